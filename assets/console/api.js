@@ -108,6 +108,8 @@ export async function request(method, path, options = {}) {
         return { status: response.status, etag: response.headers.get('ETag'), headers: response.headers, data: await content(response, options.as) };
       }
       error = await problemOf(response);
+      // given up while the refusal was read: what it says is not known
+      if (options.signal?.aborted) throw new ApiError(0, null, 'ABORTED');
     } catch (cause) {
       if (cause instanceof ApiError) throw cause;
       error = new ApiError(0, null, options.signal?.aborted ? 'ABORTED' : 'OFFLINE');

@@ -8,7 +8,7 @@ import shellWords from './i18n/shell.js';
 
 /** The steps of an analysis, in order. */
 export const STEPS = ['data', 'draft', 'plan', 'run', 'results', 'downloads'];
-const VIEWS = new Set(['start', 'operator', ...STEPS]);
+const VIEWS = new Set(['start', 'operator', 'compare', 'webhooks', ...STEPS]);
 
 addWords(shellWords);
 const byId = (id) => document.getElementById(id);
@@ -38,7 +38,7 @@ function parse() {
   const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
   const params = Object.fromEntries(new URLSearchParams(query ?? ''));
   if (parts.length === 0) return { view: 'start', params };
-  if (parts[0] === 'operator') return { view: 'operator', rest: parts.slice(1), params };
+  if (parts[0] === 'operator' || parts[0] === 'compare') return { view: parts[0], rest: parts.slice(1), params };
   if (parts[0] === 'job' && parts[1]) return { view: parts[2] ?? null, jobId: parts[1], rest: parts.slice(3), params };
   return { view: 'unknown', params };
 }
@@ -80,7 +80,7 @@ async function render({ keepFocus = false } = {}) {
       api.knownJobs().some((j) => j.id === job.job_id) && api.keepJob({ id: job.job_id, note: job.title || job.requirement, status: job.status });
       if (!route.view) { location.replace(`#/job/${job.job_id}/${resumeStep(job)}`); return; }
     }
-    if (!VIEWS.has(route.view)) { unknown(main); return; }
+    if (!VIEWS.has(route.view) || (route.view === 'webhooks' && !route.jobId)) { unknown(main); return; }
     const [view, words] = await Promise.all([import(`./views/${route.view}.js`), import(`./i18n/${route.view}.js`)]);
     if (shown !== mine) return;
     addWords(words.default);
@@ -162,7 +162,7 @@ function failed(main, error) {
 function header(job, view) {
   const languages = h('div', { class: 'lang', role: 'group', 'aria-label': t('app.language') }, [['en', 'English'], ['zh', '中文']].map(([code, name]) => h('button', {
     type: 'button', lang: code, 'aria-pressed': String(lang() === code), id: `lang-${code}`,
-    onclick: () => { setLang(code); render({ keepFocus: true }).then(() => announce(name)); foot(); },
+    onclick: () => { setLang(code); render({ keepFocus: true }).then(() => announce(name)); },
   }, name)));
   fill(byId('top'),
     h('div', { class: 'top-line' },
@@ -170,6 +170,7 @@ function header(job, view) {
       job && h('span', { class: 'job-title', title: job.requirement }, job.title || job.requirement || t('app.untitled')),
       job && jobBadge(job), languages),
     job && stepper(job, view));
+  foot(foot.last, job);
   byId('skip').textContent = t('app.skip');
 }
 
@@ -191,10 +192,10 @@ function stepper(job, view) {
   })));
 }
 
-function foot(capabilities = foot.last) {
-  foot.last = capabilities;
+function foot(capabilities, job = foot.job) {
+  Object.assign(foot, { last: capabilities, job });
   fill(byId('foot'), capabilities && h('span', {}, t('app.foot', { version: capabilities.version, engine: t(`app.engine.${capabilities.engine}`) })),
-    h('nav', { 'aria-label': t('app.name') }, h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
+    h('nav', { 'aria-label': t('app.name') }, job && h('a', { href: `#/compare?job=${job.job_id}`, id: 'to-compare' }, t('app.compare')), job && h('a', { href: `#/job/${job.job_id}/webhooks`, id: 'to-webhooks' }, t('app.webhooks')), h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
 }
 
 /* ---- connection ---- */
@@ -219,5 +220,5 @@ byId('skip').addEventListener('click', (event) => {
 
 setLang(lang());
 foot(null);
-api.capabilities().then(foot).catch(() => {});
+api.capabilities().then((can) => foot(can)).catch(() => {});
 render({ keepFocus: true });

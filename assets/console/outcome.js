@@ -4,10 +4,12 @@
 import { request } from './api.js';
 import { addWords, duration, has, lang, t, when } from './i18n.js';
 import { badge, button, card, copy, dialog, field, h, icon, toast } from './ui.js';
+import checkWords from './i18n/checks.js';
 import runWords from './i18n/run.js';
 import words from './i18n/words.js';
 
 addWords(words);
+addWords(checkWords);
 addWords(runWords);
 
 /** The words of a key that the service may have more of than the console: `check.<id>`, `col.<name>`. */
@@ -16,6 +18,12 @@ export function word(prefix, key) {
   if (has(full)) return t(full);
   const plain = key.replaceAll('_', ' ');
   return plain.length > 3 ? plain[0].toUpperCase() + plain.slice(1) : plain;
+}
+
+/** What a check found, as a sentence: a check is named after the problem that it looks for, which says nothing about its result. */
+export function found(check) {
+  const state = check.status === 'ok' ? 'ok' : 'not';
+  return has(`found.${check.id}.${state}`) ? t(`found.${check.id}.${state}`) : word('check', check.id);
 }
 
 const metas = new Map();
@@ -46,7 +54,7 @@ export function checkList(checks) {
   const sorted = [...checks].sort((a, b) => order[a.status] - order[b.status]);
   return h('ul', { class: 'checks' }, sorted.map((check) => h('li', { class: `check-${check.status}` },
     badge(t(`check.status.${check.status}`), check.status),
-    h('span', { class: 'check-name' }, word('check', check.id), check.message && h('span', { class: 'hint' }, ` ${check.message}`), check.acknowledged && h('span', { class: 'hint' }, ` (${t('check.acknowledged')})`)),
+    h('span', { class: 'check-name' }, found(check), check.message && h('span', { class: 'hint' }, ` ${check.message}`), check.acknowledged && h('span', { class: 'hint' }, ` (${t('check.acknowledged')})`)),
     h('code', { class: 'check-value' }, checkValue(check.value)))));
 }
 

@@ -2,7 +2,7 @@ export default {
   "en": {
     "light.counts": "Checks by result",
     "light.list": "Checks of the run",
-    "light.text": "Each check looks for the problem that it is named after. A run counts as succeeded only when processes, log, files and these checks agree.",
+    "light.text": "A run counts as succeeded only when processes, log, files and these checks agree.",
     "light.value": "(value {value})",
     "light.is.ok": "Passed:",
     "light.is.warn": "Please check:",
@@ -49,7 +49,7 @@ export default {
   "zh": {
     "light.counts": "各类检查结果",
     "light.list": "此次运行的检查",
-    "light.text": "每项检查都针对其名称所指的问题。只有进程、日志、文件和这些检查全部一致时，服务才认可一次运行。",
+    "light.text": "只有进程、日志、文件和这些检查全部一致时，服务才认可一次运行。",
     "light.value": "（值 {value}）",
     "light.is.ok": "通过：",
     "light.is.warn": "请留意：",

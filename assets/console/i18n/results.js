@@ -70,7 +70,8 @@ export default {
     "results.references": "References",
     "results.compare": "Compared with an earlier run",
     "results.compare.text": "Estimates side by side, standard errors in parentheses.",
-    "results.compare.with": "Compare with"
+    "results.compare.with": "Compare with",
+    "results.compare.more": "Compare all runs"
   },
   "zh": {
     "results.title": "结果",
@@ -143,6 +144,7 @@ export default {
     "results.references": "参考文献",
     "results.compare": "与先前的运行比较",
     "results.compare.text": "并列显示估计值，括号内为标准误。",
-    "results.compare.with": "比较对象"
+    "results.compare.with": "比较对象",
+    "results.compare.more": "比较全部运行"
   }
 };

@@ -105,6 +105,8 @@ export class DraftStore {
       this.failed = null;
       // the question is no part of the history
       if (step || key === 'draft_text') return;
+      // the same choice twice, as by a double click, is one change
+      if (JSON.stringify(back) === JSON.stringify(updates)) return;
       // a change that cannot be taken back makes those before it unsafe to take back
       this.history.past = back ? [...this.history.past, { key, updates, back }].slice(-MOST_STEPS) : [];
       this.history.future = [];

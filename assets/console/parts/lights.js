@@ -2,7 +2,7 @@
 // means for the results.
 
 import { addWords, has, t } from '../i18n.js';
-import { checkValue, word } from '../outcome.js';
+import { checkValue, found } from '../outcome.js';
 import { h, icon } from '../ui.js';
 import words from '../i18n/lights.js';
 
@@ -16,7 +16,7 @@ const lamp = (status) => h('span', { class: `light light-${status}` }, icon(SIGN
 function line(check) {
   const meaning = check.status !== 'ok' && has(`light.${check.id}`) && t(`light.${check.id}`);
   return h('li', { class: `check-${check.status}` }, lamp(check.status), h('div', {},
-    h('p', {}, h('strong', {}, t(`light.is.${check.status}`)), ' ', h('span', { class: 'check-name' }, word('check', check.id)), ' ', check.value !== null && check.value !== '' && h('span', { class: 'muted' }, t('light.value', { value: checkValue(check.value) })),
+    h('p', {}, h('strong', {}, t(`light.is.${check.status}`)), ' ', h('span', { class: 'check-name' }, found(check)), ' ', check.value !== null && check.value !== '' && h('span', { class: 'muted' }, t('light.value', { value: checkValue(check.value) })),
       check.acknowledged && h('span', { class: 'hint' }, ` (${t('check.acknowledged')})`)),
     meaning && h('p', { class: 'hint' }, meaning), check.status !== 'ok' && check.message && h('p', { class: 'hint' }, check.message)));
 }

@@ -6,7 +6,7 @@ import { t } from '../i18n.js';
 import { badge, button, card, field, fill, h, loading, problem } from '../ui.js';
 
 /** Sections in their order, with the roles that may open them. */
-const SECTIONS = [['status', ['operator', 'admin']], ['jobs', ['viewer', 'client', 'operator', 'admin']], ['codes', ['client', 'admin']], ['keys', ['admin']], ['tenants', ['admin']], ['audit', ['operator', 'admin']]];
+const SECTIONS = [['status', ['operator', 'admin']], ['jobs', ['viewer', 'client', 'operator', 'admin']], ['codes', ['client', 'admin']], ['keys', ['admin']], ['tenants', ['admin']], ['webhooks', ['viewer', 'client', 'operator', 'admin']], ['audit', ['operator', 'admin']]];
 
 let known = { key: null, role: null };
 

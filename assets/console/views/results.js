@@ -261,6 +261,6 @@ class ResultsView {
     };
     const choice = select(others.map((run) => ({ value: run.run_id, label: label(run) })), { onchange: (e) => show(others.find((r) => r.run_id === e.target.value)) });
     show(others[0]);
-    return card(t('results.compare'), { lead: t('results.compare.text') }, field(t('results.compare.with'), choice), spot);
+    return card(t('results.compare'), { lead: t('results.compare.text'), actions: h('a', { id: 'compare-more', href: `#/compare?job=${this.ctx.jobId}` }, t('results.compare.more')) }, field(t('results.compare.with'), choice), spot);
   }
 }

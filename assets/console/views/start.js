@@ -84,7 +84,7 @@ export function mount(root, ctx) {
     }
     // a link to a place of this analysis was opened without its token
     const place = ctx.params.to ?? '';
-    ctx.go(place.startsWith(`job/${answer.job_id}/`) ? place : `job/${answer.job_id}`);
+    ctx.go(place.startsWith(`job/${answer.job_id}/`) || (place.startsWith('compare?') && place.includes(answer.job_id)) ? place : `job/${answer.job_id}`);
   }
   const redeem = async (body) => (await api.request('POST', 'task-codes/redeem', { body })).data;
 

@@ -1,7 +1,7 @@
 // Results as sentences with the numbers of the tables, checks as lights, tables and figures taken along.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 
 import { becomes, openJob, suite } from './harness.mjs';
 import { dataset } from './service.mjs';
@@ -9,8 +9,8 @@ import { dataset } from './service.mjs';
 const spec = suite('findings');
 
 const WORDS = {
-  en: { higher: /If schooling is 1 higher, log_pay is on average ([\d.]+) higher \(95% interval ([\d.]+) to ([\d.]+), p [<=] 0\.\d+\)/, ten: 'If years_work is 10 higher', rules: 'no language model took part', clusters: 'intervals too narrow', copied: 'Copied', code: 'Enter a task code' },
-  zh: { higher: /schooling 每高 1，log_pay 平均高 ([\d.]+)（95% 区间 ([\d.]+) 至 ([\d.]+)，p [<=] 0\.\d+）/, ten: 'years_work 每高 10', rules: '没有语言模型参与', clusters: '区间偏窄', copied: '已复制' },
+  en: { higher: /If schooling is 1 higher, log_pay is on average ([\d.]+) higher \(95% interval ([\d.]+) to ([\d.]+), p [<=] 0\.\d+\)/, ten: 'If years_work is 10 higher', rules: 'no language model took part', clusters: 'intervals too narrow', few: 'Please check: There are few clusters.', rows: 'Passed: There are rows to analyse.', copied: 'Copied', code: 'Enter a task code' },
+  zh: { higher: /schooling 每高 1，log_pay 平均高 ([\d.]+)（95% 区间 ([\d.]+) 至 ([\d.]+)，p [<=] 0\.\d+）/, ten: 'years_work 每高 10', rules: '没有语言模型参与', clusters: '区间偏窄', few: '请留意： 聚类数过少。', rows: '通过： 有可供分析的行。', copied: '已复制' },
 };
 /** Four regions: fewer clusters than a clustered error needs. */
 const CLUSTERED = { template_id: 'linear.ols_cluster', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work'], controls: ['female'], cluster_var: ['region'] } };
@@ -37,6 +37,8 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['en', 'dark', 360],
     assert.ok(await page.locator('#caveats li').count() >= 3, 'and the limits of the method');
     const amber = page.locator('.light-list .check-warn');
     assert.ok((await amber.innerText()).includes(words.clusters), 'an amber light says what it means');
+    assert.ok((await amber.innerText()).startsWith(words.few), `what was found, as a sentence: ${await amber.innerText()}`);
+    await becomes(async () => (await page.locator('.light-list .check-ok').allInnerTexts()).some((text) => text.includes(words.rows)), true, 'also of a check that passed');
     await becomes(() => page.locator('.light-list .check-ok').count(), run.checks.filter((c) => c.status === 'ok').length, 'and each passed check has its light');
     await accessible('sentences and lights');
     await narrow();
@@ -45,6 +47,19 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['en', 'dark', 360],
     await becomes(() => page.evaluate(() => document.activeElement.closest('[data-file]')?.dataset.file), 'table_coefficients.csv', 'the button leads to the table');
   });
 }
+
+spec('every check of the library has a sentence for each result', {}, async () => {
+  const folder = new URL('../../../assets/', import.meta.url);
+  const meta = new URL('stata_do_library/meta/', folder);
+  const declared = await Promise.all((await readdir(meta)).map(async (name) => JSON.parse(await readFile(new URL(name, meta), 'utf8')).checks ?? []));
+  const ids = [...new Set(declared.flat().map((check) => check.id))];
+  assert.ok(ids.length > 50, `${ids.length} checks`);
+  const { default: words } = await import(new URL('console/i18n/checks.js', folder));
+  for (const lang of ['en', 'zh']) {
+    const missing = ids.flatMap((id) => [`found.${id}.ok`, `found.${id}.not`]).filter((key) => !words[lang][key]);
+    assert.deepEqual(missing, [], `sentences in ${lang}`);
+  }
+});
 
 spec('labels, units and the base level of a text are in the sentences', {}, async ({ page, service }) => {
   // the same data with the headers and texts of a person

@@ -84,7 +84,7 @@ spec('an administrator walks every section', {}, async ({ page, service, accessi
   assert.equal(await page.evaluate(() => sessionStorage.getItem('ss.console.operator')), null);
 });
 
-for (const [role, sections, refused] of [['viewer', ['jobs'], 2], ['client', ['jobs', 'codes'], 1], ['operator', ['status', 'jobs', 'audit'], 1]]) {
+for (const [role, sections, refused] of [['viewer', ['jobs', 'webhooks'], 2], ['client', ['jobs', 'codes', 'webhooks'], 1], ['operator', ['status', 'jobs', 'webhooks', 'audit'], 1]]) {
   spec(`a key of the role ${role} is offered what it may do`, {}, async ({ page, service, expect_refusal }) => {
     if (refused > 0) expect_refusal(403, /admin\/(task-codes|system\/status)/);
     const key = await service.key(role);
@@ -104,6 +104,27 @@ spec('in Chinese and at 390 px the sections hold', { lang: 'zh', scheme: 'dark',
     await narrow();
     await shot(`${section}-zh-390`);
   }
+});
+
+spec('a page that is left while a refusal still arrives keeps the key', {}, async ({ page, service, expect_refusal }) => {
+  expect_refusal(403, /admin\/(task-codes|system\/status)/);
+  const key = await service.key('viewer');
+  await open(page, service, '#/');
+  // a refusal whose body never comes: it breaks when the page is left
+  await page.evaluate(() => {
+    const real = window.fetch;
+    window.fetch = (to, options) => {
+      if (!String(to).includes('admin/task-codes')) return real(to, options);
+      const body = new ReadableStream({ start: (stream) => options.signal.addEventListener('abort', () => stream.error(options.signal.reason)) });
+      window.goOn = () => { window.fetch = real; };
+      return Promise.resolve(new Response(body, { status: 403 }));
+    };
+  });
+  await page.evaluate((kept) => { sessionStorage.setItem('ss.console.operator', JSON.stringify({ key: kept })); location.hash = '#/operator'; }, key);
+  await page.waitForFunction(() => window.goOn);
+  await page.evaluate(() => { window.goOn(); location.hash = '#/operator/jobs'; });
+  await page.locator('#section-jobs').waitFor();
+  assert.equal(await page.evaluate(() => JSON.parse(sessionStorage.getItem('ss.console.operator')).key), key);
 });
 
 spec('a key that does not work is refused in words', {}, async ({ page, service, expect_refusal }) => {

@@ -97,7 +97,7 @@ spec('a run is cancelled after a question, its log paused and searched', { schem
   await shot('cancelled');
 });
 
-for (const [lang, cause] of [['en', 'The data do not allow this analysis'], ['zh', '数据不满足分析要求']]) {
+for (const [lang, cause, found] of [['en', 'The data do not allow this analysis', 'No rows are left to analyse.'], ['zh', '数据不满足分析要求', '没有可供分析的行。']]) {
   spec(`a failure is told in words in ${lang}, and another plan is compared with the first`, { lang }, async ({ page, service, accessible, shot }) => {
     const base = { template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work'] } };
     const job = await service.job('ended', { draft: base });
@@ -124,6 +124,7 @@ for (const [lang, cause] of [['en', 'The data do not allow this analysis'], ['zh
     assert.equal(await again({ ...base, sample_if: 'schooling > 1000' }), 'failed');
     await openJob(page, service, job, 'run');
     await page.getByText(cause).first().waitFor();
+    assert.ok((await page.locator('.failure .check-fail').first().innerText()).includes(found), 'with what the check found');
     assert.ok(await page.locator('.evidence li').count() > 0, 'with what the log says');
     await page.locator('[data-state=ended]').waitFor();
     await accessible('a failed run');

@@ -76,3 +76,31 @@ spec('a method that was changed comes back with its own options', {}, async ({ p
   await page.locator('#undo').click();
   await becomes(facts, ['linear.quantile', '0.1 0.9'], 'the method with its options');
 });
+
+spec('a method that is chosen twice is taken back in one step', {}, async ({ page, service }) => {
+  const job = await service.job('drafted', { draft: {
+    template_id: 'linear.quantile', outcome_var: 'log_pay', roles: { regressors: ['schooling'] }, parameters: { quantiles: '0.1 0.9' },
+  } });
+  const read = () => service.call('GET', `/v1/jobs/${job.job_id}/draft/preview`, undefined, job.token);
+  const facts = async () => { const d = await read(); return [d.template.template_id, d.parameters.find((p) => p.name === 'quantiles')?.value ?? null]; };
+  await openJob(page, service, job, 'draft');
+  let letGo;
+  const held = new Promise((done) => { letGo = done; });
+  let [asked, answered] = [0, 0];
+  await page.route('**/draft/patch', async (route) => {
+    asked += 1;
+    if (asked === 1) await held;
+    const response = await route.fetch();
+    await route.fulfill({ response });
+    answered += 1;
+  });
+  const choose = () => page.locator('#method input[type=radio][value="linear.ols_robust"]').dispatchEvent('change');
+  await choose();
+  await becomes(() => asked, 1, 'the first choice is sent');
+  await choose();
+  letGo();
+  await becomes(() => answered, 2, 'both are answered');
+  await becomes(facts, ['linear.ols_robust', null], 'another method');
+  await page.locator('#undo:not([disabled])').click();
+  await becomes(facts, ['linear.quantile', '0.1 0.9'], 'the method with its options');
+});

@@ -82,6 +82,8 @@ async function one(root, ctx) {
       job.requirement && title(job) !== job.requirement && h('p', {}, job.requirement),
       h('dl', { class: 'fact-list fact-list-wide' }, facts.filter(([, v]) => v).map(([key, value]) => h('div', {}, h('dt', {}, t(`operator.fact.${key}`)), h('dd', {}, value)))),
       h('div', { class: 'row' }, actions(ctx, job, path, tenant), button(t('operator.artifacts'), { id: 'job-artifacts', onclick: () => artifacts(files, ctx, job, path, tenant) }),
+        h('a', { class: 'button', id: 'job-compare', href: `#/compare?${new URLSearchParams({ job: job.job_id, ...(tenant ? { tenant } : {}) })}` }, t('app.compare')),
+        h('a', { class: 'button', id: 'job-webhooks', href: `#/job/${job.job_id}/webhooks` }, t('app.webhooks')),
         h('a', { class: 'button', href: `#/operator/audit?resource=${encodeURIComponent(`job:${job.job_id}`)}` }, t('operator.trail')))),
     files,
     card(t('operator.attempts'), {}, runs.length === 0 ? empty(t('run.none'), null) : h('ol', { class: 'history-list' }, [...runs].reverse().map((run) => attempt(run, job)))));
