@@ -59,7 +59,7 @@ export function formDialog(title, nodes, { yes, act, refuse = () => false, wide 
       const result = await act();
       if (result) end(result);
     } catch (error) {
-      if (error.code !== 'ABORTED' && !refuse(error)) fill(trouble, refusal(error));
+      if (error.code !== 'ABORTED' && !refuse(error)) fill(trouble, refusal(error)).scrollIntoView({ block: 'nearest' });
     }
   } });
   return dialog(title, (close) => {

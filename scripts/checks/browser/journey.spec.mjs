@@ -168,7 +168,10 @@ spec('a button is pressed while a condition that was just typed is sent', {}, as
   await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
   await page.locator('#sample-if').focus();
   await page.locator('.save-state .badge-ok').waitFor();
-  const at = await page.locator('#to-plan').boundingBox();
+  // saved and complete: the preview is drawn, so the button stays where it is
+  await page.locator('.status-card .badge-ok').nth(1).waitFor();
+  let at = null;
+  await becomes(async () => { at = await page.locator('#to-plan').boundingBox(); return at !== null; }, true, 'the button has its place');
   await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
   await page.keyboard.insertText('age >= 25');
   // the press takes the focus off the field, which sends the condition and draws the page again
