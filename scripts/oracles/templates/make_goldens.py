@@ -2,12 +2,13 @@
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
 pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, lifelines and R (survey, survival,
-pscl); nothing comes from the project's engine.
+pscl, Matching), PySensemakr; nothing comes from the project's engine.
 """
 
 import goldens_agreement
 import goldens_censored
 import goldens_choice
+import goldens_comparisons
 import goldens_core
 import goldens_causal
 import goldens_count
@@ -22,6 +23,7 @@ import goldens_models
 import goldens_multivariate
 import goldens_panel
 import goldens_panel_models
+import goldens_panel_more
 import goldens_series
 import goldens_prepare
 import goldens_surveys
@@ -59,3 +61,5 @@ if __name__ == "__main__":
     goldens_designs.write_all()
     goldens_flows.write_all()
     goldens_groups.write_all()
+    goldens_comparisons.write_all()
+    goldens_panel_more.write_all()
