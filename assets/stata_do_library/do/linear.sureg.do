@@ -33,7 +33,7 @@ scalar `chi2' = 0
 forvalues i = 2/`count' {
     forvalues j = 1/`=`i' - 1' {
         local r = el(`sigma', `i', `j') / sqrt(el(`sigma', `i', `i') * el(`sigma', `j', `j'))
-        scalar `chi2' = `chi2' + `used' * `r'^2
+        scalar `chi2' = `chi2' + `used' * (`r')^2
         post `handle' ("`: word `j' of `p_outcomes''") ("`: word `i' of `p_outcomes''") (`r')
     }
 }

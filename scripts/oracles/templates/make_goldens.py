@@ -2,7 +2,7 @@
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
 pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, lifelines and R (survey, survival,
-pscl, Matching), PySensemakr; nothing comes from the project's engine.
+pscl, Matching, strucchange, pROC), PySensemakr; nothing comes from the project's engine.
 """
 
 import goldens_agreement
@@ -15,6 +15,7 @@ import goldens_count
 import goldens_describe
 import goldens_designs
 import goldens_dynamic
+import goldens_finance
 import goldens_flows
 import goldens_groups
 import goldens_limited_more
@@ -25,6 +26,7 @@ import goldens_panel
 import goldens_panel_models
 import goldens_panel_more
 import goldens_series
+import goldens_series_more
 import goldens_prepare
 import goldens_surveys
 import goldens_survival
@@ -63,3 +65,5 @@ if __name__ == "__main__":
     goldens_groups.write_all()
     goldens_comparisons.write_all()
     goldens_panel_more.write_all()
+    goldens_series_more.write_all()
+    goldens_finance.write_all()
