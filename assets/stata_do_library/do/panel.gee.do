@@ -51,12 +51,12 @@ ss_event step name=margins status=ok
 ss_event step name=export status=begin
 ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max chi2 p df_m phi) se(robust, clusters `p_panel_id') clusters(`p_panel_id') values(level `p_level')
 if "`p_family'" == "gaussian" {
-    ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') eform(ratio) blank results
+    ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') eform(exp_b) blank results
 }
 else {
-    ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') eform(ratio) results
+    ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') eform(exp_b) results
 }
-ss_models_table using "table_margins.csv", models(mean `effects') column(prediction) equation(dydx)
+ss_models_table using "table_margins.csv", models(observed `effects') column(prediction) equation(dydx)
 ss_export using "table_correlation.csv", rows("`rows'")
 ss_label `p_outcome'
 ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(robust standard errors) title(`"Marginal effects: `r(text)'"') xtitle("Change of the expected outcome")

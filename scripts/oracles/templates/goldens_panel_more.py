@@ -208,7 +208,7 @@ def gee() -> None:
         b, v, a, phi, codes, x, mu = gee_fit(frame, outcome, names, family, corr)
         rows = z_rows(outcome, [*names, "_cons"], b, np.sqrt(np.diag(v)))
         for row in rows:
-            row.update({"ratio": math.exp(row["estimate"]), "ratio_low": math.exp(row["ci_low"]), "ratio_high": math.exp(row["ci_high"])} if family != "gaussian" else {"ratio": None})
+            row.update({"exp_b": math.exp(row["estimate"]), "exp_b_low": math.exp(row["ci_low"]), "exp_b_high": math.exp(row["ci_high"])} if family != "gaussian" else {"exp_b": None})
         slope, bend = {"gaussian": (np.ones_like(mu), np.zeros_like(mu)), "binomial": (mu * (1 - mu), mu * (1 - mu) * (1 - 2 * mu)), "poisson": (mu, mu)}[family]
         effects, errors = [], []
         for j in range(2):
@@ -216,7 +216,7 @@ def gee() -> None:
             gradient[j] += slope.mean()
             effects.append(slope.mean() * b[j])
             errors.append(math.sqrt(gradient @ v @ gradient))
-        margins = [{"prediction": "mean", **r, "equation": "dydx"} for r in z_rows("dydx", names, effects, errors)]
+        margins = [{"prediction": "observed", **r, "equation": "dydx"} for r in z_rows("dydx", names, effects, errors)]
         chi2 = b[:2] @ np.linalg.solve(v[:2, :2], b[:2])
         values = {**sizes(codes), "chi2": chi2, "p": stats.chi2.sf(chi2, 2), "df_m": 2, "phi": phi}
         distance = [{"distance": k, "correlation": a} for k in range(1, 9)]
