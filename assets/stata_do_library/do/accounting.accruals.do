@@ -36,6 +36,7 @@ quietly generate double ss_cash = ss_sales
 if "`p_model'" != "jones" {
     quietly replace ss_cash = (`p_sales_change' - `p_receivables_change') / `p_assets' if ss_use
 }
+ss_groups `p_industry', generate(ss_industry)
 quietly egen long ss_cell = group(`p_industry' `p_time_var') if ss_use
 quietly summarize ss_cell
 local cells = r(max)
@@ -74,7 +75,8 @@ forvalues c = 1/`cells' {
     }
     quietly replace accruals_normal = `fitted' if ss_cell == `c'
     local used = `used' + 1
-    post `handle' (string(`p_industry'[`row'])) (string(`p_time_var'[`row'])) (e(N)) (_b[ss_one]) (_b[`second']) (_b[ss_ppe]) (`performance') (_b[_cons]) (e(r2))
+    local industry : label ss_industry `=ss_industry[`row']'
+    post `handle' (`"`industry'"') (string(`p_time_var'[`row'])) (e(N)) (_b[ss_one]) (_b[`second']) (_b[ss_ppe]) (`performance') (_b[_cons]) (e(r2))
 }
 postclose `handle'
 ss_check too_few_values, fail(`used' == 0) value(`small')

@@ -21,6 +21,9 @@ ss_event step name=sort status=begin
 * portfolio by the rank within the period; equal values share a portfolio
 quietly egen double ss_rank = rank(`p_sort_var'), by(ss_period)
 quietly generate double ss_portfolio = min(`p_n_groups', floor((ss_rank - 0.5) / ss_count * `p_n_groups') + 1)
+quietly levelsof ss_portfolio, local(found)
+local found : word count `found'
+ss_check zero_spread, fail(`found' < `p_n_groups') value(`found')
 quietly generate double ss_weight = 1
 if "`p_value_weight'" != "" {
     quietly replace ss_weight = `p_value_weight'

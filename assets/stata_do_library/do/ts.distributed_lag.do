@@ -3,6 +3,8 @@
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_focal'
 ss_sample `p_outcome' `p_focal' `p_controls' `p_time_var', maxloss(0.2)
+quietly summarize `p_focal' if ss_use
+ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))
 ss_time `p_time_var', least(15)
 local periods = r(periods)
 ss_check bounds_order, fail(`p_lags' * 3 > `periods') value(`p_lags')
