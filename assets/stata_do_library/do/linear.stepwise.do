@@ -1,4 +1,4 @@
-* linear.stepwise 1.0.0: selection of regressors by p-values, beside the model with all of them.
+* linear.stepwise 1.0.0: selection of regressors by p-values, compared with the model of all.
 * Reads p_outcome p_regressors p_controls p_direction p_threshold p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors' `p_controls'

@@ -40,7 +40,7 @@ scalar `b' = _b[ss_logit]
 scalar `se' = _se[ss_logit]
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 post `handle' ("calibration_slope") (`b') (`se') (`b' - `z' * `se') (`b' + `z' * `se') (1) ("below 1: risks are too extreme")
-post `handle' ("calibration_intercept") (_b[_cons]) (_se[_cons]) (_b[_cons] - `z' * _se[_cons]) (_b[_cons] + `z' * _se[_cons]) (0) ("intercept beside the slope")
+post `handle' ("calibration_intercept") (_b[_cons]) (_se[_cons]) (_b[_cons] - `z' * _se[_cons]) (_b[_cons] + `z' * _se[_cons]) (0) ("intercept next to the slope")
 ss_metric slope = `b'
 local ll = e(ll)
 local n_logit = e(N)
