@@ -23,7 +23,7 @@ local n = e(N)
 local effects_f = e(F_f)
 local effects_df1 = e(N_g) - 1
 local effects_df2 = e(df_r)
-ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max r2_w sigma_u sigma_e rho df_r) se(conventional) values()
+ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max r2_w sigma_u sigma_e rho df_r) se(conventional)
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`focal') results
 quietly predict double ss_e, e
 local sigma2 = 0
