@@ -49,7 +49,7 @@ program define ss_arima_psi, rclass
         else {
             matrix `next' = J(1, `degree', 0)
             forvalues i = 1/`degree' {
-                matrix `next'[1, `i'] = (el(`left', 1, `i') - `k' * el(`left', 1, `degree' + 2 - `i')) / (1 - `k'^2)
+                matrix `next'[1, `i'] = (el(`left', 1, `i') - `k' * el(`left', 1, `degree' + 2 - `i')) / (1 - (`k')^2)
             }
             matrix `left' = `next'
         }

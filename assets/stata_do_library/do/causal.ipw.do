@@ -1,4 +1,4 @@
-* causal.ipw 1.0.0: effect of a 0/1 treatment by inverse-probability weighting.
+* causal.ipw 1.1.0: effect of a 0/1 treatment by inverse-probability weighting.
 * Reads p_outcome p_treatment p_regressors(_fv) p_estimand p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -39,6 +39,7 @@ ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
 ss_export using "table_effects.csv", rows("`effect_rows'")
+ss_fit_table using "table_fit.csv", values(N `used' n_treated `treated' n_control `control' level `p_level') se(robust, estimated score)
 ss_label `p_treatment'
 local name `"`r(text)'"'
 ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after weighting: `name'"')

@@ -1,4 +1,4 @@
-* did.event_study 1.1.0: effects by period relative to the event, with unit and period effects.
+* did.event_study 1.2.0: effects by period relative to the event, with unit and period effects.
 * Reads p_outcome p_treatment p_panel_id p_time_var p_event_time p_adopt_time_var p_base_period p_leads p_lags p_controls(_fv) p_cluster_var p_weight_var p_weight_kind p_level.
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
 local weight ""
@@ -73,6 +73,20 @@ forvalues k = -`p_leads'/`p_lags' {
 }
 postclose `table'
 ss_metric n_groups = e(N_g)
+* mean of the effects from the event on
+local after ""
+local number = 0
+forvalues k = 0/`p_lags' {
+    if `k' != `p_base_period' {
+        local after "`after' + ss_lag`k'"
+        local number = `number' + 1
+    }
+}
+local after = substr("`after'", 4, .)
+quietly lincom (`after') / `number'
+local mean_after = r(estimate)
+local mean_after_se = r(se)
+local mean_after_p = r(p)
 postfile `tests' str32 test double statistic double df1 double df2 double p_value str244 note using "`test_rows'"
 if "`before'" != "" {
     test `before'
@@ -87,7 +101,7 @@ postclose `tests'
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
-ss_fit_table using "table_fit.csv", scalars(N N_g r2_w sigma_u sigma_e rho F df_r) se(cluster `clusters') clusters(`clusters') weight(`kind') values(level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N N_g r2_w sigma_u sigma_e rho F df_r) se(cluster `clusters') clusters(`clusters') weight(`kind') values(mean_after `mean_after' mean_after_se `mean_after_se' mean_after_p `mean_after_p' level `p_level')
 ss_export using "table_event_coefficients.csv", rows("`rows'")
 ss_export using "table_pretrend_test.csv", rows("`test_rows'")
 ss_label `p_outcome'

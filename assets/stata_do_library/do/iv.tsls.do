@@ -1,4 +1,4 @@
-* iv.tsls 1.1.0: two-stage least squares with first-stage statistics and tests.
+* iv.tsls 1.2.0: two-stage least squares with first-stage statistics and tests.
 * Reads p_outcome p_endogenous p_instruments(_fv) p_controls(_fv) p_vce p_cluster_var p_weight_var p_weight_kind p_level.
 local vce "robust"
 local first_vce "robust"
@@ -52,6 +52,13 @@ foreach variable of local p_endogenous {
 }
 postclose `stages'
 ss_metric first_stage_f = `weakest'
+* Anderson and Rubin: the instruments in the reduced form
+quietly regress `p_outcome' `p_instruments_fv' `p_controls_fv' if ss_use `weight', vce(`first_vce')
+quietly testparm `p_instruments_fv'
+local reduced = r(F)
+local reduced_df = r(df)
+local reduced_df_r = r(df_r)
+local reduced_p = r(p)
 ss_event step name=first_stage status=ok
 
 ss_event step name=estimate status=begin
@@ -95,6 +102,7 @@ else {
     local reason = cond(`excess' > 0, "not computed with clustered standard errors", "exactly identified: no test")
     post `tests' ("overidentification") (.) (`excess') (.) (.) ("`reason'")
 }
+post `tests' ("anderson_rubin") (`reduced') (`reduced_df') (`reduced_df_r') (`reduced_p') ("F; null: no effect of the endogenous variables; holds with weak instruments")
 postclose `tests'
 ss_check overid_reject, warn(`p' < 0.05) value(`p')
 ss_event step name=tests status=ok

@@ -1,4 +1,4 @@
-* linear.diagnostics 1.0.0: tests of the assumptions of a linear regression, influence and residual figures.
+* linear.diagnostics 1.1.0: tests of the assumptions of a linear regression, influence and residual figures.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -14,6 +14,7 @@ ss_check few_df, warn(e(df_r) < 10) value(e(df_r))
 ss_metric r2 = e(r2)
 ss_metric df_r = e(df_r)
 local used = e(N)
+ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(ols) values(level `p_level')
 ss_event step name=estimate status=ok
 
 ss_event step name=tests status=begin

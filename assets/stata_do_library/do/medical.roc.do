@@ -1,4 +1,4 @@
-* medical.roc 1.0.0: ROC curve, area and cut-offs of a marker, and the comparison with a second one.
+* medical.roc 1.1.0: ROC curve, area and cut-offs of a marker, and the comparison with a second one.
 * Reads p_disease p_marker p_second_marker p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_disease'
@@ -42,6 +42,7 @@ ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
 ss_export using "table_auc.csv", rows("`rows'")
+ss_fit_table using "table_fit.csv", values(N `used' n_diseased `ones' n_healthy `used'-`ones' level `p_level') se(DeLong)
 ss_cutoffs using "table_cutoffs.csv", outcome(`p_disease') markers(`p_marker' `p_second_marker')
 ss_metric best_cutoff = r(best)
 ss_metric youden = r(youden)

@@ -1,4 +1,4 @@
-* rd.sharp 1.0.0: jump of an outcome at a threshold of a running variable (sharp regression discontinuity).
+* rd.sharp 1.1.0: jump of an outcome at a threshold of a running variable (sharp regression discontinuity).
 * Reads p_outcome p_running p_cutoff p_bandwidth p_degree p_kernel p_controls(_fv) p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -89,6 +89,11 @@ foreach factor in 0.5 0.75 1 1.5 2 {
             ss_event metric name=n_used value=`=`below' + `above''
             ss_event metric name=n_below value=`below'
             ss_event metric name=n_above value=`above'
+            local rows_near = `below' + `above'
+            local side_below = `below'
+            local side_above = `above'
+            local r2 = e(r2)
+            local df_r = e(df_r)
             quietly predict double ss_fit if ss_use & ss_weight > 0, xb
         }
     }
@@ -100,5 +105,6 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_effects.csv", rows("`effect_rows'")
 ss_export using "table_bandwidths.csv", rows("`width_rows'")
+ss_fit_table using "table_fit.csv", values(N `rows_near' n_below `side_below' n_above `side_above' n_sample `total' bandwidth `bandwidth' degree `p_degree' r2 `r2' df_r `df_r' level `p_level') se(robust) weight(`p_kernel' kernel)
 ss_rd_plot using "fig_rd_plot.svg", outcome(`p_outcome') running(`p_running') cutoff(`p_cutoff') bandwidth(`bandwidth') degree(`p_degree') kernel(`p_kernel')
 ss_event step name=export status=ok

@@ -1,4 +1,4 @@
-* survival.km_logrank 1.0.0: Kaplan-Meier survivor function, medians and tests of equality between groups.
+* survival.km_logrank 1.1.0: Kaplan-Meier survivor function, medians and tests of equality between groups.
 * Reads p_time p_failure p_group p_times p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_time'
@@ -16,7 +16,8 @@ else {
     label values ss_group ss_group
 }
 ss_survival `p_time' `p_failure', group(ss_group)
-ss_event metric name=n_events value=`r(events)'
+local events_all = r(events)
+ss_event metric name=n_events value=`events_all'
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
@@ -64,6 +65,8 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_km_table using "table_survival.csv", group(ss_group) times(`p_times')
 ss_export using "table_medians.csv", rows("`median_rows'")
+quietly summarize _t if _st == 1
+ss_fit_table using "table_fit.csv", values(N r(N) n_events `events_all' time_at_risk r(sum) groups `groups' level `p_level') se(Greenwood)
 if `groups' > 1 {
     ss_export using "table_logrank.csv", rows("`test_rows'")
     local shown = strtrim(string(`p', "%6.4f"))

@@ -1,4 +1,4 @@
-* test.anova_oneway 1.0.0: one-way analysis of variance with pairwise comparisons.
+* test.anova_oneway 1.1.0: one-way analysis of variance with pairwise comparisons.
 * Reads p_variable p_group p_adjust p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'
@@ -26,6 +26,33 @@ scalar `bartlett' = chi2tail(r(df_bart), r(chi2bart))
 post `anova' ("bartlett") (.) (r(df_bart)) (.) (r(chi2bart)) (`bartlett') ("chi2 test of equal variances")
 postclose `anova'
 ss_check unequal_var, warn(`bartlett' < 0.05) value(`bartlett')
+* means of the groups; Welch's test allows for unequal variances
+tempname cells weight_sum weighted spread
+tempfile cell_rows
+scalar `weight_sum' = 0
+scalar `weighted' = 0
+postfile `cells' str2045 group double n double mean double sd double std_error double ci_low double ci_high using "`cell_rows'"
+forvalues g = 1/`groups' {
+    quietly summarize `p_variable' if ss_use & ss_group == `g'
+    local n`g' = r(N)
+    local mean`g' = r(mean)
+    local weight`g' = r(N) / r(Var)
+    scalar `weight_sum' = `weight_sum' + `weight`g''
+    scalar `weighted' = `weighted' + `weight`g'' * r(mean)
+    local spread`g' = invttail(r(N) - 1, (1 - `p_level' / 100) / 2) * r(sd) / sqrt(r(N))
+    post `cells' (`"`: label ss_group `g''"') (r(N)) (r(mean)) (r(sd)) (r(sd) / sqrt(r(N))) (r(mean) - `spread`g'') (r(mean) + `spread`g'')
+}
+postclose `cells'
+local welch = 0
+local lambda = 0
+forvalues g = 1/`groups' {
+    local welch = `welch' + `weight`g'' * (`mean`g'' - `weighted' / `weight_sum')^2 / (`groups' - 1)
+    local lambda = `lambda' + (1 - `weight`g'' / `weight_sum')^2 / (`n`g'' - 1)
+}
+local welch = `welch' / (1 + 2 * (`groups' - 2) / (`groups'^2 - 1) * `lambda')
+local welch_df = (`groups'^2 - 1) / (3 * `lambda')
+local eta2 = `between' / (`between' + `within')
+local omega2 = (`between' - `df_m' * `error') / (`between' + `within' + `error')
 ss_metric f_stat = `f'
 ss_metric p = Ftail(`df_m', `df_r', `f')
 * pairwise comparisons with the pooled variance, [R] pwmean, methods and formulas
@@ -72,6 +99,10 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_anova.csv", rows("`anova_rows'")
 ss_export using "table_pairs.csv", rows("`pair_rows'")
+ss_export using "table_groups.csv", rows("`cell_rows'")
+quietly count if ss_use
+local used = r(N)
+ss_fit_table using "table_fit.csv", values(N `used' groups `groups' eta2 `eta2' omega2 `omega2' welch_F `welch' welch_df1 `groups'-1 welch_df2 `welch_df' welch_p Ftail(`groups'-1,`welch_df',`welch') level `p_level') se(pooled variance)
 ss_label `p_variable'
 ss_group_plot using "fig_group_means.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Group means: `r(text)'"')
 ss_event step name=export status=ok

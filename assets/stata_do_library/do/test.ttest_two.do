@@ -1,4 +1,4 @@
-* test.ttest_two 1.0.0: difference of two group means, with equal and unequal variances.
+* test.ttest_two 1.1.0: difference of two group means, with equal and unequal variances.
 * Reads p_variable p_group p_unequal p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'
@@ -17,6 +17,7 @@ forvalues g = 1/2 {
     quietly summarize `p_variable' if ss_use & ss_group == `g'
     scalar `pooled' = invttail(r(N) - 1, (1 - `p_level' / 100) / 2) * r(sd) / sqrt(r(N))
     post `table' ("mean_group`g'") (r(mean)) (r(sd) / sqrt(r(N))) (.) (.) (.) (.) (.) (.) (r(mean) - `pooled') (r(mean) + `pooled') (r(N)) (`"`name'"')
+    post `table' ("sd_group`g'") (r(sd)) (.) (.) (.) (.) (.) (.) (.) (.) (.) (r(N)) (`"standard deviation of `name'"')
 }
 foreach option in "" unequal {
     ttest `p_variable' if ss_use, by(ss_group) `option' level(`p_level')

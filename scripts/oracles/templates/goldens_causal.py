@@ -6,7 +6,7 @@ Run through make_goldens.py.
 import numpy as np
 import statsmodels
 import statsmodels.api as sm
-from golden import case, read, save, table
+from golden import case, fit as fit_rows, read, save, table
 from scipy import stats
 
 SOURCE = f"statsmodels {statsmodels.__version__}"
@@ -57,6 +57,11 @@ def metrics(y, t, p, b, se, rows):
             "score_treated": p[t].mean(), "score_control": p[~t].mean()}
 
 
+def size_rows(t):
+    """Fit table of a treatment effect: rows of both groups."""
+    return fit_rows({"N": len(t), "n_treated": t.sum(), "n_control": (~t).sum()})
+
+
 def ipw_case(atet, name=None, parameters=None):
     """Normalised weights; the covariance stacks the moments of the logit and of the two means."""
     y, t, z, p, _ = scores()
@@ -81,7 +86,7 @@ def ipw_case(atet, name=None, parameters=None):
             effect_row("mean_without_treatment", m0, np.sqrt(v[1, 1])),
             {"term": "difference_of_means", "estimate": y[t].mean() - y[~t].mean(), "std_error": None}]
     table_rows = balance(z, t, w)
-    return case({"table_effects.csv": table(["term"], rows), "table_balance.csv": table(["term"], table_rows)},
+    return case({"table_effects.csv": table(["term"], rows), "table_balance.csv": table(["term"], table_rows), "table_fit.csv": size_rows(t)},
                 metrics(y, t, p, effect, se, table_rows), parameters, name)
 
 
@@ -140,7 +145,7 @@ def psm_case(atet, m, name=None, parameters=None):
     rows = [effect_row("atet" if atet else "ate", effect, np.sqrt(variance)),
             {"term": "difference_of_means", "estimate": y[t].mean() - y[~t].mean(), "std_error": None}]
     table_rows = balance(z, t, used + counted)
-    return case({"table_effects.csv": table(["term"], rows), "table_balance.csv": table(["term"], table_rows)},
+    return case({"table_effects.csv": table(["term"], rows), "table_balance.csv": table(["term"], table_rows), "table_fit.csv": size_rows(t)},
                 metrics(y, t, p, effect, np.sqrt(variance), table_rows), parameters, name)
 
 
@@ -183,9 +188,10 @@ def rd_case(bandwidth, degree, kernel, controls, name=None, parameters=None):
                             "ci_low": b - half, "ci_high": b + half})
             if not controls:
                 effects.append({"term": "level_below", "estimate": fit.params[1], "std_error": fit.bse[1]})
+            size = {"N": below + over, "n_below": below, "n_above": over, "n_sample": n, "bandwidth": bandwidth, "degree": degree, "r2": fit.rsquared, "df_r": df}
             m = {"n_used": below + over, "n_below": below, "n_above": over, "bandwidth": bandwidth, "effect": b,
                  "effect_se": se}
-    return case({"table_effects.csv": table(["term"], effects), "table_bandwidths.csv": table([], widths)},
+    return case({"table_effects.csv": table(["term"], effects), "table_bandwidths.csv": table([], widths), "table_fit.csv": fit_rows(size)},
                 m, parameters, name)
 
 

@@ -135,6 +135,7 @@ def ttest() -> None:
         rows.append({"test": f"mean_group{i}", "estimate": x.mean(), "std_error": se,
                      "ci_low": x.mean() - half, "ci_high": x.mean() + half, "n": len(x),
                      "note": levels[i - 1]})
+        rows.append({"test": f"sd_group{i}", "estimate": x.std(ddof=1), "n": len(x)})
     metrics = {}
     for name, equal in (("t_equal_variances", True), ("t_unequal_variances", False)):
         result = stats.ttest_ind(a, b, equal_var=equal)

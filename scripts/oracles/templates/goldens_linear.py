@@ -139,7 +139,7 @@ def diagnostics() -> None:
     rows = t_rows("log_pay", x.columns, result.params, result.bse, n - k)
     save("pay.diagnostics.json", SOURCE + ", diagnostic functions", CLOSED, case(
         {"table_coefficients.csv": table(KEY, rows), "table_tests.csv": table(["test"], tests),
-         "table_influence.csv": table(["row"], top.to_dict("records"))}, metrics))
+         "table_influence.csv": table(["row"], top.to_dict("records")), "table_fit.csv": ols_fit(result, n - k)}, metrics))
 
 
 def write_all() -> None:

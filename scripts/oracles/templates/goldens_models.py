@@ -320,6 +320,9 @@ def iv_case(cov_type, name=None, parameters=None, cluster=None):
         # Stata has no overidentification test after clustering; the template says so in a row
         {"test": "overidentification", "df1": 1}],
     }[cov_type]
+    # Anderson and Rubin: the excluded instruments in the reduced form
+    reduced = float(np.squeeze(sm.OLS(data["log_wage"], data[instruments + exog]).fit(use_t=True, **hc).f_test(np.eye(7)[:2]).fvalue))
+    tests = [*tests, {"test": "anderson_rubin", "statistic": reduced, "df1": 2, "df2": df2, "p_value": stats.f.sf(reduced, 2, df2)}]
     metrics["p_endogenous"] = next(t["p_value"] for t in tests if t["test"] in ("wu_hausman", "robust_regression"))
     return case({"table_coefficients.csv": table(KEY, z_rows("log_wage", terms, b, se)),
                  "table_first_stage.csv": table(["endogenous"], first),

@@ -59,11 +59,15 @@ def event_study() -> None:
     before = [0, 1, 2]
     pre = f["b"][before] @ np.linalg.solve(f["cov"][np.ix_(before, before)], f["b"][before]) / 3
     p = stats.f.sf(pre, 3, f["df"])
+    weights = np.zeros(len(f["b"]))
+    weights[3:7] = 1 / 4
+    mean, se_mean = weights @ f["b"], np.sqrt(weights @ f["cov"] @ weights)
+    after = {"mean_after": mean, "mean_after_se": se_mean, "mean_after_p": 2 * stats.t.sf(abs(mean / se_mean), f["df"])}
     save("rollout.event_study.json", f"numpy {np.__version__}, two-way within regression by hand", CLOSED, case(
         {"table_event_coefficients.csv": table(["relative_period"], rows),
          "table_pretrend_test.csv": table(["test"], [{"test": "pre_trend", "statistic": pre, "df1": 3,
                                                       "df2": f["df"], "p_value": p}]),
-         "table_fit.csv": fit(within_values(f, x, y, unit))},
+         "table_fit.csv": fit(within_values(f, x, y, unit) | after)},
         {"n_used": f["n"], "n_groups": 60, "p_pretrend": p}))
 
 

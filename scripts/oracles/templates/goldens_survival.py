@@ -103,6 +103,7 @@ def km_case(frame, group, name=None, parameters=None, times=None):
                         "ci_low": first(np.array(low) <= 0.5), "ci_high": first(np.array(high) <= 0.5), "restricted_mean": mean,
                         "restricted_mean_se": math.sqrt(variance)})
     tables = {"table_survival.csv": table([], survival), "table_medians.csv": table(["group"], medians)}
+    tables["table_fit.csv"] = fit({"N": len(frame), "n_events": frame["died"].sum(), "time_at_risk": frame["months"].sum(), "groups": len(medians)})
     metrics = {"n_used": len(frame), "n_events": frame["died"].sum(), "median_first": medians[0]["median"]}
     if group:
         tests = []
@@ -308,7 +309,7 @@ def roc():
             chi2 = (area[0] - area[1]) ** 2 / (v[0, 0] + v[1, 1] - 2 * v[0, 1])
             rows.append({"marker": "difference", "n": len(y), "n_diseased": y.sum(), "statistic": chi2, "p_value": stats.chi2.sf(chi2, 1)})
             metrics["chi2"] = chi2
-        return case({"table_auc.csv": table(["marker"], rows), "table_cutoffs.csv": table([], cuts)}, metrics, parameters, name)
+        return case({"table_auc.csv": table(["marker"], rows), "table_cutoffs.csv": table([], cuts), "table_fit.csv": fit({"N": len(y), "n_diseased": y.sum(), "n_healthy": len(y) - y.sum()})}, metrics, parameters, name)
 
     frame = read("screening.csv")
     save("screening.roc.json", "scikit-learn roc_auc_score; DeLong et al. (1988) by hand", {"default": 1e-8}, one(frame, ["marker_a", "marker_b"]),

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import scipy
 from scipy import stats
+from statsmodels.stats.oneway import anova_oneway
 
-from golden import case, percentile, read, save, table
+from golden import case, fit, percentile, read, save, table
 from goldens_describe import CLOSED, group_row
 
 
@@ -93,6 +94,11 @@ def anova() -> None:
             {"source": "total", "sum_squares": total, "df": n - 1},
             {"source": "bartlett", "df": k - 1, "statistic": bartlett.statistic, "p_value": bartlett.pvalue}]
     m = k * (k - 1) / 2
+    half = [stats.t.ppf(0.975, len(v) - 1) * stats.sem(v) for v in values]
+    groups = [{"group": g, "n": len(v), "mean": v.mean(), "sd": v.std(ddof=1), "std_error": stats.sem(v), "ci_low": v.mean() - h, "ci_high": v.mean() + h} for g, v, h in zip(names, values, half)]
+    welch = anova_oneway(values, use_var="unequal", welch_correction=True)
+    error = within / (n - k)
+    fitted = {"N": n, "groups": k, "eta2": between / total, "omega2": (between - (k - 1) * error) / (total + error), "welch_F": welch.statistic, "welch_df1": welch.df_num, "welch_df2": welch.df_denom, "welch_p": welch.pvalue}
 
     def pairs(adjust: str) -> list[dict]:
         out = []
@@ -114,7 +120,8 @@ def anova() -> None:
 
     key = ["group1", "group2"]
     save("clinic.anova_oneway.json", f"scipy {scipy.__version__} f_oneway, bartlett; pairs by hand", CLOSED, case(
-        {"table_anova.csv": table(["source"], rows), "table_pairs.csv": table(key, pairs("bonferroni"))},
+        {"table_anova.csv": table(["source"], rows), "table_pairs.csv": table(key, pairs("bonferroni")),
+         "table_groups.csv": table(["group"], groups), "table_fit.csv": fit(fitted)},
         {"n_used": n, "n_groups": k, "f_stat": f_test.statistic, "p": f_test.pvalue},
     ), [case({"table_pairs.csv": table(key, pairs(a))}, {}, {"adjust": a}, a)
         for a in ("none", "sidak", "scheffe")])

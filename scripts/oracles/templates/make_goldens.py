@@ -2,18 +2,20 @@
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
 pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, lifelines and R (survey, survival,
-pscl); nothing comes from the project's engine.
+pscl, Matching, strucchange, pROC), PySensemakr; nothing comes from the project's engine.
 """
 
 import goldens_agreement
 import goldens_censored
 import goldens_choice
+import goldens_comparisons
 import goldens_core
 import goldens_causal
 import goldens_count
 import goldens_describe
 import goldens_designs
 import goldens_dynamic
+import goldens_finance
 import goldens_flows
 import goldens_groups
 import goldens_limited_more
@@ -22,7 +24,9 @@ import goldens_models
 import goldens_multivariate
 import goldens_panel
 import goldens_panel_models
+import goldens_panel_more
 import goldens_series
+import goldens_series_more
 import goldens_prepare
 import goldens_surveys
 import goldens_survival
@@ -59,3 +63,7 @@ if __name__ == "__main__":
     goldens_designs.write_all()
     goldens_flows.write_all()
     goldens_groups.write_all()
+    goldens_comparisons.write_all()
+    goldens_panel_more.write_all()
+    goldens_series_more.write_all()
+    goldens_finance.write_all()

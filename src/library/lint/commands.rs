@@ -9,22 +9,22 @@ codebook collapse collect compress confirm:conf constraint continue contract cor
 count:cou cs cumul datasignature decode describe:d destring dfgls dfuller didregress discrim display:di
 dotplot drop dsregress duplicates egen eivreg elasticnet encode ereturn:eret error:err estat estimates:est
 etable expand export factor fillin foreach format:form forvalues:forv fracreg generate:g gettoken gladder
-glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit histogram:hist icc intreg ir irf isid
-ivpoisson ivprobit ivregress ivtobit jackknife kap kappa kdensity keep kwallis label:la ladder lasso
+glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit histogram:hist hotelling icc intreg ir irf isid
+ivpoisson ivprobit ivregress ivtobit jackknife kap kappa kdensity keep ksmirnov kwallis label:la ladder lasso
 lassocoef lassogof lassoknots levelsof lincom linktest list:l loadingplot local:loc logistic logit loneway
 lookfor lowess lpoly lroc lsens lv manova margins marginsplot mark markout marksample matrix:mat mcc mds
 mdsconfig mdslong mdsmat mean meglm melogit menbreg meologit mepoisson meprobit merge:mer mestreg meta
 mhodds mi misstable mixed mkmat mkspline mlogit mofd mprobit mvdecode mvencode mvtest nbreg newey nl nlcom
 nlogit nlogitgen notes nptrend ologit oneway oprobit order orthog pac pca pcorr pctile pergram permute
-poisson poregress post postclose postfile power pperron predict:pred predictnl preserve probit
-proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio recode:rec regress:reg
+poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve probit
+proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio recode:rec reg3 regress:reg
 rename:ren replace reshape restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot
 sample save scalar:sca score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest
 simulate sktest slogit sort:so spearman splitsample spmatrix spregress spset sqreg statsby stci stcox
 stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
 summarize:su sunflower sureg svar svy svyset swilk symmetry symplot syntax tab1 tab2 table tabstat
 tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm tetrachoric tnbreg
-tobit tostring total tpoisson truncreg tsappend tsfill tsline tsset tssmooth ttest ttesti twoway:tw unab use
+tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth ttest ttesti twoway:tw unab use
 var varbasic vargranger varlmar varnorm varsoc varstable vec veclmar vecnorm vecrank vecstable wntestb
 wntestq xcorr xi xporegress xtabond xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd
 xtdpdsys xtfrontier xtgee xtgls xtile xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse

@@ -1,0 +1,96 @@
+"""Writes the sample data of the templates on curves, announcements, accounts and predicted risks from fixed seeds.
+
+Run: python3 scripts/oracles/templates/make_data_more.py. The rows are invented. Expected numbers do not
+belong here (see the goldens_*.py files).
+"""
+
+import numpy as np
+import pandas as pd
+from make_data import holes, write
+
+
+def growth() -> None:
+    """Plants measured once between day 2 and day 60, and the rate of an enzyme at a concentration."""
+    rng = np.random.default_rng(91)
+    n = 180
+    day = np.round(rng.uniform(2, 60, n), 1)
+    height = np.round(118 / (1 + np.exp(-0.14 * (day - 27))) + rng.normal(0, 4, n), 2)
+    dose = np.round(rng.uniform(0.2, 12, n), 2)
+    rate = np.round(42 * dose / (2.4 + dose) + rng.normal(0, 1.8, n), 3)
+    frame = pd.DataFrame({"plant": np.arange(1, n + 1), "day": day, "height": height, "dose": dose, "rate": rate})
+    frame["height"] = holes(rng, frame["height"], 0.02)
+    write(frame, "growth.csv")
+
+
+def announcements() -> None:
+    """Daily returns in percent of 24 shares over 160 trading days, each with one announcement day."""
+    rng = np.random.default_rng(92)
+    days = 160
+    market = rng.normal(0.03, 1.1, days)
+    rows = []
+    for s in range(24):
+        beta, alpha = rng.normal(1, 0.25), rng.normal(0, 0.02)
+        event = int(rng.integers(125, 145))
+        for t in range(days):
+            jump = {0: 1.6, 1: 0.5}.get(t + 1 - event, 0.0)
+            rows.append({"share": f"A{s + 1:02d}", "day": t + 1, "ret": alpha + beta * market[t] + jump + rng.normal(0, 1.5), "market": market[t], "event_day": event})
+    frame = pd.DataFrame(rows)
+    frame[["ret", "market"]] = frame[["ret", "market"]].round(4)
+    frame["ret"] = holes(rng, frame["ret"], 0.004)
+    write(frame, "announcements.csv")
+
+
+def accounts() -> None:
+    """Yearly accounts of 180 firms in six industries over six years."""
+    rng = np.random.default_rng(93)
+    rows = []
+    for f in range(180):
+        industry = f % 6 + 1
+        assets = np.exp(rng.normal(6, 0.8))
+        sales = assets * rng.uniform(0.6, 1.6)
+        receivables = sales * rng.uniform(0.08, 0.2)
+        ppe_share = rng.uniform(0.15, 0.6)
+        for year in range(2014, 2020):
+            before, sales_before, receivables_before = assets, sales, receivables
+            growth = rng.normal(0.06, 0.15)
+            sales = sales_before * np.exp(growth)
+            receivables = sales * rng.uniform(0.08, 0.2)
+            assets = before * np.exp(0.6 * growth + rng.normal(0, 0.05))
+            ppe = assets * ppe_share * rng.uniform(0.95, 1.05)
+            accruals = before * (0.01 + rng.normal(0, 0.05)) + 0.06 * (sales - sales_before) - 0.07 * ppe
+            debt = assets * rng.uniform(0.25, 0.75)
+            rows.append({"firm": f"F{f + 1:03d}", "industry": industry, "year": year, "total_accruals": accruals, "lagged_assets": before,
+                         "sales_change": sales - sales_before, "receivables_change": receivables - receivables_before, "ppe": ppe,
+                         "return_on_assets": (accruals + rng.normal(0.04, 0.05) * before) / before, "assets": assets, "sales": sales,
+                         "working_capital": assets * rng.normal(0.12, 0.12), "retained_earnings": assets * rng.normal(0.18, 0.2),
+                         "ebit": assets * rng.normal(0.07, 0.07), "equity_value": assets * rng.uniform(0.2, 1.4), "liabilities": debt})
+    frame = pd.DataFrame(rows)
+    numbers = frame.columns[3:]
+    frame[numbers] = frame[numbers].round(4)
+    frame["receivables_change"] = holes(rng, frame["receivables_change"], 0.01)
+    write(frame, "accounts.csv")
+
+
+def risks() -> None:
+    """Patients with a predicted risk of death and of a second score, both too extreme, and the outcome."""
+    rng = np.random.default_rng(94)
+    n = 600
+    age = rng.integers(35, 90, n)
+    marker = np.round(rng.normal(0, 1, n), 3)
+    truth = -1.6 + 0.03 * (age - 60) + 0.9 * marker
+    died = (rng.random(n) < 1 / (1 + np.exp(-truth))).astype(int)
+    risk = np.round(1 / (1 + np.exp(-(0.25 + 1.35 * truth + rng.normal(0, 0.3, n)))), 5)
+    second = np.round(1 / (1 + np.exp(-(0.9 * (-1.6 + 0.03 * (age - 60))))), 5)
+    frame = pd.DataFrame({"patient": np.arange(1, n + 1), "died": died, "predicted": risk, "age_score": second, "age": age, "marker": marker,
+                          "hospital": rng.integers(1, 7, n)})
+    write(frame, "risks.csv")
+
+
+def write_all() -> None:
+    """Writes all sample data of this module."""
+    for make in (growth, announcements, accounts, risks):
+        make()
+
+
+if __name__ == "__main__":
+    write_all()
