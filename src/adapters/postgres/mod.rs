@@ -7,6 +7,7 @@ mod batch;
 mod committer;
 mod connect;
 mod lists;
+pub mod moving;
 mod reads;
 mod rows;
 mod schema;

@@ -5,6 +5,7 @@ mod backup;
 mod crash;
 pub(crate) mod migration;
 mod model;
+mod moving;
 mod objects;
 mod objects_service;
 mod postgres;
