@@ -4,8 +4,10 @@
 
 mod apply;
 mod batch;
+mod cells;
 mod committer;
 mod connect;
+mod dump;
 mod lists;
 pub mod moving;
 mod reads;
@@ -19,6 +21,7 @@ mod verify;
 mod webhooks;
 
 pub use connect::OpenError;
+pub use dump::dump;
 pub use schema::{FORMAT as TABLES_FORMAT, Migrated};
 pub use store::{Options, PostgresStore};
 pub use verify::{Scope, check, verify_audit};

@@ -88,8 +88,17 @@ struct Running {
     _lock: OwnerLock,
 }
 
-pub(super) fn runtime() -> std::io::Result<Runtime> {
+fn runtime() -> std::io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(2).thread_name("store-postgres").enable_all().build()
+}
+
+/// Runs work on a runtime of a thread of its own: a runtime cannot end within another one. Blocks.
+pub(super) fn apart<T: Send, E: Send + From<OpenError>>(
+    work: impl AsyncFnOnce() -> Result<T, E> + Send,
+) -> Result<T, E> {
+    let run = || runtime().map_err(OpenError::from)?.block_on(work());
+    std::thread::scope(|scope| scope.spawn(run).join())
+        .unwrap_or_else(|_| Err(OpenError::Database("a task ended by a panic".to_owned()).into()))
 }
 
 /// Runs work on a runtime, whatever runtime the caller is in. Blocks.

@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Row};
 use super::connect::{OpenError, Target};
 use super::rows::{clean, decode, query};
 use super::schema;
-use super::store::runtime;
+use super::store::apart;
 use crate::adapters::store::apply::IndexColumns;
 use crate::adapters::store::check::{JobColumns, Report};
 use crate::adapters::store::check_audit::Link;
@@ -72,10 +72,7 @@ fn in_a_snapshot(
     work: impl AsyncFnOnce(&Client, &mut Report) -> Result<(), OpenError> + Send + 'static,
 ) -> Result<Report, OpenError> {
     let target = Target::parse(url)?;
-    // a thread of its own: a runtime cannot end within another one
-    let verify = || runtime()?.block_on(snapshot(&target, work));
-    std::thread::scope(|scope| scope.spawn(verify).join())
-        .unwrap_or_else(|_| Err(OpenError::Database("a task ended by a panic".to_owned())))
+    apart(async || snapshot(&target, work).await)
 }
 
 async fn snapshot(

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod backup_postgres;
 mod crash;
 pub(crate) mod migration;
 mod model;

@@ -2,7 +2,6 @@
 //! copied in chunks that remember how far they came, every row is compared, and then the two marks change, that of the
 //! data directory first: at no moment can both stores be opened.
 
-mod cells;
 mod source;
 mod target;
 mod verify;
@@ -19,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::Client;
 
 use super::connect::{OpenError, Target};
-use super::store::runtime;
+use super::store::apart;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::store::check::Report;
 use crate::adapters::store::moved::{self, MoveMark, MoveState};
@@ -157,13 +156,6 @@ pub fn take_back(spec: &MoveSpec) -> Result<(), MoveError> {
 fn set_mark(spec: &MoveSpec, mark: &MoveMark, state: MoveState) -> Result<(), MoveError> {
     let mark = MoveMark { state, at: spec.clock.now(), ..mark.clone() };
     Ok(moved::write(&spec.data_dir, &mark)?)
-}
-
-/// Runs work on a runtime of a thread of its own: a runtime cannot end within another one.
-fn apart<T: Send>(work: impl AsyncFnOnce() -> Result<T, MoveError> + Send) -> Result<T, MoveError> {
-    let run = || runtime()?.block_on(work());
-    std::thread::scope(|scope| scope.spawn(run).join())
-        .unwrap_or_else(|_| Err(OpenError::Database("a task ended by a panic".to_owned()).into()))
 }
 
 /// One move.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::cells::{Digest, Digests, from_sqlite, in_sqlite, key_of, kind, resource};
+use crate::adapters::postgres::cells::{Digest, Digests, from_sqlite, in_sqlite, key_of, kind, resource};
 use crate::adapters::postgres::rows::{Cell, Rows, Table};
 use crate::adapters::postgres::tables::ALL;
 use crate::adapters::store::committer::Heads;

@@ -6,8 +6,8 @@ use std::path::Path;
 use tokio_postgres::{Client, Row};
 
 use super::MoveError;
-use super::cells::{Digest, Digests, from_postgres};
 use super::source::Source;
+use crate::adapters::postgres::cells::{Digest, Digests, from_postgres};
 use crate::adapters::postgres::connect::OpenError;
 use crate::adapters::postgres::rows::{Table, query};
 use crate::adapters::postgres::tables::ALL;

@@ -6,18 +6,18 @@ use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::Row;
 
-use crate::adapters::postgres::rows::{Cell, Table, clean};
+use super::rows::{Cell, Table, clean};
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::adapters::postgres) enum Kind {
+pub(super) enum Kind {
     Text,
     Number,
     Bytes,
 }
 
 /// Returns the type of a column, which is the same in both databases.
-pub(in crate::adapters::postgres) fn kind(column: &str) -> Kind {
+pub(super) fn kind(column: &str) -> Kind {
     match column {
         "checksum" => Kind::Bytes,
         "nr" | "version" | "queue_seq" | "ready_at" | "created_at" | "fence" | "sequence" | "ended_at"
@@ -38,7 +38,7 @@ pub(super) fn key_of(table: &Table) -> Option<&'static str> {
 }
 
 /// Returns the name of a column in SQLite.
-pub(in crate::adapters::postgres) fn in_sqlite(table: &Table, column: &'static str) -> &'static str {
+pub(super) fn in_sqlite(table: &Table, column: &'static str) -> &'static str {
     match (table.name, column) {
         (_, "nr") => "row",
         // a column of PostgreSQL alone; SQLite has an index on the member of the event
@@ -76,10 +76,7 @@ pub(super) fn resource(event: Cell) -> Cell {
 ///
 /// # Errors
 /// Any error of the row.
-pub(in crate::adapters::postgres) fn from_postgres(
-    table: &Table,
-    row: &Row,
-) -> Result<Vec<Cell>, tokio_postgres::Error> {
+pub(super) fn from_postgres(table: &Table, row: &Row) -> Result<Vec<Cell>, tokio_postgres::Error> {
     let cell = |column: &&'static str| {
         Ok(match kind(column) {
             Kind::Number => Cell::Number(row.try_get(*column)?),
