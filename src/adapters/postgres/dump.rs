@@ -34,6 +34,8 @@ pub fn dump(url: &SecretString, to: &Path) -> Result<(), OpenError> {
     File::options().write(true).create_new(true).open(to)?;
     fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     let conn = open_writer(to).map_err(std::io::Error::other)?;
+    // one file, without a log next to it
+    conn.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))?;
     apart(async move || {
         let link = target.connect().await?;
         schema::check(&link.client).await?;
@@ -44,7 +46,6 @@ pub fn dump(url: &SecretString, to: &Path) -> Result<(), OpenError> {
         }
         copy_heads(&link.client, &conn).await?;
         conn.execute_batch("COMMIT")?;
-        conn.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))?;
         Ok(())
     })
 }

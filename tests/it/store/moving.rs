@@ -21,6 +21,7 @@ use crate::support::chain::whole_chain;
 use crate::support::moving::{embedded, fill, rows_of_embedded, rows_of_postgres, run, tool, without_nul};
 use crate::support::postgres::{Server, shared};
 use crate::support::records::*;
+use crate::support::servers::variable;
 
 const MOVE: &[&str] = &["store", "move", "--json"];
 const TAKE_BACK: &[&str] = &["store", "move", "--take-back", "--json"];
@@ -344,4 +345,21 @@ async fn damage_is_named_before_a_move_and_stays_what_it_is_after_it() {
     let events = store.events(0, 0, 1).await.expect("reads");
     assert_eq!(events.len(), 1);
     store.shutdown();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_speed_of_a_move_is_measured() {
+    let Some(server) = shared() else { return };
+    let (name, url) = server.database();
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path();
+    let jobs = if variable("SS_TEST_FULL").is_some() { 100_000 } else { 300 };
+    fill(data, jobs).await;
+    let (code, report, says) = run(data, Some(&url), MOVE);
+    assert_eq!(code, Some(0), "{says}");
+    let rows: u64 = report["rows"].as_object().expect("tables").values().filter_map(|n| n.as_u64()).sum();
+    let counted = server.sql(&name, "SELECT count(*) FROM ss.jobs").expect("reads");
+    assert_eq!(counted, [(jobs - 1).to_string()]);
+    let seconds = report["seconds"].as_f64().expect("a number");
+    println!("{rows} rows ({jobs} jobs) in {seconds:.1} s, compared: {:.0} rows/s", rows as f64 / seconds);
 }

@@ -41,7 +41,9 @@ pub(super) async fn verify(
     // both are read at the same time
     let expected =
         std::thread::spawn(move || Source::open(&data_dir)?.digests().map_err(std::io::Error::other));
-    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    client
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0")
+        .await?;
     let (report, copied) = copied(client).await?;
     client.batch_execute("COMMIT").await?;
     let gone = |_| std::io::Error::other("the reader of the data directory ended by a panic");
