@@ -16,6 +16,7 @@ use super::options::{EdgeOptions, Options};
 use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use super::words::vocabulary;
+use crate::adapters::backup::Records;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::{LocalVolume, close_to_others, make_private_dir};
 use crate::adapters::ids::SystemIds;
@@ -202,7 +203,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         migration,
         clock,
         Some(Arc::clone(&metrics)),
-        (Arc::clone(&ctx.blobs), options.files.objects.is_some()),
+        (Arc::clone(&ctx.blobs), Records::of(options.database_url.as_ref())),
     ));
     let started_at = ctx.clock.now();
     let app = App::new(Parts {

@@ -173,12 +173,14 @@ pub enum RequestError {
 
 impl RequestError {
     /// Returns the exit code: 2 for a refused request, 69 for a service or database that is unavailable, 74 for
-    /// I/O, 75 for a store that another process owns, 78 for a database that the settings or its tables rule out.
+    /// I/O, 75 for a store that another process owns, 78 for a database that the settings or its
+    /// tables rule out, and for records that were moved away.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused { code, .. } if code == "STORE_UNAVAILABLE" => 69,
             Self::Refused { .. } => 2,
             _ if self.is_held() => 75,
+            Self::Store(OpenError::Moved { .. }) => 78,
             Self::Postgres(postgres::OpenError::Database(_)) => 69,
             Self::Postgres(error) if !matches!(error, postgres::OpenError::Io(_)) => 78,
             Self::Files(error) if error.may_pass() => 69,

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::build::migration;
 use super::control::{RequestError, TRY, Target, read_answer};
 use super::opened_store::OpenedStore;
-use crate::adapters::backup::{Protection, Report, Spec, back_up};
+use crate::adapters::backup::{BackupError, Protection, Records, Report, Spec, back_up};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::ask_patiently;
 use crate::adapters::postgres;
@@ -71,14 +71,10 @@ pub enum MaintenanceRequest {
 const OF_FILES: &str = "the records are in PostgreSQL (store.backend), and this command reads the files of the \
                         embedded store; see docs/storage.md for what to use instead";
 
-/// Why a backup is refused where the files of jobs are in an object store.
-const OF_OBJECTS: &str = "the files of jobs are in an object store (files.backend), and a backup reads files of the data \
-                          directory; see docs/storage.md for what to use instead";
-
 impl MaintenanceRequest {
     /// True if it works on the files of the embedded store alone.
     fn is_of_files(&self) -> bool {
-        matches!(self, Self::StoreExport { .. } | Self::Backup { .. })
+        matches!(self, Self::StoreExport { .. })
     }
 }
 
@@ -108,9 +104,9 @@ pub struct Maintenance {
     pool: Pool,
     /// One backup at a time.
     backing_up: tokio::sync::Mutex<()>,
-    /// The files of jobs, and whether they are in an object store.
+    /// The files of jobs, and where the records are.
     blobs: Arc<dyn BlobStore>,
-    has_objects: bool,
+    records: Records,
 }
 
 impl Maintenance {
@@ -121,14 +117,14 @@ impl Maintenance {
         migration: Arc<Migration>,
         clock: Arc<dyn Clock>,
         metrics: Option<Arc<Metrics>>,
-        (blobs, has_objects): (Arc<dyn BlobStore>, bool),
+        (blobs, records): (Arc<dyn BlobStore>, Records),
     ) -> Self {
         let pool = Pool::new("maintenance", 2, Duration::from_secs(600));
         if let Some(metrics) = &metrics {
             metrics.host.backup(last_backup(&data_dir));
         }
         let backing_up = tokio::sync::Mutex::new(());
-        Self { data_dir, store, migration, clock, metrics, pool, backing_up, blobs, has_objects }
+        Self { data_dir, store, migration, clock, metrics, pool, backing_up, blobs, records }
     }
 
     /// Does what is requested.
@@ -137,12 +133,10 @@ impl Maintenance {
     /// As the use case behind the request.
     pub async fn execute(self: &Arc<Self>, request: MaintenanceRequest) -> Result<Value, Problem> {
         // its tables are verified beside the service, not by it
-        let is_migration = matches!(request, MaintenanceRequest::Migrate { .. });
-        if matches!(self.store, OpenedStore::Postgres(_)) && !is_migration {
+        let is_done_here =
+            matches!(request, MaintenanceRequest::Migrate { .. } | MaintenanceRequest::Backup { .. });
+        if matches!(self.store, OpenedStore::Postgres(_)) && !is_done_here {
             return Err(Problem::validation("", OF_FILES));
-        }
-        if self.has_objects && matches!(request, MaintenanceRequest::Backup { .. }) {
-            return Err(Problem::validation("", OF_OBJECTS));
         }
         match request {
             MaintenanceRequest::Migrate { finalize: true, .. } => {
@@ -184,29 +178,42 @@ impl Maintenance {
             return Err(Problem::validation("", "another backup is being made"));
         };
         let now = self.clock.now();
-        let spec = Spec { data_dir: self.data_dir.clone(), to, incremental, protection, now };
-        let report = self.pool.run(move || back_up(&spec)).await?;
-        let report = report.map_err(|error| {
-            tracing::error!(event = "SS_BACKUP_FAILED", %error, "no backup was made");
-            Problem::new(ErrorCode::InputValidationFailed, error.to_string())
-        })?;
-        if report.missing.is_empty() {
-            note_backup(&self.data_dir, now.timestamp());
-            if let Some(metrics) = &self.metrics {
-                metrics.host.backup(Some(now.timestamp()));
-            }
+        let (data_dir, records, blobs) =
+            (self.data_dir.clone(), self.records.clone(), Arc::clone(&self.blobs));
+        let spec = Spec { data_dir, records, blobs, to, incremental, protection, now };
+        let report = self.pool.run(move || make_backup(&spec)).await??;
+        if report.missing.is_empty()
+            && let Some(metrics) = &self.metrics
+        {
+            metrics.host.backup(Some(now.timestamp()));
         }
-        tracing::info!(
-            event = "SS_BACKUP_DONE",
-            id = report.id,
-            sequence = report.sequence,
-            audit_seq = report.audit_seq,
-            new_bytes = report.new_bytes,
-            missing = report.missing.len(),
-            "a backup was made"
-        );
         Ok(report)
     }
+}
+
+/// Makes a backup, and notes when it was made.
+fn make_backup(spec: &Spec) -> Result<Report, Problem> {
+    let report = back_up(spec).map_err(|error| {
+        tracing::error!(event = "SS_BACKUP_FAILED", %error, "no backup was made");
+        let code = match error {
+            BackupError::Unavailable(_) => ErrorCode::StoreUnavailable,
+            _ => ErrorCode::InputValidationFailed,
+        };
+        Problem::new(code, error.to_string())
+    })?;
+    if report.missing.is_empty() {
+        note_backup(&spec.data_dir, spec.now.timestamp());
+    }
+    tracing::info!(
+        event = "SS_BACKUP_DONE",
+        id = report.id,
+        sequence = report.sequence,
+        audit_seq = report.audit_seq,
+        new_bytes = report.new_bytes,
+        missing = report.missing.len(),
+        "a backup was made"
+    );
+    Ok(report)
 }
 
 /// How a backup is protected.
@@ -322,10 +329,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, RequestError> {
     let pool = Pool::new("maintenance", 1, Duration::from_secs(1));
-    pool.run(work).await.map_err(|problem| RequestError::Refused {
-        code: problem.code.as_str().to_owned(),
-        message: problem.message,
-    })
+    pool.run(work).await.map_err(refusal)
 }
 
 async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, RequestError> {
@@ -351,6 +355,21 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
         MaintenanceRequest::Migrate { .. } | MaintenanceRequest::Backup { .. } => {}
     }
     let blobs = target.blobs().await?;
+    if let (MaintenanceRequest::Backup { to, incremental, recipients, passphrase_file }, Some(url)) =
+        (&request, &target.database_url)
+    {
+        // a snapshot needs no ownership, which a service with another data directory may have
+        let spec = Spec {
+            data_dir: target.data_dir.clone(),
+            records: Records::Postgres(url.clone()),
+            blobs,
+            to: to.clone(),
+            incremental: *incremental,
+            protection: protection(recipients.clone(), passphrase_file.clone()),
+            now: clock.now(),
+        };
+        return blocking(move || make_backup(&spec)).await?.map(|report| json!(report)).map_err(refusal);
+    }
     let store = target.open(2)?;
     let migration = migration(&store, &target.data_dir, &clock, target.token_days);
     let maintenance = Arc::new(Maintenance::new(
@@ -359,12 +378,13 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
         migration,
         clock,
         None,
-        (blobs, target.files.objects.is_some()),
+        (blobs, Records::of(target.database_url.as_ref())),
     ));
     let outcome = maintenance.execute(request).await;
     store.shutdown();
-    outcome.map_err(|problem| RequestError::Refused {
-        code: problem.code.as_str().to_owned(),
-        message: problem.message,
-    })
+    outcome.map_err(refusal)
+}
+
+fn refusal(problem: Problem) -> RequestError {
+    RequestError::Refused { code: problem.code.as_str().to_owned(), message: problem.message }
 }

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod llm;
 pub mod maintenance;
 mod metered_store;
+pub mod moving;
 pub mod open_files;
 mod opened_files;
 pub mod opened_store;

@@ -81,6 +81,7 @@ pub fn exit_of(error: &BackupError) -> Exit {
     match error {
         BackupError::Refused(_) => Exit::Usage,
         BackupError::Damaged(_) => Exit::Failed,
+        BackupError::Unavailable(_) => Exit::Unavailable,
         BackupError::File { .. } | BackupError::Io(_) => Exit::Io,
     }
 }

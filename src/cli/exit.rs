@@ -42,7 +42,7 @@ impl From<&OpenError> for Exit {
     fn from(error: &OpenError) -> Self {
         match error {
             OpenError::Lock(LockError::Held(_)) => Self::Owned,
-            OpenError::Lock(_) => Self::Config,
+            OpenError::Lock(_) | OpenError::Moved { .. } => Self::Config,
             _ => Self::Io,
         }
     }

@@ -66,7 +66,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Verify the audit chain.
     Audit(audit::AuditArgs),
-    /// Check, export, rebuild and migrate the store.
+    /// Check, export, rebuild, move and migrate the store.
     Store(store::StoreArgs),
     /// Remove expired content, or list it.
     Retention(retention::RetentionArgs),

@@ -1,4 +1,4 @@
-//! `store check|export|rebuild|migrate`: the store as a whole, for operators.
+//! `store check|export|rebuild|move|migrate`: the store as a whole, for operators.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 
@@ -9,8 +9,10 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Exit;
+use crate::adapters::postgres::moving::Step;
 use crate::app::control::{RequestError, Target};
 use crate::app::maintenance::{MaintenanceRequest, maintain, migrate_tables, rebuild};
+use crate::app::moving::{move_records, take_records_back};
 
 /// The store.
 #[derive(Debug, Args)]
@@ -37,6 +39,15 @@ enum StoreCommand {
     },
     /// Rebuild a lost database from the readable copies; the service must not run
     Rebuild,
+    /// Move the records into the PostgreSQL database of the settings, or finish a move; the service must not run
+    Move {
+        /// Undo a move, as long as nothing was committed in the database since
+        #[arg(long)]
+        take_back: bool,
+        /// Move damaged records too, as they are; without it nothing is moved while there are any
+        #[arg(long, conflicts_with = "take_back")]
+        keep_damaged: bool,
+    },
     /// Make the tables of the PostgreSQL database, or bring them to the format of this release
     Migrate,
 }
@@ -53,6 +64,8 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
         },
         StoreCommand::Rebuild => rebuild(target).await,
         StoreCommand::Migrate => migrate_tables(target).await,
+        StoreCommand::Move { take_back: true, .. } => take_records_back(target).await,
+        StoreCommand::Move { keep_damaged, .. } => move_records(target, *keep_damaged, show).await,
     };
     let report = match outcome {
         Ok(report) => report,
@@ -67,7 +80,7 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
         print_report(&args.command, &report);
     }
     let clean = match &args.command {
-        StoreCommand::Check { .. } => report["ok"] == true,
+        StoreCommand::Check { .. } | StoreCommand::Move { .. } => report["ok"] == true,
         StoreCommand::Export { .. } => report["damaged"].as_array().is_none_or(Vec::is_empty),
         StoreCommand::Migrate => true,
         StoreCommand::Rebuild => {
@@ -75,6 +88,44 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
         }
     };
     if clean { ExitCode::SUCCESS } else { Exit::Failed.into() }
+}
+
+/// Shows what a move is doing.
+fn show(step: Step) {
+    match step {
+        Step::Copied { table, rows, of } => eprintln!("copied {rows} of {of} rows: {table}"),
+        Step::Verifying => eprintln!("comparing every row"),
+        Step::StartingOver => eprintln!("the data directory was changed since it was copied: copying again"),
+    }
+}
+
+fn print_move(report: &Value, take_back: bool) {
+    if take_back {
+        println!("the move was undone: use store.backend = \"file\"; the database cannot be opened");
+        return;
+    }
+    let target = report["target"].as_str().unwrap_or_default();
+    if report["before"] == true {
+        println!("the records were moved to {target} before");
+        return;
+    }
+    if report["ok"] != true {
+        print_problems(&report["damage"]);
+        println!("nothing was moved: the store is damaged; --keep-damaged moves damaged records as they are");
+        return;
+    }
+    for (table, rows) in report["rows"].as_object().into_iter().flatten() {
+        println!("{rows} rows: {table}");
+    }
+    println!(
+        "moved to {target} at sequence {}, audit event {} {}",
+        report["sequence"],
+        report["audit_seq"],
+        report["audit_hash"].as_str().unwrap_or_default()
+    );
+    if report["damage"]["ok"] != true {
+        print_problems(&report["damage"]);
+    }
 }
 
 /// Prints the report of a check.
@@ -109,6 +160,7 @@ fn print_report(command: &StoreCommand, report: &Value) {
                 println!("not exported, damaged: {}", damaged.as_str().unwrap_or_default());
             }
         }
+        StoreCommand::Move { take_back, .. } => print_move(report, *take_back),
         StoreCommand::Migrate => match report["from"].as_u64() {
             Some(from) if report["to"] == from => println!("the tables have format {from} already"),
             Some(from) => println!("the tables went from format {from} to {}", report["to"]),

@@ -1,13 +1,15 @@
 //! Which files of a job belong into a backup: what its record names, and other files kept with it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::path::Path;
 
 use super::manifest::Content;
 use crate::domain::artifact::safe_rel_path;
 use crate::domain::job::JobRecord;
+use crate::ports::blob_store::BlobStore;
+
+/// Folders of a job that hold stored files.
+const FOLDERS: [&str; 2] = ["artifacts", "inputs"];
 
 /// Returns what the record says of its files; nothing of a job whose content was removed.
 pub(super) fn named(job: &JobRecord) -> BTreeMap<String, Content> {
@@ -17,34 +19,20 @@ pub(super) fn named(job: &JobRecord) -> BTreeMap<String, Content> {
         .collect()
 }
 
-/// Returns the regular files below a job's directory, without its readable copy, temporary files and the
-/// working space of attempts.
+/// Returns the stored files of a job, without temporary ones.
 ///
 /// # Errors
-/// Any I/O error other than absence.
-pub(super) fn found(dir: &Path) -> io::Result<Vec<String>> {
+/// Any I/O error.
+pub(super) fn found(blobs: &dyn BlobStore, job: &JobRecord) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
-    let mut open = vec![String::new()];
-    while let Some(rel) = open.pop() {
-        let entries = match fs::read_dir(dir.join(&rel)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let path = if rel.is_empty() { name.clone() } else { format!("{rel}/{name}") };
-            if name.starts_with('.') || path == "job.json" || path == "runs" {
-                continue;
-            }
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                open.push(path);
-            } else if kind.is_file() {
-                files.push(path);
-            }
-        }
+    for folder in FOLDERS {
+        let listed = blobs.list(&job.tenant_id, &job.job_id, folder)?;
+        files.extend(listed.into_iter().map(|info| info.rel_path).filter(|path| !is_temporary(path)));
     }
     files.sort();
     Ok(files)
+}
+
+fn is_temporary(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.'))
 }

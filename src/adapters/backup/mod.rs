@@ -1,4 +1,4 @@
-//! Backups of a data directory: a snapshot of the database and the files that it names, kept by content in
+//! Backups: a snapshot of the records, as the file of an embedded store, and the files that it names, kept by content in
 //! a repository, checksummed and, where asked for, encrypted with age.
 
 mod crypt;
@@ -16,7 +16,7 @@ pub use crypt::{Opening, Protection};
 pub use manifest::{Deletion, DeletionKind, Manifest};
 pub use restore::{RestoreSpec, Restored, Staged, restore};
 pub use verify::{Verified, verify};
-pub use write::{Report, Spec, back_up};
+pub use write::{Records, Report, Spec, back_up};
 
 /// Why a backup was not made, verified or restored.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,9 @@ pub enum BackupError {
         /// Cause reported by the operating system.
         error: io::Error,
     },
+    /// The database or the object store does not answer; the reason.
+    #[error("{0}")]
+    Unavailable(String),
     /// Any other I/O error, such as a full volume.
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -1,11 +1,13 @@
-//! Makes a backup of a data directory in use: a snapshot of the database, then the files that it names.
+//! Makes a backup of a store in use: a snapshot of its records, then the files that they name.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::BackupError;
@@ -13,18 +15,54 @@ use super::crypt::Protection;
 use super::files;
 use super::manifest::{Content, FORMAT_VERSION, FileEntry, Manifest};
 use super::repository::Repository;
+use crate::adapters::postgres;
 use crate::adapters::store::snapshot::Snapshot;
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::domain::layout::job_dir;
+use crate::ports::blob_store::BlobStore;
 
 /// Tries to have a snapshot whose files are all still there. A job may change meanwhile.
 const TRIES: usize = 3;
 
-/// Request of a backup.
+/// Where the records of a backup are.
 #[derive(Debug, Clone)]
+pub enum Records {
+    /// In the embedded store of the data directory, which the caller owns.
+    Embedded,
+    /// In a PostgreSQL database, `postgres://…`.
+    Postgres(SecretString),
+}
+
+impl Records {
+    /// Returns where the records are with an address of a database, or without one.
+    pub fn of(database_url: Option<&SecretString>) -> Self {
+        database_url.map_or(Self::Embedded, |url| Self::Postgres(url.clone()))
+    }
+
+    /// Writes them, as of one moment, into a new database file.
+    fn take(&self, data_dir: &Path, to: &Path) -> Result<Snapshot, BackupError> {
+        let url = match self {
+            Self::Embedded => return Ok(Snapshot::take(data_dir, to)?),
+            Self::Postgres(url) => url,
+        };
+        postgres::dump(url, to).map_err(|error| match error {
+            postgres::OpenError::Database(_) => BackupError::Unavailable(error.to_string()),
+            postgres::OpenError::Io(error) => BackupError::Io(error),
+            other => BackupError::refused(other.to_string()),
+        })?;
+        Ok(Snapshot::open(to)?)
+    }
+}
+
+/// Request of a backup.
+#[derive(Clone)]
 pub struct Spec {
-    /// Data directory that is backed up; the caller owns its store.
+    /// Data directory; the snapshot is there for a while.
     pub data_dir: PathBuf,
+    /// Where the records are.
+    pub records: Records,
+    /// Where the files of jobs are.
+    pub blobs: Arc<dyn BlobStore>,
     /// Directory of the repository.
     pub to: PathBuf,
     /// Adds to the backups that `to` holds.
@@ -107,22 +145,14 @@ struct Added {
 }
 
 impl Added {
-    fn put(&mut self, repository: &mut Repository, from: &Path) -> io::Result<Content> {
-        let (content, new) = repository.add(&mut open(from)?)?;
+    fn put(&mut self, repository: &mut Repository, from: &mut impl Read) -> io::Result<Content> {
+        let (content, new) = repository.add(from)?;
         if new {
             self.contents += 1;
             self.bytes += content.size_bytes;
         }
         Ok(content)
     }
-}
-
-/// Opens a regular file; a symbolic link is none.
-fn open(path: &Path) -> io::Result<File> {
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    File::open(path)
 }
 
 fn attempt(
@@ -133,7 +163,7 @@ fn attempt(
 ) -> Result<Manifest, BackupError> {
     let copied = tempfile_in(scratch);
     let outcome = (|| {
-        let snapshot = Snapshot::take(&spec.data_dir, &copied)?;
+        let snapshot = spec.records.take(&spec.data_dir, &copied)?;
         let heads = snapshot.heads()?;
         let mut manifest = Manifest {
             format_version: FORMAT_VERSION,
@@ -157,7 +187,7 @@ fn attempt(
         // a damaged record names no files that could be known; the database holds it as it is
         manifest.missing.extend(damaged);
         drop(snapshot);
-        manifest.database = added.put(repository, &copied)?;
+        manifest.database = added.put(repository, &mut File::open(&copied)?)?;
         Ok(manifest)
     })();
     match fs::remove_file(&copied) {
@@ -180,15 +210,18 @@ fn add_files(
     manifest: &mut Manifest,
 ) -> io::Result<()> {
     let rel_dir = job_dir(&job.tenant_id, &job.job_id);
-    let dir = spec.data_dir.join(&rel_dir);
+    let blobs = spec.blobs.as_ref();
     let named = files::named(job);
+    let mut put = |repository: &mut Repository, rel_path: &str| {
+        added.put(repository, &mut blobs.get(&job.tenant_id, &job.job_id, rel_path)?)
+    };
     let mut contents: BTreeMap<String, Content> = BTreeMap::new();
     for (rel_path, stated) in &named {
         if stated.sha256.len() == 64 && repository.holds(&stated.sha256) {
             contents.insert(rel_path.clone(), stated.clone());
             continue;
         }
-        match added.put(repository, &dir.join(rel_path)) {
+        match put(repository, rel_path) {
             Ok(content) if content == *stated => {
                 contents.insert(rel_path.clone(), content);
             }
@@ -199,8 +232,8 @@ fn add_files(
             Err(error) => return Err(error),
         }
     }
-    for rel_path in files::found(&dir)?.into_iter().filter(|path| !named.contains_key(path)) {
-        match added.put(repository, &dir.join(&rel_path)) {
+    for rel_path in files::found(blobs, job)?.into_iter().filter(|path| !named.contains_key(path)) {
+        match put(repository, &rel_path) {
             Ok(content) => {
                 contents.insert(rel_path, content);
             }

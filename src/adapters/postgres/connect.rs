@@ -65,10 +65,24 @@ pub enum OpenError {
     },
     /// The data directory holds an embedded store.
     #[error(
-        "the data directory holds an embedded store, which would be left behind; use another data directory, or \
-         store.backend = \"file\""
+        "the data directory holds an embedded store, which would be left behind; move it with `stata-service store \
+         move`, use another data directory, or store.backend = \"file\""
     )]
     EmbeddedStore,
+    /// Records are being copied into the tables, or their move was taken back.
+    #[error(
+        "the database holds the copy of a move that is not complete; run `stata-service store move` to its end, or \
+         continue with store.backend = \"file\""
+    )]
+    Moving,
+    /// The records of the data directory were moved into another database.
+    #[error(
+        "the records of this data directory were moved to {target}, which store.database_url does not name"
+    )]
+    MovedElsewhere {
+        /// The other database, for people.
+        target: String,
+    },
 }
 
 impl From<tokio_postgres::Error> for OpenError {
@@ -137,6 +151,17 @@ impl Target {
             .keepalives_retries(3)
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
         Ok(Self { config, tls: tls()? })
+    }
+
+    /// Returns the database and its hosts, for people; without user and password.
+    pub(super) fn describe(&self) -> String {
+        let hosts = self.config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        let hosts = hosts.collect::<Vec<_>>().join(", ");
+        let name = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
+        format!("the PostgreSQL database {name} at {hosts}")
     }
 
     /// Opens a connection.

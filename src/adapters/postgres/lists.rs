@@ -1,9 +1,11 @@
 //! Lists in pages: by creation, newest first, and by what retention has to handle, oldest first.
 
+use tokio_postgres::Row;
+
 use super::reads::Readers;
 use super::rows::{Param, clean, decode};
 use crate::adapters::store::reads::{decode_cursor, encode_cursor};
-use crate::adapters::store::rows::{Stored, column_count, columns};
+use crate::adapters::store::rows::{Damage, Stored, column_count, columns};
 use crate::domain::job::JobRecord;
 use crate::ports::store::{Due, JobFilter, Page, ReadError};
 
@@ -63,6 +65,15 @@ fn position(cursor: Option<&str>) -> Result<Option<(i64, i64)>, ReadError> {
 }
 
 impl Readers {
+    /// Reads one record out of a row; one that is kept from readers counts as damaged.
+    ///
+    /// # Errors
+    /// `Unavailable`; the inner error is a damaged record.
+    pub(super) fn decoded<T: Stored>(&self, row: &Row) -> Result<Result<T, Damage>, ReadError> {
+        let read = self.checked(decode::<T>(row))?;
+        Ok(read.and_then(|record| self.core.withheld(&record).map_or(Ok(record), Err)))
+    }
+
     /// Reads one page, newest first. Damaged records are reported and left out.
     ///
     /// # Errors
@@ -126,7 +137,7 @@ impl Readers {
                 let n = column_count::<T>();
                 page.next_cursor = Some(encode_cursor(self.cell(row, n)?, self.cell(row, n + 1)?));
             }
-            match self.checked(decode::<T>(row))? {
+            match self.decoded::<T>(row)? {
                 Ok(item) => page.items.push(item),
                 Err(damage) => self.core.report(&damage),
             }

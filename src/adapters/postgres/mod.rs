@@ -4,9 +4,12 @@
 
 mod apply;
 mod batch;
+mod cells;
 mod committer;
 mod connect;
+mod dump;
 mod lists;
+pub mod moving;
 mod reads;
 mod rows;
 mod schema;
@@ -18,6 +21,7 @@ mod verify;
 mod webhooks;
 
 pub use connect::OpenError;
+pub use dump::dump;
 pub use schema::{FORMAT as TABLES_FORMAT, Migrated};
 pub use store::{Options, PostgresStore};
 pub use verify::{Scope, check, verify_audit};

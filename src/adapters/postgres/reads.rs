@@ -13,7 +13,7 @@ use tokio_postgres::{Error, Row};
 use super::committer::FENCED;
 use super::connect::{OpenError, text_of};
 use super::lists::{Conditions, MAX_LIMIT};
-use super::rows::{Param, decode, query};
+use super::rows::{Param, query};
 use super::shared::Core;
 use super::transaction::{Why, settled};
 use crate::adapters::store::prepare::CHAIN;
@@ -167,7 +167,7 @@ impl Readers {
     pub(super) async fn record<T: Stored>(&self, by: &str, value: &str) -> Result<Option<T>, ReadError> {
         let sql = format!("SELECT {} FROM ss.{} WHERE {by} = $1", columns::<T>(), T::TABLE);
         let rows = self.rows(&sql, vec![Param::text(value)]).await?;
-        let found = rows.first().map(|row| self.checked(decode::<T>(row))).transpose()?;
+        let found = rows.first().map(|row| self.decoded::<T>(row)).transpose()?;
         found.transpose().map_err(|damage| self.core.refuse(damage))
     }
 
@@ -178,7 +178,7 @@ impl Readers {
     pub(super) async fn job(&self, tenant: &TenantId, id: &JobId) -> Result<Option<JobRecord>, ReadError> {
         let sql = format!("SELECT {} FROM ss.jobs WHERE (job_id, tenant) = ($1, $2)", columns::<JobRecord>());
         let rows = self.rows(&sql, vec![Param::text(id.as_str()), Param::text(tenant.as_str())]).await?;
-        let found = rows.first().map(|row| self.checked(decode::<JobRecord>(row))).transpose()?;
+        let found = rows.first().map(|row| self.decoded::<JobRecord>(row)).transpose()?;
         found.transpose().map_err(|damage| self.core.refuse(damage))
     }
 
@@ -187,7 +187,7 @@ impl Readers {
         let sql = format!("SELECT {} FROM ss.{} {rest}", columns::<T>(), T::TABLE);
         let mut items = Vec::new();
         for row in self.rows(&sql, params).await? {
-            match self.checked(decode::<T>(&row))? {
+            match self.decoded::<T>(&row)? {
                 Ok(item) => items.push(item),
                 Err(damage) => self.core.report(&damage),
             }

@@ -5,7 +5,9 @@ use tokio_postgres::Client;
 use super::connect::{OpenError, Target};
 
 /// Format of the tables, kept in `ss.meta`.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
+/// Format while records are copied into the tables: no release opens them.
+pub(super) const MOVING: i64 = 0;
 /// Oldest server that is supported, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
 
@@ -96,6 +98,17 @@ CREATE TABLE ss.cursors (
 );
 "#;
 
+/// The tables of moves, which format 2 does not have: records that were known to be damaged, and the move that filled
+/// the tables. `progress` is the newest key of each table that was copied, as JSON.
+const MOVES: &str = r#"
+CREATE TABLE ss.quarantine (key text COLLATE "C" PRIMARY KEY, reason text NOT NULL, found_at bigint NOT NULL);
+CREATE TABLE ss.moves (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one), id text NOT NULL, source text NOT NULL, state text NOT NULL,
+  format bigint NOT NULL, sequence bigint NOT NULL, audit_seq bigint NOT NULL, audit_hash text NOT NULL,
+  progress text NOT NULL
+);
+"#;
+
 /// What a migration did.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Migrated {
@@ -119,13 +132,15 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
     let from = format(&link.client).await?;
     match from {
         None => {
-            let made = format!("{TABLES} {WEBHOOKS} INSERT INTO ss.meta (format) VALUES ({FORMAT})");
+            let made = format!("{TABLES} {WEBHOOKS} {MOVES} INSERT INTO ss.meta (format) VALUES ({FORMAT})");
             link.client.batch_execute(&made).await?;
         }
-        Some(1) => {
-            let added = format!("{WEBHOOKS} UPDATE ss.meta SET format = {FORMAT}");
+        Some(found @ (1 | 2)) => {
+            let webhooks = if found == 1 { WEBHOOKS } else { "" };
+            let added = format!("{webhooks} {MOVES} UPDATE ss.meta SET format = {FORMAT}");
             link.client.batch_execute(&added).await?;
         }
+        Some(MOVING) => return Err(OpenError::Moving),
         Some(FORMAT) => {}
         Some(found) => return Err(OpenError::NewerFormat { found, known: FORMAT }),
     }
@@ -148,19 +163,20 @@ pub(super) async fn check(client: &Client) -> Result<(), OpenError> {
     }
     match format(client).await? {
         Some(FORMAT) => Ok(()),
+        Some(MOVING) => Err(OpenError::Moving),
         Some(found) if found < FORMAT => Err(OpenError::OlderFormat { found, known: FORMAT }),
         Some(found) => Err(OpenError::NewerFormat { found, known: FORMAT }),
         None => Err(OpenError::NotMigrated),
     }
 }
 
-async fn check_server(client: &Client) -> Result<(), OpenError> {
+pub(super) async fn check_server(client: &Client) -> Result<(), OpenError> {
     let sql = "SELECT current_setting('server_version_num')::int4";
     let version: i32 = client.query_typed_one(sql, &[]).await?.try_get(0)?;
     if version < OLDEST_SERVER { Err(OpenError::OldServer { found: version / 10_000 }) } else { Ok(()) }
 }
 
-async fn format(client: &Client) -> Result<Option<i64>, OpenError> {
+pub(super) async fn format(client: &Client) -> Result<Option<i64>, OpenError> {
     let sql = "SELECT to_regclass('ss.meta') IS NOT NULL";
     if !client.query_typed_one(sql, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);

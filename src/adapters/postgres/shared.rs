@@ -1,15 +1,17 @@
 //! State shared by the committer and the readers: facts for health, the fault that stopped the store, listeners.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::connect::Target;
+use crate::adapters::store::keys;
 use crate::adapters::store::listeners::Listeners;
+use crate::adapters::store::loss::BEHIND;
 use crate::adapters::store::prepare::{CHAIN, Prepared};
-use crate::adapters::store::rows::Damage;
+use crate::adapters::store::rows::{Damage, Stored, key_of};
 use crate::domain::job::JobStatus;
 use crate::ports::clock::Clock;
 use crate::ports::store::{Change, ChangedRecord, CommitError, Key, ReadError, Receipt, StoreStatus};
@@ -32,6 +34,10 @@ struct Facts {
     audit: (u64, String),
     /// Records that were found damaged since the opening and not written again.
     quarantined: HashSet<Key>,
+    /// Those of them that the table of quarantine names.
+    kept: HashSet<Key>,
+    /// Those of them that are whole, but older than what was acknowledged: they are not served.
+    withheld: HashSet<Key>,
 }
 
 /// Shared by the tasks of one store.
@@ -42,9 +48,18 @@ pub(super) struct Core {
     pub epoch: i64,
     pub listeners: Listeners,
     audit_write_failures: AtomicU64,
+    /// True once any record is withheld; almost always false, and then reads look no further.
+    withholds: AtomicBool,
     facts: Mutex<Facts>,
     /// Absent once the store is closed.
     requests: Mutex<Option<mpsc::Sender<(Submitted, Reply)>>>,
+}
+
+fn key_of_change(change: &Change) -> Key {
+    match &change.record {
+        ChangedRecord::Job(job) => Key::Job(job.tenant_id.clone(), job.job_id.clone()),
+        ChangedRecord::Other(key) | ChangedRecord::Deleted(key) => key.clone(),
+    }
 }
 
 impl Core {
@@ -61,6 +76,7 @@ impl Core {
             epoch,
             listeners: Listeners::default(),
             audit_write_failures: AtomicU64::new(0),
+            withholds: AtomicBool::new(false),
             facts: Mutex::default(),
             requests: Mutex::new(Some(requests)),
         }
@@ -108,19 +124,53 @@ impl Core {
         (facts.sequence, facts.jobs, facts.audit) = (sequence, jobs, audit);
     }
 
+    /// Takes over which records were known to be damaged when they were moved here: their names with the reasons.
+    pub(super) fn load_quarantine(&self, known: Vec<(String, String)>) {
+        let mut facts = self.facts();
+        for (name, reason) in known {
+            let Some(key) = keys::decode(&name) else { continue };
+            if reason == BEHIND {
+                facts.withheld.insert(key.clone());
+                self.withholds.store(true, Ordering::Release);
+            }
+            facts.kept.insert(key.clone());
+            facts.quarantined.insert(key);
+        }
+    }
+
+    /// Returns the damage of a record that was read whole but is kept from readers.
+    pub(super) fn withheld<T: Stored>(&self, record: &T) -> Option<Damage> {
+        if !self.withholds.load(Ordering::Acquire) {
+            return None;
+        }
+        let key = key_of(record).filter(|key| self.facts().withheld.contains(key))?;
+        Some(Damage { key: Some(key), reason: BEHIND, newer: false })
+    }
+
+    /// Returns the names in the table of quarantine of records that are written again.
+    pub(super) fn healed_names(&self, changes: &[Change]) -> Vec<String> {
+        let facts = self.facts();
+        if facts.kept.is_empty() {
+            return Vec::new();
+        }
+        changes
+            .iter()
+            .map(key_of_change)
+            .filter(|key| facts.kept.contains(key))
+            .map(|k| keys::encode(&k))
+            .collect()
+    }
+
     /// Takes the mark off records that were written again.
     pub(super) fn heal(&self, changes: &[Change]) {
         let mut facts = self.facts();
         if facts.quarantined.is_empty() {
             return;
         }
-        for change in changes {
-            match &change.record {
-                ChangedRecord::Job(job) => {
-                    facts.quarantined.remove(&Key::Job(job.tenant_id.clone(), job.job_id.clone()))
-                }
-                ChangedRecord::Other(key) | ChangedRecord::Deleted(key) => facts.quarantined.remove(key),
-            };
+        for key in changes.iter().map(key_of_change) {
+            facts.quarantined.remove(&key);
+            facts.kept.remove(&key);
+            facts.withheld.remove(&key);
         }
     }
 

@@ -10,16 +10,19 @@ use secrecy::SecretString;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_postgres::Client;
 use tracing::Instrument;
 
 use super::batch;
 use super::committer;
 use super::connect::{OpenError, Target};
 use super::reads::Readers;
+use super::rows::{Param, query};
 use super::schema::{self, Migrated};
 use super::shared::{Core, Reply, Submitted};
 use crate::adapters::files::create_dir_durably;
 use crate::adapters::store::lock::{OwnerLock, refuse_network_file_system};
+use crate::adapters::store::moved::{self, MoveMark, MoveState};
 use crate::adapters::store::prepare::prepare;
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
@@ -85,8 +88,17 @@ struct Running {
     _lock: OwnerLock,
 }
 
-pub(super) fn runtime() -> std::io::Result<Runtime> {
+fn runtime() -> std::io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(2).thread_name("store-postgres").enable_all().build()
+}
+
+/// Runs work on a runtime of a thread of its own: a runtime cannot end within another one. Blocks.
+pub(super) fn apart<T: Send, E: Send + From<OpenError>>(
+    work: impl AsyncFnOnce() -> Result<T, E> + Send,
+) -> Result<T, E> {
+    let run = || runtime().map_err(OpenError::from)?.block_on(work());
+    std::thread::scope(|scope| scope.spawn(run).join())
+        .unwrap_or_else(|_| Err(OpenError::Database("a task ended by a panic".to_owned()).into()))
 }
 
 /// Runs work on a runtime, whatever runtime the caller is in. Blocks.
@@ -122,7 +134,8 @@ impl PostgresStore {
         let dir = options.data_dir.join("store");
         create_dir_durably(&dir)?;
         std::fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        if dir.join("store.sqlite3").exists() {
+        let moved = moved::read(&options.data_dir)?.filter(|mark| mark.state == MoveState::Moved);
+        if moved.is_none() && dir.join("store.sqlite3").exists() {
             return Err(OpenError::EmbeddedStore);
         }
         refuse_network_file_system(&dir)?;
@@ -132,10 +145,13 @@ impl PostgresStore {
         let opened = wait(&runtime, async move {
             let link = target.connect().await?;
             schema::check(&link.client).await?;
+            check_moved(&link.client, moved).await?;
             let heads = batch::take_over(&link.client, &owner).await?;
-            Ok((target, heads))
+            let known = query(&link.client, "SELECT key, reason FROM ss.quarantine", &[]).await?;
+            let known = known.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+            Ok((target, heads, known.collect::<Result<Vec<_>, tokio_postgres::Error>>()?))
         });
-        let (target, heads) = match opened {
+        let (target, heads, known) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 runtime.shutdown_background();
@@ -144,6 +160,7 @@ impl PostgresStore {
         };
         let (sender, requests) = mpsc::channel(options.queue.max(1));
         let core = Arc::new(Core::new(target, options.clock, heads.epoch, sender));
+        core.load_quarantine(known);
         core.publish(heads.sequence, heads.jobs, (heads.audit_seq, heads.audit_hash));
         let readers = Arc::new(Readers::new(Arc::clone(&core), options.readers.max(1))?);
         let (done, ended) = std::sync::mpsc::channel();
@@ -211,6 +228,14 @@ impl Drop for PostgresStore {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Checks that the tables are those that the records of the data directory were moved into, if they were.
+async fn check_moved(client: &Client, moved: Option<MoveMark>) -> Result<(), OpenError> {
+    let Some(mark) = moved else { return Ok(()) };
+    let id = [Param::text(mark.id)];
+    let found = query(client, "SELECT 1 FROM ss.moves WHERE id = $1 AND state = 'moved'", &id).await?;
+    if found.is_empty() { Err(OpenError::MovedElsewhere { target: mark.target }) } else { Ok(()) }
 }
 
 fn hostname() -> String {

@@ -84,6 +84,26 @@ pub(super) const COMMITS: Table = Table {
     kept: &[],
 };
 
+/// Records that were known to be damaged when they were moved here.
+const QUARANTINE: Table =
+    Table { name: "quarantine", names: &["key"], columns: &["key", "reason", "found_at"], kept: &[] };
+
+/// Every table that holds content.
+pub(super) const ALL: [&Table; 12] = [
+    &TENANTS,
+    &TASK_CODES,
+    &API_KEYS,
+    &WEBHOOKS,
+    &CURSORS,
+    &JOBS,
+    &DELIVERIES,
+    &IDEMPOTENCY,
+    &USAGE,
+    &QUARANTINE,
+    &AUDIT,
+    &COMMITS,
+];
+
 /// Returns the table that holds a record.
 pub(super) fn table_of(key: &Key) -> &'static Table {
     match key {

@@ -95,7 +95,8 @@ pub(super) async fn transaction(
     }
     let answers = commits.iter().map(|commit| state.apply(commit)).collect();
     if state.has_applied() {
-        return end(client, state, answers).await;
+        let healed = core.healed_names(&state.changes);
+        return end(client, state, answers, healed).await;
     }
     tokio::time::timeout(ANSWER, client.batch_execute("ROLLBACK")).await.map_err(|_| silent())??;
     Ok(Outcome { answers, changes: Vec::new(), heads: state.heads })
@@ -106,8 +107,13 @@ async fn end(
     client: &Client,
     mut state: State,
     answers: Vec<Result<Receipt, CommitError>>,
+    healed: Vec<String>,
 ) -> Result<Outcome, Failure> {
     let mut statements = state.statements();
+    if !healed.is_empty() {
+        let sql = "DELETE FROM ss.quarantine WHERE key = ANY($1)";
+        statements.push((sql.to_owned(), vec![Param::texts(healed)]));
+    }
     statements.push(save(&state.heads));
     let writes = join_all(statements.iter().map(|(sql, params)| query(client, sql, params)));
     // Without the limit of time: a COMMIT that it breaks off reads as an error, and is applied all the same.
@@ -132,7 +138,8 @@ async fn end(
     }
 }
 
-fn save(heads: &Heads) -> (String, Vec<Param>) {
+/// Returns the statement that keeps the heads, without the epoch.
+pub(super) fn save(heads: &Heads) -> (String, Vec<Param>) {
     let sql = "UPDATE ss.heads SET sequence = $1, queue_seq = $2, nr = $3, audit_seq = $4, audit_hash = $5, \
                job_counts = $6";
     let counts = serde_json::to_string(&heads.jobs).expect("counts serialise to JSON");

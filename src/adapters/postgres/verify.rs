@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Row};
 use super::connect::{OpenError, Target};
 use super::rows::{clean, decode, query};
 use super::schema;
-use super::store::runtime;
+use super::store::apart;
 use crate::adapters::store::apply::IndexColumns;
 use crate::adapters::store::check::{JobColumns, Report};
 use crate::adapters::store::check_audit::Link;
@@ -62,6 +62,7 @@ pub fn check(url: &SecretString, scope: Scope) -> Result<Report, OpenError> {
         check_table::<DeliveryRecord>(client, report).await?;
         check_table::<CursorRecord>(client, report).await?;
         check_heads(client, report).await?;
+        check_quarantine(client, report).await?;
         check_chain(client, &[], report).await
     })
 }
@@ -71,10 +72,7 @@ fn in_a_snapshot(
     work: impl AsyncFnOnce(&Client, &mut Report) -> Result<(), OpenError> + Send + 'static,
 ) -> Result<Report, OpenError> {
     let target = Target::parse(url)?;
-    // a thread of its own: a runtime cannot end within another one
-    let verify = || runtime()?.block_on(snapshot(&target, work));
-    std::thread::scope(|scope| scope.spawn(verify).join())
-        .unwrap_or_else(|_| Err(OpenError::Database("a task ended by a panic".to_owned())))
+    apart(async || snapshot(&target, work).await)
 }
 
 async fn snapshot(
@@ -96,7 +94,7 @@ async fn snapshot(
 }
 
 /// Reads the rows of a statement, page by page.
-async fn walk(
+pub(super) async fn walk(
     client: &Client,
     sql: &str,
     mut visit: impl FnMut(&Row) -> Result<(), OpenError>,
@@ -114,7 +112,7 @@ async fn walk(
 }
 
 /// Reads one record; a damaged one is reported.
-fn read<T: Stored>(row: &Row, report: &mut Report) -> Result<Option<T>, OpenError> {
+pub(super) fn read<T: Stored>(row: &Row, report: &mut Report) -> Result<Option<T>, OpenError> {
     report.count(T::TABLE);
     Ok(match decode::<T>(row)? {
         Ok(record) => Some(record),
@@ -135,16 +133,22 @@ async fn check_jobs(client: &Client, scope: &Scope, report: &mut Report) -> Resu
     let sql = format!("SELECT {}, {OF_JOBS} FROM ss.jobs ORDER BY nr", columns::<JobRecord>());
     walk(client, &sql, |row| {
         let Some(job) = read::<JobRecord>(row, report)? else { return Ok(()) };
-        let mut found = job_columns(row)?;
-        // columns cannot hold U+0000
-        if found.client_ref == job.client_ref.as_deref().map(clean) {
-            found.client_ref.clone_from(&job.client_ref);
-        }
-        report.columns(&job, found.disagreeing(&job));
+        check_job_columns(row, &job, report)?;
         check_artifacts(report, scope.blobs.as_ref(), &job, scope.deep);
         Ok(())
     })
     .await
+}
+
+/// Compares the columns of a job that lists use with its record.
+pub(super) fn check_job_columns(row: &Row, job: &JobRecord, report: &mut Report) -> Result<(), OpenError> {
+    let mut found = job_columns(row)?;
+    // columns cannot hold U+0000
+    if found.client_ref == job.client_ref.as_deref().map(clean) {
+        found.client_ref.clone_from(&job.client_ref);
+    }
+    report.columns(job, found.disagreeing(job));
+    Ok(())
 }
 
 fn job_columns(row: &Row) -> Result<JobColumns, OpenError> {
@@ -165,7 +169,7 @@ fn job_columns(row: &Row) -> Result<JobColumns, OpenError> {
 }
 
 /// Compares the kept heads with the tables.
-async fn check_heads(client: &Client, report: &mut Report) -> Result<(), OpenError> {
+pub(super) async fn check_heads(client: &Client, report: &mut Report) -> Result<(), OpenError> {
     let sql = "SELECT greatest((SELECT max(sequence) FROM ss.commits), (SELECT max(sequence) FROM ss.jobs)), \
                (SELECT job_counts FROM ss.heads)";
     let rows = query(client, sql, &[]).await?;
@@ -186,8 +190,20 @@ async fn check_heads(client: &Client, report: &mut Report) -> Result<(), OpenErr
     Ok(())
 }
 
+/// Names the records that were known to be damaged when they were moved here.
+async fn check_quarantine(client: &Client, report: &mut Report) -> Result<(), OpenError> {
+    for row in query(client, "SELECT key, reason FROM ss.quarantine ORDER BY key", &[]).await? {
+        report.problem("quarantine", row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?);
+    }
+    Ok(())
+}
+
 /// Verifies the chain up to its first fault, and the anchors up to there.
-async fn check_chain(client: &Client, anchors: &[Anchor], report: &mut Report) -> Result<(), OpenError> {
+pub(super) async fn check_chain(
+    client: &Client,
+    anchors: &[Anchor],
+    report: &mut Report,
+) -> Result<(), OpenError> {
     let mut expected: BTreeMap<u64, Vec<&Anchor>> = BTreeMap::new();
     for anchor in anchors {
         report.count("anchors");

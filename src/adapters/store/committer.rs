@@ -27,7 +27,7 @@ const CHECKPOINT_EVERY: usize = 200;
 
 /// The ends of all orders, as of the transaction under way.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Heads {
+pub(in crate::adapters) struct Heads {
     pub sequence: u64,
     pub queue_seq: u64,
     pub audit_seq: u64,
@@ -42,7 +42,7 @@ impl Heads {
     ///
     /// # Errors
     /// Any error of the database.
-    pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
+    pub(in crate::adapters) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         let mut heads = Self::kept(conn)?;
         let before = heads.clone();
         let receipt: Option<i64> =
@@ -99,7 +99,7 @@ impl Heads {
     ///
     /// # Errors
     /// Any error of the database.
-    pub(super) fn save(&self, conn: &Connection) -> rusqlite::Result<()> {
+    pub(in crate::adapters) fn save(&self, conn: &Connection) -> rusqlite::Result<()> {
         let counts = serde_json::to_string(&self.jobs).expect("counts serialise to JSON");
         conn.prepare_cached(
             "UPDATE heads SET sequence = ?1, queue_seq = ?2, audit_seq = ?3, audit_hash = ?4, job_counts = ?5

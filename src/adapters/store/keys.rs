@@ -19,7 +19,7 @@ pub(in crate::adapters) fn encode(key: &Key) -> String {
 }
 
 /// Reads the text form of a name.
-pub(super) fn decode(text: &str) -> Option<Key> {
+pub(in crate::adapters) fn decode(text: &str) -> Option<Key> {
     let parts: Vec<String> = serde_json::from_str(text).ok()?;
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     Some(match parts.as_slice() {

@@ -18,7 +18,7 @@ use crate::domain::ids::TenantId;
 use crate::ports::store::Key;
 
 /// Why a record is withheld; also the mark by which that survives a restart.
-pub(super) const BEHIND: &str = "the store lost later commits of this record";
+pub(in crate::adapters) const BEHIND: &str = "the store lost later commits of this record";
 
 /// Returns the records that events of the exported audit log name and the store's own chain, which ends
 /// at `head`, does not hold.

@@ -119,7 +119,7 @@ pub enum SchemaError {
 ///
 /// # Errors
 /// [`SchemaError`].
-pub(super) fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
+pub(in crate::adapters) fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

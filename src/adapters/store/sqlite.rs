@@ -15,6 +15,7 @@ use super::audit_query;
 use super::committer::Heads;
 use super::export::{Exporter, exported_sequence};
 use super::lock::{LockError, OwnerLock, refuse_network_file_system};
+use super::moved::refuse_moved;
 use super::places::places_of;
 use super::prepare::{CHAIN, prepare};
 use super::queue::Refused;
@@ -80,6 +81,18 @@ pub enum OpenError {
     /// SQLite cannot open the tables, or a newer release wrote them.
     #[error("cannot use the store's tables: {0}")]
     Tables(#[from] SchemaError),
+    /// The records were moved into a PostgreSQL database.
+    #[error(
+        "the records of this data directory were moved to {target} at {}; set store.backend = \"postgres\" with the \
+         address of that database, or undo the move with `stata-service store move --take-back`",
+        .at.to_rfc3339()
+    )]
+    Moved {
+        /// The database, for people.
+        target: String,
+        /// Time of the move (UTC).
+        at: chrono::DateTime<chrono::Utc>,
+    },
     /// A folder or file of the store could not be used.
     #[error("cannot open the store: {0}")]
     Io(#[from] io::Error),
@@ -121,6 +134,7 @@ impl SqliteStore {
         std::fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         refuse_network_file_system(&dir)?;
         let lock = OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?;
+        refuse_moved(&options.data_dir)?;
         let path = dir.join("store.sqlite3");
         let lost_commits = loss::inspect_log(&path)?;
         let writer = schema::open_writer(&path)?;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::lock::{OwnerLock, refuse_network_file_system};
+use super::moved::refuse_moved;
 use super::{OpenError, schema};
 
 pub use super::check::{Report as CheckReport, check};
@@ -22,11 +23,25 @@ pub struct Owned {
     _lock: OwnerLock,
 }
 
-/// Takes the ownership of a data directory, which must exist.
+/// Takes the ownership of a data directory, which must exist, and whose records must not have been moved away.
 ///
 /// # Errors
 /// [`OpenError`].
 pub fn own(data_dir: &Path, wait: Duration, now: DateTime<Utc>) -> Result<Owned, OpenError> {
+    let owned = own_whatever_moved(data_dir, wait, now)?;
+    refuse_moved(data_dir)?;
+    Ok(owned)
+}
+
+/// Takes the ownership of a data directory, which must exist.
+///
+/// # Errors
+/// [`OpenError`].
+pub(in crate::adapters) fn own_whatever_moved(
+    data_dir: &Path,
+    wait: Duration,
+    now: DateTime<Utc>,
+) -> Result<Owned, OpenError> {
     let dir = data_dir.join("store");
     if !data_dir.is_dir() {
         return Err(OpenError::Io(io::Error::new(
@@ -48,7 +63,7 @@ pub fn database(data_dir: &Path) -> PathBuf {
 ///
 /// # Errors
 /// Any error of the database; `NotFound` where there is none.
-pub(super) fn snapshot(data_dir: &Path) -> io::Result<Connection> {
+pub(in crate::adapters) fn snapshot(data_dir: &Path) -> io::Result<Connection> {
     let path = database(data_dir);
     if !path.is_file() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the data directory has no store"));

@@ -2,9 +2,11 @@
 
 mod audit;
 mod backup;
+mod backup_postgres;
 mod crash;
 pub(crate) mod migration;
 mod model;
+mod moving;
 mod objects;
 mod objects_service;
 mod postgres;

@@ -355,11 +355,11 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
     store.shutdown();
     drop(store);
     // as format 1 left them
-    let old = "DROP TABLE ss.webhooks, ss.deliveries, ss.cursors; UPDATE ss.meta SET format = 1";
+    let old = "DROP TABLE ss.webhooks, ss.deliveries, ss.cursors, ss.quarantine, ss.moves; UPDATE ss.meta SET format = 1";
     server.sql(&name, old).expect("changes");
-    assert!(matches!(refused(&url, dir.path()), OpenError::OlderFormat { found: 1, known: 2 }));
+    assert!(matches!(refused(&url, dir.path()), OpenError::OlderFormat { found: 1, known: 3 }));
     let migrated = migrate(&url).expect("migrates");
-    assert_eq!((migrated.from, migrated.to), (Some(1), 2));
+    assert_eq!((migrated.from, migrated.to), (Some(1), 3));
     let store = open(&url, dir.path());
     assert!(store.tenant(&tenant("kept")).await.expect("reads").is_some());
     store.commit(commit(vec![put(webhook("default", "wh_1", None, 0))])).await.expect("commits");
@@ -378,7 +378,7 @@ async fn tables_of_another_release_are_refused() {
     assert_eq!(made.filter(Option::is_none).count(), 1, "the others find the tables");
     open(&url, dir.path()).shutdown();
     server.sql(&name, "UPDATE ss.meta SET format = 99").expect("changes");
-    assert!(matches!(refused(&url, dir.path()), OpenError::NewerFormat { found: 99, known: 2 }));
+    assert!(matches!(refused(&url, dir.path()), OpenError::NewerFormat { found: 99, known: 3 }));
     assert!(matches!(migrate(&url), Err(OpenError::NewerFormat { .. })));
     std::fs::write(dir.path().join("store/store.sqlite3"), "").expect("written");
     assert!(matches!(refused(&url, dir.path()), OpenError::EmbeddedStore));

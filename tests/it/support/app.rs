@@ -33,7 +33,7 @@ pub(crate) struct TestApp {
     pub dir: tempfile::TempDir,
     shutdown: CancellationToken,
     served: Option<tokio::task::JoinHandle<std::io::Result<Ended>>>,
-    options: Options,
+    pub options: Options,
     /// What the use cases need, while the service runs.
     ctx: Weak<Context>,
     may_leave_running: bool,

@@ -10,6 +10,7 @@ pub(crate) mod contract;
 pub(crate) mod flaky_store;
 pub(crate) mod memory_blobs;
 pub(crate) mod memory_store;
+pub(crate) mod moving;
 pub(crate) mod objects;
 pub(crate) mod pdf;
 pub(crate) mod postgres;
