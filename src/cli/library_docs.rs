@@ -137,6 +137,8 @@ fn golden(library: &Library, template: &Template, work: &Path) -> Result<Report,
     let mut labels = Labels::of_plan(&plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
     labels.read_levels(&plan.categorical_vars, &work.join("data.dta"))?;
     let source = Source {
+        job_id: None,
+        service_version: None,
         run: &run,
         plan: &plan,
         meta: Some(&template.meta),

@@ -141,18 +141,19 @@ fn outputs(out: &mut String, outputs: &[Output]) {
 
 fn table(out: &mut String, grid: &Grid) {
     let _ = writeln!(out, "**{}**\n", escape(&grid.title));
-    let cells = |cells: &[String]| cells.iter().map(|c| escape(c)).collect::<Vec<_>>().join(" | ");
-    let _ = writeln!(out, "| {} |", cells(&grid.head));
+    let joined = |cells: Vec<String>| cells.join(" | ");
+    if !grid.over.is_empty() {
+        let _ = writeln!(out, "{}\n", escape(&grid.over));
+    }
+    let _ = writeln!(out, "| {} |", joined(grid.head.iter().map(|c| escape(c)).collect()));
     let _ = writeln!(out, "|{}", "---|".repeat(grid.width()));
     for row in grid.rows.iter().take(MOST_ROWS) {
+        let texts = row.cells.iter().map(|c| escape(&c.text));
         let text = match row.kind {
-            RowKind::Group => cells(
-                &row.cells
-                    .iter()
-                    .map(|c| if c.is_empty() { c.clone() } else { format!("*{c}*") })
-                    .collect::<Vec<_>>(),
-            ),
-            _ => cells(&row.cells),
+            RowKind::Group => {
+                joined(texts.map(|t| if t.is_empty() { t } else { format!("*{t}*") }).collect())
+            }
+            _ => joined(texts.collect()),
         };
         let _ = writeln!(out, "| {text} |");
     }

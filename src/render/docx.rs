@@ -15,6 +15,8 @@ const EMU: f64 = 9_525.0;
 /// Twentieths of a point: A4, its margins, and what is left for text.
 const PAGE: (u32, u32) = (11_906, 16_838);
 const MARGIN: u32 = 1_134;
+/// Spacing of the paragraphs in cells.
+const SPACING: &str = "<w:spacing w:before=\"20\" w:after=\"20\"/>";
 /// Columns above which a section lies on its side.
 const UPRIGHT_COLUMNS: usize = 8;
 
@@ -32,26 +34,19 @@ pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderE
             run(value, "")
         );
     }
-    let mut lying = false;
-    for grid in report.grids.iter().chain(&report.flow) {
-        budget.check()?;
-        let wide = grid.width() > UPRIGHT_COLUMNS;
-        if wide != lying {
-            let _ = write!(body, "<w:p><w:pPr>{}</w:pPr></w:p>", section(lying));
-            lying = wide;
+    if !report.findings.is_empty() {
+        body.push_str(&paragraph("Heading2", &report.findings_title));
+        for sentence in &report.findings {
+            body.push_str(&paragraph("Finding", sentence));
         }
-        table(&mut body, grid, lying);
     }
-    if lying {
-        let _ = write!(body, "<w:p><w:pPr>{}</w:pPr></w:p>", section(true));
-    }
+    tables(&mut body, report, budget)?;
     let mut pictures = Vec::new();
-    for figure in &report.figures {
+    for (k, figure) in report.figures.iter().enumerate() {
         budget.check()?;
-        let size = figure::size(&figure.file, &figure.svg)?;
-        pictures.push(figure::png(&figure.file, &figure.svg)?);
-        body.push_str(&paragraph("Heading2", &figure.title));
-        body.push_str(&picture(pictures.len(), &figure.title, size));
+        pictures.push(figure::png(figure)?);
+        body.push_str(&picture(k + 1, &figure.title, figure::size(figure)?));
+        body.push_str(&paragraph("Caption", &report.figure_caption(k + 1, &figure.title)));
     }
     if !report.notes.is_empty() {
         body.push_str(&paragraph("Heading2", &report.notes_title));
@@ -59,10 +54,36 @@ pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderE
             body.push_str(&paragraph("Note", note));
         }
     }
+    if !report.methods.is_empty() {
+        body.push_str(&paragraph("Heading1", &report.methods_title));
+    }
+    for part in &report.methods {
+        body.push_str(&paragraph("Heading2", &part.title));
+        for text in &part.paragraphs {
+            body.push_str(&paragraph("Normal", text));
+        }
+    }
     body.push_str(&section(false));
-    let pictures: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
     docx::package(&body, &styles(report.language), &pictures)
         .map_err(|e| RenderError::Writer("docx", e.to_string()))
+}
+
+/// The printed tables, wide ones on pages that lie on their side.
+fn tables(body: &mut String, report: &Report, budget: &Budget) -> Result<(), RenderError> {
+    let mut lying = false;
+    for (k, grid) in report.printed().enumerate() {
+        budget.check()?;
+        let wide = grid.width() > UPRIGHT_COLUMNS;
+        if wide != lying {
+            let _ = write!(body, "<w:p><w:pPr>{}</w:pPr></w:p>", section(lying));
+            lying = wide;
+        }
+        table(body, grid, &report.table_caption(k + 1, &grid.title), lying);
+    }
+    if lying {
+        let _ = write!(body, "<w:p><w:pPr>{}</w:pPr></w:p>", section(true));
+    }
+    Ok(())
 }
 
 /// Escapes text for XML; characters that XML does not allow are left out.
@@ -101,18 +122,16 @@ fn section(lying: bool) -> String {
     )
 }
 
-/// Widths of the columns: by their longest text, the first and texts with more room.
+/// Widths of the columns of a table as wide as the page: by their longest text, up to a bound.
 fn widths(grid: &Grid, all: u32) -> Vec<u32> {
     let weight = |j: usize| {
         let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
-        let longest = cells.chain(grid.head.get(j)).map(|t| letters(t)).fold(7.0, f64::max);
-        longest.min(36.0) + 2.0
+        let texts = cells.map(|c| c.text.as_str()).chain(grid.head.get(j).map(String::as_str));
+        texts.map(letters).fold(7.0, f64::max).min(36.0) + 2.0
     };
     let weights: Vec<f64> = (0..grid.width()).map(weight).collect();
     let sum: f64 = weights.iter().sum();
-    // Narrow tables do not need the whole line.
-    let used = (sum * 130.0).min(f64::from(all));
-    weights.iter().map(|w| (w / sum * used).round() as u32).collect()
+    weights.iter().map(|w| (w / sum * f64::from(all)).floor() as u32).collect()
 }
 
 /// Letters of a text; Chinese ones are twice as wide.
@@ -120,38 +139,39 @@ fn letters(text: &str) -> f64 {
     text.chars().map(|c| if (c as u32) >= 0x2e80 { 2.0 } else { 1.0 }).sum()
 }
 
-fn table(out: &mut String, grid: &Grid, lying: bool) {
+fn table(out: &mut String, grid: &Grid, caption: &str, lying: bool) {
     let all = if lying { PAGE.1 } else { PAGE.0 } - 2 * MARGIN;
     let widths = widths(grid, all);
     let small = if grid.width() > 10 { "<w:sz w:val=\"14\"/>" } else { "<w:sz w:val=\"18\"/>" };
-    out.push_str(&paragraph("Caption", &grid.title));
-    let total: u32 = widths.iter().sum();
-    let _ = write!(
-        out,
-        "<w:tbl><w:tblPr><w:tblW w:w=\"{total}\" w:type=\"dxa\"/><w:tblBorders><w:top w:val=\"single\" w:sz=\"8\"/><w:bottom w:val=\"single\" w:sz=\"8\"/></w:tblBorders><w:tblLayout w:type=\"fixed\"/><w:tblCellMar><w:left w:w=\"90\" w:type=\"dxa\"/><w:right w:w=\"90\" w:type=\"dxa\"/></w:tblCellMar></w:tblPr><w:tblGrid>"
+    out.push_str(&paragraph("TableCaption", caption));
+    // 5000 fiftieths of a percent are the whole width between the margins.
+    out.push_str(
+        "<w:tbl><w:tblPr><w:tblStyle w:val=\"Publication\"/><w:tblW w:w=\"5000\" w:type=\"pct\"/><w:tblLayout w:type=\"fixed\"/><w:tblLook w:val=\"0020\" w:firstRow=\"1\"/></w:tblPr><w:tblGrid>",
     );
     for width in &widths {
         let _ = write!(out, "<w:gridCol w:w=\"{width}\"/>");
     }
     out.push_str("</w:tblGrid>");
     let look = Look { small, align: &grid.align, widths: &widths };
+    if !grid.over.is_empty() {
+        out.push_str("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>");
+        look.over(out, &grid.over);
+        out.push_str("</w:tr>");
+    }
+    let below = "<w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders>";
     out.push_str("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>");
-    look.cells(
-        out,
-        &grid.head,
-        "<w:b/>",
-        "<w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders>",
-    );
+    look.cells(out, grid.head.iter().map(String::as_str), "<w:b/>", below, false);
     out.push_str("</w:tr>");
     for row in &grid.rows {
+        let texts = row.cells.iter().map(|c| c.text.as_str());
         out.push_str("<w:tr><w:trPr><w:cantSplit/></w:trPr>");
         match row.kind {
-            RowKind::Group => look.cells(out, &row.cells, "<w:i/>", ""),
+            RowKind::Group => look.group(out, texts.take(1).collect::<String>().as_str()),
             RowKind::Foot => {
                 let rule = "<w:tcBorders><w:top w:val=\"single\" w:sz=\"4\"/></w:tcBorders>";
-                look.cells(out, &row.cells, "", rule);
+                look.cells(out, texts, "", rule, row.inset);
             }
-            RowKind::Body | RowKind::Under => look.cells(out, &row.cells, "", ""),
+            RowKind::Body | RowKind::Under => look.cells(out, texts, "", "", row.inset),
         }
         out.push_str("</w:tr>");
     }
@@ -170,19 +190,49 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn cells(&self, out: &mut String, cells: &[String], properties: &str, borders: &str) {
-        for ((text, align), width) in cells.iter().zip(self.align).zip(self.widths) {
+    fn cells<'t>(
+        &self,
+        out: &mut String,
+        cells: impl Iterator<Item = &'t str>,
+        properties: &str,
+        borders: &str,
+        inset: bool,
+    ) {
+        for (j, ((text, align), width)) in cells.zip(self.align).zip(self.widths).enumerate() {
             let justify = match align {
                 Align::Left => "left",
                 Align::Right => "right",
                 Align::Center => "center",
             };
+            let indent = if inset && j == 0 { "<w:ind w:left=\"200\"/>" } else { "" };
             let _ = write!(
                 out,
-                "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{borders}</w:tcPr><w:p><w:pPr><w:spacing w:before=\"20\" w:after=\"20\"/><w:jc w:val=\"{justify}\"/></w:pPr>{}</w:p></w:tc>",
+                "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{borders}</w:tcPr><w:p><w:pPr>{SPACING}{indent}<w:jc w:val=\"{justify}\"/></w:pPr>{}</w:p></w:tc>",
                 run(text, &format!("{properties}{}", self.small))
             );
         }
+    }
+
+    /// A heading over all columns but the first, with a rule below it.
+    fn over(&self, out: &mut String, text: &str) {
+        let first = self.widths.first().copied().unwrap_or_default();
+        let rest: u32 = self.widths.iter().skip(1).sum();
+        let span = self.widths.len() - 1;
+        let _ = write!(
+            out,
+            "<w:tc><w:tcPr><w:tcW w:w=\"{first}\" w:type=\"dxa\"/></w:tcPr><w:p><w:pPr>{SPACING}</w:pPr></w:p></w:tc><w:tc><w:tcPr><w:tcW w:w=\"{rest}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/><w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders></w:tcPr><w:p><w:pPr>{SPACING}<w:jc w:val=\"center\"/></w:pPr>{}</w:p></w:tc>",
+            run(text, self.small)
+        );
+    }
+
+    /// A heading over the rows below it.
+    fn group(&self, out: &mut String, text: &str) {
+        let (all, span) = (self.widths.iter().sum::<u32>(), self.widths.len());
+        let _ = write!(
+            out,
+            "<w:tc><w:tcPr><w:tcW w:w=\"{all}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/></w:tcPr><w:p><w:pPr>{SPACING}</w:pPr>{}</w:p></w:tc>",
+            run(text, &format!("<w:i/>{}", self.small))
+        );
     }
 }
 
@@ -192,7 +242,7 @@ fn picture(id: usize, title: &str, (width, height): (f64, f64)) -> String {
     let (w, h) = ((width * scale * EMU).round(), (height * scale * EMU).round());
     let title = escape(title);
     format!(
-        "<w:p><w:r><w:drawing><wp:inline distT=\"0\" distB=\"0\" distL=\"0\" distR=\"0\"><wp:extent cx=\"{w}\" cy=\"{h}\"/>\
+        "<w:p><w:pPr><w:keepNext/><w:spacing w:before=\"240\" w:after=\"80\"/><w:jc w:val=\"center\"/></w:pPr><w:r><w:drawing><wp:inline distT=\"0\" distB=\"0\" distL=\"0\" distR=\"0\"><wp:extent cx=\"{w}\" cy=\"{h}\"/>\
 <wp:docPr id=\"{id}\" name=\"Picture {id}\" descr=\"{title}\"/><a:graphic xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\">\
 <a:graphicData uri=\"http://schemas.openxmlformats.org/drawingml/2006/picture\">\
 <pic:pic xmlns:pic=\"http://schemas.openxmlformats.org/drawingml/2006/picture\"><pic:nvPicPr><pic:cNvPr id=\"{id}\" name=\"Picture {id}\"/><pic:cNvPicPr/></pic:nvPicPr>\
@@ -201,6 +251,9 @@ fn picture(id: usize, title: &str, (width, height): (f64, f64)) -> String {
 </a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
     )
 }
+
+/// The style of all tables: rules above and below, no lines between columns.
+const TABLE_STYLE: &str = "<w:style w:type=\"table\" w:styleId=\"Publication\"><w:name w:val=\"Publication\"/><w:tblPr><w:tblBorders><w:top w:val=\"single\" w:sz=\"8\" w:space=\"0\" w:color=\"auto\"/><w:bottom w:val=\"single\" w:sz=\"8\" w:space=\"0\" w:color=\"auto\"/></w:tblBorders><w:tblCellMar><w:left w:w=\"90\" w:type=\"dxa\"/><w:right w:w=\"90\" w:type=\"dxa\"/></w:tblCellMar></w:tblPr></w:style>";
 
 fn styles(language: Language) -> String {
     let language = match language {
@@ -220,7 +273,20 @@ fn styles(language: Language) -> String {
             "<w:keepNext/><w:spacing w:before=\"240\" w:after=\"80\"/>",
             "<w:b/><w:sz w:val=\"24\"/>",
         ),
-        ("Caption", "caption", "<w:keepNext/><w:spacing w:before=\"240\" w:after=\"80\"/>", "<w:b/>"),
+        ("Caption", "caption", "<w:spacing w:before=\"80\" w:after=\"160\"/>", "<w:b/>"),
+        (
+            "TableCaption",
+            "Table caption",
+            "<w:keepNext/><w:spacing w:before=\"240\" w:after=\"80\"/>",
+            "<w:b/>",
+        ),
+        (
+            "Heading1",
+            "heading 1",
+            "<w:keepNext/><w:pageBreakBefore/><w:spacing w:after=\"120\"/>",
+            "<w:b/><w:sz w:val=\"28\"/>",
+        ),
+        ("Finding", "Finding", "<w:spacing w:after=\"40\"/>", ""),
         ("Facts", "Facts", "<w:spacing w:after=\"20\"/>", ""),
         ("Note", "Note", "<w:spacing w:before=\"40\"/>", "<w:sz w:val=\"17\"/>"),
     ] {
@@ -229,6 +295,7 @@ fn styles(language: Language) -> String {
             "<w:style w:type=\"paragraph\" w:styleId=\"{id}\"><w:name w:val=\"{name}\"/><w:basedOn w:val=\"Normal\"/><w:pPr>{paragraph}</w:pPr><w:rPr>{run}</w:rPr></w:style>"
         );
     }
+    out.push_str(TABLE_STYLE);
     out.push_str("</w:styles>");
     out
 }

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::grid::{Align, Grid, Row, RowKind};
+use super::design::bound;
+use super::grid::{Align, Grid, Printed, Row, RowKind};
 use super::number::whole_or_fixed;
 use super::report::Style;
-use super::table::Table;
 use super::words::{name, pick};
 use super::{Language, Source};
+use crate::domain::run::SampleStep;
 
 /// Facts in pairs: analysis, data, observations, standard errors, engine …
 pub(super) fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, String)> {
@@ -28,17 +29,59 @@ pub(super) fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, Stri
     let text = |name: &str| metric(name).and_then(Value::as_str);
     add("Standard errors", "标准误", text("std_errors").map(|se| std_errors(se, style)));
     add("Weights", "权重", text("weight_kind").filter(|w| *w != "none").map(str::to_owned));
-    let engine = &run.engine;
-    let kind = match engine.kind.as_str() {
-        "open" => "open engine",
-        "stata" => "Stata",
-        other => other,
-    };
-    let parts = [Some(kind), engine.edition.as_deref(), engine.version.as_deref()];
-    add("Engine", "计算引擎", Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" ")));
+    add("Engine", "计算引擎", Some(engine_words(source)));
     add("Seed", "随机种子", metric("seed").map(|_| plan.seed.to_string()));
     add("Run", "运行编号", Some(run.run_id.to_string()));
     facts
+}
+
+/// The program that computed the run, with its version.
+pub(super) fn engine_words(source: &Source<'_>) -> String {
+    let engine = &source.run.engine;
+    let service = format!("stata-service {}", source.service_version.as_deref().unwrap_or_default());
+    let own = [engine.edition.as_deref(), engine.version.as_deref()];
+    let own = own.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let words = match engine.kind.as_str() {
+        "open" => format!("{service} (open engine)"),
+        "stata" => format!("Stata {own}, {service}"),
+        other => format!("{other} {own}, {service}"),
+    };
+    let plain = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    plain.replace(" ,", ",")
+}
+
+/// The kind of standard errors that the run reported, in words.
+pub(super) fn std_errors_of(source: &Source<'_>, style: &Style<'_>) -> Option<String> {
+    let kind = source.run.metrics.get("std_errors").and_then(Value::as_str)?;
+    Some(std_errors(kind, style))
+}
+
+/// How many rows were used, and why the others were left out.
+pub(super) fn left_out(source: &Source<'_>, language: Language) -> Option<String> {
+    let steps = &source.run.sample_flow;
+    let (first, last) = (steps.first()?, steps.last()?);
+    let dropped: u64 = steps.iter().map(|s| s.dropped).sum();
+    let (used, all) = (last.rows, first.rows + first.dropped);
+    if dropped == 0 {
+        return Some(pick(
+            language,
+            &format!("All {used} rows were used."),
+            &format!("使用了全部 {used} 行。"),
+        ));
+    }
+    let losses: Vec<&SampleStep> = steps.iter().filter(|s| s.dropped > 0).collect();
+    let words = |s: &&SampleStep| match reason(s.reason.as_deref().unwrap_or_default(), language) {
+        text if text.is_empty() => s.dropped.to_string(),
+        text if losses.len() == 1 => text,
+        text => pick(language, &format!("{}: {text}", s.dropped), &format!("{} 行{text}", s.dropped)),
+    };
+    let why: Vec<String> = losses.iter().map(words).collect();
+    let why = why.join(&pick(language, "; ", "；"));
+    Some(pick(
+        language,
+        &format!("{used} of {all} rows were used; left out: {dropped} ({why})."),
+        &format!("共 {all} 行，使用 {used} 行；剔除 {dropped} 行：{why}。"),
+    ))
 }
 
 /// The kind of standard errors in words.
@@ -60,31 +103,62 @@ fn std_errors(kind: &str, style: &Style<'_>) -> String {
     }
 }
 
-/// Notes below a coefficient table: kind of standard errors, outcome, stars.
-pub(super) fn regression_notes(source: &Source<'_>, table: &Table, style: &Style<'_>) -> Vec<String> {
+/// Notes below a coefficient table: standard errors and stars; below the main one also estimator, sample, weights,
+/// software, and where the run is kept.
+pub(super) fn regression_notes(source: &Source<'_>, is_main: bool, style: &Style<'_>) -> Vec<String> {
     let language = style.options.language;
-    let kind = source.run.metrics.get("std_errors").and_then(Value::as_str);
-    let kind = kind.map(|k| std_errors(k, style));
-    let mut notes = vec![match kind {
+    let mut sentences = Vec::new();
+    if is_main {
+        let title = source.meta.map(|m| &m.title);
+        let en = title.map_or(source.plan.template.title.as_str(), |t| &t.en);
+        let zh = title.and_then(|t| t.zh.as_deref()).unwrap_or(en);
+        sentences.push(pick(language, &format!("Estimator: {en}."), &format!("估计方法：{zh}。")));
+    }
+    sentences.push(match std_errors_of(source, style) {
         Some(kind) => pick(
             language,
             &format!("Standard errors in parentheses ({kind})."),
             &format!("括号内为标准误（{kind}）。"),
         ),
         None => pick(language, "Standard errors in parentheses.", "括号内为标准误。"),
-    }];
-    let outcome = table.position("equation").map(|_| table.cell(0, "equation").text());
-    let outcome =
-        outcome.filter(|o| (0..table.rows.len()).all(|row| table.cell(row, "equation").text() == *o));
-    // Names such as `_t` or `dydx` are the engine's, not a column's.
-    if let Some(outcome) = outcome.filter(|o| source.plan.contract.bound.values().any(|v| v == *o)) {
-        let words = style.variable(outcome);
-        notes.push(pick(language, &format!("Outcome: {words}."), &format!("因变量：{words}。")));
+    });
+    if is_main {
+        sentences.extend(
+            left_out(source, language)
+                .map(|t| pick(language, &format!("Sample: {t}"), &format!("样本：{t}"))),
+        );
+        sentences.extend(weights(source, style));
+        let engine = engine_words(source);
+        sentences.push(pick(language, &format!("Software: {engine}."), &format!("软件：{engine}。")));
+        let run = &source.run.run_id;
+        sentences.extend(source.job_id.map(|job| {
+            pick(
+                language,
+                &format!("Run {run}, capsule of job {job}."),
+                &format!("运行 {run}，胶囊属于任务 {job}。"),
+            )
+        }));
     }
+    let all = sentences.join(&pick(language, " ", ""));
+    let mut notes = vec![pick(language, &format!("Notes: {all}"), &format!("注：{all}"))];
     if style.options.stars {
         notes.push("* p < 0.10, ** p < 0.05, *** p < 0.01".to_owned());
     }
     notes
+}
+
+/// The weights of the analysis as a sentence, where the run reports them.
+pub(super) fn weights(source: &Source<'_>, style: &Style<'_>) -> Option<String> {
+    let language = style.options.language;
+    let kind = source.run.metrics.get("weight_kind").and_then(Value::as_str)?;
+    Some(match (kind, bound(source, "weight_var").first()) {
+        ("none", _) => pick(language, "Weights: none.", "权重：无。"),
+        (kind, Some(column)) => {
+            let words = style.variable(column);
+            pick(language, &format!("Weights: {words} ({kind})."), &format!("权重：{words}（{kind}）。"))
+        }
+        (kind, None) => pick(language, &format!("Weights: {kind}."), &format!("权重：{kind}。")),
+    })
 }
 
 /// How many rows each step left, and why.
@@ -114,17 +188,16 @@ pub(super) fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
         align: vec![Align::Left, Align::Right, Align::Right, Align::Left],
         rows: steps
             .iter()
-            .map(|s| Row {
-                kind: RowKind::Body,
-                cells: vec![
-                    words(&s.step),
-                    s.rows.to_string(),
-                    s.dropped.to_string(),
-                    reason(s.reason.as_deref().unwrap_or_default(), language),
-                ],
+            .map(|s| {
+                let count = |n: u64| Printed::number(n as f64, n.to_string());
+                let why = reason(s.reason.as_deref().unwrap_or_default(), language);
+                let cells = vec![words(&s.step).into(), count(s.rows), count(s.dropped), why.into()];
+                Row::new(RowKind::Body, cells)
             })
             .collect(),
         notes: Vec::new(),
+        over: String::new(),
+        estimates: false,
     })
 }
 

@@ -1,10 +1,29 @@
 //! Figures as pictures: one png for each svg of the run, drawn with the embedded font.
 
-use ::figure::raster::{self, RasterError};
-use ::figure::to_png;
+use std::sync::OnceLock;
+
+use ::figure::raster::{self, RasterError, Tree};
 
 use super::report::Report;
 use super::{Budget, Format, Made, RenderError};
+
+/// A figure as the run drew it.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    pub file: String,
+    /// The caption without its number.
+    pub title: String,
+    pub svg: String,
+    /// The figure as it was read, and its picture; both are made when a format first needs them.
+    drawing: OnceLock<Tree>,
+    png: OnceLock<Vec<u8>>,
+}
+
+impl Figure {
+    pub(super) fn new(file: String, title: String, svg: String) -> Self {
+        Self { file, title, svg, drawing: OnceLock::new(), png: OnceLock::new() }
+    }
+}
 
 /// Draws every figure.
 ///
@@ -14,37 +33,59 @@ pub(super) fn pictures(report: &Report, tag: &str, budget: &Budget) -> Result<Ve
     let mut made = Vec::new();
     for figure in &report.figures {
         budget.check()?;
-        let stem = figure.file.trim_end_matches(".svg").replace('/', "_");
         made.push(Made {
             format: Format::Png,
-            file_name: format!("{stem}-{tag}.png"),
-            bytes: png(&figure.file, &figure.svg)?,
+            file_name: picture_name(&figure.file, tag),
+            bytes: png(figure)?.to_vec(),
             derived_from: vec![figure.file.clone()],
         });
     }
     Ok(made)
 }
 
+/// Returns the name of a figure's picture; `tag` is that of the request.
+pub(super) fn picture_name(file: &str, tag: &str) -> String {
+    format!("{}-{tag}.png", file.trim_end_matches(".svg").replace('/', "_"))
+}
+
 /// Longest side of a picture in pixels: bounds the memory that drawing takes.
 const MOST_PIXELS: f64 = 4_000.0;
 
-/// Draws a figure at twice its size, or smaller where it would have a side of more than 4,000 pixels.
+/// Draws a figure at twice its size, or smaller where it would have a side of more than 4,000 pixels. It is drawn once
+/// for all files of a report.
 ///
 /// # Errors
 /// [`RenderError::Figure`].
-pub(super) fn png(file: &str, svg: &str) -> Result<Vec<u8>, RenderError> {
-    let (width, height) = size(file, svg)?;
+pub(super) fn png(figure: &Figure) -> Result<&[u8], RenderError> {
+    if let Some(png) = figure.png.get() {
+        return Ok(png);
+    }
+    let (width, height) = size(figure)?;
     let scale = (MOST_PIXELS / width.max(height)).min(2.0);
-    let pixels = |side: f64| (side * scale).round().max(1.0) as u32;
-    to_png(svg, Some(pixels(width)), Some(pixels(height))).map_err(|e| refused(file, &e))
+    let pixels = |side: f64| Some((side * scale).round().max(1.0) as u32);
+    let png = raster::png_of(drawing(figure)?, pixels(width), pixels(height));
+    let png = png.map_err(|e| refused(&figure.file, &e))?;
+    Ok(figure.png.get_or_init(|| png))
 }
 
 /// Returns the size of a figure in units of 1/96 inch.
 ///
 /// # Errors
 /// [`RenderError::Figure`].
-pub(super) fn size(file: &str, svg: &str) -> Result<(f64, f64), RenderError> {
-    raster::size(svg).map_err(|e| refused(file, &e))
+pub(super) fn size(figure: &Figure) -> Result<(f64, f64), RenderError> {
+    drawing(figure).map(raster::size_of)
+}
+
+/// Reads a figure, once for all files of a report.
+///
+/// # Errors
+/// [`RenderError::Figure`].
+pub(super) fn drawing(figure: &Figure) -> Result<&Tree, RenderError> {
+    if let Some(tree) = figure.drawing.get() {
+        return Ok(tree);
+    }
+    let tree = raster::tree(&figure.svg).map_err(|e| refused(&figure.file, &e))?;
+    Ok(figure.drawing.get_or_init(|| tree))
 }
 
 fn refused(file: &str, error: &RasterError) -> RenderError {
@@ -64,12 +105,13 @@ mod tests {
     #[test]
     fn pictures_are_bounded() {
         let drawing = |w: u32, h: u32| {
-            format!(
+            let svg = format!(
                 "<svg xmlns='http://www.w3.org/2000/svg' width='{w}' height='{h}'><rect width='9' height='9'/></svg>"
-            )
+            );
+            Figure::new("f".to_owned(), String::new(), svg)
         };
-        assert_eq!(sides(&png("f", &drawing(300, 200)).expect("a picture")), (600, 400));
-        assert_eq!(sides(&png("f", &drawing(50_000, 100)).expect("a picture")), (4000, 8));
-        assert!(png("f", "<svg").is_err());
+        assert_eq!(sides(png(&drawing(300, 200)).expect("a picture")), (600, 400));
+        assert_eq!(sides(png(&drawing(50_000, 100)).expect("a picture")), (4000, 8));
+        assert!(png(&Figure::new("f".to_owned(), String::new(), "<svg".to_owned())).is_err());
     }
 }

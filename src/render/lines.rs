@@ -1,6 +1,6 @@
 //! Breaks texts into lines. Where the lines stand on a page is the matter of `pdf`.
 
-use ::figure::text_width;
+use ::figure::exact_width as text_width;
 
 /// Breaks a text into lines of a width: after blanks and between hanzi, within a word only where it must.
 pub(super) fn wrapped(text: &str, size: f64, limit: f64) -> Vec<String> {

@@ -1,16 +1,20 @@
 //! Renderings of a finished run: its tables and figures as xlsx, docx, tex, pdf, png and dta. Pure over the
 //! bytes of the run's files and its record; reading, storing and naming artifacts belongs to `service`.
 
+mod design;
 mod docx;
 mod dta_file;
 mod facts;
 mod figure;
+mod findings;
 pub mod grid;
 pub mod labels;
 mod lines;
+mod methods;
 pub mod number;
 mod pdf;
 mod regression;
+mod regression_foot;
 mod report;
 mod table;
 mod tex;
@@ -31,7 +35,7 @@ pub use labels::Labels;
 pub use report::{Report, report};
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;
@@ -93,6 +97,12 @@ pub enum Language {
 pub struct Options {
     /// Significance stars behind estimates: * p < 0.10, ** p < 0.05, *** p < 0.01.
     pub stars: bool,
+    /// Confidence intervals of estimates; without a choice in a table of one model only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<bool>,
+    /// p-values of estimates; without a choice in a table of one model only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_values: Option<bool>,
     /// Digits behind the decimal point, at most [`MOST_DECIMALS`].
     pub decimals: u8,
     /// Labels of the data instead of the names of columns and levels.
@@ -105,7 +115,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { stars: false, decimals: 3, labels: true, own_labels: BTreeMap::new(), language: Language::En }
+        Self {
+            stars: false,
+            intervals: None,
+            p_values: None,
+            decimals: 3,
+            labels: true,
+            own_labels: BTreeMap::new(),
+            language: Language::En,
+        }
     }
 }
 
@@ -122,6 +140,10 @@ pub struct SourceFile {
 
 /// Input of a report.
 pub struct Source<'a> {
+    /// Id of the job, which names the run's capsule; none where the run is of no job.
+    pub job_id: Option<&'a str>,
+    /// Version of the service that made the run, where it is recorded.
+    pub service_version: Option<String>,
     /// The run whose results are shown.
     pub run: &'a Run,
     /// Its frozen plan.
@@ -213,13 +235,24 @@ pub fn request_key(format: Format, options: &Options, sources: &[(&str, &str)]) 
     }))
 }
 
+/// The key of a format of the files of a report.
+fn key_of(format: Format, options: &Options, files: &[SourceFile]) -> String {
+    let sources: Vec<(&str, &str)> = files.iter().map(|f| (f.name.as_str(), f.sha256.as_str())).collect();
+    request_key(format, options, &sources)
+}
+
+/// The part of a key that names of files carry.
+fn tag_of(key: &str) -> &str {
+    &key[..key.len().min(12)]
+}
+
 /// Makes the files of one format. None where the run has nothing of the kind (a png of a run without figures).
 ///
 /// # Errors
 /// [`RenderError`]; nothing is made then.
 pub fn render(format: Format, report: &Report, key: &str, budget: &Budget) -> Result<Vec<Made>, RenderError> {
     budget.check()?;
-    let tag = &key[..key.len().min(12)];
+    let tag = tag_of(key);
     let whole = |bytes: Vec<u8>| {
         let file_name = format!("report-{tag}.{}", format.as_str());
         vec![Made { format, file_name, bytes, derived_from: report.sources() }]

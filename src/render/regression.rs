@@ -1,10 +1,11 @@
 //! Coefficient tables in the layout of a publication: estimates with standard errors in parentheses below, one
-//! column for each model, the size and fit of the models at the foot.
+//! column for each model, controls below the variables of the question. The foot is made in `regression_foot`.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::grid::{Align, Grid, Row, RowKind};
+use super::grid::{Align, Grid, Printed, Row, RowKind, Value};
 use super::number::{fixed, p_value, stars, whole_or_fixed};
+use super::regression_foot::{foot_of_models, foot_of_one};
 use super::report::Style;
 use super::table::{Cell, Table};
 use super::words::{name, pick};
@@ -13,7 +14,7 @@ use super::words::{name, pick};
 const MOST_MODELS: usize = 6;
 
 /// Columns with a ratio next to the coefficient; the limits have `_low` and `_high` behind the name.
-const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
+pub(super) const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
 
 /// Columns that tell models apart.
 const MODELS: [&str; 3] = ["model", "outcome", "prediction"];
@@ -25,6 +26,8 @@ pub(super) struct Foot<'a> {
     pub comparison: Option<&'a Table>,
     /// Number of observations, where neither says it.
     pub observations: Option<f64>,
+    /// True for the table of the main model, whose fixed effects are named.
+    pub main: bool,
 }
 
 /// True for tables of terms with estimates and standard errors.
@@ -123,7 +126,38 @@ fn in_order<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     found
 }
 
-fn estimate(table: &Table, row: usize, style: &Style<'_>) -> String {
+/// What a list of terms is printed as.
+enum Line<'a> {
+    /// A heading over the lines that are set in.
+    Group(String),
+    /// A term; true if it is set in.
+    Term(&'a str, bool),
+}
+
+/// The terms of an equation as they are printed, and whether effects of periods are left out: the variables of the
+/// question, the controls, the constant.
+fn arranged<'a>(terms: &[&'a str], style: &Style<'_>) -> (Vec<Line<'a>>, bool) {
+    let is_period = |term: &&&str| style.design.is_period(term);
+    // One effect of a period is a result; a series of them is the fixed effects of time.
+    let drops = terms.iter().filter(is_period).count() > 1 && !terms.iter().all(|t| is_period(&t));
+    let shown: Vec<&str> = terms.iter().filter(|t| !(drops && is_period(t))).copied().collect();
+    let is_constant = |term: &&str| *term == "_cons";
+    let (constants, others): (Vec<&str>, Vec<&str>) = shown.into_iter().partition(is_constant);
+    let (controls, focal): (Vec<&str>, Vec<&str>) = others.iter().partition(|t| style.design.is_control(t));
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    // Terms of another role keep their place, so that blocks of a model stay in their order.
+    if controls.is_empty() || focal.is_empty() || !focal.iter().all(|t| style.design.has_focal(t)) {
+        lines.extend(others.into_iter().map(|t| Line::Term(t, false)));
+    } else {
+        lines.extend(focal.into_iter().map(|t| Line::Term(t, false)));
+        lines.push(Line::Group(pick(style.options.language, "Controls", "控制变量")));
+        lines.extend(controls.into_iter().map(|t| Line::Term(t, true)));
+    }
+    lines.extend(constants.into_iter().map(|t| Line::Term(t, false)));
+    (lines, drops)
+}
+
+fn estimate(table: &Table, row: usize, style: &Style<'_>) -> Printed {
     match table.cell(row, "estimate").number() {
         Some(x) => {
             let marks = if style.options.stars { stars(table.cell(row, "p_value").number()) } else { "" };
@@ -131,27 +165,35 @@ fn estimate(table: &Table, row: usize, style: &Style<'_>) -> String {
                 "base" => pick(style.options.language, " (base)", "（基期）"),
                 _ => String::new(),
             };
-            format!("{}{marks}{note}", fixed(x, style.options.decimals))
+            Printed::number(x, format!("{}{marks}{note}", fixed(x, style.options.decimals)))
         }
-        None => match table.cell(row, "note").text() {
+        None => Printed::from(match table.cell(row, "note").text() {
             "" => String::new(),
             "omitted" => pick(style.options.language, "(omitted)", "（省略）"),
             note => format!("({note})"),
-        },
+        }),
     }
 }
 
-fn std_error(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
-    table.cell(row, "std_error").number().map(|se| format!("({})", fixed(se, style.options.decimals)))
+fn std_error(table: &Table, row: usize, style: &Style<'_>) -> Option<Printed> {
+    let se = table.cell(row, "std_error").number()?;
+    Some(Printed::number(se, format!("({})", fixed(se, style.options.decimals))))
 }
 
-fn interval(table: &Table, row: usize, low: &str, high: &str, style: &Style<'_>) -> String {
+fn interval(table: &Table, row: usize, low: &str, high: &str, style: &Style<'_>) -> Printed {
     match (table.cell(row, low).number(), table.cell(row, high).number()) {
         (Some(low), Some(high)) => {
-            format!("[{}, {}]", fixed(low, style.options.decimals), fixed(high, style.options.decimals))
+            let digits = |x| fixed(x, style.options.decimals);
+            let text = format!("[{}, {}]", digits(low), digits(high));
+            Printed { text, value: Value::Interval(low, high) }
         }
-        _ => String::new(),
+        _ => Printed::default(),
     }
+}
+
+fn p_of(table: &Table, row: usize, style: &Style<'_>) -> Printed {
+    let p = table.cell(row, "p_value").number();
+    p.map_or_else(Printed::default, |p| Printed::number(p, p_value(p, style.options.decimals)))
 }
 
 fn term_words(table: &Table, term: &str, style: &Style<'_>) -> String {
@@ -166,48 +208,87 @@ fn head_of_terms(table: &Table, style: &Style<'_>) -> String {
     }
 }
 
+/// A row with words in its first cell and, if any, a cell in its second.
+fn row_of(kind: RowKind, words: String, second: Option<Printed>, width: usize) -> Row {
+    let mut cells = vec![Printed::default(); width];
+    cells[0] = words.into();
+    if let Some(second) = second {
+        cells[1] = second;
+    }
+    Row::new(kind, cells)
+}
+
+/// Makes the table of the rows: the first column is of words, the others have the heading `over`.
+fn assembled(table: &Table, head: Vec<String>, rows: Vec<Row>, style: &Style<'_>) -> Grid {
+    let align = std::iter::once(Align::Left).chain(vec![Align::Center; head.len() - 1]).collect();
+    let over = outcome_of(table, style).unwrap_or_default();
+    Grid { title: String::new(), over, head, align, rows, notes: Vec::new(), estimates: true }
+}
+
+/// The outcome of all rows, where the table names it and it is the outcome of the plan.
+fn outcome_of(table: &Table, style: &Style<'_>) -> Option<String> {
+    let outcome = style.design.outcome.as_deref()?;
+    let is_named = table.position("equation").is_some() || table.position("model").is_some();
+    let same = |row: usize| {
+        matches!(table.cell(row, "equation").text(), "" | "model")
+            || table.cell(row, "equation").text() == outcome
+    };
+    let words = style.variable(outcome);
+    let sentence = || pick(style.options.language, &format!("Outcome: {words}"), &format!("因变量：{words}"));
+    (is_named && (0..table.rows.len()).all(same)).then(sentence)
+}
+
 /// Estimate, interval and p of one model.
 fn one_model(table: &Table, entries: &[Entry], foot: Foot<'_>, style: &Style<'_>) -> Grid {
     let language = style.options.language;
     let ratio = RATIOS.into_iter().find(|r| table.position(r).is_some_and(|j| !table.is_blank(j)));
     let (low, high) = ratio
         .map_or(("ci_low".to_owned(), "ci_high".to_owned()), |r| (format!("{r}_low"), format!("{r}_high")));
+    let (intervals, p_values) =
+        (style.options.intervals.unwrap_or(true), style.options.p_values.unwrap_or(true));
     let mut head = vec![head_of_terms(table, style), name("estimate", language)];
     head.extend(ratio.map(|r| name(r, language)));
-    head.push(style.interval_words());
-    head.push(name("p_value", language));
-    let mut rows = Vec::new();
+    head.extend(intervals.then(|| style.interval_words()));
+    head.extend(p_values.then(|| name("p_value", language)));
+    let width = head.len();
+    let (mut rows, mut periods) = (Vec::new(), false);
     let equations = in_order(entries.iter().map(|e| e.equation.as_str()));
     for equation in &equations {
         if equations.len() > 1 {
-            rows.push(group_row(style.variable(equation), head.len()));
+            rows.push(row_of(RowKind::Group, style.variable(equation), None, width));
         }
-        for entry in entries.iter().filter(|e| e.equation == *equation) {
-            let mut cells = vec![term_words(table, &entry.term, style), estimate(table, entry.row, style)];
-            if let Some(r) = ratio {
-                let shown = table.cell(entry.row, r).number();
-                cells.push(shown.map_or_else(String::new, |x| fixed(x, style.options.decimals)));
-            }
-            cells.push(interval(table, entry.row, &low, &high, style));
-            let p = table.cell(entry.row, "p_value").number();
-            cells.push(p.map_or_else(String::new, |p| p_value(p, style.options.decimals)));
-            rows.push(Row { kind: RowKind::Body, cells });
-            if let Some(se) = std_error(table, entry.row, style) {
-                let mut cells = vec![String::new(); head.len()];
-                cells[1] = se;
-                rows.push(Row { kind: RowKind::Under, cells });
+        let of_equation = || entries.iter().filter(|e| e.equation == *equation);
+        let terms: Vec<&str> = of_equation().map(|e| e.term.as_str()).collect();
+        let (lines, drops) = arranged(&terms, style);
+        periods |= drops;
+        for line in lines {
+            let (term, inset) = match line {
+                Line::Group(words) => {
+                    rows.push(row_of(RowKind::Group, words, None, width));
+                    continue;
+                }
+                Line::Term(term, inset) => (term, inset),
+            };
+            for entry in of_equation().filter(|e| e.term == term) {
+                let mut cells =
+                    vec![term_words(table, term, style).into(), estimate(table, entry.row, style)];
+                if let Some(r) = ratio {
+                    let shown = table.cell(entry.row, r).number();
+                    cells.push(shown.map_or_else(Printed::default, |x| {
+                        Printed::number(x, fixed(x, style.options.decimals))
+                    }));
+                }
+                cells.extend(intervals.then(|| interval(table, entry.row, &low, &high, style)));
+                cells.extend(p_values.then(|| p_of(table, entry.row, style)));
+                rows.push(Row { kind: RowKind::Body, inset, cells });
+                if let Some(se) = std_error(table, entry.row, style) {
+                    rows.push(row_of(RowKind::Under, String::new(), Some(se), width));
+                }
             }
         }
     }
-    foot_of_one(&mut rows, foot, head.len(), style);
-    let align = std::iter::once(Align::Left).chain(vec![Align::Right; head.len() - 1]).collect();
-    Grid { title: String::new(), head, align, rows, notes: Vec::new() }
-}
-
-fn group_row(words: String, width: usize) -> Row {
-    let mut cells = vec![String::new(); width];
-    cells[0] = words;
-    Row { kind: RowKind::Group, cells }
+    foot_of_one(&mut rows, foot, periods, width, style);
+    assembled(table, head, rows, style)
 }
 
 /// Models in columns.
@@ -222,109 +303,67 @@ fn side_by_side(
     let model_words = |model: &str| if outcome { style.outcome_level(model) } else { style.model(model) };
     let mut head = vec![head_of_terms(table, style)];
     head.extend(models.iter().map(|m| model_words(m)));
-    let keys = {
-        let mut keys: Vec<(&str, &str)> = Vec::new();
-        for entry in entries {
-            let key = (entry.equation.as_str(), entry.term.as_str());
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        // The constant of a longer model may come before its further terms.
-        let (constants, terms): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, t)| *t == "_cons");
-        terms.into_iter().chain(constants).collect::<Vec<_>>()
-    };
-    let equations = in_order(keys.iter().map(|(equation, _)| *equation));
-    let mut rows = Vec::new();
+    let equations = in_order(entries.iter().map(|e| e.equation.as_str()));
+    let (mut rows, mut periods) = (Vec::new(), false);
     for equation in &equations {
         if equations.len() > 1 {
-            rows.push(group_row(style.variable(equation), head.len()));
+            rows.push(row_of(RowKind::Group, style.variable(equation), None, head.len()));
         }
-        for (_, term) in keys.iter().filter(|(e, _)| e == equation) {
-            let mut cells = vec![term_words(table, term, style)];
-            let mut below = vec![String::new()];
-            for model in models {
-                let found =
-                    entries.iter().find(|e| e.model == *model && e.equation == *equation && e.term == *term);
-                cells.push(found.map_or_else(String::new, |e| estimate(table, e.row, style)));
-                below.push(found.and_then(|e| std_error(table, e.row, style)).unwrap_or_default());
-            }
-            rows.push(Row { kind: RowKind::Body, cells });
-            if below.iter().any(|t| !t.is_empty()) {
-                rows.push(Row { kind: RowKind::Under, cells: below });
+        let of_equation = || entries.iter().filter(|e| e.equation == *equation);
+        let terms = in_order(of_equation().map(|e| e.term.as_str()));
+        let (lines, drops) = arranged(&terms, style);
+        periods |= drops;
+        for line in lines {
+            match line {
+                Line::Group(words) => rows.push(row_of(RowKind::Group, words, None, head.len())),
+                Line::Term(term, inset) => {
+                    let of_model = |model: &&str| {
+                        of_equation().find(|e| e.model == *model && e.term == term).map(|e| e.row)
+                    };
+                    let found: Vec<Option<usize>> = models.iter().map(of_model).collect();
+                    rows.extend(term_rows(table, term, inset, &found, style));
+                }
             }
         }
     }
-    foot_of_models(&mut rows, models, foot, style);
-    let align = std::iter::once(Align::Left).chain(vec![Align::Right; head.len() - 1]).collect();
-    Grid { title: String::new(), head, align, rows, notes: Vec::new() }
+    foot_of_models(&mut rows, models, foot, periods, style);
+    assembled(table, head, rows, style)
 }
 
-/// Pushes a row of the foot; the first one has a rule above.
-fn push_foot(rows: &mut Vec<Row>, first: &mut bool, cells: Vec<String>) {
-    rows.push(Row { kind: if *first { RowKind::Foot } else { RowKind::Body }, cells });
-    *first = false;
-}
-
-fn foot_of_one(rows: &mut Vec<Row>, foot: Foot<'_>, width: usize, style: &Style<'_>) {
-    let mut first = true;
-    let mut push = |words: String, value: String| {
-        let mut cells = vec![String::new(); width];
-        (cells[0], cells[1]) = (words, value);
-        push_foot(rows, &mut first, cells);
+/// The rows of a term in models side by side: estimates, standard errors, and on request intervals and p.
+fn term_rows(table: &Table, term: &str, inset: bool, found: &[Option<usize>], style: &Style<'_>) -> Vec<Row> {
+    let line = |cell: &dyn Fn(usize) -> Printed| -> Vec<Printed> {
+        found.iter().map(|row| row.map_or_else(Printed::default, cell)).collect()
     };
-    let language = style.options.language;
-    let mut counted = false;
-    if let Some(fit) = foot.fit {
-        for row in 0..fit.rows.len() {
-            let metric = fit.cell(row, "metric").text();
-            let Some(value) = fit.cell(row, "value").number().filter(|_| metric != "level") else { continue };
-            counted |= metric == "N";
-            let words = match fit.cell(row, "note").text() {
-                "" => name(metric, language),
-                note => format!("{} ({})", name(metric, language), style.variable(note)),
+    let under = |cell: &dyn Fn(usize) -> Printed| -> Option<Row> {
+        let cells = line(cell);
+        let words = std::iter::once(Printed::default());
+        let is_empty = cells.iter().all(|c| c.text.is_empty());
+        (!is_empty).then(|| Row::new(RowKind::Under, words.chain(cells).collect()))
+    };
+    let words = Printed::from(term_words(table, term, style));
+    let estimates = line(&|row| estimate(table, row, style));
+    let cells = std::iter::once(words).chain(estimates).collect();
+    let mut rows = vec![Row { kind: RowKind::Body, inset, cells }];
+    rows.extend(under(&|row| std_error(table, row, style).unwrap_or_default()));
+    if style.options.intervals == Some(true) {
+        rows.extend(under(&|row| interval(table, row, "ci_low", "ci_high", style)));
+    }
+    if style.options.p_values == Some(true) {
+        rows.extend(under(&|row| {
+            let p = p_of(table, row, style);
+            let text = match p.text.strip_prefix('<') {
+                _ if p.text.is_empty() => String::new(),
+                Some(rest) => format!("p < {rest}"),
+                None => format!("p = {}", p.text),
             };
-            let shown =
-                if is_p(metric) { p_value(value, style.options.decimals) } else { style.number(value) };
-            push(words, shown);
-        }
+            Printed { text, ..p }
+        }));
     }
-    if let Some(n) = foot.observations.filter(|_| !counted) {
-        push(name("N", language), whole_or_fixed(n, 0));
-    }
+    rows
 }
 
 /// True for names of p-values; `r2_p` is the pseudo R².
 pub(super) fn is_p(name: &str) -> bool {
     name == "p" || name.starts_with("p_") || (name.ends_with("_p") && !name.contains("r2"))
-}
-
-fn foot_of_models(rows: &mut Vec<Row>, models: &[&str], foot: Foot<'_>, style: &Style<'_>) {
-    let language = style.options.language;
-    let mut first = true;
-    let row_of = |table: &Table, model: &str| {
-        (0..table.rows.len()).find(|row| table.cell(*row, "model").text() == model)
-    };
-    let comparison = foot.comparison.filter(|t| models.iter().all(|m| row_of(t, m).is_some()));
-    let Some(table) = comparison else {
-        if let Some(n) = foot.observations {
-            let mut cells = vec![whole_or_fixed(n, 0); models.len() + 1];
-            cells[0] = name("N", language);
-            push_foot(rows, &mut first, cells);
-        }
-        return;
-    };
-    for (j, column) in table.columns.iter().enumerate() {
-        if column.kind == "text" || column.name == "model" || table.is_blank(j) {
-            continue;
-        }
-        let mut cells = vec![name(&column.name, language)];
-        for model in models {
-            let value = row_of(table, model).and_then(|row| table.cell(row, &column.name).number());
-            cells.push(value.map_or_else(String::new, |x| {
-                if is_p(&column.name) { p_value(x, style.options.decimals) } else { style.number(x) }
-            }));
-        }
-        push_foot(rows, &mut first, cells);
-    }
 }

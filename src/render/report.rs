@@ -1,8 +1,12 @@
 //! Content of a run's renderings: title, facts, printed tables, figures and notes, built once for all formats.
 
+use super::design::Design;
 use super::facts::{facts, flow, notes, regression_notes};
-use super::grid::{Align, Grid, MOST_ROWS, Row, RowKind};
+use super::figure::Figure;
+use super::findings::findings;
+use super::grid::{Align, Grid, MOST_ROWS, Printed, Row, RowKind};
 use super::labels::Labels;
+use super::methods::{Section, methods};
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::{self, Foot, is_p};
 use super::table::{Cell, Table};
@@ -15,8 +19,8 @@ pub(super) struct Style<'a> {
     labels: &'a Labels,
     /// Confidence level in percent.
     level: f64,
-    /// The column that the plan binds as outcome.
-    outcome: Option<&'a str>,
+    /// Columns by their role.
+    pub design: &'a Design,
 }
 
 impl Style<'_> {
@@ -35,7 +39,7 @@ impl Style<'_> {
 
     /// Returns the words for a level of the outcome.
     pub(super) fn outcome_level(&self, level: &str) -> String {
-        match self.outcome {
+        match &self.design.outcome {
             Some(outcome) => {
                 let term = format!("{level}.{outcome}");
                 self.level(&term).unwrap_or_else(|| self.term(&term))
@@ -71,14 +75,6 @@ impl Style<'_> {
     }
 }
 
-/// A figure as the run drew it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Figure {
-    pub file: String,
-    pub title: String,
-    pub svg: String,
-}
-
 /// A whole table with its headings, for formats that take all of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Whole {
@@ -88,12 +84,16 @@ pub struct Whole {
 }
 
 /// Content that every format shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Report {
     /// Title of the report, in its language.
     pub title: String,
     /// Facts in pairs: analysis, data, observations, standard errors, engine …
     pub facts: Vec<(String, String)>,
+    /// Heading above the main results.
+    pub findings_title: String,
+    /// The main results as sentences; empty for an analysis without estimates.
+    pub findings: Vec<String>,
     /// Coefficient tables in the layout of a publication, and all other tables, in the order of the run.
     pub grids: Vec<Grid>,
     /// Every table in full.
@@ -102,10 +102,16 @@ pub struct Report {
     pub figures: Vec<Figure>,
     /// How the sample came about.
     pub flow: Option<Grid>,
+    /// Part of the names of the figures' pictures, by which the LaTeX fragment finds them.
+    pub png_tag: String,
     /// Heading above the notes.
     pub notes_title: String,
     /// Limits of the method and remarks on the data.
     pub notes: Vec<String>,
+    /// Heading above the methods.
+    pub methods_title: String,
+    /// How the analysis was made, for the methods section of a paper.
+    pub methods: Vec<Section>,
     /// Digits behind the decimal point.
     pub decimals: u8,
     /// Of titles, headings and notes.
@@ -117,6 +123,21 @@ pub struct Report {
 }
 
 impl Report {
+    /// Returns every printed table, that of the sample last.
+    pub fn printed(&self) -> impl Iterator<Item = &Grid> {
+        self.grids.iter().chain(&self.flow)
+    }
+
+    /// Returns the caption of a table, counted from 1; LaTeX numbers tables itself.
+    pub fn table_caption(&self, number: usize, title: &str) -> String {
+        pick(self.language, &format!("Table {number}. {title}"), &format!("表 {number}　{title}"))
+    }
+
+    /// Returns the caption of a figure, counted from 1.
+    pub fn figure_caption(&self, number: usize, title: &str) -> String {
+        pick(self.language, &format!("Figure {number}. {title}"), &format!("图 {number}　{title}"))
+    }
+
     /// Returns the names of the files that the report shows.
     pub fn sources(&self) -> Vec<String> {
         let tables = self.tables.iter().map(|t| t.table.file.clone());
@@ -139,22 +160,28 @@ pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderEr
         tables.push(Table::read(file, declared(file))?);
     }
     let fit = tables.iter().find(|t| t.file == "table_fit.csv");
-    let outcome = source.plan.contract.bound.get("outcome").and_then(serde_json::Value::as_str);
+    let design = Design::of(source);
     let mut labels = source.labels.clone();
     labels.variables.extend(options.own_labels.clone());
-    let style = Style { options, labels: &labels, level: level_of(source, fit), outcome };
+    let style = Style { options, labels: &labels, level: level_of(source, fit), design: &design };
     let figures = figures(source, language)?;
     let grids = grids(source, &tables, &style);
+    let findings = findings(&tables, &style);
     let wholes = tables.into_iter().map(|table| whole(source, table, &style)).collect();
     Ok(Report {
         title: title_of(source, language),
         facts: facts(source, &style),
+        findings_title: pick(language, "Main results", "主要结果"),
+        findings,
         grids,
         tables: wholes,
         figures,
         flow: flow(source, language),
+        png_tag: super::tag_of(&super::key_of(super::Format::Png, options, &source.files)).to_owned(),
         notes_title: pick(language, "Notes", "说明"),
         notes: notes(source, language),
+        methods_title: pick(language, "Methods", "方法"),
+        methods: methods(source, &style),
         decimals: options.decimals,
         language,
         has_data: source.has_data,
@@ -195,7 +222,7 @@ fn figures(source: &Source<'_>, language: Language) -> Result<Vec<Figure>, Rende
             file: file.name.clone(),
             reason: "it is not UTF-8".to_owned(),
         })?;
-        Ok(Figure { file: file.name.clone(), title: described(source, &file.name, language), svg })
+        Ok(Figure::new(file.name.clone(), described(source, &file.name, language), svg))
     })
     .collect()
 }
@@ -211,19 +238,24 @@ fn grids(source: &Source<'_>, tables: &[Table], style: &Style<'_>) -> Vec<Grid> 
     let mut grids = Vec::new();
     for table in tables {
         let first = !fit_used;
-        let foot = if first { Foot { fit, comparison, observations } } else { Foot::default() };
+        let foot = if first { Foot { fit, comparison, observations, main: true } } else { Foot::default() };
         let grid = match regression::grid(table, foot, style) {
             Some(mut grid) => {
                 fit_used |= first;
-                grid.notes = regression_notes(source, table, style);
+                grid.notes = regression_notes(source, first, style);
                 grid
             }
             None => plain(table, style),
         };
-        // The first coefficient table is the result itself: it carries the name of the analysis.
+        // The first coefficient table is the result itself; the name of the analysis stands above the report.
         let is_result = fit_used && first;
-        let title =
-            if is_result { title_of(source, language) } else { described(source, &table.file, language) };
+        let title = match style.design.outcome.as_deref().filter(|_| is_result) {
+            Some(outcome) => {
+                let words = style.variable(outcome);
+                pick(language, &format!("Estimates for {words}"), &format!("{words}的估计结果"))
+            }
+            None => described(source, &table.file, language),
+        };
         grids.push((table.file.clone(), Grid { title, ..grid }));
     }
     // What stands at the foot of the first coefficient table is not printed twice.
@@ -234,12 +266,11 @@ fn grids(source: &Source<'_>, tables: &[Table], style: &Style<'_>) -> Vec<Grid> 
 
 /// True if the first coefficient table shows one model, whose fit is at its foot.
 fn is_single(grids: &[(String, Grid)]) -> bool {
-    let under = |grid: &Grid| grid.rows.iter().any(|r| r.kind == RowKind::Under);
-    grids.iter().find(|(_, g)| under(g)).is_some_and(|(_, g)| {
+    grids.iter().find(|(_, g)| g.estimates).is_some_and(|(_, g)| {
         g.rows
             .iter()
             .filter(|r| r.kind == RowKind::Under)
-            .all(|r| r.cells.iter().filter(|c| !c.is_empty()).count() == 1)
+            .all(|r| r.cells.iter().filter(|c| !c.text.is_empty()).count() == 1)
     })
 }
 
@@ -305,10 +336,15 @@ fn heading(table: &Table, j: usize, style: &Style<'_>) -> String {
 fn plain(table: &Table, style: &Style<'_>) -> Grid {
     let shown: Vec<usize> = (0..table.columns.len()).filter(|j| !table.is_blank(*j)).collect();
     let is_text = |j: &usize| table.rows.iter().all(|row| row[*j].number().is_none());
-    let rows = (0..table.rows.len().min(MOST_ROWS)).map(|row| Row {
-        kind: RowKind::Body,
-        cells: shown.iter().map(|j| words_of(table, row, *j, style)).collect(),
-    });
+    let printed = |row: usize, j: usize| {
+        let text = words_of(table, row, j, style);
+        match table.rows[row][j] {
+            Cell::Number(x) => Printed::number(x, text),
+            _ => text.into(),
+        }
+    };
+    let rows = (0..table.rows.len().min(MOST_ROWS))
+        .map(|row| Row::new(RowKind::Body, shown.iter().map(|j| printed(row, *j)).collect()));
     let mut notes = Vec::new();
     if table.rows.len() > MOST_ROWS {
         let all = table.rows.len();
@@ -320,6 +356,8 @@ fn plain(table: &Table, style: &Style<'_>) -> Grid {
     }
     Grid {
         title: String::new(),
+        over: String::new(),
+        estimates: false,
         head: shown.iter().map(|j| heading(table, *j, style)).collect(),
         align: shown.iter().map(|j| if is_text(j) { Align::Left } else { Align::Right }).collect(),
         rows: rows.collect(),

@@ -3,11 +3,19 @@
 
 use std::fmt::Write as _;
 
+use super::figure::picture_name;
 use super::grid::{Align, Grid, RowKind};
 use super::report::Report;
 
 /// Rows above which a table may run over several pages.
 const LONG: usize = 45;
+
+/// Lines for the preamble of a document that reads the fragment.
+const PREAMBLE: &str = "% Preamble:
+%   \\usepackage{booktabs,longtable,graphicx}
+%   \\usepackage[utf8]{inputenc}\\usepackage[T1]{fontenc}\\usepackage{textcomp}  % pdfLaTeX only
+% Chinese text: \\usepackage[UTF8]{ctex} and XeLaTeX or LuaLaTeX instead of the second line.
+";
 
 /// Writes the fragment.
 pub(super) fn write(report: &Report) -> String {
@@ -16,13 +24,13 @@ pub(super) fn write(report: &Report) -> String {
     for (key, value) in &report.facts {
         let _ = writeln!(out, "% {}: {}", one_line(key), one_line(value));
     }
-    out.push_str(
-        "% needs \\usepackage{booktabs} and, for tables over several pages, \\usepackage{longtable};\n",
-    );
-    out.push_str("% Chinese text needs ctex or xeCJK with XeLaTeX or LuaLaTeX\n");
-    for grid in report.grids.iter().chain(&report.flow) {
+    out.push_str(PREAMBLE);
+    for grid in report.printed() {
         out.push('\n');
         if grid.rows.len() > LONG { long(&mut out, grid) } else { short(&mut out, grid) }
+    }
+    for figure in &report.figures {
+        picture(&mut out, &figure.file, &figure.title, &report.png_tag);
     }
     if !report.notes.is_empty() {
         let _ =
@@ -32,7 +40,26 @@ pub(super) fn write(report: &Report) -> String {
         }
         out.push_str("\\end{quote}\n");
     }
+    if !report.methods.is_empty() {
+        let _ = writeln!(out, "\n\\clearpage\n\\section*{{{}}}", escape(&report.methods_title));
+    }
+    for part in &report.methods {
+        let _ = writeln!(out, "\\subsection*{{{}}}", escape(&part.title));
+        for text in &part.paragraphs {
+            let _ = writeln!(out, "{}\\par", escape(text));
+        }
+    }
     out
+}
+
+/// A figure with its caption, if the png of the same request lies beside the document.
+fn picture(out: &mut String, file: &str, title: &str, tag: &str) {
+    let name = picture_name(file, tag);
+    let _ = writeln!(
+        out,
+        "\n\\IfFileExists{{{name}}}{{%\n\\begin{{figure}}[htbp]\n\\centering\n\\includegraphics[width=\\textwidth]{{{name}}}\n\\caption{{{}}}\n\\end{{figure}}}}{{}}",
+        escape(title)
+    );
 }
 
 /// A comment ends with its line.
@@ -57,6 +84,7 @@ pub(super) fn escape(text: &str) -> String {
             '|' => out.push_str("\\textbar{}"),
             '"' => out.push_str("''"),
             '`' => out.push_str("\\textasciigrave{}"),
+            'η' => out.push_str("$\\eta$"),
             '²' => out.push_str("\\textsuperscript{2}"),
             '×' => out.push_str("$\\times$"),
             c if c.is_control() => out.push(' '),
@@ -92,19 +120,42 @@ fn signs(text: &str) -> String {
     out
 }
 
+/// Characters above which a column of text is broken into lines.
+const LONGEST: usize = 34;
+
+/// The columns of a table that takes the whole width; long texts get a part of it.
 fn columns(grid: &Grid) -> String {
-    grid.align
-        .iter()
-        .map(|align| match align {
-            Align::Left => 'l',
-            Align::Right => 'r',
-            Align::Center => 'c',
-        })
-        .collect()
+    let longest = |j: usize| {
+        let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
+        cells.map(|c| c.text.chars().count()).max().unwrap_or(0)
+    };
+    let broken = (0..grid.width()).filter(|j| grid.align[*j] == Align::Left && longest(*j) > LONGEST).count();
+    let share = 0.6 / broken.max(1) as f64;
+    let letter = |(j, align): (usize, &Align)| match align {
+        Align::Left if longest(j) > LONGEST => {
+            format!("p{{{:.2}\\textwidth}}", share.min(0.45))
+        }
+        Align::Left => "l".to_owned(),
+        Align::Right => "r".to_owned(),
+        Align::Center => "c".to_owned(),
+    };
+    let letters: String = grid.align.iter().enumerate().map(letter).collect();
+    format!("@{{\\extracolsep{{\\fill}}}}{letters}@{{}}")
 }
 
-fn line(cells: &[String]) -> String {
-    format!("{} \\\\\n", cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(" & "))
+fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    format!("{} \\\\\n", cells.map(cell).collect::<Vec<_>>().join(" & "))
+}
+
+/// The headings between the upper rule and the first row.
+fn head(out: &mut String, grid: &Grid) {
+    if !grid.over.is_empty() {
+        let (span, last) = (grid.width() - 1, grid.width());
+        let words = escape(&grid.over);
+        let _ = writeln!(out, " & \\multicolumn{{{span}}}{{c}}{{{words}}} \\\\\n\\cmidrule(l){{2-{last}}}");
+    }
+    out.push_str(&line(grid.head.iter().map(String::as_str)));
+    out.push_str("\\midrule\n");
 }
 
 fn body(out: &mut String, grid: &Grid) {
@@ -112,41 +163,59 @@ fn body(out: &mut String, grid: &Grid) {
         match row.kind {
             RowKind::Foot => out.push_str("\\midrule\n"),
             RowKind::Group => {
-                let words = escape(row.cells.first().map_or("", String::as_str));
+                let words = escape(row.cells.first().map_or("", |c| c.text.as_str()));
                 let _ = writeln!(out, "\\multicolumn{{{}}}{{l}}{{\\textit{{{words}}}}} \\\\", grid.width());
                 continue;
             }
             RowKind::Body | RowKind::Under => {}
         }
-        out.push_str(&line(&row.cells));
+        if row.inset {
+            out.push_str("\\quad ");
+        }
+        out.push_str(&line(row.cells.iter().map(|c| c.text.as_str())));
     }
 }
 
 fn notes(out: &mut String, grid: &Grid) {
     for note in &grid.notes {
-        let _ = writeln!(out, "\\par\\smallskip{{\\footnotesize {}}}", escape(note));
+        let _ = writeln!(
+            out,
+            "\\par\\smallskip\\begin{{minipage}}{{\\textwidth}}\\footnotesize {}\\end{{minipage}}",
+            escape(note)
+        );
+    }
+}
+
+/// Smaller type for tables with many columns.
+fn small(grid: &Grid) -> &'static str {
+    match grid.width() {
+        0..=6 => "\\small",
+        7..=8 => "\\footnotesize",
+        _ => "\\scriptsize\\setlength{\\tabcolsep}{2pt}",
     }
 }
 
 fn short(out: &mut String, grid: &Grid) {
     let _ = writeln!(out, "\\begin{{table}}[htbp]\n\\centering\n\\caption{{{}}}", escape(&grid.title));
-    let _ = writeln!(out, "\\begin{{tabular}}{{{}}}\n\\toprule", columns(grid));
-    out.push_str(&line(&grid.head));
-    out.push_str("\\midrule\n");
+    let _ =
+        writeln!(out, "{}\n\\begin{{tabular*}}{{\\textwidth}}{{{}}}\n\\toprule", small(grid), columns(grid));
+    head(out, grid);
     body(out, grid);
-    out.push_str("\\bottomrule\n\\end{tabular}\n");
+    out.push_str("\\bottomrule\n\\end{tabular*}\n");
     notes(out, grid);
     out.push_str("\\end{table}\n");
 }
 
 fn long(out: &mut String, grid: &Grid) {
-    let _ = writeln!(out, "\\begin{{longtable}}{{{}}}", columns(grid));
+    out.push_str("\\begingroup\\setlength{\\LTleft}{0pt}\\setlength{\\LTright}{0pt}\n");
+    let _ = writeln!(out, "{}\n\\begin{{longtable}}{{{}}}", small(grid), columns(grid));
     let _ = writeln!(out, "\\caption{{{}}} \\\\\n\\toprule", escape(&grid.title));
-    out.push_str(&line(&grid.head));
-    out.push_str("\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n");
+    head(out, grid);
+    out.push_str("\\endhead\n\\bottomrule\n\\endfoot\n");
     body(out, grid);
     out.push_str("\\end{longtable}\n");
     notes(out, grid);
+    out.push_str("\\endgroup\n");
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
 };
 
-use super::grid::{Grid, RowKind};
+use super::grid::{Grid, Printed, Row, RowKind, Value};
 use super::regression::is_p;
 use super::report::{Report, Whole};
 use super::table::Cell;
@@ -34,8 +34,30 @@ pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderE
         sheet.set_name(sheet_name(&whole.table.file, &mut names)).map_err(failed)?;
         table(sheet, whole, report.decimals).map_err(failed)?;
     }
+    methods(&mut book, report, &mut names).map_err(failed)?;
     budget.check()?;
     book.save_to_buffer().map_err(failed)
+}
+
+/// The methods on a sheet of their own, the last one.
+fn methods(book: &mut Workbook, report: &Report, names: &mut Vec<String>) -> Result<(), XlsxError> {
+    if report.methods.is_empty() {
+        return Ok(());
+    }
+    let sheet = book.add_worksheet();
+    sheet.set_name(sheet_name(&report.methods_title, names))?;
+    sheet.set_column_width(0, 110)?;
+    let (bold, wrapped) = (Format::new().set_bold(), Format::new().set_text_wrap());
+    let mut row = 0;
+    for part in &report.methods {
+        text(sheet, (row, 0), &part.title, &bold)?;
+        for words in &part.paragraphs {
+            row += 1;
+            text(sheet, (row, 0), words, &wrapped)?;
+        }
+        row += 2;
+    }
+    Ok(())
 }
 
 /// A name that Excel takes: at most 31 characters, unique, without its reserved signs.
@@ -92,10 +114,19 @@ fn summary(sheet: &mut Worksheet, report: &Report, names: &mut Vec<String>) -> R
         row += 1;
     }
     row += 1;
+    if !report.findings.is_empty() {
+        text(sheet, (row, 0), &report.findings_title, &bold)?;
+        for sentence in &report.findings {
+            row += 1;
+            text(sheet, (row, 0), sentence, &plain)?;
+        }
+        row += 2;
+    }
     // Plain tables have their own sheets.
-    let printed = report.grids.iter().filter(|g| g.rows.iter().any(|r| r.kind == RowKind::Under));
-    for grid in printed.chain(&report.flow) {
-        row = printed_table(sheet, grid, row)? + 1;
+    let numbered = report.printed().enumerate();
+    let plain_tables = report.grids.len();
+    for (k, grid) in numbered.filter(|(k, grid)| grid.estimates || *k >= plain_tables) {
+        row = printed_table(sheet, grid, &report.table_caption(k + 1, &grid.title), row)? + 1;
     }
     if !report.notes.is_empty() {
         text(sheet, (row, 0), &report.notes_title, &bold)?;
@@ -107,15 +138,25 @@ fn summary(sheet: &mut Worksheet, report: &Report, names: &mut Vec<String>) -> R
     Ok(())
 }
 
-/// Writes a printed table and returns the row behind it.
-fn printed_table(sheet: &mut Worksheet, grid: &Grid, mut row: u32) -> Result<u32, XlsxError> {
+/// Writes a printed table and returns the row behind it. A column with intervals takes two columns of the sheet.
+fn printed_table(sheet: &mut Worksheet, grid: &Grid, caption: &str, mut row: u32) -> Result<u32, XlsxError> {
     let rule = FormatBorder::Thin;
-    text(sheet, (row, 0), &grid.title, &Format::new().set_bold())?;
+    let (places, width) = places(grid);
+    text(sheet, (row, 0), caption, &Format::new().set_bold())?;
     row += 1;
-    let head = Format::new().set_bold().set_border_top(rule).set_border_bottom(rule);
-    for (j, words) in (0_u16..).zip(&grid.head) {
-        let align = if j == 0 { FormatAlign::Left } else { FormatAlign::Right };
-        text(sheet, (row, j), words, &head.clone().set_align(align))?;
+    let head = Format::new().set_bold();
+    if !grid.over.is_empty() {
+        let center =
+            Format::new().set_align(FormatAlign::Center).set_border_top(rule).set_border_bottom(rule);
+        sheet.write_blank(row, 0, &Format::new().set_border_top(rule))?;
+        span(sheet, row, (1, width - 1), &grid.over, &center)?;
+        row += 1;
+    }
+    let head = if grid.over.is_empty() { head.set_border_top(rule) } else { head }.set_border_bottom(rule);
+    for (j, words) in grid.head.iter().enumerate() {
+        let align = if j == 0 { FormatAlign::Left } else { FormatAlign::Center };
+        let last = places.get(j + 1).map_or(width, |next| *next) - 1;
+        span(sheet, row, (places[j], last), words, &head.clone().set_align(align))?;
     }
     for (i, line) in grid.rows.iter().enumerate() {
         row += 1;
@@ -129,14 +170,13 @@ fn printed_table(sheet: &mut Worksheet, grid: &Grid, mut row: u32) -> Result<u32
         if i + 1 == grid.rows.len() {
             format = format.set_border_bottom(rule);
         }
-        for (j, words) in (0_u16..).zip(&line.cells) {
-            let align = if j == 0 { FormatAlign::Left } else { FormatAlign::Right };
-            let format = format.clone().set_align(align);
-            if j == 0 {
-                text(sheet, (row, j), words, &format)?
-            } else {
-                printed(sheet, (row, j), words, &format)?
-            }
+        for column in 0..width {
+            sheet.write_blank(row, column, &format)?;
+        }
+        for (cell, place) in line.cells.iter().zip(&places) {
+            let align = if *place == 0 { FormatAlign::Left } else { FormatAlign::Right };
+            let indent = u8::from(line.inset && *place == 0);
+            shown(sheet, (row, *place), cell, &format.clone().set_align(align).set_indent(indent))?;
         }
     }
     let small = Format::new().set_italic().set_font_size(9);
@@ -145,6 +185,71 @@ fn printed_table(sheet: &mut Worksheet, grid: &Grid, mut row: u32) -> Result<u32
         text(sheet, (row, 0), note, &small)?;
     }
     Ok(row + 1)
+}
+
+/// First column of the sheet for each column of a table, and how many there are.
+fn places(grid: &Grid) -> (Vec<u16>, u16) {
+    let mut next = 0;
+    let places = (0..grid.width())
+        .map(|j| {
+            let place = next;
+            let pairs = |r: &Row| matches!(r.cells.get(j).map(|c| c.value), Some(Value::Interval(..)));
+            next += if grid.rows.iter().any(pairs) { 2 } else { 1 };
+            place
+        })
+        .collect();
+    (places, next)
+}
+
+/// A text over several columns, both ends included.
+fn span(
+    sheet: &mut Worksheet,
+    row: u32,
+    (first, last): (u16, u16),
+    words: &str,
+    format: &Format,
+) -> Result<(), XlsxError> {
+    if first < last {
+        return sheet.merge_range(row, first, row, last, words, format).map(|_| ());
+    }
+    text(sheet, (row, first), words, format)
+}
+
+/// Writes a cell of a printed table: a number with a format that shows it as it is printed.
+fn shown(sheet: &mut Worksheet, at: (u32, u16), cell: &Printed, format: &Format) -> Result<(), XlsxError> {
+    let number = |sheet: &mut Worksheet, column: u16, x: f64, words: &str| {
+        let format = format.clone().set_num_format(format_of(words));
+        sheet.write_number_with_format(at.0, column, x, &format).map(|_| ())
+    };
+    match cell.value {
+        Value::Number(x) => number(sheet, at.1, x, &cell.text),
+        Value::Interval(low, high) => {
+            let (from, to) = cell.text.split_once(", ").unwrap_or((&cell.text, ""));
+            number(sheet, at.1, low, from)?;
+            number(sheet, at.1 + 1, high, to)
+        }
+        Value::None => text(sheet, at, &cell.text, format),
+    }
+}
+
+/// The format by which Excel shows a number as this text: `(0.012)`, `-0.5**`, `1.25e-05`, `<0.001`.
+fn format_of(words: &str) -> String {
+    let quoted = |text: &str| {
+        let plain = text.replace('"', "");
+        if plain.is_empty() { plain } else { format!("\"{plain}\"") }
+    };
+    let is_digit = |c: char| c.is_ascii_digit();
+    let Some(from) = words.find(is_digit).filter(|_| !words.contains('<')) else { return quoted(words) };
+    let before = words[..from].trim_end_matches('-');
+    let digits: String = words[from..].chars().take_while(|c| is_digit(*c) || *c == '.').collect();
+    let rest = &words[from + digits.len()..];
+    let decimals = digits.split_once('.').map_or(0, |(_, d)| d.len());
+    let number = if decimals == 0 { "0".to_owned() } else { format!("0.{}", "0".repeat(decimals)) };
+    let (power, after) = match rest.strip_prefix('e') {
+        Some(exponent) => ("E+00", exponent.trim_start_matches(['+', '-']).trim_start_matches(is_digit)),
+        None => ("", rest),
+    };
+    format!("{}{number}{power}{}", quoted(before), quoted(after))
 }
 
 /// The format of a column's numbers; the cells hold them in full.
@@ -203,4 +308,28 @@ fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxE
         text(sheet, (MOST_ROWS as u32 + 1, 0), &words, &plain)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The codes are those of ECMA-376, part 1, 18.8.31.
+    #[test]
+    fn a_format_shows_a_number_as_it_is_printed() {
+        for (words, code) in [
+            ("0.012", "0.000"),
+            ("-0.012", "0.000"),
+            ("(0.012)", "\"(\"0.000\")\""),
+            ("-1.50***", "0.00\"***\""),
+            ("749", "0"),
+            ("<0.001", "\"<0.001\""),
+            ("1.250e-05", "0.000E+00"),
+            ("(1.2e+12)", "\"(\"0.0E+00\")\""),
+            ("[-0.5", "\"[\"0.0"),
+            ("p = 0.034", "\"p = \"0.000"),
+        ] {
+            assert_eq!(format_of(words), code, "{words}");
+        }
+    }
 }

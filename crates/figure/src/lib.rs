@@ -12,6 +12,7 @@ mod metrics_table;
 mod model;
 mod page;
 mod panel;
+pub mod paper;
 pub mod raster;
 mod special;
 mod style;
@@ -30,4 +31,9 @@ pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};
 /// Width of a text in the font of the figures, in the unit of `size`.
 pub fn text_width(text: &str, size: f64) -> f64 {
     metrics::width(text, size)
+}
+
+/// Width of a text as [`paper`] sets it: without the reserve for other fonts.
+pub fn exact_width(text: &str, size: f64) -> f64 {
+    metrics::exact(text, size)
 }

@@ -24,7 +24,12 @@ fn char_width(c: char) -> f64 {
 
 /// Width of a line of text in pixels at a font size in pixels.
 pub(super) fn width(text: &str, size: f64) -> f64 {
-    text.chars().map(char_width).sum::<f64>() * size * RESERVE
+    exact(text, size) * RESERVE
+}
+
+/// The same without the reserve, for text that is set in the chart font.
+pub(super) fn exact(text: &str, size: f64) -> f64 {
+    text.chars().map(char_width).sum::<f64>() * size
 }
 
 /// Whether a line may break before this character without a space: between wide (CJK) characters,

@@ -5,10 +5,12 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use svg2pdf::usvg::{self, Options, Tree, fontdb};
+use svg2pdf::usvg::{self, Options, fontdb};
+
+pub use svg2pdf::usvg::Tree;
 
 /// The font of figures: a subset of Noto Sans CJK SC (see `assets/fonts/README.md`).
-static FONT: &[u8] = include_bytes!("../../../assets/fonts/chart-sans.otf");
+pub(super) static FONT: &[u8] = include_bytes!("../../../assets/fonts/chart-sans.otf");
 
 /// Family name of the embedded font.
 pub const FAMILY: &str = "Noto Sans CJK SC";
@@ -28,7 +30,7 @@ impl fmt::Display for RasterError {
 
 impl std::error::Error for RasterError {}
 
-fn failed(text: impl fmt::Display) -> RasterError {
+pub(super) fn failed(text: impl fmt::Display) -> RasterError {
     RasterError(text.to_string())
 }
 
@@ -46,8 +48,12 @@ fn fonts() -> Arc<fontdb::Database> {
         .clone()
 }
 
-/// Reads an SVG text; files that it refers to are not loaded.
-fn tree(svg: &str) -> Result<Tree, RasterError> {
+/// Reads an SVG text; files that it refers to are not loaded. Reading takes most of the time of a conversion, so a
+/// figure that goes into several files is read once.
+///
+/// # Errors
+/// [`RasterError`] where the text is no valid SVG.
+pub fn tree(svg: &str) -> Result<Tree, RasterError> {
     let options = Options {
         fontdb: fonts(),
         font_family: FAMILY.to_owned(),
@@ -62,15 +68,26 @@ fn tree(svg: &str) -> Result<Tree, RasterError> {
 
 /// Size of an SVG in its own units (points of 1/96 inch).
 pub fn size(svg: &str) -> Result<(f64, f64), RasterError> {
-    let size = tree(svg)?.size();
-    Ok((f64::from(size.width()), f64::from(size.height())))
+    Ok(size_of(&tree(svg)?))
+}
+
+/// [`size`] of a figure that was read.
+pub fn size_of(tree: &Tree) -> (f64, f64) {
+    (f64::from(tree.size().width()), f64::from(tree.size().height()))
 }
 
 /// A PNG file of a figure. `width` and `height` are pixels; without both the figure is drawn at twice its own
 /// size, with one of them the other follows the proportions. Fails where the SVG is not valid or the picture
 /// would be larger than 20,000 pixels on a side.
 pub fn to_png(svg: &str, width: Option<u32>, height: Option<u32>) -> Result<Vec<u8>, RasterError> {
-    let tree = tree(svg)?;
+    png_of(&tree(svg)?, width, height)
+}
+
+/// [`to_png`] of a figure that was read.
+///
+/// # Errors
+/// [`RasterError`] where the picture would be larger than 20,000 pixels on a side.
+pub fn png_of(tree: &Tree, width: Option<u32>, height: Option<u32>) -> Result<Vec<u8>, RasterError> {
     let (own_width, own_height) = (tree.size().width(), tree.size().height());
     let (x, y) = match (width, height) {
         (Some(w), Some(h)) => (w as f32 / own_width, h as f32 / own_height),
@@ -84,7 +101,7 @@ pub fn to_png(svg: &str, width: Option<u32>, height: Option<u32>) -> Result<Vec<
     }
     let mut pixels = resvg::tiny_skia::Pixmap::new(w, h).ok_or_else(|| failed("the picture is too large"))?;
     pixels.fill(resvg::tiny_skia::Color::WHITE);
-    resvg::render(&tree, resvg::tiny_skia::Transform::from_scale(x, y), &mut pixels.as_mut());
+    resvg::render(tree, resvg::tiny_skia::Transform::from_scale(x, y), &mut pixels.as_mut());
     pixels.encode_png().map_err(failed)
 }
 

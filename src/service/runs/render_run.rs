@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::renderings::{Derived, Subject};
+use super::renderings::{Derived, Maker, Subject};
 use crate::domain::artifact::Artifact;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, RunId, TenantId};
@@ -90,16 +90,14 @@ impl RenderRun {
                 published: &job.artifacts_index,
             };
             let mut all = Derived::default();
+            let mut maker = Maker::of(&subject, &request.options);
             for name in &request.formats {
                 let own = subject.own_files(name);
                 all.artifacts.extend(own.iter().map(|a| (*a).clone()));
                 match Format::parse(name) {
                     Some(Format::Dta) if !own.is_empty() => {}
                     Some(format) => {
-                        let made = subject.derive(&[format], &request.options, now);
-                        all.artifacts.extend(made.artifacts);
-                        all.skipped.extend(made.skipped);
-                        all.failed.extend(made.failed);
+                        maker.derive(format, now, &mut all);
                     }
                     None if own.is_empty() => {
                         all.skipped.push((name.clone(), "the run left no file of this format".to_owned()));

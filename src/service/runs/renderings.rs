@@ -4,7 +4,7 @@
 use std::io::Read as _;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
 use crate::domain::canonical::sha256_hex;
@@ -17,7 +17,7 @@ use crate::ports::blob_store::BlobStore;
 use crate::ports::ids::IdSource;
 use crate::ports::workspace::Workspace;
 use crate::render::{
-    Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Source, SourceFile, render, report,
+    Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Report, Source, SourceFile, render, report,
     request_key,
 };
 
@@ -83,6 +83,13 @@ impl Subject<'_> {
         Ok(bytes)
     }
 
+    /// Version of the service that made the run, as it was recorded with the run.
+    fn service_version(&self) -> Option<String> {
+        let artifact = self.artifact(&run_artifact(&self.run.run_id, "run.meta.json"))?;
+        let meta: Value = serde_json::from_slice(&self.read(artifact).ok()?).ok()?;
+        meta["service_version"].as_str().map(str::to_owned)
+    }
+
     /// The frozen declaration, where it is kept and undamaged.
     fn meta(&self) -> Option<TemplateMeta> {
         let wanted = &self.plan.template.meta_sha256;
@@ -131,37 +138,10 @@ impl Subject<'_> {
 
     /// Makes the formats that are not there yet and writes their files.
     pub fn derive(&self, formats: &[Format], options: &Options, now: DateTime<Utc>) -> Derived {
-        let sources = self.sources();
-        let hashes: Vec<(&str, &str)> =
-            sources.iter().map(|(o, a)| (o.file.as_str(), a.sha256.as_str())).collect();
         let mut derived = Derived::default();
-        let mut made_report = None;
-        let budget = Budget::seconds(RENDER_SECONDS);
+        let mut maker = Maker::of(self, options);
         for format in formats {
-            let key = request_key(*format, options, &hashes);
-            let there = self.existing(&key);
-            if !there.is_empty() {
-                derived.artifacts.extend(there);
-                continue;
-            }
-            let result = match &made_report {
-                Some(report) => Ok(report),
-                None => self.report(&sources, options).map(|report| &*made_report.insert(report)),
-            };
-            let made = result.and_then(|report| {
-                let made = render(*format, report, &key, &budget).map_err(|e| e.to_string())?;
-                self.keep(made, &key, options, now)
-            });
-            match made {
-                Ok(artifacts) if artifacts.is_empty() => {
-                    derived.skipped.push((format.as_str().to_owned(), nothing(*format).to_owned()));
-                }
-                Ok(artifacts) => derived.artifacts.extend(artifacts),
-                Err(reason) => {
-                    derived.failed.push(*format);
-                    derived.skipped.push((format.as_str().to_owned(), reason));
-                }
-            }
+            maker.derive(*format, now, &mut derived);
         }
         derived
     }
@@ -177,11 +157,7 @@ impl Subject<'_> {
         if found.iter().all(is_there) { found } else { Vec::new() }
     }
 
-    fn report(
-        &self,
-        sources: &[(&PlanOutput, &Artifact)],
-        options: &Options,
-    ) -> Result<crate::render::Report, String> {
+    fn report(&self, sources: &[(&PlanOutput, &Artifact)], options: &Options) -> Result<Report, String> {
         if sources.iter().map(|(_, a)| a.size_bytes).sum::<u64>() > MOST_BYTES {
             return Err(format!("the results are larger than {MOST_BYTES} bytes"));
         }
@@ -193,6 +169,8 @@ impl Subject<'_> {
         let meta = self.meta();
         let (labels, data_name) = self.labels(true);
         let source = Source {
+            job_id: Some(self.job.job_id.as_str()),
+            service_version: self.service_version(),
             run: self.run,
             plan: self.plan,
             meta: meta.as_ref(),
@@ -252,6 +230,55 @@ impl Subject<'_> {
             })
         };
         made.into_iter().enumerate().map(keep).collect()
+    }
+}
+
+/// Makes the formats of one request: tables, figures and labels are read once for all of them.
+pub(super) struct Maker<'a> {
+    subject: &'a Subject<'a>,
+    options: &'a Options,
+    sources: Vec<(&'a PlanOutput, &'a Artifact)>,
+    report: Option<Report>,
+    budget: Budget,
+}
+
+impl<'a> Maker<'a> {
+    /// Begins a request.
+    pub(super) fn of(subject: &'a Subject<'a>, options: &'a Options) -> Self {
+        let (sources, budget) = (subject.sources(), Budget::seconds(RENDER_SECONDS));
+        Self { subject, options, sources, report: None, budget }
+    }
+
+    /// Makes a format that is not there yet and writes its files.
+    pub(super) fn derive(&mut self, format: Format, now: DateTime<Utc>, derived: &mut Derived) {
+        let hashes: Vec<(&str, &str)> =
+            self.sources.iter().map(|(o, a)| (o.file.as_str(), a.sha256.as_str())).collect();
+        let key = request_key(format, self.options, &hashes);
+        let there = self.subject.existing(&key);
+        if !there.is_empty() {
+            derived.artifacts.extend(there);
+            return;
+        }
+        match self.made(format, &key, now) {
+            Ok(artifacts) if artifacts.is_empty() => {
+                derived.skipped.push((format.as_str().to_owned(), nothing(format).to_owned()));
+            }
+            Ok(artifacts) => derived.artifacts.extend(artifacts),
+            Err(reason) => {
+                derived.failed.push(format);
+                derived.skipped.push((format.as_str().to_owned(), reason));
+            }
+        }
+    }
+
+    fn made(&mut self, format: Format, key: &str, now: DateTime<Utc>) -> Result<Vec<Artifact>, String> {
+        let report = match self.report.take() {
+            Some(report) => report,
+            None => self.subject.report(&self.sources, self.options)?,
+        };
+        let made =
+            render(format, self.report.insert(report), key, &self.budget).map_err(|e| e.to_string())?;
+        self.subject.keep(made, key, self.options, now)
     }
 }
 

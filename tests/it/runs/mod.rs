@@ -6,6 +6,7 @@ mod event_stream;
 mod journey;
 mod queue;
 mod renderings;
+mod renderings_form;
 mod runner_faults;
 mod runner_limits;
 mod verdict_docs;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{Cursor, Read};
 use std::time::Duration;
 
-use calamine::{Data, Reader, Xlsx};
+use calamine::{Data, DataType, Reader, Xlsx};
 use serde_json::{Value, json};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::layout::SETS_DIR;
@@ -16,7 +16,7 @@ use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
 use crate::support::worker_harness::WorkerHarness;
 
 /// A row of a table: column → text.
-type Row = HashMap<String, String>;
+pub(super) type Row = HashMap<String, String>;
 
 /// The bundled survey of pay with a Chinese column.
 fn pay() -> String {
@@ -36,14 +36,14 @@ async fn frozen(app: &TestApp, formats: &[&str]) -> Job {
     job
 }
 
-async fn succeeded(app: &TestApp, job: &Job, body: &Value) -> String {
+pub(super) async fn succeeded(app: &TestApp, job: &Job, body: &Value) -> String {
     app.post(job, "/run", body).await.ok();
     let ended = app.wait_for_end(job).await;
     assert_eq!(ended["status"], "succeeded", "{ended}");
     ended["latest_run"]["run_id"].as_str().expect("a run").to_owned()
 }
 
-async fn render(app: &TestApp, job: &Job, run: &str, body: &Value) -> Answer {
+pub(super) async fn render(app: &TestApp, job: &Job, run: &str, body: &Value) -> Answer {
     loop {
         let answer = app.post(job, &format!("/runs/{run}/render"), body).await;
         // on a loaded machine the answer may come before the files
@@ -81,14 +81,14 @@ async fn results_say_their_terms_in_the_words_of_the_data() {
 }
 
 /// Rows of a published table, by column.
-async fn table(app: &TestApp, job: &Job, run: &str, file: &str) -> Vec<Row> {
+pub(super) async fn table(app: &TestApp, job: &Job, run: &str, file: &str) -> Vec<Row> {
     let bytes = app.artifact(job, &format!("artifacts/runs/{run}/{file}")).await;
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     reader.deserialize().map(|row| row.expect("a row")).collect()
 }
 
 /// Downloads the only artifact of a format.
-async fn download(app: &TestApp, job: &Job, answer: &Value, ending: &str) -> Vec<u8> {
+pub(super) async fn download(app: &TestApp, job: &Job, answer: &Value, ending: &str) -> Vec<u8> {
     let all = answer["artifacts"].as_array().expect("a list");
     let named = |a: &&Value| a["rel_path"].as_str().is_some_and(|p| p.ends_with(ending));
     let found: Vec<&Value> = all.iter().filter(named).collect();
@@ -97,7 +97,7 @@ async fn download(app: &TestApp, job: &Job, answer: &Value, ending: &str) -> Vec
 }
 
 /// The texts of a docx in order, and the names of its parts.
-fn docx_text(bytes: Vec<u8>) -> (String, Vec<String>) {
+pub(super) fn docx_text(bytes: Vec<u8>) -> (String, Vec<String>) {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).expect("a zip");
     let names = zip.file_names().map(|n| n.expect("a name").into_owned()).collect();
     let mut xml = String::new();
@@ -176,9 +176,13 @@ async fn every_format_shows_the_numbers_of_the_tables() {
     for text in printed.iter().flat_map(|(estimate, error)| [estimate, error]) {
         assert!(shown.contains(text.as_str()), "{text} in\n{shown}");
     }
-    for text in
-        ["受教育年限", "Observations749", "heteroskedasticity-robust", "Estimatewith95%confidenceinterval"]
-    {
+    for text in [
+        "受教育年限",
+        "Observations749",
+        "heteroskedasticity-robust",
+        "Estimatewith95%confidenceinterval",
+        "Methods",
+    ] {
         assert!(shown.contains(text), "{text} in\n{shown}");
     }
     app.stop().await;
@@ -198,10 +202,12 @@ fn workbook_has(rows: &[Row], bytes: Vec<u8>) {
         }
     }
     let report = book.worksheet_range("Report").expect("the first sheet");
-    let cells: Vec<String> = report.rows().flatten().map(ToString::to_string).collect();
+    let numbers: Vec<f64> = report.rows().flatten().filter_map(Data::as_f64).collect();
     for row in rows {
-        let error = format!("({:.4})", row["std_error"].parse::<f64>().expect("a number"));
-        assert!(cells.contains(&error), "{error} in {cells:?}");
+        for column in ["estimate", "std_error", "p_value", "ci_low", "ci_high"] {
+            let number = row[column].parse::<f64>().expect("a number");
+            assert!(numbers.contains(&number), "{column} {number} in {numbers:?}");
+        }
     }
 }
 

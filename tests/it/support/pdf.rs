@@ -19,8 +19,15 @@ pub(crate) fn text(pdf: &[u8]) -> String {
     let unicode = Regex::new(r"/ToUnicode (\d+) 0 R").expect("a pattern");
     let mut numbers: Vec<&u32> = objects.keys().collect();
     numbers.sort();
+    let contents = Regex::new(r"/Contents (\d+) 0 R").expect("a pattern");
     let mut out = String::new();
-    for object in numbers.into_iter().map(|n| &objects[n]).filter(|o| o.dictionary.contains("/Form")) {
+    for object in numbers.into_iter().map(|n| &objects[n]) {
+        // A page has its fonts in its own dictionary and its text in another object.
+        let stream = match contents.captures(&object.dictionary) {
+            Some(of) => &objects[&of[1].parse().expect("a number")].stream,
+            None if object.dictionary.contains("/Form") => &object.stream,
+            None => continue,
+        };
         let mut fonts: HashMap<String, HashMap<u16, String>> = HashMap::new();
         for found in font.captures_iter(&object.dictionary) {
             let number: u32 = found[2].parse().expect("a number");
@@ -30,7 +37,7 @@ pub(crate) fn text(pdf: &[u8]) -> String {
             let map: u32 = of[1].parse().expect("a number");
             fonts.insert(found[1].to_owned(), characters(&String::from_utf8_lossy(&objects[&map].stream)));
         }
-        shown(&object.stream, &fonts, &mut out);
+        shown(stream, &fonts, &mut out);
     }
     out.split_whitespace().collect()
 }

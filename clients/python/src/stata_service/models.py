@@ -1279,8 +1279,10 @@ class RenderBody(TypedDict):
 
     decimals: NotRequired[int | None]
     formats: list[str]
+    intervals: NotRequired[bool | None]
     labels: NotRequired[Any]
     language: NotRequired[Language | None]
+    p_values: NotRequired[bool | None]
     stars: NotRequired[bool | None]
 
 

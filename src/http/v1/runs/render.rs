@@ -35,6 +35,11 @@ pub struct RenderBody {
     formats: Vec<String>,
     /// Significance stars: * p < 0.10, ** p < 0.05, *** p < 0.01. The default is none.
     stars: Option<bool>,
+    /// Confidence intervals of estimates: a column of one model, lines of several side by side. Without this field
+    /// tables of one model have them.
+    intervals: Option<bool>,
+    /// p-values of estimates, in the same way.
+    p_values: Option<bool>,
     /// Digits behind the decimal point, 0 to 10; the default is 3.
     decimals: Option<u8>,
     /// `true` (default): labels of the data; `false`: names; an object of column and label
@@ -140,5 +145,7 @@ fn checked(body: RenderBody) -> Result<Request, Problem> {
     }
     let stars = body.stars.unwrap_or_default();
     let language = body.language.unwrap_or_default();
-    Ok(Request { formats, options: Options { stars, decimals, labels, own_labels, language } })
+    let (intervals, p_values) = (body.intervals, body.p_values);
+    let options = Options { stars, intervals, p_values, decimals, labels, own_labels, language };
+    Ok(Request { formats, options })
 }

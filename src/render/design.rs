@@ -1,0 +1,143 @@
+//! The design of an analysis as its plan binds it: outcome, variables of the question, controls, fixed effects.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::Source;
+
+/// Analyses that always estimate within units (`xtreg, fe`), so that the units' effects are in no table.
+const WITHIN: [&str; 4] = ["did.event_study", "did.staggered", "did.twfe", "panel.fe"];
+
+/// Roles whose variables the question asks about, in the order in which they are read.
+const FOCAL: [&str; 4] = ["treatment_var", "focal_var", "endogenous_vars", "regressors"];
+
+/// Columns by their role.
+#[derive(Debug, Default)]
+pub(super) struct Design {
+    /// The outcome.
+    pub(super) outcome: Option<String>,
+    /// Variables of the question.
+    pub(super) focal: Vec<String>,
+    /// Variables that are held constant.
+    pub(super) controls: Vec<String>,
+    /// Groups whose effects are absorbed.
+    pub(super) absorbed: Vec<String>,
+    /// Time of a panel or series.
+    pub(super) time: Option<String>,
+    /// Numeric companion → the column that it stands for.
+    companions: HashMap<String, String>,
+}
+
+impl Design {
+    /// Reads the roles from the declaration and the bound values.
+    pub(super) fn of(source: &Source<'_>) -> Self {
+        let by = |bind: &str| bound(source, bind);
+        let mut absorbed = by("fixed_effects");
+        if WITHIN.contains(&source.plan.template.template_id.as_str()) {
+            absorbed.extend(by("entity_var"));
+        }
+        let first = |bind: &str| by(bind).into_iter().next();
+        let outcome = source.plan.contract.bound.get("outcome").and_then(Value::as_str).map(str::to_owned);
+        Self {
+            outcome: first("outcome_var").or(outcome),
+            focal: FOCAL.into_iter().flat_map(by).collect(),
+            controls: by("controls"),
+            absorbed,
+            time: first("time_var"),
+            companions: source.labels.companions.clone(),
+        }
+    }
+
+    /// True for a term that is made of controls alone.
+    pub(super) fn is_control(&self, term: &str) -> bool {
+        columns_of(term).all(|name| self.controls.iter().any(|c| c == self.own(name)))
+    }
+
+    /// True for a term with a variable of the question.
+    pub(super) fn has_focal(&self, term: &str) -> bool {
+        columns_of(term).any(|name| self.focal.iter().any(|c| c == self.own(name)))
+    }
+
+    /// True for a term of a variable of the question alone, without lags and interactions.
+    pub(super) fn is_focal(&self, term: &str) -> bool {
+        !term.contains('#') && columns_of(term).all(|name| self.focal.iter().any(|c| c == self.own(name)))
+    }
+
+    /// True for the effect of one period, `2014.year`, unless time itself is a variable of the question.
+    pub(super) fn is_period(&self, term: &str) -> bool {
+        let Some((level, name)) = term.split_once('.') else { return false };
+        let named = |names: &[String]| names.iter().any(|c| c == self.own(name));
+        level.starts_with(|c: char| c.is_ascii_digit())
+            && !term.contains('#')
+            && self.time.as_deref() == Some(self.own(name))
+            && !named(&self.focal)
+            && !named(&self.controls)
+    }
+
+    fn own<'a>(&'a self, name: &'a str) -> &'a str {
+        self.companions.get(name).map_or(name, String::as_str)
+    }
+}
+
+/// Columns of a term: `2.sector#c.age` has `sector` and `age`.
+fn columns_of(term: &str) -> impl Iterator<Item = &str> {
+    term.split('#').map(|part| part.rsplit_once('.').map_or(part, |(_, name)| name))
+}
+
+/// Columns that the plan binds to a role, in the order of the declaration.
+pub(super) fn bound(source: &Source<'_>, bind: &str) -> Vec<String> {
+    let values = &source.plan.contract.bound;
+    let parameters = source.meta.map(|m| m.parameters.iter()).into_iter().flatten();
+    let named = parameters.filter(|p| p.bind == bind).filter_map(|p| values.get(&p.name));
+    named.flat_map(texts).collect()
+}
+
+/// The texts of a bound value: one, or those of a list.
+pub(super) fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => vec![text.clone()],
+        Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_analyses_within_units_are_those_whose_body_says_so() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/stata_do_library/do");
+        let mut found = Vec::new();
+        for file in std::fs::read_dir(folder).expect("the library").map(|f| f.expect("a file").path()) {
+            let body = std::fs::read_to_string(&file).expect("a body");
+            let effects: Vec<&str> = body
+                .lines()
+                .filter_map(|line| line.trim_start().strip_prefix("xtreg ")?.split_once(", "))
+                .map(|(_, options)| options.split(' ').next().unwrap_or_default())
+                .collect();
+            if !effects.is_empty() && effects.iter().all(|e| *e == "fe") {
+                found.push(file.file_stem().expect("a name").to_string_lossy().into_owned());
+            }
+        }
+        found.sort();
+        assert_eq!(found, WITHIN);
+    }
+
+    #[test]
+    fn terms_belong_to_the_role_of_their_columns() {
+        let design = Design {
+            focal: vec!["x".to_owned()],
+            controls: vec!["age".to_owned(), "sector".to_owned()],
+            time: Some("year".to_owned()),
+            companions: HashMap::from([("ss_c_sector".to_owned(), "sector".to_owned())]),
+            ..Design::default()
+        };
+        assert!(["age", "2.ss_c_sector", "c.age#c.age", "L.age"].iter().all(|t| design.is_control(t)));
+        assert!(!["x", "c.x#c.age", "_cons"].iter().any(|t| design.is_control(t)));
+        assert!(design.is_period("2014.year") && !design.is_period("year") && !design.is_period("2.x"));
+        assert!(design.has_focal("c.x#c.age") && !design.has_focal("age"));
+        assert!(design.is_focal("x") && !design.is_focal("c.x#c.age") && !design.is_focal("age"));
+    }
+}
