@@ -204,6 +204,7 @@ fn dataset(library: &Library, file: &str, key: &str, target: &Path, work: &Path)
         canonical_size_bytes: ingested.canonical.size_bytes,
         row_count: ingested.row_count,
         columns: ingested.columns,
+        repairs: Vec::new(),
         sheet_names: ingested.sheet_names,
         selected_sheet: ingested.selected_sheet,
         header_row: ingested.header_row,

@@ -1,5 +1,5 @@
-//! Data steps: further data sets that a run merges with the main data or appends to it before anything is
-//! derived. How they are checked is in `library::data_steps`, how they are printed in `library::render`.
+//! Data steps: repairs of the main data, and further data sets that a run merges with them or appends to them before
+//! anything is derived. How they are checked is in `library::data_steps`, how they are printed in `library::render`.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,10 @@ pub enum StepKind {
     Merge,
     /// Adds rows.
     Append,
+    /// Leaves out rows of the main data; a repair.
+    DropRows,
+    /// Reads a column of the main data again; a repair.
+    Convert,
 }
 
 impl StepKind {
@@ -24,9 +28,56 @@ impl StepKind {
         match self {
             Self::Merge => "merge",
             Self::Append => "append",
+            Self::DropRows => "drop_rows",
+            Self::Convert => "convert",
         }
     }
+
+    /// True for steps that change the main data alone, as the reader of the file offered them.
+    pub fn is_repair(self) -> bool {
+        matches!(self, Self::DropRows | Self::Convert)
+    }
 }
+
+/// How the cells of a converted column are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConvertTo {
+    /// Numbers, after `remove` and `decimal`.
+    Number,
+    /// Dates with the day first; a year of two digits is one of 1951 to 2050.
+    DateDmy,
+    /// Dates with the month first; years as above.
+    DateMdy,
+    /// Dates with the year first; years as above.
+    DateYmd,
+    /// Numbers that count the days of a spreadsheet (1 is 1900-01-01).
+    DateSpreadsheet,
+    /// Text without blanks around it.
+    Text,
+}
+
+impl ConvertTo {
+    /// Returns the order of day, month and year as Stata writes it (`help daily()`); `None` for others than dates in words.
+    pub fn mask(&self) -> Option<&'static str> {
+        match self {
+            Self::DateDmy => Some("DMY"),
+            Self::DateMdy => Some("MDY"),
+            Self::DateYmd => Some("YMD"),
+            Self::Number | Self::DateSpreadsheet | Self::Text => None,
+        }
+    }
+
+    /// True if the result is a date.
+    pub fn is_date(&self) -> bool {
+        !matches!(self, Self::Number | Self::Text)
+    }
+}
+
+/// The last year that a date with a year of two digits can have.
+pub const TOP_YEAR: i32 = 2050;
+/// The day 1960-01-01 in the count of spreadsheets (their 1900 has a 29 February).
+pub const SPREADSHEET_1960: i32 = 21_916;
 
 /// On which sides of a merge the keys identify rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -91,9 +142,9 @@ impl Keep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataStep {
-    /// Adds columns (`merge`) or rows (`append`).
+    /// Adds columns (`merge`) or rows (`append`), or repairs the main data (`drop_rows`, `convert`).
     pub kind: StepKind,
-    /// Key of the further data set: `data_2`, `data_3` …
+    /// Key of the further data set: `data_2`, `data_3` …; `main` for a repair.
     pub dataset_key: String,
     /// The columns of both sides by which rows belong together; none for an append.
     #[serde(default)]
@@ -104,6 +155,86 @@ pub struct DataStep {
     /// Of a merge only; `master` without it.
     #[serde(default)]
     pub keep: Option<Keep>,
+    /// Of `convert` only: the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// Of `convert` only: how its cells are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<ConvertTo>,
+    /// Of `convert` only: texts that are cut out of the cells before they are read, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<String>,
+    /// Of `convert` only: the decimal sign, a point without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<String>,
+    /// Of `convert` only: cells that become missing values, as they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Of `drop_rows` only: rows of the data, counted from 1 below the header.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<u64>,
+}
+
+impl DataStep {
+    /// A step without keys: an append, or a repair that still needs its own fields.
+    pub fn new(kind: StepKind, dataset_key: impl Into<String>) -> Self {
+        Self {
+            kind,
+            dataset_key: dataset_key.into(),
+            keys: Vec::new(),
+            merge_type: None,
+            keep: None,
+            column: None,
+            to: None,
+            remove: Vec::new(),
+            decimal: None,
+            missing: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Describes the step in a few words, for reports: `convert y: number, without "€"`.
+    pub fn words(&self) -> String {
+        let quoted = |list: &[String]| list.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(", ");
+        match self.kind {
+            StepKind::Merge => format!("merge of {} by {}", self.dataset_key, self.keys.join(" ")),
+            StepKind::Append => format!("append of {}", self.dataset_key),
+            StepKind::DropRows => {
+                let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
+                format!("drop_rows: rows {} of the data", rows.join(", "))
+            }
+            StepKind::Convert => {
+                let to = match &self.to {
+                    Some(ConvertTo::DateSpreadsheet) => "dates, from the days of a spreadsheet".to_owned(),
+                    Some(ConvertTo::Text) => "text without blanks around it".to_owned(),
+                    Some(to) => to.mask().map_or("numbers".to_owned(), |mask| format!("dates, {mask}")),
+                    None => String::new(),
+                };
+                let mut text = format!("convert {}: {to}", self.column.as_deref().unwrap_or_default());
+                if !self.remove.is_empty() {
+                    text.push_str(&format!(", without {}", quoted(&self.remove)));
+                }
+                if let Some(decimal) = &self.decimal {
+                    text.push_str(&format!(", decimal sign \"{decimal}\""));
+                }
+                if !self.missing.is_empty() {
+                    text.push_str(&format!(", missing: {}", quoted(&self.missing)));
+                }
+                text
+            }
+        }
+    }
+}
+
+/// A repair that the reader of a file offers, with the facts of the data after it. Only offered repairs can be data steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Repair {
+    /// The step, as a draft can submit it.
+    pub step: DataStep,
+    /// Rows of the data after the step.
+    pub row_count: u64,
+    /// The columns that differ after the step.
+    pub columns: Vec<super::dataset::Column>,
 }
 
 /// A data step as a plan carries it.
@@ -125,10 +256,13 @@ impl PlannedStep {
     }
 
     /// Reason text of a merge in a sample flow: rows that matched, rows of the data so far and of the other data
-    /// set without a partner, and which stay. `None` for an append, or where a number is not known.
+    /// set without a partner, and which stay; of a repair its description. `None` for an append, or where a number is not
+    /// known.
     pub fn flow_reason(&self, [matched, main_only, other_only]: [Option<u64>; 3]) -> Option<String> {
-        if self.step.kind == StepKind::Append {
-            return None;
+        match self.step.kind {
+            StepKind::Append => return None,
+            StepKind::DropRows | StepKind::Convert => return Some(self.step.words()),
+            StepKind::Merge => {}
         }
         let merge_type = self.step.merge_type?.as_str();
         Some(format!(

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::data_step::{DataStep, Repair};
+
 /// Purpose of an uploaded file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -70,6 +72,9 @@ pub struct Dataset {
     pub row_count: u64,
     /// Columns, in the order of the data.
     pub columns: Vec<Column>,
+    /// Repairs that the reader of the file offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
     /// Sheets of the workbook, in its order; empty for other formats.
     #[serde(default)]
     pub sheet_names: Vec<String>,
@@ -174,6 +179,9 @@ pub struct DataWarning {
     pub dataset_key: Option<String>,
     /// Name of the column; null if the warning concerns the whole data set.
     pub column: Option<String>,
+    /// Data steps that repair it; each can be submitted as it is in `data_steps` of a draft.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<DataStep>,
 }
 
 /// Returns the fingerprint of inputs: SHA-256 of the canonical JSON of key, role and canonical hash of

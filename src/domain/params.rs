@@ -152,6 +152,10 @@ pub fn column_misfits(parameter: &Parameter, column: &Column) -> Vec<String> {
     let Some(needs) = &parameter.column else { return reasons };
     if !needs.kinds.is_empty() && !needs.kinds.iter().any(|kind| profile::serves_as(column, kind)) {
         let kind = profile::primary_kind(column);
+        let kind = match column.is_text() {
+            true => format!("text ({kind})"),
+            false => kind.to_owned(),
+        };
         reasons.push(format!("`{}` is {kind}, needed is {}", column.name, needs.kinds.join(" or ")));
     }
     if let Some(least) = needs.min_distinct.filter(|least| column.distinct < *least) {

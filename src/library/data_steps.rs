@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::binding::Violation;
+use super::repairs;
 use crate::domain::data_step::{DataStep, Keep, MAX_KEYS, MAX_STEPS, MergeType, PlannedStep, StepKind};
 use crate::domain::dataset::{Column, Dataset, InferredType, Inputs};
 use crate::domain::encode::VariableName;
@@ -42,6 +43,14 @@ pub fn with_steps(inputs: &Inputs, steps: &[DataStep]) -> (Inputs, Stepped) {
     for (i, step) in steps.iter().enumerate() {
         let path = |field: &str| format!("data_steps.{i}.{field}");
         let mut wrong = shape(step, &path);
+        if step.kind.is_repair() {
+            wrong.extend(repairs::unoffered(i, step, steps, &main));
+            if wrong.is_empty() {
+                stepped.steps.push(repairs::carry_out(step, &mut main));
+            }
+            stepped.violations.extend(wrong);
+            continue;
+        }
         match inputs.dataset(&step.dataset_key) {
             Some(other) if other.dataset_key != main.dataset_key => {
                 wrong.extend(clashes(step, &main, other, &path));
@@ -104,6 +113,7 @@ fn shape(step: &DataStep, path: &dyn Fn(&str) -> String) -> Vec<Violation> {
                 wrong.push(violation(path("keys"), reason, json!(step.keys), "each key once"));
             }
         }
+        StepKind::DropRows | StepKind::Convert => {}
         StepKind::Append => {
             let stated = [
                 ("keys", !step.keys.is_empty()),
@@ -222,11 +232,11 @@ fn apply(step: &DataStep, main: &mut Dataset, other: &Dataset) -> PlannedStep {
         other.columns.iter().filter(|c| main.column(&c.name).is_none()).cloned().collect();
     let columns = match step.kind {
         StepKind::Merge => brought.iter().map(|c| c.name.clone()).collect(),
-        StepKind::Append => other.columns.iter().map(|c| c.name.clone()).collect(),
+        _ => other.columns.iter().map(|c| c.name.clone()).collect(),
     };
     match step.kind {
         StepKind::Merge => merge(step, main, other, brought),
-        StepKind::Append => append(main, other, brought),
+        _ => append(main, other, brought),
     }
     PlannedStep { step: step.clone(), columns, overlap }
 }
@@ -357,6 +367,7 @@ pub fn needed(stepped: &Stepped, used: &[String]) -> Vec<PlannedStep> {
     }
     let keys: BTreeSet<&String> = stepped.steps.iter().flat_map(|s| &s.step.keys).collect();
     let mut steps = stepped.steps.clone();
+    steps.retain(|s| s.step.column.as_ref().is_none_or(|c| used.contains(c) || keys.contains(c)));
     for step in &mut steps {
         step.columns.retain(|c| used.contains(c) || keys.contains(c));
     }

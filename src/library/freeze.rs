@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::absent_columns::column_not_found;
 use super::binding::{Binding, Violation, bind};
 use super::categories;
 use super::corrections;
@@ -12,6 +13,7 @@ use super::derived::{Derived, with_derived};
 use super::load::{Library, Template};
 use super::missing_parameters::{fields_detail, params_detail};
 use super::plan_content;
+use super::repairs::with_repairs;
 use crate::domain::dataset::{Column, Inputs};
 use crate::domain::draft::{DraftSource, Selection, Statement};
 use crate::domain::error::{ErrorCode, Problem};
@@ -119,7 +121,10 @@ pub fn preview(input: &FreezeInput<'_>) -> Result<Preview, Problem> {
     let (inputs, derived) = with_derived(input.inputs, &corrected(input));
     let input = &FreezeInput { inputs: &inputs, ..*input };
     let (template, binding) = bound(input, derived)?;
-    let problems = problems(&template.meta, &binding);
+    let problems: Vec<Problem> = problems(&template.meta, &binding)
+        .into_iter()
+        .map(|problem| with_repairs(problem, input.inputs, input.statement))
+        .collect();
     Ok(Preview {
         plan: plan_content::plan(input, template, &binding),
         ready: problems.is_empty(),
@@ -248,6 +253,7 @@ fn rows(meta: &TemplateMeta, row_count: u64, columns: &[Column], binding: &mut B
             suggestion: "more rows, or variables with fewer missing values".to_owned(),
         });
     }
+    terms(meta, left, columns, binding);
     if let Some(most) = meta.sample.max_rows.filter(|most| row_count > *most) {
         binding.violations.push(Violation {
             path: "inputs".to_owned(),
@@ -256,6 +262,34 @@ fn rows(meta: &TemplateMeta, row_count: u64, columns: &[Column], binding: &mut B
             suggestion: "a sample of the rows".to_owned(),
         });
     }
+}
+
+/// A regressor of texts that differ in (nearly) every row identifies rows; a linear model with as many terms as rows
+/// has nothing left to estimate from.
+fn terms(meta: &TemplateMeta, rows: u64, columns: &[Column], binding: &mut Binding) {
+    if meta.family != "linear" || meta.sample.missing != "listwise" {
+        return;
+    }
+    let named: Vec<&Column> = meta
+        .parameters
+        .iter()
+        .filter(|p| matches!(p.bind.as_str(), "regressors" | "controls"))
+        .flat_map(|p| binding.columns_of(p))
+        .filter_map(|name| columns.iter().find(|c| c.name == name))
+        .collect();
+    let levels = |c: &&Column| if c.is_text() { c.distinct.saturating_sub(1) } else { 1 };
+    let terms: u64 = named.iter().map(levels).sum();
+    if rows == 0 || terms < rows {
+        return;
+    }
+    let worst = named.iter().filter(|c| c.is_text()).max_by_key(|c| c.distinct);
+    let why = worst.map_or_else(String::new, |c| format!("; `{}` alone has {} levels", c.name, c.distinct));
+    binding.violations.push(Violation {
+        path: "parameters.regressors".to_owned(),
+        reason: format!("the model has {terms} terms and a constant for at most {rows} rows{why}"),
+        value: json!(terms),
+        suggestion: "fewer regressors, and no column that identifies rows".to_owned(),
+    });
 }
 
 /// Returns every refusal in the order in which a freeze answers them.
@@ -317,18 +351,6 @@ fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
         .with("missing_params", names)
         .with("missing_params_detail", params_detail(&binding.gaps))
         .with("next_actions", actions)
-}
-
-fn column_not_found(binding: &Binding) -> Problem {
-    let list: Vec<Value> = binding
-        .absent
-        .iter()
-        .map(|a| json!({"path": a.path, "column": a.column, "candidates": a.nearest}))
-        .collect();
-    let mut names: Vec<&str> = binding.absent.iter().map(|a| a.column.as_str()).collect();
-    names.dedup();
-    let text = format!("the data have no column {}", names.join(", "));
-    Problem::new(ErrorCode::ContractColumnNotFound, text).with("columns", names).with("errors", list)
 }
 
 fn role_unused(meta: &TemplateMeta, binding: &Binding) -> Problem {

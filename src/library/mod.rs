@@ -9,6 +9,7 @@
 //! - [`render::render`]: plan to `main.do`; those of [`Library::ado_files`] that it reaches ([`idioms::reached`]) are staged
 //!   below [`render::ADO_DIR`], and an empty folder [`render::EMPTY_DIR`] next to it.
 
+mod absent_columns;
 pub mod applicability;
 pub mod binding;
 mod categories;
@@ -29,6 +30,7 @@ pub mod plan_content;
 pub mod question;
 pub mod rank;
 pub mod render;
+pub mod repairs;
 pub mod select;
 pub mod sketch;
 pub mod suggest;

@@ -8,6 +8,7 @@ use crate::domain::profile::CompanionMethod;
 use crate::domain::template::ParameterType;
 
 use super::load::Template;
+use super::repairs;
 use crate::domain::encode::{SafeText, VariableName};
 
 /// The version of the preamble; part of `plan_id`. Raise it with every change of the generated text.
@@ -217,9 +218,15 @@ fn data(plan: &Plan) -> Result<Vec<String>, RenderError> {
     Ok(lines)
 }
 
-/// A further data set merged or appended, with what matched and the rows after it.
+/// A repair, or a further data set merged or appended, with what matched and the rows after it.
 fn data_step(number: usize, planned: &PlannedStep) -> Result<Vec<String>, RenderError> {
     let step = &planned.step;
+    if step.kind.is_repair() {
+        let mut lines = repairs::lines(step)?;
+        lines.push("quietly count".to_owned());
+        lines.push(format!("ss_event metric name=step_{number}_rows value=`r(N)'"));
+        return Ok(lines);
+    }
     let file = format!("{STEP_DIR}/{}.dta", plain(&step.dataset_key)?);
     let names = |columns: &[String]| -> Result<String, RenderError> {
         let checked: Vec<String> =
@@ -229,6 +236,7 @@ fn data_step(number: usize, planned: &PlannedStep) -> Result<Vec<String>, Render
     let metric = |what: &str| format!("ss_event metric name=step_{number}_{what} value=`r(N)'");
     let mut lines = Vec::new();
     match step.kind {
+        StepKind::DropRows | StepKind::Convert => {}
         StepKind::Append => {
             lines.push(format!("append using \"{file}\", keep({})", names(&planned.columns)?));
         }

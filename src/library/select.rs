@@ -16,6 +16,8 @@ use crate::domain::ids::TemplateId;
 
 /// How many candidates are offered for the choice.
 pub const TOP: usize = 8;
+/// How many blockers a message lists; the context has all.
+const MOST_BLOCKERS: usize = 5;
 /// The rules of applicability and ranking; evidence names it.
 pub const SELECTION_VERSION: u32 = 1;
 
@@ -153,7 +155,10 @@ impl Selected {
         if verdict.applicable {
             return Ok(());
         }
-        let text = format!("{id} cannot be used here: {}", verdict.blockers.join("; "));
+        let more = verdict.blockers.len().saturating_sub(MOST_BLOCKERS);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let first = &verdict.blockers[..verdict.blockers.len().min(MOST_BLOCKERS)];
+        let text = format!("{id} cannot be used here: {}{more}", first.join("; "));
         Err(Problem::new(ErrorCode::TemplateNotApplicable, text)
             .with("template_id", id.as_str())
             .with("blockers", verdict.blockers.clone()))

@@ -80,6 +80,7 @@ fn dataset(columns: Vec<Column>, rows: u64) -> Dataset {
         canonical_size_bytes: 0,
         row_count: rows,
         columns,
+        repairs: Vec::new(),
         sheet_names: Vec::new(),
         selected_sheet: None,
         header_row: None,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::blob_store::Written;
-use crate::domain::data_step::DataStep;
+use crate::domain::data_step::{DataStep, Repair};
 use crate::domain::dataset::{Column, DataWarning};
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
@@ -33,6 +33,9 @@ pub struct IngestedDataset {
     pub row_count: u64,
     /// Columns, in the order of the file.
     pub columns: Vec<Column>,
+    /// Repairs that are offered, for the data set `main`.
+    #[serde(default)]
+    pub repairs: Vec<Repair>,
     /// Sheets of a workbook, in its order; empty for other formats.
     pub sheet_names: Vec<String>,
     /// Sheet that was read; absent for formats without sheets.

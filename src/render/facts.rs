@@ -261,11 +261,9 @@ mod tests {
     #[test]
     fn the_sentence_of_a_merge_is_said_in_chinese() {
         let step = DataStep {
-            kind: StepKind::Merge,
-            dataset_key: "secondary_1".to_owned(),
             keys: vec!["id".to_owned(), "year".to_owned()],
             merge_type: Some(MergeType::ManyToOne),
-            keep: None,
+            ..DataStep::new(StepKind::Merge, "secondary_1")
         };
         let planned = PlannedStep { step, columns: Vec::new(), overlap: Vec::new() };
         let sentence = planned.flow_reason([Some(90), Some(10), Some(3)]).expect("all numbers are known");

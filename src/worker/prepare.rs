@@ -285,7 +285,7 @@ fn stage_data(
         let target = if name == DATA { work.join(DATA) } else { work.join("inputs").join(name) };
         staged.push(stage(deps, job, dataset, name, target)?);
     }
-    for step in &plan.data_steps {
+    for step in plan.data_steps.iter().filter(|step| !step.step.kind.is_repair()) {
         let key = &step.step.dataset_key;
         let name = format!("{key}.dta");
         if staged.iter().any(|file| file.name == name && file.dataset_key == *key) {

@@ -74,13 +74,18 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
         return Err(problems::parse(
             None,
             None,
-            &format!("the file is named .{extension}, but its content is not"),
+            &format!(
+                "the file is named .{extension}, but its content is not; rename it to .csv if it is a text table, or save it \
+                 again in the program that made it"
+            ),
         ));
     }
     let start = head.trim_ascii_start();
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).to_ascii_lowercase();
     if [&b"<!doctype"[..], b"<html", b"<?xml", b"<table"].iter().any(|t| start.starts_with(t)) {
-        return Err(problems::unsupported(&format!("the file is an HTML or XML page; {ACCEPTED}")));
+        return Err(problems::unsupported(&format!(
+            "the file is an HTML or XML page; open it in a spreadsheet program and save it as a workbook, or {ACCEPTED}"
+        )));
     }
     Ok(Format::Text)
 }

@@ -305,6 +305,17 @@ impl Inference {
             })
     }
 
+    /// True if the cells read as numbers with signs for thousands and with decimal signs alike: `1,234` everywhere.
+    pub(super) fn either_number(&self, reading: Reading) -> bool {
+        match reading {
+            Reading::Thousands => self.readings & DECIMAL_COMMA != 0,
+            Reading::DecimalComma => self.readings & THOUSANDS != 0,
+            // `1.234` everywhere: one and a bit, or thousands where commas are decimal
+            Reading::Plain => self.readings & DECIMAL_COMMA != 0 && !self.whole && self.min.abs() >= 1.0,
+            _ => false,
+        }
+    }
+
     /// True if whole numbers were kept as text because numbers would lose digits or leading zeros.
     pub(super) fn is_code(&self) -> bool {
         self.readings & PLAIN != 0 && self.numbers > 0 && (self.too_long() || self.uneven_zeros())

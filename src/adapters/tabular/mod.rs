@@ -14,6 +14,7 @@ mod problems;
 mod profile;
 pub mod reader_process;
 mod remarks;
+mod repairs;
 mod stata;
 mod steps;
 mod text;

@@ -5,8 +5,18 @@ use super::infer::{Inference, Reading};
 use super::warnings::Warnings;
 
 /// Adds what a user should know on the reading that was chosen for a column.
-pub(super) fn on_inference(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warnings) {
+pub(super) fn on_inference(
+    facts: &Inference,
+    reading: Reading,
+    decimal_comma: bool,
+    name: &str,
+    warnings: &mut Warnings,
+) {
     let column = Some(name);
+    if facts.either_number(reading) && (decimal_comma || reading != Reading::Plain) {
+        on_either(reading, name, warnings);
+        return;
+    }
     let note = match reading {
         Reading::Thousands => Some("commas were read as thousands separators (1,234 is 1234)"),
         Reading::DecimalComma => Some("commas were read as decimal commas (1,5 is one and a half)"),
@@ -31,6 +41,35 @@ pub(super) fn on_inference(facts: &Inference, reading: Reading, name: &str, warn
             format!("{name} has {} values that no number can hold; they are missing", facts.infinite);
         warnings.warn("infinite_values", column, message, "");
     }
+}
+
+/// Says that every number of a column could be another one.
+fn on_either(reading: Reading, name: &str, warnings: &mut Warnings) {
+    let (taken, other) = match reading {
+        Reading::Thousands => ("commas for thousands (1,234 is 1234)", "decimal commas (1.234)"),
+        Reading::DecimalComma => {
+            ("decimal commas (1,234 is a little more than 1)", "commas for thousands (1234)")
+        }
+        _ => ("decimal points (1.234 is a little more than 1)", "points for thousands (1234)"),
+    };
+    let message =
+        format!("{name}: every number fits two readings; it was read with {taken}, not with {other}");
+    let hint =
+        "compare the preview with the file; if it is wrong, write the numbers without signs for thousands";
+    warnings.warn("ambiguous_number", Some(name), message, hint);
+}
+
+/// Says that the first rows of a file were taken for a title.
+pub(super) fn on_title(header_row: u64, warnings: &mut Warnings) {
+    let message = format!(
+        "row {header_row} was taken as the header; the rows above it, with one cell at most, were left out"
+    );
+    warnings.warn(
+        "rows_above_header",
+        None,
+        message,
+        "read the file again with another header_row if it is not",
+    );
 }
 
 fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {

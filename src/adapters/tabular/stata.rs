@@ -77,6 +77,7 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
         canonical,
         row_count: rows,
         columns,
+        repairs: Vec::new(),
         sheet_names: Vec::new(),
         selected_sheet: None,
         header_row: None,

@@ -10,7 +10,8 @@ use dta::{Column, Missing, Reader};
 
 use super::count::{Columns, Values};
 use super::problems;
-use crate::domain::data_step::{DataStep, Keep, MergeType, StepKind};
+use super::repairs::apply;
+use crate::domain::data_step::{ConvertTo, DataStep, Keep, MergeType, StepKind};
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
 use crate::ports::tabular::{RowCounts, StepCounts, SteppedCounts};
@@ -47,7 +48,7 @@ pub(super) fn count_steps(
     wanted.extend(steps.iter().flat_map(|(step, _)| step.keys.iter().cloned()));
     let mut out = SteppedCounts { steps: Vec::new(), rows: None };
     let mut total = rows_of(main)?;
-    for (_, path) in steps {
+    for (_, path) in steps.iter().filter(|(step, _)| !step.kind.is_repair()) {
         total = total.saturating_add(rows_of(path)?);
     }
     if total > MOST_ROWS {
@@ -55,10 +56,11 @@ pub(super) fn count_steps(
     }
     let mut table = load(main, &wanted)?;
     for (step, path) in steps {
-        let other = load(path, &wanted)?;
         let counts = match step.kind {
-            StepKind::Append => append(&mut table, other),
-            StepKind::Merge => merge(&mut table, &other, step),
+            StepKind::Append => append(&mut table, load(path, &wanted)?),
+            StepKind::Merge => merge(&mut table, &load(path, &wanted)?, step),
+            StepKind::DropRows => drop_rows(&mut table, step),
+            StepKind::Convert => convert(&mut table, step),
         };
         let broken = counts.repeated_main > 0 || counts.repeated_other > 0;
         out.steps.push(counts);
@@ -194,6 +196,40 @@ impl Table {
         }
         counts
     }
+}
+
+fn drop_rows(table: &mut Table, step: &DataStep) -> StepCounts {
+    let kept: Vec<Option<usize>> =
+        (0..table.rows).filter(|row| !step.rows.contains(&(*row as u64 + 1))).map(Some).collect();
+    for data in table.columns.values_mut() {
+        *data = data.gather(&kept);
+    }
+    table.rows = kept.len();
+    StepCounts { rows: table.rows as u64, ..StepCounts::default() }
+}
+
+fn convert(table: &mut Table, step: &DataStep) -> StepCounts {
+    if let Some(data) = step.column.as_ref().and_then(|name| table.columns.get_mut(name)) {
+        let missing = system_missing();
+        *data = match data {
+            Data::Texts(texts) if step.to == Some(ConvertTo::Text) => Data::Texts(
+                texts.iter().map(|t| String::from_utf8_lossy(t).trim().as_bytes().into()).collect(),
+            ),
+            Data::Texts(texts) => Data::Numbers(
+                texts
+                    .iter()
+                    .map(|t| apply::text(step, &String::from_utf8_lossy(t)).unwrap_or(missing))
+                    .collect(),
+            ),
+            Data::Numbers(numbers) => Data::Numbers(
+                numbers
+                    .iter()
+                    .map(|v| if *v >= missing { *v } else { apply::number(step, *v).unwrap_or(missing) })
+                    .collect(),
+            ),
+        };
+    }
+    StepCounts { rows: table.rows as u64, ..StepCounts::default() }
 }
 
 fn append(table: &mut Table, mut other: Table) -> StepCounts {

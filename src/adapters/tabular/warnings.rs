@@ -1,5 +1,6 @@
 //! Remarks on the data that do not stop a job, in one wording, bounded in number.
 
+use crate::domain::data_step::DataStep;
 use crate::domain::dataset::DataWarning;
 
 use super::problems::shown;
@@ -57,7 +58,27 @@ impl Warnings {
             suggestion: (!suggestion.is_empty()).then(|| suggestion.to_owned()),
             dataset_key: None,
             column: column.map(shown),
+            repairs: Vec::new(),
         });
+    }
+
+    /// Adds a remark on what a data step repairs. It takes the place of the remarks of `instead` on that column.
+    pub(super) fn repairable(
+        &mut self,
+        kind: &'static str,
+        instead: &[&str],
+        column: Option<&str>,
+        message: String,
+        repairs: Vec<DataStep>,
+    ) {
+        self.list.retain(|w| !(w.column.as_deref() == column && instead.contains(&w.kind.as_str())));
+        let before = self.list.len();
+        self.add(kind, "warning", column, message, "submit one of `repairs` in `data_steps` of the draft");
+        if self.list.len() > before
+            && let Some(last) = self.list.last_mut()
+        {
+            last.repairs = repairs;
+        }
     }
 
     /// All remarks, with one more per kind that had too many.
@@ -71,6 +92,7 @@ impl Warnings {
                     suggestion: None,
                     dataset_key: None,
                     column: None,
+                    repairs: Vec::new(),
                 });
             }
         }

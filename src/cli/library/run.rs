@@ -245,6 +245,7 @@ fn dataset(key: &str, role: DatasetRole, source: &Path, target: &Path) -> Result
         canonical_size_bytes: made.canonical.size_bytes,
         row_count: made.row_count,
         columns: made.columns,
+        repairs: Vec::new(),
         sheet_names: made.sheet_names,
         selected_sheet: made.selected_sheet,
         header_row: made.header_row,

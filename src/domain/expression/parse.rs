@@ -400,7 +400,7 @@ impl Parser<'_> {
         let at = self.peek().at;
         match self.expression(COMPARE)? {
             Node::Value(value) => {
-                same_kind(column.class.kind(), &value, at)?;
+                same_kind(&Operand::Column(column.clone()), &value, at)?;
                 Ok(value)
             }
             Node::Truth(_) | Node::Derived(_) => {
@@ -462,7 +462,7 @@ impl Parser<'_> {
         if let (Operand::Literal(_), Operand::Literal(_)) = (&left, &right) {
             return Err(ExpressionError::new(at, "two constants are compared", &["column"]));
         }
-        same_kind(left.kind(), &right, at)?;
+        same_kind(&left, &right, at)?;
         self.leaf(at)?;
         let comparison = match symbol {
             "==" => Comparison::Equal,
@@ -505,7 +505,8 @@ fn junction(and: bool, args: [Condition; 2]) -> Condition {
     if and { Condition::And { args: flat } } else { Condition::Or { args: flat } }
 }
 
-fn same_kind(kind: &'static str, value: &Operand, at: usize) -> Result<(), ExpressionError> {
+fn same_kind(left: &Operand, value: &Operand, at: usize) -> Result<(), ExpressionError> {
+    let kind = left.kind();
     if kind == value.kind() {
         return Ok(());
     }
@@ -515,7 +516,11 @@ fn same_kind(kind: &'static str, value: &Operand, at: usize) -> Result<(), Expre
         "text" => "text in double quotes",
         _ => "number",
     };
-    let reason = format!("a {kind} is compared with a {}", value.kind());
+    let named = |operand: &Operand| match operand {
+        Operand::Column(column) => format!("`{}`, a {},", column.name, operand.kind()),
+        _ => format!("a {}", operand.kind()),
+    };
+    let reason = format!("{} is compared with {}", named(left), named(value).trim_end_matches(','));
     Err(ExpressionError::new(at, reason, &[expected]))
 }
 

@@ -45,6 +45,7 @@ fn dataset(spec: &Value) -> Dataset {
         canonical_size_bytes: 0,
         row_count: spec["rows"].as_u64().expect("rows"),
         columns: spec["columns"].as_array().expect("columns").iter().map(column).collect(),
+        repairs: Vec::new(),
         sheet_names: Vec::new(),
         selected_sheet: None,
         header_row: None,

@@ -11,6 +11,7 @@ use crate::domain::expression::parse_condition;
 use crate::domain::ids::{JobId, TemplateId, TenantId};
 use crate::domain::job::{JobRecord, Operation};
 use crate::library::derived::{Derived, with_derived};
+use crate::library::repairs::with_repairs;
 use crate::library::select::{Selected, SelectionInput, Stage2, select};
 use crate::service::drafts::draft_request::{Stated, apply_patch};
 use crate::service::inputs::count_data_steps::{check_keys, unfit_steps};
@@ -81,14 +82,16 @@ impl StateDraft<'_> {
             Problem::new(ErrorCode::InputsMissing, "upload the data before submitting the draft")
                 .with("reason", "inputs_missing")
         })?;
+        let offered = |problem: Problem| with_repairs(problem, inputs, &stated.statement);
         let (inputs, derived) = with_derived(inputs, &stated.statement);
         if let Some(problem) = unfit_steps(&derived.stepped.violations) {
             return Err(problem.into());
         }
-        check_expressions(stated, &inputs, derived)?;
+        check_expressions(stated, &inputs, derived).map_err(offered)?;
         check_keys(ctx, job, &stated.statement.data_steps).await?;
         let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
-        let (selected, stage2) = self.select(job, &inputs, stated, source, template_id.as_ref())?;
+        let (selected, stage2) =
+            self.select(job, &inputs, stated, source, template_id.as_ref()).map_err(offered)?;
         let selection = Selection {
             chosen: stage2.as_ref().map(|s| s.chosen.clone()),
             chosen_by: stage2.as_ref().map(|s| s.chosen_by.clone()),

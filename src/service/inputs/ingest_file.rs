@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::dataset::Dataset;
+use crate::domain::dataset::{Dataset, DatasetRole};
 use crate::domain::error::Problem;
 use crate::domain::layout::upload_dir;
 use crate::ports::tabular::{IngestOptions, Tabular};
@@ -34,11 +34,15 @@ pub fn ingest_one(
     let name = format!("{}.dta", file.dataset_key);
     let dest = dir.join(&name);
     let done = tabular.ingest(&path, &file.original_name, &options, &dest)?;
+    let is_main = file.role == DatasetRole::PrimaryDataset;
     let warnings = done
         .warnings
         .into_iter()
         .map(|mut warning| {
             warning.dataset_key = Some(file.dataset_key.clone());
+            if !is_main {
+                warning.repairs.clear();
+            }
             warning
         })
         .collect();
@@ -55,6 +59,8 @@ pub fn ingest_one(
         canonical_size_bytes: done.canonical.size_bytes,
         row_count: done.row_count,
         columns: done.columns,
+        // a repair is a step on the main data
+        repairs: if is_main { done.repairs } else { Vec::new() },
         sheet_names: done.sheet_names,
         selected_sheet: done.selected_sheet,
         header_row: done.header_row,

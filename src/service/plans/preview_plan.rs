@@ -78,8 +78,8 @@ impl PreviewStep {
 
 /// Counts in the data: rows at the end if the condition can be evaluated without a run, and the effect
 /// of the data steps.
-struct Counted {
-    rows: Option<RowCounts>,
+pub(super) struct Counted {
+    pub rows: Option<RowCounts>,
     steps: Vec<StepCounts>,
 }
 
@@ -126,7 +126,12 @@ impl PreviewPlan<'_> {
     }
 
     /// Counts the rows of the data after the data steps, under the plan's condition where it can be judged.
-    async fn count(&self, job: &JobRecord, plan: &Plan, countable: bool) -> Result<Counted, Problem> {
+    pub(super) async fn count(
+        &self,
+        job: &JobRecord,
+        plan: &Plan,
+        countable: bool,
+    ) -> Result<Counted, Problem> {
         let ctx = self.0;
         if plan.data_steps.is_empty() && !countable {
             return Ok(Counted { rows: None, steps: Vec::new() });
@@ -175,13 +180,13 @@ fn refused(problem: &Problem) -> PreviewCheck {
     }
 }
 
-fn is_listwise(template: &Template) -> bool {
+pub(super) fn is_listwise(template: &Template) -> bool {
     template.meta.sample.missing == "listwise"
 }
 
 /// True if the rows can be counted from the data as they are: nothing that only the run computes is read by
 /// the condition or bound to a parameter.
-fn is_countable(plan: &Plan) -> bool {
+pub(super) fn is_countable(plan: &Plan) -> bool {
     let is_derived = |name: &str| plan.derived_variables.iter().any(|v| v.name == name);
     let condition = plan.sample_if.as_ref().and_then(|condition| condition_tree(condition).ok());
     let reads_derived = condition
@@ -238,7 +243,7 @@ fn flow(job: &JobRecord, plan: &Plan, counts: &Counted, template: &Template) -> 
 
 /// Rows of a merge without a partner, and columns of both sides.
 fn merged(planned: &PlannedStep, counts: &StepCounts) -> Option<PreviewCheck> {
-    if planned.step.kind == StepKind::Append || counts.repeated_main > 0 || counts.repeated_other > 0 {
+    if planned.step.kind != StepKind::Merge || counts.repeated_main > 0 || counts.repeated_other > 0 {
         return None;
     }
     let key = &planned.step.dataset_key;

@@ -8,5 +8,6 @@ mod ingest_refusals;
 mod late_ingest;
 mod lying_counts;
 mod many_columns;
+mod mistakes;
 mod upload_download;
 mod upload_sessions;

@@ -68,6 +68,7 @@ pub(crate) fn inputs(rows: u64, columns: Vec<Column>) -> Inputs {
         canonical_size_bytes: 1000,
         row_count: rows,
         columns,
+        repairs: Vec::new(),
         sheet_names: Vec::new(),
         selected_sheet: None,
         header_row: Some(1),

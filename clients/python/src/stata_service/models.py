@@ -337,6 +337,9 @@ class Contract(TypedDict):
     parameters: list[BoundParameter]
 
 
+ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text']"
+
+
 class CreateApiKeyBody(TypedDict):
     """Role, tenant and life of a new key."""
 
@@ -376,11 +379,17 @@ class DataSource(TypedDict):
 class DataStep(TypedDict):
     """A data step as a draft states it."""
 
+    column: NotRequired[str | None]
     dataset_key: str
+    decimal: NotRequired[str | None]
     keep: NotRequired[Keep | None]
     keys: NotRequired[list[str]]
     kind: StepKind
     merge_type: NotRequired[MergeType | None]
+    missing: NotRequired[list[str]]
+    remove: NotRequired[list[str]]
+    rows: NotRequired[list[int]]
+    to: NotRequired[ConvertTo | None]
 
 
 class DataWarning(TypedDict):
@@ -389,6 +398,7 @@ class DataWarning(TypedDict):
     column: NotRequired[str | None]
     dataset_key: NotRequired[str | None]
     message: str
+    repairs: NotRequired[list[DataStep]]
     severity: str
     suggestion: NotRequired[str | None]
     type: str
@@ -1570,7 +1580,7 @@ class StatedVariable(TypedDict):
     name: str
 
 
-StepKind: TypeAlias = "Literal['merge', 'append']"
+StepKind: TypeAlias = "Literal['merge', 'append', 'drop_rows', 'convert']"
 
 
 class StoreFacts(TypedDict):

@@ -12,8 +12,9 @@ use super::convert::{self, Builder};
 use super::infer::{Inference, Reading};
 use super::output::{self, ColumnPlan, Output};
 use super::profile::{Duplicates, Gatherer};
+use super::repairs::Place;
 use super::warnings::Warnings;
-use super::{problems, remarks};
+use super::{problems, remarks, repairs};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::blob_store::Written;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
@@ -37,6 +38,24 @@ struct Facts {
     rows: u64,
     error_cells: u64,
     last_row: u64,
+    /// A row with one cell stands above the header.
+    has_title: bool,
+}
+
+impl Facts {
+    fn take_header(&mut self, row: u64, cells: &[Cell]) {
+        self.header_row = Some(row);
+        self.names = cells.iter().map(header_text).collect();
+        self.columns = vec![Inference::default(); cells.len()];
+    }
+
+    /// True if the header so far has one cell at most, and the row below it several, all of them text.
+    fn is_title(&self, below: &[Cell]) -> bool {
+        let filled = below.iter().filter(|cell| !matches!(cell, Cell::Empty));
+        let texts = filled.clone().filter(|cell| matches!(cell, Cell::Text(_))).count();
+        let names = self.names.iter().filter(|name| !name.is_empty()).count();
+        self.rows == 0 && names == 1 && !self.names[0].is_empty() && texts >= 2 && texts == filled.count()
+    }
 }
 
 /// Converts one sheet of a workbook.
@@ -67,6 +86,9 @@ pub(super) fn ingest(
         let message = format!("{} cells hold a formula error; they are missing", facts.error_cells);
         warnings.warn("error_cells", None, message, "correct the formulas in the workbook");
     }
+    if facts.has_title {
+        remarks::on_title(header_row, &mut warnings);
+    }
     let kept: Vec<usize> = (0..facts.columns.len())
         .filter(|&at| !(facts.names[at].is_empty() && facts.columns[at].present == 0))
         .collect();
@@ -74,17 +96,20 @@ pub(super) fn ingest(
     let mut plans = plans(&facts, &kept, &readings);
     output::name_columns(&mut plans, &mut warnings);
     for ((&at, &reading), plan) in kept.iter().zip(&readings).zip(&plans) {
-        remarks::on_inference(&facts.columns[at], reading, &plan.name, &mut warnings);
+        remarks::on_inference(&facts.columns[at], reading, false, &plan.name, &mut warnings);
     }
     let (canonical, gathered, duplicates) =
         write(&mut workbook, &sheet, header_row, &kept, &readings, &plans, dest)?;
     let columns = output::describe(plans, &gathered, facts.rows);
     output::remark(&columns, &duplicates, facts.rows, &mut warnings);
+    let place = Place { header_row, last_row: facts.last_row, rows: facts.rows };
+    let repairs = repairs::offers(dest, &columns, place, &mut warnings)?;
     Ok(IngestedDataset {
         format: if kind == Kind::Xlsx { "xlsx" } else { "xls" }.to_owned(),
         canonical,
         row_count: facts.rows,
         columns,
+        repairs,
         sheet_names,
         selected_sheet: Some(sheet),
         header_row: Some(header_row as u32),
@@ -144,10 +169,13 @@ fn infer(workbook: &mut Workbook, sheet: &str, wanted: Option<u32>) -> Result<Fa
         facts.last_row = row;
         if facts.header_row.is_none() {
             if wanted.is_none_or(|w| u64::from(w) == row) {
-                facts.header_row = Some(row);
-                facts.names = cells.iter().map(header_text).collect();
-                facts.columns = vec![Inference::default(); cells.len()];
+                facts.take_header(row, cells);
             }
+            return Ok(());
+        }
+        if wanted.is_none() && facts.is_title(cells) {
+            facts.take_header(row, cells);
+            facts.has_title = true;
             return Ok(());
         }
         if cells.len() > facts.columns.len() {

@@ -19,8 +19,9 @@ use super::convert::Builder;
 use super::infer::{Inference, Reading};
 use super::output::{self, ColumnPlan, Output};
 use super::profile::{Duplicates, Gatherer};
+use super::repairs::Place;
 use super::warnings::Warnings;
-use super::{problems, remarks};
+use super::{problems, remarks, repairs};
 use crate::domain::error::Problem;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
 
@@ -29,6 +30,8 @@ struct Header {
     /// One-based row.
     row: u64,
     names: Vec<String>,
+    /// A row with one cell stands above it.
+    has_title: bool,
 }
 
 /// Everything about the file that does not depend on its values.
@@ -52,7 +55,7 @@ pub(super) fn ingest(
     let table = Table::open(path, original_name, options)?;
     let mut warnings = Warnings::default();
     table.remark(&mut warnings);
-    let (facts, rows) = table.infer()?;
+    let (facts, rows, last_row) = table.infer()?;
     if rows == 0 {
         return Err(problems::empty("the file has a header and no rows of data"));
     }
@@ -83,16 +86,19 @@ pub(super) fn ingest(
         .collect();
     output::name_columns(&mut plans, &mut warnings);
     for ((&at, &reading), plan) in kept.iter().zip(&readings).zip(&plans) {
-        remarks::on_inference(&facts[at], reading, &plan.name, &mut warnings);
+        remarks::on_inference(&facts[at], reading, comma, &plan.name, &mut warnings);
     }
     let (canonical, gathered, duplicates) = table.convert(&kept, &readings, &plans, dest)?;
     let columns = output::describe(plans, &gathered, rows);
     output::remark(&columns, &duplicates, rows, &mut warnings);
+    let place = Place { header_row: table.header.row, last_row, rows };
+    let repairs = repairs::offers(dest, &columns, place, &mut warnings)?;
     Ok(IngestedDataset {
         format: "csv".to_owned(),
         canonical,
         row_count: rows,
         columns,
+        repairs,
         sheet_names: Vec::new(),
         selected_sheet: None,
         header_row: Some(u32::try_from(table.header.row).unwrap_or(u32::MAX)),
@@ -113,7 +119,7 @@ impl<'a> Table<'a> {
     fn open(path: &'a Path, original_name: &str, options: &IngestOptions) -> Result<Self, Problem> {
         let sniffed = sniff::sniff(path, original_name)?;
         let blocks = Blocks::open(path, sniffed.encoding, sniffed.dialect)?;
-        let header = sniff::header(blocks, sniffed.dialect, options.header_row, sniffed.skip_rows)?;
+        let header = sniff::header(blocks, &sniffed, options.header_row)?;
         Ok(Self { path, encoding: sniffed.encoding, dialect: sniffed.dialect, header })
     }
 
@@ -127,6 +133,9 @@ impl<'a> Table<'a> {
                 "check the preview; save the file as UTF-8 if letters are wrong",
             );
         }
+        if self.header.has_title {
+            remarks::on_title(self.header.row, warnings);
+        }
         let named = self.header.names.iter().filter(|n| !n.trim().is_empty());
         let numbers = named.clone().filter(|n| super::number::plain(n.trim().as_bytes()).is_some()).count();
         if numbers > 0 && numbers == named.count() {
@@ -135,16 +144,17 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// First pass: facts on every column, and the number of rows.
-    fn infer(&self) -> Result<(Vec<Inference>, u64), Problem> {
+    /// First pass: facts on every column, the number of rows, and the last of them in the file.
+    fn infer(&self) -> Result<(Vec<Inference>, u64, u64), Problem> {
         let width = self.header.names.len();
         let blocks = Blocks::open(self.path, self.encoding, self.dialect)?;
         let mut rows = 0;
         let states = in_parallel(
             blocks,
-            || (vec![Inference::default(); width], Vec::new()),
-            |(facts, fields), block| {
+            || (vec![Inference::default(); width], Vec::new(), 0),
+            |(facts, fields, last), block| {
                 self.each_row(&block, fields, |row, fields| {
+                    *last = row;
                     for (fact, field) in facts.iter_mut().zip(fields) {
                         fact.text(field.value(&block.text).as_bytes(), row);
                     }
@@ -156,12 +166,14 @@ impl<'a> Table<'a> {
             },
         )?;
         let mut all = vec![Inference::default(); width];
-        for (facts, _) in &states {
+        let mut last_row = 0;
+        for (facts, _, last) in &states {
+            last_row = last_row.max(*last);
             for (fact, part) in all.iter_mut().zip(facts) {
                 fact.merge(part);
             }
         }
-        Ok((all, rows))
+        Ok((all, rows, last_row))
     }
 
     /// Second pass: converts, describes and writes the columns in `kept`.
@@ -240,9 +252,21 @@ impl<'a> Table<'a> {
             return Ok(());
         }
         let reason = format!("the row has {} fields where the header has {width}", fields.len());
-        Err(problems::parse(Some(row), None, &reason)
+        let delimiter = char::from(self.dialect.delimiter);
+        let advice = match (delimiter, fields.len() > width) {
+            (',', true) => {
+                "fields are separated by commas: a number with a decimal comma, or a text with a comma, stands in quotes, or \
+                 the file is saved with ; between the fields"
+            }
+            (_, true) => "a text that holds the delimiter stands in quotes",
+            (_, false) => "fill the row up with empty fields, or remove it if it is a note",
+        };
+        let message = format!("{reason}; {advice}");
+        Err(problems::parse(Some(row), None, &message)
             .with("expected_fields", width)
-            .with("found_fields", fields.len()))
+            .with("found_fields", fields.len())
+            .with("delimiter", delimiter.to_string())
+            .with("advice", advice))
     }
 }
 

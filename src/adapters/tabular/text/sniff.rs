@@ -24,6 +24,8 @@ pub(super) struct Sniffed {
     pub dialect: Dialect,
     /// Rows in front of the table that only state the delimiter (`sep=;`).
     pub skip_rows: u64,
+    /// The commonest number of fields.
+    fields: usize,
 }
 
 /// Detects the encoding of the whole file and the dialect of its beginning.
@@ -48,10 +50,13 @@ pub(super) fn sniff(path: &Path, original_name: &str) -> Result<Sniffed, Problem
     }
     let terminator = if text.contains('\n') || !text.contains('\r') { b'\n' } else { b'\r' };
     if let Some(delimiter) = stated_delimiter(&text) {
-        return Ok(Sniffed { encoding, dialect: Dialect { delimiter, terminator }, skip_rows: 1 });
+        let dialect = Dialect { delimiter, terminator };
+        let fields = regularity(&text, dialect, whole).fields;
+        return Ok(Sniffed { encoding, dialect, skip_rows: 1, fields });
     }
-    let delimiter = best_delimiter(&text, terminator, whole, original_name);
-    Ok(Sniffed { encoding, dialect: Dialect { delimiter, terminator }, skip_rows: 0 })
+    let dialect = Dialect { delimiter: best_delimiter(&text, terminator, whole, original_name), terminator };
+    let fields = regularity(&text, dialect, whole).fields;
+    Ok(Sniffed { encoding, dialect, skip_rows: 0, fields })
 }
 
 /// The row that holds a byte, for messages; counted by line ends alone.
@@ -83,30 +88,42 @@ fn stated_delimiter(text: &str) -> Option<u8> {
     }
 }
 
-/// The delimiter under which most records have the same number of fields, at least two; of equals the
-/// one with more fields, then the more common one.
+/// The delimiter under which most records have the same number of fields, at least two, the first record among them
+/// (the decimal commas of every row are no header); of equals the one with more fields, then the more common one.
 fn best_delimiter(text: &str, terminator: u8, whole: bool, original_name: &str) -> u8 {
     let tabs_first = original_name
         .rsplit('.')
         .next()
         .is_some_and(|e| e.eq_ignore_ascii_case("tsv") || e.eq_ignore_ascii_case("tab"));
     let candidates = if tabs_first { [b'\t', b',', b';', b'|'] } else { [b',', b';', b'\t', b'|'] };
-    let mut best = (candidates[0], 0.0, 1);
+    let mut best = (candidates[0], Regularity { share: 0.0, fields: 1, with_header: false });
     for delimiter in candidates {
-        let (share, fields) = regularity(text, Dialect { delimiter, terminator }, whole);
-        if fields < 2 {
+        let seen = regularity(text, Dialect { delimiter, terminator }, whole);
+        if seen.fields < 2 {
             continue;
         }
-        let better = share > best.1 + 0.05 || (share > best.1 - 0.05 && fields > best.2);
-        if best.2 < 2 || better {
-            best = (delimiter, share, fields);
+        let before = &best.1;
+        let better = seen.share > before.share + 0.05
+            || (seen.share > before.share - 0.05 && seen.fields > before.fields);
+        let better = if seen.with_header == before.with_header { better } else { seen.with_header };
+        if before.fields < 2 || better {
+            best = (delimiter, seen);
         }
     }
     best.0
 }
 
-/// The commonest number of fields and the share of records that have it.
-fn regularity(text: &str, dialect: Dialect, whole: bool) -> (f64, usize) {
+/// What a delimiter makes of the beginning of a file.
+struct Regularity {
+    /// Share of the records with the commonest number of fields.
+    share: f64,
+    /// The commonest number of fields.
+    fields: usize,
+    /// The first record has it.
+    with_header: bool,
+}
+
+fn regularity(text: &str, dialect: Dialect, whole: bool) -> Regularity {
     let mut boundaries = Boundaries::default();
     boundaries.scan(text.as_bytes(), dialect, whole);
     let end = boundaries.take().0;
@@ -114,64 +131,93 @@ fn regularity(text: &str, dialect: Dialect, whole: bool) -> (f64, usize) {
     let mut counts = std::collections::BTreeMap::<usize, usize>::new();
     let mut records = Records::new(complete, dialect);
     let mut fields = Vec::new();
-    let mut total = 0;
+    let (mut total, mut first) = (0, 0);
     while total < SAMPLE_RECORDS && records.next_record(&mut fields) {
         if !is_blank(&fields, complete) {
             *counts.entry(fields.len()).or_default() += 1;
             total += 1;
+            if total == 1 {
+                first = fields.len();
+            }
         }
     }
     let commonest = counts.into_iter().max_by_key(|&(_, count)| count).unwrap_or((1, 0));
-    (commonest.1 as f64 / total.max(1) as f64, commonest.0)
+    Regularity {
+        share: commonest.1 as f64 / total.max(1) as f64,
+        fields: commonest.0,
+        with_header: first == commonest.0,
+    }
 }
 
-/// Reads the header: the row with this one-based number, else the first that is not blank.
+/// Reads the header: the row with this one-based number, else the first that is not blank and no title.
 ///
 /// # Errors
 /// A row that does not exist or is blank, too many columns, names that are too long.
-pub(super) fn header(
-    mut blocks: Blocks,
-    dialect: Dialect,
-    wanted: Option<u32>,
-    skip_rows: u64,
-) -> Result<Header, Problem> {
+pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>) -> Result<Header, Problem> {
     let mut fields = Vec::new();
     let mut last_row = 0;
+    // one cell above several: a title, if names follow
+    let mut title: Option<Header> = None;
     while let Some(block) = blocks.next_block()? {
-        let mut records = Records::new(&block.text, dialect);
+        let mut records = Records::new(&block.text, sniffed.dialect);
         let mut row = block.first_row;
         while records.next_record(&mut fields) {
             let blank = is_blank(&fields, &block.text);
             let chosen = match wanted {
                 Some(wanted) => row == u64::from(wanted),
-                None => row > skip_rows && !blank,
+                None => row > sniffed.skip_rows && !blank,
             };
             if chosen && blank {
                 return Err(problems::parse(Some(row), None, "the row selected as the header is blank"));
             }
             if chosen {
-                let most = dta::limits::VARIABLES_119;
-                if fields.len() > most {
-                    let what = format!("the header has {} columns", fields.len());
-                    return Err(problems::too_large(&what, most as u64).with("row", row));
-                }
                 let names: Vec<String> =
                     fields.iter().map(|f| f.value(&block.text).trim().to_owned()).collect();
-                if let Some(long) = names.iter().find(|n| n.len() > LONGEST_NAME) {
-                    let reason = "the name of the column is longer than 32,000 bytes";
-                    return Err(problems::parse(Some(row), Some(long), reason));
+                if let Some(title) = title.take_if(|title| title.names.len() > 1 && !are_names(&names)) {
+                    return checked(title);
                 }
-                return Ok(Header { row, names });
+                let filled = names.iter().filter(|name| !name.is_empty()).count();
+                // names of rows leave the first cell of a header empty, a title fills it
+                let filled = if names.first().is_none_or(String::is_empty) { names.len() } else { filled };
+                let header = Header { row, names, has_title: title.is_some() };
+                if wanted.is_some() || title.is_some() || sniffed.fields < 2 || filled > 1 {
+                    return checked(header);
+                }
+                title = Some(header);
             }
             row += 1;
         }
         last_row = row - 1;
+    }
+    if let Some(title) = title {
+        return checked(title);
     }
     let reason = match wanted {
         Some(row) => format!("row {row} was selected as the header, but the file has {last_row} rows"),
         None => "the file has no rows".to_owned(),
     };
     Err(problems::parse(wanted.map(u64::from), None, &reason))
+}
+
+/// True for several cells, none of them a number.
+fn are_names(cells: &[String]) -> bool {
+    let filled = cells.iter().filter(|cell| !cell.is_empty());
+    filled.clone().count() >= 2
+        && filled.clone().all(|cell| crate::adapters::tabular::number::plain(cell.as_bytes()).is_none())
+}
+
+/// Refuses what no header can have.
+fn checked(header: Header) -> Result<Header, Problem> {
+    let most = dta::limits::VARIABLES_119;
+    if header.names.len() > most {
+        let what = format!("the header has {} columns", header.names.len());
+        return Err(problems::too_large(&what, most as u64).with("row", header.row));
+    }
+    if let Some(long) = header.names.iter().find(|n| n.len() > LONGEST_NAME) {
+        let reason = "the name of the column is longer than 32,000 bytes";
+        return Err(problems::parse(Some(header.row), Some(long), reason));
+    }
+    Ok(header)
 }
 
 #[cfg(test)]
@@ -186,6 +232,12 @@ mod tests {
     fn the_delimiter_is_the_regular_one() {
         assert_eq!(delimiter("a,b\n1,2\n"), ',');
         assert_eq!(delimiter("a;b\n1,5;2,5\n3,5;4,5\n"), ';');
+        let rows = "12,5;1\n".repeat(40);
+        assert_eq!(
+            delimiter(&format!("a;b\n{rows}")),
+            ';',
+            "as many commas as semicolons, but none in the header"
+        );
         assert_eq!(delimiter("a\tb c\n1\t2, 3\n4\t5\n"), '\t');
         assert_eq!(delimiter("a|b|c\n1|2|3\n"), '|');
         assert_eq!(delimiter("a\n1\n"), ',');

@@ -109,14 +109,7 @@ fn analysis(plan: &Plan) -> String {
         let _ = writeln!(out, "| rows used | {} |", inline(&condition.canonical));
     }
     for step in &plan.data_steps {
-        let step = &step.step;
-        let _ = writeln!(
-            out,
-            "| data step | {:?} of {} by {} |",
-            step.kind,
-            step.dataset_key,
-            inline(&step.keys.join(" "))
-        );
+        let _ = writeln!(out, "| data step | {} |", inline(&step.step.words()));
     }
     out
 }

@@ -1,0 +1,92 @@
+//! The cells of a conversion as numbers, exactly as the do-file of a run reads them (`library::render`).
+
+use crate::adapters::tabular::{date, number};
+use crate::domain::data_step::{ConvertTo, DataStep, SPREADSHEET_1960, TOP_YEAR};
+
+/// Reads a cell of a text column: `None` for a missing value, and for a cell that does not fit.
+pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<f64> {
+    if step.missing.iter().any(|m| m == cell) {
+        return None;
+    }
+    let cell = cell.trim();
+    match step.to.as_ref()? {
+        ConvertTo::Number => {
+            let mut text = step.remove.iter().fold(cell.to_owned(), |text, cut| text.replace(cut, ""));
+            if let Some(decimal) = &step.decimal {
+                text = text.replace(decimal, ".");
+            }
+            number::plain(text.trim().as_bytes()).map(|p| p.value).filter(|v| number::storable(*v))
+        }
+        ConvertTo::DateSpreadsheet | ConvertTo::Text => None,
+        to => day(cell, to).map(f64::from),
+    }
+}
+
+/// Reads a cell of a numeric column.
+pub(in crate::adapters::tabular) fn number(step: &DataStep, value: f64) -> Option<f64> {
+    let is_missing = |m: &String| number::plain(m.as_bytes()).is_some_and(|p| p.value == value);
+    if step.missing.iter().any(is_missing) {
+        return None;
+    }
+    match step.to {
+        Some(ConvertTo::DateSpreadsheet) => Some(value - f64::from(SPREADSHEET_1960)),
+        _ => Some(value),
+    }
+}
+
+/// Days since 1960-01-01 of three numbers with separators; a year has two or four digits.
+pub(super) fn day(cell: &str, to: &ConvertTo) -> Option<i32> {
+    let separator = cell.chars().find(|c| !c.is_ascii_digit()).filter(|c| matches!(c, '-' | '/' | '.'))?;
+    let mut parts = cell.split(separator);
+    let parts = [parts.next()?, parts.next()?, parts.next().filter(|_| parts.next().is_none())?];
+    let digits = |text: &str| !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit());
+    if !parts.iter().all(|p| digits(p)) {
+        return None;
+    }
+    let [a, b, c] = parts;
+    let (y, m, d) = match to {
+        ConvertTo::DateDmy => (c, b, a),
+        ConvertTo::DateMdy => (c, a, b),
+        ConvertTo::DateYmd => (a, b, c),
+        ConvertTo::Number | ConvertTo::DateSpreadsheet | ConvertTo::Text => return None,
+    };
+    if m.len() > 2 || d.len() > 2 {
+        return None;
+    }
+    let number = |text: &str| text.parse::<i32>().ok();
+    let year = match y.len() {
+        4 => number(y)?,
+        2 => Some(number(y)? + 2000).map(|y| if y > TOP_YEAR { y - 100 } else { y })?,
+        _ => return None,
+    };
+    date::days(year, number(m)? as u32, number(d)? as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::data_step::StepKind;
+
+    fn convert(to: ConvertTo) -> DataStep {
+        DataStep { to: Some(to), ..DataStep::new(StepKind::Convert, "main") }
+    }
+
+    #[test]
+    fn cells_become_what_the_step_says() {
+        let mut step = convert(ConvertTo::Number);
+        step.remove = vec![".".to_owned(), " €".to_owned()];
+        step.decimal = Some(",".to_owned());
+        step.missing = vec!["unknown".to_owned()];
+        assert_eq!(text(&step, "1.234,50 €"), Some(1234.5));
+        assert_eq!((text(&step, "unknown"), text(&step, "x")), (None, None));
+        // 2024-01-05 is day 23380 (`help datetime`)
+        assert_eq!(text(&convert(ConvertTo::DateDmy), "05/01/24"), Some(23_380.0));
+        assert_eq!(text(&convert(ConvertTo::DateMdy), "1/5/2024"), Some(23_380.0));
+        assert_eq!(text(&convert(ConvertTo::DateDmy), "05/01/51"), Some(-3283.0));
+        assert_eq!(text(&convert(ConvertTo::DateDmy), "31/02/24"), None);
+        // a spreadsheet shows 45296 as 2024-01-05
+        assert_eq!(number(&convert(ConvertTo::DateSpreadsheet), 45_296.0), Some(23_380.0));
+        let codes = DataStep { missing: vec!["-999".to_owned()], ..convert(ConvertTo::Number) };
+        assert_eq!((number(&codes, -999.0), number(&codes, 3.0)), (None, Some(3.0)));
+    }
+}

@@ -1,0 +1,187 @@
+//! Cells of a text column that are numbers with something around them: a currency, a unit, signs for thousands.
+
+use std::collections::BTreeMap;
+
+use crate::adapters::tabular::number;
+
+/// Ways to group digits and to mark decimals: texts that are cut out, and the decimal sign.
+pub(super) const STYLES: [(&[&str], Option<&str>); 6] = [
+    (&[], None),
+    (&[","], None),
+    (&["."], Some(",")),
+    (&[" ", "\u{a0}", "\u{202f}"], Some(",")),
+    (&[" ", "\u{a0}", "\u{202f}"], None),
+    (&["'", "\u{2019}"], None),
+];
+/// Currencies as they stand beside numbers.
+const CURRENCIES: [&str; 28] = [
+    "$", "€", "£", "¥", "￥", "₹", "₩", "₽", "₺", "元", "US$", "HK$", "NT$", "A$", "C$", "R$", "USD", "EUR",
+    "GBP", "CNY", "RMB", "JPY", "CHF", "INR", "kr", "zł", "Kč", "Fr.",
+];
+/// Units that stand right behind numbers.
+const UNITS: [&str; 14] =
+    ["%", "％", "kg", "g", "km", "m", "cm", "mm", "h", "人", "岁", "万元", "亿元", "万"];
+/// Most different texts that are remembered of a kind of cells.
+const MOST_TEXTS: usize = 21;
+/// Most kinds of cells of a column.
+const MOST_AFFIXES: usize = 8;
+
+/// Cells that are no numbers, or numbers with one text around them.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Group {
+    pub cells: u64,
+    /// One bit for each of [`STYLES`] that reads every cell.
+    pub styles: u8,
+    /// Different cells with their first row of the data; cut at [`MOST_TEXTS`].
+    pub texts: BTreeMap<String, u64>,
+}
+
+/// What was seen of the cells of a text column.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Cells {
+    pub present: u64,
+    /// By the text around the number.
+    pub numbers: BTreeMap<Vec<String>, Group>,
+    pub others: Group,
+    /// A cell is a code: leading zeros, or more digits than a number holds.
+    pub codes: bool,
+}
+
+impl Cells {
+    /// Takes in a cell that is not missing; `row` counts the data from 1.
+    pub(super) fn add(&mut self, cell: &str, row: u64) {
+        self.present += 1;
+        let (before, body, after) = split(cell.trim());
+        let styles = if is_sign(&before) && is_unit(&after) { styles_of(&body) } else { 0 };
+        let affixes: Vec<String> = [before, after].into_iter().filter(|a| !a.is_empty()).collect();
+        self.codes |= is_code(&body);
+        let known = self.numbers.len() < MOST_AFFIXES || self.numbers.contains_key(&affixes);
+        let group = if styles == 0 || !known {
+            &mut self.others
+        } else {
+            self.numbers.entry(affixes).or_insert_with(|| Group { styles: u8::MAX, ..Group::default() })
+        };
+        group.cells += 1;
+        group.styles &= styles;
+        if group.texts.len() < MOST_TEXTS && !group.texts.contains_key(cell) {
+            group.texts.insert(cell.to_owned(), row);
+        }
+    }
+
+    /// The commonest kind of numbers with the text around it.
+    pub(super) fn commonest(&self) -> Option<(&Vec<String>, &Group)> {
+        self.numbers.iter().max_by_key(|(_, group)| group.cells)
+    }
+
+    /// The cells that are not of the commonest kind, with their first rows; `None` where they are too many.
+    pub(super) fn exceptions(&self, commonest: &[String]) -> Option<BTreeMap<String, u64>> {
+        let mut out = self.others.texts.clone();
+        for (_, group) in self.numbers.iter().filter(|(affixes, _)| *affixes != commonest) {
+            out.extend(group.texts.iter().map(|(text, row)| (text.clone(), *row)));
+        }
+        (out.len() < MOST_TEXTS).then_some(out)
+    }
+}
+
+/// Splits a cell into the texts around its number and the number: `-$ 1,200` gives `$ ` and `-1,200`.
+fn split(text: &str) -> (String, String, String) {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let Some(start) = text.find(is_part) else { return (String::new(), String::new(), String::new()) };
+    let end = text.rfind(|c: char| c.is_ascii_digit()).map_or(start, |at| at + 1).max(start);
+    let (mut before, body, after) = (text[..start].to_owned(), &text[start..end], &text[end..]);
+    let mut sign = "";
+    if let Some(at) = before.find('-') {
+        before.remove(at);
+        sign = "-";
+    }
+    (before, format!("{sign}{body}"), after.to_owned())
+}
+
+/// True for what may stand before a number: a currency. `A` of `A17` makes it a code.
+fn is_sign(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || CURRENCIES.contains(&text)
+}
+
+/// True for what may stand behind a number: a currency, a percent sign, a unit.
+fn is_unit(text: &str) -> bool {
+    let word = text.trim();
+    let apart = text.starts_with([' ', '\u{a0}', '\u{202f}']);
+    word.is_empty()
+        || CURRENCIES.contains(&word)
+        || UNITS.contains(&word)
+        || (apart && word.chars().count() <= 8 && word.chars().all(|c| c.is_alphabetic() || c == '/'))
+}
+
+/// The styles that read a number, one bit each.
+fn styles_of(body: &str) -> u8 {
+    let mut styles = 0;
+    for (at, (remove, decimal)) in STYLES.iter().enumerate() {
+        let fits = match at {
+            0 => number::plain(body.as_bytes()).is_some(),
+            1 => number::with_thousands(body.as_bytes()).is_some(),
+            2 => number::with_decimal_comma(body.as_bytes()).is_some(),
+            _ => {
+                // the same grammar with a comma or point in place of the sign
+                let group = if decimal.is_some() { "." } else { "," };
+                let foreign = body.contains(group);
+                let swapped = remove.iter().fold(body.to_owned(), |text, sign| text.replace(sign, group));
+                let read = if decimal.is_some() {
+                    number::with_decimal_comma(swapped.as_bytes())
+                } else {
+                    number::with_thousands(swapped.as_bytes())
+                };
+                !foreign && read.is_some()
+            }
+        };
+        styles |= u8::from(fits) << at;
+    }
+    styles
+}
+
+fn is_code(body: &str) -> bool {
+    let digits = body.trim_start_matches('-');
+    let whole = digits.bytes().all(|b| b.is_ascii_digit());
+    whole && (digits.len() > 15 || (digits.len() > 1 && digits.starts_with('0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commonest(cells: &[&str]) -> (Vec<String>, u8) {
+        let mut seen = Cells::default();
+        cells.iter().enumerate().for_each(|(row, cell)| seen.add(cell, row as u64 + 1));
+        let (affixes, group) = seen.commonest().expect("numbers");
+        (affixes.clone(), group.styles)
+    }
+
+    #[test]
+    fn signs_around_numbers_are_split_off() {
+        assert_eq!(commonest(&["$1,200.50", "-$3.00"]), (vec!["$".to_owned()], 0b00_0010));
+        assert_eq!(commonest(&["1.200,50 €", "12,50 €"]), (vec![" €".to_owned()], 0b00_0100));
+        assert_eq!(commonest(&["1 200,50", "12,50"]), (vec![], 0b00_1000));
+        assert_eq!(commonest(&["1'200.50", "12.50"]), (vec![], 0b10_0000));
+        // either of two numbers
+        assert_eq!(commonest(&["$1,200", "$2,400"]).1 & 0b11, 0b10);
+        assert_eq!(commonest(&["€1,200", "€2,400"]).1 & 0b100, 0b100);
+    }
+
+    #[test]
+    fn what_is_no_number_is_an_exception_with_its_row() {
+        let mut seen = Cells::default();
+        for (row, cell) in ["12.5", "about 14", "16.5", "Jan 5, 2024"].into_iter().enumerate() {
+            seen.add(cell, row as u64 + 1);
+        }
+        let (affixes, group) = seen.commonest().expect("numbers");
+        assert_eq!((group.cells, group.styles & 1), (2, 1));
+        let exceptions = seen.exceptions(affixes).expect("few");
+        assert_eq!(exceptions.get("about 14"), Some(&2));
+        assert_eq!(exceptions.len(), 2);
+        assert!({
+            let mut codes = Cells::default();
+            codes.add("007", 1);
+            codes.codes
+        });
+    }
+}

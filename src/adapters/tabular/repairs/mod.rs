@@ -1,0 +1,339 @@
+//! Repairs that the reader of a file offers: rows that belong to no observation, columns of numbers or dates that
+//! were kept as text, codes for missing values. Each is a data step with the facts of the data after it; nothing is
+//! changed here.
+
+pub(super) mod apply;
+mod cells;
+mod facts;
+mod rows;
+mod scan;
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use dta::Reader;
+
+use self::cells::STYLES;
+use self::scan::{CodeScan, ORDERS, Scan, TextScan};
+use super::convert::number_text;
+use super::problems::{self, shown};
+use super::warnings::Warnings;
+use crate::domain::data_step::{ConvertTo, DataStep, Repair, StepKind};
+use crate::domain::dataset::{Column, InferredType};
+use crate::domain::error::Problem;
+
+/// The key of the data that repairs are for.
+const MAIN: &str = "main";
+/// Most columns with a repair.
+const MOST_COLUMNS: usize = 100;
+/// Largest share of the cells of a column that a repair may make missing.
+const MOST_EXCEPTIONS: f64 = 0.2;
+/// Rows read at once.
+const BLOCK: usize = 16_384;
+
+/// Where the rows of the data lie in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub header_row: u64,
+    pub last_row: u64,
+    pub rows: u64,
+}
+
+impl Place {
+    /// A row of the data as people find it in their file.
+    fn row(self, row: u64) -> String {
+        if self.header_row + self.rows == self.last_row {
+            format!("row {}", self.header_row + row)
+        } else {
+            format!("row {row} of the data")
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Reader<BufReader<File>>, Problem> {
+    let file = File::open(path).map_err(|e| problems::io("open the data", &e))?;
+    Reader::open(BufReader::with_capacity(256 * 1024, file)).map_err(unreadable)
+}
+
+fn unreadable(error: dta::Error) -> Problem {
+    tracing::error!(event = "SS_PREVIEW_FAILED", error = %error, "canonical data cannot be read");
+    Problem::internal()
+}
+
+/// One offered conversion, with what a reader should know of it.
+struct Offer {
+    at: usize,
+    step: DataStep,
+    note: Note,
+}
+
+/// A remark with the steps that repair it.
+struct Note {
+    kind: &'static str,
+    message: String,
+}
+
+/// Finds the repairs of canonical data, and adds a remark for each.
+///
+/// # Errors
+/// I/O.
+pub(super) fn offers(
+    path: &Path,
+    columns: &[Column],
+    place: Place,
+    warnings: &mut Warnings,
+) -> Result<Vec<Repair>, Problem> {
+    let mut reader = open(path)?;
+    let storages: Vec<_> = reader.variables().iter().map(|v| v.storage).collect();
+    let mut scans: Vec<(usize, Scan)> = Vec::new();
+    for (at, (column, storage)) in columns.iter().zip(storages).enumerate() {
+        scans.extend(Scan::of(column, storage).filter(|_| scans.len() < MOST_COLUMNS * 5).map(|s| (at, s)));
+    }
+    if !scans.is_empty() {
+        let selected = scans.iter().map(|(at, _)| *at).collect();
+        reader.select(selected).map_err(unreadable)?;
+        let mut row = 1;
+        while let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? {
+            for ((_, scan), values) in scans.iter_mut().zip(&block.columns) {
+                scan.add(values, row);
+            }
+            row += block.rows as u64;
+        }
+    }
+    let dropped = rows::foreign(columns, &scans, place);
+    let mut found: Vec<Offer> = Vec::new();
+    for (at, scan) in &scans {
+        let column = &columns[*at];
+        match scan {
+            Scan::Text(scan) => found.extend(text_offers(*at, column, scan, &dropped, place)),
+            Scan::Code(scan) => found.extend(code_offer(*at, column, scan, place)),
+        }
+    }
+    found.extend(columns.iter().enumerate().filter_map(|(at, column)| spreadsheet_days(at, column)));
+    found.truncate(MOST_COLUMNS * 2);
+    let drop_step = (!dropped.is_empty()).then(|| DataStep {
+        rows: dropped.iter().map(|row| row.row).collect(),
+        ..DataStep::new(StepKind::DropRows, MAIN)
+    });
+    let repairs = facts::after(path, columns, drop_step.as_ref(), &found)?;
+    remark(columns, dropped, drop_step, found, warnings);
+    Ok(repairs)
+}
+
+/// Adds the remarks: one for the rows, one for each column with everything that repairs it.
+fn remark(
+    columns: &[Column],
+    dropped: Vec<rows::Foreign>,
+    drop_step: Option<DataStep>,
+    found: Vec<Offer>,
+    warnings: &mut Warnings,
+) {
+    for row in dropped {
+        warnings.repairable(row.kind, &[], None, row.message, drop_step.iter().cloned().collect());
+    }
+    let mut found = found.into_iter().peekable();
+    while let Some(offer) = found.next() {
+        let mut steps = vec![offer.step];
+        while let Some(more) = found.next_if(|more| more.at == offer.at) {
+            steps.push(more.step);
+        }
+        let name = Some(columns[offer.at].name.as_str());
+        warnings.repairable(offer.note.kind, &["ambiguous_date"], name, offer.note.message, steps);
+    }
+}
+
+fn convert(column: &Column, to: ConvertTo) -> DataStep {
+    DataStep { column: Some(column.name.clone()), to: Some(to), ..DataStep::new(StepKind::Convert, MAIN) }
+}
+
+fn text_offers(
+    at: usize,
+    column: &Column,
+    scan: &TextScan,
+    dropped: &[rows::Foreign],
+    place: Place,
+) -> Vec<Offer> {
+    let dates = date_offers(at, column, scan, place);
+    if !dates.is_empty() {
+        return dates;
+    }
+    let numbers = number_offers(at, column, scan, dropped, place);
+    if !numbers.is_empty() {
+        return numbers;
+    }
+    blanks_offer(at, column, scan, place).into_iter().collect()
+}
+
+fn date_offers(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec<Offer> {
+    let present = scan.cells.present;
+    let fitting: Vec<&ConvertTo> = ORDERS
+        .iter()
+        .zip(scan.days)
+        .filter(|(_, days)| present > 0 && *days == present)
+        .map(|(order, _)| order)
+        .collect();
+    let masks: Vec<&str> = fitting.iter().filter_map(|order| order.mask()).collect();
+    let example = first_cell(scan, place);
+    let (kind, message) = match masks.as_slice() {
+        [] => return Vec::new(),
+        [mask] => (
+            "dates_as_text",
+            format!(
+                "{} holds dates in the order {mask} ({example}) whose year has two digits, or whose order is a guess; it is \
+                 kept as text",
+                column.name
+            ),
+        ),
+        masks => (
+            "ambiguous_date",
+            format!(
+                "{} holds dates that can be read in the orders {} ({example}); it is kept as text",
+                column.name,
+                masks.join(" and ")
+            ),
+        ),
+    };
+    fitting
+        .into_iter()
+        .map(|order| Offer {
+            at,
+            step: convert(column, order.clone()),
+            note: Note { kind, message: message.clone() },
+        })
+        .collect()
+}
+
+/// The first cell of a column with its row, for messages.
+fn first_cell(scan: &TextScan, place: Place) -> String {
+    let groups = scan.cells.numbers.values().chain(std::iter::once(&scan.cells.others));
+    let first = groups.flat_map(|g| &g.texts).min_by_key(|(_, row)| **row);
+    first.map_or_else(String::new, |(text, row)| format!("\"{}\" in {}", shown(text), place.row(*row)))
+}
+
+fn number_offers(
+    at: usize,
+    column: &Column,
+    scan: &TextScan,
+    dropped: &[rows::Foreign],
+    place: Place,
+) -> Vec<Offer> {
+    let cells = &scan.cells;
+    let Some((affixes, group)) = cells.commonest() else { return Vec::new() };
+    let Some(exceptions) = cells.exceptions(affixes).filter(|_| !cells.codes) else { return Vec::new() };
+    let apart = cells.present - group.cells;
+    // a percent sign here and none there: two numbers for one text
+    let mixed_percent = exceptions.keys().any(|e| e.contains('%'))
+        || (affixes.iter().any(|a| a.contains('%')) && cells.numbers.contains_key(&Vec::new()));
+    if group.cells < 2 || apart as f64 > (MOST_EXCEPTIONS * cells.present as f64).max(1.0) || mixed_percent {
+        return Vec::new();
+    }
+    let plain = group.styles & 1 != 0;
+    let styles: Vec<usize> =
+        (0..STYLES.len()).filter(|s| group.styles & (1 << s) != 0 && (!plain || *s == 0)).collect();
+    // groups of blanks say nothing without a blank; the earlier styles have read such numbers
+    let styles: Vec<usize> =
+        styles.iter().copied().filter(|s| *s < 3 || styles.iter().all(|other| *other >= 3)).collect();
+    let missing: Vec<String> = exceptions
+        .iter()
+        .filter(|(_, row)| !dropped.iter().any(|d| d.row == **row))
+        .map(|(text, _)| text.clone())
+        .collect();
+    let mut places: Vec<(u64, &String)> = exceptions.iter().map(|(text, row)| (*row, text)).collect();
+    places.sort_unstable();
+    let listed: Vec<String> = places
+        .iter()
+        .take(3)
+        .map(|(row, text)| format!("\"{}\" in {}", shown(text), place.row(*row)))
+        .collect();
+    let what = match (affixes.is_empty(), styles.len()) {
+        (true, 1) if plain => "numbers".to_owned(),
+        (_, 1) => format!("numbers written like {}", first_cell(scan, place)),
+        _ => format!(
+            "numbers like {}, whose sign may stand for thousands or for decimals",
+            first_cell(scan, place)
+        ),
+    };
+    let rest = if listed.is_empty() {
+        String::new()
+    } else {
+        let more = places.len().saturating_sub(listed.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("; no number: {}{more}", listed.join(", "))
+    };
+    let message = format!("{} holds {what}{rest}; it is kept as text", column.name);
+    styles
+        .into_iter()
+        .map(|style| {
+            let (remove, decimal) = STYLES[style];
+            let affixes = affixes.iter().map(|a| a.trim().to_owned()).filter(|a| !a.is_empty());
+            let step = DataStep {
+                remove: affixes.chain(remove.iter().map(|r| (*r).to_owned())).collect(),
+                decimal: decimal.map(str::to_owned),
+                missing: missing.clone(),
+                ..convert(column, ConvertTo::Number)
+            };
+            Offer { at, step, note: Note { kind: "numbers_as_text", message: message.clone() } }
+        })
+        .collect()
+}
+
+fn blanks_offer(at: usize, column: &Column, scan: &TextScan, place: Place) -> Option<Offer> {
+    let levels = scan.trimmed_levels().filter(|levels| *levels < column.distinct)?;
+    let (row, cell) = scan.first_blank.as_ref()?;
+    let message = format!(
+        "{} cells of {} have blanks around the text (first \"{}\" in {}), so that it has {} levels instead of {levels}",
+        scan.blanks,
+        column.name,
+        shown(cell),
+        place.row(*row),
+        column.distinct
+    );
+    Some(Offer {
+        at,
+        step: convert(column, ConvertTo::Text),
+        note: Note { kind: "blanks_around_text", message },
+    })
+}
+
+fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Option<Offer> {
+    if !scan.is_apart() {
+        return None;
+    }
+    let (low, high) = scan.others();
+    let code = number_text(scan.code);
+    let message = format!(
+        "{code} in {} ({} cells, first in {}) lies far from all other values ({} to {}): it may stand for a missing value, \
+         and is read as a number",
+        column.name,
+        scan.cells,
+        place.row(scan.first_row),
+        number_text(low),
+        number_text(high)
+    );
+    let step = DataStep { missing: vec![code], ..convert(column, ConvertTo::Number) };
+    Some(Offer { at, step, note: Note { kind: "missing_code", message } })
+}
+
+/// Numbers under a name of dates that lie where spreadsheets count the days of 1954 to 2064.
+fn spreadsheet_days(at: usize, column: &Column) -> Option<Offer> {
+    let name = column.original_name.to_lowercase();
+    let named =
+        ["date", "day", "datum", "fecha", "日期", "时间", "日"].iter().any(|word| name.contains(word));
+    let within = column.min? >= 20_000.0 && column.max? <= 60_000.0;
+    let number = matches!(column.inferred_type, InferredType::Integer | InferredType::Number);
+    if !(named && within && number && column.integer_valued) {
+        return None;
+    }
+    let message = format!(
+        "{} holds whole numbers ({} to {}) that look like the days of a spreadsheet, not like dates; they are kept as numbers",
+        column.name,
+        number_text(column.min?),
+        number_text(column.max?)
+    );
+    Some(Offer {
+        at,
+        step: convert(column, ConvertTo::DateSpreadsheet),
+        note: Note { kind: "dates_as_numbers", message },
+    })
+}

@@ -1,0 +1,155 @@
+//! First look of the repairs: the cells of columns that may need one.
+
+use std::collections::BTreeSet;
+
+use dta::{Column as Values, StorageType};
+
+use super::apply;
+use super::cells::Cells;
+use crate::domain::data_step::ConvertTo;
+use crate::domain::dataset::{Column, InferredType};
+
+/// Rows after which a column without numbers or dates is left alone.
+const ENOUGH_ROWS: u64 = 20_000;
+/// Levels up to which blanks around texts are searched.
+const MOST_LEVELS: u64 = 1_000;
+/// Numbers that stand for a missing value in many files.
+const CODES: [f64; 18] = [
+    9.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, 8.0, 88.0, 888.0, 8888.0, -8.0, -88.0, -888.0, -9.0, -99.0,
+    -999.0, -9999.0, -99999.0,
+];
+/// Orders of dates that are tried.
+pub(super) const ORDERS: [ConvertTo; 3] = [ConvertTo::DateDmy, ConvertTo::DateMdy, ConvertTo::DateYmd];
+
+/// What was seen of a text column.
+#[derive(Debug, Default)]
+pub(super) struct TextScan {
+    pub cells: Cells,
+    /// Cells that fit each of [`ORDERS`].
+    pub days: [u64; 3],
+    /// Cells with blanks around them, and the first row of one.
+    pub blanks: u64,
+    pub first_blank: Option<(u64, String)>,
+    trimmed: BTreeSet<String>,
+    few_levels: bool,
+    /// The cells of the first and of the last row; empty for a missing value.
+    pub first: String,
+    pub last: String,
+}
+
+/// What was seen of a numeric column that may hold a code for missing values.
+#[derive(Debug)]
+pub(super) struct CodeScan {
+    pub code: f64,
+    pub cells: u64,
+    pub first_row: u64,
+    low: f64,
+    high: f64,
+}
+
+/// One column.
+#[derive(Debug)]
+pub(super) enum Scan {
+    Text(TextScan),
+    Code(CodeScan),
+}
+
+impl Scan {
+    /// The scan that a column needs, if it needs one.
+    pub(super) fn of(column: &Column, storage: StorageType) -> Option<Self> {
+        if column.inferred_type == InferredType::Empty {
+            return None;
+        }
+        match storage {
+            StorageType::Str(width) if width <= 244 => Some(Self::Text(TextScan {
+                few_levels: column.distinct <= MOST_LEVELS && !column.distinct_is_lower_bound,
+                ..TextScan::default()
+            })),
+            StorageType::Str(_) | StorageType::StrL | StorageType::Float => None,
+            _ if matches!(column.inferred_type, InferredType::Date | InferredType::Datetime) => None,
+            _ => {
+                let ends = [column.min, column.max];
+                let code = CODES.into_iter().find(|code| ends.contains(&Some(*code)))?;
+                let scan =
+                    CodeScan { code, cells: 0, first_row: 0, low: f64::INFINITY, high: f64::NEG_INFINITY };
+                (column.distinct > 2).then_some(Self::Code(scan))
+            }
+        }
+    }
+
+    /// Takes in the values of a block whose first row is `row`.
+    pub(super) fn add(&mut self, values: &Values, row: u64) {
+        match (self, values) {
+            (Self::Text(scan), Values::Str(texts)) => {
+                (row..).zip(texts.iter()).for_each(|(row, text)| scan.add(text, row));
+            }
+            (Self::Code(scan), numbers) => {
+                let mut all = Vec::with_capacity(numbers.len());
+                numbers.append_doubles(&mut all);
+                (row..).zip(all).for_each(|(row, value)| scan.add(value, row));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl TextScan {
+    fn add(&mut self, cell: &str, row: u64) {
+        if row == 1 {
+            cell.clone_into(&mut self.first);
+        }
+        cell.clone_into(&mut self.last);
+        if cell.is_empty() {
+            return;
+        }
+        let found = self.days.iter().copied().max().unwrap_or(0);
+        let numbers = self.cells.commonest().map_or(0, |(_, group)| group.cells);
+        if row <= ENOUGH_ROWS || found.max(numbers) * 2 >= self.cells.present {
+            self.cells.add(cell, row);
+            for (count, order) in self.days.iter_mut().zip(&ORDERS) {
+                *count += u64::from(apply::day(cell.trim(), order).is_some());
+            }
+        }
+        if self.few_levels {
+            let trimmed = cell.trim();
+            if trimmed.len() < cell.len() {
+                self.blanks += 1;
+                self.first_blank.get_or_insert_with(|| (row, cell.to_owned()));
+            }
+            if !self.trimmed.contains(trimmed) {
+                self.trimmed.insert(trimmed.to_owned());
+            }
+        }
+    }
+
+    /// Levels without the blanks around them; `None` where they are too many to compare.
+    pub(super) fn trimmed_levels(&self) -> Option<u64> {
+        self.few_levels.then_some(self.trimmed.len() as u64)
+    }
+}
+
+impl CodeScan {
+    fn add(&mut self, value: f64, row: u64) {
+        if value == self.code {
+            self.cells += 1;
+            if self.first_row == 0 {
+                self.first_row = row;
+            }
+        } else if crate::adapters::tabular::number::storable(value) {
+            self.low = self.low.min(value);
+            self.high = self.high.max(value);
+        }
+    }
+
+    /// True if the code lies further from the other values than they lie from each other, and is none of a run of
+    /// codes such as 1 to 9.
+    pub(super) fn is_apart(&self) -> bool {
+        let gap = if self.code > self.high { self.code - self.high } else { self.low - self.code };
+        self.low < self.high && gap > self.high - self.low && gap > 1.0
+    }
+
+    /// The range of the other values.
+    pub(super) fn others(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+}

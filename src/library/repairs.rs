@@ -1,0 +1,227 @@
+//! Repairs of the main data: which a draft may carry out, what the data have after them, and their lines in a do-file.
+//! The reader of the file finds them (`adapters::tabular`).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::binding::Violation;
+use super::render::RenderError;
+use crate::domain::data_step::{ConvertTo, DataStep, PlannedStep, SPREADSHEET_1960, StepKind, TOP_YEAR};
+use crate::domain::dataset::{Dataset, Inputs};
+use crate::domain::draft::Statement;
+use crate::domain::encode::{VariableName, is_storable, number_text};
+use crate::domain::error::{ErrorCode, Problem};
+
+/// Problems of a repair: only what the reader of the file offered is carried out, before all else, each once.
+pub(super) fn unoffered(at: usize, step: &DataStep, steps: &[DataStep], main: &Dataset) -> Option<Violation> {
+    let kind = step.kind.as_str();
+    let path = format!("data_steps.{at}.kind");
+    if !main.repairs.iter().any(|offer| offer.step == *step) {
+        let offered: Vec<String> = main.repairs.iter().map(|offer| offer.step.words()).collect();
+        let suggestion = match offered.is_empty() {
+            true => "the reader of the file offered none".to_owned(),
+            false => offered.join("; "),
+        };
+        let reason = format!("{kind} is carried out only as the reader of the file offered it");
+        return Some(Violation { path, reason, value: json!(kind), suggestion });
+    }
+    let before = &steps[..at];
+    let reason = if before.iter().any(|s| !s.kind.is_repair()) {
+        format!("{kind} comes before every merge and append")
+    } else if step.kind == StepKind::DropRows && at > 0 {
+        "drop_rows is the first step: its rows are those of the file".to_owned()
+    } else if step.column.is_some() && before.iter().any(|s| s.column == step.column) {
+        "the column is converted twice".to_owned()
+    } else {
+        return None;
+    };
+    Some(Violation { path, reason, value: json!(kind), suggestion: "move or remove the step".to_owned() })
+}
+
+/// Carries out an offered repair.
+pub(super) fn carry_out(step: &DataStep, main: &mut Dataset) -> PlannedStep {
+    if let Some(offer) = main.repairs.iter().find(|offer| offer.step == *step).cloned() {
+        if step.kind == StepKind::DropRows {
+            main.row_count = offer.row_count;
+        }
+        for after in offer.columns {
+            for column in main.columns.iter_mut().filter(|c| c.name == after.name) {
+                *column = after.clone();
+            }
+        }
+    }
+    PlannedStep { step: step.clone(), columns: Vec::new(), overlap: Vec::new() }
+}
+
+/// Returns the offered repairs that a statement does not carry out: of rows, and of these columns.
+pub fn open_repairs(dataset: &Dataset, steps: &[DataStep], columns: &BTreeSet<String>) -> Vec<DataStep> {
+    let concerns = |step: &DataStep| step.column.as_ref().is_none_or(|column| columns.contains(column));
+    let settled =
+        |step: &DataStep| steps.iter().any(|s| s == step || (s.column.is_some() && s.column == step.column));
+    dataset.repairs.iter().map(|r| &r.step).filter(|s| concerns(s) && !settled(s)).cloned().collect()
+}
+
+/// Returns the columns that a statement names, in roles, parameters, the condition and derived variables.
+pub fn named_columns(statement: &Statement, dataset: &Dataset) -> BTreeSet<String> {
+    let mut texts: Vec<&str> = statement.sample_if.as_deref().into_iter().collect();
+    texts.extend(statement.derived_variables.iter().map(|v| v.expression.as_str()));
+    let words: BTreeSet<&str> = texts
+        .iter()
+        .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+        .chain(statement.roles.values().flatten().map(String::as_str))
+        .chain(statement.parameters.values().flat_map(|value| match value {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            value => value.as_str().into_iter().collect::<Vec<_>>(),
+        }))
+        .collect();
+    dataset.columns.iter().map(|c| &c.name).filter(|name| words.contains(name.as_str())).cloned().collect()
+}
+
+/// Adds to a refusal the repairs that the reader offers for the columns of a statement, each ready for `data_steps`.
+pub fn with_repairs(mut problem: Problem, inputs: &Inputs, statement: &Statement) -> Problem {
+    let concerned = matches!(
+        problem.code,
+        ErrorCode::TemplateNotApplicable | ErrorCode::ExpressionInvalid | ErrorCode::InputValidationFailed
+    );
+    let Some(dataset) = inputs.primary().filter(|_| concerned) else { return problem };
+    let open = open_repairs(dataset, &statement.data_steps, &named_columns(statement, dataset));
+    if !open.is_empty() {
+        let words: Vec<String> = open.iter().map(DataStep::words).collect();
+        problem.message = format!(
+            "{}; the data can be repaired by a data step, each in `repairs` of the context: {}",
+            problem.message,
+            words.join("; ")
+        );
+        problem = problem.with("repairs", json!(open));
+    }
+    problem
+}
+
+/// Returns the lines that drop rows or convert a column; both before anything sorts or reads the data.
+///
+/// # Errors
+/// [`RenderError::Damaged`] where the step is not what a freeze would store.
+pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
+    if step.kind == StepKind::DropRows {
+        let mut lines = vec!["generate byte ss_drop = 0".to_owned()];
+        for rows in step.rows.chunks(100) {
+            let rows: Vec<String> = rows.iter().map(u64::to_string).collect();
+            lines.push(format!("quietly replace ss_drop = 1 if inlist(_n, {})", rows.join(", ")));
+        }
+        lines.extend(["quietly drop if ss_drop".to_owned(), "drop ss_drop".to_owned()]);
+        return Ok(lines);
+    }
+    let damaged = |text: &str| RenderError::Damaged(text.to_owned());
+    let column = step.column.as_deref().ok_or_else(|| damaged("a conversion has no column"))?;
+    let column = VariableName::parse(column).map_err(|e| RenderError::Damaged(e.to_string()))?;
+    let to = step.to.as_ref().ok_or_else(|| damaged("a conversion has no type"))?;
+    let mut lines =
+        vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
+    // a text in quotes, or a number, by the type of the column
+    let as_text = match to {
+        ConvertTo::Text => true,
+        ConvertTo::DateSpreadsheet => false,
+        // a code of a numeric column is a number, and nothing is cut out of numbers
+        to => {
+            let cut = !step.remove.is_empty() || step.decimal.is_some();
+            to.mask().is_some()
+                || cut
+                || step.missing.is_empty()
+                || !step.missing.iter().all(|m| is_number(m))
+        }
+    };
+    if !as_text {
+        return numeric(step, to, &column, lines);
+    }
+    for text in &step.missing {
+        lines.push(format!("quietly replace ss_from = \"\" if ss_from == {}", literal(text)));
+    }
+    lines.push("quietly replace ss_from = ustrtrim(ss_from)".to_owned());
+    match to.mask() {
+        _ if *to == ConvertTo::Text => {
+            lines.push(format!("rename ss_from {column}"));
+            return Ok(lines);
+        }
+        Some(mask) => {
+            lines.push(format!("generate long {column} = daily(ss_from, \"{mask}\", {TOP_YEAR})"));
+            lines.push(format!("format %td {column}"));
+        }
+        None => {
+            let cut = |text: String, cut: &String| format!("subinstr({text}, {}, \"\", .)", literal(cut));
+            let mut number = step.remove.iter().fold("ss_from".to_owned(), cut);
+            if let Some(decimal) = &step.decimal {
+                number = format!("subinstr({number}, {}, \".\", .)", literal(decimal));
+            }
+            lines.push(format!("generate double {column} = real(ustrtrim({number}))"));
+        }
+    }
+    lines.push(format!("quietly count if missing({column}) & ss_from != \"\""));
+    lines.push("ss_check non_numeric, fail(r(N) > 0) value(r(N))".to_owned());
+    lines.extend(labelled(&column));
+    Ok(lines)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.starts_with('+') && text.parse::<f64>().is_ok_and(|v| v.is_finite() && is_storable(v))
+}
+
+/// A numeric column: codes that become missing, days of a spreadsheet.
+fn numeric(
+    step: &DataStep,
+    to: &ConvertTo,
+    column: &VariableName,
+    mut lines: Vec<String>,
+) -> Result<Vec<String>, RenderError> {
+    lines.push(format!("generate double {column} = ss_from"));
+    for code in &step.missing {
+        let code = code.parse::<f64>().ok().filter(|v| is_storable(*v));
+        let code = code.ok_or_else(|| RenderError::Damaged("a code is no number".to_owned()))?;
+        lines.push(format!("quietly replace {column} = . if ss_from == {}", number_text(code)));
+    }
+    if *to == ConvertTo::DateSpreadsheet {
+        lines.push(format!("quietly replace {column} = {column} - {SPREADSHEET_1960}"));
+        lines.push(format!("format %td {column}"));
+    }
+    lines.extend(labelled(column));
+    Ok(lines)
+}
+
+fn labelled(column: &VariableName) -> [String; 2] {
+    ["drop ss_from".to_owned(), format!("label variable {column} `\"`macval(ss_label)'\"'")]
+}
+
+/// A text as an expression: what could end a literal or start a macro is written by its code.
+fn literal(text: &str) -> String {
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | ',' | ':' | ';' | '-' | '_' | '%');
+    let mut parts: Vec<String> = Vec::new();
+    let mut run = String::new();
+    for c in text.chars() {
+        if plain(c) {
+            run.push(c);
+            continue;
+        }
+        if !run.is_empty() {
+            parts.push(format!("\"{}\"", std::mem::take(&mut run)));
+        }
+        parts.push(format!("uchar({})", u32::from(c)));
+    }
+    if !run.is_empty() || parts.is_empty() {
+        parts.push(format!("\"{run}\""));
+    }
+    parts.join(" + ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_a_file_reach_a_do_file_as_codes_only() {
+        assert_eq!(literal("unknown"), "\"unknown\"");
+        assert_eq!(literal("$"), "uchar(36)");
+        assert_eq!(literal("`x'\"1"), "uchar(96) + \"x\" + uchar(39) + uchar(34) + \"1\"");
+        assert_eq!(literal(""), "\"\"");
+    }
+}
