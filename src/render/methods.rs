@@ -8,7 +8,7 @@ use super::design::texts;
 use super::facts::{engine_words, left_out, std_errors_of, weights};
 use super::report::Style;
 use super::words::pick;
-use crate::domain::data_step::StepKind;
+use crate::domain::data_step::{DataStep, StepKind};
 use crate::domain::template::{Bilingual, Parameter};
 
 /// A part of the methods.
@@ -138,6 +138,38 @@ fn choice(value: &Value, style: &Style<'_>) -> Option<String> {
     }
 }
 
+fn step_sentence(step: &DataStep, language: super::Language) -> String {
+    let (key, keys) = (&step.dataset_key, step.keys.join(", "));
+    let column = step.column.as_deref().unwrap_or_default();
+    match step.kind {
+        StepKind::Append => {
+            pick(language, &format!("The rows of {key} were added."), &format!("追加了 {key} 的行。"))
+        }
+        StepKind::Merge => pick(
+            language,
+            &format!("Columns of {key} were merged by {keys}."),
+            &format!("按 {keys} 合并了 {key} 的列。"),
+        ),
+        StepKind::DropRows => {
+            let rows = step.rows.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+            pick(
+                language,
+                &format!("Rows {rows} of the data were left out."),
+                &format!("剔除了数据的第 {rows} 行。"),
+            )
+        }
+        StepKind::Convert => {
+            let words = step.words();
+            let how = words.split_once(": ").map_or(words.as_str(), |(_, how)| how);
+            pick(
+                language,
+                &format!("The column {column} was read again as {how}."),
+                &format!("重新读取了列 {column}（{how}）。"),
+            )
+        }
+    }
+}
+
 fn sample(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
     let language = style.options.language;
     let plan = source.plan;
@@ -145,19 +177,7 @@ fn sample(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
     if let Some(name) = &source.data_name {
         all.push(pick(language, &format!("The data are {name}."), &format!("数据文件为 {name}。")));
     }
-    for step in &plan.data_steps {
-        let (key, keys) = (&step.step.dataset_key, step.step.keys.join(", "));
-        all.push(match step.step.kind {
-            StepKind::Append => {
-                pick(language, &format!("The rows of {key} were added."), &format!("追加了 {key} 的行。"))
-            }
-            StepKind::Merge => pick(
-                language,
-                &format!("Columns of {key} were merged by {keys}."),
-                &format!("按 {keys} 合并了 {key} 的列。"),
-            ),
-        });
-    }
+    all.extend(plan.data_steps.iter().map(|step| step_sentence(&step.step, language)));
     if let Some(panel) = &plan.panel {
         let of = |name: &Option<String>| name.as_deref().map(|n| style.variable(n));
         all.push(match (of(&panel.entity_var), of(&panel.time_var)) {

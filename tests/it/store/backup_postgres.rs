@@ -63,7 +63,10 @@ async fn a_backup_of_postgres_restores_into_the_embedded_store_and_moves_back() 
     let again = ["backup", "--to", text(&backups), "--incremental", "--json"];
     let (_, second, says) = run(&data, Some(&url), &again);
     assert_eq!(second["audit_seq"], json!(more), "{says} {second}");
-    assert!(second["new_contents"].as_u64() < full["new_contents"].as_u64(), "files were there: {full} {second}");
+    assert!(
+        second["new_contents"].as_u64() < full["new_contents"].as_u64(),
+        "files were there: {full} {second}"
+    );
     let expected = {
         let mut rows = rows_of_postgres(server, &name);
         without_nul(&mut rows);
