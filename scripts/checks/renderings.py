@@ -18,10 +18,10 @@ def shown(cell) -> str:
     code = cell.number_format
     if not isinstance(cell.value, (int, float)) or code == "General":
         return "" if cell.value is None else str(cell.value)
-    parts = re.fullmatch(r'(?:"([^"]*)")?(?:(0)(?:\.(0+))?)?(?:"([^"]*)")?', code)
+    parts = re.fullmatch(r'(?:"([^"]*)")?(?:(0)(?:\.(0+))?(E\+00)?)?(?:"([^"]*)")?', code)
     assert parts, f"{cell.coordinate}: {code}"
-    before, number, decimals, after = parts.groups()
-    digits = f"{cell.value:.{len(decimals or '')}f}" if number else ""
+    before, number, decimals, exponent, after = parts.groups()
+    digits = f"{cell.value:.{len(decimals or '')}{'e' if exponent else 'f'}}" if number else ""
     return f"{before or ''}{digits}{after or ''}"
 
 
