@@ -36,6 +36,7 @@ pub mod ml_binary;
 pub mod ml_censored;
 pub mod ml_choice;
 pub mod ml_count;
+pub mod ml_differences;
 pub mod ml_glm;
 pub mod ml_group;
 pub mod ml_survival;

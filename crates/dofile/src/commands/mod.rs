@@ -14,6 +14,7 @@ mod graphics;
 mod imputation;
 mod inference;
 pub(crate) mod language;
+mod likelihood;
 mod limited;
 mod multivariate;
 mod nonlinear;

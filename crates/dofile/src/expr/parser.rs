@@ -137,6 +137,20 @@ pub fn parse(text: &str) -> Result<Expr> {
     Ok(restore_raw(e, &prepared.1))
 }
 
+/// `[eq]term`, the short form of `[eq]_b[term]`, at a position of a text, and where it ends.
+fn short_coefficient(text: &str, at: usize) -> Option<(Expr, usize)> {
+    let close = text[at..].find(']')? + at;
+    let eq = text[at + 1..close].trim();
+    let rest = &text[close + 1..];
+    let part = |c: char| c == '_' || c == '.' || c == '#' || c.is_alphanumeric();
+    let length = rest.find(|c: char| !part(c)).unwrap_or(rest.len());
+    let named = eq == "/" || crate::frame::is_valid_name(eq) || eq.starts_with('#');
+    if !named || length == 0 || rest[length..].starts_with(['(', '[']) {
+        return None;
+    }
+    Some((Expr::Coef("_b".into(), Some(eq.to_string()), rest[..length].to_string()), close + 1 + length))
+}
+
 /// Replaces `r(…)`, `td(…)`, `_b[…]`, `[eq]_b[…]` by calls of `__raw#` so that the lexer sees only names.
 fn protect_raw(text: &str) -> Result<(String, Vec<Expr>)> {
     let b = text.as_bytes();
@@ -160,6 +174,11 @@ fn protect_raw(text: &str) -> Result<(String, Vec<Expr>)> {
             {
                 eq = Some(text[i + 1..close].trim().to_string());
                 j = close + 1;
+            } else if let Some((node, end)) = short_coefficient(text, i) {
+                out.push_str(&format!("__raw{}", raws.len()));
+                raws.push(node);
+                i = end;
+                continue;
             }
         }
         if is_name(b[j]) && (j == 0 || eq.is_some() || !(is_name(b[j - 1]) || b[j - 1] == b'.')) {

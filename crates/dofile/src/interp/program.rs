@@ -133,15 +133,4 @@ impl Session {
         }
         Ok(None)
     }
-
-    /// Directories of the ado path (`global S_ADO`), without Stata's own codewords.
-    pub(super) fn ado_directories(&self) -> Vec<String> {
-        let path = self.global("S_ADO").to_string();
-        let path = if path.is_empty() { "BASE;.".to_string() } else { path };
-        let words = ["BASE", "SITE", "PLUS", "PERSONAL", "OLDPLACE", "UPDATES"];
-        let dirs = path.split(';').map(|d| d.trim().trim_matches('"').to_string());
-        let mut out: Vec<String> = dirs.filter(|d| !d.is_empty() && !words.contains(&d.as_str())).collect();
-        out.extend(self.settings.adopath.iter().cloned());
-        out
-    }
 }

@@ -1,6 +1,7 @@
 //! Code shared by commands of several families. Families of commands do not import each other.
 
 pub(crate) mod collection;
+pub(crate) mod constraints;
 pub(crate) mod data_files;
 pub(crate) mod epitab;
 pub(crate) mod estat;

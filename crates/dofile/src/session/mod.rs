@@ -327,6 +327,17 @@ impl Session {
         self.e.sample.and_then(|id| self.frame.mark(id))
     }
 
+    /// Directories of the ado path (`global S_ADO`, then `adopath +`), without Stata's own codewords.
+    pub fn ado_directories(&self) -> Vec<String> {
+        let path = self.global("S_ADO").to_string();
+        let path = if path.is_empty() { "BASE;.".to_string() } else { path };
+        let words = ["BASE", "SITE", "PLUS", "PERSONAL", "OLDPLACE", "UPDATES"];
+        let dirs = path.split(';').map(|d| d.trim().trim_matches('"').to_string());
+        let mut out: Vec<String> = dirs.filter(|d| !d.is_empty() && !words.contains(&d.as_str())).collect();
+        out.extend(self.settings.adopath.iter().cloned());
+        out
+    }
+
     /// A path of the do-file, relative to the working directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.cwd.join(name.trim())

@@ -13,6 +13,7 @@ mod frames;
 mod fvset;
 mod generate;
 mod matrices;
+mod named;
 mod names;
 mod orthog;
 mod pairs;
@@ -32,6 +33,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     generate::SPEC_REPLACE,
     egen::SPEC,
     files::SPEC_USE,
+    named::SYSUSE,
+    named::WEBUSE,
     files::SPEC_SAVE,
     clone::SPEC_CLONEVAR,
     clone::SPEC_SAVEOLD,

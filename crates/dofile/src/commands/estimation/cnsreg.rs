@@ -5,18 +5,16 @@
 //! `b - A R'(R A R')^-1 (R b - r)` and `A` becomes `A - A R'(R A R')^-1 R A`.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::constraint::constraints;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{fit_error, level, note_weights, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::Parameters as Named;
-use crate::estimation::linear_form::{self, LinearForm};
+use crate::estimation::linear_form::LinearForm;
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
 use crate::estimation::table::parse_term;
-use crate::format;
-use crate::matrix::Matrix;
+use crate::ops::constraints::{self, constraints};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -87,26 +85,7 @@ fn read(
         b: vec![0.0; size],
         v: Mat::zeros(size, size),
     };
-    let mut forms = Vec::new();
-    for (number, text) in wanted {
-        let form = match text.split_once('=') {
-            Some((left, right)) => {
-                let left = linear_form::parse(left.trim(), &parameters)?;
-                left.minus(&linear_form::parse(right.trim().trim_start_matches('='), &parameters)?)
-            }
-            None => linear_form::parse(text, &parameters)?,
-        };
-        if form.weights.iter().all(|w| *w == 0.0) {
-            return Err(StataError::new(412, format!("constraint {number} has no coefficient of the model")));
-        }
-        session.print(format!(
-            " ({:>2})  {} = {}",
-            forms.len() + 1,
-            form.text(&parameters),
-            format::bare("%9.0g", -form.constant + 0.0).trim()
-        ));
-        forms.push(form);
-    }
+    let forms = constraints::forms(session, &parameters, wanted)?;
     let estimated = model.estimated();
     let matrix = Mat::from_fn(forms.len(), estimated.len(), |i, j| forms[i].weights[estimated[j]]);
     let targets = forms.iter().map(|f| -f.constant).collect();
@@ -221,12 +200,7 @@ fn post_results(
     r.scalar("rank", (fit.b.len() - fit.independent) as f64);
     let ll = -0.5 * fit.n * ((2.0 * std::f64::consts::PI).ln() + 1.0 + (fit.rss / fit.n).ln());
     r.scalar("ll", stata(ll)).text("title", "Constrained linear regression").text("predict", "regres_p");
-    let width = stripe.len() + 1;
-    let cells = forms.iter().flat_map(|f| f.weights.iter().copied().chain([-f.constant])).collect();
-    let mut matrix = Matrix::new(forms.len(), width, cells);
-    matrix.col_names = stripe.into_iter().chain([crate::matrix::Stripe::term("_r")]).collect();
-    matrix.row_names = (1..=forms.len()).map(|i| crate::matrix::Stripe::term(format!("r{i}"))).collect();
-    r.matrix("Cns", matrix).text("properties", "b V");
+    r.matrix("Cns", constraints::matrix(forms, stripe)).text("properties", "b V");
     let touse = model.touse;
     session.post_estimation(est, touse);
 }

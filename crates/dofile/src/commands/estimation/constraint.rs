@@ -2,11 +2,11 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::ops::constraints::{Constraints, Table, table};
 use crate::results::Results;
-use crate::session::{Extension, Session};
+use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::split::ParsedCommand;
-use std::collections::BTreeMap;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -22,32 +22,6 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         expect: &[("d", 1.0), ("r(free)", 1.0)],
     }],
 };
-
-/// The defined constraints by number.
-#[derive(Debug, Default)]
-struct Constraints(Table);
-
-impl Extension for Constraints {}
-
-type Table = BTreeMap<i64, String>;
-
-fn table(s: &Session) -> Table {
-    s.extensions.get::<Constraints>().map(|c| c.0.clone()).unwrap_or_default()
-}
-
-/// The texts of the constraints with the given numbers, in their order; r(412) for one that is not defined.
-pub(super) fn constraints(s: &Session, numbers: &str) -> Result<Vec<(i64, String)>> {
-    let table = table(s);
-    let mut out = Vec::new();
-    for x in numlist::expand(numbers)? {
-        let number = x as i64;
-        let text = table
-            .get(&number)
-            .ok_or_else(|| StataError::new(412, format!("constraint {number} is not defined")))?;
-        out.push((number, text.clone()));
-    }
-    Ok(out)
-}
 
 fn number(text: &str) -> Result<i64> {
     text.parse::<i64>()

@@ -25,7 +25,13 @@ pub(in crate::commands) fn compute(
     let cmd = session.e.cmd().to_string();
     let parameters = Parameters::of(&session.e)?;
     let first = parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
-    let equation = equation.map_or(first, |e| e.trim_start_matches('#').to_string());
+    let equation = match equation.map(str::trim) {
+        None => first,
+        Some(e) => match e.strip_prefix('#').and_then(|n| n.trim().parse::<usize>().ok()) {
+            Some(n) => parameters.equations().get(n.wrapping_sub(1)).cloned().unwrap_or_default(),
+            None => e.to_string(),
+        },
+    };
     if parameters.positions(&equation).is_empty() {
         return Err(StataError::new(303, format!("equation {equation} not found")));
     }

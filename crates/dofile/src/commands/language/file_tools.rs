@@ -37,7 +37,7 @@ pub(super) const TYPE: CommandSpec = CommandSpec {
     ..CommandSpec::raw("type", 2, show, "type filename [, asis lines(#)]")
 };
 pub(super) const FINDFILE: CommandSpec = CommandSpec {
-    notes: "looks in the working folder only; stores r(fn)",
+    notes: "looks in the working folder and in the folders of the ado-path; stores r(fn)",
     examples: &[Example {
         run: "tempfile f\nset obs 1\ngenerate x = 1\nsave `f'\nfindfile `f'\nscalar found = \"`r(fn)'\" != \"\"\ncapture findfile nosuchfile\nscalar rc = _rc",
         expect: &[("found", 1.0), ("rc", 601.0)],
@@ -89,9 +89,12 @@ fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn find(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (name, _) = split(&cmd.raw);
     let name = unquote(name.trim()).to_string();
-    if name.is_empty() || !s.path(&name).is_file() {
-        return Err(not_found(&name));
+    if name.is_empty() {
+        return Err(StataError::syntax());
     }
+    let folders = s.ado_directories().into_iter().map(|folder| format!("{folder}/{name}"));
+    let found = std::iter::once(name.clone()).chain(folders).find(|file| s.path(file).is_file());
+    let name = found.ok_or_else(|| not_found(&name))?;
     s.print(&name);
     let mut results = Results::default();
     results.text("fn", name);

@@ -45,12 +45,44 @@ without_effect!(BROWSE, "browse", 2, "browse");
 without_effect!(HELP, "help", 4, "help regress");
 without_effect!(VIEWSOURCE, "viewsource", 10, "viewsource file.ado");
 without_effect!(MEMORY, "memory", 6, "memory");
-without_effect!(ADOPATH, "adopath", 7, "adopath + folder");
 without_network!(SSC, "ssc", 3, "ssc install package");
 without_network!(NET, "net", 3, "net install package");
 without_network!(ADO, "ado", 3, "ado update");
 without_network!(ADOUPDATE, "adoupdate", 9, "adoupdate package, update");
 without_network!(UPDATE, "update", 6, "update all");
+
+pub(super) const ADOPATH: CommandSpec = CommandSpec {
+    notes: "folders of the path hold programs (NAME.ado) and data sets for sysuse; + and ++ add one, - removes one; no results",
+    examples: &[Example {
+        run: "scalar before = 1\nadopath + folder\nadopath\nadopath - folder\nscalar after = before",
+        expect: &[("after", 1.0)],
+    }],
+    ..CommandSpec::raw("adopath", 7, adopath, "adopath [+ folder | ++ folder | - folder|#]")
+};
+
+fn adopath(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let raw = cmd.raw.trim();
+    let folder = |text: &str| unquote(text.trim()).to_string();
+    if let Some(rest) = raw.strip_prefix("++") {
+        s.settings.adopath.insert(0, folder(rest));
+    } else if let Some(rest) = raw.strip_prefix('+') {
+        s.settings.adopath.push(folder(rest));
+    } else if let Some(rest) = raw.strip_prefix('-') {
+        let name = folder(rest);
+        let place = name.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let mut at = 0;
+        s.settings.adopath.retain(|f| {
+            at += 1;
+            *f != name && place != Some(at - 1)
+        });
+    } else if !raw.is_empty() {
+        return Err(StataError::syntax());
+    }
+    for (i, name) in s.ado_directories().into_iter().enumerate() {
+        s.print(format!("  [{}]  {name}", i + 1));
+    }
+    Ok(())
+}
 
 fn nothing(_: &mut Session, _: &ParsedCommand) -> Result<()> {
     Ok(())

@@ -14,6 +14,8 @@ pub(super) struct Parameter {
     pub name: String,
     /// Initial value, zero unless one was given.
     pub start: f64,
+    /// Combination and regressor that it belongs to, `{xb: x1}`.
+    pub part: Option<(String, String)>,
 }
 
 /// An expression whose parameters stand as `{name}`.
@@ -47,7 +49,7 @@ impl Substitutable {
                 Some((name, value)) => (name.trim(), Some(number(value)?)),
                 None => (inner, None),
             };
-            out.add(name.trim_start_matches('/'), start)?;
+            out.add(name.trim_start_matches('/'), start, None)?;
             out.text.push_str(&format!("{{{}}}", name.trim_start_matches('/')));
         }
         out.text.push_str(rest);
@@ -75,13 +77,13 @@ impl Substitutable {
         let mut terms = Vec::new();
         for word in list.split_whitespace() {
             if word == "_cons" {
-                self.add(&format!("{name}__cons"), None)?;
+                self.add(&format!("{name}__cons"), None, Some((name, "_cons")))?;
                 terms.push(format!("{{{name}__cons}}"));
                 continue;
             }
             for v in s.varlist(word)? {
                 let variable = s.frame.var(v).name.clone();
-                self.add(&format!("{name}_{variable}"), None)?;
+                self.add(&format!("{name}_{variable}"), None, Some((name, &variable)))?;
                 terms.push(format!("{{{name}_{variable}}}*{variable}"));
             }
         }
@@ -90,7 +92,7 @@ impl Substitutable {
         Ok(text)
     }
 
-    fn add(&mut self, name: &str, start: Option<f64>) -> Result<()> {
+    fn add(&mut self, name: &str, start: Option<f64>, part: Option<(&str, &str)>) -> Result<()> {
         if !is_valid_name(name) {
             return Err(StataError::invalid(format!("{{{name}}} is not a valid parameter")));
         }
@@ -100,7 +102,11 @@ impl Substitutable {
                     found.start = start;
                 }
             }
-            None => self.parameters.push(Parameter { name: name.to_string(), start: start.unwrap_or(0.0) }),
+            None => self.parameters.push(Parameter {
+                name: name.to_string(),
+                start: start.unwrap_or(0.0),
+                part: part.map(|(name, term)| (name.to_string(), term.to_string())),
+            }),
         }
         Ok(())
     }

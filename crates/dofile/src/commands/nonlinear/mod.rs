@@ -1,6 +1,7 @@
-//! Regressions whose mean is an expression with named parameters.
+//! Regressions whose mean, and likelihoods, that are expressions with named parameters.
 
 mod expression;
+mod mlexp;
 mod nl;
 mod predict;
 
@@ -8,7 +9,7 @@ use super::CommandSpec;
 use crate::ops::predict::Own;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC];
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
