@@ -39,9 +39,7 @@ fn sentence(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
         Some(r) => (r, format!("{r}_low"), format!("{r}_high"), 1.0),
         None => ("estimate", "ci_low".to_owned(), "ci_high".to_owned(), 0.0),
     };
-    if table.cell(row, "std_error").number().is_none() {
-        return None;
-    }
+    table.cell(row, "std_error").number()?;
     let digits = |x: f64| fixed(x, style.options.decimals);
     let value = digits(table.cell(row, column).number()?);
     let what = name(column, language);

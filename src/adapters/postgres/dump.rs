@@ -60,8 +60,8 @@ async fn copy(client: &Client, conn: &Connection, table: &'static Table) -> Resu
     walk(client, &select, |row| {
         let cells = table.columns.iter().zip(from_postgres(table, row)?);
         let kept = cells.filter(|(column, _)| is_kept(table, column));
-        let values = kept.map(|(column, cell)| Ok(value(cell, column, row)?));
-        insert.execute(rusqlite::params_from_iter(values.collect::<Result<Vec<_>, OpenError>>()?))?;
+        let values = kept.map(|(column, cell)| value(cell, column, row)).collect::<Result<Vec<_>, _>>()?;
+        insert.execute(rusqlite::params_from_iter(values))?;
         Ok(())
     })
     .await

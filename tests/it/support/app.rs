@@ -49,7 +49,9 @@ pub(crate) struct Job {
 /// A client of the service.
 pub(crate) fn http_client() -> reqwest::Client {
     stata_service::adapters::llm::install_tls();
-    reqwest::Client::new()
+    // the server closes connections that are idle for 10 s; a request sent at that moment would be lost
+    let builder = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5));
+    builder.build().expect("a client")
 }
 
 /// Returns the options of a service in a directory, with the open engine.

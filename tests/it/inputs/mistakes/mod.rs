@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 use self::cases::{Mistake, Noticed};
 use crate::support::app::{Answer, Job, TestApp};
 
-/// Mistakes tried at once: one, because a connection of several can idle until the server closes it (10 seconds), and a
-/// request that is sent on it at that moment is lost.
-const AT_ONCE: usize = 1;
+/// Mistakes tried at once.
+const AT_ONCE: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
