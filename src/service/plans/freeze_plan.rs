@@ -16,7 +16,6 @@ use crate::domain::layout::{IDIOMS_PATH, PLAN_PATH, plan_path};
 use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview};
 use crate::service::inputs::count_data_steps::check_keys;
-use crate::service::plans::preview_plan::{PreviewPlan, is_countable, is_listwise};
 use crate::service::plans::revise_plan::next_revision;
 use crate::service::runs::enqueue_run::check_plan;
 use crate::service::shared::commits::{
@@ -173,7 +172,6 @@ impl FreezePlan<'_> {
         job.freeze_allowed()?;
         let plan = self.plan(job, body)?;
         check_keys(ctx, job, &plan.data_steps.iter().map(|s| s.step.clone()).collect::<Vec<_>>()).await?;
-        self.check_sample(job, &plan).await?;
         let artifacts = self.publish_plan(job, &plan).await?;
         let confirmation = Confirmation {
             confirmed_at: ctx.clock.now(),
@@ -185,29 +183,6 @@ impl FreezePlan<'_> {
             request_sha256: sha256_of(body),
         };
         Ok(job.freeze_plan(plan, confirmation, artifacts, ctx.clock.now())?)
-    }
-
-    /// Refuses a condition that leaves no row, where the data can say so without a run.
-    async fn check_sample(&self, job: &JobRecord, plan: &Plan) -> Result<(), Problem> {
-        let ctx = self.0;
-        let Some(condition) = plan.sample_if.as_ref().filter(|_| is_countable(plan)) else { return Ok(()) };
-        job.check_inputs_kept()?;
-        let counted = PreviewPlan(ctx).count(job, plan, true).await?;
-        let Some(rows) = counted.rows else { return Ok(()) };
-        let listwise = ctx.library.get(&plan.template.template_id).is_some_and(is_listwise);
-        let text = &condition.canonical;
-        let reason = if rows.matching == 0 {
-            format!("none of {} rows satisfies {text}; compare it with the values of the columns", rows.rows)
-        } else if listwise && rows.complete == 0 {
-            format!(
-                "{} of {} rows satisfy {text}, and each of them lacks a value that the analysis needs; choose other rows, or \
-                 columns with values there",
-                rows.matching, rows.rows
-            )
-        } else {
-            return Ok(());
-        };
-        Err(Problem::validation("sample_if", reason).with("rows", rows.rows).with("matching", rows.matching))
     }
 
     fn plan(&self, job: &JobRecord, body: &FreezeBody) -> Result<Plan, Problem> {

@@ -78,8 +78,8 @@ impl PreviewStep {
 
 /// Counts in the data: rows at the end if the condition can be evaluated without a run, and the effect
 /// of the data steps.
-pub(super) struct Counted {
-    pub rows: Option<RowCounts>,
+struct Counted {
+    rows: Option<RowCounts>,
     steps: Vec<StepCounts>,
 }
 
@@ -126,12 +126,7 @@ impl PreviewPlan<'_> {
     }
 
     /// Counts the rows of the data after the data steps, under the plan's condition where it can be judged.
-    pub(super) async fn count(
-        &self,
-        job: &JobRecord,
-        plan: &Plan,
-        countable: bool,
-    ) -> Result<Counted, Problem> {
+    async fn count(&self, job: &JobRecord, plan: &Plan, countable: bool) -> Result<Counted, Problem> {
         let ctx = self.0;
         if plan.data_steps.is_empty() && !countable {
             return Ok(Counted { rows: None, steps: Vec::new() });
@@ -180,13 +175,13 @@ fn refused(problem: &Problem) -> PreviewCheck {
     }
 }
 
-pub(super) fn is_listwise(template: &Template) -> bool {
+fn is_listwise(template: &Template) -> bool {
     template.meta.sample.missing == "listwise"
 }
 
 /// True if the rows can be counted from the data as they are: nothing that only the run computes is read by
 /// the condition or bound to a parameter.
-pub(super) fn is_countable(plan: &Plan) -> bool {
+fn is_countable(plan: &Plan) -> bool {
     let is_derived = |name: &str| plan.derived_variables.iter().any(|v| v.name == name);
     let condition = plan.sample_if.as_ref().and_then(|condition| condition_tree(condition).ok());
     let reads_derived = condition
@@ -209,11 +204,29 @@ fn enough(plan: &Plan, counts: Option<&RowCounts>, template: &Template) -> Previ
     let left = if is_listwise(template) { counts.complete } else { counts.matching };
     let least = plan.contract.constraints.min_observations;
     let (status, message) = if left < least {
-        ("fail", format!("{left} rows are left, the template needs {least}"))
+        let why = none_left(plan, counts, left).unwrap_or_default();
+        ("fail", format!("{left} rows are left, the template needs {least}{why}"))
     } else {
         ("ok", format!("{left} rows are left, at least {least} are needed"))
     };
     PreviewCheck { id: "min_observations".to_owned(), status, value: json!(left), message }
+}
+
+/// Why a condition leaves no row, and what to do.
+fn none_left(plan: &Plan, counts: &RowCounts, left: u64) -> Option<String> {
+    let condition = &plan.sample_if.as_ref().filter(|_| left == 0)?.canonical;
+    Some(if counts.matching == 0 {
+        format!(
+            ": none of {} rows satisfies {condition}; compare it with the values of the columns",
+            counts.rows
+        )
+    } else {
+        format!(
+            ": {} of {} rows satisfy {condition}, and each of them lacks a value that the analysis needs; choose other \
+             rows, or columns with values there",
+            counts.matching, counts.rows
+        )
+    })
 }
 
 fn flow(job: &JobRecord, plan: &Plan, counts: &Counted, template: &Template) -> Vec<PreviewStep> {

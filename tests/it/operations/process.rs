@@ -69,7 +69,7 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing_on_postgres() {
     let says = String::from_utf8_lossy(&early.stderr).into_owned();
     assert_eq!(early.status.code(), Some(78), "{says}");
     assert!(says.contains("stata-service store migrate"), "{says}");
-    for says in ["the tables were made, with format 2\n", "the tables have format 2 already\n"] {
+    for says in ["the tables were made, with format 3\n", "the tables have format 3 already\n"] {
         let migrated = start.tool(&["store", "migrate"]).output().expect("runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         assert_eq!(String::from_utf8_lossy(&migrated.stdout), says);

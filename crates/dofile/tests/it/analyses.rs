@@ -39,7 +39,7 @@ fn what_is_not_supported_is_named() {
     for (line, code, named) in [
         ("mata: 1 + 1", 199, "mata"),
         ("sem (F -> x y z)", 199, "sem"),
-        ("sysuse auto", 199, "sysuse"),
+        ("sysuse auto", 601, "do not come with the open engine"),
         ("ivreghdfe y (x = z)", 199, "ivreghdfe"),
         ("ivregress 2sls y (x = z), first", 199, "first"),
         ("oneway x y, bonferroni", 199, "bonferroni"),

@@ -123,7 +123,7 @@ struct Step {
 
 /// Wanted second difference of a row's log likelihood; the total of a sample allows longer steps.
 const TARGET_ROW: f64 = 1e-5;
-const TARGET_TOTAL: f64 = 1e-2;
+const TARGET_TOTAL: f64 = 1e-4;
 
 impl Problem<'_> {
     fn coordinates(&self) -> usize {

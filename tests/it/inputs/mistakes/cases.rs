@@ -11,6 +11,8 @@ pub(super) enum Noticed {
     Upload(&'static str),
     Draft(&'static str),
     Freeze(&'static str),
+    /// A check of the preview fails and says so; the run fails with `no_obs`.
+    Preview(&'static str),
     /// The run fails for this reason.
     Run(&'static str),
     /// The upload has a remark of this type; nothing is refused.

@@ -207,16 +207,16 @@ fn roles() -> Vec<Mistake> {
 }
 
 fn samples() -> Vec<Mistake> {
-    use Noticed::{Draft, Freeze};
+    use Noticed::{Draft, Preview};
     vec![
         m("all missing after the condition", "the run failed: no_obs", {
             table("y,x,g", |row, x, y| if row % 2 == 0 { format!(",{x},1") } else { format!("{y},{x},2") })
         })
         .changed(json!({"sample_if": "g == 1"}))
-        .at(Freeze("INPUT_VALIDATION_FAILED"), &["12 of 24 rows satisfy g == 1", "lacks a value"]),
+        .at(Preview("min_observations"), &["12 of 24 rows satisfy g == 1", "lacks a value"]),
         m("no row after the condition", "the run failed: no_obs", plain())
             .changed(json!({"sample_if": "x > 100"}))
-            .at(Freeze("INPUT_VALIDATION_FAILED"), &["none of 24 rows satisfies x > 100"]),
+            .at(Preview("min_observations"), &["none of 24 rows satisfies x > 100"]),
         m("a condition without a column of the data", "400 EXPRESSION_INVALID", plain())
             .changed(json!({"sample_if": "X2 > 1"}))
             .at(Draft("EXPRESSION_INVALID"), &["there is no column `X2`", "expected x or y"]),

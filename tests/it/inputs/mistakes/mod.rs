@@ -70,7 +70,19 @@ async fn follow(app: &TestApp, case: &Mistake) -> Result<(), String> {
     if let Noticed::Freeze(code) = case.noticed {
         return refused(&app.post(&job, "/plan/freeze", &json!({})).await, code, &case.says).map(drop);
     }
-    if let Noticed::Run(detail) = case.noticed {
+    let fails = match case.noticed {
+        Noticed::Preview(id) => {
+            let shown = app.post(&job, "/plan/preview", &json!({})).await.ok();
+            let checks = shown["checks"].as_array().cloned().unwrap_or_default();
+            let check = checks.iter().find(|check| check["id"] == id && check["status"] == "fail");
+            let check = check.ok_or_else(|| format!("no failed {id} in {}", shown["checks"]))?;
+            says(check["message"].as_str().unwrap_or_default(), &case.says)?;
+            Some("no_obs")
+        }
+        Noticed::Run(detail) => Some(detail),
+        _ => None,
+    };
+    if let Some(detail) = fails {
         let run = run(app, &job).await?;
         let seen = (&run["status"], &run["cause_detail"]);
         return if seen == (&json!("failed"), &json!(detail)) { Ok(()) } else { Err(format!("{seen:?}")) };
@@ -81,7 +93,7 @@ async fn follow(app: &TestApp, case: &Mistake) -> Result<(), String> {
     }
 }
 
-/// Sends the repairs back, compares the preview, and runs to the known number; then takes the repairs back.
+/// Sends the repairs back, compares the preview, and runs to the known number.
 async fn repaired(
     app: &TestApp,
     job: &Job,

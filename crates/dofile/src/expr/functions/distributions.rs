@@ -3,9 +3,9 @@
 
 use super::math::strict;
 use super::noncentral as nc;
-use super::probability::normal;
 use super::{Function, Imp};
 use estimators::distributions as kernel;
+use estimators::distributions::normal;
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Gamma, Poisson};
 use statrs::function::gamma::ln_gamma;
 

@@ -125,7 +125,7 @@ pub(super) fn nt(df: f64, delta: f64, t: f64, tail: bool) -> f64 {
     if t < 0.0 {
         return nt(df, -delta, -t, !tail);
     }
-    let below = super::probability::normal(-delta);
+    let below = estimators::distributions::normal(-delta);
     let x = t * t / (t * t + df);
     let half = delta * delta / 2.0;
     let mut sum = 0.0;
@@ -228,7 +228,7 @@ fn range_tail(k: f64, w: f64) -> f64 {
     let phi = |z: f64| (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
     let inside = integrate(
         |z| {
-            let p = super::probability::normal(z) - super::probability::normal(z - w);
+            let p = estimators::distributions::normal(z) - estimators::distributions::normal(z - w);
             k * phi(z) * p.powf(k - 1.0)
         },
         -8.5,

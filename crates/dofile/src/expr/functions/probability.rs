@@ -3,6 +3,7 @@
 
 use super::math::strict;
 use super::{Function, Imp};
+use estimators::distributions::{ln_normal, normal, normal_quantile};
 use statrs::distribution::{
     Beta, Binomial, ChiSquared, Continuous, ContinuousCDF, Discrete, DiscreteCDF, FisherSnedecor, Gamma,
     Normal, Poisson, StudentsT,
@@ -25,11 +26,6 @@ fn std_normal() -> Normal {
     Normal::standard()
 }
 
-/// Standard normal probability.
-pub(super) fn normal(x: f64) -> f64 {
-    std_normal().cdf(x)
-}
-
 fn with<D, E>(d: Result<D, E>, f: impl Fn(D) -> f64) -> f64 {
     d.map_or(f64::NAN, f)
 }
@@ -43,18 +39,15 @@ fn t(df: f64) -> Result<StudentsT, ()> {
 }
 
 pub(super) const TABLE: &[Function] = &[
-    prob!("normal", "n", |a| std_normal().cdf(a[0])),
+    prob!("normal", "n", |a| normal(a[0])),
     prob!("normalden", "nn?n?", |a| match a {
         [x] => std_normal().pdf(*x),
         [x, s] => with(Normal::new(0.0, *s), |d| d.pdf(*x)),
         _ => with(Normal::new(a[1], a[2]), |d| d.pdf(a[0])),
     }),
-    prob!("lnnormal", "n", |a| {
-        let x = a[0];
-        if x > -35.0 { std_normal().cdf(x).ln() } else { ln_normal_tail(x) }
-    }),
+    prob!("lnnormal", "n", |a| ln_normal(a[0])),
     prob!("lnnormalden", "n", |a| -0.5 * a[0] * a[0] - 0.5 * (2.0 * std::f64::consts::PI).ln()),
-    prob!("invnormal", "n", |a| if unit(a[0]) { std_normal().inverse_cdf(a[0]) } else { f64::NAN }),
+    prob!("invnormal", "n", |a| if unit(a[0]) { normal_quantile(a[0]) } else { f64::NAN }),
     prob!("t", "nn", |a| with(t(a[0]), |d| d.cdf(a[1]))),
     prob!("ttail", "nn", |a| with(t(a[0]), |d| d.sf(a[1]))),
     prob!("tden", "nn", |a| with(t(a[0]), |d| d.pdf(a[1]))),
@@ -115,7 +108,12 @@ pub(super) const TABLE: &[Function] = &[
     prob!("gammap", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.cdf(a[1].max(0.0)))),
     prob!("gammaptail", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.sf(a[1].max(0.0)))),
     prob!("invgammap", "nn", |a| if unit(a[1]) {
-        with(Gamma::new(a[0], 1.0), |d| d.inverse_cdf(a[1]))
+        with(Gamma::new(a[0], 1.0), |d| {
+            let near = d.inverse_cdf(a[1]);
+            // the search of statrs stops after ten digits; one step of Newton's method brings the others
+            let better = near - (d.cdf(near) - a[1]) / d.pdf(near);
+            if better > 0.0 { better } else { near }
+        })
     } else {
         f64::NAN
     }),
@@ -131,10 +129,3 @@ pub(super) const TABLE: &[Function] = &[
     prob!("exponential", "nn", |a| if a[1] < 0.0 { 0.0 } else { -(-a[1] / a[0]).exp_m1() }),
     prob!("exponentialtail", "nn", |a| if a[1] < 0.0 { 1.0 } else { (-a[1] / a[0]).exp() }),
 ];
-
-/// ln Phi(x) far in the lower tail (Abramowitz and Stegun 26.2.12).
-fn ln_normal_tail(x: f64) -> f64 {
-    let y = 1.0 / (x * x);
-    let series = 1.0 - y * (1.0 - 3.0 * y * (1.0 - 5.0 * y * (1.0 - 7.0 * y)));
-    -0.5 * x * x - 0.5 * (2.0 * std::f64::consts::PI).ln() - (-x).ln() + series.ln()
-}
