@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use chrono::Utc;
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -13,6 +12,7 @@ use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::webhook::CursorRecord;
+use stata_service::ports::clock::Clock as _;
 use stata_service::ports::store::{Record, Store, Write};
 
 use super::postgres::Server;
@@ -52,7 +52,7 @@ fn any(record: impl Into<AnyRecord>) -> Write {
 /// Makes an embedded store with every kind of record, and so many jobs.
 pub(crate) async fn fill(data: &Path, jobs: usize) {
     let store = embedded(data);
-    let now = Utc::now();
+    let now = SystemClock.now();
     let mut others = vec![
         any(tenant_record("default")),
         any(tenant_record("other")),
@@ -88,7 +88,7 @@ fn is_third(job: &JobRecord) -> bool {
 }
 
 fn made(n: usize) -> JobRecord {
-    let tenant = if n % 2 == 0 { "default" } else { "other" };
+    let tenant = if n.is_multiple_of(2) { "default" } else { "other" };
     // several jobs of one second: their order is that of their rows
     let mut job = job(tenant, &format!("job_{n:06}"), i64::try_from(n / 4 * 3 + n % 3).expect("small"));
     job.client_ref = match n % 5 {
@@ -96,7 +96,7 @@ fn made(n: usize) -> JobRecord {
         1 => Some(format!("ref {n}")),
         _ => None,
     };
-    if n % 7 == 0 {
+    if n.is_multiple_of(7) {
         job.artifacts_index.push(artifact("artifacts/runs/run_1/table.csv", 17));
     }
     job

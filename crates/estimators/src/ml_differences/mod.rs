@@ -6,7 +6,7 @@
 mod covariance;
 mod search;
 
-pub use search::TRIED;
+pub use search::{Point, TRIED};
 
 use super::matrix::Mat;
 use super::real::stable_sum;

@@ -10,6 +10,11 @@ pub const TRIED: &[f64] = &[
     -1e3, 1e4, -1e4,
 ];
 
+/// Parameters after a step, their log likelihood, and whether the step was shortened.
+type Risen = (Vec<f64>, f64, bool);
+/// A point and its log likelihood, where that can be computed.
+pub type Point = (Vec<f64>, Option<f64>);
+
 impl Problem<'_> {
     /// The gradient and information in the free parameters.
     pub(super) fn reduced(&self, local: &Local) -> (Vec<f64>, Mat) {
@@ -54,7 +59,7 @@ impl Problem<'_> {
         b: &[f64],
         ll: f64,
         step: &[f64],
-    ) -> Result<Option<(Vec<f64>, f64, bool)>, Failure<V::Error>> {
+    ) -> Result<Option<Risen>, Failure<V::Error>> {
         let mut length = 1.0;
         for attempt in 0..40 {
             let next: Vec<f64> = b.iter().zip(step).map(|(b, s)| b + length * s).collect();
@@ -81,7 +86,7 @@ impl Problem<'_> {
         values: &mut V,
         start: Vec<f64>,
         tried: &[(usize, Vec<f64>)],
-    ) -> Result<(Vec<f64>, Option<f64>), Failure<V::Error>> {
+    ) -> Result<Point, Failure<V::Error>> {
         let nearest = |b: Vec<f64>| self.allowed.as_ref().map_or(b.clone(), |a| a.nearest(&b));
         let mut best = nearest(start);
         let mut top = self.value(values, &best)?;
