@@ -24,6 +24,7 @@ foreach variable of local p_regressors {
 xtreg `p_outcome' `p_regressors' `p_controls_fv' `means', re vce(cluster ss_panel) level(`p_level')
 matrix `coefficients' = r(table)
 ss_metric rho = e(rho)
+ss_metric sigma_u = e(sigma_u)
 ss_metric n_groups = e(N_g)
 ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max r2_w r2_b r2_o sigma_u sigma_e rho chi2 df_m) se(cluster `p_panel_id') clusters(`p_panel_id') values(level `p_level')
 postfile `handle' str128 term double within double se_within double p_within double between double se_between double p_between double contextual double se_contextual double p_contextual using "`rows'"
