@@ -40,7 +40,7 @@ export class DraftStore {
   constructor(ctx, draft, onChange, memory) {
     memory.history ??= { past: [], future: [] };
     Object.assign(this, { history: memory.history, ctx, draft, onChange, errors: new Map(), queue: [], busy: false, preview: null, previewError: null, looks: 0, failed: null });
-    this.lookAhead = debounce(() => this.#look(), 250);
+    this.lookAhead = debounce(() => { this.looking = this.#look(); }, 250);
     if (['created', 'draft_ready'].includes(ctx.job.status)) this.lookAhead();
   }
 
@@ -81,6 +81,13 @@ export class DraftStore {
   /** Resolves once everything queued was answered. */
   async idle() {
     while (this.saving && !this.ctx.signal.aborted) await new Promise((resolve) => { setTimeout(resolve, 40); });
+  }
+
+  /** Resolves once nothing is under way; no preview begins until the next change. */
+  async rest() {
+    await this.idle();
+    this.lookAhead.cancel();
+    await this.looking;
   }
 
   async #work() {

@@ -125,6 +125,8 @@ function drawQuestion(view) {
     if (text.value.trim() === ctx.job.requirement) return;
     fill(out);
     try {
+      // a preview of the draft to the earlier question would be refused
+      await store.rest();
       await ctx.api.patch('', { requirement: text.value.trim() });
       if (store.draft.source === 'rules' && text.value.trim()) {
         // nobody changed the draft by rules yet: the new question gets a new one
