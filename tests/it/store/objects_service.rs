@@ -26,8 +26,8 @@ use crate::support::records::*;
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
 async fn service(server: &Server) -> TestApp {
-    // short, so that outages of the tests are over soon
-    let options = Options { patience: Duration::from_secs(1), ..server.options() };
+    // short, so that outages of the tests are over soon; a loaded machine takes seconds for a request
+    let options = Options { patience: Duration::from_secs(6), ..server.options() };
     TestApp::start_with(|all| {
         all.files = FilesOptions { objects: Some(options), copies_bytes: 1 << 30 };
     })

@@ -117,7 +117,7 @@ impl Server {
             path_style: true,
             access_key_id: KEY_ID.to_owned().into(),
             secret_access_key: SECRET.to_owned().into(),
-            patience: Duration::from_secs(3),
+            patience: Duration::from_secs(6),
         }
     }
 
