@@ -159,18 +159,18 @@ export function jobApi(id) {
     remove: (options = {}) => request('DELETE', path(''), { token: tokenOf(id), ...options }),
     /** A signed URL for GET: `scope` is `events`, `log` (with `run_id`), `artifact` (with `rel_path`) or `capsule`. */
     link: async (body) => new URL((await job.post('links', body)).data.url.replace(/^\/v1\//, ''), base).href,
-    upload: (form, options) => upload(path('inputs/upload'), form, { token: tokenOf(id), ...options }),
     stream: (rest, options) => stream(path(rest), { token: tokenOf(id), ...options }),
     download: (rest, name) => download(path(rest), name, tokenOf(id)),
   };
   return job;
 }
 
-/** Sends a form with progress; `onProgress(sent, total)`. Answers as `request`. */
-export function upload(path, form, { token, onProgress, signal }) {
+/** Sends a form or bytes with progress, `onProgress(sent, total)`. Answers as `request`, and tries once. */
+export function send(method, path, body, { token, onProgress, signal }) {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) { reject(new ApiError(0, null, 'ABORTED')); return; }
     const xhr = new XMLHttpRequest();
-    xhr.open('POST', url(path));
+    xhr.open(method, url(path));
     if (token) xhr.setRequestHeader('Authorization', `Bearer ${token}`);
     xhr.upload.addEventListener('progress', (e) => e.lengthComputable && onProgress?.(e.loaded, e.total));
     xhr.addEventListener('load', () => {
@@ -181,8 +181,10 @@ export function upload(path, form, { token, onProgress, signal }) {
     });
     xhr.addEventListener('error', () => reject(new ApiError(0, null, 'OFFLINE')));
     xhr.addEventListener('abort', () => reject(new ApiError(0, null, 'ABORTED')));
-    signal?.addEventListener('abort', () => xhr.abort(), { once: true });
-    xhr.send(form);
+    const give_up = () => xhr.abort();
+    signal?.addEventListener('abort', give_up, { once: true });
+    xhr.addEventListener('loadend', () => signal?.removeEventListener('abort', give_up));
+    xhr.send(body);
   });
 }
 

@@ -8,7 +8,7 @@ import shellWords from './i18n/shell.js';
 
 /** The steps of an analysis, in order. */
 export const STEPS = ['data', 'draft', 'plan', 'run', 'results', 'downloads'];
-const VIEWS = new Set(['start', 'operator', 'compare', 'webhooks', ...STEPS]);
+const VIEWS = new Set(['start', 'operator', 'compare', 'webhooks', 'batches', ...STEPS]);
 
 addWords(shellWords);
 const byId = (id) => document.getElementById(id);
@@ -80,7 +80,7 @@ async function render({ keepFocus = false } = {}) {
       api.knownJobs().some((j) => j.id === job.job_id) && api.keepJob({ id: job.job_id, note: job.title || job.requirement, status: job.status });
       if (!route.view) { location.replace(`#/job/${job.job_id}/${resumeStep(job)}`); return; }
     }
-    if (!VIEWS.has(route.view) || (route.view === 'webhooks' && !route.jobId)) { unknown(main); return; }
+    if (!VIEWS.has(route.view) || (['webhooks', 'batches'].includes(route.view) && !route.jobId)) { unknown(main); return; }
     const [view, words] = await Promise.all([import(`./views/${route.view}.js`), import(`./i18n/${route.view}.js`)]);
     if (shown !== mine) return;
     addWords(words.default);
@@ -125,7 +125,9 @@ async function show(main, mine, view, job) {
     reload: () => render(),
   };
   header(job, route.view);
-  fill(main, job?.removed && note('warn', t('app.removed', { at: when(job.removed.at) })), root);
+  const mark = job?.trial && !job.removed && (await import('./parts/trial.js')).trialMark(job);
+  if (shown !== mine) return;
+  fill(main, job?.removed && note('warn', t('app.removed', { at: when(job.removed.at) })), mark, root);
   const mounted = view.mount(root, ctx);
   // the heading is there at once, what has to be asked for comes later
   arrived(mine);
@@ -195,7 +197,7 @@ function stepper(job, view) {
 function foot(capabilities, job = foot.job) {
   Object.assign(foot, { last: capabilities, job });
   fill(byId('foot'), capabilities && h('span', {}, t('app.foot', { version: capabilities.version, engine: t(`app.engine.${capabilities.engine}`) })),
-    h('nav', { 'aria-label': t('app.name') }, job && h('a', { href: `#/compare?job=${job.job_id}`, id: 'to-compare' }, t('app.compare')), job && h('a', { href: `#/job/${job.job_id}/webhooks`, id: 'to-webhooks' }, t('app.webhooks')), h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
+    h('nav', { 'aria-label': t('app.name') }, job && h('a', { href: `#/compare?job=${job.job_id}`, id: 'to-compare' }, t('app.compare')), job && h('a', { href: `#/job/${job.job_id}/batches`, id: 'to-batches' }, t('app.batches')), job && h('a', { href: `#/job/${job.job_id}/webhooks`, id: 'to-webhooks' }, t('app.webhooks')), h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
 }
 
 /* ---- connection ---- */

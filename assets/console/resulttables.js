@@ -62,7 +62,7 @@ export function levelOf(plan, tables) {
 }
 
 /** The kind of standard errors in words. */
-export function errorsWords(kind, words) {
+function errorsWords(kind, words) {
   if (!kind) return null;
   if (kind.startsWith('cluster ')) return t('results.se.cluster', { by: kind.slice(8).trim().split(/\s+/).map(words.variable).join(', ') });
   const known = { robust: 'robust', ml: 'ml', mle: 'ml', oim: 'oim', ols: 'classical', classical: 'classical', conventional: 'classical' }[kind];

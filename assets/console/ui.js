@@ -82,6 +82,11 @@ export function fill(root, ...nodes) {
   return root;
 }
 
+/** Writes a text where it differs: one that is read or selected is not replaced by itself each second. */
+export function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** Says something to screen readers without showing it. */
 export function announce(text) {
   const live = document.getElementById('live');

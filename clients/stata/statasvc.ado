@@ -4,8 +4,8 @@
 program define statasvc, rclass
     version 16
     gettoken sub 0 : 0, parse(" ,")
-    if !inlist(`"`sub'"', "ask", "upload", "run", "fetch", "capsule", "status") {
-        display as error "statasvc ask | upload | run | fetch | capsule | status; see help statasvc"
+    if !inlist(`"`sub'"', "ask", "upload", "run", "fetch", "capsule", "status", "batch", "compare") {
+        display as error "statasvc ask | upload | run | fetch | batch | compare | capsule | status; see help statasvc"
         exit 198
     }
     if "`sub'" != "ask" & ("$STATASVC_JOB" == "" | "$STATASVC_TOKEN" == "") {
@@ -221,6 +221,116 @@ program define _statasvc_fetch, rclass
     if "`clear'" != "" import delimited using `"`saving'/table_coefficients.csv"', clear varnames(1) asdouble
     return local run "`run'"
     return local files "`files'"
+end
+
+* statasvc batch template, outcome() regressors() ...: several specifications, each with its own plan and run
+program define _statasvc_batch, rclass
+    version 16
+    syntax anything, OUTcome(string) REGressors(string) [CONtrolsets(string) SAMples(string) ROLEs(string) ///
+        PARAMeters(string) WAIT(integer 3600)]
+    local lists `"regressors=`regressors'"'
+    if `"`roles'"' != "" local lists `"`lists';`roles'"'
+    _statasvc_pairs list `"`lists'"'
+    local first : word 1 of `outcome'
+    local base `"{"template_id":"`anything'","outcome_var":"`first'","roles":{`r(json)'}"'
+    if `"`parameters'"' != "" {
+        _statasvc_pairs one `"`parameters'"'
+        local base `"`base',"parameters":{`r(json)'}"'
+    }
+    local axes ""
+    if `: word count `outcome'' > 1 {
+        _statasvc_pairs list `"outcomes=`outcome'"'
+        local axes `"`r(json)'"'
+    }
+    foreach axis in controls samples {
+        local sets `"`samples'"'
+        if "`axis'" == "controls" local sets `"`controlsets'"'
+        if `"`sets'"' != "" {
+            _statasvc_axis `axis' `"`sets'"'
+            if `"`axes'"' != "" local axes `"`axes',"'
+            local axes `"`axes'"`axis'":[`r(json)']"'
+        }
+    }
+    if `"`axes'"' == "" {
+        display as error "one specification is a run; name several: outcome(a b), controlsets(none; a; a b), samples(all; a > 1)"
+        exit 198
+    }
+    _statasvc_send POST "/v1/jobs/$STATASVC_JOB/batches" `"{"base":`base'},"axes":{`axes'}}"'
+    _statasvc_key batch_id
+    global STATASVC_BATCH "`r(value)'"
+    display as text "batch " as result "$STATASVC_BATCH"
+    local shown ""
+    forvalues second = 0/`wait' {
+        _statasvc_send GET "/v1/jobs/$STATASVC_JOB/batches/$STATASVC_BATCH"
+        _statasvc_key status
+        local status "`r(value)'"
+        _statasvc_number ended
+        local ended `r(value)'
+        _statasvc_number total
+        local now "`status', `ended' of `r(value)' specifications"
+        if "`now'" != "`shown'" display as text "`now'"
+        local shown "`now'"
+        if "`status'" != "running" {
+            return local batch "$STATASVC_BATCH"
+            return local status "`status'"
+            return scalar ended = `ended'
+            exit
+        }
+        sleep 1000
+    }
+    display as error "the batch continues at the service; repeat the command to wait for it"
+    exit 9
+end
+
+* Sets of controls or conditions of samples, separated by ";", as members of a JSON list; none and all are the empty ones.
+program define _statasvc_axis, rclass
+    version 16
+    args axis sets
+    local json ""
+    while `"`sets'"' != "" {
+        gettoken set sets : sets, parse(";")
+        if `"`set'"' != ";" {
+            local set = strtrim(`"`set'"')
+            if "`axis'" == "controls" {
+                local items ""
+                foreach name of local set {
+                    if "`name'" != "none" local items `"`items',"`name'""'
+                }
+                local item `"{"columns":[`=substr(`"`items'"', 2, .)']}"'
+            }
+            else if `"`set'"' == "all" local item `"{"label":"all"}"'
+            else {
+                _statasvc_text `"`set'"'
+                local item `"{"label":`r(json)',"condition":`r(json)'}"'
+            }
+            if `"`json'"' != "" local json `"`json',"'
+            local json `"`json'`item'"'
+        }
+    }
+    return local json `"`json'"'
+end
+
+* statasvc compare [using file] [, term(name) clear replace]: the specifications of the batch side by side
+program define _statasvc_compare, rclass
+    version 16
+    syntax [using/] [, TERM(string) CLEAR REPLACE]
+    if "$STATASVC_BATCH" == "" {
+        display as error "there is no batch; begin with statasvc batch"
+        exit 198
+    }
+    if `"`using'"' == "" local using "comparison.csv"
+    if "`replace'" == "" confirm new file `"`using'"'
+    local format = ustrregexra(`"`using'"', "^.*\.", "")
+    if "`clear'" != "" & "`format'" != "csv" {
+        display as error "clear loads a csv file"
+        exit 198
+    }
+    local query "format=`format'"
+    if `"`term'"' != "" local query = "`query'&term=" + subinstr(`"`term'"', "#", "%23", .)
+    _statasvc_send GET "/v1/jobs/$STATASVC_JOB/batches/$STATASVC_BATCH/comparison?`query'" "" "" "" `"`using'"'
+    display as text `"`using'"'
+    if "`clear'" != "" import delimited using `"`using'"', clear varnames(1) asdouble
+    return local filename `"`using'"'
 end
 
 * statasvc capsule using file.zip [, replace]: one archive with everything needed to check and repeat the run

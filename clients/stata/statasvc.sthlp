@@ -19,6 +19,12 @@
 
 {p 8 8 2}{cmd:statasvc fetch} [{cmd:,} {cmdab:sav:ing(}{it:folder}{cmd:)} {cmd:clear} {cmd:replace}]
 
+{p 8 8 2}{cmd:statasvc batch} {it:do_template}{cmd:,} {cmdab:out:come(}{it:names}{cmd:)} {cmdab:reg:ressors(}{it:names}{cmd:)}
+[{cmdab:con:trolsets(}{it:none; names; ...}{cmd:)} {cmdab:sam:ples(}{it:all; condition; ...}{cmd:)}
+{cmdab:role:s(}{it:role=names;...}{cmd:)} {cmdab:param:eters(}{it:name=value;...}{cmd:)} {cmd:wait(}{it:seconds}{cmd:)}]
+
+{p 8 8 2}{cmd:statasvc compare} [{cmd:using} {it:filename}] [{cmd:,} {cmd:term(}{it:name}{cmd:)} {cmd:clear} {cmd:replace}]
+
 {p 8 8 2}{cmd:statasvc capsule using} {it:filename} [{cmd:,} {cmd:replace}]
 
 {title:Description}
@@ -27,7 +33,9 @@
 the job. {cmd:statasvc upload} sends a file (CSV, XLSX, XLS, DTA), or the data in memory. {cmd:statasvc run} submits a draft
 for a do-template, freezes the plan, runs it and waits; without a do-template it takes the draft of the service's language
 model. {cmd:statasvc fetch} brings tables, figures and log of the run; with {cmd:clear} it loads the coefficients.
-{cmd:statasvc capsule} brings one archive with everything needed to check and repeat the run.
+{cmd:statasvc batch} analyses the data by every combination of outcomes, sets of controls and samples, and waits for all of them;
+{cmd:statasvc compare} brings them side by side: a csv file, which {cmd:clear} loads, or by the ending of the file xlsx, docx, tex, pdf;
+svg and png are the specification curve alone. {cmd:statasvc capsule} brings one archive with everything needed to check and repeat the run.
 
 {title:Example}
 
@@ -40,6 +48,7 @@ model. {cmd:statasvc fetch} brings tables, figures and log of the run; with {cmd
 {title:Stored results}
 
 {pstd}{cmd:ask}: {cmd:r(job)}. {cmd:upload}: {cmd:r(rows)}. {cmd:run}: {cmd:r(plan)}, {cmd:r(run)}, {cmd:r(status)}.
+{cmd:batch}: {cmd:r(batch)}, {cmd:r(status)}, {cmd:r(ended)}. {cmd:compare}: {cmd:r(filename)}.
 {cmd:status}: {cmd:r(status)}. {cmd:fetch}: {cmd:r(run)}, {cmd:r(files)}. {cmd:capsule}: {cmd:r(filename)}.
 
 {title:Errors}

@@ -104,12 +104,13 @@ def main() -> None:
         }
         checked(folder, environment)
         repeating(folder, environment)
-        example = re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[0]
+        example = "\n".join(re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[:2])
         example = example.replace("http://127.0.0.1:8080", address)
-        shown = r(["Rscript", "-e", f'task_code <- "{task_code(address, key)}"\n{example}\nprint(tidy(run))'],
+        shown = r(["Rscript", "-e", f'task_code <- "{task_code(address, key)}"\n{example}\nprint(tidy(run))\nprint(comparison)'],
                   folder, environment)
         expect(f"the example of its README runs {'' if shown.returncode == 0 else shown.stdout[-800:]}",
-               shown.returncode == 0 and (folder / "cars.zip").exists() and "std.error" in shown.stdout)
+               shown.returncode == 0 and (folder / "cars.zip").exists() and (folder / "curve.png").exists()
+               and "std.error" in shown.stdout and "4 specifications" in shown.stdout)
 
 
 def checked(folder: Path, environment: dict[str, str]) -> None:

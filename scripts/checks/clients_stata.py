@@ -9,6 +9,7 @@ those two lines are not run. Ends with 77 where there is no curl.
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -60,6 +61,17 @@ assert r(N) == 3
 generate double checked = estimate if term == "schooling"
 summarize checked
 display "SLOPE " %21.17g r(mean)
+statasvc batch linear.ols_robust, outcome(log_pay) regressors(schooling) ///
+    controlsets(none; years_work; years_work female) samples(all; age > 30; region == "{region}")
+assert r(status) == "succeeded" & r(ended) == 9
+statasvc compare using results/comparison.csv, clear term(schooling)
+count if term == "schooling"
+assert r(N) == 9
+statasvc compare using results/curve.png
+capture noisily statasvc compare using results/curve.png
+assert _rc == 602
+capture noisily statasvc batch linear.ols_robust, outcome(log_pay) regressors(schooling)
+assert _rc == 198
 clear
 set obs 40
 generate x = mod(_n * 7, 11)
@@ -138,9 +150,12 @@ def main() -> None:
         for file in ("statasvc.ado", "example.do"):
             shutil.copy(CLIENT / file, folder)
         shutil.copy(PAY, folder / "pay data.csv")
+        with PAY.open(newline="") as table:
+            rows = list(csv.DictReader(table))
+        region = rows[0]["region"]
         script = REPLACED + JOURNEY.format(
             address=f"{address}/", code=task_code(address, key), second=task_code(address, key),
-            third=task_code(address, key), data="pay data.csv"
+            third=task_code(address, key), data="pay data.csv", region=region
         )
         (folder / "journey.do").write_text(script, "utf-8")
         engine = subprocess.Popen([program, "dofile", "-b", "do", "journey.do"], cwd=folder)
@@ -154,6 +169,12 @@ def main() -> None:
         row = next(line for line in (folder / "results" / "table_coefficients.csv").read_text().splitlines() if "schooling" in line)
         slope = next(line.split()[1] for line in log.splitlines() if line.startswith("SLOPE"))
         expect("and loads the coefficients", abs(float(slope) - float(row.split(",")[2])) < 1e-12)
+        with (folder / "results" / "comparison.csv").open(newline="") as table:
+            compared = [line for line in csv.DictReader(table) if line["term"] == "schooling"]
+        sizes = {line["name"]: int(line["N"]) for line in compared}
+        older = sum(1 for line in rows if line["age"] and float(line["age"]) > 30 and line["log_pay"] and line["schooling"])
+        expect("a batch has the rows of its samples", len(sizes) == 9 and older in sizes.values())
+        expect("and its curve", (folder / "results" / "curve.png").read_bytes().startswith(b"\x89PNG"))
         with zipfile.ZipFile(folder / "results" / "pay.zip") as capsule:
             expect("the capsule is whole", capsule.testzip() is None)
         refused = [line.split()[1:] for line in log.splitlines() if line.startswith("REFUSED")]

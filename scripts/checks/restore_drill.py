@@ -28,14 +28,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools import ask, debian, expect, free_port, moto
+from tools import GENEROUS, ask, debian, expect, free_port, moto, upload_form
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 PAY = (ROOT / "assets/stata_do_library/datasets/pay.csv").read_bytes()
 DRAFT = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
 RPO_AIM, RTO_AIM = 15 * 60, 60 * 60
-GENEROUS = {f"SS_LIMITS__{name}_{part}": "1000000" for name in ("CREDENTIAL", "TENANT", "ADDRESS") for part in ("PER_SECOND", "BURST")}
 
 
 class Caller:
@@ -46,10 +45,6 @@ class Caller:
 
     def ask(self, method: str, path: str, key: str = "", body: Any = None) -> tuple[int, Any]:
         return ask(self.connection, method, path, key, body)
-
-
-UPLOAD = (b'--drill\r\nContent-Disposition: form-data; name="file"; filename="pay.csv"\r\nContent-Type: text/csv\r\n\r\n'
-          + PAY + b'\r\n--drill\r\nContent-Disposition: form-data; name="role"\r\n\r\nprimary_dataset\r\n--drill--\r\n')
 
 
 @dataclass
@@ -82,7 +77,7 @@ class Load:
         if number % 20 == 0:
             path = f"/v1/jobs/{job}"
             steps: list[tuple[str, str, Any]] = [
-                ("POST", "/inputs/upload", UPLOAD), ("PUT", "/draft", DRAFT), ("POST", "/plan/freeze", {})]
+                ("POST", "/inputs/upload", upload_form(PAY)), ("PUT", "/draft", DRAFT), ("POST", "/plan/freeze", {})]
             if number % 200 == 0:
                 steps.append(("POST", "/run", None))
             for method, part, body in steps:

@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from restore_drill import GENEROUS, PAY
-from tools import ask, expect, free_port, until
+from restore_drill import PAY
+from tools import GENEROUS, ask, expect, free_port, until, upload_form
 
 # each time others: the old and the new one
 ROOT_KEYS = tuple(f"ssk_root{n}_{secrets.token_hex(16)}" for n in (1, 2))
@@ -223,10 +223,8 @@ def tls(drill: Drill, key: str) -> None:
 def new_job(drill: Drill, key: str) -> tuple[str, str]:
     code = drill.ask("POST", "/v1/admin/task-codes", key, {"count": 1})[1]["task_codes"][0]["task_code"]
     job = drill.ask("POST", "/v1/task-codes/redeem", body={"task_code": code, "requirement": "What goes with higher pay?"})[1]
-    form = (b'--drill\r\nContent-Disposition: form-data; name="file"; filename="pay.csv"\r\n\r\n' + PAY
-            + b'\r\n--drill\r\nContent-Disposition: form-data; name="role"\r\n\r\nprimary_dataset\r\n--drill--\r\n')
     path = f"/v1/jobs/{job['job_id']}"
-    drill.ask("POST", f"{path}/inputs/upload", job["token"], form)
+    drill.ask("POST", f"{path}/inputs/upload", job["token"], upload_form(PAY))
     until("the upload is read", lambda: drill.ask("GET", f"{path}/inputs/preview", job["token"])[0] == 200)
     return path, job["token"]
 

@@ -1,13 +1,13 @@
 //! The file with the keys that sign links: `<data>/link.keys`, readable by its owner alone, outside the store and never
 //! part of a backup.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::private_file;
 use crate::domain::signed_link::{LinkKeys, MIN_KEY_BYTES};
 use crate::ports::ids::IdSource;
 
@@ -51,18 +51,8 @@ fn is_old(path: &Path, now: DateTime<Utc>) -> bool {
 /// # Errors
 /// Any I/O error.
 pub(super) fn write(data_dir: &Path, path: &Path, keys: &[Vec<u8>]) -> io::Result<()> {
-    let temporary = path.with_extension("new");
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    for key in keys {
-        writeln!(file, "{}", hex::encode(key))?;
-    }
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    File::open(data_dir)?.sync_all()
+    let lines: String = keys.iter().map(|key| hex::encode(key) + "\n").collect();
+    private_file::replace(data_dir, path, &lines)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
 use crate::adapters::objects;
-use crate::adapters::postgres;
+use crate::adapters::postgres::{self, Access};
 use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::OpenError;
 use crate::adapters::tabular::reader_process::IsolatedReaders;
@@ -36,6 +36,7 @@ use crate::domain::run_outcome::RunLimits;
 use crate::domain::signed_link::LinkKeys;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::{App, Parts};
+use crate::http::v1::console;
 use crate::library::{Library, LibraryProblem};
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
@@ -44,6 +45,8 @@ use crate::ports::store::Store;
 use crate::service::access::accounts::{Accounts, AdminAccount, BootstrapKey};
 use crate::service::access::authenticate::{Credential, parse_credential};
 use crate::service::access::failure_limiter::FailureLimiter;
+use crate::service::access::offer_trial::{self, Trials};
+use crate::service::access::tenants::TenantCache;
 use crate::service::operations::check_gate::{CheckGate, Gate};
 use crate::service::operations::check_health::Health;
 use crate::service::operations::migrate::{LegacyAware, Migration};
@@ -141,8 +144,11 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         database_url: options.database_url.as_ref(),
         clock: Arc::clone(&clock),
         lock_wait: options.store_lock_wait,
+        access: Access::Serve,
         readers: None,
+        node: super::servers::node(&options, &data_dir)?,
     })?;
+    let cluster = store.cluster();
     let files = OpenedFiles::open(&data_dir, &options.files)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
@@ -159,7 +165,8 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let metered = MeteredStore::new(seen_store(&store, &migration), store.audit_log(), Arc::clone(&metrics));
     let metered = Arc::new(metered);
     let ctx = Context {
-        server_id: SystemIds.id("srv"),
+        server_id: cluster.as_ref().map_or_else(|| SystemIds.id("srv"), |cluster| cluster.me().name()),
+        cluster,
         store: Arc::clone(&metered) as Arc<dyn Store>,
         audit_log: metered,
         clock: Arc::clone(&clock),
@@ -174,13 +181,19 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         progress: Arc::default(),
         model,
         calls: Arc::default(),
-        tenants: Arc::default(),
-        queue_positions: Arc::default(),
+        tenants: Arc::new(TenantCache::with_trial(
+            options.trial.as_ref().map(|trial| offer_trial::tenant_record(trial.bounds)),
+        )),
         accounts: Arc::new(ArcSwap::from_pointee(accounts)),
         failure_limiter: Arc::new(FailureLimiter::new(options.edge.failures_per_minute)),
+        trials: options
+            .trial
+            .as_ref()
+            .map(|trial| Arc::new(Trials::new(trial.terms.clone(), trial.bounds, console::sample_hashes()))),
         link_keys: link_keys(&options, &data_dir, clock.now())?,
         reloading: Arc::default(),
         subscriptions: Arc::default(),
+        batches_in_turn: Arc::default(),
         webhooks: Arc::new(super::webhooks::webhooks(&options, &data_dir, &clock, &metrics)?),
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
@@ -192,6 +205,10 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
             run_timeout_seconds: options.engine.run_timeout.as_secs(),
             session_hours: options.admin.session_hours,
             engine_kind: options.engine.kind.clone(),
+            run_places: options.worker.concurrency,
+            batch_cells: options.batch_cells,
+            direct_uploads: options.files.direct_uploads,
+            direct_downloads: options.files.direct_downloads,
         },
     };
     let ctx = Arc::new(ctx);
@@ -208,6 +225,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let started_at = ctx.clock.now();
     let app = App::new(Parts {
         ctx,
+        role: options.server.role,
         metrics,
         idempotency_locks: Arc::default(),
         refused: Arc::default(),
@@ -295,6 +313,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         None => LocalRunner::new(),
     };
     let deps = WorkerDeps {
+        cluster: ctx.cluster.clone(),
         store: Arc::clone(&ctx.store),
         clock: Arc::clone(&ctx.clock),
         ids: Arc::clone(&ctx.ids),
@@ -305,7 +324,6 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         texts: Arc::new(LibraryTexts(Arc::clone(&ctx.library))),
         progress: Arc::clone(&ctx.progress),
         tenants: Arc::clone(&ctx.tenants),
-        queue_positions: Arc::clone(&ctx.queue_positions),
         scratch_dir: data_dir.join("scratch"),
     };
     let limits = run_limits(engine);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
+use super::servers::KnownServers;
 use crate::adapters::guard::Guard;
 use crate::adapters::host::LocalHost;
 use crate::adapters::llm::{Dialect, Reach};
@@ -53,13 +54,16 @@ pub(super) fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
 pub(super) fn of_work(
     ctx: &Arc<Context>,
     options: &Options,
+    servers: Arc<KnownServers>,
     workers: impl Fn() -> Option<WorkerStatus> + Send + Sync + 'static,
 ) -> Result<Vec<Probe>, String> {
     let places = options.worker.concurrency;
     let workers = Arc::new(workers);
     let of_queue = (Arc::clone(ctx), Arc::clone(&workers));
+    let runs_jobs = options.server.role.runs_jobs();
     let mut probes = vec![
         local("workers", Need::ToWork, OFTEN, move || match workers() {
+            _ if !runs_jobs => elsewhere(servers.workers()),
             _ if places == 0 => Found::Well("claims are turned off in this process".to_owned()),
             None => Found::Out("not started".to_owned()),
             Some(WorkerStatus { host_fault: Some(cause), .. }) => {
@@ -77,6 +81,15 @@ pub(super) fn of_work(
     ];
     probes.extend(model(options)?);
     Ok(probes)
+}
+
+/// Judges the servers that run the jobs which this one takes.
+fn elsewhere(workers: Option<usize>) -> Found {
+    match workers {
+        None => Found::Out("it is not known which servers run jobs".to_owned()),
+        Some(0) => Found::Out("no server that runs jobs is live".to_owned()),
+        Some(count) => Found::Well(format!("{count} servers run jobs")),
+    }
 }
 
 /// The language model: clients can state drafts without one, except in production, which requires it.
@@ -141,10 +154,12 @@ fn reach(endpoint: &LlmEndpoint, llm: &LlmOptions) -> Result<Reach, String> {
 /// Checks that the engine's program is there and executable, and that runs may read what it needs; starting it is
 /// what runs and the gate do.
 fn engine(options: &Options) -> impl Fn() -> Found + Send + Sync + 'static {
+    let runs_jobs = options.server.role.runs_jobs();
     let command = options.engine.command.clone();
     let kind = options.engine.kind.clone();
     let sandbox = options.engine.sandbox_spec();
     move || match std::fs::metadata(command.first().map_or("", String::as_str)) {
+        _ if !runs_jobs => Found::Well("this server starts no runs".to_owned()),
         Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => {
             match engine_problems(&command, &sandbox) {
                 problems if problems.is_empty() => Found::Well(format!("{kind} engine")),

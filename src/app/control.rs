@@ -20,7 +20,7 @@ use crate::adapters::control::{ControlSocket, Handler, ask};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::objects;
-use crate::adapters::postgres;
+use crate::adapters::postgres::{self, Access};
 use crate::adapters::store::{LockError, OpenError};
 use crate::domain::audit::Actor;
 use crate::domain::error::Problem;
@@ -130,13 +130,15 @@ impl Target {
         Ok(blocking(move || OpenedFiles::open(&data_dir, &files)).await??.blobs)
     }
 
-    /// Opens the store, where nobody else has it.
-    pub(super) fn open(&self, readers: usize) -> Result<OpenedStore, RequestError> {
+    /// Opens the store: the embedded one where nobody else has it, one in PostgreSQL beside the server.
+    pub(super) fn open(&self, access: Access, readers: usize) -> Result<OpenedStore, RequestError> {
         let opened = OpenedStore::open(Opening {
             data_dir: &self.data_dir,
+            node: None,
             database_url: self.database_url.as_ref(),
             clock: Arc::new(SystemClock),
             lock_wait: TRY.min(self.wait),
+            access,
             readers: Some(readers),
         });
         opened.map_err(|error| match error {
@@ -228,7 +230,10 @@ pub(super) fn read_answer(answer: &str) -> Result<Value, RequestError> {
 }
 
 async fn direct(target: &Target, request: AdminRequest) -> Result<Value, RequestError> {
-    let opened = target.open(1)?;
+    // a sweep removes files of the data directory, too
+    let is_sweep = matches!(request, AdminRequest::SweepRetention { .. });
+    let access = if is_sweep { Access::Directory } else { Access::Beside };
+    let opened = target.open(access, 1)?;
     let store = opened.store();
     if let AdminRequest::SweepRetention { dry_run } = request {
         let files = match OpenedFiles::open(&target.data_dir, &target.files) {
@@ -247,7 +252,6 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
             legacy: Arc::new(LocalLegacyRecords::new(target.data_dir.clone())),
             pool: Pools::for_cores(1).writes,
             policy: target.retention,
-            server_id: None,
         };
         let swept = sweep::once(&deps, dry_run).await;
         opened.shutdown();

@@ -16,7 +16,7 @@ use super::opened_store::OpenedStore;
 use crate::adapters::backup::{BackupError, Protection, Records, Report, Spec, back_up};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::ask_patiently;
-use crate::adapters::postgres;
+use crate::adapters::postgres::{self, Access};
 use crate::adapters::store::{OpenError, tools};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::blob_store::BlobStore;
@@ -309,12 +309,16 @@ pub async fn migrate_tables(target: &Target) -> Result<Value, RequestError> {
     Ok(json!(migrated))
 }
 
-/// Makes a new database of the readable copies. The service must not run.
+/// Makes a new database of the readable copies; the service must not run. In PostgreSQL, makes the queue again out of the
+/// jobs; the service may run.
 ///
 /// # Errors
 /// [`RequestError`].
 pub async fn rebuild(target: &Target) -> Result<Value, RequestError> {
-    refuse_without_files(target)?;
+    if let Some(url) = target.database_url.clone() {
+        let queued = blocking(move || postgres::store::rebuild_queue(&url)).await??;
+        return Ok(json!({ "queued": queued }));
+    }
     let _owned = own(target)?;
     let (data_dir, now) = (target.data_dir.clone(), SystemClock.now());
     let report = blocking(move || tools::rebuild(&data_dir, now)).await?;
@@ -370,7 +374,7 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
         };
         return blocking(move || make_backup(&spec)).await?.map(|report| json!(report)).map_err(refusal);
     }
-    let store = target.open(2)?;
+    let store = target.open(Access::Directory, 2)?;
     let migration = migration(&store, &target.data_dir, &clock, target.token_days);
     let maintenance = Arc::new(Maintenance::new(
         target.data_dir.clone(),

@@ -12,19 +12,21 @@ use tokio::sync::mpsc;
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::store::{
-    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
+    Row, Store, StoreStatus,
 };
 use crate::telemetry::metrics::Metrics;
 
 /// The operations beside reads and queries.
 const COMMIT: &str = "commit";
 const COMMITTED: &str = "committed";
+const CLAIM: &str = "claim";
 const AUDIT_EVENTS: &str = "audit_events";
 const FIND_AUDIT_EVENTS: &str = "find_audit_events";
 
 /// Returns every operation that waits for the store, as metrics name them.
 pub(super) fn operations() -> impl Iterator<Item = &'static str> {
-    let own = [COMMIT, COMMITTED, AUDIT_EVENTS, FIND_AUDIT_EVENTS];
+    let own = [COMMIT, COMMITTED, CLAIM, AUDIT_EVENTS, FIND_AUDIT_EVENTS];
     own.into_iter().chain(Key::KINDS).chain(Query::NAMES.iter().copied())
 }
 
@@ -80,6 +82,10 @@ impl Store for MeteredStore {
 
     fn query(&self, query: Query) -> Read<'_, Page<Row>> {
         self.timed(query.name(), self.store.query(query))
+    }
+
+    fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
+        self.timed(CLAIM, self.store.claim(ask))
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

@@ -20,7 +20,7 @@ impl From<MoveError> for RequestError {
     }
 }
 
-fn refused(message: impl Into<String>) -> RequestError {
+pub(super) fn refused(message: impl Into<String>) -> RequestError {
     let code = ErrorCode::InputValidationFailed.as_str().to_owned();
     RequestError::Refused { code, message: message.into() }
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::adapters::postgres::{self, PostgresStore};
+use crate::adapters::postgres::{self, Access, NodeOptions, PostgresStore};
 use crate::adapters::store::sqlite::{OpenError, Options, SqliteStore};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
+use crate::ports::cluster::Cluster;
 use crate::ports::store::Store;
 
 /// An open store.
@@ -39,8 +40,12 @@ pub(super) struct Opening<'a> {
     pub database_url: Option<&'a SecretString>,
     pub clock: Arc<dyn Clock>,
     pub lock_wait: Duration,
+    /// What the process does with a store in PostgreSQL; the embedded one is always owned.
+    pub access: Access,
     /// Readers, for the usual number if absent.
     pub readers: Option<usize>,
+    /// How a server joins those that share a store in PostgreSQL.
+    pub node: Option<NodeOptions>,
 }
 
 impl OpenedStore {
@@ -49,11 +54,13 @@ impl OpenedStore {
     /// # Errors
     /// [`StoreError`].
     pub(super) fn open(opening: Opening<'_>) -> Result<Self, StoreError> {
-        let Opening { data_dir, database_url, clock, lock_wait, readers } = opening;
+        let Opening { data_dir, database_url, clock, lock_wait, access, readers, node } = opening;
         Ok(match database_url {
             Some(url) => {
                 let mut options = postgres::Options::new(url.clone(), data_dir.to_owned(), clock);
                 options.lock_wait = lock_wait;
+                options.access = access;
+                options.node = node;
                 options.readers = readers.unwrap_or(options.readers);
                 Self::Postgres(PostgresStore::open(options)?)
             }
@@ -71,6 +78,14 @@ impl OpenedStore {
         match self {
             Self::File(store) => Arc::clone(store) as Arc<dyn Store>,
             Self::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    /// Returns the servers that share the store, where this process joined them.
+    pub fn cluster(&self) -> Option<Arc<dyn Cluster>> {
+        match self {
+            Self::File(_) => None,
+            Self::Postgres(store) => store.cluster(),
         }
     }
 

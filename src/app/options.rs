@@ -8,12 +8,15 @@ use secrecy::SecretString;
 use crate::adapters::llm::LiveKey;
 use crate::adapters::objects;
 use crate::adapters::tls::TlsFiles;
+use crate::domain::cluster::{LeaseTimes, Role};
 use crate::domain::outgoing_address::AddressPolicy;
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
+use crate::domain::trial::TrialTerms;
 use crate::domain::webhook::signing::WebhookKeys;
 use crate::ports::runner::{SandboxMode, SandboxSpec};
+use crate::service::access::offer_trial::TrialBounds;
 use crate::service::operations::check_gate::GateOptions;
 use crate::service::shared::space::DiskLow;
 
@@ -30,6 +33,8 @@ pub struct Options {
     pub store_lock_wait: Duration,
     /// Address of the PostgreSQL database; `None` for the embedded store.
     pub database_url: Option<SecretString>,
+    /// This server among those that share the database.
+    pub server: ServerOptions,
     /// The files of jobs.
     pub files: FilesOptions,
     /// `ssk_<id>_<secret>`, accepted until revoked.
@@ -52,8 +57,12 @@ pub struct Options {
     pub link_keys: Option<LinkKeys>,
     /// The language model; `None` where clients submit drafts themselves.
     pub llm: Option<LlmOptions>,
+    /// Trials without a task code; `None` where none are offered.
+    pub trial: Option<TrialOptions>,
     /// Webhooks.
     pub webhooks: WebhookOptions,
+    /// Most cells of a batch.
+    pub batch_cells: usize,
     /// How long jobs, inputs and working folders are kept, unless a tenant has own settings.
     pub retention: RetentionPolicy,
     /// The engine and the bounds of its runs.
@@ -66,6 +75,28 @@ pub struct Options {
     pub gate: GateOptions,
 }
 
+/// A server among those that share a database.
+#[derive(Debug, Clone, Default)]
+pub struct ServerOptions {
+    /// What it does.
+    pub role: Role,
+    /// How others reach it; `None` for the address of the listener.
+    pub address: Option<String>,
+    /// Digest of the settings that all servers should have in common.
+    pub config_sha256: String,
+    /// Times of its lease.
+    pub times: LeaseTimes,
+}
+
+/// Trials without a task code.
+#[derive(Debug, Clone)]
+pub struct TrialOptions {
+    /// Bounds of each trial.
+    pub terms: TrialTerms,
+    /// Bounds of all trials together.
+    pub bounds: TrialBounds,
+}
+
 /// Where the files of jobs are.
 #[derive(Debug, Clone, Default)]
 pub struct FilesOptions {
@@ -73,6 +104,10 @@ pub struct FilesOptions {
     pub objects: Option<objects::Options>,
     /// Size of local copies of objects above which old ones are removed, in bytes.
     pub copies_bytes: u64,
+    /// Clients send parts of uploads to the object store.
+    pub direct_uploads: bool,
+    /// Clients fetch large artifacts from the object store.
+    pub direct_downloads: bool,
 }
 
 /// The account with a password, and its sessions.

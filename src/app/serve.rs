@@ -15,12 +15,14 @@ use super::count::count_changes;
 use super::open_files::RESERVE;
 use super::opened_store::OpenedStore;
 use super::options::Options;
+use super::servers::KnownServers;
 use super::shutdown::Serving;
-use super::{open_files, reload, sweep};
+use super::{open_files, readings, reload, sweep};
 use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
 use crate::adapters::tls::Tls;
+use crate::domain::cluster::Role;
 use crate::http::router;
 use crate::http::state::App;
 use crate::ports::store::StoreExt;
@@ -74,18 +76,23 @@ pub async fn serve(
     // before the worker starts, so that no change of a job is missed
     let counters = tokio::spawn(count_changes(app.clone()).await?);
     let background = CancellationToken::new();
-    let webhooks = super::webhooks::start(&app.ctx, &background).await?;
+    let role = options.server.role;
+    let mut tasks = vec![tokio::spawn(keep_looking(app.clone(), background.clone()))];
+    if role.runs_jobs() {
+        tasks.extend(super::leader::start(&app.ctx, &background).await?);
+        tasks.extend(start_upkeep(&app, &background));
+    }
     if let Some(check) = check_gate {
         super::gate::keep_fresh(app.clone(), check, background.clone())?;
     }
-    let worker = Arc::new(LateWorker::default());
-    if app.gate.is_open() {
-        worker.start(worker_parts.0, worker_parts.1).await?;
-    } else {
-        tokio::spawn(start_when_open(app.clone(), Arc::clone(&worker), worker_parts, shutdown.clone()));
-    }
+    let worker = start_worker(&app, role, worker_parts, &shutdown).await?;
     let address = listener.local_addr()?;
-    add_checks(&app, &options, &worker).await?;
+    let servers = Arc::new(KnownServers::default());
+    if let Some(cluster) = &app.ctx.cluster {
+        cluster.announce(&reached_at(&options, address)).await.map_err(std::io::Error::other)?;
+        tasks.push(tokio::spawn(Arc::clone(&servers).follow(Arc::clone(cluster), background.clone())));
+    }
+    add_checks(&app, &options, (&worker, &servers)).await?;
     let watched = Arc::clone(&worker);
     let watch = move || watched.status();
     let health = tokio::spawn(refresh_health(
@@ -96,11 +103,8 @@ pub async fn serve(
         background.clone(),
         shutdown.clone(),
     ));
-    let looking = tokio::spawn(keep_looking(app.clone(), background.clone()));
     let placed = tokio::spawn(watch_places(app.clone(), store.clone(), background.clone()));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
-    let anchor = tokio::spawn(super::anchor::run(app.clone(), background.clone()));
-    let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
     let control =
         serve_control(Arc::clone(&app.ctx), Some(maintenance), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
@@ -118,7 +122,7 @@ pub async fn serve(
     let giving_back = tokio::spawn(release_startup_memory(app.clone(), background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
-    let tasks = vec![health, looking, placed, control, walk, sweeper, anchor, orphans, giving_back, webhooks];
+    tasks.extend([health, placed, control, walk, orphans, giving_back]);
     let serving =
         Serving { app, worker, store, shutdown: options.shutdown, closing, server, background, tasks };
     let ended = serving.end().await;
@@ -127,10 +131,47 @@ pub async fn serve(
     Ok(ended)
 }
 
+/// Starts the worker where this server runs jobs: at once, or when the gate opens.
+async fn start_worker(
+    app: &App,
+    role: Role,
+    parts: (WorkerDeps, WorkerOptions),
+    shutdown: &CancellationToken,
+) -> std::io::Result<Arc<LateWorker>> {
+    let worker = Arc::new(LateWorker::default());
+    if !role.runs_jobs() {
+        tracing::info!(event = "SS_ROLE", role = role.as_str(), "this server starts no runs");
+    } else if app.gate.is_open() {
+        worker.start(parts.0, parts.1).await?;
+    } else {
+        tokio::spawn(start_when_open(app.clone(), Arc::clone(&worker), parts, shutdown.clone()));
+    }
+    Ok(worker)
+}
+
+/// Returns how other servers reach this one, which listens at an address.
+fn reached_at(options: &Options, listens: SocketAddr) -> String {
+    let scheme = if options.edge.tls.is_some() { "https" } else { "http" };
+    options.server.address.clone().unwrap_or_else(|| format!("{scheme}://{listens}"))
+}
+
+/// Starts what goes through the store again and again.
+fn start_upkeep(app: &App, stop: &CancellationToken) -> Vec<tokio::task::JoinHandle<()>> {
+    vec![
+        tokio::spawn(super::anchor::run(app.clone(), stop.clone())),
+        tokio::spawn(sweep::run(app.clone(), stop.clone())),
+        tokio::spawn(readings::run(app.clone(), stop.clone())),
+    ]
+}
+
 /// Adds the checks of the store, the worker and the engine to those of health.
-async fn add_checks(app: &App, options: &Options, worker: &Arc<LateWorker>) -> std::io::Result<()> {
+async fn add_checks(
+    app: &App,
+    options: &Options,
+    (worker, servers): (&Arc<LateWorker>, &Arc<KnownServers>),
+) -> std::io::Result<()> {
     let watched = Arc::clone(worker);
-    let checks = super::checks::of_work(&app.ctx, options, move || watched.status());
+    let checks = super::checks::of_work(&app.ctx, options, Arc::clone(servers), move || watched.status());
     let checks = checks.map_err(std::io::Error::other)?;
     let health = Arc::clone(&app.health);
     let added = app.ctx.pools.reads.run(move || health.add(checks)).await;

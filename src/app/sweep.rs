@@ -31,7 +31,6 @@ pub fn deps(ctx: &Context) -> Deps {
         legacy: Arc::clone(&ctx.legacy),
         pool: ctx.pools.writes.clone(),
         policy: ctx.options.retention,
-        server_id: Some(ctx.server_id.clone()),
     }
 }
 

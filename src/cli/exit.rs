@@ -16,6 +16,10 @@ pub enum Exit {
     Failed = 1,
     /// The arguments cannot be read.
     Usage = 2,
+    /// The run that the command followed was cancelled.
+    Cancelled = 3,
+    /// A person has to decide something first.
+    Open = 4,
     /// `EX_DATAERR`: a file is not valid.
     DataError = 65,
     /// `EX_NOINPUT`: a file cannot be opened.
@@ -26,8 +30,10 @@ pub enum Exit {
     Internal = 70,
     /// `EX_IOERR`: a fault of the store or of a file.
     Io = 74,
-    /// `EX_TEMPFAIL`: the store is owned by another process.
-    Owned = 75,
+    /// `EX_TEMPFAIL`: the store is owned by another process, or a service asks to wait; later it may succeed.
+    Later = 75,
+    /// `EX_NOPERM`: there is no credential, or it does not permit this.
+    NoPermission = 77,
     /// `EX_CONFIG`: settings, library or gate.
     Config = 78,
 }
@@ -41,7 +47,7 @@ impl From<Exit> for ExitCode {
 impl From<&OpenError> for Exit {
     fn from(error: &OpenError) -> Self {
         match error {
-            OpenError::Lock(LockError::Held(_)) => Self::Owned,
+            OpenError::Lock(LockError::Held(_)) => Self::Later,
             OpenError::Lock(_) | OpenError::Moved { .. } => Self::Config,
             _ => Self::Io,
         }
@@ -61,7 +67,7 @@ impl From<&objects::OpenError> for Exit {
 impl From<&postgres::OpenError> for Exit {
     fn from(error: &postgres::OpenError) -> Self {
         match error {
-            postgres::OpenError::Lock(LockError::Held(_)) => Self::Owned,
+            postgres::OpenError::Lock(LockError::Held(_)) => Self::Later,
             postgres::OpenError::Database(_) => Self::Unavailable,
             postgres::OpenError::Io(_) => Self::Io,
             _ => Self::Config,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::adapters::objects;
 use crate::app::options::FilesOptions;
-use crate::config::Files;
+use crate::config::{Files, S3Credentials};
 
 /// Time after which an object store that asks to try again is an error of the call: below the time limit of requests.
 const OBJECTS_PATIENCE: Duration = Duration::from_secs(15);
@@ -17,9 +17,28 @@ pub(super) fn files(settings: &Files) -> FilesOptions {
         bucket: s3.bucket.clone(),
         prefix: s3.prefix.clone(),
         path_style: s3.force_path_style,
-        access_key_id: s3.access_key_id.clone(),
-        secret_access_key: s3.secret_access_key.clone(),
+        public_endpoint: s3.public_endpoint.clone(),
+        credentials: credentials(&s3.credentials),
         patience: OBJECTS_PATIENCE,
     });
-    FilesOptions { objects, copies_bytes: settings.copies_mb << 20 }
+    FilesOptions {
+        objects,
+        copies_bytes: settings.copies_mb << 20,
+        direct_uploads: settings.presigned,
+        direct_downloads: settings.redirect,
+    }
+}
+
+fn credentials(given: &S3Credentials) -> objects::Credentials {
+    match given.clone() {
+        S3Credentials::Key { access_key_id, secret_access_key } => {
+            objects::Credentials::Key { access_key_id, secret_access_key }
+        }
+        S3Credentials::WebIdentity { token_file, role_arn, session_name, sts_endpoint } => {
+            objects::Credentials::WebIdentity { token_file, role_arn, session_name, sts_endpoint }
+        }
+        S3Credentials::Task { relative_uri } => objects::Credentials::Task { relative_uri },
+        S3Credentials::Pod { full_uri, token_file } => objects::Credentials::Pod { full_uri, token_file },
+        S3Credentials::Instance { metadata_endpoint } => objects::Credentials::Instance { metadata_endpoint },
+    }
 }

@@ -146,6 +146,7 @@ fn golden(library: &Library, template: &Template, work: &Path) -> Result<Report,
         labels,
         data_name: Some(template.meta.sample_data.file.clone()),
         has_data: false,
+        is_trial: false,
     };
     report(&source, &Options::default()).map_err(|e| e.to_string())
 }

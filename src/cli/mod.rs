@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod audit;
 pub mod backup;
 pub mod capsule;
+mod client;
 mod config_show;
 pub mod demo;
 mod dofile;
@@ -21,6 +22,7 @@ pub mod restore;
 mod retention;
 mod serve;
 mod serve_options;
+mod shell;
 pub mod store;
 pub mod task_code;
 mod traces;
@@ -31,7 +33,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::app::build::bootstrap_key;
 use crate::app::control::Target;
@@ -58,6 +60,8 @@ enum Command {
     /// Run a do-file with the open engine: `dofile -b do FILE.do`.
     #[command(disable_help_flag = true)]
     Dofile(dofile::Args),
+    /// Use a service from the command line, as analyst or operator.
+    Client(client::ClientArgs),
     /// Create task codes.
     TaskCode(task_code::TaskCodeArgs),
     /// Create, list, rotate and revoke API keys.
@@ -86,6 +90,10 @@ enum Command {
     Health(health::Args),
     /// Print the OpenAPI document of the HTTP interface.
     Openapi,
+    /// Print completions for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Write the manual pages.
+    Manual(shell::ManualArgs),
     /// Print the version.
     Version(version::Args),
     /// Check, index and rank the do-template library.
@@ -109,6 +117,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(args) => serve::run(args, config).into(),
         Command::Demo(args) => demo(args).into(),
         Command::Dofile(args) => dofile::run(args),
+        Command::Client(args) => client::run(args).into(),
         Command::TaskCode(args) => on_store(config, async move |target| task_code::run(args, &target).await),
         Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
         Command::Migrate(args) => on_store(config, async move |target| migrate::run(args, &target).await),
@@ -116,13 +125,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Store(args) => on_store(config, async move |target| store::run(args, &target).await),
         Command::Retention(args) => on_store(config, async move |target| retention::run(args, &target).await),
         Command::Backup(args) => on_store(config, async move |target| backup::run(args, &target).await),
-        Command::Restore(args) => restore::run(args).into(),
+        Command::Restore(args) => restore::run(args, config).into(),
         Command::Capsule(args) => capsule::run(&args).into(),
         Command::ReplayDraft(args) => replay_draft::run(&args, config).into(),
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Gate(args) => gate::run(&args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
         Command::Openapi => openapi::run().into(),
+        Command::Completions(args) => shell::completions(&args, Cli::command()).into(),
+        Command::Manual(args) => shell::manual(&args, Cli::command()).into(),
         Command::Version(args) => version::run(&args).into(),
     }
 }

@@ -5,12 +5,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::Exit;
 use super::backup::{WhichArgs, exit_of, print_missing};
 use crate::adapters::backup::RestoreSpec;
+use crate::adapters::objects;
 use crate::app::restore::restore_backup;
+use crate::config::Flags;
 
 /// Restoring a backup.
 #[derive(Debug, Args)]
@@ -26,16 +29,33 @@ pub struct RestoreArgs {
     /// A later audit export (file or directory), whose deletions are repeated
     #[arg(long, value_name = "PATH")]
     audit: Option<PathBuf>,
+    /// Put the records into the PostgreSQL database of the settings, which must be empty
+    #[arg(long)]
+    to_database: bool,
+    /// Put the files into the bucket of the settings, which must hold none below its prefix
+    #[arg(long)]
+    to_objects: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
 /// Runs the command.
-pub fn run(args: RestoreArgs) -> Exit {
+pub fn run(args: RestoreArgs, config: Option<PathBuf>) -> Exit {
+    let (database, objects) = match places(&args, config) {
+        Ok(places) => places,
+        Err(exit) => return exit,
+    };
     let opening = args.which.opening();
-    let spec =
-        RestoreSpec { from: args.from, id: args.which.snapshot, to: args.to, opening, audit: args.audit };
+    let spec = RestoreSpec {
+        from: args.from,
+        id: args.which.snapshot,
+        to: args.to,
+        opening,
+        audit: args.audit,
+        objects,
+        continues: false,
+    };
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -43,7 +63,7 @@ pub fn run(args: RestoreArgs) -> Exit {
             return Exit::Internal;
         }
     };
-    let restored = match runtime.block_on(restore_backup(spec)) {
+    let restored = match runtime.block_on(restore_backup(spec, database)) {
         Ok(restored) => restored,
         Err(error) => {
             eprintln!("{error}");
@@ -63,4 +83,26 @@ pub fn run(args: RestoreArgs) -> Exit {
     }
     print_missing(&json!(restored));
     Exit::Done
+}
+
+/// The database and the bucket of the settings, where they are asked for.
+fn places(
+    args: &RestoreArgs,
+    config: Option<PathBuf>,
+) -> Result<(Option<SecretString>, Option<objects::Options>), Exit> {
+    if !args.to_database && !args.to_objects {
+        return Ok((None, None));
+    }
+    let settings = super::settings(&Flags { config, values: Vec::new() })?;
+    let database = settings.store.database_url.clone().filter(|_| args.to_database);
+    let objects = super::files::files(&settings.files).objects.filter(|_| args.to_objects);
+    if args.to_database && database.is_none() {
+        eprintln!("the settings name no database; set store.backend = \"postgres\" and store.database_url");
+        return Err(Exit::Usage);
+    }
+    if args.to_objects && objects.is_none() {
+        eprintln!("the settings name no bucket; set files.backend = \"s3\" and s3.bucket");
+        return Err(Exit::Usage);
+    }
+    Ok((database, objects))
 }

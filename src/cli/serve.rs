@@ -18,8 +18,7 @@ use crate::app::build::{BuildError, Built, build};
 use crate::app::gate::evaluate;
 use crate::app::open_files::needed_files;
 use crate::app::options::{
-    AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
-    ShutdownOptions, WorkerOptions,
+    AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, Options, WorkerOptions,
 };
 use crate::app::reload::{Loaded, Source};
 use crate::app::serve::{Ended, serve};
@@ -39,6 +38,9 @@ pub(super) struct Args {
     /// Folder of all stored data.
     #[arg(long)]
     data_dir: Option<PathBuf>,
+    /// What this server does among those that share a store: all, api or worker.
+    #[arg(long)]
+    role: Option<String>,
 }
 
 /// Serves until SIGTERM or SIGINT; a second signal ends the process at once.
@@ -50,6 +52,9 @@ pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     }
     if let Some(dir) = args.data_dir {
         flags.values.push(("--data-dir".to_owned(), "data_dir".to_owned(), dir.display().to_string()));
+    }
+    if let Some(role) = args.role {
+        flags.values.push(("--role".to_owned(), "server.role".to_owned(), role));
     }
     let settings = match settings(&flags) {
         Ok(settings) => settings,
@@ -289,6 +294,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         library_dir: settings.library_dir.clone(),
         store_lock_wait: Duration::from_secs(settings.store.lock_wait),
         database_url: settings.store.database_url.clone(),
+        server: super::serve_options::server(settings),
         files: super::files::files(&settings.files),
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
         admin: AdminOptions {
@@ -304,7 +310,9 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         token_days: settings.tokens.job_days,
         link_keys: settings.tokens.link_keys.clone(),
         llm: settings.llm.as_ref().map(|model| llm(model, settings.env)).transpose()?,
+        trial: super::serve_options::trial(&settings.trial),
         webhooks: super::serve_options::webhooks(settings)?,
+        batch_cells: settings.max_cells,
         retention: retention(settings),
         engine: EngineOptions {
             command,
@@ -330,14 +338,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
                 concurrency.min(settings.worker.seats)
             },
         },
-        shutdown: ShutdownOptions {
-            on_shutdown: match settings.worker.on_shutdown {
-                config::OnShutdown::Detach => OnShutdown::Detach,
-                config::OnShutdown::Wait => OnShutdown::Wait,
-            },
-            timeout: Duration::from_secs(settings.worker.shutdown_timeout_seconds),
-            drain_delay: Duration::from_secs(settings.worker.drain_delay_seconds),
-        },
+        shutdown: super::serve_options::shutdown(&settings.worker),
         gate: GateOptions {
             required: settings.env == config::Env::Production,
             violations: config::production::violations(settings),
@@ -346,6 +347,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             secret_files: settings.secret_files.clone(),
             llm_hosts: settings.llm.iter().flat_map(config::Llm::hosts).collect(),
             llm_addresses: settings.llm.as_ref().map(config::Llm::address_policy).unwrap_or_default(),
+            accept_loss_on_failover: settings.store.accept_loss_on_failover,
             run_memory_bytes: settings.run.memory_mb << 20,
             open_files: needed_files(settings.http.max_connections),
             concurrency,

@@ -9,10 +9,12 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Exit;
+use crate::adapters::objects::moving::Pass;
 use crate::adapters::postgres::moving::Step;
 use crate::app::control::{RequestError, Target};
 use crate::app::maintenance::{MaintenanceRequest, maintain, migrate_tables, rebuild};
 use crate::app::moving::{move_records, take_records_back};
+use crate::app::moving_files::{move_files, remove_old_files, take_files_back};
 
 /// The store.
 #[derive(Debug, Args)]
@@ -37,16 +39,22 @@ enum StoreCommand {
         /// The directory
         dir: PathBuf,
     },
-    /// Rebuild a lost database from the readable copies; the service must not run
+    /// Rebuild a lost database from the readable copies, while the service does not run; with PostgreSQL, the queue
     Rebuild,
-    /// Move the records into the PostgreSQL database of the settings, or finish a move; the service must not run
+    /// Move the records into the PostgreSQL database of the settings, or the files into their bucket; or finish a move
     Move {
-        /// Undo a move, as long as nothing was committed in the database since
+        /// Move the files of jobs: while the service runs most of them, when it is stopped the rest, with the switch
+        #[arg(long)]
+        files: bool,
+        /// Undo a move: of records as long as nothing was committed in the database since, of files until the switch
         #[arg(long)]
         take_back: bool,
-        /// Move damaged records too, as they are; without it nothing is moved while there are any
+        /// Move damaged records or files too, as they are; without it nothing is moved while there are any
         #[arg(long, conflicts_with = "take_back")]
         keep_damaged: bool,
+        /// Remove the files from the data directory, once they were moved into the bucket
+        #[arg(long, requires = "files", conflicts_with_all = ["take_back", "keep_damaged"])]
+        remove_old: bool,
     },
     /// Make the tables of the PostgreSQL database, or bring them to the format of this release
     Migrate,
@@ -64,6 +72,11 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
         },
         StoreCommand::Rebuild => rebuild(target).await,
         StoreCommand::Migrate => migrate_tables(target).await,
+        StoreCommand::Move { remove_old: true, .. } => remove_old_files(target).await,
+        StoreCommand::Move { files: true, take_back: true, .. } => take_files_back(target).await,
+        StoreCommand::Move { files: true, keep_damaged, .. } => {
+            move_files(target, *keep_damaged, show_pass).await
+        }
         StoreCommand::Move { take_back: true, .. } => take_records_back(target).await,
         StoreCommand::Move { keep_damaged, .. } => move_records(target, *keep_damaged, show).await,
     };
@@ -96,6 +109,40 @@ fn show(step: Step) {
         Step::Copied { table, rows, of } => eprintln!("copied {rows} of {of} rows: {table}"),
         Step::Verifying => eprintln!("comparing every row"),
         Step::StartingOver => eprintln!("the data directory was changed since it was copied: copying again"),
+    }
+}
+
+/// Shows how far a pass over files is.
+fn show_pass(pass: Pass) {
+    eprintln!("stored {} of {} files, {} MiB", pass.files, pass.of, pass.bytes >> 20);
+}
+
+fn print_files(report: &Value) {
+    if let Some(removed) = report["removed"].as_u64().filter(|_| report["switched"].is_null()) {
+        println!("the move was undone: {removed} objects were removed");
+    } else if let Some(jobs) = report["jobs"].as_u64() {
+        println!("the files of {jobs} jobs were removed from the data directory");
+    } else if report["before"] == true {
+        println!("the files were moved before");
+    } else {
+        for damaged in report["damaged"].as_array().into_iter().flatten() {
+            println!(
+                "{}: {}",
+                damaged[0].as_str().unwrap_or_default(),
+                damaged[1].as_str().unwrap_or_default()
+            );
+        }
+        println!("{} files with {} bytes are in the bucket", report["files"], report["bytes"]);
+        println!(
+            "{}",
+            match (report["switched"] == true, report["ok"] == true) {
+                (true, _) =>
+                    "it is the place of the files from here on: start the service with files.backend = \"s3\"",
+                (false, true) =>
+                    "the service runs: stop it and run the command again, which copies the rest and switches",
+                (false, false) => "nothing was switched: files are damaged; --keep-damaged moves all others",
+            }
+        );
     }
 }
 
@@ -160,12 +207,16 @@ fn print_report(command: &StoreCommand, report: &Value) {
                 println!("not exported, damaged: {}", damaged.as_str().unwrap_or_default());
             }
         }
+        StoreCommand::Move { files: true, .. } => print_files(report),
         StoreCommand::Move { take_back, .. } => print_move(report, *take_back),
         StoreCommand::Migrate => match report["from"].as_u64() {
             Some(from) if report["to"] == from => println!("the tables have format {from} already"),
             Some(from) => println!("the tables went from format {from} to {}", report["to"]),
             None => println!("the tables were made, with format {}", report["to"]),
         },
+        StoreCommand::Rebuild if report["queued"].is_u64() => {
+            println!("the queue was made again, with {} jobs", report["queued"]);
+        }
         StoreCommand::Rebuild => {
             println!(
                 "{} jobs ({} compared with their copies) and {} audit events",

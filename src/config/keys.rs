@@ -35,6 +35,14 @@ const ALIASES: &[(&str, &str)] = &[
     ("SS_S3_ACCESS_KEY_ID", "s3.access_key_id"),
     ("SS_S3_SECRET_ACCESS_KEY", "s3.secret_access_key"),
     ("SS_S3_FORCE_PATH_STYLE", "s3.force_path_style"),
+    ("AWS_ROLE_ARN", "s3.role_arn"),
+    ("AWS_ROLE_SESSION_NAME", "s3.role_session_name"),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "s3.web_identity_token_file"),
+    ("AWS_ENDPOINT_URL_STS", "s3.sts_endpoint"),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "s3.container_relative_uri"),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "s3.container_full_uri"),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "s3.container_token_file"),
+    ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "s3.metadata_endpoint"),
     ("SS_BOOTSTRAP_ADMIN_KEY", "admin.bootstrap_key"),
     ("SS_ADMIN_USERNAME", "admin.username"),
     ("SS_ADMIN_PASSWORD_HASH", "admin.password_hash"),
@@ -71,7 +79,7 @@ const SECRETS: &[&str] = &[
 ];
 
 /// Settings that are read and checked, but that nothing acts on in this release: a name, or all below `x.`.
-const WITHOUT_EFFECT: &[&str] = &["stata.ado_dir", "retention.upload_sessions_hours"];
+const WITHOUT_EFFECT: &[&str] = &["stata.ado_dir"];
 
 /// One setting that exists.
 #[derive(Debug, Clone)]

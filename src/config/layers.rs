@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use toml::Value;
 
+use super::client::CLIENT_VARIABLES;
 use super::keys::{self, Key};
 use super::problem::{ConfigProblem, Origin};
 
@@ -30,6 +31,10 @@ pub(super) type Merged = BTreeMap<String, Entry>;
 
 /// Variables that begin so belong to the test suite, not to the service.
 const TEST_PREFIX: &str = "SS_TEST_";
+/// Variables that begin so are set by the platform for every pod or task; the operator's own names win over them.
+const PLATFORM_PREFIX: &str = "AWS_";
+/// The beginnings of the variables that are read at all.
+const READ: [&str; 3] = ["SS_", "OTEL_", PLATFORM_PREFIX];
 
 /// Merges the layers, with every problem found on the way.
 pub(super) fn merge(
@@ -44,7 +49,7 @@ pub(super) fn merge(
     // an empty variable is one that was not given, as compose files write it
     let variables: BTreeMap<String, String> = environment
         .into_iter()
-        .filter(|(name, value)| (name.starts_with("SS_") || name.starts_with("OTEL_")) && !value.is_empty())
+        .filter(|(name, value)| READ.iter().any(|start| name.starts_with(start)) && !value.is_empty())
         .collect();
     let file = flags.config.clone().map(|path| (path, Origin::Flag("--config".to_owned()))).or_else(|| {
         let path = variables.get("SS_CONFIG")?;
@@ -103,7 +108,8 @@ fn add_environment(
 ) {
     let mut given: BTreeMap<String, &String> = BTreeMap::new();
     for (name, text) in variables {
-        if name == "SS_CONFIG" || name.starts_with(TEST_PREFIX) {
+        let of_others = name.starts_with(TEST_PREFIX) || CLIENT_VARIABLES.contains(&name.as_str());
+        if name == "SS_CONFIG" || of_others {
             continue;
         }
         let origin = Origin::Environment(name.clone());
@@ -115,7 +121,9 @@ fn add_environment(
             }
             continue;
         };
-        if let Some(other) = given.insert(path.clone(), name) {
+        // in the order of names the platform's come first
+        let other = given.insert(path.clone(), name);
+        if let Some(other) = other.filter(|other| !other.starts_with(PLATFORM_PREFIX)) {
             let message = format!("{other} and {name} are the same setting; give one of them");
             problems.push(ConfigProblem::invalid(path, origin, message));
             continue;

@@ -4,6 +4,7 @@
 
 mod build;
 mod choices;
+mod client;
 mod comments;
 pub mod documentation;
 mod exposure;
@@ -17,10 +18,13 @@ mod problem;
 pub mod production;
 mod reader;
 mod sections;
+mod server;
 mod store;
+mod trial;
 mod webhooks;
 
 pub use build::Host;
+pub use client::{CLIENT_VARIABLES, ClientEnvironment, client_environment};
 pub use layers::Flags;
 pub use problem::{ConfigProblem, Origin};
 pub use sections::*;

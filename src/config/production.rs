@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use secrecy::ExposeSecret;
 
-use super::sections::{Llm, LlmEndpoint, Network, OnShutdown, Sandbox, Settings, host_of, is_loopback};
+use super::sections::{
+    Llm, LlmEndpoint, Network, OnShutdown, Sandbox, Settings, Trial, host_of, is_loopback,
+};
 use crate::domain::gate::{Rule, Violation};
 use crate::domain::outgoing_address::{Address, AddressPolicy, Range};
 
@@ -72,6 +74,9 @@ pub fn violations(settings: &Settings) -> Vec<Violation> {
     }
     if let Some(detail) = open_objects(settings) {
         violated(Rule::ObjectStore, detail);
+    }
+    if let Some(detail) = unbounded_trial(&settings.trial) {
+        violated(Rule::TrialBounded, detail);
     }
     if let Some(detail) = no_limit(settings) {
         violated(Rule::RateLimits, detail);
@@ -149,10 +154,15 @@ fn open_database(settings: &Settings) -> Option<String> {
 
 /// An object store on another machine without TLS.
 fn open_objects(settings: &Settings) -> Option<String> {
-    let endpoint = settings.files.s3.as_ref()?.endpoint.as_deref()?;
-    let far = !is_loopback(&host_of(endpoint).unwrap_or_default());
-    (endpoint.starts_with("http://") && far)
-        .then(|| "s3.endpoint reaches another machine without TLS (http://)".to_owned())
+    let s3 = settings.files.s3.as_ref()?;
+    let is_open = |endpoint: &Option<String>| {
+        let far = |endpoint: &str| !is_loopback(&host_of(endpoint).unwrap_or_default());
+        endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://") && far(endpoint))
+    };
+    [("s3.endpoint", &s3.endpoint), ("s3.public_endpoint", &s3.public_endpoint)]
+        .into_iter()
+        .find(|(_, endpoint)| is_open(endpoint))
+        .map(|(key, _)| format!("{key} reaches another machine without TLS (http://)"))
 }
 
 /// Addresses that proxies can have in all: a quarter of IPv4, an eighth of IPv6. More are the world.
@@ -195,6 +205,23 @@ fn addresses_of(networks: &[Network]) -> (u128, u128) {
         }
     }
     (four, six)
+}
+
+/// Most that production offers to people it does not know: trials of one address in an hour, trials in a day, bytes of an
+/// upload, hours.
+const MOST_TRIAL: (u32, u64, u64, u32) = (20, 2_000, 50 << 20, 72);
+
+fn unbounded_trial(trial: &Trial) -> Option<String> {
+    if !trial.enabled {
+        return None;
+    }
+    let above = |name: &str, value: u64, most: u64| {
+        (value > most).then(|| format!("trial.{name} is {value}; production offers at most {most}"))
+    };
+    above("per_address_per_hour", trial.per_address_per_hour.into(), MOST_TRIAL.0.into())
+        .or_else(|| above("jobs_per_day", trial.jobs_per_day, MOST_TRIAL.1))
+        .or_else(|| above("max_bytes", trial.max_bytes, MOST_TRIAL.2).filter(|_| trial.uploads))
+        .or_else(|| above("keep_hours", trial.keep_hours.into(), MOST_TRIAL.3.into()))
 }
 
 fn no_limit(settings: &Settings) -> Option<String> {

@@ -10,8 +10,10 @@ use crate::domain::outgoing_address::AddressPolicy;
 use crate::domain::signed_link::LinkKeys;
 
 pub use super::choices::{Env, LlmProvider, LogFormat, OnShutdown, OnViolation, OtelProtocol, Sandbox};
-pub use super::files::{Files, S3};
+pub use super::files::{Files, S3, S3Credentials};
 pub use super::network::Network;
+pub use super::server::Server;
+pub use super::trial::Trial;
 pub use super::webhooks::Webhooks;
 
 /// Meaning of a setting, by its key: the comment above it in `config/default.toml`, which the build script writes.
@@ -33,6 +35,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `None` is the embedded library.
     pub library_dir: Option<PathBuf>,
+    /// This server among those that share a store.
+    pub server: Server,
     /// Section `stata`.
     pub stata: Stata,
     /// Section `worker`.
@@ -49,8 +53,12 @@ pub struct Settings {
     pub files: Files,
     /// Section `tokens`.
     pub tokens: Tokens,
+    /// Section `trial`.
+    pub trial: Trial,
     /// Section `webhooks`.
     pub webhooks: Webhooks,
+    #[doc = meaning!("batches.max_cells")]
+    pub max_cells: usize,
     /// Section `http`.
     pub http: Http,
     /// Section `limits`.
@@ -230,6 +238,8 @@ pub struct Store {
     pub database_url: Option<SecretString>,
     /// Seconds to wait for another process to give the store free.
     pub lock_wait: u64,
+    /// A failover of the database may lose acknowledged changes.
+    pub accept_loss_on_failover: bool,
 }
 
 /// Uploads.

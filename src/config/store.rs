@@ -36,5 +36,9 @@ pub(super) fn read(r: &mut Reader<'_>) -> Store {
             None
         }
     };
-    Store { lock_wait: r.count("store.lock_wait", 0, 3600), database_url }
+    Store {
+        lock_wait: r.count("store.lock_wait", 0, 3600),
+        accept_loss_on_failover: r.flag("store.accept_loss_on_failover"),
+        database_url,
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset::DatasetRole;
 use super::error::{ErrorCode, Problem};
 use super::ids::JobId;
+use super::layout::session_dir;
 
 /// Size from which a file is sent in parts, in bytes.
 pub const MULTIPART_THRESHOLD: u64 = 64 << 20;
@@ -68,6 +69,10 @@ pub struct ReceivedBytes {
     pub sha256: String,
     /// Size, in bytes; equal to the announced one.
     pub size_bytes: u64,
+    /// Path of the stored file below the job's directory; no other writer uses it. Absent where an earlier release
+    /// received the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_as: Option<String>,
 }
 
 impl UploadSession {
@@ -117,7 +122,7 @@ impl Bundle {
     /// Returns the file that arrives in this session.
     ///
     /// # Errors
-    /// `UPLOAD_SESSION_NOT_FOUND`; `UPLOAD_SESSION_EXPIRED` unless the file has arrived.
+    /// `UPLOAD_SESSION_NOT_FOUND`; `UPLOAD_SESSION_EXPIRED` unless the file has arrived and is kept.
     pub fn file_of(
         &self,
         session_id: &str,
@@ -128,13 +133,43 @@ impl Bundle {
             Some((file, session))
         });
         let (file, session) = found.ok_or_else(|| absent("there is no such upload session"))?;
-        if file.received.is_none() && session.expires_at <= now {
-            return Err(Problem::new(
-                ErrorCode::UploadSessionExpired,
-                "the upload session has expired; open a new one for the file",
-            ));
+        let is_there = file.received.is_some() && self.keeps_files(now);
+        if !is_there && session.expires_at <= now {
+            return Err(expired());
         }
         Ok((file, session))
+    }
+
+    /// True while the files that arrived are kept: for ever once they are the inputs, else as long as any session of the
+    /// bundle is open.
+    pub fn keeps_files(&self, now: DateTime<Utc>) -> bool {
+        let sessions = self.files.iter().filter_map(|file| file.session.as_ref());
+        self.became_inputs || sessions.map(|session| session.expires_at).any(|expires_at| expires_at > now)
+    }
+
+    /// True if a directory below the job's holds something that this bundle still needs: a file that arrived and is not
+    /// the inputs yet, or the parts of one that is arriving.
+    pub fn needs(&self, dir: &str, now: DateTime<Utc>) -> bool {
+        let is_below = |path: &str| path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
+        let is_open = |file: &BundleFile| {
+            let session = file.session.as_ref().filter(|session| session.expires_at > now);
+            file.received.is_none()
+                && session.is_some_and(|session| session_dir(&session.upload_session_id) == dir)
+        };
+        let stored =
+            |file: &BundleFile| file.received.as_ref().and_then(|received| received.stored_as.clone());
+        !self.became_inputs
+            && self.keeps_files(now)
+            && self.files.iter().any(|file| is_open(file) || stored(file).is_some_and(|path| is_below(&path)))
+    }
+
+    /// Forgets that a file arrived, so that it is sent again.
+    pub fn forget(&mut self, stored_as: Option<&str>) {
+        for file in &mut self.files {
+            if file.received.as_ref().is_some_and(|received| received.stored_as.as_deref() == stored_as) {
+                (file.received, file.session) = (None, None);
+            }
+        }
     }
 
     /// True once every file has arrived.
@@ -147,6 +182,14 @@ impl Bundle {
         let open = self.files.iter().filter(|file| file.received.is_none());
         open.filter_map(|file| file.session.as_ref().map(|session| session.expires_at))
     }
+}
+
+/// The refusal of a session that is over.
+pub fn expired() -> Problem {
+    Problem::new(
+        ErrorCode::UploadSessionExpired,
+        "the upload session has expired; open a new one for the file",
+    )
 }
 
 fn absent(message: &str) -> Problem {
@@ -169,6 +212,42 @@ mod tests {
             prop_assert_eq!(session.bytes_of(session.parts + 1, size), None);
             prop_assert_eq!(session.parts == 1, size < MULTIPART_THRESHOLD);
         }
+    }
+
+    #[test]
+    fn files_of_a_bundle_are_needed_until_it_is_the_inputs_or_its_last_session_ends() {
+        let at = |hours: i64| DateTime::UNIX_EPOCH + chrono::Duration::hours(hours);
+        let file = |id: &str, expires_at, stored_as: Option<&str>| BundleFile {
+            file_id: id.to_owned(),
+            filename: id.to_owned(),
+            size_bytes: 5,
+            role: DatasetRole::AuxiliaryData,
+            mime_type: None,
+            session: Some(UploadSession::new(format!("us_{id}.job_1"), 5, expires_at)),
+            received: stored_as.map(|path| ReceivedBytes {
+                sha256: String::new(),
+                size_bytes: 5,
+                stored_as: Some(path.to_owned()),
+            }),
+        };
+        let files = vec![file("a", at(1), Some("inputs/up_1/original_1")), file("b", at(2), None)];
+        let bundle_id = "bundle_1".to_owned();
+        let mut bundle = Bundle { bundle_id, created_at: at(0), files, became_inputs: false };
+        let needs = |bundle: &Bundle, hours| {
+            ["inputs/up_1", "inputs/up_", "uploads/us_a.job_1", "uploads/us_b.job_1"]
+                .map(|dir| bundle.needs(dir, at(hours)))
+        };
+        assert_eq!(needs(&bundle, 0), [true, false, false, true]);
+        assert_eq!(needs(&bundle, 1), [true, false, false, true], "the other session keeps the first file");
+        assert!(bundle.file_of("us_a.job_1", at(1)).is_ok());
+        assert_eq!(needs(&bundle, 2), [false; 4]);
+        let over = bundle.file_of("us_a.job_1", at(2)).expect_err("it is not kept");
+        assert_eq!(over.code, ErrorCode::UploadSessionExpired);
+        bundle.became_inputs = true;
+        assert_eq!(needs(&bundle, 0), [false; 4], "the inputs are cited by the record itself");
+        assert!(bundle.file_of("us_a.job_1", at(9)).is_ok());
+        bundle.forget(Some("inputs/up_1/original_1"));
+        assert!(bundle.files[0].received.is_none() && bundle.files[0].session.is_none());
     }
 
     #[test]

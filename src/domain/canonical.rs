@@ -1,5 +1,6 @@
 //! Canonical JSON and its SHA-256: the bytes that hashes, plan ids and the audit chain are made of.
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -49,6 +50,16 @@ fn write_value(value: &Value, out: &mut String) {
 /// Returns the SHA-256 of bytes as 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     hex::encode(Sha256::digest(bytes.as_ref()))
+}
+
+/// Returns the HMAC-SHA256 of bytes under a key.
+///
+/// # Panics
+/// Never: HMAC takes keys of any length.
+pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(bytes);
+    mac.finalize().into_bytes().into()
 }
 
 /// Returns the SHA-256 of the canonical JSON of a value.

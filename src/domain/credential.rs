@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::audit::Actor;
 use super::ids::{CodeId, JobId, KeyId, TenantId};
+use super::trial::TrialTerms;
 
 /// Permissions of an API key; see the table in `docs/api.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -134,6 +135,9 @@ pub struct TaskCodeRecord {
     /// SHA-256 (hex) of the requirement it was redeemed with: a repeated redeem must state the same.
     #[serde(default)]
     pub requirement_sha256: Option<String>,
+    /// Bounds of the job, for the code of a trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<TrialTerms>,
     /// When it was revoked (UTC); absent if it was not.
     pub revoked_at: Option<DateTime<Utc>>,
     /// Deleted by an administrator; the tombstone keeps the code from working again.

@@ -39,6 +39,15 @@ impl Inputs {
         self.datasets.iter().find(|d| d.role == DatasetRole::PrimaryDataset)
     }
 
+    /// Returns the hash of an original or canonical file, by its path below the job's directory.
+    pub fn sha256_of(&self, rel_path: &str) -> Option<&str> {
+        self.datasets.iter().find_map(|d| match rel_path {
+            path if path == d.canonical_rel_path => Some(d.canonical_sha256.as_str()),
+            path if path == d.original_rel_path => Some(d.original_sha256.as_str()),
+            _ => None,
+        })
+    }
+
     /// Returns the data set with this key.
     pub fn dataset(&self, key: &str) -> Option<&Dataset> {
         self.datasets.iter().find(|d| d.dataset_key == key)

@@ -152,6 +152,10 @@ error_codes! {
     PlanAlreadyFrozenConflict => "PLAN_ALREADY_FROZEN_CONFLICT", Conflict, false;
     PlanMissing => "PLAN_MISSING", Conflict, false;
     PlanOutdated => "PLAN_OUTDATED", Conflict, false;
+    BatchNotFound => "BATCH_NOT_FOUND", NotFound, false;
+    BatchCellsInvalid => "BATCH_CELLS_INVALID", Invalid, false;
+    TrialNotOffered => "TRIAL_NOT_OFFERED", NotFound, false;
+    TrialLimit => "TRIAL_LIMIT", Forbidden, false;
     WebhookNotFound => "WEBHOOK_NOT_FOUND", NotFound, false;
     WebhookDeliveryNotFound => "WEBHOOK_DELIVERY_NOT_FOUND", NotFound, false;
     WebhookAddressRefused => "WEBHOOK_ADDRESS_REFUSED", Invalid, false;

@@ -25,6 +25,8 @@ pub enum Rule {
     ObjectStore,
     /// `store.backend` is durable.
     JobStore,
+    /// A database of job records loses no acknowledged change by a crash, nor by a failover unless that is accepted.
+    StoreDurable,
     /// `data_dir` is neither in memory nor on a network file system.
     DataDirDurable,
     /// A file in `data_dir` was written, synced, read back and removed.
@@ -41,6 +43,8 @@ pub enum Rule {
     TransportSecurity,
     /// `webhooks.private_networks` has no loopback and no wide network.
     WebhookNetworks,
+    /// Trials, if they are offered, are bounded.
+    TrialBounded,
     /// The rates of `limits.*` are low enough to limit something.
     RateLimits,
     /// The store takes audit events, and their export can be written.
@@ -109,6 +113,7 @@ impl Rule {
         Self::StataAttested,
         Self::ObjectStore,
         Self::JobStore,
+        Self::StoreDurable,
         Self::DataDirDurable,
         Self::DataDirWritable,
         Self::DataDirPrivate,
@@ -117,6 +122,7 @@ impl Rule {
         Self::CorsOrigins,
         Self::TransportSecurity,
         Self::WebhookNetworks,
+        Self::TrialBounded,
         Self::RateLimits,
         Self::AuditWritable,
         Self::LibraryIntact,
@@ -184,6 +190,11 @@ impl Rule {
                 "job records are kept in a durable store, not in a fake",
                 "set store.backend (SS_JOB_STORE_BACKEND) to file or postgres, with TLS to another machine's database",
             ),
+            Self::StoreDurable => probe(
+                "store_durable",
+                "acknowledged changes survive a crash and a failover of the store",
+                "turn fsync and full_page_writes on; set synchronous_standby_names, or store.accept_loss_on_failover",
+            ),
             Self::DataDirDurable => probe(
                 "data_dir_durable",
                 "the data directory is on a local, durable file system",
@@ -223,6 +234,11 @@ impl Rule {
                 "webhook_networks",
                 "webhooks reach public receivers, and a small part of the internal network at most",
                 "list only the networks of the receivers in webhooks.private_networks, each a /16 (IPv6: /48) at most",
+            ),
+            Self::TrialBounded => settings(
+                "trial_bounded",
+                "trials are not offered, or are few, small and soon removed",
+                "set trial.enabled = false, or lower trial.per_address_per_hour, jobs_per_day, max_bytes and keep_hours",
             ),
             Self::RateLimits => settings(
                 "rate_limits",

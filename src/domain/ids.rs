@@ -95,6 +95,12 @@ id_type!(
     RunId, "run id", 64, "letters, digits, - and _", file_safe
 );
 id_type!(
+    /// A server among those that share a store: by default the host's name.
+    NodeId, "node id", 128, "letters, digits, ., - and _", |t| {
+        t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    }
+);
+id_type!(
     /// The public name of a task code (never the code itself).
     CodeId, "code id", 64, "letters, digits, - and _", file_safe
 );
@@ -109,6 +115,10 @@ id_type!(
 id_type!(
     /// A delivery to an endpoint; the header `webhook-id` of each attempt.
     DeliveryId, "delivery id", 64, "letters, digits, - and _", file_safe
+);
+id_type!(
+    /// A batch of specifications of one job.
+    BatchId, "batch id", 64, "letters, digits, - and _", file_safe
 );
 id_type!(
     /// A W3C trace id: 32 lower-case hexadecimal digits.

@@ -57,9 +57,12 @@ pub fn set_of(stored_path: &str) -> Option<&str> {
     Some(&stored_path[..SETS_DIR.len() + 1 + id.len()])
 }
 
-/// Returns the directory of an upload or of a run's publication that holds a blob, below the job's directory.
+/// Returns the directory of an upload, an upload session or a run's publication that holds a blob, below the job's
+/// directory.
 pub fn publication_of(stored_path: &str) -> Option<&str> {
-    let parent = ["inputs/", "artifacts/runs/"].into_iter().find(|parent| stored_path.starts_with(parent))?;
+    let parent = ["inputs/", "uploads/", "artifacts/runs/"]
+        .into_iter()
+        .find(|parent| stored_path.starts_with(parent))?;
     let id = stored_path[parent.len()..].split_once('/')?.0;
     Some(&stored_path[..parent.len() + id.len()])
 }
@@ -68,6 +71,14 @@ pub fn publication_of(stored_path: &str) -> Option<&str> {
 /// inputs are replaced as a whole or not at all.
 pub fn upload_dir(upload_id: &str) -> String {
     format!("inputs/{upload_id}")
+}
+
+/// The directories of upload sessions, one each, below the job's directory.
+pub const SESSIONS_DIR: &str = "uploads";
+
+/// Returns the directory of an upload session below the job's directory: its parts, until they are one file.
+pub fn session_dir(session_id: &str) -> String {
+    format!("{SESSIONS_DIR}/{session_id}")
 }
 
 #[cfg(test)]
@@ -99,6 +110,7 @@ mod tests {
     #[test]
     fn publications_are_named_by_upload_or_run() {
         assert_eq!(publication_of("inputs/up_1/original_1"), Some("inputs/up_1"));
+        assert_eq!(publication_of("uploads/us_1.job/1.1.ab"), Some("uploads/us_1.job"));
         assert_eq!(publication_of("artifacts/runs/run_1/a/b.csv"), Some("artifacts/runs/run_1"));
         for other in ["inputs/x", "artifacts/runs/x", "artifacts/sets/s/0", "runs/run_1/work/a"] {
             assert_eq!(publication_of(other), None, "{other}");

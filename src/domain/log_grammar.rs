@@ -88,6 +88,8 @@ pub struct LogReader {
     end_at: Option<u64>,
     nonce_lines: u64,
     text_after_end: bool,
+    /// The last event `progress` of the step that is under way.
+    progress: Option<Event>,
     out: ParsedLog,
 }
 
@@ -109,6 +111,7 @@ impl LogReader {
             end_at: None,
             nonce_lines: 0,
             text_after_end: false,
+            progress: None,
             out: ParsedLog {
                 lines: 0,
                 bytes: 0,
@@ -136,7 +139,14 @@ impl LogReader {
         self.extend(bytes);
     }
 
+    /// Returns the last event `progress` (`done`, `total`, `what`) of the step that is under way.
+    pub fn progress(&self) -> Option<&Event> {
+        self.progress.as_ref()
+    }
+
     /// Returns the events read so far, for following a run that is under way.
+    ///
+    /// An event `progress` is none of them; see [`Self::progress`].
     pub fn events(&self) -> &[Event] {
         &self.out.events
     }
@@ -254,6 +264,14 @@ impl LogReader {
         let Some(event) = anchors::parse(number, line) else { return };
         if event.get("k") != Some(self.nonces.begin.as_str()) {
             return;
+        }
+        // for those who watch; thousands of them must not displace the events that count
+        if event.kind == "progress" {
+            self.progress = Some(event);
+            return;
+        }
+        if event.kind == "step" {
+            self.progress = None;
         }
         if self.out.events.len() < MAX_EVENTS {
             self.out.events.push(event);

@@ -156,7 +156,8 @@ pub fn column_misfits(parameter: &Parameter, column: &Column) -> Vec<String> {
             true => format!("text ({kind})"),
             false => kind.to_owned(),
         };
-        reasons.push(format!("`{}` is {kind}, needed is {}", column.name, needs.kinds.join(" or ")));
+        let advice = flag_advice(column, &needs.kinds);
+        reasons.push(format!("`{}` is {kind}, needed is {}{advice}", column.name, needs.kinds.join(" or ")));
     }
     if let Some(least) = needs.min_distinct.filter(|least| column.distinct < *least) {
         let found = column.distinct;
@@ -175,6 +176,22 @@ pub fn column_misfits(parameter: &Parameter, column: &Column) -> Vec<String> {
         ));
     }
     reasons
+}
+
+/// How a column with two values becomes one of 0 and 1, where that is needed.
+fn flag_advice(column: &Column, needed: &[String]) -> String {
+    if column.distinct != 2 || !needed.iter().any(|kind| kind == "binary") {
+        return String::new();
+    }
+    let one = match column.max.filter(|_| !column.is_text()) {
+        Some(most) => number_text(most),
+        None => "\"…\"".to_owned(),
+    };
+    format!(
+        "; it has two values: derive a variable of 0 and 1 (derived_variables), 1 for the value that the question asks \
+         about, such as {} == {one}, and use that",
+        column.name
+    )
 }
 
 fn check_bounds(parameter: &Parameter, value: f64) -> Result<(), ValueError> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of `spec.json`, `launcher.json`, `outcome.json` and `manifest.json`; a server reads its own and
 /// the previous. Since 2 the files carry a checksum.
-pub const CONTRACT_VERSION: u32 = 2;
+pub const CONTRACT_VERSION: u32 = 3;
 /// The last version whose files carry no checksum.
 pub const UNSEALED_CONTRACT: u32 = 1;
 
@@ -40,6 +40,8 @@ pub enum Ended {
     Cancelled,
     /// The host is stopping.
     HostStopped,
+    /// The server did not renew its lease, so that another server may start the job again.
+    LeaseLost,
     /// A step of the sandbox failed in enforce mode; the engine was not started.
     SandboxDenied {
         /// Name of the step, such as `landlock`.
@@ -77,6 +79,7 @@ impl Ended {
             Self::ProcessLimit => "process_limit",
             Self::Cancelled => "cancelled",
             Self::HostStopped => "host_stopped",
+            Self::LeaseLost => "lease_lost",
             Self::SandboxDenied { .. } => "sandbox_denied",
             Self::CannotExecute { .. } => "cannot_execute",
             Self::LauncherFailed { .. } => "launcher_failed",

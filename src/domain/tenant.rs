@@ -53,6 +53,67 @@ pub struct TenantLimits {
     pub jobs_per_day: Option<u64>,
 }
 
+/// The limits of a tenant, for a commit that adds to what the tenant holds. `running` is no part of them: claims keep it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantBounds {
+    /// Tenant whose limits they are.
+    pub tenant_id: TenantId,
+    /// Its limits.
+    pub limits: TenantLimits,
+}
+
+/// A limit of a tenant that a commit would pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundPassed {
+    /// Name of the limit, as in [`TenantLimits`].
+    pub quota: &'static str,
+    /// The limit.
+    pub limit: u64,
+    /// What the tenant has without the commit.
+    pub used: u64,
+    /// When the oldest job of the day stops to count, and in how many seconds; for `jobs_per_day` only.
+    pub resets: Option<(DateTime<Utc>, u64)>,
+}
+
+impl BoundPassed {
+    /// The limit of a day, which a job of the day that was made at a time has used up.
+    pub fn of_day(limit: u64, oldest: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        let resets_at = oldest + Duration::days(1);
+        let seconds = u64::try_from((resets_at - now).num_seconds()).unwrap_or(0).max(1);
+        Self { quota: "jobs_per_day", limit, used: limit, resets: Some((resets_at, seconds)) }
+    }
+}
+
+/// Jobs that a tenant made within the last 24 hours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MadeToday {
+    /// How many; those above the limit need not be counted.
+    pub jobs: u64,
+    /// When the oldest of those counted was made.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+impl TenantLimits {
+    /// Returns the first stock that grows past its limit. One that is past it already may stay or shrink.
+    pub fn passed(&self, before: TenantUsage, after: TenantUsage) -> Option<BoundPassed> {
+        let stocks = [
+            ("jobs", self.jobs, before.jobs, after.jobs),
+            ("bytes", self.bytes, before.bytes, after.bytes),
+            ("queued", self.queued, before.queued, after.queued),
+        ];
+        stocks.into_iter().find_map(|(quota, limit, used, next)| {
+            let limit = limit.filter(|limit| next > *limit && next > used)?;
+            Some(BoundPassed { quota, limit, used, resets: None })
+        })
+    }
+
+    /// Says whether so many new jobs would pass the limit of a day.
+    pub fn passed_today(&self, made: MadeToday, more: u64, now: DateTime<Utc>) -> Option<BoundPassed> {
+        let limit = self.jobs_per_day.filter(|limit| more > 0 && made.jobs.saturating_add(more) > *limit)?;
+        Some(BoundPassed::of_day(limit, made.oldest.unwrap_or(now), now))
+    }
+}
+
 /// How long a tenant's things are kept; absent means as the service's settings say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -131,6 +192,33 @@ pub fn days_after(since: DateTime<Utc>, days: u32) -> Option<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stock_may_not_grow_past_its_limit_and_may_shrink_above_it() {
+        let limits = TenantLimits { jobs: Some(2), bytes: Some(100), ..TenantLimits::default() };
+        let usage = |jobs, bytes| TenantUsage { jobs, bytes, queued: 9 };
+        assert_eq!(
+            limits.passed(usage(1, 0), usage(2, 100)),
+            None,
+            "up to the limit, and the queue has none"
+        );
+        let passed = limits.passed(usage(2, 0), usage(3, 200)).expect("refused");
+        assert_eq!((passed.quota, passed.limit, passed.used), ("jobs", 2, 2));
+        let passed = limits.passed(usage(2, 90), usage(2, 101)).expect("refused");
+        assert_eq!((passed.quota, passed.limit, passed.used), ("bytes", 100, 90));
+        assert_eq!(limits.passed(usage(5, 300), usage(5, 200)), None);
+    }
+
+    #[test]
+    fn the_limit_of_a_day_counts_new_jobs_only() {
+        let limits = TenantLimits { jobs_per_day: Some(2), ..TenantLimits::default() };
+        let made = MadeToday { jobs: 2, oldest: Some(DateTime::UNIX_EPOCH) };
+        let now = DateTime::UNIX_EPOCH + Duration::hours(23);
+        assert_eq!(limits.passed_today(made, 0, now), None);
+        assert_eq!(limits.passed_today(MadeToday { jobs: 1, ..made }, 1, now), None);
+        let passed = limits.passed_today(made, 1, now).expect("refused");
+        assert_eq!(passed.resets, Some((DateTime::UNIX_EPOCH + Duration::days(1), 3600)));
+    }
 
     #[test]
     fn a_tenant_overrides_only_what_it_states() {

@@ -6,10 +6,11 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use super::middleware::edge::Edge;
-use super::middleware::idempotency::KeyLocks;
+use crate::domain::cluster::Role;
 use crate::service::Context;
 use crate::service::access::refused_requests::RefusedRequests;
 use crate::service::operations::check_gate::Gate;
+use crate::service::shared::key_locks::KeyLocks;
 use crate::telemetry::metrics::Metrics;
 
 /// Shared by every handler. A request clones it several times, so it is one pointer.
@@ -35,10 +36,12 @@ impl std::ops::Deref for App {
 pub struct Parts {
     /// Dependencies of the use cases.
     pub ctx: Arc<Context>,
+    /// What this server does among those that share its store.
+    pub role: Role,
     /// Metrics that `/metrics` exports.
     pub metrics: Arc<Metrics>,
     /// Locks of requests with one `Idempotency-Key`, so that they run one after the other.
-    pub idempotency_locks: Arc<KeyLocks>,
+    pub idempotency_locks: Arc<KeyLocks<String>>,
     /// Audit events of refused requests, limited per minute.
     pub refused: Arc<RefusedRequests>,
     /// When this process was built.

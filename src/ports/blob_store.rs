@@ -3,6 +3,7 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct BlobInfo {
     pub size_bytes: u64,
     /// When the blob was stored (UTC).
     pub changed_at: DateTime<Utc>,
+    /// The place's own tag of the bytes, where it has one.
+    pub tag: Option<String>,
 }
 
 /// A file of the job's workspace that becomes a blob.
@@ -75,6 +78,23 @@ pub struct Trial {
     pub found: Result<String, String>,
     /// The trial showed that a put with `If-None-Match` is refused where the object exists.
     pub conditional: bool,
+}
+
+/// A request that a client sends to the place of the blobs itself, without the service in between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DirectRequest {
+    /// Reads a blob; the response has this media type and disposition.
+    Get {
+        /// Media type of the response.
+        media_type: String,
+        /// Value of `Content-Disposition`.
+        disposition: String,
+    },
+    /// Writes a file of exactly so many bytes, replacing one of that path.
+    Put {
+        /// Size, in bytes.
+        size_bytes: u64,
+    },
 }
 
 /// Blobs by tenant, job and path. A path has passed [`crate::domain::artifact::safe_rel_path`].
@@ -149,6 +169,23 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// Any I/O error.
     fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>>;
+
+    /// Returns a URL with which a client does one request on a path for some time, without a credential; `None` where
+    /// the place takes no requests of clients.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn direct_url(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        rel_path: &str,
+        request: &DirectRequest,
+        ttl: Duration,
+    ) -> io::Result<Option<String>> {
+        let _ = (tenant, job_id, rel_path, request, ttl);
+        Ok(None)
+    }
 
     /// Returns the result of the last trial; `None` where the blobs are in the data directory, which has own checks.
     /// Does not block.

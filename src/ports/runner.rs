@@ -48,6 +48,10 @@ pub struct RunSpec {
     pub sandbox: SandboxSpec,
     /// `TZ` of the engine, such as `UTC`.
     pub timezone: String,
+    /// The file by which the server tells how long its lease lasts; the launcher ends the run when it is over. Absent where
+    /// one server has the store to itself.
+    #[serde(default)]
+    pub lease: Option<PathBuf>,
 }
 
 /// An attempt that is under way.

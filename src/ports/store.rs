@@ -8,12 +8,16 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use crate::domain::audit::AuditEvent;
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::ids::{CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
+use crate::domain::ids::{BatchId, CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
 use crate::domain::job::{JobRecord, JobStatus};
-use crate::domain::tenant::TenantRecord;
+use crate::domain::tenant::{BoundPassed, TenantBounds, TenantRecord};
 use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 
+pub use super::store_claim::{
+    ClaimAsk, ClaimError, Claimed, Claims, MakeClaim, RunningLimits, claim_commit, claim_id,
+};
 pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, WebhookScope};
 pub use super::store_reads::StoreExt;
 
@@ -37,6 +41,8 @@ pub enum Record {
     Delivery(Box<DeliveryRecord>),
     /// A position in the audit chain.
     Cursor(Box<CursorRecord>),
+    /// Several specifications on the inputs of one job.
+    Batch(Box<BatchRecord>),
 }
 
 /// The name of a record.
@@ -58,16 +64,18 @@ pub enum Key {
     Delivery(DeliveryId),
     /// Part of the service whose position it is.
     Cursor(String),
+    /// Id of a batch.
+    Batch(BatchId),
 }
 
 impl Key {
     /// The kinds of records, as metrics name them.
-    pub const KINDS: [&'static str; 8] =
-        ["job", "task_code", "api_key", "idempotency", "tenant", "webhook", "delivery", "cursor"];
+    pub const KINDS: [&'static str; 9] =
+        ["job", "task_code", "api_key", "idempotency", "tenant", "webhook", "delivery", "cursor", "batch"];
 
     /// Returns the kind of the record, one of [`Key::KINDS`].
     pub fn kind(&self) -> &'static str {
-        let [job, task_code, api_key, idempotency, tenant, webhook, delivery, cursor] = Self::KINDS;
+        let [job, task_code, api_key, idempotency, tenant, webhook, delivery, cursor, batch] = Self::KINDS;
         match self {
             Self::Job(..) => job,
             Self::TaskCode(_) => task_code,
@@ -77,6 +85,7 @@ impl Key {
             Self::Webhook(_) => webhook,
             Self::Delivery(_) => delivery,
             Self::Cursor(_) => cursor,
+            Self::Batch(_) => batch,
         }
     }
 }
@@ -105,6 +114,7 @@ boxed! {
     WebhookRecord => Webhook,
     DeliveryRecord => Delivery,
     CursorRecord => Cursor,
+    BatchRecord => Batch,
 }
 
 impl Record {
@@ -119,6 +129,7 @@ impl Record {
             Record::Webhook(r) => Key::Webhook(r.webhook_id.clone()),
             Record::Delivery(r) => Key::Delivery(r.delivery_id.clone()),
             Record::Cursor(r) => Key::Cursor(r.name.clone()),
+            Record::Batch(r) => Key::Batch(r.batch_id.clone()),
         }
     }
 
@@ -133,6 +144,7 @@ impl Record {
             Record::Webhook(r) => r.version,
             Record::Delivery(r) => r.version,
             Record::Cursor(r) => r.version,
+            Record::Batch(r) => r.version,
         }
     }
 }
@@ -179,6 +191,8 @@ pub struct Commit {
     pub audit: Vec<AuditEvent>,
     /// Kind of a commit without audit events; absent for all others.
     pub housekeeping: Option<Housekeeping>,
+    /// Bounds of a tenant that the commit may not pass, by what all processes committed before it.
+    pub within: Option<TenantBounds>,
 }
 
 /// Commits that may carry no audit event.
@@ -194,6 +208,8 @@ pub enum Housekeeping {
     LastUsed,
     /// Deliveries of webhooks, the position up to which they were made, and how attempts at an endpoint went.
     Deliveries,
+    /// How the cells of a batch stand.
+    BatchProgress,
 }
 
 /// Result of a successful commit.
@@ -218,6 +234,9 @@ pub enum CommitError {
         /// The version that is stored.
         actual: Option<u64>,
     },
+    /// The commit adds to what a tenant holds, past one of its bounds. Nothing was written.
+    #[error("the tenant would have more than {} {}", .0.limit, .0.quota)]
+    OverBound(BoundPassed),
     /// Certainly not applied; may be repeated.
     #[error("the store cannot take the commit now")]
     Unavailable {
@@ -296,8 +315,6 @@ pub struct Change {
     pub sequence: u64,
     /// The record after the commit.
     pub record: ChangedRecord,
-    /// Place of a job in the order of queueing, while it is queued.
-    pub queue_seq: Option<u64>,
 }
 
 /// A changed record. Jobs are complete, because every projection reads them.
@@ -305,7 +322,7 @@ pub struct Change {
 pub enum ChangedRecord {
     /// A job that was written.
     Job(Arc<JobRecord>),
-    /// Any other record that was written, by name.
+    /// Any other record that was written, by name; or deleted, where another process did it.
     Other(Key),
     /// A record that was deleted, by name.
     Deleted(Key),
@@ -336,6 +353,10 @@ pub struct StoreStatus {
     pub exported_sequence: u64,
     /// Times since the opening that audit events could not be written, to the chain or to its export.
     pub audit_write_failures: u64,
+    /// How a crash of the database's machine could lose acknowledged commits, as far as the database tells.
+    pub crash_risk: Option<String>,
+    /// How a failover of the database could lose acknowledged commits, as far as the database tells.
+    pub failover_risk: Option<String>,
 }
 
 /// All durable state. Cheap to share; every method may be dropped at any await.
@@ -351,7 +372,13 @@ pub trait Store: Send + Sync {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, ReadError>>;
     /// Returns the rows that a query asks for. Damaged records are reported and left out.
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>>;
-    /// Delivers every later change in commit order, without a gap.
+    /// Takes queued jobs for the runs of a request, each by one commit with the id [`claim_id`]; as many as there are
+    /// runs, or fewer. A job is taken by one claim only, once it may start. Tenants that are below their limit take turns,
+    /// and so do the batches of a tenant and its other jobs; apart from that the order of queueing counts. A job that `make`
+    /// refuses or whose record is damaged is passed over. Where the future is dropped, jobs may be claimed all the same.
+    fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>>;
+    /// Delivers every later change in commit order, without a gap, whichever process made it. Of what other processes
+    /// commit one record may stand for several changes, of which it is the newest.
     fn changes(&self) -> mpsc::UnboundedReceiver<Change>;
     /// Returns facts for health and metrics; never waits for the committer.
     fn status(&self) -> StoreStatus;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::store::Record;
-use crate::domain::ids::{JobId, TenantId, WebhookId};
+use crate::domain::ids::{BatchId, JobId, TenantId, WebhookId};
 use crate::domain::job::JobStatus;
 use crate::domain::tenant::TenantUsage;
 
@@ -19,9 +19,11 @@ pub struct QueuedJob {
     pub queue_seq: u64,
     /// Not before this time (UTC): automatic retries wait.
     pub ready_at: DateTime<Utc>,
+    /// Batch of which the job is a cell: the batches of a tenant and its other jobs take turns.
+    pub batch_id: Option<BatchId>,
 }
 
-/// Which jobs a list shows; newest first. Both bounds of the creation time are exclusive.
+/// Which jobs a list shows; newest first, without the cells of batches. Both bounds of the creation time are exclusive.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct JobFilter {
     /// All tenants when absent.
@@ -103,7 +105,8 @@ pub enum Query {
         /// Most jobs of a page.
         limit: usize,
     },
-    /// Every job with an upload session that has not its file and expires after this time.
+    /// Every job with an upload session that has not its file and expires after this time, or with an upload that is
+    /// being read.
     JobsWithUploads(DateTime<Utc>),
     /// Every job whose status is `running`, oldest first.
     RunningJobs,
@@ -121,12 +124,33 @@ pub enum Query {
         /// Most jobs.
         limit: usize,
     },
-    /// How many jobs are queued before this one, in order of queueing: [`Row::Position`], if it is queued.
+    /// How many jobs are taken before this one: [`Row::Position`], if it is queued. A store that does not know the order of
+    /// claims counts those that were queued before.
     QueuePosition {
         /// Tenant of the job.
         tenant: TenantId,
         /// Id of the job.
         job_id: JobId,
+    },
+    /// The batches of a job, newest first.
+    Batches {
+        /// Tenant of the job.
+        tenant: TenantId,
+        /// The job.
+        job_id: JobId,
+        /// As returned by the previous page.
+        cursor: Option<String>,
+        /// Most batches of a page.
+        limit: usize,
+    },
+    /// Every batch with an open cell, oldest first.
+    OpenBatches,
+    /// The batches whose content is kept and whose last cell ended before a time, oldest first, at most `limit`.
+    DueBatches {
+        /// Time that the end must be older than (UTC).
+        before: DateTime<Utc>,
+        /// Most batches.
+        limit: usize,
     },
     /// Every tenant that has a record, by id.
     Tenants,
@@ -209,6 +233,9 @@ names! {
     NthNewestJob => "nth_newest_job",
     Queued => "queued",
     QueuePosition => "queue_position",
+    Batches => "list_batches",
+    OpenBatches => "open_batches",
+    DueBatches => "due_batches",
     Tenants => "list_tenants",
     Usage => "usage",
     TaskCodeByHash => "task_code_by_hash",

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::store::{Key, ReadError, Record, Store};
 use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, WebhookScope};
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::ids::{CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
+use crate::domain::ids::{BatchId, CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::{TenantRecord, TenantUsage};
 use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
@@ -121,6 +122,37 @@ pub trait StoreExt: Store {
             Row::Position(before) => Some(before),
             _ => None,
         })
+    }
+
+    /// Reads a batch.
+    fn batch(&self, id: &BatchId) -> impl Future<Output = Read<Option<BatchRecord>>> + Send {
+        one(self, Key::Batch(id.clone()), batch)
+    }
+
+    /// Returns [`Query::Batches`].
+    fn list_batches(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> impl Future<Output = Read<Page<BatchRecord>>> + Send {
+        let query = Query::Batches { tenant: tenant.clone(), job_id: job_id.clone(), cursor, limit };
+        page(self, query, |row| record(row).and_then(batch))
+    }
+
+    /// Returns [`Query::OpenBatches`].
+    fn open_batches(&self) -> impl Future<Output = Read<Vec<BatchRecord>>> + Send {
+        all(self, Query::OpenBatches, |row| record(row).and_then(batch))
+    }
+
+    /// Returns [`Query::DueBatches`].
+    fn due_batches(
+        &self,
+        before: DateTime<Utc>,
+        limit: usize,
+    ) -> impl Future<Output = Read<Vec<BatchRecord>>> + Send {
+        all(self, Query::DueBatches { before, limit }, |row| record(row).and_then(batch))
     }
 
     /// Returns [`Query::Tenants`].
@@ -260,6 +292,10 @@ fn webhook(record: Record) -> Option<WebhookRecord> {
 
 fn delivery(record: Record) -> Option<DeliveryRecord> {
     if let Record::Delivery(delivery) = record { Some(*delivery) } else { None }
+}
+
+fn batch(record: Record) -> Option<BatchRecord> {
+    if let Record::Batch(batch) = record { Some(*batch) } else { None }
 }
 
 fn usage(row: Row) -> Option<(TenantId, TenantUsage)> {

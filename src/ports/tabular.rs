@@ -101,6 +101,99 @@ pub struct SteppedCounts {
     pub rows: Option<RowCounts>,
 }
 
+/// What is checked in the rows of canonical data before a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowChecks {
+    /// Columns without whose values a row is not used.
+    pub complete: Vec<String>,
+    /// Unit and period, which identify rows.
+    pub key: Option<(String, String)>,
+    /// Columns that have to vary within units; only with a key.
+    pub within: Vec<String>,
+    /// The column of weights; rows of weight zero are not used.
+    pub weight: Option<String>,
+    /// Columns of numbers of which none may be a combination of the others.
+    pub regressors: Vec<String>,
+    /// Rules on the values of single columns.
+    pub values: Vec<(String, ValueRule)>,
+}
+
+/// A rule on the values of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueRule {
+    /// No value is below zero.
+    NotNegative,
+    /// Every value is above zero.
+    AboveZero,
+    /// Every value is 0 or 1, and some are 1.
+    ZeroOrOne,
+    /// There are two values.
+    TwoValues,
+}
+
+impl RowChecks {
+    /// Returns the columns that are read, some of them repeatedly.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let key = self.key.iter().flat_map(|(unit, time)| [unit, time]);
+        let lists = self.complete.iter().chain(&self.within).chain(&self.regressors);
+        let values = self.values.iter().map(|(name, _)| name);
+        lists.chain(key).chain(&self.weight).chain(values).map(String::as_str)
+    }
+}
+
+/// Rows that a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundRows {
+    /// Number of all of them.
+    pub count: u64,
+    /// The first ones, counted from 1 below the header; of repeated keys the first row and the one that repeats it.
+    pub examples: Vec<Vec<u64>>,
+}
+
+/// The values of a column under its [`ValueRule`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoundValues {
+    /// Rows that break the rule.
+    pub broken: FoundRows,
+    /// Rows with a value.
+    pub present: u64,
+    /// Rows with the value 1.
+    pub ones: u64,
+    /// The first different values as they are written in conditions, texts in quotes; at most [`FoundValues::MOST`].
+    pub different: Vec<String>,
+}
+
+impl FoundValues {
+    /// Most values that are kept.
+    pub const MOST: usize = 6;
+}
+
+/// A regressor that others determine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Determined {
+    /// The regressor.
+    pub column: String,
+    /// The others with their factors; empty for one that is constant.
+    pub by: Vec<(String, f64)>,
+}
+
+/// What [`Tabular::check_rows`] found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RowFindings {
+    /// Rows whose key an earlier row has.
+    pub repeated: FoundRows,
+    /// Rows of negative weight.
+    pub negative_weights: FoundRows,
+    /// Columns that do not vary within any unit.
+    pub no_within: Vec<String>,
+    /// Regressors that are constant or combinations of earlier ones.
+    pub determined: Vec<Determined>,
+    /// One for each rule of [`RowChecks::values`]; none where nothing was read.
+    pub values: Vec<FoundValues>,
+    /// True if no row has a weight above zero.
+    pub weightless: bool,
+}
+
 /// Reads uploaded tables.
 pub trait Tabular: Send + Sync {
     /// Converts the file at `source` (whose content decides the format; `original_name` only helps) to
@@ -145,6 +238,18 @@ pub trait Tabular: Send + Sync {
         condition: Option<&Condition>,
         complete: &[String],
     ) -> Result<RowCounts, Problem>;
+
+    /// Checks the rows of canonical data on which a condition is true (all without one). Of data that are too large for
+    /// that it finds nothing.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` where the file cannot be read or lacks a column.
+    fn check_rows(
+        &self,
+        canonical: &Path,
+        condition: Option<&Condition>,
+        checks: &RowChecks,
+    ) -> Result<RowFindings, Problem>;
 
     /// Counts what data steps do to the rows of canonical data, each step with the path of its data set, and
     /// then what [`Tabular::count_rows`] counts.

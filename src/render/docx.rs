@@ -15,8 +15,6 @@ const EMU: f64 = 9_525.0;
 /// Twentieths of a point: A4, its margins, and what is left for text.
 const PAGE: (u32, u32) = (11_906, 16_838);
 const MARGIN: u32 = 1_134;
-/// Spacing of the paragraphs in cells.
-const SPACING: &str = "<w:spacing w:before=\"20\" w:after=\"20\"/>";
 /// Columns above which a section lies on its side.
 const UPRIGHT_COLUMNS: usize = 8;
 
@@ -45,7 +43,7 @@ pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderE
     for (k, figure) in report.figures.iter().enumerate() {
         budget.check()?;
         pictures.push(figure::png(figure)?);
-        body.push_str(&picture(k + 1, &figure.title, figure::size(figure)?));
+        body.push_str(&picture(k + 1, &figure.words(), figure::size(figure)?));
         body.push_str(&paragraph("Caption", &report.figure_caption(k + 1, &figure.title)));
     }
     if !report.notes.is_empty() {
@@ -142,11 +140,17 @@ fn letters(text: &str) -> f64 {
 fn table(out: &mut String, grid: &Grid, caption: &str, lying: bool) {
     let all = if lying { PAGE.1 } else { PAGE.0 } - 2 * MARGIN;
     let widths = widths(grid, all);
-    let small = if grid.width() > 10 { "<w:sz w:val=\"14\"/>" } else { "<w:sz w:val=\"18\"/>" };
+    let small = if grid.width() > 10 { "<w:sz w:val=\"14\"/>" } else { "" };
     out.push_str(&paragraph("TableCaption", caption));
+    // The style draws the rule below the first row; a heading over the columns has its own, shorter one.
+    let (look, first, below) = match grid.over.is_empty() {
+        true => ("0620", "1", ""),
+        false => ("0600", "0", "<w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders>"),
+    };
     // 5000 fiftieths of a percent are the whole width between the margins.
-    out.push_str(
-        "<w:tbl><w:tblPr><w:tblStyle w:val=\"Publication\"/><w:tblW w:w=\"5000\" w:type=\"pct\"/><w:tblLayout w:type=\"fixed\"/><w:tblLook w:val=\"0020\" w:firstRow=\"1\"/></w:tblPr><w:tblGrid>",
+    let _ = write!(
+        out,
+        "<w:tbl><w:tblPr><w:tblStyle w:val=\"Publication\"/><w:tblW w:w=\"5000\" w:type=\"pct\"/><w:tblLayout w:type=\"fixed\"/><w:tblLook w:val=\"{look}\" w:firstRow=\"{first}\" w:noHBand=\"1\" w:noVBand=\"1\"/></w:tblPr><w:tblGrid>",
     );
     for width in &widths {
         let _ = write!(out, "<w:gridCol w:w=\"{width}\"/>");
@@ -158,9 +162,8 @@ fn table(out: &mut String, grid: &Grid, caption: &str, lying: bool) {
         look.over(out, &grid.over);
         out.push_str("</w:tr>");
     }
-    let below = "<w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders>";
     out.push_str("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>");
-    look.cells(out, grid.head.iter().map(String::as_str), "<w:b/>", below, false);
+    look.cells(out, grid.head.iter().map(String::as_str), "TableHeading", below, false);
     out.push_str("</w:tr>");
     for row in &grid.rows {
         let texts = row.cells.iter().map(|c| c.text.as_str());
@@ -169,9 +172,9 @@ fn table(out: &mut String, grid: &Grid, caption: &str, lying: bool) {
             RowKind::Group => look.group(out, texts.take(1).collect::<String>().as_str()),
             RowKind::Foot => {
                 let rule = "<w:tcBorders><w:top w:val=\"single\" w:sz=\"4\"/></w:tcBorders>";
-                look.cells(out, texts, "", rule, row.inset);
+                look.cells(out, texts, "TableText", rule, row.inset);
             }
-            RowKind::Body | RowKind::Under => look.cells(out, texts, "", "", row.inset),
+            RowKind::Body | RowKind::Under => look.cells(out, texts, "TableText", "", row.inset),
         }
         out.push_str("</w:tr>");
     }
@@ -194,7 +197,7 @@ impl Look<'_> {
         &self,
         out: &mut String,
         cells: impl Iterator<Item = &'t str>,
-        properties: &str,
+        style: &str,
         borders: &str,
         inset: bool,
     ) {
@@ -207,8 +210,8 @@ impl Look<'_> {
             let indent = if inset && j == 0 { "<w:ind w:left=\"200\"/>" } else { "" };
             let _ = write!(
                 out,
-                "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{borders}</w:tcPr><w:p><w:pPr>{SPACING}{indent}<w:jc w:val=\"{justify}\"/></w:pPr>{}</w:p></w:tc>",
-                run(text, &format!("{properties}{}", self.small))
+                "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{borders}</w:tcPr><w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{indent}<w:jc w:val=\"{justify}\"/></w:pPr>{}</w:p></w:tc>",
+                run(text, self.small)
             );
         }
     }
@@ -220,7 +223,7 @@ impl Look<'_> {
         let span = self.widths.len() - 1;
         let _ = write!(
             out,
-            "<w:tc><w:tcPr><w:tcW w:w=\"{first}\" w:type=\"dxa\"/></w:tcPr><w:p><w:pPr>{SPACING}</w:pPr></w:p></w:tc><w:tc><w:tcPr><w:tcW w:w=\"{rest}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/><w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders></w:tcPr><w:p><w:pPr>{SPACING}<w:jc w:val=\"center\"/></w:pPr>{}</w:p></w:tc>",
+            "<w:tc><w:tcPr><w:tcW w:w=\"{first}\" w:type=\"dxa\"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableHeading\"/></w:pPr></w:p></w:tc><w:tc><w:tcPr><w:tcW w:w=\"{rest}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/><w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableHeading\"/><w:jc w:val=\"center\"/></w:pPr>{}</w:p></w:tc>",
             run(text, self.small)
         );
     }
@@ -230,20 +233,21 @@ impl Look<'_> {
         let (all, span) = (self.widths.iter().sum::<u32>(), self.widths.len());
         let _ = write!(
             out,
-            "<w:tc><w:tcPr><w:tcW w:w=\"{all}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/></w:tcPr><w:p><w:pPr>{SPACING}</w:pPr>{}</w:p></w:tc>",
-            run(text, &format!("<w:i/>{}", self.small))
+            "<w:tc><w:tcPr><w:tcW w:w=\"{all}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableGroup\"/></w:pPr>{}</w:p></w:tc>",
+            run(text, self.small)
         );
     }
 }
 
-fn picture(id: usize, title: &str, (width, height): (f64, f64)) -> String {
+/// A picture with the words that stand for it where it cannot be seen.
+fn picture(id: usize, words: &str, (width, height): (f64, f64)) -> String {
     let room = (f64::from(PAGE.0 - 2 * MARGIN) / 15.0, f64::from(PAGE.1 - 2 * MARGIN) / 15.0 * 0.8);
     let scale = (room.0 / width).min(room.1 / height).min(1.0);
     let (w, h) = ((width * scale * EMU).round(), (height * scale * EMU).round());
-    let title = escape(title);
+    let words = escape(words);
     format!(
         "<w:p><w:pPr><w:keepNext/><w:spacing w:before=\"240\" w:after=\"80\"/><w:jc w:val=\"center\"/></w:pPr><w:r><w:drawing><wp:inline distT=\"0\" distB=\"0\" distL=\"0\" distR=\"0\"><wp:extent cx=\"{w}\" cy=\"{h}\"/>\
-<wp:docPr id=\"{id}\" name=\"Picture {id}\" descr=\"{title}\"/><a:graphic xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\">\
+<wp:docPr id=\"{id}\" name=\"Picture {id}\" descr=\"{words}\"/><a:graphic xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\">\
 <a:graphicData uri=\"http://schemas.openxmlformats.org/drawingml/2006/picture\">\
 <pic:pic xmlns:pic=\"http://schemas.openxmlformats.org/drawingml/2006/picture\"><pic:nvPicPr><pic:cNvPr id=\"{id}\" name=\"Picture {id}\"/><pic:cNvPicPr/></pic:nvPicPr>\
 <pic:blipFill><a:blip r:embed=\"rIdImage{id}\"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>\
@@ -252,8 +256,11 @@ fn picture(id: usize, title: &str, (width, height): (f64, f64)) -> String {
     )
 }
 
-/// The style of all tables: rules above and below, no lines between columns.
-const TABLE_STYLE: &str = "<w:style w:type=\"table\" w:styleId=\"Publication\"><w:name w:val=\"Publication\"/><w:tblPr><w:tblBorders><w:top w:val=\"single\" w:sz=\"8\" w:space=\"0\" w:color=\"auto\"/><w:bottom w:val=\"single\" w:sz=\"8\" w:space=\"0\" w:color=\"auto\"/></w:tblBorders><w:tblCellMar><w:left w:w=\"90\" w:type=\"dxa\"/><w:right w:w=\"90\" w:type=\"dxa\"/></w:tblCellMar></w:tblPr></w:style>";
+/// The style of all tables: rules above, below and under the first row, no lines between columns.
+const TABLE_STYLE: &str = "<w:style w:type=\"table\" w:styleId=\"Publication\"><w:name w:val=\"Publication\"/><w:tblPr><w:tblBorders><w:top w:val=\"single\" w:sz=\"8\" w:space=\"0\" w:color=\"auto\"/><w:bottom w:val=\"single\" w:sz=\"8\" w:space=\"0\" w:color=\"auto\"/></w:tblBorders><w:tblCellMar><w:left w:w=\"90\" w:type=\"dxa\"/><w:right w:w=\"90\" w:type=\"dxa\"/></w:tblCellMar></w:tblPr><w:tblStylePr w:type=\"firstRow\"><w:tcPr><w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\" w:space=\"0\" w:color=\"auto\"/></w:tcBorders></w:tcPr></w:tblStylePr></w:style>";
+
+/// Spacing of the paragraphs in cells.
+const CELL: &str = "<w:spacing w:before=\"20\" w:after=\"20\"/>";
 
 fn styles(language: Language) -> String {
     let language = match language {
@@ -286,6 +293,9 @@ fn styles(language: Language) -> String {
             "<w:keepNext/><w:pageBreakBefore/><w:spacing w:after=\"120\"/>",
             "<w:b/><w:sz w:val=\"28\"/>",
         ),
+        ("TableText", "Table text", CELL, "<w:sz w:val=\"18\"/>"),
+        ("TableHeading", "Table heading", CELL, "<w:b/><w:sz w:val=\"18\"/>"),
+        ("TableGroup", "Table group", CELL, "<w:i/><w:sz w:val=\"18\"/>"),
         ("Finding", "Finding", "<w:spacing w:after=\"40\"/>", ""),
         ("Facts", "Facts", "<w:spacing w:after=\"20\"/>", ""),
         ("Note", "Note", "<w:spacing w:before=\"40\"/>", "<w:sz w:val=\"17\"/>"),

@@ -32,6 +32,12 @@ pub(super) fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, Stri
     add("Engine", "计算引擎", Some(engine_words(source)));
     add("Seed", "随机种子", metric("seed").map(|_| plan.seed.to_string()));
     add("Run", "运行编号", Some(run.run_id.to_string()));
+    let trial = pick(
+        language,
+        "a trial of the service, whose data and run are kept for hours only",
+        "试用：数据与运行仅保留数小时",
+    );
+    add("Kind", "性质", source.is_trial.then_some(trial));
     facts
 }
 
@@ -84,9 +90,12 @@ pub(super) fn left_out(source: &Source<'_>, language: Language) -> Option<String
     ))
 }
 
-/// The kind of standard errors in words.
 fn std_errors(kind: &str, style: &Style<'_>) -> String {
-    let language = style.options.language;
+    std_errors_words(kind, style.options.language, |name| style.variable(name))
+}
+
+/// Returns a kind of standard errors, as a run states it, in words; `variable` has those for a column.
+pub(super) fn std_errors_words(kind: &str, language: Language, variable: impl Fn(&str) -> String) -> String {
     match kind {
         "robust" => pick(language, "heteroskedasticity-robust", "异方差稳健"),
         "ml" | "mle" => pick(language, "maximum likelihood", "极大似然"),
@@ -94,7 +103,7 @@ fn std_errors(kind: &str, style: &Style<'_>) -> String {
         "ols" | "classical" | "conventional" => pick(language, "classical", "经典（同方差）"),
         other => match other.strip_prefix("cluster ") {
             Some(columns) => {
-                let words: Vec<String> = columns.split_whitespace().map(|c| style.variable(c)).collect();
+                let words: Vec<String> = columns.split_whitespace().map(variable).collect();
                 let by = words.join(", ");
                 pick(language, &format!("clustered by {by}"), &format!("按 {by} 聚类"))
             }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use ::figure::raster::{self, RasterError, Tree};
+use quick_xml::events::Event;
 
 use super::report::Report;
 use super::{Budget, Format, Made, RenderError};
@@ -22,6 +23,31 @@ pub struct Figure {
 impl Figure {
     pub(super) fn new(file: String, title: String, svg: String) -> Self {
         Self { file, title, svg, drawing: OnceLock::new(), png: OnceLock::new() }
+    }
+
+    /// Returns the words that stand for the figure where it cannot be seen: its caption, and its own description (titles
+    /// of axes and series).
+    pub(super) fn words(&self) -> String {
+        let description = described(&self.svg).unwrap_or_default();
+        match description.trim() {
+            "" => self.title.clone(),
+            words => format!("{}: {words}", self.title),
+        }
+    }
+}
+
+/// The first `desc` of an SVG document (SVG 1.1, 5.4).
+fn described(svg: &str) -> Option<String> {
+    let mut reader = quick_xml::Reader::from_str(svg);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) if start.local_name().as_ref() == "desc" => {
+                let text = reader.read_text(start.name()).ok()?;
+                return quick_xml::escape::unescape(&text).ok().map(|text| text.into_owned());
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
     }
 }
 
@@ -51,8 +77,13 @@ pub(super) fn picture_name(file: &str, tag: &str) -> String {
 /// Longest side of a picture in pixels: bounds the memory that drawing takes.
 const MOST_PIXELS: f64 = 4_000.0;
 
-/// Draws a figure at twice its size, or smaller where it would have a side of more than 4,000 pixels. It is drawn once
-/// for all files of a report.
+/// Dots per inch of a picture, as journals ask for.
+const DPI: f64 = 300.0;
+/// Units of a drawing in an inch.
+const UNITS: f64 = 96.0;
+
+/// Draws a figure at 300 dots per inch, or smaller where it would have a side of more than 4,000 pixels; the picture
+/// states its density. It is drawn once for all files of a report.
 ///
 /// # Errors
 /// [`RenderError::Figure`].
@@ -61,11 +92,29 @@ pub(super) fn png(figure: &Figure) -> Result<&[u8], RenderError> {
         return Ok(png);
     }
     let (width, height) = size(figure)?;
-    let scale = (MOST_PIXELS / width.max(height)).min(2.0);
+    let scale = (MOST_PIXELS / width.max(height)).min(DPI / UNITS);
     let pixels = |side: f64| Some((side * scale).round().max(1.0) as u32);
     let png = raster::png_of(drawing(figure)?, pixels(width), pixels(height));
-    let png = png.map_err(|e| refused(&figure.file, &e))?;
+    let png = dense(png.map_err(|e| refused(&figure.file, &e))?, scale * UNITS);
     Ok(figure.png.get_or_init(|| png))
+}
+
+/// Length of what stands before the second chunk of a png: its signature and its header.
+const HEAD: usize = 33;
+
+/// Adds the density in dots per inch to a png, in dots per metre as `pHYs` has it (PNG specification, 11.3.5.3).
+fn dense(mut png: Vec<u8>, dpi: f64) -> Vec<u8> {
+    let dots = ((dpi / 0.0254).round() as u32).to_be_bytes();
+    let mut chunk = b"pHYs".to_vec();
+    chunk.extend(dots.iter().chain(&dots));
+    // the unit is the metre
+    chunk.push(1);
+    let mut sum = flate2::Crc::new();
+    sum.update(&chunk);
+    let length = (chunk.len() as u32 - 4).to_be_bytes();
+    let chunk = length.into_iter().chain(chunk).chain(sum.sum().to_be_bytes());
+    png.splice(HEAD..HEAD, chunk);
+    png
 }
 
 /// Returns the size of a figure in units of 1/96 inch.
@@ -103,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn figures_have_words() {
+        let svg = |inner: &str| {
+            format!("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{inner}</svg>")
+        };
+        let words = |svg: String| Figure::new("f".to_owned(), "Wages".to_owned(), svg).words();
+        assert_eq!(words(svg("<title>T</title><desc>pay &amp; age; 年</desc>")), "Wages: pay & age; 年");
+        assert_eq!(words(svg("<rect width='9' height='9'/>")), "Wages");
+        assert_eq!(words("<svg><desc>".to_owned()), "Wages");
+    }
+
+    #[test]
     fn pictures_are_bounded() {
         let drawing = |w: u32, h: u32| {
             let svg = format!(
@@ -110,7 +170,13 @@ mod tests {
             );
             Figure::new("f".to_owned(), String::new(), svg)
         };
-        assert_eq!(sides(png(&drawing(300, 200)).expect("a picture")), (600, 400));
+        let picture = drawing(300, 200);
+        let bytes = png(&picture).expect("a picture");
+        assert_eq!(sides(bytes), (938, 625));
+        // 300 dots per inch are 11,811 per metre; the sum is that of zlib
+        let density =
+            [&[0, 0, 0, 9][..], b"pHYs", &[0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1, 0x78, 0xa5, 0x3f, 0x76]];
+        assert_eq!(bytes[33..54], density.concat());
         assert_eq!(sides(png(&drawing(50_000, 100)).expect("a picture")), (4000, 8));
         assert!(png(&Figure::new("f".to_owned(), String::new(), "<svg".to_owned())).is_err());
     }

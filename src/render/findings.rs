@@ -1,6 +1,7 @@
 //! The main results as sentences: one for each variable of the question, with interval and p, from the first table of
-//! estimates.
+//! estimates; for effects by period those of `findings_periods`.
 
+use super::findings_periods;
 use super::number::{fixed, p_value};
 use super::regression::{RATIOS, is_coefficients};
 use super::report::Style;
@@ -23,7 +24,7 @@ const OTHERS: [&str; 4] = [
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     let is_main =
         |t: &&Table| is_coefficients(t) && t.position("term").is_some() && !OTHERS.contains(&t.file.as_str());
-    let Some(table) = tables.iter().find(is_main) else { return Vec::new() };
+    let Some(table) = tables.iter().find(is_main) else { return findings_periods::findings(tables, style) };
     let model =
         table.position("model").and_then(|_| Some(table.cell(table.rows.len().checked_sub(1)?, "model")));
     let of_model = |row: &usize| model.is_none_or(|m| table.cell(*row, "model") == m);
@@ -40,37 +41,56 @@ fn sentence(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
         None => ("estimate", "ci_low".to_owned(), "ci_high".to_owned(), 0.0),
     };
     table.cell(row, "std_error").number()?;
-    let digits = |x: f64| fixed(x, style.options.decimals);
-    let value = digits(table.cell(row, column).number()?);
+    let value = fixed(table.cell(row, column).number()?, style.options.decimals);
     let what = name(column, language);
-    let mut evidence = Vec::new();
-    let mut open = false;
-    if let (Some(low), Some(high)) = (table.cell(row, &low).number(), table.cell(row, &high).number()) {
-        let words = style.interval_words();
-        open = low <= nothing && nothing <= high;
-        evidence.push(pick(
-            language,
-            &format!("{words} {} to {}", digits(low), digits(high)),
-            &format!("{words} {} 至 {}", digits(low), digits(high)),
-        ));
-    }
-    if let Some(p) = table.cell(row, "p_value").number() {
-        let text = p_value(p, style.options.decimals);
-        evidence.push(match text.strip_prefix('<') {
-            Some(rest) => format!("p < {rest}"),
-            None => format!("p = {text}"),
-        });
-    }
+    let (evidence, interval) = evidence(table, row, &low, &high, style);
     let term = style.term(table.cell(row, "term").text());
-    let evidence = evidence.join(&pick(language, "; ", "；"));
-    let remark = if open {
-        pick(language, " The interval includes no difference.", "区间包含“无差异”。")
-    } else {
-        String::new()
-    };
+    let open = interval.is_some_and(|(low, high)| low <= nothing && nothing <= high);
+    let remark = remark(open, style);
     Some(pick(
         language,
         &format!("{term}: {} {value} ({evidence}).{remark}", what.to_lowercase()),
         &format!("{term}：{what} {value}（{evidence}）。{remark}"),
     ))
+}
+
+/// Interval and p of a row as words, and the interval.
+pub(super) fn evidence(
+    table: &Table,
+    row: usize,
+    low: &str,
+    high: &str,
+    style: &Style<'_>,
+) -> (String, Option<(f64, f64)>) {
+    let language = style.options.language;
+    let digits = |x: f64| fixed(x, style.options.decimals);
+    let interval = table.cell(row, low).number().zip(table.cell(row, high).number());
+    let mut parts = Vec::new();
+    if let Some((low, high)) = interval {
+        let words = style.interval_words();
+        parts.push(pick(
+            language,
+            &format!("{words} {} to {}", digits(low), digits(high)),
+            &format!("{words} {} 至 {}", digits(low), digits(high)),
+        ));
+    }
+    parts.extend(table.cell(row, "p_value").number().map(|p| p_words(p, style)));
+    (parts.join(&pick(language, "; ", "；")), interval)
+}
+
+/// A p-value as words: `p = 0.031`, `p < 0.001`.
+pub(super) fn p_words(p: f64, style: &Style<'_>) -> String {
+    let text = p_value(p, style.options.decimals);
+    match text.strip_prefix('<') {
+        Some(rest) => format!("p < {rest}"),
+        None => format!("p = {text}"),
+    }
+}
+
+/// The sentence that follows an interval that includes no difference.
+pub(super) fn remark(open: bool, style: &Style<'_>) -> String {
+    match open {
+        true => pick(style.options.language, " The interval includes no difference.", "区间包含“无差异”。"),
+        false => String::new(),
+    }
 }

@@ -22,6 +22,8 @@ pub struct Labels {
     pub levels: HashMap<String, BTreeMap<i64, String>>,
     /// Numeric companion → the column that it stands for.
     pub companions: HashMap<String, String>,
+    /// Terms whose words are known → these words.
+    pub terms: HashMap<String, String>,
 }
 
 /// Rows that are read at once.
@@ -106,6 +108,9 @@ impl Labels {
     pub fn term(&self, term: &str, language: Language) -> String {
         if matches!(term, "_cons" | "Constant") {
             return pick(language, "Constant", "常数项");
+        }
+        if let Some(words) = self.terms.get(term) {
+            return words.clone();
         }
         let parts: Vec<String> = term.split('#').map(|part| self.part(part, language)).collect();
         parts.join(" × ")
@@ -241,6 +246,7 @@ mod tests {
             .into(),
             levels: [("sector".to_owned(), [(2, "零售".to_owned())].into())].into(),
             companions: [("ss_c_sector".to_owned(), "sector".to_owned())].into(),
+            terms: HashMap::new(),
         }
     }
 

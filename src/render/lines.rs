@@ -2,10 +2,11 @@
 
 use ::figure::exact_width as text_width;
 
-/// Breaks a text into lines of a width: after blanks and between hanzi, within a word only where it must.
+/// Breaks a text into lines of a width: after blanks and between hanzi, within a word only where it must. A line keeps
+/// the blank at its end, which parts its last word from the next line for those who hear or copy the text.
 pub(super) fn wrapped(text: &str, size: f64, limit: f64) -> Vec<String> {
-    if text_width(text, size) <= limit {
-        return vec![text.to_owned()];
+    if text_width(text.trim_end(), size) <= limit {
+        return vec![text.trim_end().to_owned()];
     }
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -25,7 +26,10 @@ pub(super) fn wrapped(text: &str, size: f64, limit: f64) -> Vec<String> {
     if !line.trim().is_empty() {
         lines.push(line);
     }
-    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+    if let Some(last) = lines.last_mut() {
+        last.truncate(last.trim_end().len());
+    }
+    lines
 }
 
 /// Splits a word that is wider than a line; at least one character stays on it.
@@ -71,7 +75,8 @@ mod tests {
             assert!(lines.len() > 1 || text_width(text, 10.0) <= 60.0, "{lines:?}");
             let joined: String = lines.concat().split_whitespace().collect();
             assert_eq!(joined, text.split_whitespace().collect::<String>());
-            assert!(lines.iter().all(|l| text_width(l, 10.0) <= 60.0), "{lines:?}");
+            assert!(lines.iter().all(|l| text_width(l.trim_end(), 10.0) <= 60.0), "{lines:?}");
         }
+        assert_eq!(wrapped("a short text ", 10.0, 40.0).concat(), "a short text");
     }
 }

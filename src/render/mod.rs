@@ -1,18 +1,21 @@
 //! Renderings of a finished run: its tables and figures as xlsx, docx, tex, pdf, png and dta. Pure over the
 //! bytes of the run's files and its record; reading, storing and naming artifacts belongs to `service`.
 
+pub mod comparison;
 mod design;
 mod docx;
 mod dta_file;
 mod facts;
 mod figure;
 mod findings;
+mod findings_periods;
 pub mod grid;
 pub mod labels;
 mod lines;
 mod methods;
 pub mod number;
 mod pdf;
+mod pdf_layout;
 mod regression;
 mod regression_foot;
 mod report;
@@ -35,7 +38,7 @@ pub use labels::Labels;
 pub use report::{Report, report};
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;
@@ -158,6 +161,8 @@ pub struct Source<'a> {
     pub data_name: Option<String>,
     /// True where the run wrote a data set itself.
     pub has_data: bool,
+    /// True for a run of a trial.
+    pub is_trial: bool,
 }
 
 /// A file that was made.

@@ -1,49 +1,49 @@
 //! The report of a run on pages: tables, figures, notes and methods are laid out with the measures of the embedded font
-//! and written as PDF with selectable text. Pages lie on their side where a table needs the width.
+//! and written as PDF with selectable text. Pages lie on their side where a table needs the width. Each text belongs to a
+//! part of the document's structure: a heading, a paragraph, a cell.
 
 use ::figure::exact_width as text_width;
-use ::figure::paper::{self, Item, Sheet};
+use ::figure::paper::{self, Document, Item, Placed, Sheet};
+use ::figure::tags::{PartId, Role, Structure};
 
 use super::figure::{self, Figure};
-use super::grid::{Align, Grid, Row, RowKind};
+use super::grid::{Align, Grid, Printed, RowKind};
 use super::lines::wrapped;
+use super::pdf_layout::{INSET, LINE, Layout, TEXT, fit_cells, height_of, is_wide, layout, pad};
 use super::report::Report;
 use super::{Budget, Language, RenderError};
 
 /// A4 in units of 1/96 inch.
 const PAGE: (f64, f64) = (793.7, 1122.5);
 const MARGIN: f64 = 68.0;
-/// Size of plain text.
-const TEXT: f64 = 12.5;
+/// Width of the text on an upright page.
+const UPRIGHT: f64 = PAGE.0 - 2.0 * MARGIN;
 /// Size of notes.
 const NOTE: f64 = 10.5;
-/// Smallest size of a table's text before columns are wrapped.
-const SMALLEST: f64 = 8.0;
-/// Height of a line in parts of the text's size.
-const LINE: f64 = 1.35;
 
 /// Writes the document.
 ///
 /// # Errors
 /// [`RenderError`].
 pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
-    let pages = pages(report, budget)?;
+    let Pages { done: sheets, structure, .. } = pages(report, budget)?;
     budget.check()?;
     let language = match report.language {
         Language::En => "en",
         Language::Zh => "zh",
     };
-    paper::write(&pages, &report.title, language).map_err(|e| RenderError::Writer("pdf", e.to_string()))
+    let document = Document { title: &report.title, language, sheets, structure };
+    paper::write(&document).map_err(|e| RenderError::Writer("pdf", e.to_string()))
 }
 
 /// Lays the report out.
 ///
 /// # Errors
 /// [`RenderError`].
-fn pages<'a>(report: &'a Report, budget: &Budget) -> Result<Vec<Sheet<'a>>, RenderError> {
+fn pages<'a>(report: &'a Report, budget: &Budget) -> Result<Pages<'a>, RenderError> {
     let mut pages = Pages::new();
-    pages.lying = report.grids.first().is_some_and(is_wide);
-    pages.heading(&report.title, 20.0);
+    pages.lying = report.grids.first().is_some_and(|grid| is_wide(grid, UPRIGHT));
+    pages.heading(&report.title, 20.0, 1);
     pages.y += 6.0;
     for (key, value) in &report.facts {
         pages.paragraph(&format!("{key}: {value}"), TEXT);
@@ -75,20 +75,15 @@ fn pages<'a>(report: &'a Report, budget: &Budget) -> Result<Vec<Sheet<'a>>, Rend
 
 struct Pages<'a> {
     done: Vec<Sheet<'a>>,
-    items: Vec<Item<'a>>,
+    items: Vec<Placed<'a>>,
+    structure: Structure,
     y: f64,
     lying: bool,
 }
 
-/// Widths and wrapped texts of a table.
-struct Layout {
-    size: f64,
-    widths: Vec<f64>,
-}
-
 impl<'a> Pages<'a> {
     fn new() -> Self {
-        Self { done: Vec::new(), items: Vec::new(), y: MARGIN, lying: false }
+        Self { done: Vec::new(), items: Vec::new(), structure: Structure::default(), y: MARGIN, lying: false }
     }
 
     fn size(&self) -> (f64, f64) {
@@ -104,7 +99,8 @@ impl<'a> Pages<'a> {
         let number = (self.done.len() + 1).to_string();
         let x = (width - text_width(&number, 10.0)) / 2.0;
         let y = height - MARGIN * 0.5;
-        self.items.push(Item::Text { x, y, size: 10.0, bold: false, text: number });
+        let item = Item::Text { x, y, size: 10.0, bold: false, text: number };
+        self.items.push(Placed { part: None, item });
         self.done.push(Sheet { width, height, items: std::mem::take(&mut self.items) });
         self.y = MARGIN;
     }
@@ -126,43 +122,51 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn finish(mut self) -> Vec<Sheet<'a>> {
+    fn finish(mut self) -> Self {
         if !self.items.is_empty() || self.done.is_empty() {
             self.turn();
         }
-        self.done
+        self
     }
 
-    fn text(&mut self, x: f64, text: &str, size: f64, bold: bool) {
+    fn text(&mut self, part: Option<PartId>, x: f64, text: &str, size: f64, bold: bool) {
         if !text.trim().is_empty() {
             let y = self.y + size;
-            self.items.push(Item::Text { x, y, size, bold, text: text.to_owned() });
+            let item = Item::Text { x, y, size, bold, text: text.to_owned() };
+            self.items.push(Placed { part, item });
         }
     }
 
     fn rule(&mut self, x: f64, width: f64, thick: f64) {
-        self.items.push(Item::Rule { x, y: self.y, width, thick });
+        self.items.push(Placed { part: None, item: Item::Rule { x, y: self.y, width, thick } });
     }
 
     fn paragraph(&mut self, text: &str, size: f64) {
-        self.lines(text, size, false);
+        let part = self.structure.add(Structure::ROOT, Role::Paragraph);
+        self.lines(part, text, size, false);
     }
 
-    fn heading(&mut self, text: &str, size: f64) {
-        self.lines(text, size, true);
+    fn heading(&mut self, text: &str, size: f64, level: u8) {
+        let part = self.structure.add(Structure::ROOT, Role::Heading(level));
+        self.lines(part, text, size, true);
+    }
+
+    fn caption(&mut self, of: PartId, text: &str, size: f64) {
+        let part = self.structure.add(of, Role::Caption);
+        self.lines(part, text, size, true);
     }
 
     /// A heading with some room above, together with two lines below it.
     fn section(&mut self, text: &str) {
         self.room(14.0 * LINE + 2.0 * TEXT * LINE + 14.0);
         self.y += 14.0;
-        self.heading(text, 14.0);
+        self.heading(text, 14.0, 2);
     }
 
-    fn lines(&mut self, text: &str, size: f64, bold: bool) {
+    fn lines(&mut self, part: PartId, text: &str, size: f64, bold: bool) {
         for line in wrapped(text, size, self.limit()) {
             self.room(size * LINE);
-            self.text(MARGIN, &line, size, bold);
+            self.text(Some(part), MARGIN, &line, size, bold);
             self.y += size * LINE;
         }
         self.y += size * 0.15;
@@ -176,7 +180,7 @@ impl<'a> Pages<'a> {
         if !self.items.is_empty() {
             self.turn();
         }
-        self.heading(&report.methods_title, 17.0);
+        self.heading(&report.methods_title, 17.0, 1);
         for section in &report.methods {
             self.section(&section.title);
             for paragraph in &section.paragraphs {
@@ -186,34 +190,41 @@ impl<'a> Pages<'a> {
     }
 
     fn table(&mut self, grid: &Grid, caption: &str) {
-        self.lie(is_wide(grid));
-        let Layout { size, widths } = layout(grid, self.limit());
-        let full: f64 = widths.iter().sum();
+        self.lie(is_wide(grid, UPRIGHT));
+        let layout = layout(grid, self.limit());
+        let size = layout.size;
+        let full: f64 = layout.widths.iter().sum();
         self.room(size * LINE * 6.0 + 40.0);
         self.y += 18.0;
-        self.heading(caption, TEXT + 1.0);
+        let table = self.structure.add(Structure::ROOT, Role::Table);
+        self.caption(table, caption, TEXT + 1.0);
         self.y += 2.0;
-        self.head(grid, size, &widths, full);
+        let head = self.structure.add(table, Role::Head);
+        self.head(Some(head), grid, &layout);
+        let body = self.structure.add(table, Role::Body);
         for row in &grid.rows {
             let texts: Vec<&str> = row.cells.iter().map(|c| c.text.as_str()).collect();
             let cells = if row.kind == RowKind::Group {
                 // A heading runs over the columns.
                 vec![vec![texts.first().map_or_else(String::new, |t| (*t).to_owned())]]
             } else {
-                fit_cells(&texts, size, &widths, row.inset)
+                fit_cells(&texts, size, &layout.widths, row.inset)
             };
             let height = height_of(&cells, size);
             if self.y + height > self.size().1 - MARGIN {
                 self.rule(MARGIN, full, 0.6);
                 self.turn();
-                self.head(grid, size, &widths, full);
+                // The headings of a further page are not spoken again.
+                self.head(None, grid, &layout);
             }
             if row.kind == RowKind::Foot {
                 self.y += 2.0;
                 self.rule(MARGIN, full, 0.6);
                 self.y += 2.0;
             }
-            self.row(&cells, &grid.align, size, &widths, row.inset);
+            let line = self.structure.add(body, Role::Row);
+            let parts = self.parts(line, roles(grid, row.kind, &row.cells));
+            self.row(&parts, &cells, &grid.align, &layout, row.inset);
             self.y += height;
         }
         self.y += 3.0;
@@ -224,38 +235,65 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn head(&mut self, grid: &Grid, size: f64, widths: &[f64], full: f64) {
+    /// Adds the cells of a row to the structure.
+    fn parts(&mut self, row: PartId, roles: Vec<Role>) -> Vec<Option<PartId>> {
+        roles.into_iter().map(|role| Some(self.structure.add(row, role))).collect()
+    }
+
+    /// Draws the headings of the columns, as parts of the table's head or unspoken.
+    fn head(&mut self, part: Option<PartId>, grid: &Grid, layout: &Layout) {
+        let Layout { size, widths } = layout;
+        let (size, full) = (*size, widths.iter().sum::<f64>());
         self.rule(MARGIN, full, 1.2);
         self.y += 3.0;
         if !grid.over.is_empty() {
+            let over = part.map(|part| {
+                let row = self.structure.add(part, Role::Row);
+                self.structure.add(row, Role::Cell);
+                self.structure.add(row, Role::ColumnHeader(grid.width() as i32 - 1))
+            });
             let (left, room) = (MARGIN + widths[0], full - widths[0]);
-            self.text(left + (room - text_width(&grid.over, size)).max(0.0) / 2.0, &grid.over, size, false);
+            let x = left + (room - text_width(&grid.over, size)).max(0.0) / 2.0;
+            self.text(over, x, &grid.over, size, false);
             self.y += size * LINE + 1.0;
             self.rule(left + pad(size) / 2.0, room - pad(size) / 2.0, 0.6);
             self.y += 2.0;
         }
         let heads: Vec<&str> = grid.head.iter().map(String::as_str).collect();
+        let parts = part.map_or_else(Vec::new, |part| {
+            let row = self.structure.add(part, Role::Row);
+            let role = |text: &&str| if text.is_empty() { Role::Cell } else { Role::ColumnHeader(1) };
+            self.parts(row, heads.iter().map(role).collect())
+        });
         let cells = fit_cells(&heads, size, widths, false);
-        self.row(&cells, &grid.align, size, widths, false);
+        self.row(&parts, &cells, &grid.align, layout, false);
         self.y += height_of(&cells, size);
         self.rule(MARGIN, full, 0.6);
         self.y += 3.0;
     }
 
-    fn row(&mut self, cells: &[Vec<String>], align: &[Align], size: f64, widths: &[f64], inset: bool) {
-        let top = self.y;
+    fn row(
+        &mut self,
+        parts: &[Option<PartId>],
+        cells: &[Vec<String>],
+        align: &[Align],
+        Layout { size, widths }: &Layout,
+        inset: bool,
+    ) {
+        let (size, top) = (*size, self.y);
         let mut x = MARGIN;
         for (j, (lines, width)) in cells.iter().zip(widths).enumerate() {
             self.y = top;
             for line in lines {
-                let spare = width - pad(size) - text_width(line, size);
+                let spare = width - pad(size) - text_width(line.trim_end(), size);
                 let shift = match align.get(j) {
                     Some(Align::Right) => spare,
                     Some(Align::Center) => spare / 2.0,
                     _ if j == 0 && inset => size * INSET,
                     _ => 0.0,
                 };
-                self.text(x + pad(size) / 2.0 + shift, line, size, false);
+                let part = parts.get(j).copied().flatten();
+                self.text(part, x + pad(size) / 2.0 + shift, line, size, false);
                 self.y += size * LINE;
             }
             x += width;
@@ -273,78 +311,22 @@ impl<'a> Pages<'a> {
         self.room(height + 50.0);
         self.y += 16.0;
         let x = MARGIN + (self.limit() - width) / 2.0;
-        self.items.push(Item::Drawing { x, y: self.y, width, height, tree });
+        let group = self.structure.add(Structure::ROOT, Role::Group);
+        let part = self.structure.add(group, Role::Figure(figure.words()));
+        let item = Item::Drawing { x, y: self.y, width, height, tree };
+        self.items.push(Placed { part: Some(part), item });
         self.y += height + 6.0;
-        self.heading(caption, TEXT);
+        self.caption(group, caption, TEXT);
         Ok(())
     }
 }
 
-/// True if a table needs the width of a page on its side.
-fn is_wide(grid: &Grid) -> bool {
-    layout(grid, PAGE.0 - 2.0 * MARGIN).size < 9.5
-}
-
-/// Room before a text that is set in, in parts of its size.
-const INSET: f64 = 1.2;
-
-/// Room between two columns.
-fn pad(size: f64) -> f64 {
-    size * 1.1
-}
-
-fn height_of(cells: &[Vec<String>], size: f64) -> f64 {
-    cells.iter().map(Vec::len).max().unwrap_or(1).max(1) as f64 * size * LINE
-}
-
-/// Breaks the texts of a row into lines; the first one has less room where it is set in.
-fn fit_cells(cells: &[&str], size: f64, widths: &[f64], inset: bool) -> Vec<Vec<String>> {
-    let room = |j: usize| widths[j] - pad(size) - if inset && j == 0 { size * INSET } else { 0.0 };
-    cells.iter().enumerate().take(widths.len()).map(|(j, text)| wrapped(text, size, room(j))).collect()
-}
-
-/// Widths of the columns at the largest size at which the table fits; columns of text are wrapped before the
-/// text becomes too small to read.
-fn layout(grid: &Grid, limit: f64) -> Layout {
-    let natural = |size: f64| -> Vec<f64> {
-        (0..grid.width())
-            .map(|j| {
-                let rows = grid.rows.iter().filter(|r| r.kind != RowKind::Group);
-                let inset = |row: &Row| if row.inset && j == 0 { size * INSET } else { 0.0 };
-                let cells = rows.filter_map(|r| Some(text_width(&r.cells.get(j)?.text, size) + inset(r)));
-                let head = grid.head.get(j).map(|t| text_width(t, size));
-                cells.chain(head).fold(size, f64::max) + pad(size)
-            })
-            .collect()
-    };
-    let mut size = TEXT - 1.0;
-    loop {
-        let mut widths = natural(size);
-        let over = widths.iter().sum::<f64>() - limit;
-        if over <= 0.0 {
-            // The table takes the whole width of the page.
-            let each = -over / widths.len() as f64;
-            widths.iter_mut().for_each(|w| *w += each);
-            return Layout { size, widths };
-        }
-        // The widest columns of text give room first.
-        let least = size * 9.0;
-        let spare: f64 = texts(grid).map(|j| (widths[j] - least).max(0.0)).sum();
-        if spare >= over && (size < 10.0 || over < 0.45 * spare) {
-            for j in texts(grid) {
-                widths[j] -= (widths[j] - least).max(0.0) * over / spare;
-            }
-            return Layout { size, widths };
-        }
-        if size <= SMALLEST {
-            let scale = limit / widths.iter().sum::<f64>();
-            widths.iter_mut().for_each(|w| *w *= scale);
-            return Layout { size, widths };
-        }
-        size -= 0.5;
+/// The meaning of the cells of a row: the text in the first column heads the row.
+fn roles(grid: &Grid, kind: RowKind, cells: &[Printed]) -> Vec<Role> {
+    if kind == RowKind::Group {
+        return vec![Role::RowHeader(grid.width() as i32)];
     }
-}
-
-fn texts(grid: &Grid) -> impl Iterator<Item = usize> + '_ {
-    (0..grid.width()).filter(|j| grid.align[*j] == Align::Left)
+    let heads = |j: usize, cell: &Printed| j == 0 && grid.align[0] == Align::Left && !cell.text.is_empty();
+    let role = |(j, cell)| if heads(j, cell) { Role::RowHeader(1) } else { Role::Cell };
+    cells.iter().enumerate().take(grid.width()).map(role).collect()
 }

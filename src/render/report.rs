@@ -16,9 +16,9 @@ use super::{Language, MOST_BYTES, Options, RenderError, Source, SourceFile};
 /// How numbers and names are printed.
 pub(super) struct Style<'a> {
     pub options: &'a Options,
-    labels: &'a Labels,
+    pub(super) labels: &'a Labels,
     /// Confidence level in percent.
-    level: f64,
+    pub(super) level: f64,
     /// Columns by their role.
     pub design: &'a Design,
 }

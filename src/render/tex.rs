@@ -36,7 +36,7 @@ pub(super) fn write(report: &Report) -> String {
         let _ =
             writeln!(out, "\n\\begin{{quote}}\\footnotesize\n\\textbf{{{}.}}", escape(&report.notes_title));
         for note in &report.notes {
-            let _ = writeln!(out, "{}\\par", escape(note));
+            let _ = writeln!(out, "{}\\par", prose(note));
         }
         out.push_str("\\end{quote}\n");
     }
@@ -46,7 +46,7 @@ pub(super) fn write(report: &Report) -> String {
     for part in &report.methods {
         let _ = writeln!(out, "\\subsection*{{{}}}", escape(&part.title));
         for text in &part.paragraphs {
-            let _ = writeln!(out, "{}\\par", escape(text));
+            let _ = writeln!(out, "{{{STRETCH}{}\\par}}", prose(text));
         }
     }
     out
@@ -94,6 +94,31 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// Room that the blanks of a line may take before a word runs over the margin.
+const STRETCH: &str = "\\emergencystretch=3em ";
+/// Letters and digits in a row from which on they may be broken, such as those of an id.
+const UNBROKEN: usize = 20;
+
+/// Text of a paragraph: what has no place to break, such as an id, gets some.
+fn prose(text: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c: char| is_word(c) != is_word(first)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        let letters: Vec<char> = run.chars().collect();
+        if is_word(first) && letters.len() > UNBROKEN {
+            let pieces = letters.chunks(8).map(|piece| escape(&piece.iter().collect::<String>()));
+            out.push_str(&pieces.collect::<Vec<_>>().join("\\allowbreak{}"));
+        } else {
+            out.push_str(&escape(run));
+        }
+        rest = after;
+    }
+    out
+}
+
 /// A cell: numbers get their own minus sign, stars go up.
 fn cell(text: &str) -> String {
     let (body, stars) = text.split_at(text.trim_end_matches('*').len());
@@ -123,8 +148,30 @@ fn signs(text: &str) -> String {
 /// Characters above which a column of text is broken into lines.
 const LONGEST: usize = 34;
 
-/// The columns of a table that takes the whole width; long texts get a part of it.
-fn columns(grid: &Grid) -> String {
+/// Points of a line of LaTeX's article, the narrowest of the common classes.
+const WIDTH: f64 = 345.0;
+
+/// Points that a table needs: letters of its type at about half their size, and the room between its columns.
+fn natural(grid: &Grid) -> f64 {
+    let (letter, room) = match grid.width() {
+        0..=6 => (4.6, 12.0),
+        7..=8 => (4.1, 12.0),
+        _ => (3.6, 4.0),
+    };
+    let letters = |text: &str| -> usize {
+        let text = text.trim_end_matches('*');
+        text.chars().map(|c| if (c as u32) >= 0x2e80 { 2 } else { 1 }).sum()
+    };
+    let widest = |j: usize| {
+        let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
+        let texts = cells.map(|c| letters(&c.text).min(LONGEST)).chain(grid.head.get(j).map(|h| letters(h)));
+        texts.max().unwrap_or(0) as f64 * letter + room
+    };
+    (0..grid.width()).map(widest).sum()
+}
+
+/// The columns of a table, and the room that is spread between them; long texts get a part of the width.
+fn columns(grid: &Grid, spread: &str) -> String {
     let longest = |j: usize| {
         let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
         cells.map(|c| c.text.chars().count()).max().unwrap_or(0)
@@ -140,7 +187,7 @@ fn columns(grid: &Grid) -> String {
         Align::Center => "c".to_owned(),
     };
     let letters: String = grid.align.iter().enumerate().map(letter).collect();
-    format!("@{{\\extracolsep{{\\fill}}}}{letters}@{{}}")
+    format!("@{{{spread}}}{letters}@{{}}")
 }
 
 fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
@@ -180,8 +227,8 @@ fn notes(out: &mut String, grid: &Grid) {
     for note in &grid.notes {
         let _ = writeln!(
             out,
-            "\\par\\smallskip\\begin{{minipage}}{{\\textwidth}}\\footnotesize {}\\end{{minipage}}",
-            escape(note)
+            "\\par\\smallskip\\begin{{minipage}}{{\\textwidth}}\\footnotesize{STRETCH}{}\\end{{minipage}}",
+            prose(note)
         );
     }
 }
@@ -195,20 +242,29 @@ fn small(grid: &Grid) -> &'static str {
     }
 }
 
+/// Spreads the columns over the width of the table.
+const FILLED: &str = "\\extracolsep{\\fill}";
+
 fn short(out: &mut String, grid: &Grid) {
     let _ = writeln!(out, "\\begin{{table}}[htbp]\n\\centering\n\\caption{{{}}}", escape(&grid.title));
-    let _ =
-        writeln!(out, "{}\n\\begin{{tabular*}}{{\\textwidth}}{{{}}}\n\\toprule", small(grid), columns(grid));
+    // a table that is wider than the line is made smaller as a whole
+    let fits = natural(grid) <= WIDTH;
+    let (begin, end) = match fits {
+        true => ("\\begin{tabular*}{\\textwidth}", "\\end{tabular*}"),
+        false => ("\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}", "\\end{tabular}}"),
+    };
+    let spread = if fits { FILLED } else { "" };
+    let _ = writeln!(out, "{}\n{begin}{{{}}}\n\\toprule", small(grid), columns(grid, spread));
     head(out, grid);
     body(out, grid);
-    out.push_str("\\bottomrule\n\\end{tabular*}\n");
+    let _ = writeln!(out, "\\bottomrule\n{end}");
     notes(out, grid);
     out.push_str("\\end{table}\n");
 }
 
 fn long(out: &mut String, grid: &Grid) {
     out.push_str("\\begingroup\\setlength{\\LTleft}{0pt}\\setlength{\\LTright}{0pt}\n");
-    let _ = writeln!(out, "{}\n\\begin{{longtable}}{{{}}}", small(grid), columns(grid));
+    let _ = writeln!(out, "{}\n\\begin{{longtable}}{{{}}}", small(grid), columns(grid, FILLED));
     let _ = writeln!(out, "\\caption{{{}}} \\\\\n\\toprule", escape(&grid.title));
     head(out, grid);
     out.push_str("\\endhead\n\\bottomrule\n\\endfoot\n");
@@ -233,6 +289,15 @@ mod tests {
             "\\textasciitilde{}\\textasciicircum{}\\textless{}\\textgreater{}\\textbar{}"
         );
         assert_eq!(escape("行业\n%"), "行业 \\%");
+    }
+
+    #[test]
+    fn ids_may_be_broken_and_words_may_not() {
+        assert_eq!(
+            prose("Run run_01a20121d17076baaf53eeabd09cf0fb, 5%"),
+            "Run run\\_01a2\\allowbreak{}0121d170\\allowbreak{}76baaf53\\allowbreak{}eeabd09c\\allowbreak{}f0fb, 5\\%"
+        );
+        assert_eq!(prose("heteroskedasticity-robust 受教育年限"), "heteroskedasticity-robust 受教育年限");
     }
 
     #[test]

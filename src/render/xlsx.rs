@@ -16,6 +16,10 @@ use super::{Budget, RenderError};
 const MOST_ROWS: usize = 1_000_000;
 /// Most characters that a cell holds.
 const MOST_CHARACTERS: usize = 32_767;
+/// The code of A4 (ECMA-376, part 1, 18.3.1.63).
+const A4: u8 = 9;
+/// Characters of a row from which on a sheet lies on its side.
+const UPRIGHT: usize = 100;
 
 /// Writes the workbook.
 ///
@@ -39,6 +43,14 @@ pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderE
     book.save_to_buffer().map_err(failed)
 }
 
+/// Sets a sheet up for paper: A4, one page wide and as many long as it takes, each with its number.
+fn on_paper(sheet: &mut Worksheet, lying: bool) {
+    sheet.set_paper_size(A4).set_print_fit_to_pages(1, 0).set_footer("&C&P / &N");
+    if lying {
+        sheet.set_landscape();
+    }
+}
+
 /// The methods on a sheet of their own, the last one.
 fn methods(book: &mut Workbook, report: &Report, names: &mut Vec<String>) -> Result<(), XlsxError> {
     if report.methods.is_empty() {
@@ -47,6 +59,7 @@ fn methods(book: &mut Workbook, report: &Report, names: &mut Vec<String>) -> Res
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(&report.methods_title, names))?;
     sheet.set_column_width(0, 110)?;
+    on_paper(sheet, false);
     let (bold, wrapped) = (Format::new().set_bold(), Format::new().set_text_wrap());
     let mut row = 0;
     for part in &report.methods {
@@ -101,6 +114,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, names: &mut Vec<String>) -> R
     let title = pick(report.language, "Report", "报告");
     names.push(title.to_lowercase());
     sheet.set_name(title)?;
+    on_paper(sheet, report.grids.iter().any(|grid| places(grid).1 > 5));
     sheet.set_column_width(0, 34)?;
     for column in 1..8 {
         sheet.set_column_width(column, 18)?;
@@ -267,6 +281,7 @@ fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxE
     let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin);
     let plain = Format::new();
     let table = &whole.table;
+    let mut across = 0;
     for (j, words) in (0_u16..).zip(&whole.heads) {
         text(sheet, (0, j), words, &head)?;
         let longest = table
@@ -277,8 +292,11 @@ fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxE
             .max();
         let width = longest.unwrap_or(0).max(words.chars().count()).clamp(9, 60);
         sheet.set_column_width(j, width as f64 + 2.0)?;
+        across += width + 2;
     }
     sheet.set_freeze_panes(1, 0)?;
+    sheet.set_repeat_rows(0, 0)?;
+    on_paper(sheet, across > UPRIGHT);
     let mixed = |name: &str| matches!(name, "value" | "statistic");
     let formats: Vec<(Format, Format)> = table
         .columns

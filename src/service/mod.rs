@@ -2,6 +2,8 @@
 //! also has the views that its use cases return and the rules that they share.
 
 pub mod access;
+pub mod batches;
+pub mod comparisons;
 pub mod drafts;
 pub mod inputs;
 pub mod jobs;

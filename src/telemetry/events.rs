@@ -168,10 +168,22 @@ pub const EVENTS: &[Event] = &[
         "error",
     ),
     event(
+        "SS_INGEST_CONTINUED",
+        "info",
+        "The server that read an upload has ended; this one continues the reading.",
+        "ss.job_id",
+    ),
+    event(
         "SS_INGEST_IO_FAILED",
         "error",
         "A file of an upload could not be read or written. Check the data volume.",
         "what, error",
+    ),
+    event(
+        "SS_INGEST_LEFT",
+        "warn",
+        "The reading of an upload whose server has ended could not be continued now; it is tried again.",
+        "code or error",
     ),
     event("SS_INGEST_PANICKED", "error", "A reader panicked on a damaged file; the upload was rejected.", ""),
     event("SS_INGEST_REFUSED", "info", "An upload was rejected; the response has the reason.", "code"),
@@ -390,6 +402,39 @@ pub const EVENTS: &[Event] = &[
         "lost_commits, copy",
     ),
     event("SS_STORE_PANICKED", "error", "A thread of the store panicked. Report it.", ""),
+    event(
+        "SS_LEADER",
+        "info",
+        "This server does what one server does for all: webhooks, records of batches.",
+        "term",
+    ),
+    event("SS_LEADER_ENDED", "info", "Another server does what one server does for all.", ""),
+    event(
+        "SS_LEADER_POSTPONED",
+        "warn",
+        "What one server does for all could not begin; it is tried again. Check the store if it repeats.",
+        "error",
+    ),
+    event(
+        "SS_NODE_DECLARED_LOST",
+        "warn",
+        "A server did not renew its lease; its runs are queued again. See the runbook `lost-node`.",
+        "node, epoch",
+    ),
+    event(
+        "SS_NODE_LOST",
+        "warn",
+        "This server did not renew its lease for so long that others declared it lost; it joined again, and its earlier runs \
+         belong to others. Check the network between server and database.",
+        "epoch, now",
+    ),
+    event(
+        "SS_RUN_NODE_LOST",
+        "warn",
+        "The server of a run is lost; the run ended as `worker_lost` and its job was queued again within its budget.",
+        "run_id, attempt, job_status",
+    ),
+    event("SS_ROLE", "info", "The server starts no runs, by its role (`server.role`).", "role"),
     event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
     event(
         "SS_STORE_TABLE_DAMAGED",
@@ -406,8 +451,9 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_STORE_NOT_DURABLE",
         "warn",
-        "PostgreSQL runs with `fsync` or `full_page_writes` off: a power failure may damage the store. Turn both on.",
-        "",
+        "PostgreSQL may lose acknowledged changes: by a power failure with `fsync` or `full_page_writes` off, or by a failover \
+         to an asynchronous standby. Turn both on; set `synchronous_standby_names`.",
+        "reason",
     ),
     event(
         "SS_STORE_UNREACHABLE",
@@ -432,6 +478,12 @@ pub const EVENTS: &[Event] = &[
         "warn",
         "Spans did not reach the collector before the process ended. Check the collector.",
         "dropped, failed, in_time",
+    ),
+    event(
+        "SS_BATCH_POSTPONED",
+        "warn",
+        "The record of a batch waits for the store; its cells run all the same. Check the store if it repeats.",
+        "batch_id, code",
     ),
     event(
         "SS_WEBHOOKS_POSTPONED",

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::domain::ids::{RunId, TenantId};
+use crate::domain::ids::RunId;
 use crate::ports::runner::RunHandle;
 
 /// Stage of an attempt's thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Claiming, preparing or starting.
+    /// Preparing or starting.
     Starting,
     /// The engine works; this process only waits.
     Waiting,
@@ -18,7 +18,6 @@ pub(super) enum Stage {
 }
 
 struct Entry {
-    tenant: TenantId,
     stage: Stage,
     cancelled: bool,
     stopped: bool,
@@ -27,62 +26,40 @@ struct Entry {
 
 /// The attempts under way.
 #[derive(Default)]
-pub(super) struct Active(Mutex<Attempts>);
-
-#[derive(Default)]
-struct Attempts {
-    by_run: HashMap<RunId, Entry>,
-    by_tenant: HashMap<TenantId, usize>,
-}
+pub(super) struct Active(Mutex<HashMap<RunId, Entry>>);
 
 impl Active {
-    fn attempts(&self) -> MutexGuard<'_, Attempts> {
-        // The maps are consistent between any two statements, so a panic elsewhere does not matter.
+    fn attempts(&self) -> MutexGuard<'_, HashMap<RunId, Entry>> {
+        // The map is consistent between any two statements, so a panic elsewhere does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds an attempt at its beginning.
-    pub(super) fn add(&self, run_id: &RunId, tenant: &TenantId) {
-        let entry = Entry {
-            tenant: tenant.clone(),
-            stage: Stage::Starting,
-            cancelled: false,
-            stopped: false,
-            handle: None,
-        };
-        let mut attempts = self.attempts();
-        if attempts.by_run.insert(run_id.clone(), entry).is_none() {
-            *attempts.by_tenant.entry(tenant.clone()).or_default() += 1;
-        }
+    pub(super) fn add(&self, run_id: &RunId) {
+        let entry = Entry { stage: Stage::Starting, cancelled: false, stopped: false, handle: None };
+        self.attempts().insert(run_id.clone(), entry);
     }
 
     /// Forgets an attempt.
     pub(super) fn remove(&self, run_id: &RunId) {
-        let mut attempts = self.attempts();
-        let Some(gone) = attempts.by_run.remove(run_id) else { return };
-        if let Some(count) = attempts.by_tenant.get_mut(&gone.tenant) {
-            *count -= 1;
-            if *count == 0 {
-                attempts.by_tenant.remove(&gone.tenant);
-            }
-        }
+        self.attempts().remove(run_id);
     }
 
     /// True if this process looks after the attempt.
     pub(super) fn has(&self, run_id: &RunId) -> bool {
-        self.attempts().by_run.contains_key(run_id)
+        self.attempts().contains_key(run_id)
     }
 
     /// Notes what an attempt does now.
     pub(super) fn stage(&self, run_id: &RunId, stage: Stage) {
-        if let Some(entry) = self.attempts().by_run.get_mut(run_id) {
+        if let Some(entry) = self.attempts().get_mut(run_id) {
             entry.stage = stage;
         }
     }
 
     /// Connects an attempt with its launcher; a wish that came earlier is passed on.
     pub(super) fn started(&self, run_id: &RunId, handle: &Arc<dyn RunHandle>) {
-        let (cancelled, stopped) = match self.attempts().by_run.get_mut(run_id) {
+        let (cancelled, stopped) = match self.attempts().get_mut(run_id) {
             Some(entry) => {
                 entry.handle = Some(Arc::clone(handle));
                 entry.stage = Stage::Waiting;
@@ -99,12 +76,12 @@ impl Active {
 
     /// True if a user asked for the end of an attempt.
     pub(super) fn is_cancelled(&self, run_id: &RunId) -> bool {
-        self.attempts().by_run.get(run_id).is_some_and(|e| e.cancelled)
+        self.attempts().get(run_id).is_some_and(|e| e.cancelled)
     }
 
     /// Asks an attempt to end for its user. Blocks for a few system calls.
     pub(super) fn cancel(&self, run_id: &RunId) {
-        let handle = match self.attempts().by_run.get_mut(run_id) {
+        let handle = match self.attempts().get_mut(run_id) {
             Some(entry) if !entry.cancelled => {
                 entry.cancelled = true;
                 entry.handle.clone()
@@ -120,7 +97,6 @@ impl Active {
     pub(super) fn stop_all(&self) {
         let handles: Vec<Arc<dyn RunHandle>> = self
             .attempts()
-            .by_run
             .values_mut()
             .filter_map(|entry| {
                 entry.stopped = true;
@@ -134,16 +110,11 @@ impl Active {
 
     /// Number of attempts.
     pub(super) fn len(&self) -> usize {
-        self.attempts().by_run.len()
-    }
-
-    /// Number of attempts of a tenant.
-    pub(super) fn of_tenant(&self, tenant: &TenantId) -> usize {
-        self.attempts().by_tenant.get(tenant).copied().unwrap_or(0)
+        self.attempts().len()
     }
 
     /// Number of attempts that do more than wait for their engine.
     pub(super) fn busy(&self) -> usize {
-        self.attempts().by_run.values().filter(|e| e.stage != Stage::Waiting).count()
+        self.attempts().values().filter(|e| e.stage != Stage::Waiting).count()
     }
 }

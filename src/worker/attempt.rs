@@ -1,4 +1,4 @@
-//! The life of one attempt on its own thread: claim, prepare, start, wait, verdict, publish, commit. No
+//! The life of one attempt on its own thread: prepare, start, wait, verdict, publish, commit. No
 //! error of one attempt ends the worker; what cannot be finished here is finished by recovery.
 
 use std::io::ErrorKind;
@@ -20,14 +20,13 @@ use super::prepare::{
     FrozenTemplate, MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path,
 };
 use super::publish::{RunReport, publish};
-use super::queue::JobKey;
 use super::renderings::renderings;
 use super::trace;
-use super::{WorkerDeps, WorkerOptions};
+use super::{JobKey, WorkerDeps, WorkerOptions};
 use crate::domain::artifact::Artifact;
 use crate::domain::checksummed::ChecksumError;
 use crate::domain::ids::RunId;
-use crate::domain::job::JobRecord;
+use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::plan::Plan;
 use crate::domain::run::{Cause, EngineFacts, EvidenceLine, Run, RunStatus};
 use crate::domain::run_outcome::{Ended, Outcome};
@@ -36,7 +35,6 @@ use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::blob_store::is_unavailable;
 use crate::ports::runner::{Adopted, RunHandle};
-use crate::ports::store::StoreExt;
 use crate::service::runs::renderings::Subject;
 
 /// Time between two checks of the log of a running attempt.
@@ -65,46 +63,32 @@ pub(super) enum Finished {
     HostFault(Cause),
     /// There was nothing to do, or another process finishes it.
     Nothing,
-    /// The store did not take the claim: the job is still queued.
-    Unclaimed,
 }
 
 impl Shared {
-    /// Claims and runs a queued job.
-    pub(super) fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
-        // The claim is part of the run, so the run's trace is looked up before; a store that cannot answer now
-        // will not take the claim either.
-        let queued = self.runtime.block_on(self.deps.store.shared_job(&key.0, &key.1));
-        let _span = trace::of_run(key, run_id, queued.ok().flatten().as_deref()).entered();
-        match self.runtime.block_on(conclude::claim(&self.deps, key, run_id)) {
-            Committed::Done(job) => {
-                if let Some(run) = job.run(run_id) {
-                    trace::began(&job, run, false);
-                    trace::waited(&job, run);
-                    let waited_ms = run.queued_at.map(|at| (run.started_at - at).num_milliseconds());
-                    tracing::info!(
-                        event = "SS_RUN_STARTED",
-                        attempt = run.attempt,
-                        waited_ms,
-                        "an attempt began"
-                    );
-                }
-                self.guarded(key, run_id, || self.run_claimed(&job, run_id))
-            }
-            not_claimed => {
-                trace::discard();
-                match not_claimed {
-                    Committed::NotYet | Committed::GivenUp => Finished::Unclaimed,
-                    _ => Finished::Nothing,
-                }
-            }
+    /// Returns the number of queued jobs, of all tenants.
+    pub(super) fn queued(&self) -> usize {
+        let queued = self.deps.store.status().jobs.get(&JobStatus::Queued).copied().unwrap_or(0);
+        usize::try_from(queued).unwrap_or(usize::MAX)
+    }
+
+    /// Runs a job that was claimed for an attempt.
+    pub(super) fn run_claimed(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+        let key = (job.tenant_id.clone(), job.job_id.clone());
+        let _span = trace::of_run(&key, run_id, job).entered();
+        if let Some(run) = job.run(run_id) {
+            trace::began(job, run, false);
+            trace::waited(job, run);
+            let waited_ms = run.queued_at.map(|at| (run.started_at - at).num_milliseconds());
+            tracing::info!(event = "SS_RUN_STARTED", attempt = run.attempt, waited_ms, "an attempt began");
         }
+        self.guarded(&key, run_id, || self.begin(job, run_id))
     }
 
     /// Continues an attempt of an earlier process.
     pub(super) fn run_found(&self, job: &JobRecord, run_id: &RunId) -> Finished {
         let key = (job.tenant_id.clone(), job.job_id.clone());
-        let _span = trace::of_run(&key, run_id, Some(job)).entered();
+        let _span = trace::of_run(&key, run_id, job).entered();
         if let Some(run) = job.run(run_id) {
             trace::began(job, run, true);
         }
@@ -121,7 +105,7 @@ impl Shared {
         })
     }
 
-    fn run_claimed(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+    fn begin(&self, job: &JobRecord, run_id: &RunId) -> Finished {
         let prepared =
             tracing::debug_span!("run.prepare").in_scope(|| prepare(&self.deps, &self.options, job, run_id));
         let spec = match prepared {
@@ -133,6 +117,9 @@ impl Shared {
         };
         if self.active.is_cancelled(run_id) {
             return self.conclude(job, run_id, &Outcome::unstarted(run_id.as_str(), Ended::Cancelled));
+        }
+        if !self.deps.may_start() {
+            return self.conclude(job, run_id, &Outcome::unstarted(run_id.as_str(), Ended::LeaseLost));
         }
         // a span within the `match` would live as long as the run
         let started = tracing::debug_span!("run.launch").in_scope(|| self.deps.runner.start(spec));
@@ -207,9 +194,11 @@ impl Shared {
         };
         let Ok(template) = frozen_template(&self.deps, job, plan) else { return handle.wait() };
         let (done, ended) = channel::<()>();
+        let ago = job.run(run_id).map(|run| self.deps.clock.now() - run.started_at);
+        let ago = ago.and_then(|ago| ago.to_std().ok()).unwrap_or_default();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                let mut follower = Follower::new(&manifest, &template.meta.anchors.steps);
+                let mut follower = Follower::new(&manifest, &template.meta.anchors.steps, ago);
                 let log = path.join("work/main.log");
                 while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                     let file = self.deps.workspace.open(&log);
@@ -383,7 +372,7 @@ impl Shared {
                 let lines = said("the results are larger than a job's record may be");
                 self.fail(job, &run.run_id, Cause::Internal, TOO_LARGE, lines)
             }
-            Committed::TooLarge | Committed::NotYet | Committed::GivenUp => {
+            Committed::TooLarge | Committed::GivenUp => {
                 trace::discard();
                 fault.map_or(Finished::Nothing, Finished::HostFault)
             }

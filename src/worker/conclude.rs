@@ -1,4 +1,4 @@
-//! Commits of an attempt: the claim at its beginning, its phase, its end. A conflict means that somebody
+//! Commits of an attempt: its phase, its end. A conflict means that somebody
 //! else wrote the job meanwhile: the record is read again and the change made again, as long as the
 //! attempt still holds the job.
 
@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::WorkerDeps;
 use super::files_away::FILES_UNAVAILABLE;
-use super::queue::JobKey;
+use super::{JobKey, WorkerDeps};
 use crate::domain::artifact::Artifact;
 use crate::domain::audit::{Actor, AuditEvent};
-use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::error::Problem;
 use crate::domain::ids::RunId;
-use crate::domain::job::record::may_start;
 use crate::domain::job::retry::retry_delay;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, ReadError, Record, StoreExt, Write};
+use crate::service::shared::commits::with_batch;
 
 /// Outcome of a commit.
 #[derive(Debug)]
@@ -25,15 +24,13 @@ pub(super) enum Committed {
     Done(Box<JobRecord>),
     /// The job is not this attempt's (any more); nothing is to be done.
     NotOurs,
-    /// The job may not start yet.
-    NotYet,
     /// The record would be larger than the store takes.
     TooLarge,
     /// The store cannot take it now or ever; the next start recovers the attempt.
     GivenUp,
 }
 
-/// How often an unavailable store is asked for a claim or a phase. The end of an attempt is asked for
+/// How often an unavailable store is asked for a phase. The end of an attempt is asked for
 /// until the store stops for good: nobody else would end it.
 const UNAVAILABLE_TRIES: u32 = 60;
 
@@ -99,8 +96,7 @@ async fn commit_once(
         Ok(after) => after,
         Err(refused) => {
             tracing::debug!(job_id = %key.1, %refused, "the job is not this attempt's");
-            let not_yet = refused.context.contains_key(READY_AT);
-            return Step::End(if not_yet { Committed::NotYet } else { Committed::NotOurs });
+            return Step::End(Committed::NotOurs);
         }
     };
     let event = action(&after).map(|name| event(deps, name, before, &after));
@@ -111,6 +107,7 @@ async fn commit_once(
         writes: vec![write],
         audit: event.into_iter().collect(),
         housekeeping,
+        within: None,
     };
     let done = || Step::End(Committed::Done(Box::new(after.clone())));
     match deps.store.commit(commit).await {
@@ -147,7 +144,8 @@ fn after_some_tries() -> impl FnMut() -> bool {
     }
 }
 
-fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord) -> AuditEvent {
+/// The audit event of an attempt's commit.
+pub(super) fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord) -> AuditEvent {
     let run = after.latest_run();
     AuditEvent {
         time: deps.clock.now(),
@@ -160,29 +158,15 @@ fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord)
         reason: run.and_then(|r| r.cause).map(|c| c.as_str().to_owned()),
         trace_id: Some(after.trace_id.to_string()),
         address: None,
-        detail: run.map_or(serde_json::json!({"version": after.version}), |r| {
-            serde_json::json!({
-                "version": after.version, "run_id": r.run_id, "attempt": r.attempt, "fence": r.fence,
-            })
-        }),
+        detail: with_batch(
+            run.map_or(serde_json::json!({"version": after.version}), |r| {
+                serde_json::json!({
+                    "version": after.version, "run_id": r.run_id, "attempt": r.attempt, "fence": r.fence,
+                })
+            }),
+            after,
+        ),
     }
-}
-
-/// Context of a refused claim of a job that may not start yet.
-const READY_AT: &str = "ready_at";
-
-/// Takes a queued job for an attempt.
-pub(super) async fn claim(deps: &WorkerDeps, key: &JobKey, run_id: &RunId) -> Committed {
-    let change = |job: &JobRecord| {
-        let now = deps.clock.now();
-        // The clock may have been set back a little since the queue gave the job out.
-        if let Some(queue) = job.queue.as_ref().filter(|q| !may_start(q.ready_at, now)) {
-            return Err(Problem::new(ErrorCode::JobIllegalTransition, "the job may not start yet")
-                .with(READY_AT, queue.ready_at.to_rfc3339()));
-        }
-        job.claim(run_id.clone(), now)
-    };
-    commit_change(deps, key, |_| Some("run.started"), change, after_some_tries()).await
 }
 
 /// Notes what an attempt is doing.
@@ -225,7 +209,7 @@ pub(super) fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTi
     let detail = run.cause_detail.as_deref();
     match cause {
         _ if run.cancel_requested.is_some() => Afterwards::End,
-        Cause::WorkerLost if detail == Some("shutdown") => Afterwards::RetryFree(now),
+        Cause::WorkerLost if matches!(detail, Some("shutdown" | "lease_lost")) => Afterwards::RetryFree(now),
         cause if is_host_fault(cause, detail) => Afterwards::RetryFree(now),
         // Claims stop while the files are away, so that this happens once in an outage.
         Cause::Internal if detail == Some(FILES_UNAVAILABLE) => Afterwards::RetryFree(now + FILES_PAUSE),

@@ -1,4 +1,4 @@
-//! Claims queued jobs, runs, adopts and recovers them. One scheduler task owns the queue projection; each
+//! Claims queued jobs, runs, adopts and recovers them. One scheduler task gives out the places; each
 //! attempt has an owned thread, which sleeps in the kernel while its engine works.
 //!
 //! Effects of a commit come from the store's changes, never from the code that made the commit: a new
@@ -6,16 +6,16 @@
 
 mod active;
 mod attempt;
+mod claim;
 mod conclude;
 pub mod dry_run;
 mod files_away;
 mod follow;
 mod judge;
-mod order_statistics;
+mod lost;
 mod prepare;
 mod probe;
 mod publish;
-mod queue;
 mod renderings;
 pub mod rerun;
 mod scheduler;
@@ -26,12 +26,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::ids::TenantId;
+use crate::domain::cluster::Standing;
+use crate::domain::ids::{JobId, TenantId};
 use crate::domain::plan::Plan;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
+use crate::ports::cluster::Cluster;
 use crate::ports::ids::IdSource;
 use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
@@ -39,16 +41,20 @@ use crate::ports::volume::Volume;
 use crate::ports::workspace::Workspace;
 use crate::service::access::tenants::TenantCache;
 use crate::service::runs::progress::ProgressTracker;
-use crate::service::runs::queue_positions::QueuePositions;
 use crate::service::shared::space::DiskLow;
 
 pub use scheduler::{Worker, WorkerStatus};
+
+/// The name of a job.
+type JobKey = (TenantId, JobId);
 
 /// Dependencies of the worker.
 #[derive(Clone)]
 pub struct WorkerDeps {
     /// Job records, credentials and the audit chain; every write is a conditional commit.
     pub store: Arc<dyn Store>,
+    /// The servers that share the store; `None` where this one has it to itself.
+    pub cluster: Option<Arc<dyn Cluster>>,
     /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
     /// Source of new ids and of secrets.
@@ -67,10 +73,15 @@ pub struct WorkerDeps {
     pub progress: Arc<ProgressTracker>,
     /// Limits and retention of each tenant; follows the store's changes.
     pub tenants: Arc<TenantCache>,
-    /// Positions in the queue, for readers.
-    pub queue_positions: Arc<QueuePositions>,
     /// An existing folder for short-lived runs that belong to no job.
     pub scratch_dir: PathBuf,
+}
+
+impl WorkerDeps {
+    /// True while runs may be claimed and started: by the lease of this server, where it has one.
+    pub(crate) fn may_start(&self) -> bool {
+        self.cluster.as_ref().is_none_or(|cluster| cluster.standing() == Standing::Full)
+    }
 }
 
 /// Settings of the worker.
@@ -150,16 +161,4 @@ pub trait RunTexts: Send + Sync {
         frozen: Option<&[u8]>,
         main_do: &[u8],
     ) -> Result<Vec<(String, Vec<u8>)>, String>;
-}
-
-/// Returns whether a tenant may run one more attempt.
-fn under_limit(
-    options: &WorkerOptions,
-    tenants: &TenantCache,
-    active: &active::Active,
-    tenant: &TenantId,
-) -> bool {
-    let own = tenants.get(tenant).and_then(|record| record.limits.running);
-    let most = own.map(|n| usize::try_from(n).unwrap_or(usize::MAX)).or(options.tenant_limit);
-    most.is_none_or(|most| active.of_tenant(tenant) < most)
 }

@@ -21,7 +21,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::{CONTRACT_VERSION, RunLimits, UNSEALED_CONTRACT};
 use crate::domain::template::TemplateMeta;
-use crate::ports::blob_store::is_unavailable;
+use crate::ports::blob_store::{BlobReader, is_unavailable};
 use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
 
@@ -164,18 +164,23 @@ fn frozen_copy(
     let artifact = job.artifacts_index.iter().find(|a| a.kind == kind && a.sha256 == sha256);
     let artifact = artifact.ok_or_else(absent)?;
     let mut bytes = Vec::new();
-    deps.blobs.get(&job.tenant_id, &job.job_id, artifact.stored_path())?.read_to_end(&mut bytes)?;
+    stored(deps, job, artifact.stored_path())?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != sha256 {
         return Err(PrepareError::damaged(format!("{} differs from the plan's hash", artifact.rel_path)));
     }
     Ok(bytes)
 }
 
+/// Opens a stored file of a job; that of a cell may lie with the job of its batch.
+fn stored(deps: &WorkerDeps, job: &JobRecord, path: &str) -> io::Result<BlobReader> {
+    deps.blobs.get(&job.tenant_id, job.holder_of(path), path)
+}
+
 /// Reads the idioms that were frozen with the plan, checked against their hash in the index.
 fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, PrepareError> {
     let Some(artifact) = job.artifact(IDIOMS_PATH) else { return Ok(None) };
     let mut bytes = Vec::new();
-    deps.blobs.get(&job.tenant_id, &job.job_id, artifact.stored_path())?.read_to_end(&mut bytes)?;
+    stored(deps, job, artifact.stored_path())?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != artifact.sha256 {
         return Err(PrepareError::damaged(format!("{IDIOMS_PATH} differs from its hash")));
     }
@@ -240,10 +245,22 @@ pub(super) fn prepare(
         run_id: run_id.to_string(),
         run_dir: run_path,
         command: options.command.clone(),
-        limits: RunLimits { free_bytes: must_stay_free(deps, options), ..options.limits.clone() },
+        limits: RunLimits { free_bytes: must_stay_free(deps, options), ..limits_of(options, job) },
         sandbox: options.sandbox.clone(),
         timezone: options.timezone.clone(),
+        lease: deps.cluster.as_ref().map(|cluster| cluster.lease_file()),
     })
+}
+
+/// The limits of a job's runs; those of a trial are shorter.
+fn limits_of(options: &WorkerOptions, job: &JobRecord) -> RunLimits {
+    let mut limits = options.limits.clone();
+    if let Some(trial) = &job.trial {
+        let seconds = trial.terms.run_seconds;
+        limits.wall_seconds = limits.wall_seconds.min(seconds);
+        limits.cpu_seconds = limits.cpu_seconds.min(seconds.saturating_mul(options.processors.max(1).into()));
+    }
+    limits
 }
 
 /// Free bytes of the volume below which runs that write much are ended: half of what stops new work, so that a run
@@ -312,7 +329,7 @@ fn stage(
     if let Some(folder) = target.parent() {
         deps.workspace.create_dir(folder)?;
     }
-    let mut source = deps.blobs.get(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path)?;
+    let mut source = stored(deps, job, &dataset.canonical_rel_path)?;
     let (size_bytes, sha256) = copy_hashing(&mut source, &mut deps.workspace.create(&target)?)?;
     if sha256 != dataset.canonical_sha256 {
         let detail = format!("the data set {} differs from its recorded hash", dataset.dataset_key);

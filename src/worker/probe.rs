@@ -46,6 +46,7 @@ fn probe(deps: &WorkerDeps, options: &WorkerOptions) -> io::Result<bool> {
             limits: RunLimits { wall_seconds: WALL_SECONDS, ..options.limits.clone() },
             sandbox: options.sandbox.clone(),
             timezone: options.timezone.clone(),
+            lease: None,
         })?
         .wait();
     let log = deps.workspace.read(&work.join("main.log")).unwrap_or_default();

@@ -59,6 +59,7 @@ impl Repeat<'_> {
             limits: self.limits,
             sandbox: self.sandbox,
             timezone: self.timezone,
+            lease: None,
         };
         let outcome = self.runner.start(spec)?.wait();
         let manifest = Manifest {

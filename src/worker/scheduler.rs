@@ -1,22 +1,23 @@
-//! The scheduler: one task that owns the queue projection, gives permits, starts attempts, and brings the
-//! worker to rest. It never blocks and does not poll: it wakes by changes of the store, ends of attempts
-//! and the time of the next delayed job.
+//! The scheduler: one task that claims jobs for free places, starts attempts, and brings the worker to rest. It never
+//! blocks: it wakes by changes of the store, ends of attempts and the time of the next delayed job.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::active::Active;
 use super::attempt::{Finished, Shared};
-use super::queue::{JobKey, Queue};
-use super::{Drain, WorkerDeps, WorkerOptions, probe, start, under_limit};
+use super::claim::{self, Asked};
+use super::{Drain, WorkerDeps, WorkerOptions, lost, probe, start};
 use crate::domain::ids::RunId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Cause;
-use crate::ports::store::{Change, ChangedRecord, Key, ReadError};
+use crate::ports::store::{Change, ChangedRecord, Claimed, Key, ReadError};
 use crate::service::shared::space::takes_no_work;
 
 /// First and longest pause of claims after a fault of the host.
@@ -42,13 +43,16 @@ pub struct Worker {
     shared: Arc<Shared>,
     control: Arc<Control>,
     task: JoinHandle<()>,
+    /// The sweep of runs whose server is lost.
+    lost: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
 struct Control {
     closing: AtomicBool,
     wake: Notify,
-    queued: AtomicUsize,
+    /// Places for which jobs are being claimed.
+    asked: AtomicUsize,
     fault: Mutex<Option<Cause>>,
 }
 
@@ -56,13 +60,14 @@ impl Control {
     fn status(&self, shared: &Shared) -> WorkerStatus {
         WorkerStatus {
             active: shared.active.len(),
-            queued: self.queued.load(Ordering::Relaxed),
+            queued: shared.queued(),
             host_fault: *self.fault.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 }
 
 enum Told {
+    Claimed(Asked),
     Finished(RunId, Finished),
     /// A probe of the engine ended, well or not.
     Probed(bool),
@@ -76,7 +81,7 @@ impl Worker {
     pub async fn start(deps: WorkerDeps, options: WorkerOptions) -> Result<Self, ReadError> {
         // Listening begins before anything is read, so that no change falls between.
         let changes = deps.store.changes();
-        let found = start::running(deps.store.as_ref()).await?;
+        let found = start::running(&deps).await?;
         let shared = Arc::new(Shared {
             deps,
             options,
@@ -86,30 +91,30 @@ impl Worker {
             host_fault: AtomicBool::new(false),
         });
         let control = Arc::new(Control::default());
-        let queue: Arc<Mutex<Queue>> = Arc::default();
-        let projection = Arc::clone(&queue);
-        shared
-            .deps
-            .queue_positions
-            .connect(move |tenant, job_id| locked(&projection).position(&(tenant.clone(), job_id.clone())));
         let (told, tells) = mpsc::unbounded_channel();
         let earlier = Arc::clone(&shared);
         std::thread::spawn(move || start::clear_probes(&earlier.deps));
         let scheduler = Scheduler {
             shared: Arc::clone(&shared),
             control: Arc::clone(&control),
-            queue,
             told,
             pause: FAULT_PAUSE.0,
             paused: false,
-            load_from: Some(0),
+            may_find: true,
+            claim_at: None,
+            cancelled: HashSet::new(),
             disk_seen: None,
         };
+        let lost = shared
+            .deps
+            .cluster
+            .clone()
+            .map(|cluster| tokio::spawn(lost::sweep(shared.deps.clone(), cluster)));
         for (job, run_id) in found {
             scheduler.spawn_found(job, run_id);
         }
         let task = tokio::spawn(scheduler.run(changes, tells));
-        Ok(Self { shared, control, task })
+        Ok(Self { shared, control, task, lost })
     }
 
     /// Returns facts for health and metrics.
@@ -134,20 +139,26 @@ impl Worker {
         self.stop_claims();
         match how {
             Drain::Detach => {
-                self.until(STOP_BOUND, || self.shared.active.busy() == 0).await;
+                self.until(STOP_BOUND, || self.is_claiming() == 0 && self.shared.active.busy() == 0).await;
                 self.shared.abandoned.store(true, Ordering::SeqCst);
             }
             Drain::Wait(bound) => {
-                if !self.until(bound, || self.shared.active.len() == 0).await {
+                let at_rest = || self.is_claiming() == 0 && self.shared.active.len() == 0;
+                if !self.until(bound, at_rest).await {
                     let shared = Arc::clone(&self.shared);
                     std::thread::spawn(move || shared.active.stop_all());
                     let grace = Duration::from_millis(self.shared.options.limits.grace_ms);
-                    self.until(STOP_BOUND + grace, || self.shared.active.len() == 0).await;
+                    self.until(STOP_BOUND + grace, at_rest).await;
                 }
             }
         }
         self.task.abort();
+        self.lost.iter().for_each(JoinHandle::abort);
         self.shared.active.len()
+    }
+
+    fn is_claiming(&self) -> usize {
+        self.control.asked.load(Ordering::SeqCst)
     }
 
     /// Waits for a condition up to a bound; attempts end rarely enough that looking again is cheap.
@@ -165,22 +176,20 @@ impl Worker {
     }
 }
 
-/// The queue is consistent between any two calls, so a panic elsewhere does not matter.
-fn locked(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 struct Scheduler {
     shared: Arc<Shared>,
     control: Arc<Control>,
-    queue: Arc<Mutex<Queue>>,
     told: mpsc::UnboundedSender<Told>,
     /// Length of the next pause after a fault of the host.
     pause: Duration,
     /// Claims are stopped: a probe of the engine is waiting or under way.
     paused: bool,
-    /// Place in the stored queue up to which it is loaded; `None` when all is.
-    load_from: Option<u64>,
+    /// A claim may find a job: something changed since one found none.
+    may_find: bool,
+    /// When a claim may find a job without a further change (UTC).
+    claim_at: Option<DateTime<Utc>>,
+    /// Runs whose end was asked for while their claim was under way.
+    cancelled: HashSet<RunId>,
     /// When the data volume was checked, and whether it was nearly full.
     disk_seen: Option<(Instant, bool)>,
 }
@@ -192,9 +201,7 @@ impl Scheduler {
         mut tells: mpsc::UnboundedReceiver<Told>,
     ) {
         loop {
-            self.load().await;
-            self.fill_permits();
-            self.control.queued.store(locked(&self.queue).len(), Ordering::Relaxed);
+            self.fill_places();
             let wake_at = self.next_wake();
             tokio::select! {
                 change = changes.recv() => match change {
@@ -202,26 +209,13 @@ impl Scheduler {
                     None => return,
                 },
                 told = tells.recv() => match told {
+                    Some(Told::Claimed(asked)) => self.claimed(asked),
                     Some(Told::Finished(run_id, end)) => self.finished(&run_id, end),
                     Some(Told::Probed(works)) => self.probed(works),
                     None => return,
                 },
-                () = self.control.wake.notified() => {}
-                () = tokio::time::sleep_until(wake_at), if self.has_timer() => {}
-                () = std::future::ready(()), if self.load_from.is_some() => {}
-            }
-        }
-    }
-
-    /// Loads one more page of the stored queue.
-    async fn load(&mut self) {
-        let Some(after) = self.load_from else { return };
-        let deps = &self.shared.deps;
-        match start::load_page(deps.store.as_ref(), deps.clock.as_ref(), after, &self.queue).await {
-            Ok(next) => self.load_from = next,
-            Err(error) => {
-                tracing::error!(event = "SS_QUEUE_UNREADABLE", %error, "the queue cannot be loaded");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                () = self.control.wake.notified() => self.may_find = true,
+                () = sleep_until(wake_at), if wake_at.is_some() => {}
             }
         }
     }
@@ -230,21 +224,47 @@ impl Scheduler {
         self.control.closing.load(Ordering::SeqCst)
     }
 
-    /// Permit first, then a job.
-    fn fill_permits(&mut self) {
-        while !self.closing()
-            && !self.stopped_by_fault()
-            && self.shared.active.len() < self.shared.options.concurrency
-            && locked(&self.queue).len() > 0
-            && !self.disk_is_low()
-            && !self.files_are_away()
+    /// Claims jobs for the places that are free and not asked for yet.
+    fn fill_places(&mut self) {
+        let now = self.shared.deps.clock.now();
+        if self.claim_at.is_some_and(|at| at <= now) {
+            self.claim_at = None;
+            self.may_find = true;
+        }
+        let asked = self.control.asked.load(Ordering::SeqCst);
+        let free = self.shared.options.concurrency.saturating_sub(self.shared.active.len() + asked);
+        if free == 0
+            || !self.may_find
+            || self.closing()
+            || self.stopped_by_fault()
+            || self.shared.queued() == 0
+            || self.disk_is_low()
+            || self.files_are_away()
+            || !self.shared.deps.may_start()
         {
-            let now = self.shared.deps.clock.now();
-            let shared = Arc::clone(&self.shared);
-            let may_run =
-                |tenant: &_| under_limit(&shared.options, &shared.deps.tenants, &shared.active, tenant);
-            let Some(key) = locked(&self.queue).take(now, may_run) else { return };
-            self.spawn_queued(key);
+            return;
+        }
+        self.may_find = false;
+        self.control.asked.fetch_add(free, Ordering::SeqCst);
+        let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
+        tokio::spawn(async move {
+            // Without a scheduler nobody waits for the answer.
+            let _ = told.send(Told::Claimed(claim::claim(&shared, free).await));
+        });
+    }
+
+    /// Starts the attempts of a claim.
+    fn claimed(&mut self, asked: Asked) {
+        let found = asked.jobs.len();
+        self.may_find |= found == asked.places;
+        let at = asked.again_at;
+        self.claim_at = self.claim_at.into_iter().chain(at).min();
+        for Claimed { run_id, job } in asked.jobs {
+            self.spawn_claimed(Arc::unwrap_or_clone(job), run_id);
+        }
+        let left = self.control.asked.fetch_sub(asked.places, Ordering::SeqCst) - asked.places;
+        if left == 0 {
+            self.cancelled.clear();
         }
     }
 
@@ -288,31 +308,23 @@ impl Scheduler {
         self.disk_seen.is_some_and(|(_, low)| low)
     }
 
-    /// True while claims are stopped by what passes without a sign.
-    fn is_stopped(&self) -> bool {
-        self.disk_low_now() || self.files_are_away()
-    }
-
-    fn has_timer(&self) -> bool {
-        let queue = locked(&self.queue);
-        let waits = queue.next_wake().is_some() || (self.is_stopped() && queue.len() > 0);
-        !self.closing() && !self.stopped_by_fault() && waits
-    }
-
-    fn next_wake(&self) -> tokio::time::Instant {
-        if self.is_stopped() && locked(&self.queue).len() > 0 {
-            return tokio::time::Instant::now() + DISK_LOOK;
+    /// Returns when to look again without a sign.
+    fn next_wake(&self) -> Option<Instant> {
+        if self.closing() || self.stopped_by_fault() {
+            return None;
         }
-        let wait = locked(&self.queue).next_wake().map_or(Duration::from_secs(3600), |at| {
-            (at - self.shared.deps.clock.now()).to_std().unwrap_or_default()
-        });
-        tokio::time::Instant::now() + wait.max(Duration::from_millis(1))
+        let is_stopped = self.disk_low_now() || self.files_are_away() || !self.shared.deps.may_start();
+        if is_stopped && self.may_find && self.shared.queued() > 0 {
+            return Some(Instant::now() + DISK_LOOK);
+        }
+        let at = self.claim_at?;
+        let wait = (at - self.shared.deps.clock.now()).to_std().unwrap_or_default();
+        Some(Instant::now() + wait.max(Duration::from_millis(1)))
     }
 
     fn changed(&mut self, change: Change) {
         match change.record {
-            ChangedRecord::Job(job) => self.job_changed(&job, change.queue_seq),
-            ChangedRecord::Deleted(Key::Job(tenant, job_id)) => locked(&self.queue).remove(&(tenant, job_id)),
+            ChangedRecord::Job(job) => self.job_changed(&job),
             ChangedRecord::Other(Key::Tenant(_)) => self.limits_changed(),
             ChangedRecord::Other(_) | ChangedRecord::Deleted(_) => {}
         }
@@ -329,25 +341,21 @@ impl Scheduler {
         });
     }
 
-    fn job_changed(&mut self, job: &JobRecord, queue_seq: Option<u64>) {
-        let key = (job.tenant_id.clone(), job.job_id.clone());
-        match (job.status, queue_seq, &job.queue) {
-            (JobStatus::Queued, Some(seq), Some(entry)) => {
-                let now = self.shared.deps.clock.now();
-                locked(&self.queue).put(key, seq, entry.ready_at, now);
-            }
-            _ => locked(&self.queue).remove(&key),
-        }
-        if let Some(run) = job.running_run().filter(|r| r.cancel_requested.is_some())
-            && self.shared.active.has(&run.run_id)
-        {
+    fn job_changed(&mut self, job: &JobRecord) {
+        // a job was queued, or the end of one makes room for another of its tenant
+        self.may_find |= job.status != JobStatus::Running;
+        let Some(run) = job.running_run().filter(|run| run.cancel_requested.is_some()) else { return };
+        if self.shared.active.has(&run.run_id) {
             let (shared, run_id) = (Arc::clone(&self.shared), run.run_id.clone());
             std::thread::spawn(move || shared.active.cancel(&run_id));
+        } else if self.control.asked.load(Ordering::SeqCst) > 0 {
+            self.cancelled.insert(run.run_id.clone());
         }
     }
 
     fn finished(&mut self, run_id: &RunId, end: Finished) {
         self.shared.active.remove(run_id);
+        self.may_find = true;
         match end {
             Finished::HostFault(cause) if !self.paused => {
                 tracing::error!(
@@ -362,8 +370,6 @@ impl Scheduler {
             // Only an attempt that ended otherwise shows that the fault is over.
             Finished::Over => self.pause = FAULT_PAUSE.0,
             Finished::HostFault(_) | Finished::Nothing => {}
-            // The store had no answer for long; what is queued is read again.
-            Finished::Unclaimed => self.load_from = Some(0),
         }
     }
 
@@ -372,6 +378,7 @@ impl Scheduler {
             tracing::info!(event = "SS_ENGINE_UP", "the engine can be used again: claims resume");
             self.set_fault(None);
             self.paused = false;
+            self.may_find = true;
             self.shared.host_fault.store(false, Ordering::SeqCst);
         }
         // A probe may succeed where runs do not: the next pause is longer all the same.
@@ -396,19 +403,17 @@ impl Scheduler {
         });
     }
 
-    fn spawn_queued(&self, key: JobKey) {
-        let id = self.shared.deps.ids.id("run");
-        let Ok(run_id) = RunId::parse(id) else {
-            tracing::error!(event = "SS_DEFECT", "the id source made an id that is none");
-            return;
-        };
-        self.shared.active.add(&run_id, &key.0);
+    fn spawn_claimed(&mut self, job: JobRecord, run_id: RunId) {
+        self.shared.active.add(&run_id);
+        if self.cancelled.remove(&run_id) {
+            self.shared.active.cancel(&run_id);
+        }
         let id = run_id.clone();
-        self.spawn(run_id, move |shared| shared.run_queued(&key, &id));
+        self.spawn(run_id, move |shared| shared.run_claimed(&job, &id));
     }
 
     fn spawn_found(&self, job: JobRecord, run_id: RunId) {
-        self.shared.active.add(&run_id, &job.tenant_id);
+        self.shared.active.add(&run_id);
         let id = run_id.clone();
         self.spawn(run_id, move |shared| shared.run_found(&job, &id));
     }
@@ -424,5 +429,11 @@ impl Scheduler {
             tracing::error!(event = "SS_THREAD_NOT_STARTED", %error, "a thread for an attempt could not be started");
             let _ = self.told.send(Told::Finished(run_id, Finished::Nothing));
         }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at.into()).await;
     }
 }

@@ -1,28 +1,26 @@
-//! Start of a worker: it looks for attempts of an earlier process and loads the queue.
-//! Reads only running or queued jobs, a page at a time.
-
-use std::sync::{Mutex, PoisonError};
+//! Start of a worker: it looks for attempts of an earlier process.
 
 use super::WorkerDeps;
-use super::queue::Queue;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
-use crate::ports::clock::Clock;
 use crate::ports::runner::Adopted;
-use crate::ports::store::{ReadError, Store, StoreExt};
+use crate::ports::store::{ReadError, StoreExt};
 
-/// Most queued jobs that are read at once.
-const PAGE: usize = 1000;
-
-/// Returns the attempts that were running when the last process ended.
+/// Returns the attempts that were running when the last process ended. Where several servers share the store only
+/// those that this server holds: the engines of all others run elsewhere.
 ///
 /// # Errors
 /// As the store's.
-pub(super) async fn running(store: &dyn Store) -> Result<Vec<(JobRecord, RunId)>, ReadError> {
-    let jobs = store.running().await?;
+pub(super) async fn running(deps: &WorkerDeps) -> Result<Vec<(JobRecord, RunId)>, ReadError> {
+    let held = match &deps.cluster {
+        Some(cluster) => Some(cluster.held().await?),
+        None => None,
+    };
+    let jobs = deps.store.running().await?;
     Ok(jobs
         .into_iter()
         .filter_map(|job| job.running_run().map(|r| r.run_id.clone()).map(|id| (job, id)))
+        .filter(|(_, id)| held.as_ref().is_none_or(|held| held.contains(id)))
         .collect())
 }
 
@@ -48,25 +46,4 @@ pub(super) fn clear_probes(deps: &WorkerDeps) {
         // What cannot be removed now is tried again by the next start.
         let _ = deps.workspace.remove_dir(&path);
     }
-}
-
-/// Loads the next page of the queue; returns where to continue, or `None` at its end.
-///
-/// # Errors
-/// As the store's.
-pub(super) async fn load_page(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    after: u64,
-    queue: &Mutex<Queue>,
-) -> Result<Option<u64>, ReadError> {
-    let page = store.queued(after, PAGE).await?;
-    let last = page.last().map(|job| job.queue_seq);
-    let whole = page.len() == PAGE;
-    let now = clock.now();
-    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    for job in page {
-        queue.put((job.tenant, job.job_id), job.queue_seq, job.ready_at, now);
-    }
-    Ok(last.filter(|_| whole))
 }

@@ -4,16 +4,15 @@
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::queue::JobKey;
+use super::JobKey;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::domain::run_outcome::Outcome;
 use crate::telemetry::traces::{nanos, run_span_id};
 
-/// The span of an attempt, of the highest level so that no filter of log lines takes their ids from them. Without a
-/// record, which a store that does not answer withholds, it is in its own trace.
-pub(super) fn of_run(key: &JobKey, run_id: &RunId, job: Option<&JobRecord>) -> Span {
+/// The span of an attempt, of the highest level so that no filter of log lines takes their ids from them.
+pub(super) fn of_run(key: &JobKey, run_id: &RunId, job: &JobRecord) -> Span {
     let span = tracing::error_span!(
         "run",
         trace_id = Empty,
@@ -34,9 +33,7 @@ pub(super) fn of_run(key: &JobKey, run_id: &RunId, job: Option<&JobRecord>) -> S
         otel.status_code = Empty,
         otel.discard = Empty,
     );
-    if let Some(job) = job {
-        place(&span, job);
-    }
+    place(&span, job);
     span
 }
 

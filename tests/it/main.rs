@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test and its helpers end with the panic")]
 
 mod access;
+mod batches;
+mod client;
+mod cluster;
+mod comparisons;
 mod conformance;
 mod faults;
 mod http;

@@ -85,7 +85,10 @@ export default {
     "plan.revise.hint": "A revision creates a new plan; this one stays.",
     "plan.check.merge_matched.ok": "{n} rows of the main table have a partner in the other table",
     "plan.check.no_match.fail": "No row has a partner in the other table: are the keys right?",
-    "plan.check.overlap_vars.warn": "Some variables are in both tables; those of the main table stay"
+    "plan.check.overlap_vars.warn": "Some variables are in both tables; those of the main table stay",
+    "plan.check.dup_key.fail": "{n} {n|row repeats|rows repeat} the {columns} of an earlier row (rows {rows} of the data): a unit has one row in each period. Correct the file, or exclude rows by a condition",
+    "plan.check.nonpos_weights.fail": "{n} {n|weight is|weights are} negative in {columns} (rows {rows} of the data). Correct them, or use the condition {sample_if}",
+    "plan.check.no_within.fail": "{columns} does not change within any unit: choose another variable or another analysis"
   },
   "zh": {
     "plan.title": "计划",
@@ -173,6 +176,9 @@ export default {
     "plan.revise.hint": "修订会生成新计划，此计划保留。",
     "plan.check.merge_matched.ok": "主表有 {n} 行在另一张表中匹配上",
     "plan.check.no_match.fail": "没有任何行匹配上：请检查关键变量",
-    "plan.check.overlap_vars.warn": "部分变量在两张表中都有；保留主表的取值"
+    "plan.check.overlap_vars.warn": "部分变量在两张表中都有；保留主表的取值",
+    "plan.check.dup_key.fail": "有 {n} 行与先前的行重复了 {columns}（数据第 {rows} 行）：每个个体每期只能有一行。请更正文件，或用条件排除",
+    "plan.check.nonpos_weights.fail": "{columns} 中有 {n} 个负权重（数据第 {rows} 行）。请更正，或使用条件 {sample_if}",
+    "plan.check.no_within.fail": "{columns} 在所有个体内都没有变化：请选择其他变量或分析方法"
   }
 };

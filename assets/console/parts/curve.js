@@ -1,7 +1,7 @@
-// A specification curve: the estimates of one term over runs, lowest first, with their intervals, and below each the marks
-// of what its specification has. Everything that it shows is in the list below it too.
+// A specification curve of the service: the estimates of one term over runs, lowest first, with their intervals, and below each
+// the marks of what its specification has. Everything that it shows is in the list below it too.
 
-import { differences, points, ticks } from './compareData.js';
+import { differences, ticks } from './compareData.js';
 import { t } from '../i18n.js';
 import { fixed, pValue } from '../tables.js';
 import { disclosure, h, s, uid } from '../ui.js';
@@ -13,16 +13,12 @@ const TOP = 14;
 const minus = (text) => text.replace(/^-/, '−');
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-/** Lines of marks: `[{head}]` or `[{label, has(column)}]`. */
-function lines(varying, say) {
-  return varying.flatMap(({ fact, items }) => [{ head: t(`compare.fact.${fact}`) }, ...items.map((item) => ({
-    label: say.item(fact, item), has: (column) => column.facts[fact].some((other) => other.key === item.key),
-  }))]);
-}
+/** Lines of marks: `[{head}]` or `[{label, has(point)}]`. */
+const lines = (varying, fact) => varying.flatMap((group) => [{ head: fact(group.fact) }, ...group.items.map((item) => ({ label: item.label, has: (p) => item.columns.includes(p.index) }))]);
 
 /** The range of the vertical axis, with zero where it is near. */
 function range(found) {
-  const values = found.flatMap((p) => [p.estimate, p.low, p.high]).filter(Number.isFinite);
+  const values = found.flatMap((p) => [p.estimate, p.ci_low, p.ci_high]).filter(Number.isFinite);
   let [low, high] = [Math.min(...values), Math.max(...values)];
   const span = high - low || Math.abs(high) || 1;
   if (low > 0 && low < span) low = 0;
@@ -30,7 +26,7 @@ function range(found) {
   return [low - span * 0.04, high + span * 0.04];
 }
 
-function drawing(found, rows, { width, term }) {
+function drawing(found, rows, { width, said, name }) {
   const gutter = width < 560 ? 128 : 250;
   const most = width < 560 ? 15 : 34;
   const step = Math.max(14, Math.min(96, (width - gutter - 16) / found.length));
@@ -46,47 +42,46 @@ function drawing(found, rows, { width, term }) {
     const at = TOP + HIGH + 18 + ROW * (r + 0.5);
     if (row.head) return label('curve-head', at, short(row.head, most));
     return [line('curve-grid', gutter, at, wide - 8, at), label('curve-label', at, short(row.label, most), row.label),
-      found.map((p, i) => row.has(p.column) && s('circle', { class: p.clear ? 'curve-mark' : 'curve-mark curve-open', cx: x(i), cy: at, r: 4 }))];
+      found.map((p, i) => row.has(p) && s('circle', { class: p.excludes_zero ? 'curve-mark' : 'curve-mark curve-open', cx: x(i), cy: at, r: 4 }))];
   });
-  const shown = found.map((p, i) => s('g', { class: p.clear ? 'curve-point' : 'curve-point curve-open' },
-    s('title', {}, `${p.column.name}: ${minus(fixed(p.estimate, 4))}`),
-    p.low !== null && p.high !== null && line('curve-interval', x(i), y(p.low), x(i), y(p.high)), s('circle', { cx: x(i), cy: y(p.estimate), r: 4.5 })));
+  const shown = found.map((p, i) => s('g', { class: p.excludes_zero ? 'curve-point' : 'curve-point curve-open' },
+    s('title', {}, `${name(p.index)}: ${minus(fixed(p.estimate, 4))}`),
+    p.ci_low !== null && p.ci_high !== null && line('curve-interval', x(i), y(p.ci_low), x(i), y(p.ci_high)), s('circle', { cx: x(i), cy: y(p.estimate), r: 4.5 })));
   const title = uid('curve');
   return s('svg', { class: 'curve', width: wide, height: tall, viewBox: `0 0 ${wide} ${tall}`, role: 'img', 'aria-labelledby': title },
-    s('title', { id: title }, summary(found, term)), axis, marks, shown);
-}
-
-function summary(found, term) {
-  if (found.length === 1) return t('compare.curve.one', { term, value: minus(fixed(found[0].estimate, 3)) });
-  return t('compare.curve.said', { term, n: found.length, low: minus(fixed(found[0].estimate, 3)), high: minus(fixed(found.at(-1).estimate, 3)), clear: found.filter((p) => p.clear).length });
+    s('title', { id: title }, said), axis, marks, shown);
 }
 
 /** The list of the points: what the drawing shows, as a table. */
-function asTable(found, varying, say) {
-  const cell = ({ fact, items }, column) => items.filter((item) => column.facts[fact].some((other) => other.key === item.key)).map((item) => say.item(fact, item)).join(', ') || '–';
-  const interval = (p) => (p.low === null || p.high === null ? '–' : `[${minus(fixed(p.low, 3))}, ${minus(fixed(p.high, 3))}]`);
+function asTable(found, varying, { fact, name }) {
+  const cell = ({ items }, p) => items.filter((item) => item.columns.includes(p.index)).map((item) => item.label).join(', ') || '–';
+  const interval = (p) => (p.ci_low === null || p.ci_high === null ? '–' : `[${minus(fixed(p.ci_low, 3))}, ${minus(fixed(p.ci_high, 3))}]`);
   const head = ['run', 'estimate', 'interval', 'p'].map((key) => h('th', { scope: 'col', class: key === 'run' ? null : 'num' }, t(`compare.${key}`)));
   return h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': t('compare.curve.table') }, h('table', { id: 'curve-table' }, h('caption', { class: 'sr' }, t('compare.curve.table')),
-    h('thead', {}, h('tr', {}, head, varying.map(({ fact }) => h('th', { scope: 'col' }, t(`compare.fact.${fact}`))))),
-    h('tbody', {}, found.map((p) => h('tr', {}, h('th', { scope: 'row', class: 'nowrap' }, p.column.name), h('td', { class: 'num' }, minus(fixed(p.estimate, 3))), h('td', { class: 'num' }, interval(p)),
-      h('td', { class: 'num' }, Number.isFinite(p.result.p_value) ? pValue(p.result.p_value, 3) : '–'), varying.map((group) => h('td', {}, cell(group, p.column))))))));
+    h('thead', {}, h('tr', {}, head, varying.map((group) => h('th', { scope: 'col' }, fact(group.fact))))),
+    h('tbody', {}, found.map((p) => h('tr', {}, h('th', { scope: 'row', class: 'nowrap' }, name(p.index)), h('td', { class: 'num' }, minus(fixed(p.estimate, 3))), h('td', { class: 'num' }, interval(p)),
+      h('td', { class: 'num' }, p.p_value === null ? '–' : pValue(p.p_value, 3)), varying.map((group) => h('td', {}, cell(group, p))))))));
 }
 
 /**
- * The curve of a term over columns: `{node, draw(width)}`, or null where no column has it. `say`: `{term(key), item(fact, item)}`.
+ * The curve of a comparison, drawn at the width that it has; null where no column has the term. `choices`: as the service's
+ * `specification`; `fact(kind)` and `name(number)`: words for a kind of choices and for a column.
  */
-export function curve(columns, key, say) {
-  const found = points(columns, key);
+export function curve({ curve: found, term, sentences, caution }, { choices, fact, name }) {
   if (found.length === 0) return null;
-  const { varying, shared } = differences(found.map((p) => p.column), key);
-  const rows = lines(varying, say);
+  const { varying, shared } = differences(choices, found.map((p) => p.index), term);
+  const rows = lines(varying, fact);
   const spot = h('div', { class: 'curve-scroll', tabindex: '0', role: 'region', 'aria-label': t('compare.curve') });
-  const draw = (width) => { if (width > 0) spot.replaceChildren(drawing(found, rows, { width, term: say.term(key) })); };
-  const same = shared.filter(({ fact }) => fact !== 'data').map(({ fact, items }) => t('compare.pair', { fact: t(`compare.fact.${fact}`), what: items.map((item) => say.item(fact, item)).join(', ') }));
-  const node = h('figure', { class: 'stack' }, spot,
-    h('figcaption', { class: 'stack' }, h('p', { id: 'curve-said' }, summary(found, say.term(key))), h('p', { class: 'hint' }, t('compare.curve.signs')),
-      found.length < columns.length && h('p', { class: 'hint' }, t('compare.curve.without', { n: columns.length - found.length })),
+  let drawn = 0;
+  new ResizeObserver(() => {
+    const width = spot.clientWidth;
+    if (width === 0 || width === drawn) return;
+    drawn = width;
+    spot.replaceChildren(drawing(found, rows, { width, said: sentences[0], name }));
+  }).observe(spot);
+  const same = shared.filter((group) => group.fact !== 'data').map(({ fact: kind, items }) => t('compare.pair', { fact: fact(kind), what: items.map((item) => item.label).join(', ') }));
+  return h('figure', { class: 'stack' }, spot,
+    h('figcaption', { class: 'stack' }, h('div', { id: 'curve-said' }, sentences.filter((said) => said !== caution).map((said) => h('p', {}, said))), h('p', { class: 'hint' }, t('compare.curve.signs')),
       same.length > 0 && found.length > 1 && h('p', { class: 'hint', id: 'curve-same' }, t('compare.curve.same', { what: same.join('; ') }))),
-    disclosure(t('compare.curve.table'), { id: 'curve-list' }, asTable(found, varying, say)));
-  return { node, spot, draw };
+    disclosure(t('compare.curve.table'), { id: 'curve-list' }, asTable(found, varying, { fact, name })));
 }

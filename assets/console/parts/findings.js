@@ -172,6 +172,27 @@ function ofEffects(tables, f) {
   });
 }
 
+/** Effects by period relative to an event: the mean from it on, the largest one, and the joint test of the periods before it. */
+function ofPeriods(tables, f) {
+  const periods = ['table_event_coefficients.csv', 'table_dynamic.csv'].find((name) => tables.has(name));
+  if (!periods) return [];
+  const all = [...tables].flatMap(([file, table]) => records(table).map((row) => ({ ...row, file })));
+  const row = (column, name) => all.find((r) => r[column] === name);
+  const read = (r, name) => number(r?.[name] ?? '');
+  const of = (r) => ({ y: f.outcome, value: read(r, 'estimate'), low: read(r, 'ci_low'), high: read(r, 'ci_high'), p: read(r, 'p_value'), file: r.file });
+  const metric = (name) => read(row('metric', name), 'value');
+  const att = row('effect', 'att');
+  const mean = att ? of(att) : { y: f.outcome, value: metric('mean_after'), se: metric('mean_after_se'), p: metric('mean_after_p'), low: null, high: null, file: row('metric', 'mean_after')?.file ?? periods };
+  const after = all.filter((r) => r.file === periods && read(r, 'relative_period') >= 0 && read(r, 'std_error') !== null && read(r, 'estimate') !== null);
+  const peak = after.sort((a, b) => Math.abs(read(b, 'estimate')) - Math.abs(read(a, 'estimate')))[0];
+  const test = row('test', 'pre_trend') ?? row('effect', 'pre_trend');
+  return [
+    ...(mean.value === null ? [] : [{ kind: 'event_mean', ...mean }]),
+    ...(peak ? [{ kind: 'event_peak', period: read(peak, 'relative_period'), ...of(peak) }] : []),
+    ...(read(test, 'p_value') === null ? [] : [{ kind: 'event_before', p: read(test, 'p_value'), low: null, high: null, file: test.file }]),
+  ];
+}
+
 function ofMeans(tables, f) {
   const file = 'table_ttest.csv';
   const rows = records(tables.get(file));
@@ -223,7 +244,7 @@ function ofDescriptions(tables, f) {
  */
 export function findingsOf({ tables, plan, meta, run, preview }, most = MOST) {
   const f = frame({ plan, meta, run, preview });
-  for (const read of [ofEffects, ofMeans, ofMargins, ofCoefficients]) {
+  for (const read of [ofEffects, ofMeans, ofMargins, ofCoefficients, ofPeriods]) {
     const found = read(tables, f, run);
     if (found.length > 0) return found.slice(0, most);
   }

@@ -26,7 +26,8 @@ function evidence(f, level, scale = (x) => x) {
   const shown = (x) => brief(scale(x), scale(f.value) || scale(x));
   const interval = f.low !== null && f.high !== null && f.low !== undefined && t('findings.interval', { level, low: shown(f.low), high: shown(f.high) });
   const p = f.p !== null && f.p !== undefined && (pValue(f.p, 3).startsWith('<') ? t('findings.p.below', { p: pValue(f.p, 3).slice(1) }) : t('findings.p', { p: pValue(f.p, 3) }));
-  return [interval, p].filter(Boolean).join(t('findings.and'));
+  const se = f.se !== null && f.se !== undefined && t('findings.se', { se: brief(f.se, f.value) });
+  return [interval, se, p].filter(Boolean).join(t('findings.and'));
 }
 
 /** A label without its unit, and the unit: `Schooling (years)`. */
@@ -70,6 +71,9 @@ const OF = {
   means: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), a: f.a.name, b: f.b.name, mean_a: brief(f.a.mean), mean_b: brief(f.b.mean) }),
   change: (f, level, say) => ({ a: say.variable(f.a.name), b: say.variable(f.b.name), mean_a: brief(f.a.mean), mean_b: brief(f.b.mean) }),
   level: (f, level, say) => ({ y: say.variable(f.y), mean: brief(f.mean), from: num(f.from ?? 0) }),
+  event_mean: (f, level, say) => ({ y: say.variable(f.y) }),
+  event_peak: (f, level, say) => ({ y: say.variable(f.y), period: num(f.period) }),
+  event_before: () => ({}),
   groups: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
   related: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
 };

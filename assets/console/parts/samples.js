@@ -1,6 +1,7 @@
 // The sample data of the first page: files of the console that are uploaded like a file of the person.
 
 import * as api from '../api.js';
+import { sendFiles } from './uploading.js';
 
 /** Uploads a sample as the data of a job that has none yet; true once it was read. */
 export async function uploadSample(name, id) {
@@ -8,9 +9,6 @@ export async function uploadSample(name, id) {
   if ((await job.get('')).data.inputs) return false;
   const response = await fetch(new URL(`../samples/${name}`, import.meta.url), { cache: 'no-cache', credentials: 'omit' });
   if (!response.ok) throw new api.ApiError(response.status, null, `HTTP_${response.status}`);
-  const form = new FormData();
-  form.append('file', await response.blob(), name);
-  form.append('role', 'primary_dataset');
-  form.append('filename', name);
-  return (await job.upload(form)).status !== 202;
+  const file = new File([await response.blob()], name);
+  return (await sendFiles(id, [{ file, role: 'primary_dataset' }], { onProgress: () => { /* small */ } })).status !== 202;
 }

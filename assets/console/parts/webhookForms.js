@@ -5,7 +5,7 @@ import { t } from '../i18n.js';
 import { button, checkbox, copy, dialog, field, fill, h, note, problem, uid } from '../ui.js';
 
 /** Events in the order of a job's life, as docs/webhooks.md has them. */
-const EVENTS = ['job.created', 'inputs.ready', 'draft.ready', 'draft.failed', 'plan.frozen', 'plan.revised', 'run.queued', 'run.started', 'run.succeeded', 'run.failed', 'run.cancelled', 'job.cancelled', 'job.deleted'];
+const EVENTS = ['job.created', 'inputs.ready', 'draft.ready', 'draft.failed', 'plan.frozen', 'plan.revised', 'run.queued', 'run.started', 'run.succeeded', 'run.failed', 'run.cancelled', 'batch.completed', 'job.cancelled', 'job.deleted'];
 
 /** Reasons for which the service refuses an address, by a part of its text. */
 const REASONS = [[/may not reach/, 'private'], [/https:/, 'scheme'], [/user or a password/, 'user'], [/fragment/, 'fragment'], [/no URL|no host/, 'unreadable'], [/at most/, 'long']];

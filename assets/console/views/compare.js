@@ -1,15 +1,13 @@
-// Compares runs of one or several analyses: one table side by side, and the curve of one term over the runs. The address
-// holds what is compared; it can be kept and opened again by whoever has the tokens, or a key of the tenant.
+// Compares runs of one or several analyses, as the service compares them: one table side by side, and the curve of one term over
+// the runs. The address holds what is compared; it can be kept and opened again by whoever has the tokens, or a key of the tenant.
 
 import { knownJobs, operatorKey, request, tokenOf } from '../api.js';
 import { copyTable } from '../clipboard.js';
-import { addWords, t, tr, when } from '../i18n.js';
-import { metaOf, planOf, titleOf, word } from '../outcome.js';
-import { commonTerm, differences, keyOf, readRuns, repeats, specification, termsOf, writeRuns } from '../parts/compareData.js';
+import { addWords, lang, t, when } from '../i18n.js';
+import { planOf, word } from '../outcome.js';
 import { sideBySide } from '../parts/compareTable.js';
 import { curve } from '../parts/curve.js';
-import { errorsWords, wordsOf } from '../resulttables.js';
-import { announce, button, card, checkbox, copy, debounce, disclosure, empty, field, fill, h, loading, note, problem, select, unpressed } from '../ui.js';
+import { announce, button, card, checkbox, copy, disclosure, empty, field, fill, h, loading, note, problem, select, unpressed } from '../ui.js';
 import resultsWords from '../i18n/results.js';
 
 addWords(resultsWords);
@@ -17,12 +15,31 @@ addWords(resultsWords);
 /** Most runs side by side. */
 const MOST = 40;
 const PAGE = 50;
+/** Kinds of choices at the foot of the table. */
+const FOOT = ['outcome', 'method', 'fixed', 'instruments', 'weights', 'sample', 'errors'];
+const fact = (kind) => t(`compare.fact.${kind}`);
+
+/* ---- the address: `JOB.1-3.JOB.2`, jobs with their attempts ---- */
+
+/** Reads runs of an address: `[{job, attempts}]`. */
+function readRuns(text) {
+  const parts = (text ?? '').split('.').filter(Boolean);
+  const found = [];
+  for (let i = 0; i + 1 < parts.length; i += 2) found.push({ job: parts[i], attempts: parts[i + 1].split('-').map(Number).filter((n) => n > 0) });
+  return found;
+}
+
+/** Writes chosen runs, `JOB.ATTEMPT` each, in their order, for an address. */
+function writeRuns(keys) {
+  const byJob = new Map();
+  for (const [job, attempt] of keys.map((key) => key.split('.'))) byJob.set(job, [...(byJob.get(job) ?? []), attempt]);
+  return [...byJob].map(([job, attempts]) => `${job}.${attempts.join('-')}`).join('.');
+}
 
 /** Shows the view. */
 export async function mount(root, ctx) {
   const view = new CompareView(root, ctx);
   await view.start();
-  return () => view.stop();
 }
 
 class CompareView {
@@ -32,14 +49,7 @@ class CompareView {
     Object.assign(this, { root, ctx, jobs: new Map(), chosen: new Set(), term: params.term ?? null, tenant: params.tenant ?? null });
     this.chooser = h('div', { class: 'stack' });
     this.shown = h('div', { class: 'stack' });
-    this.resized = debounce(() => this.drawCurve?.(), 120);
     this.redraw = unpressed(() => { if (!ctx.signal.aborted) this.show(); });
-    this.watch = new ResizeObserver(() => this.resized());
-  }
-
-  stop() {
-    this.watch.disconnect();
-    this.resized.cancel();
   }
 
   async start() {
@@ -83,21 +93,6 @@ class CompareView {
     return entry.loaded;
   }
 
-  /** The frozen plan of a run, once; null where it is gone. */
-  async planOf(entry, run) {
-    entry.frozen ??= new Map();
-    if (!entry.frozen.has(run.plan_id)) {
-      const path = run.plan_id === entry.job.plan?.plan_id ? 'artifacts/plan.json' : `artifacts/plans/${run.plan_id}.json`;
-      entry.frozen.set(run.plan_id, this.get(entry.id, `/artifacts/${path}`).catch((error) => { if (error.code === 'ABORTED') throw error; return null; }));
-    }
-    return entry.frozen.get(run.plan_id);
-  }
-
-  columnsOf(entry) {
-    entry.columns ??= this.get(entry.id, '/inputs/preview', { query: { rows: 1, columns: 200 } }).then((data) => data.columns).catch((error) => { if (error.code === 'ABORTED') throw error; return []; });
-    return entry.columns;
-  }
-
   titleOf(entry) {
     return entry.job?.title || entry.job?.requirement?.slice(0, 60) || entry.note || t('app.untitled');
   }
@@ -106,20 +101,20 @@ class CompareView {
     return `${t('run.revision', { n: planOf(run, entry.plans)?.revision ?? '?' })} · ${t('run.attempt', { n: run.attempt })}`;
   }
 
-  async column(key, n) {
-    const [id, attempt] = key.split('.');
-    const entry = this.jobs.get(id);
-    const run = entry?.runs.find((one) => String(one.attempt) === attempt);
-    if (!run) return null;
-    const [plan, columns] = await Promise.all([this.planOf(entry, run), this.columnsOf(entry)]);
-    const template = plan?.template.template_id ?? planOf(run, entry.plans)?.template_id;
-    const meta = template ? await metaOf(template, tokenOf(id)) : null;
-    const several = new Set([...this.chosen].map((other) => other.split('.')[0])).size > 1;
-    const own = this.nameOf(entry, run);
-    return {
-      n, job: id, run, plan, meta, template, columns, facts: specification({ run: { ...run, template_id: template }, plan, meta }),
-      name: several ? `${this.titleOf(entry)} · ${own}` : own, href: `#/job/${id}/results?run=${run.run_id}`,
-    };
+  /** The chosen runs that can be read: `[{id, entry, run}]`. */
+  readable() {
+    return [...this.chosen].map((key) => key.split('.')).map(([id, attempt]) => ({ id, entry: this.jobs.get(id), run: this.jobs.get(id)?.runs.find((run) => String(run.attempt) === attempt) })).filter(({ run }) => run);
+  }
+
+  /** Asks the service for the comparison of runs, each with the token of its job where the tab has one. */
+  async compare(runs) {
+    const own = (id) => knownJobs().some((job) => job.id === id);
+    const asked = runs.map(({ id, run }) => ({ job_id: id, run_id: run.run_id, ...(own(id) ? { token: tokenOf(id) } : {}) }));
+    // runs without a token of their own are read by the key, at the tenant of the address
+    const byKey = runs.find(({ id }) => !own(id));
+    const headers = byKey && this.tenant ? { 'X-SS-Tenant-ID': this.tenant } : undefined;
+    const query = { language: lang(), labels: this.options.labels, term: this.term };
+    return (await request('POST', 'comparisons', { token: tokenOf((byKey ?? runs[0]).id), headers, signal: this.ctx.signal, query, body: { runs: asked } })).data;
   }
 
   /** Reads what is chosen and draws it; a later choice overtakes an earlier one. */
@@ -127,10 +122,11 @@ class CompareView {
     const mine = Symbol('turn');
     this.turn = mine;
     this.address();
+    const runs = this.readable();
     try {
-      const columns = (await Promise.all([...this.chosen].map((key, i) => this.column(key, i + 1)))).filter(Boolean);
+      const data = runs.length > 0 ? await this.compare(runs) : null;
       if (this.turn !== mine || this.ctx.signal.aborted) return;
-      this.columns = columns;
+      Object.assign(this, { data, runs });
       this.redraw();
     } catch (error) {
       if (error.code !== 'ABORTED' && this.turn === mine) fill(this.shown, problem(error, { retry: () => this.draw() }));
@@ -139,69 +135,49 @@ class CompareView {
 
   /** Keeps what is shown in the address, without leaving the page. */
   address() {
-    const keys = [...this.chosen].map((key) => key.split('.')).map(([job, attempt]) => ({ job, run: { attempt } }));
-    const wanted = { runs: writeRuns(keys), term: this.term, tenant: this.tenant, stars: this.options.stars ? null : '0', labels: this.options.labels ? null : '0' };
+    const wanted = { runs: writeRuns([...this.chosen]), term: this.term, tenant: this.tenant, stars: this.options.stars ? null : '0', labels: this.options.labels ? null : '0' };
     const params = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
     if (!wanted.runs && this.ctx.params.job) params.set('job', this.ctx.params.job);
     history.replaceState(history.state, '', `#/compare${params.size > 0 ? `?${params}` : ''}`);
   }
 
-  /** The words of terms and facts, each by the data of a run that has it. */
-  words() {
-    const { columns, options } = this;
-    const own = columns.map((column) => wordsOf(column.plan ?? {}, column.columns, options.labels, column.run.results));
-    const term = (key) => {
-      const i = columns.findIndex((column) => column.run.results.some((result) => keyOf(result) === key));
-      return i < 0 ? key : own[i].term(columns[i].run.results.find((result) => keyOf(result) === key).term);
-    };
-    const variable = (name) => (own[columns.findIndex((column) => column.columns.some((c) => c.name === name))] ?? own[0]).variable(name);
-    const parameter = (name) => tr(columns.map((column) => column.meta?.parameters?.find((p) => p.name === name)?.label).find(Boolean)) || name;
-    const item = (fact, { kind, value, name }) => ({
-      column: () => variable(value), all: () => t('compare.all_rows'), option: () => t('compare.pair', { fact: parameter(name), what: value }), errors: () => errorsWords(value, { variable }),
-      method: () => titleOf(columns.find((column) => column.template === value)?.meta, columns.find((column) => column.template === value)?.plan?.template.title ?? value),
-    }[kind]?.() ?? value);
-    return { term, item, variable, col: (name) => word('col', name) };
+  /** What the page calls the run of a column. */
+  columnName(index) {
+    const { entry, run } = this.runs[index - 1];
+    const own = this.nameOf(entry, run);
+    return new Set(this.runs.map(({ id }) => id)).size > 1 ? `${this.titleOf(entry)} · ${own}` : own;
+  }
+
+  head(column) {
+    const { id, run } = this.runs[column.index - 1];
+    return [h('a', { href: `#/job/${id}/results?run=${run.run_id}` }, `(${column.index})`), h('span', { class: 'below' }, this.columnName(column.index))];
   }
 
   show() {
-    const { columns, options } = this;
-    this.watch.disconnect();
-    this.drawCurve = null;
-    if (columns.length === 0) { fill(this.shown, empty(t('compare.none'), t('compare.none.text'))); return; }
-    const say = this.words();
-    const runs = columns.map((column) => column.run);
-    const terms = termsOf(runs);
-    const term = terms.includes(this.term) ? this.term : commonTerm(runs) ?? terms[0];
+    const { data, options } = this;
+    if (!data) { fill(this.shown, empty(t('compare.none'), t('compare.none.text'))); return; }
     const redraw = () => { this.address(); this.show(); };
     const decimals = select([0, 1, 2, 3, 4, 5, 6].map((n) => ({ value: n, label: String(n) })), { id: 'compare-decimals', value: options.decimals, onchange: (e) => { options.decimals = Number(e.target.value); this.ctx.memory.decimals = options.decimals; redraw(); } });
-    const check = (key) => checkbox(t(`results.option.${key}`), { id: `compare-${key}`, checked: options[key], onchange: (e) => { options[key] = e.target.checked; redraw(); } });
+    const check = (key) => checkbox(t(`results.option.${key}`), { id: `compare-${key}`, checked: options[key], onchange: (e) => { options[key] = e.target.checked; if (key === 'labels') this.draw(); else redraw(); } });
     const tools = h('div', { class: 'table-options', role: 'group', 'aria-label': t('results.options') }, field(t('results.option.decimals'), decimals), check('stars'), check('labels'));
-    const table = sideBySide(columns, options, say);
-    const twice = columns.filter((column) => repeats(column.run, term));
-    fill(this.shown, this.caution(columns),
+    const table = sideBySide(data, {
+      options: { ...options, title: t('compare.table') }, choices: data.specification, facts: FOOT.map((kind) => ({ fact: kind, label: fact(kind) })),
+      col: (name) => word('col', name), head: (column) => this.head(column),
+    });
+    fill(this.shown, data.notes.length > 0 && note('warn', h('div', { id: 'compare-caution' }, data.notes.map((said) => h('p', {}, said)))),
       card(t('compare.table'), { cls: 'result-card', id: 'compare-table', actions: [
         button(t('ui.copy'), { kind: 'quiet', icon: 'copy', id: 'copy-compared', 'aria-label': t('results.copy_table', { name: t('compare.table') }), onclick: () => copyTable(table, t('compare.table')) }),
         button(t('compare.link'), { kind: 'quiet', id: 'copy-link', onclick: () => copy(location.href) }),
       ] }, tools, table, h('p', { class: 'hint' }, t('compare.numbers'))),
-      this.curveCard(term, terms, say, twice));
-    this.drawCurve?.();
+      this.curveCard());
   }
 
-  /** Estimates of other outcomes, methods or data may not measure the same. */
-  caution(columns) {
-    const differing = differences(columns).varying.map(({ fact }) => fact).filter((fact) => ['outcome', 'method', 'data'].includes(fact));
-    return differing.length > 0 && note('warn', h('p', { id: 'compare-caution' }, t('compare.caution', { what: differing.map((fact) => t(`compare.fact.${fact}`)).join(', ') })));
-  }
-
-  curveCard(term, terms, say, twice) {
-    const choice = select(terms.map((key) => ({ value: key, label: say.term(key) })), { id: 'curve-term', value: term, onchange: (e) => { this.term = e.target.value; this.address(); this.show(); } });
-    const made = curve(this.columns, term, say);
-    if (made) {
-      this.drawCurve = () => made.draw(made.spot.clientWidth);
-      this.watch.observe(made.spot);
-    }
+  curveCard() {
+    const { data } = this;
+    const choice = select(data.terms.map(({ term, label }) => ({ value: term, label })), { id: 'curve-term', value: data.term, onchange: (e) => { this.term = e.target.value; this.draw(); } });
+    const drawn = curve(data, { choices: data.specification, fact, name: (index) => this.columnName(index) });
     return card(t('compare.curve'), { id: 'compare-curve', lead: t('compare.curve.lead') }, field(t('compare.curve.term'), choice),
-      made ? made.node : empty(t('compare.curve.none'), null), twice.length > 0 && note('info', t('compare.twice', { runs: twice.map((column) => `(${column.n})`).join(', ') })));
+      drawn ? [drawn, note('info', h('p', { id: 'curve-caution' }, data.caution))] : empty(t('compare.curve.none'), null));
   }
 
   /* ---- the choice of runs ---- */

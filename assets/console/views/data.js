@@ -2,7 +2,8 @@
 
 import * as api from '../api.js';
 import { bytes, duration, has, lang, num, percent, t } from '../i18n.js';
-import { announce, badge, button, card, disclosure, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs } from '../ui.js';
+import { sendFiles } from '../parts/uploading.js';
+import { announce, badge, button, card, disclosure, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs, write } from '../ui.js';
 
 const ROLES = ['primary_dataset', 'secondary_dataset', 'auxiliary_data'];
 const ENDINGS = ['csv', 'tsv', 'txt', 'xlsx', 'xls', 'dta'];
@@ -78,12 +79,6 @@ function sendRow(state) {
 
 async function send(state) {
   const { ctx } = state;
-  const form = new FormData();
-  for (const { file, role } of state.files) {
-    form.append('file', file, file.name);
-    form.append('role', role);
-    form.append('filename', file.name);
-  }
   const stop = new AbortController();
   ctx.signal.addEventListener('abort', () => stop.abort());
   const bar = progress(t('data.sending'), 0);
@@ -92,32 +87,35 @@ async function send(state) {
   announce(t('data.sending'));
   state.trouble = h('div', {});
   const began = performance.now();
-  let [sent, total] = [0, 0];
+  let now = { sent: 0, total: 0, kept: 0, waiting: 0 };
   const tell = () => {
-    bar.set(total > 0 && sent < total ? sent / total : null);
-    told.textContent = total > 0 ? pace(sent, total, (performance.now() - began) / 1000) : t('data.sending');
+    bar.set(now.total > 0 && now.sent < now.total ? now.sent / now.total : null);
+    write(told, now.total > 0 ? pace(now, (performance.now() - began) / 1000) : t('data.sending'));
   };
   const clock = setInterval(tell, 1000);
   try {
-    await ctx.api.upload(form, { signal: stop.signal, onProgress: (...now) => { [sent, total] = now; tell(); } });
+    await sendFiles(ctx.jobId, state.files, { threshold: state.limits?.multipart_threshold, signal: stop.signal, onProgress: (is) => { now = is; tell(); } });
     state.dataset = null;
-    await showPreview(state);
+    fill(state.upload);
+    if (!await showPreview(state)) return;
     state.files = [];
     await ctx.refresh();
     announce(t('data.done'));
   } catch (error) {
     if (ctx.signal.aborted) return;
-    if (error.code === 'ABORTED') fill(state.trouble, note('info', t('data.stopped')));
+    if (error.code === 'ABORTED') fill(state.trouble, note('info', t(now.total >= (state.limits?.multipart_threshold ?? Infinity) ? 'data.stopped.kept' : 'data.stopped')));
     else fill(state.trouble, refused(error, () => send(state)));
   } finally { clearInterval(clock); }
   drawUpload(state);
 }
 
 /** How much of an upload is sent, the time so far, and what is left at the same pace. */
-function pace(sent, total, passed) {
+function pace({ sent, total, kept, waiting }, passed) {
+  if (waiting > 0) return [t('data.sent', { sent: bytes(sent), total: bytes(total) }), t('data.broken')].join(' · ');
   const so_far = t('data.so_far', { time: duration(Math.floor(passed)) });
   if (sent >= total) return `${t('data.reading')} ${so_far}`;
-  const left = sent > 0 && passed >= 2 ? t('data.left', { time: duration(Math.ceil(passed * (total - sent) / sent)) }) : null;
+  const fresh = sent - kept;
+  const left = fresh > 0 && passed >= 2 ? t('data.left', { time: duration(Math.ceil(passed * (total - sent) / fresh)) }) : null;
   return [t('data.sent', { sent: bytes(sent), total: bytes(total) }), so_far, left].filter(Boolean).join(' · ');
 }
 
@@ -131,28 +129,46 @@ function refused(error, retry) {
 
 /* ---- what was read ---- */
 
+/** Draws what was read of the files; false where the person chose to use another file while they were read. */
 async function showPreview(state) {
   const { ctx } = state;
+  let left = false;
+  const other = button(t('data.other_file'), { id: 'other-file', onclick: () => {
+    left = true;
+    state.files = [];
+    fill(state.preview);
+    drawUpload(state);
+    document.getElementById('drop').focus();
+  } });
+  // the clock runs beside the words that are read aloud: they are said once
+  const time = h('span', { 'aria-live': 'off' });
   const waiting = loading(t('data.reading'));
+  waiting.append(time);
   const began = performance.now();
   const clock = setInterval(() => {
     if (!waiting.isConnected) { clearInterval(clock); return; }
-    waiting.lastChild.textContent = `${t('data.reading')} ${t('data.so_far', { time: duration(Math.floor((performance.now() - began) / 1000)) })}`;
+    time.textContent = t('data.so_far', { time: duration(Math.floor((performance.now() - began) / 1000)) });
   }, 1000);
   fill(state.preview, waiting);
   for (;;) {
     try {
       const { data } = await ctx.api.get('inputs/preview', { query: { dataset_key: state.dataset, rows: 20, columns: 200 }, signal: ctx.signal });
+      if (left) return false;
       drawPreview(state, data);
-      return;
+      return true;
     } catch (error) {
-      if (error.context?.reason === 'ingesting') await api.sleep(1000 * (error.retryAfter ?? 1), ctx.signal);
-      else {
+      if (left) return false;
+      if (error.context?.reason === 'ingesting') {
+        // a file that was not meant need not be waited for: another one takes its place
+        if (!other.isConnected) state.preview.append(h('div', { class: 'row' }, other));
+        await api.sleep(1000 * (error.retryAfter ?? 1), ctx.signal);
+      } else {
         fill(state.preview, refused(error, () => showPreview(state)));
         if (error.code.startsWith('INPUT_')) throw error;
-        return;
+        return true;
       }
     }
+    if (left) return false;
   }
 }
 

@@ -130,10 +130,13 @@ function flowCard(steps, plan) {
   return card(t('plan.flow'), { lead: t('plan.flow.lead') }, sampleFlow(steps.map((x) => ({ label: words(x.step), rows: x.rows, note: x.reason })), { label: t('plan.flow') }), !complete && h('p', { class: 'hint' }, t('plan.flow.later')));
 }
 
+/** Lists of a check's value as words. */
+const listed = (value) => Object.fromEntries(Object.entries(value ?? {}).map(([key, list]) => [key, Array.isArray(list) ? list.map((x) => [x].flat().join(' & ')).join(', ') : list]));
+
 function checksCard(view) {
   const { data, meta } = view;
   const rows = data.checks.filter((c) => !(c.status === 'fail' && c.id === c.id.toUpperCase()));
-  const text = (c) => (has(`plan.check.${c.id}.${c.status}`) ? t(`plan.check.${c.id}.${c.status}`, { n: typeof c.value === 'number' ? c.value : 0, least: data.plan.contract.constraints.min_observations }) : c.message);
+  const text = (c) => (has(`plan.check.${c.id}.${c.status}`) ? t(`plan.check.${c.id}.${c.status}`, { ...listed(c.value), n: c.value?.n ?? (typeof c.value === 'number' ? c.value : 0), least: data.plan.contract.constraints.min_observations }) : c.message);
   const later = (meta?.checks ?? []).map((c) => c.id).filter((id) => !['no_obs'].includes(id));
   return card(t('plan.checks'), {}, h('ul', { class: 'check-list' }, rows.map((c) => h('li', {}, badge(t(`plan.check.${c.status}`), c.status), h('span', {}, text(c))))),
     later.length > 0 && disclosure(t('plan.checks.run', { n: later.length }), { id: 'run-checks' }, h('p', { class: 'hint' }, t('plan.checks.run.lead')), h('ul', { class: 'check-grid' }, later.map((id) => {

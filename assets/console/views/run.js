@@ -5,7 +5,7 @@ import { capabilities, tokenOf } from '../api.js';
 import { duration, has, num, t, when } from '../i18n.js';
 import { logView } from '../logview.js';
 import { failure, history, metaOf, orTell, planOf, revise, runBadge, seconds, titleOf } from '../outcome.js';
-import { announce, badge, button, card, confirm, debounce, empty, fill, h, icon, note, progress, unpressed } from '../ui.js';
+import { announce, badge, button, card, confirm, debounce, empty, fill, h, icon, note, progress, unpressed, write } from '../ui.js';
 
 /** Shows the view. */
 export async function mount(root, ctx) {
@@ -85,9 +85,15 @@ class RunView {
   tick() {
     if (this.job?.status !== 'running' || !this.current) return;
     const passed = seconds(this.current);
-    this.clock.textContent = duration(Math.floor(passed));
-    this.outlook.textContent = this.outlookWords(passed);
+    write(this.clock, duration(Math.floor(passed)));
+    write(this.outlook, this.outlookWords(passed));
     this.drawSteps?.();
+  }
+
+  /** The part of the step that is under way. */
+  get part() {
+    const at = this.progress?.run_id === this.current?.run_id ? this.progress : this.job.latest_run?.progress;
+    return at?.part;
   }
 
   /** How long the last succeeded attempt of the same analysis took, in seconds; null where there is none. */
@@ -100,7 +106,8 @@ class RunView {
   /** What may be left, by an earlier attempt, and when the run ends at the latest. */
   outlookWords(passed) {
     const { expected } = this;
-    const left = expected === null ? t('run.estimate.none')
+    const counted = this.part?.remaining_seconds;
+    const left = counted !== undefined && counted !== null ? t('run.estimate.part', { left: duration(counted) }) : expected === null ? t('run.estimate.none')
       : passed < expected ? t('run.estimate', { left: duration(Math.ceil(expected - passed)), before: duration(expected) }) : t('run.estimate.longer', { before: duration(expected) });
     return [left, this.limit > 0 && t('run.limit', { limit: duration(this.limit) })].filter(Boolean).join(' ');
   }
@@ -183,14 +190,17 @@ class RunView {
     const list = h('ol', { class: 'run-steps', 'aria-label': t('run.steps') });
     const words = h('p', { role: 'status' });
     const bar = progress(t('run.running'));
+    const counted = h('p', { class: 'num', id: 'run-part' });
     this.drawSteps = () => {
       const at = this.progress?.run_id === this.current?.run_id ? this.progress : this.job.latest_run?.progress;
       const total = at?.total ?? steps.length;
       const index = at?.index ?? 0;
-      // of what an earlier attempt took; without one the middle of the step
-      const share = this.expected ? Math.min(0.97, seconds(this.current) / this.expected) : total > 0 && index > 0 ? (index - 0.5) / total : null;
+      const { part } = at ?? {};
+      // the count of its replications; else of what an earlier attempt took; without one the middle of the step
+      const share = part && total > 0 ? (index - 1 + part.done / part.of) / total : this.expected ? Math.min(0.97, seconds(this.current) / this.expected) : total > 0 && index > 0 ? (index - 0.5) / total : null;
       bar.set(share);
       const said = this.cancelling || this.current?.cancel_requested ? t('run.cancelling') : this.job.latest_run?.phase === 'finishing' ? t('run.finishing') : index > 0 ? t('run.step_of', { index, total }) : t('run.starting');
+      write(counted, part ? t(has(`run.part.${part.kind}`) ? `run.part.${part.kind}` : 'run.part', { done: part.done, of: part.of }) : '');
       // the clock draws the bar each second; what is read aloud and the steps change only with a step
       if (words.textContent === said && list.dataset.at === String(index)) return;
       words.textContent = said;
@@ -202,7 +212,7 @@ class RunView {
     };
     this.drawSteps();
     return card(t('run.running'), { actions: this.cancelButton() }, this.heading(h('span', { class: 'muted' }, t('run.attempt', { n: this.current?.attempt ?? 1 }))),
-      bar, words, list, h('p', { class: 'muted' }, `${t('run.elapsed')}: `, this.clock), this.outlook);
+      bar, words, counted, list, h('p', { class: 'muted' }, `${t('run.elapsed')}: `, this.clock), this.outlook);
   }
 
   succeeded() {

@@ -17,7 +17,14 @@ export function mount(root, ctx) {
   const codeField = field(t('start.code'), code, { id: 'code', required: true, hint: t('start.code.hint') });
   const questionField = field(t('start.question'), question, { id: 'question', hint: t('start.question.hint') });
   const sharing = h('div', { hidden: true });
-  api.capabilities().then((what) => {
+  const trial = h('div', { hidden: true });
+  api.capabilities().then(async (what) => {
+    if (what.trial) {
+      const { trialCard } = await import('../parts/trial.js');
+      fill(trial, trialCard(what.trial, SAMPLES, { asked: () => question.value.trim(), go: ctx.go }));
+      trial.hidden = false;
+      root.querySelector('#samples')?.remove();
+    }
     if (!what.llm.configured || !root.isConnected) return;
     const levels = LEVELS.slice(0, LEVELS.indexOf(what.llm.data_sharing_max) + 1);
     const choose = select(levels.map((level) => ({ value: level, label: t(`start.sharing.${level}`) })), { value: memory.sharing ?? (levels.includes('schema') ? 'schema' : 'none'), onchange: () => { memory.sharing = choose.value; } });
@@ -96,7 +103,7 @@ export function mount(root, ctx) {
     h('div', { class: 'head' }, h('h1', {}, t('start.title')), h('p', { class: 'lead' }, t('start.lead'))),
     h('div', { class: 'columns start-columns' },
       h('div', { class: 'stack' }, card(t('start.new'), {}, form)),
-      h('aside', { class: 'stack', 'aria-label': t('start.how') }, known(ctx), samples(trySample), how())));
+      h('aside', { class: 'stack', 'aria-label': t('start.how') }, known(ctx), trial, samples(trySample), how())));
   chooseSample(memory.sample ?? null);
 }
 

@@ -39,7 +39,7 @@ foreach lag of numlist 1 `tested' {
         matrix `bg_p' = r(p)
         post `tests' ("breusch_godfrey_`lag'") (el(`bg', 1, 1)) (`lag') (.) (el(`bg_p', 1, 1)) ("chi2; null: no serial correlation up to this lag")
         estat archlm, lags(`lag')
-        matrix `arch' = r(chi2)
+        matrix `arch' = r(arch)
         matrix `arch_p' = r(p)
         post `tests' ("arch_lm_`lag'") (el(`arch', 1, 1)) (`lag') (.) (el(`arch_p', 1, 1)) ("chi2; null: no autoregressive heteroskedasticity")
         if `lag' == 1 {

@@ -28,8 +28,24 @@ api_admin_retry_job <- function(client, job_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/admin/jobs/", path_part(job_id), "/retry"), query = list(), body = body)
 }
 
+api_begin_trial <- function(client) {
+  call_service(client, "POST", paste0("/v1/trial"), query = list())
+}
+
+api_cancel_batch <- function(client, job_id, batch_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/batches/", path_part(batch_id), "/cancel"), query = list(), body = body)
+}
+
 api_cancel_job <- function(client, job_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/cancel"), query = list(), body = body)
+}
+
+api_compare_batch <- function(client, job_id, batch_id, format = NULL, term = NULL, language = NULL, stars = NULL, intervals = NULL, p_values = NULL, decimals = NULL, labels = NULL) {
+  call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/batches/", path_part(batch_id), "/comparison"), query = list(format = format, term = term, language = language, stars = stars, intervals = intervals, p_values = p_values, decimals = decimals, labels = labels))
+}
+
+api_compare_runs <- function(client, format = NULL, term = NULL, language = NULL, stars = NULL, intervals = NULL, p_values = NULL, decimals = NULL, labels = NULL, body = NULL) {
+  call_service(client, "POST", paste0("/v1/comparisons"), query = list(format = format, term = term, language = language, stars = stars, intervals = intervals, p_values = p_values, decimals = decimals, labels = labels), body = body)
 }
 
 api_confirm_plan <- function(client, job_id, body = NULL) {
@@ -42,6 +58,10 @@ api_create_admin_token <- function(client, body = NULL) {
 
 api_create_api_key <- function(client, body = NULL) {
   call_service(client, "POST", paste0("/v1/admin/api-keys"), query = list(), body = body)
+}
+
+api_create_batch <- function(client, job_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/batches"), query = list(), body = body)
 }
 
 api_create_job_webhook <- function(client, job_id, body = NULL) {
@@ -62,6 +82,10 @@ api_create_webhook <- function(client, body = NULL) {
 
 api_delete_admin_token <- function(client, token_id) {
   call_service(client, "DELETE", paste0("/v1/admin/tokens/", path_part(token_id)), query = list())
+}
+
+api_delete_batch <- function(client, job_id, batch_id) {
+  call_service(client, "DELETE", paste0("/v1/jobs/", path_part(job_id), "/batches/", path_part(batch_id)), query = list())
 }
 
 api_delete_job <- function(client, job_id) {
@@ -90,6 +114,10 @@ api_freeze_plan <- function(client, job_id, body = NULL) {
 
 api_get_artifact <- function(client, job_id, rel_path, expires = NULL) {
   call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/artifacts/", path_part(rel_path)), query = list(expires = expires))
+}
+
+api_get_batch <- function(client, job_id, batch_id) {
+  call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/batches/", path_part(batch_id)), query = list())
 }
 
 api_get_bundle <- function(client, job_id) {
@@ -148,6 +176,10 @@ api_get_tenant <- function(client, tenant_id) {
   call_service(client, "GET", paste0("/v1/admin/tenants/", path_part(tenant_id)), query = list())
 }
 
+api_get_upload_session <- function(client, upload_session_id) {
+  call_service(client, "GET", paste0("/v1/upload-sessions/", path_part(upload_session_id)), query = list())
+}
+
 api_get_webhook <- function(client, webhook_id) {
   call_service(client, "GET", paste0("/v1/webhooks/", path_part(webhook_id)), query = list())
 }
@@ -166,6 +198,10 @@ api_list_api_keys <- function(client) {
 
 api_list_artifacts <- function(client, job_id) {
   call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/artifacts"), query = list())
+}
+
+api_list_batches <- function(client, job_id, limit = NULL, cursor = NULL) {
+  call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/batches"), query = list(limit = limit, cursor = cursor))
 }
 
 api_list_job_webhooks <- function(client, job_id) {
@@ -222,6 +258,10 @@ api_patch_job <- function(client, job_id, body = NULL) {
 
 api_patch_webhook <- function(client, webhook_id, body = NULL) {
   call_service(client, "PATCH", paste0("/v1/webhooks/", path_part(webhook_id)), query = list(), body = body)
+}
+
+api_preview_batch <- function(client, job_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/batch/preview"), query = list(), body = body)
 }
 
 api_preview_draft <- function(client, job_id, main_data_source_id = NULL) {
@@ -286,6 +326,10 @@ api_rotate_api_key <- function(client, key_id, body = NULL) {
 
 api_rotate_webhook_secret <- function(client, webhook_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/webhooks/", path_part(webhook_id), "/rotate-secret"), query = list(), body = body)
+}
+
+api_run_batch_again <- function(client, job_id, batch_id) {
+  call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/batches/", path_part(batch_id), "/run"), query = list())
 }
 
 api_run_job <- function(client, job_id, output_formats = NULL, body = NULL) {

@@ -22,9 +22,20 @@ pub const MONTHS: [&str; 12] = [
 /// English names of the days of the week, Sunday first.
 pub const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
+/// The days from 01jan0100 to 31dec9999, for which functions of dates have values (manual [FN] Date and time functions).
+const DAYS_WITH_DATES: std::ops::RangeInclusive<f64> = -679_350.0..=2_936_549.0;
+
+/// Returns a %td number, and not a number for one that is no date.
+pub fn dated(days: f64) -> f64 {
+    if DAYS_WITH_DATES.contains(&days.floor()) { days } else { f64::NAN }
+}
+
+/// No calendar goes so far; larger numbers would overflow the arithmetic.
+const FAR: f64 = 1e12;
+
 /// Days since 1960-01-01 of a proleptic Gregorian date (algorithm of H. Hinnant, days_from_civil).
 pub fn from_civil(year: f64, month: f64, day: f64) -> f64 {
-    let (y, m, d) = (year as i64, month as i64, day as i64);
+    let [y, m, d] = [year, month, day].map(|x| x.clamp(-FAR, FAR) as i64);
     let y = if m <= 2 { y - 1 } else { y };
     let era = y.div_euclid(400);
     let yoe = y - era * 400;
@@ -35,7 +46,7 @@ pub fn from_civil(year: f64, month: f64, day: f64) -> f64 {
 
 /// Year, month and day of a %td number.
 pub fn to_civil(days: f64) -> (f64, f64, f64) {
-    let z = days.floor() as i64 - 3653 + 719_468;
+    let z = days.clamp(-FAR, FAR).floor() as i64 - 3653 + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
     let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;

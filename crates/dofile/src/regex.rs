@@ -38,6 +38,11 @@ pub(crate) fn last_group(k: f64) -> String {
     })
 }
 
+/// The groups of the last match, the whole match first.
+pub(crate) fn groups() -> Vec<String> {
+    GROUPS.with(|g| g.borrow().clone())
+}
+
 /// Replaces the first match, or all; `\1` or `$1` in the replacement are groups.
 pub(crate) fn replace(pattern: &str, text: &str, with_text: &str, all: bool) -> String {
     let mut template = String::new();

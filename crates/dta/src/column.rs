@@ -173,9 +173,18 @@ pub trait TextColumn {
     fn is_binary(&self, _row: usize) -> bool {
         false
     }
+    /// The first row with a NUL character.
+    fn first_nul(&self) -> Option<usize> {
+        (0..self.rows()).find(|row| self.bytes(*row).contains(&0))
+    }
 }
 
 impl TextColumn for Texts {
+    fn first_nul(&self) -> Option<usize> {
+        let text = self.text.as_bytes();
+        let at = text.contains(&0).then(|| text.iter().position(|byte| *byte == 0))??;
+        Some(self.ends.partition_point(|end| *end <= at))
+    }
     fn rows(&self) -> usize {
         self.len()
     }

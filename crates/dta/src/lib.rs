@@ -19,4 +19,4 @@ pub use meta::{Characteristic, Meta, StorageType, ValueLabelSet, Variable};
 pub use missing::Missing;
 pub use reader::{Options, Reader};
 pub use text::{DecodeText, LegacyText};
-pub use writer::{Spool, Writer};
+pub use writer::{RowEncoder, Spool, Writer};

@@ -30,6 +30,40 @@ fn variable(name: &str, storage: StorageType) -> Variable {
     Variable::new(name, storage)
 }
 
+/// The sample without its strL variable.
+fn sized_sample() -> (Meta, Block) {
+    let (mut meta, mut block) = sample();
+    meta.variables.remove(6);
+    block.columns.remove(6);
+    (meta, block)
+}
+
+#[test]
+fn a_file_of_a_known_size_is_the_same_file() {
+    let (meta, block) = sized_sample();
+    let columns: Vec<ColumnRef<'_>> = block.columns.iter().map(Column::view).collect();
+    let expected = write(meta.clone(), &columns).unwrap();
+    let mut writer = Writer::with_rows(Cursor::new(Vec::new()), meta.clone(), 10).unwrap();
+    let encoder = writer.encoder().unwrap();
+    let mut rows = Vec::new();
+    encoder.encode(&columns, 0, &mut rows).unwrap();
+    encoder.encode(&columns, 5, &mut rows).unwrap();
+    writer.write_encoded(&rows).unwrap();
+    let twice = writer.finish().unwrap().into_inner();
+    let half = rows.len() / 2;
+    assert_eq!(rows[..half], rows[half..]);
+    let mut writer = Writer::with_rows(Cursor::new(Vec::new()), meta.clone(), 5).unwrap();
+    writer.write_encoded(&rows[..half]).unwrap();
+    assert!(writer.write_encoded(&rows[half..]).is_err(), "more rows than were stated");
+    assert_eq!(writer.finish().unwrap().into_inner(), expected);
+    assert_eq!(read_all(twice).2[0].rows, 10);
+    let mut writer = Writer::with_rows(Cursor::new(Vec::new()), meta, 6).unwrap();
+    writer.write_encoded(&rows[..half]).unwrap();
+    assert!(writer.write_encoded(&rows[..7]).is_err(), "no whole rows");
+    assert!(writer.finish().is_err(), "fewer rows than were stated");
+    assert!(Writer::with_rows(Cursor::new(Vec::new()), sample().0, 5).is_err(), "strL");
+}
+
 /// All types, labels, characteristics; 5 rows.
 fn sample() -> (Meta, Block) {
     let m = |letter| Missing::from_letter(letter).unwrap();

@@ -66,6 +66,30 @@ impl<const N: usize> Jet<N> {
         out
     }
 
+    /// A function of several arguments: its value, gradient and Hessian at the values of the arguments.
+    pub fn compose<const M: usize>(
+        arguments: [Self; M],
+        value: f64,
+        first: [f64; M],
+        second: [[f64; M]; M],
+    ) -> Self {
+        let mut out = Self::constant(value);
+        for (a, left) in arguments.iter().enumerate() {
+            for i in 0..N {
+                out.g[i] += first[a] * left.g[i];
+            }
+            for i in 0..N {
+                for j in 0..N {
+                    out.h[i][j] += first[a] * left.h[i][j];
+                    for (b, right) in arguments.iter().enumerate() {
+                        out.h[i][j] += second[a][b] * left.g[i] * right.g[j];
+                    }
+                }
+            }
+        }
+        out
+    }
+
     /// Exponential.
     pub fn exp(self) -> Self {
         let e = self.v.exp();
@@ -93,6 +117,12 @@ impl<const N: usize> Jet<N> {
     /// Square.
     pub fn square(self) -> Self {
         self.chain(self.v * self.v, 2.0 * self.v, 2.0)
+    }
+
+    /// Square root.
+    pub fn sqrt(self) -> Self {
+        let r = self.v.sqrt();
+        self.chain(r, 0.5 / r, -0.25 / (r * self.v))
     }
 
     /// Real power of a positive number.

@@ -1,6 +1,7 @@
 //! Likelihoods of counts: Poisson and negative binomial with mean dispersion (NB2).
 
 use super::distributions::{digamma, ln_gamma, trigamma};
+use super::jet::Jet;
 use super::ml::Likelihood;
 
 /// Counts up to this size use exact finite sums instead of gamma functions.
@@ -72,4 +73,14 @@ impl Likelihood for NegativeBinomial<'_> {
         // y ln(mu) - y ln(m + mu) in a form that stays finite for a tiny alpha.
         ratio - y * total.ln() - m * (mean / m).ln_1p() + y * eta[0] - ln_gamma(y + 1.0)
     }
+}
+
+/// Log likelihood of a negative binomial with constant dispersion (NB1): index 0 is the log mean, index 1 is ln(delta)
+/// with variance `mu (1 + delta)` ([R] nbreg, Methods and formulas, constant dispersion).
+pub fn constant_dispersion(y: f64, [eta, lndelta]: [Jet<2>; 2]) -> Jet<2> {
+    let m = (eta - lndelta).exp();
+    // ln(1 + delta)
+    let total = lndelta.exp().ln_1p();
+    let (value, first, second) = gamma_ratio(y, m.v);
+    m.chain(value, first, second) - m * total + (lndelta - total) * y - ln_gamma(y + 1.0)
 }

@@ -3,6 +3,7 @@
 
 use super::distributions::{ln_gamma, normal_density, normal_quantile};
 use super::jet::Jet;
+use super::ml::Likelihood;
 use super::ols::{self, Request};
 use super::weights::{WeightKind, Weights};
 
@@ -180,6 +181,27 @@ pub struct Glm<'a> {
     pub y: &'a [f64],
     /// Trials of each row (ones unless binomial).
     pub trials: &'a [f64],
+}
+
+/// A generalised linear model with its expected information instead of the observed one, as Fisher scoring and
+/// iteratively reweighted least squares use it ([R] glm, Methods and formulas, `irls`).
+pub struct Scoring<'a>(pub &'a Glm<'a>);
+
+impl Likelihood for Scoring<'_> {
+    fn equations(&self) -> usize {
+        1
+    }
+
+    fn row(&self, row: usize, eta: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
+        let glm = self.0;
+        let at = Jet::<1>::variable(eta[0], 0);
+        let trials = if glm.family == Family::Binomial { glm.trials[row] } else { 1.0 };
+        let found = glm.family.likelihood(glm.link, glm.y[row], glm.trials[row], at);
+        let mean = glm.link.mean(at) * trials;
+        gradient[0] = found.g[0];
+        hessian[0] = -mean.g[0] * mean.g[0] / glm.family.variance(mean.v, trials);
+        found.v
+    }
 }
 
 impl Glm<'_> {

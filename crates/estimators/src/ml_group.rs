@@ -1,13 +1,11 @@
 //! Maximum likelihood where the likelihood is a product over groups of rows: conditional logit and Poisson,
-//! random-effects logit and probit by adaptive quadrature, random-effects Poisson with gamma effects.
+//! random-effects Poisson with gamma effects. Normal effects are in `ml_random`.
 //! Formulas: [R] clogit, [XT] xtlogit, [XT] xtprobit, [XT] xtpoisson.
 
 use super::distributions::{digamma, ln_gamma, normal_quantile, trigamma};
-use super::jet::Jet;
 use super::matrix::Mat;
 use super::ml::{Iteration, Limits, MlFit};
 use super::ml_binary::Link;
-use super::quadrature::gauss_hermite;
 use super::real::stable_sum;
 
 /// Log likelihood of one group with its derivatives in all parameters.
@@ -159,7 +157,8 @@ pub struct Grouped<'a> {
 }
 
 impl Grouped<'_> {
-    fn index(&self, row: usize, b: &[f64]) -> f64 {
+    /// Linear index of a row.
+    pub(super) fn index(&self, row: usize, b: &[f64]) -> f64 {
         self.columns.iter().zip(b).map(|(c, b)| c[row] * b).sum::<f64>() + self.offset.map_or(0.0, |o| o[row])
     }
 }
@@ -336,157 +335,6 @@ impl GroupLikelihood for GammaPoisson<'_> {
             let cross = -sum[a] * (1.0 - ratio) / (theta + total) * -theta;
             out.hessian[(a, k)] = cross;
             out.hessian[(k, a)] = cross;
-        }
-        out
-    }
-}
-
-/// Random-effects logit or probit with normal effects, integrated by mean-variance adaptive Gauss-Hermite
-/// quadrature ([XT] xtlogit, Methods and formulas; Naylor and Smith 1982). The constant is a column; the last
-/// parameter is `ln(sigma_u^2)`.
-pub struct RandomBinary<'a> {
-    rows: Grouped<'a>,
-    link: Link,
-    nodes: Vec<f64>,
-    /// Logarithms of `w exp(x^2)`.
-    weights: Vec<f64>,
-    /// Posterior mean and standard deviation of the standardised effect of each group.
-    place: Vec<(f64, f64)>,
-}
-
-impl<'a> RandomBinary<'a> {
-    /// A model with a number of integration points.
-    pub fn new(rows: Grouped<'a>, link: Link, points: usize) -> Self {
-        let (nodes, weights) = gauss_hermite(points);
-        let weights = nodes.iter().zip(&weights).map(|(x, w)| w.ln() + x * x).collect();
-        let place = vec![(0.0, 1.0); rows.rows.len()];
-        Self { rows, link, nodes, weights, place }
-    }
-
-    /// `ln P(y)` of a row at an index, with two derivatives.
-    fn row(&self, y: bool, eta: f64) -> (f64, f64, f64) {
-        let x = Jet::<1>::variable(if y { eta } else { -eta }, 0);
-        let jet = match self.link {
-            Link::Logit => x.ln_logistic(),
-            Link::Probit => x.ln_normal(),
-        };
-        (jet.v, if y { jet.g[0] } else { -jet.g[0] }, jet.h[0][0])
-    }
-
-    /// Log weights and standardised effects of the nodes of a group.
-    fn points(&self, group: usize) -> Vec<(f64, f64)> {
-        let (mean, sd) = self.place[group];
-        let root = std::f64::consts::SQRT_2 * sd;
-        self.nodes
-            .iter()
-            .zip(&self.weights)
-            .map(|(x, w)| {
-                let z = mean + root * x;
-                // sqrt(2) sd w exp(x^2) phi(z)
-                (z, w + root.ln() - 0.5 * z * z - super::distributions::LN_SQRT_TWO_PI)
-            })
-            .collect()
-    }
-
-    /// Log contributions of the nodes of a group.
-    fn contributions(&self, group: usize, b: &[f64]) -> Vec<(f64, f64)> {
-        let sigma = (0.5 * b[b.len() - 1]).exp();
-        let rows = &self.rows.rows[group];
-        let eta: Vec<f64> = rows.iter().map(|r| self.rows.index(*r, b)).collect();
-        self.points(group)
-            .into_iter()
-            .map(|(z, w)| {
-                let ll: f64 = rows
-                    .iter()
-                    .zip(&eta)
-                    .map(|(r, e)| self.row(self.rows.y[*r] != 0.0, e + sigma * z).0)
-                    .sum();
-                (z, w + ll)
-            })
-            .collect()
-    }
-}
-
-/// `ln sum exp`.
-fn ln_sum(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    top + values.map(|v| (v - top).exp()).sum::<f64>().ln()
-}
-
-impl GroupLikelihood for RandomBinary<'_> {
-    fn parameters(&self) -> usize {
-        self.rows.columns.len() + 1
-    }
-
-    fn groups(&self) -> usize {
-        self.rows.rows.len()
-    }
-
-    fn adapt(&mut self, b: &[f64]) {
-        for group in 0..self.place.len() {
-            self.place[group] = (0.0, 1.0);
-            for _ in 0..50 {
-                let parts = self.contributions(group, b);
-                let total = ln_sum(parts.iter().map(|p| p.1));
-                let moment = |f: &dyn Fn(f64) -> f64| -> f64 {
-                    parts.iter().map(|(z, l)| (l - total).exp() * f(*z)).sum()
-                };
-                let mean = moment(&|z| z);
-                let sd = moment(&|z| (z - mean) * (z - mean)).max(1e-12).sqrt();
-                let old = self.place[group];
-                if !mean.is_finite() || !sd.is_finite() {
-                    break;
-                }
-                self.place[group] = (mean, sd);
-                if (old.0 - mean).abs() < 1e-10 && (old.1 - sd).abs() < 1e-10 {
-                    break;
-                }
-            }
-        }
-    }
-
-    fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
-        let k = self.rows.columns.len();
-        let size = k + 1;
-        let sigma = (0.5 * b[k]).exp();
-        let rows = &self.rows.rows[group];
-        let eta: Vec<f64> = rows.iter().map(|r| self.rows.index(*r, b)).collect();
-        let mut parts = Vec::with_capacity(self.nodes.len());
-        for (z, w) in self.points(group) {
-            let (mut ll, mut g, mut h) = (w, vec![0.0; size], Mat::zeros(size, size));
-            // d index / d lnsig2u = sigma z / 2, and again the half of it.
-            let by_scale = 0.5 * sigma * z;
-            for (row, e) in rows.iter().zip(&eta) {
-                let (l, d, dd) = self.row(self.rows.y[*row] != 0.0, e + sigma * z);
-                ll += l;
-                let x = |j: usize| if j == k { by_scale } else { self.rows.columns[j][*row] };
-                for a in 0..size {
-                    g[a] += d * x(a);
-                    for c in 0..=a {
-                        h[(a, c)] += dd * x(a) * x(c);
-                    }
-                }
-                h[(k, k)] += d * 0.5 * by_scale;
-            }
-            parts.push((ll, g, h));
-        }
-        let total = ln_sum(parts.iter().map(|p| p.0));
-        let mut out = GroupPoint { ll: total, gradient: vec![0.0; size], hessian: Mat::zeros(size, size) };
-        for (ll, g, h) in &parts {
-            let share = (ll - total).exp();
-            for a in 0..size {
-                out.gradient[a] += share * g[a];
-                for c in 0..=a {
-                    out.hessian[(a, c)] += share * (h[(a, c)] + g[a] * g[c]);
-                }
-            }
-        }
-        for a in 0..size {
-            for c in 0..=a {
-                let value = out.hessian[(a, c)] - out.gradient[a] * out.gradient[c];
-                out.hessian[(a, c)] = value;
-                out.hessian[(c, a)] = value;
-            }
         }
         out
     }

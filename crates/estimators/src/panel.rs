@@ -57,6 +57,11 @@ impl Units {
     }
 
     /// The column without its unit means, with the overall mean added back.
+    pub fn within(&self, values: &[f64]) -> Vec<f64> {
+        self.demeaned(values, None)
+    }
+
+    /// [`Units::within`] with weights.
     fn demeaned(&self, values: &[f64], weights: Option<&[f64]>) -> Vec<f64> {
         let means = self.means(values, weights);
         let overall = weighted_mean(values, weights);

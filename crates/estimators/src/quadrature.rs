@@ -1,5 +1,5 @@
-//! Gauss-Hermite quadrature: nodes and weights for `integral exp(-x^2) f(x) dx`
-//! (Golub and Welsch 1969, refined by Newton steps on the Hermite recurrence).
+//! Gaussian quadrature: nodes and weights for `integral exp(-x^2) f(x) dx` (Hermite) and for the integral over
+//! (-1, 1) (Legendre), by Newton steps on the recurrences of the polynomials (Golub and Welsch 1969).
 
 /// Nodes, ascending, and weights of the rule with `n` points.
 pub fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
@@ -40,9 +40,43 @@ pub fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
     (nodes, weights)
 }
 
+/// Nodes, ascending, and weights of the rule with `n` points for the integral over (-1, 1).
+pub fn gauss_legendre(n: usize) -> (Vec<f64>, Vec<f64>) {
+    let evaluate = |x: f64| {
+        let (mut p1, mut p2) = (1.0, 0.0);
+        for j in 0..n {
+            let j = j as f64;
+            (p1, p2) = (((2.0 * j + 1.0) * x * p1 - j * p2) / (j + 1.0), p1);
+        }
+        (p1, n as f64 * (x * p1 - p2) / (x * x - 1.0))
+    };
+    let node = |i: usize| {
+        // Tricomi's approximation is near enough for Newton's method.
+        let mut x = -((i as f64 + 0.75) / (n as f64 + 0.5) * std::f64::consts::PI).cos();
+        for _ in 0..20 {
+            let (value, slope) = evaluate(x);
+            x -= value / slope;
+        }
+        x
+    };
+    let nodes: Vec<f64> = (0..n).map(node).collect();
+    let weights = nodes.iter().map(|x| 2.0 / ((1.0 - x * x) * evaluate(*x).1.powi(2))).collect();
+    (nodes, weights)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::gauss_hermite;
+    use super::{gauss_hermite, gauss_legendre};
+
+    #[test]
+    fn polynomials_are_integrated_exactly() {
+        for n in [2, 5, 20] {
+            let (nodes, weights) = gauss_legendre(n);
+            let integral = |p: i32| nodes.iter().zip(&weights).map(|(x, w)| w * x.powi(p)).sum::<f64>();
+            assert!((integral(0) - 2.0).abs() < 1e-14 && (integral(2) - 2.0 / 3.0).abs() < 1e-14, "{n}");
+            assert!(integral(3).abs() < 1e-15);
+        }
+    }
 
     #[test]
     fn moments_of_the_normal_are_exact() {

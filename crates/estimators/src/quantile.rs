@@ -1,5 +1,6 @@
 //! Linear quantile regression: the minimum of weighted check losses as a vertex of the linear programme,
-//! found by steepest descent along its edges (Koenker and d'Orey 1987), and its asymptotic covariance.
+//! found by steepest descent along its edges (Koenker and d'Orey 1987), and its asymptotic covariance. Where several
+//! vertices have the least loss, the fit is the lowest of them, as the quantile of a sample is its lower order statistic.
 //! Formulas of the covariances: [R] qreg; Koenker (2005), sections 3.4 and 4.10.
 
 use super::descriptive::Sample;
@@ -19,6 +20,8 @@ pub struct QuantileFit {
     pub iterations: usize,
     /// Whether the vertex is optimal.
     pub converged: bool,
+    /// Whether no other vertex is optimal.
+    pub unique: bool,
 }
 
 /// Columns of a quantile regression; all independent.
@@ -163,7 +166,7 @@ pub fn fit(data: QuantileData<'_>, tau: f64) -> Option<QuantileFit> {
     let (n, p) = (data.y.len(), data.size());
     if p == 0 {
         let loss = data.loss(data.y, tau);
-        return Some(QuantileFit { b: Vec::new(), loss, iterations: 0, converged: true });
+        return Some(QuantileFit { b: Vec::new(), loss, iterations: 0, converged: true, unique: true });
     }
     let rows = Rows::of(data);
     let start = solve(Design { columns: data.columns, weights: data.w, constant: data.constant }, data.y);
@@ -180,7 +183,7 @@ pub fn fit(data: QuantileData<'_>, tau: f64) -> Option<QuantileFit> {
         let size = size * 30f64.powi(attempt);
         let y: Vec<f64> =
             data.y.iter().enumerate().map(|(i, y)| y + size * nudge(i, attempt as u64)).collect();
-        let walked = walk(&data, &rows, &y, basis.clone(), tau)?;
+        let walked = walk(&data, &rows, &y, basis.clone(), (tau, spread))?;
         let converged = walked.converged;
         found = Some(walked);
         if converged {
@@ -196,31 +199,34 @@ fn walk(
     rows: &Rows,
     y: &[f64],
     mut basis: Vec<usize>,
-    tau: f64,
+    (tau, spread): (f64, f64),
 ) -> Option<QuantileFit> {
     let (n, p) = (y.len(), rows.p);
     let mut inside = vec![false; n];
     basis.iter().for_each(|&i| inside[i] = true);
-    let (mut iterations, mut converged) = (0, false);
+    let (mut iterations, mut converged, mut unique) = (0, false, true);
     let limit = 200 * p + 20 * n + 2000;
     let mut inverse = basis_inverse(rows, &basis)?;
     let mut breaks: Vec<(f64, f64, usize)> = Vec::new();
+    // change of the weighted sum of fitted values with each parameter
+    let mut total = vec![0.0; p];
+    (0..n).for_each(|i| total.iter_mut().zip(rows.row(i)).for_each(|(t, z)| *t += data.weight(i) * z));
+    let size = total.iter().map(|t| t.abs()).sum::<f64>();
     while iterations < limit {
         let b = inverse.times_vector(&basis.iter().map(|&i| y[i]).collect::<Vec<_>>());
-        let mut gradient = vec![0.0; p];
-        let mut r = vec![0.0; n];
-        for i in 0..n {
-            if inside[i] {
-                continue;
+        let (r, gradient) = outside(data, rows, (y, &b), &inside, tau);
+        let (leaving, direction, slope) = match steepest(data, &inverse, &basis, &gradient, tau) {
+            Edge::Descends(leaving, direction, slope) => (leaving, direction, slope),
+            Edge::Level(edges) => {
+                converged = true;
+                // ties that were separated are no other solutions
+                let far = |d: &[f64]| nearest(rows, &inside, &r, d).is_some_and(|t| t > 1e-6 * spread);
+                let mut others = edges.into_iter().filter(|(_, d)| far(d)).peekable();
+                unique = unique && others.peek().is_none();
+                let down = others.find(|(_, d)| product(&total, d) < -1e-10 * size);
+                let Some((leaving, direction)) = down else { break };
+                (leaving, direction, 0.0)
             }
-            let z = rows.row(i);
-            r[i] = y[i] - product(z, &b);
-            let slope = data.weight(i) * if r[i] < 0.0 { tau - 1.0 } else { tau };
-            gradient.iter_mut().zip(z).for_each(|(g, z)| *g += slope * z);
-        }
-        let Some((leaving, direction, slope)) = steepest(data, &inverse, &basis, &gradient, tau) else {
-            converged = true;
-            break;
         };
         breaks.clear();
         for i in (0..n).filter(|&i| !inside[i]) {
@@ -246,32 +252,69 @@ fn walk(
     let b = inverse.times_vector(&basis.iter().map(|&i| data.y[i]).collect::<Vec<_>>());
     let b = rows.raw(&b, data.constant);
     let loss = data.loss(&data.residuals(&b), tau);
-    Some(QuantileFit { b, loss, iterations, converged })
+    Some(QuantileFit { b, loss, iterations, converged, unique })
 }
 
-/// The edge with the most negative slope per unit of length: leaving position, direction, slope.
-fn steepest(
+/// Residuals of the rows outside the basis, and the negative gradient of their loss.
+fn outside(
     data: &QuantileData<'_>,
-    inverse: &Mat,
-    basis: &[usize],
-    gradient: &[f64],
+    rows: &Rows,
+    (y, b): (&[f64], &[f64]),
+    inside: &[bool],
     tau: f64,
-) -> Option<(usize, Vec<f64>, f64)> {
+) -> (Vec<f64>, Vec<f64>) {
+    let (mut r, mut gradient) = (vec![0.0; y.len()], vec![0.0; rows.p]);
+    for i in (0..y.len()).filter(|i| !inside[*i]) {
+        let z = rows.row(i);
+        r[i] = y[i] - product(z, b);
+        let slope = data.weight(i) * if r[i] < 0.0 { tau - 1.0 } else { tau };
+        gradient.iter_mut().zip(z).for_each(|(g, z)| *g += slope * z);
+    }
+    (r, gradient)
+}
+
+/// Length of the step along a direction to the first residual that becomes zero.
+fn nearest(rows: &Rows, inside: &[bool], residuals: &[f64], direction: &[f64]) -> Option<f64> {
+    let steps = (0..residuals.len()).filter(|i| !inside[*i]).filter_map(|i| {
+        let a = product(rows.row(i), direction);
+        let t = residuals[i] / a;
+        (t > 0.0 && a.abs() > 1e-14).then_some(t)
+    });
+    steps.min_by(f64::total_cmp)
+}
+
+/// Edges from a vertex.
+enum Edge {
+    /// The one with the most negative slope per unit of length: leaving position, direction, slope.
+    Descends(usize, Vec<f64>, f64),
+    /// None descends; those along which the loss does not change.
+    Level(Vec<(usize, Vec<f64>)>),
+}
+
+fn steepest(data: &QuantileData<'_>, inverse: &Mat, basis: &[usize], gradient: &[f64], tau: f64) -> Edge {
     let p = basis.len();
     let mut best: Option<(usize, f64, f64, f64)> = None;
-    for j in 0..p {
-        let column: Vec<f64> = (0..p).map(|i| inverse[(i, j)]).collect();
+    let mut level = Vec::new();
+    let along = |j: usize, sign: f64| (0..p).map(|i| sign * inverse[(i, j)]).collect::<Vec<f64>>();
+    for (j, row) in basis.iter().enumerate() {
+        let column = along(j, 1.0);
         let u = product(&column, gradient);
-        let w = data.weight(basis[j]);
+        let w = data.weight(*row);
         let length = product(&column, &column).sqrt();
         for (sign, slope) in [(1.0, w * (1.0 - tau) - u), (-1.0, w * tau + u)] {
             let scale = 1e-10 * (w + u.abs());
             if slope < -scale && best.is_none_or(|b| slope / length < b.3) {
                 best = Some((j, sign, slope, slope / length));
             }
+            if slope.abs() <= scale {
+                level.push((j, sign));
+            }
         }
     }
-    best.map(|(j, sign, slope, _)| (j, (0..p).map(|i| sign * inverse[(i, j)]).collect(), slope))
+    match best {
+        Some((j, sign, slope, _)) => Edge::Descends(j, along(j, sign), slope),
+        None => Edge::Level(level.into_iter().map(|(j, sign)| (j, along(j, sign))).collect()),
+    }
 }
 
 /// Rules for the distance of the neighbouring quantiles.

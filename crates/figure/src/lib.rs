@@ -17,6 +17,7 @@ pub mod raster;
 mod special;
 mod style;
 mod svg;
+pub mod tags;
 pub mod ticks;
 
 pub use axes::{data_ends, share_axes};

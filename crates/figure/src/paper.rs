@@ -1,16 +1,18 @@
 //! Pages of text, rules and drawings as PDF. Text is shown with one subset of the embedded font for the whole document;
-//! it needs no conversion from SVG, which is most of the time of a page of text. Drawings are forms of their own.
+//! it needs no conversion from SVG, which is most of the time of a page of text. Drawings are forms of their own. The
+//! document is tagged: `tags` has its structure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 
-use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, TextRenderingMode, UnicodeCmap};
+use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, TabOrder, TextRenderingMode, UnicodeCmap};
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 use subsetter::GlyphRemapper;
 use svg2pdf::usvg::Tree;
 use ttf_parser::{Face, GlyphId, RawFace, Tag};
 
 use super::raster::{FONT, RasterError, failed};
+use super::tags::{Marks, PartId, Structure, metadata};
 
 const FONT_NAME: &str = "SSPAGE+NotoSansCJKsc-Regular";
 const SYSTEM_INFO: SystemInfo =
@@ -59,6 +61,15 @@ pub enum Item<'a> {
     },
 }
 
+/// Something on a page with the part of the document that it belongs to; none for what is not read aloud, such as
+/// rules and page numbers.
+pub struct Placed<'a> {
+    /// The part.
+    pub part: Option<PartId>,
+    /// The content.
+    pub item: Item<'a>,
+}
+
 /// A page.
 pub struct Sheet<'a> {
     /// Width in units of 1/96 inch.
@@ -66,7 +77,7 @@ pub struct Sheet<'a> {
     /// Height in the same unit.
     pub height: f64,
     /// What is on it.
-    pub items: Vec<Item<'a>>,
+    pub items: Vec<Placed<'a>>,
 }
 
 /// The font with the glyphs that the document uses.
@@ -150,34 +161,74 @@ fn deflated(bytes: &[u8]) -> Result<Vec<u8>, RasterError> {
     out.write_all(bytes).and_then(|()| out.finish()).map_err(failed)
 }
 
-/// Writes the document with its title and language (`en`, `zh`). The same sheets give the same bytes.
+/// A document.
+pub struct Document<'a> {
+    /// The title, which viewers show.
+    pub title: &'a str,
+    /// The language: `en`, `zh`.
+    pub language: &'a str,
+    /// The pages.
+    pub sheets: Vec<Sheet<'a>>,
+    /// The parts that the content of the pages belongs to.
+    pub structure: Structure,
+}
+
+/// A file that is being written.
+struct Output<'a> {
+    pdf: Pdf,
+    next: Ref,
+    used: Used,
+    marks: Marks,
+    structure: &'a Structure,
+}
+
+/// Writes the document as tagged PDF by the rules of PDF/UA-1 (ISO 14289-1). The same document gives the same bytes.
 ///
 /// # Errors
 /// [`RasterError`] where a drawing cannot be converted.
-pub fn write(sheets: &[Sheet<'_>], title: &str, language: &str) -> Result<Vec<u8>, RasterError> {
+pub fn write(document: &Document<'_>) -> Result<Vec<u8>, RasterError> {
+    let Document { title, language, sheets, structure } = document;
     let mut next = Ref::new(1);
     let (catalog, list, info, font) = (next.bump(), next.bump(), next.bump(), next.bump());
+    let (tree, about) = (next.bump(), next.bump());
     let mut pdf = Pdf::new();
     let mut entry = pdf.catalog(catalog);
-    entry.pages(list).lang(TextStr(language));
+    entry.pages(list).lang(TextStr(language)).metadata(about);
     entry.viewer_preferences().display_doc_title(true);
+    entry.mark_info().marked(true);
+    entry.pair(Name(b"StructTreeRoot"), tree);
     entry.finish();
     pdf.document_info(info).title(TextStr(title));
-    let mut used = Used::new()?;
-    let mut kids = Vec::new();
-    for sheet in sheets {
-        let (page, body) = (next.bump(), next.bump());
+    pdf.metadata(about, metadata(title, language).as_bytes());
+    let mut out = Output { pdf, next, used: Used::new()?, marks: Marks::new(structure), structure };
+    let kids = sheets.iter().map(|sheet| out.page(sheet, list, font)).collect::<Result<Vec<Ref>, _>>()?;
+    let Output { mut pdf, mut next, used, marks, .. } = out;
+    used.write(&mut pdf, font, &mut next)?;
+    marks.write(&mut pdf, structure, tree, &mut next);
+    pdf.pages(list).count(kids.len() as i32).kids(kids);
+    Ok(pdf.finish())
+}
+
+impl Output<'_> {
+    /// Writes a page of a list of pages.
+    fn page(&mut self, sheet: &Sheet<'_>, list: Ref, font: Ref) -> Result<Ref, RasterError> {
+        let (page, body) = (self.next.bump(), self.next.bump());
+        let key = self.marks.page();
         let mut content = Content::new();
         let mut drawings = Vec::new();
-        for item in &sheet.items {
+        for Placed { part, item } in &sheet.items {
             if let Item::Drawing { tree, .. } = item {
-                drawings.push(drawing(&mut pdf, tree, &mut next)?);
+                drawings.push(drawing(&mut self.pdf, tree, &mut self.next)?);
             }
-            draw(&mut content, item, sheet.height, &mut used, drawings.len());
+            let around = around(item, sheet.height);
+            self.marks.begin(&mut content, self.structure, *part, page, around);
+            draw(&mut content, item, sheet.height, &mut self.used, drawings.len());
         }
-        let mut writer = pdf.page(page);
+        self.marks.end(&mut content);
+        let mut writer = self.pdf.page(page);
         let (width, height) = ((sheet.width * POINT) as f32, (sheet.height * POINT) as f32);
         writer.media_box(Rect::new(0.0, 0.0, width, height)).parent(list).contents(body);
+        writer.struct_parents(key).tab_order(TabOrder::StructureOrder);
         let mut resources = writer.resources();
         resources.fonts().pair(Name(b"fo0"), font);
         let mut forms = resources.x_objects();
@@ -187,12 +238,16 @@ pub fn write(sheets: &[Sheet<'_>], title: &str, language: &str) -> Result<Vec<u8
         forms.finish();
         resources.finish();
         writer.finish();
-        pdf.stream(body, &deflated(&content.finish())?).filter(Filter::FlateDecode);
-        kids.push(page);
+        self.pdf.stream(body, &deflated(&content.finish())?).filter(Filter::FlateDecode);
+        Ok(page)
     }
-    used.write(&mut pdf, font, &mut next)?;
-    pdf.pages(list).count(kids.len() as i32).kids(kids);
-    Ok(pdf.finish())
+}
+
+/// The rectangle of a drawing on its page, in points from the lower left corner.
+fn around(item: &Item<'_>, page: f64) -> Option<Rect> {
+    let Item::Drawing { x, y, width, height, .. } = item else { return None };
+    let at = |x: f64| (x * POINT) as f32;
+    Some(Rect::new(at(*x), at(page - y - height), at(x + width), at(page - y)))
 }
 
 /// Adds a drawing as a form of one unit of width and height.

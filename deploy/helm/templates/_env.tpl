@@ -20,6 +20,12 @@
 - {name: SS_TLS_CERT_FILE, value: /etc/stata-service/tls/tls.crt}
 - {name: SS_TLS_KEY_FILE, value: /etc/stata-service/tls/tls.key}
 {{- end }}
+{{- if eq .Values.store.backend "postgres" }}
+- {name: SS_JOB_STORE_BACKEND, value: postgres}
+{{- end }}
+{{- if eq .Values.files.backend "s3" }}
+{{- include "ss.s3Env" . }}
+{{- end }}
 {{- range .Values.secrets.keys }}
 - {name: {{ include "ss.secretVariable" . }}, value: /etc/stata-service/secrets/{{ . }}}
 {{- end }}
@@ -28,5 +34,30 @@
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* The bucket. What the platform sets for the credentials of a role is not repeated here. */}}
+{{- define "ss.s3Env" }}
+- {name: SS_FILES__BACKEND, value: s3}
+- {name: SS_FILES__COPIES_MB, value: {{ int .Values.files.copiesMb | quote }}}
+- {name: SS_FILES__PRESIGNED, value: {{ .Values.files.presigned | quote }}}
+- {name: SS_FILES__REDIRECT, value: {{ .Values.files.redirect | quote }}}
+{{- with .Values.s3 }}
+- {name: SS_S3_BUCKET, value: {{ .bucket | quote }}}
+- {name: SS_S3__CREDENTIALS, value: {{ .credentials }}}
+- {name: SS_S3_FORCE_PATH_STYLE, value: {{ .forcePathStyle | quote }}}
+{{- with .endpoint }}
+- {name: SS_S3_ENDPOINT, value: {{ . | quote }}}
+{{- end }}
+{{- with .publicEndpoint }}
+- {name: SS_S3__PUBLIC_ENDPOINT, value: {{ . | quote }}}
+{{- end }}
+{{- with .region }}
+- {name: SS_S3_REGION, value: {{ . | quote }}}
+{{- end }}
+{{- with .prefix }}
+- {name: SS_S3__PREFIX, value: {{ . | quote }}}
+{{- end }}
 {{- end }}
 {{- end -}}

@@ -72,6 +72,19 @@ SS_{{ . | replace "." "__" | upper }}
   "llm-api-key" "SS_LLM_API_KEY_FILE"
   "llm-failover-api-key" "SS_LLM__FAILOVER_API_KEY_FILE"
   "link-keys" "SS_TOKENS__LINK_KEYS_FILE"
-  "otel-headers" "SS_OTEL__HEADERS_FILE" -}}
+  "otel-headers" "SS_OTEL__HEADERS_FILE"
+  "webhook-keys" "SS_WEBHOOKS__KEYS_FILE"
+  "database-url" "SS_DATABASE_URL_FILE"
+  "s3-access-key-id" "SS_S3_ACCESS_KEY_ID_FILE"
+  "s3-secret-access-key" "SS_S3_SECRET_ACCESS_KEY_FILE" -}}
 {{- get $variables . -}}
+{{- end -}}
+
+{{/* A rule of egress to one port. */}}
+{{- define "ss.egress" -}}
+- ports:
+    - {port: {{ int .port }}, protocol: TCP}
+  {{- with .to }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end -}}

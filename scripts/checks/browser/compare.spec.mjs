@@ -42,8 +42,8 @@ const columns = (page) => page.locator('#compare-table thead th').count().then((
 const slope = (run) => run.results.find((result) => result.term === 'schooling');
 
 const WORDS = {
-  en: { clusters: 'clustered by region', rows: 'all rows', same: 'Outcome: log_pay', robust: 'heteroskedasticity-robust', caution: 'Method' },
-  zh: { clusters: '按 region 聚类', rows: '全部行', same: '因变量：log_pay', robust: '异方差稳健', caution: '方法' },
+  en: { clusters: 'clustered by region', rows: 'all rows', same: 'Outcome: log_pay', robust: 'heteroskedasticity-robust', caution: 'The methods differ' },
+  zh: { clusters: '按 region 聚类', rows: '全部行', same: '因变量：log_pay', robust: '异方差稳健', caution: '方法不同' },
 };
 
 for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360], ['en', 'dark', 390], ['zh', 'light', 1280]]) {
@@ -52,7 +52,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360],
     const job = await ran(service);
     await openJob(page, service, job, 'results');
     await page.locator('#compare-more').click();
-    await page.locator('#compare-curve svg').waitFor();
+    await page.locator('#compare-curve svg.curve').waitFor();
     await becomes(() => columns(page), 4, 'every succeeded run is a column');
     const table = minus(await page.locator('#compare-table table').innerText());
     for (const run of job.runs) {
@@ -135,7 +135,7 @@ spec('any jobs of a tenant by a key', { scheme: 'dark' }, async ({ page, service
     await page.locator(`#run-${job.job_id}-1`).check();
   }
   await becomes(() => columns(page), 2, 'the runs of two jobs');
-  await page.locator('#compare-curve svg').waitFor();
+  await page.locator('#compare-curve svg.curve').waitFor();
   await accessible('a comparison by a key');
   await shot('tenant');
 });
@@ -163,37 +163,17 @@ spec('runs are chosen and read by keyboard, and the table is copied', {}, async 
 /* ---- without a page ---- */
 
 const source = await readFile(new URL('../../../assets/console/parts/compareData.js', import.meta.url));
-const { commonTerm, differences, keyOf, points, readRuns, specification, termsOf, ticks, writeRuns } = await import(`data:text/javascript;base64,${source.toString('base64')}`);
+const { differences, ticks } = await import(`data:text/javascript;base64,${source.toString('base64')}`);
 
-test('compare: levels of texts go by their words, other terms by their names', () => {
-  const a = { results: [{ term: 'x', label: 'Years', estimate: 1 }, { term: '2.ss_c_region', label: 'region: West', estimate: 2 }, { term: '_cons', label: 'Constant', estimate: 0 }] };
-  const b = { results: [{ term: 'x', estimate: 1 }, { term: '3.ss_c_region', label: 'region: West', estimate: 4 }, { term: '2.ss_c_region', label: 'region: South', estimate: 3 }, { term: '_cons', estimate: 0 }] };
-  assert.deepEqual(termsOf([a, b]), ['x', 'region: West', 'region: South', '_cons']);
-  assert.equal(keyOf(b.results[1]), keyOf(a.results[1]));
-  assert.equal(commonTerm([a, b]), 'x');
-  assert.equal(commonTerm([{ results: [{ term: '_cons', estimate: 1 }] }]), null);
+test('compare: what differs and what is the same, without the term of the curve', () => {
+  const choice = (fact, key, columns) => ({ fact, key, label: key, columns });
+  const choices = [choice('outcome', 'pay', [1, 2, 3]), choice('variables', 'a', [1, 2]), choice('variables', 'b', [1, 2]), choice('variables', 'c', [2]), choice('sample', '', [1]), choice('sample', 'a > 1', [2]), choice('weights', 'w', [3])];
+  const { varying, shared } = differences(choices, [1, 2], 'a');
+  assert.deepEqual(varying.map(({ fact, items }) => [fact, items.map((item) => item.key)]), [['variables', ['b', 'c']], ['sample', ['', 'a > 1']]]);
+  assert.deepEqual(shared.map(({ fact }) => fact), ['outcome']);
 });
 
-test('compare: runs in an address', () => {
-  const chosen = [{ job: 'job_a', run: { attempt: 1 } }, { job: 'job_b', run: { attempt: 2 } }, { job: 'job_a', run: { attempt: 3 } }];
-  assert.equal(writeRuns(chosen), 'job_a.1-3.job_b.2');
-  assert.deepEqual(readRuns('job_a.1-3.job_b.2'), [{ job: 'job_a', attempts: [1, 3] }, { job: 'job_b', attempts: [2] }]);
-  assert.deepEqual([readRuns(undefined), readRuns('nonsense'), readRuns('job_a.x')], [[], [], [{ job: 'job_a', attempts: [] }]]);
-});
-
-test('compare: what differs and what is the same', () => {
-  const meta = { parameters: [{ name: 'y', bind: 'outcome_var' }, { name: 'x', bind: 'regressors' }, { name: 'z', bind: 'controls' }, { name: 'ids', bind: 'entity_var' }, { name: 'lags', bind: 'option' }] };
-  const column = (bound, more = {}) => ({ facts: specification({ meta, run: { metrics: { std_errors: 'robust' } }, plan: { template: { template_id: 'm' }, contract: { bound: { y: 'pay', x: ['a'], level: 95, ...bound } }, ...more } }) });
-  const [one, two] = [column({ z: ['b'], ids: 'who', lags: 1 }), column({ z: ['b', 'c'], ids: 'who', lags: 2 }, { sample_if: { text: 'a > 1' } })];
-  const { varying, shared } = differences([one, two], 'a');
-  assert.deepEqual(varying.map(({ fact, items }) => [fact, items.map((item) => item.key)]), [['variables', ['b', 'c']], ['sample', ['', 'a > 1']], ['options', ['lags=1', 'lags=2']]]);
-  assert.deepEqual(shared.map(({ fact }) => fact), ['outcome', 'method', 'errors', 'more']);
-});
-
-test('compare: points are sorted, and open where the interval has zero or is not known', () => {
-  const run = (estimate, ci_low, ci_high) => ({ run: { results: [{ term: 'x', estimate, ci_low, ci_high }] } });
-  const found = points([run(2, 1, 3), run(-1, -2, 0.5), run(null), run(1, null, null), run(-3, -4, -2)], 'x');
-  assert.deepEqual(found.map((p) => [p.estimate, p.clear]), [[-3, true], [-1, false], [1, false], [2, true]]);
+test('compare: ticks are round and cover the range', () => {
   assert.deepEqual(ticks(-0.12, 0.31).map((tick) => Number(tick.value.toFixed(tick.digits))), [-0.1, 0, 0.1, 0.2, 0.3]);
   assert.ok(ticks(5, 5).length > 0);
 });

@@ -1,4 +1,4 @@
-// What a spec uses: one service and one Chromium for a file, a fresh context for each spec, and guards that fail it
+// What a spec uses: one service and one browser for a file, a fresh context for each spec, and guards that fail it
 // on any console error, page error, breach of the content policy, failed request or request to another host.
 
 import assert from 'node:assert/strict';
@@ -12,8 +12,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { Service } from './service.mjs';
 
 const tools = createRequire(join(process.env.SS_BROWSER_TOOLS, 'node_modules/'));
-const { chromium } = tools('playwright-core');
+const { chromium, firefox } = tools('playwright-core');
 const AXE = await readFile(tools.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Debian's Firefox instead of Chromium, where the run names it. */
+const FIREFOX = process.env.SS_BROWSER_FIREFOX;
 
 /** Longest wait for anything on a page, in milliseconds. */
 const PATIENCE = 60_000;
@@ -31,22 +34,20 @@ export function suite(name, env = {}) {
   const shared = {};
   before(async () => {
     shared.service = await Service.start(env);
-    shared.browser = await chromium.launch({
-      executablePath: process.env.SS_BROWSER_CHROMIUM,
-      args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
-    });
+    shared.browsers = new Map();
   });
   after(async () => {
-    await shared.browser?.close();
+    for (const browser of shared.browsers?.values() ?? []) await browser.close();
     await shared.service?.close();
   });
   return (title, options, body) => test(`${name}: ${title}`, async () => {
     const { lang = 'en', scheme = 'light', width = 1280, height = 800 } = options;
-    const context = await shared.browser.newContext({
+    const context = await (await browserFor(shared.browsers, scheme)).newContext({
       locale: lang === 'zh' ? 'zh-CN' : 'en-US',
       timezoneId: 'UTC',
-      colorScheme: scheme,
-      reducedMotion: 'reduce',
+      // in Firefox its settings choose both
+      colorScheme: FIREFOX ? null : scheme,
+      reducedMotion: FIREFOX ? null : 'reduce',
       viewport: { width, height },
       acceptDownloads: true,
     });
@@ -82,6 +83,18 @@ export function suite(name, env = {}) {
     }
   });
 }
+
+/** The browser for a colour scheme; Chromium is one for both. */
+async function browserFor(open, scheme) {
+  const key = FIREFOX ? scheme : 'both';
+  if (!open.has(key)) open.set(key, await (FIREFOX ? launchFirefox(scheme) : launchChromium()));
+  return open.get(key);
+}
+
+const launchChromium = () => chromium.launch({ executablePath: process.env.SS_BROWSER_CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] });
+const launchFirefox = (scheme) => firefox.launch({
+  channel: 'moz-firefox', executablePath: FIREFOX, firefoxUserPrefs: { 'layout.css.prefers-color-scheme.content-override': scheme === 'dark' ? 0 : 1, 'ui.prefersReducedMotion': 1 },
+});
 
 /** Opens a place of the console (`#/…`) and waits until its heading is there; `kept` goes into the tab's storage before. */
 export async function open(page, service, place = '#/', kept = {}) {
@@ -139,7 +152,7 @@ class Guard {
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';
       // a stream or a request that the page itself gave up
-      if (reason === 'net::ERR_ABORTED' || this.away) return;
+      if (reason === 'net::ERR_ABORTED' || reason === 'NS_BINDING_ABORTED' || this.away) return;
       this.found.push(`failed request: ${request.method()} ${request.url()} ${reason}`);
     });
     page.on('response', (response) => {
@@ -198,21 +211,46 @@ async function shot(page, name) {
 async function accessible(page, what) {
   await page.waitForFunction(() => !document.querySelector('.loading'));
   if (!(await page.evaluate('typeof window.axe === "object"'))) await page.evaluate(AXE);
-  const violations = await page.evaluate(async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-    const found = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } });
-    return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
-  });
+  const violations = await lookedAt(page, { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
   assert.deepEqual(violations, [], `${what} is accessible`);
-  // the same page in the other colour scheme: only colours differ
+  // the same page in the other colour scheme: only colours differ, and Firefox shows no other one
+  if (FIREFOX) return;
   const scheme = await page.evaluate(() => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
   await page.emulateMedia({ colorScheme: scheme === 'dark' ? 'light' : 'dark' });
-  const contrast = await page.evaluate(async () => {
-    const found = await globalThis.axe.run(document, { runOnly: { type: 'rule', values: ['color-contrast'] } });
-    return found.violations.flatMap((v) => v.nodes.map((n) => `${n.target} ${n.failureSummary}`));
-  });
+  const contrast = await lookedAt(page, { type: 'rule', values: ['color-contrast'] });
   await page.emulateMedia({ colorScheme: scheme });
   assert.deepEqual(contrast, [], `${what} has contrast in the other colour scheme`);
+}
+
+/**
+ * What axe finds by some of its rules. It records the nodes of a page and judges them over several tasks, and throws at a node
+ * that came in between: it begins when the page was still for a moment, and again where it threw and the page had changed.
+ */
+function lookedAt(page, runOnly) {
+  return page.evaluate(async (rules) => {
+    const still = (ms, most) => new Promise((resolve) => {
+      let timer = null;
+      const watch = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(end, ms); });
+      const limit = setTimeout(() => end(), most);
+      function end() { watch.disconnect(); clearTimeout(limit); clearTimeout(timer); resolve(); }
+      watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      timer = setTimeout(end, ms);
+    });
+    for (let left = 10; ; left -= 1) {
+      await still(200, 3000);
+      let changed = false;
+      const watch = new MutationObserver(() => { changed = true; });
+      watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      try {
+        const found = await globalThis.axe.run(document, { runOnly: rules });
+        return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
+      } catch (error) {
+        if (!changed || left === 0) throw error;
+      } finally {
+        watch.disconnect();
+      }
+    }
+  }, runOnly);
 }
 
 /** Waits until `read()` gives `wanted`: a page draws what it was asked for some time later. */

@@ -1,11 +1,13 @@
 // Long work shows how far it is, how long it took and what may be left, and can be stopped.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { becomes, openJob, suite } from './harness.mjs';
+import { dataset } from './service.mjs';
 
 const spec = suite('waiting');
 
@@ -71,3 +73,69 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
     await becomes(() => page.locator('.history-run').count(), 2, 'the same plan frozen again has its own attempt');
   });
 }
+
+/** A table of 70 MB, whose parts differ; `first` is its first cell. */
+const large = (first) => `id,text\n${first},a\n${Array.from({ length: 35_000 }, (_, i) => `${String(i).padStart(6, '0')},${'x'.repeat(2000)}\n`).join('')}`;
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+
+spec('a large upload goes on after a cut, and in another tab with what the same file has sent', {}, async ({ page, context, service, expect_outage, accept_refusal, shot }) => {
+  // a slow machine reads it for longer than the answer to the upload waits
+  accept_refusal(409, /inputs\/preview/);
+  const folder = await mkdtemp(join(tmpdir(), 'console-'));
+  try {
+    const [path, other] = [join(folder, 'large.csv'), join(folder, 'other/large.csv')];
+    await mkdir(join(folder, 'other'));
+    await writeFile(path, large(1));
+    await writeFile(other, large(2));
+    const job = await service.job('redeemed');
+    /** The numbers of the parts that a page sends whole. */
+    const sentBy = (tab) => {
+      const numbers = [];
+      tab.on('response', (response) => { if (response.request().method() === 'PUT') numbers.push(Number(response.url().split('/').pop())); });
+      return numbers;
+    };
+    const sent = sentBy(page);
+    await openJob(page, service, job, 'data');
+    const back = expect_outage();
+    await page.route('**/parts/2', (route) => route.abort('connectionreset'));
+    let hold = () => {};
+    await page.route('**/parts/4', (route) => { hold = () => route.abort().catch(() => {}); });
+    await page.locator('#file-input').setInputFiles(path);
+    await page.locator('#sending', { hasText: 'the connection is lost' }).waitFor();
+    await shot('cut');
+    await page.unroute('**/parts/2');
+    await becomes(() => Promise.resolve([...sent]), [1, 2, 3], 'each part is sent once, the cut one again');
+    await page.locator('#stop-sending').click();
+    await page.locator('.note', { hasText: 'it continues where it was' }).waitFor();
+    await hold();
+    await page.close();
+    back();
+
+    // a file of the same name and size with another beginning: its first part replaces the one that had arrived
+    const tab = await context.newPage();
+    const sentThen = sentBy(tab);
+    await openJob(tab, service, job, 'data');
+    const finished = tab.waitForResponse((response) => response.url().endsWith('/finalize'), { timeout: 120_000 });
+    await tab.locator('#file-input').setInputFiles(other);
+    const answer = await (await finished).json();
+    assert.deepEqual(sentThen, [1, 4, 5], 'parts two and three had arrived');
+    assert.deepEqual([answer.success, answer.sha256], [true, sha256(await readFile(other))]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+spec('another file instead of one that is read for long', {}, async ({ page, service, accept_refusal }) => {
+  accept_refusal(409, /inputs\/preview/);
+  const job = await service.job('redeemed');
+  await page.route('**/inputs/preview**', (route) => route.fulfill({ status: 409, contentType: 'application/problem+json', headers: { 'retry-after': '1' }, body: JSON.stringify({ error_code: 'INPUTS_MISSING', message: 'the inputs are being read', context: { reason: 'ingesting' }, retryable: true, retry_after_seconds: 1 }) }));
+  await openJob(page, service, job, 'data');
+  await page.locator('#file-input').setInputFiles(dataset('clinic.csv'));
+  await page.locator('#other-file').waitFor();
+  await page.locator('#other-file').click();
+  await becomes(() => page.evaluate(() => document.activeElement.id), 'drop', 'the focus is where a file is chosen');
+  await page.unroute('**/inputs/preview**');
+  await page.locator('#file-input').setInputFiles(dataset('pay.csv'));
+  await page.locator('#next').waitFor();
+  await page.locator('.facts', { hasText: 'pay.csv' }).waitFor();
+});

@@ -26,10 +26,27 @@ CHART = ROOT / "deploy" / "helm"
 VERSIONS = ("1.29", "1.31", "1.33", "1.35", "1.37")
 # The shape of an argon2id hash; no password has it.
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+# What the files of secrets hold where any key would not do.
+SECRETS = {"admin-password-hash": HASH, "database-url": "postgres://service:word@database.analysis.svc/stata_service"}
+# What a cluster sets for a pod whose service account has a role.
+PLATFORM = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/stata-service",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"}
+EXAMPLES = [ROOT / "deploy" / "cloudnative-pg" / "cluster.yaml"]
 CRD_GROUPS = ("monitoring.coreos.com", "external-secrets.io", "velero.io")
+S3 = {"files": {"backend": "s3"}}
+POSTGRES = {"store": {"backend": "postgres"}, "secrets": {"existingSecret": "s", "keys": ["database-url"]}}
 REFUSED = {
-    "a PostgreSQL store": ({"store": {"backend": "postgres"}}, "store.backend=postgres", "embedded store only"),
-    "uploads in S3": ({"uploads": {"backend": "s3"}}, "uploads.backend=s3", "data directory only"),
+    "a database without its address": ({"store": {"backend": "postgres"}}, "store.backend=postgres", "database-url"),
+    "a bucket without a name": (S3, "files.backend=s3", "s3.bucket"),
+    "a bucket without a key": (S3 | {"s3": {"bucket": "b"}}, "s3.credentials=key", "s3-access-key-id"),
+    "URLs of a store that is not there": ({"files": {"presigned": True}}, "files.presigned", "files.backend=s3"),
+    "half of the data in the pod": (
+        POSTGRES | {"persistence": {"ephemeral": True}}, "persistence.ephemeral", "keep both outside"),
+    "secrets of webhooks in the pod": (
+        POSTGRES | S3 | {"s3": {"bucket": "b", "credentials": "instance"}, "persistence": {"ephemeral": True}},
+        "persistence.ephemeral", "webhook-keys"),
+    "snapshots without the records": (POSTGRES | {"velero": {"enabled": True}}, "velero.enabled", "stata-service backup"),
+    "an unknown place of files": ({"files": {"backend": "gcs"}}, "backend", "local"),
     "the role api": ({"role": "api"}, "role=api", "several processes share"),
     "the role worker": ({"role": "worker"}, "role=worker", "several processes share"),
     "two replicas": ({"replicaCount": 2}, "replicaCount=2", "owns one data directory"),
@@ -111,12 +128,27 @@ def settings(documents: list[dict], folder: Path) -> dict[str, str]:
         if value.startswith("/etc/stata-service/"):
             file = secrets / Path(value).name
             given = drawn.get(file.name)
-            made = HASH if file.name == "admin-password-hash" else KEY
-            file.write_bytes(base64.b64decode(given) if given else made.encode())
+            file.write_bytes(base64.b64decode(given) if given else SECRETS.get(file.name, KEY).encode())
             file.chmod(0o600)
             value = str(file)
         out[name] = str(folder / "data") if name == "SS_DATA_DIR" else value
-    return out
+    return out | (PLATFORM if out.get("SS_S3__CREDENTIALS") == "web_identity" else {})
+
+
+def stores(documents: list[dict]) -> None:
+    """A database: its tables are made before the server starts, with the same settings; its port may be reached."""
+    pod = next(d for d in documents if d["kind"] == "StatefulSet")["spec"]["template"]["spec"]
+    served = pod["containers"][0]
+    if not any(entry["name"] == "SS_JOB_STORE_BACKEND" for entry in served["env"]):
+        return expect("without a database nothing runs before the server", "initContainers" not in pod)
+    first = pod["initContainers"][0]
+    same = (first["args"], first["env"], first["image"]) == (["store", "migrate"], served["env"], served["image"])
+    expect("the tables are made by the same program with the same settings", same)
+    mounted = {m["name"] for m in first["volumeMounts"]}
+    expect("with the data directory and the secrets", {"data", "secrets"} <= mounted)
+    policy = next(d for d in documents if d["kind"] == "NetworkPolicy")["spec"]
+    ports = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+    expect("and the pod may reach the database and the bucket", {5432, 443} <= ports, ports)
 
 
 def understood(name: str, documents: list[dict], program: str, folder: Path) -> None:
@@ -174,6 +206,7 @@ def main() -> None:
             documents = rendered(chart, values)
             resources += validated(given, documents)
             drains(documents)
+            stores(documents)
             understood(given, documents, program, Path(name) / given)
             if given == "default":
                 validators_are_real(documents)
@@ -184,7 +217,7 @@ def main() -> None:
         if out:
             schedules = [d for d in resources if d["apiVersion"].startswith("velero.io")]
             (out / "velero.yaml").write_text(yaml.safe_dump_all(schedules, sort_keys=False))
-        custom(resources, modules)
+        custom(resources + [d for file in EXAMPLES for d in yaml.safe_load_all(file.read_text())], modules)
         refused(chart)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docker-compose.yml: checked by the schema of Compose, by its files, and by the program that reads its settings.
+"""docker-compose.yml, also with deploy/compose/postgres-s3.yml: checked by the schema of Compose, by its files, and by the program that reads its settings.
 
 Usage: compose.py PROGRAM
 Asks `docker-compose`, or `docker compose`; exits with 77 where neither can be had.
@@ -20,7 +20,9 @@ from support import KEY, ROOT, expect
 
 GIVEN = {"SS_BOOTSTRAP_ADMIN_KEY": KEY, "GRAFANA_ADMIN_PASSWORD": "given"}
 ALWAYS = {"stata-service", "prometheus", "alertmanager", "grafana", "loki", "collector"}
-PROFILES = {"llm-simulator": "simulator", "postgres": "coming-backend", "s3": "coming-backend"}
+PROFILES = {"llm-simulator": "simulator"}
+STORES = ROOT / "deploy/compose/postgres-s3.yml"
+STORES_GIVEN = {"POSTGRES_PASSWORD": "given", "S3_ROOT_PASSWORD": "given-too"}
 
 
 def command() -> list[str]:
@@ -32,10 +34,45 @@ def command() -> list[str]:
     sys.exit(77)
 
 
-def compose(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+def compose(*arguments: str, also: list[Path] = [], **given: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SS_", "COMPOSE_"))}
-    return subprocess.run([*command(), "--project-directory", ROOT, "-f", ROOT / "docker-compose.yml", *arguments],
+    files = [word for file in (ROOT / "docker-compose.yml", *also) for word in ("-f", file)]
+    return subprocess.run([*command(), "--project-directory", ROOT, *files, *arguments],
                           env=clean | given, text=True, capture_output=True)
+
+
+def understood(program: str, given: dict) -> None:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("SS_")}
+    shown = subprocess.run([program, "config", "show"], env=clean | {k: str(v) for k, v in given.items()},
+                           text=True, capture_output=True)
+    expect(f"the program understands its {len(given)} settings", shown.returncode == 0, shown.stdout + shown.stderr)
+
+
+def stores(program: str) -> None:
+    """The service with a database and a bucket: what starts before it, and its settings."""
+    given = GIVEN | STORES_GIVEN
+    resolved = compose("config", also=[STORES], **given)
+    expect(f"{STORES.name} fits to it", resolved.returncode == 0, resolved.stderr)
+    for name in STORES_GIVEN:
+        refused = compose("config", "-q", also=[STORES], **{k: v for k, v in given.items() if k != name})
+        expect(f"without {name} it refuses and says so", refused.returncode != 0 and name in refused.stderr)
+    services = yaml.safe_load(resolved.stdout)["services"]
+    before = services["stata-service"]["depends_on"]
+    done = {name for name, how in before.items() if how["condition"] == "service_completed_successfully"}
+    expect("tables and bucket are there before the service starts", done == {"migrate", "bucket"}, before)
+    understood(program, services["stata-service"]["environment"])
+    understood(program, services["migrate"]["environment"])
+
+
+def versions(services: dict) -> None:
+    for name, service in services.items():
+        tag = service.get("image", ":0.0").rpartition(":")[2]
+        if "build" not in service and tag != "local" and not re.search(r"\d+\.\d+|RELEASE", tag):
+            sys.exit(f"{name}: the image {service['image']} has no version")
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./") and not (ROOT / source).exists():
+                sys.exit(f"{name}: {source} does not exist")
 
 
 def main() -> None:
@@ -51,23 +88,14 @@ def main() -> None:
     expect(f"{len(always)} services come up by themselves", always == ALWAYS, always)
     for name, profile in PROFILES.items():
         expect(f"{name} belongs to the profile {profile}", services[name]["profiles"] == [profile])
-    for name, service in services.items():
-        tag = service["image"].rpartition(":")[2]
-        if "build" not in service and not re.search(r"\d+\.\d+|RELEASE", tag):
-            sys.exit(f"{name}: the image {service['image']} has no version")
-        for volume in service.get("volumes", []):
-            source = volume.split(":")[0]
-            if source.startswith("./") and not (ROOT / source).exists():
-                sys.exit(f"{name}: {source} does not exist")
+    versions(services | yaml.safe_load(STORES.read_text())["services"])
     print("  every image has a version, every mounted file is there")
 
-    given = yaml.safe_load(resolved.stdout)["services"]["stata-service"]["environment"]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("SS_")}
-    shown = subprocess.run([program, "config", "show"], env=clean | {k: str(v) for k, v in given.items()},
-                           text=True, capture_output=True)
-    expect(f"the program understands its {len(given)} settings", shown.returncode == 0, shown.stdout + shown.stderr)
+    understood(program, yaml.safe_load(resolved.stdout)["services"]["stata-service"]["environment"])
+    stores(program)
     example = (ROOT / "deploy/compose/example.env").read_text()
-    named = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text())) - {"ALERTMANAGER_SECRETS", "SS_OTEL__ENDPOINT"}
+    texts = "".join(file.read_text() for file in (ROOT / "docker-compose.yml", STORES))
+    named = set(re.findall(r"\$\{(\w+)", texts)) - {"ALERTMANAGER_SECRETS", "SS_OTEL__ENDPOINT"}
     expect("the example of .env names every variable", all(f"{n}=" in example for n in named), named)
 
 

@@ -5,6 +5,7 @@ const modules = path.resolve(process.argv[2]);
 const packages = {
   "monitoring.coreos.com": "@kubernetes-models/prometheus-operator",
   "external-secrets.io": "@kubernetes-models/external-secrets",
+  "postgresql.cnpg.io": "@kubernetes-models/cloudnative-pg",
 };
 
 function model(resource) {

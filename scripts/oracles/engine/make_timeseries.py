@@ -132,7 +132,7 @@ def serial(cases, data):
         arch = sm.OLS(e[lag:] ** 2, z).fit()
         value = arch.nobs * arch.rsquared
         cases.add(f"archlm {lag}", "macrots.csv", run + f"estat archlm, lags({lag})",
-                  {"el(r(chi2),1,1)": value, "el(r(p),1,1)": stats.chi2.sf(value, lag)}, 1e-8,
+                  {"el(r(arch),1,1)": value, "el(r(p),1,1)": stats.chi2.sf(value, lag)}, 1e-8,
                   "auxiliary regression (statsmodels)")
     cases.add("dwatson", "macrots.csv", run + "estat dwatson",
               {"r(dw)": sm.stats.stattools.durbin_watson(e), "r(N)": len(e), "r(k)": 3}, 1e-8, "statsmodels")

@@ -1,4 +1,4 @@
-"""Writes the sample data of the templates on curves, announcements, accounts and predicted risks from fixed seeds.
+"""Writes the sample data of the templates on curves, announcements, accounts, risks, wards, daily returns, farms and stores from fixed seeds.
 
 Run: python3 scripts/oracles/templates/make_data_more.py. The rows are invented. Expected numbers do not
 belong here (see the goldens_*.py files).
@@ -86,9 +86,67 @@ def risks() -> None:
     write(frame, "risks.csv")
 
 
+def wards() -> None:
+    """Patients of forty wards: an infection, falls, surgery, age."""
+    rng = np.random.default_rng(97)
+    rows = []
+    for ward in range(1, 41):
+        own, slippery = rng.normal(0, 0.8), rng.normal(0, 0.5)
+        for _ in range(int(rng.integers(12, 26))):
+            age, surgery, female = int(rng.integers(20, 90)), int(rng.random() < 0.4), int(rng.random() < 0.5)
+            risk = 1 / (1 + np.exp(-(-2.4 + 0.9 * surgery + 0.02 * age - 0.2 * female + own)))
+            falls = rng.poisson(np.exp(-1.6 + 0.018 * age + slippery))
+            rows.append({"ward": f"W{ward:02d}", "infection": int(rng.random() < risk), "falls": falls, "surgery": surgery, "age": age, "female": female})
+    frame = pd.DataFrame(rows)
+    frame["age"] = holes(rng, frame["age"], 0.01).astype("Int64")
+    write(frame, "wards.csv")
+
+
+def index_returns() -> None:
+    """Daily returns in percent of an index; bad news raises the variance more than good news."""
+    rng = np.random.default_rng(98)
+    n = 900
+    error, variance, news = np.zeros(n), np.ones(n), rng.normal(size=n).round(3)
+    for t in range(n):
+        before, last = (error[t - 1], variance[t - 1]) if t else (0.0, 1.0)
+        variance[t] = 0.05 + (0.05 + 0.1 * (before < 0)) * before**2 + 0.83 * last
+        error[t] = np.sqrt(variance[t]) * rng.standard_t(8) * np.sqrt(6 / 8)
+    frame = pd.DataFrame({"day": np.arange(1, n + 1), "ret": (0.04 + 0.1 * news + error).round(4), "news": news})
+    write(frame, "index_returns.csv")
+
+
+def farms() -> None:
+    """Harvests of farms that fall short of the frontier of land, labour and water."""
+    rng = np.random.default_rng(99)
+    n = 420
+    land, labor, irrigated = rng.normal(1.5, 0.6, n).round(4), rng.normal(0.8, 0.5, n).round(4), (rng.random(n) < 0.4).astype(int)
+    output = 1 + 0.5 * land + 0.35 * labor + 0.15 * irrigated + rng.normal(0, 0.2, n) - np.abs(rng.normal(0, 0.45, n))
+    frame = pd.DataFrame({"farm": np.arange(1, n + 1), "log_output": output.round(5), "log_land": land, "log_labor": labor, "irrigated": irrigated})
+    frame["log_labor"] = holes(rng, frame["log_labor"], 0.01)
+    write(frame, "farms.csv")
+
+
+def stores() -> None:
+    """Sales and prices of eighty stores over eight quarters; prices follow demand, and the cost and the fuel of deliveries."""
+    rng = np.random.default_rng(100)
+    rows = []
+    for store in range(1, 81):
+        own = rng.normal(0, 0.5)
+        for quarter in range(1, 9):
+            demand, cost, fuel, adverts = rng.normal(0, 0.25), rng.normal(0, 0.3), rng.normal(0, 0.2), rng.poisson(3)
+            price = 1.2 + 0.3 * own + 0.5 * cost + 0.4 * fuel + 0.35 * demand + rng.normal(0, 0.08)
+            sales = 4 + own - 1.1 * price + 0.05 * adverts + 0.02 * quarter + demand + rng.normal(0, 0.1)
+            if rng.random() > 0.04:
+                rows.append({"store": f"S{store:02d}", "quarter": quarter, "log_sales": sales, "log_price": price, "cost": cost, "fuel": fuel, "adverts": adverts})
+    frame = pd.DataFrame(rows)
+    numbers = ["log_sales", "log_price", "cost", "fuel"]
+    frame[numbers] = frame[numbers].round(5)
+    write(frame, "stores.csv")
+
+
 def write_all() -> None:
     """Writes all sample data of this module."""
-    for make in (growth, announcements, accounts, risks):
+    for make in (growth, announcements, accounts, risks, wards, index_returns, farms, stores):
         make()
 
 

@@ -1,7 +1,7 @@
 """Writes the expected numbers of every golden run of the template library.
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
-pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, lifelines and R (survey, survival,
+pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, csdid, rdrobust, arch, lifelines and R (survey, survival,
 pscl, Matching, strucchange, pROC), PySensemakr; nothing comes from the project's engine.
 """
 
@@ -14,10 +14,12 @@ import goldens_causal
 import goldens_count
 import goldens_describe
 import goldens_designs
+import goldens_designs_more
 import goldens_dynamic
 import goldens_finance
 import goldens_flows
 import goldens_groups
+import goldens_likelihoods
 import goldens_limited_more
 import goldens_linear
 import goldens_models
@@ -67,3 +69,5 @@ if __name__ == "__main__":
     goldens_panel_more.write_all()
     goldens_series_more.write_all()
     goldens_finance.write_all()
+    goldens_designs_more.write_all()
+    goldens_likelihoods.write_all()

@@ -11,9 +11,10 @@ use crate::ports::blob_store::BlobStore;
 /// Folders of a job that hold stored files.
 const FOLDERS: [&str; 2] = ["artifacts", "inputs"];
 
-/// Returns what the record says of its files; nothing of a job whose content was removed.
+/// Returns what the record says of the files in its directory; nothing of a job whose content was removed.
 pub(super) fn named(job: &JobRecord) -> BTreeMap<String, Content> {
     job.kept_artifacts()
+        .filter(|artifact| *job.holder_of(artifact.stored_path()) == job.job_id)
         .filter(|artifact| safe_rel_path(artifact.stored_path()).is_some())
         .map(|a| (a.stored_path().to_owned(), Content { size_bytes: a.size_bytes, sha256: a.sha256.clone() }))
         .collect()

@@ -6,6 +6,7 @@ mod files;
 pub mod manifest;
 mod repository;
 mod restore;
+mod unfinished;
 mod verify;
 mod write;
 
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 
 pub use crypt::{Opening, Protection};
 pub use manifest::{Deletion, DeletionKind, Manifest};
-pub use restore::{RestoreSpec, Restored, Staged, restore};
+pub use restore::{Begin, RestoreSpec, Restored, Staged, restore};
+pub use unfinished::finished;
 pub use verify::{Verified, verify};
 pub use write::{Records, Report, Spec, back_up};
 

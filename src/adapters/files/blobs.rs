@@ -149,7 +149,7 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
 
 fn info(rel_path: String, facts: &fs::Metadata) -> io::Result<BlobInfo> {
     let changed_at = facts.modified().map(DateTime::<Utc>::from)?;
-    Ok(BlobInfo { rel_path, size_bytes: facts.len(), changed_at })
+    Ok(BlobInfo { rel_path, size_bytes: facts.len(), changed_at, tag: None })
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! Where the objects are, and why they cannot be used.
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredentialProvider, Checksum};
 use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::errors::{code, reason};
 use super::partial::Connector;
+use super::presign::Presigner;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -30,12 +33,82 @@ pub struct Options {
     pub prefix: String,
     /// The bucket is in the path instead of the host name; always so where the host is an address.
     pub path_style: bool,
-    /// Access key id.
-    pub access_key_id: SecretString,
-    /// Secret access key.
-    pub secret_access_key: SecretString,
+    /// Address in the URLs that clients get; `None` for the same.
+    pub public_endpoint: Option<String>,
+    /// Where the credentials come from.
+    pub credentials: Credentials,
     /// Time after which an answer that asks to try again is an error of the call.
     pub patience: Duration,
+}
+
+/// Where the credentials come from. Those of a role are fetched when they are needed and again before they expire.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A key.
+    Key {
+        /// Access key id.
+        access_key_id: SecretString,
+        /// Secret access key.
+        secret_access_key: SecretString,
+    },
+    /// A role that is assumed with a token of the cluster.
+    WebIdentity {
+        /// File with the token, which is read for each session.
+        token_file: PathBuf,
+        /// The role.
+        role_arn: String,
+        /// Name of the session.
+        session_name: String,
+        /// Address of the token service (HTTPS); `None` for that of AWS in the region.
+        sts_endpoint: Option<String>,
+    },
+    /// A role of the task (ECS).
+    Task {
+        /// Path at 169.254.170.2.
+        relative_uri: String,
+    },
+    /// A role of the pod (EKS Pod Identity).
+    Pod {
+        /// Address of the agent.
+        full_uri: String,
+        /// File with the token for it.
+        token_file: PathBuf,
+    },
+    /// A role of the machine.
+    Instance {
+        /// Address of the metadata; `None` for 169.254.169.254.
+        metadata_endpoint: Option<String>,
+    },
+}
+
+impl Credentials {
+    fn give_to(&self, builder: AmazonS3Builder) -> AmazonS3Builder {
+        use AmazonS3ConfigKey as K;
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        match self {
+            Self::Key { access_key_id, secret_access_key } => builder
+                .with_access_key_id(access_key_id.expose_secret())
+                .with_secret_access_key(secret_access_key.expose_secret()),
+            Self::WebIdentity { token_file, role_arn, session_name, sts_endpoint } => {
+                let builder = builder
+                    .with_config(K::WebIdentityTokenFile, text(token_file))
+                    .with_config(K::RoleArn, role_arn)
+                    .with_config(K::RoleSessionName, session_name);
+                match sts_endpoint {
+                    Some(endpoint) => builder.with_config(K::StsEndpoint, endpoint),
+                    None => builder,
+                }
+            }
+            Self::Task { relative_uri } => {
+                builder.with_config(K::ContainerCredentialsRelativeUri, relative_uri)
+            }
+            Self::Pod { full_uri, token_file } => builder
+                .with_config(K::ContainerCredentialsFullUri, full_uri)
+                .with_config(K::ContainerAuthorizationTokenFile, text(token_file)),
+            Self::Instance { metadata_endpoint: Some(endpoint) } => builder.with_metadata_endpoint(endpoint),
+            Self::Instance { metadata_endpoint: None } => builder,
+        }
+    }
 }
 
 /// Why the object store cannot be used.
@@ -60,7 +133,8 @@ pub enum OpenError {
     /// The store refuses the key.
     #[error(
         "the object store {place} refuses the credentials ({reason}); correct s3.access_key_id and \
-         s3.secret_access_key, and let the key put, get, list and delete objects below s3.prefix"
+         s3.secret_access_key, or the role of s3.credentials, and let it put, get, list and delete objects below \
+         s3.prefix"
     )]
     Denied {
         /// Address and bucket.
@@ -97,6 +171,21 @@ pub enum OpenError {
     #[error("the files of this data directory are in the object store {place}; set files.backend = \"s3\"")]
     InObjects {
         /// Address and bucket, as they were noted.
+        place: String,
+    },
+    /// A move of files into the bucket is not finished.
+    #[error(
+        "a move of files into the object store {place} is not finished; finish it with `stata-service store move --files` \
+         or take it back with `--take-back`"
+    )]
+    Moving {
+        /// Address and bucket.
+        place: String,
+    },
+    /// The bucket holds files below the prefix, or is the target of another move.
+    #[error("the object store {place} holds files already; use another s3.prefix or an empty bucket")]
+    Occupied {
+        /// Address and bucket.
         place: String,
     },
     /// The data directory cannot be read or written, or the runtime not started.
@@ -141,17 +230,45 @@ impl Options {
         format!("{}/{}{prefix}", endpoint.trim_end_matches('/'), self.bucket)
     }
 
+    /// Builds the clients: one that tries again and one that tries once, and what signs URLs with the address that clients
+    /// use. They share the credentials.
+    ///
+    /// # Errors
+    /// [`OpenError::Unusable`].
+    pub(super) fn clients(&self) -> Result<(AmazonS3, AmazonS3, Presigner), OpenError> {
+        let patient = self.client(true, None)?;
+        let credentials = patient.credentials();
+        let quick = self.client(false, Some(credentials))?;
+        let reason = "s3.endpoint or s3.public_endpoint is no address".to_owned();
+        let signer = self
+            .public_bucket()
+            .and_then(|bucket| Presigner::new(Arc::clone(credentials), &self.region, &bucket))
+            .ok_or_else(|| OpenError::Unusable { place: self.place(), reason })?;
+        Ok((patient, quick, signer))
+    }
+
+    /// The address of the bucket that clients use.
+    fn public_bucket(&self) -> Option<String> {
+        let aws = || format!("https://s3.{}.amazonaws.com", self.region);
+        let endpoint = self.public_endpoint.clone().or_else(|| self.endpoint.clone()).unwrap_or_else(aws);
+        if self.path_style || is_address(&endpoint) {
+            return Some(format!("{}/{}", endpoint.trim_end_matches('/'), self.bucket));
+        }
+        with_bucket(&endpoint, &self.bucket)
+    }
+
     /// Builds a client. With `retries` answers that ask for it are tried again for a while.
     ///
     /// # Errors
     /// [`OpenError::Unusable`].
-    pub(super) fn client(&self, retries: bool) -> Result<AmazonS3, OpenError> {
+    fn client(&self, retries: bool, shared: Option<&AwsCredentialProvider>) -> Result<AmazonS3, OpenError> {
         let unusable = |reason: String| OpenError::Unusable { place: self.place(), reason };
-        let mut builder = AmazonS3Builder::new()
-            .with_region(&self.region)
-            .with_bucket_name(&self.bucket)
-            .with_access_key_id(self.access_key_id.expose_secret())
-            .with_secret_access_key(self.secret_access_key.expose_secret())
+        let builder = AmazonS3Builder::new().with_region(&self.region).with_bucket_name(&self.bucket);
+        let builder = match shared {
+            Some(credentials) => builder.with_credentials(Arc::clone(credentials)),
+            None => self.credentials.give_to(builder),
+        };
+        let mut builder = builder
             .with_http_connector(Connector::default())
             .with_checksum_algorithm(Checksum::SHA256)
             // one object at a time: not every store deletes several

@@ -41,41 +41,127 @@ pub fn check_unused(data_dir: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Compares the id in the bucket with the note; makes both at the first start.
+/// True if the files of a data directory are in an object store.
 ///
 /// # Errors
-/// [`OpenError`].
-pub(super) async fn bind(
-    client: &AmazonS3,
-    name: &Name,
-    data_dir: &Path,
-    place: &str,
-) -> Result<(), OpenError> {
-    let noted = read(data_dir)?;
-    if noted.is_none() && holds_files(data_dir)? {
-        return Err(OpenError::LocalFiles);
+/// Any I/O error.
+pub(super) fn is_noted(data_dir: &Path) -> io::Result<bool> {
+    Ok(read(data_dir)?.is_some())
+}
+
+/// The objects below a prefix that say whose they are.
+#[derive(Clone)]
+pub(super) struct Marks {
+    client: AmazonS3,
+    /// Holds the id of the installation.
+    installation: Name,
+    /// Holds the id of a move of files that is not finished.
+    moving: Name,
+    place: String,
+}
+
+impl Marks {
+    /// The marks of a place; `named` gives the names below the prefix.
+    ///
+    /// # Errors
+    /// Any error of `named`.
+    pub(super) fn of<E>(
+        client: AmazonS3,
+        place: String,
+        named: impl Fn(&str) -> Result<Name, E>,
+    ) -> Result<Self, E> {
+        Ok(Self { client, installation: named("installation")?, moving: named("moving")?, place })
     }
-    let found = match client.get(name).await {
-        Ok(found) => {
-            let bytes = found.bytes().await.map_err(|error| OpenError::of(place, &error))?;
-            Some(String::from_utf8_lossy(&bytes).trim().to_owned())
+
+    fn error(&self, error: &Error) -> OpenError {
+        OpenError::of(&self.place, error)
+    }
+
+    async fn text(&self, name: &Name) -> Result<Option<String>, OpenError> {
+        match self.client.get(name).await {
+            Ok(found) => {
+                let bytes = found.bytes().await.map_err(|error| self.error(&error))?;
+                Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned()))
+            }
+            Err(error @ Error::NotFound { .. }) if code(&error).as_deref() == Some("NoSuchKey") => Ok(None),
+            Err(error) => Err(self.error(&error)),
         }
-        Err(error @ Error::NotFound { .. }) if code(&error).as_deref() == Some("NoSuchKey") => None,
-        Err(error) => return Err(OpenError::of(place, &error)),
-    };
-    let installation = match (noted, found) {
-        (Some(note), Some(found)) if note.installation == found => return Ok(()),
-        (Some(_), _) => return Err(OpenError::OtherPlace { place: place.to_owned() }),
-        (None, Some(found)) => found,
-        (None, None) => {
-            let fresh = SystemIds.id("files");
-            let put = client.put(name, PutPayload::from(fresh.clone().into_bytes())).await;
-            put.map_err(|error| OpenError::of(place, &error))?;
-            fresh
+    }
+
+    async fn put(&self, name: &Name, text: &str) -> Result<(), OpenError> {
+        let bytes = PutPayload::from(text.to_owned().into_bytes());
+        self.client.put(name, bytes).await.map(drop).map_err(|error| self.error(&error))
+    }
+
+    /// Compares the id in the bucket with the note; makes both at the first start.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(super) async fn bind(&self, data_dir: &Path) -> Result<(), OpenError> {
+        if self.is_switched(data_dir).await? {
+            return Ok(());
         }
-    };
-    write(data_dir, &Note { installation, place: place.to_owned() })?;
-    Ok(())
+        if holds_files(data_dir)? {
+            return Err(OpenError::LocalFiles);
+        }
+        if self.text(&self.moving).await?.is_some() {
+            return Err(OpenError::Moving { place: self.place.clone() });
+        }
+        self.note(data_dir).await
+    }
+
+    /// True if the data directory has its files here.
+    ///
+    /// # Errors
+    /// [`OpenError::OtherPlace`] where it has them elsewhere.
+    pub(super) async fn is_switched(&self, data_dir: &Path) -> Result<bool, OpenError> {
+        let Some(note) = read(data_dir)? else { return Ok(false) };
+        if self.text(&self.installation).await?.as_ref() != Some(&note.installation) {
+            return Err(OpenError::OtherPlace { place: self.place.clone() });
+        }
+        // a move that was interrupted after its switch has left it
+        self.release().await?;
+        Ok(true)
+    }
+
+    /// Reserves the place for a move.
+    ///
+    /// # Errors
+    /// [`OpenError::Occupied`] where another one has it.
+    pub(super) async fn reserve(&self, id: &str) -> Result<(), OpenError> {
+        match self.text(&self.moving).await? {
+            None => self.put(&self.moving, id).await,
+            Some(found) if found == id => Ok(()),
+            Some(_) => Err(OpenError::Occupied { place: self.place.clone() }),
+        }
+    }
+
+    /// Ends the reservation for a move, if there is one.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(super) async fn release(&self) -> Result<(), OpenError> {
+        if self.text(&self.moving).await?.is_none() {
+            return Ok(());
+        }
+        self.client.delete(&self.moving).await.map_err(|error| self.error(&error))
+    }
+
+    /// Notes the id of the bucket in a data directory; the id is made where the bucket has none.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(super) async fn note(&self, data_dir: &Path) -> Result<(), OpenError> {
+        let installation = match self.text(&self.installation).await? {
+            Some(found) => found,
+            None => {
+                let fresh = SystemIds.id("files");
+                self.put(&self.installation, &fresh).await?;
+                fresh
+            }
+        };
+        Ok(write(data_dir, &Note { installation, place: self.place.clone() })?)
+    }
 }
 
 fn path(data_dir: &Path) -> PathBuf {

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3;
@@ -15,19 +16,23 @@ use tracing::field::Empty;
 use super::bridge::Bridge;
 use super::connect::{OpenError, Options};
 use super::errors::{code, reason, to_io};
-use super::marker;
+use super::marker::Marks;
+use super::presign::Presigner;
 use super::reader::ObjectReader;
 use super::shards::{first_of, next_shard};
 use super::trial::{Watched, first, watch};
 use super::upload::Taken;
+use crate::adapters::clock::SystemClock;
 use crate::adapters::files::{CopyFolder, JobDirs};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::llm::install_tls;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::layout::shard_of;
 use crate::ports::blob_store::{
-    BlobInfo, BlobReader, BlobStore, Promotion, Shard, Trial, Written, is_unavailable,
+    BlobInfo, BlobReader, BlobStore, DirectRequest, Promotion, Shard, Trial, Written, is_unavailable,
+    unavailable,
 };
+use crate::ports::clock::Clock as _;
 use crate::ports::ids::IdSource;
 
 /// How many files of a promotion are put at once.
@@ -40,7 +45,10 @@ pub struct ObjectBlobStore {
     patient: AmazonS3,
     /// Tries once: used while the store is away, so that callers do not pile up.
     quick: AmazonS3,
+    /// Signs URLs for clients.
+    signer: Presigner,
     watched: Arc<Watched>,
+    marks: Marks,
     prefix: String,
     /// Files of the workspace, which are promoted.
     dirs: JobDirs,
@@ -69,25 +77,31 @@ impl ObjectBlobStore {
     /// # Errors
     /// [`OpenError`].
     pub fn open(options: &Options, data_dir: &std::path::Path) -> Result<Self, OpenError> {
+        let store = Self::connect(options, data_dir)?;
+        store.bind(data_dir)?;
+        Ok(store)
+    }
+
+    /// Tries the store and starts to watch; whose the bucket is does not matter yet. Blocks.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(super) fn connect(options: &Options, data_dir: &std::path::Path) -> Result<Self, OpenError> {
         install_tls();
         let bridge = Bridge::start()?;
-        let (patient, quick) = (options.client(true)?, options.client(false)?);
+        let (patient, quick, signer) = options.clients()?;
         let place = options.place();
-        let named = |name: &str| Path::parse(joined(&options.prefix, name));
-        let unusable =
-            |_| OpenError::Unusable { place: place.clone(), reason: "s3.prefix is no path".to_owned() };
+        let named = |name: &str| {
+            let unusable =
+                |_| OpenError::Unusable { place: place.clone(), reason: "s3.prefix is no path".to_owned() };
+            Path::parse(joined(&options.prefix, name)).map_err(unusable)
+        };
         // names of servers that start at the same time differ
-        let trial = named(&format!("trials/{}", SystemIds.id("trial"))).map_err(unusable)?;
-        let installation = named("installation").map_err(unusable)?;
+        let trial = named(&format!("trials/{}", SystemIds.id("trial")))?;
+        let marks = Marks::of(patient.clone(), place.clone(), named)?;
         let begin = {
             let (client, trial, place) = (patient.clone(), trial.clone(), place.clone());
-            let data_dir = data_dir.to_owned();
-            async move {
-                let conditional =
-                    first(&client, &trial).await.map_err(|error| OpenError::of(&place, &error))?;
-                marker::bind(&client, &installation, &data_dir, &place).await?;
-                Ok::<bool, OpenError>(conditional)
-            }
+            async move { first(&client, &trial).await.map_err(|error| OpenError::of(&place, &error)) }
         };
         let conditional = bridge.run(begin)??;
         let watched = Arc::new(Watched::new(place, conditional));
@@ -96,13 +110,23 @@ impl ObjectBlobStore {
             bridge: Arc::new(bridge),
             patient,
             quick,
+            signer,
             watched,
+            marks,
             prefix: options.prefix.clone(),
             copies: CopyFolder::below(data_dir),
             dirs: JobDirs { data_dir: data_dir.to_owned() },
             writing: Mutex::default(),
             written: Condvar::new(),
         })
+    }
+
+    pub(super) fn marks(&self) -> Marks {
+        self.marks.clone()
+    }
+
+    pub(super) fn root(&self) -> io::Result<Path> {
+        Path::parse(joined(&self.prefix, "v1")).map_err(|error| to_io(error.into()))
     }
 
     pub(super) fn bridge(&self) -> &Bridge {
@@ -141,7 +165,7 @@ impl ObjectBlobStore {
     }
 
     /// The name of a job's blob, or of a directory; of the job itself for an empty path.
-    fn name(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<Path> {
+    pub(super) fn name(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<Path> {
         let job = joined(&self.prefix, &format!("v1/{tenant}/{}/{job_id}/{rel_path}", shard_of(job_id)));
         Path::parse(job).map_err(|error| to_io(error.into()))
     }
@@ -191,6 +215,10 @@ impl ObjectBlobStore {
 /// A name below a prefix, which may be empty.
 fn joined(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") }
+}
+
+fn info(rel_path: String, meta: ObjectMeta) -> BlobInfo {
+    BlobInfo { rel_path, size_bytes: meta.size, changed_at: meta.last_modified, tag: meta.e_tag }
 }
 
 impl BlobStore for ObjectBlobStore {
@@ -269,17 +297,17 @@ impl BlobStore for ObjectBlobStore {
 
     fn head(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<BlobInfo> {
         let meta = self.meta(&self.name(tenant, job_id, rel_path)?)?;
-        Ok(BlobInfo { rel_path: rel_path.to_owned(), size_bytes: meta.size, changed_at: meta.last_modified })
+        Ok(info(rel_path.to_owned(), meta))
     }
 
     fn list(&self, tenant: &TenantId, job_id: &JobId, dir: &str) -> io::Result<Vec<BlobInfo>> {
         let job = format!("{}/", self.name(tenant, job_id, "")?);
         let listed = self.listed(self.name(tenant, job_id, dir.trim_end_matches('/'))?)?;
-        let info = |meta: ObjectMeta| {
+        let below = |meta: ObjectMeta| {
             let rel_path = meta.location.as_ref().strip_prefix(&job)?.to_owned();
-            Some(BlobInfo { rel_path, size_bytes: meta.size, changed_at: meta.last_modified })
+            Some(info(rel_path, meta))
         };
-        let mut found: Vec<BlobInfo> = listed.into_iter().filter_map(info).collect();
+        let mut found: Vec<BlobInfo> = listed.into_iter().filter_map(below).collect();
         found.sort_by(|a, b| a.rel_path.cmp(&b.rel_path));
         Ok(found)
     }
@@ -300,11 +328,29 @@ impl BlobStore for ObjectBlobStore {
     }
 
     fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>> {
-        let root = Path::parse(joined(&self.prefix, "v1")).map_err(|error| to_io(error.into()))?;
+        let root = self.root()?;
         let from = after.map(str::to_owned);
         let stored =
             self.with(move |client| async move { next_shard(&client, &root, from.as_deref()).await })?;
         Ok(first_of(stored, self.dirs.next_shard(after)?))
+    }
+
+    fn direct_url(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        rel_path: &str,
+        request: &DirectRequest,
+        ttl: Duration,
+    ) -> io::Result<Option<String>> {
+        let (name, signer) = (self.name(tenant, job_id, rel_path)?, self.signer.clone());
+        let (request, now) = (request.clone(), SystemClock.now());
+        let sign = async move { signer.url(&name, &request, ttl, now).await };
+        match self.bridge.run(sign)? {
+            Ok(url) => Ok(Some(url)),
+            // the credentials of a role could not be fetched
+            Err(error) => Err(unavailable(reason(&error))),
+        }
     }
 
     fn last_trial(&self) -> Option<Trial> {

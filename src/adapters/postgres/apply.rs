@@ -6,14 +6,20 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::claim::ActiveKey;
+use super::queue::QueueRows;
 use super::rows::{Cell, Rows, Statement, Table, clean};
+use super::schema::FORMAT;
 use super::shared::Submitted;
-use super::tables::{AUDIT, COMMITS, USAGE, names_of, table_of};
+use super::tables::{ACTIVE, AUDIT, COMMITS, USAGE, names_of, table_of};
 use crate::adapters::store::apply::IndexColumns;
+use crate::adapters::store::batches::BatchColumns;
 use crate::adapters::store::keys;
 use crate::adapters::store::prepare::{PreparedWrite, Put};
 use crate::adapters::store::usage::{Usages, count};
+use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::tenant::MadeToday;
 use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt, Record};
 
 /// The one row of heads.
@@ -27,6 +33,8 @@ pub(super) struct Heads {
     pub audit_seq: u64,
     pub audit_hash: String,
     pub jobs: BTreeMap<JobStatus, u64>,
+    /// The tenant that was served last by a claim.
+    pub claim_after: String,
 }
 
 /// What conditions and writes need to know of a stored record.
@@ -52,13 +60,21 @@ enum End {
 /// The state of a batch: what was read, changed by each commit in turn.
 pub(super) struct State {
     pub heads: Heads,
+    /// Format of the tables.
+    pub format: i64,
     pub records: HashMap<Key, Current>,
     /// Task codes by their hash.
     pub hashes: HashMap<String, Key>,
     pub receipts: HashMap<String, Receipt>,
     pub usage: Usages,
+    /// Jobs that tenants with a limit of a day made within one.
+    pub today: HashMap<TenantId, MadeToday>,
     pub now: DateTime<Utc>,
     ends: HashMap<Key, End>,
+    /// The queue, as the batch leaves it.
+    pub queue: QueueRows,
+    /// Rows of running jobs, likewise.
+    active: BTreeMap<ActiveKey, Option<Vec<Cell>>>,
     audit: Rows,
     commits: Rows,
     /// Changes of the applied commits, in order.
@@ -70,6 +86,13 @@ fn expected(expect: Expect) -> Option<u64> {
         Expect::Absent | Expect::Import => None,
         Expect::Version(n) => Some(n),
     }
+}
+
+/// The statements for rows that go and rows that are written.
+pub(super) fn written((table, rows, gone): (&Table, Rows, Rows)) -> impl Iterator<Item = Statement> {
+    let gone = (!gone.is_empty()).then(|| table.delete(gone));
+    let rows = (!rows.is_empty()).then(|| table.put(rows));
+    gone.into_iter().chain(rows)
 }
 
 fn number(n: u64) -> Cell {
@@ -84,13 +107,17 @@ impl State {
     /// Starts with the heads and nothing read.
     pub(super) fn new(heads: Heads, now: DateTime<Utc>) -> Self {
         Self {
+            queue: QueueRows::after(heads.queue_seq),
             heads,
+            format: FORMAT,
             records: HashMap::new(),
             hashes: HashMap::new(),
             receipts: HashMap::new(),
             usage: Usages::default(),
+            today: HashMap::new(),
             now,
             ends: HashMap::new(),
+            active: BTreeMap::new(),
             audit: Vec::new(),
             commits: Vec::new(),
             changes: Vec::new(),
@@ -107,6 +134,9 @@ impl State {
             return Ok(receipt.clone());
         }
         commit.writes.iter().try_for_each(|write| self.check(write))?;
+        if let Some(bounds) = &commit.within {
+            self.check_bounds(bounds, commit)?;
+        }
         self.heads.sequence += 1;
         let sequence = self.heads.sequence;
         let mut versions = Vec::with_capacity(commit.writes.len());
@@ -199,13 +229,19 @@ impl State {
                 row.extend([millis(r.created_at), Cell::Number(due_at)]);
                 row.extend(bytes(put));
             }
+            Record::Batch(r) => {
+                let listed = BatchColumns::of(r);
+                row.extend([Cell::Number(Some(nr)), Cell::Text(r.tenant_id.to_string())]);
+                row.extend([Cell::Text(r.job_id.to_string()), number(version), millis(r.created_at)]);
+                row.extend([Cell::Number(listed.open), Cell::Number(listed.ended_at)]);
+                row.extend(bytes(put));
+            }
             Record::Tenant(_) | Record::Cursor(_) => {
                 row.push(number(version));
                 row.extend(bytes(put));
             }
         }
-        let queue_seq = current.queue_seq.map(i64::cast_unsigned);
-        self.changes.push(Change { sequence: self.heads.sequence, record: change, queue_seq });
+        self.changes.push(Change { sequence: self.heads.sequence, record: change });
         self.records.insert(write.key.clone(), current);
         self.ends.insert(write.key.clone(), End::Row(row));
         version
@@ -233,10 +269,14 @@ impl State {
         };
         let columns = IndexColumns::of(job);
         current.bytes = columns.bytes;
+        if stored.is_none() {
+            self.count_today(&job.tenant_id);
+        }
         count(&mut self.heads.jobs, before, Some(job.status));
         let held = (stored.and_then(|stored| stored.bytes), before);
         self.usage.change(&job.tenant_id, held, (columns.bytes, Some(job.status)));
         let queue = job.queue.as_ref().filter(|_| current.queue_seq.is_some());
+        self.follow_queue(job, stored, current.queue_seq);
         vec![
             Cell::Number(Some(current.nr)),
             number(job.version),
@@ -254,12 +294,39 @@ impl State {
             Cell::Number(columns.inputs_at),
             Cell::Number(columns.bytes),
             Cell::Number(columns.uploads_at),
+            Cell::MaybeText(job.cell.as_ref().map(|cell| cell.batch_id.to_string())),
         ]
+    }
+
+    /// Keeps the queue and the running jobs in step with a job.
+    fn follow_queue(&mut self, job: &JobRecord, stored: Option<&Current>, queue_seq: Option<i64>) {
+        let left = stored.and_then(|stored| stored.queue_seq).filter(|left| Some(*left) != queue_seq);
+        if let Some(left) = left {
+            self.queue.remove(left);
+        }
+        if let Some(queue_seq) = queue_seq {
+            self.queue.put(queue_seq, job, self.now);
+        }
+        let ran = stored.and_then(|stored| stored.status) == Some(JobStatus::Running);
+        if ran && job.status != JobStatus::Running {
+            self.set_active((job.tenant_id.clone(), job.job_id.clone()), None);
+        }
+    }
+
+    /// Sets the row of a running job, or removes it.
+    pub(super) fn set_active(&mut self, key: ActiveKey, row: Option<Vec<Cell>>) {
+        self.active.insert(key, row);
     }
 
     fn delete(&mut self, write: &PreparedWrite) -> u64 {
         let stored = self.records.remove(&write.key).unwrap_or_default();
-        if let Key::Job(tenant, _) = &write.key {
+        if let Key::Job(tenant, job_id) = &write.key {
+            if let Some(left) = stored.queue_seq {
+                self.queue.remove(left);
+            }
+            if stored.status == Some(JobStatus::Running) {
+                self.set_active((tenant.clone(), job_id.clone()), None);
+            }
             count(&mut self.heads.jobs, stored.status, None);
             self.usage.change(tenant, (stored.bytes, stored.status), (None, None));
         }
@@ -267,14 +334,14 @@ impl State {
             self.hashes.remove(hash);
         }
         let record = ChangedRecord::Deleted(write.key.clone());
-        self.changes.push(Change { sequence: self.heads.sequence, record, queue_seq: None });
+        self.changes.push(Change { sequence: self.heads.sequence, record });
         self.ends.insert(write.key.clone(), End::Gone);
         stored.version
     }
 
-    /// True if any commit was applied.
+    /// True if the transaction has to be kept.
     pub(super) fn has_applied(&self) -> bool {
-        !self.commits.is_empty()
+        !self.commits.is_empty() || self.queue.has_delayed()
     }
 
     /// Returns the statements that write what the commits left, and forgets it.
@@ -289,14 +356,16 @@ impl State {
                 End::Gone => gone.push(names_of(&key)),
             }
         }
-        for (table, rows, gone) in ends.into_values() {
-            if !gone.is_empty() {
-                statements.push(table.delete(gone));
-            }
-            if !rows.is_empty() {
-                statements.push(table.put(rows));
+        statements.extend(ends.into_values().flat_map(written));
+        statements.extend(self.queue.statements());
+        let mut active = (&ACTIVE, Rows::new(), Rows::new());
+        for ((tenant, job_id), row) in std::mem::take(&mut self.active) {
+            match row {
+                Some(row) => active.1.push(row),
+                None => active.2.push(vec![Cell::Text(tenant.to_string()), Cell::Text(job_id.to_string())]),
             }
         }
+        statements.extend(written(active));
         let usage = self.usage.take_changed().into_iter().map(|(tenant, usage)| {
             vec![
                 Cell::Text(tenant.to_string()),

@@ -1,7 +1,7 @@
 //! What a batch reads under the lock of the heads before its commits are applied: receipts of the same commits,
 //! versions of the records that they name, usage of their tenants. All statements go out at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
@@ -9,19 +9,22 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row};
 
 use super::apply::{Current, Heads, State};
+use super::bounds::{TODAY, today_params};
+use super::claim::{ClaimRequest, Found, look};
+use super::queue::{LANES, LaneNames};
 use super::rows::{Param, query};
 use super::shared::Submitted;
 use crate::adapters::store::keys;
-use crate::adapters::store::usage::Usages;
 use crate::domain::audit::GENESIS_HASH;
-use crate::domain::ids::{CodeId, DeliveryId, KeyId, TenantId, WebhookId};
+use crate::domain::ids::{BatchId, CodeId, DeliveryId, KeyId, TenantId, WebhookId};
 use crate::domain::job::JobStatus;
 use crate::domain::tenant::TenantUsage;
 use crate::ports::store::{Key, Receipt, Record};
 
+/// The form of the tables. Asked after the heads: a statement that waited for their lock sees other tables as they were.
+pub(super) const TABLES_FORMAT: &str = "SELECT format FROM ss.meta";
 /// The heads, as [`heads_of`] reads them.
-const HEADS: &str =
-    "SELECT epoch, sequence, queue_seq, nr, audit_seq, audit_hash, job_counts FROM ss.heads FOR UPDATE";
+const HEADS: &str = "SELECT epoch, sequence, queue_seq, nr, audit_seq, audit_hash, job_counts, claim_after FROM ss.heads FOR UPDATE";
 
 /// Makes this process the owner, by the next epoch; returns the heads.
 ///
@@ -29,8 +32,18 @@ const HEADS: &str =
 /// Any error of the database.
 pub(super) async fn take_over(client: &Client, owner: &str) -> Result<Heads, Error> {
     let sql = "UPDATE ss.heads SET epoch = epoch + 1, owner = $1 \
-               RETURNING epoch, sequence, queue_seq, nr, audit_seq, audit_hash, job_counts";
+               RETURNING epoch, sequence, queue_seq, nr, audit_seq, audit_hash, job_counts, claim_after";
     heads_of(&client.query_typed_one(sql, &[(&owner, Type::TEXT)]).await?)
+}
+
+/// Returns the heads as they are.
+///
+/// # Errors
+/// Any error of the database.
+pub(super) async fn present(client: &Client) -> Result<Heads, Error> {
+    let sql =
+        "SELECT epoch, sequence, queue_seq, nr, audit_seq, audit_hash, job_counts, claim_after FROM ss.heads";
+    heads_of(&client.query_typed_one(sql, &[]).await?)
 }
 
 fn heads_of(row: &Row) -> Result<Heads, Error> {
@@ -45,6 +58,7 @@ fn heads_of(row: &Row) -> Result<Heads, Error> {
         audit_hash: if hash.is_empty() { GENESIS_HASH.to_owned() } else { hash },
         // numbers for display; what cannot be read is counted from here on
         jobs: serde_json::from_str(counts).unwrap_or_default(),
+        claim_after: row.try_get(7)?,
     })
 }
 
@@ -73,7 +87,9 @@ struct Names {
     webhooks: Vec<String>,
     deliveries: Vec<String>,
     cursors: Vec<String>,
+    batches: Vec<String>,
     used: BTreeSet<String>,
+    lanes: LaneNames,
 }
 
 impl Names {
@@ -84,8 +100,10 @@ impl Names {
             names.commits.push(commit.id.clone());
             for write in &commit.writes {
                 keys.insert(&write.key);
-                if let Some(Record::TaskCode(code)) = write.put.as_ref().map(|put| &put.record) {
-                    names.hashes.push(code.code_sha256.clone());
+                match write.put.as_ref().map(|put| &put.record) {
+                    Some(Record::TaskCode(code)) => names.hashes.push(code.code_sha256.clone()),
+                    Some(Record::Job(job)) => names.lanes.add(job),
+                    _ => {}
                 }
             }
         }
@@ -103,6 +121,7 @@ impl Names {
                 Key::Webhook(id) => names.webhooks.push(id.to_string()),
                 Key::Delivery(id) => names.deliveries.push(id.to_string()),
                 Key::Cursor(name) => names.cursors.push(name.clone()),
+                Key::Batch(id) => names.batches.push(id.to_string()),
             }
         }
         names
@@ -122,9 +141,10 @@ const TENANTS: &str = "SELECT tenant, 0::int8, version FROM ss.tenants WHERE ten
 const WEBHOOKS: &str = "SELECT webhook_id, nr, version FROM ss.webhooks WHERE webhook_id = ANY($1)";
 const DELIVERIES: &str = "SELECT delivery_id, nr, version FROM ss.deliveries WHERE delivery_id = ANY($1)";
 const CURSORS: &str = "SELECT name, 0::int8, version FROM ss.cursors WHERE name = ANY($1)";
+const BATCHES: &str = "SELECT batch_id, nr, version FROM ss.batches WHERE batch_id = ANY($1)";
 const USAGE: &str = "SELECT tenant, jobs, bytes, queued FROM ss.tenant_usage WHERE tenant = ANY($1)";
 
-/// Takes the lock of the heads and reads what a batch needs, in one round trip after `begin`.
+/// Takes the lock of the heads and reads what a batch needs, and what its claim finds, in one round trip after `begin`.
 ///
 /// # Errors
 /// Any error of the database.
@@ -132,9 +152,11 @@ pub(super) async fn load(
     client: &Client,
     begin: &str,
     batch: &[Submitted],
+    claim: Option<&ClaimRequest>,
     now: DateTime<Utc>,
-) -> Result<State, Error> {
-    let names = Names::of(batch);
+) -> Result<(State, Option<Found>), Error> {
+    let mut names = Names::of(batch);
+    names.commits.extend(claim.into_iter().flat_map(ClaimRequest::commit_ids));
     let mut asked: Vec<(&str, Vec<Param>)> = vec![(RECEIPTS, vec![Param::texts(names.commits)])];
     let mut ask = |sql, params, needed: bool| {
         if needed {
@@ -153,51 +175,78 @@ pub(super) async fn load(
     ask(IDEMPOTENCY, params, needed);
     let needed = some(&names.tenants);
     ask(TENANTS, vec![Param::texts(names.tenants)], needed);
-    for (sql, list) in [(WEBHOOKS, names.webhooks), (DELIVERIES, names.deliveries), (CURSORS, names.cursors)]
-    {
+    let by_name = [
+        (WEBHOOKS, names.webhooks),
+        (DELIVERIES, names.deliveries),
+        (CURSORS, names.cursors),
+        (BATCHES, names.batches),
+    ];
+    for (sql, list) in by_name {
         let needed = some(&list);
         ask(sql, vec![Param::texts(list)], needed);
     }
+    let lanes = names.lanes.into_params();
+    let needed = lanes.is_some();
+    ask(LANES, lanes.unwrap_or_default(), needed);
     let needed = !names.used.is_empty();
     ask(USAGE, vec![Param::texts(names.used.into_iter().collect())], needed);
+    let today = today_params(batch, now);
+    let needed = today.is_some();
+    ask(TODAY, today.unwrap_or_default(), needed);
 
     // polled in this order, and so sent in it
-    let (_, heads, found) = futures_util::try_join!(
+    let look = async {
+        match claim {
+            Some(claim) => look(client, claim).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (_, heads, format, found, claimable) = futures_util::try_join!(
         client.batch_execute(begin),
         client.query_typed_one(HEADS, &[]),
+        client.query_typed_one(TABLES_FORMAT, &[]),
         try_join_all(asked.iter().map(|(sql, params)| query(client, sql, params))),
+        look,
     )?;
     let mut state = State::new(heads_of(&heads)?, now);
-    let mut usages: HashMap<TenantId, TenantUsage> = HashMap::new();
+    state.format = format.try_get(0)?;
     for ((sql, _), rows) in asked.iter().zip(&found) {
-        for row in rows {
-            let name: &str = row.try_get(0)?;
-            match *sql {
-                RECEIPTS => drop(state.receipts.insert(name.to_owned(), receipt_of(row, 1)?)),
-                JOBS => read_job(&mut state, name, row)?,
-                CODES => read_code(&mut state, name, row)?,
-                USAGE => {
-                    let number = |at| row.try_get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
-                    let usage = TenantUsage { jobs: number(1)?, bytes: number(2)?, queued: number(3)? };
-                    usages.extend(TenantId::parse(name).ok().map(|tenant| (tenant, usage)));
-                }
-                other => {
-                    let key = match other {
-                        API_KEYS => KeyId::parse(name).ok().map(Key::ApiKey),
-                        TENANTS => TenantId::parse(name).ok().map(Key::Tenant),
-                        WEBHOOKS => WebhookId::parse(name).ok().map(Key::Webhook),
-                        DELIVERIES => DeliveryId::parse(name).ok().map(Key::Delivery),
-                        CURSORS => Some(Key::Cursor(name.to_owned())),
-                        _ => Some(Key::Idempotency(name.to_owned())),
-                    };
-                    let current = plain(row, 1)?;
-                    state.records.extend(key.map(|key| (key, current)));
-                }
+        rows.iter().try_for_each(|row| read_row(&mut state, sql, row))?;
+    }
+    Ok((state, claimable))
+}
+
+/// Takes over what a row of one of the statements says.
+fn read_row(state: &mut State, sql: &str, row: &Row) -> Result<(), Error> {
+    let name: &str = row.try_get(0)?;
+    match sql {
+        RECEIPTS => drop(state.receipts.insert(name.to_owned(), receipt_of(row, 1)?)),
+        JOBS => read_job(state, name, row)?,
+        CODES => read_code(state, name, row)?,
+        TODAY => state.know_today(name, row)?,
+        LANES => state.queue.know(name, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?),
+        USAGE => {
+            let number = |at| row.try_get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
+            let usage = TenantUsage { jobs: number(1)?, bytes: number(2)?, queued: number(3)? };
+            if let Ok(tenant) = TenantId::parse(name) {
+                state.usage.know(&tenant, usage);
             }
         }
+        other => {
+            let key = match other {
+                API_KEYS => KeyId::parse(name).ok().map(Key::ApiKey),
+                TENANTS => TenantId::parse(name).ok().map(Key::Tenant),
+                WEBHOOKS => WebhookId::parse(name).ok().map(Key::Webhook),
+                DELIVERIES => DeliveryId::parse(name).ok().map(Key::Delivery),
+                CURSORS => Some(Key::Cursor(name.to_owned())),
+                BATCHES => BatchId::parse(name).ok().map(Key::Batch),
+                _ => Some(Key::Idempotency(name.to_owned())),
+            };
+            let current = plain(row, 1)?;
+            state.records.extend(key.map(|key| (key, current)));
+        }
     }
-    state.usage = Usages::of(usages);
-    Ok(state)
+    Ok(())
 }
 
 fn plain(row: &Row, from: usize) -> Result<Current, Error> {
@@ -208,12 +257,27 @@ fn plain(row: &Row, from: usize) -> Result<Current, Error> {
     })
 }
 
+/// Reads what conditions need to know of a job, out of the columns of number, version, status, place and bytes.
+///
+/// # Errors
+/// Any error of the row.
+pub(super) fn job_current(
+    row: &Row,
+    [nr, version, status, queue_seq, bytes]: [usize; 5],
+) -> Result<Current, Error> {
+    let status: &str = row.try_get(status)?;
+    Ok(Current {
+        nr: row.try_get(nr)?,
+        version: row.try_get::<_, i64>(version)?.cast_unsigned(),
+        status: JobStatus::ALL.into_iter().find(|known| known.as_str() == status),
+        queue_seq: row.try_get(queue_seq)?,
+        bytes: row.try_get(bytes)?,
+        ..Current::default()
+    })
+}
+
 fn read_job(state: &mut State, tenant: &str, row: &Row) -> Result<(), Error> {
-    let mut current = plain(row, 2)?;
-    let status: &str = row.try_get(4)?;
-    current.status = JobStatus::ALL.into_iter().find(|known| known.as_str() == status);
-    current.queue_seq = row.try_get(5)?;
-    current.bytes = row.try_get(6)?;
+    let current = job_current(row, [2, 3, 4, 5, 6])?;
     let key = tenant.parse().ok().zip(row.try_get::<_, &str>(1)?.parse().ok());
     state.records.extend(key.map(|(tenant, id)| (Key::Job(tenant, id), current)));
     Ok(())

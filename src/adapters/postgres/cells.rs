@@ -22,7 +22,7 @@ pub(super) fn kind(column: &str) -> Kind {
         "checksum" => Kind::Bytes,
         "nr" | "version" | "queue_seq" | "ready_at" | "created_at" | "fence" | "sequence" | "ended_at"
         | "files_at" | "inputs_at" | "bytes" | "uploads_at" | "expires_at" | "due_at" | "jobs" | "queued"
-        | "seq" | "committed_at" | "found_at" => Kind::Number,
+        | "seq" | "committed_at" | "found_at" | "open" => Kind::Number,
         _ => Kind::Text,
     }
 }

@@ -75,6 +75,15 @@ pub enum OpenError {
          continue with store.backend = \"file\""
     )]
     Moving,
+    /// Another server is live that cannot read the files of this one, or this one not those of the other.
+    #[error(
+        "the server {node} uses the same database and is live, and files are not in one object store for both: set \
+         files.backend = \"s3\" with the same bucket and prefix on all servers"
+    )]
+    OtherServer {
+        /// Name of the other server.
+        node: String,
+    },
     /// The records of the data directory were moved into another database.
     #[error(
         "the records of this data directory were moved to {target}, which store.database_url does not name"

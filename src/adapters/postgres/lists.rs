@@ -33,7 +33,7 @@ impl Conditions {
 
     /// Returns the conditions of a list of jobs.
     pub(super) fn of_jobs(filter: &JobFilter) -> Self {
-        Self::default()
+        Self { sql: vec!["batch_id IS NULL".to_owned()], params: Vec::new() }
             .with("tenant = ?", filter.tenant.as_ref().map(|t| Param::text(t.as_str())))
             .with("status = ?", filter.status.map(|s| Param::text(s.as_str())))
             .with("client_ref = ?", filter.client_ref.as_deref().map(|r| Param::text(clean(r))))

@@ -1,15 +1,25 @@
-//! Stores: PostgreSQL. One committer writes batches of commits, each in one transaction under the lock of the one row
-//! of heads; readers share a pool. Only unnamed statements and settings of one transaction are used, so that it works
-//! behind a pooler in transaction mode. No rules of the domain here.
+//! Stores: PostgreSQL. Each process has one committer, which writes batches of commits, each in one transaction under the
+//! lock of the one row of heads; readers share a pool. Only unnamed statements and settings of one transaction are used,
+//! so that it works behind a pooler in transaction mode. No rules of the domain here.
 
+mod access;
 mod apply;
 mod batch;
+mod batches;
+mod bounds;
 mod cells;
+mod claim;
+mod cluster;
 mod committer;
 mod connect;
 mod dump;
+mod durability;
+mod follow;
 mod lists;
+mod members;
 pub mod moving;
+mod prune;
+mod queue;
 mod reads;
 mod rows;
 mod schema;
@@ -17,11 +27,14 @@ mod shared;
 pub mod store;
 mod tables;
 mod transaction;
+mod upkeep;
 mod verify;
 mod webhooks;
 
+pub use access::Access;
 pub use connect::OpenError;
 pub use dump::dump;
+pub use members::NodeOptions;
 pub use schema::{FORMAT as TABLES_FORMAT, Migrated};
 pub use store::{Options, PostgresStore};
 pub use verify::{Scope, check, verify_audit};

@@ -10,14 +10,13 @@ use tokio::time::timeout;
 use tokio_postgres::types::FromSqlOwned;
 use tokio_postgres::{Error, Row};
 
-use super::committer::FENCED;
 use super::connect::{OpenError, text_of};
 use super::lists::{Conditions, MAX_LIMIT};
 use super::rows::{Param, query};
 use super::shared::Core;
 use super::transaction::{Why, settled};
 use crate::adapters::store::prepare::CHAIN;
-use crate::adapters::store::rows::{Stored, columns};
+use crate::adapters::store::rows::{Damage, Stored, columns};
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::credential::{ApiKeyRecord, TaskCodeRecord};
 use crate::domain::ids::{JobId, TenantId};
@@ -150,9 +149,9 @@ impl Readers {
         for again in [true, false] {
             let connection = self.connection().await?;
             let answer = timeout(ANSWER, settled(&connection, vec![id.to_owned()])).await;
-            if let Some((epoch, receipts)) = self.judge(connection, answer, again)? {
-                if epoch != self.core.epoch {
-                    self.core.stop(FENCED);
+            if let Some(((epoch, format), receipts)) = self.judge(connection, answer, again)? {
+                if let Some(why) = self.core.bar(epoch, format, None) {
+                    self.core.stop(why);
                 }
                 return Ok(receipts.into_iter().next());
             }
@@ -184,15 +183,27 @@ impl Readers {
 
     /// Reads every record that a statement finds; damaged ones are reported and left out.
     pub(super) async fn all<T: Stored>(&self, rest: &str, params: Vec<Param>) -> Result<Vec<T>, ReadError> {
-        let sql = format!("SELECT {} FROM ss.{} {rest}", columns::<T>(), T::TABLE);
         let mut items = Vec::new();
-        for row in self.rows(&sql, params).await? {
-            match self.decoded::<T>(&row)? {
+        for found in self.each(rest, params).await? {
+            match found {
                 Ok(item) => items.push(item),
                 Err(damage) => self.core.report(&damage),
             }
         }
         Ok(items)
+    }
+
+    /// Reads every record that a statement finds, or its damage.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Stopped`.
+    pub(super) async fn each<T: Stored>(
+        &self,
+        rest: &str,
+        params: Vec<Param>,
+    ) -> Result<Vec<Result<T, Damage>>, ReadError> {
+        let sql = format!("SELECT {} FROM ss.{} {rest}", columns::<T>(), T::TABLE);
+        self.rows(&sql, params).await?.iter().map(|row| self.decoded::<T>(row)).collect()
     }
 
     /// Answers a query. Damaged records are reported and left out of lists.
@@ -238,6 +249,9 @@ impl Readers {
                 let params = tenant.map(|tenant| Param::text(tenant.as_str())).into_iter().collect();
                 whole(self.all::<ApiKeyRecord>(&format!("{filter} {order}"), params).await?)
             }
+            query @ (Query::Batches { .. } | Query::OpenBatches | Query::DueBatches { .. }) => {
+                self.answer_batches(query).await?
+            }
             other => self.answer_webhooks(other).await?,
         })
     }
@@ -254,8 +268,9 @@ impl Readers {
     }
 
     async fn queued(&self, after: u64, limit: usize) -> Result<Page<Answer>, ReadError> {
-        let sql = "SELECT queue_seq, ready_at, tenant, job_id FROM ss.jobs WHERE queue_seq > $1 \
-                   ORDER BY queue_seq LIMIT $2";
+        let sql = "SELECT q.queue_seq, j.ready_at, q.tenant, q.job_id, j.batch_id FROM ss.queue q \
+                   JOIN ss.jobs j ON (j.job_id, j.tenant) = (q.job_id, q.tenant) \
+                   WHERE q.queue_seq > $1 ORDER BY q.queue_seq LIMIT $2";
         let after = Param::number(i64::try_from(after).unwrap_or(i64::MAX));
         let mut jobs = Vec::new();
         for row in self.rows(sql, vec![after, limited(limit)]).await? {
@@ -268,18 +283,21 @@ impl Readers {
                 continue;
             };
             let ready_at: Option<i64> = self.cell(&row, 1)?;
+            let batch_id: Option<String> = self.cell(&row, 4)?;
             jobs.push(Answer::Queued(QueuedJob {
                 tenant,
                 job_id,
                 queue_seq: count(self.cell(&row, 0)?),
                 ready_at: ready_at.and_then(DateTime::from_timestamp_millis).unwrap_or_default(),
+                batch_id: batch_id.and_then(|id| id.parse().ok()),
             }));
         }
         Ok(Page::whole(jobs))
     }
 
     async fn queue_position(&self, tenant: &TenantId, id: &JobId) -> Result<Page<Answer>, ReadError> {
-        let sql = "SELECT (SELECT count(*) FROM ss.jobs AS b WHERE b.queue_seq < j.queue_seq) FROM ss.jobs AS j \
+        let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM ss.queue AS b WHERE b.queue_seq < j.queue_seq \
+                   LIMIT 10000) AS few) FROM ss.jobs AS j \
                    WHERE (j.job_id, j.tenant) = ($1, $2) AND j.queue_seq IS NOT NULL";
         let rows = self.rows(sql, vec![Param::text(id.as_str()), Param::text(tenant.as_str())]).await?;
         let before = rows.first().map(|row| self.cell::<i64>(row, 0)).transpose()?;
@@ -369,19 +387,6 @@ impl Readers {
             tracing::error!(event = "SS_RECORD_DAMAGED", seq, "an audit event is damaged");
             ReadError::Stopped { reason: format!("audit event {seq} is damaged") }
         })
-    }
-
-    /// Removes receipts that are older than a day and answers that expired.
-    ///
-    /// # Errors
-    /// `Unavailable` or `Stopped`.
-    pub(super) async fn prune(&self) -> Result<(), ReadError> {
-        let now = self.core.clock.now().timestamp_millis();
-        let commits = "DELETE FROM ss.commits WHERE sequence IN (SELECT sequence FROM ss.commits \
-                       WHERE committed_at < $1 ORDER BY sequence LIMIT 10000)";
-        self.rows(commits, vec![Param::number(now - 24 * 3600 * 1000)]).await?;
-        self.rows("DELETE FROM ss.idempotency WHERE expires_at <= $1", vec![Param::number(now)]).await?;
-        Ok(())
     }
 }
 

@@ -17,6 +17,14 @@ impl Param {
         Self(Box::new(number), Type::INT8)
     }
 
+    pub(super) fn maybe_number(number: Option<i64>) -> Self {
+        Self(Box::new(number), Type::INT8)
+    }
+
+    pub(super) fn numbers(numbers: Vec<i64>) -> Self {
+        Self(Box::new(numbers), Type::INT8_ARRAY)
+    }
+
     pub(super) fn texts(texts: Vec<String>) -> Self {
         Self(Box::new(texts), Type::TEXT_ARRAY)
     }

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::connect::{OpenError, Target};
 
 /// Format of the tables, kept in `ss.meta`.
-pub const FORMAT: i64 = 3;
+pub const FORMAT: i64 = 5;
 /// Format while records are copied into the tables: no release opens them.
 pub(super) const MOVING: i64 = 0;
 /// Oldest server that is supported, as `server_version_num`.
@@ -40,7 +40,6 @@ CREATE INDEX jobs_ended ON ss.jobs (ended_at, nr) WHERE ended_at IS NOT NULL;
 CREATE INDEX jobs_with_files ON ss.jobs (files_at, nr) WHERE files_at IS NOT NULL;
 CREATE INDEX jobs_with_inputs ON ss.jobs (inputs_at, nr) WHERE inputs_at IS NOT NULL;
 CREATE INDEX jobs_with_uploads ON ss.jobs (uploads_at) WHERE uploads_at IS NOT NULL;
-CREATE INDEX jobs_queued ON ss.jobs (queue_seq) WHERE queue_seq IS NOT NULL;
 
 CREATE TABLE ss.task_codes (
   nr bigint NOT NULL, code_id text COLLATE "C" PRIMARY KEY, tenant text COLLATE "C" NOT NULL,
@@ -109,6 +108,79 @@ CREATE TABLE ss.moves (
 );
 "#;
 
+/// The table of batches, and the column by which their cells are told from other jobs, which format 3 does not have.
+/// `open` is 1 while a cell is open, else null; `ended_at` is null while one is, and once the content was removed.
+const BATCHES: &str = r#"
+CREATE TABLE ss.batches (
+  nr bigint NOT NULL, batch_id text COLLATE "C" PRIMARY KEY, tenant text COLLATE "C" NOT NULL,
+  job_id text COLLATE "C" NOT NULL, version bigint NOT NULL, created_at bigint NOT NULL, open bigint, ended_at bigint,
+  checksum bytea NOT NULL, json text NOT NULL
+);
+CREATE INDEX batches_by_job ON ss.batches (tenant, job_id, created_at, nr);
+CREATE INDEX batches_open ON ss.batches (created_at, nr) WHERE open IS NOT NULL;
+CREATE INDEX batches_ended ON ss.batches (ended_at, nr) WHERE ended_at IS NOT NULL;
+ALTER TABLE ss.jobs ADD COLUMN batch_id text COLLATE "C";
+"#;
+
+/// The tables of claims, which format 3 does not have. `ss.queue` is insert and delete only, apart from delayed jobs, and
+/// narrow: rows that were taken are cheap to step over and to clear away. `lane` is the batch of a cell, else empty: the
+/// lanes of a tenant take turns, in the order of `turn`. `delayed_until` is null once a job may start.
+const CLAIMS: &str = r#"
+ALTER TABLE ss.heads ADD COLUMN claim_after text COLLATE "C" NOT NULL DEFAULT '';
+CREATE TABLE ss.queue (
+  queue_seq bigint PRIMARY KEY, tenant text COLLATE "C" NOT NULL, job_id text COLLATE "C" NOT NULL,
+  lane text COLLATE "C" NOT NULL, turn bigint NOT NULL, delayed_until bigint
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX queue_ready ON ss.queue (tenant, turn, queue_seq) WHERE delayed_until IS NULL;
+CREATE INDEX queue_lanes ON ss.queue (tenant, lane, turn);
+CREATE INDEX queue_delayed ON ss.queue (delayed_until) WHERE delayed_until IS NOT NULL;
+CREATE TABLE ss.active_runs (
+  tenant text COLLATE "C" NOT NULL, job_id text COLLATE "C" NOT NULL, run_id text COLLATE "C" NOT NULL,
+  fence bigint NOT NULL, started_at bigint NOT NULL, PRIMARY KEY (tenant, job_id)
+) WITH (fillfactor = 70);
+"#;
+
+/// The tables of several servers, which format 4 does not have. A start of a server is a row of `ss.nodes`; `lineage` is
+/// the first of the starts that took over from each other, `host` the boot of the machine and the work volume, `files` the
+/// object store, or empty for the data directory. Runs and seats name the start that holds them.
+const SERVERS: &str = r#"
+CREATE SEQUENCE ss.epochs;
+CREATE TABLE ss.nodes (
+  node_id text COLLATE "C" NOT NULL, epoch bigint NOT NULL, lineage bigint NOT NULL, host text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL, role text COLLATE "C" NOT NULL, version text NOT NULL, address text NOT NULL,
+  config_sha256 text NOT NULL, files text NOT NULL, started_at timestamptz NOT NULL, lease_until timestamptz NOT NULL,
+  PRIMARY KEY (node_id, epoch)
+) WITH (fillfactor = 50);
+ALTER TABLE ss.active_runs ADD COLUMN node_id text COLLATE "C" NOT NULL DEFAULT '',
+  ADD COLUMN epoch bigint NOT NULL DEFAULT 0;
+CREATE INDEX active_runs_by_node ON ss.active_runs (node_id, epoch);
+CREATE TABLE ss.seat_pools (pool text COLLATE "C" PRIMARY KEY, seats bigint NOT NULL CHECK (seats >= 0));
+CREATE TABLE ss.seats (
+  pool text COLLATE "C" NOT NULL, seat bigint NOT NULL, run_id text COLLATE "C", fence bigint,
+  node_id text COLLATE "C", epoch bigint, PRIMARY KEY (pool, seat)
+) WITH (fillfactor = 50);
+CREATE TABLE ss.leader (
+  name text COLLATE "C" PRIMARY KEY, node_id text COLLATE "C" NOT NULL, epoch bigint NOT NULL, term bigint NOT NULL,
+  until timestamptz NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE ss.claims_of_work (
+  key text COLLATE "C" PRIMARY KEY, node_id text COLLATE "C" NOT NULL, epoch bigint NOT NULL, until timestamptz NOT NULL
+) WITH (fillfactor = 50);
+CREATE UNLOGGED TABLE ss.guesses (
+  subject bytea PRIMARY KEY, remaining real NOT NULL, at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+CREATE UNLOGGED TABLE ss.rate_use (
+  key text COLLATE "C" NOT NULL, node text COLLATE "C" NOT NULL, used real NOT NULL, at timestamptz NOT NULL,
+  PRIMARY KEY (key, node)
+) WITH (fillfactor = 50);
+"#;
+
+/// Fills the queue with the queued jobs. Those whose time has come take their places with the next claim.
+pub(super) const QUEUE: &str = "INSERT INTO ss.queue (queue_seq, tenant, job_id, lane, turn, delayed_until) \
+     SELECT queue_seq, tenant, job_id, coalesce(batch_id, ''), \
+            row_number() OVER (PARTITION BY tenant, batch_id ORDER BY queue_seq), ready_at \
+     FROM ss.jobs WHERE queue_seq IS NOT NULL";
+
 /// What a migration did.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Migrated {
@@ -132,12 +204,24 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
     let from = format(&link.client).await?;
     match from {
         None => {
-            let made = format!("{TABLES} {WEBHOOKS} {MOVES} INSERT INTO ss.meta (format) VALUES ({FORMAT})");
+            let made = format!(
+                "{TABLES} {WEBHOOKS} {MOVES} {BATCHES} {CLAIMS} {SERVERS} INSERT INTO ss.meta (format) VALUES ({FORMAT})"
+            );
             link.client.batch_execute(&made).await?;
         }
-        Some(found @ (1 | 2)) => {
+        Some(found @ 1..FORMAT) => {
             let webhooks = if found == 1 { WEBHOOKS } else { "" };
-            let added = format!("{webhooks} {MOVES} UPDATE ss.meta SET format = {FORMAT}");
+            let moves = if found <= 2 { MOVES } else { "" };
+            let claims = if found <= 3 {
+                format!("{BATCHES} {CLAIMS} DROP INDEX ss.jobs_queued; {QUEUE};")
+            } else {
+                String::new()
+            };
+            // a service of the earlier release stops with its next commit
+            let added = format!(
+                "{webhooks} {moves} {claims} {SERVERS} UPDATE ss.meta SET format = {FORMAT}; \
+                 UPDATE ss.heads SET epoch = epoch + 1"
+            );
             link.client.batch_execute(&added).await?;
         }
         Some(MOVING) => return Err(OpenError::Moving),
@@ -148,19 +232,27 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
     Ok(Migrated { from, to: FORMAT })
 }
 
+/// Makes the queue again out of the jobs; returns the number of queued jobs.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn rebuild_queue(target: &Target) -> Result<u64, OpenError> {
+    let link = target.connect().await?;
+    check(&link.client).await?;
+    link.client.batch_execute("BEGIN; SET LOCAL lock_timeout = '60s'").await?;
+    link.client.query_typed("SELECT one FROM ss.heads FOR UPDATE", &[]).await?;
+    link.client.batch_execute("DELETE FROM ss.queue").await?;
+    let queued = link.client.query_typed(&format!("{QUEUE} RETURNING 1"), &[]).await?.len();
+    link.client.batch_execute("COMMIT").await?;
+    Ok(queued as u64)
+}
+
 /// Checks that server and tables are those that this release knows.
 ///
 /// # Errors
 /// [`OpenError`].
 pub(super) async fn check(client: &Client) -> Result<(), OpenError> {
     check_server(client).await?;
-    let sql = "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'";
-    if !client.query_typed_one(sql, &[]).await?.try_get::<_, bool>(0)? {
-        tracing::warn!(
-            event = "SS_STORE_NOT_DURABLE",
-            "PostgreSQL runs with fsync or full_page_writes off: a power failure may damage the store"
-        );
-    }
     match format(client).await? {
         Some(FORMAT) => Ok(()),
         Some(MOVING) => Err(OpenError::Moving),

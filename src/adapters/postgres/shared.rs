@@ -6,15 +6,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::apply::Heads;
+use super::claim::ClaimRequest;
 use super::connect::Target;
+use super::durability::Risks;
+use super::follow::Order;
+use super::schema::FORMAT;
 use crate::adapters::store::keys;
-use crate::adapters::store::listeners::Listeners;
 use crate::adapters::store::loss::BEHIND;
 use crate::adapters::store::prepare::{CHAIN, Prepared};
 use crate::adapters::store::rows::{Damage, Stored, key_of};
 use crate::domain::job::JobStatus;
 use crate::ports::clock::Clock;
-use crate::ports::store::{Change, ChangedRecord, CommitError, Key, ReadError, Receipt, StoreStatus};
+use crate::ports::store::{
+    Change, ChangedRecord, ClaimError, Claims, CommitError, Key, ReadError, Receipt, StoreStatus,
+};
+
+/// Why a process that lost the store stops.
+const FENCED: &str = "another process has taken the store over";
+/// Why a process stops whose tables were changed.
+const MIGRATED: &str = "the tables were brought to another format";
+/// Why a process stops that told commits which the database does not have any more.
+const SET_BACK: &str = "the database has lost commits, by a failover or because it was set back";
 
 /// A commit that waits for the committer.
 pub(super) struct Submitted {
@@ -25,6 +38,14 @@ pub(super) struct Submitted {
 
 /// Who waits for a commit.
 pub(super) type Reply = oneshot::Sender<Result<Receipt, CommitError>>;
+/// Who waits for a claim.
+pub(super) type ClaimReply = oneshot::Sender<Result<Claims, ClaimError>>;
+
+/// A request to the committer.
+pub(super) enum Request {
+    Commit(Submitted, Reply),
+    Claim(ClaimRequest, ClaimReply),
+}
 
 #[derive(Default)]
 struct Facts {
@@ -38,21 +59,23 @@ struct Facts {
     kept: HashSet<Key>,
     /// Those of them that are whole, but older than what was acknowledged: they are not served.
     withheld: HashSet<Key>,
+    risks: Risks,
 }
 
 /// Shared by the tasks of one store.
 pub(super) struct Core {
     pub target: Target,
     pub clock: Arc<dyn Clock>,
-    /// The number under which this process owns the store.
-    pub epoch: i64,
-    pub listeners: Listeners,
+    /// The number under which this process, with others that serve, has the store; `None` for one that works beside them.
+    epoch: Option<i64>,
+    /// The order in which commits are told.
+    pub order: Order,
     audit_write_failures: AtomicU64,
     /// True once any record is withheld; almost always false, and then reads look no further.
     withholds: AtomicBool,
     facts: Mutex<Facts>,
     /// Absent once the store is closed.
-    requests: Mutex<Option<mpsc::Sender<(Submitted, Reply)>>>,
+    requests: Mutex<Option<mpsc::Sender<Request>>>,
 }
 
 fn key_of_change(change: &Change) -> Key {
@@ -63,22 +86,36 @@ fn key_of_change(change: &Change) -> Key {
 }
 
 impl Core {
-    /// Starts with the heads that the opening read.
+    /// Starts with the heads that the opening read. `is_fenced` where it stops once another process takes the store over.
     pub(super) fn new(
         target: Target,
         clock: Arc<dyn Clock>,
-        epoch: i64,
-        requests: mpsc::Sender<(Submitted, Reply)>,
+        heads: Heads,
+        is_fenced: bool,
+        requests: mpsc::Sender<Request>,
     ) -> Self {
-        Self {
+        let core = Self {
             target,
             clock,
-            epoch,
-            listeners: Listeners::default(),
+            epoch: is_fenced.then_some(heads.epoch),
+            order: Order::after(heads.sequence),
             audit_write_failures: AtomicU64::new(0),
             withholds: AtomicBool::new(false),
             facts: Mutex::default(),
             requests: Mutex::new(Some(requests)),
+        };
+        core.publish(heads.sequence, heads.jobs, (heads.audit_seq, heads.audit_hash));
+        core
+    }
+
+    /// Says why this process may not write any more, if so: by the owner's epoch, the format of the tables, and the
+    /// newest sequence where it is known.
+    pub(super) fn bar(&self, epoch: i64, format: i64, newest: Option<u64>) -> Option<&'static str> {
+        match self.epoch {
+            _ if format != FORMAT => Some(MIGRATED),
+            Some(own) if own != epoch => Some(FENCED),
+            _ if newest.is_some_and(|newest| newest < self.order.delivered()) => Some(SET_BACK),
+            _ => None,
         }
     }
 
@@ -104,7 +141,7 @@ impl Core {
     }
 
     /// Returns where commits are handed over, while the store is open.
-    pub(super) fn requests(&self) -> Option<mpsc::Sender<(Submitted, Reply)>> {
+    pub(super) fn requests(&self) -> Option<mpsc::Sender<Request>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -118,10 +155,12 @@ impl Core {
         self.fault().unwrap_or_else(|| "the store is closed".to_owned())
     }
 
-    /// Shows the heads of a durable transaction.
+    /// Shows the heads of a durable transaction, unless newer ones were seen.
     pub(super) fn publish(&self, sequence: u64, jobs: BTreeMap<JobStatus, u64>, audit: (u64, String)) {
         let mut facts = self.facts();
-        (facts.sequence, facts.jobs, facts.audit) = (sequence, jobs, audit);
+        if sequence >= facts.sequence {
+            (facts.sequence, facts.jobs, facts.audit) = (sequence, jobs, audit);
+        }
     }
 
     /// Takes over which records were known to be damaged when they were moved here: their names with the reasons.
@@ -145,6 +184,18 @@ impl Core {
         }
         let key = key_of(record).filter(|key| self.facts().withheld.contains(key))?;
         Some(Damage { key: Some(key), reason: BEHIND, newer: false })
+    }
+
+    /// Notes what the server told about its durability; says so where it changed for the worse.
+    pub(super) fn note_risks(&self, risks: Risks) {
+        let mut facts = self.facts();
+        if facts.risks == risks {
+            return;
+        }
+        for reason in [&risks.crash, &risks.failover].into_iter().flatten() {
+            tracing::warn!(event = "SS_STORE_NOT_DURABLE", reason, "acknowledged changes may be lost");
+        }
+        facts.risks = risks;
     }
 
     /// Returns the names in the table of quarantine of records that are written again.
@@ -228,6 +279,8 @@ impl Core {
             // there are no readable copies that could lag behind
             exported_sequence: facts.sequence,
             audit_write_failures: self.audit_write_failures.load(Ordering::Relaxed),
+            crash_risk: facts.risks.crash.clone(),
+            failover_risk: facts.risks.failover.clone(),
             ..StoreStatus::default()
         }
     }

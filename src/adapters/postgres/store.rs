@@ -1,7 +1,7 @@
 //! The store in PostgreSQL: opens it under the lock of the data directory, takes it over by the next epoch, and answers
 //! the port. Its tasks run on a small runtime of their own, so that it can be opened and closed from any thread.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,37 +13,47 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tracing::Instrument;
 
+use super::access::Access;
 use super::batch;
+use super::claim::ClaimRequest;
 use super::committer;
 use super::connect::{OpenError, Target};
+use super::durability::{self, Risks};
+use super::follow;
+use super::members::{self, Membership, NodeOptions};
+use super::prune;
 use super::reads::Readers;
 use super::rows::{Param, query};
-use super::schema::{self, Migrated};
-use super::shared::{Core, Reply, Submitted};
+use super::schema;
+use super::shared::{Core, Reply, Request, Submitted};
+pub use super::upkeep::{migrate, rebuild_queue};
 use crate::adapters::files::create_dir_durably;
+use crate::adapters::machine;
 use crate::adapters::store::lock::{OwnerLock, refuse_network_file_system};
 use crate::adapters::store::moved::{self, MoveMark, MoveState};
 use crate::adapters::store::prepare::prepare;
 use crate::domain::audit::{AuditFilter, ChainedEvent};
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::tenant::TenantRecord;
 use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
-    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
+    Row, Store, StoreStatus,
 };
 
-/// How often old receipts and expired answers are removed.
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Longest wait for the commits under way when the store is closed.
 const REST: Duration = Duration::from_secs(12);
 
 /// How the store is opened.
 pub struct Options {
+    /// What the process does with it.
+    pub access: Access,
     /// `postgres://…`
     pub url: SecretString,
-    /// Where files are; one process at a time owns it.
+    /// Where files are; one process at a time owns it ([`Access`]).
     pub data_dir: PathBuf,
     /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
@@ -55,12 +65,15 @@ pub struct Options {
     pub max_commit_bytes: usize,
     /// Most connections that read; one more writes.
     pub readers: usize,
+    /// How a server joins those that share the store; absent for commands.
+    pub node: Option<NodeOptions>,
 }
 
 impl Options {
     /// The usual options for a database and a data directory.
     pub fn new(url: SecretString, data_dir: PathBuf, clock: Arc<dyn Clock>) -> Self {
         Self {
+            access: Access::Own,
             url,
             data_dir,
             clock,
@@ -68,6 +81,7 @@ impl Options {
             queue: 4096,
             max_commit_bytes: 16 * 1024 * 1024,
             readers: 8,
+            node: None,
         }
     }
 }
@@ -75,17 +89,18 @@ impl Options {
 /// The store in PostgreSQL.
 pub struct PostgresStore {
     core: Arc<Core>,
-    readers: Arc<Readers>,
+    pub(super) readers: Arc<Readers>,
+    pub(super) member: Option<Arc<Membership>>,
     max_commit_bytes: usize,
-    runtime: Option<Runtime>,
+    pub(super) runtime: Option<Runtime>,
     running: Mutex<Option<Running>>,
 }
 
 /// What ends with the store; the lock is freed last.
 struct Running {
     ended: std::sync::mpsc::Receiver<()>,
-    pruner: JoinHandle<()>,
-    _lock: OwnerLock,
+    tasks: Vec<JoinHandle<()>>,
+    _lock: Option<OwnerLock>,
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -111,47 +126,48 @@ fn wait<T: Send + 'static>(
     answer.recv().unwrap_or_else(|_| Err(OpenError::Database("a task ended by a panic".to_owned())))
 }
 
-/// Makes the tables of a database, or brings them to the format of this release. Blocks.
-///
-/// # Errors
-/// [`OpenError`].
-pub fn migrate(url: &SecretString) -> Result<Migrated, OpenError> {
-    let target = Target::parse(url)?;
-    let runtime = runtime()?;
-    let migrated = wait(&runtime, async move { schema::migrate(&target).await });
-    runtime.shutdown_background();
-    migrated
-}
-
 impl PostgresStore {
-    /// Takes the lock of the data directory, checks the tables, and takes the store over: another process that has it
-    /// stops with its next commit. Blocks.
+    /// Takes the lock of the data directory, checks the tables, and takes the store over, as far as [`Access`] says so.
+    /// Blocks.
     ///
     /// # Errors
     /// [`OpenError`].
     pub fn open(options: Options) -> Result<Arc<Self>, OpenError> {
         let target = Target::parse(&options.url)?;
         let dir = options.data_dir.join("store");
-        create_dir_durably(&dir)?;
-        std::fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         let moved = moved::read(&options.data_dir)?.filter(|mark| mark.state == MoveState::Moved);
         if moved.is_none() && dir.join("store.sqlite3").exists() {
             return Err(OpenError::EmbeddedStore);
         }
-        refuse_network_file_system(&dir)?;
-        let lock = OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?;
+        let lock = match options.access {
+            Access::Own | Access::Serve | Access::Directory => Some(lock_directory(&dir, &options)?),
+            Access::Beside => None,
+        };
         let runtime = runtime()?;
-        let owner = format!("{}:{}", hostname(), std::process::id());
+        let owns = options.access == Access::Own;
+        let is_fenced = owns || options.access == Access::Serve;
+        let node = options.node;
+        let owner = format!("{}:{}", machine::hostname(), std::process::id());
         let opened = wait(&runtime, async move {
             let link = target.connect().await?;
             schema::check(&link.client).await?;
             check_moved(&link.client, moved).await?;
-            let heads = batch::take_over(&link.client, &owner).await?;
+            let heads = if owns {
+                batch::take_over(&link.client, &owner).await?
+            } else {
+                batch::present(&link.client).await?
+            };
             let known = query(&link.client, "SELECT key, reason FROM ss.quarantine", &[]).await?;
             let known = known.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-            Ok((target, heads, known.collect::<Result<Vec<_>, tokio_postgres::Error>>()?))
+            let known = known.collect::<Result<Vec<_>, tokio_postgres::Error>>()?;
+            let risks = Risks::read(&link.client.query_typed_one(durability::LOOK, &[]).await?)?;
+            let member = match node {
+                Some(node) => Some(Membership::join(&link.client, node).await?),
+                None => None,
+            };
+            Ok((target, heads, known, risks, member))
         });
-        let (target, heads, known) = match opened {
+        let (target, heads, known, risks, member) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 runtime.shutdown_background();
@@ -159,9 +175,9 @@ impl PostgresStore {
             }
         };
         let (sender, requests) = mpsc::channel(options.queue.max(1));
-        let core = Arc::new(Core::new(target, options.clock, heads.epoch, sender));
+        let core = Arc::new(Core::new(target, options.clock, heads, is_fenced, sender));
         core.load_quarantine(known);
-        core.publish(heads.sequence, heads.jobs, (heads.audit_seq, heads.audit_hash));
+        core.note_risks(risks);
         let readers = Arc::new(Readers::new(Arc::clone(&core), options.readers.max(1))?);
         let (done, ended) = std::sync::mpsc::channel();
         let shared = Arc::clone(&core);
@@ -169,15 +185,20 @@ impl PostgresStore {
             let ended = tokio::spawn(committer::run(Arc::clone(&shared), requests)).await;
             if ended.is_err() {
                 shared.stop("the committer panicked");
-                shared.listeners.end();
+                shared.order.listeners().end();
             }
             // nobody waits where the store was dropped
             let _ = done.send(());
         });
-        let pruner = runtime.spawn(prune(Arc::clone(&readers)));
-        let running = Mutex::new(Some(Running { ended, pruner, _lock: lock }));
+        let member = member.map(Arc::new);
+        let mut tasks = vec![
+            runtime.spawn(prune::run(Arc::clone(&readers))),
+            runtime.spawn(follow::run(Arc::clone(&readers))),
+        ];
+        tasks.extend(member.clone().map(|member| runtime.spawn(members::run(Arc::clone(&readers), member))));
+        let running = Mutex::new(Some(Running { ended, tasks, _lock: lock }));
         let max_commit_bytes = options.max_commit_bytes;
-        Ok(Arc::new(Self { core, readers, max_commit_bytes, runtime: Some(runtime), running }))
+        Ok(Arc::new(Self { core, readers, member, max_commit_bytes, runtime: Some(runtime), running }))
     }
 
     /// Finishes what waits and frees the lock. Blocks until that is done; later calls of the port answer `Stopped`.
@@ -185,20 +206,41 @@ impl PostgresStore {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(running) = running else { return };
         self.core.close();
-        running.pruner.abort();
+        running.tasks.iter().for_each(JoinHandle::abort);
+        self.leave();
         if running.ended.recv_timeout(REST).is_err() {
             tracing::warn!(event = "SS_STORE_UNREACHABLE", "the store ends while commits are under way");
         }
     }
 
     fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
-        let stopped = || CommitError::Stopped { reason: self.core.closed() };
-        let requests = self.core.requests().ok_or_else(stopped)?;
         let resources = commit.audit.iter().map(|event| event.resource.clone()).collect();
         let commit = prepare(commit, self.max_commit_bytes)?;
         let (reply, answer): (Reply, _) = oneshot::channel();
-        match requests.try_send((Submitted { commit, resources }, reply)) {
-            Ok(()) => Ok(answer),
+        self.hand_over(Request::Commit(Submitted { commit, resources }, reply))?;
+        Ok(answer)
+    }
+
+    fn submit_claim(
+        &self,
+        ask: ClaimAsk,
+    ) -> Result<oneshot::Receiver<Result<Claims, ClaimError>>, CommitError> {
+        let (reply, answer) = oneshot::channel();
+        self.hand_over(Request::Claim(
+            ClaimRequest {
+                ask,
+                holder: self.member.as_ref().map(|member| member.me()),
+                max_bytes: self.max_commit_bytes,
+            },
+            reply,
+        ))?;
+        Ok(answer)
+    }
+
+    fn hand_over(&self, request: Request) -> Result<(), CommitError> {
+        let stopped = || CommitError::Stopped { reason: self.core.closed() };
+        match self.core.requests().ok_or_else(stopped)?.try_send(request) {
+            Ok(()) => Ok(()),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Err(CommitError::Unavailable { retry_after: Duration::from_secs(1) })
             }
@@ -208,7 +250,7 @@ impl PostgresStore {
 
     /// Runs a read to its end on the store's own threads, even if its caller goes away: a connection is never left in
     /// the middle of an answer.
-    fn read<T: Send + 'static>(
+    pub(super) fn read<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, ReadError>> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, ReadError>> {
@@ -230,26 +272,20 @@ impl Drop for PostgresStore {
     }
 }
 
+/// Takes the data directory for this process.
+fn lock_directory(dir: &Path, options: &Options) -> Result<OwnerLock, OpenError> {
+    create_dir_durably(dir)?;
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    refuse_network_file_system(dir)?;
+    Ok(OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?)
+}
+
 /// Checks that the tables are those that the records of the data directory were moved into, if they were.
 async fn check_moved(client: &Client, moved: Option<MoveMark>) -> Result<(), OpenError> {
     let Some(mark) = moved else { return Ok(()) };
     let id = [Param::text(mark.id)];
     let found = query(client, "SELECT 1 FROM ss.moves WHERE id = $1 AND state = 'moved'", &id).await?;
     if found.is_empty() { Err(OpenError::MovedElsewhere { target: mark.target }) } else { Ok(()) }
-}
-
-fn hostname() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-/// Removes what is not needed any more, from time to time.
-async fn prune(readers: Arc<Readers>) {
-    loop {
-        tokio::time::sleep(PRUNE_EVERY).await;
-        if let Err(error) = readers.prune().await {
-            tracing::warn!(event = "SS_STORE_UNREACHABLE", %error, "old receipts are not removed now");
-        }
-    }
 }
 
 impl Store for PostgresStore {
@@ -299,6 +335,9 @@ impl Store for PostgresStore {
                 Key::Delivery(id) => {
                     readers.record::<DeliveryRecord>("delivery_id", id.as_str()).await?.map(Record::from)
                 }
+                Key::Batch(id) => {
+                    readers.record::<BatchRecord>("batch_id", id.as_str()).await?.map(Record::from)
+                }
                 Key::Cursor(name) => readers.record::<CursorRecord>("name", name).await?.map(Record::from),
                 Key::Idempotency(id) => {
                     let now = readers.core.clock.now();
@@ -314,8 +353,13 @@ impl Store for PostgresStore {
         self.read(async move { readers.answer(query).await })
     }
 
+    fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
+        let sent = self.submit_claim(ask);
+        Box::pin(async move { sent?.await.unwrap_or(Err(ClaimError::Indeterminate)) })
+    }
+
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
-        self.core.listeners.listen()
+        self.core.order.listeners().listen()
     }
 
     fn status(&self) -> StoreStatus {

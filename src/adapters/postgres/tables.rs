@@ -25,6 +25,7 @@ const JOBS: Table = Table {
         "inputs_at",
         "bytes",
         "uploads_at",
+        "batch_id",
     ],
     kept: &["nr"],
 };
@@ -66,6 +67,23 @@ const DELIVERIES: Table = Table {
 };
 const CURSORS: Table =
     Table { name: "cursors", names: &["name"], columns: &["name", "version", "checksum", "json"], kept: &[] };
+const BATCHES: Table = Table {
+    name: "batches",
+    names: &["batch_id"],
+    columns: &[
+        "batch_id",
+        "nr",
+        "tenant",
+        "job_id",
+        "version",
+        "created_at",
+        "open",
+        "ended_at",
+        "checksum",
+        "json",
+    ],
+    kept: &["nr"],
+};
 /// Usage of tenants.
 pub(super) const USAGE: Table = Table {
     name: "tenant_usage",
@@ -84,12 +102,27 @@ pub(super) const COMMITS: Table = Table {
     kept: &[],
 };
 
+/// The queue: a projection of the queued jobs, in the order of queueing.
+pub(super) const QUEUE: Table = Table {
+    name: "queue",
+    names: &["queue_seq"],
+    columns: &["queue_seq", "tenant", "job_id", "lane", "turn", "delayed_until"],
+    kept: &["lane", "turn"],
+};
+/// The running jobs, with the claim of each.
+pub(super) const ACTIVE: Table = Table {
+    name: "active_runs",
+    names: &["tenant", "job_id"],
+    columns: &["tenant", "job_id", "run_id", "fence", "started_at", "node_id", "epoch"],
+    kept: &[],
+};
+
 /// Records that were known to be damaged when they were moved here.
 const QUARANTINE: Table =
     Table { name: "quarantine", names: &["key"], columns: &["key", "reason", "found_at"], kept: &[] };
 
 /// Every table that holds content.
-pub(super) const ALL: [&Table; 12] = [
+pub(super) const ALL: [&Table; 13] = [
     &TENANTS,
     &TASK_CODES,
     &API_KEYS,
@@ -97,6 +130,7 @@ pub(super) const ALL: [&Table; 12] = [
     &CURSORS,
     &JOBS,
     &DELIVERIES,
+    &BATCHES,
     &IDEMPOTENCY,
     &USAGE,
     &QUARANTINE,
@@ -115,6 +149,7 @@ pub(super) fn table_of(key: &Key) -> &'static Table {
         Key::Webhook(_) => &WEBHOOKS,
         Key::Delivery(_) => &DELIVERIES,
         Key::Cursor(_) => &CURSORS,
+        Key::Batch(_) => &BATCHES,
     }
 }
 
@@ -130,5 +165,6 @@ pub(super) fn names_of(key: &Key) -> Vec<Cell> {
         Key::Webhook(id) => vec![text(id.as_str())],
         Key::Delivery(id) => vec![text(id.as_str())],
         Key::Cursor(name) => vec![text(name)],
+        Key::Batch(id) => vec![text(id.as_str())],
     }
 }

@@ -7,22 +7,28 @@ use tokio_postgres::{Client, Error};
 
 use super::apply::{Heads, State};
 use super::batch;
+use super::claim::ClaimRequest;
 use super::connect::text_of;
 use super::rows::{Param, query};
 use super::shared::{Core, Submitted};
-use crate::ports::store::{Change, CommitError, Receipt};
+use crate::ports::store::{Change, Claims, CommitError, Receipt};
 
 /// Begins a transaction whose statements, and whose silence, are bounded: a process that hangs must not keep the lock. It
-/// is durable before it is acknowledged whatever the role or the database sets; stricter settings stay.
+/// is durable before it is acknowledged, on a synchronous standby too, whatever the role or the database sets; other settings
+/// stay.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
      SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '20s'; \
-     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 /// Longest wait for a round trip.
 const ANSWER: Duration = Duration::from_secs(20);
 
 /// What a batch comes to once its transaction is durable.
 pub(super) struct Outcome {
     pub answers: Vec<Result<Receipt, CommitError>>,
+    /// What the claim of the batch got, if it has one.
+    pub claims: Option<Claims>,
+    /// Sequence of the newest commit before them.
+    pub before: u64,
     pub changes: Vec<Change>,
     pub heads: Heads,
 }
@@ -33,8 +39,8 @@ pub(super) enum Failure {
     Before(Why),
     /// Its end was sent, and what came of it is not known.
     AtEnd(Box<Outcome>, String),
-    /// Another process owns the store.
-    Fenced,
+    /// This process may not write any more; why.
+    Fenced(&'static str),
 }
 
 /// Why nothing was applied.
@@ -86,27 +92,45 @@ pub(super) async fn transaction(
     client: &Client,
     core: &Core,
     commits: &[Submitted],
+    claim: Option<&ClaimRequest>,
+) -> Result<Outcome, Failure> {
+    let outcome = apply(client, core, commits, claim).await;
+    if matches!(outcome, Err(Failure::Before(_))) {
+        core.order.give_up();
+    }
+    outcome
+}
+
+async fn apply(
+    client: &Client,
+    core: &Core,
+    commits: &[Submitted],
+    claim: Option<&ClaimRequest>,
 ) -> Result<Outcome, Failure> {
     let silent = || Failure::Before(Why::Again("the database does not answer".to_owned()));
-    let loading = batch::load(client, BEGIN, commits, core.clock.now());
-    let mut state = tokio::time::timeout(ANSWER, loading).await.map_err(|_| silent())??;
-    if state.heads.epoch != core.epoch {
-        return Err(Failure::Fenced);
+    let loading = batch::load(client, BEGIN, commits, claim, core.clock.now());
+    let (mut state, found) = tokio::time::timeout(ANSWER, loading).await.map_err(|_| silent())??;
+    if let Some(why) = core.bar(state.heads.epoch, state.format, Some(state.heads.sequence)) {
+        return Err(Failure::Fenced(why));
     }
+    let before = state.heads.sequence;
+    core.order.begin(before);
     let answers = commits.iter().map(|commit| state.apply(commit)).collect();
+    let claims = claim.zip(found).map(|(claim, found)| state.claim(core, claim, found));
     if state.has_applied() {
         let healed = core.healed_names(&state.changes);
-        return end(client, state, answers, healed).await;
+        return end(client, state, before, (answers, claims), healed).await;
     }
     tokio::time::timeout(ANSWER, client.batch_execute("ROLLBACK")).await.map_err(|_| silent())??;
-    Ok(Outcome { answers, changes: Vec::new(), heads: state.heads })
+    Ok(Outcome { answers, claims, before, changes: Vec::new(), heads: state.heads })
 }
 
 /// Writes what the commits left and ends the transaction, in one round trip.
 async fn end(
     client: &Client,
     mut state: State,
-    answers: Vec<Result<Receipt, CommitError>>,
+    before: u64,
+    (answers, claims): (Vec<Result<Receipt, CommitError>>, Option<Claims>),
     healed: Vec<String>,
 ) -> Result<Outcome, Failure> {
     let mut statements = state.statements();
@@ -121,7 +145,8 @@ async fn end(
     // polled in this order, and so sent in it
     let both = async { futures_util::join!(writes, commit) };
     let ended = tokio::time::timeout(ANSWER, both).await;
-    let outcome = Outcome { answers, changes: std::mem::take(&mut state.changes), heads: state.heads };
+    let outcome =
+        Outcome { answers, claims, before, changes: std::mem::take(&mut state.changes), heads: state.heads };
     let Ok((writes, commit)) = ended else {
         return Err(Failure::AtEnd(Box::new(outcome), "the database does not answer".to_owned()));
     };
@@ -141,7 +166,7 @@ async fn end(
 /// Returns the statement that keeps the heads, without the epoch.
 pub(super) fn save(heads: &Heads) -> (String, Vec<Param>) {
     let sql = "UPDATE ss.heads SET sequence = $1, queue_seq = $2, nr = $3, audit_seq = $4, audit_hash = $5, \
-               job_counts = $6";
+               job_counts = $6, claim_after = $7";
     let counts = serde_json::to_string(&heads.jobs).expect("counts serialise to JSON");
     let params = vec![
         Param::number(heads.sequence.cast_signed()),
@@ -150,23 +175,25 @@ pub(super) fn save(heads: &Heads) -> (String, Vec<Param>) {
         Param::number(heads.audit_seq.cast_signed()),
         Param::text(heads.audit_hash.clone()),
         Param::text(counts),
+        Param::text(heads.claim_after.clone()),
     ];
     (sql.to_owned(), params)
 }
 
-/// Waits until no transaction is under way, by the lock of the heads; returns the epoch, and the receipts of commits.
-/// What is not applied then never will be.
+/// Waits until no transaction is under way, by the lock of the heads; returns the epoch, the format of the tables, and the
+/// receipts of commits. What is not applied then never will be.
 ///
 /// # Errors
 /// Any error of the database.
-pub(super) async fn settled(client: &Client, ids: Vec<String>) -> Result<(i64, Vec<Receipt>), Error> {
+pub(super) async fn settled(client: &Client, ids: Vec<String>) -> Result<((i64, i64), Vec<Receipt>), Error> {
     let ids = [Param::texts(ids)];
-    let (_, epoch, found, _) = futures_util::try_join!(
+    let (_, epoch, format, found, _) = futures_util::try_join!(
         client.batch_execute(BEGIN),
         client.query_typed_one("SELECT epoch FROM ss.heads FOR UPDATE", &[]),
+        client.query_typed_one(batch::TABLES_FORMAT, &[]),
         query(client, "SELECT sequence, versions FROM ss.commits WHERE id = ANY($1)", &ids),
         client.batch_execute("COMMIT"),
     )?;
     let receipts = found.iter().map(|row| batch::receipt_of(row, 0)).collect::<Result<_, _>>()?;
-    Ok((epoch.try_get(0)?, receipts))
+    Ok(((epoch.try_get(0)?, format.try_get(0)?), receipts))
 }

@@ -18,6 +18,7 @@ use crate::adapters::store::check_copies::check_artifacts;
 use crate::adapters::store::keys;
 use crate::adapters::store::rows::{Stored, columns};
 use crate::adapters::store::tools::Anchor;
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::TenantRecord;
@@ -61,8 +62,10 @@ pub fn check(url: &SecretString, scope: Scope) -> Result<Report, OpenError> {
         check_table::<WebhookRecord>(client, report).await?;
         check_table::<DeliveryRecord>(client, report).await?;
         check_table::<CursorRecord>(client, report).await?;
+        check_table::<BatchRecord>(client, report).await?;
         check_heads(client, report).await?;
         check_quarantine(client, report).await?;
+        check_queue(client, report).await?;
         check_chain(client, &[], report).await
     })
 }
@@ -186,6 +189,27 @@ pub(super) async fn check_heads(client: &Client, report: &mut Report) -> Result<
     let counted: BTreeMap<String, i64> = counted.collect::<Result<_, tokio_postgres::Error>>()?;
     if kept != counted {
         report.problem("heads", "job_counts", format!("kept {kept:?}, counted {counted:?}"));
+    }
+    Ok(())
+}
+
+/// Compares the queue and the running jobs with the jobs that they are made from. A running job without a row there was
+/// held by nobody when it came here.
+pub(super) async fn check_queue(client: &Client, report: &mut Report) -> Result<(), OpenError> {
+    let queue = "SELECT coalesce(j.tenant, q.tenant), coalesce(j.job_id, q.job_id) FROM ss.queue q \
+                 FULL JOIN (SELECT tenant, job_id, queue_seq FROM ss.jobs WHERE queue_seq IS NOT NULL) j \
+                 ON (j.tenant, j.job_id, j.queue_seq) = (q.tenant, q.job_id, q.queue_seq) \
+                 WHERE q.queue_seq IS NULL OR j.queue_seq IS NULL ORDER BY 1, 2";
+    let active = "SELECT a.tenant, a.job_id FROM ss.active_runs a LEFT JOIN ss.jobs j \
+                  ON (j.tenant, j.job_id, j.fence, j.status) = (a.tenant, a.job_id, a.fence, 'running') \
+                  WHERE j.job_id IS NULL ORDER BY 1, 2";
+    for (table, sql) in [("queue", queue), ("active_runs", active)] {
+        walk(client, sql, |row| {
+            let subject = format!("job:{}/{}", row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?);
+            report.problem(table, subject, "it differs from the jobs; `store rebuild` makes the queue again");
+            Ok(())
+        })
+        .await?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use std::time::Instant;
 use super::cgroup::RunGroup;
 use super::child::{ChildPlan, Group, StartFailure, move_high, spawn};
 use super::files::{LauncherFacts, OutcomeFile, RunDir, read_spec, write_sealed};
+use super::lease::LeaseWatch;
 use super::limits::Meter;
 use super::sandbox::Grants;
 use super::streams::Stream;
@@ -166,6 +167,10 @@ impl Launcher {
             stderr: move_high(stderr_end).map_err(internal)?,
             limits: spec.limits.clone(),
         };
+        let lease = match &spec.lease {
+            Some(path) => Some(LeaseWatch::begin(path).ok_or(Ended::LeaseLost)?),
+            None => None,
+        };
         outcome.started_at_ns = file_clock_ns();
         let started = Instant::now();
         // before the engine can write anything
@@ -175,7 +180,7 @@ impl Launcher {
         outcome.spawned_at_ns = clock_ns(rustix::time::ClockId::Realtime);
         outcome.engine_started = true;
         let Supervised { ended, leftovers, cpu_ms, peak_memory_bytes } =
-            supervise(pid, &self.signals, &spec.limits, meter, group, [&mut stdout, &mut stderr]);
+            supervise(pid, &self.signals, &spec.limits, (meter, lease), group, [&mut stdout, &mut stderr]);
         outcome.elapsed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         outcome.ended = ended;
         outcome.leftovers = leftovers;

@@ -7,6 +7,7 @@ mod files;
 mod handle;
 mod hidden;
 pub mod launcher;
+mod lease;
 mod limits;
 mod orphans;
 mod process_tree;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::cgroup::RunGroup;
 use super::files::{LauncherFacts, RunDir};
+use crate::adapters::machine;
 
 /// Fields of `/proc/<pid>/stat` of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +54,9 @@ pub(super) fn own_start_time() -> u64 {
     fs::read_to_string("/proc/self/stat").ok().and_then(|t| parse_stat(&t)).map_or(0, |p| p.start_time)
 }
 
-/// Returns the identifier of this boot of the machine.
+/// Returns the identifier of this boot of the machine; empty where it is not told.
 pub(super) fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+    machine::boot_id().unwrap_or_default()
 }
 
 /// Lists all processes that can be seen.

@@ -8,9 +8,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
 use super::cgroup::RunGroup;
+use super::lease::LeaseWatch;
 use super::limits::Meter;
 use super::process_tree::{kill_descendants, signal_descendants};
 use super::streams::Stream;
+use crate::domain::cluster::Order;
 use crate::domain::run_outcome::{Ended, RunLimits};
 
 /// How the tree ended and what it used.
@@ -35,6 +37,7 @@ struct Loop<'a> {
     /// Ends all processes at once, where the run has a group.
     group: Option<&'a RunGroup>,
     meter: Meter<'a>,
+    lease: Option<LeaseWatch>,
     deadline: Instant,
     next_sample: Instant,
     /// How the engine ended, once it has.
@@ -52,7 +55,7 @@ pub(super) fn supervise(
     engine: i32,
     signals: &OwnedFd,
     limits: &RunLimits,
-    meter: Meter<'_>,
+    (meter, lease): (Meter<'_>, Option<LeaseWatch>),
     group: Option<&RunGroup>,
     streams: [&mut Stream; 2],
 ) -> Supervised {
@@ -63,6 +66,7 @@ pub(super) fn supervise(
         limits,
         group,
         meter,
+        lease,
         deadline: now + Duration::from_secs(limits.wall_seconds),
         next_sample: now + Duration::from_millis(20),
         engine_ended: None,
@@ -141,6 +145,7 @@ impl Loop<'_> {
         if now >= self.deadline {
             self.stop(Ended::Timeout, true);
         }
+        self.obey_lease(now);
         if now >= self.next_sample {
             self.next_sample = now + SAMPLE;
             if let Some(broken) = self.meter.sample(self.launcher) {
@@ -156,6 +161,18 @@ impl Loop<'_> {
             let killed = kill_descendants(self.launcher).max(in_group);
             if self.stopping.is_none() && self.leftovers == 0 {
                 self.leftovers = u32::try_from(killed).unwrap_or(u32::MAX);
+            }
+        }
+    }
+
+    /// Ends the tree where the server's lease is over, within the time that the lease leaves.
+    fn obey_lease(&mut self, now: Instant) {
+        match self.lease.as_mut().map(|lease| lease.order(now)) {
+            None | Some(Order::Run) => {}
+            Some(Order::End) => self.stop(Ended::LeaseLost, true),
+            Some(Order::Kill) => {
+                self.stop(Ended::LeaseLost, false);
+                self.kill_at = Some(self.kill_at.map_or(now, |at| at.min(now)));
             }
         }
     }

@@ -11,7 +11,7 @@ use super::job_cache::Written;
 use super::keys;
 use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put};
 use super::rows::table_of;
-use super::webhooks;
+use super::{batches, usage, webhooks};
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
@@ -56,6 +56,19 @@ pub(super) fn apply(
         }
         current.push(stored);
     }
+    if let Some(bounds) = &commit.within {
+        let held = |stored: &Current| (stored.bytes, stored.job.map(|job| job.0));
+        let writes = commit.writes.iter().zip(current.iter().map(|stored| stored.as_ref().map(held)));
+        let today = |most| usage::made_today(conn, &bounds.tenant_id, now_ms, most);
+        if let Some(passed) = heads.usage.passed(
+            bounds,
+            writes,
+            today,
+            DateTime::from_timestamp_millis(now_ms).unwrap_or_default(),
+        )? {
+            return Ok(Err(CommitError::OverBound(passed)));
+        }
+    }
     heads.sequence += 1;
     let mut applied = Applied {
         receipt: Receipt { sequence: heads.sequence, versions: Vec::with_capacity(commit.writes.len()) },
@@ -63,16 +76,16 @@ pub(super) fn apply(
         jobs: Vec::new(),
     };
     for (write, stored) in commit.writes.iter().zip(current) {
-        let (change, version) = match &write.put {
+        let (change, queue_seq, version) = match &write.put {
             Some(put) => write_record(conn, heads, write, put, stored)?,
-            None => (delete(conn, heads, &write.key, stored)?, expected(write.expect).unwrap_or(0)),
+            None => (delete(conn, heads, &write.key, stored)?, None, expected(write.expect).unwrap_or(0)),
         };
         if let Key::Job(tenant, job_id) = &write.key {
             let record = match (&change.record, &write.put) {
                 (ChangedRecord::Job(job), Some(put)) => Some((Arc::clone(job), put.json.len())),
                 _ => None,
             };
-            applied.jobs.push(Written { tenant: tenant.clone(), job_id: job_id.clone(), record });
+            applied.jobs.push(Written { tenant: tenant.clone(), job_id: job_id.clone(), record, queue_seq });
         }
         applied.changes.push(change);
         applied.receipt.versions.push((write.key.clone(), version));
@@ -169,6 +182,7 @@ fn resource(key: &Key) -> String {
         Key::Webhook(id) => format!("webhook:{id}"),
         Key::Delivery(id) => format!("delivery:{id}"),
         Key::Cursor(name) => format!("cursor:{name}"),
+        Key::Batch(id) => format!("batch:{id}"),
     }
 }
 
@@ -217,6 +231,7 @@ fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Cu
         Key::Webhook(id) => named("webhook_id", id.as_str()),
         Key::Delivery(id) => named("delivery_id", id.as_str()),
         Key::Cursor(name) => named("name", name),
+        Key::Batch(id) => named("batch_id", id.as_str()),
         Key::Idempotency(id) => {
             let found = conn
                 .prepare_cached("SELECT row, version, expires_at FROM idempotency WHERE key_sha256 = ?1")?
@@ -264,7 +279,7 @@ fn write_record(
     write: &PreparedWrite,
     put: &Put,
     stored: Option<Current>,
-) -> rusqlite::Result<(Change, u64)> {
+) -> rusqlite::Result<(Change, Option<u64>, u64)> {
     let row = stored.as_ref().map(|c| c.row);
     let other = ChangedRecord::Other(write.key.clone());
     let (record, queue_seq, version) = match &put.record {
@@ -333,6 +348,10 @@ fn write_record(
             webhooks::write_cursor(conn, row, r, put)?;
             (other, None, r.version)
         }
+        Record::Batch(r) => {
+            batches::write(conn, row, r, put)?;
+            (other, None, r.version)
+        }
         Record::Idempotency(r) => {
             conn.prepare_cached(
                 "INSERT INTO idempotency (row, key_sha256, version, expires_at, checksum, json)
@@ -350,7 +369,7 @@ fn write_record(
             (other, None, r.version)
         }
     };
-    Ok((Change { sequence: heads.sequence, record, queue_seq }, version))
+    Ok((Change { sequence: heads.sequence, record }, queue_seq, version))
 }
 
 /// Writes a job; returns its place in the queue. A job gets a place when it becomes queued.
@@ -392,8 +411,8 @@ fn write_job(
     conn.prepare_cached(
         "INSERT INTO jobs (row, tenant, job_id, version, status, queue_seq, ready_at, client_ref, created_at,
                            fence, sequence, checksum, json, ended_at, inputs_at, bytes, files_at,
-                           uploads_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                           uploads_at, batch_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
          ON CONFLICT (row) DO UPDATE SET
            version = ?4, status = ?5, queue_seq = ?6, ready_at = ?7, client_ref = ?8, created_at = ?9,
            fence = ?10, sequence = ?11, checksum = ?12, json = ?13, ended_at = ?14, inputs_at = ?15,
@@ -418,6 +437,7 @@ fn write_job(
         stock.bytes,
         stock.files_at,
         stock.uploads_at,
+        job.cell.as_ref().map(|cell| cell.batch_id.as_str()),
     ])?;
     Ok(queue_seq)
 }
@@ -429,7 +449,7 @@ pub(in crate::adapters) struct IndexColumns {
     pub files_at: Option<i64>,
     pub inputs_at: Option<i64>,
     pub bytes: Option<i64>,
-    /// When the last open upload session expires.
+    /// When the last open upload session expires; the end of time while an upload is being read.
     pub uploads_at: Option<i64>,
 }
 
@@ -440,7 +460,7 @@ impl IndexColumns {
             files_at: job.files_due_since().map(|at| at.timestamp_millis()),
             inputs_at: job.inputs_since().map(|at| at.timestamp_millis()),
             bytes: job.stock_bytes().map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
-            uploads_at: job.uploads_open_until().iter().map(DateTime::timestamp_millis).max(),
+            uploads_at: job.uploads_until().map(|at| at.timestamp_millis()),
         }
     }
 }
@@ -480,5 +500,5 @@ fn delete(
         heads.count(stored.job.map(|j| j.0), None);
         heads.usage.change(tenant, (stored.bytes, stored.job.map(|j| j.0)), (None, None));
     }
-    Ok(Change { sequence: heads.sequence, record: ChangedRecord::Deleted(key.clone()), queue_seq: None })
+    Ok(Change { sequence: heads.sequence, record: ChangedRecord::Deleted(key.clone()) })
 }

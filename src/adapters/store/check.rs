@@ -14,6 +14,7 @@ use super::committer::Heads;
 use super::export::exported_sequence;
 use super::rows::{Stored, column_count, columns, decode};
 use super::tools::snapshot;
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantRecord;
@@ -113,6 +114,7 @@ pub fn check(data_dir: &Path, blobs: &dyn BlobStore, deep: bool, online: bool) -
     check_table::<WebhookRecord>(&conn, &mut report, "webhooks", |_, _, _| Ok(()));
     check_table::<DeliveryRecord>(&conn, &mut report, "deliveries", |_, _, _| Ok(()));
     check_table::<CursorRecord>(&conn, &mut report, "cursors", |_, _, _| Ok(()));
+    check_table::<BatchRecord>(&conn, &mut report, "batches", |_, _, _| Ok(()));
     check_table::<IdempotencyRecord>(&conn, &mut report, "idempotency", |_, _, _| Ok(()));
     let Jobs { behind, known, .. } = jobs;
     if behind > 0 {

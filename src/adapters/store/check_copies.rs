@@ -41,11 +41,12 @@ pub(in crate::adapters) fn check_artifacts(
     job: &JobRecord,
     deep: bool,
 ) {
-    let (tenant, job_id) = (&job.tenant_id, &job.job_id);
+    let tenant = &job.tenant_id;
     for artifact in job.kept_artifacts() {
         report.count("artifacts");
         let subject = || format!("{} {}", job.resource(), artifact.rel_path);
         let path = artifact.stored_path();
+        let job_id = job.holder_of(path);
         let size = match blobs.head(tenant, job_id, path) {
             Ok(facts) => facts.size_bytes,
             Err(error) => {

@@ -374,6 +374,7 @@ fn stop(core: &Core, batch: Batch, reason: String, at_end: bool) {
 /// Shows a durable transaction to everyone who looks.
 fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     let jobs = effects.jobs.iter().map(|w| Key::Job(w.tenant.clone(), w.job_id.clone())).collect();
+    core.waiting.changed(&effects.jobs, core.clock.now());
     core.cache.show(effects.jobs);
     core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
     core.clear_quarantined(&effects.healed);

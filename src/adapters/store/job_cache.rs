@@ -17,6 +17,8 @@ pub(super) struct Written {
     pub tenant: TenantId,
     pub job_id: JobId,
     pub record: Option<(Arc<JobRecord>, usize)>,
+    /// Number in the order of queueing, while it is queued.
+    pub queue_seq: Option<u64>,
 }
 
 /// All jobs with one id, in every tenant.
@@ -74,6 +76,14 @@ impl JobCache {
             return Ok(entry.jobs.iter().map(|(job, _)| Arc::clone(job)).collect());
         }
         Err(Reading(entry.last_write))
+    }
+
+    /// Returns a job that is kept in just this version, for lists: leaves no mark and does not count as a use.
+    pub(super) fn of_version(&self, tenant: &str, job_id: &str, version: u64) -> Option<Arc<JobRecord>> {
+        let state = self.state();
+        let entry = state.entries.get(&job_id.parse::<JobId>().ok()?).filter(|entry| entry.shown)?;
+        let mut jobs = entry.jobs.iter().map(|(job, _)| job);
+        jobs.find(|job| job.tenant_id.as_str() == tenant && job.version == version).cloned()
     }
 
     /// Keeps what was read, unless a write came between.
@@ -182,13 +192,14 @@ mod tests {
             requirement: String::new(),
             client_ref: None,
             data_sharing: DataSharing::None,
-            token: TokenState {
+            token: Some(TokenState {
                 code_id: "c".parse().expect("valid"),
                 secret_sha256: String::new(),
                 generation: 1,
                 expires_at: now,
                 revoked: false,
-            },
+            }),
+            trial: None,
             expires_at: None,
         };
         (Arc::new(JobRecord { version, ..JobRecord::create(new, now) }), 1000)
@@ -196,7 +207,12 @@ mod tests {
 
     fn written(tenant: &str, version: Option<u64>) -> Written {
         let record = version.map(|version| job(tenant, version));
-        Written { tenant: tenant.parse().expect("valid"), job_id: "job".parse().expect("valid"), record }
+        Written {
+            tenant: tenant.parse().expect("valid"),
+            job_id: "job".parse().expect("valid"),
+            record,
+            queue_seq: None,
+        }
     }
 
     fn versions(cache: &JobCache) -> Option<Vec<u64>> {
@@ -246,6 +262,23 @@ mod tests {
         cache.show(gone());
         assert_eq!(versions(&cache), None, "absence is read from the tables");
         assert_eq!(cache.state().bytes, 0);
+    }
+
+    #[test]
+    fn a_list_gets_the_version_that_it_names_and_no_other() {
+        let cache = JobCache::default();
+        let id: JobId = "job".parse().expect("valid");
+        let version = |version| cache.of_version("a", "job", version).map(|job| job.version);
+        assert_eq!(version(1), None, "nothing is kept yet");
+        assert!(cache.state().entries.is_empty(), "a list leaves no mark");
+        let reading = cache.get(&id).expect_err("nothing is kept yet");
+        cache.keep(&id, &reading, vec![job("a", 1), job("b", 2)]);
+        assert_eq!((version(1), version(2)), (Some(1), None), "version 2 is another tenant's");
+        let write = || vec![written("a", Some(2))];
+        cache.hide(write().iter());
+        assert_eq!((version(1), version(2)), (None, None), "hidden while it is written");
+        cache.show(write());
+        assert_eq!((version(1), version(2)), (None, Some(2)));
     }
 
     #[test]

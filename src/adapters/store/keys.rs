@@ -1,6 +1,6 @@
 //! Names of records as text columns: a JSON array `[kind, …]`, used by receipts and the quarantine.
 
-use crate::domain::ids::{CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
+use crate::domain::ids::{BatchId, CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
 use crate::ports::store::Key;
 
 /// Returns the text form of a name.
@@ -14,6 +14,7 @@ pub(in crate::adapters) fn encode(key: &Key) -> String {
         Key::Webhook(id) => vec!["webhook", id.as_str()],
         Key::Delivery(id) => vec!["delivery", id.as_str()],
         Key::Cursor(name) => vec!["cursor", name.as_str()],
+        Key::Batch(id) => vec!["batch", id.as_str()],
     };
     serde_json::Value::from(parts).to_string()
 }
@@ -31,6 +32,7 @@ pub(in crate::adapters) fn decode(text: &str) -> Option<Key> {
         ["webhook", id] => Key::Webhook(WebhookId::parse(*id).ok()?),
         ["delivery", id] => Key::Delivery(DeliveryId::parse(*id).ok()?),
         ["cursor", name] => Key::Cursor((*name).to_owned()),
+        ["batch", id] => Key::Batch(BatchId::parse(*id).ok()?),
         _ => return None,
     })
 }
@@ -63,6 +65,7 @@ mod tests {
             Key::Webhook(WebhookId::parse("wh_1").expect("valid")),
             Key::Delivery(DeliveryId::parse("msg_1").expect("valid")),
             Key::Cursor("webhooks".to_owned()),
+            Key::Batch(BatchId::parse("batch_1").expect("valid")),
         ];
         let versions: Vec<(Key, u64)> = keys.into_iter().zip(1..).collect();
         assert_eq!(decode_versions(&encode_versions(&versions)), Some(versions));

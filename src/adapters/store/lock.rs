@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::machine;
+
 /// Owner of a store, as written into `store.lock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -69,8 +71,7 @@ impl OwnerLock {
                 Err(other) => return Err(LockError::Io(other.into())),
             }
         }
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let holder = Holder { pid: std::process::id(), host, started_at: now };
+        let holder = Holder { pid: std::process::id(), host: machine::hostname(), started_at: now };
         file.set_len(0)?;
         file.rewind()?;
         file.write_all(serde_json::to_string(&holder).map_err(io::Error::from)?.as_bytes())?;

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::apply::IndexColumns;
-use super::schema::{SchemaError, WEBHOOKS};
+use super::schema::{BATCHES, SchemaError, WEBHOOKS};
 use super::usage::Usages;
 use crate::domain::job::JobRecord;
 
@@ -37,6 +37,7 @@ pub(super) fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
     if !exists(conn, "webhooks")? {
         conn.execute_batch(&format!("BEGIN IMMEDIATE; {WEBHOOKS} COMMIT;"))?;
     }
+    add_batches(conn)?;
     if !exists(conn, "audit_by_resource")? {
         conn.execute_batch(
             "CREATE INDEX audit_by_resource
@@ -75,6 +76,17 @@ fn add_uploads(conn: &Connection) -> Result<(), SchemaError> {
         }
     }
     tx.commit()?;
+    Ok(())
+}
+
+/// Adds the table of batches, and the column by which their cells are told from other jobs. No earlier build makes any.
+fn add_batches(conn: &Connection) -> Result<(), SchemaError> {
+    if !has_column(conn, "batch_id")? {
+        conn.execute_batch("ALTER TABLE jobs ADD COLUMN batch_id TEXT;")?;
+    }
+    if !exists(conn, "batches")? {
+        conn.execute_batch(&format!("BEGIN IMMEDIATE; {BATCHES} COMMIT;"))?;
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::canonical::{canonical_json, sha256_hex};
+use crate::domain::tenant::TenantBounds;
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, Record, Write};
 
 /// The chain that the embedded store writes.
@@ -19,6 +20,7 @@ pub(in crate::adapters) struct Prepared {
     pub id: String,
     pub writes: Vec<PreparedWrite>,
     pub audit: Vec<PreparedEvent>,
+    pub within: Option<TenantBounds>,
 }
 
 /// One conditional write.
@@ -64,7 +66,7 @@ pub(in crate::adapters) fn prepare(commit: Commit, limit: usize) -> Result<Prepa
     if bytes > limit {
         return Err(CommitError::TooLarge { limit });
     }
-    Ok(Prepared { id: commit.id, writes, audit })
+    Ok(Prepared { id: commit.id, writes, audit, within: commit.within })
 }
 
 fn invalid(reason: &str) -> CommitError {
@@ -91,6 +93,9 @@ fn check_audit(commit: &Commit) -> Result<(), CommitError> {
             Write::Put { record: Record::Webhook(_), expect } => matches!(expect, Expect::Version(_)),
             _ => false,
         },
+        Housekeeping::BatchProgress => {
+            matches!(write, Write::Put { record: Record::Batch(_), expect: Expect::Version(_) })
+        }
         Housekeeping::Idempotency => matches!(
             write,
             Write::Put { record: Record::Idempotency(_), .. }
@@ -137,6 +142,7 @@ fn serialise(record: Record) -> Result<Put, CommitError> {
         Record::Webhook(r) => to_json(r),
         Record::Delivery(r) => to_json(r),
         Record::Cursor(r) => to_json(r),
+        Record::Batch(r) => to_json(r),
     }?;
     let checksum = checksum(json.as_bytes());
     Ok(Put { record, json, checksum })

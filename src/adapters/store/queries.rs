@@ -8,7 +8,7 @@ use super::readers::QueryError;
 use super::reads::{self, Conditions};
 use super::rows::{self, Stored};
 use super::shared::Core;
-use super::{due, usage, webhooks};
+use super::{batches, due, usage, webhooks};
 use crate::domain::credential::{ApiKeyRecord, TaskCodeRecord};
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRecord;
@@ -23,8 +23,8 @@ use crate::ports::store::{Key, Page, Query, Record, Row};
 pub(super) fn answer(conn: &Connection, core: &Core, query: Query) -> Result<Page<Row>, QueryError> {
     Ok(match query {
         Query::Jobs(filter) => {
-            let conditions = Conditions::of_jobs(&filter);
-            records(reads::page::<JobRecord>(conn, core, conditions, filter.cursor.as_deref(), filter.limit)?)
+            let page = reads::jobs_page(conn, core, &filter)?;
+            page.map(|job| Row::Record(Record::Job(job)))
         }
         Query::JobsById(job_id) => jobs(jobs_with_id(conn, core, &job_id, None)?),
         Query::DueJobs { due, before, cursor, limit } => {
@@ -40,6 +40,13 @@ pub(super) fn answer(conn: &Connection, core: &Core, query: Query) -> Result<Pag
         Query::Queued { after_seq, limit } => whole(reads::queued(conn, after_seq, limit)?, Row::Queued),
         Query::QueuePosition { tenant, job_id } => {
             whole(reads::queue_position(conn, tenant.as_str(), job_id.as_str())?, Row::Position)
+        }
+        Query::Batches { tenant, job_id, cursor, limit } => {
+            records(batches::of_job(conn, core, (&tenant, &job_id), cursor.as_deref(), limit)?)
+        }
+        Query::OpenBatches => whole(batches::open(conn, core)?, Row::from),
+        Query::DueBatches { before, limit } => {
+            whole(batches::due(conn, core, before.timestamp_millis(), limit)?, Row::from)
         }
         Query::Tenants => {
             let sql = format!("SELECT {} FROM tenants ORDER BY tenant", rows::columns::<TenantRecord>());

@@ -39,7 +39,7 @@ impl Conditions {
 
     /// Returns the conditions of a list of jobs.
     pub(super) fn of_jobs(filter: &JobFilter) -> Self {
-        Self::default()
+        Self { sql: vec!["batch_id IS NULL"], values: Vec::new() }
             .with("tenant = ?", filter.tenant.as_ref().map(|t| t.as_str().to_owned()))
             .with("status = ?", filter.status.map(|s| s.as_str().to_owned()))
             .with("client_ref = ?", filter.client_ref.clone())
@@ -55,10 +55,47 @@ impl Conditions {
 pub(super) fn page<T: Stored>(
     conn: &Connection,
     core: &Core,
-    mut conditions: Conditions,
+    conditions: Conditions,
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page<T>, QueryError> {
+    page_of::<T, T>(conn, core, conditions, (cursor, limit), |row| sound::<T>(core, row))
+}
+
+/// Reads one page of jobs, newest first. A job that is in memory in the row's version is not parsed again: the jobs
+/// that people list are mostly those that they read. Damaged records are reported and left out.
+///
+/// # Errors
+/// As [`page`].
+pub(super) fn jobs_page(
+    conn: &Connection,
+    core: &Core,
+    filter: &JobFilter,
+) -> Result<Page<Arc<JobRecord>>, QueryError> {
+    let place = (filter.cursor.as_deref(), filter.limit);
+    page_of::<JobRecord, _>(conn, core, Conditions::of_jobs(filter), place, |row| {
+        match remembered(core, row).filter(|job| withheld(core, job.as_ref()).is_none()) {
+            Some(job) => Ok(Ok(job)),
+            None => Ok(sound::<JobRecord>(core, row)?.map(Arc::new)),
+        }
+    })
+}
+
+/// The job of a row, if it is in memory in the row's version.
+fn remembered(core: &Core, row: &rusqlite::Row<'_>) -> Option<Arc<JobRecord>> {
+    let text = |at: usize| row.get_ref(at).ok()?.as_str().ok();
+    let version = row.get_ref(JobRecord::NAMES.len()).ok()?.as_i64().ok()?;
+    core.cache.of_version(text(0)?, text(1)?, version.cast_unsigned())
+}
+
+/// Reads one page of what `read` makes of the rows of a table.
+fn page_of<T: Stored, R>(
+    conn: &Connection,
+    core: &Core,
+    mut conditions: Conditions,
+    (cursor, limit): (Option<&str>, usize),
+    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<Result<R, Damage>>,
+) -> Result<Page<R>, QueryError> {
     let limit = limit.clamp(1, MAX_LIMIT);
     if let Some(cursor) = cursor {
         let (created_at, row) = decode_cursor(cursor).ok_or(QueryError::Final(ReadError::InvalidCursor))?;
@@ -88,7 +125,7 @@ pub(super) fn page<T: Stored>(
         seen += 1;
         let n = column_count::<T>();
         last = Some((row.get::<_, i64>(n)?, row.get::<_, i64>(n + 1)?));
-        match sound::<T>(core, row)? {
+        match read(row)? {
             Ok(item) => page.items.push(item),
             Err(damage) => report(core, &damage),
         }
@@ -138,7 +175,7 @@ pub(in crate::adapters) fn decode_cursor(cursor: &str) -> Option<(i64, i64)> {
 /// An error of the database.
 pub(super) fn queued(conn: &Connection, after: u64, limit: usize) -> Result<Vec<QueuedJob>, QueryError> {
     let mut statement = conn.prepare_cached(
-        "SELECT queue_seq, ready_at, tenant, job_id FROM jobs WHERE queue_seq > ?1
+        "SELECT queue_seq, ready_at, tenant, job_id, batch_id FROM jobs WHERE queue_seq > ?1
          ORDER BY queue_seq LIMIT ?2",
     )?;
     let limit = i64::try_from(limit.min(MAX_LIMIT)).unwrap_or(i64::MAX);
@@ -151,11 +188,13 @@ pub(super) fn queued(conn: &Connection, after: u64, limit: usize) -> Result<Vec<
             continue;
         };
         let ready_at: Option<i64> = row.get(1)?;
+        let batch_id: Option<String> = row.get(4)?;
         jobs.push(QueuedJob {
             tenant,
             job_id,
             queue_seq: row.get::<_, i64>(0)?.cast_unsigned(),
             ready_at: ready_at.and_then(DateTime::from_timestamp_millis).unwrap_or_default(),
+            batch_id: batch_id.and_then(|id| id.parse().ok()),
         });
     }
     Ok(jobs)

@@ -20,14 +20,22 @@ use super::tools::database;
 use super::{job_copy, schema};
 use crate::adapters::files::sync_dir;
 use crate::domain::audit::{Actor, AuditEvent};
+use crate::domain::batch::BatchRecord;
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::domain::layout::job_dir;
 use crate::ports::store::{Expect, Key, Record};
 
 /// Data that only a backup holds; listed in every report.
-const ONLY_IN_A_BACKUP: &[&str] =
-    &["task codes", "hashes of job tokens", "API keys", "sessions", "idempotency answers", "tenant settings"];
+const ONLY_IN_A_BACKUP: &[&str] = &[
+    "task codes",
+    "hashes of job tokens",
+    "API keys",
+    "sessions",
+    "idempotency answers",
+    "tenant settings",
+    "requests and refused cells of batches",
+];
 
 /// A file that was not used, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +49,9 @@ pub struct Unused {
 pub struct Report {
     /// Number of records in the new database.
     pub jobs: u64,
+    /// Number of batches that were made again from the records of their jobs.
+    #[serde(default)]
+    pub batches: u64,
     /// Records that were read back from the new database and equal their copies.
     pub compared: u64,
     /// Copies that could not be used, with the reason.
@@ -168,8 +179,12 @@ fn fill(
         let put = Put { record: Record::from(source.job.clone()), json, checksum: sum };
         let key = Key::Job(source.job.tenant_id.clone(), source.job.job_id.clone());
         let write = PreparedWrite { key, expect: Expect::Import, put: Some(put) };
-        let commit =
-            Prepared { id: format!("rebuild_{}", report.jobs), writes: vec![write], audit: Vec::new() };
+        let commit = Prepared {
+            id: format!("rebuild_{}", report.jobs),
+            writes: vec![write],
+            audit: Vec::new(),
+            within: None,
+        };
         if let Err(refused) = apply(&tx, &mut heads, now.timestamp_millis(), &commit)? {
             return Ok(Err(io::Error::other(refused)));
         }
@@ -180,6 +195,9 @@ fn fill(
         report.jobs += 1;
         report.sequence = report.sequence.max(source.sequence);
         report.tokens_lost += u64::from(source.job.token.is_some());
+    }
+    if let Err(refused) = fill_batches(&tx, &mut heads, now, sources, report)? {
+        return Ok(Err(refused));
     }
     tx.execute("DELETE FROM commits", [])?;
     heads.sequence = report.sequence;
@@ -209,6 +227,37 @@ fn fill(
     heads.save(&tx)?;
     heads.usage.save(&tx)?;
     tx.commit()?;
+    Ok(Ok(()))
+}
+
+/// Makes the batches of every job again from what its record and those of the cells say of them.
+fn fill_batches(
+    conn: &Connection,
+    heads: &mut Heads,
+    now: DateTime<Utc>,
+    sources: &[Source],
+    report: &mut Report,
+) -> rusqlite::Result<io::Result<()>> {
+    for job in sources.iter().map(|source| &source.job) {
+        let is_cell = |other: &&JobRecord| {
+            other.tenant_id == job.tenant_id && other.cell.as_ref().is_some_and(|of| of.job_id == job.job_id)
+        };
+        for mark in &job.batches {
+            let cells: Vec<&JobRecord> = sources.iter().map(|source| &source.job).filter(is_cell).collect();
+            let batch = BatchRecord::recovered(&job.tenant_id, &job.job_id, mark, &cells);
+            let json = serde_json::to_string(&batch).expect("batches serialise to JSON");
+            let (record, sum) = (Record::from(batch), checksum(json.as_bytes()));
+            let key = record.key();
+            let put = Put { record, json, checksum: sum };
+            let write = PreparedWrite { key, expect: Expect::Import, put: Some(put) };
+            let id = format!("rebuild_batch_{}", report.batches);
+            let commit = Prepared { id, writes: vec![write], audit: Vec::new(), within: None };
+            if let Err(refused) = apply(conn, heads, now.timestamp_millis(), &commit)? {
+                return Ok(Err(io::Error::other(refused)));
+            }
+            report.batches += 1;
+        }
+    }
     Ok(Ok(()))
 }
 

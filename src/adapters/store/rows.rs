@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::loss::BEHIND;
 use super::prepare::checksum;
 use super::shared::Core;
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::domain::tenant::TenantRecord;
@@ -151,6 +152,18 @@ impl Stored for CursorRecord {
     }
 }
 
+impl Stored for BatchRecord {
+    const TABLE: &'static str = "batches";
+    const NAMES: &'static [&'static str] = &["batch_id"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.batch_id.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::Batch(names.first()?.parse().ok()?))
+    }
+}
+
 /// A damaged record: its name, where the columns still hold one, and what is wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::adapters) struct Damage {
@@ -270,5 +283,6 @@ pub(in crate::adapters) fn table_of(key: &Key) -> &'static str {
         Key::Webhook(_) => WebhookRecord::TABLE,
         Key::Delivery(_) => DeliveryRecord::TABLE,
         Key::Cursor(_) => CursorRecord::TABLE,
+        Key::Batch(_) => BatchRecord::TABLE,
     }
 }

@@ -16,7 +16,7 @@ CREATE TABLE jobs (
   row INTEGER PRIMARY KEY, tenant TEXT NOT NULL, job_id TEXT NOT NULL, version INTEGER NOT NULL,
   status TEXT NOT NULL, queue_seq INTEGER, ready_at INTEGER, client_ref TEXT, created_at INTEGER NOT NULL,
   fence INTEGER NOT NULL, sequence INTEGER NOT NULL, checksum BLOB NOT NULL, json TEXT NOT NULL,
-  ended_at INTEGER, files_at INTEGER, inputs_at INTEGER, bytes INTEGER, uploads_at INTEGER
+  ended_at INTEGER, files_at INTEGER, inputs_at INTEGER, bytes INTEGER, uploads_at INTEGER, batch_id TEXT
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_id ON jobs (job_id, tenant);
 CREATE INDEX jobs_by_time ON jobs (created_at);
@@ -106,6 +106,19 @@ CREATE TABLE cursors (
 CREATE UNIQUE INDEX cursors_by_name ON cursors (name);
 ";
 
+/// The table of batches, which an earlier build of this format does not make. `open` is 1 while a cell is open, else null;
+/// `ended_at` is null while one is, and once the content was removed.
+pub(super) const BATCHES: &str = "
+CREATE TABLE batches (
+  row INTEGER PRIMARY KEY, batch_id TEXT NOT NULL, tenant TEXT NOT NULL, job_id TEXT NOT NULL, version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, open INTEGER, ended_at INTEGER, checksum BLOB NOT NULL, json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX batches_by_id ON batches (batch_id);
+CREATE INDEX batches_by_job ON batches (tenant, job_id, created_at);
+CREATE INDEX batches_open ON batches (open, created_at) WHERE open IS NOT NULL;
+CREATE INDEX batches_ended ON batches (ended_at) WHERE ended_at IS NOT NULL;
+";
+
 /// Why the tables cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
@@ -134,7 +147,7 @@ pub(in crate::adapters) fn open_writer(path: &Path) -> Result<Connection, Schema
     match format {
         0 => {
             conn.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {TABLES} {WEBHOOKS} PRAGMA user_version = {FORMAT}; COMMIT;"
+                "BEGIN IMMEDIATE; {TABLES} {WEBHOOKS} {BATCHES} PRAGMA user_version = {FORMAT}; COMMIT;"
             ))?;
         }
         FORMAT => super::migrations::add_missing(&conn)?,

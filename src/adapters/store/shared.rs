@@ -11,6 +11,7 @@ use super::job_cache::JobCache;
 use super::listeners::Listeners;
 use super::prepare::Prepared;
 use super::queue::HandOver;
+use super::waiting::Waiting;
 use crate::adapters::files::Places;
 use crate::adapters::reserve::Reserve;
 use crate::domain::ids::JobId;
@@ -70,6 +71,8 @@ pub(super) struct Core {
     pub verifies: HandOver<()>,
     pub clock: Arc<dyn Clock>,
     pub cache: JobCache,
+    /// The queued jobs, for claims.
+    pub waiting: Waiting,
     /// Disk space that is given up when the volume is full.
     pub reserve: Reserve,
     /// What must stay where it is while anything is acknowledged.
@@ -94,6 +97,7 @@ impl Core {
             verifies: HandOver::new(1),
             clock,
             cache: JobCache::default(),
+            waiting: Waiting::default(),
             reserve,
             places,
             withholds: AtomicBool::new(false),
@@ -254,6 +258,9 @@ impl Core {
             export_fault: facts.export_fault.clone(),
             exported_sequence: facts.exported_sequence,
             audit_write_failures: self.audit_write_failures.load(Ordering::Relaxed),
+            // writes are synced to the local disk, and nothing takes over
+            crash_risk: None,
+            failover_risk: None,
         }
     }
 }

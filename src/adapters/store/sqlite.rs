@@ -27,6 +27,7 @@ use super::{apply, checkpoint, committer, loss, queries, reads, verify};
 use crate::adapters::files::create_dir_durably;
 use crate::adapters::reserve::Reserve;
 use crate::domain::audit::{AuditFilter, ChainedEvent};
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
@@ -35,7 +36,8 @@ use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
-    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
+    Row, Store, StoreStatus,
 };
 
 /// How the store is opened.
@@ -105,10 +107,12 @@ impl From<rusqlite::Error> for OpenError {
 }
 
 /// Threads in the order in which they end, and the lock that is freed last.
-struct Running {
+pub(super) struct Running {
     committer: JoinHandle<()>,
     exporter: JoinHandle<()>,
     readers: Vec<JoinHandle<()>>,
+    /// Reads the queue, once somebody claims.
+    pub(super) loader: Option<JoinHandle<()>>,
     checkpointer: JoinHandle<()>,
     verifier: (JoinHandle<()>, InterruptHandle),
     _lock: OwnerLock,
@@ -118,8 +122,9 @@ struct Running {
 pub struct SqliteStore {
     core: Arc<Core>,
     readers: Readers,
+    pub(super) path: PathBuf,
     max_commit_bytes: usize,
-    running: Mutex<Option<Running>>,
+    pub(super) running: Mutex<Option<Running>>,
 }
 
 impl SqliteStore {
@@ -143,6 +148,7 @@ impl SqliteStore {
         let places = places_of(&options.data_dir)?;
         let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock), reserve, places));
         core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
+        core.waiting.note_running(&writer)?;
         loss::load_quarantine(&writer, &core)?;
         loss::withhold_lost(&core, &options.data_dir, &writer, &mut heads, lost_commits)?;
         let exported = exported_sequence(&options.data_dir);
@@ -151,7 +157,7 @@ impl SqliteStore {
         let (readers, reader_threads) = Readers::start(&path, options.readers.max(1), Arc::clone(&core))?;
         let max_commit_bytes = options.max_commit_bytes;
         let running = start_threads(&core, &path, (writer, heads), reader_threads, options, lock)?;
-        Ok(Arc::new(Self { core, readers, max_commit_bytes, running: Mutex::new(Some(running)) }))
+        Ok(Arc::new(Self { core, readers, path, max_commit_bytes, running: Mutex::new(Some(running)) }))
     }
 
     /// Finishes what waits, brings the readable copies up to date, empties the write-ahead log and frees
@@ -165,6 +171,7 @@ impl SqliteStore {
         self.core.requests.close();
         join(running.committer);
         join(running.exporter);
+        running.loader.into_iter().for_each(join);
         self.readers.close();
         running.readers.into_iter().for_each(join);
         join(running.checkpointer);
@@ -179,6 +186,11 @@ impl SqliteStore {
         {
             self.core.stop(&reason);
         }
+    }
+
+    /// State shared with the threads.
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
@@ -277,7 +289,7 @@ fn start_threads(
     let shared = Arc::clone(core);
     let verifier = named("store-verify").spawn(move || verify::run(&shared, &look, verify_after))?;
     let verifier = (verifier, interrupt);
-    Ok(Running { committer, exporter, readers, checkpointer, verifier, _lock: lock })
+    Ok(Running { committer, exporter, readers, loader: None, checkpointer, verifier, _lock: lock })
 }
 
 impl Store for SqliteStore {
@@ -318,6 +330,7 @@ impl Store for SqliteStore {
             Key::Webhook(id) => self.record::<WebhookRecord>(key, id.as_str()),
             Key::Delivery(id) => self.record::<DeliveryRecord>(key, id.as_str()),
             Key::Cursor(name) => self.record::<CursorRecord>(key, name),
+            Key::Batch(id) => self.record::<BatchRecord>(key, id.as_str()),
             Key::Idempotency(id) => {
                 let now = self.core.clock.now();
                 let found = self.record::<IdempotencyRecord>(key, id);
@@ -336,7 +349,16 @@ impl Store for SqliteStore {
         {
             return Box::pin(ready(jobs.map(queries::jobs)));
         }
+        if let Query::QueuePosition { tenant, job_id } = &query
+            && let Some(before) = self.core.waiting.position(&(tenant.clone(), job_id.clone()))
+        {
+            return Box::pin(ready(Ok(Page::whole(vec![Row::Position(before)]))));
+        }
         self.read(move |conn, core| queries::answer(conn, core, query))
+    }
+
+    fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
+        Box::pin(self.claim_jobs(ask))
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

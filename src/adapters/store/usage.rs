@@ -3,11 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+use super::apply::IndexColumns;
+use super::prepare::PreparedWrite;
 use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
-use crate::domain::tenant::TenantUsage;
+use crate::domain::tenant::{BoundPassed, MadeToday, TenantBounds, TenantUsage};
+use crate::ports::store::{Key, Record};
+
+/// A day, in milliseconds.
+pub(in crate::adapters) const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The usage of every tenant that ever had a job.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,7 +25,26 @@ pub(in crate::adapters) struct Usages {
 }
 
 /// Bytes of a job's content (`None` where there is no job, or its content was removed) and its status.
-type Held = (Option<i64>, Option<JobStatus>);
+pub(in crate::adapters) type Held = (Option<i64>, Option<JobStatus>);
+
+/// What a tenant holds once a job of it moved from what it held to what it holds.
+fn moved(usage: TenantUsage, from: Held, to: Held) -> TenantUsage {
+    let queued = |held: Held| u64::from(held.1 == Some(JobStatus::Queued));
+    let size = |bytes: Option<i64>| u64::try_from(bytes.unwrap_or(0)).unwrap_or(0);
+    TenantUsage {
+        jobs: (usage.jobs + u64::from(to.0.is_some())).saturating_sub(u64::from(from.0.is_some())),
+        bytes: usage.bytes.saturating_add(size(to.0)).saturating_sub(size(from.0)),
+        queued: (usage.queued + queued(to)).saturating_sub(queued(from)),
+    }
+}
+
+/// Returns what a job holds once a write is applied.
+fn held_after(write: &PreparedWrite) -> Held {
+    match write.put.as_ref().map(|put| &put.record) {
+        Some(Record::Job(job)) => (IndexColumns::of(job).bytes, Some(job.status)),
+        _ => (None, None),
+    }
+}
 
 impl Usages {
     /// Reads the kept usages.
@@ -32,6 +58,11 @@ impl Usages {
     /// Starts with usages that were read.
     pub(in crate::adapters) fn of(all: impl IntoIterator<Item = (TenantId, TenantUsage)>) -> Self {
         Self { all: all.into_iter().collect(), changed: BTreeSet::new() }
+    }
+
+    /// Adds the usage of a tenant that was read, unless it is known.
+    pub(in crate::adapters) fn know(&mut self, tenant: &TenantId, usage: TenantUsage) {
+        self.all.entry(tenant.clone()).or_insert(usage);
     }
 
     /// Takes the usages that changed since this was last called.
@@ -49,21 +80,44 @@ impl Usages {
 
     /// Moves a job of a tenant from what it held to what it holds.
     pub(in crate::adapters) fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
-        let queued = |held: &Held| u64::from(held.1 == Some(JobStatus::Queued));
-        let (from_queued, to_queued) = (queued(&from), queued(&to));
-        if from.0 == to.0 && from_queued == to_queued {
+        let queued = |held: Held| held.1 == Some(JobStatus::Queued);
+        if from.0 == to.0 && queued(from) == queued(to) {
             return;
         }
         if !self.all.contains_key(tenant) {
             self.all.insert(tenant.clone(), TenantUsage::default());
         }
         let Some(usage) = self.all.get_mut(tenant) else { return };
-        let size = |bytes: Option<i64>| u64::try_from(bytes.unwrap_or(0)).unwrap_or(0);
-        usage.jobs = (usage.jobs + u64::from(to.0.is_some())).saturating_sub(u64::from(from.0.is_some()));
-        usage.bytes = usage.bytes.saturating_add(size(to.0)).saturating_sub(size(from.0));
-        usage.queued = (usage.queued + to_queued).saturating_sub(from_queued);
+        *usage = moved(*usage, from, to);
         if !self.changed.contains(tenant) {
             self.changed.insert(tenant.clone());
+        }
+    }
+
+    /// Says which bound a commit passes: by its writes, each with what its job holds before (`None` where it is absent),
+    /// and by the jobs that the tenant made today, which are asked for only where they count.
+    ///
+    /// # Errors
+    /// As `today`.
+    pub(in crate::adapters) fn passed<'a, E>(
+        &self,
+        bounds: &TenantBounds,
+        writes: impl Iterator<Item = (&'a PreparedWrite, Option<Held>)>,
+        today: impl FnOnce(u64) -> Result<MadeToday, E>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<BoundPassed>, E> {
+        let before = self.all.get(&bounds.tenant_id).copied().unwrap_or_default();
+        let (mut after, mut new) = (before, 0);
+        for (write, held) in writes {
+            if matches!(&write.key, Key::Job(tenant, _) if *tenant == bounds.tenant_id) {
+                new += u64::from(held.is_none());
+                after = moved(after, held.unwrap_or_default(), held_after(write));
+            }
+        }
+        let stock = bounds.limits.passed(before, after);
+        match bounds.limits.jobs_per_day.filter(|_| stock.is_none() && new > 0) {
+            Some(limit) => Ok(bounds.limits.passed_today(today(limit)?, new, now)),
+            None => Ok(stock),
         }
     }
 
@@ -122,6 +176,28 @@ pub(super) fn read(
         found.push((tenant, TenantUsage { jobs: number(1)?, bytes: number(2)?, queued: number(3)? }));
     }
     Ok(found)
+}
+
+/// Counts the jobs that a tenant made within the last 24 hours, up to a number.
+///
+/// # Errors
+/// Any error of the database.
+pub(super) fn made_today(
+    conn: &Connection,
+    tenant: &TenantId,
+    now_ms: i64,
+    most: u64,
+) -> rusqlite::Result<MadeToday> {
+    conn.prepare_cached(
+        "SELECT count(*), min(created_at) FROM (SELECT created_at FROM jobs WHERE tenant = ?1 AND created_at > ?2
+         ORDER BY created_at DESC LIMIT ?3)",
+    )?
+    .query_row((tenant.as_str(), now_ms - DAY_MS, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
+        Ok(MadeToday {
+            jobs: row.get::<_, i64>(0)?.cast_unsigned(),
+            oldest: row.get::<_, Option<i64>>(1)?.and_then(DateTime::from_timestamp_millis),
+        })
+    })
 }
 
 #[cfg(test)]

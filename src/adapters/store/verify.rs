@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::shared::{Core, Request};
 
 /// Every table that grows.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "jobs",
     "tenants",
     "task_codes",
@@ -18,6 +18,7 @@ const TABLES: [&str; 9] = [
     "idempotency",
     "webhooks",
     "deliveries",
+    "batches",
     "commits",
     "audit",
 ];

@@ -1,6 +1,8 @@
 //! Cells to typed columns, by the reading that inference chose. A cell that does not fit its column's
 //! reading is a defect of inference and becomes a missing value, which the caller counts.
 
+use std::ops::Range;
+
 use dta::{Column, Missing, StorageType, Texts};
 
 use super::date::{self, DAY_MS, DateStyle};
@@ -29,16 +31,33 @@ impl Builder {
         Self { reading, storage, values, misfits: 0 }
     }
 
+    /// True for a column of texts.
+    #[inline]
+    pub(super) fn takes_text(&self) -> bool {
+        matches!(self.values, Column::Str(_))
+    }
+
     /// Appends a cell as it stands in the file.
     #[inline]
     pub(super) fn text(&mut self, cell: &str) {
-        let text = cell.trim_ascii();
         if let Column::Str(texts) = &mut self.values {
-            texts.push(if infer::is_missing(text.as_bytes()) { "" } else { cell });
-            return;
+            texts.push(if infer::is_missing(cell.as_bytes().trim_ascii()) { "" } else { cell });
+        } else {
+            self.within(cell.as_bytes(), 0..cell.len());
         }
-        let text = text.as_bytes();
-        if infer::is_missing(text) {
+    }
+
+    /// Appends a cell that is this part of a text to a column of numbers.
+    #[inline]
+    pub(super) fn within(&mut self, block: &[u8], cell: Range<usize>) {
+        let place = infer::trimmed(block, cell);
+        let text = &block[place.clone()];
+        // no word for a missing value reads as a plain number
+        if self.reading == Reading::Plain
+            && let Some(number) = number::plain_within::<true>(block, place)
+        {
+            self.number(number.value);
+        } else if infer::is_missing(text) {
             self.push_missing(Missing::SYSTEM);
         } else if let Some(missing) = infer::extended_missing(text) {
             self.push_missing(missing);
@@ -61,11 +80,14 @@ impl Builder {
             }
             Reading::DecimalComma => number::with_decimal_comma(text),
             Reading::Percent => number::percent(text),
+            Reading::Spelt => {
+                number::plain(text).map(|p| p.value).or_else(|| number::spelt(text).map(|s| s.value))
+            }
             Reading::Boolean => infer::boolean(text).map(|b| f64::from(u8::from(b))),
             Reading::Date(style) => date::date(text, style)
                 .map(f64::from)
-                .or_else(|| date::datetime(text, style).map(|(ms, _)| ms / DAY_MS)),
-            Reading::Datetime(style) => date::datetime(text, style).map(|(ms, _)| ms),
+                .or_else(|| date::datetime(text, style).map(|moment| moment.ms / DAY_MS)),
+            Reading::Datetime(style) => date::datetime(text, style).map(|moment| moment.ms),
             Reading::Month => date::month(text).map(f64::from),
             Reading::Quarter => date::quarter(text).map(f64::from),
             Reading::Text | Reading::Empty => None,

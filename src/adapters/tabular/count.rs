@@ -1,6 +1,7 @@
 //! Counts the rows of canonical data that a condition and the completeness of columns leave, with the
 //! meaning of `docs/expressions.md`: a comparison with a missing value is neither true nor false.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
@@ -80,7 +81,7 @@ enum Value<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(block: &'a Block, selected: &'a [(usize, String)]) -> Self {
+    pub(super) fn of(block: &'a Block, selected: &'a [(usize, String)]) -> Self {
         let named = selected.iter().map(|(_, name)| name.as_str()).zip(&block.columns);
         Self(
             named
@@ -113,6 +114,23 @@ impl<'a> Columns<'a> {
             }
             Values::Text(_) => None,
         }
+    }
+
+    /// The number in a row; `None` where it is missing or no number.
+    pub(super) fn number(&self, name: &str, row: usize) -> Option<f64> {
+        match self.value(name, row)? {
+            Value::Number(number) => Some(number),
+            Value::Text(_) => None,
+        }
+    }
+
+    /// Bytes that equal values have in common; `None` where the value is missing.
+    pub(super) fn bytes(&self, name: &str, row: usize) -> Option<Cow<'_, [u8]>> {
+        Some(match self.value(name, row)? {
+            // the two zeros are equal
+            Value::Number(number) => Cow::Owned((number + 0.0).to_bits().to_le_bytes().to_vec()),
+            Value::Text(text) => Cow::Borrowed(text),
+        })
     }
 
     pub(super) fn missing(&self, name: &str, row: usize) -> bool {

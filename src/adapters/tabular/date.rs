@@ -1,7 +1,7 @@
 //! Dates and times as people write them in tables, in the units of the language: days and milliseconds
 //! since 1960-01-01, months and quarters since 1960.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
 /// Milliseconds of a day.
 pub(super) const DAY_MS: f64 = 86_400_000.0;
@@ -35,8 +35,18 @@ pub(super) fn days(year: i32, month: u32, day: u32) -> Option<i32> {
     if !(1000..=9999).contains(&year) {
         return None;
     }
-    const EPOCH: i32 = 715_510; // 1960-01-01 counted from 0001-01-01 = 1
-    NaiveDate::from_ymd_opt(year, month, day).map(|d| d.num_days_from_ce() - EPOCH)
+    const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = LENGTHS.get(month.wrapping_sub(1) as usize)? + u32::from(leap && month == 2);
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    // Years begin in March here, so that a leap day is the last one of its year. The months from March on have 31, 30,
+    // 31, 30, 31 days again and again: (153 m + 2) / 5 days lie before month m.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    const EPOCH: i32 = 715_815; // 1960-01-01 counted from 0000-03-01
+    Some(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year.cast_signed() - EPOCH)
 }
 
 /// The calendar date of days since 1960-01-01.
@@ -106,6 +116,18 @@ fn skip_spaces_and_point(text: &mut &[u8]) {
     if text.first() == Some(&b'.') {
         *text = &text[1..];
     }
+}
+
+/// Reads `2024-01-05` and the like, the commonest dates of tables.
+#[inline]
+fn full_date(text: &[u8]) -> Option<i32> {
+    let digits = *text.first_chunk::<10>().filter(|_| text.len() == 10)?;
+    let [a, b, c, d, first, e, f, second, g, h] = digits;
+    let mark = first == second && matches!(first, b'-' | b'/' | b'.');
+    let [a, b, c, d, e, f, g, h] = [a, b, c, d, e, f, g, h].map(|byte| u32::from(byte.wrapping_sub(b'0')));
+    let valid = mark && [a, b, c, d, e, f, g, h].iter().all(|digit| *digit <= 9);
+    let year = (a * 1000 + b * 100 + c * 10 + d).cast_signed();
+    if valid { days(year, e * 10 + f, g * 10 + h) } else { None }
 }
 
 /// Takes a date in this style off the front: days since 1960-01-01.
@@ -200,16 +222,36 @@ fn time_part(text: &mut &[u8]) -> Option<f64> {
 
 /// Reads a whole text as a date in this style: days since 1960-01-01.
 pub(super) fn date(mut text: &[u8], style: DateStyle) -> Option<i32> {
+    if style == DateStyle::YearFirst
+        && let Some(day) = full_date(text)
+    {
+        return Some(day);
+    }
     let day = date_part(&mut text, style)?;
     text.is_empty().then_some(day)
 }
 
-/// Reads a whole text as a date with or without a time: milliseconds since 1960-01-01 and whether a time
-/// other than midnight was given.
-pub(super) fn datetime(mut text: &[u8], style: DateStyle) -> Option<(f64, bool)> {
+/// A date with or without a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Moment {
+    /// Milliseconds since 1960-01-01.
+    pub ms: f64,
+    /// A time other than midnight was given.
+    pub has_time: bool,
+    /// No time was given: [`date`] reads it too.
+    pub is_date: bool,
+}
+
+/// Reads a whole text as a date with or without a time.
+pub(super) fn datetime(mut text: &[u8], style: DateStyle) -> Option<Moment> {
+    if style == DateStyle::YearFirst
+        && let Some(day) = full_date(text)
+    {
+        return Some(Moment { ms: f64::from(day) * DAY_MS, has_time: false, is_date: true });
+    }
     let day = f64::from(date_part(&mut text, style)?) * DAY_MS;
     if text.is_empty() {
-        return Some((day, false));
+        return Some(Moment { ms: day, has_time: false, is_date: true });
     }
     if literal(&mut text, b"T").is_none() {
         let before = text.len();
@@ -219,7 +261,7 @@ pub(super) fn datetime(mut text: &[u8], style: DateStyle) -> Option<(f64, bool)>
         }
     }
     let time = time_part(&mut text)?;
-    text.is_empty().then_some((day + time, time != 0.0))
+    text.is_empty().then_some(Moment { ms: day + time, has_time: time != 0.0, is_date: false })
 }
 
 /// Reads `2024-01`, `2024/1`, `2024m1`, `2024年1月`: months since 1960-01.
@@ -291,10 +333,24 @@ mod tests {
         }
     }
 
+    /// chrono is the independent calendar.
+    #[test]
+    fn every_day_of_every_year_has_its_number() {
+        let epoch = NaiveDate::from_ymd_opt(1960, 1, 1).unwrap();
+        for year in 1000..=9999 {
+            for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                let date = NaiveDate::from_ymd_opt(year, month, day);
+                let expected = date.map(|date| date.signed_duration_since(epoch).num_days() as i32);
+                assert_eq!(days(year, month, day), expected, "{year}-{month}-{day}");
+            }
+        }
+        assert_eq!(days(999, 12, 31), None);
+    }
+
     #[test]
     fn times_are_milliseconds() {
         let day = f64::from(days(2024, 1, 5).unwrap()) * DAY_MS;
-        let at = |t: &str| datetime(t.as_bytes(), DateStyle::YearFirst);
+        let at = |t: &str| datetime(t.as_bytes(), DateStyle::YearFirst).map(|m| (m.ms, m.has_time));
         assert_eq!(at("2024-01-05 13:04:05.250"), Some((day + 47_045_250.0, true)));
         assert_eq!(at("2024-01-05T13:04Z"), Some((day + 47_040_000.0, true)));
         assert_eq!(at("2024-01-05 00:00:00"), Some((day, false)));

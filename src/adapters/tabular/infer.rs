@@ -1,6 +1,8 @@
 //! Properties common to the cells of a column: every cell admits some readings (a number, a date of some
 //! style …) and a column keeps those that all its cells admit. Decides the storage; converts nothing.
 
+use std::ops::Range;
+
 use dta::StorageType;
 
 use super::date::{self, DateStyle, STYLES};
@@ -16,9 +18,10 @@ pub(super) const PERCENT: Readings = 1 << 3;
 pub(super) const BOOLEAN: Readings = 1 << 4;
 pub(super) const MONTH: Readings = 1 << 5;
 pub(super) const QUARTER: Readings = 1 << 6;
+pub(super) const SPELT: Readings = 1 << 7;
 const DATE_SHIFT: u32 = 8;
 const DATETIME_SHIFT: u32 = 16;
-const ANY_NUMBER: Readings = PLAIN | THOUSANDS | DECIMAL_COMMA | PERCENT;
+const ANY_NUMBER: Readings = PLAIN | THOUSANDS | DECIMAL_COMMA | PERCENT | SPELT;
 const ALL: Readings = 0x00ff_ffff;
 
 fn date_bit(style: DateStyle) -> Readings {
@@ -49,10 +52,24 @@ const MISSING_WORDS: [&[u8]; 16] = [
     "缺失".as_bytes(),
 ];
 
+/// Cuts the spaces around a part of a text off (`trim_ascii`).
+#[inline]
+pub(super) fn trimmed(text: &[u8], mut range: Range<usize>) -> Range<usize> {
+    while !range.is_empty() && text[range.end - 1].is_ascii_whitespace() {
+        range.end -= 1;
+    }
+    while !range.is_empty() && text[range.start].is_ascii_whitespace() {
+        range.start += 1;
+    }
+    range
+}
+
 /// True for a cell (spaces cut off) that stands for a missing value.
 #[inline]
 pub(super) fn is_missing(text: &[u8]) -> bool {
-    text.is_empty() || (text.len() <= 6 && !text[0].is_ascii_digit() && MISSING_WORDS.contains(&text))
+    // most texts differ from all of them in their first byte
+    let may_be = |first: u8| matches!(first, b'N' | b'n' | b'#' | b'.' | b'-' | b'<' | 0xe7);
+    text.first().is_none_or(|first| may_be(*first) && text.len() <= 6 && MISSING_WORDS.contains(&text))
 }
 
 /// `.a` to `.z`, the extended missing values of numbers.
@@ -81,6 +98,8 @@ pub(super) enum Reading {
     Thousands,
     DecimalComma,
     Percent,
+    /// Negative numbers by parentheses or other signs, full-width digits.
+    Spelt,
     Boolean,
     Date(DateStyle),
     Datetime(DateStyle),
@@ -113,6 +132,9 @@ pub(super) struct Inference {
     widths: (usize, usize),
     any_time: bool,
     extended: bool,
+    enclosed: bool,
+    bare: bool,
+    behind: bool,
 }
 
 impl Default for Inference {
@@ -133,15 +155,25 @@ impl Default for Inference {
             widths: (usize::MAX, 0),
             any_time: false,
             extended: false,
+            enclosed: false,
+            bare: false,
+            behind: false,
         }
     }
 }
 
 impl Inference {
     /// Takes in a cell as it stands in the file; `row` counts from 1.
-    #[inline]
     pub(super) fn text(&mut self, cell: &[u8], row: u64) {
-        let text = cell.trim_ascii();
+        self.within(cell, 0..cell.len(), row);
+    }
+
+    /// Takes in a cell that is this part of a text.
+    #[inline]
+    pub(super) fn within(&mut self, block: &[u8], cell: Range<usize>, row: u64) {
+        let bytes = cell.len();
+        let place = trimmed(block, cell);
+        let text = &block[place.clone()];
         if is_missing(text) {
             self.missing += 1;
             if !text.is_empty() {
@@ -150,13 +182,20 @@ impl Inference {
             return;
         }
         self.present += 1;
-        if cell.len() > self.max_bytes {
-            self.max_bytes = cell.len();
+        if bytes > self.max_bytes {
+            self.max_bytes = bytes;
         }
         let may_be_number = matches!(text[0], b'0'..=b'9' | b'+' | b'-' | b'.');
-        if may_be_number && let Some(plain) = number::plain(text) {
-            self.plain(plain, text);
-            return;
+        if may_be_number {
+            let uses_value = self.uses_value();
+            let plain = match uses_value {
+                true => number::plain_within::<true>(block, place),
+                false => number::plain_within::<false>(block, place),
+            };
+            if let Some(plain) = plain {
+                self.plain(plain, text, uses_value);
+                return;
+            }
         }
         if self.first_text_row.is_none() {
             self.first_text_row = Some(row);
@@ -166,28 +205,40 @@ impl Inference {
         }
     }
 
-    fn plain(&mut self, plain: number::Plain, text: &[u8]) {
+    /// True as long as the values of numbers decide something: in a column with fractions they do so only where points
+    /// may group digits.
+    #[inline]
+    fn uses_value(&self) -> bool {
+        self.whole || self.readings & DECIMAL_COMMA != 0
+    }
+
+    #[inline]
+    fn plain(&mut self, plain: number::Plain, text: &[u8], has_value: bool) {
         self.numbers += 1;
         // next to cells such as "0,5" a "1.234" is 1234
         let comma = self.readings & DECIMAL_COMMA != 0
             && (plain.digits_only || number::with_decimal_comma(text).is_some());
-        self.readings &= if comma { PLAIN | THOUSANDS | DECIMAL_COMMA } else { PLAIN | THOUSANDS };
+        self.readings &= PLAIN | THOUSANDS | SPELT | if comma { DECIMAL_COMMA } else { 0 };
         if plain.digits_only {
             self.widths.0 = self.widths.0.min(plain.whole_digits);
             self.widths.1 = self.widths.1.max(plain.whole_digits);
         }
         self.leading_zero |= plain.leading_zero;
-        self.value(plain.value);
+        // digits alone are a whole number: nothing is to be computed
+        if has_value || !number::storable(plain.value) {
+            self.value(plain.value, plain.digits_only);
+        }
     }
 
-    fn value(&mut self, value: f64) {
+    #[inline]
+    fn value(&mut self, value: f64, is_whole: bool) {
         if !number::storable(value) {
             self.infinite += 1;
             return;
         }
         self.min = self.min.min(value);
         self.max = self.max.max(value);
-        self.whole &= value.fract() == 0.0;
+        self.whole = self.whole && (is_whole || value.fract() == 0.0);
     }
 
     /// A cell that is not a plain number.
@@ -202,13 +253,22 @@ impl Inference {
         if self.readings & ANY_NUMBER != 0 {
             if let Some(value) = number::with_thousands(text) {
                 admits |= THOUSANDS;
-                self.value(value);
+                self.value(value, false);
             }
             if number::with_decimal_comma(text).is_some() {
                 admits |= DECIMAL_COMMA;
             }
             if number::percent(text).is_some() {
                 admits |= PERCENT;
+            }
+            if let Some(spelt) = number::spelt(text) {
+                admits |= SPELT;
+                self.enclosed |= spelt.enclosed;
+                self.bare |= !spelt.enclosed;
+                self.behind |= spelt.behind;
+                if admits & THOUSANDS == 0 {
+                    self.value(spelt.value, false);
+                }
             }
             if is_infinity(text) {
                 admits |= ANY_NUMBER;
@@ -222,10 +282,10 @@ impl Inference {
             if self.readings & (date_bit(style) | datetime_bit(style)) == 0 {
                 continue;
             }
-            if let Some((_, has_time)) = date::datetime(text, style) {
+            if let Some(moment) = date::datetime(text, style) {
                 admits |= datetime_bit(style);
-                self.any_time |= has_time;
-                if date::date(text, style).is_some() {
+                self.any_time |= moment.has_time;
+                if moment.is_date {
                     admits |= date_bit(style);
                 }
             }
@@ -249,8 +309,8 @@ impl Inference {
         self.present += 1;
         self.numbers += 1;
         self.max_bytes = self.max_bytes.max(text_bytes);
-        self.readings &= PLAIN | THOUSANDS | DECIMAL_COMMA;
-        self.value(value);
+        self.readings &= PLAIN | THOUSANDS | DECIMAL_COMMA | SPELT;
+        self.value(value, false);
     }
 
     /// Takes in a cell that is a truth value in the file.
@@ -294,6 +354,9 @@ impl Inference {
         self.widths = (self.widths.0.min(other.widths.0), self.widths.1.max(other.widths.1));
         self.any_time |= other.any_time;
         self.extended |= other.extended;
+        self.enclosed |= other.enclosed;
+        self.bare |= other.bare;
+        self.behind |= other.behind;
     }
 
     /// True if the cells read as dates day first and month first alike.
@@ -321,6 +384,11 @@ impl Inference {
         self.readings & PLAIN != 0 && self.numbers > 0 && (self.too_long() || self.uneven_zeros())
     }
 
+    /// True for whole numbers of a workbook that have more digits than the 15 that spreadsheets keep.
+    pub(super) fn exceeds_spreadsheet(&self, reading: Reading) -> bool {
+        reading == Reading::Plain && self.whole && self.min.abs().max(self.max.abs()) >= 1e15
+    }
+
     fn too_long(&self) -> bool {
         self.whole && self.widths.1 > 15 && self.min.abs().max(self.max.abs()) >= 9_007_199_254_740_992.0
     }
@@ -341,11 +409,16 @@ impl Inference {
         if prefer_decimal_comma && self.readings & (PLAIN | DECIMAL_COMMA) == DECIMAL_COMMA {
             return Reading::DecimalComma;
         }
+        // whole numbers that all stand in parentheses are labels, such as those of models; `3-` is a grade or an age
+        let all_enclosed = self.enclosed && !self.bare && self.numbers == 0;
+        let labels = self.whole && (self.behind || all_enclosed);
+        let spelt = if labels { 0 } else { SPELT };
         let simple = [
             (PLAIN, Reading::Plain),
             (THOUSANDS, Reading::Thousands),
             (DECIMAL_COMMA, Reading::DecimalComma),
             (PERCENT, Reading::Percent),
+            (spelt, Reading::Spelt),
             (BOOLEAN, Reading::Boolean),
             (MONTH, Reading::Month),
             (QUARTER, Reading::Quarter),
@@ -381,7 +454,9 @@ impl Inference {
                 };
                 (storage, format)
             }
-            Reading::DecimalComma | Reading::Percent => number(StorageType::Double, "%10.0g"),
+            Reading::DecimalComma | Reading::Percent | Reading::Spelt => {
+                number(StorageType::Double, "%10.0g")
+            }
             Reading::Date(_) => number(StorageType::Long, "%td"),
             Reading::Datetime(_) => number(StorageType::Double, "%tc"),
             Reading::Month => number(StorageType::Int, "%tm"),

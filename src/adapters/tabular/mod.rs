@@ -4,8 +4,10 @@
 mod convert;
 mod count;
 mod date;
+mod distinct;
 mod excel;
 mod format;
+mod hashed_file;
 mod infer;
 mod number;
 mod output;
@@ -15,9 +17,11 @@ mod profile;
 pub mod reader_process;
 mod remarks;
 mod repairs;
+mod row_checks;
 mod stata;
 mod steps;
 mod text;
+mod value_checks;
 mod values;
 mod warnings;
 
@@ -29,7 +33,9 @@ use crate::domain::data_step::DataStep;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::Condition;
 use crate::domain::naming;
-use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, RowCounts, SteppedCounts, Tabular};
+use crate::ports::tabular::{
+    IngestOptions, IngestedDataset, Preview, RowChecks, RowCounts, RowFindings, SteppedCounts, Tabular,
+};
 use format::Format;
 
 /// Reads tables from local files.
@@ -85,6 +91,15 @@ impl Tabular for TabularFiles {
         complete: &[String],
     ) -> Result<RowCounts, Problem> {
         count::count_rows(canonical, condition, complete)
+    }
+
+    fn check_rows(
+        &self,
+        canonical: &Path,
+        condition: Option<&Condition>,
+        checks: &RowChecks,
+    ) -> Result<RowFindings, Problem> {
+        row_checks::check_rows(canonical, condition, checks)
     }
 
     fn count_steps(

@@ -1,6 +1,8 @@
 //! Numbers as people write them in tables: plain, with thousands separators, with a decimal comma, in
 //! percent. Only the grammar and exact values; which grammar a column follows is decided elsewhere.
 
+use std::ops::Range;
+
 /// Numbers from here on are missing-value codes (`help missing`), so larger ones cannot be stored.
 const LARGEST: f64 = 8.988_465_674_311_579e307;
 
@@ -23,42 +25,55 @@ const POWERS: [f64; 23] = [
 
 /// Reads `[+-]digits[.digits][e[+-]digits]` with at least one digit in front of the exponent; the value
 /// is the double nearest to the decimal, infinite where doubles end.
-#[inline]
 pub(super) fn plain(text: &[u8]) -> Option<Plain> {
-    let (negative, body) = match text.first()? {
+    let (negative, body) = unsigned(text)?;
+    if body.len() > TAIL {
+        return any_length(text, body);
+    }
+    let mut tail = [0; TAIL];
+    tail[TAIL - body.len()..].copy_from_slice(body);
+    match Short::of(&tail, body.len()) {
+        Some(short) => Some(short.plain::<true>(negative, body)),
+        None => any_length(text, body),
+    }
+}
+
+/// The same for a part of a longer text. Without `VALUE`, the value of a number of up to 19 digits, which can always be
+/// stored, is not computed.
+#[inline]
+pub(super) fn plain_within<const VALUE: bool>(text: &[u8], range: Range<usize>) -> Option<Plain> {
+    let part = &text[range.clone()];
+    let (negative, body) = unsigned(part)?;
+    let tail = text[..range.end].last_chunk::<TAIL>();
+    match tail.and_then(|tail| Short::of(tail, body.len())) {
+        Some(short) => Some(short.plain::<VALUE>(negative, body)),
+        None if tail.is_none() => plain(part),
+        None => any_length(part, body),
+    }
+}
+
+#[inline]
+fn unsigned(text: &[u8]) -> Option<(bool, &[u8])> {
+    Some(match text.first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
         _ => (false, text),
-    };
-    let mut mantissa: u64 = 0;
-    let mut at = 0;
-    while at < body.len() && body[at].is_ascii_digit() {
-        mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(body[at] - b'0'));
+    })
+}
+
+fn any_length(text: &[u8], body: &[u8]) -> Option<Plain> {
+    let whole_digits = body.iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut at = whole_digits;
+    if body.get(at) == Some(&b'.') {
         at += 1;
+        at += body[at..].iter().take_while(|b| b.is_ascii_digit()).count();
     }
-    let whole_digits = at;
-    let mut fraction_digits = 0;
-    if at < body.len() && body[at] == b'.' {
-        at += 1;
-        let start = at;
-        while at < body.len() && body[at].is_ascii_digit() {
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(body[at] - b'0'));
-            at += 1;
-        }
-        fraction_digits = at - start;
-    }
-    let digits = whole_digits + fraction_digits;
-    if digits == 0 {
+    let fraction_digits = (at - whole_digits).saturating_sub(1);
+    if whole_digits + fraction_digits == 0 {
         return None;
     }
     let leading_zero = whole_digits > 1 && body[0] == b'0';
-    let digits_only = at == body.len() && fraction_digits == 0 && whole_digits == body.len();
-    if at == body.len() && digits <= 19 && mantissa < 1 << 53 && fraction_digits <= 22 {
-        // both operands are exact doubles, so that one division rounds correctly
-        let value = mantissa as f64 / POWERS[fraction_digits];
-        let value = if negative { -value } else { value };
-        return Some(Plain { value, digits_only, whole_digits, leading_zero });
-    }
+    let digits_only = whole_digits == body.len();
     if at < body.len() {
         if body[at] | 0x20 != b'e' {
             return None;
@@ -71,6 +86,131 @@ pub(super) fn plain(text: &[u8]) -> Option<Plain> {
     }
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     Some(Plain { value, digits_only, whole_digits, leading_zero })
+}
+
+/// Up to 19 digits with at most one point among them: almost every number of a table. They are checked and converted
+/// eight at a time.
+struct Short {
+    mantissa: u64,
+    digits: usize,
+    fraction_digits: usize,
+}
+
+/// The longest text of such a number, rounded up.
+const TAIL: usize = 24;
+const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
+
+impl Short {
+    /// Reads the last `length` bytes.
+    #[inline(always)]
+    fn of(tail: &[u8; TAIL], length: usize) -> Option<Self> {
+        let word = |at: usize, length: usize| {
+            let bytes = tail[at..].first_chunk().expect("eight bytes");
+            let unused = 64 - 8 * length;
+            // the distances of the codes from `0`; zeros before the first
+            without_point((u64::from_le_bytes(*bytes) ^ (EACH_BYTE * u64::from(b'0'))) >> unused << unused)
+        };
+        let (mantissa, point) = match length {
+            1..=8 => {
+                let (last, point) = word(16, length);
+                (eight_digits(last)?, point.map(|at| 7 - at))
+            }
+            9..=16 => join(word(8, length - 8), word(16, 8))?,
+            17..=20 => {
+                let (second, in_second) = word(8, 8);
+                let (last, in_last) = word(16, 8);
+                let (rest, in_rest) = join((second, in_second), (last, in_last))?;
+                let (first, in_first) = word(0, length - 16);
+                let scale = if in_rest.is_some() { 1_000_000_000_000_000 } else { 10_000_000_000_000_000 };
+                // 20 digits do not fit, and are refused below
+                let mantissa = eight_digits(first)?.wrapping_mul(scale).wrapping_add(rest);
+                match (in_first, in_rest) {
+                    (Some(at), None) => (mantissa, Some(16 + 7 - at)),
+                    (None, Some(behind)) => (mantissa, Some(behind)),
+                    (None, None) if length < 20 => (mantissa, None),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        let digits = length - usize::from(point.is_some());
+        (digits > 0).then_some(Self { mantissa, digits, fraction_digits: point.unwrap_or(0) })
+    }
+
+    #[inline(always)]
+    fn plain<const VALUE: bool>(&self, negative: bool, body: &[u8]) -> Plain {
+        let whole_digits = self.digits - self.fraction_digits;
+        let value = if VALUE { self.value() } else { 0.0 };
+        Plain {
+            value: if negative { -value } else { value },
+            digits_only: self.digits == body.len(),
+            whole_digits,
+            leading_zero: whole_digits > 1 && body[0] == b'0',
+        }
+    }
+
+    #[inline]
+    fn value(&self) -> f64 {
+        if self.mantissa < 1 << 53 {
+            // both operands are exact doubles, so that one division rounds correctly
+            return self.mantissa as f64 / POWERS[self.fraction_digits];
+        }
+        // The quotient of integers keeps at least 62 bits. What is left beyond them decides between two doubles like
+        // any other bit behind the last one that they have.
+        let (divisor, zeros) = (10u64.pow(self.fraction_digits as u32), self.mantissa.leading_zeros());
+        let shift = divisor.ilog2();
+        let dividend = u128::from(self.mantissa << zeros) << shift;
+        let quotient = (dividend / u128::from(divisor)) as u64;
+        let is_exact = u128::from(quotient) * u128::from(divisor) == dividend;
+        let rounded = (quotient | u64::from(!is_exact)) as f64;
+        rounded * f64::from_bits(u64::from(1023 - zeros - shift) << 52)
+    }
+}
+
+/// Joins two words of eight characters, without their points and with the bytes where those were; returns the number
+/// and how many digits stand behind the point.
+#[inline(always)]
+fn join(first: (u64, Option<usize>), last: (u64, Option<usize>)) -> Option<(u64, Option<usize>)> {
+    let (high, low) = (eight_digits(first.0)?, eight_digits(last.0)?);
+    match (first.1, last.1) {
+        (None, None) => Some((high * 100_000_000 + low, None)),
+        (Some(at), None) => Some((high * 100_000_000 + low, Some(8 + 7 - at))),
+        (None, Some(at)) => Some((high * 10_000_000 + low, Some(7 - at))),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// Takes the first point out of a word and closes up; returns its byte with the rest.
+#[inline(always)]
+fn without_point(word: u64) -> (u64, Option<usize>) {
+    let found = points(word);
+    if found == 0 {
+        return (word, None);
+    }
+    let at = found.trailing_zeros() / 8;
+    let before = word & ((1 << (8 * at)) - 1);
+    let after = word & (u64::MAX << (8 * at) << 8);
+    (before << 8 | after, Some(at as usize))
+}
+
+/// The high bit of every byte that was a point (Warren, Hacker's Delight, 6-1: bytes that are zero).
+#[inline]
+fn points(word: u64) -> u64 {
+    let low = EACH_BYTE * 0x7f;
+    let x = word ^ (EACH_BYTE * u64::from(b'.' ^ b'0'));
+    !((x & low).wrapping_add(low) | x | low)
+}
+
+/// The number of eight digits, the first in the lowest byte; `None` where a byte is none.
+#[inline(always)]
+fn eight_digits(word: u64) -> Option<u64> {
+    if (word.wrapping_add(EACH_BYTE * 0x76) | word) & (EACH_BYTE * 0x80) != 0 {
+        return None;
+    }
+    // neighbours are joined: to pairs, to fours, to one
+    let pairs = (word.wrapping_mul(10 * 256 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 * 65_536 + 1) >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 * (1 << 32) + 1) >> 32)
 }
 
 /// True if a value can be stored as a number (not infinite, not in the range of missing-value codes).
@@ -92,6 +232,44 @@ pub(super) fn with_decimal_comma(text: &[u8]) -> Option<f64> {
 pub(super) fn percent(text: &[u8]) -> Option<f64> {
     let body = text.strip_suffix(b"%").or_else(|| text.strip_suffix("％".as_bytes()))?;
     plain(body.trim_ascii_end()).map(|p| p.value)
+}
+
+/// A number that a book keeper or another keyboard wrote.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Spelt {
+    pub value: f64,
+    /// Negative by parentheses.
+    pub enclosed: bool,
+    /// Negative by a sign behind it.
+    pub behind: bool,
+}
+
+/// Reads a number, also with thousands, that is negative by parentheses, `(12.5)`, by a sign behind it, `12.5-`, or by
+/// another minus than that of ASCII, or whose digits are full-width ones.
+pub(super) fn spelt(text: &[u8]) -> Option<Spelt> {
+    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= 96)?;
+    let mut ascii = String::with_capacity(text.len());
+    for c in text.chars() {
+        ascii.push(match c {
+            '\u{2212}' | '\u{2013}' | '－' => '-',
+            '０'..='９' | '．' | '，' | '（' | '）' | '＋' => char::from_u32(c as u32 - 0xfee0)?,
+            c if c.is_ascii() => c,
+            _ => return None,
+        });
+    }
+    let inner = ascii.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let behind = ascii.strip_suffix('-');
+    let (body, negative) = match (inner, behind) {
+        (Some(inner), _) => (inner.trim(), true),
+        (None, Some(before)) => (before.trim_end(), true),
+        _ => (ascii.as_str(), false),
+    };
+    if negative && !body.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    let value = plain(body.as_bytes()).map(|p| p.value).or_else(|| with_thousands(body.as_bytes()))?;
+    let (enclosed, behind) = (inner.is_some(), inner.is_none() && behind.is_some());
+    Some(Spelt { value: if negative { -value } else { value }, enclosed, behind })
 }
 
 fn grouped(text: &[u8], group: u8, point: u8) -> Option<f64> {
@@ -149,6 +327,29 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_other_keyboards() {
+        let value = |text: &str| spelt(text.as_bytes()).map(|s| s.value);
+        for text in [
+            "(1,234.5)",
+            "1234.5-",
+            "\u{2212}1234.5",
+            "－１２３４．５",
+            "( 1234.5 )",
+            "（1234.5）",
+            "\u{2013}1,234.5",
+        ] {
+            assert_eq!(value(text), Some(-1234.5), "{text}");
+        }
+        assert_eq!(value("１２"), Some(12.0));
+        assert_eq!(value("1,234.5"), Some(1234.5));
+        for bad in ["(-1)", "--1", "-1-", "()", "(", "-", "1)", "(1", "(a)", "1 - 2", "２０１９年", ""] {
+            assert_eq!(value(bad), None, "{bad}");
+        }
+        assert!(spelt(b"(12)").is_some_and(|s| s.enclosed && !s.behind));
+        assert!(spelt(b"12-").is_some_and(|s| s.behind && !s.enclosed));
+    }
+
+    #[test]
     fn grouped_numbers() {
         assert_eq!(with_thousands(b"1,234,567.25"), Some(1_234_567.25));
         assert_eq!(with_thousands(b"-12,345"), Some(-12_345.0));
@@ -169,6 +370,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn short_numbers_are_those_of_the_standard_library(text in "[0-9.]{1,22}|[0-9]{1,9}[.][0-9]{0,18}|[0-9e/:]{1,17}") {
+            let own = plain(text.as_bytes());
+            for before in ["", ",", "12345678.90123456789012345"] {
+                let longer = format!("{before}{text},1");
+                let range = before.len()..before.len() + text.len();
+                prop_assert_eq!(plain_within::<true>(longer.as_bytes(), range), own);
+            }
+            let number = text.bytes().filter(|b| *b == b'.').count() < 2 && text.bytes().any(|b| b.is_ascii_digit());
+            let expected = text.parse::<f64>().ok().filter(|_| number);
+            prop_assert_eq!(own.map(|p| p.value.to_bits()), expected.map(f64::to_bits));
+            if let Some(own) = own {
+                let whole = text.bytes().take_while(u8::is_ascii_digit).count();
+                prop_assert_eq!(own.whole_digits, whole);
+                prop_assert_eq!(own.digits_only, whole == text.len());
+                prop_assert_eq!(own.leading_zero, whole > 1 && text.starts_with('0'));
+            }
+        }
+
         /// The standard library's parser rounds correctly; ours must agree to the last bit.
         #[test]
         fn values_are_correctly_rounded(text in "[+-]?[0-9]{0,20}(\\.[0-9]{0,25})?(e[+-]?[0-9]{1,3})?") {

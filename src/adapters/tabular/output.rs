@@ -1,13 +1,13 @@
 //! Writes canonical data (.dta 118, 119 above 32,767 variables) and describes its columns.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dta::limits::{CHARACTERISTIC_BYTES, LABEL_BYTES, LABEL_CHARS};
-use dta::{Characteristic, ColumnRef, Meta, StorageType, ValueLabelSet, Variable, Writer};
-use sha2::{Digest, Sha256};
+use dta::{Characteristic, ColumnRef, Meta, RowEncoder, StorageType, ValueLabelSet, Variable, Writer};
 
+use super::hashed_file::HashedFile;
 use super::problems;
 use super::profile::{Duplicates, Gatherer, Profile, ROWS_COMPARED};
 use super::warnings::Warnings;
@@ -56,12 +56,12 @@ pub(super) fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
 /// A canonical file being written; it is removed again unless it is finished.
 pub(super) struct Output {
     path: PathBuf,
-    writer: Option<Writer<File>>,
+    writer: Option<Writer<HashedFile>>,
     finished: bool,
 }
 
 impl Output {
-    /// Starts the file at `path`, which must not exist.
+    /// Starts the file at `path`, which must not exist, for so many rows.
     ///
     /// # Errors
     /// I/O, or metadata that the format cannot hold.
@@ -69,9 +69,10 @@ impl Output {
         path: &Path,
         plans: &[ColumnPlan],
         labels: Vec<ValueLabelSet>,
+        rows: u64,
     ) -> Result<Self, Problem> {
         let create = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
-        let file = create(path).map_err(|e| problems::io("create the data file", &e))?;
+        let file = HashedFile::new(create(path).map_err(|e| problems::io("create the data file", &e))?);
         let mut output = Self { path: path.to_owned(), writer: None, finished: false };
         let meta = meta(plans, labels);
         let long = plans.iter().any(|p| p.storage == StorageType::StrL);
@@ -82,7 +83,7 @@ impl Output {
             std::fs::remove_file(&spool_path).map_err(|e| problems::io("unlink a spool file", &e))?;
             Writer::with_spool(file, meta, spool)
         } else {
-            Writer::with_spool(file, meta, Cursor::new(Vec::new()))
+            Writer::with_rows(file, meta, rows)
         };
         output.writer = Some(writer.map_err(|e| problems::dta_write(&e))?);
         Ok(output)
@@ -92,13 +93,18 @@ impl Output {
     ///
     /// # Errors
     /// I/O, or a value that does not fit its column.
-    pub(super) fn write(&mut self, block: &[dta::Column]) -> Result<(), Problem> {
-        let views: Vec<ColumnRef<'_>> = block.iter().map(view).collect();
-        self.writer
-            .as_mut()
-            .expect("a file that is being written has its writer")
-            .write_rows(&views)
-            .map_err(|e| problems::dta_write(&e))
+    pub(super) fn write(&mut self, block: &Block) -> Result<(), Problem> {
+        let writer = self.writer.as_mut().expect("a file that is being written has its writer");
+        match block {
+            Block::Columns(columns) => writer.write_rows(&views(columns)),
+            Block::Rows(bytes) => writer.write_encoded(bytes),
+        }
+        .map_err(|e| problems::dta_write(&e))
+    }
+
+    /// Returns what turns columns into blocks, on any thread.
+    pub(super) fn encoder(&self) -> Encoder {
+        Encoder(self.writer.as_ref().expect("a file that is being written has its writer").encoder())
     }
 
     /// Completes the file and hashes it.
@@ -107,8 +113,8 @@ impl Output {
     /// I/O.
     pub(super) fn finish(mut self) -> Result<Written, Problem> {
         let writer = self.writer.take().expect("a file that is being written has its writer");
-        let mut file = writer.finish().map_err(|e| problems::dta_write(&e))?;
-        let written = hash(&mut file).map_err(|e| problems::io("read the data back", &e))?;
+        let file = writer.finish().map_err(|e| problems::dta_write(&e))?;
+        let written = file.finish().map_err(|e| problems::io("read the data back", &e))?;
         self.finished = true;
         Ok(written)
     }
@@ -123,26 +129,32 @@ impl Drop for Output {
     }
 }
 
-/// Doubles go through the writer's conversion, which turns NaN and infinities into missing values.
-fn view(column: &dta::Column) -> ColumnRef<'_> {
-    column.view()
+/// Rows on their way to a file.
+pub(super) enum Block {
+    Columns(Vec<dta::Column>),
+    /// As the bytes of the file.
+    Rows(Vec<u8>),
 }
 
-/// Size and SHA-256 of a whole file. The header of the format holds counts that are known at the end
-/// only, so the bytes cannot be hashed in the order they are written.
-fn hash(file: &mut File) -> std::io::Result<Written> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut hasher = Sha256::new();
-    let mut size_bytes = 0;
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let length = file.read(&mut buffer)?;
-        if length == 0 {
-            return Ok(Written { size_bytes, sha256: hex::encode(hasher.finalize()) });
-        }
-        hasher.update(&buffer[..length]);
-        size_bytes += length as u64;
+/// Prepares rows for a file. Long texts are kept apart from the rows, so that only the file can encode rows with them.
+#[derive(Clone)]
+pub(super) struct Encoder(Option<Arc<RowEncoder>>);
+
+impl Encoder {
+    /// Turns columns into a block.
+    ///
+    /// # Errors
+    /// A value that does not fit its column.
+    pub(super) fn block(&self, columns: Vec<dta::Column>) -> Result<Block, Problem> {
+        let Some(encoder) = &self.0 else { return Ok(Block::Columns(columns)) };
+        let mut bytes = Vec::new();
+        encoder.encode(&views(&columns), 0, &mut bytes).map_err(|e| problems::dta_write(&e))?;
+        Ok(Block::Rows(bytes))
     }
+}
+
+fn views(columns: &[dta::Column]) -> Vec<ColumnRef<'_>> {
+    columns.iter().map(dta::Column::view).collect()
 }
 
 fn meta(plans: &[ColumnPlan], value_labels: Vec<ValueLabelSet>) -> Meta {

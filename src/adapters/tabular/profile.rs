@@ -1,11 +1,12 @@
 //! Facts on the values of canonical columns (missing, distinct, range) and equal rows, gathered block by
 //! block in bounded memory. Every count is exact or says that it is a lower bound.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::BuildHasher;
 
 use dta::{Column, Missing};
 use foldhash::fast::RandomState;
+
+use super::distinct::Seen;
 
 /// Most distinct values counted of one column.
 const MOST_DISTINCT: usize = 100_000;
@@ -13,24 +14,6 @@ const MOST_DISTINCT: usize = 100_000;
 const DISTINCT_BUDGET: usize = 1_500_000;
 /// Rows that are compared with each other.
 pub(super) const ROWS_COMPARED: usize = 1_000_000;
-
-/// Passes on a hash that is already mixed.
-#[derive(Default)]
-pub(super) struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only u64 hashes are kept")
-    }
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
-type Hashes = HashSet<u64, BuildHasherDefault<Mixed>>;
 
 /// Facts on one column.
 #[derive(Debug, Clone)]
@@ -40,52 +23,37 @@ pub(super) struct Profile {
     pub max: Option<f64>,
     pub whole: bool,
     pub max_bytes: usize,
-    seen: Option<Hashes>,
+    /// A text has blanks around it.
+    pub blanks: bool,
+    seen: Seen,
     cap: usize,
-    last: u64,
 }
 
 impl Profile {
     /// Number of distinct values, and whether counting stopped there.
     pub(super) fn distinct(&self) -> (u64, bool) {
-        match &self.seen {
-            Some(seen) => (seen.len() as u64, false),
+        match self.seen.count(self.cap) {
+            Some(count) => (count, false),
             None => (self.cap as u64, true),
         }
     }
 
-    fn see(&mut self, hash: u64) {
-        if hash == self.last && self.seen.as_ref().is_some_and(|s| !s.is_empty()) {
-            return;
-        }
-        self.last = hash;
-        if let Some(seen) = &mut self.seen {
-            seen.insert(hash);
-            if seen.len() > self.cap {
-                self.seen = None;
-            }
+    /// Takes in the range of some numbers, if there are any.
+    fn range(&mut self, low: f64, high: f64) {
+        if low <= high {
+            self.min = Some(self.min.map_or(low, |m| m.min(low)));
+            self.max = Some(self.max.map_or(high, |m| m.max(high)));
         }
     }
 
-    fn number(&mut self, value: f64) {
-        self.min = Some(self.min.map_or(value, |m| m.min(value)));
-        self.max = Some(self.max.map_or(value, |m| m.max(value)));
-        self.whole &= value.fract() == 0.0;
-    }
-
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: Self, random: &RandomState) {
         self.missing += other.missing;
         self.min = smaller(self.min, other.min, f64::min);
         self.max = smaller(self.max, other.max, f64::max);
         self.whole &= other.whole;
         self.max_bytes = self.max_bytes.max(other.max_bytes);
-        self.seen = match (self.seen.take(), other.seen) {
-            (Some(mut a), Some(b)) => {
-                a.extend(b);
-                (a.len() <= self.cap).then_some(a)
-            }
-            _ => None,
-        };
+        self.blanks |= other.blanks;
+        self.seen = std::mem::replace(&mut self.seen, Seen::Nothing).merge(other.seen, random, self.cap);
     }
 }
 
@@ -112,9 +80,9 @@ impl Gatherer {
             max: None,
             whole: true,
             max_bytes: 0,
-            seen: Some(Hashes::default()),
+            blanks: false,
+            seen: Seen::Nothing,
             cap,
-            last: 0,
         };
         Self { columns: vec![empty; columns], random }
     }
@@ -132,47 +100,31 @@ impl Gatherer {
     /// Adds what another gatherer saw.
     pub(super) fn merge(&mut self, other: Self) {
         for (mine, theirs) in self.columns.iter_mut().zip(other.columns) {
-            mine.merge(theirs);
+            mine.merge(theirs, &self.random);
         }
     }
 }
 
+#[inline]
 fn mix(row: u64, value: u64) -> u64 {
     let product = u128::from(row ^ value ^ 0x9e37_79b9_7f4a_7c15) * u128::from(0xa076_1d64_78bd_642f_u64);
     (product >> 64) as u64 ^ product as u64
 }
 
 fn add_column(profile: &mut Profile, column: &Column, random: &RandomState, rows: &mut [u64]) {
-    macro_rules! numbers {
-        ($values:expr, $missing:path, $number:expr) => {
-            for (row, &value) in rows.iter_mut().zip($values) {
-                let bits = match $missing(value) {
-                    Some(missing) => {
-                        profile.missing += 1;
-                        u64::from(missing.rank()) | 0x7fe0_0000_0000_0000
-                    }
-                    None => {
-                        // 0.0 and -0.0 are one value
-                        let number: f64 = $number(value) + 0.0;
-                        profile.number(number);
-                        let hash = random.hash_one(number.to_bits());
-                        profile.see(hash);
-                        hash
-                    }
-                };
-                *row = mix(*row, bits);
-            }
-        };
-    }
     match column {
-        Column::Byte(v) => numbers!(v, Missing::of_byte, f64::from),
-        Column::Int(v) => numbers!(v, Missing::of_int, f64::from),
-        Column::Long(v) => numbers!(v, Missing::of_long, f64::from),
-        Column::Float(v) => numbers!(v, Missing::of_float, f64::from),
-        Column::Double(v) => numbers!(v, Missing::of_double, std::convert::identity),
+        Column::Byte(v) => add_whole(profile, v, Missing::SYSTEM.byte(), random, rows),
+        Column::Int(v) => add_whole(profile, v, Missing::SYSTEM.int(), random, rows),
+        Column::Long(v) => add_whole(profile, v, Missing::SYSTEM.long(), random, rows),
+        Column::Float(v) => {
+            let value = |v: &f32| Missing::of_float(*v).map_or(f64::from(*v), Missing::double);
+            add_doubles(profile, v.iter().map(value), random, rows);
+        }
+        Column::Double(v) => add_doubles(profile, v.iter().copied(), random, rows),
         Column::Str(v) => {
             for (row, text) in rows.iter_mut().zip(v.iter()) {
                 add_text(profile, text.as_bytes(), random, row);
+                profile.blanks |= has_blanks(text);
             }
         }
         Column::StrL(v) => {
@@ -183,6 +135,80 @@ fn add_column(profile: &mut Profile, column: &Column, random: &RandomState, rows
     }
 }
 
+/// Takes in whole numbers, of which those from `missing` on are codes of missing values.
+fn add_whole<T: Copy + Ord + Into<i64>>(
+    profile: &mut Profile,
+    values: &[T],
+    missing: T,
+    random: &RandomState,
+    rows: &mut [u64],
+) {
+    let (mut low, mut high, mut codes) = (i64::MAX, i64::MIN, 0);
+    for (row, &value) in rows.iter_mut().zip(values) {
+        let (code, value) = (value >= missing, value.into());
+        codes += u64::from(code);
+        low = low.min(if code { i64::MAX } else { value });
+        high = high.max(if code { i64::MIN } else { value });
+        *row = mix(*row, value.cast_unsigned());
+    }
+    profile.missing += codes;
+    if low > high {
+        return;
+    }
+    profile.range(low as f64, high as f64);
+    let numbers = values.iter().filter(|value| **value < missing);
+    if profile.seen.reach(low, high, profile.cap) {
+        if let Seen::Near { base, bits } = &mut profile.seen {
+            for &value in numbers {
+                let at = (value.into() - *base) as usize;
+                bits[at / 64] |= 1 << (at % 64);
+            }
+        }
+        return;
+    }
+    let cap = profile.cap;
+    profile.seen = std::mem::replace(&mut profile.seen, Seen::Nothing).into_hashes(random, cap);
+    if !matches!(profile.seen, Seen::Many) {
+        numbers.for_each(|&v| profile.seen.hash(random.hash_one((v.into() as f64).to_bits()), cap));
+    }
+}
+
+/// Takes in doubles, some of which are codes of missing values.
+fn add_doubles(
+    profile: &mut Profile,
+    values: impl Iterator<Item = f64> + Clone,
+    random: &RandomState,
+    rows: &mut [u64],
+) {
+    let (mut low, mut high, mut whole) = (f64::INFINITY, f64::NEG_INFINITY, profile.whole);
+    for (row, value) in rows.iter_mut().zip(values.clone()) {
+        let bits = match Missing::of_double(value) {
+            Some(missing) => {
+                profile.missing += 1;
+                u64::from(missing.rank()) | 0x7fe0_0000_0000_0000
+            }
+            None => {
+                // 0.0 and -0.0 are one value
+                let number = value + 0.0;
+                low = low.min(number);
+                high = high.max(number);
+                whole = whole && number.fract() == 0.0;
+                number.to_bits()
+            }
+        };
+        *row = mix(*row, bits);
+    }
+    profile.whole = whole;
+    profile.range(low, high);
+    let mut numbers = values.filter(|v| Missing::of_double(*v).is_none());
+    while !matches!(profile.seen, Seen::Many)
+        && let Some(value) = numbers.next()
+    {
+        profile.seen.hash(random.hash_one((value + 0.0).to_bits()), profile.cap);
+    }
+}
+
+#[inline]
 fn add_text(profile: &mut Profile, text: &[u8], random: &RandomState, row: &mut u64) {
     if text.is_empty() {
         profile.missing += 1;
@@ -191,14 +217,25 @@ fn add_text(profile: &mut Profile, text: &[u8], random: &RandomState, row: &mut 
     }
     profile.max_bytes = profile.max_bytes.max(text.len());
     let hash = random.hash_one(text);
-    profile.see(hash);
+    profile.seen.hash(hash, profile.cap);
     *row = mix(*row, hash);
+}
+
+/// True for a text with white space around it.
+#[inline]
+fn has_blanks(text: &str) -> bool {
+    // only ASCII beyond the space is certain without a closer look
+    let plain = |byte: Option<&u8>| byte.is_none_or(|b| b.is_ascii_graphic());
+    let bytes = text.as_bytes();
+    !(plain(bytes.first()) && plain(bytes.last())) && text.trim().len() < text.len()
 }
 
 /// Counts rows that are equal to an earlier one, among the first [`ROWS_COMPARED`] different rows.
 #[derive(Default)]
 pub(super) struct Duplicates {
-    seen: Hashes,
+    /// Hashes of different rows by their last bits, zero where there is none; at most half full.
+    seen: Vec<u64>,
+    different: usize,
     pub rows: u64,
     /// First row (counted from 1 among the data) that repeats an earlier one.
     pub first: Option<u64>,
@@ -208,17 +245,47 @@ pub(super) struct Duplicates {
 impl Duplicates {
     /// Takes in the hashes of the next rows.
     pub(super) fn add(&mut self, hashes: &[u64]) {
-        for &hash in hashes {
-            self.count += 1;
-            let repeated = if self.seen.len() < ROWS_COMPARED {
-                !self.seen.insert(hash)
-            } else {
-                self.seen.contains(&hash)
-            };
-            if repeated {
+        for some in hashes.chunks(32) {
+            self.make_room(some.len());
+            // the table is larger than a processor's cache: its lines are fetched together
+            let mask = self.seen.len() - 1;
+            std::hint::black_box(some.iter().fold(0, |all, hash| all ^ self.seen[*hash as usize & mask]));
+            some.iter().for_each(|hash| self.see(*hash | u64::from(*hash == 0)));
+        }
+    }
+
+    fn see(&mut self, hash: u64) {
+        self.count += 1;
+        let mask = self.seen.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.seen[at] != 0 {
+            if self.seen[at] == hash {
                 self.rows += 1;
                 self.first.get_or_insert(self.count);
+                return;
             }
+            at = (at + 1) & mask;
+        }
+        if self.different < ROWS_COMPARED {
+            self.seen[at] = hash;
+            self.different += 1;
+        }
+    }
+
+    /// Keeps half of the table free.
+    fn make_room(&mut self, more: usize) {
+        let most = (self.different + more).min(ROWS_COMPARED + 1);
+        if most * 2 <= self.seen.len() {
+            return;
+        }
+        let size = (most * 2).next_power_of_two().max(4096);
+        let before = std::mem::replace(&mut self.seen, vec![0; size]);
+        for hash in before.into_iter().filter(|hash| *hash != 0) {
+            let mut at = hash as usize & (size - 1);
+            while self.seen[at] != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            self.seen[at] = hash;
         }
     }
 }

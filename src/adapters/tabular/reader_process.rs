@@ -22,7 +22,9 @@ use crate::adapters::runner::{child_collected, spawn_child};
 use crate::domain::data_step::DataStep;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::Condition;
-use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, RowCounts, SteppedCounts, Tabular};
+use crate::ports::tabular::{
+    IngestOptions, IngestedDataset, Preview, RowChecks, RowCounts, RowFindings, SteppedCounts, Tabular,
+};
 
 /// Address space of a reader for any file, for each byte of its file, and at most. A workbook keeps its shared texts in
 /// memory, an XLS file itself; a small file that states large sizes must not get what a large one may need.
@@ -137,6 +139,15 @@ impl Tabular for IsolatedReaders {
         complete: &[String],
     ) -> Result<RowCounts, Problem> {
         TabularFiles.count_rows(canonical, condition, complete)
+    }
+
+    fn check_rows(
+        &self,
+        canonical: &Path,
+        condition: Option<&Condition>,
+        checks: &RowChecks,
+    ) -> Result<RowFindings, Problem> {
+        TabularFiles.check_rows(canonical, condition, checks)
     }
 
     fn count_steps(

@@ -21,6 +21,10 @@ pub(super) fn on_inference(
         Reading::Thousands => Some("commas were read as thousands separators (1,234 is 1234)"),
         Reading::DecimalComma => Some("commas were read as decimal commas (1,5 is one and a half)"),
         Reading::Percent => Some("percentages were read as the number in front of the sign (12.5% is 12.5)"),
+        Reading::Spelt => Some(
+            "numbers in parentheses, with a minus behind them or another minus sign were read as negative ones, full-width \
+             digits as digits",
+        ),
         Reading::Boolean => Some("true and false were read as 1 and 0"),
         Reading::Date(DateStyle::DayFirst) | Reading::Datetime(DateStyle::DayFirst) => {
             Some("dates were read day first, the only order that fits every row")
@@ -41,6 +45,16 @@ pub(super) fn on_inference(
             format!("{name} has {} values that no number can hold; they are missing", facts.infinite);
         warnings.warn("infinite_values", column, message, "");
     }
+}
+
+/// Says that a workbook has lost digits of a column.
+pub(super) fn on_lost_digits(name: &str, warnings: &mut Warnings) {
+    let message = format!(
+        "{name} holds whole numbers of more than 15 digits; a spreadsheet keeps 15, so that the last ones are lost and \
+         different identifiers may have become equal"
+    );
+    let hint = "store the column as text before the numbers are typed or pasted, or upload the file that it came from";
+    warnings.warn("lost_digits", Some(name), message, hint);
 }
 
 /// Says that every number of a column could be another one.

@@ -14,7 +14,7 @@ use encoding_rs::{Encoding, GB18030, GBK};
 use foldhash::fast::RandomState;
 
 use super::infer::text_storage;
-use super::output::{self, ColumnPlan, Output};
+use super::output::{self, Block, ColumnPlan, Output};
 use super::problems;
 use super::profile::{Duplicates, Gatherer};
 use super::warnings::Warnings;
@@ -59,7 +59,7 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
     let (mut plans, labels) = plan(&reader, &widths, &mut warnings);
     output::name_columns(&mut plans, &mut warnings);
     let rows = reader.rows();
-    let mut output = Output::create(dest, &plans, labels)?;
+    let mut output = Output::create(dest, &plans, labels, rows)?;
     let mut gatherer = Gatherer::new(plans.len(), RandomState::default());
     let mut duplicates = Duplicates::default();
     reader.go_to_row(0);
@@ -67,7 +67,7 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
     while let Some(mut block) = reader.read_block(step).map_err(|e| problems::dta_read(&e))? {
         block.columns.iter_mut().for_each(normalise);
         duplicates.add(&gatherer.add(&block.columns));
-        output.write(&block.columns)?;
+        output.write(&Block::Columns(block.columns))?;
     }
     let canonical = output.finish()?;
     let columns = output::describe(plans, &gatherer, rows);

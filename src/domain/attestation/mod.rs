@@ -1,7 +1,7 @@
 //! Whether a transcript comes from a real Stata: the text of the probe and the judgement of its log, as pure
 //! functions. Starting an engine and caching the answer belong to the service.
 //!
-//! The probe asks for things that a script, a canned or replayed log and an interpreter without Mata cannot
+//! The probe asks for things that a script, a canned or replayed log and an interpreter without Mata's hash cannot
 //! answer: an iterated hash of a fresh challenge, the first draws of a fresh seed, and a regression on them.
 //! A whole clone of Stata could pass; `docs/security.md` says so.
 

@@ -98,7 +98,7 @@ fn every_fake_is_refused_for_its_own_reason() {
     lines.swap(answer("SSP|u="), answer("SSP|b="));
     let swapped = lines.join("\n");
     let open_renamed = ". display 1\nSSP|engine=|sv=17|ed=MP|fl=MP|se=1|mp=1|os=Unix|born=x\n. mata:\n\
-        command mata is not supported by the open engine\nr(199);\n\nend of do-file\n";
+        hash1() of Mata is not supported by the open engine\nr(199);\n\nend of do-file\n";
     let cases: Vec<(&str, String, &str)> = vec![
         ("nothing", String::new(), "no_log"),
         ("open engine", ". x\nSSP|engine=open|sv=17|ed=open\n".to_owned(), "open_engine"),

@@ -104,6 +104,11 @@ fn number(chars: &[char], at: usize) -> Result<(Token, usize), ExpressionError> 
             end = exponent;
         }
     }
+    if let Some(date) = date_at(chars, at) {
+        let expected = format!("date(\"{date}\")");
+        let reason = format!("{date} would be a difference of numbers; a date is written {expected}");
+        return Err(ExpressionError::new(at, reason, &[&expected]));
+    }
     let text: String = chars[at..end].iter().collect();
     let value = text.parse::<f64>().ok().filter(|v| crate::domain::encode::is_storable(*v));
     let followed_by_name = chars.get(end).is_some_and(|c| is_name_char(*c) || *c == '.');
@@ -111,4 +116,15 @@ fn number(chars: &[char], at: usize) -> Result<(Token, usize), ExpressionError> 
         Some(value) if !followed_by_name => Ok((Token::Number(value), end)),
         _ => Err(ExpressionError::new(at, "this is not a number", &["number"])),
     }
+}
+
+/// A date that is written as it is in a file, `2019-01-31`.
+fn date_at(chars: &[char], at: usize) -> Option<String> {
+    let form = "dddd-dd-dd";
+    let fits = |(i, f): (usize, char)| match (f, chars.get(at + i)) {
+        ('d', Some(c)) => c.is_ascii_digit(),
+        (_, c) => c == Some(&'-'),
+    };
+    let ends = !chars.get(at + form.len()).is_some_and(|c| is_name_char(*c) || *c == '.');
+    (ends && form.chars().enumerate().all(fits)).then(|| chars[at..at + form.len()].iter().collect())
 }

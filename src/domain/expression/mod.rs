@@ -2,6 +2,7 @@
 //! The grammar is in `docs/expressions.md`. Evaluation belongs to the engine that runs the do-file.
 
 mod derivation;
+mod habits;
 mod lexer;
 mod names;
 mod operator;

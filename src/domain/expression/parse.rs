@@ -4,6 +4,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::derivation::{Derivation, Statistic};
+use super::habits::advised;
 use super::lexer::{Placed, Token, tokens};
 use super::names::nearest;
 use super::operator::{Function, Operator, Shift};
@@ -46,8 +47,12 @@ pub fn parse_condition(text: &str, columns: &[Column]) -> Result<Condition, Expr
     }
 }
 
-/// Parses a text whatever it stands for.
+/// Parses a text whatever it stands for; a refusal at a spelling of another language says how it is written here.
 pub(super) fn parse_node(text: &str, columns: &[Column]) -> Result<Node, ExpressionError> {
+    parse_all(text, columns).map_err(|refusal| advised(text, columns, refusal))
+}
+
+fn parse_all(text: &str, columns: &[Column]) -> Result<Node, ExpressionError> {
     if text.chars().count() > MAX_CHARS {
         let reason = format!("an expression may have at most {MAX_CHARS} characters");
         return Err(ExpressionError::new(MAX_CHARS, reason, &["a shorter expression"]));

@@ -1,5 +1,6 @@
 //! The job: its record, its state machine and the operations that move it.
 
+pub mod cell;
 pub mod ingest;
 pub mod interpretation;
 pub mod ops;

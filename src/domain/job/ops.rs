@@ -15,6 +15,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, RunId, TenantId, TraceId};
 use crate::domain::plan::Plan;
 use crate::domain::run::{Run, RunStatus};
+use crate::domain::trial::Trial;
 
 /// Initial content of a new job.
 #[derive(Debug, Clone)]
@@ -31,8 +32,10 @@ pub struct NewJob {
     pub client_ref: Option<String>,
     /// The most that a language model may see of the data.
     pub data_sharing: DataSharing,
-    /// The first token of the job.
-    pub token: TokenState,
+    /// The first token of the job; absent for a cell of a batch, which the token of its job opens.
+    pub token: Option<TokenState>,
+    /// Bounds of the job, if it is a trial.
+    pub trial: Option<Trial>,
     /// Time noted at the creation (UTC); absent where retention alone decides.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -76,7 +79,8 @@ impl JobRecord {
                 finished_at: None,
                 expires_at: new.expires_at,
             },
-            token: Some(new.token),
+            token: new.token,
+            trial: new.trial,
             inputs: None,
             bundle: None,
             ingest: None,
@@ -93,6 +97,8 @@ impl JobRecord {
             output_formats: Vec::new(),
             artifacts_index: Vec::new(),
             retention: serde_json::Map::new(),
+            cell: None,
+            batches: Vec::new(),
             migrations: Vec::new(),
             unknown: serde_json::Map::new(),
         }
@@ -132,8 +138,8 @@ impl JobRecord {
             .with("status", self.status.as_str()));
         }
         let mut next = self.step(Operation::ReplaceInputs, now)?;
-        // What earlier plans were frozen with stays, so that their results can be checked.
-        if next.earlier_plans.is_empty() {
+        // What earlier plans and batches were frozen with stays, so that their results can be checked.
+        if !next.keeps_earlier_inputs() {
             next.artifacts_index.retain(|a| !a.rel_path.starts_with("inputs/"));
         }
         next.inputs_are_back();
@@ -149,9 +155,10 @@ impl JobRecord {
     /// Notes the files that are uploaded one by one, as they are now.
     ///
     /// # Errors
-    /// `JOB_GONE` once the content was removed.
+    /// `JOB_GONE` once the content was removed; `JOB_LOCKED` for a cell of a batch.
     pub fn with_bundle(&self, bundle: Bundle, now: DateTime<Utc>) -> Result<JobRecord, Problem> {
         self.check_kept()?;
+        self.check_own_plan()?;
         Ok(JobRecord { bundle: Some(bundle), ..self.next(now) })
     }
 

@@ -20,13 +20,14 @@ fn new_job() -> JobRecord {
             requirement: String::new(),
             client_ref: None,
             data_sharing: DataSharing::Schema,
-            token: TokenState {
+            token: Some(TokenState {
                 code_id: CodeId::parse("c1").expect("valid"),
                 secret_sha256: String::new(),
                 generation: 1,
                 expires_at: at(1_000_000),
                 revoked: false,
-            },
+            }),
+            trial: None,
             expires_at: None,
         },
         at(0),

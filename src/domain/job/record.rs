@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::cell::{BatchMark, CellOf};
 use super::ingest::Ingest;
 use super::interpretation::InterpretationFailure;
 use super::state::JobStatus;
@@ -15,6 +16,7 @@ use crate::domain::ids::{CodeId, JobId, RunId, TenantId, TraceId};
 use crate::domain::layout::set_of;
 use crate::domain::plan::Plan;
 use crate::domain::run::{Run, RunStatus};
+use crate::domain::trial::Trial;
 
 /// The record format that this release writes.
 pub const SCHEMA_VERSION: u32 = 4;
@@ -166,6 +168,9 @@ pub struct JobRecord {
     pub data_sharing: DataSharing,
     /// Times of creation, last change, queueing, end and expiry.
     pub timestamps: Timestamps,
+    /// Bounds of the job, if it is a trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
     /// State of the job's token; absent for a job that was made without a task code.
     pub token: Option<TokenState>,
     /// The data sets; absent before the first upload and after the removal of the content.
@@ -212,6 +217,12 @@ pub struct JobRecord {
     /// Marks of the removal of inputs or content; see `removal.rs`. Empty while everything is kept.
     #[serde(default)]
     pub retention: Map<String, Value>,
+    /// Place of the job in a batch; absent for a job that is none of its cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<CellOf>,
+    /// Batches on the inputs of this job, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batches: Vec<BatchMark>,
     /// Upgrades of the record: `{from, to, at}` of each, oldest first.
     #[serde(default)]
     pub migrations: Vec<Value>,
@@ -261,9 +272,10 @@ impl JobRecord {
         self.artifacts_index.iter().cloned().map(Artifact::public).collect()
     }
 
-    /// Returns true if an artifact has its bytes in this published set.
+    /// Returns true if an artifact, or a batch that is kept, has its bytes in this published set.
     pub fn cites_set(&self, set_dir: &str) -> bool {
         self.artifacts_index.iter().any(|a| set_of(a.stored_path()) == Some(set_dir))
+            || self.kept_batches().any(|mark| mark.set == set_dir)
     }
 
     /// Returns the resource name that audit events use.

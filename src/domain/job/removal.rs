@@ -60,6 +60,15 @@ impl JobRecord {
         bundle.map(|bundle| bundle.open_until().collect()).unwrap_or_default()
     }
 
+    /// Returns until when the job's uploads are to be looked for: the last open session expires, and an upload that is
+    /// being read has no end of its own.
+    pub fn uploads_until(&self) -> Option<DateTime<Utc>> {
+        if self.awaits_ingest() {
+            return Some(DateTime::<Utc>::MAX_UTC);
+        }
+        self.uploads_open_until().into_iter().max()
+    }
+
     /// Returns what is left of the plans of a removed job: id, revision, time and template of each.
     pub fn removed_plans(&self) -> &[Value] {
         let plans = self.retention.get(REMOVED).and_then(|removed| removed["plans"].as_array());
@@ -106,8 +115,10 @@ impl JobRecord {
     /// `copies` are the frozen copies of its template under their own names.
     ///
     /// # Errors
-    /// `PLAN_MISSING`, `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED` after [`MAX_PLAN_REVISIONS`] plans.
+    /// `PLAN_MISSING`, `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED` after [`MAX_PLAN_REVISIONS`] plans; `JOB_LOCKED` for a
+    /// cell of a batch.
     pub fn revise_plan(&self, copies: Vec<Artifact>, now: DateTime<Utc>) -> Result<JobRecord, Problem> {
+        self.check_own_plan()?;
         let mut next = self.step(Operation::Revise, now)?;
         let plan = next
             .plan
@@ -173,16 +184,18 @@ impl JobRecord {
     }
 
     /// Takes the content out of the record: texts, data descriptions, draft, plans, results. What was there
-    /// is still named by ids and hashes. A job that waits is cancelled. The files are removed afterwards.
+    /// is still named by ids and hashes. A job that waits is cancelled. The files are removed afterwards. Its batches lose
+    /// their content before.
     ///
     /// # Errors
-    /// `JOB_ILLEGAL_TRANSITION` while the job is running.
+    /// `JOB_ILLEGAL_TRANSITION` while the job or a batch of it is running.
     pub fn remove_content(
         &self,
         by: &str,
         reason: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<JobRecord, Problem> {
+        self.check_no_open_batch()?;
         let mut next = match self.status {
             JobStatus::Running => {
                 return Err(Problem::new(
@@ -216,6 +229,9 @@ impl JobRecord {
         next.interpretation_failure = None;
         next.confirmation = None;
         next.unknown.clear();
+        if let Some(cell) = &mut next.cell {
+            cell.choices.clear();
+        }
         for run in &mut next.runs {
             run.evidence.clear();
             run.next_actions.clear();
@@ -256,10 +272,15 @@ impl JobRecord {
         self.retention.remove(INPUTS_REMOVED_AT);
     }
 
-    /// Returns since when a job whose content is kept has ended. The store lists jobs by it.
+    /// Returns since when a job whose content is kept has ended, its batches included. The store lists jobs by it. A cell
+    /// is kept as long as its batch.
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {
-        let counts = self.status.is_terminal() && !self.is_removed();
-        counts.then(|| self.timestamps.finished_at.unwrap_or(self.timestamps.updated_at))
+        let open = self.open_batches().next().is_some();
+        if self.cell.is_some() || open || !self.status.is_terminal() || self.is_removed() {
+            return None;
+        }
+        let own = self.timestamps.finished_at.unwrap_or(self.timestamps.updated_at);
+        self.kept_batches().filter_map(|mark| mark.ended_at).chain([own]).max()
     }
 
     /// Returns since when the files of removed content wait to be looked for once more. The store lists
@@ -268,33 +289,44 @@ impl JobRecord {
         self.removed().filter(|removed| removed.files_gone_at.is_none()).map(|removed| removed.at)
     }
 
-    /// Returns since when the inputs that are kept are there. The store lists jobs by it.
+    /// Returns since when the inputs that are kept are there. The store lists jobs by it. Those of a cell are those of
+    /// another job.
     pub fn inputs_since(&self) -> Option<DateTime<Utc>> {
-        let kept = !self.is_removed() && !self.retention.contains_key(INPUTS_REMOVED_AT);
+        let kept =
+            !self.is_removed() && !self.retention.contains_key(INPUTS_REMOVED_AT) && self.cell.is_none();
         self.inputs.as_ref().filter(|_| kept).map(|inputs| inputs.created_at)
     }
 
-    /// Returns the bytes of inputs and artifacts, or `None` for a job whose content was removed.
+    /// Returns the bytes of inputs and artifacts in the job's directory, or `None` for a job whose content was removed.
     pub fn stock_bytes(&self) -> Option<u64> {
         if self.is_removed() {
             return None;
         }
         let inputs_gone = self.retention.contains_key(INPUTS_REMOVED_AT);
         let kept = self.artifacts_index.iter().filter(|a| !inputs_gone || !a.rel_path.starts_with("inputs/"));
-        Some(kept.map(|a| a.size_bytes).sum())
+        let own = kept.filter(|a| *self.holder_of(a.stored_path()) == self.job_id);
+        let batches = self.batches.iter().map(|mark| mark.bytes);
+        Some(own.map(|a| a.size_bytes).chain(batches).sum())
+    }
+
+    /// True for a job that neither ran nor has a batch.
+    pub fn has_no_results(&self) -> bool {
+        self.runs.is_empty() && self.kept_batches().next().is_none()
     }
 
     /// Returns when the content will be removed under a policy; `None` if it is kept.
     pub fn expires_at(&self, policy: &RetentionPolicy) -> Option<DateTime<Utc>> {
-        if self.is_removed() {
+        if self.is_removed() || self.cell.is_some() || self.open_batches().next().is_some() {
             return None;
         }
-        match self.status {
+        let by_policy = match self.status {
             JobStatus::Queued | JobStatus::Running => None,
             _ if self.status.is_terminal() => self.ended_at().and_then(|at| days_after(at, policy.jobs_days)),
-            _ if self.runs.is_empty() => days_after(self.timestamps.updated_at, policy.unfinished_jobs_days),
+            _ if self.has_no_results() => days_after(self.timestamps.updated_at, policy.unfinished_jobs_days),
             _ => days_after(self.timestamps.updated_at, policy.jobs_days),
-        }
+        };
+        let by_trial = self.trial.as_ref().map(|trial| trial.expires_at);
+        by_policy.into_iter().chain(by_trial).min()
     }
 }
 

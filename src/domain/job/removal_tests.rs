@@ -17,13 +17,14 @@ fn job(status: JobStatus) -> JobRecord {
         requirement: "the question".to_owned(),
         client_ref: Some("ref".to_owned()),
         data_sharing: DataSharing::Schema,
-        token: TokenState {
+        token: Some(TokenState {
             code_id: CodeId::parse("c").expect("valid"),
             secret_sha256: String::new(),
             generation: 1,
             expires_at: at(0),
             revoked: false,
-        },
+        }),
+        trial: None,
         expires_at: None,
     };
     JobRecord { status, ..JobRecord::create(new, at(0)) }

@@ -80,6 +80,7 @@ fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
     match &input.outcome.ended {
         Ended::Cancelled => failure(Cause::Cancelled, None, tail(log)),
         Ended::HostStopped => failure(Cause::WorkerLost, Some("shutdown".into()), tail(log)),
+        Ended::LeaseLost => failure(Cause::WorkerLost, Some("lease_lost".into()), tail(log)),
         Ended::Lost { detail } => failure(Cause::WorkerLost, Some(detail.clone()), tail(log)),
         Ended::Timeout => failure(Cause::Timeout, Some("wall_clock".into()), tail(log)),
         Ended::CpuLimit => failure(Cause::Timeout, Some("cpu_time".into()), tail(log)),

@@ -179,6 +179,7 @@ fn what_ended_the_processes_names_the_cause() {
         (Ended::Signalled { signal: 9 }, Cause::Killed, "signal 9"),
         (Ended::ProcessLimit, Cause::Killed, "process_limit"),
         (Ended::HostStopped, Cause::WorkerLost, "shutdown"),
+        (Ended::LeaseLost, Cause::WorkerLost, "lease_lost"),
         (Ended::Lost { detail: "launcher".into() }, Cause::WorkerLost, "launcher"),
         (Ended::LauncherFailed { detail: "x".into() }, Cause::Internal, "launcher"),
         (Ended::Exited { status: 3 }, Cause::Internal, "exit status 3"),

@@ -50,6 +50,9 @@ pub enum EventType {
     /// The job was cancelled before a run.
     #[serde(rename = "job.cancelled")]
     JobCancelled,
+    /// Every cell of a batch has ended.
+    #[serde(rename = "batch.completed")]
+    BatchCompleted,
     /// The content of the job was removed, by request or because its time was over.
     #[serde(rename = "job.deleted")]
     JobDeleted,
@@ -70,6 +73,7 @@ impl EventType {
         Self::RunFailed,
         Self::RunCancelled,
         Self::JobCancelled,
+        Self::BatchCompleted,
         Self::JobDeleted,
     ];
 
@@ -88,6 +92,7 @@ impl EventType {
             Self::RunFailed => "run.failed",
             Self::RunCancelled => "run.cancelled",
             Self::JobCancelled => "job.cancelled",
+            Self::BatchCompleted => "batch.completed",
             Self::JobDeleted => "job.deleted",
         }
     }
@@ -107,15 +112,19 @@ impl EventType {
             "run.failed" => Self::RunFailed,
             "run.cancelled" => Self::RunCancelled,
             "job.cancelled" => Self::JobCancelled,
+            "batch.completed" => Self::BatchCompleted,
             "job.deleted" | "job.expired" => Self::JobDeleted,
             _ => return None,
         })
     }
 
-    /// Returns the event that a change of a job is, with the job.
+    /// Returns the event that a change of a job is, with the job. What happens to a cell of a batch is none: its batch
+    /// reports its end.
     pub fn of(event: &AuditEvent) -> Option<(Self, JobId)> {
         let job_id = event.resource.strip_prefix("job:")?;
-        Some((Self::of_action(&event.action)?, JobId::parse(job_id).ok()?))
+        let kind = Self::of_action(&event.action)?;
+        let is_of_cell = !event.detail["batch_id"].is_null() && kind != Self::BatchCompleted;
+        if is_of_cell { None } else { Some((kind, JobId::parse(job_id).ok()?)) }
     }
 }
 
@@ -123,9 +132,14 @@ impl EventType {
 pub fn body(kind: EventType, job_id: &JobId, event: &AuditEvent) -> String {
     let mut data = json!({"tenant_id": event.tenant, "job_id": job_id, "status": event.after,
                           "version": event.detail["version"]});
-    for name in ["run_id", "plan_id"] {
+    for name in ["run_id", "plan_id", "batch_id", "batch_status"] {
         if let Value::String(id) = &event.detail[name] {
             data[name] = json!(id);
+        }
+    }
+    if kind == EventType::BatchCompleted {
+        for name in ["cells", "succeeded", "failed", "cancelled", "refused"] {
+            data[name] = event.detail[name].clone();
         }
     }
     // the reason of a failed run is a word of the closed list of causes

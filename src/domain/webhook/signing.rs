@@ -5,11 +5,9 @@ use std::fmt;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 use super::{SecretName, WebhookRecord};
-use crate::domain::canonical::sha256_hex;
+use crate::domain::canonical::{hmac_sha256, sha256_hex};
 use crate::domain::ids::{DeliveryId, WebhookId};
 
 /// Fewest bytes of a key.
@@ -39,7 +37,7 @@ impl WebhookKeys {
     fn secret(&self, webhook_id: &WebhookId, name: &SecretName) -> Option<[u8; 32]> {
         let key = self.0.iter().find(|key| key_id(key) == name.key_id)?;
         let text = format!("webhook\0{webhook_id}\0{}", name.generation);
-        Some(hmac(key, text.as_bytes()))
+        Some(hmac_sha256(key, text.as_bytes()))
     }
 
     /// Returns the secret in the form that receivers take, `whsec_<base64>`; `None` where its key is not here.
@@ -75,16 +73,10 @@ fn key_id(key: &[u8]) -> String {
     sha256_hex(named)[..KEY_ID_DIGITS].to_owned()
 }
 
-fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(text);
-    mac.finalize().into_bytes().into()
-}
-
 /// Returns `v1,base64(HMAC-SHA256(secret, "id.timestamp.body"))`.
 fn signature(secret: &[u8], id: &str, timestamp: i64, body: &str) -> String {
     let signed = format!("{id}.{timestamp}.{body}");
-    format!("v1,{}", BASE64_STANDARD.encode(hmac(secret, signed.as_bytes())))
+    format!("v1,{}", BASE64_STANDARD.encode(hmac_sha256(secret, signed.as_bytes())))
 }
 
 #[cfg(test)]

@@ -139,13 +139,14 @@ where
             None => principal_of(parts, &app).await?,
         };
         let job_id = job_id?;
-        match &principal {
-            Principal::JobToken { job_id: own, .. } if P::KEYS_ONLY || *own != job_id => {
-                return Err(forbidden().into());
+        let job = match &principal {
+            Principal::JobToken { .. } if P::KEYS_ONLY => return Err(forbidden().into()),
+            Principal::JobToken { job_id: own, .. } if *own != job_id => {
+                Some(cell_of(&app, &principal, &job_id).await?)
             }
             Principal::ApiKey { role, .. } if !P::allows(*role) => return Err(forbidden().into()),
-            _ => {}
-        }
+            _ => job,
+        };
         let job = match job {
             Some(job) => job,
             None => app.ctx.load_shared_job(principal.tenant(), &job_id).await?,
@@ -160,10 +161,22 @@ where
     }
 }
 
+/// Returns a cell of a batch of the job whose token this is; the token opens no other job.
+async fn cell_of(app: &App, principal: &Principal, job_id: &JobId) -> Result<Arc<JobRecord>, Problem> {
+    let Principal::JobToken { tenant, job_id: own } = principal else { return Err(forbidden()) };
+    match app.ctx.load_shared_job(tenant, job_id).await {
+        Ok(job) if job.cell.as_ref().is_some_and(|cell| cell.job_id == *own) => Ok(job),
+        Err(problem) if problem.code != ErrorCode::JobNotFound => Err(problem),
+        _ => Err(forbidden()),
+    }
+}
+
 /// A valid credential of any kind.
 pub struct AnyCredential {
     /// The authenticated caller.
     pub principal: Principal,
+    /// The client's network, for the limits on failed attempts.
+    pub network: String,
     /// Actor, trace and address for audit events.
     pub caller: Caller,
 }
@@ -179,7 +192,7 @@ where
         let app = App::from_ref(state);
         let Authenticated { principal, .. } = principal_of(parts, &app).await?;
         let caller = caller_of(parts, principal.actor());
-        Ok(Self { principal, caller })
+        Ok(Self { principal, network: network_of(parts), caller })
     }
 }
 

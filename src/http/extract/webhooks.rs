@@ -52,7 +52,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(segment) = Path::<Segment>::from_request_parts(parts, state).await?;
-        let AnyCredential { principal, caller } = AnyCredential::from_request_parts(parts, state).await?;
+        let AnyCredential { principal, caller, .. } = AnyCredential::from_request_parts(parts, state).await?;
         let stated = stated_tenant(&parts.headers)?;
         let reach = match principal {
             Principal::JobToken { tenant, job_id } => Reach::Job(tenant, job_id),

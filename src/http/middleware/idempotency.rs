@@ -3,7 +3,6 @@
 //! Bodies are hashed while they stream to the handler, so that uploads are not held in memory. For
 //! multipart bodies the boundary is part of the bytes: repeat the same bytes.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Extension;
@@ -44,18 +43,6 @@ pub struct HoldsSecret {
 /// For an answer with signed links to a job, which are signed again for a repeated request.
 pub fn holds_links(job: &JobRecord) -> Extension<HoldsSecret> {
     Extension(HoldsSecret { resource: job.resource() })
-}
-
-/// Serialises concurrent requests with one key within this process.
-#[derive(Debug, Default)]
-pub struct KeyLocks(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
-
-impl KeyLocks {
-    fn lock_of(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut map = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        map.retain(|_, lock| Arc::strong_count(lock) > 1);
-        Arc::clone(map.entry(key.to_owned()).or_default())
-    }
 }
 
 /// Replays or records the answer of a POST that carries a key.

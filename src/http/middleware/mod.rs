@@ -9,6 +9,7 @@ pub mod gate;
 pub mod idempotency;
 pub mod observe;
 pub mod problem;
+pub mod role;
 pub mod streams;
 
 use axum::extract::{Request, State};
@@ -22,8 +23,10 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
     observe::observe(&app, request, |request| {
         drain_body::take_in_unread(request, |request| {
             problem::problem(&app, request, |request| {
-                gate::gate(&app.gate, request, |request| {
-                    edge::guard(&app, request, |request| idempotency::idempotency(&app, request, next))
+                role::role(app.role, request, |request| {
+                    gate::gate(&app.gate, request, |request| {
+                        edge::guard(&app, request, |request| idempotency::idempotency(&app, request, next))
+                    })
                 })
             })
         })

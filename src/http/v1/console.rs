@@ -1,7 +1,7 @@
 //! `GET /v1/console`: the page for people and its files, out of the binary. What the page does stands in
 //! `assets/console`; it calls the same routes as every other client, so nothing here knows a job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -45,6 +45,12 @@ fn media_type(name: &str) -> &'static str {
         Some("csv") => "text/csv; charset=utf-8",
         _ => "application/octet-stream",
     }
+}
+
+/// Returns the SHA-256 of each file of the sample data.
+pub fn sample_hashes() -> BTreeSet<String> {
+    let samples = EMBEDDED.iter().filter(|(name, _)| name.starts_with("samples/"));
+    samples.map(|(_, bytes)| sha256_hex(bytes)).collect()
 }
 
 /// The rest of an asset's path.

@@ -2,6 +2,8 @@
 
 pub mod admin;
 pub mod artifacts;
+pub mod batches;
+pub mod comparisons;
 pub mod console;
 pub mod docs;
 pub mod draft;
@@ -28,6 +30,7 @@ pub fn router() -> Routes {
         .add_undocumented("/v1/console/", get(console::slash))
         .add_undocumented("/v1/console/{*path}", get(console::asset))
         .add(routes!(task_codes::redeem::handler), task_codes::redeem::FACTS)
+        .add(routes!(task_codes::trial::handler), task_codes::trial::FACTS)
         .add(routes!(admin::task_codes::create), admin::task_codes::CREATE_FACTS)
         .add(routes!(admin::task_codes::list), admin::task_codes::LIST_FACTS)
         .add(routes!(admin::task_codes::revoke), admin::task_codes::REVOKE_FACTS)
@@ -66,6 +69,7 @@ pub fn router() -> Routes {
         .add(routes!(inputs::bundle::state), inputs::bundle::STATE_FACTS)
         .add(routes!(inputs::bundle::get), inputs::bundle::GET_FACTS)
         .add(routes!(inputs::bundle::open), inputs::bundle::OPEN_FACTS)
+        .add(routes!(upload_sessions::get::handler), upload_sessions::get::FACTS)
         .add(routes!(upload_sessions::part::handler), upload_sessions::part::FACTS)
         .add(routes!(upload_sessions::refresh::handler), upload_sessions::refresh::FACTS)
         .add(routes!(upload_sessions::finalize::handler), upload_sessions::finalize::FACTS)
@@ -97,6 +101,22 @@ pub fn router() -> Routes {
         .add(routes!(artifacts::list::handler), artifacts::list::FACTS)
         .add(routes!(artifacts::get::handler), artifacts::get::FACTS)
         .merge(webhooks())
+        .merge(batches())
+}
+
+/// Collects the routes of batches and comparisons.
+fn batches() -> Routes {
+    use batches::{collection, item};
+    Routes::new(OpenApiRouter::new())
+        .add(routes!(collection::create), collection::CREATE_FACTS)
+        .add(routes!(collection::preview), collection::PREVIEW_FACTS)
+        .add(routes!(collection::list), collection::LIST_FACTS)
+        .add(routes!(item::get), item::GET_FACTS)
+        .add(routes!(item::cancel), item::CANCEL_FACTS)
+        .add(routes!(item::run), item::RUN_FACTS)
+        .add(routes!(item::delete), item::DELETE_FACTS)
+        .add(routes!(comparisons::of_batch), comparisons::BATCH_FACTS)
+        .add(routes!(comparisons::of_runs), comparisons::RUNS_FACTS)
 }
 
 /// Collects the routes of webhooks.

@@ -4,11 +4,11 @@
 /// `name` or `name:shortest abbreviation`.
 const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha anova append arch areg arima assert bayes
-bayesgraph bayesstats biprobit bootstrap ca candisc canon cc centile ci cii clogit cloglog cluster cnsreg
+bayesgraph bayesstats betareg biprobit bootstrap ca candisc canon cc centile ci cii clogit cloglog cluster cnsreg
 codebook collapse collect compress confirm:conf constraint continue contract correlate:cor corrgram
-count:cou cs cumul datasignature decode describe:d destring dfgls dfuller didregress discrim display:di
+count:cou cs csdid cumul datasignature decode describe:d destring dfgls dfuller didregress discrim display:di
 dotplot drop dsregress duplicates egen eivreg elasticnet encode ereturn:eret error:err estat estimates:est
-etable expand export factor fillin foreach format:form forvalues:forv fracreg generate:g gettoken gladder
+etable expand export factor fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken gladder
 glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit histogram:hist hotelling icc intreg ir irf isid
 ivpoisson ivprobit ivregress ivtobit jackknife kap kappa kdensity keep ksmirnov kwallis label:la ladder lasso
 lassocoef lassogof lassoknots levelsof lincom linktest list:l loadingplot local:loc logistic logit loneway
@@ -17,7 +17,7 @@ mdsconfig mdslong mdsmat mean meglm melogit menbreg meologit mepoisson meprobit 
 mhodds mi misstable mixed mkmat mkspline mlogit mofd mprobit mvdecode mvencode mvtest nbreg newey nl nlcom
 nlogit nlogitgen notes nptrend ologit oneway oprobit order orthog pac pca pcorr pctile pergram permute
 poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve probit
-proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio recode:rec reg3 regress:reg
+proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio rdrobust recode:rec reg3 regress:reg
 rename:ren replace reshape restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot
 sample save scalar:sca score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest
 simulate sktest slogit sort:so spearman splitsample spmatrix spregress spset sqreg statsby stci stcox

@@ -246,7 +246,13 @@ fn note_use(ctx: &Context, record: ApiKeyRecord) {
     let next = ApiKeyRecord { version: record.version + 1, last_used_at: Some(now), ..record };
     let write = Write::Put { record: Record::ApiKey(Box::new(next)), expect };
     let housekeeping = Some(Housekeeping::LastUsed);
-    let commit = Commit { id: ctx.ids.id("commit"), writes: vec![write], audit: Vec::new(), housekeeping };
+    let commit = Commit {
+        id: ctx.ids.id("commit"),
+        writes: vec![write],
+        audit: Vec::new(),
+        housekeeping,
+        within: None,
+    };
     // outside of the request's span, whose trace is not known before it is authenticated
     tracing::debug_span!(parent: None, "note_use", otel.discard = true)
         .in_scope(|| drop(ctx.store.commit(commit)));

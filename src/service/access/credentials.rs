@@ -11,6 +11,7 @@ use crate::ports::ids::IdSource;
 use crate::ports::store::{Commit, Receipt, Store, Write};
 use crate::service::shared::commits::{Attempt, commit_attempt};
 use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::quotas::Admitted;
 
 /// The ports that these use cases need; also available without a running service.
 #[derive(Clone, Copy)]
@@ -35,7 +36,21 @@ impl Ports<'_> {
     /// # Errors
     /// As the store's, as an [`Attempt`].
     pub async fn commit(&self, writes: Vec<Write>, audit: Vec<AuditEvent>) -> Result<Receipt, Attempt> {
-        let commit = Commit { id: self.ids.id("commit"), writes, audit, housekeeping: None };
+        self.commit_within(writes, audit, &Admitted::default()).await
+    }
+
+    /// Makes one commit that adds to what a tenant holds, within its limits.
+    ///
+    /// # Errors
+    /// As [`Ports::commit`]; `QUOTA_EXCEEDED` where others took what was left.
+    pub async fn commit_within(
+        &self,
+        writes: Vec<Write>,
+        audit: Vec<AuditEvent>,
+        admitted: &Admitted,
+    ) -> Result<Receipt, Attempt> {
+        let (id, within) = (self.ids.id("commit"), admitted.bounds());
+        let commit = Commit { id, writes, audit, housekeeping: None, within };
         self.store.commit(commit).await.map_err(commit_attempt)
     }
 

@@ -36,7 +36,7 @@ impl Subject {
     }
 }
 
-/// A token bucket: full with the failures of a minute, refilled evenly over it.
+/// A token bucket: full with the failures of a window, refilled evenly over it.
 #[derive(Debug, Clone)]
 struct Bucket {
     left: f64,
@@ -46,22 +46,31 @@ struct Bucket {
     seen: Vec<u64>,
 }
 
-/// The failures of the last minute.
+/// The failures of the last minute, or other tries of another window.
 #[derive(Debug)]
 pub struct FailureLimiter {
-    per_minute: AtomicU32,
+    most: AtomicU32,
+    /// Length of the window, in seconds.
+    window: f64,
+    /// Name of the limit in refusals.
+    limit: &'static str,
     buckets: Mutex<HashMap<Subject, Bucket>>,
 }
 
 impl FailureLimiter {
     /// Allows a number of failures a minute to each subject.
     pub fn new(per_minute: u32) -> Self {
-        Self { per_minute: AtomicU32::new(per_minute.max(1)), buckets: Mutex::default() }
+        Self::with_window(per_minute, 60.0, "failures_per_minute")
+    }
+
+    /// Allows a number of tries to each subject within a window of seconds; `limit` names the limit in refusals.
+    pub fn with_window(most: u32, window: f64, limit: &'static str) -> Self {
+        Self { most: AtomicU32::new(most.max(1)), window, limit, buckets: Mutex::default() }
     }
 
     /// Changes how many failures a minute are allowed.
     pub fn set_per_minute(&self, per_minute: u32) {
-        self.per_minute.store(per_minute.max(1), Ordering::Relaxed);
+        self.most.store(per_minute.max(1), Ordering::Relaxed);
     }
 
     /// Refuses anyone who has no failure left.
@@ -74,14 +83,14 @@ impl FailureLimiter {
         let least = subjects
             .iter()
             .filter_map(|subject| buckets.get(subject))
-            .map(|bucket| bucket.refilled(now, most))
+            .map(|bucket| bucket.refilled(now, most, self.window))
             .fold(most, f64::min);
         if least >= 1.0 {
             return Ok(());
         }
-        let seconds = ((1.0 - least) * 60.0 / most).ceil().clamp(1.0, 60.0);
-        Err(Problem::new(ErrorCode::RateLimited, "too many failed attempts; wait before the next one")
-            .with("limit", "failures_per_minute")
+        let seconds = ((1.0 - least) * self.window / most).ceil().clamp(1.0, self.window);
+        Err(Problem::new(ErrorCode::RateLimited, "too many attempts; wait before the next one")
+            .with("limit", self.limit)
             .retry_after(seconds as u64))
     }
 
@@ -91,7 +100,7 @@ impl FailureLimiter {
         let guess = guess.map(|guess| beginning(&sha256_hex(guess)));
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for subject in subjects {
-            make_room(&mut buckets, now, most);
+            make_room(&mut buckets, now, most, self.window);
             let bucket =
                 buckets.entry(subject.clone()).or_insert(Bucket { left: most, at: now, seen: Vec::new() });
             if let Some(guess) = guess {
@@ -103,7 +112,7 @@ impl FailureLimiter {
                 }
                 bucket.seen.push(guess);
             }
-            bucket.left = (bucket.refilled(now, most) - 1.0).max(0.0);
+            bucket.left = (bucket.refilled(now, most, self.window) - 1.0).max(0.0);
             bucket.at = now;
         }
     }
@@ -120,19 +129,19 @@ impl FailureLimiter {
     }
 
     fn most(&self) -> f64 {
-        self.per_minute.load(Ordering::Relaxed).into()
+        self.most.load(Ordering::Relaxed).into()
     }
 }
 
 impl Bucket {
-    fn refilled(&self, now: DateTime<Utc>, most: f64) -> f64 {
+    fn refilled(&self, now: DateTime<Utc>, most: f64, window: f64) -> f64 {
         let seconds = (now - self.at).as_seconds_f64();
         // a last failure far in the future shows that the clock was set back: nobody is kept out until that time, but
         // has one try, whose failure counts from now on
-        if seconds < -60.0 {
+        if seconds < -window {
             return self.left.max(1.0);
         }
-        (self.left + seconds.max(0.0) * most / 60.0).min(most)
+        (self.left + seconds.max(0.0) * most / window).min(most)
     }
 }
 
@@ -143,11 +152,11 @@ fn beginning(hash: &str) -> u64 {
 
 /// Forgets subjects when there are too many: those with nothing against them, else the one whose last
 /// failure is longest ago.
-fn make_room(buckets: &mut HashMap<Subject, Bucket>, now: DateTime<Utc>, most: f64) {
+fn make_room(buckets: &mut HashMap<Subject, Bucket>, now: DateTime<Utc>, most: f64, window: f64) {
     if buckets.len() < MAX_SUBJECTS {
         return;
     }
-    buckets.retain(|_, bucket| bucket.refilled(now, most) < most);
+    buckets.retain(|_, bucket| bucket.refilled(now, most, window) < most);
     while buckets.len() >= MAX_SUBJECTS {
         // a tenth at once, so that a flood of addresses does not search the table every time
         let mut times: Vec<DateTime<Utc>> = buckets.values().map(|bucket| bucket.at).collect();

@@ -8,6 +8,7 @@ pub mod authenticate;
 pub mod credential_views;
 pub mod credentials;
 pub mod failure_limiter;
+pub mod offer_trial;
 pub mod open_link;
 pub mod personal_tokens;
 pub mod redeem_task_code;

@@ -144,10 +144,14 @@ impl RedeemTaskCode<'_> {
                 asked
             }
         };
-        let _admitted = admit_job(ctx, &code.tenant_id).await?;
+        let admitted = admit_job(ctx, &code.tenant_id).await?;
         let job_id = JobId::parse(ctx.ids.id("job")).expect("ids of the service are valid");
         let secret = job_token_secret(&request.task_code, &code.tenant_id, &job_id, 1);
-        let expires_at = expiry(now, ctx.options.token_days)?;
+        let trial = code.trial.as_ref().map(|terms| terms.begin(now));
+        let expires_at = match &trial {
+            Some(trial) => trial.expires_at,
+            None => expiry(now, ctx.options.token_days)?,
+        };
         let mut job = JobRecord::create(
             NewJob {
                 tenant_id: code.tenant_id.clone(),
@@ -156,13 +160,14 @@ impl RedeemTaskCode<'_> {
                 requirement: requirement.clone(),
                 client_ref: request.client_ref.clone(),
                 data_sharing: sharing,
-                token: TokenState {
+                token: Some(TokenState {
                     code_id: code.code_id.clone(),
                     secret_sha256: sha256_hex(&secret),
                     generation: 1,
                     expires_at,
                     revoked: false,
-                },
+                }),
+                trial,
                 expires_at: None,
             },
             now,
@@ -184,7 +189,7 @@ impl RedeemTaskCode<'_> {
             job_event(ctx, &caller, "job.created", None, &job),
         ];
         let create = Write::Put { record: Record::from(job), expect: Expect::Absent };
-        ports.commit(vec![replace(&used), create], audit).await?;
+        ports.commit_within(vec![replace(&used), create], audit, &admitted).await?;
         Ok(Redeemed { token: job_token(&job_id, &secret), job_id, expires_at, is_idempotent: false })
     }
 }

@@ -89,6 +89,7 @@ impl RefusedRequests {
             writes: Vec::new(),
             audit: vec![event],
             housekeeping: None,
+            within: None,
         }));
     }
 }

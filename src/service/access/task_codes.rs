@@ -1,9 +1,12 @@
 //! Task codes: create, list, revoke, delete. A code is shown once, at its creation.
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::TaskCodeRecord;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{CodeId, TenantId};
+use crate::domain::trial::TrialTerms;
 use crate::ports::store::{Expect, Page, Record, StoreExt, Write};
 use crate::service::access::credentials::{Ports, expiry, is_base32};
 use crate::service::shared::commits::{Attempt, read_problem, with_retries};
@@ -48,12 +51,38 @@ impl CreateTaskCodes<'_> {
         count: usize,
         expires_in_days: Option<u32>,
     ) -> Result<Vec<IssuedCode>, Problem> {
-        let ports = self.0;
         if count == 0 || count > MAX_COUNT {
             return Err(Problem::validation("count", format!("must be 1 to {MAX_COUNT}")));
         }
+        let expires_at = expiry(self.0.clock.now(), expires_in_days.unwrap_or(DEFAULT_DAYS))?;
+        self.issue(caller, tenant, count, expires_at, None).await
+    }
+
+    /// Creates the code of a trial.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn trial(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        expires_at: DateTime<Utc>,
+        terms: TrialTerms,
+    ) -> Result<IssuedCode, Problem> {
+        let mut issued = self.issue(caller, tenant, 1, expires_at, Some(terms)).await?;
+        issued.pop().ok_or_else(Problem::internal)
+    }
+
+    async fn issue(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        count: usize,
+        expires_at: DateTime<Utc>,
+        trial: Option<TrialTerms>,
+    ) -> Result<Vec<IssuedCode>, Problem> {
+        let ports = self.0;
         let now = ports.clock.now();
-        let expires_at = expiry(now, expires_in_days.unwrap_or(DEFAULT_DAYS))?;
         let issued: Vec<IssuedCode> = (0..count)
             .map(|_| {
                 let task_code = format!("{PREFIX}{}", ports.random_text(SECRET_CHARS));
@@ -67,6 +96,7 @@ impl CreateTaskCodes<'_> {
                     used_at: None,
                     job_id: None,
                     requirement_sha256: None,
+                    trial: trial.clone(),
                     revoked_at: None,
                     deleted_at: None,
                 };

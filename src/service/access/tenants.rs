@@ -2,7 +2,7 @@
 //! them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -16,18 +16,27 @@ use crate::domain::tenant::{Hold, TenantLimits, TenantRecord, TenantRetention, T
 use crate::ports::store::{Commit, Expect, ReadError, Record, Store, StoreExt, Write};
 use crate::service::shared::commits::{Attempt, commit_attempt, read_problem, with_retries};
 use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::key_locks::KeyLocks;
 
 /// The records of all tenants that have one; few, so that all are kept.
 #[derive(Default)]
 pub struct TenantCache {
     records: ArcSwap<HashMap<TenantId, Arc<TenantRecord>>>,
-    locks: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>,
+    /// The settings of the tenant of trials, while an administrator has stored none.
+    trial: Option<Arc<TenantRecord>>,
+    locks: KeyLocks<TenantId>,
 }
 
 impl TenantCache {
+    /// A cache that knows the settings of the tenant of trials, as long as none are stored.
+    pub fn with_trial(record: Option<TenantRecord>) -> Self {
+        Self { trial: record.map(Arc::new), ..Self::default() }
+    }
+
     /// Returns the record of a tenant, if it has one.
     pub fn get(&self, tenant: &TenantId) -> Option<Arc<TenantRecord>> {
-        self.records.load().get(tenant).cloned()
+        let stored = self.records.load().get(tenant).cloned();
+        stored.or_else(|| self.trial.clone().filter(|record| record.tenant_id == *tenant))
     }
 
     /// Returns every record.
@@ -48,9 +57,7 @@ impl TenantCache {
 
     /// Returns the lock under which a tenant's stock is checked and taken.
     pub(in crate::service) fn lock_of(&self, tenant: &TenantId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-        Arc::clone(locks.entry(tenant.clone()).or_default())
+        self.locks.lock_of(tenant)
     }
 }
 
@@ -203,8 +210,13 @@ impl Tenants<'_> {
         };
         let expect = before.map_or(Expect::Absent, |r| Expect::Version(r.version));
         let write = Write::Put { record: Record::Tenant(Box::new(record.clone())), expect };
-        let commit =
-            Commit { id: ctx.ids.id("commit"), writes: vec![write], audit: vec![event], housekeeping: None };
+        let commit = Commit {
+            id: ctx.ids.id("commit"),
+            writes: vec![write],
+            audit: vec![event],
+            housekeeping: None,
+            within: None,
+        };
         ctx.store.commit(commit).await.map_err(commit_attempt)?;
         Ok(record)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::data_step::DataStep;
@@ -17,7 +17,7 @@ const MAX_CONDITION: usize = 4_000;
 const MAX_ITEMS: usize = 2_000;
 
 /// One column or several.
-#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Columns {
     /// A single column name.
@@ -27,7 +27,8 @@ pub enum Columns {
 }
 
 impl Columns {
-    fn into_list(self) -> Vec<String> {
+    /// Returns the names; none for an empty one.
+    pub fn into_list(self) -> Vec<String> {
         match self {
             Self::One(name) if name.is_empty() => Vec::new(),
             Self::One(name) => vec![name],
@@ -37,7 +38,7 @@ impl Columns {
 }
 
 /// The body of `PUT /v1/jobs/{job_id}/draft`: replaces the draft whole.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DraftRequest {
     /// The analysis in words; the ranking reads it after the requirement.

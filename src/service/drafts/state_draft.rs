@@ -4,17 +4,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::artifact::ArtifactKind;
-use crate::domain::dataset::Inputs;
 use crate::domain::draft::{Draft, DraftSource, Selection};
 use crate::domain::error::{ErrorCode, Problem};
-use crate::domain::expression::parse_condition;
-use crate::domain::ids::{JobId, TemplateId, TenantId};
+use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, Operation};
-use crate::library::derived::{Derived, with_derived};
-use crate::library::repairs::with_repairs;
-use crate::library::select::{Selected, SelectionInput, Stage2, select};
+use crate::library::select::{Selected, Stage2};
+use crate::service::drafts::choose_template::{Asked, Chosen, choose, with_columns};
 use crate::service::drafts::draft_request::{Stated, apply_patch};
-use crate::service::inputs::count_data_steps::{check_keys, unfit_steps};
+use crate::service::inputs::count_data_steps::check_keys;
 use crate::service::shared::commits::{Attempt, check_if_match, job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::evidence::{Evidence, discard_lost, publish};
@@ -82,16 +79,10 @@ impl StateDraft<'_> {
             Problem::new(ErrorCode::InputsMissing, "upload the data before submitting the draft")
                 .with("reason", "inputs_missing")
         })?;
-        let offered = |problem: Problem| with_repairs(problem, inputs, &stated.statement);
-        let (inputs, derived) = with_derived(inputs, &stated.statement);
-        if let Some(problem) = unfit_steps(&derived.stepped.violations) {
-            return Err(problem.into());
-        }
-        check_expressions(stated, &inputs, derived).map_err(offered)?;
+        let columns = with_columns(inputs, stated)?;
         check_keys(ctx, job, &stated.statement.data_steps).await?;
-        let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
-        let (selected, stage2) =
-            self.select(job, &inputs, stated, source, template_id.as_ref()).map_err(offered)?;
+        let asked = Asked { library: &ctx.library, requirement: &job.requirement, inputs, stated, source };
+        let Chosen { template_id, selected, stage2 } = choose(&asked, &columns)?;
         let selection = Selection {
             chosen: stage2.as_ref().map(|s| s.chosen.clone()),
             chosen_by: stage2.as_ref().map(|s| s.chosen_by.clone()),
@@ -105,7 +96,7 @@ impl StateDraft<'_> {
             stale: false,
             draft_text: stated.draft_text.clone(),
             requirement: job.requirement.clone(),
-            input_fingerprint: inputs.fingerprint.clone(),
+            input_fingerprint: columns.fingerprint.clone(),
             template_id,
             statement: stated.statement.clone(),
             selection,
@@ -119,50 +110,6 @@ impl StateDraft<'_> {
         let outcome = put_job(ctx, job, next, event).await;
         discard_lost(ctx, job, &artifacts, &outcome).await;
         outcome
-    }
-
-    /// Ranks the library and checks or makes the choice; none where no template is applicable.
-    fn select(
-        &self,
-        job: &JobRecord,
-        inputs: &Inputs,
-        stated: &Stated,
-        source: DraftSource,
-        template_id: Option<&TemplateId>,
-    ) -> Result<(Selected, Option<Stage2>), Problem> {
-        let library = &self.0.library;
-        let selected = select(&SelectionInput {
-            library,
-            question: &format!("{}\n{}", job.requirement, stated.draft_text),
-            question_kinds: &[],
-            statement: &stated.statement,
-            dataset: inputs.primary(),
-        });
-        let (chosen, chosen_by, rationale) = match template_id {
-            Some(id) if library.get(id).is_none() => return Err(unknown_template(id.as_str())),
-            Some(id) => {
-                selected.check_client_choice(id)?;
-                if source == DraftSource::Rules {
-                    (id.clone(), "rules", "rules chose it from the words of the question; no model took part")
-                } else {
-                    (id.clone(), "client", "the client named the template and it is applicable")
-                }
-            }
-            None => match selected.first() {
-                Some(id) => {
-                    (id.clone(), "ranking", "no model is configured: the first of the ranking was taken")
-                }
-                None => return Ok((selected, None)),
-            },
-        };
-        let stage2 = Stage2 {
-            chosen,
-            chosen_by: chosen_by.to_owned(),
-            rationale: rationale.to_owned(),
-            evidence: vec!["artifacts/selection/candidates.json".to_owned()],
-            refused: Vec::new(),
-        };
-        Ok((selected, Some(stage2)))
     }
 }
 
@@ -179,29 +126,6 @@ pub fn current_statement(job: &JobRecord) -> Result<Stated, Problem> {
         template_id: draft.template_id.as_ref().map(ToString::to_string),
         statement: draft.statement.clone(),
     })
-}
-
-/// Refuses derived variables and a condition that cannot be read on these columns.
-fn check_expressions(stated: &Stated, inputs: &Inputs, derived: Derived) -> Result<(), Problem> {
-    if let Some((path, error)) = derived.refused.into_iter().next() {
-        return Err(error.into_problem(&path));
-    }
-    let Some(text) = &stated.statement.sample_if else { return Ok(()) };
-    let columns = inputs.primary().map_or(&[][..], |d| d.columns.as_slice());
-    parse_condition(text, columns).map(drop).map_err(|error| error.into_problem("sample_if"))
-}
-
-fn parse_template_id(text: &str) -> Result<TemplateId, Problem> {
-    TemplateId::parse(text).map_err(|_| unknown_template(text))
-}
-
-fn unknown_template(text: &str) -> Problem {
-    let shown: String = text.chars().take(96).collect();
-    Problem::new(
-        ErrorCode::DoTemplateSelectionInvalidTemplateId,
-        "the template id is not in the library; list the templates first",
-    )
-    .with("template_id", shown)
 }
 
 /// The files that keep a selection.

@@ -4,25 +4,25 @@ use std::path::PathBuf;
 
 use crate::domain::dataset::{Dataset, DatasetRole};
 use crate::domain::error::Problem;
+use crate::domain::job::ingest::Original;
 use crate::domain::layout::upload_dir;
 use crate::ports::tabular::{IngestOptions, Tabular};
-use crate::service::inputs::receive_upload::ReceivedFile;
 
 /// One file on its way to canonical data.
 pub struct IngestSource {
-    /// Local path of the received file.
+    /// Local path of the file, to be read only.
     pub path: PathBuf,
-    /// Directory of the upload; the canonical data are written into it.
+    /// Local directory that the canonical data are written into.
     pub dir: PathBuf,
-    /// Id of the upload, part of the paths in the record.
+    /// Id of the upload that the canonical data belong to, part of their paths in the record.
     pub upload_id: String,
-    /// Name, role, size and hash of the received file.
-    pub file: ReceivedFile,
+    /// Name, role, size and hash of the file.
+    pub file: Original,
     /// Sheet and header row to read.
     pub options: IngestOptions,
 }
 
-/// Converts one received file; the canonical data is written next to it.
+/// Converts one received file.
 ///
 /// # Errors
 /// As [`Tabular::ingest`].

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use crate::domain::bundle::ReceivedBytes;
 use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
+use crate::domain::job::ingest::Original;
 use crate::domain::layout::upload_dir;
-use crate::ports::blob_store::is_unavailable;
+use crate::ports::blob_store::{Promotion, Written, is_unavailable};
 use crate::ports::workspace::Workspace;
 use crate::service::shared::context::Context;
 use crate::service::shared::quotas::admit_bytes;
@@ -20,25 +20,6 @@ use crate::service::shared::space::{files_away, read_only};
 
 /// Pieces of a body that may wait for the disk.
 const WAITING_CHUNKS: usize = 8;
-
-/// A file that arrived whole and is durable below the upload's directory.
-#[derive(Debug, Clone)]
-pub struct ReceivedFile {
-    /// Local path of the file.
-    pub path: PathBuf,
-    /// Path below the job's directory, as artifacts name it.
-    pub rel_path: String,
-    /// Name given by the client; never used as a path.
-    pub original_name: String,
-    /// Size, in bytes.
-    pub size_bytes: u64,
-    /// SHA-256 in hexadecimal digits, computed while the file arrived.
-    pub sha256: String,
-    /// Role of the data set that the file becomes.
-    pub role: DatasetRole,
-    /// Key of the data set: `main` is the primary one, then `data_2`, `data_3` …
-    pub dataset_key: String,
-}
 
 /// An upload in progress: a fresh directory that disappears unless the upload is kept.
 pub struct Upload {
@@ -49,11 +30,10 @@ pub struct Upload {
     workspace: Arc<dyn Workspace>,
     limit_bytes: u64,
     received_bytes: u64,
-    files: Vec<(PathBuf, String, String, u64, String)>,
+    /// Path, name, size and hash of each.
+    files: Vec<(String, String, u64, String)>,
     max_files: usize,
     keep: bool,
-    /// The bundle that this upload makes the inputs, if it is one.
-    pub bundle_id: Option<String>,
 }
 
 impl Drop for Upload {
@@ -63,6 +43,12 @@ impl Drop for Upload {
             let _ = self.workspace.remove_dir(&self.dir);
         }
     }
+}
+
+/// Returns the largest upload of a job, in bytes.
+pub fn upload_limit(ctx: &Context, job: &JobRecord) -> u64 {
+    let of_trial = job.trial.as_ref().map_or(u64::MAX, |trial| trial.terms.max_bytes);
+    ctx.options.upload_max_bytes.min(of_trial)
 }
 
 impl Upload {
@@ -82,12 +68,11 @@ impl Upload {
             upload_id,
             dir,
             workspace: Arc::clone(&ctx.workspace),
-            limit_bytes: ctx.options.upload_max_bytes,
+            limit_bytes: upload_limit(ctx, job),
             received_bytes: 0,
             files: Vec::new(),
             max_files: ctx.options.upload_max_files,
             keep: false,
-            bundle_id: None,
         })
     }
 
@@ -106,29 +91,9 @@ impl Upload {
         }
         let (path, rel_path) = self.next_place();
         let left = self.limit_bytes - self.received_bytes;
-        let (size, sha256) = receive_file(ctx, path.clone(), (left, self.limit_bytes), &mut next).await?;
+        let (size, sha256) = receive_file(ctx, path, (left, self.limit_bytes), &mut next).await?;
         self.received_bytes += size;
-        self.files.push((path, rel_path, name, size, sha256));
-        Ok(())
-    }
-
-    /// Takes over a file that lies on the same volume; it keeps its old name too.
-    ///
-    /// # Errors
-    /// `STORAGE_FULL`, `INTERNAL_ERROR`.
-    pub async fn adopt(
-        &mut self,
-        ctx: &Context,
-        from: PathBuf,
-        name: String,
-        received: &ReceivedBytes,
-    ) -> Result<(), Problem> {
-        let (path, rel_path) = self.next_place();
-        let to = path.clone();
-        let workspace = Arc::clone(&ctx.workspace);
-        let linked = ctx.pools.writes.run(move || workspace.link(&from, &to)).await?;
-        linked.map_err(|e| io_problem(&e))?;
-        self.files.push((path, rel_path, name, received.size_bytes, received.sha256.clone()));
+        self.files.push((rel_path, name, size, sha256));
         Ok(())
     }
 
@@ -151,7 +116,7 @@ impl Upload {
     ///
     /// # Errors
     /// `INPUT_EMPTY`, `INPUT_ROLE_INVALID`, `INPUT_VALIDATION_FAILED`.
-    pub fn assign(&self, roles: &[DatasetRole], names: &[String]) -> Result<Vec<ReceivedFile>, Problem> {
+    pub fn assign(&self, roles: &[DatasetRole], names: &[String]) -> Result<Vec<Original>, Problem> {
         let n = self.files.len();
         if n == 0 {
             return Err(Problem::new(
@@ -173,30 +138,55 @@ impl Upload {
         if !names.is_empty() && names.len() != n {
             return Err(Problem::validation("filename", "state one file name per file, or none"));
         }
-        let mut further = 1;
+        let mut further = DatasetKeys::default();
         let files = self.files.iter().zip(&roles).enumerate();
         Ok(files
-            .map(|(i, ((path, rel_path, name, size, sha256), role))| ReceivedFile {
-                path: path.clone(),
+            .map(|(i, ((rel_path, name, size, sha256), role))| Original {
                 rel_path: rel_path.clone(),
                 original_name: names.get(i).cloned().unwrap_or_else(|| name.clone()),
                 size_bytes: *size,
                 sha256: sha256.clone(),
                 role: *role,
-                dataset_key: if *role == DatasetRole::PrimaryDataset {
-                    "main".to_owned()
-                } else {
-                    further += 1;
-                    format!("data_{further}")
-                },
+                dataset_key: further.next_key(*role),
             })
             .collect())
+    }
+
+    /// Stores the files where every server finds them.
+    ///
+    /// # Errors
+    /// `STORAGE_FULL`, `DEPENDENCY_UNAVAILABLE`, `INTERNAL_ERROR`.
+    pub async fn store(&self, ctx: &Context, job: &JobRecord, files: &[Original]) -> Result<(), Problem> {
+        let promotion = |file: &Original| Promotion {
+            staged: file.rel_path.clone(),
+            rel_path: file.rel_path.clone(),
+            known: Some(Written { size_bytes: file.size_bytes, sha256: file.sha256.clone() }),
+        };
+        let (blobs, files) = (Arc::clone(&ctx.blobs), files.iter().map(promotion).collect::<Vec<_>>());
+        let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+        let stored = ctx.pools.writes.run(move || blobs.promote(&tenant, &job_id, &files)).await?;
+        stored.map(drop).map_err(|error| io_problem(&error))
     }
 
     /// Keeps the directory beyond this value's life and returns the upload's id.
     pub fn keep(mut self) -> String {
         self.keep = true;
         self.upload_id.clone()
+    }
+}
+
+/// Gives keys to data sets.
+#[derive(Debug, Default)]
+pub struct DatasetKeys(u32);
+
+impl DatasetKeys {
+    /// Returns the key of the next data set: `main` for the primary one, `data_2`, `data_3` … for the others.
+    pub fn next_key(&mut self, role: DatasetRole) -> String {
+        if role == DatasetRole::PrimaryDataset {
+            return "main".to_owned();
+        }
+        self.0 += 1;
+        format!("data_{}", self.0 + 1)
     }
 }
 
@@ -277,10 +267,25 @@ fn write_file(
 /// # Errors
 /// `INTERNAL_ERROR`, `STORAGE_FULL`, `DEPENDENCY_UNAVAILABLE`.
 pub async fn local_copy(ctx: &Context, job: &JobRecord, rel_path: &str) -> Result<PathBuf, Problem> {
-    let workspace = Arc::clone(&ctx.workspace);
     let artifact = job.artifacts_index.iter().find(|artifact| artifact.stored_path() == rel_path);
-    let sha256 = artifact.map(|artifact| artifact.sha256.clone()).ok_or_else(Problem::internal)?;
-    let (tenant, job_id, rel_path) = (job.tenant_id.clone(), job.job_id.clone(), rel_path.to_owned());
+    let of_inputs = || job.inputs.as_ref().and_then(|inputs| inputs.sha256_of(rel_path));
+    let sha256 = artifact.map(|artifact| artifact.sha256.as_str()).or_else(of_inputs);
+    copy_of(ctx, job, rel_path, sha256.ok_or_else(Problem::internal)?).await
+}
+
+/// Returns a local copy of a stored file with this hash, for readers that need a path.
+///
+/// # Errors
+/// As [`local_copy`].
+pub async fn copy_of(
+    ctx: &Context,
+    job: &JobRecord,
+    rel_path: &str,
+    sha256: &str,
+) -> Result<PathBuf, Problem> {
+    let workspace = Arc::clone(&ctx.workspace);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.holder_of(rel_path).clone());
+    let (rel_path, sha256) = (rel_path.to_owned(), sha256.to_owned());
     let copied =
         ctx.pools.reads.run(move || workspace.local_copy(&tenant, &job_id, &rel_path, &sha256)).await?;
     copied.map_err(|error| io_problem(&error))

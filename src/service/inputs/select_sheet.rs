@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::domain::dataset::{Dataset, Inputs};
+use crate::domain::dataset::{Dataset, Inputs, fingerprint};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
+use crate::domain::job::ingest::Original;
 use crate::domain::layout::upload_dir;
 pub use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::ingest_file::{IngestSource, ingest_one};
-use crate::service::inputs::ingest_inputs::{
-    InputsChange, check_unlocked, commit_inputs, fingerprint, publish_inputs,
-};
-use crate::service::inputs::receive_upload::{ReceivedFile, io_problem, local_copy};
+use crate::service::inputs::ingest_inputs::check_unlocked;
+use crate::service::inputs::publish_inputs::{InputsChange, added_bytes, commit_inputs, publish_inputs};
+use crate::service::inputs::receive_upload::{io_problem, local_copy};
 use crate::service::shared::commits::check_if_match;
 use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::quotas::admit_bytes;
 
 /// The use case.
 pub struct SelectSheet<'a>(pub &'a Context);
@@ -77,7 +78,9 @@ impl SelectSheet<'_> {
             warnings,
         };
         let artifacts = publish_inputs(ctx, job, &inputs, &upload_id).await?;
-        let change = InputsChange { inputs, artifacts, bundle_id: None, action: "inputs.sheet_selected" };
+        let action = "inputs.sheet_selected";
+        let admitted = admit_bytes(ctx, &job.tenant_id, added_bytes(job, &artifacts)).await?;
+        let change = InputsChange { inputs, artifacts, bundle_id: None, noted: None, action, admitted };
         commit_inputs(ctx, caller, job, change, if_match).await
     }
 
@@ -90,11 +93,10 @@ impl SelectSheet<'_> {
     ) -> Result<IngestSource, Problem> {
         let path = local_copy(self.0, job, &dataset.original_rel_path).await?;
         Ok(IngestSource {
-            path: path.clone(),
+            path,
             dir: self.0.workspace.path(&job.tenant_id, &job.job_id, &upload_dir(upload_id)),
             upload_id: upload_id.to_owned(),
-            file: ReceivedFile {
-                path,
+            file: Original {
                 rel_path: dataset.original_rel_path.clone(),
                 original_name: dataset.original_name.clone(),
                 size_bytes: dataset.original_size_bytes,

@@ -1,22 +1,24 @@
 //! Uploads in sessions: a bundle is stated, each file arrives by signed requests, whole or in parts, and the
-//! last one makes the bundle the job's inputs. Parts are files; what is known of them is in their bytes.
+//! last one makes the bundle the job's inputs.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use chrono::Duration;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use crate::domain::bundle::{Bundle, BundleFile, ReceivedBytes, UploadSession, session_id};
+use crate::domain::bundle::{Bundle, BundleFile, ReceivedBytes, UploadSession, expired, session_id};
 use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::ports::workspace::Workspace;
-use crate::service::inputs::ingest_inputs::{Course, IngestInputs, check_unlocked};
-use crate::service::inputs::ingest_state::{Claim, claim_bundle, fail};
-use crate::service::inputs::receive_upload::{Upload, io_problem};
+use crate::domain::job::ingest::Original;
+use crate::domain::layout::upload_dir;
+use crate::domain::upload_part::StatedPart;
+use crate::service::inputs::ingest_inputs::{Course, IngestInputs, check_unlocked, reading_of};
+use crate::service::inputs::ingest_state::{Claim, claim_bundle};
+use crate::service::inputs::publish_inputs::remove_dirs;
+use crate::service::inputs::receive_upload::{DatasetKeys, io_problem, upload_limit};
+use crate::service::inputs::upload_parts::SessionParts;
 use crate::service::shared::commits::{job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::quotas::admit_bytes;
@@ -36,17 +38,6 @@ pub struct AnnouncedFile {
 
 /// Longest file name, in bytes.
 const MAX_NAME: usize = 255;
-
-/// A client's declaration of a part that it sent.
-#[derive(Debug, Clone)]
-pub struct StatedPart {
-    /// Number of the part, from 1.
-    pub part_number: u32,
-    /// SHA-256 of the part, quoted as in the response to it; compared if given.
-    pub etag: Option<String>,
-    /// SHA-256 of the part in hexadecimal digits; compared if given.
-    pub sha256: Option<String>,
-}
 
 /// Why a file cannot be finished now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +76,7 @@ impl UploadSessions {
         announced: Vec<AnnouncedFile>,
     ) -> Result<JobRecord, Problem> {
         let ctx = &self.0;
-        let total = self.check_announced(&announced)?;
+        let total = self.check_announced(job, &announced)?;
         ctx.check_space().await?;
         drop(admit_bytes(ctx, &job.tenant_id, total).await?);
         with_retries(None, || async {
@@ -118,7 +109,7 @@ impl UploadSessions {
         .await
     }
 
-    fn check_announced(&self, files: &[AnnouncedFile]) -> Result<u64, Problem> {
+    fn check_announced(&self, job: &JobRecord, files: &[AnnouncedFile]) -> Result<u64, Problem> {
         let options = &self.0.options;
         if files.is_empty() {
             return Err(Problem::new(ErrorCode::InputEmpty, "the bundle names no file"));
@@ -142,9 +133,10 @@ impl UploadSessions {
             ));
         }
         let total = files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
-        if total > options.upload_max_bytes {
+        let most = upload_limit(&self.0, job);
+        if total > most {
             return Err(Problem::new(ErrorCode::PayloadTooLarge, "the files are too large together")
-                .with("limit_bytes", options.upload_max_bytes));
+                .with("limit_bytes", most));
         }
         Ok(total)
     }
@@ -170,7 +162,8 @@ impl UploadSessions {
                 return Err(not_found("the job has no such bundle; a newer one replaced it").into());
             }
             let (now, file) = (ctx.clock.now(), bundle.file(file_id)?);
-            if file.received.is_some() || file.session.as_ref().is_some_and(|open| open.expires_at > now) {
+            let is_kept = file.received.is_some() && bundle.keeps_files(now);
+            if is_kept || file.session.as_ref().is_some_and(|open| open.expires_at > now) {
                 return Ok(job);
             }
             let mut bundle = bundle.clone();
@@ -178,6 +171,7 @@ impl UploadSessions {
             for file in bundle.files.iter_mut().filter(|file| file.file_id == file_id) {
                 let id = session_id(&hex::encode(ctx.ids.secret(16)), &job.job_id);
                 file.session = Some(UploadSession::new(id, file.size_bytes, expires_at));
+                file.received = None;
             }
             let next = job.with_bundle(bundle, now)?;
             let mut event = job_event(ctx, caller, "inputs.upload_session_opened", Some(&job), &next);
@@ -188,55 +182,6 @@ impl UploadSessions {
         let file = bundle_of(&job)?.file(file_id)?.clone();
         let session = file.session.clone().ok_or_else(Problem::internal)?;
         Ok((file, session))
-    }
-
-    /// Takes a part that arrived at `arrived`; returns its SHA-256. The same part again replaces it.
-    ///
-    /// # Errors
-    /// `UPLOAD_SESSION_*`, `JOB_LOCKED`, `INPUT_VALIDATION_FAILED` for a part of another size.
-    pub async fn keep_part(
-        &self,
-        job: &JobRecord,
-        session_id: &str,
-        part: u32,
-        arrived: &Arrived,
-    ) -> Result<(), Problem> {
-        let wanted = part_bytes(&self.0, job, session_id, part)?;
-        if arrived.size_bytes != wanted {
-            let message = format!("part {part} has {wanted} bytes, not {}", arrived.size_bytes);
-            return Err(Problem::validation("body", message).with("expected_bytes", wanted));
-        }
-        let (from, dir) = (arrived.path.clone(), self.dir(job, session_id));
-        let workspace = Arc::clone(&self.0.workspace);
-        let kept = self.0.pools.writes.run(move || {
-            workspace.rename(&from, &dir.join(part_name(part)))?;
-            workspace.sync(&dir)
-        });
-        kept.await?.map_err(|error| io_problem(&error))
-    }
-
-    /// Removes a part that was not kept. What is left of it the sweeper removes.
-    pub async fn discard_part(&self, path: PathBuf) {
-        let workspace = Arc::clone(&self.0.workspace);
-        let _ = self.0.pools.writes.run(move || workspace.remove_file(&path)).await;
-    }
-
-    /// Returns a fresh path for a part that is about to arrive; its directory exists.
-    ///
-    /// # Errors
-    /// `STORAGE_FULL`, `INTERNAL_ERROR`.
-    pub async fn place_for_part(&self, job: &JobRecord, session_id: &str) -> Result<PathBuf, Problem> {
-        self.0.check_space().await?;
-        let dir = self.dir(job, session_id);
-        let path = dir.join(format!(".{}.part", self.0.ids.id("arriving")));
-        let workspace = Arc::clone(&self.0.workspace);
-        let made = self.0.pools.writes.run(move || make_dir(workspace.as_ref(), &dir));
-        made.await?.map_err(|error| io_problem(&error))?;
-        Ok(path)
-    }
-
-    fn dir(&self, job: &JobRecord, session_id: &str) -> PathBuf {
-        self.0.workspace.path(&job.tenant_id, &job.job_id, &format!("uploads/{session_id}"))
     }
 
     /// Puts a file together and notes it; with the last file, the bundle becomes the inputs. Repeating it is
@@ -252,28 +197,65 @@ impl UploadSessions {
         stated: Vec<StatedPart>,
     ) -> Result<Result<(BundleFile, JobRecord), NotFinished>, Problem> {
         let ctx = &self.0;
-        let bundle = bundle_of(job)?;
-        let (file, session) = bundle.file_of(session_id, ctx.clock.now())?;
+        let (file, session) = bundle_of(job)?.file_of(session_id, ctx.clock.now())?;
         if file.received.is_some() {
             return Ok(Ok((file.clone(), job.clone())));
         }
         check_unlocked(job)?;
-        let (dir, session, size) = (self.dir(job, session_id), session.clone(), file.size_bytes);
-        let (workspace, try_id) = (Arc::clone(&ctx.workspace), ctx.ids.id("whole"));
-        let assemble = move || {
-            let place = Assembly { workspace: workspace.as_ref(), dir: &dir, try_id: &try_id };
-            place.assemble(&session, size, &stated)
+        ctx.check_space().await?;
+        let parts = SessionParts::of(ctx, job, session_id);
+        let (session, size, upload_id) = (session.clone(), file.size_bytes, ctx.ids.id("up"));
+        let (from, id) = (parts.clone(), upload_id.clone());
+        let assembled = ctx.pools.writes.run(move || from.assemble(&session, size, &stated, &id)).await?;
+        let received = match assembled {
+            Ok(Ok(received)) => received,
+            // an equal request may have finished the file and removed the parts meanwhile
+            Ok(Err(reason)) => return self.finished_or(job, session_id, reason).await,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let reason = NotFinished::Incomplete("the parts changed; send the request again".to_owned());
+                return self.finished_or(job, session_id, reason).await;
+            }
+            Err(error) => return Err(io_problem(&error)),
         };
-        let assembled = ctx.pools.writes.run(assemble).await?;
-        let received = match assembled.map_err(|error| io_problem(&error))? {
-            Ok(received) => received,
-            Err(reason) => return Ok(Err(reason)),
-        };
+        let (file, job) = self.note_received(caller, job, session_id, &received).await?;
+        parts.remove(ctx).await;
+        if file.received.as_ref() != Some(&received) {
+            remove_dirs(ctx, &job, [upload_dir(&upload_id)].into()).await;
+        }
+        Ok(Ok((file, job)))
+    }
+
+    /// Returns the file if its record says that it arrived, else the reason why this request did not finish it.
+    async fn finished_or(
+        &self,
+        job: &JobRecord,
+        session_id: &str,
+        reason: NotFinished,
+    ) -> Result<Result<(BundleFile, JobRecord), NotFinished>, Problem> {
+        let job = self.0.load_job(&job.tenant_id, &job.job_id).await?;
+        let file = bundle_of(&job)?.file_of(session_id, self.0.clock.now())?.0.clone();
+        if file.received.is_none() {
+            return Ok(Err(reason));
+        }
+        Ok(Ok((file, job)))
+    }
+
+    /// Notes that a file arrived, unless an equal request was first.
+    async fn note_received(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        session_id: &str,
+        received: &ReceivedBytes,
+    ) -> Result<(BundleFile, JobRecord), Problem> {
+        let ctx = &self.0;
         let job = with_retries(None, || async {
             let job = ctx.load_job(&job.tenant_id, &job.job_id).await?;
-            check_unlocked(&job)?;
             let mut bundle = bundle_of(&job)?.clone();
-            bundle.file_of(session_id, ctx.clock.now())?;
+            if bundle.file_of(session_id, ctx.clock.now())?.0.received.is_some() {
+                return Ok(job);
+            }
+            check_unlocked(&job)?;
             let mine = |file: &&mut BundleFile| {
                 file.session.as_ref().is_some_and(|session| session.upload_session_id == session_id)
             };
@@ -287,14 +269,14 @@ impl UploadSessions {
         })
         .await?;
         let file = bundle_of(&job)?.file_of(session_id, ctx.clock.now())?.0.clone();
-        Ok(Ok((file, job)))
+        Ok((file, job))
     }
 
     /// Reads a complete bundle into the job's inputs; says how far it is where nothing is left to do. The record says
     /// from the beginning that the bundle is being read, so that of requests at once one reads it.
     ///
     /// # Errors
-    /// As [`IngestInputs::execute`], `JOB_GONE`.
+    /// As [`IngestInputs::execute`], `JOB_GONE`, `UPLOAD_SESSION_EXPIRED` where a file of the bundle is no longer kept.
     pub async fn ingest(&self, caller: Caller, job: Arc<JobRecord>) -> Result<Finished, Problem> {
         let ctx = &self.0;
         let bundle = bundle_of(&job)?;
@@ -304,74 +286,77 @@ impl UploadSessions {
         if !bundle.is_complete() {
             return Ok(Finished::Received);
         }
-        let upload = Upload::begin(ctx, &job).await?;
-        let upload_id = upload.upload_id.clone();
-        match claim_bundle(ctx, &job, &upload_id).await? {
+        self.check_kept(&caller, &job).await?;
+        let reading = reading_of(&caller, originals(bundle)?, Some(bundle.bundle_id.clone()), None);
+        let upload_id = ctx.ids.id("up");
+        match claim_bundle(ctx, &job, &upload_id, &reading).await? {
             Claim::Taken => {}
             Claim::UnderWay => return Ok(Finished::Ingesting),
             Claim::Done => return Ok(Finished::InputsReady),
         }
-        let read = self.read_bundle(&caller, &job, bundle, upload).await;
-        if let Err(problem) = &read {
-            fail(ctx, &job, &upload_id, problem).await;
-        }
-        read.map(|()| Finished::InputsReady)
+        let course = Course::noted(upload_id, None);
+        let after = IngestInputs(Arc::clone(ctx)).read_noted(&caller, &job, &reading, course).await?;
+        // otherwise another server continues it
+        let is_done = bundle_of(&after)?.became_inputs;
+        Ok(if is_done { Finished::InputsReady } else { Finished::Ingesting })
     }
 
-    async fn read_bundle(
-        &self,
-        caller: &Caller,
-        job: &JobRecord,
-        bundle: &Bundle,
-        mut upload: Upload,
-    ) -> Result<(), Problem> {
+    /// Refuses a bundle of which a file is no longer stored, and notes that it is to be sent again.
+    async fn check_kept(&self, caller: &Caller, job: &JobRecord) -> Result<(), Problem> {
         let ctx = &self.0;
-        upload.bundle_id = Some(bundle.bundle_id.clone());
-        for file in &bundle.files {
-            let (Some(session), Some(received)) = (&file.session, &file.received) else {
-                return Err(Problem::internal());
-            };
-            let whole = self.dir(job, &session.upload_session_id).join(WHOLE);
-            upload.adopt(ctx, whole, file.filename.clone(), received).await?;
-        }
-        let roles: Vec<DatasetRole> = bundle.files.iter().map(|file| file.role).collect();
-        let files = upload.assign(&roles, &[])?;
-        IngestInputs(Arc::clone(ctx)).replace(caller, job, upload, files, &Course::default()).await?;
-        let workspace = Arc::clone(&ctx.workspace);
+        let stored: Vec<Option<String>> = bundle_of(job)?
+            .files
+            .iter()
+            .map(|file| file.received.as_ref().and_then(|received| received.stored_as.clone()))
+            .collect();
+        let (blobs, paths) = (Arc::clone(&ctx.blobs), stored.clone());
         let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-        // what is left of them the sweeper removes
-        let _ = ctx.pools.writes.run(move || workspace.remove(&tenant, &job_id, "uploads")).await;
-        Ok(())
+        let found = ctx.pools.reads.run(move || {
+            let is_there = |path: &Option<String>| match path {
+                Some(path) => match blobs.head(&tenant, &job_id, path) {
+                    Ok(_) => Ok(true),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+                    Err(error) => Err(error),
+                },
+                // an earlier release received it
+                None => Ok(false),
+            };
+            paths.iter().map(is_there).collect::<std::io::Result<Vec<bool>>>()
+        });
+        let found = found.await?.map_err(|error| io_problem(&error))?;
+        let lost: Vec<&Option<String>> =
+            stored.iter().zip(&found).filter(|(_, is)| !**is).map(|(p, _)| p).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        with_retries(None, || async {
+            let job = ctx.load_job(&job.tenant_id, &job.job_id).await?;
+            let mut bundle = bundle_of(&job)?.clone();
+            lost.iter().for_each(|path| bundle.forget(path.as_deref()));
+            let next = job.with_bundle(bundle, ctx.clock.now())?;
+            let event = job_event(ctx, caller, "inputs.file_lost", Some(&job), &next);
+            put_job(ctx, &job, next, event).await
+        })
+        .await?;
+        Err(expired())
     }
 }
 
-/// A part that arrived and is durable.
-#[derive(Debug)]
-pub struct Arrived {
-    /// Local path of the part.
-    pub path: PathBuf,
-    /// Size, in bytes.
-    pub size_bytes: u64,
-    /// SHA-256 in hexadecimal digits, computed while the part arrived.
-    pub sha256: String,
-}
-
-/// Returns the bytes that a part must have.
-///
-/// # Errors
-/// `UPLOAD_SESSION_*`, `JOB_LOCKED`, `INPUT_VALIDATION_FAILED` if there is no such part.
-pub fn part_bytes(ctx: &Context, job: &JobRecord, session_id: &str, part: u32) -> Result<u64, Problem> {
-    let (file, session) = bundle_of(job)?.file_of(session_id, ctx.clock.now())?;
-    if file.received.is_some() {
-        return Err(Problem::new(
-            ErrorCode::JobLocked,
-            "the file is finished; declare a new bundle to replace it",
-        ));
-    }
-    check_unlocked(job)?;
-    session
-        .bytes_of(part, file.size_bytes)
-        .ok_or_else(|| Problem::validation("part_number", format!("must be 1 to {}", session.parts)))
+/// The files of a complete bundle.
+fn originals(bundle: &Bundle) -> Result<Vec<Original>, Problem> {
+    let mut keys = DatasetKeys::default();
+    let mut original = |file: &BundleFile| {
+        let received = file.received.as_ref()?;
+        Some(Original {
+            rel_path: received.stored_as.clone()?,
+            original_name: file.filename.clone(),
+            size_bytes: received.size_bytes,
+            sha256: received.sha256.clone(),
+            role: file.role,
+            dataset_key: keys.next_key(file.role),
+        })
+    };
+    bundle.files.iter().map(|file| original(file).ok_or_else(Problem::internal)).collect()
 }
 
 /// Returns the bundle of a job.
@@ -392,142 +377,4 @@ fn is_of(bundle: &Bundle, announced: &[AnnouncedFile]) -> bool {
             (&file.filename, file.size_bytes, file.role, &file.mime_type)
                 == (&other.filename, other.size_bytes, other.role, &other.mime_type)
         })
-}
-
-const WHOLE: &str = "whole";
-
-/// Makes the directory of a session, durably with the one that it lies in.
-fn make_dir(workspace: &dyn Workspace, dir: &Path) -> io::Result<()> {
-    if workspace.facts(dir).is_ok_and(|facts| facts.is_dir) {
-        return Ok(());
-    }
-    workspace.create_dir(dir)?;
-    dir.ancestors().skip(1).take(2).try_for_each(|dir| workspace.sync(dir))
-}
-
-fn part_name(part: u32) -> String {
-    format!("part_{part}")
-}
-
-/// Assembly of the parts of a file.
-struct Assembly<'a> {
-    workspace: &'a dyn Workspace,
-    dir: &'a Path,
-    /// Names the temporary file, so that equal requests at once do not write to one.
-    try_id: &'a str,
-}
-
-impl Assembly<'_> {
-    /// Puts the parts of a file together, durably, and compares them with the stated ones. Blocks.
-    fn assemble(
-        &self,
-        session: &UploadSession,
-        size_bytes: u64,
-        stated: &[StatedPart],
-    ) -> io::Result<Result<ReceivedBytes, NotFinished>> {
-        for part in stated {
-            if part.part_number == 0 || part.part_number > session.parts {
-                let detail = format!("part {} is none of 1 to {}", part.part_number, session.parts);
-                return Ok(Err(NotFinished::PartsInvalid(detail)));
-            }
-        }
-        if let Some(assembled) = self.assembled()? {
-            return Ok(Ok(assembled));
-        }
-        match self.join(session, size_bytes, stated) {
-            // an equal request has put the file together and removed the parts meanwhile
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(Ok(received)) => Ok(Ok(received)),
-            failed => self.assembled()?.map_or(failed, |assembled| Ok(Ok(assembled))),
-        }
-    }
-
-    /// Returns size and hash of the file that an earlier or equal request has put together.
-    fn assembled(&self) -> io::Result<Option<ReceivedBytes>> {
-        let Ok(mut file) = self.workspace.open(&self.dir.join(WHOLE)) else { return Ok(None) };
-        let mut hash = Sha256::new();
-        let size_bytes = io::copy(&mut file, &mut Hashing { out: &mut io::sink(), hashes: vec![&mut hash] })?;
-        Ok(Some(ReceivedBytes { sha256: hex::encode(hash.finalize()), size_bytes }))
-    }
-
-    fn join(
-        &self,
-        session: &UploadSession,
-        size_bytes: u64,
-        stated: &[StatedPart],
-    ) -> io::Result<Result<ReceivedBytes, NotFinished>> {
-        let (workspace, dir) = (self.workspace, self.dir);
-        for number in 1..=session.parts {
-            let wanted = session.bytes_of(number, size_bytes);
-            match workspace.facts(&dir.join(part_name(number))) {
-                Ok(facts) if Some(facts.size_bytes) == wanted => {}
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {
-                    let detail = format!("part {number} of {} has not arrived", session.parts);
-                    return Ok(Err(NotFinished::Incomplete(detail)));
-                }
-            }
-        }
-        let temporary = dir.join(format!(".{}.tmp", self.try_id));
-        let joined = self.copy_parts(session, stated, &temporary);
-        if !matches!(joined, Ok(Ok(_))) {
-            // what is left of it the sweeper removes
-            let _ = workspace.remove_file(&temporary);
-            return joined.map(|copied| copied.map(|sha256| ReceivedBytes { sha256, size_bytes }));
-        }
-        workspace.rename(&temporary, &dir.join(WHOLE))?;
-        for number in 1..=session.parts {
-            match workspace.remove_file(&dir.join(part_name(number))) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        workspace.sync(dir)?;
-        joined.map(|copied| copied.map(|sha256| ReceivedBytes { sha256, size_bytes }))
-    }
-
-    /// Copies the parts into one durable file and returns its hash.
-    fn copy_parts(
-        &self,
-        session: &UploadSession,
-        stated: &[StatedPart],
-        temporary: &Path,
-    ) -> io::Result<Result<String, NotFinished>> {
-        let mut out = io::BufWriter::with_capacity(1 << 20, self.workspace.create(temporary)?);
-        let mut all = Sha256::new();
-        for number in 1..=session.parts {
-            let mut file = self.workspace.open(&self.dir.join(part_name(number)))?;
-            let mut one = Sha256::new();
-            io::copy(&mut file, &mut Hashing { out: &mut out, hashes: vec![&mut one, &mut all] })?;
-            let sha256 = hex::encode(one.finalize());
-            let differs = |said: &Option<String>| {
-                said.as_ref().is_some_and(|said| !said.trim_matches('"').eq_ignore_ascii_case(&sha256))
-            };
-            if stated.iter().any(|p| p.part_number == number && (differs(&p.etag) || differs(&p.sha256))) {
-                return Ok(Err(NotFinished::ChecksumMismatch(format!(
-                    "part {number} does not match its hash; send it again"
-                ))));
-            }
-        }
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync()?;
-        Ok(Ok(hex::encode(all.finalize())))
-    }
-}
-
-/// Writes what it hashes.
-struct Hashing<'a, W> {
-    out: &'a mut W,
-    hashes: Vec<&'a mut Sha256>,
-}
-
-impl<W: Write> Write for Hashing<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.out.write(bytes)?;
-        self.hashes.iter_mut().for_each(|hash| hash.update(&bytes[..n]));
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }

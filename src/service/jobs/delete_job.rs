@@ -11,11 +11,12 @@ use crate::ports::blob_store::BlobStore;
 use crate::ports::legacy::LegacyRecords;
 use crate::ports::workspace::Workspace;
 use crate::service::access::tenants::check_hold;
+use crate::service::batches::remove::{Remover, Removing, remove_batches};
 use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 
 /// Directories of a job's blobs.
-const BLOBS: [&str; 2] = ["inputs", "artifacts"];
+const BLOBS: [&str; 3] = ["inputs", "uploads", "artifacts"];
 /// Directories of a job's scratch space.
 const SCRATCH: [&str; 3] = ["inputs", "uploads", "runs"];
 
@@ -56,11 +57,11 @@ impl ContentFiles {
 pub struct DeleteJob<'a>(pub &'a Context);
 
 impl DeleteJob<'_> {
-    /// Removes the content; a job whose content was removed is answered as it is.
+    /// Removes the content, that of its batches before; a job whose content was removed is answered as it is.
     ///
     /// # Errors
-    /// `RETENTION_HOLD`, `JOB_ILLEGAL_TRANSITION` while it runs, `JOB_VERSION_CONFLICT`,
-    /// `STORE_UNAVAILABLE`.
+    /// `RETENTION_HOLD`, `JOB_ILLEGAL_TRANSITION` while it or a batch of it runs, `JOB_LOCKED` for a cell of a batch,
+    /// `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`.
     pub async fn execute(
         &self,
         caller: &Caller,
@@ -69,12 +70,22 @@ impl DeleteJob<'_> {
         if_match: Option<u64>,
     ) -> Result<JobRecord, Problem> {
         let ctx = self.0;
+        let found = ctx.load_job(tenant, job_id).await?;
+        let if_match = match found.kept_batches().next() {
+            Some(_) if !found.is_removed() => {
+                self.remove_batches(caller, &found, if_match).await?;
+                // this request itself wrote the record
+                None
+            }
+            _ => if_match,
+        };
         let done = with_retries(if_match, || async {
             let job = ctx.load_job(tenant, job_id).await?;
             if job.is_removed() {
                 return Ok(job);
             }
             check_if_match(if_match, &job)?;
+            job.check_own_plan()?;
             check_hold(ctx.store.as_ref(), tenant).await?;
             let next = job.remove_content("request", caller.reason.clone(), ctx.clock.now())?;
             let event = job_event(ctx, caller, "job.deleted", Some(&job), &next);
@@ -93,5 +104,19 @@ impl DeleteJob<'_> {
             tracing::warn!(event = "SS_CONTENT_NOT_REMOVED", %error, "files of removed content are left for the sweeper");
         }
         Ok(done)
+    }
+
+    /// Removes the batches of a job that can be removed itself.
+    async fn remove_batches(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        if_match: Option<u64>,
+    ) -> Result<(), Problem> {
+        let ctx = self.0;
+        check_if_match(if_match, job)?;
+        check_hold(ctx.store.as_ref(), &job.tenant_id).await?;
+        job.remove_content("request", None, ctx.clock.now())?;
+        remove_batches(&Remover::from(ctx), job, Removing::asked_by(caller)).await
     }
 }

@@ -1,6 +1,7 @@
 //! Events for followers of a job: its audit events in the words of the API. They are read from the
 //! chain, so that a follower that reconnects at any time, or after a restart, misses nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,12 @@ use tokio::time::Instant;
 
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::error::Problem;
-use crate::domain::ids::{JobId, TenantId};
+use crate::domain::ids::{BatchId, JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Run;
 use crate::ports::audit_log::AuditFrom;
 use crate::ports::store::StoreExt;
+use crate::service::batches::views::progress_event;
 use crate::service::jobs::subscriptions::Subscription;
 use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
@@ -55,6 +57,8 @@ pub struct JobFollower {
     last: u64,
     /// The last step that was reported, with its attempt.
     told: Option<(String, Progress)>,
+    /// The last state that was reported of each batch that was open then.
+    batches: BTreeMap<BatchId, Value>,
 }
 
 impl JobFollower {
@@ -62,7 +66,7 @@ impl JobFollower {
     pub fn new(ctx: &Context, job: &JobRecord, last: u64) -> Self {
         let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
         let watching = ctx.subscriptions.of(&tenant, &job_id);
-        Self { tenant, job_id, watching, last, told: None }
+        Self { tenant, job_id, watching, last, told: None, batches: BTreeMap::new() }
     }
 
     /// Waits for what comes next, at most until `deadline`: nothing new is an empty list, `None` the end of
@@ -83,6 +87,7 @@ impl JobFollower {
                 told.extend(changes.iter().flat_map(|change| words(change, &job)));
             }
             told.extend(self.progress(ctx, &job));
+            told.extend(self.batches(ctx, &job).await?);
             let now = Instant::now();
             if !told.is_empty() || now >= deadline {
                 return Ok(Some(told));
@@ -139,6 +144,20 @@ impl JobFollower {
         Ok(Some(job))
     }
 
+    /// The state of each open batch, where it is another than the one told last.
+    async fn batches(&mut self, ctx: &Context, job: &JobRecord) -> Result<Vec<JobEvent>, Problem> {
+        let mut told = Vec::new();
+        for mark in job.open_batches() {
+            let Some(batch) = ctx.store.batch(&mark.batch_id).await.map_err(read_problem)? else { continue };
+            let now = progress_event(&batch);
+            if self.batches.get(&mark.batch_id) != Some(&now) {
+                self.batches.insert(mark.batch_id.clone(), now.clone());
+                told.push(JobEvent::new("batch.progress", now));
+            }
+        }
+        Ok(told)
+    }
+
     /// The step of the running attempt, if it is another than the one told last.
     fn progress(&mut self, ctx: &Context, job: &JobRecord) -> Option<JobEvent> {
         let run = job.latest_run().filter(|_| job.status == JobStatus::Running)?;
@@ -146,10 +165,20 @@ impl JobFollower {
         if self.told.as_ref() == Some(&now) {
             return None;
         }
-        let data = json!({"run_id": now.0, "step": now.1.step, "index": now.1.index, "total": now.1.total});
+        let data = json!({"run_id": now.0, "step": now.1.step, "index": now.1.index, "total": now.1.total,
+                          "part": now.1.part, "elapsed_seconds": now.1.elapsed_seconds});
         self.told = Some(now);
         Some(JobEvent::new("run.progress", data))
     }
+}
+
+/// The data of an event of a batch: the detail of its audit event under the names of the API.
+fn batch_data(detail: &Value) -> Value {
+    let mut data = json!({"status": detail["batch_status"]});
+    for name in ["batch_id", "cells", "succeeded", "failed", "cancelled", "refused"] {
+        data[name] = detail[name].clone();
+    }
+    data
 }
 
 /// One change in the words of the API; the last of them carries its sequence.
@@ -160,12 +189,19 @@ fn words(change: &ChainedEvent, job: &JobRecord) -> Vec<JobEvent> {
     let mut told = match event.action.as_str() {
         "inputs.replaced" | "inputs.sheet_selected" => vec![JobEvent::new("inputs.ready", json!({}))],
         "draft.stated" | "draft.made_by_model" => {
-            let source = if event.action == "draft.stated" { "client" } else { "model" };
+            let by_rules = event.detail["chosen_by"] == "rules";
+            let source = match event.action.as_str() {
+                "draft.stated" if by_rules => "rules",
+                "draft.stated" => "client",
+                _ => "model",
+            };
             vec![JobEvent::new("draft.ready", json!({"source": source}))]
         }
         "draft.model_failed" => vec![JobEvent::new("draft.failed", json!({"reason": event.reason}))],
         "run.queued" | "run.requeued" => vec![JobEvent::new("run.queued", json!({}))],
         "run.started" => vec![JobEvent::new("run.started", &event.detail)],
+        "batch.created" => vec![JobEvent::new("batch.created", batch_data(&event.detail))],
+        "batch.completed" => vec![JobEvent::new("batch.completed", batch_data(&event.detail))],
         "run.succeeded" | "run.failed" | "run.cancelled" => run.map_or_else(Vec::new, finished),
         _ => vec![JobEvent::new("job.changed", json!({"action": event.action}))],
     };

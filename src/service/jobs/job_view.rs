@@ -12,6 +12,7 @@ use crate::domain::job::record::{DataSharing, Timestamps};
 use crate::domain::job::removal::Removed;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
+use crate::domain::trial::Trial;
 use crate::ports::store::StoreExt;
 use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
@@ -42,6 +43,8 @@ pub struct JobView {
     pub selected_template_id: Option<String>,
     /// Times of the steps of the job's life (RFC 3339, UTC).
     pub timestamps: Timestamps,
+    /// Bounds of the job and the time of its removal, if it is a trial; null otherwise.
+    pub trial: Option<Trial>,
     /// When and why the content was removed; ids and hashes are what is left.
     pub removed: Option<Removed>,
     /// Summary of the inputs; null while there are none.
@@ -158,12 +161,9 @@ pub struct NextAction {
 /// As reads of the store.
 pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem> {
     let position = match job.status {
-        JobStatus::Queued => match ctx.queue_positions.place(&job.tenant_id, &job.job_id) {
-            // A worker of this process knows the order; while it loads the queue, or without one, the
-            // order of queueing is reported.
-            None => ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?,
-            known => known,
-        },
+        JobStatus::Queued => {
+            ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?
+        }
         _ => None,
     };
     let retry_at = job.queue.as_ref().map(|queue| queue.ready_at).filter(|at| *at > ctx.clock.now());
@@ -183,6 +183,7 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
         data_sharing: job.data_sharing,
         selected_template_id: selected_template(job),
         timestamps: timestamps(ctx, job),
+        trial: job.trial.clone(),
         removed: job.removed(),
         inputs: job.inputs.as_ref().map(|inputs| InputsBrief {
             fingerprint: inputs.fingerprint.clone(),
@@ -240,7 +241,10 @@ fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
                 None => check.id.clone(),
             })
             .collect(),
-        progress: ctx.progress.get(&run.run_id),
+        progress: ctx.progress.get(&run.run_id).map(|progress| Progress {
+            elapsed_seconds: u64::try_from((ctx.clock.now() - run.started_at).num_seconds()).unwrap_or(0),
+            ..progress
+        }),
         started_at: run.started_at,
         ended_at: run.ended_at,
         artifacts_count: job.artifacts_index.iter().filter(|a| a.rel_path.starts_with(&prefix)).count(),

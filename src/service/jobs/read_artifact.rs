@@ -3,13 +3,14 @@
 use std::io::{Cursor, ErrorKind, Read as _};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::artifact::Artifact;
 use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 pub use crate::ports::blob_store::BlobReader;
-use crate::ports::blob_store::is_unavailable;
+use crate::ports::blob_store::{DirectRequest, is_unavailable};
 use crate::service::shared::context::Context;
 use crate::service::shared::space::files_away;
 
@@ -33,8 +34,8 @@ impl OpenArtifact {
     /// `DEPENDENCY_UNAVAILABLE` where the files cannot be reached.
     pub async fn find(ctx: &Context, job: &JobRecord, artifact: &Artifact) -> Result<Self, Problem> {
         let blobs = Arc::clone(&ctx.blobs);
-        let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
         let (stored, size_bytes) = (artifact.stored_path().to_owned(), artifact.size_bytes);
+        let (tenant, job_id) = (job.tenant_id.clone(), job.holder_of(&stored).clone());
         let look = move || -> std::io::Result<OpenArtifact> {
             if size_bytes > CHECKED_BYTES {
                 return blobs.head(&tenant, &job_id, &stored).map(|_| OpenArtifact::Large);
@@ -71,11 +72,31 @@ impl OpenArtifact {
             return Ok(Box::new(Cursor::new(bytes)));
         }
         let blobs = Arc::clone(&ctx.blobs);
-        let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
         let stored = artifact.stored_path().to_owned();
+        let (tenant, job_id) = (job.tenant_id.clone(), job.holder_of(&stored).clone());
         let read = move || blobs.get_range(&tenant, &job_id, &stored, range);
         ctx.pools.reads.run(read).await?.map_err(|error| unreadable(artifact, &error))
     }
+}
+
+/// How long a client may fetch an artifact from the object store.
+const DIRECT: Duration = Duration::from_secs(60);
+
+/// Returns a URL of the object store with which a client fetches an artifact; `None` where there is no such store.
+///
+/// # Errors
+/// `DEPENDENCY_UNAVAILABLE`.
+pub async fn direct_url(
+    ctx: &Context,
+    job: &JobRecord,
+    artifact: &Artifact,
+    disposition: String,
+) -> Result<Option<String>, Problem> {
+    let (blobs, stored) = (Arc::clone(&ctx.blobs), artifact.stored_path().to_owned());
+    let (tenant, job_id) = (job.tenant_id.clone(), job.holder_of(&stored).clone());
+    let request = DirectRequest::Get { media_type: artifact.media_type.clone(), disposition };
+    let sign = move || blobs.direct_url(&tenant, &job_id, &stored, &request, DIRECT);
+    ctx.pools.reads.run(sign).await?.map_err(|error| unreadable(artifact, &error))
 }
 
 /// Returns the refusal of an artifact that is listed but not kept any more.

@@ -156,6 +156,7 @@ impl AttestEngine {
             limits: RunLimits { wall_seconds: WALL_SECONDS, ..self.deps.limits.clone() },
             sandbox: self.deps.sandbox.clone(),
             timezone: self.deps.timezone.clone(),
+            lease: None,
         });
         let ended = started.map(|handle| handle.wait().ended);
         let mut log = workspace.read(&work.join("main.log")).unwrap_or_default();
@@ -197,6 +198,8 @@ fn describe(ended: &Ended) -> String {
         Ended::OutputLimit { .. } | Ended::CpuLimit | Ended::MemoryLimit | Ended::ProcessLimit => {
             "it went over a limit".to_owned()
         }
-        Ended::Cancelled | Ended::HostStopped | Ended::Lost { .. } => "it was ended from outside".to_owned(),
+        Ended::Cancelled | Ended::HostStopped | Ended::LeaseLost | Ended::Lost { .. } => {
+            "it was ended from outside".to_owned()
+        }
     }
 }

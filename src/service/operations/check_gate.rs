@@ -143,6 +143,8 @@ pub struct GateOptions {
     pub llm_hosts: Vec<String>,
     /// Addresses that providers may have in production.
     pub llm_addresses: AddressPolicy,
+    /// A failover of the database may lose acknowledged changes.
+    pub accept_loss_on_failover: bool,
     /// Memory limit of one run, in bytes.
     pub run_memory_bytes: u64,
     /// What all connections at once and the service itself need.
@@ -232,6 +234,7 @@ impl CheckGate {
                 .map(|()| "written, read and removed".to_owned())
                 .map_err(|error| format!("the data directory cannot be used: {}", error.kind())),
             Rule::ObjectStore => self.files(),
+            Rule::StoreDurable => self.store(),
             Rule::DataDirPrivate => self.private(),
             Rule::LlmAddress => self.provider(),
             Rule::DataDirSpace => self.space(),
@@ -265,6 +268,18 @@ impl CheckGate {
         match self.served.as_ref().and_then(|served| served.blobs.last_trial()) {
             Some(trial) => trial.found,
             None => Ok(Rule::ObjectStore.text().sentence.to_owned()),
+        }
+    }
+
+    /// What the store knows of its database; an embedded one has no such risks.
+    fn store(&self) -> Result<String, String> {
+        let status = self.served.as_ref().map(|served| served.store.status()).unwrap_or_default();
+        let failover = status.failover_risk.filter(|_| !self.options.accept_loss_on_failover);
+        let risks: Vec<String> = status.crash_risk.into_iter().chain(failover).collect();
+        if risks.is_empty() {
+            Ok(Rule::StoreDurable.text().sentence.to_owned())
+        } else {
+            Err(risks.join("; "))
         }
     }
 

@@ -9,3 +9,4 @@ pub mod read_audit;
 pub mod reload;
 pub mod retention;
 mod steady_clock;
+mod trials;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::domain::layout::{publication_of, set_of};
+use crate::domain::layout::{SESSIONS_DIR, publication_of, session_dir, set_of, upload_dir};
 use crate::domain::run::RunStatus;
 use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
 use crate::ports::store::{ReadError, StoreExt};
@@ -22,13 +22,13 @@ struct Found {
     job_id: JobId,
     runs: Vec<Entry>,
     uploads: Vec<Entry>,
-    /// Upload sessions, whose files are not inputs yet.
+    /// Upload sessions with files in the scratch space.
     sessions: Vec<Entry>,
     /// Published sets, each with its last change. A lost race or a later commit may have left some that no
     /// record lists.
     sets: BTreeMap<String, DateTime<Utc>>,
-    /// Blobs of uploads and of runs, each directory with its last change. An attempt that ended between its first and
-    /// its last file, or an upload that broke off, may have left some that no record lists.
+    /// Blobs of uploads, upload sessions and runs, each directory with its last change. An attempt that ended between its
+    /// first and its last file, or an upload that broke off, may have left some that no record lists.
     published: BTreeMap<String, DateTime<Utc>>,
 }
 
@@ -78,11 +78,12 @@ fn list_shard(
     for (tenant, job_id) in jobs {
         let runs = workspace.entries(&tenant, &job_id, "runs")?;
         let uploads = workspace.entries(&tenant, &job_id, "inputs")?;
-        let sessions = workspace.entries(&tenant, &job_id, "uploads")?;
-        let (artifacts, inputs) =
-            (blobs.list(&tenant, &job_id, "artifacts")?, blobs.list(&tenant, &job_id, "inputs")?);
+        let sessions = workspace.entries(&tenant, &job_id, SESSIONS_DIR)?;
+        let artifacts = blobs.list(&tenant, &job_id, "artifacts")?;
+        let mut uploaded = blobs.list(&tenant, &job_id, "inputs")?;
+        uploaded.extend(blobs.list(&tenant, &job_id, SESSIONS_DIR)?);
         let sets = changes(&artifacts, set_of);
-        let published = changes(artifacts.iter().chain(&inputs), publication_of);
+        let published = changes(artifacts.iter().chain(&uploaded), publication_of);
         if !sets.is_empty()
             || !published.is_empty()
             || [&runs, &uploads, &sessions].iter().any(|entries| !entries.is_empty())
@@ -129,18 +130,18 @@ async fn look_at(
         let Some(due_at) = due_at.filter(|due_at| *due_at <= now) else { continue };
         remove(deps, rules, &job, ("workdir", format!("runs/{}", entry.name), due_at), summary).await;
     }
-    for entry in uploads.into_iter().filter(|entry| entry.is_dir && is_left_upload(deps, &job, &entry.name)) {
+    for entry in uploads.into_iter().filter(|entry| entry.is_dir && is_left_upload(&job, &entry.name, now)) {
         // an upload that is under way looks the same as one that broke off
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
             remove(deps, rules, &job, ("upload", format!("inputs/{}", entry.name), due_at), summary).await;
         }
     }
-    for entry in sessions {
+    for entry in sessions.into_iter().filter(|entry| !is_open_session(&job, &entry.name, now)) {
         // every part that arrives changes the folder
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
-            remove(deps, rules, &job, ("upload", format!("uploads/{}", entry.name), due_at), summary).await;
+            remove(deps, rules, &job, ("upload", session_dir(&entry.name), due_at), summary).await;
         }
     }
     if !summary.dry_run && !rules.holds(&tenant) {
@@ -149,7 +150,7 @@ async fn look_at(
         let sets = sets.into_iter().filter(|(set, changed_at)| is_old(changed_at) && !job.cites_set(set));
         let published = published
             .into_iter()
-            .filter(|(dir, changed_at)| is_old(changed_at) && is_left_publication(deps, &job, dir));
+            .filter(|(dir, changed_at)| is_old(changed_at) && is_left_publication(&job, dir, now));
         remove_unlisted(deps, &job, sets.chain(published).map(|(dir, _)| dir).collect()).await;
     }
     Ok(())
@@ -166,15 +167,20 @@ fn run_over(job: &JobRecord, entry: &Entry) -> Option<DateTime<Utc>> {
     }
 }
 
-/// True for the folder of an upload that is part of nothing. One that this server reads was acknowledged; its age says
+/// True for a session that has not its file yet and takes parts.
+fn is_open_session(job: &JobRecord, session_id: &str, now: DateTime<Utc>) -> bool {
+    job.bundle.as_ref().is_some_and(|bundle| bundle.needs(&session_dir(session_id), now))
+}
+
+/// True for the folder of an upload that is part of nothing. One that is being read was acknowledged; its age says
 /// nothing where the clock was set forward.
-fn is_left_upload(deps: &Deps, job: &JobRecord, upload_id: &str) -> bool {
+fn is_left_upload(job: &JobRecord, upload_id: &str, now: DateTime<Utc>) -> bool {
+    let dir = upload_dir(upload_id);
     let is_read = job.ingest.as_ref().is_some_and(|ingest| {
-        ingest.upload_id == upload_id
-            && ingest.failure.is_none()
-            && deps.server_id.as_ref() == Some(&ingest.server)
+        ingest.needs(&dir) || (ingest.awaits_reader() && ingest.upload_id == upload_id)
     });
-    let prefix = format!("inputs/{upload_id}/");
+    let waits = job.bundle.as_ref().is_some_and(|bundle| bundle.needs(&dir, now));
+    let prefix = format!("{dir}/");
     let indexed = job.artifacts_index.iter().any(|a| a.rel_path.starts_with(&prefix));
     let current = job.inputs.as_ref().is_some_and(|inputs| {
         inputs.manifest_rel_path.starts_with(&prefix)
@@ -182,13 +188,16 @@ fn is_left_upload(deps: &Deps, job: &JobRecord, upload_id: &str) -> bool {
                 d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
             })
     });
-    !indexed && !current && !is_read
+    !indexed && !current && !is_read && !waits
 }
 
-/// True for blobs of an upload or a run that no record lists, and that nothing under way will list.
-fn is_left_publication(deps: &Deps, job: &JobRecord, dir: &str) -> bool {
+/// True for blobs of an upload, an upload session or a run that no record lists, and that nothing under way will list.
+fn is_left_publication(job: &JobRecord, dir: &str, now: DateTime<Utc>) -> bool {
     if let Some(upload) = dir.strip_prefix("inputs/") {
-        return is_left_upload(deps, job, upload);
+        return is_left_upload(job, upload, now);
+    }
+    if let Some((SESSIONS_DIR, session)) = dir.split_once('/') {
+        return !is_open_session(job, session, now);
     }
     let is_running = job.running_run().is_some_and(|run| dir.ends_with(&format!("/{}", run.run_id)));
     let prefix = format!("{dir}/");
@@ -231,7 +240,7 @@ async fn remove(
     let (blobs, workspace) = (Arc::clone(&deps.blobs), Arc::clone(&deps.workspace));
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
     let remove = move || {
-        if path.starts_with("inputs/") {
+        if !path.starts_with("runs/") {
             blobs.delete(&tenant, &job_id, &path)?;
         }
         workspace.remove(&tenant, &job_id, &path)

@@ -10,8 +10,8 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::orphans;
 use super::steady_clock::SteadyClock;
+use super::{orphans, trials};
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
@@ -25,6 +25,7 @@ use crate::ports::store::{
     Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, StoreExt, Write,
 };
 use crate::ports::workspace::Workspace;
+use crate::service::batches::remove::{Remover, Removing, remove_batches};
 use crate::service::jobs::delete_job::ContentFiles;
 use crate::service::shared::pools::Pool;
 
@@ -55,11 +56,20 @@ pub struct Deps {
     pub pool: Pool,
     /// The service's policy; tenants override it.
     pub policy: RetentionPolicy,
-    /// The server process that sweeps, whose readings of uploads are under way; `None` where no server runs.
-    pub server_id: Option<String>,
 }
 
 impl Deps {
+    fn remover(&self) -> Remover {
+        Remover {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            blobs: Arc::clone(&self.blobs),
+            files: self.content_files(),
+            pool: self.pool.clone(),
+        }
+    }
+
     fn content_files(&self) -> ContentFiles {
         ContentFiles {
             blobs: Arc::clone(&self.blobs),
@@ -72,7 +82,7 @@ impl Deps {
 /// One thing that was removed, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Removal {
-    /// `job`, `unfinished`, `inputs`, `workdir` or `upload`.
+    /// `job`, `unfinished`, `batch`, `inputs`, `workdir` or `upload`.
     pub kind: &'static str,
     /// Tenant of the job.
     pub tenant_id: String,
@@ -127,7 +137,7 @@ impl Summary {
 }
 
 /// Every kind of removal.
-pub const KINDS: [&str; 5] = ["job", "unfinished", "inputs", "workdir", "upload"];
+pub const KINDS: [&str; 6] = ["job", "unfinished", "batch", "inputs", "workdir", "upload"];
 
 /// Positions of the sweep. Every list has its own, so that records which stay cost one read per round.
 #[derive(Debug, Default)]
@@ -136,13 +146,14 @@ pub struct Sweeper {
     inputs: Place,
     files: Place,
     open: [Place; OPEN.len()],
+    trials: trials::Round,
     /// The last shard of the data directory that was walked.
     pub(super) shard: Option<String>,
     /// Tells of a clock that was set; without one every age counts.
     steady: Option<SteadyClock>,
 }
 
-type Place = Option<String>;
+pub(super) type Place = Option<String>;
 
 /// Policies and holds as they are during one pass.
 pub(super) struct Rules {
@@ -188,6 +199,8 @@ impl Sweeper {
         let mut summary = Summary { dry_run, ..Summary::default() };
         self.ended_jobs(deps, &rules, now, limit, &mut summary).await?;
         self.open_jobs(deps, &rules, now, limit, &mut summary).await?;
+        ended_batches(deps, &rules, now, limit, &mut summary).await?;
+        trials::sweep(&mut self.trials, deps, &rules, now, limit, &mut summary).await?;
         self.old_inputs(deps, &rules, now, limit, &mut summary).await?;
         if !dry_run {
             self.files_of_removed(deps, &rules, now, limit, &mut summary).await?;
@@ -240,7 +253,7 @@ impl Sweeper {
             summary.more |= page.next_cursor.is_some();
             *place = page.next_cursor;
             for job in page.items {
-                let kind = if job.runs.is_empty() { "unfinished" } else { "job" };
+                let kind = if job.has_no_results() { "unfinished" } else { "job" };
                 expire(kind, deps, rules, &job, now, summary).await;
             }
         }
@@ -266,7 +279,8 @@ impl Sweeper {
             let due_at = job.inputs_since().and_then(|at| days_after(at, kept)).filter(|at| *at <= now);
             let Some(due_at) = due_at else { continue };
             // A run reads them; they go once it has ended.
-            if matches!(job.status, JobStatus::Queued | JobStatus::Running) {
+            let has_open_batch = job.open_batches().next().is_some();
+            if has_open_batch || matches!(job.status, JobStatus::Queued | JobStatus::Running) {
                 continue;
             }
             if rules.holds(&job.tenant_id) {
@@ -314,7 +328,7 @@ impl Sweeper {
 }
 
 /// Removes the content of a job that is due.
-async fn expire(
+pub(super) async fn expire(
     kind: &'static str,
     deps: &Deps,
     rules: &Rules,
@@ -333,6 +347,7 @@ async fn expire(
     if summary.dry_run {
         return summary.note(removal);
     }
+    let Some(job) = &without_batches(deps, job).await else { return summary.postponed += 1 };
     let next = match job.remove_content("retention", Some(format!("{kind} expired")), now) {
         Ok(next) => next,
         Err(_) => return summary.postponed += 1,
@@ -342,6 +357,57 @@ async fn expire(
     }
     delete_files(deps, job).await;
     summary.note(removal);
+}
+
+/// Removes the batches of a job that loses its content; returns the job as it is then, none where a batch is left.
+async fn without_batches(deps: &Deps, job: &JobRecord) -> Option<JobRecord> {
+    if job.kept_batches().next().is_none() {
+        return Some(job.clone());
+    }
+    let actor = Actor::system("retention");
+    remove_batches(&deps.remover(), job, expired(&actor)).await.ok()?;
+    deps.store.job(&job.tenant_id, &job.job_id).await.ok()?
+}
+
+fn expired(actor: &Actor) -> Removing<'_> {
+    Removing { actor, by: "retention", reason: Some("batch expired"), address: None, trace_id: None }
+}
+
+/// Removes the content of batches that are kept no longer. A batch goes as a whole; its cells are not due by themselves.
+async fn ended_batches(
+    deps: &Deps,
+    rules: &Rules,
+    now: DateTime<Utc>,
+    limit: usize,
+    summary: &mut Summary,
+) -> Result<(), ReadError> {
+    let Some(days) = rules.shortest(|p| p.jobs_days) else { return Ok(()) };
+    for batch in deps.store.due_batches(due_before(now, days), limit).await? {
+        summary.looked_at += 1;
+        let kept = rules.of(&batch.tenant_id).jobs_days;
+        let due_at = batch.ended_at.and_then(|at| days_after(at, kept)).filter(|at| *at <= now);
+        let Some(due_at) = due_at else { continue };
+        if rules.holds(&batch.tenant_id) {
+            summary.held += 1;
+            continue;
+        }
+        let removal = Removal {
+            kind: "batch",
+            tenant_id: batch.tenant_id.to_string(),
+            job_id: batch.job_id.to_string(),
+            path: Some(batch.batch_id.to_string()),
+            due_at,
+        };
+        let actor = Actor::system("retention");
+        if !summary.dry_run
+            && deps.remover().batch(&batch.tenant_id, &batch.batch_id, expired(&actor)).await.is_err()
+        {
+            summary.postponed += 1;
+            continue;
+        }
+        summary.note(removal);
+    }
+    Ok(())
 }
 
 /// Returns the bound of lists, which is exclusive, so that what is due at this very time is in them.
@@ -394,7 +460,8 @@ async fn commit(deps: &Deps, before: &JobRecord, after: JobRecord, action: &str,
 
 /// Commits an event with the writes that it tells of; false where that was refused.
 pub(super) async fn send(deps: &Deps, writes: Vec<Write>, event: AuditEvent) -> bool {
-    let commit = Commit { id: deps.ids.id("commit"), writes, audit: vec![event], housekeeping: None };
+    let commit =
+        Commit { id: deps.ids.id("commit"), writes, audit: vec![event], housekeeping: None, within: None };
     match deps.store.commit(commit).await {
         Ok(_) => true,
         Err(CommitError::Conflict { .. }) => false,

@@ -15,6 +15,7 @@ use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::layout::{IDIOMS_PATH, PLAN_PATH, plan_path};
 use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview};
+use crate::library::{Library, Template};
 use crate::service::inputs::count_data_steps::check_keys;
 use crate::service::plans::revise_plan::next_revision;
 use crate::service::runs::enqueue_run::check_plan;
@@ -145,7 +146,7 @@ impl FreezePlan<'_> {
             check_if_match(if_match, &job)?;
             frozen.check_inputs_kept()?;
             ctx.check_space().await?;
-            let _admitted = admit_queued(ctx, tenant).await?;
+            let admitted = admit_queued(ctx, tenant, 1).await?;
             let mut queued = frozen.enqueue(ctx.clock.now())?;
             queued.ask_formats(&body.output_formats);
             queued.trace.asked = traces::current();
@@ -160,7 +161,8 @@ impl FreezePlan<'_> {
             events.push(job_event(ctx, caller, "run.queued", Some(&frozen), &queued));
             let commit_id = ctx.ids.id("commit");
             let published = queued.artifacts_index.clone();
-            let outcome = put_job_with(ctx.store.as_ref(), commit_id, &job, queued, events, None).await;
+            let outcome =
+                put_job_with(ctx.store.as_ref(), commit_id, &job, queued, events, None, &admitted).await;
             discard_lost(ctx, &job, &published, &outcome).await;
             outcome.map(|(job, _)| job)
         })
@@ -248,31 +250,9 @@ impl FreezePlan<'_> {
     async fn publish_plan(&self, job: &JobRecord, plan: &Plan) -> Result<Vec<Artifact>, Problem> {
         let ctx = self.0;
         let template = ctx.library.get(&plan.template.template_id).ok_or_else(Problem::internal)?;
-        let idioms: BTreeMap<&str, &str> = ctx
-            .library
-            .ado_files()
-            .iter()
-            .map(|(name, bytes)| (name.as_str(), std::str::from_utf8(bytes).unwrap_or_default()))
-            .collect();
-        let mut files = vec![
-            Evidence::json(ArtifactKind::TemplateSource, IDIOMS_PATH.to_owned(), &idioms),
-            Evidence::json(ArtifactKind::Plan, PLAN_PATH.to_owned(), plan),
-            Evidence::raw(
-                ArtifactKind::TemplateSource,
-                "artifacts/template/source.do".to_owned(),
-                template.body.clone(),
-            ),
-            Evidence::raw(
-                ArtifactKind::TemplateMeta,
-                "artifacts/template/meta.json".to_owned(),
-                template.meta_bytes.clone(),
-            ),
-            Evidence::json(
-                ArtifactKind::TemplateParams,
-                "artifacts/template/params.json".to_owned(),
-                &plan.contract.bound,
-            ),
-        ];
+        let mut files = vec![idioms_file(&ctx.library)];
+        files.extend(plan_files(plan));
+        files.extend(template_files(template));
         // A plan that was frozen before, then revised, keeps its file as it was.
         let own = plan_path(&plan.plan_id);
         if !job.earlier_plans.iter().any(|earlier| earlier.plan_id == plan.plan_id) {
@@ -280,6 +260,34 @@ impl FreezePlan<'_> {
         }
         publish(ctx, job, files).await
     }
+}
+
+/// The library's idioms as they are now, for the files of a plan.
+pub fn idioms_file(library: &Library) -> Evidence {
+    let idioms: BTreeMap<&str, &str> = library
+        .ado_files()
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), std::str::from_utf8(bytes).unwrap_or_default()))
+        .collect();
+    Evidence::json(ArtifactKind::TemplateSource, IDIOMS_PATH.to_owned(), &idioms)
+}
+
+/// Plan and bound parameters, for the files of a plan.
+pub fn plan_files(plan: &Plan) -> [Evidence; 2] {
+    let params = "artifacts/template/params.json".to_owned();
+    [
+        Evidence::json(ArtifactKind::Plan, PLAN_PATH.to_owned(), plan),
+        Evidence::json(ArtifactKind::TemplateParams, params, &plan.contract.bound),
+    ]
+}
+
+/// Source and meta of a template, for the files of a plan.
+pub fn template_files(template: &Template) -> [Evidence; 2] {
+    let (source, meta) = ("artifacts/template/source.do", "artifacts/template/meta.json");
+    [
+        Evidence::raw(ArtifactKind::TemplateSource, source.to_owned(), template.body.clone()),
+        Evidence::raw(ArtifactKind::TemplateMeta, meta.to_owned(), template.meta_bytes.clone()),
+    ]
 }
 
 /// Returns the job if its plan was frozen by the same request. A confirm that states nothing takes the

@@ -11,7 +11,7 @@ use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::params::condition_tree;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{BoundParameter, Plan};
 use crate::library::Template;
 use crate::library::freeze::Preview;
 use crate::library::render::{RunFacts, render};
@@ -19,6 +19,7 @@ use crate::ports::tabular::{RowCounts, StepCounts, SteppedCounts};
 use crate::service::inputs::count_data_steps::{count_data_steps, repeated_keys};
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
+use crate::service::plans::preview_rows::row_checks;
 use crate::service::shared::context::Context;
 
 /// The plan as far as it goes.
@@ -112,6 +113,7 @@ impl PreviewPlan<'_> {
         checks.extend(repeated.iter().map(refused));
         let ready = ready && repeated.is_none();
         checks.extend(plan.data_steps.iter().zip(&counts.steps).filter_map(|(s, c)| merged(s, c)));
+        checks.extend(row_checks(ctx, &job, &plan, template).await?);
         checks.push(enough(&plan, counts.rows.as_ref(), template));
         Ok(PlanPreview {
             job_id: job.job_id.to_string(),
@@ -156,9 +158,10 @@ impl PreviewPlan<'_> {
     }
 }
 
-/// Returns the columns that required parameters are bound to.
-fn bound_columns(plan: &Plan, exists: impl Fn(&str) -> bool) -> Vec<String> {
-    let columns = plan.contract.parameters.iter().filter(|p| p.required && p.kind.starts_with("var"));
+/// Returns the columns without whose values a row is not used: those of required parameters and of controls.
+pub(super) fn bound_columns(plan: &Plan, exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let is_needed = |p: &&BoundParameter| (p.required || p.name == "controls") && p.kind.starts_with("var");
+    let columns = plan.contract.parameters.iter().filter(is_needed);
     let names = columns.flat_map(|p| match &p.value {
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
         value => value.as_str().into_iter().collect::<Vec<_>>(),
@@ -181,7 +184,7 @@ fn is_listwise(template: &Template) -> bool {
 
 /// True if the rows can be counted from the data as they are: nothing that only the run computes is read by
 /// the condition or bound to a parameter.
-fn is_countable(plan: &Plan) -> bool {
+pub(super) fn is_countable(plan: &Plan) -> bool {
     let is_derived = |name: &str| plan.derived_variables.iter().any(|v| v.name == name);
     let condition = plan.sample_if.as_ref().and_then(|condition| condition_tree(condition).ok());
     let reads_derived = condition

@@ -4,7 +4,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::plan::PLAN_VERSION;
-use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
+use crate::service::shared::commits::{check_if_match, job_event, put_job, put_job_within, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::quotas::admit_queued;
 use crate::telemetry::traces;
@@ -40,17 +40,32 @@ impl EnqueueRun<'_> {
                 return put_job(ctx, &job, next, event).await;
             }
             check_plan(&job)?;
-            job.check_inputs_kept()?;
+            check_inputs(ctx, &job).await?;
+            if let Some(trial) = &job.trial {
+                trial.check_runs(job.runs.len())?;
+            }
             ctx.check_space().await?;
-            let _admitted = admit_queued(ctx, tenant).await?;
+            let admitted = admit_queued(ctx, tenant, 1).await?;
             let mut next = job.enqueue(ctx.clock.now())?;
             next.ask_formats(formats);
             next.trace.asked = traces::current();
             let event = job_event(ctx, caller, "run.queued", Some(&job), &next);
-            put_job(ctx, &job, next, event).await
+            put_job_within(ctx, &job, next, event, &admitted).await
         })
         .await
     }
+}
+
+/// Checks that the inputs of a job are kept; those of a cell are those of the job that its batch belongs to.
+///
+/// # Errors
+/// `ARTIFACT_EXPIRED`, `JOB_GONE`; as reads of the store.
+pub async fn check_inputs(ctx: &Context, job: &JobRecord) -> Result<(), Problem> {
+    job.check_inputs_kept()?;
+    let Some(cell) = &job.cell else { return Ok(()) };
+    let owner = ctx.load_shared_job(&job.tenant_id, &cell.job_id).await?;
+    owner.check_kept()?;
+    owner.check_inputs_kept()
 }
 
 /// Checks that the job has a plan that this release can run.

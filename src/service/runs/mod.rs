@@ -5,7 +5,6 @@ pub mod capsule_check;
 pub mod enqueue_run;
 pub mod interpretation;
 pub mod progress;
-pub mod queue_positions;
 pub mod read_log;
 pub mod render_run;
 pub mod renderings;

@@ -1,4 +1,5 @@
-//! Progress of attempts under way, as their live logs tell it; kept in memory and never relied on.
+//! Progress of runs under way, read from their logs: for people who watch. It is kept in memory only; the
+//! record never has it.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -16,6 +17,23 @@ pub struct Progress {
     pub index: u32,
     /// Number of steps of the template.
     pub total: u32,
+    /// Progress within the step, where it says so: replications, or parts that the template counts.
+    pub part: Option<Part>,
+    /// Seconds since the attempt began.
+    pub elapsed_seconds: u64,
+}
+
+/// Progress within a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Part {
+    /// `replications`, or the word of the template.
+    pub kind: String,
+    /// How many are done.
+    pub done: u64,
+    /// How many there are.
+    pub of: u64,
+    /// Seconds until the part is done, at the pace so far; null before the pace is known.
+    pub remaining_seconds: Option<u64>,
 }
 
 /// Tracker that workers write and readers query.
@@ -23,7 +41,7 @@ pub struct Progress {
 pub struct ProgressTracker(RwLock<HashMap<RunId, Progress>>);
 
 impl ProgressTracker {
-    /// Notes the step that an attempt has reached.
+    /// Notes how far an attempt is.
     pub fn set(&self, run_id: &RunId, progress: Progress) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(run_id.clone(), progress);
     }
@@ -33,7 +51,7 @@ impl ProgressTracker {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(run_id);
     }
 
-    /// Returns the step that an attempt has reached.
+    /// Returns how far an attempt is.
     pub fn get(&self, run_id: &RunId) -> Option<Progress> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(run_id).cloned()
     }

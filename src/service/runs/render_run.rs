@@ -13,7 +13,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::set_of;
 use crate::domain::run::{Run, RunStatus};
 use crate::render::{Format, Options};
-use crate::service::shared::commits::{job_event, put_job, with_retries};
+use crate::service::shared::commits::{job_event, put_job_within, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::evidence::discard;
 use crate::service::shared::quotas::admit_bytes;
@@ -128,13 +128,13 @@ impl RenderRun {
             if new.is_empty() {
                 return Ok(job);
             }
-            let _admitted = admit_bytes(ctx, tenant, new.iter().map(|a| a.size_bytes).sum()).await?;
+            let admitted = admit_bytes(ctx, tenant, new.iter().map(|a| a.size_bytes).sum()).await?;
             let files: Vec<&str> = new.iter().map(|a| a.rel_path.as_str()).collect();
             let detail = json!({"run_id": run_id, "files": files});
             let next = job.add_renderings(new, ctx.clock.now())?;
             let mut event = job_event(ctx, caller, "run.rendered", Some(&job), &next);
             event.detail = detail;
-            put_job(ctx, &job, next, event).await
+            put_job_within(ctx, &job, next, event, &admitted).await
         })
         .await?;
         // an equal request was first

@@ -71,10 +71,8 @@ impl Subject<'_> {
     fn read(&self, artifact: &Artifact) -> Result<Vec<u8>, String> {
         let rel_path = artifact.rel_path.as_str();
         let unreadable = |e: std::io::Error| format!("{rel_path} cannot be read: {}", e.kind());
-        let file = self
-            .blobs
-            .get(&self.job.tenant_id, &self.job.job_id, artifact.stored_path())
-            .map_err(unreadable)?;
+        let path = artifact.stored_path();
+        let file = self.blobs.get(&self.job.tenant_id, self.job.holder_of(path), path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if sha256_hex(&bytes) != artifact.sha256 {
@@ -112,8 +110,8 @@ impl Subject<'_> {
         let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
         if let Some(main) = main.filter(|_| with_levels) {
             let rel_path = &main.canonical_rel_path;
-            let (tenant, job_id, sha256) = (&self.job.tenant_id, &self.job.job_id, &main.canonical_sha256);
-            let path = self.workspace.local_copy(tenant, job_id, rel_path, sha256);
+            let (tenant, holder) = (&self.job.tenant_id, self.job.holder_of(rel_path));
+            let path = self.workspace.local_copy(tenant, holder, rel_path, &main.canonical_sha256);
             let read = path
                 .map_err(|error| error.to_string())
                 .and_then(|path| labels.read_levels(&self.plan.categorical_vars, &path));
@@ -178,6 +176,7 @@ impl Subject<'_> {
             labels,
             data_name,
             has_data: !self.data_sets().is_empty(),
+            is_trial: self.job.trial.is_some(),
         };
         report(&source, options).map_err(|e| e.to_string())
     }

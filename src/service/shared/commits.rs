@@ -11,6 +11,7 @@ use crate::ports::store::{
 };
 
 use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::quotas::{Admitted, exceeded};
 
 /// Most times that a use case repeats itself after a lost race, where the caller stated no version.
 pub const CONFLICT_RETRIES: usize = 3;
@@ -78,6 +79,7 @@ pub fn commit_attempt(error: CommitError) -> Attempt {
         CommitError::Conflict { expected, actual, .. } => {
             Attempt::Lost { expected: expected.unwrap_or(0), actual: actual.unwrap_or(0) }
         }
+        CommitError::OverBound(passed) => Attempt::Refused(exceeded(&passed)),
         CommitError::Unavailable { retry_after } => {
             Attempt::Refused(unavailable().retry_after(retry_after.as_secs().max(1)))
         }
@@ -113,7 +115,20 @@ pub fn commit_attempt(error: CommitError) -> Attempt {
 ///
 /// # Errors
 /// The refusal, or `JOB_VERSION_CONFLICT` with both versions.
-pub async fn with_retries<T, F, Fut>(if_match: Option<u64>, mut attempt: F) -> Result<T, Problem>
+pub async fn with_retries<T, F, Fut>(if_match: Option<u64>, attempt: F) -> Result<T, Problem>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Attempt>>,
+{
+    let most = if if_match.is_some() { 0 } else { CONFLICT_RETRIES };
+    with_retries_up_to(most, attempt).await
+}
+
+/// Repeats an attempt after a lost race, at most `most` times.
+///
+/// # Errors
+/// The refusal, or `JOB_VERSION_CONFLICT` with both versions.
+pub async fn with_retries_up_to<T, F, Fut>(most: usize, mut attempt: F) -> Result<T, Problem>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, Attempt>>,
@@ -123,13 +138,12 @@ where
         match attempt().await {
             Ok(value) => return Ok(value),
             Err(Attempt::Refused(problem)) => return Err(problem),
-            Err(Attempt::Lost { expected, actual }) => {
-                lost += 1;
-                if if_match.is_some() || lost > CONFLICT_RETRIES {
-                    return Err(version_conflict(expected, actual));
-                }
+            Err(Attempt::Lost { expected, actual }) if lost == most => {
+                return Err(version_conflict(expected, actual));
             }
+            Err(Attempt::Lost { .. }) => lost += 1,
         }
+        tokio::task::yield_now().await;
     }
 }
 
@@ -163,8 +177,16 @@ pub fn job_event(
         reason: caller.reason.clone(),
         trace_id: Some(caller.trace_id.to_string()),
         address: caller.address.clone(),
-        detail: serde_json::json!({"version": after.version}),
+        detail: with_batch(serde_json::json!({"version": after.version}), after),
     }
+}
+
+/// Names the batch of a cell in the detail of an event, so that readers can tell its events from those of other jobs.
+pub fn with_batch(mut detail: serde_json::Value, job: &JobRecord) -> serde_json::Value {
+    if let Some(cell) = &job.cell {
+        detail["batch_id"] = serde_json::json!(cell.batch_id);
+    }
+    detail
 }
 
 /// Commits the next version of a job with its audit event.
@@ -175,12 +197,26 @@ pub async fn put_job(
     ctx: &Context,
     before: &JobRecord,
     after: JobRecord,
+    event: AuditEvent,
+) -> Result<JobRecord, Attempt> {
+    put_job_within(ctx, before, after, event, &Admitted::default()).await
+}
+
+/// Commits the next version of a job that holds more, within the limits of its tenant.
+///
+/// # Errors
+/// As [`put_job`]; `QUOTA_EXCEEDED` where others took what was left.
+pub async fn put_job_within(
+    ctx: &Context,
+    before: &JobRecord,
+    after: JobRecord,
     mut event: AuditEvent,
+    admitted: &Admitted,
 ) -> Result<JobRecord, Attempt> {
     if let serde_json::Value::Object(detail) = &mut event.detail {
         detail.entry("version").or_insert(after.version.into());
     }
-    put_job_with(ctx.store.as_ref(), ctx.ids.id("commit"), before, after, vec![event], None)
+    put_job_with(ctx.store.as_ref(), ctx.ids.id("commit"), before, after, vec![event], None, admitted)
         .await
         .map(|(job, _)| job)
 }
@@ -196,9 +232,11 @@ pub async fn put_job_with(
     after: JobRecord,
     audit: Vec<AuditEvent>,
     housekeeping: Option<Housekeeping>,
+    admitted: &Admitted,
 ) -> Result<(JobRecord, Receipt), Attempt> {
     let write = Write::Put { record: Record::from(after.clone()), expect: Expect::Version(before.version) };
-    let commit = Commit { id: commit_id, writes: vec![write], audit, housekeeping };
+    let commit =
+        Commit { id: commit_id, writes: vec![write], audit, housekeeping, within: admitted.bounds() };
     let receipt = store.commit(commit).await.map_err(commit_attempt)?;
     Ok((after, receipt))
 }

@@ -16,6 +16,7 @@ use crate::library::Library;
 use crate::ports::audit_log::AuditLog;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
+use crate::ports::cluster::Cluster;
 use crate::ports::ids::IdSource;
 use crate::ports::legacy::LegacyRecords;
 use crate::ports::store::{Store, StoreExt, StoreStatus};
@@ -25,14 +26,15 @@ use crate::ports::workspace::Workspace;
 
 use crate::service::access::accounts::Accounts;
 use crate::service::access::failure_limiter::FailureLimiter;
+use crate::service::access::offer_trial::Trials;
 use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
 use crate::service::drafts::model_draft::call_tracker::CallTracker;
 use crate::service::jobs::subscriptions::JobSubscriptions;
 use crate::service::operations::reload::Reloading;
 use crate::service::runs::progress::ProgressTracker;
-use crate::service::runs::queue_positions::QueuePositions;
 use crate::service::shared::commits::read_problem;
+use crate::service::shared::key_locks::KeyLocks;
 use crate::service::shared::pools::Pools;
 use crate::service::shared::space::{self, DiskLow, Space};
 use crate::service::webhooks::Webhooks;
@@ -41,6 +43,8 @@ use crate::service::webhooks::Webhooks;
 pub struct Context {
     /// Names this process; another start is another server.
     pub server_id: String,
+    /// The servers that share the store; `None` for an embedded one, which has one server.
+    pub cluster: Option<Arc<dyn Cluster>>,
     /// Job records, credentials and the audit chain; every write is a conditional commit.
     pub store: Arc<dyn Store>,
     /// Reader of the audit chains.
@@ -71,18 +75,20 @@ pub struct Context {
     pub calls: Arc<CallTracker>,
     /// Limits and retention of each tenant; follows the store's changes.
     pub tenants: Arc<TenantCache>,
-    /// Order of the queue of each tenant.
-    pub queue_positions: Arc<QueuePositions>,
     /// Administrators; replaced when the settings are reloaded.
     pub accounts: Arc<ArcSwap<Accounts>>,
     /// Failed logins, redeems and credentials of the last minute.
     pub failure_limiter: Arc<FailureLimiter>,
+    /// Trials that addresses began in the last hour; `None` where none are offered.
+    pub trials: Option<Arc<Trials>>,
     /// The keys that sign links.
     pub link_keys: LinkKeys,
     /// The way to read the settings again, and the outcome of the last time.
     pub reloading: Arc<Reloading>,
     /// Waiting readers of job events.
     pub subscriptions: Arc<JobSubscriptions>,
+    /// Jobs for which a batch is being made, so that equal requests are judged once.
+    pub batches_in_turn: Arc<KeyLocks<JobId>>,
     /// Sending of webhooks.
     pub webhooks: Arc<Webhooks>,
     /// Options of the use cases.
@@ -110,6 +116,14 @@ pub struct Options {
     pub session_hours: u32,
     /// `stata` or `open`.
     pub engine_kind: String,
+    /// Runs at once in this process, for estimates of time.
+    pub run_places: usize,
+    /// Most cells of a batch.
+    pub batch_cells: usize,
+    /// Clients send parts of uploads to the object store.
+    pub direct_uploads: bool,
+    /// Clients fetch large artifacts from the object store.
+    pub direct_downloads: bool,
 }
 
 /// Actor and trace of a request.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -39,14 +40,34 @@ impl Evidence {
     }
 }
 
-/// Writes evidence durably, before the commit that lists it, under names that no other writer uses.
+/// Files of one publication that are written by one worker of the pool.
+const AT_ONCE: usize = 16;
+
+/// Writes evidence durably, before the commit that lists it, under names that no other writer uses. Returns one artifact
+/// for each file, in their order; all of them lie in one set.
 ///
 /// # Errors
 /// `STORAGE_FULL`, `INTERNAL_ERROR`.
 pub async fn publish(ctx: &Context, job: &JobRecord, files: Vec<Evidence>) -> Result<Vec<Artifact>, Problem> {
+    let set = ctx.ids.id("set");
+    let mut files: Vec<(usize, Evidence)> = files.into_iter().enumerate().collect();
+    let mut parts = Vec::new();
+    while !files.is_empty() {
+        let rest = files.split_off(files.len().min(AT_ONCE));
+        parts.push(write(ctx, job, &set, std::mem::replace(&mut files, rest)));
+    }
+    Ok(try_join_all(parts).await?.into_iter().flatten().collect())
+}
+
+async fn write(
+    ctx: &Context,
+    job: &JobRecord,
+    set: &str,
+    files: Vec<(usize, Evidence)>,
+) -> Result<Vec<Artifact>, Problem> {
     let blobs = Arc::clone(&ctx.blobs);
     let (tenant, job_id, now) = (job.tenant_id.clone(), job.job_id.clone(), ctx.clock.now());
-    let set = ctx.ids.id("set");
+    let set = set.to_owned();
     let write = move |(index, file): (usize, Evidence)| {
         let stored = stored_path(&set, index, &file.rel_path);
         let written =
@@ -62,7 +83,7 @@ pub async fn publish(ctx: &Context, job: &JobRecord, files: Vec<Evidence>) -> Re
             stored_as: Some(stored),
         })
     };
-    ctx.pools.writes.run(move || files.into_iter().enumerate().map(write).collect()).await?
+    ctx.pools.writes.run(move || files.into_iter().map(write).collect()).await?
 }
 
 /// Removes the files that an attempt published for a commit which another writer came before. Of an unknown

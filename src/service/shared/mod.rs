@@ -3,6 +3,7 @@
 pub mod commits;
 pub mod context;
 pub mod evidence;
+pub mod key_locks;
 pub mod pools;
 pub mod quotas;
 pub mod space;

@@ -1,42 +1,76 @@
-//! Quotas of a tenant, checked before it takes more. A stock is checked and taken under the
-//! tenant's lock, so that concurrent requests do not pass its limit together.
+//! Quotas of a tenant. They are checked before it takes more, so that a refusal comes early, and once more in the commit
+//! that takes it: by then requests at other servers may have taken what was left.
 
 use chrono::Duration;
 use serde_json::json;
-use tokio::sync::OwnedMutexGuard;
 
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TenantId;
 use crate::domain::job::record::DataSharing;
-use crate::domain::tenant::TenantUsage;
+use crate::domain::tenant::{BoundPassed, TenantBounds, TenantLimits, TenantUsage};
 use crate::ports::store::StoreExt;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
-/// Permission to take what was checked; hold it until the commit is done. Nothing is locked where the
-/// tenant has no limit.
+/// Permission to take what was checked: the commit that takes it keeps the tenant's limits, where it has any.
 #[must_use]
-pub struct Admitted(#[expect(dead_code, reason = "released when it is dropped")] Option<OwnedMutexGuard<()>>);
+#[derive(Debug, Clone, Default)]
+pub struct Admitted(Option<TenantBounds>);
+
+impl Admitted {
+    /// The bounds of the commit.
+    pub fn bounds(&self) -> Option<TenantBounds> {
+        self.0.clone()
+    }
+}
+
+/// The limits of a tenant of which the check has to know any.
+fn limits_of(
+    ctx: &Context,
+    tenant: &TenantId,
+    counts: impl Fn(&TenantLimits) -> Option<u64>,
+) -> Option<TenantLimits> {
+    let record = ctx.tenants.get(tenant)?;
+    counts(&record.limits).map(|_| record.limits.clone())
+}
+
+/// Admits a commit to what was checked; its small files beside that are not refused.
+fn admitted(tenant: &TenantId, limits: TenantLimits) -> Admitted {
+    Admitted(Some(TenantBounds { tenant_id: tenant.clone(), limits }))
+}
 
 /// Checks that a tenant may have one more job.
 ///
 /// # Errors
 /// `QUOTA_EXCEEDED` for `jobs`, `bytes` or `jobs_per_day`, or as reads of the store.
 pub async fn admit_job(ctx: &Context, tenant: &TenantId) -> Result<Admitted, Problem> {
-    let Some(limits) = ctx.tenants.get(tenant).map(|record| record.limits.clone()) else {
-        return Ok(Admitted(None));
+    let Some(limits) = limits_of(ctx, tenant, |l| l.jobs.or(l.bytes).or(l.jobs_per_day)) else {
+        return Ok(Admitted::default());
     };
-    if limits.jobs.or(limits.bytes).or(limits.jobs_per_day).is_none() {
-        return Ok(Admitted(None));
-    }
-    let guard = ctx.tenants.lock_of(tenant).lock_owned().await;
     let usage = usage(ctx, tenant).await?;
     stock("jobs", limits.jobs, usage.jobs, 1)?;
     stock("bytes", limits.bytes, usage.bytes, 1)?;
     if let Some(limit) = limits.jobs_per_day {
-        per_day(ctx, tenant, limit).await?;
+        per_day(ctx, tenant, limit, 1).await?;
     }
-    Ok(Admitted(Some(guard)))
+    Ok(admitted(tenant, TenantLimits { bytes: None, queued: None, ..limits }))
+}
+
+/// Checks that a tenant may have so many cells of a batch more: each is a job that waits for a run.
+///
+/// # Errors
+/// `QUOTA_EXCEEDED` for `jobs`, `bytes`, `queued` or `jobs_per_day`, or as reads of the store.
+pub async fn admit_cells(ctx: &Context, tenant: &TenantId, cells: u64) -> Result<Admitted, Problem> {
+    let any = |l: &TenantLimits| l.jobs.or(l.bytes).or(l.queued).or(l.jobs_per_day);
+    let Some(limits) = limits_of(ctx, tenant, any) else { return Ok(Admitted::default()) };
+    let usage = usage(ctx, tenant).await?;
+    stock("jobs", limits.jobs, usage.jobs, cells)?;
+    stock("bytes", limits.bytes, usage.bytes, 1)?;
+    stock("queued", limits.queued, usage.queued, cells)?;
+    if let Some(limit) = limits.jobs_per_day {
+        per_day(ctx, tenant, limit, cells).await?;
+    }
+    Ok(admitted(tenant, TenantLimits { bytes: None, ..limits }))
 }
 
 /// Checks that a tenant may store a number of bytes more.
@@ -44,65 +78,66 @@ pub async fn admit_job(ctx: &Context, tenant: &TenantId) -> Result<Admitted, Pro
 /// # Errors
 /// `QUOTA_EXCEEDED` for `bytes`, or as reads of the store.
 pub async fn admit_bytes(ctx: &Context, tenant: &TenantId, more: u64) -> Result<Admitted, Problem> {
-    let Some(limit) = ctx.tenants.get(tenant).and_then(|record| record.limits.bytes) else {
-        return Ok(Admitted(None));
-    };
-    let guard = ctx.tenants.lock_of(tenant).lock_owned().await;
-    stock("bytes", Some(limit), usage(ctx, tenant).await?.bytes, more)?;
-    Ok(Admitted(Some(guard)))
+    let Some(limits) = limits_of(ctx, tenant, |l| l.bytes) else { return Ok(Admitted::default()) };
+    stock("bytes", limits.bytes, usage(ctx, tenant).await?.bytes, more)?;
+    Ok(admitted(tenant, TenantLimits { bytes: limits.bytes, ..TenantLimits::default() }))
 }
 
-/// Checks that a tenant may have one more job in the queue.
+/// Checks that a tenant may have so many more jobs in the queue.
 ///
 /// # Errors
 /// `QUOTA_EXCEEDED` for `queued`, or as reads of the store.
-pub async fn admit_queued(ctx: &Context, tenant: &TenantId) -> Result<Admitted, Problem> {
-    let Some(limit) = ctx.tenants.get(tenant).and_then(|record| record.limits.queued) else {
-        return Ok(Admitted(None));
-    };
-    let guard = ctx.tenants.lock_of(tenant).lock_owned().await;
-    stock("queued", Some(limit), usage(ctx, tenant).await?.queued, 1)?;
-    Ok(Admitted(Some(guard)))
+pub async fn admit_queued(ctx: &Context, tenant: &TenantId, more: u64) -> Result<Admitted, Problem> {
+    let Some(limits) = limits_of(ctx, tenant, |l| l.queued) else { return Ok(Admitted::default()) };
+    stock("queued", limits.queued, usage(ctx, tenant).await?.queued, more)?;
+    Ok(admitted(tenant, TenantLimits { queued: limits.queued, ..TenantLimits::default() }))
 }
 
-/// Reads what a tenant holds. Under the tenant's lock the commit of every earlier admission is part of it.
+/// Reads what a tenant holds.
 async fn usage(ctx: &Context, tenant: &TenantId) -> Result<TenantUsage, Problem> {
     ctx.store.usage(tenant).await.map_err(read_problem)
 }
 
-fn stock(quota: &str, limit: Option<u64>, used: u64, more: u64) -> Result<(), Problem> {
+fn stock(quota: &'static str, limit: Option<u64>, used: u64, more: u64) -> Result<(), Problem> {
     match limit {
-        Some(limit) if used.saturating_add(more) > limit => Err(Problem::new(
-            ErrorCode::QuotaExceeded,
-            format!("the tenant has {used} of at most {limit} {quota}; remove what is not needed"),
-        )
-        .with("quota", quota)
-        .with("limit", limit)
-        .with("used", used)),
+        Some(limit) if used.saturating_add(more) > limit => {
+            Err(exceeded(&BoundPassed { quota, limit, used, resets: None }))
+        }
         _ => Ok(()),
     }
 }
 
 /// At most `limit` new jobs within any 24 hours.
-async fn per_day(ctx: &Context, tenant: &TenantId, limit: u64) -> Result<(), Problem> {
+async fn per_day(ctx: &Context, tenant: &TenantId, limit: u64, more: u64) -> Result<(), Problem> {
     let now = ctx.clock.now();
-    let oldest = match limit {
-        0 => Some(now),
-        _ => ctx.store.nth_newest_job(tenant, limit).await.map_err(read_problem)?,
+    // of the newest jobs, the one that must be older than a day
+    let oldest = match (limit + 1).checked_sub(more) {
+        None | Some(0) => Some(now),
+        Some(nth) => ctx.store.nth_newest_job(tenant, nth).await.map_err(read_problem)?,
     };
-    let Some(resets_at) = oldest.map(|at| at + Duration::days(1)).filter(|resets_at| *resets_at > now) else {
-        return Ok(());
+    match oldest.filter(|at| *at + Duration::days(1) > now) {
+        Some(oldest) => Err(exceeded(&BoundPassed::of_day(limit, oldest, now))),
+        None => Ok(()),
+    }
+}
+
+/// The answer where a limit would be passed.
+pub(super) fn exceeded(passed: &BoundPassed) -> Problem {
+    let BoundPassed { quota, limit, used, resets } = passed;
+    let Some((resets_at, seconds)) = resets else {
+        let text = format!("the tenant has {used} of at most {limit} {quota}; remove what is not needed");
+        return Problem::new(ErrorCode::QuotaExceeded, text)
+            .with("quota", *quota)
+            .with("limit", *limit)
+            .with("used", *used);
     };
-    let wait = u64::try_from((resets_at - now).num_seconds()).unwrap_or(0).max(1);
-    Err(Problem::new(
-        ErrorCode::QuotaExceeded,
-        format!("the tenant has made {limit} jobs within 24 hours, the most that it may"),
-    )
-    .with("quota", "jobs_per_day")
-    .with("limit", limit)
-    .with("used", limit)
-    .with("resets_at", json!(resets_at))
-    .retry_after(wait))
+    let text = format!("the tenant has made {limit} jobs within 24 hours, the most that it may");
+    Problem::new(ErrorCode::QuotaExceeded, text)
+        .with("quota", *quota)
+        .with("limit", *limit)
+        .with("used", *used)
+        .with("resets_at", json!(resets_at))
+        .retry_after(*seconds)
 }
 
 /// Refuses to let a model see more than the tenant allows.

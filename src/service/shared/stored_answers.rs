@@ -65,6 +65,7 @@ impl StoredAnswers<'_> {
             writes: vec![Write::Put { record: Record::Idempotency(Box::new(record)), expect }],
             audit: vec![],
             housekeeping: Some(Housekeeping::Idempotency),
+            within: None,
         };
         if let Err(error) = ctx.store.commit(commit).await {
             tracing::warn!(event = "SS_IDEMPOTENCY_NOT_STORED", %error, "an idempotency answer was not stored");

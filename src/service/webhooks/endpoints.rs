@@ -8,6 +8,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId, WebhookId};
 use crate::domain::job::ops::version_conflict;
+use crate::domain::trial::refused;
 use crate::domain::webhook::event::EventType;
 use crate::domain::webhook::{EndingSecret, WebhookRecord};
 use crate::ports::store::{Expect, Key, StoreExt, WebhookScope, Write};
@@ -79,6 +80,11 @@ impl Endpoints<'_> {
         new: NewWebhook,
     ) -> Result<(WebhookRecord, String), Problem> {
         let ctx = self.0;
+        if let Some(job_id) = job_id
+            && ctx.load_shared_job(tenant, job_id).await?.trial.is_some()
+        {
+            return Err(refused("webhooks", "a trial sends no webhooks; redeem a task code for them"));
+        }
         check_address(ctx, &new.url).await?;
         // one at a time, so that the bound holds
         let lock = ctx.tenants.lock_of(tenant);

@@ -236,6 +236,7 @@ async fn commit(ctx: &Context, writes: Vec<Write>) -> Result<(), Problem> {
         writes,
         audit: Vec::new(),
         housekeeping: Some(Housekeeping::Deliveries),
+        within: None,
     };
     match ctx.store.commit(commit).await.map_err(commit_attempt) {
         Ok(_) => Ok(()),

@@ -329,7 +329,7 @@ async fn commit(
     audit: Vec<crate::domain::audit::AuditEvent>,
 ) -> Result<(), Problem> {
     let housekeeping = audit.is_empty().then_some(Housekeeping::Deliveries);
-    let commit = Commit { id: ctx.ids.id("commit"), writes, audit, housekeeping };
+    let commit = Commit { id: ctx.ids.id("commit"), writes, audit, housekeeping, within: None };
     match ctx.store.commit(commit).await.map_err(commit_attempt) {
         Ok(_) | Err(Attempt::Lost { .. }) => Ok(()),
         Err(Attempt::Refused(problem)) => Err(problem),

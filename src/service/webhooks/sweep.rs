@@ -27,7 +27,8 @@ pub async fn remove_old(ctx: &Context, limit: usize) -> Result<usize, ReadError>
         })
         .collect();
     let id = ctx.ids.id("commit");
-    let commit = Commit { id, writes, audit: Vec::new(), housekeeping: Some(Housekeeping::Deliveries) };
+    let commit =
+        Commit { id, writes, audit: Vec::new(), housekeeping: Some(Housekeeping::Deliveries), within: None };
     match ctx.store.commit(commit).await {
         Ok(_) => Ok(old.len()),
         // one was replayed meanwhile, or the store has no time

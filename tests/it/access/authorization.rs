@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
+use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp, trial_options};
 
 /// As in `admin_access`: a reference vector, whose password is "password".
 const PASSWORD_HASH: &str =
@@ -25,6 +25,7 @@ const PUBLIC: &[&str] = &[
     "GET /v1/openapi.json",
     "POST /v1/admin/auth/login",
     "POST /v1/task-codes/redeem",
+    "POST /v1/trial",
 ];
 
 /// One way to come.
@@ -228,6 +229,7 @@ async fn every_route_admits_whom_the_table_says_and_nobody_else() {
     let mut app = TestApp::start_with(|options| {
         options.admin.username = Some("ops".to_owned());
         options.admin.password_hash = Some(PASSWORD_HASH.to_owned().into());
+        options.trial = Some(trial_options());
     })
     .await;
     let job = app.job("a question").await;

@@ -6,3 +6,4 @@ mod authorization;
 mod idempotency;
 pub(crate) mod redeem;
 mod tenants;
+mod trial;

@@ -9,7 +9,7 @@ use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value, json};
 use stata_service::http::v1::openapi::document;
 
-use crate::support::app::{ADMIN_KEY, Answer, PATIENCE, TestApp};
+use crate::support::app::{ADMIN_KEY, Answer, PATIENCE, TestApp, trial_options};
 
 const PAY: &[u8] = include_bytes!("../../../assets/stata_do_library/datasets/pay.csv");
 const BOOK: &[u8] = include_bytes!("../../fixtures/ingest/book.xlsx");
@@ -179,6 +179,15 @@ impl Walk {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
+
+    async fn batch_ended(&self, job: &str, batch: &str, token: &str) {
+        let path = format!("/v1/jobs/{job}/batches/{batch}");
+        let started = std::time::Instant::now();
+        while Answer::of(self.app.request(Method::GET, &path, token)).await.ok()["status"] == "running" {
+            assert!(started.elapsed() < PATIENCE, "the batch does not end");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "renewing is asked for by the environment")]
@@ -269,6 +278,7 @@ async fn others(walk: &mut Walk) {
     let id = text(&session, "/upload_session_id");
     let part = [("upload_session_id", id.as_str()), ("part_number", "1")];
     walk.step("put_part", &part, &token, 200).await;
+    walk.step("get_upload_session", &part, &token, 200).await;
     walk.step("refresh_upload_urls", &part, &token, 200).await;
     walk.step("finalize_upload", &part, &token, 200).await;
     walk.step("cancel_job", &here, &token, 200).await;
@@ -282,6 +292,29 @@ async fn others(walk: &mut Walk) {
     let of_data = [("job_id", job.as_str()), ("dataset_key", "main")];
     walk.step("select_dataset_sheet", &of_data, &token, 200).await;
     walk.step("admin_cancel_job", &here, ADMIN_KEY, 200).await;
+}
+
+/// A batch that is cancelled, queued again, succeeds and is removed.
+async fn batches(walk: &mut Walk, job: &str, token: &str) {
+    let here = [("job_id", job)];
+    walk.step("upload_inputs", &here, token, 200).await;
+    walk.step("preview_batch", &here, token, 200).await;
+    let id = text(&walk.step("create_batch", &here, token, 201).await, "/batch_id");
+    let of_batch = [("job_id", job), ("batch_id", id.as_str())];
+    // 202 while running cells end, 200 where none runs; of the repeat, which is recorded, always 200
+    let cancel = format!("/v1/jobs/{job}/batches/{id}/cancel");
+    let cancelled = Answer::of(walk.app.request(Method::POST, &cancel, token)).await;
+    assert!(cancelled.status.is_success(), "{}", cancelled.body);
+    walk.batch_ended(job, &id, token).await;
+    walk.step("cancel_batch", &of_batch, token, 200).await;
+    walk.step("run_batch_again", &of_batch, token, 200).await;
+    walk.batch_ended(job, &id, token).await;
+    walk.step("create_batch", &here, token, 200).await;
+    walk.step("get_batch", &of_batch, token, 200).await;
+    walk.step("list_batches", &here, token, 200).await;
+    walk.step("compare_batch", &of_batch, token, 200).await;
+    walk.step("compare_runs", &[], token, 200).await;
+    walk.step("delete_batch", &of_batch, ADMIN_KEY, 200).await;
 }
 
 /// Nobody listens at the addresses of these examples.
@@ -307,6 +340,7 @@ async fn the_service(walk: &mut Walk, token: &str) {
     for id in ["get_capabilities", "get_health_live", "get_health_ready"] {
         walk.step(id, &[], token, 200).await;
     }
+    walk.step("begin_trial", &[], "none", 200).await;
     walk.step("list_templates", &[("?family", "linear")], token, 200).await;
     walk.step("get_template", &[("template_id", "linear.ols_robust")], token, 200).await;
     walk.step("system_status", &[], ADMIN_KEY, 200).await;
@@ -323,6 +357,7 @@ async fn the_requests_of_the_examples_are_taken_and_answered_as_recorded() {
     let app = TestApp::start_with(|options| {
         options.admin.username = Some("ops".to_owned());
         options.admin.password_hash = Some(PASSWORD_HASH.to_owned().into());
+        options.trial = Some(trial_options());
     })
     .await;
     let mut walk = Walk { app, stand: Stand::default(), recorded: BTreeMap::new() };
@@ -333,6 +368,7 @@ async fn the_requests_of_the_examples_are_taken_and_answered_as_recorded() {
     others(&mut walk).await;
     let (job, token) = redeemed(&mut walk).await;
     webhooks(&mut walk, &job, &token).await;
+    batches(&mut walk, &job, &token).await;
     the_service(&mut walk, &token).await;
     walk.app.stop().await;
     if renews() {

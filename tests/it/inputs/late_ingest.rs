@@ -10,7 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
-use crate::support::program::{Program, Start};
+use crate::support::program::{Program, Start, short_leases};
+use crate::support::{objects, postgres};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -45,7 +46,11 @@ impl Held {
 
 impl Bench {
     async fn new(dir: &Path) -> Self {
-        let start = Start::on(dir).with("SS_UPLOAD__ANSWER_SECONDS", "2");
+        Self::of(Start::on(dir)).await
+    }
+
+    async fn of(start: Start) -> Self {
+        let start = start.with("SS_UPLOAD__ANSWER_SECONDS", "2");
         let program = start.go();
         let codes =
             program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
@@ -94,7 +99,13 @@ impl Bench {
 
     /// Kills the program and starts it again on the same data.
     fn killed(self) -> Self {
-        let Self { start, program, job, token } = self;
+        let start = self.start.clone();
+        self.killed_for(start)
+    }
+
+    /// Kills the program and starts another one.
+    fn killed_for(self, start: Start) -> Self {
+        let Self { program, job, token, .. } = self;
         let program = tokio::task::block_in_place(|| {
             program.kill();
             start.go()
@@ -156,18 +167,73 @@ async fn a_late_upload_becomes_the_inputs_of_the_version_that_it_was_sent_for() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kill_while_an_upload_is_read_is_reported_after_the_restart() {
+async fn an_upload_that_was_being_read_when_the_server_was_killed_is_read_by_the_next_one() {
+    for if_match in [None, Some("\"v1\"")] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let bench = Bench::new(dir.path()).await;
+        let held = bench.upload_held(if_match).await;
+        let bench = bench.killed();
+        held.kill();
+        let next = hold_reader(bench.program.pid()).await;
+        // the second one is killed as well
+        let waiting = bench.preview().await;
+        assert_eq!(reason(&waiting), (StatusCode::CONFLICT, &json!("INPUTS_MISSING"), &json!("ingesting")));
+        let bench = bench.killed();
+        next.kill();
+        let draft = bench.call(Method::GET, "/draft/preview", &json!({})).await;
+        assert_eq!((draft.status, &draft.body["reason"]), (StatusCode::ACCEPTED, &json!("ingesting")));
+        assert_eq!(bench.read().await.ok()["row_count"], ROWS);
+        let audit = format!("/v1/admin/audit?resource=job:{}", bench.job);
+        let events = bench.program.call(Method::GET, &audit, ADMIN_KEY, &json!({})).await.ok();
+        let replaced: Vec<&Value> = events["events"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|event| event["action"] == "inputs.replaced")
+            .collect();
+        assert_eq!(replaced.len(), 1, "{events}");
+        assert_eq!(replaced[0]["actor"]["kind"], "job_token", "the sender changed the inputs: {events}");
+        let folder = bench.start.data.join("tenants");
+        assert_eq!(files_named(&folder, "main.dta"), 1, "only the last reader's data stay");
+        bench.end();
+    }
+}
+
+/// How many files below a folder have a name.
+fn files_named(folder: &Path, name: &str) -> usize {
+    let found = std::process::Command::new("find").arg(folder).args(["-name", name]).output().expect("runs");
+    String::from_utf8_lossy(&found.stdout).lines().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_for_a_version_that_has_passed_is_not_read_again_after_a_kill() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bench = Bench::new(dir.path()).await;
+    let held = bench.upload_held(Some("\"v1\"")).await;
+    bench.call(Method::PATCH, "", &json!({"title": "another version"})).await.ok();
+    let bench = bench.killed();
+    held.kill();
+    let refused = bench.read().await;
+    assert_eq!(refused.body["error_code"], "JOB_VERSION_CONFLICT", "{}", refused.body);
+    assert_eq!(files_named(&bench.start.data.join("tenants"), "original_1"), 1, "the sweeper takes it");
+    bench.program.upload(&bench.job, &bench.token, PAY).await.ok();
+    assert_eq!(bench.preview().await.ok()["row_count"], 800);
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_comes_while_another_is_read_wins() {
     let dir = tempfile::tempdir().expect("a directory");
     let bench = Bench::new(dir.path()).await;
     let held = bench.upload_held(None).await;
-    let bench = bench.killed();
-    held.kill();
-    let seen = bench.preview().await;
-    assert_eq!(reason(&seen), (StatusCode::CONFLICT, &json!("INPUTS_MISSING"), &json!("ingest_interrupted")));
-    let draft = bench.call(Method::GET, "/draft/preview", &json!({})).await;
-    assert_eq!((draft.status, &draft.body["reason"]), (StatusCode::ACCEPTED, &json!("inputs_missing")));
     bench.program.upload(&bench.job, &bench.token, PAY).await.ok();
-    assert_eq!(bench.preview().await.ok()["row_count"], 800);
+    held.go_on();
+    let deadline = Instant::now() + PATIENCE;
+    while !bench.start.log().contains("SS_INGEST_REFUSED") {
+        assert!(Instant::now() < deadline, "the earlier upload is not refused");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(bench.preview().await.ok()["row_count"], 800, "the earlier upload does not come back");
     bench.end();
 }
 
@@ -196,7 +262,7 @@ async fn a_late_refusal_is_the_same_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bundle_is_read_once_and_again_after_a_kill() {
+async fn a_bundle_is_read_once_and_by_the_next_server_after_a_kill() {
     let dir = tempfile::tempdir().expect("a directory");
     let bench = Bench::new(dir.path()).await;
     let bytes = large();
@@ -218,10 +284,26 @@ async fn a_bundle_is_read_once_and_again_after_a_kill() {
     assert_eq!(readers_of(bench.program.pid()).len(), 1, "it is read once");
     let bench = bench.killed();
     held.kill();
-    let seen = bench.preview().await;
-    assert_eq!(reason(&seen).2, "ingest_interrupted");
+    assert_eq!(bench.read().await.ok()["row_count"], ROWS);
     let again = bench.program.call(Method::POST, &path, &bench.token, &json!({"parts": []})).await.ok();
-    assert_eq!(again["success"], true, "{again}");
+    assert_eq!((&again["success"], &again["status"]), (&json!(true), &json!("inputs_ready")), "{again}");
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_is_read_by_another_server_that_shares_nothing_but_database_and_bucket() {
+    let (Some(database), Some(server)) = (postgres::shared(), objects::rclone()) else { return };
+    let dirs = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+    let (_, url) = database.database();
+    let prefix = server.options().prefix;
+    // the other server waits until the lease of the one that was killed is over
+    let start = |dir: &tempfile::TempDir| {
+        server.settings(short_leases(Start::on_postgres(dir.path(), &url)), &prefix)
+    };
+    let bench = Bench::of(start(&dirs[0])).await;
+    let held = bench.upload_held(None).await;
+    let bench = bench.killed_for(start(&dirs[1]));
+    held.kill();
     assert_eq!(bench.read().await.ok()["row_count"], ROWS);
     bench.end();
 }

@@ -9,5 +9,6 @@ mod late_ingest;
 mod lying_counts;
 mod many_columns;
 mod mistakes;
+mod random_tables;
 mod upload_download;
 mod upload_sessions;

@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stata_service::domain::canonical::sha256_hex;
 
-use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
+use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp, until};
 use crate::support::program::{Program, Start};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
@@ -35,6 +35,11 @@ async fn put(app: &TestApp, url: &str, bytes: impl Into<reqwest::Body>) -> Answe
 async fn finalize(app: &TestApp, job: &Job, session: &Value, parts: Value) -> Answer {
     let path = format!("/v1/upload-sessions/{}/finalize", text(session, "upload_session_id"));
     Answer::of(app.request(Method::POST, &path, &job.token).json(&json!({"parts": parts}))).await
+}
+
+async fn session_state(app: &TestApp, job: &Job, session: &Value) -> Answer {
+    let path = format!("/v1/upload-sessions/{}", text(session, "upload_session_id"));
+    Answer::of(app.request(Method::GET, &path, &job.token)).await
 }
 
 /// The gauge, once the changes so far have been counted.
@@ -118,13 +123,35 @@ async fn a_large_file_arrives_in_parts_in_any_order_and_is_compared() {
     let bytes: Vec<u8> = (0..size).map(|i| u8::try_from(i / part_size % 7).expect("small") + b'a').collect();
     let parts: Vec<&[u8]> = bytes.chunks(usize::try_from(part_size).expect("fits")).collect();
     let mut stated = Vec::new();
+    // a part is replaced by one that is sent after it
+    put(&app, &text(&urls[1], "url"), parts[0].to_vec()).await.ok();
     for n in (0..parts.len()).rev() {
         let half = finalize(&app, &job, &session, json!([])).await.ok();
         assert_eq!((&half["success"], &half["error_code"]), (&json!(false), &json!("UPLOAD_INCOMPLETE")));
         assert_eq!(half["retryable"], true);
         let kept = put(&app, &text(&urls[n], "url"), parts[n].to_vec()).await.ok();
         stated.push(json!({"part_number": n + 1, "etag": kept["etag"]}));
+        // the same part again changes nothing
+        put(&app, &text(&urls[n], "url"), parts[n].to_vec()).await.ok();
+        let state = session_state(&app, &job, &session).await.ok();
+        let seen: Vec<(&Value, &Value)> = state["parts"]
+            .as_array()
+            .expect("parts")
+            .iter()
+            .filter(|part| part["part_number"].as_u64() > Some(n as u64))
+            .map(|part| (&part["etag"], &part["size_bytes"]))
+            .collect();
+        let wanted: Vec<(Value, Value)> = stated
+            .iter()
+            .rev()
+            .zip(&parts[n..])
+            .map(|(part, bytes)| (part["etag"].clone(), json!(bytes.len())))
+            .collect();
+        assert_eq!(seen, wanted.iter().map(|(etag, size)| (etag, size)).collect::<Vec<_>>(), "{state}");
     }
+    let state = session_state(&app, &job, &session).await.ok();
+    assert_eq!((&state["part_count"], &state["status"]), (&json!(parts.len()), &json!("uploading")));
+    assert_eq!(state["parts"][0]["sha256"], sha256_hex(parts[0]));
     let mut wrong = stated.clone();
     wrong[0]["sha256"] = json!("00");
     let refused = finalize(&app, &job, &session, json!(wrong)).await.ok();
@@ -138,6 +165,9 @@ async fn a_large_file_arrives_in_parts_in_any_order_and_is_compared() {
     let done = finalize(&app, &job, &session, json!(stated)).await.ok();
     assert_eq!((&done["status"], &done["size_bytes"]), (&json!("received"), &json!(size)), "{done}");
     assert_eq!(done["sha256"], sha256_hex(&bytes));
+    let state = session_state(&app, &job, &session).await.ok();
+    assert_eq!((&state["status"], &state["sha256"]), (&json!("received"), &done["sha256"]), "{state}");
+    assert_eq!(state["parts"], json!([]));
     assert_eq!(open_sessions(&app).await, 0.0);
     app.stop().await;
 }
@@ -165,6 +195,11 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
     let body = json!({"bundle_id": "bundle_none", "file_id": bundle["files"][0]["file_id"]});
     app.post(&job, "/inputs/upload-sessions", &body).await.refused(404, "UPLOAD_SESSION_NOT_FOUND");
     let session = open(&app, &job, &bundle, 0).await;
+    let state = session_state(&app, &other, &session).await;
+    state.refused(403, "AUTH_TOKEN_FORBIDDEN");
+    assert_eq!(session_state(&app, &job, &session).await.ok()["parts"], json!([]));
+    let other_session = json!({"upload_session_id": format!("us_0.{}", job.job_id)});
+    session_state(&app, &job, &other_session).await.refused(404, "UPLOAD_SESSION_NOT_FOUND");
     let url = text(&session, "presigned_url");
     for bytes in [PAY.to_owned() + "x", PAY[1..].to_owned(), String::new()] {
         let answer = put(&app, &url, bytes).await;
@@ -241,8 +276,13 @@ async fn a_kill_after_any_step_or_within_the_last_loses_nothing() {
         tokio::time::sleep(std::time::Duration::from_millis(round * 4)).await;
         program = killed(program, &start);
         let _ = under_way.await;
-        let done = program.call(Method::POST, &path, &token, &json!({"parts": []})).await.ok();
-        assert_eq!((&done["success"], &done["status"]), (&json!(true), &json!("inputs_ready")), "{done}");
+        // while the reading that the killed server began is continued, the answer is that it is under way
+        let ready = async || {
+            let done = program.call(Method::POST, &path, &token, &json!({"parts": []})).await.ok();
+            assert_eq!(done["success"], true, "{done}");
+            done["status"] == "inputs_ready"
+        };
+        until(ready).await;
         let seen = program.call(Method::GET, &format!("{job}/inputs/preview"), &token, &json!({})).await.ok();
         assert_eq!(seen["datasets"][0]["sha256"], sha256_hex(PAY));
     }

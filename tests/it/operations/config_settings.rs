@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
-use stata_service::config::{self, ConfigProblem, Flags, Host, OnShutdown, Settings};
+use stata_service::config::{self, ConfigProblem, Flags, Host, OnShutdown, S3Credentials, Settings};
 
 const HOST: Host = Host { cores: 3, first_process: false, container: false };
 
@@ -173,6 +173,8 @@ fn fields_that_contradict_each_other_are_refused() {
         (&[("SS_S3__PREFIX", "p")], "s3.prefix"),
         (&[("SS_S3_ACCESS_KEY_ID", "p")], "s3.access_key_id"),
         (&[("SS_S3__ALLOW_HTTP", "true")], "s3.allow_http"),
+        (&[("SS_FILES__PRESIGNED", "true")], "files.presigned"),
+        (&[("SS_FILES__REDIRECT", "true")], "files.redirect"),
         (&[("SS_LIMITS__TENANT_BURST", "1")], "limits.tenant_burst"),
         (&[("SS_RUN__FILE_MB", "9999999")], "run.file_mb"),
         (&[("SS_LOG", "no==filter")], "log.level"),
@@ -227,6 +229,8 @@ fn an_object_store_needs_a_bucket_a_key_and_a_safe_address() {
         ("SS_S3_ENDPOINT", "https://user:pass@s3.local", "s3.endpoint"),
         ("SS_S3__PREFIX", "/a", "s3.prefix"),
         ("SS_S3__PREFIX", "a/../b", "s3.prefix"),
+        ("SS_S3__PUBLIC_ENDPOINT", "http://s3.example.org", "s3.public_endpoint"),
+        ("SS_S3__CREDENTIALS", "none", "s3.credentials"),
     ] {
         let list = with(&[(name, value)]).expect_err("refused");
         assert_eq!(list.iter().map(|p| p.key.as_str()).collect::<Vec<_>>(), [key], "{name}={value}");
@@ -242,7 +246,52 @@ fn an_object_store_needs_a_bucket_a_key_and_a_safe_address() {
         ("SS_S3_SECRET_ACCESS_KEY_FILE".to_owned(), path),
     ];
     let settings = config::load_from(&Flags::default(), environment, HOST).expect("complete");
-    assert_eq!(settings.files.s3.expect("s3").secret_access_key.expose_secret(), "of-a-file");
+    let S3Credentials::Key { secret_access_key, .. } = settings.files.s3.expect("s3").credentials else {
+        panic!("a key");
+    };
+    assert_eq!(secret_access_key.expose_secret(), "of-a-file");
+}
+
+#[test]
+fn credentials_of_a_role_need_what_their_kind_needs_and_no_key() {
+    let load_with = |more: &[(&'static str, &'static str)]| {
+        let base = [("SS_FILES__BACKEND", "s3"), ("SS_S3_BUCKET", "files")];
+        load(&base.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
+    };
+    let role = [("AWS_ROLE_ARN", "arn:aws:iam::1:role/a"), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token")];
+    let settings = load_with(&[role[0], role[1], ("SS_S3__CREDENTIALS", "web_identity")]).expect("complete");
+    let found = settings.files.s3.expect("s3").credentials;
+    assert!(
+        matches!(&found, S3Credentials::WebIdentity { role_arn, .. } if role_arn == role[0].1),
+        "{found:?}"
+    );
+    let full = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+    let relative = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/a");
+    let token = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/var/run/token");
+    let container = ("SS_S3__CREDENTIALS", "container");
+    assert!(load_with(&[container, full, token]).is_ok() && load_with(&[container, relative]).is_ok());
+    assert!(load_with(&[("SS_S3__CREDENTIALS", "instance")]).is_ok());
+    for (given, keys) in [
+        (&[("SS_S3__CREDENTIALS", "web_identity")][..], &["s3.web_identity_token_file", "s3.role_arn"][..]),
+        (&[container], &["s3.container_relative_uri"]),
+        (&[container, full], &["s3.container_token_file"]),
+        (&[container, full, token, relative], &["s3.container_full_uri"]),
+        (&[("SS_S3__CREDENTIALS", "instance"), ("SS_S3_ACCESS_KEY_ID", "A")], &["s3.access_key_id"]),
+        (
+            &[
+                role[0],
+                role[1],
+                ("SS_S3__CREDENTIALS", "web_identity"),
+                ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1"),
+            ],
+            &["s3.sts_endpoint"],
+        ),
+    ] {
+        let list = load_with(given).expect_err("refused");
+        assert_eq!(list.iter().map(|p| p.key.as_str()).collect::<Vec<_>>(), keys, "{given:?}");
+    }
+    // a cluster sets these for every pod
+    assert!(load(&[role[0], role[1], full]).is_ok(), "local files");
 }
 
 #[test]

@@ -175,7 +175,7 @@ async fn a_conflict_and_the_versions_of_what_is_written_are_exported() {
     let job = app.job("q").await;
     let seen = Scrape::of(&app).await;
     // as docs/recovery.md, docs/backup.md and docs/migration.md have them
-    for (kind, version) in [("store", 1.0), ("job", 4.0), ("launcher", 2.0), ("backup", 1.0)] {
+    for (kind, version) in [("store", 1.0), ("job", 4.0), ("launcher", 3.0), ("backup", 1.0)] {
         assert_eq!(seen.get("ss_schema_version", &[("kind", kind)]), version, "{kind}");
     }
     assert_eq!(seen.get("ss_store_conflicts_total", &[]), 0.0);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use stata_service::adapters::postgres::TABLES_FORMAT;
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
 use crate::support::program::{Program, Start};
@@ -62,14 +63,15 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing_on_postgres() {
     let Some(server) = postgres::shared() else { return };
     let dir = tempfile::tempdir().expect("a directory");
     let (name, url) = server.empty_database();
-    let start = Start::on(dir.path())
-        .with("SS_JOB_STORE_BACKEND", "postgres")
-        .with("SS_DATABASE_URL", url.expose_secret());
+    let start = Start::on_postgres(dir.path(), &url);
     let early = start.command().stderr(Stdio::piped()).output().expect("runs");
     let says = String::from_utf8_lossy(&early.stderr).into_owned();
     assert_eq!(early.status.code(), Some(78), "{says}");
     assert!(says.contains("stata-service store migrate"), "{says}");
-    for says in ["the tables were made, with format 3\n", "the tables have format 3 already\n"] {
+    for says in [
+        format!("the tables were made, with format {TABLES_FORMAT}\n"),
+        format!("the tables have format {TABLES_FORMAT} already\n"),
+    ] {
         let migrated = start.tool(&["store", "migrate"]).output().expect("runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         assert_eq!(String::from_utf8_lossy(&migrated.stdout), says);
@@ -99,6 +101,27 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing_on_postgres() {
     assert_eq!(server.sql(&name, "SELECT count(*) FROM ss.jobs").expect("reads"), ["1"]);
     assert!(!dir.path().join("data/store/store.sqlite3").exists());
     assert!(!start.log().contains(&url.expose_secret()[..40]), "the address may hold a password");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_with_another_data_directory_works_beside_the_service_on_postgres() {
+    let Some(server) = postgres::shared() else { return };
+    let (_, url) = server.database();
+    let dir = tempfile::tempdir().expect("a directory");
+    let start = Start::on_postgres(dir.path(), &url);
+    let service = start.go();
+    let mut elsewhere = start.clone();
+    elsewhere.data = dir.path().join("elsewhere");
+    let made = elsewhere.tool(&["task-code", "create"]).output().expect("runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let code = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+    let body = json!({"task_code": code, "requirement": "教育对工资的影响"});
+    let url = format!("{}/v1/task-codes/redeem", service.base);
+    let redeemed = Answer::of(service.http.post(url).json(&body)).await.ok();
+    assert!(redeemed["job_id"].is_string(), "the service goes on: {redeemed}");
+    assert!(!elsewhere.data.join("store/store.lock").exists());
+    let status = service.end();
+    assert!(status.success(), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod journey;
 mod queue;
 mod renderings;
 mod renderings_form;
+mod replications;
 mod runner_faults;
 mod runner_limits;
 mod verdict_docs;

@@ -12,6 +12,7 @@ use super::renderings::{docx_text, download, render, succeeded, table};
 use crate::support::app::{Job, TestApp};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+const ROLLOUT: &str = include_str!("../../../assets/stata_do_library/datasets/rollout.csv");
 const FIRMS: &str = include_str!("../../../assets/stata_do_library/datasets/firms_panel.csv");
 
 /// A job whose run has succeeded, and the run.
@@ -194,6 +195,51 @@ async fn effects_that_are_not_shown_are_named_at_the_foot() {
     let periods = table(&app, &job, &run, "table_coefficients.csv").await;
     let periods = periods.iter().filter(|r| r["term"].ends_with(".year")).count();
     assert!(periods > 1 && !tex.contains("year: 20"), "{periods} effects of years are one row\n{tex}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn effects_by_period_are_read_as_sentences() {
+    let mut app = TestApp::start().await;
+    let draft = json!({"template_id": "did.event_study", "outcome_var": "visits",
+        "roles": {"treatment_var": ["programme"], "entity_var": ["town"], "time_var": ["year"]}});
+    let (job, run) = finished(&app, ROLLOUT, &draft).await;
+    let answer = render(&app, &job, &run, &json!({"formats": ["docx", "pdf", "xlsx"]})).await.ok();
+    let bytes = download(&app, &job, &answer, ".docx").await;
+    keep("event.en.docx", &bytes);
+    let (text, _) = docx_text(bytes);
+    let number = |text: &str| text.parse::<f64>().ok();
+    let fit = table(&app, &job, &run, "table_fit.csv").await;
+    let metric = |name: &str| {
+        number(&fit.iter().find(|r| r["metric"] == name).expect("a row")["value"]).expect("a number")
+    };
+    let p_words = |p: f64| if p < 0.0005 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
+    let (mean, se) = (metric("mean_after"), metric("mean_after_se"));
+    let p = p_words(metric("mean_after_p"));
+    let periods = table(&app, &job, &run, "table_event_coefficients.csv").await;
+    let after = periods.iter().filter(|r| number(&r["relative_period"]).is_some_and(|k| k >= 0.0));
+    let size = |r: &&super::renderings::Row| number(&r["estimate"]).map_or(0.0, f64::abs);
+    let largest = after.max_by(|a, b| size(a).total_cmp(&size(b))).expect("a period");
+    let digits = |column: &str| format!("{:.3}", number(&largest[column]).expect("a number"));
+    let before = table(&app, &job, &run, "table_pretrend_test.csv").await;
+    let before = number(&before[0]["p_value"]).expect("a number");
+    let verdict = if before < 0.05 { "It speaks against" } else { "It does not reject" };
+    for sentence in [
+        format!("Mean effect from the event on: {mean:.3} (standard error {se:.3}; {p})."),
+        format!(
+            "Largest effect from the event on: {} in period {} after it (95% CI {} to {}; ",
+            digits("estimate"),
+            largest["relative_period"],
+            digits("ci_low"),
+            digits("ci_high")
+        ),
+        format!("Joint test of the effects before the event: {}. {verdict} equal trends", p_words(before)),
+    ] {
+        assert!(text.contains(&sentence), "{sentence} in\n{text}");
+    }
+    for ending in ["pdf", "xlsx"] {
+        keep(&format!("event.en.{ending}"), &download(&app, &job, &answer, &format!(".{ending}")).await);
+    }
     app.stop().await;
 }
 

@@ -40,6 +40,7 @@ fn run(root: &Path, command: &Path, sandbox: SandboxSpec) -> (Ended, String, Str
         limits: RunLimits { wall_seconds: 60, grace_ms: 200, ..RunLimits::default() },
         sandbox,
         timezone: "UTC".to_owned(),
+        lease: None,
     };
     let ended = runner().start(spec).expect("the launcher starts").wait().ended;
     let read = |name: &str| std::fs::read_to_string(run_dir.join(name)).unwrap_or_default();

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
 
-use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp, until};
+use crate::batches::{ended, two_by_two};
+use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp, trial_options, until};
 use crate::support::receiver::{Receiver, Reply};
 use crate::support::seeded_data_dir::{data_dir, drafted_job, report};
 
@@ -89,6 +90,7 @@ async fn every_route_that_changes_anything_leaves_its_event() {
     let app = TestApp::start_with(|options| {
         options.admin.username = Some("ops".to_owned());
         options.admin.password_hash = Some(PASSWORD_HASH.to_owned().into());
+        options.trial = Some(trial_options());
     })
     .await;
     let document = Answer::of(app.http.get(format!("{}/v1/openapi.json", app.base))).await.ok();
@@ -96,6 +98,7 @@ async fn every_route_that_changes_anything_leaves_its_event() {
     credentials(&mut walk).await;
     jobs(&mut walk).await;
     webhooks(&mut walk).await;
+    batches(&mut walk).await;
     let mut changing = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for method in ["post", "put", "patch", "delete"].iter().filter(|m| item[**m].is_object()) {
@@ -141,6 +144,7 @@ async fn credentials(walk: &mut Walk) {
     walk.step(rotate, &[&id], admin, json!({"overlap_hours": 1}), &["api_key.rotated"]).await;
     let revoke = "POST /v1/admin/api-keys/{key_id}/revoke";
     walk.step(revoke, &[&id], admin, json!({"reason": "walk"}), &["api_key.revoked"]).await;
+    walk.step("POST /v1/trial", &[], "none", json!({}), &["task_code.created"]).await;
     let tenant = "PUT /v1/admin/tenants/{tenant_id}";
     walk.step(tenant, &["acme"], admin, json!({"data_sharing_max": "none"}), &["tenant.changed"]).await;
     let codes = "POST /v1/admin/task-codes";
@@ -209,6 +213,30 @@ async fn jobs(walk: &mut Walk) {
     failed_and_retried(walk, draft).await;
     workbook(walk).await;
     sessions(walk).await;
+}
+
+async fn batches(walk: &mut Walk) {
+    let job = uploaded(walk).await;
+    let (on, token) = ([job.job_id.as_str()], job.token.as_str());
+    let preview = "POST /v1/jobs/{job_id}/batch/preview";
+    walk.step(preview, &on, token, two_by_two(), &[]).await;
+    let create = "POST /v1/jobs/{job_id}/batches";
+    let made = walk.step(create, &on, token, two_by_two(), &["batch.created", "cell.created"]).await;
+    let batch_id = text(&made, "batch_id");
+    let on = [on[0], batch_id.as_str()];
+    let cancel = "POST /v1/jobs/{job_id}/batches/{batch_id}/cancel";
+    walk.step(cancel, &on, token, json!({}), &["batch.cancel_requested"]).await;
+    ended(&walk.app, &job, &made).await;
+    walk.left("the worker", &["batch.completed"]).await;
+    let again = "POST /v1/jobs/{job_id}/batches/{batch_id}/run";
+    walk.step(again, &on, token, json!({}), &["batch.queued_again", "run.queued"]).await;
+    let done = ended(&walk.app, &job, &made).await;
+    walk.left("the worker", &["batch.completed", "run.succeeded"]).await;
+    let run = |at: usize| json!({"job_id": done["cells"][at]["job_id"]});
+    let runs = json!({"runs": [run(0), run(1)]});
+    walk.step("POST /v1/comparisons", &[], ADMIN_KEY, runs, &[]).await;
+    let delete = "DELETE /v1/jobs/{job_id}/batches/{batch_id}";
+    walk.step(delete, &on, token, json!({}), &["batch.deleted"]).await;
 }
 
 async fn webhooks(walk: &mut Walk) {

@@ -40,7 +40,7 @@ enum Op {
 
 fn steps() -> impl Strategy<Value = Step> {
     let off = prop_oneof![8 => Just(0_u8), 1 => Just(1), 1 => Just(2)];
-    (0..7_u8, 0..4_u8, 0..8_usize, prop::bool::weighted(0.15), off)
+    (0..8_u8, 0..4_u8, 0..8_usize, prop::bool::weighted(0.15), off)
         .prop_map(|(kind, id, status, delete, off)| Step { kind, id, status, delete, off })
 }
 
@@ -62,6 +62,8 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
             let stored = model.job(&fresh.tenant_id, &fresh.job_id).await.expect("reads");
             let mut wanted = next(stored.as_ref().unwrap_or(&fresh), JobStatus::ALL[step.status]);
             wanted.retention.insert("x".to_owned(), serde_json::json!(step.status as f64 / 3.0));
+            // whether a job is a cell is decided when it is made
+            let wanted = if step.id == 3 { cell_of(wanted, "id_1") } else { wanted };
             (Record::from(wanted), stored.map(|r| r.version))
         }
         1 => {
@@ -87,6 +89,11 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
             let due = (!step.status.is_multiple_of(3)).then_some(i64::from(step.id));
             (Record::from(delivery("id_1", &id, 0, due)), stored.map(|r| r.version))
         }
+        6 => {
+            let stored = model.batch(&id.parse().expect("valid")).await.expect("reads");
+            let ended = (!step.status.is_multiple_of(3)).then_some(i64::from(step.id));
+            (Record::from(batch(tenant_name, &id, "job_1", 0, ended)), stored.map(|r| r.version))
+        }
         _ => {
             let stored = model.idempotency(&id).await.expect("reads");
             (Record::Idempotency(Box::new(answer(&id, clock.now(), 24))), stored.map(|r| r.version))
@@ -106,6 +113,7 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
         Record::Webhook(r) => r.version = expected + 1,
         Record::Delivery(r) => r.version = expected + 1,
         Record::Cursor(r) => r.version = expected + 1,
+        Record::Batch(r) => r.version = expected + 1,
     }
     Write::Put { record, expect }
 }
@@ -141,6 +149,9 @@ async fn state_of(store: &(impl Store + AuditLog)) -> String {
     parts.push(format!("{:?}", store.list_deliveries(endpoint(), None, 10).await));
     parts.push(format!("{:?}", store.pending_deliveries(endpoint(), 2).await));
     parts.push(format!("{:?}", store.old_deliveries(time(1), 10).await));
+    let own = "job_1".parse().expect("valid");
+    parts.push(format!("{:?}", store.list_batches(&tenant("odd"), &own, None, 10).await));
+    parts.push(format!("{:?} {:?}", store.open_batches().await, store.due_batches(time(3), 10).await));
     parts.push(format!("{:?} {:?}", store.usage(&tenant("odd")).await, store.usage(&tenant("even")).await));
     parts.push(format!("{:?}", store.due_jobs(Due::Ended, time(1000), None, 100).await));
     for id in 0..4 {

@@ -20,6 +20,7 @@ use super::postgres::open;
 use crate::support::chain::whole_chain;
 use crate::support::moving::{embedded, fill, rows_of_embedded, rows_of_postgres, run, tool, without_nul};
 use crate::support::postgres::{Server, shared};
+use crate::support::postgres_proxy::Proxy;
 use crate::support::records::*;
 use crate::support::servers::variable;
 
@@ -214,6 +215,38 @@ async fn a_move_is_refused_where_anything_else_would_be_lost() {
     assert!(matches!(PostgresStore::open(elsewhere).err(), Some(OpenError::MovedElsewhere { .. })));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_between_the_two_marks_leaves_both_closed_until_the_next_call() {
+    let Some(server) = tokio::task::block_in_place(Server::start) else { return };
+    let (name, url) = server.database();
+    let proxy = Proxy::start(server.folder());
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path();
+    fill(data, 20).await;
+    let before = rows_of_embedded(data);
+    let killed_at = |text: &'static [u8], words: &'static [&'static str]| {
+        proxy.hold(text);
+        let mut command = tool(data, Some(&proxy.url(&name)), words);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        tokio::task::block_in_place(|| proxy.wait_until_held());
+        child.kill().expect("it waits for the database");
+        child.wait().expect("reaped");
+    };
+    // the data directory is marked, the database is not open yet
+    killed_at(b"SET state = 'moved'", MOVE);
+    assert_eq!(openable(data, &url), (false, false));
+    let (code, report, says) = run(data, Some(&url), MOVE);
+    assert_eq!((code, &report["before"]), (Some(0), &json!(false)), "{says}");
+    assert_eq!(openable(data, &url), (false, true));
+    check_rows(&server, &name, data);
+    // taken back: the database is closed first
+    killed_at(b"SET state = 'taken_back'", TAKE_BACK);
+    assert_eq!(openable(data, &url), (false, true), "nothing has changed yet");
+    assert_eq!(run(data, Some(&url), TAKE_BACK).0, Some(0));
+    assert_eq!(openable(data, &url), (true, false));
+    assert_eq!(rows_of_embedded(data), before);
+}
+
 #[tokio::test]
 async fn a_move_is_taken_back_until_the_database_has_more() {
     let Some(server) = shared() else { return };
@@ -243,12 +276,6 @@ async fn a_move_is_taken_back_until_the_database_has_more() {
     let (code, report, says) = run(data, Some(&url), MOVE);
     assert_eq!((code, &report["before"]), (Some(0), &json!(false)), "{says}");
     check_rows(server, &name, data);
-    assert_eq!(openable(data, &url), (false, true));
-    // killed between the two marks: neither is open, and the next call finishes it
-    let unfinished = "UPDATE ss.moves SET state = 'copying'; UPDATE ss.meta SET format = 0";
-    server.sql(&name, unfinished).expect("changes");
-    assert_eq!(openable(data, &url), (false, false));
-    assert_eq!(run(data, Some(&url), MOVE).0, Some(0));
     assert_eq!(openable(data, &url), (false, true));
     // taken back between the two marks: the next call finishes it
     let mark = data.join("store/move.json");

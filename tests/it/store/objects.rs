@@ -60,10 +60,12 @@ fn a_wrong_bucket_key_or_address_is_refused_with_what_to_do() {
     assert!(matches!(bucket, OpenError::NoBucket { .. }), "{bucket:?}");
     assert!(bucket.to_string().contains("s3.bucket"), "{bucket}");
     let wrong = "not-the-secret-of-the-tests".to_owned();
-    let denied = refused(&Options { secret_access_key: wrong.clone().into(), ..good.clone() }, dir.path());
+    let denied =
+        refused(&Options { credentials: Server::key(objects::KEY_ID, &wrong), ..good.clone() }, dir.path());
     assert!(matches!(denied, OpenError::Denied { .. }), "{denied:?}");
     assert!(denied.to_string().contains("s3.secret_access_key"), "{denied}");
-    let unknown = refused(&Options { access_key_id: wrong.clone().into(), ..good.clone() }, dir.path());
+    let unknown =
+        refused(&Options { credentials: Server::key(&wrong, objects::SECRET), ..good.clone() }, dir.path());
     assert!(matches!(unknown, OpenError::Denied { .. }), "{unknown:?}");
     for error in [&bucket, &denied, &unknown] {
         let text = format!("{error} {error:?}");

@@ -29,7 +29,7 @@ async fn service(server: &Server) -> TestApp {
     // short, so that outages of the tests are over soon; a loaded machine takes seconds for a request
     let options = Options { patience: Duration::from_secs(6), ..server.options() };
     TestApp::start_with(|all| {
-        all.files = FilesOptions { objects: Some(options), copies_bytes: 1 << 30 };
+        all.files = FilesOptions { objects: Some(options), copies_bytes: 1 << 30, ..FilesOptions::default() };
     })
     .await
 }

@@ -11,19 +11,28 @@ use futures_util::future::join_all;
 use rustix::process::Signal;
 use secrecy::SecretString;
 use stata_service::adapters::clock::SystemClock;
-use stata_service::adapters::postgres::store::migrate;
-use stata_service::adapters::postgres::{OpenError, Options, PostgresStore};
-use stata_service::domain::ids::JobId;
+use stata_service::adapters::files::LocalBlobStore;
+use stata_service::adapters::postgres::store::{migrate, rebuild_queue};
+use stata_service::adapters::postgres::{OpenError, Options, PostgresStore, Scope, TABLES_FORMAT, check};
+use stata_service::domain::ids::{JobId, RunId};
+use stata_service::domain::job::JobStatus;
 use stata_service::ports::audit_log::AuditLog;
-use stata_service::ports::store::{Commit, CommitError, ReadError, Receipt, Store, StoreExt};
+use stata_service::ports::store::{
+    ClaimAsk, Commit, CommitError, MakeClaim, ReadError, Receipt, RunningLimits, Store, StoreExt,
+};
 
 use crate::support::chain::whole_chain;
 use crate::support::postgres::{Pooler, Server, shared};
 use crate::support::postgres_proxy::{Cut, Proxy};
 use crate::support::records::*;
+use crate::support::worker_harness::plan;
 
 fn options(url: &SecretString, dir: &Path) -> Options {
     Options { lock_wait: Duration::ZERO, ..Options::new(url.clone(), dir.to_owned(), Arc::new(SystemClock)) }
+}
+
+fn scope(dir: &Path) -> Scope {
+    Scope { blobs: Arc::new(LocalBlobStore::new(dir.to_owned())), deep: true }
 }
 
 pub(super) fn open(url: &SecretString, dir: &Path) -> Arc<PostgresStore> {
@@ -36,7 +45,7 @@ fn refused(url: &SecretString, dir: &Path) -> OpenError {
 
 /// What writers were told.
 #[derive(Default)]
-struct Told {
+pub(super) struct Told {
     acknowledged: Mutex<BTreeSet<String>>,
     refused: Mutex<BTreeSet<String>>,
     unknown: AtomicUsize,
@@ -82,7 +91,7 @@ async fn write(store: Arc<PostgresStore>, told: Arc<Told>, writer: usize) {
 }
 
 /// Writes with eight callers while `fault` does its work, then checks that everybody was told the truth.
-async fn write_through(store: &Arc<PostgresStore>, fault: impl AsyncFnOnce(&Told)) {
+pub(super) async fn write_through(store: &Arc<PostgresStore>, fault: impl AsyncFnOnce(&Told)) {
     let told = Arc::new(Told::default());
     let mut changes = store.changes();
     let before = store.status().sequence;
@@ -118,13 +127,13 @@ async fn write_through(store: &Arc<PostgresStore>, fault: impl AsyncFnOnce(&Told
     );
 }
 
-async fn is_there(store: &PostgresStore, id: &str) -> bool {
+pub(super) async fn is_there(store: &PostgresStore, id: &str) -> bool {
     let id = JobId::parse(id).expect("valid");
     store.job(&tenant("default"), &id).await.expect("reads").is_some()
 }
 
 /// Waits until so many jobs more were acknowledged.
-async fn progress(told: &Told, more: usize) {
+pub(super) async fn progress(told: &Told, more: usize) {
     let count = || told.acknowledged.lock().expect("not poisoned").len();
     let (wanted, deadline) = (count() + more, Instant::now() + Duration::from_secs(60));
     while count() < wanted {
@@ -351,19 +360,59 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
     let (name, url) = server.database();
     let dir = tempfile::tempdir().expect("a directory");
     let store = open(&url, dir.path());
-    store.commit(commit(vec![put(tenant_record("kept"))])).await.expect("commits");
+    let mut queued = next(&job("default", "job_1", 0), JobStatus::Queued);
+    queued.version = 1;
+    queued.plan = Some(plan("0", "0"));
+    store.commit(commit(vec![put(tenant_record("kept")), put(queued)])).await.expect("commits");
     store.shutdown();
     drop(store);
-    // as format 1 left them
-    let old = "DROP TABLE ss.webhooks, ss.deliveries, ss.cursors, ss.quarantine, ss.moves; UPDATE ss.meta SET format = 1";
-    server.sql(&name, old).expect("changes");
-    assert!(matches!(refused(&url, dir.path()), OpenError::OlderFormat { found: 1, known: 3 }));
-    let migrated = migrate(&url).expect("migrates");
-    assert_eq!((migrated.from, migrated.to), (Some(1), 3));
+    let formats = [
+        "DROP TABLE ss.nodes, ss.seat_pools, ss.seats, ss.leader, ss.claims_of_work, ss.guesses, ss.rate_use; DROP SEQUENCE ss.epochs; \
+         ALTER TABLE ss.active_runs DROP COLUMN node_id, DROP COLUMN epoch; UPDATE ss.meta SET format = 4",
+        "DROP TABLE ss.queue, ss.active_runs, ss.batches; ALTER TABLE ss.jobs DROP COLUMN batch_id; ALTER TABLE ss.heads DROP COLUMN claim_after; \
+         CREATE INDEX jobs_queued ON ss.jobs (queue_seq) WHERE queue_seq IS NOT NULL; UPDATE ss.meta SET format = 3",
+        "DROP TABLE ss.quarantine, ss.moves; UPDATE ss.meta SET format = 2",
+        "DROP TABLE ss.webhooks, ss.deliveries, ss.cursors; UPDATE ss.meta SET format = 1",
+    ];
+    for (known, format) in [(4, 1), (3, 2), (2, 3), (1, 4)] {
+        // as the earlier release left them
+        server.sql(&name, &formats[..format].join("; ")).expect("changes");
+        let OpenError::OlderFormat { found, known: own } = refused(&url, dir.path()) else {
+            panic!("tables of format {known} are taken");
+        };
+        assert_eq!((found, own), (known, TABLES_FORMAT));
+        let migrated = migrate(&url).expect("migrates");
+        assert_eq!((migrated.from, migrated.to), (Some(known), TABLES_FORMAT));
+        let store = open(&url, dir.path());
+        assert!(store.tenant(&tenant("kept")).await.expect("reads").is_some());
+        let made = vec![
+            put(webhook("default", &format!("wh_{known}"), None, 0)),
+            put(batch("default", &format!("batch_{known}"), "job_1", 0, None)),
+        ];
+        assert_eq!(store.open_batches().await, Ok(Vec::new()));
+        store.commit(commit(made)).await.expect("commits");
+        assert_eq!(store.queued(0, 9).await.expect("reads").len(), 1, "the queue is made from the jobs");
+        store.shutdown();
+    }
     let store = open(&url, dir.path());
-    assert!(store.tenant(&tenant("kept")).await.expect("reads").is_some());
-    store.commit(commit(vec![put(webhook("default", "wh_1", None, 0))])).await.expect("commits");
+    let run_id = RunId::parse("run_1").expect("valid");
+    let make: MakeClaim = Arc::new(|job, run| Ok((job.claim(run.clone(), time(9))?, event("run.started"))));
+    let claims = store.claim(ClaimAsk { runs: vec![run_id], limits: RunningLimits::default(), make }).await;
+    assert_eq!(claims.expect("claims").jobs.len(), 1);
     store.shutdown();
+    assert!(check(&url, scope(dir.path())).expect("reads").ok);
+    server.sql(&name, "DELETE FROM ss.active_runs").expect("removes");
+    assert!(check(&url, scope(dir.path())).expect("reads").ok, "nobody holds the run: it is lost");
+    let lies = "INSERT INTO ss.active_runs VALUES ('default', 'job_9', 'run_9', 1, 0); \
+                INSERT INTO ss.queue VALUES (7, 'default', 'job_1', '', 1, NULL)";
+    server.sql(&name, lies).expect("lies");
+    let report = check(&url, scope(dir.path())).expect("reads");
+    let found: Vec<(&str, &str)> =
+        report.problems.iter().map(|p| (p.kind.as_str(), p.subject.as_str())).collect();
+    assert_eq!(found, [("queue", "job:default/job_1"), ("active_runs", "job:default/job_9")]);
+    assert_eq!(rebuild_queue(&url).expect("makes it again"), 0);
+    server.sql(&name, "DELETE FROM ss.active_runs").expect("removes");
+    assert!(check(&url, scope(dir.path())).expect("reads").ok);
 }
 
 #[tokio::test]
@@ -378,7 +427,7 @@ async fn tables_of_another_release_are_refused() {
     assert_eq!(made.filter(Option::is_none).count(), 1, "the others find the tables");
     open(&url, dir.path()).shutdown();
     server.sql(&name, "UPDATE ss.meta SET format = 99").expect("changes");
-    assert!(matches!(refused(&url, dir.path()), OpenError::NewerFormat { found: 99, known: 3 }));
+    assert!(matches!(refused(&url, dir.path()), OpenError::NewerFormat { found: 99, .. }));
     assert!(matches!(migrate(&url), Err(OpenError::NewerFormat { .. })));
     std::fs::write(dir.path().join("store/store.sqlite3"), "").expect("written");
     assert!(matches!(refused(&url, dir.path()), OpenError::EmbeddedStore));

@@ -3,36 +3,9 @@
 use std::path::Path;
 use std::process::Output;
 
+use crate::support::authority::Authority;
 use crate::support::postgres::Server;
 use crate::support::program::Start;
-
-/// A certificate authority, and a certificate of it for these names.
-struct Authority {
-    certificate: rcgen::Certificate,
-    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let mut wanted = rcgen::CertificateParams::default();
-        wanted.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let certificate = wanted.self_signed(&key).expect("a certificate");
-        Self { certificate, issuer: rcgen::Issuer::new(wanted, key) }
-    }
-
-    /// Certificate and key of a server, in PEM.
-    fn issue(&self, name: &str) -> (String, String) {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let wanted = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        let signed = wanted.signed_by(&key, &self.issuer).expect("signed");
-        (signed.pem(), key.serialize_pem())
-    }
-
-    fn write(&self, path: &Path) {
-        std::fs::write(path, self.certificate.pem()).expect("written");
-    }
-}
 
 fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))

@@ -8,10 +8,14 @@ use chrono::Duration;
 use serde_json::Value;
 use stata_service::adapters::clock::SystemClock;
 use stata_service::app::sweep;
+use stata_service::domain::bundle::{Bundle, BundleFile, ReceivedBytes, UploadSession};
+use stata_service::domain::dataset::DatasetRole;
+use stata_service::domain::error::Problem;
 use stata_service::domain::ids::RunId;
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Run, RunStatus};
 use stata_service::domain::tenant::{Hold, RetentionPolicy, TenantRetention};
+use stata_service::domain::trial::TrialTerms;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::StoreExt;
 use stata_service::service::Context;
@@ -214,22 +218,69 @@ fn run_of(id: &str, ended: bool, bench: &Bench) -> Run {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_being_read_stays_although_the_clock_jumps() {
     let mut bench = Bench::new(RetentionPolicy::default());
-    let (server, upload) = (bench.ctx.server_id.clone(), "up_read");
+    let (server, original) = (bench.ctx.server_id.clone(), "inputs/up_read/original_1");
     let mut jobs = Vec::new();
-    for (id, server) in [("job_1", server.as_str()), ("job_2", "srv_that_ended")] {
+    for (id, server) in [("job_1", server.as_str()), ("job_2", "srv_that_ended"), ("job_3", "srv_refused")] {
         let job = job("default", id, 0);
         bench.put(&job).await;
-        let job = job.begin_ingest(upload, server, bench.clock.now()).expect("content is there");
+        let mut job = job.begin_ingest("up_2", reading(original), server, bench.clock.now()).expect("kept");
         bench.put(&job).await;
-        let path = format!("inputs/{upload}/original_1");
-        bench.ctx.blobs.put(&job.tenant_id, &job.job_id, &path, &mut &b"x"[..]).expect("written");
+        if server == "srv_refused" {
+            job = job.fail_ingest("up_2", &Problem::internal(), bench.clock.now()).expect("it is noted");
+            bench.put(&job).await;
+        }
+        for path in [original, "inputs/up_2/main.dta"] {
+            bench.ctx.blobs.put(&job.tenant_id, &job.job_id, path, &mut &b"x"[..]).expect("written");
+        }
         jobs.push(job);
     }
     let ahead = SystemClock.now() - bench.clock.now();
     bench.clock.advance(ahead.max(Duration::zero()) + Duration::hours(25));
-    assert_eq!(bench.removed().await, [("upload", 1)]);
-    assert!(bench.has(&jobs[0], "inputs/up_read"), "it was acknowledged");
-    assert!(!bench.has(&jobs[1], "inputs/up_read"), "nobody reads it any more");
+    assert_eq!(bench.removed().await, [("upload", 2)]);
+    for (job, there) in jobs.iter().zip([true, true, false]) {
+        let seen = ["inputs/up_read", "inputs/up_2"].map(|dir| bench.has(job, dir));
+        assert_eq!(seen, [there; 2], "acknowledged, and read by this or the next server: {}", job.job_id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_bundle_waits_for_the_others_as_long_as_a_session_is_open() {
+    let mut bench = Bench::new(RetentionPolicy { upload_sessions_hours: 1, ..RetentionPolicy::default() });
+    let start = bench.clock.now().max(SystemClock.now());
+    let file = |id: &str, hours: i64, stored_as: Option<&str>| BundleFile {
+        file_id: id.to_owned(),
+        filename: id.to_owned(),
+        size_bytes: 1,
+        role: DatasetRole::AuxiliaryData,
+        mime_type: None,
+        session: Some(UploadSession::new(format!("us_{id}.job_1"), 1, start + Duration::hours(hours))),
+        received: stored_as.map(|path| ReceivedBytes {
+            sha256: "0".repeat(64),
+            size_bytes: 1,
+            stored_as: Some(path.to_owned()),
+        }),
+    };
+    let bundle = Bundle {
+        bundle_id: "bundle_1".to_owned(),
+        created_at: start,
+        files: vec![file("a", 1, Some("inputs/up_a/original_1")), file("b", 30, None)],
+        became_inputs: false,
+    };
+    let created = job("default", "job_1", 0);
+    bench.put(&created).await;
+    bench.put(&created.with_bundle(bundle, start).expect("kept")).await;
+    let paths = ["inputs/up_a/original_1", "uploads/us_b.job_1/1.1.x", "uploads/us_other.job_1/1.1.x"];
+    for path in paths {
+        bench.ctx.blobs.put(&created.tenant_id, &created.job_id, path, &mut &b"x"[..]).expect("written");
+    }
+    let there = |bench: &Bench| paths.map(|path| bench.has(&created, path));
+    let ahead = start - bench.clock.now();
+    bench.clock.advance(ahead + Duration::hours(26));
+    bench.removed().await;
+    assert_eq!(there(&bench), [true, true, false], "the session of the other file is open");
+    bench.clock.advance(Duration::hours(5));
+    bench.removed().await;
+    assert_eq!(there(&bench), [false; 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -342,4 +393,53 @@ async fn the_command_shows_and_removes_through_the_owner_and_without_one() {
     let done = tokio::task::block_in_place(|| retention_command(&data, &[]));
     assert_eq!(done["removed"]["workdir"], 1, "{done}");
     assert!(!dir.join("runs/run_1").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_is_removed_after_its_hours_and_other_jobs_of_its_tenant_stay() {
+    let mut bench = Bench::new(RetentionPolicy::default());
+    let terms = TrialTerms { keep_hours: 24, max_bytes: 1, uploads: true, runs: 1, run_seconds: 1 };
+    let mut trials = Vec::new();
+    for n in 0..25 {
+        let mut trial = job("trial", &format!("job_{n:02}"), 0);
+        trial.timestamps.created_at = bench.clock.now();
+        trial.status = [JobStatus::Created, JobStatus::Succeeded, JobStatus::DraftReady][n % 3];
+        trial.trial = Some(terms.begin(bench.clock.now()));
+        bench.file(&mut trial, "artifacts/table.csv");
+        bench.put(&trial).await;
+        trials.push(trial);
+    }
+    let other = bench.ended("trial", "job_of_a_code").await;
+    let running = {
+        let mut running = job("trial", "job_running", 0);
+        running.timestamps.created_at = bench.clock.now();
+        running.status = JobStatus::Running;
+        running.trial = Some(terms.begin(bench.clock.now()));
+        bench.put(&running).await;
+        running
+    };
+    bench.clock.advance(Duration::hours(24) - Duration::seconds(1));
+    assert_eq!(bench.removed().await, []);
+    bench.clock.advance(Duration::seconds(1));
+    let mut all = bench.pass(10, false).await;
+    for _ in 0..20 {
+        if !all.more {
+            break;
+        }
+        all.add(bench.pass(10, false).await);
+    }
+    assert_eq!(all.removed.values().sum::<u64>(), 25, "{:?}", all.removed);
+    for trial in &trials {
+        assert!(bench.read(trial).await.is_removed() && !bench.has(trial, "artifacts/table.csv"));
+    }
+    for kept in [&other, &running] {
+        assert!(!bench.read(kept).await.is_removed(), "{}", kept.job_id);
+    }
+    // once it ended, it goes like the others
+    let mut ended = bench.read(&running).await;
+    ended.version += 1;
+    ended.status = JobStatus::Failed;
+    bench.put(&ended).await;
+    bench.clock.advance(Duration::days(3));
+    assert_eq!(bench.removed().await, [("unfinished", 1)]);
 }

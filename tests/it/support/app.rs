@@ -10,13 +10,15 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use stata_service::app::build::build;
 use stata_service::app::options::{
-    EdgeOptions, EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions,
+    EdgeOptions, EngineOptions, OnShutdown, Options, ShutdownOptions, TrialOptions, WorkerOptions,
 };
 use stata_service::app::serve::{Ended, serve};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::RetentionPolicy;
+use stata_service::domain::trial::TrialTerms;
 use stata_service::ports::runner::SandboxMode;
 use stata_service::service::Context;
+use stata_service::service::access::offer_trial::TrialBounds;
 use stata_service::service::shared::space::DiskLow;
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +65,7 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
         library_dir: None,
         store_lock_wait: Duration::from_secs(5),
         database_url: None,
+        server: Default::default(),
         files: Default::default(),
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
         admin: Default::default(),
@@ -75,7 +78,9 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
         token_days: 30,
         link_keys: None,
         llm: None,
+        trial: None,
         webhooks: super::receiver::options(),
+        batch_cells: 64,
         retention: RetentionPolicy {
             run_workdirs_hours: 24,
             upload_sessions_hours: 24,
@@ -101,6 +106,13 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
         },
         gate: Default::default(),
     }
+}
+
+/// Trials with narrow bounds, as many as a test likes.
+pub(crate) fn trial_options() -> TrialOptions {
+    let terms = TrialTerms { keep_hours: 24, max_bytes: 1 << 20, uploads: false, runs: 2, run_seconds: 60 };
+    let bounds = TrialBounds { per_address_per_hour: 1_000, jobs_per_day: 1_000, running: 1 };
+    TrialOptions { terms, bounds }
 }
 
 /// Without limits on callers, which tests of other things would meet.

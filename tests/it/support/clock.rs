@@ -25,3 +25,12 @@ impl Clock for ManualClock {
         *self.0.lock().expect("not poisoned")
     }
 }
+
+/// The system's clock, so far ahead.
+pub(crate) struct Ahead(pub Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        stata_service::adapters::clock::SystemClock.now() + self.0
+    }
+}

@@ -17,6 +17,7 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
     let store = SqliteStore::open(StoreOptions::new(dir.join("data"), Arc::clone(&clock))).expect("opens");
     Context {
         server_id: ctx.server_id.clone(),
+        cluster: ctx.cluster.clone(),
         audit_log: Arc::clone(&store) as Arc<dyn AuditLog>,
         store,
         clock,
@@ -32,12 +33,13 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         model: None,
         calls: Arc::clone(&ctx.calls),
         tenants: Arc::clone(&ctx.tenants),
-        queue_positions: Arc::clone(&ctx.queue_positions),
         accounts: Arc::clone(&ctx.accounts),
         failure_limiter: Arc::clone(&ctx.failure_limiter),
+        trials: ctx.trials.clone(),
         link_keys: ctx.link_keys.clone(),
         reloading: Arc::clone(&ctx.reloading),
         subscriptions: Arc::clone(&ctx.subscriptions),
+        batches_in_turn: Arc::clone(&ctx.batches_in_turn),
         webhooks: Arc::clone(&ctx.webhooks),
         options: ctx.options.clone(),
     }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use stata_service::domain::job::JobRecord;
 use stata_service::ports::store::{
-    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
+    Row, Store, StoreStatus,
 };
 use tokio::sync::mpsc;
 
@@ -59,6 +60,17 @@ impl Store for FlakyStore {
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>> {
         self.inner.query(query)
+    }
+
+    fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
+        let claims = self.inner.claim(ask);
+        Box::pin(async move {
+            let claims = claims.await?;
+            let lost = self.action == "run.started"
+                && !claims.jobs.is_empty()
+                && !self.done.swap(true, Ordering::SeqCst);
+            if lost { Err(ClaimError::Indeterminate) } else { Ok(claims) }
+        })
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

@@ -43,7 +43,7 @@ fn written(bytes: &[u8]) -> Written {
 
 fn info(rel_path: &str, bytes: &[u8]) -> BlobInfo {
     let changed_at = DateTime::<Utc>::UNIX_EPOCH;
-    BlobInfo { rel_path: rel_path.to_owned(), size_bytes: bytes.len() as u64, changed_at }
+    BlobInfo { rel_path: rel_path.to_owned(), size_bytes: bytes.len() as u64, changed_at, tag: None }
 }
 
 fn is_below(path: &str, dir: &str) -> bool {

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use stata_service::domain::audit::{AuditFilter, ChainedEvent, GENESIS_HASH};
-use stata_service::domain::ids::{TenantId, WebhookId};
+use stata_service::domain::ids::{BatchId, TenantId, WebhookId};
+use stata_service::domain::job::record::may_start;
 use stata_service::domain::job::{JobRecord, JobStatus};
-use stata_service::domain::tenant::TenantUsage;
+use stata_service::domain::tenant::{MadeToday, TenantBounds, TenantUsage};
 use stata_service::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::*;
@@ -28,12 +29,18 @@ struct State {
     receipts: HashMap<String, Receipt>,
     audit: Vec<ChainedEvent>,
     listeners: Vec<mpsc::UnboundedSender<Change>>,
+    /// The tenant that a claim served last.
+    served: Option<TenantId>,
+    /// When each lane was served last.
+    lanes: HashMap<(TenantId, Option<BatchId>), u64>,
 }
 
 /// A store in memory.
 pub(crate) struct MemoryStore {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    /// How a crash and a failover could lose changes, as its status tells.
+    pub(crate) risks: [Option<String>; 2],
 }
 
 fn answer<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
@@ -43,7 +50,7 @@ fn answer<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 impl MemoryStore {
     /// An empty store.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Mutex::default() }
+        Self { clock, state: Mutex::default(), risks: [None, None] }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -89,6 +96,7 @@ impl MemoryStore {
                 return Err(CommitError::Conflict { key, expected, actual: taken });
             }
         }
+        state.check_bounds(&commit, self.clock.now())?;
         state.sequence += 1;
         let mut receipt = Receipt { sequence: state.sequence, versions: Vec::new() };
         for write in commit.writes {
@@ -147,6 +155,36 @@ impl MemoryStore {
 }
 
 impl State {
+    fn check_bounds(&self, commit: &Commit, now: DateTime<Utc>) -> Result<(), CommitError> {
+        let Some(TenantBounds { tenant_id, limits }) = &commit.within else { return Ok(()) };
+        let jobs = self.records.values().filter_map(|(_, record)| match record {
+            Record::Job(job) if job.tenant_id == *tenant_id => Some((record.key(), Arc::clone(job))),
+            _ => None,
+        });
+        let mut jobs: HashMap<Key, Arc<JobRecord>> = jobs.collect();
+        let usage = |jobs: &HashMap<Key, Arc<JobRecord>>| TenantUsage {
+            jobs: jobs.values().filter(|job| job.stock_bytes().is_some()).count() as u64,
+            bytes: jobs.values().filter_map(|job| job.stock_bytes()).sum(),
+            queued: jobs.values().filter(|job| job.status == JobStatus::Queued).count() as u64,
+        };
+        let (before, known) = (usage(&jobs), jobs.len());
+        let made = jobs.values().map(|job| job.timestamps.created_at);
+        let made: Vec<_> = made.filter(|at| *at + chrono::Duration::days(1) > now).collect();
+        let made = MadeToday { jobs: made.len() as u64, oldest: made.into_iter().min() };
+        for write in &commit.writes {
+            match write {
+                Write::Put { record: record @ Record::Job(job), .. } if job.tenant_id == *tenant_id => {
+                    jobs.insert(record.key(), Arc::clone(job));
+                }
+                Write::Delete { key, .. } => drop(jobs.remove(key)),
+                Write::Put { .. } => {}
+            }
+        }
+        let new = jobs.len().saturating_sub(known) as u64;
+        let passed = limits.passed(before, usage(&jobs)).or_else(|| limits.passed_today(made, new, now));
+        passed.map_or(Ok(()), |passed| Err(CommitError::OverBound(passed)))
+    }
+
     fn write(&mut self, write: Write) -> (Key, u64) {
         let (key, version, record) = match write {
             Write::Delete { key, .. } => {
@@ -170,7 +208,7 @@ impl State {
                 (key, version, changed)
             }
         };
-        let change = Change { sequence: self.sequence, record, queue_seq: self.queue.get(&key).copied() };
+        let change = Change { sequence: self.sequence, record };
         self.listeners.retain(|l| l.send(change.clone()).is_ok());
         (key, version)
     }
@@ -217,6 +255,7 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
                     Record::Webhook(r) => serde_json::to_string(r),
                     Record::Delivery(r) => serde_json::to_string(r),
                     Record::Cursor(r) => serde_json::to_string(r),
+                    Record::Batch(r) => serde_json::to_string(r),
                 }
                 .expect("serialises")
                 .len();
@@ -240,6 +279,9 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
                 | Write::Delete { key: Key::Delivery(_), .. },
             ) => true,
             (Some(Housekeeping::Deliveries), Write::Put { record: Record::Webhook(_), expect }) => {
+                matches!(expect, Expect::Version(_))
+            }
+            (Some(Housekeeping::BatchProgress), Write::Put { record: Record::Batch(_), expect }) => {
                 matches!(expect, Expect::Version(_))
             }
             (Some(Housekeeping::Idempotency), Write::Put { record: Record::Idempotency(_), .. }) => true,
@@ -294,6 +336,7 @@ impl MemoryStore {
                     job_id: job.job_id.clone(),
                     queue_seq: *seq,
                     ready_at: job.queue.as_ref().map(|q| q.ready_at).unwrap_or_default(),
+                    batch_id: job.cell.as_ref().map(|cell| cell.batch_id.clone()),
                 }),
                 _ => None,
             })
@@ -301,6 +344,61 @@ impl MemoryStore {
         jobs.sort_by_key(|job| job.queue_seq);
         jobs.truncate(limit);
         jobs.into_iter().map(Row::Queued).collect()
+    }
+
+    /// The next job of the next tenant that is below its limit.
+    fn ready(&self, limits: &RunningLimits, refused: &[Key]) -> Option<Arc<JobRecord>> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let job_of = |key: &Key| match state.records.get(key) {
+            Some((_, Record::Job(job))) => Some(Arc::clone(job)),
+            _ => None,
+        };
+        let mut queued: Vec<_> = state.queue.iter().filter(|(key, _)| !refused.contains(key)).collect();
+        queued.sort_by_key(|(_, seq)| **seq);
+        let queued = queued.into_iter().filter_map(|(key, _)| job_of(key));
+        let ready: Vec<_> =
+            queued.filter(|job| may_start(job.queue.as_ref().expect("queued").ready_at, now)).collect();
+        let running = |tenant: &TenantId| {
+            let is = |r: &Record| matches!(r, Record::Job(j) if j.tenant_id == *tenant && j.status == JobStatus::Running);
+            state.records.values().filter(|(_, record)| is(record)).count() as u64
+        };
+        let has_room = |tenant: &TenantId| limits.get(tenant).is_none_or(|most| running(tenant) < most);
+        let mut tenants: Vec<TenantId> = ready.iter().map(|job| job.tenant_id.clone()).collect();
+        tenants.sort();
+        tenants.dedup();
+        let split = tenants.partition_point(|tenant| Some(tenant) <= state.served.as_ref());
+        tenants.rotate_left(split);
+        let tenant = tenants.into_iter().find(has_room)?;
+        let lane_of =
+            |job: &JobRecord| (job.tenant_id.clone(), job.cell.as_ref().map(|cell| cell.batch_id.clone()));
+        let own = ready.iter().filter(|job| job.tenant_id == tenant);
+        let lane = own.map(|job| lane_of(job)).min_by_key(|lane| state.lanes.get(lane).copied())?;
+        let found = ready.iter().find(|job| lane_of(job) == lane).cloned();
+        let round = state.lanes.values().max().map_or(1, |last| last + 1);
+        state.lanes.insert(lane, round);
+        state.served = Some(tenant);
+        found
+    }
+
+    fn claims(&self, ask: &ClaimAsk) -> Claims {
+        let (mut jobs, mut refused) = (Vec::new(), Vec::new());
+        while let Some(run_id) = ask.runs.get(jobs.len())
+            && let Some(job) = self.ready(&ask.limits, &refused)
+        {
+            match (ask.make)(&job, run_id) {
+                Ok(made) => {
+                    let after = Arc::new(made.0.clone());
+                    self.apply(claim_commit(run_id, job.version, made)).expect("nobody else writes it");
+                    jobs.push(Claimed { run_id: run_id.clone(), job: after });
+                }
+                Err(_) => refused.push(Record::Job(job).key()),
+            }
+        }
+        let now = self.clock.now();
+        let waiting = self.jobs(|job| job.status == JobStatus::Queued);
+        let waiting = waiting.iter().filter_map(|job| job.queue.as_ref()).map(|queue| queue.ready_at);
+        Claims { jobs, next_ready: waiting.filter(|at| !may_start(*at, now)).min() }
     }
 
     fn position(&self, key: &Key) -> Option<u64> {
@@ -343,7 +441,8 @@ impl MemoryStore {
             Query::Jobs(filter) => self.records(filter.cursor.clone(), filter.limit, |record| {
                 let Record::Job(job) = record else { return None };
                 let at = job.timestamps.created_at;
-                let keep = filter.tenant.as_ref().is_none_or(|t| *t == job.tenant_id)
+                let keep = job.cell.is_none()
+                    && filter.tenant.as_ref().is_none_or(|t| *t == job.tenant_id)
                     && filter.status.is_none_or(|s| s == job.status)
                     && (filter.client_ref.is_none() || filter.client_ref == job.client_ref)
                     && filter.created_after.is_none_or(|t| at > t)
@@ -353,7 +452,7 @@ impl MemoryStore {
             Query::JobsById(job_id) => jobs(self.jobs(|job| job.job_id == job_id)),
             Query::DueJobs { due, before, cursor, limit } => self.due(due, before, cursor, limit),
             Query::JobsWithUploads(now) => {
-                jobs(self.jobs(|job| job.uploads_open_until().into_iter().any(|at| at > now)))
+                jobs(self.jobs(|job| job.uploads_until().is_some_and(|at| at > now)))
             }
             Query::RunningJobs => jobs(self.jobs(|job| job.status == JobStatus::Running)),
             Query::NthNewestJob { tenant, nth } => {
@@ -367,6 +466,22 @@ impl MemoryStore {
             Query::QueuePosition { tenant, job_id } => {
                 Page::whole(self.position(&Key::Job(tenant, job_id)).map(Row::Position).into_iter().collect())
             }
+            Query::Batches { tenant, job_id, cursor, limit } => {
+                self.records(cursor, limit, |record| match record {
+                    Record::Batch(r) if (&r.tenant_id, &r.job_id) == (&tenant, &job_id) => Some(r.created_at),
+                    _ => None,
+                })?
+            }
+            Query::OpenBatches => self.ordered(usize::MAX, |record| match record {
+                Record::Batch(r) if r.is_open() && r.removed.is_none() => Some(r.created_at),
+                _ => None,
+            }),
+            Query::DueBatches { before, limit } => self.ordered(limit, |record| match record {
+                Record::Batch(r) if !r.is_open() && r.removed.is_none() => {
+                    r.ended_at.filter(|at| *at < before)
+                }
+                _ => None,
+            }),
             // keys are ordered, and with them the tenants
             Query::Tenants => {
                 let all = self.state().records.values().map(|(_, r)| r.clone()).collect::<Vec<_>>();
@@ -444,6 +559,9 @@ impl Store for MemoryStore {
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>> {
         answer(self.answer(query))
     }
+    fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
+        answer(Ok(self.claims(&ask)))
+    }
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.state().listeners.push(sender);
@@ -451,7 +569,9 @@ impl Store for MemoryStore {
     }
     fn status(&self) -> StoreStatus {
         let state = self.state();
-        let mut status = StoreStatus { sequence: state.sequence, ..StoreStatus::default() };
+        let [crash_risk, failover_risk] = self.risks.clone();
+        let mut status =
+            StoreStatus { sequence: state.sequence, crash_risk, failover_risk, ..StoreStatus::default() };
         for (_, record) in state.records.values() {
             if let Record::Job(job) = record {
                 *status.jobs.entry(job.status).or_default() += 1;

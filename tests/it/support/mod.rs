@@ -1,12 +1,15 @@
 //! Helpers that tests share.
 
 pub(crate) mod app;
+pub(crate) mod authority;
 pub(crate) mod capsules;
 pub(crate) mod chain;
+pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod columns;
 pub(crate) mod context;
 pub(crate) mod contract;
+pub(crate) mod fault_proxy;
 pub(crate) mod flaky_store;
 pub(crate) mod memory_blobs;
 pub(crate) mod memory_store;
@@ -19,6 +22,7 @@ pub(crate) mod program;
 pub(crate) mod provider;
 pub(crate) mod receiver;
 pub(crate) mod records;
+pub(crate) mod role_source;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod scrape;

@@ -23,7 +23,7 @@ const TABLES: &[(&str, &str)] = &[
     (
         "jobs",
         "nr tenant job_id version status queue_seq ready_at client_ref created_at fence sequence checksum json \
-         ended_at files_at inputs_at bytes uploads_at",
+         ended_at files_at inputs_at bytes uploads_at batch_id",
     ),
     ("task_codes", "nr code_id tenant code_sha256 version created_at checksum json"),
     ("api_keys", "nr key_id tenant version created_at checksum json"),
@@ -33,6 +33,7 @@ const TABLES: &[(&str, &str)] = &[
     ("webhooks", "nr webhook_id tenant job_id version created_at checksum json"),
     ("deliveries", "nr delivery_id webhook_id version created_at due_at checksum json"),
     ("cursors", "name version checksum json"),
+    ("batches", "nr batch_id tenant job_id version created_at open ended_at checksum json"),
     ("quarantine", "key reason found_at"),
     ("audit", "seq json"),
     ("commits", "sequence id committed_at versions"),
@@ -64,6 +65,8 @@ pub(crate) async fn fill(data: &Path, jobs: usize) {
         any(webhook("other", "wh_2", Some("job_000001"), 2)),
         any(delivery("wh_1", "msg_1", 1, Some(5))),
         any(delivery("wh_2", "msg_2", 2, None)),
+        any(batch("default", "batch_1", "job_000001", 1, None)),
+        any(batch("default", "batch_2", "job_000001", 2, Some(9))),
     ];
     let cursor = CursorRecord { name: "webhooks".to_owned(), version: 1, sequence: 1 };
     others.push(put(AnyRecord(Record::from(cursor))));
@@ -96,6 +99,9 @@ fn made(n: usize) -> JobRecord {
         1 => Some(format!("ref {n}")),
         _ => None,
     };
+    if n % 13 == 12 {
+        job = cell_of(job, "batch_1");
+    }
     if n.is_multiple_of(7) {
         job.artifacts_index.push(artifact("artifacts/runs/run_1/table.csv", 17));
     }

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use stata_service::adapters::objects::Options;
+use stata_service::adapters::objects::{Credentials, Options};
 
+use super::program::Start;
 use super::servers::{not_here, spawn, tools};
 
 /// Key id of the tests.
@@ -101,9 +102,19 @@ impl Server {
         child.wait().expect("reaped");
     }
 
+    /// True for moto.
+    pub(crate) fn is_moto(&self) -> bool {
+        self.is_moto
+    }
+
     /// Its address.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A key as credentials.
+    pub(crate) fn key(id: &str, secret: &str) -> Credentials {
+        Credentials::Key { access_key_id: id.to_owned().into(), secret_access_key: secret.to_owned().into() }
     }
 
     /// Settings with a prefix that nobody else has.
@@ -115,10 +126,22 @@ impl Server {
             bucket: BUCKET.to_owned(),
             prefix: format!("test/{}", NUMBER.fetch_add(1, Ordering::Relaxed)),
             path_style: true,
-            access_key_id: KEY_ID.to_owned().into(),
-            secret_access_key: SECRET.to_owned().into(),
+            public_endpoint: None,
+            credentials: Self::key(KEY_ID, SECRET),
             patience: Duration::from_secs(6),
         }
+    }
+
+    /// The settings of a program whose files are here, below a prefix.
+    pub(crate) fn settings(&self, start: Start, prefix: &str) -> Start {
+        start
+            .with("SS_FILES__BACKEND", "s3")
+            .with("SS_S3_ENDPOINT", &self.endpoint())
+            .with("SS_S3_BUCKET", BUCKET)
+            .with("SS_S3__PREFIX", prefix)
+            .with("SS_S3_FORCE_PATH_STYLE", "true")
+            .with("SS_S3_ACCESS_KEY_ID", KEY_ID)
+            .with("SS_S3_SECRET_ACCESS_KEY", SECRET)
     }
 
     /// The folder in which rclone keeps the objects of the bucket.

@@ -101,27 +101,73 @@ fn remove_leftovers() {
     }
 }
 
+/// Makes the folder of a server.
+fn new_folder() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = PathBuf::from(format!("/tmp/ss-pg-{}-{number}", std::process::id()));
+    std::fs::create_dir(&folder).expect("created");
+    if is_root() {
+        std::os::unix::fs::chown(&folder, Some(NOBODY), Some(NOBODY)).expect("given away");
+    }
+    folder
+}
+
 impl Server {
     /// Makes a cluster and starts it; `None` where PostgreSQL is not here.
     pub(crate) fn start() -> Option<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let bin = programs()?;
         remove_leftovers();
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = PathBuf::from(format!("/tmp/ss-pg-{}-{number}", std::process::id()));
-        std::fs::create_dir(&folder).expect("created");
-        if is_root() {
-            std::os::unix::fs::chown(&folder, Some(NOBODY), Some(NOBODY)).expect("given away");
-        }
+        let folder = new_folder();
         let made = command(&bin.join("initdb"))
             .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"])
             .arg(folder.join("data"))
             .output()
             .expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Some(Self::begin(folder, bin))
+    }
+
+    fn begin(folder: PathBuf, bin: &'static Path) -> Self {
         let server = Self { folder, bin, process: Mutex::new(None), port: AtomicU16::new(0) };
         server.run();
-        Some(server)
+        server
+    }
+
+    /// Makes a standby of this server and starts it: it follows, and has the settings that this server has now.
+    pub(crate) fn standby(&self) -> Self {
+        let folder = new_folder();
+        let made = command(&self.bin.join("pg_basebackup"))
+            .args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-U", "postgres", "-h"])
+            .arg(&self.folder)
+            .arg("-D")
+            .arg(folder.join("data"))
+            .output()
+            .expect("pg_basebackup runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self::begin(folder, self.bin)
+    }
+
+    /// Has commits wait for whichever standby follows; returns once one does.
+    pub(crate) fn wait_for_standbys(&self) {
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'").expect("set");
+        self.sql("postgres", "SELECT pg_reload_conf()").expect("read again");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let states = || self.sql("postgres", "SELECT sync_state FROM pg_stat_replication").expect("asked");
+        while states() != ["sync"] {
+            assert!(Instant::now() < deadline, "no standby follows: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Has a standby take writes from here on.
+    pub(crate) fn promote(&self) {
+        assert_eq!(
+            self.sql("postgres", "SELECT pg_promote(true, 60)").expect("asked"),
+            ["t"],
+            "{}",
+            self.log()
+        );
     }
 
     fn spawn(&self) -> Child {

@@ -27,6 +27,9 @@ struct Shared {
     next: AtomicU8,
     before: AtomicUsize,
     after: AtomicUsize,
+    /// The first request with this text is kept from the server, and everything after it.
+    hold: Mutex<Option<&'static [u8]>>,
+    held: AtomicUsize,
 }
 
 /// A proxy on a socket in the folder of the server.
@@ -43,6 +46,8 @@ impl Proxy {
             next: AtomicU8::new(Cut::Nowhere as u8),
             before: AtomicUsize::new(0),
             after: AtomicUsize::new(0),
+            hold: Mutex::new(None),
+            held: AtomicUsize::new(0),
         });
         let listener = UnixListener::bind(folder.join(format!(".s.PGSQL.{PORT}"))).expect("a free socket");
         let of_all = Arc::clone(&shared);
@@ -65,6 +70,21 @@ impl Proxy {
     /// Has the next COMMIT cut.
     pub(crate) fn cut(&self, at: Cut) {
         self.shared.next.store(at as u8, Ordering::SeqCst);
+    }
+
+    /// Keeps the next request with this text from the server: the client waits for its answer for ever.
+    pub(crate) fn hold(&self, text: &'static [u8]) {
+        self.shared.held.store(0, Ordering::SeqCst);
+        *self.shared.hold.lock().expect("not poisoned") = Some(text);
+    }
+
+    /// Waits until a request is held.
+    pub(crate) fn wait_until_held(&self) {
+        let deadline = std::time::Instant::now() + super::app::PATIENCE;
+        while self.shared.held.load(Ordering::SeqCst) == 0 {
+            assert!(std::time::Instant::now() < deadline, "no such request came");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 
     /// Connections that were cut before and after the server read COMMIT.
@@ -101,10 +121,26 @@ impl Connection {
         next.compare_exchange(at as u8, Cut::Nowhere as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
+    /// Takes the order to hold a text, if it was sent.
+    fn is_to_hold(&self, sent: &[u8]) -> bool {
+        let mut hold = self.shared.hold.lock().expect("not poisoned");
+        let found = hold.is_some_and(|text| sent.windows(text.len()).any(|window| window == text));
+        if found {
+            *hold = None;
+        }
+        found
+    }
+
     fn requests(&self) {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = (&self.client).read(&mut buffer) {
             let sent = &buffer[..length];
+            if self.is_to_hold(sent) {
+                self.shared.held.fetch_add(1, Ordering::SeqCst);
+                // until the client is gone
+                while let Ok(1..) = (&self.client).read(&mut buffer) {}
+                break;
+            }
             // the end of a query, not the name of an isolation level
             if sent.windows(7).any(|word| word == b"COMMIT\0") {
                 if self.is_to_cut(Cut::BeforeCommit) {

@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
-use serde_json::Value;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 
-use super::app::{ADMIN_KEY, Answer, http_client};
+use super::app::{ADMIN_KEY, Answer, PATIENCE, http_client};
+
+const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
 /// How the program is started.
 #[derive(Debug, Clone)]
@@ -38,6 +41,11 @@ impl Start {
             .with("SS_LIMITS__TENANT_BURST", "1000000")
             .with("SS_LIMITS__ADDRESS_BURST", "1000000")
             .with("SS_LIMITS__STREAMS_PER_CREDENTIAL", "1000000")
+    }
+
+    /// The same with records in a PostgreSQL database.
+    pub(crate) fn on_postgres(folder: &Path, url: &SecretString) -> Self {
+        Self::on(folder).with("SS_JOB_STORE_BACKEND", "postgres").with("SS_DATABASE_URL", url.expose_secret())
     }
 
     /// With one more setting, as an environment variable.
@@ -108,6 +116,16 @@ impl Start {
     }
 }
 
+/// With a lease of a tenth of the usual times.
+pub(crate) fn short_leases(start: Start) -> Start {
+    start
+        .with("SS_NODE__RENEW_MS", "1000")
+        .with("SS_NODE__LEASE_MS", "6000")
+        .with("SS_NODE__NO_STARTS_AFTER_MS", "3000")
+        .with("SS_NODE__END_RUNS_AFTER_MS", "4500")
+        .with("SS_NODE__GRACE_MS", "1500")
+}
+
 /// A running program.
 pub(crate) struct Program {
     pub child: Child,
@@ -144,7 +162,7 @@ impl Program {
 
     /// Waits for the end; fails the test after a minute.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + super::app::PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("waits") {
                 return status;
@@ -169,6 +187,33 @@ impl Program {
         let form = Form::new().part("file", Part::bytes(csv.as_bytes().to_vec()).file_name("pay.csv"));
         let path = format!("/v1/jobs/{job}/inputs/upload");
         Answer::of(self.request(Method::POST, &path, token).multipart(form)).await
+    }
+
+    /// A job of the bundled data that ran: its path and its token.
+    pub(crate) async fn job_that_ran(&self) -> (String, String) {
+        let codes =
+            self.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
+        let body = json!({"task_code": codes["task_codes"][0]["task_code"],
+                          "requirement": "What is the effect of schooling on pay?"});
+        let request = self.http.post(format!("{}/v1/task-codes/redeem", self.base)).json(&body);
+        let redeemed = Answer::of(request).await.ok();
+        let text = |name: &str| redeemed[name].as_str().expect("text").to_owned();
+        let (id, token) = (text("job_id"), text("token"));
+        let path = format!("/v1/jobs/{id}");
+        self.upload(&id, &token, PAY).await.ok();
+        let draft = json!({"roles": {"outcome_var": "log_pay", "regressors": ["schooling"]}});
+        self.call(Method::PUT, &format!("{path}/draft"), &token, &draft).await.ok();
+        self.call(Method::POST, &format!("{path}/plan/freeze"), &token, &json!({})).await.ok();
+        self.call(Method::POST, &format!("{path}/run"), &token, &json!({})).await.ok();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.call(Method::GET, &path, &token, &json!({})).await.ok();
+            if seen["status"] == "succeeded" {
+                return (path, token);
+            }
+            assert!(Instant::now() < deadline && seen["status"] != "failed", "{seen}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 

@@ -4,9 +4,12 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, json};
 use stata_service::domain::artifact::{Artifact, ArtifactKind};
 use stata_service::domain::audit::{Actor, AuditEvent};
+use stata_service::domain::batch::{BatchCell, BatchRecord, BatchStatus};
 use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, KeyKind, Role, TaskCodeRecord};
-use stata_service::domain::dataset::Inputs;
+use stata_service::domain::dataset::{DatasetRole, Inputs};
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId, TraceId};
+use stata_service::domain::job::cell::{CellChoice, CellOf};
+use stata_service::domain::job::ingest::{Original, Reading};
 use stata_service::domain::job::ops::NewJob;
 use stata_service::domain::job::record::{DataSharing, QueueEntry, TokenState};
 use stata_service::domain::job::{JobRecord, JobStatus};
@@ -37,13 +40,14 @@ pub(crate) fn job(tenant_id: &str, id: &str, created: i64) -> JobRecord {
             requirement: "Does x raise y? — ünïcode \"quoted\"".to_owned(),
             client_ref: None,
             data_sharing: DataSharing::Schema,
-            token: TokenState {
+            token: Some(TokenState {
                 code_id: CodeId::parse("code_1").expect("a valid id"),
                 secret_sha256: "5ec2e7".to_owned(),
                 generation: 1,
                 expires_at: time(1_000_000),
                 revoked: false,
-            },
+            }),
+            trial: None,
             expires_at: None,
         },
         time(created),
@@ -72,6 +76,7 @@ pub(crate) fn code(tenant_id: &str, id: &str, hash: &str, created: i64) -> TaskC
         used_at: None,
         job_id: None,
         requirement_sha256: None,
+        trial: None,
         revoked_at: None,
         deleted_at: None,
     }
@@ -130,7 +135,7 @@ pub(crate) fn commit(writes: Vec<Write>) -> Commit {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let id = format!("commit_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    Commit { id, writes, audit: vec![event("test.changed")], housekeeping: None }
+    Commit { id, writes, audit: vec![event("test.changed")], housekeeping: None, within: None }
 }
 
 /// A put; the expectation follows from the record's version.
@@ -186,6 +191,26 @@ pub(crate) fn inputs(created_at: DateTime<Utc>) -> Inputs {
 }
 
 /// A tenant's record, version 1.
+/// The reading of one file.
+pub(crate) fn reading(rel_path: &str) -> Reading {
+    let original = Original {
+        rel_path: rel_path.to_owned(),
+        original_name: "data.csv".to_owned(),
+        size_bytes: 1,
+        sha256: "0".repeat(64),
+        role: DatasetRole::PrimaryDataset,
+        dataset_key: "main".to_owned(),
+    };
+    Reading {
+        files: vec![original],
+        bundle_id: None,
+        actor: Actor::system("tests"),
+        address: None,
+        trace_id: "0".repeat(32),
+        exact: false,
+    }
+}
+
 pub(crate) fn tenant_record(id: &str) -> TenantRecord {
     TenantRecord {
         tenant_id: tenant(id),
@@ -243,6 +268,49 @@ pub(crate) fn attempt(seconds: i64) -> DeliveryAttempt {
     DeliveryAttempt { at: time(seconds), duration_ms: 12, status_code: Some(200), error: None }
 }
 
+/// A batch of one cell, version 1: open, or ended at a time.
+pub(crate) fn batch(
+    tenant_id: &str,
+    id: &str,
+    job_id: &str,
+    seconds: i64,
+    ended: Option<i64>,
+) -> BatchRecord {
+    BatchRecord {
+        version: 1,
+        tenant_id: tenant(tenant_id),
+        batch_id: id.parse().expect("valid"),
+        job_id: job_id.parse().expect("valid"),
+        title: Some("several controls".to_owned()),
+        request: json!({"axes": {"outcomes": ["y", "z"]}}),
+        request_sha256: "def".to_owned(),
+        input_fingerprint: "f".repeat(64),
+        focus: None,
+        status: if ended.is_some() { BatchStatus::Failed } else { BatchStatus::Running },
+        cells: vec![BatchCell::new(
+            1,
+            vec![CellChoice { axis: "outcome".to_owned(), label: "y".to_owned() }],
+        )],
+        created_at: time(seconds),
+        updated_at: time(seconds),
+        ended_at: ended.map(time),
+        cancel_requested: None,
+        removed: None,
+    }
+}
+
+/// A job as a cell of a batch.
+pub(crate) fn cell_of(mut job: JobRecord, batch_id: &str) -> JobRecord {
+    job.cell = Some(CellOf {
+        job_id: "job_1".parse().expect("valid"),
+        batch_id: batch_id.parse().expect("valid"),
+        index: 1,
+        set: "artifacts/sets/s".to_owned(),
+        choices: Vec::new(),
+    });
+    job
+}
+
 /// Any record, boxed.
 pub(crate) struct AnyRecord(pub Record);
 
@@ -273,6 +341,11 @@ impl From<WebhookRecord> for AnyRecord {
 }
 impl From<DeliveryRecord> for AnyRecord {
     fn from(r: DeliveryRecord) -> Self {
+        Self(Record::from(r))
+    }
+}
+impl From<BatchRecord> for AnyRecord {
+    fn from(r: BatchRecord) -> Self {
         Self(Record::from(r))
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn spec(root: &Path, behaviour: &str) -> RunSpec {
         limits: RunLimits { wall_seconds: 60, grace_ms: 200, ..RunLimits::default() },
         sandbox: SandboxSpec { mode: SandboxMode::Enforce, read: interpreters() },
         timezone: "UTC".to_owned(),
+        lease: None,
     }
 }
 

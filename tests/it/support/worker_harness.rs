@@ -23,7 +23,6 @@ use stata_service::ports::store::{Expect, Record, Store, StoreExt, Write};
 use stata_service::ports::workspace::Workspace;
 use stata_service::service::access::tenants::TenantCache;
 use stata_service::service::runs::progress::ProgressTracker;
-use stata_service::service::runs::queue_positions::QueuePositions;
 use stata_service::service::shared::space::DiskLow;
 use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
 
@@ -55,7 +54,6 @@ pub(crate) struct WorkerHarness {
     pub options: WorkerOptions,
     pub progress: Arc<ProgressTracker>,
     pub tenants: Arc<TenantCache>,
-    pub queue_positions: Arc<QueuePositions>,
 }
 
 impl WorkerHarness {
@@ -89,7 +87,6 @@ impl WorkerHarness {
             options,
             progress: Arc::default(),
             tenants: Arc::default(),
-            queue_positions: Arc::default(),
         }
     }
 
@@ -102,6 +99,7 @@ impl WorkerHarness {
     pub(crate) async fn worker_on(&self, store: Arc<dyn Store>) -> Worker {
         let deps = WorkerDeps {
             store,
+            cluster: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             blobs: Arc::clone(&self.blobs) as Arc<dyn BlobStore>,
@@ -111,7 +109,6 @@ impl WorkerHarness {
             texts: Arc::new(PlainTexts),
             progress: Arc::clone(&self.progress),
             tenants: Arc::clone(&self.tenants),
-            queue_positions: Arc::clone(&self.queue_positions),
             scratch_dir: self.root.clone(),
         };
         Worker::start(deps, self.options.clone()).await.expect("the worker starts")
@@ -223,7 +220,8 @@ impl WorkerHarness {
     }
 }
 
-fn plan(body_sha256: &str, meta_sha256: &str) -> Plan {
+/// A frozen plan of one table and the log.
+pub(crate) fn plan(body_sha256: &str, meta_sha256: &str) -> Plan {
     let columns: Vec<_> = ["term", "estimate", "std_error", "p_value", "ci_low", "ci_high", "note"]
         .map(|n| json!({"name": n, "type": if n == "term" || n == "note" { "text" } else { "number" }}))
         .to_vec();

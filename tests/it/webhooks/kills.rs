@@ -1,7 +1,6 @@
 //! The real program is killed between a commit and its delivery: the next start delivers.
 
 use reqwest::Method;
-use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::support::app::ADMIN_KEY;
@@ -20,9 +19,7 @@ async fn what_was_acknowledged_before_a_kill_is_delivered_after_it_on_postgres()
     let Some(server) = postgres::shared() else { return };
     let dir = tempfile::tempdir().expect("a directory");
     let (_, url) = server.database();
-    let start = Start::on(dir.path())
-        .with("SS_JOB_STORE_BACKEND", "postgres")
-        .with("SS_DATABASE_URL", url.expose_secret());
+    let start = Start::on_postgres(dir.path(), &url);
     deliver_after_kills(&start).await;
 }
 

@@ -34,12 +34,13 @@ from .errors import (
     UnexpectedAnswer,
     UploadRefused,
 )
-from .outcome import Figure, Outcome, Table
+from .outcome import Comparison, Figure, Outcome, Table
 from .progress import Progress
 
 __all__ = [
     "AsyncJob",
     "AsyncService",
+    "Comparison",
     "Conflict",
     "ErrorCode",
     "Figure",

@@ -1,11 +1,8 @@
-"""Files on their way to the service: pieces of a form, hashes, and the parts that have arrived."""
+"""Files on their way to the service: pieces of a form, and hashes."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,8 +12,6 @@ from typing import BinaryIO
 PIECE = 1 << 18
 # size from which a file is sent in parts that can be resumed: the service's own bound, in bytes
 PARTS_FROM = 64 << 20
-# unfinished uploads end at the service after hours; their notes are of no use after this, in seconds
-_KEPT = 7 * 24 * 3600.0
 
 Pieces = Callable[[], Iterator[bytes]]
 
@@ -102,44 +97,3 @@ class Form:
             for name, value in self._fields
         )
         return f"{fields}--{self._boundary}--\r\n".encode()
-
-
-class Journal:
-    """Notes which parts of an upload session have arrived, so that another process can continue it.
-
-    One small file for each session in the user's cache folder: part numbers and hashes, nothing of the data.
-    """
-
-    def __init__(self, upload_session_id: str) -> None:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        self._path = root / "stata-service" / "uploads" / f"{hashlib.sha256(upload_session_id.encode()).hexdigest()}.json"
-        try:
-            self._parts: dict[str, str] = dict(json.loads(self._path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            self._parts = {}
-
-    def has(self, number: int, sha256: str) -> bool:
-        """True if these bytes have arrived as this part."""
-        return self._parts.get(str(number)) == sha256
-
-    def note(self, number: int, sha256: str) -> None:
-        """The part has arrived. A folder that cannot be written only costs the resuming."""
-        self._parts[str(number)] = sha256
-        part = self._path.with_suffix(".part")
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part.write_text(json.dumps(self._parts), "utf-8")
-            part.replace(self._path)
-        except OSError:
-            return
-
-    def forget(self) -> None:
-        """The session is over, or its parts are sent again; old notes of other sessions go too."""
-        self._parts = {}
-        try:
-            self._path.unlink(missing_ok=True)
-            for other in self._path.parent.glob("*.json"):
-                if other.stat().st_mtime < time.time() - _KEPT:
-                    other.unlink(missing_ok=True)
-        except OSError:
-            return

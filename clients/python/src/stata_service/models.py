@@ -94,6 +94,15 @@ class ArchiveMeta(TypedDict):
     retention_days: NotRequired[int | None]
 
 
+class ArrivedPart(TypedDict):
+    """A part that has arrived."""
+
+    etag: NotRequired[str | None]
+    part_number: int
+    sha256: NotRequired[str | None]
+    size_bytes: int
+
+
 class Artifact(TypedDict):
     """One published file of a job. `rel_path` is relative to the job's directory."""
 
@@ -136,6 +145,111 @@ class AuditPage(TypedDict):
 
     events: list[Any]
     next_cursor: NotRequired[str | None]
+
+
+class Axes(TypedDict):
+    """The axes of a batch; an axis that is absent or empty leaves the base as it is."""
+
+    controls: NotRequired[list[ControlSet]]
+    outcomes: NotRequired[list[str]]
+    parameters: NotRequired[list[ParameterSet]]
+    samples: NotRequired[list[SampleChoice]]
+    templates: NotRequired[list[str]]
+    variance: NotRequired[list[VarianceChoice]]
+
+
+class BatchBrief(TypedDict):
+    """A batch without its cells."""
+
+    batch_id: str
+    cancel_requested: NotRequired[str | None]
+    counts: CellCounts
+    created_at: str
+    ended_at: NotRequired[str | None]
+    focus: NotRequired[str | None]
+    input_fingerprint: str
+    job_id: str
+    poll_after_seconds: NotRequired[float | None]
+    progress: BatchProgress
+    removed: NotRequired[BatchRemoved | None]
+    status: BatchStatus
+    tenant_id: str
+    title: NotRequired[str | None]
+    updated_at: str
+    version: int
+
+
+class BatchCell(TypedDict):
+    """One specification of a batch."""
+
+    attempts: int
+    cause: NotRequired[Cause | None]
+    choices: list[CellChoice]
+    ended_at: NotRequired[str | None]
+    engine_ms: NotRequired[int | None]
+    index: int
+    job_id: NotRequired[str | None]
+    plan_id: NotRequired[str | None]
+    refusals: NotRequired[list[CellRefusal]]
+    run_id: NotRequired[str | None]
+    status: CellStatus
+    template_id: NotRequired[str | None]
+
+
+class BatchList(TypedDict):
+    """One page of batches, newest first."""
+
+    batches: list[BatchBrief]
+    next_cursor: NotRequired[str | None]
+
+
+class BatchPreview(TypedDict):
+    """The cells that a request would make."""
+
+    cells: list[BatchCell]
+    estimated_seconds: NotRequired[float | None]
+    job_id: str
+    limit: int
+    ready: bool
+    refused: int
+    total: int
+
+
+class BatchProgress(TypedDict):
+    """How far a batch is."""
+
+    ended: int
+    fraction: float
+    seconds_left: NotRequired[float | None]
+    total: int
+
+
+class BatchRemoved(TypedDict):
+    """When and why the content of a batch was removed."""
+
+    at: str
+    by: str
+    reason: NotRequired[str | None]
+
+
+class BatchRequest(TypedDict):
+    """The body of `POST /v1/jobs/{job_id}/batches`."""
+
+    acknowledged_checks: NotRequired[list[AcknowledgedCheck]]
+    axes: NotRequired[Axes | None]
+    base: NotRequired[DraftRequest | None]
+    cells: NotRequired[list[CellRequest] | None]
+    focus: NotRequired[str | None]
+    output_formats: NotRequired[list[str]]
+    seed: NotRequired[int | None]
+    skip_invalid: NotRequired[bool]
+    title: NotRequired[str | None]
+
+
+BatchStatus: TypeAlias = "Literal['running', 'succeeded', 'partly_succeeded', 'failed', 'cancelled']"
+
+
+BatchView: TypeAlias = "dict[str, Any]"
 
 
 class Bilingual(TypedDict):
@@ -199,6 +313,12 @@ class CancelAnswer(TypedDict):
     status: JobStatus
 
 
+class CancelBatchRequest(TypedDict):
+    """Reason of the cancellation of a batch."""
+
+    reason: NotRequired[str | None]
+
+
 class CancelRequest(TypedDict):
     """Reason of the cancellation."""
 
@@ -225,6 +345,7 @@ class Capabilities(TypedDict):
     llm: Llm
     output_formats: list[str]
     run_timeout_seconds: int
+    trial: NotRequired[TrialTerms | None]
     upload: Upload
     version: str
 
@@ -238,6 +359,43 @@ class CategoricalMark(TypedDict):
 
 
 Cause: TypeAlias = "Literal['cancelled', 'timeout', 'memory_limit', 'output_limit', 'sandbox_denied', 'engine_missing', 'killed', 'licence', 'engine_unsupported', 'data_error', 'dependency_missing', 'template_error', 'parameter_error', 'log_incomplete', 'outputs_missing', 'worker_lost', 'internal']"
+
+
+class CellChoice(TypedDict):
+    """What sets a cell apart on one axis."""
+
+    axis: str
+    label: str
+
+
+class CellCounts(TypedDict):
+    """Number of cells in each state."""
+
+    cancelled: int
+    failed: int
+    queued: int
+    refused: int
+    running: int
+    succeeded: int
+    total: int
+
+
+class CellRefusal(TypedDict):
+    """Why a cell could not be frozen."""
+
+    code: str
+    message: str
+    path: str
+
+
+class CellRequest(TypedDict):
+    """One specification of an explicit list."""
+
+    changes: NotRequired[Any]
+    label: str
+
+
+CellStatus: TypeAlias = "Literal['refused', 'queued', 'running', 'succeeded', 'failed', 'cancelled']"
 
 
 class Changes(TypedDict):
@@ -278,6 +436,26 @@ class Choice(TypedDict):
     words: list[str]
 
 
+class Column(TypedDict):
+    """One specification with its results, or with the reason why it has none."""
+
+    choices: list[CellChoice]
+    fit: dict[str, float]
+    index: int
+    input_fingerprint: NotRequired[str | None]
+    job_id: NotRequired[str | None]
+    name: str
+    observations: NotRequired[float | None]
+    outcome: NotRequired[str | None]
+    plan_id: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    run_id: NotRequired[str | None]
+    sample: NotRequired[str | None]
+    status: str
+    std_errors: NotRequired[str | None]
+    template_id: NotRequired[str | None]
+
+
 class ColumnCandidate(TypedDict):
     """A column that a role could take."""
 
@@ -296,6 +474,45 @@ class ColumnNeeds(TypedDict):
 
 
 Columns: TypeAlias = "str | list[str]"
+
+
+class CompareRequest(TypedDict):
+    """Runs to compare."""
+
+    runs: list[RunChoice]
+
+
+class ComparedChoice(TypedDict):
+    """A choice of plans."""
+
+    columns: list[int]
+    fact: Fact
+    key: str
+    label: str
+
+
+class ComparedTerm(TypedDict):
+    """A term over all specifications."""
+
+    label: str
+    results: list[ResultRow | None]
+    term: str
+
+
+class ComparisonView(TypedDict):
+    """Specifications side by side, the curve of one term, and its numbers."""
+
+    caution: str
+    columns: list[Column]
+    curve: list[Point]
+    differences: list[Difference]
+    notes: list[str]
+    sentences: list[str]
+    specification: list[ComparedChoice]
+    summary: NotRequired[Summary | None]
+    term: NotRequired[str | None]
+    terms: list[ComparedTerm]
+    title: NotRequired[str | None]
 
 
 class ConfirmAnswer(TypedDict):
@@ -335,6 +552,13 @@ class Contract(TypedDict):
     missing: list[str]
     outputs: list[PlanOutput]
     parameters: list[BoundParameter]
+
+
+class ControlSet(TypedDict):
+    """A set of control variables."""
+
+    columns: list[str]
+    label: NotRequired[str | None]
 
 
 ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text']"
@@ -485,6 +709,9 @@ class DerivedView(TypedDict):
     type: str
 
 
+Difference: TypeAlias = "Literal['outcome', 'template', 'data']"
+
+
 class DraftBrief(TypedDict):
     """The draft in short."""
 
@@ -583,7 +810,7 @@ class EngineFacts(TypedDict):
     version: NotRequired[str | None]
 
 
-EventType: TypeAlias = "Literal['job.created', 'inputs.ready', 'draft.ready', 'draft.failed', 'plan.frozen', 'plan.revised', 'run.queued', 'run.started', 'run.succeeded', 'run.failed', 'run.cancelled', 'job.cancelled', 'job.deleted']"
+EventType: TypeAlias = "Literal['job.created', 'inputs.ready', 'draft.ready', 'draft.failed', 'plan.frozen', 'plan.revised', 'run.queued', 'run.started', 'run.succeeded', 'run.failed', 'run.cancelled', 'job.cancelled', 'batch.completed', 'job.deleted']"
 
 
 class EvidenceLine(TypedDict):
@@ -598,6 +825,9 @@ class Exclusion(TypedDict):
 
     fact: str
     soft: NotRequired[bool]
+
+
+Fact: TypeAlias = "Literal['outcome', 'method', 'variables', 'fixed', 'instruments', 'interactions', 'categorical', 'sample', 'errors', 'weights', 'more', 'steps', 'options', 'data']"
 
 
 class FinalizeAnswer(TypedDict):
@@ -750,6 +980,7 @@ class JobView(TypedDict):
     timestamps: Timestamps
     title: NotRequired[str | None]
     trace_id: str
+    trial: NotRequired[Trial | None]
     version: int
 
 
@@ -934,7 +1165,23 @@ class Parameter(TypedDict):
 ParameterRule = TypedDict("ParameterRule", {"disjoint": "NotRequired[list[str]]", "if": "NotRequired[str | None]", "message": "str", "then_forbidden": "NotRequired[list[str]]", "then_required": "NotRequired[list[str]]"})
 
 
+class ParameterSet(TypedDict):
+    """Values of parameters."""
+
+    label: NotRequired[str | None]
+    values: Any
+
+
 ParameterType: TypeAlias = "Literal['varname', 'varlist', 'int', 'number', 'enum', 'condition', 'date', 'text', 'boolean']"
+
+
+class Part(TypedDict):
+    """Progress within a step."""
+
+    done: int
+    kind: str
+    of: int
+    remaining_seconds: NotRequired[int | None]
 
 
 class PartView(TypedDict):
@@ -1130,6 +1377,18 @@ class PlanTemplate(TypedDict):
 PlannedStep: TypeAlias = "dict[str, Any]"
 
 
+class Point(TypedDict):
+    """One estimate of the curve."""
+
+    ci_high: NotRequired[float | None]
+    ci_low: NotRequired[float | None]
+    estimate: float
+    excludes_zero: bool
+    index: int
+    p_value: NotRequired[float | None]
+    std_error: NotRequired[float | None]
+
+
 class PresignedPart(TypedDict):
     """Destination of a part."""
 
@@ -1184,7 +1443,9 @@ class ProblemDocument(TypedDict):
 class Progress(TypedDict):
     """Position of an attempt within its template's steps."""
 
+    elapsed_seconds: int
     index: int
+    part: NotRequired[Part | None]
     step: str
     total: int
 
@@ -1444,6 +1705,14 @@ class RunCheck(TypedDict):
     value: NotRequired[str | None]
 
 
+class RunChoice(TypedDict):
+    """A run of a comparison."""
+
+    job_id: str
+    run_id: NotRequired[str | None]
+    token: NotRequired[str | None]
+
+
 class RunList(TypedDict):
     """Every attempt of a job, oldest first."""
 
@@ -1465,6 +1734,13 @@ class RunRequest(TypedDict):
 
 
 RunStatus: TypeAlias = "Literal['running', 'succeeded', 'failed', 'cancelled']"
+
+
+class SampleChoice(TypedDict):
+    """A condition on the rows."""
+
+    condition: NotRequired[str | None]
+    label: NotRequired[str | None]
 
 
 class SampleData(TypedDict):
@@ -1519,6 +1795,22 @@ class SessionBody(TypedDict):
     file_id: str
 
 
+class SessionState(TypedDict):
+    """An upload session and the parts that it has."""
+
+    expires_at: str
+    file_id: str
+    filename: str
+    job_id: str
+    part_count: int
+    part_size: int
+    parts: list[ArrivedPart]
+    sha256: NotRequired[str | None]
+    size_bytes: int
+    status: str
+    upload_session_id: str
+
+
 class SessionView(TypedDict):
     """An open session."""
 
@@ -1530,6 +1822,7 @@ class SessionView(TypedDict):
     presigned_urls: NotRequired[list[PresignedPart] | None]
     upload_session_id: str
     upload_strategy: str
+    upload_to: str
 
 
 class SheetChoice(TypedDict):
@@ -1614,6 +1907,23 @@ class SuggestedDraft(TypedDict):
     submitted: bool
     submitted_draft: NotRequired[DraftView | None]
     version: int
+
+
+class Summary(TypedDict):
+    """A curve in numbers."""
+
+    estimates: int
+    excluding_zero: int
+    highest: float
+    lowest: float
+    median: float
+    negative: int
+    positive: int
+    same_sign_share: float
+    significant: int
+    significant_share: NotRequired[float | None]
+    specifications: int
+    with_p_value: int
 
 
 class SystemStatus(TypedDict):
@@ -1806,6 +2116,28 @@ class TokenFacts(TypedDict):
     revoked: bool
 
 
+Trial: TypeAlias = "dict[str, Any]"
+
+
+class TrialAnswer(TypedDict):
+    """The task code of a trial."""
+
+    expires_at: str
+    task_code: str
+    tenant_id: str
+    trial: TrialTerms
+
+
+class TrialTerms(TypedDict):
+    """Bounds of a trial, from the settings; a task code carries them to its job."""
+
+    keep_hours: int
+    max_bytes: int
+    run_seconds: int
+    runs: int
+    uploads: bool
+
+
 class Unknown(TypedDict):
     """Something that is not known yet."""
 
@@ -1847,6 +2179,14 @@ class VariableType(TypedDict):
 
     inferred_type: InferredType
     name: str
+
+
+class VarianceChoice(TypedDict):
+    """A kind of standard errors."""
+
+    cluster_var: NotRequired[Columns | None]
+    label: NotRequired[str | None]
+    vce: NotRequired[str | None]
 
 
 class Verified(TypedDict):

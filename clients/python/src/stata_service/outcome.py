@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .errors import MissingPackage
-from .models import Run
+from .models import ComparisonView, Run
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -88,6 +88,35 @@ class Outcome:
         facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in metrics.items())
         engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")
         return f"{_html_table('coefficients', _COEFFICIENTS, rows)}<p>{facts}<br>engine: {engine}</p>"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Specifications side by side; `curve` is None where no specification has an estimate.
+
+    The numbers of the curve describe how much an estimate depends on the specification; they are not a test.
+    """
+
+    view: ComparisonView
+    table: Table
+    curve: Figure | None
+
+    @property
+    def estimates(self) -> DataFrame:
+        """One row for each estimate, and one for each specification without estimates, with the reason."""
+        return self.table.frame
+
+    @property
+    def points(self) -> DataFrame:
+        """The curve, lowest estimate first: estimate, std_error, ci_low, ci_high, p_value by specification."""
+        names = {column["index"]: column["name"] for column in self.view["columns"]}
+        frame = _pandas().DataFrame(self.view["curve"])
+        return frame.assign(name=[names[index] for index in frame["index"]]) if len(frame) else frame
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<p>{html.escape(text)}</p>" for text in [*self.view["sentences"], *self.view["notes"]])
+        drawing = self.curve.svg.decode("utf-8").partition("?>")[2] if self.curve else ""
+        return drawing + said
 
 
 def _pandas() -> Any:

@@ -69,6 +69,28 @@ expect_equal(length(files), length(api_list_artifacts(job, job$job_id)$artifacts
 archive <- ss_capsule(job, file.path(folder, "run.zip"), data = "hash")
 expect_true(any(endsWith(unzip(archive, list = TRUE)$Name, "ro-crate-metadata.json")))
 
+# several specifications, compared with those of R
+job <- new_job()
+ss_upload(job, cars)
+batch <- ss_batch(job, wait = 240,
+  base = list(template_id = "linear.ols_robust", outcome_var = "mpg", roles = list(regressors = "wt")),
+  axes = list(controls = list(list(columns = character()), list(columns = "hp"), list(columns = c("hp", "qsec"))),
+              samples = list(list(label = "all"), list(label = "heavy", condition = "wt > 2.5"))))
+expect_equal(batch$status, "succeeded")
+expect_equal(batch$progress$total, 6)
+comparison <- ss_compare(job, batch)
+models <- list(mpg ~ wt, mpg ~ wt + hp, mpg ~ wt + hp + qsec)
+slopes <- unlist(lapply(list(mtcars, subset(mtcars, wt > 2.5)), function(data) {
+  vapply(models, function(model) coef(lm(model, data))[["wt"]], 0)
+}))
+expect_equal(tidy(comparison)$estimate, sort(slopes), tolerance = 1e-8)
+expect_equal(length(unique(tidy(comparison)$specification)), 6L)
+expect_true(any(grepl("6 specifications", capture.output(print(comparison)))))
+curve <- ss_compare(job, batch, file = file.path(folder, "curve.png"))
+expect_equal(readBin(curve, "raw", 4), as.raw(c(0x89, 0x50, 0x4e, 0x47)))
+runs <- data.frame(job_id = vapply(batch$cells[1:2], function(cell) cell$job_id, ""))
+expect_equal(nrow(tidy(ss_compare_runs(job, runs, term = "wt"))), 2L)
+
 # the draft of the service's model, if it has one
 if (nzchar(Sys.getenv("STATA_SERVICE_PAY"))) {
   job <- new_job()

@@ -1,9 +1,13 @@
 //! `estat`: statistics of the last estimation. This file finds the family of the subcommand; the numbers and the
 //! output are in the families.
 
-use super::estimation::{estat_binary, estat_iv, estat_regress, estat_summarize, test::split_comma};
+use super::estimation::{
+    estat_binary, estat_imtest, estat_iv, estat_regress, estat_summarize, test::split_comma,
+};
 use super::survival::cox_post;
-use super::{ByRule, CommandSpec, Example, Form, multivariate, panel, survey, timeseries, treatment};
+use super::{
+    ByRule, CommandSpec, Example, Form, community, multivariate, panel, survey, timeseries, treatment,
+};
 use crate::error::{Result, StataError};
 use crate::ops::estat::Call;
 use crate::session::Session;
@@ -17,7 +21,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest, white | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -34,7 +38,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         name: name.to_string(),
     };
     // families keep their own subcommands
-    for family in [timeseries::estat, multivariate::estat, survey::estat, treatment::estat] {
+    for family in [timeseries::estat, multivariate::estat, survey::estat, treatment::estat, community::estat]
+    {
         if let Some(done) = family(session, word, &call) {
             return done;
         }
@@ -53,7 +58,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ if is("summarize", 2) => estat_summarize::summarize(session, &call("summarize")),
         _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
         _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
-        _ if linear && is("imtest", 3) => estat_regress::imtest(session, &call("imtest")),
+        _ if linear && is("imtest", 3) => estat_imtest::imtest(session, &call("imtest")),
         "vif" if linear => estat_regress::vif(session, &call("vif")),
         _ if after == "ivregress" && is("firststage", 5) => {
             estat_iv::first_stage(session, &call("firststage"))

@@ -5,6 +5,7 @@ mod community;
 mod data;
 mod describe;
 pub mod documented;
+mod documented_rows;
 mod documents;
 mod epidemiology;
 mod estat;

@@ -2,7 +2,7 @@
 
 use super::estimation::{predict_choice, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::{multivariate, nonlinear, panel, shrinkage, survival, timeseries, treatment};
+use super::{limited, multivariate, nonlinear, panel, shrinkage, survival, timeseries, treatment};
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
 use crate::ops::predict::{Own, Prediction, add, chosen, new_names};
@@ -36,6 +36,24 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("YCond"),
     OptSpec::flag("YExpected"),
     OptSpec::flag("Mills"),
+    OptSpec::flag("CMean"),
+    OptSpec::flag("CVARiance"),
+    OptSpec::flag("XBSCale"),
+    OptSpec::flag("p11"),
+    OptSpec::flag("p10"),
+    OptSpec::flag("p01"),
+    OptSpec::flag("p00"),
+    OptSpec::flag("pmarg1"),
+    OptSpec::flag("pmarg2"),
+    OptSpec::flag("pcond1"),
+    OptSpec::flag("pcond2"),
+    OptSpec::flag("xb1"),
+    OptSpec::flag("xb2"),
+    OptSpec::flag("PMargin"),
+    OptSpec::flag("PCond"),
+    OptSpec::flag("SIGma"),
+    OptSpec::flag("alpha"),
+    OptSpec::flag("lnalpha"),
     OptSpec::flag("pu0"),
     OptSpec::flag("nu0"),
     OptSpec::flag("REFfects"),
@@ -93,6 +111,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         multivariate::predict,
         shrinkage::predict,
         nonlinear::predict,
+        limited::predict,
     ]
     .iter()
     .find_map(|family| family(session.e.cmd()));

@@ -178,6 +178,9 @@ pub trait Interpreter {
     /// Runs a command, prefixes included, whose macros are substituted.
     fn run_expanded(&mut self, text: &str) -> Result<Flow>;
 
+    /// Returns a text with its macros substituted.
+    fn substituted(&mut self, text: &str) -> Result<String>;
+
     /// Returns the value of an extended macro function, `: word count ...`.
     fn extended_function(&mut self, text: &str) -> Result<String>;
 

@@ -6,10 +6,10 @@ use crate::estimation::display::{level, show_active};
 use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
-use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use crate::{format, ml_options};
 use estimators::ml::Equation;
 use estimators::ml_binary::{Binary, Link, Separation, find_separation, null_likelihood};
 use estimators::qr::{Design as Columns, choose_columns};
@@ -27,22 +27,7 @@ pub struct Kind {
 }
 
 /// Options shared by the commands.
-pub const OPTIONS: &[OptSpec] = &[
-    OptSpec::flag("noCONstant"),
-    OptSpec::flag("Robust"),
-    OptSpec::text("CLuster"),
-    OptSpec::text("vce"),
-    OptSpec::real("Level"),
-    OptSpec::flag("or"),
-    OptSpec::flag("COEF"),
-    OptSpec::flag("noHEader"),
-    OptSpec::int("ITERate"),
-    OptSpec::flag("noLOg"),
-    OptSpec::flag("LOg"),
-    OptSpec::real("TOLerance"),
-    OptSpec::real("LTOLerance"),
-    OptSpec::real("NRTOLerance"),
-];
+pub const OPTIONS: &[OptSpec] = ml_options![OptSpec::flag("or"), OptSpec::flag("COEF")];
 
 /// Runs an estimation or shows its results again.
 pub fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {

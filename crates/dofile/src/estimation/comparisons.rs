@@ -261,7 +261,61 @@ pub struct Look<'a> {
     pub df_r: Option<f64>,
 }
 
-/// Prints estimates by block and stores r(b), r(V) and r(table) under the given names (`b`, `V` or `b_vs`, `V_vs`).
+/// The numbers of each estimate: value, standard error, ratio, p-value, limits; absent where it is not estimable.
+struct Estimates {
+    rows: Vec<Option<[f64; 6]>>,
+    /// Critical value of the intervals.
+    critical: f64,
+}
+
+impl Estimates {
+    fn of(found: &Compared, look: &Look<'_>) -> Self {
+        let count = found.b.len();
+        let known: Vec<usize> = (0..count).filter(|i| found.b[*i].is_finite()).collect();
+        let rank = |block: &String| {
+            let mine: Vec<usize> = known.iter().copied().filter(|i| found.blocks[*i] == *block).collect();
+            (mine.len(), joint(&found.b, &found.v, &mine).df)
+        };
+        let numbers = |i: usize| {
+            let (m, rank) = rank(&found.blocks[i]);
+            let b = found.b[i];
+            let se = found.v[(i, i)].max(0.0).sqrt();
+            let ratio = b / se;
+            let half = look.adjustment.critical(look.level, look.df_r, m, rank) * se;
+            [b, se, ratio, look.adjustment.p(ratio, look.df_r, m, rank), b - half, b + half]
+        };
+        let rows = (0..count).map(|i| found.b[i].is_finite().then(|| numbers(i))).collect();
+        let all = joint(&found.b, &found.v, &known).df;
+        Self { rows, critical: stata(look.adjustment.critical(look.level, look.df_r, count, all)) }
+    }
+
+    fn store(&self, found: &Compared, look: &Look<'_>, names: [&str; 3], results: &mut Results) {
+        let count = self.rows.len();
+        let cell = |row: &Option<[f64; 6]>, k: usize| row.map_or(MISSING, |numbers| stata(numbers[k]));
+        let mut data: Vec<f64> = (0..6).flat_map(|k| self.rows.iter().map(move |row| cell(row, k))).collect();
+        for last in [look.df_r.unwrap_or(MISSING), self.critical, 0.0] {
+            data.extend(std::iter::repeat_n(last, count));
+        }
+        let plain: Vec<Stripe> = found.names.iter().map(|n| Stripe::term(n.clone())).collect();
+        let stripe = column_names(&plain);
+        let letter = if look.df_r.is_some() { "t" } else { "z" };
+        let mut table = Matrix::new(9, count, data);
+        table.row_names =
+            ["b", "se", letter, "pvalue", "ll", "ul", "df", "crit", "eform"].map(Stripe::term).to_vec();
+        table.col_names = stripe.clone();
+        let b = found.b.iter().map(|x| stata(*x)).collect();
+        results.matrix(names[0], Matrix::row_vector(b, stripe.clone()));
+        results.matrix(names[1], Matrix::square(found.v.data().to_vec(), stripe));
+        results.matrix(names[2], table).scalar("level", look.level);
+    }
+}
+
+/// Stores r(b), r(V) and r(table) of estimates under the given names (`b`, `V` or `b_vs`, `V_vs`).
+pub fn store_estimates(found: &Compared, look: &Look<'_>, names: [&str; 3], results: &mut Results) {
+    Estimates::of(found, look).store(found, look, names, results);
+}
+
+/// Prints estimates by block and stores them as [`store_estimates`] does.
 pub fn show_estimates(
     session: &mut Session,
     found: &Compared,
@@ -269,12 +323,6 @@ pub fn show_estimates(
     names: [&str; 3],
     results: &mut Results,
 ) {
-    let count = found.b.len();
-    let known: Vec<usize> = (0..count).filter(|i| found.b[*i].is_finite()).collect();
-    let rank = |block: &String| {
-        let mine: Vec<usize> = known.iter().copied().filter(|i| found.blocks[*i] == *block).collect();
-        (mine.len(), joint(&found.b, &found.v, &mine).df)
-    };
     let letter = if look.df_r.is_some() { "t" } else { "z" };
     let width = if look.effects { 65 } else { 48 };
     let level = format::bare("%5.0g", look.level);
@@ -292,9 +340,9 @@ pub fn show_estimates(
         format!("[{level}% conf. interval]")
     ));
     session.print(format!("-------------+{}", "-".repeat(width)));
-    let mut data: Vec<Vec<f64>> = vec![Vec::new(); 6];
+    let estimates = Estimates::of(found, look);
     let mut block: Option<&String> = None;
-    for i in 0..count {
+    for (i, row) in estimates.rows.iter().enumerate() {
         if block != Some(&found.blocks[i]) {
             if block.is_some() {
                 session.print("             |");
@@ -303,18 +351,10 @@ pub fn show_estimates(
             block = Some(&found.blocks[i]);
         }
         let label = format!("{:>12} |", format::abbrev(&found.labels[i], 12));
-        if !found.b[i].is_finite() {
+        let Some([b, se, ratio, p, low, high]) = *row else {
             session.print(format!("{label}  {:>9}  (not estimable)", "."));
-            data.iter_mut().for_each(|d| d.push(MISSING));
             continue;
-        }
-        let (m, rank) = rank(&found.blocks[i]);
-        let se = found.v[(i, i)].max(0.0).sqrt();
-        let ratio = found.b[i] / se;
-        let p = look.adjustment.p(ratio, look.df_r, m, rank);
-        let half = look.adjustment.critical(look.level, look.df_r, m, rank) * se;
-        let numbers = [found.b[i], se, ratio, p, found.b[i] - half, found.b[i] + half];
-        data.iter_mut().zip(numbers).for_each(|(d, x)| d.push(stata(x)));
+        };
         let wide = |x: f64| format::number("%9.0g", stata(x));
         let tests = if look.effects {
             format!("{:>9}{:>8}", format::bare("%8.2f", stata(ratio)), format::bare("%5.3f", stata(p)))
@@ -323,26 +363,12 @@ pub fn show_estimates(
         };
         session.print(format!(
             "{label}  {}   {}{tests}    {}   {}",
-            wide(numbers[0]),
+            wide(b),
             wide(se),
-            wide(numbers[4]),
-            wide(numbers[5])
+            wide(low),
+            wide(high)
         ));
     }
     session.print("-".repeat(14 + width));
-    let plain: Vec<Stripe> = found.names.iter().map(|n| Stripe::term(n.clone())).collect();
-    let stripe = column_names(&plain);
-    let critical =
-        stata(look.adjustment.critical(look.level, look.df_r, count, joint(&found.b, &found.v, &known).df));
-    data.push(vec![look.df_r.unwrap_or(MISSING); count]);
-    data.push(vec![critical; count]);
-    data.push(vec![0.0; count]);
-    let mut table = Matrix::new(9, count, data.concat());
-    table.row_names =
-        ["b", "se", letter, "pvalue", "ll", "ul", "df", "crit", "eform"].map(Stripe::term).to_vec();
-    table.col_names = stripe.clone();
-    let b = found.b.iter().map(|x| stata(*x)).collect();
-    results.matrix(names[0], Matrix::row_vector(b, stripe.clone()));
-    results.matrix(names[1], Matrix::square(found.v.data().to_vec(), stripe));
-    results.matrix(names[2], table).scalar("level", look.level);
+    estimates.store(found, look, names, results);
 }

@@ -15,7 +15,8 @@ use estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem};
 use estimators::wald;
 use estimators::weights::{WeightKind, Weights};
 
-/// Options of the search that maximum-likelihood commands share.
+/// Options of the search that maximum-likelihood commands share. `difficult` changes nothing: steps in regions that are
+/// not concave always follow the eigenvectors of the information matrix.
 pub const MAXIMIZE: &[OptSpec] = &[
     OptSpec::int("ITERate"),
     OptSpec::flag("noLOg"),
@@ -23,6 +24,7 @@ pub const MAXIMIZE: &[OptSpec] = &[
     OptSpec::real("TOLerance"),
     OptSpec::real("LTOLerance"),
     OptSpec::real("NRTOLerance"),
+    OptSpec::flag("DIFficult"),
 ];
 
 /// Limits from the options.
@@ -59,6 +61,21 @@ pub fn maximise<L: Likelihood>(
     equations: Vec<Equation<'_>>,
     start: &[f64],
 ) -> Result<MlFit> {
+    let fit = maximise_unlogged(options, model, likelihood, equations, start)?;
+    if !options.has("nolog") {
+        print_log(session, &fit, model.is_robust(), options.int("iterate"));
+    }
+    Ok(fit)
+}
+
+/// [`maximise`] without its log.
+pub fn maximise_unlogged<L: Likelihood>(
+    options: &Options,
+    model: &Model,
+    likelihood: &L,
+    equations: Vec<Equation<'_>>,
+    start: &[f64],
+) -> Result<MlFit> {
     let (weights, n) = effective_weights(model);
     let problem = Problem {
         model: likelihood,
@@ -67,13 +84,9 @@ pub fn maximise<L: Likelihood>(
         weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
         n,
     };
-    let fit = problem
+    problem
         .maximise(start, limits(options), model.kernel_vce())
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
-    if !options.has("nolog") {
-        print_log(session, &fit, model.is_robust(), options.int("iterate"));
-    }
-    Ok(fit)
+        .ok_or_else(|| StataError::new(430, "convergence not achieved"))
 }
 
 /// Prints the iteration log.

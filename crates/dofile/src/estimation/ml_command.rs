@@ -40,7 +40,7 @@ macro_rules! ml_options {
 }
 
 /// Options of likelihood commands that this engine refuses by name.
-pub const REFUSED: &[&str] = &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult"];
+pub const REFUSED: &[&str] = &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique"];
 
 /// The refused options that these commands share, followed by further ones.
 #[macro_export]

@@ -19,6 +19,7 @@ pub mod post;
 pub mod reference;
 pub mod response;
 pub mod response_models;
+mod response_pairs;
 pub mod sample;
 pub mod survival;
 pub mod table;

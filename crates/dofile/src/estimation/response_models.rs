@@ -4,6 +4,7 @@
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response::Response;
+use crate::estimation::response_pairs;
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use estimators::jet::{Jet, ln_interval};
@@ -25,37 +26,47 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
         "xtlogit" | "xtprobit" | "clogit" => Some(model.panel_binary(&cmd)),
         "xtpoisson" => Some(model.panel_count()),
-        "mixed" | "xtabond" | "sureg" | "reg3" | "cnsreg" | "xtgls" | "xtpcse" => Some(model.linear()),
-        _ => None,
+        "mixed" | "frontier" | "xtivreg" | "xtabond" | "sureg" | "reg3" | "cnsreg" | "xtgls" | "xtpcse" => {
+            Some(model.linear())
+        }
+        _ => response_pairs::of(&model, &cmd),
     }
 }
 
-struct Models<'a> {
-    session: &'a Session,
-    parameters: &'a Parameters,
-    asked: &'a str,
+/// A request for a prediction after the active estimates.
+pub(super) struct Models<'a> {
+    /// The state.
+    pub session: &'a Session,
+    /// Their parameters.
+    pub parameters: &'a Parameters,
+    /// The statistic, empty for the default.
+    pub asked: &'a str,
 }
 
 impl Models<'_> {
-    fn positions(&self, number: usize) -> Vec<usize> {
+    /// Positions of the parameters of an equation by its number.
+    pub(super) fn positions(&self, number: usize) -> Vec<usize> {
         self.parameters.equations().get(number).map_or_else(Vec::new, |e| self.parameters.positions(e))
     }
 
     /// Position of an ancillary parameter, alone.
-    fn ancillary(&self, name: &str) -> Vec<usize> {
+    pub(super) fn ancillary(&self, name: &str) -> Vec<usize> {
         (0..self.parameters.b.len()).filter(|i| self.parameters.stripe[*i].name == name).collect()
     }
 
-    fn depvar(&self) -> &str {
+    /// The outcome.
+    pub(super) fn depvar(&self) -> &str {
         self.session.e.results.get_text("depvar").unwrap_or("")
     }
 
-    fn refuse(&self) -> StataError {
+    /// The error of an unknown statistic.
+    pub(super) fn refuse(&self) -> StataError {
         let cmd = self.session.e.cmd();
         StataError::new(198, format!("statistic {} is not allowed after {cmd}, or not supported", self.asked))
     }
 
-    fn linear(&self) -> Result<Response> {
+    /// The linear prediction of the first equation.
+    pub(super) fn linear(&self) -> Result<Response> {
         match self.asked {
             "" | "xb" => {
                 Ok(Response::formula::<1>("Linear prediction", self.asked, [self.positions(0)], |[x]| x))

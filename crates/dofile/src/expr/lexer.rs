@@ -148,7 +148,9 @@ fn number(text: &str, start: usize) -> Result<(Token, usize)> {
     if b.get(end) == Some(&b'.') {
         end = digits(end + 1);
     }
-    if matches!(b.get(end), Some(b'x' | b'X')) && matches!(b.get(end + 1), Some(b'+' | b'-')) {
+    // the digits of a hexadecimal mantissa can be letters: 1.921fb54442d18X+001
+    let hex_end = end + b[end..].iter().take_while(|c| c.is_ascii_hexdigit()).count();
+    if matches!(b.get(hex_end), Some(b'x' | b'X')) && matches!(b.get(hex_end + 1), Some(b'+' | b'-')) {
         return hex_number(text, start);
     }
     let mantissa = end;
@@ -201,4 +203,20 @@ fn hex_number(text: &str, start: usize) -> Result<(Token, usize)> {
         }
     }
     Ok((Token::Num(crate::value::clean(x * 2f64.powi(exponent))), start + end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Token, tokenize};
+
+    #[test]
+    fn hexadecimal_numbers_are_read_with_letters_in_the_mantissa() {
+        for (text, want) in
+            [("1.921fb54442d18X+001", std::f64::consts::PI), ("1.8x-1", 0.75), ("1.0x+3ff", 2f64.powi(1023))]
+        {
+            let tokens = tokenize(text).expect("a number");
+            assert!(matches!(tokens[..], [(Token::Num(x), _)] if x == want), "{text}");
+        }
+        assert!(tokenize("1.921fb").is_err());
+    }
 }

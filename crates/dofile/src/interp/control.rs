@@ -1,7 +1,8 @@
 //! Control flow over logical lines: `if`, `else`, `foreach`, `forvalues`,
 //! `while`, braces, and the echo of what is executed.
 
-use super::reader::{first_word, opens_block, opens_program};
+use super::mata_block::is_mata_brace;
+use super::reader::{first_word, is_input, opens_block, opens_mata, opens_program};
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
 use crate::session::{Echo, Flow, Line, Session};
@@ -47,14 +48,17 @@ impl Session {
                     self.end_command(echo);
                     (Flow::Next, end + 1)
                 }
-                ("mata" | "mata:", Some(_)) => return Err(StataError::unsupported_command("mata")),
-                (w, Some(end)) if !opens_block(text) && "input".starts_with(w) => {
+                (_, Some(end)) if opens_mata(text) || is_mata_brace(text) => {
+                    self.mata_block(text, lines, i, end, echo)?;
+                    (Flow::Next, end + 1)
+                }
+                (_, Some(end)) if !opens_block(text) && is_input(text) => {
                     self.echo_block(lines, i, end, 0, echo);
                     let header = self.expand(text)?;
                     let rows: Vec<String> = lines[i + 1..end].iter().map(|l| l.text.clone()).collect();
-                    crate::commands::language::input_rows(self, &header, &rows)?;
+                    let flow = self.run_prefixed_input(&header, &rows)?;
                     self.end_command(echo);
-                    (Flow::Next, end + 1)
+                    (flow, end + 1)
                 }
                 (_, Some(end)) => {
                     // `quietly {`, `capture noisily {` and a bare `{`
@@ -85,7 +89,7 @@ impl Session {
     }
 
     /// A blank line after the output of an echoed command.
-    fn end_command(&mut self, echo: Echo) {
+    pub(super) fn end_command(&mut self, echo: Echo) {
         if echo != Echo::Off {
             let quiet = std::mem::take(&mut self.out.quiet);
             self.out.end_line();
@@ -99,7 +103,7 @@ impl Session {
         }
     }
 
-    fn echo_line(&mut self, line: &Line, echo: Echo) {
+    pub(super) fn echo_line(&mut self, line: &Line, echo: Echo) {
         if echo != Echo::Off {
             for (k, s) in line.source.iter().enumerate() {
                 self.echo_text(if k == 0 { ". " } else { "> " }, s);
@@ -108,7 +112,7 @@ impl Session {
     }
 
     /// Echo of one physical line, wrapped at the line size.
-    fn echo_text(&mut self, prompt: &str, source: &str) {
+    pub(super) fn echo_text(&mut self, prompt: &str, source: &str) {
         let width = self.settings.linesize.max(40);
         let chars: Vec<char> = format!("{prompt}{source}").chars().collect();
         let mut at = 0;

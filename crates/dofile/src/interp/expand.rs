@@ -88,11 +88,22 @@ impl Session {
             self.increment(name, if t.ends_with('+') { 1.0 } else { -1.0 })?;
             return Ok(before);
         }
-        if let Some(value) = self.result_reference(t.trim_end()) {
+        if let Some(value) = self.result_reference(t.trim_end()).or_else(|| self.characteristic(t.trim_end()))
+        {
             return self.rescan(value, depth);
         }
         let value = self.local(t.trim_end()).to_string();
         self.rescan(value, depth)
+    }
+
+    /// Text of the characteristic `varname[name]` or `_dta[name]` ([P] char); empty when there is none.
+    fn characteristic(&self, t: &str) -> Option<String> {
+        let (owner, name) = t.strip_suffix(']')?.split_once('[')?;
+        let owner = match owner {
+            "_dta" => owner,
+            _ => self.variable(owner).map_or("", |v| &self.frame.var(v).name),
+        };
+        Some(self.frame.char(owner, name.trim()).to_string())
     }
 
     /// Text of `r(name)`, `e(name)`, `s(name)` and `c(name)`; empty when there is none of that name.
@@ -219,6 +230,7 @@ mod tests {
         s.set_local("x", "deep");
         s.set_local("i", "3");
         s.set_global("g", "glob");
+        s.frame.chars.insert(("_dta".into(), "c".into()), "note".into());
         for (text, want) in [
             ("`a'b", "xb"),
             ("``a''", "deep"),
@@ -228,6 +240,7 @@ mod tests {
             ("`\"`a'\"'", "`\"x\"'"),
             ("\\`a'", "`a'"),
             ("`none'|", "|"),
+            ("`_dta[c]'|`nosuch[c]'|", "note||"),
             ("it's `", "it's `"),
             ("`=1/3'", ".3333333333333333"),
         ] {

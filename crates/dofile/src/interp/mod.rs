@@ -5,6 +5,7 @@ mod control;
 mod dispatch;
 mod expand;
 mod extended;
+mod mata_block;
 mod prefix;
 mod program;
 mod reader;
@@ -28,6 +29,10 @@ impl Interpreter for Session {
 
     fn run_expanded(&mut self, text: &str) -> Result<Flow> {
         Session::run_expanded(self, text)
+    }
+
+    fn substituted(&mut self, text: &str) -> Result<String> {
+        self.expand(text)
     }
 
     fn extended_function(&mut self, text: &str) -> Result<String> {

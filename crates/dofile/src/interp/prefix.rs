@@ -74,6 +74,24 @@ impl Session {
         self.with_prefixes(prefixes, define).map(|_| ())
     }
 
+    /// Reads rows of data whose header may have prefixes: `quietly input x y`.
+    pub(super) fn run_prefixed_input(&mut self, header: &str, rows: &[String]) -> Result<Flow> {
+        let (prefixes, rest) = self.prefixes(header)?;
+        self.with_prefixes(prefixes, |s, _| {
+            crate::commands::language::input_rows(s, &rest, rows).map(|()| Flow::Next)
+        })
+    }
+
+    /// Runs a block of Mata whose header may have prefixes: `quietly mata:`.
+    pub(super) fn run_prefixed_mata(
+        &mut self,
+        header: &str,
+        run: impl FnOnce(&mut Self) -> Result<Flow>,
+    ) -> Result<Flow> {
+        let (prefixes, _) = self.prefixes(header)?;
+        self.with_prefixes(prefixes, |s, _| run(s))
+    }
+
     fn with_prefixes(
         &mut self,
         p: Prefixes,

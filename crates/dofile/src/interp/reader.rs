@@ -5,8 +5,14 @@ use crate::session::Line;
 
 /// Splits a text into logical lines.
 pub fn read_lines(text: &str) -> Vec<Line> {
-    let mut r =
-        Reader { lines: Vec::new(), current: Line::default(), comment: 0, semicolon: false, pending: false };
+    let mut r = Reader {
+        lines: Vec::new(),
+        current: Line::default(),
+        comment: 0,
+        semicolon: false,
+        pending: false,
+        mata: false,
+    };
     for raw in text.lines() {
         r.physical(raw.strip_suffix('\r').unwrap_or(raw));
     }
@@ -21,12 +27,19 @@ struct Reader {
     comment: usize,
     semicolon: bool,
     pending: bool,
+    /// Inside of a block of Mata: its lines stay as they are, because Mata has other comments.
+    mata: bool,
 }
 
 impl Reader {
     fn physical(&mut self, raw: &str) {
         let raw = raw.strip_prefix('\u{feff}').unwrap_or(raw);
         self.current.source.push(raw.to_string());
+        if self.mata && !self.semicolon && !raw.trim_start().starts_with("#d") {
+            self.current.text = raw.to_string();
+            self.push();
+            return;
+        }
         if self.comment == 0
             && !self.pending
             && let Some(arg) =
@@ -134,22 +147,35 @@ impl Reader {
 
     /// Ends a command inside a physical line (`#delimit ;`).
     fn push_text(&mut self) {
-        let mut line = std::mem::take(&mut self.current);
-        strip_star(&mut line.text);
-        self.lines.push(line);
-        self.pending = false;
+        if self.mata && self.current.text.trim() != "end" {
+            // Mata needs the semicolons in the header of a loop
+            self.current.text.push(';');
+        }
+        self.push();
     }
 
     fn push(&mut self) {
         let mut line = std::mem::take(&mut self.current);
-        strip_star(&mut line.text);
         self.pending = false;
+        if self.mata {
+            self.mata = !ends_mata(&line.text);
+            if !self.mata {
+                line.text = "end".into();
+            }
+        } else {
+            strip_star(&mut line.text);
+            self.mata = opens_mata(&line.text);
+        }
         self.lines.push(line);
     }
 
     fn finish(&mut self) {
         if !self.current.source.is_empty() || !self.current.text.is_empty() {
             self.push();
+        }
+        if self.mata {
+            // the end of the file ends the block
+            self.lines.push(Line { text: "end".into(), ..Line::default() });
         }
     }
 }
@@ -171,9 +197,7 @@ pub(super) fn first_word(text: &str) -> &str {
 
 /// True for a line that starts the definition of a program.
 pub(super) fn opens_program(text: &str) -> bool {
-    let mut words = text
-        .split_whitespace()
-        .skip_while(|w| ["capture", "capt", "cap", "quietly", "qui", "noisily", "noi"].contains(w));
+    let mut words = without_prefixes(text);
     let first = words.next().unwrap_or("");
     if first.len() < 2 || !"program".starts_with(first) || first.len() < 4 && first != "pr" {
         return false;
@@ -183,10 +207,26 @@ pub(super) fn opens_program(text: &str) -> bool {
     !second.is_empty() && !other
 }
 
-/// True for a line that starts a Mata or `input` block which ends with `end`.
-fn opens_mata(text: &str) -> bool {
+/// The words of a line behind `capture`, `quietly` and `noisily`.
+fn without_prefixes(text: &str) -> impl Iterator<Item = &str> {
+    let prefixes = ["capture", "capt", "cap", "quietly", "qui", "noisily", "noi", "n"];
+    text.split_whitespace().skip_while(move |w| prefixes.contains(&w.trim_end_matches(':')))
+}
+
+/// True for a line that starts a block of Mata which ends with `end`.
+pub(super) fn opens_mata(text: &str) -> bool {
+    let mut words = without_prefixes(text);
+    match (words.next(), words.next()) {
+        (Some("mata"), None | Some(":")) | (Some("mata:"), None) => words.next().is_none(),
+        _ => false,
+    }
+}
+
+/// True for the line that ends a block of Mata.
+fn ends_mata(text: &str) -> bool {
     let t = text.trim();
-    matches!(t, "mata" | "mata:")
+    let rest = t.strip_prefix("end").map(str::trim_start);
+    rest.is_some_and(|r| r.is_empty() || r.starts_with("//") || (r.starts_with("/*") && t.len() > r.len()))
 }
 
 fn match_blocks(lines: &mut [Line]) {
@@ -197,7 +237,7 @@ fn match_blocks(lines: &mut [Line]) {
         let t = text.trim();
         if opens_program(t) || opens_mata(t) || is_input(t) {
             // everything up to the line `end` belongs to the definition
-            if let Some(k) = (i + 1..lines.len()).find(|&k| lines[k].text.trim() == "end") {
+            if let Some(k) = end_of(lines, i) {
                 lines[i].end = Some(k);
                 if !opens_program(t) {
                     i = k + 1;
@@ -224,9 +264,28 @@ fn match_blocks(lines: &mut [Line]) {
     }
 }
 
-fn is_input(t: &str) -> bool {
-    let w = first_word(t);
-    w.len() >= 3 && "input".starts_with(w) && !t.contains("using")
+/// The line `end` of the block that a line opens; blocks of Mata inside of programs have their own.
+fn end_of(lines: &[Line], start: usize) -> Option<usize> {
+    let mut inner = false;
+    let program = opens_program(&lines[start].text);
+    for (k, line) in lines.iter().enumerate().skip(start + 1) {
+        let text = line.text.trim();
+        if text == "end" {
+            if !inner {
+                return Some(k);
+            }
+            inner = false;
+        } else if program && !inner {
+            inner = opens_mata(text);
+        }
+    }
+    None
+}
+
+/// True for a line that starts rows of data which end with `end`.
+pub(super) fn is_input(text: &str) -> bool {
+    let word = without_prefixes(text).next().unwrap_or("");
+    word.len() >= 3 && "input".starts_with(word) && !text.contains("using")
 }
 
 /// True when a line ends with an opening brace outside quotes.

@@ -3,6 +3,7 @@
 pub(crate) mod collection;
 pub(crate) mod constraints;
 pub(crate) mod data_files;
+pub(crate) mod dots;
 pub(crate) mod epitab;
 pub(crate) mod estat;
 pub(crate) mod files;

@@ -57,6 +57,11 @@ impl FvList {
         out
     }
 
+    /// Whether a term has a time-series operator.
+    pub fn has_time_series(&self) -> bool {
+        self.terms.iter().flatten().any(|s| !s.ts.is_none())
+    }
+
     /// Excludes rows where a variable (with its time-series operators) is missing.
     pub fn markout(&self, frame: &Frame, touse: &mut [bool]) -> Result<()> {
         let mut done: Vec<(&str, TsOp)> = Vec::new();

@@ -55,6 +55,17 @@ fn drawnorm_takes_matrices_vectors_and_triangles() {
 }
 
 #[test]
+fn rows_of_input_are_read_behind_prefixes_and_in_programs() {
+    for prefix in ["", "quietly ", "qui: ", "capture noisily ", "cap "] {
+        let rows = format!("{prefix}input x str3 y\n1 a\n2 bc\nend\n");
+        holds(&rows, &["_N == 2", "x[2] == 2", "y[2] == \"bc\""]);
+        holds(&format!("if 1 {{\n{rows}}}\n"), &["_N == 2", "x[1] == 1"]);
+    }
+    let (log, rc) = run("capture input x x\n1 2\nend\ndisplay \"code \" _rc");
+    assert!(rc == 0 && !log.contains("code 0"), "{log}");
+}
+
+#[test]
 fn inspect_shows_signs_and_labels() {
     let text = "set obs 6\ngenerate x = _n - 2\nreplace x = 1.5 in 6\nreplace x = . in 5\nlabel variable x \"A variable\"\nlabel define l 1 \"one\"\nlabel values x l\ninspect x";
     let (log, rc) = run(text);

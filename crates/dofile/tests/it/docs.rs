@@ -1,4 +1,4 @@
-//! Keeps `docs/engine/commands.md` and `docs/engine/verification.md` in step with the table of commands, the
+//! Keeps `docs/engine/commands.md`, `mata.md` and `verification.md` in step with the table of commands, the
 //! functions and the oracle cases. `SS_TEST_RENEW=1 cargo test -p dofile --test it docs::` writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,20 @@ fn in_step(name: &str, text: &str) {
         page == text,
         "docs/engine/{name} is out of step, renew it with SS_TEST_RENEW=1; first difference: {differs:?}"
     );
+}
+
+/// The part of a page that is written by hand, with the mark behind it.
+fn head(name: &str) -> String {
+    let mark = "<!-- generated below: SS_TEST_RENEW=1 cargo test -p dofile --test it docs:: -->\n";
+    let page = std::fs::read_to_string(root().join("docs/engine").join(name)).unwrap_or_default();
+    format!("{}{mark}", page.split(mark).next().unwrap_or(""))
+}
+
+/// Writes names of functions in lines.
+fn push_functions(out: &mut String, names: &[&str]) {
+    for line in names.chunks(8) {
+        let _ = writeln!(out, "{}", line.iter().map(|n| format!("`{n}()`")).collect::<Vec<_>>().join(" "));
+    }
 }
 
 fn cell(text: &str) -> String {
@@ -99,10 +113,16 @@ fn the_page_of_commands_is_the_table_of_commands() {
     }
     let names = dofile::expr::functions::names();
     let _ = writeln!(out, "\n## Functions\n\n{} functions of expressions:\n", names.len());
-    for line in names.chunks(8) {
-        let _ = writeln!(out, "{}", line.iter().map(|n| format!("`{n}()`")).collect::<Vec<_>>().join(" "));
-    }
+    push_functions(&mut out, &names);
     in_step("commands.md", &out);
+}
+
+#[test]
+fn the_page_of_mata_lists_its_functions() {
+    let names = dofile::mata::functions::names();
+    let mut out = format!("{}\n## Functions\n\n{} functions:\n\n", head("mata.md"), names.len());
+    push_functions(&mut out, &names);
+    in_step("mata.md", &out);
 }
 
 #[test]
@@ -110,13 +130,9 @@ fn the_page_of_verification_counts_the_cases() {
     let (by_command, by_file) = cases();
     let total: usize = by_file.iter().map(|f| f.1).sum();
     let examples: usize = registry::all().map(|c| c.examples.len()).sum();
-    let path = root().join("docs/engine/verification.md");
-    let page = std::fs::read_to_string(&path).unwrap_or_default();
-    // what is above the mark is written by hand
-    let mark = "<!-- generated below: SS_TEST_RENEW=1 cargo test -p dofile --test it docs:: -->\n";
-    let head = page.split(mark).next().unwrap_or("").to_string();
     let mut out = format!(
-        "{head}{mark}\n## Oracle cases\n\n{total} cases in {} files; {examples} examples of commands run as tests besides.\n\n",
+        "{}\n## Oracle cases\n\n{total} cases in {} files; {examples} examples of commands run as tests besides.\n\n",
+        head("verification.md"),
         by_file.len()
     );
     out.push_str("| file of `tests/oracles/cases` | cases | source |\n|---|---:|---|\n");

@@ -50,6 +50,10 @@ fn the_refusal_names_option_and_command() {
             "summarize y, fvwrap(1)",
             "option fvwrap() of command summarize is not supported by the open engine",
         ),
+        (
+            "arch y, earch(1) egarch(1) vce(oim)",
+            "option vce(oim) with earch() or distribution(ged) of command arch is not supported by the open engine",
+        ),
         ("tabulate y, wrapp", "option wrapp not allowed"),
         ("regress y x, nosuchoption", "option nosuchoption not allowed"),
     ] {

@@ -17,6 +17,11 @@ fn a_literal_numbers_its_rows_and_columns() {
     assert_eq!(macro_of("matrix A = (1,2\\3,4)", "colnames A"), "c1 c2");
     assert_eq!(macro_of("matrix A = (1\\-2\\sqrt(9))", "rownames A"), "r1 r2 r3");
     assert_eq!(macro_of("matrix A = (1,2)\nmatrix colnames A = x y\nmatrix B = A\\A", "colnames B"), "x y");
+    // a stored matrix of one element keeps its names too, a number has none
+    let one = "set obs 20\ngenerate y = mod(_n, 3)\nquietly regress y\n";
+    assert_eq!(macro_of(&format!("{one}matrix B = e(b)"), "colnames B"), "_cons");
+    assert_eq!(macro_of(&format!("{one}matrix B = e(V)"), "rownames B"), "_cons");
+    assert_eq!(macro_of(&format!("{one}matrix B = e(N)"), "colnames B"), "c1");
 }
 
 const MODEL: &str = "set obs 60

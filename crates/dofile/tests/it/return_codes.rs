@@ -30,7 +30,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("summarize x, nosuchoption", 198, "nosuchoption"),
     ("nosuchcommand x", 199, "unrecognized"),
     ("tabulate g, plot", 199, "not supported"),
-    ("mata: 1", 199, "not supported"),
+    ("mata: x = moptimize_init()", 199, "not supported"),
     ("snapshot save", 199, "not supported"),
     ("test x", 301, "last estimates not found"),
     ("ttest x, by(g)", 420, ""),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The layers from the lowest to the highest; a module imports from itself and from lower layers only. `commands`
 /// stands for `mod.rs` and `spec.rs` there, `FAMILY` for each folder of commands.
 const LAYERS: &[&[&str]] = &[
-    &["error", "output", "regex", "rng", "value"],
+    &["error", "output", "regex", "rng", "smcl", "value"],
     &["dates"],
     &["frame", "matrix"],
     &["results", "tsset"],
@@ -16,8 +16,9 @@ const LAYERS: &[&[&str]] = &[
     &["expr"],
     &["session"],
     &["estimation"],
-    &["commands"],
+    &["commands", "commands/documented_rows"],
     &["ops"],
+    &["mata"],
     &[FAMILY],
     &["commands/documented", "commands/estat", "commands/official", "commands/predict"],
     &["commands/registry"],

@@ -1,6 +1,6 @@
 //! Writes what stands before the rows and the value labels behind them.
 
-use std::io::{Seek, Write};
+use std::io::{Cursor, Seek, Write};
 
 use super::sink::Sink;
 use crate::error::Error;
@@ -14,6 +14,8 @@ pub(super) struct Layout {
     pub(super) map_at: u64,
     /// Offsets for the map, in its order; the last entries follow at the end.
     pub(super) map: Vec<u64>,
+    /// The whole map, where it is in the file already.
+    pub(super) stated_map: Option<Vec<u64>>,
 }
 
 /// Width of names, formats and variable labels in releases 118 and 119.
@@ -21,8 +23,37 @@ const NAME: usize = 129;
 const FORMAT: usize = 57;
 const LABEL: usize = 321;
 
-/// Writes everything up to and including `<data>`.
-pub(super) fn write<W: Write + Seek>(sink: &mut Sink<W>, meta: &Meta) -> Result<Layout, Error> {
+/// The entries of a map as the file has them.
+pub(super) fn map_bytes(map: &[u64]) -> Vec<u8> {
+    map.iter().flat_map(|at| at.to_le_bytes()).collect()
+}
+
+/// Writes everything up to and including `<data>`; with the number of rows, also the counts and offsets that are
+/// filled in at the end otherwise. They need the size of the head, so that it is laid out twice.
+pub(super) fn write<W: Write + Seek>(
+    sink: &mut Sink<W>,
+    meta: &Meta,
+    rows: Option<u64>,
+) -> Result<Layout, Error> {
+    let Some(rows) = rows else { return lay_out(sink, meta, None) };
+    let mut trial = Sink::new(Cursor::new(Vec::new()))?;
+    let mut map = lay_out(&mut trial, meta, None)?.map;
+    let width: u64 = meta.variables.iter().map(|v| v.storage.width() as u64).sum();
+    let data_end = trial.position() + rows * width + b"</data>".len() as u64;
+    let texts_end = data_end + b"<strls></strls>".len() as u64;
+    let before = trial.position();
+    value_labels(&mut trial, &meta.value_labels)?;
+    let labels_end = texts_end + trial.position() - before;
+    map.extend([data_end, texts_end, labels_end, labels_end + b"</stata_dta>".len() as u64]);
+    let layout = lay_out(sink, meta, Some((rows, &map)))?;
+    Ok(Layout { stated_map: Some(map), ..layout })
+}
+
+fn lay_out<W: Write + Seek>(
+    sink: &mut Sink<W>,
+    meta: &Meta,
+    stated: Option<(u64, &[u64])>,
+) -> Result<Layout, Error> {
     let wide = meta.variables.len() > VARIABLES_118;
     let release = if wide { 119 } else { 118 };
     let count = meta.variables.len() as u32;
@@ -36,7 +67,7 @@ pub(super) fn write<W: Write + Seek>(sink: &mut Sink<W>, meta: &Meta) -> Result<
     }
     sink.put(b"</K><N>")?;
     let row_count_at = sink.position();
-    sink.put(&[0; 8])?;
+    sink.put(&stated.map_or(0, |(rows, _)| rows).to_le_bytes())?;
     sink.put(b"</N><label>")?;
     sink.put(&(meta.label.len() as u16).to_le_bytes())?;
     sink.put(meta.label.as_bytes())?;
@@ -47,7 +78,10 @@ pub(super) fn write<W: Write + Seek>(sink: &mut Sink<W>, meta: &Meta) -> Result<
     map.push(sink.position());
     sink.put(b"<map>")?;
     let map_at = sink.position();
-    sink.put(&[0; 14 * 8])?;
+    match stated {
+        Some((_, map)) => sink.put(&map_bytes(map))?,
+        None => sink.put(&[0; 14 * 8])?,
+    }
     sink.put(b"</map>")?;
     variables(sink, meta, wide, &mut map)?;
     map.push(sink.position());
@@ -64,7 +98,7 @@ pub(super) fn write<W: Write + Seek>(sink: &mut Sink<W>, meta: &Meta) -> Result<
     sink.put(b"</characteristics>")?;
     map.push(sink.position());
     sink.put(b"<data>")?;
-    Ok(Layout { release, row_count_at, map_at, map })
+    Ok(Layout { release, row_count_at, map_at, map, stated_map: None })
 }
 
 fn variables<W: Write + Seek>(

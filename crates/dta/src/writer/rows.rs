@@ -1,4 +1,4 @@
-//! Puts the values of one column into the row-wise bytes of a chunk.
+//! Puts the values of columns into the row-wise bytes of a file.
 
 use std::io::Write;
 
@@ -8,6 +8,77 @@ use crate::error::Error;
 use crate::limits::STRL_BYTES;
 use crate::meta::{StorageType, Variable};
 use crate::missing::Missing;
+
+/// Bytes of rows encoded at once: small enough for the first-level cache.
+const CHUNK: usize = 32 * 1024;
+
+/// Turns columns into the bytes of rows, for a file without strL variables. Threads can encode parts of a file at the
+/// same time and hand them to [`super::Writer::write_encoded`] in order.
+#[derive(Debug, Clone)]
+pub struct RowEncoder {
+    variables: Vec<Variable>,
+    row_width: usize,
+}
+
+impl RowEncoder {
+    pub(super) fn new(variables: &[Variable]) -> Self {
+        let row_width = variables.iter().map(|v| v.storage.width()).sum();
+        Self { variables: variables.to_vec(), row_width }
+    }
+
+    /// Appends the rows of `columns`, one for each variable and all of the same length. `first_row` is the number of
+    /// rows before them, for messages.
+    ///
+    /// # Errors
+    /// Columns that do not suit the variables, or a value that does not fit its type; `out` is unusable then.
+    pub fn encode(
+        &self,
+        columns: &[ColumnRef<'_>],
+        first_row: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Error> {
+        let rows = super::same_rows(columns, self.variables.len())?;
+        check_texts(&self.variables, columns, first_row)?;
+        let per_chunk = (CHUNK / self.row_width.max(1)).max(1);
+        let start = out.len();
+        out.resize(start + rows * self.row_width, 0);
+        let mut done = 0;
+        for bytes in out[start..].chunks_mut(per_chunk * self.row_width.max(1)) {
+            let mut offset = 0;
+            for (variable, column) in self.variables.iter().zip(columns) {
+                let first_row = first_row + done as u64;
+                let cells = Cells { bytes, row_width: self.row_width, offset, variable, first_row };
+                cells.put(*column, done)?;
+                offset += variable.storage.width();
+            }
+            done += per_chunk;
+        }
+        Ok(rows)
+    }
+
+    /// Bytes of a row.
+    pub(super) fn row_width(&self) -> usize {
+        self.row_width
+    }
+}
+
+/// Refuses texts with NUL characters, which only a strL can hold.
+pub(super) fn check_texts(
+    variables: &[Variable],
+    columns: &[ColumnRef<'_>],
+    first_row: u64,
+) -> Result<(), Error> {
+    for (variable, column) in variables.iter().zip(columns) {
+        if let (StorageType::Str(_), ColumnRef::Text(texts)) = (variable.storage, column)
+            && let Some(at) = texts.first_nul()
+        {
+            let row = first_row + at as u64 + 1;
+            let what = "a text contains a NUL character".to_owned();
+            return Err(Error::Value { row, variable: variable.name.clone(), what });
+        }
+    }
+    Ok(())
+}
 
 /// One variable's cells in a chunk of rows.
 pub(super) struct Cells<'a> {
@@ -106,20 +177,15 @@ impl Cells<'_> {
         let mut bad = None;
         for (at, cell) in self.cells().enumerate() {
             let text = texts.bytes(start + at);
-            if text.len() > width || text.contains(&0) {
+            if text.len() > width {
                 bad = Some((at, text.len()));
                 break;
             }
+            // the bytes behind it are zero already
             cell[..text.len()].copy_from_slice(text);
-            cell[text.len()..].fill(0);
         }
-        match bad {
-            None => Ok(()),
-            Some((at, length)) if length > width => {
-                Err(self.error(at, format!("a text of {length} bytes does not fit str{width}")))
-            }
-            Some((at, _)) => Err(self.error(at, "a text contains a NUL character")),
-        }
+        let Some((at, length)) = bad else { return Ok(()) };
+        Err(self.error(at, format!("a text of {length} bytes does not fit str{width}")))
     }
 
     /// Puts references and sends the values to the spool.

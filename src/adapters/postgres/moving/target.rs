@@ -10,7 +10,7 @@ use super::{MoveError, refused};
 use crate::adapters::postgres::apply::Heads;
 use crate::adapters::postgres::connect::OpenError;
 use crate::adapters::postgres::rows::{Param, query};
-use crate::adapters::postgres::schema::{self, FORMAT, MOVING};
+use crate::adapters::postgres::schema::{self, FORMAT, MOVING, QUEUE};
 use crate::adapters::postgres::tables::ALL;
 use crate::adapters::postgres::transaction::save;
 use crate::adapters::store::moved::{MoveMark, MoveState};
@@ -231,6 +231,7 @@ pub(super) async fn put_heads(client: &Client, source: &Source) -> Result<(), Mo
         audit_seq: from.audit_seq,
         audit_hash: from.audit_hash.clone(),
         jobs: from.jobs.clone(),
+        claim_after: String::new(),
     });
     query(client, &sql, &params).await?;
     let names = ALL.map(|table| format!("ss.{}", table.name)).join(", ");
@@ -249,7 +250,7 @@ pub(super) async fn switch(client: &Client, id: &str) -> Result<(), MoveError> {
         return Err(refused("the database was taken for another move"));
     }
     let open = format!(
-        "UPDATE ss.meta SET format = {FORMAT}; UPDATE ss.heads SET epoch = epoch + 1; \
+        "TRUNCATE ss.queue, ss.active_runs; {QUEUE}; UPDATE ss.meta SET format = {FORMAT}; UPDATE ss.heads SET epoch = epoch + 1; \
          SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'; COMMIT"
     );
     client.batch_execute(&open).await?;

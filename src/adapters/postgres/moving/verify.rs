@@ -14,6 +14,7 @@ use crate::adapters::postgres::tables::ALL;
 use crate::adapters::postgres::verify::{check_chain, check_heads, check_job_columns, read, walk};
 use crate::adapters::store::check::Report;
 use crate::adapters::store::rows::{Stored, columns};
+use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::TenantRecord;
@@ -85,6 +86,7 @@ async fn copied(client: &Client) -> Result<(Report, Digests), MoveError> {
             WebhookRecord::TABLE => records::<WebhookRecord>(client, table, found).await?,
             DeliveryRecord::TABLE => records::<DeliveryRecord>(client, table, found).await?,
             CursorRecord::TABLE => records::<CursorRecord>(client, table, found).await?,
+            BatchRecord::TABLE => records::<BatchRecord>(client, table, found).await?,
             _ => rows(client, table, String::new(), found, |_, _| Ok(())).await?,
         };
         digests.insert(table.name, digest);

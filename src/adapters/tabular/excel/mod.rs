@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use self::rows::{Cell, Workbook};
 use super::convert::{self, Builder};
 use super::infer::{Inference, Reading};
-use super::output::{self, ColumnPlan, Output};
+use super::output::{self, Block, ColumnPlan, Output};
 use super::profile::{Duplicates, Gatherer};
 use super::repairs::Place;
 use super::warnings::Warnings;
@@ -76,10 +76,11 @@ pub(super) fn ingest(
     let sheet = choose(&sheet_names, options.sheet.as_deref())?;
     let facts = infer(&mut workbook, &sheet, options.header_row)?;
     let Some(header_row) = facts.header_row else {
-        return Err(no_header(&facts, &sheet, options.header_row));
+        return Err(no_header(&facts, &sheet_names, &sheet, options.header_row));
     };
     if facts.rows == 0 {
-        return Err(problems::empty("the sheet has a header and no rows of data").with("sheet", sheet));
+        let reason = format!("the sheet has a header and no rows of data{}", others(&sheet_names, &sheet));
+        return Err(problems::empty(&reason).with("sheet", sheet).with("sheets", sheet_names));
     }
     let mut warnings = Warnings::default();
     if facts.error_cells > 0 {
@@ -97,13 +98,16 @@ pub(super) fn ingest(
     output::name_columns(&mut plans, &mut warnings);
     for ((&at, &reading), plan) in kept.iter().zip(&readings).zip(&plans) {
         remarks::on_inference(&facts.columns[at], reading, false, &plan.name, &mut warnings);
+        if facts.columns[at].exceeds_spreadsheet(reading) {
+            remarks::on_lost_digits(&plan.name, &mut warnings);
+        }
     }
+    let place = Place { header_row, last_row: facts.last_row, rows: facts.rows };
     let (canonical, gathered, duplicates) =
-        write(&mut workbook, &sheet, header_row, &kept, &readings, &plans, dest)?;
+        write(&mut workbook, &sheet, place, &kept, &readings, &plans, dest)?;
     let columns = output::describe(plans, &gathered, facts.rows);
     output::remark(&columns, &duplicates, facts.rows, &mut warnings);
-    let place = Place { header_row, last_row: facts.last_row, rows: facts.rows };
-    let repairs = repairs::offers(dest, &columns, place, &mut warnings)?;
+    let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
     Ok(IngestedDataset {
         format: if kind == Kind::Xlsx { "xlsx" } else { "xls" }.to_owned(),
         canonical,
@@ -151,14 +155,27 @@ fn choose(sheets: &[String], wanted: Option<&str>) -> Result<String, Problem> {
     })
 }
 
-fn no_header(facts: &Facts, sheet: &str, wanted: Option<u32>) -> Problem {
+/// The other sheets of the workbook, one of which may be meant.
+fn others(sheets: &[String], sheet: &str) -> String {
+    let names: Vec<String> =
+        sheets.iter().filter(|name| *name != sheet).take(5).map(|name| problems::shown(name)).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!("; the workbook also has {}: upload it again with sheet", names.join(", ")),
+    }
+}
+
+fn no_header(facts: &Facts, sheets: &[String], sheet: &str, wanted: Option<u32>) -> Problem {
     match wanted {
         Some(row) if facts.last_row > 0 => {
             let reason =
                 format!("the row selected as the header has no cells (the last row is {})", facts.last_row);
             problems::parse(Some(row.into()), None, &reason).with("sheet", sheet)
         }
-        _ => problems::empty("the sheet is empty").with("sheet", sheet),
+        _ => {
+            let reason = format!("the sheet is empty{}", others(sheets, sheet));
+            problems::empty(&reason).with("sheet", sheet).with("sheets", sheets.to_vec())
+        }
     }
 }
 
@@ -215,13 +232,13 @@ fn header_text(cell: &Cell) -> String {
 fn write(
     workbook: &mut Workbook,
     sheet: &str,
-    header_row: u64,
+    place: Place,
     kept: &[usize],
     readings: &[Reading],
     plans: &[ColumnPlan],
     dest: &Path,
 ) -> Result<(Written, Gatherer, Duplicates), Problem> {
-    let mut output = Output::create(dest, plans, Vec::new())?;
+    let mut output = Output::create(dest, plans, Vec::new(), place.rows)?;
     let mut gatherer = Gatherer::new(kept.len(), RandomState::default());
     let mut duplicates = Duplicates::default();
     let mut builders: Vec<Builder> =
@@ -231,10 +248,10 @@ fn write(
     let mut flush = |builders: &mut Vec<Builder>| {
         let columns: Vec<dta::Column> = builders.iter_mut().map(Builder::take).collect();
         duplicates.add(&gatherer.add(&columns));
-        output.write(&columns)
+        output.write(&Block::Columns(columns))
     };
     workbook.each_row(sheet, |row, cells| {
-        if row <= header_row {
+        if row <= place.header_row {
             return Ok(());
         }
         for (builder, &at) in builders.iter_mut().zip(kept) {

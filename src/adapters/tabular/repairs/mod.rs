@@ -18,6 +18,7 @@ use self::cells::STYLES;
 use self::scan::{CodeScan, ORDERS, Scan, TextScan};
 use super::convert::number_text;
 use super::problems::{self, shown};
+use super::profile::Profile;
 use super::warnings::Warnings;
 use crate::domain::data_step::{ConvertTo, DataStep, Repair, StepKind};
 use crate::domain::dataset::{Column, InferredType};
@@ -74,13 +75,14 @@ struct Note {
     message: String,
 }
 
-/// Finds the repairs of canonical data, and adds a remark for each.
+/// Finds the repairs of canonical data, and adds a remark for each. `profiles` are those of the columns.
 ///
 /// # Errors
 /// I/O.
 pub(super) fn offers(
     path: &Path,
     columns: &[Column],
+    profiles: &[Profile],
     place: Place,
     warnings: &mut Warnings,
 ) -> Result<Vec<Repair>, Problem> {
@@ -88,19 +90,10 @@ pub(super) fn offers(
     let storages: Vec<_> = reader.variables().iter().map(|v| v.storage).collect();
     let mut scans: Vec<(usize, Scan)> = Vec::new();
     for (at, (column, storage)) in columns.iter().zip(storages).enumerate() {
-        scans.extend(Scan::of(column, storage).filter(|_| scans.len() < MOST_COLUMNS * 5).map(|s| (at, s)));
+        let scan = Scan::of(column, storage, profiles[at].blanks);
+        scans.extend(scan.filter(|_| scans.len() < MOST_COLUMNS * 5).map(|s| (at, s)));
     }
-    if !scans.is_empty() {
-        let selected = scans.iter().map(|(at, _)| *at).collect();
-        reader.select(selected).map_err(unreadable)?;
-        let mut row = 1;
-        while let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? {
-            for ((_, scan), values) in scans.iter_mut().zip(&block.columns) {
-                scan.add(values, row);
-            }
-            row += block.rows as u64;
-        }
-    }
+    look_through(&mut reader, &mut scans)?;
     let dropped = rows::foreign(columns, &scans, place);
     let mut found: Vec<Offer> = Vec::new();
     for (at, scan) in &scans {
@@ -119,6 +112,25 @@ pub(super) fn offers(
     let repairs = facts::after(path, columns, drop_step.as_ref(), &found)?;
     remark(columns, dropped, drop_step, found, warnings);
     Ok(repairs)
+}
+
+/// Shows the rows to the scans, each as long as it needs them, and the last row to all.
+fn look_through(reader: &mut Reader<BufReader<File>>, scans: &mut [(usize, Scan)]) -> Result<(), Problem> {
+    let mut open: Vec<&mut (usize, Scan)> = scans.iter_mut().collect();
+    let mut row = 1;
+    while !open.is_empty() {
+        reader.select(open.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
+        let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? else { break };
+        open.iter_mut().zip(&block.columns).for_each(|((_, scan), values)| scan.add(values, row));
+        row += block.rows as u64;
+        open.retain(|(_, scan)| !scan.is_settled());
+    }
+    reader.select(scans.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
+    reader.go_to_row(reader.rows().saturating_sub(1));
+    if let Some(block) = reader.read_block(1).map_err(unreadable)? {
+        scans.iter_mut().zip(&block.columns).for_each(|((_, scan), values)| scan.end(values));
+    }
+    Ok(())
 }
 
 /// Adds the remarks: one for the rows, one for each column with everything that repairs it.

@@ -31,7 +31,10 @@ pub(super) struct TextScan {
     pub blanks: u64,
     pub first_blank: Option<(u64, String)>,
     trimmed: BTreeSet<String>,
-    few_levels: bool,
+    /// Levels are counted without the blanks around them.
+    trims: bool,
+    /// Rows taken in so far.
+    rows: u64,
     /// The cells of the first and of the last row; empty for a missing value.
     pub first: String,
     pub last: String,
@@ -55,14 +58,14 @@ pub(super) enum Scan {
 }
 
 impl Scan {
-    /// The scan that a column needs, if it needs one.
-    pub(super) fn of(column: &Column, storage: StorageType) -> Option<Self> {
+    /// The scan that a column needs, if it needs one; `blanks` where one of its texts has blanks around it.
+    pub(super) fn of(column: &Column, storage: StorageType, blanks: bool) -> Option<Self> {
         if column.inferred_type == InferredType::Empty {
             return None;
         }
         match storage {
             StorageType::Str(width) if width <= 244 => Some(Self::Text(TextScan {
-                few_levels: column.distinct <= MOST_LEVELS && !column.distinct_is_lower_bound,
+                trims: blanks && column.distinct <= MOST_LEVELS && !column.distinct_is_lower_bound,
                 ..TextScan::default()
             })),
             StorageType::Str(_) | StorageType::StrL | StorageType::Float => None,
@@ -91,26 +94,47 @@ impl Scan {
             _ => {}
         }
     }
+
+    /// True once further rows would change nothing.
+    pub(super) fn is_settled(&self) -> bool {
+        match self {
+            Self::Text(scan) => scan.rows > ENOUGH_ROWS && !scan.trims && !scan.is_promising(),
+            Self::Code(_) => false,
+        }
+    }
+
+    /// Takes in the value of the last row.
+    pub(super) fn end(&mut self, values: &Values) {
+        if let (Self::Text(scan), Values::Str(texts)) = (self, values) {
+            texts.iter().last().unwrap_or_default().clone_into(&mut scan.last);
+        }
+    }
 }
 
 impl TextScan {
+    /// True as long as half of the cells are dates or numbers. Rows beyond the first ones are taken in only then, so
+    /// that it stays false.
+    fn is_promising(&self) -> bool {
+        let days = self.days.iter().copied().max().unwrap_or(0);
+        let numbers = self.cells.commonest().map_or(0, |(_, group)| group.cells);
+        days.max(numbers) * 2 >= self.cells.present
+    }
+
     fn add(&mut self, cell: &str, row: u64) {
+        self.rows = row;
         if row == 1 {
             cell.clone_into(&mut self.first);
         }
-        cell.clone_into(&mut self.last);
         if cell.is_empty() {
             return;
         }
-        let found = self.days.iter().copied().max().unwrap_or(0);
-        let numbers = self.cells.commonest().map_or(0, |(_, group)| group.cells);
-        if row <= ENOUGH_ROWS || found.max(numbers) * 2 >= self.cells.present {
+        if row <= ENOUGH_ROWS || self.is_promising() {
             self.cells.add(cell, row);
             for (count, order) in self.days.iter_mut().zip(&ORDERS) {
                 *count += u64::from(apply::day(cell.trim(), order).is_some());
             }
         }
-        if self.few_levels {
+        if self.trims {
             let trimmed = cell.trim();
             if trimmed.len() < cell.len() {
                 self.blanks += 1;
@@ -122,9 +146,9 @@ impl TextScan {
         }
     }
 
-    /// Levels without the blanks around them; `None` where they are too many to compare.
+    /// Levels without the blanks around them; `None` where there are no blanks, or too many levels to compare.
     pub(super) fn trimmed_levels(&self) -> Option<u64> {
-        self.few_levels.then_some(self.trimmed.len() as u64)
+        self.trims.then_some(self.trimmed.len() as u64)
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use encoding_rs::{CoderResult, Decoder, UTF_8};
 
@@ -26,8 +26,40 @@ const MOST_WORKERS: usize = 4;
 pub(super) struct RawBlock {
     /// One-based row of the first record, blank lines counted.
     pub first_row: u64,
-    pub text: String,
+    bytes: Vec<u8>,
+    dialect: Dialect,
+    encoding: &'static str,
 }
+
+impl RawBlock {
+    /// The records as text.
+    ///
+    /// # Errors
+    /// Bytes that the encoding does not have, NUL characters.
+    pub(super) fn text(&self) -> Result<&str, Problem> {
+        let text = simdutf8::compat::from_utf8(&self.bytes)
+            .map_err(|error| problems::encoding(self.row_of(error.valid_up_to()), self.encoding))?;
+        match memchr::memchr(0, &self.bytes) {
+            Some(at) => Err(problems::nul(self.row_of(at))),
+            None => Ok(text),
+        }
+    }
+
+    /// The row that holds byte `at`.
+    fn row_of(&self, at: usize) -> u64 {
+        row_of(&self.bytes[..at], self.dialect, self.first_row)
+    }
+}
+
+/// The row that follows the records of a text whose first row is `first_row`.
+fn row_of(text: &[u8], dialect: Dialect, first_row: u64) -> u64 {
+    let mut before = Boundaries::default();
+    before.scan(text, dialect, false);
+    first_row + before.take().1
+}
+
+/// The lengths of blocks in bytes of UTF-8, with the records in each.
+pub(super) type Cuts = Vec<(usize, u64)>;
 
 /// Reads a file block by block.
 pub(super) struct Blocks {
@@ -40,6 +72,10 @@ pub(super) struct Blocks {
     next_row: u64,
     ended: bool,
     encoding: &'static str,
+    /// Where the blocks end that were handed out; what a second reading follows.
+    cuts: Cuts,
+    known: std::vec::IntoIter<(usize, u64)>,
+    spare: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Blocks {
@@ -57,18 +93,63 @@ impl Blocks {
             dialect,
             boundaries: Boundaries::default(),
             buffer: Vec::new(),
-            input: vec![0; PIECE],
+            input: Vec::new(),
             next_row: 1,
             ended: false,
             encoding: encoding.encoding.name(),
+            cuts: Cuts::new(),
+            known: Cuts::new().into_iter(),
+            spare: Arc::default(),
         })
+    }
+
+    /// The same file again in the blocks of an earlier reading, whose records are not searched for again.
+    ///
+    /// # Errors
+    /// An I/O error as a problem.
+    pub(super) fn again(
+        path: &Path,
+        encoding: TextEncoding,
+        dialect: Dialect,
+        cuts: Cuts,
+    ) -> Result<Self, Problem> {
+        Ok(Self { known: cuts.into_iter(), ..Self::open(path, encoding, dialect)? })
     }
 
     /// The next records, `None` at the end of the file.
     ///
     /// # Errors
-    /// Bytes that the encoding does not have, NUL characters, a quote that is not closed, I/O.
+    /// Bytes that the encoding does not have, a quote that is not closed, I/O.
     pub(super) fn next_block(&mut self) -> Result<Option<RawBlock>, Problem> {
+        let (length, records) = match self.known.next() {
+            Some(cut) => {
+                while !self.ended && self.buffer.len() < cut.0 {
+                    self.fill()?;
+                }
+                if self.buffer.len() < cut.0 {
+                    let shorter = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+                    return Err(problems::io("read the upload", &shorter));
+                }
+                cut
+            }
+            None => self.search()?,
+        };
+        if length == 0 {
+            return Ok(None);
+        }
+        let mut rest = self.spare().pop().unwrap_or_default();
+        rest.clear();
+        rest.extend_from_slice(&self.buffer[length..]);
+        let mut bytes = std::mem::replace(&mut self.buffer, rest);
+        bytes.truncate(length);
+        let first_row = self.next_row;
+        self.next_row += records;
+        self.cuts.push((length, records));
+        Ok(Some(RawBlock { first_row, bytes, dialect: self.dialect, encoding: self.encoding }))
+    }
+
+    /// Reads on until records are complete; returns their bytes and their number.
+    fn search(&mut self) -> Result<(usize, u64), Problem> {
         while !self.ended && self.boundaries.end() == 0 {
             self.fill()?;
             self.boundaries.scan(&self.buffer, self.dialect, self.ended);
@@ -77,29 +158,11 @@ impl Blocks {
                 return Err(self.unclosed(too_long));
             }
         }
-        let (length, records) = self.boundaries.take();
-        if length == 0 {
-            return Ok(None);
-        }
-        let rest = self.buffer.split_off(length);
-        let bytes = std::mem::replace(&mut self.buffer, rest);
-        let first_row = self.next_row;
-        self.next_row += records;
-        let text = String::from_utf8(bytes).map_err(|e| {
-            let at = e.utf8_error().valid_up_to();
-            problems::encoding(self.row_of(e.as_bytes(), at, first_row), self.encoding)
-        })?;
-        if let Some(at) = memchr::memchr(0, text.as_bytes()) {
-            return Err(problems::nul(self.row_of(text.as_bytes(), at, first_row)));
-        }
-        Ok(Some(RawBlock { first_row, text }))
+        Ok(self.boundaries.take())
     }
 
-    /// The row that holds byte `at` of a block.
-    fn row_of(&self, block: &[u8], at: usize, first_row: u64) -> u64 {
-        let mut before = Boundaries::default();
-        before.scan(&block[..at], self.dialect, false);
-        first_row + before.take().1
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unclosed(&mut self, too_long: bool) -> Problem {
@@ -114,17 +177,15 @@ impl Blocks {
     }
 
     fn fill(&mut self) -> Result<(), Problem> {
+        let read = |e: std::io::Error| problems::io("read the upload", &e);
         let Some(decoder) = &mut self.decoder else {
-            let start = self.buffer.len();
-            self.buffer.resize(start + PIECE, 0);
-            let length = read_full(&mut self.file, &mut self.buffer[start..])
-                .map_err(|e| problems::io("read the upload", &e))?;
-            self.buffer.truncate(start + length);
+            self.buffer.reserve(PIECE);
+            let length = (&mut self.file).take(PIECE as u64).read_to_end(&mut self.buffer).map_err(read)?;
             self.ended = length < PIECE;
             return Ok(());
         };
-        let length =
-            read_full(&mut self.file, &mut self.input).map_err(|e| problems::io("read the upload", &e))?;
+        self.input.resize(PIECE, 0);
+        let length = read_full(&mut self.file, &mut self.input).map_err(read)?;
         self.ended = length < PIECE;
         let mut at = 0;
         loop {
@@ -144,7 +205,7 @@ impl Blocks {
                 encoding_rs::DecoderResult::InputEmpty => return Ok(()),
                 encoding_rs::DecoderResult::OutputFull => {}
                 encoding_rs::DecoderResult::Malformed(..) => {
-                    let row = self.row_of(&self.buffer, self.buffer.len(), self.next_row);
+                    let row = row_of(&self.buffer, self.dialect, self.next_row);
                     return Err(problems::encoding(row, self.encoding));
                 }
             }
@@ -163,22 +224,24 @@ pub(super) fn decode_sample(bytes: &[u8], encoding: TextEncoding) -> String {
 }
 
 /// Works on all blocks with `work` on several threads and gives the results to `take` in the order of
-/// the file. `make_state` builds what a thread keeps between blocks; the states come back at the end.
+/// the file. `make_state` builds what a thread keeps between blocks; the states come back at the end, with the
+/// lengths of the blocks.
 ///
 /// # Errors
 /// The first problem in the order of the file.
 pub(super) fn in_parallel<S, T>(
     mut blocks: Blocks,
     make_state: impl Fn() -> S,
-    work: impl Fn(&mut S, RawBlock) -> Result<T, Problem> + Sync,
+    work: impl Fn(&mut S, &RawBlock) -> Result<T, Problem> + Sync,
     mut take: impl FnMut(T) -> Result<(), Problem>,
-) -> Result<Vec<S>, Problem>
+) -> Result<(Vec<S>, Cuts), Problem>
 where
     S: Send,
     T: Send,
 {
     let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_WORKERS);
     let under_way = workers * 2 + 2;
+    let spare = Arc::clone(&blocks.spare);
     std::thread::scope(|scope| {
         let (raw_out, raw_in) = sync_channel::<(u64, Result<RawBlock, Problem>)>(under_way);
         let (done_out, done_in) = sync_channel::<(u64, Result<T, Problem>)>(under_way);
@@ -186,27 +249,28 @@ where
         for _ in 0..under_way {
             permit_out.send(()).expect("the channel has room for every permit");
         }
-        scope.spawn(move || {
+        let reader = scope.spawn(move || {
             let mut number = 0;
             // a closed channel means that the reader of results gave up
             while permit_in.recv().is_ok() {
                 let (item, last) = match blocks.next_block() {
                     Ok(Some(block)) => (Ok(block), false),
-                    Ok(None) => return,
+                    Ok(None) => break,
                     Err(problem) => (Err(problem), true),
                 };
                 if raw_out.send((number, item)).is_err() || last {
-                    return;
+                    break;
                 }
                 number += 1;
             }
+            blocks.cuts
         });
-        let raw_in = std::sync::Arc::new(Mutex::new(raw_in));
-        let work = &work;
+        let raw_in = Arc::new(Mutex::new(raw_in));
+        let (work, spare) = (&work, &*spare);
         let threads: Vec<_> = (0..workers)
             .map(|_| {
                 let (raw_in, done_out, state) = (raw_in.clone(), done_out.clone(), make_state());
-                scope.spawn(move || worker(&raw_in, &done_out, state, work))
+                scope.spawn(move || worker(&raw_in, &done_out, spare, state, work))
             })
             .collect();
         drop((raw_in, done_out));
@@ -214,23 +278,27 @@ where
         // lets every thread see that nobody waits for it any more
         drop((done_in, permit_out));
         let states = threads.into_iter().map(|t| t.join().expect("workers do not panic")).collect();
-        result.map(|()| states)
+        let cuts = reader.join().expect("reading does not panic");
+        result.map(|()| (states, cuts))
     })
 }
 
 fn worker<S, T>(
     raw_in: &Mutex<Receiver<(u64, Result<RawBlock, Problem>)>>,
-    done_out: &std::sync::mpsc::SyncSender<(u64, Result<T, Problem>)>,
+    done_out: &SyncSender<(u64, Result<T, Problem>)>,
+    spare: &Mutex<Vec<Vec<u8>>>,
     mut state: S,
-    work: &impl Fn(&mut S, RawBlock) -> Result<T, Problem>,
+    work: &impl Fn(&mut S, &RawBlock) -> Result<T, Problem>,
 ) -> S {
     loop {
-        let next = raw_in.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
+        let next = raw_in.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, item)) = next else { return state };
         // a panic must answer for its block: anyone who waits for the order of blocks would wait for ever
         let result = item.and_then(|block| {
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut state, block)))
-                .unwrap_or_else(|_| Err(Problem::internal()))
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut state, &block)))
+                .unwrap_or_else(|_| Err(Problem::internal()));
+            spare.lock().unwrap_or_else(PoisonError::into_inner).push(block.bytes);
+            result
         });
         if done_out.send((number, result)).is_err() {
             return state;
@@ -241,7 +309,7 @@ fn worker<S, T>(
 fn in_order<T>(
     done_in: &Receiver<(u64, Result<T, Problem>)>,
     take: &mut impl FnMut(T) -> Result<(), Problem>,
-    permits: &std::sync::mpsc::SyncSender<()>,
+    permits: &SyncSender<()>,
 ) -> Result<(), Problem> {
     let mut waiting = BTreeMap::new();
     let mut next = 0;

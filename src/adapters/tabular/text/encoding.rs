@@ -32,15 +32,39 @@ impl From<io::Error> for EncodingError {
     }
 }
 
+/// Takes a file for UTF-8 where its beginning allows it, without reading on: `None` where only [`detect`] can tell.
+/// The text has to be checked while it is read; where it fails, [`detect`] decides.
+///
+/// # Errors
+/// I/O.
+pub(super) fn assume_utf8(file: &mut File) -> io::Result<Option<TextEncoding>> {
+    let head = head(file)?;
+    let bom = match Encoding::for_bom(&head) {
+        Some((encoding, bom)) if encoding == UTF_8 => bom,
+        Some(_) => return Ok(None),
+        None if utf16_without_mark(&head).is_some() || head.contains(&0) => return Ok(None),
+        None => 0,
+    };
+    let cut = |error: std::str::Utf8Error| error.error_len().is_none();
+    let valid = std::str::from_utf8(&head).map_or_else(cut, |_| true);
+    Ok(valid.then_some(TextEncoding { encoding: UTF_8, bom, guessed: false }))
+}
+
+fn head(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; 64 * 1024];
+    file.seek(SeekFrom::Start(0))?;
+    let length = read_full(file, &mut head)?;
+    head.truncate(length);
+    Ok(head)
+}
+
 /// Finds the encoding: by byte order mark, by the NUL bytes of UTF-16, as valid UTF-8 over the whole
 /// file, else by a statistical guess.
 ///
 /// # Errors
 /// Binary content, UTF-8 with a few invalid bytes, or an I/O error.
 pub(super) fn detect(file: &mut File) -> Result<TextEncoding, EncodingError> {
-    let mut head = vec![0; 64 * 1024];
-    let length = read_full(file, &mut head)?;
-    head.truncate(length);
+    let head = head(file)?;
     if let Some((encoding, bom)) = Encoding::for_bom(&head) {
         if encoding == UTF_8 {
             check_utf8(file, bom as u64)?;

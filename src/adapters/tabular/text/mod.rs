@@ -3,8 +3,10 @@
 
 mod blocks;
 mod encoding;
+mod grid;
 mod scan;
 mod sniff;
+mod stops;
 
 use std::path::Path;
 
@@ -12,8 +14,9 @@ pub(super) use self::encoding::read_full;
 
 use foldhash::fast::RandomState;
 
-use self::blocks::{Blocks, RawBlock, in_parallel};
+use self::blocks::{Blocks, Cuts, RawBlock, in_parallel};
 use self::encoding::TextEncoding;
+use self::grid::Grid;
 use self::scan::{Dialect, Field, Records};
 use super::convert::Builder;
 use super::infer::{Inference, Reading};
@@ -23,6 +26,7 @@ use super::repairs::Place;
 use super::warnings::Warnings;
 use super::{problems, remarks, repairs};
 use crate::domain::error::Problem;
+use crate::ports::blob_store::Written;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
 
 /// The header of a text table.
@@ -52,10 +56,10 @@ pub(super) fn ingest(
     options: &IngestOptions,
     dest: &Path,
 ) -> Result<IngestedDataset, Problem> {
-    let table = Table::open(path, original_name, options)?;
+    let (table, inferred) = read_once(path, original_name, options)?;
+    let Inferred { columns: facts, rows, last_row, cuts } = inferred;
     let mut warnings = Warnings::default();
     table.remark(&mut warnings);
-    let (facts, rows, last_row) = table.infer()?;
     if rows == 0 {
         return Err(problems::empty("the file has a header and no rows of data"));
     }
@@ -88,11 +92,13 @@ pub(super) fn ingest(
     for ((&at, &reading), plan) in kept.iter().zip(&readings).zip(&plans) {
         remarks::on_inference(&facts[at], reading, comma, &plan.name, &mut warnings);
     }
-    let (canonical, gathered, duplicates) = table.convert(&kept, &readings, &plans, dest)?;
+    let blocks = Blocks::again(path, table.encoding, table.dialect, cuts)?;
+    let output = Output::create(dest, &plans, Vec::new(), rows)?;
+    let (canonical, gathered, duplicates) = table.convert(blocks, &kept, &readings, &plans, output)?;
     let columns = output::describe(plans, &gathered, rows);
     output::remark(&columns, &duplicates, rows, &mut warnings);
     let place = Place { header_row: table.header.row, last_row, rows };
-    let repairs = repairs::offers(dest, &columns, place, &mut warnings)?;
+    let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
     Ok(IngestedDataset {
         format: "csv".to_owned(),
         canonical,
@@ -108,16 +114,51 @@ pub(super) fn ingest(
     })
 }
 
+/// What the first pass finds.
+struct Inferred {
+    columns: Vec<Inference>,
+    rows: u64,
+    /// The last row of the data in the file.
+    last_row: u64,
+    /// The blocks in which the file was read.
+    cuts: Cuts,
+}
+
 /// State of a thread while it converts.
 struct Converter {
     builders: Vec<Builder>,
     gatherer: Gatherer,
-    fields: Vec<Field>,
+    grid: Grid,
+}
+
+/// First pass. Almost every file is UTF-8, which this pass checks; for others the encoding is found beforehand, and
+/// that reads the file once more.
+fn read_once<'a>(
+    path: &'a Path,
+    original_name: &str,
+    options: &IngestOptions,
+) -> Result<(Table<'a>, Inferred), Problem> {
+    let read = |encoding| {
+        let table = Table::open(path, original_name, options, encoding)?;
+        table.infer().map(|inferred| (table, inferred))
+    };
+    if let Some(likely) = sniff::likely_encoding(path)?
+        && let Ok(found) = read(likely)
+    {
+        return Ok(found);
+    }
+    // whatever is wrong with the rows, an encoding that is wrong is said first
+    read(sniff::certain_encoding(path)?)
 }
 
 impl<'a> Table<'a> {
-    fn open(path: &'a Path, original_name: &str, options: &IngestOptions) -> Result<Self, Problem> {
-        let sniffed = sniff::sniff(path, original_name)?;
+    fn open(
+        path: &'a Path,
+        original_name: &str,
+        options: &IngestOptions,
+        encoding: TextEncoding,
+    ) -> Result<Self, Problem> {
+        let sniffed = sniff::sniff(path, original_name, encoding)?;
         let blocks = Blocks::open(path, sniffed.encoding, sniffed.dialect)?;
         let header = sniff::header(blocks, &sniffed, options.header_row)?;
         Ok(Self { path, encoding: sniffed.encoding, dialect: sniffed.dialect, header })
@@ -144,19 +185,24 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// First pass: facts on every column, the number of rows, and the last of them in the file.
-    fn infer(&self) -> Result<(Vec<Inference>, u64, u64), Problem> {
+    /// First pass: facts on every column.
+    fn infer(&self) -> Result<Inferred, Problem> {
         let width = self.header.names.len();
         let blocks = Blocks::open(self.path, self.encoding, self.dialect)?;
         let mut rows = 0;
-        let states = in_parallel(
+        let (states, cuts) = in_parallel(
             blocks,
-            || (vec![Inference::default(); width], Vec::new(), 0),
-            |(facts, fields, last), block| {
-                self.each_row(&block, fields, |row, fields| {
-                    *last = row;
-                    for (fact, field) in facts.iter_mut().zip(fields) {
-                        fact.text(field.value(&block.text).as_bytes(), row);
+            || (vec![Inference::default(); width], Grid::new(width), 0),
+            |(facts, grid, last), block| {
+                self.each_grid(block, grid, |grid, text| {
+                    *last = grid.last().unwrap_or(*last);
+                    for (at, fact) in facts.iter_mut().enumerate() {
+                        for (cell, row) in grid.column(at, text) {
+                            match cell.place() {
+                                Some((block, range)) => fact.within(block, range, row),
+                                None => fact.text(cell.text().as_bytes(), row),
+                            }
+                        }
                     }
                 })
             },
@@ -173,43 +219,48 @@ impl<'a> Table<'a> {
                 fact.merge(part);
             }
         }
-        Ok((all, rows, last_row))
+        Ok(Inferred { columns: all, rows, last_row, cuts })
     }
 
     /// Second pass: converts, describes and writes the columns in `kept`.
     fn convert(
         &self,
+        blocks: Blocks,
         kept: &[usize],
         readings: &[Reading],
         plans: &[ColumnPlan],
-        dest: &Path,
-    ) -> Result<(crate::ports::blob_store::Written, Gatherer, Duplicates), Problem> {
-        let blocks = Blocks::open(self.path, self.encoding, self.dialect)?;
-        let mut output = Output::create(dest, plans, Vec::new())?;
+        mut output: Output,
+    ) -> Result<(Written, Gatherer, Duplicates), Problem> {
+        let encoder = output.encoder();
         let mut duplicates = Duplicates::default();
         let random = RandomState::default();
         let make = || Converter {
             builders: readings.iter().zip(plans).map(|(&r, p)| Builder::new(r, p.storage, 0)).collect(),
             gatherer: Gatherer::new(kept.len(), random.clone()),
-            fields: Vec::new(),
+            grid: Grid::new(self.header.names.len()),
         };
-        let states = in_parallel(
+        let (states, _) = in_parallel(
             blocks,
             make,
             |state, block| {
                 let builders = &mut state.builders;
-                self.each_row(&block, &mut state.fields, |_, fields| {
+                self.each_grid(block, &mut state.grid, |grid, text| {
                     for (builder, &at) in builders.iter_mut().zip(kept) {
-                        builder.text(&fields[at].value(&block.text));
+                        for (cell, _) in grid.column(at, text) {
+                            match cell.place() {
+                                Some((block, range)) if !builder.takes_text() => builder.within(block, range),
+                                _ => builder.text(&cell.text()),
+                            }
+                        }
                     }
                 })?;
                 let columns: Vec<dta::Column> = state.builders.iter_mut().map(Builder::take).collect();
                 let hashes = state.gatherer.add(&columns);
-                Ok((columns, hashes))
+                Ok((encoder.block(columns)?, hashes))
             },
-            |(columns, hashes)| {
+            |(rows, hashes)| {
                 duplicates.add(&hashes);
-                output.write(&columns)
+                output.write(&rows)
             },
         )?;
         let mut gathered = Gatherer::new(kept.len(), random.clone());
@@ -220,29 +271,39 @@ impl<'a> Table<'a> {
         Ok((output.finish()?, gathered, duplicates))
     }
 
-    /// Calls `row` for every row of data in a block: its number in the file and its fields, as many as
-    /// the header has. Answers the number of rows.
-    fn each_row(
+    /// Calls `work` for all rows of data in a block, some at a time, with the text of the block. Returns the number of
+    /// rows.
+    fn each_grid(
         &self,
         block: &RawBlock,
-        fields: &mut Vec<Field>,
-        mut row: impl FnMut(u64, &[Field]),
+        grid: &mut Grid,
+        mut work: impl FnMut(&Grid, &str),
     ) -> Result<u64, Problem> {
         let width = self.header.names.len();
-        let mut records = Records::new(&block.text, self.dialect);
+        let text = block.text()?;
+        let mut records = Records::new(text, self.dialect);
         let mut number = block.first_row;
         let mut count = 0;
-        while records.next_record(fields) {
-            if number > self.header.row && !is_blank(fields, &block.text) {
+        grid.clear();
+        while records.append_record(grid.fields()) {
+            let fields = grid.added();
+            if number > self.header.row && !is_blank(fields, text) {
                 if fields.len() != width {
-                    self.check_width(number, fields, &block.text)?;
+                    self.check_width(number, fields, text)?;
                 }
-                row(number, &fields[..width]);
-                count += 1;
+                grid.keep(number);
+                if grid.is_full() {
+                    count += grid.rows() as u64;
+                    work(grid, text);
+                    grid.clear();
+                }
+            } else {
+                grid.discard();
             }
             number += 1;
         }
-        Ok(count)
+        work(grid, text);
+        Ok(count + grid.rows() as u64)
     }
 
     /// Refuses a row with fewer fields than the header, or with more that hold something.

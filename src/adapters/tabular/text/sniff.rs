@@ -28,18 +28,35 @@ pub(super) struct Sniffed {
     fields: usize,
 }
 
-/// Detects the encoding of the whole file and the dialect of its beginning.
+/// The encoding that the beginning of a file suggests; see [`encoding::assume_utf8`].
 ///
 /// # Errors
-/// Empty or binary files, text in no readable encoding, I/O.
-pub(super) fn sniff(path: &Path, original_name: &str) -> Result<Sniffed, Problem> {
+/// I/O.
+pub(super) fn likely_encoding(path: &Path) -> Result<Option<TextEncoding>, Problem> {
     let read = |e: std::io::Error| problems::io("read the upload", &e);
-    let mut file = File::open(path).map_err(read)?;
-    let encoding = encoding::detect(&mut file).map_err(|error| match error {
+    encoding::assume_utf8(&mut File::open(path).map_err(read)?).map_err(read)
+}
+
+/// The encoding of a whole file.
+///
+/// # Errors
+/// Binary files, text in no readable encoding, I/O.
+pub(super) fn certain_encoding(path: &Path) -> Result<TextEncoding, Problem> {
+    let read = |e: std::io::Error| problems::io("read the upload", &e);
+    encoding::detect(&mut File::open(path).map_err(read)?).map_err(|error| match error {
         EncodingError::Io(error) => read(error),
         EncodingError::Binary(at) => problems::nul(row_at(path, at)),
         EncodingError::BrokenUtf8(at) => problems::encoding(row_at(path, at), "UTF-8"),
-    })?;
+    })
+}
+
+/// Detects the dialect of the beginning of a file.
+///
+/// # Errors
+/// Empty files, I/O.
+pub(super) fn sniff(path: &Path, original_name: &str, encoding: TextEncoding) -> Result<Sniffed, Problem> {
+    let read = |e: std::io::Error| problems::io("read the upload", &e);
+    let mut file = File::open(path).map_err(read)?;
     file.seek(SeekFrom::Start(0)).map_err(read)?;
     let mut sample = vec![0; SAMPLE];
     let length = read_full(&mut file, &mut sample).map_err(read)?;
@@ -159,10 +176,11 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
     // one cell above several: a title, if names follow
     let mut title: Option<Header> = None;
     while let Some(block) = blocks.next_block()? {
-        let mut records = Records::new(&block.text, sniffed.dialect);
+        let text = block.text()?;
+        let mut records = Records::new(text, sniffed.dialect);
         let mut row = block.first_row;
         while records.next_record(&mut fields) {
-            let blank = is_blank(&fields, &block.text);
+            let blank = is_blank(&fields, text);
             let chosen = match wanted {
                 Some(wanted) => row == u64::from(wanted),
                 None => row > sniffed.skip_rows && !blank,
@@ -171,8 +189,7 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
                 return Err(problems::parse(Some(row), None, "the row selected as the header is blank"));
             }
             if chosen {
-                let names: Vec<String> =
-                    fields.iter().map(|f| f.value(&block.text).trim().to_owned()).collect();
+                let names: Vec<String> = fields.iter().map(|f| f.value(text).trim().to_owned()).collect();
                 if let Some(title) = title.take_if(|title| title.names.len() > 1 && !are_names(&names)) {
                     return checked(title);
                 }

@@ -19,6 +19,7 @@ use crate::http::extract::body::Json;
 use crate::http::middleware::idempotency::{HoldsSecret, holds_links};
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::service::inputs::upload_parts::SessionParts;
 use crate::service::inputs::upload_sessions::{AnnouncedFile, UploadSessions, bundle_of};
 
 /// A file as it is announced.
@@ -153,7 +154,8 @@ pub struct SessionBody {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PresignedPart {
     part_number: u32,
-    /// Path and query at this service, for PUT with the bytes of the part as the body.
+    /// For PUT with the bytes of the part as the body: path and query at this service, or an absolute URL of the object
+    /// store.
     url: String,
 }
 
@@ -165,6 +167,9 @@ pub struct SessionView {
     file_id: String,
     /// `direct` or `multipart`.
     upload_strategy: &'static str,
+    /// `service`, or `object_store` where the URLs are those of the object store: send no credential with them. The parts
+    /// may be sent to the service in both cases.
+    upload_to: &'static str,
     /// Expiry of the session; a URL works for 15 minutes and is renewed by refresh-urls.
     expires_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,8 +182,10 @@ pub struct SessionView {
 }
 
 /// The facts of `open_upload_session`.
-pub const OPEN_FACTS: RouteFacts =
-    RouteFacts { refusals: &[&[ErrorCode::UploadSessionNotFound, ErrorCode::JobLocked]], ..RouteFacts::NONE };
+pub const OPEN_FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::UploadSessionNotFound, ErrorCode::JobLocked, ErrorCode::DependencyUnavailable]],
+    ..RouteFacts::NONE
+};
 
 /// Opens a session for a file, or shows the open one with fresh URLs.
 ///
@@ -195,13 +202,16 @@ pub async fn open(
 ) -> Result<(Extension<HoldsSecret>, Json<SessionView>), ApiError> {
     let sessions = UploadSessions(Arc::clone(&app.ctx));
     let (file, session) = sessions.open(&access.caller, &access.job, &body.bundle_id, &body.file_id).await?;
-    let (mut urls, _) = part_urls(&app, &access.job, &session, 1..=session.parts)?;
+    let numbers = (1..=session.parts).collect();
+    let PartUrls { parts: mut urls, upload_to, .. } =
+        part_urls(&app, &access.job, &session, file.size_bytes, numbers).await?;
     let direct = session.parts == 1;
     let view = SessionView {
         upload_session_id: session.upload_session_id,
         job_id: access.job.job_id.to_string(),
         file_id: file.file_id,
         upload_strategy: if direct { "direct" } else { "multipart" },
+        upload_to,
         expires_at: session.expires_at,
         presigned_url: direct.then(|| urls.remove(0).url),
         part_size: (!direct).then_some(session.part_size),
@@ -210,22 +220,48 @@ pub async fn open(
     Ok((holds_links(&access.job), Json(view)))
 }
 
-/// Signs the URLs of parts; returns their expiry.
+/// URLs of parts.
+pub struct PartUrls {
+    /// The URLs, in the order of the numbers.
+    pub parts: Vec<PresignedPart>,
+    /// When they stop working (UTC).
+    pub expires_at: DateTime<Utc>,
+    /// `service` or `object_store`.
+    pub upload_to: &'static str,
+}
+
+/// Signs the URLs of parts of a file of `size_bytes`.
 ///
 /// # Errors
-/// `AUTH_TOKEN_FORBIDDEN` for a job without a token.
-pub fn part_urls(
+/// `AUTH_TOKEN_FORBIDDEN` for a job without a token; `DEPENDENCY_UNAVAILABLE`.
+pub async fn part_urls(
     app: &App,
     job: &JobRecord,
     session: &UploadSession,
-    parts: impl IntoIterator<Item = u32>,
-) -> Result<(Vec<PresignedPart>, DateTime<Utc>), Problem> {
+    size_bytes: u64,
+    numbers: Vec<u32>,
+) -> Result<PartUrls, Problem> {
     let now = app.ctx.clock.now();
     let ttl = MAX_TTL.min(session.expires_at - now).max(Duration::seconds(1));
+    let expires_at = now + ttl;
+    let direct = match app.ctx.options.direct_uploads {
+        false => None,
+        true => {
+            let parts = SessionParts::of(&app.ctx, job, &session.upload_session_id);
+            let ttl = ttl.to_std().unwrap_or_default();
+            parts.direct_urls(&app.ctx, session, size_bytes, numbers.clone(), ttl).await?
+        }
+    };
+    if let Some(urls) = direct {
+        let part = |(part_number, url)| PresignedPart { part_number, url };
+        let parts = numbers.into_iter().zip(urls).map(part).collect();
+        return Ok(PartUrls { parts, expires_at, upload_to: "object_store" });
+    }
     let url = |part_number: u32| {
         let path = format!("/v1/upload-sessions/{}/parts/{part_number}", session.upload_session_id);
         let request = LinkedRequest { method: "PUT", path: &path, query: "" };
         Ok(PresignedPart { part_number, url: app.ctx.link_keys.signed_url(job, request, ttl, now)?.0 })
     };
-    Ok((parts.into_iter().map(url).collect::<Result<_, Problem>>()?, now + ttl))
+    let parts = numbers.into_iter().map(url).collect::<Result<_, Problem>>()?;
+    Ok(PartUrls { parts, expires_at, upload_to: "service" })
 }

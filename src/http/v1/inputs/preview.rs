@@ -26,7 +26,12 @@ pub struct Window {
 
 /// The facts of `preview_inputs`.
 pub const FACTS: RouteFacts = RouteFacts {
-    refusals: &[FILES, &[ErrorCode::InputsMissing, ErrorCode::InputDatasetNotFound]],
+    refusals: &[
+        FILES,
+        // of an upload that was read after its request had been answered
+        &[ErrorCode::JobVersionConflict, ErrorCode::JobLocked, ErrorCode::QuotaExceeded],
+        &[ErrorCode::InputsMissing, ErrorCode::InputDatasetNotFound],
+    ],
     retry_after: true,
     ..RouteFacts::NONE
 };

@@ -68,6 +68,7 @@ pub const FACTS: RouteFacts = RouteFacts {
             ErrorCode::PayloadTooLarge,
             ErrorCode::JobLocked,
             ErrorCode::QuotaExceeded,
+            ErrorCode::TrialLimit,
         ],
     ],
     if_match: true,

@@ -16,7 +16,7 @@ use crate::service::jobs::job_view::JobView;
 
 /// The facts of `delete_job`.
 pub const FACTS: RouteFacts = RouteFacts {
-    refusals: &[&[ErrorCode::RetentionHold, ErrorCode::JobIllegalTransition]],
+    refusals: &[&[ErrorCode::RetentionHold, ErrorCode::JobIllegalTransition, ErrorCode::JobLocked]],
     without_content: true,
     if_match: true,
     tagged: true,

@@ -14,6 +14,7 @@ use crate::http::extract::body::Json;
 use crate::http::middleware::idempotency::holds_links;
 use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
+use crate::service::access::open_link::token_holder;
 use crate::service::runs::capsule::chosen_run;
 
 /// Resource that a link opens.
@@ -88,7 +89,8 @@ pub async fn handler(
     let (path, query) = (path_of(job, &request)?, query_of(&request)?);
     let linked = LinkedRequest { method: "GET", path: &path, query: &query };
     let ttl = Duration::seconds(seconds);
-    let (url, expires_at) = app.ctx.link_keys.signed_url(job, linked, ttl, app.ctx.clock.now())?;
+    let holder = token_holder(&app.ctx, job).await?;
+    let (url, expires_at) = app.ctx.link_keys.signed_url(&holder, linked, ttl, app.ctx.clock.now())?;
     Ok((holds_links(job), Json(Link { url, expires_at })).into_response())
 }
 

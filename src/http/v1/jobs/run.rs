@@ -46,6 +46,7 @@ pub const FACTS: RouteFacts = RouteFacts {
         ErrorCode::PlanMissing,
         ErrorCode::PlanOutdated,
         ErrorCode::QuotaExceeded,
+        ErrorCode::TrialLimit,
         ErrorCode::DependencyUnavailable,
     ]],
     if_match: true,

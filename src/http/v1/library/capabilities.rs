@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::domain::bundle::MULTIPART_THRESHOLD;
 use crate::domain::job::record::DataSharing;
+use crate::domain::trial::TrialTerms;
 use crate::http::extract::body::Json;
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
@@ -20,6 +21,8 @@ pub struct Capabilities {
     engine: String,
     llm: Llm,
     upload: Upload,
+    /// Bounds of trials without a task code; null where none are offered.
+    trial: Option<TrialTerms>,
     output_formats: Vec<String>,
     run_timeout_seconds: u64,
     languages: Vec<String>,
@@ -88,6 +91,7 @@ pub async fn handler(State(app): State<App>) -> Json<Capabilities> {
             formats: ["csv", "xlsx", "xls", "dta"].map(str::to_owned).to_vec(),
             multipart_threshold: Some(MULTIPART_THRESHOLD),
         },
+        trial: app.ctx.trials.as_ref().map(|trials| trials.terms().clone()),
         output_formats: all_formats().into_iter().map(str::to_owned).collect(),
         run_timeout_seconds: options.run_timeout_seconds,
         languages: vec!["en".to_owned(), "zh".to_owned()],

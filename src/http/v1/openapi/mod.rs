@@ -153,6 +153,8 @@ fn frame(document: &mut Value) {
         {"name": "plans", "description": "Preview, freeze and revise the plan of a run."},
         {"name": "runs", "description": "Attempts with their verdicts, logs, renderings and interpretations."},
         {"name": "artifacts", "description": "Every file that a job published."},
+        {"name": "batches", "description": "Several specifications on the inputs of one job, each with its plan and run."},
+        {"name": "comparisons", "description": "Runs side by side, and the specification curve of a term."},
         {"name": "webhooks", "description": "Events of jobs sent to other services: endpoints, secrets, deliveries."},
         {"name": "library", "description": "Features of this service: templates, capabilities, this document."},
         {"name": "console", "description": "The web console."},

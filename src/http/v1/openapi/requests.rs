@@ -7,6 +7,7 @@ use super::Operation;
 /// Texts for parameters without their own.
 const WORDS: &[(&str, &str)] = &[
     ("asset", "Name of the file, as used by the page."),
+    ("batch_id", "Id of the batch, from the response that created it or from the list."),
     ("client_ref", "Jobs with this reference of the client."),
     ("code_id", "Id of the task code, from the response that created it or from the list."),
     ("created_after", "Jobs created after this time (RFC 3339)."),

@@ -52,6 +52,7 @@ pub const FACTS: RouteFacts = RouteFacts {
             ErrorCode::DraftConfirmBlocked,
             ErrorCode::PlanOutdated,
             ErrorCode::QuotaExceeded,
+            ErrorCode::TrialLimit,
             ErrorCode::DependencyUnavailable,
         ],
     ],

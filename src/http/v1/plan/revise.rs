@@ -34,7 +34,12 @@ pub struct ReviseAnswer {
 
 /// The facts of `revise_plan`.
 pub const FACTS: RouteFacts = RouteFacts {
-    refusals: &[&[ErrorCode::JobIllegalTransition, ErrorCode::PlanMissing, ErrorCode::QuotaExceeded]],
+    refusals: &[&[
+        ErrorCode::JobIllegalTransition,
+        ErrorCode::JobLocked,
+        ErrorCode::PlanMissing,
+        ErrorCode::QuotaExceeded,
+    ]],
     if_match: true,
     tagged: true,
     ..RouteFacts::NONE

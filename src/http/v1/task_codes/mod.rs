@@ -1,3 +1,4 @@
-//! Task codes: redeem.
+//! Task codes: redeem, and the codes of trials.
 
 pub mod redeem;
+pub mod trial;

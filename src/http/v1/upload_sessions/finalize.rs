@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::refresh::SessionSegment;
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::upload_part::StatedPart;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::openapi::groups::FILES;
-use crate::service::inputs::upload_sessions::{Finished, NotFinished, StatedPart, UploadSessions};
+use crate::service::inputs::upload_sessions::{Finished, NotFinished, UploadSessions};
 
 /// A part as the client sent it.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -65,6 +66,7 @@ pub const FACTS: RouteFacts = RouteFacts {
             ErrorCode::UploadSessionExpired,
             ErrorCode::JobLocked,
             ErrorCode::QuotaExceeded,
+            ErrorCode::TrialLimit,
         ],
     ],
     ..RouteFacts::NONE

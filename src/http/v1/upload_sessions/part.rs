@@ -18,7 +18,7 @@ use crate::http::extract::body::{Json, Path};
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::inputs::receive_upload::receive_file;
-use crate::service::inputs::upload_sessions::{Arrived, UploadSessions, part_bytes};
+use crate::service::inputs::upload_parts::{Arrived, SessionParts, part_bytes};
 
 /// Longest pause between two pieces of a body.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
@@ -47,6 +47,7 @@ pub const FACTS: RouteFacts = RouteFacts {
         ErrorCode::UploadSessionExpired,
         ErrorCode::PayloadTooLarge,
         ErrorCode::RequestTimeout,
+        ErrorCode::DependencyUnavailable,
     ]],
     tagged: true,
     ..RouteFacts::NONE
@@ -70,8 +71,8 @@ pub async fn handler(
 ) -> Result<Response, ApiError> {
     let PartSegment { upload_session_id, part_number } = segment;
     let wanted = part_bytes(&app.ctx, &access.job, &upload_session_id, part_number)?;
-    let sessions = UploadSessions(Arc::clone(&app.ctx));
-    let path = sessions.place_for_part(&access.job, &upload_session_id).await?;
+    let parts = SessionParts::of(&app.ctx, &access.job, &upload_session_id);
+    let (rel_path, path) = parts.place_for_part(&app.ctx).await?;
     let body = Arc::new(tokio::sync::Mutex::new(request.into_body()));
     let pieces = || {
         let body = Arc::clone(&body);
@@ -79,15 +80,15 @@ pub async fn handler(
     };
     let kept = match receive_file(&app.ctx, path.clone(), (wanted, wanted), pieces).await {
         Ok((size_bytes, sha256)) => {
-            let arrived = Arrived { path: path.clone(), size_bytes, sha256 };
-            sessions.keep_part(&access.job, &upload_session_id, part_number, &arrived).await.map(|()| arrived)
+            let arrived = Arrived { rel_path, size_bytes, sha256 };
+            parts.keep(&app.ctx, part_number, wanted, &arrived).await.map(|()| arrived)
         }
         Err(problem) => Err(problem),
     };
     let arrived = match kept {
         Ok(arrived) => arrived,
         Err(problem) => {
-            sessions.discard_part(path).await;
+            parts.discard(&app.ctx, path).await;
             return Err(problem.into());
         }
     };

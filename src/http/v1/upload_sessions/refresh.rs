@@ -12,7 +12,7 @@ use crate::http::extract::body::{Json, Path};
 use crate::http::middleware::idempotency::{HoldsSecret, holds_links};
 use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
-use crate::http::v1::inputs::bundle::{PresignedPart, part_urls};
+use crate::http::v1::inputs::bundle::{PartUrls, PresignedPart, part_urls};
 use crate::service::inputs::upload_sessions::bundle_of;
 
 /// The session's segment.
@@ -38,7 +38,11 @@ pub struct RefreshedParts {
 
 /// The facts of `refresh_upload_urls`.
 pub const FACTS: RouteFacts = RouteFacts {
-    refusals: &[&[ErrorCode::UploadSessionNotFound, ErrorCode::UploadSessionExpired]],
+    refusals: &[&[
+        ErrorCode::UploadSessionNotFound,
+        ErrorCode::UploadSessionExpired,
+        ErrorCode::DependencyUnavailable,
+    ]],
     effect: Effect::Reads,
     ..RouteFacts::NONE
 };
@@ -57,7 +61,7 @@ pub async fn handler(
     Json(body): Json<RefreshBody>,
 ) -> Result<(Extension<HoldsSecret>, Json<RefreshedParts>), ApiError> {
     let bundle = bundle_of(&access.job)?;
-    let (_, session) = bundle.file_of(&segment.upload_session_id, app.ctx.clock.now())?;
+    let (file, session) = bundle.file_of(&segment.upload_session_id, app.ctx.clock.now())?;
     if body.part_numbers.len() > session.parts as usize {
         let message = format!("must name each of the {} parts once at most", session.parts);
         return Err(Problem::validation("part_numbers", message).into());
@@ -66,6 +70,7 @@ pub async fn handler(
         let message = format!("must be 1 to {}", session.parts);
         return Err(Problem::validation("part_numbers", message).into());
     }
-    let (parts, expires_at) = part_urls(&app, &access.job, session, body.part_numbers)?;
+    let PartUrls { parts, expires_at, .. } =
+        part_urls(&app, &access.job, session, file.size_bytes, body.part_numbers).await?;
     Ok((holds_links(&access.job), Json(RefreshedParts { parts, expires_at })))
 }

@@ -67,7 +67,10 @@ pub async fn list(State(app): State<App>, access: KeyAccess<AnyRole>) -> Result<
 }
 
 /// The facts of `create_job_webhook`.
-pub const CREATE_OF_JOB_FACTS: RouteFacts = CREATE_FACTS;
+pub const CREATE_OF_JOB_FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::WebhookAddressRefused, ErrorCode::QuotaExceeded, ErrorCode::TrialLimit]],
+    ..CREATE_FACTS
+};
 
 /// Creates an endpoint that receives the events of one job.
 ///

@@ -109,6 +109,7 @@ impl Migration {
             writes: vec![Write::Put { record: Record::from(next), expect: Expect::Version(job.version) }],
             audit: vec![event],
             housekeeping: None,
+            within: None,
         };
         match self.store.commit(commit).await {
             Ok(_) => Ok(true),
@@ -122,8 +123,13 @@ impl Migration {
         let detail = json!({"schema_version": report.schema_version, "removed": report.removed});
         let event =
             self.event(&TenantId::default_tenant(), "migration.finalized", "store".to_owned(), detail);
-        let commit =
-            Commit { id: self.ids.id("commit"), writes: Vec::new(), audit: vec![event], housekeeping: None };
+        let commit = Commit {
+            id: self.ids.id("commit"),
+            writes: Vec::new(),
+            audit: vec![event],
+            housekeeping: None,
+            within: None,
+        };
         self.store.commit(commit).await.map(|_| ()).map_err(problem)
     }
 

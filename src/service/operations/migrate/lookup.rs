@@ -11,7 +11,8 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::migration::layout::legacy_dirs;
 use crate::ports::store::{
-    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
+    Row, Store, StoreStatus,
 };
 
 /// A store with the look-up in old places.
@@ -115,6 +116,10 @@ impl Store for LegacyAware {
             }),
             query => self.inner.query(query),
         }
+    }
+
+    fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
+        self.inner.claim(ask)
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

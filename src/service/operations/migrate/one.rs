@@ -214,6 +214,7 @@ impl Migration {
             writes: vec![Write::Put { record: Record::from(job), expect: Expect::Import }],
             audit: vec![event],
             housekeeping: None,
+            within: None,
         };
         match self.store.commit(commit).await {
             Ok(_) => {
@@ -255,8 +256,13 @@ impl Migration {
             address: None,
             detail: Value::Null,
         };
-        let commit =
-            Commit { id: self.ids.id("commit"), writes: Vec::new(), audit: vec![event], housekeeping: None };
+        let commit = Commit {
+            id: self.ids.id("commit"),
+            writes: Vec::new(),
+            audit: vec![event],
+            housekeeping: None,
+            within: None,
+        };
         if self.store.commit(commit).await.is_err() {
             // the next walk says it again
             self.change_progress(|progress| progress.failed.remove(place));

@@ -85,6 +85,9 @@ fn question(description: &Description<'_>) -> String {
     if run.engine.kind != "stata" {
         out.push_str("\nThe numbers were computed by the open do-file engine, not by Stata.\n");
     }
+    if job.trial.is_some() {
+        out.push_str("\nThis is a trial of the service: its data and run are kept there for hours only.\n");
+    }
     out.push_str(&analysis(plan));
     out
 }

@@ -33,7 +33,7 @@ impl<'a> Shelf<'a> {
 
     /// True if a file is there with this size. One that cannot be reached counts: what reads it then reports why.
     pub(super) fn has(&self, rel_path: &str, size_bytes: u64) -> bool {
-        match self.blobs.head(&self.job.tenant_id, &self.job.job_id, rel_path) {
+        match self.blobs.head(&self.job.tenant_id, self.job.holder_of(rel_path), rel_path) {
             Ok(info) => info.size_bytes == size_bytes,
             Err(error) => is_unavailable(&error),
         }
@@ -44,7 +44,8 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// `ARTIFACT_EXPIRED` where it is gone, `JOB_CORRUPT` where it has another size.
     pub(super) fn check(&self, artifact: &Artifact) -> Result<(), Problem> {
-        match self.blobs.head(&self.job.tenant_id, &self.job.job_id, artifact.stored_path()) {
+        let path = artifact.stored_path();
+        match self.blobs.head(&self.job.tenant_id, self.job.holder_of(path), path) {
             Ok(info) if info.size_bytes == artifact.size_bytes => Ok(()),
             Ok(_) => Err(damaged(artifact)),
             Err(error) => Err(unreadable(artifact, &error)),
@@ -56,12 +57,15 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// As [`Shelf::check`]; `JOB_CORRUPT` where it is not what its hash says.
     pub(super) fn read(&self, artifact: &Artifact) -> Result<Vec<u8>, Problem> {
-        let mut bytes = Vec::new();
-        let opened = self.blobs.get(&self.job.tenant_id, &self.job.job_id, artifact.stored_path());
-        opened
-            .and_then(|file| file.take(MOST_READ).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(artifact, &error))?;
+        let bytes = self.bytes(artifact.stored_path()).map_err(|error| unreadable(artifact, &error))?;
         if sha256_hex(&bytes) == artifact.sha256 { Ok(bytes) } else { Err(damaged(artifact)) }
+    }
+
+    fn bytes(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        let file = self.blobs.get(&self.job.tenant_id, self.job.holder_of(path), path)?;
+        let mut bytes = Vec::new();
+        file.take(MOST_READ).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Returns the frozen copy of a template's file.
@@ -72,6 +76,12 @@ impl<'a> Shelf<'a> {
     /// Returns the inputs that a plan was frozen for; those of earlier plans stay when new ones come.
     pub(super) fn inputs(&self, plan: &Plan) -> Option<Inputs> {
         let wanted = |inputs: &Inputs| inputs.fingerprint == plan.input_fingerprint;
+        // a cell's record has the columns of its plan alone, the manifest has all
+        let of_cell = self.job.inputs.as_ref().filter(|_| self.job.cell.is_some());
+        let manifest = of_cell.and_then(|inputs| self.bytes(&inputs.manifest_rel_path).ok());
+        if let Some(whole) = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).filter(wanted) {
+            return Some(whole);
+        }
         if let Some(inputs) = self.job.inputs.as_ref().filter(|inputs| wanted(inputs)) {
             return Some(inputs.clone());
         }

@@ -109,7 +109,7 @@ impl CapsuleStream {
             }
             Source::File(rel_path) => {
                 let job = &self.capsule.job;
-                let file = self.capsule.blobs.get(&job.tenant_id, &job.job_id, rel_path)?;
+                let file = self.capsule.blobs.get(&job.tenant_id, job.holder_of(rel_path), rel_path)?;
                 zip.start_file(entry.path.as_str(), options)?;
                 let left = entry.size_bytes;
                 self.copying = Some(Copying { entry, file, left, hash: Sha256::new() });

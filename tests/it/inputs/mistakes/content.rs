@@ -100,7 +100,7 @@ fn dates() -> Vec<Mistake> {
 }
 
 fn rows() -> Vec<Mistake> {
-    use Noticed::{Draft, Remark, Run, Upload};
+    use Noticed::{Draft, Preview, Remark, Upload};
     let panel = json!({"template_id": "panel.fe", "outcome_var": "y",
         "roles": {"regressors": ["x"], "entity_var": ["id"], "time_var": ["t"]}});
     vec![
@@ -130,13 +130,23 @@ fn rows() -> Vec<Mistake> {
                 format!("{},{},{y},{x}", (row.min(23) - 1) / 4, (row.min(23) - 1) % 4)
             })
         })
+        .draft(panel.clone())
+        .at(
+            Preview("dup_key"),
+            &["1 row repeats the id and t of an earlier row: rows 24 and 25", "one row in each period"],
+        ),
+        m("a regressor that does not change within units", "the run failed: no_within", {
+            table("id,t,y,x", |row, _, y| {
+                format!("{},{},{y},{}", (row - 1) / 4, (row - 1) % 4, (row - 1) / 4)
+            })
+        })
         .draft(panel)
-        .at(Run("dup_key"), &[]),
+        .at(Preview("no_within"), &["x does not change within any id", "another variable"]),
     ]
 }
 
 fn roles() -> Vec<Mistake> {
-    use Noticed::{Draft, Freeze, Nothing, Run};
+    use Noticed::{Draft, Freeze, Nothing, Preview, Run};
     let with_k = |k: fn(f64) -> f64| table("y,x,k", move |_, x, y| format!("{y},{x},{}", k(x)));
     let weighted = |w: fn(u32) -> i32| table("y,x,w", move |row, x, y| format!("{y},{x},{}", w(row)));
     let both = json!({"roles": {"regressors": ["x", "k"]}});
@@ -151,7 +161,7 @@ fn roles() -> Vec<Mistake> {
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["regressors: `k` has 1 distinct values, at least 2"]),
         m("collinear regressors", "the run failed: collinear", with_k(|x| 2.0 * x))
             .changed(both)
-            .at(Run("collinear"), &[]),
+            .at(Preview("collinear"), &["k is 2 × x", "remove one variable"]),
         m("an identifier as a regressor", "the run failed: missing_std_error", {
             table("id,y,x", |row, x, y| format!("A{row},{y},{x}"))
         })
@@ -188,7 +198,15 @@ fn roles() -> Vec<Mistake> {
             weighted(|row| if row == 3 { -1 } else { 1 }),
         )
         .changed(weights.clone())
-        .at(Run("nonpos_weights"), &[]),
+        .at(Preview("nonpos_weights"), &["1 weight is negative in w: row 4", "w >= 0"]),
+        m(
+            "a condition for negative weights",
+            "the run failed: nonpos_weights",
+            weighted(|row| if row > 4 { 1 } else { -1 }),
+        )
+        .changed(json!({"roles": {"regressors": ["x"], "weight_var": ["w"]}, "sample_if": "w >= 0"}))
+        .at(Nothing, &[])
+        .ends(2.0, 20),
         m("weights of zero", RIGHT, weighted(|row| i32::from(row > 4)))
             .changed(weights)
             .at(Nothing, &[])

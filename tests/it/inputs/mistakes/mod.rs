@@ -4,6 +4,8 @@
 mod cases;
 mod content;
 mod files;
+mod fit;
+mod spelling;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -17,8 +19,9 @@ const AT_ONCE: usize = 4;
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
     let mut app = TestApp::start().await;
-    let cases: Vec<Mistake> = cases::of_files().into_iter().chain(content::of_content()).collect();
-    assert!(cases.len() >= 60, "{} mistakes", cases.len());
+    let all = [cases::of_files(), content::of_content(), spelling::of_spelling(), fit::of_fit()];
+    let cases: Vec<Mistake> = all.into_iter().flatten().collect();
+    assert!(cases.len() >= 110, "{} mistakes", cases.len());
     assert!(cases.iter().all(|case| !case.before.is_empty()));
     let tried = futures_util::stream::iter(&cases).map(|case| tried(&app, case)).buffer_unordered(AT_ONCE);
     let failures: Vec<String> = tried.filter_map(|failure| async { failure }).collect().await;
@@ -77,7 +80,7 @@ async fn follow(app: &TestApp, case: &Mistake) -> Result<(), String> {
             let check = checks.iter().find(|check| check["id"] == id && check["status"] == "fail");
             let check = check.ok_or_else(|| format!("no failed {id} in {}", shown["checks"]))?;
             says(check["message"].as_str().unwrap_or_default(), &case.says)?;
-            Some("no_obs")
+            Some(if id == "min_observations" { "no_obs" } else { id })
         }
         Noticed::Run(detail) => Some(detail),
         _ => None,

@@ -190,6 +190,21 @@ impl Bed {
         Self::violations(&findings)
     }
 
+    /// The violated rules of a sound host whose store tells that a crash and a failover are risks.
+    fn violated_by_store(
+        &self,
+        risks: [Option<&str>; 2],
+        change: impl FnOnce(&mut GateOptions),
+    ) -> BTreeSet<&'static str> {
+        let mut options = options();
+        change(&mut options);
+        let mut store = MemoryStore::new(Arc::new(self.clock.clone()));
+        store.risks = risks.map(|risk| risk.map(str::to_owned));
+        let workspace = Arc::new(LocalWorkspace::new(self.dir.path().to_owned()));
+        let served = Served { store: Arc::new(store), blobs: Arc::new(MemoryBlobs::new(workspace)) };
+        Self::violations(&self.check_served(StatedHost::sound(), options, Some(served)).execute())
+    }
+
     /// The violated rules of a sound host whose object store does not answer.
     fn violated_by_objects(&self) -> BTreeSet<&'static str> {
         let workspace = Arc::new(LocalWorkspace::new(self.dir.path().to_owned()));
@@ -255,6 +270,7 @@ fn every_rule_on_the_host_is_violated_by_a_host_of_its_own() {
             bed.violated(StatedHost { missing: vec!["seccomp filters".into()], ..sound() }, unchanged),
         ),
         (Rule::ObjectStore, bed.violated_by_objects()),
+        (Rule::StoreDurable, bed.violated_by_store([Some("fsync is off"), None], unchanged)),
         (Rule::MemoryFits, bed.violated(sound(), |o| o.concurrency = 5)),
         (Rule::OpenFilesFit, bed.violated(StatedHost { open_files: Some(4096), ..sound() }, unchanged)),
         (
@@ -284,6 +300,17 @@ fn further_hosts_that_violate_a_rule() {
         Utc.with_ymd_and_hms(1999, 1, 1, 0, 0, 0).single().expect("a time");
     let early = StatedHost { written: None, ..StatedHost::sound() };
     assert_eq!(bed.violated(early, |_| {}), BTreeSet::from(["clock_sane"]));
+}
+
+#[test]
+fn a_failover_that_loses_changes_can_be_accepted_and_a_crash_cannot() {
+    let bed = Bed::new();
+    let violated = BTreeSet::from(["store_durable"]);
+    let accepted = |o: &mut GateOptions| o.accept_loss_on_failover = true;
+    assert_eq!(bed.violated_by_store([None, None], |_| {}), BTreeSet::new());
+    assert_eq!(bed.violated_by_store([None, Some("a standby")], |_| {}), violated);
+    assert_eq!(bed.violated_by_store([None, Some("a standby")], accepted), BTreeSet::new());
+    assert_eq!(bed.violated_by_store([Some("fsync is off"), None], accepted), violated);
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn every_rule_on_settings_is_violated_by_a_set_up_of_its_own() {
                 ("SS_LIMITS__ADDRESS_BURST", "9000000"),
             ]),
         ),
+        (Rule::TrialBounded, violated(&[("SS_TRIAL__ENABLED", "true"), ("SS_TRIAL__JOBS_PER_DAY", "90000")])),
         (Rule::SandboxMode, violated(&[("SS_RUN__SANDBOX", "best_effort")])),
         (Rule::SandboxReads, violated(&[("SS_RUN__SANDBOX_READ", "/")])),
         (Rule::OnShutdown, violated(&[("SS_ON_SHUTDOWN", "detach")])),

@@ -116,6 +116,7 @@ fn run(root: &Path, text: &str) -> (Ended, String, std::path::PathBuf) {
             limits: RunLimits { wall_seconds: 60, grace_ms: 200, ..RunLimits::default() },
             sandbox: SandboxSpec { mode: SandboxMode::Enforce, read: Vec::new() },
             timezone: "UTC".to_owned(),
+            lease: None,
         })
         .expect("the launcher starts")
         .wait();

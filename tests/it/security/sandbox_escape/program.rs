@@ -99,6 +99,7 @@ impl Attack {
             limits: RunLimits { wall_seconds: 30, grace_ms: 100, ..RunLimits::default() },
             sandbox: SandboxSpec { mode: SandboxMode::Enforce, read: Vec::new() },
             timezone: "UTC".to_owned(),
+            lease: None,
         }
     }
 

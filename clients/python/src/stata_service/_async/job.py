@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from .._files import PARTS_FROM, SentFile
 from ..errors import NotAuthorized, ProblemError, RunFailed, TookTooLong, UnexpectedAnswer
 from ..models import (
     Artifact,
+    BatchView,
+    ComparisonView,
     DatasetRole,
     DraftView,
     InputsPreview,
@@ -30,7 +33,7 @@ from ..models import (
     TemplateAnswer,
     TemplateBrief,
 )
-from ..outcome import Figure, Outcome, Table
+from ..outcome import Comparison, Figure, Outcome, Table
 from ..progress import Progress, Show, of_job, shower, size
 from .transport import AsyncTransport
 from .uploads import in_one_form, in_parts
@@ -265,6 +268,44 @@ class AsyncJob:
             if answer.status_code != 202:
                 return cast(list[Artifact], made["artifacts"])
             await _sleep_until(end, made["retry_after_seconds"], "the rendering")
+
+    async def batch(
+        self, *, wait: float = 3600.0, **request: Any
+    ) -> BatchView:
+        """Several specifications on the job's inputs: `base`, `axes` or `cells`, `title` …; see `BatchRequest`.
+
+        Waits until every specification has ended, with or without results; with `wait=0` returns at once. The same
+        request on the same inputs is the same batch. Raises TookTooLong if some are still under way after `wait` seconds.
+        """
+        made = await self._ask("POST", "/batches", body=request)
+        return cast(BatchView, made) if wait == 0 else await self.batch_ended(made["batch_id"], wait=wait)
+
+    async def batch_ended(self, batch_id: str, *, wait: float = 3600.0) -> BatchView:
+        """A batch once every specification has ended; TookTooLong as for `batch`."""
+        end = time.monotonic() + wait
+        while True:
+            batch = cast(BatchView, await self._ask("GET", f"/batches/{quote(batch_id, safe='')}"))
+            if batch["status"] != "running":
+                return batch
+            await _sleep_until(end, batch.get("poll_after_seconds") or 0.5, "the batch")
+
+    async def compare(self, batch_id: str, *, png: bool = True, **options: Any) -> Comparison:
+        """The specifications of a batch side by side, and the specification curve of a term.
+
+        Options: `term`, `language`, `decimals` …, as in the query of the service. With `png` the curve is an image as well.
+        """
+        path = f"{self._path}/batches/{quote(batch_id, safe='')}/comparison"
+
+        async def asked(format: str) -> bytes:
+            answer = await self._transport.send("GET", path, params={**options, "format": format})
+            return answer.content
+
+        view = cast(ComparisonView, json.loads(await asked("json")))
+        table = Table("comparison", await asked("csv"))
+        if view.get("term") is None:
+            return Comparison(view, table, None)
+        image = await asked("png") if png else None
+        return Comparison(view, table, Figure("specification_curve", await asked("svg"), image))
 
     async def cancel(self, reason: str | None = None) -> None:
         """Ends the run and all its processes."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
-from .._files import Form, Journal, SentFile
+from .._files import Form, SentFile
 from ..errors import UnexpectedAnswer, UploadRefused
-from ..models import BundleFileView, DatasetRole, FinalizeAnswer, SessionView
+from ..models import BundleFileView, DatasetRole, FinalizeAnswer, SessionState, SessionView
 from ..progress import Progress, Show, size
 from .transport import AsyncTransport
 
@@ -79,30 +79,36 @@ async def _one_file(
     transport: AsyncTransport, file: SentFile, session: SessionView, counter: _Counter, *, received: bool
 ) -> None:
     path = f"/v1/upload-sessions/{quote(session['upload_session_id'], safe='')}"
-    journal = Journal(session["upload_session_id"])
     for last in (False, True):
         parts: list[dict[str, Any]] = []
         if not received:
-            parts = await _send_parts(transport, path, file, session.get("part_size") or file.size, journal, counter)
+            arrived = {} if last else await _arrived(transport, path)
+            parts = await _send_parts(transport, path, file, session.get("part_size") or file.size, arrived, counter)
         done = cast(FinalizeAnswer, await transport.json("POST", f"{path}/finalize", body={"parts": parts}))
-        journal.forget()
         if done["success"]:
             return
         if last or not done.get("retryable"):
             raise UploadRefused(done.get("error_code") or "UPLOAD_INCOMPLETE", done.get("message") or file.name)
-        # the notes were wrong, the service has lost or other parts: they are all sent once more
+        # the parts changed meanwhile: they are all sent once more
         counter.add(-file.size)
 
 
+async def _arrived(transport: AsyncTransport, path: str) -> dict[int, str | None]:
+    """The parts that the service has, with their hashes."""
+    state = cast(SessionState, await transport.json("GET", path))
+    return {part["part_number"]: part["sha256"] for part in state["parts"]}
+
+
 async def _send_parts(
-    transport: AsyncTransport, path: str, file: SentFile, part_size: int, journal: Journal, counter: _Counter
+    transport: AsyncTransport, path: str, file: SentFile, part_size: int, arrived: dict[int, str | None],
+    counter: _Counter,
 ) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
     for number, start in enumerate(range(0, file.size, part_size), 1):
         length = min(part_size, file.size - start)
         sha256 = file.sha256(start, length)
         parts.append({"part_number": number, "sha256": sha256})
-        if journal.has(number, sha256):
+        if arrived.get(number) == sha256:
             counter.add(length)
             continue
 
@@ -113,5 +119,4 @@ async def _send_parts(
             "PUT", f"{path}/parts/{number}", pieces=counter.counted(pieces),
             headers={"Content-Type": "application/octet-stream", "Content-Length": str(length)},
         )
-        journal.note(number, sha256)
     return parts

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
-from .._files import Form, Journal, SentFile
+from .._files import Form, SentFile
 from ..errors import UnexpectedAnswer, UploadRefused
-from ..models import BundleFileView, DatasetRole, FinalizeAnswer, SessionView
+from ..models import BundleFileView, DatasetRole, FinalizeAnswer, SessionState, SessionView
 from ..progress import Progress, Show, size
 from .transport import Transport
 
@@ -80,30 +80,36 @@ def _one_file(
     transport: Transport, file: SentFile, session: SessionView, counter: _Counter, *, received: bool
 ) -> None:
     path = f"/v1/upload-sessions/{quote(session['upload_session_id'], safe='')}"
-    journal = Journal(session["upload_session_id"])
     for last in (False, True):
         parts: list[dict[str, Any]] = []
         if not received:
-            parts = _send_parts(transport, path, file, session.get("part_size") or file.size, journal, counter)
+            arrived = {} if last else _arrived(transport, path)
+            parts = _send_parts(transport, path, file, session.get("part_size") or file.size, arrived, counter)
         done = cast(FinalizeAnswer, transport.json("POST", f"{path}/finalize", body={"parts": parts}))
-        journal.forget()
         if done["success"]:
             return
         if last or not done.get("retryable"):
             raise UploadRefused(done.get("error_code") or "UPLOAD_INCOMPLETE", done.get("message") or file.name)
-        # the notes were wrong, the service has lost or other parts: they are all sent once more
+        # the parts changed meanwhile: they are all sent once more
         counter.add(-file.size)
 
 
+def _arrived(transport: Transport, path: str) -> dict[int, str | None]:
+    """The parts that the service has, with their hashes."""
+    state = cast(SessionState, transport.json("GET", path))
+    return {part["part_number"]: part["sha256"] for part in state["parts"]}
+
+
 def _send_parts(
-    transport: Transport, path: str, file: SentFile, part_size: int, journal: Journal, counter: _Counter
+    transport: Transport, path: str, file: SentFile, part_size: int, arrived: dict[int, str | None],
+    counter: _Counter,
 ) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
     for number, start in enumerate(range(0, file.size, part_size), 1):
         length = min(part_size, file.size - start)
         sha256 = file.sha256(start, length)
         parts.append({"part_number": number, "sha256": sha256})
-        if journal.has(number, sha256):
+        if arrived.get(number) == sha256:
             counter.add(length)
             continue
 
@@ -114,5 +120,4 @@ def _send_parts(
             "PUT", f"{path}/parts/{number}", pieces=counter.counted(pieces),
             headers={"Content-Type": "application/octet-stream", "Content-Length": str(length)},
         )
-        journal.note(number, sha256)
     return parts

@@ -1,6 +1,10 @@
 //! Commands of the Statistical Software Components archive (SSC) that many do-files use. They are written from their
 //! published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and 7).
 
+mod carryforward;
+mod csdid;
+mod csdid_average;
+mod distinct;
 mod estadd;
 mod estpost;
 mod eststo;
@@ -8,20 +12,49 @@ mod esttab;
 mod esttab_options;
 mod esttab_rows;
 mod esttab_text;
+mod faster;
+mod mdesc;
 mod outreg2;
 mod outreg2_table;
 mod ppmlhdfe;
+mod rdrobust;
+mod rdrobust_show;
 mod reghdfe;
+mod winsor;
 
 use super::CommandSpec;
 
 pub(super) const TABLE: &[CommandSpec] = &[
+    carryforward::SPEC,
+    csdid::SPEC,
+    distinct::SPEC,
+    distinct::SPEC_UNIQUE,
     estadd::SPEC,
     estpost::SPEC,
     eststo::SPEC,
     esttab::SPEC,
     esttab::SPEC_ESTOUT,
+    faster::FCOLLAPSE,
+    faster::FEGEN,
+    faster::FISID,
+    faster::FLEVELSOF,
+    faster::FMERGE,
+    faster::GCOLLAPSE,
+    faster::GDISTINCT,
+    faster::GDUPLICATES,
+    faster::GEGEN,
+    faster::GISID,
+    faster::GLEVELSOF,
+    faster::GUNIQUE,
+    faster::HASHSORT,
+    mdesc::SPEC,
     outreg2::SPEC,
     ppmlhdfe::SPEC,
+    rdrobust::SPEC,
+    rdrobust::SPEC_BANDWIDTH,
     reghdfe::SPEC,
+    winsor::SPEC,
+    winsor::SPEC_WINSOR,
 ];
+
+pub(super) use csdid_average::estat;

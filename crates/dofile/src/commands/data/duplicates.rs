@@ -19,8 +19,8 @@ pub(super) const SPEC_DUPLICATES: CommandSpec = CommandSpec {
     form: Form::Standard(&DUPLICATES),
     by: ByRule::No,
     run: duplicates,
-    syntax: "duplicates {report|list|tag|drop} [varlist] [if] [in] [, generate(newvar) force]",
-    notes: "report stores r(unique_value); drop stores r(N_drop)",
+    syntax: "duplicates {report|examples|list|tag|drop} [varlist] [if] [in] [, generate(newvar) force]",
+    notes: "all store r(N), report also r(unique_value), drop r(N_drop)",
     examples: &[Example {
         run: "set obs 5\ngenerate k = cond(_n < 4, 1, _n)\nduplicates tag k, generate(d)\nduplicates report k\nscalar u = r(unique_value)\nduplicates drop k, force",
         expect: &[("d[1]", 2.0), ("d[2]", 0.0), ("u", 3.0), ("_N", 3.0)],
@@ -51,13 +51,21 @@ fn duplicates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         vars.iter().map(|&v| s.frame.var(v).name.clone()).collect::<Vec<_>>().join(" ")
     };
     let is = |full: &str| !what.is_empty() && full.starts_with(what);
+    let mut r = Results::default();
+    r.scalar("N", groups.iter().map(|g| g.len()).sum::<usize>() as f64);
     if is("report") {
         report(s, &groups, &names);
+        r.scalar("unique_value", groups.len() as f64);
     } else if is("list") {
         let extra: Vec<usize> = groups.iter().filter(|g| g.len() > 1).flatten().copied().collect();
         s.print("");
         s.print(format!("Duplicates in terms of {names}"));
         crate::ops::listing::list_rows(s, &extra, &vars);
+    } else if is("examples") {
+        let first: Vec<usize> = groups.iter().filter(|g| g.len() > 1).map(|g| g[0]).collect();
+        s.print("");
+        s.print(format!("Duplicates in terms of {names}"));
+        crate::ops::listing::list_rows(s, &first, &vars);
     } else if is("tag") {
         let name = cmd
             .options
@@ -86,12 +94,11 @@ fn duplicates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             1 => "(1 observation deleted)".to_string(),
             n => format!("({} observations deleted)", count_text(n)),
         });
-        let mut r = Results::default();
         r.scalar("N_drop", dropped as f64);
-        s.r = r;
     } else {
         return Err(StataError::unsupported_command(&format!("duplicates {what}")));
     }
+    s.r = r;
     Ok(())
 }
 
@@ -109,10 +116,6 @@ fn report(s: &mut Session, groups: &[Vec<usize>], names: &str) {
         s.print(format!("{copies:>9} | {:>12}  {:>12}", count_text(n), count_text(n - n / copies)));
     }
     s.print(rule);
-    let mut r = Results::default();
-    r.scalar("unique_value", groups.len() as f64)
-        .scalar("N", groups.iter().map(|g| g.len()).sum::<usize>() as f64);
-    s.r = r;
 }
 
 fn isid(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

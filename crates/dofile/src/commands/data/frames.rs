@@ -32,6 +32,21 @@ pub(super) const SPEC_FRAMES: CommandSpec = CommandSpec {
     ..SPEC
 };
 
+/// `frames dir`: names and sizes; stores r(frames).
+fn dir(s: &mut Session) -> Result<()> {
+    let here = s.frames.current.clone();
+    let mut lines = vec![(here, s.frame.n_rows(), s.frame.n_vars())];
+    lines.extend(s.frames.others.iter().map(|(n, f)| (n.clone(), f.n_rows(), f.n_vars())));
+    lines.sort();
+    for (name, n, k) in &lines {
+        s.print(format!("  {name:<12} {n} x {k}"));
+    }
+    let names: Vec<String> = lines.into_iter().map(|line| line.0).collect();
+    s.r.clear();
+    s.r.text("frames", names.join(" "));
+    Ok(())
+}
+
 fn change(s: &mut Session, name: &str) -> Result<()> {
     if s.frames.current == name {
         return Ok(());
@@ -76,18 +91,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ["pwf"] | [] => {
             let line = format!("  (current frame is {})", s.frames.current);
             s.print(line);
+            s.r.clear();
+            let current = s.frames.current.clone();
+            s.r.text("currentframe", current);
             Ok(())
         }
-        ["dir"] => {
-            let here = s.frames.current.clone();
-            let mut lines = vec![(here, s.frame.n_rows(), s.frame.n_vars())];
-            lines.extend(s.frames.others.iter().map(|(n, f)| (n.clone(), f.n_rows(), f.n_vars())));
-            lines.sort();
-            for (name, n, k) in lines {
-                s.print(format!("  {name:<12} {n} x {k}"));
-            }
-            Ok(())
-        }
+        ["dir"] => dir(s),
         ["copy", from, to] => {
             let source = if s.frames.current == from {
                 s.frame.clone()

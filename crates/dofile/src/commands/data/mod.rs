@@ -12,6 +12,7 @@ mod files;
 mod frames;
 mod fvset;
 mod generate;
+mod labels;
 mod matrices;
 mod named;
 mod names;
@@ -23,6 +24,7 @@ mod rows;
 mod search;
 mod transform;
 mod tsfill;
+mod vectors;
 mod xtset;
 
 use super::CommandSpec;
@@ -46,7 +48,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rows::SPEC_ORDER,
     rows::SPEC_EXPAND,
     names::RENAME,
-    names::LABEL,
+    labels::SPEC,
     names::FORMAT,
     names::NOTES,
     names::CHAR,
@@ -67,6 +69,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     tsfill::SPEC,
     matrices::SPEC_SVMAT,
     matrices::SPEC_MKMAT,
+    vectors::SPEC_PUTMATA,
+    vectors::SPEC_GETMATA,
     orthog::SPEC,
     orthog::SPEC_POLYNOMIAL,
     xtset::SPEC_XTSET,

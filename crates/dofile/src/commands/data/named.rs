@@ -76,6 +76,8 @@ fn run_sysuse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     names.sort();
     names.dedup();
     names.iter().for_each(|name| s.print(format!("  {name}")));
+    s.r.clear();
+    s.r.text("files", names.join(" "));
     Ok(())
 }
 

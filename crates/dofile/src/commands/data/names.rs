@@ -1,15 +1,13 @@
-//! Names and metadata: `rename`, `label`, `format`, `notes`, `char`, `compress`, `recast`.
+//! Names and metadata: `rename`, `format`, `notes`, `char`, `compress`, `recast`. Labels are in `labels`.
 
 use crate::commands::{CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format::Format;
-use crate::frame::{StorageType, ValueLabel, is_valid_name};
+use crate::frame::{StorageType, is_valid_name};
 use crate::session::Session;
-use crate::syntax::options::parse_number;
 use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
 use crate::syntax::varlist::wildcard;
 use crate::syntax::{OptSpec, ParsedCommand};
-use crate::value::is_missing;
 
 const fn raw(
     name: &'static str,
@@ -31,13 +29,6 @@ pub(super) const RENAME: CommandSpec = CommandSpec {
         rename,
         "rename old new; rename (old1 old2) (new1 new2); rename stem* new*; rename varlist, {upper|lower|proper}",
     )
-};
-pub(super) const LABEL: CommandSpec = CommandSpec {
-    examples: &[Example {
-        run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\nlabel variable x \"number\"\nlocal t : label l 2\nlocal v : variable label x\nscalar a = \"`t'\" == \"two\" & \"`v'\" == \"number\"",
-        expect: &[("a", 1.0)],
-    }],
-    ..raw("label", 2, label, "label {data|variable|define|values|list|dir|drop|copy|save} ...")
 };
 pub(super) const FORMAT: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -147,121 +138,6 @@ fn rename_all(s: &mut Session, pairs: Vec<(usize, String)>) -> Result<()> {
     for (i, name) in &pairs {
         s.frame.rename(*i, name)?;
     }
-    Ok(())
-}
-
-fn label(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (word, rest) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
-    let rest = rest.trim();
-    let is = |full: &str, min: usize| word.len() >= min && full.starts_with(word);
-    if is("data", 2) {
-        s.frame.label = unquote(rest).chars().take(80).collect();
-        s.frame.changed = true;
-    } else if is("variable", 3) {
-        let (name, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let i = s.variable(name)?;
-        s.frame.var_mut(i).label = unquote(text).chars().take(80).collect();
-    } else if is("define", 3) {
-        define(s, rest)?;
-    } else if is("values", 3) {
-        let text = rest.split(',').next().unwrap_or("").trim();
-        let (list, set) = text.rsplit_once(char::is_whitespace).unwrap_or((text, "."));
-        let set = if set == "." { "" } else { set };
-        for i in s.varlist(list)? {
-            if s.frame.var(i).is_string() && !set.is_empty() {
-                return Err(StataError::standard(181));
-            }
-            s.frame.var_mut(i).value_label = set.to_string();
-        }
-    } else if is("list", 1) || is("dir", 3) {
-        let wanted = words(rest);
-        let sets: Vec<(String, ValueLabel)> = s
-            .frame
-            .value_labels
-            .iter()
-            .filter(|(n, _)| wanted.is_empty() || wanted.contains(&n.as_str()))
-            .map(|(n, l)| (n.clone(), l.clone()))
-            .collect();
-        if let Some(w) = wanted.iter().find(|w| !s.frame.value_labels.contains_key(**w)) {
-            return Err(StataError::new(111, format!("value label {w} not found")));
-        }
-        for (name, set) in sets {
-            if is("dir", 3) {
-                s.print(name);
-                continue;
-            }
-            s.print(format!("{name}:"));
-            for (x, text) in set.iter() {
-                s.print(format!("{:>12} {text}", crate::format::macro_text(x)));
-            }
-        }
-    } else if is("drop", 4) {
-        for n in words(rest) {
-            if n == "_all" {
-                s.frame.value_labels.clear();
-            } else if s.frame.value_labels.remove(n).is_none() {
-                return Err(StataError::new(111, format!("value label {n} not found")));
-            }
-        }
-    } else if is("copy", 3) {
-        let parts = words(rest.split(',').next().unwrap_or(""));
-        let [a, b] = parts[..] else { return Err(StataError::syntax()) };
-        let set = s
-            .frame
-            .value_labels
-            .get(a)
-            .cloned()
-            .ok_or_else(|| StataError::new(111, format!("value label {a} not found")))?;
-        if s.frame.value_labels.contains_key(b) && !rest.contains("replace") {
-            return Err(StataError::new(110, format!("value label {b} already exists")));
-        }
-        s.frame.value_labels.insert(b.to_string(), set);
-    } else {
-        return Err(StataError::unsupported_command(&format!("label {word}")));
-    }
-    Ok(())
-}
-
-/// `label define name # "text" … [, add modify replace nofix]`.
-fn define(s: &mut Session, rest: &str) -> Result<()> {
-    let (front, options) = match top_level_comma(rest) {
-        Some(i) => (&rest[..i], words(&rest[i + 1..])),
-        None => (rest, Vec::new()),
-    };
-    if let Some(bad) = options.iter().find(|o| !["add", "modify", "replace", "nofix"].contains(o)) {
-        return Err(StataError::option_not_allowed(bad));
-    }
-    let parts = words(front);
-    let (name, pairs) = parts.split_first().ok_or_else(StataError::syntax)?;
-    if !is_valid_name(name) && !name.starts_with("__") {
-        return Err(StataError::new(198, format!("{name} invalid name")));
-    }
-    if pairs.len() % 2 == 1 {
-        return Err(StataError::syntax());
-    }
-    let exists = s.frame.value_labels.contains_key(*name);
-    let (add, modify, replace) =
-        (options.contains(&"add"), options.contains(&"modify"), options.contains(&"replace"));
-    if exists && !(add || modify || replace) {
-        return Err(StataError::new(110, format!("label {name} already defined")));
-    }
-    let mut set = if replace {
-        ValueLabel::default()
-    } else {
-        s.frame.value_labels.get(*name).cloned().unwrap_or_default()
-    };
-    for pair in pairs.chunks(2) {
-        let x = parse_number(pair[0]).or_else(|| s.eval_num(pair[0]).ok()).ok_or_else(StataError::syntax)?;
-        if (!is_missing(x) && x.fract() != 0.0) || x == crate::value::MISSING {
-            return Err(StataError::new(198, "may not label system missing or noninteger values"));
-        }
-        if add && !modify && set.get(x).is_some() {
-            return Err(StataError::standard(180));
-        }
-        set.set(x, unquote(pair[1]));
-    }
-    s.frame.value_labels.insert(name.to_string(), set);
-    s.frame.changed = true;
     Ok(())
 }
 

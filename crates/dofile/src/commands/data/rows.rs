@@ -113,12 +113,13 @@ fn drop_keep(s: &mut Session, cmd: &ParsedCommand, drop: bool) -> Result<()> {
         s.frame.keep_rows(&keep);
         let plural = if deleted == 1 { "" } else { "s" };
         s.print(format!("({} observation{plural} deleted)", count_text(deleted)));
-        return Ok(());
+        return stored(s, "N_drop", deleted);
     }
     if cmd.list.is_empty() {
         return Err(StataError::syntax());
     }
     let vars = s.varlist(&cmd.list)?;
+    let before = s.frame.n_vars();
     if drop {
         if vars.len() == s.frame.n_vars() {
             s.frame.drop_vars(&vars);
@@ -130,6 +131,13 @@ fn drop_keep(s: &mut Session, cmd: &ParsedCommand, drop: bool) -> Result<()> {
         let gone: Vec<usize> = (0..s.frame.n_vars()).filter(|i| !vars.contains(i)).collect();
         s.frame.drop_vars(&gone);
     }
+    stored(s, "k_drop", before - s.frame.n_vars())
+}
+
+/// Stores how many observations or variables are gone.
+fn stored(s: &mut Session, name: &str, count: usize) -> Result<()> {
+    s.r.clear();
+    s.r.scalar(name, count as f64);
     Ok(())
 }
 

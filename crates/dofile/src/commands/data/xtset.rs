@@ -189,8 +189,28 @@ fn show(s: &mut Session, p: &Panel) -> Result<()> {
             p.delta
         ));
         r.text("timevar", name).scalar("tmin", low).scalar("tmax", high).scalar("tdelta", p.delta);
+        r.text("tmins", format::bare(&shape, low)).text("tmaxs", format::bare(&shape, high));
+        r.text("tdeltas", format!("{} {unit}", p.delta)).text("tsfmt", &shape);
+        let (kind, letter) = period(&shape);
+        r.text("unit", kind).text("unit1", letter);
         r.scalar("gaps", f64::from(u8::from(gaps)));
     }
     s.r = r;
     Ok(())
+}
+
+/// Name of the period that a display format shows, and its letter ([TS] tsset, stored results).
+fn period(format: &str) -> (&'static str, &'static str) {
+    let kinds = [
+        ("%tc", "clock", "c"),
+        ("%tC", "Clock", "C"),
+        ("%td", "daily", "d"),
+        ("%tw", "weekly", "w"),
+        ("%tm", "monthly", "m"),
+        ("%tq", "quarterly", "q"),
+        ("%th", "halfyearly", "h"),
+        ("%ty", "yearly", "y"),
+    ];
+    let shape = format.replace('-', "");
+    kinds.iter().find(|k| shape.starts_with(k.0)).map_or(("generic", "g"), |k| (k.1, k.2))
 }

@@ -131,6 +131,8 @@ fn patterns(s: &mut Session, cmd: &ParsedCommand, vars: &[usize], rows: &[usize]
     r.scalar("N_complete", complete as f64)
         .scalar("N_incomplete", (rows.len() - complete) as f64)
         .scalar("K", incomplete.len() as f64);
+    let names: Vec<&str> = incomplete.iter().map(|p| s.frame.var(p.0).name.as_str()).collect();
+    r.text("vars", names.join(" "));
     s.print("");
     if incomplete.is_empty() {
         s.print("(no missing values)");

@@ -1,4 +1,4 @@
-//! `oneway`: one-way analysis of variance. Comparisons of pairs of means are left to `pwmean`.
+//! `oneway`: one-way analysis of variance, with comparisons of all pairs of means. Formulas: [R] oneway.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -6,21 +6,16 @@ use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
-use estimators::distributions::{chi2_tail, f_tail};
+use estimators::distributions::{chi2_tail, f_tail, t_tail};
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Tabulate"), OptSpec::flag("noANOVA")])
-    .unsupported(&[
-        "Bonferroni",
-        "SCheffe",
-        "SIdak",
-        "MEANs",
-        "STandard",
-        "Freq",
-        "OBS",
-        "noLABel",
-        "Wrap",
-        "Missing",
-    ]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("Tabulate"),
+    OptSpec::flag("noANOVA"),
+    OptSpec::flag("Bonferroni"),
+    OptSpec::flag("SCheffe"),
+    OptSpec::flag("SIdak"),
+])
+.unsupported(&["MEANs", "STandard", "Freq", "OBS", "noLABel", "Wrap", "Missing"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "oneway",
@@ -28,7 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "oneway response_var factor_var [if] [in] [, tabulate noanova]",
+    syntax: "oneway response_var factor_var [if] [in] [, tabulate noanova bonferroni scheffe sidak]",
     notes: "stores r(N) r(F) r(df_m) r(mss) r(df_r) r(rss) r(chi2bart) r(df_bart); [R] oneway",
     examples: &[Example {
         // scipy: f_oneway([1,2,3],[2,3,4],[5,6,7]) = 13, bartlett = 0
@@ -89,6 +84,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("noanova") {
         print_anova(s, (between, df_m), (within, df_r), f, (bartlett, df_b));
     }
+    for (option, adjustment) in ADJUSTMENTS {
+        if cmd.has(option) {
+            print_pairs(s, &groups, g, (response, factor), (within / df_r, df_r), adjustment);
+        }
+    }
     let mut r = Results::default();
     r.scalar("N", n).scalar("F", f).scalar("df_m", df_m).scalar("mss", between).scalar("df_r", df_r);
     r.scalar("rss", within).scalar("chi2bart", bartlett).scalar("df_bart", df_b);
@@ -111,20 +111,98 @@ fn bartlett(groups: &[Group]) -> (f64, f64) {
     (((df * pooled.ln() - logs) / correction).max(0.0), k - 1.0)
 }
 
+/// The group of a row as output names it.
+fn name_of(s: &Session, g: usize, row: usize) -> String {
+    let var = s.frame.var(g);
+    if var.is_string() {
+        return var.data.str(row).to_string();
+    }
+    let value = var.data.num(row);
+    let labels = s.frame.labels_of(g).and_then(|l| l.get(value));
+    labels.map_or_else(|| format::bare(&var.format, value), str::to_string)
+}
+
+/// How the p-values of pairs allow for their number.
+#[derive(Clone, Copy)]
+enum Adjustment {
+    Bonferroni,
+    Scheffe,
+    Sidak,
+}
+
+const ADJUSTMENTS: [(&str, Adjustment); 3] =
+    [("bonferroni", Adjustment::Bonferroni), ("scheffe", Adjustment::Scheffe), ("sidak", Adjustment::Sidak)];
+
+impl Adjustment {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bonferroni => "Bonferroni",
+            Self::Scheffe => "Scheffe",
+            Self::Sidak => "Sidak",
+        }
+    }
+
+    /// The p-value of one of the pairs of `k` groups from its t statistic.
+    fn p(self, t: f64, k: f64, df: f64) -> f64 {
+        let pairs = k * (k - 1.0) / 2.0;
+        let single = 2.0 * t_tail(df, t.abs());
+        match self {
+            Self::Bonferroni => (pairs * single).min(1.0),
+            Self::Scheffe => f_tail(k - 1.0, df, t * t / (k - 1.0)),
+            Self::Sidak => -f64::exp_m1(pairs * f64::ln_1p(-single)),
+        }
+    }
+}
+
+/// Differences of all pairs of means with their p-values: rows less columns.
+fn print_pairs(
+    s: &mut Session,
+    groups: &[Group],
+    g: usize,
+    (response, factor): (&str, &str),
+    (variance, df): (f64, f64),
+    adjustment: Adjustment,
+) {
+    let label = |s: &Session, name: &str| {
+        let text = s.frame.find(name).map(|i| s.frame.var(i).label.clone()).unwrap_or_default();
+        if text.is_empty() { name.to_string() } else { text }
+    };
+    let title = format!("Comparison of {} by {}", label(s, response), label(s, factor));
+    let names: Vec<String> = groups.iter().map(|x| format::abbrev(&name_of(s, g, x.row), 8)).collect();
+    let k = groups.len();
+    // six columns fit a line
+    for first in (0..k - 1).step_by(6) {
+        let columns: Vec<usize> = (first..(first + 6).min(k - 1)).collect();
+        s.print("");
+        s.print(format!("{title:^75}").trim_end());
+        s.print(format!("{:^75}", format!("({})", adjustment.name())).trim_end());
+        s.print("Row Mean-|");
+        let heads: String = columns.iter().map(|j| format::right(&names[*j], 11)).collect();
+        s.print(format!("Col Mean |{heads}"));
+        s.print(format!("---------+{}", "-".repeat(11 * columns.len())));
+        for i in first + 1..k {
+            let (mut differences, mut values) = (String::new(), String::new());
+            for j in columns.iter().filter(|j| **j < i) {
+                let difference = groups[i].mean - groups[*j].mean;
+                let error = (variance * (1.0 / groups[i].n + 1.0 / groups[*j].n)).sqrt();
+                let p = adjustment.p(difference / error, k as f64, df);
+                differences.push_str(&format::right(&format::bare("%9.0g", difference), 11));
+                values.push_str(&format::right(&format::bare("%5.3f", p), 11));
+            }
+            s.print(format!("{} |{differences}", format::right(&names[i], 8)));
+            s.print(format!("         |{values}"));
+            if i + 1 < k {
+                s.print("         |");
+            }
+        }
+    }
+}
+
 fn print_groups(s: &mut Session, groups: &[Group], g: usize, y: &str, factor: &str, total: (f64, f64, f64)) {
     let right = |x: f64, w: usize| format::right(&format::bare("%9.0g", x), w);
     let mut lines = Vec::new();
     for x in groups {
-        let var = s.frame.var(g);
-        let name = if var.is_string() {
-            var.data.str(x.row).to_string()
-        } else {
-            let value = var.data.num(x.row);
-            s.frame
-                .labels_of(g)
-                .and_then(|l| l.get(value))
-                .map_or_else(|| format::bare(&var.format, value), str::to_string)
-        };
+        let name = name_of(s, g, x.row);
         let sd = if x.n > 1.0 { (x.ss / (x.n - 1.0)).sqrt() } else { 0.0 };
         lines.push(format!(
             "{} |{}{}{}",

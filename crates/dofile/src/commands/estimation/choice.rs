@@ -4,10 +4,11 @@
 //! k_out ibaseout baseout out eqnames; b, V, cmd depvar chi2type vce vcetype. Formulas: [R] ologit, [R] oprobit, [R] mlogit.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
-use crate::estimation::likelihood::{self, ModelTest};
+use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
@@ -16,42 +17,30 @@ use crate::session::Session;
 use crate::syntax::Term;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::{ml_options, ml_refused};
 use estimators::ml::Equation;
 use estimators::ml_binary::Link;
 use estimators::ml_choice::{Multinomial, Ordered};
 
 const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
-const UNSUPPORTED: &[&str] =
-    &["OFFset", "CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult"];
-
-macro_rules! options {
-    ($($extra:expr),*) => {
-        &[
-            OptSpec::flag("Robust"),
-            OptSpec::text("CLuster"),
-            OptSpec::text("vce"),
-            OptSpec::real("Level"),
-            OptSpec::flag("noHEader"),
-            OptSpec::int("ITERate"),
-            OptSpec::flag("noLOg"),
-            OptSpec::flag("LOg"),
-            OptSpec::real("TOLerance"),
-            OptSpec::real("LTOLerance"),
-            OptSpec::real("NRTOLerance"),
-            $($extra),*
-        ]
-    };
-}
+const UNSUPPORTED: &[&str] = ml_refused!["OFFset"];
+/// What [`ml_options!`] has besides the constant, which ordered models lack.
+const SHARED: &[OptSpec] = &[
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("vce"),
+    OptSpec::real("Level"),
+    OptSpec::flag("noHEader"),
+];
 
 const ORDERED: StandardSyntax =
-    StandardSyntax::new(options!(OptSpec::flag("or"))).weights(WEIGHTS).unsupported(UNSUPPORTED);
-const MULTINOMIAL: StandardSyntax = StandardSyntax::new(options!(
-    OptSpec::flag("rrr"),
-    OptSpec::int("Baseoutcome"),
-    OptSpec::flag("noCONstant")
-))
-.weights(WEIGHTS)
-.unsupported(UNSUPPORTED);
+    StandardSyntax::new(concat_lists!(OptSpec; SHARED, MAXIMIZE, &[OptSpec::flag("or")]))
+        .weights(WEIGHTS)
+        .unsupported(UNSUPPORTED);
+const MULTINOMIAL: StandardSyntax =
+    StandardSyntax::new(ml_options![OptSpec::flag("rrr"), OptSpec::int("Baseoutcome")])
+        .weights(WEIGHTS)
+        .unsupported(UNSUPPORTED);
 
 /// The command `ologit`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -329,6 +318,7 @@ fn estimate_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results
         .scalar("k_out", values.len() as f64)
         .scalar("ibaseout", base as f64 + 1.0)
+        .scalar("k_eq_base", base as f64 + 1.0)
         .scalar("baseout", values[base]);
     results.matrix("out", Matrix::new(1, values.len(), values.clone())).text("eqnames", names.join(" "));
     results

@@ -1,21 +1,24 @@
 //! `contrast` and `pwcompare`: comparisons of marginal linear predictions of the levels of factors.
 //!
 //! Margins are balanced (equal weights for the levels of other factors); covariates stay out, or their slopes are
-//! compared (`a#c.x`). Stores in `r()`: `contrast` df F or chi2 p (row vectors), df_r, b V table with operators;
+//! compared (`a#c.x`). Stores in `r()`: `contrast` df F or chi2 p (row vectors), df_r, b V L table;
 //! `pwcompare` b_vs V_vs table_vs and b V table of the margins. Formulas: [R] contrast, [R] pwcompare.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
-    Compared, Look, TermSpec, TestLine, apply, joint, show_estimates, show_tests,
+    Compared, Look, TermSpec, TestLine, apply, joint, show_estimates, show_tests, store_estimates,
 };
 use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
 use crate::estimation::linear::Parameters;
+use crate::estimation::post::command_line;
 use crate::estimation::reference::{Statement, degrees};
+use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use crate::value::is_missing;
 use estimators::contrasts::{Adjustment, pairs};
 use estimators::matrix::Mat;
 
@@ -143,6 +146,31 @@ impl Active {
         cell_predictions(&self.parameters, &self.equation, &self.factors, chosen, &term.covariates)
     }
 
+    /// The rows that the coefficients are multiplied by; 0 where a row is not estimable.
+    fn contrasts(&self, rows: &[Prediction], names: &[String]) -> Matrix {
+        let width = self.parameters.b.len();
+        let data = rows.iter().flat_map(|r| r.clone().unwrap_or_else(|| vec![0.0; width])).collect();
+        let mut l = Matrix::new(rows.len(), width, data);
+        l.row_names = names.iter().map(|n| Stripe::term(n.clone())).collect();
+        l.col_names = self.parameters.stripe.clone();
+        l
+    }
+
+    /// Stores what the comparisons are made from, and which of them are estimable (0, otherwise 8).
+    fn describe(&self, session: &Session, cmd: &ParsedCommand, title: &str, results: &mut Results) {
+        if let Some(df) = self.df_r {
+            results.scalar("df_r", df);
+        }
+        if let Some(b) = results.matrices.get("b").cloned() {
+            let codes = (0..b.cols()).map(|i| if is_missing(b.get(0, i)) { 8.0 } else { 0.0 }).collect();
+            results.matrix("error", Matrix::row_vector(codes, b.col_names.clone()));
+        }
+        let e = &session.e.results;
+        results.text("cmd", &cmd.name).text("cmdline", command_line(cmd)).text("title", title);
+        results.text("est_cmd", session.e.cmd()).text("est_cmdline", e.get_text("cmdline").unwrap_or(""));
+        results.text("emptycells", "reweight").text("margin_method", "asbalanced");
+    }
+
     fn look<'a>(&self, heading: &'a str, effects: bool) -> Look<'a> {
         Look {
             heading,
@@ -185,9 +213,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
     let mut rows: Vec<Prediction> = Vec::new();
     let mut lines = Vec::new();
-    for term in terms(&cmd.list)? {
-        let chosen = active.chosen(session, &term)?;
-        let predictions = active.predictions(&chosen, &term);
+    let list = terms(&cmd.list)?;
+    let mut shown = false;
+    for term in &list {
+        let chosen = active.chosen(session, term)?;
+        let predictions = active.predictions(&chosen, term);
         let own = term.rows(&chosen);
         let mine: Vec<Prediction> = own.iter().map(|r| combine(&r.weights, &predictions, size)).collect();
         let (b, v) = apply(&active.parameters.b, &active.parameters.v, &mine);
@@ -212,14 +242,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         } else if !term.has_operator() {
             line(String::new(), joint(&b, &v, &all));
         }
-        if term.has_operator() || cmd.has("effects") {
-            for r in &own {
-                found.blocks.push(block.clone());
-                found.labels.push(r.label.clone());
-                found.names.push(r.name.clone());
-            }
-            rows.extend(mine);
+        shown |= term.has_operator() || cmd.has("effects");
+        for r in &own {
+            found.blocks.push(block.clone());
+            found.labels.push(r.label.clone());
+            found.names.push(r.name.clone());
         }
+        rows.extend(mine);
     }
     let mut results = Results::default();
     session.print("");
@@ -230,15 +259,19 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("nowald") {
         show_tests(session, &lines, active.df_r, &mut results);
     }
-    if !rows.is_empty() && !cmd.has("noeffects") {
-        (found.b, found.v) = apply(&active.parameters.b, &active.parameters.v, &rows);
+    (found.b, found.v) = apply(&active.parameters.b, &active.parameters.v, &rows);
+    let names = ["b", "V", "table"];
+    if shown && !cmd.has("noeffects") {
         let effects = cmd.has("effects") || cmd.has("pveffects");
-        show_estimates(session, &found, &active.look("Contrast", effects), ["b", "V", "table"], &mut results);
+        show_estimates(session, &found, &active.look("Contrast", effects), names, &mut results);
+    } else {
+        store_estimates(&found, &active.look("Contrast", false), names, &mut results);
     }
-    if let Some(df) = active.df_r {
-        results.scalar("df_r", df);
+    results.matrix("L", active.contrasts(&rows, &found.names)).scalar("k_terms", list.len() as f64);
+    active.describe(session, cmd, "Contrasts of marginal linear predictions", &mut results);
+    if active.adjustment != Adjustment::None {
+        results.text("mcmethod", active.adjustment.name().to_lowercase());
     }
-    results.text("cmd", "contrast");
     session.r = results;
     Ok(())
 }
@@ -251,12 +284,13 @@ fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut margins =
         Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
     let (mut versus_rows, mut margin_rows) = (Vec::new(), Vec::new());
-    for term in terms(&cmd.list)? {
+    let list = terms(&cmd.list)?;
+    for term in &list {
         if term.has_operator() || term.parts.iter().any(|p| p.nested) {
             return Err(StataError::new(198, "contrast operators are not allowed in pwcompare"));
         }
-        let chosen = active.chosen(session, &term)?;
-        let predictions = active.predictions(&chosen, &term);
+        let chosen = active.chosen(session, term)?;
+        let predictions = active.predictions(&chosen, term);
         let block = term.text.replace("i.", "");
         let levels: Vec<String> = cells(&chosen)
             .iter()
@@ -291,6 +325,8 @@ fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.has("cimargins") {
         let plain = Look { adjustment: Adjustment::None, ..active.look("Margin", false) };
         show_estimates(session, &margins, &plain, ["b", "V", "table"], &mut results);
+    } else {
+        store_estimates(&margins, &active.look("Margin", false), ["b", "V", "table"], &mut results);
     }
     let effects = cmd.has("effects") || cmd.has("pveffects");
     show_estimates(
@@ -300,10 +336,9 @@ fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ["b_vs", "V_vs", "table_vs"],
         &mut results,
     );
-    if let Some(df) = active.df_r {
-        results.scalar("df_r", df);
-    }
-    results.text("cmd", "pwcompare").text("mcmethod_vs", active.adjustment.name().to_lowercase());
+    results.matrix("L", active.contrasts(&margin_rows, &margins.names)).scalar("k_terms", list.len() as f64);
+    active.describe(session, cmd, "Pairwise comparisons of marginal linear predictions", &mut results);
+    results.text("mcmethod_vs", active.adjustment.name().to_lowercase());
     session.r = results;
     Ok(())
 }

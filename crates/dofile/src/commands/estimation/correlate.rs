@@ -227,9 +227,9 @@ fn run_correlate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         if data.columns.len() > 1 {
             results.scalar("cov_12", table.get(0, 1)).scalar("Var_2", table.get(1, 1));
         }
-    } else {
-        results.scalar("rho", rho);
     }
+    let weight = data.weights.as_ref().map_or(n, |(w, _)| w.iter().sum());
+    results.scalar("rho", rho).scalar("sum_w", weight);
     results.matrix("C", table);
     session.r = results;
     Ok(())

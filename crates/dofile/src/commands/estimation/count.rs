@@ -9,49 +9,31 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, ModelTest};
+use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
-use crate::format;
 use crate::matrix::Stripe;
 use crate::ops::predict::column;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::{concat_lists, format, ml_options};
 use estimators::distributions::chi2_tail;
-use estimators::ml::{Equation, MlFit, Problem};
-use estimators::ml_count::{NegativeBinomial, Poisson};
-use estimators::vce::Vce;
+use estimators::jet::Formula;
+use estimators::ml::{Equation, MlFit};
+use estimators::ml_count::{NegativeBinomial, Poisson, constant_dispersion};
 
-const OPTIONS: &[OptSpec] = &[
-    OptSpec::flag("noCONstant"),
-    OptSpec::flag("Robust"),
-    OptSpec::text("CLuster"),
-    OptSpec::text("vce"),
-    OptSpec::real("Level"),
-    OptSpec::flag("IRr"),
-    OptSpec::text("Exposure"),
-    OptSpec::text("OFFset"),
-    OptSpec::flag("noHEader"),
-    OptSpec::int("ITERate"),
-    OptSpec::flag("noLOg"),
-    OptSpec::flag("LOg"),
-    OptSpec::real("TOLerance"),
-    OptSpec::real("LTOLerance"),
-    OptSpec::real("NRTOLerance"),
-];
+const OPTIONS: &[OptSpec] =
+    ml_options![OptSpec::flag("IRr"), OptSpec::text("Exposure"), OptSpec::text("OFFset")];
+const NEGATIVE: StandardSyntax = StandardSyntax::new(
+    concat_lists!(OptSpec; OPTIONS, &[OptSpec::text("Dispersion"), OptSpec::flag("noLRtest")]),
+)
+.weights(SYNTAX.weights)
+.unsupported(SYNTAX.unsupported);
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .unsupported(&[
-        "CONSTraints",
-        "DISPersion",
-        "NOLRtest",
-        "COEFLegend",
-        "BASElevels",
-        "FROM",
-        "TECHnique",
-        "DIFficult",
-    ]);
+    .unsupported(ml_command::REFUSED);
 
 /// The command `poisson`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -73,11 +55,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 pub(super) const SPEC_NBREG: CommandSpec = CommandSpec {
     name: "nbreg",
     min: 5,
-    form: Form::Standard(&SYNTAX),
+    form: Form::Standard(&NEGATIVE),
     by: ByRule::EachGroup,
     run: run_nbreg,
-    syntax: "nbreg depvar [indepvars] [if] [in] [weight] [, exposure(v) offset(v) irr noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "mean dispersion; stores e(N k df_m r2_p ll ll_0 ll_c alpha chi2 chi2_c p rank converged), e(b), e(V), r(table); formulas: [R] nbreg",
+    syntax: "nbreg depvar [indepvars] [if] [in] [weight] [, dispersion(mean|constant) exposure(v) offset(v) irr noconstant nolrtest vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores e(N k df_m r2_p ll ll_0 ll_c alpha (delta with dispersion(constant)) chi2 chi2_c p rank converged), e(b), e(V), r(table); formulas: [R] nbreg",
     examples: &[Example {
         // The mean is that of the data.
         run: "input y\n0\n0\n1\n7\nend\nnbreg y",
@@ -153,18 +135,41 @@ fn equations<'a>(sample: &'a Sample, slopes: bool, alpha: bool) -> Vec<Equation<
     out
 }
 
+/// The likelihood.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Poisson,
+    /// Variance `mu (1 + alpha mu)`.
+    Mean,
+    /// Variance `mu (1 + delta)`.
+    Constant,
+}
+
+impl Kind {
+    fn of(cmd: &ParsedCommand, nbreg: bool) -> Result<Self> {
+        let asked = cmd.options.text("dispersion").map_or("mean", str::trim);
+        match (nbreg, asked) {
+            (false, _) => Ok(Self::Poisson),
+            (true, "constant" | "c" | "cons") => Ok(Self::Constant),
+            (true, "mean" | "m") => Ok(Self::Mean),
+            _ => Err(StataError::invalid(format!("dispersion({asked}) invalid: mean or constant"))),
+        }
+    }
+}
+
+/// Likelihood with constant dispersion.
+fn constant_kernel(sample: &Sample) -> impl estimators::ml::Likelihood {
+    Formula::<2, _>(|row: usize, eta| constant_dispersion(sample.model.y[row], eta))
+}
+
 /// Fits without output: the models that likelihood-ratio tests compare with.
-fn quiet_fit(sample: &Sample, nbreg: bool, slopes: bool, start: &[f64]) -> Option<MlFit> {
-    let (weights, n) = likelihood::effective_weights(&sample.model);
-    let weights = weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind));
-    let equations = equations(sample, slopes, nbreg);
-    let (rows, limits) = (sample.model.y.len(), Default::default());
-    if nbreg {
-        let model = NegativeBinomial { y: &sample.model.y };
-        Problem { model: &model, equations, rows, weights, n }.maximise(start, limits, Vce::Classical)
-    } else {
-        let model = Poisson { y: &sample.model.y };
-        Problem { model: &model, equations, rows, weights, n }.maximise(start, limits, Vce::Classical)
+fn quiet_fit(sample: &Sample, kind: Kind, slopes: bool, start: &[f64]) -> Result<MlFit> {
+    let equations = equations(sample, slopes, kind != Kind::Poisson);
+    let model = &sample.model;
+    match kind {
+        Kind::Poisson => ml_command::quiet(model, &Poisson { y: &model.y }, equations, start),
+        Kind::Mean => ml_command::quiet(model, &NegativeBinomial { y: &model.y }, equations, start),
+        Kind::Constant => ml_command::quiet(model, &constant_kernel(sample), equations, start),
     }
 }
 
@@ -176,54 +181,52 @@ fn run(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()> {
         }
         return display(session, cmd, nbreg);
     }
+    let kind = Kind::of(cmd, nbreg)?;
     let sample = read(session, cmd)?;
-    let failed = || StataError::new(430, "convergence not achieved");
-    let slopes = sample.model.columns().len();
-    let constant = sample.model.constant;
-    let mut start = vec![0.0; slopes + usize::from(constant)];
-    if constant {
-        start[slopes] = start_constant(&sample);
-    }
-    let null_start: Vec<f64> = start[slopes..].to_vec();
-    let null_poisson =
-        if constant { Some(quiet_fit(&sample, false, false, &null_start).ok_or_else(failed)?) } else { None };
-    let (fit, ll_0, ll_c) = if nbreg {
-        // As Stata: the Poisson model first, then alpha, then the full model.
-        let poisson = quiet_fit(&sample, false, true, &start).ok_or_else(failed)?;
-        let with_alpha = |b: &[f64]| b.iter().copied().chain([0.0]).collect::<Vec<f64>>();
-        let null = match &null_poisson {
-            Some(null) => Some(quiet_fit(&sample, true, false, &with_alpha(&null.b)).ok_or_else(failed)?),
-            None => None,
-        };
-        let mut from = with_alpha(&poisson.b);
-        if let (Some(null), Some(last)) = (&null, from.last_mut()) {
-            *last = null.b.last().copied().unwrap_or(0.0);
-        }
-        let model = NegativeBinomial { y: &sample.model.y };
-        let fit = likelihood::maximise(
-            session,
-            &cmd.options,
-            &sample.model,
-            &model,
-            equations(&sample, true, true),
-            &from,
-        )?;
-        (fit, null.map(|n| n.ll), Some(poisson.ll))
-    } else {
-        let model = Poisson { y: &sample.model.y };
-        let fit = likelihood::maximise(
-            session,
-            &cmd.options,
-            &sample.model,
-            &model,
-            equations(&sample, true, false),
-            &start,
-        )?;
-        (fit, null_poisson.map(|n| n.ll), None)
-    };
+    let (fit, ll_0, ll_c) = fit(session, cmd, &sample, kind)?;
     post_results(session, cmd, &sample, &fit, ll_0, ll_c, name)?;
     display(session, cmd, nbreg)?;
     likelihood::finish(&session.e)
+}
+
+/// The fit, the log likelihood of the model without slopes, and that of the Poisson model beside a dispersed one. As
+/// Stata: the Poisson model first, then the dispersion, then the full model.
+fn fit(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    sample: &Sample,
+    kind: Kind,
+) -> Result<(MlFit, Option<f64>, Option<f64>)> {
+    let model = &sample.model;
+    let slopes = model.columns().len();
+    let mut start = vec![0.0; slopes + usize::from(model.constant)];
+    if model.constant {
+        start[slopes] = start_constant(sample);
+    }
+    let null_poisson =
+        model.constant.then(|| quiet_fit(sample, Kind::Poisson, false, &start[slopes..])).transpose()?;
+    if kind == Kind::Poisson {
+        let likelihood = Poisson { y: &model.y };
+        let equations = equations(sample, true, false);
+        let fit = likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &start)?;
+        return Ok((fit, null_poisson.map(|n| n.ll), None));
+    }
+    let poisson = quiet_fit(sample, Kind::Poisson, true, &start)?;
+    let with_spread = |b: &[f64]| b.iter().copied().chain([0.0]).collect::<Vec<f64>>();
+    let null = null_poisson.map(|null| quiet_fit(sample, kind, false, &with_spread(&null.b))).transpose()?;
+    let mut from = with_spread(&poisson.b);
+    if let (Some(null), Some(last)) = (&null, from.last_mut()) {
+        *last = null.b.last().copied().unwrap_or(0.0);
+    }
+    let equations = equations(sample, true, true);
+    let fit = if kind == Kind::Constant {
+        let likelihood = constant_kernel(sample);
+        likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &from)?
+    } else {
+        let likelihood = NegativeBinomial { y: &model.y };
+        likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &from)?
+    };
+    Ok((fit, null.map(|n| n.ll), Some(poisson.ll)))
 }
 
 fn post_results(
@@ -240,7 +243,8 @@ fn post_results(
     let mut estimated = model.estimated();
     if ll_c.is_some() {
         estimated.push(stripe.len());
-        stripe.push(Stripe::with_eq("/", "lnalpha"));
+        let constant = Kind::of(cmd, true)? == Kind::Constant;
+        stripe.push(Stripe::with_eq("/", if constant { "lndelta" } else { "lnalpha" }));
     }
     let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
@@ -257,13 +261,16 @@ fn post_results(
         }
     }
     if let Some(ll_c) = ll_c {
-        let alpha = fit.b.last().copied().unwrap_or(f64::NAN).exp();
+        let spread = fit.b.last().copied().unwrap_or(f64::NAN).exp();
+        let constant = Kind::of(cmd, true)? == Kind::Constant;
         results
-            .scalar("alpha", alpha)
+            .scalar(if constant { "delta" } else { "alpha" }, spread)
             .scalar("ll_c", ll_c)
-            .scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0));
+            .scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0))
+            .scalar("k_aux", 1.0);
         results
-            .text("dispers", "mean")
+            .text("chi2_ct", "LR")
+            .text("dispers", if constant { "constant" } else { "mean" })
             .text("title", "Negative binomial regression")
             .text("predict", "nbreg_p");
     } else {
@@ -311,17 +318,17 @@ fn display(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()
     };
     table.show(session);
     if nbreg {
-        let (alpha, chi2) = (session.e.results.get_scalar("alpha"), session.e.results.get_scalar("chi2_c"));
-        session.print(format!(
-            "       alpha |  {}",
-            format::number("%9.0g", alpha.unwrap_or(crate::value::MISSING))
-        ));
+        let results = &session.e.results;
+        let chi2 = results.get_scalar("chi2_c");
+        let named = ["alpha", "delta"].into_iter().find_map(|n| Some((n, results.get_scalar(n)?)));
+        let (name, spread) = named.unwrap_or(("alpha", crate::value::MISSING));
+        session.print(format!("{name:>12} |  {}", format::number("%9.0g", spread)));
         session.print("-".repeat(78));
-        if let Some(chi2) = chi2.filter(|_| vcetype.is_empty()) {
+        if let Some(chi2) = chi2.filter(|_| vcetype.is_empty() && !cmd.has("nolrtest")) {
             // alpha = 0 lies on the boundary: half of the chi-squared tail ([R] nbreg).
             let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
             session.print(format!(
-                "LR test of alpha=0: chibar2(01) = {}{:>30}",
+                "LR test of {name}=0: chibar2(01) = {}{:>30}",
                 format::bare("%8.2f", chi2),
                 format!("Prob >= chibar2 = {}", format::bare("%5.3f", p))
             ));
@@ -344,7 +351,8 @@ fn header_nbreg(session: &mut Session, title: &str) {
         facts.push(Fact::probability("Pseudo R2", scalar("r2_p")));
     }
     let ll = format!("{} = {}", likelihood::label(robust), format::bare("%10.0g", scalar("ll")));
-    let left = [title.to_string(), String::new(), "Dispersion: mean".to_string(), ll];
+    let dispersion = format!("Dispersion: {}", e.get_text("dispers").unwrap_or("mean"));
+    let left = [title.to_string(), String::new(), dispersion, ll];
     session.print("");
     show(session, &left, &facts, 13, 6);
     session.print("");

@@ -1,4 +1,4 @@
-//! Diagnostics after `regress`: `estat hettest`, `ovtest`, `imtest, white`, `vif`; and `estat ic`, `estat vce`
+//! Diagnostics after `regress`: `estat hettest`, `ovtest`, `vif`; and `estat ic`, `estat vce`
 //! after any estimation. Formulas: [R] regress postestimation, [R] estat ic.
 
 use crate::error::{Result, StataError};
@@ -19,19 +19,20 @@ use estimators::distributions::{chi2_tail, f_tail};
 use estimators::ols::{self, OlsFit, Request};
 
 /// The sample of a regression with its fitted values and residuals.
-struct Fitted {
+pub(super) struct Fitted {
     rows: Vec<usize>,
     parameters: Parameters,
     y: Vec<f64>,
     fitted: Vec<f64>,
-    residuals: Vec<f64>,
+    pub(super) residuals: Vec<f64>,
     /// Estimated slopes: position among the parameters and values.
     columns: Vec<(usize, Vec<f64>)>,
-    constant: bool,
+    pub(super) constant: bool,
 }
 
 impl Fitted {
-    fn read(session: &Session, what: &str) -> Result<Self> {
+    /// Reads them; r(322) without a sample or after weights.
+    pub(super) fn read(session: &Session, what: &str) -> Result<Self> {
         if session.e.results.get_text("wtype").is_some() {
             return Err(StataError::new(
                 322,
@@ -68,16 +69,19 @@ impl Fitted {
         Self::read(session, what)
     }
 
-    fn columns(&self) -> Vec<&[f64]> {
+    /// Columns of the estimated slopes.
+    pub(super) fn columns(&self) -> Vec<&[f64]> {
         self.columns.iter().map(|c| c.1.as_slice()).collect()
     }
 }
 
-fn regression(y: &[f64], columns: &[&[f64]], constant: bool) -> Result<OlsFit> {
+/// Least squares.
+pub(super) fn regression(y: &[f64], columns: &[&[f64]], constant: bool) -> Result<OlsFit> {
     ols::fit(&Request { constant, ..Request::new(y, columns) }).map_err(fit_error)
 }
 
-fn show_test(session: &mut Session, label: &str, statistic: f64, p_label: &str, p: f64) {
+/// Shows a statistic with its p-value.
+pub(super) fn show_test(session: &mut Session, label: &str, statistic: f64, p_label: &str, p: f64) {
     let width = label.len().max(p_label.len()) + 4;
     session.print(format!("{label:>width$} = {}", format::number("%6.2f", statistic)));
     session.print(format!("{p_label:>width$} = {}", format::number("%6.4f", p)));
@@ -173,38 +177,6 @@ pub(crate) fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
     show_test(session, &format!("F({df}, {})", full.df_residual), f, "Prob > F", p);
     let mut results = Results::default();
     results.scalar("F", stata(f)).scalar("df", df).scalar("df_r", full.df_residual).scalar("p", p);
-    session.r = results;
-    Ok(())
-}
-
-/// `estat imtest, white`: White's (1980) test. The decomposition of Cameron and Trivedi is not computed.
-pub(crate) fn imtest(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::flag("White")], &["PReserve"])?;
-    if !options.has("white") {
-        return Err(StataError::unsupported_option("estat imtest", "(none): only estat imtest, white"));
-    }
-    let data = Fitted::read(session, "imtest")?;
-    let squares: Vec<f64> = data.residuals.iter().map(|e| e * e).collect();
-    let base = data.columns();
-    let mut products: Vec<Vec<f64>> = Vec::new();
-    for i in 0..base.len() {
-        for j in 0..=i {
-            products.push(base[i].iter().zip(base[j]).map(|(a, b)| a * b).collect());
-        }
-    }
-    let mut columns = base.clone();
-    columns.extend(products.iter().map(Vec::as_slice));
-    let fit = regression(&squares, &columns, true)?;
-    let chi2 = fit.n * fit.r2;
-    let p = stata(chi2_tail(fit.df_m, chi2));
-    session.print("");
-    session.print("White's test");
-    session.print("H0: Homoskedasticity");
-    session.print("Ha: Unrestricted heteroskedasticity");
-    session.print("");
-    show_test(session, &format!("chi2({})", fit.df_m), chi2, "Prob > chi2", p);
-    let mut results = Results::default();
-    results.scalar("chi2_h", stata(chi2)).scalar("df_h", fit.df_m).scalar("p_h", p);
     session.r = results;
     Ok(())
 }

@@ -107,6 +107,9 @@ fn dir(session: &mut Session) {
     session.print("        Name | Command      Dependent    Title");
     session.print(format!("-------------+{}", "-".repeat(48)));
     lines.iter().for_each(|l| session.print(l));
+    let names: Vec<String> = session.stored.iter().map(|(name, _)| name.to_string()).collect();
+    session.r.clear();
+    session.r.text("names", names.join(" "));
 }
 
 fn drop_names(session: &mut Session, list: &str) -> Result<()> {
@@ -268,19 +271,7 @@ fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
         let mut lines: Vec<String> = vec![String::new(); 4];
         let shown = [true, options.has("se"), options.has("t"), options.has("p")];
         for name in &all {
-            let e = get(session, name)?;
-            let found =
-                e.b().and_then(|b| b.col_names.iter().position(|s| s == stripe).map(|i| (b.get(0, i), i)));
-            let numbers = found.map(|(b, i)| {
-                let se = e.v().map_or(MISSING, |v| v.get(i, i).sqrt());
-                let ratio = if se > 0.0 { b / se } else { MISSING };
-                let p = if is_missing(ratio) {
-                    MISSING
-                } else {
-                    wald::p_value(ratio, e.results.get_scalar("df_r"))
-                };
-                [b, se, ratio, p]
-            });
+            let numbers = numbers(get(session, name)?, stripe);
             let cell = |k: usize, fmt: &str| match numbers {
                 Some(n) if n[1] == 0.0 && k == 0 => "(omitted)".to_string(),
                 Some(n) if !is_missing(n[k]) && n[1] > 0.0 => format::bare(fmt, n[k]),
@@ -307,9 +298,11 @@ fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
             session.print(format!("{:>13} |{line}", if k == 0 { label.as_str() } else { "" }).trim_end());
         }
     }
-    if let Some(list) = options.text("stats") {
+    let wanted: Vec<&str> =
+        options.text("stats").unwrap_or("").split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    if !wanted.is_empty() {
         session.print(rule("+"));
-        for wanted in list.split([' ', ',']).filter(|w| !w.is_empty()) {
+        for wanted in &wanted {
             let mut line = String::new();
             for name in &all {
                 let value = statistic(get(session, name)?, wanted);
@@ -327,10 +320,40 @@ fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
             limits.iter().enumerate().map(|(i, l)| format!("{} p<{l}", "*".repeat(i + 1))).collect();
         session.print(format!("Legend: {}", text.join("; ")));
     }
-    let mut results = Results::default();
-    results.text("names", all.join(" "));
-    session.r = results;
+    session.r = stored_table(session, &all, &rows, &wanted)?;
     Ok(())
+}
+
+/// Coefficient, standard error, ratio and p-value of a term of a model.
+fn numbers(e: &Estimation, stripe: &Stripe) -> Option<[f64; 4]> {
+    let b = e.b()?;
+    let i = b.col_names.iter().position(|s| s == stripe)?;
+    let se = e.v().map_or(MISSING, |v| v.get(i, i).sqrt());
+    let ratio = if se > 0.0 { b.get(0, i) / se } else { MISSING };
+    let p = if is_missing(ratio) { MISSING } else { wald::p_value(ratio, e.results.get_scalar("df_r")) };
+    Some([b.get(0, i), se, ratio, p])
+}
+
+/// r(coef) with a coefficient and a variance for each model, r(stats) with a column for each model, r(names).
+fn stored_table(session: &Session, all: &[String], rows: &[Stripe], wanted: &[&str]) -> Result<Results> {
+    let models: Vec<&Estimation> = all.iter().map(|name| get(session, name)).collect::<Result<_>>()?;
+    let cells = rows.iter().flat_map(|stripe| {
+        models.iter().flat_map(|e| numbers(e, stripe).map_or([MISSING; 2], |n| [n[0], n[1] * n[1]]))
+    });
+    let mut coefficients = Matrix::new(rows.len(), 2 * models.len(), cells.collect());
+    coefficients.row_names = rows.to_vec();
+    let column = |model: &String, name: &str| Stripe { eq: model.clone(), name: name.to_string() };
+    coefficients.col_names = all.iter().flat_map(|m| ["b", "var"].map(|name| column(m, name))).collect();
+    let mut results = Results::default();
+    results.text("names", all.join(" ")).matrix("coef", coefficients);
+    if !wanted.is_empty() {
+        let cells = wanted.iter().flat_map(|w| models.iter().map(|e| statistic(e, w)));
+        let mut stats = Matrix::new(wanted.len(), models.len(), cells.collect());
+        stats.row_names = wanted.iter().map(|w| Stripe::term(w.to_string())).collect();
+        stats.col_names = all.iter().map(|m| Stripe::term(m.clone())).collect();
+        results.matrix("stats", stats);
+    }
+    Ok(results)
 }
 
 fn statistic(e: &Estimation, name: &str) -> f64 {

@@ -168,7 +168,13 @@ fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let touse = sample.map_or_else(|| vec![false; session.frame.n_rows()], |s| s.to_vec());
         session.post_estimation(est, touse);
     }
+    let n = session.e.results.get_scalar("N");
     session.r.matrix("b", b).matrix("V", v);
+    for (name, value) in [("N", n), ("df_r", df_r)] {
+        if let Some(value) = value {
+            session.r.scalar(name, value);
+        }
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::Result;
 use crate::estimation::binary::{self, Kind};
+use crate::ml_refused;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use estimators::ml_binary::Link;
@@ -16,20 +17,7 @@ const KIND: Kind = Kind { cmd: "logit", link: Link::Logit, title: "Logistic regr
 /// The syntax that the binary models share.
 pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .unsupported(&[
-        "OFFset",
-        "ASIS",
-        "CONSTraints",
-        "COLlinear",
-        "FROM",
-        "TECHnique",
-        "TRace",
-        "DIFficult",
-        "COEFLegend",
-        "BASElevels",
-        "NOCI",
-        "NOPValues",
-    ]);
+    .unsupported(ml_refused!["OFFset", "ASIS", "COLlinear", "TRace", "NOCI", "NOPValues"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -9,6 +9,7 @@ mod contrast;
 mod correlate;
 mod count;
 pub(super) mod estat_binary;
+pub(super) mod estat_imtest;
 pub(super) mod estat_iv;
 pub(super) mod estat_regress;
 pub(super) mod estat_summarize;

@@ -47,7 +47,11 @@ fn default_name(cmd: &str) -> &'static str {
         "glm" | "xtgee" => "mu",
         "cloglog" => "pr",
         "fracreg" => "cm",
-        "zip" | "zinb" | "tpoisson" | "tnbreg" => "n",
+        "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" => "n",
+        "biprobit" => "p11",
+        "heckprobit" => "pmargin",
+        "hetprobit" => "pr",
+        "betareg" => "cmean",
         _ => "xb",
     }
 }

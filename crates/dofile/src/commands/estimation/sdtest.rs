@@ -113,6 +113,11 @@ fn ratio(session: &mut Session, a: Moments, b: Moments, names: &[String; 2]) -> 
     session.print("");
     print_p(session, "F", below, both, above);
     let mut results = Results::default();
+    // the standard deviation of all observations
+    let n = a.n + b.n;
+    let between = a.n * b.n / n * (a.mean - b.mean).powi(2);
+    let all = ((df1 * a.sd * a.sd + df2 * b.sd * b.sd + between) / (n - 1.0)).sqrt();
+    results.scalar("N", n).scalar("sd", clean(all));
     results.scalar("N_1", a.n).scalar("N_2", b.n).scalar("sd_1", clean(a.sd)).scalar("sd_2", clean(b.sd));
     results.scalar("F", clean(f)).scalar("df_1", df1).scalar("df_2", df2);
     results.scalar("p_l", clean(below)).scalar("p", clean(both)).scalar("p_u", clean(above));

@@ -68,6 +68,9 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     if !temporary {
         session.print(format!("file {file} saved"));
     }
+    let written = rows.iter().filter(|r| **r).count();
+    session.r.clear();
+    session.r.scalar("N", written as f64).scalar("k", vars.len() as f64);
     Ok(())
 }
 

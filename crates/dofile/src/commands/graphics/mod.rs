@@ -3,6 +3,7 @@
 mod assemble;
 mod bars;
 mod boxes;
+mod diagnostic;
 mod draw_plots;
 mod graph;
 mod groups;
@@ -22,6 +23,11 @@ use super::CommandSpec;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    diagnostic::SPECS[0],
+    diagnostic::SPECS[1],
+    diagnostic::SPECS[2],
+    diagnostic::SPECS[3],
+    diagnostic::SPECS[4],
     graph::SPEC,
     twoway::SPEC,
     twoway::SCATTER,

@@ -1,4 +1,5 @@
-//! `mi impute`: univariate methods and chained equations ([MI] mi impute, [MI] mi impute chained; van Buuren 2007).
+//! `mi impute`: univariate methods, monotone patterns and chained equations ([MI] mi impute, mi impute monotone, mi impute
+//! chained; Rubin 1987, van Buuren 2007).
 
 use super::data::{Settings, put_together, take_apart};
 use super::methods::{Method, draw};
@@ -16,12 +17,17 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::int("add"),
     OptSpec::flag("replace"),
     OptSpec::int("KNN"),
+    OptSpec::real("ll"),
+    OptSpec::real("ul"),
     OptSpec::text("RSEED"),
     OptSpec::int("BURNIN"),
     OptSpec::flag("NOIsily"),
     OptSpec::flag("DOTS"),
     OptSpec::flag("noLEGend"),
 ];
+
+/// Options of one method in a list of several.
+const OWN: &[OptSpec] = &[OptSpec::int("KNN"), OptSpec::real("ll"), OptSpec::real("ul")];
 
 const UNSUPPORTED: &[&str] = &[
     "DOUBLE",
@@ -56,9 +62,30 @@ struct Target {
     method: Method,
 }
 
+/// How several variables follow each other.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// One variable.
+    Univariate,
+    /// Each given those with fewer gaps, once.
+    Monotone,
+    /// Each given all others, again and again.
+    Chained,
+}
+
+impl Kind {
+    fn of(method: &str) -> Self {
+        match method {
+            "monotone" => Self::Monotone,
+            "chained" => Self::Chained,
+            _ => Self::Univariate,
+        }
+    }
+}
+
 /// A request of `mi impute`.
 struct Request {
-    chained: bool,
+    kind: Kind,
     targets: Vec<Target>,
     predictors: String,
     condition: ParsedCommand,
@@ -73,7 +100,7 @@ struct Rows {
 pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let (settings, mut all) = take_apart(&s.frame)?;
     let (method, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let mut cmd = ParsedCommand::split("mi impute", rest, method == "chained")?;
+    let mut cmd = ParsedCommand::split("mi impute", rest, Kind::of(method) != Kind::Univariate)?;
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
     if cmd.weight.is_some() || cmd.using.is_some() {
         return Err(StataError::syntax());
@@ -84,7 +111,7 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
         *s.rng.borrow_mut() = crate::rng::Mt64::new(x.max(0.0) as u64);
     }
     let burnin = cmd.options.int("burnin").unwrap_or(10);
-    if burnin < 0 || (cmd.options.has("burnin") && !request.chained) {
+    if burnin < 0 || (cmd.options.has("burnin") && request.kind != Kind::Chained) {
         return Err(StataError::invalid("option burnin() incorrectly specified"));
     }
     let (first, last) = numbers(&cmd.options, settings.m)?;
@@ -94,6 +121,9 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
         all.push(all[0].clone());
     }
     let rows = rows(s, &request, &all[0])?;
+    if request.kind == Kind::Monotone {
+        check_monotone(&rows)?;
+    }
     let before = std::mem::take(&mut s.frame);
     for one in &mut all[first..=last] {
         s.frame = one.clone();
@@ -122,15 +152,14 @@ fn numbers(options: &Options, existing: usize) -> Result<(usize, usize)> {
 }
 
 fn request(method: &str, cmd: &ParsedCommand, settings: &Settings) -> Result<Request> {
-    let knn = cmd.options.int("knn");
-    let chained = method == "chained";
-    let (targets, predictors) = if chained {
-        if knn.is_some() {
-            return Err(StataError::option_not_allowed("knn()"));
+    let kind = Kind::of(method);
+    let (targets, predictors) = if kind != Kind::Univariate {
+        if let Some(option) = ["knn", "ll", "ul"].into_iter().find(|o| cmd.options.has(o)) {
+            return Err(StataError::option_not_allowed(&format!("{option}()")));
         }
-        (chained_targets(&cmd.list)?, cmd.exp.clone().unwrap_or_default())
+        (several_targets(&cmd.list)?, cmd.exp.clone().unwrap_or_default())
     } else {
-        let method = Method::parse(method, knn)?;
+        let method = Method::parse(method, &cmd.options)?;
         let (name, rest) = cmd.list.split_once(char::is_whitespace).unwrap_or((cmd.list.as_str(), ""));
         if name.is_empty() {
             return Err(StataError::standard(100));
@@ -145,11 +174,11 @@ fn request(method: &str, cmd: &ParsedCommand, settings: &Settings) -> Result<Req
             ));
         }
     }
-    Ok(Request { chained, targets, predictors, condition: cmd.clone() })
+    Ok(Request { kind, targets, predictors, condition: cmd.clone() })
 }
 
 /// `(method[, knn(#)]) ivars (method) ivars ...`
-fn chained_targets(list: &str) -> Result<Vec<Target>> {
+fn several_targets(list: &str) -> Result<Vec<Target>> {
     let mut out: Vec<Target> = Vec::new();
     let mut rest = list.trim();
     while let Some(inner) = rest.strip_prefix('(') {
@@ -159,8 +188,8 @@ fn chained_targets(list: &str) -> Result<Vec<Target>> {
             Some(i) => (body[..i].trim(), body[i + 1..].trim()),
             None => (body.trim(), ""),
         };
-        let options = Options::parse("mi impute", options, &[OptSpec::int("KNN")], UNSUPPORTED)?;
-        let method = Method::parse(name, options.int("knn"))?;
+        let options = Options::parse("mi impute", options, OWN, UNSUPPORTED)?;
+        let method = Method::parse(name, &options)?;
         rest = rest[end + 1..].trim_start();
         let stop = rest.find('(').unwrap_or(rest.len());
         for name in words(&rest[..stop]) {
@@ -197,6 +226,18 @@ fn rows(s: &mut Session, request: &Request, original: &Frame) -> Result<Vec<Rows
         .collect()
 }
 
+/// Requires that every gap of a variable is one of each variable with more gaps: r(459).
+fn check_monotone(rows: &[Rows]) -> Result<()> {
+    let mut gaps: Vec<&Vec<usize>> = rows.iter().map(|r| &r.missing).collect();
+    gaps.sort_by_key(|missing| missing.len());
+    // both are in ascending order
+    let within = |pair: &[&Vec<usize>]| pair[0].iter().all(|row| pair[1].binary_search(row).is_ok());
+    if gaps.windows(2).all(within) {
+        return Ok(());
+    }
+    Err(StataError::new(459, "the missing values of the imputation variables are not in a monotone pattern"))
+}
+
 /// Imputes all targets in the data in memory.
 fn impute(s: &mut Session, request: &Request, rows: &[Rows], burnin: usize) -> Result<()> {
     // variables with fewer missing values come first
@@ -218,10 +259,8 @@ fn impute(s: &mut Session, request: &Request, rows: &[Rows], burnin: usize) -> R
             one(s, *k, &order[..at])?;
         }
     }
-    if order.len() == 1 {
-        return Ok(());
-    }
-    for _ in 0..burnin {
+    let again = if request.kind == Kind::Chained && order.len() > 1 { burnin } else { 0 };
+    for _ in 0..again {
         for k in &order {
             let others: Vec<usize> = order.iter().copied().filter(|o| o != k).collect();
             if !rows[*k].missing.is_empty() {
@@ -263,14 +302,22 @@ fn report(
 ) {
     let (added, updated) = if first > existing { (last - existing, 0) } else { (0, existing) };
     let line = |left: String, what: &str, n: usize| format!("{left:<48}{what:>12} = {n:>8}");
-    let title = if request.chained { "Multivariate imputation" } else { "Univariate imputation" };
-    let method = if request.chained { "Chained equations" } else { request.targets[0].method.title() };
+    let (title, method, name) = match request.kind {
+        Kind::Chained => ("Multivariate imputation", "Chained equations", "chained"),
+        Kind::Monotone => ("Multivariate imputation", "Monotone method", "monotone"),
+        Kind::Univariate => {
+            let method = request.targets[0].method;
+            ("Univariate imputation", method.title(), method.name())
+        }
+    };
     s.print("");
     s.print(line(title.to_string(), "Imputations", last.max(existing)));
     s.print(line(method.to_string(), "added", added));
     s.print(line(format!("Imputed: m={first} through m={last}"), "updated", updated));
-    if request.chained {
-        s.print(line(String::new(), "burn-in", burnin as usize));
+    if request.kind != Kind::Univariate {
+        if request.kind == Kind::Chained {
+            s.print(line(String::new(), "burn-in", burnin as usize));
+        }
         s.print("");
         for target in &request.targets {
             s.print(format!("{:>12}: {}", target.name, target.method.title().to_lowercase()));
@@ -300,7 +347,7 @@ fn report(
     let mut r = Results::default();
     r.scalar("M", last.max(existing) as f64).scalar("M_add", added as f64).scalar("M_update", updated as f64);
     r.scalar("k_ivars", request.targets.len() as f64);
-    r.text("method", if request.chained { "chained" } else { request.targets[0].method.title() });
+    r.text("method", name);
     for (name, values) in [
         ("N", total),
         ("N_complete", complete),

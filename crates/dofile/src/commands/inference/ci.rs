@@ -279,6 +279,15 @@ fn store(s: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Option<Found>,
             r.scalar("se", stata(f.se));
         }
         r.scalar("lb", stata(f.low)).scalar("ub", stata(f.high)).scalar("level", level);
+        let kinds = ["wald", "wilson", "agresti", "jeffreys"];
+        r.text(
+            "citype",
+            match kind {
+                Kind::Mean | Kind::Variance => "normal",
+                Kind::Poisson => "poisson",
+                Kind::Proportion => kinds.into_iter().find(|k| cmd.has(k)).unwrap_or("exact"),
+            },
+        );
     }
     s.r = r;
 }

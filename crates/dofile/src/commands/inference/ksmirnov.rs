@@ -86,6 +86,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .scalar("D_2", below)
         .scalar("p_2", one_sided(below));
     r.scalar("D", d).scalar("p", p);
+    r.text("group1", &grouped.names[0]).text("group2", &grouped.names[1]);
     s.r = r;
     Ok(())
 }

@@ -87,6 +87,16 @@ struct Design {
 }
 
 impl Design {
+    /// Names of the method and of its two parameters among the stored results.
+    fn names(&self) -> [&'static str; 3] {
+        match self.method {
+            Method::OneMean => ["onemean", "m0", "ma"],
+            Method::TwoMeans => ["twomeans", "m1", "m2"],
+            Method::OneProportion => ["oneproportion", "p0", "pa"],
+            Method::TwoProportions => ["twoproportions", "p1", "p2"],
+        }
+    }
+
     /// Power at sizes of the groups (one group: the second is ignored).
     fn power(&self, n1: f64, n2: f64) -> f64 {
         let tail = self.alpha / self.sides;
@@ -202,7 +212,26 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if design.groups() == 2 {
         r.scalar("N1", n1).scalar("N2", n2).scalar("nratio", n2 / n1);
     }
-    r.scalar("onesided", f64::from(u8::from(design.sides == 1.0))).scalar("delta", effect(&design));
+    let flag = |yes: bool| f64::from(u8::from(yes));
+    r.scalar("onesided", flag(design.sides == 1.0)).scalar("delta", effect(&design));
+    let [method, first, second] = design.names();
+    r.scalar(first, design.first).scalar(second, design.second);
+    r.scalar("diff", design.second - design.first);
+    match design.method {
+        Method::OneMean => {
+            r.scalar("sd", design.sd.0).scalar("knownsd", flag(design.known));
+        }
+        Method::TwoMeans => {
+            if design.sd.0 == design.sd.1 {
+                r.scalar("sd", design.sd.0);
+            } else {
+                r.scalar("sd1", design.sd.0).scalar("sd2", design.sd.1);
+            }
+            r.scalar("knownsds", flag(design.known));
+        }
+        Method::OneProportion | Method::TwoProportions => {}
+    }
+    r.text("type", "test").text("method", method);
     s.r = r;
     Ok(())
 }

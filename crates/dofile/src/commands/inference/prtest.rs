@@ -183,8 +183,7 @@ fn one(s: &mut Session, cmd: &ParsedCommand, g: &Group, target: f64) -> Result<(
     store(
         s,
         |r| {
-            r.scalar("N", g.n).scalar("P", g.p).scalar("N1", g.n).scalar("P1", g.p);
-            r.scalar("se", se).scalar("se0", null);
+            r.scalar("N", g.n).scalar("P", g.p).scalar("se", se);
             r.scalar("lb", g.p - critical * se).scalar("ub", g.p + critical * se);
         },
         z,
@@ -218,8 +217,12 @@ fn two(s: &mut Session, cmd: &ParsedCommand, a: &Group, b: &Group) -> Result<()>
         s,
         |r| {
             r.scalar("N1", a.n).scalar("N2", b.n).scalar("P1", a.p).scalar("P2", b.p);
-            r.scalar("P_diff", difference).scalar("se", se).scalar("se0", null);
-            r.scalar("lb", difference - critical * se).scalar("ub", difference + critical * se);
+            r.scalar("P_diff", difference).scalar("se_diff", se).scalar("se_diff0", null);
+            r.scalar("lb_diff", difference - critical * se).scalar("ub_diff", difference + critical * se);
+            for (g, [se, lb, ub]) in [(a, ["se1", "lb1", "ub1"]), (b, ["se2", "lb2", "ub2"])] {
+                let half = critical * own(g);
+                r.scalar(se, own(g)).scalar(lb, g.p - half).scalar(ub, g.p + half);
+            }
         },
         z,
         level,

@@ -4,6 +4,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format::{self, Format};
 use crate::session::Session;
+use crate::smcl;
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{matching_paren, quote_at, skip_quote, unquote};
 use crate::value::Value;
@@ -66,7 +67,7 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
         if quote_at(b, 0) && !is_expression(rest) {
             let end = skip_quote(b, 0);
             let text = unquote(&rest[..end]);
-            let text = if asis { text.to_string() } else { strip_smcl(text) };
+            let text = if asis { text.to_string() } else { smcl::plain(text, start_col + out.width()) };
             let shown =
                 pending.take().map_or(text.clone(), |f| if f.is_string() { f.text(&text) } else { text });
             (0..dup).for_each(|_| out.push_str(&shown));
@@ -163,7 +164,7 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
                 if asis {
                     t.clone()
                 } else {
-                    strip_smcl(t)
+                    smcl::plain(t, start_col + out.width())
                 }
             }
         };
@@ -217,49 +218,4 @@ fn expression_end(text: &str) -> usize {
         i += 1;
     }
     b.len()
-}
-
-/// Removes SMCL directives from a text, as a text log shows it.
-fn strip_smcl(s: &str) -> String {
-    if !s.contains('{') {
-        return s.to_string();
-    }
-    let mut out = String::new();
-    let mut rest = s;
-    while let Some(open) = rest.find('{') {
-        out.push_str(&rest[..open]);
-        let Some(close) = rest[open..].find('}').map(|k| k + open) else {
-            out.push_str(&rest[open..]);
-            return out;
-        };
-        let inner = &rest[open + 1..close];
-        let name = inner.split([':', ' ']).next().unwrap_or("");
-        let styles = [
-            "txt", "text", "res", "result", "err", "error", "inp", "input", "bf", "it", "sf", "ul", "com",
-            "cmd", "p_end", "p", "smcl", "reset", "hilite", "hi", "title", "ralign", "lalign", "center",
-        ];
-        match name {
-            "hline" => {
-                let n = inner[5..].trim().parse().unwrap_or(79usize);
-                out.push_str(&"-".repeat(n.min(255)));
-            }
-            "space" => out.push_str(&" ".repeat(inner[5..].trim().parse().unwrap_or(1usize).min(255))),
-            "col" => {
-                let n: usize = inner[3..].trim().parse().unwrap_or(1);
-                out.push_str(&" ".repeat(n.saturating_sub(1).saturating_sub(out.width())));
-            }
-            n if styles.contains(&n) => out.push_str(inner.split_once(':').map_or("", |(_, t)| t)),
-            "c" | "char" => out.push_str(match inner.split_once(' ').map_or("", |(_, c)| c.trim()) {
-                "|" => "|",
-                "-(" | "(-" => "{",
-                ")-" | "-)" => "}",
-                "TLC" | "TRC" | "BLC" | "BRC" | "TT" | "BT" | "LT" | "RT" | "+" => "+",
-                "-" => "-",
-                other => other,
-            }),
-            _ => out.push_str(&rest[open..=close]),
-        }
-        rest = &rest[close + 1..];
-    }
-    out + rest
 }

@@ -492,7 +492,8 @@ fn clear(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             s.s.clear();
             s.e = Default::default();
         }
-        "mata" | "rngstream" | "frames" | "collect" => {}
+        "mata" => s.extensions.remove::<crate::mata::State>(),
+        "rngstream" | "frames" | "collect" => {}
         _ => {
             return Err(StataError::invalid(format!("clear {what}: invalid argument")));
         }

@@ -16,6 +16,14 @@ pub(crate) const LOCAL: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("local", 3, run_local, "local lclname [=exp | :extended_fcn | string]")
 };
+pub(crate) const C_LOCAL: CommandSpec = CommandSpec {
+    notes: "sets a local macro of the caller of a program; r(198) outside of programs; no results",
+    examples: &[Example {
+        run: "program define t\nc_local x = 3 + `1'\nc_local y other\nlocal x 9\nend\nlocal y 1\nt 4\nscalar a = `x'\nscalar same = \"`y'\" == \"other\"",
+        expect: &[("a", 7.0), ("same", 1.0)],
+    }],
+    ..CommandSpec::raw("c_local", 7, run_caller_local, "c_local lclname [=exp | :extended_fcn | string]")
+};
 pub(crate) const GLOBAL: CommandSpec = CommandSpec {
     examples: &[Example { run: "global g 2\nglobal h ${g}3\nscalar a = $h", expect: &[("a", 23.0)] }],
     ..CommandSpec::raw("global", 2, run_global, "global mname [=exp | :extended_fcn | string]")
@@ -101,6 +109,26 @@ fn strip_outer(t: &str) -> &str {
 fn split_name(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(text.len());
     (&text[..end], &text[end..])
+}
+
+fn run_caller_local(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (name, rest) = split_name(cmd.raw.trim());
+    if name.is_empty() {
+        return Err(StataError::syntax());
+    }
+    let value = macro_value(s, rest)?;
+    let in_program = !s.scope().program.is_empty();
+    let caller = s.scopes.len().checked_sub(2).filter(|_| in_program);
+    let Some(caller) = caller else {
+        return Err(StataError::invalid("c_local is allowed in programs only"));
+    };
+    let locals = &mut s.scopes[caller].locals;
+    if value.is_empty() {
+        locals.remove(name);
+    } else {
+        locals.insert(name.to_string(), value);
+    }
+    Ok(())
 }
 
 fn run_local(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

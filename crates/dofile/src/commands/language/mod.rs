@@ -10,6 +10,7 @@ mod gettoken;
 mod harmless;
 mod input;
 pub(crate) mod macros;
+mod mata;
 mod matlist;
 pub(crate) mod matrix;
 mod ms_parse;
@@ -33,6 +34,7 @@ pub(crate) const ALL_WEIGHTS: &[WeightKind] =
 pub(super) const TABLE: &[CommandSpec] = &[
     display::SPEC,
     macros::LOCAL,
+    macros::C_LOCAL,
     macros::GLOBAL,
     macros::TEMPVAR,
     macros::TEMPNAME,
@@ -52,7 +54,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     settings::SYSDIR,
     settings::DISCARD,
     settings::ABOUT,
-    settings::MATA,
+    mata::SPEC,
     returns::RETURN,
     returns::ERETURN,
     returns::SRETURN,

@@ -47,13 +47,6 @@ pub(super) const ABOUT: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("about", 5, about, "about")
 };
-pub(super) const MATA: CommandSpec = CommandSpec {
-    examples: &[Example {
-        run: "capture mata: mata mlib index\nscalar a = _rc\ncapture mata: x = 1\nscalar b = _rc",
-        expect: &[("a", 0.0), ("b", 199.0)],
-    }],
-    ..CommandSpec::raw("mata", 4, mata, "mata: mata mlib index (the preamble's line; nothing else)")
-};
 
 fn on_off(value: &str) -> Result<bool> {
     match value {
@@ -173,12 +166,4 @@ fn about(s: &mut Session, _: &ParsedCommand) -> Result<()> {
     s.print(format!("stata-service open do-file engine {ENGINE_VERSION}"));
     s.print(format!("follows language version {LANGUAGE_VERSION:.1}; this program is not Stata"));
     Ok(())
-}
-
-fn mata(_: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let words: Vec<&str> = cmd.raw.trim_start_matches(':').split_whitespace().collect();
-    if words == ["mata", "mlib", "index"] {
-        return Ok(());
-    }
-    Err(StataError::unsupported_command("mata"))
 }

@@ -17,7 +17,7 @@ pub(super) const UNAB: CommandSpec = CommandSpec {
     ..CommandSpec::raw("unab", 4, unab, "unab lmacname : varlist [, min(#) max(#)]")
 };
 pub(super) const FVEXPAND: CommandSpec = CommandSpec {
-    notes: "stores r(varlist) and r(fvops)",
+    notes: "stores r(varlist), r(fvops) and r(tsops)",
     examples: &[Example {
         run: "set obs 3\ngenerate a = _n\nfvexpand i.a",
         expect: &[("r(varlist) == \"1b.a 2.a 3.a\"", 1.0)],
@@ -80,6 +80,9 @@ fn fvexpand(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.text("varlist", names.join(" "));
     if !list.factors().is_empty() {
         r.text("fvops", "true");
+    }
+    if list.has_time_series() {
+        r.text("tsops", "true");
     }
     s.r = r;
     Ok(())

@@ -8,8 +8,9 @@ use super::maximize::{maximize, with_program};
 use super::model::{MlSpec, Prepared, UNSUPPORTED};
 use super::start;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
-use crate::estimation::likelihood;
+use crate::estimation::likelihood::{self, MAXIMIZE};
 use crate::estimation::ml_command::{self, Look};
 use crate::format;
 use crate::session::Session;
@@ -44,18 +45,11 @@ const DISPLAY: &[OptSpec] = &[
     OptSpec::flag("noFOOTnote"),
 ];
 
-const SEARCH: &[OptSpec] = &[
+const SEARCH: &[OptSpec] = concat_lists!(OptSpec; MAXIMIZE, &[
     OptSpec::text("SEArch"),
-    OptSpec::int("ITERate"),
-    OptSpec::flag("noLOg"),
-    OptSpec::flag("LOg"),
-    OptSpec::real("TOLerance"),
-    OptSpec::real("LTOLerance"),
-    OptSpec::real("NRTOLerance"),
-    OptSpec::flag("DIFficult"),
     OptSpec::text("TECHnique"),
     OptSpec::flag("noCLEAR"),
-];
+]);
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();

@@ -1,6 +1,8 @@
 //! The model of `ml model`: method, program, equations; its sample and design in the data.
 
+use crate::concat_lists;
 use crate::error::{Result, StataError};
+use crate::estimation::likelihood::MAXIMIZE;
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::estimation::post::{note_omitted, stata};
 use crate::estimation::sample::{OpenSample, Side};
@@ -13,7 +15,7 @@ use crate::syntax::{Design, FvList};
 use crate::value::is_missing;
 
 /// Options of `ml model`.
-pub(super) const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = concat_lists!(OptSpec; MAXIMIZE, &[
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
     OptSpec::text("vce"),
@@ -26,15 +28,8 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("lf0"),
     OptSpec::int("WALDtest"),
     OptSpec::text("TECHnique"),
-    OptSpec::int("ITERate"),
-    OptSpec::flag("noLOg"),
-    OptSpec::flag("LOg"),
-    OptSpec::real("TOLerance"),
-    OptSpec::real("LTOLerance"),
-    OptSpec::real("NRTOLerance"),
-    OptSpec::flag("DIFficult"),
     OptSpec::flag("noPREserve"),
-];
+]);
 
 /// Options of the manual that are refused by name.
 pub(super) const UNSUPPORTED: &[&str] = &[

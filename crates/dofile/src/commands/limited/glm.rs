@@ -19,7 +19,7 @@ use crate::value::MISSING;
 use crate::{format, ml_options};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
-use estimators::ml_glm::{Family, Glm};
+use estimators::ml_glm::{Family, Glm, Scoring};
 use estimators::real::stable_sum;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
@@ -28,9 +28,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("EXPosure"),
     OptSpec::text("OFFset"),
     OptSpec::flag("EForm"),
+    OptSpec::flag("irls"),
+    OptSpec::text("SCale"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance, WeightKind::Probability])
-.unsupported(ml_refused!["SCale", "DISP", "IRLS", "vfactor", "MU", "INIt", "noDISPLAY", "ASIS", "SEARCH"]);
+.unsupported(ml_refused!["DISP", "vfactor", "MU", "INIt", "noDISPLAY", "ASIS", "SEARCH"]);
 
 /// The command.
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -39,8 +41,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "glm depvar [indepvars] [if] [in] [weight] [, family(gaussian|igaussian|binomial [v|#]|poisson|nbinomial [#]|gamma) link(identity|log|logit|probit|cloglog|loglog|logc|power #) exposure(v) offset(v) eform noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "stores e(N df_m df ll aic bic phi deviance deviance_p dispers dispers_p chi2 p), e(b), e(V), r(table); formulas: [R] glm",
+    syntax: "glm depvar [indepvars] [if] [in] [weight] [, family(gaussian|igaussian|binomial [v|#]|poisson|nbinomial [#]|gamma) link(identity|log|logit|probit|cloglog|loglog|logc|power #) exposure(v) offset(v) irls scale(x2|dev|#) eform noconstant vce(oim|eim|robust|cluster v) level(#) nolog]",
+    notes: "irls and vce(eim) use the expected information; stores e(N df_m df ll aic bic phi deviance deviance_p dispers dispers_p chi2 p), e(b), e(V), r(table); formulas: [R] glm",
     examples: &[Example {
         // A mean of 2.5 with the log link.
         run: "set obs 4\ngen y = _n\nglm y, family(poisson)",
@@ -87,7 +89,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => None,
     };
     further.extend(trials_variable);
-    let reading = Reading { further, ..Reading::likelihood(cmd, SYNTAX.weights) };
+    let information = information(cmd);
+    let reading = Reading { further, plain_vce: &["oim", "eim"], ..Reading::likelihood(cmd, SYNTAX.weights) };
     let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
     let trials: Vec<f64> = match trials_variable {
@@ -109,11 +112,18 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let columns = model.columns();
     let failed = || StataError::new(430, "initial values not feasible");
     let start = glm.start(&columns, model.constant, plain, shift).ok_or_else(failed)?;
-    let formula = Formula::<1, _>(|row: usize, [eta]: [Jet<1>; 1]| {
-        family.likelihood(link, model.y[row], trials[row], eta)
-    });
     let equation = Equation { columns: model.columns(), constant: model.constant, offset: shift };
-    let mut fit = likelihood::maximise(session, &cmd.options, &model, &formula, vec![equation], &start)?;
+    let mut fit = match information {
+        Information::Observed => {
+            let formula = Formula::<1, _>(|row: usize, [eta]: [Jet<1>; 1]| {
+                family.likelihood(link, model.y[row], trials[row], eta)
+            });
+            likelihood::maximise(session, &cmd.options, &model, &formula, vec![equation], &start)?
+        }
+        Information::Expected { .. } => {
+            likelihood::maximise_unlogged(&cmd.options, &model, &Scoring(&glm), vec![equation], &start)?
+        }
+    };
     let rows = model.y.len();
     let weight = |i: usize| plain.map_or(1.0, |w| w[i]);
     let index = |i: usize| {
@@ -127,7 +137,12 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (0..rows).map(|i| weight(i) * (model.y[i] - mu[i]).powi(2) / family.variance(mu[i], trials[i])),
     );
     let df = n - fit.b.len() as f64;
-    let phi = if family.fixed_scale() { 1.0 } else { pearson / df };
+    let phi = scale(cmd, family, deviance / df, pearson / df)?;
+    if let Information::Expected { .. } = information
+        && !cmd.has("nolog")
+    {
+        print_deviances(session, &fit, deviance);
+    }
     if !model.is_robust() {
         fit.v = fit.v.scaled(phi);
     }
@@ -175,8 +190,62 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some((_, text)) = &offset {
         results.text("offset", text);
     }
+    if let Information::Expected { scoring } = information {
+        results.text("vcetype", if model.is_robust() { "Semirobust" } else { "EIM" });
+        if scoring {
+            results.text("opt", "irls");
+            // As Stata: the search does not use the likelihood, and does not report it.
+            results.scalars.remove("ll");
+            results.scalars.remove("aic");
+        }
+        if !model.is_robust() {
+            results.text("vce", "eim");
+        }
+    }
     session.post_estimation(est, model.touse.clone());
     Ok(())
+}
+
+/// Which information matrix a fit uses.
+#[derive(Clone, Copy)]
+enum Information {
+    /// The Hessian.
+    Observed,
+    /// Its expectation; `scoring` where the search is Fisher scoring by name.
+    Expected {
+        /// Option `irls`.
+        scoring: bool,
+    },
+}
+
+fn information(cmd: &ParsedCommand) -> Information {
+    let asked = cmd.options.text("vce").map_or("", str::trim);
+    match (cmd.has("irls"), asked) {
+        (true, _) => Information::Expected { scoring: true },
+        (false, "eim") => Information::Expected { scoring: false },
+        _ => Information::Observed,
+    }
+}
+
+/// The dispersion: of `scale()`, or by default one for discrete families and Pearson's for continuous ones.
+fn scale(cmd: &ParsedCommand, family: Family, deviance: f64, pearson: f64) -> Result<f64> {
+    match cmd.options.text("scale").map(str::trim) {
+        None if family.fixed_scale() => Ok(1.0),
+        None | Some("x2") => Ok(pearson),
+        Some("dev") => Ok(deviance),
+        Some(text) => parse_number(text).filter(|v| *v > 0.0).ok_or_else(|| {
+            StataError::invalid(format!("scale({text}) invalid: x2, dev or a positive number"))
+        }),
+    }
+}
+
+/// Prints the deviance of each iteration of Fisher scoring; it falls by twice the gain of the likelihood.
+fn print_deviances(session: &mut Session, fit: &estimators::ml::MlFit, deviance: f64) {
+    session.print("");
+    for (i, line) in fit.log.iter().enumerate() {
+        let value = format::bare("%10.0g", deviance + 2.0 * (fit.ll - line.ll));
+        session.print(format!("Iteration {}:{}Deviance = {value}", i + 1, if i < 9 { "  " } else { " " }));
+    }
 }
 
 fn header(session: &mut Session) {
@@ -184,10 +253,11 @@ fn header(session: &mut Session) {
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
     let fact = |label: &str, fmt: &str, value: f64| Fact::new(label, fmt, value);
+    let scoring = text("opt") == "irls";
     let left = [
         "Generalized linear models".to_string(),
-        "Optimization     : ML".to_string(),
-        String::new(),
+        format!("Optimization     : {}", if scoring { "MQL Fisher scoring" } else { "ML" }),
+        if scoring { "                   (IRLS EIM)".to_string() } else { String::new() },
         format!("Deviance         = {:>12}", format::bare("%12.0g", scalar("deviance"))),
         format!("Pearson          = {:>12}", format::bare("%12.0g", scalar("deviance_p"))),
         String::new(),
@@ -195,11 +265,15 @@ fn header(session: &mut Session) {
         format!("Link function    : {}", text("link")),
         String::new(),
         String::new(),
-        format!(
-            "{:<17}= {:>12}",
-            if e.get_text("vcetype").is_some() { "Log pseudolik." } else { "Log likelihood" },
-            format::bare("%12.0g", scalar("ll"))
-        ),
+        if scoring {
+            String::new()
+        } else {
+            format!(
+                "{:<17}= {:>12}",
+                if e.get_text("vcetype").is_some() { "Log pseudolik." } else { "Log likelihood" },
+                format::bare("%12.0g", scalar("ll"))
+            )
+        },
     ];
     let facts = [
         fact("Number of obs", "%10.0fc", scalar("N")),
@@ -209,9 +283,10 @@ fn header(session: &mut Session) {
         fact("(1/df) Pearson", "%9.0g", scalar("dispers_p")),
     ];
     let last = [fact("AIC", "%9.0g", scalar("aic")), fact("BIC", "%9.0g", scalar("bic"))];
+    let criteria = if scoring { 1 } else { 0 };
     session.print("");
     show(session, &left[..5], &facts, 15, 10);
     left[5..9].iter().for_each(|l| session.print(l));
-    show(session, &left[9..], &last, 15, 10);
+    show(session, &left[9 + criteria..], &last[criteria..], 15, 10);
     session.print("");
 }

@@ -7,6 +7,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::heckman_twostep::{self, TwoStep};
+use super::parts::{scalar, text};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};
@@ -19,7 +20,7 @@ use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
-use crate::value::{MISSING, is_missing};
+use crate::value::is_missing;
 use crate::{ml_options, ml_refused};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
@@ -69,13 +70,14 @@ pub(super) struct Selected {
     pub selection_name: String,
 }
 
-fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selected> {
+/// Reads the outcome, `select()` and the sample; a row that is not selected keeps only its selection equation.
+pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selected> {
     let text = cmd.options.text("select").ok_or_else(|| StataError::new(198, "option select() required"))?;
     let (body, tail) = match top_level_comma(text) {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text, ""),
     };
-    let inner = Options::parse("heckman", tail, &[OptSpec::flag("noCONstant")], &["OFFset"])?;
+    let inner = Options::parse(&cmd.name, tail, &[OptSpec::flag("noCONstant")], &["OFFset"])?;
     let (own, list) = match body.split_once('=') {
         Some((name, rest)) => (Some(session.numeric_variable(name.trim())?), rest),
         None => (None, body),
@@ -119,7 +121,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selected> {
         let text = if count(&complete) == 0 {
             "no selected observations"
         } else {
-            "dependent variable never censored because of selection: model would simplify to OLS regression"
+            "dependent variable never censored because of selection: the model has no second equation"
         };
         return Err(StataError::new(498, text));
     }
@@ -241,38 +243,33 @@ pub(super) fn store_counts(sample: &Selected, results: &mut crate::results::Resu
     results.scalar("N_selected", count(true)).scalar("N_nonselected", count(false));
 }
 
-/// A text of the active results.
-fn text(session: &Session, name: &str) -> String {
-    session.e.results.get_text(name).unwrap_or("").to_string()
-}
-
-/// A scalar of the active results.
-fn scalar(session: &Session, name: &str) -> f64 {
-    session.e.results.get_scalar(name).unwrap_or(MISSING)
-}
-
 fn is_two_step(session: &Session) -> bool {
     text(session, "method") == "two-step"
 }
 
 fn header(session: &mut Session) {
     let two_step = is_two_step(session);
+    let title = if two_step { "Heckman selection model, two-step" } else { "Heckman selection model" };
+    selection_header(session, &[title, "(regression model with sample selection)"], !two_step);
+}
+
+/// Prints the header of a model with selection: titles, counts, the model test, and the log likelihood if there is one.
+pub(super) fn selection_header(session: &mut Session, titles: &[&str], likelihood: bool) {
     let facts = [
         Fact::new("Number of obs", "%10.0fc", scalar(session, "N")),
         Fact::new("      Selected", "%10.0fc", scalar(session, "N_selected")),
         Fact::new("      Nonselected", "%10.0fc", scalar(session, "N_nonselected")),
     ];
-    let title = if two_step { "Heckman selection model, two-step" } else { "Heckman selection model" };
-    let left = [title.to_string(), "(regression model with sample selection)".to_string(), String::new()];
+    let left: Vec<String> = titles.iter().map(|t| (*t).to_string()).collect();
     let test = [
         Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
     let robust = !text(session, "vcetype").is_empty();
-    let ll = if two_step {
-        String::new()
-    } else {
+    let ll = if likelihood {
         format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")))
+    } else {
+        String::new()
     };
     session.print("");
     show(session, &left, &facts, 17, 10);

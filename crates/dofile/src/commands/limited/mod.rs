@@ -1,24 +1,44 @@
 //! Models of limited outcomes: censored, truncated, selected, fractional and counted ones, and
 //! generalised linear models. Choices and the plain count models are in `estimation`.
 
+mod betareg;
+mod biprobit;
 mod cloglog;
+mod endogenous;
+mod endogenous_show;
+mod endogenous_twostep;
+mod frontier;
+mod frontier_predict;
 pub(in crate::commands) mod glm;
+mod gnbreg;
 mod heckman;
 mod heckman_twostep;
+mod heckprobit;
+mod hetprobit;
 mod intreg;
+mod parts;
 mod tobit;
 mod truncreg;
 mod zero;
 
 use super::CommandSpec;
+use crate::ops::predict::Own;
 use crate::syntax::split::WeightKind;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    betareg::SPEC,
+    biprobit::SPEC,
     cloglog::SPEC,
     cloglog::SPEC_FRACREG,
+    endogenous::SPEC,
+    endogenous::SPEC_TOBIT,
+    frontier::SPEC,
     glm::SPEC,
+    gnbreg::SPEC,
     heckman::SPEC,
+    heckprobit::SPEC,
+    hetprobit::SPEC,
     intreg::SPEC,
     tobit::SPEC,
     truncreg::SPEC,
@@ -27,6 +47,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
     zero::SPEC_TPOISSON,
     zero::SPEC_TNBREG,
 ];
+
+/// `predict` after commands of this family that need the outcome.
+pub(super) fn predict(cmd: &str) -> Option<Own> {
+    (cmd == "frontier").then_some((&frontier_predict::SYNTAX, frontier_predict::run as fn(&mut _, &_) -> _))
+}
 
 /// Weights of likelihood commands.
 const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];

@@ -138,7 +138,7 @@ fn main_equation<'a>(model: &'a Model, slopes: bool, offset: Option<&'a [f64]>) 
 }
 
 /// Log of the weighted mean of the outcome.
-fn log_mean(model: &Model, offset: Option<&[f64]>) -> f64 {
+pub(super) fn log_mean(model: &Model, offset: Option<&[f64]>) -> f64 {
     let (weights, _) = likelihood::effective_weights(model);
     let w = weights.as_ref().map(|w| w.0.as_slice());
     let base = offset.map_or(1.0, |o| weighted_mean(&o.iter().map(|v| v.exp()).collect::<Vec<_>>(), w));

@@ -5,9 +5,10 @@
 
 use super::expression::{Evaluator, Substitutable};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
-use crate::estimation::likelihood::{self, ModelTest, effective_weights, limits};
+use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, effective_weights, limits};
 use crate::estimation::ml_command::{self, Look};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading};
 use crate::estimation::post::{self, Parameters};
@@ -22,7 +23,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::ml::MlFit;
 use estimators::ml_differences::{Covariance, Failure, Problem, Sample, Shape, TRIED, Values};
 
-const OPTIONS: &[OptSpec] = &[
+const OPTIONS: &[OptSpec] = concat_lists!(OptSpec; MAXIMIZE, &[
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
     OptSpec::text("vce"),
@@ -30,19 +31,12 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("from"),
     OptSpec::text("VARiables"),
     OptSpec::text("TItle"),
-    OptSpec::int("ITERate"),
-    OptSpec::flag("noLOg"),
-    OptSpec::flag("LOg"),
-    OptSpec::real("TOLerance"),
-    OptSpec::real("LTOLerance"),
-    OptSpec::real("NRTOLerance"),
     OptSpec::flag("noHEader"),
-];
+]);
 const UNSUPPORTED: &[&str] = &[
     "DERIVative",
     "TECHnique",
     "CONSTraints",
-    "DIFficult",
     "TItle2",
     "COEFLegend",
     "TRace",

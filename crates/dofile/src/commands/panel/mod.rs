@@ -1,13 +1,18 @@
 //! Panel data: descriptions of the panel and estimators for units that are observed repeatedly.
 
 mod clogit;
+mod me;
+mod me_specs;
 mod mixed;
 mod mixed_post;
+mod random;
 mod xtabond;
 mod xtdescribe;
 mod xtgee;
 mod xtgls;
+mod xtivreg;
 mod xtlogit;
+mod xtordered;
 mod xtreg;
 mod xtreg_mle;
 mod xtsum;
@@ -22,15 +27,26 @@ use crate::tsset::Panel;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     clogit::SPEC,
+    me_specs::SPECS[0],
+    me_specs::SPECS[1],
+    me_specs::SPECS[2],
+    me_specs::SPECS[3],
+    me_specs::SPECS[4],
+    me_specs::SPECS[5],
+    me_specs::SPECS[6],
     mixed::SPEC,
     xtabond::SPEC,
     xtdescribe::SPEC,
     xtgee::SPEC,
     xtgls::SPEC,
     xtgls::SPEC_PCSE,
+    xtivreg::SPEC,
     xtlogit::SPEC,
     xtlogit::SPEC_PROBIT,
     xtlogit::SPEC_POISSON,
+    xtordered::SPEC,
+    xtordered::SPEC_PROBIT,
+    xtordered::SPEC_TOBIT,
     xtreg::SPEC,
     xtsum::SPEC,
     xttest0::SPEC,

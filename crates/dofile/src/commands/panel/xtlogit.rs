@@ -24,7 +24,9 @@ use estimators::ml::{Equation, MlFit};
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_count::Poisson;
 use estimators::ml_glm::{Family, GlmLink};
-use estimators::ml_group::{GammaPoisson, Grouped, RandomBinary, maximise, start_index};
+use estimators::ml_group::{GammaPoisson, Grouped, maximise, start_index};
+use estimators::ml_random::RandomEffects;
+use estimators::ml_random_outcomes::{self as outcomes, Curve};
 
 const UNSUPPORTED: &[&str] = ml_refused!["INTMethod", "NORmal", "NOLRtest", "ASIS"];
 const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
@@ -252,13 +254,22 @@ fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: 
         return Err(StataError::invalid("intpoints() must be between 2 and 195"));
     }
     let mut start = pooled.b.clone();
-    start.push(if count { -1.0 } else { -0.5 });
+    start.push(if count { -1.0 } else { -0.25 });
     let fit = if count {
         maximise(&mut GammaPoisson(grouped), &start, limits, clusters)
     } else {
-        maximise(&mut RandomBinary::new(grouped, link, points as usize), &start, limits, clusters)
+        let curve = if link == Link::Probit { Curve::Probit } else { Curve::Logit };
+        let outcome = outcomes::Binary { y: &model.y, curve };
+        let mut effects = RandomEffects::new(grouped, outcome, vec![&ones], false, points as usize);
+        maximise(&mut effects, &start, limits, clusters)
     };
-    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let mut fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    if !count {
+        // the kernel has ln(sigma_u), e(b) has ln(sigma_u^2)
+        let last = fit.b.len() - 1;
+        let doubled = 2.0 * fit.b[last];
+        ml_command::rescale(&mut fit.b, &mut fit.v, last, doubled, 2.0);
+    }
     if !cmd.has("nolog") {
         print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
     }

@@ -18,6 +18,7 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::descriptive::Sample;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::ml_glm::{Family, GlmLink};
 use estimators::ols::Request;
@@ -237,11 +238,11 @@ fn store_random(results: &mut Results, fit: &RandomFit, n: f64) {
     if sorted.first() == sorted.last() {
         results.scalar("theta", sorted[0]);
     } else {
-        let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
-        results
-            .scalar("thta_min", sorted[0])
-            .scalar("thta_50", at(0.5))
-            .scalar("thta_max", sorted[sorted.len() - 1]);
+        let theta = Sample::plain(sorted.into_iter());
+        for (name, p) in [("thta_5", 5.0), ("thta_50", 50.0), ("thta_95", 95.0)] {
+            results.scalar(name, theta.percentile(p));
+        }
+        results.scalar("thta_min", theta.min()).scalar("thta_max", theta.max());
     }
 }
 

@@ -3,6 +3,7 @@
 use super::exp_list::{self, Statistic};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable};
+use crate::ops::dots::Dots;
 use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::split;
@@ -45,17 +46,14 @@ pub(super) fn on_copies(
     let estimates = s.e.clone();
     let mut rows = Vec::with_capacity(count);
     let mut result = Ok(());
-    if let Some(title) = dots {
-        s.out.end_line();
-        s.out.text(&format!("{title} ({count}): "));
-    }
+    let mut dots = dots.map(|title| Dots::begin(s, title, count));
     for k in 0..count {
         let step = make(s, k).and_then(|()| replication(s, command, statistics));
         s.frame = full.clone();
         match step {
             Ok(values) => {
-                if dots.is_some() {
-                    show_dot(s, k + 1, values.contains(&MISSING));
+                if let Some(dots) = &mut dots {
+                    dots.dot(s, values.contains(&MISSING));
                 }
                 rows.push(values);
             }
@@ -65,23 +63,12 @@ pub(super) fn on_copies(
             }
         }
     }
-    if dots.is_some() && result.is_ok() {
-        s.out.text(" done\n");
+    if let Some(dots) = dots.filter(|_| result.is_ok()) {
+        dots.end(s);
     }
     s.frame = full;
     s.e = estimates;
     result.map(|()| rows)
-}
-
-fn show_dot(s: &mut Session, k: usize, failed: bool) {
-    if k.is_multiple_of(10) && !failed {
-        s.out.text(&k.to_string());
-    } else {
-        s.out.text(if failed { "x" } else { "." });
-    }
-    if k.is_multiple_of(50) {
-        s.out.text("\n");
-    }
 }
 
 /// A data set of replications: one row each, one column for each statistic.

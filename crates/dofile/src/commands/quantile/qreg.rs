@@ -152,6 +152,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.print("");
         let loss = format::bare("%9.0g", found.loss);
         s.print(format!("Iteration {}: Sum of abs. weighted deviations = {loss}", found.iterations));
+        if !found.unique {
+            s.print("note: alternate solutions exist; the lowest is shown");
+        }
     }
     let n = model.weights.as_ref().map_or(model.y.len() as f64, |w| w.values.iter().sum());
     let chosen = (spec.bandwidth, spec.density, spec.robust);

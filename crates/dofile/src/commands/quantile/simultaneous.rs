@@ -10,6 +10,7 @@ use crate::estimation::model::Model;
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
 use crate::format;
+use crate::ops::dots::Dots;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{OptSpec, numlist};
@@ -106,11 +107,16 @@ fn estimates(data: QuantileData<'_>, taus: &[f64]) -> Result<(Vec<f64>, Vec<f64>
 }
 
 /// Coefficients in samples of rows drawn with replacement; samples without full rank are drawn again.
-fn bootstrap(s: &Session, model: &Model, taus: &[f64], reps: usize) -> Result<Vec<Vec<f64>>> {
+fn bootstrap(s: &mut Session, model: &Model, taus: &[f64], reps: usize, dots: bool) -> Result<Vec<Vec<f64>>> {
     let n = model.y.len();
     let columns = model.columns();
     let mut out = Vec::with_capacity(reps);
     let mut failed = 0;
+    let mut dots = dots.then(|| {
+        s.print("(fitting base model)");
+        s.print("");
+        Dots::begin(s, "Bootstrap replications", reps)
+    });
     while out.len() < reps {
         let rows: Vec<usize> = {
             let mut rng = s.rng.borrow_mut();
@@ -121,7 +127,12 @@ fn bootstrap(s: &Session, model: &Model, taus: &[f64], reps: usize) -> Result<Ve
         let slices: Vec<&[f64]> = drawn.iter().map(Vec::as_slice).collect();
         let data = QuantileData { y: &y, columns: &slices, w: None, constant: model.constant };
         match estimates(data, taus) {
-            Ok((b, _)) => out.push(b),
+            Ok((b, _)) => {
+                out.push(b);
+                if let Some(dots) = &mut dots {
+                    dots.dot(s, false);
+                }
+            }
             Err(_) => {
                 failed += 1;
                 if failed > 10 * reps + 100 {
@@ -132,6 +143,9 @@ fn bootstrap(s: &Session, model: &Model, taus: &[f64], reps: usize) -> Result<Ve
         if s.interrupted() {
             return Err(StataError::standard(1));
         }
+    }
+    if let Some(dots) = dots {
+        dots.end(s);
     }
     Ok(out)
 }
@@ -175,7 +189,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, command: &str, taus: &[f64]) -> Res
     let columns = model.columns();
     let data = data(&model, &columns);
     let (mut b, losses) = estimates(data, taus)?;
-    let mut draws = bootstrap(s, &model, taus, reps)?;
+    let mut draws = bootstrap(s, &model, taus, reps, !cmd.has("nodots"))?;
     let k = b.len() / taus.len();
     let difference = command == "iqreg";
     if difference {

@@ -134,6 +134,24 @@ fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
     })
 }
 
+/// The arguments of `svyset` that make the declaration.
+fn settings_line(d: &Declaration) -> String {
+    let mut text = d.unit.clone();
+    if !d.weight.is_empty() {
+        text.push_str(&format!(" [{}={}]", d.weight_kind, d.weight));
+    }
+    text.push_str(&format!(", vce(linearized) singleunit({})", d.single));
+    for (name, value) in [("strata", &d.strata), ("fpc", &d.fpc)] {
+        if !value.is_empty() {
+            text.push_str(&format!(" {name}({value})"));
+        }
+    }
+    if !d.later.is_empty() {
+        text.push_str(&format!(" || {}", d.later));
+    }
+    text
+}
+
 fn show(s: &mut Session, d: &Declaration) {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
     let unit = if d.unit == "_n" { "<observations>".to_string() } else { d.unit.clone() };
@@ -166,6 +184,6 @@ fn show(s: &mut Session, d: &Declaration) {
     if !d.weight.is_empty() {
         r.text("wexp", format!("= {}", d.weight));
     }
-    r.text("vce", "linearized");
+    r.text("vce", "linearized").text("settings", settings_line(d));
     s.r = r;
 }

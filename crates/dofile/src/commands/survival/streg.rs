@@ -56,7 +56,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "COEFLegend",
     "FROM",
     "TECHnique",
-    "DIFficult",
 ]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -78,14 +78,16 @@ pub(super) struct State {
     pub(super) difference: (usize, usize, usize),
 }
 
-fn order(text: &str, count: usize, option: &str) -> Result<Vec<usize>> {
+/// Whole numbers between commas.
+pub(super) fn order(text: &str, count: usize, option: &str) -> Result<Vec<usize>> {
     let bad = || StataError::new(198, format!("option {option}() incorrectly specified"));
     let out: Vec<usize> =
         text.split(',').map(|t| t.trim().parse::<usize>().map_err(|_| bad())).collect::<Result<_>>()?;
     if out.len() == count && out.iter().take(3).all(|v| *v <= 60) { Ok(out) } else { Err(bad()) }
 }
 
-fn lag_list(text: &str) -> Result<Vec<usize>> {
+/// Lags of a list, ascending.
+pub(super) fn lag_list(text: &str) -> Result<Vec<usize>> {
     let mut out = Vec::new();
     for lag in numlist::expand(text)? {
         if lag < 1.0 || lag.fract() != 0.0 || lag > 1000.0 {

@@ -142,20 +142,25 @@ pub(super) const SPEC_TSAPPEND: CommandSpec = CommandSpec {
 };
 
 fn tsappend(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (panel, time) = series::declared(session)?;
-    if panel.panel.is_some() {
-        return Err(StataError::new(199, "tsappend of panels is not supported by the open engine"));
-    }
     let add = cmd.options.int("add").ok_or_else(|| StataError::invalid("option add() required"))?;
     if !(1..=1_000_000).contains(&add) {
         return Err(StataError::new(198, "add() must be a positive integer"));
     }
+    append(session, add as usize)
+}
+
+/// Adds periods after the last one; r(199) for panels.
+pub(super) fn append(session: &mut Session, add: usize) -> Result<()> {
+    let (panel, time) = series::declared(session)?;
+    if panel.panel.is_some() {
+        return Err(StataError::new(199, "adding periods to panels is not supported by the open engine"));
+    }
     let times = session.frame.numeric(time)?;
     let last = times.iter().copied().filter(|t| !is_missing(*t)).fold(f64::NEG_INFINITY, f64::max);
     let before = session.frame.n_rows();
-    session.frame.set_n_rows(before + add as usize);
+    session.frame.set_n_rows(before + add);
     let mut column = session.frame.numeric(time)?.to_vec();
-    for k in 0..add as usize {
+    for k in 0..add {
         column[before + k] = last + (k + 1) as f64 * panel.delta;
     }
     let kind = session.frame.var(time).data.storage_type();

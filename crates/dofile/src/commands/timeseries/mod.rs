@@ -1,8 +1,11 @@
 //! Time series: serial correlation, unit roots, ARIMA and vector autoregressions.
 
+mod arch;
+mod arch_predict;
 mod arima;
 mod arima_predict;
 mod corrgram;
+mod fcast;
 mod filter;
 mod irf;
 mod prais;
@@ -11,7 +14,11 @@ mod series;
 mod smooth;
 mod unit_root;
 mod var;
+mod var_sample;
+mod var_tests;
 mod varlmar;
+mod varsoc;
+mod vecrank;
 
 use super::CommandSpec;
 use crate::error::Result;
@@ -21,6 +28,7 @@ use crate::session::Session;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    arch::SPEC,
     arima::SPEC,
     arima_predict::SPEC_TSAPPEND,
     corrgram::SPEC,
@@ -30,15 +38,17 @@ pub(super) const TABLE: &[CommandSpec] = &[
     unit_root::SPEC_DFULLER,
     unit_root::SPEC_PPERRON,
     unit_root::SPEC_DFGLS,
+    fcast::SPEC,
     irf::SPEC,
     filter::SPEC,
     smooth::SPEC,
     prais::SPEC,
     var::SPEC,
-    var::SPEC_VARSOC,
-    var::SPEC_VARGRANGER,
-    var::SPEC_VARSTABLE,
+    varsoc::SPEC,
+    var_tests::SPEC_VARGRANGER,
+    var_tests::SPEC_VARSTABLE,
     varlmar::SPEC,
+    vecrank::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.
@@ -54,6 +64,7 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
+        "arch" => Some((&arch_predict::PREDICT, arch_predict::predict as fn(&mut _, &_) -> _)),
         "arima" => Some((&arima_predict::PREDICT, arima_predict::predict as fn(&mut _, &_) -> _)),
         "var" => Some((&var::PREDICT, var::predict as fn(&mut _, &_) -> _)),
         _ => None,

@@ -12,7 +12,7 @@ use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, Options};
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::ols::{self, Request};
 use estimators::wald;
@@ -108,20 +108,29 @@ fn auxiliary(data: &Sample, lag: usize, drop: bool) -> Result<(f64, f64, f64, f6
     Ok((fit.n * r2, f, fit.n, fit.df_residual))
 }
 
-/// Prints and stores one row for each lag: statistic, degrees of freedom, p-value.
+impl Sample {
+    /// Periods without a row between two rows.
+    fn gaps(&self) -> usize {
+        self.earlier[0].iter().skip(1).filter(|before| before.is_none()).count()
+    }
+}
+
+/// Prints and stores one row for each lag: statistic, degrees of freedom, p-value. `name` is what the statistics are
+/// stored as, `F` for those of small samples.
 fn report(
     session: &mut Session,
     title: &str,
     null: (&str, &str),
+    (data, n): (&Sample, f64),
     rows: &[(usize, f64, f64, f64)],
-    n: f64,
-    small: bool,
+    name: &str,
 ) {
+    let small = name == "F";
     session.print("");
     session.print(title);
     session.print("-".repeat(77));
-    let (name, df, p) = if small { ("F", "df", "Prob > F") } else { ("chi2", "df", "Prob > chi2") };
-    session.print(format!("    lags(p)  |{name:>15}{df:>20}{p:>26}"));
+    let (heading, df, p) = if small { ("F", "df", "Prob > F") } else { ("chi2", "df", "Prob > chi2") };
+    session.print(format!("    lags(p)  |{heading:>15}{df:>20}{p:>26}"));
     session.print(format!("-------------+{}", "-".repeat(63)));
     let mut results = Results::default();
     let mut columns = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
@@ -144,8 +153,9 @@ fn report(
     let [statistics, df, p, df_r] = columns;
     let row = |values: Vec<f64>| Matrix::new(1, values.len(), values);
     let lags = rows.iter().map(|r| r.0.to_string()).collect::<Vec<_>>().join(" ");
-    results.scalar("N", n).text("lags", lags);
-    results.matrix(if small { "F" } else { "chi2" }, row(statistics)).matrix("df", row(df));
+    results.scalar("N", n).scalar("k", data.parameters as f64).scalar("N_gaps", data.gaps() as f64);
+    results.text("lags", lags);
+    results.matrix(name, row(statistics)).matrix("df", row(df));
     if small {
         results.matrix("df_r", row(df_r));
     }
@@ -153,10 +163,31 @@ fn report(
     session.r = results;
 }
 
+const SERIAL_OPTIONS: [OptSpec; 3] =
+    [OptSpec::text("Lags"), OptSpec::flag("NOMISS0"), OptSpec::flag("small")];
+
 /// `estat bgodfrey [, lags(numlist) nomiss0 small]`: Breusch (1978) and Godfrey (1978).
 pub(super) fn bgodfrey(session: &mut Session, call: &Call) -> Result<()> {
-    let options =
-        call.options(&[OptSpec::text("Lags"), OptSpec::flag("NOMISS0"), OptSpec::flag("small")], &[])?;
+    let options = call.options(&SERIAL_OPTIONS, &[])?;
+    let title = "Breusch–Godfrey LM test for autocorrelation";
+    serial_correlation(session, &options, title, |_, lm, _| lm)
+}
+
+/// `estat durbinalt [, lags(numlist) nomiss0 small]`: Durbin's (1970) alternative test.
+pub(super) fn durbinalt(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&SERIAL_OPTIONS, &["Robust", "Force"])?;
+    let title = "Durbin's alternative test for autocorrelation";
+    serial_correlation(session, &options, title, |lags, _, f| f * lags)
+}
+
+/// Tests with the F statistic of the lagged residuals (`small`), or with the chi-squared statistic that `chi2` makes of the
+/// number of lags, N R-squared and F.
+fn serial_correlation(
+    session: &mut Session,
+    options: &Options,
+    title: &str,
+    chi2: fn(f64, f64, f64) -> f64,
+) -> Result<()> {
     let lags = lag_list(options.text("lags"))?;
     let data = sample(session, lags.iter().copied().max().unwrap_or(1))?;
     let (drop, small) = (options.has("nomiss0"), options.has("small"));
@@ -165,36 +196,17 @@ pub(super) fn bgodfrey(session: &mut Session, call: &Call) -> Result<()> {
     for lag in lags {
         let (lm, f, used, df_r) = auxiliary(&data, lag, drop)?;
         n = used;
-        let (statistic, p) =
-            if small { (f, f_tail(lag as f64, df_r, f)) } else { (lm, chi2_tail(lag as f64, lm)) };
+        let df = lag as f64;
+        let (statistic, p) = if small {
+            (f, f_tail(df, df_r, f))
+        } else {
+            let statistic = chi2(df, lm, f);
+            (statistic, chi2_tail(df, statistic))
+        };
         rows.push((lag, statistic, df_r, p));
     }
-    let title = "Breusch–Godfrey LM test for autocorrelation";
-    report(session, title, ("no serial correlation", ""), &rows, n, small);
-    Ok(())
-}
-
-/// `estat durbinalt [, lags(numlist) nomiss0 small]`: Durbin's (1970) alternative test.
-pub(super) fn durbinalt(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(
-        &[OptSpec::text("Lags"), OptSpec::flag("NOMISS0"), OptSpec::flag("small")],
-        &["Robust", "Force"],
-    )?;
-    let lags = lag_list(options.text("lags"))?;
-    let data = sample(session, lags.iter().copied().max().unwrap_or(1))?;
-    let (drop, small) = (options.has("nomiss0"), options.has("small"));
-    let mut rows = Vec::new();
-    let mut n = 0.0;
-    for lag in lags {
-        let (_, f, used, df_r) = auxiliary(&data, lag, drop)?;
-        n = used;
-        let chi2 = f * lag as f64;
-        let (statistic, p) =
-            if small { (f, f_tail(lag as f64, df_r, f)) } else { (chi2, chi2_tail(lag as f64, chi2)) };
-        rows.push((lag, statistic, df_r, p));
-    }
-    let title = "Durbin's alternative test for autocorrelation";
-    report(session, title, ("no serial correlation", ""), &rows, n, small);
+    let name = if small { "F" } else { "chi2" };
+    report(session, title, ("no serial correlation", ""), (&data, n), &rows, name);
     Ok(())
 }
 
@@ -208,7 +220,7 @@ pub(super) fn dwatson(session: &mut Session, call: &Call) -> Result<()> {
         .enumerate()
         .filter_map(|(i, before)| before.map(|b| (e[i] - e[b]).powi(2)))
         .sum();
-    let gaps = data.earlier[0].iter().skip(1).filter(|b| b.is_none()).count();
+    let gaps = data.gaps();
     let d = steps / e.iter().map(|v| v * v).sum::<f64>();
     let (n, k) = (e.len() as f64, data.parameters as f64);
     session.print("");
@@ -244,6 +256,6 @@ pub(super) fn archlm(session: &mut Session, call: &Call) -> Result<()> {
         rows.push((lag, lm, fit.df_residual, chi2_tail(lag as f64, lm)));
     }
     let title = "LM test for autoregressive conditional heteroskedasticity (ARCH)";
-    report(session, title, ("no ARCH effects", "ARCH(p) disturbance"), &rows, n, false);
+    report(session, title, ("no ARCH effects", "ARCH(p) disturbance"), (&data, n), &rows, "arch");
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! Functions that measure and move dates: ages, differences, days of the week and the month
 //! (manual [FN] Date and time functions). Reading and showing dates is in `dates`.
 
+use super::dates::of_day;
 use super::math::strict;
 use super::{Function, Imp};
-use crate::dates::{from_civil, to_civil};
+use crate::dates::{dated, from_civil, to_civil};
 use crate::value::{MISSING, Value, is_missing};
 
 const fn num(name: &'static str, args: &'static str, f: super::NumFn) -> Function {
@@ -79,8 +80,13 @@ fn numbers(a: &[Value]) -> Option<(f64, f64)> {
     }
 }
 
+/// Two days that are dates.
+fn days(a: &[Value]) -> Option<(f64, f64)> {
+    numbers(a).filter(|(x, y)| !dated(*x).is_nan() && !dated(*y).is_nan())
+}
+
 fn age(a: &[Value], fraction: bool) -> Value {
-    let Some((from, to)) = numbers(a) else { return Value::Num(MISSING) };
+    let Some((from, to)) = days(a) else { return Value::Num(MISSING) };
     if to < from {
         return Value::Num(MISSING);
     }
@@ -89,7 +95,7 @@ fn age(a: &[Value], fraction: bool) -> Value {
 }
 
 fn difference(a: &[Value], fraction: bool) -> Value {
-    let Some((from, to)) = numbers(a) else { return Value::Num(MISSING) };
+    let Some((from, to)) = days(a) else { return Value::Num(MISSING) };
     let (sign, from, to) = if to < from { (-1.0, to, from) } else { (1.0, from, to) };
     let (whole, part) = match texts(a, 2) {
         "d" | "day" | "days" => (to - from, 0.0),
@@ -149,6 +155,9 @@ fn birthday(a: &[Value], shift: f64) -> Value {
     if shift == 0.0 {
         return Value::Num(anniversary(born, other, rule));
     }
+    if days(a).is_none() {
+        return Value::Num(MISSING);
+    }
     let year = to_civil(other).0;
     let candidates = [year - 1.0, year, year + 1.0].map(|y| anniversary(born, y, rule));
     let found = if shift > 0.0 {
@@ -177,20 +186,20 @@ pub(super) const TABLE: &[Function] = &[
         strict(a, |a| (1..=8).map(|k| a[0].ceil() - f64::from(k)).find(|y| leap(*y)).unwrap_or(f64::NAN))
     }),
     num("daysinmonth", "n", |a| {
-        strict(a, |a| {
-            let (y, m, _) = to_civil(a[0]);
+        of_day(a, |d| {
+            let (y, m, _) = to_civil(d);
             month_days(y, m)
         })
     }),
     num("firstdayofmonth", "n", |a| {
-        strict(a, |a| {
-            let (y, m, _) = to_civil(a[0]);
+        of_day(a, |d| {
+            let (y, m, _) = to_civil(d);
             from_civil(y, m, 1.0)
         })
     }),
     num("lastdayofmonth", "n", |a| {
-        strict(a, |a| {
-            let (y, m, _) = to_civil(a[0]);
+        of_day(a, |d| {
+            let (y, m, _) = to_civil(d);
             from_civil(y, m, month_days(y, m))
         })
     }),

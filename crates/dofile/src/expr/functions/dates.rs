@@ -4,7 +4,8 @@
 use super::math::strict;
 use super::{Function, Imp};
 use crate::dates::{
-    DAY_MS, MONTHS, day_of_week_number, day_of_year, first_of_month, from_civil, month_of, to_civil, week_of,
+    DAY_MS, MONTHS, dated, day_of_week_number, day_of_year, first_of_month, from_civil, month_of, to_civil,
+    week_of,
 };
 use crate::error::{Result, StataError};
 use crate::value::{MISSING, Value};
@@ -34,29 +35,29 @@ pub(super) const TABLE: &[Function] = &[
             |a| if (1.0..=52.0).contains(&a[1]) { (a[0] - 1960.0) * 52.0 + a[1] - 1.0 } else { f64::NAN },
         )
     }),
-    num("year", "n", |a| strict(a, |a| to_civil(a[0]).0)),
-    num("month", "n", |a| strict(a, |a| to_civil(a[0]).1)),
-    num("day", "n", |a| strict(a, |a| to_civil(a[0]).2)),
-    num("quarter", "n", |a| strict(a, |a| ((to_civil(a[0]).1 - 1.0) / 3.0).floor() + 1.0)),
-    num("halfyear", "n", |a| strict(a, |a| if to_civil(a[0]).1 <= 6.0 { 1.0 } else { 2.0 })),
-    num("week", "n", |a| strict(a, |a| week_of(a[0]).1)),
-    num("dow", "n", |a| strict(a, |a| (a[0].floor() + 5.0).rem_euclid(7.0))),
-    num("doy", "n", |a| strict(a, |a| day_of_year(a[0]))),
-    num("mofd", "n", |a| strict(a, |a| month_of(a[0]))),
-    num("qofd", "n", |a| strict(a, |a| (month_of(a[0]) / 3.0).floor())),
-    num("hofd", "n", |a| strict(a, |a| (month_of(a[0]) / 6.0).floor())),
-    num("yofd", "n", |a| strict(a, |a| to_civil(a[0]).0)),
+    num("year", "n", |a| of_day(a, |d| to_civil(d).0)),
+    num("month", "n", |a| of_day(a, |d| to_civil(d).1)),
+    num("day", "n", |a| of_day(a, |d| to_civil(d).2)),
+    num("quarter", "n", |a| of_day(a, |d| ((to_civil(d).1 - 1.0) / 3.0).floor() + 1.0)),
+    num("halfyear", "n", |a| of_day(a, |d| if to_civil(d).1 <= 6.0 { 1.0 } else { 2.0 })),
+    num("week", "n", |a| of_day(a, |d| week_of(d).1)),
+    num("dow", "n", |a| of_day(a, |d| (d.floor() + 5.0).rem_euclid(7.0))),
+    num("doy", "n", |a| of_day(a, day_of_year)),
+    num("mofd", "n", |a| of_day(a, month_of)),
+    num("qofd", "n", |a| of_day(a, |d| (month_of(d) / 3.0).floor())),
+    num("hofd", "n", |a| of_day(a, |d| (month_of(d) / 6.0).floor())),
+    num("yofd", "n", |a| of_day(a, |d| to_civil(d).0)),
     num("wofd", "n", |a| {
-        strict(a, |a| {
-            let (y, w) = week_of(a[0]);
+        of_day(a, |d| {
+            let (y, w) = week_of(d);
             (y - 1960.0) * 52.0 + w - 1.0
         })
     }),
-    num("dofm", "n", |a| strict(a, |a| first_of_month(a[0]))),
-    num("dofq", "n", |a| strict(a, |a| first_of_month(a[0].floor() * 3.0))),
-    num("dofh", "n", |a| strict(a, |a| first_of_month(a[0].floor() * 6.0))),
-    num("dofy", "n", |a| strict(a, |a| from_civil(a[0], 1.0, 1.0))),
-    num("dofw", "n", |a| strict(a, |a| day_of_week_number(a[0]))),
+    num("dofm", "n", |a| strict(a, |a| dated(first_of_month(a[0])))),
+    num("dofq", "n", |a| strict(a, |a| dated(first_of_month(a[0].floor() * 3.0)))),
+    num("dofh", "n", |a| strict(a, |a| dated(first_of_month(a[0].floor() * 6.0)))),
+    num("dofy", "n", |a| strict(a, |a| dated(from_civil(a[0], 1.0, 1.0)))),
+    num("dofw", "n", |a| strict(a, |a| dated(day_of_week_number(a[0])))),
     num("dofc", "n", |a| strict(a, |a| (a[0] / DAY_MS).floor())),
     num("dofC", "n", |a| strict(a, |a| (a[0] / DAY_MS).floor())),
     num("cofd", "n", |a| strict(a, |a| a[0] * DAY_MS)),
@@ -85,6 +86,12 @@ pub(super) const TABLE: &[Function] = &[
     Function { name: "Clock", args: "ssn?", imp: Imp::Any(|a| Value::Num(parse_masked(a, true)), false) },
     Function { name: "weekly", args: "ssn?", imp: Imp::Any(|a| Value::Num(period(a, 'w')), false) },
 ];
+
+/// Applies a function to a day; missing for a number that is no date.
+pub(super) fn of_day(a: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    let day = dated(a[0]);
+    if day.is_nan() { MISSING } else { strict(a, |a| f(a[0])) }
+}
 
 fn ymd(year: f64, month: f64, day: f64) -> f64 {
     let whole = [year, month, day].iter().all(|x| x.fract() == 0.0);

@@ -4,6 +4,7 @@
 use super::math::strict;
 use super::noncentral as nc;
 use super::{Function, Imp};
+use estimators::binormal::binormal;
 use estimators::distributions as kernel;
 use estimators::distributions::normal;
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Gamma, Poisson};
@@ -134,41 +135,12 @@ fn negative_binomial(n: f64, k: f64, p: f64, tail: bool) -> f64 {
     })
 }
 
-/// Bivariate normal probability by Gauss-Legendre over the correlation (Drezner and Wesolowsky 1990); the
-/// interval is cut where the integrand is steep.
-fn bivariate_normal(h: f64, k: f64, rho: f64) -> f64 {
-    if !(-1.0..=1.0).contains(&rho) {
-        return NAN;
-    }
-    if rho == 1.0 {
-        return normal(h.min(k));
-    }
-    if rho == -1.0 {
-        return (normal(h) - normal(-k)).max(0.0);
-    }
-    let top = rho.asin();
-    let density = |angle: f64| {
-        let s = angle.sin();
-        (-(h * h + k * k - 2.0 * s * h * k) / (2.0 * (1.0 - s * s))).exp()
-    };
-    let panels = 40;
-    let width = top / panels as f64;
-    let nodes = [(0.0, 8.0 / 9.0), (0.6_f64.sqrt(), 5.0 / 9.0), (-(0.6_f64.sqrt()), 5.0 / 9.0)];
-    let sum: f64 = (0..panels)
-        .map(|i| {
-            let middle = (i as f64 + 0.5) * width;
-            nodes.iter().map(|(x, w)| w * density(middle + x * width / 2.0)).sum::<f64>() * width / 2.0
-        })
-        .sum();
-    (normal(h) * normal(k) + sum / (2.0 * std::f64::consts::PI)).clamp(0.0, 1.0)
-}
-
 fn count(x: f64) -> u64 {
     x.max(0.0) as u64
 }
 
 pub(super) const TABLE: &[Function] = &[
-    prob!("binormal", "nnn", |a| bivariate_normal(a[0], a[1], a[2])),
+    prob!("binormal", "nnn", |a| binormal(a[0], a[1], a[2])),
     prob!("invbinomial", "nnn", |a| when(unit(a[2]) && a[1] < a[0], || {
         nc::invert(
             |p| Binomial::new(p, count(a[0])).map_or(NAN, |d| d.cdf(count(a[1]))),

@@ -19,7 +19,9 @@ use super::node::{AnyFn, NumFn};
 use crate::error::{Result, StataError};
 use crate::matrix::Matrix;
 use crate::rng::Mt64;
-use crate::value::is_missing;
+use crate::value::{MISSING, Value, clean, is_missing};
+use std::cell::RefCell;
+use std::path::Path;
 
 /// How a function is computed.
 #[derive(Clone, Copy)]
@@ -75,6 +77,60 @@ const TABLES: [&[Function]; 9] = [
 /// Finds a function by name.
 pub(super) fn find(name: &str) -> Option<Function> {
     TABLES.iter().flat_map(|t| t.iter()).find(|f| f.name == name).copied()
+}
+
+/// A function of numbers and texts outside of expressions of the data (Mata applies it to each element).
+#[derive(Clone, Copy)]
+pub struct Scalar(Function);
+
+/// Finds a function of numbers and texts.
+pub fn scalar(name: &str) -> Option<Scalar> {
+    find(name).map(Scalar)
+}
+
+impl Scalar {
+    /// Whether the function takes so many arguments.
+    pub fn accepts(&self, count: usize) -> bool {
+        self.0.accepts(count)
+    }
+
+    /// Whether an argument must be a text; nothing where it can be either.
+    pub fn takes_text(&self, k: usize) -> Option<bool> {
+        match self.0.kind_of(k) {
+            b's' => Some(true),
+            b'n' => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether the result is a text.
+    pub fn gives_text(&self) -> bool {
+        matches!(self.0.imp, Imp::Any(_, true) | Imp::File(_, true))
+    }
+
+    /// The function itself where it has one numeric argument; missing values are missing in the result.
+    pub fn of_one_number(&self) -> Option<impl Fn(f64) -> f64 + use<>> {
+        let Imp::Strict1(f) = self.0.imp else { return None };
+        Some(move |x| if is_missing(x) { MISSING } else { clean(f(x)) })
+    }
+
+    /// Calls the function.
+    pub fn call(&self, args: &[Value], rng: &RefCell<Mt64>, folder: &Path) -> Value {
+        let numbers = || args.iter().map(|a| a.as_num().unwrap_or(MISSING)).collect::<Vec<f64>>();
+        match self.0.imp {
+            Imp::Strict1(f) => match args.first().and_then(Value::as_num) {
+                Some(x) if !is_missing(x) => Value::Num(clean(f(x))),
+                _ => Value::Num(MISSING),
+            },
+            Imp::Num(f) => Value::Num(f(&numbers())),
+            Imp::Any(f, _) => f(args),
+            Imp::File(f, _) => {
+                let folder = Value::Str(folder.display().to_string());
+                f(&std::iter::once(folder).chain(args.iter().cloned()).collect::<Vec<_>>())
+            }
+            Imp::Random(f) => Value::Num(f(&mut rng.borrow_mut(), &numbers())),
+        }
+    }
 }
 
 /// Names of all functions, sorted.

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::estimation::column_names::column_names;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::Form as Derivative;
+use crate::estimation::post::command_line;
 use crate::estimation::response::Response;
 use crate::estimation::table::Table;
 use crate::format;
@@ -56,14 +57,62 @@ pub(super) fn show(
     if cells.iter().any(is_change) {
         session.print("Note: dy/dx for factor levels is the discrete change from the base level.");
     }
+    describe(session, cmd, request, parameters, cells, title);
     store(session, cmd, request, responses, &b, &v, &stripe, legends, n);
     Ok(())
 }
 
+/// Derivatives of the margins with respect to the coefficients.
+fn jacobian(cells: &[Cell], parameters: &Parameters) -> Mat {
+    let gradients = cells.iter().flat_map(|c| c.margin.gradient.iter().copied()).collect();
+    Mat::from_rows(cells.len(), parameters.b.len(), gradients)
+}
+
 /// Delta-method covariance of the margins.
 pub(super) fn covariance(cells: &[Cell], parameters: &Parameters) -> Mat {
-    let gradients = cells.iter().flat_map(|c| c.margin.gradient.iter().copied()).collect();
-    Mat::from_rows(cells.len(), parameters.b.len(), gradients).sandwich(&parameters.v)
+    jacobian(cells, parameters).sandwich(&parameters.v)
+}
+
+/// Stores what the margins are made from.
+fn describe(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    request: &Request,
+    parameters: &Parameters,
+    cells: &[Cell],
+    title: &str,
+) {
+    let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
+    let estimable = |c: &Cell| if c.margin.value.is_finite() { 0.0 } else { 8.0 };
+    let error = Matrix::row_vector(cells.iter().map(estimable).collect(), column_names(&stripe));
+    let derivatives = jacobian(cells, parameters);
+    let mut jacobian = Matrix::new(cells.len(), parameters.b.len(), derivatives.data().to_vec());
+    jacobian.row_names = stripe;
+    jacobian.col_names = parameters.stripe.clone();
+    let over: Vec<&str> = request.over.iter().map(|v| session.frame.var(*v).name.as_str()).collect();
+    let over = over.join(" ");
+    let e = &session.e.results;
+    let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
+    let made = [
+        ("cmdline", command_line(cmd)),
+        ("est_cmd", text("cmd")),
+        ("est_cmdline", text("cmdline")),
+        ("model_vce", text("vce")),
+        ("model_vcetype", text("vcetype")),
+        ("title", title.to_string()),
+        ("margins", cmd.list.trim().to_string()),
+        ("over", over),
+        ("emptycells", "strict".to_string()),
+    ];
+    let df_r = request.degrees(session);
+    let r = &mut session.r;
+    for (name, value) in made.iter().filter(|(_, value)| !value.is_empty()) {
+        r.text(name, value);
+    }
+    if let Some(df) = df_r {
+        r.scalar("df_r", df);
+    }
+    r.matrix("error", error).matrix("Jacobian", jacobian).scalar("k_margins", cells.len() as f64);
 }
 
 /// Title of the table of margins.
@@ -186,7 +235,8 @@ fn store(
     }
     r.text("cmd", "margins")
         .text("expression", &responses[0].request)
-        .text("predict1_label", &responses[0].label);
+        .text("predict1_label", &responses[0].label)
+        .text("predict_label", &responses[0].label);
     if let Some((form, list)) = &request.derivative {
         let name = match form {
             Derivative::Plain => "dy/dx",

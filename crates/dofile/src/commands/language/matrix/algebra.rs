@@ -173,7 +173,10 @@ impl Parser<'_> {
             let inner = self.text[self.at + end + 1..close].to_string();
             self.at = close + 1;
             let value = function(self.s, &name, &inner)?;
-            self.named |= value.rows() != 1 || value.cols() != 1;
+            // a number has no names, a stored matrix of one element has
+            let plain = Matrix::new(value.rows(), value.cols(), value.values().to_vec());
+            let one = value.rows() == 1 && value.cols() == 1;
+            self.named |= !one || value.row_names != plain.row_names || value.col_names != plain.col_names;
             return Ok(value);
         }
         if ["_b", "_se"].contains(&name.as_str()) && rest[end..].starts_with('[') {

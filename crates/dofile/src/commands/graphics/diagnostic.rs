@@ -1,0 +1,197 @@
+//! `rvfplot`, `rvpplot`, `lvr2plot`, `avplot` and `cprplot`: graphs of residuals after `regress`.
+//! Formulas: [R] regress postestimation diagnostic plots; Belsley, Kuh and Welsch (1980), Regression Diagnostics.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::linear::Parameters;
+use crate::format;
+use crate::ops::graphs::plain::{Plain, show};
+use crate::ops::predict::{design, outcome};
+use crate::ops::run::quietly;
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::options::split_options;
+use crate::value::is_missing;
+use estimators::ols::{self, Request};
+use figure::{Series, Shape, Style};
+
+const fn spec(
+    name: &'static str,
+    min: usize,
+    syntax: &'static str,
+    examples: &'static [Example],
+) -> CommandSpec {
+    CommandSpec {
+        name,
+        min,
+        form: Form::Raw,
+        by: ByRule::No,
+        run,
+        syntax,
+        notes: "after regress; no results; [R] regress postestimation diagnostic plots",
+        examples,
+    }
+}
+
+/// The commands.
+pub(super) const SPECS: [CommandSpec; 5] = [
+    spec(
+        "rvfplot",
+        7,
+        "rvfplot [, twoway_options]",
+        &[Example {
+            run: "set obs 20\ngenerate x = _n\ngenerate y = 3 + 2*x + mod(_n, 3)\nregress y x\nrvfplot",
+            expect: &[("e(N)", 20.0), ("c(k)", 2.0)],
+        }],
+    ),
+    spec(
+        "rvpplot",
+        7,
+        "rvpplot indepvar [, twoway_options]",
+        &[Example {
+            run: "set obs 20\ngenerate x = _n\ngenerate y = 3 + 2*x + mod(_n, 3)\nregress y x\nrvpplot x",
+            expect: &[("e(N)", 20.0), ("c(k)", 2.0)],
+        }],
+    ),
+    spec(
+        "lvr2plot",
+        8,
+        "lvr2plot [, twoway_options]",
+        &[Example {
+            run: "set obs 20\ngenerate x = _n\ngenerate y = 3 + 2*x + mod(_n, 3)\nregress y x\nlvr2plot",
+            expect: &[("e(N)", 20.0), ("c(k)", 2.0)],
+        }],
+    ),
+    spec(
+        "avplot",
+        6,
+        "avplot indepvar [, twoway_options]",
+        &[Example {
+            run: "set obs 20\ngenerate x = _n\ngenerate z = mod(_n*7, 11)\ngenerate y = 3 + 2*x - z + mod(_n, 3)\nregress y x z\navplot x",
+            expect: &[("e(N)", 20.0), ("c(k)", 3.0)],
+        }],
+    ),
+    spec(
+        "cprplot",
+        7,
+        "cprplot indepvar [, twoway_options]",
+        &[Example {
+            run: "set obs 20\ngenerate x = _n\ngenerate z = mod(_n*7, 11)\ngenerate y = 3 + 2*x - z + mod(_n, 3)\nregress y x z\ncprplot x",
+            expect: &[("e(N)", 20.0), ("c(k)", 3.0)],
+        }],
+    ),
+];
+
+/// Values of a prediction in rows of the data; the variable that holds them is removed again.
+fn predicted(s: &mut Session, statistic: &str, rows: &[usize]) -> Result<Vec<f64>> {
+    const NAME: &str = "__diagnostic";
+    quietly(s, &format!("predict double {NAME}, {statistic}"))?;
+    let values = s.numeric_variable(NAME).map(|v| rows.iter().map(|r| s.frame.num_at(v, *r)).collect());
+    quietly(s, &format!("drop {NAME}"))?;
+    values
+}
+
+/// What a graph shows: points, a line through them, and titles.
+struct Picture {
+    points: Vec<(f64, f64)>,
+    line: Option<(f64, f64)>,
+    titles: (String, String),
+    note: String,
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let own = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
+    if s.e.cmd() != "regress" {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    if s.e.results.get_text("wtype").is_some() && cmd.name == "avplot" {
+        return Err(StataError::unsupported_option("avplot", "after weighted regressions"));
+    }
+    let rest = split_options(&own.option_text)?;
+    let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
+    let list = own.list.trim();
+    let needs = matches!(cmd.name.as_str(), "rvpplot" | "avplot" | "cprplot");
+    if needs && list.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    if !needs && !list.is_empty() {
+        return Err(StataError::new(198, format!("{list} not allowed")));
+    }
+    let picture = match cmd.name.as_str() {
+        "rvfplot" => {
+            let (x, y) = (predicted(s, "xb", &rows)?, predicted(s, "residuals", &rows)?);
+            plain(x, y, "Fitted values", "Residuals")
+        }
+        "lvr2plot" => {
+            let (h, e) = (predicted(s, "leverage", &rows)?, predicted(s, "residuals", &rows)?);
+            let total: f64 = e.iter().map(|e| e * e).sum();
+            let share = e.iter().map(|e| e * e / total).collect();
+            plain(share, h, "Normalized residual squared", "Leverage")
+        }
+        name => component(s, name, list, &rows)?,
+    };
+    let series =
+        |number: usize, shape: Shape| Series { label: String::new(), number, shape, style: Style::default() };
+    let xs = picture.points.iter().map(|p| p.0);
+    let ends = [xs.clone().fold(f64::INFINITY, f64::min), xs.fold(f64::NEG_INFINITY, f64::max)];
+    let used = picture.points.len();
+    let mut all = vec![series(0, Shape::Points { points: picture.points })];
+    if let Some((slope, constant)) = picture.line {
+        let points = ends.map(|x| (x, constant + slope * x)).to_vec();
+        all.push(series(1, Shape::Line { points, step: false }));
+    }
+    let figure = Plain {
+        series: all,
+        note: picture.note,
+        x_title: picture.titles.0,
+        y_title: picture.titles.1,
+        used: Some(used),
+        ..Plain::default()
+    };
+    show(s, figure, &rest)
+}
+
+fn plain(x: Vec<f64>, y: Vec<f64>, x_title: &str, y_title: &str) -> Picture {
+    Picture {
+        points: x.into_iter().zip(y).filter(|(x, y)| !is_missing(*x) && !is_missing(*y)).collect(),
+        line: None,
+        titles: (x_title.to_string(), y_title.to_string()),
+        note: String::new(),
+    }
+}
+
+/// A graph of one regressor: residuals against it, with its component, or net of the other regressors.
+fn component(s: &mut Session, kind: &str, name: &str, rows: &[usize]) -> Result<Picture> {
+    let parameters = Parameters::of(&s.e)?;
+    let place =
+        parameters.find(name).ok_or_else(|| StataError::new(398, format!("{name} is not in the model")))?;
+    let positions: Vec<usize> = (0..parameters.b.len()).collect();
+    let columns = design(&s.frame, &parameters, &positions, rows)?;
+    let shown = parameters.stripe[place].name.clone();
+    let (b, se) = (parameters.b[place], parameters.v[(place, place)].sqrt());
+    if kind != "avplot" {
+        let e = predicted(s, "residuals", rows)?;
+        if kind == "rvpplot" {
+            return Ok(plain(columns[place].clone(), e, &shown, "Residuals"));
+        }
+        let y = e.iter().zip(&columns[place]).map(|(e, x)| e + b * x).collect();
+        let mut picture = plain(columns[place].clone(), y, &shown, "Component plus residual");
+        picture.line = Some((b, 0.0));
+        return Ok(picture);
+    }
+    let y = outcome(s, rows)?;
+    let others: Vec<&[f64]> =
+        (0..columns.len()).filter(|j| *j != place).map(|j| columns[j].as_slice()).collect();
+    let net = |values: &[f64]| -> Result<Vec<f64>> {
+        let request = Request { constant: false, ..Request::new(values, &others) };
+        ols::fit(&request).map(|f| f.residuals).map_err(crate::estimation::display::fit_error)
+    };
+    let (x, y) = (net(&columns[place])?, net(&y)?);
+    let cell = |x: f64| format::bare("%9.0g", x);
+    let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
+    let mut picture = plain(x, y, &format!("e( {shown} | X )"), &format!("e( {depvar} | X )"));
+    picture.line = Some((b, 0.0));
+    picture.note = format!("coef = {}, se = {}, t = {}", cell(b), cell(se), format::bare("%5.2f", b / se));
+    Ok(picture)
+}

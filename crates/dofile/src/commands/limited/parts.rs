@@ -1,0 +1,147 @@
+//! Pieces of models with several equations: lists with options of their own, equations of a likelihood, tests of the
+//! slopes of all equations, and rows of derived parameters below the table.
+
+use crate::error::Result;
+use crate::estimation::model::Model;
+use crate::estimation::post;
+use crate::estimation::sample::Side;
+use crate::format;
+use crate::session::Session;
+use crate::syntax::FvList;
+use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::split::top_level_comma;
+use crate::value::MISSING;
+use estimators::ml::Equation;
+use estimators::wald;
+
+/// A list of regressors with its own options: `varlist, noconstant offset(v)`.
+pub(super) struct Listed {
+    /// The regressors.
+    pub list: FvList,
+    /// Whether the equation has a constant.
+    pub constant: bool,
+    /// Variable of a term with coefficient one.
+    pub offset: Option<usize>,
+}
+
+impl Listed {
+    /// Reads the text of an option or an equation of `command`.
+    pub(super) fn parse(session: &Session, command: &str, text: &str) -> Result<Self> {
+        let (body, tail) = match top_level_comma(text) {
+            Some(at) => (&text[..at], &text[at + 1..]),
+            None => (text, ""),
+        };
+        let specs = [OptSpec::flag("noCONstant"), OptSpec::text("OFFset")];
+        let options = Options::parse(command, tail, &specs, &[])?;
+        let list = FvList::parse(&session.frame, body, session.settings.varabbrev)?;
+        let offset = options.text("offset").map(|v| session.numeric_variable(v)).transpose()?;
+        Ok(Self { list, constant: !options.has("noconstant"), offset })
+    }
+
+    /// Takes rows with missing values out of a sample.
+    pub(super) fn markout(&self, session: &Session, touse: &mut [bool]) -> Result<()> {
+        self.list.markout(&session.frame, touse)?;
+        session.markout(self.offset.as_slice(), touse, false)
+    }
+
+    /// The equation in the rows of a sample, collinear regressors omitted with a note.
+    pub(super) fn part(&self, session: &mut Session, name: &str, touse: &[bool]) -> Result<Part> {
+        let (side, omitted) = Side::build(session, &self.list, touse, self.constant)?;
+        post::note_omitted(session, &omitted);
+        let shift = self
+            .offset
+            .map(|v| side.design.rows.iter().map(|r| session.frame.num_at(v, *r)).collect::<Vec<f64>>());
+        Ok(Part { name: name.to_string(), side, shift })
+    }
+}
+
+/// One equation of a sample.
+pub(super) struct Part {
+    /// Its name in `e(b)`.
+    pub name: String,
+    /// Its regressors.
+    pub side: Side,
+    /// A term with coefficient one.
+    pub shift: Option<Vec<f64>>,
+}
+
+impl Part {
+    /// The linear index of a likelihood.
+    pub(super) fn equation(&self) -> Equation<'_> {
+        Equation { columns: self.side.columns(), constant: self.side.constant, offset: self.shift.as_deref() }
+    }
+
+    /// Number of parameters.
+    pub(super) fn width(&self) -> usize {
+        self.equation().len()
+    }
+}
+
+/// The linear index of the first equation of a model.
+pub(super) fn first<'a>(model: &'a Model, slopes: bool, shift: Option<&'a [f64]>) -> Equation<'a> {
+    let columns = if slopes { model.columns() } else { Vec::new() };
+    Equation { columns, constant: model.constant, offset: shift }
+}
+
+/// An index that is one parameter.
+pub(super) fn single() -> Equation<'static> {
+    Equation { columns: Vec::new(), constant: true, offset: None }
+}
+
+/// Positions of the slopes of equations of the given widths; the last parameter of each is its constant where the
+/// flag says so.
+pub(super) fn slopes_of(equations: &[(usize, bool)]) -> Vec<usize> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (width, constant) in equations {
+        out.extend(from..from + width - usize::from(*constant));
+        from += width;
+    }
+    out
+}
+
+/// A scalar of the active results.
+pub(super) fn scalar(session: &Session, name: &str) -> f64 {
+    session.e.results.get_scalar(name).unwrap_or(MISSING)
+}
+
+/// A text of the active results.
+pub(super) fn text(session: &Session, name: &str) -> String {
+    session.e.results.get_text(name).unwrap_or("").to_string()
+}
+
+/// Prints one derived parameter: a function of the parameter at `position` with its derivative, and the limits of the
+/// parameter transformed in the same way.
+pub(super) fn derived_row(
+    session: &mut Session,
+    label: &str,
+    position: usize,
+    level: f64,
+    function: impl Fn(f64) -> f64,
+    derivative: impl Fn(f64) -> f64,
+) {
+    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return };
+    let (b, se) = (b.values()[position], v.get(position, position).sqrt());
+    let reach = wald::critical(level, None) * se;
+    let wide = |x: f64| format::number("%9.0g", x);
+    let (low, high) = (function(b - reach), function(b + reach));
+    let line = format!(
+        "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",
+        format::abbrev(label, 12),
+        wide(function(b)),
+        wide(se * derivative(b).abs()),
+        "",
+        "",
+        wide(low.min(high)),
+        wide(low.max(high))
+    );
+    session.print(line);
+}
+
+/// Prints the test of one hypothesis below a table: its name on the left, its p-value at the right margin.
+pub(super) fn test_line(session: &mut Session, name: &str, df: f64, chi2: f64, p: f64) {
+    let left =
+        format!("{name}: chi2({}) = {}", format::bare("%9.0g", df), format::bare("%9.0g", chi2).trim_start());
+    let right = format!("Prob > chi2 = {}", format::bare("%6.4f", p));
+    session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.chars().count())));
+}

@@ -1,0 +1,309 @@
+//! `melogit`, `meprobit`, `mecloglog`, `mepoisson`, `menbreg`, `meologit` and `meoprobit`: generalised linear models with
+//! normal random effects of one grouping level.
+//!
+//! Store in `e()`: N N_g g_min g_avg g_max df_m ll ll_c chi2 chi2_c df_c p p_c n_quad k_f k_r rank converged, b with
+//! /var(effect[group]), V, cmd depvar ivars revars covariance link family intmethod. Formulas: [ME] meglm.
+
+use super::clogit::{group_rows, panel_header, store_sizes};
+use super::me_specs::{Family, KINDS, Kind};
+use super::random::{Setup, categories, cut_starts, fit, integration_points, to_variances};
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::likelihood;
+use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::value::MISSING;
+use crate::{ml_options, ml_refused};
+use estimators::distributions::{chi2_tail, normal_quantile};
+use estimators::ml::MlFit;
+use estimators::ml_random_outcomes::{Binary, Count, Curve, Ordered};
+
+const OPTIONS: &[OptSpec] = ml_options![
+    OptSpec::text("COVariance"),
+    OptSpec::int("INTPoints"),
+    OptSpec::text("INTMethod"),
+    OptSpec::text("EXPosure"),
+    OptSpec::text("OFFset"),
+    OptSpec::flag("or"),
+    OptSpec::flag("IRr"),
+    OptSpec::flag("noLRtest"),
+];
+const UNSUPPORTED: &[&str] =
+    ml_refused!["BINomial", "ASIS", "DISPersion", "STARTValues", "STARTGrid", "PWEIGHT"];
+
+/// The parts of the command line.
+struct Line {
+    cmd: ParsedCommand,
+    group: String,
+    slopes: String,
+}
+
+fn parse(kind: &Kind, raw: &str) -> Result<Line> {
+    let parts: Vec<&str> = raw.split("||").collect();
+    let [fixed, effects] = parts.as_slice() else {
+        let what = if parts.len() == 1 {
+            "a model without random effects"
+        } else {
+            "more than one level of random effects"
+        };
+        return Err(StataError::unsupported_option(kind.name, what));
+    };
+    let (effects, options) = match top_level_comma(effects) {
+        Some(at) => (&effects[..at], &effects[at + 1..]),
+        None => (*effects, ""),
+    };
+    let (group, slopes) = effects
+        .split_once(':')
+        .ok_or_else(|| StataError::new(198, "invalid syntax: levelvar: expected after ||"))?;
+    let mut cmd = ParsedCommand::split(kind.name, &format!("{}, {options}", fixed.trim()), false)?;
+    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    Ok(Line { cmd, group: group.trim().to_string(), slopes: slopes.trim().to_string() })
+}
+
+/// Runs one of the commands.
+pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let kind = KINDS.iter().find(|k| k.name == cmd.name).ok_or_else(StataError::syntax)?;
+    let raw = cmd.raw.trim();
+    if raw.is_empty() || raw.starts_with(',') {
+        if session.e.cmd() != kind.name {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        let mut again = ParsedCommand::split(kind.name, raw, false)?;
+        again.check_options(OPTIONS, UNSUPPORTED)?;
+        return display(session, &again, kind);
+    }
+    let line = parse(kind, raw)?;
+    if line.cmd.options.text("intmethod").is_some_and(|m| !"mvaghermite".starts_with(m.trim())) {
+        return Err(StataError::unsupported_option(kind.name, "intmethod() other than mvaghermite"));
+    }
+    estimate(session, &line, kind, raw)?;
+    display(session, &line.cmd, kind)?;
+    likelihood::finish(&session.e)
+}
+
+/// The sample: rows with a group and all values.
+fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[usize]) -> Result<Model> {
+    let cmd = &line.cmd;
+    let mut further = ml_command::offset_variables(session, &cmd.options)?;
+    further.push(unit);
+    further.extend(slopes);
+    let vce = VceSpec::parse(kind.name, &cmd.options, LIKELIHOOD_VCE)?;
+    let reading = Reading { further, weight_kinds: &[], vce: Some(vce), ..Reading::likelihood(cmd, &[]) };
+    let mut model = reading.model(session)?;
+    // noconstant belongs to the random effects here; cutpoints take the place of the constant
+    model.constant = kind.family != Family::Ordered;
+    drop_collinear(session, &mut model);
+    match kind.family {
+        Family::Zero => {
+            model.y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y != 0.0)));
+            if model.y.iter().all(|y| *y == model.y[0]) {
+                return Err(StataError::new(2000, "outcome does not vary"));
+            }
+        }
+        Family::Poisson | Family::NegativeBinomial if model.y.iter().any(|y| *y < 0.0) => {
+            return Err(StataError::new(
+                459,
+                format!("{} must be greater than or equal to zero", model.depvar),
+            ));
+        }
+        _ => {}
+    }
+    Ok(model)
+}
+
+/// Columns and names of the random effects.
+fn effects_of(
+    session: &Session,
+    cmd: &ParsedCommand,
+    model: &Model,
+    slopes: &[usize],
+) -> Result<(Vec<Vec<f64>>, Vec<String>)> {
+    let column = |v: &usize| model.design.rows.iter().map(|r| session.frame.num_at(*v, *r)).collect();
+    let mut columns: Vec<Vec<f64>> = slopes.iter().map(column).collect();
+    let mut names: Vec<String> = slopes.iter().map(|v| session.frame.var(*v).name.clone()).collect();
+    if !cmd.has("noconstant") {
+        columns.push(vec![1.0; model.y.len()]);
+        names.push("_cons".to_string());
+    }
+    if columns.is_empty() {
+        return Err(StataError::new(198, "no random effects specified"));
+    }
+    Ok((columns, names))
+}
+
+fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Result<()> {
+    let cmd = &line.cmd;
+    let unit = session.variable(&line.group)?;
+    let slopes = if line.slopes.is_empty() { Vec::new() } else { session.varlist(&line.slopes)? };
+    let covariance = cmd.options.text("covariance").unwrap_or("independent").trim();
+    let is = |full: &str| covariance.len() >= 2 && full.starts_with(covariance);
+    if !is("unstructured") && !is("independent") {
+        return Err(StataError::unsupported_option(kind.name, &format!("covariance({covariance})")));
+    }
+    let model = read(session, line, kind, unit, &slopes)?;
+    let rows = group_rows(session, unit, &model);
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let (columns, names) = effects_of(session, cmd, &model, &slopes)?;
+    let effects: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let correlated = is("unstructured") && effects.len() > 1;
+    let points = integration_points(cmd, 7)?;
+    let q = effects.len();
+    let (shift, rows_of) = (offset.as_ref().map(|o| o.0.as_slice()), &rows);
+    let mean = model.y.iter().sum::<f64>() / model.y.len() as f64;
+    macro_rules! fitted {
+        ($outcome:expr, $further:expr, $constant:expr) => {
+            fit(
+                session,
+                cmd,
+                Setup {
+                    model: &model,
+                    outcome: $outcome,
+                    further: $further,
+                    constant: $constant,
+                    effects,
+                    correlated,
+                    points,
+                    rows: rows_of,
+                    offset: shift,
+                },
+            )?
+        };
+    }
+    let logit = |p: f64| (p / (1.0 - p)).ln();
+    let index = |p: f64| if kind.curve == Curve::Probit { normal_quantile(p) } else { logit(p) };
+    let found = match kind.family {
+        Family::Zero => fitted!(Binary { y: &model.y, curve: kind.curve }, Vec::new(), index(mean)),
+        Family::Poisson => fitted!(Count { y: &model.y, dispersed: false }, Vec::new(), mean.max(1e-6).ln()),
+        Family::NegativeBinomial => {
+            fitted!(Count { y: &model.y, dispersed: true }, vec![-0.5], mean.max(1e-6).ln())
+        }
+        Family::Ordered => {
+            let (values, of_row) = categories(&model)?;
+            let outcome = Ordered { category: &of_row, categories: values.len(), curve: kind.curve };
+            fitted!(outcome, cut_starts(&of_row, values.len(), index), 0.0)
+        }
+    };
+    let mut best = found.fit;
+    to_variances(&mut best, q, correlated);
+    let group = session.frame.var(unit).name.clone();
+    post_results(
+        session,
+        kind,
+        raw,
+        cmd,
+        &Posting { model: &model, rows: &rows, group, names, correlated, points },
+        &best,
+        found.ll_c,
+    );
+    if let Some((_, text)) = &offset {
+        session.e.results.text("offset", text);
+    }
+    Ok(())
+}
+
+/// What a result says about its effects.
+struct Posting<'a> {
+    model: &'a Model,
+    rows: &'a [Vec<usize>],
+    group: String,
+    names: Vec<String>,
+    correlated: bool,
+    points: usize,
+}
+
+fn post_results(
+    session: &mut Session,
+    kind: &Kind,
+    raw: &str,
+    cmd: &ParsedCommand,
+    posting: &Posting<'_>,
+    fit: &MlFit,
+    ll_c: f64,
+) {
+    let Posting { model, group, names, .. } = posting;
+    let slopes = model.columns().len();
+    let q = names.len();
+    let spread = q + if posting.correlated { q * (q - 1) / 2 } else { 0 };
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    match kind.family {
+        Family::Ordered => {
+            let cuts = fit.b.len() - slopes - spread;
+            for j in 1..=cuts {
+                layout.ancillary(&format!("cut{j}"));
+            }
+        }
+        Family::NegativeBinomial => {
+            layout.ancillary("lnalpha");
+        }
+        _ => {}
+    }
+    let effect = |i: usize| format!("{}[{group}]", names[i]);
+    for i in 0..q {
+        layout.ancillary(&format!("var({})", effect(i)));
+    }
+    if posting.correlated {
+        for i in 1..q {
+            for j in 0..i {
+                layout.ancillary(&format!("cov({},{})", effect(j), effect(i)));
+            }
+        }
+    }
+    let parameters = layout.parameters(&fit.b, &fit.v);
+    let tested: Vec<usize> = (0..slopes).collect();
+    let posted = Posted {
+        cmd: kind.name,
+        title: kind.title,
+        predict: "meglm_p",
+        parameters: &parameters,
+        fit,
+        ll_0: None,
+        tested: &tested,
+        equations: 1.0,
+    };
+    let mut est = ml_command::begin(cmd, model, &posted);
+    let results = &mut est.results;
+    results.text("cmdline", format!("{} {raw}", kind.name));
+    store_sizes(results, posting.rows);
+    let chi2_c = (2.0 * (fit.ll - ll_c)).max(0.0);
+    let half = if spread == 1 && chi2_c > 0.0 { 2.0 } else { 1.0 };
+    results.scalar("ll_c", ll_c).scalar("chi2_c", chi2_c).scalar("df_c", spread as f64);
+    results.scalar("p_c", chi2_tail(spread as f64, chi2_c) / half).scalar("n_quad", posting.points as f64);
+    results.scalar("k_f", (fit.b.len() - spread) as f64).scalar("k_r", spread as f64);
+    results.scalar("k_rs", q as f64).text("ivars", group).text("ivar", group).text("revars", names.join(" "));
+    results.text("covariance", if posting.correlated { "unstructured" } else { "independent" });
+    results.text("intmethod", "mvaghermite").text("family", kind.words.0).text("link", kind.words.1);
+    session.post_estimation(est, model.touse.clone());
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
+    if !cmd.has("noheader") {
+        let points = session.e.results.get_scalar("n_quad");
+        panel_header(session, kind.title, "", points);
+    }
+    let eform = match (cmd.has("or"), cmd.has("irr")) {
+        (true, _) if kind.curve == Curve::Logit => Some("Odds ratio"),
+        (_, true) => Some("IRR"),
+        _ => None,
+    };
+    let ancillary = session.e.b().map_or(0, |b| b.col_names.iter().filter(|s| s.eq == "/").count());
+    ml_command::table(session, cmd, &Look { eform, ancillary, ..Look::default() })?;
+    if session.e.results.get_text("vcetype").is_none() && !cmd.has("nolrtest") {
+        let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
+        let (chi2, df, p) = (scalar("chi2_c"), scalar("df_c"), scalar("p_c"));
+        let (test, sign) = if df == 1.0 {
+            ("chibar2(01)".to_string(), ">= chibar2")
+        } else {
+            (format!("chi2({df})"), "> chi2")
+        };
+        let left =
+            format!("LR test vs. {}: {test} = {}", kind.without, format::bare("%9.2f", chi2).trim_start());
+        let right = format!("Prob {sign} = {}", format::bare("%6.4f", p));
+        session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Random effects behind the models with an integrated likelihood: the pooled model for starting values and the test of
+//! no effects, the search, and variances of the effects in the place of the kernel's parameters.
+
+use super::clogit;
+use crate::error::{Result, StataError};
+use crate::estimation::likelihood::{self, print_log};
+use crate::estimation::ml_command;
+use crate::estimation::model::Model;
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+use estimators::matrix::Mat;
+use estimators::ml::{Equation, Likelihood, MlFit};
+use estimators::ml_group::{Grouped, maximise};
+use estimators::ml_random::{Outcome, RandomEffects, root};
+
+/// A model with random effects before it is fitted.
+pub(super) struct Setup<'a, O> {
+    /// Outcome, regressors and sample.
+    pub model: &'a Model,
+    /// The likelihood of a row.
+    pub outcome: O,
+    /// Start of the further parameters of the outcome.
+    pub further: Vec<f64>,
+    /// Start of the constant of the pooled model.
+    pub constant: f64,
+    /// Columns of the random effects.
+    pub effects: Vec<&'a [f64]>,
+    /// Whether the effects are correlated.
+    pub correlated: bool,
+    /// Nodes in each dimension.
+    pub points: usize,
+    /// Rows of each group.
+    pub rows: &'a [Vec<usize>],
+    /// A term with coefficient one.
+    pub offset: Option<&'a [f64]>,
+}
+
+/// A fitted model: the last parameters are the logs of the diagonal of the root of the effects' covariance and its
+/// elements below.
+pub(super) struct Fitted {
+    /// The maximum.
+    pub fit: MlFit,
+    /// Log likelihood without effects.
+    pub ll_c: f64,
+}
+
+/// The likelihood of the rows as if they were independent.
+struct Pooled<'a, O>(&'a O);
+
+impl<O: Outcome + Sync> Likelihood for Pooled<'_, O> {
+    fn equations(&self) -> usize {
+        1 + self.0.further()
+    }
+
+    fn row(&self, row: usize, eta: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
+        self.0.row(row, eta, gradient, hessian)
+    }
+}
+
+/// Fits the pooled model and the one with effects, and prints the log.
+pub(super) fn fit<O: Outcome + Sync>(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    setup: Setup<'_, O>,
+) -> Result<Fitted> {
+    let model = setup.model;
+    let ones = vec![1.0; model.y.len()];
+    let mut columns = model.columns();
+    let mut start = vec![0.0; columns.len()];
+    start.extend(model.constant.then_some(setup.constant));
+    start.extend(&setup.further);
+    let main = Equation { columns: columns.clone(), constant: model.constant, offset: setup.offset };
+    let mut equations = vec![main];
+    equations.extend(setup.further.iter().map(|_| Equation { constant: true, ..Equation::default() }));
+    let pooled = ml_command::quiet(model, &Pooled(&setup.outcome), equations, &start)?;
+    columns.extend(model.constant.then_some(ones.as_slice()));
+    let mut from = pooled.b;
+    from.extend(setup.effects.iter().map(|c| -0.5 - spread(c).ln()));
+    let q = setup.effects.len();
+    from.extend(vec![0.0; if setup.correlated { q * (q - 1) / 2 } else { 0 }]);
+    let grouped = Grouped { columns, y: &model.y, offset: setup.offset, rows: setup.rows.to_vec() };
+    let mut kernel =
+        RandomEffects::new(grouped, setup.outcome, setup.effects, setup.correlated, setup.points);
+    let clusters = clogit::nested(model, setup.rows)?;
+    let clusters = clusters.as_ref().map(|(of, count)| (of.as_slice(), *count));
+    let fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), clusters)
+        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    if !cmd.has("nolog") {
+        print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
+    }
+    Ok(Fitted { fit, ll_c: pooled.ll })
+}
+
+/// Standard deviation of a column, one for a constant.
+fn spread(column: &[f64]) -> f64 {
+    let n = column.len() as f64;
+    let mean = column.iter().sum::<f64>() / n;
+    let sd = (column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    // a constant leaves rounding noise
+    if sd > 1e-10 * mean.abs() { sd } else { 1.0 }
+}
+
+/// Replaces the kernel's covariance parameters (the last ones) by variances and covariances of the effects, with the
+/// covariance matrix by the delta method. The order is that of the kernel: diagonal, then below it row by row.
+pub(super) fn to_variances(fit: &mut MlFit, effects: usize, correlated: bool) {
+    let count = effects + if correlated { effects * (effects - 1) / 2 } else { 0 };
+    let first = fit.b.len() - count;
+    let l = root(&fit.b[first..], effects, correlated);
+    let mut places: Vec<(usize, usize)> = (0..effects).map(|i| (i, i)).collect();
+    if correlated {
+        (1..effects).for_each(|i| places.extend((0..i).map(|j| (i, j))));
+    }
+    let sigma = l.outer();
+    // d Sigma_ij / d L_rc = [i = r] L_jc + [j = r] L_ic; a diagonal element of L is an exponential
+    let slope = |(i, j): (usize, usize), (r, c): (usize, usize)| {
+        let direct = if i == r { l[(j, c)] } else { 0.0 } + if j == r { l[(i, c)] } else { 0.0 };
+        direct * if r == c { l[(r, c)] } else { 1.0 }
+    };
+    let size = fit.b.len();
+    let jacobian = Mat::from_fn(size, size, |a, b| match (a < first, b < first) {
+        (true, true) => f64::from(u8::from(a == b)),
+        (false, false) => slope(places[a - first], places[b - first]),
+        _ => 0.0,
+    });
+    fit.v = jacobian.sandwich(&fit.v);
+    for (value, (i, j)) in fit.b[first..].iter_mut().zip(&places) {
+        *value = sigma[(*i, *j)];
+    }
+}
+
+/// Number of integration points of an option, with a default.
+pub(super) fn integration_points(cmd: &ParsedCommand, default: i64) -> Result<usize> {
+    let points = cmd.options.int("intpoints").unwrap_or(default);
+    if !(2..=195).contains(&points) {
+        return Err(StataError::invalid("intpoints() must be between 2 and 195"));
+    }
+    Ok(points as usize)
+}
+
+/// Distinct outcomes, ascending, and the category of each row; r(459) for one category and for more than fifty.
+pub(super) fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
+    let mut values = model.y.clone();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    if values.len() < 2 || values.len() > 50 {
+        return Err(StataError::new(
+            if values.len() < 2 { 148 } else { 149 },
+            if values.len() < 2 { "too few categories" } else { "too many categories" },
+        ));
+    }
+    let of = model.y.iter().map(|y| values.partition_point(|v| v < y)).collect();
+    Ok((values, of))
+}
+
+/// Starts of cutpoints: a curve at the cumulative shares of the categories.
+pub(super) fn cut_starts(of_row: &[usize], count: usize, curve: impl Fn(f64) -> f64) -> Vec<f64> {
+    let n = of_row.len() as f64;
+    (1..count).map(|j| curve(of_row.iter().filter(|c| **c < j).count() as f64 / n)).collect()
+}

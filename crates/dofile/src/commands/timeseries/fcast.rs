@@ -1,0 +1,226 @@
+//! `fcast compute` and `fcast graph` after `var`: dynamic forecasts with asymptotic standard errors. Formulas: [TS]
+//! fcast compute; Luetkepohl (2005), New Introduction to Multiple Time Series Analysis, section 3.5; numbers:
+//! `estimators::var_forecast`.
+
+use super::super::{ByRule, CommandSpec, Example, Form};
+use super::arima_predict::append;
+use super::series;
+use super::var::{State, held};
+use crate::error::{Result, StataError};
+use crate::estimation::model::first_word;
+use crate::frame::{Column, Variable};
+use crate::ops::graphs::plain::{Plain, show};
+use crate::ops::predict::column;
+use crate::session::Session;
+use crate::syntax::options::{abbreviates, parse_number, split_options};
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+use estimators::wald;
+use figure::{Color, Range, Series, Shape, Style};
+
+/// The command.
+pub(super) const SPEC: CommandSpec = CommandSpec {
+    name: "fcast",
+    min: 5,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "fcast compute prefix [, step(#) dynamic(time) nose replace level(#)] | fcast graph prefix_variable [if] [in] [, noci observed twoway_options]",
+    notes: "after var without exog(); adds prefix_x, prefix_x_SE, prefix_x_LB, prefix_x_UB for each series x, and periods where they are missing; [TS] fcast compute",
+    examples: &[Example {
+        // The first forecast is the prediction of the equation.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nfcast compute f_, step(2)\nscalar p = [y]_b[L.y]*y[20] + [y]_b[L.x]*x[20] + [y]_b[_cons]",
+        expect: &[
+            ("f_y[21]/p", 1.0),
+            ("_N", 22.0),
+            ("(f_y_UB[22] - f_y_LB[22])/(2*invnormal(.975)*f_y_SE[22])", 1.0),
+        ],
+    }],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cmd = ParsedCommand::split("fcast", &cmd.raw, false)?;
+    let (word, rest) = first_word(&cmd.list);
+    let rest = rest.trim().to_string();
+    match word {
+        w if abbreviates(w, "Compute") => compute(session, &cmd, &rest),
+        w if abbreviates(w, "Graph") => graph(session, &cmd, &rest),
+        "" => Err(StataError::standard(198)),
+        other => Err(StataError::unsupported_option("fcast", other)),
+    }
+}
+
+/// Options of `fcast compute`.
+struct Asked {
+    steps: usize,
+    start: Option<f64>,
+    errors: bool,
+    replace: bool,
+    level: f64,
+}
+
+fn asked(session: &mut Session, cmd: &ParsedCommand) -> Result<Asked> {
+    let mut out =
+        Asked { steps: 1, start: None, errors: true, replace: false, level: session.settings.level };
+    for (option, argument) in split_options(&cmd.option_text)? {
+        match (option.as_str(), argument) {
+            (o, Some(text)) if abbreviates(o, "STep") => {
+                out.steps = parse_number(&text)
+                    .filter(|s| (1.0..=10_000.0).contains(s) && s.fract() == 0.0)
+                    .ok_or_else(|| {
+                    StataError::new(198, "step() must be an integer from 1 to 10000")
+                })? as usize;
+            }
+            (o, Some(text)) if abbreviates(o, "Dynamic") => out.start = Some(session.eval_num(&text)?),
+            (o, Some(text)) if abbreviates(o, "Level") => {
+                out.level = parse_number(&text)
+                    .filter(|l| (10.0..=99.99).contains(l))
+                    .ok_or_else(|| StataError::new(198, "level() must be between 10 and 99.99 inclusive"))?;
+            }
+            ("nose", None) => out.errors = false,
+            (o, None) if abbreviates(o, "REPlace") => out.replace = true,
+            (o, _) if DOCUMENTED.iter().any(|d| abbreviates(o, d)) => {
+                return Err(StataError::unsupported_option("fcast compute", o));
+            }
+            (o, _) => return Err(StataError::option_not_allowed(o)),
+        }
+    }
+    Ok(out)
+}
+
+/// Documented options that are not here.
+const DOCUMENTED: &[&str] =
+    &["ESTimates", "BS", "BSP", "BSCentile", "REPs", "noDOts", "SAving", "DIFferences"];
+
+fn compute(session: &mut Session, cmd: &ParsedCommand, prefix: &str) -> Result<()> {
+    if prefix.is_empty() || prefix.contains(char::is_whitespace) {
+        return Err(StataError::new(198, "one prefix for the names of the forecasts is needed"));
+    }
+    let asked = asked(session, cmd)?;
+    let held = held(session)?;
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let (m, lags) = (state.names.len(), &state.lags);
+    if state.fit.regressors.len() != m * lags.len() {
+        return Err(StataError::new(199, "fcast compute after exog() is not supported by the open engine"));
+    }
+    let (panel, time) = series::declared(session)?;
+    let last = session.e.results.get_scalar("tmax").ok_or_else(|| StataError::standard(301))?;
+    let start = asked.start.unwrap_or(last + panel.delta);
+    let suffixes: &[&str] = if asked.errors { &["", "_SE", "_LB", "_UB"] } else { &[""] };
+    let own = |series: &str, suffix: &str| format!("{prefix}{}{suffix}", series.replace('.', "_"));
+    for name in state.names.iter().flat_map(|n| suffixes.iter().map(|s| own(n, s))) {
+        match session.frame.find(&name) {
+            Some(at) if asked.replace => session.frame.drop_vars(&[at]),
+            Some(_) => return Err(StataError::new(110, format!("variable {name} already defined"))),
+            None => {}
+        }
+    }
+    let most = lags.iter().copied().max().unwrap_or(1);
+    let times = session.frame.numeric(time)?;
+    let latest = times.iter().copied().filter(|t| !is_missing(*t)).fold(f64::NEG_INFINITY, f64::max);
+    let end = start + (asked.steps - 1) as f64 * panel.delta;
+    if end > latest {
+        append(session, ((end - latest) / panel.delta).round() as usize)?;
+    }
+    let row_of = |session: &Session, at: f64| {
+        (0..session.frame.n_rows()).find(|r| session.frame.num_at(time, *r) == at)
+    };
+    let mut history: Vec<Vec<f64>> = vec![Vec::new(); m];
+    for back in (1..=most).rev() {
+        let row = row_of(session, start - back as f64 * panel.delta);
+        let row = row.ok_or_else(|| StataError::new(459, "the periods before the forecasts are missing"))?;
+        for (series, name) in history.iter_mut().zip(&state.names) {
+            series.extend(column(&session.frame, name, &[row])?);
+        }
+    }
+    if history.iter().flatten().any(|v| is_missing(*v)) {
+        return Err(StataError::new(459, "the series have missing values before the forecasts"));
+    }
+    let path = state.fit.forecast(&history, lags, asked.steps);
+    let mut errors = Vec::new();
+    if asked.errors {
+        let v = session.e.v().ok_or_else(|| StataError::standard(301))?;
+        let v = crate::estimation::post::kernel(v);
+        errors = state.fit.forecast_covariances(&state.y, lags, &state.sigma, &v, asked.steps);
+    }
+    let rows: Vec<Option<usize>> =
+        (0..asked.steps).map(|h| row_of(session, start + h as f64 * panel.delta)).collect();
+    let z = wald::critical(asked.level, None);
+    for (j, series) in state.names.iter().enumerate() {
+        for suffix in suffixes {
+            let mut values = vec![MISSING; session.frame.n_rows()];
+            for (h, row) in rows.iter().enumerate() {
+                let Some(row) = row else { continue };
+                let error = errors.get(h).map_or(MISSING, |e| e[(j, j)].max(0.0).sqrt());
+                values[*row] = match *suffix {
+                    "_SE" => error,
+                    "_LB" => path[h][j] - z * error,
+                    "_UB" => path[h][j] + z * error,
+                    _ => path[h][j],
+                };
+            }
+            session.frame.add(Variable::new(&own(series, suffix), Column::Double(values)))?;
+        }
+    }
+    Ok(())
+}
+
+fn graph(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
+    let (mut interval, mut observed, mut rest) = (true, false, Vec::new());
+    for option in split_options(&cmd.option_text)? {
+        match (option.0.as_str(), &option.1) {
+            ("noci", None) => interval = false,
+            (o, None) if abbreviates(o, "Observed") => observed = true,
+            _ => rest.push(option),
+        }
+    }
+    if name.split_whitespace().count() != 1 {
+        return Err(StataError::new(
+            199,
+            "fcast graph of several variables is not supported by the open engine; name one",
+        ));
+    }
+    let position = session.numeric_variable(name)?;
+    let name = session.frame.var(position).name.clone();
+    let held = held(session)?;
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let (_, time) = series::declared(session)?;
+    let touse = session.rows(cmd)?;
+    let rows = series::order(session, &touse, true)?;
+    let points = |values: &[f64]| -> Vec<(f64, f64)> {
+        let each = rows.iter().map(|r| (session.frame.num_at(time, *r), values[*r]));
+        each.filter(|p| !is_missing(p.0) && !is_missing(p.1)).collect()
+    };
+    let read = |name: &str| -> Result<Vec<f64>> {
+        Ok(session.frame.numeric(session.frame.position(name)?)?.to_vec())
+    };
+    let forecast = points(&read(&name)?);
+    if forecast.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let mut drawn = Vec::new();
+    let mut draw = |shape: Shape, style: Style, label: &str| {
+        drawn.push(Series { label: label.to_string(), number: 0, shape, style });
+    };
+    if interval {
+        let (low, high) = (points(&read(&format!("{name}_LB"))?), points(&read(&format!("{name}_UB"))?));
+        let ranges = low.iter().zip(&high).map(|(l, h)| Range { at: l.0, low: l.1, high: h.1 }).collect();
+        let grey = Style { fill: Color::parse("gs13"), ..Style::default() };
+        draw(Shape::Band { ranges }, grey, "interval");
+    }
+    draw(Shape::Line { points: forecast, step: false }, Style::default(), "forecast");
+    if observed {
+        let series = state.names.iter().find(|n| name.ends_with(&n.replace('.', "_")));
+        let series = series.ok_or_else(|| StataError::new(111, format!("{name} is no forecast of var")))?;
+        let every: Vec<usize> = (0..session.frame.n_rows()).collect();
+        let values = points(&column(&session.frame, series, &every)?);
+        draw(Shape::Line { points: values, step: false }, Style::default(), "observed");
+    }
+    let figure = Plain {
+        series: drawn,
+        title: format!("Forecast for {name}"),
+        x_title: session.frame.var(time).name.clone(),
+        ..Plain::default()
+    };
+    show(session, figure, &rest)
+}

@@ -1,0 +1,121 @@
+//! `varsoc`: criteria for the number of lags of a vector autoregression. Formulas: [TS] varsoc; numbers: `estimators::var`.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::var_sample::{sample, span};
+use crate::error::{Result, StataError};
+use crate::estimation::display::fit_error;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+use estimators::distributions::chi2_tail;
+use estimators::var::{self as kernel, VarFit};
+
+const SOC: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::int("Maxlag"), OptSpec::text("EXog"), OptSpec::flag("noCONstant")])
+        .unsupported(&["CONSTraints", "LUTstats", "SEParator", "ESTimates"]);
+
+/// `varsoc`.
+pub(super) const SPEC: CommandSpec = CommandSpec {
+    name: "varsoc",
+    min: 6,
+    form: Form::Standard(&SOC),
+    by: ByRule::No,
+    run: varsoc,
+    syntax: "varsoc varlist [if] [in] [, maxlag(#) exog(varlist) noconstant]",
+    notes: "stores r(N tmin tmax mlag), r(stats): lag LL LR df p FPE AIC HQIC SBIC; [TS] varsoc",
+    examples: &[Example {
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1/2)\nscalar a = e(aic)\nvarsoc y x, maxlag(2)\nmatrix m = r(stats)",
+        expect: &[("m[3,7]/a", 1.0)],
+    }],
+};
+
+/// Per-observation criteria of a system with `params` parameters: FPE, AIC, HQIC, SBIC (Luetkepohl's without `2 ll/T`).
+pub(super) fn criteria(fit: &VarFit, ll: f64) -> [f64; 4] {
+    let (n, m) = (fit.n as f64, fit.sigma_ml.rows() as f64);
+    let total = m * fit.k as f64;
+    let determinant = kernel::log_determinant(&fit.sigma_ml).map_or(f64::NAN, f64::exp);
+    let per = fit.k as f64;
+    [
+        determinant * ((n + per) / (n - per)).powf(m),
+        (-2.0 * ll + 2.0 * total) / n,
+        (-2.0 * ll + 2.0 * n.ln().ln() * total) / n,
+        (-2.0 * ll + n.ln() * total) / n,
+    ]
+}
+
+fn varsoc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let most = match cmd.options.int("maxlag") {
+        None => 4,
+        Some(lag) if (1..=200).contains(&lag) => lag as usize,
+        Some(_) => return Err(StataError::new(198, "maxlag() must be a positive integer")),
+    };
+    let data = sample(session, cmd, most)?;
+    let exogenous: Vec<Vec<f64>> = data.exogenous.iter().map(|e| e.1.clone()).collect();
+    let constant = !cmd.has("noconstant");
+    let m = data.names.len();
+    let mut rows: Vec<[f64; 9]> = Vec::new();
+    let n = data.rows.len() - data.from;
+    for lag in 0..=most {
+        let lags: Vec<usize> = (1..=lag).collect();
+        let fit = kernel::fit(&data.y, &lags, &exogenous, constant, data.from).map_err(fit_error)?;
+        let ll = fit.ll().ok_or_else(|| StataError::new(459, "the errors of the equations are collinear"))?;
+        let [fpe, aic, hqic, sbic] = criteria(&fit, ll);
+        let (lr, df, p) = match rows.last() {
+            None => (MISSING, MISSING, MISSING),
+            Some(before) => {
+                let lr = 2.0 * (ll - before[1]);
+                let df = (m * m) as f64;
+                (lr, df, chi2_tail(df, lr))
+            }
+        };
+        rows.push([lag as f64, ll, lr, df, p, fpe, aic, hqic, sbic]);
+    }
+    let best = |column: usize| {
+        (0..rows.len()).min_by(|a, b| rows[*a][column].total_cmp(&rows[*b][column])).unwrap_or(0)
+    };
+    let chosen = [best(5), best(6), best(7), best(8)];
+    session.print("");
+    session.print("Lag-order selection criteria");
+    session.print("");
+    session.print(format!("{:>64}{n:>6}", "Number of obs = "));
+    session.print(format!("  +{}+", "-".repeat(75)));
+    session.print("  | Lag |    LL      LR      df    p     FPE       AIC      HQIC      SBIC    |");
+    session.print(format!("  |-----+{}|", "-".repeat(69)));
+    for (i, row) in rows.iter().enumerate() {
+        let cell = |fmt: &str, x: f64, width: usize| {
+            let text = if is_missing(x) { String::new() } else { format::bare(fmt, x) };
+            format::right(&text, width)
+        };
+        let mut line = format!(
+            "  |{:>4} |{}{}{}{}",
+            row[0],
+            cell("%9.0g", row[1], 9),
+            cell("%8.0g", row[2], 8),
+            cell("%4.0f", row[3], 5),
+            cell("%5.3f", row[4], 7)
+        );
+        for (c, best) in chosen.iter().enumerate() {
+            line.push_str(&format::right(&format::bare("%8.0g", row[5 + c]), 9));
+            line.push(if *best == i { '*' } else { ' ' });
+        }
+        session.print(format!("{line}|"));
+    }
+    session.print(format!("  +{}+", "-".repeat(75)));
+    session.print("   * optimal lag");
+    session.print(format!("   Endogenous: {}", data.names.join(" ")));
+    let mut results = Results::default();
+    let mut stats = Matrix::new(rows.len(), 9, rows.concat());
+    stats.col_names = ["lag", "LL", "LR", "df", "p", "FPE", "AIC", "HQIC", "SBIC"].map(Stripe::term).to_vec();
+    results.matrix("stats", stats).scalar("N", n as f64).scalar("mlag", most as f64);
+    results.text("endog", data.names.join(" "));
+    span(session, &data.rows[data.from..], &mut results)?;
+    for (name, at) in ["fpe", "aic", "hqic", "sbic"].iter().zip(chosen) {
+        results.scalar(&format!("lag_{name}"), rows[at][0]);
+    }
+    session.r = results;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Outcomes of models with random effects: 0/1 variables, counts, ordered categories and censored variables, as
+//! functions of their linear index ([ME] meglm, [XT] xttobit).
+
+use super::distributions::ln_gamma;
+use super::jet::{Jet, ln_interval};
+use super::ml_censored::{Seen, censored};
+use super::ml_random::Outcome;
+use super::ml_zero::negative_binomial;
+
+/// Curve between an index and a probability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// Logistic.
+    Logit,
+    /// Normal.
+    Probit,
+    /// Complementary log-log.
+    Cloglog,
+}
+
+/// An outcome of zero and one.
+pub struct Binary<'a> {
+    /// Zeros and ones.
+    pub y: &'a [f64],
+    /// The curve.
+    pub curve: Curve,
+}
+
+/// Copies a jet into the derivatives of a row.
+fn fill<const N: usize>(jet: Jet<N>, gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
+    gradient.copy_from_slice(&jet.g);
+    for i in 0..N {
+        hessian[i * N..(i + 1) * N].copy_from_slice(&jet.h[i]);
+    }
+    jet.v
+}
+
+impl Outcome for Binary<'_> {
+    fn further(&self) -> usize {
+        0
+    }
+
+    fn row(&self, row: usize, at: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
+        let x = Jet::<1>::variable(at[0], 0);
+        let one = self.y[row] != 0.0;
+        let signed = if one { x } else { -x };
+        let jet = match self.curve {
+            Curve::Logit => signed.ln_logistic(),
+            Curve::Probit => signed.ln_normal(),
+            Curve::Cloglog if one => (-x.exp()).one_minus_exp().ln(),
+            Curve::Cloglog => -x.exp(),
+        };
+        fill(jet, gradient, hessian)
+    }
+}
+
+/// A count: Poisson, or negative binomial with the log of its mean dispersion as a further parameter.
+pub struct Count<'a> {
+    /// The counts.
+    pub y: &'a [f64],
+    /// Negative binomial.
+    pub dispersed: bool,
+}
+
+impl Outcome for Count<'_> {
+    fn further(&self) -> usize {
+        usize::from(self.dispersed)
+    }
+
+    fn row(&self, row: usize, at: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
+        let y = self.y[row];
+        if self.dispersed {
+            let [x, lnalpha] = Jet::<2>::variables(at);
+            return fill(negative_binomial(y, x, lnalpha), gradient, hessian);
+        }
+        let mean = at[0].exp();
+        gradient[0] = y - mean;
+        hessian[0] = -mean;
+        y * at[0] - mean - ln_gamma(y + 1.0)
+    }
+}
+
+/// An ordered outcome; the further parameters are its cutpoints.
+pub struct Ordered<'a> {
+    /// Category of each row, from zero.
+    pub category: &'a [usize],
+    /// Number of categories.
+    pub categories: usize,
+    /// Logit or probit.
+    pub curve: Curve,
+}
+
+impl Outcome for Ordered<'_> {
+    fn further(&self) -> usize {
+        self.categories - 1
+    }
+
+    fn row(&self, row: usize, at: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
+        let j = self.category[row];
+        let m = at.len();
+        gradient.fill(0.0);
+        hessian.fill(0.0);
+        let low = if j > 0 { at[j] } else { f64::NEG_INFINITY };
+        let high = if j + 1 < self.categories { at[j + 1] } else { f64::INFINITY };
+        let [x, a, b] = Jet::<3>::variables(&[at[0], low, high]);
+        let (a, b) = (a - x, b - x);
+        let jet = match (low.is_finite(), high.is_finite(), self.curve) {
+            (false, _, Curve::Probit) => b.ln_normal(),
+            (false, ..) => b.ln_logistic(),
+            (true, false, Curve::Probit) => (-a).ln_normal(),
+            (true, false, _) => (-a).ln_logistic(),
+            (true, true, _) if low >= high => Jet::constant(f64::NAN),
+            (true, true, Curve::Probit) => ln_interval(a, b),
+            // F(b) - F(a) = F(b) (1 - F(a)) (1 - exp(a - b))
+            _ => b.ln_logistic() + (-a).ln_logistic() + (a - b).one_minus_exp().ln(),
+        };
+        let places = [Some(0), (j > 0).then_some(j), (j + 1 < self.categories).then_some(j + 1)];
+        for (p, place) in places.iter().enumerate() {
+            let Some(place) = place else { continue };
+            gradient[*place] = jet.g[p];
+            for (q, other) in places.iter().enumerate() {
+                if let Some(other) = other {
+                    hessian[place * m + other] = jet.h[p][q];
+                }
+            }
+        }
+        jet.v
+    }
+}
+
+/// A normal outcome that may be censored; the further parameter is the log of its standard deviation.
+pub struct Censored<'a> {
+    /// What is seen of each row.
+    pub seen: &'a [Seen],
+}
+
+impl Outcome for Censored<'_> {
+    fn further(&self) -> usize {
+        1
+    }
+
+    fn row(&self, row: usize, at: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
+        fill(censored(self.seen[row], Jet::variables(at)), gradient, hessian)
+    }
+}

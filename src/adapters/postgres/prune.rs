@@ -1,0 +1,44 @@
+//! Removes what is not needed any more and looks at the server's durability, from time to time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::durability;
+use super::reads::Readers;
+use super::rows::Param;
+use crate::ports::store::ReadError;
+
+/// How often that happens.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Runs until it is dropped.
+pub(super) async fn run(readers: Arc<Readers>) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        durability::look(&readers).await;
+        if let Err(error) = readers.prune().await {
+            tracing::warn!(event = "SS_STORE_UNREACHABLE", %error, "old receipts are not removed now");
+        }
+    }
+}
+
+impl Readers {
+    /// Removes receipts and starts of servers that are older than a day, and answers that expired.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Stopped`.
+    pub(super) async fn prune(&self) -> Result<(), ReadError> {
+        let now = self.core.clock.now().timestamp_millis();
+        let commits = "DELETE FROM ss.commits WHERE sequence IN (SELECT sequence FROM ss.commits \
+                       WHERE committed_at < $1 ORDER BY sequence LIMIT 10000)";
+        self.rows(commits, vec![Param::number(now - 24 * 3600 * 1000)]).await?;
+        self.rows("DELETE FROM ss.idempotency WHERE expires_at <= $1", vec![Param::number(now)]).await?;
+        // a start that a run or a seat names is needed to know that it is over
+        let nodes = "DELETE FROM ss.nodes n WHERE state IN ('gone', 'lost') \
+                     AND lease_until < clock_timestamp() - interval '1 day' \
+                     AND NOT EXISTS (SELECT 1 FROM ss.active_runs a WHERE (a.node_id, a.epoch) = (n.node_id, n.epoch)) \
+                     AND NOT EXISTS (SELECT 1 FROM ss.seats s WHERE (s.node_id, s.epoch) = (n.node_id, n.epoch))";
+        self.rows(nodes, Vec::new()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! What this server knows about those that share its store, kept young for health and metrics: those must answer while
+//! the database does not.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::build::BuildError;
+use super::options::Options;
+use crate::adapters::ids::SystemIds;
+use crate::adapters::node_id;
+use crate::adapters::postgres::NodeOptions;
+use crate::domain::cluster::NodeState;
+use crate::ports::cluster::{Cluster, Server};
+
+/// Time between two looks.
+const EVERY: Duration = Duration::from_secs(2);
+/// Age from which what is known is not used any more.
+const OLD: Duration = Duration::from_secs(30);
+
+/// The servers that were seen last.
+#[derive(Default)]
+pub(super) struct KnownServers(Mutex<Option<(Instant, Vec<Server>)>>);
+
+impl KnownServers {
+    /// Returns the servers of the last look; `None` where it is too long ago.
+    pub(super) fn seen(&self) -> Option<Vec<Server>> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().filter(|(at, _)| at.elapsed() < OLD).map(|(_, servers)| servers.clone())
+    }
+
+    /// Returns how many servers with a lease run jobs and take new ones; `None` where that is not known.
+    pub(super) fn workers(&self) -> Option<usize> {
+        let takes_jobs =
+            |server: &&Server| server.role.runs_jobs() && server.has_lease && server.state == NodeState::Live;
+        Some(self.seen()?.iter().filter(takes_jobs).count())
+    }
+
+    /// Looks until `stop` fires.
+    pub(super) async fn follow(self: Arc<Self>, cluster: Arc<dyn Cluster>, stop: CancellationToken) {
+        loop {
+            // a look that fails was reported by the read
+            if let Ok(servers) = cluster.servers().await {
+                *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), servers));
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    }
+}
+
+/// Returns how this server joins those that share its database.
+///
+/// # Errors
+/// [`BuildError::DataDir`].
+pub(super) fn node(options: &Options, data_dir: &Path) -> Result<Option<NodeOptions>, BuildError> {
+    if options.database_url.is_none() {
+        return Ok(None);
+    }
+    let server = &options.server;
+    let files = options.files.objects.as_ref().map(|objects| {
+        let endpoint = objects.endpoint.as_deref().unwrap_or(&objects.region);
+        format!("{endpoint}/{}/{}", objects.bucket, objects.prefix)
+    });
+    Ok(Some(NodeOptions {
+        node_id: node_id::load(data_dir, &SystemIds).map_err(BuildError::DataDir)?,
+        host: node_id::host_of(data_dir).map_err(BuildError::DataDir)?,
+        role: server.role,
+        address: server.address.clone().unwrap_or_default(),
+        config_sha256: server.config_sha256.clone(),
+        files: files.unwrap_or_default(),
+        lease_dir: data_dir.join("lease"),
+        times: server.times,
+    }))
+}

@@ -1,0 +1,130 @@
+//! What to do about a refusal: the sentence of `docs/errors.md`, and the commands to type next.
+
+use serde_json::Value;
+
+use super::failure::Refusal;
+
+/// The page of error codes, which is part of the program.
+const PAGE: &str = include_str!("../../../docs/errors.md");
+/// How a command begins.
+const CLIENT: &str = "stata-service client";
+
+/// Returns what the page of error codes says to do about a code.
+pub(super) fn advice(code: &str) -> Option<&'static str> {
+    let section = PAGE.split("\n## ").find(|section| section.lines().next() == Some(code))?;
+    let (_, rest) = section.split_once("What to do: ")?;
+    Some(rest.split("\n\n").next().unwrap_or(rest).trim())
+}
+
+/// Returns the commands that help after a refusal, the most useful first.
+pub(super) fn next_commands(refusal: &Refusal) -> Vec<String> {
+    let context = &refusal.context;
+    let words: Vec<String> = match refusal.code.as_str() {
+        "AUTH_BEARER_TOKEN_MISSING"
+        | "AUTH_BEARER_TOKEN_INVALID"
+        | "AUTH_TOKEN_INVALID"
+        | "AUTH_TOKEN_FORBIDDEN" => vec!["redeem".into(), "login".into()],
+        "TASK_CODE_NOT_FOUND" | "TASK_CODE_INVALID" | "TASK_CODE_EXPIRED" | "TASK_CODE_REVOKED" => {
+            vec!["code create".into()]
+        }
+        "TASK_CODE_REDEEM_CONFLICT" | "JOB_NOT_FOUND" | "QUOTA_EXCEEDED" | "JOB_GONE" => vec!["jobs".into()],
+        "INPUTS_MISSING" if context["reason"] == "ingesting" => vec!["status".into()],
+        "INPUTS_MISSING"
+        | "INPUT_FORMAT_UNSUPPORTED"
+        | "INPUT_FILE_NAME_FORBIDDEN"
+        | "INPUT_PARSE_FAILED"
+        | "INPUT_EMPTY"
+        | "INPUT_TOO_LARGE"
+        | "INPUT_ENCODING_INVALID"
+        | "INPUT_ROLE_INVALID"
+        | "UPLOAD_SESSION_EXPIRED" => vec!["upload FILE".into()],
+        "DRAFT_NOT_FOUND"
+        | "LLM_NOT_CONFIGURED"
+        | "LLM_DATA_SHARING_NONE"
+        | "LLM_CALL_FAILED"
+        | "LLM_RESPONSE_INVALID" => vec!["draft suggest".into()],
+        "PLAN_FREEZE_NOT_ALLOWED" => vec!["draft suggest".into(), "status".into()],
+        "PLAN_MISSING" => vec!["freeze".into()],
+        "PLAN_OUTDATED" => vec!["revise".into(), "freeze".into()],
+        "JOB_LOCKED" | "PLAN_ALREADY_FROZEN_CONFLICT" => vec!["revise".into()],
+        "JOB_ILLEGAL_TRANSITION" | "JOB_VERSION_CONFLICT" => vec!["status".into()],
+        "RUN_NOT_SUCCEEDED" => vec!["watch".into(), "run".into()],
+        "PLAN_FREEZE_MISSING_REQUIRED" | "DRAFT_CONFIRM_BLOCKED" => missing(context),
+        _ => Vec::new(),
+    };
+    words.into_iter().chain(repairs(context)).map(|words| format!("{CLIENT} {words}")).collect()
+}
+
+/// `draft set` for each field without a value, with its likeliest candidate.
+fn missing(context: &Value) -> Vec<String> {
+    let details = |list: &str, name: &str| -> Vec<(String, String)> {
+        let entries = context[list].as_array().into_iter().flatten();
+        entries
+            .filter_map(|entry| {
+                let field = entry[name].as_str()?.to_owned();
+                Some((field, first_candidate(&entry["candidates"])))
+            })
+            .collect()
+    };
+    let fields = details("missing_fields_detail", "field");
+    let mut commands: Vec<String> = Vec::new();
+    for (name, value) in &fields {
+        commands.push(format!("draft set {name}={value}"));
+    }
+    for (name, value) in details("missing_params_detail", "param") {
+        if !fields.iter().any(|(field, _)| *field == name) {
+            commands.push(format!("draft set parameters.{name}={value}"));
+        }
+    }
+    if commands.is_empty() {
+        commands.push("draft show".into());
+    }
+    commands
+}
+
+/// The likeliest of some candidates, or a word that stands for one.
+pub(super) fn first_candidate(candidates: &Value) -> String {
+    let first = &candidates[0];
+    first.as_str().or_else(|| first["name"].as_str()).unwrap_or("VALUE").to_owned()
+}
+
+/// `draft set` for the data steps that the refusal offers.
+fn repairs(context: &Value) -> Option<String> {
+    let steps = context["repairs"].as_array().filter(|steps| !steps.is_empty())?;
+    // where several steps convert one column, a person has to choose
+    let step = steps.first()?;
+    Some(format!("draft set 'data_steps+:={}'", Value::Array(vec![step.clone()])))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::error::ErrorCode;
+
+    #[test]
+    fn every_code_has_advice() {
+        for code in ErrorCode::ALL {
+            let found = advice(code.as_str()).unwrap_or_default();
+            assert!(found.len() > 5 && !found.contains("##"), "{}: {found:?}", code.as_str());
+        }
+        assert_eq!(advice("NO_SUCH_CODE"), None);
+    }
+
+    #[test]
+    fn missing_values_become_commands_with_their_candidates() {
+        let context = json!({
+            "missing_fields_detail": [{"field": "outcome_var", "candidates": ["pay", "age"]}],
+            "missing_params_detail": [
+                {"param": "outcome_var", "candidates": ["pay"]}, {"param": "level", "candidates": []},
+            ],
+        });
+        let refusal = Refusal { code: "PLAN_FREEZE_MISSING_REQUIRED".into(), context, ..Refusal::default() };
+        let commands = [
+            "stata-service client draft set outcome_var=pay",
+            "stata-service client draft set parameters.level=VALUE",
+        ];
+        assert_eq!(next_commands(&refusal), commands);
+    }
+}

@@ -1,0 +1,182 @@
+//! A run in words: its estimates as a table, or its cause with the evidence and the commands that help.
+
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::output::{columns, text};
+use super::session::Job;
+use crate::cli::Exit;
+use crate::cli::plain::plain;
+
+/// Most lines of evidence that are shown.
+const MOST_EVIDENCE: usize = 12;
+
+/// Prints the results of the last attempt, or of a named one.
+pub(super) async fn results(job: &Job, run_id: Option<&str>) -> Result<Exit, Failure> {
+    let run = attempt(job, run_id).await?;
+    if run["status"] != "succeeded" {
+        job.out.result(&run, || failure_text(&run));
+        return Ok(Exit::Failed);
+    }
+    job.out.result(&run, || results_text(&run));
+    Ok(Exit::Done)
+}
+
+/// One attempt of a job; the last one without an id.
+pub(super) async fn attempt(job: &Job, run_id: Option<&str>) -> Result<Value, Failure> {
+    let known = match run_id {
+        Some(id) => id.to_owned(),
+        None => text(&job.get("").await?["latest_run"], "run_id"),
+    };
+    if known.is_empty() {
+        return Err(Failure::Open {
+            message: "the job has not run yet".to_owned(),
+            next: vec!["stata-service client run".to_owned()],
+        });
+    }
+    job.get(&format!("/runs/{}", super::address::segment(&known))).await
+}
+
+/// The estimates, the rows used and the warnings.
+pub(super) fn results_text(run: &Value) -> String {
+    let mut out = String::new();
+    let rows = run["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !rows.is_empty() {
+        let head = ["term", "estimate", "std. error", "p", "95% low", "high"];
+        let mut table = vec![head.map(str::to_owned).to_vec()];
+        for row in rows {
+            let p = row["p_value"].as_f64().map(p_value).unwrap_or_default();
+            let cell = |name: &str| row[name].as_f64().map(number).unwrap_or_default();
+            let estimate = if row["estimate"].is_null() { "omitted".to_owned() } else { cell("estimate") };
+            table.push(vec![
+                text(row, "term"),
+                estimate,
+                cell("std_error"),
+                p,
+                cell("ci_low"),
+                cell("ci_high"),
+            ]);
+        }
+        out.push_str(&columns(&table, &[false, true, true, true, true, true]));
+        out.push('\n');
+    }
+    let flow = run["sample_flow"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if let (Some(first), Some(last)) = (flow.first(), flow.last()) {
+        out.push_str(&format!("rows      {} used of {}", last["rows"], first["rows"]));
+        let reasons: Vec<String> =
+            flow.iter().map(|step| text(step, "reason")).filter(|r| !r.is_empty()).collect();
+        if !reasons.is_empty() {
+            out.push_str(&format!("; left out: {}", reasons.join("; ")));
+        }
+        out.push('\n');
+    }
+    out.push_str(&warnings(run));
+    let engine = text(&run["engine"], "kind");
+    out.push_str(&format!("engine    {engine}   run {}\n", text(run, "run_id")));
+    out
+}
+
+fn warnings(run: &Value) -> String {
+    let checks = run["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let warned = checks.iter().filter(|check| check["status"] == "warn");
+    let lines = warned.map(|check| {
+        let message = check["message"].as_str().map_or_else(|| cell(&check["value"]), plain);
+        format!("warning   {}: {message}\n", text(check, "id"))
+    });
+    lines.collect()
+}
+
+fn cell(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), plain)
+}
+
+/// The cause of a failed attempt, its evidence, and the commands that help.
+pub(super) fn failure_text(run: &Value) -> String {
+    let cause = text(run, "cause");
+    let mut out =
+        format!("the run failed: {}", if cause.is_empty() { "no cause is recorded" } else { &cause });
+    let detail = text(run, "cause_detail");
+    if !detail.is_empty() {
+        out.push_str(&format!(" ({detail})"));
+    }
+    out.push('\n');
+    let checks = run["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for check in checks.iter().filter(|check| check["status"] == "fail") {
+        let message = check["message"].as_str().map_or_else(|| cell(&check["value"]), plain);
+        out.push_str(&format!("  check {}: {message}\n", text(check, "id")));
+    }
+    let evidence = run["evidence"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for line in evidence.iter().take(MOST_EVIDENCE) {
+        out.push_str(&format!("  {:>5}  {}\n", line["line"].to_string(), text(line, "text")));
+    }
+    let actions = run["next_actions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let commands: Vec<&str> = actions.iter().filter_map(|action| command_of(action.as_str()?)).collect();
+    for (n, command) in commands.iter().enumerate() {
+        let lead = if n == 0 { "type:  " } else { "       " };
+        out.push_str(&format!("{lead} {command}\n"));
+    }
+    out
+}
+
+/// The command for a recommended action of `docs/runs.md`.
+fn command_of(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "run_again" => "stata-service client run",
+        "revise_plan" | "correct_data" | "reduce_data_or_terms" => {
+            "stata-service client revise      # then `draft set …` or `upload FILE`, and `freeze`"
+        }
+        "choose_other_template" => {
+            "stata-service client revise      # then `draft set template_id=…`, and `freeze`"
+        }
+        _ => return None,
+    })
+}
+
+/// An estimate with seven significant digits at least, and no more than six decimals.
+fn number(x: f64) -> String {
+    if x != 0.0 && !(1e-4..1e9).contains(&x.abs()) { format!("{x:.4e}") } else { format!("{x:.6}") }
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.0001 { "<0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn estimates_are_a_table_and_nothing_prints_as_zero() {
+        let run = json!({
+            "run_id": "run_1", "engine": {"kind": "open"},
+            "results": [
+                {"term": "x", "estimate": 0.00001234, "std_error": 1.5, "p_value": 1e-9, "ci_low": -1.0, "ci_high": 2.0},
+                {"term": "z", "estimate": null},
+            ],
+            "sample_flow": [{"step": "loaded", "rows": 9}, {"step": "used", "rows": 7, "reason": "missing: x (2)"}],
+            "checks": [{"id": "few_clusters", "status": "warn", "message": "12 clusters"}, {"id": "a", "status": "ok"}],
+        });
+        let text = results_text(&run);
+        assert!(text.contains("1.2340e-5") && text.contains("<0.0001"), "{text}");
+        let omitted = text.lines().find(|line| line.starts_with('z')).expect("its row");
+        assert!(omitted.ends_with("omitted"), "{text}");
+        assert!(text.contains("rows      7 used of 9; left out: missing: x (2)"), "{text}");
+        assert!(text.contains("warning   few_clusters: 12 clusters"), "{text}");
+    }
+
+    #[test]
+    fn a_failure_shows_cause_evidence_and_commands_and_moves_no_cursor() {
+        let run = json!({
+            "cause": "data_error", "checks": [{"id": "no_obs", "status": "fail", "message": "no row\u{1b}[2J"}],
+            "evidence": [{"line": 12, "text": "r(2000);"}], "next_actions": ["correct_data", "contact_operator"],
+        });
+        let text = failure_text(&run);
+        assert!(text.starts_with("the run failed: data_error\n  check no_obs: no row\\u{1b}[2J\n"), "{text}");
+        assert!(
+            text.contains("12  r(2000);") && text.contains("type:   stata-service client revise"),
+            "{text}"
+        );
+    }
+}

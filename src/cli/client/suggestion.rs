@@ -1,0 +1,159 @@
+//! A draft that the rules of the service suggest: its choices with reasons, its open questions, and a person's answers.
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::{Out, columns, text};
+use super::session::Job;
+use super::terminal;
+use crate::cli::plain::plain;
+
+/// Most candidates of a question that are shown.
+const MOST_CANDIDATES: usize = 8;
+
+/// What becomes of a suggestion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// A person is asked at a terminal; elsewhere it is only shown.
+    Ask,
+    /// It becomes the draft, unless a question blocks.
+    Given,
+}
+
+/// Shows the suggestion, asks what it leaves open, and makes it the job's draft; returns `{suggestion, draft}`, where
+/// the draft is null if nobody agreed.
+///
+/// # Errors
+/// [`Failure::Open`] if a question blocks and nobody answers it.
+pub(super) async fn suggest(job: &Job, consent: Consent) -> Result<Value, Failure> {
+    let suggestion = job.post("/draft/suggest", &json!({})).await?;
+    job.out.line(suggestion_text(&suggestion, job.out).trim_end());
+    let asks = consent == Consent::Ask && job.out.asks();
+    let answers = if asks { answers(&suggestion, job.out) } else { Vec::new() };
+    let open = still_open(&suggestion, &answers);
+    if !open.is_empty() && (consent == Consent::Given || asks) {
+        // what is known is kept, so that only the answers are missing
+        submit(job, &suggestion, &answers).await?;
+        return Err(missing_answers(&open, job.out));
+    }
+    if consent == Consent::Ask && !(asks && terminal::confirm("Use this draft?")) {
+        if asks {
+            return Err(Failure::Declined("the draft was not used; nothing changed"));
+        }
+        job.out.note("nothing changed; to use it: stata-service client draft suggest --yes");
+        return Ok(json!({"suggestion": suggestion, "draft": null}));
+    }
+    let draft = submit(job, &suggestion, &answers).await?;
+    Ok(json!({"suggestion": suggestion, "draft": draft}))
+}
+
+/// Makes the suggestion, with a person's answers, the draft of the job.
+async fn submit(job: &Job, suggestion: &Value, answers: &[(String, Vec<String>)]) -> Result<Value, Failure> {
+    if answers.is_empty() {
+        let made = job.post("/draft/suggest", &json!({"submit": true})).await?;
+        return Ok(made["submitted_draft"].clone());
+    }
+    let mut body = suggestion["draft"].clone();
+    for (field, columns) in answers {
+        body["roles"][field] = json!(columns);
+    }
+    job.api.put(&job.path("/draft"), &body).await
+}
+
+/// Asks each open question; an empty answer leaves it open.
+fn answers(suggestion: &Value, out: Out) -> Vec<(String, Vec<String>)> {
+    let mut given = Vec::new();
+    for question in questions(suggestion) {
+        let field = text(question, "field");
+        if field == "requirement" {
+            continue;
+        }
+        let candidates = candidates(question);
+        let needed = if question["blocking"] == true { "" } else { " (Enter: leave open)" };
+        let prompt = format!("{} Columns or numbers, with commas{needed}:", out.words(&question["question"]));
+        let Some(line) = terminal::ask(&prompt) else { break };
+        let columns: Vec<String> = line
+            .split([',', ' '])
+            .filter(|word| !word.is_empty())
+            .map(|word| match word.parse::<usize>().ok().and_then(|n| candidates.get(n.checked_sub(1)?)) {
+                Some(name) => name.clone(),
+                None => word.to_owned(),
+            })
+            .collect();
+        if !columns.is_empty() {
+            given.push((field, columns));
+        }
+    }
+    given
+}
+
+fn questions(suggestion: &Value) -> &[Value] {
+    suggestion["open_questions"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn candidates(question: &Value) -> Vec<String> {
+    let names = question["candidates"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    names.take(MOST_CANDIDATES).map(plain).collect()
+}
+
+/// The blocking questions without an answer.
+fn still_open<'a>(suggestion: &'a Value, answers: &[(String, Vec<String>)]) -> Vec<&'a Value> {
+    let answered = |question: &Value| answers.iter().any(|(field, _)| question["field"] == field.as_str());
+    questions(suggestion).iter().filter(|q| q["blocking"] == true && !answered(q)).collect()
+}
+
+fn missing_answers(open: &[&Value], out: Out) -> Failure {
+    let texts: Vec<String> = open.iter().map(|question| out.words(&question["question"])).collect();
+    let next = open.iter().map(|question| {
+        let field = text(question, "field");
+        if field == "requirement" {
+            return "stata-service client ask \"QUESTION\" FILES".to_owned();
+        }
+        let candidate = candidates(question).first().cloned().unwrap_or_else(|| "COLUMN".to_owned());
+        format!("stata-service client draft set {field}={candidate}")
+    });
+    Failure::Open { message: format!("the question leaves open: {}", texts.join(" ")), next: next.collect() }
+}
+
+/// The method, each choice with its reason, and the open questions with candidates.
+pub(super) fn suggestion_text(suggestion: &Value, out: Out) -> String {
+    let mut text_ = format!("question  {}\n", text(suggestion, "requirement"));
+    let method = &suggestion["method"];
+    if method.is_object() {
+        text_.push_str(&format!(
+            "method    {} ({}): {}\n",
+            out.words(&method["title"]),
+            text(method, "template_id"),
+            out.words(&method["reason"])
+        ));
+        let others = method["alternatives"].as_array().into_iter().flatten().take(3);
+        let others: Vec<String> = others.map(|other| text(other, "template_id")).collect();
+        if !others.is_empty() {
+            text_.push_str(&format!("          others: {}\n", others.join(", ")));
+        }
+    } else {
+        text_.push_str("method    none of the library fits these data\n");
+    }
+    let choices = suggestion["choices"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows: Vec<Vec<String>> = choices
+        .iter()
+        .map(|choice| {
+            let field = text(choice, "field");
+            let name = field.split_once('.').map_or(field.as_str(), |(_, name)| name).to_owned();
+            let values = choice["columns"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let values = values.map(plain).collect::<Vec<_>>().join(", ");
+            vec![name, values, out.words(&choice["reason"])]
+        })
+        .collect();
+    text_.push_str(&columns(&rows, &[false, false, false]));
+    for question in questions(suggestion) {
+        let mark = if question["blocking"] == true { "open !  " } else { "open    " };
+        text_.push_str(&format!("{mark}  {}\n", out.words(&question["question"])));
+        let numbered = candidates(question).into_iter().enumerate();
+        let numbered: Vec<String> = numbered.map(|(n, name)| format!("{} {name}", n + 1)).collect();
+        if !numbered.is_empty() {
+            text_.push_str(&format!("          {}\n", numbered.join("   ")));
+        }
+    }
+    text_
+}

@@ -1,0 +1,90 @@
+//! Spellings from other languages in the text of an expression: for a refusal at one of them, how the same is written here.
+
+use super::ExpressionError;
+use crate::domain::dataset::Column;
+
+/// Full-width signs of a Chinese or Japanese keyboard.
+const FULL_WIDTH: &str = "＝＜＞！（），＆｜＋－＊／％．。、；：";
+
+/// Words and signs of other languages, and how the same is written here.
+const HABITS: [(&str, &[&str], &str); 14] = [
+    ("and", &["&"], "`and` is written &"),
+    ("or", &["|"], "`or` is written |"),
+    ("&&", &["&"], "`&&` is written & here"),
+    ("||", &["|"], "`||` is written | here"),
+    ("<>", &["!="], "`<>` is written !="),
+    ("%in%", &["inlist(column, 1, 2)"], "a list of values is written inlist(column, 1, 2)"),
+    (
+        "%",
+        &["number"],
+        "a percent sign has no meaning in an expression: write the number as it is in the column",
+    ),
+    ("in", &["inlist(column, 1, 2)"], "a list of values is written inlist(column, 1, 2)"),
+    ("between", &["inrange(column, 1, 5)"], "a range is written inrange(column, 1, 5)"),
+    ("is", &["missing(column)", "!missing(column)"], "a value that is absent is found by missing(column)"),
+    ("like", &["strpos(column, \"text\")"], "a part of a text is found by strpos(column, \"text\")"),
+    ("contains", &["strpos(column, \"text\")"], "a part of a text is found by strpos(column, \"text\")"),
+    ("not", &["!"], "`not` is written ! before a condition in parentheses"),
+    (".", &["missing(column)"], "a value that is absent is found by missing(column), not by a point"),
+];
+
+/// Returns the refusal with the spelling that is meant, where it is at a known habit.
+pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) -> ExpressionError {
+    let chars: Vec<char> = text.chars().collect();
+    let is_column = |name: &str| columns.iter().any(|c| c.name == name);
+    // the second of two signs is where the parser stops
+    for at in [refusal.position, refusal.position.saturating_sub(1)] {
+        let word = word_at(&chars, at);
+        let habit = HABITS.iter().find(|(habit, ..)| is_written(&chars, at, habit, &word));
+        if let Some((_, expected, message)) = habit.filter(|_| !is_column(&word)) {
+            return ExpressionError::new(at, *message, expected);
+        }
+    }
+    match chars.get(refusal.position) {
+        Some(c) if FULL_WIDTH.contains(*c) => {
+            let plain = half_width(*c).to_string();
+            let message = format!("{c:?} is a full-width sign: write {plain} on the Latin keyboard");
+            ExpressionError::new(refusal.position, message, &[&plain])
+        }
+        _ => quoted(&chars, &is_column, refusal),
+    }
+}
+
+/// A name that is no column, compared with something, is most likely a text without its quotes.
+fn quoted(chars: &[char], is_column: &dyn Fn(&str) -> bool, refusal: ExpressionError) -> ExpressionError {
+    let word = word_at(chars, refusal.position);
+    let before: String = chars.iter().take(refusal.position).collect();
+    let compared = ["==", "!="].iter().any(|sign| before.trim_end().ends_with(sign));
+    if word.is_empty() || is_column(&word) || !compared {
+        return refusal;
+    }
+    let text = format!("\"{word}\"");
+    let message = format!("{}; a text is written in double quotes, {text}", refusal.message);
+    let expected: Vec<&str> =
+        std::iter::once(text.as_str()).chain(refusal.expected.iter().map(String::as_str)).collect();
+    ExpressionError::new(refusal.position, message, &expected)
+}
+
+/// The name that begins at a place; empty for none.
+fn word_at(chars: &[char], at: usize) -> String {
+    let is_part = |c: &&char| **c == '_' || c.is_alphanumeric();
+    let starts = at == 0 || chars.get(at - 1).is_none_or(|c| !is_part(&c));
+    if starts { chars.iter().skip(at).take_while(is_part).collect() } else { String::new() }
+}
+
+fn is_written(chars: &[char], at: usize, habit: &str, word: &str) -> bool {
+    if habit.starts_with(char::is_alphabetic) {
+        return word.eq_ignore_ascii_case(habit);
+    }
+    habit.chars().enumerate().all(|(i, c)| chars.get(at + i) == Some(&c))
+}
+
+/// The sign of the Latin keyboard (Unicode, Halfwidth and Fullwidth Forms; CJK Symbols and Punctuation).
+fn half_width(c: char) -> char {
+    match c {
+        '。' => '.',
+        '、' => ',',
+        '＝' => '=',
+        c => char::from_u32((c as u32).wrapping_sub(0xfee0)).unwrap_or(c),
+    }
+}

@@ -1,0 +1,83 @@
+//! The servers that share a store, as one of them sees the others. An embedded store has one server and no cluster.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use super::store::ReadError;
+use crate::domain::cluster::{Leadership, LeaseTimes, NodeEpoch, NodeState, Role, Standing};
+use crate::domain::ids::{JobId, RunId, TenantId};
+
+/// A start of a server that owns its runs: it is live or drains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The server and its start.
+    pub node: NodeEpoch,
+    /// What it does.
+    pub role: Role,
+    /// `Live` or `Draining`.
+    pub state: NodeState,
+    /// True while its lease lasts, by the database's clock.
+    pub has_lease: bool,
+    /// Release of its program.
+    pub version: String,
+    /// How other servers reach it, such as `http://10.0.0.7:8080`; empty until it listens.
+    pub address: String,
+    /// Digest of the settings that all servers should have in common.
+    pub config_sha256: String,
+    /// When it joined (UTC, the database's clock).
+    pub started_at: DateTime<Utc>,
+    /// End of its lease unless it is renewed (UTC, the database's clock).
+    pub lease_until: DateTime<Utc>,
+}
+
+/// A run that no server holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphan {
+    /// Tenant of the job.
+    pub tenant: TenantId,
+    /// The job.
+    pub job_id: JobId,
+    /// The run under way.
+    pub run_id: RunId,
+}
+
+/// The servers of a store. This one has joined before it is used, and renews its lease by itself.
+pub trait Cluster: Send + Sync {
+    /// Returns this server and its present start. It changes where others declared the start before it lost.
+    fn me(&self) -> NodeEpoch;
+
+    /// Returns what this server may do now, by the age of its lease. The database is not asked.
+    fn standing(&self) -> Standing;
+
+    /// True if a start may still run, by its name ([`NodeEpoch::name`]) and the last look at the servers.
+    fn lives(&self, start: &str) -> bool;
+
+    /// Returns the times of the lease.
+    fn times(&self) -> LeaseTimes;
+
+    /// Returns the file by which launchers of new runs follow the lease.
+    fn lease_file(&self) -> PathBuf;
+
+    /// Returns the runs that this start holds, with those that it took over.
+    fn held(&self) -> BoxFuture<'_, Result<HashSet<RunId>, ReadError>>;
+
+    /// Declares servers lost that were silent for too long, where this one has watched for long enough to say so, and
+    /// returns the runs under way that no server holds.
+    fn orphans(&self) -> BoxFuture<'_, Result<Vec<Orphan>, ReadError>>;
+
+    /// Stands for leader; returns the term if this server leads. Asked again and again.
+    fn lead(&self) -> BoxFuture<'_, Result<Option<Leadership>, ReadError>>;
+
+    /// Tells the others how they reach this server.
+    fn announce<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<(), ReadError>>;
+
+    /// Returns the servers that are live or drain, in the order of their names; also those whose lease is over and that
+    /// nobody declared lost yet ([`Server::has_lease`]).
+    fn servers(&self) -> BoxFuture<'_, Result<Vec<Server>, ReadError>>;
+
+    /// Returns the server that holds a run under way; `None` if the run is not under way or its server is lost.
+    fn holder_of<'a>(&'a self, run_id: &'a RunId) -> BoxFuture<'a, Result<Option<Server>, ReadError>>;
+}

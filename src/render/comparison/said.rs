@@ -1,0 +1,191 @@
+//! The words of a comparison: facts, the curve in numbers, and what has to be said with them.
+
+use super::super::Labels;
+use super::super::facts::std_errors_words;
+use super::super::number::{fixed, whole_or_fixed};
+use super::super::report::Style;
+use super::super::words::pick;
+use super::super::{Language, Options};
+use super::{Parts, is_chinese, number};
+use crate::domain::comparison::{Column, Difference, Said, Summary, differences};
+use crate::domain::template::Bilingual;
+
+/// Returns what an axis is called.
+pub fn axis_words(axis: &str, language: Language) -> String {
+    let (en, zh) = match axis {
+        "outcome" => ("Outcome", "因变量"),
+        "controls" => ("Controls", "控制变量"),
+        "sample" => ("Sample", "样本"),
+        "variance" => ("Standard errors", "标准误"),
+        "parameters" => ("Parameters", "参数"),
+        "template" => ("Method", "方法"),
+        "cell" => ("Specification", "设定"),
+        other => (other, other),
+    };
+    pick(language, en, zh)
+}
+
+/// Returns the words for the state of a specification.
+pub fn status_words(status: &str, language: Language) -> String {
+    let (en, zh) = match status {
+        "succeeded" => ("succeeded", "成功"),
+        "failed" => ("failed", "失败"),
+        "cancelled" => ("cancelled", "已取消"),
+        "running" => ("running", "运行中"),
+        "queued" => ("queued", "排队中"),
+        "refused" => ("refused", "被拒绝"),
+        other => (other, other),
+    };
+    pick(language, en, zh)
+}
+
+/// Returns a choice of a plan in words.
+pub fn choice_words(said: &Said, labels: &Labels, options: &Options) -> String {
+    let language = options.language;
+    let variable = |name: &str| match options.labels {
+        true => labels.variable(name),
+        false => labels.own(name).to_owned(),
+    };
+    let own = |text: &Bilingual| pick(language, &text.en, text.zh.as_deref().unwrap_or(&text.en));
+    match said {
+        Said::Text(text) => text.clone(),
+        Said::Column(name) => variable(name),
+        Said::Method(title) => own(title),
+        Said::Parameter(label, value) => {
+            let label = own(label);
+            pick(language, &format!("{label}: {value}"), &format!("{label}：{value}"))
+        }
+        Said::Errors(kind) => std_errors_words(kind, language, variable),
+        Said::AllRows => pick(language, "all rows", "全部行"),
+    }
+}
+
+/// Returns the sentence that belongs to every summary of a multiverse.
+pub fn caution(language: Language) -> String {
+    pick(
+        language,
+        "These numbers describe how much the estimate depends on the choices above; they are not a test. The specifications \
+         use the same data and are not independent, and the list of specifications is itself a choice: the share of \
+         significant estimates is no p-value.",
+        "这些数字描述估计值在多大程度上取决于上述选择，并不是检验。各设定使用相同的数据、彼此并不独立，设定清单本身也是一种选择：\
+         显著估计的占比不是 p 值。",
+    )
+}
+
+/// Returns a curve in sentences; `term` is in words.
+pub fn summary_sentences(summary: &Summary, term: &str, options: &Options) -> Vec<String> {
+    let language = options.language;
+    let digits = |x: f64| fixed(x, options.decimals);
+    let Summary {
+        specifications,
+        estimates,
+        positive,
+        negative,
+        significant,
+        with_p_value,
+        excluding_zero,
+        ..
+    } = *summary;
+    let (median, low, high) = (digits(summary.median), digits(summary.lowest), digits(summary.highest));
+    let share = |part: usize, of: usize| match of {
+        0 => String::new(),
+        _ => format!("{}%", whole_or_fixed((part as f64 / of as f64 * 100.0).round(), 0)),
+    };
+    let mut said = vec![
+        pick(
+            language,
+            &format!(
+                "{term}: {estimates} of {specifications} specifications have an estimate; median {median}, from {low} to {high}."
+            ),
+            &format!(
+                "{term}：{specifications} 个设定中有 {estimates} 个有估计值；中位数 {median}，从 {low} 到 {high}。"
+            ),
+        ),
+        pick(
+            language,
+            &format!(
+                "{positive} are positive and {negative} negative ({} have the same sign); {excluding_zero} confidence intervals exclude zero.",
+                share(positive.max(negative), estimates)
+            ),
+            &format!(
+                "正值 {positive} 个，负值 {negative} 个（{} 符号相同）；{excluding_zero} 个置信区间不含零。",
+                share(positive.max(negative), estimates)
+            ),
+        ),
+    ];
+    if with_p_value > 0 {
+        let share = share(significant, with_p_value);
+        said.push(pick(
+            language,
+            &format!("{significant} of {with_p_value} have p < 0.05 ({share})."),
+            &format!("{with_p_value} 个中有 {significant} 个 p < 0.05（{share}）。"),
+        ));
+    }
+    said.push(caution(language));
+    said
+}
+
+/// The facts at the head of the report.
+pub(super) fn facts(parts: &Parts<'_>, style: &Style<'_>) -> Vec<(String, String)> {
+    let language = style.options.language;
+    let without = parts.columns.iter().filter(|column| column.results.is_empty()).count();
+    let mut facts = vec![
+        (pick(language, "Specifications", "设定数"), parts.columns.len().to_string()),
+        (pick(language, "Without results", "无结果"), without.to_string()),
+    ];
+    if let Some(term) = parts.focus {
+        facts.push((pick(language, "Term of the curve", "曲线的项"), style.term(term)));
+    }
+    let outcomes: Vec<&str> = parts.columns.iter().filter_map(|column| column.outcome.as_deref()).collect();
+    if let Some(first) = outcomes.first().filter(|first| outcomes.iter().all(|name| name == *first)) {
+        facts.push((pick(language, "Outcome", "因变量"), style.variable(first)));
+    }
+    facts
+}
+
+/// Returns what a reader has to know: what differs, which specifications have no results and why, repeated terms.
+pub(super) fn notes(parts: &Parts<'_>, language: Language) -> Vec<String> {
+    let mut notes: Vec<String> = differences(parts.columns)
+        .into_iter()
+        .map(|difference| of_difference(difference, language))
+        .collect();
+    notes.extend(
+        parts.columns.iter().filter(|c| c.results.is_empty()).map(|column| without(column, language)),
+    );
+    if let Some(focus) = parts.focus {
+        let twice = super::grids::repeated(parts.columns, focus);
+        if !twice.is_empty() {
+            let twice = twice.join(", ");
+            notes.push(pick(
+                language,
+                &format!("{twice}: the term of the curve has several estimates; the first one is shown."),
+                &format!("{twice}：曲线的项有多个估计值，仅显示第一个。"),
+            ));
+        }
+    } else {
+        notes.push(pick(language, "No specification has an estimate.", "没有任何设定有估计值。"));
+    }
+    notes
+}
+
+fn of_difference(difference: Difference, language: Language) -> String {
+    let (en, zh) = match difference {
+        Difference::Outcome => (
+            "The outcomes differ; their estimates may be in different units.",
+            "因变量不同，估计值的单位可能不同。",
+        ),
+        Difference::Template => (
+            "The methods differ; a coefficient of one may not measure what that of another does.",
+            "方法不同，各系数所度量的可能不是同一事物。",
+        ),
+        Difference::Data => ("The data differ.", "数据不同。"),
+    };
+    pick(language, en, zh)
+}
+
+fn without(column: &Column, language: Language) -> String {
+    let (status, colon) =
+        (status_words(&column.status, language), if is_chinese(language) { "：" } else { ": " });
+    let reason = column.reason.as_deref().map(|reason| format!("{colon}{reason}")).unwrap_or_default();
+    format!("{} {}{colon}{status}{reason}", number(column), column.name)
+}

@@ -1,0 +1,221 @@
+//! Checks of a preview that read the rows: what would make the run fail, with the rows and columns concerned.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::preview_plan::{PreviewCheck, bound_columns, is_countable};
+use super::value_checks;
+use crate::domain::error::Problem;
+use crate::domain::job::JobRecord;
+use crate::domain::params::condition_tree;
+use crate::domain::plan::Plan;
+use crate::library::Template;
+use crate::ports::tabular::{Determined, FoundRows, RowChecks, RowFindings, ValueRule};
+use crate::service::inputs::receive_upload::local_copy;
+use crate::service::shared::context::Context;
+
+/// Most columns that a message names.
+const MOST_NAMED: usize = 5;
+
+/// Returns the failed checks of a plan on the rows of its data. With data steps or derived variables only a run can
+/// check rows.
+///
+/// # Errors
+/// `INTERNAL_ERROR` where the data cannot be read.
+pub(super) async fn row_checks(
+    ctx: &Context,
+    job: &JobRecord,
+    plan: &Plan,
+    template: &Template,
+) -> Result<Vec<PreviewCheck>, Problem> {
+    if !plan.data_steps.is_empty() || !is_countable(plan) {
+        return Ok(Vec::new());
+    }
+    let inputs = job.inputs.as_ref().ok_or_else(Problem::internal)?;
+    let primary = inputs.primary().ok_or_else(Problem::internal)?;
+    let is_number = |name: &str| primary.column(name).is_some_and(|column| !column.is_text());
+    let exists = |name: &str| primary.column(name).is_some();
+    let checks = wanted(plan, template, exists, is_number);
+    let untimed = checks.key.iter().filter(|(_, time)| !is_number(time) && declares(template, "panel_unset"));
+    let untimed: Vec<PreviewCheck> = untimed.map(|(_, time)| value_checks::untimed(time)).collect();
+    if checks.key.is_none()
+        && checks.weight.is_none()
+        && checks.regressors.is_empty()
+        && checks.values.is_empty()
+    {
+        return Ok(untimed);
+    }
+    let condition = plan.sample_if.as_ref().map(condition_tree).transpose();
+    let condition = condition.map_err(|_| Problem::internal())?;
+    let path = local_copy(ctx, job, &primary.canonical_rel_path).await?;
+    let tabular = Arc::clone(&ctx.tabular);
+    let asked = checks.clone();
+    let found = ctx.pools.reads.run(move || tabular.check_rows(&path, condition.as_ref(), &asked)).await??;
+    let mut failures = untimed;
+    failures.extend(messages(&checks, &found, primary.header_row));
+    failures.extend(value_checks::messages(&checks, &found, primary.header_row));
+    Ok(failures)
+}
+
+fn declares(template: &Template, check: &str) -> bool {
+    template.meta.checks.iter().any(|declared| declared.id == check)
+}
+
+/// Chooses the checks that the template makes of its rows, as far as its parameters are bound.
+fn wanted(
+    plan: &Plan,
+    template: &Template,
+    exists: impl Fn(&str) -> bool,
+    is_number: impl Fn(&str) -> bool,
+) -> RowChecks {
+    let checks = |id: &str| declares(template, id);
+    let bound = |bind: &str| -> Vec<String> {
+        let named = template.meta.parameters.iter().filter(|p| p.bind.as_str() == bind).map(|p| &p.name);
+        let values = named.filter_map(|name| plan.contract.parameters.iter().find(|p| p.name == *name));
+        let texts = values.flat_map(|p| match &p.value {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            value => value.as_str().into_iter().collect::<Vec<_>>(),
+        });
+        texts.filter(|name| exists(name)).map(str::to_owned).collect()
+    };
+    let one = |bind: &str| bound(bind).into_iter().next();
+    let categorical = |name: &String| plan.categorical_vars.iter().any(|c| c.column == *name);
+    let key = one("entity_var").zip(one("time_var"));
+    let numeric = |name: &String| is_number(name) && !categorical(name);
+    let regressors: Vec<String> =
+        ["regressors", "controls"].into_iter().flat_map(bound).filter(numeric).collect();
+    let varying = one("outcome_var").into_iter().chain(one("regressors")).filter(numeric);
+    // with random effects variation between units is enough
+    let between = plan.contract.parameters.iter().any(|p| p.name == "effects" && p.value != "fe");
+    let rules = value_checks::rules(template, one);
+    RowChecks {
+        values: rules
+            .into_iter()
+            .filter(|(name, rule)| is_number(name) || *rule == ValueRule::TwoValues)
+            .collect(),
+        complete: bound_columns(plan, &exists),
+        within: if key.is_some() && checks("no_within") && !between { varying.collect() } else { Vec::new() },
+        key: key.filter(|_| checks("dup_key")),
+        weight: one("weight_var").filter(|name| checks("nonpos_weights") && is_number(name)),
+        regressors: if checks("collinear") { regressors } else { Vec::new() },
+    }
+}
+
+/// The findings in words, with the id that the run would report. Rows in the words are those of the file where its header
+/// has a row.
+fn messages(checks: &RowChecks, found: &RowFindings, header_row: Option<u32>) -> Vec<PreviewCheck> {
+    let each = [
+        repeated(checks, &found.repeated, header_row),
+        negative(checks, &found.negative_weights, header_row),
+        unvaried(checks, &found.no_within),
+        combined(checks, &found.determined),
+    ];
+    each.into_iter().flatten().collect()
+}
+
+pub(super) fn failed(id: &str, value: Value, message: String) -> PreviewCheck {
+    PreviewCheck { id: id.to_owned(), status: "fail", value, message }
+}
+
+fn repeated(checks: &RowChecks, found: &FoundRows, header_row: Option<u32>) -> Option<PreviewCheck> {
+    let (unit, time) = checks.key.as_ref().filter(|_| found.count > 0)?;
+    let n = found.count;
+    Some(failed(
+        "dup_key",
+        json!({"n": n, "columns": [unit, time], "rows": found.examples}),
+        format!(
+            "{} the {unit} and {time} of an earlier row: {}; a unit has one row in each period: remove or \
+             aggregate the others in the file, or exclude them by a condition",
+            counted(n, "row repeats", "rows repeat"),
+            places(found, header_row)
+        ),
+    ))
+}
+
+fn negative(checks: &RowChecks, found: &FoundRows, header_row: Option<u32>) -> Option<PreviewCheck> {
+    let weight = checks.weight.as_ref().filter(|_| found.count > 0)?;
+    let n = found.count;
+    let condition = format!("{weight} >= 0");
+    Some(failed(
+        "nonpos_weights",
+        json!({"n": n, "columns": [weight], "rows": found.examples, "sample_if": condition}),
+        format!(
+            "{} negative in {weight}: {}; correct them, or leave these rows out by the condition {condition}",
+            counted(n, "weight is", "weights are"),
+            places(found, header_row)
+        ),
+    ))
+}
+
+fn unvaried(checks: &RowChecks, columns: &[String]) -> Option<PreviewCheck> {
+    let (unit, _) = checks.key.as_ref().filter(|_| !columns.is_empty())?;
+    let message = format!(
+        "{} does not change within any {unit}: nothing can be estimated from changes within units; choose another \
+         variable or another analysis",
+        columns.join(" and ")
+    );
+    Some(failed("no_within", json!({"n": columns.len(), "columns": columns}), message))
+}
+
+fn combined(checks: &RowChecks, found: &[Determined]) -> Option<PreviewCheck> {
+    if found.is_empty() {
+        return None;
+    }
+    let focal = checks.regressors.first();
+    let concerned =
+        |d: &Determined| Some(&d.column) == focal || d.by.iter().any(|(name, _)| Some(name) == focal);
+    let columns: Vec<&String> = found.iter().map(|d| &d.column).collect();
+    let sentences: Vec<String> = found.iter().take(MOST_NAMED).map(determined).collect();
+    let more = found.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let message = format!(
+        "{}{more}: their effects cannot be told apart; remove one variable of each combination",
+        sentences.join("; ")
+    );
+    // a run leaves such terms out, and fails if the first regressor is one of them
+    let status = if found.iter().any(concerned) { "fail" } else { "warn" };
+    let value = json!({"n": columns.len(), "columns": columns});
+    Some(PreviewCheck { id: "collinear".to_owned(), status, value, message })
+}
+
+pub(super) fn counted(n: u64, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
+}
+
+/// `rows 3 and 7, 4 and 9`, `row 5`, `rows 2, 6, 9, …`.
+pub(super) fn places(found: &FoundRows, header_row: Option<u32>) -> String {
+    let above = u64::from(header_row.unwrap_or(0));
+    let text = |rows: &Vec<u64>| {
+        let rows: Vec<String> = rows.iter().map(|row| (row + above).to_string()).collect();
+        rows.join(" and ")
+    };
+    let each: Vec<String> = found.examples.iter().map(text).collect();
+    let more = if found.count > each.len() as u64 { ", …" } else { "" };
+    let one = each.len() == 1 && found.examples[0].len() == 1;
+    format!("{} {}{more}", if one { "row" } else { "rows" }, each.join(", "))
+}
+
+/// `k is 2 × x`, `c is a combination of a, b`, `k is constant in these rows`.
+fn determined(one: &Determined) -> String {
+    let column = &one.column;
+    match one.by.as_slice() {
+        [] => format!("{column} has one value in the rows that are used"),
+        [(other, term)] => {
+            let times =
+                if (term - 1.0).abs() < 1e-9 { String::new() } else { format!("{} × ", rounded(*term)) };
+            format!("{column} is {times}{other}, up to a constant")
+        }
+        several => {
+            let names: Vec<&str> = several.iter().take(MOST_NAMED).map(|(name, _)| name.as_str()).collect();
+            let more = if several.len() > MOST_NAMED { ", …" } else { "" };
+            format!("{column} is a combination of {}{more}", names.join(", "))
+        }
+    }
+}
+
+/// Six significant digits without trailing zeros.
+fn rounded(x: f64) -> String {
+    let text = format!("{x:.5e}").parse::<f64>().unwrap_or(x);
+    text.to_string()
+}

@@ -1,0 +1,121 @@
+//! Rules on the values of single columns that a run would fail by, in the words of a preview.
+
+use serde_json::json;
+
+use super::preview_plan::PreviewCheck;
+use super::preview_rows::{counted, failed, places};
+use crate::library::Template;
+use crate::ports::tabular::{FoundValues, RowChecks, RowFindings, ValueRule};
+
+/// Chooses the rules by the checks that the template declares; `column` returns the column that is bound to a role.
+pub(super) fn rules(
+    template: &Template,
+    column: impl Fn(&str) -> Option<String>,
+) -> Vec<(String, ValueRule)> {
+    let declares = |id: &str| template.meta.checks.iter().any(|check| check.id == id);
+    let survival = column("duration_var").is_some() && column("failure_var").is_some();
+    // an outcome that may be any number can be below zero under other settings
+    let outcome = template.meta.parameters.iter().find(|p| p.bind == "outcome_var");
+    let kinds = outcome.and_then(|p| p.column.as_ref()).map_or(&[][..], |needs| &needs.kinds[..]);
+    let is_count = !kinds.is_empty() && kinds.iter().all(|kind| kind != "continuous");
+    let chosen = [
+        ("outcome_var", ValueRule::NotNegative, is_count && declares("neg_values")),
+        ("duration_var", ValueRule::AboveZero, survival && declares("neg_values")),
+        ("failure_var", ValueRule::ZeroOrOne, survival && declares("not_binary")),
+        ("group_var", ValueRule::TwoValues, declares("two_levels")),
+    ];
+    let chosen = chosen.into_iter().filter(|(.., applies)| *applies);
+    chosen.filter_map(|(role, rule, _)| Some((column(role)?, rule))).collect()
+}
+
+/// The rules that are broken, with the id that the run would report.
+pub(super) fn messages(
+    checks: &RowChecks,
+    found: &RowFindings,
+    header_row: Option<u32>,
+) -> Vec<PreviewCheck> {
+    let each = checks.values.iter().zip(&found.values);
+    let mut out: Vec<PreviewCheck> = each
+        .filter(|(_, values)| values.present > 0)
+        .filter_map(|((column, rule), values)| broken(column, *rule, values, header_row))
+        .collect();
+    if let Some(weight) =
+        checks.weight.as_ref().filter(|_| found.weightless && found.negative_weights.count == 0)
+    {
+        let message = format!(
+            "no row has a weight above zero in {weight}: no row is left; choose another column of weights, or none"
+        );
+        out.push(failed("no_obs", json!({"n": 0, "columns": [weight]}), message));
+    }
+    out
+}
+
+fn broken(
+    column: &str,
+    rule: ValueRule,
+    found: &FoundValues,
+    header_row: Option<u32>,
+) -> Option<PreviewCheck> {
+    let (n, rows) = (found.broken.count, places(&found.broken, header_row));
+    let value = json!({"n": n, "columns": [column], "rows": found.broken.examples});
+    let values = found.different.join(", ");
+    let several = |one: &str, more: &str| counted(n, one, more);
+    let (id, message) = match rule {
+        ValueRule::NotNegative if n > 0 => (
+            "neg_values",
+            format!(
+                "{} below zero in {column}: {rows}; this analysis takes counts: correct them, leave these \
+                 rows out by the condition {column} >= 0, or choose another analysis",
+                several("value is", "values are")
+            ),
+        ),
+        ValueRule::AboveZero if n > 0 => (
+            "neg_values",
+            format!(
+                "{} not above zero in {column}: {rows}; a duration counts from the start to the event: correct them, or \
+                 leave these rows out by the condition {column} > 0",
+                several("value is", "values are")
+            ),
+        ),
+        ValueRule::ZeroOrOne if n > 0 => {
+            let event = found.different.last().map_or("1", String::as_str);
+            (
+                "not_binary",
+                format!(
+                    "{column} holds {values}, and 1 has to mark the event and 0 its absence: derive a variable of 0 and 1, \
+                     such as {column} == {event}, and use it",
+                ),
+            )
+        }
+        ValueRule::ZeroOrOne if found.ones == 0 => (
+            "no_events",
+            format!(
+                "no row has the event: {column} is 0 in all of them; use the column that is 1 for those with the event",
+            ),
+        ),
+        ValueRule::TwoValues if found.different.len() != 2 => {
+            let more = if found.different.len() == FoundValues::MOST { " or more" } else { "" };
+            let advice = match found.different.as_slice() {
+                [first, second, ..] => format!(
+                    "choose two of them by a condition, such as {column} == {first} | {column} == {second}, or an analysis \
+                     for several groups"
+                ),
+                _ => "choose a column with two groups, or other rows".to_owned(),
+            };
+            let n = found.different.len();
+            let groups = if n == 1 { "group" } else { "groups" };
+            ("two_levels", format!("{column} has {n}{more} {groups} ({values}), two are compared: {advice}"))
+        }
+        _ => return None,
+    };
+    Some(failed(id, value, message))
+}
+
+/// A text as the time of a panel.
+pub(super) fn untimed(time: &str) -> PreviewCheck {
+    let message = format!(
+        "{time} is text, and periods are whole numbers or dates: write it as 2019 or 2019-01-31 in the file; where its \
+         texts in alphabetical order are the order of time, derive a variable by group({time}) and use it"
+    );
+    failed("panel_unset", json!({"n": 1, "columns": [time]}), message)
+}

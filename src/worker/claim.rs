@@ -1,0 +1,88 @@
+//! A claim for free places: new run ids, the limits of tenants, and what becomes of a claim whose outcome is not known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::attempt::Shared;
+use super::conclude::event;
+use super::{WorkerDeps, WorkerOptions};
+use crate::domain::ids::RunId;
+use crate::ports::store::{ClaimAsk, ClaimError, Claimed, Key, ReadError, RunningLimits, StoreExt, claim_id};
+
+/// Longest pause before a store that was not available is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Result of a claim, for the scheduler.
+pub(super) struct Asked {
+    /// Places that it was made for.
+    pub places: usize,
+    /// The jobs that it got.
+    pub jobs: Vec<Claimed>,
+    /// When another claim makes sense without a change (UTC).
+    pub again_at: Option<DateTime<Utc>>,
+}
+
+/// Claims jobs for a number of places.
+pub(super) async fn claim(shared: &Shared, places: usize) -> Asked {
+    let deps = &shared.deps;
+    let ids = (0..places).map(|_| RunId::parse(deps.ids.id("run")));
+    let Ok(runs) = ids.collect::<Result<Vec<_>, _>>() else {
+        tracing::error!(event = "SS_DEFECT", "the id source made an id that is none");
+        return Asked { places, jobs: Vec::new(), again_at: None };
+    };
+    let maker = deps.clone();
+    let ask = ClaimAsk {
+        runs: runs.clone(),
+        limits: limits(deps, &shared.options),
+        make: Arc::new(move |job, run_id| {
+            let after = job.claim(run_id.clone(), maker.clock.now())?;
+            let event = event(&maker, "run.started", job, &after);
+            Ok((after, event))
+        }),
+    };
+    let pause = |wait: Duration| Some(deps.clock.now() + wait.min(LONGEST_PAUSE));
+    let (jobs, again_at) = match deps.store.claim(ask).await {
+        Ok(claims) => (claims.jobs, claims.next_ready),
+        Err(ClaimError::Indeterminate) => (settled(deps, &runs).await, pause(Duration::ZERO)),
+        Err(ClaimError::Unavailable { retry_after }) => (Vec::new(), pause(retry_after)),
+        // the service ends
+        Err(ClaimError::Stopped { .. }) => (Vec::new(), None),
+    };
+    Asked { places, jobs, again_at }
+}
+
+fn limits(deps: &WorkerDeps, options: &WorkerOptions) -> RunningLimits {
+    let of = deps.tenants.all();
+    let of = of.iter().filter_map(|(tenant, record)| Some((tenant.clone(), record.limits.running?)));
+    RunningLimits { default: options.tenant_limit.map(|most| most as u64), of: of.collect() }
+}
+
+/// Returns the jobs that a claim got whose outcome was not known, once the store can say so.
+async fn settled(deps: &WorkerDeps, runs: &[RunId]) -> Vec<Claimed> {
+    let mut jobs = Vec::new();
+    for run_id in runs {
+        loop {
+            match claimed(deps, run_id).await {
+                Ok(found) => jobs.extend(found),
+                Err(ReadError::Unavailable { retry_after }) => {
+                    tokio::time::sleep(retry_after.clamp(Duration::from_millis(50), LONGEST_PAUSE)).await;
+                    continue;
+                }
+                // The next start finds what was claimed.
+                Err(_) => {}
+            }
+            break;
+        }
+    }
+    jobs
+}
+
+async fn claimed(deps: &WorkerDeps, run_id: &RunId) -> Result<Option<Claimed>, ReadError> {
+    let Some(receipt) = deps.store.committed(&claim_id(run_id)).await? else { return Ok(None) };
+    let Some((Key::Job(tenant, job_id), _)) = receipt.versions.first() else { return Ok(None) };
+    let job = deps.store.shared_job(tenant, job_id).await?;
+    let job = job.filter(|job| job.running_run().is_some_and(|run| run.run_id == *run_id));
+    Ok(job.map(|job| Claimed { run_id: run_id.clone(), job }))
+}

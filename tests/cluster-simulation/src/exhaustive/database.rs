@@ -1,0 +1,107 @@
+//! The transactions of the small cluster.
+
+use stata_service::domain::cluster::Join;
+use stata_service::domain::ids::RunId;
+
+use super::model::Model;
+use super::state::{Job, Row, Run, State, contact, database};
+use crate::rules::Mutant;
+
+impl Model<'_> {
+    pub(super) fn join(&self, state: &mut State, node: usize) {
+        let newest = state.rows[node].map(|row| self.row(node, row));
+        let take_over =
+            matches!(self.rules.join(newest.as_ref(), &node.to_string(), 2), Join::TakeOver { .. });
+        if let Job::Running(run, owner, true) = state.job
+            && usize::from(owner) == node
+        {
+            state.job = Job::Running(run, owner, take_over);
+        }
+        state.rows[node] = Some(Row { held: true, lost: false, age: 0 });
+    }
+
+    pub(super) fn renew(&self, state: &mut State, node: usize) -> bool {
+        let Some(row) = state.rows[node] else { return false };
+        let renewed = self.rules.renewed(&self.row(node, row), database(0), database(0));
+        if renewed.is_some() {
+            state.rows[node] = Some(Row { held: true, lost: false, age: 0 });
+        }
+        renewed.is_some()
+    }
+
+    pub(super) fn give_back(&self, state: &mut State, run: Run) {
+        if matches!(state.job, Job::Running(running, ..) if running == run) {
+            state.job = Job::Queued;
+            if !self.rules.is(Mutant::SeatsNotSwept) {
+                self.free(state, run);
+            }
+        }
+    }
+
+    pub(super) fn sweep(&self, state: &mut State, by: usize) {
+        let watch = self.watch(&state.machines[by]);
+        if self.rules.may_declare_lost(&watch, &contact(0)) {
+            for node in 0..2 {
+                let Some(row) = state.rows[node] else { continue };
+                if self.row(node, row).lost(database(0), &self.rules.times).is_some() {
+                    state.rows[node] = Some(Row { held: false, lost: true, age: row.age });
+                }
+            }
+        }
+        if let Job::Running(run, owner, newest) = state.job {
+            let row = state.rows[usize::from(owner)].filter(|_| newest);
+            let owned_by = row.map(|row| self.row(usize::from(owner), row).state);
+            if self.rules.is_orphan(owned_by) {
+                self.give_back(state, run);
+            }
+        }
+        let under_way =
+            |run: &RunId, _| matches!(state.job, Job::Running(r, ..) if self.runs[usize::from(r)] == *run);
+        if self.seat(state).is_leaked(under_way) && !self.rules.is(Mutant::SeatsNotSwept) {
+            state.seat = None;
+        }
+    }
+
+    pub(super) fn free(&self, state: &mut State, run: Run) {
+        if self.rules.is(Mutant::SeatsAsCounter) {
+            state.counter = 1;
+        }
+        let freed =
+            self.rules.freed(&self.seat(state), &self.runs[usize::from(run)], u64::from(run)).is_some();
+        let of_job = self.rules.is(Mutant::ReleaseWithoutFence) && matches!(state.job, Job::Running(..));
+        if freed || of_job {
+            state.seat = None;
+        }
+    }
+
+    /// # Errors
+    /// A result that is not that of the last claim.
+    pub(super) fn end(&self, state: &mut State, run: Run, completed: bool) -> Result<(), String> {
+        self.free(state, run);
+        let has = matches!(state.job, Job::Running(running, ..) if running == run);
+        let any = self.rules.is(Mutant::FinishWithoutFence) && matches!(state.job, Job::Running(..));
+        if completed && (has || any) {
+            if run != state.last {
+                return Err(format!("the result of run {run} is accepted after claim {}", state.last));
+            }
+            state.job = Job::Done;
+        } else if !completed {
+            self.give_back(state, run);
+        }
+        Ok(())
+    }
+
+    pub(super) fn claim(&self, state: &mut State, node: usize) -> Option<Run> {
+        let row = state.rows[node]?;
+        let counter = self.rules.is(Mutant::SeatsAsCounter);
+        let free = if counter { state.counter > 0 } else { self.seat(state).is_free(1) };
+        if state.job != Job::Queued || !free || !self.rules.may_claim(&self.row(node, row), database(0)) {
+            return None;
+        }
+        state.last += 1;
+        state.counter -= u8::from(counter);
+        state.job = Job::Running(state.last, u8::try_from(node).expect("a small number"), true);
+        state.seat = (!counter).then_some(state.last);
+        Some(state.last)
+    }
+}

@@ -1,0 +1,81 @@
+//! Histories with faults keep every invariant, and every wrong rule breaks one.
+
+use cluster_simulation::Invariant::{
+    Amnesty, DrainingNodesDoNotClaim, EveryJobEnds, FencesRise, HealthyNodesStay, LostAfterTheEnd,
+    NoMoreEnginesThanSeats, NoSeatLeaks, OneEngineOfAJob, OneLeader, OneResult,
+};
+use cluster_simulation::{Figures, Invariant, Mutant, Regime, Rules, history};
+
+/// More of everything.
+#[expect(clippy::disallowed_methods, reason = "how the long tests are asked for")]
+fn is_full() -> bool {
+    std::env::var_os("SS_TEST_FULL").is_some_and(|value| value == "1")
+}
+
+#[test]
+fn histories_with_faults_keep_every_invariant() {
+    let histories = if is_full() { 400_000 } else { 3_000 };
+    let mut total = Figures::default();
+    for seed in 0..histories {
+        let regime = Regime::of(seed);
+        match history(regime, seed, &Rules::right()) {
+            Ok(figures) => total.add(&figures),
+            Err(violation) => panic!("--trace {regime:?} {seed}: {violation:?}"),
+        }
+    }
+    println!("{histories} histories: {total:?}");
+    // faults do happen: nodes get lost, and jobs are claimed again
+    assert!(total.lost > histories / 10, "{total:?}");
+    assert!(total.claims > 3 * histories, "{total:?}");
+}
+
+/// Wrong rules with the regime and the seed where each shows first, and the invariants that notice it. `--wrong` of the
+/// program finds them anew.
+const SHOWS: &[(Mutant, Regime, u64, &[Invariant])] = &[
+    (Mutant::RunsOutliveTheLease, Regime::Processes, 1, &[LostAfterTheEnd, OneEngineOfAJob]),
+    (Mutant::NoAmnesty, Regime::Database, 1, &[Amnesty]),
+    (Mutant::FailoverUnnoticed, Regime::All, 74, &[Amnesty]),
+    (Mutant::ClockStepUnnoticed, Regime::All, 12, &[Amnesty, LostAfterTheEnd]),
+    (Mutant::SeatsAsCounter, Regime::All, 24, &[NoMoreEnginesThanSeats]),
+    (Mutant::ReleaseWithoutFence, Regime::All, 37, &[NoMoreEnginesThanSeats]),
+    (Mutant::FinishWithoutFence, Regime::All, 207, &[OneResult]),
+    (Mutant::LeaseByOwnClock, Regime::All, 1, &[LostAfterTheEnd, HealthyNodesStay]),
+    (Mutant::LauncherDoesNotWatch, Regime::All, 59, &[OneEngineOfAJob, NoMoreEnginesThanSeats]),
+    (Mutant::TakeOverFromAnyHost, Regime::All, 6, &[OneEngineOfAJob, NoMoreEnginesThanSeats]),
+    (Mutant::EpochNotRaised, Regime::All, 2, &[DrainingNodesDoNotClaim, EveryJobEnds, OneEngineOfAJob]),
+    (Mutant::EpochFromRow, Regime::LossyFailover, 159, &[DrainingNodesDoNotClaim, OneEngineOfAJob]),
+    (Mutant::DrainingClaims, Regime::All, 2, &[DrainingNodesDoNotClaim]),
+    (Mutant::TrustBeyondTerm, Regime::All, 3, &[OneLeader]),
+    (Mutant::TermsNotExclusive, Regime::All, 0, &[OneLeader]),
+    (Mutant::SeatsNotSwept, Regime::All, 0, &[NoSeatLeaks, EveryJobEnds]),
+    (Mutant::FenceNotRaised, Regime::All, 2, &[FencesRise]),
+];
+
+#[test]
+fn wrong_rules_break_their_invariants() {
+    let mut unnoticed = Vec::new();
+    for (mutant, regime, first, expected) in SHOWS {
+        let rules = Rules::wrong(*mutant);
+        // a change of the model may move them a little
+        let found = (*first..first + 500)
+            .find_map(|seed| history(*regime, seed, &rules).err().map(|violation| (seed, violation)));
+        match found {
+            None => unnoticed.push(format!("{mutant:?} is not noticed")),
+            Some((seed, violation)) => {
+                println!("{mutant:?}: {:?} in {regime:?} {seed}", violation.invariant);
+                if !expected.contains(&violation.invariant) {
+                    unnoticed.push(format!("{mutant:?}, not {expected:?}: {violation:?}"));
+                }
+            }
+        }
+    }
+    assert!(unnoticed.is_empty(), "{unnoticed:#?}");
+}
+
+#[test]
+fn a_history_depends_on_its_seed_alone() {
+    for seed in 0..20 {
+        let run = || format!("{:?}", history(Regime::All, seed, &Rules::right()));
+        assert_eq!(run(), run());
+    }
+}

@@ -1,0 +1,109 @@
+//! Servers that share a database and a bucket, started and ended one by one.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
+use crate::support::objects;
+use crate::support::postgres;
+use crate::support::program::{Program, Start, short_leases};
+
+pub(super) const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+
+/// A database, a bucket and a folder for the data directories of servers.
+pub(super) struct Shared {
+    pub folder: tempfile::TempDir,
+    pub database: String,
+    url: String,
+    objects: &'static objects::Server,
+    prefix: String,
+}
+
+impl Shared {
+    /// `None`, with a message, where PostgreSQL or rclone is not here.
+    pub(super) fn new() -> Option<Self> {
+        let (database, objects) = (postgres::shared()?, objects::rclone()?);
+        let (name, url) = database.database();
+        let folder = tempfile::tempdir().expect("a directory");
+        Some(Self {
+            folder,
+            database: name,
+            url: url.expose_secret().to_owned(),
+            objects,
+            prefix: objects.options().prefix,
+        })
+    }
+
+    /// The settings of a server by its name, which is that of its folder. Times of its lease are a tenth of the usual.
+    pub(super) fn server(&self, name: &str, role: &str) -> Start {
+        let start = self.objects.settings(self.without_objects(name), &self.prefix);
+        start
+            .with("SS_SERVER__ROLE", role)
+            .with("SS_TOKENS__LINK_KEYS", "one-key-for-links-of-all-servers-0123")
+    }
+
+    /// The same with files in the data directory.
+    pub(super) fn without_objects(&self, name: &str) -> Start {
+        let folder = self.folder.path().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let start = Start::on(&folder).with("SS_JOB_STORE_BACKEND", "postgres");
+        short_leases(start.with("SS_DATABASE_URL", &self.url))
+    }
+
+    /// Asks the database.
+    pub(super) fn sql(&self, sql: &str) -> Vec<String> {
+        postgres::shared().expect("is here").sql(&self.database, sql).expect("is answered")
+    }
+}
+
+/// A job with its path and token.
+pub(super) struct Job {
+    pub path: String,
+    pub token: String,
+}
+
+pub(super) fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()
+}
+
+impl Job {
+    /// A new job; the code is made on one server and redeemed on another.
+    pub(super) async fn new(one: &Program, other: &Program) -> Self {
+        let codes =
+            one.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
+        let body = json!({"task_code": codes["task_codes"][0]["task_code"], "requirement": "What is the effect of schooling on pay?"});
+        let request = other.http.post(format!("{}/v1/task-codes/redeem", other.base)).json(&body);
+        let redeemed = Answer::of(request).await.ok();
+        Self { path: format!("/v1/jobs/{}", text(&redeemed, "job_id")), token: text(&redeemed, "token") }
+    }
+
+    /// Sends a request for the job to a server; its path follows that of the job.
+    pub(super) async fn call(&self, server: &Program, method: Method, rest: &str, body: &Value) -> Value {
+        server.call(method, &format!("{}{rest}", self.path), &self.token, body).await.ok()
+    }
+
+    /// Gives it inputs and a frozen plan.
+    pub(super) async fn prepare(&self, server: &Program) {
+        let id = self.path.strip_prefix("/v1/jobs/").expect("a path");
+        server.upload(id, &self.token, PAY).await.ok();
+        let draft = json!({"roles": {"outcome_var": "log_pay", "regressors": ["schooling"]}});
+        self.call(server, Method::PUT, "/draft", &draft).await;
+        self.call(server, Method::POST, "/plan/freeze", &json!({})).await;
+    }
+
+    /// Waits until it has ended; returns it as a server shows it.
+    pub(super) async fn ended(&self, server: &Program) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.call(server, Method::GET, "", &json!({})).await;
+            if ["succeeded", "failed", "cancelled"].contains(&seen["status"].as_str().unwrap_or_default()) {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "{seen}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
