@@ -79,8 +79,10 @@ impl Bench {
                 artifact["rel_path"].as_str().expect("a path")
             );
             let deadline = Instant::now() + PATIENCE;
+            let (before, mut last) = (self.proxy.seen().len(), String::new());
             loop {
-                assert!(Instant::now() < deadline, "{path}");
+                let seen = || self.proxy.seen()[before..].to_vec();
+                assert!(Instant::now() < deadline, "{path}: {last}; the store saw {:#?}", seen());
                 let answer = self.app.request(Method::GET, &path, &job.token).send().await.expect("answers");
                 let status = answer.status();
                 match answer.bytes().await {
@@ -94,9 +96,10 @@ impl Bench {
                             (status.as_u16(), &body["error_code"]),
                             (503, &json!("DEPENDENCY_UNAVAILABLE"))
                         );
+                        last = body.to_string();
                     }
                     // a download that broke off is sent again
-                    Err(_) => {}
+                    Err(error) => last = error.to_string(),
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
