@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["expr"],
     &["session"],
     &["estimation"],
-    &["commands", "commands/documented_rows"],
+    &["commands", "commands/documented_rows", "commands/documented_series"],
     &["ops"],
     &["mata"],
     &[FAMILY],
