@@ -20,6 +20,7 @@ pub mod components;
 pub mod concordance;
 pub mod contrasts;
 pub mod cox;
+pub mod decomposition;
 pub mod descriptive;
 pub mod did;
 pub mod differences;

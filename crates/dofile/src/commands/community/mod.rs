@@ -14,6 +14,8 @@ mod esttab_rows;
 mod esttab_text;
 mod faster;
 mod mdesc;
+mod oaxaca;
+mod oaxaca_show;
 mod outreg2;
 mod outreg2_table;
 mod ppmlhdfe;
@@ -48,6 +50,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     faster::GUNIQUE,
     faster::HASHSORT,
     mdesc::SPEC,
+    oaxaca::SPEC,
     outreg2::SPEC,
     ppmlhdfe::SPEC,
     rdrobust::SPEC,
