@@ -113,8 +113,9 @@ pub fn estimates(
     fixed: bool,
 ) -> Result<Estimates, FitError> {
     let robust = matches!(covariance, Covariance::Separate { robust: true }) || sample.weights.is_some();
-    let of =
-        |second: bool| -> Vec<usize> { (0..sample.y.len()).filter(|i| sample.second[*i] == second).collect() };
+    let of = |second: bool| -> Vec<usize> {
+        (0..sample.y.len()).filter(|i| sample.second[*i] == second).collect()
+    };
     let groups = [of(false), of(true)];
     let mut pieces = Vec::new();
     for rows in &groups {
@@ -275,20 +276,13 @@ pub fn threefold(reverse: bool) -> [Part; 3] {
             [[-1.0, 1.0, 0.0], [1.0, -1.0, 0.0]],
         ];
     }
-    [
-        [[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]],
-        [[0.0; 3], [1.0, -1.0, 0.0]],
-        [[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0]],
-    ]
+    [[[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]], [[0.0; 3], [1.0, -1.0, 0.0]], [[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0]]]
 }
 
 /// Explained and unexplained with reference `w b1 + (1-w) b2`, or with estimated reference coefficients.
 pub fn twofold(weight: Option<f64>) -> [Part; 2] {
     match weight {
-        Some(w) => [
-            [[w, 1.0 - w, 0.0], [-w, w - 1.0, 0.0]],
-            [[1.0 - w, w - 1.0, 0.0], [w, -w, 0.0]],
-        ],
+        Some(w) => [[[w, 1.0 - w, 0.0], [-w, w - 1.0, 0.0]], [[1.0 - w, w - 1.0, 0.0], [w, -w, 0.0]]],
         None => [[[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]], [[1.0, 0.0, -1.0], [0.0, -1.0, 1.0]]],
     }
 }

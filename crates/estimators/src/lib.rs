@@ -82,6 +82,7 @@ pub mod stock_yogo;
 pub mod survey;
 pub mod survivor;
 pub mod svd;
+pub mod synthetic;
 pub mod timeseries;
 pub mod var;
 pub mod var_forecast;

@@ -22,6 +22,9 @@ mod ppmlhdfe;
 mod rdrobust;
 mod rdrobust_show;
 mod reghdfe;
+mod synth;
+mod synth_data;
+mod synth_show;
 mod winsor;
 
 use super::CommandSpec;
@@ -56,6 +59,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rdrobust::SPEC,
     rdrobust::SPEC_BANDWIDTH,
     reghdfe::SPEC,
+    synth::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
 ];

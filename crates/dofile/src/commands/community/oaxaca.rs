@@ -118,7 +118,10 @@ fn plan(cmd: &ParsedCommand) -> Result<Plan> {
         }
         Some(option @ ("pooled" | "omega")) => {
             if !inner(option).is_empty() {
-                return Err(StataError::unsupported_option("oaxaca", &format!("{option}({})", inner(option))));
+                return Err(StataError::unsupported_option(
+                    "oaxaca",
+                    &format!("{option}({})", inner(option)),
+                ));
             }
             Ok(two(if option == "pooled" { Pooled::WithGroup } else { Pooled::WithoutGroup }, None))
         }
@@ -220,10 +223,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let robust = joint || model.is_robust();
     let found = estimates(&sample, plan.pooled, covariance, cmd.has("fixed")).map_err(|e| match e {
-        estimators::ols::FitError::Insufficient => StataError::new(
-            2001,
-            "a group has too few observations or a regressor that is collinear in it",
-        ),
+        estimators::ols::FitError::Insufficient => {
+            StataError::new(2001, "a group has too few observations or a regressor that is collinear in it")
+        }
         other => fit_error(other),
     })?;
     let parameters = parameters(&plan, &found, &lines, cmd.has("detail"));
@@ -261,9 +263,17 @@ fn texts(plan: &Plan) -> (String, String) {
         }
         (Pooled::No, None) => {
             let lines = if plan.reverse {
-                ["endowments: (X1 - X2) * b1", "coefficients: X1 * (b1 - b2)", "interaction: (X1 - X2) * (b2 - b1)"]
+                [
+                    "endowments: (X1 - X2) * b1",
+                    "coefficients: X1 * (b1 - b2)",
+                    "interaction: (X1 - X2) * (b2 - b1)",
+                ]
             } else {
-                ["endowments: (X1 - X2) * b2", "coefficients: X2 * (b1 - b2)", "interaction: (X1 - X2) * (b1 - b2)"]
+                [
+                    "endowments: (X1 - X2) * b2",
+                    "coefficients: X2 * (b1 - b2)",
+                    "interaction: (X1 - X2) * (b1 - b2)",
+                ]
             };
             (String::new(), lines.map(str::to_string).to_vec())
         }
@@ -276,12 +286,7 @@ fn two_lines(b: &str) -> Vec<String> {
 }
 
 /// The decomposition with its covariance by the delta method.
-fn parameters(
-    plan: &Plan,
-    found: &Estimates,
-    lines: &[(String, Vec<usize>)],
-    detailed: bool,
-) -> Parameters {
+fn parameters(plan: &Plan, found: &Estimates, lines: &[(String, Vec<usize>)], detailed: bool) -> Parameters {
     let every: Vec<usize> = (0..found.size).collect();
     let mut rows: Vec<(Stripe, (f64, Vec<f64>))> = Vec::new();
     let mut overall = |name: &str, part: &Part| {
