@@ -80,7 +80,7 @@ impl Data {
     ///
     /// # Errors
     /// r(459) without a declaration of both, r(2000) without rows.
-    pub fn read(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
+    pub(super) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
         let declared = Panel::of(&session.frame)?;
         let (Some(panel), Some(time)) = (declared.panel, declared.time) else {
             return Err(StataError::new(
@@ -108,13 +108,13 @@ impl Data {
     }
 
     /// A value, unless it or its row is missing.
-    pub fn value(&self, session: &Session, variable: usize, unit: f64, time: f64) -> Option<f64> {
+    pub(super) fn value(&self, session: &Session, variable: usize, unit: f64, time: f64) -> Option<f64> {
         let row = *self.rows.get(&(key(unit), key(time)))?;
         Some(session.frame.num_at(variable, row)).filter(|v| !is_missing(*v))
     }
 
     /// The periods of an option, or the default; each must occur.
-    pub fn periods(
+    pub(super) fn periods(
         &self,
         cmd: &ParsedCommand,
         option: &str,
@@ -127,7 +127,7 @@ impl Data {
     }
 
     /// The periods themselves, or r(198) for one that does not occur.
-    pub fn known(&self, periods: Vec<f64>, place: &str) -> Result<Vec<f64>> {
+    pub(super) fn known(&self, periods: Vec<f64>, place: &str) -> Result<Vec<f64>> {
         match periods.iter().find(|p| !self.times.contains(p)) {
             Some(p) => {
                 let p = number(*p);
