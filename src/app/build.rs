@@ -166,6 +166,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let metered = Arc::new(metered);
     let ctx = Context {
         server_id: cluster.as_ref().map_or_else(|| SystemIds.id("srv"), |cluster| cluster.me().name()),
+        peers: super::servers::peers(cluster.as_ref())?,
         cluster,
         store: Arc::clone(&metered) as Arc<dyn Store>,
         audit_log: metered,

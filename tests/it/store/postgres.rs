@@ -367,6 +367,7 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
     store.shutdown();
     drop(store);
     let formats = [
+        "ALTER TABLE ss.nodes DROP COLUMN engine; UPDATE ss.meta SET format = 5",
         "DROP TABLE ss.nodes, ss.seat_pools, ss.seats, ss.leader, ss.claims_of_work, ss.guesses, ss.rate_use; DROP SEQUENCE ss.epochs; \
          ALTER TABLE ss.active_runs DROP COLUMN node_id, DROP COLUMN epoch; UPDATE ss.meta SET format = 4",
         "DROP TABLE ss.queue, ss.active_runs, ss.batches; ALTER TABLE ss.jobs DROP COLUMN batch_id; ALTER TABLE ss.heads DROP COLUMN claim_after; \
@@ -374,7 +375,7 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
         "DROP TABLE ss.quarantine, ss.moves; UPDATE ss.meta SET format = 2",
         "DROP TABLE ss.webhooks, ss.deliveries, ss.cursors; UPDATE ss.meta SET format = 1",
     ];
-    for (known, format) in [(4, 1), (3, 2), (2, 3), (1, 4)] {
+    for (known, format) in [(5, 1), (4, 2), (3, 3), (2, 4), (1, 5)] {
         // as the earlier release left them
         server.sql(&name, &formats[..format].join("; ")).expect("changes");
         let OpenError::OlderFormat { found, known: own } = refused(&url, dir.path()) else {
