@@ -331,6 +331,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
     let options = WorkerOptions {
         concurrency: options.worker.concurrency,
         tenant_limit: options.worker.tenant_concurrency,
+        seats: options.worker.seats,
         limits,
         command: engine.command.clone(),
         engine: EngineFacts { kind: engine.kind.clone(), ..EngineFacts::default() },

@@ -331,6 +331,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             timezone: settings.run.timezone.clone(),
         },
         worker: WorkerOptions {
+            seats: Some(settings.worker.seats).filter(|most| *most > 0),
             tenant_concurrency: Some(settings.worker.tenant_concurrency).filter(|most| *most > 0),
             concurrency: if settings.worker.seats == 0 {
                 concurrency
