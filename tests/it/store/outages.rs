@@ -31,7 +31,6 @@ const QUESTION: &str = "What is the effect of schooling on pay?";
 /// A service whose object store is behind a proxy.
 struct Bench {
     server: Server,
-    proxy: FaultProxy,
     app: TestApp,
     prefix: String,
 }
@@ -39,18 +38,20 @@ struct Bench {
 impl Bench {
     async fn new() -> Option<Self> {
         let server = Server::rclone()?;
-        let proxy = FaultProxy::before(&server);
         let options = server.options();
         let prefix = options.prefix.clone();
         // short, so that outages of the tests are over soon
-        let options =
-            Options { endpoint: Some(proxy.endpoint()), patience: Duration::from_secs(4), ..options };
+        let options = Options { patience: Duration::from_secs(4), ..options };
         let app = TestApp::start_with(|all| {
             all.files =
                 FilesOptions { objects: Some(options), copies_bytes: 1 << 30, ..FilesOptions::default() };
         })
         .await;
-        Some(Self { server, proxy, app, prefix })
+        Some(Self { server, app, prefix })
+    }
+
+    fn proxy(&self) -> &FaultProxy {
+        self.server.front()
     }
 
     /// A job with a frozen plan.
@@ -79,9 +80,9 @@ impl Bench {
                 artifact["rel_path"].as_str().expect("a path")
             );
             let deadline = Instant::now() + PATIENCE;
-            let (before, mut last) = (self.proxy.seen().len(), String::new());
+            let (before, mut last) = (self.proxy().seen().len(), String::new());
             loop {
-                let seen = || self.proxy.seen()[before..].to_vec();
+                let seen = || self.proxy().seen()[before..].to_vec();
                 assert!(Instant::now() < deadline, "{path}: {last}; the store saw {:#?}", seen());
                 let answer = self.app.request(Method::GET, &path, &job.token).send().await.expect("answers");
                 let status = answer.status();
@@ -160,10 +161,10 @@ impl Bench {
 async fn a_store_that_is_cut_off_in_any_step_of_a_run_loses_nothing() {
     let Some(mut bench) = Bench::new().await else { return };
     let first = bench.planned().await;
-    bench.proxy.rule(|_, _| None);
+    bench.proxy().rule(|_, _| None);
     bench.app.post(&first, "/run", &json!({})).await.ok();
     bench.succeeds(&first).await;
-    let seen = bench.proxy.seen();
+    let seen = bench.proxy().seen();
     let puts =
         seen.iter().filter(|(method, path)| method == "PUT" && path.contains("/artifacts/runs/")).count();
     assert!(puts > 3, "the run publishes: {seen:?}");
@@ -171,12 +172,12 @@ async fn a_store_that_is_cut_off_in_any_step_of_a_run_loses_nothing() {
     let every = if variable("SS_TEST_FULL").is_some() { 1 } else { (seen.len() / 6).max(1) };
     for step in (0..seen.len()).step_by(every) {
         let job = bench.planned().await;
-        bench.proxy.cut_at(step, Duration::from_millis(1_500));
+        bench.proxy().cut_at(step, Duration::from_millis(1_500));
         bench.app.post(&job, "/run", &json!({})).await.ok();
         bench.succeeds(&job).await;
         let runs = bench.app.get(&job, "/runs").await.ok();
         assert_eq!(runs["runs"].as_array().map(Vec::len), Some(1), "the run keeps its outcome: {runs}");
-        bench.proxy.heal();
+        bench.proxy().heal();
         assert!(bench.download_all(&job).await > 10, "cut at {step}: {:?}", seen[step]);
         jobs.push(job);
     }
@@ -190,7 +191,7 @@ async fn answers_in_trouble_delay_work_and_lose_nothing() {
     let mut jobs = Vec::new();
     for fault in FAULTS {
         // trials of the store are spared, so that each request meets the fault by itself
-        bench.proxy.rule(move |n, (_, path)| (n % 3 == 1 && !path.contains("/trials/")).then_some(fault));
+        bench.proxy().rule(move |n, (_, path)| (n % 3 == 1 && !path.contains("/trials/")).then_some(fault));
         let job = bench.app.job(QUESTION).await;
         let upload = async || {
             let form = Form::new().part("file", Part::bytes(PAY.as_bytes()).file_name("pay.csv"));
@@ -232,7 +233,7 @@ async fn answers_in_trouble_delay_work_and_lose_nothing() {
         assert!(bench.download_all(&job).await > 10, "{fault:?}");
         jobs.push(job);
     }
-    bench.proxy.heal();
+    bench.proxy().heal();
     bench.nothing_is_left(&jobs).await;
     bench.app.stop().await;
 }

@@ -6,8 +6,6 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::objects::Server;
-
 /// What happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -35,7 +33,10 @@ pub(crate) type Seen = (String, String);
 type Rule = Box<dyn FnMut(usize, &Seen) -> Option<Fault> + Send>;
 
 struct Shared {
-    target: String,
+    /// Port of the server.
+    target: Mutex<u16>,
+    /// Held while a server has a request that can have one at a time.
+    turn: Option<Mutex<()>>,
     rule: Mutex<Option<Rule>>,
     seen: Mutex<Vec<Seen>>,
     /// Until when every connection is refused.
@@ -49,12 +50,13 @@ pub(crate) struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// Starts one before a server.
-    pub(crate) fn before(server: &Server) -> Self {
+    /// Starts one that leads nowhere yet. It passes requests on at once, or one at a time.
+    pub(crate) fn start(one_at_a_time: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let shared = Arc::new(Shared {
-            target: server.endpoint().trim_start_matches("http://").to_owned(),
+            target: Mutex::new(0),
+            turn: one_at_a_time.then(Mutex::default),
             rule: Mutex::new(None),
             seen: Mutex::default(),
             away: Mutex::new(None),
@@ -67,6 +69,11 @@ impl FaultProxy {
             }
         });
         Self { shared, port }
+    }
+
+    /// Sets the port of the server.
+    pub(crate) fn lead_to(&self, port: u16) {
+        *self.shared.target.lock().expect("not poisoned") = port;
     }
 
     /// Its address.
@@ -133,11 +140,7 @@ impl Shared {
             Some(Fault::Reset) => return reset(&client),
             _ => {}
         }
-        let mut server = TcpStream::connect(&self.target).ok()?;
-        server.write_all(closing(&head).as_bytes()).ok()?;
-        server.write_all(&body).ok()?;
-        let mut answer = Vec::new();
-        server.read_to_end(&mut answer).ok()?;
+        let answer = self.forward(&head, &body).ok()?;
         match fault {
             Some(Fault::Unanswered) => return reset(&client),
             Some(Fault::Half) => client.write_all(&answer[..answer.len() / 2]).ok()?,
@@ -152,7 +155,27 @@ impl Shared {
         }
         client.shutdown(Shutdown::Both).ok()
     }
+
+    /// Has the server do a request; returns its whole answer.
+    fn forward(&self, head: &str, body: &[u8]) -> io::Result<Vec<u8>> {
+        let _turn = self.turn.as_ref().map(|turn| turn.lock().expect("not poisoned"));
+        let port = *self.target.lock().expect("not poisoned");
+        let mut server = TcpStream::connect(("127.0.0.1", port))?;
+        server.set_read_timeout(Some(SILENCE))?;
+        server.write_all(closing(head).as_bytes())?;
+        // a server that refuses a request may answer before it has read the body
+        let sent = server.write_all(body);
+        let mut answer = Vec::new();
+        let ended = server.read_to_end(&mut answer);
+        if answer.is_empty() {
+            sent.and(ended)?;
+        }
+        Ok(answer)
+    }
 }
+
+/// Longest silence of a server that is there.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Reads a request whose length is in its head; `None` where there is none.
 fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {

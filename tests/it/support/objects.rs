@@ -4,12 +4,13 @@
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use stata_service::adapters::objects::{Credentials, Options};
 
+use super::fault_proxy::FaultProxy;
 use super::program::Start;
 use super::servers::{not_here, spawn, tools};
 
@@ -24,7 +25,9 @@ pub(crate) const BUCKET: &str = "files";
 pub(crate) struct Server {
     program: PathBuf,
     is_moto: bool,
-    port: u16,
+    /// Its own port, another one each time it starts.
+    port: AtomicU16,
+    front: FaultProxy,
     /// Objects of rclone.
     folder: tempfile::TempDir,
     process: Mutex<Option<Child>>,
@@ -48,10 +51,10 @@ impl Server {
         }
         let folder = tempfile::tempdir().expect("a directory");
         std::fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let server = Self { program, is_moto, port, folder, process: Mutex::default() };
+        // rclone loses objects and stops to answer when several requests at once make files in a new folder
+        let front = FaultProxy::start(!is_moto);
+        let server =
+            Self { program, is_moto, port: AtomicU16::new(0), front, folder, process: Mutex::default() };
         server.run();
         if is_moto {
             let made = std::thread::scope(|scope| {
@@ -65,7 +68,8 @@ impl Server {
     /// Sends a request without a body or signature; returns the head of the answer.
     fn request(&self, method: &str, path: &str) -> String {
         use std::io::{Read as _, Write as _};
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        let mut stream =
+            TcpStream::connect(("127.0.0.1", self.port.load(Ordering::Relaxed))).expect("it listens");
         let head = format!(
             "{method} /{path} HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         );
@@ -77,22 +81,34 @@ impl Server {
 
     /// Starts the server on what it has, and waits until it listens.
     pub(crate) fn run(&self) {
-        let address = format!("127.0.0.1:{}", self.port);
+        // another process may take the port before the server does
+        while !self.runs_on(free_port()) {}
+    }
+
+    fn runs_on(&self, port: u16) -> bool {
+        let address = format!("127.0.0.1:{port}");
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program);
         if self.is_moto {
-            command.args(["-H", "127.0.0.1", "-p", &self.port.to_string()]);
+            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
         } else {
             command.args(["serve", "s3", "--auth-key", &format!("{KEY_ID},{SECRET}"), "--addr", &address]);
             command.args(["--config", "/dev/null"]).arg(self.folder.path());
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        *self.process.lock().expect("not poisoned") = Some(spawn(command));
+        let mut child = spawn(command);
         let deadline = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(&address).is_err() {
+            if child.try_wait().expect("it was started").is_some() {
+                return false;
+            }
             assert!(Instant::now() < deadline, "the object server does not start");
             std::thread::sleep(Duration::from_millis(20));
         }
+        *self.process.lock().expect("not poisoned") = Some(child);
+        self.port.store(port, Ordering::Relaxed);
+        self.front.lead_to(port);
+        true
     }
 
     /// Kills the server at once.
@@ -107,9 +123,14 @@ impl Server {
         self.is_moto
     }
 
-    /// Its address.
+    /// What stands before the server and can disturb it.
+    pub(crate) fn front(&self) -> &FaultProxy {
+        &self.front
+    }
+
+    /// The address that clients use.
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.front.endpoint()
     }
 
     /// A key as credentials.
@@ -148,6 +169,11 @@ impl Server {
     pub(crate) fn bucket(&self) -> PathBuf {
         self.folder.path().join(BUCKET)
     }
+}
+
+fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    free.local_addr().expect("an address").port()
 }
 
 impl Drop for Server {

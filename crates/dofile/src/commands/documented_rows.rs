@@ -3,11 +3,11 @@
 //! Names are written as in `OptSpec`: capitals are the shortest abbreviation; `()` marks an argument.
 
 /// Display options of coefficient tables, [R] Estimation options.
-const TABLE: &str = "Level() noCI noPVALues noOMITted VSQUISH noEMPTYcells BASElevels ALLBASElevels noFVLABel \
+pub(super) const TABLE: &str = "Level() noCI noPVALues noOMITted VSQUISH noEMPTYcells BASElevels ALLBASElevels noFVLABel \
     FVWRAP() FVWRAPON() CFORMAT() PFORMAT() SFORMAT() noLSTRETCH COEFLegend";
 
 /// Options of maximum likelihood, [R] Maximize, and of constrained models.
-const LIKELIHOOD: &str = "DIFficult TECHnique() ITERate() noLOG LOG TRace GRADient SHOWSTEP HESSian SHOWTOLerance \
+pub(super) const LIKELIHOOD: &str = "DIFficult TECHnique() ITERate() noLOG LOG TRace GRADient SHOWSTEP HESSian SHOWTOLerance \
     TOLerance() LTOLerance() NRTOLerance() NONRTOLerance FROM() CONSTraints() COLlinear noCNSReport";
 
 /// Title, legend and other options of every graph, [G-3] twoway_options.
@@ -16,7 +16,8 @@ const GRAPH: &str = "TItle() SUBtitle() note() CAPtion() LEGend() SCHeme() NAME(
     YSIZe() SCALE() noDRAW NODRAW BY() YMLABel() XMLABel() YTICK() XTICK() YMTICK() XMTICK() PLAY() T1title() \
     B1title() L1title() R1title()";
 
-const NOTHING: &str = "";
+/// No shared list.
+pub(super) const NOTHING: &str = "";
 
 /// Options of inflated counts, [R] zip.
 const INFLATED: &str = "INFlate() noCONstant Exposure() OFFset() PROBit vce() IRr VUONG FORCEVUONG ZIP";
@@ -27,10 +28,6 @@ const PANEL: &str = "RE noCONstant OFFset() LL() UL() vce() LRMODEL noSKIP INTMe
 /// Options of mixed-effects models, [ME] meglm.
 const MIXED: &str = "noCONstant COVariance() OFFset() Exposure() OR IRr vce() INTMethod() INTPoints() noLRtest noGRoup \
     noHEader ESTMetric STARTValues() STARTGrid() ASIS BINomial() DISPersion()";
-
-const ARCH: &str = "noCONstant ARCH() Garch() SAArch() TArch() AArch() NArch() NARCHK() ABarch() ATarch() SDgarch() EArch() EGarch() \
-    Parch() TParch() AParch() NParch() NPARCHK() PGarch() ARCHM ARCHMLags() ARCHMExp() ARIMA() AR() MA() DISTribution() HET() \
-    SAVEspace ARCH0() ARMA0() CONDobs() vce() DETail";
 
 /// Options of a command: a shared list, another one, and its own.
 pub(super) type Row = (&'static str, &'static str, &'static str, &'static str);
@@ -53,6 +50,10 @@ pub(super) const ROWS: &[Row] = &[
         "noCONstant HASCons vce() SMALL noHEader DEPname() EFORM() PERFect First \
         WMATrix() CENter IGMM EPS() WEPS() OPTIMoptions()",
     ),
+    ("rreg", TABLE, "ITERate() TOLerance() noLOG LOG", "TUne() Genwt() GRaph"),
+    ("mvreg", TABLE, NOTHING, "noCONstant CORR noHEader noTABle"),
+    ("ktau", NOTHING, NOTHING, "STats() Print() Bonferroni SIDak STar() PW MATrix"),
+    ("median", NOTHING, NOTHING, "BY() EXact MEDianties()"),
     ("qreg", TABLE, "noLOG ITERate() TRace WLSiter()", "Quantile() vce()"),
     (
         "nl",
@@ -182,31 +183,6 @@ pub(super) const ROWS: &[Row] = &[
     ("menbreg", TABLE, LIKELIHOOD, MIXED),
     ("meologit", TABLE, LIKELIHOOD, MIXED),
     ("meoprobit", TABLE, LIKELIHOOD, MIXED),
-    // [TS]
-    ("arch", TABLE, LIKELIHOOD, ARCH),
-    (
-        "arima",
-        TABLE,
-        LIKELIHOOD,
-        "ARIMA() SARIMA() AR() MA() MAR() MMA() noCONstant SAVEspace() DIFFuse P0() \
-        STATE0() CONDition vce() DETail",
-    ),
-    ("newey", TABLE, NOTHING, "LAG() noCONstant FORCE"),
-    (
-        "prais",
-        TABLE,
-        "ITERate() TOLerance() noLOG",
-        "RHOtype() CORC SSEsearch TWOstep noCONstant HASCons SAVEspace vce() noDW",
-    ),
-    (
-        "var",
-        TABLE,
-        "CONSTraints() noLOG LOG ITERate() TOLerance()",
-        "noCONstant Lags() EXog() DFK SMALL NOISure \
-        noBIGF LUTstats",
-    ),
-    ("dfuller", NOTHING, NOTHING, "noCONstant TRend DRift REGress Lags()"),
-    ("pperron", NOTHING, NOTHING, "noCONstant TRend REGress Lags()"),
     // [ST]
     (
         "stcox",

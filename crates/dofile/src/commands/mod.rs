@@ -6,6 +6,7 @@ mod data;
 mod describe;
 pub mod documented;
 mod documented_rows;
+mod documented_series;
 mod documents;
 mod epidemiology;
 mod estat;

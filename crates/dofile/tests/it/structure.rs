@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["session"],
     &["estimation"],
     &["commands", "commands/documented_rows"],
+    &["commands/documented_series"],
     &["ops"],
     &["mata"],
     &[FAMILY],

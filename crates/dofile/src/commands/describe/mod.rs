@@ -5,6 +5,7 @@ mod count;
 mod inspect;
 mod levelsof;
 mod listing;
+mod median;
 mod misstable;
 mod moments;
 mod normality;
@@ -12,6 +13,7 @@ mod nptrend;
 mod oneway;
 mod pctile;
 mod rank_tests;
+mod robvar;
 mod summarize;
 mod tabi;
 mod table;
@@ -33,6 +35,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     listing::SPEC_DESCRIBE,
     listing::SPEC_DS,
     listing::SPEC_CODEBOOK,
+    median::SPEC,
     misstable::SPEC,
     normality::SPEC_SFRANCIA,
     normality::SPEC_SKTEST,
@@ -42,6 +45,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pctile::SPEC,
     rank_tests::SPEC_KWALLIS,
     rank_tests::SPEC_RANKSUM,
+    robvar::SPEC,
     summarize::SPEC,
     tabi::SPEC,
     table::SPEC,

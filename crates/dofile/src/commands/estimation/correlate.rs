@@ -95,15 +95,17 @@ pub(super) const SPEC_SPEARMAN: CommandSpec = CommandSpec {
 };
 
 /// Names and values of the listed variables in the selected rows.
-struct Data {
-    names: Vec<String>,
-    columns: Vec<Vec<f64>>,
+pub(super) struct Data {
+    /// Names of the variables.
+    pub(super) names: Vec<String>,
+    /// Values, one column for each variable.
+    pub(super) columns: Vec<Vec<f64>>,
     weights: Option<(Vec<f64>, WeightKind)>,
 }
 
 impl Data {
     /// Reads variables; `listwise` leaves out rows with any missing value.
-    fn read(session: &Session, cmd: &ParsedCommand, listwise: bool) -> Result<Self> {
+    pub(super) fn read(session: &Session, cmd: &ParsedCommand, listwise: bool) -> Result<Self> {
         let variables = if cmd.list.trim().is_empty() {
             (0..session.frame.n_vars()).filter(|v| !session.frame.var(*v).is_string()).collect()
         } else {
@@ -245,7 +247,7 @@ fn spread(values: &[f64], weights: &Option<(Vec<f64>, WeightKind)>) -> f64 {
 }
 
 /// Prints a lower triangle with several lines per cell, seven columns at a time.
-fn print_triangle(
+pub(super) fn print_triangle(
     session: &mut Session,
     names: &[String],
     fmt: &str,
@@ -280,7 +282,7 @@ fn print_triangle(
 }
 
 /// Multiplies a p-value for the number of pairs.
-fn adjusted(p: f64, pairs: f64, cmd: &ParsedCommand) -> f64 {
+pub(super) fn adjusted(p: f64, pairs: f64, cmd: &ParsedCommand) -> f64 {
     if is_missing(p) {
         p
     } else if cmd.has("bonferroni") {

@@ -16,7 +16,9 @@ pub(super) mod estat_summarize;
 mod estimates;
 mod hausman;
 mod ivregress;
+mod ktau;
 mod lincom;
+mod linktest;
 mod logistic;
 mod logit;
 mod lrtest;
@@ -29,6 +31,7 @@ pub(super) mod predictions;
 mod probit;
 mod pwmean;
 mod regress;
+mod rreg;
 mod sdtest;
 mod suest;
 pub(super) mod test;
@@ -61,8 +64,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estimates::SPEC,
     hausman::SPEC,
     ivregress::SPEC,
+    ktau::SPEC,
     lincom::SPEC,
     lincom::SPEC_NLCOM,
+    linktest::SPEC,
     logistic::SPEC,
     logit::SPEC,
     lrtest::SPEC,
@@ -71,6 +76,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     probit::SPEC,
     pwmean::SPEC,
     regress::SPEC,
+    rreg::SPEC,
     sdtest::SPEC,
     suest::SPEC,
     test::SPEC,

@@ -1,5 +1,6 @@
 //! Systems of equations that are estimated together.
 
+mod mvreg;
 mod reg3;
 mod sureg;
 mod system;
@@ -7,4 +8,4 @@ mod system;
 use super::CommandSpec;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[reg3::SPEC, sureg::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[mvreg::SPEC, reg3::SPEC, sureg::SPEC];

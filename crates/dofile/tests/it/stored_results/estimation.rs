@@ -110,6 +110,22 @@ pub(super) const ROWS: &[(Row, &[&str])] = &[
     (
         (
             "R",
+            "rreg w x z",
+            "mss df_m rss df_r r2 r2_a F rmse rank depvar genwt title model predict marginsok",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
+            "R",
+            "mvreg w y = x z",
+            "k k_eq df_r chi2 df_chi2 rank depvar eqnames r2 rmse F p_F predict marginsok marginsnotok marginsdefault Sigma",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
+            "R",
             "qreg w x z",
             "df_m df_r q q_v sum_adev sum_rdev f_r rank convcode depvar bwmethod denmethod kernel title vce \
         estat_cmd predict marginsnotok sparsity bwidth kbwidth",

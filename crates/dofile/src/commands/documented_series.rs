@@ -1,0 +1,35 @@
+//! The lists of options that the manual of time series documents, as `documented_rows` has those of the others.
+
+use super::documented_rows::{LIKELIHOOD, NOTHING, Row, TABLE};
+
+const ARCH: &str = "noCONstant ARCH() Garch() SAArch() TArch() AArch() NArch() NARCHK() ABarch() ATarch() SDgarch() EArch() EGarch() \
+    Parch() TParch() AParch() NParch() NPARCHK() PGarch() ARCHM ARCHMLags() ARCHMExp() ARIMA() AR() MA() DISTribution() HET() \
+    SAVEspace ARCH0() ARMA0() CONDobs() vce() DETail";
+
+/// The lists, [TS].
+pub(super) const ROWS: &[Row] = &[
+    ("arch", TABLE, LIKELIHOOD, ARCH),
+    (
+        "arima",
+        TABLE,
+        LIKELIHOOD,
+        "ARIMA() SARIMA() AR() MA() MAR() MMA() noCONstant SAVEspace() DIFFuse P0() \
+        STATE0() CONDition vce() DETail",
+    ),
+    ("newey", TABLE, NOTHING, "LAG() noCONstant FORCE"),
+    (
+        "prais",
+        TABLE,
+        "ITERate() TOLerance() noLOG",
+        "RHOtype() CORC SSEsearch TWOstep noCONstant HASCons SAVEspace vce() noDW",
+    ),
+    (
+        "var",
+        TABLE,
+        "CONSTraints() noLOG LOG ITERate() TOLerance()",
+        "noCONstant Lags() EXog() DFK SMALL NOISure \
+        noBIGF LUTstats",
+    ),
+    ("dfuller", NOTHING, NOTHING, "noCONstant TRend DRift REGress Lags()"),
+    ("pperron", NOTHING, NOTHING, "noCONstant TRend REGress Lags()"),
+];
