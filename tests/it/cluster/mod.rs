@@ -7,4 +7,5 @@ mod lost;
 mod port;
 mod requests;
 mod roles;
+mod seats;
 mod support;

@@ -390,7 +390,9 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
             put(webhook("default", &format!("wh_{known}"), None, 0)),
             put(batch("default", &format!("batch_{known}"), "job_1", 0, None)),
         ];
-        assert_eq!(store.open_batches().await, Ok(Vec::new()));
+        // the batch of format 5 is in the tables of format 4, and earlier formats have none
+        let kept = store.open_batches().await.expect("reads").len();
+        assert_eq!(kept, usize::from(known == 4), "format {known}");
         store.commit(commit(made)).await.expect("commits");
         assert_eq!(store.queued(0, 9).await.expect("reads").len(), 1, "the queue is made from the jobs");
         store.shutdown();
