@@ -6,7 +6,7 @@ const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha anova append arch areg arima assert bayes
 bayesgraph bayesstats betareg biprobit bootstrap ca candisc canon cc centile ci cii clogit cloglog cluster cnsreg
 codebook collapse collect compress confirm:conf constraint continue contract correlate:cor corrgram
-count:cou cs csdid cumul datasignature decode describe:d destring dfgls dfuller didregress discrim display:di
+count:cou cs csdid cumul datasignature decode describe:d destring dfgls dfuller did_imputation didregress discrim display:di
 dotplot drop dsregress duplicates egen eivreg elasticnet encode ereturn:eret error:err estat estimates:est
 etable expand export factor fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken gladder
 glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit histogram:hist hotelling icc intreg ir irf isid
@@ -15,14 +15,14 @@ lassocoef lassogof lassoknots levelsof lincom linktest list:l loadingplot local:
 lookfor lowess lpoly lroc lsens lv manova margins marginsplot mark markout marksample matrix:mat mcc mds
 mdsconfig mdslong mdsmat mean meglm melogit menbreg meologit mepoisson meprobit merge:mer mestreg meta
 mhodds mi misstable mixed mkmat mkspline mlogit mofd mprobit mvdecode mvencode mvtest nbreg newey nl nlcom
-nlogit nlogitgen notes nptrend ologit oneway oprobit order orthog pac pca pcorr pctile pergram permute
+nlogit nlogitgen notes nptrend oaxaca ologit oneway oprobit order orthog pac pca pcorr pctile pergram permute
 poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve probit
 proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio rdrobust recode:rec reg3 regress:reg
 rename:ren replace reshape restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot
 sample save scalar:sca score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest
 simulate sktest slogit sort:so spearman splitsample spmatrix spregress spset sqreg statsby stci stcox
 stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
-summarize:su sunflower sureg svar svy svyset swilk symmetry symplot syntax tab1 tab2 table tabstat
+summarize:su sunflower sureg svar svy svyset swilk symmetry symplot syntax synth tab1 tab2 table tabstat
 tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm tetrachoric tnbreg
 tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth ttest ttesti twoway:tw unab use
 var varbasic vargranger varlmar varnorm varsoc varstable vec veclmar vecnorm vecrank vecstable wntestb

@@ -8,6 +8,7 @@ mod community;
 mod comparisons_of_means;
 mod data_commands;
 mod density;
+mod designs;
 mod docs;
 mod documented_options;
 mod examples;

@@ -14,12 +14,17 @@ mod esttab_rows;
 mod esttab_text;
 mod faster;
 mod mdesc;
+mod oaxaca;
+mod oaxaca_show;
 mod outreg2;
 mod outreg2_table;
 mod ppmlhdfe;
 mod rdrobust;
 mod rdrobust_show;
 mod reghdfe;
+mod synth;
+mod synth_data;
+mod synth_show;
 mod winsor;
 
 use super::CommandSpec;
@@ -48,11 +53,13 @@ pub(super) const TABLE: &[CommandSpec] = &[
     faster::GUNIQUE,
     faster::HASHSORT,
     mdesc::SPEC,
+    oaxaca::SPEC,
     outreg2::SPEC,
     ppmlhdfe::SPEC,
     rdrobust::SPEC,
     rdrobust::SPEC_BANDWIDTH,
     reghdfe::SPEC,
+    synth::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
 ];
