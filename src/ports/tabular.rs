@@ -129,6 +129,30 @@ pub enum ValueRule {
     ZeroOrOne,
     /// There are two values.
     TwoValues,
+    /// There is more than one value.
+    Varies,
+    /// The values are clusters, of which there are enough.
+    Clusters,
+}
+
+impl ValueRule {
+    /// Fewest clusters whose standard errors are not remarked on.
+    pub const ENOUGH_CLUSTERS: usize = 30;
+
+    /// True for rules that columns of text can break, too.
+    pub fn takes_texts(self) -> bool {
+        matches!(self, ValueRule::TwoValues | ValueRule::Varies | ValueRule::Clusters)
+    }
+
+    /// How many different values are kept.
+    pub fn most_kept(self) -> usize {
+        match self {
+            ValueRule::NotNegative | ValueRule::AboveZero => 0,
+            ValueRule::Varies => 2,
+            ValueRule::ZeroOrOne | ValueRule::TwoValues => 6,
+            ValueRule::Clusters => Self::ENOUGH_CLUSTERS,
+        }
+    }
 }
 
 impl RowChecks {
@@ -159,13 +183,9 @@ pub struct FoundValues {
     pub present: u64,
     /// Rows with the value 1.
     pub ones: u64,
-    /// The first different values as they are written in conditions, texts in quotes; at most [`FoundValues::MOST`].
+    /// The first different values as they are written in conditions, texts in quotes; at most
+    /// [`ValueRule::most_kept`].
     pub different: Vec<String>,
-}
-
-impl FoundValues {
-    /// Most values that are kept.
-    pub const MOST: usize = 6;
 }
 
 /// A regressor that others determine.

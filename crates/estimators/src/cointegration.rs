@@ -24,12 +24,12 @@ pub enum Trend {
 
 impl Trend {
     /// Rows of deterministic terms in the cointegrating equations.
-    fn inside(self) -> usize {
+    pub fn inside(self) -> usize {
         usize::from(matches!(self, Self::RestrictedConstant | Self::RestrictedTrend))
     }
 
     /// Deterministic terms of each equation of the model.
-    fn outside(self) -> usize {
+    pub fn outside(self) -> usize {
         match self {
             Self::None | Self::RestrictedConstant => 0,
             Self::Constant | Self::RestrictedTrend => 1,
@@ -50,14 +50,34 @@ pub struct Johansen {
     pub n: usize,
 }
 
-/// Fits all ranks: `y[j][t]` in levels, whose first `lags` rows supply lags only; `further` columns (seasonal
-/// indicators) enter every equation and have the length of the rows that are used.
-pub fn johansen(
+/// Changes, levels and short-run terms of a system in the rows that are used, and their mean products.
+pub(crate) struct Reduced {
+    /// Changes of the series.
+    pub differences: Vec<Vec<f64>>,
+    /// Levels one row before, then the restricted deterministic term.
+    pub levels: Vec<Vec<f64>>,
+    /// Lagged changes series by series, then the further columns, then the trend outside.
+    pub short: Vec<Vec<f64>>,
+    /// Levels without the short-run terms.
+    pub levels_left: Vec<Vec<f64>>,
+    /// Log determinant of the products of the changes without the short-run terms.
+    pub log_s00: f64,
+    /// Eigenvalues in descending order.
+    pub eigenvalues: Vec<f64>,
+    /// Cointegrating vectors that belong to them, as columns.
+    pub vectors: Mat,
+    /// Rows.
+    pub n: usize,
+}
+
+/// Solves the eigenvalue problem of a system: `y[j][t]` in levels, whose first `lags` rows supply lags only; `further`
+/// columns (seasonal indicators) enter every equation and have the length of the rows that are used.
+pub(crate) fn reduced(
     y: &[Vec<f64>],
     lags: usize,
     trend: Trend,
     further: &[Vec<f64>],
-) -> Result<Johansen, FitError> {
+) -> Result<Reduced, FitError> {
     let (m, total) = (y.len(), y.first().map_or(0, Vec::len));
     let n = total.saturating_sub(lags);
     let outside = trend.outside() + further.len();
@@ -79,27 +99,46 @@ pub fn johansen(
         short
             .extend((1..lags).map(|lag| rows.clone().map(|t| change(series, t - lag)).collect::<Vec<f64>>()));
     }
+    short.extend(further.iter().cloned());
     if trend == Trend::Trend {
         short.push(time);
     }
-    short.extend(further.iter().cloned());
-    let short: Vec<&[f64]> = short.iter().map(Vec::as_slice).collect();
     let constant = trend.outside() > 0;
-    let r0 = residuals(&short, constant, &differences)?;
-    let r1 = residuals(&short, constant, &levels)?;
-    let (s00, s01, s11) = (products(&r0, &r0), products(&r0, &r1), products(&r1, &r1));
+    let views: Vec<&[f64]> = short.iter().map(Vec::as_slice).collect();
+    let r0 = residuals(&views, constant, &differences)?;
+    let levels_left = residuals(&views, constant, &levels)?;
+    let (s00, s01) = (products(&r0, &r0), products(&r0, &levels_left));
     let singular = FitError::Insufficient;
-    let Some(root) = s11.cholesky() else { return Err(singular) };
+    let Some(root) = products(&levels_left, &levels_left).cholesky() else { return Err(singular) };
     let inverse = root.transpose().inverse_upper().transpose();
     let Some(inner) = s00.inverse_definite() else { return Err(singular) };
-    let (mut eigenvalues, _) = inverse.times(&s01.transpose()).sandwich(&inner).symmetric_eigen();
+    let (mut eigenvalues, vectors) = inverse.times(&s01.transpose()).sandwich(&inner).symmetric_eigen();
     eigenvalues.truncate(m);
     let Some(log_s00) = super::var::log_determinant(&s00) else { return Err(singular) };
+    let vectors = inverse.transpose().times(&vectors);
+    Ok(Reduced { differences, levels, short, levels_left, log_s00, eigenvalues, vectors, n })
+}
+
+/// Fits all ranks; the arguments are those of the eigenvalue problem: series in levels whose first `lags` rows supply
+/// lags only, and further columns of every equation in the rows that are used.
+///
+/// # Errors
+///
+/// There are too few rows, or collinear series.
+pub fn johansen(
+    y: &[Vec<f64>],
+    lags: usize,
+    trend: Trend,
+    further: &[Vec<f64>],
+) -> Result<Johansen, FitError> {
+    let m = y.len();
+    let Reduced { eigenvalues, log_s00, n, .. } = reduced(y, lags, trend, further)?;
     let half = 0.5 * n as f64;
     let mut ll = vec![-half * (m as f64 * (1.0 + (2.0 * std::f64::consts::PI).ln()) + log_s00)];
     for (i, value) in eigenvalues.iter().enumerate() {
         ll.push(ll[i] - half * (1.0 - value).ln());
     }
+    let outside = trend.outside() + further.len();
     let parameters =
         (0..=m).map(|r| m * (m * (lags - 1) + outside) + r * (2 * m + trend.inside() - r)).collect();
     Ok(Johansen { eigenvalues, ll, parameters, n })

@@ -90,5 +90,6 @@ pub mod timeseries;
 pub mod var;
 pub mod var_forecast;
 pub mod vce;
+pub mod vecm;
 pub mod wald;
 pub mod weights;

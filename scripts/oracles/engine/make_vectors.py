@@ -92,11 +92,98 @@ def forecasts(cases):
     cases.add("fcast compute inside the sample", "macrots.csv", make + "var g c i, lags(1/2)\nfcast compute f_, step(3) dynamic(t[102]) nose", expect | {"_N": rows}, 1e-8, "statsmodels VAR.forecast")
 
 
+def error_correction(cases):
+    """Models of all trends: estimates of statsmodels with the divisor of the covariances made T - k."""
+    y = pd.read_csv(ROOT / "data/macrots.csv")[["lgdp", "lcons", "linv"]].to_numpy()
+    names, n = ["lgdp", "lcons", "linv"], len(y) - 3
+    for deterministic, trend in (("n", "none"), ("ci", "rconstant"), ("co", "constant"), ("coli", "rtrend"), ("colo", "trend")):
+        for rank in (1, 2):
+            fit = VECM(y, k_ar_diff=2, coint_rank=rank, deterministic=deterministic).fit()
+            outside = fit.det_coef.shape[1] if fit.det_coef.size else 0
+            k = rank + 6 + outside
+            wider = np.sqrt(n / (n - k))
+            expect = {"e(N)": n, "e(ll)": fit.llf, "e(detsig_ml)": np.linalg.det(fit.sigma_u), "e(k_1)": k}
+            rows = 3 + (1 if trend in ("rconstant", "rtrend") else 0)
+            beta = np.vstack([fit.beta, fit.det_coef_coint]) if fit.det_coef_coint.size else fit.beta
+            errors = np.zeros_like(beta)
+            # the variances are those of vec(beta'), Luetkepohl (2005), 7.2.13; statsmodels 0.14 reads them as vec(beta)
+            errors[rank:] = fit.stderr_coint[rank:].ravel(order="F").reshape(-1, rank)
+            for j in range(rank):
+                for i in range(rank, rows):
+                    at = j * rows + i + 1
+                    # statsmodels counts a restricted trend from another period: its constant alone differs
+                    expect[f"el(e(betavec),1,{at})"] = beta[i, j]
+                    full = j * (rows + (1 if trend in ("constant", "rtrend") else 2 if trend == "trend" else 0)) + i + 1
+                    expect[f"sqrt(el(e(V_beta),{full},{full}))"] = errors[i, j] * wider
+            for a, name in enumerate(names):
+                for j in range(rank):
+                    expect[f"[D_{name}]_b[L._ce{j + 1}]"] = fit.alpha[a, j]
+                    expect[f"[D_{name}]_se[L._ce{j + 1}]"] = fit.stderr_alpha[a, j] * wider
+                for lag in (1, 2):
+                    for b, other in enumerate(names):
+                        term = f"L{'' if lag == 1 else lag}D.{other}"
+                        expect[f"[D_{name}]_b[{term}]"] = fit.gamma[a, (lag - 1) * 3 + b]
+                        expect[f"[D_{name}]_se[{term}]"] = fit.stderr_gamma[a, (lag - 1) * 3 + b] * wider
+                resid = fit.resid[:, a]
+                expect[f"e(rmse_{a + 1})"] = np.sqrt(resid @ resid / (n - k))
+            if trend == "constant":
+                # the constant is v = a m + g with g'a m = 0
+                v = fit.det_coef[:, 0]
+                m = np.linalg.solve(fit.alpha.T @ fit.alpha, fit.alpha.T @ v)
+                for a, name in enumerate(names):
+                    expect[f"[D_{name}]_b[_cons]"] = (v - fit.alpha @ m)[a]
+                for j in range(rank):
+                    expect[f"el(e(beta),1,{j * 4 + 4})"] = m[j]
+            do = f"tsset t\nvec lgdp lcons linv, lags(3) rank({rank}) trend({trend})"
+            cases.add(f"vec {trend} rank {rank}", "macrots.csv", do, expect, 1e-6, "statsmodels VECM; divisor T - k: published chi2 and R-squared of [TS] vec agree with it")
+
+
+def after_error_correction(cases):
+    """Predictions, responses, stability and the Lagrange-multiplier test by numpy from the estimates of statsmodels."""
+    y = pd.read_csv(ROOT / "data/macrots.csv")[["lgdp", "lcons", "linv"]].to_numpy()
+    fit = VECM(y, k_ar_diff=1, coint_rank=1, deterministic="ci").fit()
+    n = len(y) - 2
+    ce = y @ fit.beta[:, 0] + fit.det_coef_coint[0, 0]
+    change = fit.alpha[:, 0] * ce[98] + fit.gamma @ (y[98] - y[97])
+    do = "tsset t\nvec lgdp lcons linv, lags(2) trend(rconstant)\npredict double c, ce\npredict double d, equation(D_lcons)\npredict double r, residuals equation(#2)\npredict double l, levels equation(D_linv)\n"
+    expect = {"c[99]": ce[98], "d[100]": change[1], "r[100]": y[99, 1] - y[98, 1] - change[1], "l[100]": y[98, 2] + change[2]}
+    cases.add("predict after vec", "macrots.csv", do, expect, 1e-6, "numpy from statsmodels VECM")
+    pi = fit.alpha @ fit.beta.T
+    lag1, lag2 = np.eye(3) + pi + fit.gamma, -fit.gamma
+    companion = np.block([[lag1, lag2], [np.eye(3), np.zeros((3, 3))]])
+    moduli = np.sort(np.abs(np.linalg.eigvals(companion)))[::-1]
+    expect = {f"m[1,{i + 1}]": v for i, v in enumerate(moduli)}
+    cases.add("vecstable", "macrots.csv", "tsset t\nvec lgdp lcons linv, lags(2) trend(rconstant)\nvecstable\nmatrix m = r(Modulus)", expect, 1e-6, "numpy from statsmodels VECM")
+    responses = fit.irf(6)
+    expect = {}
+    for step in (1, 4, 6):
+        row = f"impulse == \"lgdp\" & response == \"linv\" & step == {step}"
+        expect[f"v{step}"], expect[f"o{step}"] = responses.irfs[step][2, 0], responses.orth_irfs[step][2, 0]
+        do_row = f"quietly summarize irf if {row}\nscalar v{step} = r(mean)\nquietly summarize oirf if {row}\nscalar o{step} = r(mean)\n"
+        expect.setdefault("do", "")
+        expect["do"] += do_row
+    lines = expect.pop("do")
+    do = "tsset t\nvec lgdp lcons linv, lags(2) trend(rconstant)\ntempfile f\nirf create m, step(6) set(`f'.irf)\nuse `f'.irf, clear\n" + lines + "erase `f'.irf"
+    cases.add("irf after vec", "macrots.csv", do, expect, 1e-6, "statsmodels VECMResults.irf")
+    u = fit.resid
+    regressors = np.column_stack([ce[1:-1], (y[1:-1] - y[:-2])])
+    base = np.log(np.linalg.det(u.T @ u / n))
+    expect = {}
+    for lag in (1, 2):
+        shifted = np.vstack([np.zeros((lag, 3)), u[:-lag]])
+        x = np.column_stack([regressors, shifted])
+        left = u - x @ np.linalg.lstsq(x, u, rcond=None)[0]
+        expect[f"m[{lag},2]"] = (n - x.shape[1] - 0.5) * (base - np.log(np.linalg.det(left.T @ left / n)))
+    cases.add("veclmar", "macrots.csv", "tsset t\nvec lgdp lcons linv, lags(2) trend(rconstant)\nveclmar\nmatrix m = r(lm)", expect, 1e-6, "numpy from statsmodels VECM; Johansen (1995)")
+
+
 def main():
     cases = Cases("vectors", "Stata output in statsmodels, Matlab jplv, statsmodels VECM and VAR")
     stata(cases)
     ranks(cases)
     forecasts(cases)
+    error_correction(cases)
+    after_error_correction(cases)
     cases.write()
 
 

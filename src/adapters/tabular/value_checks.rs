@@ -18,19 +18,17 @@ pub(super) fn take(
     found.present += 1;
     let value = columns.number(name, row);
     let is_broken = match (rule, value) {
-        (ValueRule::TwoValues, _) => false,
+        (rule, _) if rule.takes_texts() => false,
         (_, None) => true,
         (ValueRule::NotNegative, Some(x)) => x < 0.0,
         (ValueRule::AboveZero, Some(x)) => x <= 0.0,
-        (ValueRule::ZeroOrOne, Some(x)) => x != 0.0 && x != 1.0,
+        (_, Some(x)) => x != 0.0 && x != 1.0,
     };
     if is_broken {
         found.broken.add(vec![number]);
     }
     found.ones += u64::from(value == Some(1.0));
-    if found.different.len() < FoundValues::MOST
-        && matches!(rule, ValueRule::ZeroOrOne | ValueRule::TwoValues)
-    {
+    if found.different.len() < rule.most_kept() {
         let text = value.map(number_text).or_else(|| {
             let bytes = columns.bytes(name, row)?;
             Some(format!("\"{}\"", String::from_utf8_lossy(&bytes)))

@@ -88,11 +88,19 @@ fn wanted(
     let varying = one("outcome_var").into_iter().chain(one("regressors")).filter(numeric);
     // with random effects variation between units is enough
     let between = plan.contract.parameters.iter().any(|p| p.name == "effects" && p.value != "fe");
+    let levels: Vec<(String, ValueRule)> = ["regressors", "controls"]
+        .into_iter()
+        .flat_map(bound)
+        .filter(categorical)
+        .filter(|_| checks("collinear"))
+        .map(|name| (name, ValueRule::Varies))
+        .collect();
     let rules = value_checks::rules(template, one);
     RowChecks {
         values: rules
             .into_iter()
-            .filter(|(name, rule)| is_number(name) || *rule == ValueRule::TwoValues)
+            .filter(|(name, rule)| is_number(name) || rule.takes_texts())
+            .chain(levels)
             .collect(),
         complete: bound_columns(plan, &exists),
         within: if key.is_some() && checks("no_within") && !between { varying.collect() } else { Vec::new() },
@@ -116,6 +124,10 @@ fn messages(checks: &RowChecks, found: &RowFindings, header_row: Option<u32>) ->
 
 pub(super) fn failed(id: &str, value: Value, message: String) -> PreviewCheck {
     PreviewCheck { id: id.to_owned(), status: "fail", value, message }
+}
+
+pub(super) fn warned(id: &str, value: Value, message: String) -> PreviewCheck {
+    PreviewCheck { status: "warn", ..failed(id, value, message) }
 }
 
 fn repeated(checks: &RowChecks, found: &FoundRows, header_row: Option<u32>) -> Option<PreviewCheck> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::preview_plan::PreviewCheck;
-use super::preview_rows::{counted, failed, places};
+use super::preview_rows::{counted, failed, places, warned};
 use crate::library::Template;
 use crate::ports::tabular::{FoundValues, RowChecks, RowFindings, ValueRule};
 
@@ -23,6 +23,7 @@ pub(super) fn rules(
         ("duration_var", ValueRule::AboveZero, survival && declares("neg_values")),
         ("failure_var", ValueRule::ZeroOrOne, survival && declares("not_binary")),
         ("group_var", ValueRule::TwoValues, declares("two_levels")),
+        ("cluster_var", ValueRule::Clusters, declares("few_clusters")),
     ];
     let chosen = chosen.into_iter().filter(|(.., applies)| *applies);
     chosen.filter_map(|(role, rule, _)| Some((column(role)?, rule))).collect()
@@ -94,7 +95,7 @@ fn broken(
             ),
         ),
         ValueRule::TwoValues if found.different.len() != 2 => {
-            let more = if found.different.len() == FoundValues::MOST { " or more" } else { "" };
+            let more = if found.different.len() == rule.most_kept() { " or more" } else { "" };
             let advice = match found.different.as_slice() {
                 [first, second, ..] => format!(
                     "choose two of them by a condition, such as {column} == {first} | {column} == {second}, or an analysis \
@@ -105,6 +106,29 @@ fn broken(
             let n = found.different.len();
             let groups = if n == 1 { "group" } else { "groups" };
             ("two_levels", format!("{column} has {n}{more} {groups} ({values}), two are compared: {advice}"))
+        }
+        ValueRule::Varies if found.different.len() == 1 => {
+            let message = format!(
+                "{column} has one value in the rows that are used ({values}): it has no effect that could be estimated, and \
+                 the run leaves it out; remove it, or use other rows"
+            );
+            return Some(warned("collinear", json!({"n": 1, "columns": [column]}), message));
+        }
+        ValueRule::Clusters if found.different.len() == 1 => (
+            "few_clusters",
+            format!(
+                "{column} has one cluster in the rows that are used ({values}): standard errors by cluster need several; \
+                 choose another column of clusters or other standard errors"
+            ),
+        ),
+        ValueRule::Clusters if found.different.len() < ValueRule::ENOUGH_CLUSTERS => {
+            let n = found.different.len();
+            let message = format!(
+                "{column} has {n} clusters in the rows that are used: with fewer than {} clusters the standard errors tend to \
+                 be too small; state their number beside the result",
+                ValueRule::ENOUGH_CLUSTERS
+            );
+            return Some(warned("few_clusters", json!({"n": n, "columns": [column]}), message));
         }
         _ => return None,
     };

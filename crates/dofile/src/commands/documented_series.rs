@@ -30,6 +30,12 @@ pub(super) const ROWS: &[Row] = &[
         "noCONstant Lags() EXog() DFK SMALL NOISure \
         noBIGF LUTstats",
     ),
+    (
+        "vec",
+        TABLE,
+        "ITERate() noLOG TRace TOLTRace TOLerance() LTOLerance() AFrom() BFrom()",
+        "Rank() LAgs() Trend() BConstraints() AConstraints() SIndicators() noREDuce noBTable noIDtest ALpha PI noPTable MAI noETable DFORCE noCNSReport",
+    ),
     ("dfuller", NOTHING, NOTHING, "noCONstant TRend DRift REGress Lags()"),
     ("pperron", NOTHING, NOTHING, "noCONstant TRend REGress Lags()"),
 ];

@@ -13,6 +13,8 @@ pub(super) enum Noticed {
     Freeze(&'static str),
     /// A check of the preview fails and says so; the run fails with `no_obs`.
     Preview(&'static str),
+    /// A check of the preview warns and says so; the run ends as it should.
+    Warned(&'static str),
     /// The run fails for this reason.
     Run(&'static str),
     /// The upload has a remark of this type; nothing is refused.

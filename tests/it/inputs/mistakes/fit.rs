@@ -90,10 +90,13 @@ fn amounts() -> Vec<Mistake> {
 }
 
 fn groups() -> Vec<Mistake> {
-    use Noticed::{Draft, Preview};
+    use Noticed::{Draft, Preview, Warned};
     let test = json!({"template_id": "test.ttest_two", "outcome_var": "y", "roles": {"group_var": ["g"]}});
     let grouped = |g: fn(u32) -> &'static str| table("y,x,g", move |row, x, y| format!("{y},{x},{}", g(row)));
     let three = |row: u32| ["a", "b", "c"][row as usize % 3];
+    let two = |row: u32| if row % 6 == 0 { "b" } else { "a" };
+    let clustered = json!({"template_id": "linear.ols_cluster", "outcome_var": "y",
+        "roles": {"regressors": ["x"], "cluster_var": ["g"]}});
     vec![
         m("three groups in a comparison of two", "the run failed: two_levels", grouped(three))
             .draft(test.clone())
@@ -103,9 +106,20 @@ fn groups() -> Vec<Mistake> {
             .changed(json!({"sample_if": "g == \"a\""}))
             .at(Preview("two_levels"), &["g has 1 group (\"a\")", "two groups"]),
         m("one cluster", "400 TEMPLATE_NOT_APPLICABLE", grouped(|_| "a"))
-            .draft(json!({"template_id": "linear.ols_cluster", "outcome_var": "y",
-                "roles": {"regressors": ["x"], "cluster_var": ["g"]}}))
+            .draft(clustered.clone())
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["cluster_var: `g` has 1 distinct values, at least 2"]),
+        m("one cluster after the condition", "the run failed: few_clusters", grouped(three))
+            .draft(clustered.clone())
+            .changed(json!({"sample_if": "g == \"a\""}))
+            .at(Preview("few_clusters"), &["g has one cluster", "\"a\"", "several"]),
+        m("three clusters", "nothing before the run, whose check warned", grouped(three))
+            .draft(clustered)
+            .at(Warned("few_clusters"), &["g has 3 clusters", "fewer than 30", "too small"])
+            .ends(2.0, 24),
+        m("a control with one level after the condition", "nothing; the run left it out", grouped(two))
+            .changed(json!({"roles": {"regressors": ["x"], "controls": ["g"]}, "sample_if": "g == \"a\""}))
+            .at(Warned("collinear"), &["g has one value", "\"a\"", "remove it"])
+            .ends(2.0, 20),
         m("words as weights", "400 TEMPLATE_NOT_APPLICABLE", grouped(three))
             .changed(json!({"roles": {"regressors": ["x"], "weight_var": ["g"]}}))
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["weight_var: `g` is text"]),

@@ -75,12 +75,12 @@ async fn follow(app: &TestApp, case: &Mistake) -> Result<(), String> {
     }
     let fails = match case.noticed {
         Noticed::Preview(id) => {
-            let shown = app.post(&job, "/plan/preview", &json!({})).await.ok();
-            let checks = shown["checks"].as_array().cloned().unwrap_or_default();
-            let check = checks.iter().find(|check| check["id"] == id && check["status"] == "fail");
-            let check = check.ok_or_else(|| format!("no failed {id} in {}", shown["checks"]))?;
-            says(check["message"].as_str().unwrap_or_default(), &case.says)?;
+            previewed(app, &job, case, (id, "fail")).await?;
             Some(if id == "min_observations" { "no_obs" } else { id })
+        }
+        Noticed::Warned(id) => {
+            previewed(app, &job, case, (id, "warn")).await?;
+            None
         }
         Noticed::Run(detail) => Some(detail),
         _ => None,
@@ -94,6 +94,20 @@ async fn follow(app: &TestApp, case: &Mistake) -> Result<(), String> {
         Some(ends) => repaired(app, &job, case, &steps, ends).await,
         None => Ok(()),
     }
+}
+
+/// The preview has a check of this id and status, and it says what it should.
+async fn previewed(
+    app: &TestApp,
+    job: &Job,
+    case: &Mistake,
+    (id, status): (&str, &str),
+) -> Result<(), String> {
+    let shown = app.post(job, "/plan/preview", &json!({})).await.ok();
+    let checks = shown["checks"].as_array().cloned().unwrap_or_default();
+    let check = checks.iter().find(|check| check["id"] == id && check["status"] == status);
+    let check = check.ok_or_else(|| format!("no {id} of {status} in {}", shown["checks"]))?;
+    says(check["message"].as_str().unwrap_or_default(), &case.says)
 }
 
 /// Sends the repairs back, compares the preview, and runs to the known number.

@@ -1,4 +1,4 @@
-//! `irf create`, `irf set`, `irf table` and `irf graph` after `var`: responses to impulses, kept in a file that is a
+//! `irf create`, `irf set`, `irf table` and `irf graph` after `var` and `vec`: responses to impulses, kept in a file that is a
 //! data set. Formulas: [TS] irf create; standard errors by the delta method; numbers: `estimators::var`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
@@ -12,7 +12,8 @@ use crate::ops::graphs::plain::{Plain, show};
 use crate::session::{Extension, Session};
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::{ParsedCommand, unquote};
-use estimators::var::{standard_errors, tables};
+use crate::value::{MISSING, is_missing};
+use estimators::var::{Tables, standard_errors, tables};
 use estimators::wald;
 use figure::{Color, Range, Series, Shape, Style};
 
@@ -24,7 +25,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "irf set filename [, replace clear] | irf create name [, step(#) set(filename [, replace]) replace] | irf table {irf|oirf|cirf|coirf|fevd} [, impulse(vars) response(vars) level(#)] | irf graph stat, impulse(var) response(var) [level(#) twoway_options]",
-    notes: "after var; the file is a data set with irfname, impulse, response, step, irf oirf cirf coirf fevd and std...; [TS] irf create",
+    notes: "after var, and after vec without standard errors; the file is a data set with irfname, impulse, response, step, irf oirf cirf coirf fevd and std...; [TS] irf create",
     examples: &[Example {
         // After one step the response is the coefficient.
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar b = [y]_b[L.x]\ntempfile f\nirf create m, step(1) set(`f'.irf)\nuse `f'.irf, clear\nkeep if impulse == \"x\" & response == \"y\" & step == 1\nerase `f'.irf",
@@ -83,6 +84,45 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
 }
 
+/// The tables of the active system.
+struct System {
+    names: Vec<String>,
+    values: Tables,
+    /// Standard errors; nothing after `vec`.
+    errors: Option<Tables>,
+}
+
+impl System {
+    fn of(session: &Session, steps: usize) -> Result<Self> {
+        let singular = || StataError::new(459, "the error covariance is not positive definite");
+        if session.e.cmd() == "vec" {
+            let held = super::vec::held(session)?;
+            let state = held.downcast_ref::<super::vec::State>().ok_or_else(|| StataError::standard(301))?;
+            let fit = &state.fit;
+            let values = tables(&fit.lags, &fit.system.sigma_ml, steps).ok_or_else(singular)?;
+            return Ok(Self { names: state.names.clone(), values, errors: None });
+        }
+        let held = held(session)?;
+        let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+        let m = state.names.len();
+        let a = state.fit.lag_matrices(&state.lags);
+        let index: Vec<(usize, usize, usize)> = (0..m)
+            .flat_map(|eq| (0..m).flat_map(move |j| state.lags.iter().map(move |l| (eq, j, *l))))
+            .collect();
+        let place = |i: &(usize, usize, usize)| {
+            let lag = state.lags.iter().position(|l| *l == i.2).unwrap_or(0);
+            i.0 * state.fit.k + i.1 * state.lags.len() + lag
+        };
+        let positions: Vec<usize> = index.iter().map(place).collect();
+        let v = crate::estimation::post::kernel(session.e.v().ok_or_else(|| StataError::standard(301))?);
+        let v = v.select(&positions, &positions);
+        let values = tables(&a, &state.sigma, steps).ok_or_else(singular)?;
+        let errors =
+            standard_errors(&a, &state.sigma, &v, &index, state.fit.n as f64, steps).ok_or_else(singular)?;
+        Ok(Self { names: state.names.clone(), values, errors: Some(errors) })
+    }
+}
+
 fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
     if name.is_empty() || name.contains(char::is_whitespace) {
         return Err(StataError::new(198, "a name for the results is needed"));
@@ -105,23 +145,8 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
         }
     }
     let file = current(session)?;
-    let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
-    let m = state.names.len();
-    let a = state.fit.lag_matrices(&state.lags);
-    let index: Vec<(usize, usize, usize)> =
-        (0..m).flat_map(|eq| (0..m).flat_map(move |j| state.lags.iter().map(move |l| (eq, j, *l)))).collect();
-    let place = |i: &(usize, usize, usize)| {
-        let lag = state.lags.iter().position(|l| *l == i.2).unwrap_or(0);
-        i.0 * state.fit.k + i.1 * state.lags.len() + lag
-    };
-    let positions: Vec<usize> = index.iter().map(place).collect();
-    let v = crate::estimation::post::kernel(session.e.v().ok_or_else(|| StataError::standard(301))?);
-    let v = v.select(&positions, &positions);
-    let singular = || StataError::new(459, "the error covariance is not positive definite");
-    let values = tables(&a, &state.sigma, steps).ok_or_else(singular)?;
-    let errors =
-        standard_errors(&a, &state.sigma, &v, &index, state.fit.n as f64, steps).ok_or_else(singular)?;
+    let System { names: series, values, errors } = System::of(session, steps)?;
+    let m = series.len();
     let count = m * m * (steps + 1);
     let mut text: [Vec<Box<str>>; 3] = Default::default();
     let mut step_column = Vec::with_capacity(count);
@@ -129,15 +154,14 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
     for impulse in 0..m {
         for response in 0..m {
             for step in 0..=steps {
-                for (column, value) in
-                    text.iter_mut().zip([name, &state.names[impulse], &state.names[response]])
-                {
+                for (column, value) in text.iter_mut().zip([name, &series[impulse], &series[response]]) {
                     column.push(value.into());
                 }
                 step_column.push(step as f64);
                 for s in 0..5 {
                     numbers[s].push(values.values[s][step][(response, impulse)]);
-                    numbers[5 + s].push(errors.values[s][step][(response, impulse)]);
+                    let error = errors.as_ref().map_or(MISSING, |e| e.values[s][step][(response, impulse)]);
+                    numbers[5 + s].push(error);
                 }
             }
         }
@@ -230,6 +254,11 @@ impl Asked {
     }
 }
 
+/// A limit of an interval; missing without a standard error.
+fn bound(value: f64, error: f64, z: f64) -> f64 {
+    if is_missing(error) { MISSING } else { value + z * error }
+}
+
 fn table(session: &mut Session, cmd: &ParsedCommand, statistic: &str) -> Result<()> {
     let asked = asked(session, cmd, statistic)?;
     if let Some(option) = asked.rest.first() {
@@ -246,8 +275,8 @@ fn table(session: &mut Session, cmd: &ParsedCommand, statistic: &str) -> Result<
             session.print(format!(
                 "{step:>6} |{}{}{}",
                 cell(value),
-                cell(value - z * error),
-                cell(value + z * error)
+                cell(bound(value, error, -z)),
+                cell(bound(value, error, z))
             ));
         }
     }
@@ -264,7 +293,11 @@ fn graph(session: &mut Session, cmd: &ParsedCommand, statistic: &str) -> Result<
             "irf graph of several pairs is not supported by the open engine; name impulse() and response()",
         ));
     };
-    let band = points.iter().map(|(s, v, e)| Range { at: *s, low: v - z * e, high: v + z * e }).collect();
+    let band: Vec<Range> = points
+        .iter()
+        .filter(|p| !is_missing(p.2))
+        .map(|(s, v, e)| Range { at: *s, low: bound(*v, *e, -z), high: bound(*v, *e, z) })
+        .collect();
     let line = points.iter().map(|(s, v, _)| (*s, *v)).collect();
     let drawn = |shape: Shape, style: Style, label: &str| Series {
         label: label.to_string(),
@@ -273,11 +306,13 @@ fn graph(session: &mut Session, cmd: &ParsedCommand, statistic: &str) -> Result<
         style,
     };
     let grey = Style { fill: Color::parse("gs13"), ..Style::default() };
+    let mut series = Vec::new();
+    if !band.is_empty() {
+        series.push(drawn(Shape::Band { ranges: band }, grey, &format!("{}% interval", asked.level)));
+    }
+    series.push(drawn(Shape::Line { points: line, step: false }, Style::default(), statistic));
     let figure = Plain {
-        series: vec![
-            drawn(Shape::Band { ranges: band }, grey, &format!("{}% interval", asked.level)),
-            drawn(Shape::Line { points: line, step: false }, Style::default(), statistic),
-        ],
+        series,
         title: key.clone(),
         x_title: "Step".to_string(),
         y_title: statistic.to_string(),

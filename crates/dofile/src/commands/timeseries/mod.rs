@@ -18,6 +18,9 @@ mod var_sample;
 mod var_tests;
 mod varlmar;
 mod varsoc;
+mod vec;
+mod vec_show;
+mod vec_tests;
 mod vecrank;
 
 use super::CommandSpec;
@@ -48,6 +51,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     var_tests::SPEC_VARGRANGER,
     var_tests::SPEC_VARSTABLE,
     varlmar::SPEC,
+    vec::SPEC,
+    vec_tests::SPEC_VECLMAR,
+    vec_tests::SPEC_VECSTABLE,
     vecrank::SPEC,
 ];
 
@@ -66,6 +72,7 @@ pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
         "arch" => Some((&arch_predict::PREDICT, arch_predict::predict as fn(&mut _, &_) -> _)),
         "arima" => Some((&arima_predict::PREDICT, arima_predict::predict as fn(&mut _, &_) -> _)),
+        "vec" => Some((&vec::PREDICT, vec::predict as fn(&mut _, &_) -> _)),
         "var" => Some((&var::PREDICT, var::predict as fn(&mut _, &_) -> _)),
         _ => None,
     }

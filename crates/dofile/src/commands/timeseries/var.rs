@@ -169,7 +169,7 @@ fn equations(r: &mut Results, data: &Sample, fit: &VarFit, v: &Mat, (constant, s
 }
 
 /// `L2.x`; for a differenced series `L2D.x`.
-fn lagged(name: &str, lag: usize) -> String {
+pub(super) fn lagged(name: &str, lag: usize) -> String {
     let prefix = if lag == 1 { "L".to_string() } else { format!("L{lag}") };
     match name.split_once('.') {
         Some((operators, base)) => format!("{prefix}{operators}.{base}"),
@@ -268,6 +268,9 @@ fn show_equations(session: &mut Session) {
 
 /// The state of the last `var`; r(301) without one.
 pub(super) fn held(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
+    if session.e.cmd() == "vec" {
+        return Err(StataError::unsupported_command("this command after vec"));
+    }
     session
         .e
         .extra

@@ -10,6 +10,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::distributions::{chi2_tail, f_tail};
+use estimators::matrix::Mat;
 use estimators::schur::eigenvalues;
 use estimators::{var as kernel, wald};
 
@@ -121,7 +122,19 @@ fn vargranger(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
 fn varstable(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     let held = held(session)?;
     let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
-    let matrix = kernel::companion(&state.fit.lag_matrices(&state.lags));
+    let values = stability(session, &state.fit.lag_matrices(&state.lags))?;
+    let stable = values.iter().all(|v| v.0.hypot(v.1) < 1.0);
+    session.print(if stable {
+        "   All the eigenvalues lie inside the unit circle.\n   VAR satisfies stability condition."
+    } else {
+        "   At least one eigenvalue is at least 1.0.\n   VAR does not satisfy stability condition."
+    });
+    Ok(())
+}
+
+/// Shows the eigenvalues of the companion matrix and stores them in `r()`.
+pub(super) fn stability(session: &mut Session, lags: &[Mat]) -> Result<Vec<(f64, f64)>> {
+    let matrix = kernel::companion(lags);
     let values =
         eigenvalues(&matrix).ok_or_else(|| StataError::new(498, "the eigenvalues could not be computed"))?;
     session.print("");
@@ -139,15 +152,9 @@ fn varstable(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
         session.print(format!("  |{text:>25} |{:>12} |", format::bare("%9.0g", re.hypot(*im))));
     }
     session.print(format!("  +{}+", "-".repeat(40)));
-    let stable = values.iter().all(|v| v.0.hypot(v.1) < 1.0);
-    session.print(if stable {
-        "   All the eigenvalues lie inside the unit circle.\n   VAR satisfies stability condition."
-    } else {
-        "   At least one eigenvalue is at least 1.0.\n   VAR does not satisfy stability condition."
-    });
     let row = |f: fn(&(f64, f64)) -> f64| Matrix::new(1, values.len(), values.iter().map(f).collect());
     let mut results = Results::default();
     results.matrix("Re", row(|v| v.0)).matrix("Im", row(|v| v.1)).matrix("Modulus", row(|v| v.0.hypot(v.1)));
     session.r = results;
-    Ok(())
+    Ok(values)
 }

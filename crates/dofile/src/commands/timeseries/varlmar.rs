@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use estimators::distributions::chi2_tail;
-use estimators::var as kernel;
+use estimators::var::{self as kernel, VarFit};
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::int("MLag")]).unsupported(&["ESTimates", "SEParator"]);
@@ -41,12 +41,18 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let state = s.e.extra.as_ref().filter(|_| s.e.cmd() == "var").and_then(|x| x.downcast_ref::<State>());
     let state =
         state.ok_or_else(|| StataError::new(301, "last estimates not found; var has to be run first"))?;
-    let (fit, n) = (&state.fit, state.fit.n);
-    let m = fit.residuals.len();
+    s.r = lagrange(&state.fit, most as usize)?;
+    show(s);
+    Ok(())
+}
+
+/// The tests of lags 1 to `most` as `r(lm)`.
+pub(super) fn lagrange(fit: &VarFit, most: usize) -> Result<Results> {
+    let (n, m) = (fit.n, fit.residuals.len());
     let before = kernel::log_determinant(&fit.sigma_ml)
         .ok_or_else(|| StataError::new(459, "the errors of the equations are collinear"))?;
     let mut data = Vec::new();
-    for lag in 1..=most as usize {
+    for lag in 1..=most {
         let d = fit.k + m;
         if n <= d + 1 || lag >= n {
             return Err(StataError::new(2001, "insufficient observations"));
@@ -66,12 +72,20 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rows = data.len() / 4;
     let mut table = Matrix::new(rows, 4, data);
     table.col_names = ["lag", "chi2", "df", "p"].map(Stripe::term).to_vec();
+    let mut r = Results::default();
+    r.matrix("lm", table);
+    Ok(r)
+}
+
+/// Shows `r(lm)`.
+pub(super) fn show(s: &mut Session) {
+    let Some(table) = s.r.matrices.get("lm").cloned() else { return };
     s.print("");
     s.print("   Lagrange-multiplier test");
     s.print("  +--------------------------------------+");
     s.print("  | lag  |      chi2    df   Prob > chi2 |");
     s.print("  |------+-------------------------------|");
-    for i in 0..rows {
+    for i in 0..table.rows() {
         s.print(format!(
             "  |{:>4}  |{}{:>6}{}   |",
             table.get(i, 0),
@@ -82,8 +96,4 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     s.print("  +--------------------------------------+");
     s.print("   H0: no autocorrelation at lag order");
-    let mut r = Results::default();
-    r.matrix("lm", table);
-    s.r = r;
-    Ok(())
 }

@@ -44,7 +44,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-fn trend(text: Option<&str>) -> Result<(Trend, &'static str)> {
+/// The trend of an option `trend()` and its full name.
+pub(super) fn trend(text: Option<&str>) -> Result<(Trend, &'static str)> {
     let asked = text.map_or("constant", str::trim);
     let full = [
         ("none", 1, Trend::None),

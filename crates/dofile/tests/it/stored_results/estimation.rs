@@ -175,6 +175,16 @@ pub(super) const ROWS: &[(Row, &[&str])] = &[
     (
         (
             "TS",
+            "vec w z, lags(2)",
+            "k_rank k_eq k_dv k_ce n_lags df_m ll beta_iden beta_icnt k_1 df_m1 r2_1 chi2_1 rmse_1 aic hqic sbic tmin tmax \
+        detsig_ml rank converge trend tsfmt tvar endog covariates eqnames cenames title predict marginsok marginsnotok \
+        marginsdefault beta V_beta betavec pi V_pi alpha V_alpha omega mai V_mai",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
+            "TS",
             "newey y x z, lag(1) force",
             "df_m df_r F lag rank depvar wtype title vce vcetype estat_cmd predict \
         marginsok",

@@ -52,7 +52,11 @@ fn missing() -> BTreeMap<&'static str, Vec<String>> {
     let mut out = BTreeMap::new();
     for ((manual, line, own), shared) in estimation::ROWS {
         let mut session = Session::default();
-        let declare = if *manual == "ST" { "quietly stset time, failure(dead)\n" } else { "" };
+        let declare = match *manual {
+            "ST" => "quietly stset time, failure(dead)\n",
+            "TS" => "quietly tsset n\n",
+            _ => "",
+        };
         let (log, rc) = session.run_captured(&format!("{DATA}{declare}quietly {line}"));
         assert_eq!(rc, 0, "{line}\n{log}");
         let results = &session.e.results;
