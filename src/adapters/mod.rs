@@ -15,6 +15,7 @@ pub mod llm;
 pub mod machine;
 pub mod node_id;
 pub mod objects;
+pub mod peers;
 pub mod postgres;
 mod private_file;
 pub mod process_memory;

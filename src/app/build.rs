@@ -166,6 +166,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let metered = Arc::new(metered);
     let ctx = Context {
         server_id: cluster.as_ref().map_or_else(|| SystemIds.id("srv"), |cluster| cluster.me().name()),
+        peers: super::servers::peers(cluster.as_ref())?,
         cluster,
         store: Arc::clone(&metered) as Arc<dyn Store>,
         audit_log: metered,
@@ -330,6 +331,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
     let options = WorkerOptions {
         concurrency: options.worker.concurrency,
         tenant_limit: options.worker.tenant_concurrency,
+        seats: options.worker.seats,
         limits,
         command: engine.command.clone(),
         engine: EngineFacts { kind: engine.kind.clone(), ..EngineFacts::default() },

@@ -18,6 +18,7 @@ use crate::ports::runner::Runner;
 use crate::service::operations::attest_engine::{AttestEngine, Deps};
 use crate::service::operations::check_gate::CheckGate;
 pub use crate::service::operations::check_gate::Served;
+use crate::service::operations::check_health::looks::wait_for;
 
 /// Time between two evaluations; what is dear to check has longer times of its own.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -72,14 +73,25 @@ pub fn evaluate(app: &App, check: &CheckGate) -> Vec<Finding> {
     findings
 }
 
+/// Tells the servers that share the store which engine of this one is attested, where that changed.
+fn announce(app: &App, engine: &str, announced: &mut String) {
+    let Some(cluster) = app.ctx.cluster.as_ref().filter(|_| app.role.runs_jobs()) else { return };
+    // a database that is away is asked again with the next evaluation
+    if *announced != engine && wait_for(cluster.announce_engine(engine)).is_ok() {
+        engine.clone_into(announced);
+    }
+}
+
 /// Evaluates again and again on its own thread until `stop` fires.
 ///
 /// # Errors
 /// An I/O error where the thread cannot be started.
 pub fn keep_fresh(app: App, check: Arc<CheckGate>, stop: CancellationToken) -> std::io::Result<()> {
     std::thread::Builder::new().name("gate".to_owned()).spawn(move || {
+        let mut announced = String::new();
         while !stop.is_cancelled() {
-            evaluate(&app, &check);
+            let findings = evaluate(&app, &check);
+            announce(&app, CheckGate::attested(&findings), &mut announced);
             // short naps, so that the end of the service is not waited for
             let mut left = PERIOD;
             while !stop.is_cancelled() && !left.is_zero() {

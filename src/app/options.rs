@@ -323,6 +323,8 @@ pub struct WorkerOptions {
     pub concurrency: usize,
     /// Concurrent attempts of one tenant without its own limit; absent is unlimited.
     pub tenant_concurrency: Option<usize>,
+    /// Most runs at once on all servers that share the store; `None` for no limit.
+    pub seats: Option<usize>,
 }
 
 /// Treatment of running attempts when this process ends in order.

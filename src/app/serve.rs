@@ -149,10 +149,14 @@ async fn start_worker(
     Ok(worker)
 }
 
-/// Returns how other servers reach this one, which listens at an address.
+/// Returns how other servers reach this one, which listens at an address; empty where that is not known.
 fn reached_at(options: &Options, listens: SocketAddr) -> String {
     let scheme = if options.edge.tls.is_some() { "https" } else { "http" };
-    options.server.address.clone().unwrap_or_else(|| format!("{scheme}://{listens}"))
+    match &options.server.address {
+        Some(address) => address.clone(),
+        None if listens.ip().is_unspecified() => String::new(),
+        None => format!("{scheme}://{listens}"),
+    }
 }
 
 /// Starts what goes through the store again and again.

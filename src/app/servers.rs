@@ -11,9 +11,11 @@ use super::build::BuildError;
 use super::options::Options;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::node_id;
+use crate::adapters::peers::HttpPeers;
 use crate::adapters::postgres::NodeOptions;
 use crate::domain::cluster::NodeState;
 use crate::ports::cluster::{Cluster, Server};
+use crate::ports::peers::Peers;
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -51,6 +53,15 @@ impl KnownServers {
             }
         }
     }
+}
+
+/// Returns the way to the other servers, where there may be some.
+///
+/// # Errors
+/// [`BuildError::Edge`].
+pub(super) fn peers(cluster: Option<&Arc<dyn Cluster>>) -> Result<Option<Arc<dyn Peers>>, BuildError> {
+    let Some(_) = cluster else { return Ok(None) };
+    Ok(Some(Arc::new(HttpPeers::new().map_err(BuildError::Edge)?)))
 }
 
 /// Returns how this server joins those that share its database.

@@ -38,7 +38,7 @@ impl Serving {
         if let Some(worker) = &worker {
             worker.stop_claims();
         }
-        step("claims", true);
+        step("claims", say_draining(&self.app).await);
         end_requests(&self.shutdown, self.closing, self.server).await;
         // Without a store no result of an attempt can be kept: the next start adopts it.
         let how = if ended == Ended::StoreFault { Drain::Detach } else { how_to_drain(&self.shutdown) };
@@ -60,6 +60,17 @@ impl Serving {
         ended
     }
 }
+
+/// Shows the other servers that this one claims nothing any more; false if the database does not take it now.
+async fn say_draining(app: &App) -> bool {
+    match &app.ctx.cluster {
+        Some(cluster) => matches!(tokio::time::timeout(SAY, cluster.drain()).await, Ok(Ok(()))),
+        None => true,
+    }
+}
+
+/// Longest wait for the others to be told.
+const SAY: Duration = Duration::from_secs(2);
 
 /// Returns the reason for the end as the store knows it.
 fn reason(app: &App) -> Ended {

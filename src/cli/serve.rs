@@ -25,7 +25,7 @@ use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
-use crate::service::operations::check_gate::GateOptions;
+use crate::service::operations::check_gate::{GateOptions, Runs};
 use crate::service::shared::space::DiskLow;
 use crate::telemetry::logging::{self, Format};
 
@@ -331,6 +331,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             timezone: settings.run.timezone.clone(),
         },
         worker: WorkerOptions {
+            seats: Some(settings.worker.seats).filter(|most| *most > 0),
             tenant_concurrency: Some(settings.worker.tenant_concurrency).filter(|most| *most > 0),
             concurrency: if settings.worker.seats == 0 {
                 concurrency
@@ -350,6 +351,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             accept_loss_on_failover: settings.store.accept_loss_on_failover,
             run_memory_bytes: settings.run.memory_mb << 20,
             open_files: needed_files(settings.http.max_connections),
+            runs_jobs: if settings.server.role.runs_jobs() { Runs::Here } else { Runs::Elsewhere },
             concurrency,
             disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         },

@@ -9,6 +9,7 @@ use super::problem::{ConfigProblem, Origin};
 use super::reader::Reader;
 use super::sections::*;
 use super::store;
+use crate::domain::cluster::Role;
 use crate::domain::gate::Rule;
 use crate::domain::signed_link::{LinkKeys, MIN_KEY_BYTES};
 use secrecy::ExposeSecret;
@@ -52,13 +53,14 @@ pub(super) fn build(
     if env == Env::Production {
         r.for_production();
     }
+    let server = super::server::read(&mut r);
     let mut settings = Settings {
         env,
         listen: listen(&mut r),
         data_dir: r.path("data_dir").unwrap_or_default(),
         library_dir: r.path("library_dir"),
-        server: super::server::read(&mut r),
-        stata: stata(&mut r),
+        stata: stata(&mut r, server.role),
+        server,
         worker: worker(&mut r, env, host),
         run: run(&mut r),
         llm: super::llm::llm(&mut r),
@@ -105,7 +107,7 @@ fn listen(r: &mut Reader<'_>) -> SocketAddr {
 /// Words that stand for the absence of an engine elsewhere.
 const NO_ENGINES: &[&str] = &["stub", "fake", "mock", "none", "dummy"];
 
-fn stata(r: &mut Reader<'_>) -> Stata {
+fn stata(r: &mut Reader<'_>, role: Role) -> Stata {
     let cmd = r.text("stata.cmd").and_then(|text| match shell_words::split(&text) {
         Ok(words) if !words.is_empty() => Some(words),
         Ok(_) => {
@@ -121,7 +123,7 @@ fn stata(r: &mut Reader<'_>) -> Stata {
         Some(word) if NO_ENGINES.contains(&word.as_str()) => {
             r.unresolved(Rule::StataCommand, "stata.cmd", format!("is {word}, which is no engine"));
         }
-        None if r.is_production() => {
+        None if r.is_production() && role.runs_jobs() => {
             r.unresolved(Rule::StataCommand, "stata.cmd", "is not set");
         }
         _ => {}

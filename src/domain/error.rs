@@ -119,6 +119,7 @@ error_codes! {
     RetentionHold => "RETENTION_HOLD", Forbidden, false;
     JobIllegalTransition => "JOB_ILLEGAL_TRANSITION", Conflict, false;
     IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED", Unprocessable, false;
+    IdempotencyInProgress => "IDEMPOTENCY_IN_PROGRESS", Conflict, true;
     IdempotencySecretNotReplayable => "IDEMPOTENCY_SECRET_NOT_REPLAYABLE", Conflict, false;
     TaskCodeNotFound => "TASK_CODE_NOT_FOUND", NotFound, false;
     TaskCodeInvalid => "TASK_CODE_INVALID", Invalid, false;

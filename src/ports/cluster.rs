@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -25,6 +26,8 @@ pub struct Server {
     pub version: String,
     /// How other servers reach it, such as `http://10.0.0.7:8080`; empty until it listens.
     pub address: String,
+    /// The engine that was attested there, or empty.
+    pub engine: String,
     /// Digest of the settings that all servers should have in common.
     pub config_sha256: String,
     /// When it joined (UTC, the database's clock).
@@ -42,6 +45,15 @@ pub struct Orphan {
     pub job_id: JobId,
     /// The run under way.
     pub run_id: RunId,
+}
+
+/// How often something may be tried: a bucket of tries that fills evenly.
+#[derive(Debug, Clone, Copy)]
+pub struct Tries {
+    /// Tries of a full bucket.
+    pub most: u32,
+    /// Time in which an empty one is full.
+    pub window: Duration,
 }
 
 /// The servers of a store. This one has joined before it is used, and renews its lease by itself.
@@ -74,9 +86,34 @@ pub trait Cluster: Send + Sync {
     /// Tells the others how they reach this server.
     fn announce<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<(), ReadError>>;
 
+    /// Tells the others which engine of this server was attested; an empty text if none is.
+    fn announce_engine<'a>(&'a self, engine: &'a str) -> BoxFuture<'a, Result<(), ReadError>>;
+
+    /// Tells the others that this server claims nothing any more.
+    fn drain(&self) -> BoxFuture<'_, Result<(), ReadError>>;
+
     /// Returns the servers that are live or drain, in the order of their names; also those whose lease is over and that
     /// nobody declared lost yet ([`Server::has_lease`]).
     fn servers(&self) -> BoxFuture<'_, Result<Vec<Server>, ReadError>>;
+
+    /// Claims a piece of work that one server does at a time; false while another one has it. The claim ends with the lease
+    /// of this server, and after `at_most` in any case. The caller makes sure that this process claims a key once at a time;
+    /// a claim that the server left behind is taken again.
+    fn claim_work<'a>(&'a self, key: &'a str, at_most: Duration) -> BoxFuture<'a, Result<bool, ReadError>>;
+
+    /// Gives back what this server claimed; without such a claim nothing happens.
+    fn release_work<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), ReadError>>;
+
+    /// Takes a try of a subject, counted over all servers; returns the time until the next one if none is left. `subject` is
+    /// a SHA-256 in hexadecimal digits.
+    fn take_try<'a>(
+        &'a self,
+        subject: &'a str,
+        tries: Tries,
+    ) -> BoxFuture<'a, Result<Option<Duration>, ReadError>>;
+
+    /// Gives a try back that turned out not to count.
+    fn give_try_back<'a>(&'a self, subject: &'a str, tries: Tries) -> BoxFuture<'a, Result<(), ReadError>>;
 
     /// Returns the server that holds a run under way; `None` if the run is not under way or its server is lost.
     fn holder_of<'a>(&'a self, run_id: &'a RunId) -> BoxFuture<'a, Result<Option<Server>, ReadError>>;

@@ -9,6 +9,7 @@ pub mod host;
 pub mod ids;
 pub mod legacy;
 pub mod llm;
+pub mod peers;
 pub mod runner;
 pub mod store;
 mod store_claim;

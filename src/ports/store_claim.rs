@@ -16,9 +16,11 @@ use crate::domain::job::JobRecord;
 pub type MakeClaim =
     Arc<dyn Fn(&JobRecord, &RunId) -> Result<(JobRecord, AuditEvent), Problem> + Send + Sync>;
 
-/// The most running jobs of tenants.
+/// The most running jobs.
 #[derive(Debug, Clone, Default)]
 pub struct RunningLimits {
+    /// Of all tenants together, on all servers that share the store: the seats of a licence. `None` for no limit.
+    pub all: Option<u64>,
     /// Of a tenant that is not named; `None` for no limit.
     pub default: Option<u64>,
     /// Of tenants with their own limit.

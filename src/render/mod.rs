@@ -38,7 +38,7 @@ pub use labels::Labels;
 pub use report::{Report, report};
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

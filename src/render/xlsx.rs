@@ -6,6 +6,7 @@ use rust_xlsxwriter::{
 };
 
 use super::grid::{Grid, Printed, Row, RowKind, Value};
+use super::number::{fixed, p_value};
 use super::regression::is_p;
 use super::report::{Report, Whole};
 use super::table::Cell;
@@ -277,13 +278,26 @@ fn number_format(column: &str, decimals: u8, whole: bool) -> Format {
     Format::new().set_num_format(code)
 }
 
+/// The format of a number that the format of its column would show as zero.
+fn small(column: &str, x: f64, decimals: u8) -> Option<String> {
+    let least = 10_f64.powi(-i32::from(decimals));
+    if x == 0.0 || x.abs() >= least {
+        return None;
+    }
+    let words = if is_p(column) { p_value(x, decimals) } else { fixed(x, decimals) };
+    words.contains(['<', 'e']).then(|| format_of(&words))
+}
+
 fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxError> {
     let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin);
     let plain = Format::new();
     let table = &whole.table;
     let mut across = 0;
     for (j, words) in (0_u16..).zip(&whole.heads) {
-        text(sheet, (0, j), words, &head)?;
+        // above numbers, which stand on the right
+        let is_number = |row: &Vec<Cell>| row.get(usize::from(j)).is_some_and(|cell| cell.number().is_some());
+        let align = if table.rows.iter().any(is_number) { FormatAlign::Right } else { FormatAlign::Left };
+        text(sheet, (0, j), words, &head.clone().set_align(align))?;
         let longest = table
             .rows
             .iter()
@@ -314,8 +328,10 @@ fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxE
             match cell {
                 Cell::Missing => {}
                 Cell::Number(x) => {
-                    let format = if x.fract() == 0.0 { of_whole } else { format };
-                    sheet.write_number_with_format(i, j, *x, format)?;
+                    let own = small(&table.columns[usize::from(j)].name, *x, decimals)
+                        .map(|code| Format::new().set_num_format(code));
+                    let usual = if x.fract() == 0.0 { of_whole } else { format };
+                    sheet.write_number_with_format(i, j, *x, own.as_ref().unwrap_or(usual))?;
                 }
                 Cell::Text(words) => text(sheet, (i, j), words, &plain)?,
             }
@@ -331,6 +347,15 @@ fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxE
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_would_show_as_zero_has_a_format_of_its_own() {
+        assert_eq!(small("p", 0.0004, 3), Some("\"<0.001\"".to_owned()));
+        assert_eq!(small("estimate", -0.000_012_5, 3), Some("0.000E+00".to_owned()));
+        for (column, x) in [("p", 0.04), ("estimate", 0.0007), ("estimate", 0.0), ("n", 12.0)] {
+            assert_eq!(small(column, x, 3), None, "{column} {x}");
+        }
+    }
 
     // The codes are those of ECMA-376, part 1, 18.8.31.
     #[test]

@@ -492,6 +492,13 @@ pub const EVENTS: &[Event] = &[
         "code, error",
     ),
     event(
+        "SS_SERVER_NOT_REACHED",
+        "warn",
+        "The server that runs a job cannot be reached at the address of its row, so that its live log cannot be read here. Check \
+         `node.address` and the network between the servers.",
+        "node, address, why",
+    ),
+    event(
         "SS_WEBHOOK_DISABLED",
         "warn",
         "An endpoint was disabled: its receiver is gone, or failed for long. Its owner can enable it again.",

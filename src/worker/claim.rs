@@ -56,7 +56,11 @@ pub(super) async fn claim(shared: &Shared, places: usize) -> Asked {
 fn limits(deps: &WorkerDeps, options: &WorkerOptions) -> RunningLimits {
     let of = deps.tenants.all();
     let of = of.iter().filter_map(|(tenant, record)| Some((tenant.clone(), record.limits.running?)));
-    RunningLimits { default: options.tenant_limit.map(|most| most as u64), of: of.collect() }
+    RunningLimits {
+        all: options.seats.map(|most| most as u64),
+        default: options.tenant_limit.map(|most| most as u64),
+        of: of.collect(),
+    }
 }
 
 /// Returns the jobs that a claim got whose outcome was not known, once the store can say so.

@@ -91,6 +91,8 @@ pub struct WorkerOptions {
     pub concurrency: usize,
     /// Concurrent attempts of one tenant without its own limit.
     pub tenant_limit: Option<usize>,
+    /// Most running jobs on all servers: the seats of a licence.
+    pub seats: Option<usize>,
     /// Time, memory and other bounds of one run.
     pub limits: RunLimits,
     /// The engine's command; the first word is an absolute path.

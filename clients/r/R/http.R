@@ -76,7 +76,10 @@ backoff <- function(attempt) min(8, 0.25 * 2^attempt)
 
 # Seconds to wait before the same request again; NULL if it would not succeed.
 pause_before_next <- function(response, problem, attempt) {
-  if (!(httr2::resp_status(response) %in% later) || identical(problem$retryable, FALSE)) return(NULL)
+  # another server is still at work on an earlier sending of this request
+  in_progress <- identical(problem$code, "IDEMPOTENCY_IN_PROGRESS")
+  if (!(httr2::resp_status(response) %in% later || in_progress)) return(NULL)
+  if (identical(problem$retryable, FALSE)) return(NULL)
   asked <- httr2::resp_header(response, "Retry-After")
   asked <- if (is.null(asked)) problem$retry_after else suppressWarnings(as.numeric(asked))
   if (is.null(asked) || is.na(asked)) return(backoff(attempt))

@@ -318,6 +318,11 @@ impl State {
         self.active.insert(key, row);
     }
 
+    /// Returns how many runs the commits of this batch began.
+    pub(super) fn begun(&self) -> u64 {
+        self.active.values().filter(|row| row.is_some()).count() as u64
+    }
+
     fn delete(&mut self, write: &PreparedWrite) -> u64 {
         let stored = self.records.remove(&write.key).unwrap_or_default();
         if let Key::Job(tenant, job_id) = &write.key {

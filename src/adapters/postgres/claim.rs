@@ -23,8 +23,12 @@ const MOST: usize = 32;
 /// Time after which a job that could not be claimed is tried again, in milliseconds.
 const PUT_ASIDE_MS: i64 = 60_000;
 
-/// When a server without a lease asks again.
-const WITHOUT_LEASE: TimeDelta = TimeDelta::seconds(1);
+/// When a server without a lease asks again, and one that found no seat free.
+const SOON: TimeDelta = TimeDelta::seconds(1);
+
+/// How many runs are under way on all servers, where that is bounded (`$1`). Each row is a seat that is taken: it is written
+/// with the claim, and goes with the commit that ends the run.
+const TAKEN: &str = "SELECT CASE WHEN $1::int8 IS NULL THEN 0 ELSE (SELECT count(*) FROM ss.active_runs) END";
 
 /// Lets delayed jobs take their places whose time has come. A time further away than any wait shows that the clock which
 /// wrote it was wrong ([`may_start`](crate::domain::job::record::may_start)).
@@ -107,6 +111,8 @@ pub(super) struct Found {
     /// The server that claims has its lease.
     may_claim: bool,
     candidates: Vec<Candidate>,
+    /// Runs under way, if they are counted.
+    taken: u64,
     next_ready: Option<i64>,
 }
 
@@ -128,16 +134,19 @@ pub(super) async fn look(client: &Client, request: &ClaimRequest) -> Result<Foun
         Param::numbers(most),
         Param::maybe_number(ask.limits.default.map(|most| i64::try_from(most).unwrap_or(i64::MAX))),
     ];
+    let seats = [Param::maybe_number(ask.limits.all.map(|all| i64::try_from(all).unwrap_or(i64::MAX)))];
     // polled in this order, and so sent in it
-    let (may_claim, _, rows, next) = futures_util::try_join!(
+    let (may_claim, taken, _, rows, next) = futures_util::try_join!(
         may_claim(client, request.holder.as_ref()),
+        query(client, TAKEN, &seats),
         query(client, DUE, &[]),
         query(client, PICK, &params),
         query(client, NEXT, &[]),
     )?;
     let candidates = rows.iter().filter_map(|row| candidate(row).transpose()).collect::<Result<_, _>>()?;
     let next_ready = next.first().map(|row| row.try_get(0)).transpose()?.flatten();
-    Ok(Found { may_claim, candidates, next_ready })
+    let taken = taken.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.unwrap_or(0);
+    Ok(Found { may_claim, candidates, taken: taken.cast_unsigned(), next_ready })
 }
 
 /// True if the lease of the server lasts, by the row and the clock of the transaction.
@@ -183,15 +192,23 @@ impl State {
     pub(super) fn claim(&mut self, core: &Core, request: &ClaimRequest, found: Found) -> Claims {
         let ask = &request.ask;
         if !found.may_claim {
-            return Claims { jobs: Vec::new(), next_ready: Some(self.now + WITHOUT_LEASE) };
+            return Claims { jobs: Vec::new(), next_ready: Some(self.now + SOON) };
         }
         let wanted = ask.runs.len();
+        // claims of this batch are not in the table yet; runs that it ended still are, and free their seats for the next one
+        let taken = found.taken + self.begun();
+        let room = ask.limits.all.map(|all| all.saturating_sub(taken));
+        let mut is_full = false;
         let is_new = |run: &&RunId| !self.receipts.contains_key(&claim_id(run));
         let mut runs: Vec<&RunId> = ask.runs.iter().rev().filter(is_new).collect();
         let mut jobs = Vec::new();
         let mut passed_over = false;
         for Candidate { key, record, current, usage } in found.candidates {
             let Some(run_id) = runs.last().copied() else { break };
+            if room.is_some_and(|room| jobs.len() as u64 >= room) {
+                is_full = true;
+                break;
+            }
             let Key::Job(tenant, _) = &key else { continue };
             let tenant = tenant.clone();
             let (version, queue_seq) = (current.version, current.queue_seq);
@@ -217,7 +234,10 @@ impl State {
         }
         // more may start than were looked at
         let is_short = jobs.len() < wanted && (passed_over || wanted > MOST && jobs.len() == MOST);
-        let next_ready = if is_short {
+        let next_ready = if is_full {
+            // a run may end on any server
+            Some(self.now + SOON)
+        } else if is_short {
             Some(self.now)
         } else {
             found.next_ready.and_then(DateTime::from_timestamp_millis)

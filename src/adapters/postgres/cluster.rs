@@ -13,18 +13,19 @@ use super::members::{CLOCK, Membership, contact, leave};
 use super::reads::Readers;
 use super::rows::Param;
 use super::store::PostgresStore;
+use super::{tries, work};
 use crate::adapters::clock::since_boot;
 use crate::domain::cluster::{
     DatabaseTime, LeaderRow, Leadership, LeaseTimes, NodeEpoch, NodeRow, NodeState, Role, Standing,
 };
 use crate::domain::ids::{NodeId, RunId};
-use crate::ports::cluster::{Cluster, Orphan, Server};
+use crate::ports::cluster::{Cluster, Orphan, Server, Tries};
 use crate::ports::store::ReadError;
 
 /// Columns of a server, as [`server_of`] reads them.
 const SERVER: &str = "n.node_id, n.epoch, n.role, n.state, n.version, n.address, n.config_sha256, \
      (extract(epoch FROM n.started_at) * 1000)::int8, (extract(epoch FROM n.lease_until) * 1000)::int8, \
-     n.lease_until > clock_timestamp(), (SELECT last_value FROM ss.epochs)";
+     n.lease_until > clock_timestamp(), (SELECT last_value FROM ss.epochs), n.engine";
 
 fn server_of(readers: &Readers, row: &Row) -> Result<Option<Server>, ReadError> {
     let text = |at| readers.cell::<String>(row, at);
@@ -47,6 +48,7 @@ fn server_of(readers: &Readers, row: &Row) -> Result<Option<Server>, ReadError> 
         has_lease: readers.cell(row, 9)?,
         version: text(4)?,
         address: text(5)?,
+        engine: text(11)?,
         config_sha256: text(6)?,
         started_at: time(7)?,
         lease_until: time(8)?,
@@ -251,6 +253,29 @@ impl Cluster for PostgresCluster {
         })
     }
 
+    fn announce_engine<'a>(&'a self, engine: &'a str) -> BoxFuture<'a, Result<(), ReadError>> {
+        let (readers, member) = (self.store.readers(), Arc::clone(&self.member));
+        let engine = engine.to_owned();
+        self.store.read(async move {
+            let node = member.me();
+            member.set_engine(&engine);
+            let sql = "UPDATE ss.nodes SET engine = $3 WHERE node_id = $1 AND epoch = $2";
+            let id = Param::text(node.node_id.as_str());
+            let params = vec![id, Param::number(node.epoch.cast_signed()), Param::text(engine)];
+            readers.rows(sql, params).await.map(drop)
+        })
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<(), ReadError>> {
+        let (readers, node) = (self.store.readers(), self.member.me());
+        self.store.read(async move {
+            let sql =
+                "UPDATE ss.nodes SET state = 'draining' WHERE node_id = $1 AND epoch = $2 AND state = 'live'";
+            let params = vec![Param::text(node.node_id.as_str()), Param::number(node.epoch.cast_signed())];
+            readers.rows(sql, params).await.map(drop)
+        })
+    }
+
     fn servers(&self) -> BoxFuture<'_, Result<Vec<Server>, ReadError>> {
         let (readers, member) = (self.store.readers(), Arc::clone(&self.member));
         self.store.read(async move {
@@ -266,6 +291,30 @@ impl Cluster for PostgresCluster {
             }
             Ok(found)
         })
+    }
+
+    fn claim_work<'a>(&'a self, key: &'a str, at_most: Duration) -> BoxFuture<'a, Result<bool, ReadError>> {
+        let (readers, member, key) = (self.store.readers(), Arc::clone(&self.member), key.to_owned());
+        self.store.read(async move { work::claim(&readers, &member, &key, at_most).await })
+    }
+
+    fn release_work<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), ReadError>> {
+        let (readers, member, key) = (self.store.readers(), Arc::clone(&self.member), key.to_owned());
+        self.store.read(async move { work::release(&readers, &member, &key).await })
+    }
+
+    fn take_try<'a>(
+        &'a self,
+        subject: &'a str,
+        tries: Tries,
+    ) -> BoxFuture<'a, Result<Option<Duration>, ReadError>> {
+        let (readers, subject) = (self.store.readers(), subject.to_owned());
+        self.store.read(async move { tries::take(&readers, &subject, tries).await })
+    }
+
+    fn give_try_back<'a>(&'a self, subject: &'a str, tries: Tries) -> BoxFuture<'a, Result<(), ReadError>> {
+        let (readers, subject) = (self.store.readers(), subject.to_owned());
+        self.store.read(async move { tries::give_back(&readers, &subject, tries).await })
     }
 
     fn holder_of<'a>(&'a self, run_id: &'a RunId) -> BoxFuture<'a, Result<Option<Server>, ReadError>> {

@@ -53,6 +53,8 @@ struct Current {
     lease: Lease,
     watch: Watch,
     address: String,
+    /// The engine that was attested, or empty.
+    engine: String,
     /// The starts that ran at the last look, by name, and the newest epoch that had been given out then.
     seen: (HashSet<String>, u64),
 }
@@ -61,6 +63,13 @@ struct Current {
 pub(super) struct Membership {
     pub options: NodeOptions,
     current: Mutex<Current>,
+}
+
+/// What a server says of itself once it runs.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    address: &'a str,
+    engine: &'a str,
 }
 
 /// What joining came to.
@@ -76,7 +85,8 @@ impl Membership {
     /// # Errors
     /// [`OpenError::OtherServer`] where files of the data directory would be missed by another server.
     pub(super) async fn join(client: &Client, options: NodeOptions) -> Result<Self, OpenError> {
-        let Joined { node, lineage, asked } = join(client, &options, &options.address).await?;
+        let Joined { node, lineage, asked } =
+            join(client, &options, Said { address: &options.address, engine: "" }).await?;
         let address = options.address.clone();
         let current = Current {
             node,
@@ -84,6 +94,7 @@ impl Membership {
             lease: Lease::new(asked),
             watch: Watch::default(),
             address,
+            engine: String::new(),
             seen: Default::default(),
         };
         let member = Self { options, current: Mutex::new(current) };
@@ -132,6 +143,11 @@ impl Membership {
         address.clone_into(&mut self.current().address);
     }
 
+    /// Notes which engine of this server was attested, or that none is.
+    pub(super) fn set_engine(&self, engine: &str) {
+        engine.clone_into(&mut self.current().engine);
+    }
+
     /// Takes an answer of the database into account; true if others may be declared lost by what was read with it.
     pub(super) fn see(&self, contact: Contact) -> bool {
         let mut current = self.current();
@@ -177,8 +193,12 @@ impl Membership {
     }
 
     async fn join_again(&self, client: &Client, lost: &NodeEpoch) -> Result<(), String> {
-        let address = self.current().address.clone();
-        let joined = join(client, &self.options, &address).await.map_err(|error| error.to_string())?;
+        let (address, engine) = {
+            let current = self.current();
+            (current.address.clone(), current.engine.clone())
+        };
+        let said = Said { address: &address, engine: &engine };
+        let joined = join(client, &self.options, said).await.map_err(|error| error.to_string())?;
         tracing::warn!(
             event = "SS_NODE_LOST",
             epoch = lost.epoch,
@@ -219,7 +239,7 @@ pub(super) fn contact(row: &Row, asked: BootTime) -> Result<Contact, tokio_postg
 }
 
 /// Enters a start into the tables, in one transaction with what it takes over.
-async fn join(client: &Client, options: &NodeOptions, address: &str) -> Result<Joined, OpenError> {
+async fn join(client: &Client, options: &NodeOptions, said: Said<'_>) -> Result<Joined, OpenError> {
     let asked = since_boot();
     // those who join wait for each other; the lock ends with the transaction
     client
@@ -227,7 +247,7 @@ async fn join(client: &Client, options: &NodeOptions, address: &str) -> Result<J
             "BEGIN; SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '20s'; SELECT pg_advisory_xact_lock(7311, 2)",
         )
         .await?;
-    match enter(client, options, address, asked).await {
+    match enter(client, options, said, asked).await {
         Ok(joined) => {
             client.batch_execute("COMMIT").await?;
             Ok(joined)
@@ -243,7 +263,7 @@ async fn join(client: &Client, options: &NodeOptions, address: &str) -> Result<J
 async fn enter(
     client: &Client,
     options: &NodeOptions,
-    address: &str,
+    said: Said<'_>,
     asked: BootTime,
 ) -> Result<Joined, OpenError> {
     refuse_divided_files(client, options).await?;
@@ -259,8 +279,8 @@ async fn enter(
     };
     let lasts = i64::try_from(options.times.lease.as_millis()).unwrap_or(i64::MAX);
     let insert = format!(
-        "INSERT INTO ss.nodes (node_id, epoch, lineage, host, state, role, version, address, config_sha256, files, started_at, \
-         lease_until) VALUES ($1, $2, $4, $5, 'live', $6, $7, $8, $9, $10, clock_timestamp(), {UNTIL})"
+        "INSERT INTO ss.nodes (node_id, epoch, lineage, host, state, role, version, address, config_sha256, files, engine, \
+         started_at, lease_until) VALUES ($1, $2, $4, $5, 'live', $6, $7, $8, $9, $10, $11, clock_timestamp(), {UNTIL})"
     );
     let params = [
         Param::text(id),
@@ -270,9 +290,10 @@ async fn enter(
         Param::text(host),
         Param::text(options.role.as_str()),
         Param::text(env!("CARGO_PKG_VERSION")),
-        Param::text(address),
+        Param::text(said.address),
         Param::text(options.config_sha256.as_str()),
         Param::text(options.files.as_str()),
+        Param::text(said.engine),
     ];
     query(client, &insert, &params).await?;
     if let Some(from) = from {

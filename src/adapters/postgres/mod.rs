@@ -27,9 +27,11 @@ mod shared;
 pub mod store;
 mod tables;
 mod transaction;
+mod tries;
 mod upkeep;
 mod verify;
 mod webhooks;
+mod work;
 
 pub use access::Access;
 pub use connect::OpenError;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::durability;
 use super::reads::Readers;
 use super::rows::Param;
+use super::{tries, work};
 use crate::ports::store::ReadError;
 
 /// How often that happens.
@@ -23,7 +24,8 @@ pub(super) async fn run(readers: Arc<Readers>) {
 }
 
 impl Readers {
-    /// Removes receipts and starts of servers that are older than a day, and answers that expired.
+    /// Removes receipts and starts of servers that are older than a day, answers that expired, and claims of work
+    /// and counts of tries that are over.
     ///
     /// # Errors
     /// `Unavailable` or `Stopped`.
@@ -39,6 +41,8 @@ impl Readers {
                      AND NOT EXISTS (SELECT 1 FROM ss.active_runs a WHERE (a.node_id, a.epoch) = (n.node_id, n.epoch)) \
                      AND NOT EXISTS (SELECT 1 FROM ss.seats s WHERE (s.node_id, s.epoch) = (n.node_id, n.epoch))";
         self.rows(nodes, Vec::new()).await?;
+        self.rows(work::PRUNE, Vec::new()).await?;
+        self.rows(tries::PRUNE, Vec::new()).await?;
         Ok(())
     }
 }

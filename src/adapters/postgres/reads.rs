@@ -42,7 +42,7 @@ pub(super) struct Readers {
     pub core: Arc<Core>,
 }
 
-fn unavailable(why: &str) -> ReadError {
+pub(super) fn unavailable(why: &str) -> ReadError {
     tracing::warn!(event = "SS_STORE_UNREACHABLE", why, "the database cannot be read now");
     ReadError::Unavailable { retry_after: RETRY }
 }

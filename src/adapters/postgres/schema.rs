@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::connect::{OpenError, Target};
 
 /// Format of the tables, kept in `ss.meta`.
-pub const FORMAT: i64 = 5;
+pub const FORMAT: i64 = 6;
 /// Format while records are copied into the tables: no release opens them.
 pub(super) const MOVING: i64 = 0;
 /// Oldest server that is supported, as `server_version_num`.
@@ -175,6 +175,9 @@ CREATE UNLOGGED TABLE ss.rate_use (
 ) WITH (fillfactor = 50);
 "#;
 
+/// The engine of a server, which format 5 does not have: what was attested, empty where nothing was.
+const ENGINES: &str = "ALTER TABLE ss.nodes ADD COLUMN engine text NOT NULL DEFAULT '';";
+
 /// Fills the queue with the queued jobs. Those whose time has come take their places with the next claim.
 pub(super) const QUEUE: &str = "INSERT INTO ss.queue (queue_seq, tenant, job_id, lane, turn, delayed_until) \
      SELECT queue_seq, tenant, job_id, coalesce(batch_id, ''), \
@@ -205,7 +208,8 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
     match from {
         None => {
             let made = format!(
-                "{TABLES} {WEBHOOKS} {MOVES} {BATCHES} {CLAIMS} {SERVERS} INSERT INTO ss.meta (format) VALUES ({FORMAT})"
+                "{TABLES} {WEBHOOKS} {MOVES} {BATCHES} {CLAIMS} {SERVERS} {ENGINES} \
+                 INSERT INTO ss.meta (format) VALUES ({FORMAT})"
             );
             link.client.batch_execute(&made).await?;
         }
@@ -217,9 +221,10 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
             } else {
                 String::new()
             };
+            let servers = if found <= 4 { SERVERS } else { "" };
             // a service of the earlier release stops with its next commit
             let added = format!(
-                "{webhooks} {moves} {claims} {SERVERS} UPDATE ss.meta SET format = {FORMAT}; \
+                "{webhooks} {moves} {claims} {servers} {ENGINES} UPDATE ss.meta SET format = {FORMAT}; \
                  UPDATE ss.heads SET epoch = epoch + 1"
             );
             link.client.batch_execute(&added).await?;

@@ -117,6 +117,10 @@ impl Waiting {
     pub(super) fn take(&self, now: DateTime<Utc>, limits: &RunningLimits) -> Taken {
         let mut state = self.state();
         let State { queue, running, .. } = &mut *state;
+        let all = running.values().map(HashSet::len).sum::<usize>() as u64;
+        if limits.all.is_some_and(|most| all >= most) {
+            return Taken::Nothing(queue.next_wake());
+        }
         let may_run = |tenant: &TenantId| {
             let runs = running.get(tenant).map_or(0, HashSet::len) as u64;
             limits.get(tenant).is_none_or(|most| runs < most)

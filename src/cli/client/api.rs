@@ -14,6 +14,7 @@ use super::failure::{Failure, Refusal};
 use super::output::Out;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::llm::install_tls;
+use crate::domain::error::ErrorCode;
 use crate::ports::ids::IdSource;
 
 /// Attempts of each request that can be repeated.
@@ -249,7 +250,9 @@ impl Api {
             return Err(self.not_the_service(status));
         };
         let pause = asked.or(refusal.retry_after).map_or(backoff(attempt), Duration::from_secs);
-        if later && refusal.retryable && attempt < ATTEMPTS && pause <= LONGEST_PAUSE {
+        // another server is still at work on an earlier sending of this request
+        let in_progress = refusal.code == ErrorCode::IdempotencyInProgress.as_str();
+        if (later || in_progress) && refusal.retryable && attempt < ATTEMPTS && pause <= LONGEST_PAUSE {
             return Ok(Course::Again(pause));
         }
         Err(Failure::Refused(Box::new(refusal)))

@@ -4,6 +4,7 @@
 //! multipart bodies the boundary is part of the bytes: repeat the same bytes.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -15,6 +16,7 @@ use axum::response::IntoResponse;
 use futures_util::{StreamExt, TryStreamExt};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::domain::bundle::job_of_session;
 use crate::domain::canonical::sha256_hex;
@@ -26,12 +28,19 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{admit, identify};
 use crate::http::middleware::observe::RequestMeta;
 use crate::http::state::App;
+use crate::service::shared::sole_work::SoleWork;
 use crate::service::shared::stored_answers::StoredAnswers;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Responses above this size are not stored; they come from routes that can be repeated.
 const MAX_STORED_BODY: usize = 1024 * 1024;
+
+/// How long a request waits for the answer to the same one on another server, and how often it looks.
+const WAIT: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(100);
+/// Time after which another server carries a request out again whose server lives, but gave no answer.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Put into a response's extensions by a handler whose answer holds a secret: the answer is not stored.
 #[derive(Debug, Clone)]
@@ -89,20 +98,51 @@ async fn guarded(
         },
     };
     let keys = scopes(&parts, principal.as_ref(), key_text);
-    let lock = app.idempotency_locks.lock_of(&keys[0]);
-    let _guard = lock.lock().await;
-    let answers = StoredAnswers(&app.ctx);
-    let Some(stored) = answers.find(&keys).await? else {
+    let lock = app.idempotency_locks.lock_of(&keys[0]).lock_owned().await;
+    let (stored, _turn) = take_turn(app, &keys, lock).await?;
+    let Some(stored) = stored else {
         let [key_sha256, _] = keys;
         return record(app, key_sha256, Request::from_parts(parts, body), next).await;
     };
     if let Some(principal) = &principal {
         admit(&parts, app, principal)?;
         if let Some(job_id) = job_of(parts.uri.path()) {
-            answers.check_job(principal.tenant(), &job_id).await?;
+            StoredAnswers(&app.ctx).check_job(principal.tenant(), &job_id).await?;
         }
     }
     replay(stored, Request::from_parts(parts, body), next).await
+}
+
+/// The turn of a request among those with its key: until it is dropped, the others wait.
+type Turn = SoleWork<OwnedMutexGuard<()>>;
+
+/// Returns the stored answer, or none where the request is to be carried out. Waits for one that another server carries out,
+/// until it has its answer or ends without one.
+async fn take_turn(
+    app: &App,
+    keys: &[String],
+    mut lock: OwnedMutexGuard<()>,
+) -> Result<(Option<IdempotencyRecord>, Turn), Problem> {
+    let answers = StoredAnswers(&app.ctx);
+    let asked = tokio::time::Instant::now();
+    loop {
+        if let Some(stored) = answers.find(keys).await? {
+            return Ok((Some(stored), SoleWork::within_this_process(lock)));
+        }
+        let key = format!("request {}", keys[0]);
+        lock = match SoleWork::claim(&app.ctx, key, LONGEST, lock).await? {
+            // another server may have stored its answer and given its claim back since this one asked
+            Ok(work) if work.is_claimed() => return Ok((answers.find(keys).await?, work)),
+            Ok(work) => return Ok((None, work)),
+            Err(lock) => lock,
+        };
+        if asked.elapsed() >= WAIT {
+            let words =
+                "a request with this Idempotency-Key is being carried out; repeat it to get its response";
+            return Err(Problem::new(ErrorCode::IdempotencyInProgress, words).retry_after(1));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Hashes principal, tenant, method, path and query, and key, so that callers never meet each other's keys. A caller

@@ -52,12 +52,11 @@ impl Login<'_> {
             return Err(Problem::validation("password", format!("must have at most {MAX_BYTES} bytes")));
         }
         let subjects = subjects(&request.network, &request.username);
-        ctx.failure_limiter.check(ctx.clock.now(), &subjects)?;
+        // counted before the answer is known, so that concurrent failures do not pass the limit together
+        ctx.failure_limiter.take(ctx, &subjects, None).await?;
         let accounts = ctx.accounts.load_full();
         let (checked, name, password) =
             (accounts.clone(), request.username.clone(), request.password.clone());
-        // counted before the answer is known, so that concurrent failures do not pass the limit together
-        ctx.failure_limiter.failed(ctx.clock.now(), &subjects, None);
         let admitted = ctx.pools.passwords.run(move || checked.admits(&name, &password)).await?;
         let account = match accounts.admin.as_ref().filter(|_| admitted) {
             Some(account) => account,
@@ -69,7 +68,7 @@ impl Login<'_> {
                 ));
             }
         };
-        ctx.failure_limiter.succeeded(&subjects);
+        ctx.failure_limiter.give_back(ctx, &subjects).await;
         let owner = KeyOwner { name: account.username.clone(), account: Some(account.fingerprint()) };
         self.open(caller, owner).await
     }

@@ -95,15 +95,14 @@ pub async fn authenticate(
             known.map(|principal| Authenticated { principal, job: None })
         }
     };
-    outcome.map_err(|refusal| {
-        if !refusal.wrong_secret {
-            return refusal.problem;
-        }
-        // Who holds the secret is let in however many others guess: secrets have 128 random bits and more.
-        let slowed = ctx.failure_limiter.check(ctx.clock.now(), &subject);
-        ctx.failure_limiter.failed(ctx.clock.now(), &subject, Some(&secret));
-        slowed.err().unwrap_or(refusal.problem)
-    })
+    let refusal = match outcome {
+        Ok(known) => return Ok(known),
+        Err(refusal) if !refusal.wrong_secret => return Err(refusal.problem),
+        Err(refusal) => refusal,
+    };
+    // Who holds the secret is let in however many others guess: secrets have 128 random bits and more.
+    let slowed = ctx.failure_limiter.take(ctx, &subject, Some(&secret)).await;
+    Err(slowed.err().unwrap_or(refusal.problem))
 }
 
 /// Why a credential does not open.

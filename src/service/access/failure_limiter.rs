@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
+use crate::ports::cluster::Tries;
 
 /// Most failures of one subject that are remembered.
 const MAX_SEEN: usize = 16;
@@ -28,6 +30,11 @@ impl Subject {
     /// An account; the name is hashed, so that a long one takes no more memory.
     pub fn account(name: &str) -> Self {
         Self(format!("account\0{}", sha256_hex(name)))
+    }
+
+    /// Its name for other servers, which does not show it.
+    pub fn digest(&self) -> String {
+        sha256_hex(&self.0)
     }
 
     /// A key or job that one address fails to authenticate as.
@@ -88,15 +95,32 @@ impl FailureLimiter {
         if least >= 1.0 {
             return Ok(());
         }
-        let seconds = ((1.0 - least) * self.window / most).ceil().clamp(1.0, self.window);
-        Err(Problem::new(ErrorCode::RateLimited, "too many attempts; wait before the next one")
-            .with("limit", self.limit)
-            .retry_after(seconds as u64))
+        Err(self.refusal((1.0 - least) * self.window / most))
     }
 
-    /// Counts a failure against each subject. A `guess` that is one of the subject's last ones is not counted.
-    pub fn failed(&self, now: DateTime<Utc>, subjects: &[Subject], guess: Option<&str>) {
+    /// The refusal of someone who has the next try after so many seconds.
+    pub(super) fn refusal(&self, seconds: f64) -> Problem {
+        let seconds = seconds.ceil().clamp(1.0, self.window);
+        Problem::new(ErrorCode::RateLimited, "too many attempts; wait before the next one")
+            .with("limit", self.limit)
+            .retry_after(seconds as u64)
+    }
+
+    /// What each subject may try on all servers together.
+    pub(super) fn tries(&self) -> Tries {
+        Tries { most: self.most.load(Ordering::Relaxed), window: Duration::from_secs_f64(self.window) }
+    }
+
+    /// Counts a failure against each subject, and returns those that it was counted against. A `guess` that is one of the
+    /// subject's last ones is not counted.
+    pub fn failed<'a>(
+        &self,
+        now: DateTime<Utc>,
+        subjects: &'a [Subject],
+        guess: Option<&str>,
+    ) -> Vec<&'a Subject> {
         let most = self.most();
+        let mut counted = Vec::with_capacity(subjects.len());
         let guess = guess.map(|guess| beginning(&sha256_hex(guess)));
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for subject in subjects {
@@ -114,7 +138,9 @@ impl FailureLimiter {
             }
             bucket.left = (bucket.refilled(now, most, self.window) - 1.0).max(0.0);
             bucket.at = now;
+            counted.push(subject);
         }
+        counted
     }
 
     /// Takes back the failure that was counted ahead of a success.

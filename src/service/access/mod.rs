@@ -13,5 +13,6 @@ pub mod open_link;
 pub mod personal_tokens;
 pub mod redeem_task_code;
 pub mod refused_requests;
+pub mod shared_failures;
 pub mod task_codes;
 pub mod tenants;

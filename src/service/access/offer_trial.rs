@@ -44,7 +44,7 @@ pub struct Trials {
     /// SHA-256 of each file of the sample data.
     samples: BTreeSet<String>,
     by_address: FailureLimiter,
-    /// Codes that are not redeemed are no jobs yet: they are bounded here, on each server.
+    /// Codes that are not redeemed are no jobs yet: they are bounded here.
     of_all: FailureLimiter,
     /// Held while a trial is counted: trials that begin at once cannot pass a bound together.
     counting: Mutex<()>,
@@ -74,14 +74,20 @@ impl Trials {
         &self.tenant
     }
 
-    /// Counts a trial that an address begins, unless that would pass a bound.
-    fn count(&self, now: DateTime<Utc>, network: &str) -> Result<(), Problem> {
+    /// Counts a trial that an address begins, unless that would pass a bound, here or over all servers.
+    async fn count(&self, ctx: &Context, network: &str) -> Result<(), Problem> {
         let (address, all) = ([Subject::address("trial", network)], [Subject::address("trials", "")]);
+        self.count_here(ctx.clock.now(), &address, &all)?;
+        self.by_address.take_among_servers(ctx, &address).await?;
+        self.of_all.take_among_servers(ctx, &all).await
+    }
+
+    fn count_here(&self, now: DateTime<Utc>, address: &[Subject], all: &[Subject]) -> Result<(), Problem> {
         let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
-        self.by_address.check(now, &address)?;
-        self.of_all.check(now, &all)?;
-        self.by_address.failed(now, &address, None);
-        self.of_all.failed(now, &all, None);
+        self.by_address.check(now, address)?;
+        self.of_all.check(now, all)?;
+        self.by_address.failed(now, address, None);
+        self.of_all.failed(now, all, None);
         Ok(())
     }
 
@@ -144,7 +150,7 @@ impl OfferTrial<'_> {
         ctx.check_space().await?;
         drop(admit_job(ctx, &trials.tenant).await?);
         let now = ctx.clock.now();
-        trials.count(now, network)?;
+        trials.count(ctx, network).await?;
         let expires_at = now + Duration::minutes(REDEEM_WITHIN);
         let codes = CreateTaskCodes(Ports::from(ctx));
         let issued = codes.trial(caller, &trials.tenant, expires_at, trials.terms.clone()).await?;

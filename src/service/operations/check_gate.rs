@@ -10,15 +10,18 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
+use crate::domain::cluster::NodeState;
 use crate::domain::gate::{Finding, Kind, Rule, Violation};
 use crate::domain::job::JobStatus;
 use crate::domain::outgoing_address::AddressPolicy;
 use crate::library::{Library, LibraryProblem, index};
 use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
+use crate::ports::cluster::{Cluster, Server};
 use crate::ports::host::{Durability, Host};
 use crate::ports::store::Store;
 use crate::service::operations::attest_engine::AttestEngine;
+use crate::service::operations::check_health::looks::wait_for;
 use crate::service::shared::context::Context;
 use crate::service::shared::space::DiskLow;
 
@@ -126,6 +129,16 @@ impl Gate {
     }
 }
 
+/// Where the jobs run that a server takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Runs {
+    /// On this server.
+    #[default]
+    Here,
+    /// On servers that share its store.
+    Elsewhere,
+}
+
 /// Settings that the evaluation needs.
 #[derive(Debug, Clone, Default)]
 pub struct GateOptions {
@@ -149,6 +162,8 @@ pub struct GateOptions {
     pub run_memory_bytes: u64,
     /// What all connections at once and the service itself need.
     pub open_files: u64,
+    /// Where the jobs run that this server takes.
+    pub runs_jobs: Runs,
     /// Runs at once.
     pub concurrency: usize,
     /// Free space below which new work is refused.
@@ -165,12 +180,43 @@ pub struct Served {
     pub store: Arc<dyn Store>,
     /// The files of jobs.
     pub blobs: Arc<dyn BlobStore>,
+    /// The servers that share the store, where there may be some.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 impl Served {
     /// Those of a service.
     pub fn of(ctx: &Context) -> Self {
-        Self { store: Arc::clone(&ctx.store), blobs: Arc::clone(&ctx.blobs) }
+        let elsewhere = ctx.cluster.clone().map(Elsewhere);
+        Self { store: Arc::clone(&ctx.store), blobs: Arc::clone(&ctx.blobs), elsewhere }
+    }
+}
+
+/// The servers that run the jobs which this one takes.
+#[derive(Clone)]
+pub struct Elsewhere(pub Arc<dyn Cluster>);
+
+impl Elsewhere {
+    /// Judges their engines. Blocks until the database answers.
+    ///
+    /// # Errors
+    /// Why no run can start now, in words.
+    fn engines(&self) -> Result<String, String> {
+        let servers =
+            wait_for(self.0.servers()).map_err(|_| "it is not known which servers run jobs".to_owned())?;
+        let live =
+            |server: &&Server| server.role.runs_jobs() && server.has_lease && server.state == NodeState::Live;
+        let workers: Vec<&Server> = servers.iter().filter(live).collect();
+        let attested: Vec<&str> =
+            workers.iter().map(|server| server.engine.as_str()).filter(|engine| !engine.is_empty()).collect();
+        match (workers.len(), attested.first()) {
+            (0, _) => Err("no server that runs jobs is live".to_owned()),
+            (count, None) => Err(format!("{count} servers run jobs, and no engine of them is attested")),
+            (count, Some(first)) => Ok(format!(
+                "{} of {count} servers that run jobs have an attested engine: {first}",
+                attested.len()
+            )),
+        }
     }
 }
 
@@ -207,6 +253,12 @@ impl CheckGate {
             library: Mutex::default(),
             provider: Mutex::default(),
         }
+    }
+
+    /// Returns the engine of this server that was attested last, in words; empty where none was, or none is needed.
+    pub fn attested(findings: &[Finding]) -> &str {
+        let found = findings.iter().find(|finding| finding.id == Rule::StataAttested.id() && finding.ok);
+        found.map_or("", |finding| finding.detail.as_str())
     }
 
     /// Returns when the licence of the attested engine ends, as far as the engine tells it.
@@ -253,6 +305,20 @@ impl CheckGate {
     }
 
     fn engine(&self) -> Result<String, String> {
+        match &self.options.runs_jobs {
+            Runs::Here => self.own_engine(),
+            Runs::Elsewhere => {
+                match self.served.as_ref().and_then(|served| served.elsewhere.as_ref()) {
+                    Some(elsewhere) => elsewhere.engines(),
+                    // without the service nobody is asked
+                    None => Ok("this server starts no runs; the engines of others are judged while it runs"
+                        .to_owned()),
+                }
+            }
+        }
+    }
+
+    fn own_engine(&self) -> Result<String, String> {
         let succeeded = |store: &Arc<dyn Store>| store.status().jobs.get(&JobStatus::Succeeded).copied();
         let successes = self.served.as_ref().and_then(|served| succeeded(&served.store)).unwrap_or(0);
         let found = self.engine.execute(successes).map_err(|reason| format!("{}: {reason}", reason.id()))?;
@@ -415,6 +481,9 @@ impl CheckGate {
     }
 
     fn memory(&self) -> Result<String, String> {
+        if self.options.runs_jobs == Runs::Elsewhere {
+            return Ok("this server starts no runs".to_owned());
+        }
         let runs = self.options.concurrency as u64;
         let needed = self.options.run_memory_bytes.saturating_mul(runs);
         let Some(there) = self.host.memory_bytes() else {

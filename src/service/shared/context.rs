@@ -19,6 +19,7 @@ use crate::ports::clock::Clock;
 use crate::ports::cluster::Cluster;
 use crate::ports::ids::IdSource;
 use crate::ports::legacy::LegacyRecords;
+use crate::ports::peers::Peers;
 use crate::ports::store::{Store, StoreExt, StoreStatus};
 use crate::ports::tabular::Tabular;
 use crate::ports::volume::Volume;
@@ -45,6 +46,8 @@ pub struct Context {
     pub server_id: String,
     /// The servers that share the store; `None` for an embedded one, which has one server.
     pub cluster: Option<Arc<dyn Cluster>>,
+    /// The way to them; `None` where there are none.
+    pub peers: Option<Arc<dyn Peers>>,
     /// Job records, credentials and the audit chain; every write is a conditional commit.
     pub store: Arc<dyn Store>,
     /// Reader of the audit chains.

@@ -6,5 +6,6 @@ pub mod evidence;
 pub mod key_locks;
 pub mod pools;
 pub mod quotas;
+pub mod sole_work;
 pub mod space;
 pub mod stored_answers;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::app::{ADMIN_KEY, Answer, TestApp};
 
 /// Of the reference implementation's test vectors (argon2id, t=2, m=2^8, p=1): the password is "password".
-const PASSWORD_HASH: &str =
+pub(crate) const PASSWORD_HASH: &str =
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
 async fn start() -> TestApp {

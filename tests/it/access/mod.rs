@@ -1,6 +1,6 @@
 //! Credentials: who gets in, who may do what, and how guessing is slowed down.
 
-mod admin_access;
+pub(crate) mod admin_access;
 mod api_keys;
 mod authorization;
 mod idempotency;

@@ -1,75 +1,13 @@
 //! Servers that vanish while they run jobs: others take the jobs over, and two engines of one job never run at once.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use reqwest::Method;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::support::{Job, Shared};
-use crate::support::app::PATIENCE;
-use crate::support::program::{Program, Start};
-
-/// An engine that tells from outside when it runs, and waits before its work while a file is there. Each start notes the
-/// process ids of earlier ones that are still alive.
-struct Engine {
-    folder: PathBuf,
-}
-
-impl Engine {
-    fn new(shared: &Shared) -> Self {
-        let engine = Self { folder: shared.folder.path().join("engine") };
-        std::fs::create_dir(&engine.folder).expect("a folder");
-        let script = format!(
-            "#!/bin/bash\ncd '{folder}'\nfor p in $(cut -d' ' -f2 starts); do [ -d /proc/$p ] && echo \"$p $$\" >> doubles; done\n\
-             echo \"start $$\" >> starts\nwhile [ -e hold ]; do sleep 0.05; done\ncd \"$OLDPWD\"\nexec '{program}' dofile \"$@\"\n",
-            folder = engine.folder.display(),
-            program = env!("CARGO_BIN_EXE_stata-service"),
-        );
-        std::fs::write(engine.folder.join("starts"), "").expect("writes");
-        let path = engine.path();
-        std::fs::write(&path, script).expect("writes");
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("is set");
-        engine
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.join("engine")
-    }
-
-    fn used_by(&self, start: Start) -> Start {
-        start
-            .with("SS_STATA_CMD", &self.path().display().to_string())
-            .with("SS_RUN__SANDBOX", "off")
-            .with("SS_WORKER_CONCURRENCY", "1")
-    }
-
-    fn hold(&self) {
-        std::fs::write(self.folder.join("hold"), "").expect("writes");
-    }
-
-    fn release(&self) {
-        std::fs::remove_file(self.folder.join("hold")).expect("was held");
-    }
-
-    fn starts(&self) -> usize {
-        std::fs::read_to_string(self.folder.join("starts")).expect("is there").lines().count()
-    }
-
-    /// Engines that were started while an earlier one lived.
-    fn doubles(&self) -> String {
-        std::fs::read_to_string(self.folder.join("doubles")).unwrap_or_default()
-    }
-}
-
-fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+use super::support::{Engine, Job, Shared, wait_for};
+use crate::support::program::Program;
 
 /// The server that holds the one run under way, out of two.
 fn holder(shared: &Shared, servers: [(&Path, Program); 2]) -> (Program, Program) {

@@ -1,5 +1,11 @@
 //! Several servers on one database and one object store: real processes, each with its own data directory.
 
+mod failures;
+mod gate;
+mod live_log;
 mod lost;
+mod port;
+mod requests;
 mod roles;
+mod seats;
 mod support;

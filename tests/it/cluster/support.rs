@@ -1,5 +1,6 @@
 //! Servers that share a database and a bucket, started and ended one by one.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -105,5 +106,66 @@ impl Job {
             assert!(Instant::now() < deadline, "{seen}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+}
+
+/// An engine that tells from outside when it runs, and waits before its work while a file is there; its log says so. Each start notes the
+/// process ids of earlier ones that are still alive.
+pub(super) struct Engine {
+    folder: PathBuf,
+}
+
+impl Engine {
+    pub(super) fn new(shared: &Shared) -> Self {
+        let engine = Self { folder: shared.folder.path().join("engine") };
+        std::fs::create_dir(&engine.folder).expect("a folder");
+        let script = format!(
+            "#!/bin/bash\ncd '{folder}'\nfor p in $(cut -d' ' -f2 starts); do [ -d /proc/$p ] && echo \"$p $$\" >> doubles; done\n\
+             echo \"start $$\" >> starts\necho 'the engine waits' > \"$OLDPWD/main.log\"\nwhile [ -e hold ]; do sleep 0.05; done\ncd \"$OLDPWD\"\nexec '{program}' dofile \"$@\"\n",
+            folder = engine.folder.display(),
+            program = env!("CARGO_BIN_EXE_stata-service"),
+        );
+        std::fs::write(engine.folder.join("starts"), "").expect("writes");
+        let path = engine.path();
+        std::fs::write(&path, script).expect("writes");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("is set");
+        engine
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join("engine")
+    }
+
+    pub(super) fn used_by(&self, start: Start) -> Start {
+        start
+            .with("SS_STATA_CMD", &self.path().display().to_string())
+            .with("SS_RUN__SANDBOX", "off")
+            .with("SS_WORKER_CONCURRENCY", "1")
+    }
+
+    pub(super) fn hold(&self) {
+        std::fs::write(self.folder.join("hold"), "").expect("writes");
+    }
+
+    pub(super) fn release(&self) {
+        std::fs::remove_file(self.folder.join("hold")).expect("was held");
+    }
+
+    pub(super) fn starts(&self) -> usize {
+        std::fs::read_to_string(self.folder.join("starts")).expect("is there").lines().count()
+    }
+
+    /// Engines that were started while an earlier one lived.
+    pub(super) fn doubles(&self) -> String {
+        std::fs::read_to_string(self.folder.join("doubles")).unwrap_or_default()
+    }
+}
+
+/// Waits until a condition holds.
+pub(super) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }

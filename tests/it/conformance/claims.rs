@@ -27,6 +27,7 @@ conformance![
     tenants_take_turns,
     batches_of_a_tenant_and_its_other_jobs_take_turns,
     a_tenant_at_its_limit_is_passed_over,
+    no_more_jobs_run_than_there_are_seats,
     a_delayed_job_waits_for_its_time,
     concurrent_claims_share_the_queue,
     a_job_that_is_refused_holds_nobody_up,
@@ -171,7 +172,7 @@ async fn a_tenant_at_its_limit_is_passed_over(Fresh { store, .. }: Fresh) {
     }
     let with = |own: &[(&str, u64)], default| {
         let of = own.iter().map(|(name, most)| (tenant(name), *most)).collect();
-        ClaimAsk { limits: RunningLimits { default, of }, ..ask(9) }
+        ClaimAsk { limits: RunningLimits { default, of, all: None }, ..ask(9) }
     };
     let claims = store.claim(with(&[("a", 0)], Some(1))).await.expect("claims");
     assert_eq!(names(&claims), ["b_0"]);
@@ -185,6 +186,27 @@ async fn a_tenant_at_its_limit_is_passed_over(Fresh { store, .. }: Fresh) {
     let claims = store.claim(with(&[], Some(3))).await.expect("claims");
     let names: BTreeSet<&str> = names(&claims).into_iter().collect();
     assert_eq!(names, BTreeSet::from(["a_2", "b_1", "b_2"]), "a higher limit");
+}
+
+async fn no_more_jobs_run_than_there_are_seats(Fresh { store, .. }: Fresh) {
+    for tenant in ["a", "b"] {
+        for n in 0..3 {
+            queue(&store, tenant, &format!("{tenant}_{n}")).await;
+        }
+    }
+    let with = |all| ClaimAsk { limits: RunningLimits { all, ..RunningLimits::default() }, ..ask(9) };
+    assert_eq!(names(&store.claim(with(Some(0))).await.expect("claims")), Vec::<&str>::new());
+    let claims = store.claim(with(Some(2))).await.expect("claims");
+    assert_eq!(names(&claims), ["a_0", "b_0"]);
+    assert_eq!(names(&store.claim(with(Some(2))).await.expect("claims")), Vec::<&str>::new());
+    // at once, they do not pass the limit together
+    let running = claims.jobs[0].job.as_ref();
+    store.commit(commit(vec![put(next(running, JobStatus::Succeeded))])).await.expect("commits");
+    let at_once = futures_util::future::join_all((0..8).map(|_| store.claim(with(Some(2))))).await;
+    let more: Vec<Claims> = at_once.into_iter().map(|claims| claims.expect("claims")).collect();
+    assert_eq!(more.iter().map(|claims| claims.jobs.len()).sum::<usize>(), 1, "its run ended");
+    let claims = store.claim(with(None)).await.expect("claims");
+    assert_eq!(claims.jobs.len(), 3, "without a limit");
 }
 
 async fn a_delayed_job_waits_for_its_time(Fresh { store, clock, .. }: Fresh) {

@@ -98,7 +98,7 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
             readable: Vec::new(),
             timezone: "UTC".to_owned(),
         },
-        worker: WorkerOptions { concurrency: 2, tenant_concurrency: None },
+        worker: WorkerOptions { concurrency: 2, tenant_concurrency: None, seats: None },
         shutdown: ShutdownOptions {
             on_shutdown: OnShutdown::Wait,
             timeout: Duration::from_secs(20),

@@ -18,6 +18,7 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
     Context {
         server_id: ctx.server_id.clone(),
         cluster: ctx.cluster.clone(),
+        peers: ctx.peers.clone(),
         audit_log: Arc::clone(&store) as Arc<dyn AuditLog>,
         store,
         clock,

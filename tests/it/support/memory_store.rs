@@ -363,6 +363,11 @@ impl MemoryStore {
             let is = |r: &Record| matches!(r, Record::Job(j) if j.tenant_id == *tenant && j.status == JobStatus::Running);
             state.records.values().filter(|(_, record)| is(record)).count() as u64
         };
+        let is_running = |r: &Record| matches!(r, Record::Job(j) if j.status == JobStatus::Running);
+        let all = state.records.values().filter(|(_, record)| is_running(record)).count() as u64;
+        if limits.all.is_some_and(|most| all >= most) {
+            return None;
+        }
         let has_room = |tenant: &TenantId| limits.get(tenant).is_none_or(|most| running(tenant) < most);
         let mut tenants: Vec<TenantId> = ready.iter().map(|job| job.tenant_id.clone()).collect();
         tenants.sort();

@@ -71,6 +71,7 @@ impl WorkerHarness {
         let options = WorkerOptions {
             concurrency: 2,
             tenant_limit: None,
+            seats: None,
             limits: RunLimits { wall_seconds: 60, grace_ms: 200, ..RunLimits::default() },
             command: vec![fakes().join("stata.sh").display().to_string()],
             engine: EngineFacts { kind: "open".to_owned(), ..EngineFacts::default() },

@@ -14,6 +14,8 @@ from .models import ProblemDocument
 
 # "not now": the service did nothing and says when to come again (RFC 9110, 15.5 and 15.6)
 _LATER = {429, 502, 503, 504}
+# another server is still at work on an earlier sending of this request
+_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
 # a caller is better served by the error than by a silent wait beyond this, in seconds
 _LONGEST_PAUSE = 300.0
 
@@ -25,9 +27,11 @@ def backoff(attempt: int) -> float:
 
 def pause_before_next(answer: httpx.Response, attempt: int) -> float | None:
     """Seconds to wait before the same request again; None if it would not succeed."""
-    if answer.status_code not in _LATER:
+    if answer.status_code not in _LATER and answer.status_code != 409:
         return None
     problem = error_of(answer)
+    if answer.status_code == 409 and getattr(problem, "code", None) != _IN_PROGRESS:
+        return None
     if isinstance(problem, ProblemError) and not problem.retryable:
         return None
     asked = _retry_after(answer.headers.get("Retry-After"))

@@ -50,7 +50,7 @@ fn of_kind(operation: &Operation<'_>) -> Vec<ErrorCode> {
         codes.extend([PayloadTooLarge, UnsupportedMediaType, RequestTimeout]);
     }
     if operation.method == "post" {
-        codes.extend([IdempotencyKeyReused, StoreUnavailable]);
+        codes.extend([IdempotencyKeyReused, IdempotencyInProgress, StoreUnavailable]);
     }
     if operation.facts.secret {
         codes.push(IdempotencySecretNotReplayable);
@@ -89,7 +89,9 @@ pub(super) fn of(operation: &Operation<'_>) -> Vec<(String, Value)> {
         .map(|(status, codes)| {
             let codes: Vec<ErrorCode> = codes.into_iter().collect();
             let mut headers = usual.clone();
-            if operation.facts.retry_after && codes.contains(&InputsMissing) {
+            if codes.contains(&IdempotencyInProgress)
+                || operation.facts.retry_after && codes.contains(&InputsMissing)
+            {
                 headers.extend(answers::retry_after());
             }
             (status.to_string(), response(status, &codes, headers))

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::Uri;
 use axum::response::Response;
 use axum::response::sse::Event;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::get::{RunSegment, find_run};
+use super::passed_on::passed_on;
 use crate::domain::credential::Principal;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::RunId;
@@ -78,8 +80,12 @@ pub async fn handler(
     Path(segment): Path<RunSegment>,
     Query(query): Query<LogQuery>,
     Headers(headers): Headers,
+    uri: Uri,
 ) -> Result<Response, ApiError> {
     let run = find_run(&access.job, &segment.run_id)?;
+    if let Some(response) = passed_on(&app, &access, run, &uri, &headers, query.follow).await? {
+        return Ok(response);
+    }
     if query.follow {
         let open = app.edge.open_stream(&access.principal)?;
         let run_id = run.run_id.clone();

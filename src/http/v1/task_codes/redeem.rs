@@ -73,9 +73,7 @@ pub async fn handler(
     let redeemed = RedeemTaskCode(&app.ctx).execute(&caller.caller, &caller.tenant, &request).await;
     if redeemed.as_ref().is_err_and(|problem| problem.code == ErrorCode::TaskCodeNotFound) {
         // a code that was issued is redeemed however many others are guessed at the same address
-        let slowed = app.ctx.failure_limiter.check(app.ctx.clock.now(), &subject);
-        app.ctx.failure_limiter.failed(app.ctx.clock.now(), &subject, Some(&request.task_code));
-        slowed?;
+        app.ctx.failure_limiter.take(&app.ctx, &subject, Some(&request.task_code)).await?;
     }
     let redeemed = redeemed?;
     let resource = format!("job:{}", redeemed.job_id);

@@ -6,8 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
+use crate::service::shared::context::Context;
+use crate::service::shared::sole_work::SoleWork;
+
+/// Time that a call's outcome may take to be committed, after which another server may call for itself.
+const TO_COMMIT: Duration = Duration::from_secs(60);
 
 /// Key of a call: the job, and the product (`draft`, or an interpretation of one run).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,6 +35,12 @@ impl CallKey {
     }
 }
 
+impl std::fmt::Display for CallKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "model {} {} {}", self.tenant, self.job, self.subject)
+    }
+}
+
 /// Tracker of calls in progress.
 #[derive(Debug, Default)]
 pub struct CallTracker(Mutex<HashMap<CallKey, watch::Receiver<()>>>);
@@ -39,6 +51,9 @@ pub struct Turn {
     key: CallKey,
     _ended: watch::Sender<()>,
 }
+
+/// The right to make a call, among all servers.
+pub type AloneTurn = SoleWork<Turn>;
 
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -51,8 +66,8 @@ impl CallTracker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the turn of a call; none if it is under way.
-    pub fn begin(self: &Arc<Self>, key: CallKey) -> Option<Turn> {
+    /// Takes the turn of a call in this process; none if it is under way here.
+    fn begin(self: &Arc<Self>, key: CallKey) -> Option<Turn> {
         let mut map = self.lock();
         if map.contains_key(&key) {
             return None;
@@ -60,6 +75,21 @@ impl CallTracker {
         let (sender, receiver) = watch::channel(());
         map.insert(key.clone(), receiver);
         Some(Turn { board: Arc::clone(self), key, _ended: sender })
+    }
+
+    /// Takes the turn of a call among all servers, for at most so long; none if it is under way here or elsewhere.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn begin_alone(
+        self: &Arc<Self>,
+        ctx: &Context,
+        key: CallKey,
+        budget: Duration,
+    ) -> Result<Option<AloneTurn>, Problem> {
+        let name = key.to_string();
+        let Some(turn) = self.begin(key) else { return Ok(None) };
+        Ok(SoleWork::claim(ctx, name, budget + TO_COMMIT, turn).await?.ok())
     }
 
     /// Waits for the end of a call, at most so long; true if none is under way any more.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use self::call_tracker::{CallKey, Turn};
+use self::call_tracker::{AloneTurn, CallKey};
 use self::failure::{Failed, as_problem};
 use self::make::{Made, Maker};
 use self::share::{SAMPLE_COLUMNS, SAMPLE_ROWS, Shared, Sharing, share};
@@ -90,7 +90,8 @@ impl DraftByModel {
         let ctx = &self.0;
         let model = ctx.model.clone().ok_or_else(|| not_configured(seen))?;
         check_askable(ctx, seen)?;
-        let Some(turn) = ctx.calls.begin(CallKey::draft(seen)) else { return Ok(model) };
+        let turn = ctx.calls.begin_alone(ctx, CallKey::draft(seen), model.budget).await?;
+        let Some(turn) = turn else { return Ok(model) };
         let job = ctx.load_job(&seen.tenant_id, &seen.job_id).await?;
         if outcome_of(&job) != outcome_of(seen) {
             return Ok(model);
@@ -160,7 +161,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn make(&self, job: &JobRecord, turn: Turn) {
+    async fn make(&self, job: &JobRecord, turn: AloneTurn) {
         let Some(model) = &self.ctx.model else { return };
         let draft_id = self.ctx.ids.id("draft");
         let folder = format!("artifacts/llm/{draft_id}");

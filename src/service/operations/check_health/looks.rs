@@ -100,7 +100,7 @@ pub fn queue(ctx: &Context, work: Work) -> Found {
 }
 
 /// Waits on this thread for an answer of the store, whose own threads give it.
-fn wait_for<T>(answer: impl Future<Output = T>) -> T {
+pub fn wait_for<T>(answer: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

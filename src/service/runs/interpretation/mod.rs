@@ -24,7 +24,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::ports::llm::{LlmCall, Message, Role};
 use crate::service::drafts::model_draft::Model;
-use crate::service::drafts::model_draft::call_tracker::{CallKey, Turn};
+use crate::service::drafts::model_draft::call_tracker::{AloneTurn, CallKey};
 use crate::service::drafts::model_draft::failure::Failed;
 use crate::service::drafts::model_draft::prompts::INTERPRETATION;
 use crate::service::drafts::model_draft::share::Sharing;
@@ -114,7 +114,7 @@ impl Interpret {
         })?;
         check_sharing(ctx, job)?;
         let key = CallKey::new(job, format!("interpretation {} {}", run.run_id, language.as_str()));
-        if let Some(turn) = ctx.calls.begin(key.clone()) {
+        if let Some(turn) = ctx.calls.begin_alone(ctx, key.clone(), model.budget).await? {
             self.start(caller, job, run, language, turn).await?;
         }
         let retry_until = ctx.clock.now() + model.budget;
@@ -132,7 +132,7 @@ impl Interpret {
         seen: &JobRecord,
         run: &Run,
         language: Language,
-        turn: Turn,
+        turn: AloneTurn,
     ) -> Result<(), Problem> {
         let ctx = &self.0;
         let job = ctx.load_job(&seen.tenant_id, &seen.job_id).await?;
@@ -220,7 +220,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn make(&self, turn: Turn) {
+    async fn make(&self, turn: AloneTurn) {
         let Some(model) = &self.ctx.model else { return };
         let id = self.ctx.ids.id("interpretation");
         let mut evidence = Vec::new();

@@ -201,7 +201,8 @@ impl Bed {
         let mut store = MemoryStore::new(Arc::new(self.clock.clone()));
         store.risks = risks.map(|risk| risk.map(str::to_owned));
         let workspace = Arc::new(LocalWorkspace::new(self.dir.path().to_owned()));
-        let served = Served { store: Arc::new(store), blobs: Arc::new(MemoryBlobs::new(workspace)) };
+        let served =
+            Served { store: Arc::new(store), blobs: Arc::new(MemoryBlobs::new(workspace)), elsewhere: None };
         Self::violations(&self.check_served(StatedHost::sound(), options, Some(served)).execute())
     }
 
@@ -214,6 +215,7 @@ impl Bed {
         let served = Served {
             store: Arc::new(MemoryStore::new(Arc::new(self.clock.clone()))),
             blobs: Arc::new(blobs),
+            elsewhere: None,
         };
         Self::violations(&self.check_served(StatedHost::sound(), options(), Some(served)).execute())
     }
