@@ -58,20 +58,24 @@ pub fn fit(sigma: &Mat, n: f64, a: &Pattern, b: &Pattern) -> Result<Svar, Failur
         let step = inverse.times_vector(&gradient);
         let gain: f64 = step.iter().zip(&gradient).map(|(s, g)| s * g).sum();
         converged = gain < 1e-18 * ll.abs().max(1.0);
-        let mut share = 1.0;
-        for _ in 0..40 {
-            let next = problem.moved(&now, &places, &step, share);
-            match problem.ll(&next) {
-                Some(value) if value >= ll => {
-                    (now, ll) = (next, value);
-                    break;
-                }
-                _ => share *= 0.5,
+        // where rounding hides the rise of the likelihood, the gradient decides
+        let level = 1e-13 * ll.abs();
+        let better = |value: f64, next: &(Mat, Mat)| {
+            value > ll + level
+                || (value >= ll - level && problem.gain(next, &places).is_some_and(|g| g < gain))
+        };
+        let next = (0..40).map(|i| problem.moved(&now, &places, &step, 0.5_f64.powi(i))).find_map(|next| {
+            let value = problem.ll(&next)?;
+            better(value, &next).then_some((next, value))
+        });
+        match next {
+            Some(found) => (now, ll) = found,
+            None => {
+                converged |= gain < 1e-9;
+                break;
             }
         }
         steps += 1;
-        // rounding keeps the likelihood from rising further
-        converged |= share < 1e-9 && gain < 1e-9;
     }
     let (_, information) = problem.scores(&now, &places).ok_or(Failure::Singular)?;
     let inverse = information.inverse_definite().ok_or(Failure::NotIdentified)?;
@@ -128,6 +132,12 @@ impl Problem<'_> {
         let constant = self.m as f64 * (2.0 * std::f64::consts::PI).ln();
         let value = self.n * (det_a.ln() - det_b.ln()) - 0.5 * self.n * (constant + trace);
         value.is_finite().then_some(value)
+    }
+
+    /// `g' I^-1 g` of the free elements.
+    fn gain(&self, at: &(Mat, Mat), places: &[usize]) -> Option<f64> {
+        let (gradient, information) = self.scores(at, places)?;
+        Some(information.inverse_definite()?.quadratic(&gradient))
     }
 
     fn moved(&self, (a, b): &(Mat, Mat), places: &[usize], step: &[f64], share: f64) -> (Mat, Mat) {

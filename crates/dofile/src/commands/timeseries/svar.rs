@@ -58,11 +58,18 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "svar varlist [if] [in], {aeq(matrix) | beq(matrix)} [lags(numlist) exog(varlist) noconstant dfk small var full level(#)]",
     notes: "short-run restrictions; stores e(N N_cns k_eq k_dv k_aux neqs ll chi2_oid oid_df ic_ml rc_ml rank tmin tmax), results of var as e(..._var), e(b) with a_#_#:_cons and b_#_#:_cons, e(V), e(A), e(B), e(Sigma), e(aeq), e(beq); irf after svar is not supported; [TS] var svar",
-    examples: &[Example {
-        // A recursive model: B has the roots of the pivots of the error covariance.
-        run: "set obs 40\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nmatrix A = (1, 0 \\ ., 1)\nmatrix B = (., 0 \\ 0, .)\nsvar y x, aeq(A) beq(B) lags(1)\nmatrix b = e(B)\nmatrix a = e(A)\nmatrix S = e(Sigma)\nscalar s1 = sqrt(S[1,1])\nscalar a21 = -S[2,1]/S[1,1]",
-        expect: &[("b[1,1]/s1", 1.0), ("a[2,1]/a21", 1.0), ("e(oid_df)", 0.0)],
-    }],
+    examples: &[
+        Example {
+            // A recursive model: B has the roots of the pivots of the error covariance.
+            run: "set obs 40\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nmatrix A = (1, 0 \\ ., 1)\nmatrix B = (., 0 \\ 0, .)\nsvar y x, aeq(A) beq(B) lags(1)\nmatrix b = e(B)\nmatrix a = e(A)\nmatrix S = e(Sigma)\nscalar s1 = sqrt(S[1,1])\nscalar a21 = -S[2,1]/S[1,1]",
+            expect: &[("b[1,1]/s1", 1.0), ("a[2,1]/a21", 1.0), ("e(oid_df)", 0.0)],
+        },
+        Example {
+            // With B the identity and unit diagonals the one free element is a regression coefficient: -S21/S11.
+            run: "set obs 30\ngenerate t = _n\ntsset t\ngenerate x = mod(7*_n, 11)\ngenerate z = mod(5*_n, 13)\nmatrix A = (1, 0 \\ ., 1)\nsvar x z, aeq(A)\nmatrix a = e(A)\nmatrix S = e(Sigma)\nscalar a21 = -S[2,1]/S[1,1]",
+            expect: &[("a[2,1]/a21", 1.0), ("e(rc_ml)", 0.0), ("e(oid_df)", 2.0)],
+        },
+    ],
 };
 
 /// The pattern of a matrix of restrictions; the identity where only the other matrix is restricted.
