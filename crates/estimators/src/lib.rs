@@ -23,6 +23,7 @@ pub mod cox;
 pub mod decomposition;
 pub mod descriptive;
 pub mod did;
+pub mod did_imputation;
 pub mod differences;
 pub mod distributions;
 pub mod effects;

@@ -1,4 +1,4 @@
-"""Writes the sample data of the templates on curves, announcements, accounts, risks, wards, daily returns, farms and stores from fixed seeds.
+"""Writes the sample data of the templates on curves, announcements, accounts, risks, wards, daily returns, farms, stores and tobacco sales from fixed seeds.
 
 Run: python3 scripts/oracles/templates/make_data_more.py. The rows are invented. Expected numbers do not
 belong here (see the goldens_*.py files).
@@ -144,9 +144,31 @@ def stores() -> None:
     write(frame, "stores.csv")
 
 
+def tobacco() -> None:
+    """Cigarette sales of 26 regions over twenty years; a law in region R07 from 2001 on."""
+    rng = np.random.default_rng(103)
+    trend, cycle = -np.linspace(0, 30, 20), np.cumsum(rng.normal(0, 2.5, 20))
+    rows = []
+    for region in range(1, 27):
+        level, slope, wave = rng.uniform(90, 150), rng.uniform(0.5, 1.5), rng.uniform(0.3, 1.2)
+        wealth, young, cost = rng.normal(9.8, 0.12), rng.uniform(0.15, 0.2), rng.normal(75, 9)
+        if region == 7:
+            level, slope, wave, cost, young = 112.0, 1.1, 1.3, 78.0, 0.173
+        for t, year in enumerate(range(1990, 2010)):
+            sales = level + slope * trend[t] + wave * cycle[t] + 200 * (young - 0.175) - 0.3 * (cost - 75) + rng.normal(0, 1.2)
+            if region == 7 and year >= 2001:
+                sales -= 5 + 1.5 * (year - 2001)
+            rows.append({"region": f"R{region:02d}", "year": year, "sales": sales, "price": cost + 3.5 * t + rng.normal(0, 3), "log_income": wealth + 0.012 * t + rng.normal(0, 0.01),
+                         "young_share": young + rng.normal(0, 0.002)})
+    frame = pd.DataFrame(rows)
+    frame["sales"], frame["price"] = frame["sales"].round(2), holes(rng, frame["price"].round(1), 0.02)
+    frame["log_income"], frame["young_share"] = frame["log_income"].round(4), frame["young_share"].round(4)
+    write(frame, "tobacco.csv")
+
+
 def write_all() -> None:
     """Writes all sample data of this module."""
-    for make in (growth, announcements, accounts, risks, wards, index_returns, farms, stores):
+    for make in (growth, announcements, accounts, risks, wards, index_returns, farms, stores, tobacco):
         make()
 
 

@@ -1,7 +1,7 @@
 """Writes the expected numbers of every golden run of the template library.
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
-pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, csdid, rdrobust, arch, lifelines and R (survey, survival,
+pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, csdid, rdrobust, arch, cvxopt, lifelines and R (survey, survival,
 pscl, Matching, strucchange, pROC), PySensemakr; nothing comes from the project's engine.
 """
 
@@ -11,6 +11,7 @@ import goldens_choice
 import goldens_comparisons
 import goldens_core
 import goldens_causal
+import goldens_causal_more
 import goldens_count
 import goldens_describe
 import goldens_designs
@@ -57,6 +58,7 @@ if __name__ == "__main__":
     goldens_series.write_all()
     goldens_survival.write_all()
     goldens_causal.write_all()
+    goldens_causal_more.write_all()
     goldens_multivariate.write_all()
     goldens_tests_more.write_all()
     goldens_agreement.write_all()

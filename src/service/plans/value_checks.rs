@@ -107,32 +107,40 @@ fn broken(
             let groups = if n == 1 { "group" } else { "groups" };
             ("two_levels", format!("{column} has {n}{more} {groups} ({values}), two are compared: {advice}"))
         }
-        ValueRule::Varies if found.different.len() == 1 => {
-            let message = format!(
-                "{column} has one value in the rows that are used ({values}): it has no effect that could be estimated, and \
-                 the run leaves it out; remove it, or use other rows"
-            );
-            return Some(warned("collinear", json!({"n": 1, "columns": [column]}), message));
-        }
-        ValueRule::Clusters if found.different.len() == 1 => (
-            "few_clusters",
-            format!(
-                "{column} has one cluster in the rows that are used ({values}): standard errors by cluster need several; \
-                 choose another column of clusters or other standard errors"
-            ),
-        ),
-        ValueRule::Clusters if found.different.len() < ValueRule::ENOUGH_CLUSTERS => {
-            let n = found.different.len();
-            let message = format!(
-                "{column} has {n} clusters in the rows that are used: with fewer than {} clusters the standard errors tend to \
-                 be too small; state their number beside the result",
-                ValueRule::ENOUGH_CLUSTERS
-            );
-            return Some(warned("few_clusters", json!({"n": n, "columns": [column]}), message));
-        }
+        ValueRule::Varies | ValueRule::Clusters => return too_few(column, rule, &found.different),
         _ => return None,
     };
     Some(failed(id, value, message))
+}
+
+/// Too few different values: of a variable with levels, or of clusters.
+fn too_few(column: &str, rule: ValueRule, values: &[String]) -> Option<PreviewCheck> {
+    let (n, enough) = (values.len(), ValueRule::ENOUGH_CLUSTERS);
+    let value = json!({"n": n, "columns": [column]});
+    match (rule, values) {
+        (ValueRule::Varies, [only]) => {
+            let message = format!(
+                "{column} has one value in the rows that are used ({only}): it has no effect that could be estimated, and \
+                 the run leaves it out; remove it, or use other rows"
+            );
+            Some(warned("collinear", value, message))
+        }
+        (ValueRule::Clusters, [only]) => {
+            let message = format!(
+                "{column} has one cluster in the rows that are used ({only}): standard errors by cluster need several; \
+                 choose another column of clusters or other standard errors"
+            );
+            Some(failed("few_clusters", value, message))
+        }
+        (ValueRule::Clusters, _) if n < enough => {
+            let message = format!(
+                "{column} has {n} clusters in the rows that are used: with fewer than {enough} clusters the standard errors \
+                 tend to be too small; state their number beside the result"
+            );
+            Some(warned("few_clusters", value, message))
+        }
+        _ => None,
+    }
 }
 
 /// A text as the time of a panel.

@@ -89,3 +89,89 @@ fn synth_refuses_what_it_does_not_compute() {
         ],
     );
 }
+
+#[test]
+fn did_imputation_refuses_what_it_does_not_compute() {
+    let data = "set obs 80
+generate id = ceil(_n/8)
+generate t = mod(_n-1, 8) + 1
+generate g = 4 + mod(id, 3) if id > 4
+generate moving = t
+generate y = id + t + (t >= g & g < .) + mod(_n*_n, 5)/10
+generate double same = id + t
+generate text = \"a\"
+";
+    refusals(
+        data,
+        &[
+            ("did_imputation y id t", 102, "too few variables"),
+            ("did_imputation y id t g same", 103, "too many variables"),
+            ("did_imputation y id t text", 109, "type mismatch"),
+            ("did_imputation y id t moving", 459, "moving must be constant in each unit"),
+            ("did_imputation y id t g, controls(same) minn(0)", 498, "collinear with the effects"),
+            ("did_imputation y id t g if t >= 5, minn(0)", 198, "cannot be imputed; use autosample"),
+            ("did_imputation y id t g if t >= 5, minn(0) autosample", 0, "observations dropped"),
+            ("did_imputation y id t g, horizons(0 9)", 2000, "tau9: no treated observations"),
+            ("did_imputation y id t g, horizons(-1)", 198, "not negative"),
+            ("did_imputation y id t g, horizons(0)", 0, "suppressed, fewer than minn()"),
+            ("did_imputation y id t g, cluster(nosuch)", 111, "nosuch"),
+            ("did_imputation y id t g, fe(id)", 199, "option fe() of command did_imputation"),
+            ("did_imputation y id t g if g >= ., minn(0)", 2000, "tau: no treated observations"),
+            (
+                "did_imputation y id t g, allhorizons pretrends(2) minn(0)\ndid_imputation, level(90)",
+                0,
+                "pre2",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn eventstudyinteract_refuses_what_it_does_not_compute() {
+    let data = "set obs 80
+generate id = ceil(_n/8)
+generate t = mod(_n-1, 8) + 1
+generate g = 4 + mod(id, 3) if id > 4
+generate never = missing(g)
+generate none = 0
+generate d0 = t == g
+generate d1 = t == g + 1
+generate twice = d0
+generate y = id + t + d0 + mod(_n*_n, 5)/10
+";
+    refusals(
+        data,
+        &[
+            ("eventstudyinteract y d0, control_cohort(never) absorb(id t)", 198, "option cohort() required"),
+            ("eventstudyinteract y d0, cohort(g) absorb(id t)", 198, "option control_cohort() required"),
+            ("eventstudyinteract y d0, cohort(g) control_cohort(never)", 198, "option absorb() required"),
+            ("eventstudyinteract y, cohort(g) control_cohort(never) absorb(id t)", 102, "too few variables"),
+            (
+                "eventstudyinteract y d0, cohort(g) control_cohort(none) absorb(id t)",
+                459,
+                "cohort() is missing",
+            ),
+            (
+                "eventstudyinteract y d0 if id > 4, cohort(g) control_cohort(never) absorb(id t)",
+                2000,
+                "a control cohort",
+            ),
+            ("eventstudyinteract y d0 twice, cohort(g) control_cohort(never) absorb(id t)", 498, "collinear"),
+            (
+                "eventstudyinteract y d0, cohort(g) control_cohort(never) absorb(id#c.t)",
+                199,
+                "absorb(id#c.t)",
+            ),
+            (
+                "eventstudyinteract y d0, cohort(g) control_cohort(never) absorb(id t) vce(hc3)",
+                199,
+                "vce(hc3)",
+            ),
+            (
+                "eventstudyinteract y d0 d1, cohort(g) control_cohort(never) absorb(id t)\neventstudyinteract, level(90)",
+                0,
+                "[90% conf. interval]",
+            ),
+        ],
+    );
+}

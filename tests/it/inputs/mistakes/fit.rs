@@ -119,7 +119,7 @@ fn groups() -> Vec<Mistake> {
         m("a control with one level after the condition", "nothing; the run left it out", grouped(two))
             .changed(json!({"roles": {"regressors": ["x"], "controls": ["g"]}, "sample_if": "g == \"a\""}))
             .at(Warned("collinear"), &["g has one value", "\"a\"", "remove it"])
-            .ends(2.0, 20),
+            .ends(937.0 / 470.0, 20),
         m("words as weights", "400 TEMPLATE_NOT_APPLICABLE", grouped(three))
             .changed(json!({"roles": {"regressors": ["x"], "weight_var": ["g"]}}))
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["weight_var: `g` is text"]),

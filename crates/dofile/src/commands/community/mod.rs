@@ -4,6 +4,7 @@
 mod carryforward;
 mod csdid;
 mod csdid_average;
+mod did_imputation;
 mod distinct;
 mod estadd;
 mod estpost;
@@ -12,6 +13,7 @@ mod esttab;
 mod esttab_options;
 mod esttab_rows;
 mod esttab_text;
+mod eventstudyinteract;
 mod faster;
 mod mdesc;
 mod oaxaca;
@@ -32,6 +34,7 @@ use super::CommandSpec;
 pub(super) const TABLE: &[CommandSpec] = &[
     carryforward::SPEC,
     csdid::SPEC,
+    did_imputation::SPEC,
     distinct::SPEC,
     distinct::SPEC_UNIQUE,
     estadd::SPEC,
@@ -39,6 +42,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     eststo::SPEC,
     esttab::SPEC,
     esttab::SPEC_ESTOUT,
+    eventstudyinteract::SPEC,
     faster::FCOLLAPSE,
     faster::FEGEN,
     faster::FISID,
