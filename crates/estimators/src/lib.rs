@@ -84,6 +84,7 @@ pub mod smoothing;
 pub mod stock_yogo;
 pub mod survey;
 pub mod survivor;
+pub mod svar;
 pub mod svd;
 pub mod synthetic;
 pub mod timeseries;

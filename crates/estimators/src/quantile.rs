@@ -161,6 +161,24 @@ fn nudge(i: usize, attempt: u64) -> f64 {
     (z ^ (z >> 31)) as f64 / (u64::MAX as f64) * 2.0 - 1.0
 }
 
+/// The quantile `tau` of the outcome alone and the check loss around it: the value number `floor((n + 1) tau)` in
+/// ascending order, as the published `e(q_v)` of [R] qreg (4187, 4934 and 6342 of 74 prices) and of 235 values at 0.75.
+/// Weights are counts. Where `(n + 1) tau` is no integer, the loss may be above the least one.
+pub fn raw(data: QuantileData<'_>, tau: f64) -> Option<(f64, f64)> {
+    let mut order: Vec<usize> = (0..data.y.len()).collect();
+    order.sort_by(|a, b| data.y[*a].total_cmp(&data.y[*b]));
+    let n: f64 = order.iter().map(|i| data.weight(*i)).sum();
+    // the product of counts and a decimal fraction may fall short of an integer by rounding
+    let wanted = ((n + 1.0) * tau * (1.0 + 1e-12)).floor().clamp(1.0, n.max(1.0));
+    let mut seen = 0.0;
+    let value = order.iter().find_map(|i| {
+        seen += data.weight(*i);
+        (seen >= wanted).then_some(data.y[*i])
+    })?;
+    let residuals: Vec<f64> = data.y.iter().map(|y| y - value).collect();
+    Some((value, data.loss(&residuals, tau)))
+}
+
 /// Fits quantile `tau`. `None` when the columns do not span the parameters.
 pub fn fit(data: QuantileData<'_>, tau: f64) -> Option<QuantileFit> {
     let (n, p) = (data.y.len(), data.size());

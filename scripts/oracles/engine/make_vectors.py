@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 from common import ROOT, Cases, write_data
+from scipy import optimize
 from statsmodels.tsa.api import VAR
 from statsmodels.tsa.vector_ar.tests import test_coint
 from statsmodels.tsa.vector_ar.vecm import VECM
@@ -177,6 +178,33 @@ def after_error_correction(cases):
     cases.add("veclmar", "macrots.csv", "tsset t\nvec lgdp lcons linv, lags(2) trend(rconstant)\nveclmar\nmatrix m = r(lm)", expect, 1e-6, "numpy from statsmodels VECM; Johansen (1995)")
 
 
+def structural(cases):
+    """Short-run restrictions: output of Stata, and maximum likelihood by scipy for restrictions that can be tested."""
+    found = importlib.import_module("statsmodels.tsa.vector_ar.tests.results.results_svar_st")
+    restrict = "matrix A = (1,0,0\\.,1,0\\.,.,1)\nmatrix B = (.,0,0\\0,.,0\\0,0,.)\n"
+    expect = {f"el(e(b),1,{i + 1})": v for i, v in enumerate(found.b)}
+    expect |= {f"sqrt(el(e(V),{i + 1},{i + 1}))": v for i, v in enumerate(np.sqrt(np.diag(found.cov)))}
+    for name in ("ll", "N", "N_cns", "k_eq", "k_aux", "k_dv", "neqs", "oid_df", "rank", "df_r"):
+        expect[f"e({name})"] = found.est[name]
+    expect |= {"e(ll_var)": found.est["ll_var"], "e(rmse_1_var)": found.est["rmse_1_var"]}
+    cases.add("svar", "macrots.csv", SOURCE + restrict + "svar gdp cons inv, aeq(A) beq(B) lags(1/3) dfk small", expect, 1e-6, "Stata output of svar stored in statsmodels (results_svar_st)")
+    raw = pd.read_csv(ROOT / "data/macrots.csv")
+    y = np.log(raw[["realgdp", "realcons", "realinv"]]).diff().dropna().to_numpy()
+    fit = VAR(y).fit(2)
+    n, sigma = fit.nobs, fit.resid.T @ fit.resid / fit.nobs
+
+    def loss(p):
+        a = np.array([[1, 0, 0], [p[0], 1, 0], [p[1], 0, 1]])
+        k = np.diag(1 / np.exp(p[2:])) @ a
+        return -(n * (np.linalg.slogdet(k)[1]) - n / 2 * (3 * np.log(2 * np.pi) + np.trace(k @ sigma @ k.T)))
+
+    best = optimize.minimize(loss, np.r_[0, 0, np.log(np.sqrt(np.diag(sigma)))], method="BFGS", options={"gtol": 1e-9})
+    free = -n / 2 * (3 * (1 + np.log(2 * np.pi)) + np.linalg.slogdet(sigma)[1])
+    expect = {"el(e(A),2,1)": best.x[0], "el(e(A),3,1)": best.x[1], "el(e(B),1,1)": np.exp(best.x[2]), "el(e(B),3,3)": np.exp(best.x[4])}
+    do = SOURCE + "matrix A = (1,0,0\\.,1,0\\.,0,1)\nmatrix B = (.,0,0\\0,.,0\\0,0,.)\nsvar gdp cons inv, aeq(A) beq(B) lags(1/2)"
+    cases.add("svar overidentified", "macrots.csv", do, expect | {"e(ll)": -best.fun, "e(chi2_oid)": 2 * (free + best.fun), "e(oid_df)": 1}, 1e-5, "scipy minimize of the likelihood of Amisano and Giannini (1997)")
+
+
 def main():
     cases = Cases("vectors", "Stata output in statsmodels, Matlab jplv, statsmodels VECM and VAR")
     stata(cases)
@@ -184,6 +212,7 @@ def main():
     forecasts(cases)
     error_correction(cases)
     after_error_correction(cases)
+    structural(cases)
     cases.write()
 
 

@@ -262,8 +262,9 @@ def quantile():
             label = f"q{q * 100:g}"
             rows += coefficient_rows(label, terms, b, se, b / se, 2 * stats.t.sf(abs(b / se), n - k), b - half, b + half)
             loss = lambda e: np.sum(np.where(e >= 0, q * e, (q - 1) * e))
-            raw = programme(y, np.ones((n, 1)), q)
-            values[f"r2_{label}"] = 1 - loss(y - x @ b) / loss(y - raw[0])
+            # Stata compares with the value number floor((n + 1) q): published q_v 4187 of 74 prices at .25, [R] qreg
+            raw = np.sort(y)[int((n + 1) * q * (1 + 1e-12)) - 1]
+            values[f"r2_{label}"] = 1 - loss(y - x @ b) / loss(y - raw)
         first = values[f"r2_q{quantiles[0] * 100:g}"]
         return case({"table_coefficients.csv": table(KEY, rows), "table_fit.csv": fit(values)},
                     {"n_used": n, "r2_first": first, "n_quantiles": len(quantiles)}, parameters, name)

@@ -36,6 +36,13 @@ pub(super) const ROWS: &[Row] = &[
         "ITERate() noLOG TRace TOLTRace TOLerance() LTOLerance() AFrom() BFrom()",
         "Rank() LAgs() Trend() BConstraints() AConstraints() SIndicators() noREDuce noBTable noIDtest ALpha PI noPTable MAI noETable DFORCE noCNSReport",
     ),
+    (
+        "svar",
+        TABLE,
+        "noLOG LOG TRace ITERate() TOLerance() FROM() noCNSReport",
+        "ACONstraints() AEq() ACns() BCONstraints() BEq() BCns() LRCONstraints() LREq() LRCns() LAgs() EXog() noCONstant \
+        VARConstraints() noISLOG ISITerate() ISTOLerance() noISUre DFK SMall noIDENcheck noBIGf Full VAR LUTstats",
+    ),
     ("dfuller", NOTHING, NOTHING, "noCONstant TRend DRift REGress Lags()"),
     ("pperron", NOTHING, NOTHING, "noCONstant TRend REGress Lags()"),
 ];

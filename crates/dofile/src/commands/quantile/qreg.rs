@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
-use estimators::quantile::{Bandwidth, Density, Kernel, QuantileData, QuantileFit, fit, variance};
+use estimators::quantile::{Bandwidth, Density, Kernel, QuantileData, QuantileFit, fit, raw, variance};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Quantile"),
@@ -163,15 +163,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .ok_or_else(|| {
             StataError::new(498, "the density of the errors at the quantile could not be estimated")
         })?;
-    let raw = fit(QuantileData { columns: &[], constant: true, ..data }, tau).ok_or_else(singular)?;
+    let (value, loss) = raw(data, tau).ok_or_else(singular)?;
     let stripe = equation_stripe("", model.names());
     let parameters = Parameters::spread(stripe, &model.estimated(), &found.b, &estimated.v);
     let mut est = post::begin("qreg", &post::command_line(cmd), &parameters, &model);
     let r = &mut est.results;
     let k = found.b.len() as f64;
     r.scalar("N", n).scalar("df_m", columns.len() as f64).scalar("df_r", n - k).scalar("rank", k);
-    r.scalar("q", tau).scalar("q_v", raw.b[0]).scalar("sum_adev", found.loss).scalar("sum_rdev", raw.loss);
-    r.scalar("r2_p", 1.0 - found.loss / raw.loss).scalar("bwidth", estimated.h);
+    r.scalar("q", tau).scalar("q_v", value).scalar("sum_adev", found.loss).scalar("sum_rdev", loss);
+    r.scalar("r2_p", 1.0 - found.loss / loss).scalar("bwidth", estimated.h);
     if let Some(sparsity) = estimated.sparsity {
         r.scalar("sparsity", sparsity).scalar("f_r", 1.0 / sparsity);
     }

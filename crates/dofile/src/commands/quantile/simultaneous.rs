@@ -16,7 +16,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::syntax::{OptSpec, numlist};
 use crate::value::MISSING;
 use estimators::matrix::Mat;
-use estimators::quantile::{QuantileData, fit};
+use estimators::quantile::{QuantileData, fit, raw};
 
 const SQREG: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Quantiles"),
@@ -215,18 +215,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand, command: &str, taus: &[f64]) -> Res
     r.scalar("reps", reps as f64).scalar("n_q", taus.len() as f64).scalar("convcode", 0.0);
     r.scalar("rank", b.len() as f64);
     for (i, (tau, loss)) in taus.iter().zip(&losses).enumerate() {
-        let null = QuantileData { columns: &[], constant: true, ..data };
-        let raw = fit(null, *tau).ok_or_else(|| StataError::standard(2001))?;
+        let (value, around) = raw(data, *tau).ok_or_else(|| StataError::standard(2001))?;
         // One quantile has plain names.
         let suffix = if command == "bsqreg" { String::new() } else { format!("{}", i + 1) };
         let sums = if command == "bsqreg" { ("sum_rdev", "sum_adev") } else { ("sumrdv", "sumadv") };
         if difference {
             r.scalar(&format!("q{}", i), *tau);
         } else {
-            r.scalar(&format!("q{suffix}"), *tau).scalar(&format!("q_v{suffix}"), raw.b[0]);
+            r.scalar(&format!("q{suffix}"), *tau).scalar(&format!("q_v{suffix}"), value);
         }
-        r.scalar(&format!("{}{suffix}", sums.0), raw.loss).scalar(&format!("{}{suffix}", sums.1), *loss);
-        r.scalar(&format!("r2_p{suffix}"), 1.0 - loss / raw.loss);
+        r.scalar(&format!("{}{suffix}", sums.0), around).scalar(&format!("{}{suffix}", sums.1), *loss);
+        r.scalar(&format!("r2_p{suffix}"), 1.0 - loss / around);
     }
     r.text("vcetype", "Bootstrap").text("vce", "bootstrap").text("properties", "b V");
     r.text("eqnames", equations.join(" ")).text("predict", "sqreg_p");

@@ -12,6 +12,7 @@ mod prais;
 mod serial;
 mod series;
 mod smooth;
+mod svar;
 mod unit_root;
 mod var;
 mod var_sample;
@@ -46,6 +47,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     filter::SPEC,
     smooth::SPEC,
     prais::SPEC,
+    svar::SPEC,
     var::SPEC,
     varsoc::SPEC,
     var_tests::SPEC_VARGRANGER,
