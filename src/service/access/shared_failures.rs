@@ -34,10 +34,9 @@ impl FailureLimiter {
         let Some(cluster) = &ctx.cluster else { return Ok(()) };
         // one after the other: a subject that has no try left costs those behind it none
         for subject in subjects {
-            match cluster.take_try(&subject.digest(), self.tries()).await {
-                Ok(Some(wait)) => return Err(self.refusal(wait.as_secs_f64())),
-                // the store reports its faults
-                Ok(None) | Err(_) => {}
+            // without an answer of the store, which reports its faults, what this process counted holds
+            if let Ok(Some(wait)) = cluster.take_try(&subject.digest(), self.tries()).await {
+                return Err(self.refusal(wait.as_secs_f64()));
             }
         }
         Ok(())

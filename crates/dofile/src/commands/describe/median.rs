@@ -56,8 +56,8 @@ fn table(data: &Grouped, ties: TiesTo) -> Vec<f64> {
     let mut cells = vec![0.0; 2 * k];
     for (value, group) in data.values.iter().zip(&data.group) {
         let above = match ties {
-            _ if value > &middle => 1.0,
-            _ if value < &middle => 0.0,
+            _ if *value > middle => 1.0,
+            _ if *value < middle => 0.0,
             TiesTo::Below => 0.0,
             TiesTo::Above => 1.0,
             TiesTo::Drop => continue,
