@@ -90,7 +90,8 @@ pub async fn serve(
     let servers = Arc::new(KnownServers::default());
     if let Some(cluster) = &app.ctx.cluster {
         cluster.announce(&reached_at(&options, address)).await.map_err(std::io::Error::other)?;
-        tasks.push(tokio::spawn(Arc::clone(&servers).follow(Arc::clone(cluster), background.clone())));
+        let (followed, metrics) = (Arc::clone(&servers), Arc::clone(&app.metrics));
+        tasks.push(tokio::spawn(followed.follow(Arc::clone(cluster), metrics, background.clone())));
     }
     add_checks(&app, &options, (&worker, &servers)).await?;
     let watched = Arc::clone(&worker);

@@ -16,6 +16,7 @@ use crate::adapters::postgres::NodeOptions;
 use crate::domain::cluster::NodeState;
 use crate::ports::cluster::{Cluster, Server};
 use crate::ports::peers::Peers;
+use crate::telemetry::metrics::{Metrics, Servers as Counts};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -41,10 +42,18 @@ impl KnownServers {
     }
 
     /// Looks until `stop` fires.
-    pub(super) async fn follow(self: Arc<Self>, cluster: Arc<dyn Cluster>, stop: CancellationToken) {
+    pub(super) async fn follow(
+        self: Arc<Self>,
+        cluster: Arc<dyn Cluster>,
+        metrics: Arc<Metrics>,
+        stop: CancellationToken,
+    ) {
         loop {
             // a look that fails was reported by the read
             if let Ok(servers) = cluster.servers().await {
+                let me = cluster.me();
+                let leads = servers.iter().any(|server| server.leads && server.node == me);
+                metrics.host.set_servers(counted(&servers), leads);
                 *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), servers));
             }
             tokio::select! {
@@ -52,6 +61,15 @@ impl KnownServers {
                 () = tokio::time::sleep(EVERY) => {}
             }
         }
+    }
+}
+
+fn counted(servers: &[Server]) -> Counts {
+    let count = |is: &dyn Fn(&Server) -> bool| servers.iter().filter(|server| is(server)).count();
+    Counts {
+        live: count(&|server| server.has_lease && server.state == NodeState::Live),
+        draining: count(&|server| server.has_lease && server.state == NodeState::Draining),
+        silent: count(&|server| !server.has_lease),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Server {
     pub version: String,
     /// How other servers reach it, such as `http://10.0.0.7:8080`; empty until it listens.
     pub address: String,
+    /// True while it leads, by the database's clock.
+    pub leads: bool,
     /// The engine that was attested there, or empty.
     pub engine: String,
     /// Digest of the settings that all servers should have in common.

@@ -25,7 +25,8 @@ use crate::ports::store::ReadError;
 /// Columns of a server, as [`server_of`] reads them.
 const SERVER: &str = "n.node_id, n.epoch, n.role, n.state, n.version, n.address, n.config_sha256, \
      (extract(epoch FROM n.started_at) * 1000)::int8, (extract(epoch FROM n.lease_until) * 1000)::int8, \
-     n.lease_until > clock_timestamp(), (SELECT last_value FROM ss.epochs), n.engine";
+     n.lease_until > clock_timestamp(), (SELECT last_value FROM ss.epochs), n.engine, \
+     EXISTS (SELECT 1 FROM ss.leader l WHERE (l.node_id, l.epoch) = (n.node_id, n.epoch) AND l.until > clock_timestamp())";
 
 fn server_of(readers: &Readers, row: &Row) -> Result<Option<Server>, ReadError> {
     let text = |at| readers.cell::<String>(row, at);
@@ -49,6 +50,7 @@ fn server_of(readers: &Readers, row: &Row) -> Result<Option<Server>, ReadError> 
         version: text(4)?,
         address: text(5)?,
         engine: text(11)?,
+        leads: readers.cell(row, 12)?,
         config_sha256: text(6)?,
         started_at: time(7)?,
         lease_until: time(8)?,

@@ -8,5 +8,6 @@ mod orphans;
 pub mod read_audit;
 pub mod reload;
 pub mod retention;
+pub mod servers;
 mod steady_clock;
 mod trials;

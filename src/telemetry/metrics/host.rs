@@ -12,6 +12,8 @@ pub struct HostMetrics {
     disk_free: GaugeVec,
     gate_requirement_ok: IntGaugeVec,
     check_age: GaugeVec,
+    servers: IntGaugeVec,
+    server_leads: IntGauge,
     config_reload_success: IntGauge,
     tls_cert_expiry: IntGauge,
     backup_last_success: IntGauge,
@@ -26,6 +28,17 @@ pub struct Seats {
     pub free: usize,
     /// Not taken, and not usable: claims are stopped.
     pub blocked: usize,
+}
+
+/// Servers that share the store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Servers {
+    /// They have their leases and take work.
+    pub live: usize,
+    /// They have their leases and take none.
+    pub draining: usize,
+    /// Their leases are over.
+    pub silent: usize,
 }
 
 impl HostMetrics {
@@ -58,6 +71,15 @@ impl HostMetrics {
                 "Time since a check of health was made.",
                 &["check"],
             ),
+            servers: r.gauges(
+                "ss_servers",
+                "Servers that share the store: live, draining, or silent while their lease is over.",
+                &["state"],
+            ),
+            server_leads: r.gauge(
+                "ss_server_leads",
+                "1 while this server does what one does for all: webhooks and records of batches.",
+            ),
             config_reload_success: r.gauge(
                 "ss_config_reload_success",
                 "1 unless the last reload of the settings was refused.",
@@ -72,6 +94,7 @@ impl HostMetrics {
             ),
         };
         metrics.set_seats(Seats::default());
+        metrics.set_servers(Servers { live: 1, draining: 0, silent: 0 }, true);
         metrics.disk_free.with_label_values(&["data"]);
         for rule in &words.rules {
             metrics.gate_requirement(rule, !words.gate_required);
@@ -80,6 +103,15 @@ impl HostMetrics {
             metrics.set_check_age(check, 0.0);
         }
         metrics
+    }
+
+    /// Sets how many servers share the store, and whether this one leads. One with an embedded store is alone.
+    pub fn set_servers(&self, servers: Servers, leads: bool) {
+        for (state, n) in [("live", servers.live), ("draining", servers.draining), ("silent", servers.silent)]
+        {
+            self.servers.with_label_values(&[state]).set(as_gauge(n));
+        }
+        self.server_leads.set(i64::from(leads));
     }
 
     /// Sets whether the engine can be used.

@@ -22,7 +22,7 @@ use prometheus::{
 
 use exemplars::Exemplars;
 pub use exposition::Format;
-pub use host::{HostMetrics, Seats};
+pub use host::{HostMetrics, Seats, Servers};
 pub use http::{HttpMetrics, InFlight};
 pub use jobs::JobMetrics;
 pub use llm::LlmMetrics;

@@ -1,9 +1,14 @@
 //! Roles of servers: who answers, who runs, and who is refused.
 
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{Job, Shared};
+use crate::support::app::{ADMIN_KEY, PATIENCE};
+use crate::support::program::Program;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_go_to_any_server_and_the_one_that_works_runs_the_job() {
@@ -20,6 +25,21 @@ async fn requests_go_to_any_server_and_the_one_that_works_runs_the_job() {
     assert_eq!(shared.sql(roles), ["all live true", "api live true", "api live true"]);
     let renewed = "SELECT count(*)::text FROM ss.nodes WHERE lease_until > clock_timestamp()";
     assert_eq!(shared.sql(renewed), ["3"]);
+    let seen = servers_with_a_leader(&two).await;
+    let names = seen
+        .iter()
+        .map(|s| (s["role"].as_str(), s["state"].as_str(), s["leads"].as_bool(), s["is_this"].as_bool()));
+    let names: BTreeSet<_> = names
+        .map(|(r, s, l, t)| (r.expect("text"), s.expect("text"), l == Some(true), t == Some(true)))
+        .collect();
+    // only a server that runs jobs leads
+    let expected =
+        [("all", "live", true, false), ("api", "live", false, false), ("api", "live", false, true)];
+    assert_eq!(names, BTreeSet::from(expected));
+    assert!(seen.iter().all(|s| s["has_lease"] == true && s["address"].is_string() && s["engine"].is_null()));
+    until_metric(&two, "ss_servers{state=\"live\"} 3").await;
+    until_metric(&two, "ss_server_leads 0").await;
+    until_metric(&worker, "ss_server_leads 1").await;
     // a server that ended in order is not waited for
     tokio::task::block_in_place(|| assert!(two.end().success()));
     assert_eq!(shared.sql("SELECT count(*)::text FROM ss.nodes WHERE state = 'gone'"), ["1"]);
@@ -31,6 +51,34 @@ async fn requests_go_to_any_server_and_the_one_that_works_runs_the_job() {
     let epochs = "SELECT state FROM ss.nodes WHERE role = 'all' ORDER BY epoch";
     assert_eq!(shared.sql(epochs), ["gone", "live"]);
     tokio::task::block_in_place(|| again.kill());
+}
+
+/// Waits until a server exports a sample.
+async fn until_metric(server: &Program, sample: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = server.http.get(format!("{}/metrics", server.base)).send().await.expect("answers");
+        let text = answer.text().await.expect("a body");
+        if text.lines().any(|line| line == sample) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{sample} is not in {text}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The servers as one of them shows them, once one leads.
+async fn servers_with_a_leader(server: &Program) -> Vec<Value> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = server.call(Method::GET, "/v1/admin/system/status", ADMIN_KEY, &json!({})).await.ok();
+        let servers = status["servers"].as_array().expect("a list").clone();
+        if servers.iter().any(|server| server["leads"] == true) {
+            return servers;
+        }
+        assert!(Instant::now() < deadline, "{status}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

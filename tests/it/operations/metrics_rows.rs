@@ -60,6 +60,8 @@ const DESIGN: &[(&str, &[&str])] = &[
     ("ss_tls_cert_expiry_timestamp_seconds", &[]),
     ("ss_upload_sessions_open", &[]),
     ("ss_schema_version", &["kind"]),
+    ("ss_servers", &["state"]),
+    ("ss_server_leads", &[]),
     ("ss_check_age_seconds", &["check"]),
     ("ss_llm_breaker_open", &["provider"]),
     ("ss_runs_warned_total", &["check"]),
@@ -162,6 +164,8 @@ async fn a_run_moves_the_metrics_of_jobs_store_and_requests() {
     for name in ["process_cpu_seconds_total", "process_threads", "process_start_time_seconds"] {
         assert!(seen.get(name, &[]) > 0.0, "{name}");
     }
+    assert_eq!(seen.get("ss_servers", &[("state", "live")]), 1.0);
+    assert_eq!(seen.get("ss_server_leads", &[]), 1.0);
     assert!(seen.get("ss_disk_free_bytes", &[("volume", "data")]) > 0.0);
     assert!(seen.get("ss_check_age_seconds", &[]) < 300.0, "checks are renewed");
     // no label is one of a tenant or a job

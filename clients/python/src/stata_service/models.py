@@ -1788,6 +1788,23 @@ class SelectionMeta(TypedDict):
     roles: list[str]
 
 
+class ServerView(TypedDict):
+    """A server that is live or drains."""
+
+    address: NotRequired[str | None]
+    engine: NotRequired[str | None]
+    epoch: int
+    has_lease: bool
+    is_this: bool
+    leads: bool
+    lease_until: str
+    node_id: str
+    role: str
+    started_at: str
+    state: str
+    version: str
+
+
 class SessionBody(TypedDict):
     """The announced file."""
 
@@ -1936,6 +1953,7 @@ class SystemStatus(TypedDict):
     jobs: dict[str, int]
     last_reload: NotRequired[ReloadReport | None]
     llm_configured: bool
+    servers: NotRequired[list[ServerView] | None]
     started_at: str
     store: StoreFacts
     uptime_seconds: int

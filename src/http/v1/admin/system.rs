@@ -15,6 +15,7 @@ use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::operations::check_health::HealthReport;
 use crate::service::operations::reload::{ReloadReport, reload};
+use crate::service::operations::servers::{ServerView, servers};
 
 /// The state of this process.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -32,6 +33,8 @@ pub struct SystemStatus {
     /// Jobs of all tenants by status.
     jobs: BTreeMap<String, u64>,
     health: HealthReport,
+    /// The servers that share the store; null for an embedded store, and while the database does not answer.
+    servers: Option<Vec<ServerView>>,
     last_reload: Option<ReloadReport>,
 }
 
@@ -58,8 +61,8 @@ pub const STATUS_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Shows the state of the service.
 ///
-/// Version, store, heads of the audit chains, health with reasons, jobs by status and the last reload of
-/// the settings.
+/// Version, store, heads of the audit chains, health with reasons, jobs by status, the servers
+/// that share the store and the last reload of the settings.
 #[utoipa::path(get, path = "/v1/admin/system/status", tag = "admin", operation_id = "system_status",
     security(("api_key" = ["operator", "admin"])), responses((status = 200, body = SystemStatus)))]
 pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Json<SystemStatus> {
@@ -86,6 +89,7 @@ pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Js
             .collect(),
         jobs: facts.jobs.iter().map(|(status, count)| (status.as_str().to_owned(), *count)).collect(),
         health,
+        servers: servers(&app.ctx).await,
         last_reload: app.ctx.reloading.last(),
     })
 }
