@@ -77,7 +77,7 @@ async fn fill(harness: &WorkerHarness, like: &JobRecord, tenant: &str, count: us
 async fn claims(harness: &WorkerHarness) -> f64 {
     let taken = Arc::new(AtomicUsize::new(0));
     let waiting = (TenantId::parse(WAITING).expect("valid"), 0);
-    let limits = RunningLimits { default: None, of: HashMap::from([waiting]) };
+    let limits = RunningLimits { of: HashMap::from([waiting]), ..RunningLimits::default() };
     // the first one reads the queue
     while harness.store.claim(ask(&limits)).await.expect("claims").jobs.is_empty() {}
     let started = Instant::now();

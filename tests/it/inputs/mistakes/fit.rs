@@ -94,7 +94,7 @@ fn groups() -> Vec<Mistake> {
     let test = json!({"template_id": "test.ttest_two", "outcome_var": "y", "roles": {"group_var": ["g"]}});
     let grouped = |g: fn(u32) -> &'static str| table("y,x,g", move |row, x, y| format!("{y},{x},{}", g(row)));
     let three = |row: u32| ["a", "b", "c"][row as usize % 3];
-    let two = |row: u32| if row % 6 == 0 { "b" } else { "a" };
+    let two = |row: u32| if row.is_multiple_of(6) { "b" } else { "a" };
     let clustered = json!({"template_id": "linear.ols_cluster", "outcome_var": "y",
         "roles": {"regressors": ["x"], "cluster_var": ["g"]}});
     vec![
