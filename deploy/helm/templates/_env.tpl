@@ -26,6 +26,10 @@
 {{- if eq .Values.files.backend "s3" }}
 {{- include "ss.s3Env" . }}
 {{- end }}
+{{- if include "ss.shared" . }}
+- {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+- {name: SS_NODE__ADDRESS, value: "{{ ternary "https" "http" (ne .Values.tls.secretName "") }}://$(POD_IP):8080"}
+{{- end }}
 {{- range .Values.secrets.keys }}
 - {name: {{ include "ss.secretVariable" . }}, value: /etc/stata-service/secrets/{{ . }}}
 {{- end }}

@@ -25,6 +25,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* True where servers share the records and the files: they reach each other. */}}
+{{- define "ss.shared" -}}
+{{- if and (eq .Values.store.backend "postgres") (eq .Values.files.backend "s3") -}}true{{- end -}}
+{{- end -}}
+
 {{- define "ss.image" -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}

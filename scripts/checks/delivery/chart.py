@@ -35,6 +35,7 @@ EXAMPLES = [ROOT / "deploy" / "cloudnative-pg" / "cluster.yaml"]
 CRD_GROUPS = ("monitoring.coreos.com", "external-secrets.io", "velero.io")
 S3 = {"files": {"backend": "s3"}}
 POSTGRES = {"store": {"backend": "postgres"}, "secrets": {"existingSecret": "s", "keys": ["database-url"]}}
+SHARED = POSTGRES | S3 | {"s3": {"bucket": "b", "credentials": "instance"}}
 REFUSED = {
     "a database without its address": ({"store": {"backend": "postgres"}}, "store.backend=postgres", "database-url"),
     "a bucket without a name": (S3, "files.backend=s3", "s3.bucket"),
@@ -43,14 +44,20 @@ REFUSED = {
     "half of the data in the pod": (
         POSTGRES | {"persistence": {"ephemeral": True}}, "persistence.ephemeral", "keep both outside"),
     "secrets of webhooks in the pod": (
-        POSTGRES | S3 | {"s3": {"bucket": "b", "credentials": "instance"}, "persistence": {"ephemeral": True}},
+        SHARED | {"persistence": {"ephemeral": True}},
         "persistence.ephemeral", "webhook-keys"),
     "snapshots without the records": (POSTGRES | {"velero": {"enabled": True}}, "velero.enabled", "stata-service backup"),
     "an unknown place of files": ({"files": {"backend": "gcs"}}, "backend", "local"),
-    "the role api": ({"role": "api"}, "role=api", "several processes share"),
-    "the role worker": ({"role": "worker"}, "role=worker", "several processes share"),
-    "two replicas": ({"replicaCount": 2}, "replicaCount=2", "owns one data directory"),
-    "autoscaling": ({"autoscaling": {"enabled": True}}, "autoscaling.enabled", "data directory"),
+    "the role api on a volume": ({"role": "api"}, "role=api", "store.backend=postgres and files.backend=s3"),
+    "two replicas on volumes": ({"replicaCount": 2}, "replicaCount=2", "share records and files"),
+    "two replicas without a bucket": (POSTGRES | {"replicaCount": 2}, "replicaCount=2", "files.backend=s3"),
+    "servers with keys of their own": (
+        SHARED | {"replicaCount": 2}, "replicaCount=2", "link-keys and webhook-keys"),
+    "the way in to a worker": (
+        SHARED | {"role": "worker", "ingress": {"enabled": True},
+                  "secrets": {"existingSecret": "s", "keys": ["database-url", "link-keys", "webhook-keys"]}},
+        "role=worker", "role api"),
+    "autoscaling": ({"autoscaling": {"enabled": True}}, "autoscaling.enabled", "replicaCount"),
     "a drain shorter than the probe": ({"drain": {"delaySeconds": 4}}, "drain.delaySeconds=4", "closed listener"),
     "production without Stata": ({"environment": "production"}, "environment=production", "stata.command"),
     "a key that nobody gives": ({"secrets": {"keys": ["llm-api-key"]}}, "secrets.keys", "existingSecret"),
@@ -124,7 +131,10 @@ def settings(documents: list[dict], folder: Path) -> dict[str, str]:
     drawn = next((d["data"] for d in documents if d["kind"] == "Secret"), {})
     out = {}
     for entry in container(documents)["env"]:
-        name, value = entry["name"], str(entry["value"])
+        name, value = entry["name"], str(entry.get("value", ""))
+        if "valueFrom" in entry:
+            continue
+        value = value.replace("$(POD_IP)", "10.0.0.7")
         if value.startswith("/etc/stata-service/"):
             file = secrets / Path(value).name
             given = drawn.get(file.name)
@@ -151,6 +161,27 @@ def stores(documents: list[dict]) -> None:
     expect("and the pod may reach the database and the bucket", {5432, 443} <= ports, ports)
 
 
+def servers(name: str, documents: list[dict], values: dict) -> None:
+    """Several servers: each says what it does and how the others reach it, and they may reach each other."""
+    role = values.get("role", "all")
+    workload = next(d for d in documents if d["kind"] == "StatefulSet")["spec"]
+    served = workload["template"]["spec"]["containers"][0]
+    wanted = ["serve"] + (["--role", role] if role != "all" else [])
+    told = (workload["replicas"], served["args"])
+    expect(f"{name}: {told[0]} of role {role}", told == (values.get("replicaCount", 1), wanted), told)
+    env = [entry["name"] for entry in served["env"]]
+    shared = values.get("store", {}).get("backend") == "postgres" and values.get("files", {}).get("backend") == "s3"
+    # the address is made of a variable that stands before it
+    placed = "POD_IP" in env and env.index("POD_IP") < env.index("SS_NODE__ADDRESS")
+    expect(f"{name}: {'an' if shared else 'no'} address for other servers", placed == shared, env)
+    policy = next((d for d in documents if d["kind"] == "NetworkPolicy"), None)
+    if shared and policy:
+        peers = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "stata-service"}}}
+        ways = [rule for rule in policy["spec"]["egress"] if peers in rule.get("to", [])]
+        callers = policy["spec"]["ingress"][0]["from"]
+        expect("and a way to each other", ways and (peers in callers or {"podSelector": {}} in callers), policy)
+
+
 def understood(name: str, documents: list[dict], program: str, folder: Path) -> None:
     """The program takes every setting that the pod gives it."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("SS_")}
@@ -162,7 +193,7 @@ def understood(name: str, documents: list[dict], program: str, folder: Path) -> 
 
 def drains(documents: list[dict]) -> None:
     pod = next(d for d in documents if d["kind"] == "StatefulSet")["spec"]["template"]["spec"]
-    env = {e["name"]: e["value"] for e in pod["containers"][0]["env"]}
+    env = {e["name"]: e.get("value") for e in pod["containers"][0]["env"]}
     pre_stop = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
     bounds = pre_stop + int(env["SS_DRAIN_DELAY_SECONDS"]) + 2 * int(env["SS_SHUTDOWN_TIMEOUT_SECONDS"]) + 22
     grace = pod["terminationGracePeriodSeconds"]
@@ -207,6 +238,7 @@ def main() -> None:
             resources += validated(given, documents)
             drains(documents)
             stores(documents)
+            servers(given, documents, values)
             understood(given, documents, program, Path(name) / given)
             if given == "default":
                 validators_are_real(documents)
