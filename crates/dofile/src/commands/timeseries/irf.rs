@@ -102,6 +102,9 @@ impl System {
             let values = tables(&fit.lags, &fit.system.sigma_ml, steps).ok_or_else(singular)?;
             return Ok(Self { names: state.names.clone(), values, errors: None });
         }
+        if session.e.cmd() == "svar" {
+            return Err(StataError::new(199, "irf of svar is not supported by the open engine"));
+        }
         let held = held(session)?;
         let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
         let m = state.names.len();
