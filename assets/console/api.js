@@ -202,11 +202,13 @@ export async function stream(path, { token, signal, onEvent, onState, lastId, qu
       if (!response.ok) throw await problemOf(response);
       onState?.('open');
       failures = 0;
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      // without a pipe: the end of one by `signal` would be an error of the page that nobody can catch
+      const reader = response.body.getReader();
+      const decoder = new TextDecoder();
       for (let rest = ''; ; ) {
         const { done, value } = await reader.read();
         if (done) break;
-        rest += value;
+        rest += decoder.decode(value, { stream: true });
         const blocks = rest.split(/\r?\n\r?\n/);
         rest = blocks.pop();
         for (const block of blocks) {
