@@ -194,6 +194,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         link_keys: link_keys(&options, &data_dir, clock.now())?,
         reloading: Arc::default(),
         subscriptions: Arc::default(),
+        readings: Arc::default(),
         batches_in_turn: Arc::default(),
         webhooks: Arc::new(super::webhooks::webhooks(&options, &data_dir, &clock, &metrics)?),
         options: ServiceOptions {

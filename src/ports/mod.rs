@@ -11,6 +11,7 @@ pub mod legacy;
 pub mod llm;
 pub mod peers;
 pub mod runner;
+pub mod stop;
 pub mod store;
 mod store_claim;
 mod store_query;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::blob_store::Written;
+use super::stop::Stop;
 use crate::domain::data_step::{DataStep, Repair};
 use crate::domain::dataset::{Column, DataWarning};
 use crate::domain::error::Problem;
@@ -228,6 +229,21 @@ pub trait Tabular: Send + Sync {
         options: &IngestOptions,
         dest: &Path,
     ) -> Result<IngestedDataset, Problem>;
+
+    /// Converts a file like [`Tabular::ingest`], unless it is stopped; a reader without a process of its own cannot be.
+    ///
+    /// # Errors
+    /// As [`Tabular::ingest`]; after a stop any.
+    fn ingest_unless_stopped(
+        &self,
+        source: &Path,
+        original_name: &str,
+        options: &IngestOptions,
+        dest: &Path,
+        _stop: &Stop,
+    ) -> Result<IngestedDataset, Problem> {
+        self.ingest(source, original_name, options, dest)
+    }
 
     /// Reads the first `rows` rows of the first `columns` columns of canonical data.
     ///

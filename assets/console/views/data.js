@@ -103,10 +103,28 @@ async function send(state) {
     announce(t('data.done'));
   } catch (error) {
     if (ctx.signal.aborted) return;
-    if (error.code === 'ABORTED') fill(state.trouble, note('info', t(now.total >= (state.limits?.multipart_threshold ?? Infinity) ? 'data.stopped.kept' : 'data.stopped')));
+    // stopped after its last byte: the service may be reading it already
+    if (error.code === 'ABORTED' && now.total > 0 && now.sent >= now.total) await cancelReading(state);
+    else if (error.code === 'ABORTED') fill(state.trouble, note('info', t(now.total >= (state.limits?.multipart_threshold ?? Infinity) ? 'data.stopped.kept' : 'data.stopped')));
     else fill(state.trouble, refused(error, () => send(state)));
   } finally { clearInterval(clock); }
   drawUpload(state);
+}
+
+/** Ends the reading of the upload at the service; what it had become before is shown. */
+async function cancelReading(state) {
+  const { ctx } = state;
+  state.files = [];
+  try {
+    const { data } = await ctx.api.post('inputs/cancel', {}, { signal: ctx.signal });
+    if (data.status === 'cancelled') {
+      fill(state.trouble, note('info', t('data.cancelled')));
+      if (!ctx.job.inputs) return;
+    }
+    if (data.status === 'inputs_missing') return;
+    await ctx.refresh();
+    await showPreview(state);
+  } catch (error) { fill(state.trouble, refused(error)); }
 }
 
 /** How much of an upload is sent, the time so far, and what is left at the same pace. */
@@ -129,14 +147,15 @@ function refused(error, retry) {
 
 /* ---- what was read ---- */
 
-/** Draws what was read of the files; false where the person chose to use another file while they were read. */
+/** Draws what was read of the files; false where the reading was cancelled, here or elsewhere. */
 async function showPreview(state) {
   const { ctx } = state;
   let left = false;
-  const other = button(t('data.other_file'), { id: 'other-file', onclick: () => {
+  const other = button(t('data.stop_reading'), { id: 'stop-reading', onclick: async () => {
     left = true;
-    state.files = [];
+    state.trouble = h('div', {});
     fill(state.preview);
+    await cancelReading(state);
     drawUpload(state);
     document.getElementById('drop').focus();
   } });
@@ -158,8 +177,14 @@ async function showPreview(state) {
       return true;
     } catch (error) {
       if (left) return false;
+      if (error.context?.reason === 'ingest_cancelled') {
+        fill(state.preview);
+        state.trouble = note('info', t('data.cancelled'));
+        drawUpload(state);
+        return false;
+      }
       if (error.context?.reason === 'ingesting') {
-        // a file that was not meant need not be waited for: another one takes its place
+        // a file that was not meant need not be waited for
         if (!other.isConnected) state.preview.append(h('div', { class: 'row' }, other));
         await api.sleep(1000 * (error.retryAfter ?? 1), ctx.signal);
       } else {

@@ -40,6 +40,10 @@ api_cancel_job <- function(client, job_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/cancel"), query = list(), body = body)
 }
 
+api_cancel_reading <- function(client, job_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/inputs/cancel"), query = list(), body = body)
+}
+
 api_compare_batch <- function(client, job_id, batch_id, format = NULL, term = NULL, language = NULL, stars = NULL, intervals = NULL, p_values = NULL, decimals = NULL, labels = NULL) {
   call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/batches/", path_part(batch_id), "/comparison"), query = list(format = format, term = term, language = language, stars = stars, intervals = intervals, p_values = p_values, decimals = decimals, labels = labels))
 }

@@ -51,7 +51,7 @@ advice <- c(
   INPUT_SHEET_NOT_FOUND = "Choose one of the names.",
   INPUT_ROLE_INVALID = "Submit the roles again.",
   INPUT_DATASET_NOT_FOUND = "Choose one of the keys.",
-  INPUTS_MISSING = "Upload the data, or wait for `Retry-After`. After `ingest_interrupted` upload the data again, or finalize the bundle again.",
+  INPUTS_MISSING = "Upload the data, or wait for `Retry-After`. After `ingest_interrupted` upload the data again, or finalize the bundle again; after `ingest_cancelled` upload the data again.",
   DRAFT_NOT_FOUND = "Submit one with `PUT \u2026/draft`.",
   DRAFT_CONFIRM_BLOCKED = "Answer them in `answers`, or patch the draft.",
   EXPRESSION_INVALID = "Correct the expression; its grammar is in `docs/expressions.md`. Or submit one of `repairs` in `data_steps`.",

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -125,17 +125,44 @@ spec('a large upload goes on after a cut, and in another tab with what the same 
   }
 });
 
-spec('another file instead of one that is read for long', {}, async ({ page, service, accept_refusal }) => {
-  accept_refusal(409, /inputs\/preview/);
-  const job = await service.job('redeemed');
-  await page.route('**/inputs/preview**', (route) => route.fulfill({ status: 409, contentType: 'application/problem+json', headers: { 'retry-after': '1' }, body: JSON.stringify({ error_code: 'INPUTS_MISSING', message: 'the inputs are being read', context: { reason: 'ingesting' }, retryable: true, retry_after_seconds: 1 }) }));
-  await openJob(page, service, job, 'data');
-  await page.locator('#file-input').setInputFiles(dataset('clinic.csv'));
-  await page.locator('#other-file').waitFor();
-  await page.locator('#other-file').click();
-  await becomes(() => page.evaluate(() => document.activeElement.id), 'drop', 'the focus is where a file is chosen');
-  await page.unroute('**/inputs/preview**');
-  await page.locator('#file-input').setInputFiles(dataset('pay.csv'));
-  await page.locator('#next').waitFor();
-  await page.locator('.facts', { hasText: 'pay.csv' }).waitFor();
-});
+/** A file that is read for some time on any machine; the reader is held as soon as it is there. */
+async function heldReader(service) {
+  for (;;) {
+    const children = (await Promise.all((await readdir(`/proc/${service.child.pid}/task`)).map((task) => readFile(`/proc/${service.child.pid}/task/${task}/children`, 'utf8').catch(() => '')))).join(' ');
+    for (const pid of children.split(/\s+/).filter(Boolean)) {
+      const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (words.split('\0').includes('read-table')) { process.kill(Number(pid), 'SIGSTOP'); return Number(pid); }
+    }
+    await new Promise((resolve) => { setTimeout(resolve, 5); });
+  }
+}
+
+for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]) {
+  spec(`a reading is stopped for another file in ${lang}`, { lang, scheme, width }, async ({ page, service, accept_refusal, accessible, narrow, shot }) => {
+    accept_refusal(409, /inputs\/preview/);
+    const folder = await mkdtemp(join(tmpdir(), 'console-'));
+    try {
+      const long = join(folder, 'long.csv');
+      await writeFile(long, `a,b,c\n${Array.from({ length: 600_000 }, (_, i) => `${i % 977},${i % 13}.5,text ${i % 7}\n`).join('')}`);
+      const job = await service.job('redeemed');
+      await openJob(page, service, job, 'data');
+      const held = heldReader(service);
+      await page.locator('#file-input').setInputFiles(long);
+      const reader = await held;
+      await page.locator('#stop-reading').waitFor();
+      await narrow();
+      await shot(`reading-${lang}`);
+      await page.locator('#stop-reading').click();
+      await page.locator('.note', { hasText: lang === 'zh' ? '读取已停止' : 'The reading was stopped' }).waitFor();
+      await becomes(() => page.evaluate(() => document.activeElement.id), 'drop', 'the focus is where a file is chosen');
+      await accessible('a reading that was stopped');
+      await shot(`reading-stopped-${lang}`);
+      await becomes(async () => (await readFile(`/proc/${reader}/cmdline`, 'utf8').catch(() => '')), '', 'the reader has ended');
+      await page.locator('#file-input').setInputFiles(dataset('pay.csv'));
+      await page.locator('#next').waitFor();
+      await page.locator('.facts', { hasText: 'pay.csv' }).waitFor();
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}

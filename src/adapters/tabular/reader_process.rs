@@ -13,7 +13,7 @@ use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr,
 };
-use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, pidfd_send_signal, setrlimit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,6 +22,8 @@ use crate::adapters::runner::{child_collected, spawn_child};
 use crate::domain::data_step::DataStep;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::Condition;
+use crate::domain::job::ingest::cancelled;
+use crate::ports::stop::Stop;
 use crate::ports::tabular::{
     IngestOptions, IngestedDataset, Preview, RowChecks, RowCounts, RowFindings, SteppedCounts, Tabular,
 };
@@ -69,8 +71,15 @@ impl IsolatedReaders {
         spawn_child(&mut command)
     }
 
-    fn answer(&self, source: &Path, dest: &Path, request: &Request) -> io::Result<(Vec<u8>, ExitStatus)> {
+    fn answer(
+        &self,
+        source: &Path,
+        dest: &Path,
+        request: &Request,
+        stop: &Stop,
+    ) -> io::Result<(Vec<u8>, ExitStatus)> {
         let mut child = self.start(source, dest)?;
+        stop.ends_by(killer(&child));
         // a reader that ends before it has read its request is told by its status
         let request = serde_json::to_vec(request).expect("requests serialise to JSON");
         let sent = child.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(&request));
@@ -87,6 +96,18 @@ impl IsolatedReaders {
     }
 }
 
+/// Returns the end of a reader. Its descriptor names no other process, however late the end comes.
+fn killer(child: &Child) -> impl FnOnce() + Send + use<> {
+    let descriptor = Pid::from_raw(child.id().cast_signed())
+        .and_then(|reader| pidfd_open(reader, PidfdFlags::empty()).ok());
+    move || {
+        if let Some(descriptor) = descriptor {
+            // it may have ended meanwhile
+            let _ = pidfd_send_signal(descriptor, Signal::KILL);
+        }
+    }
+}
+
 impl Tabular for IsolatedReaders {
     fn ingest(
         &self,
@@ -95,15 +116,32 @@ impl Tabular for IsolatedReaders {
         options: &IngestOptions,
         dest: &Path,
     ) -> Result<IngestedDataset, Problem> {
+        self.ingest_unless_stopped(source, original_name, options, dest, &Stop::default())
+    }
+
+    fn ingest_unless_stopped(
+        &self,
+        source: &Path,
+        original_name: &str,
+        options: &IngestOptions,
+        dest: &Path,
+        stop: &Stop,
+    ) -> Result<IngestedDataset, Problem> {
         let request = Request { original_name: original_name.to_owned(), options: options.clone() };
-        let (bytes, status) =
-            self.answer(source, dest, &request).map_err(|error| problems::io("start a reader", &error))?;
+        let (bytes, status) = self
+            .answer(source, dest, &request, stop)
+            .map_err(|error| problems::io("start a reader", &error))?;
         let answer = status.success().then(|| serde_json::from_slice(&bytes).ok()).flatten();
         match answer {
             Some(Answer::Ingested(ingested)) => Ok(*ingested),
             Some(Answer::Refused { code, message, context }) => {
                 let code = ErrorCode::parse(&code).unwrap_or(ErrorCode::InputParseFailed);
                 Err(Problem { context, ..Problem::new(code, message) })
+            }
+            None if stop.is_stopped() => {
+                // as below
+                let _ = std::fs::remove_file(dest);
+                Err(cancelled())
             }
             None => {
                 tracing::error!(

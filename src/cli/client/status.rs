@@ -20,6 +20,9 @@ pub(super) struct CancelArgs {
     /// Why; it is kept with the job.
     #[arg(long)]
     reason: Option<String>,
+    /// Cancel the reading of the last upload only: the job and earlier inputs stay.
+    #[arg(long, conflicts_with = "no_wait")]
+    upload: bool,
     /// Return at once, while the run's processes are being ended.
     #[arg(long)]
     no_wait: bool,
@@ -35,6 +38,11 @@ pub(super) async fn status(job: &Job) -> Result<Exit, Failure> {
 /// Cancels the job and waits until its run has ended.
 pub(super) async fn cancel(args: CancelArgs, job: &Job) -> Result<Exit, Failure> {
     let body = args.reason.map_or_else(|| json!({}), |reason| json!({"reason": reason}));
+    if args.upload {
+        let answer = job.post("/inputs/cancel", &body).await?;
+        job.out.result(&answer, || text(&answer, "status"));
+        return Ok(Exit::Done);
+    }
     let mut answer = job.post("/cancel", &body).await?;
     for _ in 0..CANCEL_WAITS {
         let ended = matches!(answer["status"].as_str(), Some("cancelled" | "succeeded" | "failed"));
@@ -101,6 +109,7 @@ fn command(action: &str) -> Option<&'static str> {
         "freeze_plan" => "freeze",
         "run" => "run",
         "cancel" => "cancel",
+        "cancel_reading" => "cancel --upload",
         "revise_plan" => "revise",
         "artifacts" => "fetch results",
         _ => return None,

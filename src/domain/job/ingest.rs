@@ -10,6 +10,7 @@ use super::record::JobRecord;
 use crate::domain::audit::Actor;
 use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::layout::upload_dir;
 
 /// Servers that may end while they read one upload; after that it counts as interrupted.
 const MOST_READERS: u32 = 5;
@@ -120,6 +121,10 @@ impl IngestFailure {
             retry_after_seconds: self.retry_after_seconds,
         }
     }
+
+    fn is_cancelled(&self) -> bool {
+        self.context.get("reason").is_some_and(|reason| reason == CANCELLED)
+    }
 }
 
 /// The refusal of an upload whose reader has ended.
@@ -129,6 +134,18 @@ fn interrupted() -> Problem {
         "the server stopped while it read the upload; upload the data again, or finalize the bundle again",
     )
     .with("reason", "ingest_interrupted")
+}
+
+/// Reason of the refusal of an upload whose reading somebody cancelled.
+const CANCELLED: &str = "ingest_cancelled";
+
+/// The refusal of an upload whose reading was cancelled, or which another one came after.
+pub fn cancelled() -> Problem {
+    Problem::new(
+        ErrorCode::InputsMissing,
+        "the reading of the upload was cancelled and its files removed; upload the data again",
+    )
+    .with("reason", CANCELLED)
 }
 
 impl Ingest {
@@ -217,6 +234,45 @@ impl JobRecord {
         let ingest = self.ingest.as_ref().filter(|i| i.upload_id == upload_id && i.failure.is_none())?;
         let ingest = Ingest { failure: Some(IngestFailure::new(problem, now)), ..ingest.clone() };
         Some(JobRecord { ingest: Some(ingest), ..self.next(now) })
+    }
+
+    /// Notes that the reading under way was cancelled, and gives up the bundle that it reads; `None` where nothing is read.
+    pub fn cancel_ingest(&self, now: DateTime<Utc>) -> Option<JobRecord> {
+        let ingest = self.ingest.as_ref().filter(|_| self.awaits_ingest())?;
+        let read = ingest.reading.as_ref().and_then(|reading| reading.bundle_id.as_deref());
+        let mut next = self.fail_ingest(&ingest.upload_id, &cancelled(), now)?;
+        next.bundle = next.bundle.filter(|bundle| Some(bundle.bundle_id.as_str()) != read);
+        Some(next)
+    }
+
+    /// True if the reading of the last upload was cancelled.
+    pub fn has_cancelled_ingest(&self) -> bool {
+        let failure = self.ingest.as_ref().and_then(|ingest| ingest.failure.as_ref());
+        failure.is_some_and(IngestFailure::is_cancelled)
+    }
+
+    /// True while the record has a note that this upload is being read.
+    pub fn awaits_ingest_of(&self, upload_id: &str) -> bool {
+        self.awaits_ingest() && self.ingest.as_ref().is_some_and(|ingest| ingest.upload_id == upload_id)
+    }
+
+    /// True for the folder of an upload that is part of nothing: neither of inputs, nor of a bundle or an upload that is
+    /// being read.
+    pub fn is_left_upload(&self, upload_id: &str, now: DateTime<Utc>) -> bool {
+        let dir = upload_dir(upload_id);
+        let is_read = self.ingest.as_ref().is_some_and(|ingest| {
+            ingest.needs(&dir) || (ingest.awaits_reader() && ingest.upload_id == upload_id)
+        });
+        let waits = self.bundle.as_ref().is_some_and(|bundle| bundle.needs(&dir, now));
+        let prefix = format!("{dir}/");
+        let indexed = self.artifacts_index.iter().any(|a| a.rel_path.starts_with(&prefix));
+        let current = self.inputs.as_ref().is_some_and(|inputs| {
+            inputs.manifest_rel_path.starts_with(&prefix)
+                || inputs.datasets.iter().any(|d| {
+                    d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
+                })
+        });
+        !indexed && !current && !is_read && !waits
     }
 
     /// True while a server reads an upload of this job, or has to continue it.

@@ -74,6 +74,7 @@ pub fn router() -> Routes {
         .add(routes!(upload_sessions::refresh::handler), upload_sessions::refresh::FACTS)
         .add(routes!(upload_sessions::finalize::handler), upload_sessions::finalize::FACTS)
         .add(routes!(inputs::preview::handler), inputs::preview::FACTS)
+        .add(routes!(inputs::cancel::handler), inputs::cancel::FACTS)
         .add(routes!(inputs::sheet::primary), inputs::sheet::PRIMARY_FACTS)
         .add(routes!(inputs::sheet::dataset), inputs::sheet::DATASET_FACTS)
         .add(routes!(draft::put::handler), draft::put::FACTS)

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use crate::domain::dataset::{Dataset, DatasetRole};
 use crate::domain::error::Problem;
-use crate::domain::job::ingest::Original;
+use crate::domain::job::ingest::{Original, cancelled};
 use crate::domain::layout::upload_dir;
+use crate::ports::stop::Stop;
 use crate::ports::tabular::{IngestOptions, Tabular};
 
 /// One file on its way to canonical data.
@@ -20,6 +21,8 @@ pub struct IngestSource {
     pub file: Original,
     /// Sheet and header row to read.
     pub options: IngestOptions,
+    /// Ends the reading from outside.
+    pub stop: Stop,
 }
 
 /// Converts one received file.
@@ -30,10 +33,13 @@ pub fn ingest_one(
     tabular: &dyn Tabular,
     source: IngestSource,
 ) -> Result<(Dataset, Vec<crate::domain::dataset::DataWarning>), Problem> {
-    let IngestSource { path, dir, upload_id, file, options } = source;
+    let IngestSource { path, dir, upload_id, file, options, stop } = source;
+    if stop.is_stopped() {
+        return Err(cancelled());
+    }
     let name = format!("{}.dta", file.dataset_key);
     let dest = dir.join(&name);
-    let done = tabular.ingest(&path, &file.original_name, &options, &dest)?;
+    let done = tabular.ingest_unless_stopped(&path, &file.original_name, &options, &dest, &stop)?;
     let is_main = file.role == DatasetRole::PrimaryDataset;
     let warnings = done
         .warnings

@@ -2,6 +2,7 @@
 //! takes long; the record says what is read, so that another server can continue it, and how it ended (`ingest_state.rs`).
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,9 +11,10 @@ use tokio::sync::oneshot;
 
 use crate::domain::dataset::{Inputs, fingerprint};
 use crate::domain::error::{ErrorCode, Problem};
-use crate::domain::job::ingest::{Original, Reading};
+use crate::domain::job::ingest::{Original, Reading, cancelled};
 use crate::domain::job::{JobRecord, Operation};
 use crate::domain::layout::{publication_of, upload_dir};
+use crate::ports::stop::Stop;
 use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::ingest_file::{IngestSource, ingest_one};
 use crate::service::inputs::ingest_state::{begin, continue_reading, fail};
@@ -44,20 +46,19 @@ pub struct Course {
     if_match: Mutex<Option<u64>>,
     /// The record has a note of this reading.
     noted: AtomicBool,
-    /// The inputs are being committed: too late for a note.
-    ending: AtomicBool,
+    /// Ends the reading, until the inputs are being committed: then it is too late for a note, too.
+    stop: Stop,
 }
 
 impl Course {
     /// A reading of which the record knows nothing.
-    fn new(upload_id: String, if_match: Option<u64>) -> Self {
-        let (noted, ending) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { upload_id, if_match: Mutex::new(if_match), noted, ending }
+    fn new(upload_id: String, if_match: Option<u64>, stop: Stop) -> Self {
+        Self { upload_id, if_match: Mutex::new(if_match), noted: AtomicBool::new(false), stop }
     }
 
     /// A reading that the record has a note of; `exact` is the note's version where nothing may come after it.
     pub fn noted(upload_id: String, exact: Option<u64>) -> Self {
-        let course = Self::new(upload_id, exact);
+        let course = Self::new(upload_id, exact, Stop::default());
         course.noted.store(true, Ordering::Relaxed);
         course
     }
@@ -107,20 +108,24 @@ impl IngestInputs {
     ) -> Result<Ingested, Problem> {
         let (answer, answered) = oneshot::channel();
         let within = self.0.options.upload_answer_within;
+        let entry = self.0.readings.enter(&job);
         tokio::spawn(async move {
             if let Err(problem) = upload.store(&self.0, &job, &files).await {
                 return drop(answer.send(Err(problem)));
             }
             let reading = reading_of(&caller, files, None, if_match);
-            let course = Course::new(upload.keep(), if_match);
+            let course = Course::new(upload.keep(), if_match, entry.stop.clone());
+            if course.stop.is_stopped() {
+                discard(&self.0, &job, &reading, &course.upload_id).await;
+                return drop(answer.send(Err(cancelled())));
+            }
             let mut first = Box::pin(self.replace(&caller, &job, &reading, &course));
             let early = match tokio::time::timeout(within, &mut first).await {
-                Err(_) if course.ending.load(Ordering::Relaxed) => Ok(first.as_mut().await),
+                Err(_) if course.stop.is_ending() => Ok(first.as_mut().await),
                 early => early,
             };
             if let Ok(done) = early {
-                // a commit whose outcome is not known may have been applied
-                if done.as_ref().is_err_and(|problem| problem.code != ErrorCode::StoreUnavailable) {
+                if done.as_ref().is_err_and(|problem| !may_be_applied(problem)) {
                     discard(&self.0, &job, &reading, &course.upload_id).await;
                 }
                 // without a receiver nobody waits for it
@@ -137,6 +142,8 @@ impl IngestInputs {
                 }
             }
             let _ = answer.send(Ok(Ingested::UnderWay));
+            // from here on the record tells of a cancel
+            drop(entry);
             let first = first.await;
             // the caller waits no longer
             let _ = self.finish(&caller, &job, &reading, course, first).await;
@@ -180,13 +187,16 @@ impl IngestInputs {
                     course = Course::noted(fresh, reading.exact.then_some(noted.version));
                     done = self.replace(caller, job, reading, &course).await;
                 }
-                // it was committed after all, or another upload came after it
-                Ok(None) => return ctx.load_job(&job.tenant_id, &job.job_id).await,
+                // it was committed after all or cancelled, or another upload came after it
+                Ok(None) => {
+                    discard(ctx, job, reading, &ours).await;
+                    return ctx.load_job(&job.tenant_id, &job.job_id).await;
+                }
                 Err(problem) => done = Err(problem),
             }
         }
         if let Err(problem) = &done
-            && fail(ctx, job, &course.upload_id, problem).await
+            && (fail(ctx, job, &course.upload_id, problem).await || !may_be_applied(problem))
         {
             discard(ctx, job, reading, &course.upload_id).await;
         }
@@ -201,7 +211,11 @@ impl IngestInputs {
         reading: &Reading,
         course: &Course,
     ) -> Result<JobRecord, Problem> {
-        let result = self.read(caller, job, reading, course).await;
+        let result = tokio::select! {
+            result = self.read(caller, job, reading, course) => result,
+            // ends the reader: the branch above tells of it once nothing writes any more
+            never = stop_with_the_record(&self.0, job, course) => match never {},
+        };
         if let Err(problem) = &result {
             tracing::info!(
                 event = "SS_INGEST_REFUSED",
@@ -239,6 +253,7 @@ impl IngestInputs {
                 upload_id: course.upload_id.clone(),
                 file: file.clone(),
                 options: IngestOptions::default(),
+                stop: course.stop.clone(),
             };
             let (dataset, found) =
                 ctx.pools.ingest.run(move || ingest_one(tabular.as_ref(), source)).await??;
@@ -259,7 +274,9 @@ impl IngestInputs {
         let bundle_id = reading.bundle_id.clone();
         let action = "inputs.replaced";
         let change = InputsChange { inputs, artifacts, bundle_id, noted, action, admitted };
-        course.ending.store(true, Ordering::Relaxed);
+        if !course.stop.end() {
+            return Err(cancelled());
+        }
         let if_match = *course.if_match();
         let after = commit_inputs(ctx, caller, job, change, if_match).await?;
         if let Some(before) = job.inputs.as_ref().filter(|_| !after.keeps_earlier_inputs()) {
@@ -295,15 +312,39 @@ fn canonical_dir(reading: &Reading, upload_id: &str) -> BTreeSet<String> {
     dirs
 }
 
-/// Removes what a reading that failed leaves behind: its canonical data, and the files of an upload in one form. Those of a
-/// bundle belong to the bundle.
-async fn discard(ctx: &Context, job: &JobRecord, reading: &Reading, upload_id: &str) {
-    let mut dirs = canonical_dir(reading, upload_id);
-    if reading.bundle_id.is_none() {
-        let originals = reading.files.iter().filter_map(|file| publication_of(&file.rel_path));
-        dirs.extend(originals.map(str::to_owned));
+/// Stops a reading that the record had a note of and has no longer: it was cancelled, or another upload came after it.
+async fn stop_with_the_record(ctx: &Context, job: &JobRecord, course: &Course) -> Infallible {
+    let mut changes = ctx.subscriptions.of(&job.tenant_id, &job.job_id);
+    loop {
+        if course.noted.load(Ordering::Relaxed)
+            && let Ok(current) = ctx.load_shared_job(&job.tenant_id, &job.job_id).await
+            && !current.awaits_ingest_of(&course.upload_id)
+        {
+            course.stop.stop();
+            break;
+        }
+        if !changes.next().await {
+            break;
+        }
     }
+    std::future::pending().await
+}
+
+/// Removes what a reading that ended leaves behind: those of its canonical data and of its files that nothing needs. Files
+/// of a bundle belong to the bundle. What stays because the record cannot be read, the sweeper removes.
+async fn discard(ctx: &Context, job: &JobRecord, reading: &Reading, upload_id: &str) {
+    let Ok(current) = ctx.load_shared_job(&job.tenant_id, &job.job_id).await else { return };
+    let now = ctx.clock.now();
+    let mut dirs: BTreeSet<String> =
+        reading.files.iter().filter_map(|file| publication_of(&file.rel_path)).map(str::to_owned).collect();
+    dirs.insert(upload_dir(upload_id));
+    dirs.retain(|dir| dir.strip_prefix("inputs/").is_some_and(|id| current.is_left_upload(id, now)));
     remove_dirs(ctx, job, dirs).await;
+}
+
+/// True for the outcome of a commit that is not known.
+fn may_be_applied(problem: &Problem) -> bool {
+    problem.code == ErrorCode::StoreUnavailable
 }
 
 fn may_pass(code: ErrorCode) -> bool {

@@ -140,8 +140,8 @@ pub async fn commit_inputs(
     with_retries(if_match, || async {
         let current = ctx.load_job(&job.tenant_id, &job.job_id).await?;
         check_if_match(if_match, &current)?;
-        let is_noted = |id: &String| current.ingest.as_ref().is_some_and(|ingest| ingest.upload_id == *id);
-        if noted.as_ref().is_some_and(|id| !is_noted(id)) {
+        // cancelled, or another upload came after it
+        if noted.as_ref().is_some_and(|id| !current.awaits_ingest_of(id)) {
             return Err(version_conflict(current.version, current.version).into());
         }
         let mut next = current.replace_inputs(inputs.clone(), artifacts.clone(), ctx.clock.now())?;

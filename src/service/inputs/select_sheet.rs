@@ -7,6 +7,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::job::ingest::Original;
 use crate::domain::layout::upload_dir;
+use crate::ports::stop::Stop;
 pub use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::ingest_file::{IngestSource, ingest_one};
 use crate::service::inputs::ingest_inputs::check_unlocked;
@@ -105,6 +106,7 @@ impl SelectSheet<'_> {
                 dataset_key: dataset.dataset_key.clone(),
             },
             options,
+            stop: Stop::default(),
         })
     }
 }

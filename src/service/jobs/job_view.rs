@@ -283,7 +283,7 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
     let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &REASON);
     let run = |label| action("run", label, "POST", "/run", &NOTHING);
     let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &REASON);
-    match job.status {
+    let mut actions = match job.status {
         JobStatus::Created if job.inputs.is_none() => vec![upload(), cancel()],
         JobStatus::Created => vec![draft(), upload(), cancel()],
         JobStatus::DraftReady => vec![
@@ -301,5 +301,11 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
             vec![run("Run the plan again"), revise()]
         }
         JobStatus::Failed | JobStatus::Cancelled => vec![],
+    };
+    if job.awaits_ingest() {
+        let path = "/inputs/cancel";
+        actions
+            .insert(0, action("cancel_reading", "Cancel the reading of the upload", "POST", path, &REASON));
     }
+    actions
 }

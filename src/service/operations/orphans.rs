@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::domain::layout::{SESSIONS_DIR, publication_of, session_dir, set_of, upload_dir};
+use crate::domain::layout::{SESSIONS_DIR, publication_of, session_dir, set_of};
 use crate::domain::run::RunStatus;
 use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
 use crate::ports::store::{ReadError, StoreExt};
@@ -130,7 +130,7 @@ async fn look_at(
         let Some(due_at) = due_at.filter(|due_at| *due_at <= now) else { continue };
         remove(deps, rules, &job, ("workdir", format!("runs/{}", entry.name), due_at), summary).await;
     }
-    for entry in uploads.into_iter().filter(|entry| entry.is_dir && is_left_upload(&job, &entry.name, now)) {
+    for entry in uploads.into_iter().filter(|entry| entry.is_dir && job.is_left_upload(&entry.name, now)) {
         // an upload that is under way looks the same as one that broke off
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
@@ -172,29 +172,10 @@ fn is_open_session(job: &JobRecord, session_id: &str, now: DateTime<Utc>) -> boo
     job.bundle.as_ref().is_some_and(|bundle| bundle.needs(&session_dir(session_id), now))
 }
 
-/// True for the folder of an upload that is part of nothing. One that is being read was acknowledged; its age says
-/// nothing where the clock was set forward.
-fn is_left_upload(job: &JobRecord, upload_id: &str, now: DateTime<Utc>) -> bool {
-    let dir = upload_dir(upload_id);
-    let is_read = job.ingest.as_ref().is_some_and(|ingest| {
-        ingest.needs(&dir) || (ingest.awaits_reader() && ingest.upload_id == upload_id)
-    });
-    let waits = job.bundle.as_ref().is_some_and(|bundle| bundle.needs(&dir, now));
-    let prefix = format!("{dir}/");
-    let indexed = job.artifacts_index.iter().any(|a| a.rel_path.starts_with(&prefix));
-    let current = job.inputs.as_ref().is_some_and(|inputs| {
-        inputs.manifest_rel_path.starts_with(&prefix)
-            || inputs.datasets.iter().any(|d| {
-                d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
-            })
-    });
-    !indexed && !current && !is_read && !waits
-}
-
 /// True for blobs of an upload, an upload session or a run that no record lists, and that nothing under way will list.
 fn is_left_publication(job: &JobRecord, dir: &str, now: DateTime<Utc>) -> bool {
     if let Some(upload) = dir.strip_prefix("inputs/") {
-        return is_left_upload(job, upload, now);
+        return job.is_left_upload(upload, now);
     }
     if let Some((SESSIONS_DIR, session)) = dir.split_once('/') {
         return !is_open_session(job, session, now);

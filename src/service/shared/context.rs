@@ -31,6 +31,7 @@ use crate::service::access::offer_trial::Trials;
 use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
 use crate::service::drafts::model_draft::call_tracker::CallTracker;
+use crate::service::inputs::readings::Readings;
 use crate::service::jobs::subscriptions::JobSubscriptions;
 use crate::service::operations::reload::Reloading;
 use crate::service::runs::progress::ProgressTracker;
@@ -90,6 +91,8 @@ pub struct Context {
     pub reloading: Arc<Reloading>,
     /// Waiting readers of job events.
     pub subscriptions: Arc<JobSubscriptions>,
+    /// Readings of uploads whose requests are under way.
+    pub readings: Arc<Readings>,
     /// Jobs for which a batch is being made, so that equal requests are judged once.
     pub batches_in_turn: Arc<KeyLocks<JobId>>,
     /// Sending of webhooks.

@@ -281,6 +281,7 @@ async fn others(walk: &mut Walk) {
     walk.step("get_upload_session", &part, &token, 200).await;
     walk.step("refresh_upload_urls", &part, &token, 200).await;
     walk.step("finalize_upload", &part, &token, 200).await;
+    walk.step("cancel_reading", &here, &token, 200).await;
     walk.step("cancel_job", &here, &token, 200).await;
     let (job, token) = redeemed(walk).await;
     let here = [("job_id", job.as_str())];

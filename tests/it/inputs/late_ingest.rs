@@ -8,15 +8,16 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Method, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
 use crate::support::program::{Program, Start, short_leases};
 use crate::support::{objects, postgres};
 
-const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+pub(super) const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
 /// Rows of a file that takes a reader some time, so that it is there to be held.
-const ROWS: usize = 600_000;
+pub(super) const ROWS: usize = 600_000;
 
 fn large() -> String {
     let rows = (0..ROWS).map(|n| format!("{n},{}.5,text {}\n", n % 977, n % 13));
@@ -24,33 +25,38 @@ fn large() -> String {
 }
 
 /// A program with one job.
-struct Bench {
-    start: Start,
-    program: Program,
-    job: String,
-    token: String,
+pub(super) struct Bench {
+    pub(super) start: Start,
+    pub(super) program: Program,
+    pub(super) job: String,
+    pub(super) token: String,
 }
 
 /// A reader that is held, by its process id.
-struct Held(Pid);
+pub(super) struct Held(Pid);
 
 impl Held {
     fn go_on(&self) {
         kill_process(self.0, Signal::CONT).expect("the reader is there");
     }
 
-    fn kill(&self) {
+    pub(super) fn kill(&self) {
         let _ = kill_process(self.0, Signal::KILL);
     }
 }
 
 impl Bench {
-    async fn new(dir: &Path) -> Self {
+    pub(super) async fn new(dir: &Path) -> Self {
         Self::of(Start::on(dir)).await
     }
 
-    async fn of(start: Start) -> Self {
-        let start = start.with("SS_UPLOAD__ANSWER_SECONDS", "2");
+    pub(super) async fn of(start: Start) -> Self {
+        Self::answering_within(start, 2).await
+    }
+
+    /// Whose uploads are answered after these seconds at the latest.
+    pub(super) async fn answering_within(start: Start, seconds: u32) -> Self {
+        let start = start.with("SS_UPLOAD__ANSWER_SECONDS", &seconds.to_string());
         let program = start.go();
         let codes =
             program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
@@ -61,16 +67,16 @@ impl Bench {
         Self { start, program, job: text("job_id"), token: text("token") }
     }
 
-    async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(super) async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
         self.program.call(method, &format!("/v1/jobs/{}{path}", self.job), &self.token, body).await
     }
 
-    async fn preview(&self) -> Answer {
+    pub(super) async fn preview(&self) -> Answer {
         self.call(Method::GET, "/inputs/preview", &json!({})).await
     }
 
     /// Asks again until the upload is no longer being read.
-    async fn read(&self) -> Answer {
+    pub(super) async fn read(&self) -> Answer {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let seen = self.preview().await;
@@ -82,8 +88,8 @@ impl Bench {
         }
     }
 
-    /// Sends a large file, perhaps for a version of the job; returns the reader, held, after the answer.
-    async fn upload_held(&self, if_match: Option<&str>) -> Held {
+    /// Sends a large file, perhaps for a version of the job; returns the reader, held, and the answer to come.
+    pub(super) async fn send_held(&self, if_match: Option<&str>) -> (Held, JoinHandle<Answer>) {
         let form = Form::new().part("file", Part::bytes(large().into_bytes()).file_name("large.csv"));
         let path = format!("/v1/jobs/{}/inputs/upload", self.job);
         let mut request = self.program.request(Method::POST, &path, &self.token);
@@ -91,14 +97,31 @@ impl Bench {
             request = request.header("If-Match", version);
         }
         let sent = tokio::spawn(Answer::of(request.multipart(form)));
-        let held = hold_reader(self.program.pid()).await;
+        (hold_reader(self.program.pid()).await, sent)
+    }
+
+    /// Sends a large file as [`Bench::send_held`]; returns the reader, held, after the answer.
+    pub(super) async fn upload_held(&self, if_match: Option<&str>) -> Held {
+        let (held, sent) = self.send_held(if_match).await;
         let answer = sent.await.expect("no panic");
         assert_eq!((answer.status, &answer.body["status"]), (StatusCode::ACCEPTED, &json!("ingesting")));
         held
     }
 
+    /// Sends a large file as a bundle, up to its end; returns the path of that.
+    pub(super) async fn send_bundle(&self) -> String {
+        let bytes = large();
+        let file = json!({"filename": "large.csv", "size_bytes": bytes.len(), "role": "primary_dataset"});
+        let bundle = self.call(Method::POST, "/inputs/bundle", &json!({"files": [file]})).await.ok();
+        let body = json!({"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]});
+        let session = self.call(Method::POST, "/inputs/upload-sessions", &body).await.ok();
+        let url = format!("{}{}", self.program.base, session["presigned_url"].as_str().expect("a path"));
+        Answer::of(self.program.http.put(url).body(bytes)).await.ok();
+        format!("/v1/upload-sessions/{}/finalize", session["upload_session_id"].as_str().expect("an id"))
+    }
+
     /// Kills the program and starts it again on the same data.
-    fn killed(self) -> Self {
+    pub(super) fn killed(self) -> Self {
         let start = self.start.clone();
         self.killed_for(start)
     }
@@ -113,12 +136,12 @@ impl Bench {
         Self { start, program, job, token }
     }
 
-    fn end(self) {
+    pub(super) fn end(self) {
         tokio::task::block_in_place(|| self.program.end());
     }
 }
 
-fn readers_of(pid: i32) -> Vec<i32> {
+pub(super) fn readers_of(pid: i32) -> Vec<i32> {
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
     let lists: Vec<String> = lists.collect();
@@ -131,7 +154,7 @@ fn readers_of(pid: i32) -> Vec<i32> {
 }
 
 /// Waits for a reader of a program and holds it.
-async fn hold_reader(pid: i32) -> Held {
+pub(super) async fn hold_reader(pid: i32) -> Held {
     let search = move || {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -199,6 +222,15 @@ async fn an_upload_that_was_being_read_when_the_server_was_killed_is_read_by_the
     }
 }
 
+/// Waits for a condition.
+pub(super) async fn until(what: &str, is_met: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_met() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// How many files below a folder have a name.
 fn files_named(folder: &Path, name: &str) -> usize {
     let found = std::process::Command::new("find").arg(folder).args(["-name", name]).output().expect("runs");
@@ -225,14 +257,12 @@ async fn an_upload_for_a_version_that_has_passed_is_not_read_again_after_a_kill(
 async fn an_upload_that_comes_while_another_is_read_wins() {
     let dir = tempfile::tempdir().expect("a directory");
     let bench = Bench::new(dir.path()).await;
-    let held = bench.upload_held(None).await;
+    bench.upload_held(None).await;
     bench.program.upload(&bench.job, &bench.token, PAY).await.ok();
-    held.go_on();
-    let deadline = Instant::now() + PATIENCE;
-    while !bench.start.log().contains("SS_INGEST_REFUSED") {
-        assert!(Instant::now() < deadline, "the earlier upload is not refused");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the earlier reader ends", || readers_of(bench.program.pid()).is_empty()).await;
+    until("the earlier upload is refused", || bench.start.log().contains("SS_INGEST_REFUSED")).await;
+    let folder = bench.start.data.join("tenants");
+    until("the earlier files go", || files_named(&folder, "original_1") == 1).await;
     assert_eq!(bench.preview().await.ok()["row_count"], 800, "the earlier upload does not come back");
     bench.end();
 }
@@ -265,15 +295,7 @@ async fn a_late_refusal_is_the_same_after_a_restart() {
 async fn a_bundle_is_read_once_and_by_the_next_server_after_a_kill() {
     let dir = tempfile::tempdir().expect("a directory");
     let bench = Bench::new(dir.path()).await;
-    let bytes = large();
-    let file = json!({"filename": "large.csv", "size_bytes": bytes.len(), "role": "primary_dataset"});
-    let bundle = bench.call(Method::POST, "/inputs/bundle", &json!({"files": [file]})).await.ok();
-    let body = json!({"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]});
-    let session = bench.call(Method::POST, "/inputs/upload-sessions", &body).await.ok();
-    let url = format!("{}{}", bench.program.base, session["presigned_url"].as_str().expect("a path"));
-    Answer::of(bench.program.http.put(url).body(bytes)).await.ok();
-    let path =
-        format!("/v1/upload-sessions/{}/finalize", session["upload_session_id"].as_str().expect("an id"));
+    let path = bench.send_bundle().await;
     let finalize = |program: &Program| {
         Answer::of(program.request(Method::POST, &path, &bench.token).json(&json!({"parts": []})))
     };

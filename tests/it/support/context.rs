@@ -40,6 +40,7 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         link_keys: ctx.link_keys.clone(),
         reloading: Arc::clone(&ctx.reloading),
         subscriptions: Arc::clone(&ctx.subscriptions),
+        readings: Arc::clone(&ctx.readings),
         batches_in_turn: Arc::clone(&ctx.batches_in_turn),
         webhooks: Arc::clone(&ctx.webhooks),
         options: ctx.options.clone(),

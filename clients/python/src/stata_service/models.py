@@ -31,6 +31,9 @@ class AdminJob(TypedDict):
     token: NotRequired[TokenFacts | None]
 
 
+AfterCancel: TypeAlias = "Literal['cancelled', 'inputs_ready', 'inputs_missing']"
+
+
 class AnchorMeta(TypedDict):
     """Progress marks of a template in the log."""
 
@@ -317,6 +320,13 @@ class CancelBatchRequest(TypedDict):
     """Reason of the cancellation of a batch."""
 
     reason: NotRequired[str | None]
+
+
+class CancelReadingAnswer(TypedDict):
+    """What became of the upload."""
+
+    job_id: str
+    status: AfterCancel
 
 
 class CancelRequest(TypedDict):

@@ -66,6 +66,7 @@ pub const FACTS: RouteFacts = RouteFacts {
             ErrorCode::UnsupportedMediaType,
             ErrorCode::RequestTimeout,
             ErrorCode::PayloadTooLarge,
+            ErrorCode::InputsMissing,
             ErrorCode::JobLocked,
             ErrorCode::QuotaExceeded,
             ErrorCode::TrialLimit,

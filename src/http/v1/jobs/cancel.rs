@@ -23,6 +23,19 @@ pub struct CancelRequest {
     reason: Option<String>,
 }
 
+impl CancelRequest {
+    /// Returns the reason.
+    ///
+    /// # Errors
+    /// `INPUT_VALIDATION_FAILED` for one that is too long.
+    pub fn checked(self) -> Result<Option<String>, Problem> {
+        if self.reason.as_ref().is_some_and(|r| r.chars().count() > 1000) {
+            return Err(Problem::validation("reason", "must have at most 1000 characters"));
+        }
+        Ok(self.reason)
+    }
+}
+
 /// The state of the job after the request.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CancelAnswer {
@@ -48,10 +61,7 @@ pub async fn handler(
     IfMatch(if_match): IfMatch,
     OptionalJson(body): OptionalJson<CancelRequest>,
 ) -> Result<Response, ApiError> {
-    if body.reason.as_ref().is_some_and(|r| r.chars().count() > 1000) {
-        return Err(Problem::validation("reason", "must have at most 1000 characters").into());
-    }
-    let caller = access.caller.because(body.reason);
+    let caller = access.caller.because(body.checked()?);
     let job = CancelJob(&app.ctx)
         .execute(&caller, &access.job.tenant_id, &access.job.job_id, if_match)
         .await

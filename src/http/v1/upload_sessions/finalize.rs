@@ -64,6 +64,7 @@ pub const FACTS: RouteFacts = RouteFacts {
         &[
             ErrorCode::UploadSessionNotFound,
             ErrorCode::UploadSessionExpired,
+            ErrorCode::InputsMissing,
             ErrorCode::JobLocked,
             ErrorCode::QuotaExceeded,
             ErrorCode::TrialLimit,

@@ -311,6 +311,14 @@ class Job:
         """Ends the run and all its processes."""
         self._ask("POST", "/cancel", body={} if reason is None else {"reason": reason})
 
+    def cancel_reading(self, reason: str | None = None) -> str:
+        """Cancels the reading of an upload; the job and earlier inputs stay.
+
+        Returns `cancelled`, `inputs_ready` (the upload has become the inputs) or `inputs_missing`.
+        """
+        body = {} if reason is None else {"reason": reason}
+        return cast(str, (self._ask("POST", "/inputs/cancel", body=body))["status"])
+
     def delete(self) -> None:
         """Removes inputs, results and prompts; ids, hashes and audit stay."""
         self._ask("DELETE")
