@@ -4,6 +4,7 @@ mod failures;
 mod gate;
 mod live_log;
 mod lost;
+mod partition;
 mod port;
 mod requests;
 mod roles;

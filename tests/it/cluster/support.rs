@@ -19,23 +19,28 @@ pub(super) struct Shared {
     pub folder: tempfile::TempDir,
     pub database: String,
     url: String,
-    objects: &'static objects::Server,
+    pub objects: &'static objects::Server,
     prefix: String,
 }
 
 impl Shared {
     /// `None`, with a message, where PostgreSQL or rclone is not here.
     pub(super) fn new() -> Option<Self> {
-        let (database, objects) = (postgres::shared()?, objects::rclone()?);
+        Some(Self::with_objects(postgres::shared()?, objects::rclone()?))
+    }
+
+    /// The same with an object store that no other test uses, so that it can be disturbed.
+    pub(super) fn with_own_objects() -> Option<Self> {
+        let (database, own) = (postgres::shared()?, objects::Server::rclone()?);
+        // it ends with the process of the tests
+        Some(Self::with_objects(database, Box::leak(Box::new(own))))
+    }
+
+    fn with_objects(database: &postgres::Server, objects: &'static objects::Server) -> Self {
         let (name, url) = database.database();
         let folder = tempfile::tempdir().expect("a directory");
-        Some(Self {
-            folder,
-            database: name,
-            url: url.expose_secret().to_owned(),
-            objects,
-            prefix: objects.options().prefix,
-        })
+        let (url, prefix) = (url.expose_secret().to_owned(), objects.options().prefix);
+        Self { folder, database: name, url, objects, prefix }
     }
 
     /// The settings of a server by its name, which is that of its folder. Times of its lease are a tenth of the usual.

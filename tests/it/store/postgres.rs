@@ -229,7 +229,7 @@ async fn a_database_that_commits_asynchronously_loses_nothing_that_was_acknowled
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_in_transaction_mode_may_stand_between() {
     let Some(server) = tokio::task::block_in_place(Server::start) else { return };
-    let Some(pooler) = tokio::task::block_in_place(|| Pooler::start(&server)) else { return };
+    let Some(pooler) = tokio::task::block_in_place(|| Pooler::start(&server, 4)) else { return };
     let (name, _) = tokio::task::block_in_place(|| server.empty_database());
     let url = pooler.url(&name);
     assert_eq!(migrate(&url).expect("migrates").from, None);
