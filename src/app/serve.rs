@@ -79,7 +79,7 @@ pub async fn serve(
     let role = options.server.role;
     let mut tasks = vec![tokio::spawn(keep_looking(app.clone(), background.clone()))];
     if role.runs_jobs() {
-        tasks.extend(super::leader::start(&app.ctx, &background).await?);
+        tasks.extend(super::leader::start(&app, &background).await?);
         tasks.extend(start_upkeep(&app, &background));
     }
     if let Some(check) = check_gate {
@@ -92,6 +92,7 @@ pub async fn serve(
         cluster.announce(&reached_at(&options, address)).await.map_err(std::io::Error::other)?;
         let (followed, metrics) = (Arc::clone(&servers), Arc::clone(&app.metrics));
         tasks.push(tokio::spawn(followed.follow(Arc::clone(cluster), metrics, background.clone())));
+        tasks.push(tokio::spawn(sweep::run_local(app.clone(), background.clone())));
     }
     add_checks(&app, &options, (&worker, &servers)).await?;
     let watched = Arc::clone(&worker);
@@ -164,7 +165,6 @@ fn reached_at(options: &Options, listens: SocketAddr) -> String {
 fn start_upkeep(app: &App, stop: &CancellationToken) -> Vec<tokio::task::JoinHandle<()>> {
     vec![
         tokio::spawn(super::anchor::run(app.clone(), stop.clone())),
-        tokio::spawn(sweep::run(app.clone(), stop.clone())),
         tokio::spawn(readings::run(app.clone(), stop.clone())),
     ]
 }

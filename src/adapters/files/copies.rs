@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
 
 use super::durable::{copy_hashing, remove_tree, temporary_beside};
-use super::{is_absent, listed};
+use super::{is_absent, listed, names};
 use crate::domain::ids::{JobId, TenantId};
 use crate::ports::blob_store::BlobStore;
 
@@ -107,6 +107,20 @@ impl Copies {
         }
         self.tidy();
         Ok(copy)
+    }
+
+    /// Lists the jobs that have a folder of copies.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub(super) fn jobs(&self) -> io::Result<Vec<(TenantId, JobId)>> {
+        let mut jobs = Vec::new();
+        for tenant in names(&self.folder.root)? {
+            let Ok(id) = TenantId::parse(tenant.as_str()) else { continue };
+            let found = names(&self.folder.root.join(&tenant))?.into_iter();
+            jobs.extend(found.filter_map(|job| Some((id.clone(), JobId::parse(job).ok()?))));
+        }
+        Ok(jobs)
     }
 
     /// Removes the copies of a job.

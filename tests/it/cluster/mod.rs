@@ -6,6 +6,7 @@ mod live_log;
 mod lost;
 mod partition;
 mod port;
+mod removal;
 mod requests;
 mod roles;
 mod seats;
