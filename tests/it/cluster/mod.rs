@@ -2,6 +2,7 @@
 
 mod failures;
 mod gate;
+mod kill_loop;
 mod live_log;
 mod lost;
 mod partition;
