@@ -131,6 +131,20 @@ impl Copies {
         remove_tree(&self.folder.of_job(tenant, job_id))
     }
 
+    /// Removes the copies of a job that are not in use. The folder stays, which an upload may be about to put one into.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub(super) fn remove_unused(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        for copy in listed(&self.folder.of_job(tenant, job_id))? {
+            let is_in_use = copy.metadata()?.modified()?.elapsed().is_ok_and(|age| age < IN_USE);
+            if !is_in_use {
+                fs::remove_file(copy.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the copies that were not used for longest until the rest is within the bound.
     fn tidy(&self) {
         let _one = self.tidying.lock().unwrap_or_else(PoisonError::into_inner);

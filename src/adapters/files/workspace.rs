@@ -103,6 +103,10 @@ impl Workspace for LocalWorkspace {
         self.copies.as_ref().map_or(Ok(()), |copies| copies.remove(tenant, job_id))
     }
 
+    fn remove_unused_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        self.copies.as_ref().map_or(Ok(()), |copies| copies.remove_unused(tenant, job_id))
+    }
+
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir)
     }

@@ -194,12 +194,18 @@ pub(super) async fn remove_copies(deps: &Deps, rules: &Rules) -> Result<(), Read
             Ok(None) | Err(ReadError::Corrupt { .. }) => continue,
             Err(error) => return Err(error),
         };
-        // an upload that is being read copies before its commit: what it needs is fetched again
-        if rules.holds(&tenant) || !(job.is_removed() || job.inputs.is_none()) {
+        let (is_removed, is_expired) =
+            (job.is_removed(), job.inputs.is_none() && job.inputs_removed_at().is_some());
+        if rules.holds(&tenant) || !(is_removed || is_expired) {
             continue;
         }
         let workspace = Arc::clone(&deps.workspace);
-        noted(deps.pool.run(move || workspace.remove_copies(&tenant, &job_id)).await);
+        // a job that lost its inputs alone may be getting new ones
+        let remove = move || match is_removed {
+            true => workspace.remove_copies(&tenant, &job_id),
+            false => workspace.remove_unused_copies(&tenant, &job_id),
+        };
+        noted(deps.pool.run(remove).await);
     }
     Ok(())
 }
