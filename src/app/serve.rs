@@ -15,7 +15,7 @@ use super::count::count_changes;
 use super::open_files::RESERVE;
 use super::opened_store::OpenedStore;
 use super::options::Options;
-use super::servers::KnownServers;
+use super::servers::{KnownServers, exchange_progress};
 use super::shutdown::Serving;
 use super::{open_files, readings, reload, sweep};
 use crate::adapters::process_memory;
@@ -93,6 +93,8 @@ pub async fn serve(
         let (followed, metrics) = (Arc::clone(&servers), Arc::clone(&app.metrics));
         tasks.push(tokio::spawn(followed.follow(Arc::clone(cluster), metrics, background.clone())));
         tasks.push(tokio::spawn(sweep::run_local(app.clone(), background.clone())));
+        let exchange = exchange_progress(Arc::clone(&app.ctx), Arc::clone(cluster), background.clone());
+        tasks.push(tokio::spawn(exchange));
     }
     add_checks(&app, &options, (&worker, &servers)).await?;
     let watched = Arc::clone(&worker);

@@ -126,7 +126,9 @@ impl Engine {
         std::fs::create_dir(&engine.folder).expect("a folder");
         let script = format!(
             "#!/bin/bash\ncd '{folder}'\nfor p in $(cut -d' ' -f2 starts); do [ -d /proc/$p ] && echo \"$p $$\" >> doubles; done\n\
-             echo \"start $$\" >> starts\necho 'the engine waits' > \"$OLDPWD/main.log\"\nwhile [ -e hold ]; do sleep 0.05; done\ncd \"$OLDPWD\"\nexec '{program}' dofile \"$@\"\n",
+             echo \"start $$\" >> starts\necho 'the engine waits' > \"$OLDPWD/main.log\"\nwhile [ -e hold ]; do sleep 0.05; done\n\
+             here=$PWD; cd \"$OLDPWD\"\nif [ -e \"$here/later\" ]; then '{program}' dofile \"$@\"; status=$?; \
+             while [ -e \"$here/later\" ]; do sleep 0.05; done; exit $status; fi\nexec '{program}' dofile \"$@\"\n",
             folder = engine.folder.display(),
             program = env!("CARGO_BIN_EXE_stata-service"),
         );
@@ -150,6 +152,15 @@ impl Engine {
 
     pub(super) fn hold(&self) {
         std::fs::write(self.folder.join("hold"), "").expect("writes");
+    }
+
+    /// Has the engine wait after its work, until it is released.
+    pub(super) fn hold_at_end(&self) {
+        std::fs::write(self.folder.join("later"), "").expect("writes");
+    }
+
+    pub(super) fn release_at_end(&self) {
+        std::fs::remove_file(self.folder.join("later")).expect("was held");
     }
 
     pub(super) fn release(&self) {
