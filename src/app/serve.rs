@@ -15,9 +15,9 @@ use super::count::count_changes;
 use super::open_files::RESERVE;
 use super::opened_store::OpenedStore;
 use super::options::Options;
-use super::servers::{KnownServers, exchange_progress};
+use super::servers::KnownServers;
 use super::shutdown::Serving;
-use super::{open_files, readings, reload, sweep};
+use super::{open_files, readings, reload};
 use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
@@ -90,11 +90,7 @@ pub async fn serve(
     let servers = Arc::new(KnownServers::default());
     if let Some(cluster) = &app.ctx.cluster {
         cluster.announce(&reached_at(&options, address)).await.map_err(std::io::Error::other)?;
-        let (followed, metrics) = (Arc::clone(&servers), Arc::clone(&app.metrics));
-        tasks.push(tokio::spawn(followed.follow(Arc::clone(cluster), metrics, background.clone())));
-        tasks.push(tokio::spawn(sweep::run_local(app.clone(), background.clone())));
-        let exchange = exchange_progress(Arc::clone(&app.ctx), Arc::clone(cluster), background.clone());
-        tasks.push(tokio::spawn(exchange));
+        tasks.extend(servers.begin(&app, cluster, &background));
     }
     add_checks(&app, &options, (&worker, &servers)).await?;
     let watched = Arc::clone(&worker);

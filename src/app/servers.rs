@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::build::BuildError;
@@ -17,6 +18,7 @@ use crate::adapters::postgres::NodeOptions;
 use crate::domain::cluster::NodeState;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobStatus;
+use crate::http::state::App;
 use crate::ports::cluster::{Cluster, Server};
 use crate::ports::peers::Peers;
 use crate::service::Context;
@@ -49,8 +51,23 @@ impl KnownServers {
         Some(self.seen()?.iter().filter(takes_jobs).count())
     }
 
+    /// Starts what a server does because others share its store: it looks at them, exchanges progress with them, and sweeps its
+    /// scratch space, which they cannot reach.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        app: &App,
+        cluster: &Arc<dyn Cluster>,
+        stop: &CancellationToken,
+    ) -> Vec<JoinHandle<()>> {
+        let (this, metrics) = (Arc::clone(self), Arc::clone(&app.metrics));
+        let looks = this.follow(Arc::clone(cluster), metrics, stop.clone());
+        let exchange = exchange_progress(Arc::clone(&app.ctx), Arc::clone(cluster), stop.clone());
+        let sweep = super::sweep::run_local(app.clone(), stop.clone());
+        vec![tokio::spawn(looks), tokio::spawn(exchange), tokio::spawn(sweep)]
+    }
+
     /// Looks until `stop` fires.
-    pub(super) async fn follow(
+    async fn follow(
         self: Arc<Self>,
         cluster: Arc<dyn Cluster>,
         metrics: Arc<Metrics>,
@@ -73,7 +90,7 @@ impl KnownServers {
 }
 
 /// Exchanges how far runs are with the other servers, until `stop` fires. While nothing runs the database is not asked.
-pub(super) async fn exchange_progress(ctx: Arc<Context>, cluster: Arc<dyn Cluster>, stop: CancellationToken) {
+async fn exchange_progress(ctx: Arc<Context>, cluster: Arc<dyn Cluster>, stop: CancellationToken) {
     let mut shared: HashMap<RunId, Progress> = HashMap::new();
     loop {
         let runs = ctx.store.status().jobs.get(&JobStatus::Running).copied().unwrap_or(0);

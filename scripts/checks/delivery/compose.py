@@ -77,7 +77,7 @@ def servers(program: str, given: dict) -> None:
     differ = {name for name in own["worker"] if own["worker"][name] != own["stata-service"].get(name)}
     expect("they have the same stores and keys", differ == {"SS_SERVER__ROLE"}, differ)
     volumes = yaml.safe_load(STORES.read_text())["services"]["worker"]["volumes"]
-    expect("each worker has a data directory of its own", volumes == ["/var/lib/stata-service"], volumes)
+    expect("each worker has its own data directory", volumes == ["/var/lib/stata-service"], volumes)
     for settings in own.values():
         understood(program, settings)
 

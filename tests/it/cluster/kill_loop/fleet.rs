@@ -212,7 +212,7 @@ impl Fleet {
         if dice.below(3) == 0 || outage.is_some() {
             faults.pop();
         }
-        let workers = self.places.iter().filter(|_| dice.below(3) == 0);
+        let workers = self.places.iter().filter(|_| dice.below(2) == 0);
         let launchers = workers.filter(|place| place.kill_launcher()).count();
         let what = format!(
             "{:?}, {outage:?}, {launchers} launchers",
