@@ -272,9 +272,12 @@ impl Client<'_> {
         let runs = runs["runs"].as_array().expect("a list");
         let of = |status: &str| runs.iter().filter(|run| run["status"] == status).count();
         assert!(of("running") == 0 && runs.iter().all(|run| !run["ended_at"].is_null()), "{runs:?}");
-        // nothing but lost processes ends an attempt here
-        let is_lost = |run: &&Value| run["status"] == "failed" && run["cause"] != "worker_lost";
-        assert_eq!(runs.iter().find(is_lost), None, "{known:?}");
+        // nothing but lost processes, and files that are away, ends an attempt here
+        let is_other = |run: &&Value| {
+            let is_expected = run["cause"] == "worker_lost" || run["cause_detail"] == "files_unavailable";
+            run["status"] == "failed" && !is_expected
+        };
+        assert_eq!(runs.iter().find(is_other), None, "{known:?}");
         match job["status"].as_str().expect("a status") {
             "succeeded" => {
                 assert_eq!(of("succeeded"), 1, "{runs:?}");

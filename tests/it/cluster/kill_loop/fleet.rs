@@ -199,7 +199,7 @@ impl Fleet {
         let mut faults = Vec::new();
         for n in [first, second] {
             // every other one lasts longer than a lease
-            let most = if dice.below(2) == 0 { 2 * LOST_AFTER_MS } else { LOST_AFTER_MS / 5 };
+            let most = if dice.below(2) == 0 { LOST_AFTER_MS * 3 / 2 } else { LOST_AFTER_MS / 5 };
             let lasts = Duration::from_millis(dice.next() % most);
             faults.push((n, *dice.one(&FAULTS), lasts));
         }

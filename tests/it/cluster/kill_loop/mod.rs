@@ -27,7 +27,7 @@ const YOUNGEST: usize = 12;
 #[expect(clippy::disallowed_methods, reason = "how a long test is asked for")]
 fn rounds() -> usize {
     let asked = std::env::var("SS_TEST_ROUNDS").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or(if full() { 60 } else { 3 })
+    asked.unwrap_or(if full() { 60 } else { 2 })
 }
 
 /// Looks at jobs: everything that was acknowledged is there.
