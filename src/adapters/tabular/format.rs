@@ -87,7 +87,21 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
             "the file is an HTML or XML page; open it in a spreadsheet program and save it as a workbook, or {ACCEPTED}"
         )));
     }
+    if is_json(&start) {
+        return Err(problems::unsupported(&format!(
+            "the file is JSON; save its records as a table with one row for each, or {ACCEPTED}"
+        )));
+    }
     Ok(Format::Text)
+}
+
+/// True for text that begins as an object of JSON, or as a list of objects or lists: no table does.
+fn is_json(start: &[u8]) -> bool {
+    match start.split_first() {
+        Some((b'{', rest)) => rest.trim_ascii_start().starts_with(b"\""),
+        Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[')),
+        _ => false,
+    }
 }
 
 /// Releases before 117 begin with the release, the byte order (1 or 2), 1 and 0.

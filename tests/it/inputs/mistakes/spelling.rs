@@ -44,6 +44,13 @@ fn files() -> Vec<Mistake> {
         m("a PDF", "400 INPUT_FORMAT_UNSUPPORTED", b"%PDF-1.7\n".to_vec())
             .named("data.pdf")
             .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a PDF document", "upload CSV, XLSX, XLS or DTA"]),
+        m(
+            "records of JSON",
+            "400 INPUT_FORMAT_UNSUPPORTED",
+            br#"[ {"y": 1, "x": 2}, {"y": 2, "x": 3} ]"#.to_vec(),
+        )
+        .named("data.json")
+        .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["the file is JSON", "upload CSV, XLSX, XLS or DTA"]),
         m("a name of 44 letters", "400 CONTRACT_COLUMN_NOT_FOUND", {
             table(&format!("y,{long}"), |_, x, y| format!("{y},{x}"))
         })
