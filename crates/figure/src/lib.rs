@@ -4,7 +4,6 @@
 //! from measured text, so that labels do not overlap.
 
 mod axes;
-pub mod data;
 pub mod docx;
 mod draw;
 mod legend;
