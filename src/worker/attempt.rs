@@ -16,13 +16,12 @@ use super::conclude::{self, Committed};
 use super::files_away::{FILES_UNAVAILABLE, until_reached};
 use super::follow::Follower;
 use super::judge::judge;
-use super::prepare::{
-    FrozenTemplate, MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path,
-};
+use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
 use super::publish::{RunReport, publish};
 use super::renderings::renderings;
+use super::templates::TemplateCache;
 use super::trace;
-use super::{JobKey, WorkerDeps, WorkerOptions};
+use super::{FrozenTemplate, JobKey, WorkerDeps, WorkerOptions};
 use crate::domain::artifact::Artifact;
 use crate::domain::checksummed::ChecksumError;
 use crate::domain::ids::RunId;
@@ -47,6 +46,7 @@ pub(super) struct Shared {
     pub deps: WorkerDeps,
     pub options: WorkerOptions,
     pub active: Active,
+    pub templates: TemplateCache,
     pub runtime: Handle,
     /// Set when this process ends and leaves its running attempts to the next.
     pub abandoned: AtomicBool,
@@ -106,8 +106,8 @@ impl Shared {
     }
 
     fn begin(&self, job: &JobRecord, run_id: &RunId) -> Finished {
-        let prepared =
-            tracing::debug_span!("run.prepare").in_scope(|| prepare(&self.deps, &self.options, job, run_id));
+        let prepared = tracing::debug_span!("run.prepare")
+            .in_scope(|| prepare(&self.deps, &self.options, &self.templates, job, run_id));
         let spec = match prepared {
             Ok(spec) => spec,
             Err(PrepareError { cause, kind, detail }) => {
@@ -192,7 +192,9 @@ impl Shared {
         else {
             return handle.wait();
         };
-        let Ok(template) = frozen_template(&self.deps, job, plan) else { return handle.wait() };
+        let Ok(template) = frozen_template(&self.deps, &self.templates, job, plan) else {
+            return handle.wait();
+        };
         let (done, ended) = channel::<()>();
         let ago = job.run(run_id).map(|run| self.deps.clock.now() - run.started_at);
         let ago = ago.and_then(|ago| ago.to_std().ok()).unwrap_or_default();
@@ -303,9 +305,13 @@ impl Shared {
     }
 
     /// Reads the plan's template, again while the files cannot be reached.
-    fn template(&self, job: &JobRecord, plan: &Plan) -> Result<FrozenTemplate, PrepareError> {
+    fn template(&self, job: &JobRecord, plan: &Plan) -> Result<Arc<FrozenTemplate>, PrepareError> {
         let is_away = |error: &PrepareError| error.kind == FILES_UNAVAILABLE;
-        until_reached(|| self.is_abandoned(), is_away, || frozen_template(&self.deps, job, plan))
+        until_reached(
+            || self.is_abandoned(),
+            is_away,
+            || frozen_template(&self.deps, &self.templates, job, plan),
+        )
     }
 
     /// Ends without a commit: the process ends, and the next one finds the outcome in the run directory.
