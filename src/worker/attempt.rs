@@ -36,6 +36,8 @@ use crate::ports::blob_store::is_unavailable;
 use crate::ports::runner::{Adopted, RunHandle};
 use crate::service::runs::renderings::Subject;
 
+/// An engine that ends within this time is not noted as running: nobody could have read it.
+const SHORT: Duration = Duration::from_millis(50);
 /// Time between two checks of the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often a run directory that cannot be read is tried again.
@@ -173,8 +175,6 @@ impl Shared {
 
     fn wait_and_conclude(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Finished {
         self.active.started(run_id, handle);
-        let key = (job.tenant_id.clone(), job.job_id.clone());
-        self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
         let outcome = self.wait(job, run_id, handle);
         if self.is_abandoned() {
             trace::discard();
@@ -184,7 +184,7 @@ impl Shared {
         self.conclude(job, run_id, &outcome)
     }
 
-    /// Waits for the launcher; meanwhile a second thread follows the log.
+    /// Waits for the launcher; meanwhile a second thread notes that the engine runs, and follows the log.
     fn wait(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Outcome {
         let path = run_path(&self.deps, job, run_id);
         let (Ok(Some(manifest)), Some(plan)) =
@@ -200,6 +200,11 @@ impl Shared {
         let ago = ago.and_then(|ago| ago.to_std().ok()).unwrap_or_default();
         std::thread::scope(|scope| {
             scope.spawn(move || {
+                if ended.recv_timeout(SHORT) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let key = (job.tenant_id.clone(), job.job_id.clone());
+                self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
                 let mut follower = Follower::new(&manifest, &template.meta.anchors.steps, ago);
                 let log = path.join("work/main.log");
                 while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {

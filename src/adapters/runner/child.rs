@@ -245,7 +245,10 @@ unsafe fn drop_capabilities() -> bool {
     // capabilities, so that a refusal is no fault.
     unsafe {
         for capability in 0..=MOST {
-            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+            // beyond the kernel's last one, or not to be changed by this process
+            if libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 {
+                break;
+            }
         }
         libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) == 0
     }

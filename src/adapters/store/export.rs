@@ -36,7 +36,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// Up to so many copies are synced one by one; more of them by one sync of the file system.
 const SYNC_EACH: usize = 16;
 /// So many copies become durable at once: commits wait for a sync of the file system, the longer the larger it is.
-const MOST_UNSYNCED: usize = 2048;
+const MOST_UNSYNCED: usize = 8192;
 
 /// Writes the copies of one store.
 pub(super) struct Exporter {
