@@ -202,13 +202,18 @@ impl Exporter {
                 .iter()
                 .filter_map(|key| self.dir_of(key))
                 .try_for_each(|dir| sync_copy(&dir))
-                .and_then(|()| self.audit.as_ref().map_or(Ok(()), AuditLog::sync)),
+                .and_then(|()| self.sync_audit()),
         };
         if synced.is_err() {
             // what a failed sync left of them is not known: they are written again
             self.behind.extend(jobs);
         }
         synced
+    }
+
+    fn sync_audit(&self) -> io::Result<()> {
+        let synced = self.audit.as_ref().map_or(Ok(()), AuditLog::sync);
+        synced.inspect_err(|_| self.core.count_audit_failures(1))
     }
 
     fn dir_of(&self, key: &Key) -> Option<PathBuf> {
