@@ -5,6 +5,7 @@ use std::ffi::{CString, c_char, c_int};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
+use super::clone;
 use crate::domain::run_outcome::RunLimits;
 
 /// Steps of the child, as it reports them when one fails.
@@ -69,7 +70,7 @@ pub(super) fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
     let folder = plan.group.as_ref().map(|group| group.folder.as_raw_fd());
     let child = Child { plan, pointers: &pointers, report: report_end.as_raw_fd(), launcher };
     // SAFETY: the launcher is single-threaded; the child makes system calls only, and the arguments outlive it here.
-    let pid = unsafe { start(folder, &child) };
+    let pid = unsafe { clone::start(folder, &child, become_engine) };
     if pid < 0 {
         return Err(fork_failed(io::Error::last_os_error()));
     }
@@ -95,98 +96,6 @@ struct Child<'a> {
     pointers: &'a Pointers,
     report: RawFd,
     launcher: i32,
-}
-
-/// Starts the child; returns its process id, or -1 with the reason in `errno`. With the folder of a control group it begins
-/// its life in it, where the kernel can (clone3(2), `CLONE_INTO_CGROUP`): moving a process there afterwards waits until
-/// every processor has passed a quiet point, 10 ms and more.
-///
-/// # Safety
-/// As of vfork(2): only in a process with one thread, and the child may make system calls only.
-unsafe fn start(folder: Option<RawFd>, child: &Child<'_>) -> libc::pid_t {
-    // SAFETY: as the caller's.
-    unsafe {
-        if let Some(folder) = folder
-            && let Some(pid) = begin_in_group(folder, child)
-        {
-            return pid;
-        }
-        match libc::fork() {
-            0 => become_engine(child, false),
-            pid => pid,
-        }
-    }
-}
-
-/// Starts the child in a control group; `None` where the kernel cannot. It shares the launcher's memory until its program
-/// starts, and the launcher sleeps meanwhile (`CLONE_VM`, `CLONE_VFORK`): a copy would take longer than all that the child
-/// does, since each page that it touches is then a fault.
-///
-/// # Safety
-/// As [`start`].
-#[cfg(target_arch = "x86_64")]
-unsafe fn begin_in_group(folder: RawFd, child: &Child<'_>) -> Option<libc::pid_t> {
-    // of linux/sched.h
-    const INTO_CGROUP: u64 = 0x2_0000_0000;
-    const STACK: usize = 128 * 1024;
-    extern "C" fn enter(child: *const Child<'_>) -> ! {
-        // SAFETY: the launcher, which has the value on its own stack, sleeps until this process runs its program or ends.
-        unsafe { become_engine(&*child, true) }
-    }
-    let mut stack: Vec<u8> = Vec::with_capacity(STACK);
-    // `struct clone_args`: flags first, the signal of its end fifth, the stack sixth and seventh, the group's folder last
-    let mut how = [0_u64; 11];
-    how[0] = INTO_CGROUP | (libc::CLONE_VM | libc::CLONE_VFORK).cast_unsigned() as u64;
-    how[4] = u64::from(libc::SIGCHLD.cast_unsigned());
-    how[5] = stack.as_mut_ptr() as u64;
-    how[6] = (STACK & !15) as u64;
-    how[10] = u64::from(folder.cast_unsigned());
-    let result: i64;
-    // SAFETY: the arguments are a valid structure of the stated size. The child continues behind the call on its own stack,
-    // which is empty, so that it can only call a function that never returns; the launcher's registers are its own again.
-    unsafe {
-        std::arch::asm!(
-            "syscall",
-            "test rax, rax",
-            "jnz 2f",
-            "xor ebp, ebp",
-            "and rsp, -16",
-            "mov rdi, r12",
-            "call r13",
-            "ud2",
-            "2:",
-            inlateout("rax") libc::SYS_clone3 => result,
-            in("rdi") how.as_ptr(),
-            in("rsi") size_of_val(&how),
-            in("r12") std::ptr::from_ref(child),
-            in("r13") enter as extern "C" fn(*const Child<'_>) -> !,
-            lateout("rcx") _,
-            lateout("r11") _,
-        );
-    }
-    libc::pid_t::try_from(result).ok().filter(|pid| *pid > 0)
-}
-
-/// Elsewhere the child is a copy of the launcher; as above, but it is in the group from its beginning.
-///
-/// # Safety
-/// As [`start`].
-#[cfg(not(target_arch = "x86_64"))]
-unsafe fn begin_in_group(folder: RawFd, child: &Child<'_>) -> Option<libc::pid_t> {
-    const INTO_CGROUP: u64 = 0x2_0000_0000;
-    let mut how = [0_u64; 11];
-    how[0] = INTO_CGROUP;
-    how[4] = u64::from(libc::SIGCHLD.cast_unsigned());
-    how[10] = u64::from(folder.cast_unsigned());
-    // SAFETY: the arguments are a valid structure of the stated size; without its own stack the child continues from here
-    // with a copy of everything, as after fork(2).
-    unsafe {
-        match libc::pid_t::try_from(libc::syscall(libc::SYS_clone3, how.as_ptr(), size_of_val(&how))) {
-            Ok(0) => become_engine(child, true),
-            Ok(pid) if pid > 0 => Some(pid),
-            _ => None,
-        }
-    }
 }
 
 /// Null-terminated arrays for `execve`.
@@ -245,7 +154,7 @@ const RULESET: c_int = 4;
 /// Runs the steps and the program.
 ///
 /// # Safety
-/// Only in a child just started by [`start`].
+/// Only in a child just started by [`clone::start`].
 unsafe fn become_engine(child: &Child<'_>, is_in_group: bool) -> ! {
     let Child { plan, pointers, report, launcher } = *child;
     // SAFETY: plain system calls on values prepared by the parent.
