@@ -17,7 +17,7 @@ mdsconfig mdslong mdsmat mean meglm melogit menbreg meologit mepoisson meprobit 
 mhodds mi misstable mixed mkmat mkspline mlogit mofd mprobit mvdecode mvencode mvtest nbreg newey nl nlcom
 nlogit nlogitgen notes nptrend oaxaca ologit oneway oprobit order orthog pac pca pcorr pctile pergram permute
 poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve probit
-proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio rdrobust recode:rec reg3 regress:reg
+proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio rdbwdensity rddensity rdrobust recode:rec reg3 regress:reg
 rename:ren replace reshape restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot
 sample save scalar:sca score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest
 simulate sktest slogit sort:so spearman splitsample spmatrix spregress spset sqreg statsby stci stcox
