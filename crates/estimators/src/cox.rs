@@ -48,43 +48,53 @@ pub struct Event {
 
 impl Event {
     /// The shares of the deaths' sums that leave the risk set: zero for Breslow, `0, 1/m, ...` for Efron.
-    fn shares(&self, efron: bool) -> Vec<f64> {
-        let m = self.deaths.len();
-        if efron { (0..m).map(|l| l as f64 / m as f64).collect() } else { vec![0.0] }
+    fn shares(&self, efron: bool) -> impl ExactSizeIterator<Item = f64> + use<> {
+        let m = if efron { self.deaths.len() } else { 1 };
+        (0..m).map(move |l| l as f64 / m as f64)
     }
 
     /// Mean of the regressors over the risk set (over the steps of Efron's method).
     pub fn mean(&self, efron: bool) -> Vec<f64> {
         let shares = self.shares(efron);
+        let steps = shares.len() as f64;
         let mut out = vec![0.0; self.s1.len()];
-        for share in &shares {
+        for share in shares {
             let s0 = self.s0 - share * self.d0;
             for (j, o) in out.iter_mut().enumerate() {
-                *o += (self.s1[j] - share * self.d1[j]) / s0 / shares.len() as f64;
+                *o += (self.s1[j] - share * self.d1[j]) / s0 / steps;
             }
         }
         out
     }
 }
 
-/// Sums that grow while the risk set is built from the last time to the first.
-struct RiskSet<'a> {
-    s0: f64,
-    s1: Vec<f64>,
-    s2: Vec<f64>,
-    columns: &'a [Vec<f64>],
+/// Sums over records; `second` is empty when it is not asked for.
+struct Sums {
+    zero: f64,
+    first: Vec<f64>,
+    second: Vec<f64>,
 }
 
-impl RiskSet<'_> {
-    fn add(&mut self, i: usize, weight: f64) {
-        self.s0 += weight;
-        let k = self.columns.len();
+impl Sums {
+    fn new(k: usize, second: bool) -> Self {
+        Self { zero: 0.0, first: vec![0.0; k], second: vec![0.0; if second { k * k } else { 0 }] }
+    }
+
+    fn clear(&mut self) {
+        self.zero = 0.0;
+        self.first.fill(0.0);
+        self.second.fill(0.0);
+    }
+
+    fn add(&mut self, columns: &[Vec<f64>], i: usize, weight: f64) {
+        self.zero += weight;
+        let k = columns.len();
         for a in 0..k {
-            let left = weight * self.columns[a][i];
-            self.s1[a] += left;
-            if !self.s2.is_empty() {
+            let left = weight * columns[a][i];
+            self.first[a] += left;
+            if !self.second.is_empty() {
                 for b in 0..=a {
-                    self.s2[a * k + b] += left * self.columns[b][i];
+                    self.second[a * k + b] += left * columns[b][i];
                 }
             }
         }
@@ -92,7 +102,8 @@ impl RiskSet<'_> {
 }
 
 /// Visits the failure times of all strata, each stratum from its last to its first time.
-/// `risk` is `exp(xb)` of each record; `second` asks for the second moments.
+/// `risk` is `exp(xb)` of each record; `second` asks for the second moments. The sums over the deaths are those of
+/// Efron's method; they stay zero with Breslow's, which does not use them.
 pub fn visit(
     data: CoxData<'_>,
     columns: &[Vec<f64>],
@@ -103,58 +114,109 @@ pub fn visit(
     let n = data.t.len();
     let k = columns.len();
     let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
-    let mut by_end: Vec<usize> = (0..n).collect();
-    by_end.sort_by(|&a, &b| {
-        data.stratum[a].cmp(&data.stratum[b]).then(data.t[b].total_cmp(&data.t[a])).then(a.cmp(&b))
-    });
-    let mut by_begin: Vec<usize> = (0..n).collect();
-    by_begin.sort_by(|&a, &b| {
-        data.stratum[a].cmp(&data.stratum[b]).then(data.t0[b].total_cmp(&data.t0[a])).then(a.cmp(&b))
-    });
-    let size = if second { k * k } else { 0 };
+    let by_end = sorted(data, data.t);
+    let by_begin = sorted(data, data.t0);
+    let (mut set, mut dead) = (Sums::new(k, second), Sums::new(k, second));
+    let mut event = Event {
+        stratum: 0,
+        time: 0.0,
+        deaths: Vec::new(),
+        weight: 0.0,
+        s0: 0.0,
+        s1: set.first.clone(),
+        s2: set.second.clone(),
+        d0: 0.0,
+        d1: set.first.clone(),
+        d2: set.second.clone(),
+    };
     let (mut next, mut gone) = (0, 0);
     while next < n {
         let stratum = data.stratum[by_end[next]];
-        let mut set = RiskSet { s0: 0.0, s1: vec![0.0; k], s2: vec![0.0; size], columns };
+        set.clear();
         while gone < n && data.stratum[by_begin[gone]] < stratum {
             gone += 1;
         }
         while next < n && data.stratum[by_end[next]] == stratum {
             let time = data.t[by_end[next]];
-            let mut deaths = Vec::new();
-            let mut dead = RiskSet { s0: 0.0, s1: vec![0.0; k], s2: vec![0.0; size], columns };
+            event.deaths.clear();
+            dead.clear();
             let mut total = 0.0;
             while next < n && data.stratum[by_end[next]] == stratum && data.t[by_end[next]] == time {
                 let i = by_end[next];
-                set.add(i, weight(i) * risk[i]);
+                set.add(columns, i, weight(i) * risk[i]);
                 if data.d[i] {
-                    deaths.push(i);
+                    event.deaths.push(i);
                     total += weight(i);
-                    dead.add(i, weight(i) * risk[i]);
+                    if data.efron {
+                        dead.add(columns, i, weight(i) * risk[i]);
+                    }
                 }
                 next += 1;
             }
-            if deaths.is_empty() {
+            if event.deaths.is_empty() {
                 continue;
             }
             // Records that begin at or after this time are not at risk yet.
             while gone < n && data.stratum[by_begin[gone]] == stratum && data.t0[by_begin[gone]] >= time {
                 let i = by_begin[gone];
-                set.add(i, -weight(i) * risk[i]);
+                set.add(columns, i, -weight(i) * risk[i]);
                 gone += 1;
             }
-            see(&Event {
-                stratum,
-                time,
-                deaths,
-                weight: total,
-                s0: set.s0,
-                s1: set.s1.clone(),
-                s2: set.s2.clone(),
-                d0: dead.s0,
-                d1: dead.s1,
-                d2: dead.s2,
-            });
+            (event.stratum, event.time, event.weight) = (stratum, time, total);
+            (event.s0, event.d0) = (set.zero, dead.zero);
+            event.s1.copy_from_slice(&set.first);
+            event.s2.copy_from_slice(&set.second);
+            event.d1.copy_from_slice(&dead.first);
+            event.d2.copy_from_slice(&dead.second);
+            see(&event);
+        }
+    }
+}
+
+/// Records by stratum, from the last time to the first, equal ones in their order.
+fn sorted(data: CoxData<'_>, time: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..time.len()).collect();
+    order.sort_by(|&a, &b| {
+        data.stratum[a].cmp(&data.stratum[b]).then(time[b].total_cmp(&time[a])).then(a.cmp(&b))
+    });
+    order
+}
+
+/// Records in the order in which [`visit`] takes them. Every step of a search visits all of them: in this order it reads
+/// memory from front to back, and sorting finds them sorted.
+struct Ordered {
+    t0: Vec<f64>,
+    t: Vec<f64>,
+    d: Vec<bool>,
+    stratum: Vec<u32>,
+    w: Option<Vec<f64>>,
+    efron: bool,
+    columns: Vec<Vec<f64>>,
+}
+
+impl Ordered {
+    fn new(data: CoxData<'_>, columns: &[Vec<f64>]) -> Self {
+        let order = sorted(data, data.t);
+        let pick = |values: &[f64]| -> Vec<f64> { order.iter().map(|&i| values[i]).collect() };
+        Self {
+            t0: pick(data.t0),
+            t: pick(data.t),
+            d: order.iter().map(|&i| data.d[i]).collect(),
+            stratum: order.iter().map(|&i| data.stratum[i]).collect(),
+            w: data.w.map(pick),
+            efron: data.efron,
+            columns: columns.iter().map(|c| pick(c)).collect(),
+        }
+    }
+
+    fn data(&self) -> CoxData<'_> {
+        CoxData {
+            t0: &self.t0,
+            t: &self.t,
+            d: &self.d,
+            stratum: &self.stratum,
+            w: self.w.as_deref(),
+            efron: self.efron,
         }
     }
 }
@@ -172,6 +234,7 @@ fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
     let shift = eta.1;
     let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
     let mut out = Point { ll: 0.0, gradient: vec![0.0; k], information: Mat::zeros(k, k) };
+    let mut mean = vec![0.0; k];
     visit(data, columns, &risk, true, |event| {
         for &i in &event.deaths {
             out.ll += weight(i) * (eta.0[i] - shift);
@@ -184,7 +247,9 @@ fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
         for share in shares {
             let s0 = event.s0 - share * event.d0;
             out.ll -= mean_weight * s0.ln();
-            let mean: Vec<f64> = (0..k).map(|a| (event.s1[a] - share * event.d1[a]) / s0).collect();
+            for (a, mean) in mean.iter_mut().enumerate() {
+                *mean = (event.s1[a] - share * event.d1[a]) / s0;
+            }
             for a in 0..k {
                 out.gradient[a] -= mean_weight * mean[a];
                 for b in 0..=a {
@@ -241,7 +306,8 @@ pub fn uninformative(data: CoxData<'_>, columns: &[&[f64]]) -> Vec<usize> {
             c.iter().map(|x| (x - mean) / if sd > 0.0 { sd } else { 1.0 }).collect()
         })
         .collect();
-    let information = evaluate(data, &scaled, &vec![0.0; scaled.len()]).information;
+    let ordered = Ordered::new(data, &scaled);
+    let information = evaluate(ordered.data(), &ordered.columns, &vec![0.0; scaled.len()]).information;
     // Rounding leaves a trace of zero information that is tiny against the number of failures.
     let floor = 1e-10 * data.d.iter().filter(|d| **d).count() as f64;
     let cleaned = Mat::from_fn(information.rows(), information.cols(), |i, j| {
@@ -267,8 +333,10 @@ pub fn fit(data: CoxData<'_>, columns: &[&[f64]], limits: Limits) -> Option<CoxF
         .collect();
     let (z, sd): (Vec<Vec<f64>>, Vec<f64>) = scaled.into_iter().unzip();
     let k = z.len();
+    let ordered = Ordered::new(data, &z);
+    let (data, z) = (ordered.data(), &ordered.columns);
     let mut b = vec![0.0; k];
-    let mut point = evaluate(data, &z, &b);
+    let mut point = evaluate(data, z, &b);
     let ll_0 = point.ll;
     let mut log = vec![Iteration { ll: ll_0, remark: "" }];
     let (mut converged, mut polish) = (k == 0, 0);
@@ -284,13 +352,13 @@ pub fn fit(data: CoxData<'_>, columns: &[&[f64]], limits: Limits) -> Option<CoxF
         let mut length = 1.0;
         let (next_b, next) = loop {
             let trial: Vec<f64> = b.iter().zip(&step).map(|(b, s)| b + length * s).collect();
-            let at = evaluate(data, &z, &trial);
+            let at = evaluate(data, z, &trial);
             if at.ll.is_finite() && at.ll >= point.ll - 1e-12 * point.ll.abs() {
                 break (trial, at);
             }
             length *= 0.5;
             if length < 1e-10 {
-                break (b.clone(), evaluate(data, &z, &b));
+                break (b.clone(), evaluate(data, z, &b));
             }
         };
         let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
@@ -469,7 +537,7 @@ pub fn baseline(data: CoxData<'_>, eta: &[f64]) -> Vec<Baseline> {
     visit(data, &[], &risk, false, |event| {
         let shares = event.shares(data.efron);
         let mean_weight = event.weight / shares.len() as f64;
-        let hazard: f64 = shares.iter().map(|s| mean_weight / (event.s0 - s * event.d0)).sum();
+        let hazard: f64 = shares.map(|s| mean_weight / (event.s0 - s * event.d0)).sum();
         let deaths: Vec<(f64, f64)> = event.deaths.iter().map(|&i| (weight(i), risk[i])).collect();
         // alpha at the scale of the shifted risks, brought back to regressors of zero.
         let log_alpha = log_alpha(&deaths, event.s0) * (-top).exp();

@@ -25,7 +25,9 @@ impl Sample {
 
     /// Unweighted values.
     pub fn plain(values: impl Iterator<Item = f64>) -> Self {
-        Self::new(values.map(|x| (x, 1.0)), None)
+        let mut x: Vec<f64> = values.filter(|x| !is_missing(*x)).collect();
+        x.sort_unstable_by(f64::total_cmp);
+        Self { w: vec![1.0; x.len()], x, kind: None }
     }
 
     /// Number of rows.

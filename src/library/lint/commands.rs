@@ -22,7 +22,7 @@ mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg newey nl nlcom nl
 nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute
 pnorm poisson poregress post postclose postfile power pperron ppmlhdfe prais predict:pred predictnl
 preserve probit proportion:prop prtest prtesti pwcompare pwcorr pwmean qladder qnorm qreg range ranksum
-ratio rdbwselect rdrobust recast recode:rec reg3 reghdfe regress:reg rename:ren replace reshape restore
+ratio rdbwselect rddensity rdrobust recast recode:rec reg3 reghdfe regress:reg rename:ren replace reshape restore
 return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample save scalar:sca scatter
 score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest slogit
 sort:so spearman split splitsample spmatrix spregress spset sqreg stack statsby stci stcox stcrreg

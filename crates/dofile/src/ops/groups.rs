@@ -4,6 +4,7 @@
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::blocks;
 
 /// Values with the group of each row.
 pub(crate) struct Grouped {
@@ -70,17 +71,28 @@ impl Grouped {
     }
 }
 
-/// Rows in runs of equal keys, ordered by key.
+/// Rows in runs of equal keys, ordered by key; within a run from the first row to the last.
 pub(crate) fn grouped(s: &Session, vars: &[usize], mut rows: Vec<usize>) -> Vec<Vec<usize>> {
-    rows.sort_by(|&a, &b| {
-        vars.iter().map(|&v| s.frame.compare(v, a, b)).find(|c| c.is_ne()).unwrap_or(a.cmp(&b))
-    });
+    rows.sort_unstable();
+    let rows = s.frame.ordered(vars, rows);
     let mut out: Vec<Vec<usize>> = Vec::new();
-    for r in rows {
-        match out.last_mut() {
-            Some(g) if s.frame.rows_equal(vars, g[0], r) => g.push(r),
-            _ => out.push(vec![r]),
+    let mut from = 0;
+    for to in 1..=rows.len() {
+        if to == rows.len() || !s.frame.rows_equal(vars, rows[from], rows[to]) {
+            out.push(rows[from..to].to_vec());
+            from = to;
         }
     }
     out
+}
+
+/// Applies `work` to every group, with the machine's threads where there are many rows; results are in order.
+pub(crate) fn each_group<T: Send>(groups: &[Vec<usize>], work: impl Fn(&[usize]) -> T + Sync) -> Vec<T> {
+    let rows: usize = groups.iter().map(Vec::len).sum();
+    if rows < 20_000 {
+        return groups.iter().map(|g| work(g)).collect();
+    }
+    let parts: Vec<&[Vec<usize>]> = groups.chunks(groups.len().div_ceil(64)).collect();
+    let found = blocks::each(parts.len(), |part| parts[part].iter().map(|g| work(g)).collect::<Vec<T>>());
+    found.into_iter().flatten().collect()
 }

@@ -1,6 +1,8 @@
-//! Commands that make, describe and split data: draws, settings of factors, episodes of survival times.
+//! Commands that make, describe and split data: draws, settings of factors, episodes of survival times, the order of rows.
 
 use dofile::Session;
+use dofile::frame::{Column, Frame, StorageType, Variable};
+use dofile::value::{MISSING, missing};
 
 fn run(text: &str) -> (String, i32) {
     Session::default().run_captured(text)
@@ -151,4 +153,49 @@ fn stsplit_keeps_time_and_failures() {
         assert_eq!(run(&format!("{declared}{command}")).1, code, "{command}");
     }
     assert_eq!(run(&format!("{data}stset out, failure(dead)\nstsplit b, at(5)")).1, 198);
+}
+
+/// Columns of every type with ties, missing codes, far-apart numbers and both zeros.
+fn columns_with_ties() -> Frame {
+    let rows = 6000u32;
+    let mut state = 12_345u32;
+    let mut draw = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let mut frame = Frame::new();
+    let mut numbers = |name: &str, ty: StorageType, span: u32, scale: f64| {
+        let value = |d: u32| match d {
+            0 => MISSING,
+            1 => -0.0,
+            2 => missing(3),
+            d => (f64::from(d) - 20.0) * scale,
+        };
+        let values: Vec<f64> = (0..rows).map(|_| value(draw(span))).collect();
+        frame.add(Variable::new(name, Column::from_f64(ty, &values))).expect("a new variable");
+    };
+    numbers("b", StorageType::Byte, 90, 1.0);
+    numbers("i", StorageType::Int, 400, 11.0);
+    numbers("l", StorageType::Long, 5000, 1.0);
+    numbers("far", StorageType::Long, 5000, 200_000.0);
+    numbers("f", StorageType::Float, 50, 0.1);
+    numbers("d", StorageType::Double, 3000, 1e-3);
+    let texts = (0..rows).map(|_| format!("t{}", draw(30)).into()).collect();
+    frame.add(Variable::new("s", Column::from_strings(texts))).expect("a new variable");
+    frame
+}
+
+#[test]
+fn rows_in_order_are_those_of_comparisons() {
+    let frame = columns_with_ties();
+    let lists: [&[usize]; 9] = [&[0], &[1], &[2], &[3], &[4], &[5], &[6], &[0, 4, 2], &[6, 3, 0, 5]];
+    for vars in lists {
+        for rows in [(0..6000).collect::<Vec<usize>>(), (0..6000).step_by(7).collect()] {
+            let mut want = rows.clone();
+            want.sort_by(|&a, &b| {
+                vars.iter().map(|&v| frame.compare(v, a, b)).find(|c| c.is_ne()).unwrap_or(a.cmp(&b))
+            });
+            assert_eq!(frame.ordered(vars, rows), want, "{vars:?}");
+        }
+    }
 }

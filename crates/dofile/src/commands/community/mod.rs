@@ -22,6 +22,8 @@ mod oaxaca_show;
 mod outreg2;
 mod outreg2_table;
 mod ppmlhdfe;
+mod rddensity;
+mod rddensity_show;
 mod rdrobust;
 mod rdrobust_show;
 mod reghdfe;
@@ -62,6 +64,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     oaxaca::SPEC,
     outreg2::SPEC,
     ppmlhdfe::SPEC,
+    rddensity::SPEC,
+    rddensity::SPEC_BANDWIDTH,
     rdrobust::SPEC,
     rdrobust::SPEC_BANDWIDTH,
     reghdfe::SPEC,

@@ -95,7 +95,11 @@ struct Design {
     vce: String,
 }
 
-fn kernel(cmd: &ParsedCommand) -> Result<(Kernel, &'static str)> {
+/// Kernel of `kernel()`, triangular by default, with its name.
+///
+/// # Errors
+/// r(198) for another word.
+pub(super) fn kernel(cmd: &ParsedCommand) -> Result<(Kernel, &'static str)> {
     let asked = cmd.options.text("kernel").map_or("triangular", str::trim);
     for (kernel, name) in [
         (Kernel::Triangular, "Triangular"),
@@ -130,7 +134,11 @@ fn variance(session: &Session, cmd: &ParsedCommand) -> Result<(Variance, Option<
     }
 }
 
-fn order(cmd: &ParsedCommand, option: &str, default: i64) -> Result<usize> {
+/// Order of a polynomial.
+///
+/// # Errors
+/// r(198) outside of 0 to 8.
+pub(super) fn order(cmd: &ParsedCommand, option: &str, default: i64) -> Result<usize> {
     let found = cmd.options.int(option).unwrap_or(default);
     if (0..=8).contains(&found) {
         Ok(found as usize)
@@ -235,7 +243,10 @@ fn selected(design: &Design, selector: &str) -> Result<Bandwidths> {
 }
 
 /// One or two numbers of an option.
-fn pair(cmd: &ParsedCommand, option: &str) -> Result<Option<[f64; 2]>> {
+///
+/// # Errors
+/// r(198) for anything but one or two positive numbers.
+pub(super) fn pair(cmd: &ParsedCommand, option: &str) -> Result<Option<[f64; 2]>> {
     let Some(text) = cmd.options.text(option) else { return Ok(None) };
     let bad = || StataError::invalid(format!("{option}({text}) needs one or two positive numbers"));
     let numbers: Vec<f64> = text

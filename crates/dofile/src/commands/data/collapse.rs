@@ -3,12 +3,13 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
-use crate::ops::groups::grouped;
+use crate::ops::groups::{each_group, grouped};
 use crate::session::Session;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
+use std::borrow::Cow;
 
 const COLLAPSE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),
@@ -143,9 +144,9 @@ fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             var.data = std::sync::Arc::new(v.data.gather(groups.iter().map(pick)));
             var
         } else {
-            let values: Result<Vec<f64>> =
-                groups.iter().map(|g| statistic(&v.data, g, item, weights.as_ref())).collect();
-            let values = values?;
+            let numbers = numbers(&v.data);
+            let own = each_group(&groups, |g| statistic(&numbers, g, &item.stat, weights.as_ref()));
+            let values = own.into_iter().collect::<Result<Vec<f64>>>()?;
             let ty = match item.stat.as_str() {
                 "count" => StorageType::Long,
                 "min" | "max" => v.data.storage_type(),
@@ -180,20 +181,25 @@ fn pick_row(column: &Column, g: &[usize], stat: &str) -> Option<usize> {
     }
 }
 
+/// Numbers of a column; a text counts as one, an empty one as missing.
+fn numbers(column: &Column) -> Cow<'_, [f64]> {
+    let text = |r: usize| if column.str(r).is_empty() { MISSING } else { 1.0 };
+    column.as_f64().unwrap_or_else(|| Cow::Owned((0..column.len()).map(text).collect()))
+}
+
 fn statistic(
-    column: &Column,
+    values: &[f64],
     g: &[usize],
-    item: &Item,
+    stat: &str,
     weights: Option<&crate::session::Weights>,
 ) -> Result<f64> {
-    let value = |r: usize| {
-        if column.is_string() { if column.str(r).is_empty() { MISSING } else { 1.0 } } else { column.num(r) }
+    let weights = weights.filter(|_| stat != "rawsum");
+    let kind = weights.map(|w| w.kind);
+    let sample = match weights {
+        Some(w) => Sample::new(g.iter().map(|&r| (values[r], w.values[r])), kind),
+        None => Sample::plain(g.iter().map(|&r| values[r])),
     };
-    let raw = item.stat == "rawsum";
-    let kind = weights.filter(|_| !raw).map(|w| w.kind);
-    let w = |r: usize| weights.filter(|_| !raw).map_or(1.0, |w| w.values[r]);
-    let sample = Sample::new(g.iter().map(|&r| (value(r), w(r))), kind);
-    Ok(match item.stat.as_str() {
+    Ok(match stat {
         "rawsum" => sample.sum(),
         // aweights of sums are normalised to the number of rows of the group
         "sum" if kind == Some(WeightKind::Analytic) && sample.rows() > 0 => {
@@ -201,7 +207,7 @@ fn statistic(
         }
         "sum" => sample.sum(),
         "range" | "cv" | "skewness" | "kurtosis" | "variance" | "N" | "n" => {
-            return Err(StataError::new(198, format!("{} invalid statistic", item.stat)));
+            return Err(StataError::new(198, format!("{stat} invalid statistic")));
         }
         name => {
             by_name(&sample, name).ok_or_else(|| StataError::new(198, format!("{name} invalid statistic")))?

@@ -9,6 +9,7 @@ use crate::ops::files::with_extension;
 use crate::session::Session;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand};
+use estimators::blocks;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -162,7 +163,8 @@ fn join(master: &Frame, km: &[usize], using: &Frame, ku: &[usize], kind: &str) -
     if kind == "m:m" {
         return Ok(in_order(master, km, &om, using, ku, &ou));
     }
-    let mut matched: Vec<Vec<usize>> = vec![Vec::new(); master.n_rows()];
+    // using rows of each master row, as a part of their order
+    let mut matched = Vec::with_capacity(om.len());
     let mut used = vec![false; using.n_rows()];
     let mut j = 0;
     for &m in &om {
@@ -171,21 +173,21 @@ fn join(master: &Frame, km: &[usize], using: &Frame, ku: &[usize], kind: &str) -
         }
         let mut t = j;
         while t < ou.len() && compare_across(using, ku, ou[t], master, km, m).is_eq() {
-            matched[m].push(ou[t]);
             used[ou[t]] = true;
             t += 1;
         }
+        matched.push(j..t);
     }
-    let mut rows: Joined = Vec::new();
+    let mut rows: Joined = Vec::with_capacity(om.len());
     // masters first in key order, as Stata leaves them, then unmatched using rows
-    for &m in &om {
-        match matched[m].split_first() {
+    for (&m, part) in om.iter().zip(&matched) {
+        match ou[part.clone()].first() {
             None => rows.push((Some(m), None, 1)),
-            Some((first, _)) => rows.push((Some(m), Some(*first), 3)),
+            Some(first) => rows.push((Some(m), Some(*first), 3)),
         }
     }
-    for &m in &om {
-        rows.extend(matched[m].iter().skip(1).map(|&u| (Some(m), Some(u), 3)));
+    for (&m, part) in om.iter().zip(&matched) {
+        rows.extend(ou[part.clone()].iter().skip(1).map(|&u| (Some(m), Some(u), 3)));
     }
     rows.extend(ou.iter().filter(|&&u| !used[u]).map(|&u| (None, Some(u), 2)));
     Ok(rows)
@@ -355,9 +357,9 @@ fn build(
     frame.chars = master.chars.clone();
     frame.label.clone_from(&master.label);
     frame.filename.clone_from(&master.filename);
-    for v in master.vars() {
+    let gathered = blocks::each(master.n_vars(), |i| master.var(i).data.gather(rows.iter().map(|r| r.0)));
+    for (v, mut column) in master.vars().iter().zip(gathered) {
         let mut var = v.clone();
-        let mut column = v.data.gather(rows.iter().map(|r| r.0));
         if let Some(j) = using.find(&v.name) {
             let other = &using.var(j).data;
             if other.is_string() == column.is_string() {

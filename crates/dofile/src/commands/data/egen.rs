@@ -5,7 +5,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::expr::EvalCtx;
 use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
-use crate::ops::groups::grouped;
+use crate::ops::groups::{each_group, grouped};
 use crate::session::Session;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
@@ -263,6 +263,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// Values of the argument expression, by the rows of their groups.
 fn argument_values(s: &Session, call: &Call, groups: &[Vec<usize>]) -> Result<Vec<f64>> {
+    // a variable alone needs no expression
+    if let Some(values) = s.frame.find(call.argument.trim()).and_then(|v| s.frame.var(v).data.as_f64()) {
+        return Ok(values.into_owned());
+    }
     let c = s.compile(&call.argument)?;
     let mut out = vec![MISSING; s.frame.n_rows()];
     if c.is_string() {
@@ -297,6 +301,15 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     let x = argument_values(s, call, &groups)?;
     let mut out = vec![MISSING; x.len()];
     let option = |name: &str| call.cmd.options.real(name);
+    if !["rank", "std", "cut", "pc"].contains(&call.function.as_str()) {
+        let wish = Wish::of(call);
+        let values = each_group(&groups, |g| wish.value(&Sample::plain(g.iter().map(|&r| x[r]))));
+        for (g, value) in groups.iter().zip(values) {
+            let value = value?;
+            g.iter().for_each(|&r| out[r] = value);
+        }
+        return Ok(out);
+    }
     for g in &groups {
         let sample = Sample::plain(g.iter().map(|&r| x[r]));
         match call.function.as_str() {
@@ -308,33 +321,52 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
                 }
             }
             "cut" => cut(call, &x, g, &sample, &mut out)?,
-            "pc" => {
+            _ => {
                 let total: f64 = sample.x.iter().sum();
                 let scale = if call.cmd.has("prop") { 1.0 } else { 100.0 };
                 for &r in g.iter().filter(|&&r| !is_missing(x[r])) {
                     out[r] = scale * x[r] / total;
                 }
             }
-            f => {
-                let value = match f {
-                    "pctile" => sample.percentile(option("p").unwrap_or(50.0)),
-                    "total" | "sum" if sample.rows() == 0 && !call.cmd.has("missing") => 0.0,
-                    "total" | "sum" if sample.rows() == 0 => MISSING,
-                    "skew" => sample.skewness(),
-                    "kurt" => sample.kurtosis(),
-                    "mad" => deviation(&sample, sample.percentile(50.0), |s| s.percentile(50.0)),
-                    "mdev" => deviation(&sample, sample.mean(), Sample::mean),
-                    "mode" => mode(&sample, (call.cmd.has("minmode"), call.cmd.has("maxmode"))),
-                    "count" | "mean" | "median" | "sd" | "total" | "sum" | "min" | "max" | "iqr" => {
-                        by_name(&sample, f).unwrap_or(MISSING)
-                    }
-                    _ => return Err(StataError::new(133, format!("unknown egen function {f}()"))),
-                };
-                g.iter().for_each(|&r| out[r] = value);
-            }
         }
     }
     Ok(out)
+}
+
+/// A function with one value for each group, and its options.
+struct Wish<'a> {
+    function: &'a str,
+    percentile: f64,
+    missing: bool,
+    modes: (bool, bool),
+}
+
+impl<'a> Wish<'a> {
+    fn of(call: &'a Call) -> Self {
+        Self {
+            function: &call.function,
+            percentile: call.cmd.options.real("p").unwrap_or(50.0),
+            missing: call.cmd.has("missing"),
+            modes: (call.cmd.has("minmode"), call.cmd.has("maxmode")),
+        }
+    }
+
+    fn value(&self, sample: &Sample) -> Result<f64> {
+        Ok(match self.function {
+            "pctile" => sample.percentile(self.percentile),
+            "total" | "sum" if sample.rows() == 0 && !self.missing => 0.0,
+            "total" | "sum" if sample.rows() == 0 => MISSING,
+            "skew" => sample.skewness(),
+            "kurt" => sample.kurtosis(),
+            "mad" => deviation(sample, sample.percentile(50.0), |s| s.percentile(50.0)),
+            "mdev" => deviation(sample, sample.mean(), Sample::mean),
+            "mode" => mode(sample, self.modes),
+            f @ ("count" | "mean" | "median" | "sd" | "total" | "sum" | "min" | "max" | "iqr") => {
+                by_name(sample, f).unwrap_or(MISSING)
+            }
+            f => return Err(StataError::new(133, format!("unknown egen function {f}()"))),
+        })
+    }
 }
 
 /// A statistic of the absolute deviations from a centre.

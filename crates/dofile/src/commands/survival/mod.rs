@@ -4,6 +4,8 @@ pub(in crate::commands) mod cox_post;
 mod rates;
 mod stci;
 mod stcox;
+mod stcrreg;
+mod stcrreg_post;
 mod stcurve;
 mod stphplot;
 mod streg;
@@ -23,6 +25,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     sts::SPEC,
     stci::SPEC,
     stcox::SPEC,
+    stcrreg::SPEC,
     streg::SPEC,
     stcurve::SPEC,
     rates::SPEC_STSUM,
@@ -44,6 +47,17 @@ pub(super) fn predict(
     rows: &[usize],
 ) -> Result<Option<Vec<Prediction>>> {
     let asked: Vec<&str> = cmd.options.iter().map(|o| o.0).collect();
+    if s.e.cmd() == "stcrreg" {
+        return match asked[..] {
+            ["xb" | "stdp"] => Ok(None),
+            [] => stcrreg_post::predict(s, "shr", rows).map(|p| Some(vec![p])),
+            [one] if stcrreg_post::STATISTICS.contains(&one) => {
+                stcrreg_post::predict(s, one, rows).map(|p| Some(vec![p]))
+            }
+            [one] => Err(StataError::unsupported_option("predict", one)),
+            _ => Err(StataError::new(198, "only one statistic may be specified")),
+        };
+    }
     match s.e.results.get_text("cmd2") {
         Some("stcox") => match asked[..] {
             [one] if cox_post::STATISTICS.contains(&one) => cox_post::predict(s, one, rows).map(Some),

@@ -1,7 +1,8 @@
-//! `stcurve`: survivor, cumulative hazard and hazard functions at chosen regressors after `stcox` and `streg`
-//! ([ST] stcurve).
+//! `stcurve`: survivor, cumulative hazard and hazard functions at chosen regressors after `stcox` and `streg`, cumulative
+//! incidence after `stcrreg` ([ST] stcurve).
 
 use super::cox_post::CoxSample;
+use super::stcrreg_post::SubhazardSample;
 use super::streg_post::Fitted;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -22,8 +23,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stcurve, survival|failure|cumhaz|hazard [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) twoway_options]",
-    notes: "other regressors are held at their means over the estimation sample; hazard after stcox is not supported; stores r(curves) with time and one column per curve; [ST] stcurve",
+    syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) twoway_options]",
+    notes: "other regressors are held at their means over the estimation sample; hazard after stcox is not supported; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\nend\nstset t\nstreg x, distribution(exponential)\nscalar s = exp(-exp(_b[_cons] + _b[x])*2)\nstcurve, survival at(x=1) range(0 4)\nmatrix m = r(curves)",
         expect: &[("m[1,2]", 1.0)],
@@ -39,7 +40,6 @@ const UNSUPPORTED: &[&str] = &[
     "WIDTH",
     "KERNel",
     "NOBoundary",
-    "CIF",
     "ATMEANs",
     "ATOMITted",
     "EVALFrame",
@@ -54,13 +54,14 @@ enum Function {
     Failure,
     Cumulative,
     Hazard,
+    Incidence,
 }
 
 impl Function {
     fn of(self, cumulative: f64, hazard: f64) -> f64 {
         match self {
             Self::Survivor => (-cumulative).exp(),
-            Self::Failure => -(-cumulative).exp_m1(),
+            Self::Failure | Self::Incidence => -(-cumulative).exp_m1(),
             Self::Cumulative => cumulative,
             Self::Hazard => hazard,
         }
@@ -72,6 +73,7 @@ impl Function {
             Self::Failure => "Failure",
             Self::Cumulative => "Cumulative hazard",
             Self::Hazard => "Hazard function",
+            Self::Incidence => "Cumulative incidence",
         }
     }
 }
@@ -96,8 +98,8 @@ fn fixed(s: &Session, text: &str) -> Result<Fixed> {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let kind = s.e.results.get_text("cmd2").unwrap_or("").to_string();
-    if kind != "stcox" && kind != "streg" {
+    let kind = s.e.results.get_text("cmd2").unwrap_or(s.e.cmd()).to_string();
+    if !["stcox", "streg", "stcrreg"].contains(&kind.as_str()) {
         return Err(StataError::new(301, "last estimates not found"));
     }
     let text = cmd.raw.trim().trim_start_matches(',').to_string();
@@ -112,6 +114,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             ("Failure", Function::Failure),
             ("CUMHaz", Function::Cumulative),
             ("HAzard", Function::Hazard),
+            ("CIF", Function::Incidence),
         ];
         if argument.is_none()
             && let Some((_, f)) = chosen.iter().find(|(declared, _)| is(declared))
@@ -135,17 +138,31 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Ok(true)
     })?;
     let Some(function) = function else {
-        return Err(StataError::invalid("must specify survival, failure, cumhaz or hazard"));
+        return Err(StataError::invalid("must specify survival, failure, cumhaz, hazard or cif"));
     };
+    let fits = match function {
+        Function::Cumulative => true,
+        Function::Incidence => kind == "stcrreg",
+        _ => kind != "stcrreg",
+    };
+    if !fits {
+        return Err(StataError::invalid(format!(
+            "{} not allowed after {kind}",
+            function.title().to_lowercase()
+        )));
+    }
     settings.sort_by_key(|x| x.0);
     let mut sets: Vec<Fixed> =
         settings.into_iter().map(|(_, own)| common.iter().cloned().chain(own).collect()).collect();
     if sets.is_empty() {
         sets.push(common);
     }
-    let (curves, used) =
-        if kind == "stcox" { cox(s, function, &sets)? } else { parametric(s, function, &sets, range)? };
-    draw(s, function, &sets, curves, used, range, kind == "stcox", options)
+    let (curves, used) = match kind.as_str() {
+        "stcox" => cox(s, function, &sets)?,
+        "stcrreg" => competing(s, function, &sets)?,
+        _ => parametric(s, function, &sets, range)?,
+    };
+    draw(s, function, &sets, curves, used, range, kind != "streg", options)
 }
 
 /// Terms of the active model averaged over its sample, with some variables fixed.
@@ -195,6 +212,26 @@ fn cox(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, u
         if let Some(&(time, value)) = curve.last()
             && last > time
         {
+            curve.push((last, value));
+        }
+        out.push(curve);
+    }
+    Ok((out, sample.records.rows.len()))
+}
+
+fn competing(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
+    let sample = SubhazardSample::read(s)?;
+    let last = sample.records.t.iter().copied().fold(0.0, f64::max);
+    let mut out = Vec::new();
+    for set in sets {
+        let (parameters, mean) = means(s, &sample.records.rows, set)?;
+        let eta: f64 = parameters.b.iter().zip(&mean).map(|(b, m)| b * m).sum();
+        let mut curve = vec![(0.0, 0.0)];
+        for (step, total) in sample.steps.iter().zip(sample.totals()) {
+            curve.push((step.time, function.of(total * eta.exp(), 0.0)));
+        }
+        let (time, value) = curve[curve.len() - 1];
+        if last > time {
             curve.push((last, value));
         }
         out.push(curve);
@@ -285,10 +322,11 @@ fn draw(
         })
         .collect();
     let title = match (step, s.e.results.get_text("title").unwrap_or("")) {
+        (true, "Competing-risks regression") => "Competing-risks regression".to_string(),
         (true, _) => "Cox proportional hazards regression".to_string(),
         (false, title) => title.to_string(),
     };
-    let bounded = matches!(function, Function::Survivor | Function::Failure);
+    let bounded = matches!(function, Function::Survivor | Function::Failure | Function::Incidence);
     let mut r = Results::default();
     let rows = curves.first().map_or(0, Vec::len);
     let mut data = Vec::with_capacity(rows * (curves.len() + 1));
