@@ -8,7 +8,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit::store_sizes;
 use super::dynamic::{
-    ByUnit, Dynamics, Levels, Place, Places, columns, places, sample_rows, without_collinear,
+    ByUnit, Dynamics, Equations, Levels, Place, Places, columns, places, sample_rows, without_collinear,
 };
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, show_active};
