@@ -1,4 +1,4 @@
-//! What one server does for all that share a store: deliveries of webhooks, records of batches. A server that has the store
+//! What one server does for all that share a store: deliveries of webhooks, records of batches, retention. A server that has the store
 //! to itself always does it; among several the leader does, as long as it trusts its term.
 
 use std::sync::Arc;
@@ -9,30 +9,28 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::clock::since_boot;
 use crate::domain::cluster::Leadership;
+use crate::http::state::App;
 use crate::ports::cluster::Cluster;
-use crate::service::Context;
 
 /// Starts it. Without other servers it returns once nothing that happens later can be left out.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn start(
-    ctx: &Arc<Context>,
-    stop: &CancellationToken,
-) -> std::io::Result<Vec<JoinHandle<()>>> {
-    match &ctx.cluster {
-        None => duties(ctx, stop).await,
+pub(super) async fn start(app: &App, stop: &CancellationToken) -> std::io::Result<Vec<JoinHandle<()>>> {
+    match &app.ctx.cluster {
+        None => duties(app, stop).await,
         Some(cluster) => {
-            let (ctx, cluster, stop) = (Arc::clone(ctx), Arc::clone(cluster), stop.clone());
-            Ok(vec![tokio::spawn(async move { stand(ctx, cluster.as_ref(), stop).await })])
+            let (app, cluster, stop) = (app.clone(), Arc::clone(cluster), stop.clone());
+            Ok(vec![tokio::spawn(async move { stand(app, cluster.as_ref(), stop).await })])
         }
     }
 }
 
-async fn duties(ctx: &Arc<Context>, stop: &CancellationToken) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let webhooks = super::webhooks::start(ctx, stop).await?;
-    let batches = super::batches::start(ctx, stop).await?;
-    Ok(vec![webhooks, batches])
+async fn duties(app: &App, stop: &CancellationToken) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let webhooks = super::webhooks::start(&app.ctx, stop).await?;
+    let batches = super::batches::start(&app.ctx, stop).await?;
+    let sweep = tokio::spawn(super::sweep::run(app.clone(), stop.clone()));
+    Ok(vec![webhooks, batches, sweep])
 }
 
 /// The duties under way, with what ends them.
@@ -49,7 +47,7 @@ impl Term {
 }
 
 /// Stands for leader until `stop` fires, and does the duties while this server leads.
-async fn stand(ctx: Arc<Context>, cluster: &dyn Cluster, stop: CancellationToken) {
+async fn stand(app: App, cluster: &dyn Cluster, stop: CancellationToken) {
     let times = cluster.times();
     let pause = times.renew_term_every() / 5;
     let (mut trusted, mut under_way, mut looks) = (None::<Leadership>, None::<Term>, 0_u32);
@@ -67,7 +65,7 @@ async fn stand(ctx: Arc<Context>, cluster: &dyn Cluster, stop: CancellationToken
                 tracing::info!(event = "SS_LEADER_ENDED", "another server does what is done once for all");
                 term.end().await;
             }
-            None if leads => under_way = begin(&ctx, trusted.map_or(0, |term| term.term)).await,
+            None if leads => under_way = begin(&app, trusted.map_or(0, |term| term.term)).await,
             other => under_way = other,
         }
         tokio::select! {
@@ -80,9 +78,9 @@ async fn stand(ctx: Arc<Context>, cluster: &dyn Cluster, stop: CancellationToken
     }
 }
 
-async fn begin(ctx: &Arc<Context>, term: u64) -> Option<Term> {
+async fn begin(app: &App, term: u64) -> Option<Term> {
     let stop = CancellationToken::new();
-    match duties(ctx, &stop).await {
+    match duties(app, &stop).await {
         Ok(tasks) => {
             tracing::info!(event = "SS_LEADER", term, "this server does what is done once for all");
             Some(Term { stop, tasks })

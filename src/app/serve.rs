@@ -17,7 +17,7 @@ use super::opened_store::OpenedStore;
 use super::options::Options;
 use super::servers::KnownServers;
 use super::shutdown::Serving;
-use super::{open_files, readings, reload, sweep};
+use super::{open_files, readings, reload};
 use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
@@ -79,7 +79,7 @@ pub async fn serve(
     let role = options.server.role;
     let mut tasks = vec![tokio::spawn(keep_looking(app.clone(), background.clone()))];
     if role.runs_jobs() {
-        tasks.extend(super::leader::start(&app.ctx, &background).await?);
+        tasks.extend(super::leader::start(&app, &background).await?);
         tasks.extend(start_upkeep(&app, &background));
     }
     if let Some(check) = check_gate {
@@ -90,8 +90,7 @@ pub async fn serve(
     let servers = Arc::new(KnownServers::default());
     if let Some(cluster) = &app.ctx.cluster {
         cluster.announce(&reached_at(&options, address)).await.map_err(std::io::Error::other)?;
-        let (followed, metrics) = (Arc::clone(&servers), Arc::clone(&app.metrics));
-        tasks.push(tokio::spawn(followed.follow(Arc::clone(cluster), metrics, background.clone())));
+        tasks.extend(servers.begin(&app, cluster, &background));
     }
     add_checks(&app, &options, (&worker, &servers)).await?;
     let watched = Arc::clone(&worker);
@@ -164,7 +163,6 @@ fn reached_at(options: &Options, listens: SocketAddr) -> String {
 fn start_upkeep(app: &App, stop: &CancellationToken) -> Vec<tokio::task::JoinHandle<()>> {
     vec![
         tokio::spawn(super::anchor::run(app.clone(), stop.clone())),
-        tokio::spawn(sweep::run(app.clone(), stop.clone())),
         tokio::spawn(readings::run(app.clone(), stop.clone())),
     ]
 }

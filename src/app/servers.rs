@@ -1,10 +1,12 @@
 //! What this server knows about those that share its store, kept young for health and metrics: those must answer while
-//! the database does not.
+//! the database does not. How far their runs are is for people who watch.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::build::BuildError;
@@ -14,14 +16,22 @@ use crate::adapters::node_id;
 use crate::adapters::peers::HttpPeers;
 use crate::adapters::postgres::NodeOptions;
 use crate::domain::cluster::NodeState;
+use crate::domain::ids::RunId;
+use crate::domain::job::JobStatus;
+use crate::http::state::App;
 use crate::ports::cluster::{Cluster, Server};
 use crate::ports::peers::Peers;
+use crate::service::Context;
+use crate::service::runs::progress::Progress;
 use crate::telemetry::metrics::{Metrics, Servers as Counts};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(2);
 /// Age from which what is known is not used any more.
 const OLD: Duration = Duration::from_secs(30);
+
+/// Time between two exchanges of how far runs are.
+const EXCHANGE: Duration = Duration::from_secs(1);
 
 /// The servers that were seen last.
 #[derive(Default)]
@@ -41,8 +51,23 @@ impl KnownServers {
         Some(self.seen()?.iter().filter(takes_jobs).count())
     }
 
+    /// Starts what a server does because others share its store: it looks at them, exchanges progress with them, and sweeps its
+    /// scratch space, which they cannot reach.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        app: &App,
+        cluster: &Arc<dyn Cluster>,
+        stop: &CancellationToken,
+    ) -> Vec<JoinHandle<()>> {
+        let (this, metrics) = (Arc::clone(self), Arc::clone(&app.metrics));
+        let looks = this.follow(Arc::clone(cluster), metrics, stop.clone());
+        let exchange = exchange_progress(Arc::clone(&app.ctx), Arc::clone(cluster), stop.clone());
+        let sweep = super::sweep::run_local(app.clone(), stop.clone());
+        vec![tokio::spawn(looks), tokio::spawn(exchange), tokio::spawn(sweep)]
+    }
+
     /// Looks until `stop` fires.
-    pub(super) async fn follow(
+    async fn follow(
         self: Arc<Self>,
         cluster: Arc<dyn Cluster>,
         metrics: Arc<Metrics>,
@@ -60,6 +85,36 @@ impl KnownServers {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(EVERY) => {}
             }
+        }
+    }
+}
+
+/// Exchanges how far runs are with the other servers, until `stop` fires. While nothing runs the database is not asked.
+async fn exchange_progress(ctx: Arc<Context>, cluster: Arc<dyn Cluster>, stop: CancellationToken) {
+    let mut shared: HashMap<RunId, Progress> = HashMap::new();
+    loop {
+        let runs = ctx.store.status().jobs.get(&JobStatus::Running).copied().unwrap_or(0);
+        let own = ctx.progress.own();
+        if runs == 0 {
+            ctx.progress.set_others(HashMap::new());
+        } else {
+            let news = own.iter().filter(|(run_id, progress)| shared.get(*run_id) != Some(*progress));
+            let texts = news.filter_map(|(run_id, progress)| {
+                Some((run_id.clone(), serde_json::to_string(progress).ok()?))
+            });
+            // an exchange that fails was reported by the read, and is made again
+            if let Ok(others) = cluster.share_progress(texts.collect()).await {
+                // a later release may say it in another form
+                let others = others
+                    .into_iter()
+                    .filter_map(|(run_id, text)| Some((run_id, serde_json::from_str(&text).ok()?)));
+                ctx.progress.set_others(others.collect());
+                shared = own;
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EXCHANGE) => {}
         }
     }
 }

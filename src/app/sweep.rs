@@ -1,4 +1,5 @@
-//! Runs the retention sweeper in the background, and for operators who ask for a sweep.
+//! Runs the retention sweeper in the background, and for operators who ask for a sweep. Among several servers the leader
+//! sweeps records and blobs, and each server its own scratch space.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use crate::service::webhooks::sweep::remove_old;
 
 /// Time between two sweeps.
 const EVERY: Duration = Duration::from_secs(60);
+/// Time between two sweeps of a server's own scratch space, where the leader sweeps the rest.
+const EVERY_LOCAL: Duration = Duration::from_secs(600);
 /// Pause between two passes of a sweep that continues.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Records and folders of each kind that one pass checks.
@@ -49,6 +52,29 @@ pub async fn run(app: App, stop: CancellationToken) {
                 count(&app, &summary);
                 let deliveries = remove_old(&app.ctx, PER_PASS).await.unwrap_or_default();
                 if summary.more || deliveries == PER_PASS { PAUSE } else { EVERY }
+            }
+            Err(error) => {
+                tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "a sweep could not read the store");
+                EVERY
+            }
+        };
+    }
+}
+
+/// Sweeps what this server alone has, until `stop` fires.
+pub async fn run_local(app: App, stop: CancellationToken) {
+    let deps = deps(&app.ctx);
+    let mut sweeper = Sweeper::beside(deps.clock.as_ref());
+    let mut wait = PAUSE;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        wait = match sweeper.pass_local(&deps, PER_PASS).await {
+            Ok(summary) => {
+                count(&app, &summary);
+                if summary.more { PAUSE } else { EVERY_LOCAL }
             }
             Err(error) => {
                 tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "a sweep could not read the store");

@@ -184,6 +184,7 @@ const WARNINGS: &[&str] = &[
     "overlap",
     "poor_prefit",
     "heaping",
+    "density_jump",
     "noninvertible",
     "unstable",
     "rank_zero",

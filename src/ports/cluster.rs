@@ -98,6 +98,12 @@ pub trait Cluster: Send + Sync {
     /// nobody declared lost yet ([`Server::has_lease`]).
     fn servers(&self) -> BoxFuture<'_, Result<Vec<Server>, ReadError>>;
 
+    /// Notes how far runs of this server are, as texts, and returns what other servers noted of theirs.
+    fn share_progress(
+        &self,
+        own: Vec<(RunId, String)>,
+    ) -> BoxFuture<'_, Result<Vec<(RunId, String)>, ReadError>>;
+
     /// Claims a piece of work that one server does at a time; false while another one has it. The claim ends with the lease
     /// of this server, and after `at_most` in any case. The caller makes sure that this process claims a key once at a time;
     /// a claim that the server left behind is taken again.

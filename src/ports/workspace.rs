@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use super::blob_store::Shard;
 use crate::domain::ids::{JobId, TenantId};
 
 /// An entry of a directory.
@@ -90,6 +91,31 @@ pub trait Workspace: Send + Sync {
     /// # Errors
     /// Any I/O error; part of it may be removed then.
     fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()>;
+
+    /// Lists the jobs with scratch files of the shard after `after`, in the order of
+    /// [`BlobStore::next_shard`](super::blob_store::BlobStore::next_shard); `None` after the last one.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>>;
+
+    /// Lists the jobs of which there are copies of blobs; none where the blobs themselves are local.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn jobs_with_copies(&self) -> io::Result<Vec<(TenantId, JobId)>>;
+
+    /// Removes the copies of a job's blobs; what is needed again is fetched again.
+    ///
+    /// # Errors
+    /// Any I/O error; part of them may be removed then.
+    fn remove_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()>;
+
+    /// Removes those of them that were not used for a while: an upload that is being read makes and uses some.
+    ///
+    /// # Errors
+    /// Any I/O error; part of them may be removed then.
+    fn remove_unused_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()>;
 
     /// Creates a directory and its parents.
     ///

@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -34,7 +34,7 @@ use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::blob_store::is_unavailable;
-use crate::ports::runner::{Adopted, RunHandle};
+use crate::ports::runner::{Adopted, RunHandle, RunSpec};
 use crate::service::runs::renderings::Subject;
 
 /// Time between two checks of the log of a running attempt.
@@ -72,8 +72,8 @@ impl Shared {
         usize::try_from(queued).unwrap_or(usize::MAX)
     }
 
-    /// Runs a job that was claimed for an attempt.
-    pub(super) fn run_claimed(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+    /// Runs a job that was claimed for an attempt, under the lease of the claim.
+    pub(super) fn run_claimed(&self, job: &JobRecord, run_id: &RunId, lease: Option<PathBuf>) -> Finished {
         let key = (job.tenant_id.clone(), job.job_id.clone());
         let _span = trace::of_run(&key, run_id, job).entered();
         if let Some(run) = job.run(run_id) {
@@ -82,7 +82,7 @@ impl Shared {
             let waited_ms = run.queued_at.map(|at| (run.started_at - at).num_milliseconds());
             tracing::info!(event = "SS_RUN_STARTED", attempt = run.attempt, waited_ms, "an attempt began");
         }
-        self.guarded(&key, run_id, || self.begin(job, run_id))
+        self.guarded(&key, run_id, || self.begin(job, run_id, lease))
     }
 
     /// Continues an attempt of an earlier process.
@@ -105,11 +105,11 @@ impl Shared {
         })
     }
 
-    fn begin(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+    fn begin(&self, job: &JobRecord, run_id: &RunId, lease: Option<PathBuf>) -> Finished {
         let prepared =
             tracing::debug_span!("run.prepare").in_scope(|| prepare(&self.deps, &self.options, job, run_id));
         let spec = match prepared {
-            Ok(spec) => spec,
+            Ok(spec) => RunSpec { lease, ..spec },
             Err(PrepareError { cause, kind, detail }) => {
                 tracing::error!(event = "SS_RUN_NOT_PREPARED", %run_id, detail, "an attempt could not be prepared");
                 return self.fail(job, run_id, cause, kind, said(detail));

@@ -1,5 +1,6 @@
 //! A claim for free places: new run ids, the limits of tenants, and what becomes of a claim whose outcome is not known.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub(super) struct Asked {
     pub places: usize,
     /// The jobs that it got.
     pub jobs: Vec<Claimed>,
+    /// The file by which their launchers follow the lease.
+    pub lease: Option<PathBuf>,
     /// When another claim makes sense without a change (UTC).
     pub again_at: Option<DateTime<Utc>>,
 }
@@ -27,10 +30,13 @@ pub(super) struct Asked {
 /// Claims jobs for a number of places.
 pub(super) async fn claim(shared: &Shared, places: usize) -> Asked {
     let deps = &shared.deps;
+    // read before the claim: where this server is lost and joins again before an engine starts, the run is another server's by
+    // then, and the launcher does not find the lease under which it was claimed
+    let lease = deps.cluster.as_ref().map(|cluster| cluster.lease_file());
     let ids = (0..places).map(|_| RunId::parse(deps.ids.id("run")));
     let Ok(runs) = ids.collect::<Result<Vec<_>, _>>() else {
         tracing::error!(event = "SS_DEFECT", "the id source made an id that is none");
-        return Asked { places, jobs: Vec::new(), again_at: None };
+        return Asked { places, jobs: Vec::new(), lease, again_at: None };
     };
     let maker = deps.clone();
     let ask = ClaimAsk {
@@ -50,7 +56,7 @@ pub(super) async fn claim(shared: &Shared, places: usize) -> Asked {
         // the service ends
         Err(ClaimError::Stopped { .. }) => (Vec::new(), None),
     };
-    Asked { places, jobs, again_at }
+    Asked { places, jobs, lease, again_at }
 }
 
 fn limits(deps: &WorkerDeps, options: &WorkerOptions) -> RunningLimits {

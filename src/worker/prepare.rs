@@ -187,7 +187,7 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
     Ok(Some(bytes))
 }
 
-/// Builds the directory and returns the instructions for the runner.
+/// Builds the directory and returns the instructions for the runner, without the lease, which belongs to the claim.
 ///
 /// # Errors
 /// [`PrepareError`]; nothing was started then.
@@ -248,7 +248,7 @@ pub(super) fn prepare(
         limits: RunLimits { free_bytes: must_stay_free(deps, options), ..limits_of(options, job) },
         sandbox: options.sandbox.clone(),
         timezone: options.timezone.clone(),
-        lease: deps.cluster.as_ref().map(|cluster| cluster.lease_file()),
+        lease: None,
     })
 }
 

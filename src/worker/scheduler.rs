@@ -2,6 +2,7 @@
 //! blocks: it wakes by changes of the store, ends of attempts and the time of the next delayed job.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -260,7 +261,7 @@ impl Scheduler {
         let at = asked.again_at;
         self.claim_at = self.claim_at.into_iter().chain(at).min();
         for Claimed { run_id, job } in asked.jobs {
-            self.spawn_claimed(Arc::unwrap_or_clone(job), run_id);
+            self.spawn_claimed(Arc::unwrap_or_clone(job), run_id, asked.lease.clone());
         }
         let left = self.control.asked.fetch_sub(asked.places, Ordering::SeqCst) - asked.places;
         if left == 0 {
@@ -403,13 +404,13 @@ impl Scheduler {
         });
     }
 
-    fn spawn_claimed(&mut self, job: JobRecord, run_id: RunId) {
+    fn spawn_claimed(&mut self, job: JobRecord, run_id: RunId, lease: Option<PathBuf>) {
         self.shared.active.add(&run_id);
         if self.cancelled.remove(&run_id) {
             self.shared.active.cancel(&run_id);
         }
         let id = run_id.clone();
-        self.spawn(run_id, move |shared| shared.run_claimed(&job, &id));
+        self.spawn(run_id, move |shared| shared.run_claimed(&job, &id, lease));
     }
 
     fn spawn_found(&self, job: JobRecord, run_id: RunId) {

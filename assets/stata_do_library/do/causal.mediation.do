@@ -1,5 +1,5 @@
-* causal.mediation 1.0.0: how much of an effect runs through a mediator? Paths, indirect and direct effect (linear models).
-* Reads p_outcome p_treatment(_fv) p_mediator p_controls(_fv) p_level.
+* causal.mediation 1.1.0: how much of an effect runs through a mediator? Paths, indirect and direct effect (linear models).
+* Reads p_outcome p_treatment(_fv) p_mediator p_controls(_fv) p_bootstrap p_reps p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_mediator'
 ss_sample `p_outcome' `p_treatment' `p_mediator' `p_controls'
@@ -60,6 +60,27 @@ ss_metric indirect = `indirect'
 ss_metric direct = `c'
 ss_metric total = `indirect' + `c'
 ss_metric p_joint = `d'
+if `p_bootstrap' == 1 {
+    * both regressions on every resample: the product needs neither the normal distribution nor independent paths
+    tempname resampled percentile corrected
+    tempfile limits
+    preserve
+    quietly keep if ss_use
+    bootstrap indirect=r(indirect) direct=r(direct) total=r(total), reps(`p_reps') nodots level(`p_level'): ss_paths `p_outcome' `p_treatment' `p_mediator', controls(`p_controls_fv')
+    restore
+    matrix `resampled' = e(se)
+    matrix `percentile' = e(ci_percentile)
+    matrix `corrected' = e(ci_bc)
+    ss_check failed_reps, warn(e(N_misreps) > 0) value(e(N_misreps))
+    postfile `handle' str32 effect double estimate double boot_error double percentile_low double percentile_high double corrected_low double corrected_high double reps using "`limits'"
+    local j = 0
+    foreach effect in indirect direct total {
+        local j = `j' + 1
+        post `handle' ("`effect'") (_b[`effect']) (el(`resampled', 1, `j')) (el(`percentile', 1, `j')) (el(`percentile', 2, `j')) (el(`corrected', 1, `j')) (el(`corrected', 2, `j')) (e(N_reps))
+    }
+    postclose `handle'
+    ss_export using "table_bootstrap.csv", rows("`limits'")
+}
 ss_event step name=decompose status=ok
 
 ss_event step name=export status=begin

@@ -25,7 +25,8 @@ impl Sample {
 
     /// Unweighted values.
     pub fn plain(values: impl Iterator<Item = f64>) -> Self {
-        let mut x: Vec<f64> = values.filter(|x| !is_missing(*x)).collect();
+        let mut x = Vec::with_capacity(values.size_hint().1.unwrap_or(0));
+        x.extend(values.filter(|x| !is_missing(*x)));
         x.sort_unstable_by(f64::total_cmp);
         Self { w: vec![1.0; x.len()], x, kind: None }
     }

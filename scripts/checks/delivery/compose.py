@@ -62,6 +62,24 @@ def stores(program: str) -> None:
     expect("tables and bucket are there before the service starts", done == {"migrate", "bucket"}, before)
     understood(program, services["stata-service"]["environment"])
     understood(program, services["migrate"]["environment"])
+    servers(program, given)
+
+
+def servers(program: str, given: dict) -> None:
+    """Several servers: one takes requests, workers run jobs, with the same stores and the same key of links."""
+    several = {"COMPOSE_PROFILES": "servers", "SS_SERVER__ROLE": "api", "SS_TOKENS__LINK_KEYS": "a-key-for-links-of-all-servers-0123"}
+    resolved = compose("--profile", "servers", "config", also=[STORES], **given | several)
+    expect("several servers fit to it", resolved.returncode == 0, resolved.stderr)
+    services = yaml.safe_load(resolved.stdout)["services"]
+    own = {name: services[name]["environment"] for name in ("stata-service", "worker")}
+    roles = {name: settings["SS_SERVER__ROLE"] for name, settings in own.items()}
+    expect("one takes requests and the others run jobs", roles == {"stata-service": "api", "worker": "worker"}, roles)
+    differ = {name for name in own["worker"] if own["worker"][name] != own["stata-service"].get(name)}
+    expect("they have the same stores and keys", differ == {"SS_SERVER__ROLE"}, differ)
+    volumes = yaml.safe_load(STORES.read_text())["services"]["worker"]["volumes"]
+    expect("each worker has its own data directory", volumes == ["/var/lib/stata-service"], volumes)
+    for settings in own.values():
+        understood(program, settings)
 
 
 def versions(services: dict) -> None:

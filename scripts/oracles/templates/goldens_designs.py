@@ -76,20 +76,40 @@ def oaxaca() -> None:
         cov = [np.pad(np.cov(g[names].to_numpy(float).T) / len(g), ((0, 1), (0, 1))) for g in parts]
         gap = m[0] @ b[0] - m[1] @ b[1]
         pooled = sm.OLS(frame["log_pay"], sm.add_constant(frame[names].assign(first=(frame["female"] == 0)).astype(float)[[*names, "first"]], prepend=False)).fit(cov_type="HC1")
-        pb, pv = pooled.params.to_numpy(), pooled.cov_params().to_numpy()
-        ref, vr = {"first": (b[0], v[0]), "second": (b[1], v[1]), "pooled": (pb[[0, 1, 2, 4]], pv[np.ix_([0, 1, 2, 4], [0, 1, 2, 4])])}[reference]
+        pb = pooled.params.to_numpy()
+        ref, vr = {"first": (b[0], v[0]), "second": (b[1], v[1]), "pooled": (pb[[0, 1, 2, 4]], None)}[reference]
         d = m[0] - m[1]
         explained = d @ ref
         unexplained = gap - explained
-        se_e = math.sqrt(d @ vr @ d + ref @ (cov[0] + cov[1]) @ ref)
-        if reference == "first":
-            w = b[1] - ref
-            se_u = math.sqrt(m[1] @ (v[0] + v[1]) @ m[1] + w @ cov[1] @ w)
-        elif reference == "second":
-            w = b[0] - ref
-            se_u = math.sqrt(m[0] @ (v[0] + v[1]) @ m[0] + w @ cov[0] @ w)
-        else:
-            se_u = math.sqrt(pv[3, 3])
+        # delta method (Jann 2008): means and coefficients are uncorrelated. The pooled model shares its rows with both groups: the
+        # covariance of all three is that of their joint scores, with n / (n - 1)
+        k, joint = len(ref), np.zeros((2 * len(ref), 2 * len(ref)))
+        joint[:k, :k], joint[k:, k:] = v
+        of_group = {"first": (1.0, 0.0), "second": (0.0, 1.0), "pooled": (0.0, 0.0)}[reference]
+        if reference == "pooled":
+            n = len(frame)
+            z = pooled.model.exog
+            scores = [np.zeros((n, k)), np.zeros((n, k)), ((z * pooled.resid.to_numpy()[:, None]) @ np.linalg.inv(z.T @ z))[:, [0, 1, 2, 4]]]
+            for i, (g, f, w) in enumerate(zip(parts, fits, x)):
+                w = w.to_numpy()
+                scores[i][frame.index.get_indexer(g.index)] = (w * f.resid.to_numpy()[:, None]) @ np.linalg.inv(w.T @ w)
+            scores = np.hstack(scores)
+            joint = scores.T @ scores * n / (n - 1)
+            vr = joint[2 * k:, 2 * k:]
+            v = [joint[:k, :k], joint[k:2 * k, k:2 * k]]
+
+        def error(positions):
+            """Errors of the explained and the unexplained part of some regressors."""
+            pick = np.zeros(k)
+            pick[positions] = 1
+            on_means = pick * ref
+            explain = (pick * d) @ vr @ (pick * d) + on_means @ (cov[0] + cov[1]) @ on_means
+            gradient = np.r_[pick * (m[0] - of_group[0] * d), pick * (-m[1] - of_group[1] * d), -pick * d if reference == "pooled" else []]
+            a, c = pick * (b[0] - ref), pick * (ref - b[1])
+            return math.sqrt(explain), math.sqrt(gradient @ joint @ gradient + a @ cov[0] @ a + c @ cov[1] @ c)
+
+        se_e, se_u = error(list(range(k)))
+        if reference == "pooled":
             same(unexplained, pb[3], 1e-8)
         # statsmodels: its unexplained part is evaluated at the coefficients of one group
         found = OaxacaBlinder(frame["log_pay"], frame[["female", *names]].astype(float), "female", hasconst=False, swap=False)
@@ -97,8 +117,8 @@ def oaxaca() -> None:
             weight = 1 if reference == "first" else 0
             parts_of = [found.two_fold(two_fold_type="self_submitted", submitted_weight=w).params for w in (weight, 1 - weight)]
             assert any(np.allclose(np.abs(p[:2]), np.abs([unexplained, explained]), rtol=1e-8) for p in parts_of), parts_of
-        test = stats.ttest_ind(parts[0]["log_pay"], parts[1]["log_pay"], equal_var=False)
-        se_gap = gap / test.statistic
+        level = [m[i] @ v[i] @ m[i] + b[i] @ cov[i] @ b[i] for i in (0, 1)]
+        se_gap = math.sqrt(sum(level))
 
         def row(part, value, se):
             return {"part": part, "estimate": value, "std_error": se, "statistic": value / se, "p_value": 2 * stats.norm.sf(abs(value / se)), "ci_low": value - Z * se, "ci_high": value + Z * se, "share": value / gap}
@@ -106,8 +126,15 @@ def oaxaca() -> None:
         rows = [row("gap", gap, se_gap), row("explained", explained, se_e), row("unexplained", unexplained, se_u)]
         rows[0]["share"] = 1
         for i, g in enumerate(parts):
-            rows.append({"part": f"mean_group{i + 1}", "estimate": g["log_pay"].mean(), "std_error": g["log_pay"].sem()})
-        detail = [{"term": t, "mean_first": m[0][i], "mean_second": m[1][i], "coefficient": ref[i], "explained": d[i] * ref[i], "share": d[i] * ref[i] / gap} for i, t in enumerate(names)]
+            rows.append({"part": f"mean_group{i + 1}", "estimate": g["log_pay"].mean(), "std_error": math.sqrt(level[i])})
+        detail = []
+        for i, t in enumerate([*names, "_cons"]):
+            (own_e, own_u), rest = error([i]), m[0][i] * (b[0] - ref)[i] + m[1][i] * (ref - b[1])[i]
+            line = {"term": t, "unexplained": rest, "unexplained_error": own_u, "unexplained_p": 2 * stats.norm.sf(abs(rest / own_u))}
+            if t != "_cons":
+                value = d[i] * ref[i]
+                line |= {"mean_first": m[0][i], "mean_second": m[1][i], "coefficient": ref[i], "explained": value, "explained_error": own_e, "explained_p": 2 * stats.norm.sf(abs(value / own_e)), "share": value / gap}
+            detail.append(line)
         n = [len(g) for g in parts]
         return case({"table_decomposition.csv": table(["part"], rows), "table_detail.csv": table(["term"], detail),
                      "table_fit.csv": fit({"N": sum(n), "n_first": n[0], "n_second": n[1], "r2_first": fits[0].rsquared, "r2_second": fits[1].rsquared})},
@@ -313,33 +340,62 @@ def doubly_robust() -> None:
         {"n_used": n, "effect": rows[0]["estimate"], "effect_se": rows[0]["std_error"], "naive": naive}))
 
 
-def mediation() -> None:
-    """Sex, hours and log pay."""
-    frame = read("pay.csv").dropna(subset=["log_pay", "female", "hours", "schooling", "age"])
+def mediation_case(cause, mediator, controls, name=None, parameters=None):
+    """Paths and effects on log pay; a variant has resampled limits too."""
+    frame = read("pay.csv").dropna(subset=["log_pay", cause, mediator, *controls])
+    short, long = [cause, *controls], [cause, mediator, *controls]
     ols = lambda y, names: sm.OLS(frame[y].astype(float), sm.add_constant(frame[names].astype(float), prepend=False)).fit(cov_type="HC1", use_t=True)
-    total, first, second = ols("log_pay", ["female", "schooling", "age"]), ols("hours", ["female", "schooling", "age"]), ols("log_pay", ["female", "hours", "schooling", "age"])
-    a, b, c = first.params["female"], second.params["hours"], second.params["female"]
-    va, vb, vc = first.bse["female"] ** 2, second.bse["hours"] ** 2, second.bse["female"] ** 2
+    total, first, second = ols("log_pay", short), ols(mediator, short), ols("log_pay", long)
+    a, b, c = first.params[cause], second.params[mediator], second.params[cause]
+    va, vb, vc = first.bse[cause] ** 2, second.bse[mediator] ** 2, second.bse[cause] ** 2
     # with the same controls the total effect is the sum of its parts
-    same(total.params["female"], a * b + c, 1e-8)
+    same(total.params[cause], a * b + c, 1e-8)
 
     def row(name, value, se):
         return {"effect": name, "estimate": value, "std_error": se, "statistic": value / se, "p_value": 2 * stats.norm.sf(abs(value / se)), "ci_low": value - Z * se, "ci_high": value + Z * se}
 
-    cross = second.cov_params().loc["female", "hours"]
+    cross = second.cov_params().loc[cause, mediator]
     rows = [row("indirect", a * b, math.sqrt(a * a * vb + b * b * va)), row("direct", c, math.sqrt(vc)), row("total", a * b + c, math.sqrt(a * a * vb + b * b * va + vc + 2 * a * cross)),
             {"effect": "share_mediated", "estimate": a * b / (a * b + c)}]
     joint = max(2 * stats.norm.sf(abs(a / math.sqrt(va))), 2 * stats.norm.sf(abs(b / math.sqrt(vb))))
-    extra = sm.OLS(frame["log_pay"], sm.add_constant(frame[["female", "hours", "schooling", "age"]].assign(x=frame["female"] * frame["hours"]).astype(float))).fit(cov_type="HC1", use_t=True)
+    extra = sm.OLS(frame["log_pay"], sm.add_constant(frame[long].assign(x=frame[cause] * frame[mediator]).astype(float))).fit(cov_type="HC1", use_t=True)
     rows += [{"effect": "joint_test", "p_value": joint}, {"effect": "interaction", "statistic": extra.tvalues["x"] ** 2, "p_value": extra.pvalues["x"]}]
     paths = []
-    for model, result, names in (("total", total, ["female", "schooling", "age"]), ("mediator", first, ["female", "schooling", "age"]), ("outcome", second, ["female", "hours", "schooling", "age"])):
+    for model, result, names in (("total", total, short), ("mediator", first, short), ("outcome", second, long)):
         order = [*names, "const"]
         paths += [{"model": model} | r for r in t_rows("path", [*names, "_cons"], result.params[order], result.bse[order], result.df_resid)]
-    save("pay.mediation.json", f"{SM} OLS HC1; delta rule by hand", {"default": 1e-8, "p_value": 1e-7}, case(
-        {"table_paths.csv": table(["model", "term"], paths), "table_effects.csv": table(["effect"], rows),
-         "table_fit.csv": fit({"N": len(frame), "r2_total": total.rsquared, "r2_mediator": first.rsquared, "r2_outcome": second.rsquared})},
-        {"n_used": len(frame), "indirect": a * b, "direct": c, "total": a * b + c, "p_joint": joint}))
+    tables = {"table_paths.csv": table(["model", "term"], paths), "table_effects.csv": table(["effect"], rows),
+              "table_fit.csv": fit({"N": len(frame), "r2_total": total.rsquared, "r2_mediator": first.rsquared, "r2_outcome": second.rsquared})}
+    if name:
+        tables["table_bootstrap.csv"] = table(["effect"], bootstrap_rows(frame, cause, mediator, controls, {"indirect": a * b, "direct": c, "total": a * b + c}))
+    return case(tables, {"n_used": len(frame), "indirect": a * b, "direct": c, "total": a * b + c, "p_joint": joint}, parameters, name)
+
+
+def mediation() -> None:
+    """Sex, hours and log pay; schooling, work experience and log pay."""
+    # limits of 2,000 resamples against 20,000: four times the error of the simulation
+    loose = {"boot_error": 0.08} | {f"{kind}_{side}": 0.15 for kind in ("percentile", "corrected") for side in ("low", "high")}
+    save("pay.mediation.json", f"{SM} OLS HC1; delta rule by hand; resamples by numpy", {"default": 1e-8, "p_value": 1e-7} | loose, mediation_case("female", "hours", ["schooling", "age"]), [
+        mediation_case("schooling", "years_work", ["female"], "bootstrap", {"treatment": "schooling", "mediator": "years_work", "controls": ["female"], "bootstrap": True, "reps": 2000, "seed": 5})])
+
+
+def bootstrap_rows(frame, cause, mediator, controls, effects):
+    """Errors, percentiles and bias-corrected limits (Efron 1987) of 20,000 resamples."""
+    x = np.column_stack([np.ones(len(frame)), frame[[cause, *controls]].to_numpy(float)])
+    m, y = frame[mediator].to_numpy(float), frame["log_pay"].to_numpy(float)
+    rng = np.random.default_rng(2)
+    draws = []
+    for _ in range(20_000):
+        own = rng.integers(0, len(frame), len(frame))
+        first = np.linalg.lstsq(x[own], m[own], rcond=None)[0][1]
+        second = np.linalg.lstsq(np.column_stack([x[own], m[own]]), y[own], rcond=None)[0]
+        draws.append([first * second[-1], second[1], first * second[-1] + second[1]])
+    out = []
+    for (name, value), own in zip(effects.items(), np.array(draws).T):
+        z0 = stats.norm.ppf((own <= value).mean())
+        low, high = (np.quantile(own, stats.norm.cdf(2 * z0 + s * Z)) for s in (-1, 1))
+        out.append({"effect": name, "estimate": value, "boot_error": own.std(ddof=1), "percentile_low": np.quantile(own, 0.025), "percentile_high": np.quantile(own, 0.975), "corrected_low": low, "corrected_high": high})
+    return out
 
 
 def fuzzy() -> None:

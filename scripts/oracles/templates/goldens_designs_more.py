@@ -1,4 +1,4 @@
-"""Golden numbers of group-time effects (Python csdid), discontinuities with robust intervals (Python rdrobust), panels with instruments."""
+"""Golden numbers of group-time effects (Python csdid), discontinuities with robust intervals (Python rdrobust), densities at a threshold (Python rddensity), panels with instruments."""
 
 import contextlib
 import importlib.metadata
@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 from csdid.att_gt import ATTgt
 from linearmodels.iv import IV2SLS
+from rddensity import rddensity
 from rdrobust import rdrobust
 from scipy import stats
 
@@ -100,6 +101,40 @@ def robust() -> None:
         robust_case("uniform, stated bandwidth", {"kernel": "uniform", "bandwidth": 8}, kernel="uniform", h=8)])
 
 
+def density_case(name=None, parameters=None, **options):
+    """Density of entry scores on both sides, every rule for the bandwidth, and windows."""
+    x = read("scholarship.csv")["entry_score"].dropna().to_numpy(float)
+    chosen, stated = options.pop("bwselect", "comb"), options.pop("h", None)
+    widths, last = [], None
+    for rule in ("comb", "each", "diff", "sum") + (("stated",) if stated else ()):
+        own = {"h": [stated, stated]} if rule == "stated" else {"bwselect": rule}
+        found = rddensity(x, c=60, useall=True, **options, **own)
+        r = {k: v for k, v in row(found.hat["diff"], found.sd_jk["diff"]).items() if not k.startswith("ci")}
+        widths.append({"rule": rule, "h_below": found.h["left"], "h_above": found.h["right"], "n_below": found.n["eff_left"], "n_above": found.n["eff_right"]} | r)
+        if rule == ("stated" if stated else chosen):
+            last = found
+    tests = [{"method": m, "density_below": b["left"], "density_above": b["right"]} | row(b["diff"], v["diff"])
+             for m, b, v in (("conventional", last.hat_p, last.sd_jk_p), ("robust", last.hat, last.sd_jk))]
+    sides = [{"side": label, "estimate": last.hat[side], "std_error": last.sd_jk[side], "ci_low": last.hat[side] - Z * last.sd_jk[side], "ci_high": last.hat[side] + Z * last.sd_jk[side],
+              "n": last.n[f"eff_{side}"]} for side, label in (("left", "below"), ("right", "above"))]
+    windows = []
+    for k in range(1, 6):
+        width = k / 5 * min(last.h["left"], last.h["right"])
+        below, above = ((x < 60) & (x - 60 >= -width)).sum(), ((x >= 60) & (x - 60 <= width)).sum()
+        windows.append({"width": width, "n_below": below, "n_above": above, "share_above": above / (above + below), "p_value": stats.binomtest(int(below), int(above + below)).pvalue})
+    tables = {"table_test.csv": table(["method"], tests), "table_density.csv": table(["side"], sides), "table_bandwidths.csv": table(["rule"], widths), "table_windows.csv": table(["n_below", "n_above"], windows),
+              "table_fit.csv": fit({"N": len(x), "N_l": (x < 60).sum(), "N_r": (x >= 60).sum(), "N_h_l": last.n["eff_left"], "N_h_r": last.n["eff_right"], "h_l": last.h["left"], "h_r": last.h["right"]})}
+    return case(tables, {"n_used": len(x), "difference": last.hat["diff"], "statistic": tests[1]["statistic"], "p_value": tests[1]["p_value"], "bandwidth": last.h["left"]}, parameters, name)
+
+
+def density() -> None:
+    """Do pupils place themselves above the score of a scholarship?"""
+    save("scholarship.density.json", f"Python rddensity {importlib.metadata.version('rddensity')}", {"default": 1e-6}, density_case(), [
+        density_case("linear distribution function, difference", {"degree": 1, "selector": "diff"}, p=1, bwselect="diff"),
+        density_case("uniform, stated bandwidth", {"kernel": "uniform", "bandwidth": 8}, kernel="uniform", h=8),
+        density_case("epanechnikov, a bandwidth for each side", {"kernel": "epanechnikov", "selector": "each"}, kernel="epanechnikov", bwselect="each")])
+
+
 def instruments_case(periods, name=None, parameters=None):
     """Within transformation with the grand mean added back; two-stage least squares by hand and by linearmodels."""
     frame = read("stores.csv").dropna()
@@ -150,6 +185,7 @@ def instruments() -> None:
 def write_all() -> None:
     callaway()
     robust()
+    density()
     instruments()
 
 

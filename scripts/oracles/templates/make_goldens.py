@@ -1,7 +1,7 @@
 """Writes the expected numbers of every golden run of the template library.
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
-pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, csdid, rdrobust, arch, cvxopt, lifelines and R (survey, survival,
+pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, csdid, rdrobust, rddensity, arch, cvxopt, lifelines and R (survey, survival,
 pscl, Matching, strucchange, pROC), PySensemakr; nothing comes from the project's engine.
 """
 

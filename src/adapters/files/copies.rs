@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
 
 use super::durable::{copy_hashing, remove_tree, temporary_beside};
-use super::{is_absent, listed};
+use super::{is_absent, listed, names};
 use crate::domain::ids::{JobId, TenantId};
 use crate::ports::blob_store::BlobStore;
 
@@ -109,12 +109,40 @@ impl Copies {
         Ok(copy)
     }
 
+    /// Lists the jobs that have a folder of copies.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub(super) fn jobs(&self) -> io::Result<Vec<(TenantId, JobId)>> {
+        let mut jobs = Vec::new();
+        for tenant in names(&self.folder.root)? {
+            let Ok(id) = TenantId::parse(tenant.as_str()) else { continue };
+            let found = names(&self.folder.root.join(&tenant))?.into_iter();
+            jobs.extend(found.filter_map(|job| Some((id.clone(), JobId::parse(job).ok()?))));
+        }
+        Ok(jobs)
+    }
+
     /// Removes the copies of a job.
     ///
     /// # Errors
     /// Any I/O error.
     pub(super) fn remove(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
         remove_tree(&self.folder.of_job(tenant, job_id))
+    }
+
+    /// Removes the copies of a job that are not in use. The folder stays, which an upload may be about to put one into.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub(super) fn remove_unused(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        for copy in listed(&self.folder.of_job(tenant, job_id))? {
+            let is_in_use = copy.metadata()?.modified()?.elapsed().is_ok_and(|age| age < IN_USE);
+            if !is_in_use {
+                fs::remove_file(copy.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the copies that were not used for longest until the rest is within the bound.

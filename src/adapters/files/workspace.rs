@@ -15,7 +15,7 @@ use super::durable::{open_no_follow, remove_tree, sync_dir};
 use super::tree::{remove_folder, space_taken};
 use super::{JobDirs, listed};
 use crate::domain::ids::{JobId, TenantId};
-use crate::ports::blob_store::BlobStore;
+use crate::ports::blob_store::{BlobStore, Shard};
 use crate::ports::workspace::{Entry, ReadScratch, ScratchFacts, Workspace, WriteScratch};
 
 /// Scratch space in the directories of jobs below a data directory.
@@ -85,11 +85,26 @@ impl Workspace for LocalWorkspace {
 
     fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()> {
         let _span = tracing::debug_span!("files.remove").entered();
-        if let Some(copies) = self.copies.as_ref().filter(|_| rel_path.starts_with("inputs")) {
-            // they are fetched again where something of the job stays
-            copies.remove(tenant, job_id)?;
+        if rel_path.starts_with("inputs") {
+            self.remove_copies(tenant, job_id)?;
         }
         remove_tree(&self.dirs.path(tenant, job_id, rel_path))
+    }
+
+    fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>> {
+        self.dirs.next_shard(after)
+    }
+
+    fn jobs_with_copies(&self) -> io::Result<Vec<(TenantId, JobId)>> {
+        self.copies.as_ref().map_or_else(|| Ok(Vec::new()), |copies| copies.jobs())
+    }
+
+    fn remove_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        self.copies.as_ref().map_or(Ok(()), |copies| copies.remove(tenant, job_id))
+    }
+
+    fn remove_unused_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        self.copies.as_ref().map_or(Ok(()), |copies| copies.remove_unused(tenant, job_id))
     }
 
     fn create_dir(&self, dir: &Path) -> io::Result<()> {

@@ -13,7 +13,7 @@ use super::members::{CLOCK, Membership, contact, leave};
 use super::reads::Readers;
 use super::rows::Param;
 use super::store::PostgresStore;
-use super::{tries, work};
+use super::{progress, tries, work};
 use crate::adapters::clock::since_boot;
 use crate::domain::cluster::{
     DatabaseTime, LeaderRow, Leadership, LeaseTimes, NodeEpoch, NodeRow, NodeState, Role, Standing,
@@ -317,6 +317,14 @@ impl Cluster for PostgresCluster {
     fn give_try_back<'a>(&'a self, subject: &'a str, tries: Tries) -> BoxFuture<'a, Result<(), ReadError>> {
         let (readers, subject) = (self.store.readers(), subject.to_owned());
         self.store.read(async move { tries::give_back(&readers, &subject, tries).await })
+    }
+
+    fn share_progress(
+        &self,
+        own: Vec<(RunId, String)>,
+    ) -> BoxFuture<'_, Result<Vec<(RunId, String)>, ReadError>> {
+        let (readers, member) = (self.store.readers(), Arc::clone(&self.member));
+        self.store.read(async move { progress::share(&readers, &member, own).await })
     }
 
     fn holder_of<'a>(&'a self, run_id: &'a RunId) -> BoxFuture<'a, Result<Option<Server>, ReadError>> {

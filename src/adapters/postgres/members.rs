@@ -341,12 +341,11 @@ async fn newest(client: &Client, node_id: &NodeId) -> Result<Option<(NodeRow, u6
     Ok(Some((found, row.try_get::<_, i64>(4)?.cast_unsigned())))
 }
 
-/// Gives the runs and seats of an earlier start to this one.
+/// Gives the runs of an earlier start to this one.
 async fn take_over(client: &Client, id: &str, from: u64, epoch: u64) -> Result<(), OpenError> {
     let params = || [Param::text(id), Param::number(from.cast_signed()), Param::number(epoch.cast_signed())];
     for sql in [
         "UPDATE ss.active_runs SET epoch = $3 WHERE node_id = $1 AND epoch = $2",
-        "UPDATE ss.seats SET epoch = $3 WHERE node_id = $1 AND epoch = $2",
         "UPDATE ss.nodes SET state = 'gone' WHERE node_id = $1 AND epoch = $2 AND epoch < $3",
     ] {
         query(client, sql, &params()).await?;

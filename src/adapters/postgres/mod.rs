@@ -18,6 +18,7 @@ mod follow;
 mod lists;
 mod members;
 pub mod moving;
+mod progress;
 mod prune;
 mod queue;
 mod reads;

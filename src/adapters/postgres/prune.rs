@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durability;
 use super::reads::Readers;
 use super::rows::Param;
-use super::{tries, work};
+use super::{progress, tries, work};
 use crate::ports::store::ReadError;
 
 /// How often that happens.
@@ -35,14 +35,14 @@ impl Readers {
                        WHERE committed_at < $1 ORDER BY sequence LIMIT 10000)";
         self.rows(commits, vec![Param::number(now - 24 * 3600 * 1000)]).await?;
         self.rows("DELETE FROM ss.idempotency WHERE expires_at <= $1", vec![Param::number(now)]).await?;
-        // a start that a run or a seat names is needed to know that it is over
+        // a start that a run names is needed to know that it is over
         let nodes = "DELETE FROM ss.nodes n WHERE state IN ('gone', 'lost') \
                      AND lease_until < clock_timestamp() - interval '1 day' \
-                     AND NOT EXISTS (SELECT 1 FROM ss.active_runs a WHERE (a.node_id, a.epoch) = (n.node_id, n.epoch)) \
-                     AND NOT EXISTS (SELECT 1 FROM ss.seats s WHERE (s.node_id, s.epoch) = (n.node_id, n.epoch))";
+                     AND NOT EXISTS (SELECT 1 FROM ss.active_runs a WHERE (a.node_id, a.epoch) = (n.node_id, n.epoch))";
         self.rows(nodes, Vec::new()).await?;
         self.rows(work::PRUNE, Vec::new()).await?;
         self.rows(tries::PRUNE, Vec::new()).await?;
+        self.rows(progress::PRUNE, Vec::new()).await?;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::connect::{OpenError, Target};
 
 /// Format of the tables, kept in `ss.meta`.
-pub const FORMAT: i64 = 6;
+pub const FORMAT: i64 = 7;
 /// Format while records are copied into the tables: no release opens them.
 pub(super) const MOVING: i64 = 0;
 /// Oldest server that is supported, as `server_version_num`.
@@ -142,7 +142,7 @@ CREATE TABLE ss.active_runs (
 
 /// The tables of several servers, which format 4 does not have. A start of a server is a row of `ss.nodes`; `lineage` is
 /// the first of the starts that took over from each other, `host` the boot of the machine and the work volume, `files` the
-/// object store, or empty for the data directory. Runs and seats name the start that holds them.
+/// object store, or empty for the data directory. Runs name the start that holds them.
 const SERVERS: &str = r#"
 CREATE SEQUENCE ss.epochs;
 CREATE TABLE ss.nodes (
@@ -178,6 +178,13 @@ CREATE UNLOGGED TABLE ss.rate_use (
 /// The engine of a server, which format 5 does not have: what was attested, empty where nothing was.
 const ENGINES: &str = "ALTER TABLE ss.nodes ADD COLUMN engine text NOT NULL DEFAULT '';";
 
+/// How far runs are, for other servers, which format 6 does not have. Its seats and rates were never used: `ss.active_runs` has
+/// the seats that are taken.
+const PROGRESS: &str = r#"
+CREATE UNLOGGED TABLE ss.progress (run_id text COLLATE "C" PRIMARY KEY, json text NOT NULL) WITH (fillfactor = 50);
+DROP TABLE ss.seat_pools, ss.seats, ss.rate_use;
+"#;
+
 /// Fills the queue with the queued jobs. Those whose time has come take their places with the next claim.
 pub(super) const QUEUE: &str = "INSERT INTO ss.queue (queue_seq, tenant, job_id, lane, turn, delayed_until) \
      SELECT queue_seq, tenant, job_id, coalesce(batch_id, ''), \
@@ -208,7 +215,7 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
     match from {
         None => {
             let made = format!(
-                "{TABLES} {WEBHOOKS} {MOVES} {BATCHES} {CLAIMS} {SERVERS} {ENGINES} \
+                "{TABLES} {WEBHOOKS} {MOVES} {BATCHES} {CLAIMS} {SERVERS} {ENGINES} {PROGRESS} \
                  INSERT INTO ss.meta (format) VALUES ({FORMAT})"
             );
             link.client.batch_execute(&made).await?;
@@ -222,9 +229,10 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
                 String::new()
             };
             let servers = if found <= 4 { SERVERS } else { "" };
+            let engines = if found <= 5 { ENGINES } else { "" };
             // a service of the earlier release stops with its next commit
             let added = format!(
-                "{webhooks} {moves} {claims} {servers} {ENGINES} UPDATE ss.meta SET format = {FORMAT}; \
+                "{webhooks} {moves} {claims} {servers} {engines} {PROGRESS} UPDATE ss.meta SET format = {FORMAT}; \
                  UPDATE ss.heads SET epoch = epoch + 1"
             );
             link.client.batch_execute(&added).await?;

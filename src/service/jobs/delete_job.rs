@@ -18,7 +18,7 @@ use crate::service::shared::context::{Caller, Context};
 /// Directories of a job's blobs.
 const BLOBS: [&str; 3] = ["inputs", "uploads", "artifacts"];
 /// Directories of a job's scratch space.
-const SCRATCH: [&str; 3] = ["inputs", "uploads", "runs"];
+pub const SCRATCH: [&str; 3] = ["inputs", "uploads", "runs"];
 
 /// The ports to a job's files.
 #[derive(Clone)]

@@ -14,7 +14,17 @@ use crate::domain::run::RunStatus;
 use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
 use crate::ports::store::{ReadError, StoreExt};
 use crate::ports::workspace::{Entry, Workspace};
+use crate::service::jobs::delete_job::SCRATCH;
 use crate::service::operations::retention::{Deps, Rules, Summary, Sweeper, event, noted, removal, send};
+
+/// Which files a walk looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// Blobs, and the scratch space of this server.
+    All,
+    /// The scratch space alone: another server looks at the blobs.
+    Local,
+}
 
 /// Folders of a job in which something may be left: with the names of their entries and when they changed.
 struct Found {
@@ -34,7 +44,7 @@ struct Found {
 
 /// Walks on from the last shard until about `limit` jobs were checked.
 pub(super) async fn walk(
-    sweeper: &mut Sweeper,
+    (sweeper, share): (&mut Sweeper, Share),
     deps: &Deps,
     rules: &Rules,
     now: DateTime<Utc>,
@@ -45,7 +55,7 @@ pub(super) async fn walk(
     while looked < limit {
         let (blobs, workspace) = (Arc::clone(&deps.blobs), Arc::clone(&deps.workspace));
         let after = sweeper.shard.clone();
-        let list = move || list_shard(blobs.as_ref(), workspace.as_ref(), after.as_deref());
+        let list = move || list_shard(share, blobs.as_ref(), workspace.as_ref(), after.as_deref());
         let shard = deps.pool.run(list).await;
         let Ok(Ok(shard)) = shard else {
             noted(shard.map(|listed| listed.map(drop)));
@@ -59,7 +69,7 @@ pub(super) async fn walk(
         looked += jobs.max(1);
         for found in found {
             summary.looked_at += 1;
-            look_at(deps, rules, now, found, summary).await?;
+            look_at(share, deps, rules, now, found, summary).await?;
         }
     }
     summary.more = true;
@@ -68,20 +78,29 @@ pub(super) async fn walk(
 
 /// Lists what may be left in the jobs of the next shard.
 fn list_shard(
+    share: Share,
     blobs: &dyn BlobStore,
     workspace: &dyn Workspace,
     after: Option<&str>,
 ) -> std::io::Result<Option<(String, usize, Vec<Found>)>> {
-    let Some(Shard { name, jobs }) = blobs.next_shard(after)? else { return Ok(None) };
+    let shard = match share {
+        Share::All => blobs.next_shard(after)?,
+        Share::Local => workspace.next_shard(after)?,
+    };
+    let Some(Shard { name, jobs }) = shard else { return Ok(None) };
     let count = jobs.len();
     let mut found = Vec::new();
     for (tenant, job_id) in jobs {
         let runs = workspace.entries(&tenant, &job_id, "runs")?;
         let uploads = workspace.entries(&tenant, &job_id, "inputs")?;
         let sessions = workspace.entries(&tenant, &job_id, SESSIONS_DIR)?;
-        let artifacts = blobs.list(&tenant, &job_id, "artifacts")?;
-        let mut uploaded = blobs.list(&tenant, &job_id, "inputs")?;
-        uploaded.extend(blobs.list(&tenant, &job_id, SESSIONS_DIR)?);
+        let stored = |dir| match share {
+            Share::All => blobs.list(&tenant, &job_id, dir),
+            Share::Local => Ok(Vec::new()),
+        };
+        let artifacts = stored("artifacts")?;
+        let mut uploaded = stored("inputs")?;
+        uploaded.extend(stored(SESSIONS_DIR)?);
         let sets = changes(&artifacts, set_of);
         let published = changes(artifacts.iter().chain(&uploaded), publication_of);
         if !sets.is_empty()
@@ -109,6 +128,7 @@ fn changes<'a>(
 }
 
 async fn look_at(
+    share: Share,
     deps: &Deps,
     rules: &Rules,
     now: DateTime<Utc>,
@@ -123,6 +143,11 @@ async fn look_at(
         Ok(None) | Err(ReadError::Corrupt { .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
+    if share == Share::Local && job.is_removed() && !rules.holds(&tenant) {
+        // the server that removed the content could not reach the scratch space of this one
+        remove_scratch(deps, &job).await;
+        return Ok(());
+    }
     let hours = |hours: u32| Duration::hours(hours.into());
     for entry in runs {
         let kept_since = run_over(&job, &entry);
@@ -154,6 +179,43 @@ async fn look_at(
         remove_unlisted(deps, &job, sets.chain(published).map(|(dir, _)| dir).collect()).await;
     }
     Ok(())
+}
+
+/// Removes the copies of blobs that the records do not name any more: content that was removed, or inputs.
+///
+/// # Errors
+/// As reads of the store; what was removed before stays removed.
+pub(super) async fn remove_copies(deps: &Deps, rules: &Rules) -> Result<(), ReadError> {
+    let workspace = Arc::clone(&deps.workspace);
+    let Ok(Ok(jobs)) = deps.pool.run(move || workspace.jobs_with_copies()).await else { return Ok(()) };
+    for (tenant, job_id) in jobs {
+        let job = match deps.store.shared_job(&tenant, &job_id).await {
+            Ok(Some(job)) => job,
+            Ok(None) | Err(ReadError::Corrupt { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        let (is_removed, is_expired) =
+            (job.is_removed(), job.inputs.is_none() && job.inputs_removed_at().is_some());
+        if rules.holds(&tenant) || !(is_removed || is_expired) {
+            continue;
+        }
+        let workspace = Arc::clone(&deps.workspace);
+        // a job that lost its inputs alone may be getting new ones
+        let remove = move || match is_removed {
+            true => workspace.remove_copies(&tenant, &job_id),
+            false => workspace.remove_unused_copies(&tenant, &job_id),
+        };
+        noted(deps.pool.run(remove).await);
+    }
+    Ok(())
+}
+
+/// Removes the scratch files of a job whose content was removed.
+async fn remove_scratch(deps: &Deps, job: &JobRecord) {
+    let workspace = Arc::clone(&deps.workspace);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    let remove = move || SCRATCH.iter().try_for_each(|dir| workspace.remove(&tenant, &job_id, dir));
+    noted(deps.pool.run(remove).await);
 }
 
 /// Returns since when a run's folder is not needed: its verdict is committed, with everything published.

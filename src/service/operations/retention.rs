@@ -206,7 +206,27 @@ impl Sweeper {
             self.files_of_removed(deps, &rules, now, limit, &mut summary).await?;
         }
         if self.steady.as_mut().is_none_or(|clock| clock.is_steady(now, Instant::now())) {
-            orphans::walk(self, deps, &rules, now, limit, &mut summary).await?;
+            let share = orphans::Share::All;
+            orphans::walk((self, share), deps, &rules, now, limit, &mut summary).await?;
+        }
+        Ok(summary)
+    }
+
+    /// Removes what this server alone has: working folders and broken uploads in its scratch space, about `limit` jobs at a
+    /// time, and the scratch files and copies of content that another server removed.
+    ///
+    /// # Errors
+    /// As reads of the store; what was removed before stays removed.
+    pub async fn pass_local(&mut self, deps: &Deps, limit: usize) -> Result<Summary, ReadError> {
+        let rules = Rules::load(deps).await?;
+        let now = deps.clock.now();
+        let mut summary = Summary::default();
+        if self.shard.is_none() {
+            orphans::remove_copies(deps, &rules).await?;
+        }
+        if self.steady.as_mut().is_none_or(|clock| clock.is_steady(now, Instant::now())) {
+            let share = orphans::Share::Local;
+            orphans::walk((self, share), deps, &rules, now, limit, &mut summary).await?;
         }
         Ok(summary)
     }

@@ -1,15 +1,15 @@
-//! Progress of runs under way, read from their logs: for people who watch. It is kept in memory only; the
-//! record never has it.
+//! Progress of runs under way, read from their logs: for people who watch. It is kept in memory, and shared with the other
+//! servers of a store; the record never has it.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::RunId;
 
 /// Position of an attempt within its template's steps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Progress {
     /// Name of the step that began last.
     pub step: String,
@@ -24,7 +24,7 @@ pub struct Progress {
 }
 
 /// Progress within a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Part {
     /// `replications`, or the word of the template.
     pub kind: String,
@@ -38,21 +38,38 @@ pub struct Part {
 
 /// Tracker that workers write and readers query.
 #[derive(Debug, Default)]
-pub struct ProgressTracker(RwLock<HashMap<RunId, Progress>>);
+pub struct ProgressTracker {
+    own: RwLock<HashMap<RunId, Progress>>,
+    /// What other servers shared last.
+    others: RwLock<HashMap<RunId, Progress>>,
+}
 
 impl ProgressTracker {
     /// Notes how far an attempt is.
     pub fn set(&self, run_id: &RunId, progress: Progress) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(run_id.clone(), progress);
+        self.own.write().unwrap_or_else(PoisonError::into_inner).insert(run_id.clone(), progress);
     }
 
     /// Forgets an attempt that ended.
     pub fn remove(&self, run_id: &RunId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(run_id);
+        self.own.write().unwrap_or_else(PoisonError::into_inner).remove(run_id);
     }
 
-    /// Returns how far an attempt is.
+    /// Returns how far an attempt is, on this server or another one.
     pub fn get(&self, run_id: &RunId) -> Option<Progress> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(run_id).cloned()
+        let of = |runs: &RwLock<HashMap<RunId, Progress>>| {
+            runs.read().unwrap_or_else(PoisonError::into_inner).get(run_id).cloned()
+        };
+        of(&self.own).or_else(|| of(&self.others))
+    }
+
+    /// Returns how far the attempts of this server are.
+    pub fn own(&self) -> HashMap<RunId, Progress> {
+        self.own.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces what other servers shared.
+    pub fn set_others(&self, runs: HashMap<RunId, Progress>) {
+        *self.others.write().unwrap_or_else(PoisonError::into_inner) = runs;
     }
 }

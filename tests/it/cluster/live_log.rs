@@ -1,4 +1,4 @@
-//! The log of a run under way, read at a server that does not run it.
+//! The log of a run under way, and how far it is, read at a server that does not run it.
 
 use std::time::Instant;
 
@@ -85,6 +85,42 @@ async fn the_log_of_a_run_is_read_at_any_server_while_it_runs() {
     assert_eq!(ended["status"], "succeeded", "{ended}");
     let whole = Answer::of(get(&api, &job.token)).await;
     assert!(whole.body.as_str().is_some_and(|log| log.len() > WAITS.len()), "{}", whole.body);
+    tokio::task::block_in_place(|| {
+        for server in [api, worker] {
+            assert!(server.end().success());
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_run_is_is_shown_at_any_server_while_it_runs() {
+    let Some(shared) = Shared::new() else { return };
+    let engine = Engine::new(&shared);
+    let (api, worker) = tokio::task::block_in_place(|| {
+        (shared.server("api", "api").go(), engine.used_by(shared.server("worker", "worker")).go())
+    });
+    let job = Job::new(&api, &api).await;
+    job.prepare(&api).await;
+    engine.hold_at_end();
+    job.call(&api, Method::POST, "/run", &json!({})).await;
+    let deadline = Instant::now() + PATIENCE;
+    let progress = loop {
+        let seen = job.call(&api, Method::GET, "", &json!({})).await;
+        let progress = &seen["latest_run"]["progress"];
+        if progress.is_object() {
+            break progress.clone();
+        }
+        assert!(Instant::now() < deadline, "{seen}");
+    };
+    assert!(progress["total"].as_u64() > Some(1) && progress["step"].is_string(), "{progress}");
+    engine.release_at_end();
+    let ended = job.ended(&api).await;
+    assert_eq!(ended["status"], "succeeded", "{ended}");
+    // the last exchange forgets it
+    let deadline = Instant::now() + PATIENCE;
+    while !job.call(&api, Method::GET, "", &json!({})).await["latest_run"]["progress"].is_null() {
+        assert!(Instant::now() < deadline, "a run that has ended shows progress");
+    }
     tokio::task::block_in_place(|| {
         for server in [api, worker] {
             assert!(server.end().success());

@@ -2,9 +2,12 @@
 
 mod failures;
 mod gate;
+mod kill_loop;
 mod live_log;
 mod lost;
+mod partition;
 mod port;
+mod removal;
 mod requests;
 mod roles;
 mod seats;

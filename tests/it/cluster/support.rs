@@ -19,23 +19,28 @@ pub(super) struct Shared {
     pub folder: tempfile::TempDir,
     pub database: String,
     url: String,
-    objects: &'static objects::Server,
+    pub objects: &'static objects::Server,
     prefix: String,
 }
 
 impl Shared {
     /// `None`, with a message, where PostgreSQL or rclone is not here.
     pub(super) fn new() -> Option<Self> {
-        let (database, objects) = (postgres::shared()?, objects::rclone()?);
+        Some(Self::with_objects(postgres::shared()?, objects::rclone()?))
+    }
+
+    /// The same with an object store that no other test uses, so that it can be disturbed.
+    pub(super) fn with_own_objects() -> Option<Self> {
+        let (database, own) = (postgres::shared()?, objects::Server::rclone()?);
+        // it ends with the process of the tests
+        Some(Self::with_objects(database, Box::leak(Box::new(own))))
+    }
+
+    fn with_objects(database: &postgres::Server, objects: &'static objects::Server) -> Self {
         let (name, url) = database.database();
         let folder = tempfile::tempdir().expect("a directory");
-        Some(Self {
-            folder,
-            database: name,
-            url: url.expose_secret().to_owned(),
-            objects,
-            prefix: objects.options().prefix,
-        })
+        let (url, prefix) = (url.expose_secret().to_owned(), objects.options().prefix);
+        Self { folder, database: name, url, objects, prefix }
     }
 
     /// The settings of a server by its name, which is that of its folder. Times of its lease are a tenth of the usual.
@@ -121,7 +126,9 @@ impl Engine {
         std::fs::create_dir(&engine.folder).expect("a folder");
         let script = format!(
             "#!/bin/bash\ncd '{folder}'\nfor p in $(cut -d' ' -f2 starts); do [ -d /proc/$p ] && echo \"$p $$\" >> doubles; done\n\
-             echo \"start $$\" >> starts\necho 'the engine waits' > \"$OLDPWD/main.log\"\nwhile [ -e hold ]; do sleep 0.05; done\ncd \"$OLDPWD\"\nexec '{program}' dofile \"$@\"\n",
+             echo \"start $$\" >> starts\necho 'the engine waits' > \"$OLDPWD/main.log\"\nwhile [ -e hold ]; do sleep 0.05; done\n\
+             here=$PWD; cd \"$OLDPWD\"\nif [ -e \"$here/later\" ]; then '{program}' dofile \"$@\"; status=$?; \
+             while [ -e \"$here/later\" ]; do sleep 0.05; done; exit $status; fi\nexec '{program}' dofile \"$@\"\n",
             folder = engine.folder.display(),
             program = env!("CARGO_BIN_EXE_stata-service"),
         );
@@ -145,6 +152,15 @@ impl Engine {
 
     pub(super) fn hold(&self) {
         std::fs::write(self.folder.join("hold"), "").expect("writes");
+    }
+
+    /// Has the engine wait after its work, until it is released.
+    pub(super) fn hold_at_end(&self) {
+        std::fs::write(self.folder.join("later"), "").expect("writes");
+    }
+
+    pub(super) fn release_at_end(&self) {
+        std::fs::remove_file(self.folder.join("later")).expect("was held");
     }
 
     pub(super) fn release(&self) {

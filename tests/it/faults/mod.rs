@@ -11,7 +11,7 @@ mod lost_folders;
 mod read_only;
 mod refusing;
 mod shutdown;
-mod steps;
+pub(crate) mod steps;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -43,7 +43,7 @@ pub(super) fn job_path(data: &Path, job: &str) -> PathBuf {
 }
 
 /// The directories of the attempts that are under way.
-pub(super) fn run_dirs(job_path: &Path) -> Vec<PathBuf> {
+pub(crate) fn run_dirs(job_path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(job_path.join("runs")) else { return Vec::new() };
     entries.flatten().map(|entry| entry.path()).collect()
 }
@@ -80,7 +80,7 @@ pub(super) fn starts(engine: &Path) -> Vec<String> {
 
 /// A process that a kill is aimed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Victim {
+pub(crate) enum Victim {
     Server,
     Launcher,
     Engine,
@@ -98,7 +98,7 @@ pub(super) const VICTIMS: [&[Victim]; 7] = [
 ];
 
 /// Kills the launcher or the engine's processes of a run; returns how many there were.
-pub(super) fn kill_of_run(victim: Victim, run_dir: &Path) -> usize {
+pub(crate) fn kill_of_run(victim: Victim, run_dir: &Path) -> usize {
     match victim {
         Victim::Server => 0,
         Victim::Launcher => launcher_pid(run_dir).filter(|pid| is_launcher(*pid)).map_or(0, |pid| {
@@ -119,7 +119,7 @@ fn is_launcher(pid: i32) -> bool {
 }
 
 /// Process ids of launchers of runs below a directory.
-pub(super) fn launchers_below(data: &Path) -> Vec<i32> {
+pub(crate) fn launchers_below(data: &Path) -> Vec<i32> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()

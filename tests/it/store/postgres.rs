@@ -229,7 +229,7 @@ async fn a_database_that_commits_asynchronously_loses_nothing_that_was_acknowled
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_in_transaction_mode_may_stand_between() {
     let Some(server) = tokio::task::block_in_place(Server::start) else { return };
-    let Some(pooler) = tokio::task::block_in_place(|| Pooler::start(&server)) else { return };
+    let Some(pooler) = tokio::task::block_in_place(|| Pooler::start(&server, 4)) else { return };
     let (name, _) = tokio::task::block_in_place(|| server.empty_database());
     let url = pooler.url(&name);
     assert_eq!(migrate(&url).expect("migrates").from, None);
@@ -367,6 +367,8 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
     store.shutdown();
     drop(store);
     let formats = [
+        "DROP TABLE ss.progress; CREATE TABLE ss.seat_pools (); CREATE TABLE ss.seats (); CREATE TABLE ss.rate_use (); \
+         UPDATE ss.meta SET format = 6",
         "ALTER TABLE ss.nodes DROP COLUMN engine; UPDATE ss.meta SET format = 5",
         "DROP TABLE ss.nodes, ss.seat_pools, ss.seats, ss.leader, ss.claims_of_work, ss.guesses, ss.rate_use; DROP SEQUENCE ss.epochs; \
          ALTER TABLE ss.active_runs DROP COLUMN node_id, DROP COLUMN epoch; UPDATE ss.meta SET format = 4",
@@ -375,7 +377,7 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
         "DROP TABLE ss.quarantine, ss.moves; UPDATE ss.meta SET format = 2",
         "DROP TABLE ss.webhooks, ss.deliveries, ss.cursors; UPDATE ss.meta SET format = 1",
     ];
-    for (known, format) in [(5, 1), (4, 2), (3, 3), (2, 4), (1, 5)] {
+    for (known, format) in [(6, 1), (5, 2), (4, 3), (3, 4), (2, 5), (1, 6)] {
         // as the earlier release left them
         server.sql(&name, &formats[..format].join("; ")).expect("changes");
         let OpenError::OlderFormat { found, known: own } = refused(&url, dir.path()) else {
@@ -390,9 +392,14 @@ async fn tables_of_the_release_before_are_brought_up_to_date() {
             put(webhook("default", &format!("wh_{known}"), None, 0)),
             put(batch("default", &format!("batch_{known}"), "job_1", 0, None)),
         ];
-        // the batch of format 5 is in the tables of format 4, and earlier formats have none
+        // batches of formats 5 and 6 are in the tables of format 4, and earlier formats have none
         let kept = store.open_batches().await.expect("reads").len();
-        assert_eq!(kept, usize::from(known == 4), "format {known}");
+        let expected = match known {
+            5 => 1,
+            4 => 2,
+            _ => 0,
+        };
+        assert_eq!(kept, expected, "format {known}");
         store.commit(commit(made)).await.expect("commits");
         assert_eq!(store.queued(0, 9).await.expect("reads").len(), 1, "the queue is made from the jobs");
         store.shutdown();

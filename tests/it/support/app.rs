@@ -310,7 +310,7 @@ pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// Returns the folders that lie so many levels below this one.
-fn folders_at_depth(root: &Path, depth: usize) -> Vec<PathBuf> {
+pub(crate) fn folders_at_depth(root: &Path, depth: usize) -> Vec<PathBuf> {
     let mut level = vec![root.to_path_buf()];
     for _ in 0..depth {
         let entries = level.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();

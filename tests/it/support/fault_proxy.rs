@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,9 +22,11 @@ pub(crate) enum Fault {
     Half,
     /// The answer arrives, a little at a time.
     Slow,
+    /// The server does it, and its answer arrives once another rule is set, or none.
+    Held,
 }
 
-/// All of them.
+/// All of them that need no other rule to end.
 pub(crate) const FAULTS: [Fault; 6] =
     [Fault::SlowDown, Fault::TooMany, Fault::Reset, Fault::Unanswered, Fault::Half, Fault::Slow];
 
@@ -38,6 +41,8 @@ struct Shared {
     /// Held while a server has a request that can have one at a time.
     turn: Option<Mutex<()>>,
     rule: Mutex<Option<Rule>>,
+    /// How many rules were set or taken away.
+    changes: AtomicUsize,
     seen: Mutex<Vec<Seen>>,
     /// Until when every connection is refused.
     away: Mutex<Option<Instant>>,
@@ -58,6 +63,7 @@ impl FaultProxy {
             target: Mutex::new(0),
             turn: one_at_a_time.then(Mutex::default),
             rule: Mutex::new(None),
+            changes: AtomicUsize::new(0),
             seen: Mutex::default(),
             away: Mutex::new(None),
         });
@@ -84,12 +90,14 @@ impl FaultProxy {
     /// Sets the rule for the requests that follow, and forgets those that were seen.
     pub(crate) fn rule(&self, rule: impl FnMut(usize, &Seen) -> Option<Fault> + Send + 'static) {
         *self.shared.rule.lock().expect("not poisoned") = Some(Box::new(rule));
+        self.shared.changes.fetch_add(1, Ordering::SeqCst);
         self.shared.seen.lock().expect("not poisoned").clear();
     }
 
     /// Passes everything on again.
     pub(crate) fn heal(&self) {
         *self.shared.rule.lock().expect("not poisoned") = None;
+        self.shared.changes.fetch_add(1, Ordering::SeqCst);
         *self.shared.away.lock().expect("not poisoned") = None;
     }
 
@@ -133,6 +141,7 @@ impl Shared {
         if self.is_away() {
             return reset(&client);
         }
+        let changes = self.changes.load(Ordering::SeqCst);
         let fault = self.fault_of(seen);
         match fault {
             Some(Fault::SlowDown) => return refuse(&mut client, "503 Slow Down", "SlowDown"),
@@ -143,6 +152,12 @@ impl Shared {
         let answer = self.forward(&head, &body).ok()?;
         match fault {
             Some(Fault::Unanswered) => return reset(&client),
+            Some(Fault::Held) => {
+                while self.changes.load(Ordering::SeqCst) == changes {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                client.write_all(&answer).ok()?;
+            }
             Some(Fault::Half) => client.write_all(&answer[..answer.len() / 2]).ok()?,
             Some(Fault::Slow) => {
                 let piece = answer.len().div_ceil(20).max(1);

@@ -11,6 +11,7 @@ pub(crate) mod context;
 pub(crate) mod contract;
 pub(crate) mod fault_proxy;
 pub(crate) mod flaky_store;
+pub(crate) mod link;
 pub(crate) mod memory_blobs;
 pub(crate) mod memory_store;
 pub(crate) mod moving;

@@ -239,6 +239,11 @@ impl Server {
         child.wait().expect("reaped");
     }
 
+    /// Its socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
     /// Where its socket is.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
@@ -302,8 +307,8 @@ pub(crate) struct Pooler {
 }
 
 impl Pooler {
-    /// Starts it with four connections to the server; `None` where it is not here.
-    pub(crate) fn start(server: &Server) -> Option<Self> {
+    /// Starts it with a number of connections to the server; `None` where it is not here.
+    pub(crate) fn start(server: &Server, connections: usize) -> Option<Self> {
         let places = [PathBuf::from("/usr/sbin"), tools().join("pgbouncer/usr/sbin")];
         let Some(program) = places.iter().map(|folder| folder.join("pgbouncer")).find(|path| path.exists())
         else {
@@ -313,7 +318,8 @@ impl Pooler {
         let folder = server.folder.clone();
         let settings = format!(
             "[databases]\n* = host={0} user=postgres\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {0}\n\
-             listen_port = 6432\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 4\n",
+             listen_port = 6432\nauth_type = any\npool_mode = transaction\n\
+             default_pool_size = {connections}\n",
             folder.display()
         );
         let path = folder.join("pooler.ini");
@@ -334,6 +340,11 @@ impl Pooler {
     pub(crate) fn url(&self, database: &str) -> SecretString {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         format!("postgresql://postgres@{folder}:6432/{database}").into()
+    }
+
+    /// Its socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.6432")
     }
 }
 

@@ -97,16 +97,24 @@ impl Start {
 
     /// Starts the program and waits for its ready line.
     pub(crate) fn go(&self) -> Program {
+        self.try_go()
+            .unwrap_or_else(|status| panic!("no ready line but {status}; the log says\n{}", self.log()))
+    }
+
+    /// The same; where the program ends instead of getting ready, how it did.
+    pub(crate) fn try_go(&self) -> Result<Program, ExitStatus> {
         let asked = Instant::now();
         let mut child = self.command().spawn().expect("the program starts");
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
         stdout.read_line(&mut line).expect("readable");
-        let ready: Value = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("no ready line but {line:?}; the log says\n{}", self.log()));
+        let Ok(ready) = serde_json::from_str::<Value>(&line) else {
+            drop(stdout);
+            return Err(child.wait().expect("waits"));
+        };
         assert_eq!(ready["event"], "ready");
         let base = format!("http://{}", ready["address"].as_str().expect("an address"));
-        Program { child, base, ready, took: asked.elapsed(), http: http_client() }
+        Ok(Program { child, base, ready, took: asked.elapsed(), http: http_client() })
     }
 
     /// What all programs of this folder logged.
@@ -118,12 +126,21 @@ impl Start {
 
 /// With a lease of a tenth of the usual times.
 pub(crate) fn short_leases(start: Start) -> Start {
-    start
-        .with("SS_NODE__RENEW_MS", "1000")
-        .with("SS_NODE__LEASE_MS", "6000")
-        .with("SS_NODE__NO_STARTS_AFTER_MS", "3000")
-        .with("SS_NODE__END_RUNS_AFTER_MS", "4500")
-        .with("SS_NODE__GRACE_MS", "1500")
+    leases(start, 10)
+}
+
+/// With a lease whose times are the usual ones divided by a number.
+pub(crate) fn leases(start: Start, divisor: u64) -> Start {
+    let times = [
+        ("RENEW", 10_000),
+        ("LEASE", 60_000),
+        ("NO_STARTS_AFTER", 30_000),
+        ("END_RUNS_AFTER", 45_000),
+        ("GRACE", 15_000),
+    ];
+    times.into_iter().fold(start, |start, (name, usual)| {
+        start.with(&format!("SS_NODE__{name}_MS"), &(usual / divisor).to_string())
+    })
 }
 
 /// A running program.
