@@ -20,21 +20,21 @@ matrix:mat mcc mcci mdesc mds mdsconfig mdslong mdsmat mean mecloglog median meg
 meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable mixed mkmat mkspline
 mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg newey nl nlcom nlogit nlogitgen notes
 nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute
-pnorm poisson poregress post postclose postfile power pperron ppmlhdfe prais predict:pred predictnl
-preserve probit proportion:prop prtest prtesti pwcompare pwcorr pwmean qladder qnorm qreg range ranksum
-ratio rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 reghdfe regress:reg rename:ren
-replace reshape restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample save
-scalar:sca scatter score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest
-simulate sktest slogit sort:so spearman split splitsample spmatrix spregress spset sqreg stack statsby
-stci stcox stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum
-suest summarize:su sunflower sureg svar svmat svy svyset swilk symmetry symplot syntax synth tab1 tab2
-tabi table tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl
-testparm tetrachoric tnbreg tobit tokenize tostring total tpoisson truncreg tsappend tsfill tsfilter
-tsline tsset tssmooth ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm
-varsoc varstable vec veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi
-xporegress xpose xtabond xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys
-xtfrontier xtgee xtgls xtile xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson
-xtprobit xtreg xtregar xtset xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest
+pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
+probit proportion:prop prtest prtesti pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
+rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
+restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample save scalar:sca
+scatter score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
+slogit sort:so spearman split splitsample spmatrix spregress spset sqreg stack statsby stci stcox
+stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
+summarize:su sunflower sureg svar svmat svy svyset swilk symmetry symplot syntax synth tab1 tab2 tabi
+table tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
+tetrachoric tnbreg tobit tokenize tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset
+tssmooth ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable
+vec veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
+xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile
+xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtreg xtregar xtset
+xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest
 ";
 
 /// Commands of the contract's second list, refused by name, with the reason.

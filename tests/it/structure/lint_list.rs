@@ -63,6 +63,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "hashsort",
         ],
     ),
+    ("absorbed effects: templates keep to areg and xtreg", &["ppmlhdfe", "reghdfe"]),
     ("older names of allowed commands", &["hettest", "ivreg", "ovtest", "vif", "xtmixed"]),
 ];
 
