@@ -29,9 +29,9 @@ slogit sort:so spearman split splitsample spmatrix spregress spset sqreg stack s
 stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
 summarize:su sunflower sureg svar svmat svy svyset swilk symmetry symplot syntax synth tab1 tab2 tabi
 table tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
-tetrachoric tnbreg tobit tokenize tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset
-tssmooth ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable
-vec veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
+tetrachoric tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth
+ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable vec
+veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
 xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile
 xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtreg xtregar xtset
 xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest

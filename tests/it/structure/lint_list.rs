@@ -33,7 +33,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "they belong to programs and to the tests of programs",
         &[
             "_assert", "args", "c_local", "char", "cscript", "fvexpand", "fvrevar", "fvset", "rcof",
-            "sreturn", "tsrevar",
+            "sreturn", "tokenize", "tsrevar",
         ],
     ),
     ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
