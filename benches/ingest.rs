@@ -78,8 +78,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )
     .peer(format!("plain copy, synced: {plain:.0} MB/s"))
     .ratio(rate / plain, None)
-    .aim(rate, Aim::AtLeast(100.0), " MB/s")
-    .aim(peak, Aim::AtMost(200.0), " MB")
+    .aim(rate, Aim::AtLeast(500.0), " MB/s")
+    .aim(peak, Aim::AtMost(100.0), " MB")
     .write();
     Ok(())
 }

@@ -27,12 +27,17 @@ pub(crate) struct Served {
 impl Served {
     /// Starts the program with its defaults, but for the rates of `performance/limits.toml`.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// As [`start`](Self::start), with further variables of the environment.
+    pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
         stata_service::adapters::llm::install_tls();
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
         let mut command = Command::new(PROGRAM);
         command.args(["--config", concat!(env!("CARGO_MANIFEST_DIR"), "/performance/limits.toml"), "serve"]);
         command.env("SS_LISTEN", "127.0.0.1:0").env("SS_DATA_DIR", dir.path().join("data"));
-        command.env("SS_BOOTSTRAP_ADMIN_KEY", ADMIN_KEY);
+        command.env("SS_BOOTSTRAP_ADMIN_KEY", ADMIN_KEY).envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("starts");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
@@ -134,6 +139,14 @@ impl Client {
             assert!(begun.elapsed() < Duration::from_secs(120), "the attempt does not end: {job}");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    /// Runs a planned job to its success; returns the id of the run.
+    pub(crate) async fn succeed(&self, url: &str, token: &str) -> String {
+        json_of(self.http.post(format!("{url}/run")).bearer_auth(token)).await;
+        let ended = self.end(url, token).await;
+        assert_eq!(ended["status"], "succeeded", "{ended}");
+        ended["latest_run"]["run_id"].as_str().expect("an id").to_owned()
     }
 
     /// Reads an artifact.

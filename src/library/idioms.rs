@@ -8,22 +8,39 @@ pub type Idioms = BTreeMap<String, Vec<u8>>;
 /// Least length of a part of a name that a macro completes: shorter ones are indexed variables (`x`i'`) and apostrophes.
 const LEAST_PART: usize = 3;
 
-/// Returns the idioms that a do-file can reach: those whose names are words of it or of an idiom that it reaches, and
-/// every file that is no program. A word that a macro continues (`plot_`kind'`) stands for every idiom that begins with it,
-/// a word that continues a macro for every one that ends with it.
-pub fn reached<'a>(do_file: &[u8], idioms: &'a Idioms) -> Vec<(&'a str, &'a [u8])> {
-    let mut found: BTreeSet<&str> =
-        idioms.keys().map(String::as_str).filter(|name| program(name).is_none()).collect();
-    let mut open = vec![do_file];
-    while let Some(text) = open.pop() {
-        let words = Words::of(text);
-        for (name, bytes) in idioms {
-            if program(name).is_some_and(|program| words.call(program)) && found.insert(name) {
-                open.push(bytes);
+/// Which idioms each idiom may call.
+#[derive(Debug, Clone, Default)]
+pub struct CallGraph(BTreeMap<String, Vec<String>>);
+
+impl CallGraph {
+    /// Reads the texts of all idioms.
+    pub fn of(idioms: &Idioms) -> Self {
+        let calls = |text: &[u8]| called(&Words::of(text), idioms).map(str::to_owned).collect();
+        Self(idioms.iter().map(|(name, text)| (name.clone(), calls(text))).collect())
+    }
+
+    /// Returns the idioms that a do-file can reach: those whose names are words of it or of an idiom that it reaches, and
+    /// every file that is no program. A word that a macro continues (`plot_`kind'`) stands for every idiom that begins with
+    /// it, a word that continues a macro for every one that ends with it. `idioms` are those that the graph was made of.
+    pub fn reached<'a>(&self, do_file: &[u8], idioms: &'a Idioms) -> Vec<(&'a str, &'a [u8])> {
+        let mut found: BTreeSet<&str> =
+            idioms.keys().map(String::as_str).filter(|name| program(name).is_none()).collect();
+        let mut open: Vec<&str> = called(&Words::of(do_file), idioms).collect();
+        while let Some(name) = open.pop() {
+            if let Some((name, _)) = idioms.get_key_value(name)
+                && found.insert(name)
+            {
+                open.extend(self.0.get(name).into_iter().flatten().map(String::as_str));
             }
         }
+        found.into_iter().map(|name| (name, idioms[name].as_slice())).collect()
     }
-    found.into_iter().map(|name| (name, idioms[name].as_slice())).collect()
+}
+
+/// The idioms that a text with these words may call.
+fn called<'a>(words: &Words<'_>, idioms: &'a Idioms) -> impl Iterator<Item = &'a str> {
+    let names = idioms.keys().map(String::as_str);
+    names.filter(|name| program(name).is_some_and(|program| words.call(program)))
 }
 
 /// Returns the name of the program in a file.
@@ -98,7 +115,11 @@ mod tests {
     }
 
     fn names(do_file: &str) -> Vec<String> {
-        reached(do_file.as_bytes(), &idioms()).into_iter().map(|(name, _)| name.to_owned()).collect()
+        CallGraph::of(&idioms())
+            .reached(do_file.as_bytes(), &idioms())
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::files::{self, FileSet};
-use super::idioms::Idioms;
+use super::idioms::{CallGraph, Idioms};
 use super::index::{self, IndexFile};
 use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::ids::TemplateId;
@@ -74,6 +74,8 @@ pub struct Library {
     /// Name in the ado folder → contents.
     ado: Idioms,
     ado_sha256: String,
+    /// Which idioms call which, once somebody asked for it.
+    calls: OnceLock<CallGraph>,
     /// The index stored with the files, if there is one.
     index: Option<IndexFile>,
     /// SHA-256 of the index that the files make, once somebody asked for it.
@@ -140,7 +142,8 @@ impl Library {
             return Err(problems);
         }
         let ado_sha256 = hash_of_files(&ado);
-        Ok(Self { templates, ado, ado_sha256, index, index_sha256: OnceLock::new(), files })
+        let calls = OnceLock::new();
+        Ok(Self { templates, ado, ado_sha256, calls, index, index_sha256: OnceLock::new(), files })
     }
 
     /// Returns the template with this id.
@@ -163,7 +166,12 @@ impl Library {
         self.templates.is_empty()
     }
 
-    /// Returns the shared idioms: name below the ado folder → contents. All are staged for a run.
+    /// Returns the shared idioms that a do-file can reach, for its run.
+    pub fn reached(&self, do_file: &[u8]) -> Vec<(&str, &[u8])> {
+        self.calls.get_or_init(|| CallGraph::of(&self.ado)).reached(do_file, &self.ado)
+    }
+
+    /// Returns the shared idioms: name below the ado folder → contents.
     pub fn ado_files(&self) -> &Idioms {
         &self.ado
     }

@@ -6,7 +6,7 @@
 //! - [`select::select`]: question, draft and data to ranked candidates and the evidence of it;
 //! - [`missing_parameters::draft_gaps`], [`missing_parameters::parameter_views`], [`missing_parameters::column_candidates`]: what a draft lacks;
 //! - [`freeze::freeze`] and [`freeze::preview`]: draft and request to a plan;
-//! - [`render::render`]: plan to `main.do`; those of [`Library::ado_files`] that it reaches ([`idioms::reached`]) are staged
+//! - [`render::render`]: plan to `main.do`; those of [`Library::ado_files`] that it reaches ([`Library::reached`]) are staged
 //!   below [`render::ADO_DIR`], and an empty folder [`render::EMPTY_DIR`] next to it.
 
 mod absent_columns;

@@ -124,7 +124,7 @@ pub trait BlobStore: Send + Sync {
     /// Only the owner of a path may promote to it.
     ///
     /// # Errors
-    /// Any I/O error; some of the files may be blobs then.
+    /// Any I/O error; some of the files may be blobs then, but each is in the workspace still.
     fn promote(&self, tenant: &TenantId, job_id: &JobId, files: &[Promotion]) -> io::Result<Vec<Written>>;
 
     /// Reads a blob from its first byte.

@@ -16,13 +16,12 @@ use super::conclude::{self, Committed};
 use super::files_away::{FILES_UNAVAILABLE, until_reached};
 use super::follow::Follower;
 use super::judge::judge;
-use super::prepare::{
-    FrozenTemplate, MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path,
-};
+use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
 use super::publish::{RunReport, publish};
 use super::renderings::renderings;
+use super::templates::TemplateCache;
 use super::trace;
-use super::{JobKey, WorkerDeps, WorkerOptions};
+use super::{FrozenTemplate, JobKey, WorkerDeps, WorkerOptions};
 use crate::domain::artifact::Artifact;
 use crate::domain::checksummed::ChecksumError;
 use crate::domain::ids::RunId;
@@ -37,6 +36,8 @@ use crate::ports::blob_store::is_unavailable;
 use crate::ports::runner::{Adopted, RunHandle, RunSpec};
 use crate::service::runs::renderings::Subject;
 
+/// An engine that ends within this time is not noted as running: nobody could have read it.
+const SHORT: Duration = Duration::from_millis(50);
 /// Time between two checks of the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often a run directory that cannot be read is tried again.
@@ -47,6 +48,7 @@ pub(super) struct Shared {
     pub deps: WorkerDeps,
     pub options: WorkerOptions,
     pub active: Active,
+    pub templates: TemplateCache,
     pub runtime: Handle,
     /// Set when this process ends and leaves its running attempts to the next.
     pub abandoned: AtomicBool,
@@ -106,8 +108,8 @@ impl Shared {
     }
 
     fn begin(&self, job: &JobRecord, run_id: &RunId, lease: Option<PathBuf>) -> Finished {
-        let prepared =
-            tracing::debug_span!("run.prepare").in_scope(|| prepare(&self.deps, &self.options, job, run_id));
+        let prepared = tracing::debug_span!("run.prepare")
+            .in_scope(|| prepare(&self.deps, &self.options, &self.templates, job, run_id));
         let spec = match prepared {
             Ok(spec) => RunSpec { lease, ..spec },
             Err(PrepareError { cause, kind, detail }) => {
@@ -173,8 +175,6 @@ impl Shared {
 
     fn wait_and_conclude(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Finished {
         self.active.started(run_id, handle);
-        let key = (job.tenant_id.clone(), job.job_id.clone());
-        self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
         let outcome = self.wait(job, run_id, handle);
         if self.is_abandoned() {
             trace::discard();
@@ -184,7 +184,7 @@ impl Shared {
         self.conclude(job, run_id, &outcome)
     }
 
-    /// Waits for the launcher; meanwhile a second thread follows the log.
+    /// Waits for the launcher; meanwhile a second thread notes that the engine runs, and follows the log.
     fn wait(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Outcome {
         let path = run_path(&self.deps, job, run_id);
         let (Ok(Some(manifest)), Some(plan)) =
@@ -192,12 +192,19 @@ impl Shared {
         else {
             return handle.wait();
         };
-        let Ok(template) = frozen_template(&self.deps, job, plan) else { return handle.wait() };
+        let Ok(template) = frozen_template(&self.deps, &self.templates, job, plan) else {
+            return handle.wait();
+        };
         let (done, ended) = channel::<()>();
         let ago = job.run(run_id).map(|run| self.deps.clock.now() - run.started_at);
         let ago = ago.and_then(|ago| ago.to_std().ok()).unwrap_or_default();
         std::thread::scope(|scope| {
             scope.spawn(move || {
+                if ended.recv_timeout(SHORT) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let key = (job.tenant_id.clone(), job.job_id.clone());
+                self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
                 let mut follower = Follower::new(&manifest, &template.meta.anchors.steps, ago);
                 let log = path.join("work/main.log");
                 while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
@@ -303,9 +310,13 @@ impl Shared {
     }
 
     /// Reads the plan's template, again while the files cannot be reached.
-    fn template(&self, job: &JobRecord, plan: &Plan) -> Result<FrozenTemplate, PrepareError> {
+    fn template(&self, job: &JobRecord, plan: &Plan) -> Result<Arc<FrozenTemplate>, PrepareError> {
         let is_away = |error: &PrepareError| error.kind == FILES_UNAVAILABLE;
-        until_reached(|| self.is_abandoned(), is_away, || frozen_template(&self.deps, job, plan))
+        until_reached(
+            || self.is_abandoned(),
+            is_away,
+            || frozen_template(&self.deps, &self.templates, job, plan),
+        )
     }
 
     /// Ends without a commit: the process ends, and the next one finds the outcome in the run directory.

@@ -14,7 +14,6 @@ use crate::domain::ids::RunId;
 use crate::domain::plan::Plan;
 use crate::domain::run_outcome::{CONTRACT_VERSION, Ended, Outcome};
 use crate::domain::verdict::Verdict;
-use crate::library::idioms::reached;
 use crate::library::render::{ADO_DIR, EMPTY_DIR, RunFacts, render};
 use crate::library::{Library, Template};
 use crate::ports::workspace::Workspace;
@@ -57,7 +56,7 @@ impl Trial<'_> {
             self.workspace.create_dir(&work.join(name))?;
         }
         self.workspace.write(&work.join("main.do"), &main.bytes)?;
-        for (name, bytes) in reached(&main.bytes, self.library.ado_files()) {
+        for (name, bytes) in self.library.reached(&main.bytes) {
             self.workspace.write(&work.join(ADO_DIR).join(name), bytes)?;
         }
         let manifest = Manifest {

@@ -20,6 +20,7 @@ mod renderings;
 pub mod rerun;
 mod scheduler;
 mod start;
+mod templates;
 mod trace;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::plan::Plan;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
+use crate::domain::template::TemplateMeta;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::cluster::Cluster;
@@ -144,16 +146,32 @@ pub struct TextFacts {
     pub memory_mb: u64,
 }
 
+/// The copies of a plan's template that were frozen with it, checked against the hashes of the plan.
+#[derive(Debug)]
+pub struct FrozenTemplate {
+    /// The meta as it was stored.
+    pub meta_bytes: Vec<u8>,
+    /// The meta.
+    pub meta: TemplateMeta,
+    /// The body of the do-file.
+    pub body: Vec<u8>,
+}
+
 /// The texts of a run, made from the frozen plan alone.
 pub trait RunTexts: Send + Sync {
-    /// Makes `main.do` from the plan and the frozen copies of its template's meta and body.
+    /// Makes `main.do` from the plan and its frozen template.
     ///
     /// # Errors
     /// Why the plan cannot be rendered; none happens to a plan that this release froze.
-    fn main_do(&self, plan: &Plan, meta: &[u8], body: &[u8], facts: &TextFacts) -> Result<MainDo, String>;
+    fn main_do(&self, plan: &Plan, template: &FrozenTemplate, facts: &TextFacts) -> Result<MainDo, String>;
+
+    /// True if [`ado`](Self::ado) needs the copy of the idioms that was made when the plan was frozen: this release has
+    /// others.
+    fn needs_frozen_idioms(&self, plan: &Plan) -> bool;
 
     /// Returns the files of the run's `ado` folder that `main_do` needs: names and contents. `frozen` is the copy that was
-    /// made when the plan was frozen ([`IDIOMS_PATH`](crate::domain::layout::IDIOMS_PATH)), where there is one.
+    /// made when the plan was frozen ([`IDIOMS_PATH`](crate::domain::layout::IDIOMS_PATH)), where it is needed and there is
+    /// one.
     ///
     /// # Errors
     /// Says so where the idioms are not those that the plan was frozen with.

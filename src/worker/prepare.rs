@@ -3,12 +3,14 @@
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::files_away::FILES_UNAVAILABLE;
-use super::{TextFacts, WorkerDeps, WorkerOptions};
+use super::templates::TemplateCache;
+use super::{FrozenTemplate, TextFacts, WorkerDeps, WorkerOptions};
 use crate::domain::anchors::Nonces;
 use crate::domain::artifact::ArtifactKind;
 use crate::domain::canonical::sha256_hex;
@@ -20,7 +22,6 @@ use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::{CONTRACT_VERSION, RunLimits, UNSEALED_CONTRACT};
-use crate::domain::template::TemplateMeta;
 use crate::ports::blob_store::{BlobReader, is_unavailable};
 use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
@@ -130,22 +131,21 @@ pub(super) fn read_do_file(
     Ok(Some(bytes).filter(|bytes| sha256_hex(bytes) == manifest.main_do_sha256))
 }
 
-/// The frozen copies of the plan's template: the bytes of its meta, its meta, its body.
-pub(super) struct FrozenTemplate {
-    pub meta_bytes: Vec<u8>,
-    pub meta: TemplateMeta,
-    pub body: Vec<u8>,
-}
-
-/// Reads the template from the job's artifacts and checks it against the hashes of the plan.
+/// Returns the template of a plan; where no run had it lately it is read from the job's artifacts and checked against the
+/// hashes of the plan.
 ///
 /// # Errors
 /// `internal` where a copy is absent or differs.
 pub(super) fn frozen_template(
     deps: &WorkerDeps,
+    templates: &TemplateCache,
     job: &JobRecord,
     plan: &Plan,
-) -> Result<FrozenTemplate, PrepareError> {
+) -> Result<Arc<FrozenTemplate>, PrepareError> {
+    templates.get(plan, || read_template(deps, job, plan))
+}
+
+fn read_template(deps: &WorkerDeps, job: &JobRecord, plan: &Plan) -> Result<FrozenTemplate, PrepareError> {
     let meta_bytes = frozen_copy(deps, job, ArtifactKind::TemplateMeta, &plan.template.meta_sha256)?;
     let body = frozen_copy(deps, job, ArtifactKind::TemplateSource, &plan.template.sha256)?;
     let meta = serde_json::from_slice(&meta_bytes).map_err(|e| {
@@ -194,6 +194,7 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
 pub(super) fn prepare(
     deps: &WorkerDeps,
     options: &WorkerOptions,
+    templates: &TemplateCache,
     job: &JobRecord,
     run_id: &RunId,
 ) -> Result<RunSpec, PrepareError> {
@@ -207,7 +208,7 @@ pub(super) fn prepare(
     for folder in ["ado", "empty", "tmp/home"] {
         workspace.create_dir(&work.join(folder))?;
     }
-    let template = frozen_template(deps, job, plan)?;
+    let template = frozen_template(deps, templates, job, plan)?;
     let nonces = Nonces { begin: hex::encode(deps.ids.secret(16)), end: hex::encode(deps.ids.secret(16)) };
     let facts = TextFacts {
         run_id: run_id.to_string(),
@@ -217,12 +218,15 @@ pub(super) fn prepare(
         memory_mb: options.limits.memory_bytes / 10 * 9 / (1 << 20),
     };
     let text_error = |detail| PrepareError::new(Cause::TemplateError, detail);
-    let text = deps.texts.main_do(plan, &template.meta_bytes, &template.body, &facts).map_err(text_error)?;
+    let text = deps.texts.main_do(plan, &template, &facts).map_err(text_error)?;
     check_body(&text, &plan.template.sha256)?;
     workspace.write(&work.join(DO_FILE), &text.bytes)?;
     // What is published of it later: the engine may write everything in its working directory.
     workspace.write(&run_path.join(DO_FILE), &text.bytes)?;
-    let idioms = frozen_idioms(deps, job)?;
+    let idioms = match deps.texts.needs_frozen_idioms(plan) {
+        true => frozen_idioms(deps, job)?,
+        false => None,
+    };
     for (name, bytes) in deps.texts.ado(plan, idioms.as_deref(), &text.bytes).map_err(text_error)? {
         if !is_plain_name(&name) {
             return Err(text_error(format!("{name} cannot be the name of an idiom")));
@@ -340,7 +344,7 @@ fn stage(
 
 fn copy_hashing(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
+    let mut buffer = [0; 32 * 1024];
     let mut size = 0;
     loop {
         let n = source.read(&mut buffer)?;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::active::Active;
 use super::attempt::{Finished, Shared};
 use super::claim::{self, Asked};
+use super::templates::TemplateCache;
 use super::{Drain, WorkerDeps, WorkerOptions, lost, probe, start};
 use crate::domain::ids::RunId;
 use crate::domain::job::{JobRecord, JobStatus};
@@ -87,6 +88,7 @@ impl Worker {
             deps,
             options,
             active: Active::default(),
+            templates: TemplateCache::default(),
             runtime: tokio::runtime::Handle::current(),
             abandoned: AtomicBool::new(false),
             host_fault: AtomicBool::new(false),

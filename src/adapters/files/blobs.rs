@@ -57,19 +57,30 @@ impl BlobStore for LocalBlobStore {
     fn promote(&self, tenant: &TenantId, job_id: &JobId, files: &[Promotion]) -> io::Result<Vec<Written>> {
         let span = tracing::debug_span!("files.publish", ss.files = files.len(), ss.bytes = Empty).entered();
         let place = |rel_path: &String| self.dirs.path(tenant, job_id, rel_path);
-        let staged: Vec<_> = files.iter().map(|file| (place(&file.staged), file.known.clone())).collect();
-        let written = sync_and_hash(&staged)?;
-        span.record("ss.bytes", written.iter().map(|file| file.size_bytes).sum::<u64>());
         let mut dirs = BTreeSet::new();
-        for ((from, _), file) in staged.iter().zip(files) {
-            let target = place(&file.rel_path);
+        let mut moved: Vec<(PathBuf, PathBuf)> = Vec::with_capacity(files.len());
+        // nothing cites the new names yet, so that files and names may become durable together
+        let written = files.iter().try_for_each(|file| {
+            let (from, target) = (place(&file.staged), place(&file.rel_path));
             let dir = target.parent().expect("a relative path below a job has a parent");
             create_dir_noting(dir, &mut dirs)?;
-            fs::rename(from, &target)?;
+            fs::rename(&from, &target)?;
             dirs.insert(dir.to_owned());
-        }
-        // all links at once: a journal brings them to the disk with its first write
-        dirs.iter().try_for_each(|dir| sync_dir(dir))?;
+            moved.push((from, target));
+            Ok(())
+        });
+        let written = written.and_then(|()| {
+            let targets = moved.iter().map(|(_, target)| target.clone());
+            let known = files.iter().map(|file| file.known.clone());
+            sync_and_hash(&targets.zip(known).collect::<Vec<_>>(), &dirs)
+        });
+        let written = written.inspect_err(|_| {
+            // what is not published stays with its writer
+            for (from, target) in &moved {
+                let _ = fs::rename(target, from);
+            }
+        })?;
+        span.record("ss.bytes", written.iter().map(|file| file.size_bytes).sum::<u64>());
         Ok(written)
     }
 

@@ -5,6 +5,7 @@ use std::ffi::{CString, c_char, c_int};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
+use super::clone;
 use crate::domain::run_outcome::RunLimits;
 
 /// Steps of the child, as it reports them when one fails.
@@ -67,14 +68,11 @@ pub(super) fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
     let pointers = Pointers::new(plan);
     let launcher = std::process::id().cast_signed();
     let folder = plan.group.as_ref().map(|group| group.folder.as_raw_fd());
-    // SAFETY: the launcher is single-threaded, so the child may continue; it makes system calls only.
-    let (pid, is_in_group) = unsafe { fork(folder) };
+    let child = Child { plan, pointers: &pointers, report: report_end.as_raw_fd(), launcher };
+    // SAFETY: the launcher is single-threaded; the child makes system calls only, and the arguments outlive it here.
+    let pid = unsafe { clone::start(folder, &child, become_engine) };
     if pid < 0 {
         return Err(fork_failed(io::Error::last_os_error()));
-    }
-    if pid == 0 {
-        // SAFETY: in the forked child, which never returns from here; all pointers outlive it.
-        unsafe { become_engine(plan, &pointers, report_end.as_raw_fd(), launcher, is_in_group) }
     }
     drop(report_end);
     match read_report(&report) {
@@ -92,33 +90,12 @@ pub(super) fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
     }
 }
 
-/// Forks; with the folder of a control group the child begins its life in it, where the kernel can (clone3(2),
-/// `CLONE_INTO_CGROUP`), and the second value is true. Moving a process there afterwards waits until every
-/// processor has passed a quiet point: 10 ms and more.
-///
-/// # Safety
-/// As of fork(2): the child of a process with several threads may only make system calls.
-unsafe fn fork(folder: Option<RawFd>) -> (libc::pid_t, bool) {
-    // of linux/sched.h
-    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-    // SAFETY: the arguments are a valid structure of the stated size; without its own stack the child continues
-    // from here with a copy of everything, as after fork(2).
-    unsafe {
-        if let Some(folder) = folder {
-            // `struct clone_args`: flags first, the signal of its end fifth, the group's folder last
-            let mut how = [0_u64; 11];
-            how[0] = CLONE_INTO_CGROUP;
-            how[4] = u64::from(libc::SIGCHLD.cast_unsigned());
-            how[10] = u64::from(folder.cast_unsigned());
-            let pid = libc::syscall(libc::SYS_clone3, how.as_ptr(), size_of_val(&how));
-            if let Ok(pid) = libc::pid_t::try_from(pid)
-                && pid >= 0
-            {
-                return (pid, true);
-            }
-        }
-        (libc::fork(), false)
-    }
+/// What the child gets from the launcher.
+struct Child<'a> {
+    plan: &'a ChildPlan,
+    pointers: &'a Pointers,
+    report: RawFd,
+    launcher: i32,
 }
 
 /// Null-terminated arrays for `execve`.
@@ -177,14 +154,9 @@ const RULESET: c_int = 4;
 /// Runs the steps and the program.
 ///
 /// # Safety
-/// Only in a child just forked from a single-threaded process.
-unsafe fn become_engine(
-    plan: &ChildPlan,
-    pointers: &Pointers,
-    report: RawFd,
-    launcher: i32,
-    is_in_group: bool,
-) -> ! {
+/// Only in a child just started by [`clone::start`].
+unsafe fn become_engine(child: &Child<'_>, is_in_group: bool) -> ! {
+    let Child { plan, pointers, report, launcher } = *child;
     // SAFETY: plain system calls on values prepared by the parent.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
@@ -245,7 +217,10 @@ unsafe fn drop_capabilities() -> bool {
     // capabilities, so that a refusal is no fault.
     unsafe {
         for capability in 0..=MOST {
-            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+            // beyond the kernel's last one, or not to be changed by this process
+            if libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 {
+                break;
+            }
         }
         libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) == 0
     }

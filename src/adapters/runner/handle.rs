@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,6 +36,8 @@ pub(super) struct LocalHandle {
     child: Mutex<Option<Child>>,
     grace: Duration,
     bound: Mutex<Bound>,
+    /// Its outcome was read: the launcher ends by itself.
+    ended: AtomicBool,
 }
 
 /// When a launcher that has not ended its attempt is taken for lost, and how the attempt ended then.
@@ -53,7 +56,14 @@ impl LocalHandle {
         let at = Instant::now()
             .checked_add(all)
             .unwrap_or_else(|| Instant::now() + Duration::from_secs(u32::MAX.into()));
-        Self { run_id, dir, child: Mutex::new(child), grace, bound: Mutex::new(Bound { at, end }) }
+        Self {
+            run_id,
+            dir,
+            child: Mutex::new(child),
+            grace,
+            bound: Mutex::new(Bound { at, end }),
+            ended: AtomicBool::new(false),
+        }
     }
 
     fn bound(&self) -> MutexGuard<'_, Bound> {
@@ -160,6 +170,20 @@ impl LocalHandle {
     }
 }
 
+impl Drop for LocalHandle {
+    fn drop(&mut self) {
+        let child = self.child().take().filter(|_| self.ended.load(Ordering::Relaxed));
+        let Some(mut child) = child else { return };
+        if matches!(child.try_wait(), Ok(None)) {
+            // without a thread the sweep of orphans collects it
+            orphans::collected(&child);
+            let _ = std::thread::Builder::new().spawn(move || collect(&mut child));
+        } else {
+            orphans::collected(&child);
+        }
+    }
+}
+
 /// Collects a child that ends now; kills it where it does not.
 pub(super) fn collect(child: &mut Child) {
     let deadline = Instant::now() + KILLED;
@@ -194,10 +218,11 @@ impl RunHandle for LocalHandle {
     fn wait(&self) -> Outcome {
         let lock = self.wait_lock();
         match self.wait_until_bound(&lock) {
+            // The launcher is at its end, which nobody waits for: dropping this collects it.
             Ok(lock) => {
-                self.collect();
                 let outcome = conclude(&self.run_id, &self.dir, &lock);
                 let _ = rustix::fs::flock(&lock, FlockOperation::Unlock);
+                self.ended.store(true, Ordering::Relaxed);
                 outcome
             }
             Err(RecvTimeoutError::Timeout) => {

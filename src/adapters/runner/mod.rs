@@ -3,6 +3,7 @@
 
 mod cgroup;
 mod child;
+mod clone;
 mod files;
 mod handle;
 mod hidden;

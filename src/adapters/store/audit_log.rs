@@ -77,7 +77,19 @@ impl AuditLog {
         self.dir.join(format!("{month}.jsonl"))
     }
 
-    /// Appends events that follow the last one, durably.
+    /// Makes the newest file durable; those before it are, because a month that ends is synced.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        if self.month.is_empty() {
+            return Ok(());
+        }
+        File::open(self.path(&self.month))?.sync_data()?;
+        sync_dir(&self.dir)
+    }
+
+    /// Appends events that follow the last one. They are durable after [`sync`](Self::sync).
     ///
     /// # Errors
     /// Any I/O error; the log must then be opened again.
@@ -113,13 +125,10 @@ impl AuditLog {
             text.push('\n');
         }
         let path = self.path(month);
-        let new = !path.exists();
-        let mut file = File::options().create(true).append(true).open(&path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_data()?;
-        if new {
-            sync_dir(&self.dir)?;
+        if !path.exists() {
+            self.sync()?;
         }
+        File::options().create(true).append(true).open(&path)?.write_all(text.as_bytes())?;
         month.clone_into(&mut self.month);
         Ok(())
     }

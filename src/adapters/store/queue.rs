@@ -2,13 +2,24 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why an item was not taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused<T> {
     Full(T),
     Closed(T),
+}
+
+/// How a bounded wait for items ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// Items were taken.
+    Items,
+    /// Nothing came in time.
+    Time,
+    /// Closed and empty.
+    End,
 }
 
 struct State<T> {
@@ -68,6 +79,23 @@ impl<T> HandOver<T> {
         let n = state.items.len().min(max);
         into.extend(state.items.drain(..n));
         true
+    }
+
+    /// Waits for items, up to a moment where there is one, and moves all of them to `into`.
+    pub(super) fn take_until(&self, moment: Option<Instant>, into: &mut Vec<T>) -> Waited {
+        let mut state = self.lock();
+        while state.items.is_empty() {
+            if state.closed {
+                return Waited::End;
+            }
+            state = match moment.map(|moment| moment.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return Waited::Time,
+                Some(left) => self.ready.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.ready.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        into.extend(state.items.drain(..));
+        Waited::Items
     }
 
     /// Waits for one item; `None` once closed and empty.

@@ -129,6 +129,7 @@ conformance![
     staged_files_become_blobs_in_one_step,
     a_promotion_can_be_repeated,
     a_promotion_of_an_absent_file_fails,
+    a_failed_promotion_leaves_its_files_with_their_writer,
     shards_list_every_job_once,
 ];
 
@@ -256,6 +257,15 @@ fn a_promotion_of_an_absent_file_fails(bench: &Bench) {
     let files = [promotion("runs/r/publish/0", "artifacts/runs/r/a")];
     assert!(absent(bench.blobs.promote(&bench.tenant, &bench.job, &files)));
     assert!(absent(bench.get("artifacts/runs/r/a")));
+}
+
+fn a_failed_promotion_leaves_its_files_with_their_writer(bench: &Bench) {
+    bench.stage("runs/r/publish/0", b"kept");
+    let files =
+        ["0", "absent"].map(|n| promotion(&format!("runs/r/publish/{n}"), &format!("artifacts/runs/r/{n}")));
+    assert!(absent(bench.blobs.promote(&bench.tenant, &bench.job, &files)));
+    bench.blobs.promote(&bench.tenant, &bench.job, &files[..1]).expect("promoted");
+    assert_eq!(bench.get("artifacts/runs/r/0").expect("there"), b"kept");
 }
 
 fn shards_list_every_job_once(bench: &Bench) {

@@ -268,7 +268,7 @@ async fn an_attempt_whose_files_are_refused_is_tried_again() {
     let Some(disk) = Disk::build(dir.path()) else { return };
     let program = disk.start(dir.path()).go();
     let refusals = [
-        (Refusal::Sync, "/publish/", "publish"),
+        (Refusal::Sync, "/artifacts/runs/", "publish"),
         (Refusal::Rename, "/artifacts/runs/", "publish"),
         (Refusal::Write, "/manifest.json", "prepare"),
     ];

@@ -75,15 +75,16 @@ impl BlobStore for MemoryBlobs {
     }
 
     fn promote(&self, tenant: &TenantId, job_id: &JobId, files: &[Promotion]) -> io::Result<Vec<Written>> {
-        let read = |file: &Promotion| {
-            let path = self.workspace.path(tenant, job_id, &file.staged);
-            let bytes = self.workspace.read(&path)?;
+        let staged = |file: &Promotion| self.workspace.path(tenant, job_id, &file.staged);
+        let read =
+            files.iter().map(|file| self.workspace.read(&staged(file))).collect::<io::Result<Vec<_>>>()?;
+        let put = |(file, bytes): (&Promotion, Vec<u8>)| {
             let made = file.known.clone().unwrap_or_else(|| written(&bytes));
             self.locked().insert((tenant.clone(), job_id.clone(), file.rel_path.clone()), bytes);
-            self.workspace.remove_file(&path)?;
+            self.workspace.remove_file(&staged(file))?;
             Ok(made)
         };
-        files.iter().map(read).collect()
+        files.iter().zip(read).map(put).collect()
     }
 
     fn get(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<BlobReader> {

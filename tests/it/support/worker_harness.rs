@@ -24,7 +24,7 @@ use stata_service::ports::workspace::Workspace;
 use stata_service::service::access::tenants::TenantCache;
 use stata_service::service::runs::progress::ProgressTracker;
 use stata_service::service::shared::space::DiskLow;
-use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
+use stata_service::worker::{FrozenTemplate, MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
 
 use super::records::{commit, job};
 use super::runs::{fakes, interpreters, runner};
@@ -33,11 +33,16 @@ use super::runs::{fakes, interpreters, runner};
 pub(crate) struct PlainTexts;
 
 impl RunTexts for PlainTexts {
-    fn main_do(&self, _: &Plan, _: &[u8], body: &[u8], facts: &TextFacts) -> Result<MainDo, String> {
+    fn main_do(&self, _: &Plan, template: &FrozenTemplate, facts: &TextFacts) -> Result<MainDo, String> {
+        let body = template.body.as_slice();
         let head = format!("display \"SS_EVENT|begin|run={}|nonce={}\"\n", facts.run_id, facts.n1);
         let foot = format!("\ndisplay \"SS_EVENT|end|nonce={}\"\nexit, clear\n", facts.n2);
         let bytes = [head.as_bytes(), body, foot.as_bytes()].concat();
         Ok(MainDo { bytes, body_offset: head.len() as u64, body_bytes: body.len() as u64 })
+    }
+
+    fn needs_frozen_idioms(&self, _: &Plan) -> bool {
+        false
     }
 
     fn ado(&self, _: &Plan, _: Option<&[u8]>, _: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
