@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 
-PREFIXES = {"quietly": 3, "noisily": 1, "capture": 3}
+PREFIXES = {"quietly": 3, "noisily": 1, "capture": 3, "nobreak": 7, "break": 5, "novarabbrev": 11, "varabbrev": 9}
 COLON_PREFIXES = {"by", "bysort", "bys", "xi", "svy", "version", "bootstrap", "jackknife", "simulate", "statsby", "mi",
                   "stepwise", "rolling", "permute", "nestreg", "frame", "bayes", "fp", "mfp"}
 LANGUAGE = {"foreach", "forvalues", "forv", "forva", "forval", "forvalu", "forvalue", "while", "if", "else", "end",

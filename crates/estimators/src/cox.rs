@@ -93,8 +93,8 @@ impl Sums {
             let left = weight * columns[a][i];
             self.first[a] += left;
             if !self.second.is_empty() {
-                for b in 0..=a {
-                    self.second[a * k + b] += left * columns[b][i];
+                for (cell, column) in self.second[a * k..].iter_mut().zip(&columns[..=a]) {
+                    *cell += left * column[i];
                 }
             }
         }

@@ -1,16 +1,16 @@
-//! Difference GMM for dynamic panels (Arellano and Bond 1991, Review of Economic Studies 58): one- and two-step
-//! estimates, robust and finite-sample corrected covariances (Windmeijer 2005), Sargan and serial-correlation
-//! tests. Formulas: [XT] xtabond and [XT] xtdpd, Methods and formulas.
+//! GMM for dynamic panels: equations in differences (Arellano and Bond 1991), and in differences and levels (Blundell
+//! and Bond 1998). One- and two-step estimates, robust and finite-sample corrected covariances (Windmeijer 2005),
+//! Sargan and serial-correlation tests. Formulas: [XT] xtabond and [XT] xtdpd, Methods and formulas.
 
 use super::matrix::Mat;
 
-/// The differenced equations of a unit.
+/// The equations of a unit: those in differences first, then those in levels.
 pub struct Unit {
-    /// Period of each equation, ascending.
+    /// Period of each differenced equation, ascending.
     pub periods: Vec<i64>,
-    /// Differenced outcome.
+    /// Outcome of each equation.
     pub y: Vec<f64>,
-    /// Differenced regressors, one row per equation.
+    /// Regressors, one row per equation.
     pub x: Mat,
     /// Instruments, one row per equation.
     pub z: Mat,
@@ -31,28 +31,37 @@ pub struct GmmFit {
     pub b: Vec<f64>,
     /// Their covariance of the requested kind.
     pub v: Mat,
-    /// Residuals of the differenced equations by unit.
+    /// Residuals of the equations by unit.
     residuals: Vec<Vec<f64>>,
     /// `(W'Z A Z'W)^-1` and the weight matrix of the reported step.
     inverse: Mat,
     weight: Mat,
-    /// Variance of the level errors from the one-step residuals.
+    /// Variance of the level errors from the residuals of the reported step.
     pub sigma2: f64,
     /// Sargan statistic.
     pub sargan: f64,
     /// Rank of the instruments.
     pub rank: usize,
-    /// Number of equations.
+    /// Number of differenced equations.
     pub n: usize,
+    /// Sum of squares of the residuals of the differenced equations.
+    pub rss: f64,
     homoskedastic: bool,
 }
 
-/// `2` on the diagonal, `-1` for adjacent periods: the covariance of differenced errors.
-fn difference_covariance(periods: &[i64]) -> Mat {
-    Mat::from_fn(periods.len(), periods.len(), |i, j| match (periods[i] - periods[j]).abs() {
-        0 => 2.0,
-        1 => -1.0,
-        _ => 0.0,
+/// Covariance of the errors of a unit, for errors of variance 1: `2` on the diagonal and `-1` for adjacent periods of
+/// the differenced equations, `1` for each equation in levels, and none between the two kinds.
+fn error_covariance(unit: &Unit) -> Mat {
+    let (size, split) = (unit.y.len(), unit.periods.len());
+    Mat::from_fn(size, size, |i, j| {
+        if i >= split || j >= split {
+            return if i == j { 1.0 } else { 0.0 };
+        }
+        match (unit.periods[i] - unit.periods[j]).abs() {
+            0 => 2.0,
+            1 => -1.0,
+            _ => 0.0,
+        }
     })
 }
 
@@ -87,16 +96,21 @@ fn moments(units: &[Unit], e: &[Vec<f64>], l: usize) -> Mat {
 /// Fits; nothing when the regressors are collinear or the instruments too few.
 pub fn fit(units: &[Unit], steps: Steps, robust: bool) -> Option<GmmFit> {
     let (k, l) = (units.first()?.x.cols(), units.first()?.z.cols());
-    let n: usize = units.iter().map(|u| u.y.len()).sum();
-    let zhz = sum(units, l, l, |_, u| u.z.transpose().sandwich(&difference_covariance(&u.periods)));
+    let n: usize = units.iter().map(|u| u.periods.len()).sum();
+    let zhz = sum(units, l, l, |_, u| u.z.transpose().sandwich(&error_covariance(u)));
     let (a1, rank, _) = zhz.inverse_semidefinite(DEPENDENT);
     if rank < k {
         return None;
     }
     let (b1, q1, wz) = solve(units, &a1, k, l)?;
     let e1 = residuals(units, &b1);
-    let squares: f64 = e1.iter().flatten().map(|e| e * e).sum();
-    let sigma2 = squares / (2.0 * (n as f64 - k as f64));
+    let squares = |e: &[Vec<f64>]| {
+        let differenced = units.iter().zip(e).flat_map(|(u, e)| e.iter().take(u.periods.len()));
+        differenced.map(|e| e * e).sum::<f64>()
+    };
+    let variance = |rss: f64| rss / (2.0 * (n as f64 - k as f64));
+    let rss = squares(&e1);
+    let sigma2 = variance(rss);
     let meat = moments(units, &e1, l);
     let left = q1.times(&wz.times(&a1));
     let v1_robust = left.sandwich(&meat);
@@ -114,6 +128,7 @@ pub fn fit(units: &[Unit], steps: Steps, robust: bool) -> Option<GmmFit> {
             sargan,
             rank,
             n,
+            rss,
             homoskedastic: !robust,
         });
     }
@@ -143,16 +158,18 @@ pub fn fit(units: &[Unit], steps: Steps, robust: bool) -> Option<GmmFit> {
         v2.clone()
     };
     let sargan = a2.quadratic(ze2.data());
+    let rss = squares(&e2);
     Some(GmmFit {
         b: b2,
         v,
         residuals: e2,
         inverse: v2,
         weight: a2,
-        sigma2,
+        sigma2: variance(rss),
         sargan,
         rank,
         n,
+        rss,
         homoskedastic: false,
     })
 }
@@ -166,17 +183,18 @@ impl GmmFit {
             .iter()
             .zip(&self.residuals)
             .map(|(u, e)| {
-                u.periods
-                    .iter()
-                    .map(|t| u.periods.iter().position(|s| *s == t - order).map_or(0.0, |p| e[p]))
-                    .collect()
+                let earlier = |t: &i64| u.periods.iter().position(|s| *s == t - order).map_or(0.0, |p| e[p]);
+                let mut lagged: Vec<f64> = u.periods.iter().map(earlier).collect();
+                // the equations in levels have no part in the test
+                lagged.resize(u.y.len(), 0.0);
+                lagged
             })
             .collect();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
         let statistic: f64 = lagged.iter().zip(&self.residuals).map(|(a, b)| dot(a, b)).sum();
         let lx = sum(units, 1, k, |i, u| column(&lagged[i]).transpose().times(&u.x));
         let (first, cross) = if self.homoskedastic {
-            let h = |u: &Unit| difference_covariance(&u.periods);
+            let h = |u: &Unit| error_covariance(u);
             let own: f64 = units.iter().enumerate().map(|(i, u)| h(u).quadratic(&lagged[i])).sum();
             let cross = sum(units, l, 1, |i, u| u.z.transpose().times(&h(u)).times(&column(&lagged[i])));
             (self.sigma2 * own, cross.scaled(self.sigma2))

@@ -193,7 +193,7 @@ fn normal_derivative(k: usize, z: f64, sd: f64) -> f64 {
     for i in 0..k - 1 {
         (last, own) = (own, z * own - i as f64 * last);
     }
-    let sign = if k % 2 == 0 { -1.0 } else { 1.0 };
+    let sign = if k.is_multiple_of(2) { -1.0 } else { 1.0 };
     sign * own * normal_density(z) / sd.powi(k as i32)
 }
 
@@ -250,7 +250,7 @@ pub fn bandwidths(sample: &Sample, kernel: Kernel, p: usize, least: Option<Least
         let (_, se) = density(sample, kernel, above, for_variance, p)?;
         let wide = fit(sample, kernel, above, for_bias, p + 2)?;
         let curvature = wide.coefficients[p + 1] * factorial(p + 1) / for_bias.powi(p as i32 + 1);
-        let sign = if above || p % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if above || p.is_multiple_of(2) { 1.0 } else { -1.0 };
         variances[usize::from(above)] = n * for_variance * se * se;
         biases[usize::from(above)] = sign * constant * curvature;
     }

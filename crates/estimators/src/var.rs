@@ -167,15 +167,29 @@ pub fn tables(a: &[Mat], sigma: &Mat, steps: usize) -> Option<Tables> {
             })
             .collect()
     };
+    let shares = variance_shares(&oirf[..steps], m);
+    let (cirf, coirf) = (sums(&irf), sums(&oirf));
+    Some(Tables { values: [irf, oirf, cirf, coirf, shares] })
+}
+
+/// Shares of the shocks in the variance of the forecasts of 0, 1, ... steps, from responses to shocks of variance 1.
+fn variance_shares(responses: &[Mat], m: usize) -> Vec<Mat> {
     let mut shares = vec![Mat::zeros(m, m)];
     let mut own = Mat::zeros(m, m);
-    for theta in &oirf[..steps] {
+    for theta in responses {
         own = own.plus(&Mat::from_fn(m, m, |i, j| theta[(i, j)].powi(2)));
         let row: Vec<f64> = (0..m).map(|i| (0..m).map(|j| own[(i, j)]).sum()).collect();
         shares.push(Mat::from_fn(m, m, |i, j| own[(i, j)] / row[i]));
     }
-    let (cirf, coirf) = (sums(&irf), sums(&oirf));
-    Some(Tables { values: [irf, oirf, cirf, coirf, shares] })
+    shares
+}
+
+/// Responses to structural shocks, whose effects in their own period are the columns of `impact`, and variance shares.
+pub fn structural(a: &[Mat], impact: &Mat, steps: usize) -> [Vec<Mat>; 2] {
+    let m = impact.rows();
+    let sirf: Vec<Mat> = responses(a, m, steps).iter().map(|phi| phi.times(impact)).collect();
+    let sfevd = variance_shares(&sirf[..steps], m);
+    [sirf, sfevd]
 }
 
 /// Standard errors of all tables by the delta method: the lag coefficients vary with `v` (equation by equation,

@@ -88,6 +88,44 @@ pub fn fit(
     Ok(Vecm { beta, v_beta, alpha, system, ll, parameters, lags })
 }
 
+impl Vecm {
+    /// Forecasts by step and series. `history` holds at least as many values of each series as the model has lags; `first`
+    /// is the number of the first forecast as the trend counts, one in the first row used.
+    pub fn forecast(&self, history: &[Vec<f64>], trend: Trend, first: f64, steps: usize) -> Vec<Vec<f64>> {
+        let (m, rank, short) = (self.alpha.rows(), self.alpha.cols(), self.lags.len() - 1);
+        let sloped = matches!(trend, Trend::RestrictedTrend | Trend::Trend);
+        let mut values = history.to_vec();
+        let mut out = Vec::with_capacity(steps);
+        for h in 0..steps {
+            let time = first + h as f64;
+            let back = |series: &[f64], lag: usize| series[series.len() - lag];
+            let mut row: Vec<f64> = (0..rank)
+                .map(|j| {
+                    let levels: f64 = (0..m).map(|i| self.beta[(i, j)] * back(&values[i], 1)).sum();
+                    let slope = if sloped { self.beta[(m, j)] * time } else { 0.0 };
+                    let constant =
+                        if trend == Trend::None { 0.0 } else { self.beta[(m + usize::from(sloped), j)] };
+                    levels + slope + constant
+                })
+                .collect();
+            for series in &values {
+                row.extend((1..=short).map(|lag| back(series, lag) - back(series, lag + 1)));
+            }
+            if trend == Trend::Trend {
+                row.push(time);
+            }
+            if trend.outside() > 0 {
+                row.push(1.0);
+            }
+            let change = self.system.b.times_vector(&row);
+            let next: Vec<f64> = values.iter().zip(&change).map(|(s, d)| back(s, 1) + d).collect();
+            values.iter_mut().zip(&next).for_each(|(series, value)| series.push(*value));
+            out.push(next);
+        }
+        out
+    }
+}
+
 /// One linear combination of columns.
 fn combined(columns: &[Vec<f64>], beta: &Mat, j: usize, n: usize) -> Vec<f64> {
     (0..n).map(|t| stable_sum(columns.iter().enumerate().map(|(i, c)| beta[(i, j)] * c[t]))).collect()

@@ -178,6 +178,34 @@ def after_error_correction(cases):
     cases.add("veclmar", "macrots.csv", "tsset t\nvec lgdp lcons linv, lags(2) trend(rconstant)\nveclmar\nmatrix m = r(lm)", expect, 1e-6, "numpy from statsmodels VECM; Johansen (1995)")
 
 
+def corrected_forecasts(cases):
+    """Forecasts after `vec`: least squares given the cointegrating vectors of statsmodels, carried on by numpy."""
+    y = pd.read_csv(ROOT / "data/macrots.csv")[["lgdp", "lcons", "linv"]].to_numpy()
+    total = len(y)
+    for deterministic, trend in (("n", "none"), ("ci", "rconstant"), ("co", "constant"), ("coli", "rtrend"), ("colo", "trend")):
+        fit = VECM(y, k_ar_diff=2, coint_rank=2, deterministic=deterministic).fit()
+
+        def row(values, t):
+            """Regressors of the change in period t (from 0), of values until t - 1."""
+            ce = values[t - 1] @ fit.beta
+            if deterministic in ("ci", "coli"):
+                ce = ce + fit.det_coef_coint[0] * (1 if deterministic == "ci" else t)
+            outside = {"co": [1.0], "coli": [1.0], "colo": [1.0, t]}.get(deterministic, [])
+            changes = [values[t - lag] - values[t - lag - 1] for lag in (1, 2)]
+            return np.concatenate([ce, *changes, outside])
+
+        x = np.array([row(y, t) for t in range(3, total)])
+        b = np.linalg.lstsq(x, y[3:] - y[2:-1], rcond=None)[0]
+        values = y.copy()
+        for h in range(4):
+            values = np.vstack([values, values[-1] + row(values, total + h) @ b])
+        if deterministic in ("n", "ci", "co"):
+            assert np.allclose(values[total:], fit.predict(4), rtol=1e-9), trend
+        expect = {f"f_{name}[{total + h + 1}]": values[total + h, j] for h in range(4) for j, name in enumerate(("lgdp", "lcons", "linv"))}
+        do = f"tsset t\nvec lgdp lcons linv, lags(3) rank(2) trend({trend})\nfcast compute f_, step(4) nose"
+        cases.add(f"fcast compute after vec, {trend}", "macrots.csv", do, expect, 1e-8, "statsmodels VECM.predict; numpy from its cointegrating vectors")
+
+
 def structural(cases):
     """Short-run restrictions: output of Stata, and maximum likelihood by scipy for restrictions that can be tested."""
     found = importlib.import_module("statsmodels.tsa.vector_ar.tests.results.results_svar_st")
@@ -205,6 +233,33 @@ def structural(cases):
     cases.add("svar overidentified", "macrots.csv", do, expect | {"e(ll)": -best.fun, "e(chi2_oid)": 2 * (free + best.fun), "e(oid_df)": 1}, 1e-5, "scipy minimize of the likelihood of Amisano and Giannini (1997)")
 
 
+def structural_responses(cases):
+    """Responses to structural shocks from the estimates of real Stata: the moving-average form times A^-1 B."""
+    found = importlib.import_module("statsmodels.tsa.vector_ar.tests.results.results_svar_st")
+    raw = pd.read_csv(ROOT / "data/macrots.csv")
+    y = np.log(raw[["realgdp", "realcons", "realinv"]]).diff().dropna().to_numpy()
+    phi = VAR(y).fit(3).ma_rep(6)
+    # e(b) has the elements of A, then those of B, column by column
+    values = np.asarray(found.b).ravel()
+    a, b = values[:9].reshape(3, 3).T, values[9:].reshape(3, 3).T
+    theta = phi @ np.linalg.inv(a) @ b
+    names, expect, lines = ["gdp", "cons", "inv"], {}, ""
+    for step in (0, 1, 4, 6):
+        squares = (theta[:step] ** 2).sum(axis=0)
+        for i, j in ((0, 0), (2, 0), (1, 2), (2, 1)):
+            key = f"{names[i]}{names[j]}{step}"
+            expect[f"s{key}"] = theta[step][i, j]
+            row = f"impulse == \"{names[j]}\" & response == \"{names[i]}\" & step == {step}"
+            lines += f"quietly summarize sirf if {row}\nscalar s{key} = r(mean)\n"
+            if step > 0:
+                expect[f"v{key}"] = squares[i, j] / squares[i].sum()
+                lines += f"quietly summarize sfevd if {row}\nscalar v{key} = r(mean)\n"
+    expect = {k: v for k, v in expect.items() if abs(v) > 1e-12}
+    restrict = "matrix A = (1,0,0\\.,1,0\\.,.,1)\nmatrix B = (.,0,0\\0,.,0\\0,0,.)\n"
+    do = SOURCE + restrict + "svar gdp cons inv, aeq(A) beq(B) lags(1/3) dfk small\ntempfile f\nirf create m, step(6) set(`f'.irf)\nuse `f'.irf, clear\n" + lines + "erase `f'.irf"
+    cases.add("irf after svar", "macrots.csv", do, expect, 1e-5, "statsmodels VAR.ma_rep; A and B of Stata, stored in statsmodels (results_svar_st)")
+
+
 def main():
     cases = Cases("vectors", "Stata output in statsmodels, Matlab jplv, statsmodels VECM and VAR")
     stata(cases)
@@ -212,7 +267,9 @@ def main():
     forecasts(cases)
     error_correction(cases)
     after_error_correction(cases)
+    corrected_forecasts(cases)
     structural(cases)
+    structural_responses(cases)
     cases.write()
 
 

@@ -3,32 +3,38 @@
 
 /// `name` or `name:shortest abbreviation`.
 const ALLOWED: &str = "
-_estimates _ms_parse_parts _pctile _return _rmcoll ac alpha anova append arch areg arima assert bayes
-bayesgraph bayesstats betareg biprobit bootstrap ca candisc canon cc centile ci cii clogit cloglog cluster cnsreg
-codebook collapse collect compress confirm:conf constraint continue contract correlate:cor corrgram
-count:cou cs csdid cumul datasignature decode describe:d destring dfgls dfuller did_imputation didregress discrim display:di
-dotplot drop dsregress duplicates egen eivreg elasticnet encode ereturn:eret error:err estat estimates:est
-etable expand export factor fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken gladder
-glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit histogram:hist hotelling icc intreg ir irf isid
-ivpoisson ivprobit ivregress ivtobit jackknife kap kappa kdensity keep ksmirnov kwallis label:la ladder lasso
-lassocoef lassogof lassoknots levelsof lincom linktest list:l loadingplot local:loc logistic logit loneway
-lookfor lowess lpoly lroc lsens lv manova margins marginsplot mark markout marksample matrix:mat mcc mds
-mdsconfig mdslong mdsmat mean meglm melogit menbreg meologit mepoisson meprobit merge:mer mestreg meta
-mhodds mi misstable mixed mkmat mkspline mlogit mofd mprobit mvdecode mvencode mvtest nbreg newey nl nlcom
-nlogit nlogitgen notes nptrend oaxaca ologit oneway oprobit order orthog pac pca pcorr pctile pergram permute
-poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve probit
-proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio rdbwdensity rddensity rdrobust recode:rec reg3 regress:reg
-rename:ren replace reshape restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot
-sample save scalar:sca score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest
-simulate sktest slogit sort:so spearman splitsample spmatrix spregress spset sqreg statsby stci stcox
+_estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append arch areg arima assert
+avplot bayes bayesgraph bayesstats betareg biprobit bitest bitesti bootstrap bsample bsqreg ca candisc
+canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook collapse
+collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
+cprplot cs csdid csi cumul datasignature decode describe:d destring dfgls dfuller did_imputation
+didregress discrim display:di distinct dotplot drawnorm drop ds dsregress duplicates egen eivreg
+elasticnet encode ereturn:eret error:err esize estat estimates:est etable eventstudyinteract expand
+export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
+gladder glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
+hotelling icc inspect intreg ipolate iqreg ir irf iri isid ivpoisson ivprobit ivregress ivtobit
+jackknife kap kappa kdensity keep ksmirnov ktau kwallis label:la labmask ladder lasso lassocoef lassogof
+lassoknots levelsof lincom line linktest list:l loadingplot local:loc logistic logit loneway lookfor
+lowess lpoly lroc lrtest lsens lv lvr2plot manova margins marginsplot mark markout marksample matlist
+matrix:mat mcc mcci mdesc mds mdsconfig mdslong mdsmat mean mecloglog median meglm melogit menbreg
+meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable mixed mkmat mkspline
+mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg newey nl nlcom nlogit nlogitgen notes
+nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute
+pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
+probit proportion:prop prtest prtesti pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
+rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
+restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample save scalar:sca
+scatter score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
+slogit sort:so spearman split splitsample spmatrix spregress spset sqreg stack statsby stci stcox
 stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
-summarize:su sunflower sureg svar svy svyset swilk symmetry symplot syntax synth tab1 tab2 table tabstat
-tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm tetrachoric tnbreg
-tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth ttest ttesti twoway:tw unab use
-var varbasic vargranger varlmar varnorm varsoc varstable vec veclmar vecnorm vecrank vecstable wntestb
-wntestq xcorr xi xporegress xtabond xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd
-xtdpdsys xtfrontier xtgee xtgls xtile xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse
-xtpoisson xtprobit xtreg xtregar xtset xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest
+summarize:su sunflower sureg svar svmat svy svyset swilk symmetry symplot syntax synth tab1 tab2 tabi
+table tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
+tetrachoric tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth
+ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable vec
+veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
+xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile
+xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtreg xtregar xtset
+xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest
 ";
 
 /// Commands of the contract's second list, refused by name, with the reason.

@@ -3,6 +3,7 @@
 mod architecture;
 mod documents;
 mod harness;
+mod lint_list;
 mod openspec;
 mod promises;
 mod seed_map;

@@ -72,12 +72,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         _ if after == "cox" && is("phtest", 3) => cox_post::phtest(session, &call("phtest")),
         _ if after == "cox" && is("concordance", 3) => cox_post::concordance(session, &call("concordance")),
-        "abond" if after == "xtabond" => {
+        "abond" if matches!(after.as_str(), "xtabond" | "xtdpdsys") => {
             let call = call("abond");
             let options = call.options(&[OptSpec::int("ARTests")], &[])?;
             panel::abond(session, options.int("artests"))
         }
-        "sargan" if after == "xtabond" => {
+        "sargan" if matches!(after.as_str(), "xtabond" | "xtdpdsys") => {
             call("sargan").bare()?;
             panel::sargan(session)
         }

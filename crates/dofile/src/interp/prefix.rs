@@ -1,4 +1,4 @@
-//! Prefix commands: `quietly`, `noisily`, `capture`, `by`, `bysort`, `version`.
+//! Prefix commands: `quietly`, `noisily`, `capture`, `by`, `bysort`, `version`, `novarabbrev`, `nobreak`.
 
 use super::reader::first_word;
 use crate::commands::{ByRule, registry};
@@ -11,6 +11,8 @@ use crate::syntax::split;
 struct Prefixes {
     quiet: Option<bool>,
     capture: bool,
+    /// `novarabbrev` and `varabbrev`: whether names may be abbreviated.
+    abbreviations: Option<bool>,
     by: Option<ByText>,
 }
 
@@ -104,9 +106,14 @@ impl Session {
             None if p.capture => self.out.quiet += 1,
             None => {}
         }
+        let abbreviations = self.settings.varabbrev;
+        self.settings.varabbrev = p.abbreviations.unwrap_or(abbreviations);
         let depth = self.scopes.len();
         let result = run(self, p.by);
         self.out.quiet = quiet_before;
+        if p.abbreviations.is_some() {
+            self.settings.varabbrev = abbreviations;
+        }
         if !p.capture {
             return result;
         }
@@ -147,6 +154,12 @@ impl Session {
                 rest = after_colon(tail);
             } else if abbreviates(&word, "capture", 3) {
                 p.capture = true;
+                rest = after_colon(tail);
+            } else if matches!(word.as_str(), "novarabbrev" | "varabbrev") {
+                p.abbreviations = Some(word == "varabbrev");
+                rest = after_colon(tail);
+            } else if matches!(word.as_str(), "nobreak" | "break") {
+                // the break key: there is none
                 rest = after_colon(tail);
             } else if abbreviates(&word, "version", 4) && tail.contains(':') {
                 let (number, command) = tail.split_once(':').ok_or_else(StataError::syntax)?;

@@ -209,7 +209,20 @@ pub(super) fn opens_program(text: &str) -> bool {
 
 /// The words of a line behind `capture`, `quietly` and `noisily`.
 fn without_prefixes(text: &str) -> impl Iterator<Item = &str> {
-    let prefixes = ["capture", "capt", "cap", "quietly", "qui", "noisily", "noi", "n"];
+    let prefixes = [
+        "capture",
+        "capt",
+        "cap",
+        "quietly",
+        "qui",
+        "noisily",
+        "noi",
+        "n",
+        "nobreak",
+        "break",
+        "novarabbrev",
+        "varabbrev",
+    ];
     text.split_whitespace().skip_while(move |w| prefixes.contains(&w.trim_end_matches(':')))
 }
 

@@ -50,11 +50,8 @@ fn what_is_not_supported_is_named() {
         ("tssmooth shwinters s = x", 199, "tssmooth shwinters"),
         ("cluster centroidlinkage x", 199, "cluster centroidlinkage"),
         ("egen d = mean(x), p(50)", 198, "p"),
-        (
-            "replace y = mod(5*_n, 13)\ntsset x\nmatrix A = (1, 0 \\ ., 1)\nsvar y z, aeq(A) lags(1)\nirf create m, set(f)",
-            199,
-            "irf of svar",
-        ),
+        ("xtunitroot breitung y", 199, "breitung"),
+        ("lpoly y x", 199, "rule-of-thumb bandwidth"),
         ("!ls", 199, "shell"),
         ("regress", 301, "last estimates not found"),
     ] {

@@ -33,6 +33,20 @@ fn loops_and_conditions() {
     prints("if 0 display 1\nelse display 2", "2\n");
 }
 
+/// [P] novarabbrev, [P] break: prefixes and blocks of programs.
+#[test]
+fn prefixes_of_programs() {
+    let data = "set obs 1\ngenerate long_name = 7\n";
+    prints(&format!("quietly {{\n{data}}}\ndisplay long_n"), "7\n");
+    fails(&format!("{data}novarabbrev display long_n"), 111, "long_n not found");
+    fails(&format!("{data}novarabbrev {{\ndisplay long_n\n}}"), 111, "long_n not found");
+    prints(
+        &format!("quietly {{\n{data}}}\ncapture novarabbrev display long_n\ndisplay _rc long_n"),
+        "1117\n",
+    );
+    prints("nobreak {\nforvalues i = 1/2 {\nbreak display `i'\n}\n}", "1\n2\n");
+}
+
 #[test]
 fn samples_too_small_for_a_statistic_have_an_answer() {
     // one to three rows: fewer than the four smallest and largest values of the display

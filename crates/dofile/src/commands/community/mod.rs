@@ -15,6 +15,7 @@ mod esttab_rows;
 mod esttab_text;
 mod eventstudyinteract;
 mod faster;
+mod labmask;
 mod mdesc;
 mod oaxaca;
 mod oaxaca_show;
@@ -58,6 +59,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     faster::GLEVELSOF,
     faster::GUNIQUE,
     faster::HASHSORT,
+    labmask::SPEC,
     mdesc::SPEC,
     oaxaca::SPEC,
     outreg2::SPEC,

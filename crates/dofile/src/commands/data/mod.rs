@@ -16,6 +16,7 @@ mod labels;
 mod matrices;
 mod named;
 mod names;
+mod operated;
 mod orthog;
 mod pairs;
 mod pctile;
@@ -82,6 +83,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pairs::SPEC_FILLIN,
     drawnorm::SPEC,
     fvset::SPEC,
+    operated::FVREVAR,
+    operated::TSREVAR,
     draws::SPEC_SAMPLE,
     draws::SPEC_SPLITSAMPLE,
     draws::SPEC_BSAMPLE,

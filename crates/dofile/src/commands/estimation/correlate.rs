@@ -100,7 +100,8 @@ pub(super) struct Data {
     pub(super) names: Vec<String>,
     /// Values, one column for each variable.
     pub(super) columns: Vec<Vec<f64>>,
-    weights: Option<(Vec<f64>, WeightKind)>,
+    /// Weights of the rows.
+    pub(super) weights: Option<(Vec<f64>, WeightKind)>,
 }
 
 impl Data {

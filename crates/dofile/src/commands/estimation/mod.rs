@@ -15,6 +15,7 @@ pub(super) mod estat_regress;
 pub(super) mod estat_summarize;
 mod estimates;
 mod hausman;
+mod ivreg;
 mod ivregress;
 mod ktau;
 mod lincom;
@@ -25,9 +26,11 @@ mod lrtest;
 mod margins;
 mod newey;
 mod old_estat;
+mod pcorr;
 pub(super) mod predict_choice;
 pub(super) mod predict_models;
 pub(super) mod predictions;
+mod predictnl;
 mod probit;
 mod pwmean;
 mod regress;
@@ -63,6 +66,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estat_binary::SPEC_LROC,
     estimates::SPEC,
     hausman::SPEC,
+    ivreg::SPEC,
     ivregress::SPEC,
     ktau::SPEC,
     lincom::SPEC,
@@ -73,6 +77,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lrtest::SPEC,
     margins::SPEC,
     newey::SPEC,
+    pcorr::SPEC,
+    predictnl::SPEC,
     probit::SPEC,
     pwmean::SPEC,
     regress::SPEC,

@@ -123,9 +123,8 @@ fn residuals(
                 _ => Family::Gamma,
             })
         }
-        ("glm", "response") | ("xtgee" | "xtabond" | "cnsreg" | "rreg" | "xtgls" | "xtpcse", "residuals") => {
-            None
-        }
+        ("glm", "response")
+        | ("xtgee" | "xtabond" | "xtdpdsys" | "cnsreg" | "rreg" | "xtgls" | "xtpcse", "residuals") => None,
         _ => return Err(refuse()),
     };
     let trials = session.e.results.get_text("m").and_then(|m| m.parse().ok()).unwrap_or(1.0);

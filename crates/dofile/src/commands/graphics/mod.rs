@@ -10,6 +10,7 @@ mod groups;
 mod histogram;
 mod kdensity;
 mod lowess;
+mod lpoly;
 mod marginsplot;
 mod numbers;
 mod over;
@@ -36,6 +37,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     histogram::SPEC,
     kdensity::SPEC,
     lowess::SPEC,
+    lpoly::SPEC,
     marginsplot::SPEC,
     quantiles::SPEC_PNORM,
     quantiles::SPEC_QNORM,

@@ -215,7 +215,7 @@ impl Kernel {
     }
 
     /// K(z) of [R] kdensity, Methods and formulas.
-    fn weight(self, z: f64) -> f64 {
+    pub(super) fn weight(self, z: f64) -> f64 {
         let a = z.abs();
         let inside = |limit: f64, value: f64| if a < limit { value } else { 0.0 };
         match self {

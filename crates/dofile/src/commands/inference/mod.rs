@@ -1,5 +1,7 @@
 //! Intervals and tests of means, proportions, totals and ranks, and sample sizes.
 
+mod ameans;
+mod bitest;
 mod ci;
 mod esize;
 mod ksmirnov;
@@ -13,6 +15,9 @@ use super::CommandSpec;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    ameans::SPEC,
+    bitest::SPEC,
+    bitest::SPEC_IMMEDIATE,
     ci::SPEC,
     ci::SPEC_IMMEDIATE,
     ksmirnov::SPEC,

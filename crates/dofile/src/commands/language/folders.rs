@@ -51,6 +51,43 @@ pub(super) const MKDIR: CommandSpec = CommandSpec {
     }],
 };
 
+pub(super) const RMDIR: CommandSpec = CommandSpec {
+    name: "rmdir",
+    min: 5,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: rmdir,
+    syntax: "rmdir folder",
+    notes: "an empty folder below the starting one, r(170) outside of it; r(693) when it can not be removed; no results",
+    examples: &[Example {
+        run: "capture rmdir ..\nscalar a = _rc\ncapture rmdir nosuchfolder\nscalar b = _rc",
+        expect: &[("a", 170.0), ("b", 693.0)],
+    }],
+};
+pub(super) const DIR: CommandSpec = CommandSpec {
+    name: "dir",
+    min: 3,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: dir,
+    syntax: "dir [folder | pattern] [, wide]",
+    notes: "names of files and folders, folders with a slash; no results",
+    examples: &[Example {
+        run: "capture dir nosuchfolder/x.dta\nscalar rc = _rc\nscalar before = 1\ndir\nscalar after = before",
+        expect: &[("rc", 601.0), ("after", 1.0)],
+    }],
+};
+pub(super) const LS: CommandSpec = CommandSpec {
+    name: "ls",
+    min: 2,
+    syntax: "ls [folder | pattern] [, wide]",
+    examples: &[Example {
+        run: "capture ls nosuchfolder/x.dta\nscalar rc = _rc\nscalar before = 1\nls\nscalar after = before",
+        expect: &[("rc", 601.0), ("after", 1.0)],
+    }],
+    ..DIR
+};
+
 /// A path without `.` and `..`.
 fn plain(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
@@ -101,4 +138,37 @@ fn mkdir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let target = inside(s, &name)?;
     std::fs::create_dir(&target)
         .map_err(|_| StataError::new(693, format!("could not create directory {name}")))
+}
+
+fn rmdir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let name = unquote(cmd.raw.trim()).to_string();
+    if name.is_empty() {
+        return Err(StataError::syntax());
+    }
+    let target = inside(s, &name)?;
+    std::fs::remove_dir(&target)
+        .map_err(|_| StataError::new(693, format!("could not remove directory {name}")))
+}
+
+fn dir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
+    let asked = unquote(cmd.raw[..end].trim()).to_string();
+    let whole = s.path(&asked);
+    let (folder, pattern) = match asked.rsplit_once('/') {
+        _ if asked.is_empty() || whole.is_dir() => (whole, "*".to_string()),
+        Some((folder, pattern)) => (s.path(folder), pattern.to_string()),
+        None => (s.cwd.clone(), asked.clone()),
+    };
+    let entries = std::fs::read_dir(folder).map_err(|_| StataError::standard(601))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|e| {
+            let name = e.file_name().to_string_lossy().into_owned();
+            if e.path().is_dir() { format!("{name}/") } else { name }
+        })
+        .filter(|name| crate::syntax::varlist::wildcard(&pattern, name.trim_end_matches('/')))
+        .collect();
+    names.sort();
+    names.iter().for_each(|name| s.print(name));
+    Ok(())
 }

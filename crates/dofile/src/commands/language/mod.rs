@@ -8,6 +8,7 @@ mod flow;
 mod folders;
 mod gettoken;
 mod harmless;
+mod held;
 mod input;
 pub(crate) mod macros;
 mod mata;
@@ -15,6 +16,7 @@ mod matlist;
 pub(crate) mod matrix;
 mod ms_parse;
 mod returns;
+mod scripting;
 mod settings;
 mod timer;
 mod tokens;
@@ -58,6 +60,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
     returns::RETURN,
     returns::ERETURN,
     returns::SRETURN,
+    held::ESTIMATES,
+    held::RETURN,
+    scripting::CSCRIPT,
+    scripting::RCOF,
+    scripting::ASSERT,
+    scripting::NUMLIST,
     matrix::SPEC,
     matlist::SPEC,
     timer::SPEC,
@@ -73,6 +81,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     folders::CD,
     folders::CHDIR,
     folders::MKDIR,
+    folders::RMDIR,
+    folders::DIR,
+    folders::LS,
     flow::SYNTAX,
     flow::PROGRAM,
     flow::DO,
@@ -95,6 +106,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
     harmless::QUERY,
     harmless::BROWSE,
     harmless::HELP,
+    harmless::EDIT,
+    harmless::DOEDIT,
+    harmless::VIEW,
+    harmless::CMDLOG,
+    harmless::SEARCH,
+    harmless::FINDIT,
     harmless::VIEWSOURCE,
     harmless::MEMORY,
     harmless::ADOPATH,

@@ -71,6 +71,19 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
+/// The command under its name of older versions.
+pub(super) const SPEC_OLD: CommandSpec = CommandSpec {
+    name: "xtmixed",
+    min: 7,
+    syntax: "xtmixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, options]",
+    notes: "mixed under its name of older versions; stores its results",
+    examples: &[Example {
+        run: "input g y\n1 1\n1 3\n2 5\n2 5\n3 7\n3 7.5\nend\nmixed y || g:\nscalar b = _b[_cons]\nxtmixed y || g:",
+        expect: &[("_b[_cons] - b", 0.0)],
+    }],
+    ..SPEC
+};
+
 /// State for predictions, in addition to `e(b)`.
 pub(super) struct MixedState {
     pub(super) group: String,

@@ -1,6 +1,8 @@
 //! Panel data: descriptions of the panel and estimators for units that are observed repeatedly.
 
 mod clogit;
+mod dynamic;
+mod dynamic_tests;
 mod me;
 mod me_specs;
 mod mixed;
@@ -17,6 +19,9 @@ mod xtreg;
 mod xtreg_mle;
 mod xtsum;
 mod xttest0;
+mod xtunitroot;
+mod xtunitroot_data;
+mod xtunitroot_show;
 
 use super::CommandSpec;
 use crate::error::{Result, StataError};
@@ -35,7 +40,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[5],
     me_specs::SPECS[6],
     mixed::SPEC,
+    mixed::SPEC_OLD,
     xtabond::SPEC,
+    xtabond::SPEC_SYSTEM,
     xtdescribe::SPEC,
     xtgee::SPEC,
     xtgls::SPEC,
@@ -50,6 +57,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtreg::SPEC,
     xtsum::SPEC,
     xttest0::SPEC,
+    xtunitroot::SPEC,
 ];
 
 /// The panel variable: of an option `i()`, or as declared; r(459) without one.
@@ -69,5 +77,5 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
     terms.first().ok_or_else(|| StataError::no_variable(name))?.values(&session.frame, rows)
 }
 
+pub(super) use dynamic_tests::{abond, sargan};
 pub(super) use mixed_post::{effects as mixed_effects, icc, prediction as mixed_prediction};
-pub(super) use xtabond::{abond, sargan};

@@ -1,4 +1,4 @@
-//! `fcast compute` and `fcast graph` after `var`: dynamic forecasts with asymptotic standard errors. Formulas: [TS]
+//! `fcast compute` and `fcast graph` after `var` and `vec`: dynamic forecasts, after `var` with asymptotic standard errors. Formulas: [TS]
 //! fcast compute; Luetkepohl (2005), New Introduction to Multiple Time Series Analysis, section 3.5; numbers:
 //! `estimators::var_forecast`.
 
@@ -6,6 +6,7 @@ use super::super::{ByRule, CommandSpec, Example, Form};
 use super::arima_predict::append;
 use super::series;
 use super::var::{State, held};
+use super::vec;
 use crate::error::{Result, StataError};
 use crate::estimation::model::first_word;
 use crate::frame::{Column, Variable};
@@ -15,8 +16,11 @@ use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::matrix::Mat;
 use estimators::wald;
 use figure::{Color, Range, Series, Shape, Style};
+use std::any::Any;
+use std::sync::Arc;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -26,7 +30,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "fcast compute prefix [, step(#) dynamic(time) nose replace level(#)] | fcast graph prefix_variable [if] [in] [, noci observed twoway_options]",
-    notes: "after var without exog(); adds prefix_x, prefix_x_SE, prefix_x_LB, prefix_x_UB for each series x, and periods where they are missing; [TS] fcast compute",
+    notes: "after var without exog(), and after vec with nose; adds prefix_x, prefix_x_SE, prefix_x_LB, prefix_x_UB for each series x, and periods where they are missing; [TS] fcast compute",
     examples: &[Example {
         // The first forecast is the prediction of the equation.
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nfcast compute f_, step(2)\nscalar p = [y]_b[L.y]*y[20] + [y]_b[L.x]*x[20] + [y]_b[_cons]",
@@ -92,30 +96,104 @@ fn asked(session: &mut Session, cmd: &ParsedCommand) -> Result<Asked> {
 const DOCUMENTED: &[&str] =
     &["ESTimates", "BS", "BSP", "BSCentile", "REPs", "noDOts", "SAving", "DIFferences"];
 
+/// The model whose series are forecast.
+enum Model {
+    Var(Arc<dyn Any + Send + Sync>),
+    Vec(Arc<dyn Any + Send + Sync>),
+}
+
+impl Model {
+    fn of(session: &Session) -> Result<Self> {
+        if session.e.cmd() == "vec" {
+            Ok(Self::Vec(vec::held(session)?))
+        } else {
+            Ok(Self::Var(held(session)?))
+        }
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        let names = match self {
+            Self::Var(held) => held.downcast_ref::<State>().map(|s| &s.names),
+            Self::Vec(held) => held.downcast_ref::<vec::State>().map(|s| &s.names),
+        };
+        names.cloned().ok_or_else(|| StataError::standard(301))
+    }
+
+    /// The longest lag; r(199) where the model has other regressors.
+    fn most_lags(&self) -> Result<usize> {
+        match self {
+            Self::Vec(held) => {
+                held.downcast_ref::<vec::State>().map(|s| s.lags).ok_or_else(|| StataError::standard(301))
+            }
+            Self::Var(held) => {
+                let state = held.downcast_ref::<State>().ok_or_else(|| StataError::standard(301))?;
+                if state.fit.regressors.len() != state.names.len() * state.lags.len() {
+                    return Err(StataError::new(
+                        199,
+                        "fcast compute after exog() is not supported by the open engine",
+                    ));
+                }
+                Ok(state.lags.iter().copied().max().unwrap_or(1))
+            }
+        }
+    }
+
+    /// Forecasts by step and series, and the covariances of their errors where they are asked for.
+    fn forecasts(
+        &self,
+        session: &Session,
+        history: &[Vec<f64>],
+        number: f64,
+        asked: &Asked,
+    ) -> Result<(Vec<Vec<f64>>, Vec<Mat>)> {
+        let lost = || StataError::standard(301);
+        match self {
+            Self::Vec(held) => {
+                let state = held.downcast_ref::<vec::State>().ok_or_else(lost)?;
+                Ok((state.fit.forecast(history, state.trend, number, asked.steps), Vec::new()))
+            }
+            Self::Var(held) => {
+                let state = held.downcast_ref::<State>().ok_or_else(lost)?;
+                let path = state.fit.forecast(history, &state.lags, asked.steps);
+                if !asked.errors {
+                    return Ok((path, Vec::new()));
+                }
+                let v = crate::estimation::post::kernel(session.e.v().ok_or_else(lost)?);
+                let errors =
+                    state.fit.forecast_covariances(&state.y, &state.lags, &state.sigma, &v, asked.steps);
+                Ok((path, errors))
+            }
+        }
+    }
+}
+
 fn compute(session: &mut Session, cmd: &ParsedCommand, prefix: &str) -> Result<()> {
     if prefix.is_empty() || prefix.contains(char::is_whitespace) {
         return Err(StataError::new(198, "one prefix for the names of the forecasts is needed"));
     }
     let asked = asked(session, cmd)?;
-    let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
-    let (m, lags) = (state.names.len(), &state.lags);
-    if state.fit.regressors.len() != m * lags.len() {
-        return Err(StataError::new(199, "fcast compute after exog() is not supported by the open engine"));
+    let model = Model::of(session)?;
+    if asked.errors && matches!(model, Model::Vec(_)) {
+        return Err(StataError::new(
+            199,
+            "standard errors of fcast compute after vec are not supported by the open engine; add nose",
+        ));
     }
+    let names = model.names()?;
+    let m = names.len();
     let (panel, time) = series::declared(session)?;
     let last = session.e.results.get_scalar("tmax").ok_or_else(|| StataError::standard(301))?;
     let start = asked.start.unwrap_or(last + panel.delta);
     let suffixes: &[&str] = if asked.errors { &["", "_SE", "_LB", "_UB"] } else { &[""] };
     let own = |series: &str, suffix: &str| format!("{prefix}{}{suffix}", series.replace('.', "_"));
-    for name in state.names.iter().flat_map(|n| suffixes.iter().map(|s| own(n, s))) {
+    for name in names.iter().flat_map(|n| suffixes.iter().map(|s| own(n, s))) {
         match session.frame.find(&name) {
             Some(at) if asked.replace => session.frame.drop_vars(&[at]),
             Some(_) => return Err(StataError::new(110, format!("variable {name} already defined"))),
             None => {}
         }
     }
-    let most = lags.iter().copied().max().unwrap_or(1);
+    let most = model.most_lags()?;
     let times = session.frame.numeric(time)?;
     let latest = times.iter().copied().filter(|t| !is_missing(*t)).fold(f64::NEG_INFINITY, f64::max);
     let end = start + (asked.steps - 1) as f64 * panel.delta;
@@ -129,24 +207,20 @@ fn compute(session: &mut Session, cmd: &ParsedCommand, prefix: &str) -> Result<(
     for back in (1..=most).rev() {
         let row = row_of(session, start - back as f64 * panel.delta);
         let row = row.ok_or_else(|| StataError::new(459, "the periods before the forecasts are missing"))?;
-        for (series, name) in history.iter_mut().zip(&state.names) {
+        for (series, name) in history.iter_mut().zip(&names) {
             series.extend(column(&session.frame, name, &[row])?);
         }
     }
     if history.iter().flatten().any(|v| is_missing(*v)) {
         return Err(StataError::new(459, "the series have missing values before the forecasts"));
     }
-    let path = state.fit.forecast(&history, lags, asked.steps);
-    let mut errors = Vec::new();
-    if asked.errors {
-        let v = session.e.v().ok_or_else(|| StataError::standard(301))?;
-        let v = crate::estimation::post::kernel(v);
-        errors = state.fit.forecast_covariances(&state.y, lags, &state.sigma, &v, asked.steps);
-    }
+    let first = session.e.results.get_scalar("tmin").ok_or_else(|| StataError::standard(301))?;
+    let number = ((start - first) / panel.delta).round() + 1.0;
+    let (path, errors) = model.forecasts(session, &history, number, &asked)?;
     let rows: Vec<Option<usize>> =
         (0..asked.steps).map(|h| row_of(session, start + h as f64 * panel.delta)).collect();
     let z = wald::critical(asked.level, None);
-    for (j, series) in state.names.iter().enumerate() {
+    for (j, series) in names.iter().enumerate() {
         for suffix in suffixes {
             let mut values = vec![MISSING; session.frame.n_rows()];
             for (h, row) in rows.iter().enumerate() {
@@ -182,8 +256,7 @@ fn graph(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
     }
     let position = session.numeric_variable(name)?;
     let name = session.frame.var(position).name.clone();
-    let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let names = Model::of(session)?.names()?;
     let (_, time) = series::declared(session)?;
     let touse = session.rows(cmd)?;
     let rows = series::order(session, &touse, true)?;
@@ -210,7 +283,7 @@ fn graph(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
     }
     draw(Shape::Line { points: forecast, step: false }, Style::default(), "forecast");
     if observed {
-        let series = state.names.iter().find(|n| name.ends_with(&n.replace('.', "_")));
+        let series = names.iter().find(|n| name.ends_with(&n.replace('.', "_")));
         let series = series.ok_or_else(|| StataError::new(111, format!("{name} is no forecast of var")))?;
         let every: Vec<usize> = (0..session.frame.n_rows()).collect();
         let values = points(&column(&session.frame, series, &every)?);

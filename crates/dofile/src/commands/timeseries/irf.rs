@@ -1,4 +1,4 @@
-//! `irf create`, `irf set`, `irf table` and `irf graph` after `var` and `vec`: responses to impulses, kept in a file that is a
+//! `irf create`, `irf set`, `irf table` and `irf graph` after `var`, `vec` and `svar`: responses to impulses, kept in a file that is a
 //! data set. Formulas: [TS] irf create; standard errors by the delta method; numbers: `estimators::var`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
@@ -13,7 +13,8 @@ use crate::session::{Extension, Session};
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::{ParsedCommand, unquote};
 use crate::value::{MISSING, is_missing};
-use estimators::var::{Tables, standard_errors, tables};
+use estimators::matrix::Mat;
+use estimators::var::{Tables, standard_errors, structural, tables};
 use estimators::wald;
 use figure::{Color, Range, Series, Shape, Style};
 
@@ -24,8 +25,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "irf set filename [, replace clear] | irf create name [, step(#) set(filename [, replace]) replace] | irf table {irf|oirf|cirf|coirf|fevd} [, impulse(vars) response(vars) level(#)] | irf graph stat, impulse(var) response(var) [level(#) twoway_options]",
-    notes: "after var, and after vec without standard errors; the file is a data set with irfname, impulse, response, step, irf oirf cirf coirf fevd and std...; [TS] irf create",
+    syntax: "irf set filename [, replace clear] | irf create name [, step(#) set(filename [, replace]) replace] | irf table {irf|oirf|cirf|coirf|fevd|sirf|sfevd} [, impulse(vars) response(vars) level(#)] | irf graph stat, impulse(var) response(var) [level(#) twoway_options]",
+    notes: "after var, and after vec and svar without standard errors; the file is a data set with irfname, impulse, response, step, irf oirf cirf coirf fevd sirf sfevd and std...; sirf and sfevd are missing but after svar; [TS] irf create",
     examples: &[Example {
         // After one step the response is the coefficient.
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar b = [y]_b[L.x]\ntempfile f\nirf create m, step(1) set(`f'.irf)\nuse `f'.irf, clear\nkeep if impulse == \"x\" & response == \"y\" & step == 1\nerase `f'.irf",
@@ -38,7 +39,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 struct Active(String);
 
 impl Extension for Active {}
-const STATISTICS: [&str; 5] = ["irf", "oirf", "cirf", "coirf", "fevd"];
+const STATISTICS: [&str; 7] = ["irf", "oirf", "cirf", "coirf", "fevd", "sirf", "sfevd"];
 
 fn file_name(text: &str) -> String {
     let name = unquote(text).trim().to_string();
@@ -88,8 +89,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 struct System {
     names: Vec<String>,
     values: Tables,
-    /// Standard errors; nothing after `vec`.
+    /// Standard errors; nothing after `vec` and `svar`.
     errors: Option<Tables>,
+    /// Responses to structural shocks and their shares, after `svar`.
+    structural: Option<[Vec<Mat>; 2]>,
 }
 
 impl System {
@@ -100,10 +103,15 @@ impl System {
             let state = held.downcast_ref::<super::vec::State>().ok_or_else(|| StataError::standard(301))?;
             let fit = &state.fit;
             let values = tables(&fit.lags, &fit.system.sigma_ml, steps).ok_or_else(singular)?;
-            return Ok(Self { names: state.names.clone(), values, errors: None });
+            return Ok(Self { names: state.names.clone(), values, errors: None, structural: None });
         }
         if session.e.cmd() == "svar" {
-            return Err(StataError::new(199, "irf of svar is not supported by the open engine"));
+            let extra = session.e.extra.clone();
+            let own = extra.as_ref().and_then(|e| e.downcast_ref::<super::svar::Structural>());
+            let own = own.ok_or_else(|| StataError::standard(301))?;
+            let values = tables(&own.lags, &own.sigma, steps).ok_or_else(singular)?;
+            let structural = Some(structural(&own.lags, &own.impact, steps));
+            return Ok(Self { names: own.names.clone(), values, errors: None, structural });
         }
         let held = held(session)?;
         let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
@@ -122,7 +130,7 @@ impl System {
         let values = tables(&a, &state.sigma, steps).ok_or_else(singular)?;
         let errors =
             standard_errors(&a, &state.sigma, &v, &index, state.fit.n as f64, steps).ok_or_else(singular)?;
-        Ok(Self { names: state.names.clone(), values, errors: Some(errors) })
+        Ok(Self { names: state.names.clone(), values, errors: Some(errors), structural: None })
     }
 }
 
@@ -148,12 +156,12 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
         }
     }
     let file = current(session)?;
-    let System { names: series, values, errors } = System::of(session, steps)?;
+    let System { names: series, values, errors, structural } = System::of(session, steps)?;
     let m = series.len();
     let count = m * m * (steps + 1);
     let mut text: [Vec<Box<str>>; 3] = Default::default();
     let mut step_column = Vec::with_capacity(count);
-    let mut numbers: Vec<Vec<f64>> = vec![Vec::new(); 10];
+    let mut numbers: Vec<Vec<f64>> = vec![Vec::new(); 2 * STATISTICS.len()];
     for impulse in 0..m {
         for response in 0..m {
             for step in 0..=steps {
@@ -161,10 +169,15 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
                     column.push(value.into());
                 }
                 step_column.push(step as f64);
-                for s in 0..5 {
-                    numbers[s].push(values.values[s][step][(response, impulse)]);
-                    let error = errors.as_ref().map_or(MISSING, |e| e.values[s][step][(response, impulse)]);
-                    numbers[5 + s].push(error);
+                for s in 0..STATISTICS.len() {
+                    let value = |all: &[Vec<Mat>]| all.get(s).map(|v| v[step][(response, impulse)]);
+                    let shock = |all: &[Vec<Mat>; 2]| {
+                        s.checked_sub(values.values.len()).map(|at| all[at][step][(response, impulse)])
+                    };
+                    let found = value(&values.values).or_else(|| structural.as_ref().and_then(shock));
+                    let error = errors.as_ref().and_then(|e| value(&e.values));
+                    numbers[s].push(found.unwrap_or(MISSING));
+                    numbers[STATISTICS.len() + s].push(error.unwrap_or(MISSING));
                 }
             }
         }

@@ -15,7 +15,9 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::chi2_tail;
+use estimators::matrix::Mat;
 use estimators::svar::{Failure, Pattern, Svar, fit};
+use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("AEq"),
@@ -57,7 +59,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "svar varlist [if] [in], {aeq(matrix) | beq(matrix)} [lags(numlist) exog(varlist) noconstant dfk small var full level(#)]",
-    notes: "short-run restrictions; stores e(N N_cns k_eq k_dv k_aux neqs ll chi2_oid oid_df ic_ml rc_ml rank tmin tmax), results of var as e(..._var), e(b) with a_#_#:_cons and b_#_#:_cons, e(V), e(A), e(B), e(Sigma), e(aeq), e(beq); irf after svar is not supported; [TS] var svar",
+    notes: "short-run restrictions; stores e(N N_cns k_eq k_dv k_aux neqs ll chi2_oid oid_df ic_ml rc_ml rank tmin tmax), results of var as e(..._var), e(b) with a_#_#:_cons and b_#_#:_cons, e(V), e(A), e(B), e(Sigma), e(aeq), e(beq); irf after it gives sirf and sfevd without standard errors; [TS] var svar",
     examples: &[
         Example {
             // A recursive model: B has the roots of the pivots of the error covariance.
@@ -71,6 +73,18 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         },
     ],
 };
+
+/// State of the last `svar` for `irf`.
+pub(super) struct Structural {
+    /// Names of the series.
+    pub(super) names: Vec<String>,
+    /// Lag matrices of the vector autoregression.
+    pub(super) lags: Vec<Mat>,
+    /// Its error covariance.
+    pub(super) sigma: Mat,
+    /// Effects of the structural shocks in their own period, `A^-1 B`.
+    pub(super) impact: Mat,
+}
 
 /// The pattern of a matrix of restrictions; the identity where only the other matrix is restricted.
 fn pattern(session: &Session, cmd: &ParsedCommand, option: &str, m: usize) -> Result<(Pattern, Matrix)> {
@@ -124,6 +138,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         r.matrix(name, Matrix::square(matrix.values().to_vec(), eqs.clone()));
     }
     let touse = session.estimation_sample().ok_or_else(|| StataError::standard(301))?.to_vec();
+    if let Some(inverse) = found.a.inverse() {
+        est.extra = Some(Arc::new(Structural {
+            names: state.names.clone(),
+            lags: state.fit.lag_matrices(&state.lags),
+            sigma: state.sigma.clone(),
+            impact: inverse.times(&found.b),
+        }));
+    }
     session.post_estimation(est, touse);
     show(session, cmd)?;
     if found.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }

@@ -1,0 +1,86 @@
+//! The list of commands for templates against the commands of the open engine: each one is allowed, refused with a
+//! reason, or named here as none of a template's.
+
+use std::collections::BTreeSet;
+
+use dofile::commands::registry;
+use stata_service::library::lint::{Context, lint_body};
+
+/// Commands of the engine that no template has a use for, and why.
+const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
+    (
+        "they show, install or wait for something, or a reader looks something up",
+        &[
+            "about",
+            "browse",
+            "cls",
+            "doedit",
+            "edit",
+            "findfile",
+            "findit",
+            "help",
+            "memory",
+            "more",
+            "pwd",
+            "search",
+            "timer",
+            "view",
+            "viewsource",
+            "which",
+        ],
+    ),
+    (
+        "they belong to programs and to the tests of programs",
+        &[
+            "_assert", "args", "c_local", "char", "cscript", "fvexpand", "fvrevar", "fvset", "rcof",
+            "sreturn", "tokenize", "tsrevar",
+        ],
+    ),
+    ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
+    (
+        "the service renders tables and documents",
+        &["estadd", "estout", "estpost", "eststo", "esttab", "outreg2", "putdocx"],
+    ),
+    (
+        "they read or write other data",
+        &["cf", "cross", "frame", "frames", "getmata", "joinby", "putmata", "saveold"],
+    ),
+    (
+        "faster doubles of allowed commands",
+        &[
+            "fcollapse",
+            "fegen",
+            "fisid",
+            "flevelsof",
+            "fmerge",
+            "gcollapse",
+            "gdistinct",
+            "gduplicates",
+            "gegen",
+            "gisid",
+            "glevelsof",
+            "gunique",
+            "hashsort",
+        ],
+    ),
+    ("absorbed effects: templates keep to areg and xtreg", &["ppmlhdfe", "reghdfe"]),
+    ("older names of allowed commands", &["hettest", "ivreg", "ovtest", "vif", "xtmixed"]),
+];
+
+/// True where the lint does not know a command.
+fn is_unknown(name: &str) -> bool {
+    let found = lint_body(format!("{name}\n").as_bytes(), &Context::default());
+    found.iter().any(|f| f.reason.contains("is not on the list of commands"))
+}
+
+#[test]
+fn every_command_of_the_engine_is_judged_for_templates() {
+    let named: BTreeSet<&str> = NOT_OF_TEMPLATES.iter().flat_map(|(_, names)| *names).copied().collect();
+    let all: BTreeSet<&str> = registry::all().map(|c| c.name).collect();
+    assert!(all.len() > 400, "{} commands were read", all.len());
+    let unknown: BTreeSet<&str> = all.iter().copied().filter(|name| is_unknown(name)).collect();
+    let missing: Vec<&&str> = unknown.difference(&named).collect();
+    assert!(missing.is_empty(), "neither allowed nor refused nor named here: {missing:?}");
+    let stale: Vec<&&str> = named.difference(&unknown).collect();
+    assert!(stale.is_empty(), "named here, but the lint knows them or the engine has them not: {stale:?}");
+}
