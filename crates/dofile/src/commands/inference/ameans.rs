@@ -91,7 +91,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut r = Results::default();
     for (_, suffix, m) in last.iter().flatten() {
-        r.scalar(if *suffix == "" { "N" } else { "N_pos" }, m.n);
+        r.scalar(if suffix.is_empty() { "N" } else { "N_pos" }, m.n);
         for (name, value) in [("mean", m.mean), ("lb", m.low), ("ub", m.high), ("Var", m.variance)] {
             r.scalar(&format!("{name}{suffix}"), value);
         }
