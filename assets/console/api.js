@@ -133,7 +133,7 @@ async function content(response, as) {
   try { return text === '' ? null : JSON.parse(text); } catch { throw new ApiError(response.status, null, 'UNREADABLE'); }
 }
 
-/** Repeats a GET while it answers 202, as often as `Retry-After` says; `onPending(data)` hears each 202. */
+/** Repeats a GET while it answers 202, at `Retry-After`; `onPending(data)` hears each. */
 export async function poll(path, options = {}) {
   for (;;) {
     const answer = await request('GET', path, options);
@@ -165,7 +165,7 @@ export function jobApi(id) {
   return job;
 }
 
-/** Sends a form or bytes with progress, `onProgress(sent, total)`. Answers as `request`, and tries once. */
+/** Sends a form or bytes; `onProgress(sent, total)`. Answers as `request`, tries once. */
 export function send(method, path, body, { token, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) { reject(new ApiError(0, null, 'ABORTED')); return; }
@@ -202,7 +202,7 @@ export async function stream(path, { token, signal, onEvent, onState, lastId, qu
       if (!response.ok) throw await problemOf(response);
       onState?.('open');
       failures = 0;
-      // without a pipe: the end of one by `signal` would be an error of the page that nobody can catch
+      // no pipe: the error of one that `signal` ends has no catch
       const reader = response.body.getReader();
       const decoder = new TextDecoder();
       for (let rest = ''; ; ) {

@@ -1,4 +1,4 @@
-// The frame of the console: the address decides the view (`#/`, `#/job/<id>/<step>`, `#/operator`), the steps of
+// The frame: the address decides the view (`#/`, `#/job/<id>/<step>`, `#/operator`), the steps of
 // the journey, the language, and what is said when the connection is lost. Views stand in views/<name>.js.
 
 import * as api from './api.js';

@@ -1,11 +1,11 @@
-// The elements that all views share. They build DOM nodes and know neither the API's routes nor a view.
+// The elements that all views share. They know neither the API's routes nor a view.
 
 import { has, num, t } from './i18n.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const asProperty = new Set(['value', 'checked', 'disabled', 'selected', 'open', 'indeterminate', 'required', 'multiple', 'hidden', 'readOnly', 'innerText']);
 
-/** Builds an element: `h('p', {class: 'hint', onclick: fn}, 'text', node, [nodes])`. False and null children are left out. */
+/** Builds an element: `h('p', {class: 'hint', onclick: fn}, 'text', node, [nodes])`. False and null are left out. */
 export function h(tag, props, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props ?? {})) {
@@ -82,7 +82,7 @@ export function fill(root, ...nodes) {
   return root;
 }
 
-/** Writes a text where it differs: one that is read or selected is not replaced by itself each second. */
+/** Writes a text where it differs, so that what is read or selected stays. */
 export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

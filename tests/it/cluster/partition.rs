@@ -1,6 +1,9 @@
 //! A server loses the database at each step of a run: the run ends once, on another server, and what the first one still has
 //! under way comes to nothing when it is back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use reqwest::Method;
 use serde_json::json;
 
@@ -44,28 +47,15 @@ impl Worker {
     }
 }
 
-/// Holds the next request for files of a job until all is well again.
-fn hold_next(files: &FaultProxy, method: &'static str, job: &str) {
-    let (job, mut is_held) = (job.to_owned(), false);
+/// Holds the next request for files of a job until all is well again; the value says when one is held.
+fn hold_next(files: &FaultProxy, method: &'static str, job: &str) -> Arc<AtomicBool> {
+    let (job, held) = (job.to_owned(), Arc::new(AtomicBool::new(false)));
+    let is_held = Arc::clone(&held);
     files.rule(move |_, (found, path)| {
-        let is_it = !is_held && found == method && path.contains(&job);
-        is_held |= is_it;
+        let is_it = found == method && path.contains(&job) && !is_held.swap(true, Ordering::SeqCst);
         is_it.then_some(Fault::Held)
     });
-}
-
-fn wait_until_held(files: &FaultProxy, method: &str, job: &str) {
-    let is_it = |(found, path): &(String, String)| found == method && path.contains(job);
-    wait_for("files are used", || files.seen().iter().any(is_it));
-}
-
-/// Returns once the run is at the step.
-fn reach(step: Step, files: &FaultProxy, job: &str, engine: &Engine) {
-    match step {
-        Step::Claimed => wait_until_held(files, "GET", job),
-        Step::Running => wait_for("the engine starts", || engine.starts() == 1),
-        Step::Publishing => wait_until_held(files, "PUT", job),
-    }
+    held
 }
 
 async fn a_run_ends_once(step: Step) {
@@ -79,14 +69,20 @@ async fn a_run_ends_once(step: Step) {
     job.prepare(&api).await;
     let id = job.path.strip_prefix("/v1/jobs/").expect("a path").to_owned();
     let files = shared.objects.front();
-    match step {
-        Step::Claimed => hold_next(files, "GET", &id),
-        Step::Running => engine.hold(),
-        Step::Publishing => hold_next(files, "PUT", &id),
+    let held = match step {
+        Step::Claimed => Some(hold_next(files, "GET", &id)),
+        Step::Running => None,
+        Step::Publishing => Some(hold_next(files, "PUT", &id)),
+    };
+    if held.is_none() {
+        engine.hold();
     }
     job.call(&api, Method::POST, "/run", &json!({})).await;
     tokio::task::block_in_place(|| {
-        reach(step, files, &id, &engine);
+        wait_for("the run is at the step", || match &held {
+            Some(held) => held.load(Ordering::SeqCst),
+            None => engine.starts() == 1,
+        });
         if workers[1].holds(&shared) {
             workers.swap(0, 1);
         }

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use rustix::process::Signal;
 use serde_json::json;
 use stata_service::app::options::LlmWire;
 use tokio::io::AsyncWriteExt;
@@ -139,7 +138,6 @@ async fn pollers_of_two_servers_cause_one_call_of_the_model() {
     until(&shared, CLAIMS, &["0"]).await;
     tokio::task::block_in_place(|| {
         for server in [one, two] {
-            server.signal(Signal::TERM);
             assert!(server.end().success());
         }
     });

@@ -122,6 +122,8 @@ const NOT_HERE: &[&str] = &[
     "POST /v1/jobs/{job_id}/interpretation",
     // admin_access: reads the settings again
     "POST /v1/admin/system/reload",
+    // inputs::cancel_reading: a reading that is under way leaves inputs.reading_cancelled
+    "POST /v1/jobs/{job_id}/inputs/cancel",
 ];
 
 async fn credentials(walk: &mut Walk) {
