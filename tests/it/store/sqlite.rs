@@ -19,7 +19,8 @@ use crate::support::records::*;
 
 fn options(dir: &Path) -> Options {
     let mut options = Options::new(dir.to_owned(), Arc::new(ManualClock::new()));
-    options.lock_wait = Duration::ZERO;
+    // a process that another test starts holds every lock of this one for a moment, between its fork and its program
+    options.lock_wait = Duration::from_secs(60);
     options
 }
 
@@ -97,14 +98,15 @@ async fn everything_is_there_after_a_restart_and_orders_go_on() {
 fn a_store_has_one_owner() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = open(dir.path());
-    match SqliteStore::open(options(dir.path())) {
+    let mut at_once = options(dir.path());
+    at_once.lock_wait = Duration::ZERO;
+    match SqliteStore::open(at_once) {
         Err(OpenError::Lock(LockError::Held(Some(holder)))) => assert_eq!(holder.pid, std::process::id()),
         Err(other) => panic!("another reason: {other}"),
         Ok(_) => panic!("opened twice"),
     }
     let waiting = std::thread::spawn({
-        let mut options = options(dir.path());
-        options.lock_wait = Duration::from_secs(60);
+        let options = options(dir.path());
         move || SqliteStore::open(options).map(|_| ())
     });
     store.shutdown();
@@ -310,7 +312,11 @@ async fn one_flipped_bit_anywhere_never_serves_a_wrong_record() {
         let mut options = options(dir.path());
         options.verify_after = Duration::ZERO;
         // A header that is no database's is refused by name, which is all that can be done.
-        let Ok(store) = SqliteStore::open(options) else { continue };
+        let store = match SqliteStore::open(options) {
+            Ok(store) => store,
+            Err(OpenError::Lock(error)) => panic!("{error}"),
+            Err(_) => continue,
+        };
         opened += 1;
         while !store.status().verified {
             tokio::time::sleep(Duration::from_millis(1)).await;
