@@ -2,6 +2,7 @@
 
 mod failures;
 mod gate;
+mod keys;
 mod kill_loop;
 mod live_log;
 mod lost;
