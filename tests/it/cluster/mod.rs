@@ -6,6 +6,7 @@ mod keys;
 mod kill_loop;
 mod live_log;
 mod lost;
+mod metrics;
 mod partition;
 mod port;
 mod removal;
