@@ -84,6 +84,9 @@ impl Databases {
     /// Loses the server that takes writes and promotes its standby. `links` are those of all services, `bases` the addresses
     /// of services that are well: each must acknowledge a write. In the end there is a standby again, which commits wait for.
     pub(super) async fn promote(&self, loss: Loss, links: &[&[Link]], bases: &[String]) {
+        // those to a pooler stay: it has a way of its own
+        let links_to =
+            |n: usize| links.iter().filter(|of_one| of_one.len() > 1).map(move |of_one| &of_one[n]);
         let lost = block_in_place(|| {
             let mut pair = self.pair();
             // whoever promotes in earnest, too, takes a standby that has everything
@@ -91,7 +94,7 @@ impl Databases {
             let lost = pair.writer;
             pair.writer().end(Signal::KILL);
             if loss == Loss::Silent {
-                links.iter().filter_map(|of_one| of_one.get(lost)).for_each(|link| link.set(Passage::Silent));
+                links_to(lost).for_each(|link| link.set(Passage::Silent));
             }
             pair.writer = 1 - lost;
             pair.writer().promote();
@@ -109,7 +112,7 @@ impl Databases {
         block_in_place(|| {
             let mut pair = self.pair();
             let standby = pair.writer().standby();
-            for link in links.iter().filter(|of_one| of_one.len() > 1).map(|of_one| &of_one[lost]) {
+            for link in links_to(lost) {
                 link.lead_to(standby.socket());
                 // what was under way to the one that is lost ends
                 link.set(Passage::Cut);
