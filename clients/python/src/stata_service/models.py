@@ -571,7 +571,7 @@ class ControlSet(TypedDict):
     label: NotRequired[str | None]
 
 
-ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text']"
+ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text', 'text_lower']"
 
 
 class CreateApiKeyBody(TypedDict):
