@@ -8,6 +8,7 @@ mod explain;
 mod lexicon;
 mod mentions;
 mod method;
+mod open_outcome;
 mod phrases;
 mod roles;
 mod words;
