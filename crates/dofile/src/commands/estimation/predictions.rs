@@ -81,7 +81,7 @@ pub(in crate::commands) fn compute(
         (_, None) => {
             let text = if matches!(
                 cmd.as_str(),
-                "regress" | "anova" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg" | "prais"
+                "regress" | "anova" | "ivregress" | "ivreg2" | "areg" | "xtreg" | "newey" | "qreg" | "prais"
             ) {
                 "(option xb assumed; fitted values)"
             } else {
@@ -90,7 +90,7 @@ pub(in crate::commands) fn compute(
             session.print(text);
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
-        ("regress" | "anova" | "ivregress" | "newey" | "qreg" | "prais", Some("residuals")) => {
+        ("regress" | "anova" | "ivregress" | "ivreg2" | "newey" | "qreg" | "prais", Some("residuals")) => {
             let y = outcome(session, rows)?;
             let values = y.iter().zip(xb(session)?).map(|(y, f)| combine(*y, f, |y, f| y - f)).collect();
             made(values, "Residuals")
