@@ -15,7 +15,7 @@ mod report;
 mod served;
 
 use report::{Aim, Row, percentiles, sized};
-use served::Served;
+use served::{Served, serve};
 
 /// How long each load lasts.
 fn lasts() -> Duration {
@@ -89,21 +89,10 @@ async fn load(
     Load { per_second, p50, p99 }
 }
 
-/// Serves fixed bytes from a bare axum handler, on threads of its own like the program's.
+/// Serves fixed bytes from a bare axum handler.
 fn bare(body: Vec<u8>) -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.set_nonblocking(true).expect("a socket");
-    let address = listener.local_addr().expect("bound");
     let body = axum::body::Bytes::from(body);
-    let router = axum::Router::new().route("/", axum::routing::get(move || std::future::ready(body.clone())));
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            axum::serve(listener, router).await
-        })
-    });
-    format!("http://{address}/")
+    serve(axum::Router::new().route("/", axum::routing::get(move || std::future::ready(body.clone()))))
 }
 
 /// A GET against a bare handler with the same bytes, and its latency at half load. The two loads take turns, so

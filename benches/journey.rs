@@ -12,7 +12,7 @@ mod report;
 mod served;
 
 use report::{Aim, Row, percentiles, sized};
-use served::{PROGRAM, Served, json_of};
+use served::{PROGRAM, Served, json_of, serve};
 
 /// What one run took, in milliseconds: as a client sees it, and the engine within it.
 struct Times {
@@ -91,7 +91,8 @@ async fn renderings(served: &Served, rounds: usize) {
 
 /// What traces cost a run and a read where a collector takes every span: two services in turn, one with traces.
 async fn traces(rounds: usize) {
-    let collector = collector();
+    // it takes everything and keeps nothing
+    let collector = serve(axum::Router::new().fallback(|_: axum::body::Bytes| std::future::ready(())));
     let plain = Served::start();
     let traced = Served::start_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector)]);
     let (mut runs, mut reads) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
@@ -114,22 +115,6 @@ async fn traces(rounds: usize) {
             .ratio(with / without, Some(Aim::AtMost(aim)))
             .write();
     }
-}
-
-/// A collector that takes everything and keeps nothing; returns its URL.
-fn collector() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.set_nonblocking(true).expect("a socket");
-    let address = listener.local_addr().expect("bound");
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            let router = axum::Router::new().fallback(|_: axum::body::Bytes| std::future::ready(()));
-            axum::serve(listener, router).await
-        })
-    });
-    format!("http://{address}")
 }
 
 async fn drain(served: &Served, count: usize) {

@@ -84,6 +84,21 @@ pub(crate) struct Client {
     pub http: reqwest::Client,
 }
 
+/// Serves routes on threads of their own, like the program's; returns their address with the scheme.
+pub(crate) fn serve(router: axum::Router) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("a socket");
+    let address = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            axum::serve(listener, router).await
+        })
+    });
+    format!("http://{address}")
+}
+
 /// Sends a request that must succeed and returns its JSON.
 pub(crate) async fn json_of(request: reqwest::RequestBuilder) -> Value {
     let answer = request.send().await.expect("answers");

@@ -37,32 +37,47 @@ pub fn deps(ctx: &Context) -> Deps {
     }
 }
 
-/// Sweeps until `stop` fires.
-pub async fn run(app: App, stop: CancellationToken) {
-    let deps = deps(&app.ctx);
-    let mut sweeper = Sweeper::beside(deps.clock.as_ref());
-    let mut wait = PAUSE;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
+/// What a background sweep removes.
+#[derive(Clone, Copy)]
+enum Scope {
+    /// Records, blobs and deliveries of the whole store, and this server's scratch space.
+    Store,
+    /// This server's scratch space alone.
+    Server,
+}
+
+impl Scope {
+    fn every(self) -> Duration {
+        match self {
+            Self::Store => EVERY,
+            Self::Server => EVERY_LOCAL,
         }
-        wait = match sweeper.pass(&deps, PER_PASS, false).await {
-            Ok(summary) => {
-                count(&app, &summary);
-                let deliveries = remove_old(&app.ctx, PER_PASS).await.unwrap_or_default();
-                if summary.more || deliveries == PER_PASS { PAUSE } else { EVERY }
-            }
-            Err(error) => {
-                tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "a sweep could not read the store");
-                EVERY
-            }
-        };
     }
+
+    async fn pass(self, app: &App, sweeper: &mut Sweeper, deps: &Deps) -> Result<Summary, ReadError> {
+        match self {
+            Self::Store => {
+                let mut summary = sweeper.pass(deps, PER_PASS, false).await?;
+                let deliveries = remove_old(&app.ctx, PER_PASS).await.unwrap_or_default();
+                summary.more |= deliveries == PER_PASS;
+                Ok(summary)
+            }
+            Self::Server => sweeper.pass_local(deps, PER_PASS).await,
+        }
+    }
+}
+
+/// Sweeps the store until `stop` fires.
+pub async fn run(app: App, stop: CancellationToken) {
+    sweep(app, stop, Scope::Store).await;
 }
 
 /// Sweeps what this server alone has, until `stop` fires.
 pub async fn run_local(app: App, stop: CancellationToken) {
+    sweep(app, stop, Scope::Server).await;
+}
+
+async fn sweep(app: App, stop: CancellationToken, scope: Scope) {
     let deps = deps(&app.ctx);
     let mut sweeper = Sweeper::beside(deps.clock.as_ref());
     let mut wait = PAUSE;
@@ -71,10 +86,10 @@ pub async fn run_local(app: App, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        wait = match sweeper.pass_local(&deps, PER_PASS).await {
+        wait = match scope.pass(&app, &mut sweeper, &deps).await {
             Ok(summary) => {
                 count(&app, &summary);
-                if summary.more { PAUSE } else { EVERY_LOCAL }
+                if summary.more { PAUSE } else { scope.every() }
             }
             Err(error) => {
                 tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "a sweep could not read the store");

@@ -1,12 +1,13 @@
 //! The files that records cite, as a port. A blob has a tenant, a job and a path below the job's directory.
 //! Calls block: use them from a pool. An object store fits behind it; nothing here names a local path.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::domain::ids::{JobId, TenantId};
 
@@ -17,6 +18,29 @@ pub struct Written {
     pub size_bytes: u64,
     /// Lower-case hexadecimal SHA-256.
     pub sha256: String,
+}
+
+/// Copies the rest of a reader and returns its size and SHA-256.
+///
+/// # Errors
+/// Any I/O error of the two.
+pub fn copy_hashing(
+    reader: &mut (impl Read + ?Sized),
+    out: &mut (impl Write + ?Sized),
+) -> io::Result<Written> {
+    let mut hasher = Sha256::new();
+    // larger ones are no faster, and most files are small
+    let mut buffer = [0; 32 * 1024];
+    let mut size_bytes = 0;
+    loop {
+        let n = reader.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(Written { size_bytes, sha256: hex::encode(hasher.finalize()) });
+        }
+        hasher.update(&buffer[..n]);
+        out.write_all(&buffer[..n])?;
+        size_bytes += n as u64;
+    }
 }
 
 /// Size and age of a stored blob.

@@ -1,12 +1,11 @@
 //! Builds the run directory of one attempt from the frozen plan alone, and leaves a manifest from which
 //! the verdict can be made by any later process.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::files_away::FILES_UNAVAILABLE;
 use super::templates::TemplateCache;
@@ -22,7 +21,7 @@ use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::{CONTRACT_VERSION, RunLimits, UNSEALED_CONTRACT};
-use crate::ports::blob_store::{BlobReader, is_unavailable};
+use crate::ports::blob_store::{BlobReader, Written, copy_hashing, is_unavailable};
 use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
 
@@ -334,27 +333,12 @@ fn stage(
         deps.workspace.create_dir(folder)?;
     }
     let mut source = stored(deps, job, &dataset.canonical_rel_path)?;
-    let (size_bytes, sha256) = copy_hashing(&mut source, &mut deps.workspace.create(&target)?)?;
+    let Written { size_bytes, sha256 } = copy_hashing(&mut source, &mut deps.workspace.create(&target)?)?;
     if sha256 != dataset.canonical_sha256 {
         let detail = format!("the data set {} differs from its recorded hash", dataset.dataset_key);
         return Err(PrepareError::damaged(detail));
     }
     Ok(DataFile { name: name.to_owned(), dataset_key: dataset.dataset_key.clone(), sha256, size_bytes })
-}
-
-fn copy_hashing(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u64, String)> {
-    let mut hasher = Sha256::new();
-    let mut buffer = [0; 32 * 1024];
-    let mut size = 0;
-    loop {
-        let n = source.read(&mut buffer)?;
-        if n == 0 {
-            return Ok((size, hex::encode(hasher.finalize())));
-        }
-        hasher.update(&buffer[..n]);
-        target.write_all(&buffer[..n])?;
-        size += n as u64;
-    }
 }
 
 /// True for a file name without a folder, a leading dot or characters that need quoting.

@@ -4,6 +4,7 @@
 
 use super::matrix::Mat;
 use super::ml::{Iteration, Limits};
+use super::partial_likelihood::{Maximum, Point, Sums, indices, maximise};
 
 /// Records of a Cox model.
 #[derive(Debug, Clone, Copy)]
@@ -65,39 +66,6 @@ impl Event {
             }
         }
         out
-    }
-}
-
-/// Sums over records; `second` is empty when it is not asked for.
-struct Sums {
-    zero: f64,
-    first: Vec<f64>,
-    second: Vec<f64>,
-}
-
-impl Sums {
-    fn new(k: usize, second: bool) -> Self {
-        Self { zero: 0.0, first: vec![0.0; k], second: vec![0.0; if second { k * k } else { 0 }] }
-    }
-
-    fn clear(&mut self) {
-        self.zero = 0.0;
-        self.first.fill(0.0);
-        self.second.fill(0.0);
-    }
-
-    fn add(&mut self, columns: &[Vec<f64>], i: usize, weight: f64) {
-        self.zero += weight;
-        let k = columns.len();
-        for a in 0..k {
-            let left = weight * columns[a][i];
-            self.first[a] += left;
-            if !self.second.is_empty() {
-                for (cell, column) in self.second[a * k..].iter_mut().zip(&columns[..=a]) {
-                    *cell += left * column[i];
-                }
-            }
-        }
     }
 }
 
@@ -222,22 +190,15 @@ impl Ordered {
 }
 
 /// Log partial likelihood with its derivatives.
-struct Point {
-    ll: f64,
-    gradient: Vec<f64>,
-    information: Mat,
-}
-
 fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
     let k = columns.len();
-    let (eta, risk) = indices(columns, b, data.t.len());
-    let shift = eta.1;
+    let (eta, top, risk) = indices(columns, b, data.t.len());
     let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
-    let mut out = Point { ll: 0.0, gradient: vec![0.0; k], information: Mat::zeros(k, k) };
+    let mut out = Point::zero(k);
     let mut mean = vec![0.0; k];
     visit(data, columns, &risk, true, |event| {
         for &i in &event.deaths {
-            out.ll += weight(i) * (eta.0[i] - shift);
+            out.ll += weight(i) * (eta[i] - top);
             for (g, column) in out.gradient.iter_mut().zip(columns) {
                 *g += weight(i) * column[i];
             }
@@ -259,23 +220,8 @@ fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
             }
         }
     });
-    for a in 0..k {
-        for b in 0..a {
-            out.information[(b, a)] = out.information[(a, b)];
-        }
-    }
+    out.mirror();
     out
-}
-
-/// Linear indices with their largest value, and `exp(xb - largest)`.
-fn indices(columns: &[Vec<f64>], b: &[f64], n: usize) -> ((Vec<f64>, f64), Vec<f64>) {
-    let mut eta = vec![0.0; n];
-    for (column, b) in columns.iter().zip(b) {
-        eta.iter_mut().zip(column).for_each(|(e, x)| *e += b * x);
-    }
-    let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let risk = eta.iter().map(|e| (e - top).exp()).collect();
-    ((eta, top), risk)
 }
 
 /// A fitted Cox model.
@@ -335,43 +281,7 @@ pub fn fit(data: CoxData<'_>, columns: &[&[f64]], limits: Limits) -> Option<CoxF
     let k = z.len();
     let ordered = Ordered::new(data, &z);
     let (data, z) = (ordered.data(), &ordered.columns);
-    let mut b = vec![0.0; k];
-    let mut point = evaluate(data, z, &b);
-    let ll_0 = point.ll;
-    let mut log = vec![Iteration { ll: ll_0, remark: "" }];
-    let (mut converged, mut polish) = (k == 0, 0);
-    for _ in 0..limits.iterations {
-        if k == 0 || polish > 4 {
-            break;
-        }
-        let step = point.information.inverse_definite()?.times_vector(&point.gradient);
-        let size: f64 = step.iter().zip(&point.gradient).map(|(s, g)| s * g).sum();
-        if converged && size.abs() < 1e-20 * (1.0 + point.ll.abs()) {
-            break;
-        }
-        let mut length = 1.0;
-        let (next_b, next) = loop {
-            let trial: Vec<f64> = b.iter().zip(&step).map(|(b, s)| b + length * s).collect();
-            let at = evaluate(data, z, &trial);
-            if at.ll.is_finite() && at.ll >= point.ll - 1e-12 * point.ll.abs() {
-                break (trial, at);
-            }
-            length *= 0.5;
-            if length < 1e-10 {
-                break (b.clone(), evaluate(data, z, &b));
-            }
-        };
-        let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
-        let moved = b.iter().zip(&next_b).map(|(o, n)| (n - o).abs() / (o.abs() + 1.0)).fold(0.0, f64::max);
-        (b, point) = (next_b, next);
-        if converged {
-            polish += 1;
-        } else {
-            log.push(Iteration { ll: point.ll, remark: if length < 1.0 { "backed up" } else { "" } });
-            converged = moved <= limits.tolerance || gained <= limits.likelihood_tolerance;
-        }
-    }
-    let v = if k == 0 { Mat::zeros(0, 0) } else { point.information.inverse_definite()? };
+    let Maximum { b, v, ll, log, mut converged } = maximise(k, limits, |b| evaluate(data, z, b))?;
     // A standardised coefficient with an enormous variance has run off to infinity.
     if v.diagonal().iter().any(|v| !v.is_finite() || *v > 1e8) {
         converged = false;
@@ -379,8 +289,8 @@ pub fn fit(data: CoxData<'_>, columns: &[&[f64]], limits: Limits) -> Option<CoxF
     Some(CoxFit {
         b: b.iter().zip(&sd).map(|(b, s)| b / s).collect(),
         v: Mat::from_fn(k, k, |i, j| v[(i, j)] / (sd[i] * sd[j])),
-        ll: point.ll,
-        ll_0,
+        ll,
+        ll_0: log[0].ll,
         log,
         converged,
     })
@@ -461,7 +371,7 @@ fn accumulated(data: CoxData<'_>, columns: &[Vec<f64>], risk: &[f64]) -> Vec<(f6
 pub fn scores(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Vec<Vec<f64>> {
     let k = columns.len();
     let n = data.t.len();
-    let (_, risk) = indices(columns, b, n);
+    let (_, _, risk) = indices(columns, b, n);
     let mut out = vec![vec![0.0; k]; n];
     visit(data, columns, &risk, false, |event| {
         let mean = event.mean(data.efron);
@@ -501,7 +411,7 @@ pub fn cumulative(data: CoxData<'_>, eta: &[f64]) -> Vec<f64> {
 
 /// Schoenfeld residuals of the deaths: record, and regressors minus their mean over the risk set.
 pub fn schoenfeld(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Vec<(usize, Vec<f64>)> {
-    let (_, risk) = indices(columns, b, data.t.len());
+    let (_, _, risk) = indices(columns, b, data.t.len());
     let mut out = Vec::new();
     visit(data, columns, &risk, false, |event| {
         let mean = event.mean(data.efron);

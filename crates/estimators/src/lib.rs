@@ -70,6 +70,7 @@ pub mod panel_gmm;
 pub mod panel_iv;
 pub mod panel_ml;
 pub mod panel_unit_root;
+mod partial_likelihood;
 pub mod ppml;
 pub mod qr;
 pub mod quadrature;

@@ -6,6 +6,7 @@
 
 use super::matrix::Mat;
 use super::ml::{Iteration, Limits};
+use super::partial_likelihood::{Maximum, Point, Sums, indices, maximise};
 
 /// How the time of a subject ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,10 @@ impl Subjects {
         self.time.len()
     }
 
+    fn indices(&self, b: &[f64]) -> (Vec<f64>, f64, Vec<f64>) {
+        indices(&self.columns, b, self.count())
+    }
+
     fn events_of(&self, group: usize) -> impl Iterator<Item = usize> + '_ {
         (self.groups[group]..self.groups[group + 1]).filter(|i| self.end[*i] == End::Event)
     }
@@ -90,48 +95,10 @@ impl Subjects {
     }
 }
 
-/// Sums of risks, and of risks times regressors.
-#[derive(Clone)]
-struct Sums {
-    zero: f64,
-    first: Vec<f64>,
-    second: Vec<f64>,
-}
-
-impl Sums {
-    fn new(k: usize, second: bool) -> Self {
-        Self { zero: 0.0, first: vec![0.0; k], second: vec![0.0; if second { k * k } else { 0 }] }
-    }
-
-    fn add(&mut self, columns: &[Vec<f64>], i: usize, weight: f64) {
-        self.zero += weight;
-        let k = columns.len();
-        for a in 0..k {
-            let left = weight * columns[a][i];
-            self.first[a] += left;
-            if !self.second.is_empty() {
-                (0..k).for_each(|b| self.second[a * k + b] += left * columns[b][i]);
-            }
-        }
-    }
-
-    fn add_scaled(&mut self, other: &Self, factor: f64) {
-        self.zero += factor * other.zero;
-        self.first.iter_mut().zip(&other.first).for_each(|(a, b)| *a += factor * b);
-        self.second.iter_mut().zip(&other.second).for_each(|(a, b)| *a += factor * b);
-    }
-}
-
-struct Point {
-    ll: f64,
-    gradient: Vec<f64>,
-    information: Mat,
-}
-
 fn evaluate(subjects: &Subjects, b: &[f64]) -> Point {
     let k = b.len();
-    let (eta, top, risk) = indices(subjects, b);
-    let mut out = Point { ll: 0.0, gradient: vec![0.0; k], information: Mat::zeros(k, k) };
+    let (eta, top, risk) = subjects.indices(b);
+    let mut out = Point::zero(k);
     subjects.visit(&risk, true, |g, sums| {
         let mut events = 0.0;
         for i in subjects.events_of(g) {
@@ -143,24 +110,14 @@ fn evaluate(subjects: &Subjects, b: &[f64]) -> Point {
         for a in 0..k {
             let mean = sums.first[a] / sums.zero;
             out.gradient[a] -= events * mean;
-            for b in 0..k {
+            for b in 0..=a {
                 let second = sums.second[a * k + b] / sums.zero;
                 out.information[(a, b)] += events * (second - mean * sums.first[b] / sums.zero);
             }
         }
     });
+    out.mirror();
     out
-}
-
-/// Linear indices with the largest of them, and their exponentials relative to it.
-fn indices(subjects: &Subjects, b: &[f64]) -> (Vec<f64>, f64, Vec<f64>) {
-    let mut eta = vec![0.0; subjects.count()];
-    for (column, b) in subjects.columns.iter().zip(b) {
-        eta.iter_mut().zip(column).for_each(|(e, x)| *e += b * x);
-    }
-    let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let risk = eta.iter().map(|e| (e - top).exp()).collect();
-    (eta, top, risk)
 }
 
 /// A fitted model.
@@ -180,40 +137,9 @@ pub struct SubhazardFit {
 /// Maximises the pseudolikelihood by Newton's method with step halving; nothing when the information cannot be inverted.
 pub fn fit(subjects: &Subjects, limits: Limits) -> Option<SubhazardFit> {
     let k = subjects.columns.len();
-    let mut b = vec![0.0; k];
-    let mut point = evaluate(subjects, &b);
-    let mut log = vec![Iteration { ll: point.ll, remark: "" }];
-    let (mut converged, mut polish) = (k == 0, 0);
-    for _ in 0..limits.iterations {
-        if k == 0 || polish > 3 {
-            break;
-        }
-        let step = point.information.inverse_definite()?.times_vector(&point.gradient);
-        let mut length = 1.0;
-        let (next_b, next) = loop {
-            let trial: Vec<f64> = b.iter().zip(&step).map(|(b, s)| b + length * s).collect();
-            let at = evaluate(subjects, &trial);
-            if at.ll.is_finite() && at.ll >= point.ll - 1e-12 * point.ll.abs() {
-                break (trial, at);
-            }
-            length *= 0.5;
-            if length < 1e-10 {
-                break (b.clone(), evaluate(subjects, &b));
-            }
-        };
-        let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
-        let moved = b.iter().zip(&next_b).map(|(o, n)| (n - o).abs() / (o.abs() + 1.0)).fold(0.0, f64::max);
-        (b, point) = (next_b, next);
-        if converged {
-            polish += 1;
-        } else {
-            log.push(Iteration { ll: point.ll, remark: if length < 1.0 { "backed up" } else { "" } });
-            converged = moved <= limits.tolerance || gained <= limits.likelihood_tolerance;
-        }
-    }
-    let v = if k == 0 { Mat::zeros(0, 0) } else { point.information.inverse_definite()? };
+    let Maximum { b, v, ll, log, mut converged } = maximise(k, limits, |b| evaluate(subjects, b))?;
     converged &= v.diagonal().iter().all(|v| v.is_finite());
-    Some(SubhazardFit { b, v, ll: point.ll, log, converged })
+    Some(SubhazardFit { b, v, ll, log, converged })
 }
 
 /// A step of the baseline: time, increment of the cumulative subhazard at regressors of zero.
@@ -227,7 +153,7 @@ pub struct Step {
 
 /// The cumulative subhazard at regressors of zero, by its steps.
 pub fn baseline(subjects: &Subjects, b: &[f64]) -> Vec<Step> {
-    let (_, top, risk) = indices(subjects, b);
+    let (_, top, risk) = subjects.indices(b);
     let mut out = Vec::new();
     subjects.visit(&risk, false, |g, sums| {
         let events = subjects.events_of(g).count() as f64;
@@ -240,7 +166,7 @@ pub fn baseline(subjects: &Subjects, b: &[f64]) -> Vec<Step> {
 /// estimated distribution of the censoring.
 pub fn scores(subjects: &Subjects, b: &[f64]) -> Vec<Vec<f64>> {
     let (k, n, last) = (b.len(), subjects.count(), subjects.groups.len() - 1);
-    let (_, _, risk) = indices(subjects, b);
+    let (_, _, risk) = subjects.indices(b);
     let mut hazard = vec![0.0; last];
     let mut mean = vec![vec![0.0; k]; last];
     subjects.visit(&risk, false, |g, sums| {

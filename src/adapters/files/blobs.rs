@@ -12,12 +12,11 @@ use rustix::io::Errno;
 use tracing::field::Empty;
 
 use super::durable::{
-    copy_hashing, create_dir_durably, create_dir_noting, remove_tree, sync_and_hash, sync_dir,
-    temporary_beside,
+    create_dir_durably, create_dir_noting, remove_tree, sync_and_hash, sync_dir, temporary_beside,
 };
 use super::{JobDirs, listed};
 use crate::domain::ids::{JobId, TenantId};
-use crate::ports::blob_store::{BlobInfo, BlobReader, BlobStore, Promotion, Shard, Written};
+use crate::ports::blob_store::{BlobInfo, BlobReader, BlobStore, Promotion, Shard, Written, copy_hashing};
 
 /// Keeps blobs below a data directory.
 #[derive(Debug, Clone)]

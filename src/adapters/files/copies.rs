@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
 
-use super::durable::{copy_hashing, remove_tree, temporary_beside};
+use super::durable::{remove_tree, temporary_beside};
 use super::{is_absent, listed, names};
 use crate::domain::ids::{JobId, TenantId};
-use crate::ports::blob_store::BlobStore;
+use crate::ports::blob_store::{BlobStore, copy_hashing};
 
 /// A copy that was handed out so recently may be about to be opened; it is not removed.
 const IN_USE: Duration = Duration::from_secs(600);

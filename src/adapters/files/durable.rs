@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use rustix::fs::OFlags;
-use sha2::{Digest, Sha256};
 
 use super::is_absent;
 use super::tree::remove_folder;
-use crate::ports::blob_store::Written;
+use crate::ports::blob_store::{Written, copy_hashing};
 
 /// How many files are synced at once: concurrent waits share one write of the journal.
 const SYNC_AT_ONCE: usize = 8;
@@ -28,14 +27,14 @@ pub(super) fn sync_and_hash(
     for some in files.chunks(OPEN_AT_ONCE) {
         let open: Vec<File> = some.iter().map(|(path, _)| open_no_follow(path)).collect::<io::Result<_>>()?;
         open.iter().for_each(begin_writing);
-        written.extend(in_parallel(some.len(), |n| {
+        written.extend(in_parallel(some.len(), SYNC_AT_ONCE, |n| {
             let mut file = &open[n];
             file.sync_data()?;
             some[n].1.clone().map_or_else(|| hash_reader(&mut file), Ok)
         })?);
     }
     let dirs: Vec<&PathBuf> = dirs.iter().collect();
-    in_parallel(dirs.len(), |n| sync_dir(dirs[n]))?;
+    in_parallel(dirs.len(), SYNC_AT_ONCE, |n| sync_dir(dirs[n]))?;
     Ok(written)
 }
 
@@ -46,8 +45,15 @@ fn begin_writing(file: &File) {
     unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
 }
 
-/// Does numbered pieces of work on this thread and a few others; returns their results in order.
-fn in_parallel<T: Send>(count: usize, work: impl Fn(usize) -> io::Result<T> + Sync) -> io::Result<Vec<T>> {
+/// Does numbered pieces of work, up to `at_once` of them at a time, on this thread and others; returns their results in order.
+///
+/// # Errors
+/// The first error in that order; no further piece is begun after one.
+pub(in crate::adapters) fn in_parallel<T: Send>(
+    count: usize,
+    at_once: usize,
+    work: impl Fn(usize) -> io::Result<T> + Sync,
+) -> io::Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let some = || {
         let mut done = Vec::new();
@@ -56,16 +62,20 @@ fn in_parallel<T: Send>(count: usize, work: impl Fn(usize) -> io::Result<T> + Sy
             if n >= count {
                 return done;
             }
-            done.push((n, work(n)));
+            let result = work(n);
+            if result.is_err() {
+                next.store(count, Ordering::Relaxed);
+            }
+            done.push((n, result));
         }
     };
     let mut done = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..count.min(SYNC_AT_ONCE)).map(|_| scope.spawn(some)).collect();
+        let others: Vec<_> = (1..count.min(at_once)).map(|_| scope.spawn(some)).collect();
         let mut done = some();
         for other in others {
             match other.join() {
                 Ok(more) => done.extend(more),
-                Err(_) => return Err(io::Error::other("a file could not be hashed")),
+                Err(_) => return Err(io::Error::other("work on a file ended by a panic")),
             }
         }
         Ok(done)
@@ -147,24 +157,4 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
 /// Any I/O error of the reader.
 pub fn hash_reader(reader: &mut impl Read) -> io::Result<Written> {
     copy_hashing(reader, &mut io::sink())
-}
-
-/// Copies the rest of a reader and returns its size and SHA-256.
-pub(super) fn copy_hashing(
-    reader: &mut (impl Read + ?Sized),
-    out: &mut impl io::Write,
-) -> io::Result<Written> {
-    let mut hasher = Sha256::new();
-    // larger ones are no faster, and most files are small
-    let mut buffer = [0; 32 * 1024];
-    let mut size_bytes = 0;
-    loop {
-        let n = reader.read(&mut buffer)?;
-        if n == 0 {
-            return Ok(Written { size_bytes, sha256: hex::encode(hasher.finalize()) });
-        }
-        hasher.update(&buffer[..n]);
-        out.write_all(&buffer[..n])?;
-        size_bytes += n as u64;
-    }
 }

@@ -23,7 +23,7 @@ use super::shards::{first_of, next_shard};
 use super::trial::{Watched, first, watch};
 use super::upload::Taken;
 use crate::adapters::clock::SystemClock;
-use crate::adapters::files::{CopyFolder, JobDirs};
+use crate::adapters::files::{CopyFolder, JobDirs, in_parallel};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::llm::install_tls;
 use crate::domain::ids::{JobId, TenantId};
@@ -239,18 +239,8 @@ impl BlobStore for ObjectBlobStore {
 
     fn promote(&self, tenant: &TenantId, job_id: &JobId, files: &[Promotion]) -> io::Result<Vec<Written>> {
         let span = tracing::debug_span!("files.publish", ss.files = files.len(), ss.bytes = Empty).entered();
-        let mut written = Vec::with_capacity(files.len());
-        for some in files.chunks(FILES_AT_ONCE) {
-            let results: Vec<io::Result<Written>> = std::thread::scope(|scope| {
-                let put = |file| scope.spawn(move || self.promote_one(tenant, job_id, file));
-                let threads: Vec<_> = some.iter().map(put).collect();
-                let failed = || io::Error::other("a file could not be put");
-                threads.into_iter().map(|t| t.join().unwrap_or_else(|_| Err(failed()))).collect()
-            });
-            for result in results {
-                written.push(result?);
-            }
-        }
+        let put = |n: usize| self.promote_one(tenant, job_id, &files[n]);
+        let written = in_parallel(files.len(), FILES_AT_ONCE, put)?;
         span.record("ss.bytes", written.iter().map(|file| file.size_bytes).sum::<u64>());
         // only now: a promotion that failed can be repeated
         for (file, done) in files.iter().zip(&written) {

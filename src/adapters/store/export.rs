@@ -312,15 +312,12 @@ impl Unsynced {
 
 /// Makes the copy in a job's folder durable, or its absence; the folder may be gone with its job.
 fn sync_copy(dir: &Path) -> io::Result<()> {
-    let copy = File::open(dir.join(COPY)).and_then(|copy| copy.sync_data());
-    let synced = copy.and_then(|()| sync_dir(dir));
-    match synced {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match sync_dir(dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        },
+    let or_absent = |synced: io::Result<()>| match synced {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
-    }
+    };
+    or_absent(File::open(dir.join(COPY)).and_then(|copy| copy.sync_data()))?;
+    or_absent(sync_dir(dir))
 }
 
 /// State of a job in the store.

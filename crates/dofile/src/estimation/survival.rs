@@ -2,6 +2,7 @@
 //! that survival commands read from `_t0`, `_t`, `_d` and `_st`. Declaring it is in `commands/survival`.
 
 use crate::error::{Result, StataError};
+use crate::estimation::model::{Model, Reading};
 use crate::frame::Frame;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -166,6 +167,19 @@ impl Records {
             weights: weights.map(|(kind, w)| (kind, rows.iter().map(|&i| w[i]).collect())),
             rows,
         })
+    }
+
+    /// The model of a survival command with its records: rows that are not under observation leave the model.
+    pub fn of_model(session: &Session, settings: &Settings, reading: &Reading<'_>) -> Result<(Model, Self)> {
+        let mut model = reading.model(session)?;
+        let mut touse = model.touse.clone();
+        let records = Self::read(session, settings, &mut touse)?;
+        if records.rows.len() < model.design.rows.len() {
+            let dropped: Vec<usize> =
+                (0..model.design.rows.len()).filter(|&i| !touse[model.design.rows[i]]).collect();
+            model.drop_rows(session, &dropped)?;
+        }
+        Ok((model, records))
     }
 
     /// Records of a command: its `if` and `in`.

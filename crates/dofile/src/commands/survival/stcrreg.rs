@@ -120,14 +120,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Competing> {
         weight_kinds: &[],
         ..Reading::new(cmd)
     };
-    let mut model = reading.model(s)?;
-    let mut touse = model.touse.clone();
-    let records = Records::read(s, &settings, &mut touse)?;
-    if records.rows.len() < model.design.rows.len() {
-        let dropped: Vec<usize> =
-            (0..model.design.rows.len()).filter(|&i| !touse[model.design.rows[i]]).collect();
-        model.drop_rows(s, &dropped)?;
-    }
+    let (model, records) = Records::of_model(s, &settings, &reading)?;
     let refuse = |what: &str| {
         Err(StataError::new(199, format!("{what} in stcrreg is not supported by the open engine")))
     };

@@ -175,14 +175,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
         weight_kinds: &[],
         ..Reading::new(cmd)
     };
-    let mut model = reading.model(s)?;
-    let mut touse = model.touse.clone();
-    let records = Records::read(s, &settings, &mut touse)?;
-    if records.rows.len() < model.design.rows.len() {
-        let dropped: Vec<usize> =
-            (0..model.design.rows.len()).filter(|&i| !touse[model.design.rows[i]]).collect();
-        model.drop_rows(s, &dropped)?;
-    }
+    let (mut model, records) = Records::of_model(s, &settings, &reading)?;
     if let Some((kind, values)) = &records.weights {
         model.weights = Some(Weights { kind: *kind, values: values.clone() });
         model.weight_text = settings.weight.as_ref().map(|(k, e)| (k.name().to_string(), e.clone()));
