@@ -83,7 +83,7 @@ def clusters(cases):
     expect = {"N": 9510, "r2": -0.1940811675318954, "r2u": 0.9939514826521566, "rss": 2275.468618485819, "F": 182.6830554000475}
     expect |= {"Fp": 5.07422902312e-08, "Fdf2": 8, "j": 2.770258481426558, "jp": 0.0960306530127615, "idstat": 5.284706942929756}
     expect |= {"idp": 0.0711935203187375, "cdf": 73.24054251025515, "widstat": 20.52143986712553, "arf": 31.97117444760251}
-    expect |= {"archi2": 71.98056088604309, "N_clust": 9, "estat": 4.756388371766742, "sstat": 8.057173935360659}
+    expect |= {"archi2": 71.98056088604309, "N_clust": 9, "estat": 4.756388871766742, "sstat": 8.057173935360659}
     expect |= {"_b[educ]": 0.2304313122570418, "_se[educ]": 0.0401670403765834, "_se[south]": 0.055092585134139}
     do = "gen f = mod(age, 5) + 1\nivreg2 lwage exper expersq black south (educ = nearc4 nearc2) [fw=f], first endog(educ) cluster(region) small"
     published(cases, "clusters and frequency weights", "schooling.csv", do, expect)

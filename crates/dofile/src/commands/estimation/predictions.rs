@@ -2,6 +2,7 @@
 //! postestimation sections of the other commands.
 
 use super::areg::AbsorbState;
+use super::predict_patterns;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{LinearState, Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
@@ -49,6 +50,9 @@ pub(in crate::commands) fn compute(
             }
             let link = if cmd == "probit" { Link::Probit } else { Link::Logit };
             made(map(xb(session)?, |e| link.probability(e)), &format!("Pr({depvar})"))
+        }
+        ("logit" | "logistic", Some(statistic)) if predict_patterns::is_pattern_statistic(statistic) => {
+            predict_patterns::compute(session, &parameters, &equation, statistic, rows)
         }
         ("poisson" | "nbreg", None | Some("n" | "ir")) => {
             if statistic.is_none() {
