@@ -60,6 +60,7 @@ pub(super) fn of_work(
     let places = options.worker.concurrency;
     let workers = Arc::new(workers);
     let of_queue = (Arc::clone(ctx), Arc::clone(&workers));
+    let of_all = Arc::clone(&servers);
     let runs_jobs = options.server.role.runs_jobs();
     let mut probes = vec![
         local("workers", Need::ToWork, OFTEN, move || match workers() {
@@ -79,6 +80,9 @@ pub(super) fn of_work(
             looks::queue(ctx, Work { active, claims })
         }),
     ];
+    if let Some(cluster) = ctx.cluster.clone() {
+        probes.push(local("servers", Need::Nothing, OFTEN, move || of_all.look(&cluster.me())));
+    }
     probes.extend(model(options)?);
     Ok(probes)
 }

@@ -69,7 +69,7 @@ pub(super) async fn count_changes(app: App) -> std::io::Result<impl Future<Outpu
                 ChangedRecord::Job(job) => {
                     note_uploads(&mut uploads, &job);
                     app.ctx.subscriptions.changed(&job.tenant_id, &job.job_id);
-                    count(&app, &mut running, &job);
+                    count(&app, &mut running, &job, change.is_own);
                 }
                 ChangedRecord::Deleted(Key::Job(tenant, job_id)) => {
                     uploads.remove(&(tenant, job_id));
@@ -83,20 +83,25 @@ pub(super) async fn count_changes(app: App) -> std::io::Result<impl Future<Outpu
     })
 }
 
-fn count(app: &App, running: &mut Running, job: &JobRecord) {
-    app.metrics.jobs.changed(job.status.as_str());
+/// Counts a change of a job, if this server made it; those of other servers are counted there.
+fn count(app: &App, running: &mut Running, job: &JobRecord, is_own: bool) {
+    if is_own {
+        app.metrics.jobs.changed(job.status.as_str());
+    }
     let key = (job.tenant_id.clone(), job.job_id.clone());
     let Some(run) = job.latest_run() else { return };
     if job.status == JobStatus::Running {
         // an entry of an earlier process keeps its mark
         if let std::collections::hash_map::Entry::Vacant(entry) = running.entry(key) {
             entry.insert(false);
-            let waited = run.timings.queued_ms.unwrap_or(0) as f64 / 1000.0;
-            app.metrics.jobs.claimed(waited, job.trace_id.as_str());
+            if is_own {
+                let waited = run.timings.queued_ms.unwrap_or(0) as f64 / 1000.0;
+                app.metrics.jobs.claimed(waited, job.trace_id.as_str());
+            }
         }
         return;
     }
-    let Some(found) = running.remove(&key) else { return };
+    let Some(found) = running.remove(&key).filter(|_| is_own) else { return };
     count_end(app, job, run);
     if found {
         let lost = run.cause == Some(Cause::WorkerLost);

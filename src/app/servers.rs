@@ -1,7 +1,7 @@
 //! What this server knows about those that share its store, kept young for health and metrics: those must answer while
 //! the database does not. How far their runs are is for people who watch.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,13 +15,16 @@ use crate::adapters::ids::SystemIds;
 use crate::adapters::node_id;
 use crate::adapters::peers::HttpPeers;
 use crate::adapters::postgres::NodeOptions;
-use crate::domain::cluster::NodeState;
+use crate::domain::cluster::{CommonSettings, KeyPrints, NodeEpoch, NodeState};
 use crate::domain::ids::RunId;
 use crate::domain::job::JobStatus;
+use crate::domain::signed_link::LinkKeys;
+use crate::domain::webhook::signing::WebhookKeys;
 use crate::http::state::App;
 use crate::ports::cluster::{Cluster, Server};
 use crate::ports::peers::Peers;
 use crate::service::Context;
+use crate::service::operations::check_health::Found;
 use crate::service::runs::progress::Progress;
 use crate::telemetry::metrics::{Metrics, Servers as Counts};
 
@@ -51,6 +54,15 @@ impl KnownServers {
         Some(self.seen()?.iter().filter(takes_jobs).count())
     }
 
+    /// Judges the servers for health, of which `me` is this one. That the database does not answer is told of the store.
+    pub(super) fn look(&self, me: &NodeEpoch) -> Found {
+        let Some(servers) = self.seen() else { return Found::Well("not known at the moment".to_owned()) };
+        match strange_keys(&servers, me) {
+            Some(strange) => Found::Limited(strange),
+            None => Found::Well(format!("{} servers share the store", servers.len())),
+        }
+    }
+
     /// Starts what a server does because others share its store: it looks at them, exchanges progress with them, and sweeps its
     /// scratch space, which they cannot reach.
     pub(super) fn begin(
@@ -73,12 +85,22 @@ impl KnownServers {
         metrics: Arc<Metrics>,
         stop: CancellationToken,
     ) {
+        let mut told = None;
         loop {
             // a look that fails was reported by the read
             if let Ok(servers) = cluster.servers().await {
                 let me = cluster.me();
                 let leads = servers.iter().any(|server| server.leads && server.node == me);
                 metrics.host.set_servers(counted(&servers), leads);
+                let strange = strange_keys(&servers, &me);
+                if let Some(reason) = strange.as_ref().filter(|_| strange != told) {
+                    tracing::error!(
+                        event = "SS_SERVER_KEYS",
+                        reason,
+                        "servers of one store have different keys"
+                    );
+                }
+                told = strange;
                 *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), servers));
             }
             tokio::select! {
@@ -119,6 +141,29 @@ async fn exchange_progress(ctx: Arc<Context>, cluster: Arc<dyn Cluster>, stop: C
     }
 }
 
+/// Names the settings whose keys differ between this server and others with a lease, with those servers; `None` where all go
+/// together.
+fn strange_keys(servers: &[Server], me: &NodeEpoch) -> Option<String> {
+    let mine = servers.iter().find(|server| server.node == *me)?;
+    let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    // an earlier start of this one may end with the settings that it had
+    for other in servers.iter().filter(|other| other.has_lease && other.node.node_id != me.node_id) {
+        let both_serve_clients = mine.role.serves_clients() && other.role.serves_clients();
+        let Some((own, others)) = mine.settings.keys.as_ref().zip(other.settings.keys.as_ref()) else {
+            continue;
+        };
+        for name in own.strange_to(others, both_serve_clients) {
+            found.entry(name).or_default().push(other.node.node_id.as_str());
+        }
+    }
+    let differ =
+        |(name, nodes): (&&str, &Vec<&str>)| format!("{name} differs from that of {}", nodes.join(", "));
+    let differ: Vec<String> = found.iter().map(differ).collect();
+    (!differ.is_empty()).then(|| {
+        format!("{}: what one server signs the other cannot; set the same keys on all", differ.join("; "))
+    })
+}
+
 fn counted(servers: &[Server]) -> Counts {
     let count = |is: &dyn Fn(&Server) -> bool| servers.iter().filter(|server| is(server)).count();
     Counts {
@@ -155,7 +200,13 @@ pub(super) fn node(options: &Options, data_dir: &Path) -> Result<Option<NodeOpti
         host: node_id::host_of(data_dir).map_err(BuildError::DataDir)?,
         role: server.role,
         address: server.address.clone().unwrap_or_default(),
-        config_sha256: server.config_sha256.clone(),
+        settings: CommonSettings {
+            sha256: server.config_sha256.clone(),
+            keys: Some(KeyPrints {
+                links: options.link_keys.as_ref().map(LinkKeys::prints).unwrap_or_default(),
+                webhooks: options.webhooks.keys.as_ref().map(WebhookKeys::prints).unwrap_or_default(),
+            }),
+        },
         files: files.unwrap_or_default(),
         lease_dir: data_dir.join("lease"),
         times: server.times,

@@ -10,6 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::canonical::sha256_hex;
+use super::cluster::settings::PRINT_DIGITS;
 use super::error::{ErrorCode, Problem};
 use super::job::JobRecord;
 
@@ -51,6 +53,16 @@ impl LinkKeys {
     pub fn new(keys: Vec<Vec<u8>>) -> Option<Self> {
         let sound = !keys.is_empty() && keys.iter().all(|key| key.len() >= MIN_KEY_BYTES);
         sound.then_some(Self(keys))
+    }
+
+    /// Returns fingerprints of the keys, in their order.
+    pub fn prints(&self) -> Vec<String> {
+        let print = |key: &Vec<u8>| {
+            let mut named = b"link key\0".to_vec();
+            named.extend_from_slice(key);
+            sha256_hex(named)[..PRINT_DIGITS].to_owned()
+        };
+        self.0.iter().map(print).collect()
     }
 
     /// Returns the signature of a request until a time.

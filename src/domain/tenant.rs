@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::ids::TenantId;
+use super::ids::{JobId, TenantId};
 use super::job::record::DataSharing;
 
 /// The settings of one tenant, as stored.
@@ -60,12 +60,31 @@ pub struct TenantBounds {
     pub tenant_id: TenantId,
     /// Its limits.
     pub limits: TenantLimits,
+    /// The bound on webhooks, for a commit that makes one.
+    pub webhooks: Option<WebhookBound>,
+}
+
+/// The most webhooks that a tenant, or one of its jobs, may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookBound {
+    /// The job whose webhooks count; absent for those that receive the events of every job.
+    pub job_id: Option<JobId>,
+    /// How many there may be.
+    pub most: u64,
+}
+
+impl WebhookBound {
+    /// Says whether so many new ones pass the bound.
+    pub fn passed(&self, used: u64, new: u64) -> Option<BoundPassed> {
+        let is_passed = new > 0 && used.saturating_add(new) > self.most;
+        is_passed.then_some(BoundPassed { quota: "webhooks", limit: self.most, used, resets: None })
+    }
 }
 
 /// A limit of a tenant that a commit would pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundPassed {
-    /// Name of the limit, as in [`TenantLimits`].
+    /// Name of the limit, as in [`TenantLimits`], or `webhooks`.
     pub quota: &'static str,
     /// The limit.
     pub limit: u64,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::store::ReadError;
-use crate::domain::cluster::{Leadership, LeaseTimes, NodeEpoch, NodeState, Role, Standing};
+use crate::domain::cluster::{CommonSettings, Leadership, LeaseTimes, NodeEpoch, NodeState, Role, Standing};
 use crate::domain::ids::{JobId, RunId, TenantId};
 
 /// A start of a server that owns its runs: it is live or drains.
@@ -30,8 +30,8 @@ pub struct Server {
     pub leads: bool,
     /// The engine that was attested there, or empty.
     pub engine: String,
-    /// Digest of the settings that all servers should have in common.
-    pub config_sha256: String,
+    /// The settings that all servers should have in common.
+    pub settings: CommonSettings,
     /// When it joined (UTC, the database's clock).
     pub started_at: DateTime<Utc>,
     /// End of its lease unless it is renewed (UTC, the database's clock).

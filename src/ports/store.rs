@@ -313,6 +313,8 @@ pub enum ReadError {
 pub struct Change {
     /// Position of the commit in the order of all commits; several changes of a commit share it.
     pub sequence: u64,
+    /// True where this process made the commit: what is counted of it is counted once over all servers.
+    pub is_own: bool,
     /// The record after the commit.
     pub record: ChangedRecord,
 }

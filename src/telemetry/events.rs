@@ -492,6 +492,14 @@ pub const EVENTS: &[Event] = &[
         "code, error",
     ),
     event(
+        "SS_SERVER_KEYS",
+        "error",
+        "Servers of one store have different keys, so that one refuses links of the other or cannot sign webhooks. Set \
+         `tokens.link_keys` and `webhooks.keys` the same on all; a new key goes behind the old one first, on all servers, and \
+         before it afterwards.",
+        "reason",
+    ),
+    event(
         "SS_SERVER_NOT_REACHED",
         "warn",
         "The server that runs a job cannot be reached at the address of its row, so that its live log cannot be read here. Check \

@@ -70,19 +70,19 @@ def objectives() -> list[Panel]:
 
 def queue_and_runs() -> list[Panel]:
     return [
-        stat("Jobs that wait", "none", "sum(ss_queue_depth)"),
+        stat("Jobs that wait", "none", "sum(max by (job, tenant_class) (ss_queue_depth))"),
         stat("Oldest wait", "s", "max(ss_queue_oldest_age_seconds)"),
         stat("Runs under way", "none", "sum(ss_worker_inflight_jobs)"),
         stat("Workers up", "none", "sum(ss_worker_up)"),
         stat("Engines up", "none", "sum(ss_engine_up)"),
         stat("Rules of the gate violated", "none", "count(ss_gate_requirement_ok) - sum(ss_gate_requirement_ok)"),
-        line("Queue depth", "none", ("sum by (tenant_class) (ss_queue_depth)", "{{tenant_class}}")),
+        line("Queue depth", "none", ("sum by (tenant_class) (max by (job, tenant_class) (ss_queue_depth))", "{{tenant_class}}")),
         line("Wait from queueing to claim", "s", *((quantile(q, "ss_queue_wait_seconds"), f"p{q * 100:g}") for q in (0.5, 0.99))),
         line("Positions for runs", "none", ("sum by (state) (ss_engine_seats)", "{{state}}")),
         line("Runs ended by verdict", "ops", ("sum by (verdict) (rate(ss_runs_total[$__rate_interval]))", "{{verdict}}")),
         line("Failed runs by cause, 1 h", "none", ('sum by (cause) (increase(ss_runs_total{verdict="failed"}[1h]))', "{{cause}}")),
         line("Run time by family, p95", "s", (quantile(0.95, "ss_run_duration_seconds", "template_family"), "{{template_family}}")),
-        line("Jobs by status", "none", ("sum by (status) (ss_jobs)", "{{status}}")),
+        line("Jobs by status", "none", ("sum by (status) (max by (job, status) (ss_jobs))", "{{status}}")),
         line("Changes of jobs", "ops", ("sum by (event) (rate(ss_jobs_total[$__rate_interval]))", "{{event}}")),
         line("Checks that warned, 1 d", "none", ("topk(8, sum by (check) (increase(ss_runs_warned_total[1d])))", "{{check}}")),
         line("Attempts of earlier processes, 1 d", "none", ("sum by (how) (increase(ss_runs_recovered_total[1d]))", "{{how}}")),
@@ -110,7 +110,7 @@ def model() -> list[Panel]:
 def store() -> list[Panel]:
     return [
         stat("Store fault", "none", "sum(ss_store_fault)"),
-        stat("Quarantined records", "none", "sum(ss_store_quarantined_records)"),
+        stat("Quarantined records", "none", "sum(max by (job) (ss_store_quarantined_records))"),
         stat("Audit write failures, 1 d", "none", "sum(increase(ss_audit_write_failures_total[1d]))"),
         stat("Age of the last backup", "s", "time() - max(ss_backup_last_success_timestamp_seconds > 0)",
              rare="a first backup"),
@@ -119,10 +119,10 @@ def store() -> list[Panel]:
         line("Time of the store's operations, p99", "s", (quantile(0.99, "ss_store_op_duration_seconds", "op"), "{{op}}"), width=12),
         line("Operations of the store", "ops", ("sum by (op) (rate(ss_store_op_duration_seconds_count[$__rate_interval]))", "{{op}}"), width=12),
         line("Conflicts", "ops", ("sum(rate(ss_store_conflicts_total[$__rate_interval]))", "conflicts")),
-        line("Audit events", "ops", ("sum(rate(ss_audit_events_total[$__rate_interval]))", "events")),
+        line("Audit events", "ops", ("sum(max by (job) (rate(ss_audit_events_total[$__rate_interval])))", "events")),
         line("Removed by retention, 1 d", "none", ("sum by (kind) (increase(ss_retention_removed_total[1d]))", "{{kind}}")),
         line("Free space by volume", "bytes", ("min by (instance, volume) (ss_disk_free_bytes)", "{{instance}} {{volume}}")),
-        line("Upload sessions open", "none", ("sum(ss_upload_sessions_open)", "open")),
+        line("Upload sessions open", "none", ("sum(max by (job) (ss_upload_sessions_open))", "open")),
         line("Versions of what is written", "none", ("max by (kind) (ss_schema_version)", "{{kind}}")),
         line("Days left of the certificate", "d", ("(ss_tls_cert_expiry_timestamp_seconds > 0) / 86400 - time() / 86400", "{{instance}}"),
              rare="TLS in the service itself"),
@@ -139,7 +139,7 @@ def tenants() -> list[Panel]:
     def count(event: str, more: str = "") -> str:
         return f'sum by (tenant_id) (count_over_time({LOGS} | event="{event}"{more} [$__interval]))'
     return [
-        line("Jobs that wait, by class of tenant", "none", ("sum by (tenant_class) (ss_queue_depth)", "{{tenant_class}}"), width=12),
+        line("Jobs that wait, by class of tenant", "none", ("sum by (tenant_class) (max by (job, tenant_class) (ss_queue_depth))", "{{tenant_class}}"), width=12),
         line("Requests refused by a limit or quota", "reqps",
              (f'sum by (status) (rate(ss_http_requests_total{{{ROUTES},status=~"409|429|507"}}[$__rate_interval]))', "{{status}}"),
              rare="a refusal (409, 429 or 507)", width=12),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::bounds::WebhookScope;
 use super::claim::ActiveKey;
 use super::queue::QueueRows;
 use super::rows::{Cell, Rows, Statement, Table, clean};
@@ -69,6 +70,8 @@ pub(super) struct State {
     pub usage: Usages,
     /// Jobs that tenants with a limit of a day made within one.
     pub today: HashMap<TenantId, MadeToday>,
+    /// Webhooks of tenants and of jobs that a commit bounds.
+    pub webhooks: HashMap<WebhookScope, u64>,
     pub now: DateTime<Utc>,
     ends: HashMap<Key, End>,
     /// The queue, as the batch leaves it.
@@ -115,6 +118,7 @@ impl State {
             receipts: HashMap::new(),
             usage: Usages::default(),
             today: HashMap::new(),
+            webhooks: HashMap::new(),
             now,
             ends: HashMap::new(),
             active: BTreeMap::new(),
@@ -218,6 +222,9 @@ impl State {
                 row.extend(bytes(put));
             }
             Record::Webhook(r) => {
+                if stored.is_none() {
+                    self.count_webhook(&r.tenant_id, r.job_id.as_ref());
+                }
                 let job_id = r.job_id.as_ref().map(ToString::to_string).unwrap_or_default();
                 row.extend([Cell::Number(Some(nr)), Cell::Text(r.tenant_id.to_string()), Cell::Text(job_id)]);
                 row.extend([number(version), millis(r.created_at)]);
@@ -241,7 +248,7 @@ impl State {
                 row.extend(bytes(put));
             }
         }
-        self.changes.push(Change { sequence: self.heads.sequence, record: change });
+        self.changes.push(Change { sequence: self.heads.sequence, is_own: true, record: change });
         self.records.insert(write.key.clone(), current);
         self.ends.insert(write.key.clone(), End::Row(row));
         version
@@ -339,7 +346,7 @@ impl State {
             self.hashes.remove(hash);
         }
         let record = ChangedRecord::Deleted(write.key.clone());
-        self.changes.push(Change { sequence: self.heads.sequence, record });
+        self.changes.push(Change { sequence: self.heads.sequence, is_own: true, record });
         self.ends.insert(write.key.clone(), End::Gone);
         stored.version
     }

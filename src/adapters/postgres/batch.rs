@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row};
 
 use super::apply::{Current, Heads, State};
-use super::bounds::{TODAY, today_params};
+use super::bounds::{TODAY, WEBHOOKS_OF, today_params, webhooks_params};
 use super::claim::{ClaimRequest, Found, look};
 use super::queue::{LANES, LaneNames};
 use super::rows::{Param, query};
@@ -193,6 +193,9 @@ pub(super) async fn load(
     let today = today_params(batch, now);
     let needed = today.is_some();
     ask(TODAY, today.unwrap_or_default(), needed);
+    let webhooks = webhooks_params(batch);
+    let needed = webhooks.is_some();
+    ask(WEBHOOKS_OF, webhooks.unwrap_or_default(), needed);
 
     // polled in this order, and so sent in it
     let look = async {
@@ -224,6 +227,7 @@ fn read_row(state: &mut State, sql: &str, row: &Row) -> Result<(), Error> {
         JOBS => read_job(state, name, row)?,
         CODES => read_code(state, name, row)?,
         TODAY => state.know_today(name, row)?,
+        WEBHOOKS_OF => state.know_webhooks(name, row)?,
         LANES => state.queue.know(name, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?),
         USAGE => {
             let number = |at| row.try_get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));

@@ -16,7 +16,8 @@ use super::store::PostgresStore;
 use super::{progress, tries, work};
 use crate::adapters::clock::since_boot;
 use crate::domain::cluster::{
-    DatabaseTime, LeaderRow, Leadership, LeaseTimes, NodeEpoch, NodeRow, NodeState, Role, Standing,
+    CommonSettings, DatabaseTime, LeaderRow, Leadership, LeaseTimes, NodeEpoch, NodeRow, NodeState, Role,
+    Standing,
 };
 use crate::domain::ids::{NodeId, RunId};
 use crate::ports::cluster::{Cluster, Orphan, Server, Tries};
@@ -51,7 +52,7 @@ fn server_of(readers: &Readers, row: &Row) -> Result<Option<Server>, ReadError> 
         address: text(5)?,
         engine: text(11)?,
         leads: readers.cell(row, 12)?,
-        config_sha256: text(6)?,
+        settings: CommonSettings::parse(&text(6)?),
         started_at: time(7)?,
         lease_until: time(8)?,
     }))

@@ -1,8 +1,10 @@
 //! Connections: the address from the settings, TLS, and why a store could not be opened.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt as _, select_ok};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +17,8 @@ use crate::adapters::store::LockError;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
+/// Head start of a host over the next one of the address.
+const NEXT_HOST: Duration = Duration::from_millis(250);
 /// A connection whose peer is silent this long is broken.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -115,7 +119,11 @@ pub(super) fn text_of(error: &tokio_postgres::Error) -> String {
 #[derive(Clone)]
 pub(super) struct Target {
     pub config: Config,
-    pub tls: MakeRustlsConnect,
+    /// The same for each of its hosts alone.
+    hosts: Vec<Config>,
+    /// The host that took writes last.
+    last: Arc<AtomicUsize>,
+    tls: MakeRustlsConnect,
 }
 
 /// An open connection with the task that drives it, which ends with it.
@@ -159,7 +167,7 @@ impl Target {
             .keepalives_interval(Duration::from_secs(3))
             .keepalives_retries(3)
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Ok(Self { config, tls: tls()? })
+        Ok(Self { hosts: each_host(&config), config, last: Arc::default(), tls: tls()? })
     }
 
     /// Returns the database and its hosts, for people; without user and password.
@@ -178,15 +186,89 @@ impl Target {
     /// # Errors
     /// Any error of the connection.
     pub(super) async fn connect(&self) -> Result<Link, OpenError> {
-        let connecting = self.config.connect(self.tls.clone());
         let silent = |_| OpenError::Database("it does not answer".to_owned());
-        let (client, connection) = tokio::time::timeout(2 * CONNECT, connecting).await.map_err(silent)??;
+        let (client, task) = tokio::time::timeout(2 * CONNECT, self.reach()).await.map_err(silent)??;
+        Ok(Link { client, task })
+    }
+
+    /// Asks the hosts, the next one before the one before it gave up: a machine that is gone is silent, and who waits has no
+    /// time for its time-out. The first that takes writes is used.
+    async fn reach(&self) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
+        let first = self.last.load(Ordering::Relaxed);
+        let tries = (0..self.hosts.len()).zip(0_u32..).map(|(place, turn)| {
+            let host = (first + place) % self.hosts.len();
+            async move {
+                tokio::time::sleep(turn * NEXT_HOST).await;
+                let (client, connection) = self.hosts[host].connect(self.tls.clone()).await?;
+                Ok((host, client, connection))
+            }
+            .boxed()
+        });
+        let ((host, client, connection), _slower) = select_ok(tries).await?;
+        self.last.store(host, Ordering::Relaxed);
         let task = tokio::spawn(async move {
             // the requests under way fail with the same error
             let _ = connection.await;
         });
-        Ok(Link { client, task })
+        Ok((client, task))
     }
+}
+
+impl deadpool_postgres::Connect for Target {
+    fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
+        self.reach().boxed()
+    }
+}
+
+/// Returns the settings of each host alone; the whole where hosts, addresses and ports do not go together, which the driver
+/// then says.
+fn each_host(whole: &Config) -> Vec<Config> {
+    let (names, addresses, ports) =
+        (whole.get_hosts().len(), whole.get_hostaddrs().len(), whole.get_ports().len());
+    let count = names.max(addresses);
+    let fits = |length: usize| length == 0 || length == count;
+    if count < 2 || !fits(names) || !fits(addresses) || !(fits(ports) || ports == 1) {
+        return vec![whole.clone()];
+    }
+    (0..count).map(|n| one_host(whole, n)).collect()
+}
+
+fn one_host(whole: &Config, n: usize) -> Config {
+    let mut one = without_host(whole);
+    match whole.get_hosts().get(n) {
+        Some(Host::Tcp(name)) => _ = one.host(name),
+        Some(Host::Unix(path)) => _ = one.host_path(path),
+        None => {}
+    }
+    if let Some(address) = whole.get_hostaddrs().get(n) {
+        one.hostaddr(*address);
+    }
+    if let Some(port) = whole.get_ports().get(n).or_else(|| whole.get_ports().first()) {
+        one.port(*port);
+    }
+    one
+}
+
+/// Returns everything but hosts and ports; the driver has no way to take them out.
+fn without_host(whole: &Config) -> Config {
+    let mut one = Config::new();
+    one.ssl_mode(whole.get_ssl_mode())
+        .ssl_negotiation(whole.get_ssl_negotiation())
+        .keepalives(whole.get_keepalives())
+        .keepalives_idle(whole.get_keepalives_idle())
+        .target_session_attrs(whole.get_target_session_attrs())
+        .channel_binding(whole.get_channel_binding())
+        .load_balance_hosts(whole.get_load_balance_hosts());
+    whole.get_user().map(|user| one.user(user));
+    whole.get_password().map(|password| one.password(password));
+    whole.get_dbname().map(|name| one.dbname(name));
+    whole.get_options().map(|options| one.options(options));
+    whole.get_application_name().map(|name| one.application_name(name));
+    whole.get_connect_timeout().map(|most| one.connect_timeout(*most));
+    whole.get_tcp_user_timeout().map(|most| one.tcp_user_timeout(*most));
+    whole.get_keepalives_interval().map(|every| one.keepalives_interval(every));
+    whole.get_keepalives_retries().map(|most| one.keepalives_retries(most));
+    one
 }
 
 fn is_elsewhere(host: &Host) -> bool {

@@ -195,7 +195,7 @@ async fn changes_of(readers: &Readers, receipts: Vec<Receipt>) -> Result<Vec<(u6
     let jobs = if names.0.is_empty() { HashMap::new() } else { jobs_now(readers, names).await? };
     let commits = receipts.into_iter().map(|Receipt { sequence, versions }| {
         let changed = versions.into_iter().filter_map(|(key, version)| changed(&jobs, key, version));
-        (sequence, changed.map(|record| Change { sequence, record }).collect())
+        (sequence, changed.map(|record| Change { sequence, is_own: false, record }).collect())
     });
     Ok(commits.collect())
 }

@@ -13,8 +13,8 @@ use super::rows::{Param, query};
 use crate::adapters::clock::since_boot;
 use crate::adapters::lease_file;
 use crate::domain::cluster::{
-    BootTime, Contact, DatabaseTime, Join, Lease, LeaseTimes, NodeEpoch, NodeRow, NodeState, Role, Standing,
-    Watch,
+    BootTime, CommonSettings, Contact, DatabaseTime, Join, Lease, LeaseTimes, NodeEpoch, NodeRow, NodeState,
+    Role, Standing, Watch,
 };
 use crate::domain::ids::NodeId;
 
@@ -29,8 +29,8 @@ pub struct NodeOptions {
     pub role: Role,
     /// How others reach it, if the settings say so.
     pub address: String,
-    /// Digest of the settings that all servers should have in common.
-    pub config_sha256: String,
+    /// The settings that all servers should have in common.
+    pub settings: CommonSettings,
     /// The object store of the files; empty for the data directory, which no other server can read.
     pub files: String,
     /// Folder of the file by which launchers follow the lease.
@@ -291,7 +291,7 @@ async fn enter(
         Param::text(options.role.as_str()),
         Param::text(env!("CARGO_PKG_VERSION")),
         Param::text(said.address),
-        Param::text(options.config_sha256.as_str()),
+        Param::text(options.settings.to_string()),
         Param::text(options.files.as_str()),
         Param::text(said.engine),
     ];

@@ -62,7 +62,7 @@ impl Readers {
     /// [`OpenError::Database`].
     pub(super) fn new(core: Arc<Core>, size: usize) -> Result<Self, OpenError> {
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(core.target.config.clone(), core.target.tls.clone(), config);
+        let manager = Manager::from_connect(core.target.config.clone(), core.target.clone(), config);
         let pool = Pool::builder(manager)
             .max_size(size)
             .runtime(Runtime::Tokio1)

@@ -68,6 +68,12 @@ pub(super) fn apply(
         )? {
             return Ok(Err(CommitError::OverBound(passed)));
         }
+        if let Some(bound) = &bounds.webhooks {
+            let used = webhooks::count(conn, &bounds.tenant_id, bound.job_id.as_ref())?;
+            if let Some(passed) = bound.passed(used, commit.new_webhooks()) {
+                return Ok(Err(CommitError::OverBound(passed)));
+            }
+        }
     }
     heads.sequence += 1;
     let mut applied = Applied {
@@ -369,7 +375,7 @@ fn write_record(
             (other, None, r.version)
         }
     };
-    Ok((Change { sequence: heads.sequence, record }, queue_seq, version))
+    Ok((Change { sequence: heads.sequence, is_own: true, record }, queue_seq, version))
 }
 
 /// Writes a job; returns its place in the queue. A job gets a place when it becomes queued.
@@ -500,5 +506,5 @@ fn delete(
         heads.count(stored.job.map(|j| j.0), None);
         heads.usage.change(tenant, (stored.bytes, stored.job.map(|j| j.0)), (None, None));
     }
-    Ok(Change { sequence: heads.sequence, record: ChangedRecord::Deleted(key.clone()) })
+    Ok(Change { sequence: heads.sequence, is_own: true, record: ChangedRecord::Deleted(key.clone()) })
 }

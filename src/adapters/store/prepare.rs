@@ -23,6 +23,16 @@ pub(in crate::adapters) struct Prepared {
     pub within: Option<TenantBounds>,
 }
 
+impl Prepared {
+    /// Returns how many webhooks it makes.
+    pub(in crate::adapters) fn new_webhooks(&self) -> u64 {
+        let is_new = |write: &&PreparedWrite| {
+            matches!((&write.key, write.expect, &write.put), (Key::Webhook(_), Expect::Absent, Some(_)))
+        };
+        self.writes.iter().filter(is_new).count() as u64
+    }
+}
+
 /// One conditional write.
 pub(in crate::adapters) struct PreparedWrite {
     pub key: Key,

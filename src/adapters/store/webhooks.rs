@@ -7,7 +7,7 @@ use super::readers::QueryError;
 use super::reads::{self, Conditions};
 use super::rows::columns;
 use super::shared::Core;
-use crate::domain::ids::{TenantId, WebhookId};
+use crate::domain::ids::{JobId, TenantId, WebhookId};
 use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 use crate::ports::store::{Page, WebhookScope};
 
@@ -115,6 +115,17 @@ pub(super) fn webhooks(
         limit.min(MAX_LIMIT)
     );
     reads::all(conn, core, &sql, rusqlite::params_from_iter(given.iter().map(|(_, value)| *value)))
+}
+
+/// Counts the endpoints of a tenant that receive the events of every job, or those of one job.
+///
+/// # Errors
+/// Any error of the database.
+pub(super) fn count(conn: &Connection, tenant: &TenantId, job_id: Option<&JobId>) -> rusqlite::Result<u64> {
+    conn.prepare_cached("SELECT count(*) FROM webhooks WHERE tenant = ?1 AND job_id = ?2")?
+        .query_row((tenant.as_str(), job_id.map_or("", JobId::as_str)), |row| {
+            row.get(0).map(i64::cast_unsigned)
+        })
 }
 
 /// Reads the endpoints with pending deliveries, oldest first.

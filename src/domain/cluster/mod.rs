@@ -14,6 +14,7 @@ pub mod lease;
 pub mod node;
 pub mod role;
 pub mod seat;
+pub mod settings;
 pub mod times;
 pub mod watch;
 
@@ -23,5 +24,6 @@ pub use lease::{Deadlines, Lease, Order, Standing};
 pub use node::{Join, NodeEpoch, NodeRow, NodeState, is_orphan};
 pub use role::Role;
 pub use seat::{SeatHolder, SeatRow};
+pub use settings::{CommonSettings, KeyPrints};
 pub use times::{InvalidTimes, LeaseTimes};
 pub use watch::{Contact, Watch};

@@ -27,6 +27,11 @@ impl WebhookKeys {
         sound.then_some(Self(keys))
     }
 
+    /// Returns fingerprints of the keys, in their order.
+    pub fn prints(&self) -> Vec<String> {
+        self.0.iter().map(|key| key_id(key)).collect()
+    }
+
     /// Names the secret of a generation, from the first key.
     pub fn name(&self, generation: u32) -> SecretName {
         SecretName { key_id: key_id(&self.0[0]), generation }

@@ -5,9 +5,9 @@ use chrono::Duration;
 use serde_json::json;
 
 use crate::domain::error::{ErrorCode, Problem};
-use crate::domain::ids::TenantId;
+use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::record::DataSharing;
-use crate::domain::tenant::{BoundPassed, TenantBounds, TenantLimits, TenantUsage};
+use crate::domain::tenant::{BoundPassed, TenantBounds, TenantLimits, TenantUsage, WebhookBound};
 use crate::ports::store::StoreExt;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
@@ -36,7 +36,13 @@ fn limits_of(
 
 /// Admits a commit to what was checked; its small files beside that are not refused.
 fn admitted(tenant: &TenantId, limits: TenantLimits) -> Admitted {
-    Admitted(Some(TenantBounds { tenant_id: tenant.clone(), limits }))
+    Admitted(Some(TenantBounds { tenant_id: tenant.clone(), limits, webhooks: None }))
+}
+
+/// Admits a commit that makes a webhook of a tenant or of one of its jobs, as long as there are fewer than `most`.
+pub fn admit_webhook(tenant: &TenantId, job_id: Option<&JobId>, most: usize) -> Admitted {
+    let webhooks = Some(WebhookBound { job_id: job_id.cloned(), most: most as u64 });
+    Admitted(Some(TenantBounds { tenant_id: tenant.clone(), limits: TenantLimits::default(), webhooks }))
 }
 
 /// Checks that a tenant may have one more job.
@@ -125,7 +131,12 @@ async fn per_day(ctx: &Context, tenant: &TenantId, limit: u64, more: u64) -> Res
 pub(super) fn exceeded(passed: &BoundPassed) -> Problem {
     let BoundPassed { quota, limit, used, resets } = passed;
     let Some((resets_at, seconds)) = resets else {
-        let text = format!("the tenant has {used} of at most {limit} {quota}; remove what is not needed");
+        let text = match *quota {
+            "webhooks" => {
+                "there are as many webhooks as one tenant, or one job, may have; delete one first".to_owned()
+            }
+            _ => format!("the tenant has {used} of at most {limit} {quota}; remove what is not needed"),
+        };
         return Problem::new(ErrorCode::QuotaExceeded, text)
             .with("quota", *quota)
             .with("limit", *limit)

@@ -15,6 +15,7 @@ use crate::ports::store::{Expect, Key, StoreExt, WebhookScope, Write};
 use crate::service::access::credentials::Ports;
 use crate::service::shared::commits::{Attempt, read_problem, with_retries};
 use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::quotas::admit_webhook;
 
 /// How long a rotated secret continues signing, where nothing is stated, in hours.
 const DEFAULT_OVERLAP_HOURS: u32 = 24;
@@ -86,18 +87,7 @@ impl Endpoints<'_> {
             return Err(refused("webhooks", "a trial sends no webhooks; redeem a task code for them"));
         }
         check_address(ctx, &new.url).await?;
-        // one at a time, so that the bound holds
-        let lock = ctx.tenants.lock_of(tenant);
-        let _one = lock.lock().await;
-        let limit = ctx.webhooks.options.max_endpoints;
-        let used = self.list(tenant, job_id).await?.len();
-        if used >= limit {
-            let message = "there are as many webhooks as one tenant, or one job, may have; delete one first";
-            return Err(Problem::new(ErrorCode::QuotaExceeded, message)
-                .with("quota", "webhooks")
-                .with("limit", limit)
-                .with("used", used));
-        }
+        let admitted = admit_webhook(tenant, job_id, ctx.webhooks.options.max_endpoints);
         let now = ctx.clock.now();
         let record = WebhookRecord {
             webhook_id: WebhookId::parse(ctx.ids.id("wh")).expect("fresh ids are valid"),
@@ -118,7 +108,7 @@ impl Endpoints<'_> {
         };
         let write = Write::Put { record: record.clone().into(), expect: Expect::Absent };
         let event = self.event(caller, &record, "webhook.created", (None, Some("enabled")));
-        match Ports::from(ctx).commit(vec![write], vec![event]).await {
+        match Ports::from(ctx).commit_within(vec![write], vec![event], &admitted).await {
             Ok(_) => Ok((record.clone(), self.secret_of(&record)?)),
             Err(Attempt::Refused(problem)) => Err(problem),
             // fresh ids do not meet stored ones

@@ -76,7 +76,11 @@ pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
         let id = match found.pop() {
             Some(id) => id,
             None => tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {
+                    // another server sends from here on
+                    ctx.webhooks.meter.pending_endpoints(0);
+                    return;
+                }
                 id = woken.recv() => match id { Some(id) => id, None => return },
                 Some(ended) = tasks.join_next() => match after_end(&mut lanes, ended) {
                     Some(again) => again,

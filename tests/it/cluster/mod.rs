@@ -2,9 +2,11 @@
 
 mod failures;
 mod gate;
+mod keys;
 mod kill_loop;
 mod live_log;
 mod lost;
+mod metrics;
 mod partition;
 mod port;
 mod removal;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::postgres::{NodeOptions, Options, PostgresStore};
-use stata_service::domain::cluster::{LeaseTimes, NodeState, Role};
+use stata_service::domain::cluster::{CommonSettings, LeaseTimes, NodeState, Role};
 use stata_service::domain::ids::NodeId;
 use stata_service::ports::cluster::{Cluster, Tries};
 
@@ -24,7 +24,7 @@ fn member(folder: &Path, name: &str, url: &SecretString) -> (Arc<PostgresStore>,
         host: format!("boot/{name}"),
         role: Role::All,
         address: String::new(),
-        config_sha256: String::new(),
+        settings: CommonSettings::default(),
         files: "objects".to_owned(),
         lease_dir: data_dir.join("lease"),
         times: LeaseTimes::default(),

@@ -49,6 +49,7 @@ impl Shared {
         start
             .with("SS_SERVER__ROLE", role)
             .with("SS_TOKENS__LINK_KEYS", "one-key-for-links-of-all-servers-0123")
+            .with("SS_WEBHOOKS__KEYS", "one-key-for-webhooks-of-all-servers-01")
     }
 
     /// The same with files in the data directory.

@@ -4,9 +4,9 @@ use chrono::Duration;
 use futures_util::future::join_all;
 use stata_service::domain::ids::JobId;
 use stata_service::domain::job::JobStatus;
-use stata_service::domain::tenant::{BoundPassed, TenantBounds, TenantLimits};
+use stata_service::domain::tenant::{BoundPassed, TenantBounds, TenantLimits, WebhookBound};
 use stata_service::ports::clock::Clock;
-use stata_service::ports::store::{Commit, CommitError, StoreExt, Write};
+use stata_service::ports::store::{Commit, CommitError, Expect, Key, StoreExt, Write};
 
 use super::store::{Fresh, conformance};
 use crate::support::records::*;
@@ -15,12 +15,13 @@ conformance![
     a_commit_keeps_the_bounds_of_its_tenant,
     a_commit_keeps_the_limit_of_a_day,
     concurrent_commits_do_not_pass_a_bound_together,
+    webhooks_of_a_tenant_and_of_each_job_have_bounds_of_their_own,
 ];
 
 /// A commit of one write within limits of the tenant `a`.
 fn within(write: Write, limits: TenantLimits) -> Commit {
     let mut bounded = commit(vec![write]);
-    bounded.within = Some(TenantBounds { tenant_id: tenant("a"), limits });
+    bounded.within = Some(TenantBounds { tenant_id: tenant("a"), limits, webhooks: None });
     bounded
 }
 
@@ -81,4 +82,33 @@ async fn concurrent_commits_do_not_pass_a_bound_together(Fresh { store, clock, .
     let answers = join_all((0..12).map(one)).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3);
     assert_eq!(store.usage(&tenant("a")).await.expect("reads").jobs, 3);
+}
+
+async fn webhooks_of_a_tenant_and_of_each_job_have_bounds_of_their_own(Fresh { store, .. }: Fresh) {
+    let make = |tenant_id: &str, id: &str, job_id: Option<&str>| {
+        let mut bounded = commit(vec![put(webhook(tenant_id, id, job_id, 0))]);
+        let job_id = job_id.map(|id| JobId::parse(id).expect("valid"));
+        let webhooks = Some(WebhookBound { job_id, most: 2 });
+        let limits = TenantLimits::default();
+        bounded.within = Some(TenantBounds { tenant_id: tenant(tenant_id), limits, webhooks });
+        store.commit(bounded)
+    };
+    let answers = join_all(["wh_1", "wh_2", "wh_3", "wh_4", "wh_5"].map(|id| make("a", id, None))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 2);
+    let passed = BoundPassed { quota: "webhooks", limit: 2, used: 2, resets: None };
+    assert_eq!(make("a", "wh_6", None).await, Err(CommitError::OverBound(passed.clone())));
+    for (tenant_id, id, job_id) in [
+        ("b", "wh_7", None),
+        ("a", "wh_8", Some("job_1")),
+        ("a", "wh_9", Some("job_1")),
+        ("a", "wh_10", Some("job_2")),
+    ] {
+        make(tenant_id, id, job_id).await.expect("another tenant, or another job");
+    }
+    assert_eq!(make("a", "wh_11", Some("job_1")).await, Err(CommitError::OverBound(passed)));
+    // one that goes makes room
+    let gone =
+        Write::Delete { key: Key::Webhook("wh_8".parse().expect("valid")), expect: Expect::Version(1) };
+    store.commit(commit(vec![gone])).await.expect("commits");
+    make("a", "wh_11", Some("job_1")).await.expect("commits");
 }

@@ -99,7 +99,7 @@ async fn a_claim_is_a_commit_of_each_job(Fresh { store, audit_log, .. }: Fresh) 
     }
     for (sequence, job) in told {
         let record = ChangedRecord::Job(Arc::new(job));
-        assert_eq!(changes.recv().await.expect("delivered"), Change { sequence, record });
+        assert_eq!(changes.recv().await.expect("delivered"), Change { sequence, is_own: true, record });
     }
     for unused in runs {
         assert_eq!(store.committed(&claim_id(&unused)).await, Ok(None));

@@ -9,6 +9,7 @@ use stata_service::ports::store::Store;
 use tokio::task::block_in_place;
 
 use super::postgres::{is_there, open, progress, write_through};
+use crate::support::link::{Link, Passage};
 use crate::support::postgres::Server;
 use crate::support::records::*;
 
@@ -45,6 +46,28 @@ async fn a_failover_to_a_synchronous_standby_loses_nothing_that_was_acknowledged
             promoted.elapsed(),
             killed.elapsed()
         );
+        progress(told, 50).await;
+    })
+    .await;
+    store.shutdown();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_is_silent_keeps_nobody_from_the_one_that_was_promoted() {
+    let Some((primary, standby, name)) = block_in_place(pair) else { return };
+    block_in_place(|| primary.wait_for_standbys());
+    let dir = tempfile::tempdir().expect("a directory");
+    let links = [("first", &primary), ("second", &standby)]
+        .map(|(folder, server)| Link::start(&dir.path().join(folder), server.socket()));
+    let url = format!("postgresql://postgres@{},{}/{name}", links[0].host(), links[1].host());
+    let store = open(&url.into(), dir.path());
+    write_through(&store, async |told| {
+        progress(told, 50).await;
+        block_in_place(|| primary.end(Signal::KILL));
+        // connections end, and new ones are neither made nor refused
+        links[0].set(Passage::Cut);
+        links[0].set(Passage::Silent);
+        block_in_place(|| standby.promote());
         progress(told, 50).await;
     })
     .await;

@@ -14,10 +14,10 @@ use stata_service::adapters::ids::SystemIds;
 use stata_service::adapters::postgres::{Access, OpenError, Options, PostgresStore};
 use stata_service::domain::ids::{JobId, RunId};
 use stata_service::domain::job::{JobRecord, JobStatus};
-use stata_service::domain::tenant::{TenantBounds, TenantLimits};
+use stata_service::domain::tenant::{TenantBounds, TenantLimits, WebhookBound};
 use stata_service::ports::ids::IdSource;
 use stata_service::ports::store::{
-    Change, ChangedRecord, ClaimAsk, CommitError, MakeClaim, RunningLimits, Store, StoreExt,
+    Change, ChangedRecord, ClaimAsk, CommitError, MakeClaim, RunningLimits, Store, StoreExt, WebhookScope,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -225,7 +225,8 @@ async fn a_process_beside_a_server_takes_nothing_from_it() {
         beside.shutdown();
         assert_eq!(dir.join("store").exists(), dir == a.path() || access == Access::Directory);
         let change = told(&mut changes).await;
-        assert_eq!(change, Change { sequence: receipt.sequence, record: ChangedRecord::Job(record.into()) });
+        let record = ChangedRecord::Job(record.into());
+        assert_eq!(change, Change { sequence: receipt.sequence, is_own: false, record });
     }
     let after = owner.commit(commit(vec![put(job("default", "after", 0))])).await.expect("commits");
     assert_eq!((after.sequence, owner.status().fault), (4, None));
@@ -279,7 +280,8 @@ async fn processes_do_not_pass_a_bound_of_a_tenant_together() {
     let limits = TenantLimits { jobs: Some(7), jobs_per_day: Some(20), ..TenantLimits::default() };
     let commits = (0..24).map(|n| {
         let mut one = commit(vec![put(job("limited", &format!("job_{n}"), 0))]);
-        one.within = Some(TenantBounds { tenant_id: tenant("limited"), limits: limits.clone() });
+        one.within =
+            Some(TenantBounds { tenant_id: tenant("limited"), limits: limits.clone(), webhooks: None });
         let store = Arc::clone(&stores[n % stores.len()]);
         tokio::spawn(async move { store.commit(one).await })
     });
@@ -290,4 +292,28 @@ async fn processes_do_not_pass_a_bound_of_a_tenant_together() {
     for store in &stores {
         assert_eq!(store.usage(&tenant("limited")).await.expect("reads").jobs, 7);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_do_not_pass_the_bound_on_webhooks_together() {
+    let Some(server) = shared() else { return };
+    let (_, url) = server.database();
+    let dir = tempfile::tempdir().expect("a directory");
+    let stores = three(&url, dir.path());
+    let commits = (0..24).map(|n| {
+        // half of them are those of a job, which have a bound of their own
+        let job_id = (n % 2 == 0).then_some("job_1");
+        let mut one = commit(vec![put(webhook("limited", &format!("wh_{n}"), job_id, 0))]);
+        let webhooks = WebhookBound { job_id: job_id.map(|id| id.parse().expect("valid")), most: 5 };
+        let limits = TenantLimits::default();
+        one.within = Some(TenantBounds { tenant_id: tenant("limited"), limits, webhooks: Some(webhooks) });
+        let store = Arc::clone(&stores[n % stores.len()]);
+        tokio::spawn(async move { store.commit(one).await })
+    });
+    let answers = join_all(commits).await.into_iter().map(|answer| answer.expect("does not panic"));
+    let (made, refused): (Vec<_>, Vec<_>) = answers.partition(Result::is_ok);
+    assert_eq!(made.len(), 10);
+    assert!(refused.iter().all(|answer| matches!(answer, Err(CommitError::OverBound(_)))), "{refused:?}");
+    let of_tenant = stores[0].list_webhooks(Some(tenant("limited")), WebhookScope::Tenant, 100).await;
+    assert_eq!(of_tenant.expect("lists").len(), 5);
 }

@@ -17,7 +17,7 @@ pub(crate) enum Passage {
 }
 
 struct Shared {
-    target: PathBuf,
+    target: Mutex<PathBuf>,
     passage: Mutex<Passage>,
     changed: Condvar,
     connections: Mutex<Vec<Weak<Connection>>>,
@@ -40,7 +40,7 @@ impl Link {
         std::fs::create_dir_all(folder).expect("a folder");
         let listener = UnixListener::bind(folder.join(".s.PGSQL.5432")).expect("a free socket");
         let shared = Arc::new(Shared {
-            target,
+            target: Mutex::new(target),
             passage: Mutex::new(Passage::Open),
             changed: Condvar::new(),
             connections: Mutex::default(),
@@ -56,7 +56,17 @@ impl Link {
 
     /// The address of a database through it.
     pub(crate) fn url(&self, database: &str) -> String {
-        format!("postgresql://postgres@{}/{database}", self.folder.display().to_string().replace('/', "%2F"))
+        format!("postgresql://postgres@{}/{database}", self.host())
+    }
+
+    /// The host of an address through it.
+    pub(crate) fn host(&self) -> String {
+        self.folder.display().to_string().replace('/', "%2F")
+    }
+
+    /// Has new connections go to another socket.
+    pub(crate) fn lead_to(&self, target: PathBuf) {
+        *self.shared.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
     }
 
     /// Sets what becomes of bytes from here on.
@@ -76,7 +86,8 @@ impl Shared {
             return;
         }
         // a server that is away ends the connection of the client
-        let Ok(server) = UnixStream::connect(&self.target) else { return };
+        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Ok(server) = UnixStream::connect(target) else { return };
         let connection = Arc::new(Connection { client, server });
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|one| one.strong_count() > 0);

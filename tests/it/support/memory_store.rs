@@ -156,7 +156,7 @@ impl MemoryStore {
 
 impl State {
     fn check_bounds(&self, commit: &Commit, now: DateTime<Utc>) -> Result<(), CommitError> {
-        let Some(TenantBounds { tenant_id, limits }) = &commit.within else { return Ok(()) };
+        let Some(TenantBounds { tenant_id, limits, webhooks }) = &commit.within else { return Ok(()) };
         let jobs = self.records.values().filter_map(|(_, record)| match record {
             Record::Job(job) if job.tenant_id == *tenant_id => Some((record.key(), Arc::clone(job))),
             _ => None,
@@ -182,6 +182,17 @@ impl State {
         }
         let new = jobs.len().saturating_sub(known) as u64;
         let passed = limits.passed(before, usage(&jobs)).or_else(|| limits.passed_today(made, new, now));
+        let passed = passed.or_else(|| {
+            let bound = webhooks.as_ref()?;
+            let counts = |record: &Record| {
+                matches!(record, Record::Webhook(one) if one.tenant_id == *tenant_id && one.job_id == bound.job_id)
+            };
+            let used = self.records.values().filter(|(_, record)| counts(record)).count() as u64;
+            let is_new = |write: &&Write| {
+                matches!(write, Write::Put { record, expect: Expect::Absent } if counts(record))
+            };
+            bound.passed(used, commit.writes.iter().filter(is_new).count() as u64)
+        });
         passed.map_or(Ok(()), |passed| Err(CommitError::OverBound(passed)))
     }
 
@@ -208,7 +219,7 @@ impl State {
                 (key, version, changed)
             }
         };
-        let change = Change { sequence: self.sequence, record };
+        let change = Change { sequence: self.sequence, is_own: true, record };
         self.listeners.retain(|l| l.send(change.clone()).is_ok());
         (key, version)
     }

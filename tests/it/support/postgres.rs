@@ -304,6 +304,19 @@ impl Server {
 pub(crate) struct Pooler {
     process: Child,
     folder: PathBuf,
+    connections: usize,
+}
+
+/// Where a pooler leads. After a server that was away it tries again each second; its own default is 15 seconds.
+fn write_pooler_settings(folder: &Path, server: &Server, connections: usize) {
+    let settings = format!(
+        "[databases]\n* = host={} user=postgres\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {}\n\
+         listen_port = 6432\nauth_type = any\npool_mode = transaction\nserver_login_retry = 1\n\
+         default_pool_size = {connections}\n",
+        server.folder.display(),
+        folder.display()
+    );
+    std::fs::write(folder.join("pooler.ini"), settings).expect("written");
 }
 
 impl Pooler {
@@ -315,17 +328,10 @@ impl Pooler {
             not_here("PgBouncer");
             return None;
         };
-        let folder = server.folder.clone();
-        let settings = format!(
-            "[databases]\n* = host={0} user=postgres\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {0}\n\
-             listen_port = 6432\nauth_type = any\npool_mode = transaction\n\
-             default_pool_size = {connections}\n",
-            folder.display()
-        );
-        let path = folder.join("pooler.ini");
-        std::fs::write(&path, settings).expect("written");
+        let folder = new_folder();
+        write_pooler_settings(&folder, server, connections);
         let mut command = command(&reachable(program));
-        command.arg("-q").arg(path).stdin(Stdio::null()).stdout(Stdio::null());
+        command.arg("-q").arg(folder.join("pooler.ini")).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(folder.join("pooler.log")).expect("a log"));
         let process = spawn(command);
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -333,7 +339,14 @@ impl Pooler {
             assert!(Instant::now() < deadline, "the pooler does not start");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Some(Self { process, folder })
+        Some(Self { process, folder, connections })
+    }
+
+    /// Has it pass transactions on to another server, as a change of its settings does.
+    pub(crate) fn lead_to(&self, server: &Server) {
+        write_pooler_settings(&self.folder, server, self.connections);
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).expect("it is there");
     }
 
     /// The address of a database through it.
@@ -352,6 +365,7 @@ impl Drop for Pooler {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

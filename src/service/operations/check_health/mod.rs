@@ -19,7 +19,8 @@ use probe::Slot;
 pub use probe::{Found, Need, Probe};
 
 /// The checks by name.
-pub const NAMES: [&str; 8] = ["store", "disk", "blobs", "engine", "workers", "queue", "llm", "gate"];
+pub const NAMES: [&str; 9] =
+    ["store", "disk", "blobs", "engine", "workers", "queue", "servers", "llm", "gate"];
 
 /// How long a start waits for the first results; a check that takes longer is told as not made yet.
 const FIRST_LOOK: Duration = Duration::from_secs(1);

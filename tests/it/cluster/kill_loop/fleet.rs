@@ -1,5 +1,6 @@
 //! The servers of the kill loop, each with its own way to the database, and what is done to them.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -7,14 +8,15 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tokio::task::block_in_place;
 
+use super::databases::{Databases, Loss};
 use super::engines::Engines;
 use crate::faults::Rng;
 use crate::faults::steps::{Victim, kill_of_run, launchers_below, run_dirs};
 use crate::support::app::folders_at_depth;
 use crate::support::link::{Link, Passage};
 use crate::support::objects;
-use crate::support::postgres::{Pooler, Server};
 use crate::support::program::{Program, Start, leases};
+use crate::support::servers::variable;
 
 /// The usual times of leases are divided by this: a server is lost after 15 seconds, and 5 seconds of them are reserve.
 const DIVISOR: u64 = 5;
@@ -22,8 +24,8 @@ const DIVISOR: u64 = 5;
 const LOST_AFTER_MS: u64 = 75_000 / DIVISOR;
 /// Engines that may run at once; fewer than the servers have places for.
 const SEATS: usize = 3;
-/// Servers that take requests, and servers that run jobs.
-const ROLES: [&str; 5] = ["api", "api", "worker", "worker", "worker"];
+/// Servers that take requests, and servers that run jobs; `SS_TEST_API` and `SS_TEST_WORKERS` ask for others.
+const SERVERS: [(&str, &str, usize); 2] = [("api", "SS_TEST_API", 2), ("worker", "SS_TEST_WORKERS", 3)];
 /// Longest time that a server may take to start once nothing is in its way.
 const START: Duration = Duration::from_secs(180);
 
@@ -50,13 +52,14 @@ const FAULTS: [Fault; 7] =
 enum Outage {
     Database,
     Objects,
+    Promotion(Loss),
 }
 
-/// One server: its settings, its way to the database, and its process while it runs.
+/// One server: its settings, its ways to the database, and its process while it runs.
 struct Place {
     name: String,
     start: Start,
-    link: Link,
+    links: Vec<Link>,
     base: RwLock<String>,
     program: Mutex<Option<Program>>,
 }
@@ -65,26 +68,29 @@ struct Place {
 pub(super) struct Fleet {
     places: Vec<Place>,
     pub engines: Engines,
-    database: Server,
-    name: String,
+    databases: Databases,
     objects: objects::Server,
-    _pooler: Option<Pooler>,
     _folder: tempfile::TempDir,
 }
 
+/// A number that the environment asks for.
+pub(super) fn number(name: &str) -> Option<usize> {
+    variable(name)?.to_str()?.parse().ok()
+}
+
 impl Place {
-    fn new(folder: &Path, n: usize, target: &Path, settings: impl FnOnce(Start) -> Start) -> Self {
-        let name = format!("{}-{n}", ROLES[n]);
+    fn new(folder: &Path, name: String, role: &str, databases: &Databases) -> Self {
         let folder = folder.join(&name);
-        let link = Link::start(&folder.join("link"), target.to_owned());
+        let links = databases.links(&folder);
         let start = Start::on(&folder)
             .with("SS_JOB_STORE_BACKEND", "postgres")
-            .with("SS_SERVER__ROLE", ROLES[n])
+            .with("SS_DATABASE_URL", &databases.url(&links))
+            .with("SS_SERVER__ROLE", role)
             .with("SS_TOKENS__LINK_KEYS", "one-key-for-links-of-all-servers-0123")
             .with("SS_WORKER_CONCURRENCY", "2")
             .with("SS_STATA_SEATS", &SEATS.to_string());
-        let start = settings(leases(start, DIVISOR));
-        Self { name, start, link, base: RwLock::default(), program: Mutex::new(None) }
+        let start = leases(start, DIVISOR);
+        Self { name, start, links, base: RwLock::default(), program: Mutex::new(None) }
     }
 
     fn process(&self) -> std::sync::MutexGuard<'_, Option<Program>> {
@@ -109,6 +115,10 @@ impl Place {
                 }
             }
         }
+    }
+
+    fn base(&self) -> String {
+        self.base.read().expect("not poisoned").clone()
     }
 
     fn last_log(&self) -> String {
@@ -137,9 +147,10 @@ impl Place {
                 self.signal(Signal::CONT);
             }
             Fault::Cut | Fault::Silence => {
-                self.link.set(if fault == Fault::Cut { Passage::Cut } else { Passage::Silent });
+                let passage = if fault == Fault::Cut { Passage::Cut } else { Passage::Silent };
+                self.links.iter().for_each(|link| link.set(passage));
                 tokio::time::sleep(lasts).await;
-                self.link.set(Passage::Open);
+                self.links.iter().for_each(|link| link.set(Passage::Open));
             }
         }
     }
@@ -167,33 +178,40 @@ impl Place {
 impl Fleet {
     /// Starts all; `None`, with a message, where a program is not here.
     pub(super) async fn start(is_pooled: bool) -> Option<Self> {
-        let (database, objects) = (Server::start()?, objects::Server::rclone()?);
-        // each of the servers may have its committer wait for a lock while others renew their leases
-        let pooler = if is_pooled { Some(Pooler::start(&database, 20)?) } else { None };
-        let target = pooler.as_ref().map_or_else(|| database.socket(), Pooler::socket);
+        let (databases, objects) = (Databases::start(is_pooled)?, objects::Server::rclone()?);
         let folder = tempfile::tempdir().expect("a directory");
         let engines = Engines::new(folder.path(), SEATS);
-        let (name, _) = database.database();
         let prefix = objects.options().prefix;
-        let place = |n| {
-            Place::new(folder.path(), n, &target, |start| engines.used_by(objects.settings(start, &prefix)))
-        };
-        let mut places: Vec<Place> = (0..ROLES.len()).map(place).collect();
-        for place in &mut places {
-            place.start = place.start.clone().with("SS_DATABASE_URL", &place.link.url(&name));
-            place.run().await;
+        let mut places = Vec::new();
+        for (role, asked, usual) in SERVERS {
+            for n in 0..number(asked).unwrap_or(usual) {
+                let mut place = Place::new(folder.path(), format!("{role}-{n}"), role, &databases);
+                place.start = engines.used_by(objects.settings(place.start, &prefix));
+                place.run().await;
+                places.push(place);
+            }
         }
-        Some(Self { places, engines, database, name, objects, _pooler: pooler, _folder: folder })
+        Some(Self { places, engines, databases, objects, _folder: folder })
+    }
+
+    /// The places of servers that take requests.
+    fn takers(&self) -> Range<usize> {
+        0..self.places.iter().filter(|place| place.name.starts_with("api")).count()
     }
 
     /// The address of a server that takes requests.
     pub(super) fn base(&self, dice: &mut Rng) -> String {
-        let takers = ROLES.iter().filter(|role| **role == "api").count();
-        self.places[dice.below(takers)].base.read().expect("not poisoned").clone()
+        self.places[dice.below(self.takers().len())].base()
     }
 
-    /// Does one or two things to one or two servers, or to what they share; returns once all is well again, and what it was.
-    pub(super) async fn suffer(&self, dice: &mut Rng) -> String {
+    /// From each promotion to a write that a server acknowledged, shortest first, by how the one before was lost.
+    pub(super) fn back(&self) -> Vec<(Loss, Duration)> {
+        self.databases.back()
+    }
+
+    /// Does one or two things to one or two servers, or to what they share, and promotes the standby of the database if that
+    /// is asked for; returns once all is well again, and what it was.
+    pub(super) async fn suffer(&self, dice: &mut Rng, is_promoted: bool) -> String {
         let first = dice.below(self.places.len());
         let second = (first + 1 + dice.below(self.places.len() - 1)) % self.places.len();
         let mut faults = Vec::new();
@@ -203,9 +221,12 @@ impl Fleet {
             let lasts = Duration::from_millis(dice.next() % most);
             faults.push((n, *dice.one(&FAULTS), lasts));
         }
+        let loss = *dice.one(&[Loss::Dead, Loss::Silent]);
         let outage = match dice.below(8) {
+            _ if is_promoted => Some(Outage::Promotion(loss)),
             0 => Some(Outage::Database),
             1 => Some(Outage::Objects),
+            2 => Some(Outage::Promotion(loss)),
             _ => None,
         };
         let lasts = Duration::from_millis(dice.next() % (LOST_AFTER_MS / 2));
@@ -219,18 +240,23 @@ impl Fleet {
             faults.iter().map(|(n, fault, lasts)| (&self.places[*n].name, fault, lasts)).collect::<Vec<_>>()
         );
         let suffered = faults.iter().map(|(n, fault, lasts)| self.places[*n].suffer(*fault, *lasts));
-        futures_util::future::join(futures_util::future::join_all(suffered), self.outage(outage, lasts))
-            .await;
+        let well = self.takers().filter(|n| faults.iter().all(|(ill, ..)| ill != n));
+        let well: Vec<String> = well.map(|n| self.places[n].base()).collect();
+        futures_util::future::join(
+            futures_util::future::join_all(suffered),
+            self.outage(outage, lasts, &well),
+        )
+        .await;
         self.places.iter().for_each(Place::check_alive);
         what
     }
 
-    async fn outage(&self, outage: Option<Outage>, lasts: Duration) {
+    async fn outage(&self, outage: Option<Outage>, lasts: Duration, well: &[String]) {
         match outage {
-            Some(Outage::Database) => {
-                self.database.end(Signal::KILL);
-                tokio::time::sleep(lasts).await;
-                block_in_place(|| self.database.run());
+            Some(Outage::Database) => self.databases.restart(lasts).await,
+            Some(Outage::Promotion(loss)) => {
+                let links: Vec<&[Link]> = self.places.iter().map(|place| &place.links[..]).collect();
+                self.databases.promote(loss, &links, well).await;
             }
             Some(Outage::Objects) => {
                 self.objects.front().cut_at(0, lasts);
@@ -239,11 +265,6 @@ impl Fleet {
             }
             None => {}
         }
-    }
-
-    /// Asks the database.
-    pub(super) fn sql(&self, sql: &str) -> Vec<String> {
-        self.database.sql(&self.name, sql).expect("is answered")
     }
 
     /// Ends all servers in order and checks that nothing of them is left; then the records, the files and the audit chain.
@@ -259,7 +280,7 @@ impl Fleet {
             ("run", "SELECT run_id FROM ss.active_runs"),
             ("queued job", "SELECT job_id FROM ss.queue"),
         ] {
-            assert_eq!(self.sql(sql), [""; 0], "no {what} is left over");
+            assert_eq!(self.databases.sql(sql), [""; 0], "no {what} is left over");
         }
         for words in [&["store", "check", "--deep", "--json"][..], &["audit", "verify", "--json"]] {
             let checked = self.places[0].start.tool(words).output().expect("runs");

@@ -1,8 +1,10 @@
 //! Two servers that take requests and three that run jobs are killed, stopped, cut off from the database and started again at
-//! random, while clients redeem, upload, freeze, run, read, list and cancel. Seeded: the same seed does the same things in the same
-//! order. `SS_TEST_ROUNDS` is the number of rounds, of about ten seconds each.
+//! random, while clients redeem, upload, freeze, run, read, list and cancel. In the middle, and at random, the database is lost
+//! and its standby promoted. Seeded: the same seed does the same things in the same order. `SS_TEST_ROUNDS` is the number of
+//! rounds, of about ten seconds each; `SS_TEST_API` and `SS_TEST_WORKERS` ask for other numbers of servers.
 
 mod clients;
+mod databases;
 mod engines;
 mod fleet;
 mod results;
@@ -13,7 +15,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use clients::{Client, Journal, redeem, walk};
-use fleet::Fleet;
+use fleet::{Fleet, number};
 use reqwest::Method;
 use serde_json::json;
 
@@ -24,10 +26,8 @@ const CLIENTS: usize = 8;
 /// Jobs of the youngest that are read after each round.
 const YOUNGEST: usize = 12;
 
-#[expect(clippy::disallowed_methods, reason = "how a long test is asked for")]
 fn rounds() -> usize {
-    let asked = std::env::var("SS_TEST_ROUNDS").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or(if full() { 60 } else { 2 })
+    number("SS_TEST_ROUNDS").unwrap_or(if full() { 60 } else { 2 })
 }
 
 /// Looks at jobs: everything that was acknowledged is there.
@@ -68,7 +68,7 @@ async fn kill_loop(is_pooled: bool) {
     let clients: Vec<_> =
         (0..CLIENTS).map(|_| tokio::spawn(walk(Arc::clone(&journal), Rng(dice.next())))).collect();
     for round in 0..rounds {
-        let what = journal.fleet.suffer(&mut dice).await;
+        let what = journal.fleet.suffer(&mut dice, round == rounds / 2).await;
         let ended: Vec<_> = clients.iter().map(tokio::task::JoinHandle::is_finished).collect();
         eprintln!("seed {seed}, round {round}, {:.0} s: {what}", began.elapsed().as_secs_f64());
         if ended.contains(&true) {
@@ -96,9 +96,11 @@ async fn kill_loop(is_pooled: bool) {
     let engines = journal.fleet.engines.check();
     tokio::task::block_in_place(|| journal.fleet.end());
     eprintln!(
-        "seed {seed}: {rounds} rounds in {:.0} s; {} acknowledged answers; {engines} engines; jobs {ends:?}",
+        "seed {seed}: {rounds} rounds in {:.0} s; {} acknowledged answers; {engines} engines; jobs {ends:?}; \
+         writes acknowledged after promotions {:?}",
         began.elapsed().as_secs_f64(),
         journal.acknowledged.load(Ordering::SeqCst),
+        journal.fleet.back(),
     );
 }
 
