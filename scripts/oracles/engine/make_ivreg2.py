@@ -140,6 +140,9 @@ def main():
         stored(cases, f"Griliches{option}", "griliches.csv", model + option, result)
     do = "ivreg2 invest mvalue kstock, cluster(company)"
     stored(cases, "regression by clusters", "grunfeld.csv", do, grunfeld.results_cluster_large)
+    do = "ivregress 2sls lw expr tenure rns smsa dyear_67 dyear_68 dyear_69 dyear_70 dyear_71 dyear_73 (s iq=med kww age mrt), first vce(robust)"
+    expect = {f"_se[{t}]": r[1] for t, r in zip(griliches.results_robust.params_table_rownames, griliches.results_robust.params_table)}
+    cases.add("ivregress with its first stage", "griliches.csv", do, expect, 2e-8, STORED)
     classical(cases)
     robust(cases)
     clusters(cases)
