@@ -65,6 +65,9 @@ def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) ->
     expect("and is shown inline", "<td>schooling</td>" in table._repr_html_())
     figure = outcome.figures["fig_coef_plot"]
     expect("a figure is an image for a notebook", (figure._repr_png_() or b"").startswith(b"\x89PNG"))
+    points = [row for row in figure.data.frame.to_dict("records") if row["mark"] == "point"]
+    drawn = {rows[term]["estimate"] for term in rows if term != "_cons"}
+    expect("with the data behind it", {row["x"] for row in points} == drawn and len(points) == len(drawn))
 
 
 def a_model(expect: Expect, address: str, key: str) -> None:

@@ -195,6 +195,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         reloading: Arc::default(),
         subscriptions: Arc::default(),
         readings: Arc::default(),
+        reading_progress: Arc::default(),
         batches_in_turn: Arc::default(),
         webhooks: Arc::new(super::webhooks::webhooks(&options, &data_dir, &clock, &metrics)?),
         options: ServiceOptions {

@@ -55,6 +55,8 @@ pub enum ConvertTo {
     DateSpreadsheet,
     /// Text without blanks around it.
     Text,
+    /// The same in small letters.
+    TextLower,
 }
 
 impl ConvertTo {
@@ -64,13 +66,18 @@ impl ConvertTo {
             Self::DateDmy => Some("DMY"),
             Self::DateMdy => Some("MDY"),
             Self::DateYmd => Some("YMD"),
-            Self::Number | Self::DateSpreadsheet | Self::Text => None,
+            Self::Number | Self::DateSpreadsheet | Self::Text | Self::TextLower => None,
         }
     }
 
     /// True if the result is a date.
     pub fn is_date(&self) -> bool {
-        !matches!(self, Self::Number | Self::Text)
+        !matches!(self, Self::Number | Self::Text | Self::TextLower)
+    }
+
+    /// True if the result is text.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text | Self::TextLower)
     }
 }
 
@@ -207,6 +214,7 @@ impl DataStep {
                 let to = match &self.to {
                     Some(ConvertTo::DateSpreadsheet) => "dates, from the days of a spreadsheet".to_owned(),
                     Some(ConvertTo::Text) => "text without blanks around it".to_owned(),
+                    Some(ConvertTo::TextLower) => "text in small letters without blanks around it".to_owned(),
                     Some(to) => to.mask().map_or("numbers".to_owned(), |mask| format!("dates, {mask}")),
                     None => String::new(),
                 };

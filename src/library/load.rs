@@ -15,6 +15,9 @@ use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
 
+/// Ids that are named beside one that does not exist.
+const NEAREST: usize = 3;
+
 /// The generated index of a library, below its root.
 pub const INDEX_PATH: &str = "DO_LIBRARY_INDEX.json";
 
@@ -149,6 +152,19 @@ impl Library {
     /// Returns the template with this id.
     pub fn get(&self, id: &TemplateId) -> Option<&Template> {
         self.templates.get(id)
+    }
+
+    /// Returns the ids that are spelt most like a text, the most similar one first; the family may be left out.
+    pub fn nearest(&self, text: &str) -> Vec<&str> {
+        let wanted = text.trim().to_lowercase();
+        let distance = |id: &str| {
+            let name = id.split_once('.').map_or(id, |(_, name)| name);
+            strsim::damerau_levenshtein(&wanted, id).min(strsim::damerau_levenshtein(&wanted, name))
+        };
+        let mut ids: Vec<&str> = self.templates.keys().map(TemplateId::as_str).collect();
+        ids.sort_by_cached_key(|id| distance(id));
+        ids.truncate(NEAREST);
+        ids
     }
 
     /// Returns all templates, sorted by id.

@@ -120,7 +120,7 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
     // a text in quotes, or a number, by the type of the column
     let as_text = match to {
-        ConvertTo::Text => true,
+        to if to.is_text() => true,
         ConvertTo::DateSpreadsheet => false,
         // a code of a numeric column is a number, and nothing is cut out of numbers
         to => {
@@ -138,8 +138,12 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         lines.push(format!("quietly replace ss_from = \"\" if ss_from == {}", literal(text)));
     }
     lines.push("quietly replace ss_from = ustrtrim(ss_from)".to_owned());
+    if *to == ConvertTo::TextLower {
+        // the locale is named: capitals of others differ from those that the reader of the file has counted
+        lines.push("quietly replace ss_from = ustrlower(ss_from, \"en\")".to_owned());
+    }
     match to.mask() {
-        _ if *to == ConvertTo::Text => {
+        _ if to.is_text() => {
             lines.push(format!("rename ss_from {column}"));
             return Ok(lines);
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +22,23 @@ pub struct IngestOptions {
     pub sheet: Option<String>,
     /// One-based row with the column names; the first row that is not empty without it.
     pub header_row: Option<u32>,
+}
+
+/// How far the reading of a file is; its clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Advance(Arc<Mutex<(u64, u64)>>);
+
+impl Advance {
+    /// Notes how many bytes were read, and how many the whole reading takes.
+    pub fn set(&self, read: u64, of: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (read.min(of), of);
+    }
+
+    /// Returns the share of the reading that is done, from 0 to 1.
+    pub fn share(&self) -> f64 {
+        let (read, of) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        read as f64 / of.max(1) as f64
+    }
 }
 
 /// Result of ingesting an uploaded file.
@@ -230,7 +248,8 @@ pub trait Tabular: Send + Sync {
         dest: &Path,
     ) -> Result<IngestedDataset, Problem>;
 
-    /// Converts a file like [`Tabular::ingest`], unless it is stopped; a reader without a process of its own cannot be.
+    /// Converts a file like [`Tabular::ingest`], unless it is stopped, and notes how far it is; a reader without a process of
+    /// its own does neither.
     ///
     /// # Errors
     /// As [`Tabular::ingest`]; after a stop any.
@@ -241,6 +260,7 @@ pub trait Tabular: Send + Sync {
         options: &IngestOptions,
         dest: &Path,
         _stop: &Stop,
+        _advance: &Advance,
     ) -> Result<IngestedDataset, Problem> {
         self.ingest(source, original_name, options, dest)
     }

@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 use super::WorkerDeps;
 use super::prepare::{DO_FILE, Manifest, read_do_file};
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
-use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, run_dir};
 use crate::domain::output_name::OutputNames;
@@ -204,17 +203,27 @@ impl Shelf<'_> {
                 size_bytes: written.size_bytes,
                 sha256: written.sha256,
                 media_type: media_type(&name, kind).to_owned(),
-                meta: meta(&report.run.run_id, originals.get(&name)),
+                meta: meta(report, &name, originals.get(&name)),
                 stored_as: None,
             };
         Ok(listed.into_iter().zip(files).zip(written).map(entry).collect())
     }
 }
 
-/// What is noted with a file: its run, and the name that the engine gave it where it was changed.
-fn meta(run_id: &RunId, original: Option<&String>) -> Map<String, Value> {
+/// What is noted with a file: its run, the name that the engine gave it where it was changed, and the figure that it is the
+/// data of.
+fn meta(report: &RunReport<'_>, name: &str, original: Option<&String>) -> Map<String, Value> {
     let original = original.map(|name| ("original_name".to_owned(), json!(name)));
-    [("run_id".to_owned(), json!(run_id))].into_iter().chain(original).collect()
+    let files = report.plan.contract.outputs.iter().map(|output| output.file.as_str());
+    let figure = figure_of(name, files).map(|figure| ("data_of".to_owned(), json!(figure)));
+    let run = ("run_id".to_owned(), json!(report.run.run_id));
+    [run].into_iter().chain(original).chain(figure).collect()
+}
+
+/// Returns the declared figure that a file is the data of: it has the figure's name, and is no declared table itself.
+fn figure_of<'a>(name: &str, mut declared: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let stem = name.strip_suffix(".csv").filter(|_| declared.clone().all(|file| file != name))?;
+    declared.find(|file| file.strip_suffix(".svg") == Some(stem))
 }
 
 /// Returns the path of a staged file below the run directory.
@@ -277,6 +286,16 @@ mod tests {
         }
         for good in ["stdout.csv", "sub/stdout", "table_coefficients.csv", "renderings.txt"] {
             assert!(!is_of_service(good), "{good}");
+        }
+    }
+
+    #[test]
+    fn data_of_a_figure_have_its_name_and_are_no_table() {
+        let declared = ["fig_a.svg", "fig_b.svg", "fig_b.csv", "table.csv"];
+        let of = |name: &str| figure_of(name, declared.into_iter());
+        assert_eq!(of("fig_a.csv"), Some("fig_a.svg"));
+        for other in ["fig_b.csv", "table.csv", "fig_a.svg", "fig_c.csv", "sub/fig_a.csv"] {
+            assert_eq!(of(other), None, "{other}");
         }
     }
 

@@ -88,6 +88,9 @@ export default {
     "plan.check.overlap_vars.warn": "Some variables are in both tables; those of the main table stay",
     "plan.check.dup_key.fail": "{n} {n|row repeats|rows repeat} the {columns} of an earlier row (rows {rows} of the data): a unit has one row in each period. Correct the file, or exclude rows by a condition",
     "plan.check.nonpos_weights.fail": "{n} {n|weight is|weights are} negative in {columns} (rows {rows} of the data). Correct them, or use the condition {sample_if}",
+    "plan.check.repeated_column.warn": "{columns} is named more than once in one list and is used once. Was another variable meant?",
+    "plan.check.outcome_identifier.warn": "The outcome {columns} has another whole number in each row, as a row number or an identifier has: a model of it has no meaning",
+    "plan.check.clusters_of_one.warn": "{columns} has another value in each row, so that every cluster has one row: choose the variable whose rows belong together",
     "plan.check.no_within.fail": "{columns} does not change within any unit: choose another variable or another analysis"
   },
   "zh": {
@@ -179,6 +182,9 @@ export default {
     "plan.check.overlap_vars.warn": "部分变量在两张表中都有；保留主表的取值",
     "plan.check.dup_key.fail": "有 {n} 行与先前的行重复了 {columns}（数据第 {rows} 行）：每个个体每期只能有一行。请更正文件，或用条件排除",
     "plan.check.nonpos_weights.fail": "{columns} 中有 {n} 个负权重（数据第 {rows} 行）。请更正，或使用条件 {sample_if}",
+    "plan.check.repeated_column.warn": "{columns} 在同一列表中出现多次，只计一次。是否本想选择其他变量？",
+    "plan.check.outcome_identifier.warn": "结果变量 {columns} 每行都是不同的整数，像行号或编号：对它建模没有意义",
+    "plan.check.clusters_of_one.warn": "{columns} 每行的值都不同，每个聚类只有一行：请选择同组行共有的变量",
     "plan.check.no_within.fail": "{columns} 在所有个体内都没有变化：请选择其他变量或分析方法"
   }
 };

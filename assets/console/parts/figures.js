@@ -22,8 +22,11 @@ async function savePng(src, name, { width, height }) {
   saveBlob(blob, name);
 }
 
-/** The card of a figure and the address of its picture, which the caller frees: `{node, src}`; `link(title)` makes a further button. */
-export function figureCard(file, text, described, link) {
+/**
+ * The card of a figure and the address of its picture, which the caller frees: `{node, src}`. `more(title)` makes further
+ * buttons, `data(title)` the one that saves the data behind the figure, or null.
+ */
+export function figureCard(file, text, described, { data, more }) {
   const blob = new Blob([text], { type: 'image/svg+xml' });
   const src = URL.createObjectURL(blob);
   const svg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
@@ -35,10 +38,11 @@ export function figureCard(file, text, described, link) {
   const saving = () => [
     button('SVG', { kind: 'quiet', icon: 'download', 'aria-label': t('results.svg', { name: title }), onclick: () => saveBlob(blob, file) }),
     button('PNG', { kind: 'quiet', icon: 'download', 'aria-label': t('results.png', { name: title }), onclick: () => savePng(src, file.replace(/\.svg$/, '.png'), size).catch((error) => toast(error.message, 'error')) }),
+    data(title),
   ];
   const enlarge = () => dialog(title, () => h('img', { class: 'figure-large', src, alt }), { wide: true, actions: saving });
   const node = card(title, { cls: 'figure-card', actions: [
-    button(t('results.enlarge'), { kind: 'quiet', icon: 'search', 'aria-label': t('results.enlarge_name', { name: title }), onclick: () => { enlarge(); } }), saving(), link(title),
+    button(t('results.enlarge'), { kind: 'quiet', icon: 'search', 'aria-label': t('results.enlarge_name', { name: title }), onclick: () => { enlarge(); } }), saving(), more(title),
   ] }, h('figure', {}, h('img', { src, alt, width: size.width, height: size.height }), h('figcaption', { class: 'hint' }, part('title'))));
   node.dataset.file = file;
   return { node, src };

@@ -137,6 +137,14 @@ function pace({ sent, total, kept, waiting }, passed) {
   return [t('data.sent', { sent: bytes(sent), total: bytes(total) }), so_far, left].filter(Boolean).join(' · ');
 }
 
+/** How much of the files is read, the time so far, and what is left at the same pace. */
+function howFar(progress, passed) {
+  const { read_bytes: read, total_bytes: total, elapsed_seconds: elapsed, remaining_seconds: left } = progress ?? {};
+  return [read > 0 && t('data.sent', { sent: bytes(read), total: bytes(total) }),
+    t('data.so_far', { time: duration(Math.floor(Math.max(passed, elapsed ?? 0))) }),
+    left > 0 && t('data.left', { time: duration(left) })].filter(Boolean).join(' · ');
+}
+
 /** A file that cannot be read is told with the place in it. */
 function refused(error, retry) {
   const { row, column, reason, sheets } = error.context;
@@ -164,10 +172,9 @@ async function showPreview(state) {
   const waiting = loading(t('data.reading'));
   waiting.append(time);
   const began = performance.now();
-  const clock = setInterval(() => {
-    if (!waiting.isConnected) { clearInterval(clock); return; }
-    time.textContent = t('data.so_far', { time: duration(Math.floor((performance.now() - began) / 1000)) });
-  }, 1000);
+  let progress = null;
+  const tell = () => { time.textContent = howFar(progress, (performance.now() - began) / 1000); };
+  const clock = setInterval(() => (waiting.isConnected ? tell() : clearInterval(clock)), 1000);
   fill(state.preview, waiting);
   for (;;) {
     try {
@@ -184,6 +191,9 @@ async function showPreview(state) {
         return false;
       }
       if (error.context?.reason === 'ingesting') {
+        // without it another server reads the file
+        progress = error.context.progress ?? progress;
+        tell();
         // a file that was not meant need not be waited for
         if (!other.isConnected) state.preview.append(h('div', { class: 'row' }, other));
         await api.sleep(1000 * (error.retryAfter ?? 1), ctx.signal);
@@ -238,14 +248,18 @@ function sheetForm(state, data) {
   const rowField = field(t('data.header_row'), row, { id: 'header-row', hint: t('data.header_row.hint') });
   const out = h('div', {});
   const apply = button(t('data.read_again'), { onclick: async () => {
-    fill(out);
+    const stop = button(t('data.stop_sheet'), { id: 'stop-sheet', onclick: () => state.ctx.api.post('inputs/cancel', {}, { signal: state.ctx.signal }).catch((error) => fill(out, refused(error))) });
+    fill(out, loading(t('data.reading')), stop);
+    apply.disabled = true;
     try {
       const rest = state.dataset && state.dataset !== 'main' ? `inputs/datasets/${encodeURIComponent(state.dataset)}/sheet` : 'inputs/primary/sheet';
       const answer = await state.ctx.api.post(rest, { sheet_name: sheet.value, header_row: Math.max(1, Number(row.value) || 1) });
       await state.ctx.refresh();
       drawPreview(state, answer.data);
       announce(t('data.done'));
-    } catch (error) { fill(out, refused(error)); }
+    } catch (error) {
+      fill(out, error.context?.reason === 'ingest_cancelled' ? note('info', t('data.sheet_stopped')) : refused(error));
+    } finally { apply.disabled = false; }
   } });
   if (locked(state.ctx.job)) for (const control of [sheet, row, apply]) control.disabled = true;
   return h('div', { class: 'sheet-form' }, field(t('data.sheet'), sheet, { id: 'sheet' }), rowField, apply, out);

@@ -180,7 +180,11 @@ class ResultsView {
   async figure(artifact) {
     const file = artifact.rel_path.split('/').at(-1);
     const text = (await this.ctx.api.get(`artifacts/${artifact.rel_path}`, { as: 'text', signal: this.ctx.signal })).data;
-    const { node, src } = figureCard(file, text, tr(this.outputs.get(file)), (title) => this.linkButton(file, title));
+    const behind = this.artifacts.find((a) => a.meta?.run_id === this.run.run_id && a.meta.data_of === file);
+    const { node, src } = figureCard(file, text, tr(this.outputs.get(file)), {
+      more: (title) => this.linkButton(file, title),
+      data: (title) => behind && button('CSV', { kind: 'quiet', icon: 'download', 'aria-label': t('results.figure_data', { name: title }), onclick: orTell(() => this.ctx.api.download(`artifacts/${behind.rel_path}`, behind.rel_path.split('/').at(-1))) }),
+    });
     this.blobs.push(src);
     return node;
   }

@@ -42,6 +42,12 @@ ss_figures <- function(job, folder, run = ss_result(job)) {
     path <- file.path(folder, sub("svg$", "png", basename(drawing)))
     save_artifact(job, of_it[[1]], path)
   })
+  # the data behind each figure, where the engine writes them
+  for (artifact in api_list_artifacts(job, job$job_id)$artifacts) {
+    if (identical(artifact$meta$run_id, run$run_id) && !is.null(artifact$meta$data_of)) {
+      save_artifact(job, artifact, file.path(folder, basename(artifact$rel_path)))
+    }
+  }
   unlist(Filter(Negate(is.null), paths))
 }
 

@@ -4,6 +4,7 @@
 //! from measured text, so that labels do not overlap.
 
 mod axes;
+pub mod data;
 pub mod docx;
 mod draw;
 mod legend;

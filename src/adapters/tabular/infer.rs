@@ -52,6 +52,11 @@ const MISSING_WORDS: [&[u8]; 16] = [
     "缺失".as_bytes(),
 ];
 
+/// Spreadsheets write whole numbers from here on in exponential form unless a format says otherwise (`1.23457E+11`).
+const SPREADSHEET_EXPONENT: f64 = 1e11;
+/// Identifiers have no more digits than this.
+const MOST_DIGITS: usize = 32;
+
 /// Cuts the spaces around a part of a text off (`trim_ascii`).
 #[inline]
 pub(super) fn trimmed(text: &[u8], mut range: Range<usize>) -> Range<usize> {
@@ -125,6 +130,9 @@ pub(super) struct Inference {
     /// Cells spelt as a missing-value word other than the empty cell.
     pub missing_words: u64,
     pub infinite: u64,
+    /// Whole numbers in exponential form that show fewer digits than they have, and the first row of one.
+    pub rounded: u64,
+    pub first_rounded_row: Option<u64>,
     min: f64,
     max: f64,
     whole: bool,
@@ -148,6 +156,8 @@ impl Default for Inference {
             max_bytes: 0,
             missing_words: 0,
             infinite: 0,
+            rounded: 0,
+            first_rounded_row: None,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
             whole: true,
@@ -194,6 +204,9 @@ impl Inference {
             };
             if let Some(plain) = plain {
                 self.plain(plain, text, uses_value);
+                if !plain.digits_only && uses_value && plain.value.abs() >= SPREADSHEET_EXPONENT {
+                    self.exponential(text, row);
+                }
                 return;
             }
         }
@@ -227,6 +240,19 @@ impl Inference {
         // digits alone are a whole number: nothing is to be computed
         if has_value || !number::storable(plain.value) {
             self.value(plain.value, plain.digits_only);
+        }
+    }
+
+    /// A large number that is not written by its digits alone.
+    #[cold]
+    fn exponential(&mut self, text: &[u8], row: u64) {
+        let Some(at) = text.iter().position(|byte| matches!(byte, b'e' | b'E')) else { return };
+        let decimals = text[..at].iter().rev().position(|byte| *byte == b'.').unwrap_or(0);
+        let exponent =
+            std::str::from_utf8(&text[at + 1..]).ok().and_then(|digits| digits.parse::<usize>().ok());
+        if exponent.is_some_and(|exponent| exponent > decimals && exponent < MOST_DIGITS) {
+            self.rounded += 1;
+            self.first_rounded_row.get_or_insert(row);
         }
     }
 
@@ -340,13 +366,12 @@ impl Inference {
         self.present += other.present;
         self.missing += other.missing;
         self.numbers += other.numbers;
-        self.first_text_row = match (self.first_text_row, other.first_text_row) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.first_text_row = earlier(self.first_text_row, other.first_text_row);
         self.max_bytes = self.max_bytes.max(other.max_bytes);
         self.missing_words += other.missing_words;
         self.infinite += other.infinite;
+        self.rounded += other.rounded;
+        self.first_rounded_row = earlier(self.first_rounded_row, other.first_rounded_row);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.whole &= other.whole;
@@ -387,6 +412,11 @@ impl Inference {
     /// True for whole numbers of a workbook that have more digits than the 15 that spreadsheets keep.
     pub(super) fn exceeds_spreadsheet(&self, reading: Reading) -> bool {
         reading == Reading::Plain && self.whole && self.min.abs().max(self.max.abs()) >= 1e15
+    }
+
+    /// True where a spreadsheet may have written identifiers in exponential form: whole numbers without all of their digits.
+    pub(super) fn is_rounded(&self, reading: Reading) -> bool {
+        self.rounded > 0 && (reading == Reading::Plain && self.whole || reading == Reading::Text)
     }
 
     fn too_long(&self) -> bool {
@@ -482,6 +512,14 @@ impl Inference {
         } else {
             StorageType::Double
         }
+    }
+}
+
+/// The earlier of two rows, either of which there may be none.
+fn earlier(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

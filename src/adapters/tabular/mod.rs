@@ -1,6 +1,7 @@
 //! Uploaded tables (CSV, XLSX, XLS, DTA) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
+mod advance;
 mod convert;
 mod count;
 mod date;

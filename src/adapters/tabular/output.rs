@@ -234,6 +234,10 @@ fn inferred_type(plan: &ColumnPlan, profile: &Profile, rows: u64) -> InferredTyp
 
 /// Adds the remarks that follow from the described columns.
 pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, warnings: &mut Warnings) {
+    if lies_on_its_side(columns, rows) {
+        on_its_side(columns, rows, warnings);
+        return;
+    }
     if duplicates.rows > 0 {
         let scope = if rows as usize > ROWS_COMPARED { "at least " } else { "" };
         warnings.warn(
@@ -273,4 +277,39 @@ pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, war
             warnings.info("long_text", name, message, "long texts cannot be keys or categories");
         }
     }
+}
+
+/// True for a table whose rows look like variables: numbers where names of columns are expected, a different text at the
+/// beginning of each row, and more columns than rows. A column for each year is the wide form of a panel.
+fn lies_on_its_side(columns: &[Column], rows: u64) -> bool {
+    let Some((first, others)) = columns.split_first().filter(|_| rows > 1) else { return false };
+    let titled = first.is_text() && first.missing == 0 && first.distinct == rows;
+    if !titled || first.distinct_is_lower_bound || columns.len() as u64 <= rows || others.len() < 4 {
+        return false;
+    }
+    // the second of two equal cells has a number behind it as a name, and not as the original
+    let number = |c: &Column| super::number::plain(c.original_name.trim().as_bytes()).map(|p| p.value);
+    let numbers: Vec<f64> = others.iter().filter_map(number).collect();
+    let years = numbers.iter().all(|year| (1000.0..3000.0).contains(year) && year.fract() == 0.0)
+        && numbers.windows(2).all(|pair| (pair[0] - pair[1]).abs() == 1.0);
+    numbers.len() * 10 >= others.len() * 9 && !years
+}
+
+/// Says it once, instead of remarks on columns that are none.
+fn on_its_side(columns: &[Column], rows: u64, warnings: &mut Warnings) {
+    warnings.withdraw_on_columns();
+    let message = format!(
+        "the table may lie on its side: the header holds numbers ({}), and {} has another text in each of the {rows} rows",
+        columns
+            .iter()
+            .skip(1)
+            .take(3)
+            .map(|c| problems::shown(&c.original_name))
+            .collect::<Vec<_>>()
+            .join(", "),
+        columns[0].name
+    );
+    let hint = "if each row is a variable, transpose the table in the spreadsheet (copy it, paste it transposed) and upload \
+                it again";
+    warnings.warn("transposed", None, message, hint);
 }

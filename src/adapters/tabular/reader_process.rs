@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
@@ -17,7 +19,7 @@ use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, pid
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{TabularFiles, problems};
+use super::{TabularFiles, advance, problems};
 use crate::adapters::runner::{child_collected, spawn_child};
 use crate::domain::data_step::DataStep;
 use crate::domain::error::{ErrorCode, Problem};
@@ -25,7 +27,8 @@ use crate::domain::expression::Condition;
 use crate::domain::job::ingest::cancelled;
 use crate::ports::stop::Stop;
 use crate::ports::tabular::{
-    IngestOptions, IngestedDataset, Preview, RowChecks, RowCounts, RowFindings, SteppedCounts, Tabular,
+    Advance, IngestOptions, IngestedDataset, Preview, RowChecks, RowCounts, RowFindings, SteppedCounts,
+    Tabular,
 };
 
 /// Address space of a reader for any file, for each byte of its file, and at most. A workbook keeps its shared texts in
@@ -37,6 +40,8 @@ const MEMORY_MOST: u64 = 4 << 30;
 const CPU_SECONDS: u64 = 1_200;
 /// Longest life of a reader.
 const WALL_SECONDS: u32 = 1_800;
+/// Time between two lines on how far a reader is.
+const PERIOD: Duration = Duration::from_millis(500);
 /// Most bytes of an answer: the facts of every column.
 const MOST_ANSWER: u64 = 256 << 20;
 
@@ -52,10 +57,20 @@ struct Request {
     options: IngestOptions,
 }
 
+/// A line of a reader.
 #[derive(Serialize, Deserialize)]
 enum Answer {
+    /// How far it is, in bytes; answers come after such lines.
+    Advance {
+        read: u64,
+        of: u64,
+    },
     Ingested(Box<IngestedDataset>),
-    Refused { code: String, message: String, context: Map<String, Value> },
+    Refused {
+        code: String,
+        message: String,
+        context: Map<String, Value>,
+    },
 }
 
 impl IsolatedReaders {
@@ -77,6 +92,7 @@ impl IsolatedReaders {
         dest: &Path,
         request: &Request,
         stop: &Stop,
+        advance: &Advance,
     ) -> io::Result<(Vec<u8>, ExitStatus)> {
         let mut child = self.start(source, dest)?;
         stop.ends_by(killer(&child));
@@ -84,15 +100,29 @@ impl IsolatedReaders {
         let request = serde_json::to_vec(request).expect("requests serialise to JSON");
         let sent = child.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(&request));
         let mut bytes = Vec::new();
-        let received =
-            child.stdout.take().map_or(Ok(0), |pipe| pipe.take(MOST_ANSWER).read_to_end(&mut bytes));
+        let received = child.stdout.take().map_or(Ok(()), |pipe| last_line(pipe, &mut bytes, advance));
         let status = child.wait();
         child_collected(&child);
         let status = status?;
         if status.success() {
-            sent.and(received.map(drop))?;
+            sent.and(received)?;
         }
         Ok((bytes, status))
+    }
+}
+
+/// Reads the lines of a reader up to its answer; notes those on how far it is.
+fn last_line(pipe: ChildStdout, line: &mut Vec<u8>, advance: &Advance) -> io::Result<()> {
+    let mut lines = BufReader::new(pipe.take(MOST_ANSWER));
+    loop {
+        line.clear();
+        lines.read_until(b'\n', line)?;
+        if !line.starts_with(b"{\"Advance\"") {
+            return Ok(());
+        }
+        if let Ok(Answer::Advance { read, of }) = serde_json::from_slice(line) {
+            advance.set(read, of);
+        }
     }
 }
 
@@ -116,7 +146,14 @@ impl Tabular for IsolatedReaders {
         options: &IngestOptions,
         dest: &Path,
     ) -> Result<IngestedDataset, Problem> {
-        self.ingest_unless_stopped(source, original_name, options, dest, &Stop::default())
+        self.ingest_unless_stopped(
+            source,
+            original_name,
+            options,
+            dest,
+            &Stop::default(),
+            &Advance::default(),
+        )
     }
 
     fn ingest_unless_stopped(
@@ -126,10 +163,11 @@ impl Tabular for IsolatedReaders {
         options: &IngestOptions,
         dest: &Path,
         stop: &Stop,
+        advance: &Advance,
     ) -> Result<IngestedDataset, Problem> {
         let request = Request { original_name: original_name.to_owned(), options: options.clone() };
         let (bytes, status) = self
-            .answer(source, dest, &request, stop)
+            .answer(source, dest, &request, stop, advance)
             .map_err(|error| problems::io("start a reader", &error))?;
         let answer = status.success().then(|| serde_json::from_slice(&bytes).ok()).flatten();
         match answer {
@@ -138,12 +176,12 @@ impl Tabular for IsolatedReaders {
                 let code = ErrorCode::parse(&code).unwrap_or(ErrorCode::InputParseFailed);
                 Err(Problem { context, ..Problem::new(code, message) })
             }
-            None if stop.is_stopped() => {
+            _ if stop.is_stopped() => {
                 // as below
                 let _ = std::fs::remove_file(dest);
                 Err(cancelled())
             }
-            None => {
+            Some(Answer::Advance { .. }) | None => {
                 tracing::error!(
                     event = "SS_INGEST_PANICKED",
                     code = status.code(),
@@ -228,15 +266,43 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let Ok(request) = serde_json::from_slice::<Request>(&request) else { return ExitCode::from(2) };
     // without Landlock (before Linux 5.13) the limits hold alone
     let _ = confine(source, dest);
-    let answer = match TabularFiles.ingest(source, &request.original_name, &request.options, dest) {
-        Ok(ingested) => Answer::Ingested(Box::new(ingested)),
-        Err(Problem { code, message, context, .. }) => {
-            Answer::Refused { code: code.as_str().to_owned(), message, context }
-        }
-    };
-    let bytes = serde_json::to_vec(&answer).expect("answers serialise to JSON");
-    let written = io::stdout().write_all(&bytes).and_then(|()| io::stdout().flush());
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(74) }
+    let answer =
+        match while_telling(|| TabularFiles.ingest(source, &request.original_name, &request.options, dest)) {
+            Ok(ingested) => Answer::Ingested(Box::new(ingested)),
+            Err(Problem { code, message, context, .. }) => {
+                Answer::Refused { code: code.as_str().to_owned(), message, context }
+            }
+        };
+    if write_line(&answer).is_ok() { ExitCode::SUCCESS } else { ExitCode::from(74) }
+}
+
+fn write_line(answer: &Answer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer).expect("answers serialise to JSON");
+    line.push(b'\n');
+    let mut out = io::stdout().lock();
+    out.write_all(&line)?;
+    out.flush()
+}
+
+/// Does the work, and meanwhile writes how far it is.
+fn while_telling<T>(work: impl FnOnce() -> T) -> T {
+    let (working, ended) = channel::<()>();
+    std::thread::scope(|threads| {
+        threads.spawn(move || {
+            let mut told = (0, 0);
+            while ended.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
+                let now = advance::so_far();
+                if now != told {
+                    told = now;
+                    // without a listener the answer will fail, too
+                    let _ = write_line(&Answer::Advance { read: now.0, of: now.1 });
+                }
+            }
+        });
+        let done = work();
+        drop(working);
+        done
+    })
 }
 
 /// Returns the address space of a reader of a file of this size.

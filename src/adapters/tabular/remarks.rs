@@ -37,6 +37,9 @@ pub(super) fn on_inference(
     if let Some(note) = note {
         warnings.info("converted_values", column, format!("{name}: {note}"), "");
     }
+    if facts.is_rounded(reading) {
+        on_exponents(facts, name, warnings);
+    }
     if reading == Reading::Text {
         on_text(facts, name, warnings);
     }
@@ -54,6 +57,19 @@ pub(super) fn on_lost_digits(name: &str, warnings: &mut Warnings) {
          different identifiers may have become equal"
     );
     let hint = "store the column as text before the numbers are typed or pasted, or upload the file that it came from";
+    warnings.warn("lost_digits", Some(name), message, hint);
+}
+
+/// Says that whole numbers lack digits because a spreadsheet has written them in exponential form.
+fn on_exponents(facts: &Inference, name: &str, warnings: &mut Warnings) {
+    let row = facts.first_rounded_row.map(|r| format!(" (first in row {r})")).unwrap_or_default();
+    let message = format!(
+        "{name} holds {} whole numbers in exponential form{row}, as a spreadsheet writes numbers of 12 digits or more: \
+         digits are lost, and different identifiers may have become equal",
+        facts.rounded
+    );
+    let hint = "give the column the format of a text or of a whole number in the spreadsheet and save it again; measured \
+                values can stay as they are";
     warnings.warn("lost_digits", Some(name), message, hint);
 }
 

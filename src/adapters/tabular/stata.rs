@@ -2,7 +2,6 @@
 //! that could steer the engine (characteristics, sort marks) left out. Values are kept as they are.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,6 +12,7 @@ use dta::{Column, LegacyText, Missing, Options, Reader, StorageType, ValueLabelS
 use encoding_rs::{Encoding, GB18030, GBK};
 use foldhash::fast::RandomState;
 
+use super::advance::Counted;
 use super::infer::text_storage;
 use super::output::{self, Block, ColumnPlan, Output};
 use super::problems;
@@ -22,10 +22,12 @@ use crate::domain::error::Problem;
 use crate::domain::naming;
 use crate::ports::tabular::IngestedDataset;
 
-type Input = Reader<BufReader<File>>;
+type Input = Reader<BufReader<Counted>>;
 
 /// Bound on the metadata of an upload that is kept in memory.
 const METADATA_LIMIT: u64 = 96 << 20;
+/// The widths of texts are found first, then the rows are converted.
+const PASSES: u64 = 2;
 /// Bytes of rows converted at once.
 const BLOCK_BYTES: u64 = 2 << 20;
 
@@ -88,7 +90,7 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
 }
 
 fn open(path: &Path, legacy: &LegacyText) -> Result<Input, Problem> {
-    let file = File::open(path).map_err(|e| problems::io("read the upload", &e))?;
+    let file = Counted::open(path, PASSES).map_err(|e| problems::io("read the upload", &e))?;
     let options = Options { legacy_text: legacy.clone(), metadata_limit: METADATA_LIMIT };
     let reader = Reader::open_with(BufReader::with_capacity(256 * 1024, file), &options)
         .map_err(|e| problems::dta_read(&e))?;

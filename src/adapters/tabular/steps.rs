@@ -212,9 +212,10 @@ fn convert(table: &mut Table, step: &DataStep) -> StepCounts {
     if let Some(data) = step.column.as_ref().and_then(|name| table.columns.get_mut(name)) {
         let missing = system_missing();
         *data = match data {
-            Data::Texts(texts) if step.to == Some(ConvertTo::Text) => Data::Texts(
-                texts.iter().map(|t| String::from_utf8_lossy(t).trim().as_bytes().into()).collect(),
-            ),
+            Data::Texts(texts) if step.to.as_ref().is_some_and(ConvertTo::is_text) => {
+                let cell = |t: &[u8]| apply::respelt(step, &String::from_utf8_lossy(t)).unwrap_or_default();
+                Data::Texts(texts.iter().map(|t| cell(t).into_bytes().into()).collect())
+            }
             Data::Texts(texts) => Data::Numbers(
                 texts
                     .iter()

@@ -71,7 +71,9 @@ impl Warnings {
         message: String,
         repairs: Vec<DataStep>,
     ) {
-        self.list.retain(|w| !(w.column.as_deref() == column && instead.contains(&w.kind.as_str())));
+        if let Some(column) = column {
+            self.withdraw(instead, column);
+        }
         let before = self.list.len();
         self.add(kind, "warning", column, message, "submit one of `repairs` in `data_steps` of the draft");
         if self.list.len() > before
@@ -79,6 +81,21 @@ impl Warnings {
         {
             last.repairs = repairs;
         }
+    }
+
+    /// Takes back the remarks of these kinds on a column.
+    pub(super) fn withdraw(&mut self, kinds: &[&str], column: &str) {
+        let column = shown(column);
+        let is_one = |w: &DataWarning| w.column.as_ref() == Some(&column) && kinds.contains(&w.kind.as_str());
+        self.list.retain(|w| !is_one(w));
+    }
+
+    /// Takes back every remark on a column.
+    pub(super) fn withdraw_on_columns(&mut self) {
+        for remark in self.list.iter().filter(|w| w.column.is_some()) {
+            self.counts.remove(remark.kind.as_str());
+        }
+        self.list.retain(|w| w.column.is_none());
     }
 
     /// All remarks, with one more per kind that had too many.

@@ -202,7 +202,10 @@ async fn read(job: &Job, files: &[SentFile]) -> Result<Value, Failure> {
     loop {
         let seen = match job.get("/inputs/preview?rows=5&columns=200").await {
             Err(Failure::Refused(refusal)) if refusal.context["reason"] == "ingesting" => {
-                meter.set(0, None, "the service reads the data");
+                let progress = &refusal.context["progress"];
+                let total = progress["total_bytes"].as_u64();
+                let read = progress["read_bytes"].as_u64().unwrap_or_default();
+                meter.set(read, total, "the service reads the data");
                 tokio::time::sleep(Duration::from_secs(refusal.retry_after.unwrap_or(1).clamp(1, 10))).await;
                 continue;
             }

@@ -57,7 +57,8 @@ pub fn with_columns(inputs: &Inputs, stated: &Stated) -> Result<Inputs, Problem>
 /// `DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID`, `TEMPLATE_NOT_APPLICABLE`.
 pub fn choose(asked: &Asked<'_>, columns: &Inputs) -> Result<Chosen, Problem> {
     let stated = asked.stated;
-    let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
+    let template_id =
+        stated.template_id.as_deref().map(|text| parse_template_id(text, asked.library)).transpose()?;
     let selected = select(&SelectionInput {
         library: asked.library,
         question: &format!("{}\n{}", asked.requirement, stated.draft_text),
@@ -86,7 +87,9 @@ fn choice(
     template_id: Option<&TemplateId>,
 ) -> Result<Option<Choice>, Problem> {
     Ok(match template_id {
-        Some(id) if asked.library.get(id).is_none() => return Err(unknown_template(id.as_str())),
+        Some(id) if asked.library.get(id).is_none() => {
+            return Err(unknown_template(id.as_str(), asked.library));
+        }
         Some(id) => {
             selected.check_client_choice(id)?;
             Some(if asked.source == DraftSource::Rules {
@@ -111,15 +114,18 @@ fn check_expressions(stated: &Stated, inputs: &Inputs, derived: Derived) -> Resu
     parse_condition(text, columns).map(drop).map_err(|error| error.into_problem("sample_if"))
 }
 
-fn parse_template_id(text: &str) -> Result<TemplateId, Problem> {
-    TemplateId::parse(text).map_err(|_| unknown_template(text))
+fn parse_template_id(text: &str, library: &Library) -> Result<TemplateId, Problem> {
+    TemplateId::parse(text).map_err(|_| unknown_template(text, library))
 }
 
-fn unknown_template(text: &str) -> Problem {
+fn unknown_template(text: &str, library: &Library) -> Problem {
     let shown: String = text.chars().take(96).collect();
-    Problem::new(
-        ErrorCode::DoTemplateSelectionInvalidTemplateId,
-        "the template id is not in the library; list the templates first",
-    )
-    .with("template_id", shown)
+    let nearest = library.nearest(&shown);
+    let message = format!(
+        "the library has no template {shown}; the nearest ids are {}: choose one of them, or list the templates",
+        nearest.join(", ")
+    );
+    Problem::new(ErrorCode::DoTemplateSelectionInvalidTemplateId, message)
+        .with("candidates", nearest)
+        .with("template_id", shown)
 }

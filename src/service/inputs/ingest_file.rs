@@ -7,7 +7,7 @@ use crate::domain::error::Problem;
 use crate::domain::job::ingest::{Original, cancelled};
 use crate::domain::layout::upload_dir;
 use crate::ports::stop::Stop;
-use crate::ports::tabular::{IngestOptions, Tabular};
+use crate::ports::tabular::{Advance, IngestOptions, Tabular};
 
 /// One file on its way to canonical data.
 pub struct IngestSource {
@@ -23,6 +23,8 @@ pub struct IngestSource {
     pub options: IngestOptions,
     /// Ends the reading from outside.
     pub stop: Stop,
+    /// Notes how far the reading is.
+    pub advance: Advance,
 }
 
 /// Converts one received file.
@@ -33,13 +35,14 @@ pub fn ingest_one(
     tabular: &dyn Tabular,
     source: IngestSource,
 ) -> Result<(Dataset, Vec<crate::domain::dataset::DataWarning>), Problem> {
-    let IngestSource { path, dir, upload_id, file, options, stop } = source;
+    let IngestSource { path, dir, upload_id, file, options, stop, advance } = source;
     if stop.is_stopped() {
         return Err(cancelled());
     }
     let name = format!("{}.dta", file.dataset_key);
     let dest = dir.join(&name);
-    let done = tabular.ingest_unless_stopped(&path, &file.original_name, &options, &dest, &stop)?;
+    let name_in_file = &file.original_name;
+    let done = tabular.ingest_unless_stopped(&path, name_in_file, &options, &dest, &stop, &advance)?;
     let is_main = file.role == DatasetRole::PrimaryDataset;
     let warnings = done
         .warnings

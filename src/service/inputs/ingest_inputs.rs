@@ -243,6 +243,8 @@ impl IngestInputs {
         let (workspace, made) = (Arc::clone(&ctx.workspace), local.clone());
         let made = ctx.pools.writes.run(move || workspace.create_dir(&made)).await?;
         made.map_err(|error| io_problem(&error))?;
+        let total = reading.files.iter().map(|file| file.size_bytes).sum();
+        let followed = ctx.reading_progress.follow(&course.upload_id, total, ctx.clock.now());
         let mut datasets = Vec::with_capacity(reading.files.len());
         let mut warnings = Vec::new();
         for file in &reading.files {
@@ -254,6 +256,7 @@ impl IngestInputs {
                 file: file.clone(),
                 options: IngestOptions::default(),
                 stop: course.stop.clone(),
+                advance: followed.next(file.size_bytes),
             };
             let (dataset, found) =
                 ctx.pools.ingest.run(move || ingest_one(tabular.as_ref(), source)).await??;

@@ -7,6 +7,7 @@ pub mod ingest_inputs;
 pub mod ingest_state;
 pub mod preview_inputs;
 pub mod publish_inputs;
+pub mod reading_progress;
 pub mod readings;
 pub mod receive_upload;
 pub mod select_sheet;

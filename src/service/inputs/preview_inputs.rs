@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::domain::dataset::{Column, DataWarning, Dataset, DatasetRole, InferredType};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::job::ingest::IngestState;
 use crate::service::inputs::ingest_state::ingest_state;
+use crate::service::inputs::reading_progress::reading_progress;
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::inputs::select_sheet::find_dataset;
 use crate::service::shared::context::Context;
@@ -127,9 +128,13 @@ impl PreviewInputs<'_> {
         let ctx = self.0;
         let inputs = match (&job.inputs, ingest_state(ctx, job)) {
             (_, Some(IngestState::UnderWay)) => {
-                return Err(Problem::new(ErrorCode::InputsMissing, "the upload is still being read")
+                let problem = Problem::new(ErrorCode::InputsMissing, "the upload is still being read")
                     .with("reason", "ingesting")
-                    .retry_after(1));
+                    .retry_after(1);
+                return Err(match reading_progress(ctx, job) {
+                    Some(progress) => problem.with("progress", json!(progress)),
+                    None => problem,
+                });
             }
             (None, Some(IngestState::Failed(problem))) => return Err(problem),
             (None, None) => {

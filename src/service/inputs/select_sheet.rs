@@ -1,17 +1,21 @@
 //! Reads a workbook again with another sheet or header row.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::dataset::{Dataset, Inputs, fingerprint};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::domain::job::ingest::Original;
+use crate::domain::job::ingest::{Original, cancelled};
 use crate::domain::layout::upload_dir;
 use crate::ports::stop::Stop;
+use crate::ports::tabular::Advance;
 pub use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::ingest_file::{IngestSource, ingest_one};
 use crate::service::inputs::ingest_inputs::check_unlocked;
-use crate::service::inputs::publish_inputs::{InputsChange, added_bytes, commit_inputs, publish_inputs};
+use crate::service::inputs::publish_inputs::{
+    InputsChange, added_bytes, commit_inputs, publish_inputs, remove_dirs,
+};
 use crate::service::inputs::receive_upload::{io_problem, local_copy};
 use crate::service::shared::commits::check_if_match;
 use crate::service::shared::context::{Caller, Context};
@@ -52,7 +56,10 @@ impl SelectSheet<'_> {
         let upload_id = ctx.ids.id("up");
         let dir = ctx.workspace.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
         let old: Vec<Dataset> = inputs.datasets.clone();
-        let source = self.source(job, dataset, &upload_id, options).await?;
+        let entry = ctx.readings.enter(job);
+        // a request that ends early needs no reader either
+        let reading = StopsWhenDropped(entry.stop.clone());
+        let source = self.source(job, dataset, &upload_id, options, entry.stop.clone()).await?;
         let tabular = Arc::clone(&ctx.tabular);
         let (workspace, target) = (Arc::clone(&ctx.workspace), dir.clone());
         let (fresh, found) = ctx
@@ -79,6 +86,10 @@ impl SelectSheet<'_> {
             warnings,
         };
         let artifacts = publish_inputs(ctx, job, &inputs, &upload_id).await?;
+        if !reading.0.end() {
+            remove_dirs(ctx, job, BTreeSet::from([upload_dir(&upload_id)])).await;
+            return Err(cancelled());
+        }
         let action = "inputs.sheet_selected";
         let admitted = admit_bytes(ctx, &job.tenant_id, added_bytes(job, &artifacts)).await?;
         let change = InputsChange { inputs, artifacts, bundle_id: None, noted: None, action, admitted };
@@ -91,6 +102,7 @@ impl SelectSheet<'_> {
         dataset: &Dataset,
         upload_id: &str,
         options: IngestOptions,
+        stop: Stop,
     ) -> Result<IngestSource, Problem> {
         let path = local_copy(self.0, job, &dataset.original_rel_path).await?;
         Ok(IngestSource {
@@ -106,8 +118,18 @@ impl SelectSheet<'_> {
                 dataset_key: dataset.dataset_key.clone(),
             },
             options,
-            stop: Stop::default(),
+            stop,
+            advance: Advance::default(),
         })
+    }
+}
+
+/// Stops a reading whose request has ended; too late once it is being committed.
+struct StopsWhenDropped(Stop);
+
+impl Drop for StopsWhenDropped {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Plans: preview, freeze, list, revise.
 
+mod draft_checks;
 pub mod freeze_plan;
 pub mod plan_list;
 pub mod preview_plan;

@@ -18,6 +18,7 @@ use crate::library::render::{RunFacts, render};
 use crate::ports::tabular::{RowCounts, StepCounts, SteppedCounts};
 use crate::service::inputs::count_data_steps::{count_data_steps, repeated_keys};
 use crate::service::inputs::receive_upload::local_copy;
+use crate::service::plans::draft_checks;
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 use crate::service::plans::preview_rows::row_checks;
 use crate::service::shared::context::Context;
@@ -114,6 +115,7 @@ impl PreviewPlan<'_> {
         let ready = ready && repeated.is_none();
         checks.extend(plan.data_steps.iter().zip(&counts.steps).filter_map(|(s, c)| merged(s, c)));
         checks.extend(row_checks(ctx, &job, &plan, template).await?);
+        checks.extend(draft_checks::of_draft(&job, &plan, template));
         checks.push(enough(&plan, counts.rows.as_ref(), template));
         Ok(PlanPreview {
             job_id: job.job_id.to_string(),

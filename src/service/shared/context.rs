@@ -31,6 +31,7 @@ use crate::service::access::offer_trial::Trials;
 use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
 use crate::service::drafts::model_draft::call_tracker::CallTracker;
+use crate::service::inputs::reading_progress::ReadingTracker;
 use crate::service::inputs::readings::Readings;
 use crate::service::jobs::subscriptions::JobSubscriptions;
 use crate::service::operations::reload::Reloading;
@@ -93,6 +94,8 @@ pub struct Context {
     pub subscriptions: Arc<JobSubscriptions>,
     /// Readings of uploads whose requests are under way.
     pub readings: Arc<Readings>,
+    /// How far the uploads are that this server reads.
+    pub reading_progress: Arc<ReadingTracker>,
     /// Jobs for which a batch is being made, so that equal requests are judged once.
     pub batches_in_turn: Arc<KeyLocks<JobId>>,
     /// Sending of webhooks.

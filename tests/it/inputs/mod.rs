@@ -11,5 +11,6 @@ mod lying_counts;
 mod many_columns;
 mod mistakes;
 mod random_tables;
+mod reading_progress;
 mod upload_download;
 mod upload_sessions;

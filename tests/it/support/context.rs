@@ -41,6 +41,7 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         reloading: Arc::clone(&ctx.reloading),
         subscriptions: Arc::clone(&ctx.subscriptions),
         readings: Arc::clone(&ctx.readings),
+        reading_progress: Arc::clone(&ctx.reading_progress),
         batches_in_turn: Arc::clone(&ctx.batches_in_turn),
         webhooks: Arc::clone(&ctx.webhooks),
         options: ctx.options.clone(),

@@ -571,7 +571,7 @@ class ControlSet(TypedDict):
     label: NotRequired[str | None]
 
 
-ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text']"
+ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text', 'text_lower']"
 
 
 class CreateApiKeyBody(TypedDict):
@@ -1232,6 +1232,7 @@ class Pending(TypedDict):
     """There is no draft yet."""
 
     message: str
+    progress: NotRequired[ReadingProgress | None]
     reason: str
     retry_after_seconds: int
     retry_until: NotRequired[str | None]
@@ -1489,6 +1490,15 @@ class Rationale(TypedDict):
     evidence: list[str]
     ranking: list[RankedTemplate]
     text: str
+
+
+class ReadingProgress(TypedDict):
+    """How far an upload is read."""
+
+    elapsed_seconds: int
+    read_bytes: int
+    remaining_seconds: NotRequired[int | None]
+    total_bytes: int
 
 
 class Reason(TypedDict):

@@ -44,11 +44,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a run, as a drawing and as an image. `png` is None if nobody rendered one."""
+    """One figure of a run, as a drawing and as an image, with the data behind it.
+
+    `png` is None if nobody rendered one, `data` if the engine writes none (Stata).
+    """
 
     name: str
     svg: bytes = field(repr=False)
     png: bytes | None = field(repr=False)
+    data: Table | None = field(default=None, repr=False)
 
     def _repr_png_(self) -> bytes | None:
         return self.png

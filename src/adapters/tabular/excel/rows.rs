@@ -1,12 +1,12 @@
 //! The rows of a sheet, one at a time: cells of either kind of workbook in one form.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsx, XlsxError};
 
 use super::Kind;
+use crate::adapters::tabular::advance::Counted;
 use crate::adapters::tabular::date::{self, DAY_MS};
 use crate::adapters::tabular::problems;
 use crate::domain::error::Problem;
@@ -32,8 +32,8 @@ pub(super) enum Cell {
 
 /// An open workbook.
 pub(super) enum Workbook {
-    Xlsx(Box<Xlsx<BufReader<File>>>),
-    Xls(Box<Xls<BufReader<File>>>),
+    Xlsx(Box<Xlsx<BufReader<Counted>>>),
+    Xls(Box<Xls<BufReader<Counted>>>),
 }
 
 impl Workbook {
@@ -42,7 +42,9 @@ impl Workbook {
     /// # Errors
     /// A damaged or protected workbook, I/O.
     pub(super) fn open(path: &Path, kind: Kind) -> Result<Self, Problem> {
-        let file = File::open(path).map_err(|e| problems::io("read the upload", &e))?;
+        // a sheet is unpacked twice, once for the types and once for the rows; the older format is read into memory
+        let passes = if kind == Kind::Xlsx { 2 } else { 1 };
+        let file = Counted::open(path, passes).map_err(|e| problems::io("read the upload", &e))?;
         let reader = BufReader::new(file);
         match kind {
             Kind::Xlsx => Ok(Self::Xlsx(Box::new(Xlsx::new(reader).map_err(|e| xlsx_problem(&e, None))?))),

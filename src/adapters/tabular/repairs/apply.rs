@@ -17,8 +17,17 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
             }
             number::plain(text.trim().as_bytes()).map(|p| p.value).filter(|v| number::storable(*v))
         }
-        ConvertTo::DateSpreadsheet | ConvertTo::Text => None,
+        ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower => None,
         to => day(cell, to).map(f64::from),
+    }
+}
+
+/// Writes a cell of a text column again; `None` for a step whose result is no text.
+pub(in crate::adapters::tabular) fn respelt(step: &DataStep, cell: &str) -> Option<String> {
+    match step.to.as_ref()? {
+        ConvertTo::Text => Some(cell.trim().to_owned()),
+        ConvertTo::TextLower => Some(cell.trim().to_lowercase()),
+        _ => None,
     }
 }
 
@@ -48,7 +57,9 @@ pub(super) fn day(cell: &str, to: &ConvertTo) -> Option<i32> {
         ConvertTo::DateDmy => (c, b, a),
         ConvertTo::DateMdy => (c, a, b),
         ConvertTo::DateYmd => (a, b, c),
-        ConvertTo::Number | ConvertTo::DateSpreadsheet | ConvertTo::Text => return None,
+        ConvertTo::Number | ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower => {
+            return None;
+        }
     };
     if m.len() > 2 || d.len() > 2 {
         return None;

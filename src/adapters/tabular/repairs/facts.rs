@@ -90,8 +90,10 @@ fn rows_of(column: &Values, rows: &[usize]) -> Values {
 fn read(step: &DataStep, column: &Values, rows: &[usize]) -> Values {
     let missing = dta::Missing::SYSTEM.double();
     if let Values::Str(texts) = column {
-        if step.to == Some(ConvertTo::Text) {
-            return Values::Str(rows.iter().map(|r| texts.get(*r).trim()).collect::<Texts>());
+        if step.to.as_ref().is_some_and(ConvertTo::is_text) {
+            let cells: Vec<String> =
+                rows.iter().map(|r| apply::respelt(step, texts.get(*r)).unwrap_or_default()).collect();
+            return Values::Str(cells.iter().map(String::as_str).collect::<Texts>());
         }
         return Values::Double(
             rows.iter().map(|r| apply::text(step, texts.get(*r)).unwrap_or(missing)).collect(),
@@ -107,7 +109,8 @@ fn read(step: &DataStep, column: &Values, rows: &[usize]) -> Values {
 fn retyped(column: &Column, step: &DataStep) -> Column {
     let mut column = column.clone();
     match &step.to {
-        Some(ConvertTo::Text) | None => {}
+        None => {}
+        Some(to) if to.is_text() => {}
         Some(to) if to.is_date() => {
             column.storage = "long".to_owned();
             column.format = "%td".to_owned();

@@ -5,8 +5,10 @@
 pub(super) mod apply;
 mod cells;
 mod facts;
+mod levels;
 mod rows;
 mod scan;
+mod shapes;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -16,6 +18,7 @@ use dta::Reader;
 
 use self::cells::STYLES;
 use self::scan::{CodeScan, ORDERS, Scan, TextScan};
+use self::shapes::Shape;
 use super::convert::number_text;
 use super::problems::{self, shown};
 use super::profile::Profile;
@@ -67,6 +70,8 @@ struct Offer {
     at: usize,
     step: DataStep,
     note: Note,
+    /// The row of the data, left out by another step, that alone keeps the column from being one of numbers.
+    because_of: Option<u64>,
 }
 
 /// A remark with the steps that repair it.
@@ -99,7 +104,13 @@ pub(super) fn offers(
     for (at, scan) in &scans {
         let column = &columns[*at];
         match scan {
-            Scan::Text(scan) => found.extend(text_offers(*at, column, scan, &dropped, place)),
+            Scan::Text(scan) => {
+                let offered = text_offers(*at, column, scan, &dropped, place);
+                if offered.is_empty() {
+                    on_shape(column, scan, place, warnings);
+                }
+                found.extend(offered);
+            }
             Scan::Code(scan) => found.extend(code_offer(*at, column, scan, place)),
         }
     }
@@ -141,8 +152,17 @@ fn remark(
     found: Vec<Offer>,
     warnings: &mut Warnings,
 ) {
+    let (caused, found): (Vec<Offer>, Vec<Offer>) =
+        found.into_iter().partition(|offer| offer.because_of.is_some());
     for row in dropped {
-        warnings.repairable(row.kind, &[], None, row.message, drop_step.iter().cloned().collect());
+        // one cause, one remark: what the row has made text is repaired with it
+        let columns_of_it = caused.iter().filter(|offer| offer.because_of == Some(row.row));
+        let mut steps: Vec<DataStep> = drop_step.iter().cloned().collect();
+        for offer in columns_of_it {
+            warnings.withdraw(&["mixed_types"], &columns[offer.at].name);
+            steps.push(offer.step.clone());
+        }
+        warnings.repairable(row.kind, &[], None, row.message, steps);
     }
     let mut found = found.into_iter().peekable();
     while let Some(offer) = found.next() {
@@ -174,7 +194,28 @@ fn text_offers(
     if !numbers.is_empty() {
         return numbers;
     }
-    blanks_offer(at, column, scan, place).into_iter().collect()
+    levels::offers(at, column, scan, place)
+}
+
+/// Says that a column holds ranges or times, which no step makes numbers of one meaning.
+fn on_shape(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) {
+    let name = Some(column.name.as_str());
+    let message = |what: &str| {
+        format!("{} holds {what} such as {}; they are kept as text", column.name, scan.shapes.first(place))
+    };
+    match scan.shapes.common() {
+        Some(Shape::Range) => {
+            let hint = "use it as a categorical variable; where a number is needed, write one into the file, such as the \
+                        middle of each range";
+            warnings.warn("ranges_as_text", name, message("ranges"), hint);
+        }
+        Some(Shape::Time) => {
+            let hint =
+                "write each as one number of one unit in the file, such as 8.5 hours or 510 minutes for 8:30";
+            warnings.warn("times_as_text", name, message("times"), hint);
+        }
+        None => {}
+    }
 }
 
 fn date_offers(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec<Offer> {
@@ -212,6 +253,7 @@ fn date_offers(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec
             at,
             step: convert(column, order.clone()),
             note: Note { kind, message: message.clone() },
+            because_of: None,
         })
         .collect()
 }
@@ -258,6 +300,10 @@ fn number_offers(
         .take(3)
         .map(|(row, text)| format!("\"{}\" in {}", shown(text), place.row(*row)))
         .collect();
+    let because_of = match (places.as_slice(), styles.len()) {
+        ([(row, _)], 1) if dropped.iter().any(|d| d.row == *row) => Some(*row),
+        _ => None,
+    };
     let what = match (affixes.is_empty(), styles.len()) {
         (true, 1) if plain => "numbers".to_owned(),
         (_, 1) => format!("numbers written like {}", first_cell(scan, place)),
@@ -285,27 +331,9 @@ fn number_offers(
                 missing: missing.clone(),
                 ..convert(column, ConvertTo::Number)
             };
-            Offer { at, step, note: Note { kind: "numbers_as_text", message: message.clone() } }
+            Offer { at, step, note: Note { kind: "numbers_as_text", message: message.clone() }, because_of }
         })
         .collect()
-}
-
-fn blanks_offer(at: usize, column: &Column, scan: &TextScan, place: Place) -> Option<Offer> {
-    let levels = scan.trimmed_levels().filter(|levels| *levels < column.distinct)?;
-    let (row, cell) = scan.first_blank.as_ref()?;
-    let message = format!(
-        "{} cells of {} have blanks around the text (first \"{}\" in {}), so that it has {} levels instead of {levels}",
-        scan.blanks,
-        column.name,
-        shown(cell),
-        place.row(*row),
-        column.distinct
-    );
-    Some(Offer {
-        at,
-        step: convert(column, ConvertTo::Text),
-        note: Note { kind: "blanks_around_text", message },
-    })
 }
 
 fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Option<Offer> {
@@ -324,7 +352,7 @@ fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Opti
         number_text(high)
     );
     let step = DataStep { missing: vec![code], ..convert(column, ConvertTo::Number) };
-    Some(Offer { at, step, note: Note { kind: "missing_code", message } })
+    Some(Offer { at, step, note: Note { kind: "missing_code", message }, because_of: None })
 }
 
 /// Numbers under a name of dates that lie where spreadsheets count the days of 1954 to 2064.
@@ -347,5 +375,6 @@ fn spreadsheet_days(at: usize, column: &Column) -> Option<Offer> {
         at,
         step: convert(column, ConvertTo::DateSpreadsheet),
         note: Note { kind: "dates_as_numbers", message },
+        because_of: None,
     })
 }

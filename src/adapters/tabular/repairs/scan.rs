@@ -6,13 +6,14 @@ use dta::{Column as Values, StorageType};
 
 use super::apply;
 use super::cells::Cells;
+use super::shapes::Shapes;
 use crate::domain::data_step::ConvertTo;
 use crate::domain::dataset::{Column, InferredType};
 
 /// Rows after which a column without numbers or dates is left alone.
 const ENOUGH_ROWS: u64 = 20_000;
 /// Levels up to which blanks around texts are searched.
-const MOST_LEVELS: u64 = 1_000;
+pub(super) const MOST_LEVELS: u64 = 1_000;
 /// Numbers that stand for a missing value in many files.
 const CODES: [f64; 18] = [
     9.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, 8.0, 88.0, 888.0, 8888.0, -8.0, -88.0, -888.0, -9.0, -99.0,
@@ -25,6 +26,8 @@ pub(super) const ORDERS: [ConvertTo; 3] = [ConvertTo::DateDmy, ConvertTo::DateMd
 #[derive(Debug, Default)]
 pub(super) struct TextScan {
     pub cells: Cells,
+    /// Of the first rows.
+    pub shapes: Shapes,
     /// Cells that fit each of [`ORDERS`].
     pub days: [u64; 3],
     /// Cells with blanks around them, and the first row of one.
@@ -127,6 +130,9 @@ impl TextScan {
         }
         if cell.is_empty() {
             return;
+        }
+        if row <= ENOUGH_ROWS {
+            self.shapes.add(cell, row, MOST_LEVELS as usize);
         }
         if row <= ENOUGH_ROWS || self.is_promising() {
             self.cells.add(cell, row);

@@ -12,11 +12,13 @@ use encoding_rs::{CoderResult, Decoder, UTF_8};
 
 use super::encoding::{TextEncoding, read_full};
 use super::scan::{Boundaries, Dialect};
-use crate::adapters::tabular::problems;
+use crate::adapters::tabular::{advance, problems};
 use crate::domain::error::Problem;
 
 /// Bytes read at once.
 const PIECE: usize = 512 * 1024;
+/// The types of the columns are found first, then the rows are converted.
+const PASSES: u64 = 2;
 /// Largest record: a quote that is never closed must not swallow the file.
 const LARGEST_RECORD: usize = 16 * 1024 * 1024;
 /// Most worker threads of one file.
@@ -86,6 +88,7 @@ impl Blocks {
     pub(super) fn open(path: &Path, encoding: TextEncoding, dialect: Dialect) -> Result<Self, Problem> {
         let mut file = File::open(path).map_err(|e| problems::io("open the upload", &e))?;
         file.seek(SeekFrom::Start(encoding.bom as u64)).map_err(|e| problems::io("read the upload", &e))?;
+        advance::expect(&file, PASSES);
         let utf8 = encoding.encoding == UTF_8;
         Ok(Self {
             file,
@@ -182,11 +185,13 @@ impl Blocks {
             self.buffer.reserve(PIECE);
             let length = (&mut self.file).take(PIECE as u64).read_to_end(&mut self.buffer).map_err(read)?;
             self.ended = length < PIECE;
+            advance::took(length);
             return Ok(());
         };
         self.input.resize(PIECE, 0);
         let length = read_full(&mut self.file, &mut self.input).map_err(read)?;
         self.ended = length < PIECE;
+        advance::took(length);
         let mut at = 0;
         loop {
             let start = self.buffer.len();

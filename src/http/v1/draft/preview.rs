@@ -22,6 +22,7 @@ use crate::http::v1::openapi::groups::MODEL;
 use crate::service::drafts::draft_view::DraftView;
 use crate::service::drafts::model_draft::{DraftByModel, Standing};
 use crate::service::inputs::ingest_state::ingest_state;
+use crate::service::inputs::reading_progress::{ReadingProgress, reading_progress};
 use crate::service::inputs::select_sheet::find_dataset;
 
 /// Choice of the main data set.
@@ -42,6 +43,9 @@ pub struct Pending {
     message: String,
     retry_after_seconds: u64,
     retry_until: Option<DateTime<Utc>>,
+    /// How far the upload is read; absent for other reasons, and where another server reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<ReadingProgress>,
 }
 
 /// Request of a new draft from the model, without content.
@@ -114,29 +118,41 @@ pub async fn post(
 /// The model is not asked while there is no data.
 fn waits_for_inputs(app: &App, job: &JobRecord) -> Option<Response> {
     let (reason, message) = match ingest_state(&app.ctx, job) {
-        Some(IngestState::UnderWay) => ("ingesting", "the upload is being read"),
+        Some(IngestState::UnderWay) => {
+            return Some(respond(Pending {
+                progress: reading_progress(&app.ctx, job),
+                ..Pending::new("ingesting", "the upload is being read")
+            }));
+        }
         _ if job.inputs.is_none() => ("inputs_missing", "upload the data first"),
         _ => return None,
     };
-    Some(pending(reason, message, None))
+    Some(respond(Pending::new(reason, message)))
 }
 
 fn answer(app: &App, standing: Standing) -> Result<Response, ApiError> {
     match standing {
         Standing::Ready(job) => answer_draft(&app.ctx, &job),
         Standing::Working { retry_until } => {
-            Ok(pending("model_working", "the model works on the draft", Some(retry_until)))
+            let pending = Pending::new("model_working", "the model works on the draft");
+            Ok(respond(Pending { retry_until: Some(retry_until), ..pending }))
         }
     }
 }
 
-fn pending(reason: &str, message: &str, retry_until: Option<DateTime<Utc>>) -> Response {
-    let body = Pending {
-        status: "pending".to_owned(),
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        retry_after_seconds: 1,
-        retry_until,
-    };
+impl Pending {
+    fn new(reason: &str, message: &str) -> Self {
+        Self {
+            status: "pending".to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            retry_after_seconds: 1,
+            retry_until: None,
+            progress: None,
+        }
+    }
+}
+
+fn respond(body: Pending) -> Response {
     (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], Json(body)).into_response()
 }

@@ -122,8 +122,12 @@ pub async fn get(
     _caller: AnyCredential,
     Path(segment): Path<TemplateSegment>,
 ) -> Result<Json<TemplateAnswer>, ApiError> {
-    let found = TemplateId::parse(segment.template_id).ok().and_then(|id| app.ctx.library.get(&id));
-    let template =
-        found.ok_or_else(|| Problem::new(ErrorCode::TemplateNotFound, "there is no such template"))?;
+    let library = &app.ctx.library;
+    let found = TemplateId::parse(segment.template_id.as_str()).ok().and_then(|id| library.get(&id));
+    let template = found.ok_or_else(|| {
+        let nearest = library.nearest(&segment.template_id.chars().take(96).collect::<String>());
+        let message = format!("there is no such template; the nearest ids are {}", nearest.join(", "));
+        Problem::new(ErrorCode::TemplateNotFound, message).with("candidates", nearest)
+    })?;
     Ok(Json(TemplateAnswer { template_id: template.meta.id.to_string(), meta: template.meta.clone() }))
 }

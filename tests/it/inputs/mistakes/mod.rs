@@ -5,6 +5,7 @@ mod cases;
 mod content;
 mod files;
 mod fit;
+mod shape;
 mod spelling;
 
 use futures_util::StreamExt;
@@ -19,7 +20,8 @@ const AT_ONCE: usize = 4;
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
     let mut app = TestApp::start().await;
-    let all = [cases::of_files(), content::of_content(), spelling::of_spelling(), fit::of_fit()];
+    let all =
+        [cases::of_files(), content::of_content(), spelling::of_spelling(), fit::of_fit(), shape::of_shape()];
     let cases: Vec<Mistake> = all.into_iter().flatten().collect();
     assert!(cases.len() >= 110, "{} mistakes", cases.len());
     assert!(cases.iter().all(|case| !case.before.is_empty()));

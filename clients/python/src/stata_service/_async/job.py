@@ -241,8 +241,14 @@ class AsyncJob:
             if artifact["kind"] == "stata.export.figure" and suffix == "svg"
         }
         images = await self._images(run["run_id"]) if png and drawings else {}
+        behind = {
+            _meta(artifact)["data_of"]: Table(name, await self.read(artifact["rel_path"]))
+            for artifact, (name, _, _) in found
+            if "data_of" in _meta(artifact)
+        }
         figures = {
-            name: Figure(name, await self.read(rel_path), images.get(rel_path)) for rel_path, name in drawings.items()
+            name: Figure(name, await self.read(rel_path), images.get(rel_path), behind.get(f"{name}.svg"))
+            for rel_path, name in drawings.items()
         }
         return Outcome(run, tables, figures)
 

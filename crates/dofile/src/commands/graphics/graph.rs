@@ -78,7 +78,7 @@ fn drop(session: &mut Session, rest: &str) -> Result<()> {
     rest.split_whitespace().try_for_each(|name| store::graphs(session).drop(name))
 }
 
-/// `graph export FILE [, name() as(svg|png|pdf) width(#) height(#) replace]`.
+/// `graph export FILE [, name() as(svg|png|pdf|csv) width(#) height(#) replace]`.
 fn export(session: &mut Session, rest: &str) -> Result<()> {
     let cmd = ParsedCommand::split("graph export", rest, false)?;
     let file = unquote(&cmd.list).to_owned();
@@ -113,13 +113,16 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
         Some("svg") => store::Kind::Svg,
         Some("png") => store::Kind::Png { width, height },
         Some("pdf") => store::Kind::Pdf,
+        Some("csv") => store::Kind::Csv,
         Some(other) => {
             return Err(StataError::new(
                 199,
-                format!("graph export to {other} is not supported by the open engine, use svg, png or pdf"),
+                format!(
+                    "graph export to {other} is not supported by the open engine, use svg, png, pdf or csv"
+                ),
             ));
         }
-        None => return Err(StataError::invalid("the file name has no suffix; use .svg, .png or .pdf")),
+        None => return Err(StataError::invalid("the file name has no suffix; use .svg, .png, .pdf or .csv")),
     };
     if (width.is_some() || height.is_some()) && !matches!(kind, store::Kind::Png { .. }) {
         return Err(StataError::unsupported_option("graph export", "width() and height() without png"));

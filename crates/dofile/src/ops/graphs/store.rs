@@ -106,8 +106,13 @@ pub(crate) fn footer(own_note: &str, used: Option<usize>) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Svg,
-    Png { width: Option<u32>, height: Option<u32> },
+    Png {
+        width: Option<u32>,
+        height: Option<u32>,
+    },
     Pdf,
+    /// What the figure shows, as a table.
+    Csv,
 }
 
 /// Writes a figure; r(602) when the file exists and `replace` was not given.
@@ -118,7 +123,11 @@ pub(crate) fn export(
     replace: bool,
     kind: Kind,
 ) -> Result<()> {
-    let svg = figure::render(graphs(session).get(name)?);
+    let shown = graphs(session).get(name)?;
+    let (svg, data) = match kind {
+        Kind::Csv => (String::new(), figure::data::to_csv(shown)),
+        _ => (figure::render(shown), String::new()),
+    };
     let path = session.path(file);
     if path.exists() && !replace {
         return Err(StataError::new(602, format!("file {file} already exists")));
@@ -128,6 +137,7 @@ pub(crate) fn export(
         Kind::Svg => (svg.into_bytes(), "SVG"),
         Kind::Png { width, height } => (figure::to_png(&svg, width, height).map_err(refused)?, "PNG"),
         Kind::Pdf => (figure::to_pdf(&svg).map_err(refused)?, "PDF"),
+        Kind::Csv => (data.into_bytes(), "CSV"),
     };
     std::fs::write(&path, bytes)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;

@@ -242,6 +242,58 @@ fn what_is_not_supported_is_refused_by_name() {
     }
 }
 
+/// Draws rows that the test states and returns the data of the figure.
+fn data_of(snippet: &str) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut session = Session::default();
+    session.cwd = folder.path().to_owned();
+    let (log, rc) = session.run_captured(&format!("{snippet}\ngraph export figure.csv, replace\n"));
+    assert_eq!(rc, 0, "{log}");
+    assert!(log.contains("file figure.csv saved as CSV format"), "{log}");
+    std::fs::read_to_string(folder.path().join("figure.csv")).expect("the data were written")
+}
+
+#[test]
+fn the_data_of_a_figure_are_the_rows_that_it_shows() {
+    // fractions that floats hold exactly
+    let rows = "clear\ninput at low high b\n1 -.5 .25 .125\n2 0.25 1.5 .375\n3 . .5 .75\n4 2 3 .\nend\n";
+    let drawn = "twoway (rcap low high at) (scatter b at), yline(0) \
+                 legend(order(1 \"95%, interval\" 2 \"estimate\")) xlabel(1 \"one\" 2 \"two\" 3 \"three\")";
+    let seen = data_of(&format!("{rows}{drawn}"));
+    let wanted = "series,mark,x,x_label,y,low,high\n\
+        \"95%, interval\",interval,1,one,,-0.5,0.25\n\
+        \"95%, interval\",interval,2,two,,0.25,1.5\n\
+        \"95%, interval\",interval,4,,,2,3\n\
+        estimate,point,1,one,0.125,,\n\
+        estimate,point,2,two,0.375,,\n\
+        estimate,point,3,three,0.75,,\n\
+        ,horizontal line,,,0,,\n";
+    assert_eq!(seen, wanted);
+}
+
+#[test]
+fn the_data_of_bars_boxes_and_panels_have_their_names() {
+    let rows = "clear\ninput v g\n1 1\n2 1\n3 1\n4 1\n100 1\n6 2\n8 2\nend\n";
+    // median 3, quartiles 2 and 4 of five values; 100 lies outside of 4 + 1.5 (4 - 2)
+    let seen = data_of(&format!("{rows}graph box v if g == 1"));
+    let cells: Vec<Vec<&str>> = seen.lines().map(|line| line.split(',').collect()).collect();
+    let at = |name: &str| {
+        cells[0].iter().position(|cell| *cell == name).unwrap_or_else(|| panic!("{name}: {seen}"))
+    };
+    let column = |name: &str| cells[1][at(name)];
+    assert_eq!(
+        ["mark", "y", "low", "q1", "q3", "high"].map(column),
+        ["box", "3", "1", "2", "4", "4"],
+        "{seen}"
+    );
+    assert_eq!((cells[2][at("mark")], cells[2][at("y")]), ("outside value", "100"), "{seen}");
+    let seen = data_of(&format!("{rows}graph bar (mean) v, over(g, relabel(1 \"first\" 2 \"second\"))"));
+    assert!(seen.contains(",first,22") && seen.contains(",second,7"), "{seen}");
+    let seen = data_of(&format!("{rows}scatter v g, by(g)"));
+    let panels: Vec<&str> = seen.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(panels, ["1", "1", "1", "1", "1", "2", "2"], "{seen}");
+}
+
 #[test]
 fn a_file_is_not_overwritten_without_replace() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,0 +1,156 @@
+//! Cells of a text column that people write and no number holds: ranges, times of day, one word in several spellings.
+
+use std::collections::BTreeMap;
+
+use super::Place;
+use crate::adapters::tabular::problems::shown;
+
+/// Signs and words between the ends of a range.
+const BETWEEN: [&str; 8] = ["-", "\u{2013}", "\u{2014}", "~", "\u{ff5e}", "至", "到", " to "];
+/// Words and signs of a range with one end.
+const OPEN_BEFORE: [&str; 9] = ["<", "<=", "≤", ">", ">=", "≥", "under", "over", "below"];
+const OPEN_AFTER: [&str; 9] =
+    ["+", "and over", "and more", "and above", "or more", "以上", "以下", "岁以上", "岁以下"];
+/// Largest share of levels among the cells of a column of ranges: codes such as telephone numbers have more.
+const MOST_LEVELS: usize = 60;
+/// Share of the cells that have to be alike.
+const MOST: f64 = 0.9;
+
+/// A shape of cells that no number holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// `0-5`, `65+`.
+    Range,
+    /// `8:30`.
+    Time,
+}
+
+/// What was seen of the first cells.
+#[derive(Debug, Default)]
+pub(super) struct Shapes {
+    cells: u64,
+    ranges: u64,
+    open: u64,
+    times: u64,
+    /// Different cells; no more than decide anything.
+    different: BTreeMap<String, u64>,
+    spellings: BTreeMap<String, Vec<(String, u64)>>,
+}
+
+impl Shapes {
+    /// Takes in a cell that is not missing; `most` bounds the different cells that are kept.
+    pub(super) fn add(&mut self, cell: &str, row: u64, most: usize) {
+        self.cells += 1;
+        let cell = cell.trim();
+        let known = self.different.contains_key(cell);
+        if !known && self.different.len() < most {
+            self.different.insert(cell.to_owned(), row);
+            self.spellings.entry(cell.to_lowercase()).or_default().push((cell.to_owned(), row));
+        }
+        match range(cell) {
+            Some(true) => self.ranges += 1,
+            Some(false) => self.open += 1,
+            None => self.times += u64::from(is_time(cell)),
+        }
+    }
+
+    fn are(&self, cells: u64) -> bool {
+        cells >= 2 && cells as f64 >= MOST * self.cells as f64
+    }
+
+    /// What most cells are.
+    pub(super) fn common(&self) -> Option<Shape> {
+        let few = self.different.len() <= MOST_LEVELS;
+        if few && self.ranges >= 2 && self.are(self.ranges + self.open) {
+            return Some(Shape::Range);
+        }
+        self.are(self.times).then_some(Shape::Time)
+    }
+
+    /// The first cell with its row, for messages.
+    pub(super) fn first(&self, place: Place) -> String {
+        let first = self.different.iter().min_by_key(|(_, row)| **row);
+        first.map_or_else(String::new, |(cell, row)| format!("\"{}\" in {}", shown(cell), place.row(*row)))
+    }
+
+    /// Spellings of one word that differ in capital letters only, with their first rows: the word that comes first.
+    pub(super) fn spelt_differently(&self) -> Option<&[(String, u64)]> {
+        let several = self.spellings.values().filter(|spellings| spellings.len() > 1);
+        several.min_by_key(|spellings| spellings[0].1).map(Vec::as_slice)
+    }
+}
+
+/// `Some(true)` for a range with two ends in order, `Some(false)` for one with one end.
+fn range(cell: &str) -> Option<bool> {
+    let number = |text: &str| -> Option<f64> {
+        let text = text.trim();
+        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
+        plain.then(|| text.replace(',', "").parse().ok()).flatten()
+    };
+    let both = |sign: &&str| {
+        let (low, high) = cell.split_once(*sign)?;
+        number(low).zip(number(high)).filter(|(low, high)| low < high)
+    };
+    if BETWEEN.iter().find_map(both).is_some() {
+        return Some(true);
+    }
+    let lower = cell.to_lowercase();
+    let before = OPEN_BEFORE.iter().filter_map(|word| lower.strip_prefix(word));
+    let after = OPEN_AFTER.iter().filter_map(|word| lower.strip_suffix(word));
+    before.chain(after).any(|rest| number(rest).is_some()).then_some(false)
+}
+
+/// True for `8:30`, `08:30:15` and `8:30 pm`.
+fn is_time(cell: &str) -> bool {
+    let lower = cell.to_lowercase();
+    let clock = ["am", "pm", "a.m.", "p.m."].iter().find_map(|half| lower.strip_suffix(half));
+    let parts: Vec<&str> = clock.unwrap_or(&lower).trim().split(':').collect();
+    let digits = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let sixtieth = |text: &str| digits(text) && text.len() == 2 && text.as_bytes()[0] < b'6';
+    match parts.as_slice() {
+        [hours, minutes] => digits(hours) && sixtieth(minutes),
+        [hours, minutes, seconds] => {
+            let whole = seconds.split('.').next().unwrap_or_default();
+            digits(hours) && sixtieth(minutes) && sixtieth(whole)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn common(cells: &[&str]) -> Option<Shape> {
+        let mut shapes = Shapes::default();
+        (1..).zip(cells).for_each(|(row, cell)| shapes.add(cell, row, 1000));
+        shapes.common()
+    }
+
+    #[test]
+    fn ranges_have_their_ends_in_order() {
+        assert_eq!(common(&["0-5", "6-10", "65+"]), Some(Shape::Range));
+        assert_eq!(common(&["< 1,000", "1,000 to 1,999", "2,000 – 3,000"]), Some(Shape::Range));
+        assert_eq!(common(&["18至24", "25至34", "65岁以上"]), Some(Shape::Range));
+        // seasons, telephone numbers in falling order, results of games, words
+        assert_eq!(common(&["2019-20", "2020-21"]), None);
+        assert_eq!(common(&["3-1", "2-0", "0-5"]), None);
+        assert_eq!(common(&["a-b", "65+"]), None);
+    }
+
+    #[test]
+    fn times_have_minutes_of_two_digits_below_sixty() {
+        assert_eq!(common(&["8:30", "12:05", "23:59:10"]), Some(Shape::Time));
+        assert_eq!(common(&["8:30 am", "1:15 PM"]), Some(Shape::Time));
+        assert_eq!(common(&["1:2", "3:4"]), None);
+        assert_eq!(common(&["8:75", "9:80"]), None);
+    }
+
+    #[test]
+    fn spellings_are_those_of_one_word() {
+        let mut shapes = Shapes::default();
+        (1..).zip(["no", "Yes", "YES", "No "]).for_each(|(row, cell)| shapes.add(cell, row, 1000));
+        let found = shapes.spelt_differently().expect("two spellings");
+        assert_eq!(found, [("no".to_owned(), 1), ("No".to_owned(), 4)]);
+    }
+}

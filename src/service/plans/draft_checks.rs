@@ -1,0 +1,88 @@
+//! Checks of a preview that need the draft and the description of the columns, and no rows: choices that a run accepts
+//! and that are hardly meant.
+
+use serde_json::json;
+
+use super::preview_plan::PreviewCheck;
+use super::preview_rows::{counted, warned};
+use crate::domain::dataset::{Column, Dataset, InferredType};
+use crate::domain::job::JobRecord;
+use crate::domain::plan::Plan;
+use crate::library::Template;
+
+/// Fewer rows have different numbers by chance.
+const LEAST_ROWS: u64 = 10;
+/// Words of names of identifiers.
+const CODES: [&str; 7] = ["id", "code", "no", "nr", "代码", "编码", "编号"];
+
+/// Returns what is odd about a draft.
+pub(super) fn of_draft(job: &JobRecord, plan: &Plan, template: &Template) -> Vec<PreviewCheck> {
+    let mut found = repeated_columns(job);
+    let primary = job.inputs.as_ref().and_then(|inputs| inputs.primary());
+    // after a data step the columns are others
+    let Some(primary) = primary.filter(|_| plan.data_steps.is_empty()) else { return found };
+    let column = |bind: &str| {
+        let parameter = template.meta.parameters.iter().find(|p| p.bind == bind)?;
+        let bound = plan.contract.parameters.iter().find(|p| p.name == parameter.name)?;
+        primary.column(bound.value.as_str()?)
+    };
+    found.extend(column("outcome_var").and_then(|outcome| numbered_rows(outcome, primary)));
+    found.extend(column("cluster_var").and_then(|cluster| clusters_of_one(cluster, primary)));
+    found
+}
+
+/// Columns that a list of the draft names twice.
+fn repeated_columns(job: &JobRecord) -> Vec<PreviewCheck> {
+    let roles = job.draft.iter().flat_map(|draft| &draft.statement.roles);
+    let repeated = roles.filter_map(|(role, columns)| {
+        let again = |at: usize| columns[..at].contains(&columns[at]);
+        let column = (0..columns.len()).find(|at| again(*at)).map(|at| &columns[at])?;
+        let message = format!(
+            "{role} names {column} more than once: it is used once; remove the repetition, or name the column that was \
+             meant"
+        );
+        Some(warned("repeated_column", json!({"columns": [column], "role": role}), message))
+    });
+    repeated.collect()
+}
+
+fn differs_everywhere(column: &Column, data: &Dataset) -> bool {
+    let present = data.row_count.saturating_sub(column.missing);
+    present >= LEAST_ROWS && column.distinct == present && !column.distinct_is_lower_bound
+}
+
+/// An outcome that numbers the rows.
+fn numbered_rows(outcome: &Column, data: &Dataset) -> Option<PreviewCheck> {
+    let whole = outcome.inferred_type == InferredType::Integer && !outcome.value_labels;
+    if !whole || !differs_everywhere(outcome, data) {
+        return None;
+    }
+    let (low, high) = (outcome.min?, outcome.max?);
+    let consecutive = high - low + 1.0 == outcome.distinct as f64;
+    let name = outcome.name.to_lowercase();
+    let named = name.split('_').any(|word| CODES.contains(&word)) || name.ends_with("编号");
+    if !consecutive && !named {
+        return None;
+    }
+    let message = format!(
+        "the outcome {} has another whole number in each row ({low} to {high}), as a row number or an identifier has: a \
+         model of it has no meaning; choose the column that holds the outcome",
+        outcome.name
+    );
+    Some(warned("outcome_identifier", json!({"columns": [outcome.name]}), message))
+}
+
+/// Clusters that group nothing.
+fn clusters_of_one(cluster: &Column, data: &Dataset) -> Option<PreviewCheck> {
+    if !differs_everywhere(cluster, data) {
+        return None;
+    }
+    let n = cluster.distinct;
+    let message = format!(
+        "{} has another value in each row: {} of one row each, so that the standard errors only allow for unequal \
+         variances; choose the column whose rows belong together, such as the firm, school or village",
+        cluster.name,
+        counted(n, "cluster", "clusters")
+    );
+    Some(warned("clusters_of_one", json!({"n": n, "columns": [cluster.name]}), message))
+}
