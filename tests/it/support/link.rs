@@ -48,7 +48,8 @@ impl Link {
         let of_all = Arc::clone(&shared);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                of_all.carry(client);
+                let shared = Arc::clone(&of_all);
+                std::thread::spawn(move || shared.carry(client));
             }
         });
         Self { shared, folder: folder.to_owned() }
@@ -81,8 +82,15 @@ impl Link {
 }
 
 impl Shared {
+    /// Waits until the link is not silent, which a server that is away must not end; false where it is cut.
+    fn is_open(&self) -> bool {
+        let passage = self.passage.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_silent = |passage: &mut Passage| *passage == Passage::Silent;
+        *self.changed.wait_while(passage, is_silent).unwrap_or_else(PoisonError::into_inner) != Passage::Cut
+    }
+
     fn carry(self: &Arc<Self>, client: UnixStream) {
-        if *self.passage.lock().unwrap_or_else(PoisonError::into_inner) == Passage::Cut {
+        if !self.is_open() {
             return;
         }
         // a server that is away ends the connection of the client
@@ -111,13 +119,9 @@ impl Shared {
         let mut buffer = vec![0; 1 << 16];
         loop {
             let read = from.read(&mut buffer);
-            let passage = self.passage.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_silent = |passage: &mut Passage| *passage == Passage::Silent;
-            let passage = self.changed.wait_while(passage, is_silent).unwrap_or_else(PoisonError::into_inner);
-            let is_cut = *passage == Passage::Cut;
-            drop(passage);
+            let is_open = self.is_open();
             let Ok(length @ 1..) = read else { return };
-            if is_cut {
+            if !is_open {
                 return;
             }
             if to.write_all(&buffer[..length]).is_err() {
