@@ -42,6 +42,11 @@ pub struct IvRequest<'a> {
     pub weight_matrix: Vce<'a>,
     /// Finite-sample degrees of freedom.
     pub small: bool,
+    /// Fuller's constant, which lowers the eigenvalue of LIML by `fuller / (N - L)`; zero is LIML itself.
+    pub fuller: f64,
+    /// Whether the covariance of GMM takes its weight matrix as efficient (`(X'Z W Z'X)^-1`, as `ivreg2` reports it),
+    /// instead of a sandwich with the moments at the final residuals (as `ivregress` does).
+    pub efficient: bool,
 }
 
 /// A fitted model. Parameters: endogenous, exogenous, constant.
@@ -60,7 +65,7 @@ pub struct IvFit {
     pub rmse: f64,
     /// Residuals.
     pub residuals: Vec<f64>,
-    /// Eigenvalue of LIML.
+    /// The k of the k-class: the eigenvalue of LIML, lowered by Fuller's constant.
     pub kappa: Option<f64>,
     /// Hansen's J (GMM): statistic.
     pub j: Option<f64>,
@@ -123,6 +128,11 @@ pub(super) fn coordinates(request: &IvRequest<'_>, weights: Option<&[f64]>) -> C
 }
 
 impl Coordinates {
+    /// Units of the coordinates of the endogenous regressor `j`.
+    pub(super) fn endogenous_scale(&self, request: &IvRequest<'_>, j: usize) -> f64 {
+        1.0 / self.to_raw[(j, usize::from(request.constant) + request.exogenous.len() + j)]
+    }
+
     fn inside(&self) -> Mat {
         let rows: Vec<usize> = (0..self.instruments).collect();
         self.x.select(&rows, &(0..self.x.cols()).collect::<Vec<_>>())
@@ -139,7 +149,7 @@ impl Coordinates {
 }
 
 /// Sum of outer products of `score * q` in the basis of the instruments.
-fn meat(
+pub(super) fn meat(
     request: &IvRequest<'_>,
     basis: &Basis,
     residuals: &[f64],
@@ -147,6 +157,18 @@ fn meat(
     vce: Vce<'_>,
 ) -> Mat {
     let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
+    meat_of(request, &all, basis, residuals, weights, vce)
+}
+
+/// [`meat`] for moments with the columns of a basis, which are `all`.
+pub(super) fn meat_of(
+    request: &IvRequest<'_>,
+    all: &[&[f64]],
+    basis: &Basis,
+    residuals: &[f64],
+    weights: Option<&[f64]>,
+    vce: Vce<'_>,
+) -> Mat {
     let frequency = request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
     let by_row = !matches!(vce, Vce::Cluster(_));
     let scores: Vec<f64> = residuals
@@ -158,8 +180,8 @@ fn meat(
         })
         .collect();
     match vce {
-        Vce::Cluster(clusters) => cluster_meat(basis, &all, &scores, clusters),
-        _ => row_meat(basis, &all, &scores),
+        Vce::Cluster(clusters) => cluster_meat(basis, all, &scores, clusters),
+        _ => row_meat(basis, all, &scores),
     }
 }
 
@@ -186,7 +208,8 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     let tss = super::ols::total_squares(request.y, weights, request.constant);
     let s2 = rss / if request.small { n - k as f64 } else { n };
     let v = match middle(request, &at, &residuals, weights, n) {
-        Some(middle) => projector.sandwich(&middle),
+        Some((_, factor)) if request.efficient && weight.is_some() => bread.scaled(factor),
+        Some((middle, factor)) => projector.sandwich(&middle).scaled(factor),
         None => bread.scaled(s2),
     };
     let inside_residual: Vec<f64> = {
@@ -241,7 +264,9 @@ fn point(
         }),
         Method::Liml => {
             let included = request.exogenous.len() + usize::from(request.constant);
-            let kappa = liml_kappa(at, included, request.endogenous.len());
+            let total = weights.map_or(request.y.len() as f64, |w| stable_sum(w.iter().copied()));
+            let lowered = request.fuller / (total - at.instruments as f64);
+            let kappa = liml_kappa(at, included, request.endogenous.len()) - lowered;
             let (standardised, bread) = k_class(at, kappa).ok_or(FitError::Insufficient)?;
             let projector = bread.times(&inside.transpose());
             Ok(Point { standardised, bread, projector, kappa: Some(kappa), weight: None })
@@ -262,15 +287,15 @@ fn point(
     }
 }
 
-/// The middle of the sandwich in the instruments' coordinates, `n` observations; none where the covariance is the
-/// bread times the error variance.
+/// The middle of the sandwich in the instruments' coordinates and the finite-sample factor, `n` observations; none where
+/// the covariance is the bread times the error variance.
 fn middle(
     request: &IvRequest<'_>,
     at: &Coordinates,
     residuals: &[f64],
     weights: Option<&[f64]>,
     n: f64,
-) -> Option<Mat> {
+) -> Option<(Mat, f64)> {
     let k = at.x.cols() as f64;
     let factor = |cluster: Option<f64>| match (request.small, cluster) {
         // Without `small` the covariance is asymptotic, also by clusters.
@@ -278,21 +303,25 @@ fn middle(
         (true, None) => n / (n - k),
         (true, Some(g)) => g / (g - 1.0) * (n - 1.0) / (n - k),
     };
-    let robust_implied = request.weights.is_some_and(|w| w.kind == WeightKind::Probability);
-    let vce = match request.vce {
-        Vce::Classical if robust_implied => Vce::Robust,
-        vce => vce,
-    };
+    let vce = implied(request);
     let groups = match vce {
         Vce::Cluster(clusters) => Some(clusters.count as f64),
         _ => None,
     };
     match (request.method, vce) {
         (Method::Gmm, Vce::Classical) => {
-            Some(Mat::identity(at.instruments).scaled(variance(residuals, weights) * factor(None)))
+            Some((Mat::identity(at.instruments).scaled(variance(residuals, weights)), factor(None)))
         }
         (_, Vce::Classical) => None,
-        (_, vce) => Some(meat(request, &at.basis, residuals, weights, vce).scaled(factor(groups))),
+        (_, vce) => Some((meat(request, &at.basis, residuals, weights, vce), factor(groups))),
+    }
+}
+
+/// The covariance of a model: probability weights imply the robust one.
+pub(super) fn implied<'a>(request: &IvRequest<'a>) -> Vce<'a> {
+    match request.vce {
+        Vce::Classical if request.weights.is_some_and(|w| w.kind == WeightKind::Probability) => Vce::Robust,
+        vce => vce,
     }
 }
 

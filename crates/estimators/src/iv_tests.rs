@@ -24,11 +24,11 @@ pub struct Test {
 }
 
 impl Test {
-    fn chi2(statistic: f64, df: f64) -> Self {
+    pub(super) fn chi2(statistic: f64, df: f64) -> Self {
         Self { statistic, df, df_r: None, p: chi2_tail(df, statistic) }
     }
 
-    fn f(statistic: f64, df: f64, df_r: f64) -> Self {
+    pub(super) fn f(statistic: f64, df: f64, df_r: f64) -> Self {
         Self { statistic, df, df_r: Some(df_r), p: f_tail(df, df_r, statistic) }
     }
 }
@@ -36,6 +36,8 @@ impl Test {
 /// First-stage summary of one endogenous regressor.
 #[derive(Clone, Copy, Debug)]
 pub struct FirstStage {
+    /// Root mean squared error.
+    pub rmse: f64,
     /// R squared.
     pub r2: f64,
     /// Adjusted R squared.
@@ -48,11 +50,16 @@ pub struct FirstStage {
     pub test: Test,
 }
 
-fn join<'a>(first: &[&'a [f64]], second: &[&'a [f64]]) -> Vec<&'a [f64]> {
+pub(super) fn join<'a>(first: &[&'a [f64]], second: &[&'a [f64]]) -> Vec<&'a [f64]> {
     first.iter().chain(second).copied().collect()
 }
 
-fn plain<'a>(request: &IvRequest<'a>, y: &'a [f64], columns: &'a [&'a [f64]], vce: Vce<'a>) -> Request<'a> {
+pub(super) fn plain<'a>(
+    request: &IvRequest<'a>,
+    y: &'a [f64],
+    columns: &'a [&'a [f64]],
+    vce: Vce<'a>,
+) -> Request<'a> {
     Request { constant: request.constant, weights: request.weights, vce, ..Request::new(y, columns) }
 }
 
@@ -81,6 +88,7 @@ pub fn first_stage(request: &IvRequest<'_>) -> Result<Vec<FirstStage>, FitError>
             let positions: Vec<usize> = (request.exogenous.len()..all.len()).collect();
             let test = wald::test_zero(&full.b, &full.v, &positions);
             Ok(FirstStage {
+                rmse: full.rmse,
                 r2: full.r2,
                 r2_a: full.r2_a,
                 partial_r2: (restricted - full.rss) / restricted,

@@ -33,6 +33,7 @@ pub mod filters;
 pub mod gee;
 pub mod householder;
 pub mod iv;
+pub mod iv_identification;
 pub mod iv_tests;
 pub mod jet;
 pub mod kendall;

@@ -53,6 +53,8 @@ impl Model {
             vce: Vce::Classical,
             weight_matrix: Vce::Classical,
             small: false,
+            fuller: 0.0,
+            efficient: false,
         })
     }
 

@@ -12,7 +12,7 @@ use super::rows::{Cell, Param, decode, query};
 use super::shared::{Core, Submitted};
 use crate::adapters::store::prepare::prepare;
 use crate::adapters::store::rows::Damage;
-use crate::domain::cluster::{DatabaseTime, NodeEpoch, NodeRow, NodeState};
+use crate::domain::cluster::{DatabaseTime, NodeEpoch, NodeRow, NodeState, free_seats};
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantUsage;
@@ -197,7 +197,7 @@ impl State {
         let wanted = ask.runs.len();
         // claims of this batch are not in the table yet; runs that it ended still are, and free their seats for the next one
         let taken = found.taken + self.begun();
-        let room = ask.limits.all.map(|all| all.saturating_sub(taken));
+        let room = ask.limits.all.map(|seats| free_seats(seats, taken));
         let mut is_full = false;
         let is_new = |run: &&RunId| !self.receipts.contains_key(&claim_id(run));
         let mut runs: Vec<&RunId> = ask.runs.iter().rev().filter(is_new).collect();

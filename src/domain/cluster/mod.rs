@@ -23,7 +23,7 @@ pub use leader::{LeaderRow, Leadership};
 pub use lease::{Deadlines, Lease, Order, Standing};
 pub use node::{Join, NodeEpoch, NodeRow, NodeState, is_orphan};
 pub use role::Role;
-pub use seat::{SeatHolder, SeatRow};
+pub use seat::free_seats;
 pub use settings::{CommonSettings, KeyPrints};
 pub use times::{InvalidTimes, LeaseTimes};
 pub use watch::{Contact, Watch};

@@ -8,7 +8,6 @@ mod explain;
 mod lexicon;
 mod mentions;
 mod method;
-mod open_outcome;
 mod phrases;
 mod roles;
 mod words;

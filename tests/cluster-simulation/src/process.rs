@@ -24,8 +24,8 @@ pub(crate) enum Phase {
     Claimed,
     /// A launcher has it.
     Started,
-    /// It ended. True once its seat was given back.
-    Ended(Outcome, bool),
+    /// It ended.
+    Ended(Outcome),
 }
 
 /// An attempt in the memory of its node.
@@ -60,8 +60,6 @@ pub(crate) enum Kind {
     Claim(Vec<RunId>),
     /// The node's own attempts.
     Running,
-    /// A seat given back, of this attempt.
-    Free(Owned),
     /// The end of this attempt.
     End(Owned),
     /// A drain.

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use stata_service::domain::cluster::{
     BootTime, Contact, DatabaseTime, Join, LeaderRow, Leadership, Lease, LeaseTimes, NodeEpoch, NodeRow,
-    NodeState, SeatHolder, SeatRow, Watch, is_orphan,
+    NodeState, Watch, free_seats, is_orphan,
 };
-use stata_service::domain::ids::RunId;
 
 /// A rule that is wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +21,11 @@ pub enum Mutant {
     FailoverUnnoticed,
     /// Amnesty does not notice a step of the database's clock.
     ClockStepUnnoticed,
-    /// A pool is a number that goes down with a claim and up with a release.
+    /// Seats are a number that goes down with a claim and up with each end that is reported.
     SeatsAsCounter,
-    /// A release frees the seat of the job, whichever run has it.
+    /// Each node counts its own runs.
+    SeatsOfEachNode,
+    /// The end of an attempt takes the row of the job's run away, whichever run has it.
     ReleaseWithoutFence,
     /// Any end of a running job is accepted.
     FinishWithoutFence,
@@ -54,21 +55,22 @@ pub enum Mutant {
     TrustBeyondTerm,
     /// Two nodes may have the same term.
     TermsNotExclusive,
-    /// The sweep does not look for seats that nobody gives back, and a run's end leaves them alone.
-    SeatsNotSwept,
+    /// A node does not look for attempts that it claimed without learning of them.
+    LostClaimsStay,
     /// A job that is queued again keeps its fence.
     FenceNotRaised,
 }
 
 impl Mutant {
     /// All wrong rules.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NoGrace,
         Self::RunsOutliveTheLease,
         Self::NoAmnesty,
         Self::FailoverUnnoticed,
         Self::ClockStepUnnoticed,
         Self::SeatsAsCounter,
+        Self::SeatsOfEachNode,
         Self::ReleaseWithoutFence,
         Self::FinishWithoutFence,
         Self::LeaseFromAnswer,
@@ -84,7 +86,7 @@ impl Mutant {
         Self::DrainingClaims,
         Self::TrustBeyondTerm,
         Self::TermsNotExclusive,
-        Self::SeatsNotSwept,
+        Self::LostClaimsStay,
         Self::FenceNotRaised,
     ];
 }
@@ -195,11 +197,13 @@ impl Rules {
         leadership.is_trusted(now, &self.times)
     }
 
-    pub(crate) fn taken(&self, seat: &SeatRow, holder: SeatHolder, size: u32) -> Option<SeatRow> {
-        seat.taken(holder, size)
-    }
-
-    pub(crate) fn freed(&self, seat: &SeatRow, run_id: &RunId, fence: u64) -> Option<SeatRow> {
-        seat.freed(run_id, fence)
+    /// How many runs a claim may begin, with those under way of all nodes and of the one that claims. `counter` is for a
+    /// wrong rule.
+    pub(crate) fn free_seats(&self, seats: u64, (all, own): (usize, usize), counter: u64) -> u64 {
+        match self.mutant {
+            Some(Mutant::SeatsAsCounter) => counter,
+            Some(Mutant::SeatsOfEachNode) => free_seats(seats, own as u64),
+            _ => free_seats(seats, all as u64),
+        }
     }
 }

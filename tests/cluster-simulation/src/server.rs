@@ -107,39 +107,35 @@ impl World {
             let run = self.nodes[node].runs[at].clone();
             match run.phase {
                 Phase::Claimed if run.cancelled => {
-                    self.nodes[node].runs[at].phase = Phase::Ended(Outcome::Cancelled, false)
+                    self.nodes[node].runs[at].phase = Phase::Ended(Outcome::Cancelled)
                 }
                 Phase::Claimed if standing == Some(Standing::Full) => {
                     let launcher = self.spawn(node, run.owned);
                     let run = &mut self.nodes[node].runs[at];
                     (run.launcher, run.phase) = (Some(launcher), Phase::Started);
                 }
-                Phase::Claimed => self.nodes[node].runs[at].phase = Phase::Ended(Outcome::Lost, false),
+                Phase::Claimed => self.nodes[node].runs[at].phase = Phase::Ended(Outcome::Lost),
                 Phase::Started => {
                     let Some(launcher) = run.launcher else { continue };
                     match self.launchers[launcher].outcome {
                         Some(Outcome::Lost) if run.cancelled => {
-                            self.nodes[node].runs[at].phase = Phase::Ended(Outcome::Cancelled, false);
+                            self.nodes[node].runs[at].phase = Phase::Ended(Outcome::Cancelled);
                         }
-                        Some(outcome) => self.nodes[node].runs[at].phase = Phase::Ended(outcome, false),
+                        Some(outcome) => self.nodes[node].runs[at].phase = Phase::Ended(outcome),
                         None if run.cancelled => self.kill_run(launcher),
                         None => {}
                     }
                 }
                 Phase::Ended(..) => {}
             }
-            if let Phase::Ended(outcome, is_free) = self.nodes[node].runs[at].phase {
-                self.end(node, self.nodes[node].runs[at].owned.clone(), outcome, is_free);
+            if let Phase::Ended(outcome) = self.nodes[node].runs[at].phase {
+                self.end(node, self.nodes[node].runs[at].owned.clone(), outcome);
             }
         }
     }
 
-    /// Gives the seat back as soon as the engine has ended, and reports the end.
-    fn end(&mut self, node: usize, owned: Owned, outcome: Outcome, is_free: bool) {
-        let free = Kind::Free(owned.clone());
-        if !is_free && !self.nodes[node].waits_for(&free) {
-            self.send(node, free, Request::Free(owned.clone()));
-        }
+    /// Reports the end.
+    fn end(&mut self, node: usize, owned: Owned, outcome: Outcome) {
         let end = Kind::End(owned.clone());
         if self.nodes[node].waits_for(&end) {
             return;
@@ -292,7 +288,7 @@ impl World {
         }
         for owned in owned {
             let launcher = mine.iter().copied().find(|at| self.launchers[*at].owned.run == owned.run);
-            let phase = if launcher.is_some() { Phase::Started } else { Phase::Ended(Outcome::Lost, false) };
+            let phase = if launcher.is_some() { Phase::Started } else { Phase::Ended(Outcome::Lost) };
             self.nodes[node].runs.push(Run { owned, phase, known: now, launcher, cancelled: false });
         }
         self.work(node);
@@ -343,8 +339,9 @@ impl World {
                 Kind::Claim(runs) => runs.contains(&owned.run),
                 _ => false,
             });
-            if !awaited && !self.nodes[node].runs.iter().any(|run| run.owned == owned) {
-                let phase = Phase::Ended(Outcome::Lost, false);
+            let is_looked_for = !awaited && !self.rules.is(Mutant::LostClaimsStay);
+            if is_looked_for && !self.nodes[node].runs.iter().any(|run| run.owned == owned) {
+                let phase = Phase::Ended(Outcome::Lost);
                 self.nodes[node].runs.push(Run {
                     owned,
                     phase,
@@ -359,12 +356,6 @@ impl World {
 
     fn done(&mut self, node: usize, kind: Kind) {
         match kind {
-            Kind::Free(owned) => {
-                let run = self.nodes[node].runs.iter_mut().find(|run| run.owned == owned);
-                if let Some(Run { phase: Phase::Ended(_, is_free), .. }) = run {
-                    *is_free = true;
-                }
-            }
             Kind::End(owned) => {
                 self.nodes[node].runs.retain(|run| run.owned != owned);
                 self.work(node);

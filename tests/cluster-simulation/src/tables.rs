@@ -1,9 +1,7 @@
 //! The tables of the shared store, and what each request does to them in one transaction. Transactions are serial, as the
 //! one lock of the store's heads makes them; only a claim asks for the node's lease earlier than it writes.
 
-use stata_service::domain::cluster::{
-    DatabaseTime, Join, LeaderRow, NodeEpoch, NodeRow, SeatHolder, SeatRow,
-};
+use stata_service::domain::cluster::{DatabaseTime, Join, LeaderRow, NodeEpoch, NodeRow};
 use stata_service::domain::ids::{NodeId, RunId};
 
 use crate::rules::{Mutant, Rules};
@@ -48,12 +46,12 @@ pub(crate) struct Owned {
 pub(crate) struct Tables {
     /// Nodes, in the order of their joining.
     pub nodes: Vec<NodeRow>,
-    /// Attempts under way with their owners.
+    /// Attempts under way with their owners. Each has a seat of the licence.
     pub runs: Vec<(Owned, NodeEpoch)>,
-    /// Seats of the pool.
-    pub seats: Vec<SeatRow>,
+    /// Seats of the licence.
+    pub seats: u64,
     /// Free seats by the counter that a wrong rule keeps.
-    pub counter: usize,
+    pub counter: u64,
     /// Jobs by number; absent until they are submitted.
     pub jobs: Vec<Option<Job>>,
     /// The leader.
@@ -75,14 +73,12 @@ pub(crate) enum Request {
     Look,
     /// The leader declares nodes lost, if their rows are still these.
     Declare(Vec<NodeRow>),
-    /// The leader ends runs without an owner, frees their seats and forgets nodes.
+    /// The leader ends runs without an owner and forgets nodes.
     Sweep,
     /// A node claims jobs for new attempts with these ids.
     Claim(NodeEpoch, Vec<RunId>),
     /// A node reads its attempts.
     Running(NodeEpoch),
-    /// An engine ended: its seat is free.
-    Free(Owned),
     /// A result of an attempt. True: it was cancelled.
     Finish(Owned, bool),
     /// An attempt was lost; its job is queued again.
@@ -134,13 +130,13 @@ pub(crate) enum Fact {
 }
 
 impl Tables {
-    /// Returns the tables of a new installation with a pool of so many seats.
+    /// Returns the tables of a new installation with so many seats.
     pub(crate) fn new(seats: usize) -> Self {
-        let seat = |seat| SeatRow { pool: "stata".to_owned(), seat, holder: None };
+        let seats = seats as u64;
         Self {
             nodes: Vec::new(),
             runs: Vec::new(),
-            seats: (0..u32::try_from(seats).expect("few seats")).map(seat).collect(),
+            seats,
             counter: seats,
             jobs: Vec::new(),
             leader: None,
@@ -199,10 +195,6 @@ impl Tables {
                 let wanted = |owned: &Owned| self.jobs[owned.job].as_ref().is_some_and(|job| job.cancel);
                 Answer::Running(self.owned_by(node).map(|owned| (owned.clone(), wanted(owned))).collect())
             }
-            Request::Free(owned) => {
-                self.free(owned, rules);
-                Answer::Done
-            }
             Request::Finish(owned, cancelled) => self.finish(owned, *cancelled, rules, facts),
             Request::GiveBack(owned) => {
                 self.give_back(owned, rules, facts);
@@ -252,11 +244,6 @@ impl Tables {
             for (_, owner) in self.runs.iter_mut().filter(|(_, owner)| *owner == old) {
                 *owner = node.clone();
             }
-            for holder in self.seats.iter_mut().filter_map(|seat| seat.holder.as_mut()) {
-                if holder.node == old {
-                    holder.node = node.clone();
-                }
-            }
         }
         self.set_node(Some(NodeRow::joined(node.clone(), host.to_owned(), now, &rules.times)));
         let owned = self.owned_by(&node).cloned().collect();
@@ -292,22 +279,7 @@ impl Tables {
             let orphans: Vec<Owned> = orphans.map(|(owned, _)| owned.clone()).collect();
             orphans.iter().for_each(|owned| self.give_back(owned, rules, facts));
         }
-        let runs = &self.runs;
-        let under_way =
-            |run: &RunId, fence| runs.iter().any(|(owned, _)| owned.run == *run && owned.fence == fence);
-        for seat in self.seats.iter_mut().filter(|_| !rules.is(Mutant::SeatsNotSwept)) {
-            if seat.is_leaked(under_way) {
-                seat.holder = None;
-            }
-        }
-        let named = |node: &NodeEpoch| {
-            runs.iter().any(|(_, owner)| owner == node)
-                || self
-                    .seats
-                    .iter()
-                    .filter_map(|seat| seat.holder.as_ref())
-                    .any(|holder| holder.node == *node)
-        };
+        let named = |node: &NodeEpoch| self.runs.iter().any(|(_, owner)| owner == node);
         self.nodes.retain(|row| !rules.may_be_forgotten(row, named(&row.node)));
         Answer::Done
     }
@@ -321,25 +293,16 @@ impl Tables {
         facts: &mut Vec<Fact>,
     ) -> Answer {
         let mut claimed = Vec::new();
-        let size = u32::try_from(self.seats.len()).expect("few seats");
         for run in runs {
+            let own = self.owned_by(node).count();
+            if rules.free_seats(self.seats, (self.runs.len(), own), self.counter) == 0 {
+                break;
+            }
             let queued = |job: &Option<Job>| job.as_ref().is_some_and(|job| job.state == JobState::Queued);
             let Some(number) = self.jobs.iter().position(queued) else { break };
             let Some(job) = self.jobs[number].as_mut() else { break };
             let fence = job.fence + u64::from(!rules.is(Mutant::FenceNotRaised) || job.fence == 0);
-            let holder = SeatHolder { run_id: run.clone(), fence, node: node.clone() };
-            if rules.is(Mutant::SeatsAsCounter) {
-                let Some(left) = self.counter.checked_sub(1) else { break };
-                self.counter = left;
-            } else {
-                let taken = |seat: &SeatRow| rules.taken(seat, holder.clone(), size);
-                let Some((at, seat)) =
-                    self.seats.iter().enumerate().find_map(|(at, seat)| Some((at, taken(seat)?)))
-                else {
-                    break;
-                };
-                self.seats[at] = seat;
-            }
+            self.counter = self.counter.saturating_sub(1);
             job.fence = fence;
             job.state = JobState::Running(run.clone());
             let owned = Owned { run: run.clone(), job: number, fence };
@@ -350,22 +313,11 @@ impl Tables {
         Answer::Claimed(claimed)
     }
 
-    fn free(&mut self, owned: &Owned, rules: &Rules) {
-        if rules.is(Mutant::SeatsAsCounter) {
-            self.counter = (self.counter + 1).min(self.seats.len());
-            return;
-        }
-        for seat in &mut self.seats {
-            if let Some(freed) = rules.freed(seat, &owned.run, owned.fence) {
-                *seat = freed;
-            }
-        }
-        if rules.is(Mutant::ReleaseWithoutFence)
-            && let Some(Some(Job { state: JobState::Running(run), .. })) = self.jobs.get(owned.job)
-        {
-            let of_job =
-                |seat: &&mut SeatRow| seat.holder.as_ref().is_some_and(|holder| holder.run_id == *run);
-            self.seats.iter_mut().filter(of_job).for_each(|seat| seat.holder = None);
+    /// What wrong rules do to seats when the end of an attempt is reported, also of one that has the job no more.
+    fn release(&mut self, owned: &Owned, rules: &Rules) {
+        self.counter = (self.counter + 1).min(self.seats);
+        if rules.is(Mutant::ReleaseWithoutFence) {
+            self.runs.retain(|(running, _)| running.job != owned.job);
         }
     }
 
@@ -376,6 +328,7 @@ impl Tables {
     }
 
     fn finish(&mut self, owned: &Owned, cancelled: bool, rules: &Rules, facts: &mut Vec<Fact>) -> Answer {
+        self.release(owned, rules);
         let any = rules.is(Mutant::FinishWithoutFence);
         let has = self.has(owned) || any;
         if let (true, Some(Some(job))) = (has, self.jobs.get_mut(owned.job)) {
@@ -384,15 +337,13 @@ impl Tables {
             }
             job.state = if cancelled { JobState::Cancelled } else { JobState::Succeeded };
             self.runs.retain(|(running, _)| running.job != owned.job);
-            if !rules.is(Mutant::SeatsNotSwept) {
-                self.free(owned, rules);
-            }
             facts.push(Fact::Accepted(owned.clone()));
         }
         Answer::Done
     }
 
     fn give_back(&mut self, owned: &Owned, rules: &Rules, facts: &mut Vec<Fact>) {
+        self.release(owned, rules);
         if !self.has(owned) {
             return;
         }
@@ -400,17 +351,12 @@ impl Tables {
             job.state = if job.cancel { JobState::Cancelled } else { JobState::Queued };
         }
         self.runs.retain(|(running, _)| running.run != owned.run);
-        if !rules.is(Mutant::SeatsNotSwept) {
-            self.free(owned, rules);
-        }
         facts.push(Fact::Queued);
     }
 
-    /// True if every job has ended, nothing is owned, and every seat is free.
+    /// True if every job has ended and nothing is owned, and so every seat is free.
     pub(crate) fn is_at_rest(&self) -> bool {
         let ended = |job: &Job| matches!(job.state, JobState::Succeeded | JobState::Cancelled);
-        self.jobs.iter().flatten().all(ended)
-            && self.runs.is_empty()
-            && self.seats.iter().all(|seat| seat.holder.is_none())
+        self.jobs.iter().flatten().all(ended) && self.runs.is_empty()
     }
 }

@@ -7,7 +7,7 @@ use cluster_simulation::{Mutant, Rules};
 const MOST: usize = 8_000;
 
 #[test]
-fn states_of_two_nodes_one_job_and_one_seat_are_safe_and_come_to_their_end() {
+fn states_of_two_nodes_and_one_job_are_safe_and_come_to_their_end() {
     for search in [Search::Near, Search::Far] {
         let explored = explore(&Rules::right(), search, MOST).expect("no violation");
         println!("{search:?}: {explored:?}");
@@ -16,7 +16,7 @@ fn states_of_two_nodes_one_job_and_one_seat_are_safe_and_come_to_their_end() {
 }
 
 #[test]
-fn a_seat_that_nobody_gives_back_is_found() {
-    let found = explore(&Rules::wrong(Mutant::SeatsNotSwept), Search::Near, MOST);
+fn a_claim_that_nobody_knows_of_is_found() {
+    let found = explore(&Rules::wrong(Mutant::LostClaimsStay), Search::Near, MOST);
     assert!(found.as_ref().is_err_and(|found| found.contains("no end in fair weather")), "{found:?}");
 }

@@ -34,6 +34,24 @@ analyses! {
 }
 
 #[test]
+fn the_first_stage_is_the_regression_on_all_instruments() {
+    let data = "set obs 40\ngenerate z = mod(7*_n, 11)\ngenerate w = mod(3*_n, 5)\ngenerate x = z + w + mod(5*_n, 13)\n\
+                generate y = 2*x + mod(3*_n, 7)\n";
+    let (own, rc) = run(&format!("{data}regress x w z, vce(robust)"));
+    assert_eq!(rc, 0, "{own}");
+    let rows: Vec<&str> = own.lines().filter(|l| l.contains(" | ") && l.contains('.')).collect();
+    assert_eq!(rows.len(), 4, "{own}");
+    for line in ["ivregress 2sls y w (x = z), first vce(robust)", "ivreg2 y w (x = z), first robust"] {
+        let (log, rc) = run(&format!("{data}{line}"));
+        assert_eq!(rc, 0, "{log}");
+        assert!(log.contains("First-stage regressions"), "{log}");
+        for row in &rows {
+            assert!(log.contains(row), "{row}\n{log}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_supported_is_named() {
     let data = "set obs 20\ngenerate x = _n\ngenerate y = mod(_n, 3)\ngenerate z = mod(_n * 7, 5)\n";
     for (line, code, named) in [
@@ -41,7 +59,7 @@ fn what_is_not_supported_is_named() {
         ("sem (F -> x y z)", 199, "sem"),
         ("sysuse auto", 601, "do not come with the open engine"),
         ("ivreghdfe y (x = z)", 199, "ivreghdfe"),
-        ("ivregress 2sls y (x = z), first", 199, "first"),
+        ("ivreg2 y (x = z), bw(2)", 199, "bw()"),
         ("graph save mine.gph", 199, "graph save"),
         ("frlink 1:1 x, frame(other)", 199, "frlink"),
         ("npregress kernel y x", 199, "npregress"),

@@ -1,7 +1,6 @@
 //! The transactions of the small cluster.
 
 use stata_service::domain::cluster::Join;
-use stata_service::domain::ids::RunId;
 
 use super::model::Model;
 use super::state::{Job, Row, Run, State, contact, database};
@@ -32,9 +31,6 @@ impl Model<'_> {
     pub(super) fn give_back(&self, state: &mut State, run: Run) {
         if matches!(state.job, Job::Running(running, ..) if running == run) {
             state.job = Job::Queued;
-            if !self.rules.is(Mutant::SeatsNotSwept) {
-                self.free(state, run);
-            }
         }
     }
 
@@ -55,29 +51,11 @@ impl Model<'_> {
                 self.give_back(state, run);
             }
         }
-        let under_way =
-            |run: &RunId, _| matches!(state.job, Job::Running(r, ..) if self.runs[usize::from(r)] == *run);
-        if self.seat(state).is_leaked(under_way) && !self.rules.is(Mutant::SeatsNotSwept) {
-            state.seat = None;
-        }
-    }
-
-    pub(super) fn free(&self, state: &mut State, run: Run) {
-        if self.rules.is(Mutant::SeatsAsCounter) {
-            state.counter = 1;
-        }
-        let freed =
-            self.rules.freed(&self.seat(state), &self.runs[usize::from(run)], u64::from(run)).is_some();
-        let of_job = self.rules.is(Mutant::ReleaseWithoutFence) && matches!(state.job, Job::Running(..));
-        if freed || of_job {
-            state.seat = None;
-        }
     }
 
     /// # Errors
     /// A result that is not that of the last claim.
     pub(super) fn end(&self, state: &mut State, run: Run, completed: bool) -> Result<(), String> {
-        self.free(state, run);
         let has = matches!(state.job, Job::Running(running, ..) if running == run);
         let any = self.rules.is(Mutant::FinishWithoutFence) && matches!(state.job, Job::Running(..));
         if completed && (has || any) {
@@ -93,15 +71,11 @@ impl Model<'_> {
 
     pub(super) fn claim(&self, state: &mut State, node: usize) -> Option<Run> {
         let row = state.rows[node]?;
-        let counter = self.rules.is(Mutant::SeatsAsCounter);
-        let free = if counter { state.counter > 0 } else { self.seat(state).is_free(1) };
-        if state.job != Job::Queued || !free || !self.rules.may_claim(&self.row(node, row), database(0)) {
+        if state.job != Job::Queued || !self.rules.may_claim(&self.row(node, row), database(0)) {
             return None;
         }
         state.last += 1;
-        state.counter -= u8::from(counter);
         state.job = Job::Running(state.last, u8::try_from(node).expect("a small number"), true);
-        state.seat = (!counter).then_some(state.last);
         Some(state.last)
     }
 }

@@ -1,12 +1,12 @@
 //! A step of the small cluster: what its nodes do by the rules.
 
 use stata_service::domain::cluster::{
-    Deadlines, Lease, NodeEpoch, NodeRow, NodeState, Order, SeatHolder, SeatRow, Standing, Watch,
+    Deadlines, Lease, NodeEpoch, NodeRow, NodeState, Order, Standing, Watch,
 };
-use stata_service::domain::ids::{NodeId, RunId};
+use stata_service::domain::ids::NodeId;
 
 use super::state::{
-    Engine, Job, Late, Machine, OLD, Row, Run, State, Weather, boot, contact, database, now, older, renumber,
+    Engine, Job, Late, Machine, OLD, Row, State, Weather, boot, contact, database, now, older, renumber,
     steps,
 };
 use crate::rules::{Mutant, Rules};
@@ -15,14 +15,12 @@ use crate::rules::{Mutant, Rules};
 pub(super) struct Model<'a> {
     pub(super) rules: &'a Rules,
     pub(super) nodes: [NodeEpoch; 2],
-    pub(super) runs: Vec<RunId>,
 }
 
 impl Model<'_> {
     pub(super) fn new(rules: &Rules) -> Model<'_> {
         let node = |name| NodeEpoch { node_id: NodeId::parse(name).expect("a node id"), epoch: 1 };
-        let run = |n: u8| RunId::parse(format!("r{n}")).expect("a run id");
-        Model { rules, nodes: [node("a"), node("b")], runs: (0..32).map(run).collect() }
+        Model { rules, nodes: [node("a"), node("b")] }
     }
 
     pub(super) fn first() -> State {
@@ -36,7 +34,7 @@ impl Model<'_> {
             late: None,
             woke: false,
         };
-        State { machines: [machine; 2], rows: [None; 2], job: Job::Queued, seat: None, counter: 1, last: 0 }
+        State { machines: [machine; 2], rows: [None; 2], job: Job::Queued, last: 0 }
     }
 
     pub(super) fn row(&self, node: usize, row: Row) -> NodeRow {
@@ -47,15 +45,6 @@ impl Model<'_> {
         };
         let lease_until = database(row.age).after(self.rules.times.lease);
         NodeRow { node: self.nodes[node].clone(), host: node.to_string(), state, lease_until }
-    }
-
-    pub(super) fn seat(&self, state: &State) -> SeatRow {
-        let holder = |run: Run| SeatHolder {
-            run_id: self.runs[usize::from(run)].clone(),
-            fence: u64::from(run),
-            node: self.nodes[0].clone(),
-        };
-        SeatRow { pool: String::new(), seat: 0, holder: state.seat.map(holder) }
     }
 
     pub(super) fn watch(&self, machine: &Machine) -> Watch {
@@ -156,7 +145,8 @@ impl Model<'_> {
         if machine.knows.is_some() && machine.knows != owned {
             (machine.knows, machine.engine) = (None, Engine::None);
         }
-        if let Some(run) = owned.filter(|run| machine.knows != Some(*run)) {
+        let is_looked_for = !self.rules.is(Mutant::LostClaimsStay);
+        if let Some(run) = owned.filter(|run| machine.knows != Some(*run) && is_looked_for) {
             self.give_back(state, run);
         }
     }

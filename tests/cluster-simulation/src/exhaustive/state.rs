@@ -56,7 +56,7 @@ impl Engine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Late {
     Claim,
-    /// The seat and the end of a run. True: it completed.
+    /// The end of a run. True: it completed.
     End(Run, bool),
 }
 
@@ -99,9 +99,6 @@ pub(super) struct State {
     pub(super) machines: [Machine; 2],
     pub(super) rows: [Option<Row>; 2],
     pub(super) job: Job,
-    pub(super) seat: Option<Run>,
-    /// Free seats of the counter that a wrong rule keeps.
-    pub(super) counter: u8,
     /// The last claim.
     pub(super) last: Run,
 }
@@ -141,7 +138,6 @@ pub(super) fn renumber(state: &mut State) {
     let of_job = |job: &Job| if let Job::Running(run, ..) = job { Some(*run) } else { None };
     let of_late = |late: &Option<Late>| if let Some(Late::End(run, _)) = late { Some(*run) } else { None };
     mark(of_job(&state.job));
-    mark(state.seat);
     for machine in &state.machines {
         mark(machine.knows);
         mark(machine.engine.run());
@@ -158,7 +154,6 @@ pub(super) fn renumber(state: &mut State) {
     if let Job::Running(run, ..) = &mut state.job {
         *run = new(*run);
     }
-    state.seat = state.seat.map(new);
     state.last = new(state.last);
     for machine in &mut state.machines {
         machine.knows = machine.knows.map(new);

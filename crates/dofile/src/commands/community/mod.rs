@@ -15,6 +15,8 @@ mod esttab_rows;
 mod esttab_text;
 mod eventstudyinteract;
 mod faster;
+mod ivreg2;
+mod ivreg2_show;
 mod labmask;
 mod mdesc;
 mod oaxaca;
@@ -59,6 +61,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     faster::GLEVELSOF,
     faster::GUNIQUE,
     faster::HASHSORT,
+    ivreg2::SPEC,
     labmask::SPEC,
     mdesc::SPEC,
     oaxaca::SPEC,

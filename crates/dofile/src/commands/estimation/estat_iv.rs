@@ -1,9 +1,9 @@
 //! Diagnostics after `ivregress`: `estat firststage`, `endogenous` and `overid`.
 //! Formulas: [R] ivregress postestimation; critical values: Stock and Yogo (2005), one endogenous regressor.
 
-use super::ivregress::{IvState, with_request};
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
+use crate::estimation::instruments::{IvState, with_request};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};

@@ -29,6 +29,7 @@ mod old_estat;
 mod pcorr;
 pub(super) mod predict_choice;
 pub(super) mod predict_models;
+mod predict_patterns;
 pub(super) mod predictions;
 mod predictnl;
 mod probit;

@@ -2,6 +2,7 @@
 //! postestimation sections of the other commands.
 
 use super::areg::AbsorbState;
+use super::predict_patterns;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{LinearState, Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
@@ -50,6 +51,9 @@ pub(in crate::commands) fn compute(
             let link = if cmd == "probit" { Link::Probit } else { Link::Logit };
             made(map(xb(session)?, |e| link.probability(e)), &format!("Pr({depvar})"))
         }
+        ("logit" | "logistic", Some(statistic)) if predict_patterns::is_pattern_statistic(statistic) => {
+            predict_patterns::compute(session, &parameters, &equation, statistic, rows)
+        }
         ("poisson" | "nbreg", None | Some("n" | "ir")) => {
             if statistic.is_none() {
                 session.print("(option n assumed; predicted number of events)");
@@ -81,7 +85,7 @@ pub(in crate::commands) fn compute(
         (_, None) => {
             let text = if matches!(
                 cmd.as_str(),
-                "regress" | "anova" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg" | "prais"
+                "regress" | "anova" | "ivregress" | "ivreg2" | "areg" | "xtreg" | "newey" | "qreg" | "prais"
             ) {
                 "(option xb assumed; fitted values)"
             } else {
@@ -90,7 +94,7 @@ pub(in crate::commands) fn compute(
             session.print(text);
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
-        ("regress" | "anova" | "ivregress" | "newey" | "qreg" | "prais", Some("residuals")) => {
+        ("regress" | "anova" | "ivregress" | "ivreg2" | "newey" | "qreg" | "prais", Some("residuals")) => {
             let y = outcome(session, rows)?;
             let values = y.iter().zip(xb(session)?).map(|(y, f)| combine(*y, f, |y, f| y - f)).collect();
             made(values, "Residuals")

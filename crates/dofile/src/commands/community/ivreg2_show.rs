@@ -1,0 +1,212 @@
+//! Output of `ivreg2`: the header, the table of coefficients, the tests of identification and overidentification below
+//! it, and the summary of the first stage.
+
+use crate::error::Result;
+use crate::estimation::display::{level, show_active};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+use estimators::stock_yogo::{SIZES, size};
+
+/// Shows the active estimates.
+pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(s, cmd)?;
+    if s.e.results.matrices.get("first").is_some() && (cmd.has("first") || cmd.has("ffirst")) {
+        first(s);
+    }
+    if !cmd.has("noheader") {
+        header(s);
+    }
+    show_active(s, level, None)?;
+    if !cmd.has("nofooter") {
+        footer(s);
+    }
+    Ok(())
+}
+
+fn scalar(s: &Session, name: &str) -> f64 {
+    s.e.results.get_scalar(name).unwrap_or(MISSING)
+}
+
+fn text(s: &Session, name: &str) -> String {
+    s.e.results.get_text(name).unwrap_or("").to_string()
+}
+
+fn rule(s: &mut Session) {
+    s.print("-".repeat(78));
+}
+
+fn header(s: &mut Session) {
+    let title = text(s, "title");
+    s.print("");
+    s.print(&title);
+    s.print("-".repeat(title.len()));
+    s.print("");
+    for name in ["hacsubtitleB", "hacsubtitleV"] {
+        let line = text(s, name);
+        s.print(line);
+    }
+    s.print("");
+    let right = |s: &mut Session, left: String, label: String, value: String| {
+        s.print(format!("{left:<54}{label:<14}={value:>9}"));
+    };
+    let df = format!("F({:>3},{:>6})", scalar(s, "Fdf1"), scalar(s, "Fdf2"));
+    let square = |s: &Session, label: &str, name: &str| {
+        format!("{label:<24}= {:>12}", format::bare("%12.0g", scalar(s, name)))
+    };
+    let clusters = match scalar(s, "N_clust") {
+        g if is_missing(g) => String::new(),
+        g => format!("Number of clusters ({}) = {g}", text(s, "clustvar")),
+    };
+    let value = format::bare("%8.0f", scalar(s, "N"));
+    right(s, clusters, "Number of obs".to_string(), value);
+    let value = format::bare("%8.2f", scalar(s, "F"));
+    right(s, String::new(), df, value);
+    let value = format::bare("%8.4f", scalar(s, "Fp"));
+    right(s, String::new(), "Prob > F".to_string(), value);
+    for (label, name, other, right_name, fmt) in [
+        ("Total (centered) SS", "yyc", "Centered R2", "r2c", "%8.4f"),
+        ("Total (uncentered) SS", "yy", "Uncentered R2", "r2u", "%8.4f"),
+        ("Residual SS", "rss", "Root MSE", "rmse", "%8.4g"),
+    ] {
+        let (left, value) = (square(s, label, name), format::bare(fmt, scalar(s, right_name)));
+        right(s, left, other.to_string(), value);
+    }
+    s.print("");
+}
+
+/// A statistic with its chi-squared probability below it.
+fn chi2(s: &mut Session, label: &str, value: f64, df: f64, p: f64) {
+    let value = format::bare("%9.3f", value);
+    s.print(format!("{label}{value:>width$}", width = 78_usize.saturating_sub(label.len())));
+    s.print(format!("{:>66} ={:>10}", format!("Chi-sq({df}) P-val"), format::bare("%9.4f", p)));
+}
+
+fn footer(s: &mut Session) {
+    let identified = !is_missing(scalar(s, "idstat"));
+    if identified {
+        identification(s);
+    }
+    let instruments = scalar(s, "exexog_ct");
+    if instruments > 0.0 {
+        let robust = !text(s, "vcetype").is_empty();
+        let name = if robust { "Hansen J statistic" } else { "Sargan statistic" };
+        let label = format!("{name} (overidentification test of all instruments):");
+        let (value, df) = (scalar(s, "j"), scalar(s, "jdf"));
+        if df > 0.0 {
+            let p = scalar(s, "jp");
+            chi2(s, &label, value, df, p);
+        } else {
+            s.print(format!("{label}{:>width$}", "0.000", width = 78 - label.len()));
+            s.print(format!("{:>78}", "(equation exactly identified)"));
+        }
+        for (option, name) in [("-endog- option:", "estat"), ("-orthog- option:", "cstat")] {
+            if s.e.results.get_scalar(name).is_some() {
+                s.print(option);
+                let label = if name == "estat" {
+                    "Endogeneity test of endogenous regressors:"
+                } else {
+                    "C statistic (exogeneity/orthogonality of suspect instruments):"
+                };
+                let (value, p) = (scalar(s, name), scalar(s, &format!("{name}p")));
+                let df = scalar(s, &format!("{name}df"));
+                chi2(s, label, value, df, p);
+            }
+        }
+        rule(s);
+    }
+    for (label, name) in
+        [("Instrumented:", "instd"), ("Included instruments:", "inexog"), ("Excluded instruments:", "exexog")]
+    {
+        let list = text(s, name);
+        if !list.is_empty() {
+            s.print(format!("{label:<22}{list}"));
+        }
+    }
+    rule(s);
+}
+
+fn identification(s: &mut Session) {
+    let robust = !text(s, "vcetype").is_empty();
+    let under = if robust { "Kleibergen-Paap rk LM statistic" } else { "Anderson canon. corr. LM statistic" };
+    let (value, df, p) = (scalar(s, "idstat"), scalar(s, "iddf"), scalar(s, "idp"));
+    chi2(s, &format!("Underidentification test ({under}):"), value, df, p);
+    rule(s);
+    let line = |s: &mut Session, label: &str, name: &str| {
+        let value = format::bare("%9.3f", scalar(s, name));
+        s.print(format!("{label}{value:>width$}", width = 78 - label.len()));
+    };
+    line(s, "Weak identification test (Cragg-Donald Wald F statistic):", "cdf");
+    if robust {
+        line(s, "                         (Kleibergen-Paap rk Wald F statistic):", "widstat");
+    }
+    let liml = text(s, "model") == "liml";
+    let (endogenous, instruments) = (scalar(s, "endog_ct") as usize, scalar(s, "exexog_ct") as usize);
+    let kind = if liml { "LIML" } else { "IV" };
+    match size(endogenous, instruments, liml) {
+        Some(values) => {
+            for (i, (limit, value)) in SIZES.iter().zip(values).enumerate() {
+                let start = if i == 0 { "Stock-Yogo weak ID test critical values:" } else { "" };
+                let name = format!("{:.0}% maximal {kind} size", limit * 100.0);
+                s.print(format!("{start:<41}{name:<22}{value:>15.2}"));
+            }
+            s.print("Source: Stock-Yogo (2005).");
+            if robust {
+                s.print("NB: Critical values are for Cragg-Donald F statistic and i.i.d. errors.");
+            }
+        }
+        None => {
+            s.print(format!("{:<41}{:>37}", "Stock-Yogo weak ID test critical values:", "<not available>"))
+        }
+    }
+    rule(s);
+}
+
+/// Tests of the excluded instruments in each first stage, and the tests that stay valid with weak instruments.
+fn first(s: &mut Session) {
+    let Some(table) = s.e.results.matrices.get("first").cloned() else { return };
+    let at = |row: &str, j: usize| {
+        table.row_names.iter().position(|r| r.name == row).map_or(MISSING, |i| table.get(i, j))
+    };
+    s.print("");
+    s.print("Summary results for first-stage regressions");
+    s.print("-------------------------------------------");
+    s.print("");
+    s.print("                                           (Underid)            (Weak id)");
+    s.print(format!(
+        "Variable     | F({:>3},{:>6})  P-val | SW Chi-sq({:>3}) P-val | SW F({:>3},{:>6})",
+        at("df", 0),
+        at("df_r", 0),
+        at("SWFdf1", 0),
+        at("SWFdf1", 0),
+        at("SWFdf2", 0)
+    ));
+    for (j, name) in table.col_names.iter().enumerate() {
+        let number = |row: &str, fmt: &str| format::bare(fmt, at(row, j));
+        s.print(format!(
+            "{:<12} |{:>12}{:>10} |{:>14}{:>9} |{:>15}",
+            format::abbrev(&name.name, 12),
+            number("F", "%8.2f"),
+            number("pvalue", "%6.4f"),
+            number("SWchi2", "%8.2f"),
+            number("SWchi2p", "%6.4f"),
+            number("SWF", "%8.2f")
+        ));
+    }
+    s.print("");
+    s.print("Weak-instrument-robust inference");
+    s.print("Tests of joint significance of endogenous regressors B1 in main equation");
+    s.print("Ho: B1=0 and orthogonality conditions are valid");
+    let df = scalar(s, "ardf");
+    let tests = [
+        ("Anderson-Rubin Wald test", format!("F({df},{})=", scalar(s, "ardf_r")), "arf", "arfp"),
+        ("Anderson-Rubin Wald test", format!("Chi-sq({df})="), "archi2", "archi2p"),
+        ("Stock-Wright LM S statistic", format!("Chi-sq({df})="), "sstat", "sstatp"),
+    ];
+    for (label, degrees, value, p) in tests {
+        let (value, p) = (format::bare("%9.2f", scalar(s, value)), format::bare("%6.4f", scalar(s, p)));
+        s.print(format!("{label:<35}{degrees:>14}{value:>11}     P-val={p}"));
+    }
+    s.print("");
+}

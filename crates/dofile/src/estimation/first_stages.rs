@@ -1,0 +1,76 @@
+//! The regressions of the first stage, as option `first` of commands with instruments shows them.
+
+use crate::error::Result;
+use crate::estimation::display::fit_error;
+use crate::estimation::header::{Fact, show};
+use crate::estimation::instruments::IvState;
+use crate::estimation::post::{plain_stripe, stata};
+use crate::estimation::table::Table;
+use crate::session::Session;
+use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::ols::{self, OlsFit, Request};
+
+/// Prints the regression of every endogenous regressor on all instruments, with the covariance of the model.
+///
+/// # Errors
+/// Those of the regressions.
+pub fn show_first_stages(s: &mut Session, state: &IvState, level: f64) -> Result<()> {
+    s.print("");
+    s.print("First-stage regressions");
+    s.print("-----------------------");
+    let columns: Vec<&[f64]> =
+        state.exogenous.iter().chain(&state.instruments).map(|c| c.1.as_slice()).collect();
+    let mut names: Vec<String> =
+        state.exogenous.iter().chain(&state.instruments).map(|c| c.0.clone()).collect();
+    if state.model.constant {
+        names.push("_cons".to_string());
+    }
+    let stripe = plain_stripe(names);
+    for (name, values) in &state.endogenous {
+        let request = Request {
+            constant: state.model.constant,
+            weights: state.model.weights.as_ref(),
+            vce: state.model.kernel_vce(),
+            ..Request::new(values, &columns)
+        };
+        let fit = ols::fit(&request).map_err(fit_error)?;
+        s.print("");
+        show(s, &[], &facts(&fit), 13, 10);
+        s.print("");
+        let se: Vec<f64> = fit.v.diagonal().iter().map(|v| v.sqrt()).collect();
+        let before = s.r.clone();
+        Table {
+            title: name,
+            heading: "Coefficient",
+            vce_title: if state.model.is_robust() { "Robust" } else { "" },
+            stripe: &stripe,
+            b: &fit.b,
+            se: &se,
+            df_r: Some(fit.df_r),
+            level,
+            eform: false,
+            ancillary_from: None,
+            clusters: state.model.clusters.as_ref().map(|c| (c.count as f64, c.name.as_str())),
+            equations: false,
+            beta: None,
+        }
+        .show(s);
+        s.r = before;
+    }
+    s.print("");
+    Ok(())
+}
+
+fn facts(fit: &OlsFit) -> [Fact; 6] {
+    let f = fit.f.map_or(MISSING, stata);
+    let p = fit.f.map_or(MISSING, |f| stata(f_tail(fit.df_m, fit.df_r, f)));
+    [
+        Fact::observations(fit.n),
+        Fact::statistic("F", &[fit.df_m, fit.df_r], f),
+        Fact::probability("Prob > F", p),
+        Fact::probability("R-squared", fit.r2),
+        Fact::probability("Adj R-squared", fit.r2_a),
+        Fact::new("Root MSE", "%9.4f", fit.rmse),
+    ]
+}
