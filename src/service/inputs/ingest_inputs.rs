@@ -319,12 +319,16 @@ fn canonical_dir(reading: &Reading, upload_id: &str) -> BTreeSet<String> {
 async fn stop_with_the_record(ctx: &Context, job: &JobRecord, course: &Course) -> Infallible {
     let mut changes = ctx.subscriptions.of(&job.tenant_id, &job.job_id);
     loop {
-        if course.noted.load(Ordering::Relaxed)
-            && let Ok(current) = ctx.load_shared_job(&job.tenant_id, &job.job_id).await
-            && !current.awaits_ingest_of(&course.upload_id)
-        {
-            course.stop.stop();
-            break;
+        if course.noted.load(Ordering::Relaxed) {
+            let Ok(current) = ctx.load_shared_job(&job.tenant_id, &job.job_id).await else {
+                // the change that it could not read may have been the last one
+                tokio::time::sleep(RETRY.0).await;
+                continue;
+            };
+            if !current.awaits_ingest_of(&course.upload_id) {
+                course.stop.stop();
+                break;
+            }
         }
         if !changes.next().await {
             break;
