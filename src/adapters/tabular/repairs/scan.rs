@@ -56,7 +56,7 @@ pub(super) struct CodeScan {
 /// One column.
 #[derive(Debug)]
 pub(super) enum Scan {
-    Text(TextScan),
+    Text(Box<TextScan>),
     Code(CodeScan),
 }
 
@@ -67,10 +67,10 @@ impl Scan {
             return None;
         }
         match storage {
-            StorageType::Str(width) if width <= 244 => Some(Self::Text(TextScan {
+            StorageType::Str(width) if width <= 244 => Some(Self::Text(Box::new(TextScan {
                 trims: blanks && column.distinct <= MOST_LEVELS && !column.distinct_is_lower_bound,
                 ..TextScan::default()
-            })),
+            }))),
             StorageType::Str(_) | StorageType::StrL | StorageType::Float => None,
             _ if matches!(column.inferred_type, InferredType::Date | InferredType::Datetime) => None,
             _ => {
