@@ -1,5 +1,7 @@
 //! Followers of a job: memory that each costs the real program, and the delay from a change to its event at every
 //! reader. `cargo bench --bench streams`.
+//!
+//! The memory is that of many followers beyond the first: those wake parts of the program that slept.
 
 use std::time::{Duration, Instant};
 
@@ -13,11 +15,22 @@ mod report;
 #[allow(dead_code, reason = "other benchmarks use the rest")]
 mod served;
 
-use report::{Row, percentiles, process_mb, sized};
+use report::{Aim, Row, percentiles, process_mb, sized};
 use served::{Served, json_of};
 
-/// Readers at once.
+/// Readers at once, of whom the delay is measured.
 const FOLLOWERS: usize = 500;
+/// Readers at once, of whom the memory is measured. The service takes 10,000 connections.
+const CROWD: usize = 9_500;
+
+/// Allows this process and the program that it starts as many open files as the system lets it; returns how many.
+fn open_files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        .expect("the limit may be raised so far");
+    maximum.map_or(CROWD * 2, |most| usize::try_from(most).unwrap_or(usize::MAX))
+}
 
 /// Reads a job's events and tells when each title arrived.
 async fn follow(address: String, path: String, token: String, told: mpsc::UnboundedSender<Instant>) {
@@ -53,22 +66,22 @@ async fn tells(told: &mut mpsc::UnboundedReceiver<Instant>, count: usize) -> Vec
 
 #[tokio::main]
 async fn main() {
+    let files = open_files();
     let served = Served::start();
     let (client, address) = (&served.client, &served.address);
     let (url, token) = client.job().await;
     let path = url.strip_prefix(&client.base).expect("a URL of this service").to_owned();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let before = process_mb(served.pid(), "VmRSS");
     let (tell, mut told) = mpsc::unbounded_channel();
-    let readers: Vec<_> = (0..FOLLOWERS)
-        .map(|_| tokio::spawn(follow(address.clone(), path.clone(), token.clone(), tell.clone())))
-        .collect();
+    let crowd = |count: usize| -> Vec<_> {
+        (0..count)
+            .map(|_| tokio::spawn(follow(address.clone(), path.clone(), token.clone(), tell.clone())))
+            .collect()
+    };
+    let mut readers = crowd(FOLLOWERS);
     tells(&mut told, FOLLOWERS).await;
     // the story so far is one more event at most
     tokio::time::sleep(Duration::from_secs(1)).await;
     while told.try_recv().is_ok() {}
-    let each = (process_mb(served.pid(), "VmRSS") - before) * 1024.0 / FOLLOWERS as f64;
-    Row::of(format!("memory of a follower, {FOLLOWERS} at once"), format!("{each:.1} kB")).write();
     let mut delays = Vec::new();
     for n in 0..sized(40, 10) {
         let begun = Instant::now();
@@ -87,5 +100,15 @@ async fn main() {
         format!("p50 {p50:.1} ms, p99 {p99:.1} ms"),
     )
     .write();
+    let more = CROWD.min(files.saturating_sub(1_000)).saturating_sub(FOLLOWERS);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = process_mb(served.pid(), "VmRSS");
+    readers.extend(crowd(more));
+    tells(&mut told, more).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let each = (process_mb(served.pid(), "VmRSS") - before) * 1024.0 / more as f64;
+    Row::of(format!("memory of a follower, {} at once", readers.len()), format!("{each:.1} kB"))
+        .aim(each, Aim::AtMost(20.0), " kB")
+        .write();
     readers.iter().for_each(tokio::task::JoinHandle::abort);
 }

@@ -20,7 +20,6 @@ pub const LONGEST: Duration = Duration::from_secs(3600);
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Responds with a stream of events. Nothing is produced that the reader has no room for.
-/// has no room for.
 pub fn answer(events: impl Stream<Item = Event> + Send + 'static, open: OpenStream) -> Response {
     use futures_util::StreamExt;
     let hello = futures_util::stream::once(async { Event::default().retry(RETRY).comment("following") });
