@@ -55,7 +55,10 @@ async fn submit(job: &Job, suggestion: &Value, answers: &[(String, Vec<String>)]
     }
     let mut body = suggestion["draft"].clone();
     for (field, columns) in answers {
-        body["roles"][field] = json!(columns);
+        match field.strip_prefix("parameters.") {
+            Some(name) => body["parameters"][name] = value_of(columns),
+            None => body["roles"][field] = json!(columns),
+        }
     }
     job.api.put(&job.path("/draft"), &body).await
 }
@@ -91,6 +94,14 @@ fn questions(suggestion: &Value) -> &[Value] {
     suggestion["open_questions"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
+/// A person's answer as the value of a parameter: a number where it is one.
+fn value_of(answer: &[String]) -> Value {
+    match answer {
+        [one] => one.parse::<serde_json::Number>().map_or_else(|_| json!(one), Value::Number),
+        several => json!(several),
+    }
+}
+
 fn candidates(question: &Value) -> Vec<String> {
     let names = question["candidates"].as_array().into_iter().flatten().filter_map(Value::as_str);
     names.take(MOST_CANDIDATES).map(plain).collect()
@@ -109,7 +120,8 @@ fn missing_answers(open: &[&Value], out: Out) -> Failure {
         if field == "requirement" {
             return "stata-service client ask \"QUESTION\" FILES".to_owned();
         }
-        let candidate = candidates(question).first().cloned().unwrap_or_else(|| "COLUMN".to_owned());
+        let unknown = if field.starts_with("parameters.") { "VALUE" } else { "COLUMN" };
+        let candidate = candidates(question).first().cloned().unwrap_or_else(|| unknown.to_owned());
         format!("stata-service client draft set {field}={candidate}")
     });
     Failure::Open { message: format!("the question leaves open: {}", texts.join(" ")), next: next.collect() }

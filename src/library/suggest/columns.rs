@@ -207,7 +207,8 @@ impl Named<'_> {
         priors.get(priors.len() / 2).copied().unwrap_or(0.0)
     }
 
-    fn word(&self, words: &[&str]) -> bool {
+    /// True if the name, its first or last part, or the label is one of these words.
+    pub(super) fn word(&self, words: &[&str]) -> bool {
         let name = self.column.name.to_ascii_lowercase();
         let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
         words.iter().any(|w| {
@@ -240,6 +241,64 @@ impl Named<'_> {
         dated || (self.column.integer_valued && self.word(&named) && !self.has("@built"))
     }
 
+    /// True for columns with the period in which a unit's treatment began.
+    pub(super) fn is_start(&self) -> bool {
+        let says =
+            ["start", "adopt", "adoption", "adopted", "first", "cohort", "begin", "began", "treated_since"];
+        self.column.integer_valued && self.column.distinct <= 60 && self.word(&says)
+    }
+
+    /// True for the numbers of the rows: as many as rows, from 0 or 1 on.
+    fn is_row_number(&self, rows: u64) -> bool {
+        let c = self.column;
+        let begins = c.min.is_some_and(|least| (0.0..=1.0).contains(&least));
+        c.integer_valued
+            && rows > 20
+            && c.distinct == rows
+            && begins
+            && c.max.is_some_and(|most| most <= rows as f64)
+    }
+
+    /// True for columns that mark the rows after a change.
+    pub(super) fn is_after(&self) -> bool {
+        self.has("@reform") || self.word(&["post", "after"])
+    }
+
+    /// True for the end of a follow-up as a code: 0 for none, then its causes.
+    pub(super) fn is_end_code(&self) -> bool {
+        let says = ["cause", "event", "status", "endpoint", "end", "failure"];
+        let c = self.column;
+        c.integer_valued && (3..=8).contains(&c.distinct) && c.min == Some(0.0) && self.word(&says)
+    }
+
+    /// True for a time of follow-up in units.
+    pub(super) fn is_duration(&self) -> bool {
+        let says = [
+            "time",
+            "days",
+            "weeks",
+            "months",
+            "years",
+            "duration",
+            "futime",
+            "followup",
+            "follow_up",
+            "survtime",
+        ];
+        let c = self.column;
+        !c.is_text() && c.distinct > 12 && c.min.is_some_and(|least| least >= 0.0) && self.word(&says)
+    }
+
+    /// True for numbers of something that may not occur: the smallest is 0, unlike that of most scales of answers.
+    pub(super) fn counts_from_zero(&self) -> bool {
+        self.column.min == Some(0.0) && self.is_count()
+    }
+
+    /// True for numbers with a fraction, or with a concept that is measured.
+    pub(super) fn is_measured(&self) -> bool {
+        !self.column.is_text() && (!self.column.integer_valued || self.outcome() > 0.0)
+    }
+
     /// True for columns that identify units: firms, persons, schools.
     pub(super) fn is_unit(&self, rows: u64) -> bool {
         let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
@@ -252,6 +311,10 @@ impl Named<'_> {
             .aliases
             .iter()
             .any(|a| a.place != Place::Value && !a.units.is_empty() && a.units.iter().all(is_thing));
+        // so many texts are no categories
+        if self.is_row_number(rows) || (self.column.is_text() && self.column.distinct >= 50) {
+            return true;
+        }
         let many = self.column.distinct >= rows.min(20);
         let discrete = self.column.integer_valued || self.column.is_text();
         discrete && many && (code || (thing && self.column.distinct >= 40)) && !self.is_time()

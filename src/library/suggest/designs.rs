@@ -18,7 +18,9 @@ impl Filler<'_> {
         out.roles.insert("duration_var", s.duration.into_iter().collect());
         out.roles.insert("failure_var", s.event.into_iter().collect());
         let group = named.iter().copied().find(|c| self.columns[*c].is_group());
-        if slots == "survival_group" || named.is_empty() {
+        if s.competing && named.is_empty() {
+            out.methods = vec!["survival.incidence".to_owned()];
+        } else if !s.competing && (slots == "survival_group" || named.is_empty()) {
             out.methods = method("survival groups").into_iter().collect();
             out.roles.insert("group_var", group.into_iter().collect());
         } else {
@@ -30,7 +32,7 @@ impl Filler<'_> {
 
     /// Designs: differences in differences, matching, discontinuity.
     pub(super) fn designed(&self, slots: &str, out: &mut Filled) {
-        let p = self.parsed;
+        let p = &self.turned(slots);
         let binary = |c: usize| is_binary(self.columns[c].column);
         let with = |concept: &str, named: bool| {
             let all: Vec<usize> = if named { p.rest.clone() } else { (0..self.columns.len()).collect() };
@@ -54,6 +56,13 @@ impl Filler<'_> {
             self.open_if_empty(p.running.as_slice(), "running_var", out);
             if let Some(value) = number(&CUTOFF, &p.text) {
                 out.parameters.insert("cutoff".to_owned(), value);
+            }
+            // a treatment that the threshold makes likelier is a column of its own
+            let own = |c: &usize| binary(*c) && Some(*c) != outcome && !controls.contains(c);
+            let treated: Vec<usize> = p.causes.iter().chain(&p.rest).copied().find(own).into_iter().collect();
+            if !treated.is_empty() && !p.text.contains("sharp") {
+                out.methods = vec!["rd.fuzzy".to_owned()];
+                out.roles.insert("treatment_var", treated);
             }
             out.roles.insert("controls", controls);
             return;
@@ -95,6 +104,18 @@ impl Filler<'_> {
         out.roles.insert("treatment_var", treatment);
     }
 
+    /// The question; "weighting for training on earnings" names the treatment before the outcome.
+    fn turned(&self, slots: &str) -> Parsed {
+        let mut turned = self.parsed.clone();
+        if let ([first], [second], "match") = (&turned.outcome[..], &turned.causes[..], slots)
+            && is_binary(self.columns[*first].column)
+            && self.columns[*second].is_measure()
+        {
+            std::mem::swap(&mut turned.outcome, &mut turned.causes);
+        }
+        turned
+    }
+
     /// A measure compared between groups.
     pub(super) fn compare(&self, out: &mut Filled) {
         let p = self.parsed;
@@ -117,6 +138,10 @@ impl Filler<'_> {
         let Some(g) = group else {
             return self.model(out);
         };
+        // "infection by age and surgery" is a model: age forms no groups
+        if !out.named && p.groups.len() > 1 && p.groups.iter().any(|c| self.columns[*c].is_measure()) {
+            return self.model(out);
+        }
         if self.columns[y].is_group() && !out.named {
             return self.categories(y, g, out);
         }
@@ -165,6 +190,7 @@ impl Filler<'_> {
             let y = named
                 .iter()
                 .copied()
+                .filter(|c| !p.endogenous.contains(c) && !p.instruments.contains(c))
                 .max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));
             let turned = Parsed {
                 outcome: y.into_iter().collect(),
@@ -224,7 +250,7 @@ impl Filler<'_> {
 pub(super) static VALUE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:from|equal to|of|等于) ?(-?[0-9]+(?:\.[0-9]+)?)").expect("a pattern"));
 static CUTOFF: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:cut-?off|threshold|断点)[^0-9-]{0,12}(-?[0-9]+(?:\.[0-9]+)?)").expect("a pattern")
+    Regex::new(r"(?:cut-?off|threshold|断点|above|below|over|pass|reach|exceed|at least|\bat\b|达到|超过|高于|不低于|满)[^0-9-]{0,24}(-?[0-9]+(?:\.[0-9]+)?)").expect("a pattern")
 });
 
 /// The number that a pattern captures in the question.

@@ -2,7 +2,7 @@
 
 use super::columns::{Named, Place};
 use super::mentions::Mention;
-use super::method::Chosen;
+use super::method::{Chosen, Reason};
 use super::phrases::Parsed;
 use super::roles::{Filled, Structure};
 use super::{Choice, MethodAlternative, MethodChoice, OpenQuestion, SuggestInput, Suggestion};
@@ -180,11 +180,11 @@ impl Explained<'_> {
         };
         let first = chosen.ranking.first().map(|r| &r.template_id);
         let agrees = first == Some(&meta.id);
-        let confidence = match (chosen.preferred, agrees, self.filled.named) {
-            (true, true, _) => 0.95,
-            (true, _, true) => 0.9,
-            (true, false, false) => 0.75,
-            _ => 0.5,
+        let confidence = match (chosen.reason, agrees, self.filled.named) {
+            (Reason::Named | Reason::Rules, true, _) => 0.95,
+            (Reason::Named, ..) | (Reason::Rules, _, true) => 0.9,
+            (Reason::Rules, false, false) => 0.75,
+            (Reason::Ranking, ..) => 0.5,
         };
         MethodChoice {
             template_id: meta.id.to_string(),
@@ -206,10 +206,10 @@ impl Explained<'_> {
     }
 
     fn why(&self, chosen: &Chosen) -> Bilingual {
-        if self.filled.named && chosen.preferred {
+        if chosen.reason == Reason::Named || (self.filled.named && chosen.reason == Reason::Rules) {
             return both("words of the question ask for this analysis", "问题中的用词要求这种分析");
         }
-        if !chosen.preferred {
+        if chosen.reason == Reason::Ranking {
             return both("the first of the ranking for these variables", "在这些变量下排序第一");
         }
         let roles = &chosen.statement.roles;
@@ -266,7 +266,7 @@ impl Explained<'_> {
         for gap in gaps.iter().filter(|g| !self.filled.open.contains(&g.field.as_str())) {
             let zh = gap.label.zh.clone().unwrap_or_else(|| gap.label.en.clone());
             out.push(OpenQuestion {
-                field: gap.field.clone(),
+                field: if gap.is_role { gap.field.clone() } else { format!("parameters.{}", gap.parameter) },
                 question: both(
                     format!("The question does not say: {}", gap.label.en),
                     format!("问题没有说明：{zh}"),
@@ -275,6 +275,7 @@ impl Explained<'_> {
                 candidates: gap.candidates.iter().take(8).cloned().collect(),
             });
         }
+        out.extend(self.chance_of_a_number(chosen));
         out.extend(self.unused(chosen));
         if self.structure.panel
             && !chosen.statement.roles.contains_key("entity_var")
@@ -291,6 +292,32 @@ impl Explained<'_> {
             });
         }
         out
+    }
+
+    /// A chance was asked for, and the outcome is no event.
+    fn chance_of_a_number(&self, chosen: &Chosen) -> Option<OpenQuestion> {
+        let asks =
+            ["chance", "probability", "likelihood of", "odds of", "how likely", "概率", "可能性", "几率"];
+        let name = chosen.statement.roles.get("outcome_var")?.first()?;
+        let outcome = self.named.iter().find(|n| n.name() == name)?;
+        let differs = outcome.is_measure() && asks.iter().any(|word| self.parsed.text.contains(word));
+        differs.then(|| OpenQuestion {
+            field: "outcome_var".to_owned(),
+            question: both(
+                format!(
+                    "The question asks for a chance, and {name} is a number. Is it the outcome that is meant?"
+                ),
+                format!("问题询问的是概率，而 {name} 是数值。结果变量是它吗？"),
+            ),
+            blocking: false,
+            candidates: self
+                .named
+                .iter()
+                .filter(|n| is_binary(n.column))
+                .map(|n| n.name().to_owned())
+                .take(8)
+                .collect(),
+        })
     }
 
     /// Words that name a column which no role has: they are not dropped silently.

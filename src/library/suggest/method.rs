@@ -5,44 +5,108 @@ use std::collections::BTreeMap;
 
 use super::SuggestInput;
 use super::columns::Named;
+use super::complete::Columns;
+use super::keywords::{AGAINST_FRAME, AGAINST_GENERAL, CLEARLY, Hit, named_in};
 use super::roles::Filled;
 use crate::domain::draft::Statement;
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
 use crate::library::binding::takes;
+use crate::library::missing_parameters::draft_gaps;
 use crate::library::rank::Ranked;
 use crate::library::select::{SelectionInput, select};
+
+/// Most templates named by keywords that are tried, and most of a ranking.
+const MOST_NAMED: usize = 4;
+const MOST_RANKED: usize = 8;
+
+/// Frames whose words stand in the names of other analyses too: the intraclass correlation.
+const GENERAL: [&str; 4] = ["correlation", "summary", "frequency", "histogram"];
+
+/// What speaks for a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Keywords of the template in the question.
+    Named,
+    /// The construction of the question, the kind of the outcome, the structure of the data.
+    Rules,
+    /// Only the ranking of the library.
+    Ranking,
+}
 
 /// The choice with the statement in the roles of its template.
 pub(super) struct Chosen {
     pub(super) template: Option<TemplateId>,
     pub(super) statement: Statement,
-    /// True if the rules and not only the ranking speak for it.
-    pub(super) preferred: bool,
+    pub(super) reason: Reason,
     /// The ranking with these roles.
     pub(super) ranking: Vec<Ranked>,
 }
 
-pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, named: &[Named<'_>]) -> Chosen {
+/// Chooses among the methods that the question names, those that the construction and the data speak for, and the
+/// ranking.
+pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Columns<'_>) -> Chosen {
+    let named = columns.named;
     let roles = roles_of(filled, named);
-    for method in &filled.methods {
-        let Some(template) = TemplateId::parse(method).ok().and_then(|id| input.library.get(&id)) else {
-            continue;
-        };
-        let statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);
+    let hits = named_in(input.library, input.question, named.iter().map(Named::name));
+    let enough = if GENERAL.contains(&filled.frame.as_str()) { AGAINST_GENERAL } else { AGAINST_FRAME };
+    let against_frame = hits.first().is_some_and(|hit| hit.weight >= enough);
+    let clearly = hits.first().is_some_and(|hit| hit.weight >= CLEARLY);
+    let by_words = hits.iter().take(MOST_NAMED).map(|hit| (hit.template.clone(), true));
+    let by_rules = filled.methods.iter().filter_map(|id| Some((TemplateId::parse(id).ok()?, false)));
+    // a frame of which the keywords speak too is what the question asks for
+    let agree = hits.iter().any(|hit| filled.methods.iter().any(|id| id == hit.template.as_str()));
+    // one technical word, such as Weibull, says which method of the frame's family is meant
+    let family = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
+    let narrower =
+        |hit: &Hit| filled.methods.first().is_some_and(|id| family(id) == family(hit.template.as_str()));
+    let narrows = !agree && hits.first().is_some_and(narrower);
+    let order: Vec<(TemplateId, bool)> = if filled.named && !narrows && (agree || !against_frame) {
+        by_rules.chain(by_words).collect()
+    } else {
+        by_words.chain(by_rules).collect()
+    };
+    for (id, by_keyword) in &order {
+        let Some(template) = input.library.get(id) else { continue };
+        let mut statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);
+        if *by_keyword {
+            statement = columns.complete(statement, &template.meta);
+            // a name that several analyses share decides only where nothing is left open
+            let is_open = || !draft_gaps(&template.meta, &statement, columns.columns).is_empty();
+            // nor is it this analysis if the outcome of the construction does not fit
+            let loses_outcome = roles.contains_key("outcome_var")
+                && takes(&template.meta, "outcome_var")
+                && !statement.roles.contains_key("outcome_var");
+            if loses_outcome || (!clearly && is_open()) {
+                continue;
+            }
+        } else if filled.takes_rest {
+            statement = columns.complete(statement, &template.meta);
+        } else if filled.named {
+            statement = columns.filled(statement, &template.meta);
+        }
         let ranking = ranked(input, &statement);
         if ranking.iter().any(|r| r.template_id == template.meta.id) {
-            return Chosen { template: Some(template.meta.id.clone()), statement, preferred: true, ranking };
+            let reason = if *by_keyword { Reason::Named } else { Reason::Rules };
+            return Chosen { template: Some(template.meta.id.clone()), statement, reason, ranking };
         }
     }
     let plain = Statement { roles: roles.clone(), ..Statement::default() };
     let ranking = ranked(input, &plain);
-    let first = ranking.first().and_then(|r| input.library.get(&r.template_id));
-    let statement = match first {
-        Some(template) => statement(fitted(roles, &template.meta), filled, &template.meta, named),
-        None => plain,
+    let whole = |id: &TemplateId| {
+        let template = input.library.get(id)?;
+        let statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);
+        let statement = columns.complete(statement, &template.meta);
+        let is_whole = draft_gaps(&template.meta, &statement, columns.columns).is_empty();
+        is_whole.then(|| (template.meta.id.clone(), statement))
     };
-    Chosen { template: first.map(|t| t.meta.id.clone()), statement, preferred: false, ranking }
+    // preparation of data is no answer to a question that does not ask for it
+    let answers = |id: &&TemplateId| !["prep.", "data."].iter().any(|family| id.as_str().starts_with(family));
+    let ids: Vec<&TemplateId> = ranking.iter().map(|r| &r.template_id).take(MOST_RANKED).collect();
+    let first = ids.iter().copied().filter(answers).find_map(whole);
+    let first = first.or_else(|| ids.first().map(|id| ((*id).clone(), plain.clone())));
+    let (template, statement) = first.map_or((None, plain), |(id, statement)| (Some(id), statement));
+    Chosen { template, statement, reason: Reason::Ranking, ranking }
 }
 
 fn ranked(input: &SuggestInput<'_>, statement: &Statement) -> Vec<Ranked> {

@@ -3,8 +3,10 @@
 //! the question does not name become questions.
 
 mod columns;
+mod complete;
 mod designs;
 mod explain;
+mod keywords;
 mod lexicon;
 mod mentions;
 mod method;
@@ -24,7 +26,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +106,7 @@ pub struct Choice {
 /// Something that the question leaves open.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct OpenQuestion {
-    /// A role, or `requirement`.
+    /// A role, `parameters.<name>`, or `requirement`.
     pub field: String,
     /// The question to the analyst.
     pub question: Bilingual,
@@ -129,7 +131,16 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
     let parsed = phrases::parse(input.question, &mentions, &units, &natures);
     let structure = roles::structure(&named, rows);
     let filled = roles::fill(&parsed, &named, &structure);
-    let chosen = method::choose(input, &filled, &named);
+    let asked = mentions.iter().flat_map(|m| m.columns.iter().copied());
+    let columns = complete::Columns {
+        named: &named,
+        structure: &structure,
+        asked: phrases::distinct(asked.filter(|c| !parsed.excluded.contains(c))),
+        question: &parsed.text,
+        columns: &input.dataset.columns,
+        rows,
+    };
+    let chosen = method::choose(input, &filled, &columns);
     let explained = explain::Explained {
         input,
         named: &named,

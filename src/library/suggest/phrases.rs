@@ -8,6 +8,7 @@ use regex::{Captures, Regex};
 use serde::Deserialize;
 
 use super::columns::Named;
+use super::lexicon::key;
 use super::mentions::Mention;
 use super::words::Unit;
 
@@ -17,6 +18,8 @@ struct File {
     main: Vec<Main>,
     frames: Vec<FrameText>,
     methods: Vec<Method>,
+    /// Keywords of templates that everyday questions have too.
+    ordinary: Vec<String>,
 }
 
 /// The template for a case that no word names.
@@ -67,6 +70,7 @@ struct Patterns {
     frames: Vec<Frame>,
     methods: BTreeMap<String, String>,
     words: BTreeSet<String>,
+    ordinary: BTreeSet<String>,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -81,6 +85,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let words = words.iter().copied().chain(singular).map(str::to_owned).collect();
     Patterns {
         words,
+        ordinary: file.ordinary.iter().map(|text| key(text)).collect(),
         methods: file.methods.into_iter().map(|m| (m.case, m.method)).collect(),
         adjuncts: file.adjuncts.iter().map(|a| (a.role.clone(), regex(&a.pattern))).collect(),
         main: file.main.iter().map(|m| (m.id.clone(), m.kind.clone(), regex(&m.pattern))).collect(),
@@ -112,13 +117,18 @@ pub(super) fn method(case: &str) -> Option<String> {
     PATTERNS.methods.get(case).cloned()
 }
 
+/// True for words, by their stems, that everyday questions have although they are keywords of a template.
+pub(super) fn is_ordinary(words: &str) -> bool {
+    PATTERNS.ordinary.contains(words)
+}
+
 /// Words of the patterns, which are never misspelt columns.
 pub(super) fn words() -> BTreeSet<String> {
     PATTERNS.words.clone()
 }
 
 /// The construction of a question; columns by position.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Parsed {
     /// Pattern of the main statement, and its kind: `model`, `group`, `either`, `pair`; empty without one.
     pub(super) id: String,
@@ -203,6 +213,11 @@ pub(super) fn parse(question: &str, mentions: &[Mention], units: &[Unit], nature
 /// Returns the frames that the text of a question asks for, the strongest first.
 pub(super) fn frames(text: &str) -> Vec<&'static Frame> {
     PATTERNS.frames.iter().filter(|f| f.pattern.is_match(text)).collect()
+}
+
+/// Returns a frame by its id.
+pub(super) fn frame(id: &str) -> Option<&'static Frame> {
+    PATTERNS.frames.iter().find(|f| f.id == id)
 }
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[0-9,]+>").expect("a pattern"));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::columns::Named;
 use super::designs::{VALUE, number};
-use super::phrases::{Frame, Parsed, distinct, frames, method};
+use super::phrases::{Frame, Parsed, distinct, frame, frames, method};
 use crate::domain::profile::is_binary;
 
 /// The structure of the data.
@@ -21,6 +21,10 @@ pub(super) struct Structure {
     pub(super) series: bool,
     pub(super) duration: Option<usize>,
     pub(super) event: Option<usize>,
+    /// The event is a code of several causes.
+    pub(super) competing: bool,
+    /// The period in which the treatment of a unit began.
+    pub(super) start: Option<usize>,
 }
 
 /// Roles with columns by position, parameters, and methods in the order of preference.
@@ -35,6 +39,8 @@ pub(super) struct Filled {
     pub(super) frame: String,
     /// True if words of the question name the method.
     pub(super) named: bool,
+    /// True if the template takes every column that the question names.
+    pub(super) takes_rest: bool,
 }
 
 /// Reads the structure of the data off its columns.
@@ -42,7 +48,15 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64) -> Structure {
     let find = |test: &dyn Fn(&Named<'_>) -> bool| columns.iter().position(test);
     let time = find(&|c| c.is_time());
     let periods = time.map_or(0, |t| columns[t].column.distinct);
-    let entity = find(&|c| c.is_unit(rows) && c.column.distinct < rows);
+    let start = find(&|c| c.is_start());
+    let by_name = find(&|c| c.is_unit(rows) && c.column.distinct < rows);
+    // every unit in every period is as many rows as there are of both together
+    let by_count = |c: &Named<'_>| {
+        let cells = c.column.distinct.saturating_mul(periods);
+        let names = c.column.is_text() || c.column.integer_valued;
+        names && !c.is_time() && !c.is_measured() && c.column.distinct >= 10 && periods >= 3 && cells == rows
+    };
+    let entity = by_name.or_else(|| find(&by_count));
     let panel = match (entity, time) {
         (Some(entity), Some(_)) => {
             let units = columns[entity].column.distinct;
@@ -53,17 +67,32 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64) -> Structure {
         _ => false,
     };
     let event = find(&|c| is_binary(c.column) && (c.has("@death") || c.has("@event")));
-    let duration = find(&|c| c.is_measure() && c.has("@survival"));
+    let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
+    let event = event.or(code);
+    let duration = find(&|c| c.is_measure() && c.has("@survival")).or_else(|| find(&|c| c.is_duration()));
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));
     let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);
-    Structure { entity, time, panel, series, duration: event.and(duration), event: duration.and(event) }
+    let (duration, event) = (event.and(duration), duration.and(event));
+    Structure {
+        entity,
+        time,
+        panel,
+        series,
+        duration,
+        event,
+        competing: event.is_some() && event == code,
+        start,
+    }
 }
 
 /// Fills the roles.
 pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure) -> Filled {
     let filler = Filler { parsed, columns, structure };
-    let frame = frames(&parsed.text).into_iter().find(|f| filler.has(f));
+    // a rule that gives the treatment by a threshold is a discontinuity, whatever words the question has
+    let design = frames(&parsed.text).into_iter().find(|f| filler.has(f));
+    let by_threshold = !parsed.running.is_empty() && design.is_none_or(|f| f.slots != "rd_density");
+    let frame = if by_threshold { frame("rd") } else { design };
     let mut filled = Filled::default();
     if let Some(frame) = frame {
         filled.frame.clone_from(&frame.id);
@@ -89,7 +118,11 @@ impl Filler<'_> {
     fn has(&self, frame: &Frame) -> bool {
         let (p, s) = (self.parsed, self.structure);
         match frame.needs.as_str() {
-            "survival" => s.duration.is_some(),
+            "survival" => s.duration.is_some() && !s.competing,
+            "competing" => s.competing,
+            "series" => s.series,
+            "adoption" => s.panel && s.start.is_some(),
+            "two periods" => self.columns.iter().any(|c| is_binary(c.column) && c.is_after()),
             "panel" => s.panel,
             "time" => s.time.is_some(),
             "two measures" => self.before_and_after().is_some(),
@@ -109,6 +142,18 @@ impl Filler<'_> {
             }
             "survival" | "survival_group" => self.survival(slots, out),
             "did" | "did_panel" | "match" | "rd" => self.designed(slots, out),
+            "rd_density" => {
+                let named = self.named().into_iter().find(|c| self.columns[*c].is_measure());
+                let running: Vec<usize> = p.running.first().copied().or(named).into_iter().collect();
+                self.open_if_empty(&running, "running_var", out);
+                out.roles.insert("running_var", running);
+            }
+            "adoption" => {
+                let outcome: Vec<usize> = self.outcome().into_iter().collect();
+                self.open_if_empty(&outcome, "outcome_var", out);
+                out.roles.insert("outcome_var", outcome);
+                self.adoption(out);
+            }
             "group" => self.compare(out),
             "pair" => self.pair(out),
             "items" | "items_time" => {
@@ -155,6 +200,11 @@ impl Filler<'_> {
                 let causes = out.roles.remove("regressors").unwrap_or_default();
                 out.roles.insert("treatment_var", causes.into_iter().take(1).collect());
             }
+            "gap" => {
+                self.compare(out);
+                out.takes_rest = true;
+            }
+            "ratings" => out.takes_rest = true,
             "two_factors" => self.two_factors(out),
             "group_only" => {
                 let named = self.named().into_iter().find(|c| self.columns[*c].is_group());
@@ -235,7 +285,11 @@ impl Filler<'_> {
             return Some(only);
         }
         let pool = if p.outcome.is_empty() { self.named() } else { p.outcome.clone() };
-        let free = pool.into_iter().filter(|c| !p.causes.contains(c) && !p.groups.contains(c));
+        let free = pool.into_iter().filter(|c| {
+            ![&p.causes, &p.groups, &p.moderators, &p.endogenous, &p.instruments]
+                .iter()
+                .any(|other| other.contains(c))
+        });
         // the last of equally likely ones
         free.max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()))
     }
@@ -252,6 +306,13 @@ impl Filler<'_> {
         }
     }
 
+    /// The panel with the period in which each unit began.
+    fn adoption(&self, out: &mut Filled) {
+        self.panel(out);
+        out.roles.insert("adopt_time_var", self.structure.start.into_iter().collect());
+        out.roles.insert("controls", self.parsed.controls.clone());
+    }
+
     pub(super) fn panel(&self, out: &mut Filled) {
         out.roles.insert("entity_var", self.structure.entity.into_iter().collect());
         self.time(true, out);
@@ -261,7 +322,7 @@ impl Filler<'_> {
     pub(super) fn model(&self, out: &mut Filled) {
         let p = self.parsed;
         let mut outcome = self.outcome();
-        if outcome.is_none() && p.id == "return" {
+        if outcome.is_none() && matches!(p.id.as_str(), "return" | "moderated") {
             outcome = ["@wage", "@income"]
                 .iter()
                 .find_map(|c| (0..self.columns.len()).find(|i| self.columns[*i].has(c)));
@@ -269,7 +330,7 @@ impl Filler<'_> {
         let taken = |c: &usize| Some(*c) == outcome || p.controls.contains(c) || p.instruments.contains(c);
         let mut causes: Vec<usize> = p.causes.iter().copied().filter(|c| !taken(c)).collect();
         if causes.is_empty() && p.id != "factors_open" {
-            causes = self.named().into_iter().filter(|c| !taken(c)).collect();
+            causes = self.named().into_iter().filter(|c| !taken(c) && !p.moderators.contains(c)).collect();
         }
         causes.retain(|c| !p.excluded.contains(c));
         let outcome: Vec<usize> = outcome.into_iter().collect();
@@ -292,6 +353,13 @@ impl Filler<'_> {
             out.methods.extend(method("moderated"));
         }
         out.roles.insert("controls", controls);
+        if let ([cause], Some(_), true) = (&causes[..], self.structure.start, self.structure.panel)
+            && is_binary(self.columns[*cause].column)
+            && self.columns[*cause].has("@programme")
+        {
+            out.methods.extend(method("adoption"));
+            self.adoption(out);
+        }
         out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
         self.effects(out);
@@ -334,7 +402,7 @@ impl Filler<'_> {
             "series"
         } else if stated("fixed_effects") {
             "fixed effects"
-        } else if y.is_scale() {
+        } else if y.is_scale() && !y.counts_from_zero() {
             "scale"
         } else if y.is_count() {
             "count"

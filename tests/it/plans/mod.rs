@@ -9,3 +9,4 @@ mod expression_printing;
 mod expression_refusals;
 mod plan_preview;
 mod suggested_drafts;
+mod suggested_library;

@@ -1,0 +1,195 @@
+//! Fits the columns of a question to the parameters of one template: those that the construction put elsewhere move
+//! to where the template takes them, and the structure of the data fills what no word needs to name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::columns::Named;
+use super::roles::Structure;
+use crate::domain::dataset::Column;
+use crate::domain::draft::Statement;
+use crate::domain::params::column_misfits;
+use crate::domain::profile::is_binary;
+use crate::domain::template::{ParameterType, TemplateMeta};
+use crate::library::binding::takes;
+use crate::library::missing_parameters::{MissingParameter, draft_gaps};
+
+/// The columns of one question.
+pub(super) struct Columns<'a> {
+    pub(super) named: &'a [Named<'a>],
+    pub(super) structure: &'a Structure,
+    /// Columns that the question names, in its order, without those that it excludes.
+    pub(super) asked: Vec<usize>,
+    pub(super) question: &'a str,
+    pub(super) columns: &'a [Column],
+    pub(super) rows: u64,
+}
+
+impl Columns<'_> {
+    /// Returns the statement with every parameter that words or structure fill.
+    pub(super) fn complete(&self, mut statement: Statement, meta: &TemplateMeta) -> Statement {
+        for (role, names) in &mut statement.roles {
+            let parameter = meta.parameters.iter().find(|p| p.bind == *role);
+            let column = |name: &String| self.columns.iter().find(|c| c.name == *name);
+            names.retain(|name| {
+                parameter.zip(column(name)).is_some_and(|(p, c)| column_misfits(p, c).is_empty())
+            });
+        }
+        statement.roles.retain(|role, columns| takes(meta, role) && !columns.is_empty());
+        statement = self.filled(statement, meta);
+        self.rest(meta, &mut statement);
+        statement
+    }
+
+    /// Returns the statement with the parameters filled that a template needs.
+    pub(super) fn filled(&self, mut statement: Statement, meta: &TemplateMeta) -> Statement {
+        // twice: a column that is the only one left for a parameter is known after the others are filled
+        for alone in [false, true] {
+            for gap in draft_gaps(meta, &statement, self.columns) {
+                self.fill(&gap, alone, meta, &mut statement);
+            }
+        }
+        statement
+    }
+
+    fn fill(&self, gap: &MissingParameter, alone: bool, meta: &TemplateMeta, statement: &mut Statement) {
+        let Some(parameter) = meta.parameters.iter().find(|p| p.name == gap.parameter) else { return };
+        match parameter.kind {
+            ParameterType::Varname | ParameterType::Varlist => {}
+            ParameterType::Number | ParameterType::Int => {
+                let threshold = ["cutoff", "null_value", "event_time", "break_at", "start"];
+                if let (Some(value), true) = (self.only_number(), threshold.contains(&gap.parameter.as_str()))
+                {
+                    statement.parameters.insert(gap.parameter.clone(), value);
+                }
+                return;
+            }
+            ParameterType::Enum => {
+                let words: Vec<&str> = self.question.split(|c: char| !c.is_alphanumeric()).collect();
+                let mut said = gap.candidates.iter().filter(|value| words.contains(&value.as_str()));
+                if let (Some(value), None) = (said.next(), said.next()) {
+                    statement.parameters.insert(gap.parameter.clone(), json!(value));
+                }
+                return;
+            }
+            _ => return,
+        }
+        let used: BTreeSet<&str> = used(statement);
+        let free = |c: &usize| {
+            let name = self.named[*c].name();
+            !used.contains(name) && gap.candidates.iter().any(|fits| fits == name)
+        };
+        let list = parameter.kind == ParameterType::Varlist;
+        let found: Vec<usize> = match self.by_structure(&gap.field) {
+            Some(one) => one.into_iter().filter(free).collect(),
+            None => {
+                let mut pool: Vec<usize> = self.asked.iter().copied().filter(free).collect();
+                pool.retain(|c| self.suits(*c, &gap.field));
+                if !list {
+                    pool.sort_by(|a, b| self.rank(*b, &gap.field).total_cmp(&self.rank(*a, &gap.field)));
+                    pool.truncate(1);
+                }
+                pool
+            }
+        };
+        let found = if found.is_empty() && alone && !list {
+            let mut fits = (0..self.named.len()).filter(free).filter(|c| self.suits(*c, &gap.field));
+            fits.next().filter(|_| fits.next().is_none()).into_iter().collect()
+        } else {
+            found
+        };
+        if found.is_empty() {
+            return;
+        }
+        let names: Vec<String> = found.iter().map(|c| self.named[*c].name().to_owned()).collect();
+        if gap.is_role {
+            statement.roles.insert(gap.field.clone(), names);
+        } else if list {
+            statement.parameters.insert(gap.parameter.clone(), json!(names));
+        } else {
+            statement.parameters.insert(gap.parameter.clone(), json!(names[0]));
+        }
+    }
+
+    /// The column that a role has by the structure of the data alone; `None` for roles that words name.
+    fn by_structure(&self, role: &str) -> Option<Option<usize>> {
+        let s = self.structure;
+        let find = |test: &dyn Fn(&Named<'_>) -> bool| self.named.iter().position(test);
+        Some(match role {
+            "entity_var" => {
+                s.entity.or_else(|| find(&|c| c.is_unit(self.rows) && c.column.distinct < self.rows))
+            }
+            "time_var" => s.time,
+            "duration_var" => s.duration,
+            "failure_var" => s.event,
+            "adopt_time_var" => s.start,
+            "post_var" => find(&|c| is_binary(c.column) && c.is_after()),
+            "weight_var" => find(&|c| c.word(&["weight", "wt", "pweight", "weights", "权重"])),
+            "strata_var" => find(&|c| c.word(&["stratum", "strata", "set_id", "set", "pair", "层"])),
+            "treatment_var" => {
+                let named = self.asked.iter().copied().find(|c| is_binary(self.named[*c].column));
+                let by_words =
+                    |c: &Named<'_>| is_binary(c.column) && (c.has("@treatment") || c.has("@programme"));
+                named.filter(|c| by_words(&self.named[*c])).or_else(|| find(&by_words)).or(named)
+            }
+            _ => return None,
+        })
+    }
+
+    /// True where a column may have a role that takes one column.
+    fn suits(&self, column: usize, role: &str) -> bool {
+        let c = &self.named[column];
+        let is_place = Some(column) == self.structure.time || c.is_unit(self.rows);
+        match role {
+            "group_var" | "row_var" | "col_var" | "moderator_var" => c.is_group(),
+            "cluster_var" | "fixed_effects" | "key_vars" => true,
+            _ => !is_place,
+        }
+    }
+
+    fn rank(&self, column: usize, role: &str) -> f64 {
+        match role {
+            "outcome_var" => self.named[column].outcome(),
+            _ => 0.0,
+        }
+    }
+
+    /// Puts the columns that are left where a template takes further ones.
+    fn rest(&self, meta: &TemplateMeta, statement: &mut Statement) {
+        let left: Vec<String> = {
+            let used = used(statement);
+            let of_rows = |c: &usize| self.suits(*c, "") && !used.contains(self.named[*c].name());
+            self.asked.iter().copied().filter(of_rows).map(|c| self.named[c].name().to_owned()).collect()
+        };
+        if left.is_empty() {
+            return;
+        }
+        let lists = ["regressors", "item_vars"];
+        if let Some(role) = lists.into_iter().find(|role| takes(meta, role)) {
+            statement.roles.entry(role.to_owned()).or_default().extend(left);
+        }
+    }
+
+    /// The number of a question that has just one.
+    fn only_number(&self) -> Option<Value> {
+        static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?:^|[^\w.-])(-?[0-9]+(?:\.[0-9]+)?)(?:$|[^\w.%]|\.(?:$|\s))").expect("a pattern")
+        });
+        let mut found = NUMBER.captures_iter(self.question).map(|c| c[1].to_owned());
+        let first = found.next()?;
+        found.next().is_none().then(|| first.parse::<f64>().ok()).flatten().map(|n| json!(n))
+    }
+}
+
+fn used(statement: &Statement) -> BTreeSet<&str> {
+    let roles: &BTreeMap<String, Vec<String>> = &statement.roles;
+    let roles = roles.values().flatten().map(String::as_str);
+    let parameters = statement.parameters.values().flat_map(|value| match value {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        other => other.as_str().into_iter().collect::<Vec<_>>(),
+    });
+    roles.chain(parameters).collect()
+}

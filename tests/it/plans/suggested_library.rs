@@ -1,0 +1,63 @@
+//! Drafts by rules for questions about the sample data of the whole library: real files, real profiles, over HTTP.
+
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+
+const QUESTIONS: &str = include_str!("../../fixtures/suggest/library.jsonl");
+/// Least shares of right outcomes, roles and methods.
+const LEAST: [f64; 3] = [0.88, 0.93, 0.87];
+
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Outcome, roles and method of a suggestion against the expected ones.
+fn judged(question: &Value, suggested: &Value) -> [bool; 3] {
+    let draft = &suggested["draft"];
+    let of = |role: &str| texts(&draft["roles"][role]);
+    let studied = [of("outcome_var"), of("item_vars"), of("duration_var")].concat();
+    let outcome = match texts(&question["outcome"])[..] {
+        [] => true,
+        ref expected => studied.first().is_some_and(|found| expected.contains(found)),
+    };
+    let roles = question["roles"].as_object().expect("roles").iter().all(|(names, columns)| {
+        let mut held: Vec<&str> = names.split('|').flat_map(of).collect();
+        let mut columns = texts(columns);
+        held.sort_unstable();
+        columns.sort_unstable();
+        held == columns
+    });
+    let template = draft["template_id"].as_str().unwrap_or_default();
+    [outcome, roles, texts(&question["methods"]).contains(&template)]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stderr, reason = "the scores are recorded in docs/suggest.md")]
+async fn questions_about_the_sample_data_of_the_library_get_their_drafts() {
+    let app = TestApp::start().await;
+    let questions: Vec<Value> =
+        QUESTIONS.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let mut right = [0.0; 3];
+    for question in &questions {
+        let data = format!("{}.csv", question["data"].as_str().expect("data"));
+        let path = format!("{}/assets/stata_do_library/datasets/{data}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("sample data");
+        let job = app.job(question["question"].as_str().expect("a question")).await;
+        app.upload(&job, &data, &text).await.ok();
+        let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+        let judged = judged(question, &suggested);
+        for (sum, right) in right.iter_mut().zip(judged) {
+            *sum += f64::from(u8::from(right));
+        }
+        if judged.contains(&false) {
+            eprintln!("{} {judged:?} {}: {}", question["id"], question["question"], suggested["draft"]);
+        }
+    }
+    let reached = right.map(|sum| sum / questions.len() as f64);
+    eprintln!("{} questions: outcome, roles, method {reached:?}", questions.len());
+    assert!(
+        reached.iter().zip(LEAST).all(|(share, least)| *share >= least),
+        "{reached:?} is below {LEAST:?}"
+    );
+}
