@@ -24,7 +24,7 @@ pub(super) struct Explained<'a> {
     pub(super) filled: &'a Filled,
 }
 
-fn both(en: impl Into<String>, zh: impl Into<String>) -> Bilingual {
+pub(super) fn both(en: impl Into<String>, zh: impl Into<String>) -> Bilingual {
     Bilingual { en: en.into(), zh: Some(zh.into()) }
 }
 
@@ -254,12 +254,16 @@ impl Explained<'_> {
         let mut out: Vec<OpenQuestion> = Vec::new();
         for role in &self.filled.open {
             let gap = gaps.iter().find(|g| g.field == *role);
+            if *role == "outcome_var" {
+                out.push(self.open_outcome(chosen, gap.map(|g| &g.candidates[..])));
+                continue;
+            }
             let (en, zh) = asked(role);
-            let known = gap.map(|g| g.candidates.clone()).unwrap_or_else(|| self.candidates(role));
+            let known = gap.map(|g| g.candidates.clone()).unwrap_or_else(|| self.candidates());
             out.push(OpenQuestion {
                 field: (*role).to_owned(),
                 question: both(en, zh),
-                blocking: gap.is_some() || *role == "outcome_var",
+                blocking: gap.is_some(),
                 candidates: known.into_iter().take(8).collect(),
             });
         }
@@ -353,13 +357,10 @@ impl Explained<'_> {
         self.mentions.iter().filter(is_open).map(question).collect()
     }
 
-    fn candidates(&self, role: &str) -> Vec<String> {
-        let mut order: Vec<&Named<'_>> =
-            self.named.iter().filter(|n| !n.is_time() && !n.is_unit(self.input.dataset.row_count)).collect();
-        if role == "outcome_var" {
-            order.sort_by(|a, b| b.outcome().total_cmp(&a.outcome()));
-        }
-        order.iter().map(|n| n.name().to_owned()).collect()
+    fn candidates(&self) -> Vec<String> {
+        let rows = self.input.dataset.row_count;
+        let fitting = self.named.iter().filter(|n| !n.is_time() && !n.is_unit(rows));
+        fitting.map(|n| n.name().to_owned()).collect()
     }
 }
 
@@ -398,7 +399,6 @@ fn part(role: &str, pattern: &str) -> (&'static str, &'static str) {
 /// The question for a role that is open.
 fn asked(role: &str) -> (&'static str, &'static str) {
     match role {
-        "outcome_var" => ("Which variable should be explained or described?", "要解释或描述哪个变量？"),
         "regressors" => ("Which variables should explain the outcome?", "用哪些变量解释结果？"),
         "treatment_var" => ("Which variable shows who was treated?", "哪个变量表示是否受处理？"),
         "group_var" => ("Which variable forms the groups?", "按哪个变量分组？"),

@@ -10,6 +10,7 @@ mod keywords;
 mod lexicon;
 mod mentions;
 mod method;
+mod open_outcome;
 mod phrases;
 mod roles;
 mod words;

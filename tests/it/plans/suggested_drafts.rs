@@ -85,6 +85,12 @@ async fn a_vague_question_leads_to_open_questions_and_no_guess() {
     let open = suggested["open_questions"].as_array().expect("a list");
     let outcome = open.iter().find(|q| q["field"] == "outcome_var").expect("the outcome is asked for");
     assert!(outcome["candidates"].as_array().is_some_and(|c| !c.is_empty()), "{outcome}");
+    let text = outcome["question"]["en"].as_str().expect("a text");
+    assert!(text.contains("names no variable of the data"), "{text}");
+    // pay is a thing that people explain, and the sentence says so
+    assert!(text.contains("Likely ones: ") && text.contains("log_pay"), "{text}");
+    let first = outcome["candidates"][0].as_str().expect("a name");
+    assert!(["log_pay", "pay"].contains(&first), "{outcome}");
     assert!(suggested["confidence"].as_f64().is_some_and(|c| c <= 0.5), "{suggested}");
     app.stop().await;
 }

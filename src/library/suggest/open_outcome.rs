@@ -1,0 +1,55 @@
+//! The question for an outcome that nobody named: it says that the question names none, and which variables are likely.
+
+use super::OpenQuestion;
+use super::columns::Named;
+use super::explain::{Explained, both};
+use super::method::Chosen;
+
+/// Most variables that the sentence names; the candidates have more.
+const NAMED: usize = 3;
+/// Most candidates.
+const CANDIDATES: usize = 8;
+
+impl Explained<'_> {
+    /// Asks for the outcome. `fitting` are the columns that the chosen template takes as one, if there is a template.
+    pub(super) fn open_outcome(&self, chosen: &Chosen, fitting: Option<&[String]>) -> OpenQuestion {
+        let rows = self.input.dataset.row_count;
+        let used = |n: &&Named<'_>| chosen.statement.roles.values().flatten().any(|c| c == n.name());
+        let fits = |n: &&Named<'_>| fitting.is_none_or(|names| names.iter().any(|c| c == n.name()));
+        let mut order: Vec<&Named<'_>> =
+            self.named.iter().filter(|n| !n.is_time() && !n.is_unit(rows) && !used(n) && fits(n)).collect();
+        // likely ones first, numbers before texts
+        order.sort_by(|a, b| {
+            b.outcome().total_cmp(&a.outcome()).then(a.column.is_text().cmp(&b.column.is_text()))
+        });
+        let likely: Vec<String> =
+            order.iter().filter(|n| n.outcome() > 0.0).take(NAMED).map(|n| described(n)).collect();
+        let (mut en, mut zh) = (
+            "The question names no variable of the data as the outcome. Which variable should be explained or described?"
+                .to_owned(),
+            "问题没有指明数据中的哪个变量是结果。要解释或描述哪个变量？".to_owned(),
+        );
+        if !likely.is_empty() {
+            en.push_str(&format!(" Likely ones: {}.", likely.join(", ")));
+            zh.push_str(&format!("较可能的有：{}。", likely.join("、")));
+        }
+        let candidates = match order.is_empty() {
+            true => fitting.unwrap_or_default().to_vec(),
+            false => order.iter().map(|n| n.name().to_owned()).collect(),
+        };
+        OpenQuestion {
+            field: "outcome_var".to_owned(),
+            question: both(en, zh),
+            blocking: true,
+            candidates: candidates.into_iter().take(CANDIDATES).collect(),
+        }
+    }
+}
+
+/// The name, and the label where there is one.
+fn described(named: &Named<'_>) -> String {
+    match named.column.label.as_deref().filter(|label| !label.is_empty() && *label != named.name()) {
+        Some(label) => format!("{} ({label})", named.name()),
+        None => named.name().to_owned(),
+    }
+}
