@@ -44,7 +44,7 @@ async fn questions_about_the_sample_data_of_the_library_get_their_drafts() {
         let path = format!("{}/assets/stata_do_library/datasets/{data}", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).expect("sample data");
         let job = app.job(question["question"].as_str().expect("a question")).await;
-        app.upload(&job, &data, &text).await.ok();
+        app.upload(&job, &data, text).await.ok();
         let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
         let judged = judged(question, &suggested);
         for (sum, right) in right.iter_mut().zip(judged) {

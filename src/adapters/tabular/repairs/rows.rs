@@ -41,7 +41,7 @@ pub(super) fn foreign(columns: &[Column], scans: &[(usize, Scan)], place: Place)
     let texts: Vec<(&Column, &TextScan)> = scans
         .iter()
         .filter_map(|(at, scan)| match scan {
-            Scan::Text(scan) => Some((&columns[*at], scan)),
+            Scan::Text(scan) => Some((&columns[*at], scan.as_ref())),
             Scan::Code(_) => None,
         })
         .collect();
