@@ -8,7 +8,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::columns::Named;
-use super::roles::Structure;
+use super::structure::Structure;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
 use crate::domain::params::column_misfits;

@@ -19,7 +19,7 @@ impl Filler<'_> {
         out.roles.insert("failure_var", s.event.into_iter().collect());
         let group = named.iter().copied().find(|c| self.columns[*c].is_group());
         if s.competing && named.is_empty() {
-            out.methods = vec!["survival.incidence".to_owned()];
+            out.methods = method("incidence").into_iter().collect();
         } else if !s.competing && (slots == "survival_group" || named.is_empty()) {
             out.methods = method("survival groups").into_iter().collect();
             out.roles.insert("group_var", group.into_iter().collect());
@@ -61,7 +61,7 @@ impl Filler<'_> {
             let own = |c: &usize| binary(*c) && Some(*c) != outcome && !controls.contains(c);
             let treated: Vec<usize> = p.causes.iter().chain(&p.rest).copied().find(own).into_iter().collect();
             if !treated.is_empty() && !p.text.contains("sharp") {
-                out.methods = vec!["rd.fuzzy".to_owned()];
+                out.methods = method("threshold of a treatment").into_iter().collect();
                 out.roles.insert("treatment_var", treated);
             }
             out.roles.insert("controls", controls);
@@ -102,6 +102,22 @@ impl Filler<'_> {
         }
         out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
         out.roles.insert("treatment_var", treatment);
+    }
+
+    /// The density of the variable that decides on a treatment.
+    pub(super) fn density(&self, out: &mut Filled) {
+        let named = self.named().into_iter().find(|c| self.columns[*c].is_measure());
+        let running: Vec<usize> = self.parsed.running.first().copied().or(named).into_iter().collect();
+        self.open_if_empty(&running, "running_var", out);
+        out.roles.insert("running_var", running);
+    }
+
+    /// An outcome in units that begin a treatment in different periods.
+    pub(super) fn adopted(&self, out: &mut Filled) {
+        let outcome: Vec<usize> = self.outcome().into_iter().collect();
+        self.open_if_empty(&outcome, "outcome_var", out);
+        out.roles.insert("outcome_var", outcome);
+        self.adoption(out);
     }
 
     /// The question; "weighting for training on earnings" names the treatment before the outcome.

@@ -12,7 +12,9 @@ mod mentions;
 mod method;
 mod open_outcome;
 mod phrases;
+mod role_words;
 mod roles;
+mod structure;
 mod words;
 
 use std::collections::BTreeMap;
@@ -130,7 +132,7 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
     let (mentions, units) = mentions::mentions(input.question, &named, &vocabulary);
     let natures = phrases::Natures { columns: &named, rows };
     let parsed = phrases::parse(input.question, &mentions, &units, &natures);
-    let structure = roles::structure(&named, rows);
+    let structure = structure::structure(&named, rows);
     let filled = roles::fill(&parsed, &named, &structure);
     let asked = mentions.iter().flat_map(|m| m.columns.iter().copied());
     let columns = complete::Columns {

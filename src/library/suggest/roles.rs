@@ -8,24 +8,8 @@ use serde_json::{Map, Value, json};
 use super::columns::Named;
 use super::designs::{VALUE, number};
 use super::phrases::{Frame, Parsed, distinct, frame, frames, method};
+use super::structure::Structure;
 use crate::domain::profile::is_binary;
-
-/// The structure of the data.
-#[derive(Debug, Default)]
-pub(super) struct Structure {
-    pub(super) entity: Option<usize>,
-    pub(super) time: Option<usize>,
-    /// Units observed in several periods.
-    pub(super) panel: bool,
-    /// One row for each period.
-    pub(super) series: bool,
-    pub(super) duration: Option<usize>,
-    pub(super) event: Option<usize>,
-    /// The event is a code of several causes.
-    pub(super) competing: bool,
-    /// The period in which the treatment of a unit began.
-    pub(super) start: Option<usize>,
-}
 
 /// Roles with columns by position, parameters, and methods in the order of preference.
 #[derive(Debug, Default)]
@@ -41,49 +25,6 @@ pub(super) struct Filled {
     pub(super) named: bool,
     /// True if the template takes every column that the question names.
     pub(super) takes_rest: bool,
-}
-
-/// Reads the structure of the data off its columns.
-pub(super) fn structure(columns: &[Named<'_>], rows: u64) -> Structure {
-    let find = |test: &dyn Fn(&Named<'_>) -> bool| columns.iter().position(test);
-    let time = find(&|c| c.is_time());
-    let periods = time.map_or(0, |t| columns[t].column.distinct);
-    let start = find(&|c| c.is_start());
-    let by_name = find(&|c| c.is_unit(rows) && c.column.distinct < rows);
-    // every unit in every period is as many rows as there are of both together
-    let by_count = |c: &Named<'_>| {
-        let cells = c.column.distinct.saturating_mul(periods);
-        let names = c.column.is_text() || c.column.integer_valued;
-        names && !c.is_time() && !c.is_measured() && c.column.distinct >= 10 && periods >= 3 && cells == rows
-    };
-    let entity = by_name.or_else(|| find(&by_count));
-    let panel = match (entity, time) {
-        (Some(entity), Some(_)) => {
-            let units = columns[entity].column.distinct;
-            let cells = units.saturating_mul(periods);
-            // about one row for each unit and period; a date of each row is no panel
-            periods >= 2 && cells.saturating_mul(2) >= rows && cells <= rows.saturating_mul(3)
-        }
-        _ => false,
-    };
-    let event = find(&|c| is_binary(c.column) && (c.has("@death") || c.has("@event")));
-    let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
-    let event = event.or(code);
-    let duration = find(&|c| c.is_measure() && c.has("@survival")).or_else(|| find(&|c| c.is_duration()));
-    // rows of persons with a date each are no series
-    let single = columns.iter().all(|c| !c.is_unit(rows));
-    let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);
-    let (duration, event) = (event.and(duration), duration.and(event));
-    Structure {
-        entity,
-        time,
-        panel,
-        series,
-        duration,
-        event,
-        competing: event.is_some() && event == code,
-        start,
-    }
 }
 
 /// Fills the roles.
@@ -142,18 +83,8 @@ impl Filler<'_> {
             }
             "survival" | "survival_group" => self.survival(slots, out),
             "did" | "did_panel" | "match" | "rd" => self.designed(slots, out),
-            "rd_density" => {
-                let named = self.named().into_iter().find(|c| self.columns[*c].is_measure());
-                let running: Vec<usize> = p.running.first().copied().or(named).into_iter().collect();
-                self.open_if_empty(&running, "running_var", out);
-                out.roles.insert("running_var", running);
-            }
-            "adoption" => {
-                let outcome: Vec<usize> = self.outcome().into_iter().collect();
-                self.open_if_empty(&outcome, "outcome_var", out);
-                out.roles.insert("outcome_var", outcome);
-                self.adoption(out);
-            }
+            "rd_density" => self.density(out),
+            "adoption" => self.adopted(out),
             "group" => self.compare(out),
             "pair" => self.pair(out),
             "items" | "items_time" => {
@@ -185,16 +116,7 @@ impl Filler<'_> {
                     out.roles.insert("outcome_var", vec![after]);
                 }
             }
-            "roc" => {
-                let named = self.named();
-                let of = |binary: bool| {
-                    let mut hits =
-                        named.iter().copied().filter(|c| is_binary(self.columns[*c].column) == binary);
-                    hits.next().into_iter().collect::<Vec<_>>()
-                };
-                out.roles.insert("outcome_var", of(true));
-                out.roles.insert("focal_var", of(false));
-            }
+            "roc" => self.accuracy(out),
             "measures" => {
                 self.model(out);
                 let causes = out.roles.remove("regressors").unwrap_or_default();
@@ -225,6 +147,17 @@ impl Filler<'_> {
             }
             _ => {}
         }
+    }
+
+    /// A binary outcome and the measure that finds it.
+    fn accuracy(&self, out: &mut Filled) {
+        let named = self.named();
+        let of = |binary: bool| {
+            let mut hits = named.iter().copied().filter(|c| is_binary(self.columns[*c].column) == binary);
+            hits.next().into_iter().collect::<Vec<_>>()
+        };
+        out.roles.insert("outcome_var", of(true));
+        out.roles.insert("focal_var", of(false));
     }
 
     /// What no word names: by the kind of statement and the columns.
@@ -307,7 +240,7 @@ impl Filler<'_> {
     }
 
     /// The panel with the period in which each unit began.
-    fn adoption(&self, out: &mut Filled) {
+    pub(super) fn adoption(&self, out: &mut Filled) {
         self.panel(out);
         out.roles.insert("adopt_time_var", self.structure.start.into_iter().collect());
         out.roles.insert("controls", self.parsed.controls.clone());
