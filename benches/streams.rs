@@ -32,8 +32,15 @@ fn open_files() -> usize {
     maximum.map_or(CROWD * 2, |most| usize::try_from(most).unwrap_or(usize::MAX))
 }
 
-/// Reads a job's events and tells when each title arrived.
-async fn follow(address: String, path: String, token: String, told: mpsc::UnboundedSender<Instant>) {
+/// What a reader tells: when its stream began, and when each title arrived.
+#[derive(Clone)]
+struct Tell {
+    began: mpsc::UnboundedSender<Instant>,
+    title: mpsc::UnboundedSender<Instant>,
+}
+
+/// Reads a job's events.
+async fn follow(address: String, path: String, token: String, tell: Tell) {
     let stream = TcpStream::connect(&address).await.expect("connects");
     let (read, mut write) = stream.into_split();
     let head = format!(
@@ -44,9 +51,15 @@ async fn follow(address: String, path: String, token: String, told: mpsc::Unboun
     let mut follows = false;
     while let Ok(Some(line)) = lines.next_line().await {
         assert!(follows || !line.starts_with("HTTP/1.1") || line.contains(" 200 "), "{line}");
-        let is_told = line.starts_with("event: job.changed") || (!follows && line.contains("following"));
-        follows |= line.contains("following");
-        if is_told && told.send(Instant::now()).is_err() {
+        let told = match (follows, line.starts_with("event: job.changed")) {
+            (false, _) if line.contains("following") => {
+                follows = true;
+                &tell.began
+            }
+            (_, true) => &tell.title,
+            _ => continue,
+        };
+        if told.send(Instant::now()).is_err() {
             return;
         }
     }
@@ -71,14 +84,16 @@ async fn main() {
     let (client, address) = (&served.client, &served.address);
     let (url, token) = client.job().await;
     let path = url.strip_prefix(&client.base).expect("a URL of this service").to_owned();
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let (began, mut begun_streams) = mpsc::unbounded_channel();
+    let (title, mut told) = mpsc::unbounded_channel();
+    let tell = Tell { began, title };
     let crowd = |count: usize| -> Vec<_> {
         (0..count)
             .map(|_| tokio::spawn(follow(address.clone(), path.clone(), token.clone(), tell.clone())))
             .collect()
     };
     let mut readers = crowd(FOLLOWERS);
-    tells(&mut told, FOLLOWERS).await;
+    tells(&mut begun_streams, FOLLOWERS).await;
     // the story so far is one more event at most
     tokio::time::sleep(Duration::from_secs(1)).await;
     while told.try_recv().is_ok() {}
@@ -103,8 +118,12 @@ async fn main() {
     let more = CROWD.min(files.saturating_sub(1_000)).saturating_sub(FOLLOWERS);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = process_mb(served.pid(), "VmRSS");
-    readers.extend(crowd(more));
-    tells(&mut told, more).await;
+    // not more at once than a listener's backlog takes
+    while readers.len() < FOLLOWERS + more {
+        let some = FOLLOWERS.min(FOLLOWERS + more - readers.len());
+        readers.extend(crowd(some));
+        tells(&mut begun_streams, some).await;
+    }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let each = (process_mb(served.pid(), "VmRSS") - before) * 1024.0 / more as f64;
     Row::of(format!("memory of a follower, {} at once", readers.len()), format!("{each:.1} kB"))
