@@ -83,10 +83,13 @@ async fn a_run_ends_once(step: Step) {
             Some(held) => held.load(Ordering::SeqCst),
             None => engine.starts() == 1,
         });
-        if workers[1].holds(&shared) {
-            workers.swap(0, 1);
-        }
-        assert!(workers[0].holds(&shared), "one of them holds the run");
+        // on a loaded machine a server may lose its lease before this, and another one is about to claim
+        wait_for("one of them holds the run", || {
+            if workers[1].holds(&shared) {
+                workers.swap(0, 1);
+            }
+            workers[0].holds(&shared)
+        });
         workers[0].link.set(Passage::Silent);
         let before = usize::from(step != Step::Claimed);
         wait_for("the engine starts elsewhere", || engine.starts() == before + 1);
@@ -111,7 +114,9 @@ async fn a_run_ends_once(step: Step) {
     assert_eq!((engine.starts(), engine.doubles().as_str()), (starts, ""), "{step:?}");
     let runs = job.call(&api, Method::GET, "/runs", &json!({})).await;
     let causes: Vec<_> = runs["runs"].as_array().expect("runs").iter().map(|run| &run["cause"]).collect();
-    assert_eq!(causes, [&json!("worker_lost"), &json!(null)], "{step:?}: {runs}");
+    let (last, earlier) = causes.split_last().expect("runs");
+    assert_eq!(*last, &json!(null), "{step:?}: {runs}");
+    assert!(!earlier.is_empty() && earlier.iter().all(|cause| *cause == "worker_lost"), "{step:?}: {runs}");
     assert_eq!(job.call(&api, Method::GET, "", &json!({})).await["version"], ended["version"], "{step:?}");
     tokio::task::block_in_place(|| {
         let [one, two] = workers;
