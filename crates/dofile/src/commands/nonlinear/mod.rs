@@ -1,6 +1,7 @@
-//! Regressions whose mean, and likelihoods, that are expressions with named parameters.
+//! Regressions, likelihoods and moments that are expressions with named parameters.
 
 mod expression;
+mod gmm;
 mod mlexp;
 mod nl;
 mod predict;
@@ -9,9 +10,13 @@ use super::CommandSpec;
 use crate::ops::predict::Own;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC, gmm::SPEC];
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
-    (cmd == "nl").then_some((&predict::SYNTAX, predict::run as fn(&mut _, &_) -> _))
+    match cmd {
+        "nl" => Some((&predict::SYNTAX, predict::run)),
+        "gmm" => Some((&predict::MOMENTS, predict::residuals)),
+        _ => None,
+    }
 }
