@@ -31,6 +31,7 @@ pub mod epidemiology;
 pub mod factor_ml;
 pub mod filters;
 pub mod gee;
+pub mod gmm;
 pub mod householder;
 pub mod iv;
 pub mod iv_identification;

@@ -56,7 +56,7 @@ impl Sample<'_> {
 pub type Function<'a> = dyn FnMut(&[f64]) -> Option<Vec<f64>> + 'a;
 
 /// Central differences of fourth order.
-fn derivatives(function: &mut Function<'_>, b: &[f64]) -> Option<Vec<Vec<f64>>> {
+pub fn derivatives(function: &mut Function<'_>, b: &[f64]) -> Option<Vec<Vec<f64>>> {
     let mut out = Vec::with_capacity(b.len());
     for j in 0..b.len() {
         let step = f64::EPSILON.powf(0.2) * (b[j].abs() + f64::EPSILON.powf(0.2));

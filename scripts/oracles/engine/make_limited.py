@@ -72,7 +72,7 @@ def glm_links(cases):
 def docvis():
     """Doctor visits of the count tests in statsmodels."""
     data = pd.read_csv(f"{SM}/sandbox/regression/tests/racd10data_with_transformed.csv")
-    frame = data[["docvis", "private", "medicaid", "aget", "aget2", "educyr", "actlim", "totchr"]]
+    frame = data[["docvis", "private", "medicaid", "aget", "aget2", "educyr", "actlim", "totchr", "income", "incomet", "ssiratio"]]
     write_data("docvis", frame)
     return frame
 

@@ -11,7 +11,7 @@ cprplot cs csdid csi cumul datasignature decode describe:d destring dfgls dfulle
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress duplicates egen eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
-gladder glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
+gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
 hotelling icc inspect intreg ipolate iqreg ir irf iri isid ivpoisson ivprobit ivregress ivtobit
 jackknife kap kappa kdensity keep ksmirnov ktau kwallis label:la labmask ladder lasso lassocoef lassogof
 lassoknots levelsof lincom line linktest list:l loadingplot local:loc logistic logit loneway lookfor

@@ -63,6 +63,15 @@ pub(super) const ROWS: &[Row] = &[
         LNLSQ() noCONstant HASConstant() vce() LEAve TItle() TItle2() DELta()",
     ),
     (
+        "gmm",
+        TABLE,
+        "noLOG LOG",
+        "DERIVative() TWOstep ONEstep Igmm VAriables() noCOMMONesample INSTruments() XTINSTruments() WMATrix() \
+        Center WINITial() vce() QUICKDerivatives TItle() TItle2() FROM() IGMMITerate() IGMMEPS() \
+        IGMMWEPS() TECHnique() CONV_MAXITer() CONV_PTOL() CONV_VTOL() CONV_NRTOL() TRACElevel() EQuations() \
+        NEQuations() PARAMeters() NPARAMeters() HASDERIVatives HASLFDERIVatives",
+    ),
+    (
         "sureg",
         TABLE,
         "CONSTraints() noLOG LOG ITERate() TRace TOLerance()",

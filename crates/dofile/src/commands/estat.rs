@@ -6,7 +6,8 @@ use super::estimation::{
 };
 use super::survival::cox_post;
 use super::{
-    ByRule, CommandSpec, Example, Form, community, multivariate, panel, survey, timeseries, treatment,
+    ByRule, CommandSpec, Example, Form, community, multivariate, nonlinear, panel, survey, timeseries,
+    treatment,
 };
 use crate::error::{Result, StataError};
 use crate::ops::estat::Call;
@@ -38,8 +39,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         name: name.to_string(),
     };
     // families keep their own subcommands
-    for family in [timeseries::estat, multivariate::estat, survey::estat, treatment::estat, community::estat]
-    {
+    for family in [
+        timeseries::estat,
+        multivariate::estat,
+        survey::estat,
+        treatment::estat,
+        community::estat,
+        nonlinear::estat,
+    ] {
         if let Some(done) = family(session, word, &call) {
             return done;
         }

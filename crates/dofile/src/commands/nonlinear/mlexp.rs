@@ -3,7 +3,7 @@
 //! Stores in `e()`: N k k_eq k_aux ll rank ic rc converged N_clust, b V gradient init V_modelbased, cmd lexp params title
 //! vce vcetype clustvar. Formulas: [R] mlexp, Methods and formulas.
 
-use super::expression::{Evaluator, Substitutable};
+use super::expression::{Evaluator, Parameter, Substitutable};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -92,7 +92,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Numeric variables that an expression names outside of its parameters.
-fn variables(s: &Session, text: &str) -> Vec<usize> {
+pub(super) fn variables(s: &Session, text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     let mut depth = 0;
     let mut word = String::new();
@@ -196,6 +196,27 @@ fn fit(
     Ok(found)
 }
 
+/// Names of the parameters: `xb:x1` in a combination, `/b0` alone.
+pub(super) fn names(expression: &Substitutable) -> Vec<Stripe> {
+    let name = |p: &Parameter| match &p.part {
+        Some((name, term)) => Stripe::with_eq(name.as_str(), term.as_str()),
+        None => Stripe::with_eq("/", p.name.as_str()),
+    };
+    expression.parameters.iter().map(name).collect()
+}
+
+/// Number of equations; a single parameter counts as one.
+pub(super) fn equations(stripe: &[Stripe]) -> f64 {
+    let mut found: Vec<&str> = Vec::new();
+    for name in stripe {
+        let own = if name.eq == "/" { &name.name } else { &name.eq };
+        if !found.contains(&own.as_str()) {
+            found.push(own);
+        }
+    }
+    found.len() as f64
+}
+
 #[expect(clippy::too_many_arguments, reason = "one call passes on all parts of a fit")]
 fn post_results(
     s: &mut Session,
@@ -208,22 +229,8 @@ fn post_results(
     gradient: &[f64],
     start: &[f64],
 ) {
-    let stripe: Vec<Stripe> = expression
-        .parameters
-        .iter()
-        .map(|p| match &p.part {
-            Some((name, term)) => Stripe::with_eq(name.as_str(), term.as_str()),
-            None => Stripe::with_eq("/", p.name.as_str()),
-        })
-        .collect();
-    let mut equations: Vec<&str> = Vec::new();
-    for name in &stripe {
-        let own = if name.eq == "/" { &name.name } else { &name.eq };
-        if !equations.contains(&own.as_str()) {
-            equations.push(own);
-        }
-    }
-    let equations = equations.len() as f64;
+    let stripe = names(expression);
+    let equations = equations(&stripe);
     let parameters = Parameters { stripe: stripe.clone(), b: fit.b.clone(), v: fit.v.clone() };
     let mut est = post::begin("mlexp", &format!("mlexp {raw}"), &parameters, &model);
     let (_, n) = effective_weights(&model);
@@ -237,8 +244,8 @@ fn post_results(
     r.scalar("k_aux", ancillary as f64).scalar("df_m", fit.b.len() as f64);
     r.text("title", cmd.options.text("title").unwrap_or("Maximum likelihood estimation"));
     r.text("lexp", text.trim()).text("predict", "mlexp_p").text("ml_method", "lf");
-    let names: Vec<String> = stripe.iter().map(Stripe::full).collect();
-    r.text("params", names.join(" "));
+    let shown: Vec<String> = stripe.iter().map(Stripe::full).collect();
+    r.text("params", shown.join(" "));
     if model.is_robust() {
         r.matrix("V_modelbased", Matrix::square(fit.v_model.data().to_vec(), stripe.clone()));
     }

@@ -1,17 +1,32 @@
-//! Regressions whose mean, and likelihoods, that are expressions with named parameters.
+//! Regressions, likelihoods and moments that are expressions with named parameters.
 
 mod expression;
+mod gmm;
 mod mlexp;
 mod nl;
+mod overid;
 mod predict;
 
 use super::CommandSpec;
+use crate::error::Result;
+use crate::ops::estat::Call;
 use crate::ops::predict::Own;
+use crate::session::Session;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC, gmm::SPEC];
+
+/// Subcommands of `estat` of this family; nothing when `word` is none.
+pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
+    let overid = session.e.cmd() == "gmm" && word.len() >= 4 && "overid".starts_with(word);
+    overid.then(|| overid::run(session, &call("overid")))
+}
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
-    (cmd == "nl").then_some((&predict::SYNTAX, predict::run as fn(&mut _, &_) -> _))
+    match cmd {
+        "nl" => Some((&predict::SYNTAX, predict::run)),
+        "gmm" => Some((&predict::MOMENTS, predict::residuals)),
+        _ => None,
+    }
 }

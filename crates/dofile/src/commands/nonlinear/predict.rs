@@ -1,5 +1,7 @@
-//! `predict` after `nl`: fitted values and residuals from the expression. Formulas: [R] nl postestimation.
+//! `predict` after `nl` and `gmm`: fitted values and residuals from the expression. Formulas: [R] nl postestimation,
+//! gmm postestimation.
 
+use super::gmm::GmmState;
 use super::nl::NlState;
 use crate::commands::StandardSyntax;
 use crate::error::{Result, StataError};
@@ -13,6 +15,30 @@ use crate::value::{MISSING, is_missing};
 pub(super) const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("Yhat"), OptSpec::flag("Residuals")])
         .unsupported(&["PR", "E", "YStar", "SCores", "stdp"]);
+
+/// Options after `gmm`.
+pub(super) const MOMENTS: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("Residuals")]).unsupported(&["XB", "SCores", "EQuation"]);
+
+/// Residuals of `gmm`.
+pub(super) fn residuals(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let held = s.e.extra.clone();
+    let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<GmmState>()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let b = s.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
+    let (kind, names) = new_names(s, cmd)?;
+    let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
+    let touse = s.rows(cmd)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    let evaluator = state.expression.open(s, rows.clone())?;
+    let values = evaluator.values(s, &b);
+    evaluator.close(s);
+    if chosen(cmd)?.is_none() {
+        s.print("(option residuals assumed)");
+    }
+    add(s, name, kind, &rows, Prediction { values, label: "Residuals".to_string() })
+}
 
 /// One new variable.
 pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -1,0 +1,370 @@
+//! `gmm`: generalised method of moments of one residual that is an expression with parameters in braces.
+//!
+//! Stores in `e()`: N Q J J_df k k_1 k_eq k_aux n_eq n_moments rank converged type has_xtinst N_clust, b V, cmd estimator
+//! wmatrix vce vcetype clustvar winit technique params params_1 inst_1 sexp_1 eqnames. Formulas: [R] gmm, Methods and formulas.
+
+use super::expression::Substitutable;
+use super::mlexp::{equations, names, variables};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::display::note_weights;
+use crate::estimation::ml_command::{self, Look};
+use crate::estimation::model::{Model, Reading, VceSpec};
+use crate::estimation::post::{self, Parameters, stata};
+use crate::estimation::sample::OpenSample;
+use crate::format;
+use crate::matrix::Stripe;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren, top_level_comma};
+use crate::syntax::{Design, FvList};
+use crate::value::MISSING;
+use estimators::gmm::{self, GmmError, GmmFit, GmmRequest, Steps};
+use estimators::qr::{Design as Columns, choose_columns};
+use estimators::vce::Vce;
+use std::sync::Arc;
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("INSTruments"),
+    OptSpec::flag("ONEstep"),
+    OptSpec::flag("TWOstep"),
+    OptSpec::flag("Igmm"),
+    OptSpec::text("WMATrix"),
+    OptSpec::flag("Center"),
+    OptSpec::text("WINITial"),
+    OptSpec::text("vce"),
+    OptSpec::text("from"),
+    OptSpec::text("VAriables"),
+    OptSpec::real("Level"),
+    OptSpec::int("ITERate"),
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("noHEader"),
+    OptSpec::text("TItle"),
+];
+
+/// State for `predict`.
+pub(super) struct GmmState {
+    /// The residual.
+    pub expression: Substitutable,
+}
+
+/// The command.
+pub(super) const SPEC: CommandSpec = CommandSpec {
+    name: "gmm",
+    min: 3,
+    form: Form::Raw,
+    by: ByRule::EachGroup,
+    run,
+    syntax: "gmm (residual with {parameter=start} and {name: varlist}) [if] [in] [weight], instruments(varlist [, noconstant]) [onestep twostep igmm wmatrix(robust|cluster v) center winitial(unadjusted) vce(robust|cluster v|unadjusted) from(name # ...) variables(varlist) level(#) iterate(#) nolog noheader title(text)]",
+    notes: "one residual equation; two steps unless onestep or igmm; no small-sample factors; frequency and probability weights; derivatives are differences of fourth order; predict gives residuals; stores e(N Q J J_df k n_moments rank converged), e(b), e(V), r(table); [R] gmm",
+    examples: &[Example {
+        // The mean, and the slope of means that differ by 5 where x differs by 3.
+        run: "input y x z\n1 1 0\n3 2 0\n5 3 1\n9 6 1\nend\ngmm (y - {b1}*x - {b0}), instruments(z)",
+        expect: &[("_b[/b1]", 5.0 / 3.0), ("e(J_df)", 0.0), ("e(converged)", 1.0)],
+    }],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let raw = cmd.raw.trim().to_string();
+    if raw.is_empty() || raw.starts_with(',') {
+        if s.e.cmd() != "gmm" {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        let mut again = ParsedCommand::split("gmm", &raw, false)?;
+        again.check_options(OPTIONS, &[])?;
+        return display(s, &again);
+    }
+    if !raw.starts_with('(') {
+        return Err(StataError::unsupported_command("gmm with a moment evaluator program"));
+    }
+    let close = matching_paren(&raw, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+    if raw[close + 1..].trim_start().starts_with('(') {
+        return Err(StataError::unsupported_command("gmm with several equations"));
+    }
+    let (equation, text) = residual(&raw[1..close]);
+    let mut line = ParsedCommand::split("gmm", &raw[close + 1..], false)?;
+    line.check_options(OPTIONS, &[])?;
+    let mut expression = Substitutable::parse(s, text)?;
+    if let Some(text) = line.options.text("from") {
+        // `xb:x1` is the parameter `xb_x1` of the expression.
+        expression.initial(&text.replace('=', " ").replace(':', "_")).map_err(|error| match error.code {
+            199 => StataError::unsupported_option("gmm", "from() with a matrix"),
+            _ => error,
+        })?;
+    }
+    let covariances = covariances(&line)?;
+    let (model, instruments) = read(s, &line, &expression, covariances.vce.clone())?;
+    let fit = fit(s, &line, &model, &instruments, &expression, &covariances)?;
+    note_weights(s, &model);
+    if !line.has("nolog") {
+        s.print("");
+        s.print(format!("Final GMM criterion Q(b) = {}", format::bare("%9.0g", fit.j / fit.n)));
+    }
+    let request = Request { raw: &raw, equation, covariances: &covariances };
+    post_results(s, &line, &request, model, &instruments, expression, &fit)?;
+    display(s, &line)?;
+    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+}
+
+/// Name of the equation, `1` without one, and the residual.
+fn residual(text: &str) -> (&str, &str) {
+    match text.split_once(':') {
+        Some((name, rest)) if crate::frame::is_valid_name(name.trim()) => (name.trim(), rest),
+        _ => ("1", text),
+    }
+}
+
+/// Instruments of the equation.
+struct Instruments {
+    names: Vec<String>,
+    columns: Vec<Vec<f64>>,
+    constant: bool,
+}
+
+/// The sample, where no variable of the residual and no instrument is missing, and the instruments in it.
+fn read(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    expression: &Substitutable,
+    vce: VceSpec,
+) -> Result<(Model, Instruments)> {
+    let Some(text) = cmd.options.text("instruments") else {
+        return Err(StataError::unsupported_command("gmm without instruments()"));
+    };
+    let (list, constant) = match top_level_comma(text) {
+        Some(at) if is_short(&text[at + 1..], "noconstant", 6) => (&text[..at], false),
+        Some(at) => {
+            return Err(StataError::invalid(format!("{} not allowed in instruments()", &text[at + 1..])));
+        }
+        None => (text, true),
+    };
+    let list = list.split_once(':').map_or(list, |(_, rest)| rest).to_string();
+    let reading = Reading {
+        vce: Some(vce),
+        weight_kinds: &[WeightKind::Frequency, WeightKind::Probability],
+        ..Reading::new(cmd)
+    };
+    let mut open = OpenSample::open(s, cmd, &reading).map_err(|error| match error.code {
+        101 => StataError::unsupported_command("gmm with aweights or iweights"),
+        _ => error,
+    })?;
+    let mut used = variables(s, &expression.text);
+    if let Some(list) = cmd.options.text("variables") {
+        used.extend(s.varlist(list)?);
+    }
+    s.markout(&used, &mut open.touse, false)?;
+    let z = FvList::parse(&s.frame, &list, s.settings.varabbrev)?;
+    z.markout(&s.frame, &mut open.touse)?;
+    if !open.touse.iter().any(|t| *t) {
+        return Err(StataError::no_observations());
+    }
+    let design = Design::build(&s.frame, &z, &open.touse)?;
+    let instruments = independent(s, &design, constant)?;
+    let zeros = vec![0.0; s.frame.n_rows()];
+    Ok((open.close(s, String::new(), &zeros, design, false), instruments))
+}
+
+/// Instruments without those that are collinear with others.
+fn independent(s: &mut Session, design: &Design, constant: bool) -> Result<Instruments> {
+    let active = design.active();
+    let all: Vec<&[f64]> = active.iter().filter_map(|i| design.column(*i)).collect();
+    let (kept, dropped) = choose_columns(Columns { columns: &all, weights: None, constant });
+    let name = |p: &usize| design.terms[active[*p]].name();
+    let omitted: Vec<String> = dropped.iter().map(name).collect();
+    post::note_omitted(s, &omitted);
+    if kept.is_empty() {
+        return Err(StataError::new(102, "too few variables specified in instruments()"));
+    }
+    Ok(Instruments {
+        names: kept.iter().map(name).collect(),
+        columns: kept.iter().map(|p| all[*p].to_vec()).collect(),
+        constant,
+    })
+}
+
+/// Whether a word is `full` or an abbreviation of at least `least` letters.
+fn is_short(word: &str, full: &str, least: usize) -> bool {
+    let word = word.trim();
+    word.len() >= least && full.starts_with(word)
+}
+
+/// Covariances of the moments that were asked for.
+struct Covariances {
+    /// In the covariance of the parameters.
+    vce: VceSpec,
+    /// In the weight matrix.
+    weight: VceSpec,
+    /// Whether the weight matrix counts as the inverse of the covariance of the moments: `vce(unadjusted)`.
+    efficient: bool,
+}
+
+fn covariances(cmd: &ParsedCommand) -> Result<Covariances> {
+    let refuse = |text: &str| StataError::unsupported_option("gmm", text);
+    let kind = |option: &str| -> Result<Option<VceSpec>> {
+        let Some(text) = cmd.options.text(option) else { return Ok(None) };
+        match VceSpec::parse_vce("gmm", text, &[]) {
+            Ok(found @ (VceSpec::Robust | VceSpec::Cluster(_))) => Ok(Some(found)),
+            _ => Err(refuse(&format!("{option}({text})"))),
+        }
+    };
+    if let Some(text) = cmd.options.text("winitial")
+        && !is_short(text, "unadjusted", 2)
+    {
+        return Err(refuse(&format!("winitial({text})")));
+    }
+    let weight = kind("wmatrix")?.unwrap_or(VceSpec::Robust);
+    let clustered = weight != VceSpec::Robust;
+    if clustered && cmd.has("center") {
+        return Err(refuse("center with wmatrix(cluster)"));
+    }
+    if cmd.options.text("vce").is_some_and(|text| is_short(text, "unadjusted", 2)) {
+        if clustered || cmd.has("onestep") {
+            return Err(refuse("vce(unadjusted) with onestep or wmatrix(cluster)"));
+        }
+        return Ok(Covariances { vce: VceSpec::Robust, weight, efficient: true });
+    }
+    let vce = kind("vce")?.unwrap_or_else(|| weight.clone());
+    if clustered && vce != weight {
+        return Err(refuse("wmatrix(cluster) with another vce()"));
+    }
+    Ok(Covariances { vce, weight, efficient: false })
+}
+
+/// The estimator by its name in `e(estimator)`.
+fn estimator(cmd: &ParsedCommand) -> Result<(&'static str, Steps)> {
+    match (cmd.has("onestep"), cmd.has("twostep"), cmd.has("igmm")) {
+        (true, false, false) => Ok(("onestep", Steps::One)),
+        (false, _, false) => Ok(("twostep", Steps::Two)),
+        (false, false, true) => Ok(("igmm", Steps::Iterated)),
+        _ => Err(StataError::invalid("only one of onestep, twostep and igmm may be specified")),
+    }
+}
+
+fn fit(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    model: &Model,
+    instruments: &Instruments,
+    expression: &Substitutable,
+    covariances: &Covariances,
+) -> Result<GmmFit> {
+    let columns: Vec<&[f64]> = instruments.columns.iter().map(Vec::as_slice).collect();
+    let request = GmmRequest {
+        instruments: &columns,
+        constant: instruments.constant,
+        weights: model.weights.as_ref(),
+        weight_matrix: if covariances.weight == VceSpec::Robust { Vce::Robust } else { model.kernel_vce() },
+        vce: (!covariances.efficient).then(|| model.kernel_vce()),
+        center: cmd.has("center"),
+        steps: estimator(cmd)?.1,
+        iterations: cmd.options.int("iterate").and_then(|i| usize::try_from(i).ok()).unwrap_or(1000),
+    };
+    let start: Vec<f64> = expression.parameters.iter().map(|p| p.start).collect();
+    let evaluator = expression.open(s, model.design.rows.clone())?;
+    let mut values = |b: &[f64]| if s.interrupted() { None } else { evaluator.complete(s, b) };
+    let found = gmm::fit(&mut values, &request, &start);
+    evaluator.close(s);
+    if s.interrupted() {
+        return Err(StataError::standard(1));
+    }
+    found.map_err(|error| match error {
+        GmmError::Start => StataError::new(480, "residuals are missing at the initial values"),
+        GmmError::Unidentified => StataError::new(
+            481,
+            "not enough moments: at least as many instruments as parameters are required",
+        ),
+        GmmError::Derivatives => {
+            StataError::new(481, "cannot calculate derivatives, or parameters are not identified")
+        }
+        GmmError::Singular => StataError::new(506, "covariance matrix of the moments is not of full rank"),
+    })
+}
+
+/// What was asked for beside the model.
+struct Request<'a> {
+    raw: &'a str,
+    equation: &'a str,
+    covariances: &'a Covariances,
+}
+
+fn post_results(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    request: &Request<'_>,
+    model: Model,
+    instruments: &Instruments,
+    expression: Substitutable,
+    fit: &GmmFit,
+) -> Result<()> {
+    let stripe = names(&expression);
+    let k = fit.b.len() as f64;
+    let shown: Vec<String> = stripe.iter().map(Stripe::full).collect();
+    let single = stripe.iter().filter(|p| p.eq == "/").count() as f64;
+    let equations = equations(&stripe);
+    let parameters = Parameters { stripe, b: fit.b.clone(), v: fit.v.clone() };
+    let mut est = post::begin("gmm", &format!("gmm {}", request.raw), &parameters, &model);
+    let r = &mut est.results;
+    let moments = fit.moments as f64;
+    r.remove("depvar");
+    r.scalar("N", fit.n)
+        .scalar("Q", stata(fit.j / fit.n))
+        .scalar("J", stata(fit.j))
+        .scalar("J_df", moments - k);
+    r.scalar("k", k)
+        .scalar("k_1", k)
+        .scalar("k_eq", equations)
+        .scalar("k_aux", single)
+        .scalar("k_eq_model", 0.0);
+    r.scalar("n_eq", 1.0).scalar("n_moments", moments).scalar("rank", k).scalar("type", 1.0);
+    r.scalar("converged", f64::from(u8::from(fit.converged))).scalar("has_xtinst", 0.0);
+    let weight = match &request.covariances.weight {
+        VceSpec::Cluster(name) => format!("cluster {name}"),
+        _ => "robust".to_string(),
+    };
+    r.text("estimator", estimator(cmd)?.0).text("winit", "Unadjusted").text("technique", "gn");
+    r.text("wmatrix", weight).text("estat_cmd", "gmm_estat").text("predict", "gmm_p");
+    if request.covariances.efficient {
+        r.remove("vcetype");
+        r.text("vce", "unadjusted");
+    }
+    let mut list = instruments.names.join(" ");
+    if instruments.constant {
+        list.push_str(" _cons");
+    }
+    r.text("title", cmd.options.text("title").unwrap_or("GMM estimation")).text("inst_1", list.trim());
+    r.text("params", shown.join(" ")).text("params_1", shown.join(" ")).text("eqnames", request.equation);
+    r.text("sexp_1", expression.text.trim()).text("properties", "b V").text("marginsnotok", "_ALL");
+    est.extra = Some(Arc::new(GmmState { expression }));
+    let touse = model.touse;
+    s.post_estimation(est, touse);
+    Ok(())
+}
+
+fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let e = &s.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
+    let (k, moments, n) = (scalar("k"), scalar("n_moments"), scalar("N"));
+    let (title, initial, instruments) = (text("title"), text("winit"), text("inst_1"));
+    let (one_step, weight, equation) = (text("estimator") == "onestep", text("wmatrix"), text("eqnames"));
+    if !cmd.has("noheader") {
+        s.print("");
+        s.print(title);
+        s.print("");
+        s.print(format!("Number of parameters = {k:>3}"));
+        s.print(format!("Number of moments    = {moments:>3}"));
+        let count = format!("Number of obs   = {:>10}", format::bare("%10.0fc", n).trim());
+        s.print(format!("{:<50}{count}", format!("Initial weight matrix: {initial}")));
+        if !one_step {
+            let weight = match weight.split_once(' ') {
+                Some((_, cluster)) => format!("Cluster ({cluster})"),
+                None => "Robust".to_string(),
+            };
+            s.print(format!("GMM weight matrix:     {weight}"));
+        }
+        s.print("");
+    }
+    ml_command::table(s, cmd, &Look { equations: true, ..Look::default() })?;
+    s.print(format!("Instruments for equation {equation}: {instruments}"));
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! Generalised method of moments for one residual function and its instruments: one step, two steps, or iterated.
+//! The function arrives as a closure; expressions and names are the caller's. Formulas: [R] gmm, Methods and formulas;
+//! Hansen (1982), Econometrica 50.
+
+use super::matrix::Mat;
+use super::nls::{Function, derivatives};
+use super::qr::{self, Basis};
+use super::real::stable_sum;
+use super::vce::{Vce, cluster_meat, row_meat};
+use super::weights::{WeightKind, Weights};
+
+/// How often the weight matrix is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// The weight matrix of equal variances.
+    One,
+    /// One renewal, at the first estimates.
+    Two,
+    /// Until the estimates change by less than 1e-6.
+    Iterated,
+}
+
+/// Moments `Z'u(b)`.
+pub struct GmmRequest<'a> {
+    /// Instruments: independent columns, at least one.
+    pub instruments: &'a [&'a [f64]],
+    /// Whether a constant is among the instruments.
+    pub constant: bool,
+    /// Weights, if any.
+    pub weights: Option<&'a Weights>,
+    /// Covariance of the moments in the weight matrix.
+    pub weight_matrix: Vce<'a>,
+    /// Covariance of the moments in the covariance of the parameters; nothing takes the weight matrix as efficient.
+    pub vce: Option<Vce<'a>>,
+    /// Whether the moments are centred in the weight matrix.
+    pub center: bool,
+    /// Number of steps.
+    pub steps: Steps,
+    /// Most Gauss-Newton steps of a minimisation.
+    pub iterations: usize,
+}
+
+/// Estimates.
+pub struct GmmFit {
+    /// Parameters.
+    pub b: Vec<f64>,
+    /// Their covariance.
+    pub v: Mat,
+    /// Number of observations.
+    pub n: f64,
+    /// Hansen's statistic, N times the criterion.
+    pub j: f64,
+    /// Number of moments.
+    pub moments: usize,
+    /// Whether all minimisations converged.
+    pub converged: bool,
+}
+
+/// Why there are no estimates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GmmError {
+    /// The residuals are missing at the initial values.
+    Start,
+    /// Fewer moments than parameters.
+    Unidentified,
+    /// A derivative is missing or the parameters are not identified.
+    Derivatives,
+    /// The covariance of the moments is singular.
+    Singular,
+}
+
+/// The moments in an orthonormal basis of the instruments.
+struct Moments<'a> {
+    request: &'a GmmRequest<'a>,
+    basis: Basis,
+    /// Columns of the basis, one after another.
+    rows: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    n: f64,
+}
+
+/// Values at parameters.
+struct Point {
+    b: Vec<f64>,
+    residuals: Vec<f64>,
+    moments: Vec<f64>,
+}
+
+impl<'a> Moments<'a> {
+    fn new(request: &'a GmmRequest<'a>) -> Self {
+        let length = request.instruments.first().map_or(0, |c| c.len());
+        let (weights, n) = match request.weights.map(Weights::effective) {
+            Some((weights, n)) => (Some(weights), n),
+            None => (None, length as f64),
+        };
+        let design = qr::Design {
+            columns: request.instruments,
+            weights: weights.as_deref(),
+            constant: request.constant,
+        };
+        let basis = qr::project(design, &[]).basis;
+        let rows = basis.rows(request.instruments, 0..length);
+        Self { request, basis, rows, weights, n }
+    }
+
+    fn size(&self) -> usize {
+        self.basis.len()
+    }
+
+    fn weight(&self, i: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |w| w[i])
+    }
+
+    /// `sum_i w_i q_i u_i`.
+    fn sums(&self, u: &[f64]) -> Vec<f64> {
+        let column = |j: usize| &self.rows[j * u.len()..(j + 1) * u.len()];
+        let sum = |j: usize| {
+            stable_sum(column(j).iter().zip(u).enumerate().map(|(i, (q, u))| self.weight(i) * q * u))
+        };
+        (0..self.size()).map(sum).collect()
+    }
+
+    fn at(&self, function: &mut Function<'_>, b: Vec<f64>) -> Option<Point> {
+        let residuals = function(&b)?;
+        let moments = self.sums(&residuals);
+        Some(Point { b, residuals, moments })
+    }
+
+    /// Covariance of the sums at residuals.
+    fn covariance(&self, point: &Point, vce: Vce<'_>, center: bool) -> Mat {
+        let by_row = !matches!(vce, Vce::Cluster(_));
+        let frequency = self.request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
+        let score = |(i, u): (usize, &f64)| {
+            u * if frequency && by_row { self.weight(i).sqrt() } else { self.weight(i) }
+        };
+        let scores: Vec<f64> = point.residuals.iter().enumerate().map(score).collect();
+        let sums = match vce {
+            Vce::Cluster(clusters) => cluster_meat(&self.basis, self.request.instruments, &scores, clusters),
+            _ => row_meat(&self.basis, self.request.instruments, &scores),
+        };
+        if !center {
+            return sums;
+        }
+        let m = &point.moments;
+        sums.minus(&Mat::from_fn(m.len(), m.len(), |a, b| m[a] * m[b] / self.n))
+    }
+
+    /// Sums of the derivatives, moments x parameters.
+    fn slopes(&self, function: &mut Function<'_>, b: &[f64]) -> Option<Mat> {
+        let columns: Vec<Vec<f64>> = derivatives(function, b)?.iter().map(|d| self.sums(d)).collect();
+        Some(Mat::from_fn(self.size(), b.len(), |i, j| columns[j][i]))
+    }
+
+    /// Minimises `m(b)' W m(b)` with `W = root' root` by Gauss and Newton's method with halved steps.
+    fn minimise(
+        &self,
+        function: &mut Function<'_>,
+        mut point: Point,
+        root: &Mat,
+    ) -> Result<(Point, bool), GmmError> {
+        let value = |p: &Point| root.times_vector(&p.moments).iter().map(|v| v * v).sum::<f64>();
+        for _ in 0..self.request.iterations {
+            let slopes = self.slopes(function, &point.b).ok_or(GmmError::Derivatives)?;
+            let step = least_squares(&root.times(&slopes), &root.times_vector(&point.moments))?;
+            let before = value(&point);
+            let mut share = 1.0;
+            let next = loop {
+                let b: Vec<f64> = point.b.iter().zip(&step).map(|(b, s)| b - share * s).collect();
+                match self.at(function, b) {
+                    Some(found) if value(&found) <= before * (1.0 + 1e-12) + f64::MIN_POSITIVE => {
+                        break Some(found);
+                    }
+                    _ if share < 1e-10 => break None,
+                    _ => share /= 2.0,
+                }
+            };
+            let change =
+                point.b.iter().zip(&step).map(|(b, s)| s.abs() / (b.abs() + 1.0)).fold(0.0, f64::max);
+            // Close to the minimum rounding may ask for a shorter step than the full one, or for none.
+            let settled = change <= 1e-7;
+            match next {
+                Some(found) => point = found,
+                None => return Ok((point, settled)),
+            }
+            if change * share <= 1e-11 {
+                return Ok((point, settled));
+            }
+        }
+        Ok((point, false))
+    }
+}
+
+/// `min |y - X s|` with independent columns, by orthogonalisation after scaling.
+fn least_squares(x: &Mat, y: &[f64]) -> Result<Vec<f64>, GmmError> {
+    let length = |j: usize| (0..x.rows()).map(|i| x[(i, j)].powi(2)).sum::<f64>().sqrt();
+    let scale: Vec<f64> = (0..x.cols()).map(length).collect();
+    if scale.iter().any(|s| !(*s > 0.0 && s.is_finite())) {
+        return Err(GmmError::Derivatives);
+    }
+    let (q, r) = Mat::from_fn(x.rows(), x.cols(), |i, j| x[(i, j)] / scale[j]).thin_qr();
+    if r.diagonal().iter().any(|d| d.is_nan() || d.abs() <= 1e-10) {
+        return Err(GmmError::Derivatives);
+    }
+    let s = r.inverse_upper().times_vector(&q.transpose().times_vector(y));
+    Ok(s.iter().zip(&scale).map(|(s, d)| s / d).collect())
+}
+
+/// `root` with `root' root` the inverse of a covariance.
+fn inverse_root(covariance: &Mat) -> Result<Mat, GmmError> {
+    let lower = covariance.cholesky().ok_or(GmmError::Singular)?;
+    let largest = lower.diagonal().iter().fold(0.0_f64, |m, d| m.max(d.abs()));
+    if lower.diagonal().iter().any(|d| d.is_nan() || d.abs() <= 1e-9 * largest) {
+        return Err(GmmError::Singular);
+    }
+    Ok(lower.transpose().inverse_upper().transpose())
+}
+
+/// Estimates the parameters from initial values.
+///
+/// # Errors
+/// See [`GmmError`].
+pub fn fit(function: &mut Function<'_>, request: &GmmRequest<'_>, start: &[f64]) -> Result<GmmFit, GmmError> {
+    let moments = Moments::new(request);
+    let size = moments.size();
+    if size < start.len() {
+        return Err(GmmError::Unidentified);
+    }
+    let first = moments.at(function, start.to_vec()).ok_or(GmmError::Start)?;
+    let (mut point, mut converged) = moments.minimise(function, first, &Mat::identity(size))?;
+    // One step: the criterion is in units of the variance of the residuals.
+    let square = |(i, u): (usize, &f64)| moments.weight(i) * u * u;
+    let variance = stable_sum(point.residuals.iter().enumerate().map(square)) / moments.n;
+    if variance <= 0.0 {
+        return Err(GmmError::Singular);
+    }
+    let mut root = Mat::identity(size).scaled(1.0 / variance.sqrt());
+    let renewals = match request.steps {
+        Steps::One => 0,
+        Steps::Two => 1,
+        Steps::Iterated => request.iterations,
+    };
+    for _ in 0..renewals {
+        root = inverse_root(&moments.covariance(&point, request.weight_matrix, request.center))?;
+        let before = point.b.clone();
+        let (found, done) = moments.minimise(function, point, &root)?;
+        point = found;
+        let change =
+            before.iter().zip(&point.b).map(|(a, b)| (a - b).abs() / (a.abs() + 1.0)).fold(0.0, f64::max);
+        let iterated = request.steps == Steps::Iterated;
+        let settled = !iterated || change <= 1e-6;
+        converged = done && settled && (converged || iterated);
+        if settled {
+            break;
+        }
+    }
+    let slopes = moments.slopes(function, &point.b).ok_or(GmmError::Derivatives)?;
+    let whitened = root.times(&slopes);
+    let bread = whitened
+        .transpose()
+        .times(&whitened)
+        .symmetrised()
+        .inverse_definite()
+        .ok_or(GmmError::Derivatives)?;
+    let v = match request.vce {
+        None => bread,
+        Some(vce) => {
+            let projector = bread.times(&whitened.transpose()).times(&root);
+            projector.sandwich(&moments.covariance(&point, vce, false))
+        }
+    };
+    let j = root.times_vector(&point.moments).iter().map(|v| v * v).sum();
+    Ok(GmmFit { b: point.b, v, n: moments.n, j, moments: size, converged })
+}
