@@ -115,8 +115,7 @@ fn job_files_opened(data: &Path) -> Option<(usize, usize)> {
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let starts = sized(15, 5);
-    for count in &JOBS[..sized(3, 2)] {
-        let count = *count;
+    for &count in &JOBS[..sized(3, 2)] {
         // on the disk of the build, since /tmp may live in memory
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
         let data = dir.path().join("data");

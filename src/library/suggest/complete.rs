@@ -88,8 +88,10 @@ impl Columns<'_> {
             None => {
                 let mut pool: Vec<usize> = self.asked.iter().copied().filter(free).collect();
                 pool.retain(|c| self.suits(*c, &gap.field));
+                if gap.field == "outcome_var" && !list {
+                    pool.sort_by(|a, b| self.named[*b].outcome().total_cmp(&self.named[*a].outcome()));
+                }
                 if !list {
-                    pool.sort_by(|a, b| self.rank(*b, &gap.field).total_cmp(&self.rank(*a, &gap.field)));
                     pool.truncate(1);
                 }
                 pool
@@ -119,9 +121,7 @@ impl Columns<'_> {
         let s = self.structure;
         let find = |test: &dyn Fn(&Named<'_>) -> bool| self.named.iter().position(test);
         Some(match role {
-            "entity_var" => {
-                s.entity.or_else(|| find(&|c| c.is_unit(self.rows) && c.column.distinct < self.rows))
-            }
+            "entity_var" => s.entity,
             "time_var" => s.time,
             "duration_var" => s.duration,
             "failure_var" => s.event,
@@ -147,13 +147,6 @@ impl Columns<'_> {
             "group_var" | "row_var" | "col_var" | "moderator_var" => c.is_group(),
             "cluster_var" | "fixed_effects" | "key_vars" => true,
             _ => !is_place,
-        }
-    }
-
-    fn rank(&self, column: usize, role: &str) -> f64 {
-        match role {
-            "outcome_var" => self.named[column].outcome(),
-            _ => 0.0,
         }
     }
 

@@ -57,7 +57,6 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
     // a frame of which the keywords speak too is what the question asks for
     let agree = hits.iter().any(|hit| filled.methods.iter().any(|id| id == hit.template.as_str()));
     // one technical word, such as Weibull, says which method of the frame's family is meant
-    let family = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
     let narrower =
         |hit: &Hit| filled.methods.first().is_some_and(|id| family(id) == family(hit.template.as_str()));
     let narrows = !agree && hits.first().is_some_and(narrower);
@@ -101,12 +100,17 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
         is_whole.then(|| (template.meta.id.clone(), statement))
     };
     // preparation of data is no answer to a question that does not ask for it
-    let answers = |id: &&TemplateId| !["prep.", "data."].iter().any(|family| id.as_str().starts_with(family));
+    let answers = |id: &&TemplateId| !["prep", "data"].contains(&family(id.as_str()));
     let ids: Vec<&TemplateId> = ranking.iter().map(|r| &r.template_id).take(MOST_RANKED).collect();
     let first = ids.iter().copied().filter(answers).find_map(whole);
     let first = first.or_else(|| ids.first().map(|id| ((*id).clone(), plain.clone())));
     let (template, statement) = first.map_or((None, plain), |(id, statement)| (Some(id), statement));
     Chosen { template, statement, reason: Reason::Ranking, ranking }
+}
+
+/// The part of a template's id before the dot.
+fn family(id: &str) -> &str {
+    id.split('.').next().unwrap_or_default()
 }
 
 fn ranked(input: &SuggestInput<'_>, statement: &Statement) -> Vec<Ranked> {
