@@ -7,7 +7,7 @@ mod dates;
 mod distributions;
 mod files;
 mod math;
-mod noncentral;
+pub(crate) mod noncentral;
 mod probability;
 mod random;
 mod strings;
