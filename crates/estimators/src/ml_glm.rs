@@ -1,7 +1,7 @@
 //! Families and links of generalised linear models ([R] glm; McCullagh and Nelder 1989): likelihood,
 //! deviance, variance, and a start by iteratively reweighted least squares.
 
-use super::distributions::{ln_gamma, normal_density, normal_quantile};
+use super::distributions::{beta_probability, ln_gamma, normal_density, normal_quantile};
 use super::jet::Jet;
 use super::ml::Likelihood;
 use super::ols::{self, Request};
@@ -162,6 +162,34 @@ impl Family {
                 2.0 * (y_ln(y, mu) - (y + 1.0 / k) * ((1.0 + k * y) / (1.0 + k * mu)).ln())
             }
             Self::Gamma => 2.0 * (-(y / mu).ln() + (y - mu) / mu),
+        }
+    }
+
+    /// Anscombe residual of a row: the integral of `V^(-1/3)` from the mean to the outcome, over `V^(1/6)` at the mean
+    /// (McCullagh and Nelder 1989, section 2.4.2).
+    pub fn anscombe(self, y: f64, mu: f64, trials: f64) -> f64 {
+        let beta = |a: f64, b: f64| (ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b)).exp();
+        let third = 2.0 / 3.0;
+        let root = self.variance(mu, trials).powf(1.0 / 6.0);
+        match self {
+            Self::Gaussian => y - mu,
+            Self::InverseGaussian => (y.ln() - mu.ln()) / mu.sqrt(),
+            Self::Binomial => {
+                let share = |v: f64| beta_probability(third, third, (v / trials).clamp(0.0, 1.0));
+                let whole = beta(third, third) * trials.powf(third);
+                whole * (share(y) - share(mu)) / root
+            }
+            Self::Poisson => 1.5 * (y.powf(third) - mu.powf(third)) / root,
+            Self::NegativeBinomial(k) => {
+                // u = kt/(1+kt) turns the integral into an incomplete beta function with parameters 2/3 and -1/3
+                let part = |t: f64| {
+                    let u = k * t / (1.0 + k * t);
+                    3.0 * u.powf(third) * (1.0 - u).powf(-1.0 / 3.0)
+                        - beta(third, third) * beta_probability(third, third, u)
+                };
+                (part(y) - part(mu)) * k.powf(-third) / root
+            }
+            Self::Gamma => 3.0 * (y.cbrt() - mu.cbrt()) / mu.cbrt(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! output are in the families.
 
 use super::estimation::{
-    estat_binary, estat_imtest, estat_iv, estat_regress, estat_summarize, test::split_comma,
+    estat_binary, estat_effects, estat_imtest, estat_iv, estat_regress, estat_summarize, test::split_comma,
 };
 use super::survival::cox_post;
 use super::{
@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon] | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -66,6 +66,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
         _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
         _ if linear && is("imtest", 3) => estat_imtest::imtest(session, &call("imtest")),
+        _ if linear && is("esize", 2) => estat_effects::esize(session, &call("esize")),
+        _ if linear && is("szroeter", 3) => estat_effects::szroeter(session, &call("szroeter")),
         "vif" if linear => estat_regress::vif(session, &call("vif")),
         _ if after == "ivregress" && is("firststage", 5) => {
             estat_iv::first_stage(session, &call("firststage"))

@@ -23,7 +23,7 @@ mod nonlinear;
 pub(crate) mod official;
 mod panel;
 mod predict;
-mod prefix;
+pub(crate) mod prefix;
 mod quantile;
 pub mod registry;
 mod shrinkage;

@@ -2,6 +2,7 @@
 
 use crate::commands::documented;
 use crate::commands::official::is_official;
+use crate::commands::prefix::vce_option;
 use crate::commands::{Form, registry};
 use crate::error::{Result, StataError};
 use crate::session::{Flow, Session};
@@ -39,6 +40,9 @@ impl Session {
             _ => {}
         }
         if let Some(spec) = registry::find(&word) {
+            if vce_option::run(self, spec.name, rest)? {
+                return Ok(Flow::Next);
+            }
             let mut cmd = match spec.form {
                 Form::Raw => {
                     ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() }

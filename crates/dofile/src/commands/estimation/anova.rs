@@ -125,14 +125,14 @@ fn factor_terms(text: &str) -> Result<String> {
 }
 
 /// The variables of a term: its name and whether it is a factor.
-type Variables = Vec<(String, bool)>;
+pub(super) type Variables = Vec<(String, bool)>;
 
-fn variables_of(term: &Term) -> Variables {
+pub(super) fn variables_of(term: &Term) -> Variables {
     term.atoms.iter().map(|a| (a.var().to_string(), matches!(a, Atom::Level { .. }))).collect()
 }
 
 /// The terms behind the design columns, in order.
-fn group_terms(terms: &[Term]) -> Vec<Variables> {
+pub(super) fn group_terms(terms: &[Term]) -> Vec<Variables> {
     let mut out: Vec<Variables> = Vec::new();
     for variables in terms.iter().map(variables_of) {
         if !out.contains(&variables) {
@@ -142,7 +142,7 @@ fn group_terms(terms: &[Term]) -> Vec<Variables> {
     out
 }
 
-fn term_name(variables: &Variables) -> String {
+pub(super) fn term_name(variables: &Variables) -> String {
     let continuous = variables.iter().all(|v| !v.1);
     let part = |(name, factor): &(String, bool)| {
         if *factor || (continuous && variables.len() == 1) { name.clone() } else { format!("c.{name}") }

@@ -20,13 +20,13 @@ use estimators::ols::{self, OlsFit, Request};
 
 /// The sample of a regression with its fitted values and residuals.
 pub(super) struct Fitted {
-    rows: Vec<usize>,
-    parameters: Parameters,
+    pub(super) rows: Vec<usize>,
+    pub(super) parameters: Parameters,
     y: Vec<f64>,
     fitted: Vec<f64>,
     pub(super) residuals: Vec<f64>,
     /// Estimated slopes: position among the parameters and values.
-    columns: Vec<(usize, Vec<f64>)>,
+    pub(super) columns: Vec<(usize, Vec<f64>)>,
     pub(super) constant: bool,
 }
 
@@ -62,7 +62,7 @@ impl Fitted {
         })
     }
 
-    fn classical(session: &Session, what: &str) -> Result<Self> {
+    pub(super) fn classical(session: &Session, what: &str) -> Result<Self> {
         if session.e.results.get_text("vcetype").is_some() {
             return Err(StataError::new(498, format!("estat {what} not possible after a robust covariance")));
         }

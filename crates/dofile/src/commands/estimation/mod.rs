@@ -8,7 +8,9 @@ mod constraint;
 mod contrast;
 mod correlate;
 mod count;
+mod dfbeta;
 pub(super) mod estat_binary;
+pub(super) mod estat_effects;
 pub(super) mod estat_imtest;
 pub(super) mod estat_iv;
 pub(super) mod estat_regress;
@@ -58,6 +60,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     cnsreg::SPEC,
     constraint::SPEC,
     contrast::SPEC,
+    dfbeta::SPEC,
     contrast::SPEC_PWCOMPARE,
     correlate::SPEC,
     correlate::SPEC_PWCORR,
@@ -65,6 +68,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     count::SPEC,
     count::SPEC_NBREG,
     estat_binary::SPEC_LROC,
+    estat_binary::SPEC_LSENS,
     estimates::SPEC,
     hausman::SPEC,
     ivreg::SPEC,

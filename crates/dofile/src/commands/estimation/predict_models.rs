@@ -8,7 +8,6 @@ use crate::estimation::response_models;
 use crate::ops::predict::{Prediction, outcome};
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
-use estimators::ml_glm::Family;
 
 /// The prediction, or nothing when the active estimates are of another kind of model.
 pub(crate) fn one(
@@ -44,7 +43,7 @@ pub(crate) fn one(
 
 fn default_name(cmd: &str) -> &'static str {
     match cmd {
-        "glm" | "xtgee" => "mu",
+        "xtgee" => "mu",
         "cloglog" => "pr",
         "fracreg" => "cm",
         "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" => "n",
@@ -100,7 +99,7 @@ fn evaluate(
         .collect())
 }
 
-/// Residuals: outcome minus prediction, for `glm` also divided by the root of the variance function.
+/// Residuals: outcome minus prediction.
 fn residuals(
     session: &Session,
     statistic: &str,
@@ -108,36 +107,14 @@ fn residuals(
     fitted: Vec<f64>,
     rows: &[usize],
 ) -> Result<Prediction> {
-    let refuse = || StataError::new(198, format!("option {statistic} not allowed after {cmd}"));
+    let known = matches!(
+        (cmd, statistic),
+        ("xtgee" | "xtabond" | "xtdpdsys" | "cnsreg" | "rreg" | "xtgls" | "xtpcse", "residuals")
+    );
+    if !known {
+        return Err(StataError::new(198, format!("option {statistic} not allowed after {cmd}")));
+    }
     let y = outcome(session, rows)?;
-    let family = match (cmd, statistic) {
-        ("glm", "pearson") => {
-            let text = session.e.results.get_text("family").unwrap_or("");
-            let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-            Some(match word {
-                "gaussian" => Family::Gaussian,
-                "igaussian" => Family::InverseGaussian,
-                "binomial" => Family::Binomial,
-                "poisson" => Family::Poisson,
-                "nbinomial" => Family::NegativeBinomial(rest.parse().map_err(|_| refuse())?),
-                _ => Family::Gamma,
-            })
-        }
-        ("glm", "response")
-        | ("xtgee" | "xtabond" | "xtdpdsys" | "cnsreg" | "rreg" | "xtgls" | "xtpcse", "residuals") => None,
-        _ => return Err(refuse()),
-    };
-    let trials = session.e.results.get_text("m").and_then(|m| m.parse().ok()).unwrap_or(1.0);
-    let values = y
-        .iter()
-        .zip(&fitted)
-        .map(|(y, mu)| {
-            if is_missing(*y) || is_missing(*mu) {
-                return MISSING;
-            }
-            (y - mu) / family.map_or(1.0, |f| f.variance(*mu, trials).sqrt())
-        })
-        .collect();
-    let label = if statistic == "pearson" { "Pearson residual" } else { "Residuals" };
-    Ok(Prediction { values, label: label.to_string() })
+    let gap = |(y, mu): (&f64, &f64)| if is_missing(*y) || is_missing(*mu) { MISSING } else { y - mu };
+    Ok(Prediction { values: y.iter().zip(&fitted).map(gap).collect(), label: "Residuals".to_string() })
 }

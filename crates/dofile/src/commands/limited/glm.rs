@@ -42,7 +42,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "glm depvar [indepvars] [if] [in] [weight] [, family(gaussian|igaussian|binomial [v|#]|poisson|nbinomial [#]|gamma) link(identity|log|logit|probit|cloglog|loglog|logc|power #) exposure(v) offset(v) irls scale(x2|dev|#) eform noconstant vce(oim|eim|robust|cluster v) level(#) nolog]",
-    notes: "irls and vce(eim) use the expected information; stores e(N df_m df ll aic bic phi deviance deviance_p dispers dispers_p chi2 p), e(b), e(V), r(table); formulas: [R] glm",
+    notes: "irls and vce(eim) use the expected information; stores e(N df_m df ll aic bic phi deviance deviance_p dispers dispers_p chi2 p), e(b), e(V), r(table); predict: mu eta xb stdp response pearson deviance anscombe likelihood score hat cooksd, standardized studentized; formulas: [R] glm",
     examples: &[Example {
         // A mean of 2.5 with the log link.
         run: "set obs 4\ngen y = _n\nglm y, family(poisson)",

@@ -10,6 +10,7 @@ mod endogenous_twostep;
 mod frontier;
 mod frontier_predict;
 pub(in crate::commands) mod glm;
+mod glm_predict;
 mod gnbreg;
 mod heckman;
 mod heckman_twostep;
@@ -50,7 +51,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// `predict` after commands of this family that need the outcome.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
-    (cmd == "frontier").then_some((&frontier_predict::SYNTAX, frontier_predict::run as fn(&mut _, &_) -> _))
+    match cmd {
+        "frontier" => Some((&frontier_predict::SYNTAX, frontier_predict::run)),
+        "glm" => Some((&glm_predict::SYNTAX, glm_predict::run)),
+        _ => None,
+    }
 }
 
 /// Weights of likelihood commands.

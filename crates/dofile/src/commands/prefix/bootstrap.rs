@@ -21,7 +21,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "bootstrap [exp_list] [, reps(#) strata(varlist) cluster(varlist) idcluster(newvar) size(#) seed(#) saving(file [, replace double]) level(#) mse nodots notable noheader] : command",
-    notes: "stores e(b) (observed) e(V) e(se) e(bias) e(ci_normal) e(ci_percentile) e(ci_bc) e(N_reps) e(N_misreps); V about the mean of the replications (about the observed values with mse); percentile limits by the rule of centile; bias-corrected ones by Efron (1987); resamples are not Stata's stream; [R] bootstrap",
+    notes: "stores e(b) (observed) e(V) e(se) e(bias) e(ci_normal) e(ci_percentile) e(ci_bc) e(N_reps) e(N_misreps); V about the mean of the replications (about the observed values with mse); percentile limits by the rule of centile; bias-corrected ones by Efron (1987); resamples are not Stata's stream; option vce(bootstrap [, options]) of an estimation command is the same, by panels after xtset; [R] bootstrap",
     examples: &[
         Example {
             run: "set obs 200\nset seed 7\ngenerate double x = rnormal()\nbootstrap m=r(mean), reps(400) seed(3) nodots: summarize x\nmatrix V = e(V)\nmatrix B = e(b)\nsummarize x\nscalar ratio = sqrt(V[1,1]) / (r(sd) / sqrt(r(N)))\nscalar near = ratio > 0.85 & ratio < 1.15\nscalar same = reldif(B[1,1], r(mean)) < 1e-12",
@@ -30,6 +30,19 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         Example {
             run: "set obs 60\ngenerate x = _n\ngenerate double y = 2*x + mod(_n, 5)\nbootstrap, reps(30) seed(1) nodots: regress y x\ntest x\nscalar cmd = \"`e(cmd)'\" == \"regress\"\nscalar vce = \"`e(vce)'\" == \"bootstrap\"",
             expect: &[("cmd", 1.0), ("vce", 1.0), ("_b[x] > 1.9", 1.0)],
+        },
+        Example {
+            run: "set obs 60\ngenerate x = _n\ngenerate double y = 2*x + mod(_n, 5)\nbootstrap, reps(30) seed(1) nodots: regress y x\nscalar se = _se[x]\nregress y x, vce(bootstrap, reps(30) seed(1) nodots)",
+            expect: &[
+                ("_se[x] - se", 0.0),
+                ("e(N_reps)", 30.0),
+                ("abs(e(chi2)/(_b[x]/se)^2 - 1) < 1e-12", 1.0),
+            ],
+        },
+        Example {
+            // whole panels are drawn
+            run: "set obs 60\ngenerate id = ceil(_n/6)\ngenerate t = mod(_n, 6)\ngenerate double x = mod(7*_n, 11)\ngenerate double y = x + id + mod(_n, 5)\nxtset id t\nbootstrap, cluster(id) idcluster(id) reps(30) seed(1) nodots: xtreg y x, fe\nscalar se = _se[x]\nxtreg y x, fe vce(bootstrap, reps(30) seed(1) nodots)\nsummarize id",
+            expect: &[("_se[x] - se", 0.0), ("se > 0 & se < 1", 1.0), ("r(max)", 10.0)],
         },
     ],
 };

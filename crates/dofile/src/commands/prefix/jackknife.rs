@@ -17,7 +17,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "jackknife [exp_list] [, cluster(varlist) mse level(#) saving(file [, replace double]) nodots notable noheader] : command",
-    notes: "stores e(b) e(V) e(se) e(bias) e(N_reps) e(df_r); V = (n-1)/n sum (T(-i) - mean)^2, about the observed value with mse (Efron and Tibshirani 1993, chapter 11); t with n-1 degrees of freedom; [R] jackknife",
+    notes: "stores e(b) e(V) e(se) e(bias) e(N_reps) e(df_r); V = (n-1)/n sum (T(-i) - mean)^2, about the observed value with mse (Efron and Tibshirani 1993, chapter 11); t with n-1 degrees of freedom; option vce(jackknife [, options]) of an estimation command is the same; [R] jackknife",
     examples: &[Example {
         // the jackknife of the mean has the standard error of the mean
         run: "set obs 10\ngenerate double x = _n^2\njackknife m=r(mean), nodots: summarize x\nmatrix V = e(V)\nsummarize x\nscalar d = reldif(sqrt(V[1,1]), r(sd)/sqrt(10))",

@@ -11,6 +11,7 @@ mod rolling;
 mod simulate;
 mod statsby;
 mod stepwise;
+pub(crate) mod vce_option;
 
 use super::CommandSpec;
 use crate::error::{Result, StataError};

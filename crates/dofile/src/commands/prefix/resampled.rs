@@ -1,12 +1,15 @@
 //! Results that `bootstrap` and `jackknife` post and show in the same way.
 
 use super::exp_list::Statistic;
+use crate::estimation::post::kernel;
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
+use crate::syntax::split::{top_level_comma, words};
+use estimators::wald;
 
 /// The outcome of the replications of a command.
 pub(super) struct Resampled<'a> {
@@ -106,7 +109,52 @@ impl Resampled<'_> {
                 est.results.scalars.remove("df_r");
             }
         }
+        if full {
+            self.model_test(&mut est);
+        }
         est
+    }
+
+    /// Replaces the test of the model by the Wald test with the new covariance: all slopes of the equations of the
+    /// model, chi-squared or, with degrees of freedom, F.
+    fn model_test(&self, est: &mut Estimation) {
+        let tested = ["chi2", "F"].iter().any(|name| est.results.get_scalar(name).is_some());
+        let (Some(b), Some(v)) = (est.b().cloned(), est.v().map(kernel)) else { return };
+        let free = |i: &usize| v[(*i, *i)] > 0.0 && !b.col_names[*i].eq.starts_with('/');
+        let mut equations: Vec<&str> =
+            (0..b.cols()).filter(free).map(|i| b.col_names[i].eq.as_str()).collect();
+        equations.dedup();
+        let count = est.results.get_scalar("k_eq_model").unwrap_or(1.0).max(1.0);
+        equations.truncate(count as usize);
+        let is_slope =
+            |i: &usize| b.col_names[*i].name != "_cons" && equations.contains(&b.col_names[*i].eq.as_str());
+        let slopes: Vec<usize> = (0..b.cols()).filter(free).filter(is_slope).collect();
+        if !tested || slopes.is_empty() {
+            return;
+        }
+        let wald = wald::test_zero(b.values(), &v, &slopes);
+        est.results.scalars.remove("chi2");
+        est.results.scalars.remove("F");
+        match self.df_r {
+            Some(_) => est.results.scalar("F", wald.f()),
+            None => est.results.scalar("chi2", wald.chi2).text("chi2type", "Wald"),
+        };
+        est.results.scalar("p", wald.p(self.df_r)).scalar("df_m", wald.df as f64);
+    }
+
+    /// Heading of exponentiated coefficients, when the command shows them so.
+    fn exponentiated(&self, s: &Session) -> Option<&'static str> {
+        let options = top_level_comma(self.command).map_or("", |i| &self.command[i + 1..]);
+        let has = |name: &str| words(options).contains(&name);
+        let by_option =
+            [("or", "Odds ratio"), ("irr", "IRR"), ("rrr", "RRR"), ("eform", "exp(b)"), ("hr", "Haz. ratio")];
+        match s.e.cmd() {
+            _ if !self.is_full() => None,
+            "logistic" if !has("coef") => Some("Odds ratio"),
+            "cox" if !has("nohr") => Some("Haz. ratio"),
+            "stcrreg" if !has("noshr") => Some("SHR"),
+            _ => by_option.iter().find(|(name, _)| has(name)).map(|(_, heading)| *heading),
+        }
     }
 
     /// Posts the results and shows them; `legend` stands below the header.
@@ -114,6 +162,8 @@ impl Resampled<'_> {
         let (stripe, se) = (self.stripe(s), self.se());
         let mut touse = vec![false; s.frame.n_rows()];
         self.used.iter().for_each(|&r| touse[r] = true);
+        let heading = self.exponentiated(s);
+        let ancillary = stripe.iter().position(|x| x.eq.starts_with('/'));
         let depvar = est.results.get_text("depvar").filter(|_| self.is_full()).unwrap_or("").to_string();
         s.post_estimation(est, touse);
         if !head.has("noheader") {
@@ -128,15 +178,15 @@ impl Resampled<'_> {
         }
         let table = Table {
             title: &depvar,
-            heading: "Coefficient",
+            heading: heading.unwrap_or("Coefficient"),
             vce_title: self.title,
             stripe: &stripe,
             b: self.observed,
             se: &se,
             df_r: self.df_r,
             level: self.level,
-            eform: false,
-            ancillary_from: None,
+            eform: heading.is_some(),
+            ancillary_from: ancillary,
             clusters: None,
             equations: stripe.iter().any(|x| !x.eq.is_empty()),
             beta: None,

@@ -7,7 +7,7 @@ mod dates;
 mod distributions;
 mod files;
 mod math;
-mod noncentral;
+pub(crate) mod noncentral;
 mod probability;
 mod random;
 mod strings;
@@ -148,7 +148,7 @@ pub fn names() -> Vec<&'static str> {
         "rownumb",
         "colnumb",
     ]);
-    names.extend(["el", "scalar", "smallestdouble"]);
+    names.extend(["el", "frval", "scalar", "smallestdouble"]);
     names.sort_unstable();
     names
 }

@@ -71,7 +71,7 @@ fn beta(a: f64, b: f64, x: f64, tail: bool) -> f64 {
 }
 
 /// Noncentral F probability: a mixture of beta probabilities at `df1 x / (df1 x + df2)`.
-pub(super) fn nf(df1: f64, df2: f64, lambda: f64, x: f64, tail: bool) -> f64 {
+pub(crate) fn nf(df1: f64, df2: f64, lambda: f64, x: f64, tail: bool) -> f64 {
     if df1 <= 0.0 || df2 <= 0.0 || lambda < 0.0 {
         return f64::NAN;
     }
@@ -163,7 +163,7 @@ pub(super) fn nt_density(df: f64, delta: f64, t: f64) -> f64 {
 }
 
 /// The argument at which a monotone function has a value, by bisection after a search for the limits.
-pub(super) fn invert(f: impl Fn(f64) -> f64, target: f64, low: f64, high: f64, rising: bool) -> f64 {
+pub(crate) fn invert(f: impl Fn(f64) -> f64, target: f64, low: f64, high: f64, rising: bool) -> f64 {
     let above = |x: f64| if rising { f(x) >= target } else { f(x) <= target };
     let (mut low, mut high) = (low, high);
     if low.is_infinite() {

@@ -1,6 +1,7 @@
 //! Contrasts and pairwise comparisons of margins: `margins r.a`, `margins a, pwcompare`, `contrast(atcontrast(r))`.
 //! Formulas: [R] margins, contrast and [R] margins, pwcompare (linear combinations of the margins).
 
+use super::formula::Target;
 use super::show::{covariance, heading, title};
 use super::{Cell, Comparing, Legend, Request};
 use crate::error::{Result, StataError};
@@ -9,7 +10,6 @@ use crate::estimation::comparisons::{
 };
 use crate::estimation::factors::{Factor, factors};
 use crate::estimation::linear::Parameters;
-use crate::estimation::response::Response;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
@@ -114,7 +114,7 @@ pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
-    responses: &[Response],
+    targets: &[Target],
     cells: &[Cell],
     legends: &[Legend],
     groups: &[String],
@@ -144,7 +144,7 @@ pub(super) fn show(
     (found.b, found.v) = apply(&b, &v, &rows);
     let kind = if request.pairwise { "Pairwise comparisons" } else { "Contrasts" };
     let text = format!("{kind} of {}", title(cmd, request).to_lowercase());
-    heading(session, cmd, request, responses, cells, legends, groups, &text, n);
+    heading(session, cmd, request, targets, cells, legends, groups, &text, n);
     session.print("");
     let mut results = Results::default();
     results.scalar("N", n as f64);

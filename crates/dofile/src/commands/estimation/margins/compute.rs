@@ -1,5 +1,6 @@
 //! The numbers of `margins`: which effects, scenarios and subgroups were requested, and their averages.
 
+use super::formula::Target;
 use super::{Cell, Comparing, Legend, Listed, Request};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec;
@@ -8,7 +9,7 @@ use crate::estimation::factors::{Factor, cells, factors, variables};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::margins::{Effect, Margin, Scenario};
 use crate::estimation::model::number_groups;
-use crate::estimation::response::Response;
+use crate::frame::Frame;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::abbreviates;
@@ -154,71 +155,118 @@ pub(super) fn term_factors<'a>(
         .collect()
 }
 
+/// The margins, the values that each scenario sets, and the names of the subgroups.
 pub(super) fn compute(
-    session: &Session,
+    session: &mut Session,
     parameters: &Parameters,
     request: &Request,
-    responses: &[Response],
+    targets: &[Target],
     rows: &[usize],
     weights: &[f64],
 ) -> Result<(Vec<Cell>, Vec<Legend>, Vec<String>)> {
-    let mut grid = Grid::new(&session.frame, rows.to_vec());
-    grid.load(parameters.terms.iter().flatten())?;
-    let known = variables(parameters);
-    let levels: Vec<(String, Vec<i64>)> =
-        factors(parameters).into_iter().map(|f| (f.name, f.levels)).collect();
     let effects = effects(session, parameters, request)?;
     let listed = margin_levels(session, request, parameters)?;
     let groups = over_groups(session, request, rows)?;
-    let none = vec![Vec::new()];
-    let settings = if request.settings.is_empty() { &none } else { &request.settings };
-    let mut cells = Vec::new();
-    let mut legends = vec![Vec::new(); settings.len()];
-    let several = responses.len() > 1
-        || request.settings.len() > 1
-        || !request.over.is_empty()
-        || !request.list.is_empty();
-    for (name, effect) in &effects {
-        for (r, response) in responses.iter().enumerate() {
-            for (s, setting) in settings.iter().enumerate() {
-                for (group, inside) in &groups {
-                    let mine: Vec<f64> =
-                        weights.iter().zip(inside).map(|(w, i)| if *i { *w } else { 0.0 }).collect();
-                    let mut at = grid.clone();
-                    legends[s] = at_spec::apply(&mut at, setting, &known, &levels, &mine)?;
-                    for (list_name, fixed) in &listed {
-                        let mut at = at.clone();
-                        fixed.iter().for_each(|(variable, level)| at.fix_factor(variable, *level));
-                        let scenario = Scenario { grid: at, weights: &mine };
-                        let margin = match effect {
-                            Some(effect) => scenario.average(parameters, response, effect)?,
-                            None => Margin { value: 0.0, gradient: vec![0.0; parameters.b.len()] },
-                        };
-                        let mut parts = Vec::new();
-                        if responses.len() > 1 {
-                            parts.push(format!("{}._predict", r + 1));
+    let plan = Plan { parameters, request, targets, rows, weights, effects, listed, groups };
+    // a formula is evaluated on changed data, the grid reads the data as they are
+    let frame = std::mem::replace(&mut session.frame, Frame::new());
+    let found = plan.cells(session, &frame);
+    session.frame = frame;
+    let (cells, legends) = found?;
+    let shown = plan.groups.into_iter().map(|g| g.0).filter(|g| !g.is_empty()).collect();
+    Ok((cells, legends, shown))
+}
+
+/// What is averaged where.
+struct Plan<'a> {
+    parameters: &'a Parameters,
+    request: &'a Request,
+    targets: &'a [Target],
+    rows: &'a [usize],
+    weights: &'a [f64],
+    effects: Vec<(String, Option<Effect>)>,
+    listed: Vec<Listed>,
+    groups: Vec<(String, Vec<bool>)>,
+}
+
+impl Plan<'_> {
+    fn cells(&self, session: &mut Session, frame: &Frame) -> Result<(Vec<Cell>, Vec<Legend>)> {
+        let mut grid = Grid::new(frame, self.rows.to_vec());
+        grid.load(self.parameters.terms.iter().flatten())?;
+        let known = variables(self.parameters);
+        let levels: Vec<(String, Vec<i64>)> =
+            factors(self.parameters).into_iter().map(|f| (f.name, f.levels)).collect();
+        let none = vec![Vec::new()];
+        let asked = &self.request.settings;
+        let settings = if asked.is_empty() { &none } else { asked };
+        let mut cells = Vec::new();
+        let mut legends = vec![Vec::new(); settings.len()];
+        for (name, effect) in &self.effects {
+            for (r, target) in self.targets.iter().enumerate() {
+                for (s, setting) in settings.iter().enumerate() {
+                    for (group, inside) in &self.groups {
+                        let kept = |(w, i): (&f64, &bool)| if *i { *w } else { 0.0 };
+                        let mine: Vec<f64> = self.weights.iter().zip(inside).map(kept).collect();
+                        let mut at = grid.clone();
+                        legends[s] = at_spec::apply(&mut at, setting, &known, &levels, &mine)?;
+                        for (list_name, fixed) in &self.listed {
+                            let mut at = at.clone();
+                            fixed.iter().for_each(|(variable, level)| at.fix_factor(variable, *level));
+                            let scenario = Scenario { grid: at, weights: &mine };
+                            let margin = self.margin(session, frame, target, effect.as_ref(), &scenario)?;
+                            let stripe = self.stripe(name, r, s, [group, list_name]);
+                            cells.push(Cell { stripe, margin, base: effect.is_none() });
                         }
-                        if request.settings.len() > 1 {
-                            parts.push(format!("{}._at", s + 1));
-                        }
-                        parts.extend([group, list_name].into_iter().filter(|p| !p.is_empty()).cloned());
-                        let inner = parts.join("#");
-                        let stripe = match (name.is_empty(), several) {
-                            (true, false) => Stripe::term("_cons"),
-                            (true, true) => {
-                                Stripe::term(if inner.is_empty() { "_cons".to_string() } else { inner })
-                            }
-                            (false, false) => Stripe::term(name.clone()),
-                            (false, true) => Stripe::with_eq(name.clone(), inner),
-                        };
-                        cells.push(Cell { stripe, margin, base: effect.is_none() });
                     }
                 }
             }
         }
+        Ok((cells, legends))
     }
-    let shown = groups.into_iter().map(|g| g.0).filter(|g| !g.is_empty()).collect();
-    Ok((cells, legends, shown))
+
+    fn margin(
+        &self,
+        session: &mut Session,
+        frame: &Frame,
+        target: &Target,
+        effect: Option<&Effect>,
+        scenario: &Scenario<'_, '_>,
+    ) -> Result<Margin> {
+        match (effect, target) {
+            (None, _) => Ok(Margin { value: 0.0, gradient: vec![0.0; self.parameters.b.len()] }),
+            (Some(effect), Target::Prediction(response)) => {
+                scenario.average(self.parameters, response, effect)
+            }
+            (Some(effect), Target::Formula(formula)) => {
+                let (grid, weights) = (&scenario.grid, scenario.weights);
+                formula.average(session, frame, self.parameters, grid, weights, effect)
+            }
+        }
+    }
+
+    /// The name of a margin of effect, target, scenario, subgroup and listed levels.
+    fn stripe(&self, effect: &str, target: usize, scenario: usize, levels: [&String; 2]) -> Stripe {
+        let scenarios = self.request.settings.len();
+        let several = self.targets.len() > 1
+            || scenarios > 1
+            || !self.request.over.is_empty()
+            || !self.request.list.is_empty();
+        let mut parts = Vec::new();
+        if self.targets.len() > 1 {
+            parts.push(format!("{}._predict", target + 1));
+        }
+        if scenarios > 1 {
+            parts.push(format!("{}._at", scenario + 1));
+        }
+        parts.extend(levels.into_iter().filter(|p| !p.is_empty()).cloned());
+        let inner = parts.join("#");
+        match (effect.is_empty(), several) {
+            (true, _) if inner.is_empty() || !several => Stripe::term("_cons"),
+            (true, _) => Stripe::term(inner),
+            (false, false) => Stripe::term(effect),
+            (false, true) => Stripe::with_eq(effect, inner),
+        }
+    }
 }
 
 /// Subgroups of `over()` with their rows; one unnamed group without it.

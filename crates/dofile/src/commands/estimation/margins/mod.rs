@@ -4,8 +4,10 @@
 
 mod compare;
 mod compute;
+mod formula;
 mod show;
 
+use self::formula::Target;
 use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{self, Setting, Statistic, Value};
@@ -13,7 +15,6 @@ use crate::estimation::comparisons::TermSpec;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::{Form as Derivative, Margin};
 use crate::estimation::reference::{Statement, degrees};
-use crate::estimation::response::Response;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, split_options};
@@ -28,12 +29,19 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) level(#) df(#) post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
-    notes: "stores r(N) r(b) r(V) r(table) r(at); t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
-    examples: &[Example {
-        run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
-        expect: &[("b[1,1]-_b[x]", 0.0), ("r(N)", 8.0)],
-    }],
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
+    notes: "stores r(N) r(b) r(V) r(table) r(at); expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
+    examples: &[
+        Example {
+            run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
+            expect: &[("b[1,1]-_b[x]", 0.0), ("r(N)", 8.0)],
+        },
+        Example {
+            // the mean of exp(xb()) is the mean of the predicted counts
+            run: "set obs 30\ngen x = _n/10\ngen y = floor(exp(x/2) + mod(_n,3))\npoisson y x\nmargins\nmatrix a = r(table)\nmargins, expression(exp(xb()))\nmatrix b = r(table)",
+            expect: &[("reldif(a[1,1], b[1,1]) < 1e-12", 1.0), ("reldif(a[2,1], b[2,1]) < 1e-9", 1.0)],
+        },
+    ],
 };
 
 const OPTIONS: &[OptSpec] = &[
@@ -44,6 +52,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("ATMEANs"),
     OptSpec::text("over"),
     OptSpec::text("PRedict"),
+    OptSpec::text("EXPression"),
     OptSpec::real("Level"),
     OptSpec::real("df"),
     OptSpec::flag("post"),
@@ -55,7 +64,6 @@ const OPTIONS: &[OptSpec] = &[
 ];
 const UNSUPPORTED: &[&str] = &[
     "vce",
-    "EXPression",
     "WITHin",
     "GROUPs",
     "noESAMPle",
@@ -129,27 +137,20 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
     let request = read(session, &cmd, &at_texts)?;
     let rows = sample(session, &cmd)?;
-    let responses = Response::of(session, &parameters, request.predict.as_deref())?;
+    let targets =
+        Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
     let weights = weights(session, &rows)?;
     let (cells, legends, groups) =
-        compute::compute(session, &parameters, &request, &responses, &rows, &weights)?;
+        compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
     match request.comparing {
-        Comparing::Nothing => show::show(
-            session,
-            &cmd,
-            &request,
-            &responses,
-            &cells,
-            &legends,
-            &groups,
-            &parameters,
-            rows.len(),
-        ),
+        Comparing::Nothing => {
+            show::show(session, &cmd, &request, &targets, &cells, &legends, &groups, &parameters, rows.len())
+        }
         _ => compare::show(
             session,
             &cmd,
             &request,
-            &responses,
+            &targets,
             &cells,
             &legends,
             &groups,

@@ -1,12 +1,12 @@
 //! Output and `r()` results of `margins`.
 
+use super::formula::Target;
 use super::{Cell, Legend, Request};
 use crate::error::Result;
 use crate::estimation::column_names::column_names;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::Form as Derivative;
 use crate::estimation::post::command_line;
-use crate::estimation::response::Response;
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -20,7 +20,7 @@ pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
-    responses: &[Response],
+    targets: &[Target],
     cells: &[Cell],
     legends: &[Legend],
     groups: &[String],
@@ -34,7 +34,7 @@ pub(super) fn show(
     let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
     let df_r = request.degrees(session);
     let title = title(cmd, request);
-    heading(session, cmd, request, responses, cells, legends, groups, title, n);
+    heading(session, cmd, request, targets, cells, legends, groups, title, n);
     let name = effect_heading(request);
     session.print("");
     Table {
@@ -58,7 +58,7 @@ pub(super) fn show(
         session.print("Note: dy/dx for factor levels is the discrete change from the base level.");
     }
     describe(session, cmd, request, parameters, cells, title);
-    store(session, cmd, request, responses, &b, &v, &stripe, legends, n);
+    store(session, cmd, request, targets, &b, &v, &stripe, legends, n);
     Ok(())
 }
 
@@ -141,7 +141,7 @@ pub(super) fn heading(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
-    responses: &[Response],
+    targets: &[Target],
     cells: &[Cell],
     legends: &[Legend],
     groups: &[String],
@@ -155,9 +155,10 @@ pub(super) fn heading(
     session.print(format!("{title:<48}{:>30}", format!("Number of obs = {count}")));
     session.print(format!("Model VCE: {}", if vce.len() <= 3 { vce.to_uppercase() } else { vce }));
     session.print("");
-    for (i, response) in responses.iter().enumerate() {
-        let name = if responses.len() > 1 { format!("{}._predict", i + 1) } else { "Expression".to_string() };
-        session.print(format!("{name}: {}, {}", response.label, response.request));
+    for (i, target) in targets.iter().enumerate() {
+        let name = if targets.len() > 1 { format!("{}._predict", i + 1) } else { "Expression".to_string() };
+        let label = target.label().map(|l| format!("{l}, ")).unwrap_or_default();
+        session.print(format!("{name}: {label}{}", target.request()));
     }
     if request.derivative.is_some() {
         let mut names: Vec<String> = Vec::new();
@@ -201,7 +202,7 @@ fn store(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
-    responses: &[Response],
+    targets: &[Target],
     b: &[f64],
     v: &Mat,
     stripe: &[Stripe],
@@ -233,10 +234,10 @@ fn store(
         at.col_names = names.iter().map(|n| Stripe::term(n.clone())).collect();
         r.matrix("at", at).scalar("k_at", legends.len() as f64);
     }
-    r.text("cmd", "margins")
-        .text("expression", &responses[0].request)
-        .text("predict1_label", &responses[0].label)
-        .text("predict_label", &responses[0].label);
+    r.text("cmd", "margins").text("expression", targets[0].request());
+    if let Some(label) = targets[0].label() {
+        r.text("predict1_label", label).text("predict_label", label);
+    }
     if let Some((form, list)) = &request.derivative {
         let name = match form {
             Derivative::Plain => "dy/dx",
