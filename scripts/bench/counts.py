@@ -137,6 +137,8 @@ def system_calls(program: str, strace: Path) -> dict[str, float]:
 
         def settled() -> int:
             """Size of the trace once nothing was added for a while: copies are written behind the answer."""
+            # the service ends a connection that is idle for longer than that may take
+            service.connection.close()
             size, since = trace.stat().st_size, time.monotonic()
             while time.monotonic() - since < 1.5:
                 time.sleep(0.1)
