@@ -1,7 +1,9 @@
 //! Commands of the Statistical Software Components archive (SSC) that many do-files use. They are written from their
 //! published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and 7).
 
+mod binscatter;
 mod carryforward;
+mod coefplot;
 mod csdid;
 mod csdid_average;
 mod did_imputation;
@@ -24,6 +26,8 @@ mod oaxaca_show;
 mod outreg2;
 mod outreg2_table;
 mod ppmlhdfe;
+mod psmatch2;
+mod psmatch2_show;
 mod rddensity;
 mod rddensity_show;
 mod rdrobust;
@@ -37,7 +41,9 @@ mod winsor;
 use super::CommandSpec;
 
 pub(super) const TABLE: &[CommandSpec] = &[
+    binscatter::SPEC,
     carryforward::SPEC,
+    coefplot::SPEC,
     csdid::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,
@@ -67,6 +73,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     oaxaca::SPEC,
     outreg2::SPEC,
     ppmlhdfe::SPEC,
+    psmatch2::SPEC,
     rddensity::SPEC,
     rddensity::SPEC_BANDWIDTH,
     rdrobust::SPEC,
