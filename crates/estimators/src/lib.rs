@@ -28,6 +28,7 @@ pub mod differences;
 pub mod distributions;
 pub mod effects;
 pub mod epidemiology;
+pub mod exact_ranks;
 pub mod factor_ml;
 pub mod filters;
 pub mod gee;

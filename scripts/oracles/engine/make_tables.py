@@ -1,0 +1,127 @@
+"""Means, totals, tables, ranks and counts: published output of the manuals, numpy and scipy by hand."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from common import ROOT, Cases
+
+
+def data(name):
+    return pd.read_csv(ROOT / "data" / name)
+
+
+def linearised(z, units):
+    """Variance of a sum over sampling units: m/(m-1) sum (z - mean)(z - mean)'."""
+    totals = pd.DataFrame(z).groupby(np.asarray(units)).sum().to_numpy()
+    m = len(totals)
+    centred = totals - totals.mean(axis=0)
+    return m / (m - 1) * centred.T @ centred, m
+
+
+def estimates(cases):
+    d = data("schoolclus.csv").dropna(subset=["enroll"])
+    w, y = d.pw.to_numpy(), d.enroll.to_numpy()
+    every = np.arange(len(d))
+    v, _ = linearised(np.c_[w * y], every)
+    cases.add("total pweight", "schoolclus.csv", "total enroll [pweight=pw]",
+              {"_b[enroll]": w @ y, "_se[enroll]": v[0, 0] ** 0.5}, 1e-9, "numpy, [SVY] Variance estimation")
+    # Groups are parts of one sample: all rows count in the factor, and totals of two groups are correlated.
+    inside = np.c_[d.aw == 0, d.aw == 1].astype(float)
+    v, _ = linearised(inside * (w * y)[:, None], every)
+    cases.add("total over pweight", "schoolclus.csv", "total enroll [pweight=pw], over(aw)",
+              {"el(e(b),1,1)": inside[:, 0] @ (w * y), "el(e(V),1,1)": v[0, 0], "el(e(V),2,2)": v[1, 1], "el(e(V),2,1)": v[1, 0]},
+              1e-9, "numpy, [SVY] Variance estimation")
+    means = (inside * (w * y)[:, None]).sum(0) / (inside * w[:, None]).sum(0)
+    scores = inside * (w[:, None] * (y[:, None] - means)) / (inside * w[:, None]).sum(0)
+    v, _ = linearised(scores, every)
+    cases.add("mean over pweight", "schoolclus.csv", "mean enroll [pweight=pw], over(aw)",
+              {"el(e(b),1,2)": means[1], "el(e(V),1,1)": v[0, 0], "el(e(V),2,2)": v[1, 1]}, 1e-9, "numpy, [SVY] Variance estimation")
+    v, m = linearised(scores, d.dnum)
+    cases.add("mean over pweight cluster", "schoolclus.csv", "mean enroll [pweight=pw], over(aw) vce(cluster dnum)",
+              {"el(e(V),1,1)": v[0, 0], "el(e(V),2,2)": v[1, 1], "el(e(V),2,1)": v[1, 0], "e(N_clust)": m, "e(df_r)": m - 1},
+              1e-9, "numpy, [SVY] Variance estimation")
+    plain = np.c_[(y - y.mean()) / len(y)]
+    v, m = linearised(plain, d.dnum)
+    cases.add("mean cluster", "schoolclus.csv", "mean enroll, vce(cluster dnum)",
+              {"_b[enroll]": y.mean(), "_se[enroll]": v[0, 0] ** 0.5, "e(df_r)": m - 1}, 1e-9, "numpy, [SVY] Variance estimation")
+
+
+def ordered(cases):
+    """Gamma and tau-b with the standard errors of Brown and Benedetti (1977)."""
+    d = data("lbw.csv")
+    t = pd.crosstab(d.race, d.ptl).to_numpy().astype(float)
+    n, rows, cols = t.sum(), t.sum(1), t.sum(0)
+    a, b = np.zeros_like(t), np.zeros_like(t)
+    for i in range(t.shape[0]):
+        for j in range(t.shape[1]):
+            a[i, j] = t[:i, :j].sum() + t[i + 1:, j + 1:].sum()
+            b[i, j] = t[:i, j + 1:].sum() + t[i + 1:, :j].sum()
+    p, q = (t * a).sum(), (t * b).sum()
+    wr, wc = n**2 - (rows**2).sum(), n**2 - (cols**2).sum()
+    w = (wr * wc) ** 0.5
+    tau = (p - q) / w
+    assert abs(tau - stats.kendalltau(d.race, d.ptl).statistic) < 1e-12
+    v = rows[:, None] * wc + cols[None, :] * wr
+    ase_tau = ((t * (2 * w * (a - b) + tau * v) ** 2).sum() - n**3 * tau**2 * (wr + wc) ** 2) ** 0.5 / w**2
+    ase_gamma = 4 / (p + q) ** 2 * ((t * (q * a - p * b) ** 2).sum()) ** 0.5
+    cases.add("gamma and tau-b", "lbw.csv", "tabulate race ptl, gamma taub",
+              {"r(gamma)": (p - q) / (p + q), "r(ase_gam)": ase_gamma, "r(taub)": tau, "r(ase_taub)": ase_tau},
+              1e-9, "numpy after Brown and Benedetti (1977); scipy for tau-b")
+
+
+def ranks(cases):
+    fuel = "input a b\n20 24\n23 25\n21 21\n25 22\n18 23\n17 18\n18 17\n24 28\n20 24\n24 27\n23 21\n19 23\nend\n"
+    cases.add("exact signed ranks", None, fuel + "signrank a = b",
+              {"round(r(z), .001)": -1.973, "round(r(p), .0001)": 0.0485, "round(r(p_exact), .0001)": 0.0479},
+              1e-9, "[R] signrank, fuel data")
+    cases.add("exact rank sum", None, fuel + "stack a b, into(mpg) clear\nranksum mpg, by(_stack)",
+              {"round(r(z), .001)": -1.279, "round(r(p), .0001)": 0.2010, "round(r(p_exact), .0001)": 0.2117},
+              1e-9, "[R] ranksum, fuel data")
+    d = data("mileage.csv").dropna(subset=["mpg"])
+    half = np.arange(len(d)) % 3 == 0
+    untied = d.mpg + np.arange(len(d)) / 1000
+    u = stats.mannwhitneyu(untied[~half], untied[half], method="exact")
+    cases.add("exact rank sum without ties", "mileage.csv", "generate double u = mpg + (_n - 1)/1000\ngenerate g = mod(_n - 1, 3) == 0\nranksum u, by(g)",
+              {"r(p_exact)": u.pvalue, "r(p_u_exact)": stats.mannwhitneyu(untied[~half], untied[half], method="exact", alternative="greater").pvalue},
+              1e-9, "scipy mannwhitneyu")
+
+
+def counts(cases):
+    import statsmodels.api as sm
+    d = data("docvis.csv")
+    x = sm.add_constant(d[["private", "totchr"]])
+    exposed = d.educyr + 1
+    fit = sm.Poisson(d.docvis, x, exposure=exposed).fit(disp=0, tol=1e-14, method="newton")
+    mu = fit.predict(x, exposure=exposed)
+    do = "generate n = educyr + 1\npoisson docvis private totchr, exposure(n)\npredict double i, xb\npredict double p, pr(2)\npredict double r, pr(1, 4)\npredict double s, pr(3, .)\n"
+    means = "".join(f"quietly summarize {v}, meanonly\nscalar m{v} = r(mean)\n" for v in "iprs")
+    cases.add("poisson probabilities", "docvis.csv", do + means,
+              {"scalar(mi)": np.log(mu).mean(), "scalar(mp)": stats.poisson.pmf(2, mu).mean(),
+               "scalar(mr)": (stats.poisson.cdf(4, mu) - stats.poisson.cdf(0, mu)).mean(), "scalar(ms)": stats.poisson.sf(2, mu).mean()},
+              1e-6, "statsmodels Poisson, scipy.stats.poisson")
+    for dispersion, power in (("mean", "nb2"), ("constant", "nb1")):
+        fit = sm.NegativeBinomial(d.docvis, x, loglike_method=power).fit(disp=0, maxiter=2000, gtol=1e-10, method="bfgs")
+        mu, alpha = fit.predict(x), fit.params["alpha"]
+        size = 1 / alpha if dispersion == "mean" else mu / alpha
+        prob = size / (size + mu)
+        do = f"nbreg docvis private totchr, dispersion({dispersion})\npredict double p, pr(2)\npredict double r, pr(1, 4)\n"
+        means = "".join(f"quietly summarize {v}, meanonly\nscalar m{v} = r(mean)\n" for v in "pr")
+        cases.add(f"nbreg probabilities {dispersion}", "docvis.csv", do + means,
+                  {"scalar(mp)": stats.nbinom.pmf(2, size, prob).mean(), "scalar(mr)": (stats.nbinom.cdf(4, size, prob) - stats.nbinom.cdf(0, size, prob)).mean()},
+                  1e-5, "statsmodels NegativeBinomial, scipy.stats.nbinom")
+
+
+def main():
+    cases = Cases("tables", "published output of the manuals; numpy and scipy by hand")
+    estimates(cases)
+    ordered(cases)
+    ranks(cases)
+    counts(cases)
+    cases.add("Hosmer and Lemeshow groups", "lbw.csv", "logistic low age lwt i.race smoke ptl ht ui\nestat gof, group(10) table",
+              {"round(r(chi2), .01)": 9.65, "r(df)": 8, "round(r(p), .0001)": 0.2904}, 1e-9, "[R] estat gof, low birth weight data")
+    cases.write()
+
+
+if __name__ == "__main__":
+    main()
