@@ -89,6 +89,7 @@ pub mod shrinkage;
 mod simplex;
 pub mod smoothing;
 pub mod stock_yogo;
+pub mod studentised_range;
 pub mod subhazard;
 pub mod survey;
 pub mod survivor;

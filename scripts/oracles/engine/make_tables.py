@@ -70,6 +70,27 @@ def ordered(cases):
               1e-9, "numpy after Brown and Benedetti (1977); scipy for tau-b")
 
 
+def weighted(cases):
+    """Analytic weights of a table sum to its rows; counts of collapse are sums of weights but for analytic ones."""
+    d = data("lbw.csv")
+    scaled = d.lwt * len(d) / d.lwt.sum()
+    cells = scaled.groupby([d.race, d.smoke]).sum()
+    cases.add("tabulate aweight", "lbw.csv", "tabulate race smoke [aweight=lwt], matcell(m)",
+              {"el(m,1,1)": cells[1, 0], "el(m,1,2)": cells[1, 1], "el(m,3,2)": cells[3, 1], "r(N)": len(d)}, 1e-9, "numpy")
+    sums, rows = d.lwt.groupby(d.race).sum(), d.lwt.groupby(d.race).size()
+    for kind, count in (("pweight", sums[2]), ("iweight", sums[2]), ("aweight", rows[2])):
+        cases.add(f"collapse count {kind}", "lbw.csv", f"collapse (count) n=bwt (mean) m=bwt [{kind}=lwt], by(race)",
+                  {"n[2]": count, "m[2]": np.average(d.bwt[d.race == 2], weights=d.lwt[d.race == 2])}, 1e-9, "[D] collapse, Weights; numpy")
+    pairs = stats.tukey_hsd(*[d.bwt[d.race == r] for r in (1, 2, 3)])
+    limits = pairs.confidence_interval()
+    cases.add("pwmean tukey", "lbw.csv", "pwmean bwt, over(race) mcompare(tukey) effects\nmatrix t = r(table_vs)",
+              {f"el(t,{row},{column})": value for column, (i, j) in enumerate(((1, 0), (2, 0), (2, 1)), 1)
+               for row, value in ((1, pairs.statistic[i, j]), (4, pairs.pvalue[i, j]), (5, limits.low[i, j]), (6, limits.high[i, j]))},
+              1e-6, "scipy tukey_hsd")
+    cases.add("pwcompare tukey", "lbw.csv", "regress bwt i.race\npwcompare race, mcompare(tukey) effects\nmatrix t = r(table_vs)",
+              {"el(t,4,1)": pairs.pvalue[1, 0], "el(t,4,2)": pairs.pvalue[2, 0], "el(t,5,3)": limits.low[2, 1]}, 1e-6, "scipy tukey_hsd")
+
+
 def ranks(cases):
     fuel = "input a b\n20 24\n23 25\n21 21\n25 22\n18 23\n17 18\n18 17\n24 28\n20 24\n24 27\n23 21\n19 23\nend\n"
     cases.add("exact signed ranks", None, fuel + "signrank a = b",
@@ -116,6 +137,7 @@ def main():
     cases = Cases("tables", "published output of the manuals; numpy and scipy by hand")
     estimates(cases)
     ordered(cases)
+    weighted(cases)
     ranks(cases)
     counts(cases)
     cases.add("Hosmer and Lemeshow groups", "lbw.csv", "logistic low age lwt i.race smoke ptl ht ui\nestat gof, group(10) table",

@@ -107,7 +107,19 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = s.varlist(&cmd.list)?;
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
-    let w = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
+    let scale = match &weights {
+        Some(w) if w.kind == WeightKind::Analytic => {
+            // Analytic weights are shares of the rows in the table.
+            let mut counted = touse.clone();
+            if !cmd.has("missing") {
+                s.markout(&vars, &mut counted, true)?;
+            }
+            let used = || w.values.iter().zip(&counted).filter(|(_, c)| **c);
+            used().count() as f64 / used().map(|(w, _)| w).sum::<f64>()
+        }
+        _ => 1.0,
+    };
+    let w = |r: usize| weights.as_ref().map_or(1.0, |w| scale * w.values[r]);
     match vars[..] {
         [v] => one_way(s, cmd, v, &touse, w),
         [a, b] => two_way(s, cmd, a, b, &touse, w),
