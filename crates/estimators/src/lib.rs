@@ -85,6 +85,7 @@ pub mod robust;
 pub mod roc;
 pub mod rubin;
 pub mod schur;
+pub mod score_matching;
 pub mod shrinkage;
 mod simplex;
 pub mod smoothing;

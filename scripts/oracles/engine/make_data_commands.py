@@ -1,8 +1,10 @@
-"""Commands on data: published counts of [D] inspect for the automobile data, and episodes of R survival's survSplit.
-Writes `datacommands.json`."""
+"""Commands on data: published counts of [D] inspect for the automobile data, episodes of R survival's survSplit, linked
+frames by merges of pandas and R. Writes `datacommands.json`."""
 
 import json
 import subprocess
+
+import pandas as pd
 
 from common import ROOT, Cases
 
@@ -18,9 +20,32 @@ r <- survSplit(Surv(time, died) ~ ., d, cut = cuts, start = 't0', end = 't1', ev
 cat(toJSON(list(n = nrow(s), at = at, b = unname(coef(f)), ll = f$loglik, risk = nrow(r)), digits = NA, auto_unbox = TRUE))
 """
 
+LINKED = """
+d <- read.csv('lbw.csv'); m <- aggregate(bwt ~ race + smoke, d, mean); names(m)[3] <- 'mean'
+j <- merge(d[d$age > 18, ], m[m$mean > 2600, ], by = c('race', 'smoke'), all.x = TRUE)
+cat(format(c(sum(is.na(j$mean)), sum(j$bwt - j$mean, na.rm = TRUE), var(j$mean, na.rm = TRUE)), digits = 17), sep = ',')
+"""
+
+
+def linked(cases):
+    frame = pd.read_csv(ROOT / "data" / "lbw.csv")
+    means = frame.groupby(["race", "smoke"], as_index=False).agg(mean=("bwt", "mean"), top=("bwt", "max"))
+    joined = frame.merge(means, on=["race", "smoke"])
+    do = ("frame put race smoke bwt, into(cells)\nframe cells: collapse (mean) mean=bwt (max) top=bwt, by(race smoke)\n"
+          "frlink m:1 race smoke, frame(cells)\nfrget mean top, from(cells)\ngenerate double gap = (bwt - mean)*(top - bwt)\nsummarize gap")
+    gap = (joined["bwt"] - joined["mean"]) * (joined["top"] - joined["bwt"])
+    cases.add("frlink and frget, every row", "lbw.csv", do, {"r(N)": len(gap), "r(mean)": gap.mean(), "r(Var)": gap.var()}, 1e-9, "pandas merge")
+    found = subprocess.run(["Rscript", "-"], input=LINKED, cwd=ROOT / "data", capture_output=True, text=True, check=True).stdout
+    left, total, spread = (float(x) for x in found.split(","))
+    do = ("frame copy default cells\nframe cells: collapse (mean) mean=bwt, by(race smoke)\nframe cells: keep if mean > 2600\nkeep if age > 18\n"
+          "frlink m:1 race smoke, frame(cells) generate(cell)\nscalar left = r(unmatched)\ngenerate double mean = frval(cell, mean)\n"
+          "generate double gap = bwt - mean\nsummarize gap\nscalar total = r(sum)\nsummarize mean")
+    cases.add("frlink and frval(), rows without a match", "lbw.csv", do, {"left": left, "total": total, "r(Var)": spread}, 1e-9, "R merge")
+
 
 def main():
-    cases = Cases("datacommands", "published output of [D] inspect; R survival survSplit")
+    cases = Cases("datacommands", "published output of [D] inspect; R survival survSplit; merges of pandas and R")
+    linked(cases)
     cases.add("inspect mpg of the manual", "cars.csv", "inspect mpg",
               {"r(N)": 74, "r(N_neg)": 0, "r(N_0)": 0, "r(N_pos)": 74, "r(N_posint)": 74, "r(N_unique)": 21}, 1e-12, "[D] inspect, example 1")
     done = subprocess.run(["Rscript", "-"], input=SCRIPT, cwd=ROOT / "data", capture_output=True, text=True, check=True)

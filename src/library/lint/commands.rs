@@ -4,8 +4,8 @@
 /// `name` or `name:shortest abbreviation`.
 const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append arch areg arima assert
-avplot bayes bayesgraph bayesstats betareg biprobit bitest bitesti bootstrap bsample bsqreg ca candisc
-canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook collapse
+avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bootstrap bsample bsqreg ca candisc
+canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
 cprplot cs csdid csi cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress duplicates egen eivreg
@@ -21,7 +21,7 @@ meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable
 mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg newey nl nlcom nlogit nlogitgen notes
 nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute
 pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
-probit proportion:prop prtest prtesti pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
+probit proportion:prop prtest prtesti psmatch2 pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
 restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample save scalar:sca
 scatter score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest

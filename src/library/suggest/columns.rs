@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
 use super::words::{Unit, Vocabulary, units};
-use crate::domain::dataset::{Column, Dataset, InferredType};
+use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
 
 /// What in the profile of a column a word of the question was found in.
@@ -30,6 +30,10 @@ pub(super) struct Named<'a> {
     pub(super) column: &'a Column,
     pub(super) aliases: Vec<Alias>,
 }
+
+/// Concepts that are numbers of events or things.
+const COUNTED: [&str; 7] =
+    ["@visits", "@patent", "@complaints", "@accident", "@falls", "@claims", "@children"];
 
 /// Weight of words that say little.
 const GENERIC: f64 = 0.25;
@@ -75,6 +79,11 @@ fn alias(place: Place, text: String) -> Option<Alias> {
     // the words of the columns themselves are split by the lexicon alone, so that synonyms meet
     let mut units = units(&text, &Vocabulary::default());
     units.retain(|u| !u.connector && !u.options.is_empty());
+    // a Chinese word that the lexicon does not know is one word, not its characters
+    if units.iter().all(|u| u.generic && u.han) && text.chars().filter(|c| is_han(*c)).count() >= 2 {
+        let han = std::iter::once(text.clone()).collect();
+        units = self::units(&text, &Vocabulary { han, ..Vocabulary::default() });
+    }
     (units.iter().any(|u| !u.generic) || place == Place::Name).then_some(Alias { place, units, text })
 }
 
@@ -219,35 +228,6 @@ impl Named<'_> {
         })
     }
 
-    /// True for dates and columns named after a period.
-    pub(super) fn is_time(&self) -> bool {
-        let dated = matches!(self.column.inferred_type, InferredType::Date | InferredType::Datetime);
-        let named = [
-            "year",
-            "quarter",
-            "month",
-            "wave",
-            "period",
-            "week",
-            "day",
-            "date",
-            "yr",
-            "年份",
-            "年度",
-            "会计年度",
-            "月份",
-            "季度",
-        ];
-        dated || (self.column.integer_valued && self.word(&named) && !self.has("@built"))
-    }
-
-    /// True for columns with the period in which a unit's treatment began.
-    pub(super) fn is_start(&self) -> bool {
-        let says =
-            ["start", "adopt", "adoption", "adopted", "first", "cohort", "begin", "began", "treated_since"];
-        self.column.integer_valued && self.column.distinct <= 60 && self.word(&says)
-    }
-
     /// True for the numbers of the rows: as many as rows, from 0 or 1 on.
     fn is_row_number(&self, rows: u64) -> bool {
         let c = self.column;
@@ -257,36 +237,6 @@ impl Named<'_> {
             && c.distinct == rows
             && begins
             && c.max.is_some_and(|most| most <= rows as f64)
-    }
-
-    /// True for columns that mark the rows after a change.
-    pub(super) fn is_after(&self) -> bool {
-        self.has("@reform") || self.word(&["post", "after"])
-    }
-
-    /// True for the end of a follow-up as a code: 0 for none, then its causes.
-    pub(super) fn is_end_code(&self) -> bool {
-        let says = ["cause", "event", "status", "endpoint", "end", "failure"];
-        let c = self.column;
-        c.integer_valued && (3..=8).contains(&c.distinct) && c.min == Some(0.0) && self.word(&says)
-    }
-
-    /// True for a time of follow-up in units.
-    pub(super) fn is_duration(&self) -> bool {
-        let says = [
-            "time",
-            "days",
-            "weeks",
-            "months",
-            "years",
-            "duration",
-            "futime",
-            "followup",
-            "follow_up",
-            "survtime",
-        ];
-        let c = self.column;
-        !c.is_text() && c.distinct > 12 && c.min.is_some_and(|least| least >= 0.0) && self.word(&says)
     }
 
     /// True for numbers of something that may not occur: the smallest is 0, unlike that of most scales of answers.
@@ -307,17 +257,19 @@ impl Named<'_> {
             || self.column.name.to_ascii_lowercase().ends_with("id");
         let things = ["@firm", "@person", "@school", "@county", "@hospital", "@province"];
         let is_thing = |u: &Unit| u.options.iter().any(|(o, s)| *s >= 1.0 && things.contains(&o.as_str()));
-        let thing = self
-            .aliases
-            .iter()
-            .any(|a| a.place != Place::Value && !a.units.is_empty() && a.units.iter().all(is_thing));
+        let of_things = |a: &&Alias| !a.units.is_empty() && a.units.iter().all(is_thing);
+        let thing = self.aliases.iter().filter(|a| a.place != Place::Value).any(|a| of_things(&a));
+        let named = self.aliases.iter().filter(|a| a.place == Place::Name).any(|a| of_things(&a));
         // so many texts are no categories
         if self.is_row_number(rows) || (self.column.is_text() && self.column.distinct >= 50) {
             return true;
         }
         let many = self.column.distinct >= rows.min(20);
         let discrete = self.column.integer_valued || self.column.is_text();
-        discrete && many && (code || (thing && self.column.distinct >= 40)) && !self.is_time()
+        let distinct = self.column.distinct;
+        // as many rows for each of them: the units of a panel
+        let repeats = distinct >= 20 && rows.is_multiple_of(distinct) && rows >= distinct.saturating_mul(3);
+        discrete && many && (code || (thing && distinct >= 40) || (named && repeats)) && !self.is_time()
     }
 
     /// True for columns whose values are categories.
@@ -329,7 +281,8 @@ impl Named<'_> {
             || (c.distinct <= 12 && self.has_category())
     }
 
-    fn has_category(&self) -> bool {
+    /// True for concepts whose numbers are codes of categories.
+    pub(super) fn has_category(&self) -> bool {
         [
             "@region",
             "@province",
@@ -340,6 +293,9 @@ impl Named<'_> {
             "@diet",
             "@race",
             "@stage",
+            "@transport",
+            "@channel",
+            "@admission_type",
         ]
         .iter()
         .any(|c| self.has(c))
@@ -355,7 +311,16 @@ impl Named<'_> {
     /// True for answers on a short ordered scale, such as a satisfaction of 1 to 5.
     pub(super) fn is_scale(&self) -> bool {
         let c = self.column;
-        !c.is_text() && c.integer_valued && (3..=11).contains(&c.distinct) && self.outcome() > 0.3
+        let steps = c.integer_valued && (3..=11).contains(&c.distinct);
+        !c.is_text() && steps && self.outcome() > 0.3 && !self.has_category()
+    }
+
+    /// True for shares of a whole: fractions from 0 to 1 that are named as such.
+    pub(super) fn is_share(&self) -> bool {
+        let c = self.column;
+        let says = ["share", "proportion", "fraction", "ratio", "rate", "占比", "比例", "比率"];
+        let within = c.min.is_some_and(|least| least >= 0.0) && c.max.is_some_and(|most| most <= 1.0);
+        !c.is_text() && !c.integer_valued && within && self.word(&says)
     }
 
     /// True for numbers of events.
@@ -363,8 +328,7 @@ impl Named<'_> {
         let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
         let says = ["number of", "count of", "days", "次数", "数量"].iter().any(|w| label.contains(w))
             || label.ends_with('数')
-            || self.has("@visits")
-            || self.has("@patent");
+            || COUNTED.iter().any(|c| self.has(c));
         says && serves_as(self.column, "count") && self.column.distinct > 2
     }
 

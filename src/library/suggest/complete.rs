@@ -46,6 +46,7 @@ impl Columns<'_> {
 
     /// Returns the statement with the parameters filled that a template needs.
     pub(super) fn filled(&self, mut statement: Statement, meta: &TemplateMeta) -> Statement {
+        self.returns(meta, &mut statement);
         // twice: a column that is the only one left for a parameter is known after the others are filled
         for alone in [false, true] {
             for gap in draft_gaps(meta, &statement, self.columns) {
@@ -53,6 +54,16 @@ impl Columns<'_> {
             }
         }
         statement
+    }
+
+    /// Analyses of finance explain the returns, whatever else the question names.
+    fn returns(&self, meta: &TemplateMeta, statement: &mut Statement) {
+        let returns = self.named.iter().find(|c| c.has("@return") && !c.has("@market"));
+        let finance = meta.id.as_str().starts_with("finance.") && takes(meta, "outcome_var");
+        if let Some(column) = returns.filter(|_| finance) {
+            statement.roles.values_mut().for_each(|names| names.retain(|name| name != column.name()));
+            statement.roles.insert("outcome_var".to_owned(), vec![column.name().to_owned()]);
+        }
     }
 
     fn fill(&self, gap: &MissingParameter, alone: bool, meta: &TemplateMeta, statement: &mut Statement) {
@@ -150,6 +161,10 @@ impl Columns<'_> {
         }
     }
 
+    fn is_group(&self, name: &str) -> bool {
+        self.named.iter().any(|c| c.name() == name && c.is_group())
+    }
+
     /// Puts the columns that are left where a template takes further ones.
     fn rest(&self, meta: &TemplateMeta, statement: &mut Statement) {
         let left: Vec<String> = {
@@ -158,6 +173,13 @@ impl Columns<'_> {
             self.asked.iter().copied().filter(of_rows).map(|c| self.named[c].name().to_owned()).collect()
         };
         if left.is_empty() {
+            return;
+        }
+        let groups: Vec<&String> = left.iter().filter(|name| self.is_group(name)).collect();
+        if let ([group], true) = (&groups[..], takes(meta, "group_var") && !takes(meta, "regressors"))
+            && !statement.roles.contains_key("group_var")
+        {
+            statement.roles.insert("group_var".to_owned(), vec![(*group).clone()]);
             return;
         }
         let lists = ["regressors", "item_vars"];

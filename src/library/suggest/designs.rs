@@ -139,6 +139,14 @@ impl Filler<'_> {
         let mut pool: Vec<usize> = p.groups.iter().chain(&p.causes).copied().collect();
         pool.extend(self.named());
         let mut group = pool.iter().copied().find(|c| Some(*c) != outcome && self.columns[*c].is_group());
+        // "in each ward": numbers that a description by groups names are codes
+        let codes = |c: &usize| {
+            let column = self.columns[*c].column;
+            column.integer_valued && column.distinct <= 60 && !self.columns[*c].is_measured()
+        };
+        if let ([only], "by", None) = (&p.groups[..], p.id.as_str(), group) {
+            group = Some(*only).filter(codes);
+        }
         if let (Some(y), None) = (outcome, group)
             && self.columns[y].is_group()
         {
@@ -154,6 +162,11 @@ impl Filler<'_> {
         let Some(g) = group else {
             return self.model(out);
         };
+        // what is held constant needs a model, and so do clustered errors
+        let adjusts = [&p.controls, &p.clusters, &p.fixed_effects, &p.nested].iter().any(|c| !c.is_empty());
+        if !out.named && adjusts && !self.columns[y].column.is_text() {
+            return self.adjusted(y, g, out);
+        }
         // "infection by age and surgery" is a model: age forms no groups
         if !out.named && p.groups.len() > 1 && p.groups.iter().any(|c| self.columns[*c].is_measure()) {
             return self.model(out);
@@ -180,6 +193,15 @@ impl Filler<'_> {
         } else {
             out.methods.extend(method("groups"));
         }
+    }
+
+    /// A comparison of groups with something held constant: the groups explain the outcome.
+    fn adjusted(&self, outcome: usize, group: usize, out: &mut Filled) {
+        let mut turned = self.parsed.clone();
+        turned.outcome = vec![outcome];
+        turned.causes = vec![group];
+        turned.groups.clear();
+        Filler { parsed: &turned, columns: self.columns, structure: self.structure }.model(out);
     }
 
     pub(super) fn categories(&self, row: usize, column: usize, out: &mut Filled) {
@@ -241,25 +263,6 @@ impl Filler<'_> {
             }
             None => out.open.push("group_var"),
         }
-    }
-
-    /// Two measurements of the same thing: the earlier and the later column.
-    pub(super) fn before_and_after(&self) -> Option<(usize, usize)> {
-        let early = |c: usize| self.columns[c].has("@before") || self.columns[c].has("@baseline");
-        let measures: Vec<usize> =
-            (0..self.columns.len()).filter(|c| self.columns[*c].is_measure()).collect();
-        let common = |a: usize, b: usize| {
-            let (a, b) = (self.columns[a].name().to_lowercase(), self.columns[b].name().to_lowercase());
-            a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count() >= 3
-        };
-        let named = &self.parsed.rest;
-        let pairs = measures
-            .iter()
-            .filter(|c| early(**c))
-            .flat_map(|a| measures.iter().filter(move |b| !early(**b)).map(move |b| (*a, *b)));
-        pairs
-            .filter(|(a, b)| common(*a, *b))
-            .find(|(a, b)| named.is_empty() || named.contains(a) || named.contains(b))
     }
 }
 

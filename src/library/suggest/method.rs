@@ -65,8 +65,16 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
     } else {
         by_words.chain(by_rules).collect()
     };
+    // "two-way fixed effects" of a measure are no differences in differences
+    let of_measure = filled
+        .roles
+        .get("regressors")
+        .is_some_and(|causes| !causes.is_empty() && causes.iter().all(|c| named[*c].is_measure()));
     for (id, by_keyword) in &order {
         let Some(template) = input.library.get(id) else { continue };
+        if *by_keyword && of_measure && family(id.as_str()) == "did" {
+            continue;
+        }
         let mut statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);
         if *by_keyword {
             statement = columns.complete(statement, &template.meta);

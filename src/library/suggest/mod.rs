@@ -6,8 +6,10 @@ mod columns;
 mod complete;
 mod designs;
 mod explain;
+mod further;
 mod keywords;
 mod lexicon;
+mod lists;
 mod mentions;
 mod method;
 mod open_outcome;
@@ -15,6 +17,7 @@ mod phrases;
 mod role_words;
 mod roles;
 mod structure;
+mod times;
 mod words;
 
 use std::collections::BTreeMap;
@@ -29,7 +32,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +135,7 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
     let (mentions, units) = mentions::mentions(input.question, &named, &vocabulary);
     let natures = phrases::Natures { columns: &named, rows };
     let parsed = phrases::parse(input.question, &mentions, &units, &natures);
-    let structure = structure::structure(&named, rows);
+    let structure = structure::structure(&named, rows, &parsed.events);
     let filled = roles::fill(&parsed, &named, &structure);
     let asked = mentions.iter().flat_map(|m| m.columns.iter().copied());
     let columns = complete::Columns {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::columns::Named;
 use super::lexicon::key;
+use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, further, headed, merged};
 use super::mentions::Mention;
 use super::words::Unit;
 
@@ -148,6 +149,8 @@ pub(super) struct Parsed {
     pub(super) running: Vec<usize>,
     pub(super) matched: Vec<usize>,
     pub(super) excluded: Vec<usize>,
+    /// Binary columns that end a time: "until a flat is let".
+    pub(super) events: Vec<usize>,
     /// Columns named outside of the additions, in order, without units and periods.
     pub(super) rest: Vec<usize>,
     /// Units and periods named anywhere.
@@ -172,10 +175,27 @@ impl Natures<'_> {
     }
 }
 
-/// Reads a question with its mentions.
+/// Reads a question with its mentions. A comma between two columns joins a list, unless only its parts make a
+/// statement: "each child more, how much does work change".
 pub(super) fn parse(question: &str, mentions: &[Mention], units: &[Unit], natures: &Natures<'_>) -> Parsed {
+    let listed = parsed(question, mentions, units, natures, &JOINED);
+    if !listed.kind.is_empty() {
+        return listed;
+    }
+    let parted = parsed(question, mentions, units, natures, &JOINED_WITHOUT_COMMA);
+    if parted.kind.is_empty() { listed } else { parted }
+}
+
+fn parsed(
+    question: &str,
+    mentions: &[Mention],
+    units: &[Unit],
+    natures: &Natures<'_>,
+    joined: &Regex,
+) -> Parsed {
     let mut parsed = Parsed { text: corrected(question, units), ..Parsed::default() };
-    let mut text = merged(&marked(question, mentions, units));
+    let mut text = merged(&headed(&marked(question, mentions, units)), joined);
+    parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
         while let Some(found) = pattern.captures(&text) {
             let (whole, kept) = addition(&mut parsed, role, &found, natures);
@@ -197,6 +217,9 @@ pub(super) fn parse(question: &str, mentions: &[Mention], units: &[Unit], nature
         parsed.kind.clone_from(kind);
         parsed.causes = x.into_iter().filter(|c| !y.contains(c)).collect();
         parsed.outcome = y;
+        if kind == "model" {
+            further(&text, &mut parsed);
+        }
         parsed.groups = g;
         parsed.moderators = m;
         if !p.is_empty() {
@@ -222,11 +245,11 @@ pub(super) fn frame(id: &str) -> Option<&'static Frame> {
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[0-9,]+>").expect("a pattern"));
 
-fn columns_of(mark: &str) -> Vec<usize> {
+pub(super) fn columns_of(mark: &str) -> Vec<usize> {
     mark.trim_matches(['<', '>']).split(',').filter_map(|n| n.parse().ok()).collect()
 }
 
-fn mark(columns: &[usize]) -> String {
+pub(super) fn mark(columns: &[usize]) -> String {
     let list: Vec<String> = columns.iter().map(ToString::to_string).collect();
     format!("<{}>", list.join(","))
 }
@@ -265,32 +288,6 @@ fn marked(question: &str, mentions: &[Mention], units: &[Unit]) -> String {
         text.replace_range(start..end, &by);
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-static JOINED: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "(?:and |or |the |their |its |log |of |an? |same |number |level |my )*";
-    let joint =
-        format!("(?:'s)?(?: ?[,，、/&] ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟)");
-    Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
-});
-
-/// Joins lists of columns into one mark. A blank joins only names in a regression command.
-fn merged(text: &str) -> String {
-    let mut text = text.to_owned();
-    let mut from = 0;
-    while let Some(found) = JOINED.captures_at(&text, from) {
-        let whole = found.get(0).expect("the match").range();
-        let blank = text[whole.clone()].contains("> <");
-        if blank && !text.contains("regress") && !text.contains(" on <") {
-            from = whole.start + found[1].len() + 2;
-            continue;
-        }
-        let list = distinct(columns_of(&found[1]).into_iter().chain(columns_of(&found[2])));
-        let at = whole.start;
-        text.replace_range(whole, &mark(&list));
-        from = at;
-    }
-    text
 }
 
 /// Takes one addition out of the text; returns its range and what stays in its place.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::columns::Named;
 use super::designs::{VALUE, number};
@@ -32,6 +32,7 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     let filler = Filler { parsed, columns, structure };
     // a rule that gives the treatment by a threshold is a discontinuity, whatever words the question has
     let design = frames(&parsed.text).into_iter().find(|f| filler.has(f));
+    let design = design.or_else(|| if parsed.matched.is_empty() { None } else { frame("psm") });
     let by_threshold = !parsed.running.is_empty() && design.is_none_or(|f| f.slots != "rd_density");
     let frame = if by_threshold { frame("rd") } else { design };
     let mut filled = Filled::default();
@@ -60,16 +61,30 @@ impl Filler<'_> {
         let (p, s) = (self.parsed, self.structure);
         match frame.needs.as_str() {
             "survival" => s.duration.is_some() && !s.competing,
+            // a probability of death is none of a time until death
+            "survival by death" => {
+                let share =
+                    ["predict", "probab", "odds", "proportion", "percentage", "share of", "概率", "比例"];
+                s.duration.is_some() && !s.competing && !share.iter().any(|w| p.text.contains(w))
+            }
             "competing" => s.competing,
             "series" => s.series,
             "adoption" => s.panel && s.start.is_some(),
             "two periods" => self.columns.iter().any(|c| is_binary(c.column) && c.is_after()),
+            "treated and after" => {
+                let after = self.columns.iter().any(|c| is_binary(c.column) && c.is_after());
+                after && self.binary_with("@treatment").is_some()
+            }
             "panel" => s.panel,
             "time" => s.time.is_some(),
             "two measures" => self.before_and_after().is_some(),
             "no controls" => p.controls.is_empty(),
             "no columns" => p.rest.is_empty(),
-            "no groups" => p.kind != "group",
+            // "along the distribution with schooling": a measure forms no groups
+            "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
+            "one column" => self.named().len() <= 1,
+            "repeated" => !self.repeated().is_empty(),
+            "treated panel" => s.panel && self.binary_with("@programme").is_some(),
             _ => true,
         }
     }
@@ -109,55 +124,8 @@ impl Filler<'_> {
                     out.parameters.insert("null_value".to_owned(), value);
                 }
             }
-            "panel_only" => self.panel(out),
-            "paired" => {
-                if let Some((before, after)) = self.before_and_after() {
-                    out.parameters.insert("first".to_owned(), json!(self.columns[before].name()));
-                    out.roles.insert("outcome_var", vec![after]);
-                }
-            }
-            "roc" => self.accuracy(out),
-            "measures" => {
-                self.model(out);
-                let causes = out.roles.remove("regressors").unwrap_or_default();
-                out.roles.insert("treatment_var", causes.into_iter().take(1).collect());
-            }
-            "gap" => {
-                self.compare(out);
-                out.takes_rest = true;
-            }
-            "ratings" => out.takes_rest = true,
-            "two_factors" => self.two_factors(out),
-            "group_only" => {
-                let named = self.named().into_iter().find(|c| self.columns[*c].is_group());
-                let treated = || (0..self.columns.len()).find(|c| self.is_treatment(*c));
-                let group: Vec<usize> = named.or_else(treated).into_iter().collect();
-                self.open_if_empty(&group, "group_var", out);
-                out.roles.insert("group_var", group);
-            }
-            "scatter" => {
-                self.model(out);
-                out.roles.retain(|role, _| matches!(*role, "outcome_var" | "regressors"));
-            }
-            "box" => {
-                self.compare(out);
-                let outcome = out.roles.remove("outcome_var").unwrap_or_default();
-                out.roles.insert("item_vars", outcome);
-                out.methods.truncate(1);
-            }
-            _ => {}
+            other => self.further_slots(other, out),
         }
-    }
-
-    /// A binary outcome and the measure that finds it.
-    fn accuracy(&self, out: &mut Filled) {
-        let named = self.named();
-        let of = |binary: bool| {
-            let mut hits = named.iter().copied().filter(|c| is_binary(self.columns[*c].column) == binary);
-            hits.next().into_iter().collect::<Vec<_>>()
-        };
-        out.roles.insert("outcome_var", of(true));
-        out.roles.insert("focal_var", of(false));
     }
 
     /// What no word names: by the kind of statement and the columns.
@@ -293,7 +261,9 @@ impl Filler<'_> {
             out.methods.extend(method("adoption"));
             self.adoption(out);
         }
-        out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
+        // rows within larger units: their errors are not independent
+        let clusters = p.clusters.iter().chain(&p.nested).copied().take(1).collect();
+        out.roles.insert("cluster_var", clusters);
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
         self.effects(out);
         if let Some(y) = outcome.first() {
@@ -328,7 +298,9 @@ impl Filler<'_> {
             }
         } else if panel {
             "panel"
-        } else if y.column.is_text() || (y.column.value_labels && !y.is_scale() && y.kind() == "categorical")
+        } else if y.column.is_text()
+            || (y.column.value_labels && !y.is_scale() && y.kind() == "categorical")
+            || (y.has_category() && y.column.distinct <= 12)
         {
             "categories"
         } else if self.structure.series {
@@ -337,6 +309,8 @@ impl Filler<'_> {
             "fixed effects"
         } else if y.is_scale() && !y.counts_from_zero() {
             "scale"
+        } else if y.is_share() {
+            "share"
         } else if y.is_count() {
             "count"
         } else if stated("cluster_var") {
@@ -368,6 +342,9 @@ impl Filler<'_> {
             "nested" => {
                 let level = self.parsed.nested.first().or(self.parsed.units.first()).copied();
                 out.roles.remove("time_var");
+                if self.parsed.clusters.is_empty() {
+                    out.roles.remove("cluster_var");
+                }
                 out.roles.insert("entity_var", level.or(self.structure.entity).into_iter().collect());
             }
             _ => {}

@@ -20,8 +20,8 @@ pub(super) struct Structure {
     pub(super) start: Option<usize>,
 }
 
-/// Reads the structure of the data off its columns.
-pub(super) fn structure(columns: &[Named<'_>], rows: u64) -> Structure {
+/// Reads the structure of the data off its columns; `events` are columns that the question calls the end of a time.
+pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> Structure {
     let find = |test: &dyn Fn(&Named<'_>) -> bool| columns.iter().position(test);
     let time = find(&|c| c.is_time());
     let periods = time.map_or(0, |t| columns[t].column.distinct);
@@ -43,10 +43,14 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64) -> Structure {
         }
         _ => false,
     };
-    let event = find(&|c| is_binary(c.column) && (c.has("@death") || c.has("@event")));
+    let event =
+        find(&|c| is_binary(c.column) && ["@death", "@event", "@recurrence"].iter().any(|e| c.has(e)));
     let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
-    let event = event.or(code);
-    let duration = find(&|c| c.is_measure() && c.has("@survival")).or_else(|| find(&|c| c.is_duration()));
+    let event = events.first().copied().or(event).or(code);
+    // a stay in hospital is a follow-up only where there is no other
+    let duration = find(&|c| c.is_measure() && (c.has("@survival") || c.is_follow_up()))
+        .or_else(|| find(&|c| c.is_duration() && !c.has("@stay")))
+        .or_else(|| find(&|c| c.is_duration()));
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));
     let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);

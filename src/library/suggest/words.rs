@@ -144,12 +144,14 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
         || LEXICON.is_generic(&root)
         || LEXICON.abbreviations.contains_key(word)
         || known(&vocabulary.words)
-        || known(&vocabulary.cues)
+        || vocabulary.cues.contains(word)
+        // a short word with the stem of another may still be misspelt: `maks`
+        || (length >= 6 && known(&vocabulary.cues))
     {
         return None;
     }
     let most = if length >= 8 { 2 } else { 1 };
-    let candidates = vocabulary.words.iter().chain(&LEXICON.words).chain(&vocabulary.cues);
+    let candidates = vocabulary.words.iter().chain(&vocabulary.cues).chain(&LEXICON.words);
     candidates
         .filter(|c| c.len() >= 4 && c.chars().next() == word.chars().next())
         .map(|c| (strsim::osa_distance(word, c), c))

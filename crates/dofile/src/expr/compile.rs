@@ -5,7 +5,7 @@ use super::functions::{self, Imp};
 use super::node::{Compiled, EvalCtx, Node};
 use super::parser::{BinOp, Expr};
 use crate::error::{Result, StataError};
-use crate::frame::Frame;
+use crate::frame::{Column, Frame};
 use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
 use crate::syntax::Term;
@@ -34,6 +34,8 @@ pub trait Names {
     fn estimation_sample(&self) -> Option<Arc<Vec<bool>>>;
     /// Returns the value of `c(name)`.
     fn c_value(&self, name: &str) -> Result<Value>;
+    /// Returns the values of a variable of a linked frame (`frlink`) in the rows of the data.
+    fn linked(&self, link: &str, variable: &str) -> Result<Arc<Column>>;
     /// Returns the working directory.
     fn folder(&self) -> &std::path::Path;
     /// Returns the rows and random numbers that an expression reads.
@@ -283,6 +285,9 @@ impl Binder<'_> {
                 Node::MatrixCell(m, Box::new(i), Box::new(j))
             }
             ("scalar", [Expr::Name(n)]) => constant(s.scalar(n).ok_or_else(|| StataError::not_found(n))?),
+            ("frval" | "_frval", [Expr::Name(link), Expr::Name(variable)]) => {
+                Node::Linked(s.linked(link, variable)?)
+            }
             ("smallestdouble", []) => Node::Num(f64::MIN_POSITIVE),
             _ => return Ok(None),
         }))

@@ -2,7 +2,7 @@
 //! bound: nothing here looks anything up by text.
 
 use super::parser::BinOp;
-use crate::frame::Frame;
+use crate::frame::{Column, Frame};
 use crate::matrix::Matrix;
 use crate::rng::Mt64;
 use crate::value::{MISSING, Value, clean, is_missing};
@@ -39,6 +39,7 @@ pub(super) enum Node {
     Shifted(usize, Vec<(Arc<Vec<Option<usize>>>, f64)>),
     Level(Box<Node>, f64),
     Sample(Option<Arc<Vec<bool>>>),
+    Linked(Arc<Column>),
     MatrixCell(Arc<Matrix>, Box<Node>, Box<Node>),
     Neg(Box<Node>),
     Not(Box<Node>),
@@ -109,6 +110,7 @@ impl Node {
         match self {
             Self::Str(_) | Self::StrCol(_) | Self::StrColAt(..) | Self::Concat(..) | Self::Repeat(..) => true,
             Self::AnyCall(_, _, s) | Self::Cond(.., s) => *s,
+            Self::Linked(column) => column.is_string(),
             _ => false,
         }
     }
@@ -146,6 +148,7 @@ impl Node {
                 let v = x.num(ctx, row);
                 if is_missing(v) { MISSING } else { bool_num(v == *level) }
             }
+            Self::Linked(column) if row < column.len() => column.num(row),
             Self::Sample(rows) => bool_num(rows.as_ref().is_some_and(|r| r.get(row) == Some(&true))),
             Self::MatrixCell(m, i, j) => {
                 let (i, j) = (i.num(ctx, row), j.num(ctx, row));
@@ -222,6 +225,7 @@ impl Node {
     fn text<'a>(&'a self, ctx: &'a EvalCtx<'_>, row: usize) -> Cow<'a, str> {
         match self {
             Self::Str(s) => Cow::Borrowed(s),
+            Self::Linked(column) if row < column.len() => Cow::Borrowed(column.str(row)),
             Self::StrCol(i) if row < ctx.frame.n_rows() => Cow::Borrowed(ctx.frame.str_at(*i, row)),
             Self::StrColAt(i, k) => match Self::subscript(ctx, k.num(ctx, row)) {
                 Some(r) => Cow::Borrowed(ctx.frame.str_at(*i, r)),

@@ -14,6 +14,7 @@ pub(crate) mod graphs;
 pub(crate) mod groups;
 pub(crate) mod listing;
 pub(crate) mod means;
+pub(crate) mod posted;
 pub(crate) mod predict;
 pub(crate) mod record_groups;
 pub(crate) mod rho;

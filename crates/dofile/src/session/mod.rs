@@ -10,7 +10,7 @@ mod settings;
 mod values;
 
 pub use extensions::{Extension, Extensions};
-pub use frames::Frames;
+pub use frames::{Frames, Key, LINK_FRAME, LINK_KEYS, LINK_MODE, LINK_OTHER_KEYS, Link, key};
 pub use macros::Scope;
 pub use program::{Class, Echo, Flow, Line, Program};
 pub use settings::Settings;

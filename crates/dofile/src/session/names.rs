@@ -3,7 +3,7 @@
 use super::Session;
 use crate::error::Result;
 use crate::expr::{EvalCtx, Names};
-use crate::frame::Frame;
+use crate::frame::{Column, Frame};
 use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
 use crate::value::Value;
@@ -49,6 +49,10 @@ impl Names for Session {
 
     fn c_value(&self, name: &str) -> Result<Value> {
         Session::c_value(self, name)
+    }
+
+    fn linked(&self, link: &str, variable: &str) -> Result<Arc<Column>> {
+        self.linked_column(link, variable)
     }
 
     fn folder(&self) -> &std::path::Path {

@@ -61,7 +61,7 @@ fn what_is_not_supported_is_named() {
         ("ivreghdfe y (x = z)", 199, "ivreghdfe"),
         ("ivreg2 y (x = z), bw(2)", 199, "bw()"),
         ("graph save mine.gph", 199, "graph save"),
-        ("frlink 1:1 x, frame(other)", 199, "frlink"),
+        ("frames save both, frames(other)", 199, "frame save"),
         ("npregress kernel y x", 199, "npregress"),
         ("collect layout (a) (b)", 199, "collect layout"),
         ("etable, style(xyz)", 199, "style"),

@@ -24,6 +24,8 @@ mod oaxaca_show;
 mod outreg2;
 mod outreg2_table;
 mod ppmlhdfe;
+mod psmatch2;
+mod psmatch2_show;
 mod rddensity;
 mod rddensity_show;
 mod rdrobust;
@@ -67,6 +69,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     oaxaca::SPEC,
     outreg2::SPEC,
     ppmlhdfe::SPEC,
+    psmatch2::SPEC,
     rddensity::SPEC,
     rddensity::SPEC_BANDWIDTH,
     rdrobust::SPEC,

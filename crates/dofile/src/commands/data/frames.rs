@@ -3,11 +3,13 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, StorageType, Variable, is_valid_name};
+use crate::ops::posted;
 use crate::session::{Frames, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{self, top_level_comma};
+use crate::value::Value;
 
-const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
+const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame post name (exp) (exp) ... | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "frame",
@@ -16,11 +18,17 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: SYNTAX,
-    notes: "frlink, frget and frame post are not there; [D] frames",
-    examples: &[Example {
-        run: "set obs 4\ngenerate x = _n\nframe create other\nframe other: set obs 2\nframe other: generate y = 7\nscalar n = _N\nframe put x if x > 2, into(big)\nframe big: summarize x\nscalar m = r(min)\nframe change other\nscalar k = y[2]\nscalar c = \"`c(frame)'\" == \"other\"\nframe change default\nframe drop other",
-        expect: &[("n", 4.0), ("m", 3.0), ("k", 7.0), ("_N", 4.0), ("c", 1.0)],
-    }],
+    notes: "frame post evaluates its expressions in the current frame; [D] frames",
+    examples: &[
+        Example {
+            run: "set obs 4\ngenerate x = _n\nframe create other\nframe other: set obs 2\nframe other: generate y = 7\nscalar n = _N\nframe put x if x > 2, into(big)\nframe big: summarize x\nscalar m = r(min)\nframe change other\nscalar k = y[2]\nscalar c = \"`c(frame)'\" == \"other\"\nframe change default\nframe drop other",
+            expect: &[("n", 4.0), ("m", 3.0), ("k", 7.0), ("_N", 4.0), ("c", 1.0)],
+        },
+        Example {
+            run: "frame create sims str8 name double mean\nforvalues i = 1/3 {\nframe post sims (\"run\" + string(`i')) (`i'^2)\n}\nframe change sims\nscalar last = name[3] == \"run3\"",
+            expect: &[("_N", 3.0), ("mean[3]", 9.0), ("last", 1.0)],
+        },
+    ],
 };
 pub(super) const SPEC_FRAMES: CommandSpec = CommandSpec {
     name: "frames",
@@ -140,6 +148,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             s.frame = Frame::new();
             Ok(())
         }
+        ["post", name, ..] => post(s, name.split('(').next().unwrap_or(name), raw),
         ["put", ..] => put(s, raw["put".len()..].trim()),
         [other, ..] => Err(StataError::unsupported_command(&format!("frame {other}"))),
     }
@@ -168,6 +177,24 @@ fn create(s: &mut Session, name: &str, vars: &[&str]) -> Result<()> {
         }
     }
     s.frames.others.insert(name.to_string(), frame);
+    Ok(())
+}
+
+/// `frame post name (exp) (exp) ...`: one more row of a frame.
+fn post(s: &mut Session, name: &str, raw: &str) -> Result<()> {
+    let frame = s.other_frame(name)?;
+    let types: Vec<StorageType> = (0..frame.n_vars()).map(|i| frame.var(i).data.storage_type()).collect();
+    let text = raw["post".len()..].trim_start().strip_prefix(name).unwrap_or("");
+    let values = posted::values(s, text, &types)?;
+    let Some(frame) = s.frames.others.get_mut(name) else { return Ok(()) };
+    let row = frame.n_rows();
+    frame.set_n_rows(row + 1);
+    for (i, value) in values.iter().enumerate() {
+        match value {
+            Value::Num(x) => frame.column_mut(i).set_num(row, *x),
+            Value::Str(text) => frame.column_mut(i).set_str(row, text),
+        }
+    }
     Ok(())
 }
 

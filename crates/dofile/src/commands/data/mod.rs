@@ -9,6 +9,7 @@ mod draws;
 mod duplicates;
 mod egen;
 mod files;
+mod frame_links;
 mod frames;
 mod fvset;
 mod generate;
@@ -96,6 +97,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     transform::SPEC_STACK,
     transform::SPEC_XPOSE,
     transform::SPEC_SPLIT,
+    frame_links::FRLINK,
+    frame_links::FRGET,
     frames::SPEC,
     frames::SPEC_FRAMES,
     search::SPEC_LOOKFOR,

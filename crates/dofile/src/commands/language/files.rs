@@ -6,9 +6,10 @@ use crate::format::{self, Format};
 use crate::frame::{Frame, StorageType, Variable, is_valid_name};
 use crate::ops::data_files::write_dta;
 use crate::ops::files::{check_replace, with_extension};
+use crate::ops::posted;
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::syntax::split::{top_level_comma, unquote, words};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::io::Write;
@@ -133,7 +134,7 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (handle, mut rest) = cmd
+    let (handle, rest) = cmd
         .raw
         .split_once(|c: char| c.is_whitespace() || c == '(')
         .map_or((cmd.raw.as_str(), ""), |(h, _)| (h, cmd.raw[h.len()..].trim_start()));
@@ -141,20 +142,7 @@ fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(p) => p.types.clone(),
         None => return Err(StataError::new(111, format!("post {handle} not found"))),
     };
-    let mut row = Vec::new();
-    while !rest.is_empty() {
-        let end = matching_paren(rest, 0).filter(|_| rest.starts_with('(')).ok_or_else(StataError::syntax)?;
-        let value = s.eval(rest[1..end].trim())?;
-        let ty = types.get(row.len()).ok_or_else(|| StataError::new(198, "too many expressions"))?;
-        if ty.is_string() != value.is_str() {
-            return Err(StataError::type_mismatch());
-        }
-        row.push(value);
-        rest = rest[end + 1..].trim_start();
-    }
-    if row.len() < types.len() {
-        return Err(StataError::new(198, "too few expressions"));
-    }
+    let row = posted::values(s, rest, &types)?;
     if let Some(p) = s.extensions.state::<Posts>().0.get_mut(handle) {
         p.rows.push(row);
     }

@@ -148,7 +148,7 @@ pub fn names() -> Vec<&'static str> {
         "rownumb",
         "colnumb",
     ]);
-    names.extend(["el", "scalar", "smallestdouble"]);
+    names.extend(["el", "frval", "scalar", "smallestdouble"]);
     names.sort_unstable();
     names
 }

@@ -1,0 +1,181 @@
+//! Roles of further analyses: several measurements of the same thing, ranks, surveys, production, accuracy, figures.
+
+use serde_json::json;
+
+use super::super::tokens::is_han;
+use super::phrases::method;
+use super::roles::{Filled, Filler};
+use crate::domain::profile::is_binary;
+
+impl Filler<'_> {
+    pub(super) fn further_slots(&self, slots: &str, out: &mut Filled) {
+        match slots {
+            "panel_only" => self.panel(out),
+            "paired" => self.paired(out),
+            "repeated" => {
+                out.roles.insert("item_vars", self.repeated());
+            }
+            "ranks" => self.ranks(out),
+            "survey" => self.surveyed(out),
+            "production" => {
+                self.model(out);
+                self.produced(out);
+            }
+            "dose" => {
+                let outcome = self.binary_with("@death").or_else(|| self.outcome());
+                let dose = self.named().into_iter().find(|c| Some(*c) != outcome);
+                out.roles.insert("outcome_var", outcome.into_iter().collect());
+                out.roles.insert("focal_var", dose.into_iter().collect());
+            }
+            "roc" => self.accuracy(out),
+            "measures" => {
+                self.model(out);
+                let causes = out.roles.remove("regressors").unwrap_or_default();
+                out.roles.insert("treatment_var", causes.into_iter().take(1).collect());
+            }
+            "gap" => {
+                self.compare(out);
+                out.takes_rest = true;
+            }
+            "ratings" => out.takes_rest = true,
+            "two_factors" => self.two_factors(out),
+            "group_only" => {
+                let group: Vec<usize> = self.compared().into_iter().collect();
+                self.open_if_empty(&group, "group_var", out);
+                out.roles.insert("item_vars", self.measured_besides(&group));
+                out.roles.insert("group_var", group);
+            }
+            "scatter" => {
+                self.model(out);
+                out.roles.retain(|role, _| matches!(*role, "outcome_var" | "regressors"));
+            }
+            "box" => {
+                self.compare(out);
+                let outcome = out.roles.remove("outcome_var").unwrap_or_default();
+                out.roles.insert("item_vars", outcome);
+                out.methods.truncate(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// A binary outcome and the measure that finds it.
+    fn accuracy(&self, out: &mut Filled) {
+        let named = self.named();
+        let of = |binary: bool| {
+            let mut hits = named.iter().copied().filter(|c| is_binary(self.columns[*c].column) == binary);
+            hits.next().into_iter().collect::<Vec<_>>()
+        };
+        out.roles.insert("outcome_var", of(true));
+        out.roles.insert("focal_var", of(false));
+    }
+
+    /// The first binary column with a concept.
+    pub(super) fn binary_with(&self, concept: &str) -> Option<usize> {
+        self.columns.iter().position(|c| is_binary(c.column) && c.has(concept))
+    }
+
+    /// A comparison by ranks: of two groups, or of more.
+    pub(super) fn ranks(&self, out: &mut Filled) {
+        self.compare(out);
+        let groups = out.roles.get("group_var").and_then(|g| g.first());
+        let several = groups.is_some_and(|g| self.columns[*g].column.distinct > 2);
+        out.methods =
+            method(if several { "groups by ranks" } else { "two groups by ranks" }).into_iter().collect();
+    }
+
+    /// The groups that a table of characteristics compares: the treatment where the question speaks of groups or arms,
+    /// else what it names.
+    pub(super) fn compared(&self) -> Option<usize> {
+        let treated = (0..self.columns.len()).find(|c| self.is_treatment(*c));
+        let said = ["group", "arms", "treat", "两组", "各组", "组间", "处理"]
+            .iter()
+            .any(|w| self.parsed.text.contains(w));
+        let named = self.named().into_iter().find(|c| self.columns[*c].is_group());
+        treated.filter(|_| said).or(named).or(treated)
+    }
+
+    /// Measures that the question names besides some columns.
+    pub(super) fn measured_besides(&self, others: &[usize]) -> Vec<usize> {
+        self.named().into_iter().filter(|c| self.columns[*c].is_measure() && !others.contains(c)).collect()
+    }
+
+    /// A mean or a share in the population of a survey; its design is in the columns.
+    pub(super) fn surveyed(&self, out: &mut Filled) {
+        let p = self.parsed;
+        let design = |c: &usize| p.weights.contains(c) || p.clusters.contains(c) || p.strata.contains(c);
+        let pool = self.named().into_iter().filter(|c| !design(c) && !self.columns[*c].column.is_text());
+        let studied = pool.max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));
+        let items: Vec<usize> = studied.into_iter().collect();
+        self.open_if_empty(&items, "item_vars", out);
+        out.roles.insert("item_vars", items);
+        out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
+    }
+
+    /// The output of a production function, which a question about efficiency need not name.
+    pub(super) fn produced(&self, out: &mut Filled) {
+        let is_output = |c: &usize| self.columns[*c].has("@output");
+        if out.roles.get("outcome_var").is_some_and(|y| y.iter().any(is_output)) {
+            return;
+        }
+        let Some(output) = (0..self.columns.len()).find(is_output) else { return };
+        out.roles.insert("regressors", self.named().into_iter().filter(|c| *c != output).collect());
+        out.roles.insert("outcome_var", vec![output]);
+        out.open.retain(|role| *role != "outcome_var");
+    }
+
+    /// The same thing measured several times, in columns of one numbered family: `week4`, `week8`, `week12`.
+    pub(super) fn repeated(&self) -> Vec<usize> {
+        let measure = |c: &usize| self.columns[*c].is_measure() && trunk(self.columns[*c].name()).is_some();
+        let Some(first) = self.parsed.rest.iter().find(|c| measure(c)) else { return Vec::new() };
+        let family = trunk(self.columns[*first].name());
+        let own = |c: &usize| measure(c) && trunk(self.columns[*c].name()) == family;
+        let members: Vec<usize> = (0..self.columns.len()).filter(own).collect();
+        if members.len() >= 3 { members } else { Vec::new() }
+    }
+
+    /// Two measurements of each row: their means, or their shares where they are yes or no.
+    pub(super) fn paired(&self, out: &mut Filled) {
+        let Some((before, after)) = self.before_and_after() else { return };
+        let (first, second) = (json!(self.columns[before].name()), json!(self.columns[after].name()));
+        if is_binary(self.columns[after].column) {
+            out.methods = method("paired yes or no").into_iter().collect();
+            out.parameters.insert("second".to_owned(), second);
+            out.roles.insert("outcome_var", vec![before]);
+        } else {
+            out.parameters.insert("first".to_owned(), first);
+            out.roles.insert("outcome_var", vec![after]);
+        }
+    }
+
+    /// Two measurements of the same thing: the earlier and the later column.
+    pub(super) fn before_and_after(&self) -> Option<(usize, usize)> {
+        let early = |c: usize| self.columns[c].has("@before") || self.columns[c].has("@baseline");
+        let fits = |c: &usize| self.columns[*c].is_measure() || is_binary(self.columns[*c].column);
+        let measures: Vec<usize> = (0..self.columns.len()).filter(fits).collect();
+        let common = |a: usize, b: usize| {
+            let yes_or_no = |c: usize| is_binary(self.columns[c].column);
+            let (first, second) =
+                (self.columns[a].name().to_lowercase(), self.columns[b].name().to_lowercase());
+            let same = |(x, y): &(char, char)| x == y;
+            let start = first.chars().zip(second.chars()).take_while(same).count();
+            let end =
+                first.chars().rev().zip(second.chars().rev()).take_while(same).filter(|(c, _)| is_han(*c));
+            yes_or_no(a) == yes_or_no(b) && (start >= 3 || end.count() >= 2)
+        };
+        let named = &self.parsed.rest;
+        let pairs = measures
+            .iter()
+            .filter(|c| early(**c))
+            .flat_map(|a| measures.iter().filter(move |b| !early(**b)).map(move |b| (*a, *b)));
+        pairs
+            .filter(|(a, b)| common(*a, *b))
+            .find(|(a, b)| named.is_empty() || named.contains(a) || named.contains(b))
+    }
+}
+
+/// The name of a numbered family: `week` of `week4`; none for other names.
+fn trunk(name: &str) -> Option<&str> {
+    let trunk = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    (trunk.len() < name.len() && trunk.chars().count() >= 3).then_some(trunk)
+}

@@ -1,0 +1,87 @@
+//! Lists of columns in a question: "age, sex and income", a comma that parts two clauses, "cost of claims", what a
+//! second question adds.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::phrases::{Natures, Parsed, columns_of, distinct, mark};
+use crate::domain::profile::is_binary;
+
+/// A list of columns, also with commas.
+pub(super) static JOINED: LazyLock<Regex> = LazyLock::new(|| joining("[,，、/&]"));
+/// A list of columns in a question where commas part clauses.
+pub(super) static JOINED_WITHOUT_COMMA: LazyLock<Regex> = LazyLock::new(|| joining("[、/&]"));
+
+/// The pattern of two columns in one list; `signs` are those that join them.
+fn joining(signs: &str) -> Regex {
+    let words = "(?:and |or |the |their |its |log |of |an? |same |number |level |my |fewer |more |less |higher |lower |longer |shorter |better )*";
+    let joint =
+        format!("(?:'s)?(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟)");
+    Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
+}
+
+/// Joins lists of columns into one mark. A blank joins only names in a regression command.
+pub(super) fn merged(text: &str, joined: &Regex) -> String {
+    let mut text = text.to_owned();
+    let mut from = 0;
+    while let Some(found) = joined.captures_at(&text, from) {
+        let whole = found.get(0).expect("the match").range();
+        let blank = text[whole.clone()].contains("> <");
+        if blank && !text.contains("regress") && !text.contains(" on <") {
+            from = whole.start + found[1].len() + 2;
+            continue;
+        }
+        let list = distinct(columns_of(&found[1]).into_iter().chain(columns_of(&found[2])));
+        let at = whole.start;
+        text.replace_range(whole, &mark(&list));
+        from = at;
+    }
+    text
+}
+
+static OF: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(<[0-9,]+>) of (?:the |a |an |his |her |its |their |all |each )*<[0-9,]+>")
+        .expect("a pattern")
+});
+
+static BRACKET: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("<([0-9,]+)> ?[(（]<([0-9,]+)>[)）]").expect("a pattern"));
+
+/// "cost of claims" is a cost: of two columns that `of` joins, the first is meant. "severity (apache)" is one column.
+pub(super) fn headed(text: &str) -> String {
+    let once = |found: &regex::Captures<'_>| {
+        if found[1] == found[2] { format!("<{}>", &found[1]) } else { found[0].to_owned() }
+    };
+    let text = BRACKET.replace_all(text, once);
+    OF.replace_all(&text, "$1").into_owned()
+}
+
+static END: LazyLock<Regex> = LazyLock::new(|| {
+    let subject = "(?:(?:the|a|an|his|her|their|they|it|he|she) )?(?:[a-z]+ )?(?:(?:is|are|was|were|gets?|has|have|been) )*";
+    Regex::new(&format!("(?:(?:until|till|time to) {subject}|直到[^<>。？；]{{0,4}})(<[0-9,]+>)"))
+        .expect("a pattern")
+});
+
+/// Binary columns that a question calls the end of a time.
+pub(super) fn ends(text: &str, natures: &Natures<'_>) -> Vec<usize> {
+    let found = END.captures_iter(text).flat_map(|c| columns_of(&c[1]).into_iter().collect::<Vec<_>>());
+    found.filter(|c| is_binary(natures.columns[*c].column)).collect()
+}
+
+static FURTHER: LazyLock<Regex> = LazyLock::new(|| {
+    let asks = "(?:how|what|does|do|did|is|are)\\b";
+    Regex::new(&format!("[,;?] ?(?:and |also )+{asks}[^<>.?!;]*(<[0-9,]+>)")).expect("a pattern")
+});
+
+/// Adds the column of a second question to the causes: "…, and how much do we lose per kilometre from the metro?".
+pub(super) fn further(text: &str, parsed: &mut Parsed) {
+    for found in FURTHER.captures_iter(text) {
+        for column in columns_of(&found[1]) {
+            let taken = [&parsed.outcome, &parsed.causes, &parsed.moderators];
+            if taken.iter().all(|list| !list.contains(&column)) {
+                parsed.causes.push(column);
+            }
+        }
+    }
+}

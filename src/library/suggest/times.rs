@@ -1,0 +1,73 @@
+//! Columns with times: periods, the beginning of a treatment, the end and the length of a follow-up.
+
+use super::columns::Named;
+use crate::domain::dataset::InferredType;
+
+impl Named<'_> {
+    /// True for dates and columns named after a period.
+    pub(super) fn is_time(&self) -> bool {
+        let dated = matches!(self.column.inferred_type, InferredType::Date | InferredType::Datetime);
+        let named = [
+            "year",
+            "quarter",
+            "month",
+            "wave",
+            "period",
+            "week",
+            "day",
+            "date",
+            "yr",
+            "年份",
+            "年度",
+            "会计年度",
+            "月份",
+            "季度",
+        ];
+        dated || (self.column.integer_valued && self.word(&named) && !self.has("@built"))
+    }
+
+    /// True for columns with the period in which a unit's treatment began.
+    pub(super) fn is_start(&self) -> bool {
+        let says =
+            ["start", "adopt", "adoption", "adopted", "first", "cohort", "begin", "began", "treated_since"];
+        self.column.integer_valued && self.column.distinct <= 60 && self.word(&says)
+    }
+
+    /// True for columns that mark the rows after a change.
+    pub(super) fn is_after(&self) -> bool {
+        self.has("@reform") || self.word(&["post", "after"])
+    }
+
+    /// True for the end of a follow-up as a code: 0 for none, then its causes.
+    pub(super) fn is_end_code(&self) -> bool {
+        let says = ["cause", "event", "status", "endpoint", "end", "failure"];
+        let c = self.column;
+        c.integer_valued && (3..=8).contains(&c.distinct) && c.min == Some(0.0) && self.word(&says)
+    }
+
+    /// True for times that are named after the follow-up.
+    pub(super) fn is_follow_up(&self) -> bool {
+        self.is_duration() && (self.word(&["follow"]) || self.column.name.contains("随访"))
+    }
+
+    /// True for a time of follow-up in units.
+    pub(super) fn is_duration(&self) -> bool {
+        let says = [
+            "time",
+            "days",
+            "weeks",
+            "months",
+            "years",
+            "duration",
+            "futime",
+            "followup",
+            "follow_up",
+            "survtime",
+        ];
+        let c = self.column;
+        let label = c.label.as_deref().unwrap_or_default();
+        let says_han = ["随访", "生存时间", "生存月", "生存天", "存活时间", "时长"];
+        let named = self.word(&says) || says_han.iter().any(|w| c.name.contains(w) || label.contains(w));
+        !c.is_text() && c.distinct > 12 && c.min.is_some_and(|least| least >= 0.0) && named
+    }
+}
