@@ -133,6 +133,31 @@ def counts(cases):
                   1e-5, "statsmodels NegativeBinomial, scipy.stats.nbinom")
 
 
+def dates(cases):
+    """Codes of date formats, by strftime of Python."""
+    from datetime import datetime
+    moment = datetime(2014, 1, 4, 15, 7, 9, 45000)
+    ms = round((moment - datetime(1960, 1, 1)).total_seconds() * 1000)
+    twelve = moment.strftime("%I")
+    shown = {
+        "%tcHH:MM:SS.ss": moment.strftime("%H:%M:%S") + ".04",
+        "%tcHh.MM_a.m.": f"{twelve}.07 p.m.",
+        "%tchH.MM": "15.07",
+        "%tchh:MM_AM": f"{int(twelve)}:07 PM",
+    }
+    day = (moment - datetime(1960, 1, 1)).days
+    dated = {
+        "%tdCY-N-D": moment.strftime("%Y-%m-%d"),
+        "%tdD_m_CY": moment.strftime("%d %b %Y"),
+        "%tdDlCY": moment.strftime("%d%b%Y").lower(),
+        "%tdn/d/y": f"{moment.month}/{moment.day}/14",
+        "%tdM+dd": moment.strftime("%B") + "4",
+        "%tdDD.NN.CCYY": moment.strftime("%d.%m.%Y"),
+    }
+    expect = {f'string({ms}, "{f}") == "{t}"': 1 for f, t in shown.items()} | {f'string({day}, "{f}") == "{t}"': 1 for f, t in dated.items()}
+    cases.add("date formats", None, "display %td 0", expect, 1e-9, "[D] Datetime display formats; strftime")
+
+
 def main():
     cases = Cases("tables", "published output of the manuals; numpy and scipy by hand")
     estimates(cases)
@@ -140,6 +165,7 @@ def main():
     weighted(cases)
     ranks(cases)
     counts(cases)
+    dates(cases)
     cases.add("Hosmer and Lemeshow groups", "lbw.csv", "logistic low age lwt i.race smoke ptl ht ui\nestat gof, group(10) table",
               {"round(r(chi2), .01)": 9.65, "r(df)": 8, "round(r(p), .0001)": 0.2904}, 1e-9, "[R] estat gof, low birth weight data")
     cases.write()

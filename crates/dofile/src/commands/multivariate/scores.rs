@@ -165,7 +165,7 @@ pub(super) fn kmo(session: &mut Session, call: &Call) -> Result<()> {
     session.print(format!("    {:>12} |{:>8} ", "Overall", format::bare("%6.4f", overall)));
     session.print("    -----------------------");
     let mut results = Results::default();
-    results.scalar("kmo", overall).matrix("kmow", row_named(each, c.col_names.clone()).transpose());
+    results.scalar("kmo", overall).matrix("kmow", row_named(each, c.col_names.clone()));
     session.r = results;
     Ok(())
 }
