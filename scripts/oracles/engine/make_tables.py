@@ -155,6 +155,12 @@ def dates(cases):
         "%tdDD.NN.CCYY": moment.strftime("%d.%m.%Y"),
     }
     expect = {f'string({ms}, "{f}") == "{t}"': 1 for f, t in shown.items()} | {f'string({day}, "{f}") == "{t}"': 1 for f, t in dated.items()}
+    published = {
+        "strofreal(1234567)": "1234567", "strofreal(12345678)": "1.23e+07", 'strofreal(4, "%9.2f")': "4.00",
+        'strofreal(123456789, "%11.0g")': "123456789", 'strofreal(123456789, "%13.0gc")': "123,456,789",
+        'strofreal(0, "%td")': "01jan1960", 'strofreal(225, "%tq")': "2016q2", 'strofreal(225, "not a format")': "",
+    }
+    cases.add("strofreal", None, "display 1", {f'{call} == "{text}"': 1 for call, text in published.items()}, 1e-9, "[FN] String functions, strofreal()")
     cases.add("date formats", None, "display %td 0", expect, 1e-9, "[D] Datetime display formats; strftime")
 
 

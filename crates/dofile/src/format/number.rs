@@ -9,10 +9,10 @@ pub(super) fn general(x: f64, width: usize, digits: usize, commas: bool) -> Stri
     let width = width.max(3);
     let room = width - 1;
     let sig = if digits > 0 { digits.min(17) } else { (width - 2).clamp(1, 17) };
-    // a whole number that fits is shown as it is
+    // A whole number of as many digits is shown as it is: `strofreal(12345678)` is 1.23e+07 in the manual.
     if x.fract() == 0.0 && x.abs() < 1e17 && digits == 0 {
         let s = format!("{}", x.abs());
-        if s.len() <= room {
+        if s.len() <= sig {
             return with_sign(x, group(&s, commas));
         }
     }
