@@ -23,6 +23,7 @@ pub mod restore;
 mod run_texts;
 pub mod serve;
 mod servers;
+mod share_rates;
 mod shutdown;
 pub mod sweep;
 mod webhooks;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::BuildError;
 use super::options::Options;
+use super::share_rates;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::node_id;
 use crate::adapters::peers::HttpPeers;
@@ -54,6 +55,12 @@ impl KnownServers {
         Some(self.seen()?.iter().filter(takes_jobs).count())
     }
 
+    /// Returns how many servers with a lease serve clients; 0 where that is not known.
+    pub(super) fn serving(&self) -> usize {
+        let serves = |server: &&Server| server.role.serves_clients() && server.has_lease;
+        self.seen().map_or(0, |servers| servers.iter().filter(serves).count())
+    }
+
     /// Judges the servers for health, of which `me` is this one. That the database does not answer is told of the store.
     pub(super) fn look(&self, me: &NodeEpoch) -> Found {
         let Some(servers) = self.seen() else { return Found::Well("not known at the moment".to_owned()) };
@@ -63,8 +70,8 @@ impl KnownServers {
         }
     }
 
-    /// Starts what a server does because others share its store: it looks at them, exchanges progress with them, and sweeps its
-    /// scratch space, which they cannot reach.
+    /// Starts what a server does because others share its store: it looks at them, exchanges progress and the use of rates with
+    /// them, and sweeps its scratch space, which they cannot reach.
     pub(super) fn begin(
         self: &Arc<Self>,
         app: &App,
@@ -74,8 +81,10 @@ impl KnownServers {
         let (this, metrics) = (Arc::clone(self), Arc::clone(&app.metrics));
         let looks = this.follow(Arc::clone(cluster), metrics, stop.clone());
         let exchange = exchange_progress(Arc::clone(&app.ctx), Arc::clone(cluster), stop.clone());
+        let rates =
+            share_rates::run(Arc::clone(&app.edge), Arc::clone(cluster), Arc::clone(self), stop.clone());
         let sweep = super::sweep::run_local(app.clone(), stop.clone());
-        vec![tokio::spawn(looks), tokio::spawn(exchange), tokio::spawn(sweep)]
+        vec![tokio::spawn(looks), tokio::spawn(exchange), tokio::spawn(rates), tokio::spawn(sweep)]
     }
 
     /// Looks until `stop` fires.

@@ -123,6 +123,15 @@ pub trait Cluster: Send + Sync {
     /// Gives a try back that turned out not to count.
     fn give_try_back<'a>(&'a self, subject: &'a str, tries: Tries) -> BoxFuture<'a, Result<(), ReadError>>;
 
+    /// Takes what a subject used here of a bucket that all servers share, whatever is left of it; returns what is left then,
+    /// negative where more was used than it holds. `subject` as for [`Self::take_try`].
+    fn take_use<'a>(
+        &'a self,
+        subject: &'a str,
+        bucket: Tries,
+        used: u32,
+    ) -> BoxFuture<'a, Result<f64, ReadError>>;
+
     /// Returns the server that holds a run under way; `None` if the run is not under way or its server is lost.
     fn holder_of<'a>(&'a self, run_id: &'a RunId) -> BoxFuture<'a, Result<Option<Server>, ReadError>>;
 }

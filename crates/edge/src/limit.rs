@@ -77,17 +77,45 @@ pub struct Decision {
     pub window: Duration,
 }
 
+/// A bucket, and what was taken out of it of late.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    /// When it is full again, in nanoseconds since the limiter's `epoch`.
+    full_at: u64,
+    /// The turn in which it was used last, and the tokens taken in it.
+    turn: u32,
+    taken: u32,
+}
+
+/// What one key took here in the last turn, for the other servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used<K> {
+    /// The key.
+    pub key: K,
+    /// Its tokens.
+    pub tokens: u32,
+}
+
 /// Buckets by key. Cheap to share behind an `Arc`; every method takes `&self`.
+///
+/// Several servers can have buckets in common: each ends a [`turn`](Self::turn) now and then, tells the others what
+/// its busy keys took, and [lowers](Self::lower) its buckets to what all of them left. Between two turns each server
+/// decides by itself.
 #[derive(Debug)]
 pub struct Limiter<K> {
     name: &'static str,
     interval: AtomicU64,
     burst: AtomicU32,
     hasher: RandomState,
-    /// When each bucket is full again, in nanoseconds since `epoch`.
-    shards: Box<[Mutex<HashMap<K, u64>>]>,
+    shards: Box<[Mutex<HashMap<K, Bucket>>]>,
     most_per_shard: usize,
     epoch: Instant,
+    /// Counts the turns.
+    turn: AtomicU32,
+    /// Tokens of a turn from which a key is busy.
+    busy_from: AtomicU32,
+    /// The busy keys of this turn.
+    busy: Mutex<Vec<K>>,
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
@@ -102,6 +130,40 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             shards: (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect(),
             most_per_shard: most_keys.div_ceil(SHARDS).max(1),
             epoch: Instant::now(),
+            turn: AtomicU32::new(0),
+            busy_from: AtomicU32::new(u32::MAX),
+            busy: Mutex::default(),
+        }
+    }
+
+    /// Returns the tokens of a full bucket, and the time in which an empty one is full.
+    pub fn bucket(&self) -> (u32, Duration) {
+        let burst = self.burst.load(Ordering::Relaxed);
+        (burst, Duration::from_nanos(self.window()))
+    }
+
+    /// Ends a turn: returns what its busy keys took. In the next one a key is busy once it took `busy_from` tokens.
+    pub fn turn(&self, busy_from: u32) -> Vec<Used<K>> {
+        let ended = self.turn.fetch_add(1, Ordering::Relaxed);
+        let least = self.busy_from.swap(busy_from.max(1), Ordering::Relaxed);
+        let busy = std::mem::take(&mut *self.busy.lock().unwrap_or_else(PoisonError::into_inner));
+        let used = |key: K| {
+            let bucket = lock(self.shard(&key)).get(&key).copied().filter(|bucket| bucket.turn == ended);
+            // one that was used since began to count anew: it took at least what made it busy
+            Used { key, tokens: bucket.map_or(least, |bucket| bucket.taken) }
+        };
+        busy.into_iter().map(used).collect()
+    }
+
+    /// Lowers a bucket to the tokens that are left of it elsewhere, negative where more were taken than it holds. It is
+    /// never filled by this.
+    pub fn lower(&self, key: &K, left: f64, at: Instant) {
+        let missing = (f64::from(self.burst.load(Ordering::Relaxed)) - left).max(0.0);
+        let now = self.nanos(at);
+        // a bucket of a year from now on is as good as any
+        let full_at = now.saturating_add((missing * self.interval.load(Ordering::Relaxed) as f64) as u64);
+        if let Some(bucket) = lock(self.shard(key)).get_mut(key) {
+            bucket.full_at = bucket.full_at.max(full_at);
         }
     }
 
@@ -136,61 +198,95 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
+    fn window(&self) -> u64 {
+        self.interval.load(Ordering::Relaxed).saturating_mul(u64::from(self.burst.load(Ordering::Relaxed)))
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX / 2)
+    }
+
+    fn shard(&self, key: &K) -> &Mutex<HashMap<K, Bucket>> {
+        &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
+    }
+
     fn decide(&self, key: &K, tokens: u32, at: Instant, is_taken: bool) -> Decision {
         let interval = self.interval.load(Ordering::Relaxed);
-        let burst = self.burst.load(Ordering::Relaxed);
-        let window = interval.saturating_mul(u64::from(burst));
-        let now = u64::try_from(at.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX / 2);
-        let shard = &self.shards[self.hasher.hash_one(key) as usize % SHARDS];
-        let mut buckets = lock(shard);
-        let full_at = buckets.get(key).copied().unwrap_or(0).max(now);
+        let window = self.window();
+        let now = self.nanos(at);
+        let mut buckets = lock(self.shard(key));
+        let full_at = buckets.get(key).map_or(0, |bucket| bucket.full_at).max(now);
         let wanted = full_at.saturating_add(interval.saturating_mul(u64::from(tokens)));
         let over = wanted.saturating_sub(now).saturating_sub(window);
         let is_allowed = over == 0;
         let mut full_after = full_at - now;
+        let mut is_busy = false;
         if is_allowed && is_taken {
             full_after = wanted - now;
-            if let Some(bucket) = buckets.get_mut(key) {
-                *bucket = wanted;
-            } else {
-                if buckets.len() >= self.most_per_shard {
-                    make_room(&mut buckets, self.most_per_shard, now);
-                }
-                buckets.insert(key.clone(), wanted);
-            }
+            is_busy = self.fill(&mut buckets, key, (now, wanted), tokens);
         }
         drop(buckets);
+        if is_busy {
+            self.busy.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+        }
         Decision {
             name: self.name,
             is_allowed,
-            burst,
+            burst: self.burst.load(Ordering::Relaxed),
             remaining: u32::try_from(window.saturating_sub(full_after) / interval).unwrap_or(u32::MAX),
             retry_after: Duration::from_nanos(over),
             full_after: Duration::from_nanos(full_after),
             window: Duration::from_nanos(window),
         }
     }
+
+    /// Notes that tokens were taken; true if they make the key busy.
+    fn fill(
+        &self,
+        buckets: &mut HashMap<K, Bucket>,
+        key: &K,
+        (now, full_at): (u64, u64),
+        tokens: u32,
+    ) -> bool {
+        let turn = self.turn.load(Ordering::Relaxed);
+        let before = match buckets.get_mut(key) {
+            Some(bucket) => {
+                let before = if bucket.turn == turn { bucket.taken } else { 0 };
+                *bucket = Bucket { full_at, turn, taken: before.saturating_add(tokens) };
+                before
+            }
+            None => {
+                if buckets.len() >= self.most_per_shard {
+                    make_room(buckets, self.most_per_shard, now);
+                }
+                buckets.insert(key.clone(), Bucket { full_at, turn, taken: tokens });
+                0
+            }
+        };
+        let busy_from = self.busy_from.load(Ordering::Relaxed);
+        before < busy_from && before.saturating_add(tokens) >= busy_from
+    }
 }
 
-fn lock<K>(shard: &Mutex<HashMap<K, u64>>) -> std::sync::MutexGuard<'_, HashMap<K, u64>> {
+fn lock<K>(shard: &Mutex<HashMap<K, Bucket>>) -> std::sync::MutexGuard<'_, HashMap<K, Bucket>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Forgets the full buckets, then those closest to full, until an eighth of the places is free: the walk over
 /// all of them is then paid by many insertions.
-fn make_room<K: Hash + Eq>(buckets: &mut HashMap<K, u64>, most: usize, now: u64) {
-    buckets.retain(|_, full_at| *full_at > now);
+fn make_room<K: Hash + Eq>(buckets: &mut HashMap<K, Bucket>, most: usize, now: u64) {
+    buckets.retain(|_, bucket| bucket.full_at > now);
     let allowed = most - (most / 8).max(1);
     if buckets.len() <= allowed {
         return;
     }
-    let mut times: Vec<u64> = buckets.values().copied().collect();
+    let mut times: Vec<u64> = buckets.values().map(|bucket| bucket.full_at).collect();
     let surplus = times.len() - allowed;
     let (_, last_forgotten, _) = times.select_nth_unstable(surplus - 1);
     let last_forgotten = *last_forgotten;
     let mut left = surplus;
-    buckets.retain(|_, full_at| {
-        let stays = left == 0 || *full_at > last_forgotten;
+    buckets.retain(|_, bucket| {
+        let stays = left == 0 || bucket.full_at > last_forgotten;
         left -= usize::from(!stays);
         stays
     });
@@ -310,6 +406,35 @@ mod tests {
         limiter.set_rate(Rate::per_second(1.0, 2).expect("sound"));
         assert!(limiter.take_at(&1, 1, start).is_allowed);
         assert!(!limiter.take_at(&1, 1, start).is_allowed);
+    }
+
+    #[test]
+    fn a_turn_tells_what_busy_keys_took_and_what_others_took_counts() {
+        let limiter = limiter(10.0, 20, 100);
+        let start = limiter.epoch;
+        for _ in 0..5 {
+            limiter.take_at(&1, 1, start);
+        }
+        assert_eq!(limiter.turn(3), [], "nobody asked for busy keys before");
+        for (key, times) in [(1, 4), (2, 3), (3, 2)] {
+            for _ in 0..times {
+                assert!(limiter.take_at(&key, 1, start).is_allowed);
+            }
+        }
+        let mut used = limiter.turn(3);
+        used.sort_by_key(|used| used.key);
+        assert_eq!(used, [Used { key: 1, tokens: 4 }, Used { key: 2, tokens: 3 }]);
+        assert_eq!(limiter.turn(3), [], "a turn without requests");
+
+        // others took 15 of key 2 and more than there was of key 3
+        limiter.lower(&2, 2.0, start);
+        limiter.lower(&3, -5.0, start);
+        limiter.lower(&1, 20.0, start);
+        limiter.lower(&4, 0.0, start);
+        assert_eq!([1, 2, 3, 4].map(|key| limiter.peek_at(&key, start).remaining), [11, 2, 0, 20]);
+        let refused = limiter.take_at(&3, 1, start);
+        assert_eq!((refused.is_allowed, refused.retry_after), (false, Duration::from_millis(600)));
+        assert!(limiter.take_at(&3, 1, start + Duration::from_millis(600)).is_allowed);
     }
 
     #[test]

@@ -7,6 +7,27 @@ from common import ROOT, Cases
 from scipy import stats
 
 
+def binned(cases):
+    """`binscatter`: the line through residuals has the slope of the whole regression, the constant of the means; bins."""
+    frame = pd.read_csv(ROOT / "data" / "lbw.csv")
+    full = sm.OLS(frame["bwt"], sm.add_constant(frame[["lwt", "age", "smoke"]])).fit()
+    slope = full.params["lwt"]
+    expect = {"c[1,1]": slope, "c[1,2]": frame["bwt"].mean() - slope * frame["lwt"].mean(), "e(N)": len(frame)}
+    cases.add("binscatter, controls()", "lbw.csv", "binscatter bwt lwt, controls(age i.smoke)\nmatrix c = e(y1_coefs)", expect, 1e-9,
+              "statsmodels OLS")
+    expect = {}
+    for row, smoke in ((1, 0), (2, 1)):
+        part = frame[frame["smoke"] == smoke]
+        b = np.polyfit(part["age"], part["bwt"], 2)
+        expect |= {f"c[{row},{k + 1}]": b[k] for k in range(3)}
+    cuts = np.quantile(frame["lwt"], [0.25, 0.5, 0.75], method="averaged_inverted_cdf")
+    bins = np.searchsorted(cuts, frame["lwt"].to_numpy(), side="left") + 1
+    expect |= {f"n{k}": (bins == k).sum() for k in (1, 2, 3, 4)}
+    do = ("binscatter bwt age, by(smoke) linetype(qfit)\nmatrix c = e(y1_coefs)\nbinscatter bwt lwt, nquantiles(4) genxq(b)\n"
+          + "\n".join(f"count if b == {k}\nscalar n{k} = r(N)" for k in (1, 2, 3, 4)))
+    cases.add("binscatter, groups and bins", "lbw.csv", do, expect, 1e-9, "numpy")
+
+
 def binomial(cases, cars):
     """Exact tests; the two-sided probability of scipy is over outcomes that are at most as probable."""
     k, n = int(cars["foreign"].sum()), len(cars)
@@ -100,4 +121,5 @@ if __name__ == "__main__":
     partial(cases, data)
     predictions(cases, data)
     smooths(cases, data)
+    binned(cases)
     cases.write()

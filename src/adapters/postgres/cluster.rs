@@ -320,6 +320,16 @@ impl Cluster for PostgresCluster {
         self.store.read(async move { tries::give_back(&readers, &subject, tries).await })
     }
 
+    fn take_use<'a>(
+        &'a self,
+        subject: &'a str,
+        bucket: Tries,
+        used: u32,
+    ) -> BoxFuture<'a, Result<f64, ReadError>> {
+        let (readers, subject) = (self.store.readers(), subject.to_owned());
+        self.store.read(async move { tries::take_use(&readers, &subject, bucket, used).await })
+    }
+
     fn share_progress(
         &self,
         own: Vec<(RunId, String)>,

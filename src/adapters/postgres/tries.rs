@@ -1,5 +1,5 @@
-//! Tries that are counted over all servers: one bucket for each subject, filled by the clock of the database. The table is
-//! not logged: a crash of the database forgives.
+//! Tries and requests that are counted over all servers: one bucket for each subject, filled by the clock of the database.
+//! The table is not logged: a crash of the database forgives.
 
 use std::time::Duration;
 
@@ -46,6 +46,28 @@ pub(super) async fn take(
     // as it was before the statement: another one may have taken the last try since
     let left = readers.cell::<Option<f64>>(row, 1)?.unwrap_or(0.0).clamp(0.0, 1.0);
     Ok(Some(tries.window.mul_f64((1.0 - left) / f64::from(tries.most.max(1)))))
+}
+
+/// Takes what was used already; returns what is left, which may be negative.
+///
+/// # Errors
+/// `Unavailable` or `Stopped`.
+pub(super) async fn take_use(
+    readers: &Readers,
+    subject: &str,
+    bucket: Tries,
+    used: u32,
+) -> Result<f64, ReadError> {
+    let sql = format!(
+        "INSERT INTO ss.guesses AS g (subject, remaining, at) \
+         VALUES (decode($1, 'hex'), $2::float8 - $4::float8, clock_timestamp()) \
+         ON CONFLICT (subject) DO UPDATE SET remaining = {FILLED} - $4::float8, at = clock_timestamp() \
+         RETURNING g.remaining::float8"
+    );
+    let mut params = params(subject, bucket);
+    params.push(Param::number(used.into()));
+    let rows = readers.rows(&sql, params).await?;
+    rows.first().map_or(Ok(f64::from(bucket.most)), |row| readers.cell(row, 0))
 }
 
 /// Gives a try back.

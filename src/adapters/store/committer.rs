@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::oneshot;
 
 use super::apply::{Applied, apply, quarantine};
+use super::checkpoint;
 use super::job_cache::Written;
 use super::prepare::Prepared;
 use super::shared::{Committed, Core, Request};
@@ -151,6 +152,9 @@ pub(super) fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
                 if transactions.is_multiple_of(CHECKPOINT_EVERY) {
                     // full means that the thread is already asked
                     let _ = core.checkpoints.push(());
+                }
+                if !checkpoint::finish(core, &conn) {
+                    break;
                 }
             }
             Ok(false) => break,

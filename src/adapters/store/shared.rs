@@ -67,6 +67,8 @@ pub(super) struct Core {
     pub exports: HandOver<Committed>,
     /// Wakes the checkpoint thread.
     pub checkpoints: HandOver<()>,
+    /// The write-ahead log is worth being brought to its end.
+    pub log_is_long: AtomicBool,
     /// Asks for a look through the database; closed with the store.
     pub verifies: HandOver<()>,
     pub clock: Arc<dyn Clock>,
@@ -94,6 +96,7 @@ impl Core {
             // one small entry per transaction; the exporter merges them each time it wakes
             exports: HandOver::new(usize::MAX),
             checkpoints: HandOver::new(1),
+            log_is_long: AtomicBool::new(false),
             verifies: HandOver::new(1),
             clock,
             cache: JobCache::default(),

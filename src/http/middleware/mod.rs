@@ -3,6 +3,7 @@
 //! costs every request a copy of everything inside it.
 
 pub mod body_idle_timeout;
+pub mod busy_callers;
 pub mod drain_body;
 pub mod edge;
 pub mod gate;

@@ -9,6 +9,7 @@ mod lost;
 mod metrics;
 mod partition;
 mod port;
+mod rates;
 mod removal;
 mod requests;
 mod roles;

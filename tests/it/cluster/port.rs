@@ -106,6 +106,35 @@ async fn tries_are_counted_over_all_members() {
 }
 
 #[tokio::test]
+async fn what_members_used_is_taken_out_of_one_bucket() {
+    let Some(server) = shared() else { return };
+    let (_, url) = server.database();
+    let folder = tempfile::tempdir().expect("a directory");
+    let ((one_store, one), (two_store, two)) =
+        (member(folder.path(), "node_1", &url), member(folder.path(), "node_2", &url));
+    // one comes back each hour: none while this runs
+    let bucket = Tries { most: 10, window: Duration::from_secs(36_000) };
+    let near = |left: Result<f64, _>, wanted: f64| {
+        let left = left.expect("is written");
+        assert!((left - wanted).abs() < 0.5, "{left} and not {wanted} are left");
+    };
+    near(one.take_use(SOMEBODY, bucket, 4).await, 6.0);
+    near(two.take_use(SOMEBODY, bucket, 3).await, 3.0);
+    near(one.take_use(SOMEBODY, bucket, 8).await, -5.0);
+    near(two.take_use(SOMEBODY, bucket, 0).await, -5.0);
+    let used = (0..40).map(|n| [&one, &two][n % 2].take_use(SOMEBODY, bucket, 1));
+    futures_util::future::join_all(used).await;
+    near(one.take_use(SOMEBODY, bucket, 0).await, -45.0);
+    // one that is filled at once forgets what it owed
+    let filled = Tries { most: 10, window: Duration::from_millis(1) };
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    near(two.take_use(SOMEBODY, filled, 1).await, 9.0);
+    for store in [one_store, two_store] {
+        store.shutdown();
+    }
+}
+
+#[tokio::test]
 async fn members_say_which_engine_they_have_and_when_they_drain() {
     let Some(server) = shared() else { return };
     let (_, url) = server.database();

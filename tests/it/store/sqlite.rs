@@ -70,6 +70,25 @@ async fn two_hundred_concurrent_writers_lose_no_update() {
 }
 
 #[tokio::test]
+async fn the_log_begins_again_under_steady_writes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    let mut last = job("default", "job_1", 0);
+    store.commit(commit(vec![put(last.clone())])).await.expect("commits");
+    // about eight pages each: 130 MB of log if it never began again
+    for _ in 0..4_000 {
+        last = next(&last, last.status);
+        store.commit(commit(vec![put(last.clone())])).await.expect("commits");
+    }
+    let log = dir.path().join("store/store.sqlite3-wal").metadata().expect("there").len();
+    assert!(log < 40 << 20, "the log has {log} bytes");
+    store.shutdown();
+    let store = open(dir.path());
+    let read = store.job(&last.tenant_id, &last.job_id).await.expect("reads").expect("exists");
+    assert_eq!(read.version, last.version);
+}
+
+#[tokio::test]
 async fn everything_is_there_after_a_restart_and_orders_go_on() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = open(dir.path());

@@ -1,7 +1,9 @@
 //! Commands of the Statistical Software Components archive (SSC) that many do-files use. They are written from their
 //! published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and 7).
 
+mod binscatter;
 mod carryforward;
+mod coefplot;
 mod csdid;
 mod csdid_average;
 mod did_imputation;
@@ -39,7 +41,9 @@ mod winsor;
 use super::CommandSpec;
 
 pub(super) const TABLE: &[CommandSpec] = &[
+    binscatter::SPEC,
     carryforward::SPEC,
+    coefplot::SPEC,
     csdid::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,

@@ -3,11 +3,11 @@
 
 use super::figure_options::FigureOptions;
 use super::store;
-use super::text::Words;
+use super::text::{Rule, Words};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
-use figure::{Body, Figure, Panel, Plane, Series, TextMark, data_ends};
+use figure::{Body, Figure, Panel, Plane, Series, TextMark, Ticks, data_ends};
 
 /// The options of a figure that were left after a command took its own.
 #[derive(Default)]
@@ -63,6 +63,10 @@ pub(crate) struct Picture {
     pub(crate) x_range: Option<(f64, f64)>,
     /// Least extent of the vertical axis.
     pub(crate) y_range: Option<(f64, f64)>,
+    /// Named places of the horizontal axis, unless the options give ticks.
+    pub(crate) x_names: Vec<(f64, String)>,
+    /// Named places of the vertical axis, which then begins at the top.
+    pub(crate) y_names: Vec<(f64, String)>,
     /// Number of observations behind the figure.
     pub(crate) used: usize,
 }
@@ -85,6 +89,14 @@ pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOption
     let mut y = chosen.y.axis(session, None, along, &picture.y_title);
     x.range = x.range.or(picture.x_range.map(|_| across));
     y.range = y.range.or(picture.y_range.map(|_| along));
+    for (axis, own, names) in
+        [(&mut x, &chosen.x, picture.x_names), (&mut y, &chosen.y, picture.y_names.clone())]
+    {
+        if !names.is_empty() && own.rule == Rule::Auto {
+            axis.ticks = Ticks::Labelled(names);
+        }
+    }
+    y.reverse |= !picture.y_names.is_empty();
     let mut labels: Vec<String> = series.iter().map(|s| s.label.clone()).collect();
     let legend = chosen.legend_for(&mut labels);
     series.iter_mut().zip(&labels).for_each(|(s, label)| s.label.clone_from(label));
