@@ -164,6 +164,15 @@ def dates(cases):
     cases.add("date formats", None, "display %td 0", expect, 1e-9, "[D] Datetime display formats; strftime")
 
 
+def exact(cases):
+    """Fisher's exact test of tables that enumeration cannot do; R fisher.test."""
+    for cells, p in (
+        ("30 20 25 \\ 15 30 10 \\ 20 18 32", 0.00136177802837004), ("100 50 60 30 10 \\ 80 60 70 20 20", 0.0562935668554079),
+        ("12 7 3 \\ 8 9 5 \\ 4 10 12 \\ 2 6 14", 0.00270838131533872),
+    ):
+        cases.add(f"exact {cells}", None, f"tabi {cells}, exact", {"r(p_exact)": p}, 1e-7, "R fisher.test")
+
+
 def main():
     cases = Cases("tables", "published output of the manuals; numpy and scipy by hand")
     estimates(cases)
@@ -172,6 +181,7 @@ def main():
     ranks(cases)
     counts(cases)
     dates(cases)
+    exact(cases)
     cases.add("Hosmer and Lemeshow groups", "lbw.csv", "logistic low age lwt i.race smoke ptl ht ui\nestat gof, group(10) table",
               {"round(r(chi2), .01)": 9.65, "r(df)": 8, "round(r(p), .0001)": 0.2904}, 1e-9, "[R] estat gof, low birth weight data")
     cases.write()

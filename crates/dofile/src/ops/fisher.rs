@@ -3,10 +3,10 @@
 
 use crate::error::{Result, StataError};
 use statrs::function::gamma::ln_gamma;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Steps from node to node before the table counts as too large.
-const MAX_WORK: usize = 20_000_000;
+const MAX_WORK: usize = 3_000_000;
 
 fn ln_factorial(x: f64) -> f64 {
     ln_gamma(x + 1.0)
@@ -25,7 +25,7 @@ pub(crate) fn exact(nr: usize, nc: usize, cells: &[f64]) -> Result<(f64, Option<
     let cost = constant - observed;
     // The shorter side is the state: few numbers keep the nodes few.
     let (short, long) = if nr <= nc { (&rows, &cols) } else { (&cols, &rows) };
-    let mut network = Network::new(short, long, cost - TOLERANCE);
+    let network = Network::new(short, long, cost - TOLERANCE);
     let found = network.tail();
     found.map(|p| (p.min(1.0), None)).ok_or_else(|| StataError::new(910, "exact test: table too large"))
 }
@@ -71,12 +71,12 @@ impl Network {
     }
 
     /// Probability of the tables that count; nothing when there are too many paths.
-    fn tail(&mut self) -> Option<f64> {
+    fn tail(&self) -> Option<f64> {
         let mut total = 0.0;
-        let mut nodes: HashMap<Vec<usize>, Paths> = HashMap::from([(self.start.clone(), vec![(0.0, 1.0)])]);
+        let mut nodes: BTreeMap<Vec<usize>, Paths> = BTreeMap::from([(self.start.clone(), vec![(0.0, 1.0)])]);
         let mut work = 0;
         for j in 0..self.columns.len() {
-            let mut next: HashMap<Vec<usize>, Paths> = HashMap::new();
+            let mut next: BTreeMap<Vec<usize>, Paths> = BTreeMap::new();
             for (left, paths) in nodes {
                 let (low, high, rest) = self.completions(&left, &self.columns[j..]);
                 let mut open = Vec::new();
@@ -90,12 +90,12 @@ impl Network {
                 if open.is_empty() {
                     continue;
                 }
+                let most = (MAX_WORK - work) / open.len();
                 let mut fillings = Vec::new();
-                self.fill(&left, self.columns[j], &mut vec![0; left.len()], 0, &mut fillings);
-                work += open.len() * fillings.len();
-                if work > MAX_WORK {
+                if !self.fill(&left, self.columns[j], &mut vec![0; left.len()], 0, (&mut fillings, most)) {
                     return None;
                 }
+                work += open.len() * fillings.len();
                 for (after, added) in fillings {
                     let target = next.entry(after).or_default();
                     target.extend(open.iter().map(|(cost, count)| (cost + added, *count)));
@@ -159,29 +159,30 @@ impl Network {
         (low - TOLERANCE, high + TOLERANCE, rest)
     }
 
-    /// The ways to take `need` from the totals: what is left, in order, and the cost.
+    /// The ways to take `need` from the totals: what is left, in order, and the cost. False when there are more than
+    /// the given number.
     fn fill(
         &self,
         left: &[usize],
         need: usize,
         taken: &mut Vec<usize>,
         at: usize,
-        out: &mut Vec<(Vec<usize>, f64)>,
-    ) {
+        (out, most): (&mut Vec<(Vec<usize>, f64)>, usize),
+    ) -> bool {
         if at + 1 == left.len() {
-            if need <= left[at] {
-                taken[at] = need;
-                let cost = taken.iter().map(|t| self.ln_factorials[*t]).sum();
-                let mut after: Vec<usize> = left.iter().zip(taken.iter()).map(|(l, t)| l - t).collect();
-                after.sort_unstable_by(|a, b| b.cmp(a));
-                out.push((after, cost));
-            }
-            return;
+            taken[at] = need;
+            let cost = taken.iter().map(|t| self.ln_factorials[*t]).sum();
+            let mut after: Vec<usize> = left.iter().zip(taken.iter()).map(|(l, t)| l - t).collect();
+            after.sort_unstable_by(|a, b| b.cmp(a));
+            out.push((after, cost));
+            return out.len() <= most;
         }
-        for k in 0..=need.min(left[at]) {
+        // What the rows behind cannot take must go here.
+        let behind: usize = left[at + 1..].iter().sum();
+        (need.saturating_sub(behind)..=need.min(left[at])).all(|k| {
             taken[at] = k;
-            self.fill(left, need - k, taken, at + 1, out);
-        }
+            self.fill(left, need - k, taken, at + 1, (&mut *out, most))
+        })
     }
 }
 
