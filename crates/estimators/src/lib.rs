@@ -62,6 +62,7 @@ pub mod ml_random;
 pub mod ml_random_outcomes;
 pub mod ml_survival;
 pub mod ml_zero;
+pub mod multivariate_tests;
 pub mod nls;
 pub mod noncentral;
 pub mod normality;

@@ -9,7 +9,7 @@ canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg 
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
 cprplot cs csdid csi cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress duplicates egen eivreg
-elasticnet encode ereturn:eret error:err esize estat estimates:est etable eventstudyinteract expand
+elasticnet encode ereturn:eret error:err esize estat estimates:est etable etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
 gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
 hotelling icc inspect intreg ipolate iqreg ir irf iri isid ivpoisson ivprobit ivregress ivtobit
@@ -18,12 +18,12 @@ lassoknots levelsof lincom line linktest list:l loadingplot local:loc logistic l
 lowess lpoly lroc lrtest lsens lv lvr2plot manova margins marginsplot mark markout marksample matlist
 matrix:mat mcc mcci mdesc mds mdsconfig mdslong mdsmat mean mecloglog median meglm melogit menbreg
 meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable mixed mkmat mkspline
-mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg newey nl nlcom nlogit nlogitgen notes
+mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg nestreg newey nl nlcom nlogit nlogitgen notes
 nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute
 pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
 probit proportion:prop prtest prtesti psmatch2 pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
-restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample save scalar:sca
+restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample sampsi save scalar:sca
 scatter score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
 slogit sort:so spearman split splitsample spmatrix spregress spset sqreg stack statsby stci stcox
 stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest

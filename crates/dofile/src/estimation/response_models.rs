@@ -26,8 +26,8 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
         "xtlogit" | "xtprobit" | "clogit" => Some(model.panel_binary(&cmd)),
         "xtpoisson" => Some(model.panel_count()),
-        "mixed" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3" | "mvreg" | "cnsreg"
-        | "rreg" | "xtgls" | "xtpcse" => Some(model.linear()),
+        "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"
+        | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" => Some(model.linear()),
         _ => response_pairs::of(&model, &cmd),
     }
 }

@@ -111,7 +111,7 @@ fn f_ratio(term: TermSquares, mean_square: f64) -> f64 {
 }
 
 /// Terms with `i.` before every variable that has no operator; nested and repeated terms are refused.
-fn factor_terms(text: &str) -> Result<String> {
+pub(super) fn factor_terms(text: &str) -> Result<String> {
     if text.contains(['|', '/']) {
         return Err(StataError::unsupported_option("anova", "nested terms (| and /)"));
     }
@@ -151,7 +151,7 @@ pub(super) fn term_name(variables: &Variables) -> String {
 }
 
 /// Effect-coded columns of one term in the sample.
-fn term_columns(session: &Session, model: &Model, variables: &Variables) -> Result<Vec<Vec<f64>>> {
+pub(super) fn term_columns(session: &Session, model: &Model, variables: &Variables) -> Result<Vec<Vec<f64>>> {
     let rows = &model.design.rows;
     let mut levels: Vec<(Vec<u32>, usize)> = Vec::new();
     let mut values: Vec<Vec<f64>> = Vec::new();
@@ -184,7 +184,7 @@ fn term_columns(session: &Session, model: &Model, variables: &Variables) -> Resu
 }
 
 /// With an empty cell the partial sum of squares of a main effect depends on which estimable hypothesis is chosen.
-fn refuse_empty_cells(terms: &[Term]) -> Result<()> {
+pub(super) fn refuse_empty_cells(terms: &[Term]) -> Result<()> {
     match terms.iter().find(|t| t.empty) {
         None => Ok(()),
         Some(term) => Err(StataError::new(

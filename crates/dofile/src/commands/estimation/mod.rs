@@ -25,6 +25,7 @@ mod linktest;
 mod logistic;
 mod logit;
 mod lrtest;
+mod manova;
 mod margins;
 mod newey;
 mod old_estat;
@@ -81,6 +82,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     logistic::SPEC,
     logit::SPEC,
     lrtest::SPEC,
+    manova::SPEC,
     margins::SPEC,
     newey::SPEC,
     pcorr::SPEC,

@@ -8,6 +8,7 @@ mod ksmirnov;
 pub(in crate::commands) mod means;
 mod power;
 mod prtest;
+mod sampsi;
 mod signed;
 mod ttesti;
 
@@ -29,6 +30,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     prtest::SPEC,
     prtest::SPEC_IMMEDIATE,
     esize::SPEC,
+    sampsi::SPEC,
     signed::SPEC,
     signed::SPEC_SIGNTEST,
     ttesti::SPEC,

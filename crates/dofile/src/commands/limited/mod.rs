@@ -7,6 +7,7 @@ mod cloglog;
 mod endogenous;
 mod endogenous_show;
 mod endogenous_twostep;
+mod etregress;
 mod frontier;
 mod frontier_predict;
 pub(in crate::commands) mod glm;
@@ -34,6 +35,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     cloglog::SPEC_FRACREG,
     endogenous::SPEC,
     endogenous::SPEC_TOBIT,
+    etregress::SPEC,
     frontier::SPEC,
     glm::SPEC,
     gnbreg::SPEC,

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod exp_list;
 mod jackknife;
+mod nestreg;
 mod permute;
 mod replicate;
 mod resampled;
@@ -21,6 +22,7 @@ use crate::syntax::split;
 pub(super) const TABLE: &[CommandSpec] = &[
     bootstrap::SPEC,
     jackknife::SPEC,
+    nestreg::SPEC,
     permute::SPEC,
     rolling::SPEC,
     simulate::SPEC,

@@ -9,7 +9,7 @@ use crate::frame::{Column, Variable};
 use crate::session::Session;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{FvList, OptSpec, ParsedCommand};
-use estimators::wald;
+use estimators::wald::{self, Wald};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stepwise",
@@ -32,15 +32,15 @@ const OPTIONS: &[OptSpec] =
 const MARK: &str = "__stepwise";
 
 /// The command and its terms.
-struct Search {
-    inner: ParsedCommand,
+pub(super) struct Search {
+    pub(super) inner: ParsedCommand,
     depvar: String,
-    terms: Vec<String>,
+    pub(super) terms: Vec<String>,
     locked: usize,
 }
 
 impl Search {
-    fn text(&self, chosen: &[usize]) -> String {
+    pub(super) fn text(&self, chosen: &[usize]) -> String {
         let list: Vec<&str> = chosen.iter().map(|t| self.terms[*t].as_str()).collect();
         let weight = self
             .inner
@@ -52,8 +52,53 @@ impl Search {
         format!("{} {} {} if {MARK} {weight}{comma}{options}", self.inner.name, self.depvar, list.join(" "))
     }
 
+    /// Reads the command behind a prefix; its list is an outcome and terms.
+    pub(super) fn read(s: &Session, prefix: &str, command: &str) -> Result<Self> {
+        let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
+        let spec =
+            s.command(word).ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
+        let supported = [
+            "regress", "logit", "logistic", "probit", "cloglog", "poisson", "nbreg", "glm", "ologit",
+            "oprobit", "qreg", "tobit",
+        ];
+        if !supported.contains(&spec.name) {
+            return Err(StataError::unsupported_command(&format!("{prefix}: {}", spec.name)));
+        }
+        let inner = ParsedCommand::split(spec.name, &command[word.len()..], false)?;
+        let (depvar, terms) = read_terms(&inner.list)?;
+        Ok(Self { inner, depvar, terms, locked: 0 })
+    }
+
+    /// Runs `work` with the mark of the rows of the full model, which are those of every model.
+    pub(super) fn in_common_sample(
+        &self,
+        s: &mut Session,
+        work: impl FnOnce(&mut Session) -> Result<()>,
+    ) -> Result<()> {
+        let mark = s.rows(&self.inner)?.iter().map(|t| f64::from(u8::from(*t))).collect();
+        s.frame.add(Variable::new(MARK, Column::Double(mark)))?;
+        let all: Vec<usize> = (0..self.terms.len()).collect();
+        let result = crate::ops::run::quietly(s, &self.text(&all)).and_then(|()| {
+            let sample = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
+            if let Some(place) = s.frame.find(MARK) {
+                let mark: Vec<f64> = sample.iter().map(|t| f64::from(u8::from(*t))).collect();
+                s.frame.var_mut(place).data = Column::Double(mark).into();
+            }
+            work(s)
+        });
+        let place: Vec<usize> = s.frame.find(MARK).into_iter().collect();
+        s.frame.drop_vars(&place);
+        result
+    }
+
     /// p-value of a term in the active estimates; one when nothing of it is estimated.
     fn p_value(&self, s: &Session, term: usize) -> Result<f64> {
+        let test = self.test(s, term)?;
+        Ok(if test.df == 0 { 1.0 } else { test.p(s.e.results.get_scalar("df_r")) })
+    }
+
+    /// Wald test of a term in the active estimates.
+    pub(super) fn test(&self, s: &Session, term: usize) -> Result<Wald> {
         let parameters = Parameters::of(&s.e)?;
         let list = FvList::parse(&s.frame, &self.terms[term], s.settings.varabbrev)?;
         let wanted = list.expand(&s.frame, &vec![true; s.frame.n_rows()])?;
@@ -61,8 +106,7 @@ impl Search {
             .filter(|p| parameters.v[(*p, *p)] > 0.0)
             .filter(|p| parameters.terms[*p].as_ref().is_some_and(|t| wanted.iter().any(|w| same_term(w, t))))
             .collect();
-        let test = wald::test_zero(&parameters.b, &parameters.v, &positions);
-        Ok(if test.df == 0 { 1.0 } else { test.p(s.e.results.get_scalar("df_r")) })
+        Ok(wald::test_zero(&parameters.b, &parameters.v, &positions))
     }
 
     /// The included term with the largest p-value.
@@ -133,26 +177,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     {
         return Err(StataError::invalid("pr() must be greater than pe()"));
     }
-    let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
-    let spec =
-        s.command(word).ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
-    let supported = [
-        "regress", "logit", "logistic", "probit", "cloglog", "poisson", "nbreg", "glm", "ologit", "oprobit",
-        "qreg", "tobit",
-    ];
-    if !supported.contains(&spec.name) {
-        return Err(StataError::unsupported_command(&format!("stepwise: {}", spec.name)));
-    }
-    let inner = ParsedCommand::split(spec.name, &command[word.len()..], false)?;
-    let (depvar, terms) = read_terms(&inner.list)?;
-    let search = Search { inner, depvar, terms, locked: usize::from(head.has("lockterm1")) };
-    let mark = s.rows(&search.inner)?.iter().map(|t| f64::from(u8::from(*t))).collect();
-    s.frame.add(Variable::new(MARK, Column::Double(mark)))?;
-    let result = choose(s, &search, pr, pe, head.has("forward") || pr.is_none());
-    let last = result.and_then(|chosen| s.run_expanded(&search.text(&chosen)).map(|_| ()));
-    let place: Vec<usize> = s.frame.find(MARK).into_iter().collect();
-    s.frame.drop_vars(&place);
-    last?;
+    let search =
+        Search { locked: usize::from(head.has("lockterm1")), ..Search::read(s, "stepwise", &command)? };
+    search.in_common_sample(s, |s| {
+        let chosen = choose(s, &search, pr, pe, head.has("forward") || pr.is_none())?;
+        s.run_expanded(&search.text(&chosen)).map(|_| ())
+    })?;
     s.e.results.text("stepwise", "stepwise").text("cmdline", format!("stepwise {raw}"));
     Ok(())
 }
@@ -166,13 +196,6 @@ fn choose(
     forward: bool,
 ) -> Result<Vec<usize>> {
     let all: Vec<usize> = (0..search.terms.len()).collect();
-    // The rows of the full model are those of every model.
-    crate::ops::run::quietly(s, &search.text(&all))?;
-    let sample = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
-    if let Some(place) = s.frame.find(MARK) {
-        let mark: Vec<f64> = sample.iter().map(|t| f64::from(u8::from(*t))).collect();
-        s.frame.var_mut(place).data = Column::Double(mark).into();
-    }
     let mut chosen: Vec<usize> = if forward { (0..search.locked).collect() } else { all };
     s.print(format!("Wald test, begin with {} model:", if forward { "empty" } else { "full" }));
     let number = |p: f64| format::bare("%6.4f", p);
