@@ -183,22 +183,36 @@ def instructions(engine: str, valgrind: Path) -> dict[str, float]:
             "open engine: a regression and a logit, million instructions": round(counts[1] - counts[0], 2)}
 
 
-def compare(found: dict[str, float]) -> None:
+def most_allowed(what: str, before: float) -> float:
+    # work in the background can meet any of the calls: one more is no growth
+    return before * 1.10 if "instructions" in what else math.floor(before * 1.25) + 1
+
+
+def grown(found: dict[str, float], last: dict[str, float]) -> list[str]:
+    """The counts that are beyond their bounds."""
+    return [what for what, now in found.items() if what in last and now > most_allowed(what, last[what])]
+
+
+def least(count: Callable[[], dict[str, float]], last: dict[str, float]) -> dict[str, float]:
+    """The counts, taken again where one is beyond its bound: other load makes calls more and never fewer."""
+    found = count()
+    for _ in range(2):
+        if not grown(found, last):
+            break
+        again = count()
+        found = {what: min(now, again[what]) for what, now in found.items()}
+    return found
+
+
+def compare(found: dict[str, float], last: dict[str, float]) -> None:
     """Prints each count beside that of the last release; ends the check where one grew beyond its bound."""
-    last = tomllib.loads(BASELINE.read_text("utf-8"))["counts"]
-    grown = []
     for what, now in found.items():
-        before = last.get(what)
-        if before is None:
-            grown.append(f"{what}: {now}, which performance/counts.toml does not have")
-            continue
-        # work in the background can meet any of the calls: one more is no growth
-        most = before * 1.10 if "instructions" in what else math.floor(before * 1.25) + 1
-        better = "  (renew: performance/check --renew)" if now < before * BETTER else ""
-        print(f"  {what}: {now:g}, last release {before:g}{better}")
-        if now > most:
-            grown.append(f"{what}: {now:g}, at most {most:g}")
-    expect("no count grew beyond its bound", not grown, "\n".join(grown))
+        if what in last:
+            better = "  (renew: performance/check --renew)" if now < last[what] * BETTER else ""
+            print(f"  {what}: {now:g}, last release {last[what]:g}{better}")
+    beyond = [f"{what}: {found[what]:g}, at most {most_allowed(what, last[what]):g}" for what in grown(found, last)]
+    beyond += [f"{what}: {now}, which performance/counts.toml does not have" for what, now in found.items() if what not in last]
+    expect("no count grew beyond its bound", not beyond, "\n".join(beyond))
 
 
 def main() -> None:
@@ -209,14 +223,16 @@ def main() -> None:
     parser.add_argument("--renew", action="store_true")
     args = parser.parse_args()
     strace, valgrind = program_of(args.tools, "strace"), program_of(args.tools, "valgrind")
-    found = system_calls(str(Path(args.program).resolve()), strace)
+    program = str(Path(args.program).resolve())
+    last = {} if args.renew else tomllib.loads(BASELINE.read_text("utf-8"))["counts"]
+    found = least(lambda: system_calls(program, strace), last)
     found |= instructions(str(Path(args.engine).resolve()), valgrind)
     if args.renew:
         lines = [f'"{what}" = {count}' for what, count in found.items()]
         BASELINE.write_text("# Counts of the last release; `performance/check --renew` writes them.\n[counts]\n"
                             + "\n".join(lines) + "\n", "utf-8")
         return
-    compare(found)
+    compare(found, last)
 
 
 if __name__ == "__main__":

@@ -12,51 +12,13 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+mod headers;
+mod rate;
 
-/// Remaining tokens of each limit (draft-ietf-httpapi-ratelimit-headers-10, section 4).
-pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// Size and window of each limit (the same draft, section 3).
-pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub use headers::{RATE_LIMIT, RATE_LIMIT_POLICY, write_headers};
+pub use rate::{BadRate, Rate};
 
-const NANOS: u64 = 1_000_000_000;
 const SHARDS: usize = 16;
-
-/// How fast a bucket fills and how much it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Nanoseconds for one token.
-    interval: u64,
-    burst: u32,
-}
-
-/// A rate that lets nothing through, or that is no number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a rate must be above 0 and at most 1,000,000,000 a second, with a burst of at least 1")]
-pub struct BadRate;
-
-impl Rate {
-    /// So many tokens a second, and so many at once.
-    ///
-    /// # Errors
-    /// Zero, negative, or not finite.
-    pub fn per_second(tokens: f64, burst: u32) -> Result<Self, BadRate> {
-        // slower than one token in 30 years would overflow a full bucket
-        let sound = tokens.is_finite() && tokens > 1e-9 && tokens <= 1e9 && burst > 0;
-        if !sound {
-            return Err(BadRate);
-        }
-        Ok(Self { interval: ((NANOS as f64 / tokens).round() as u64).max(1), burst })
-    }
-
-    /// So many tokens a minute, all of them at once if need be.
-    ///
-    /// # Errors
-    /// Zero.
-    pub fn per_minute(tokens: u32) -> Result<Self, BadRate> {
-        Self::per_second(f64::from(tokens) / 60.0, tokens)
-    }
-}
 
 /// Decision of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,79 +254,11 @@ fn make_room<K: Hash + Eq>(buckets: &mut HashMap<K, Bucket>, most: usize, now: u
     });
 }
 
-/// Whole seconds, rounded up.
-fn seconds(time: Duration) -> u64 {
-    time.as_secs() + u64::from(time.subsec_nanos() > 0)
-}
-
-/// Appends an item of a list of structured fields with two numbers (RFC 9651, section 3.1.2).
-fn push_item(list: &mut String, name: &str, first: (&str, u64), second: (&str, u64)) {
-    let separator = if list.is_empty() { "\"" } else { ", \"" };
-    for part in [separator, name, "\""] {
-        list.push_str(part);
-    }
-    for (key, number) in [first, second] {
-        for part in [";", key, "="] {
-            list.push_str(part);
-        }
-        push_number(list, number);
-    }
-}
-
-fn push_number(text: &mut String, mut number: u64) {
-    // 20 digits are the longest number
-    let (mut digits, mut at) = ([b'0'; 20], 20);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    text.extend(digits[at..].iter().map(|digit| char::from(*digit)));
-}
-
-/// Writes `RateLimit-Policy`, `RateLimit` and, where one of the decisions is a refusal, `Retry-After` (at least
-/// one second: RFC 9110, section 10.2.3 knows whole seconds only).
-pub fn write_headers(headers: &mut HeaderMap, decisions: &[Decision]) {
-    if decisions.is_empty() {
-        return;
-    }
-    // written by hand: every answer to a known caller has three of each
-    let room = 48 * decisions.len();
-    let (mut policy, mut state) = (String::with_capacity(room), String::with_capacity(room));
-    for decision in decisions {
-        let wait = if decision.is_allowed { decision.full_after } else { decision.retry_after };
-        let window = seconds(decision.window).max(1);
-        push_item(&mut policy, decision.name, ("q", decision.burst.into()), ("w", window));
-        push_item(&mut state, decision.name, ("r", decision.remaining.into()), ("t", seconds(wait)));
-    }
-    let (policy, state) = (HeaderValue::try_from(policy), HeaderValue::try_from(state));
-    // names are literals of the program; one that is no header text is left out
-    if let (Ok(policy), Ok(state)) = (policy, state) {
-        headers.insert(RATE_LIMIT_POLICY, policy);
-        headers.insert(RATE_LIMIT, state);
-    }
-    if let Some(wait) = decisions.iter().filter(|d| !d.is_allowed).map(|d| d.retry_after).max() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait).max(1)));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn numbers_are_written_as_they_are() {
-        for number in [0, 7, 10, 99, 100, 12_345, u64::from(u32::MAX), u64::MAX] {
-            let mut text = String::from("x=");
-            push_number(&mut text, number);
-            assert_eq!(text, format!("x={number}"));
-        }
-    }
 
     fn limiter(per_second: f64, burst: u32, most_keys: usize) -> Limiter<u32> {
         Limiter::new("t", Rate::per_second(per_second, burst).expect("sound"), most_keys)
@@ -457,33 +351,6 @@ mod tests {
             limiter.take_at(&key, 1, start + Duration::from_secs(u64::from(key) * 2));
         }
         assert!(limiter.keys() <= 16);
-    }
-
-    #[test]
-    fn headers_tell_every_limit_and_when_to_come_back() {
-        let (a, b) = (limiter(100.0, 200, 10), limiter(0.5, 1, 10));
-        let now = a.epoch.max(b.epoch);
-        b.take_at(&1, 1, now);
-        let mut headers = HeaderMap::new();
-        let mut decisions = [a.take_at(&1, 1, now), b.take_at(&1, 1, now)];
-        decisions[0].name = "credential";
-        write_headers(&mut headers, &decisions);
-        assert_eq!(headers[RATE_LIMIT_POLICY], "\"credential\";q=200;w=2, \"t\";q=1;w=2");
-        assert_eq!(headers[RATE_LIMIT], "\"credential\";r=199;t=1, \"t\";r=0;t=2");
-        assert_eq!(headers[RETRY_AFTER], "2");
-        let mut headers = HeaderMap::new();
-        write_headers(&mut headers, &decisions[..1]);
-        assert!(!headers.contains_key(RETRY_AFTER));
-        write_headers(&mut HeaderMap::new(), &[]);
-    }
-
-    #[test]
-    fn rates_that_let_nothing_through_are_refused() {
-        for (rate, burst) in [(0.0, 1), (-1.0, 1), (f64::NAN, 1), (f64::INFINITY, 1), (1.0, 0), (2e9, 1)] {
-            assert_eq!(Rate::per_second(rate, burst), Err(BadRate));
-        }
-        assert_eq!(Rate::per_minute(0), Err(BadRate));
-        assert!(Rate::per_minute(10).is_ok());
     }
 
     proptest! {

@@ -43,7 +43,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "they read or write other data",
-        &["cf", "cross", "frame", "frames", "getmata", "joinby", "putmata", "saveold"],
+        &["cf", "cross", "frame", "frames", "frget", "frlink", "getmata", "joinby", "putmata", "saveold"],
     ),
     (
         "faster doubles of allowed commands",
