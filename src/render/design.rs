@@ -23,6 +23,14 @@ pub(super) struct Design {
     pub(super) absorbed: Vec<String>,
     /// Time of a panel or series.
     pub(super) time: Option<String>,
+    /// The groups of a comparison.
+    pub(super) group: Option<String>,
+    /// The time until an event.
+    pub(super) duration: Option<String>,
+    /// The period after the change of a difference in differences.
+    pub(super) post: Option<String>,
+    /// True where the marginal effects are those on a probability, as their declaration says.
+    pub(super) on_probability: bool,
     /// Numeric companion → the column that it stands for.
     companions: HashMap<String, String>,
 }
@@ -43,6 +51,10 @@ impl Design {
             controls: by("controls"),
             absorbed,
             time: first("time_var"),
+            group: first("group_var"),
+            duration: first("duration_var"),
+            post: first("post_var"),
+            on_probability: source.meta.is_some_and(is_on_probability),
             companions: source.labels.companions.clone(),
         }
     }
@@ -60,6 +72,12 @@ impl Design {
     /// True for a term of a variable of the question alone, without lags and interactions.
     pub(super) fn is_focal(&self, term: &str) -> bool {
         !term.contains('#') && columns_of(term).all(|name| self.focal.iter().any(|c| c == self.own(name)))
+    }
+
+    /// True for the term where treatment and period meet: the effect of a difference in differences.
+    pub(super) fn is_both(&self, term: &str) -> bool {
+        let has = |wanted: &String| columns_of(term).any(|name| self.own(name) == wanted);
+        term.contains('#') && self.post.as_ref().is_some_and(has) && self.focal.iter().any(has)
     }
 
     /// True for the effect of one period, `2014.year`, unless time itself is a variable of the question.
@@ -82,6 +100,12 @@ impl Design {
 /// random effects report the variance of the units.
 fn is_within(meta: &TemplateMeta) -> bool {
     meta.dependencies.iter().any(|d| d.pkg == "xtreg") && !meta.metrics.iter().any(|m| m == "sigma_u")
+}
+
+/// True for an analysis whose marginal effects are those on the probability of its outcome.
+fn is_on_probability(meta: &TemplateMeta) -> bool {
+    let margins = meta.outputs.iter().find(|o| o.file == "table_margins.csv");
+    margins.is_some_and(|o| o.description == "Average marginal effects on the probability")
 }
 
 /// Columns of a term: `2.sector#c.age` has `sector` and `age`.

@@ -1,12 +1,13 @@
 //! The main results as sentences: one for each variable of the question, with interval and p, from the first table of
-//! estimates; for effects by period those of `findings_periods`.
+//! estimates; for tests of groups those of `findings_tests`, for effects by period those of `findings_periods`.
 
-use super::findings_periods;
 use super::number::{fixed, p_value};
 use super::regression::{RATIOS, is_coefficients};
 use super::report::Style;
+use super::sentences::said_of;
 use super::table::Table;
 use super::words::{name, pick};
+use super::{findings_periods, findings_tests};
 
 /// Most sentences of a report.
 const MOST: usize = 6;
@@ -19,21 +20,53 @@ const OTHERS: [&str; 4] = [
     "table_event_coefficients.csv",
 ];
 
-/// Reads the variables of the question from the first table of estimates. Of several models the last one counts: it is
-/// the fullest.
+/// Reads the variables of the question from the first table of estimates, or the results of a test.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     let is_main =
         |t: &&Table| is_coefficients(t) && t.position("term").is_some() && !OTHERS.contains(&t.file.as_str());
-    let Some(table) = tables.iter().find(is_main) else { return findings_periods::findings(tables, style) };
+    let margins = tables.iter().find(|t| t.file == "table_margins.csv");
+    // effects on the probability say more than log odds
+    let margins = margins.filter(|_| style.design.on_probability);
+    if let Some(margins) = margins {
+        return of_terms(margins, Reading::Probability, style);
+    }
+    if let Some(table) = tables.iter().find(is_main) {
+        return of_terms(table, Reading::Estimate, style);
+    }
+    let tests = findings_tests::findings(tables, style);
+    if tests.is_empty() { findings_periods::findings(tables, style) } else { tests }
+}
+
+/// What the estimates of a table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Estimate,
+    Probability,
+}
+
+/// One sentence for each variable of the question; in a difference in differences one for the effect. Of several models
+/// the last one counts: it is the fullest.
+fn of_terms(table: &Table, reading: Reading, style: &Style<'_>) -> Vec<String> {
     let model =
         table.position("model").and_then(|_| Some(table.cell(table.rows.len().checked_sub(1)?, "model")));
     let of_model = |row: &usize| model.is_none_or(|m| table.cell(*row, "model") == m);
-    let rows = (0..table.rows.len()).filter(of_model);
-    let focal = rows.filter(|row| style.design.is_focal(table.cell(*row, "term").text()));
-    focal.filter_map(|row| sentence(table, row, style)).take(MOST).collect()
+    let both = |row: &usize| style.design.is_both(table.cell(*row, "term").text());
+    let rows: Vec<usize> = (0..table.rows.len()).filter(of_model).collect();
+    if let Some(row) = rows.iter().copied().find(|row| both(row)) {
+        return effect(table, row, style).into_iter().collect();
+    }
+    let focal = rows.into_iter().filter(|row| style.design.is_focal(table.cell(*row, "term").text()));
+    focal.filter_map(|row| sentence(table, row, reading, style)).take(MOST).collect()
 }
 
-fn sentence(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
+/// The difference in differences.
+fn effect(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
+    let named = |name: Option<&String>| Some(style.variable(name?));
+    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
+    said_of(style, "did", (table, row), &[("x", &x), ("y", &y)])
+}
+
+fn sentence(table: &Table, row: usize, reading: Reading, style: &Style<'_>) -> Option<String> {
     let language = style.options.language;
     let ratio = RATIOS.into_iter().find(|r| table.cell(row, r).number().is_some());
     let (column, low, high, nothing) = match ratio {
@@ -42,7 +75,10 @@ fn sentence(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
     };
     table.cell(row, "std_error").number()?;
     let value = fixed(table.cell(row, column).number()?, style.options.decimals);
-    let what = name(column, language);
+    let what = match reading {
+        Reading::Estimate => name(column, language),
+        Reading::Probability => pick(language, "Average effect on the probability", "对概率的平均影响"),
+    };
     let (evidence, interval) = evidence(table, row, &low, &high, style);
     let term = style.term(table.cell(row, "term").text());
     let open = interval.is_some_and(|(low, high)| low <= nothing && nothing <= high);

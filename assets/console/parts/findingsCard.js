@@ -105,8 +105,11 @@ function caveats({ found, meta, plan, run }, say) {
   const [first, last] = [flow[0]?.rows, flow.at(-1)?.rows];
   const limits = lang() === 'zh' && meta?.limitations_zh?.length > 0 ? meta.limitations_zh : meta?.limitations ?? [];
   const differences = found.filter((f) => f.when);
+  const said = new Set(differences.map((f) => f.when.name));
+  // a sentence about one variable holds all others equal; of several, each holds the rest
+  const others = said.size === 0 || variables.length < 2 ? [] : said.size === 1 ? variables.filter((v) => !said.has(v)) : variables;
   return [
-    differences.length > 0 && variables.length > 1 && t('findings.held', { names: variables.map(say.variable).join(lang() === 'zh' ? '、' : ', ') }),
+    others.length > 0 && t('findings.held', { names: others.map(say.variable).join(lang() === 'zh' ? '、' : ', ') }),
     last < first && t('findings.rows', { used: last, all: first }),
     differences.some((f) => f.when.step !== undefined && f.when.step !== 1) && t('findings.steps'),
     ...limits,

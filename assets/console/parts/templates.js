@@ -47,7 +47,7 @@ export function candidates(draft, { onpick, disabled, limit = 4 }) {
     const reasons = c.reasons.map(reasonWords);
     return h('div', { class: `candidate${c.template_id === chosen ? ' is-chosen' : ''}${c.applicable ? '' : ' is-blocked'}` },
       h('input', { type: 'radio', name, id, value: c.template_id, checked: c.template_id === chosen, disabled: disabled || !c.applicable, onchange: () => onpick(c.template_id) }),
-      h('div', {}, h('div', { class: 'row' }, h('label', { for: id }, titleOf(c.template_id, c.title)), i === 0 && all.length > 0 && c.applicable && badge(t('draft.best'), 'ok')),
+      h('div', {}, h('div', { class: 'row' }, h('label', { for: id }, titleOf(c.template_id, c.title)), i === 0 && all.length > 0 && c.applicable && (draft.template?.chosen_by !== 'rules' || c.template_id === chosen) && badge(t('draft.best'), 'ok')),
         reasons.length > 0 && h('p', { class: 'hint' }, reasons.join(' · ')),
         c.blockers.length > 0 && h('p', { class: 'hint blocked' }, t('draft.blocked'), ' ', c.blockers.map(reasonText).join('; '))));
   }));

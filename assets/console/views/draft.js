@@ -2,7 +2,7 @@
 // sent at once and judged by the service; what is wrong stands at its field.
 
 import * as api from '../api.js';
-import { lang, t, tr } from '../i18n.js';
+import { t, tr } from '../i18n.js';
 import { announce, badge, button, card, checkbox, confirm, disclosure, empty, field, fill, h, icon, loading, note, problem, select, unpressed } from '../ui.js';
 import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
 import { DraftStore, patchKey } from '../parts/draftStore.js';
@@ -248,7 +248,7 @@ function control(p, view) {
   const value = attempt !== undefined ? attempt : p.status === 'default' || p.status === 'unused' || p.status === 'missing' ? null : p.value;
   const fallback = p.status === 'default' && p.value !== null ? tr(String(Array.isArray(p.value) ? p.value.join(', ') : p.value)) : null;
   const chosen = choiceOf(view.suggested, p);
-  const hint = [p.help && tr(p.help), chosen && reasonOf(chosen), fallback !== null && p.type !== 'enum' && p.type !== 'boolean' && t('draft.default', { value: fallback }), limits(p)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ') || null;
+  const hint = [p.help && tr(p.help), chosen && reasonOf(chosen), fallback !== null && p.type !== 'enum' && p.type !== 'boolean' && t('draft.default', { value: fallback }), limits(p)].filter(Boolean).join(' · ') || null;
   const disabled = view.frozen;
   if (p.type === 'varname') input = oneColumn(p, view.variables(), { value, onpick: pick, disabled });
   else if (p.type === 'varlist' && p.max_items === 1) input = oneColumn(p, view.variables(), { value: Array.isArray(value) ? value[0] : value, onpick: (v) => pick(v ? [v] : null), disabled });

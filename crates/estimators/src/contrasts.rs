@@ -2,6 +2,7 @@
 //! Formulas: [R] contrast, [R] pwcompare, Methods and formulas.
 
 use super::distributions::{f_inverse_tail, f_tail};
+use super::studentised_range;
 use super::wald;
 
 /// A named set of comparisons of levels.
@@ -174,6 +175,8 @@ pub enum Adjustment {
     Sidak,
     /// Scheffé.
     Scheffe,
+    /// Tukey and Kramer, for all pairs of means.
+    Tukey,
 }
 
 impl Adjustment {
@@ -190,6 +193,12 @@ impl Adjustment {
         })
     }
 
+    /// Reads `mcompare()` of a command that compares all pairs of means, where Tukey's method is known too.
+    pub fn parse_pairs(text: &str) -> Option<Self> {
+        let word = text.split_whitespace().next().unwrap_or("");
+        if word.len() >= 3 && "tukey".starts_with(word) { Some(Self::Tukey) } else { Self::parse(text) }
+    }
+
     /// Name for headings.
     pub fn name(self) -> &'static str {
         match self {
@@ -197,6 +206,7 @@ impl Adjustment {
             Self::Bonferroni => "Bonferroni",
             Self::Sidak => "Šidák",
             Self::Scheffe => "Scheffé",
+            Self::Tukey => "Tukey",
         }
     }
 
@@ -209,6 +219,11 @@ impl Adjustment {
             Self::Bonferroni => (m * plain).min(1.0),
             Self::Sidak => -(m * (-plain).ln_1p()).exp_m1(),
             Self::Scheffe => f_tail(rank, df_r.unwrap_or(LARGE), ratio * ratio / rank),
+            // The pairs of k means have k - 1 independent ones.
+            Self::Tukey => {
+                let range = ratio.abs() * std::f64::consts::SQRT_2;
+                1.0 - studentised_range::probability(rank + 1.0, df_r.unwrap_or(LARGE), range)
+            }
         }
     }
 
@@ -221,6 +236,10 @@ impl Adjustment {
             Self::Bonferroni => wald::critical(100.0 * (1.0 - alpha / m), df_r),
             Self::Sidak => wald::critical(100.0 * (1.0 - alpha).powf(1.0 / m), df_r),
             Self::Scheffe => (rank * f_inverse_tail(rank, df_r.unwrap_or(LARGE), alpha)).sqrt(),
+            Self::Tukey => {
+                let range = studentised_range::critical(rank + 1.0, df_r.unwrap_or(LARGE), alpha);
+                range / std::f64::consts::SQRT_2
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 
 import { becomes, openJob, suite } from './harness.mjs';
 import { dataset } from './service.mjs';
+import { workbook } from './workbook.mjs';
 
 const spec = suite('waiting');
 
@@ -161,6 +162,42 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
       await page.locator('#file-input').setInputFiles(dataset('pay.csv'));
       await page.locator('#next').waitFor();
       await page.locator('.facts', { hasText: 'pay.csv' }).waitFor();
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]) {
+  spec(`the reading of another sheet is stopped in ${lang}`, { lang, scheme, width }, async ({ page, service, expect_refusal, accessible, narrow, shot }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'console-'));
+    try {
+      const file = join(folder, 'two sheets.xlsx');
+      const long = Array.from({ length: 60_000 }, (_, i) => [i, i % 977, i % 13]);
+      await writeFile(file, workbook([['small', [['pay', 'age'], ...Array.from({ length: 30 }, (_, i) => [i + 0.5, i % 7])]], ['long', [['a', 'b', 'c'], ...long]]]));
+      const job = await service.job('redeemed');
+      await openJob(page, service, job, 'data');
+      await page.locator('#file-input').setInputFiles(file);
+      const sheet = page.locator('#sheet');
+      await sheet.waitFor();
+      assert.equal(await sheet.inputValue(), 'small', 'the first sheet is read');
+      await sheet.selectOption('long');
+      const held = heldReader(service);
+      await page.locator('.sheet-form button').first().click();
+      const reader = await held;
+      expect_refusal(409, /primary\/sheet$/);
+      const stop = page.locator('#stop-sheet');
+      await stop.waitFor();
+      await narrow();
+      await shot(`sheet-${lang}`);
+      await stop.click();
+      await page.locator('.note', { hasText: lang === 'zh' ? '已停止读取，表格保持不变' : 'Reading was stopped; the table stays as it was' }).waitFor();
+      await accessible('a sheet whose reading was stopped');
+      await becomes(async () => (await readFile(`/proc/${reader}/cmdline`, 'utf8').catch(() => '')), '', 'the reader has ended');
+      const kept = await service.call('GET', `/v1/jobs/${job.job_id}/inputs/preview?rows=1`, undefined, job.token);
+      assert.deepEqual([kept.row_count, kept.selected_sheet, kept.columns.map((c) => c.name)], [30, 'small', ['pay', 'age']], 'the table stays as it was');
+      await page.locator('.sheet-form button').first().click();
+      await becomes(() => service.call('GET', `/v1/jobs/${job.job_id}/inputs/preview?rows=1`, undefined, job.token).then((p) => p.row_count, () => null), 60_000, 'the same sheet is read when asked again');
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -59,6 +59,8 @@ pub(super) fn results_text(run: &Value) -> String {
         }
         out.push_str(&columns(&table, &[false, true, true, true, true, true]));
         out.push('\n');
+    } else {
+        out.push_str(&metrics(run));
     }
     let flow = run["sample_flow"].as_array().map(Vec::as_slice).unwrap_or_default();
     if let (Some(first), Some(last)) = (flow.first(), flow.last()) {
@@ -74,6 +76,15 @@ pub(super) fn results_text(run: &Value) -> String {
     let engine = text(&run["engine"], "kind");
     out.push_str(&format!("engine    {engine}   run {}\n", text(run, "run_id")));
     out
+}
+
+/// The numbers of a run without a table of estimates, such as a test; its tables are fetched with `fetch`.
+fn metrics(run: &Value) -> String {
+    let all = run["metrics"].as_object().into_iter().flatten();
+    let own = all.filter(|(name, _)| !name.starts_with("n_"));
+    let rows: Vec<Vec<String>> =
+        own.filter_map(|(name, value)| Some(vec![name.clone(), number(value.as_f64()?)])).collect();
+    if rows.is_empty() { String::new() } else { format!("{}\n", columns(&rows, &[false, true])) }
 }
 
 fn warnings(run: &Value) -> String {

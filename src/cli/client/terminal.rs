@@ -33,8 +33,9 @@ pub(super) fn confirm(question: &str) -> bool {
 pub(super) fn secret(prompt: &str) -> Result<SecretString, Failure> {
     let stdin = io::stdin();
     let text = if stdin.is_terminal() {
-        eprint!("{prompt}: ");
+        // before the prompt: what is typed at once would be shown, and lost with the waiting input
         let shown = Unshown::begin();
+        eprint!("{prompt}: ");
         let line = read_line();
         drop(shown);
         eprintln!();

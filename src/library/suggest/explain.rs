@@ -74,7 +74,7 @@ impl Explained<'_> {
             None => ("structure", self.by_structure(role, columns)),
             Some(first) => self.by_words(first, &words, columns),
         };
-        let (en, zh) = part(role, &self.parsed.id);
+        let (en, zh) = part(role, &self.parsed.id, columns.len() > 1);
         reason = both(format!("{}; {en}", reason.en), format!("{}；{zh}", reason.zh.unwrap_or_default()));
         let certain = |m: &&Mention| m.certainty;
         let sure = mentions.iter().map(certain).fold(f64::INFINITY, f64::min);
@@ -102,6 +102,8 @@ impl Explained<'_> {
         let quoted: Vec<String> = words.iter().map(|w| format!("“{w}”")).collect();
         let (en, zh) = (quoted.join(", "), quoted.join("、"));
         let names = columns.join(", ");
+        let pick = |one: &'static str, several: &'static str| if words.len() > 1 { several } else { one };
+        let name = if columns.len() > 1 { "names" } else { "name" };
         if let Some(word) = &first.spelled {
             return (
                 "spelling",
@@ -115,16 +117,27 @@ impl Explained<'_> {
             Place::Name if first.exact => {
                 ("name", both(format!("the question names {names}"), format!("问题中写明了变量 {names}")))
             }
-            Place::Name => {
-                ("name", both(format!("{en} fits the name of {names}"), format!("{zh}对应变量名 {names}")))
-            }
+            Place::Name => (
+                "name",
+                both(
+                    format!("{en} {} the {name} of {names}", pick("fits", "fit")),
+                    format!("{zh}对应变量名 {names}"),
+                ),
+            ),
             Place::Label => (
                 "label",
-                both(format!("{en} fits the label of {names}"), format!("{zh}对应变量 {names} 的标签")),
+                both(
+                    format!("{en} {} the label of {names}", pick("fits", "fit")),
+                    format!("{zh}对应变量 {names} 的标签"),
+                ),
             ),
-            Place::Value => {
-                ("value", both(format!("{en} is a value of {names}"), format!("{zh}是变量 {names} 的取值")))
-            }
+            Place::Value => (
+                "value",
+                both(
+                    format!("{en} {} of {names}", pick("is a value", "are values")),
+                    format!("{zh}是变量 {names} 的取值"),
+                ),
+            ),
         }
     }
 

@@ -1,7 +1,23 @@
 //! The parts that roles play in a question, and the questions for those that are open, in English and Chinese.
 
-/// The part that a role plays in the question.
-pub(super) fn part(role: &str, pattern: &str) -> (&'static str, &'static str) {
+/// The part that a role plays in the question; `several` columns are spoken of in the plural.
+pub(super) fn part(role: &str, pattern: &str, several: bool) -> (&'static str, &'static str) {
+    let (en, zh) = one(role, pattern);
+    let plural = match en {
+        _ if !several => en,
+        "the question asks about it" => "the question asks about them",
+        "the question asks for its effect" => "the question asks for their effects",
+        "it explains the outcome" => "they explain the outcome",
+        "the question holds it constant" => "the question holds them constant",
+        "the question uses it as an instrument" => "the question uses them as instruments",
+        "it is the instrumented variable" => "they are the instrumented variables",
+        "the question asks for it" => "the question asks for them",
+        other => other,
+    };
+    (plural, zh)
+}
+
+fn one(role: &str, pattern: &str) -> (&'static str, &'static str) {
     match role {
         "outcome_var" => ("the question asks about it", "这是问题关心的结果"),
         "regressors" | "treatment_var" | "focal_var"

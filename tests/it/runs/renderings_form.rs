@@ -13,6 +13,8 @@ use crate::support::app::{Job, TestApp};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 const ROLLOUT: &str = include_str!("../../../assets/stata_do_library/datasets/rollout.csv");
+const CLINIC: &str = include_str!("../../../assets/stata_do_library/datasets/clinic.csv");
+const POLICY: &str = include_str!("../../../assets/stata_do_library/datasets/policy.csv");
 const FIRMS: &str = include_str!("../../../assets/stata_do_library/datasets/firms_panel.csv");
 
 /// A job whose run has succeeded, and the run.
@@ -223,22 +225,78 @@ async fn effects_by_period_are_read_as_sentences() {
     let digits = |column: &str| format!("{:.3}", number(&largest[column]).expect("a number"));
     let before = table(&app, &job, &run, "table_pretrend_test.csv").await;
     let before = number(&before[0]["p_value"]).expect("a number");
-    let verdict = if before < 0.05 { "It speaks against" } else { "It does not reject" };
     for sentence in [
-        format!("Mean effect from the event on: {mean:.3} (standard error {se:.3}; {p})."),
+        format!("From the event on, its estimated effect on visits is {mean:.3} on average over the periods"),
+        format!("(standard error {se:.3}; {p})."),
         format!(
-            "Largest effect from the event on: {} in period {} after it (95% CI {} to {}; ",
-            digits("estimate"),
+            "The effect is largest in period {} after the event: {}",
             largest["relative_period"],
-            digits("ci_low"),
-            digits("ci_high")
+            digits("estimate"),
         ),
-        format!("Joint test of the effects before the event: {}. {verdict} equal trends", p_words(before)),
+        format!("(95% CI {} to {}; ", digits("ci_low"), digits("ci_high")),
+        match before < 0.05 {
+            true => format!("already developed differently (joint test, {}),", p_words(before)),
+            false => {
+                format!("the joint test shows no clear difference in development ({}).", p_words(before))
+            }
+        },
     ] {
         assert!(text.contains(&sentence), "{sentence} in\n{text}");
     }
     for ending in ["pdf", "xlsx"] {
         keep(&format!("event.en.{ending}"), &download(&app, &job, &answer, &format!(".{ending}")).await);
+    }
+    app.stop().await;
+}
+
+/// The main results of tests and designs are their effect, not the first coefficient. The numbers are those of R:
+/// `lm(jobs ~ treated * post)`, `t.test(recovery_days ~ smoker)`, `kruskal.test(recovery_days ~ stage)`, and
+/// `mean(p * (1 - p)) * coef` of `glm(readmitted ~ smoker + age + bmi, binomial)`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
+    let mut app = TestApp::start().await;
+    let did = json!({"template_id": "did.two_period", "outcome_var": "jobs",
+        "roles": {"treatment_var": ["treated"], "post_var": ["post"]}});
+    let groups = json!({"template_id": "test.ttest_two", "outcome_var": "recovery_days",
+        "roles": {"group_var": ["smoker"]}});
+    let ranks = json!({"template_id": "test.kwallis", "outcome_var": "recovery_days",
+        "roles": {"group_var": ["stage"]}});
+    let logit = json!({"template_id": "limited.logit_margins", "outcome_var": "readmitted",
+        "roles": {"regressors": ["smoker"], "controls": ["age", "bmi"]}});
+    for (data, draft, en, zh) in [
+        (
+            POLICY,
+            did,
+            "From the first to the second period, jobs changed by 2.541 more where treated is 1 than where it is 0 (95% CI ",
+            "从前期到后期，treated 为 1 的一组比为 0 的一组 jobs 多变化 2.541（",
+        ),
+        (
+            CLINIC,
+            groups,
+            "The mean of recovery_days is 14.322 for smoker “0” and 13.753 for “1”: a difference of 0.568, but the data are \
+             also compatible with equal means (95% CI -0.426 to 1.563; p = 0.262).",
+            "recovery_days 的均值在 smoker“0”组为 14.322，在“1”组为 13.753，相差 0.568",
+        ),
+        (
+            CLINIC,
+            ranks,
+            "recovery_days differs between the groups of stage by more than chance explains (p < 0.001).",
+            "recovery_days 在 stage 各组之间的差异超出偶然所能解释的程度（p < 0.001）。",
+        ),
+        (
+            CLINIC,
+            logit,
+            "smoker: average effect on the probability 0.053 (",
+            "smoker：对概率的平均影响 0.053（",
+        ),
+    ] {
+        let (job, run) = finished(&app, data, &draft).await;
+        for (language, words) in [("en", en), ("zh", zh)] {
+            let body = json!({"formats": ["docx"], "language": language});
+            let answer = render(&app, &job, &run, &body).await.ok();
+            let (text, _) = docx_text(download(&app, &job, &answer, ".docx").await);
+            assert!(text.contains(words), "{words} in\n{text}");
+        }
     }
     app.stop().await;
 }

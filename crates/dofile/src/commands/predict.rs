@@ -1,6 +1,6 @@
 //! `predict`: finds the family that predicts after the active estimates. The statistics are in the families.
 
-use super::estimation::{predict_choice, predict_models, predictions};
+use super::estimation::{predict_choice, predict_counts, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{limited, multivariate, nonlinear, panel, shrinkage, survival, timeseries, treatment};
 use crate::error::{Result, StataError};
@@ -157,7 +157,10 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let argument = statistic.and_then(|s| cmd.options.text(s)).map(str::to_string);
         let found = match panel::mixed_prediction(session, statistic, &rows)? {
             Some(found) => Some(found),
-            None => predict_models::one(session, statistic, argument.as_deref(), &rows)?,
+            None => match predict_counts::one(session, statistic, argument.as_deref(), &rows)? {
+                Some(found) => Some(found),
+                None => predict_models::one(session, statistic, argument.as_deref(), &rows)?,
+            },
         };
         match found {
             Some(found) => vec![found],

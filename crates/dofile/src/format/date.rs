@@ -32,29 +32,57 @@ pub fn format_date(kind: char, detail: &str, x: f64) -> String {
     if day.abs() > 4e6 {
         return missing_text(MISSING);
     }
-    render(detail, day, ms, kind)
+    render(detail, day, ms)
 }
 
-fn render(detail: &str, day: f64, ms: f64, kind: char) -> String {
-    let (y, m, d) = to_civil(day);
+type Code = (&'static str, String);
+
+/// Codes of the time of day.
+fn clock_codes(ms: f64) -> Vec<Code> {
     let (hour, minute) = ((ms / 3_600_000.0).floor(), (ms / 60_000.0).floor() % 60.0);
     let second = (ms / 1000.0).floor() % 60.0;
+    let h12 = if hour % 12.0 == 0.0 { 12.0 } else { hour % 12.0 };
+    let half = |before: &str, after: &str| if hour < 12.0 { before.to_string() } else { after.to_string() };
+    vec![
+        ("HH", format!("{hour:02}")),
+        ("hH", format!("{hour}")),
+        ("Hh", format!("{h12:02}")),
+        ("hh", format!("{h12}")),
+        ("MM", format!("{minute:02}")),
+        ("mm", format!("{minute}")),
+        ("SS", format!("{second:02}")),
+        ("ss", format!("{second}")),
+        ("A.M.", half("A.M.", "P.M.")),
+        ("a.m.", half("a.m.", "p.m.")),
+        ("AM", half("AM", "PM")),
+        ("am", half("am", "pm")),
+        (".sss", format!(".{:03}", (ms % 1000.0).floor())),
+        (".ss", format!(".{:02}", ((ms % 1000.0) / 10.0).floor())),
+        (".s", format!(".{}", ((ms % 1000.0) / 100.0).floor())),
+    ]
+}
+
+/// Codes of the day; those of one letter come last, as the formats of older versions have them.
+fn day_codes(day: f64) -> Vec<Code> {
+    let (y, m, d) = to_civil(day);
     let month = MONTHS[(m as usize - 1).min(11)];
     let weekday = DAYS[(day + 5.0).rem_euclid(7.0) as usize];
-    let h12 = if hour % 12.0 == 0.0 { 12.0 } else { hour % 12.0 };
-    let tokens: [(&str, String); 34] = [
+    let (century, year) = ((y / 100.0).floor(), y % 100.0);
+    let (of_year, week) = (day_of_year(day), week_of(day).1);
+    vec![
         ("Month", month.into()),
         ("month", month.to_lowercase()),
         ("Mon", month[..3].into()),
         ("mon", month[..3].to_lowercase()),
-        ("CC", format!("{:02}", (y / 100.0).floor())),
-        ("cc", format!("{}", (y / 100.0).floor())),
-        ("YY", format!("{:02}", y % 100.0)),
-        ("yy", format!("{}", y % 100.0)),
-        ("JJJ", format!("{:03}", day_of_year(day))),
-        ("jjj", format!("{}", day_of_year(day))),
+        ("CC", format!("{century:02}")),
+        ("cc", format!("{century}")),
+        ("YY", format!("{year:02}")),
+        ("yy", format!("{year}")),
+        ("JJJ", format!("{of_year:03}")),
+        ("jjj", format!("{of_year}")),
         ("NN", format!("{m:02}")),
         ("nn", format!("{m}")),
+        ("DAYNAME", format!("{weekday:>9}")),
         ("DD", format!("{d:02}")),
         ("dd", format!("{d}")),
         ("Dayname", weekday.into()),
@@ -63,21 +91,32 @@ fn render(detail: &str, day: f64, ms: f64, kind: char) -> String {
         ("day", weekday[..3].to_lowercase()),
         ("Da", weekday[..2].into()),
         ("da", weekday[..2].to_lowercase()),
-        ("WW", format!("{:02}", week_of(day).1)),
-        ("ww", format!("{}", week_of(day).1)),
-        ("HH", format!("{hour:02}")),
-        ("hh", format!("{h12}")),
-        ("Hh", format!("{hour}")),
-        ("hH", format!("{h12:02}")),
-        ("MM", format!("{minute:02}")),
-        ("mm", format!("{minute}")),
-        ("SS", format!("{second:02}")),
-        ("ss", format!("{second}")),
-        ("AM", if hour < 12.0 { "AM".into() } else { "PM".into() }),
-        ("am", if hour < 12.0 { "am".into() } else { "pm".into() }),
-        (".sss", format!(".{:03}", ms % 1000.0)),
-        (".s", format!(".{}", ((ms % 1000.0) / 100.0).floor())),
-    ];
+        ("WW", format!("{week:02}")),
+        ("ww", format!("{week}")),
+        ("q", format!("{}", ((m - 1.0) / 3.0).floor() + 1.0)),
+        ("h", if m <= 6.0 { "1".into() } else { "2".into() }),
+        ("+", String::new()),
+        ("M", month.into()),
+        ("m", month[..3].into()),
+        ("L", month.to_lowercase()),
+        ("l", month[..3].to_lowercase()),
+        ("C", format!("{century:02}")),
+        ("c", format!("{century}")),
+        ("Y", format!("{year:02}")),
+        ("y", format!("{year}")),
+        ("J", format!("{of_year:03}")),
+        ("j", format!("{of_year}")),
+        ("N", format!("{m:02}")),
+        ("n", format!("{m}")),
+        ("D", format!("{d:02}")),
+        ("d", format!("{d}")),
+        ("W", format!("{week:02}")),
+        ("w", format!("{week}")),
+    ]
+}
+
+fn render(detail: &str, day: f64, ms: f64) -> String {
+    let codes: Vec<Code> = clock_codes(ms).into_iter().chain(day_codes(day)).collect();
     let mut out = String::new();
     let mut rest = detail;
     while let Some(c) = rest.chars().next() {
@@ -90,17 +129,7 @@ fn render(detail: &str, day: f64, ms: f64, kind: char) -> String {
             rest = it.as_str();
             continue;
         }
-        if kind == 'h' && rest.starts_with('h') {
-            out.push_str(if m <= 6.0 { "1" } else { "2" });
-            rest = &rest[1..];
-            continue;
-        }
-        if rest.starts_with('q') {
-            out.push_str(&format!("{}", ((m - 1.0) / 3.0).floor() + 1.0));
-            rest = &rest[1..];
-            continue;
-        }
-        if let Some((t, s)) = tokens.iter().find(|(t, _)| rest.starts_with(t)) {
+        if let Some((t, s)) = codes.iter().find(|(t, _)| rest.starts_with(t)) {
             out.push_str(s);
             rest = &rest[t.len()..];
             continue;

@@ -9,10 +9,10 @@ pub(super) fn general(x: f64, width: usize, digits: usize, commas: bool) -> Stri
     let width = width.max(3);
     let room = width - 1;
     let sig = if digits > 0 { digits.min(17) } else { (width - 2).clamp(1, 17) };
-    // a whole number that fits is shown as it is
+    // A whole number of as many digits is shown as it is: `strofreal(12345678)` is 1.23e+07 in the manual.
     if x.fract() == 0.0 && x.abs() < 1e17 && digits == 0 {
         let s = format!("{}", x.abs());
-        if s.len() <= room {
+        if s.len() <= sig {
             return with_sign(x, group(&s, commas));
         }
     }
@@ -125,7 +125,10 @@ mod tests {
             (1.0 / 3.0, 10, ".33333333"),
             (1e8, 9, "1.00e+08"),
             (1_234_567_890.0, 10, "1.235e+09"),
-            (123_456_789.0, 10, "123456789"),
+            (123_456_789.0, 11, "123456789"),
+            (123_456_789.0, 10, "1.235e+08"),
+            (12_345_678.0, 9, "1.23e+07"),
+            (23_667_902.0, 9, "2.37e+07"),
             (1.0 / 3.0, 18, ".3333333333333333"),
             (0.1 + 0.2, 18, ".3"),
             (1e-6, 10, "1.000e-06"),

@@ -3,10 +3,10 @@
 
 use crate::error::{Result, StataError};
 use statrs::function::gamma::ln_gamma;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-/// States that the column-by-column recursion may hold before the table counts as too large.
-const MAX_STATES: usize = 2_000_000;
+/// Steps from node to node before the table counts as too large.
+const MAX_WORK: usize = 3_000_000;
 
 fn ln_factorial(x: f64) -> f64 {
     ln_gamma(x + 1.0)
@@ -22,55 +22,181 @@ pub(crate) fn exact(nr: usize, nc: usize, cells: &[f64]) -> Result<(f64, Option<
     if nr == 2 && nc == 2 {
         return Ok(two_by_two(&rows, &cols, cells[0], constant));
     }
-    // states: remaining row totals after the columns so far, with the log-probability parts seen;
-    // tables are enumerated column by column
-    let mut states: HashMap<Vec<u32>, Vec<f64>> = HashMap::new();
-    states.insert(rows.iter().map(|x| *x as u32).collect(), vec![0.0]);
-    for c in &cols[..nc - 1] {
-        let mut next: HashMap<Vec<u32>, Vec<f64>> = HashMap::new();
-        let mut size = 0;
-        for (left, parts) in &states {
-            let mut column = vec![0; left.len()];
-            let mut fillings = Vec::new();
-            fill(left, *c as u32, 0, &mut column, &mut fillings);
-            for filling in fillings {
-                let cost: f64 = filling.iter().map(|x| ln_factorial(f64::from(*x))).sum();
-                let rest: Vec<u32> = left.iter().zip(&filling).map(|(a, b)| a - b).collect();
-                let slot = next.entry(rest).or_default();
-                slot.extend(parts.iter().map(|p| p + cost));
-                size += parts.len();
-                if size > MAX_STATES {
-                    return Err(StataError::new(910, "exact test: table too large"));
-                }
-            }
-        }
-        states = next;
-    }
-    let mut p = 0.0;
-    for (left, parts) in states {
-        let last: f64 = left.iter().map(|x| ln_factorial(f64::from(*x))).sum();
-        for part in parts {
-            let ln_p = constant - part - last;
-            if ln_p <= observed + 1e-7 {
-                p += ln_p.exp();
-            }
-        }
-    }
-    Ok((p.min(1.0), None))
+    let cost = constant - observed;
+    // The shorter side is the state: few numbers keep the nodes few.
+    let (short, long) = if nr <= nc { (&rows, &cols) } else { (&cols, &rows) };
+    let network = Network::new(short, long, cost - TOLERANCE);
+    let found = network.tail();
+    found.map(|p| (p.min(1.0), None)).ok_or_else(|| StataError::new(910, "exact test: table too large"))
 }
 
-fn fill(left: &[u32], need: u32, at: usize, column: &mut Vec<u32>, out: &mut Vec<Vec<u32>>) {
-    if at + 1 == left.len() {
-        if need <= left[at] {
-            column[at] = need;
-            out.push(column.clone());
+/// Logarithms of probabilities that differ by less are equal.
+const TOLERANCE: f64 = 1e-7;
+
+/// Paths with one cost (the sum of `ln x!` so far) and how many there are.
+type Paths = Vec<(f64, f64)>;
+
+/// The tables of given margins as paths through nodes: what is left of the row totals after each column (Mehta and Patel
+/// 1983). Paths whose completions all count, or all do not, are settled at their node.
+struct Network {
+    /// Row totals that the first node starts from, in order.
+    start: Vec<usize>,
+    /// Column totals, the largest first.
+    columns: Vec<usize>,
+    /// `ln k!`.
+    ln_factorials: Vec<f64>,
+    /// Tables of at least this cost count.
+    least: f64,
+    /// `ln` of the product of all margins' factorials over `n!`.
+    constant: f64,
+}
+
+impl Network {
+    fn new(rows: &[f64], cols: &[f64], least: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of a table")]
+        let ordered = |totals: &[f64]| {
+            let mut out: Vec<usize> = totals.iter().map(|t| *t as usize).filter(|t| *t > 0).collect();
+            out.sort_unstable_by(|a, b| b.cmp(a));
+            out
+        };
+        let (start, columns) = (ordered(rows), ordered(cols));
+        let n: usize = start.iter().sum();
+        let mut ln_factorials = vec![0.0; n + 1];
+        for k in 1..=n {
+            ln_factorials[k] = ln_factorials[k - 1] + (k as f64).ln();
         }
-        return;
+        let margins: f64 = start.iter().chain(&columns).map(|t| ln_factorials[*t]).sum();
+        let constant = margins - ln_factorials[n];
+        Self { start, columns, ln_factorials, least, constant }
     }
-    for k in 0..=need.min(left[at]) {
-        column[at] = k;
-        fill(left, need - k, at + 1, column, out);
+
+    /// Probability of the tables that count; nothing when there are too many paths.
+    fn tail(&self) -> Option<f64> {
+        let mut total = 0.0;
+        let mut nodes: BTreeMap<Vec<usize>, Paths> = BTreeMap::from([(self.start.clone(), vec![(0.0, 1.0)])]);
+        let mut work = 0;
+        for j in 0..self.columns.len() {
+            let mut next: BTreeMap<Vec<usize>, Paths> = BTreeMap::new();
+            for (left, paths) in nodes {
+                let (low, high, rest) = self.completions(&left, &self.columns[j..]);
+                let mut open = Vec::new();
+                for (cost, count) in merged(paths) {
+                    if cost + low >= self.least {
+                        total += count * (self.constant - cost + rest).exp();
+                    } else if cost + high >= self.least {
+                        open.push((cost, count));
+                    }
+                }
+                if open.is_empty() {
+                    continue;
+                }
+                let most = (MAX_WORK - work) / open.len();
+                let mut fillings = Vec::new();
+                if !self.fill(&left, self.columns[j], &mut vec![0; left.len()], 0, (&mut fillings, most)) {
+                    return None;
+                }
+                work += open.len() * fillings.len();
+                for (after, added) in fillings {
+                    let target = next.entry(after).or_default();
+                    target.extend(open.iter().map(|(cost, count)| (cost + added, *count)));
+                    if target.len() > 4096 && target.len() > 2 * target.capacity() / 3 {
+                        *target = merged(std::mem::take(target));
+                    }
+                }
+            }
+            nodes = next;
+        }
+        Some(total)
     }
+
+    /// Bounds of the cost of all completions of a node, and `ln` of the sum of their `1/prod x!`.
+    fn completions(&self, left: &[usize], columns: &[usize]) -> (f64, f64, f64) {
+        let ln = &self.ln_factorials;
+        let n: usize = left.iter().sum();
+        let factorials = |totals: &[usize]| totals.iter().map(|t| ln[*t]).sum::<f64>();
+        let rest = ln[n] - factorials(left) - factorials(columns);
+        if let [_] = columns {
+            // The last column is what is left.
+            return (factorials(left), factorials(left), rest);
+        }
+        // Cells as independent Poisson counts with the margins' means: none of them can be more probable than its mode.
+        let entropy = |totals: &[usize]| {
+            totals.iter().filter(|t| **t > 0).map(|t| *t as f64 * (*t as f64).ln()).sum::<f64>()
+        };
+        let mut modes = 0.0;
+        for r in left.iter().filter(|r| **r > 0) {
+            for c in columns {
+                let mean = (*r as f64) * (*c as f64) / n as f64;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "at most a total"
+                )]
+                let mode = mean.floor() as usize;
+                modes += mode as f64 * mean.ln() - ln[mode];
+            }
+        }
+        let low =
+            entropy(left) + entropy(columns) - if n > 0 { n as f64 * (n as f64).ln() } else { 0.0 } - modes;
+        // No column can be more concentrated than in the largest rows, and no row than in the largest columns.
+        let piled = |totals: &[usize], into: &[usize]| {
+            let mut sizes = into.to_vec();
+            sizes.sort_unstable_by(|a, b| b.cmp(a));
+            totals
+                .iter()
+                .map(|total| {
+                    let (mut need, mut sum) = (*total, 0.0);
+                    for size in &sizes {
+                        let put = need.min(*size);
+                        sum += ln[put];
+                        need -= put;
+                    }
+                    sum
+                })
+                .sum::<f64>()
+        };
+        let high = piled(columns, left).min(piled(left, columns));
+        (low - TOLERANCE, high + TOLERANCE, rest)
+    }
+
+    /// The ways to take `need` from the totals: what is left, in order, and the cost. False when there are more than
+    /// the given number.
+    fn fill(
+        &self,
+        left: &[usize],
+        need: usize,
+        taken: &mut Vec<usize>,
+        at: usize,
+        (out, most): (&mut Vec<(Vec<usize>, f64)>, usize),
+    ) -> bool {
+        if at + 1 == left.len() {
+            taken[at] = need;
+            let cost = taken.iter().map(|t| self.ln_factorials[*t]).sum();
+            let mut after: Vec<usize> = left.iter().zip(taken.iter()).map(|(l, t)| l - t).collect();
+            after.sort_unstable_by(|a, b| b.cmp(a));
+            out.push((after, cost));
+            return out.len() <= most;
+        }
+        // What the rows behind cannot take must go here.
+        let behind: usize = left[at + 1..].iter().sum();
+        (need.saturating_sub(behind)..=need.min(left[at])).all(|k| {
+            taken[at] = k;
+            self.fill(left, need - k, taken, at + 1, (&mut *out, most))
+        })
+    }
+}
+
+/// Paths of one cost put together.
+fn merged(mut paths: Paths) -> Paths {
+    paths.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut out: Paths = Vec::with_capacity(paths.len() / 2 + 1);
+    for (cost, count) in paths {
+        match out.last_mut() {
+            Some(last) if cost - last.0 < 1e-10 => last.1 += count,
+            _ => out.push((cost, count)),
+        }
+    }
+    out
 }
 
 fn two_by_two(rows: &[f64], cols: &[f64], a: f64, constant: f64) -> (f64, Option<f64>) {
@@ -119,6 +245,15 @@ mod tests {
         let (p, one) = exact(2, 2, &[8.0, 2.0, 1.0, 5.0]).expect("small");
         assert!((p - 0.034_965_034_965_034_95).abs() < 1e-12);
         assert!((one.expect("2 x 2") - 0.024_475_524_475_524_476).abs() < 1e-12);
+        // R fisher.test; three tables of moderate size.
+        for (nr, nc, cells, wanted) in [
+            (3, 3, vec![30., 20., 25., 15., 30., 10., 20., 18., 32.], 0.001_361_778_028_370_04),
+            (2, 5, vec![100., 50., 60., 30., 10., 80., 60., 70., 20., 20.], 0.056_293_566_855_407_9),
+            (4, 3, vec![12., 7., 3., 8., 9., 5., 4., 10., 12., 2., 6., 14.], 0.002_708_381_315_338_72),
+        ] {
+            let p = exact(nr, nc, &cells).expect("not too large").0;
+            assert!((p / wanted - 1.0).abs() < 1e-6, "{p} {wanted}");
+        }
         // the most probable table has every other table below it
         let all = exact(3, 3, &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]).expect("small").0;
         assert!((all - 1.0).abs() < 1e-12);

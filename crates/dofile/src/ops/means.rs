@@ -152,7 +152,7 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
     let results = s.e.results.clone();
     let scalar = |n: &str| results.get_scalar(n).unwrap_or(MISSING);
     let df = scalar("df_r");
-    let vce = if results.get_text("vcetype").is_some() { "Linearized" } else { "" };
+    let vce = results.get_text("vcetype").unwrap_or("");
     let head = capital(kind.name());
     s.print("-".repeat(62));
     if !vce.is_empty() {

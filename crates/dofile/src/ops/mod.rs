@@ -6,6 +6,7 @@ pub(crate) mod data_files;
 pub(crate) mod dots;
 pub(crate) mod epitab;
 pub(crate) mod estat;
+pub(crate) mod exact_ranks;
 pub(crate) mod files;
 pub(crate) mod fisher;
 pub(crate) mod glm;

@@ -148,6 +148,8 @@ fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let own = each_group(&groups, |g| statistic(&numbers, g, &item.stat, weights.as_ref()));
             let values = own.into_iter().collect::<Result<Vec<f64>>>()?;
             let ty = match item.stat.as_str() {
+                // Weights may make counts fractional.
+                "count" if values.iter().any(|x| x.fract() != 0.0) => StorageType::Double,
                 "count" => StorageType::Long,
                 "min" | "max" => v.data.storage_type(),
                 _ => StorageType::Double,
@@ -199,8 +201,14 @@ fn statistic(
         Some(w) => Sample::new(g.iter().map(|&r| (values[r], w.values[r])), kind),
         None => Sample::plain(g.iter().map(|&r| values[r])),
     };
+    let sampled = kind == Some(WeightKind::Probability);
     Ok(match stat {
         "rawsum" => sample.sum(),
+        // Only aweights leave a count the number of rows ([D] collapse, Weights).
+        "count" if sampled || kind == Some(WeightKind::Importance) => sample.sum_w(),
+        "sd" | "semean" if sampled => {
+            return Err(StataError::new(135, format!("{stat} not allowed with pweights")));
+        }
         // aweights of sums are normalised to the number of rows of the group
         "sum" if kind == Some(WeightKind::Analytic) && sample.rows() > 0 => {
             sample.sum() * sample.n() / sample.sum_w()

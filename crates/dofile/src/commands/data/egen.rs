@@ -94,7 +94,7 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
     cmd.check_options(
         &[
             OptSpec::text("by"),
-            OptSpec::real("p"),
+            OptSpec::text("p"),
             OptSpec::flag("Missing"),
             OptSpec::flag_or_text("Label"),
             OptSpec::text("LName"),
@@ -145,6 +145,14 @@ fn new_name(function: &str) -> &str {
     }
 }
 
+/// The number of `p()`; the median without it.
+fn percentile(cmd: &ParsedCommand) -> Result<f64> {
+    match cmd.options.text("p").map(str::trim) {
+        None => Ok(50.0),
+        Some(text) => text.parse().map_err(|_| StataError::invalid("option p() incorrectly specified")),
+    }
+}
+
 /// r(198) for an option that another function has.
 fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
     let own: &[&str] = match function {
@@ -155,7 +163,7 @@ fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
         "std" => &["mean", "std", "sd"],
         "cut" => &["at", "group", "icodes", "label"],
         "seq" => &["from", "to", "block"],
-        "concat" => &["punct"],
+        "concat" => &["punct", "p"],
         "pc" => &["prop"],
         "anycount" | "anymatch" => &["values"],
         "mode" => &["minmode", "maxmode"],
@@ -302,7 +310,7 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     let mut out = vec![MISSING; x.len()];
     let option = |name: &str| call.cmd.options.real(name);
     if !["rank", "std", "cut", "pc"].contains(&call.function.as_str()) {
-        let wish = Wish::of(call);
+        let wish = Wish::of(call)?;
         let values = each_group(&groups, |g| wish.value(&Sample::plain(g.iter().map(|&r| x[r]))));
         for (g, value) in groups.iter().zip(values) {
             let value = value?;
@@ -342,13 +350,13 @@ struct Wish<'a> {
 }
 
 impl<'a> Wish<'a> {
-    fn of(call: &'a Call) -> Self {
-        Self {
+    fn of(call: &'a Call) -> Result<Self> {
+        Ok(Self {
             function: &call.function,
-            percentile: call.cmd.options.real("p").unwrap_or(50.0),
+            percentile: percentile(&call.cmd)?,
             missing: call.cmd.has("missing"),
             modes: (call.cmd.has("minmode"), call.cmd.has("maxmode")),
-        }
+        })
     }
 
     fn value(&self, sample: &Sample) -> Result<f64> {
@@ -520,6 +528,7 @@ fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
         return Err(StataError::type_mismatch());
     }
     let function = call.function.as_str();
+    let wanted = if function == "rowpctile" { percentile(&call.cmd)? } else { MISSING };
     let mut out = vec![MISSING; keep.len()];
     for r in (0..keep.len()).filter(|&r| keep[r]) {
         let gone = |v: usize| {
@@ -542,7 +551,7 @@ fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
             "rowmin" => sample.min(),
             "rowmax" => sample.max(),
             "rowmedian" => sample.percentile(50.0),
-            "rowpctile" => sample.percentile(call.cmd.options.real("p").unwrap_or(50.0)),
+            "rowpctile" => sample.percentile(wanted),
             "rowfirst" => xs[0],
             "rowlast" => xs[xs.len() - 1],
             f => return Err(StataError::new(133, format!("unknown egen function {f}()"))),
@@ -553,7 +562,9 @@ fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
 
 fn concat(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
     let vars = s.varlist(&call.argument)?;
-    let punct = call.cmd.options.text("punct").unwrap_or("").to_string();
+    // The least abbreviation of punct() is the p() of other functions.
+    let given = call.cmd.options.text("punct").or(call.cmd.options.text("p"));
+    let punct = given.unwrap_or("").to_string();
     let cell = |v: usize, r: usize| {
         let var = s.frame.var(v);
         if var.is_string() { var.data.str(r).to_string() } else { crate::format::macro_text(var.data.num(r)) }

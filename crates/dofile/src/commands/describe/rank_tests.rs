@@ -3,14 +3,16 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::exact_ranks;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use estimators::descriptive::mean_ranks;
 use estimators::distributions::{chi2_tail, normal_tail};
+use estimators::exact_ranks::rank_sum;
 
 const RANKSUM: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("porder")]).unsupported(&["exact"]);
+    StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("porder"), OptSpec::flag("EXact")]);
 const KWALLIS: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by")]);
 
 pub(super) const SPEC_RANKSUM: CommandSpec = CommandSpec {
@@ -19,8 +21,8 @@ pub(super) const SPEC_RANKSUM: CommandSpec = CommandSpec {
     form: Form::Standard(&RANKSUM),
     by: ByRule::EachGroup,
     run: ranksum,
-    syntax: "ranksum varname [if] [in], by(groupvar) [porder]",
-    notes: "stores r(N) r(N_1) r(N_2) r(z) r(p) r(p_l) r(p_u) r(Var_a) r(group1) r(sum_obs) r(sum_exp) r(porder); variance adjusted for ties, [R] ranksum",
+    syntax: "ranksum varname [if] [in], by(groupvar) [exact porder]",
+    notes: "exact distribution up to 200 observations; stores r(p_exact) r(p_l_exact) r(p_u_exact) r(N) r(N_1) r(N_2) r(z) r(p) r(p_l) r(p_u) r(Var_a) r(group1) r(sum_obs) r(sum_exp) r(porder); variance adjusted for ties, [R] ranksum",
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = cond(_n == 8, 1, _n)\nranksum x, by(g) porder",
         // scipy.stats.rankdata, variance of the ranks with one tie by hand
@@ -52,6 +54,7 @@ pub(super) const SPEC_KWALLIS: CommandSpec = CommandSpec {
 struct Group {
     name: String,
     first_row: usize,
+    rows: usize,
     n: f64,
     sum: f64,
 }
@@ -77,9 +80,10 @@ fn ranked(s: &Session, cmd: &ParsedCommand) -> Result<(String, Vec<Group>, Vec<f
     for (k, &i) in rows.iter().enumerate() {
         if groups.last().is_none_or(|g| !s.frame.rows_equal(&[by], g.first_row, i)) {
             let name = level_name(s, by, i);
-            groups.push(Group { name, first_row: i, n: 0.0, sum: 0.0 });
+            groups.push(Group { name, first_row: i, rows: 0, n: 0.0, sum: 0.0 });
         }
         let last = groups.last_mut().expect("a group was pushed for the first row");
+        last.rows += 1;
         last.n += 1.0;
         last.sum += rank[k];
     }
@@ -134,14 +138,19 @@ fn ranksum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print("                    ------------");
     s.print(format!("Adjusted variance   {}", number(variance)));
     s.print("");
-    s.print(format!("H0: first group of {by} = second group"));
+    let name = cmd.list.trim();
+    let of = |g: &Group| format!("{name}({by}=={})", g.name);
+    s.print(format!("H0: {} = {}", of(a), of(b)));
     s.print(format!("         z = {}", format::number("%6.3f", z)));
     s.print(format!("Prob > |z| = {}", format::number("%6.4f", p)));
+    let mut r = Results::default();
+    if exact_ranks::wanted(rank.len(), cmd.has("exact"))? {
+        exact_ranks::report(s, &mut r, &rank_sum(&rank, a.rows, a.sum));
+    }
     if cmd.has("porder") {
         s.print("");
-        s.print(format!("P(first group > second group) = {}", format::number("%5.3f", porder)));
+        s.print(format!("P{{{} > {}}} = {}", of(a), of(b), format::number("%5.3f", porder).trim()));
     }
-    let mut r = Results::default();
     r.scalar("N", n).scalar("N_1", a.n).scalar("N_2", b.n).scalar("z", z).scalar("p", p);
     r.scalar("p_l", normal_tail(-z)).scalar("p_u", normal_tail(z)).scalar("Var_a", variance);
     r.scalar("sum_obs", a.sum).scalar("sum_exp", expected).scalar("porder", porder);

@@ -37,35 +37,45 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
+/// Statistics: the word with the letters that may not be left out in capitals, what the table shows, its own name.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("n", "N", "n"),
+    ("COunt", "N", "n"),
+    ("MEan", "Mean", "mean"),
+    ("SUm", "Sum", "sum"),
+    ("MAx", "Max", "max"),
+    ("MIn", "Min", "min"),
+    ("Range", "Range", "range"),
+    ("sd", "SD", "sd"),
+    ("Variance", "Variance", "variance"),
+    ("cv", "CV", "cv"),
+    ("SEMean", "SE(mean)", "semean"),
+    ("SKewness", "Skewness", "skewness"),
+    ("Kurtosis", "Kurtosis", "kurtosis"),
+    ("MEDian", "p50", "p50"),
+    ("iqr", "IQR", "iqr"),
+];
+const PERCENTILES: &[&str] = &["p1", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "p99"];
+
 /// Name that the table shows for a statistic, and its canonical name; r(198) for an unknown one.
 fn canonical(name: &str) -> Result<Vec<(&'static str, String)>> {
-    let one = |shown: &'static str, own: &str| Ok(vec![(shown, own.to_string())]);
-    match name {
-        "n" | "N" | "count" => one("N", "n"),
-        "mean" | "me" => one("Mean", "mean"),
-        "sum" | "su" => one("Sum", "sum"),
-        "max" | "ma" => one("Max", "max"),
-        "min" | "mi" => one("Min", "min"),
-        "range" | "r" => one("Range", "range"),
-        "sd" => one("SD", "sd"),
-        "variance" | "var" | "v" => one("Variance", "variance"),
-        "cv" => one("CV", "cv"),
-        "semean" | "sem" => one("SE(mean)", "semean"),
-        "skewness" | "sk" => one("Skewness", "skewness"),
-        "kurtosis" | "k" => one("Kurtosis", "kurtosis"),
-        "median" | "med" => one("p50", "p50"),
-        "iqr" => one("IQR", "iqr"),
-        "p1" => one("p1", "p1"),
-        "p5" => one("p5", "p5"),
-        "p10" => one("p10", "p10"),
-        "p25" => one("p25", "p25"),
-        "p50" => one("p50", "p50"),
-        "p75" => one("p75", "p75"),
-        "p90" => one("p90", "p90"),
-        "p95" => one("p95", "p95"),
-        "p99" => one("p99", "p99"),
-        "q" => Ok(vec![("p25", "p25".into()), ("p50", "p50".into()), ("p75", "p75".into())]),
-        _ => Err(StataError::invalid(format!("unknown statistic: {name}"))),
+    let percentiles = |names: &[&'static str]| names.iter().map(|p| (*p, (*p).to_string())).collect();
+    let lower = name.to_ascii_lowercase();
+    let name = lower.as_str();
+    if name == "q" {
+        return Ok(percentiles(&["p25", "p50", "p75"]));
+    }
+    let shortened = |word: &str| {
+        let least = word.chars().take_while(char::is_ascii_uppercase).count();
+        let least = if least == 0 { word.len() } else { least };
+        name.len() >= least && word.to_lowercase().starts_with(name)
+    };
+    if let Some((_, shown, own)) = WORDS.iter().find(|(word, ..)| shortened(word)) {
+        return Ok(vec![(shown, (*own).to_string())]);
+    }
+    match PERCENTILES.iter().find(|p| **p == name) {
+        Some(p) => Ok(percentiles(&[p])),
+        None => Err(StataError::invalid(format!("unknown statistic: {name}"))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::Matrix;
 use crate::ops::groups::grouped;
@@ -46,7 +47,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname, summarize(varname) [missing nolabel nofreq]",
-    notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(taub); formulas: [R] tabulate twoway",
+    notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(ase_gam) r(taub) r(ase_taub); formulas: [R] tabulate twoway",
     examples: &[
         Example {
             // scipy.stats.chi2_contingency([[10, 20], [30, 15]], correction=False), fisher_exact
@@ -106,7 +107,19 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = s.varlist(&cmd.list)?;
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
-    let w = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
+    let scale = match &weights {
+        Some(w) if w.kind == WeightKind::Analytic => {
+            // Analytic weights are shares of the rows in the table.
+            let mut counted = touse.clone();
+            if !cmd.has("missing") {
+                s.markout(&vars, &mut counted, true)?;
+            }
+            let used = || w.values.iter().zip(&counted).filter(|(_, c)| **c);
+            used().count() as f64 / used().map(|(w, _)| w).sum::<f64>()
+        }
+        _ => 1.0,
+    };
+    let w = |r: usize| weights.as_ref().map_or(1.0, |w| scale * w.values[r]);
     match vars[..] {
         [v] => one_way(s, cmd, v, &touse, w),
         [a, b] => two_way(s, cmd, a, b, &touse, w),
@@ -396,6 +409,80 @@ fn key(s: &mut Session, kinds: &[&str]) {
     s.print(format!("+{}+", "-".repeat(w)));
 }
 
+/// A cell of a table whose rows and columns have an order.
+struct OrderedCell {
+    count: f64,
+    /// Observations above on the left and below on the right.
+    concordant: f64,
+    /// Observations above on the right and below on the left.
+    discordant: f64,
+    /// Row and column total.
+    totals: (f64, f64),
+}
+
+/// Association of ordered rows and columns with asymptotic standard errors ([R] tabulate twoway; Brown and Benedetti
+/// 1977).
+struct Order {
+    cells: Vec<OrderedCell>,
+    n: f64,
+    /// `n^2` less the squared row totals, and less the squared column totals.
+    spread: (f64, f64),
+}
+
+impl Order {
+    fn of(nc: usize, cells: &[f64], rows: &[f64], cols: &[f64]) -> Self {
+        use std::cmp::Ordering::{Greater, Less};
+        let ordered = (0..cells.len())
+            .map(|k| {
+                let (mut concordant, mut discordant) = (0.0, 0.0);
+                for (l, count) in cells.iter().enumerate() {
+                    match ((l / nc).cmp(&(k / nc)), (l % nc).cmp(&(k % nc))) {
+                        (Less, Less) | (Greater, Greater) => concordant += count,
+                        (Less, Greater) | (Greater, Less) => discordant += count,
+                        _ => {}
+                    }
+                }
+                OrderedCell { count: cells[k], concordant, discordant, totals: (rows[k / nc], cols[k % nc]) }
+            })
+            .collect();
+        let n: f64 = rows.iter().sum();
+        let left = |totals: &[f64]| n * n - totals.iter().map(|t| t * t).sum::<f64>();
+        Self { cells: ordered, n, spread: (left(rows), left(cols)) }
+    }
+
+    /// Twice the number of concordant and of discordant pairs.
+    fn pairs(&self) -> (f64, f64) {
+        let sum = |f: fn(&OrderedCell) -> f64| self.cells.iter().map(|c| c.count * f(c)).sum();
+        (sum(|c| c.concordant), sum(|c| c.discordant))
+    }
+
+    /// Goodman and Kruskal's gamma and its standard error.
+    fn gamma(&self) -> (f64, f64) {
+        let (p, q) = self.pairs();
+        let squares: f64 =
+            self.cells.iter().map(|c| c.count * (q * c.concordant - p * c.discordant).powi(2)).sum();
+        ((p - q) / (p + q), 4.0 * squares.sqrt() / (p + q).powi(2))
+    }
+
+    /// Kendall's tau-b and its standard error.
+    fn tau_b(&self) -> (f64, f64) {
+        let (p, q) = self.pairs();
+        let (wr, wc) = self.spread;
+        let w = (wr * wc).sqrt();
+        let tau = (p - q) / w;
+        let squares: f64 = self
+            .cells
+            .iter()
+            .map(|c| {
+                let v = c.totals.0 * wc + c.totals.1 * wr;
+                c.count * (2.0 * w * (c.concordant - c.discordant) + tau * v).powi(2)
+            })
+            .sum();
+        let inner = squares - self.n.powi(3) * tau * tau * (wr + wc).powi(2);
+        (tau, inner.max(0.0).sqrt() / (w * w))
+    }
+}
+
 /// Pearson and likelihood-ratio chi-squared, Cramér's V, gamma, tau-b, Fisher's exact test.
 fn statistics(
     s: &mut Session,
@@ -441,33 +528,17 @@ fn statistics(
         s.print(format!("{:>25} = {:>8}", "Cramér's V", format::bare("%8.4f", v)));
     }
     if cmd.has("gamma") || cmd.has("taub") {
-        let (mut concordant, mut discordant) = (0.0, 0.0);
-        for i in 0..nr {
-            for j in 0..nc {
-                for k in i + 1..nr {
-                    for l in 0..nc {
-                        let pair = cells[i * nc + j] * cells[k * nc + l];
-                        match l.cmp(&j) {
-                            std::cmp::Ordering::Greater => concordant += pair,
-                            std::cmp::Ordering::Less => discordant += pair,
-                            std::cmp::Ordering::Equal => {}
-                        }
-                    }
-                }
+        let order = Order::of(nc, cells, &rows, &cols);
+        let mut show = |option: &str, name: &str, (value, error): (f64, f64), stored: (&str, &str)| {
+            if cmd.has(option) {
+                let (value, error) = (stata(value), stata(error));
+                r.scalar(stored.0, value).scalar(stored.1, error);
+                let value = format::bare("%8.4f", value);
+                s.print(format!("{name:>25} = {value:>8}  ASE = {}", format::bare("%5.3f", error).trim()));
             }
-        }
-        if cmd.has("gamma") {
-            let g = (concordant - discordant) / (concordant + discordant);
-            r.scalar("gamma", g);
-            s.print(format!("{:>25} = {:>8}", "gamma", format::bare("%8.4f", g)));
-        }
-        if cmd.has("taub") {
-            let wr = n * n - rows.iter().map(|x| x * x).sum::<f64>();
-            let wc = n * n - cols.iter().map(|x| x * x).sum::<f64>();
-            let t = 2.0 * (concordant - discordant) / (wr * wc).sqrt();
-            r.scalar("taub", t);
-            s.print(format!("{:>25} = {:>8}", "Kendall's tau-b", format::bare("%8.4f", t)));
-        }
+        };
+        show("gamma", "gamma", order.gamma(), ("gamma", "ase_gam"));
+        show("taub", "Kendall's tau-b", order.tau_b(), ("taub", "ase_taub"));
     }
     if cmd.has("exact") {
         let (p, one_sided) = crate::ops::fisher::exact(nr, nc, cells)?;

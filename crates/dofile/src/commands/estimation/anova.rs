@@ -125,7 +125,7 @@ pub(super) fn factor_terms(text: &str) -> Result<String> {
 }
 
 /// The variables of a term: its name and whether it is a factor.
-pub(super) type Variables = Vec<(String, bool)>;
+type Variables = Vec<(String, bool)>;
 
 pub(super) fn variables_of(term: &Term) -> Variables {
     term.atoms.iter().map(|a| (a.var().to_string(), matches!(a, Atom::Level { .. }))).collect()

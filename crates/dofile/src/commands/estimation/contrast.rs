@@ -87,7 +87,7 @@ pub(super) const SPEC_PWCOMPARE: CommandSpec = CommandSpec {
     form: Form::Standard(&PWCOMPARE),
     by: ByRule::No,
     run: run_pwcompare,
-    syntax: "pwcompare termlist [, effects cimargins mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]",
+    syntax: "pwcompare termlist [, effects cimargins mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
     notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V); formulas: [R] pwcompare",
     examples: &[Example {
         run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\npwcompare g\nmatrix b = r(b_vs)",
@@ -115,6 +115,8 @@ impl Active {
         }
         let adjustment = match cmd.options.text("mcompare") {
             None => Adjustment::None,
+            Some(text) if cmd.name == "pwcompare" => Adjustment::parse_pairs(text)
+                .ok_or_else(|| StataError::unsupported_option(&cmd.name, &format!("mcompare({text})")))?,
             Some(text) => Adjustment::parse(text)
                 .ok_or_else(|| StataError::unsupported_option(&cmd.name, &format!("mcompare({text})")))?,
         };

@@ -251,9 +251,38 @@ fn show_gof(session: &mut Session, lines: &[(&str, String)]) {
     }
 }
 
-/// `estat gof [, group(#)]`: Pearson's test over covariate patterns, or Hosmer and Lemeshow (1980) groups.
+/// Observed and expected numbers in the groups of the Hosmer–Lemeshow test, with the highest probability of each.
+fn show_groups(session: &mut Session, cells: &[(f64, f64, f64)], highest: &[f64]) {
+    let rule = |ends: &str, cross: &str| {
+        let widths = [7, 8, 7, 7, 7, 7, 7].map(|w| "-".repeat(w)).join(cross);
+        format!("  {ends}{widths}{ends}")
+    };
+    session.print("");
+    session.print(rule("+", "-"));
+    session.print("  | Group |   Prob | Obs_1 | Exp_1 | Obs_0 | Exp_0 | Total |");
+    session.print(rule("|", "+"));
+    for (g, ((total, ones, expected), p)) in
+        cells.iter().zip(highest).enumerate().filter(|(_, (c, _))| c.0 > 0.0)
+    {
+        let whole = |x: f64| format::number("%5.0f", x);
+        let share = |x: f64| format::number("%5.1f", x);
+        session.print(format!(
+            "  | {:>5} | {} | {} | {} | {} | {} | {} |",
+            g + 1,
+            format::number("%6.4f", *p),
+            whole(*ones),
+            share(*expected),
+            whole(total - ones),
+            share(total - expected),
+            whole(*total)
+        ));
+    }
+    session.print(rule("+", "-"));
+}
+
+/// `estat gof [, group(#) table]`: Pearson's test over covariate patterns, or Hosmer and Lemeshow (1980) groups.
 pub(crate) fn gof(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::int("Group")], &["table", "OUTsample", "all"])?;
+    let options = call.options(&[OptSpec::int("Group"), OptSpec::flag("table")], &["OUTsample", "all"])?;
     let touse = vec![true; session.frame.n_rows()];
     let data = Predicted::read(session, &touse, false)?;
     let weight = |i: usize| data.weights.as_ref().map_or(1.0, |w| w[i]);
@@ -279,14 +308,20 @@ pub(crate) fn gof(session: &mut Session, call: &Call) -> Result<()> {
         }
         Some(groups) if groups > 2 => {
             let mut cells = vec![(0.0, 0.0, 0.0); groups as usize];
+            let mut highest = vec![0.0; groups as usize];
             let mut reached = 0.0;
             for (total, ones, expected) in patterns {
+                // Groups as xtile makes them: a pattern lies at or below a quantile when the rows before it are fewer
+                // than those the quantile asks for.
+                let group = ((reached * groups as f64 / n).floor() as usize).min(groups as usize - 1);
                 reached += total;
-                // Quantile groups as xtile makes them: the group in which the pattern's last row falls.
-                let group = ((reached / n * groups as f64).ceil() as usize).clamp(1, groups as usize) - 1;
+                highest[group] = expected / total;
                 cells[group].0 += total;
                 cells[group].1 += ones;
                 cells[group].2 += expected;
+            }
+            if options.has("table") {
+                show_groups(session, &cells, &highest);
             }
             cells.retain(|c| c.0 > 0.0);
             let df = cells.len() as f64 - 2.0;

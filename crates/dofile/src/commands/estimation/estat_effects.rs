@@ -1,7 +1,7 @@
 //! `estat esize` and `estat szroeter` after `regress` and `anova`. Formulas: [R] regress postestimation; limits of effect
 //! sizes from the noncentral F distribution (Smithson 2001); Szroeter (1978), Judge et al. (1985, section 11.3).
 
-use super::anova::{Variables, group_terms, term_name, variables_of};
+use super::anova::{group_terms, term_name, variables_of};
 use super::estat_regress::Fitted;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -113,7 +113,7 @@ fn tests(session: &Session) -> Result<Vec<Tested>> {
         .collect();
     let all: Vec<Term> = terms.iter().map(|(_, t)| (*t).clone()).collect();
     for group in group_terms(&all) {
-        let own = |(_, t): &&(usize, &Term)| -> bool { variables_of(t) == *(&group as &Variables) };
+        let own = |(_, t): &&(usize, &Term)| variables_of(t) == group;
         let positions: Vec<usize> = terms.iter().filter(own).map(|(i, _)| *i).collect();
         let test = wald::test_zero(&parameters.b, &parameters.v, &positions);
         out.push(Tested { name: term_name(&group), f: test.f(), df: test.df as f64 });
@@ -193,7 +193,7 @@ fn rank_statistic(squares: &[f64], x: &[f64]) -> f64 {
 /// p-values of several tests, [R] test (option `mtest()`).
 fn adjust(method: &str, p: &[f64]) -> Result<Vec<f64>> {
     let k = p.len() as f64;
-    let is = |full: &str| method.len() >= 1 && full.starts_with(method);
+    let is = |full: &str| !method.is_empty() && full.starts_with(method);
     if is("noadjust") {
         return Ok(p.to_vec());
     }

@@ -39,7 +39,13 @@ pub(in crate::commands) fn compute(
     let xb = |s: &Session| linear_prediction(&s.frame, &parameters, &equation, rows);
     let made = |values: Vec<f64>, label: &str| Ok(Prediction { values, label: label.to_string() });
     match (cmd.as_str(), statistic) {
-        (_, Some("xb")) => made(xb(session)?, "Linear prediction"),
+        (_, Some("xb")) => {
+            // The index of a count model has its offset in it ([R] poisson postestimation).
+            let offset = offset(session, rows)?;
+            let index = xb(session)?;
+            let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, |e, o| e + o)).collect();
+            made(values, "Linear prediction")
+        }
         (_, Some("stdp")) => {
             made(stdp(&session.frame, &parameters, &equation, rows)?, "S.E. of the prediction")
         }

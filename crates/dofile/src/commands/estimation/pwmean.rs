@@ -32,7 +32,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "pwmean varname [if] [in], over(g) [effects cimeans mcompare(noadjust|bonferroni|sidak|scheffe) level(#)]",
+    syntax: "pwmean varname [if] [in], over(g) [effects cimeans mcompare(noadjust|bonferroni|sidak|scheffe|tukey) level(#)]",
     notes: "stores r(b_vs) r(V_vs) r(table_vs) r(df_r); formulas: [R] pwmean",
     examples: &[Example {
         // Means 1, 2 and 6, residual variance 2, two rows each: standard error sqrt(2).
@@ -45,7 +45,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let over = cmd.options.text("over").ok_or_else(|| StataError::invalid("option over() required"))?;
     let adjustment = match cmd.options.text("mcompare") {
         None => Adjustment::None,
-        Some(text) => Adjustment::parse(text)
+        Some(text) => Adjustment::parse_pairs(text)
             .ok_or_else(|| StataError::unsupported_option("pwmean", &format!("mcompare({text})")))?,
     };
     let level = crate::estimation::display::level(session, cmd)?;

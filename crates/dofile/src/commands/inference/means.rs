@@ -4,6 +4,7 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
+use crate::estimation::model::{VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters};
 use crate::estimation::survival::Records;
 use crate::format;
@@ -17,22 +18,16 @@ use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::matrix::Mat;
 
-/// Options, also after `svy:`.
-pub(in crate::commands) const OPTIONS: &[OptSpec] =
-    &[OptSpec::text("over"), OptSpec::real("Level"), OptSpec::flag("noHEader")];
-/// Options that are refused by name, also after `svy:`.
-pub(in crate::commands) const REFUSED: &[&str] = &[
-    "vce",
-    "CLuster",
-    "STDize",
-    "STDWeight",
-    "noSTDRescale",
-    "NOLABel",
-    "CITYPE",
-    "PERCent",
-    "COEFLegend",
-    "MISSing",
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("over"),
+    OptSpec::real("Level"),
+    OptSpec::flag("noHEader"),
+    OptSpec::text("vce"),
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
 ];
+const REFUSED: &[&str] =
+    &["STDize", "STDWeight", "noSTDRescale", "NOLABel", "CITYPE", "PERCent", "COEFLegend", "MISSing"];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
@@ -44,8 +39,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run: |s, cmd| run(s, cmd, Kind::Mean),
-    syntax: "mean varlist [if] [in] [weight] [, over(varname) level(#)]",
-    notes: "stores e(N) e(N_over) e(df_r) e(b) e(V) e(_N), r(table); cluster and survey standard errors are not supported here; [R] mean",
+    syntax: "mean varlist [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
+    notes: "with pweights or vce() the variance is linearised over the whole sample, also of groups; stores e(N) e(N_over) e(N_clust) e(df_r) e(b) e(V) e(_N), r(table); [R] mean",
     examples: &[
         Example {
             run: "set obs 4\ngenerate x = _n\nmean x",
@@ -63,7 +58,7 @@ pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
     name: "proportion",
     min: 4,
     run: |s, cmd| run(s, cmd, Kind::Proportion),
-    syntax: "proportion varname [if] [in] [weight] [, over(varname) level(#)]",
+    syntax: "proportion varname [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
     notes: "limits by the logit transformation; variance p(1-p)/(n-1); as mean; [R] proportion",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n > 2\nproportion x",
@@ -76,7 +71,7 @@ pub(crate) const SPEC_TOTAL: CommandSpec = CommandSpec {
     name: "total",
     min: 5,
     run: |s, cmd| run(s, cmd, Kind::Total),
-    syntax: "total varlist [if] [in] [weight] [, over(varname) level(#)]",
+    syntax: "total varlist [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
     notes: "as mean; [R] total",
     examples: &[Example {
         run: "set obs 4\ngenerate x = _n\ntotal x",
@@ -89,7 +84,7 @@ pub(crate) const SPEC_RATIO: CommandSpec = CommandSpec {
     name: "ratio",
     min: 5,
     run: |s, cmd| run(s, cmd, Kind::Ratio),
-    syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varname) level(#)]",
+    syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
     notes: "linearised variance; as mean; [R] ratio",
     examples: &[Example {
         // 9/10.
@@ -121,6 +116,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let variables: Vec<usize> = named.iter().flat_map(|i| [Some(i.top), i.bottom]).flatten().collect();
     s.markout(&variables, &mut touse, false)?;
     s.markout(&over, &mut touse, true)?;
+    let vce = VceSpec::parse(kind.name(), &cmd.options, &["analytic", "linearized"])?;
+    let cluster = match &vce {
+        VceSpec::Cluster(name) => {
+            let v = s.varlist(name)?;
+            s.markout(&v, &mut touse, true)?;
+            v.first().copied()
+        }
+        VceSpec::Default | VceSpec::Robust => None,
+        _ => return Err(StataError::invalid("invalid vce() option")),
+    };
     let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
     if rows.is_empty() {
         return Err(StataError::no_observations());
@@ -133,8 +138,21 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     })?;
     let records = Records { rows: rows.clone(), ..Records::default() };
     let groups = Grouping::of(s, &over, &records);
-    let found = estimate(s, &items, &rows, weights.as_ref(), &groups, kind)?;
+    let mut found = estimate(s, &items, &rows, weights.as_ref(), &groups, kind)?;
+    let sampled = weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability);
+    if sampled || vce != VceSpec::Default {
+        let units = cluster.map(|v| number_groups(&s.frame, v, &rows));
+        found.linearise(&rows, weights.as_ref(), units.as_ref())?;
+    }
+    let clusters = cluster.map(|v| s.frame.var(v).name.clone());
     post_results(s, cmd, kind, &items, &groups, found, weights, touse);
+    let results = &mut s.e.results;
+    if vce != VceSpec::Default {
+        results.text("vce", if clusters.is_some() { "cluster" } else { "robust" }).text("vcetype", "Robust");
+    }
+    if let Some(name) = clusters {
+        results.text("clustvar", name);
+    }
     display(s, cmd, kind)
 }
 
@@ -144,6 +162,51 @@ struct Found {
     v: Mat,
     sizes: Vec<f64>,
     n: f64,
+    /// Linearised values of the rows for each estimate, without weights; zero outside its group.
+    linearised: Vec<Vec<f64>>,
+    clusters: Option<f64>,
+}
+
+impl Found {
+    /// Puts in the variance over sampling units, rows or clusters: `m/(m-1) sum (z - mean)(z - mean)'` with `z` the
+    /// weighted sum of a unit ([SVY] Variance estimation). Groups are parts of the one sample.
+    fn linearise(
+        &mut self,
+        rows: &[usize],
+        weights: Option<&Weights>,
+        units: Option<&(Vec<u32>, usize)>,
+    ) -> Result<()> {
+        let w = |i: usize| weights.map_or(1.0, |w| w.values[rows[i]]);
+        let repeated = weights.is_some_and(|w| w.kind == WeightKind::Frequency) && units.is_none();
+        // A row with a frequency weight stands for so many units.
+        let times: Vec<f64> = match units {
+            Some((_, count)) => vec![1.0; *count],
+            None => (0..rows.len()).map(|i| if repeated { w(i) } else { 1.0 }).collect(),
+        };
+        let m: f64 = times.iter().sum();
+        if m < 2.0 {
+            return Err(StataError::standard(2001));
+        }
+        let totals: Vec<Vec<f64>> = self
+            .linearised
+            .iter()
+            .map(|d| {
+                let mut z = vec![0.0; times.len()];
+                for (i, d) in d.iter().enumerate() {
+                    let unit = units.map_or(i, |(of, _)| of[i] as usize);
+                    z[unit] += if repeated { *d } else { w(i) * d };
+                }
+                let mean = z.iter().zip(&times).map(|(z, t)| z * t).sum::<f64>() / m;
+                z.iter().map(|z| z - mean).collect()
+            })
+            .collect();
+        let cross =
+            |a: &[f64], b: &[f64]| a.iter().zip(b).zip(&times).map(|((a, b), t)| a * b * t).sum::<f64>();
+        let size = self.b.len();
+        self.v = Mat::from_fn(size, size, |a, b| m / (m - 1.0) * cross(&totals[a], &totals[b]));
+        self.clusters = units.map(|_| m);
+        Ok(())
+    }
 }
 
 fn estimate(
@@ -166,8 +229,14 @@ fn estimate(
     let all: Vec<usize> = (0..rows.len()).collect();
     let total = count(&all);
     let size = items.len() * groups.count();
-    let mut out =
-        Found { b: Vec::with_capacity(size), v: Mat::zeros(size, size), sizes: Vec::new(), n: total };
+    let mut out = Found {
+        b: Vec::with_capacity(size),
+        v: Mat::zeros(size, size),
+        sizes: Vec::new(),
+        n: total,
+        linearised: Vec::with_capacity(size),
+        clusters: None,
+    };
     // Items run slowest, groups fastest, as in the table.
     let mut scores: Vec<(usize, Vec<f64>)> = Vec::with_capacity(size);
     for item in items {
@@ -187,6 +256,11 @@ fn estimate(
                 let b = top / base;
                 (b, members.iter().map(|&i| (value(i) - b * bottom(i)) / base).collect())
             };
+            let mut column = vec![0.0; rows.len()];
+            for (k, i) in members.iter().enumerate() {
+                column[*i] = if kind == Kind::Total { value(*i) } else { score[k] };
+            }
+            out.linearised.push(column);
             out.b.push(b);
             out.sizes.push(count(&members));
             scores.push((g, score));
@@ -204,12 +278,8 @@ fn estimate(
                 .iter()
                 .enumerate()
                 .map(|(k, &i)| {
-                    // Probability weights enter twice; analytic ones as a share of all, scaled to n.
-                    let weight = match kind_of {
-                        Some(WeightKind::Probability) => w(i) * w(i),
-                        Some(WeightKind::Analytic) => w(i) * mass / n,
-                        _ => w(i),
-                    };
+                    // Analytic weights enter as a share of all, scaled to n.
+                    let weight = if kind_of == Some(WeightKind::Analytic) { w(i) * mass / n } else { w(i) };
                     weight * scores[a].1[k] * scores[b].1[k]
                 })
                 .sum();
@@ -242,7 +312,11 @@ fn post_results(
     r.text("cmd", kind.name()).text("cmdline", post::command_line(cmd)).text("vce", "analytic");
     r.text("title", format!("{} estimation", capital(kind.name())));
     r.text("varlist", items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(" "));
-    r.scalar("N", found.n).scalar("df_r", found.n - 1.0).scalar("N_over", groups.count() as f64);
+    let units = found.clusters.unwrap_or(found.n);
+    r.scalar("N", found.n).scalar("df_r", units - 1.0).scalar("N_over", groups.count() as f64);
+    if let Some(clusters) = found.clusters {
+        r.scalar("N_clust", clusters);
+    }
     r.scalar("k_eq", items.len() as f64);
     if let Some(over) = over {
         r.text("over", over).text("over_labels", over_labels(groups));
@@ -268,6 +342,11 @@ fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         s.print("");
         s.print(format!("{title:<40}{:>22}", format!("Number of obs = {n}")));
         s.print("");
+        let results = &s.e.results;
+        if let (Some(count), Some(by)) = (results.get_scalar("N_clust"), results.get_text("clustvar")) {
+            let note = format!("(Std. err. adjusted for {count} clusters in {by})");
+            s.print(format!("{note:>62}"));
+        }
     }
     table(s, level, kind)
 }

@@ -5,13 +5,16 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::exact_ranks;
 use crate::results::Results;
 use crate::session::Session;
+use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use estimators::descriptive::mean_ranks;
 use estimators::distributions::{binomial_tail, normal_tail, normal_two_sided};
+use estimators::exact_ranks::signed_rank;
 
-const SIGNRANK: StandardSyntax = StandardSyntax::new(&[]).exp().unsupported(&["EXact"]);
+const SIGNRANK: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("EXact")]).exp();
 const SIGNTEST: StandardSyntax = StandardSyntax::new(&[]).exp();
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -20,8 +23,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SIGNRANK),
     by: ByRule::EachGroup,
     run: signrank,
-    syntax: "signrank varname = exp [if] [in]",
-    notes: "normal approximation, variance adjusted for ties and zeros; stores r(N) r(N_pos) r(N_neg) r(N_tie) r(sum_pos) r(sum_neg) r(Var_a) r(z) r(p) r(p_l) r(p_u); [R] signrank",
+    syntax: "signrank varname = exp [if] [in] [, exact]",
+    notes: "normal approximation, variance adjusted for ties and zeros, and the exact distribution up to 200 observations; stores r(p_exact) r(p_l_exact) r(p_u_exact) r(N) r(N_pos) r(N_neg) r(N_tie) r(sum_pos) r(sum_neg) r(Var_a) r(z) r(p) r(p_l) r(p_u); [R] signrank",
     examples: &[Example {
         run: "set obs 4\ngenerate d = cond(_n == 4, -1.5, _n)\nsignrank d = 0",
         // Ranks of 1, 2, 3 and -1.5 are 1, 3, 4 and 2.
@@ -109,6 +112,10 @@ fn signrank(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print(format!("         z = {}", format::number("%6.3f", stata(z))));
     s.print(format!("Prob > |z| = {}", format::number("%6.4f", stata(normal_two_sided(z)))));
     let mut r = Results::default();
+    if exact_ranks::wanted(d.len(), cmd.has("exact"))? {
+        let differ: Vec<f64> = d.iter().zip(&rank).filter(|(x, _)| **x != 0.0).map(|(_, r)| *r).collect();
+        exact_ranks::report(s, &mut r, &signed_rank(&differ, positive.1));
+    }
     r.scalar("N", n).scalar("N_pos", positive.0).scalar("N_neg", negative.0).scalar("N_tie", zero.0);
     r.scalar("sum_pos", positive.1).scalar("sum_neg", negative.1).scalar("Var_a", variance);
     r.scalar("z", stata(z)).scalar("p", stata(normal_two_sided(z)));

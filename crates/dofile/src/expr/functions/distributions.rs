@@ -7,6 +7,7 @@ use super::{Function, Imp};
 use estimators::binormal::binormal;
 use estimators::distributions as kernel;
 use estimators::distributions::normal;
+use estimators::studentised_range;
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Gamma, Poisson};
 use statrs::function::gamma::ln_gamma;
 
@@ -218,9 +219,9 @@ pub(super) const TABLE: &[Function] = &[
     prob!("invnibeta", "nnnn", |a| when(unit(a[3]), || {
         nc::invert(|x| nc::nbeta(a[0], a[1], a[2], x), a[3], 0.0, 1.0, true)
     })),
-    prob!("tukeyprob", "nnn", |a| nc::tukey(a[0], a[1], a[2])),
+    prob!("tukeyprob", "nnn", |a| studentised_range::probability(a[0], a[1], a[2])),
     prob!("invtukeyprob", "nnn", |a| when(unit(a[2]), || {
-        nc::invert(|x| nc::tukey(a[0], a[1], x), a[2], 0.0, INF, true)
+        nc::invert(|x| studentised_range::probability(a[0], a[1], x), a[2], 0.0, INF, true)
     })),
     prob!("exponentialden", "nn", |a| when(a[0] > 0.0, || if a[1] < 0.0 {
         0.0

@@ -78,7 +78,7 @@ pub(super) const TABLE: &[Function] = &[
     num("minlong", "", |_| -2_147_483_647.0),
     num("maxfloat", "", |_| 1.701_411_733_192_644_3e38),
     num("minfloat", "", |_| -1.701_411_733_192_644_3e38),
-    num("maxdouble", "", |_| 8.988_465_674_311_58e307),
+    num("maxdouble", "", |_| 8.988_465_674_311_579e307),
     num("mindouble", "", |_| -1.797_693_134_862_315_7e308),
     num("epsdouble", "", |_| f64::EPSILON),
     num("epsfloat", "", |_| f64::from(f32::EPSILON)),

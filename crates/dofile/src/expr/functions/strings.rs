@@ -154,8 +154,8 @@ fn strofreal(a: &[Value]) -> String {
     let fmt = if a.len() > 1 { str(a, 1) } else { "%9.0g" };
     match format::Format::parse(fmt) {
         Some(f) if !f.is_string() => {
-            let s = f.number(num(a, 0));
-            if a.len() > 1 { s } else { s.trim().to_string() }
+            // Blanks in front are left out: `strofreal(4, "%9.2f")` is 4.00 in the manual.
+            f.number(num(a, 0)).trim_start().to_string()
         }
         _ => String::new(),
     }

@@ -1,0 +1,62 @@
+//! The main results of tests: means of two groups or of two measurements, and tests that only have a p-value.
+
+use super::findings::p_words;
+use super::number::fixed;
+use super::report::Style;
+use super::sentences::{REJECTS, said, said_of};
+use super::table::Table;
+
+/// Tables of tests of groups, with the row of the test.
+const GROUPS: [(&str, &str, &str); 4] = [
+    ("table_kwallis.csv", "test", "kruskal_wallis"),
+    ("table_ranksum.csv", "test", "ranksum_z"),
+    ("table_anova.csv", "source", "between"),
+    ("table_logrank.csv", "test", "logrank"),
+];
+
+/// Reads the first table of a test; nothing where a run has none.
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+    let means = tables.iter().find(|t| t.file == "table_ttest.csv").and_then(|t| means(t, style));
+    means.or_else(|| groups(tables, style)).into_iter().collect()
+}
+
+fn row_of(table: &Table, column: &str, name: &str) -> Option<usize> {
+    (0..table.rows.len()).find(|row| table.cell(*row, column).text() == name)
+}
+
+fn means(table: &Table, style: &Style<'_>) -> Option<String> {
+    let row = |name: &str| row_of(table, "test", name);
+    let mean = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
+    let note = |row: usize| table.cell(row, "note").text();
+    if let (Some(first), Some(second)) = (row("mean_group1"), row("mean_group2")) {
+        let is_test = |row: &usize| table.cell(*row, "test").text().starts_with("t_");
+        let mut tests = (0..table.rows.len()).filter(is_test);
+        let test = tests.clone().find(|row| note(*row) == "chosen").or_else(|| tests.next())?;
+        let group = style.design.group.as_deref()?;
+        let level =
+            |row| style.level(&format!("{}.{group}", note(row))).unwrap_or_else(|| note(row).to_owned());
+        let (x, y) = (style.variable(group), style.variable(style.design.outcome.as_deref()?));
+        let (a, b, mean_a, mean_b) = (level(first), level(second), mean(first)?, mean(second)?);
+        let values =
+            [("x", x.as_str()), ("y", &y), ("a", &a), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
+        return said_of(style, "means", (table, test), &values);
+    }
+    let (first, second, test) = (row("mean_first")?, row("mean_second")?, row("t_paired")?);
+    let (a, b) = (style.variable(note(first)), style.variable(note(second)));
+    let (mean_a, mean_b) = (mean(first)?, mean(second)?);
+    let values = [("a", a.as_str()), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
+    said_of(style, "change", (table, test), &values)
+}
+
+/// A test that groups are equal.
+fn groups(tables: &[Table], style: &Style<'_>) -> Option<String> {
+    let p = GROUPS.iter().find_map(|(file, column, name)| {
+        let table = tables.iter().find(|t| t.file == *file)?;
+        table.cell(row_of(table, column, name)?, "p_value").number()
+    })?;
+    let design = style.design;
+    let outcome = design.outcome.as_deref().or(design.duration.as_deref())?;
+    let (x, y) = (style.variable(design.group.as_deref()?), style.variable(outcome));
+    let evidence = p_words(p, style);
+    Some(said(style, "groups", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
+}
