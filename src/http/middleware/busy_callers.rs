@@ -26,9 +26,9 @@ impl Caller {
     /// Its name for other servers, which does not show it.
     pub fn digest(&self) -> String {
         match self {
-            Self::Credential(name) => sha256_hex(&format!("rate\0credential\0{name}")),
-            Self::Tenant(tenant) => sha256_hex(&format!("rate\0tenant\0{tenant}")),
-            Self::Address(address) => sha256_hex(&format!("rate\0address\0{address}")),
+            Self::Credential(name) => sha256_hex(format!("rate\0credential\0{name}")),
+            Self::Tenant(tenant) => sha256_hex(format!("rate\0tenant\0{tenant}")),
+            Self::Address(address) => sha256_hex(format!("rate\0address\0{address}")),
         }
     }
 }
