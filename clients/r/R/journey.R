@@ -56,6 +56,10 @@ ss_draft <- function(job, ...) {
   invisible(api_state_draft(job, job$job_id, body = fields[lengths(fields) > 0]))
 }
 
+ss_suggest_draft <- function(job, submit = FALSE) {
+  api_suggest_draft(job, job$job_id, body = list(submit = submit))
+}
+
 ss_model_draft <- function(job, wait = 300) {
   end <- Sys.time() + wait
   path <- paste0("/v1/jobs/", path_part(job$job_id), "/draft/preview")

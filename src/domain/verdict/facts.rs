@@ -9,7 +9,7 @@ use crate::domain::anchors::{Event, parse_number};
 use crate::domain::log_grammar::ParsedLog;
 use crate::domain::run::{EngineFacts, ResultRow, RunCheck, SampleStep};
 
-/// The table whose rows `result` anchors point to.
+/// Usual name of the table whose rows `result` anchors point to.
 pub const COEFFICIENTS: &str = "table_coefficients.csv";
 
 /// Returns the events of a kind, in order.
@@ -22,9 +22,15 @@ pub fn metric(log: Option<&ParsedLog>, name: &str) -> Option<f64> {
     events(log, "metric").filter(|e| e.get("name") == Some(name)).last()?.number("value")
 }
 
-/// Returns the coefficient table, where the run wrote one.
+/// Returns the coefficient table, where the run wrote one: that of the usual name, else the first table of estimates of a
+/// run whose `result` anchors name rows, such as the hazard ratios of a Cox regression.
 pub fn coefficients<'a>(input: &VerdictInput<'a>) -> Option<&'a Table> {
-    input.outputs.iter().find(|o| o.file == COEFFICIENTS)?.table.as_ref()
+    if let Some(usual) = input.outputs.iter().find(|o| o.file == COEFFICIENTS) {
+        return usual.table.as_ref();
+    }
+    events(input.log, "result").next()?;
+    let is_estimates = |t: &&Table| ["term", "estimate", "std_error"].iter().all(|c| t.column(c).is_some());
+    input.outputs.iter().filter_map(|o| o.table.as_ref()).find(is_estimates)
 }
 
 /// The checks in the order of their first anchor; of several anchors of one check the worst counts.

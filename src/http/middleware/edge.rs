@@ -308,9 +308,10 @@ fn overdue() -> Problem {
         .retry_after(2)
 }
 
-/// Routes that take as long as their bodies: uploads, downloads, streams.
+/// Routes that take as long as their bodies (uploads, downloads, streams) or as the reading of a file, which has its own
+/// limits and can be cancelled.
 fn is_long(route: &str) -> bool {
-    ["/upload", "/log", "/events", "/capsule", "/render", "/interpretation", "{*rel_path}"]
+    ["/upload", "/sheet", "/log", "/events", "/capsule", "/render", "/interpretation", "{*rel_path}"]
         .iter()
         .any(|part| route.contains(part))
 }

@@ -241,7 +241,8 @@ fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
                 None => check.id.clone(),
             })
             .collect(),
-        progress: ctx.progress.get(&run.run_id).map(|progress| Progress {
+        // the worker forgets it a moment after the end is committed
+        progress: ctx.progress.get(&run.run_id).filter(|_| run.ended_at.is_none()).map(|progress| Progress {
             elapsed_seconds: u64::try_from((ctx.clock.now() - run.started_at).num_seconds()).unwrap_or(0),
             ..progress
         }),

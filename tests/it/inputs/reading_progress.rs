@@ -106,3 +106,32 @@ async fn the_reading_of_another_header_row_is_cancelled_and_the_table_stays() {
     assert_eq!(read["row_count"], 799);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reading_of_another_header_row_may_take_longer_than_other_requests() {
+    const MOST: Duration = Duration::from_secs(5);
+    let dir = tempfile::tempdir().expect("a directory");
+    let (reader, go, began) = (held_reader(dir.path()), dir.path().join("go"), dir.path().join("began"));
+    std::fs::write(&go, "").expect("a file");
+    let mut app = TestApp::start_with(|options| {
+        options.engine.launcher = Some(reader);
+        options.edge.request_timeout = MOST;
+    })
+    .await;
+    let job = app.job("How does schooling change pay?").await;
+    app.upload(&job, "pay.csv", PAY.as_bytes().to_vec()).await.ok();
+    std::fs::remove_file(&go).expect("removed");
+    std::fs::remove_file(&began).expect("removed");
+    let other = json!({"header_row": 2});
+    let (read, ()) = tokio::join!(app.post(&job, "/inputs/primary/sheet", &other), async {
+        let deadline = Instant::now() + PATIENCE;
+        while !began.exists() {
+            assert!(Instant::now() < deadline, "the reader does not begin");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(MOST).await;
+        std::fs::write(&go, "").expect("a file");
+    });
+    assert_eq!(read.ok()["row_count"], 799);
+    app.stop().await;
+}

@@ -101,6 +101,14 @@ expect_equal(readBin(curve, "raw", 4), as.raw(c(0x89, 0x50, 0x4e, 0x47)))
 runs <- data.frame(job_id = vapply(batch$cells[1:2], function(cell) cell$job_id, ""))
 expect_equal(nrow(tidy(ss_compare_runs(job, runs, term = "wt"))), 2L)
 
+# the draft that the rules read out of the question
+job <- new_job()
+ss_upload(job, cars)
+suggested <- ss_suggest_draft(job)
+expect_equal(suggested$source, "rules")
+expect_false(suggested$submitted)
+expect_true(ss_suggest_draft(job, submit = TRUE)$submitted)
+
 # the draft of the service's model, if it has one
 if (nzchar(Sys.getenv("STATA_SERVICE_PAY"))) {
   job <- new_job()

@@ -118,9 +118,8 @@ fn lsens(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let touse = session.rows(cmd)?;
     let data = Predicted::read(session, &touse, cmd.has("all"))?;
     let (points, _) = classify::roc(&data.p, &data.y, data.weights.as_deref());
-    let mut results = Results::default();
-    results.scalar("N", data.count());
-    session.r = results;
+    session.r = Results::default();
+    session.r.scalar("N", data.count());
     if cmd.has("nograph") {
         return Ok(());
     }
