@@ -147,5 +147,4 @@ fn bad_outputs(outputs: &[OutputFact]) -> impl Iterator<Item = &OutputFact> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;
