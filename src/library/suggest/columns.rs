@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::tokens::is_han;
+use super::super::tokens::{is_han, stem};
 use super::lexicon::LEXICON;
+use super::names::{first_of, texts_of};
 use super::words::{Unit, Vocabulary, units};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
@@ -32,14 +33,41 @@ pub(super) struct Named<'a> {
 }
 
 /// Concepts that are numbers of events or things.
-const COUNTED: [&str; 7] =
-    ["@visits", "@patent", "@complaints", "@accident", "@falls", "@claims", "@children"];
+const COUNTED: [&str; 20] = [
+    "@visits",
+    "@patent",
+    "@complaints",
+    "@accident",
+    "@falls",
+    "@claims",
+    "@children",
+    "@goals",
+    "@assists",
+    "@delay",
+    "@species",
+    "@birds",
+    "@burglary",
+    "@homicide",
+    "@arrest",
+    "@injury",
+    "@click",
+    "@absence",
+    "@absenteeism",
+    "@aircon",
+];
+
+/// Strength of a part of a phrase.
+const PART: f64 = 0.6;
+
+/// Strength of a concept that only the first letters of its pinyin speak for.
+const INITIALS: f64 = 0.7;
 
 /// Weight of words that say little.
 const GENERIC: f64 = 0.25;
 
 pub(super) fn weight(unit: &Unit) -> f64 {
-    match (unit.connector, unit.generic) {
+    let letter = !unit.han && unit.end - unit.start == 1;
+    match (unit.connector, unit.generic || letter || unit.is_time_of_measurement()) {
         (true, _) => 0.0,
         (_, true) => GENERIC,
         _ => 1.0,
@@ -50,15 +78,24 @@ pub(super) fn weight(unit: &Unit) -> f64 {
 pub(super) fn named<'a>(
     dataset: &'a Dataset,
     values: &BTreeMap<String, Vec<String>>,
+    chinese: bool,
 ) -> (Vec<Named<'a>>, Vocabulary) {
     let texts: Vec<(&Column, Vec<(Place, String)>)> =
-        dataset.columns.iter().map(|c| (c, texts_of(c, values))).collect();
+        dataset.columns.iter().map(|c| (c, texts_of(c, values, first_of(c, dataset)))).collect();
     let mut vocabulary = Vocabulary::default();
     for (_, aliases) in &texts {
         for (_, text) in aliases {
             for part in text.split(|c: char| !c.is_alphanumeric()) {
                 if part.chars().any(is_han) {
                     vocabulary.han.insert(part.to_owned());
+                    // the beginning and the end of a name are words too: 土壤 of 土壤类型
+                    for (at, _) in part.char_indices() {
+                        for piece in [&part[..at], &part[at..]] {
+                            if (2..=6).contains(&piece.chars().count()) && piece.chars().all(is_han) {
+                                vocabulary.han.insert(piece.to_owned());
+                            }
+                        }
+                    }
                 } else if part.chars().count() >= 4 && part.chars().all(char::is_alphabetic) {
                     vocabulary.words.insert(part.to_ascii_lowercase());
                 }
@@ -67,124 +104,52 @@ pub(super) fn named<'a>(
     }
     let columns = texts
         .into_iter()
-        .map(|(column, aliases)| Named {
-            column,
-            aliases: aliases.into_iter().filter_map(|(place, text)| alias(place, text)).collect(),
+        .map(|(column, aliases)| {
+            let aliases = aliases.into_iter().filter_map(|(place, text)| alias(place, text));
+            let initials = chinese.then(|| initials(column)).flatten();
+            Named { column, aliases: aliases.chain(initials).collect() }
         })
         .collect();
     (columns, vocabulary)
+}
+
+/// The concepts of a name that is made of first letters of pinyin, `xb` of 性别, where no label says what it is.
+fn initials(column: &Column) -> Option<Alias> {
+    let name = column.name.to_ascii_lowercase();
+    let options: Vec<(String, f64)> = LEXICON.of_initials(&name).map(|c| (c.clone(), INITIALS)).collect();
+    let said =
+        column.label.is_some() || LEXICON.words.contains(&name) || LEXICON.abbreviations.contains_key(&name);
+    let unit = Unit {
+        options,
+        start: 0,
+        end: name.len(),
+        generic: false,
+        connector: false,
+        han: false,
+        spelled: None,
+    };
+    (!said && !unit.options.is_empty()).then_some(Alias { place: Place::Name, units: vec![unit], text: name })
 }
 
 fn alias(place: Place, text: String) -> Option<Alias> {
     // the words of the columns themselves are split by the lexicon alone, so that synonyms meet
     let mut units = units(&text, &Vocabulary::default());
     units.retain(|u| !u.connector && !u.options.is_empty());
+    // a part of a known phrase, "size" of "household size", may name it too
+    for unit in units.iter_mut().filter(|u| !u.han && text[u.start..u.end].contains(' ')) {
+        let parts = text[unit.start..unit.end]
+            .split(' ')
+            .map(stem)
+            .filter(|w| !LEXICON.is_generic(w) && !LEXICON.is_connector(w));
+        let parts: Vec<(String, f64)> = parts.map(|word| (word, PART)).collect();
+        unit.options.extend(parts);
+    }
     // a Chinese word that the lexicon does not know is one word, not its characters
     if units.iter().all(|u| u.generic && u.han) && text.chars().filter(|c| is_han(*c)).count() >= 2 {
         let han = std::iter::once(text.clone()).collect();
         units = self::units(&text, &Vocabulary { han, ..Vocabulary::default() });
     }
     (units.iter().any(|u| !u.generic) || place == Place::Name).then_some(Alias { place, units, text })
-}
-
-fn texts_of(column: &Column, values: &BTreeMap<String, Vec<String>>) -> Vec<(Place, String)> {
-    let mut out = vec![(Place::Name, spelled_out(&column.name))];
-    if column.original_name != column.name {
-        out.push((Place::Name, spelled_out(&column.original_name)));
-    }
-    if let Some(label) = column.label.as_deref() {
-        let plain = without_brackets(label);
-        let head = head(&plain);
-        if head != plain {
-            out.push((Place::Label, head));
-        }
-        for prefix in ["是否", "每周", "参加"] {
-            if let Some(rest) = plain.strip_prefix(prefix) {
-                out.push((Place::Label, rest.to_owned()));
-            }
-        }
-        out.push((Place::Label, plain));
-    }
-    let own = values.get(&column.name).map(Vec::as_slice).unwrap_or_default();
-    out.extend(own.iter().take(50).filter(|v| !is_plain(v)).map(|v| (Place::Value, v.clone())));
-    out
-}
-
-/// Values that are words of every question: `yes`, `none`, numbers.
-fn is_plain(value: &str) -> bool {
-    let value = value.trim().to_ascii_lowercase();
-    value.chars().count() < 2 && !value.chars().any(is_han)
-        || matches!(
-            value.as_str(),
-            "yes" | "no" | "none" | "other" | "average" | "good" | "fair" | "poor" | "是" | "否"
-        )
-        || value.parse::<f64>().is_ok()
-}
-
-/// Cuts units and remarks in brackets off a label.
-fn without_brackets(label: &str) -> String {
-    let mut depth = 0;
-    let mut out = String::new();
-    for c in label.chars() {
-        match c {
-            '(' | '（' | '[' => depth += 1,
-            ')' | '）' | ']' => depth -= 1,
-            _ if depth <= 0 => out.push(c),
-            _ => {}
-        }
-    }
-    out.trim().to_owned()
-}
-
-/// Returns the part of a label before a preposition: `Systolic blood pressure` of `… at 12 weeks`.
-fn head(label: &str) -> String {
-    let cut =
-        [" at ", " in ", " per ", " with ", " during ", " before ", " after ", " within ", " from ", " to "]
-            .iter()
-            .filter_map(|word| label.find(word))
-            .min();
-    cut.map_or_else(|| label.to_owned(), |at| label[..at].to_owned())
-}
-
-/// Writes a column name in words: parts split, abbreviations and joined words resolved.
-fn spelled_out(name: &str) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut last = ' ';
-    for c in name.chars() {
-        let breaks = c == '_'
-            || c == '.'
-            || c == '-'
-            || c == ' '
-            || (c.is_uppercase() && last.is_lowercase())
-            || (c.is_ascii_digit() != last.is_ascii_digit());
-        if breaks || parts.is_empty() {
-            parts.push(String::new());
-        }
-        if c.is_alphanumeric() {
-            parts.last_mut().expect("one was pushed").extend(c.to_lowercase());
-        }
-        last = c;
-    }
-    parts.iter().filter(|p| !p.is_empty()).map(|p| resolved(p)).collect::<Vec<_>>().join(" ")
-}
-
-fn resolved(part: &str) -> String {
-    let known = |piece: &str| -> Option<String> {
-        if let Some(word) = LEXICON.abbreviations.get(piece) {
-            return Some(word.clone());
-        }
-        LEXICON.words.contains(piece).then(|| piece.to_owned())
-    };
-    if let Some(word) = known(part) {
-        return word;
-    }
-    // two joined words or abbreviations: `fatheduc`, `hhinc`
-    for (at, _) in part.char_indices().filter(|(at, _)| *at >= 2 && part.len() - at >= 3) {
-        if let (Some(first), Some(second)) = (known(&part[..at]), known(&part[at..])) {
-            return format!("{first} {second}");
-        }
-    }
-    part.to_owned()
 }
 
 impl Named<'_> {
@@ -214,6 +179,11 @@ impl Named<'_> {
         let mut priors: Vec<f64> = named.filter_map(of).collect();
         priors.sort_by(f64::total_cmp);
         priors.get(priors.len() / 2).copied().unwrap_or(0.0)
+    }
+
+    /// True for the first of several measurements.
+    pub(super) fn is_early(&self) -> bool {
+        ["@before", "@baseline", "@midterm"].iter().any(|concept| self.has(concept))
     }
 
     /// True if the name, its first or last part, or the label is one of these words.
@@ -276,6 +246,7 @@ impl Named<'_> {
     pub(super) fn is_group(&self) -> bool {
         let c = self.column;
         is_binary(c)
+            || (c.integer_valued && c.distinct == 2)
             || c.is_text()
             || (c.value_labels && c.distinct <= 30)
             || (c.distinct <= 12 && self.has_category())
@@ -296,6 +267,15 @@ impl Named<'_> {
             "@transport",
             "@channel",
             "@admission_type",
+            "@marriage",
+            "@hukou",
+            "@religion",
+            "@variety",
+            "@soil",
+            "@habitat",
+            "@position",
+            "@major",
+            "@brand",
         ]
         .iter()
         .any(|c| self.has(c))
@@ -311,7 +291,7 @@ impl Named<'_> {
     /// True for answers on a short ordered scale, such as a satisfaction of 1 to 5.
     pub(super) fn is_scale(&self) -> bool {
         let c = self.column;
-        let steps = c.integer_valued && (3..=11).contains(&c.distinct);
+        let steps = c.integer_valued && (3..=7).contains(&c.distinct);
         !c.is_text() && steps && self.outcome() > 0.3 && !self.has_category()
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Columns<'a> {
     pub(super) structure: &'a Structure,
     /// Columns that the question names, in its order, without those that it excludes.
     pub(super) asked: Vec<usize>,
+    /// The words that name them.
+    pub(super) words: Vec<&'a str>,
     pub(super) question: &'a str,
     pub(super) columns: &'a [Column],
     pub(super) rows: u64,

@@ -22,6 +22,10 @@ impl Filler<'_> {
             out.methods = method("incidence").into_iter().collect();
         } else if !s.competing && (slots == "survival_group" || named.is_empty()) {
             out.methods = method("survival groups").into_iter().collect();
+            let compares = ["which", "differ", "compar", "between", "longer", "哪", "差", "比", "不同"];
+            if group.is_none() && compares.iter().any(|w| p.text.contains(w)) {
+                out.open.push("group_var");
+            }
             out.roles.insert("group_var", group.into_iter().collect());
         } else {
             out.roles.insert("regressors", named);
@@ -69,7 +73,7 @@ impl Filler<'_> {
         }
         let treated = match slots {
             "did" => with("@treatment", true).or(with("@treatment", false)).or(with("@programme", true)),
-            "did_panel" => with("@programme", true).or(with("@treatment", true)),
+            "did_panel" => self.policy().or(with("@treatment", true)),
             _ => p
                 .causes
                 .iter()
@@ -94,8 +98,8 @@ impl Filler<'_> {
             _ => {
                 let used = |c: &usize| Some(*c) == outcome || treatment.contains(c);
                 let rest = self.named().into_iter().filter(|c| !used(c));
-                let covariates =
-                    distinct(p.matched.iter().copied().chain(controls).chain(rest).filter(|c| !used(c)));
+                let every = p.matched.iter().copied().chain(controls).chain(rest);
+                let covariates = distinct(every.filter(|c| !used(c) && !self.is_unit(*c)));
                 self.open_if_empty(&covariates, "regressors", out);
                 out.roles.insert("regressors", covariates);
             }
@@ -144,7 +148,7 @@ impl Filler<'_> {
             let column = self.columns[*c].column;
             column.integer_valued && column.distinct <= 60 && !self.columns[*c].is_measured()
         };
-        if let ([only], "by", None) = (&p.groups[..], p.id.as_str(), group) {
+        if let ([only], None) = (&p.groups[..], group) {
             group = Some(*only).filter(codes);
         }
         if let (Some(y), None) = (outcome, group)

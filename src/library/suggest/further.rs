@@ -150,7 +150,7 @@ impl Filler<'_> {
 
     /// Two measurements of the same thing: the earlier and the later column.
     pub(super) fn before_and_after(&self) -> Option<(usize, usize)> {
-        let early = |c: usize| self.columns[c].has("@before") || self.columns[c].has("@baseline");
+        let early = |c: usize| self.columns[c].is_early();
         let fits = |c: &usize| self.columns[*c].is_measure() || is_binary(self.columns[*c].column);
         let measures: Vec<usize> = (0..self.columns.len()).filter(fits).collect();
         let common = |a: usize, b: usize| {

@@ -81,14 +81,18 @@ pub(super) fn named_in<'a>(
 ) -> Vec<Hit> {
     let question = question.to_lowercase();
     let asked = stems(&question);
+    let columns: Vec<&str> = columns.collect();
+    let han: Vec<&str> = columns.iter().copied().filter(|name| name.chars().any(is_han)).collect();
     let columns: BTreeSet<String> =
-        columns.flat_map(|name| stems(&name.to_lowercase().replace('_', " "))).collect();
+        columns.iter().flat_map(|name| stems(&name.to_lowercase().replace('_', " "))).collect();
     let mut holders: BTreeMap<Keyword, Vec<&TemplateId>> = BTreeMap::new();
     for template in library.templates() {
         let keywords = &template.meta.selection.keywords;
         for text in keywords.en.iter().chain(&keywords.zh) {
             let keyword = Keyword::of(text);
-            if keyword.is_in(&question, &asked) && !keyword.says_nothing(&columns) {
+            let of_column =
+                keyword.han.as_deref().is_some_and(|text| han.iter().any(|name| name.contains(text)));
+            if keyword.is_in(&question, &asked) && !of_column && !keyword.says_nothing(&columns) {
                 let of_it = holders.entry(keyword).or_default();
                 if !of_it.contains(&&template.meta.id) {
                     of_it.push(&template.meta.id);

@@ -48,6 +48,10 @@ pub(super) struct Lexicon {
     pub(super) abbreviations: BTreeMap<String, String>,
     /// Single English words as they are written, for the correction of spelling.
     pub(super) words: BTreeSet<String>,
+    /// Words of phrases, for the correction of spelling.
+    pub(super) parts: BTreeSet<String>,
+    /// First letters of the pinyin of a Chinese word → concepts.
+    initials: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Strength of a related concept.
@@ -55,8 +59,11 @@ const NEAR: f64 = 0.6;
 
 /// The lexicon of this release.
 pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let file = serde_json::from_str(include_str!("../../../assets/suggest/lexicon.json"))
+    let mut file: File = serde_json::from_str(include_str!("../../../assets/suggest/lexicon.json"))
         .expect("the lexicon is read by the tests");
+    let fields: Vec<Concept> = serde_json::from_str(include_str!("../../../assets/suggest/fields.json"))
+        .expect("the lexicon is read by the tests");
+    file.concepts.extend(fields);
     Lexicon::of(file)
 });
 
@@ -65,10 +72,67 @@ pub(super) fn key(phrase: &str) -> String {
     phrase.split_whitespace().map(stem).collect::<Vec<_>>().join(" ")
 }
 
+/// Returns the first letter of a word and its further consonants, as abbreviations are made: `slp` of `sleep`.
+pub(super) fn consonants(word: &str) -> String {
+    let vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    let mut out = String::new();
+    for (at, c) in word.chars().enumerate().filter(|(at, c)| *at == 0 || !vowel(*c)) {
+        // a doubled consonant is written once
+        if at < 2 || !out.ends_with(c) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The first character of each letter in the code of GB 2312, whose common characters are in the order of pinyin.
+const INITIALS: [(u16, char); 23] = [
+    (0xB0A1, 'a'),
+    (0xB0C5, 'b'),
+    (0xB2C1, 'c'),
+    (0xB4EE, 'd'),
+    (0xB6EA, 'e'),
+    (0xB7A2, 'f'),
+    (0xB8C1, 'g'),
+    (0xB9FE, 'h'),
+    (0xBBF7, 'j'),
+    (0xBFA6, 'k'),
+    (0xC0AC, 'l'),
+    (0xC2E8, 'm'),
+    (0xC4C3, 'n'),
+    (0xC5B6, 'o'),
+    (0xC5BE, 'p'),
+    (0xC6DA, 'q'),
+    (0xC8BB, 'r'),
+    (0xC8F6, 's'),
+    (0xCBFA, 't'),
+    (0xCDDA, 'w'),
+    (0xCEF4, 'x'),
+    (0xD1B9, 'y'),
+    (0xD4D1, 'z'),
+];
+/// The last common character.
+const LAST_COMMON: u16 = 0xD7F9;
+
+/// Returns the first letters of the pinyin of a word; none where a character is not a common one.
+fn pinyin_initials(word: &str) -> Option<String> {
+    let initial = |c: char| {
+        let mut buffer = [0; 4];
+        let (bytes, _, failed) = encoding_rs::GBK.encode(c.encode_utf8(&mut buffer));
+        let [high, low] = bytes[..] else { return None };
+        let code = u16::from_be_bytes([high, low]);
+        let found = INITIALS.iter().rev().find(|(first, _)| *first <= code)?;
+        (!failed && code <= LAST_COMMON).then_some(found.1)
+    };
+    word.chars().map(initial).collect()
+}
+
 impl Lexicon {
     fn of(file: File) -> Self {
         let mut phrases: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
         let mut words = BTreeSet::new();
+        let mut parts = BTreeSet::new();
+        let mut initials: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for concept in &file.concepts {
             let unit = format!("@{}", concept.id);
             for word in concept.en.iter().map(|w| key(w)).chain(concept.zh.iter().cloned()) {
@@ -80,6 +144,11 @@ impl Lexicon {
                     }
                 }
             }
+            for first in concept.zh.iter().filter_map(|word| pinyin_initials(word)) {
+                initials.entry(first).or_default().insert(unit.clone());
+            }
+            let phrases = concept.en.iter().filter(|w| w.contains(' '));
+            parts.extend(phrases.flat_map(|w| w.split(' ')).filter(|w| w.len() >= 4).map(str::to_owned));
             words.extend(concept.en.iter().filter(|w| !w.contains(' ')).cloned());
         }
         let generic = file.generic.iter().map(|w| stem(w)).chain(file.generic_zh);
@@ -91,6 +160,8 @@ impl Lexicon {
             outcome: file.concepts.iter().map(|c| (format!("@{}", c.id), c.outcome)).collect(),
             abbreviations: file.abbreviations,
             words,
+            parts,
+            initials,
         }
     }
 
@@ -117,6 +188,29 @@ impl Lexicon {
     /// Returns how often a concept is studied as an outcome.
     pub(super) fn outcome(&self, unit: &str) -> Option<f64> {
         self.outcome.get(unit).copied()
+    }
+
+    /// Returns the concepts of Chinese words with these first letters of their pinyin: `xb` of 性别.
+    pub(super) fn of_initials(&self, letters: &str) -> impl Iterator<Item = &String> {
+        self.initials.get(letters).into_iter().flatten()
+    }
+
+    /// Returns the word that an unknown part of a name abbreviates: `slp` has the consonants of `sleep`, `adher` begins
+    /// `adherence`. None where words of several concepts fit.
+    pub(super) fn abbreviated(&self, part: &str) -> Option<&str> {
+        let length = part.chars().count();
+        let says_little = self.is_generic(&stem(part));
+        if says_little || !(3..=8).contains(&length) || !part.chars().all(|c| c.is_ascii_lowercase()) {
+            return None;
+        }
+        let concept = |word: &str| self.units(&stem(word)).and_then(|u| u.first()).map(|(id, _)| id.clone());
+        let single = |fits: &dyn Fn(&str) -> bool| {
+            let words: Vec<&String> = self.words.iter().filter(|w| fits(w)).collect();
+            let concepts: BTreeSet<Option<String>> = words.iter().map(|w| concept(w)).collect();
+            (concepts.len() == 1).then(|| words[0].as_str())
+        };
+        single(&|word| consonants(word) == part && word.len() > length)
+            .or_else(|| single(&|word| word.starts_with(part) && word.len() >= length + 2))
     }
 
     /// True for Chinese words of the lexicon.

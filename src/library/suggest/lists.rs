@@ -53,8 +53,21 @@ pub(super) fn headed(text: &str) -> String {
     let once = |found: &regex::Captures<'_>| {
         if found[1] == found[2] { format!("<{}>", &found[1]) } else { found[0].to_owned() }
     };
-    let text = BRACKET.replace_all(text, once);
-    OF.replace_all(&text, "$1").into_owned()
+    let text = text.replace(", same <", ", with the same <").replace(", the same <", ", with the same <");
+    let text = BRACKET.replace_all(&text, once);
+    once_only(&OF.replace_all(&text, "$1"))
+}
+
+/// Two names of one column next to each other are one: "leave their job".
+fn once_only(text: &str) -> String {
+    static NEXT: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("<([0-9,]+)>([a-z的 ]{1,12})<([0-9,]+)>").expect("a pattern"));
+    let apart = ["than", "on", "by", "and", "or", "to"];
+    let once = |found: &regex::Captures<'_>| {
+        let joins = found[2].split_whitespace().any(|word| apart.contains(&word));
+        if found[1] == found[3] && !joins { format!("<{}>", &found[1]) } else { found[0].to_owned() }
+    };
+    NEXT.replace_all(text, once).into_owned()
 }
 
 static END: LazyLock<Regex> = LazyLock::new(|| {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Alias, Named, Place, weight};
+use super::expand::expand;
 use super::words::{Unit, Vocabulary, units};
 
 /// Most units of one mention.
@@ -75,7 +76,8 @@ pub(super) fn mentions(
     columns: &[Named<'_>],
     vocabulary: &Vocabulary,
 ) -> (Vec<Mention>, Vec<Unit>) {
-    let units = units(question, vocabulary);
+    let mut units = units(question, vocabulary);
+    expand(question, &mut units, columns, &vocabulary.cues);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();
     for start in 0..units.len() {
@@ -128,11 +130,15 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         hits.extend(aliases.max_by(|a, b| a.score.total_cmp(&b.score)));
     }
     hits.sort_by(|a, b| {
-        b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(a.column.cmp(&b.column))
+        let early = |h: &Hit| columns[h.column].is_early();
+        let later = early(a).cmp(&early(b));
+        b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(later).then(a.column.cmp(&b.column))
     });
     let first = hits.first()?;
     let alone = hits.len() == 1 || hits[1].score < first.score * 0.8;
-    if first.score < 0.3 || (first.score < 0.5 && !alone) {
+    // the same thing at two times: the later is meant where no word says which
+    let twice = hits.iter().any(|h| columns[h.column].is_early()) && !columns[first.column].is_early();
+    if first.score < 0.3 || (first.score < 0.5 && !alone && !twice) {
         return None;
     }
     let tied: Vec<usize> =
@@ -163,6 +169,8 @@ fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
     if slice == alias.text.to_lowercase() {
         return Some((factor, true));
     }
+    // "at follow-up" names no column that has more than a time in its name
+    let only_times = alias.units.iter().all(Unit::is_time_of_measurement);
     let mut used = vec![false; alias.units.len()];
     let mut matched = 0.0;
     let mut telling = false;
@@ -178,7 +186,7 @@ fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
             Some((at, strength)) if strength >= LEAST => {
                 used[at] = true;
                 matched += weight(&alias.units[at]) * strength;
-                telling |= !unit.generic;
+                telling |= !unit.generic && (!unit.is_time_of_measurement() || only_times);
             }
             // words such as `average` may stand among those of a name
             _ if unit.generic && !unit.han && place > 0 && place + 1 < window.len() => {}
@@ -186,6 +194,9 @@ fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
         }
     }
     let total: f64 = alias.units.iter().map(weight).sum();
+    // an earlier measurement is meant only where a word says so
+    let early = alias.units.iter().zip(&used).any(|(unit, used)| !used && unit.is_early());
+    let factor = if early { factor / 2.0 } else { factor };
     (telling && total > 0.0).then(|| (factor * matched / total, matched >= total - 0.001))
 }
 

@@ -7,7 +7,7 @@ use super::SuggestInput;
 use super::columns::Named;
 use super::complete::Columns;
 use super::keywords::{AGAINST_FRAME, AGAINST_GENERAL, CLEARLY, Hit, named_in};
-use super::roles::Filled;
+use super::roles::{Filled, HALF};
 use crate::domain::draft::Statement;
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
@@ -48,7 +48,11 @@ pub(super) struct Chosen {
 pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Columns<'_>) -> Chosen {
     let named = columns.named;
     let roles = roles_of(filled, named);
-    let hits = named_in(input.library, input.question, named.iter().map(Named::name));
+    let hits = named_in(
+        input.library,
+        input.question,
+        named.iter().map(Named::name).chain(columns.words.iter().copied()),
+    );
     let enough = if GENERAL.contains(&filled.frame.as_str()) { AGAINST_GENERAL } else { AGAINST_FRAME };
     let against_frame = hits.first().is_some_and(|hit| hit.weight >= enough);
     let clearly = hits.first().is_some_and(|hit| hit.weight >= CLEARLY);
@@ -72,7 +76,12 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
         .is_some_and(|causes| !causes.is_empty() && causes.iter().all(|c| named[*c].is_measure()));
     for (id, by_keyword) in &order {
         let Some(template) = input.library.get(id) else { continue };
-        if *by_keyword && of_measure && family(id.as_str()) == "did" {
+        let followed = !clearly && filled.roles.contains_key("entity_var");
+        if *by_keyword && (of_measure || followed) && family(id.as_str()) == "did" {
+            continue;
+        }
+        // what the question names must not stand in for an outcome that no column was found for
+        if *by_keyword && !clearly && filled.frame == HALF {
             continue;
         }
         let mut statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);

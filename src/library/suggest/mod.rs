@@ -5,6 +5,7 @@
 mod columns;
 mod complete;
 mod designs;
+mod expand;
 mod explain;
 mod further;
 mod keywords;
@@ -12,8 +13,10 @@ mod lexicon;
 mod lists;
 mod mentions;
 mod method;
+mod names;
 mod open_outcome;
 mod phrases;
+mod relations;
 mod role_words;
 mod roles;
 mod structure;
@@ -26,13 +29,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::load::Library;
+use super::tokens::is_han;
 use crate::domain::dataset::Dataset;
 use crate::domain::draft::Statement;
 use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 3;
+pub const RULES_VERSION: u32 = 4;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -129,7 +133,8 @@ const READ: usize = 2_000;
 pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
     let end = input.question.char_indices().nth(READ).map_or(input.question.len(), |(at, _)| at);
     let input = &SuggestInput { question: &input.question[..end], ..*input };
-    let (named, mut vocabulary) = columns::named(input.dataset, input.values);
+    let (named, mut vocabulary) =
+        columns::named(input.dataset, input.values, input.question.chars().any(is_han));
     vocabulary.cues = phrases::words();
     let rows = input.dataset.row_count;
     let (mentions, units) = mentions::mentions(input.question, &named, &vocabulary);
@@ -142,6 +147,7 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
         named: &named,
         structure: &structure,
         asked: phrases::distinct(asked.filter(|c| !parsed.excluded.contains(c))),
+        words: mentions.iter().map(|m| &input.question[m.start..m.end]).collect(),
         question: &parsed.text,
         columns: &input.dataset.columns,
         rows,

@@ -300,6 +300,16 @@ fn addition(
     let whole = found.get(0).expect("the match").range();
     let mut columns = columns_of(&found["c"]);
     let mut kept = String::from(" ");
+    // "fixed effects for profit on debt": profit is none; nor does a yes or no decide by a threshold
+    let ends = found[0].ends_with(&found["c"]);
+    let none = match role {
+        "fixed_effects" => ends && columns.iter().all(|c| !natures.absorbs(*c)),
+        "running" => columns.iter().all(|c| !natures.columns[*c].is_measure()),
+        _ => false,
+    };
+    if none {
+        return (whole, format!(" {} ", mark(&columns)));
+    }
     if matches!(role, "fixed_effects" | "cluster" | "nested" | "strata") {
         // "age, firm and year fixed effects": age stays
         let split = columns.iter().rposition(|c| !natures.absorbs(*c)).map_or(0, |at| at + 1);

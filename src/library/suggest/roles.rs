@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::columns::Named;
 use super::designs::{VALUE, number};
 use super::phrases::{Frame, Parsed, distinct, frame, frames, method};
+use super::relations::asks_relation;
 use super::structure::Structure;
 use crate::domain::profile::is_binary;
 
@@ -26,6 +27,9 @@ pub(super) struct Filled {
     /// True if the template takes every column that the question names.
     pub(super) takes_rest: bool,
 }
+
+/// The statement of which only one side is found, and the frame of it.
+pub(super) const HALF: &str = "half";
 
 /// Fills the roles.
 pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure) -> Filled {
@@ -83,8 +87,13 @@ impl Filler<'_> {
             // "along the distribution with schooling": a measure forms no groups
             "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
             "one column" => self.named().len() <= 1,
+            "one column over time" => self.named().len() == 1 && s.time.is_some(),
+            "two measures only" => {
+                let pair = self.before_and_after();
+                pair.is_some_and(|(a, b)| self.named().iter().all(|c| *c == a || *c == b))
+            }
             "repeated" => !self.repeated().is_empty(),
-            "treated panel" => s.panel && self.binary_with("@programme").is_some(),
+            "treated panel" => s.panel && self.policy().is_some(),
             _ => true,
         }
     }
@@ -131,7 +140,7 @@ impl Filler<'_> {
     /// What no word names: by the kind of statement and the columns.
     fn unnamed(&self, out: &mut Filled) {
         let p = self.parsed;
-        out.frame.clone_from(&p.kind);
+        out.frame.clone_from(if p.id == HALF { &p.id } else { &p.kind });
         let named = self.named();
         match p.kind.as_str() {
             "model" => self.model(out),
@@ -152,6 +161,9 @@ impl Filler<'_> {
                 out.methods.extend(method("vague"));
                 out.open.push("outcome_var");
             }
+            _ if named.len() == 1 && (asks_relation(&p.text) || self.asks_contrast(named[0])) => {
+                self.half(named[0], out)
+            }
             _ if named.len() == 1 && p.controls.is_empty() && p.instruments.is_empty() => {
                 let measure = self.columns[named[0]].is_measure();
                 out.methods.extend(method(if measure { "one measure" } else { "one category" }));
@@ -168,7 +180,7 @@ impl Filler<'_> {
         self.parsed.rest.iter().copied().filter(|c| !self.parsed.excluded.contains(c)).collect()
     }
 
-    fn is_unit(&self, column: usize) -> bool {
+    pub(super) fn is_unit(&self, column: usize) -> bool {
         Some(column) == self.structure.entity
             || Some(column) == self.structure.time
             || self.columns[column].is_unit(u64::MAX)
@@ -234,6 +246,12 @@ impl Filler<'_> {
             causes = self.named().into_iter().filter(|c| !taken(c) && !p.moderators.contains(c)).collect();
         }
         causes.retain(|c| !p.excluded.contains(c));
+        // "which factors? Consider age and sex": what is considered are the factors
+        let factors = ["因素", "factors", "what drives", "what explains"].iter().any(|w| p.text.contains(w));
+        if causes.is_empty() && factors {
+            causes =
+                p.controls.iter().copied().filter(|c| Some(*c) != outcome && !self.is_unit(*c)).collect();
+        }
         let outcome: Vec<usize> = outcome.into_iter().collect();
         self.open_if_empty(&outcome, "outcome_var", out);
         let used = |c: &usize| outcome.contains(c) || causes.contains(c);
@@ -245,6 +263,10 @@ impl Filler<'_> {
             out.roles.insert("endogenous_vars", endogenous);
             out.roles.insert("instrument_vars", p.instruments.clone());
             out.methods = method("instrument").into_iter().chain(std::mem::take(&mut out.methods)).collect();
+        } else if let ("mediated", [mediator, ..]) = (p.id.as_str(), &p.moderators[..]) {
+            out.methods.extend(method("mediated"));
+            out.roles.insert("mediator_var", vec![*mediator]);
+            out.roles.insert("treatment_var", causes.iter().copied().take(1).collect());
         } else if p.moderators.is_empty() {
             self.open_if_empty(&causes, "regressors", out);
             out.roles.insert("regressors", causes.clone());
@@ -275,9 +297,11 @@ impl Filler<'_> {
     /// Fixed effects: of the units of a panel, or of groups.
     fn effects(&self, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
-        let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity);
+        let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity || Some(*c) == s.time);
         let words = ["within ", "panel", "over time", "面板", "固定效应模型"];
-        if s.panel && (of_units || words.iter().any(|w| p.text.contains(w))) {
+        let unsaid =
+            p.fixed_effects.is_empty() && ["fixed effect", "固定效应"].iter().any(|w| p.text.contains(w));
+        if s.panel && (of_units || unsaid || words.iter().any(|w| p.text.contains(w))) {
             self.panel(out);
         } else {
             out.roles.insert("fixed_effects", p.fixed_effects.iter().copied().take(1).collect());

@@ -44,7 +44,8 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         _ => false,
     };
     let event =
-        find(&|c| is_binary(c.column) && ["@death", "@event", "@recurrence"].iter().any(|e| c.has(e)));
+        find(&|c| is_binary(c.column) && ["@death", "@event", "@recurrence"].iter().any(|e| c.has(e)))
+            .or_else(|| find(&|c| is_binary(c.column) && c.is_event()));
     let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
     let event = events.first().copied().or(event).or(code);
     // a stay in hospital is a follow-up only where there is no other

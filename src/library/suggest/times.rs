@@ -23,7 +23,14 @@ impl Named<'_> {
             "月份",
             "季度",
         ];
-        dated || (self.column.integer_valued && self.word(&named) && !self.has("@built"))
+        // `sal_yr` is money
+        let c = self.column;
+        let says_year = self.word(&["year", "yr"]);
+        let are_years =
+            c.min.is_some_and(|least| least >= 1500.0) && c.max.is_some_and(|most| most <= 2200.0);
+        let numbered = c.max.is_some_and(|most| most <= 100.0);
+        let fits = !says_year || are_years || numbered;
+        dated || (c.integer_valued && self.word(&named) && fits && !self.has("@built"))
     }
 
     /// True for columns with the period in which a unit's treatment began.
@@ -43,6 +50,13 @@ impl Named<'_> {
         let says = ["cause", "event", "status", "endpoint", "end", "failure"];
         let c = self.column;
         c.integer_valued && (3..=8).contains(&c.distinct) && c.min == Some(0.0) && self.word(&says)
+    }
+
+    /// True for columns that say whether the follow-up ended with what it waits for.
+    pub(super) fn is_event(&self) -> bool {
+        self.word(&[
+            "event", "status", "failure", "failed", "fail", "censor", "censored", "结局", "事件", "删失",
+        ])
     }
 
     /// True for times that are named after the follow-up.

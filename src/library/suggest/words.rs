@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::tokens::{is_han, stem};
-use super::lexicon::{LEXICON, LONGEST};
+use super::lexicon::{LEXICON, LONGEST, key};
 
 /// One unit of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,26 @@ pub(super) struct Unit {
     pub(super) han: bool,
     /// The word that was meant, where the text has it misspelt.
     pub(super) spelled: Option<String>,
+}
+
+/// Concepts of a first measurement, and of a later one.
+const EARLY: [&str; 3] = ["@before", "@baseline", "@midterm"];
+const LATE: [&str; 2] = ["@after", "@final"];
+
+impl Unit {
+    fn is_one_of(&self, concepts: &[&str]) -> bool {
+        self.options.iter().any(|(option, strength)| *strength >= 1.0 && concepts.contains(&option.as_str()))
+    }
+
+    /// True for words that say that something was measured first: `baseline`, 期中.
+    pub(super) fn is_early(&self) -> bool {
+        self.is_one_of(&EARLY)
+    }
+
+    /// True for words that say when something was measured, not what: `baseline`, `after`.
+    pub(super) fn is_time_of_measurement(&self) -> bool {
+        self.is_early() || self.is_one_of(&LATE)
+    }
 }
 
 /// Words that a text may use beyond the lexicon: those of the columns.
@@ -74,14 +94,20 @@ pub(super) fn units(text: &str, vocabulary: &Vocabulary) -> Vec<Unit> {
 /// Splits words of other scripts: the longest phrases that the lexicon knows.
 fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
     let stems: Vec<String> = run.iter().map(|t| stem(&t.text)).collect();
+    // a misspelt word may be part of a phrase: "reaktion time"
+    let meant = |t: &Token| spelling(&t.text, vocabulary).map_or_else(|| stem(&t.text), |word| stem(&word));
+    let meant: Vec<String> = run.iter().map(meant).collect();
     let mut at = 0;
     while at < run.len() {
-        let longest = (at + 1..=run.len().min(at + LONGEST)).rev().find(|end| {
-            let key = stems[at..*end].join(" ");
-            LEXICON.is_idiom(&key) || (*end > at + 1 && LEXICON.units(&key).is_some())
-        });
-        let end = longest.unwrap_or(at + 1);
-        let key = stems[at..end].join(" ");
+        let phrase = |words: &[String]| {
+            (at + 1..=run.len().min(at + LONGEST)).rev().find_map(|end| {
+                let key = words[at..end].join(" ");
+                let known = LEXICON.is_idiom(&key) || (end > at + 1 && LEXICON.units(&key).is_some());
+                known.then_some((end, key))
+            })
+        };
+        let found = phrase(&stems).or_else(|| phrase(&meant));
+        let (end, key) = found.unwrap_or_else(|| (at + 1, stems[at].clone()));
         let (start, stop) = (run[at].start, run[end - 1].end);
         if LEXICON.is_idiom(&key) {
             out.push(Unit {
@@ -120,6 +146,10 @@ fn single(token: &Token, vocabulary: &Vocabulary) -> Unit {
     let mut options = vec![(root.clone(), strength)];
     let concepts = LEXICON.units(&root).unwrap_or_default();
     options.extend(concepts.iter().map(|(unit, s)| (unit.clone(), s * strength)));
+    if let (Some(meaning), true) = (LEXICON.abbreviations.get(word), concepts.is_empty()) {
+        let meant = LEXICON.units(&key(meaning)).unwrap_or_default();
+        options.extend(meant.iter().map(|(unit, s)| (unit.clone(), s * strength)));
+    }
     Unit {
         options,
         start: token.start,
@@ -143,6 +173,7 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
     if LEXICON.units(&root).is_some()
         || LEXICON.is_generic(&root)
         || LEXICON.abbreviations.contains_key(word)
+        || LEXICON.parts.contains(word)
         || known(&vocabulary.words)
         || vocabulary.cues.contains(word)
         // a short word with the stem of another may still be misspelt: `maks`
@@ -150,8 +181,9 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
     {
         return None;
     }
-    let most = if length >= 8 { 2 } else { 1 };
+    let most = if length >= 9 { 2 } else { 1 };
     let candidates = vocabulary.words.iter().chain(&vocabulary.cues).chain(&LEXICON.words);
+    let candidates = candidates.chain(LEXICON.parts.iter().filter(|part| part.len() >= 6));
     candidates
         .filter(|c| c.len() >= 4 && c.chars().next() == word.chars().next())
         .map(|c| (strsim::osa_distance(word, c), c))

@@ -1,0 +1,187 @@
+//! The texts that name a column: its name in words, with abbreviations and joined words resolved, its label without
+//! units, its values.
+
+use std::collections::BTreeMap;
+
+use super::super::tokens::{is_han, stem};
+use super::columns::Place;
+use super::lexicon::{LEXICON, key};
+use crate::domain::dataset::{Column, Dataset};
+
+/// Returns the ways to name a column: its name in words, its label, its values. `first` is the number of the first
+/// measurement of what it has.
+pub(super) fn texts_of(
+    column: &Column,
+    values: &BTreeMap<String, Vec<String>>,
+    first: u32,
+) -> Vec<(Place, String)> {
+    let mut out = vec![(Place::Name, spelled_out(&column.name, first))];
+    if ["group", "grp", "cond", "condition"].contains(&column.name.to_ascii_lowercase().as_str()) {
+        out.push((Place::Name, "treatment group".to_owned()));
+    }
+    let raw = column.name.to_lowercase().replace(['_', '.', '-'], " ");
+    if out.iter().all(|(_, text)| *text != raw) {
+        out.push((Place::Name, raw));
+    }
+    // `size_hh` is a household size
+    if let [first, second] = out[0].1.split(' ').collect::<Vec<_>>()[..] {
+        let turned = format!("{second} {first}");
+        if LEXICON.units(&key(&turned)).is_some() {
+            out.push((Place::Name, turned));
+        }
+    }
+    if column.original_name != column.name {
+        out.push((Place::Name, spelled_out(&column.original_name, first)));
+    }
+    for prefix in ["是否", "有无", "每周", "参加"] {
+        if let Some(rest) = column.name.strip_prefix(prefix) {
+            out.push((Place::Name, rest.to_owned()));
+        }
+    }
+    if let Some(label) = column.label.as_deref() {
+        let plain = without_brackets(label);
+        let head = head(&plain);
+        if head != plain {
+            out.push((Place::Label, head));
+        }
+        for prefix in ["是否", "每周", "参加"] {
+            if let Some(rest) = plain.strip_prefix(prefix) {
+                out.push((Place::Label, rest.to_owned()));
+            }
+        }
+        out.push((Place::Label, plain));
+    }
+    let own = values.get(&column.name).map(Vec::as_slice).unwrap_or_default();
+    out.extend(own.iter().take(50).filter(|v| !is_plain(v)).map(|v| (Place::Value, v.clone())));
+    out
+}
+
+/// Values that are words of every question: `yes`, `none`, numbers.
+fn is_plain(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    value.chars().count() < 2 && !value.chars().any(is_han)
+        || matches!(
+            value.as_str(),
+            "yes" | "no" | "none" | "other" | "average" | "good" | "fair" | "poor" | "是" | "否"
+        )
+        || value.parse::<f64>().is_ok()
+}
+
+/// Cuts units and remarks in brackets off a label.
+fn without_brackets(label: &str) -> String {
+    let mut depth = 0;
+    let mut out = String::new();
+    for c in label.chars() {
+        match c {
+            '(' | '（' | '[' => depth += 1,
+            ')' | '）' | ']' => depth -= 1,
+            _ if depth <= 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// Returns the part of a label before a preposition: `Systolic blood pressure` of `… at 12 weeks`.
+fn head(label: &str) -> String {
+    let cut =
+        [" at ", " in ", " per ", " with ", " during ", " before ", " after ", " within ", " from ", " to "]
+            .iter()
+            .filter_map(|word| label.find(word))
+            .min();
+    cut.map_or_else(|| label.to_owned(), |at| label[..at].to_owned())
+}
+
+/// The number of the first measurement of what a column has: 0 for `bmi_t1` beside `bmi_t0`.
+pub(super) fn first_of(column: &Column, dataset: &Dataset) -> u32 {
+    let parts = |name: &str| {
+        let trunk = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number: u32 = name[trunk.len()..].parse().ok()?;
+        Some((trunk.to_ascii_lowercase(), number))
+    };
+    let Some((trunk, _)) = parts(&column.name) else { return 0 };
+    let same = dataset.columns.iter().filter_map(|c| parts(&c.name)).filter(|(other, _)| *other == trunk);
+    let numbers: Vec<u32> = same.map(|(_, number)| number).collect();
+    // one measurement alone has no time unless it is the zeroth
+    if numbers.len() > 1 { numbers.into_iter().min().unwrap_or(0) } else { 0 }
+}
+
+/// Writes a column name in words: parts split, abbreviations and joined words resolved. `first` is the number of the
+/// first measurement.
+fn spelled_out(name: &str, first: u32) -> String {
+    if let Some(words) = LEXICON.abbreviations.get(&name.to_ascii_lowercase()) {
+        return words.clone();
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let mut last = ' ';
+    for c in name.chars() {
+        let breaks = c == '_'
+            || c == '.'
+            || c == '-'
+            || c == ' '
+            || (c.is_uppercase() && last.is_lowercase())
+            || (c.is_ascii_digit() != last.is_ascii_digit());
+        if breaks || parts.is_empty() {
+            parts.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            parts.last_mut().expect("one was pushed").extend(c.to_lowercase());
+        }
+        last = c;
+    }
+    // `bmi_t0`, `bmi_t1`: the time of a measurement
+    if let [.., t, number] = &mut parts[..]
+        && ["t", "w", "d", "wave", "time", "v", "visit"].contains(&t.as_str())
+        && let Ok(at) = number.parse::<u32>()
+    {
+        let word = if at <= first { "baseline" } else { "after" };
+        (*t, *number) = (word.to_owned(), String::new());
+    }
+    parts.iter().filter(|p| !p.is_empty()).map(|p| resolved(p)).collect::<Vec<_>>().join(" ")
+}
+
+fn resolved(part: &str) -> String {
+    let known = |piece: &str| -> Option<String> {
+        if let Some(word) = LEXICON.abbreviations.get(piece) {
+            return Some(word.clone());
+        }
+        let is_word =
+            LEXICON.words.contains(piece) || (piece.len() >= 4 && LEXICON.units(&stem(piece)).is_some());
+        is_word.then(|| piece.to_owned())
+    };
+    if let Some(word) = known(part) {
+        return word;
+    }
+    // the number of a thing: `firmid`
+    if let Some(thing) = part.strip_suffix("id").and_then(known) {
+        return thing;
+    }
+    // a transformed or counted variable: `lwage`, `lnearn`, `nchild`
+    for (prefix, word) in [("log", "log"), ("ln", "log"), ("l", "log"), ("num", "number"), ("n", "number")] {
+        if let Some(rest) = part.strip_prefix(prefix).filter(|rest| rest.len() >= 3).and_then(known) {
+            return format!("{word} {rest}");
+        }
+    }
+    // two joined words or abbreviations: `fatheduc`, `hhinc`
+    for (at, _) in part.char_indices().filter(|(at, _)| *at >= 2 && part.len() - at >= 3) {
+        if let (Some(first), Some(second)) = (known(&part[..at]), known(&part[at..])) {
+            return format!("{first} {second}");
+        }
+    }
+    // a known word after or before a few letters: `tvhours`, `rincome`
+    for (at, _) in part.char_indices().filter(|(at, _)| (1..=3).contains(at) && part.len() - at >= 4) {
+        if let Some(word) = known(&part[at..]) {
+            return format!("{} {word}", &part[..at]);
+        }
+    }
+    let short = |piece: &str| known(piece).or_else(|| LEXICON.abbreviated(piece).map(str::to_owned));
+    if let Some(word) = LEXICON.abbreviated(part) {
+        return word.to_owned();
+    }
+    for (at, _) in part.char_indices().filter(|(at, _)| *at >= 3 && part.len() - at >= 2) {
+        if let (Some(first), Some(second)) = (short(&part[..at]), short(&part[at..])) {
+            return format!("{first} {second}");
+        }
+    }
+    part.to_owned()
+}
