@@ -380,7 +380,12 @@ fn report(s: &mut Session, settings: &Settings, counts: &Counts, records: &Recor
     if many {
         s.print(line(records.subjects(&s.frame, settings), " subjects"));
     }
-    let kind = if many { "single-failure-per-subject data" } else { "single-record/single-failure data" };
+    let once = "failure".starts_with(settings.exit.trim());
+    let kind = match (many, once) {
+        (true, true) => "single-failure-per-subject data",
+        (true, false) => "multiple-failure-per-subject data",
+        (false, _) => "single-record/single-failure data",
+    };
     s.print(line(records.failures(), &format!(" failures in {kind}")));
     s.print(line(records.time_at_risk(), " total analysis time at risk and under observation"));
     let least = records.t0.iter().copied().fold(MISSING, f64::min);
