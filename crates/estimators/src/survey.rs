@@ -168,7 +168,7 @@ pub struct TableTest {
 pub fn independence(p: &[f64], rows: usize, cols: usize, v: &Mat, m: f64, design: f64) -> Option<TableTest> {
     let row_sum: Vec<f64> = (0..rows).map(|r| p[r * cols..(r + 1) * cols].iter().sum()).collect();
     let col_sum: Vec<f64> = (0..cols).map(|c| (0..rows).map(|r| p[r * cols + c]).sum()).collect();
-    if p.iter().any(|x| *x <= 0.0) || rows < 2 || cols < 2 {
+    if row_sum.iter().chain(&col_sum).any(|x| *x <= 0.0) || rows < 2 || cols < 2 {
         return None;
     }
     let chi2 = m
@@ -183,8 +183,10 @@ pub fn independence(p: &[f64], rows: usize, cols: usize, v: &Mat, m: f64, design
         f64::from(u8::from(level == j)) - f64::from(u8::from(level == levels - 1))
     };
     let size = (rows - 1) * (cols - 1);
+    // The variance of an empty cell is zero: its weight does not matter.
+    let inverse = |p: f64| if p > 0.0 { 1.0 / p } else { 0.0 };
     let scaled = Mat::from_fn(rows * cols, size, |i, k| {
-        effect(i / cols, k / (cols - 1), rows) * effect(i % cols, k % (cols - 1), cols) / p[i]
+        effect(i / cols, k / (cols - 1), rows) * effect(i % cols, k % (cols - 1), cols) * inverse(p[i])
     });
     let simple =
         Mat::from_fn(rows * cols, rows * cols, |i, j| ((if i == j { p[i] } else { 0.0 }) - p[i] * p[j]) / m);

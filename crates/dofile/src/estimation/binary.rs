@@ -4,6 +4,7 @@
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, show_active};
 use crate::estimation::likelihood::{self, ModelTest};
+use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::session::Session;
@@ -27,7 +28,8 @@ pub struct Kind {
 }
 
 /// Options shared by the commands.
-pub const OPTIONS: &[OptSpec] = ml_options![OptSpec::flag("or"), OptSpec::flag("COEF")];
+pub const OPTIONS: &[OptSpec] =
+    ml_options![OptSpec::flag("or"), OptSpec::flag("COEF"), OptSpec::text("OFFset")];
 
 /// Runs an estimation or shows its results again.
 pub fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
@@ -47,7 +49,10 @@ pub fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     use crate::syntax::split::WeightKind::{Frequency, Importance, Probability};
-    let reading = Reading::likelihood(cmd, &[Frequency, Importance, Probability]);
+    let reading = Reading {
+        further: ml_command::offset_variables(session, &cmd.options)?,
+        ..Reading::likelihood(cmd, &[Frequency, Importance, Probability])
+    };
     let mut model = reading.model(session)?;
     // Zero is the negative outcome, everything else the positive one.
     check_outcome(&model)?;
@@ -60,7 +65,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
     let weight = |i: usize| weights.as_ref().map_or(1.0, |(w, _)| w[i]);
     let sum = |ones: bool| (0..y.len()).filter(|i| y[*i] == ones).map(weight).sum::<f64>();
     let (ones, zeros) = (sum(true), sum(false));
-    let equation = Equation { columns: model.columns(), constant: model.constant, offset: None };
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let shift = offset.as_ref().map(|o| o.0.as_slice());
+    let equation = Equation { columns: model.columns(), constant: model.constant, offset: shift };
     let slopes = equation.columns.len();
     let mut start = vec![0.0; equation.len()];
     if model.constant {
@@ -68,7 +75,14 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
     }
     let likelihood = Binary { y: &y, link: kind.link };
     let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, vec![equation], &start)?;
-    let ll_0 = model.constant.then(|| null_likelihood(ones, zeros));
+    let ll_0 = match shift {
+        _ if !model.constant => None,
+        None => Some(null_likelihood(ones, zeros)),
+        Some(_) => {
+            let alone = vec![Equation { columns: Vec::new(), constant: true, offset: shift }];
+            Some(ml_command::quiet(&model, &likelihood, alone, &start[slopes..])?.ll)
+        }
+    };
     let positions: Vec<usize> = (0..slopes).collect();
     let test = ModelTest::new(&fit, ll_0, &positions, model.is_robust());
     let stripe = equation_stripe(&model.depvar, model.names());
@@ -80,7 +94,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
     if matches!(kind.cmd, "logit" | "probit") {
         est.results.text("estat_cmd", format!("{}_estat", kind.cmd));
     }
-    let (failures, successes) = completely_determined(&model, &fit.b, kind.link);
+    if let Some((_, name)) = &offset {
+        est.results.text("offset", name);
+    }
+    let (failures, successes) = completely_determined(&model, &fit.b, kind.link, shift);
     est.results.scalar("N_cdf", failures).scalar("N_cds", successes);
     let touse = model.touse.clone();
     session.post_estimation(est, touse);
@@ -160,13 +177,14 @@ fn note_separation(
 }
 
 /// Rows whose predicted probability is one or zero to machine precision: failures and successes.
-fn completely_determined(model: &Model, b: &[f64], link: Link) -> (f64, f64) {
+fn completely_determined(model: &Model, b: &[f64], link: Link, offset: Option<&[f64]>) -> (f64, f64) {
     let columns = model.columns();
     let kept: Vec<usize> = (0..columns.len()).collect();
     if columns.is_empty() {
         return (0.0, 0.0);
     }
-    let xb = estimators::qr::predict(&columns, &kept, model.constant, b);
+    let mut xb = estimators::qr::predict(&columns, &kept, model.constant, b);
+    xb.iter_mut().zip(offset.into_iter().flatten()).for_each(|(e, o)| *e += o);
     let count = |test: &dyn Fn(f64) -> bool| xb.iter().filter(|e| test(**e)).count() as f64;
     let tiny = f64::EPSILON;
     (count(&|e| link.probability(e) < tiny), count(&|e| link.probability(-e) < tiny))

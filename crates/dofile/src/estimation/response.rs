@@ -98,6 +98,14 @@ impl Response {
         let equations = parameters.equations();
         let first = parameters.positions(equations.first().map_or("", String::as_str));
         let asked = request.map(str::trim);
+        // An index has the offset in it, which differs from row to row.
+        if session.e.results.get_text("tvc").is_some() {
+            return Err(StataError::unsupported_option("margins", "predictions after stcox with tvc()"));
+        }
+        let index = asked == Some("xb") || matches!(cmd, "logit" | "logistic" | "probit");
+        if index && session.e.results.get_text("offset").is_some() {
+            return Err(StataError::unsupported_option("margins", "predictions with an exposure or offset"));
+        }
         let one = |shape: Shape, label: String, default: bool| {
             let text = match asked {
                 Some(asked) if !default || !asked.is_empty() => format!("predict({asked})"),

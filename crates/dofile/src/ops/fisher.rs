@@ -6,7 +6,7 @@ use statrs::function::gamma::ln_gamma;
 use std::collections::BTreeMap;
 
 /// Steps from node to node before the table counts as too large.
-const MAX_WORK: usize = 3_000_000;
+const MAX_WORK: usize = 10_000_000;
 
 fn ln_factorial(x: f64) -> f64 {
     ln_gamma(x + 1.0)
@@ -90,10 +90,16 @@ impl Network {
                 if open.is_empty() {
                     continue;
                 }
-                let most = (MAX_WORK - work) / open.len();
+                let last = j + 2 == self.columns.len();
+                let most = (MAX_WORK - work) / if last { 1 } else { open.len() };
                 let mut fillings = Vec::new();
                 if !self.fill(&left, self.columns[j], &mut vec![0; left.len()], 0, (&mut fillings, most)) {
                     return None;
+                }
+                if last {
+                    work += open.len() + fillings.len();
+                    total += self.finished(&open, fillings);
+                    continue;
                 }
                 work += open.len() * fillings.len();
                 for (after, added) in fillings {
@@ -107,6 +113,31 @@ impl Network {
             nodes = next;
         }
         Some(total)
+    }
+
+    /// Probability of the tables that count among the given paths with the given fillings of the last column but one: the
+    /// last column is what is left.
+    fn finished(&self, open: &[(f64, f64)], fillings: Vec<(Vec<usize>, f64)>) -> f64 {
+        let mut costs: Vec<f64> = fillings
+            .into_iter()
+            .map(|(after, added)| added + after.iter().map(|t| self.ln_factorials[*t]).sum::<f64>())
+            .collect();
+        costs.sort_unstable_by(|a, b| b.total_cmp(a));
+        // Weights relative to the cheapest filling neither overflow nor vanish.
+        let base = costs.last().copied().unwrap_or(0.0);
+        let mut weights = Vec::with_capacity(costs.len() + 1);
+        let mut sum = 0.0;
+        weights.push(sum);
+        for cost in &costs {
+            sum += (base - cost).exp();
+            weights.push(sum);
+        }
+        open.iter()
+            .map(|(cost, count)| {
+                let counted = costs.partition_point(|c| cost + c >= self.least);
+                count * (self.constant - cost - base).exp() * weights[counted]
+            })
+            .sum()
     }
 
     /// Bounds of the cost of all completions of a node, and `ln` of the sum of their `1/prod x!`.
@@ -245,10 +276,22 @@ mod tests {
         let (p, one) = exact(2, 2, &[8.0, 2.0, 1.0, 5.0]).expect("small");
         assert!((p - 0.034_965_034_965_034_95).abs() < 1e-12);
         assert!((one.expect("2 x 2") - 0.024_475_524_475_524_476).abs() < 1e-12);
-        // R fisher.test; three tables of moderate size.
+        // R fisher.test; tables of moderate size.
         for (nr, nc, cells, wanted) in [
             (3, 3, vec![30., 20., 25., 15., 30., 10., 20., 18., 32.], 0.001_361_778_028_370_04),
             (2, 5, vec![100., 50., 60., 30., 10., 80., 60., 70., 20., 20.], 0.056_293_566_855_407_9),
+            (
+                4,
+                4,
+                vec![7., 5., 9., 4., 3., 12., 6., 5., 8., 4., 2., 10., 6., 7., 5., 7.],
+                0.091_213_439_375_8,
+            ),
+            (
+                3,
+                6,
+                vec![9., 3., 5., 8., 2., 7., 4., 6., 7., 5., 9., 2., 7., 8., 3., 6., 5., 8.],
+                0.138_624_765_097,
+            ),
             (4, 3, vec![12., 7., 3., 8., 9., 5., 4., 10., 12., 2., 6., 14.], 0.002_708_381_315_338_72),
         ] {
             let p = exact(nr, nc, &cells).expect("not too large").0;

@@ -5,7 +5,9 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
+use crate::syntax::split::WeightKind;
 use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail, t_tail};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -15,6 +17,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("SCheffe"),
     OptSpec::flag("SIdak"),
 ])
+.weights(&[WeightKind::Analytic, WeightKind::Frequency])
 .unsupported(&["MEANs", "STandard", "Freq", "OBS", "noLABel", "Wrap", "Missing"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -23,7 +26,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "oneway response_var factor_var [if] [in] [, tabulate noanova bonferroni scheffe sidak]",
+    syntax: "oneway response_var factor_var [if] [in] [aweight fweight] [, tabulate noanova bonferroni scheffe sidak]",
     notes: "stores r(N) r(F) r(df_m) r(mss) r(df_r) r(rss) r(chi2bart) r(df_bart); [R] oneway",
     examples: &[Example {
         // scipy: f_oneway([1,2,3],[2,3,4],[5,6,7]) = 13, bartlett = 0
@@ -32,7 +35,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// Size, mean and sum of squares about the mean of one group.
+/// Size (the sum of weights), mean and sum of squares about the mean of one group.
 struct Group {
     row: usize,
     n: f64,
@@ -41,6 +44,11 @@ struct Group {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if let Some(option) = ["tabulate", "bonferroni", "scheffe", "sidak"].iter().find(|o| cmd.has(o))
+        && cmd.weight.as_ref().is_some_and(|w| w.kind != Some(WeightKind::Frequency))
+    {
+        return Err(StataError::unsupported_option("oneway", &format!("{option} with analytic weights")));
+    }
     let words: Vec<&str> = cmd.list.split_whitespace().collect();
     let [response, factor] = words[..] else { return Err(StataError::syntax()) };
     let y = s.numeric_variable(response)?;
@@ -48,6 +56,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut touse = s.rows(cmd)?;
     s.markout(&[y], &mut touse, false)?;
     s.markout(&[g], &mut touse, true)?;
+    let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
     let order: Vec<usize> = s.frame.sorted_order(&[(g, false)]).into_iter().filter(|&i| touse[i]).collect();
     if order.is_empty() {
         return Err(StataError::no_observations());
@@ -59,12 +68,22 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             _ => parts.push(vec![i]),
         }
     }
+    // Analytic weights are normalised to sum to the number of rows.
+    let analytic = weights.as_ref().is_some_and(|w| w.kind == WeightKind::Analytic);
+    let scale = match &weights {
+        Some(w) if analytic => {
+            let used = || parts.iter().flatten();
+            used().count() as f64 / used().map(|&i| w.values[i]).sum::<f64>()
+        }
+        _ => 1.0,
+    };
+    let weight = |i: usize| weights.as_ref().map_or(1.0, |w| scale * w.values[i]);
     let groups: Vec<Group> = parts
         .iter()
         .map(|p| {
-            let n = p.len() as f64;
-            let mean = p.iter().map(|&i| s.frame.num_at(y, i)).sum::<f64>() / n;
-            let ss = p.iter().map(|&i| (s.frame.num_at(y, i) - mean).powi(2)).sum();
+            let n = p.iter().map(|&i| weight(i)).sum::<f64>();
+            let mean = p.iter().map(|&i| weight(i) * s.frame.num_at(y, i)).sum::<f64>() / n;
+            let ss = p.iter().map(|&i| weight(i) * (s.frame.num_at(y, i) - mean).powi(2)).sum();
             Group { row: p[0], n, mean, ss }
         })
         .collect();
@@ -77,7 +96,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::standard(2001));
     }
     let f = between / df_m / (within / df_r);
-    let (bartlett, df_b) = bartlett(&groups);
+    // Sums of analytic weights are no numbers of rows: the parts that need those are left out.
+    let (bartlett, df_b) = if analytic { (MISSING, MISSING) } else { bartlett(&groups) };
     if cmd.has("tabulate") {
         print_groups(s, &groups, g, response, factor, (n, mean, between + within));
     }
@@ -91,7 +111,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut r = Results::default();
     r.scalar("N", n).scalar("F", f).scalar("df_m", df_m).scalar("mss", between).scalar("df_r", df_r);
-    r.scalar("rss", within).scalar("chi2bart", bartlett).scalar("df_bart", df_b);
+    r.scalar("rss", within);
+    if !analytic {
+        r.scalar("chi2bart", bartlett).scalar("df_bart", df_b);
+    }
     s.r = r;
     Ok(())
 }
@@ -101,7 +124,7 @@ fn bartlett(groups: &[Group]) -> (f64, f64) {
     let used: Vec<&Group> = groups.iter().filter(|g| g.n > 1.0 && g.ss > 0.0).collect();
     let k = used.len() as f64;
     if k < 2.0 {
-        return (crate::value::MISSING, crate::value::MISSING);
+        return (MISSING, MISSING);
     }
     let df: f64 = used.iter().map(|g| g.n - 1.0).sum();
     let pooled = used.iter().map(|g| g.ss).sum::<f64>() / df;

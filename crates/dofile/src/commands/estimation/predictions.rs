@@ -7,7 +7,8 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::{LinearState, Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
 use crate::frame::Frame;
-use crate::ops::predict::{Prediction, column, combine, design, map, outcome};
+use crate::ops::predict::{Prediction, combine, design, map, outcome};
+use crate::ops::scores::offset;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
 use estimators::ml_binary::Link;
@@ -55,9 +56,18 @@ pub(in crate::commands) fn compute(
                 session.print(format!("(option pr assumed; Pr({depvar}))"));
             }
             let link = if cmd == "probit" { Link::Probit } else { Link::Logit };
-            made(map(xb(session)?, |e| link.probability(e)), &format!("Pr({depvar})"))
+            let offset = offset(session, rows)?;
+            let index = xb(session)?;
+            let pr = |e, o| link.probability(e + o);
+            let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, pr)).collect();
+            made(values, &format!("Pr({depvar})"))
         }
         ("logit" | "logistic", Some(statistic)) if predict_patterns::is_pattern_statistic(statistic) => {
+            if session.e.results.get_text("offset").is_some() {
+                // Rows of one pattern of regressors differ in their offset.
+                let what = format!("{statistic} after a model with an offset");
+                return Err(StataError::unsupported_option("predict", &what));
+            }
             predict_patterns::compute(session, &parameters, &equation, statistic, rows)
         }
         ("poisson" | "nbreg", None | Some("n" | "ir")) => {
@@ -113,17 +123,6 @@ pub(in crate::commands) fn compute(
             made(values, "S.E. of the forecast")
         }
         (_, Some(statistic)) => Err(refuse(session, statistic)),
-    }
-}
-
-/// Offset or log exposure of a count model.
-fn offset(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
-    if let Some(name) = session.e.results.get_text("exposure_var") {
-        return Ok(map(column(&session.frame, name, rows)?, f64::ln));
-    }
-    match session.e.results.get_text("offset_var") {
-        Some(name) => column(&session.frame, name, rows),
-        None => Ok(vec![0.0; rows.len()]),
     }
 }
 

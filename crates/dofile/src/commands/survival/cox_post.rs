@@ -44,6 +44,9 @@ pub(crate) struct CoxSample {
 impl CoxSample {
     /// Reads the sample.
     pub(crate) fn read(s: &Session) -> Result<Self> {
+        if s.e.results.get_text("tvc").is_some() {
+            return Err(StataError::new(198, "not allowed after estimation with tvc()"));
+        }
         let settings = Settings::of(&s.frame)?;
         let sample =
             s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;

@@ -1,6 +1,7 @@
 //! Survival-time commands.
 
 pub(in crate::commands) mod cox_post;
+mod cox_varying;
 mod rates;
 mod stci;
 mod stcox;
@@ -14,6 +15,7 @@ mod sts;
 mod sts_graph;
 mod sts_test;
 mod stset;
+mod stset_report;
 mod stsplit;
 
 use super::CommandSpec;
@@ -59,6 +61,10 @@ pub(super) fn predict(
         };
     }
     match s.e.results.get_text("cmd2") {
+        // The index of a record changes with time.
+        Some("stcox") if s.e.results.get_text("tvc").is_some() => {
+            Err(StataError::unsupported_option("predict", "statistics after stcox with tvc()"))
+        }
         Some("stcox") => match asked[..] {
             [one] if cox_post::STATISTICS.contains(&one) => cox_post::predict(s, one, rows).map(Some),
             [] | ["xb" | "stdp" | "hr"] => Ok(None),

@@ -1,6 +1,7 @@
 //! `stcox`: Cox proportional hazards regression. The likelihood is in `estimators::cox`, what follows an
 //! estimation in `cox_post`.
 
+use super::cox_varying::{Pieces, Varying};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -8,6 +9,7 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{level, show_active};
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::{MAXIMIZE, label, limits};
+use crate::estimation::ml_command::{self, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::estimation::survival::{Records, Settings, show};
@@ -27,6 +29,8 @@ const OPTIONS: &[OptSpec] = concat_lists!(
     &[
         OptSpec::flag("ESTimate"),
         OptSpec::text("STrata"),
+        OptSpec::text("tvc"),
+        OptSpec::text("texp"),
         OptSpec::flag("BREslow"),
         OptSpec::flag("EFRon"),
         OptSpec::flag("Robust"),
@@ -46,8 +50,6 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "EXACTM",
     "EXACTP",
-    "tvc",
-    "texp",
     "SHared",
     "FORCESHared",
     "OFFset",
@@ -68,8 +70,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
+    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
     examples: &[Example {
         // One binary regressor and no ties: the maximum of b - ln(2 e^b + 1) - ln(e^b + 1) ... by hand is
         // where 1 = 2r/(2r+1) + r/(r+1) with r = exp(b): r = 1 / sqrt(2).
@@ -91,10 +93,13 @@ pub(super) struct CoxModel {
     settings: Settings,
     /// Whether ties are treated as Efron does.
     pub efron: bool,
+    /// Regressors that vary with time.
+    varying: Option<Varying>,
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if cmd.list.trim().is_empty() && !cmd.has("estimate") {
+    let empty = cmd.list.trim().is_empty() && cmd.options.text("tvc").is_none();
+    if empty && !cmd.has("estimate") {
         if s.e.results.get_text("cmd2") != Some("stcox") {
             return Err(StataError::new(301, "last estimates not found"));
         }
@@ -108,7 +113,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(2000, "no failures; cannot estimate"));
     }
     drop_collinear(s, &mut cox.model);
-    drop_uninformative(s, &mut cox);
+    drop_uninformative(s, &mut cox)?;
     estimate(s, cmd, &cox)?;
     display(s, cmd)?;
     crate::estimation::likelihood::finish(&s.e)
@@ -130,9 +135,11 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     }
     let list = format!("_t {}", cmd.list);
     let id = s.frame.find(&settings.id);
+    let varying = Varying::read(s, cmd)?;
+    let timed = varying.iter().flat_map(|v| v.variables.iter().copied());
     let reading = Reading {
         list: &list,
-        further: strata.iter().copied().chain(id).collect(),
+        further: strata.iter().copied().chain(id).chain(timed).collect(),
         vce: Some(vce),
         weight_kinds: &[],
         ..Reading::new(cmd)
@@ -148,7 +155,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     }
     let stratum = strata_of(s, &strata, &records);
     let strata = strata.iter().map(|&v| s.frame.var(v).name.clone()).collect();
-    Ok(CoxModel { model, records, stratum, strata, settings, efron })
+    Ok(CoxModel { model, records, stratum, strata, settings, efron, varying })
 }
 
 /// Numbers the strata of records.
@@ -168,18 +175,29 @@ pub(super) fn repeated(records: &Records) -> Vec<usize> {
 }
 
 /// Drops regressors that do not vary within risk sets, with notes.
-fn drop_uninformative(s: &mut Session, cox: &mut CoxModel) {
-    let omitted = {
-        let columns = cox.model.columns();
-        if columns.is_empty() {
-            return;
+fn drop_uninformative(s: &mut Session, cox: &mut CoxModel) -> Result<()> {
+    let r = &cox.records;
+    let data = CoxData { t0: &r.t0, t: &r.t, d: &r.d, stratum: &cox.stratum, w: None, efron: cox.efron };
+    let columns = cox.model.columns();
+    let main = columns.len();
+    let omitted = match &cox.varying {
+        Some(varying) => {
+            let columns: Vec<Vec<f64>> = columns.iter().map(|c| c.to_vec()).collect();
+            let pieces = Pieces::cut(s, varying, data, &columns, r)?;
+            let slices: Vec<&[f64]> = pieces.columns.iter().map(Vec::as_slice).collect();
+            uninformative(pieces.data(), &slices)
         }
-        let r = &cox.records;
-        let data = CoxData { t0: &r.t0, t: &r.t, d: &r.d, stratum: &cox.stratum, w: None, efron: cox.efron };
-        uninformative(data, &columns)
+        None if main == 0 => Vec::new(),
+        None => uninformative(data, &columns),
     };
-    let names = cox.model.omit(&omitted);
+    let (timed, omitted): (Vec<usize>, Vec<usize>) = omitted.into_iter().partition(|i| *i >= main);
+    let mut names = cox.model.omit(&omitted);
+    if let Some(varying) = &mut cox.varying {
+        varying.omitted = timed.iter().map(|i| i - main).collect();
+        names.extend(varying.omitted.iter().map(|i| varying.names[*i].clone()));
+    }
     post::note_omitted(s, &names);
+    Ok(())
 }
 
 fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> {
@@ -188,13 +206,26 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
     let stratum: Vec<u32> = at.iter().map(|&i| cox.stratum[i]).collect();
     let columns: Vec<Vec<f64>> =
         cox.model.columns().iter().map(|c| at.iter().map(|&i| c[i]).collect()).collect();
-    let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
     let w = match &records.weights {
         Some((kind, w)) if *kind != WeightKind::Frequency => Some(w.as_slice()),
         _ => None,
     };
     let data =
         CoxData { t0: &records.t0, t: &records.t, d: &records.d, stratum: &stratum, w, efron: cox.efron };
+    let pieces = match &cox.varying {
+        Some(varying) => Some(Pieces::cut(s, varying, data, &columns, &records)?),
+        None => None,
+    };
+    let (data, columns) = match &pieces {
+        Some(p) => (p.data(), &p.columns),
+        None => (data, &columns),
+    };
+    // Record of each row that the kernel sees.
+    let of: Vec<usize> = match &pieces {
+        Some(p) => p.of.clone(),
+        None => (0..at.len()).collect(),
+    };
+    let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
     let fit = fit(data, &slices, limits(&cmd.options))
         .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     let v = match (&cox.model.vce, &cox.model.clusters) {
@@ -203,12 +234,12 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
             if c.count < 2 {
                 return Err(StataError::standard(460));
             }
-            let cluster: Vec<u32> = at.iter().map(|&i| c.of_row[i]).collect();
-            robust(&fit.v, &scores(data, &columns, &fit.b), w, &cluster, c.count)
+            let cluster: Vec<u32> = of.iter().map(|&i| c.of_row[at[i]]).collect();
+            robust(&fit.v, &scores(data, columns, &fit.b), data.w, &cluster, c.count)
         }
         _ if cox.model.is_robust() => {
-            let own: Vec<u32> = (0..at.len() as u32).collect();
-            robust(&fit.v, &scores(data, &columns, &fit.b), w, &own, at.len())
+            let own: Vec<u32> = of.iter().map(|&i| i as u32).collect();
+            robust(&fit.v, &scores(data, columns, &fit.b), data.w, &own, at.len())
         }
         _ => fit.v.clone(),
     };
@@ -244,8 +275,16 @@ fn post_results(
 ) {
     let model = &cox.model;
     let names: Vec<String> = model.design.terms.iter().map(crate::syntax::Term::name).collect();
-    let active = model.design.active();
-    let parameters = Parameters::spread(plain_stripe(names), &active, &fit.b, v);
+    let mut active = model.design.active();
+    let mut stripe = plain_stripe(names);
+    if let Some(varying) = &cox.varying {
+        stripe.iter_mut().for_each(|s| s.eq = "main".to_string());
+        active.extend(varying.active().iter().map(|i| i + stripe.len()));
+        let omitted = |i: usize| if varying.omitted.contains(&i) { "o." } else { "" };
+        let names = varying.names.iter().enumerate().map(|(i, n)| format!("{}{n}", omitted(i)));
+        stripe.extend(post::equation_stripe("tvc", names.collect()));
+    }
+    let parameters = Parameters::spread(stripe, &active, &fit.b, v);
     let mut est = post::begin("cox", &post::command_line(cmd), &parameters, model);
     let r = &mut est.results;
     let k = fit.b.len();
@@ -272,7 +311,7 @@ fn post_results(
         .scalar("ic", fit.log.len().saturating_sub(1) as f64)
         .scalar("converged", f64::from(u8::from(fit.converged)));
     if model.is_robust() {
-        let full = post::spread_square(model.design.terms.len(), &active, &fit.v);
+        let full = post::spread_square(parameters.stripe.len(), &active, &fit.v);
         let stripe = parameters.stripe.clone();
         r.matrix("V_modelbased", crate::matrix::Matrix::square(full.data().to_vec(), stripe));
     } else {
@@ -284,6 +323,9 @@ fn post_results(
         .text("predict", "stcox_p")
         .text("estat_cmd", "stcox_estat");
     r.text("properties", "b V").text("strata", cox.strata.join(" "));
+    if let Some(varying) = &cox.varying {
+        r.text("tvc", varying.names.join(" ")).text("texp", &varying.texp).scalar("k_eq", 2.0);
+    }
     s.post_estimation(est, model.touse.clone());
 }
 
@@ -302,7 +344,13 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.print("(no regressors)");
         return Ok(());
     }
-    show_active(s, level, (!cmd.has("nohr")).then_some("Haz. ratio"))?;
+    let ratio = (!cmd.has("nohr")).then_some("Haz. ratio");
+    if let Some(texp) = s.e.results.get_text("texp").map(str::to_string) {
+        ml_command::table(s, cmd, &Look { eform: ratio, equations: true, ..Look::default() })?;
+        s.print(format!("Note: Variables in tvc equation interacted with {texp}."));
+    } else {
+        show_active(s, level, ratio)?;
+    }
     if let Some(strata) = s.e.results.get_text("strata").filter(|t| !t.is_empty()) {
         let line = format!("Stratified by {strata}");
         s.print(format!("{line:>78}"));
