@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::tokens::{is_han, stem};
 use super::lexicon::LEXICON;
-use super::names::{first_of, texts_of};
+use super::names::{first_of, numbered, texts_of};
 use super::words::{Unit, Vocabulary, units};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
@@ -80,8 +80,9 @@ pub(super) fn named<'a>(
     values: &BTreeMap<String, Vec<String>>,
     chinese: bool,
 ) -> (Vec<Named<'a>>, Vocabulary) {
+    let numbers = numbered(dataset);
     let texts: Vec<(&Column, Vec<(Place, String)>)> =
-        dataset.columns.iter().map(|c| (c, texts_of(c, values, first_of(c, dataset)))).collect();
+        dataset.columns.iter().map(|c| (c, texts_of(c, values, first_of(c, &numbers)))).collect();
     let mut vocabulary = Vocabulary::default();
     for (_, aliases) in &texts {
         for (_, text) in aliases {

@@ -50,8 +50,11 @@ fn shared(own: &str, asked: &str) -> Option<f64> {
         let long = own.chars().count().min(asked.chars().count()) >= 2;
         return (long && (own.contains(asked) || asked.contains(own))).then_some(BEGINS);
     }
+    if own.len() < 3 || !own.is_ascii() || !asked.is_ascii() || own.bytes().next() != asked.bytes().next() {
+        return None;
+    }
     let root = stem(asked);
-    if own.len() < 3 || root.len() < 3 || !own.is_ascii() || !asked.is_ascii() || own[..1] != asked[..1] {
+    if root.len() < 3 {
         return None;
     }
     let same = own.bytes().zip(asked.bytes()).take_while(|(a, b)| a == b).count();

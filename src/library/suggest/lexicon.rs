@@ -48,6 +48,8 @@ pub(super) struct Lexicon {
     pub(super) abbreviations: BTreeMap<String, String>,
     /// Single English words as they are written, for the correction of spelling.
     pub(super) words: BTreeSet<String>,
+    /// Letters of abbreviations → words with these consonants.
+    consonants: BTreeMap<String, Vec<String>>,
     /// Words of phrases, for the correction of spelling.
     pub(super) parts: BTreeSet<String>,
     /// First letters of the pinyin of a Chinese word → concepts.
@@ -130,7 +132,7 @@ fn pinyin_initials(word: &str) -> Option<String> {
 impl Lexicon {
     fn of(file: File) -> Self {
         let mut phrases: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
-        let mut words = BTreeSet::new();
+        let mut words: BTreeSet<String> = BTreeSet::new();
         let mut parts = BTreeSet::new();
         let mut initials: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for concept in &file.concepts {
@@ -151,6 +153,10 @@ impl Lexicon {
             parts.extend(phrases.flat_map(|w| w.split(' ')).filter(|w| w.len() >= 4).map(str::to_owned));
             words.extend(concept.en.iter().filter(|w| !w.contains(' ')).cloned());
         }
+        let mut by_consonants: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for word in &words {
+            by_consonants.entry(consonants(word)).or_default().push(word.clone());
+        }
         let generic = file.generic.iter().map(|w| stem(w)).chain(file.generic_zh);
         Self {
             phrases,
@@ -160,6 +166,7 @@ impl Lexicon {
             outcome: file.concepts.iter().map(|c| (format!("@{}", c.id), c.outcome)).collect(),
             abbreviations: file.abbreviations,
             words,
+            consonants: by_consonants,
             parts,
             initials,
         }
@@ -203,14 +210,17 @@ impl Lexicon {
         if says_little || !(3..=8).contains(&length) || !part.chars().all(|c| c.is_ascii_lowercase()) {
             return None;
         }
+        let same = self.consonants.get(part).into_iter().flatten().filter(|word| word.len() > length);
+        let begun = self.words.range(part.to_owned()..).take_while(|word| word.starts_with(part));
+        let begun = begun.filter(|word| word.len() >= length + 2);
+        self.of_one_concept(same.collect()).or_else(|| self.of_one_concept(begun.collect()))
+    }
+
+    /// The first of words that all mean the same.
+    fn of_one_concept<'a>(&self, words: Vec<&'a String>) -> Option<&'a str> {
         let concept = |word: &str| self.units(&stem(word)).and_then(|u| u.first()).map(|(id, _)| id.clone());
-        let single = |fits: &dyn Fn(&str) -> bool| {
-            let words: Vec<&String> = self.words.iter().filter(|w| fits(w)).collect();
-            let concepts: BTreeSet<Option<String>> = words.iter().map(|w| concept(w)).collect();
-            (concepts.len() == 1).then(|| words[0].as_str())
-        };
-        single(&|word| consonants(word) == part && word.len() > length)
-            .or_else(|| single(&|word| word.starts_with(part) && word.len() >= length + 2))
+        let concepts: BTreeSet<Option<String>> = words.iter().map(|word| concept(word)).collect();
+        (concepts.len() == 1).then(|| words[0].as_str())
     }
 
     /// True for Chinese words of the lexicon.

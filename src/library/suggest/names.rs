@@ -92,18 +92,28 @@ fn head(label: &str) -> String {
     cut.map_or_else(|| label.to_owned(), |at| label[..at].to_owned())
 }
 
-/// The number of the first measurement of what a column has: 0 for `bmi_t1` beside `bmi_t0`.
-pub(super) fn first_of(column: &Column, dataset: &Dataset) -> u32 {
-    let parts = |name: &str| {
-        let trunk = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let number: u32 = name[trunk.len()..].parse().ok()?;
-        Some((trunk.to_ascii_lowercase(), number))
-    };
-    let Some((trunk, _)) = parts(&column.name) else { return 0 };
-    let same = dataset.columns.iter().filter_map(|c| parts(&c.name)).filter(|(other, _)| *other == trunk);
-    let numbers: Vec<u32> = same.map(|(_, number)| number).collect();
-    // one measurement alone has no time unless it is the zeroth
-    if numbers.len() > 1 { numbers.into_iter().min().unwrap_or(0) } else { 0 }
+/// The numbers at the ends of names, by what is before them.
+pub(super) type Numbered = BTreeMap<String, Vec<u32>>;
+
+/// Returns the numbers at the ends of the names of a data set.
+pub(super) fn numbered(dataset: &Dataset) -> Numbered {
+    let mut numbers = Numbered::new();
+    for (trunk, number) in dataset.columns.iter().filter_map(|c| number_of(&c.name)) {
+        numbers.entry(trunk).or_default().push(number);
+    }
+    numbers
+}
+
+fn number_of(name: &str) -> Option<(String, u32)> {
+    let trunk = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some((trunk.to_ascii_lowercase(), name[trunk.len()..].parse().ok()?))
+}
+
+/// The number of the first measurement of what a column has: 0 for `bmi_t1` beside `bmi_t0`. One measurement alone has
+/// no time unless it is the zeroth.
+pub(super) fn first_of(column: &Column, numbered: &Numbered) -> u32 {
+    let numbers = number_of(&column.name).and_then(|(trunk, _)| numbered.get(&trunk));
+    numbers.filter(|all| all.len() > 1).and_then(|all| all.iter().min()).copied().unwrap_or(0)
 }
 
 /// Writes a column name in words: parts split, abbreviations and joined words resolved. `first` is the number of the
