@@ -12,8 +12,9 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::breslow_day::breslow_day;
 use estimators::distributions::chi2_tail;
-use estimators::epidemiology::{Interval, Table, breslow_day, combined_odds_ratio, fraction};
+use estimators::epidemiology::{Interval, Table, combined_odds_ratio, fraction};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::text("by"),
