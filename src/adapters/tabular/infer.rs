@@ -182,6 +182,10 @@ impl Inference {
     #[inline]
     pub(super) fn within(&mut self, block: &[u8], cell: Range<usize>, row: u64) {
         let bytes = cell.len();
+        if let Some(value) = number::few_digits(block, &cell) {
+            self.few_digits(f64::from(value), bytes, block[cell.start] == b'0');
+            return;
+        }
         let place = trimmed(block, cell);
         let text = &block[place.clone()];
         if is_missing(text) {
@@ -204,7 +208,8 @@ impl Inference {
             };
             if let Some(plain) = plain {
                 self.plain(plain, text, uses_value);
-                if !plain.digits_only && uses_value && plain.value.abs() >= SPREADSHEET_EXPONENT {
+                // the value of a number with an exponent is always computed
+                if !plain.digits_only && plain.value.abs() >= SPREADSHEET_EXPONENT {
                     self.exponential(text, row);
                 }
                 return;
@@ -216,6 +221,22 @@ impl Inference {
         if self.readings != 0 {
             self.other(text);
         }
+    }
+
+    /// A cell of up to eight digits and nothing else: as [`Self::plain`], with what is known of such a cell.
+    #[inline(always)]
+    fn few_digits(&mut self, value: f64, digits: usize, zero_first: bool) {
+        self.present += 1;
+        self.numbers += 1;
+        self.max_bytes = self.max_bytes.max(digits);
+        if self.uses_value() {
+            self.min = if value < self.min { value } else { self.min };
+            self.max = if value > self.max { value } else { self.max };
+        }
+        self.readings &= PLAIN | THOUSANDS | SPELT | DECIMAL_COMMA;
+        self.widths.0 = self.widths.0.min(digits);
+        self.widths.1 = self.widths.1.max(digits);
+        self.leading_zero |= zero_first && digits > 1;
     }
 
     /// True as long as the values of numbers decide something: in a column with fractions they do so only where points
