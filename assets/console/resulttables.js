@@ -1,8 +1,8 @@
 // Draws the tables of a run with the layout of tables.js: words for columns and terms, labels of the data, the notes
 // below a table.
 
+import { cellText, nameOf } from './codes.js';
 import { num, t, tr } from './i18n.js';
-import { word } from './outcome.js';
 import { isCoefficients, number, parseCsv, plain, regression } from './tables.js';
 import { button, h, uid } from './ui.js';
 
@@ -10,8 +10,8 @@ import { button, h, uid } from './ui.js';
 const SOME_ROWS = 60;
 
 /**
- * Words for the columns of the data: `variable(name)` and `term(text)`, as labels or as names. `results` are the run's
- * terms, which carry the labels of levels.
+ * Words for the columns of the data: `variable(name)` and `term(text)`, as labels or as names, and `has(name)`. `results` are
+ * the run's terms, which carry the labels of levels.
  */
 export function wordsOf(plan, columns, labels, results = []) {
   const known = new Map(columns.filter((c) => c.label).map((c) => [c.name, c.label]));
@@ -37,18 +37,18 @@ export function wordsOf(plan, columns, labels, results = []) {
     if (labels && told.has(text)) return told.get(text);
     return text.split('#').filter(Boolean).map(part).join(' × ');
   };
-  return { variable, term };
+  const own = new Set([...columns, ...(plan.derived_variables ?? [])].map((c) => c.name));
+  return { variable, term, has: (name) => own.has(companions.get(name) ?? name) };
 }
 
 function style(words, options, run) {
   return {
     decimals: options.decimals,
     stars: options.stars,
-    name: (text) => word('col', text),
+    name: nameOf,
     term: words.term,
-    variable: words.variable,
-    model: (text) => (/^model ?\d+$/i.test(text) ? t('results.model', { n: text.replace(/\D/g, '') }) : words.variable(text)),
-    cell: (column, text) => (['variable', 'term', 'row', 'column', 'new_variable', 'endogenous', 'moderator', 'marker'].includes(column) ? words.term(text) : text),
+    model: (text) => (/^model ?\d+$/i.test(text) ? t('results.model', { n: text.replace(/\D/g, '') }) : cellText('model', text, words)),
+    cell: (column, text) => cellText(column, text, words),
     base: t('results.base'),
     omitted: t('results.omitted'),
     interval: t('results.interval', { level: run.level }),

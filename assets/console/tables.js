@@ -109,7 +109,7 @@ function sharesTerms(table, equation, term) {
 /**
  * Lays a coefficient table out: `{head[], rows[{kind: 'body'|'group'|'foot', cells[{text, below?}]}]}`, the first cell
  * of a row being its head; `null` where it is none and is shown as it is. `style`: `{decimals, stars, name(text),
- * term(text), variable(text), model(text), base, omitted, interval}` with the words.
+ * term(text), model(text), cell(column, text), base, omitted, interval}` with the words.
  */
 export function regression(table, { fit, comparison } = {}, style) {
   if (!isCoefficients(table) || table.rows.length === 0) return null;
@@ -131,7 +131,7 @@ export function regression(table, { fit, comparison } = {}, style) {
   const estimate = ({ row }) => {
     const x = figure(row, 'estimate');
     const note = value(row, 'note');
-    if (x === null) return { text: note === 'omitted' ? style.omitted : note && `(${note})` };
+    if (x === null) return { text: note === 'omitted' ? style.omitted : note && `(${style.cell('note', note)})` };
     const se = figure(row, 'std_error');
     return {
       text: fixed(x, style.decimals) + (style.stars ? stars(figure(row, 'p_value')) : '') + (note === 'base' ? ` ${style.base}` : ''),
@@ -154,7 +154,7 @@ function oneModel(table, { entries, terms, estimate, figure, style }) {
   const rows = [];
   const equations = distinct(entries.map((e) => e.equation));
   for (const equation of equations) {
-    if (equations.length > 1) rows.push({ kind: 'group', cells: [{ text: style.variable(equation) }] });
+    if (equations.length > 1) rows.push({ kind: 'group', cells: [{ text: style.cell('equation', equation) }] });
     for (const entry of entries.filter((e) => e.equation === equation)) {
       const [a, b] = [figure(entry.row, low), figure(entry.row, high)];
       rows.push({
@@ -178,7 +178,7 @@ function sideBySide({ entries, order, models, terms, estimate, style }) {
   const keys = [...order.filter(([, term]) => term !== '_cons'), ...order.filter(([, term]) => term === '_cons')];
   const equations = distinct(keys.map(([equation]) => equation));
   for (const equation of equations) {
-    if (equations.length > 1) rows.push({ kind: 'group', cells: [{ text: style.variable(equation) }] });
+    if (equations.length > 1) rows.push({ kind: 'group', cells: [{ text: style.cell('equation', equation) }] });
     for (const [, term] of keys.filter(([e]) => e === equation)) {
       const found = models.map((m) => entries.find((e) => e.model === m && e.equation === equation && e.term === term));
       rows.push({ kind: 'body', cells: [{ text: terms(term) }, ...found.map((e) => (e ? estimate(e) : { text: '' }))] });
@@ -194,7 +194,7 @@ function footOfOne(fit, width, style) {
   const at = (row, name) => row[fit.columns.indexOf(name)] ?? '';
   return fit.rows.filter((row) => at(row, 'metric') !== 'level' && number(at(row, 'value')) !== null).map((row) => {
     const [metric, note] = [at(row, 'metric'), at(row, 'note')];
-    const text = style.name(metric) + (note ? ` (${style.variable(note)})` : '');
+    const text = style.name(metric) + (note ? ` (${style.cell('note', note)})` : '');
     const cells = [{ text }, { text: printed(metric, number(at(row, 'value')), style) }];
     return { kind: 'foot', cells: [...cells, ...Array.from({ length: width - 2 }, () => ({ text: '' }))] };
   });

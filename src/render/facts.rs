@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::design::bound;
 use super::grid::{Align, Grid, Printed, Row, RowKind};
 use super::number::whole_or_fixed;
-use super::report::Style;
+use super::style::Style;
 use super::words::{name, pick};
 use super::{Language, Source};
 use crate::domain::run::SampleStep;

@@ -3,8 +3,8 @@
 
 use super::number::{fixed, p_value};
 use super::regression::{RATIOS, is_coefficients};
-use super::report::Style;
 use super::sentences::said_of;
+use super::style::Style;
 use super::table::Table;
 use super::words::{name, pick};
 use super::{findings_periods, findings_tests};

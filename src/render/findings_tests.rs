@@ -2,8 +2,8 @@
 
 use super::findings::p_words;
 use super::number::fixed;
-use super::report::Style;
 use super::sentences::{REJECTS, said, said_of};
+use super::style::Style;
 use super::table::Table;
 
 /// Tables of tests of groups, with the row of the test.

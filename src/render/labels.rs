@@ -1,7 +1,7 @@
 //! Labels of the data for the terms of a model: `2.sector` becomes "Sector: Retail". Reads the canonical data
 //! for the levels of marked columns; what is printed of them is decided elsewhere.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -16,6 +16,8 @@ use crate::domain::profile::MAX_LEVELS;
 /// Labels of variables and of their levels.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Labels {
+    /// Names of the columns of the data and of the plan.
+    pub columns: HashSet<String>,
     /// Name of a column → its label.
     pub variables: HashMap<String, String>,
     /// Name of a column → level → label.
@@ -34,11 +36,13 @@ impl Labels {
     pub fn of_plan<'a>(plan: &Plan, columns: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Self {
         let mut labels = Self::default();
         for (name, label) in columns {
+            labels.columns.insert(name.to_owned());
             if let Some(label) = label.map(str::trim).filter(|l| !l.is_empty()) {
                 labels.variables.entry(name.to_owned()).or_insert_with(|| label.to_owned());
             }
         }
         for derived in &plan.derived_variables {
+            labels.columns.insert(derived.name.clone());
             if let Some(label) = derived.label.as_deref().map(str::trim).filter(|l| !l.is_empty()) {
                 labels.variables.insert(derived.name.clone(), label.to_owned());
             }
@@ -96,6 +100,12 @@ impl Labels {
     /// Returns the column that a name stands for: the companion's own column, else the name itself.
     pub fn own<'a>(&'a self, name: &'a str) -> &'a str {
         self.companions.get(name).map_or(name, String::as_str)
+    }
+
+    /// True for a column of the data or of the plan, or a companion of one.
+    pub fn has(&self, name: &str) -> bool {
+        let own = self.own(name);
+        self.columns.contains(own) || self.variables.contains_key(own)
     }
 
     /// Returns the label of a column, or its name.

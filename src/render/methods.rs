@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Source;
 use super::design::texts;
 use super::facts::{engine_words, left_out, std_errors_of, weights};
-use super::report::Style;
+use super::style::Style;
 use super::words::pick;
 use crate::domain::data_step::{DataStep, StepKind};
 use crate::domain::template::{Bilingual, Parameter};

@@ -21,6 +21,7 @@ mod regression;
 mod regression_foot;
 mod report;
 mod sentences;
+mod style;
 mod table;
 mod tex;
 mod words;
@@ -40,7 +41,7 @@ pub use labels::Labels;
 pub use report::{Report, report};
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

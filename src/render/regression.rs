@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::grid::{Align, Grid, Printed, Row, RowKind, Value};
 use super::number::{fixed, p_value, stars, whole_or_fixed};
 use super::regression_foot::{foot_of_models, foot_of_one};
-use super::report::Style;
+use super::style::Style;
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 
@@ -170,7 +170,7 @@ fn estimate(table: &Table, row: usize, style: &Style<'_>) -> Printed {
         None => Printed::from(match table.cell(row, "note").text() {
             "" => String::new(),
             "omitted" => pick(style.options.language, "(omitted)", "（省略）"),
-            note => format!("({note})"),
+            note => format!("({})", style.cell("note", note)),
         }),
     }
 }
@@ -255,7 +255,7 @@ fn one_model(table: &Table, entries: &[Entry], foot: Foot<'_>, style: &Style<'_>
     let equations = in_order(entries.iter().map(|e| e.equation.as_str()));
     for equation in &equations {
         if equations.len() > 1 {
-            rows.push(row_of(RowKind::Group, style.variable(equation), None, width));
+            rows.push(row_of(RowKind::Group, style.cell("equation", equation), None, width));
         }
         let of_equation = || entries.iter().filter(|e| e.equation == *equation);
         let terms: Vec<&str> = of_equation().map(|e| e.term.as_str()).collect();
@@ -307,7 +307,7 @@ fn side_by_side(
     let (mut rows, mut periods) = (Vec::new(), false);
     for equation in &equations {
         if equations.len() > 1 {
-            rows.push(row_of(RowKind::Group, style.variable(equation), None, head.len()));
+            rows.push(row_of(RowKind::Group, style.cell("equation", equation), None, head.len()));
         }
         let of_equation = || entries.iter().filter(|e| e.equation == *equation);
         let terms = in_order(of_equation().map(|e| e.term.as_str()));

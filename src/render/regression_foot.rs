@@ -3,7 +3,7 @@
 use super::grid::{Printed, Row, RowKind};
 use super::number::{p_value, whole_or_fixed};
 use super::regression::{Foot, is_p};
-use super::report::Style;
+use super::style::Style;
 use super::table::Table;
 use super::words::{name, pick};
 
@@ -87,7 +87,7 @@ pub(super) fn foot_of_one(
             counted |= metric == "N";
             let words = match fit.cell(row, "note").text() {
                 "" => name(metric, language),
-                note => format!("{} ({})", name(metric, language), style.variable(note)),
+                note => format!("{} ({})", name(metric, language), style.cell("note", note)),
             };
             out.push(words, second(measure(metric, value, style)));
         }

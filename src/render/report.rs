@@ -5,75 +5,13 @@ use super::facts::{facts, flow, notes, regression_notes};
 use super::figure::Figure;
 use super::findings::findings;
 use super::grid::{Align, Grid, MOST_ROWS, Printed, Row, RowKind};
-use super::labels::Labels;
 use super::methods::{Section, methods};
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::{self, Foot, is_p};
+use super::style::{NAMING, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{Language, MOST_BYTES, Options, RenderError, Source, SourceFile};
-
-/// How numbers and names are printed.
-pub(super) struct Style<'a> {
-    pub options: &'a Options,
-    pub(super) labels: &'a Labels,
-    /// Confidence level in percent.
-    pub(super) level: f64,
-    /// Columns by their role.
-    pub design: &'a Design,
-}
-
-impl Style<'_> {
-    /// Returns the words for a term of a model.
-    pub(super) fn term(&self, term: &str) -> String {
-        if self.options.labels || term == "_cons" {
-            return self.labels.term(term, self.options.language);
-        }
-        term.to_owned()
-    }
-
-    /// Returns the words for a column of the data.
-    pub(super) fn variable(&self, name: &str) -> String {
-        if self.options.labels { self.labels.variable(name) } else { self.labels.own(name).to_owned() }
-    }
-
-    /// Returns the words for a level of the outcome.
-    pub(super) fn outcome_level(&self, level: &str) -> String {
-        match &self.design.outcome {
-            Some(outcome) => {
-                let term = format!("{level}.{outcome}");
-                self.level(&term).unwrap_or_else(|| self.term(&term))
-            }
-            None => level.to_owned(),
-        }
-    }
-
-    /// Returns the label of a level, `2.sector`.
-    pub(super) fn level(&self, term: &str) -> Option<String> {
-        let (level, name) = term.split_once('.')?;
-        let own = self.labels.companions.get(name).map_or(name, String::as_str);
-        self.labels.levels.get(own)?.get(&level.parse().ok()?).cloned().filter(|_| self.options.labels)
-    }
-
-    /// Returns the heading of a model's column: the label of an outcome, or `Model 1` of `model1`.
-    pub(super) fn model(&self, model: &str) -> String {
-        if let Some(n) = model.strip_prefix("model").filter(|n| n.parse::<u32>().is_ok()) {
-            return pick(self.options.language, &format!("({n})"), &format!("({n})"));
-        }
-        self.variable(model)
-    }
-
-    /// Returns a number without decimals where it is whole.
-    pub(super) fn number(&self, x: f64) -> String {
-        whole_or_fixed(x, self.options.decimals)
-    }
-
-    /// Returns the heading of intervals.
-    pub(super) fn interval_words(&self) -> String {
-        let level = self.level.to_string();
-        pick(self.options.language, &format!("{level}% CI"), &format!("{level}% 置信区间"))
-    }
-}
 
 /// A whole table with its headings, for formats that take all of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -274,43 +212,16 @@ fn is_single(grids: &[(String, Grid)]) -> bool {
     })
 }
 
-/// Columns whose texts name columns of the data.
-const NAMING: [&str; 10] = [
-    "variable",
-    "new_variable",
-    "endogenous",
-    "marker",
-    "series",
-    "impulse",
-    "response",
-    "excluded",
-    "equation",
-    "missing_variables",
-];
-
-/// True for the name of a column, or of a level or lag of one.
-fn is_term(text: &str, style: &Style<'_>) -> bool {
-    let name = text.rsplit_once('.').map_or(text, |(_, name)| name);
-    style.labels.variables.contains_key(name) || (text != name && !name.is_empty() && !name.contains(' '))
-}
-
 fn words_of(table: &Table, row: usize, j: usize, style: &Style<'_>) -> String {
     let cell = &table.rows[row][j];
     let column = &table.columns[j];
     match cell {
         Cell::Missing => String::new(),
         Cell::Text(text) if column.name == "term" => style.term(text),
-        Cell::Text(text) if column.name == "metric" => name(text, style.options.language),
-        Cell::Text(text) if column.name == "test" && is_term(text, style) => style.term(text),
-        Cell::Text(text)
-            if matches!(column.name.as_str(), "test" | "item" | "source" | "measure" | "issue") =>
-        {
-            text.replace('_', " ")
+        Cell::Text(text) if NAMING.contains(&column.name.as_str()) && table.position("label").is_some() => {
+            text.clone()
         }
-        Cell::Text(text) if NAMING.contains(&column.name.as_str()) && table.position("label").is_none() => {
-            style.variable(text)
-        }
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) => style.cell(&column.name, text),
         Cell::Number(x) if is_p(&column.name) || is_p(table.cell(row, "metric").text()) => {
             p_value(*x, style.options.decimals)
         }

@@ -1,26 +1,17 @@
 //! The sentences of the main results in the words of the console: both read `assets/console/i18n/findings.js`, so that a
 //! result is said in one way.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::report::Style;
-use super::{Language, findings::evidence, number::fixed, table::Table};
+use super::style::Style;
+use super::words::{File, file, key_of};
+use super::{findings::evidence, number::fixed, table::Table};
 
-type Words = BTreeMap<String, BTreeMap<String, String>>;
-
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let file = include_str!("../../assets/console/i18n/findings.js");
-    let object = file.trim().trim_start_matches("export default").trim_end_matches(';');
-    serde_json::from_str(object).expect("the words are read by the tests")
-});
+static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/findings.js")));
 
 /// Returns the sentence `findings.KIND.sure` or `.open` with its placeholders filled; empty for an unknown kind.
 pub(super) fn said(style: &Style<'_>, kind: &str, sure: bool, values: &[(&str, &str)]) -> String {
-    let language = match style.options.language {
-        Language::En => "en",
-        Language::Zh => "zh",
-    };
+    let language = key_of(style.options.language);
     let key = format!("findings.{kind}.{}", if sure { "sure" } else { "open" });
     let mut text = WORDS.get(language).and_then(|words| words.get(&key)).cloned().unwrap_or_default();
     for (name, value) in values {

@@ -1,7 +1,7 @@
 // The comparison of a batch as the service makes it: the curve with its numbers, the table, the files.
 
 import { t } from '../i18n.js';
-import { word } from '../outcome.js';
+import { nameOf } from '../codes.js';
 import { button, card, checkbox, field, fill, h, note, problem, select } from '../ui.js';
 import { sideBySide } from './compareTable.js';
 import { curve } from './curve.js';
@@ -24,7 +24,7 @@ export async function comparison({ json, save, signal, language }) {
     const term = field(t('batches.term'), select(data.terms.map(({ term: key, label }) => ({ value: key, label })), { id: 'batch-term', value: data.term, onchange: again((control) => { options.term = control.value; }) }));
     const table = sideBySide(data, {
       options: { decimals: 3, stars: options.stars, title: t('batches.side'), id: 'batch-table' }, choices,
-      facts: [...new Set(choices.map((choice) => choice.fact))].map((name) => ({ fact: name, label: axis(name) })), col: (name) => word('col', name), head: (column) => `(${column.index})`,
+      facts: [...new Set(choices.map((choice) => choice.fact))].map((name) => ({ fact: name, label: axis(name) })), col: nameOf, head: (column) => `(${column.index})`,
     });
     fill(node, card(t('batches.curve'), { id: 'batch-curve' }, data.terms.length > 0 && term, drawn,
       note('info', h('p', { id: 'batch-caution' }, data.caution)), data.notes.length > 0 && note('warn', h('ul', {}, data.notes.map((said) => h('li', {}, said))))),

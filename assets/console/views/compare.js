@@ -4,7 +4,8 @@
 import { knownJobs, operatorKey, request, tokenOf } from '../api.js';
 import { copyTable } from '../clipboard.js';
 import { addWords, lang, t, when } from '../i18n.js';
-import { planOf, word } from '../outcome.js';
+import { nameOf } from '../codes.js';
+import { planOf } from '../outcome.js';
 import { sideBySide } from '../parts/compareTable.js';
 import { curve } from '../parts/curve.js';
 import { announce, button, card, checkbox, copy, disclosure, empty, field, fill, h, loading, note, problem, select, unpressed } from '../ui.js';
@@ -162,7 +163,7 @@ class CompareView {
     const tools = h('div', { class: 'table-options', role: 'group', 'aria-label': t('results.options') }, field(t('results.option.decimals'), decimals), check('stars'), check('labels'));
     const table = sideBySide(data, {
       options: { ...options, title: t('compare.table') }, choices: data.specification, facts: FOOT.map((kind) => ({ fact: kind, label: fact(kind) })),
-      col: (name) => word('col', name), head: (column) => this.head(column),
+      col: nameOf, head: (column) => this.head(column),
     });
     fill(this.shown, data.notes.length > 0 && note('warn', h('div', { id: 'compare-caution' }, data.notes.map((said) => h('p', {}, said)))),
       card(t('compare.table'), { cls: 'result-card', id: 'compare-table', actions: [

@@ -8,6 +8,7 @@ import { findingsCard } from '../parts/findingsCard.js';
 import { lights } from '../parts/lights.js';
 import { duration, lang, num, t, tr, when } from '../i18n.js';
 import { markdown } from '../markdown.js';
+import { nameOf } from '../codes.js';
 import { history, metaOf, orTell, planOf, revise, seconds, titleOf, word } from '../outcome.js';
 import { compared, levelOf, tablesOf, wordsOf } from '../resulttables.js';
 import { fixed, parseCsv, stars, wholeOrFixed } from '../tables.js';
@@ -260,8 +261,8 @@ class ResultsView {
       const rows = compared(other, this.run).map(({ term, a, b }) => h('tr', {}, h('th', { scope: 'row' }, words.term(term)), h('td', { class: 'num' }, shown(a)), h('td', { class: 'num' }, shown(b))));
       const n = (run) => h('td', { class: 'num' }, wholeOrFixed(run.metrics?.n_used ?? NaN, 0));
       fill(spot, h('div', { class: 'table-scroll grid-scroll', tabindex: '0', role: 'region', 'aria-label': t('results.compare') }, h('table', { class: 'grid' }, h('caption', { class: 'sr' }, t('results.compare')),
-        h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, word('col', 'term')), h('th', { scope: 'col', class: 'num' }, label(other)), h('th', { scope: 'col', class: 'num' }, label(this.run)))),
-        h('tbody', {}, rows), h('tbody', { class: 'grid-foot' }, h('tr', {}, h('th', { scope: 'row' }, word('col', 'N')), n(other), n(this.run))))));
+        h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, nameOf('term')), h('th', { scope: 'col', class: 'num' }, label(other)), h('th', { scope: 'col', class: 'num' }, label(this.run)))),
+        h('tbody', {}, rows), h('tbody', { class: 'grid-foot' }, h('tr', {}, h('th', { scope: 'row' }, nameOf('N')), n(other), n(this.run))))));
     };
     const choice = select(others.map((run) => ({ value: run.run_id, label: label(run) })), { onchange: (e) => show(others.find((r) => r.run_id === e.target.value)) });
     show(others[0]);

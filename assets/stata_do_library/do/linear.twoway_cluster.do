@@ -1,4 +1,4 @@
-* linear.twoway_cluster 1.0.0: linear regression with standard errors clustered in two dimensions.
+* linear.twoway_cluster 1.0.1: linear regression with standard errors clustered in two dimensions.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_first_cluster p_second_cluster p_absorb_vars p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -81,7 +81,7 @@ postclose `handle'
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
-ss_fit_table using "table_fit.csv", se(clustered in two dimensions) values(N `n' r2 `r2' r2_a `r2_a' rmse `rmse' clusters_first `g_one' clusters_second `g_two' clusters_both `g_both' df_r `df' level `p_level')
+ss_fit_table using "table_fit.csv", se(clustered in two dimensions) clusters(`p_first_cluster' `p_second_cluster') values(N `n' r2 `r2' r2_a `r2_a' rmse `rmse' clusters_first `g_one' clusters_second `g_two' clusters_both `g_both' df_r `df' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`table') focal(`: word 1 of `p_regressors'') results equation(`p_outcome')
 ss_export using "table_errors.csv", rows("`rows'")
 ss_event step name=export status=ok

@@ -79,6 +79,8 @@ export function suite(name, env = {}) {
       error.stack += guard.told();
       throw error;
     } finally {
+      // a request that a spec looks at may still be on its way: its handler breaks with the page, which is no failure
+      await Promise.all([context, ...context.pages()].map((routed) => routed.unrouteAll({ behavior: 'ignoreErrors' })));
       await context.close();
     }
   });

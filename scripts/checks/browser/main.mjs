@@ -9,6 +9,8 @@ const path = (name) => `browser::${name.split(': ').map((part) => part.toLowerCa
 
 for await (const { type, data } of run({ files, concurrency: 2, timeout: 300_000 })) {
   if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message);
+  // what broke after the specs of a file, such as a promise that nobody waits for, is told in words alone
+  if (type === 'test:diagnostic' && /error/i.test(data.message)) process.stdout.write(`${data.message}\n`);
   if ((type !== 'test:pass' && type !== 'test:fail') || data.details.type === 'suite') continue;
   // a file is a test of its own around its specs; it only counts where it broke by itself
   if (files.some((file) => data.name.endsWith(file)) && type === 'test:pass') continue;

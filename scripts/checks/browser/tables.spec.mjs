@@ -8,7 +8,7 @@ const source = await readFile(new URL('../../../assets/console/tables.js', impor
 const { fixed, parseCsv, plain, pValue, regression, stars } = await import(`data:text/javascript;base64,${source.toString('base64')}`);
 
 const style = {
-  decimals: 2, stars: true, name: (text) => text, term: (text) => text, variable: (text) => text, model: (text) => `M${text}`, cell: (_, text) => text,
+  decimals: 2, stars: true, name: (text) => text, term: (text) => text, model: (text) => `M${text}`, cell: (_, text) => text,
   base: '(base)', omitted: '(omitted)', interval: 'CI',
 };
 const texts = (rows) => rows.map((row) => row.cells.map((c) => (c.below ? `${c.text} ${c.below}` : c.text)).join('|'));

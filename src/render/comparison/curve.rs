@@ -6,7 +6,7 @@ use figure::{
     render, ticks,
 };
 
-use super::super::report::Style;
+use super::super::style::Style;
 use super::super::words::pick;
 use super::grids::{axes, choice};
 use super::{Parts, axis_words, caution};

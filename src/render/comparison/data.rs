@@ -1,6 +1,7 @@
 //! The data behind a comparison: estimates and curve as tables, and everything as one CSV.
 
-use super::super::report::{Style, Whole};
+use super::super::report::Whole;
+use super::super::style::Style;
 use super::super::table::{Cell, Table};
 use super::super::words::{name, pick};
 use super::grids::{FIT, axes, cell, choice};

@@ -2,7 +2,7 @@
 
 use super::super::grid::{Grid, Printed, Row, RowKind};
 use super::super::regression::{Foot, grid};
-use super::super::report::Style;
+use super::super::style::Style;
 use super::super::table::{Cell, Table};
 use super::super::words::pick;
 use super::{Parts, axis_words, number, status_words};

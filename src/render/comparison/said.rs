@@ -3,7 +3,7 @@
 use super::super::Labels;
 use super::super::facts::std_errors_words;
 use super::super::number::{fixed, whole_or_fixed};
-use super::super::report::Style;
+use super::super::style::Style;
 use super::super::words::pick;
 use super::super::{Language, Options};
 use super::{Parts, is_chinese, number};

@@ -8,3 +8,4 @@ mod plans;
 mod runs;
 mod selection_ranking;
 mod templates;
+mod words;

@@ -15,6 +15,7 @@ use stata_service::library::render::{ADO_DIR, EMPTY_DIR, RunFacts, render};
 use stata_service::library::{Library, Template};
 use stata_service::ports::tabular::{IngestOptions, Tabular};
 
+use super::words::untold;
 use crate::support::columns::inputs;
 
 /// Ingests the sample data into `data.dta` of a folder and returns the inputs of a job with it.
@@ -111,7 +112,12 @@ fn run(library: &Library, template: &Template) -> Result<(), String> {
             return Err(format!("{} is absent or empty", output.file));
         }
     }
-    Ok(())
+    let sample = &template.meta.sample_data;
+    let files = std::iter::once(&sample.file).chain(sample.inputs.values());
+    let data =
+        files.map(|file| String::from_utf8_lossy(library.file(file).expect("sample data")).into_owned());
+    let untold = untold(dir.path(), &data.collect::<Vec<_>>());
+    if untold.is_empty() { Ok(()) } else { Err(format!("texts without words:\n{}", untold.join("\n"))) }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod sts;
 mod sts_graph;
 mod sts_test;
 mod stset;
+mod stset_report;
 mod stsplit;
 
 use super::CommandSpec;

@@ -1,0 +1,127 @@
+//! How the numbers and names of a report are printed: labels of the data, words of codes and remarks.
+
+use super::Options;
+use super::design::Design;
+use super::labels::Labels;
+use super::number::whole_or_fixed;
+use super::words::{named, pick, remark};
+
+/// Columns of codes, among which names of variables may stand.
+const CODED: [&str; 21] = [
+    "test",
+    "metric",
+    "measure",
+    "effect",
+    "source",
+    "issue",
+    "part",
+    "kind",
+    "component",
+    "rule",
+    "estimator",
+    "prediction",
+    "side",
+    "method",
+    "selected",
+    "turned",
+    "retained",
+    "portfolio",
+    "item",
+    "ratio",
+    "model",
+];
+
+/// Columns whose texts name columns of the data, among which codes may stand.
+pub(super) const NAMING: [&str; 10] = [
+    "variable",
+    "new_variable",
+    "endogenous",
+    "marker",
+    "series",
+    "impulse",
+    "response",
+    "excluded",
+    "equation",
+    "missing_variables",
+];
+
+/// How numbers and names are printed.
+pub(super) struct Style<'a> {
+    pub options: &'a Options,
+    pub(super) labels: &'a Labels,
+    /// Confidence level in percent.
+    pub(super) level: f64,
+    /// Columns by their role.
+    pub design: &'a Design,
+}
+
+impl Style<'_> {
+    /// Returns the words for a term of a model.
+    pub(super) fn term(&self, term: &str) -> String {
+        if self.options.labels || term == "_cons" {
+            return self.labels.term(term, self.options.language);
+        }
+        term.to_owned()
+    }
+
+    /// Returns the words for a column of the data.
+    pub(super) fn variable(&self, name: &str) -> String {
+        if self.options.labels { self.labels.variable(name) } else { self.labels.own(name).to_owned() }
+    }
+
+    /// Returns the words for a level of the outcome.
+    pub(super) fn outcome_level(&self, level: &str) -> String {
+        match &self.design.outcome {
+            Some(outcome) => {
+                let term = format!("{level}.{outcome}");
+                self.level(&term).unwrap_or_else(|| self.term(&term))
+            }
+            None => level.to_owned(),
+        }
+    }
+
+    /// Returns the label of a level, `2.sector`.
+    pub(super) fn level(&self, term: &str) -> Option<String> {
+        let (level, name) = term.split_once('.')?;
+        let own = self.labels.companions.get(name).map_or(name, String::as_str);
+        self.labels.levels.get(own)?.get(&level.parse().ok()?).cloned().filter(|_| self.options.labels)
+    }
+
+    /// Returns the heading of a model's column: the label of an outcome, or `Model 1` of `model1`.
+    pub(super) fn model(&self, model: &str) -> String {
+        if let Some(n) = model.strip_prefix("model").filter(|n| n.parse::<u32>().is_ok()) {
+            return pick(self.options.language, &format!("({n})"), &format!("({n})"));
+        }
+        self.cell("model", model)
+    }
+
+    /// Returns the words of a cell: of a variable of the data, of a code, or a remark.
+    pub(super) fn cell(&self, column: &str, text: &str) -> String {
+        let language = self.options.language;
+        let of_data = self.labels.has(text);
+        let (coded, naming) = (CODED.contains(&column), NAMING.contains(&column));
+        match column {
+            "note" | "detail" if of_data => self.variable(text),
+            "note" | "detail" => remark(text, language),
+            _ if !coded && !naming => text.to_owned(),
+            _ if of_data => self.variable(text),
+            _ => named(text, language).unwrap_or_else(|| match text.rsplit_once('.') {
+                // a level or a lag of a variable
+                Some((_, name)) if !name.is_empty() && !name.contains(' ') => self.term(text),
+                _ if coded => remark(text, language).replace('_', " "),
+                _ => self.variable(text),
+            }),
+        }
+    }
+
+    /// Returns a number without decimals where it is whole.
+    pub(super) fn number(&self, x: f64) -> String {
+        whole_or_fixed(x, self.options.decimals)
+    }
+
+    /// Returns the heading of intervals.
+    pub(super) fn interval_words(&self) -> String {
+        let level = self.level.to_string();
+        pick(self.options.language, &format!("{level}% CI"), &format!("{level}% 置信区间"))
+    }
+}

@@ -1,0 +1,96 @@
+//! The tables of templates in words: every heading, every code of a test or measure and every remark has its words in
+//! both languages, so that no table shows a name that only its author understands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+type Words = BTreeMap<String, BTreeMap<String, String>>;
+
+fn file(name: &str) -> Words {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/console/i18n").join(name);
+    let text = std::fs::read_to_string(path).expect("a file of words");
+    let object = text.trim().trim_start_matches("export default").trim_end_matches(';');
+    serde_json::from_str(object).expect("words")
+}
+
+static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    file("names.js")["zh"].keys().filter_map(|key| key.strip_prefix("col.").map(str::to_owned)).collect()
+});
+
+static REMARKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let blank = Regex::new(r"\{\w\}").expect("a pattern");
+    let pattern = |en: &String| {
+        let fixed: Vec<String> = blank.split(en).map(regex::escape).collect();
+        Regex::new(&format!("^{}$", fixed.join(".+?"))).expect("a pattern")
+    };
+    file("notes.js")["en"].values().map(pattern).collect()
+});
+
+/// Columns of codes; others hold texts of the data.
+const CODED: [&str; 19] = [
+    "test",
+    "metric",
+    "measure",
+    "effect",
+    "source",
+    "issue",
+    "part",
+    "kind",
+    "component",
+    "rule",
+    "estimator",
+    "prediction",
+    "side",
+    "method",
+    "selected",
+    "turned",
+    "retained",
+    "item",
+    "ratio",
+];
+
+fn is_named(code: &str) -> bool {
+    let stem = code.trim_end_matches(|c: char| c.is_ascii_digit());
+    NAMES.contains(code) || (stem.len() < code.len() && NAMES.contains(&format!("{stem}#")))
+}
+
+fn is_remark(text: &str) -> bool {
+    REMARKS.iter().any(|remark| remark.is_match(text))
+}
+
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    reader.records().map(|row| row.expect("csv").iter().map(str::to_owned).collect()).collect()
+}
+
+/// The texts of a run's tables that have no words. `data`: the texts of the data, its headings among them.
+pub fn untold(folder: &Path, data: &[String]) -> Vec<String> {
+    let of_data: BTreeSet<String> = data.iter().flat_map(|text| rows(text)).flatten().collect();
+    let known =
+        |text: &str| text.parse::<f64>().is_ok() || matches!(text, "" | ".") || of_data.contains(text);
+    let mut untold = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with("table_") || !name.ends_with(".csv") {
+            continue;
+        }
+        let rows = rows(&std::fs::read_to_string(entry.path()).expect("a table"));
+        let Some((head, body)) = rows.split_first() else { continue };
+        untold.extend(head.iter().filter(|c| !is_named(c)).map(|c| format!("{name}: column {c}")));
+        for (column, text) in body.iter().flat_map(|row| head.iter().zip(row)) {
+            let told = match column.as_str() {
+                "note" | "detail" => is_remark(text) || text.split(' ').all(known),
+                // a level or a lag of a variable has a dot
+                column if CODED.contains(&column) => is_named(text) || text.contains('.') || is_remark(text),
+                _ => true,
+            };
+            if !told && !known(text) {
+                untold.push(format!("{name}: {column}: {text}"));
+            }
+        }
+    }
+    untold
+}
