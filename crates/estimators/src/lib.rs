@@ -44,6 +44,7 @@ pub mod lu;
 pub mod matching;
 pub mod matrix;
 pub mod means;
+pub mod meta_analysis;
 pub mod missing;
 pub mod mixed;
 pub mod ml;

@@ -18,6 +18,7 @@ mod inference;
 pub(crate) mod language;
 mod likelihood;
 mod limited;
+mod meta;
 mod multivariate;
 mod nonlinear;
 pub(crate) mod official;

@@ -3,8 +3,8 @@
 use super::{ByRule, CommandSpec, Form};
 use super::{
     community, data, describe, documented, documents, epidemiology, estat, estimation, exchange, graphics,
-    imputation, inference, language, likelihood, limited, multivariate, nonlinear, panel, predict, prefix,
-    quantile, shrinkage, survey, survival, systems, timeseries, treatment,
+    imputation, inference, language, likelihood, limited, meta, multivariate, nonlinear, panel, predict,
+    prefix, quantile, shrinkage, survey, survival, systems, timeseries, treatment,
 };
 
 /// The commands that pass their subcommands on to the families.
@@ -24,6 +24,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         exchange::TABLE,
         likelihood::TABLE,
         limited::TABLE,
+        meta::TABLE,
         documents::TABLE,
         panel::TABLE,
         timeseries::TABLE,
