@@ -284,18 +284,8 @@ fn tests(s: &mut Session, whole: &Summary) {
     }
 }
 
-fn by_group(
-    s: &mut Session,
-    cmd: &ParsedCommand,
-    data: &Declared,
-    whole: &Summary,
-    variable: &str,
-    eform: bool,
-    r: &mut Results,
-) -> Result<()> {
-    let [v] = s.varlist(variable)?[..] else {
-        return Err(StataError::unsupported_option("meta summarize", "subgroup() of several variables"));
-    };
+/// Positions of the studies of each group, in the order of its values.
+fn members(s: &Session, data: &Declared, v: usize) -> Result<Vec<Vec<usize>>> {
     let mut touse = vec![false; s.frame.n_rows()];
     data.rows.iter().for_each(|i| touse[*i] = true);
     s.markout(&[v], &mut touse, true)?;
@@ -309,18 +299,35 @@ fn by_group(
     let (group, count) = number_groups(&s.frame, v, &sorted);
     let mut members = vec![Vec::new(); count];
     order.iter().zip(&group).for_each(|(i, g)| members[*g as usize].push(*i));
-    let summaries: Vec<Summary> = members.iter().map(|m| Summary::of(cmd, data, m)).collect::<Result<_>>()?;
-    let name = |m: &[usize]| {
-        let row = data.rows[m[0]];
-        let var = s.frame.var(v);
-        if var.is_string() {
-            return var.data.str(row).to_string();
-        }
-        let value = var.data.num(row);
-        let label = s.frame.labels_of(v).and_then(|l| l.get(value)).map(str::to_string);
-        label.unwrap_or_else(|| format::bare(&var.format, value))
+    Ok(members)
+}
+
+/// The value of a variable as output names it.
+fn name_of(s: &Session, v: usize, row: usize) -> String {
+    let var = s.frame.var(v);
+    if var.is_string() {
+        return var.data.str(row).to_string();
+    }
+    let value = var.data.num(row);
+    let label = s.frame.labels_of(v).and_then(|l| l.get(value)).map(str::to_string);
+    label.unwrap_or_else(|| format::bare(&var.format, value))
+}
+
+fn by_group(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    data: &Declared,
+    whole: &Summary,
+    variable: &str,
+    eform: bool,
+    r: &mut Results,
+) -> Result<()> {
+    let [v] = s.varlist(variable)?[..] else {
+        return Err(StataError::unsupported_option("meta summarize", "subgroup() of several variables"));
     };
-    let names: Vec<String> = members.iter().map(|m| name(m)).collect();
+    let members = members(s, data, v)?;
+    let summaries: Vec<Summary> = members.iter().map(|m| Summary::of(cmd, data, m)).collect::<Result<_>>()?;
+    let names: Vec<String> = members.iter().map(|m| name_of(s, v, data.rows[m[0]])).collect();
     let total: f64 = whole.pooled.weights.iter().sum();
     let mut parts = Vec::new();
     for ((name, m), summary) in names.iter().zip(&members).zip(&summaries) {
@@ -329,11 +336,8 @@ fn by_group(
             let weights: Vec<f64> = m.iter().map(|&i| whole.pooled.weights[i]).collect();
             rows = studies(data, m, &weights, total, eform);
         }
-        rows.push(Row {
-            name: format!("Group: {name}"),
-            values: shown(summary.interval(data.level), eform),
-            weight: None,
-        });
+        let values = shown(summary.interval(data.level), eform);
+        rows.push(Row { name: format!("Group: {name}"), values, weight: None });
         parts.push(rows);
     }
     let theta = shown(whole.interval(data.level), eform);
@@ -343,20 +347,29 @@ fn by_group(
     }
     let label = heading(s, eform);
     show::table(s, ("Study", &label), data.level, &parts);
-    // The groups' effects with their variances, as one more meta-analysis with fixed effects.
-    let effects: Vec<f64> = summaries.iter().map(|g| g.pooled.theta).collect();
-    let variances: Vec<f64> = summaries.iter().map(|g| g.pooled.se.powi(2)).collect();
-    let between = pool(&effects, &variances, None).map_or(f64::NAN, |p| p.q);
-    let df = count as f64 - 1.0;
-    let p = if df > 0.0 { chi2_tail(df, between) } else { f64::NAN };
     heterogeneity(s, data, &names, &summaries);
-    let (q, p_text) = (format::bare("%9.2f", between), format::bare("%6.4f", p));
+    differences(s, &summaries, r);
+    r.text("subgroupvars", &s.frame.var(v).name);
+    store_groups(r, data, &names, &summaries);
+    Ok(())
+}
+
+/// The test of equal effects of the groups: their effects with their variances, as one more meta-analysis.
+fn differences(s: &mut Session, groups: &[Summary], r: &mut Results) {
+    let effects: Vec<f64> = groups.iter().map(|g| g.pooled.theta).collect();
+    let variances: Vec<f64> = groups.iter().map(|g| g.pooled.se.powi(2)).collect();
+    let between = pool(&effects, &variances, None).map_or(f64::NAN, |p| p.q);
+    let df = groups.len() as f64 - 1.0;
+    let p = if df > 0.0 { chi2_tail(df, between) } else { f64::NAN };
+    let (q, p_text) = (format::bare("%9.2f", stata(between)), format::bare("%6.4f", stata(p)));
     s.print(format!("Test of group differences: Q_b = chi2({df}) = {q}    Prob > Q_b = {p_text}"));
     r.scalar("Q_b", stata(between)).scalar("df_Q_b", df).scalar("p_Q_b", stata(p));
-    r.text("subgroupvars", &s.frame.var(v).name);
+}
+
+fn store_groups(r: &mut Results, data: &Declared, names: &[String], groups: &[Summary]) {
     let rows = |columns: &[&str], value: &dyn Fn(&Summary) -> Vec<f64>| {
-        let data = summaries.iter().flat_map(value).map(stata).collect();
-        let mut m = Matrix::new(count, columns.len(), data);
+        let data = groups.iter().flat_map(value).map(stata).collect();
+        let mut m = Matrix::new(groups.len(), columns.len(), data);
         m.row_names = names.iter().map(Stripe::term).collect();
         m.col_names = columns.iter().map(|c| Stripe::term(*c)).collect();
         m
@@ -371,7 +384,6 @@ fn by_group(
     };
     r.matrix("esgroup", rows(&["theta", "se", "ci_lb", "ci_ub"], &es));
     r.matrix("hetgroup", rows(&["df", "Q", "p", "tau2", "I2", "H2"], &het));
-    Ok(())
 }
 
 fn heterogeneity(s: &mut Session, data: &Declared, names: &[String], groups: &[Summary]) {
