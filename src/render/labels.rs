@@ -249,6 +249,7 @@ mod tests {
 
     fn labels() -> Labels {
         Labels {
+            columns: HashSet::new(),
             variables: [
                 ("sector".to_owned(), "行业".to_owned()),
                 ("age".to_owned(), "Age (years)".to_owned()),
