@@ -1,5 +1,6 @@
 //! Speed and memory of ingest on a generated CSV: `cargo bench --bench ingest -- [MEGABYTES]` (1,000 without
-//! it). MB/s of the source file, against a plain copy of it, and the peak resident memory of the process.
+//! it). MB/s of the source file, against a plain copy of it, and the peak resident memory of the process. With the path of a
+//! table it reads that table and prints its number of rows: `scripts/bench/readers.py` measures the process.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -58,7 +59,21 @@ fn copy(source: &Path, target: &Path, bytes: u64) -> std::io::Result<f64> {
     Ok(bytes as f64 / 1e6 / start.elapsed().as_secs_f64())
 }
 
+/// Reads a table; returns its number of rows.
+fn rows_of(source: &Path) -> Result<u64, Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let name = source.file_name().ok_or("the path names no file")?.to_string_lossy();
+    let data = TabularFiles
+        .ingest(source, &name, &IngestOptions::default(), &folder.path().join("data.dta"))
+        .map_err(|problem| problem.to_string())?;
+    Ok(data.row_count)
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(table) = std::env::args().skip(1).find(|argument| Path::new(argument).is_file()) {
+        println!("{}", rows_of(Path::new(&table))?);
+        return Ok(());
+    }
     // cargo passes --bench
     let megabytes =
         std::env::args().skip(1).find_map(|a| a.parse::<u64>().ok()).unwrap_or_else(|| sized(1000, 200));

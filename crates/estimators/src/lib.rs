@@ -11,6 +11,7 @@ pub mod autocorrelation;
 pub mod balance_test;
 pub mod binormal;
 pub mod blocks;
+pub mod breslow_day;
 pub mod classify;
 pub mod clusters;
 pub mod cointegration;

@@ -69,6 +69,9 @@ def strata(cases, frame):
     null = table.test_null_odds(correction=False)
     cases.add("cc by", "epidemiology.csv", "cc case exposed, by(age)", {"r(or)": table.oddsratio_pooled, "r(lb_or)": low, "r(ub_or)": high,
               "r(chi2)": null.statistic, "r(p)": null.pvalue}, 1e-9, "statsmodels StratifiedTable")
+    day, tarone = table.test_equal_odds(adjust=False), table.test_equal_odds(adjust=True)
+    cases.add("cc bd tarone", "epidemiology.csv", "cc case exposed, by(age) bd tarone",
+              {"r(chi2_bd)": day.statistic, "r(chi2_t)": tarone.statistic, "r(df_bd)": 2, "r(df_t)": 2}, 1e-8, "statsmodels StratifiedTable")
     logs = np.array([math.log(a * d / (b * c)) for a, b, c, d in tables])
     variance = np.array([1 / a + 1 / b + 1 / c + 1 / d for a, b, c, d in tables])
     hom = np.sum((logs - math.log(table.oddsratio_pooled)) ** 2 / variance)

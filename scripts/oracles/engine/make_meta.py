@@ -66,6 +66,7 @@ for (m in c("OR", "RR")) {
   f <- rma.mh(ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg, measure = m)
   out[[paste0("mh_", m)]] <- list(theta = num(f$beta), se = f$se)
 }
+f <- rma.mh(ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg, measure = "OR"); out$homogeneity <- c(f$BD, f$TA, f$k - 1)
 z <- data.frame(a = c(0, 3, 5, 2), b = c(20, 17, 30, 40), c = c(4, 0, 9, 5), d = c(18, 22, 28, 33))
 for (m in c("OR", "RR", "RD", "PETO")) {
   e <- escalc(m, ai = a, bi = b, ci = c, di = d, data = z, add = if (m == "RD") 0 else 1/2, to = if (m == "PETO") "none" else "only0")
@@ -161,6 +162,11 @@ def main():
         c.add(f"meta summarize mhaenszel {kind}", "bcg.csv",
               f"meta esize tpos tneg cpos cneg, esize({kind}) fixed\nmeta summarize", {"r(theta)": f["theta"], "r(se)": f["se"]}, 1e-8,
               "R metafor rma.mh")
+    f = r["homogeneity"]
+    c.add("cc bd tarone", "bcg.csv",
+          "expand 4\nbysort trial: gen k = _n\ngen n = cond(k == 1, tpos, cond(k == 2, cpos, cond(k == 3, tneg, cneg)))\ngen case = k <= 2\n"
+          "gen exposed = mod(k, 2)\ncc case exposed [fweight=n], by(trial) bd tarone",
+          {"r(chi2_bd)": f[0], "r(chi2_t)": f[1], "r(df_bd)": f[2]}, 1e-7, "R metafor rma.mh")
     rows = "0 20 4 18\n3 17 0 22\n5 30 9 28\n2 40 5 33"
     for kind, m in ARMS.items():
         f = r[f"zero_{m}"]

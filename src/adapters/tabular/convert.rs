@@ -50,6 +50,12 @@ impl Builder {
     /// Appends a cell that is this part of a text to a column of numbers.
     #[inline]
     pub(super) fn within(&mut self, block: &[u8], cell: Range<usize>) {
+        if self.reading == Reading::Plain
+            && let Some(number) = number::few_digits(block, &cell)
+        {
+            self.whole(number);
+            return;
+        }
         let place = infer::trimmed(block, cell);
         let text = &block[place.clone()];
         // no word for a missing value reads as a plain number
@@ -108,6 +114,18 @@ impl Builder {
             Column::Double(v) => v.push(value),
             Column::Str(v) => v.push(&number_text(value)),
             Column::Float(_) | Column::StrL(_) => unreachable!("builders have no such column"),
+        }
+    }
+
+    /// Appends a whole number of up to eight digits, which its column has room for.
+    #[inline(always)]
+    fn whole(&mut self, value: u32) {
+        match &mut self.values {
+            Column::Byte(v) => v.push(i8::try_from(value).unwrap_or(i8::MAX)),
+            Column::Int(v) => v.push(i16::try_from(value).unwrap_or(i16::MAX)),
+            Column::Long(v) => v.push(i32::try_from(value).unwrap_or(i32::MAX)),
+            Column::Double(v) => v.push(f64::from(value)),
+            Column::Float(_) | Column::Str(_) | Column::StrL(_) => self.number(f64::from(value)),
         }
     }
 

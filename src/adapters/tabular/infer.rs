@@ -1,12 +1,15 @@
 //! Properties common to the cells of a column: every cell admits some readings (a number, a date of some
-//! style …) and a column keeps those that all its cells admit. Decides the storage; converts nothing.
+//! style …) and a column keeps those that all its cells admit. Converts nothing.
+
+mod decide;
+mod words;
 
 use std::ops::Range;
 
-use dta::StorageType;
-
 use super::date::{self, DateStyle, STYLES};
 use super::number;
+pub(super) use decide::text_storage;
+pub(super) use words::{boolean, extended_missing, is_infinity, is_missing, trimmed};
 
 /// A set of readings, one bit each.
 pub(super) type Readings = u32;
@@ -32,69 +35,10 @@ fn datetime_bit(style: DateStyle) -> Readings {
     1 << (DATETIME_SHIFT + style as u32)
 }
 
-/// Spellings of a missing value, after spaces are cut off.
-const MISSING_WORDS: [&[u8]; 16] = [
-    b"NA",
-    b"N/A",
-    b"#N/A",
-    b".",
-    b"..",
-    b"NULL",
-    b"-",
-    b"--",
-    b"NaN",
-    b"nan",
-    b"null",
-    b"n/a",
-    b"<NA>",
-    b"#NA",
-    b"None",
-    "缺失".as_bytes(),
-];
-
 /// Spreadsheets write whole numbers from here on in exponential form unless a format says otherwise (`1.23457E+11`).
 const SPREADSHEET_EXPONENT: f64 = 1e11;
 /// Identifiers have no more digits than this.
 const MOST_DIGITS: usize = 32;
-
-/// Cuts the spaces around a part of a text off (`trim_ascii`).
-#[inline]
-pub(super) fn trimmed(text: &[u8], mut range: Range<usize>) -> Range<usize> {
-    while !range.is_empty() && text[range.end - 1].is_ascii_whitespace() {
-        range.end -= 1;
-    }
-    while !range.is_empty() && text[range.start].is_ascii_whitespace() {
-        range.start += 1;
-    }
-    range
-}
-
-/// True for a cell (spaces cut off) that stands for a missing value.
-#[inline]
-pub(super) fn is_missing(text: &[u8]) -> bool {
-    // most texts differ from all of them in their first byte
-    let may_be = |first: u8| matches!(first, b'N' | b'n' | b'#' | b'.' | b'-' | b'<' | 0xe7);
-    text.first().is_none_or(|first| may_be(*first) && text.len() <= 6 && MISSING_WORDS.contains(&text))
-}
-
-/// `.a` to `.z`, the extended missing values of numbers.
-pub(super) fn extended_missing(text: &[u8]) -> Option<dta::Missing> {
-    match text {
-        [b'.', letter @ b'a'..=b'z'] => dta::Missing::from_letter(char::from(*letter)),
-        _ => None,
-    }
-}
-
-/// A cell read as true or false.
-pub(super) fn boolean(text: &[u8]) -> Option<bool> {
-    if text.eq_ignore_ascii_case(b"true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case(b"false") {
-        Some(false)
-    } else {
-        None
-    }
-}
 
 /// How the cells of a column are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +126,10 @@ impl Inference {
     #[inline]
     pub(super) fn within(&mut self, block: &[u8], cell: Range<usize>, row: u64) {
         let bytes = cell.len();
+        if let Some(value) = number::few_digits(block, &cell) {
+            self.few_digits(f64::from(value), bytes, block[cell.start] == b'0');
+            return;
+        }
         let place = trimmed(block, cell);
         let text = &block[place.clone()];
         if is_missing(text) {
@@ -204,7 +152,8 @@ impl Inference {
             };
             if let Some(plain) = plain {
                 self.plain(plain, text, uses_value);
-                if !plain.digits_only && uses_value && plain.value.abs() >= SPREADSHEET_EXPONENT {
+                // the value of a number with an exponent is always computed
+                if !plain.digits_only && plain.value.abs() >= SPREADSHEET_EXPONENT {
                     self.exponential(text, row);
                 }
                 return;
@@ -216,6 +165,22 @@ impl Inference {
         if self.readings != 0 {
             self.other(text);
         }
+    }
+
+    /// A cell of up to eight digits and nothing else: as [`Self::plain`], with what is known of such a cell.
+    #[inline(always)]
+    fn few_digits(&mut self, value: f64, digits: usize, zero_first: bool) {
+        self.present += 1;
+        self.numbers += 1;
+        self.max_bytes = self.max_bytes.max(digits);
+        if self.uses_value() {
+            self.min = if value < self.min { value } else { self.min };
+            self.max = if value > self.max { value } else { self.max };
+        }
+        self.readings &= PLAIN | THOUSANDS | SPELT | DECIMAL_COMMA;
+        self.widths.0 = self.widths.0.min(digits);
+        self.widths.1 = self.widths.1.max(digits);
+        self.leading_zero |= zero_first && digits > 1;
     }
 
     /// True as long as the values of numbers decide something: in a column with fractions they do so only where points
@@ -383,136 +348,6 @@ impl Inference {
         self.bare |= other.bare;
         self.behind |= other.behind;
     }
-
-    /// True if the cells read as dates day first and month first alike.
-    pub(super) fn ambiguous_date(&self) -> bool {
-        self.present > 0
-            && [date_bit as fn(DateStyle) -> Readings, datetime_bit].iter().any(|bit| {
-                let both = bit(DateStyle::DayFirst) | bit(DateStyle::MonthFirst);
-                self.readings & both == both
-            })
-    }
-
-    /// True if the cells read as numbers with signs for thousands and with decimal signs alike: `1,234` everywhere.
-    pub(super) fn either_number(&self, reading: Reading) -> bool {
-        match reading {
-            Reading::Thousands => self.readings & DECIMAL_COMMA != 0,
-            Reading::DecimalComma => self.readings & THOUSANDS != 0,
-            // `1.234` everywhere: one and a bit, or thousands where commas are decimal
-            Reading::Plain => self.readings & DECIMAL_COMMA != 0 && !self.whole && self.min.abs() >= 1.0,
-            _ => false,
-        }
-    }
-
-    /// True if whole numbers were kept as text because numbers would lose digits or leading zeros.
-    pub(super) fn is_code(&self) -> bool {
-        self.readings & PLAIN != 0 && self.numbers > 0 && (self.too_long() || self.uneven_zeros())
-    }
-
-    /// True for whole numbers of a workbook that have more digits than the 15 that spreadsheets keep.
-    pub(super) fn exceeds_spreadsheet(&self, reading: Reading) -> bool {
-        reading == Reading::Plain && self.whole && self.min.abs().max(self.max.abs()) >= 1e15
-    }
-
-    /// True where a spreadsheet may have written identifiers in exponential form: whole numbers without all of their digits.
-    pub(super) fn is_rounded(&self, reading: Reading) -> bool {
-        self.rounded > 0 && (reading == Reading::Plain && self.whole || reading == Reading::Text)
-    }
-
-    fn too_long(&self) -> bool {
-        self.whole && self.widths.1 > 15 && self.min.abs().max(self.max.abs()) >= 9_007_199_254_740_992.0
-    }
-
-    fn uneven_zeros(&self) -> bool {
-        self.leading_zero && (self.widths.0 != self.widths.1 || self.widths.1 > 15 || !self.whole)
-    }
-
-    /// How the column's cells are to be converted. `1,234` alone could be either of two numbers:
-    /// `prefer_decimal_comma` decides.
-    pub(super) fn reading(&self, prefer_decimal_comma: bool) -> Reading {
-        if self.present == 0 {
-            return Reading::Empty;
-        }
-        if self.is_code() || self.ambiguous_date() {
-            return Reading::Text;
-        }
-        if prefer_decimal_comma && self.readings & (PLAIN | DECIMAL_COMMA) == DECIMAL_COMMA {
-            return Reading::DecimalComma;
-        }
-        // whole numbers that all stand in parentheses are labels, such as those of models; `3-` is a grade or an age
-        let all_enclosed = self.enclosed && !self.bare && self.numbers == 0;
-        let labels = self.whole && (self.behind || all_enclosed);
-        let spelt = if labels { 0 } else { SPELT };
-        let simple = [
-            (PLAIN, Reading::Plain),
-            (THOUSANDS, Reading::Thousands),
-            (DECIMAL_COMMA, Reading::DecimalComma),
-            (PERCENT, Reading::Percent),
-            (spelt, Reading::Spelt),
-            (BOOLEAN, Reading::Boolean),
-            (MONTH, Reading::Month),
-            (QUARTER, Reading::Quarter),
-        ];
-        if let Some((_, reading)) = simple.iter().find(|(bit, _)| self.readings & bit != 0) {
-            return *reading;
-        }
-        for style in STYLES {
-            let dates = self.readings & date_bit(style) != 0;
-            let datetimes = self.readings & datetime_bit(style) != 0;
-            if dates || (datetimes && !self.any_time) {
-                return Reading::Date(style);
-            }
-            if datetimes {
-                return Reading::Datetime(style);
-            }
-        }
-        Reading::Text
-    }
-
-    /// The smallest storage that holds every value under a reading, and the display format.
-    pub(super) fn storage(&self, reading: Reading) -> (StorageType, String) {
-        let number = |storage: StorageType, format: &str| (storage, format.to_owned());
-        match reading {
-            Reading::Empty | Reading::Boolean => number(StorageType::Byte, "%8.0g"),
-            Reading::Plain | Reading::Thousands => {
-                let storage = self.number_storage();
-                let format = match storage {
-                    _ if self.leading_zero => format!("%0{}.0f", self.widths.1),
-                    StorageType::Byte | StorageType::Int => "%8.0g".to_owned(),
-                    StorageType::Long => "%12.0g".to_owned(),
-                    _ => "%10.0g".to_owned(),
-                };
-                (storage, format)
-            }
-            Reading::DecimalComma | Reading::Percent | Reading::Spelt => {
-                number(StorageType::Double, "%10.0g")
-            }
-            Reading::Date(_) => number(StorageType::Long, "%td"),
-            Reading::Datetime(_) => number(StorageType::Double, "%tc"),
-            Reading::Month => number(StorageType::Int, "%tm"),
-            Reading::Quarter => number(StorageType::Int, "%tq"),
-            Reading::Text => text_storage(self.max_bytes),
-        }
-    }
-
-    fn number_storage(&self) -> StorageType {
-        if !self.whole {
-            return StorageType::Double;
-        }
-        if self.min > self.max {
-            return StorageType::Byte; // nothing but missing and infinite values
-        }
-        let fits = |low: f64, high: f64| self.min >= low && self.max <= high;
-        if fits(-127.0, 100.0) {
-            StorageType::Byte
-        } else if fits(-32_767.0, 32_740.0) {
-            StorageType::Int
-        } else if fits(-2_147_483_647.0, 2_147_483_620.0) {
-            StorageType::Long
-        } else {
-            StorageType::Double
-        }
-    }
 }
 
 /// The earlier of two rows, either of which there may be none.
@@ -521,21 +356,6 @@ fn earlier(a: Option<u64>, b: Option<u64>) -> Option<u64> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     }
-}
-
-/// Storage and display format of texts of at most `bytes` bytes.
-pub(super) fn text_storage(bytes: usize) -> (StorageType, String) {
-    if bytes <= dta::limits::STR_BYTES {
-        (StorageType::Str(bytes.max(1) as u16), format!("%{}s", bytes.clamp(9, 244)))
-    } else {
-        (StorageType::StrL, "%9s".to_owned())
-    }
-}
-
-/// True for the spellings of an infinite number.
-pub(super) fn is_infinity(text: &[u8]) -> bool {
-    let body = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
-    body.eq_ignore_ascii_case(b"inf") || body.eq_ignore_ascii_case(b"infinity") || body == "∞".as_bytes()
 }
 
 #[cfg(test)]

@@ -68,3 +68,19 @@ fn dates_need_one_style_that_fits_all() {
     assert_eq!(kind(&["2024-01", "2024-12"]).0, Reading::Month);
     assert_eq!(kind(&["2024Q1"]).0, Reading::Quarter);
 }
+
+#[test]
+fn rounded_identifiers_are_counted_alike_in_parts_and_in_the_whole() {
+    let cells = ["1.5", "x", "1E+12", "2,5", "1.23457E+11", "7e15"];
+    let (mut whole, mut parts) = (Inference::default(), Inference::default());
+    for (row, cell) in (2..).zip(cells) {
+        whole.text(cell.as_bytes(), row);
+        let mut one = Inference::default();
+        one.text(cell.as_bytes(), row);
+        parts.merge(&one);
+    }
+    for facts in [whole, parts] {
+        assert_eq!((facts.rounded, facts.first_rounded_row), (3, Some(4)));
+        assert!(facts.is_rounded(facts.reading(false)));
+    }
+}

@@ -23,11 +23,14 @@ pub enum Regime {
     StandingClock,
     /// A node that is cut off while everything that uses up the reserve of a lease comes together.
     Reserve,
+    /// Faults that begin at the moment that one rule is about: a pause after a renewal was sent, a freeze when a run begins,
+    /// nodes that leave while claims are under way.
+    Moments,
 }
 
 impl Regime {
     /// All regimes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Calm,
         Self::Network,
         Self::Processes,
@@ -36,12 +39,13 @@ impl Regime {
         Self::LossyFailover,
         Self::StandingClock,
         Self::Reserve,
+        Self::Moments,
     ];
 
-    /// Returns the regime of a seed when regimes take turns; half of all histories have all faults.
+    /// Returns the regime of a seed when regimes take turns; of sixteen histories seven have all faults.
     pub fn of(seed: u64) -> Self {
         match usize::try_from(seed % 16).expect("a small number") {
-            at @ 0..8 => Self::ALL[at],
+            at @ 0..9 => Self::ALL[at],
             _ => Self::All,
         }
     }
@@ -138,6 +142,24 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// When it is over, where it lasts.
+    pub(crate) fn over(&self) -> Option<Time> {
+        match *self {
+            Self::Mute { until, .. }
+            | Self::Deaf { until, .. }
+            | Self::Kill { until, .. }
+            | Self::Stop { until, .. }
+            | Self::StopLauncher { until, .. }
+            | Self::Freeze { until, .. }
+            | Self::Reboot { until, .. }
+            | Self::Move { until, .. }
+            | Self::Outage { until, .. } => Some(until),
+            Self::Drain { .. } | Self::Step { .. } | Self::Cancel { .. } => None,
+        }
+    }
+}
+
 /// What a history consists of.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -163,6 +185,12 @@ pub struct Plan {
     pub late: Time,
     /// Percentage of answers and of transactions that take up to their time limit.
     pub slow: u64,
+    /// Percentage of messages that are late by up to 40 s, where messages get lost at all.
+    pub late_messages: u64,
+    /// Percentage of claims that take up to their time limit, where messages get lost at all.
+    pub long_claims: u64,
+    /// The clocks of all machines are slow and the database's is fast, by the largest drift.
+    pub apart: bool,
 }
 
 /// Steps of the database's clock below this go unnoticed; a larger one begins the watch again.
@@ -194,11 +222,15 @@ impl Plan {
             drift_ppm: if faulty { random.pick(&[0, 100, 30_000]) } else { 100 },
             late: if faulty { random.pick(&[0, SECOND, 8 * SECOND]) } else { 0 },
             slow: if faulty { random.pick(&[0, 0, 2, 30]) } else { 0 },
+            late_messages: 2,
+            long_claims: 5,
+            apart: false,
         };
-        if regime == Regime::Reserve {
-            plan.use_up_the_reserve(random);
-        } else if faulty {
-            plan.add_faults(length, random);
+        match regime {
+            Regime::Reserve => plan.use_up_the_reserve(random),
+            Regime::Moments => plan.choose_a_moment(random),
+            _ if faulty => plan.add_faults(length, random),
+            _ => {}
         }
         plan
     }
@@ -207,7 +239,8 @@ impl Plan {
     /// answers are late.
     fn use_up_the_reserve(&mut self, random: &mut Random) {
         (self.nodes, self.seats, self.loss, self.drift_ppm) = (2, 2, 0, 30_000);
-        (self.late, self.slow) = (8 * SECOND, 20);
+        (self.late, self.slow, self.apart) = (8 * SECOND, 20, random.percent(70));
+        self.places = 2;
         let begin = random.between(100, 120) * SECOND;
         self.jobs = vec![(begin, 150 * SECOND), (begin + SECOND, 150 * SECOND)];
         let cut = begin + random.between(5, 40) * SECOND;
@@ -219,6 +252,60 @@ impl Plan {
             (step, Fault::Step { by: random.pick(&[-SMALL_STEP, SMALL_STEP, SMALL_STEP]) }),
         ];
         self.calm_at = until.max(step);
+    }
+
+    /// Faults at the moment that one rule is about.
+    fn choose_a_moment(&mut self, random: &mut Random) {
+        (self.nodes, self.seats, self.places) = (2, 2, 2);
+        let begin = random.between(20, 100) * SECOND;
+        match random.index(3) {
+            0 => self.pause_after_a_renewal(begin, random),
+            1 => self.freeze_when_a_run_begins(begin, random),
+            _ => self.leave_while_claims_are_under_way(begin, random),
+        }
+        self.calm_at =
+            self.faults.iter().map(|(at, fault)| fault.over().unwrap_or(*at)).max().unwrap_or(begin);
+    }
+
+    /// The answer of a renewal waits for a server that is stopped, and afterwards nothing reaches the database.
+    fn pause_after_a_renewal(&mut self, begin: Time, random: &mut Random) {
+        (self.loss, self.slow, self.late, self.apart) = (0, 60, 8 * SECOND, true);
+        self.drift_ppm = 30_000;
+        self.jobs = vec![(begin, 150 * SECOND), (begin, 150 * SECOND)];
+        let node = random.index(2);
+        let stop = begin + random.between(5, 30) * SECOND + random.between(0, SECOND);
+        let until = stop + random.between(10, 40) * SECOND;
+        // the kernel of a stopped server still sends what was written before
+        let mute = stop + random.between(0, SECOND);
+        self.faults = vec![
+            (stop, Fault::Stop { node, until }),
+            (mute, Fault::Mute { node, until: until + 120 * SECOND }),
+        ];
+    }
+
+    /// A machine stands still between the start of a launcher and that of its engine, and is cut off.
+    fn freeze_when_a_run_begins(&mut self, begin: Time, random: &mut Random) {
+        (self.loss, self.slow) = (0, 0);
+        self.jobs = (0..3).map(|at| (begin + at * 2 * SECOND, 150 * SECOND)).collect();
+        let at = begin + 2 * random.between(0, 2) * SECOND + random.between(0, SECOND / 3);
+        let until = at + random.pick(&[80, 90, 120]) * SECOND;
+        let node = random.index(2);
+        self.faults = vec![
+            (at, Fault::Freeze { machine: node, until, stands: false }),
+            (at, Fault::Mute { node, until: until + 60 * SECOND }),
+        ];
+    }
+
+    /// A node is drained again and again while short jobs come in, messages are late, and the other one has no place.
+    fn leave_while_claims_are_under_way(&mut self, begin: Time, random: &mut Random) {
+        (self.loss, self.late_messages, self.long_claims, self.seats) = (10, 15, 60, 4);
+        self.jobs = vec![(begin - 15 * SECOND, 150 * SECOND); 2];
+        let node = random.index(2);
+        for round in 0..5 {
+            let at = begin + round * 30 * SECOND;
+            self.faults.push((at, Fault::Drain { node }));
+            self.jobs.push((at + random.between(0, 15) * SECOND, SECOND));
+        }
     }
 
     fn add_faults(&mut self, length: Time, random: &mut Random) {

@@ -35,6 +35,8 @@ pub enum Invariant {
     OneLeader,
     /// A draining node claimed.
     DrainingNodesDoNotClaim,
+    /// A node that was declared lost claimed with the same epoch.
+    LostNodesStayLost,
     /// Faults stopped, and something did not come to its end.
     EveryJobEnds,
 }
@@ -68,6 +70,7 @@ pub(crate) struct Monitor {
     /// Effects of commits that a failover lost are over then.
     lossy_until: Time,
     drains: Vec<(NodeEpoch, Time)>,
+    lost: Vec<NodeEpoch>,
     engines: usize,
     /// Since when two engines of one job run, whether or not the bound permits it.
     overlap_since: Option<Time>,
@@ -87,6 +90,7 @@ impl Monitor {
             steps: Vec::new(),
             lossy_until: 0,
             drains: Vec::new(),
+            lost: Vec::new(),
             engines: 0,
             overlap_since: None,
             broken: None,
@@ -132,6 +136,7 @@ impl Monitor {
         // engines that the database does not know of any more run until their lease is over at the latest
         self.lossy_until = until + 75 * SECOND;
         self.drains.clear();
+        self.lost.clear();
         for job in 0..self.claimed.len() {
             let found = tables.jobs.get(job).and_then(Option::as_ref);
             self.acknowledged[job] &= found.is_some();
@@ -169,32 +174,38 @@ impl World {
                 if let Some((fence, _)) = before.filter(|(fence, _)| *fence >= owned.fence) {
                     self.broken(Invariant::FencesRise, format!("{owned:?} after {fence}"));
                 }
+                if self.monitor.lost.contains(node) {
+                    self.broken(Invariant::LostNodesStayLost, format!("{owned:?} by {node:?}"));
+                }
                 // a claim may have been under way when the drain was committed
                 let drained = self.monitor.drains.iter().find(|(drained, _)| drained == node);
                 if drained.is_some_and(|(_, at)| self.now - at > 11 * SECOND) {
                     self.broken(Invariant::DrainingNodesDoNotClaim, format!("{owned:?} by {node:?}"));
                 }
             }
-            Fact::Lost(node) => {
+            Fact::Lost(node, read) => {
                 self.monitor.figures.lost += 1;
-                self.on_lost(node);
+                self.monitor.lost.push(node.clone());
+                self.on_lost(node, *read);
             }
             Fact::Queued => {}
         }
     }
 
-    fn on_lost(&mut self, node: &NodeEpoch) {
+    /// `read`: when the leader's transaction read the lease. What happens afterwards takes nothing from the decision, because
+    /// the row has to be the one that was read.
+    fn on_lost(&mut self, node: &NodeEpoch, read: Time) {
         let times = self.rules.times;
         // the leader's clock may be fast by the largest drift
-        let watched = self.now.saturating_sub(micros(times.lost_after()) * 96 / 100);
+        let watched = read.saturating_sub(micros(times.lost_after()) * 96 / 100);
         let silence = micros(times.silence()) * 104 / 100;
         let step = i64::try_from(2 * micros(times.clock_step())).expect("a short time");
-        let outage =
-            self.monitor.outages.iter().find(|(from, until)| *until > watched && until - from > silence);
+        let seen = |at: Time| at > watched && at <= read;
+        let monitor = &self.monitor;
+        let outage = monitor.outages.iter().find(|(from, until)| seen(*until) && until - from > silence);
         let outage = outage.map(|outage| format!("an outage {outage:?}"));
-        let failover =
-            self.monitor.failovers.iter().find(|at| **at > watched).map(|at| format!("a failover at {at}"));
-        let stepped = self.monitor.steps.iter().find(|(at, by)| *at > watched && by.abs() > step);
+        let failover = monitor.failovers.iter().find(|at| seen(**at)).map(|at| format!("a failover at {at}"));
+        let stepped = monitor.steps.iter().find(|(at, by)| seen(*at) && by.abs() > step);
         let stepped = stepped.map(|step| format!("a step {step:?}"));
         if let Some(found) = outage.or(failover).or(stepped) {
             self.broken(Invariant::Amnesty, format!("{node:?} was declared lost after {found}"));
@@ -212,6 +223,16 @@ impl World {
                 let detail = format!("{node:?} of process {at} would kill its engines at {killed:?}");
                 self.broken(Invariant::LostAfterTheEnd, detail);
             }
+        }
+        // those of a machine that stands still end when it wakes up
+        let frozen = self.machines[self.nodes[at].machine].is_frozen(self.now);
+        let runs = |launcher: &usize| {
+            let it = &self.launchers[*launcher];
+            it.node == at && it.has_engine() && !frozen && !self.is_excused(*launcher)
+        };
+        if let Some(launcher) = (0..self.launchers.len()).find(runs) {
+            let detail = format!("{node:?} of process {at}: the engine of launcher {launcher} runs");
+            self.broken(Invariant::LostAfterTheEnd, detail);
         }
         let process = &self.nodes[at];
         let settled = process.healthy_since + micros(2 * times.renew_every) + 20 * SECOND;

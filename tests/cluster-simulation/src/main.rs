@@ -1,6 +1,6 @@
 //! Runs many histories and prints their figures: `cluster-simulation HISTORIES [FIRST_SEED]`. One seed with its events:
 //! `cluster-simulation --trace REGIME SEED`. The states of a small cluster, nearest first, up to so many:
-//! `cluster-simulation --states [MOST]`. Where each wrong rule first shows, by regime: `cluster-simulation --wrong [SEEDS]`.
+//! `cluster-simulation --states [MOST]`. Where each wrong rule first shows, by regime: `cluster-simulation --wrong [SEEDS [RULE]]`.
 
 use std::process::ExitCode;
 
@@ -11,8 +11,9 @@ fn number(text: Option<&String>) -> Option<u64> {
     text?.replace('_', "").parse().ok()
 }
 
-fn show_wrong_rules(seeds: u64) {
-    for mutant in Mutant::ALL {
+fn show_wrong_rules(seeds: u64, only: Option<&String>) {
+    let wanted = |mutant: &Mutant| only.is_none_or(|name| *name == format!("{mutant:?}"));
+    for mutant in Mutant::ALL.into_iter().filter(wanted) {
         let rules = Rules::wrong(mutant);
         for regime in Regime::ALL {
             let mut violations = (0..seeds)
@@ -49,11 +50,11 @@ fn main() -> ExitCode {
         return ExitCode::from(u8::from(explored.is_err()));
     }
     if arguments.first().is_some_and(|first| first == "--wrong") {
-        show_wrong_rules(number(arguments.get(1)).unwrap_or(1_000));
+        show_wrong_rules(number(arguments.get(1)).unwrap_or(1_000), arguments.get(2));
         return ExitCode::SUCCESS;
     }
     let Some(histories) = number(arguments.first()) else {
-        eprintln!("HISTORIES [FIRST_SEED], --trace REGIME SEED, --states [MOST], or --wrong [SEEDS]");
+        eprintln!("HISTORIES [FIRST_SEED], --trace REGIME SEED, --states [MOST], or --wrong [SEEDS [RULE]]");
         return ExitCode::from(2);
     };
     let first = number(arguments.get(1)).unwrap_or(0);

@@ -230,7 +230,7 @@ impl World {
                     };
                     let rows: Vec<_> = rows.into_iter().filter(lost).collect();
                     if !rows.is_empty() {
-                        self.send(node, Kind::Lead, Request::Declare(rows));
+                        self.send(node, Kind::Lead, Request::Declare { rows, read: sent.read });
                     }
                 }
             }

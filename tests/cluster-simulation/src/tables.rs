@@ -4,6 +4,7 @@
 use stata_service::domain::cluster::{DatabaseTime, Join, LeaderRow, NodeEpoch, NodeRow};
 use stata_service::domain::ids::{NodeId, RunId};
 
+use crate::machine::Time;
 use crate::rules::{Mutant, Rules};
 
 /// Where a job is.
@@ -72,7 +73,12 @@ pub(crate) enum Request {
     /// The leader reads the nodes.
     Look,
     /// The leader declares nodes lost, if their rows are still these.
-    Declare(Vec<NodeRow>),
+    Declare {
+        /// The rows as the leader read them.
+        rows: Vec<NodeRow>,
+        /// The true time of that, for the invariants.
+        read: Time,
+    },
     /// The leader ends runs without an owner and forgets nodes.
     Sweep,
     /// A node claims jobs for new attempts with these ids.
@@ -121,8 +127,8 @@ pub(crate) enum Answer {
 pub(crate) enum Fact {
     /// A result of an attempt was accepted.
     Accepted(Owned),
-    /// A node was declared lost.
-    Lost(NodeEpoch),
+    /// A node was declared lost, and when the leader's transaction read its lease.
+    Lost(NodeEpoch, Time),
     /// A job was claimed by a node.
     Claimed(Owned, NodeEpoch),
     /// A job was queued.
@@ -188,7 +194,7 @@ impl Tables {
                 None => Answer::Follows,
             },
             Request::Look => Answer::Nodes(self.nodes.clone()),
-            Request::Declare(rows) => self.declare(rows, now, rules, facts),
+            Request::Declare { rows, read } => self.declare((rows, *read), now, rules, facts),
             Request::Sweep => self.sweep(rules, facts),
             Request::Claim(..) => unreachable!("claims are carried out in two steps"),
             Request::Running(node) => {
@@ -252,7 +258,7 @@ impl Tables {
 
     fn declare(
         &mut self,
-        rows: &[NodeRow],
+        (rows, at): (&[NodeRow], Time),
         now: DatabaseTime,
         rules: &Rules,
         facts: &mut Vec<Fact>,
@@ -262,7 +268,7 @@ impl Tables {
                 self.node(&read.node).filter(|row| *row == read).and_then(|row| row.lost(now, &rules.times));
             if lost.is_some() {
                 self.set_node(lost);
-                facts.push(Fact::Lost(read.node.clone()));
+                facts.push(Fact::Lost(read.node.clone(), at));
                 if rules.is(Mutant::SweepOnce) {
                     let runs: Vec<Owned> = self.owned_by(&read.node).cloned().collect();
                     runs.iter().for_each(|owned| self.give_back(owned, rules, facts));

@@ -44,6 +44,8 @@ pub(crate) enum Moment {
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub answer: Answer,
+    /// True time of the transaction, for the invariants.
+    pub read: Time,
     pub database: DatabaseTime,
     pub server: u32,
     /// Number of the outage that had ended when it was sent.
@@ -133,6 +135,8 @@ pub(crate) struct Database {
     pub up: bool,
     /// Outages so far.
     pub outages: u32,
+    /// The last join of each process that was carried out.
+    pub joins: Vec<u64>,
     /// Earlier states, for a failover that lacks commits: when they were taken.
     pub copies: Vec<(Time, Tables)>,
 }
@@ -186,7 +190,11 @@ impl World {
         let processes = plan.nodes + 1;
         let drift = i64::from(plan.drift_ppm != 0);
         let mut rate = || drift * random.pick(&[-plan.drift_ppm, 0, plan.drift_ppm]);
-        let rates: Vec<i64> = (0..=processes).map(|_| rate()).collect();
+        let mut rates: Vec<i64> = (0..=processes).map(|_| rate()).collect();
+        if plan.apart {
+            rates.fill(-plan.drift_ppm);
+            rates[processes] = plan.drift_ppm;
+        }
         let machine = |at: usize| Machine::new(processes, rates[at], [0, -40, 40, 3][at % 4] * 1_000_000);
         let machines: Vec<Machine> = (0..processes).map(machine).collect();
         let name = |at: usize| NodeId::parse(format!("node-{at}")).expect("a node id");
@@ -202,6 +210,7 @@ impl World {
             server: 1,
             up: true,
             outages: 0,
+            joins: vec![0; processes],
             copies: Vec::new(),
         };
         let monitor = Monitor::new(plan.jobs.len());
@@ -364,7 +373,7 @@ impl World {
 
     /// Returns how long a message is under way.
     pub(crate) fn delay(&mut self) -> Time {
-        if self.plan.loss > 0 && self.random.percent(2) {
+        if self.plan.loss > 0 && self.random.percent(self.plan.late_messages) {
             return self.random.between(1, 40) * SECOND;
         }
         self.random.between(200, 20_000)
@@ -404,10 +413,17 @@ impl World {
                 return self.answer(from, id, Answer::Claimed(Vec::new()));
             }
             // statements of a transaction have their time limit
-            let slow = self.plan.loss > 0 && self.random.percent(5);
+            let slow = self.plan.loss > 0 && self.random.percent(self.plan.long_claims);
             let gap =
                 if slow { self.random.between(0, 10 * SECOND) } else { self.random.between(200, 5_000) };
             return self.at(self.now + gap, Event::Claims { from, id, node, runs });
+        }
+        // a join is a transaction of several requests, and the next one waits for its end: none overtakes another
+        if let (Request::Join(..), From::Node { node, .. }) = (&request, from) {
+            if id < self.database.joins[node] {
+                return;
+            }
+            self.database.joins[node] = id;
         }
         self.copy();
         if let Request::Drain(node) = &request {
@@ -444,6 +460,7 @@ impl World {
         let From::Node { node, life } = from else { return };
         let sent = Sent {
             answer,
+            read: self.now,
             database: self.database.clock.now(self.now),
             server: self.database.server,
             outage: self.database.outages,

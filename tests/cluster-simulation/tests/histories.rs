@@ -2,7 +2,7 @@
 
 use cluster_simulation::Invariant::{
     Amnesty, DrainingNodesDoNotClaim, EveryJobEnds, FencesRise, HealthyNodesStay, LostAfterTheEnd,
-    NoMoreEnginesThanSeats, OneEngineOfAJob, OneLeader, OneResult,
+    LostNodesStayLost, NoMoreEnginesThanSeats, OneEngineOfAJob, OneLeader, OneResult,
 };
 use cluster_simulation::{Figures, Invariant, Mutant, Regime, Rules, history};
 
@@ -41,7 +41,12 @@ const SHOWS: &[(Mutant, Regime, u64, &[Invariant])] = &[
     (Mutant::ReleaseWithoutFence, Regime::All, 37, &[NoMoreEnginesThanSeats, EveryJobEnds]),
     (Mutant::FinishWithoutFence, Regime::All, 207, &[OneResult]),
     (Mutant::LeaseByOwnClock, Regime::All, 1, &[LostAfterTheEnd, HealthyNodesStay]),
-    (Mutant::LauncherDoesNotWatch, Regime::All, 86, &[OneEngineOfAJob, NoMoreEnginesThanSeats]),
+    (
+        Mutant::LauncherDoesNotWatch,
+        Regime::All,
+        86,
+        &[LostAfterTheEnd, OneEngineOfAJob, NoMoreEnginesThanSeats],
+    ),
     (Mutant::TakeOverFromAnyHost, Regime::All, 6, &[OneEngineOfAJob, NoMoreEnginesThanSeats]),
     (Mutant::EpochNotRaised, Regime::All, 2, &[DrainingNodesDoNotClaim, EveryJobEnds, OneEngineOfAJob]),
     (
@@ -55,10 +60,17 @@ const SHOWS: &[(Mutant, Regime, u64, &[Invariant])] = &[
     (Mutant::TermsNotExclusive, Regime::All, 0, &[OneLeader]),
     (Mutant::LostClaimsStay, Regime::All, 5, &[EveryJobEnds]),
     (Mutant::FenceNotRaised, Regime::All, 5, &[FencesRise]),
+    (Mutant::NoGrace, Regime::Reserve, 1842, &[LostAfterTheEnd]),
+    (Mutant::LeaseFromAnswer, Regime::Moments, 14, &[LostAfterTheEnd]),
+    (Mutant::LostNodeRenews, Regime::Network, 20, &[LostNodesStayLost]),
+    (Mutant::LateFirstWatch, Regime::Moments, 6, &[OneEngineOfAJob]),
+    (Mutant::SweepOnce, Regime::Moments, 225, &[EveryJobEnds]),
+    (Mutant::ForgottenNodes, Regime::Moments, 895, &[EveryJobEnds]),
 ];
 
 #[test]
 fn wrong_rules_break_their_invariants() {
+    assert_eq!(SHOWS.len(), Mutant::ALL.len(), "each wrong rule has its line");
     let mut unnoticed = Vec::new();
     for (mutant, regime, first, expected) in SHOWS {
         let rules = Rules::wrong(*mutant);

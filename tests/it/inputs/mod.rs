@@ -1,5 +1,6 @@
 //! Uploads: ingest of every format, upload sessions, downloads, data steps.
 
+mod awkward_texts;
 mod cancel_reading;
 mod data_steps;
 mod fuzz;

@@ -67,7 +67,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 }
 
 /// The texts of a run's tables that have no words. `data`: the texts of the data, its headings among them.
-pub fn untold(folder: &Path, data: &[String]) -> Vec<String> {
+pub(super) fn untold(folder: &Path, data: &[String]) -> Vec<String> {
     let of_data: BTreeSet<String> = data.iter().flat_map(|text| rows(text)).flatten().collect();
     let known =
         |text: &str| text.parse::<f64>().is_ok() || matches!(text, "" | ".") || of_data.contains(text);

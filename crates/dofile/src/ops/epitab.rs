@@ -10,6 +10,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::distributions::chi2_tail;
 use estimators::epidemiology::{Combined, Interval, Rates, Table, fraction};
 
 /// Rows of a command that have values of some variables, with their frequency weights.
@@ -223,11 +224,17 @@ pub(crate) fn stratified(
     s.print(format!("{:>16} |{}{} {note}", "Crude", interval(crude), ""));
     s.print(format!("{:>16} |{}", "M–H combined", interval(combined.ratio)));
     s.print(format!("-----------------+{}", "-".repeat(54)));
+    homogeneity_line(s, "M–H", combined.homogeneity.0, combined.homogeneity.1);
+}
+
+/// Prints a test of homogeneity over strata.
+pub(crate) fn homogeneity_line(s: &mut Session, name: &str, chi2: f64, df: f64) {
+    let p = if df > 0.0 { chi2_tail(df, chi2) } else { f64::NAN };
     s.print(format!(
-        "Test of homogeneity (M–H)    chi2({}) = {}  Pr>chi2 = {}",
-        combined.homogeneity.1,
-        format::right(&format::bare("%8.3f", stata(combined.homogeneity.0)), 8),
-        format::bare("%6.4f", stata(combined.homogeneity_p()))
+        "{:<28} chi2({df}) = {}  Pr>chi2 = {}",
+        format!("Test of homogeneity ({name})"),
+        format::right(&format::bare("%8.3f", stata(chi2)), 8),
+        format::bare("%6.4f", stata(p))
     ));
 }
 

@@ -1,5 +1,6 @@
 //! Cells of a text column that are numbers with something around them: a currency, a unit, signs for thousands.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::adapters::tabular::number;
@@ -52,20 +53,24 @@ impl Cells {
     pub(super) fn add(&mut self, cell: &str, row: u64) {
         self.present += 1;
         let (before, body, after) = split(cell.trim());
-        let styles = if is_sign(&before) && is_unit(&after) { styles_of(&body) } else { 0 };
-        let affixes: Vec<String> = [before, after].into_iter().filter(|a| !a.is_empty()).collect();
+        let styles = if is_sign(&before) && is_unit(after) { styles_of(&body) } else { 0 };
         self.codes |= is_code(&body);
-        let known = self.numbers.len() < MOST_AFFIXES || self.numbers.contains_key(&affixes);
-        let group = if styles == 0 || !known {
-            &mut self.others
-        } else {
-            self.numbers.entry(affixes).or_insert_with(|| Group { styles: u8::MAX, ..Group::default() })
-        };
+        let group = if styles == 0 { &mut self.others } else { self.group_of(&before, after) };
         group.cells += 1;
         group.styles &= styles;
         if group.texts.len() < MOST_TEXTS && !group.texts.contains_key(cell) {
             group.texts.insert(cell.to_owned(), row);
         }
+    }
+
+    /// The group of numbers with these texts around them; that of the others once there are too many.
+    fn group_of(&mut self, before: &str, after: &str) -> &mut Group {
+        let affixes: Vec<String> =
+            [before, after].into_iter().filter(|a| !a.is_empty()).map(str::to_owned).collect();
+        if self.numbers.len() >= MOST_AFFIXES && !self.numbers.contains_key(&affixes) {
+            return &mut self.others;
+        }
+        self.numbers.entry(affixes).or_insert_with(|| Group { styles: u8::MAX, ..Group::default() })
     }
 
     /// The commonest kind of numbers with the text around it.
@@ -84,17 +89,16 @@ impl Cells {
 }
 
 /// Splits a cell into the texts around its number and the number: `-$ 1,200` gives `$ ` and `-1,200`.
-fn split(text: &str) -> (String, String, String) {
-    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
-    let Some(start) = text.find(is_part) else { return (String::new(), String::new(), String::new()) };
-    let end = text.rfind(|c: char| c.is_ascii_digit()).map_or(start, |at| at + 1).max(start);
-    let (mut before, body, after) = (text[..start].to_owned(), &text[start..end], &text[end..]);
-    let mut sign = "";
-    if let Some(at) = before.find('-') {
-        before.remove(at);
-        sign = "-";
+fn split(text: &str) -> (Cow<'_, str>, Cow<'_, str>, &str) {
+    let is_part = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b',');
+    let bytes = text.as_bytes();
+    let Some(start) = bytes.iter().position(is_part) else { return (Cow::default(), Cow::default(), "") };
+    let end = bytes.iter().rposition(u8::is_ascii_digit).map_or(start, |at| at + 1).max(start);
+    let (before, body, after) = (&text[..start], &text[start..end], &text[end..]);
+    match before.split_once('-') {
+        Some((left, right)) => ([left, right].concat().into(), ["-", body].concat().into(), after),
+        None => (before.into(), body.into(), after),
     }
-    (before, format!("{sign}{body}"), after.to_owned())
 }
 
 /// True for what may stand before a number: a currency. `A` of `A17` makes it a code.

@@ -80,28 +80,42 @@ impl Shapes {
     }
 }
 
-/// `Some(true)` for a range with two ends in order, `Some(false)` for one with one end.
+/// `Some(true)` for a range with two ends in order, `Some(false)` for one with one end. `cell` has no blanks around it.
 fn range(cell: &str) -> Option<bool> {
+    // Most cells are none: they have no number at either end, or nothing else.
+    let bytes = cell.as_bytes();
+    let begins = bytes.first().is_some_and(|b| is_of_number(*b));
+    let ends = bytes.last().is_some_and(|b| is_of_number(*b));
+    if !(begins || ends) || bytes.iter().all(|b| is_of_number(*b)) {
+        return None;
+    }
     let number = |text: &str| -> Option<f64> {
         let text = text.trim();
-        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
+        let plain = !text.is_empty() && text.bytes().all(is_of_number);
         plain.then(|| text.replace(',', "").parse().ok()).flatten()
     };
     let both = |sign: &&str| {
         let (low, high) = cell.split_once(*sign)?;
         number(low).zip(number(high)).filter(|(low, high)| low < high)
     };
-    if BETWEEN.iter().find_map(both).is_some() {
+    if begins && ends && BETWEEN.iter().find_map(both).is_some() {
         return Some(true);
     }
     let lower = cell.to_lowercase();
-    let before = OPEN_BEFORE.iter().filter_map(|word| lower.strip_prefix(word));
-    let after = OPEN_AFTER.iter().filter_map(|word| lower.strip_suffix(word));
+    let before = OPEN_BEFORE.iter().filter(|_| ends).filter_map(|word| lower.strip_prefix(word));
+    let after = OPEN_AFTER.iter().filter(|_| begins).filter_map(|word| lower.strip_suffix(word));
     before.chain(after).any(|rest| number(rest).is_some()).then_some(false)
 }
 
-/// True for `8:30`, `08:30:15` and `8:30 pm`.
+fn is_of_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'.' | b',')
+}
+
+/// True for `8:30`, `08:30:15` and `8:30 pm`. `cell` has no blanks around it.
 fn is_time(cell: &str) -> bool {
+    if !cell.starts_with(|c: char| c.is_ascii_digit()) || !cell.contains(':') {
+        return false;
+    }
     let lower = cell.to_lowercase();
     let clock = ["am", "pm", "a.m.", "p.m."].iter().find_map(|half| lower.strip_suffix(half));
     let parts: Vec<&str> = clock.unwrap_or(&lower).trim().split(':').collect();
@@ -120,6 +134,33 @@ fn is_time(cell: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What a range and a time are, by expressions: independent of where the search for them ends early.
+        #[test]
+        fn ranges_and_times_are_those_of_expressions(
+            cell in "(<|<=|≥|Under|over )?[ ]?[0-9.,]{0,4}( |-|–|~|至| to |:|::)?[0-9.,:]{0,5}[ ]?(\\+|and over|OR MORE|以上|岁以下| pm|A\\.M\\.|x)?"
+        ) {
+            let cell = cell.trim();
+            let lower = cell.to_lowercase();
+            let number = r"\s*([0-9.,]+)\s*";
+            let between = BETWEEN.iter().any(|sign| {
+                let both = regex::Regex::new(&format!("^{number}{}{number}$", regex::escape(sign))).unwrap();
+                let value = |text: &str| text.replace(',', "").parse::<f64>().ok();
+                both.captures(cell).and_then(|c| value(&c[1]).zip(value(&c[2]))).is_some_and(|(a, b)| a < b)
+            });
+            let words = |words: &[&str]| words.iter().map(|w| regex::escape(w)).collect::<Vec<_>>().join("|");
+            let open = format!("^(?:({}){number}|{number}({}))$", words(&OPEN_BEFORE), words(&OPEN_AFTER));
+            let open = regex::Regex::new(&open).unwrap().captures(&lower).is_some_and(|c| {
+                c.get(2).or(c.get(3)).is_some_and(|n| n.as_str().replace(',', "").parse::<f64>().is_ok())
+            });
+            let expected = if between { Some(true) } else { open.then_some(false) };
+            prop_assert_eq!(range(cell), expected, "{}", cell);
+            let clock = r"^[0-9]{1,2}:[0-5][0-9](:[0-5][0-9](\..*)?)?\s*([ap]m|[ap]\.m\.)?$";
+            prop_assert_eq!(is_time(cell), regex::Regex::new(clock).unwrap().is_match(&lower), "{}", cell);
+        }
+    }
 
     fn common(cells: &[&str]) -> Option<Shape> {
         let mut shapes = Shapes::default();

@@ -5,13 +5,14 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::ops::epitab::{
-    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
-    test_line,
+    Strata, StratumRow, estimates, fraction_labels, head, homogeneity_line, immediate, interval_level, store,
+    stratified, test_line,
 };
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::breslow_day::breslow_day;
 use estimators::distributions::chi2_tail;
 use estimators::epidemiology::{Interval, Table, combined_odds_ratio, fraction};
 
@@ -22,12 +23,12 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("Exact"),
     OptSpec::flag("noCrude"),
     OptSpec::flag("noHom"),
+    OptSpec::flag("bd"),
+    OptSpec::flag("TArone"),
     OptSpec::real("Level"),
 ];
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[WeightKind::Frequency]).unsupported(&[
     "tb",
-    "bd",
-    "TArone",
     "ESTandard",
     "ISTandard",
     "STANDard",
@@ -49,8 +50,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "cc var_case var_exposed [if] [in] [fweight] [, by(varlist) woolf cornfield exact nocrude nohom level(#)]",
-    notes: "exact limits by default; stores r(or) r(lb_or) r(ub_or) r(afe) r(afp) r(chi2) r(p) r(p_exact) r(p1_exact), with by() r(crude), r(chi2_mh) and r(df) of homogeneity, r(chi2) and r(p) of no association; [R] Epitab",
+    syntax: "cc var_case var_exposed [if] [in] [fweight] [, by(varlist) woolf cornfield exact bd tarone nocrude nohom level(#)]",
+    notes: "exact limits by default; stores r(or) r(lb_or) r(ub_or) r(afe) r(afp) r(chi2) r(p) r(p_exact) r(p1_exact), with by() r(crude), r(chi2_mh) and r(df) of homogeneity, r(chi2_bd) r(df_bd) and r(chi2_t) r(df_t) of Breslow and Day and of Tarone, r(chi2) and r(p) of no association; [R] Epitab",
     examples: &[Example {
         // 6*4/(2*3).
         run: "input y x n\n1 1 6\n0 1 2\n1 0 3\n0 0 4\nend\ncc y x [fweight=n]",
@@ -88,6 +89,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let strata = Strata::read(s, cmd)?;
     if strata.labels.is_empty() {
+        if let Some(option) = ["bd", "tarone"].iter().find(|o| cmd.has(o)) {
+            return Err(StataError::invalid(format!("option {option} requires by()")));
+        }
         return single(s, cmd, strata.tables[0]);
     }
     let level = interval_level(s, cmd)?;
@@ -100,6 +104,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (crude, note) = limits(cmd, strata.crude(), level);
     let combined = combined_odds_ratio(&strata.tables, level);
     stratified(s, (&strata.by, "Odds ratio", note), level, &rows, crude, &combined);
+    let (bd, tarone, df_bd) = breslow_day(&strata.tables, combined.ratio.value);
+    let further = [("bd", "B–D", bd, "chi2_bd", "df_bd"), ("tarone", "Tarone", tarone, "chi2_t", "df_t")];
+    for (_, name, chi2, ..) in further.iter().filter(|f| cmd.has(f.0)) {
+        homogeneity_line(s, name, *chi2, df_bd);
+    }
     s.print("");
     s.print("Test that combined odds ratio = 1:");
     test_line(s, "Mantel–Haenszel chi2(1)", combined.association, chi2_tail(1.0, combined.association));
@@ -110,6 +119,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     // As in the manual: chi2_mh and df are the test of homogeneity, chi2 and p that of no association.
     r.scalar("chi2_mh", stata(combined.homogeneity.0)).scalar("df", combined.homogeneity.1);
     r.scalar("chi2", stata(combined.association)).scalar("p", stata(chi2_tail(1.0, combined.association)));
+    for (_, _, chi2, name, df) in further.iter().filter(|f| cmd.has(f.0)) {
+        r.scalar(name, stata(*chi2)).scalar(df, df_bd);
+    }
     s.r = r;
     Ok(())
 }

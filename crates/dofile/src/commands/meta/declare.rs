@@ -96,8 +96,7 @@ pub(super) fn set(s: &mut Session, rest: &str) -> Result<()> {
 /// Makes the variables and characteristics of a declaration from effects and standard errors.
 pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64)]) -> Result<()> {
     let options = &d.cmd.options;
-    let used = |e: &&(f64, f64)| !is_missing(e.0) && !is_missing(e.1);
-    let count = effects.iter().filter(used).count();
+    let count = effects.iter().filter(|e| used(e)).count();
     if count == 0 {
         return Err(StataError::no_observations());
     }
@@ -112,33 +111,17 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
         Some(name) => Some(s.variable(name)?),
         None => None,
     };
-    let mut number = 0;
-    let mut labels = Vec::with_capacity(effects.len());
-    for (i, effect) in effects.iter().enumerate() {
-        let mine = used(&effect);
-        number += usize::from(mine);
-        labels.push(match study {
-            _ if !mine => String::new(),
-            None => format!("Study {number}"),
-            Some(v) if s.frame.var(v).is_string() => s.frame.str_at(v, i).to_string(),
-            Some(v) => {
-                let value = s.frame.num_at(v, i);
-                let text = s.frame.labels_of(v).and_then(|l| l.get(value)).map(str::to_string);
-                text.unwrap_or_else(|| crate::format::bare(&s.frame.var(v).format, value))
-            }
-        });
-    }
+    let labels = study_labels(s, effects, study);
     let study_name = study.map_or("Generic".to_string(), |v| s.frame.var(v).name.clone());
     let names: Vec<String> = d.variables.iter().map(|v| s.frame.var(*v).name.clone()).collect();
     clear(s);
     let pick = |f: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
-        effects.iter().map(|e| if used(&e) { f(e) } else { MISSING }).collect()
+        effects.iter().map(|e| if used(e) { f(e) } else { MISSING }).collect()
     };
     let ids: Vec<f64> = (1..=effects.len()).map(|i| i as f64).collect();
-    let boxed = labels.into_iter().map(String::into_boxed_str).collect();
     for (name, label, column) in [
         ("_meta_id", "Study ID", Column::from_f64(StorageType::Long, &ids)),
-        ("_meta_studylabel", "Study label", Column::from_strings(boxed)),
+        ("_meta_studylabel", "Study label", Column::from_strings(labels)),
         ("_meta_es", d.label, Column::Double(pick(&|e| e.0))),
         ("_meta_se", "Std. err. for the effect size", Column::Double(pick(&|e| e.1))),
         ("_meta_cil", "Lower confidence limit", Column::Double(pick(&|e| e.0 - z * e.1))),
@@ -168,6 +151,33 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
         show::declaration(s);
     }
     Ok(())
+}
+
+/// Names of the studies: values of a variable, or numbers.
+fn study_labels(s: &Session, effects: &[(f64, f64)], study: Option<usize>) -> Vec<Box<str>> {
+    let mut number = 0;
+    let mut labels = Vec::with_capacity(effects.len());
+    for (i, effect) in effects.iter().enumerate() {
+        let mine = used(effect);
+        number += usize::from(mine);
+        let label = match study {
+            _ if !mine => String::new(),
+            None => format!("Study {number}"),
+            Some(v) if s.frame.var(v).is_string() => s.frame.str_at(v, i).to_string(),
+            Some(v) => {
+                let value = s.frame.num_at(v, i);
+                let text = s.frame.labels_of(v).and_then(|l| l.get(value)).map(str::to_string);
+                text.unwrap_or_else(|| crate::format::bare(&s.frame.var(v).format, value))
+            }
+        };
+        labels.push(label.into_boxed_str());
+    }
+    labels
+}
+
+/// Whether a study has an effect.
+fn used(effect: &(f64, f64)) -> bool {
+    !is_missing(effect.0) && !is_missing(effect.1)
 }
 
 /// `meta query`.

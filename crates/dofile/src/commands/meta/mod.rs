@@ -2,6 +2,7 @@
 
 mod declare;
 mod esize;
+mod groups;
 mod regress;
 mod settings;
 mod show;

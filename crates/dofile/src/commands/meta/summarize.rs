@@ -1,13 +1,12 @@
 //! `meta summarize`: the pooled effect, its heterogeneity, groups of studies ([META] meta summarize).
 
+use super::groups::by_group;
 use super::settings::{Declared, OPTIONS, Pooling};
 use super::show::{self, Row, shown};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
-use crate::estimation::model::number_groups;
 use crate::estimation::post::stata;
 use crate::format;
-use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
@@ -110,7 +109,7 @@ impl Summary {
     }
 
     /// Degrees of freedom and p-value of the test of homogeneity.
-    fn homogeneity(&self) -> (f64, f64) {
+    pub(super) fn homogeneity(&self) -> (f64, f64) {
         let df = self.k as f64 - 1.0;
         (df, if df > 0.0 { chi2_tail(df, self.pooled.q) } else { f64::NAN })
     }
@@ -224,7 +223,8 @@ fn facts(data: &Declared, p: &Pooled) -> Vec<String> {
     out
 }
 
-fn heading(s: &Session, eform: bool) -> String {
+/// Heading of the effects.
+pub(super) fn heading(s: &Session, eform: bool) -> String {
     let label = s.frame.char("_dta", "_meta_eslabel").to_string();
     match s.frame.char("_dta", "_meta_estype") {
         "lnoratio" | "lnorpeto" if eform => "Odds ratio".to_string(),
@@ -234,7 +234,8 @@ fn heading(s: &Session, eform: bool) -> String {
     }
 }
 
-fn studies(data: &Declared, at: &[usize], weights: &[f64], total: f64, eform: bool) -> Vec<Row> {
+/// Lines of studies with their weights in percent.
+pub(super) fn studies(data: &Declared, at: &[usize], weights: &[f64], total: f64, eform: bool) -> Vec<Row> {
     let z = critical(data.level, None);
     at.iter().zip(weights).map(|(&i, w)| Row::study(data, i, z, Some(100.0 * w / total), eform)).collect()
 }
@@ -282,119 +283,4 @@ fn tests(s: &mut Session, whole: &Summary) {
         let q = format::bare("%9.2f", whole.pooled.q);
         s.print(line(format!("Test of homogeneity: Q = chi2({df}) = {q}"), "Prob > Q", p));
     }
-}
-
-fn by_group(
-    s: &mut Session,
-    cmd: &ParsedCommand,
-    data: &Declared,
-    whole: &Summary,
-    variable: &str,
-    eform: bool,
-    r: &mut Results,
-) -> Result<()> {
-    let [v] = s.varlist(variable)?[..] else {
-        return Err(StataError::unsupported_option("meta summarize", "subgroup() of several variables"));
-    };
-    let mut touse = vec![false; s.frame.n_rows()];
-    data.rows.iter().for_each(|i| touse[*i] = true);
-    s.markout(&[v], &mut touse, true)?;
-    if data.rows.iter().any(|i| !touse[*i]) {
-        let text = "missing values of subgroup() among the studies";
-        return Err(StataError::unsupported_option("meta summarize", text));
-    }
-    let mut order: Vec<usize> = (0..data.rows.len()).collect();
-    order.sort_by(|a, b| s.frame.compare(v, data.rows[*a], data.rows[*b]).then(a.cmp(b)));
-    let sorted: Vec<usize> = order.iter().map(|&i| data.rows[i]).collect();
-    let (group, count) = number_groups(&s.frame, v, &sorted);
-    let mut members = vec![Vec::new(); count];
-    order.iter().zip(&group).for_each(|(i, g)| members[*g as usize].push(*i));
-    let summaries: Vec<Summary> = members.iter().map(|m| Summary::of(cmd, data, m)).collect::<Result<_>>()?;
-    let name = |m: &[usize]| {
-        let row = data.rows[m[0]];
-        let var = s.frame.var(v);
-        if var.is_string() {
-            return var.data.str(row).to_string();
-        }
-        let value = var.data.num(row);
-        let label = s.frame.labels_of(v).and_then(|l| l.get(value)).map(str::to_string);
-        label.unwrap_or_else(|| format::bare(&var.format, value))
-    };
-    let names: Vec<String> = members.iter().map(|m| name(m)).collect();
-    let total: f64 = whole.pooled.weights.iter().sum();
-    let mut parts = Vec::new();
-    for ((name, m), summary) in names.iter().zip(&members).zip(&summaries) {
-        let mut rows = Vec::new();
-        if !cmd.has("nostudies") {
-            let weights: Vec<f64> = m.iter().map(|&i| whole.pooled.weights[i]).collect();
-            rows = studies(data, m, &weights, total, eform);
-        }
-        rows.push(Row {
-            name: format!("Group: {name}"),
-            values: shown(summary.interval(data.level), eform),
-            weight: None,
-        });
-        parts.push(rows);
-    }
-    let theta = shown(whole.interval(data.level), eform);
-    parts.push(vec![Row { name: "Overall".into(), values: theta, weight: None }]);
-    if !cmd.has("noheader") {
-        show::header(s, "Subgroup meta-analysis summary", &data.model, whole.k, &[]);
-    }
-    let label = heading(s, eform);
-    show::table(s, ("Study", &label), data.level, &parts);
-    // The groups' effects with their variances, as one more meta-analysis with fixed effects.
-    let effects: Vec<f64> = summaries.iter().map(|g| g.pooled.theta).collect();
-    let variances: Vec<f64> = summaries.iter().map(|g| g.pooled.se.powi(2)).collect();
-    let between = pool(&effects, &variances, None).map_or(f64::NAN, |p| p.q);
-    let df = count as f64 - 1.0;
-    let p = if df > 0.0 { chi2_tail(df, between) } else { f64::NAN };
-    heterogeneity(s, data, &names, &summaries);
-    let (q, p_text) = (format::bare("%9.2f", between), format::bare("%6.4f", p));
-    s.print(format!("Test of group differences: Q_b = chi2({df}) = {q}    Prob > Q_b = {p_text}"));
-    r.scalar("Q_b", stata(between)).scalar("df_Q_b", df).scalar("p_Q_b", stata(p));
-    r.text("subgroupvars", &s.frame.var(v).name);
-    let rows = |columns: &[&str], value: &dyn Fn(&Summary) -> Vec<f64>| {
-        let data = summaries.iter().flat_map(value).map(stata).collect();
-        let mut m = Matrix::new(count, columns.len(), data);
-        m.row_names = names.iter().map(Stripe::term).collect();
-        m.col_names = columns.iter().map(|c| Stripe::term(*c)).collect();
-        m
-    };
-    let es = |g: &Summary| {
-        let [theta, low, high] = g.interval(data.level);
-        vec![theta, g.pooled.se, low, high]
-    };
-    let het = |g: &Summary| {
-        let (df, p) = g.homogeneity();
-        vec![df, g.pooled.q, p, g.pooled.tau2, g.pooled.i2, g.pooled.h2]
-    };
-    r.matrix("esgroup", rows(&["theta", "se", "ci_lb", "ci_ub"], &es));
-    r.matrix("hetgroup", rows(&["df", "Q", "p", "tau2", "I2", "H2"], &het));
-    Ok(())
-}
-
-fn heterogeneity(s: &mut Session, data: &Declared, names: &[String], groups: &[Summary]) {
-    s.print("");
-    s.print("Heterogeneity summary");
-    s.print("-".repeat(70));
-    s.print(format!(
-        "{:>14} |{:>6}{:>9}{:>8}{:>10}{:>10}{:>9}",
-        "Group", "df", "Q", "P > Q", "tau2", "% I2", "H2"
-    ));
-    s.print(format!("---------------+{}", "-".repeat(54)));
-    for (name, g) in names.iter().zip(groups) {
-        let (df, p) = g.homogeneity();
-        let cell = |f: &str, x: f64| format::bare(f, stata(x));
-        let tau2 = data.model.between().map_or(String::new(), |_| cell("%9.3f", g.pooled.tau2));
-        s.print(format!(
-            "{:>14} |{df:>6}{:>9}{:>8}{tau2:>10}{:>10}{:>9}",
-            format::abbrev(name, 14),
-            cell("%9.2f", g.pooled.q),
-            cell("%6.3f", p),
-            cell("%9.2f", g.pooled.i2),
-            cell("%9.2f", g.pooled.h2)
-        ));
-    }
-    s.print("-".repeat(70));
 }

@@ -26,13 +26,38 @@ pub(super) struct Declaration {
     pub single: String,
     /// Further stages, which do not matter for the variance without a finite population.
     pub later: String,
+    /// `brr` or `jackknife`, empty for linearisation.
+    pub vce: String,
+    /// Variables with the weights of balanced replicates.
+    pub brr: String,
+    /// Variables with the weights of jackknife replicates.
+    pub jackknife: String,
+    /// The factor of their squares.
+    pub multiplier: String,
+    /// Fay's adjustment.
+    pub fay: String,
+    /// `mse` for deviations from the estimates of the full sample.
+    pub mse: String,
 }
 
-const KEYS: [&str; 7] =
-    ["_svy_wtype", "_svy_wvar", "_svy_su1", "_svy_strata1", "_svy_fpc1", "_svy_singleunit", "_svy_later"];
+const KEYS: [&str; 13] = [
+    "_svy_wtype",
+    "_svy_wvar",
+    "_svy_su1",
+    "_svy_strata1",
+    "_svy_fpc1",
+    "_svy_singleunit",
+    "_svy_later",
+    "_svy_vce",
+    "_svy_brrweight",
+    "_svy_jkrweight",
+    "_svy_jkrmultiplier",
+    "_svy_fay",
+    "_svy_mse",
+];
 
 impl Declaration {
-    fn fields(&mut self) -> [&mut String; 7] {
+    fn fields(&mut self) -> [&mut String; 13] {
         [
             &mut self.weight_kind,
             &mut self.weight,
@@ -41,6 +66,12 @@ impl Declaration {
             &mut self.fpc,
             &mut self.single,
             &mut self.later,
+            &mut self.vce,
+            &mut self.brr,
+            &mut self.jackknife,
+            &mut self.multiplier,
+            &mut self.fay,
+            &mut self.mse,
         ]
     }
 

@@ -1,7 +1,7 @@
 //! `svy: mean`, `proportion`, `total` and `ratio`: linearised values of each quantity in each group.
 
 use super::svy::Call;
-use super::{design, results};
+use super::{design, replicates, results};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::Parameters;
@@ -116,6 +116,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let mut touse = vec![false; s.frame.n_rows()];
     rows.rows.iter().for_each(|i| touse[*i] = true);
     s.post_estimation(est, touse);
+    replicates::apply(s, call, &rows)?;
     s.print(format!("(running {} on estimation sample)", kind.name()));
     if !(cmd.has("noheader") || call.prefix.has("noheader")) {
         results::header(s, &title, &[]);

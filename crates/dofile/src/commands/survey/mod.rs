@@ -5,6 +5,7 @@ mod design;
 mod effects;
 mod means;
 mod models;
+mod replicates;
 mod results;
 mod svy;
 mod svyset;

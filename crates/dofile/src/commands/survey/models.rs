@@ -3,7 +3,7 @@
 //! the total score ([SVY] Variance estimation; Binder 1983, International Statistical Review 51).
 
 use super::svy::Call;
-use super::{design, results};
+use super::{design, replicates, results};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::LinearState;
 use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
@@ -43,6 +43,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let used = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
     let rows = open.close(s, &used, call.prefix.options.real("dof"))?;
     post(s, call, &rows, &used)?;
+    replicates::apply(s, call, &rows)?;
     display(s, call)
 }
 

@@ -90,10 +90,13 @@ pub(super) fn header(s: &mut Session, title: &str, further: &[(String, String)])
     }
     right.push(("Design df".into(), count(scalar("df_r"))));
     right.extend(further.iter().cloned());
-    let left = [
+    let mut left = vec![
         format!("Number of strata = {}", format::bare("%9.0fc", scalar("N_strata"))),
         format!("Number of PSUs   = {}", format::bare("%9.0fc", scalar("N_psu"))),
     ];
+    if s.e.results.get_scalar("N_reps").is_some() {
+        left.push(format!("Replications     = {}", format::bare("%9.0fc", scalar("N_reps"))));
+    }
     s.print("");
     if !title.is_empty() {
         s.print(title);

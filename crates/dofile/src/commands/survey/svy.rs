@@ -1,5 +1,7 @@
 //! The prefix `svy`: finds which kind of command follows and hands it on with the design of the data.
 
+use super::design::Declaration;
+use super::replicates::Method;
 use super::{means, models, tabulate};
 use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
@@ -13,8 +15,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "svy [linearized] [, subpop([var] [if]) dof(#) level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson ...",
-    notes: "Taylor linearisation; stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(deff) e(deft); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
+    syntax: "svy [linearized | brr | jackknife] [, subpop([var] [if]) dof(#) mse level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson ...",
+    notes: "Taylor linearisation, balanced repeated replication (brrweight() of svyset), jackknife (one unit left out, or jkrweight()); stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(deff) e(deft), with replicates e(N_reps) e(mse); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\nsvyset _n\nsvy: mean x",
         // One row per unit: the standard error of a mean.
@@ -26,6 +28,8 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("SUBpop"),
     OptSpec::real("DOF"),
     OptSpec::real("Level"),
+    OptSpec::flag("MSE"),
+    OptSpec::flag("noDOTS"),
     OptSpec::flag("noHEader"),
     OptSpec::flag("noADJust"),
 ];
@@ -38,6 +42,8 @@ pub(super) struct Call<'a> {
     pub text: &'a str,
     /// The parsed command.
     pub inner: ParsedCommand,
+    /// How replicates are made; nothing for linearisation.
+    pub method: Option<Method>,
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -49,8 +55,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(i) => (head[..i].trim(), head[i + 1..].trim()),
         None => (head, ""),
     };
-    if !(kind.is_empty() || (kind.len() >= 3 && "linearized".starts_with(kind))) {
-        return Err(StataError::unsupported_option("svy", kind));
+    let mut method = Method::of("svy", kind)?;
+    if kind.is_empty() {
+        method = Method::of("svy", &Declaration::of(&s.frame)?.vce)?;
     }
     let mut prefix =
         ParsedCommand { name: "svy".into(), option_text: options.into(), ..ParsedCommand::default() };
@@ -69,11 +76,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             if let Form::Standard(syntax) = spec.form {
                 checked(syntax.options, syntax.unsupported)?;
             }
-            means::run(s, &Call { prefix, text: command, inner })
+            means::run(s, &Call { prefix, text: command, inner, method })
         }
         "tabulate" => {
+            if method.is_some() {
+                return Err(StataError::unsupported_option("svy: tabulate", "a variance from replicates"));
+            }
             checked(tabulate::OPTIONS, tabulate::REFUSED)?;
-            tabulate::run(s, &Call { prefix, text: command, inner })
+            tabulate::run(s, &Call { prefix, text: command, inner, method })
         }
         name if models::supported(name) => {
             if let Form::Standard(syntax) = spec.form {
@@ -84,7 +94,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                     "option vce() of the command is not allowed with the svy prefix",
                 ));
             }
-            models::run(s, &Call { prefix, text: command, inner })
+            models::run(s, &Call { prefix, text: command, inner, method })
         }
         name => Err(StataError::unsupported_command(&format!("svy: {name}"))),
     }

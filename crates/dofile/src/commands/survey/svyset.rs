@@ -1,6 +1,7 @@
 //! `svyset`: declares the survey design of the data.
 
 use super::design::Declaration;
+use super::replicates::Method;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -13,17 +14,17 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("fpc"),
     OptSpec::text("vce"),
     OptSpec::text("SINGLEunit"),
+    OptSpec::text("BRRweight"),
+    OptSpec::text("JKRweight"),
+    OptSpec::real("FAY"),
+    OptSpec::flag("MSE"),
     OptSpec::flag("clear"),
     OptSpec::flag("noCLEAR"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "WEIght",
-    "BRRweight",
-    "JKRweight",
     "BSRWeight",
     "SDRweight",
-    "FAY",
-    "MSE",
     "DOF",
     "POSTStrata",
     "POSTWeight",
@@ -39,7 +40,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "svyset [psu] [pweight=var] [, strata(var) fpc(var) vce(linearized) singleunit(missing|certainty|scaled|centered)] [|| later stages] | svyset | svyset, clear",
+    syntax: "svyset [psu] [pweight=var] [, strata(var) fpc(var) brrweight(varlist) fay(#) jkrweight(varlist, multiplier(#)) mse vce(linearized|brr|jackknife) singleunit(missing|certainty|scaled|centered)] [|| later stages] | svyset | svyset, clear",
     notes: "stores r(wtype) r(wvar) r(su1) r(strata1) r(fpc1) r(singleunit) r(vce) r(stages); stages after the first only without fpc(), where they do not change the variance; [SVY] svyset",
     examples: &[Example {
         run: "set obs 8\ngenerate h = _n > 4\ngenerate c = ceil(_n/2)\ngenerate w = 2\ngenerate x = _n\nsvyset c [pweight=w], strata(h)\nsvy: total x",
@@ -101,10 +102,13 @@ fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
             (kind.name().to_string(), number(&w.exp)?)
         }
     };
-    match line.options.text("vce").map(str::trim) {
-        None => {}
-        Some(v) if v.len() >= 3 && ("linearized".starts_with(v) || "linearised".starts_with(v)) => {}
-        Some(v) => return Err(StataError::unsupported_option("svyset", &format!("vce({v})"))),
+    let vce = line.options.text("vce").unwrap_or("").trim();
+    let method = Method::of("svyset", vce)?;
+    let brr = line.options.text("brrweight").map_or(Ok(String::new()), |t| variables(s, t))?;
+    let (jackknife, multiplier) = jackknife_weights(s, line.options.text("jkrweight").unwrap_or(""))?;
+    let fay = line.options.real("fay").unwrap_or(0.0);
+    if !(0.0..=2.0).contains(&fay) || fay == 1.0 {
+        return Err(StataError::invalid("fay() must be between 0 and 2, and not 1"));
     }
     let single = match line.options.text("singleunit").map(str::trim) {
         None => "missing",
@@ -131,7 +135,39 @@ fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
         fpc,
         single: single.to_string(),
         later: later.to_string(),
+        vce: match method {
+            None => String::new(),
+            Some(Method::Brr) => "brr".into(),
+            Some(Method::Jackknife) => "jackknife".into(),
+        },
+        brr,
+        jackknife,
+        multiplier,
+        fay: if fay == 0.0 { String::new() } else { fay.to_string() },
+        mse: if line.has("mse") { "mse".into() } else { String::new() },
     })
+}
+
+/// Full names of numeric variables.
+fn variables(s: &Session, list: &str) -> Result<String> {
+    let mut names = Vec::new();
+    for v in s.varlist(list)? {
+        names.push(s.frame.var(s.numeric_variable(&s.frame.var(v).name)?).name.clone());
+    }
+    Ok(names.join(" "))
+}
+
+/// The variables of `jkrweight()` and their multiplier.
+fn jackknife_weights(s: &Session, text: &str) -> Result<(String, String)> {
+    if text.is_empty() {
+        return Ok((String::new(), String::new()));
+    }
+    let mut parsed = ParsedCommand::split("svyset", text, false)?;
+    parsed.check_options(&[OptSpec::real("MULTiplier")], &["STRAtum", "fpc", "reset"])?;
+    let multiplier = parsed.options.real("multiplier").filter(|m| *m > 0.0).ok_or_else(|| {
+        StataError::unsupported_option("svyset", "jkrweight() without a positive multiplier()")
+    })?;
+    Ok((variables(s, &parsed.list)?, multiplier.to_string()))
 }
 
 /// The arguments of `svyset` that make the declaration.
@@ -140,8 +176,15 @@ fn settings_line(d: &Declaration) -> String {
     if !d.weight.is_empty() {
         text.push_str(&format!(" [{}={}]", d.weight_kind, d.weight));
     }
-    text.push_str(&format!(", vce(linearized) singleunit({})", d.single));
-    for (name, value) in [("strata", &d.strata), ("fpc", &d.fpc)] {
+    let vce = if d.vce.is_empty() { "linearized" } else { &d.vce };
+    text.push_str(&format!(", vce({vce}) singleunit({})", d.single));
+    if !d.mse.is_empty() {
+        text.push_str(" mse");
+    }
+    if !d.jackknife.is_empty() {
+        text.push_str(&format!(" jkrweight({}, multiplier({}))", d.jackknife, d.multiplier));
+    }
+    for (name, value) in [("strata", &d.strata), ("fpc", &d.fpc), ("brrweight", &d.brr), ("fay", &d.fay)] {
         if !value.is_empty() {
             text.push_str(&format!(" {name}({value})"));
         }
@@ -156,14 +199,19 @@ fn show(s: &mut Session, d: &Declaration) {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
     let unit = if d.unit == "_n" { "<observations>".to_string() } else { d.unit.clone() };
     s.print("");
+    let replicates = [("BRR weights", &d.brr), ("Jackknife weights", &d.jackknife)];
     for (label, value) in [
         ("Sampling weights", or(&d.weight, "<none>")),
-        ("VCE", "linearized".to_string()),
+        ("VCE", or(&d.vce, "linearized")),
+        ("MSE", or(if d.mse.is_empty() { "" } else { "on" }, "off")),
         ("Single unit", d.single.clone()),
         ("Strata 1", or(&d.strata, "<one>")),
         ("Sampling unit 1", unit),
         ("FPC 1", or(&d.fpc, "<zero>")),
     ] {
+        s.print(format!("{label:>16}: {value}"));
+    }
+    for (label, value) in replicates.iter().filter(|r| !r.1.is_empty()) {
         s.print(format!("{label:>16}: {value}"));
     }
     let stages = 1 + if d.later.is_empty() { 0 } else { d.later.split("||").count() };
@@ -176,6 +224,10 @@ fn show(s: &mut Session, d: &Declaration) {
         ("strata1", &d.strata),
         ("fpc1", &d.fpc),
         ("singleunit", &d.single),
+        ("brrweight", &d.brr),
+        ("jkrweight", &d.jackknife),
+        ("fay", &d.fay),
+        ("mse", &d.mse),
     ] {
         if !value.is_empty() {
             r.text(name, value);
@@ -184,6 +236,6 @@ fn show(s: &mut Session, d: &Declaration) {
     if !d.weight.is_empty() {
         r.text("wexp", format!("= {}", d.weight));
     }
-    r.text("vce", "linearized").text("settings", settings_line(d));
+    r.text("vce", or(&d.vce, "linearized")).text("settings", settings_line(d));
     s.r = r;
 }

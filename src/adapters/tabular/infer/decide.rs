@@ -1,0 +1,150 @@
+//! Decides from the facts on a column how its cells are read, and what stores them.
+
+use dta::StorageType;
+
+use super::{
+    BOOLEAN, DECIMAL_COMMA, Inference, MONTH, PERCENT, PLAIN, QUARTER, Reading, Readings, SPELT, THOUSANDS,
+    date_bit, datetime_bit,
+};
+use crate::adapters::tabular::date::{DateStyle, STYLES};
+
+impl Inference {
+    /// True if the cells read as dates day first and month first alike.
+    pub(in crate::adapters::tabular) fn ambiguous_date(&self) -> bool {
+        self.present > 0
+            && [date_bit as fn(DateStyle) -> Readings, datetime_bit].iter().any(|bit| {
+                let both = bit(DateStyle::DayFirst) | bit(DateStyle::MonthFirst);
+                self.readings & both == both
+            })
+    }
+
+    /// True if the cells read as numbers with signs for thousands and with decimal signs alike: `1,234` everywhere.
+    pub(in crate::adapters::tabular) fn either_number(&self, reading: Reading) -> bool {
+        match reading {
+            Reading::Thousands => self.readings & DECIMAL_COMMA != 0,
+            Reading::DecimalComma => self.readings & THOUSANDS != 0,
+            // `1.234` everywhere: one and a bit, or thousands where commas are decimal
+            Reading::Plain => self.readings & DECIMAL_COMMA != 0 && !self.whole && self.min.abs() >= 1.0,
+            _ => false,
+        }
+    }
+
+    /// True if whole numbers were kept as text because numbers would lose digits or leading zeros.
+    pub(in crate::adapters::tabular) fn is_code(&self) -> bool {
+        self.readings & PLAIN != 0 && self.numbers > 0 && (self.too_long() || self.uneven_zeros())
+    }
+
+    /// True for whole numbers of a workbook that have more digits than the 15 that spreadsheets keep.
+    pub(in crate::adapters::tabular) fn exceeds_spreadsheet(&self, reading: Reading) -> bool {
+        reading == Reading::Plain && self.whole && self.min.abs().max(self.max.abs()) >= 1e15
+    }
+
+    /// True where a spreadsheet may have written identifiers in exponential form: whole numbers without all of their digits.
+    pub(in crate::adapters::tabular) fn is_rounded(&self, reading: Reading) -> bool {
+        self.rounded > 0 && (reading == Reading::Plain && self.whole || reading == Reading::Text)
+    }
+
+    fn too_long(&self) -> bool {
+        self.whole && self.widths.1 > 15 && self.min.abs().max(self.max.abs()) >= 9_007_199_254_740_992.0
+    }
+
+    fn uneven_zeros(&self) -> bool {
+        self.leading_zero && (self.widths.0 != self.widths.1 || self.widths.1 > 15 || !self.whole)
+    }
+
+    /// How the column's cells are to be converted. `1,234` alone could be either of two numbers:
+    /// `prefer_decimal_comma` decides.
+    pub(in crate::adapters::tabular) fn reading(&self, prefer_decimal_comma: bool) -> Reading {
+        if self.present == 0 {
+            return Reading::Empty;
+        }
+        if self.is_code() || self.ambiguous_date() {
+            return Reading::Text;
+        }
+        if prefer_decimal_comma && self.readings & (PLAIN | DECIMAL_COMMA) == DECIMAL_COMMA {
+            return Reading::DecimalComma;
+        }
+        // whole numbers that all stand in parentheses are labels, such as those of models; `3-` is a grade or an age
+        let all_enclosed = self.enclosed && !self.bare && self.numbers == 0;
+        let labels = self.whole && (self.behind || all_enclosed);
+        let spelt = if labels { 0 } else { SPELT };
+        let simple = [
+            (PLAIN, Reading::Plain),
+            (THOUSANDS, Reading::Thousands),
+            (DECIMAL_COMMA, Reading::DecimalComma),
+            (PERCENT, Reading::Percent),
+            (spelt, Reading::Spelt),
+            (BOOLEAN, Reading::Boolean),
+            (MONTH, Reading::Month),
+            (QUARTER, Reading::Quarter),
+        ];
+        if let Some((_, reading)) = simple.iter().find(|(bit, _)| self.readings & bit != 0) {
+            return *reading;
+        }
+        for style in STYLES {
+            let dates = self.readings & date_bit(style) != 0;
+            let datetimes = self.readings & datetime_bit(style) != 0;
+            if dates || (datetimes && !self.any_time) {
+                return Reading::Date(style);
+            }
+            if datetimes {
+                return Reading::Datetime(style);
+            }
+        }
+        Reading::Text
+    }
+
+    /// The smallest storage that holds every value under a reading, and the display format.
+    pub(in crate::adapters::tabular) fn storage(&self, reading: Reading) -> (StorageType, String) {
+        let number = |storage: StorageType, format: &str| (storage, format.to_owned());
+        match reading {
+            Reading::Empty | Reading::Boolean => number(StorageType::Byte, "%8.0g"),
+            Reading::Plain | Reading::Thousands => {
+                let storage = self.number_storage();
+                let format = match storage {
+                    _ if self.leading_zero => format!("%0{}.0f", self.widths.1),
+                    StorageType::Byte | StorageType::Int => "%8.0g".to_owned(),
+                    StorageType::Long => "%12.0g".to_owned(),
+                    _ => "%10.0g".to_owned(),
+                };
+                (storage, format)
+            }
+            Reading::DecimalComma | Reading::Percent | Reading::Spelt => {
+                number(StorageType::Double, "%10.0g")
+            }
+            Reading::Date(_) => number(StorageType::Long, "%td"),
+            Reading::Datetime(_) => number(StorageType::Double, "%tc"),
+            Reading::Month => number(StorageType::Int, "%tm"),
+            Reading::Quarter => number(StorageType::Int, "%tq"),
+            Reading::Text => text_storage(self.max_bytes),
+        }
+    }
+
+    fn number_storage(&self) -> StorageType {
+        if !self.whole {
+            return StorageType::Double;
+        }
+        if self.min > self.max {
+            return StorageType::Byte; // nothing but missing and infinite values
+        }
+        let fits = |low: f64, high: f64| self.min >= low && self.max <= high;
+        if fits(-127.0, 100.0) {
+            StorageType::Byte
+        } else if fits(-32_767.0, 32_740.0) {
+            StorageType::Int
+        } else if fits(-2_147_483_647.0, 2_147_483_620.0) {
+            StorageType::Long
+        } else {
+            StorageType::Double
+        }
+    }
+}
+
+/// Storage and display format of texts of at most `bytes` bytes.
+pub(in crate::adapters::tabular) fn text_storage(bytes: usize) -> (StorageType, String) {
+    if bytes <= dta::limits::STR_BYTES {
+        (StorageType::Str(bytes.max(1) as u16), format!("%{}s", bytes.clamp(9, 244)))
+    } else {
+        (StorageType::StrL, "%9s".to_owned())
+    }
+}

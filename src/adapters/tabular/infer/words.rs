@@ -1,0 +1,68 @@
+//! Words and signs that cells have in common: missing and infinite values, true and false, blanks around a cell.
+
+use std::ops::Range;
+
+/// Spellings of a missing value, after spaces are cut off.
+const MISSING_WORDS: [&[u8]; 16] = [
+    b"NA",
+    b"N/A",
+    b"#N/A",
+    b".",
+    b"..",
+    b"NULL",
+    b"-",
+    b"--",
+    b"NaN",
+    b"nan",
+    b"null",
+    b"n/a",
+    b"<NA>",
+    b"#NA",
+    b"None",
+    "缺失".as_bytes(),
+];
+
+/// Cuts the spaces around a part of a text off (`trim_ascii`).
+#[inline]
+pub(in crate::adapters::tabular) fn trimmed(text: &[u8], mut range: Range<usize>) -> Range<usize> {
+    while !range.is_empty() && text[range.end - 1].is_ascii_whitespace() {
+        range.end -= 1;
+    }
+    while !range.is_empty() && text[range.start].is_ascii_whitespace() {
+        range.start += 1;
+    }
+    range
+}
+
+/// True for a cell (spaces cut off) that stands for a missing value.
+#[inline]
+pub(in crate::adapters::tabular) fn is_missing(text: &[u8]) -> bool {
+    // most texts differ from all of them in their first byte
+    let may_be = |first: u8| matches!(first, b'N' | b'n' | b'#' | b'.' | b'-' | b'<' | 0xe7);
+    text.first().is_none_or(|first| may_be(*first) && text.len() <= 6 && MISSING_WORDS.contains(&text))
+}
+
+/// `.a` to `.z`, the extended missing values of numbers.
+pub(in crate::adapters::tabular) fn extended_missing(text: &[u8]) -> Option<dta::Missing> {
+    match text {
+        [b'.', letter @ b'a'..=b'z'] => dta::Missing::from_letter(char::from(*letter)),
+        _ => None,
+    }
+}
+
+/// A cell read as true or false.
+pub(in crate::adapters::tabular) fn boolean(text: &[u8]) -> Option<bool> {
+    if text.eq_ignore_ascii_case(b"true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case(b"false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// True for the spellings of an infinite number.
+pub(in crate::adapters::tabular) fn is_infinity(text: &[u8]) -> bool {
+    let body = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    body.eq_ignore_ascii_case(b"inf") || body.eq_ignore_ascii_case(b"infinity") || body == "∞".as_bytes()
+}
