@@ -87,8 +87,7 @@ fn add_file(path: PathBuf, named_by: Origin, merged: &mut Merged, problems: &mut
     let entries = keys::flatten(table);
     for (path, value) in entries {
         let Some(kind) = kind_of(&path) else {
-            let nearest = nearest(&path, names_of_keys());
-            let message = format!("there is no such setting; did you mean {nearest}?");
+            let message = unknown(&path, names_of_keys());
             problems.push(ConfigProblem::invalid(path, origin.clone(), message));
             continue;
         };
@@ -115,8 +114,7 @@ fn add_environment(
         let origin = Origin::Environment(name.clone());
         let Some(path) = path_of_variable(name) else {
             if name.starts_with("SS_") {
-                let nearest = nearest(name, names_of_variables());
-                let message = format!("there is no such setting; did you mean {nearest}?");
+                let message = unknown(name, names_of_variables());
                 problems.push(ConfigProblem::invalid(name.clone(), origin, message));
             }
             continue;
@@ -192,7 +190,13 @@ fn names_of_variables() -> impl Iterator<Item = String> {
         .chain(["SS_CONFIG".to_owned()])
 }
 
-/// The known name with the fewest edits to a given one.
-fn nearest(given: &str, known: impl Iterator<Item = String>) -> String {
-    known.min_by_key(|name| strsim::damerau_levenshtein(given, name)).unwrap_or_default()
+/// Says that a name is unknown, with the known one that it is meant to be if most of its letters agree.
+fn unknown(given: &str, known: impl Iterator<Item = String>) -> String {
+    let distances = known.map(|name| (strsim::damerau_levenshtein(given, &name), name));
+    match distances.min() {
+        Some((distance, nearest)) if distance * 3 <= nearest.len() => {
+            format!("there is no such setting; did you mean {nearest}?")
+        }
+        _ => "there is no such setting; docs/configuration.md has all of them".to_owned(),
+    }
 }

@@ -1,10 +1,13 @@
 //! Breaks texts into lines. Where the lines stand on a page is the matter of `pdf`.
 
+use std::borrow::Cow;
+
 use ::figure::exact_width as text_width;
 
 /// Breaks a text into lines of a width: after blanks and between hanzi, within a word only where it must. A line keeps
 /// the blank at its end, which parts its last word from the next line for those who hear or copy the text.
 pub(super) fn wrapped(text: &str, size: f64, limit: f64) -> Vec<String> {
+    let text = &*quoted(text);
     if text_width(text.trim_end(), size) <= limit {
         return vec![text.trim_end().to_owned()];
     }
@@ -30,6 +33,16 @@ pub(super) fn wrapped(text: &str, size: f64, limit: f64) -> Vec<String> {
         last.truncate(last.trim_end().len());
     }
     lines
+}
+
+/// The embedded font has curly quotes as wide as hanzi, which tear a text in Latin letters apart: it gets straight ones.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let is_latin = !text.chars().any(|c| (c as u32) >= 0x2e80);
+    let is_curly = |c: char| matches!(c, '“' | '”' | '‘' | '’');
+    if !is_latin || !text.contains(is_curly) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(['“', '”'], "\"").replace(['‘', '’'], "'"))
 }
 
 /// Splits a word that is wider than a line; at least one character stays on it.
@@ -63,6 +76,15 @@ fn pieces(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_are_as_wide_as_the_letters_around_them() {
+        assert_eq!(
+            wrapped("the arm “new care”, Cronbach’s", 10.0, 1_000.0),
+            ["the arm \"new care\", Cronbach's"]
+        );
+        assert_eq!(wrapped("在“new care”组", 10.0, 1_000.0), ["在“new care”组"]);
+    }
 
     #[test]
     fn lines_keep_every_letter() {

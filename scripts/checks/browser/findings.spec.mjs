@@ -104,11 +104,14 @@ spec('a copied table keeps its form in a document and in a spreadsheet', {}, asy
   await page.locator('.toast', { hasText: WORDS.en.copied }).waitFor();
   await becomes(() => copying.evaluate((e) => e === document.activeElement), true, 'the focus stays');
   await shot('copied');
-  const pasted = page.evaluate(() => new Promise((done) => {
-    document.addEventListener('paste', (e) => done({ html: e.clipboardData.getData('text/html'), text: e.clipboardData.getData('text/plain') }), { once: true });
-  }));
+  // the page listens before the key is pressed
+  await page.evaluate(() => {
+    globalThis.pasted = new Promise((done) => {
+      document.addEventListener('paste', (e) => done({ html: e.clipboardData.getData('text/html'), text: e.clipboardData.getData('text/plain') }), { once: true });
+    });
+  });
   await page.keyboard.press('Control+V');
-  const { html, text } = await pasted;
+  const { html, text } = await page.evaluate(() => globalThis.pasted);
   const rows = text.split('\n').map((line) => line.split('\t'));
   const shown = (await page.locator('table.grid tbody tr').first().locator('td').first().innerText()).split('\n').map((x) => minus(x.trim()));
   const at = rows.findIndex((cells) => cells[0] === 'schooling');

@@ -192,17 +192,40 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
         .map(|(_, c)| c.clone())
 }
 
-/// Splits Chinese: the longest words that the lexicon or the columns know, else single characters.
+/// Longest Chinese word, in characters.
+const LONGEST_HAN: usize = 12;
+
+/// Returns where the words of a Chinese text end: as few characters as possible belong to no word of the lexicon or of the
+/// columns, then as few words as possible; between equal ways the one whose last words are longer, so that 工会成员工资 ends
+/// with 工资 also where 成员 is unknown.
+fn ends_of_words(run: &[(usize, char)], vocabulary: &Vocabulary) -> Vec<usize> {
+    // for each end: unknown characters and words up to it, and where its last word begins
+    let mut best = vec![(0_usize, 0_usize, 0_usize)];
+    for end in 1..=run.len() {
+        let way = |start: usize| {
+            let word: String = run[start..end].iter().map(|(_, c)| *c).collect();
+            let is_known = LEXICON.knows_han(&word) || vocabulary.han.contains(&word);
+            let (unknown, words, _) = best[start];
+            (is_known || end - start == 1).then(|| (unknown + usize::from(!is_known), words + 1, start))
+        };
+        let found = (end.saturating_sub(LONGEST_HAN)..end).filter_map(way).min();
+        best.push(found.expect("a character is a word"));
+    }
+    let mut ends = Vec::new();
+    let mut end = run.len();
+    while end > 0 {
+        ends.push(end);
+        end = best[end].2;
+    }
+    ends.reverse();
+    ends
+}
+
+/// Splits Chinese into words that the lexicon or the columns know, else single characters.
 fn chinese(run: &[(usize, char)], vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
     let mut at = 0;
-    while at < run.len() {
-        let word = |end: usize| run[at..end].iter().map(|(_, c)| *c).collect::<String>();
-        let known = |end: usize| {
-            let word = word(end);
-            LEXICON.knows_han(&word) || vocabulary.han.contains(&word)
-        };
-        let end = (at + 1..=run.len().min(at + 12)).rev().find(|end| known(*end)).unwrap_or(at + 1);
-        let text = word(end);
+    for end in ends_of_words(run, vocabulary) {
+        let text: String = run[at..end].iter().map(|(_, c)| *c).collect();
         let (start, last) = (run[at].0, run[end - 1]);
         let idiom = LEXICON.is_idiom(&text);
         let concepts = LEXICON.units(&text).unwrap_or_default();

@@ -122,6 +122,9 @@ fn unknown_names_are_refused_with_the_nearest_known_one() {
     std::fs::write(&file, "[worker]\nconcurency = 2\n[run]\ngrace_ms = \"soon\"\n").unwrap();
     let list = problems(&[("SS_CONFIG", file.to_str().unwrap())]).join("\n");
     assert!(list.contains("did you mean worker.concurrency?"), "{list}");
+    std::fs::write(&file, "[http]\nbind = \"127.0.0.1:80\"\n").unwrap();
+    let far = problems(&[("SS_CONFIG", file.to_str().unwrap())]).join("\n");
+    assert!(far.contains("docs/configuration.md") && !far.contains("did you mean"), "{far}");
     assert!(list.contains("run.grace_ms") && list.contains("must be of type integer, not string"), "{list}");
     assert!(load(&[("SS_TEST_FULL", "1"), ("OTEL_SERVICE_NAME", "x"), ("HOME", "/")]).is_ok());
 }
