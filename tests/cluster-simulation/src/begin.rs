@@ -23,7 +23,9 @@ impl World {
                 self.at(until, Event::Starts { node });
             }
             Fault::Stop { node, until } => {
-                self.nodes[node].stopped_until = until;
+                // who is stopped twice continues with the later one, as its events do
+                let stopped = &mut self.nodes[node].stopped_until;
+                *stopped = until.max(*stopped);
                 self.disturb(node, until);
             }
             Fault::StopLauncher { which, until } => self.stop_launcher(which, until),
@@ -82,7 +84,8 @@ impl World {
         let running: Vec<usize> =
             (0..self.launchers.len()).filter(|at| self.launchers[*at].has_engine()).collect();
         if let Some(launcher) = running.get(which % running.len().max(1)) {
-            self.launchers[*launcher].stopped_until = until;
+            let stopped = &mut self.launchers[*launcher].stopped_until;
+            *stopped = until.max(*stopped);
         }
     }
 
