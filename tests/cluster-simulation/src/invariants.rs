@@ -9,7 +9,7 @@ use crate::faults::Regime;
 use crate::launcher::KILL;
 use crate::machine::{SECOND, Time};
 use crate::process::Stage;
-use crate::tables::{Fact, JobState, Tables};
+use crate::tables::{Decision, Fact, JobState, Tables};
 use crate::world::{Figures, World};
 
 /// What was violated.
@@ -183,24 +183,24 @@ impl World {
                     self.broken(Invariant::DrainingNodesDoNotClaim, format!("{owned:?} by {node:?}"));
                 }
             }
-            Fact::Lost(node, read) => {
+            Fact::Lost(node, decision) => {
                 self.monitor.figures.lost += 1;
                 self.monitor.lost.push(node.clone());
-                self.on_lost(node, *read);
+                self.on_lost(node, *decision);
             }
             Fact::Queued => {}
         }
     }
 
-    /// `read`: when the leader's transaction read the lease. What happens afterwards takes nothing from the decision, because
-    /// the row has to be the one that was read.
-    fn on_lost(&mut self, node: &NodeEpoch, read: Time) {
+    /// What happens after the leader's transaction read the lease takes nothing from its decision, because the row has to be the
+    /// one that was read.
+    fn on_lost(&mut self, node: &NodeEpoch, decision: Decision) {
         let times = self.rules.times;
         // the leader's clock may be fast by the largest drift
-        let watched = read.saturating_sub(micros(times.lost_after()) * 96 / 100);
+        let watched = decision.made.saturating_sub(micros(times.lost_after()) * 96 / 100);
         let silence = micros(times.silence()) * 104 / 100;
         let step = i64::try_from(2 * micros(times.clock_step())).expect("a short time");
-        let seen = |at: Time| at > watched && at <= read;
+        let seen = |at: Time| at > watched && at <= decision.read;
         let monitor = &self.monitor;
         let outage = monitor.outages.iter().find(|(from, until)| seen(*until) && until - from > silence);
         let outage = outage.map(|outage| format!("an outage {outage:?}"));

@@ -8,7 +8,7 @@ use stata_service::domain::ids::RunId;
 
 use crate::process::{Kind, Launcher, Outcome, Pending, Phase, Run, Stage};
 use crate::rules::Mutant;
-use crate::tables::{Answer, Owned, Request};
+use crate::tables::{Answer, Decision, Owned, Request};
 use crate::world::{Event, Sent, Timer, World};
 
 /// Time limit of a request.
@@ -230,7 +230,8 @@ impl World {
                     };
                     let rows: Vec<_> = rows.into_iter().filter(lost).collect();
                     if !rows.is_empty() {
-                        self.send(node, Kind::Lead, Request::Declare { rows, read: sent.read });
+                        let decision = Decision { read: sent.read, made: self.now };
+                        self.send(node, Kind::Lead, Request::Declare { rows, decision });
                     }
                 }
             }

@@ -61,6 +61,15 @@ pub(crate) struct Tables {
     pub(crate) epochs: u64,
 }
 
+/// True times of a leader's decision, for the invariants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decision {
+    /// When its transaction read the leases.
+    pub read: Time,
+    /// When the answer was there.
+    pub made: Time,
+}
+
 /// A request of a node or of a client.
 #[derive(Debug, Clone)]
 pub(crate) enum Request {
@@ -76,8 +85,8 @@ pub(crate) enum Request {
     Declare {
         /// The rows as the leader read them.
         rows: Vec<NodeRow>,
-        /// The true time of that, for the invariants.
-        read: Time,
+        /// When that was.
+        decision: Decision,
     },
     /// The leader ends runs without an owner and forgets nodes.
     Sweep,
@@ -127,8 +136,8 @@ pub(crate) enum Answer {
 pub(crate) enum Fact {
     /// A result of an attempt was accepted.
     Accepted(Owned),
-    /// A node was declared lost, and when the leader's transaction read its lease.
-    Lost(NodeEpoch, Time),
+    /// A node was declared lost, and how the leader came to it.
+    Lost(NodeEpoch, Decision),
     /// A job was claimed by a node.
     Claimed(Owned, NodeEpoch),
     /// A job was queued.
@@ -194,7 +203,7 @@ impl Tables {
                 None => Answer::Follows,
             },
             Request::Look => Answer::Nodes(self.nodes.clone()),
-            Request::Declare { rows, read } => self.declare((rows, *read), now, rules, facts),
+            Request::Declare { rows, decision } => self.declare((rows, *decision), now, rules, facts),
             Request::Sweep => self.sweep(rules, facts),
             Request::Claim(..) => unreachable!("claims are carried out in two steps"),
             Request::Running(node) => {
@@ -258,7 +267,7 @@ impl Tables {
 
     fn declare(
         &mut self,
-        (rows, at): (&[NodeRow], Time),
+        (rows, decision): (&[NodeRow], Decision),
         now: DatabaseTime,
         rules: &Rules,
         facts: &mut Vec<Fact>,
@@ -268,7 +277,7 @@ impl Tables {
                 self.node(&read.node).filter(|row| *row == read).and_then(|row| row.lost(now, &rules.times));
             if lost.is_some() {
                 self.set_node(lost);
-                facts.push(Fact::Lost(read.node.clone(), at));
+                facts.push(Fact::Lost(read.node.clone(), decision));
                 if rules.is(Mutant::SweepOnce) {
                     let runs: Vec<Owned> = self.owned_by(&read.node).cloned().collect();
                     runs.iter().for_each(|owned| self.give_back(owned, rules, facts));
