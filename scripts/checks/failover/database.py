@@ -19,8 +19,9 @@ from network import Machine
 from tools import until
 
 NAME = "service"
-# Patroni's times, in seconds, the shortest that go together: who is silent for `ttl` is not the primary any more.
-TIMES = {"ttl": 20, "loop_wait": 2, "retry_timeout": 4, "primary_start_timeout": 0}
+# Patroni's times, in seconds: who is silent for `ttl`, the shortest there is, is not the primary any more. `retry_timeout` is the longest
+# that goes with it: on two cores etcd may take seconds to choose a leader.
+TIMES = {"ttl": 20, "loop_wait": 2, "retry_timeout": 9, "primary_start_timeout": 0}
 # How often a member is asked whether it takes writes, in seconds.
 LOOK = 0.1
 
@@ -85,7 +86,7 @@ class Member:
 
     def start_etcd(self, members: list[Member]) -> None:
         here, cluster = self.machine.address, ",".join(f"{m.name}=http://{m.machine.address}:2380" for m in members)
-        words = [self.programs.etcd, "--name", self.name, "--data-dir", self.folder / "etcd", "--logger", "zap",
+        words: list[str | Path] = [self.programs.etcd, "--name", self.name, "--data-dir", self.folder / "etcd", "--logger", "zap",
                  "--listen-peer-urls", f"http://{here}:2380", "--initial-advertise-peer-urls", f"http://{here}:2380",
                  "--listen-client-urls", f"http://{here}:2379", "--advertise-client-urls", f"http://{here}:2379",
                  "--initial-cluster", cluster, "--initial-cluster-state", "new",
@@ -117,7 +118,7 @@ class Member:
         (self.folder / "patroni.yml").write_text(json.dumps(settings))
 
     def start_patroni(self) -> None:
-        words = [self.programs.python, "-m", "patroni", self.folder / "patroni.yml"]
+        words: list[str | Path] = [self.programs.python, "-m", "patroni", self.folder / "patroni.yml"]
         self.patroni = self.machine.start(words, self.log, is_root=False, environment=self.programs.environment())
 
     def kill_postgres(self) -> None:
@@ -245,11 +246,3 @@ listen primary
         if done.returncode != 0:
             sys.exit(f"failover: {text}: {done.stderr}")
         return done.stdout.splitlines()
-
-    def history(self) -> list[Any]:
-        """Patroni's history of timelines."""
-        for member in self.members:
-            status, said = member.ask("/history", seconds=3)
-            if status == 200:
-                return list(said)
-        return []

@@ -2,7 +2,7 @@
 """Automatic failover with the real things: PostgreSQL under Patroni and etcd on three machines, HAProxy, an object store, and five
 servers of the service, each on a machine of its own (a network namespace), under load.
 
-Usage: failover.py PROGRAM TOOLS [--seconds N] [--objects-away SECONDS] [--clients N] [--seed N]
+Usage: failover.py PROGRAM TOOLS [--seconds N] [--objects-away SECONDS] [--clients N] [--seed N] [--only FAULT …]
 
 The primary of the database is killed, cut off, frozen and woken, and switched over; servers are cut off from it. One server for
 requests reaches the database by several hosts in its address, the other through HAProxy. Without --seconds each fault is done
@@ -102,7 +102,7 @@ def begin(given: argparse.Namespace, folder: Path, programs: Programs, moto_serv
         server.start()
         threading.Thread(target=server.watch, args=(ended,), daemon=True).start()
     apis = [server for server in servers if server.role == "api"]
-    load = Load(apis, given.seed, LIFE + (given.objects_away if given.seconds else 0))
+    load = Load(apis, given.seed, LIFE + given.objects_away)
     scene = faults.Scene(database, objects, servers, engines, load, [Writer(server) for server in apis], random.Random(given.seed))
     load.start(given.clients)
     return scene
@@ -121,12 +121,15 @@ def suffer(scene: faults.Scene, given: argparse.Namespace) -> None:
         print(f"  {at:.0f} s: {last.fault}" + (f": promoted after {last.promoted:.1f} s, a write after {back}" if back else ""), flush=True)
 
     for fault in faults.SHORT:
-        one(fault, lambda f=fault: f(scene))
-    if given.seconds:
+        if not given.only or fault.__name__ in given.only:
+            one(fault, lambda f=fault: f(scene))
+    if given.seconds or "cut_objects" in given.only:
         one(faults.cut_objects, lambda: faults.cut_objects(scene, given.objects_away))
     while time.monotonic() - began < given.seconds:
         for fault in scene.dice.sample(faults.LONG, len(faults.LONG)):
-            if time.monotonic() - began < given.seconds:
+            if given.only and fault.__name__ not in given.only:
+                time.sleep(1)
+            elif time.monotonic() - began < given.seconds:
                 one(fault, lambda f=fault: f(scene))
 
 
@@ -137,6 +140,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0, help="the long form: how long faults are done")
     parser.add_argument("--objects-away", type=float, default=600, help="how long the object store is away in the long form")
     parser.add_argument("--clients", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=[], help="faults, by their names in faults.py")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder that gets everything, to look at afterwards")
     given = parser.parse_args()

@@ -57,7 +57,8 @@ class Scene:
         return [*(member.machine for member in self.database.members), self.database.proxy]
 
     def primary(self) -> Member:
-        return until("one member takes writes", self.database.primary, seconds=PROMOTION)
+        found: Member = until("one member takes writes", self.database.primary, seconds=PROMOTION)
+        return found
 
     def check(self) -> None:
         """Ends the check at the first thing that is not as it should be."""

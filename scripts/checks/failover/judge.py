@@ -9,7 +9,6 @@ import random
 import statistics
 import sys
 import time
-from typing import Any
 
 from faults import Measured, Scene
 from load import Client
@@ -30,7 +29,7 @@ def finish_jobs(scene: Scene) -> collections.Counter[str]:
         client = Client(load, dice, facts, insists=True)
         try:
             ends[client.to_the_end()["status"]] += 1
-        except Exception as error:  # noqa: BLE001: whatever ends a client is a finding
+        except Exception as error:  # whatever ends a client is a finding
             sys.exit(f"failover: {type(error).__name__}: {error}")
     return ends
 
@@ -166,7 +165,3 @@ def judge(scene: Scene, began: float) -> None:
     check_store(scene)
     late = {found.fault: found.back for found in scene.measured if any(back > AIM for back in found.back.values())}
     expect(f"a write was acknowledged within {AIM:.0f} s of each promotion", not late, json.dumps(late))
-
-
-def history(scene: Scene) -> list[Any]:
-    return scene.database.history()

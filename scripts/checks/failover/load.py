@@ -74,7 +74,7 @@ class Load:
                 Client.redeemed(self, dice).to_the_end()
         except Stopped:
             return
-        except Exception as error:  # noqa: BLE001: whatever ends a client is a finding
+        except Exception as error:  # whatever ends a client is a finding
             with self.lock:
                 self.violations.append(f"{type(error).__name__}: {error}")
 
