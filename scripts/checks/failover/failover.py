@@ -123,13 +123,12 @@ def suffer(scene: faults.Scene, given: argparse.Namespace) -> None:
     for fault in faults.SHORT:
         if not given.only or fault.__name__ in given.only:
             one(fault, lambda f=fault: f(scene))
-    if given.seconds or "cut_objects" in given.only:
+    if "cut_objects" in given.only or (given.seconds and not given.only):
         one(faults.cut_objects, lambda: faults.cut_objects(scene, given.objects_away))
     while time.monotonic() - began < given.seconds:
-        for fault in scene.dice.sample(faults.LONG, len(faults.LONG)):
-            if given.only and fault.__name__ not in given.only:
-                time.sleep(1)
-            elif time.monotonic() - began < given.seconds:
+        chosen = [fault for fault in faults.LONG if not given.only or fault.__name__ in given.only]
+        for fault in scene.dice.sample(chosen, len(chosen)):
+            if time.monotonic() - began < given.seconds:
                 one(fault, lambda f=fault: f(scene))
 
 
@@ -144,6 +143,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder that gets everything, to look at afterwards")
     given = parser.parse_args()
+    if given.seconds and given.only == ["cut_objects"]:
+        parser.error("cut_objects is done once: leave --seconds out")
     given.program, given.tools = given.program.resolve(), given.tools.resolve()
     if os.environ.get(INSIDE) is None and not can_isolate():
         print("  not run: network namespaces need root and ip (iproute2), unshare, nsenter (util-linux)")

@@ -82,8 +82,9 @@ class Scene:
                                                    lambda w=writer: w.first_after(at), seconds=BACK)
             found.back[name] = first - at
 
-    def lose(self, name: str, begin: Callable[[Member], None], end: Callable[[Member], None], lasts: float = 0) -> None:
-        """Loses the primary in a way, waits for the next one, and brings the first back."""
+    def lose(self, name: str, begin: Callable[[Member], None], end: Callable[[Member], None], lasts: float = 0,
+             is_away: bool = True) -> None:
+        """Loses the primary in a way, waits for the next one, and brings the first back. `is_away`: from then on nobody takes writes."""
         lost = self.primary()
         found = Measured(name, time.monotonic())
         self.measured.append(found)
@@ -94,7 +95,8 @@ class Scene:
         end(lost)
         self.database.wait_until_whole()
         found.ended = time.monotonic()
-        found.away = {server.name: (found.began, at) for server in self.of("api")}
+        if is_away:
+            found.away = {server.name: (found.began, at) for server in self.of("api")}
 
 
 def kill_postgres(scene: Scene) -> None:
@@ -115,15 +117,17 @@ def freeze_primary(scene: Scene) -> None:
 
 
 def switch_over(scene: Scene) -> None:
-    scene.lose("patronictl switchover", lambda _: scene.database.switchover(), lambda _: None)
+    scene.lose("patronictl switchover", lambda _: scene.database.switchover(), lambda _: None, is_away=False)
 
 
 def cut_worker(scene: Scene, lasts: float = SHORT_CUT) -> None:
     """Cuts a server that runs a job off from the database, and back."""
+    earlier = set(scene.engines.running())
     scene.engines.be_slow(True)
 
     def busy() -> Server | None:
-        pids = {pid for _, pid in scene.engines.running()}
+        # one that began before is not slow, and may be at its end
+        pids = {pid for _, pid in set(scene.engines.running()) - earlier}
         return next((server for server in scene.of("worker") if pids & set(server.machine.processes())), None)
 
     server = until("an engine runs", busy, seconds=120)

@@ -95,7 +95,7 @@ def check_attempts(scene: Scene, causes: collections.Counter[str]) -> None:
 def check_health(scene: Scene) -> None:
     """Liveness never failed; readiness did, with its reason, where the database was away long enough to notice."""
     dead = [(server.name, status) for server in scene.servers for _, status in server.health.live if status != 200]
-    expect(f"liveness was 200 in {sum(len(s.health.live) for s in scene.servers)} of all looks", not dead, dead[:5])
+    expect(f"liveness was 200 in all {sum(len(s.health.live) for s in scene.servers)} looks", not dead, dead[:5])
     apis, seen, missed = {server.name: server for server in scene.of("api")}, 0, []
     for found in scene.measured:
         for name, (began, back) in found.away.items():
@@ -106,7 +106,7 @@ def check_health(scene: Scene) -> None:
                 seen += 1
             else:
                 missed.append((found.fault, name, looks[-3:]))
-    expect(f"readiness was 503 and named the store in {seen} of {seen} outages of more than {NOTICED:.0f} s", not missed, missed)
+    expect(f"readiness was 503 and named the store in all {seen} outages of more than {NOTICED:.0f} s", not missed, missed)
 
 
 def check_store(scene: Scene) -> None:
