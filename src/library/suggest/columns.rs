@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::tokens::{is_han, stem};
+use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
 use super::names::{first_of, numbered, texts_of};
 use super::words::{EARLY, Unit, Vocabulary, units};
@@ -55,9 +55,6 @@ const COUNTED: [&str; 20] = [
     "@absenteeism",
     "@aircon",
 ];
-
-/// Strength of a part of a phrase.
-const PART: f64 = 0.6;
 
 /// Strength of a concept that only the first letters of its pinyin speak for.
 const INITIALS: f64 = 0.7;
@@ -135,16 +132,12 @@ fn initials(column: &Column) -> Option<Alias> {
 fn alias(place: Place, text: String) -> Option<Alias> {
     // the words of the columns themselves are split by the lexicon alone, so that synonyms meet
     let mut units = units(&text, &Vocabulary::default());
-    units.retain(|u| !u.connector && !u.options.is_empty());
-    // a part of a known phrase, "size" of "household size", may name it too
-    for unit in units.iter_mut().filter(|u| !u.han && text[u.start..u.end].contains(' ')) {
-        let parts = text[unit.start..unit.end]
-            .split(' ')
-            .map(stem)
-            .filter(|w| !LEXICON.is_generic(w) && !LEXICON.is_connector(w));
-        let parts: Vec<(String, f64)> = parts.map(|word| (word, PART)).collect();
-        unit.options.extend(parts);
-    }
+    let several = units.len() > 1;
+    units.retain(|u| {
+        // one character of a longer value does not name it: 人 of 50人以下
+        let piece = place == Place::Value && several && u.han && text[u.start..u.end].chars().count() == 1;
+        !u.connector && !u.options.is_empty() && !piece
+    });
     // a Chinese word that the lexicon does not know is one word, not its characters
     if units.iter().all(|u| u.generic && u.han) && text.chars().filter(|c| is_han(*c)).count() >= 2 {
         let han = std::iter::once(text.clone()).collect();

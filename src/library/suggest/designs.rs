@@ -167,7 +167,9 @@ impl Filler<'_> {
             return self.model(out);
         };
         // what is held constant needs a model, and so do clustered errors
-        let adjusts = [&p.controls, &p.clusters, &p.fixed_effects, &p.nested].iter().any(|c| !c.is_empty());
+        let lists = [&p.controls, &p.clusters, &p.fixed_effects, &p.nested];
+        let says_panel = self.structure.panel && ["panel", "面板"].iter().any(|w| p.text.contains(w));
+        let adjusts = lists.iter().any(|c| !c.is_empty()) || says_panel || self.baseline_of(y).is_some();
         if !out.named && adjusts && !self.columns[y].column.is_text() {
             return self.adjusted(y, g, out);
         }

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::{Named, Place};
-use super::lexicon::consonants;
+use super::lexicon::{LEXICON, consonants};
 use super::words::Unit;
 
 /// Strength of a word that begins with the other, that has its consonants, and that has its letters in order.
 const BEGINS: f64 = 0.8;
 const CONSONANTS: f64 = 0.75;
 const IN_ORDER: f64 = 0.6;
+/// Strength of a long word that begins with the three letters of a name.
+const THREE_LETTERS: f64 = 0.65;
 
 /// Whom the rows are about: "do big classes stress teachers" does not mean `yrs_teach`.
 const SUBJECTS: [&str; 5] = ["@person", "@teacher", "@player", "@farm", "@nurse"];
@@ -62,6 +64,10 @@ fn shared(own: &str, asked: &str) -> Option<f64> {
     let begins = asked.starts_with(own) && (own.len() >= 4 || asked.len() <= 7);
     if begins || (root.len() >= 4 && own.starts_with(&root)) || same >= 6 && same + 4 >= own.len() {
         return Some(BEGINS);
+    }
+    // three letters begin a long word: `con` of "congruent"
+    if own.len() == 3 && asked.starts_with(own) && !LEXICON.ordinary.contains(asked) {
+        return Some(THREE_LETTERS);
     }
     if asked.len() > own.len() && (consonants(asked) == own || consonants(&root) == own) {
         return Some(CONSONANTS);

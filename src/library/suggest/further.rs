@@ -12,6 +12,12 @@ impl Filler<'_> {
         match slots {
             "panel_only" => self.panel(out),
             "paired" => self.paired(out),
+            "two_measures" => {
+                if let Some((second, first)) = self.two_alike() {
+                    out.parameters.insert("first".to_owned(), json!(self.columns[first].name()));
+                    out.roles.insert("outcome_var", vec![second]);
+                }
+            }
             "repeated" => {
                 out.roles.insert("item_vars", self.repeated());
             }
@@ -150,6 +156,17 @@ impl Filler<'_> {
 
     /// Two measurements of the same thing: the earlier and the later column.
     pub(super) fn before_and_after(&self) -> Option<(usize, usize)> {
+        let named = &self.parsed.rest;
+        let asked = |(a, b): &(usize, usize)| named.is_empty() || named.contains(a) || named.contains(b);
+        self.earlier_and_later().into_iter().find(asked)
+    }
+
+    /// The measurements of what this column holds: the earlier and the later column.
+    pub(super) fn before_and_after_of(&self, column: usize) -> Option<(usize, usize)> {
+        self.earlier_and_later().into_iter().find(|(a, b)| *a == column || *b == column)
+    }
+
+    fn earlier_and_later(&self) -> Vec<(usize, usize)> {
         let early = |c: usize| self.columns[c].is_early();
         let fits = |c: &usize| self.columns[*c].is_measure() || is_binary(self.columns[*c].column);
         let measures: Vec<usize> = (0..self.columns.len()).filter(fits).collect();
@@ -163,14 +180,11 @@ impl Filler<'_> {
                 first.chars().rev().zip(second.chars().rev()).take_while(same).filter(|(c, _)| is_han(*c));
             yes_or_no(a) == yes_or_no(b) && (start >= 3 || end.count() >= 2)
         };
-        let named = &self.parsed.rest;
         let pairs = measures
             .iter()
             .filter(|c| early(**c))
             .flat_map(|a| measures.iter().filter(move |b| !early(**b)).map(move |b| (*a, *b)));
-        pairs
-            .filter(|(a, b)| common(*a, *b))
-            .find(|(a, b)| named.is_empty() || named.contains(a) || named.contains(b))
+        pairs.filter(|(a, b)| common(*a, *b)).collect()
     }
 }
 

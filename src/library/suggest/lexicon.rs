@@ -52,6 +52,8 @@ pub(super) struct Lexicon {
     consonants: BTreeMap<String, Vec<String>>,
     /// Words of phrases, for the correction of spelling.
     pub(super) parts: BTreeSet<String>,
+    /// Ordinary words that resemble one of the lexicon, as `shape` does `shade`, and are not misspelt.
+    pub(super) ordinary: BTreeSet<String>,
     /// First letters of the pinyin of a Chinese word → concepts.
     initials: BTreeMap<String, BTreeSet<String>>,
 }
@@ -168,6 +170,10 @@ impl Lexicon {
             words,
             consonants: by_consonants,
             parts,
+            ordinary: include_str!("../../../assets/suggest/common_words.txt")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
             initials,
         }
     }

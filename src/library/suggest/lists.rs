@@ -15,9 +15,10 @@ pub(super) static JOINED_WITHOUT_COMMA: LazyLock<Regex> = LazyLock::new(|| joini
 
 /// The pattern of two columns in one list; `signs` are those that join them.
 fn joining(signs: &str) -> Regex {
-    let words = "(?:and |or |the |their |its |log |of |an? |same |number |level |my |fewer |more |less |higher |lower |longer |shorter |better )*";
-    let joint =
-        format!("(?:'s)?(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟)");
+    let words = "(?:and |or |the |their |its |log |of |an? |same |number |level |my |fewer |more |less |higher |lower |longer |shorter |better |low |high |short |big |small |many |few |good |bad )*";
+    let joint = format!(
+        "(?:'s)?(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
+    );
     Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
 }
 
@@ -28,7 +29,7 @@ pub(super) fn merged(text: &str, joined: &Regex) -> String {
     while let Some(found) = joined.captures_at(&text, from) {
         let whole = found.get(0).expect("the match").range();
         let blank = text[whole.clone()].contains("> <");
-        if blank && !text.contains("regress") && !text.contains(" on <") {
+        if blank && !text.contains("regress") && !text.contains("> on <") {
             from = whole.start + found[1].len() + 2;
             continue;
         }
@@ -95,6 +96,22 @@ pub(super) fn further(text: &str, parsed: &mut Parsed) {
             if taken.iter().all(|list| !list.contains(&column)) {
                 parsed.causes.push(column);
             }
+        }
+    }
+}
+
+/// Adds what is listed after the first factor: "what explains costs? age of patients, smoking or not".
+pub(super) fn listed_after(text: &str, parsed: &mut Parsed) {
+    let Some(first) = parsed.causes.first() else { return };
+    let Some(at) = text.find(&mark(&parsed.causes)).or_else(|| text.find(&format!("<{first}"))) else {
+        return;
+    };
+    static MARKED: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[0-9,]+>").expect("a pattern"));
+    let end = text[at..].find(['.', '?', '!', '。', '？']).map_or(text.len(), |length| at + length);
+    for column in MARKED.find_iter(&text[at..end]).flat_map(|m| columns_of(m.as_str())) {
+        let taken = [&parsed.outcome, &parsed.causes, &parsed.moderators];
+        if taken.iter().all(|list| !list.contains(&column)) {
+            parsed.causes.push(column);
         }
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn texts_of(
             out.push((Place::Name, turned));
         }
     }
+    out.extend(at_time(&column.name).map(|text| (Place::Name, text)));
     if column.original_name != column.name {
         out.push((Place::Name, spelled_out(&column.original_name, first)));
     }
@@ -90,6 +91,21 @@ fn head(label: &str) -> String {
             .filter_map(|word| label.find(word))
             .min();
     cut.map_or_else(|| label.to_owned(), |at| label[..at].to_owned())
+}
+
+/// `pain_w8` as people say it: pain at week 8.
+fn at_time(name: &str) -> Option<String> {
+    let (what, time) = name.rsplit_once('_')?;
+    let letters = time.trim_end_matches(|c: char| c.is_ascii_digit());
+    let unit = match letters.to_ascii_lowercase().as_str() {
+        "w" | "wk" | "week" => "week",
+        "d" | "day" => "day",
+        "m" | "mo" | "month" => "month",
+        "v" | "visit" => "visit",
+        _ => return None,
+    };
+    let number = &time[letters.len()..];
+    (!number.is_empty()).then(|| format!("{} {unit} {number}", spelled_out(what, 0)))
 }
 
 /// The numbers at the ends of names, by what is before them.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::columns::Named;
 use super::lexicon::key;
-use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, further, headed, merged};
+use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, further, headed, listed_after, merged};
 use super::mentions::Mention;
 use super::words::Unit;
 
@@ -19,6 +19,8 @@ struct File {
     main: Vec<Main>,
     frames: Vec<FrameText>,
     methods: Vec<Method>,
+    /// Lists of words that several patterns share: verbs of influence.
+    classes: BTreeMap<String, String>,
     /// Keywords of templates that everyday questions have too.
     ordinary: Vec<String>,
 }
@@ -77,9 +79,10 @@ struct Patterns {
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let text = include_str!("../../../assets/suggest/phrases.json");
     let file: File = serde_json::from_str(text).expect("the phrases are read by the tests");
-    let regex = |p: &str| Regex::new(&expanded(p)).expect("the patterns are compiled by the tests");
+    let classes = &file.classes;
+    let regex = |p: &str| Regex::new(&expanded(p, classes)).expect("the patterns are compiled by the tests");
     let every = file.adjuncts.iter().map(|a| &a.pattern).chain(file.main.iter().map(|m| &m.pattern));
-    let every = every.chain(file.frames.iter().map(|f| &f.pattern));
+    let every = every.chain(file.frames.iter().map(|f| &f.pattern)).chain(classes.values());
     let words: BTreeSet<&str> =
         every.flat_map(|p| p.split(|c: char| !c.is_ascii_alphabetic())).filter(|w| w.len() >= 4).collect();
     let singular = words.iter().filter_map(|w| w.strip_suffix('s'));
@@ -104,9 +107,13 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     }
 });
 
-/// `{x}` is a mark captured as `x`, `{n}` words without a mark, `{s}` the same without a comma.
-fn expanded(pattern: &str) -> String {
+/// `{x}` is a mark captured as `x`, `{n}` words without a mark, `{s}` the same without a comma; other names in braces are
+/// lists of words.
+fn expanded(pattern: &str, classes: &BTreeMap<String, String>) -> String {
     let mut out = pattern.to_owned();
+    for (name, words) in classes {
+        out = out.replace(&format!("{{{name}}}"), words);
+    }
     for name in ["x", "y", "g", "c", "p", "e", "m", "r"] {
         out = out.replace(&format!("{{{name}}}"), &format!("(?P<{name}><[0-9,]+>)"));
     }
@@ -217,6 +224,13 @@ fn parsed(
         parsed.kind.clone_from(kind);
         parsed.causes = x.into_iter().filter(|c| !y.contains(c)).collect();
         parsed.outcome = y;
+        // "output elasticity of capital and labour" names the outcome first
+        if id == "elasticity" && parsed.outcome.len() > 1 && parsed.causes.len() == 1 {
+            std::mem::swap(&mut parsed.outcome, &mut parsed.causes);
+        }
+        if id == "factors" {
+            listed_after(&text, &mut parsed);
+        }
         if kind == "model" {
             further(&text, &mut parsed);
         }
@@ -304,15 +318,19 @@ fn addition(
     let ends = found[0].ends_with(&found["c"]);
     let none = match role {
         "fixed_effects" => ends && columns.iter().all(|c| !natures.absorbs(*c)),
+        // "caffeine effects" are none of units
+        "unit_effects" => !columns.iter().any(|c| natures.is_unit(*c)),
         "running" => columns.iter().all(|c| !natures.columns[*c].is_measure()),
         _ => false,
     };
     if none {
         return (whole, format!(" {} ", mark(&columns)));
     }
-    if matches!(role, "fixed_effects" | "cluster" | "nested" | "strata") {
+    if matches!(role, "fixed_effects" | "unit_effects" | "cluster" | "nested" | "strata") {
         // "age, firm and year fixed effects": age stays
-        let split = columns.iter().rposition(|c| !natures.absorbs(*c)).map_or(0, |at| at + 1);
+        let absorbs =
+            |c: &usize| if role == "unit_effects" { natures.is_unit(*c) } else { natures.absorbs(*c) };
+        let split = columns.iter().rposition(|c| !absorbs(c)).map_or(0, |at| at + 1);
         let effects = columns.split_off(split.min(columns.len().saturating_sub(1)));
         if !columns.is_empty() {
             let before = &found[0][..found.name("c").expect("it matched").start() - whole.start];
@@ -323,7 +341,7 @@ fn addition(
     let endogenous = found.name("e").map(|m| columns_of(m.as_str())).unwrap_or_default();
     let list = match role {
         "exclude" => &mut parsed.excluded,
-        "fixed_effects" => &mut parsed.fixed_effects,
+        "fixed_effects" | "unit_effects" => &mut parsed.fixed_effects,
         "cluster" => &mut parsed.clusters,
         "instruments" => &mut parsed.instruments,
         "weight" => &mut parsed.weights,

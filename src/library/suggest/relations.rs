@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::columns::Named;
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
 
@@ -13,6 +14,35 @@ impl Filler<'_> {
         let than =
             ["than", "differ", "higher", "lower", "better", "worse", "更", "比", "差异", "差别", "不同"];
         self.columns[column].is_group() && than.iter().any(|word| self.parsed.text.contains(word))
+    }
+
+    /// True for a question about one column that is answered only with another: it asks for a relation, compares groups, or
+    /// asks whether something holds.
+    pub(super) fn asks_other_side(&self, column: usize) -> bool {
+        static WHETHER: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new("^(?:did|does|do)\\b|会不会|是不是|能不能|能否").expect("a pattern"));
+        let whether = self.columns[column].is_measure() && WHETHER.is_match(self.parsed.text.trim_start());
+        asks_relation(&self.parsed.text) || self.asks_contrast(column) || whether
+    }
+
+    /// The first measurement of the outcome, where the question holds the value at the start constant.
+    pub(super) fn baseline_of(&self, outcome: usize) -> Option<usize> {
+        static HELD: LazyLock<Regex> = LazyLock::new(|| {
+            let start = "baseline|(?:starting|initial|earlier|pre[a-z-]*|(?:day|week|month|visit) 0) (?:value|score|level|count|measurement|reading)|(?:value|score|level|count|measurement)s? (?:before|at the start|at entry|at inclusion)|基线|初始|入组时|治疗前的?(?:得分|水平|值)";
+            let held = "adjust|control|account|covariate|given|allow|correct|holding|考虑|控制|调整|校正|协变量|相同";
+            Regex::new(&format!("(?:{held}).*(?:{start})|(?:{start}).*(?:{held})")).expect("a pattern")
+        });
+        let (before, after) = self.before_and_after_of(outcome)?;
+        (HELD.is_match(&self.parsed.text) && after == outcome).then_some(before)
+    }
+
+    /// The last measurement of what was measured first, where the question holds the first constant.
+    pub(super) fn later_of(&self, outcome: usize) -> usize {
+        let later = self
+            .before_and_after_of(outcome)
+            .filter(|(before, _)| *before == outcome)
+            .map(|(_, after)| after);
+        later.filter(|after| self.baseline_of(*after).is_some()).unwrap_or(outcome)
     }
 
     /// A relation of which only one side is known: the other is asked for, not guessed.
@@ -27,9 +57,44 @@ impl Filler<'_> {
         Filler { parsed: &turned, columns: self.columns, structure: self.structure }.model(out);
     }
 
+    /// The units that a question compares in one measure: "which states burn most".
+    pub(super) fn unit_of(&self, measure: usize) -> Option<usize> {
+        static EACH: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("\\b(?:which|each|per|every|by|across|between|among)\\b|哪|各|每个|之间")
+                .expect("a pattern")
+        });
+        let units = self.parsed.units.iter().copied().find(|c| !self.columns[*c].is_time());
+        units.filter(|_| self.columns[measure].is_measure() && EACH.is_match(&self.parsed.text))
+    }
+
+    /// Two measures of the same kind that the question sets against each other: `rt_con` and `rt_inc`.
+    pub(super) fn two_alike(&self) -> Option<(usize, usize)> {
+        let p = self.parsed;
+        let [first, second] = self.named()[..] else { return None };
+        let (a, b) = (&self.columns[first], &self.columns[second]);
+        let (left, right) = (a.name().to_lowercase(), b.name().to_lowercase());
+        let (left, right): (Vec<&str>, Vec<&str>) = (left.split('_').collect(), right.split('_').collect());
+        let apart = left.iter().zip(&right).filter(|(x, y)| x != y).count();
+        let alike = left.len() == right.len() && left.len() >= 2 && apart == 1;
+        let size = |c: &Named<'_>| c.column.max.unwrap_or_default().abs();
+        let same_scale = size(a) <= 3.0 * size(b) && size(b) <= 3.0 * size(a);
+        let alone = p.controls.is_empty() && p.kind != "model" && p.kind != "pair";
+        (alike && alone && same_scale && a.is_measure() && b.is_measure()).then_some((first, second))
+    }
+
     /// A policy that holds in some units and periods: a binary column that the question names, or that is named after one.
     pub(super) fn policy(&self) -> Option<usize> {
-        let says = ["@programme", "@law", "@gun", "@reform", "@ban", "@minwage", "@carbon_market"];
+        let says = [
+            "@programme",
+            "@law",
+            "@gun",
+            "@reform",
+            "@ban",
+            "@minwage",
+            "@carbon_market",
+            "@restriction",
+            "@lockdown",
+        ];
         let is_policy = |c: &usize| {
             let column = &self.columns[*c];
             is_binary(column.column) && !column.is_after() && says.iter().any(|concept| column.has(concept))
@@ -41,7 +106,7 @@ impl Filler<'_> {
 /// True for a question about a relation between columns, not about one column.
 pub(super) fn asks_relation(text: &str) -> bool {
     static RELATION: LazyLock<Regex> = LazyLock::new(|| {
-        let words = "affect|effect|impact|influenc|caus|depend|relat|associat|correlat|explain|predict|driv|determin|contribut|matter|versus|\\bvs\\b|影响|作用|效应|关系|有关|相关|导致|决定|关联|而异";
+        let words = "affect|effect|impact|influenc|caus|depend|relat|associat|correlat|explain|predict|driv|determin|contribut|matter|behind|reason|\\bwhy\\b|responsib|elastic|sensitiv|versus|\\bvs\\b|影响|作用|效应|关系|有关|相关|导致|决定|关联|而异|原因|为什么|为何";
         Regex::new(words).expect("a pattern")
     });
     RELATION.is_match(text)

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use super::columns::Named;
 use super::designs::{VALUE, number};
 use super::phrases::{Frame, Parsed, distinct, frame, frames, method};
-use super::relations::asks_relation;
 use super::structure::Structure;
 use crate::domain::profile::is_binary;
 
@@ -92,6 +91,8 @@ impl Filler<'_> {
                 let pair = self.before_and_after();
                 pair.is_some_and(|(a, b)| self.named().iter().all(|c| *c == a || *c == b))
             }
+            "two alike" => self.two_alike().is_some(),
+            "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
             "repeated" => !self.repeated().is_empty(),
             "treated panel" => s.panel && self.policy().is_some(),
             _ => true,
@@ -161,9 +162,12 @@ impl Filler<'_> {
                 out.methods.extend(method("vague"));
                 out.open.push("outcome_var");
             }
-            _ if named.len() == 1 && (asks_relation(&p.text) || self.asks_contrast(named[0])) => {
-                self.half(named[0], out)
+            _ if named.len() == 1 && self.unit_of(named[0]).is_some() => {
+                out.roles.insert("group_var", self.unit_of(named[0]).into_iter().collect());
+                out.roles.insert("item_vars", named);
+                out.methods.extend(method("groups described"));
             }
+            _ if named.len() == 1 && self.asks_other_side(named[0]) => self.half(named[0], out),
             _ if named.len() == 1 && p.controls.is_empty() && p.instruments.is_empty() => {
                 let measure = self.columns[named[0]].is_measure();
                 out.methods.extend(method(if measure { "one measure" } else { "one category" }));
@@ -252,11 +256,13 @@ impl Filler<'_> {
             causes =
                 p.controls.iter().copied().filter(|c| Some(*c) != outcome && !self.is_unit(*c)).collect();
         }
-        let outcome: Vec<usize> = outcome.into_iter().collect();
+        let outcome: Vec<usize> = outcome.map(|y| self.later_of(y)).into_iter().collect();
         self.open_if_empty(&outcome, "outcome_var", out);
         let used = |c: &usize| outcome.contains(c) || causes.contains(c);
-        let controls: Vec<usize> =
+        let mut controls: Vec<usize> =
             p.controls.iter().copied().filter(|c| !used(c) && !self.is_unit(*c)).collect();
+        let first = outcome.first().and_then(|y| self.baseline_of(*y));
+        controls.extend(first.filter(|c| !used(c) && !p.controls.contains(c)));
         if !p.instruments.is_empty() {
             let endogenous = if p.endogenous.is_empty() { causes.clone() } else { p.endogenous.clone() };
             self.open_if_empty(&endogenous, "endogenous_vars", out);

@@ -1,6 +1,6 @@
 //! Columns with times: periods, the beginning of a treatment, the end and the length of a follow-up.
 
-use super::columns::Named;
+use super::columns::{Named, Place};
 use crate::domain::dataset::InferredType;
 
 impl Named<'_> {
@@ -11,6 +11,9 @@ impl Named<'_> {
             "year",
             "quarter",
             "month",
+            "mon",
+            "mth",
+            "yearmonth",
             "wave",
             "period",
             "week",
@@ -28,9 +31,16 @@ impl Named<'_> {
         let says_year = self.word(&["year", "yr"]);
         let are_years =
             c.min.is_some_and(|least| least >= 1500.0) && c.max.is_some_and(|most| most <= 2200.0);
+        // `fyear`, `surveyyear`
+        let of_years = are_years && c.name.to_ascii_lowercase().contains("year");
         let numbered = c.max.is_some_and(|most| most <= 100.0);
-        let fits = !says_year || are_years || numbered;
-        dated || (c.integer_valued && self.word(&named) && fits && !self.has("@built"))
+        // years of something, such as service, are a length
+        let of_something =
+            self.aliases.iter().filter(|a| a.place == Place::Name).any(|a| {
+                a.units.iter().any(|u| u.options.iter().any(|(o, s)| o.starts_with('@') && *s >= 1.0))
+            });
+        let fits = !says_year || are_years || (numbered && !of_something);
+        dated || (c.integer_valued && (of_years || self.word(&named) && fits) && !self.has("@built"))
     }
 
     /// True for columns with the period in which a unit's treatment began.
@@ -68,6 +78,9 @@ impl Named<'_> {
     pub(super) fn is_duration(&self) -> bool {
         let says = [
             "time",
+            "hours",
+            "hrs",
+            "cycles",
             "days",
             "weeks",
             "months",

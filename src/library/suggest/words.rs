@@ -120,7 +120,8 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
                 spelled: None,
             });
         } else if end > at + 1 {
-            let options = LEXICON.units(&key).unwrap_or_default().to_vec();
+            let mut options = LEXICON.units(&key).unwrap_or_default().to_vec();
+            options.extend(heads(&key));
             out.push(Unit {
                 options,
                 start,
@@ -136,6 +137,15 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
         at = end;
     }
     run.clear();
+}
+
+/// Strength of a word of a known phrase.
+const PART: f64 = 0.6;
+
+/// The words of a known phrase that may name the same thing: "size" of "household size", not "milk" of "price of milk".
+fn heads(phrase: &str) -> impl Iterator<Item = (String, f64)> {
+    let head = phrase.split(' ').take_while(|word| *word != "of");
+    head.filter(|w| !LEXICON.is_generic(w) && !LEXICON.is_connector(w)).map(|w| (w.to_owned(), PART))
 }
 
 fn single(token: &Token, vocabulary: &Vocabulary) -> Unit {
@@ -174,6 +184,7 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
         || LEXICON.is_generic(&root)
         || LEXICON.abbreviations.contains_key(word)
         || LEXICON.parts.contains(word)
+        || LEXICON.ordinary.contains(word)
         || known(&vocabulary.words)
         || vocabulary.cues.contains(word)
         // a short word with the stem of another may still be misspelt: `maks`

@@ -5,16 +5,18 @@ use serde_json::{Value, json};
 use crate::support::app::TestApp;
 
 /// Questions about the sample data of the library, and those in the words of people about these and about small files.
-const QUESTIONS: [&str; 6] = [
+const QUESTIONS: [&str; 8] = [
     include_str!("../../fixtures/suggest/library.jsonl"),
     include_str!("../../fixtures/suggest/people.jsonl"),
     include_str!("../../fixtures/suggest/fresh.jsonl"),
     include_str!("../../fixtures/suggest/unseen.jsonl"),
     include_str!("../../fixtures/suggest/unseen2.jsonl"),
     include_str!("../../fixtures/suggest/unseen3.jsonl"),
+    include_str!("../../fixtures/suggest/unseen4.jsonl"),
+    include_str!("../../fixtures/suggest/unseen5.jsonl"),
 ];
 /// Least shares of right outcomes, roles and methods.
-const LEAST: [f64; 3] = [0.95, 0.94, 0.94];
+const LEAST: [f64; 3] = [0.97, 0.94, 0.95];
 
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
 fn table(name: &str) -> (String, Vec<u8>) {
