@@ -10,6 +10,7 @@ mod stcrreg_post;
 mod stcurve;
 mod stphplot;
 mod streg;
+mod streg_frailty;
 mod streg_post;
 mod sts;
 mod sts_graph;
