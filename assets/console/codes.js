@@ -49,6 +49,7 @@ export function cellText(column, text, words) {
   if (REMARKS.has(column)) return words.has(text) ? words.variable(text) : remark(text);
   if (!CODED.has(column) && !NAMING.has(column)) return text;
   if (words.has(text)) return words.term(text);
-  if (named(text) !== null) return named(text);
+  const known = named(text);
+  if (known !== null) return known;
   return NAMING.has(column) || /\.\S/.test(text) ? words.term(text) : remark(text).replaceAll('_', ' ');
 }

@@ -150,20 +150,28 @@ fn sorted(data: CoxData<'_>, time: &[f64]) -> Vec<usize> {
     order
 }
 
-/// Records in the order in which [`visit`] takes them. Every step of a search visits all of them: in this order it reads
-/// memory from front to back, and sorting finds them sorted.
-struct Ordered {
-    t0: Vec<f64>,
-    t: Vec<f64>,
-    d: Vec<bool>,
-    stratum: Vec<u32>,
-    w: Option<Vec<f64>>,
-    efron: bool,
-    columns: Vec<Vec<f64>>,
+/// Records that were made from others: what [`CoxData`] borrows, and the regressors.
+pub struct CoxRecords {
+    /// Times of entry.
+    pub t0: Vec<f64>,
+    /// Times of exit.
+    pub t: Vec<f64>,
+    /// Whether a record ends with a failure.
+    pub d: Vec<bool>,
+    /// Stratum of each record.
+    pub stratum: Vec<u32>,
+    /// Weights, if any.
+    pub w: Option<Vec<f64>>,
+    /// Efron's method for ties instead of Breslow's.
+    pub efron: bool,
+    /// The regressors.
+    pub columns: Vec<Vec<f64>>,
 }
 
-impl Ordered {
-    fn new(data: CoxData<'_>, columns: &[Vec<f64>]) -> Self {
+impl CoxRecords {
+    /// Records in the order in which [`visit`] takes them. Every step of a search visits all of them: in this order it
+    /// reads memory from front to back, and sorting finds them sorted.
+    fn ordered(data: CoxData<'_>, columns: &[Vec<f64>]) -> Self {
         let order = sorted(data, data.t);
         let pick = |values: &[f64]| -> Vec<f64> { order.iter().map(|&i| values[i]).collect() };
         Self {
@@ -177,7 +185,8 @@ impl Ordered {
         }
     }
 
-    fn data(&self) -> CoxData<'_> {
+    /// The records as the kernels take them.
+    pub fn data(&self) -> CoxData<'_> {
         CoxData {
             t0: &self.t0,
             t: &self.t,
@@ -252,7 +261,7 @@ pub fn uninformative(data: CoxData<'_>, columns: &[&[f64]]) -> Vec<usize> {
             c.iter().map(|x| (x - mean) / if sd > 0.0 { sd } else { 1.0 }).collect()
         })
         .collect();
-    let ordered = Ordered::new(data, &scaled);
+    let ordered = CoxRecords::ordered(data, &scaled);
     let information = evaluate(ordered.data(), &ordered.columns, &vec![0.0; scaled.len()]).information;
     // Rounding leaves a trace of zero information that is tiny against the number of failures.
     let floor = 1e-10 * data.d.iter().filter(|d| **d).count() as f64;
@@ -279,7 +288,7 @@ pub fn fit(data: CoxData<'_>, columns: &[&[f64]], limits: Limits) -> Option<CoxF
         .collect();
     let (z, sd): (Vec<Vec<f64>>, Vec<f64>) = scaled.into_iter().unzip();
     let k = z.len();
-    let ordered = Ordered::new(data, &z);
+    let ordered = CoxRecords::ordered(data, &z);
     let (data, z) = (ordered.data(), &ordered.columns);
     let Maximum { b, v, ll, log, mut converged } = maximise(k, limits, |b| evaluate(data, z, b))?;
     // A standardised coefficient with an enormous variance has run off to infinity.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::tokens::{is_han, stem};
 use super::lexicon::LEXICON;
 use super::names::{first_of, numbered, texts_of};
-use super::words::{Unit, Vocabulary, units};
+use super::words::{EARLY, Unit, Vocabulary, units};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
 
@@ -184,7 +184,7 @@ impl Named<'_> {
 
     /// True for the first of several measurements.
     pub(super) fn is_early(&self) -> bool {
-        ["@before", "@baseline", "@midterm"].iter().any(|concept| self.has(concept))
+        EARLY.iter().any(|concept| self.has(concept))
     }
 
     /// True if the name, its first or last part, or the label is one of these words.

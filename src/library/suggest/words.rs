@@ -24,7 +24,7 @@ pub(super) struct Unit {
 }
 
 /// Concepts of a first measurement, and of a later one.
-const EARLY: [&str; 3] = ["@before", "@baseline", "@midterm"];
+pub(super) const EARLY: [&str; 3] = ["@before", "@baseline", "@midterm"];
 const LATE: [&str; 2] = ["@after", "@final"];
 
 impl Unit {

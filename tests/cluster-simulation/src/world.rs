@@ -354,7 +354,15 @@ impl World {
             Event::Starts { node } => self.starts(node),
             Event::DatabaseBack => self.database.up = true,
             Event::Submit { job } => self.submit(job),
-            Event::Calm => (self.plan.loss, self.plan.late, self.plan.slow) = (0, 0, 0),
+            Event::Calm => {
+                if self.plan.loss > 0 {
+                    // renewals may have got lost until now
+                    for process in &mut self.nodes {
+                        process.healthy_since = process.healthy_since.max(self.now);
+                    }
+                }
+                (self.plan.loss, self.plan.late, self.plan.slow) = (0, 0, 0);
+            }
         }
     }
 

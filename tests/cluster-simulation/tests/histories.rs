@@ -98,6 +98,7 @@ fn rare_histories_keep_every_invariant() {
         (Regime::StandingClock, 21_910),
         (Regime::Processes, 5_414_834),
         (Regime::All, 6_266_251),
+        (Regime::Moments, 7_180_696),
     ];
     for (regime, seed) in rare {
         if let Err(violation) = history(regime, seed, &Rules::right()) {

@@ -8,14 +8,14 @@ use regex::Regex;
 
 use crate::http::console::walkdir;
 
-type Words = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Words = BTreeMap<String, BTreeMap<String, String>>;
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/console"))
 }
 
 /// Reads the JSON of each `i18n/<name>.js`.
-fn files() -> BTreeMap<String, Words> {
+pub(crate) fn files() -> BTreeMap<String, Words> {
     let mut files = BTreeMap::new();
     for path in walkdir(&folder().join("i18n")) {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();

@@ -1,7 +1,7 @@
 //! The HTTP interface: conventions, the OpenAPI document, limits, the console's files.
 
 pub(crate) mod console;
-mod console_words;
+pub(crate) mod console_words;
 mod conventions;
 mod edge;
 mod errors;

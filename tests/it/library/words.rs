@@ -7,17 +7,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-type Words = BTreeMap<String, BTreeMap<String, String>>;
+use crate::http::console_words::{Words, files};
 
-fn file(name: &str) -> Words {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/console/i18n").join(name);
-    let text = std::fs::read_to_string(path).expect("a file of words");
-    let object = text.trim().trim_start_matches("export default").trim_end_matches(';');
-    serde_json::from_str(object).expect("words")
-}
+static WORDS: LazyLock<BTreeMap<String, Words>> = LazyLock::new(files);
 
 static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    file("names.js")["zh"].keys().filter_map(|key| key.strip_prefix("col.").map(str::to_owned)).collect()
+    WORDS["names"]["zh"].keys().filter_map(|key| key.strip_prefix("col.").map(str::to_owned)).collect()
 });
 
 static REMARKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -26,7 +21,7 @@ static REMARKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         let fixed: Vec<String> = blank.split(en).map(regex::escape).collect();
         Regex::new(&format!("^{}$", fixed.join(".+?"))).expect("a pattern")
     };
-    file("notes.js")["en"].values().map(pattern).collect()
+    WORDS["notes"]["en"].values().map(pattern).collect()
 });
 
 /// Columns of codes; others hold texts of the data.

@@ -6,7 +6,7 @@ use crate::estimation::survival::Records;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
-use estimators::cox::CoxData;
+use estimators::cox::{CoxData, CoxRecords};
 
 /// Regressors that vary with time.
 pub(super) struct Varying {
@@ -77,16 +77,10 @@ impl Varying {
 
 /// Records cut at the failure times of their stratum; what no failure falls into is left out.
 pub(super) struct Pieces {
-    t0: Vec<f64>,
-    t: Vec<f64>,
-    d: Vec<bool>,
-    stratum: Vec<u32>,
-    w: Option<Vec<f64>>,
-    efron: bool,
+    /// The pieces: the regressors, then those that vary with time.
+    pub records: CoxRecords,
     /// Record of each piece.
     pub of: Vec<usize>,
-    /// The regressors, then those that vary with time.
-    pub columns: Vec<Vec<f64>>,
 }
 
 impl Pieces {
@@ -104,14 +98,14 @@ impl Pieces {
         failures.dedup();
         let values: Vec<f64> = failures.iter().map(|f| varying.at(s, f.1)).collect::<Result<_>>()?;
         let active = varying.active();
-        let mut out = Self {
+        let mut of = Vec::new();
+        let mut out = CoxRecords {
             t0: Vec::new(),
             t: Vec::new(),
             d: Vec::new(),
             stratum: Vec::new(),
             w: data.w.map(|_| Vec::new()),
             efron: data.efron,
-            of: Vec::new(),
             columns: vec![Vec::new(); columns.len() + active.len()],
         };
         for i in 0..data.t.len() {
@@ -126,7 +120,7 @@ impl Pieces {
                 if let (Some(out), Some(w)) = (&mut out.w, data.w) {
                     out.push(w[i]);
                 }
-                out.of.push(i);
+                of.push(i);
                 for (out, column) in out.columns.iter_mut().zip(columns) {
                     out.push(column[i]);
                 }
@@ -136,18 +130,6 @@ impl Pieces {
                 begin = failure.1;
             }
         }
-        Ok(out)
-    }
-
-    /// The pieces as the kernels take them.
-    pub(super) fn data(&self) -> CoxData<'_> {
-        CoxData {
-            t0: &self.t0,
-            t: &self.t,
-            d: &self.d,
-            stratum: &self.stratum,
-            w: self.w.as_deref(),
-            efron: self.efron,
-        }
+        Ok(Self { records: out, of })
     }
 }

@@ -209,8 +209,8 @@ fn drop_uninformative(s: &mut Session, cox: &mut CoxModel) -> Result<()> {
         Some(varying) => {
             let columns: Vec<Vec<f64>> = columns.iter().map(|c| c.to_vec()).collect();
             let pieces = Pieces::cut(s, varying, data, &columns, r)?;
-            let slices: Vec<&[f64]> = pieces.columns.iter().map(Vec::as_slice).collect();
-            uninformative(pieces.data(), &slices)
+            let slices: Vec<&[f64]> = pieces.records.columns.iter().map(Vec::as_slice).collect();
+            uninformative(pieces.records.data(), &slices)
         }
         None if main == 0 => Vec::new(),
         None => uninformative(data, &columns),
@@ -242,7 +242,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         None => None,
     };
     let (data, columns) = match &pieces {
-        Some(p) => (p.data(), &p.columns),
+        Some(p) => (p.records.data(), &p.records.columns),
         None => (data, &columns),
     };
     // Record of each row that the kernel sees.
