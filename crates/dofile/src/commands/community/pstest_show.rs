@@ -15,10 +15,8 @@ fn outside(ratio: f64, [low, high]: [f64; 2]) -> bool {
     !is_missing(ratio) && (ratio < low || ratio > high)
 }
 
-/// Prints the covariates; `limits` are those of the ratio of variances before and after matching.
-pub(super) fn show_rows(s: &mut Session, cmd: &ParsedCommand, table: &[Row], limits: [[f64; 2]; 2]) {
-    let both = cmd.has("both");
-    let rule = format!("{}+{}+{}+{}", "-".repeat(25), "-".repeat(34), "-".repeat(15), "-".repeat(10));
+/// Prints the lines over the covariates.
+fn show_head(s: &mut Session, both: bool, rule: &str) {
     let reduction = if both { "%reduct" } else { "" };
     s.print("");
     s.print("-".repeat(rule.len()));
@@ -43,7 +41,14 @@ pub(super) fn show_rows(s: &mut Session, cmd: &ParsedCommand, table: &[Row], lim
         "V(C)"
     );
     s.print(head);
-    s.print(&rule);
+    s.print(rule);
+}
+
+/// Prints the covariates; `limits` are those of the ratio of variances before and after matching.
+pub(super) fn show_rows(s: &mut Session, cmd: &ParsedCommand, table: &[Row], limits: [[f64; 2]; 2]) {
+    let both = cmd.has("both");
+    let rule = format!("{}+{}+{}+{}", "-".repeat(25), "-".repeat(34), "-".repeat(15), "-".repeat(10));
+    show_head(s, both, &rule);
     let line = |name: &str, letter: &str, x: &Side, reduced: f64, limits: [f64; 2]| {
         let reduced = if both && letter == "M" { number("%7.1f", reduced, 9) } else { " ".repeat(9) };
         let mark = if outside(x.ratio, limits) { "*" } else { " " };

@@ -15,6 +15,7 @@ mod xtgee;
 mod xtgls;
 mod xtivreg;
 mod xtlogit;
+mod xtlogit_show;
 mod xtordered;
 mod xtreg;
 mod xtreg_mle;

@@ -1,6 +1,8 @@
 //! Survival-time commands.
 
 pub(in crate::commands) mod cox_post;
+mod cox_shared;
+mod cox_show;
 mod cox_varying;
 mod rates;
 mod stci;

@@ -1,15 +1,14 @@
 //! `stcox`: Cox proportional hazards regression. The likelihood is in `estimators::cox`, what follows an
 //! estimation in `cox_post`.
 
+use super::cox_shared;
+use super::cox_show::display;
 use super::cox_varying::{Pieces, Varying};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::display::{level, show_active};
-use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::{MAXIMIZE, label, limits};
-use crate::estimation::ml_command::{self, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::estimation::survival::{Records, Settings, show};
@@ -30,6 +29,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
     &[
         OptSpec::flag("ESTimate"),
         OptSpec::text("STrata"),
+        OptSpec::text("SHared"),
         OptSpec::text("tvc"),
         OptSpec::text("texp"),
         OptSpec::flag("BREslow"),
@@ -51,7 +51,6 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 );
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
-    "SHared",
     "FORCESHared",
     "OFFset",
     "EFFects",
@@ -71,8 +70,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
+    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp shared(var) tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with shared() e(theta se_theta ll_c chi2_c p_c N_g), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
     examples: &[Example {
         // One binary regressor and no ties: the maximum of b - ln(2 e^b + 1) - ln(e^b + 1) ... by hand is
         // where 1 = 2r/(2r+1) + r/(r+1) with r = exp(b): r = 1 / sqrt(2).
@@ -96,6 +95,8 @@ pub(super) struct CoxModel {
     pub efron: bool,
     /// The exact likelihood of ties, if any.
     exact: Option<Exact>,
+    /// Variable of the groups that share a frailty.
+    shared: Option<usize>,
     /// Regressors that vary with time.
     varying: Option<Varying>,
 }
@@ -125,6 +126,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     let settings = Settings::of(&s.frame)?;
     let exact = ties(cmd)?;
+    let shared = cox_shared::variable(s, cmd)?;
     let strata = match cmd.options.text("strata") {
         Some(list) => s.varlist(list)?,
         None => Vec::new(),
@@ -140,7 +142,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     let timed = varying.iter().flat_map(|v| v.variables.iter().copied());
     let reading = Reading {
         list: &list,
-        further: strata.iter().copied().chain(id).chain(timed).collect(),
+        further: strata.iter().copied().chain(id).chain(timed).chain(shared).collect(),
         vce: Some(vce),
         weight_kinds: &[],
         ..Reading::new(cmd)
@@ -167,7 +169,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     }
     let stratum = strata_of(s, &strata, &records);
     let strata = strata.iter().map(|&v| s.frame.var(v).name.clone()).collect();
-    Ok(CoxModel { model, records, stratum, strata, settings, efron, exact, varying })
+    Ok(CoxModel { model, records, stratum, strata, settings, efron, exact, shared, varying })
 }
 
 /// The exact likelihood of ties that the options ask for; r(198) for two methods.
@@ -255,7 +257,16 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         Some(exact) => fit_exact(data, &slices, exact, limits(&cmd.options)),
         None => fit(data, &slices, limits(&cmd.options)),
     };
-    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let mut fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let group = cox.shared.map(|v| cox_shared::groups(s, cox, v)).transpose()?;
+    let shared = match &group {
+        Some((of, count)) => {
+            let found = cox_shared::fit(data, &slices, (of, *count), &fit, limits(&cmd.options))?;
+            fit = found.fit.clone();
+            Some(found)
+        }
+        None => None,
+    };
     let v = match (&cox.model.vce, &cox.model.clusters) {
         _ if columns.is_empty() => fit.v.clone(),
         (VceSpec::Cluster(_), Some(c)) => {
@@ -275,6 +286,10 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         log(s, &fit, cox.model.is_robust());
     }
     post_results(s, cmd, cox, &fit, &v, &records);
+    if let (Some(found), Some((of, count)), Some(variable)) = (&shared, &group, cox.shared) {
+        let name = s.frame.var(variable).name.clone();
+        cox_shared::store(&mut s.e.results, found, &name, (of, *count));
+    }
     Ok(())
 }
 
@@ -316,7 +331,7 @@ fn post_results(
     let mut est = post::begin("cox", &post::command_line(cmd), &parameters, model);
     let r = &mut est.results;
     let k = fit.b.len();
-    let (kind, chi2) = if model.is_robust() {
+    let (kind, chi2) = if model.is_robust() || cox.shared.is_some() {
         let all: Vec<usize> = (0..k).collect();
         ("Wald", wald::test_zero(&fit.b, v, &all).chi2)
     } else {
@@ -359,69 +374,4 @@ fn post_results(
         r.text("tvc", varying.names.join(" ")).text("texp", &varying.texp).scalar("k_eq", 2.0);
     }
     s.post_estimation(est, model.touse.clone());
-}
-
-fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let level = level(s, cmd)?;
-    if cmd.has("hr") && cmd.has("nohr") {
-        return Err(StataError::invalid("only one of hr and nohr is allowed"));
-    }
-    if !cmd.has("noheader") {
-        header(s);
-    }
-    if cmd.has("notable") {
-        return Ok(());
-    }
-    if s.e.b().is_none_or(|b| b.cols() == 0) {
-        s.print("(no regressors)");
-        return Ok(());
-    }
-    let ratio = (!cmd.has("nohr")).then_some("Haz. ratio");
-    if let Some(texp) = s.e.results.get_text("texp").map(str::to_string) {
-        ml_command::table(s, cmd, &Look { eform: ratio, equations: true, ..Look::default() })?;
-        s.print(format!("Note: Variables in tvc equation interacted with {texp}."));
-    } else {
-        show_active(s, level, ratio)?;
-    }
-    if let Some(strata) = s.e.results.get_text("strata").filter(|t| !t.is_empty()) {
-        let line = format!("Stratified by {strata}");
-        s.print(format!("{line:>78}"));
-    }
-    Ok(())
-}
-
-fn header(s: &mut Session) {
-    let e = &s.e.results;
-    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let text = |name: &str| e.get_text(name).unwrap_or("");
-    let ties = match text("ties") {
-        "efron" => "Efron",
-        "exactm" => "exact marginal-likelihood",
-        "exactp" => "exact partial-likelihood",
-        _ => "Breslow",
-    };
-    let stratified = if text("strata").is_empty() { "Cox" } else { "Stratified Cox" };
-    let title = format!("{stratified} regression with {ties} method for ties");
-    let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
-    let left = [
-        format!("No. of subjects = {}", count(scalar("N_sub"))),
-        format!("No. of failures = {}", count(scalar("N_fail"))),
-        format!("Time at risk    = {}", count(scalar("risk"))),
-        String::new(),
-        format!("{} = {}", label(e.get_text("vcetype").is_some()), format::bare("%10.0g", scalar("ll"))),
-    ];
-    let facts = [
-        Fact::observations(scalar("N")),
-        Fact::statistic(&format!("{} chi2", text("chi2type")), &[scalar("df_m")], scalar("chi2")),
-        Fact::probability("Prob > chi2", scalar("p")),
-    ];
-    s.print("");
-    s.print(title);
-    s.print("");
-    // The facts stand beside the first line and the last two.
-    show_header(s, &left[..1], &facts[..1], 13, 6);
-    show_header(s, &left[1..3], &[], 13, 6);
-    show_header(s, &[String::new()], &facts[1..2], 13, 6);
-    show_header(s, &left[4..], &facts[2..], 13, 6);
-    s.print("");
 }
