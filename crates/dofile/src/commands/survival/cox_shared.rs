@@ -89,12 +89,12 @@ pub(super) fn footer(s: &mut Session) {
         return;
     }
     let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
+    let [theta, se, chi2, p] = ["theta", "se_theta", "chi2_c", "p_c"].map(scalar);
     let wide = |x: f64| format::number("%9.0g", x);
-    s.print(format!("{:>12} |  {}  {}", "theta", wide(scalar("theta")), wide(scalar("se_theta"))));
+    s.print(format!("{:>12} |  {}  {}", "theta", wide(theta), wide(se)));
     s.print("-".repeat(78));
-    let left =
-        format!("LR test of theta=0: chibar2(01) = {}", format::bare("%8.2f", scalar("chi2_c")).trim_start());
-    let right = format!("Prob >= chibar2 = {}", format::bare("%5.3f", scalar("p_c")));
+    let left = format!("LR test of theta=0: chibar2(01) = {}", format::bare("%8.2f", chi2).trim_start());
+    let right = format!("Prob >= chibar2 = {}", format::bare("%5.3f", p));
     s.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
     s.print("");
     s.print("Note: Standard errors of regression parameters are conditional on theta.");
