@@ -171,7 +171,7 @@ pub struct CoxRecords {
 impl CoxRecords {
     /// Records in the order in which [`visit`] takes them. Every step of a search visits all of them: in this order it
     /// reads memory from front to back, and sorting finds them sorted.
-    pub(super) fn ordered(data: CoxData<'_>, columns: &[Vec<f64>]) -> Self {
+    fn ordered(data: CoxData<'_>, columns: &[Vec<f64>]) -> Self {
         let order = sorted(data, data.t);
         let pick = |values: &[f64]| -> Vec<f64> { order.iter().map(|&i| values[i]).collect() };
         Self {
@@ -199,7 +199,7 @@ impl CoxRecords {
 }
 
 /// Log partial likelihood with its derivatives.
-pub(super) fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
+fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
     let k = columns.len();
     let (eta, top, risk) = indices(columns, b, data.t.len());
     let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
@@ -234,7 +234,6 @@ pub(super) fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Po
 }
 
 /// A fitted Cox model.
-#[derive(Clone)]
 pub struct CoxFit {
     /// Coefficients.
     pub b: Vec<f64>,

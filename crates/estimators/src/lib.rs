@@ -24,7 +24,6 @@ pub mod concordance;
 pub mod contrasts;
 pub mod cox;
 pub mod cox_exact;
-pub mod cox_frailty;
 pub mod decomposition;
 pub mod descriptive;
 pub mod did;

@@ -157,57 +157,6 @@ def poststrata(cases):
     cases.add("svy poststrata subpop()", "schoolclus.csv", setup + "svy, subpop(half): mean api00", {"_b[api00]": v[6], "_se[api00]": v[7]}, 1e-8, source)
 
 
-def shared(cases):
-    """Recurrent infections of kidney patients (McGilchrist and Aisbett 1991), as R survival has them."""
-    v = r("library(survival); write.csv(kidney[,c('id','time','status','age','sex')], 'kidney.csv', row.names=FALSE, quote=FALSE); "
-          "f <- coxph(Surv(time,status) ~ age + I(sex-1) + frailty(id, dist='gamma', sparse=FALSE, method='em', eps=1e-10), kidney, ties='breslow', "
-          "control=coxph.control(eps=1e-11, toler.chol=1e-12, iter.max=100, outer.max=200)); h <- f$history[[1]]; "
-          "cat(sprintf('%.17g ', c(coef(f)[1:2], sqrt(diag(f$var))[1:2], h$theta, h$c.loglik, f$loglik[1])))")
-    setup = "generate female = sex - 1\nstset time, failure(status)\n"
-    cases.add("stcox shared() by R", "kidney.csv", setup + "stcox age female, shared(id) nohr", {"_b[age]": v[0], "_b[female]": v[1], "_se[age]": v[2],
-              "_se[female]": v[3], "e(theta)": v[4], "e(ll)": v[5]}, 2e-4, "R survival coxph(frailty(sparse=FALSE, method='em'))")
-    d = pd.read_csv(DATA / "kidney.csv")
-    t, s = d.time.to_numpy(float), d.status.to_numpy() == 1
-    g = pd.factorize(d.id)[0]
-    count = g.max() + 1
-    z = np.eye(count)[g]
-    w = np.column_stack([d.age - 40, d.sex - 1, z]).astype(float)
-    events = np.bincount(g, s, count)
-
-    def fit(theta):
-        b = np.zeros(w.shape[1])
-        for _ in range(80):
-            eta = w @ b
-            risk = np.exp(eta)
-            ll, gr, h = 0.0, np.zeros(len(b)), np.zeros((len(b), len(b)))
-            for time in np.unique(t[s]):
-                at, e = t >= time, (t == time) & s
-                s0 = risk[at].sum()
-                m = risk[at] @ w[at] / s0
-                ll += eta[e].sum() - e.sum() * np.log(s0)
-                gr += w[e].sum(0) - e.sum() * m
-                h += e.sum() * ((w[at].T * risk[at]) @ w[at] / s0 - np.outer(m, m))
-            nu = b[2:]
-            ll += (nu - np.exp(nu)).sum() / theta
-            gr[2:] += (1 - np.exp(nu)) / theta
-            h[2:, 2:] += np.diag(np.exp(nu)) / theta
-            step = np.linalg.solve(h, gr)
-            b = b + step
-            if np.abs(step).max() < 1e-13:
-                break
-        v = 1 / theta
-        out = ll + (events + v - (v + events) * np.log(v + events) + v * np.log(v) + gammaln(v + events) - gammaln(v)).sum()
-        return out, b, np.linalg.inv(h)
-
-    best = optimize.minimize_scalar(lambda x: -fit(np.exp(x))[0], bounds=(-3, 1), method="bounded", options={"xatol": 1e-10}).x
-    theta = np.exp(best)
-    ll, b, v = fit(theta)
-    curve = jacobian(lambda u: jacobian(lambda x: np.array([fit(x[0])[0]]), u, 5e-2)[0], np.array([theta]), 5e-2)[0, 0]
-    cases.add("stcox shared()", "kidney.csv", setup + "stcox age female, shared(id) nohr", {"_b[age]": b[0], "_b[female]": b[1], "_se[age]": v[0, 0] ** 0.5,
-              "_se[female]": v[1, 1] ** 0.5, "e(theta)": theta, "e(ll)": ll, "e(se_theta)": (-1 / curve) ** 0.5, "e(N_g)": count}, 2e-5,
-              "numpy: penalised partial likelihood, profile over theta")
-
-
 def panel_counts():
     from common import write_data
 
@@ -222,7 +171,6 @@ def main():
     panel_counts()
     cases = Cases("ties_frailty", "R survival, R lme4, R survey, scipy")
     ties(cases)
-    shared(cases)
     frailty(cases)
     counts(cases)
     bootstrap(cases)

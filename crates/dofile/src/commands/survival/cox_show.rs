@@ -1,6 +1,5 @@
 //! Output of `stcox`.
 
-use super::cox_shared;
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, show_active};
 use crate::estimation::header::{Fact, show as show_header};
@@ -19,7 +18,6 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if !cmd.has("noheader") {
         header(s);
-        cox_shared::header(s);
     }
     if cmd.has("notable") {
         return Ok(());
@@ -35,7 +33,6 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     } else {
         show_active(s, level, ratio)?;
     }
-    cox_shared::footer(s);
     if let Some(strata) = s.e.results.get_text("strata").filter(|t| !t.is_empty()) {
         let line = format!("Stratified by {strata}");
         s.print(format!("{line:>78}"));

@@ -1,7 +1,6 @@
 //! Survival-time commands.
 
 pub(in crate::commands) mod cox_post;
-mod cox_shared;
 mod cox_show;
 mod cox_varying;
 mod rates;

@@ -1,7 +1,6 @@
 //! `stcox`: Cox proportional hazards regression. The likelihood is in `estimators::cox`, what follows an
 //! estimation in `cox_post`.
 
-use super::cox_shared;
 use super::cox_show::display;
 use super::cox_varying::{Pieces, Varying};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
@@ -29,7 +28,6 @@ const OPTIONS: &[OptSpec] = concat_lists!(
     &[
         OptSpec::flag("ESTimate"),
         OptSpec::text("STrata"),
-        OptSpec::text("SHared"),
         OptSpec::text("tvc"),
         OptSpec::text("texp"),
         OptSpec::flag("BREslow"),
@@ -51,6 +49,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 );
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
+    "SHared",
     "FORCESHared",
     "OFFset",
     "EFFects",
@@ -70,8 +69,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp shared(var) tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with shared() e(theta se_theta ll_c chi2_c p_c N_g), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
+    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
     examples: &[Example {
         // One binary regressor and no ties: the maximum of b - ln(2 e^b + 1) - ln(e^b + 1) ... by hand is
         // where 1 = 2r/(2r+1) + r/(r+1) with r = exp(b): r = 1 / sqrt(2).
@@ -95,8 +94,6 @@ pub(super) struct CoxModel {
     pub efron: bool,
     /// The exact likelihood of ties, if any.
     exact: Option<Exact>,
-    /// Variable of the groups that share a frailty.
-    shared: Option<usize>,
     /// Regressors that vary with time.
     varying: Option<Varying>,
 }
@@ -126,7 +123,6 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     let settings = Settings::of(&s.frame)?;
     let exact = ties(cmd)?;
-    let shared = cox_shared::variable(s, cmd)?;
     let strata = match cmd.options.text("strata") {
         Some(list) => s.varlist(list)?,
         None => Vec::new(),
@@ -142,7 +138,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     let timed = varying.iter().flat_map(|v| v.variables.iter().copied());
     let reading = Reading {
         list: &list,
-        further: strata.iter().copied().chain(id).chain(timed).chain(shared).collect(),
+        further: strata.iter().copied().chain(id).chain(timed).collect(),
         vce: Some(vce),
         weight_kinds: &[],
         ..Reading::new(cmd)
@@ -169,7 +165,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     }
     let stratum = strata_of(s, &strata, &records);
     let strata = strata.iter().map(|&v| s.frame.var(v).name.clone()).collect();
-    Ok(CoxModel { model, records, stratum, strata, settings, efron, exact, shared, varying })
+    Ok(CoxModel { model, records, stratum, strata, settings, efron, exact, varying })
 }
 
 /// The exact likelihood of ties that the options ask for; r(198) for two methods.
@@ -257,16 +253,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         Some(exact) => fit_exact(data, &slices, exact, limits(&cmd.options)),
         None => fit(data, &slices, limits(&cmd.options)),
     };
-    let mut fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
-    let group = cox.shared.map(|v| cox_shared::groups(s, cox, v)).transpose()?;
-    let shared = match &group {
-        Some((of, count)) => {
-            let found = cox_shared::fit(data, &slices, (of, *count), &fit, limits(&cmd.options))?;
-            fit = found.fit.clone();
-            Some(found)
-        }
-        None => None,
-    };
+    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     let v = match (&cox.model.vce, &cox.model.clusters) {
         _ if columns.is_empty() => fit.v.clone(),
         (VceSpec::Cluster(_), Some(c)) => {
@@ -286,10 +273,6 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         log(s, &fit, cox.model.is_robust());
     }
     post_results(s, cmd, cox, &fit, &v, &records);
-    if let (Some(found), Some((of, count)), Some(variable)) = (&shared, &group, cox.shared) {
-        let name = s.frame.var(variable).name.clone();
-        cox_shared::store(&mut s.e.results, found, &name, (of, *count));
-    }
     Ok(())
 }
 
@@ -331,7 +314,7 @@ fn post_results(
     let mut est = post::begin("cox", &post::command_line(cmd), &parameters, model);
     let r = &mut est.results;
     let k = fit.b.len();
-    let (kind, chi2) = if model.is_robust() || cox.shared.is_some() {
+    let (kind, chi2) = if model.is_robust() {
         let all: Vec<usize> = (0..k).collect();
         ("Wald", wald::test_zero(&fit.b, v, &all).chi2)
     } else {
