@@ -319,6 +319,13 @@ pub struct ResultRow {
     /// The same in the words of the data, where they say more: `Sector: Retail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// Model, outcome or estimator that the row belongs to, as the table names it: `0.25`, `nbreg`; absent where all rows
+    /// are of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Equation of the model, as the engine names it: `select`, `Likely`; absent where all rows are of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equation: Option<String>,
     /// Point estimate, in units of the model; null for an omitted or empty term.
     pub estimate: Option<f64>,
     /// Standard error, in units of the estimate; null if there is none.

@@ -96,6 +96,7 @@ export default {
     "data.warning.ranges_as_text": "Ranges are kept as text",
     "data.warning.times_as_text": "Times are kept as text",
     "data.warning.transposed": "The table may lie on its side",
+    "data.warning.counted_rows": "The rows may be cells with counts",
     "data.warning.long_text": "Long text"
   },
   "zh": {
@@ -195,6 +196,7 @@ export default {
     "data.warning.ranges_as_text": "区间按文本保留",
     "data.warning.times_as_text": "时间按文本保留",
     "data.warning.transposed": "表格可能行列颠倒",
+    "data.warning.counted_rows": "每行可能是带频数的单元格",
     "data.warning.long_text": "长文本"
   }
 };

@@ -1,8 +1,11 @@
 # The numbers, tables and figures of a run.
 
 tidy.statasvc_run <- function(x, ...) {
-  rows <- as_frame(x$results, c("term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"))
-  names(rows) <- c("term", "label", "estimate", "std.error", "p.value", "conf.low", "conf.high")
+  of <- c("model", "equation")
+  # where the rows are of several models or equations
+  of <- of[vapply(of, function(name) any(vapply(x$results, function(row) !is.null(row[[name]]), NA)), NA)]
+  rows <- as_frame(x$results, c(of, "term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"))
+  names(rows) <- c(of, "term", "label", "estimate", "std.error", "p.value", "conf.low", "conf.high")
   rows
 }
 
@@ -14,12 +17,14 @@ glance.statasvc_run <- function(x, ...) {
   metrics <- Filter(Negate(is.null), x$metrics)
   known <- names(metrics) %in% names(known_metrics)
   names(metrics)[known] <- known_metrics[names(metrics)[known]]
+  if (length(metrics) == 0) return(data.frame(row.names = 1L))
   as.data.frame(metrics, stringsAsFactors = FALSE)
 }
 
 print.statasvc_run <- function(x, ...) {
   cat("<run ", x$run_id, " ", x$status, ", engine ", text_or(x$engine$kind, "unknown"), ">\n", sep = "")
-  print(tidy(x), row.names = FALSE, ...)
+  # a test has no estimates
+  print(if (length(x$results) > 0) tidy(x) else glance(x), row.names = FALSE, ...)
   invisible(x)
 }
 
@@ -106,9 +111,10 @@ save_artifact <- function(job, artifact, path) {
   path
 }
 
-# A list of records as a data frame; a value that a record does not have is missing.
+# A list of records as a data frame; a value that a record does not have is missing. Without records it has no rows.
 as_frame <- function(records, columns = unique(unlist(lapply(records, names)))) {
   values <- lapply(columns, function(name) {
+    if (length(records) == 0) return(logical())
     cells <- lapply(records, function(record) if (is.null(record[[name]])) NA else record[[name]])
     if (all(lengths(cells) == 1L)) unlist(cells) else I(cells)
   })

@@ -1,24 +1,28 @@
 //! Connections: the address from the settings, TLS, and why a store could not be opened.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, select_ok};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::writer::timeline_of;
 use crate::adapters::store::LockError;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Head start of a host over the next one of the address.
 const NEXT_HOST: Duration = Duration::from_millis(250);
+/// Pause before a host is asked again that takes no writes, while another one has not answered yet.
+const AGAIN: Duration = Duration::from_millis(500);
 /// A connection whose peer is silent this long is broken.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -123,6 +127,8 @@ pub(super) struct Target {
     hosts: Vec<Config>,
     /// The host that took writes last.
     last: Arc<AtomicUsize>,
+    /// The newest timeline of a server that took writes; each promotion begins another one. 0 with one host.
+    newest: Arc<watch::Sender<u32>>,
     tls: MakeRustlsConnect,
 }
 
@@ -167,7 +173,13 @@ impl Target {
             .keepalives_interval(Duration::from_secs(3))
             .keepalives_retries(3)
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Ok(Self { hosts: each_host(&config), config, last: Arc::default(), tls: tls()? })
+        Ok(Self {
+            hosts: each_host(&config),
+            config,
+            last: Arc::default(),
+            newest: Arc::new(watch::Sender::new(0)),
+            tls: tls()?,
+        })
     }
 
     /// Returns the database and its hosts, for people; without user and password.
@@ -191,26 +203,88 @@ impl Target {
         Ok(Link { client, task })
     }
 
+    /// True where the address names several hosts, one of which may take over from another.
+    pub(super) fn has_several_hosts(&self) -> bool {
+        self.hosts.len() > 1
+    }
+
     /// Asks the hosts, the next one before the one before it gave up: a machine that is gone is silent, and who waits has no
-    /// time for its time-out. The first that takes writes is used.
+    /// time for its time-out. The first that takes writes is used. While one is silent the others are asked again: one of them
+    /// may be promoted meanwhile.
     async fn reach(&self) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
         let first = self.last.load(Ordering::Relaxed);
+        let refused = AtomicUsize::new(0);
+        let refused = &refused;
         let tries = (0..self.hosts.len()).zip(0_u32..).map(|(place, turn)| {
             let host = (first + place) % self.hosts.len();
             async move {
                 tokio::time::sleep(turn * NEXT_HOST).await;
-                let (client, connection) = self.hosts[host].connect(self.tls.clone()).await?;
-                Ok((host, client, connection))
+                let (client, task) = self.insist(host, refused).await?;
+                Ok((host, client, task))
             }
             .boxed()
         });
-        let ((host, client, connection), _slower) = select_ok(tries).await?;
+        let ((host, client, task), _slower) = select_ok(tries).await?;
         self.last.store(host, Ordering::Relaxed);
+        Ok((client, task))
+    }
+
+    /// Asks a host until it takes writes, or every host has refused.
+    async fn insist(
+        &self,
+        host: usize,
+        refused: &AtomicUsize,
+    ) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
+        let mut is_counted = false;
+        loop {
+            match self.reach_one(host).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
+                Err(error) => {
+                    if !is_counted {
+                        refused.fetch_add(1, Ordering::Relaxed);
+                        is_counted = true;
+                    }
+                    if refused.load(Ordering::Relaxed) >= self.hosts.len() {
+                        return Err(error);
+                    }
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Asks one host; `None` where it takes writes although another one was promoted in its place. Of several hosts, the
+    /// connection ends when another one is found that was promoted later: one that hangs may keep its connections open.
+    async fn reach_one(
+        &self,
+        host: usize,
+    ) -> Result<Option<(Client, JoinHandle<()>)>, tokio_postgres::Error> {
+        let (client, connection) = self.hosts[host].connect(self.tls.clone()).await?;
+        let own = Arc::new(AtomicU32::new(u32::MAX));
+        let (mut newest, of_task) = (self.newest.subscribe(), Arc::clone(&own));
         let task = tokio::spawn(async move {
             // the requests under way fail with the same error
-            let _ = connection.await;
+            tokio::select! {
+                _ = connection => {}
+                _ = newest.wait_for(|newest| *newest > of_task.load(Ordering::SeqCst)) => {}
+            }
         });
-        Ok((client, task))
+        if self.has_several_hosts()
+            && let Some(timeline) = timeline_of(&client).await?
+        {
+            own.store(timeline, Ordering::SeqCst);
+            self.newest.send_if_modified(|newest| {
+                let is_newer = timeline > *newest;
+                *newest = timeline.max(*newest);
+                is_newer
+            });
+            if timeline < *self.newest.borrow() {
+                task.abort();
+                return Ok(None);
+            }
+        }
+        Ok(Some((client, task)))
     }
 }
 

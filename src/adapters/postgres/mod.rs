@@ -33,6 +33,7 @@ mod upkeep;
 mod verify;
 mod webhooks;
 mod work;
+mod writer;
 
 pub use access::Access;
 pub use connect::OpenError;

@@ -27,6 +27,7 @@ use super::rows::{Param, query};
 use super::schema;
 use super::shared::{Core, Reply, Request, Submitted};
 pub use super::upkeep::{migrate, rebuild_queue};
+use super::writer;
 use crate::adapters::files::create_dir_durably;
 use crate::adapters::machine;
 use crate::adapters::store::lock::{OwnerLock, refuse_network_file_system};
@@ -194,6 +195,7 @@ impl PostgresStore {
         let mut tasks = vec![
             runtime.spawn(prune::run(Arc::clone(&readers))),
             runtime.spawn(follow::run(Arc::clone(&readers))),
+            runtime.spawn(writer::watch(core.target.clone())),
         ];
         tasks.extend(member.clone().map(|member| runtime.spawn(members::run(Arc::clone(&readers), member))));
         let running = Mutex::new(Some(Running { ended, tasks, _lock: lock }));

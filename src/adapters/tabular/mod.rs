@@ -4,6 +4,7 @@
 mod advance;
 mod convert;
 mod count;
+mod counted;
 mod date;
 mod distinct;
 mod excel;

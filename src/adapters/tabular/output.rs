@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dta::limits::{CHARACTERISTIC_BYTES, LABEL_BYTES, LABEL_CHARS};
 use dta::{Characteristic, ColumnRef, Meta, RowEncoder, StorageType, ValueLabelSet, Variable, Writer};
 
+use super::counted;
 use super::hashed_file::HashedFile;
 use super::problems;
 use super::profile::{Duplicates, Gatherer, Profile, ROWS_COMPARED};
@@ -251,6 +252,7 @@ pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, war
             "check whether the rows were entered twice; the analysis keeps all of them",
         );
     }
+    counted::remark(columns, rows, warnings);
     for column in columns {
         let name = Some(column.name.as_str());
         if column.inferred_type == InferredType::Empty {

@@ -42,22 +42,22 @@ pub(super) fn results_text(run: &Value) -> String {
     let mut out = String::new();
     let rows = run["results"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !rows.is_empty() {
+        // where the rows are of several models or equations
+        let of: Vec<&str> = ["model", "equation"]
+            .into_iter()
+            .filter(|of| rows.iter().any(|row| !row[of].is_null()))
+            .collect();
         let head = ["term", "estimate", "std. error", "p", "95% low", "high"];
-        let mut table = vec![head.map(str::to_owned).to_vec()];
+        let mut table: Vec<Vec<String>> = vec![of.iter().copied().chain(head).map(str::to_owned).collect()];
         for row in rows {
             let p = row["p_value"].as_f64().map(p_value).unwrap_or_default();
             let cell = |name: &str| row[name].as_f64().map(number).unwrap_or_default();
             let estimate = if row["estimate"].is_null() { "omitted".to_owned() } else { cell("estimate") };
-            table.push(vec![
-                text(row, "term"),
-                estimate,
-                cell("std_error"),
-                p,
-                cell("ci_low"),
-                cell("ci_high"),
-            ]);
+            let cells = [term(row), estimate, cell("std_error"), p, cell("ci_low"), cell("ci_high")];
+            table.push(of.iter().map(|of| text(row, of)).chain(cells).collect());
         }
-        out.push_str(&columns(&table, &[false, true, true, true, true, true]));
+        let numbers: Vec<bool> = (0..table[0].len()).map(|column| column > of.len()).collect();
+        out.push_str(&columns(&table, &numbers));
         out.push('\n');
     } else {
         out.push_str(&metrics(run));
@@ -76,6 +76,12 @@ pub(super) fn results_text(run: &Value) -> String {
     let engine = text(&run["engine"], "kind");
     out.push_str(&format!("engine    {engine}   run {}\n", text(run, "run_id")));
     out
+}
+
+/// A term in the words of the data, where there are some.
+fn term(row: &Value) -> String {
+    let label = text(row, "label");
+    if label.is_empty() { text(row, "term") } else { label }
 }
 
 /// The numbers of a run without a table of estimates, such as a test; its tables are fetched with `fetch`.
@@ -175,6 +181,17 @@ mod tests {
         assert!(omitted.ends_with("omitted"), "{text}");
         assert!(text.contains("rows      7 used of 9; left out: missing: x (2)"), "{text}");
         assert!(text.contains("warning   few_clusters: 12 clusters"), "{text}");
+    }
+
+    #[test]
+    fn terms_have_their_words_and_their_model() {
+        let row = |model: &str, term: &str, label: Value| json!({"model": model, "term": term, "label": label, "estimate": 1.0});
+        let rows = [row("0.25", "2.ss_c_group", json!("group: b")), row("0.75", "age", Value::Null)];
+        let text = results_text(&json!({"run_id": "run_1", "results": rows}));
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[0][..3], ["model", "term", "estimate"], "{text}");
+        assert_eq!(lines[1][..4], ["0.25", "group:", "b", "1.000000"], "{text}");
+        assert_eq!(lines[2][..3], ["0.75", "age", "1.000000"], "{text}");
     }
 
     #[test]

@@ -4,6 +4,8 @@ fn row(term: &str, label: Option<&str>, estimate: f64, se: f64, p: f64) -> Resul
     ResultRow {
         term: term.to_owned(),
         label: label.map(str::to_owned),
+        model: None,
+        equation: None,
         estimate: Some(estimate),
         std_error: Some(se),
         p_value: Some(p),

@@ -119,25 +119,39 @@ fn missing_by_variable(log: Option<&ParsedLog>) -> Option<String> {
     (!parts.is_empty()).then(|| format!("missing: {}", parts.join(", ")))
 }
 
-/// The rows of the coefficient table that `result` anchors name, by row number (1 is the first row).
+/// Columns that name which of several models a row of estimates belongs to.
+const MODELS: [&str; 3] = ["model", "outcome", "estimator"];
+
+/// The rows of the coefficient table that `result` anchors name, by row number (1 is the first row). Where they are of several
+/// models or equations each says of which: the terms repeat.
 pub fn results(input: &VerdictInput<'_>) -> Vec<ResultRow> {
     let Some(table) = coefficients(input) else { return Vec::new() };
-    events(input.log, "result")
-        .filter_map(|event| {
-            let row = event.get("row")?.parse::<usize>().ok()?.checked_sub(1)?;
-            table.rows.get(row)?;
-            let number = |name: &str| parse_number(table.cell(row, name));
-            Some(ResultRow {
-                term: table.cell(row, "term").to_owned(),
-                label: None,
-                estimate: number("estimate"),
-                std_error: number("std_error"),
-                p_value: number("p_value"),
-                ci_low: number("ci_low"),
-                ci_high: number("ci_high"),
-            })
-        })
-        .collect()
+    let named = |event: &Event| event.get("row")?.parse::<usize>().ok()?.checked_sub(1);
+    let rows: Vec<usize> = events(input.log, "result")
+        .filter_map(|event| named(event).filter(|row| *row < table.rows.len()))
+        .collect();
+    let differs = |column: &&str| {
+        table.column(column).is_some()
+            && rows.iter().any(|row| table.cell(*row, column) != table.cell(rows[0], column))
+    };
+    let model = MODELS.into_iter().find(differs);
+    let equation = Some("equation").filter(differs);
+    let row = |row: &usize| {
+        let number = |name: &str| parse_number(table.cell(*row, name));
+        let text = |column: Option<&str>| column.map(|column| table.cell(*row, column).to_owned());
+        ResultRow {
+            term: table.cell(*row, "term").to_owned(),
+            label: None,
+            model: text(model),
+            equation: text(equation).filter(|name| !name.is_empty()),
+            estimate: number("estimate"),
+            std_error: number("std_error"),
+            p_value: number("p_value"),
+            ci_low: number("ci_low"),
+            ci_high: number("ci_high"),
+        }
+    };
+    rows.iter().map(row).collect()
 }
 
 /// Engine reported in the log: the notes `engine`, `edition`, `version` and `processors`.

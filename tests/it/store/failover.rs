@@ -74,6 +74,36 @@ async fn a_host_that_is_silent_keeps_nobody_from_the_one_that_was_promoted() {
     store.shutdown();
 }
 
+/// Shorter than the time that the database has for an answer, and long for a loaded machine.
+const LEFT: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_hangs_is_left_for_the_one_that_was_promoted_and_not_taken_back_when_it_wakes() {
+    let Some((primary, standby, name)) = block_in_place(pair) else { return };
+    block_in_place(|| primary.wait_for_standbys());
+    let dir = tempfile::tempdir().expect("a directory");
+    let links = [("first", &primary), ("second", &standby)]
+        .map(|(folder, server)| Link::start(&dir.path().join(folder), server.socket()));
+    let url = format!("postgresql://postgres@{},{}/{name}", links[0].host(), links[1].host());
+    let store = open(&url.into(), dir.path());
+    write_through(&store, async |told| {
+        progress(told, 50).await;
+        // a machine that is frozen: connections to it stay open, and new ones can be made
+        links[0].set(Passage::Silent);
+        block_in_place(|| standby.promote());
+        tokio::time::timeout(LEFT, progress(told, 50)).await.expect("writers are back");
+        // it wakes up and takes itself for the one that takes writes, while the other one is away for a moment
+        links[1].set(Passage::Cut);
+        links[0].set(Passage::Open);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        links[1].set(Passage::Open);
+        progress(told, 50).await;
+    })
+    .await;
+    assert_eq!(store.status().fault, None);
+    store.shutdown();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_waits_for_the_synchronous_standby_whatever_the_database_sets() {
     let Some((primary, standby, name)) = block_in_place(pair) else { return };

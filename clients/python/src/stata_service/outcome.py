@@ -17,6 +17,7 @@ from .models import ComparisonView, Run
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+_MODELS = ["model", "equation"]
 _COEFFICIENTS = ["term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"]
 
 
@@ -72,9 +73,15 @@ class Outcome:
 
     @property
     def coefficients(self) -> DataFrame:
-        """One row for each term: label, estimate, std_error, p_value, ci_low, ci_high."""
+        """One row for each term: label, estimate, std_error, p_value, ci_low, ci_high; where a run has several models or
+        equations, model and equation before the term in the index."""
         rows = self.run.get("results") or []
-        return _pandas().DataFrame(rows, columns=_COEFFICIENTS).set_index("term")
+        frame = _pandas().DataFrame(rows, columns=self._columns())
+        return frame.set_index([name for name in [*_MODELS, "term"] if name in frame])
+
+    def _columns(self) -> list[str]:
+        rows = self.run.get("results") or []
+        return [name for name in _MODELS if any(row.get(name) is not None for row in rows)] + _COEFFICIENTS
 
     @property
     def fit(self) -> DataFrame:
@@ -87,11 +94,12 @@ class Outcome:
         return _pandas().DataFrame(self.run.get("sample_flow") or [])
 
     def _repr_html_(self) -> str:
-        rows = [[_cell(row.get(key)) for key in _COEFFICIENTS] for row in self.run.get("results") or []]
+        columns = self._columns()
+        rows = [[_cell(row.get(key)) for key in columns] for row in self.run.get("results") or []]
         metrics: dict[str, Any] = self.run.get("metrics") or {}
         facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in metrics.items())
         engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")
-        return f"{_html_table('coefficients', _COEFFICIENTS, rows)}<p>{facts}<br>engine: {engine}</p>"
+        return f"{_html_table('coefficients', columns, rows)}<p>{facts}<br>engine: {engine}</p>"
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,23 @@ expect_equal(readBin(curve, "raw", 4), as.raw(c(0x89, 0x50, 0x4e, 0x47)))
 runs <- data.frame(job_id = vapply(batch$cells[1:2], function(cell) cell$job_id, ""))
 expect_equal(nrow(tidy(ss_compare_runs(job, runs, term = "wt"))), 2L)
 
+# a test has no estimates; models side by side are told apart
+job <- new_job()
+ss_upload(job, cars)
+ss_draft(job, template_id = "test.crosstab_chi2", roles = list(row_var = "am", col_var = "gear"))
+ss_freeze(job)
+run <- ss_run(job, wait = 120)
+expect_equal(dim(tidy(run)), c(0L, 7L))
+own <- suppressWarnings(chisq.test(mtcars$am, mtcars$gear, correct = FALSE))
+expect_equal(glance(run)$chi2, unname(own$statistic), tolerance = 1e-10)
+expect_true(any(grepl("chi2", capture.output(print(run)))))
+job <- new_job()
+ss_upload(job, cars)
+ss_draft(job, template_id = "linear.quantile", outcome_var = "mpg", roles = list(regressors = "wt"))
+ss_freeze(job)
+found <- tidy(ss_run(job, wait = 120))
+expect_equal(nrow(unique(found[c("equation", "term")])), nrow(found))
+
 # the draft that the rules read out of the question
 job <- new_job()
 ss_upload(job, cars)

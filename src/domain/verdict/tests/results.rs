@@ -20,3 +20,26 @@ fn results_are_read_from_a_table_of_estimates_of_another_name() {
     case.log = case.log.map(|log| log.replace("|result|", "|note|"));
     assert_eq!(judge(&case).results, []);
 }
+
+#[test]
+fn rows_of_several_models_and_equations_say_of_which_they_are() {
+    let read = |rows: &[[&str; 5]]| {
+        let mut case = good();
+        let header = ["model", "equation", "term", "estimate", "std_error"].map(str::to_owned).to_vec();
+        let rows = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        case.outputs[0] = output(Table { header, rows });
+        let anchor = |row: &str| format!("SS_EVENT|result|k=n1n1n1n1|row={row}|estimate=1.5\n");
+        case.log = case.log.map(|log| log.replace(&anchor("1"), &(anchor("1") + &anchor("2"))));
+        let of = |row: &ResultRow| (row.term.clone(), row.model.clone(), row.equation.clone());
+        judge(&case).results.iter().map(of).collect::<Vec<_>>()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        read(&[["0.25", "wage", "school", "1.5", "0.5"], ["0.75", "wage", "school", "2.5", "0.5"]]),
+        [("school".to_owned(), some("0.25"), None), ("school".to_owned(), some("0.75"), None)]
+    );
+    assert_eq!(
+        read(&[["heckman", "wage", "school", "1.5", "0.5"], ["heckman", "select", "school", "2.5", "0.5"]]),
+        [("school".to_owned(), None, some("wage")), ("school".to_owned(), None, some("select"))]
+    );
+}

@@ -27,12 +27,31 @@ fn units_below_the_header() -> Vec<u8> {
     table("y,x\n(USD),(years)", |_, x, y| format!("{y},{x}"))
 }
 
+/// Men and women by class and survival, with their numbers.
+fn counted() -> Vec<u8> {
+    let mut lines = "sex,class,survived,Freq\n".to_owned();
+    for (row, sex) in ["male", "female"].into_iter().enumerate() {
+        for class in ["1st", "2nd", "3rd"] {
+            for survived in ["no", "yes"] {
+                lines += &format!("{sex},{class},{survived},{}\n", 10 * row + lines.len());
+            }
+        }
+    }
+    lines.into_bytes()
+}
+
 fn tables() -> Vec<Mistake> {
     use Noticed::Remark;
     vec![
         m("a table on its side", "24 remarks on names, none on the table", on_its_side())
             .draft(json!({"draft_text": "How does x change y?"}))
             .at(Remark("transposed"), &["may lie on its side", "12.5, 13.5, 15.5", "transpose the table"]),
+        m("a table of counts", "each cell was one observation, without a remark", counted())
+            .draft(json!({"draft_text": "Does survival depend on sex?"}))
+            .at(
+                Remark("counted_rows"),
+                &["one for each combination of sex, class, survived", "`expand Freq`", "tidyr::uncount"],
+            ),
         m("units below the header", "three remarks for one cause", units_below_the_header())
             .at(Remark("second_header_row"), &["row 2", "\"(USD)\"", "header_row 2"])
             .repaired(&[0, 1, 2], 2.0, 24),

@@ -1,0 +1,248 @@
+"""The database: three machines with PostgreSQL, Patroni and a member of etcd each, and HAProxy before them, which asks Patroni
+who takes writes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from network import Machine
+from tools import until
+
+NAME = "service"
+# Patroni's times, in seconds: who is silent for `ttl`, the shortest there is, is not the primary any more. `retry_timeout` is the longest
+# that goes with it: on two cores etcd may take seconds to choose a leader.
+TIMES = {"ttl": 20, "loop_wait": 2, "retry_timeout": 9, "primary_start_timeout": 0}
+# How often a member is asked whether it takes writes, in seconds.
+LOOK = 0.1
+
+
+@dataclass
+class Programs:
+    """Where the programs are; libraries that were unpacked with some of them are found."""
+
+    postgres: Path
+    python: Path
+    # the Python packages of Patroni
+    packages: Path
+    etcd: Path
+    haproxy: Path
+    libraries: list[Path] = field(default_factory=list)
+
+    def move(self, old: Path, new: Path) -> None:
+        """Has programs below a folder be found below another one."""
+        def moved(path: Path) -> Path:
+            return new / path.relative_to(old) if path.is_relative_to(old) else path
+        self.postgres, self.python, self.packages = moved(self.postgres), moved(self.python), moved(self.packages)
+        self.etcd, self.haproxy = moved(self.etcd), moved(self.haproxy)
+        self.libraries = [moved(path) for path in self.libraries]
+
+    def environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "PATRONI", "ETCD"))}
+        own["PYTHONPATH"] = str(self.packages)
+        own["PATH"] = f"{self.postgres}:{own['PATH']}"
+        if self.libraries:
+            own["LD_LIBRARY_PATH"] = ":".join(map(str, self.libraries))
+        return own
+
+
+def asked(address: str, port: int, path: str, method: str = "GET", body: Any = None, seconds: float = 1.0) -> tuple[int, Any]:
+    """Asks Patroni; 0 where it does not answer."""
+    connection = http.client.HTTPConnection(address, port, timeout=seconds)
+    try:
+        connection.request(method, path, json.dumps(body) if body is not None else None)
+        response = connection.getresponse()
+        content = response.read()
+        return response.status, json.loads(content) if content[:1] in b"{[" and content else content.decode()
+    except (OSError, http.client.HTTPException, ValueError):
+        return 0, None
+    finally:
+        connection.close()
+
+
+class Member:
+    """One of the three machines."""
+
+    def __init__(self, machine: Machine, folder: Path, programs: Programs) -> None:
+        self.machine, self.folder, self.programs = machine, folder / machine.name, programs
+        self.folder.mkdir()
+        os.chmod(self.folder, 0o755)
+        os.chown(self.folder, 65534, 65534)
+        self.log = self.folder / "log"
+        self.patroni: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.machine.name
+
+    def start_etcd(self, members: list[Member]) -> None:
+        here, cluster = self.machine.address, ",".join(f"{m.name}=http://{m.machine.address}:2380" for m in members)
+        words: list[str | Path] = [self.programs.etcd, "--name", self.name, "--data-dir", self.folder / "etcd", "--logger", "zap",
+                 "--listen-peer-urls", f"http://{here}:2380", "--initial-advertise-peer-urls", f"http://{here}:2380",
+                 "--listen-client-urls", f"http://{here}:2379", "--advertise-client-urls", f"http://{here}:2379",
+                 "--initial-cluster", cluster, "--initial-cluster-state", "new",
+                 # the machines share two cores
+                 "--heartbeat-interval", "200", "--election-timeout", "2000"]
+        self.machine.start(words, self.folder / "etcd.log", is_root=False, environment=self.programs.environment())
+
+    def configure(self, members: list[Member]) -> None:
+        here = self.machine.address
+        allowed = [f"{kind} {name} all 10.77.0.0/24 trust" for kind, name in (("host", "all"), ("host", "replication"))]
+        settings = {
+            "scope": "failover", "name": self.name,
+            "restapi": {"listen": f"{here}:8008", "connect_address": f"{here}:8008"},
+            "etcd3": {"hosts": [f"{m.machine.address}:2379" for m in members]},
+            "bootstrap": {
+                "dcs": {**TIMES, "synchronous_mode": True, "postgresql": {
+                    "use_pg_rewind": True, "parameters": {"max_connections": 300, "shared_buffers": "32MB"}}},
+                "initdb": [{"encoding": "UTF8"}, {"locale": "C.UTF-8"}, "data-checksums"],
+            },
+            "postgresql": {
+                "listen": f"{here}:5432", "connect_address": f"{here}:5432", "data_dir": str(self.folder / "data"),
+                "bin_dir": str(self.programs.postgres), "pgpass": str(self.folder / "pgpass"),
+                "authentication": {"superuser": {"username": "postgres"}, "replication": {"username": "replicator"}},
+                "pg_hba": ["local all all trust", *allowed], "parameters": {"unix_socket_directories": str(self.folder)},
+            },
+            "watchdog": {"mode": "off"},
+        }
+        # JSON is YAML
+        (self.folder / "patroni.yml").write_text(json.dumps(settings))
+
+    def start_patroni(self) -> None:
+        words: list[str | Path] = [self.programs.python, "-m", "patroni", self.folder / "patroni.yml"]
+        self.patroni = self.machine.start(words, self.log, is_root=False, environment=self.programs.environment())
+
+    def kill_postgres(self) -> None:
+        """Kills the postmaster; its processes end by themselves."""
+        pid = int((self.folder / "data/postmaster.pid").read_text().split("\n")[0])
+        self.machine.signal(signal.SIGKILL, [pid])
+
+    def kill_both(self) -> None:
+        assert self.patroni is not None
+        self.patroni.kill()
+        self.patroni.wait()
+        self.kill_postgres()
+
+    def ask(self, path: str, method: str = "GET", body: Any = None, seconds: float = 1.0) -> tuple[int, Any]:
+        return asked(self.machine.address, 8008, path, method, body, seconds)
+
+
+class Database:
+    """All three with what stands before them."""
+
+    def __init__(self, machines: list[Machine], proxy: Machine, folder: Path, programs: Programs) -> None:
+        self.programs, self.proxy, self.folder = programs, proxy, folder
+        self.members = [Member(machine, folder, programs) for machine in machines]
+        # when each member began to take writes, by the clock that never jumps
+        self.promotions: list[tuple[float, str]] = []
+        self.ended = threading.Event()
+
+    def start(self) -> None:
+        for member in self.members:
+            member.start_etcd(self.members)
+            member.configure(self.members)
+        self.members[0].start_patroni()
+        until("the first member takes writes", lambda: self.primary(), seconds=90)
+        for member in self.members[1:]:
+            member.start_patroni()
+        self.wait_until_whole()
+        self.sql(f"CREATE DATABASE {NAME}", "postgres")
+        self.start_proxy()
+        for member in self.members:
+            threading.Thread(target=self.watch, args=(member,), daemon=True).start()
+
+    def start_proxy(self) -> None:
+        servers = "\n".join(f"  server {m.name} {m.machine.address}:5432 maxconn 300 check port 8008" for m in self.members)
+        config = self.folder / "haproxy.cfg"
+        config.write_text(f"""global
+  maxconn 2000
+defaults
+  mode tcp
+  timeout connect 4s
+  timeout client 30m
+  timeout server 30m
+  timeout check 2s
+listen primary
+  bind {self.proxy.address}:5432
+  option httpchk OPTIONS /primary
+  http-check expect status 200
+  default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+{servers}
+""")
+        self.proxy.start([self.programs.haproxy, "-db", "-f", config], self.folder / "haproxy.log",
+                         environment=self.programs.environment())
+
+    def urls(self) -> dict[str, str]:
+        """The address of the database by each of the two ways."""
+        hosts = ",".join(f"{m.machine.address}:5432" for m in self.members)
+        return {way: f"postgres://postgres@{to}/{NAME}?sslmode=disable&target_session_attrs=read-write"
+                for way, to in (("several hosts", hosts), ("HAProxy", f"{self.proxy.address}:5432"))}
+
+    def watch(self, member: Member) -> None:
+        """Notes each moment at which a member begins to take writes."""
+        was = member.ask("/primary")[0] == 200
+        while not self.ended.is_set():
+            status = member.ask("/primary", seconds=5)[0]
+            if status == 200 and not was:
+                self.promotions.append((time.monotonic(), member.name))
+            # one that does not answer may be what it was
+            was = status == 200 if status else was
+            time.sleep(LOOK)
+
+    def promoted_since(self, moment: float, other_than: str = "") -> float | None:
+        return next((at for at, name in self.promotions if at > moment and name != other_than), None)
+
+    def primary(self, other_than: str = "") -> Member | None:
+        return next((m for m in self.members if m.name != other_than and m.ask("/primary")[0] == 200), None)
+
+    def cluster(self) -> list[dict[str, Any]]:
+        """What Patroni says of the members."""
+        for member in self.members:
+            status, said = member.ask("/cluster", seconds=3)
+            if status == 200:
+                return list(said["members"])
+        return []
+
+    def is_whole(self) -> bool:
+        """True where one takes writes, both others follow it, and commits wait for one of them."""
+        members = self.cluster()
+        roles = [m["role"] for m in members]
+        timelines = {m.get("timeline") for m in members}
+        return (len(members) == 3 and roles.count("leader") == 1 and roles.count("sync_standby") == 1 and len(timelines) == 1
+                and all(m["state"] in ("running", "streaming") for m in members))
+
+    def wait_until_whole(self, seconds: float = 180) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.is_whole():
+            if time.monotonic() > deadline:
+                sys.exit(f"failover: the database is not whole: {json.dumps(self.cluster())}\n{self.logs()}")
+            time.sleep(0.5)
+
+    def logs(self) -> str:
+        return "\n".join(f"== {m.name}\n" + "\n".join(m.log.read_text().splitlines()[-25:]) for m in self.members if m.log.exists())
+
+    def switchover(self) -> None:
+        """Has another member take over in order, by patronictl."""
+        words = [self.programs.python, "-c", "from patroni.ctl import ctl; ctl()", "-c", self.members[0].folder / "patroni.yml",
+                 "switchover", "failover", "--force"]
+        done = subprocess.run(list(map(str, words)), capture_output=True, text=True, env=self.programs.environment(), timeout=120)
+        if done.returncode != 0:
+            sys.exit(f"failover: patronictl: {done.stdout}{done.stderr}")
+
+    def sql(self, text: str, name: str = NAME) -> list[str]:
+        """Asks the one that takes writes; a line for each row."""
+        primary = until("one member takes writes", self.primary, seconds=60)
+        words = [self.programs.postgres / "psql", "-XAtq", "-h", primary.machine.address, "-U", "postgres", "-d", name, "-c", text]
+        done = subprocess.run(list(map(str, words)), capture_output=True, text=True, env=self.programs.environment(), timeout=60)
+        if done.returncode != 0:
+            sys.exit(f"failover: {text}: {done.stderr}")
+        return done.stdout.splitlines()
