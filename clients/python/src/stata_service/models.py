@@ -1626,8 +1626,10 @@ class ResultRow(TypedDict):
 
     ci_high: NotRequired[float | None]
     ci_low: NotRequired[float | None]
+    equation: NotRequired[str | None]
     estimate: NotRequired[float | None]
     label: NotRequired[str | None]
+    model: NotRequired[str | None]
     p_value: NotRequired[float | None]
     std_error: NotRequired[float | None]
     term: str
