@@ -85,7 +85,8 @@ pub fn t_two_sided(df: f64, t: f64) -> f64 {
 
 /// The value that T exceeds with probability `p`.
 pub fn t_inverse_tail(df: f64, p: f64) -> f64 {
-    if !(p > 0.0 && p < 1.0) {
+    // the quantile search of an infinite or missing number of degrees of freedom would not end
+    if !(p > 0.0 && p < 1.0) || df.is_nan() || df > 1e300 {
         return f64::NAN;
     }
     StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |d| -d.inverse_cdf(p))

@@ -4,7 +4,7 @@
 /// `name` or `name:shortest abbreviation`.
 const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append arch areg arima assert
-avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bootstrap bsample bsqreg ca candisc
+avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
 canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
 cprplot cs csdid csi cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
@@ -21,14 +21,14 @@ meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable
 mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg nestreg newey nl nlcom nlogit nlogitgen notes
 nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute
 pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
-probit proportion:prop prtest prtesti psmatch2 pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
+probit proportion:prop prtest prtesti psmatch2 pstest pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
 restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot sample sampsi save scalar:sca
 scatter score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
 slogit sort:so spearman split splitsample spmatrix spregress spset sqreg stack statsby stci stcox
 stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
-summarize:su sunflower sureg svar svmat svy svyset swilk symmetry symplot syntax synth tab1 tab2 tabi
-table tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
+summarize:su sunflower sureg svar svmat svy svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
+table tabodds tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
 tetrachoric tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth
 ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable vec
 veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond

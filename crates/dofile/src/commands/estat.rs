@@ -94,6 +94,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             call("icc").bare()?;
             panel::icc(session)
         }
+        "sd" if after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p") => {
+            panel::sd(session, &call("sd"))
+        }
         "gof" if binary => estat_binary::gof(session, &call("gof")),
         "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),
         _ => Err(StataError::new(

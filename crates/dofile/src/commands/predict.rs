@@ -2,7 +2,9 @@
 
 use super::estimation::{predict_choice, predict_counts, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::{limited, multivariate, nonlinear, panel, shrinkage, survival, timeseries, treatment};
+use super::{
+    estimation, limited, multivariate, nonlinear, panel, shrinkage, survival, timeseries, treatment,
+};
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
 use crate::ops::predict::{Own, Prediction, add, chosen, new_names};
@@ -118,6 +120,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         shrinkage::predict,
         nonlinear::predict,
         limited::predict,
+        estimation::predict,
     ]
     .iter()
     .find_map(|family| family(session.e.cmd()));

@@ -8,7 +8,7 @@ use crate::ops::record_groups::Grouping;
 use crate::session::Session;
 use crate::syntax::split::matching_paren;
 use crate::value::MISSING;
-use estimators::distributions::t_inverse_tail;
+use estimators::wald;
 
 /// Estimated quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -150,8 +150,9 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
         return Err(StataError::new(301, "last estimates not found"));
     };
     let results = s.e.results.clone();
-    let scalar = |n: &str| results.get_scalar(n).unwrap_or(MISSING);
-    let df = scalar("df_r");
+    // without degrees of freedom (bootstrap weights of surveys) the normal distribution
+    let df_r = results.get_scalar("df_r").filter(|x| !crate::value::is_missing(*x));
+    let df = df_r.unwrap_or(MISSING);
     let vce = results.get_text("vcetype").unwrap_or("");
     let head = capital(kind.name());
     s.print("-".repeat(62));
@@ -167,7 +168,7 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
     let over = results.get_text("over").map(str::to_string);
     let labels: Vec<String> =
         results.get_text("over_labels").unwrap_or("").split('\u{1}').map(str::to_string).collect();
-    let t = t_inverse_tail(df, 0.5 - level / 200.0);
+    let t = wald::critical(level, df_r);
     let mut table = Vec::new();
     let mut last = String::new();
     for j in 0..b.cols() {
@@ -211,17 +212,7 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
             wide(low),
             wide(high)
         ));
-        table.push([
-            x,
-            se,
-            x / se,
-            estimators::distributions::t_two_sided(df, x / se),
-            low,
-            high,
-            df,
-            t,
-            0.0,
-        ]);
+        table.push([x, se, x / se, wald::p_value(x / se, df_r), low, high, df, t, 0.0]);
     }
     s.print("-".repeat(62));
     let mut m = Matrix::new(
@@ -229,7 +220,10 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
         table.len(),
         (0..9).flat_map(|i| table.iter().map(move |c| post::stata(c[i]))).collect(),
     );
-    m.row_names = ["b", "se", "t", "pvalue", "ll", "ul", "df", "crit", "eform"].map(Stripe::term).to_vec();
+    m.row_names =
+        ["b", "se", if df_r.is_some() { "t" } else { "z" }, "pvalue", "ll", "ul", "df", "crit", "eform"]
+            .map(Stripe::term)
+            .to_vec();
     m.col_names = b.col_names.clone();
     s.r.clear();
     s.r.matrix("table", m).scalar("level", level);

@@ -28,6 +28,8 @@ mod outreg2_table;
 mod ppmlhdfe;
 mod psmatch2;
 mod psmatch2_show;
+mod pstest;
+mod pstest_show;
 mod rddensity;
 mod rddensity_show;
 mod rdrobust;
@@ -74,6 +76,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     outreg2::SPEC,
     ppmlhdfe::SPEC,
     psmatch2::SPEC,
+    pstest::SPEC,
     rddensity::SPEC,
     rddensity::SPEC_BANDWIDTH,
     rdrobust::SPEC,

@@ -5,6 +5,7 @@ mod count;
 mod inspect;
 mod levelsof;
 mod listing;
+mod loneway;
 mod median;
 mod misstable;
 mod moments;
@@ -22,6 +23,7 @@ mod tabstat;
 mod tabulate;
 mod tabulate_many;
 mod tabulate_summary;
+mod tetrachoric;
 
 use super::CommandSpec;
 
@@ -35,6 +37,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     listing::SPEC_DESCRIBE,
     listing::SPEC_DS,
     listing::SPEC_CODEBOOK,
+    loneway::SPEC,
     median::SPEC,
     misstable::SPEC,
     normality::SPEC_SFRANCIA,
@@ -53,4 +56,5 @@ pub(super) const TABLE: &[CommandSpec] = &[
     tabulate::SPEC,
     tabulate_many::SPEC_TAB1,
     tabulate_many::SPEC_TAB2,
+    tetrachoric::SPEC,
 ];

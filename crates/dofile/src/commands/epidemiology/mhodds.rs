@@ -11,6 +11,7 @@ use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{OptSpec, numlist};
 use estimators::distributions::chi2_tail;
 use estimators::epidemiology::{Interval, Table, mantel_haenszel_score};
+use estimators::epidemiology_trend::{Levels, adjusted_trend};
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::text("Compare"), OptSpec::real("Level")])
@@ -24,12 +25,59 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "mhodds var_case expvar [vars_adjust] [if] [in] [fweight] [, by(varlist) compare(v1,v2) level(#)]",
-    notes: "exposure with two values, the larger one (or v1) against the smaller one (or v2); trends over several values are not supported; stores r(or) r(lb_or) r(ub_or) r(chi2) r(p), with by() r(chi2_hom) r(df_hom); limits from sqrt(V/(QR)); [R] Epitab",
+    notes: "exposure with two values, the larger one (or v1) against the smaller one (or v2); with more values a score test for a trend and the ratio for a step of one; stores r(or) r(lb_or) r(ub_or) r(chi2) r(p), with by() r(chi2_hom) r(df_hom); limits from sqrt(V/(QR)); [R] Epitab",
     examples: &[Example {
         run: "set obs 4\ngenerate case = _n <= 2\ngenerate x = mod(_n, 2)\ngenerate n = cond(_n == 1, 20, cond(_n == 2, 10, cond(_n == 3, 15, 30)))\nmhodds case x [fweight = n]",
         expect: &[("r(or)", 4.0)],
     }],
 };
+
+/// The trend over an exposure with several values: `exp(u/v)` approximates the odds ratio of a step of one, with limits
+/// from the standard error `1/sqrt(v)` of its log (Clayton and Hills 1993).
+fn trend(s: &mut Session, variables: &[usize], sample: &Sample, by: &[usize], level: f64) -> Result<()> {
+    if !by.is_empty() {
+        return Err(StataError::unsupported_option("mhodds", "by() with a trend"));
+    }
+    let levels = sample.groups(s, &variables[1..2]);
+    let layers = sample.groups(s, &variables[2..]);
+    let empty = Levels { counts: vec![(0.0, 0.0); levels.count()], scores: levels.values.clone() };
+    let mut strata = vec![empty; layers.count()];
+    for (i, &row) in sample.rows.iter().enumerate() {
+        let cell = &mut strata[layers.of[i]].counts[levels.of[i]];
+        let side = if s.frame.num_at(variables[0], row) != 0.0 { &mut cell.0 } else { &mut cell.1 };
+        *side += sample.weights[i];
+    }
+    let (u, v) = adjusted_trend(&strata);
+    let odds = Interval::logarithmic((u / v).exp(), v.sqrt().recip(), level);
+    let (chi2, p) = (u * u / v, chi2_tail(1.0, u * u / v));
+    let exposure = s.frame.var(variables[1]).name.clone();
+    s.print("");
+    s.print(format!("Score test for trend of odds with {exposure}"));
+    if variables.len() > 2 {
+        let controls: Vec<String> = variables[2..].iter().map(|v| s.frame.var(*v).name.clone()).collect();
+        s.print(format!("controlling for {}", controls.join(" ")));
+    }
+    s.print("");
+    let heading = format!("[{}% conf. interval]", format::bare("%5.0g", level));
+    s.print(format!("{:>15}{:>13}{:>14}{heading:>27}", "Odds ratio", "chi2(1)", "P>chi2"));
+    s.print("-".repeat(72));
+    let cell = |fmt: &str, x: f64, w: usize| format::right(&format::bare(fmt, stata(x)), w);
+    s.print(format!(
+        "{}{}{}{}{}",
+        cell("%9.6f", odds.value, 15),
+        cell("%8.2f", chi2, 13),
+        cell("%6.4f", p, 14),
+        cell("%9.6f", odds.low, 14),
+        cell("%9.6f", odds.high, 13)
+    ));
+    s.print("-".repeat(72));
+    s.print("note: The odds ratio is an approximation to the odds ratio for a one-unit increase.");
+    let mut r = Results::default();
+    crate::ops::epitab::store(&mut r, "or", odds);
+    r.scalar("chi2", stata(chi2)).scalar("p", stata(p));
+    s.r = r;
+    Ok(())
+}
 
 /// Odds ratio over strata with the Mantel–Haenszel test.
 struct Estimate {
@@ -74,12 +122,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         None => match values[..] {
             [low, high] => (high, low),
             [_] => return Err(StataError::new(459, "exposure variable does not vary")),
-            _ => {
-                return Err(StataError::unsupported_option(
-                    "mhodds",
-                    "(trend over an exposure with several values)",
-                ));
-            }
+            _ => return trend(s, &variables, &sample, &by, level),
         },
     };
     let layers = sample.groups(s, &variables[2..]);

@@ -9,6 +9,8 @@ mod kappa;
 mod mcc;
 mod mhodds;
 mod roc;
+mod symmetry;
+mod tabodds;
 
 use super::CommandSpec;
 
@@ -28,4 +30,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     agreement::SPEC,
     kappa::SPEC,
     icc::SPEC,
+    symmetry::SPEC,
+    symmetry::SPEC_IMMEDIATE,
+    tabodds::SPEC,
 ];

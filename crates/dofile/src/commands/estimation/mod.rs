@@ -2,6 +2,8 @@
 
 mod anova;
 mod areg;
+mod boxcox;
+mod boxcox_show;
 mod choice;
 mod cnsreg;
 mod constraint;
@@ -9,6 +11,7 @@ mod contrast;
 mod correlate;
 mod count;
 mod dfbeta;
+mod eivreg;
 pub(super) mod estat_binary;
 pub(super) mod estat_effects;
 pub(super) mod estat_imtest;
@@ -48,6 +51,7 @@ mod ttest;
 mod xi;
 
 use super::CommandSpec;
+use crate::ops::predict::Own;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
@@ -56,6 +60,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     old_estat::OVTEST,
     anova::SPEC,
     areg::SPEC,
+    boxcox::SPEC,
     choice::SPEC,
     choice::SPEC_OPROBIT,
     choice::SPEC_MLOGIT,
@@ -64,6 +69,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     contrast::SPEC,
     dfbeta::SPEC,
     contrast::SPEC_PWCOMPARE,
+    eivreg::SPEC,
     correlate::SPEC,
     correlate::SPEC_PWCORR,
     correlate::SPEC_SPEARMAN,
@@ -99,3 +105,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     ttest::SPEC,
     xi::SPEC,
 ];
+
+/// `predict` after commands of this family that need their own options.
+pub(super) fn predict(cmd: &str) -> Option<Own> {
+    (cmd == "boxcox").then_some((&boxcox_show::PREDICT, boxcox_show::predict as fn(&mut _, &_) -> _))
+}

@@ -1,6 +1,8 @@
 //! Multivariate methods: components, factors, scales, clusters.
 
 mod alpha;
+mod canon;
+mod canon_show;
 mod cluster;
 mod cluster_object;
 mod cluster_stop;
@@ -20,6 +22,7 @@ use crate::session::Session;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     alpha::SPEC,
+    canon::SPEC,
     cluster::SPEC,
     pca::SPEC,
     factor::SPEC,
@@ -31,11 +34,19 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.
 pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
+    if session.e.cmd() == "canon" {
+        let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+        let names = [("correlations", 3), ("loadings", 3)];
+        return names.iter().find(|n| is(n.0, n.1)).map(|n| canon_show::estat(session, &call(n.0)));
+    }
     let own = matches!(session.e.cmd(), "pca" | "factor");
     (own && word == "kmo").then(|| scores::kmo(session, &call("kmo")))
 }
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
+    if cmd == "canon" {
+        return Some((&canon_show::PREDICT, canon_show::predict));
+    }
     matches!(cmd, "pca" | "factor").then_some((&scores::PREDICT, scores::predict as fn(&mut _, &_) -> _))
 }

@@ -3,6 +3,7 @@
 mod clogit;
 mod dynamic;
 mod dynamic_tests;
+mod estat_sd;
 mod me;
 mod me_specs;
 mod mixed;
@@ -14,6 +15,7 @@ mod xtgee;
 mod xtgls;
 mod xtivreg;
 mod xtlogit;
+mod xtlogit_show;
 mod xtordered;
 mod xtreg;
 mod xtreg_mle;
@@ -78,4 +80,5 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
 }
 
 pub(super) use dynamic_tests::{abond, sargan};
+pub(super) use estat_sd::sd;
 pub(super) use mixed_post::{effects as mixed_effects, icc, prediction as mixed_prediction};

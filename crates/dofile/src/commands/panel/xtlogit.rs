@@ -5,19 +5,19 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit;
+use super::random::integration_points;
 use super::unit_variable;
 use super::xtgee::population_averaged;
+use super::xtlogit_show::{footer, header, is_random};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{self, print_log};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{ClusterRows, LIKELIHOOD_VCE, Model, Reading, VceSpec};
-use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::value::MISSING;
 use crate::{ml_options, ml_refused};
 use estimators::distributions::chi2_tail;
 use estimators::ml::{Equation, MlFit};
@@ -28,7 +28,7 @@ use estimators::ml_group::{GammaPoisson, Grouped, maximise, start_index};
 use estimators::ml_random::RandomEffects;
 use estimators::ml_random_outcomes::{self as outcomes, Curve};
 
-const UNSUPPORTED: &[&str] = ml_refused!["INTMethod", "NORmal", "NOLRtest", "ASIS"];
+const UNSUPPORTED: &[&str] = ml_refused!["INTMethod", "NOLRtest", "ASIS"];
 const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("fe"),
     OptSpec::flag("re"),
@@ -46,6 +46,8 @@ const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("pa"),
     OptSpec::text("Corr"),
     OptSpec::flag("IRr"),
+    OptSpec::flag("NORmal"),
+    OptSpec::int("INTPoints"),
     OptSpec::text("I"),
     OptSpec::text("OFFset"),
     OptSpec::text("EXPosure"),
@@ -88,8 +90,8 @@ pub(super) const SPEC_POISSON: CommandSpec = CommandSpec {
     form: Form::Standard(&COUNT),
     by: ByRule::EachGroup,
     run: run_poisson,
-    syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe|pa corr(...) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "random effects are gamma; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, e(V), r(table); formulas: [XT] xtpoisson",
+    syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe|pa normal intpoints(#) corr(...) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "random effects are gamma, or normal with normal; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, with normal e(sigma_u) and /lnsig2u, e(V), r(table); formulas: [XT] xtpoisson",
     examples: &[Example {
         // The counts sum to 7 with x and to 4 without, in the same units.
         run: "input id x y\n1 0 1\n1 1 2\n2 0 2\n2 1 4\n3 0 1\n3 1 1\nend\nxtset id\nxtpoisson y x, fe",
@@ -112,6 +114,12 @@ fn run_probit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn run_poisson(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.has("normal") && (cmd.has("fe") || cmd.has("pa")) {
+        return Err(StataError::invalid("option normal is allowed with re only"));
+    }
+    if cmd.has("intpoints") && !cmd.has("normal") {
+        return Err(StataError::invalid("intpoints() requires option normal"));
+    }
     run(session, cmd, "xtpoisson")
 }
 
@@ -249,22 +257,24 @@ fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: 
     }
     let grouped = Grouped { columns, y: &model.y, offset: shift, rows: rows.clone() };
     let limits = likelihood::limits(&cmd.options);
-    let points = cmd.options.int("intpoints").unwrap_or(12);
-    if !(2..=195).contains(&points) {
-        return Err(StataError::invalid("intpoints() must be between 2 and 195"));
-    }
+    let points = integration_points(cmd, 12)?;
     let mut start = pooled.b.clone();
-    start.push(if count { -1.0 } else { -0.25 });
-    let fit = if count {
+    let gamma = count && !cmd.has("normal");
+    start.push(if gamma { -1.0 } else { -0.25 });
+    let fit = if gamma {
         maximise(&mut GammaPoisson(grouped), &start, limits, clusters)
+    } else if count {
+        let outcome = outcomes::Count { y: &model.y, dispersed: false };
+        let mut effects = RandomEffects::new(grouped, outcome, vec![&ones], false, points);
+        maximise(&mut effects, &start, limits, clusters)
     } else {
         let curve = if link == Link::Probit { Curve::Probit } else { Curve::Logit };
         let outcome = outcomes::Binary { y: &model.y, curve };
-        let mut effects = RandomEffects::new(grouped, outcome, vec![&ones], false, points as usize);
+        let mut effects = RandomEffects::new(grouped, outcome, vec![&ones], false, points);
         maximise(&mut effects, &start, limits, clusters)
     };
     let mut fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
-    if !count {
+    if !gamma {
         // the kernel has ln(sigma_u), e(b) has ln(sigma_u^2)
         let last = fit.b.len() - 1;
         let doubled = 2.0 * fit.b[last];
@@ -278,7 +288,7 @@ fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: 
     if let Some((_, text)) = &offset {
         results.text("offset", text);
     }
-    if !count {
+    if !gamma {
         results.scalar("n_quad", points as f64).text("intmethod", "mvaghermite");
     }
     Ok(())
@@ -310,9 +320,10 @@ fn post_random(
     ll_c: f64,
 ) {
     let count = name == "xtpoisson";
+    let gamma = count && !cmd.has("normal");
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.named(Stripe::with_eq("/", if count { "lnalpha" } else { "lnsig2u" }));
+    layout.named(Stripe::with_eq("/", if gamma { "lnalpha" } else { "lnsig2u" }));
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let title = match name {
@@ -335,8 +346,10 @@ fn post_random(
     let results = &mut est.results;
     clogit::store_sizes(results, rows);
     results.scalar("ll_c", ll_c).scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0)).text("chi2_ct", "LR");
-    if count {
+    if gamma {
         results.scalar("alpha", last.exp()).text("distrib", "Gamma");
+    } else if count {
+        results.scalar("sigma_u", (0.5 * last).exp()).text("distrib", "Gaussian");
     } else {
         let variance = last.exp();
         let error = if name == "xtprobit" { 1.0 } else { std::f64::consts::PI.powi(2) / 3.0 };
@@ -344,46 +357,4 @@ fn post_random(
         results.text("distrib", "Gaussian");
     }
     session.post_estimation(est, model.touse.clone());
-}
-
-/// A text of the active results.
-fn text(session: &Session, name: &str) -> String {
-    session.e.results.get_text(name).unwrap_or("").to_string()
-}
-
-fn is_random(session: &Session) -> bool {
-    text(session, "model") == "re"
-}
-
-fn header(session: &mut Session) {
-    let title = text(session, "title");
-    let effects = if is_random(session) {
-        format!("Random effects u_i ~ {}", text(session, "distrib"))
-    } else {
-        String::new()
-    };
-    let points = session.e.results.get_scalar("n_quad");
-    clogit::panel_header(session, &title, &effects, points);
-}
-
-fn footer(session: &mut Session, name: &str) {
-    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
-    if is_random(session) {
-        let shown: &[&str] = if name == "xtpoisson" { &["alpha"] } else { &["sigma_u", "rho"] };
-        for item in shown {
-            let value = scalar(session, item);
-            session.print(format!("{item:>12} |  {}", format::number("%9.0g", value)));
-        }
-        session.print("-".repeat(78));
-        if text(session, "vcetype").is_empty() {
-            // Zero is the edge of the range: half of the chi-squared tail.
-            let chi2 = scalar(session, "chi2_c");
-            let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
-            let what = if name == "xtpoisson" { "alpha=0" } else { "rho=0" };
-            let left =
-                format!("LR test of {what}: chibar2(01) = {}", format::bare("%8.2f", chi2).trim_start());
-            let right = format!("Prob >= chibar2 = {}", format::bare("%5.3f", p));
-            session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
-        }
-    }
 }

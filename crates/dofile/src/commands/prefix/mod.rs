@@ -3,6 +3,9 @@
 
 mod bootstrap;
 mod exp_list;
+mod fp;
+mod fp_search;
+mod fp_show;
 mod jackknife;
 mod nestreg;
 mod permute;
@@ -21,6 +24,7 @@ use crate::syntax::split;
 
 pub(super) const TABLE: &[CommandSpec] = &[
     bootstrap::SPEC,
+    fp::SPEC,
     jackknife::SPEC,
     nestreg::SPEC,
     permute::SPEC,

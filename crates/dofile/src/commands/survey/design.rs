@@ -26,7 +26,7 @@ pub(super) struct Declaration {
     pub single: String,
     /// Further stages, which do not matter for the variance without a finite population.
     pub later: String,
-    /// `brr` or `jackknife`, empty for linearisation.
+    /// `brr`, `bootstrap` or `jackknife`, empty for linearisation.
     pub vce: String,
     /// Variables with the weights of balanced replicates.
     pub brr: String,
@@ -38,9 +38,17 @@ pub(super) struct Declaration {
     pub fay: String,
     /// `mse` for deviations from the estimates of the full sample.
     pub mse: String,
+    /// Variables with bootstrap weights.
+    pub bootstrap: String,
+    /// Bootstrap samples whose mean each of them is.
+    pub bsn: String,
+    /// Groups whose sizes in the population are known.
+    pub poststrata: String,
+    /// Those sizes.
+    pub postweight: String,
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 17] = [
     "_svy_wtype",
     "_svy_wvar",
     "_svy_su1",
@@ -54,10 +62,14 @@ const KEYS: [&str; 13] = [
     "_svy_jkrmultiplier",
     "_svy_fay",
     "_svy_mse",
+    "_svy_bsrweight",
+    "_svy_bsn",
+    "_svy_poststrata",
+    "_svy_postweight",
 ];
 
 impl Declaration {
-    fn fields(&mut self) -> [&mut String; 13] {
+    fn fields(&mut self) -> [&mut String; 17] {
         [
             &mut self.weight_kind,
             &mut self.weight,
@@ -72,6 +84,10 @@ impl Declaration {
             &mut self.multiplier,
             &mut self.fay,
             &mut self.mse,
+            &mut self.bootstrap,
+            &mut self.bsn,
+            &mut self.poststrata,
+            &mut self.postweight,
         ]
     }
 
@@ -128,6 +144,8 @@ pub(super) struct SurveyRows {
     pub empty_strata: usize,
     /// Degrees of freedom that were requested instead of units minus strata.
     pub dof: Option<f64>,
+    /// Poststratum of each row; the weights sum to the sizes of the poststrata.
+    pub poststratum: Option<Vec<u32>>,
 }
 
 impl SurveyRows {
@@ -146,6 +164,7 @@ impl SurveyRows {
 }
 
 /// Rows of the data before the estimation: those of the design, those of the subpopulation, weights.
+#[derive(Clone)]
 pub(super) struct Open {
     declared: Declaration,
     /// Rows with a complete design.
@@ -173,7 +192,8 @@ pub(super) fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Re
             weights[i] = w;
         }
     }
-    for name in [&declared.unit, &declared.strata, &declared.fpc] {
+    for name in [&declared.unit, &declared.strata, &declared.fpc, &declared.poststrata, &declared.postweight]
+    {
         if !name.is_empty() && name != "_n" {
             s.markout(&[s.variable(name)?], &mut touse, true)?;
         }
@@ -206,6 +226,11 @@ pub(super) fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Re
 }
 
 impl Open {
+    /// The same rows with other weights.
+    pub(super) fn with_weights(self, weights: Vec<f64>) -> Self {
+        Self { weights, ..self }
+    }
+
     /// Closes the sample: rows of the subpopulation that the estimation did not use leave it, and so do strata
     /// without a member of the subpopulation.
     pub(super) fn close(self, s: &Session, used: &[bool], dof: Option<f64>) -> Result<SurveyRows> {
@@ -241,9 +266,12 @@ impl Open {
         if units.largest_rate() > 1.0 + 1e-12 {
             return Err(StataError::new(462, "fpc must be >= 1 or the number of sampled units"));
         }
+        let mut weights: Vec<f64> = rows.iter().map(|r| self.weights[*r]).collect();
+        let poststratum = poststratify(s, &self.declared, &rows, &mut weights)?;
         Ok(SurveyRows {
             inside: rows.iter().map(|r| self.inside[*r]).collect(),
-            weights: rows.iter().map(|r| self.weights[*r]).collect(),
+            weights,
+            poststratum,
             rows,
             subpop: self.subpop,
             units,
@@ -252,6 +280,36 @@ impl Open {
             declared: self.declared,
         })
     }
+}
+
+/// Scales weights to the sizes of the poststrata and numbers these ([SVY] Poststratification); nothing without any.
+fn poststratify(
+    s: &Session,
+    d: &Declaration,
+    rows: &[usize],
+    weights: &mut [f64],
+) -> Result<Option<Vec<u32>>> {
+    if d.poststrata.is_empty() {
+        return Ok(None);
+    }
+    let (group, count) = number_groups(&s.frame, s.variable(&d.poststrata)?, rows);
+    let size = s.numeric_variable(&d.postweight)?;
+    let mut sums = vec![0.0; count];
+    let mut sizes: Vec<Option<f64>> = vec![None; count];
+    for ((row, g), w) in rows.iter().zip(&group).zip(weights.iter()) {
+        let value = s.frame.num_at(size, *row);
+        if value < 0.0 || *sizes[*g as usize].get_or_insert(value) != value {
+            return Err(StataError::new(
+                459,
+                "postweight() must be constant within poststrata and not negative",
+            ));
+        }
+        sums[*g as usize] += w;
+    }
+    for (w, g) in weights.iter_mut().zip(&group) {
+        *w *= sizes[*g as usize].unwrap_or(0.0) / sums[*g as usize];
+    }
+    Ok(Some(group))
 }
 
 /// The finite population of each row's stratum, and whether it is a number of units rather than a share.

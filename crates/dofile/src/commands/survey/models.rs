@@ -41,7 +41,13 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     fit(s, call, &open)?;
     note_omitted(s)?;
     let used = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
-    let rows = open.close(s, &used, call.prefix.options.real("dof"))?;
+    let rows = open.clone().close(s, &used, call.prefix.options.real("dof"))?;
+    if rows.poststratum.is_some() {
+        // the sample of the first fit decides the weights of the second
+        let mut weights = open.weights.clone();
+        rows.rows.iter().zip(&rows.weights).for_each(|(row, w)| weights[*row] = *w);
+        fit(s, call, &open.with_weights(weights))?;
+    }
     post(s, call, &rows, &used)?;
     replicates::apply(s, call, &rows)?;
     display(s, call)
@@ -154,10 +160,17 @@ fn display(s: &mut Session, call: &Call<'_>) -> Result<()> {
     s.print(format!("(running {} on estimation sample)", cmd.name));
     let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
     let (k, d) = (scalar("df_m"), scalar("df_r"));
-    let mut facts = vec![
-        (format!("F({k}, {})", format::bare("%9.0g", d - k + 1.0)), format::bare("%9.2f", scalar("F"))),
-        ("Prob > F".to_string(), format::bare("%6.4f", scalar("p"))),
-    ];
+    let large = s.e.results.get_scalar("chi2").filter(|_| is_missing(d));
+    let mut facts = match large {
+        Some(chi2) => vec![
+            (format!("Wald chi2({k})"), format::bare("%9.2f", chi2)),
+            ("Prob > chi2".to_string(), format::bare("%6.4f", scalar("p"))),
+        ],
+        None => vec![
+            (format!("F({k}, {})", format::bare("%9.0g", d - k + 1.0)), format::bare("%9.2f", scalar("F"))),
+            ("Prob > F".to_string(), format::bare("%6.4f", scalar("p"))),
+        ],
+    };
     if cmd.name == "regress" && !is_missing(scalar("r2")) {
         facts.push(("R-squared".to_string(), format::bare("%6.4f", scalar("r2"))));
     }

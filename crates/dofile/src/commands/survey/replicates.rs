@@ -1,4 +1,4 @@
-//! Variances from replicates: balanced repeated replication and the jackknife, from weights of the data or by leaving out
+//! Variances from replicates: balanced repeated replication, the bootstrap and the jackknife, from weights of the data or by leaving out
 //! one sampling unit after the other ([SVY] Variance estimation).
 
 use super::design::{Declaration, SurveyRows};
@@ -11,7 +11,7 @@ use crate::matrix::Matrix;
 use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::value::is_missing;
-use estimators::distributions::f_tail;
+use estimators::distributions::{chi2_tail, f_tail};
 use estimators::matrix::Mat;
 use estimators::survey::adjusted_wald;
 use estimators::wald;
@@ -25,6 +25,8 @@ const WEIGHT: &str = "__svy_replicate";
 pub(super) enum Method {
     /// Balanced repeated replication.
     Brr,
+    /// The bootstrap, with weights of the data.
+    Bootstrap,
     /// The jackknife.
     Jackknife,
 }
@@ -36,14 +38,16 @@ impl Method {
             "" => Ok(None),
             w if w.len() >= 3 && ("linearized".starts_with(w) || "linearised".starts_with(w)) => Ok(None),
             "brr" => Ok(Some(Self::Brr)),
+            w if w.len() >= 4 && "bootstrap".starts_with(w) => Ok(Some(Self::Bootstrap)),
             w if w.len() >= 4 && "jackknife".starts_with(w) => Ok(Some(Self::Jackknife)),
             _ => Err(StataError::unsupported_option(command, &format!("vce({word})"))),
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Brr => "brr",
+            Self::Bootstrap => "bootstrap",
             Self::Jackknife => "jackknife",
         }
     }
@@ -60,14 +64,21 @@ struct Replicate {
 pub(super) fn apply(s: &mut Session, call: &Call<'_>, rows: &SurveyRows) -> Result<()> {
     let Some(method) = call.method else { return Ok(()) };
     let d = rows.declared.clone();
+    if rows.poststratum.is_some() {
+        return Err(StataError::unsupported_option("svy", "replicates with poststrata()"));
+    }
     let (replicates, own) = match method {
         Method::Brr => {
             let fay: f64 = d.fay.parse().unwrap_or(0.0);
-            (from_variables(s, &d.brr, |count| 1.0 / (count * (1.0 - fay).powi(2)))?, true)
+            (from_variables(s, "brr", &d.brr, |count| 1.0 / (count * (1.0 - fay).powi(2)))?, true)
+        }
+        Method::Bootstrap => {
+            let means: f64 = call.prefix.options.real("bsn").or(d.bsn.parse().ok()).unwrap_or(1.0);
+            (from_variables(s, "bootstrap", &d.bootstrap, |count| means / count)?, true)
         }
         Method::Jackknife if !d.jackknife.is_empty() => {
             let factor: f64 = d.multiplier.parse().map_err(|_| StataError::syntax())?;
-            (from_variables(s, &d.jackknife, |_| factor)?, true)
+            (from_variables(s, "jackknife", &d.jackknife, |_| factor)?, true)
         }
         Method::Jackknife => (units(s, &d, rows)?, false),
     };
@@ -81,14 +92,18 @@ pub(super) fn apply(s: &mut Session, call: &Call<'_>, rows: &SurveyRows) -> Resu
     let count = replicates.len() as f64;
     // Weights of the data say nothing about strata and units: one degree of freedom less than replicates.
     let df = match rows.dof {
-        None if own && d.unit == "_n" && d.strata.is_empty() => count - 1.0,
-        _ => rows.df(),
+        // large-sample statistics unless dof() is specified ([SVY] svy bootstrap)
+        None if method == Method::Bootstrap => None,
+        None if own && d.unit == "_n" && d.strata.is_empty() => Some(count - 1.0),
+        _ => Some(rows.df()),
     };
     store(s, &v, df)?;
     let r = &mut s.e.results;
     let label = match (method, mse) {
         (Method::Brr, false) => "BRR",
         (Method::Brr, true) => "BRR *",
+        (Method::Bootstrap, false) => "Bootstrap",
+        (Method::Bootstrap, true) => "Bstrap *",
         (Method::Jackknife, false) => "Jackknife",
         (Method::Jackknife, true) => "Jknife *",
     };
@@ -100,9 +115,15 @@ pub(super) fn apply(s: &mut Session, call: &Call<'_>, rows: &SurveyRows) -> Resu
 }
 
 /// Replicates whose weights are variables; the factor of a square follows from their number.
-fn from_variables(s: &Session, list: &str, factor: impl Fn(f64) -> f64) -> Result<Vec<Replicate>> {
+fn from_variables(
+    s: &Session,
+    method: &str,
+    list: &str,
+    factor: impl Fn(f64) -> f64,
+) -> Result<Vec<Replicate>> {
     if list.is_empty() {
-        return Err(StataError::unsupported_option("svy", "brr without brrweight() of svyset"));
+        let what = format!("{method} without its weights in svyset");
+        return Err(StataError::unsupported_option("svy", &what));
     }
     let variables = s.varlist(list)?;
     let factor = factor(variables.len() as f64);
@@ -201,7 +222,7 @@ fn covariance(replicates: &[Replicate], fitted: &[Vec<f64>], about: Option<&[f64
 }
 
 /// Puts the covariance into the active estimates with what follows from it.
-fn store(s: &mut Session, v: &Mat, df: f64) -> Result<()> {
+fn store(s: &mut Session, v: &Mat, df: Option<f64>) -> Result<()> {
     let (Some(b), Some(old)) = (s.e.b().cloned(), s.e.v().cloned()) else {
         return Err(StataError::standard(301));
     };
@@ -216,11 +237,21 @@ fn store(s: &mut Session, v: &Mat, df: f64) -> Result<()> {
         }
     }
     r.matrix("V", Matrix::square(v.data().to_vec(), b.col_names.clone()));
-    r.scalar("df_r", df);
+    if let Some(df) = df {
+        r.scalar("df_r", df);
+    } else {
+        r.scalars.remove("df_r");
+    }
     if r.get_scalar("F").is_some() {
         let slopes: Vec<usize> =
             (0..b.cols()).filter(|i| b.col_names[*i].name != "_cons" && v[(*i, *i)] > 0.0).collect();
         let test = wald::test_zero(b.values(), v, &slopes);
+        let Some(df) = df else {
+            r.scalars.remove("F");
+            let p = if test.df > 0 { chi2_tail(test.df as f64, test.chi2) } else { f64::NAN };
+            r.scalar("chi2", stata(test.chi2)).scalar("p", stata(p)).text("chi2type", "Wald");
+            return Ok(());
+        };
         let (f, df2) = adjusted_wald(test.chi2, test.df, df);
         r.scalar("F", stata(f)).scalar("p", stata(f_tail(test.df as f64, df2, f)));
     }

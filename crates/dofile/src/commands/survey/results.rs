@@ -14,12 +14,26 @@ use estimators::survey::simple_random;
 /// Covariance of the design from linearised values (without weights, zero outside the subpopulation);
 /// nothing but missing values when a stratum has one unit.
 pub(super) fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
-    let weighted: Vec<Vec<f64>> =
-        linearised.iter().map(|d| d.iter().zip(&rows.weights).map(|(d, w)| d * w).collect()).collect();
+    let weighted: Vec<Vec<f64>> = linearised
+        .iter()
+        .map(|d| about_poststrata(rows, d).iter().zip(&rows.weights).map(|(d, w)| d * w).collect())
+        .collect();
     let p = linearised.len();
     rows.units
         .covariance(&weighted, rows.declared.single_unit())
         .unwrap_or_else(|| Mat::from_fn(p, p, |_, _| 0.0))
+}
+
+/// Linearised values less their mean in the poststratum of the row; as they are without poststrata.
+fn about_poststrata(rows: &SurveyRows, values: &[f64]) -> Vec<f64> {
+    let Some(group) = &rows.poststratum else { return values.to_vec() };
+    let count = group.iter().max().map_or(0, |g| *g as usize + 1);
+    let (mut sums, mut sizes) = (vec![0.0; count], vec![0.0; count]);
+    for ((x, w), g) in values.iter().zip(&rows.weights).zip(group) {
+        sums[*g as usize] += w * x;
+        sizes[*g as usize] += w;
+    }
+    values.iter().zip(group).map(|(x, g)| x - sums[*g as usize] / sizes[*g as usize]).collect()
 }
 
 /// Stores sizes, design and design effects; `stripe` names the parameters that `linearised` belongs to.
@@ -50,10 +64,15 @@ pub(super) fn store(
         ("su1", if d.unit == "_n" { "" } else { d.unit.as_str() }),
         ("fpc1", d.fpc.as_str()),
         ("singleunit", d.single.as_str()),
+        ("poststrata", d.poststrata.as_str()),
+        ("postweight", d.postweight.as_str()),
     ] {
         if !text.is_empty() {
             r.text(name, text);
         }
+    }
+    if let Some(group) = &rows.poststratum {
+        r.scalar("N_poststrata", group.iter().max().map_or(0.0, |g| f64::from(*g) + 1.0));
     }
     if !d.weight.is_empty() {
         r.text("wexp", format!("= {}", d.weight));
@@ -88,12 +107,17 @@ pub(super) fn header(s: &mut Session, title: &str, further: &[(String, String)])
         right.push(("Subpop. no. obs".into(), count(scalar("N_sub"))));
         right.push(("Subpop. size".into(), whole(scalar("N_subpop"))));
     }
-    right.push(("Design df".into(), count(scalar("df_r"))));
+    if s.e.results.get_scalar("df_r").is_some() {
+        right.push(("Design df".into(), count(scalar("df_r"))));
+    }
     right.extend(further.iter().cloned());
     let mut left = vec![
         format!("Number of strata = {}", format::bare("%9.0fc", scalar("N_strata"))),
         format!("Number of PSUs   = {}", format::bare("%9.0fc", scalar("N_psu"))),
     ];
+    if s.e.results.get_scalar("N_poststrata").is_some() {
+        left.push(format!("N. of poststrata = {}", format::bare("%9.0fc", scalar("N_poststrata"))));
+    }
     if s.e.results.get_scalar("N_reps").is_some() {
         left.push(format!("Replications     = {}", format::bare("%9.0fc", scalar("N_reps"))));
     }

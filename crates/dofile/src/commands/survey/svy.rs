@@ -15,8 +15,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "svy [linearized | brr | jackknife] [, subpop([var] [if]) dof(#) mse level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson ...",
-    notes: "Taylor linearisation, balanced repeated replication (brrweight() of svyset), jackknife (one unit left out, or jkrweight()); stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(deff) e(deft), with replicates e(N_reps) e(mse); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
+    syntax: "svy [linearized | brr | bootstrap | jackknife] [, subpop([var] [if]) dof(#) mse bsn(#) level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson ...",
+    notes: "Taylor linearisation, balanced repeated replication (brrweight() of svyset), bootstrap (bsrweight(); z and chi-squared without dof()), jackknife (one unit left out, or jkrweight()); stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(deff) e(deft), with replicates e(N_reps) e(mse); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\nsvyset _n\nsvy: mean x",
         // One row per unit: the standard error of a mean.
@@ -29,6 +29,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("DOF"),
     OptSpec::real("Level"),
     OptSpec::flag("MSE"),
+    OptSpec::real("BSN"),
     OptSpec::flag("noDOTS"),
     OptSpec::flag("noHEader"),
     OptSpec::flag("noADJust"),
@@ -61,7 +62,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut prefix =
         ParsedCommand { name: "svy".into(), option_text: options.into(), ..ParsedCommand::default() };
-    prefix.check_options(OPTIONS, &["VCE", "SINGLEunit", "COEFLegend", "noSVYAdjust", "STRSubpop", "BSN"])?;
+    prefix.check_options(OPTIONS, &["VCE", "SINGLEunit", "COEFLegend", "noSVYAdjust", "STRSubpop"])?;
     let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
     let rest = &command[word.len()..];
     let spec =

@@ -16,23 +16,17 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("SINGLEunit"),
     OptSpec::text("BRRweight"),
     OptSpec::text("JKRweight"),
+    OptSpec::text("BSRWeight"),
+    OptSpec::text("POSTStrata"),
+    OptSpec::text("POSTWeight"),
+    OptSpec::real("BSN"),
     OptSpec::real("FAY"),
     OptSpec::flag("MSE"),
     OptSpec::flag("clear"),
     OptSpec::flag("noCLEAR"),
 ];
-const UNSUPPORTED: &[&str] = &[
-    "WEIght",
-    "BSRWeight",
-    "SDRweight",
-    "DOF",
-    "POSTStrata",
-    "POSTWeight",
-    "RAKE",
-    "REGress",
-    "HADamard",
-    "BSN",
-];
+const UNSUPPORTED: &[&str] =
+    &["WEIght", "SDRweight", "DOF", "POSTStrata", "POSTWeight", "RAKE", "REGress", "HADamard"];
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "svyset",
@@ -40,7 +34,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "svyset [psu] [pweight=var] [, strata(var) fpc(var) brrweight(varlist) fay(#) jkrweight(varlist, multiplier(#)) mse vce(linearized|brr|jackknife) singleunit(missing|certainty|scaled|centered)] [|| later stages] | svyset | svyset, clear",
+    syntax: "svyset [psu] [pweight=var] [, strata(var) fpc(var) brrweight(varlist) fay(#) jkrweight(varlist, multiplier(#)) bsrweight(varlist) bsn(#) poststrata(var) postweight(var) mse vce(linearized|brr|bootstrap|jackknife) singleunit(missing|certainty|scaled|centered)] [|| later stages] | svyset | svyset, clear",
     notes: "stores r(wtype) r(wvar) r(su1) r(strata1) r(fpc1) r(singleunit) r(vce) r(stages); stages after the first only without fpc(), where they do not change the variance; [SVY] svyset",
     examples: &[Example {
         run: "set obs 8\ngenerate h = _n > 4\ngenerate c = ceil(_n/2)\ngenerate w = 2\ngenerate x = _n\nsvyset c [pweight=w], strata(h)\nsvy: total x",
@@ -106,6 +100,16 @@ fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
     let method = Method::of("svyset", vce)?;
     let brr = line.options.text("brrweight").map_or(Ok(String::new()), |t| variables(s, t))?;
     let (jackknife, multiplier) = jackknife_weights(s, line.options.text("jkrweight").unwrap_or(""))?;
+    let bootstrap = line.options.text("bsrweight").map_or(Ok(String::new()), |t| variables(s, t))?;
+    let bsn = line.options.real("bsn").unwrap_or(1.0);
+    if bsn.is_nan() || bsn < 1.0 {
+        return Err(StataError::invalid("bsn() must be 1 or more"));
+    }
+    let poststrata = line.options.text("poststrata").map(name).transpose()?.unwrap_or_default();
+    let postweight = line.options.text("postweight").map(number).transpose()?.unwrap_or_default();
+    if poststrata.is_empty() != postweight.is_empty() {
+        return Err(StataError::invalid("options poststrata() and postweight() must be specified together"));
+    }
     let fay = line.options.real("fay").unwrap_or(0.0);
     if !(0.0..=2.0).contains(&fay) || fay == 1.0 {
         return Err(StataError::invalid("fay() must be between 0 and 2, and not 1"));
@@ -137,14 +141,17 @@ fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
         later: later.to_string(),
         vce: match method {
             None => String::new(),
-            Some(Method::Brr) => "brr".into(),
-            Some(Method::Jackknife) => "jackknife".into(),
+            Some(method) => method.name().into(),
         },
         brr,
         jackknife,
         multiplier,
         fay: if fay == 0.0 { String::new() } else { fay.to_string() },
         mse: if line.has("mse") { "mse".into() } else { String::new() },
+        poststrata,
+        postweight,
+        bootstrap,
+        bsn: if bsn == 1.0 { String::new() } else { bsn.to_string() },
     })
 }
 
@@ -184,7 +191,16 @@ fn settings_line(d: &Declaration) -> String {
     if !d.jackknife.is_empty() {
         text.push_str(&format!(" jkrweight({}, multiplier({}))", d.jackknife, d.multiplier));
     }
-    for (name, value) in [("strata", &d.strata), ("fpc", &d.fpc), ("brrweight", &d.brr), ("fay", &d.fay)] {
+    for (name, value) in [
+        ("strata", &d.strata),
+        ("fpc", &d.fpc),
+        ("brrweight", &d.brr),
+        ("fay", &d.fay),
+        ("bsrweight", &d.bootstrap),
+        ("bsn", &d.bsn),
+        ("poststrata", &d.poststrata),
+        ("postweight", &d.postweight),
+    ] {
         if !value.is_empty() {
             text.push_str(&format!(" {name}({value})"));
         }
@@ -199,7 +215,8 @@ fn show(s: &mut Session, d: &Declaration) {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
     let unit = if d.unit == "_n" { "<observations>".to_string() } else { d.unit.clone() };
     s.print("");
-    let replicates = [("BRR weights", &d.brr), ("Jackknife weights", &d.jackknife)];
+    let replicates =
+        [("BRR weights", &d.brr), ("Bootstrap weights", &d.bootstrap), ("Jackknife weights", &d.jackknife)];
     for (label, value) in [
         ("Sampling weights", or(&d.weight, "<none>")),
         ("VCE", or(&d.vce, "linearized")),
@@ -210,6 +227,11 @@ fn show(s: &mut Session, d: &Declaration) {
         ("FPC 1", or(&d.fpc, "<zero>")),
     ] {
         s.print(format!("{label:>16}: {value}"));
+    }
+    for (label, value) in [("Poststrata", &d.poststrata), ("Postweight", &d.postweight)] {
+        if !value.is_empty() {
+            s.print(format!("{label:>16}: {value}"));
+        }
     }
     for (label, value) in replicates.iter().filter(|r| !r.1.is_empty()) {
         s.print(format!("{label:>16}: {value}"));
@@ -228,6 +250,10 @@ fn show(s: &mut Session, d: &Declaration) {
         ("jkrweight", &d.jackknife),
         ("fay", &d.fay),
         ("mse", &d.mse),
+        ("bsrweight", &d.bootstrap),
+        ("bsn", &d.bsn),
+        ("poststrata", &d.poststrata),
+        ("postweight", &d.postweight),
     ] {
         if !value.is_empty() {
             r.text(name, value);

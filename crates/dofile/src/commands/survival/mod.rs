@@ -1,6 +1,7 @@
 //! Survival-time commands.
 
 pub(in crate::commands) mod cox_post;
+mod cox_show;
 mod cox_varying;
 mod rates;
 mod stci;
@@ -10,6 +11,7 @@ mod stcrreg_post;
 mod stcurve;
 mod stphplot;
 mod streg;
+mod streg_frailty;
 mod streg_post;
 mod sts;
 mod sts_graph;

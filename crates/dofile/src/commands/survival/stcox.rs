@@ -1,15 +1,13 @@
 //! `stcox`: Cox proportional hazards regression. The likelihood is in `estimators::cox`, what follows an
 //! estimation in `cox_post`.
 
+use super::cox_show::display;
 use super::cox_varying::{Pieces, Varying};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::display::{level, show_active};
-use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::{MAXIMIZE, label, limits};
-use crate::estimation::ml_command::{self, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::estimation::survival::{Records, Settings, show};
@@ -19,6 +17,7 @@ use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::cox::{CoxData, CoxFit, fit, robust, scores, uninformative};
+use estimators::cox_exact::{Exact, fit_exact};
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 use estimators::wald;
@@ -33,6 +32,8 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::text("texp"),
         OptSpec::flag("BREslow"),
         OptSpec::flag("EFRon"),
+        OptSpec::flag("EXACTM"),
+        OptSpec::flag("EXACTP"),
         OptSpec::flag("Robust"),
         OptSpec::text("CLuster"),
         OptSpec::text("vce"),
@@ -48,8 +49,6 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 );
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
-    "EXACTM",
-    "EXACTP",
     "SHared",
     "FORCESHared",
     "OFFset",
@@ -70,7 +69,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
+    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
     notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
     examples: &[Example {
         // One binary regressor and no ties: the maximum of b - ln(2 e^b + 1) - ln(e^b + 1) ... by hand is
@@ -93,6 +92,8 @@ pub(super) struct CoxModel {
     settings: Settings,
     /// Whether ties are treated as Efron does.
     pub efron: bool,
+    /// The exact likelihood of ties, if any.
+    exact: Option<Exact>,
     /// Regressors that vary with time.
     varying: Option<Varying>,
 }
@@ -121,9 +122,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     let settings = Settings::of(&s.frame)?;
-    if cmd.has("breslow") && cmd.has("efron") {
-        return Err(StataError::invalid("only one of breslow and efron is allowed"));
-    }
+    let exact = ties(cmd)?;
     let strata = match cmd.options.text("strata") {
         Some(list) => s.varlist(list)?,
         None => Vec::new(),
@@ -145,6 +144,17 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
         ..Reading::new(cmd)
     };
     let (mut model, records) = Records::of_model(s, &settings, &reading)?;
+    if exact.is_some() {
+        let counted = records.weights.as_ref().is_none_or(|(kind, _)| *kind == WeightKind::Frequency);
+        if !counted {
+            return Err(StataError::new(101, "exactm and exactp not allowed with pweights or iweights"));
+        }
+        if model.is_robust() {
+            return Err(StataError::invalid(
+                "vce(robust) and vce(cluster) not allowed with exactm or exactp",
+            ));
+        }
+    }
     if let Some((kind, values)) = &records.weights {
         model.weights = Some(Weights { kind: *kind, values: values.clone() });
         model.weight_text = settings.weight.as_ref().map(|(k, e)| (k.name().to_string(), e.clone()));
@@ -155,7 +165,20 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     }
     let stratum = strata_of(s, &strata, &records);
     let strata = strata.iter().map(|&v| s.frame.var(v).name.clone()).collect();
-    Ok(CoxModel { model, records, stratum, strata, settings, efron, varying })
+    Ok(CoxModel { model, records, stratum, strata, settings, efron, exact, varying })
+}
+
+/// The exact likelihood of ties that the options ask for; r(198) for two methods.
+fn ties(cmd: &ParsedCommand) -> Result<Option<Exact>> {
+    let given = ["breslow", "efron", "exactm", "exactp"].into_iter().filter(|o| cmd.has(o)).count();
+    if given > 1 {
+        return Err(StataError::invalid("only one of breslow, efron, exactm and exactp is allowed"));
+    }
+    Ok(match (cmd.has("exactm"), cmd.has("exactp")) {
+        (true, _) => Some(Exact::Marginal),
+        (_, true) => Some(Exact::Partial),
+        _ => None,
+    })
 }
 
 /// Numbers the strata of records.
@@ -226,8 +249,11 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         None => (0..at.len()).collect(),
     };
     let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let fit = fit(data, &slices, limits(&cmd.options))
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = match cox.exact {
+        Some(exact) => fit_exact(data, &slices, exact, limits(&cmd.options)),
+        None => fit(data, &slices, limits(&cmd.options)),
+    };
+    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     let v = match (&cox.model.vce, &cox.model.clusters) {
         _ if columns.is_empty() => fit.v.clone(),
         (VceSpec::Cluster(_), Some(c)) => {
@@ -318,73 +344,17 @@ fn post_results(
         r.text("vce", "oim");
     }
     r.text("cmd2", "stcox").text("title", "Cox regression").text("depvar", "_t").text("t0", "_t0");
-    r.text("ties", if cox.efron { "efron" } else { "breslow" }).text("chi2type", kind);
-    r.text("method", if cox.efron { "efron" } else { "breslow" })
-        .text("predict", "stcox_p")
-        .text("estat_cmd", "stcox_estat");
+    let method = match cox.exact {
+        Some(Exact::Marginal) => "exactm",
+        Some(Exact::Partial) => "exactp",
+        None if cox.efron => "efron",
+        None => "breslow",
+    };
+    r.text("ties", method).text("chi2type", kind);
+    r.text("method", method).text("predict", "stcox_p").text("estat_cmd", "stcox_estat");
     r.text("properties", "b V").text("strata", cox.strata.join(" "));
     if let Some(varying) = &cox.varying {
         r.text("tvc", varying.names.join(" ")).text("texp", &varying.texp).scalar("k_eq", 2.0);
     }
     s.post_estimation(est, model.touse.clone());
-}
-
-fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let level = level(s, cmd)?;
-    if cmd.has("hr") && cmd.has("nohr") {
-        return Err(StataError::invalid("only one of hr and nohr is allowed"));
-    }
-    if !cmd.has("noheader") {
-        header(s);
-    }
-    if cmd.has("notable") {
-        return Ok(());
-    }
-    if s.e.b().is_none_or(|b| b.cols() == 0) {
-        s.print("(no regressors)");
-        return Ok(());
-    }
-    let ratio = (!cmd.has("nohr")).then_some("Haz. ratio");
-    if let Some(texp) = s.e.results.get_text("texp").map(str::to_string) {
-        ml_command::table(s, cmd, &Look { eform: ratio, equations: true, ..Look::default() })?;
-        s.print(format!("Note: Variables in tvc equation interacted with {texp}."));
-    } else {
-        show_active(s, level, ratio)?;
-    }
-    if let Some(strata) = s.e.results.get_text("strata").filter(|t| !t.is_empty()) {
-        let line = format!("Stratified by {strata}");
-        s.print(format!("{line:>78}"));
-    }
-    Ok(())
-}
-
-fn header(s: &mut Session) {
-    let e = &s.e.results;
-    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let text = |name: &str| e.get_text(name).unwrap_or("");
-    let ties = if text("ties") == "efron" { "Efron" } else { "Breslow" };
-    let stratified = if text("strata").is_empty() { "Cox" } else { "Stratified Cox" };
-    let title = format!("{stratified} regression with {ties} method for ties");
-    let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
-    let left = [
-        format!("No. of subjects = {}", count(scalar("N_sub"))),
-        format!("No. of failures = {}", count(scalar("N_fail"))),
-        format!("Time at risk    = {}", count(scalar("risk"))),
-        String::new(),
-        format!("{} = {}", label(e.get_text("vcetype").is_some()), format::bare("%10.0g", scalar("ll"))),
-    ];
-    let facts = [
-        Fact::observations(scalar("N")),
-        Fact::statistic(&format!("{} chi2", text("chi2type")), &[scalar("df_m")], scalar("chi2")),
-        Fact::probability("Prob > chi2", scalar("p")),
-    ];
-    s.print("");
-    s.print(title);
-    s.print("");
-    // The facts stand beside the first line and the last two.
-    show_header(s, &left[..1], &facts[..1], 13, 6);
-    show_header(s, &left[1..3], &[], 13, 6);
-    show_header(s, &[String::new()], &facts[1..2], 13, 6);
-    show_header(s, &left[4..], &facts[2..], 13, 6);
-    s.print("");
 }

@@ -1,6 +1,7 @@
 //! `streg`: parametric survival models. The likelihoods are in `estimators::ml_survival`, what follows an
 //! estimation in `streg_post`.
 
+use super::streg_frailty as frailty;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -8,6 +9,7 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, label};
+use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::survival::{Records, Settings, show};
@@ -31,6 +33,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::flag("noCONstant"),
         OptSpec::flag("TIme"),
         OptSpec::text("ANCillary"),
+        OptSpec::text("FRailty"),
         OptSpec::flag("Robust"),
         OptSpec::text("CLuster"),
         OptSpec::text("vce"),
@@ -46,7 +49,6 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 );
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
-    "FRailty",
     "SHared",
     "STrata",
     "OFFset",
@@ -64,8 +66,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic) [time hr|nohr tratio ancillary(varlist) noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, e(cmd2) streg, e(distribution), e(frm2) hazard or time, e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
+    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic) [time hr|nohr tratio ancillary(varlist) frailty(gamma|invgaussian) noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, e(cmd2) streg, e(distribution), e(frm2) hazard or time, with frailty() e(theta ll_c chi2_c p_c) and /lntheta (no predictions), e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
     examples: &[Example {
         // The rate is failures per time at risk: 3 in 10; its log has variance 1 / 3.
         run: "set obs 4\ngenerate t = _n\ngenerate f = _n < 4\nstset t, failure(f)\nstreg, distribution(exponential) nohr",
@@ -74,7 +76,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 /// Name of a distribution in the title, its command name, the name of its ancillary parameter.
-fn names(distribution: Distribution) -> (&'static str, &'static str, &'static str) {
+pub(super) fn names(distribution: Distribution) -> (&'static str, &'static str, &'static str) {
     match distribution {
         Distribution::Exponential => ("Exponential", "ereg", ""),
         Distribution::Weibull => ("Weibull", "weibull", "ln_p"),
@@ -106,12 +108,17 @@ pub(super) fn distribution(text: &str) -> Result<Distribution> {
     Err(StataError::invalid(format!("distribution({text}) invalid")))
 }
 
-struct Survival {
-    model: Model,
-    records: Records,
+/// A model with its records.
+pub(super) struct Survival {
+    /// The regression part; its outcome is `_t`.
+    pub model: Model,
+    /// Survival records in the rows of the model.
+    pub records: Records,
     settings: Settings,
-    distribution: Distribution,
-    aft: bool,
+    /// Distribution of time.
+    pub distribution: Distribution,
+    /// Whether the index acts on log time.
+    pub aft: bool,
     ancillary: Option<Design>,
 }
 
@@ -188,7 +195,8 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
     Ok(Survival { model, records, settings, distribution, aft, ancillary })
 }
 
-fn equations(data: &Survival, slopes: bool) -> Vec<Equation<'_>> {
+/// The linear indices; without the regressors for the model with a constant alone.
+pub(super) fn equations(data: &Survival, slopes: bool) -> Vec<Equation<'_>> {
     let columns = if slopes { data.model.columns() } else { Vec::new() };
     let mut out = vec![Equation { columns, constant: data.model.constant, offset: None }];
     if data.distribution != Distribution::Exponential {
@@ -247,8 +255,15 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()>
         }
         None => start.extend(vec![0.0; more + ancillary]),
     }
-    let fit = likelihood::maximise(s, &cmd.options, &data.model, &kernel, equations(data, true), &start)?;
-    post_results(s, cmd, data, &fit, null.map(|f| f.ll), n);
+    let Some(frailty) = frailty::kind(cmd)? else {
+        let fit = likelihood::maximise(s, &cmd.options, &data.model, &kernel, equations(data, true), &start)?;
+        post_results(s, cmd, data, &fit, null.map(|f| f.ll), n);
+        return Ok(());
+    };
+    let plain = ml_command::quiet(&data.model, &kernel, equations(data, true), &start)?;
+    let (fit, ll_0) = frailty::fit(s, cmd, data, frailty, (&plain, null.as_ref()))?;
+    post_results(s, cmd, data, &fit, ll_0, n);
+    frailty::store(&mut s.e.results, &fit, frailty, plain.ll);
     Ok(())
 }
 
@@ -279,6 +294,11 @@ fn post_results(
             }
         }
     }
+    let frail = cmd.options.text("frailty").is_some();
+    if frail {
+        estimated.push(stripe.len());
+        stripe.push(Stripe::with_eq("/", "lntheta"));
+    }
     let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let first = slopes.len() + usize::from(model.constant);
@@ -287,7 +307,14 @@ fn post_results(
     let test = ModelTest::new(fit, ll_0, &tested, model.is_robust());
     let mut est = post::begin(command, &post::command_line(cmd), &parameters, model);
     let r = &mut est.results;
-    likelihood::store(r, fit, ll_0, &test, n, if ancillary.is_empty() { 1.0 } else { 2.0 });
+    likelihood::store(
+        r,
+        fit,
+        ll_0,
+        &test,
+        n,
+        if ancillary.is_empty() { 1.0 } else { 2.0 } + f64::from(u8::from(frail)),
+    );
     r.scalars.remove("r2_p");
     r.scalar("N_sub", data.records.subjects(&s.frame, &data.settings))
         .scalar("N_fail", data.records.failures())
@@ -298,7 +325,7 @@ fn post_results(
     r.text("depvar", "_t").text("t0", "_t0").text("predict", "streg_p");
     r.text("stcurve", "stcurve");
     if data.ancillary.is_none() {
-        let last = fit.b.last().copied().unwrap_or(0.0);
+        let last = fit.b[fit.b.len() - 1 - usize::from(frail)];
         match data.distribution {
             Distribution::Weibull => r.scalar("aux_p", last.exp()),
             Distribution::LogNormal => r.scalar("sigma", last.exp()),
@@ -353,6 +380,9 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     .show(s);
     if let Some(i) = ancillary.filter(|_| !blocks) {
         transformed(s, &b.col_names[i].name, b.get(0, i), se[i], level);
+    }
+    if s.e.results.get_scalar("theta").is_some() {
+        frailty::show(s, level, !cmd.has("nolrtest"));
     }
     let constant = b.col_names.iter().any(|n| n.eq == "_t" && n.name == "_cons");
     if eform && constant {

@@ -23,6 +23,9 @@ pub(super) struct Fitted {
 impl Fitted {
     /// The active estimates of `streg`.
     pub(super) fn of(s: &Session) -> Result<Self> {
+        if s.e.results.get_scalar("theta").is_some() {
+            return Err(StataError::unsupported_option("predict", "after streg with frailty()"));
+        }
         let text = |name: &str| s.e.results.get_text(name).unwrap_or("");
         Ok(Self { distribution: distribution(text("distribution"))?, aft: text("frm2") == "time" })
     }
