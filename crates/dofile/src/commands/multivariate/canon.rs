@@ -134,8 +134,7 @@ fn named(m: &Mat, rows: &[String], columns: Vec<String>) -> Matrix {
 fn store(r: &mut Results, x: &Canonical, names: &[Vec<String>; 2], constant: bool) -> Result<()> {
     let count = x.correlations.len();
     let numbers = || (1..=count).map(|i| i.to_string()).collect::<Vec<_>>();
-    for set in 0..2 {
-        let own = &names[set];
+    for (set, own) in names.iter().enumerate() {
         r.matrix(&format!("rawcoef_var{}", set + 1), named(&x.raw[set], own, numbers()));
         r.matrix(&format!("stdcoef_var{}", set + 1), named(&x.standardised(set), own, numbers()));
         r.matrix(&format!("corr_var{}", set + 1), named(&x.correlation(set), own, own.clone()));
