@@ -30,6 +30,9 @@ pub(super) struct Columns<'a> {
     pub(super) rows: u64,
 }
 
+/// Names of columns that number what the rows are about.
+const IDENTIFIERS: [&str; 4] = ["id", "nr", "编号", "序号"];
+
 impl Columns<'_> {
     /// Returns the statement with every parameter that words or structure fill.
     pub(super) fn complete(&self, mut statement: Statement, meta: &TemplateMeta) -> Statement {
@@ -159,6 +162,7 @@ impl Columns<'_> {
         match role {
             "group_var" | "row_var" | "col_var" | "moderator_var" => c.is_group(),
             "cluster_var" | "fixed_effects" | "key_vars" => true,
+            "outcome_var" => !is_place && !c.word(&IDENTIFIERS),
             _ => !is_place,
         }
     }

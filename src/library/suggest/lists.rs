@@ -16,8 +16,10 @@ pub(super) static JOINED_WITHOUT_COMMA: LazyLock<Regex> = LazyLock::new(|| joini
 /// The pattern of two columns in one list; `signs` are those that join them.
 fn joining(signs: &str) -> Regex {
     let words = "(?:and |or |the |their |its |log |of |an? |same |number |level |my |fewer |more |less |higher |lower |longer |shorter |better |low |high |short |big |small |many |few |good |bad )*";
+    // "wool type and tension"
+    let kind = "(?: (?:types?|kinds?|groups?|levels?|status|categor(?:y|ies)|class|classes))?";
     let joint = format!(
-        "(?:'s)?(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
+        "(?:'s)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
     );
     Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::app::TestApp;
 
 /// Questions about the sample data of the library, and those in the words of people about these and about small files.
-const QUESTIONS: [&str; 8] = [
+const QUESTIONS: [&str; 9] = [
     include_str!("../../fixtures/suggest/library.jsonl"),
     include_str!("../../fixtures/suggest/people.jsonl"),
     include_str!("../../fixtures/suggest/fresh.jsonl"),
@@ -14,6 +14,7 @@ const QUESTIONS: [&str; 8] = [
     include_str!("../../fixtures/suggest/unseen3.jsonl"),
     include_str!("../../fixtures/suggest/unseen4.jsonl"),
     include_str!("../../fixtures/suggest/unseen5.jsonl"),
+    include_str!("../../fixtures/suggest/textbook.jsonl"),
 ];
 /// Least shares of right outcomes, roles and methods.
 const LEAST: [f64; 3] = [0.97, 0.94, 0.95];
