@@ -39,6 +39,33 @@ pub struct Table<'a> {
     pub beta: Option<&'a [f64]>,
 }
 
+impl<'a> Table<'a> {
+    /// A plain table of coefficients in blocks of equations, without a title.
+    pub fn of_equations(
+        stripe: &'a [Stripe],
+        b: &'a [f64],
+        se: &'a [f64],
+        df_r: Option<f64>,
+        level: f64,
+    ) -> Self {
+        Self {
+            title: "",
+            heading: "Coefficient",
+            vce_title: "",
+            stripe,
+            b,
+            se,
+            df_r,
+            level,
+            eform: false,
+            ancillary_from: None,
+            clusters: None,
+            equations: true,
+            beta: None,
+        }
+    }
+}
+
 /// One row of numbers of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {

@@ -64,22 +64,7 @@ fn show_errors(session: &mut Session, one: Option<i64>, level: f64) -> Result<()
     let stripe: Vec<_> = keep.iter().map(|i| b.col_names[*i].clone()).collect();
     let values: Vec<f64> = keep.iter().map(|i| b.get(0, *i)).collect();
     let se: Vec<f64> = keep.iter().map(|i| v.get(*i, *i).sqrt()).collect();
-    Table {
-        title: "",
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &stripe,
-        b: &values,
-        se: &se,
-        df_r: session.e.results.get_scalar("df_r"),
-        level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: true,
-        beta: None,
-    }
-    .show(session);
+    Table::of_equations(&stripe, &values, &se, session.e.results.get_scalar("df_r"), level).show(session);
     session.print("                                    (Standard errors estimated conditionally)");
     Ok(())
 }

@@ -443,18 +443,8 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
     Table {
         title: &depvar,
-        heading: "Coefficient",
         vce_title: &vcetype,
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: true,
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, None, level)
     }
     .show(session);
     session.print("Note: The test of the variance against zero is one sided, and the two-sided");

@@ -261,22 +261,8 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     lines.iter().for_each(|l| session.print(l));
     let error = |i: usize| if v.get(i, i) > 0.0 { v.get(i, i).sqrt() } else { MISSING };
     let se: Vec<f64> = (0..b.cols()).map(error).collect();
-    Table {
-        title: "",
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: session.e.results.get_scalar("df_r"),
-        level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: true,
-        beta: None,
-    }
-    .show(session);
+    Table::of_equations(&b.col_names, b.values(), &se, session.e.results.get_scalar("df_r"), level)
+        .show(session);
     if let Some(line) = test {
         session.print(line);
     }

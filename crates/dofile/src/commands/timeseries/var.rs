@@ -216,22 +216,8 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("");
     show_equations(session);
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
-    Table {
-        title: "",
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: session.e.results.get_scalar("df_r"),
-        level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: true,
-        beta: None,
-    }
-    .show(session);
+    Table::of_equations(&b.col_names, b.values(), &se, session.e.results.get_scalar("df_r"), level)
+        .show(session);
     Ok(())
 }
 

@@ -102,20 +102,5 @@ fn within(session: &mut Session, (beta, v): &(Matrix, Matrix)) {
 fn table(session: &mut Session, (b, v): &(Matrix, Matrix), level: f64, title: &str) {
     let error = |i: usize| if v.get(i, i) > 0.0 { v.get(i, i).sqrt() } else { MISSING };
     let se: Vec<f64> = (0..b.cols()).map(error).collect();
-    Table {
-        title,
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: true,
-        beta: None,
-    }
-    .show(session);
+    Table { title, ..Table::of_equations(&b.col_names, b.values(), &se, None, level) }.show(session);
 }

@@ -92,18 +92,8 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
     let table = Table {
         title: &depvar,
-        heading: "Coefficient",
         vce_title: "Robust",
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: true,
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, None, level)
     };
     session.r.clear();
     if cmd.has("aequations") && main < b.cols() {
