@@ -12,6 +12,8 @@ use crate::domain::profile::{is_binary, primary_kind, serves_as};
 /// What in the profile of a column a word of the question was found in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
+    /// General knowledge of words.
+    Meaning,
     Value,
     Label,
     Name,

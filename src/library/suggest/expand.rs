@@ -47,7 +47,7 @@ pub(super) fn expand(question: &str, units: &mut [Unit], columns: &[Named<'_>], 
 }
 
 /// How strongly a word of a name stands for a word of the question.
-fn shared(own: &str, asked: &str) -> Option<f64> {
+pub(super) fn shared(own: &str, asked: &str) -> Option<f64> {
     if own.chars().any(is_han) || asked.chars().any(is_han) {
         let long = own.chars().count().min(asked.chars().count()) >= 2;
         return (long && (own.contains(asked) || asked.contains(own))).then_some(BEGINS);

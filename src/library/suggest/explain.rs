@@ -131,6 +131,16 @@ impl Explained<'_> {
                     format!("{zh}对应变量 {names} 的标签"),
                 ),
             ),
+            Place::Meaning => (
+                "meaning",
+                both(
+                    format!(
+                        "no name has {en}; by the general meaning of the words {} closest to {names}, please check",
+                        pick("it is", "they are")
+                    ),
+                    format!("没有变量叫{zh}；按词义最接近的是 {names}，请核对"),
+                ),
+            ),
             Place::Value => (
                 "value",
                 both(

@@ -54,6 +54,8 @@ pub(super) struct Lexicon {
     pub(super) parts: BTreeSet<String>,
     /// Ordinary words that resemble one of the lexicon, as `shape` does `shade`, and are not misspelt.
     pub(super) ordinary: BTreeSet<String>,
+    /// Words that name no column by their general meaning: "people", "really", 情况.
+    plain: BTreeSet<&'static str>,
     /// First letters of the pinyin of a Chinese word → concepts.
     initials: BTreeMap<String, BTreeSet<String>>,
 }
@@ -174,6 +176,7 @@ impl Lexicon {
                 .split_whitespace()
                 .map(str::to_owned)
                 .collect(),
+            plain: include_str!("../../../assets/suggest/plain_words.txt").split_whitespace().collect(),
             initials,
         }
     }
@@ -191,6 +194,11 @@ impl Lexicon {
     /// True for words that say little about a column.
     pub(super) fn is_generic(&self, stem: &str) -> bool {
         self.generic.contains(stem) || stem.chars().all(|c| c.is_ascii_digit())
+    }
+
+    /// True for words that name no column by their general meaning.
+    pub(super) fn is_plain(&self, word: &str) -> bool {
+        self.plain.contains(word)
     }
 
     /// True for words that only join others.

@@ -108,7 +108,7 @@ pub(super) fn mentions(
 }
 
 /// True if a window passes a comma or the end of a sentence.
-fn crosses(question: &str, window: &[Unit]) -> bool {
+pub(super) fn crosses(question: &str, window: &[Unit]) -> bool {
     let text = &question[window[0].start..window[window.len() - 1].end];
     text.contains([',', '.', ';', ':', '?', '，', '。', '；', '：', '？', '、'])
 }
@@ -165,6 +165,7 @@ fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
         Place::Name => 1.0,
         Place::Label => 0.97,
         Place::Value => 0.75,
+        Place::Meaning => 0.5,
     };
     if slice == alias.text.to_lowercase() {
         return Some((factor, true));

@@ -2,6 +2,7 @@
 //! same input gives the same draft. Every choice has its reason, its alternatives and a confidence; roles that
 //! the question does not name become questions.
 
+mod chinese;
 mod columns;
 mod complete;
 mod designs;
@@ -9,8 +10,10 @@ mod expand;
 mod explain;
 mod further;
 mod keywords;
+mod knowledge;
 mod lexicon;
 mod lists;
+mod meaning;
 mod mentions;
 mod method;
 mod names;
@@ -126,6 +129,22 @@ pub struct OpenQuestion {
     pub candidates: Vec<String>,
 }
 
+/// A question with the columns that its words name.
+struct Reading {
+    mentions: Vec<mentions::Mention>,
+    parsed: phrases::Parsed,
+    structure: structure::Structure,
+    filled: roles::Filled,
+}
+
+impl Reading {
+    /// True if a role stays open, or if only one side of a relation is named.
+    fn leaves_open(&self) -> bool {
+        let unnamed = self.parsed.kind.is_empty() && !self.filled.named && self.parsed.rest.len() < 2;
+        !self.filled.open.is_empty() || self.filled.frame == roles::HALF || unnamed
+    }
+}
+
 /// Longest part of a question that is read, in characters.
 const READ: usize = 2_000;
 
@@ -138,10 +157,30 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
     vocabulary.cues = phrases::words();
     let rows = input.dataset.row_count;
     let (mentions, units) = mentions::mentions(input.question, &named, &vocabulary);
-    let natures = phrases::Natures { columns: &named, rows };
-    let parsed = phrases::parse(input.question, &mentions, &units, &natures);
-    let structure = structure::structure(&named, rows, &parsed.events);
-    let filled = roles::fill(&parsed, &named, &structure);
+    let read = |mentions: Vec<mentions::Mention>| {
+        let natures = phrases::Natures { columns: &named, rows };
+        let parsed = phrases::parse(input.question, &mentions, &units, &natures);
+        let structure = structure::structure(&named, rows, &parsed.events);
+        let filled = roles::fill(&parsed, &named, &structure);
+        Reading { mentions, parsed, structure, filled }
+    };
+    let first = read(mentions);
+    let known = meaning::Known {
+        question: input.question,
+        units: &units,
+        mentions: &first.mentions,
+        columns: &named,
+        rows,
+    };
+    let further = known.by_meaning(first.leaves_open());
+    let Reading { mentions, parsed, structure, filled } = if further.is_empty() {
+        first
+    } else {
+        let mut all = first.mentions.clone();
+        all.extend(further);
+        all.sort_by_key(|m| m.start);
+        read(all)
+    };
     let asked = mentions.iter().flat_map(|m| m.columns.iter().copied());
     let columns = complete::Columns {
         named: &named,

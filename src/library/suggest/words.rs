@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::tokens::{is_han, stem};
+use super::chinese::{glosses, is_known};
+use super::knowledge;
 use super::lexicon::{LEXICON, LONGEST, key};
 
 /// One unit of a text.
@@ -185,6 +187,7 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
         || LEXICON.abbreviations.contains_key(word)
         || LEXICON.parts.contains(word)
         || LEXICON.ordinary.contains(word)
+        || knowledge::is_word(word)
         || known(&vocabulary.words)
         || vocabulary.cues.contains(word)
         // a short word with the stem of another may still be misspelt: `maks`
@@ -203,6 +206,20 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
         .map(|(_, c)| c.clone())
 }
 
+/// Strength of the English words of a Chinese one.
+const GLOSS: f64 = 0.9;
+
+/// What an English word or phrase of a Chinese word may mean.
+fn in_english(gloss: &str) -> Vec<(String, f64)> {
+    let key = key(gloss);
+    let concepts = LEXICON.units(&key).unwrap_or_default().iter();
+    let mut options: Vec<(String, f64)> = concepts.map(|(unit, s)| (unit.clone(), s * GLOSS)).collect();
+    if !key.contains(' ') {
+        options.push((key, GLOSS));
+    }
+    options
+}
+
 /// Longest Chinese word, in characters.
 const LONGEST_HAN: usize = 12;
 
@@ -215,9 +232,9 @@ fn ends_of_words(run: &[(usize, char)], vocabulary: &Vocabulary) -> Vec<usize> {
     for end in 1..=run.len() {
         let way = |start: usize| {
             let word: String = run[start..end].iter().map(|(_, c)| *c).collect();
-            let is_known = LEXICON.knows_han(&word) || vocabulary.han.contains(&word);
+            let knows = LEXICON.knows_han(&word) || vocabulary.han.contains(&word) || is_known(&word);
             let (unknown, words, _) = best[start];
-            (is_known || end - start == 1).then(|| (unknown + usize::from(!is_known), words + 1, start))
+            (knows || end - start == 1).then(|| (unknown + usize::from(!knows), words + 1, start))
         };
         let found = (end.saturating_sub(LONGEST_HAN)..end).filter_map(way).min();
         best.push(found.expect("a character is a word"));
@@ -241,6 +258,9 @@ fn chinese(run: &[(usize, char)], vocabulary: &Vocabulary, out: &mut Vec<Unit>) 
         let idiom = LEXICON.is_idiom(&text);
         let concepts = LEXICON.units(&text).unwrap_or_default();
         let mut options = concepts.to_vec();
+        if concepts.is_empty() && !idiom {
+            options.extend(glosses(&text).flat_map(in_english));
+        }
         if !idiom {
             options.push((text.clone(), 1.0));
         }
