@@ -194,15 +194,12 @@ impl Named<'_> {
         })
     }
 
-    /// True for the numbers of the rows: as many as rows, from 0 or 1 on.
+    /// True for the numbers of the rows: as many as rows, one after the other.
     fn is_row_number(&self, rows: u64) -> bool {
         let c = self.column;
-        let begins = c.min.is_some_and(|least| (0.0..=1.0).contains(&least));
-        c.integer_valued
-            && rows > 20
-            && c.distinct == rows
-            && begins
-            && c.max.is_some_and(|most| most <= rows as f64)
+        // without holes: 1 to 120, 4001 to 4120
+        let dense = c.min.zip(c.max).is_some_and(|(least, most)| most - least <= rows as f64);
+        c.integer_valued && rows > 20 && c.distinct == rows && dense
     }
 
     /// True for numbers of something that may not occur: the smallest is 0, unlike that of most scales of answers.

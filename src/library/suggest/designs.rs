@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::decisions::{ASSOCIATION, DESCRIPTION, DIFFERENCE, decided, groups_of};
 use super::phrases::{Parsed, distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
@@ -159,9 +160,7 @@ impl Filler<'_> {
             (outcome, group) = (measure, Some(y));
         }
         let Some(y) = outcome else {
-            out.open.push("outcome_var");
-            out.roles.insert("group_var", group.into_iter().collect());
-            return;
+            return self.differ(group, out);
         };
         let Some(g) = group else {
             return self.model(out);
@@ -191,13 +190,11 @@ impl Filler<'_> {
             .iter()
             .any(|w| p.text.contains(w));
         if describes && !tests {
-            out.methods.extend(method("groups described"));
+            out.methods.extend(decided(DESCRIPTION, "number", "groups", "rows"));
             let outcome = out.roles.remove("outcome_var").unwrap_or_default();
             out.roles.insert("item_vars", outcome);
-        } else if self.columns[g].column.distinct == 2 {
-            out.methods.extend(method("two groups"));
         } else {
-            out.methods.extend(method("groups"));
+            out.methods.extend(decided(DIFFERENCE, "number", groups_of(&self.columns[g]), "rows"));
         }
     }
 
@@ -213,7 +210,7 @@ impl Filler<'_> {
     pub(super) fn categories(&self, row: usize, column: usize, out: &mut Filled) {
         out.roles.insert("row_var", vec![row]);
         out.roles.insert("col_var", vec![column]);
-        out.methods.extend(method("crosstab"));
+        out.methods.extend(decided(ASSOCIATION, "*", "*", "rows"));
     }
 
     /// Two columns or more without a direction.

@@ -277,6 +277,9 @@ impl Explained<'_> {
         let columns = &self.input.dataset.columns;
         let gaps = meta.map(|m| draft_gaps(m, &chosen.statement, columns)).unwrap_or_default();
         let mut out: Vec<OpenQuestion> = Vec::new();
+        if self.filled.assumed {
+            out.extend(self.assumed_outcome(chosen));
+        }
         for role in &self.filled.open {
             let gap = gaps.iter().find(|g| g.field == *role);
             if *role == "outcome_var" {

@@ -108,8 +108,20 @@ pub(super) fn related(word: &str) -> impl Iterator<Item = (&'static str, f64)> {
 pub(super) fn forms(word: &str) -> Vec<String> {
     let mut out = vec![word.to_owned()];
     let endings = [
-        ("ies", "y"), ("es", ""), ("s", ""), ("ied", "y"), ("ed", ""), ("ed", "e"), ("ing", ""),
-        ("ing", "e"), ("ier", "y"), ("er", ""), ("er", "e"), ("iest", "y"), ("est", ""), ("est", "e"),
+        ("ies", "y"),
+        ("es", ""),
+        ("s", ""),
+        ("ied", "y"),
+        ("ed", ""),
+        ("ed", "e"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("ier", "y"),
+        ("er", ""),
+        ("er", "e"),
+        ("iest", "y"),
+        ("est", ""),
+        ("est", "e"),
     ];
     for (ending, put) in endings {
         let Some(rest) = word.strip_suffix(ending).filter(|rest| rest.len() >= 3) else { continue };

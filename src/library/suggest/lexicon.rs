@@ -56,6 +56,8 @@ pub(super) struct Lexicon {
     pub(super) ordinary: BTreeSet<String>,
     /// Words that name no column by their general meaning: "people", "really", 情况.
     plain: BTreeSet<&'static str>,
+    /// Words of quality → what they are a quality of: "heavier", weight.
+    dimensions: BTreeMap<&'static str, &'static str>,
     /// First letters of the pinyin of a Chinese word → concepts.
     initials: BTreeMap<String, BTreeSet<String>>,
 }
@@ -177,6 +179,11 @@ impl Lexicon {
                 .map(str::to_owned)
                 .collect(),
             plain: include_str!("../../../assets/suggest/plain_words.txt").split_whitespace().collect(),
+            dimensions: include_str!("../../../assets/suggest/dimensions.txt")
+                .lines()
+                .filter_map(|line| line.split_once(": "))
+                .flat_map(|(of, words)| words.split(' ').map(move |word| (word, of)))
+                .collect(),
             initials,
         }
     }
@@ -194,6 +201,11 @@ impl Lexicon {
     /// True for words that say little about a column.
     pub(super) fn is_generic(&self, stem: &str) -> bool {
         self.generic.contains(stem) || stem.chars().all(|c| c.is_ascii_digit())
+    }
+
+    /// What a word is a quality of: weight for "heavier".
+    pub(super) fn dimensions(&self, word: &str) -> impl Iterator<Item = &'static str> {
+        self.dimensions.get(word).into_iter().flat_map(|of| of.split(' '))
     }
 
     /// True for words that name no column by their general meaning.

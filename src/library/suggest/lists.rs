@@ -75,7 +75,7 @@ fn once_only(text: &str) -> String {
 
 static END: LazyLock<Regex> = LazyLock::new(|| {
     let subject = "(?:(?:the|a|an|his|her|their|they|it|he|she) )?(?:[a-z]+ )?(?:(?:is|are|was|were|gets?|has|have|been) )*";
-    Regex::new(&format!("(?:(?:until|till|time to) {subject}|直到[^<>。？；]{{0,4}})(<[0-9,]+>)"))
+    Regex::new(&format!("(?:(?:until|till|time to|before) {subject}|直到[^<>。？；]{{0,4}})(<[0-9,]+>)"))
         .expect("a pattern")
 });
 

@@ -20,6 +20,11 @@ const LEAST: f64 = 0.36;
 /// Least score of a phrase and a column, and of one in a list of columns.
 const ENOUGH: f64 = 0.46;
 const ENOUGH_IN_LIST: f64 = 0.4;
+/// Least score of a column that is far ahead of all others, and how far.
+const ENOUGH_ALONE: f64 = 0.38;
+const FAR: f64 = 0.15;
+/// A match by name that is less certain than this may be replaced by one of a longer phrase.
+const WEAK: f64 = 0.7;
 /// By how much the best column must be ahead of the second.
 const MARGIN: f64 = 0.06;
 /// Strength of an abbreviation of a related word.
@@ -37,8 +42,8 @@ const SUREST: f64 = 0.6;
 /// Parts of names that are units of measurement.
 const MEASURES: [&str; 44] = [
     "min", "mins", "sec", "kg", "cm", "mm", "km", "pct", "usd", "eur", "gbp", "hr", "hrs", "yr", "yrs", "wk",
-    "wks", "mo", "mth", "mi", "ppb", "ppm", "bar", "mg", "ml", "ms", "deg", "kwh", "mpa", "num", "cnt", "idx",
-    "ix", "sh", "rt", "sc", "lvl", "val", "var", "id", "no", "cd", "元", "万",
+    "wks", "mo", "mth", "mi", "ppb", "ppm", "bar", "mg", "ml", "ms", "deg", "kwh", "mpa", "num", "cnt",
+    "idx", "ix", "sh", "rt", "sc", "lvl", "val", "var", "id", "no", "cd", "元", "万",
 ];
 
 /// A word of the question with what it may mean.
@@ -52,6 +57,10 @@ struct Asked {
     end: usize,
     /// Position among the units.
     at: usize,
+    /// Phrases of several English words for a Chinese one.
+    phrases: Vec<&'static str>,
+    /// Part of a weak match by name.
+    covered: bool,
 }
 
 /// A part of a name.
@@ -78,7 +87,8 @@ impl Known<'_> {
         if asked.is_empty() {
             return Vec::new();
         }
-        let taken: BTreeSet<usize> = self.mentions.iter().flat_map(|m| m.columns.iter().copied()).collect();
+        let firm = self.mentions.iter().filter(|m| !is_weak(m));
+        let taken: BTreeSet<usize> = firm.flat_map(|m| m.columns.iter().copied()).collect();
         let free = |c: &usize| {
             let column = &self.columns[*c];
             !taken.contains(c) && !column.is_time() && !column.is_unit(self.rows)
@@ -89,12 +99,15 @@ impl Known<'_> {
         for start in 0..asked.len() {
             for end in start + 1..=asked.len().min(start + WIDEST) {
                 let window = &asked[start..end];
-                if self.joined(window) {
+                if self.joined(window) && window.iter().any(|w| !w.covered) {
                     found.extend(self.best(window, &names));
                 }
             }
         }
         found.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.start.cmp(&y.start)));
+        // a weak match stays where the longer phrase means the same column
+        let weak = |m: &Mention| self.mentions.iter().any(|own| own.columns == m.columns);
+        found.retain(|(_, m)| !weak(m));
         let mut kept: Vec<Mention> = Vec::new();
         for (_, mention) in found {
             let apart = |k: &Mention| {
@@ -110,14 +123,15 @@ impl Known<'_> {
     /// The word at a place, if it may name a column that no rule found.
     fn asked(&self, at: usize, open: bool) -> Option<Asked> {
         let unit = &self.units[at];
-        let covered = self.mentions.iter().any(|m| m.start < unit.end && unit.start < m.end);
-        if covered || unit.connector || unit.options.is_empty() {
+        let over = |m: &&Mention| m.start < unit.end && unit.start < m.end;
+        let by_name = self.mentions.iter().find(over);
+        if by_name.is_some_and(|m| !is_weak(m) || !open) || unit.connector || unit.options.is_empty() {
             return None;
         }
-        let text = unit.spelled.clone().unwrap_or_else(|| {
-            self.question[unit.start..unit.end].to_ascii_lowercase()
-        });
-        if LEXICON.is_plain(&text) || (!open && !self.in_list(at)) {
+        let text =
+            unit.spelled.clone().unwrap_or_else(|| self.question[unit.start..unit.end].to_ascii_lowercase());
+        let is_plain = LEXICON.is_plain(&text) && LEXICON.dimensions(&text).next().is_none();
+        if is_plain || (!open && !self.in_list(at)) {
             return None;
         }
         let han = text.chars().any(is_han).then(|| text.clone());
@@ -126,16 +140,21 @@ impl Known<'_> {
             None => text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect(),
         };
         let mut all: Vec<String> = words.iter().filter(|w| w.len() >= 2).flat_map(|w| forms(w)).collect();
-        all.retain(|w| !LEXICON.is_plain(w));
+        if han.is_none() {
+            all.retain(|w| !LEXICON.is_plain(w));
+            all.extend(LEXICON.dimensions(&text).map(str::to_owned));
+        }
         if all.is_empty() && han.is_none() {
             return None;
         }
         let mut near: Vec<(String, f64)> = Vec::new();
         for form in &all {
-            near.extend(related(form).filter(|(_, s)| *s > 0.8).map(|(w, s)| (w.to_owned(), s)));
+            near.extend(related(form).map(|(w, s)| (w.to_owned(), s)));
             near.extend(nearest(form, NEAR, NEAR_ENOUGH).into_iter().map(|(w, s)| (w.to_owned(), s)));
         }
-        Some(Asked { forms: all, near, han, start: unit.start, end: unit.end, at })
+        let phrases = han.iter().flat_map(|word| glosses(word)).filter(|gloss| gloss.contains(' ')).collect();
+        let covered = by_name.is_some();
+        Some(Asked { forms: all, near, han, start: unit.start, end: unit.end, at, phrases, covered })
     }
 
     /// True for a word between the signs of a list, next to a column.
@@ -144,7 +163,8 @@ impl Known<'_> {
         let before = self.question[..unit.start].trim_end();
         let after = self.question[unit.end..].trim_start();
         let signs = [",", "，", "、", ":", "：", "和", "与", "及", "跟", "&"];
-        let begins = signs.iter().any(|s| before.ends_with(s)) || ends_with_word(before, &["and", "or", "the", "for"]);
+        let begins =
+            signs.iter().any(|s| before.ends_with(s)) || ends_with_word(before, &["and", "or", "the", "for"]);
         let over = after.is_empty() || after.starts_with(['?', '？', '.', '。']);
         let ends = over || signs.iter().any(|s| after.starts_with(s)) || after.starts_with("and ");
         begins && ends && !self.mentions.is_empty()
@@ -155,7 +175,12 @@ impl Known<'_> {
         let (first, last) = (&window[0], &window[window.len() - 1]);
         let between = &self.units[first.at..=last.at];
         let own = |at: usize| window.iter().any(|w| w.at == at);
-        let plain = (first.at..=last.at).all(|at| own(at) || self.units[at].connector);
+        let binds = |at: usize| {
+            let unit = &self.units[at];
+            let text = self.question[unit.start..unit.end].to_ascii_lowercase();
+            ["of", "the", "a", "an", "s", "their", "his", "her", "your", "our", "的"].contains(&text.as_str())
+        };
+        let plain = (first.at..=last.at).all(|at| own(at) || binds(at));
         plain && !crosses(self.question, between)
     }
 
@@ -168,7 +193,12 @@ impl Known<'_> {
         let mut scores: Vec<(f64, usize)> = names.iter().map(|(c, aliases)| (of(aliases), *c)).collect();
         scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let (first, mut column) = *scores.first()?;
-        let enough = if window.len() == 1 && self.in_list(window[0].at) { ENOUGH_IN_LIST } else { ENOUGH };
+        let second = scores.get(1).map_or(0.0, |(score, _)| *score);
+        let enough = match window {
+            [one] if self.in_list(one.at) => ENOUGH_IN_LIST,
+            _ if first - second >= FAR => ENOUGH_ALONE,
+            _ => ENOUGH,
+        };
         if first < enough {
             return None;
         }
@@ -194,6 +224,11 @@ impl Known<'_> {
         };
         Some((first * (1.0 + 0.15 * (length - 1.0)), mention))
     }
+}
+
+/// True for a match by a part of a name or label only.
+fn is_weak(mention: &Mention) -> bool {
+    !mention.exact && mention.certainty < WEAK
 }
 
 fn ends_with_word(text: &str, words: &[&str]) -> bool {
@@ -239,7 +274,11 @@ fn score(window: &[Asked], slice: &str, parts: &[Part]) -> f64 {
         return 0.0;
     }
     // one part that is made of all words
-    let several = parts.iter().filter(|p| p.whole && p.weight > 0.0 && made_of(&p.text, slice));
+    let made = |p: &&Part| {
+        made_of(&p.text, slice)
+            || window.iter().flat_map(|a| &a.phrases).any(|phrase| made_of(&p.text, phrase))
+    };
+    let several = parts.iter().filter(|p| p.whole && p.weight > 0.0).filter(made);
     let several = several.map(|p| OF_SEVERAL * (BASE + (1.0 - BASE) * p.weight / total)).fold(0.0, f64::max);
     let mut best_of_parts = vec![0.0_f64; parts.len()];
     let mut sum = 0.0;
@@ -259,7 +298,8 @@ fn score(window: &[Asked], slice: &str, parts: &[Part]) -> f64 {
 
 /// How alike a word and a part of a name are, 0 to 1.
 fn likeness(asked: &Asked, part: &Part) -> f64 {
-    if let Some(han) = asked.han.as_deref().filter(|han| part.text.chars().any(is_han) && part.text.contains(han))
+    if let Some(han) =
+        asked.han.as_deref().filter(|han| part.text.chars().any(is_han) && part.text.contains(han))
         && han.chars().count() >= 2
     {
         return 1.0;
@@ -273,9 +313,13 @@ fn likeness(asked: &Asked, part: &Part) -> f64 {
         best = by_relation.chain(cosine(a, b)).fold(best, f64::max);
         best = best.max(shared(b, a).unwrap_or_default());
     }
-    if !part.text.chars().any(is_han) && part.text.len() >= 2 && (part.text.len() <= 4 || !is_word(&part.text)) {
+    if !part.text.chars().any(is_han)
+        && part.text.len() >= 2
+        && (part.text.len() <= 4 || !is_word(&part.text))
+    {
         let short = |word: &str| shared(&part.text, word).is_some();
-        let near = asked.near.iter().filter(|(word, _)| short(word)).map(|(_, strength)| strength * ABBREVIATED);
+        let near =
+            asked.near.iter().filter(|(word, _)| short(word)).map(|(_, strength)| strength * ABBREVIATED);
         best = near.fold(best, f64::max);
     }
     if best < LEAST { 0.0 } else { best }
@@ -283,11 +327,12 @@ fn likeness(asked: &Asked, part: &Part) -> f64 {
 
 /// True for a part of a name that is made of the beginnings of several words of a phrase: `bwt`, `dow`.
 fn made_of(part: &str, slice: &str) -> bool {
-    if part.len() < 3 || !part.is_ascii() || is_word(part) && part.len() > 3 {
+    if part.len() < 2 || !part.is_ascii() || is_word(part) && part.len() > 3 {
         return false;
     }
     let lower = slice.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let without = |left_out: &[&str]| -> Vec<&str> {
         words.iter().copied().filter(|w| !left_out.contains(w)).collect()
     };

@@ -5,6 +5,7 @@
 mod chinese;
 mod columns;
 mod complete;
+mod decisions;
 mod designs;
 mod expand;
 mod explain;
@@ -39,7 +40,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 5;
+pub const RULES_VERSION: u32 = 6;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -140,8 +141,10 @@ struct Reading {
 impl Reading {
     /// True if a role stays open, or if only one side of a relation is named.
     fn leaves_open(&self) -> bool {
-        let unnamed = self.parsed.kind.is_empty() && !self.filled.named && self.parsed.rest.len() < 2;
-        !self.filled.open.is_empty() || self.filled.frame == roles::HALF || unnamed
+        let (parsed, filled) = (&self.parsed, &self.filled);
+        let directed = decisions::asks(decisions::RELATION, &parsed.text);
+        let unnamed = parsed.kind.is_empty() && !filled.named && (parsed.rest.len() < 2 || directed);
+        !filled.open.is_empty() || filled.assumed || filled.frame == roles::HALF || unnamed
     }
 }
 
@@ -177,6 +180,7 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
         first
     } else {
         let mut all = first.mentions.clone();
+        all.retain(|m| further.iter().all(|f| m.end <= f.start || f.end <= m.start));
         all.extend(further);
         all.sort_by_key(|m| m.start);
         read(all)

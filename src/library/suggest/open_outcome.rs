@@ -11,6 +11,24 @@ const NAMED: usize = 3;
 const CANDIDATES: usize = 8;
 
 impl Explained<'_> {
+    /// Asks whether the only column that can be the outcome is meant; this blocks nothing.
+    pub(super) fn assumed_outcome(&self, chosen: &Chosen) -> Option<OpenQuestion> {
+        let name = chosen.statement.roles.get("outcome_var")?.first()?;
+        let column = self.named.iter().find(|n| n.name() == name)?;
+        let shown = described(column);
+        Some(OpenQuestion {
+            field: "outcome_var".to_owned(),
+            question: both(
+                format!(
+                    "The question names no outcome. {shown} is the only measure left in the data; is it meant?"
+                ),
+                format!("问题没有指明结果变量。数据中只剩 {shown} 可作为结果，是它吗？"),
+            ),
+            blocking: false,
+            candidates: vec![name.clone()],
+        })
+    }
+
     /// Asks for the outcome. `fitting` are the columns that the chosen template takes as one, if there is a template.
     pub(super) fn open_outcome(&self, chosen: &Chosen, fitting: Option<&[String]>) -> OpenQuestion {
         let rows = self.input.dataset.row_count;

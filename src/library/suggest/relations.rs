@@ -5,15 +5,16 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::columns::Named;
-use super::roles::{Filled, Filler};
+use super::decisions::{
+    BY_GROUP, DESCRIPTION, DIFFERENCE, OPEN, RELATION, asks, decided, groups_of, type_of,
+};
+use super::roles::{Filled, Filler, HALF};
 use crate::domain::profile::is_binary;
 
 impl Filler<'_> {
     /// True for groups that are compared in something that no column was found for.
     pub(super) fn asks_contrast(&self, column: usize) -> bool {
-        let than =
-            ["than", "differ", "higher", "lower", "better", "worse", "更", "比", "差异", "差别", "不同"];
-        self.columns[column].is_group() && than.iter().any(|word| self.parsed.text.contains(word))
+        self.columns[column].is_group() && asks(DIFFERENCE, &self.parsed.text)
     }
 
     /// True for a question about one column that is answered only with another: it asks for a relation, compares groups, or
@@ -22,7 +23,8 @@ impl Filler<'_> {
         static WHETHER: LazyLock<Regex> =
             LazyLock::new(|| Regex::new("^(?:did|does|do)\\b|会不会|是不是|能不能|能否").expect("a pattern"));
         let whether = self.columns[column].is_measure() && WHETHER.is_match(self.parsed.text.trim_start());
-        asks_relation(&self.parsed.text) || self.asks_contrast(column) || whether
+        let sorted = self.columns[column].column.is_text() && asks(BY_GROUP, &self.parsed.text);
+        asks(RELATION, &self.parsed.text) || self.asks_contrast(column) || whether || sorted
     }
 
     /// The first measurement of the outcome, where the question holds the value at the start constant.
@@ -47,6 +49,12 @@ impl Filler<'_> {
 
     /// A relation of which only one side is known: the other is asked for, not guessed.
     pub(super) fn half(&self, column: usize, out: &mut Filled) {
+        out.frame = HALF.to_owned();
+        if self.columns[column].is_group()
+            && (self.asks_contrast(column) || !asks(RELATION, &self.parsed.text))
+        {
+            return self.differ(Some(column), out);
+        }
         let mut turned = self.parsed.clone();
         turned.rest.clear();
         if self.columns[column].outcome() >= 0.0 && !self.asks_contrast(column) {
@@ -55,6 +63,38 @@ impl Filler<'_> {
             turned.causes = vec![column];
         }
         Filler { parsed: &turned, columns: self.columns, structure: self.structure }.model(out);
+    }
+
+    /// Groups that differ in something that no column was found for: the only column that can be the outcome, else the
+    /// question for it.
+    pub(super) fn differ(&self, group: Option<usize>, out: &mut Filled) {
+        let outcome = self.only_outcome().filter(|y| Some(*y) != group && !out.named);
+        let kind = outcome.map_or(OPEN, |y| type_of(&self.columns[y]));
+        let groups = group.map_or("groups", |g| groups_of(&self.columns[g]));
+        out.assumed = outcome.is_some();
+        if outcome.is_none() {
+            out.open.push("outcome_var");
+        }
+        if !out.named {
+            let text = &self.parsed.text;
+            let intent = if asks(DIFFERENCE, text) { DIFFERENCE } else { DESCRIPTION };
+            out.methods.extend(decided(intent, kind, groups, "rows"));
+        }
+        out.roles.insert("outcome_var", outcome.into_iter().collect());
+        out.roles.insert("group_var", group.into_iter().collect());
+    }
+
+    /// The only measured column that the question does not use otherwise.
+    pub(super) fn only_outcome(&self) -> Option<usize> {
+        let p = self.parsed;
+        let lists = [&p.rest, &p.causes, &p.controls, &p.groups, &p.units, &p.excluded, &p.moderators];
+        let free = |c: &usize| {
+            let column = &self.columns[*c];
+            let fits = column.is_measure() && !column.is_early() && !self.is_unit(*c);
+            fits && lists.iter().all(|list| !list.contains(c))
+        };
+        let mut measures = (0..self.columns.len()).filter(free);
+        measures.next().filter(|_| measures.next().is_none())
     }
 
     /// The units that a question compares in one measure: "which states burn most".
@@ -101,13 +141,4 @@ impl Filler<'_> {
         };
         self.named().into_iter().find(is_policy).or_else(|| self.binary_with("@programme"))
     }
-}
-
-/// True for a question about a relation between columns, not about one column.
-pub(super) fn asks_relation(text: &str) -> bool {
-    static RELATION: LazyLock<Regex> = LazyLock::new(|| {
-        let words = "affect|effect|impact|influenc|caus|depend|relat|associat|correlat|explain|predict|driv|determin|contribut|matter|behind|reason|\\bwhy\\b|responsib|elastic|sensitiv|versus|\\bvs\\b|影响|作用|效应|关系|有关|相关|导致|决定|关联|而异|原因|为什么|为何";
-        Regex::new(words).expect("a pattern")
-    });
-    RELATION.is_match(text)
 }

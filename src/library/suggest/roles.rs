@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::columns::Named;
+use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, type_of};
 use super::designs::{VALUE, number};
 use super::phrases::{Frame, Parsed, distinct, frame, frames, method};
 use super::structure::Structure;
@@ -17,6 +18,8 @@ pub(super) struct Filled {
     pub(super) roles: BTreeMap<&'static str, Vec<usize>>,
     pub(super) parameters: Map<String, Value>,
     pub(super) methods: Vec<String>,
+    /// True if the outcome is the only column that can be one, not one that the question names.
+    pub(super) assumed: bool,
     /// Roles that the question leaves open.
     pub(super) open: Vec<&'static str>,
     /// The frame, or the kind of statement.
@@ -165,12 +168,12 @@ impl Filler<'_> {
             _ if named.len() == 1 && self.unit_of(named[0]).is_some() => {
                 out.roles.insert("group_var", self.unit_of(named[0]).into_iter().collect());
                 out.roles.insert("item_vars", named);
-                out.methods.extend(method("groups described"));
+                out.methods.extend(decided(DESCRIPTION, "number", "groups", "rows"));
             }
             _ if named.len() == 1 && self.asks_other_side(named[0]) => self.half(named[0], out),
             _ if named.len() == 1 && p.controls.is_empty() && p.instruments.is_empty() => {
-                let measure = self.columns[named[0]].is_measure();
-                out.methods.extend(method(if measure { "one measure" } else { "one category" }));
+                let kind = if self.columns[named[0]].is_measure() { "number" } else { "nominal" };
+                out.methods.extend(decided(DESCRIPTION, kind, "none", "rows"));
                 out.roles.insert("item_vars", named);
             }
             _ => self.pair(out),
@@ -244,6 +247,10 @@ impl Filler<'_> {
                 .iter()
                 .find_map(|c| (0..self.columns.len()).find(|i| self.columns[*i].has(c)));
         }
+        if outcome.is_none() && out.frame == HALF {
+            outcome = self.only_outcome();
+            out.assumed = outcome.is_some();
+        }
         let taken = |c: &usize| Some(*c) == outcome || p.controls.contains(c) || p.instruments.contains(c);
         let mut causes: Vec<usize> = p.causes.iter().copied().filter(|c| !taken(c)).collect();
         if causes.is_empty() && p.id != "factors_open" {
@@ -294,8 +301,9 @@ impl Filler<'_> {
         out.roles.insert("cluster_var", clusters);
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
         self.effects(out);
-        if let Some(y) = outcome.first() {
-            self.by_type(*y, out);
+        match outcome.first() {
+            Some(y) => self.by_type(*y, out),
+            None => out.methods.extend(decided(RELATION, OPEN, "*", "rows")),
         }
         out.roles.insert("outcome_var", outcome);
     }
@@ -316,42 +324,26 @@ impl Filler<'_> {
 
     /// Adds the methods that the kind of the outcome and the stated structure speak for.
     fn by_type(&self, outcome: usize, out: &mut Filled) {
-        let y = &self.columns[outcome];
-        let text = &self.parsed.text;
+        let kind = type_of(&self.columns[outcome]);
         let panel = out.roles.contains_key("entity_var");
         let stated = |role: &str| out.roles.get(role).is_some_and(|c| !c.is_empty());
-        let case = if is_binary(y.column) {
-            match (panel, text.contains("probit")) {
-                (true, _) => "panel binary",
-                (_, true) => "binary probit",
-                _ => "binary",
-            }
-        } else if panel {
+        let structure = if panel {
             "panel"
-        } else if y.column.is_text()
-            || (y.column.value_labels && !y.is_scale() && y.kind() == "categorical")
-            || (y.has_category() && y.column.distinct <= 12)
-        {
-            "categories"
+        } else if kind == "binary" && self.parsed.text.contains("probit") {
+            "probit"
         } else if self.structure.series {
             "series"
         } else if stated("fixed_effects") {
             "fixed effects"
-        } else if y.is_scale() && !y.counts_from_zero() {
-            "scale"
-        } else if y.is_share() {
-            "share"
-        } else if y.is_count() {
-            "count"
         } else if stated("cluster_var") {
             "clusters"
         } else {
-            "number"
+            "rows"
         };
-        if case == "series" {
+        if structure == "series" && !matches!(kind, "binary" | "nominal") {
             self.time(true, out);
         }
-        out.methods.extend(method(case));
+        out.methods.extend(decided(RELATION, kind, "*", structure));
     }
 
     fn model_slots(&self, slots: &str, out: &mut Filled) {

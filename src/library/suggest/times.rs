@@ -85,6 +85,7 @@ impl Named<'_> {
             "weeks",
             "months",
             "years",
+            "yrs",
             "duration",
             "futime",
             "followup",

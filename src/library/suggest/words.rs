@@ -141,6 +141,9 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
     run.clear();
 }
 
+/// Words for anybody, which alone name no column.
+const ANYBODY: [&str; 4] = ["people", "person", "persons", "individuals"];
+
 /// Strength of a word of a known phrase.
 const PART: f64 = 0.6;
 
@@ -166,7 +169,7 @@ fn single(token: &Token, vocabulary: &Vocabulary) -> Unit {
         options,
         start: token.start,
         end: token.end,
-        generic: LEXICON.is_generic(&root) && concepts.is_empty(),
+        generic: LEXICON.is_generic(&root) && concepts.is_empty() || ANYBODY.contains(&word),
         connector: LEXICON.is_connector(word),
         han: false,
         spelled,
@@ -258,7 +261,7 @@ fn chinese(run: &[(usize, char)], vocabulary: &Vocabulary, out: &mut Vec<Unit>) 
         let idiom = LEXICON.is_idiom(&text);
         let concepts = LEXICON.units(&text).unwrap_or_default();
         let mut options = concepts.to_vec();
-        if concepts.is_empty() && !idiom {
+        if !idiom {
             options.extend(glosses(&text).flat_map(in_english));
         }
         if !idiom {

@@ -1,0 +1,114 @@
+//! The method by what a question asks for and by the types of its columns. The table is in
+//! `assets/suggest/decisions.json`: a cell for each intent, type of the outcome, kind of the explaining columns and structure
+//! of the data; the first that fits decides. Where no cell fits, the ranking of the library does.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::columns::Named;
+use crate::domain::profile::is_binary;
+
+#[derive(Deserialize)]
+struct File {
+    intents: Vec<IntentText>,
+    /// Intent, type of the outcome, explaining columns, structure, template; `*` fits all.
+    cells: Vec<[String; 5]>,
+}
+
+#[derive(Deserialize)]
+struct IntentText {
+    intent: String,
+    pattern: String,
+}
+
+struct Table {
+    intents: Vec<(String, Regex)>,
+    cells: Vec<[String; 5]>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let text = include_str!("../../../assets/suggest/decisions.json");
+    let file: File = serde_json::from_str(text).expect("the table is read by the tests");
+    let compiled = |i: IntentText| {
+        let pattern = Regex::new(&i.pattern).expect("the patterns are compiled by the tests");
+        (i.intent, pattern)
+    };
+    Table { intents: file.intents.into_iter().map(compiled).collect(), cells: file.cells }
+});
+
+/// Intents of questions.
+pub(super) const RELATION: &str = "relation";
+pub(super) const DIFFERENCE: &str = "difference";
+pub(super) const ASSOCIATION: &str = "association";
+pub(super) const DESCRIPTION: &str = "description";
+/// The question sorts by groups without saying whether it compares or describes them.
+pub(super) const BY_GROUP: &str = "by group";
+
+/// The type of an outcome that nobody named.
+pub(super) const OPEN: &str = "open";
+
+/// True if the words of a question have an intent.
+pub(super) fn asks(intent: &str, text: &str) -> bool {
+    TABLE.intents.iter().any(|(name, pattern)| name == intent && pattern.is_match(text))
+}
+
+/// The template of a cell.
+pub(super) fn decided(intent: &str, outcome: &str, causes: &str, structure: &str) -> Option<String> {
+    let case = [intent, outcome, causes, structure];
+    let fits = |cell: &&[String; 5]| cell.iter().zip(case).all(|(own, asked)| own == "*" || own == asked);
+    TABLE.cells.iter().find(fits).map(|cell| cell[4].clone())
+}
+
+/// The type of a column as an outcome.
+pub(super) fn type_of(column: &Named<'_>) -> &'static str {
+    let codes = column.column.value_labels && !column.is_scale() && column.kind() == "categorical";
+    if is_binary(column.column) {
+        "binary"
+    } else if column.column.is_text() || codes || (column.has_category() && column.column.distinct <= 12) {
+        "nominal"
+    } else if column.is_scale() && !column.counts_from_zero() {
+        "ordered"
+    } else if column.is_share() {
+        "share"
+    } else if column.is_count() {
+        "count"
+    } else {
+        "number"
+    }
+}
+
+/// The kind of a column that forms groups.
+pub(super) fn groups_of(column: &Named<'_>) -> &'static str {
+    if column.column.distinct == 2 { "two groups" } else { "groups" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_cell_that_fits_decides() {
+        assert_eq!(decided(RELATION, "binary", "measures", "panel").as_deref(), Some("panel.logit"));
+        assert_eq!(decided(RELATION, "count", "measures", "rows").as_deref(), Some("limited.count"));
+        assert_eq!(decided(DIFFERENCE, OPEN, "groups", "rows").as_deref(), Some("test.anova_oneway"));
+        assert_eq!(decided("forecast", "number", "none", "series"), None);
+    }
+
+    #[test]
+    fn every_cell_names_a_template() {
+        let library = crate::library::load::Library::embedded().expect("the library");
+        for cell in &TABLE.cells {
+            let id = crate::domain::ids::TemplateId::parse(&cell[4]).expect("an id");
+            assert!(library.get(&id).is_some(), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_for_the_best_of_several_asks_for_a_difference() {
+        assert!(asks(DIFFERENCE, "which sprays work best against insects?"));
+        assert!(!asks(DIFFERENCE, "how many insects are there"));
+        assert!(asks(BY_GROUP, "average bill by day of the week"));
+    }
+}
