@@ -199,7 +199,7 @@ impl Filler<'_> {
     }
 
     /// A comparison of groups with something held constant: the groups explain the outcome.
-    fn adjusted(&self, outcome: usize, group: usize, out: &mut Filled) {
+    pub(super) fn adjusted(&self, outcome: usize, group: usize, out: &mut Filled) {
         let mut turned = self.parsed.clone();
         turned.outcome = vec![outcome];
         turned.causes = vec![group];

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::{Named, Place};
+use super::knowledge::is_word;
 use super::lexicon::{LEXICON, consonants};
 use super::words::Unit;
 
@@ -61,7 +62,9 @@ pub(super) fn shared(own: &str, asked: &str) -> Option<f64> {
     }
     let same = own.bytes().zip(asked.bytes()).take_while(|(a, b)| a == b).count();
     // three letters begin too many long words
-    let begins = asked.starts_with(own) && (own.len() >= 4 || asked.len() <= 7);
+    // nobody abbreviates by a letter or two: "carry" is not `carr`
+    let shortens = asked.len() >= own.len() + 3 || is_word(own);
+    let begins = asked.starts_with(own) && (own.len() >= 4 || asked.len() <= 7) && shortens;
     if begins || (root.len() >= 4 && own.starts_with(&root)) || same >= 6 && same + 4 >= own.len() {
         return Some(BEGINS);
     }

@@ -21,8 +21,10 @@ const LEAST: f64 = 0.36;
 const ENOUGH: f64 = 0.46;
 const ENOUGH_IN_LIST: f64 = 0.4;
 /// Least score of a column that is far ahead of all others, and how far.
-const ENOUGH_ALONE: f64 = 0.38;
+const ENOUGH_ALONE: f64 = 0.42;
 const FAR: f64 = 0.15;
+/// Least score where nothing is open.
+const SURE: f64 = 0.6;
 /// A match by name that is less certain than this may be replaced by one of a longer phrase.
 const WEAK: f64 = 0.7;
 /// By how much the best column must be ahead of the second.
@@ -78,6 +80,8 @@ pub(super) struct Known<'a> {
     pub(super) mentions: &'a [Mention],
     pub(super) columns: &'a [Named<'a>],
     pub(super) rows: u64,
+    /// Words of the construction.
+    pub(super) cues: &'a BTreeSet<String>,
 }
 
 impl Known<'_> {
@@ -99,8 +103,13 @@ impl Known<'_> {
         for start in 0..asked.len() {
             for end in start + 1..=asked.len().min(start + WIDEST) {
                 let window = &asked[start..end];
-                if self.joined(window) && window.iter().any(|w| !w.covered) {
-                    found.extend(self.best(window, &names));
+                let further = window.iter().any(|w| !w.covered);
+                // where nothing is open, only a longer phrase than that of a weak match counts
+                let called = open || window.iter().any(|w| w.covered || self.in_list(w.at));
+                if further && called && self.joined(window) {
+                    let listed = window.len() == 1 && self.in_list(window[0].at);
+                    let least = if open || listed { 0.0 } else { SURE };
+                    found.extend(self.best(window, &names).filter(|(score, _)| *score >= least));
                 }
             }
         }
@@ -125,13 +134,14 @@ impl Known<'_> {
         let unit = &self.units[at];
         let over = |m: &&Mention| m.start < unit.end && unit.start < m.end;
         let by_name = self.mentions.iter().find(over);
-        if by_name.is_some_and(|m| !is_weak(m) || !open) || unit.connector || unit.options.is_empty() {
+        if by_name.is_some_and(|m| !is_weak(m)) || unit.connector || unit.options.is_empty() {
             return None;
         }
         let text =
             unit.spelled.clone().unwrap_or_else(|| self.question[unit.start..unit.end].to_ascii_lowercase());
-        let is_plain = LEXICON.is_plain(&text) && LEXICON.dimensions(&text).next().is_none();
-        if is_plain || (!open && !self.in_list(at)) {
+        let is_cue = LEXICON.is_plain(&text) || self.cues.contains(&text);
+        let is_asked = open || by_name.is_some() || self.in_list(at) || self.extends_weak(at);
+        if !is_asked || (is_cue && LEXICON.dimensions(&text).next().is_none()) || self.follows_firm(at) {
             return None;
         }
         let han = text.chars().any(is_han).then(|| text.clone());
@@ -157,6 +167,26 @@ impl Known<'_> {
         Some(Asked { forms: all, near, han, start: unit.start, end: unit.end, at, phrases, covered })
     }
 
+    /// The match by name of a unit.
+    fn match_of(&self, at: usize) -> Option<&Mention> {
+        let unit = self.units.get(at)?;
+        self.mentions.iter().find(|m| m.start < unit.end && unit.start < m.end)
+    }
+
+    /// True for a word next to a weak match by name.
+    fn extends_weak(&self, at: usize) -> bool {
+        let weak = |other: usize| self.match_of(other).is_some_and(is_weak);
+        weak(at + 1) || at.checked_sub(1).is_some_and(weak) || weak(at + 2)
+    }
+
+    /// True for the second word of a compound whose first names a column: "fibre internet".
+    fn follows_firm(&self, at: usize) -> bool {
+        let unit = &self.units[at];
+        let before = at.checked_sub(1).and_then(|other| self.match_of(other)).filter(|m| !is_weak(m));
+        let next = |m: &Mention| self.question.get(m.end..unit.start) == Some(" ");
+        !unit.han && before.is_some_and(next)
+    }
+
     /// True for a word between the signs of a list, next to a column.
     fn in_list(&self, at: usize) -> bool {
         let unit = &self.units[at];
@@ -178,7 +208,8 @@ impl Known<'_> {
         let binds = |at: usize| {
             let unit = &self.units[at];
             let text = self.question[unit.start..unit.end].to_ascii_lowercase();
-            ["of", "the", "a", "an", "s", "their", "his", "her", "your", "our", "的"].contains(&text.as_str())
+            ["of", "the", "a", "an", "s", "their", "his", "her", "your", "our", "at", "的"]
+                .contains(&text.as_str())
         };
         let plain = (first.at..=last.at).all(|at| own(at) || binds(at));
         plain && !crosses(self.question, between)

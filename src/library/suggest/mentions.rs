@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Alias, Named, Place, weight};
 use super::expand::expand;
-use super::words::{Unit, Vocabulary, units};
+use super::words::{ANYBODY, Unit, Vocabulary, units};
 
 /// Most units of one mention.
 const WIDEST: usize = 7;
@@ -167,7 +167,8 @@ fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
         Place::Value => 0.75,
         Place::Meaning => 0.5,
     };
-    if slice == alias.text.to_lowercase() {
+    let anybody = window.iter().all(|unit| unit.generic) && ANYBODY.contains(&slice);
+    if slice == alias.text.to_lowercase() && !anybody {
         return Some((factor, true));
     }
     // "at follow-up" names no column that has more than a time in its name

@@ -81,7 +81,7 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
             continue;
         }
         // what the question names must not stand in for an outcome that no column was found for
-        if *by_keyword && !clearly && (filled.frame == HALF || filled.open.contains(&"outcome_var")) {
+        if *by_keyword && !clearly && (filled.frame == HALF || family(id.as_str()) == "accounting") {
             continue;
         }
         let mut statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);

@@ -174,6 +174,7 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
         mentions: &first.mentions,
         columns: &named,
         rows,
+        cues: &vocabulary.cues,
     };
     let further = known.by_meaning(first.leaves_open());
     let Reading { mentions, parsed, structure, filled } = if further.is_empty() {

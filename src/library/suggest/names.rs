@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::Place;
+use super::knowledge::is_word;
 use super::lexicon::{LEXICON, key};
 use crate::domain::dataset::{Column, Dataset};
 
@@ -187,6 +188,10 @@ fn resolved(part: &str) -> String {
         if let Some(rest) = part.strip_prefix(prefix).filter(|rest| rest.len() >= 3).and_then(known) {
             return format!("{word} {rest}");
         }
+    }
+    // a word is not two joined ones: `bycatch`
+    if part.len() >= 5 && is_word(part) {
+        return part.to_owned();
     }
     // two joined words or abbreviations: `fatheduc`, `hhinc`
     for (at, _) in part.char_indices().filter(|(at, _)| *at >= 2 && part.len() - at >= 3) {

@@ -8,6 +8,7 @@ use super::columns::Named;
 use super::decisions::{
     BY_GROUP, DESCRIPTION, DIFFERENCE, OPEN, RELATION, asks, decided, groups_of, type_of,
 };
+use super::phrases::Parsed;
 use super::roles::{Filled, Filler, HALF};
 use crate::domain::profile::is_binary;
 
@@ -65,9 +66,27 @@ impl Filler<'_> {
         Filler { parsed: &turned, columns: self.columns, structure: self.structure }.model(out);
     }
 
+    /// "Do tasters score oaked wines higher?" with the groups read as the outcome: the measure that is studied more often is it.
+    pub(super) fn turned_contrast(&self) -> Option<Parsed> {
+        let p = self.parsed;
+        let ([group], [measure]) = (&p.outcome[..], &p.causes[..]) else { return None };
+        let (own, other) = (&self.columns[*group], &self.columns[*measure]);
+        let fits =
+            own.is_group() && other.is_measure() && own.outcome() <= 0.0 && other.outcome() > own.outcome();
+        (fits && p.controls.is_empty()).then(|| {
+            let (outcome, causes) = (p.causes.clone(), p.outcome.clone());
+            Parsed { outcome, groups: causes.clone(), causes, ..p.clone() }
+        })
+    }
+
     /// Groups that differ in something that no column was found for: the only column that can be the outcome, else the
     /// question for it.
     pub(super) fn differ(&self, group: Option<usize>, out: &mut Filled) {
+        let followed =
+            |c: &usize| self.before_and_after_of(*c).filter(|(first, _)| first == c).map(|(_, last)| last);
+        if let (Some(group), Some(last)) = (group, self.parsed.controls.iter().find_map(followed)) {
+            return self.adjusted(last, group, out);
+        }
         let outcome = self.only_outcome().filter(|y| Some(*y) != group && !out.named);
         let kind = outcome.map_or(OPEN, |y| type_of(&self.columns[y]));
         let groups = group.map_or("groups", |g| groups_of(&self.columns[g]));
@@ -103,7 +122,9 @@ impl Filler<'_> {
             Regex::new("\\b(?:which|each|per|every|by|across|between|among)\\b|哪|各|每个|之间")
                 .expect("a pattern")
         });
-        let units = self.parsed.units.iter().copied().find(|c| !self.columns[*c].is_time());
+        let most = self.columns.iter().map(|c| c.column.distinct).max().unwrap_or_default();
+        let repeats = |c: &usize| !self.columns[*c].is_time() && self.columns[*c].column.distinct * 2 <= most;
+        let units = self.parsed.units.iter().copied().find(repeats);
         units.filter(|_| self.columns[measure].is_measure() && EACH.is_match(&self.parsed.text))
     }
 

@@ -94,6 +94,14 @@ impl Filler<'_> {
                 let pair = self.before_and_after();
                 pair.is_some_and(|(a, b)| self.named().iter().all(|c| *c == a || *c == b))
             }
+            // "after therapy" is a time, also where a column has the therapy
+            "two measures alone" => {
+                let own = |c: &usize| self.before_and_after_of(*c).is_some();
+                let measured = self.named().into_iter().filter(|c| self.columns[*c].is_measure());
+                self.before_and_after().is_some()
+                    && p.controls.is_empty()
+                    && measured.into_iter().all(|c| own(&c))
+            }
             "two alike" => self.two_alike().is_some(),
             "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
             "repeated" => !self.repeated().is_empty(),
@@ -152,6 +160,10 @@ impl Filler<'_> {
             "pair" => self.pair(out),
             "either" => {
                 let than = ["than", "compared with", "compared to", "versus", "更", "较"];
+                let turned = self.turned_contrast();
+                if let Some(turned) = &turned {
+                    return Filler { parsed: turned, ..*self }.compare(out);
+                }
                 let contrast = p.id == "more" || than.iter().any(|w| p.text.contains(w));
                 let group = p.causes.len() == 1 && self.columns[p.causes[0]].is_group();
                 let measured = p.outcome.iter().all(|y| !is_binary(self.columns[*y].column));
@@ -247,6 +259,10 @@ impl Filler<'_> {
                 .iter()
                 .find_map(|c| (0..self.columns.len()).find(|i| self.columns[*i].has(c)));
         }
+        // what is adjusted for its value at the start is the outcome
+        let followed =
+            |c: &usize| self.before_and_after_of(*c).filter(|(first, _)| first == c).map(|(_, last)| last);
+        outcome = outcome.or_else(|| p.controls.iter().find_map(followed));
         if outcome.is_none() && out.frame == HALF {
             outcome = self.only_outcome();
             out.assumed = outcome.is_some();

@@ -142,7 +142,7 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
 }
 
 /// Words for anybody, which alone name no column.
-const ANYBODY: [&str; 4] = ["people", "person", "persons", "individuals"];
+pub(super) const ANYBODY: [&str; 4] = ["people", "person", "persons", "individuals"];
 
 /// Strength of a word of a known phrase.
 const PART: f64 = 0.6;
@@ -217,7 +217,9 @@ fn in_english(gloss: &str) -> Vec<(String, f64)> {
     let key = key(gloss);
     let concepts = LEXICON.units(&key).unwrap_or_default().iter();
     let mut options: Vec<(String, f64)> = concepts.map(|(unit, s)| (unit.clone(), s * GLOSS)).collect();
-    if !key.contains(' ') {
+    if key.contains(' ') {
+        options.extend(heads(&key));
+    } else {
         options.push((key, GLOSS));
     }
     options
