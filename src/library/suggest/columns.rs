@@ -199,7 +199,8 @@ impl Named<'_> {
         let c = self.column;
         // without holes: 1 to 120, 4001 to 4120
         let dense = c.min.zip(c.max).is_some_and(|(least, most)| most - least <= rows as f64);
-        c.integer_valued && rows > 20 && c.distinct == rows && dense
+        let begins = c.min.is_some_and(|least| (0.0..=1.0).contains(&least));
+        c.integer_valued && rows > 20 && c.distinct == rows && dense && (begins || !self.is_time())
     }
 
     /// True for numbers of something that may not occur: the smallest is 0, unlike that of most scales of answers.

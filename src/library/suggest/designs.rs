@@ -172,8 +172,7 @@ impl Filler<'_> {
         if !out.named && adjusts && !self.columns[y].column.is_text() {
             return self.adjusted(y, g, out);
         }
-        // "infection by age and surgery" is a model: age forms no groups
-        if !out.named && p.groups.len() > 1 && p.groups.iter().any(|c| self.columns[*c].is_measure()) {
+        if !out.named && self.by_measures(g) {
             return self.model(out);
         }
         if self.columns[y].is_group() && !out.named {
@@ -196,6 +195,15 @@ impl Filler<'_> {
         } else {
             out.methods.extend(decided(DIFFERENCE, "number", groups_of(&self.columns[g]), "rows"));
         }
+    }
+
+    /// True for an outcome "by age and surgery", which is a model: age forms no groups.
+    fn by_measures(&self, group: usize) -> bool {
+        let p = self.parsed;
+        let measured = |c: &usize| self.columns[*c].is_measure() && !self.columns[*c].is_group();
+        let averages = ["average", "mean ", "平均"].iter().any(|w| p.text.contains(w));
+        let all = !averages && !p.groups.is_empty() && p.groups.iter().all(measured);
+        (all && measured(&group)) || p.groups.len() > 1 && p.groups.iter().any(measured)
     }
 
     /// A comparison of groups with something held constant: the groups explain the outcome.

@@ -4,19 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use super::super::tokens::{is_han, stem};
+use super::super::tokens::is_han;
 use super::chinese::glosses;
-use super::columns::{Named, Place, weight};
-use super::expand::shared;
-use super::knowledge::{cosine, forms, is_word, nearest, related};
+use super::columns::{Named, Place};
+use super::knowledge::forms;
 use super::lexicon::LEXICON;
+use super::likeness::{Asked, LEAST, Part, Word, english, known_as, parts_of, score};
 use super::mentions::{Mention, crosses};
 use super::words::Unit;
 
 /// Most words of one phrase.
 const WIDEST: usize = 3;
-/// Least likeness of a word and a part of a name.
-const LEAST: f64 = 0.36;
 /// Least score of a phrase and a column, and of one in a list of columns.
 const ENOUGH: f64 = 0.46;
 const ENOUGH_IN_LIST: f64 = 0.4;
@@ -29,49 +27,8 @@ const SURE: f64 = 0.6;
 const WEAK: f64 = 0.7;
 /// By how much the best column must be ahead of the second.
 const MARGIN: f64 = 0.06;
-/// Strength of an abbreviation of a related word.
-const ABBREVIATED: f64 = 0.85;
-/// Strength of a part of a name that is made of the beginnings of several words: `bwt` of "birth weight".
-const OF_SEVERAL: f64 = 0.85;
-/// How many words near to one of the question are tried, and their least cosine.
-const NEAR: usize = 30;
-const NEAR_ENOUGH: f64 = 0.48;
-/// Share of the score that does not depend on how much of the name is matched.
-const BASE: f64 = 0.7;
 /// A match by meaning is never surer than this.
 const SUREST: f64 = 0.6;
-
-/// Parts of names that are units of measurement.
-const MEASURES: [&str; 44] = [
-    "min", "mins", "sec", "kg", "cm", "mm", "km", "pct", "usd", "eur", "gbp", "hr", "hrs", "yr", "yrs", "wk",
-    "wks", "mo", "mth", "mi", "ppb", "ppm", "bar", "mg", "ml", "ms", "deg", "kwh", "mpa", "num", "cnt",
-    "idx", "ix", "sh", "rt", "sc", "lvl", "val", "var", "id", "no", "cd", "元", "万",
-];
-
-/// A word of the question with what it may mean.
-struct Asked {
-    /// The word, or the English words of a Chinese one.
-    forms: Vec<String>,
-    /// Words that mean nearly the same, with their strength.
-    near: Vec<(String, f64)>,
-    han: Option<String>,
-    start: usize,
-    end: usize,
-    /// Position among the units.
-    at: usize,
-    /// Phrases of several English words for a Chinese one.
-    phrases: Vec<&'static str>,
-    /// Part of a weak match by name.
-    covered: bool,
-}
-
-/// A part of a name.
-struct Part {
-    text: String,
-    forms: Vec<String>,
-    weight: f64,
-    whole: bool,
-}
 
 /// What is known before words are matched by their meaning.
 pub(super) struct Known<'a> {
@@ -132,8 +89,7 @@ impl Known<'_> {
     /// The word at a place, if it may name a column that no rule found.
     fn asked(&self, at: usize, open: bool) -> Option<Asked> {
         let unit = &self.units[at];
-        let over = |m: &&Mention| m.start < unit.end && unit.start < m.end;
-        let by_name = self.mentions.iter().find(over);
+        let by_name = self.match_of(at);
         if by_name.is_some_and(|m| !is_weak(m)) || unit.connector || unit.options.is_empty() {
             return None;
         }
@@ -141,36 +97,34 @@ impl Known<'_> {
             unit.spelled.clone().unwrap_or_else(|| self.question[unit.start..unit.end].to_ascii_lowercase());
         let is_cue = LEXICON.is_plain(&text) || self.cues.contains(&text);
         let is_asked = open || by_name.is_some() || self.in_list(at) || self.extends_weak(at);
-        if !is_asked || (is_cue && LEXICON.dimensions(&text).next().is_none()) || self.follows_firm(at) {
+        let is_quality = LEXICON.dimensions(&text).next().is_some();
+        if !is_asked || (!is_quality && (is_cue || self.follows_firm(at))) {
             return None;
         }
         let han = text.chars().any(is_han).then(|| text.clone());
-        let words: Vec<String> = match &han {
-            Some(word) => glosses(word).flat_map(|gloss| gloss.split(' ').map(str::to_owned)).collect(),
-            None => text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect(),
+        let of_gloss = |gloss: &str| gloss.split(' ').map(|word| known_as(forms(word))).collect();
+        let ways: Vec<Vec<Word>> = match &han {
+            Some(word) => glosses(word).map(of_gloss).collect(),
+            None => english(&text).map(|forms| vec![known_as(forms)]).into_iter().collect(),
         };
-        let mut all: Vec<String> = words.iter().filter(|w| w.len() >= 2).flat_map(|w| forms(w)).collect();
-        if han.is_none() {
-            all.retain(|w| !LEXICON.is_plain(w));
-            all.extend(LEXICON.dimensions(&text).map(str::to_owned));
-        }
-        if all.is_empty() && han.is_none() {
+        let says = han.as_ref().map_or(0, |word| word.chars().count()) >= 2;
+        if ways.is_empty() && !says {
             return None;
-        }
-        let mut near: Vec<(String, f64)> = Vec::new();
-        for form in &all {
-            near.extend(related(form).map(|(w, s)| (w.to_owned(), s)));
-            near.extend(nearest(form, NEAR, NEAR_ENOUGH).into_iter().map(|(w, s)| (w.to_owned(), s)));
         }
         let phrases = han.iter().flat_map(|word| glosses(word)).filter(|gloss| gloss.contains(' ')).collect();
         let covered = by_name.is_some();
-        Some(Asked { forms: all, near, han, start: unit.start, end: unit.end, at, phrases, covered })
+        Some(Asked { ways, han, start: unit.start, end: unit.end, at, phrases, covered })
     }
 
     /// The match by name of a unit.
     fn match_of(&self, at: usize) -> Option<&Mention> {
         let unit = self.units.get(at)?;
-        self.mentions.iter().find(|m| m.start < unit.end && unit.start < m.end)
+        // the number of each row is nothing that a question is about
+        let is_row = |m: &Mention| {
+            let column = &self.columns[m.columns[0]];
+            !m.exact && column.is_unit(self.rows) && column.column.distinct == self.rows
+        };
+        self.mentions.iter().find(|m| m.start < unit.end && unit.start < m.end && !is_row(m))
     }
 
     /// True for a word next to a weak match by name.
@@ -264,120 +218,4 @@ fn is_weak(mention: &Mention) -> bool {
 
 fn ends_with_word(text: &str, words: &[&str]) -> bool {
     text.rsplit(' ').next().is_some_and(|last| words.contains(&last))
-}
-
-/// The parts of the names and labels of a column.
-fn parts_of(column: &Named<'_>) -> Vec<Vec<Part>> {
-    let named = column.aliases.iter().filter(|a| a.place != Place::Value || !column.column.value_labels);
-    let named = named.filter(|a| a.place != Place::Value || column.column.distinct > 2);
-    named
-        .map(|alias| {
-            let mut parts = Vec::new();
-            for unit in &alias.units {
-                let text = alias.text.get(unit.start..unit.end).unwrap_or_default();
-                let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-                for word in words.filter(|w| !LEXICON.is_connector(w)) {
-                    let heavy = if MEASURES.contains(&word) { 0.0 } else { weight(unit) };
-                    parts.push(part(word, heavy, alias.place == Place::Name));
-                }
-            }
-            parts
-        })
-        .filter(|parts: &Vec<Part>| parts.iter().any(|p| p.weight > 0.0))
-        .collect()
-}
-
-fn part(word: &str, weight: f64, whole: bool) -> Part {
-    let han = word.chars().any(is_han);
-    let words: Vec<String> = if han {
-        glosses(word).flat_map(|gloss| gloss.split(' ').map(str::to_owned)).collect()
-    } else {
-        vec![word.to_lowercase()]
-    };
-    let forms = words.iter().flat_map(|w| forms(w)).collect();
-    Part { text: word.to_lowercase(), forms, weight, whole: whole && !han }
-}
-
-/// How well a phrase fits the parts of a name, 0 to 1.
-fn score(window: &[Asked], slice: &str, parts: &[Part]) -> f64 {
-    let total: f64 = parts.iter().map(|p| p.weight).sum();
-    if total <= 0.0 {
-        return 0.0;
-    }
-    // one part that is made of all words
-    let made = |p: &&Part| {
-        made_of(&p.text, slice)
-            || window.iter().flat_map(|a| &a.phrases).any(|phrase| made_of(&p.text, phrase))
-    };
-    let several = parts.iter().filter(|p| p.whole && p.weight > 0.0).filter(made);
-    let several = several.map(|p| OF_SEVERAL * (BASE + (1.0 - BASE) * p.weight / total)).fold(0.0, f64::max);
-    let mut best_of_parts = vec![0.0_f64; parts.len()];
-    let mut sum = 0.0;
-    for asked in window {
-        let mut best = 0.0_f64;
-        for (at, part) in parts.iter().enumerate().filter(|(_, p)| p.weight > 0.0) {
-            let alike = likeness(asked, part);
-            best_of_parts[at] = best_of_parts[at].max(alike);
-            best = best.max(alike * part.weight.max(0.6));
-        }
-        sum += best;
-    }
-    let mean = sum / window.len() as f64;
-    let covered: f64 = parts.iter().zip(&best_of_parts).map(|(p, s)| p.weight * s).sum::<f64>() / total;
-    several.max(mean * (BASE + (1.0 - BASE) * covered))
-}
-
-/// How alike a word and a part of a name are, 0 to 1.
-fn likeness(asked: &Asked, part: &Part) -> f64 {
-    if let Some(han) =
-        asked.han.as_deref().filter(|han| part.text.chars().any(is_han) && part.text.contains(han))
-        && han.chars().count() >= 2
-    {
-        return 1.0;
-    }
-    let mut best = 0.0_f64;
-    for (a, b) in asked.forms.iter().flat_map(|a| part.forms.iter().map(move |b| (a, b))) {
-        if stem(a) == stem(b) {
-            return 1.0;
-        }
-        let by_relation = related(a).filter(|(word, _)| word == b).map(|(_, strength)| strength);
-        best = by_relation.chain(cosine(a, b)).fold(best, f64::max);
-        best = best.max(shared(b, a).unwrap_or_default());
-    }
-    if !part.text.chars().any(is_han)
-        && part.text.len() >= 2
-        && (part.text.len() <= 4 || !is_word(&part.text))
-    {
-        let short = |word: &str| shared(&part.text, word).is_some();
-        let near =
-            asked.near.iter().filter(|(word, _)| short(word)).map(|(_, strength)| strength * ABBREVIATED);
-        best = near.fold(best, f64::max);
-    }
-    if best < LEAST { 0.0 } else { best }
-}
-
-/// True for a part of a name that is made of the beginnings of several words of a phrase: `bwt`, `dow`.
-fn made_of(part: &str, slice: &str) -> bool {
-    if part.len() < 2 || !part.is_ascii() || is_word(part) && part.len() > 3 {
-        return false;
-    }
-    let lower = slice.to_ascii_lowercase();
-    let words: Vec<&str> =
-        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    let without = |left_out: &[&str]| -> Vec<&str> {
-        words.iter().copied().filter(|w| !left_out.contains(w)).collect()
-    };
-    let ways = [without(&["the", "a", "an"]), without(&["the", "a", "an", "of", "in", "to", "for", "and"])];
-    ways.iter().any(|way| way.len() >= 2 && segments(part.as_bytes(), way))
-}
-
-/// True if the letters are those of the words in order, each word giving at least its first.
-fn segments(letters: &[u8], words: &[&str]) -> bool {
-    let Some((first, rest)) = words.split_first() else { return letters.is_empty() };
-    (1..=letters.len()).any(|length| {
-        let (own, others) = letters.split_at(length);
-        let mut bytes = first.bytes();
-        let fits = first.as_bytes().first() == own.first() && own.iter().all(|c| bytes.any(|b| b == *c));
-        fits && segments(others, rest)
-    })
 }

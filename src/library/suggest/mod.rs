@@ -13,6 +13,7 @@ mod further;
 mod keywords;
 mod knowledge;
 mod lexicon;
+mod likeness;
 mod lists;
 mod meaning;
 mod mentions;
@@ -144,7 +145,9 @@ impl Reading {
         let (parsed, filled) = (&self.parsed, &self.filled);
         let directed = decisions::asks(decisions::RELATION, &parsed.text);
         let unnamed = parsed.kind.is_empty() && !filled.named && (parsed.rest.len() < 2 || directed);
-        !filled.open.is_empty() || filled.assumed || filled.frame == roles::HALF || unnamed
+        // a method that words name needs no more than its outcome
+        let open = |role: &str| !filled.named || matches!(role, "outcome_var" | "item_vars");
+        filled.open.iter().any(|role| open(role)) || filled.assumed || filled.frame == roles::HALF || unnamed
     }
 }
 

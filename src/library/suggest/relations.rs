@@ -50,14 +50,17 @@ impl Filler<'_> {
 
     /// A relation of which only one side is known: the other is asked for, not guessed.
     pub(super) fn half(&self, column: usize, out: &mut Filled) {
-        out.frame = HALF.to_owned();
-        if self.columns[column].is_group()
+        let held = [&self.parsed.controls, &self.parsed.fixed_effects, &self.parsed.clusters];
+        let plain = held.iter().all(|list| list.is_empty());
+        if plain
+            && self.columns[column].is_group()
             && (self.asks_contrast(column) || !asks(RELATION, &self.parsed.text))
         {
             return self.differ(Some(column), out);
         }
         let mut turned = self.parsed.clone();
         turned.rest.clear();
+        HALF.clone_into(&mut turned.id);
         if self.columns[column].outcome() >= 0.0 && !self.asks_contrast(column) {
             turned.outcome = vec![column];
         } else {
@@ -72,7 +75,7 @@ impl Filler<'_> {
         let ([group], [measure]) = (&p.outcome[..], &p.causes[..]) else { return None };
         let (own, other) = (&self.columns[*group], &self.columns[*measure]);
         let fits =
-            own.is_group() && other.is_measure() && own.outcome() <= 0.0 && other.outcome() > own.outcome();
+            own.is_group() && other.is_measure() && own.outcome() <= 0.0 && other.outcome() >= own.outcome();
         (fits && p.controls.is_empty()).then(|| {
             let (outcome, causes) = (p.causes.clone(), p.outcome.clone());
             Parsed { outcome, groups: causes.clone(), causes, ..p.clone() }

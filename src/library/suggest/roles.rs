@@ -263,7 +263,7 @@ impl Filler<'_> {
         let followed =
             |c: &usize| self.before_and_after_of(*c).filter(|(first, _)| first == c).map(|(_, last)| last);
         outcome = outcome.or_else(|| p.controls.iter().find_map(followed));
-        if outcome.is_none() && out.frame == HALF {
+        if outcome.is_none() && p.id == HALF {
             outcome = self.only_outcome();
             out.assumed = outcome.is_some();
         }

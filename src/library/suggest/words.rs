@@ -219,9 +219,8 @@ fn in_english(gloss: &str) -> Vec<(String, f64)> {
     let mut options: Vec<(String, f64)> = concepts.map(|(unit, s)| (unit.clone(), s * GLOSS)).collect();
     if key.contains(' ') {
         options.extend(heads(&key));
-    } else {
-        options.push((key, GLOSS));
     }
+    options.push((key, GLOSS));
     options
 }
 
