@@ -28,6 +28,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("generate q = nosuch(1)", 133, "nosuch"),
     ("generate 1q = 2", 198, "invalid"),
     ("summarize x, nosuchoption", 198, "nosuchoption"),
+    ("regress y i.g\nmargins, eyex(g)", 198, "factor"),
     ("nosuchcommand x", 199, "unrecognized"),
     ("tabulate g, plot", 199, "not supported"),
     ("gmm (y - {b}) (x - {c}), instruments(x)", 199, "several equations"),

@@ -25,15 +25,15 @@ pub(super) const TABLE: &[Function] = &[
     f1("asinh", f64::asinh),
     f1("atan", f64::atan),
     f1("atanh", f64::atanh),
-    f1("ceil", f64::ceil),
+    num("ceil", "n", |a| keep_missing(a[0], f64::ceil)),
     f1("cloglog", |x| (-(1.0 - x).ln()).ln()),
     f1("cos", f64::cos),
     f1("cosh", f64::cosh),
     f1("digamma", digamma),
     f1("exp", f64::exp),
     f1("expm1", f64::exp_m1),
-    f1("floor", f64::floor),
-    f1("int", f64::trunc),
+    num("floor", "n", |a| keep_missing(a[0], f64::floor)),
+    num("int", "n", |a| keep_missing(a[0], f64::trunc)),
     f1("invcloglog", |x| -(-x.exp()).exp_m1()),
     f1("invlogit", |x| 1.0 / (1.0 + (-x).exp())),
     f1("ln", ln),
@@ -53,7 +53,7 @@ pub(super) const TABLE: &[Function] = &[
     f1("tan", f64::tan),
     f1("tanh", f64::tanh),
     f1("trigamma", trigamma),
-    f1("trunc", f64::trunc),
+    num("trunc", "n", |a| keep_missing(a[0], f64::trunc)),
     num("atan2", "nn", |a| strict(a, |a| a[0].atan2(a[1]))),
     num("autocode", "nnnn", |a| strict(a, autocode)),
     num("byteorder", "", |_| 2.0),
@@ -69,7 +69,10 @@ pub(super) const TABLE: &[Function] = &[
     }),
     num("recode", "nn*", recode),
     num("reldif", "nn", reldif),
-    num("round", "nn?", |a| strict(a, |a| round(a[0], a.get(1).copied().unwrap_or(1.0)))),
+    num("round", "nn?", |a| match a.get(1).copied().unwrap_or(1.0) {
+        unit if is_missing(unit) => MISSING,
+        unit => keep_missing(a[0], |x| clean(round(x, unit))),
+    }),
     num("maxbyte", "", |_| 100.0),
     num("minbyte", "", |_| -127.0),
     num("maxint", "", |_| 32740.0),
@@ -91,6 +94,11 @@ pub(super) const TABLE: &[Function] = &[
 /// Applies a function unless an argument is missing.
 pub(super) fn strict(a: &[f64], f: impl Fn(&[f64]) -> f64) -> f64 {
     if a.iter().any(|&x| is_missing(x)) { MISSING } else { clean(f(a)) }
+}
+
+/// A rounded number; a missing value stays what it is, so that `floor(.a)` is `.a`.
+fn keep_missing(x: f64, f: impl Fn(f64) -> f64) -> f64 {
+    if is_missing(x) { x } else { f(x) }
 }
 
 fn ln(x: f64) -> f64 {
