@@ -12,6 +12,7 @@ cannot be had. `--renew` writes the file.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import math
 import os
@@ -20,9 +21,9 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sqlite3
 import sys
 import tempfile
-import time
 import tomllib
 from collections import Counter
 from collections.abc import Callable
@@ -129,24 +130,21 @@ def system_calls(program: str, strace: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        trace = folder / "trace"
+        trace, store = folder / "trace", folder / "data" / "store"
+        exported = store / "exported"
         service = Service(folder, program, [str(strace), "-f", "-qq", "-o", str(trace), "-e", f"trace={','.join(KINDS)}"])
         if service.process.poll() is not None:
             print("  not run: processes cannot be traced here")
             sys.exit(NOT_HERE)
 
         def settled() -> int:
-            """Size of the trace once nothing was added for a while: copies are written behind the answer."""
+            """Size of the trace once the copies of all commits are durable, which they become seconds after the answer."""
             # the service ends a connection that is idle for longer than that may take
             service.connection.close()
-            size, since = trace.stat().st_size, time.monotonic()
-            # on a busy machine what the service does every few seconds fills every pause
-            latest = since + 20
-            while time.monotonic() - since < 1.5 and time.monotonic() < latest:
-                time.sleep(0.1)
-                if (now := trace.stat().st_size) != size:
-                    size, since = now, time.monotonic()
-            return size
+            with contextlib.closing(sqlite3.connect(f"file:{store}/store.sqlite3?mode=ro", uri=True)) as connection:
+                last = connection.execute("SELECT max(sequence) FROM commits").fetchone()[0]
+            until("the copies are durable", lambda: exported.exists() and int(exported.read_text()) >= last, 120)
+            return trace.stat().st_size
 
         def count(what: str, times: int, work: Callable[[], Any], kinds: set[str]) -> None:
             before = settled()
@@ -163,7 +161,6 @@ def system_calls(program: str, strace: Path) -> dict[str, float]:
         service.run(*service.frozen())
         jobs = [service.frozen() for _ in range(RUNS)]
         count("a run", RUNS, lambda: service.run(*jobs.pop()), set(KINDS.values()))
-        # a slow machine makes more of the copies one by one, which a short request's files and threads would show
         count("a code that is made and redeemed", RUNS, service.redeemed, {"synced writes", "programs started"})
         path, token = service.redeemed()
         count("a job that is read", 50, lambda: service.made("GET", path, token), {"synced writes", "programs started"})

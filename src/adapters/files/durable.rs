@@ -13,29 +13,41 @@ use super::is_absent;
 use super::tree::remove_folder;
 use crate::ports::blob_store::{Written, copy_hashing};
 
-/// How many files are synced at once: concurrent waits share one write of the journal.
-const SYNC_AT_ONCE: usize = 8;
+/// How many files and directories are synced at once: concurrent waits share one write of the journal.
+const SYNC_AT_ONCE: usize = 16;
 /// Most files that are open at once.
 const OPEN_AT_ONCE: usize = 64;
 
 /// Makes the contents of files and the entries of directories durable; returns the files' sizes and hashes, in order.
+///
+/// Directories do not wait for the files in them: nobody is told of either before all are durable.
 pub(super) fn sync_and_hash(
     files: &[(PathBuf, Option<Written>)],
     dirs: &BTreeSet<PathBuf>,
 ) -> io::Result<Vec<Written>> {
-    let mut written = Vec::with_capacity(files.len());
-    for some in files.chunks(OPEN_AT_ONCE) {
-        let open: Vec<File> = some.iter().map(|(path, _)| open_no_follow(path)).collect::<io::Result<_>>()?;
-        open.iter().for_each(begin_writing);
-        written.extend(in_parallel(some.len(), SYNC_AT_ONCE, |n| {
-            let mut file = &open[n];
-            file.sync_data()?;
-            some[n].1.clone().map_or_else(|| hash_reader(&mut file), Ok)
-        })?);
-    }
     let dirs: Vec<&PathBuf> = dirs.iter().collect();
-    in_parallel(dirs.len(), SYNC_AT_ONCE, |n| sync_dir(dirs[n]))?;
+    let mut written = Vec::with_capacity(files.len());
+    // the directories are synced with the last files, or alone
+    let (most, last) = files.split_at(files.len().saturating_sub(1) / OPEN_AT_ONCE * OPEN_AT_ONCE);
+    for some in most.chunks(OPEN_AT_ONCE) {
+        written.extend(sync_set(some, &[])?);
+    }
+    written.extend(sync_set(last, &dirs)?);
     Ok(written)
+}
+
+/// Syncs files and directories at once; returns what was written to the files.
+fn sync_set(files: &[(PathBuf, Option<Written>)], dirs: &[&PathBuf]) -> io::Result<Vec<Written>> {
+    let open: Vec<File> = files.iter().map(|(path, _)| open_no_follow(path)).collect::<io::Result<_>>()?;
+    open.iter().for_each(begin_writing);
+    let written = in_parallel(files.len() + dirs.len(), SYNC_AT_ONCE, |n| {
+        let Some(mut file) = open.get(n) else {
+            return sync_dir(dirs[n - files.len()]).map(|()| None);
+        };
+        file.sync_data()?;
+        files[n].1.clone().map_or_else(|| hash_reader(&mut file), Ok).map(Some)
+    })?;
+    Ok(written.into_iter().flatten().collect())
 }
 
 /// Has the kernel begin to write a file, without waiting: the journal's next write then covers all files of a set.
