@@ -154,12 +154,54 @@ def dates(cases):
         'ustrregexra("aBb", "b", "x", 1) == "axx"': 1}, 1e-15, "help of ustrregexm()")
 
 
+def generated(cases):
+    """margins, at(variable = generate(exp))."""
+    d = pd.read_csv(DATA / "lbw.csv")
+    age, smoke = d.age.to_numpy(float), d.smoke.to_numpy(float)
+    x = np.column_stack([age, smoke, age * smoke, np.ones(len(d))])
+    theta, ll, info, _ = maximise(lambda t: -np.logaddexp(0, np.where(d.low == 1, -1, 1) * (x @ t)),
+                                  np.array([0, 0, 0, -0.5]))
+    v = np.linalg.inv(info)
+    p = lambda t, age: special.expit(t[0] * age + t[1] * smoke + t[2] * age * smoke + t[3])
+    do = "logit low c.age##i.smoke\n"
+    more = lambda t: p(t, age + 5).mean()
+    cases.add("margins at generate()", "lbw.csv", do + "margins, at(age = generate(age)) at(age = gen(age + 5))\n" + STORE,
+              {**margin(1, lambda t: p(t, age).mean(), theta, v), **margin(2, more, theta, v)}, 1e-6, "numpy")
+    cases.add("margins at generate() with a condition", "lbw.csv", do + "margins, at(age = generate(cond(smoke == 1, age*2, age)))\n" + STORE,
+              margin(1, lambda t: p(t, np.where(smoke == 1, 2 * age, age)).mean(), theta, v), 1e-6, "numpy")
+    cases.add("contrast of margins at generate()", "lbw.csv", do + "margins, at(age = generate(age)) at(age = generate(age + 5)) contrast(atcontrast(r))\n" + STORE,
+              margin(1, lambda t: (p(t, age + 5) - p(t, age)).mean(), theta, v), 1e-6, "numpy")
+    slope = lambda t: (lambda q: q * (1 - q) * (t[0] + t[2] * smoke))(p(t, age + 5)).mean()
+    cases.add("dydx at generate()", "lbw.csv", do + "margins, dydx(age) at(age = generate(age + 5))\n" + STORE, margin(1, slope, theta, v), 1e-6, "numpy")
+
+
+def edges(cases):
+    b, p = stats.binom, stats.poisson
+    cases.add("probabilities of counts outside their range", None, "display 1", {
+        "binomial(5, -1, .3)": 0, "binomial(5, -.5, .3)": 0, "binomial(5, 7, .3)": 1, "binomial(5.7, 2.9, .3)": b.cdf(2, 5, 0.3),
+        "binomialtail(5, 6, .3)": 0, "binomialtail(5, -2, .3)": 1, "binomialtail(5, .5, .3)": 1, "missing(binomial(-1, 0, .3))": 1,
+        "missing(binomialp(5, -1, .3))": 1, "poisson(2, -1)": 0, "poisson(2, 3.9)": p.cdf(3, 2), "poissontail(2, .5)": 1, "poissontail(2, -3)": 1,
+        "poissontail(2, 1.5)": p.sf(0, 2), "missing(poissonp(2, -1))": 1, "missing(exponential(-1, 2))": 1, "missing(exponentialtail(0, 2))": 1}, 1e-13, "scipy; domains of [FN] Statistical functions")
+    cases.add("quantiles at zero, logarithms of densities", None, "display 1", {
+        "invchi2(3, 0)": 0, "invF(2, 3, 0)": 0, "invgammap(2, 0)": 0, "missing(invchi2(3, 1))": 1, "lnnormalden(1, 2, 3)": stats.norm.logpdf(1, 2, 3),
+        "lnnormalden(1, 2)": stats.norm.logpdf(1, 0, 2), "lngamma(-.5)": special.gammaln(-0.5), "lngamma(-3.25)": special.gammaln(-3.25),
+        "missing(lngamma(-2))": 1}, 1e-13, "scipy")
+    cases.add("inrange of missing values and texts", None, "display 1", {
+        "inrange(., ., .)": 0, "inrange(., 1, .)": 0, "inrange(5, ., .)": 1, "inrange(5, ., 4)": 0, "inrange(5, 4, .)": 1, "inrange(5, 6, .)": 0,
+        'inrange("b", "a", "c")': 1, 'inrange("d", "a", "c")': 0, 'inrange("", "", "c")': 0, 'inrange("b", ".", "c")': 1}, 1e-15, "ordered rules in the help of inrange()")
+    data = "input x g\n1 1\n2 1\n4 2\n9 2\n7 2\nend\nmean x, over(g)"
+    cases.add("coefficients of means over groups", None, data, {"_b[c.x@1.g]": 1.5, "_b[c.x@1bn.g]": 1.5, "_b[x@2.g]": 20 / 3,
+              "_se[c.x@2.g]": np.std([4, 9, 7], ddof=1) / 3**0.5}, 1e-12, "numpy")
+
+
 def main():
     cases = Cases("options", "numpy, scipy, Python datetime; numbers of the manual where a case says so")
     semielasticities(cases)
     ordered(cases)
     two_limits(cases)
     dates(cases)
+    generated(cases)
+    edges(cases)
     cases.write()
 
 

@@ -40,7 +40,7 @@ pub(super) const TABLE: &[Function] = &[
     f1("ln1m", |x| (-x).ln_1p()),
     f1("ln1p", f64::ln_1p),
     f1("lnfactorial", |x| if x < 0.0 || x.fract() != 0.0 { f64::NAN } else { ln_gamma(x + 1.0) }),
-    f1("lngamma", |x| if x <= 0.0 && x.fract() == 0.0 { f64::NAN } else { ln_gamma(x) }),
+    f1("lngamma", ln_absolute_gamma),
     f1("log", ln),
     f1("log10", |x| if x > 0.0 { x.log10() } else { f64::NAN }),
     f1("log1m", |x| (-x).ln_1p()),
@@ -85,7 +85,7 @@ pub(super) const TABLE: &[Function] = &[
     num("mindouble", "", |_| -1.797_693_134_862_315_7e308),
     num("epsdouble", "", |_| f64::EPSILON),
     num("epsfloat", "", |_| f64::from(f32::EPSILON)),
-    num("inrange", "nnn", inrange_numbers),
+    any("inrange", "xxx", inrange),
     any("missing", "x*", any_missing),
     any("mi", "x*", any_missing),
     any("inlist", "xx*", inlist),
@@ -161,17 +161,35 @@ fn reldif(a: &[f64]) -> f64 {
     }
 }
 
-/// `inrange(z,a,b)`: a missing bound is infinite.
-fn inrange_numbers(v: &[f64]) -> f64 {
-    let (z, a, b) = (v[0], v[1], v[2]);
-    let inside = match (is_missing(a), is_missing(b)) {
-        (true, true) => !is_missing(z) || z == a,
-        _ if is_missing(z) => false,
-        (true, false) => z <= b,
-        (false, true) => z >= a,
-        _ => z >= a && z <= b,
+/// `inrange(z,a,b)` of numbers or texts: 0 for a missing `z`; a missing bound is infinite.
+fn inrange(v: &[Value]) -> Value {
+    let inside = match v {
+        [Value::Num(z), Value::Num(a), Value::Num(b)] => between(*z, *a, *b, |x| is_missing(*x)),
+        [Value::Str(z), Value::Str(a), Value::Str(b)] => {
+            let plain = |t: &String| if t == "." { "" } else { t.as_str() }.to_string();
+            between(plain(z), plain(a), plain(b), String::is_empty)
+        }
+        // numbers and texts together are refused before
+        _ => return Value::Num(MISSING),
     };
-    f64::from(u8::from(inside))
+    Value::Num(f64::from(u8::from(inside)))
+}
+
+fn between<T: PartialOrd>(z: T, a: T, b: T, missing: impl Fn(&T) -> bool) -> bool {
+    !missing(&z) && (missing(&a) || z >= a) && (missing(&b) || z <= b)
+}
+
+/// The logarithm of the absolute value of the gamma function; missing for 0, -1, -2 ….
+fn ln_absolute_gamma(x: f64) -> f64 {
+    if x > 0.0 {
+        ln_gamma(x)
+    } else if x.fract() == 0.0 {
+        f64::NAN
+    } else {
+        // reflection formula (Abramowitz and Stegun 6.1.17)
+        let pi = std::f64::consts::PI;
+        (pi / (pi * x).sin().abs()).ln() - ln_gamma(1.0 - x)
+    }
 }
 
 /// `missing(…)`: 1 when any argument is missing or an empty string.
