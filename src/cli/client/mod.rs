@@ -21,6 +21,7 @@ mod saved;
 mod session;
 mod status;
 mod suggestion;
+mod tables;
 mod terminal;
 mod upload;
 mod watch;
@@ -72,11 +73,7 @@ enum ClientCommand {
     /// Follow the run that is under way; the exit code is the verdict.
     Watch,
     /// Show the results of a run.
-    Results {
-        /// Run to show; the last one without it.
-        #[arg(long, value_name = "RUN")]
-        run: Option<String>,
-    },
+    Results(results::ResultsArgs),
     /// Fetch the files of a run, each checked against its hash.
     Fetch(fetch::FetchArgs),
     /// Write the capsule of a succeeded run.
@@ -133,7 +130,7 @@ async fn dispatch(command: ClientCommand, session: &mut Session) -> Result<Exit,
         ClientCommand::Revise(args) => plan::revise(args, &session.job()?).await,
         ClientCommand::Run(args) => watch::run(args, &session.job()?).await,
         ClientCommand::Watch => watch::watch(&session.job()?).await,
-        ClientCommand::Results { run } => results::results(&session.job()?, run.as_deref()).await,
+        ClientCommand::Results(args) => results::results(args, &session.job()?).await,
         ClientCommand::Fetch(args) => fetch::fetch(args, &session.job()?).await,
         ClientCommand::Capsule(args) => fetch::capsule(args, &session.job()?).await,
         ClientCommand::Status => status::status(&session.job()?).await,

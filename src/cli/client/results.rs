@@ -5,18 +5,34 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::output::{columns, text};
 use super::session::Job;
+use super::tables;
 use crate::cli::Exit;
 use crate::cli::plain::plain;
 
 /// Most lines of evidence that are shown.
 const MOST_EVIDENCE: usize = 12;
 
+/// Arguments of `results`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ResultsArgs {
+    /// Run to show; the last one without it.
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// All tables of the run, each with a line that says what it holds.
+    #[arg(long)]
+    tables: bool,
+}
+
 /// Prints the results of the last attempt, or of a named one.
-pub(super) async fn results(job: &Job, run_id: Option<&str>) -> Result<Exit, Failure> {
-    let run = attempt(job, run_id).await?;
+pub(super) async fn results(args: ResultsArgs, job: &Job) -> Result<Exit, Failure> {
+    let run = attempt(job, args.run.as_deref()).await?;
     if run["status"] != "succeeded" {
         job.out.result(&run, || failure_text(&run));
         return Ok(Exit::Failed);
+    }
+    if args.tables {
+        tables::print(job, &run).await?;
+        return Ok(Exit::Done);
     }
     job.out.result(&run, || results_text(&run));
     Ok(Exit::Done)
@@ -73,6 +89,10 @@ pub(super) fn results_text(run: &Value) -> String {
         out.push('\n');
     }
     out.push_str(&warnings(run));
+    let tables = tables::names(run);
+    if !tables.is_empty() {
+        out.push_str(&format!("tables    {}: stata-service client results --tables\n", tables.join(", ")));
+    }
     let engine = text(&run["engine"], "kind");
     out.push_str(&format!("engine    {engine}   run {}\n", text(run, "run_id")));
     out
@@ -150,11 +170,11 @@ fn command_of(action: &str) -> Option<&'static str> {
 }
 
 /// An estimate with seven significant digits at least, and no more than six decimals.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     if x != 0.0 && !(1e-4..1e9).contains(&x.abs()) { format!("{x:.4e}") } else { format!("{x:.6}") }
 }
 
-fn p_value(p: f64) -> String {
+pub(super) fn p_value(p: f64) -> String {
     if p < 0.0001 { "<0.0001".to_owned() } else { format!("{p:.4}") }
 }
 

@@ -37,6 +37,13 @@ fn five_commands_lead_from_a_key_and_a_file_to_a_table() {
     let schooling = &run["results"][0];
     let estimate = format!("{:.6}", schooling["estimate"].as_f64().expect("a number"));
     assert!(schooling["term"] == "schooling" && ran.out.contains(&estimate), "{estimate} in {}", ran.out);
+    let tables = client.run(&["results", "--tables"]).ok();
+    assert!(ran.out.contains("table_fit: stata-service client results --tables"), "{}", ran.out);
+    for words in ["One row per term", "(table_coefficients.csv)", "(table_fit.csv)", estimate.as_str()] {
+        assert!(tables.contains(words), "{words} in {tables}");
+    }
+    let tables = client.run(&["results", "--tables", "--json"]).json();
+    assert_eq!(tables["tables"][0]["columns"][1], "term", "{tables}");
     let fetched = client.run(&["fetch", "results", "--formats", "xlsx,docx", "--json"]);
     assert_eq!(fetched.code, 0, "{fetched:?}");
     let files = fetched.json()["files"].as_array().expect("a list").clone();
