@@ -1,5 +1,7 @@
 //! Calendar arithmetic: days since 1960-01-01 (%td) and the periods counted from there (manual [D] Datetime).
 
+pub mod leap_seconds;
+
 /// Milliseconds of a day.
 pub const DAY_MS: f64 = 86_400_000.0;
 

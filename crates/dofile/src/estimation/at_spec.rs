@@ -3,7 +3,9 @@
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Grid;
 use crate::syntax::numlist;
+use crate::syntax::options::abbreviates;
 use crate::syntax::split::matching_paren;
+use crate::value::{MISSING, is_missing};
 
 /// A summary that replaces a variable's values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +31,8 @@ pub enum Value {
     Number(f64),
     /// A summary of the sample.
     Summary(Statistic),
+    /// An expression, `generate(exp)`, with its value in each row of the data (empty until it is computed).
+    Generated(String, Vec<f64>),
 }
 
 /// One scenario: settings by variable name, `_all` for the rest.
@@ -56,6 +60,11 @@ pub fn parse(text: &str) -> Result<Vec<Setting>> {
             continue;
         };
         let after = after.trim_start();
+        if let Some((exp, left)) = generated(after) {
+            choices.push((name, vec![Value::Generated(exp.trim().to_string(), Vec::new())]));
+            rest = left.trim_start();
+            continue;
+        }
         let (values, left) = if after.starts_with('(') {
             let close = matching_paren(after, 0).ok_or_else(bad)?;
             (numlist::expand(&after[1..close])?, &after[close + 1..])
@@ -83,6 +92,13 @@ pub fn parse(text: &str) -> Result<Vec<Setting>> {
             .collect();
     }
     Ok(out)
+}
+
+/// The expression of `generate(exp)` at the start of a text, and what follows.
+fn generated(text: &str) -> Option<(&str, &str)> {
+    let open = text.find('(').filter(|k| abbreviates(&text[..*k], "GENerate"))?;
+    let close = matching_paren(text, open)?;
+    Some((&text[open + 1..close], &text[close + 1..]))
 }
 
 fn parse_statistic(text: &str) -> Option<Statistic> {
@@ -149,8 +165,28 @@ pub fn summary(statistic: Statistic, values: &[f64], weights: &[f64]) -> f64 {
     }
 }
 
+/// Sets a variable to the values of an expression in the rows of the grid.
+fn set_generated(
+    grid: &mut Grid<'_>,
+    name: &str,
+    exp: &str,
+    values: &[f64],
+    weights: &[f64],
+) -> Result<(String, f64, String)> {
+    let own: Vec<f64> = grid.rows().iter().map(|r| values[*r]).collect();
+    if own.iter().zip(weights).any(|(x, w)| *w != 0.0 && is_missing(*x)) {
+        return Err(StataError::new(459, format!("generate({exp}) has missing values in the sample")));
+    }
+    grid.set(name, own);
+    Ok((name.to_string(), MISSING, format!("={exp}")))
+}
+
 /// Applies a scenario to a grid. `factors` lists the factor variables with their levels.
-/// Returns what was set, for the legend.
+/// Returns what was set, for the legend: variable, value, and the name of a summary or `=` and an expression.
+///
+/// # Errors
+/// r(198) for an expression of a factor, r(459) for a level that is not in the data and for an expression that is
+/// missing, r(322) for a variable that is not in the model.
 pub fn apply(
     grid: &mut Grid<'_>,
     setting: &Setting,
@@ -170,6 +206,12 @@ pub fn apply(
         let levels = factors.iter().find(|(n, _)| n == name).map(|(_, l)| l);
         match (value, levels) {
             (Value::Summary(Statistic::AsObserved), _) => {}
+            (Value::Generated(..), Some(_)) => {
+                return Err(StataError::invalid(format!(
+                    "{name} is a factor variable; generate() not allowed"
+                )));
+            }
+            (Value::Generated(exp, x), None) => legend.push(set_generated(grid, name, exp, x, weights)?),
             (Value::Number(x), Some(levels)) => {
                 if !levels.iter().any(|l| *l as f64 == *x) {
                     return Err(StataError::new(459, format!("'{x}' is not a level of {name}")));

@@ -1,7 +1,7 @@
 //! The numbers of `margins`: averages of predictions and of their derivatives over a sample, with
 //! analytic derivatives in the parameters for the delta method ([R] margins, Methods and formulas).
 
-use crate::error::Result;
+use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::response::Response;
 
@@ -12,7 +12,7 @@ pub enum Effect {
     Level,
     /// The derivative in a continuous variable, in one of four forms.
     Slope(String, Form),
-    /// The change of the prediction when a factor moves from a base level to a level.
+    /// The change of the prediction, or of its logarithm, when a factor moves from a base level to a level.
     Change {
         /// The factor variable.
         variable: String,
@@ -20,6 +20,8 @@ pub enum Effect {
         level: i64,
         /// The base level.
         base: i64,
+        /// Whether the change is that of the logarithm (ey/dx).
+        log: bool,
     },
 }
 
@@ -57,13 +59,13 @@ impl Scenario<'_, '_> {
     /// Averages an effect over the rows.
     pub fn average(&self, parameters: &Parameters, response: &Response, effect: &Effect) -> Result<Margin> {
         match effect {
-            Effect::Level => self.level(parameters, response),
+            Effect::Level => self.level(parameters, response, false),
             Effect::Slope(variable, form) => self.slope(parameters, response, variable, *form),
-            Effect::Change { variable, level, base } => {
+            Effect::Change { variable, level, base, log } => {
                 let at = |value: i64| {
                     let mut grid = self.grid.clone();
                     grid.fix_factor(variable, value);
-                    Scenario { grid, weights: self.weights }.level(parameters, response)
+                    Scenario { grid, weights: self.weights }.level(parameters, response, *log)
                 };
                 let (up, down) = (at(*level)?, at(*base)?);
                 let gradient = up.gradient.iter().zip(&down.gradient).map(|(a, b)| a - b).collect();
@@ -77,14 +79,22 @@ impl Scenario<'_, '_> {
         response.indices.iter().map(|p| self.grid.design(parameters, p)).collect()
     }
 
-    fn level(&self, parameters: &Parameters, response: &Response) -> Result<Margin> {
+    /// The mean prediction, or the mean of its logarithm.
+    ///
+    /// # Errors
+    /// r(459) if the logarithm of a prediction that is not positive is asked for.
+    fn level(&self, parameters: &Parameters, response: &Response, log: bool) -> Result<Margin> {
         let designs = self.designs(parameters, response);
         let mut sum = Sum::new(parameters.b.len());
         let mut eta = vec![0.0; designs.len()];
         for (row, weight) in self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             indices(parameters, response, &designs, row, &mut eta);
             let d = response.at(&eta);
-            sum.add(*weight, d.value);
+            if log && d.value <= 0.0 {
+                return Err(StataError::new(459, "a prediction is not positive and has no logarithm"));
+            }
+            sum.add(*weight, if log { d.value.ln() } else { d.value });
+            let weight = if log { weight / d.value } else { *weight };
             for ((positions, design), first) in response.indices.iter().zip(&designs).zip(&d.first) {
                 for (position, column) in positions.iter().zip(design) {
                     sum.gradient[*position] += weight * first * column[row];

@@ -227,6 +227,10 @@ impl Binder<'_> {
                 _ => {}
             }
         }
+        let mixed = nodes.iter().any(|n| n.is_string() != nodes[0].is_string());
+        if mixed && ["inlist", "inrange"].contains(&name) {
+            return Err(StataError::type_mismatch());
+        }
         Ok(match spec.imp {
             Imp::Strict1(f) => match nodes.into_iter().next() {
                 Some(n) => Node::Strict1(f, Box::new(n)),
@@ -357,16 +361,24 @@ pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
     })
 }
 
-fn plain_name(term: &str) -> Option<Vec<String>> {
-    let term = Term::parse(term).ok()?;
-    let mut names: Vec<String> = term
-        .atoms
-        .iter()
-        .map(|a| match a {
-            crate::syntax::Atom::Level { var, ts, level, .. } => format!("{level}{}.{var}", ts.prefix()),
-            crate::syntax::Atom::Cont { var, ts, .. } => format!("c{}.{var}", ts.prefix()),
-        })
-        .collect();
-    names.sort();
-    Some(names)
+/// Factors of a term, each without the marks of bases; parts of `c.x@1.g` one after the other.
+fn plain_name(name: &str) -> Option<Vec<String>> {
+    let mut all = Vec::new();
+    for (k, part) in name.split('@').enumerate() {
+        let term = Term::parse(part).ok()?;
+        let at = if k > 0 { "@" } else { "" };
+        let mut names: Vec<String> = term
+            .atoms
+            .iter()
+            .map(|a| match a {
+                crate::syntax::Atom::Level { var, ts, level, .. } => {
+                    format!("{at}{level}{}.{var}", ts.prefix())
+                }
+                crate::syntax::Atom::Cont { var, ts, .. } => format!("{at}c{}.{var}", ts.prefix()),
+            })
+            .collect();
+        names.sort();
+        all.extend(names);
+    }
+    Some(all)
 }

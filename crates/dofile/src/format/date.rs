@@ -21,7 +21,8 @@ pub fn format_date(kind: char, detail: &str, x: f64) -> String {
         (_, d) => d,
     };
     let (day, ms) = match kind {
-        'c' | 'C' => ((x / DAY_MS).floor(), x.rem_euclid(DAY_MS)),
+        'c' => ((x / DAY_MS).floor(), x.rem_euclid(DAY_MS)),
+        'C' => crate::dates::leap_seconds::split(x),
         'm' => (first_of_month(x), 0.0),
         'q' => (first_of_month(x.floor() * 3.0), 0.0),
         'h' => (first_of_month(x.floor() * 6.0), 0.0),
@@ -39,8 +40,11 @@ type Code = (&'static str, String);
 
 /// Codes of the time of day.
 fn clock_codes(ms: f64) -> Vec<Code> {
-    let (hour, minute) = ((ms / 3_600_000.0).floor(), (ms / 60_000.0).floor() % 60.0);
-    let second = (ms / 1000.0).floor() % 60.0;
+    // a leap second is 23:59:60
+    let leap = if ms >= DAY_MS { 1.0 } else { 0.0 };
+    let plain = ms - leap * 1000.0;
+    let (hour, minute) = ((plain / 3_600_000.0).floor(), (plain / 60_000.0).floor() % 60.0);
+    let second = (plain / 1000.0).floor() % 60.0 + leap;
     let h12 = if hour % 12.0 == 0.0 { 12.0 } else { hour % 12.0 };
     let half = |before: &str, after: &str| if hour < 12.0 { before.to_string() } else { after.to_string() };
     vec![

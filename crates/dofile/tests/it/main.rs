@@ -18,6 +18,7 @@ mod figures;
 mod fuzz;
 mod imputation;
 mod language;
+mod limits;
 mod mata;
 mod names;
 mod oracles;

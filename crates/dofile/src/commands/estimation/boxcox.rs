@@ -84,6 +84,9 @@ fn fit(session: &mut Session, cmd: &ParsedCommand, name: &str, kind: Kind) -> Re
     transformable(&model, kind)?;
     let (effective, n) = likelihood::effective_weights(&model);
     let (plain_columns, moved_columns) = (plain.columns(), model.columns());
+    if model.y.len() <= plain_columns.len() + moved_columns.len() + usize::from(model.constant) {
+        return Err(StataError::standard(2001));
+    }
     let all: Vec<&[f64]> = plain_columns.iter().chain(&moved_columns).copied().collect();
     let problem = BoxCox {
         y: &model.y,

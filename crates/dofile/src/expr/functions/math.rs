@@ -25,22 +25,22 @@ pub(super) const TABLE: &[Function] = &[
     f1("asinh", f64::asinh),
     f1("atan", f64::atan),
     f1("atanh", f64::atanh),
-    f1("ceil", f64::ceil),
+    num("ceil", "n", |a| keep_missing(a[0], f64::ceil)),
     f1("cloglog", |x| (-(1.0 - x).ln()).ln()),
     f1("cos", f64::cos),
     f1("cosh", f64::cosh),
     f1("digamma", digamma),
     f1("exp", f64::exp),
     f1("expm1", f64::exp_m1),
-    f1("floor", f64::floor),
-    f1("int", f64::trunc),
+    num("floor", "n", |a| keep_missing(a[0], f64::floor)),
+    num("int", "n", |a| keep_missing(a[0], f64::trunc)),
     f1("invcloglog", |x| -(-x.exp()).exp_m1()),
     f1("invlogit", |x| 1.0 / (1.0 + (-x).exp())),
     f1("ln", ln),
     f1("ln1m", |x| (-x).ln_1p()),
     f1("ln1p", f64::ln_1p),
     f1("lnfactorial", |x| if x < 0.0 || x.fract() != 0.0 { f64::NAN } else { ln_gamma(x + 1.0) }),
-    f1("lngamma", |x| if x <= 0.0 && x.fract() == 0.0 { f64::NAN } else { ln_gamma(x) }),
+    f1("lngamma", ln_absolute_gamma),
     f1("log", ln),
     f1("log10", |x| if x > 0.0 { x.log10() } else { f64::NAN }),
     f1("log1m", |x| (-x).ln_1p()),
@@ -53,7 +53,7 @@ pub(super) const TABLE: &[Function] = &[
     f1("tan", f64::tan),
     f1("tanh", f64::tanh),
     f1("trigamma", trigamma),
-    f1("trunc", f64::trunc),
+    num("trunc", "n", |a| keep_missing(a[0], f64::trunc)),
     num("atan2", "nn", |a| strict(a, |a| a[0].atan2(a[1]))),
     num("autocode", "nnnn", |a| strict(a, autocode)),
     num("byteorder", "", |_| 2.0),
@@ -69,7 +69,10 @@ pub(super) const TABLE: &[Function] = &[
     }),
     num("recode", "nn*", recode),
     num("reldif", "nn", reldif),
-    num("round", "nn?", |a| strict(a, |a| round(a[0], a.get(1).copied().unwrap_or(1.0)))),
+    num("round", "nn?", |a| match a.get(1).copied().unwrap_or(1.0) {
+        unit if is_missing(unit) => MISSING,
+        unit => keep_missing(a[0], |x| clean(round(x, unit))),
+    }),
     num("maxbyte", "", |_| 100.0),
     num("minbyte", "", |_| -127.0),
     num("maxint", "", |_| 32740.0),
@@ -82,7 +85,7 @@ pub(super) const TABLE: &[Function] = &[
     num("mindouble", "", |_| -1.797_693_134_862_315_7e308),
     num("epsdouble", "", |_| f64::EPSILON),
     num("epsfloat", "", |_| f64::from(f32::EPSILON)),
-    num("inrange", "nnn", inrange_numbers),
+    any("inrange", "xxx", inrange),
     any("missing", "x*", any_missing),
     any("mi", "x*", any_missing),
     any("inlist", "xx*", inlist),
@@ -91,6 +94,11 @@ pub(super) const TABLE: &[Function] = &[
 /// Applies a function unless an argument is missing.
 pub(super) fn strict(a: &[f64], f: impl Fn(&[f64]) -> f64) -> f64 {
     if a.iter().any(|&x| is_missing(x)) { MISSING } else { clean(f(a)) }
+}
+
+/// A rounded number; a missing value stays what it is, so that `floor(.a)` is `.a`.
+fn keep_missing(x: f64, f: impl Fn(f64) -> f64) -> f64 {
+    if is_missing(x) { x } else { f(x) }
 }
 
 fn ln(x: f64) -> f64 {
@@ -153,17 +161,35 @@ fn reldif(a: &[f64]) -> f64 {
     }
 }
 
-/// `inrange(z,a,b)`: a missing bound is infinite.
-fn inrange_numbers(v: &[f64]) -> f64 {
-    let (z, a, b) = (v[0], v[1], v[2]);
-    let inside = match (is_missing(a), is_missing(b)) {
-        (true, true) => !is_missing(z) || z == a,
-        _ if is_missing(z) => false,
-        (true, false) => z <= b,
-        (false, true) => z >= a,
-        _ => z >= a && z <= b,
+/// `inrange(z,a,b)` of numbers or texts: 0 for a missing `z`; a missing bound is infinite.
+fn inrange(v: &[Value]) -> Value {
+    let inside = match v {
+        [Value::Num(z), Value::Num(a), Value::Num(b)] => between(*z, *a, *b, |x| is_missing(*x)),
+        [Value::Str(z), Value::Str(a), Value::Str(b)] => {
+            let plain = |t: &String| if t == "." { "" } else { t.as_str() }.to_string();
+            between(plain(z), plain(a), plain(b), String::is_empty)
+        }
+        // numbers and texts together are refused before
+        _ => return Value::Num(MISSING),
     };
-    f64::from(u8::from(inside))
+    Value::Num(f64::from(u8::from(inside)))
+}
+
+fn between<T: PartialOrd>(z: T, a: T, b: T, missing: impl Fn(&T) -> bool) -> bool {
+    !missing(&z) && (missing(&a) || z >= a) && (missing(&b) || z <= b)
+}
+
+/// The logarithm of the absolute value of the gamma function; missing for 0, -1, -2 ….
+fn ln_absolute_gamma(x: f64) -> f64 {
+    if x > 0.0 {
+        ln_gamma(x)
+    } else if x.fract() == 0.0 {
+        f64::NAN
+    } else {
+        // reflection formula (Abramowitz and Stegun 6.1.17)
+        let pi = std::f64::consts::PI;
+        (pi / (pi * x).sin().abs()).ln() - ln_gamma(1.0 - x)
+    }
 }
 
 /// `missing(…)`: 1 when any argument is missing or an empty string.

@@ -3,6 +3,7 @@
 
 mod characters;
 mod date_parts;
+mod date_text;
 mod dates;
 mod distributions;
 mod files;

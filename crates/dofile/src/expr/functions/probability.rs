@@ -34,6 +34,23 @@ fn unit(p: f64) -> bool {
     p > 0.0 && p < 1.0
 }
 
+/// A quantile of a distribution on the positive numbers: zero at probability zero, missing outside [0, 1).
+fn from_zero(p: f64, f: impl FnOnce() -> f64) -> f64 {
+    if p == 0.0 {
+        return 0.0;
+    }
+    if unit(p) { f() } else { f64::NAN }
+}
+
+/// A probability of `(n, k, p)` with whole `n` and `k`; missing for a negative `n`.
+fn binomial(a: &[f64], f: impl Fn(Binomial, f64, f64) -> f64) -> f64 {
+    let (n, k) = (a[0].floor(), a[1].floor());
+    if n < 0.0 {
+        return f64::NAN;
+    }
+    with(Binomial::new(a[2], n as u64), |d| f(d, n, k))
+}
+
 fn t(df: f64) -> Result<StudentsT, ()> {
     StudentsT::new(0.0, 1.0, df).map_err(|_| ())
 }
@@ -46,7 +63,11 @@ pub(super) const TABLE: &[Function] = &[
         _ => with(Normal::new(a[1], a[2]), |d| d.pdf(a[0])),
     }),
     prob!("lnnormal", "n", |a| ln_normal(a[0])),
-    prob!("lnnormalden", "n", |a| -0.5 * a[0] * a[0] - 0.5 * (2.0 * std::f64::consts::PI).ln()),
+    prob!("lnnormalden", "nn?n?", |a| match a {
+        [x] => std_normal().ln_pdf(*x),
+        [x, s] => with(Normal::new(0.0, *s), |d| d.ln_pdf(*x)),
+        _ => with(Normal::new(a[1], a[2]), |d| d.ln_pdf(a[0])),
+    }),
     prob!("invnormal", "n", |a| if unit(a[0]) { normal_quantile(a[0]) } else { f64::NAN }),
     prob!("t", "nn", |a| with(t(a[0]), |d| d.cdf(a[1]))),
     prob!("ttail", "nn", |a| with(t(a[0]), |d| d.sf(a[1]))),
@@ -56,11 +77,7 @@ pub(super) const TABLE: &[Function] = &[
     prob!("chi2", "nn", |a| with(ChiSquared::new(a[0]), |d| d.cdf(a[1].max(0.0)))),
     prob!("chi2tail", "nn", |a| with(ChiSquared::new(a[0]), |d| d.sf(a[1].max(0.0)))),
     prob!("chi2den", "nn", |a| with(ChiSquared::new(a[0]), |d| d.pdf(a[1]))),
-    prob!("invchi2", "nn", |a| if unit(a[1]) {
-        with(ChiSquared::new(a[0]), |d| d.inverse_cdf(a[1]))
-    } else {
-        f64::NAN
-    }),
+    prob!("invchi2", "nn", |a| from_zero(a[1], || with(ChiSquared::new(a[0]), |d| d.inverse_cdf(a[1])))),
     prob!("invchi2tail", "nn", |a| {
         if unit(a[1]) && a[0] > 0.0 {
             super::noncentral::invert(
@@ -82,7 +99,7 @@ pub(super) const TABLE: &[Function] = &[
     })),
     prob!("Fden", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.pdf(a[2]))),
     prob!("invF", "nnn", |a| {
-        if unit(a[2]) { with(FisherSnedecor::new(a[0], a[1]), |d| d.inverse_cdf(a[2])) } else { f64::NAN }
+        from_zero(a[2], || with(FisherSnedecor::new(a[0], a[1]), |d| d.inverse_cdf(a[2])))
     }),
     prob!("invFtail", "nnn", |a| {
         if unit(a[2]) {
@@ -91,32 +108,43 @@ pub(super) const TABLE: &[Function] = &[
             f64::NAN
         }
     }),
-    prob!("binomial", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d
-        .cdf(a[1].max(0.0) as u64))),
-    prob!("binomialp", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d
-        .pmf(a[1].max(0.0) as u64))),
-    prob!("binomialtail", "nnn", |a| {
-        let k = a[1];
-        if k <= 0.0 { 1.0 } else { with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d.sf(k as u64 - 1)) }
-    }),
-    prob!("poisson", "nn", |a| with(Poisson::new(a[0]), |d| d.cdf(a[1].max(0.0) as u64))),
-    prob!("poissonp", "nn", |a| with(Poisson::new(a[0]), |d| d.pmf(a[1].max(0.0) as u64))),
-    prob!("poissontail", "nn", |a| {
-        let k = a[1];
-        if k <= 0.0 { 1.0 } else { with(Poisson::new(a[0]), |d| d.sf(k as u64 - 1)) }
-    }),
+    prob!("binomial", "nnn", |a| binomial(a, |d, n, k| match k {
+        k if k < 0.0 => 0.0,
+        k if k >= n => 1.0,
+        k => d.cdf(k as u64),
+    })),
+    prob!("binomialp", "nnn", |a| binomial(a, |d, n, k| match k {
+        k if k < 0.0 => f64::NAN,
+        k if k > n => 0.0,
+        k => d.pmf(k as u64),
+    })),
+    prob!("binomialtail", "nnn", |a| binomial(a, |d, n, k| match k {
+        k if k <= 0.0 => 1.0,
+        k if k > n => 0.0,
+        k => d.sf(k as u64 - 1),
+    })),
+    prob!("poisson", "nn", |a| with(Poisson::new(a[0]), |d| {
+        let k = a[1].floor();
+        if k < 0.0 { 0.0 } else { d.cdf(k as u64) }
+    })),
+    prob!("poissonp", "nn", |a| with(Poisson::new(a[0]), |d| {
+        let k = a[1].floor();
+        if k < 0.0 { f64::NAN } else { d.pmf(k as u64) }
+    })),
+    prob!("poissontail", "nn", |a| with(Poisson::new(a[0]), |d| {
+        let k = a[1].floor();
+        if k <= 0.0 { 1.0 } else { d.sf(k as u64 - 1) }
+    })),
     prob!("gammap", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.cdf(a[1].max(0.0)))),
     prob!("gammaptail", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.sf(a[1].max(0.0)))),
-    prob!("invgammap", "nn", |a| if unit(a[1]) {
+    prob!("invgammap", "nn", |a| from_zero(a[1], || {
         with(Gamma::new(a[0], 1.0), |d| {
             let near = d.inverse_cdf(a[1]);
             // the search of statrs stops after ten digits; one step of Newton's method brings the others
             let better = near - (d.cdf(near) - a[1]) / d.pdf(near);
             if better > 0.0 { better } else { near }
         })
-    } else {
-        f64::NAN
-    }),
+    })),
     prob!("gammaden", "nnnn", |a| with(Gamma::new(a[0], 1.0 / a[1]), |d| d.pdf(a[3] - a[2]))),
     prob!("ibeta", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.cdf(a[2].clamp(0.0, 1.0)))),
     prob!("ibetatail", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.sf(a[2].clamp(0.0, 1.0)))),
@@ -126,6 +154,14 @@ pub(super) const TABLE: &[Function] = &[
         f64::NAN
     }),
     prob!("betaden", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.pdf(a[2]))),
-    prob!("exponential", "nn", |a| if a[1] < 0.0 { 0.0 } else { -(-a[1] / a[0]).exp_m1() }),
-    prob!("exponentialtail", "nn", |a| if a[1] < 0.0 { 1.0 } else { (-a[1] / a[0]).exp() }),
+    prob!("exponential", "nn", |a| match (a[0] > 0.0, a[1] < 0.0) {
+        (false, _) => f64::NAN,
+        (_, true) => 0.0,
+        _ => -(-a[1] / a[0]).exp_m1(),
+    }),
+    prob!("exponentialtail", "nn", |a| match (a[0] > 0.0, a[1] < 0.0) {
+        (false, _) => f64::NAN,
+        (_, true) => 1.0,
+        _ => (-a[1] / a[0]).exp(),
+    }),
 ];

@@ -108,14 +108,20 @@ pub(super) const TABLE: &[Function] = &[
         Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))
     }),
     n("ustrregexm", "ssn?", |a| {
-        Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))
+        Value::Num(f64::from(u8::from(crate::regex::find(&any_case(a, 2), str(a, 0)).is_some())))
     }),
     s("regexs", "n", |a| text(crate::regex::last_group(num(a, 0)))),
     s("ustrregexs", "n", |a| text(crate::regex::last_group(num(a, 0)))),
     s("regexr", "sss", |a| text(crate::regex::replace(str(a, 1), str(a, 0), str(a, 2), false))),
-    s("ustrregexrf", "sssn?", |a| text(crate::regex::replace(str(a, 1), str(a, 0), str(a, 2), false))),
-    s("ustrregexra", "sssn?", |a| text(crate::regex::replace(str(a, 1), str(a, 0), str(a, 2), true))),
+    s("ustrregexrf", "sssn?", |a| text(crate::regex::replace(&any_case(a, 3), str(a, 0), str(a, 2), false))),
+    s("ustrregexra", "sssn?", |a| text(crate::regex::replace(&any_case(a, 3), str(a, 0), str(a, 2), true))),
 ];
+
+/// The pattern (argument 1), without regard to case if the argument at `k` is there and not zero.
+fn any_case(a: &[Value], k: usize) -> String {
+    let pattern = str(a, 1);
+    if a.len() > k && num(a, k) != 0.0 { format!("(?i){pattern}") } else { pattern.to_string() }
+}
 
 fn text(s: String) -> Value {
     Value::Str(s)

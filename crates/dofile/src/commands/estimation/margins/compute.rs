@@ -7,7 +7,7 @@ use crate::estimation::at_spec;
 use crate::estimation::comparisons::TermSpec;
 use crate::estimation::factors::{Factor, cells, factors, variables};
 use crate::estimation::linear::{Grid, Parameters};
-use crate::estimation::margins::{Effect, Margin, Scenario};
+use crate::estimation::margins::{Effect, Form, Margin, Scenario};
 use crate::estimation::model::number_groups;
 use crate::frame::Frame;
 use crate::matrix::Stripe;
@@ -59,12 +59,18 @@ fn effects(
     for name in wanted {
         match levels.iter().find(|f| f.name == name) {
             None => out.push((name.clone(), Some(Effect::Slope(name, *form)))),
+            Some(Factor { .. }) if matches!(form, Form::Elasticity | Form::SemiX) => {
+                return Err(StataError::invalid(format!(
+                    "{name} is a factor variable; eyex() and dyex() are derivatives in the logarithm of a variable"
+                )));
+            }
             Some(Factor { levels: all, base, .. }) => {
                 let base = base.or(all.first().copied()).unwrap_or(0);
                 for level in all {
                     let shown =
                         if *level == base { format!("{level}b.{name}") } else { format!("{level}.{name}") };
-                    let effect = Effect::Change { variable: name.clone(), level: *level, base };
+                    let log = *form == Form::SemiY;
+                    let effect = Effect::Change { variable: name.clone(), level: *level, base, log };
                     out.push((shown, (*level != base).then_some(effect)));
                 }
             }

@@ -136,19 +136,36 @@ impl Scene<'_> {
     fn mean(&mut self, parameters: &Parameters, effect: &Effect) -> Result<f64> {
         let values = match effect {
             Effect::Level => self.values(parameters, self.grid)?,
-            Effect::Change { variable, level, base } => {
+            Effect::Change { variable, level, base, log } => {
                 let mut at = |value: i64| {
                     let mut grid = self.grid.clone();
                     grid.fix_factor(variable, value);
                     self.values(parameters, &grid)
                 };
                 let (up, down) = (at(*level)?, at(*base)?);
+                if *log {
+                    return self.log_ratio(&up, &down);
+                }
                 up.iter().zip(&down).map(|(a, b)| a - b).collect()
             }
             Effect::Slope(variable, form) => self.slopes(parameters, variable, *form)?,
         };
-        let used = || self.weights.iter().zip(&values).filter(|(w, _)| **w != 0.0);
-        Ok(stable_sum(used().map(|(w, v)| w * v)) / stable_sum(used().map(|(w, _)| *w)))
+        Ok(self.weighted_mean(&values))
+    }
+
+    fn weighted_mean(&self, values: &[f64]) -> f64 {
+        let used = || self.weights.iter().zip(values).filter(|(w, _)| **w != 0.0);
+        stable_sum(used().map(|(w, v)| w * v)) / stable_sum(used().map(|(w, _)| *w))
+    }
+
+    /// The mean change of the logarithm; r(459) where a value is not positive.
+    fn log_ratio(&self, up: &[f64], down: &[f64]) -> Result<f64> {
+        let used = |(i, x): (usize, &f64)| self.weights[i] != 0.0 && *x <= 0.0;
+        if up.iter().enumerate().chain(down.iter().enumerate()).any(used) {
+            return Err(StataError::new(459, "a prediction is not positive and has no logarithm"));
+        }
+        let change: Vec<f64> = up.iter().zip(down).map(|(a, b)| (a / b).ln()).collect();
+        Ok(self.weighted_mean(&change))
     }
 
     /// Derivatives in a continuous variable, row by row.

@@ -30,7 +30,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
-    notes: "stores r(N) r(b) r(V) r(table) r(at); expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
+    notes: "stores r(N) r(b) r(V) r(table) r(at); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
             run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
@@ -194,6 +194,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
     for text in at_texts {
         settings.extend(at_spec::parse(&expand_names(session, text)?)?);
     }
+    generate(session, &mut settings)?;
     if cmd.options.has("atmeans") {
         let means = ("_all".to_string(), Value::Summary(Statistic::Mean));
         if settings.is_empty() {
@@ -221,7 +222,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
 fn expand_names(session: &Session, text: &str) -> Result<String> {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(position) = rest.find('=') {
+    while let Some(position) = outer_equals(rest) {
         let before = rest[..position].trim_end();
         let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
         out.push_str(&before[..start]);
@@ -232,6 +233,27 @@ fn expand_names(session: &Session, text: &str) -> Result<String> {
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// The first `=` outside parentheses.
+fn outer_equals(text: &str) -> Option<usize> {
+    let mut depth = 0_i32;
+    text.char_indices().find_map(|(i, c)| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        (c == '=' && depth == 0).then_some(i)
+    })
+}
+
+/// Computes the expressions of `at(variable = generate(exp))` in all rows.
+fn generate(session: &Session, settings: &mut [Setting]) -> Result<()> {
+    for (_, value) in settings.iter_mut().flatten() {
+        if let Value::Generated(exp, values) = value {
+            let compiled = session.compile(exp)?;
+            let ctx = session.ctx();
+            *values = (0..session.frame.n_rows()).map(|row| compiled.num(&ctx, row)).collect();
+        }
+    }
+    Ok(())
 }
 
 fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Vec<usize>> {

@@ -191,6 +191,10 @@ fn print_legends(session: &mut Session, legends: &[Legend]) {
                 (true, _) => " ".repeat(format!("{}._at: ", i + 1).len()),
                 (false, _) => "    ".to_string(),
             };
+            if let Some(exp) = statistic.strip_prefix('=') {
+                session.print(format!("{head}{name:<width$} = {exp}"));
+                continue;
+            }
             let note = if statistic.is_empty() { String::new() } else { format!(" ({statistic})") };
             session.print(format!("{head}{name:<width$} = {}{note}", format::bare("%9.0g", *value)));
         }
