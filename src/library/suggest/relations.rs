@@ -126,7 +126,9 @@ impl Filler<'_> {
                 .expect("a pattern")
         });
         let most = self.columns.iter().map(|c| c.column.distinct).max().unwrap_or_default();
-        let repeats = |c: &usize| !self.columns[*c].is_time() && self.columns[*c].column.distinct * 2 <= most;
+        let repeats = |c: &usize| {
+            !self.columns[*c].is_time() && self.columns[*c].column.distinct.saturating_mul(2) <= most
+        };
         let units = self.parsed.units.iter().copied().find(repeats);
         units.filter(|_| self.columns[measure].is_measure() && EACH.is_match(&self.parsed.text))
     }
