@@ -126,10 +126,14 @@ class Member:
         pid = int((self.folder / "data/postmaster.pid").read_text().split("\n")[0])
         self.machine.signal(signal.SIGKILL, [pid])
 
-    def kill_both(self) -> None:
+    def kill_patroni(self) -> None:
+        """Kills Patroni alone; PostgreSQL stays and believes to be the primary."""
         assert self.patroni is not None
         self.patroni.kill()
         self.patroni.wait()
+
+    def kill_both(self) -> None:
+        self.kill_patroni()
         self.kill_postgres()
 
     def ask(self, path: str, method: str = "GET", body: Any = None, seconds: float = 1.0) -> tuple[int, Any]:

@@ -107,6 +107,11 @@ def kill_both(scene: Scene) -> None:
     scene.lose("postmaster and Patroni killed", Member.kill_both, Member.start_patroni)
 
 
+def kill_patroni(scene: Scene) -> None:
+    # the first takes writes until another one is promoted, and after that answers: its commits wait for standbys that left it
+    scene.lose("Patroni killed, PostgreSQL left running", Member.kill_patroni, Member.start_patroni, lasts=3, is_away=False)
+
+
 def cut_primary(scene: Scene) -> None:
     scene.lose("node of the primary cut off", lambda m: m.machine.cut(), lambda m: m.machine.join())
 
@@ -183,6 +188,6 @@ def scene_is_ready(server: Server) -> bool:
 
 
 SHORT: list[Callable[[Scene], None]] = [
-    kill_postgres, cut_primary, cut_worker, freeze_primary, cut_api, kill_both, switch_over]
+    kill_postgres, cut_primary, cut_worker, freeze_primary, cut_api, kill_both, kill_patroni, switch_over]
 # in the long form the rest of the time is spent with these, in random order
 LONG: list[Callable[[Scene], None]] = [*SHORT, cut_worker_long]

@@ -205,7 +205,36 @@ impl Target {
 
     /// True where the address names several hosts, one of which may take over from another.
     pub(super) fn has_several_hosts(&self) -> bool {
-        self.hosts.len() > 1
+        self.hosts() > 1
+    }
+
+    /// Number of hosts of the address.
+    pub(super) fn hosts(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// Opens a connection to one of the hosts, whether it takes writes or not.
+    ///
+    /// # Errors
+    /// Any error of the connection.
+    pub(super) async fn link_to(&self, host: usize) -> Result<Link, tokio_postgres::Error> {
+        let mut any = self.hosts[host].clone();
+        any.target_session_attrs(TargetSessionAttrs::Any);
+        let (client, connection) = any.connect(self.tls.clone()).await?;
+        let task = tokio::spawn(async move {
+            // the requests under way fail with the same error
+            let _ = connection.await;
+        });
+        Ok(Link { client, task })
+    }
+
+    /// Notes the timeline of a server that takes writes: connections to servers of earlier ones end.
+    pub(super) fn note(&self, timeline: u32) {
+        self.newest.send_if_modified(|newest| {
+            let is_newer = timeline > *newest;
+            *newest = timeline.max(*newest);
+            is_newer
+        });
     }
 
     /// Asks the hosts, the next one before the one before it gave up: a machine that is gone is silent, and who waits has no
@@ -274,11 +303,7 @@ impl Target {
             && let Some(timeline) = timeline_of(&client).await?
         {
             own.store(timeline, Ordering::SeqCst);
-            self.newest.send_if_modified(|newest| {
-                let is_newer = timeline > *newest;
-                *newest = timeline.max(*newest);
-                is_newer
-            });
+            self.note(timeline);
             if timeline < *self.newest.borrow() {
                 task.abort();
                 return Ok(None);

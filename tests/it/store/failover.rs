@@ -105,6 +105,23 @@ async fn a_host_that_hangs_is_left_for_the_one_that_was_promoted_and_not_taken_b
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_answers_is_left_for_the_one_that_was_promoted() {
+    let Some((primary, standby, name)) = block_in_place(pair) else { return };
+    block_in_place(|| primary.wait_for_standbys());
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(&either(&primary, &standby, &name), dir.path());
+    write_through(&store, async |told| {
+        progress(told, 50).await;
+        // the primary does not know: it answers, and its commits wait for the standby that left it
+        block_in_place(|| standby.promote());
+        tokio::time::timeout(LEFT, progress(told, 50)).await.expect("writers are back");
+    })
+    .await;
+    assert_eq!(store.status().fault, None);
+    store.shutdown();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_waits_for_the_synchronous_standby_whatever_the_database_sets() {
     let Some((primary, standby, name)) = block_in_place(pair) else { return };
     block_in_place(|| {
