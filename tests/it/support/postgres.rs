@@ -316,7 +316,10 @@ fn write_pooler_settings(folder: &Path, server: &Server, connections: usize) {
         server.folder.display(),
         folder.display()
     );
-    std::fs::write(folder.join("pooler.ini"), settings).expect("written");
+    let file = folder.join("pooler.ini");
+    std::fs::write(&file, settings).expect("written");
+    // whoever runs it may be another user, and the umask may let nobody else read
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("changed");
 }
 
 impl Pooler {
