@@ -25,7 +25,7 @@ fn main() -> std::io::Result<()> {
 }
 
 /// Has the program linked at a fixed address, where the dynamic linker has no table of addresses to correct: a run starts
-/// the program twice, and that was half of each start (docs/adr/0020).
+/// the program twice, and that was a third of each start (docs/adr/0020).
 fn link_at_fixed_address() {
     let target = |key: &str| std::env::var(format!("CARGO_CFG_TARGET_{key}")).unwrap_or_default();
     if target("OS") == "linux" && target("ENV") == "gnu" {
