@@ -26,13 +26,11 @@ pub(super) fn sync_and_hash(
     dirs: &BTreeSet<PathBuf>,
 ) -> io::Result<Vec<Written>> {
     let dirs: Vec<&PathBuf> = dirs.iter().collect();
-    let mut written = Vec::with_capacity(files.len());
-    // the directories are synced with the last files, or alone
-    let (most, last) = files.split_at(files.len().saturating_sub(1) / OPEN_AT_ONCE * OPEN_AT_ONCE);
-    for some in most.chunks(OPEN_AT_ONCE) {
+    let (first, rest) = files.split_at(files.len().min(OPEN_AT_ONCE));
+    let mut written = sync_set(first, &dirs)?;
+    for some in rest.chunks(OPEN_AT_ONCE) {
         written.extend(sync_set(some, &[])?);
     }
-    written.extend(sync_set(last, &dirs)?);
     Ok(written)
 }
 

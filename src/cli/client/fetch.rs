@@ -247,7 +247,7 @@ fn hash_of(path: &Path) -> std::io::Result<String> {
 }
 
 /// A path for a URL: each part escaped, the slashes kept.
-fn escaped(rel_path: &str) -> String {
+pub(super) fn escaped(rel_path: &str) -> String {
     rel_path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 

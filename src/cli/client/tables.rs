@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::address::segment;
 use super::failure::Failure;
+use super::fetch::escaped;
 use super::output::{columns, text};
 use super::results::{number, p_value};
 use super::session::Job;
@@ -34,11 +34,10 @@ pub(super) fn names(run: &Value) -> Vec<&str> {
 
 /// Prints all tables of a succeeded run.
 pub(super) async fn print(job: &Job, run: &Value) -> Result<(), Failure> {
-    let plan = job.get("/plan").await?["plan"].clone();
-    let outputs = match plan["plan_id"] == run["plan_id"] {
-        true => plan["contract"]["outputs"].as_array().cloned().unwrap_or_default(),
-        false => Vec::new(),
-    };
+    let answer = job.get("/plan").await?;
+    let plan = Some(&answer["plan"]).filter(|plan| plan["plan_id"] == run["plan_id"]);
+    let outputs = plan.and_then(|plan| plan["contract"]["outputs"].as_array());
+    let outputs = outputs.map(Vec::as_slice).unwrap_or_default();
     let mut tables = Vec::new();
     for name in names(run) {
         let file = format!("{name}.csv");
@@ -56,7 +55,7 @@ pub(super) async fn print(job: &Job, run: &Value) -> Result<(), Failure> {
 }
 
 async fn fetched(job: &Job, run_id: &str, file: String, description: String) -> Result<Table, Failure> {
-    let path = job.path(&format!("/artifacts/artifacts/runs/{}/{}", segment(run_id), segment(&file)));
+    let path = job.path(&format!("/artifacts/{}", escaped(&format!("artifacts/runs/{run_id}/{file}"))));
     let mut bytes = Vec::new();
     let take = |piece: &[u8]| {
         bytes.extend_from_slice(piece);

@@ -166,6 +166,16 @@ impl Filler<'_> {
         self.earlier_and_later().into_iter().find(|(a, b)| *a == column || *b == column)
     }
 
+    /// The later measurement of what this column holds, if it is the earlier one.
+    pub(super) fn last_of(&self, column: usize) -> Option<usize> {
+        self.before_and_after_of(column).filter(|(first, _)| *first == column).map(|(_, last)| last)
+    }
+
+    /// The later measurement of what a control measures for the first time.
+    pub(super) fn last_of_controls(&self) -> Option<usize> {
+        self.parsed.controls.iter().find_map(|control| self.last_of(*control))
+    }
+
     fn earlier_and_later(&self) -> Vec<(usize, usize)> {
         let early = |c: usize| self.columns[c].is_early();
         let fits = |c: &usize| self.columns[*c].is_measure() || is_binary(self.columns[*c].column);

@@ -108,7 +108,7 @@ pub struct Choice {
     pub columns: Vec<String>,
     /// Words of the question, as they were written, that name the columns; empty where the data alone decide.
     pub words: Vec<String>,
-    /// `name`, `label`, `value`, `spelling`, `structure` or `number`.
+    /// `name`, `label`, `value`, `spelling`, `meaning`, `structure` or `number`.
     pub basis: String,
     /// The reason in words.
     pub reason: Bilingual,

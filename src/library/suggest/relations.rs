@@ -41,11 +41,7 @@ impl Filler<'_> {
 
     /// The last measurement of what was measured first, where the question holds the first constant.
     pub(super) fn later_of(&self, outcome: usize) -> usize {
-        let later = self
-            .before_and_after_of(outcome)
-            .filter(|(before, _)| *before == outcome)
-            .map(|(_, after)| after);
-        later.filter(|after| self.baseline_of(*after).is_some()).unwrap_or(outcome)
+        self.last_of(outcome).filter(|after| self.baseline_of(*after).is_some()).unwrap_or(outcome)
     }
 
     /// A relation of which only one side is known: the other is asked for, not guessed.
@@ -85,9 +81,7 @@ impl Filler<'_> {
     /// Groups that differ in something that no column was found for: the only column that can be the outcome, else the
     /// question for it.
     pub(super) fn differ(&self, group: Option<usize>, out: &mut Filled) {
-        let followed =
-            |c: &usize| self.before_and_after_of(*c).filter(|(first, _)| first == c).map(|(_, last)| last);
-        if let (Some(group), Some(last)) = (group, self.parsed.controls.iter().find_map(followed)) {
+        if let (Some(group), Some(last)) = (group, self.last_of_controls()) {
             return self.adjusted(last, group, out);
         }
         let outcome = self.only_outcome().filter(|y| Some(*y) != group && !out.named);

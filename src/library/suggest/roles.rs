@@ -260,9 +260,7 @@ impl Filler<'_> {
                 .find_map(|c| (0..self.columns.len()).find(|i| self.columns[*i].has(c)));
         }
         // what is adjusted for its value at the start is the outcome
-        let followed =
-            |c: &usize| self.before_and_after_of(*c).filter(|(first, _)| first == c).map(|(_, last)| last);
-        outcome = outcome.or_else(|| p.controls.iter().find_map(followed));
+        outcome = outcome.or_else(|| self.last_of_controls());
         if outcome.is_none() && p.id == HALF {
             outcome = self.only_outcome();
             out.assumed = outcome.is_some();

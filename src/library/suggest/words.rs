@@ -261,15 +261,10 @@ fn chinese(run: &[(usize, char)], vocabulary: &Vocabulary, out: &mut Vec<Unit>) 
         let (start, last) = (run[at].0, run[end - 1]);
         let idiom = LEXICON.is_idiom(&text);
         let concepts = LEXICON.units(&text).unwrap_or_default();
-        let mut options = concepts.to_vec();
-        if !idiom {
-            options.extend(glosses(&text).flat_map(in_english));
-        }
-        if !idiom {
-            options.push((text.clone(), 1.0));
-        }
+        let english = glosses(&text).flat_map(in_english);
+        let all = concepts.iter().cloned().chain(english).chain([(text.clone(), 1.0)]);
         out.push(Unit {
-            options: if idiom { Vec::new() } else { options },
+            options: if idiom { Vec::new() } else { all.collect() },
             start,
             end: last.0 + last.1.len_utf8(),
             generic: (LEXICON.is_generic(&text) || text.chars().count() == 1) && concepts.is_empty(),
