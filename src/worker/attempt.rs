@@ -2,16 +2,18 @@
 //! error of one attempt ends the worker; what cannot be finished here is finished by recovery.
 
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 
 use super::active::{Active, Stage};
+use super::ahead::Won;
 use super::conclude::{self, Committed};
 use super::files_away::{FILES_UNAVAILABLE, until_reached};
 use super::follow::Follower;
@@ -56,6 +58,13 @@ pub(super) struct Shared {
     pub host_fault: AtomicBool,
 }
 
+/// What became of the preparation of an attempt, with its times (UTC).
+struct Prepared {
+    spec: std::thread::Result<Result<RunSpec, PrepareError>>,
+    began_at: DateTime<Utc>,
+    ended_at: DateTime<Utc>,
+}
+
 /// Message of an attempt's thread to the scheduler at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Finished {
@@ -74,8 +83,42 @@ impl Shared {
         usize::try_from(queued).unwrap_or(usize::MAX)
     }
 
+    /// Prepares an attempt by the record that a claim writes, and runs it once the claim is durable; `None` where the
+    /// claim did not get the job.
+    pub(super) fn run_ahead(
+        &self,
+        job: &JobRecord,
+        run_id: &RunId,
+        wins: &Receiver<Won>,
+    ) -> Option<Finished> {
+        let mut prepared = self.prepared(job, run_id);
+        let Ok(Won { job: claimed, lease }) = wins.recv() else {
+            self.clean_up(job, run_id);
+            return None;
+        };
+        if claimed.version != job.version {
+            self.clean_up(job, run_id);
+            prepared = self.prepared(&claimed, run_id);
+        }
+        Some(self.run_claimed(&claimed, run_id, lease, prepared))
+    }
+
+    /// Prepares an attempt; a panic is passed on to who takes the result.
+    fn prepared(&self, job: &JobRecord, run_id: &RunId) -> Prepared {
+        let began_at = self.deps.clock.now();
+        let work = || prepare(&self.deps, &self.options, &self.templates, job, run_id);
+        let spec = catch_unwind(AssertUnwindSafe(work));
+        Prepared { spec, began_at, ended_at: self.deps.clock.now() }
+    }
+
     /// Runs a job that was claimed for an attempt, under the lease of the claim.
-    pub(super) fn run_claimed(&self, job: &JobRecord, run_id: &RunId, lease: Option<PathBuf>) -> Finished {
+    fn run_claimed(
+        &self,
+        job: &JobRecord,
+        run_id: &RunId,
+        lease: Option<PathBuf>,
+        prepared: Prepared,
+    ) -> Finished {
         let key = (job.tenant_id.clone(), job.job_id.clone());
         let _span = trace::of_run(&key, run_id, job).entered();
         if let Some(run) = job.run(run_id) {
@@ -84,7 +127,8 @@ impl Shared {
             let waited_ms = run.queued_at.map(|at| (run.started_at - at).num_milliseconds());
             tracing::info!(event = "SS_RUN_STARTED", attempt = run.attempt, waited_ms, "an attempt began");
         }
-        self.guarded(&key, run_id, || self.begin(job, run_id, lease))
+        trace::prepared(prepared.began_at, prepared.ended_at);
+        self.guarded(&key, run_id, || self.begin(job, run_id, lease, prepared))
     }
 
     /// Continues an attempt of an earlier process.
@@ -107,10 +151,8 @@ impl Shared {
         })
     }
 
-    fn begin(&self, job: &JobRecord, run_id: &RunId, lease: Option<PathBuf>) -> Finished {
-        let prepared = tracing::debug_span!("run.prepare")
-            .in_scope(|| prepare(&self.deps, &self.options, &self.templates, job, run_id));
-        let spec = match prepared {
+    fn begin(&self, job: &JobRecord, run_id: &RunId, lease: Option<PathBuf>, prepared: Prepared) -> Finished {
+        let spec = match prepared.spec.unwrap_or_else(|panic| resume_unwind(panic)) {
             Ok(spec) => RunSpec { lease, ..spec },
             Err(PrepareError { cause, kind, detail }) => {
                 tracing::error!(event = "SS_RUN_NOT_PREPARED", %run_id, detail, "an attempt could not be prepared");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::attempt::Shared;
+use super::ahead::Ahead;
 use super::conclude::event;
 use super::{WorkerDeps, WorkerOptions};
 use crate::domain::ids::RunId;
@@ -19,6 +19,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(super) struct Asked {
     /// Places that it was made for.
     pub places: usize,
+    /// The ids that it was made with.
+    pub runs: Vec<RunId>,
     /// The jobs that it got.
     pub jobs: Vec<Claimed>,
     /// The file by which their launchers follow the lease.
@@ -27,8 +29,9 @@ pub(super) struct Asked {
     pub again_at: Option<DateTime<Utc>>,
 }
 
-/// Claims jobs for a number of places.
-pub(super) async fn claim(shared: &Shared, places: usize) -> Asked {
+/// Claims jobs for a number of places. Their attempts begin before the claim is durable.
+pub(super) async fn claim(ahead: Arc<Ahead>, places: usize) -> Asked {
+    let shared = &ahead.shared;
     let deps = &shared.deps;
     // read before the claim: where this server is lost and joins again before an engine starts, the run is another server's by
     // then, and the launcher does not find the lease under which it was claimed
@@ -36,15 +39,17 @@ pub(super) async fn claim(shared: &Shared, places: usize) -> Asked {
     let ids = (0..places).map(|_| RunId::parse(deps.ids.id("run")));
     let Ok(runs) = ids.collect::<Result<Vec<_>, _>>() else {
         tracing::error!(event = "SS_DEFECT", "the id source made an id that is none");
-        return Asked { places, jobs: Vec::new(), lease, again_at: None };
+        return Asked { places, runs: Vec::new(), jobs: Vec::new(), lease, again_at: None };
     };
-    let maker = deps.clone();
+    let maker = Arc::clone(&ahead);
     let ask = ClaimAsk {
         runs: runs.clone(),
         limits: limits(deps, &shared.options),
         make: Arc::new(move |job, run_id| {
-            let after = job.claim(run_id.clone(), maker.clock.now())?;
-            let event = event(&maker, "run.started", job, &after);
+            let deps = &maker.shared.deps;
+            let after = job.claim(run_id.clone(), deps.clock.now())?;
+            let event = event(deps, "run.started", job, &after);
+            maker.begin(&after, run_id);
             Ok((after, event))
         }),
     };
@@ -56,7 +61,7 @@ pub(super) async fn claim(shared: &Shared, places: usize) -> Asked {
         // the service ends
         Err(ClaimError::Stopped { .. }) => (Vec::new(), None),
     };
-    Asked { places, jobs, lease, again_at }
+    Asked { places, runs, jobs, lease, again_at }
 }
 
 fn limits(deps: &WorkerDeps, options: &WorkerOptions) -> RunningLimits {

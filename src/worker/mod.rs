@@ -5,6 +5,7 @@
 //! queue entry wakes the scheduler, a request to cancel reaches the attempt that it names.
 
 mod active;
+mod ahead;
 mod attempt;
 mod claim;
 mod conclude;

@@ -2,7 +2,6 @@
 //! blocks: it wakes by changes of the store, ends of attempts and the time of the next delayed job.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::active::Active;
+use super::ahead::{Ahead, Won};
 use super::attempt::{Finished, Shared};
 use super::claim::{self, Asked};
 use super::templates::TemplateCache;
@@ -68,7 +68,7 @@ impl Control {
     }
 }
 
-enum Told {
+pub(super) enum Told {
     Claimed(Asked),
     Finished(RunId, Finished),
     /// A probe of the engine ended, well or not.
@@ -98,6 +98,7 @@ impl Worker {
         let earlier = Arc::clone(&shared);
         std::thread::spawn(move || start::clear_probes(&earlier.deps));
         let scheduler = Scheduler {
+            ahead: Arc::new(Ahead::new(Arc::clone(&shared), told.clone())),
             shared: Arc::clone(&shared),
             control: Arc::clone(&control),
             told,
@@ -181,6 +182,7 @@ impl Worker {
 
 struct Scheduler {
     shared: Arc<Shared>,
+    ahead: Arc<Ahead>,
     control: Arc<Control>,
     told: mpsc::UnboundedSender<Told>,
     /// Length of the next pause after a fault of the host.
@@ -249,22 +251,27 @@ impl Scheduler {
         }
         self.may_find = false;
         self.control.asked.fetch_add(free, Ordering::SeqCst);
-        let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
+        let (ahead, told) = (Arc::clone(&self.ahead), self.told.clone());
         tokio::spawn(async move {
             // Without a scheduler nobody waits for the answer.
-            let _ = told.send(Told::Claimed(claim::claim(&shared, free).await));
+            let _ = told.send(Told::Claimed(claim::claim(ahead, free).await));
         });
     }
 
-    /// Starts the attempts of a claim.
+    /// Gives the jobs of a claim to their attempts.
     fn claimed(&mut self, asked: Asked) {
         let found = asked.jobs.len();
         self.may_find |= found == asked.places;
         let at = asked.again_at;
         self.claim_at = self.claim_at.into_iter().chain(at).min();
         for Claimed { run_id, job } in asked.jobs {
-            self.spawn_claimed(Arc::unwrap_or_clone(job), run_id, asked.lease.clone());
+            self.shared.active.add(&run_id);
+            if self.cancelled.remove(&run_id) {
+                self.shared.active.cancel(&run_id);
+            }
+            self.ahead.win(&run_id, Won { job, lease: asked.lease.clone() });
         }
+        self.ahead.end(&asked.runs);
         let left = self.control.asked.fetch_sub(asked.places, Ordering::SeqCst) - asked.places;
         if left == 0 {
             self.cancelled.clear();
@@ -406,25 +413,11 @@ impl Scheduler {
         });
     }
 
-    fn spawn_claimed(&mut self, job: JobRecord, run_id: RunId, lease: Option<PathBuf>) {
-        self.shared.active.add(&run_id);
-        if self.cancelled.remove(&run_id) {
-            self.shared.active.cancel(&run_id);
-        }
-        let id = run_id.clone();
-        self.spawn(run_id, move |shared| shared.run_claimed(&job, &id, lease));
-    }
-
     fn spawn_found(&self, job: JobRecord, run_id: RunId) {
         self.shared.active.add(&run_id);
-        let id = run_id.clone();
-        self.spawn(run_id, move |shared| shared.run_found(&job, &id));
-    }
-
-    fn spawn(&self, run_id: RunId, work: impl FnOnce(&Shared) -> Finished + Send + 'static) {
         let (shared, told, id) = (Arc::clone(&self.shared), self.told.clone(), run_id.clone());
         let thread = std::thread::Builder::new().name("attempt".to_owned()).spawn(move || {
-            let end = work(&shared);
+            let end = shared.run_found(&job, &id);
             // Without a scheduler nobody waits for the answer.
             let _ = told.send(Told::Finished(id, end));
         });

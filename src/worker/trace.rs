@@ -1,6 +1,7 @@
 //! The spans of a run. Their identity and times come from the record and the outcome, so that a run which another
 //! process began, or ends, is one span in one trace all the same.
 
+use chrono::{DateTime, Utc};
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -82,6 +83,11 @@ pub(super) fn waited(job: &JobRecord, run: &Run) {
         run.attempt = run.attempt,
     );
     place(&span, job);
+}
+
+/// Records the preparation of an attempt, which began before the attempt had its job.
+pub(super) fn prepared(began_at: DateTime<Utc>, ended_at: DateTime<Utc>) {
+    tracing::debug_span!("run.prepare", otel.start_ns = nanos(began_at), otel.end_ns = nanos(ended_at));
 }
 
 /// Records the spans of the launcher and of the engine, by the times that the launcher wrote down.

@@ -224,8 +224,8 @@ fn run_over(job: &JobRecord, entry: &Entry) -> Option<DateTime<Utc>> {
     match job.run(&run_id) {
         Some(run) if run.status == RunStatus::Running => None,
         Some(run) => Some(run.ended_at.unwrap_or(entry.changed_at).max(run.started_at)),
-        // The claim comes before the folder, so this job never had such a run.
-        None => Some(entry.changed_at),
+        // A folder is made while its claim becomes durable; an hour later no claim will name it.
+        None => Some(entry.changed_at + Duration::hours(1)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -14,6 +15,7 @@ use stata_service::ports::clock::Clock;
 use stata_service::ports::store::Expect;
 use stata_service::worker::Drain;
 
+use crate::support::flaky_store::FlakyStore;
 use crate::support::runs::{eventually, kill_9, launcher_pid, processes_of};
 use crate::support::worker_harness::WorkerHarness;
 
@@ -334,4 +336,51 @@ async fn a_killed_launcher_costs_one_attempt_and_the_job_runs_again() {
     assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 2));
     assert_eq!(job.runs[0].cause, Some(Cause::WorkerLost));
     assert_eq!(processes_of(&harness.root), [0_i32; 0]);
+}
+
+/// Waits until no attempt has a folder any more.
+async fn no_run_dirs(harness: &WorkerHarness) {
+    for _ in 0..400 {
+        if run_dirs(&harness.root).is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("left: {:?}", run_dirs(&harness.root));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_loses_its_job_leaves_no_folder_and_its_place_is_free() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.concurrency = 1;
+    let store = FlakyStore::overtaken(harness.store.clone(), |job| {
+        job.cancel(SystemClock.now()).expect("a queued job can be cancelled")
+    });
+    harness.queue("acme", "lost", "good").await;
+    let worker = harness.worker_on(Arc::new(store)).await;
+    let lost = harness.ended("acme", "lost").await;
+    assert_eq!((lost.status, lost.runs.len()), (JobStatus::Cancelled, 0));
+    harness.queue("acme", "next", "good").await;
+    assert_eq!(harness.ended("acme", "next").await.status, JobStatus::Succeeded);
+    no_run_dirs(&harness).await;
+    worker.drain(Drain::Wait(Duration::from_secs(20))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_changes_while_it_is_claimed_runs_once_as_it_is_then() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let harness = WorkerHarness::open(dir.path());
+    let store = FlakyStore::overtaken(harness.store.clone(), |job| JobRecord {
+        version: job.version + 1,
+        client_ref: Some("later".to_owned()),
+        ..job.clone()
+    });
+    harness.queue("acme", "j1", "good").await;
+    let worker = harness.worker_on(Arc::new(store)).await;
+    let job = harness.ended("acme", "j1").await;
+    assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1));
+    assert_eq!(job.client_ref.as_deref(), Some("later"));
+    no_run_dirs(&harness).await;
+    worker.drain(Drain::Wait(Duration::from_secs(20))).await;
 }

@@ -1,5 +1,6 @@
 //! A store that applies one commit and then does not know whether it did, as after a lost connection, or that
-//! shows a record once more as it was, as a reader sees it who was a moment too early.
+//! shows a record once more as it was, as a reader sees it who was a moment too early, or in which another writer
+//! changes a job while it is being claimed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,17 +8,22 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use stata_service::domain::job::JobRecord;
 use stata_service::ports::store::{
-    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
-    Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Expect, Key, MakeClaim, Page, Query,
+    ReadError, Receipt, Record, Row, Store, StoreStatus, Write,
 };
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+
+use super::records::commit;
 
 /// The store.
 pub(crate) struct FlakyStore {
     inner: Arc<dyn Store>,
     /// The first commit with this audit action is the one.
     action: &'static str,
-    done: AtomicBool,
+    done: Arc<AtomicBool>,
+    /// What the other writer makes of the first job that is claimed, before the claim is committed.
+    overtake: Option<fn(&JobRecord) -> JobRecord>,
     /// What the next read of a job shows.
     earlier: Mutex<Option<Arc<JobRecord>>>,
 }
@@ -25,12 +31,33 @@ pub(crate) struct FlakyStore {
 impl FlakyStore {
     /// Wraps a store.
     pub(crate) fn new(inner: Arc<dyn Store>, action: &'static str) -> Self {
-        Self { inner, action, done: AtomicBool::new(false), earlier: Mutex::default() }
+        Self { inner, action, done: Arc::default(), overtake: None, earlier: Mutex::default() }
     }
 
     /// Wraps a store whose next read of a job shows `earlier`; no commit is lost.
     pub(crate) fn late(inner: Arc<dyn Store>, earlier: JobRecord) -> Self {
         Self { earlier: Mutex::new(Some(Arc::new(earlier))), ..Self::new(inner, "") }
+    }
+
+    /// Wraps a store in which another writer changes the first job that is claimed, just before the claim's commit.
+    pub(crate) fn overtaken(inner: Arc<dyn Store>, change: fn(&JobRecord) -> JobRecord) -> Self {
+        Self { overtake: Some(change), ..Self::new(inner, "") }
+    }
+
+    fn overtaking(&self, ask: ClaimAsk, change: fn(&JobRecord) -> JobRecord) -> ClaimAsk {
+        let (inner, done, make) = (Arc::clone(&self.inner), Arc::clone(&self.done), ask.make);
+        let make: MakeClaim = Arc::new(move |job, run_id| {
+            let made = make(job, run_id)?;
+            if !done.swap(true, Ordering::SeqCst) {
+                let write =
+                    Write::Put { record: Record::from(change(job)), expect: Expect::Version(job.version) };
+                let commit = Commit { id: format!("before:{run_id}"), ..commit(vec![write]) };
+                let answer = inner.commit(commit);
+                tokio::task::block_in_place(|| Handle::current().block_on(answer)).expect("committed");
+            }
+            Ok(made)
+        });
+        ClaimAsk { make, ..ask }
     }
 }
 
@@ -63,7 +90,10 @@ impl Store for FlakyStore {
     }
 
     fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
-        let claims = self.inner.claim(ask);
+        let claims = self.inner.claim(match self.overtake {
+            Some(change) => self.overtaking(ask, change),
+            None => ask,
+        });
         Box::pin(async move {
             let claims = claims.await?;
             let lost = self.action == "run.started"
