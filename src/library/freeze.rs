@@ -11,7 +11,7 @@ use super::corrections;
 use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
 use super::load::{Library, Template};
-use super::missing_parameters::{fields_detail, params_detail};
+use super::missing_parameters::{MissingParameter, fields_detail, params_detail};
 use super::plan_content;
 use super::repairs::with_repairs;
 use crate::domain::dataset::{Column, Inputs};
@@ -343,9 +343,17 @@ fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
             })
         })
         .collect();
-    let text = format!("{} needs {}; add the missing values and freeze again", meta.id, names.join(", "));
+    // a role is stated under its own name, which may differ from the parameter's
+    let stated = |gap: &MissingParameter| if gap.is_role { gap.field.clone() } else { gap.parameter.clone() };
+    let needed = binding.gaps.iter().map(stated).collect::<Vec<_>>().join(", ");
+    let unused = match binding.unused_roles.as_slice() {
+        [] => String::new(),
+        roles => format!("; it takes no {}, which the draft has", roles.join(", ")),
+    };
+    let text = format!("{} needs {needed}{unused}; add the missing values and freeze again", meta.id);
     Problem::new(ErrorCode::PlanFreezeMissingRequired, text)
         .with("template_id", meta.id.as_str())
+        .with("unused_roles", binding.unused_roles.clone())
         .with("missing_fields", fields)
         .with("missing_fields_detail", fields_detail(&binding.gaps))
         .with("missing_params", names)

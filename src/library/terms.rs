@@ -159,6 +159,7 @@ const WARNINGS: &[&str] = &[
     "collinear",
     "few_df",
     "few_clusters",
+    "linear_probability",
     "singleton_groups",
     "perfect_pred",
     "boundary",

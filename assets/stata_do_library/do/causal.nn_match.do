@@ -1,8 +1,9 @@
-* causal.nn_match 1.0.0: effect of a 0/1 treatment by matching on covariates, with exact matches and bias adjustment.
+* causal.nn_match 1.1.0: effect of a 0/1 treatment by matching on covariates, with exact matches and bias adjustment.
 * Reads p_outcome p_treatment p_regressors p_exact p_neighbors p_metric p_bias p_estimand p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_regressors'
 ss_sample `p_outcome' `p_treatment' `p_regressors' `p_exact', maxloss(0.2)
+ss_linear_probability `p_outcome'
 ss_binary `p_treatment'
 quietly count if ss_use
 local used = r(N)

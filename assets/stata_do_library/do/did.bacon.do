@@ -1,8 +1,9 @@
-* did.bacon 1.0.0: which comparisons make up a two-way fixed-effects estimate? Decomposition of Goodman-Bacon.
+* did.bacon 1.1.0: which comparisons make up a two-way fixed-effects estimate? Decomposition of Goodman-Bacon.
 * Reads p_outcome p_panel_id p_time_var p_adopt_time_var.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_adopt_time_var'
 ss_sample `p_outcome' `p_time_var', strok(`p_panel_id')
+ss_linear_probability `p_outcome'
 ss_panel `p_panel_id' `p_time_var'
 quietly keep if ss_use
 xtset ss_panel ss_period

@@ -1,8 +1,9 @@
-* did.callaway 1.0.0: policy effect where units start at different times, by cohort and period (Callaway and Sant'Anna).
+* did.callaway 1.1.0: policy effect where units start at different times, by cohort and period (Callaway and Sant'Anna).
 * Reads p_outcome p_panel_id p_time_var p_adopt_time_var p_controls(_fv) p_comparison p_method p_cluster_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_adopt_time_var'
 ss_sample `p_outcome' `p_time_var' `p_controls', strok(`p_panel_id' `p_cluster_var')
+ss_linear_probability `p_outcome'
 ss_panel `p_panel_id' `p_time_var'
 quietly summarize `p_time_var' if ss_use
 local last = r(max)

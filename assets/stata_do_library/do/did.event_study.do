@@ -1,4 +1,4 @@
-* did.event_study 1.2.0: effects by period relative to the event, with unit and period effects.
+* did.event_study 1.3.0: effects by period relative to the event, with unit and period effects.
 * Reads p_outcome p_treatment p_panel_id p_time_var p_event_time p_adopt_time_var p_base_period p_leads p_lags p_controls(_fv) p_cluster_var p_weight_var p_weight_kind p_level.
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
 local weight ""
@@ -9,6 +9,7 @@ if "`kind'" != "none" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment'
 ss_sample `p_outcome' `p_treatment' `p_time_var' `p_controls', strok(`p_panel_id' `p_cluster_var') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 ss_panel `p_panel_id' `p_time_var'
 local period "`r(period)'"
 * treated units: those with the treatment mark in some row; the event: stated, adopted, or first treated period

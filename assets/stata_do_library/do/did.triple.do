@@ -1,10 +1,11 @@
-* did.triple 1.0.0: is a policy effect larger in an exposed group? Triple difference of eight means.
+* did.triple 1.1.0: is a policy effect larger in an exposed group? Triple difference of eight means.
 * Reads p_outcome p_treatment p_post p_third p_controls(_fv) p_cluster_vars p_level.
 local vce = cond("`p_cluster_vars'" == "", "robust", "cluster `p_cluster_vars'")
 
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_post' `p_third'
 ss_sample `p_outcome' `p_treatment' `p_post' `p_third' `p_controls', strok(`p_cluster_vars')
+ss_linear_probability `p_outcome'
 foreach variable in `p_treatment' `p_post' `p_third' {
     ss_binary `variable'
 }

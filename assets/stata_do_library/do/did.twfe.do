@@ -1,4 +1,4 @@
-* did.twfe 1.0.0: difference-in-differences with unit and period effects.
+* did.twfe 1.1.0: difference-in-differences with unit and period effects.
 * Reads p_outcome p_treatment p_panel_id p_time_var p_controls(_fv) p_cluster_var p_weight_var p_weight_kind p_level.
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
 local weight ""
@@ -9,6 +9,7 @@ if "`kind'" != "none" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment'
 ss_sample `p_outcome' `p_treatment' `p_time_var' `p_controls', strok(`p_panel_id' `p_cluster_var') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 ss_binary `p_treatment'
 ss_panel `p_panel_id' `p_time_var', within(`p_outcome' `p_treatment')
 local period "`r(period)'"

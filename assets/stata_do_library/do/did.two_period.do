@@ -1,4 +1,4 @@
-* did.two_period 1.1.0: difference-in-differences of two groups and two periods.
+* did.two_period 1.2.0: difference-in-differences of two groups and two periods.
 * Reads p_outcome p_treatment p_post p_controls(_fv) p_cluster_var p_vce p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "classical" {
@@ -17,6 +17,7 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_post'
 ss_sample `p_outcome' `p_treatment' `p_post' `p_controls', strok(`p_cluster_var' `p_absorb_vars') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 local row = 0
 foreach variable in `p_treatment' `p_post' {
     local row = `row' + 1

@@ -1,4 +1,4 @@
-* iv.gmm 1.0.0: instrumental variables by efficient GMM, next to 2SLS and LIML, with Hansen's J.
+* iv.gmm 1.1.0: instrumental variables by efficient GMM, next to 2SLS and LIML, with Hansen's J.
 * Reads p_outcome p_endogenous p_instruments(_fv) p_controls(_fv) p_cluster_vars p_level.
 local matrix "robust"
 local vce "robust"
@@ -10,6 +10,7 @@ if "`p_cluster_vars'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_endogenous'
 ss_sample `p_outcome' `p_endogenous' `p_instruments' `p_controls', strok(`p_cluster_vars')
+ss_linear_probability `p_outcome'
 if "`p_cluster_vars'" != "" {
     ss_clusters `p_cluster_vars'
 }

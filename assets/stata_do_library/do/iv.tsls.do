@@ -1,4 +1,4 @@
-* iv.tsls 1.2.0: two-stage least squares with first-stage statistics and tests.
+* iv.tsls 1.3.0: two-stage least squares with first-stage statistics and tests.
 * Reads p_outcome p_endogenous p_instruments(_fv) p_controls(_fv) p_vce p_cluster_var p_weight_var p_weight_kind p_level.
 local vce "robust"
 local first_vce "robust"
@@ -20,6 +20,7 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_endogenous'
 ss_sample `p_outcome' `p_endogenous' `p_instruments' `p_controls', strok(`p_cluster_var') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 if "`p_cluster_var'" != "" {
     ss_clusters `p_cluster_var'
 }

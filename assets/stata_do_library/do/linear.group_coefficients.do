@@ -1,8 +1,9 @@
-* linear.group_coefficients 1.0.0: do coefficients differ between two groups? Separate regressions, joint test and Chow test.
+* linear.group_coefficients 1.1.0: do coefficients differ between two groups? Separate regressions, joint test and Chow test.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_group p_level. Differences are the first group minus the second.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_group') maxloss(0.2)
+ss_linear_probability `p_outcome'
 ss_groups `p_group', generate(ss_group) levels(two) small
 local first : label ss_group 1
 local second : label ss_group 2

@@ -1,4 +1,4 @@
-* linear.hdfe 1.0.0: linear regression that absorbs the effects of many groups.
+* linear.hdfe 1.1.0: linear regression that absorbs the effects of many groups.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_absorb_var p_cluster_var p_vce p_weight_var p_weight_kind p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -9,6 +9,7 @@ if "`p_weight_var'" != "" {
     local weight "[`kind' = `p_weight_var']"
 }
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_absorb_var' `p_cluster_var') weight(`p_weight_var') kind(`kind') maxloss(0.2)
+ss_linear_probability `p_outcome'
 quietly egen long ss_absorb = group(`p_absorb_var') if ss_use
 quietly duplicates tag ss_absorb if ss_use, generate(ss_others)
 quietly count if ss_use & ss_others == 0

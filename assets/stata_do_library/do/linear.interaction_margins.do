@@ -1,4 +1,4 @@
-* linear.interaction_margins 1.1.0: does the effect of the focal variable depend on the moderator?
+* linear.interaction_margins 1.2.0: does the effect of the focal variable depend on the moderator?
 * Reads p_outcome p_focal(_fv) p_moderator(_fv) p_controls(_fv) p_vce p_moderator_values p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "ols" {
@@ -17,6 +17,7 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_focal' `p_moderator'
 ss_sample `p_outcome' `p_focal' `p_moderator' `p_controls', strok(`p_cluster_vars' `p_absorb_vars') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 if "`p_cluster_vars'" != "" {
     ss_clusters `p_cluster_vars'
 }

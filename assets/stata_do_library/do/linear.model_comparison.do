@@ -1,4 +1,4 @@
-* linear.model_comparison 1.0.0: how do estimates change as blocks of regressors are added?
+* linear.model_comparison 1.1.0: how do estimates change as blocks of regressors are added?
 * Reads p_outcome p_regressors(_fv) p_block2(_fv) p_block3(_fv) p_vce p_cluster_vars p_weight_var p_weight_kind p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -16,6 +16,7 @@ foreach variable of local p_regressors {
 quietly count if `narrow'
 local alone = r(N)
 ss_sample `p_outcome' `p_regressors' `p_block2' `p_block3', strok(`p_cluster_vars') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 quietly count if ss_use
 ss_check sample_changes, warn(r(N) < `alone') value(`alone' - r(N))
 local errors = cond("`p_vce'" == "ols", "ols", "robust")

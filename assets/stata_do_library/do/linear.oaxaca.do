@@ -1,8 +1,9 @@
-* linear.oaxaca 1.1.0: how much of a gap between two groups do their traits explain? Two-fold Oaxaca-Blinder decomposition.
+* linear.oaxaca 1.2.0: how much of a gap between two groups do their traits explain? Two-fold Oaxaca-Blinder decomposition.
 * Reads p_outcome p_regressors(_fv) p_group p_reference p_level. The gap is the first group minus the second.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors', strok(`p_group')
+ss_linear_probability `p_outcome'
 ss_groups `p_group', generate(ss_group) levels(two) small
 local first : label ss_group 1
 local second : label ss_group 2

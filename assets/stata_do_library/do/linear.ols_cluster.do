@@ -1,4 +1,4 @@
-* linear.ols_cluster 1.0.0: linear regression with standard errors clustered by one variable.
+* linear.ols_cluster 1.1.0: linear regression with standard errors clustered by one variable.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_cluster_var p_absorb_vars p_weight_var p_weight_kind p_level.
 local weight ""
 local kind "none"
@@ -10,6 +10,7 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_cluster_var' `p_absorb_vars') weight(`p_weight_var') kind(`kind') maxloss(0.2)
+ss_linear_probability `p_outcome'
 ss_clusters `p_cluster_var'
 if "`p_absorb_vars'" != "" {
     ss_groups `p_absorb_vars', generate(ss_absorb)

@@ -1,4 +1,4 @@
-* linear.ols_robust 1.0.0: linear regression with robust standard errors.
+* linear.ols_robust 1.1.0: linear regression with robust standard errors.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_vce p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "classical" {
@@ -17,6 +17,7 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_cluster_vars' `p_absorb_vars') weight(`p_weight_var') kind(`kind') maxloss(0.2)
+ss_linear_probability `p_outcome'
 if "`p_cluster_vars'" != "" {
     ss_clusters `p_cluster_vars'
 }

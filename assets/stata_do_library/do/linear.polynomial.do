@@ -1,4 +1,4 @@
-* linear.polynomial 1.1.0: is the relation curved, and where does it turn?
+* linear.polynomial 1.2.0: is the relation curved, and where does it turn?
 * Reads p_outcome p_focal p_controls(_fv) p_degree p_vce p_cluster_vars p_weight_var p_weight_kind p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_focal'
@@ -9,6 +9,7 @@ if "`p_weight_var'" != "" {
     local weight "[`kind' = `p_weight_var']"
 }
 ss_sample `p_outcome' `p_focal' `p_controls', strok(`p_cluster_vars') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 local errors = cond("`p_vce'" == "classical", "ols", "robust")
 if "`p_cluster_vars'" != "" {
     local errors "cluster `p_cluster_vars'"

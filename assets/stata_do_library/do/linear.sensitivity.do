@@ -1,8 +1,9 @@
-* linear.sensitivity 1.0.0: how strong would an omitted variable have to be? Robustness values and bounds (Cinelli and Hazlett).
+* linear.sensitivity 1.1.0: how strong would an omitted variable have to be? Robustness values and bounds (Cinelli and Hazlett).
 * Reads p_outcome p_focal p_controls(_fv) p_benchmarks p_reduction p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_focal'
 ss_sample `p_outcome' `p_focal' `p_controls', maxloss(0.2)
+ss_linear_probability `p_outcome'
 foreach variable in `p_outcome' `p_focal' {
     quietly summarize `variable' if ss_use
     ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))

@@ -1,4 +1,4 @@
-* linear.spline 1.0.0: does the slope change at given points? Linear or restricted cubic spline with tests.
+* linear.spline 1.1.0: does the slope change at given points? Linear or restricted cubic spline with tests.
 * Reads p_outcome p_focal p_knots p_kind p_controls(_fv) p_vce p_cluster_vars p_level.
 local vce "robust"
 if "`p_vce'" == "classical" {
@@ -11,6 +11,7 @@ if "`p_cluster_vars'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_focal'
 ss_sample `p_outcome' `p_focal' `p_controls', strok(`p_cluster_vars')
+ss_linear_probability `p_outcome'
 quietly summarize `p_focal' if ss_use
 local low = r(min)
 local high = r(max)

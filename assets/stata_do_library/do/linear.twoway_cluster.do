@@ -1,8 +1,9 @@
-* linear.twoway_cluster 1.0.1: linear regression with standard errors clustered in two dimensions.
+* linear.twoway_cluster 1.1.0: linear regression with standard errors clustered in two dimensions.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_first_cluster p_second_cluster p_absorb_vars p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_first_cluster' `p_second_cluster' `p_absorb_vars')
+ss_linear_probability `p_outcome'
 quietly egen long ss_one = group(`p_first_cluster') if ss_use
 quietly egen long ss_two = group(`p_second_cluster') if ss_use
 quietly egen long ss_both = group(ss_one ss_two) if ss_use

@@ -1,4 +1,4 @@
-* linear.wls 1.0.0: weighted least squares beside the unweighted fit of the same rows.
+* linear.wls 1.1.0: weighted least squares beside the unweighted fit of the same rows.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_weight_var p_weight_kind p_vce p_cluster_vars p_absorb_vars p_level.
 local errors "robust"
 if "`p_vce'" == "classical" {
@@ -11,6 +11,7 @@ if "`p_cluster_vars'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_weight_var'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_cluster_vars' `p_absorb_vars') weight(`p_weight_var') kind(`p_weight_kind') maxloss(0.2)
+ss_linear_probability `p_outcome'
 if "`p_absorb_vars'" != "" {
     ss_groups `p_absorb_vars', generate(ss_absorb)
 }

@@ -1,4 +1,4 @@
-* panel.fe 1.0.0: fixed-effects (within) regression with clustered standard errors.
+* panel.fe 1.1.0: fixed-effects (within) regression with clustered standard errors.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_time_effects p_cluster_var p_vce p_weight_var p_weight_kind p_level.
 local kind "none"
 local weight ""
@@ -10,6 +10,7 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls' `p_time_var', strok(`p_panel_id' `p_cluster_var') weight(`p_weight_var') kind(`kind')
+ss_linear_probability `p_outcome'
 local focal : word 1 of `p_regressors'
 ss_panel `p_panel_id' `p_time_var', within(`p_outcome' `focal')
 local periods = cond(`p_time_effects' == 1, "i.`r(period)'", "")

@@ -1,8 +1,9 @@
-* panel.first_difference 1.0.0: regression of changes on changes, with clustered errors and tests of serial correlation.
+* panel.first_difference 1.1.0: regression of changes on changes, with clustered errors and tests of serial correlation.
 * Reads p_outcome p_regressors p_controls p_panel_id p_time_var p_trend p_cluster_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors'
 ss_sample `p_outcome' `p_regressors' `p_controls' `p_time_var', strok(`p_panel_id' `p_cluster_var') nometric
+ss_linear_probability `p_outcome'
 local focal : word 1 of `p_regressors'
 ss_panel `p_panel_id' `p_time_var', within(`p_outcome' `focal')
 quietly keep if ss_use

@@ -1,8 +1,9 @@
-* panel.iv 1.0.0: regression with instruments and fixed effects of units that are observed over time.
+* panel.iv 1.1.0: regression with instruments and fixed effects of units that are observed over time.
 * Reads p_outcome p_endogenous p_instruments(_fv) p_controls(_fv) p_panel_id p_time_var p_time_effects p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_endogenous' `p_instruments' `p_controls' `p_time_var', strok(`p_panel_id')
+ss_linear_probability `p_outcome'
 local needed : word count `p_endogenous'
 local focal : word 1 of `p_endogenous'
 ss_panel `p_panel_id' `p_time_var', within(`p_outcome' `focal')

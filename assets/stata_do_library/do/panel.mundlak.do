@@ -1,8 +1,9 @@
-* panel.mundlak 1.0.0: correlated random effects: effects within units and between units in one model.
+* panel.mundlak 1.1.0: correlated random effects: effects within units and between units in one model.
 * Reads p_outcome p_regressors p_controls(_fv) p_panel_id p_time_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors'
 ss_sample `p_outcome' `p_regressors' `p_controls' `p_time_var', strok(`p_panel_id')
+ss_linear_probability `p_outcome'
 local focal : word 1 of `p_regressors'
 ss_panel `p_panel_id' `p_time_var', within(`p_outcome' `focal')
 quietly keep if ss_use

@@ -1,4 +1,4 @@
-* panel.re_hausman 1.1.0: random effects beside fixed effects, with the Hausman test and the test for random effects.
+* panel.re_hausman 1.2.0: random effects beside fixed effects, with the Hausman test and the test for random effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_vce p_sigmamore p_level.
 local vce "conventional"
 local errors "conventional"
@@ -10,6 +10,7 @@ if "`p_vce'" == "robust" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls' `p_time_var', strok(`p_panel_id')
+ss_linear_probability `p_outcome'
 local focal : word 1 of `p_regressors'
 ss_panel `p_panel_id' `p_time_var', within(`p_outcome' `focal')
 if "`p_vce'" == "robust" {

@@ -1,8 +1,9 @@
-* rd.fuzzy 1.0.0: effect of a treatment whose chance jumps at a threshold (fuzzy regression discontinuity).
+* rd.fuzzy 1.1.0: effect of a treatment whose chance jumps at a threshold (fuzzy regression discontinuity).
 * Reads p_outcome p_treatment p_running p_cutoff p_bandwidth p_kernel p_controls(_fv) p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_running'
 ss_sample `p_outcome' `p_treatment' `p_running' `p_controls', nometric maxloss(0.2)
+ss_linear_probability `p_outcome'
 ss_binary `p_treatment'
 quietly generate double ss_run = `p_running' - `p_cutoff'
 quietly generate byte ss_above = ss_run >= 0 if ss_use

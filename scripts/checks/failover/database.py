@@ -234,6 +234,22 @@ listen primary
     def logs(self) -> str:
         return "\n".join(f"== {m.name}\n" + "\n".join(m.log.read_text().splitlines()[-25:]) for m in self.members if m.log.exists())
 
+    def lead_etcd_elsewhere(self, member: Member) -> None:
+        """Has another machine lead etcd, if this one does.
+
+        A leader of etcd before 3.4.29 and 3.5.11 that was frozen revokes leases when it wakes up (etcd-io/etcd#15247), also
+        that of the primary which was promoted meanwhile: Patroni then returns to the earlier one, and what the later one
+        acknowledged is lost.
+        """
+        status = {m.name: asked(m.machine.address, 2379, "/v3/maintenance/status", "POST", {})[1] for m in self.members}
+        leader = status[member.name]["leader"]
+        if leader != status[member.name]["header"]["member_id"]:
+            return
+        other = next(said["header"]["member_id"] for name, said in status.items() if name != member.name)
+        code, said = asked(member.machine.address, 2379, "/v3/maintenance/transfer-leadership", "POST", {"targetID": other}, 10)
+        if code != 200:
+            sys.exit(f"failover: the leader of etcd cannot be moved: {code} {said}")
+
     def switchover(self) -> None:
         """Has another member take over in order, by patronictl."""
         words = [self.programs.python, "-c", "from patroni.ctl import ctl; ctl()", "-c", self.members[0].folder / "patroni.yml",

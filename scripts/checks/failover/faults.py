@@ -117,8 +117,11 @@ def cut_primary(scene: Scene) -> None:
 
 
 def freeze_primary(scene: Scene) -> None:
+    def freeze(member: Member) -> None:
+        scene.database.lead_etcd_elsewhere(member)
+        member.machine.freeze()
     # woken when the next one has taken writes for a while: it believes to be the primary still
-    scene.lose("node of the primary frozen, then woken", lambda m: m.machine.freeze(), lambda m: m.machine.wake(), lasts=3)
+    scene.lose("node of the primary frozen, then woken", freeze, lambda m: m.machine.wake(), lasts=3)
 
 
 def switch_over(scene: Scene) -> None:

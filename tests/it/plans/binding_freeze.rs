@@ -238,6 +238,18 @@ fn a_column_in_two_places_and_broken_rules_are_refused() {
 }
 
 #[test]
+fn a_role_under_the_name_of_its_parameter_is_named_beside_the_one_that_is_needed() {
+    let mut case = Case::ols();
+    case.statement.roles.insert("regressor".to_owned(), vec!["schooling".to_owned()]);
+    case.statement.roles.remove("regressors");
+    let problem = case.refusal();
+    assert_eq!(problem.code.as_str(), "PLAN_FREEZE_MISSING_REQUIRED");
+    assert_eq!(problem.context["unused_roles"], json!(["regressor"]));
+    let text = "linear.ols_robust needs regressors; it takes no regressor, which the draft has";
+    assert!(problem.message.contains(text), "{}", problem.message);
+}
+
+#[test]
 fn a_condition_that_does_not_parse_is_refused_with_its_place() {
     let mut case = Case::ols();
     case.statement.sample_if = Some("age > \"old\"".to_owned());

@@ -144,7 +144,7 @@ fn panels() -> Vec<Mistake> {
             .at(Freeze("PLAN_FREEZE_MISSING_REQUIRED"), &["panel.fe needs time_var"]),
         m("no instrument", "400 PLAN_FREEZE_MISSING_REQUIRED", plain())
             .draft(json!({"template_id": "iv.tsls", "outcome_var": "y", "roles": {"endogenous_vars": ["x"]}}))
-            .at(Freeze("PLAN_FREEZE_MISSING_REQUIRED"), &["iv.tsls needs instruments"]),
+            .at(Freeze("PLAN_FREEZE_MISSING_REQUIRED"), &["iv.tsls needs instrument_vars"]),
         m("an interaction where none is estimated", "400 ROLE_UNUSED", plain())
             .changed(json!({"interaction_terms": [["x", "y"]]}))
             .at(Freeze("ROLE_UNUSED"), &["would ignore interaction_terms"]),
