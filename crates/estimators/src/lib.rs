@@ -92,6 +92,7 @@ pub mod rd_density;
 pub mod real;
 pub mod robust;
 pub mod roc;
+pub mod rotations;
 pub mod rubin;
 pub mod schur;
 pub mod score_matching;
