@@ -2,6 +2,7 @@
 //! Formulas: [R] ivregress, Methods and formulas. Diagnostics are in `iv_tests`.
 
 use super::blocks;
+use super::hac::{self, Hac};
 use super::matrix::Mat;
 use super::ols::FitError;
 use super::qr::{self, Basis, Design};
@@ -47,6 +48,24 @@ pub struct IvRequest<'a> {
     /// Whether the covariance of GMM takes its weight matrix as efficient (`(X'Z W Z'X)^-1`, as `ivreg2` reports it),
     /// instead of a sandwich with the moments at the final residuals (as `ivregress` does).
     pub efficient: bool,
+    /// Autocorrelation in the covariance, in the place of `vce`.
+    pub hac_vce: Option<Hac<'a>>,
+    /// Autocorrelation in the weight matrix of GMM, in the place of `weight_matrix`.
+    pub hac_weight: Option<Hac<'a>>,
+    /// GMM repeats its steps until coefficients and weight matrix change less than these, relatively, within so many
+    /// steps.
+    pub iterated: Option<Iterated>,
+}
+
+/// When iterated GMM ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Iterated {
+    /// Largest relative change of the coefficients.
+    pub eps: f64,
+    /// Largest relative change of the weight matrix.
+    pub weps: f64,
+    /// Most steps.
+    pub limit: usize,
 }
 
 /// A fitted model. Parameters: endogenous, exogenous, constant.
@@ -73,6 +92,8 @@ pub struct IvFit {
     pub explained_by_instruments: f64,
     /// Number of instruments including exogenous regressors and the constant.
     pub instruments: usize,
+    /// Steps of iterated GMM, and whether they settled.
+    pub steps: Option<(usize, bool)>,
 }
 
 /// Small matrices of a model in the orthonormal basis of the instruments.
@@ -201,7 +222,8 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
         return Err(FitError::OneCluster);
     }
     let inside = at.inside();
-    let Point { standardised, bread, projector, kappa, weight } = point(request, &at, &inside, weights)?;
+    let Point { standardised, bread, projector, kappa, weight, steps } =
+        point(request, &at, &inside, weights)?;
     let b = at.raw(&standardised, request.constant);
     let residuals = residuals(request, &b);
     let rss = squares(&residuals, weights);
@@ -228,6 +250,7 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
         j: weight.map(|w| w.quadratic(&inside_residual)),
         explained_by_instruments: inside_residual.iter().map(|v| v * v).sum(),
         instruments: at.instruments,
+        steps,
     })
 }
 
@@ -242,6 +265,8 @@ struct Point {
     kappa: Option<f64>,
     /// Weight matrix of GMM.
     weight: Option<Mat>,
+    /// Steps of iterated GMM, and whether they settled.
+    steps: Option<(usize, bool)>,
 }
 
 fn point(
@@ -261,6 +286,7 @@ fn point(
             projector: inverse.times(&q.transpose()),
             kappa: None,
             weight: None,
+            steps: None,
         }),
         Method::Liml => {
             let included = request.exogenous.len() + usize::from(request.constant);
@@ -269,22 +295,66 @@ fn point(
             let kappa = liml_kappa(at, included, request.endogenous.len()) - lowered;
             let (standardised, bread) = k_class(at, kappa).ok_or(FitError::Insufficient)?;
             let projector = bread.times(&inside.transpose());
-            Ok(Point { standardised, bread, projector, kappa: Some(kappa), weight: None })
+            Ok(Point { standardised, bread, projector, kappa: Some(kappa), weight: None, steps: None })
         }
         Method::Gmm => {
-            let residuals = residuals(request, &at.raw(&first, request.constant));
-            let moments = match request.weight_matrix {
-                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
-                vce => meat(request, &at.basis, &residuals, weights, vce),
-            };
-            let weight = moments.inverse_definite().ok_or(FitError::Insufficient)?;
-            let left = inside.transpose().times(&weight);
-            let bread = left.times(inside).symmetrised().inverse_definite().ok_or(FitError::Insufficient)?;
-            let projector = bread.times(&left);
-            let standardised = projector.times_vector(y_inside);
-            Ok(Point { standardised, bread, projector, kappa: None, weight: Some(weight) })
+            let mut found = gmm_step(request, at, inside, weights, &first)?;
+            let Some(stop) = request.iterated else { return Ok(found) };
+            for step in 2..=stop.limit {
+                let next = gmm_step(request, at, inside, weights, &found.standardised)?;
+                let raw = |p: &Point| at.raw(&p.standardised, request.constant);
+                let weight = |p: &Point| p.weight.as_ref().map_or_else(Vec::new, |w| w.data().to_vec());
+                let settled = relative_change(&raw(&next), &raw(&found)) < stop.eps
+                    && relative_change(&weight(&next), &weight(&found)) < stop.weps;
+                found = Point { steps: Some((step, settled)), ..next };
+                if settled {
+                    break;
+                }
+            }
+            Ok(found)
         }
     }
+}
+
+/// The largest change of an element, relative to its size plus one.
+fn relative_change(new: &[f64], old: &[f64]) -> f64 {
+    new.iter().zip(old).map(|(a, b)| (a - b).abs() / (b.abs() + 1.0)).fold(0.0, f64::max)
+}
+
+/// A step of GMM: the weight matrix from the residuals at `from`, then the coefficients.
+fn gmm_step(
+    request: &IvRequest<'_>,
+    at: &Coordinates,
+    inside: &Mat,
+    weights: Option<&[f64]>,
+    from: &[f64],
+) -> Result<Point, FitError> {
+    let residuals = residuals(request, &at.raw(from, request.constant));
+    let moments = match (request.hac_weight, request.weight_matrix) {
+        (Some(hac), _) => hac_meat(request, &at.basis, &residuals, weights, hac),
+        (None, Vce::Classical) => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
+        (None, vce) => meat(request, &at.basis, &residuals, weights, vce),
+    };
+    let weight = moments.inverse_definite().ok_or(FitError::Insufficient)?;
+    let left = inside.transpose().times(&weight);
+    let bread = left.times(inside).symmetrised().inverse_definite().ok_or(FitError::Insufficient)?;
+    let projector = bread.times(&left);
+    let standardised = projector.times_vector(&at.y[..at.instruments]);
+    Ok(Point { standardised, bread, projector, kappa: None, weight: Some(weight), steps: None })
+}
+
+/// [`meat`] with autocorrelation.
+fn hac_meat(
+    request: &IvRequest<'_>,
+    basis: &Basis,
+    residuals: &[f64],
+    weights: Option<&[f64]>,
+    hac: Hac<'_>,
+) -> Mat {
+    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
+    let scores: Vec<f64> =
+        residuals.iter().enumerate().map(|(i, e)| e * weights.map_or(1.0, |w| w[i])).collect();
+    hac::meat(basis, &all, &scores, hac)
 }
 
 /// The middle of the sandwich in the instruments' coordinates and the finite-sample factor, `n` observations; none where
@@ -303,6 +373,9 @@ fn middle(
         (true, None) => n / (n - k),
         (true, Some(g)) => g / (g - 1.0) * (n - 1.0) / (n - k),
     };
+    if let Some(hac) = request.hac_vce {
+        return Some((hac_meat(request, &at.basis, residuals, weights, hac), factor(None)));
+    }
     let vce = implied(request);
     let groups = match vce {
         Vce::Cluster(clusters) => Some(clusters.count as f64),

@@ -1,6 +1,7 @@
 //! Survival-time commands.
 
 pub(in crate::commands) mod cox_post;
+mod cox_shared;
 mod cox_show;
 mod cox_varying;
 mod rates;
