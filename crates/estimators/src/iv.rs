@@ -2,7 +2,8 @@
 //! Formulas: [R] ivregress, Methods and formulas. Diagnostics are in `iv_tests`.
 
 use super::blocks;
-use super::hac::{self, Hac};
+use super::hac::Hac;
+use super::iv_gmm::{self, Iterated, hac_meat};
 use super::matrix::Mat;
 use super::ols::FitError;
 use super::qr::{self, Basis, Design};
@@ -55,17 +56,6 @@ pub struct IvRequest<'a> {
     /// GMM repeats its steps until coefficients and weight matrix change less than these, relatively, within so many
     /// steps.
     pub iterated: Option<Iterated>,
-}
-
-/// When iterated GMM ends.
-#[derive(Clone, Copy, Debug)]
-pub struct Iterated {
-    /// Largest relative change of the coefficients.
-    pub eps: f64,
-    /// Largest relative change of the weight matrix.
-    pub weps: f64,
-    /// Most steps.
-    pub limit: usize,
 }
 
 /// A fitted model. Parameters: endogenous, exogenous, constant.
@@ -159,7 +149,7 @@ impl Coordinates {
         self.x.select(&rows, &(0..self.x.cols()).collect::<Vec<_>>())
     }
 
-    fn raw(&self, standardised: &[f64], constant: bool) -> Vec<f64> {
+    pub(super) fn raw(&self, standardised: &[f64], constant: bool) -> Vec<f64> {
         let mut b: Vec<f64> =
             self.to_raw.times_vector(standardised).iter().map(|v| v * self.y_scale).collect();
         if constant && let Some(last) = b.last_mut() {
@@ -255,18 +245,18 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
 }
 
 /// A point estimate in coordinates.
-struct Point {
-    standardised: Vec<f64>,
+pub(super) struct Point {
+    pub(super) standardised: Vec<f64>,
     /// Covariance of the parameters but for the error variance.
-    bread: Mat,
+    pub(super) bread: Mat,
     /// The estimator's weights on the coordinates inside the instruments' space, a row for each parameter.
-    projector: Mat,
+    pub(super) projector: Mat,
     /// Eigenvalue of LIML.
-    kappa: Option<f64>,
+    pub(super) kappa: Option<f64>,
     /// Weight matrix of GMM.
-    weight: Option<Mat>,
+    pub(super) weight: Option<Mat>,
     /// Steps of iterated GMM, and whether they settled.
-    steps: Option<(usize, bool)>,
+    pub(super) steps: Option<(usize, bool)>,
 }
 
 fn point(
@@ -297,64 +287,8 @@ fn point(
             let projector = bread.times(&inside.transpose());
             Ok(Point { standardised, bread, projector, kappa: Some(kappa), weight: None, steps: None })
         }
-        Method::Gmm => {
-            let mut found = gmm_step(request, at, inside, weights, &first)?;
-            let Some(stop) = request.iterated else { return Ok(found) };
-            for step in 2..=stop.limit {
-                let next = gmm_step(request, at, inside, weights, &found.standardised)?;
-                let raw = |p: &Point| at.raw(&p.standardised, request.constant);
-                let weight = |p: &Point| p.weight.as_ref().map_or_else(Vec::new, |w| w.data().to_vec());
-                let settled = relative_change(&raw(&next), &raw(&found)) < stop.eps
-                    && relative_change(&weight(&next), &weight(&found)) < stop.weps;
-                found = Point { steps: Some((step, settled)), ..next };
-                if settled {
-                    break;
-                }
-            }
-            Ok(found)
-        }
+        Method::Gmm => iv_gmm::point(request, at, inside, weights, &first),
     }
-}
-
-/// The largest change of an element, relative to its size plus one.
-fn relative_change(new: &[f64], old: &[f64]) -> f64 {
-    new.iter().zip(old).map(|(a, b)| (a - b).abs() / (b.abs() + 1.0)).fold(0.0, f64::max)
-}
-
-/// A step of GMM: the weight matrix from the residuals at `from`, then the coefficients.
-fn gmm_step(
-    request: &IvRequest<'_>,
-    at: &Coordinates,
-    inside: &Mat,
-    weights: Option<&[f64]>,
-    from: &[f64],
-) -> Result<Point, FitError> {
-    let residuals = residuals(request, &at.raw(from, request.constant));
-    let moments = match (request.hac_weight, request.weight_matrix) {
-        (Some(hac), _) => hac_meat(request, &at.basis, &residuals, weights, hac),
-        (None, Vce::Classical) => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
-        (None, vce) => meat(request, &at.basis, &residuals, weights, vce),
-    };
-    let weight = moments.inverse_definite().ok_or(FitError::Insufficient)?;
-    let left = inside.transpose().times(&weight);
-    let bread = left.times(inside).symmetrised().inverse_definite().ok_or(FitError::Insufficient)?;
-    let projector = bread.times(&left);
-    let standardised = projector.times_vector(&at.y[..at.instruments]);
-    Ok(Point { standardised, bread, projector, kappa: None, weight: Some(weight), steps: None })
-}
-
-/// [`meat`] with autocorrelation.
-fn hac_meat(
-    request: &IvRequest<'_>,
-    basis: &Basis,
-    residuals: &[f64],
-    weights: Option<&[f64]>,
-    hac: Hac<'_>,
-) -> Mat {
-    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
-    let scores: Vec<f64> =
-        residuals.iter().enumerate().map(|(i, e)| e * weights.map_or(1.0, |w| w[i])).collect();
-    hac::meat(basis, &all, &scores, hac)
 }
 
 /// The middle of the sandwich in the instruments' coordinates and the finite-sample factor, `n` observations; none where
@@ -399,7 +333,7 @@ pub(super) fn implied<'a>(request: &IvRequest<'a>) -> Vce<'a> {
 }
 
 /// Variance of residuals around their mean, divisor N: what GMM takes as the error variance.
-fn variance(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
+pub(super) fn variance(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
     let total = weights.map_or(residuals.len() as f64, |w| stable_sum(w.iter().copied()));
     super::ols::total_squares(residuals, weights, true) / total
 }
@@ -409,7 +343,7 @@ fn squares(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
 }
 
 /// `y - Xb` with parameters ordered endogenous, exogenous, constant.
-fn residuals(request: &IvRequest<'_>, b: &[f64]) -> Vec<f64> {
+pub(super) fn residuals(request: &IvRequest<'_>, b: &[f64]) -> Vec<f64> {
     let columns: Vec<&[f64]> = request.endogenous.iter().chain(request.exogenous).copied().collect();
     let start = if request.constant { b[columns.len()] } else { 0.0 };
     let parts = blocks::map(request.y.len(), |range| {

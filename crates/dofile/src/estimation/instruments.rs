@@ -9,7 +9,8 @@ use crate::syntax::options::parse_number;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList};
 use estimators::hac::{Hac, Kernel};
-use estimators::iv::{Iterated, IvRequest, Method};
+use estimators::iv::{IvRequest, Method};
+use estimators::iv_gmm::Iterated;
 use estimators::qr::{Design as Columns, choose_in_blocks};
 
 /// The model as the diagnostics need it again.

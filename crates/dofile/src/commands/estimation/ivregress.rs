@@ -20,7 +20,8 @@ use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
-use estimators::iv::{Iterated, IvFit, Method};
+use estimators::iv::{IvFit, Method};
+use estimators::iv_gmm::Iterated;
 use estimators::{iv, wald};
 use std::sync::Arc;
 

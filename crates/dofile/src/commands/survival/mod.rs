@@ -13,6 +13,7 @@ mod stcurve;
 mod stphplot;
 mod streg;
 mod streg_frailty;
+mod streg_ggamma;
 mod streg_post;
 mod sts;
 mod sts_graph;
