@@ -1,13 +1,14 @@
 """`anova` with nested terms, error terms and repeated measures; `ivregress` with iterated GMM and autocorrelation.
 
 Published tables of [R] anova (data of Winer, Brown and Michels 1991), sums of squares by numpy on unbalanced data, and
-linearmodels for instrumental variables.
+linearmodels for instrumental variables, statsmodels for seasonal models with regressors.
 """
 
 import numpy as np
 import pandas as pd
 from common import ROOT, Cases
 from linearmodels.iv import IV2SLS, IVGMM
+from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 SHAPES = [[[0, 0, 5, 3], [3, 1, 5, 4], [4, 3, 6, 2]], [[4, 2, 7, 8], [5, 4, 6, 6], [7, 5, 8, 9]]]
 DRUGS = [[30, 28, 16, 34], [14, 18, 10, 22], [24, 20, 18, 30], [38, 34, 20, 44], [26, 28, 14, 30]]
@@ -139,9 +140,53 @@ def tests_of_curves(cases):
                       {"r(chi2)": want}, 1e-9, "numpy, from the formulas of [ST] sts test")
 
 
+def outcomes(cases):
+    data = pd.read_csv(ROOT / "data/lbw.csv")
+    x = np.column_stack([data.race == 2, data.race == 3, data.smoke == 1, data.age, np.ones(len(data))]).astype(float)
+    y = data[["bwt", "lwt"]].to_numpy(float)
+    bread = np.linalg.inv(x.T @ x)
+    b = bread @ x.T @ y
+    e = y - x @ b
+    sigma = e.T @ e / (len(y) - 5)
+    names = ("2.race", "3.race", "1.smoke", "age", "_cons")
+    expect = {}
+    for j, outcome in enumerate(("bwt", "lwt")):
+        for i, name in enumerate(names):
+            expect[f"_b[{outcome}:{name}]"] = b[i, j]
+            expect[f"_se[{outcome}:{name}]"] = np.sqrt(sigma[j, j] * bread[i, i])
+    both = np.array([b[2, 0], b[2, 1]])
+    expect["r(F)"] = both @ np.linalg.solve(sigma * bread[2, 2], both) / 2
+    cases.add("manova: coefficients", "lbw.csv", "manova bwt lwt = race smoke c.age\ntest [bwt]1.smoke [lwt]1.smoke",
+              expect, 1e-8, "numpy")
+
+
+def seasonal(cases):
+    data = pd.read_csv(ROOT / "data/air2.csv")
+    y, n = np.log(data.air.to_numpy(float)), len(data)
+    x = np.sin(np.arange(n) / 7)
+    do = "generate double y = ln(air)\ngenerate n = _n\ngenerate double x = sin((n - 1)/7)\ntsset n\n"
+    for order, season, columns, option in (
+        ((1, 0, 1), (1, 0, 0, 4), [x, np.ones(n)], ""), ((0, 1, 1), (0, 1, 1, 12), [x], " noconstant"),
+        ((1, 0, 0), (0, 0, 1, 12), [x, np.ones(n)], ""), ((1, 1, 0), (1, 0, 0, 4), [x, np.arange(1.0, n + 1)], ""),
+    ):
+        model = SARIMAX(y, exog=np.column_stack(columns), order=order, seasonal_order=season, trend="n",
+                        simple_differencing=True)
+        fit = model.fit(disp=0, maxiter=2000, gtol=1e-8, method="bfgs")
+        for method in ("nm", "bfgs"):
+            fit = model.fit(start_params=fit.params, disp=0, maxiter=4000, method=method)
+        name = {0: "x", 1: "D.x"}[order[1]] if season[1] == 0 else "DS12.x"
+        found = dict(zip(model.param_names, fit.params))
+        expect = {f"_b[y:{name}]": found["x1"], "e(ll)": fit.llf, "e(sigma)^2": found["sigma2"]}
+        if "const" in found:
+            expect["_b[y:_cons]"] = found["const"]
+        text = "arima(%d,%d,%d)" % order + " sarima(%d,%d,%d,%d)" % season
+        cases.add(f"arima with regressors, {text}", "air2.csv", do + f"arima y x, {text}{option}", expect, 5e-4,
+                  "statsmodels SARIMAX")
+
+
 def main():
     cases = Cases("nested", "published tables, numpy, linearmodels; see each case")
-    for part in (repeated, nested, instruments, tests_of_curves):
+    for part in (repeated, nested, instruments, tests_of_curves, outcomes, seasonal):
         part(cases)
     cases.write()
 
