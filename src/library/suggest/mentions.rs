@@ -77,7 +77,7 @@ pub(super) fn mentions(
     vocabulary: &Vocabulary,
 ) -> (Vec<Mention>, Vec<Unit>) {
     let mut units = units(question, vocabulary);
-    expand(question, &mut units, columns, &vocabulary.cues);
+    expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();
     for start in 0..units.len() {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::Place;
-use super::knowledge::is_word;
 use super::lexicon::{LEXICON, key};
 use crate::domain::dataset::{Column, Dataset};
+use word_knowledge::is_word;
 
 /// Returns the ways to name a column: its name in words, its label, its values. `first` is the number of the first
 /// measurement of what it has.

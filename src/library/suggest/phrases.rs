@@ -11,7 +11,7 @@ use super::columns::Named;
 use super::lexicon::key;
 use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, further, headed, listed_after, merged};
 use super::mentions::Mention;
-use super::words::Unit;
+use super::words::{Unit, Words};
 
 #[derive(Debug, Deserialize)]
 struct File {
@@ -72,7 +72,7 @@ struct Patterns {
     main: Vec<(String, String, Regex)>,
     frames: Vec<Frame>,
     methods: BTreeMap<String, String>,
-    words: BTreeSet<String>,
+    words: Words,
     ordinary: BTreeSet<String>,
 }
 
@@ -131,8 +131,8 @@ pub(super) fn is_ordinary(words: &str) -> bool {
 }
 
 /// Words of the patterns, which are never misspelt columns.
-pub(super) fn words() -> BTreeSet<String> {
-    PATTERNS.words.clone()
+pub(super) fn words() -> &'static Words {
+    &PATTERNS.words
 }
 
 /// The construction of a question; columns by position.

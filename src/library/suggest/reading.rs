@@ -1,0 +1,140 @@
+//! Readings of a question: which words name which columns, and what follows for the roles. Words that no name has are matched
+//! by their meaning where a role would stay open, and of several readings the one that uses most of the question is taken.
+
+use std::collections::BTreeSet;
+
+use super::columns::Named;
+use super::decisions::{RELATION, asks};
+use super::meaning::{Known, Need};
+use super::mentions::Mention;
+use super::phrases::{Natures, Parsed, parse};
+use super::roles::{Filled, HALF, fill};
+use super::structure::{Structure, structure};
+use super::words::Unit;
+
+/// A question with the columns that its words name.
+pub(super) struct Reading {
+    pub(super) mentions: Vec<Mention>,
+    pub(super) parsed: Parsed,
+    pub(super) structure: Structure,
+    pub(super) filled: Filled,
+}
+
+/// Reads one question.
+pub(super) struct Reader<'a> {
+    pub(super) question: &'a str,
+    pub(super) named: &'a [Named<'a>],
+    pub(super) units: &'a [Unit],
+    /// Words of the construction.
+    pub(super) cues: &'a BTreeSet<String>,
+    pub(super) rows: u64,
+}
+
+/// A match below this certainty may be left out of a reading.
+const DISPUTABLE: f64 = 0.6;
+/// Most matches that are tried without.
+const TRIED: usize = 6;
+/// By how much another reading must be better.
+const BETTER: f64 = 0.2;
+/// What an open role takes off a reading, and a statement that has no pattern.
+const OPEN_ROLE: f64 = 0.8;
+const NO_PATTERN: f64 = 0.3;
+/// Share of the certainty of a match that a reading without it loses.
+const DROPPED: f64 = 0.6;
+
+impl Reading {
+    /// True if a role stays open, or if only one side of a relation is named.
+    fn leaves_open(&self) -> bool {
+        let (parsed, filled) = (&self.parsed, &self.filled);
+        let directed = asks(RELATION, &parsed.text);
+        let unnamed = parsed.kind.is_empty() && !filled.named && (parsed.rest.len() < 2 || directed);
+        // a method that words name needs no more than its outcome
+        let open = |role: &str| !filled.named || matches!(role, "outcome_var" | "item_vars");
+        filled.open.iter().any(|role| open(role)) || filled.assumed || filled.frame == HALF || unnamed
+    }
+
+    /// How much of the question a reading uses: the certainty of the matches that a role takes, less that of the others.
+    fn worth(&self, named: &[Named<'_>], rows: u64) -> f64 {
+        let used: BTreeSet<usize> = self.filled.roles.values().flatten().copied().collect();
+        let aside = |c: &usize| {
+            let column = &named[*c];
+            column.is_unit(rows) || column.is_time() || self.parsed.excluded.contains(c)
+        };
+        let mut sum = 0.0;
+        for mention in &self.mentions {
+            if mention.columns.iter().any(|c| used.contains(c)) {
+                sum += mention.certainty;
+            } else if !mention.columns.iter().any(aside) {
+                sum -= mention.certainty;
+            }
+        }
+        sum -= OPEN_ROLE * self.filled.open.len() as f64;
+        if self.parsed.kind.is_empty() && !self.filled.named { sum - NO_PATTERN } else { sum }
+    }
+}
+
+impl Reader<'_> {
+    /// The best reading of a question from the columns that its words name.
+    pub(super) fn best(&self, mentions: Vec<Mention>) -> Reading {
+        let first = self.read(mentions);
+        let need = if first.leaves_open() { Need::Role } else { Need::Nothing };
+        let reading = self.chosen(self.further(first, need));
+        if !reading.leaves_open() {
+            return reading;
+        }
+        let doubtful = self.further(self.read(reading.mentions.clone()), Need::Anything);
+        let doubtful = self.chosen(doubtful);
+        if doubtful.leaves_open() { reading } else { doubtful }
+    }
+
+    fn read(&self, mentions: Vec<Mention>) -> Reading {
+        let natures = Natures { columns: self.named, rows: self.rows };
+        let parsed = parse(self.question, &mentions, self.units, &natures);
+        let structure = structure(self.named, self.rows, &parsed.events);
+        let filled = fill(&parsed, self.named, &structure);
+        Reading { mentions, parsed, structure, filled }
+    }
+
+    /// The reading with words matched by their meaning.
+    fn further(&self, reading: Reading, need: Need) -> Reading {
+        let known = Known {
+            question: self.question,
+            units: self.units,
+            mentions: &reading.mentions,
+            columns: self.named,
+            rows: self.rows,
+            cues: self.cues,
+        };
+        let further = known.by_meaning(need);
+        if further.is_empty() {
+            return reading;
+        }
+        let mut all = reading.mentions;
+        all.retain(|m| further.iter().all(|f| m.end <= f.start || f.end <= m.start));
+        all.extend(further);
+        all.sort_by_key(|m| m.start);
+        self.read(all)
+    }
+
+    /// The reading without those uncertain matches that keep surer ones out of the roles.
+    fn chosen(&self, reading: Reading) -> Reading {
+        let mut best = reading;
+        let mut worth = best.worth(self.named, self.rows);
+        let disputable: Vec<(usize, f64)> = best
+            .mentions
+            .iter()
+            .filter(|m| !m.exact && m.certainty < DISPUTABLE)
+            .map(|m| (m.start, m.certainty))
+            .take(TRIED)
+            .collect();
+        for (start, certainty) in disputable {
+            let without: Vec<Mention> = best.mentions.iter().filter(|m| m.start != start).cloned().collect();
+            let other = self.read(without);
+            let value = other.worth(self.named, self.rows) - DROPPED * certainty;
+            if value > worth + BETTER {
+                (best, worth) = (other, value);
+            }
+        }
+        best
+    }
+}
