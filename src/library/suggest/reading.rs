@@ -2,6 +2,9 @@
 //! by their meaning where a role would stay open, and of several readings the one that uses most of the question is taken.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::columns::Named;
 use super::decisions::{RELATION, asks};
@@ -53,6 +56,13 @@ impl Reading {
         filled.open.iter().any(|role| open(role)) || filled.assumed || filled.frame == HALF || unnamed
     }
 
+    fn is_outcome(&self, column: usize) -> bool {
+        ["outcome_var", "item_vars", "duration_var"]
+            .iter()
+            .filter_map(|role| self.filled.roles.get(role))
+            .any(|columns| columns.first() == Some(&column))
+    }
+
     /// How much of the question a reading uses: the certainty of the matches that a role takes, less that of the others.
     fn worth(&self, named: &[Named<'_>], rows: u64) -> f64 {
         let used: BTreeSet<usize> = self.filled.roles.values().flatten().copied().collect();
@@ -76,7 +86,7 @@ impl Reading {
 impl Reader<'_> {
     /// The best reading of a question from the columns that its words name.
     pub(super) fn best(&self, mentions: Vec<Mention>) -> Reading {
-        let first = self.read(mentions);
+        let first = self.read(self.without_rows(mentions));
         let need = if first.leaves_open() { Need::Role } else { Need::Nothing };
         let reading = self.chosen(self.further(first, need));
         if !reading.leaves_open() {
@@ -85,6 +95,27 @@ impl Reader<'_> {
         let doubtful = self.further(self.read(reading.mentions.clone()), Need::Anything);
         let doubtful = self.chosen(doubtful);
         if doubtful.leaves_open() { reading } else { doubtful }
+    }
+
+    /// The matches without the word for the rows of a panel: "in regions with more buses" compares no regions.
+    fn without_rows(&self, mut mentions: Vec<Mention>) -> Vec<Mention> {
+        static SORTS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("(?:\\b(?:by|each|every|per|across|between|which|what|among|within|cluster\\w*|differ\\w*|for|of|and|compare) (?:the |all )?|各个?|不同|每个?|哪些?个?|按|分|同|在|和|与|、|，|,)$")
+                .expect("a pattern")
+        });
+        static EFFECTS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("^[^.?!。？]{0,20}(?:effect|固定效应|个体|聚类|之间|间|with itself|with themselves)")
+                .expect("a pattern")
+        });
+        let structure = structure(self.named, self.rows, &[]);
+        let Some(entity) = structure.entity.filter(|_| structure.panel) else { return mentions };
+        mentions.retain(|m| {
+            let before = self.question[..m.start].to_lowercase();
+            let sorts =
+                before.is_empty() || SORTS.is_match(&before) || EFFECTS.is_match(&self.question[m.end..]);
+            m.columns != [entity] || m.exact || sorts
+        });
+        mentions
     }
 
     fn read(&self, mentions: Vec<Mention>) -> Reading {
@@ -118,23 +149,28 @@ impl Reader<'_> {
 
     /// The reading without those uncertain matches that keep surer ones out of the roles.
     fn chosen(&self, reading: Reading) -> Reading {
-        let mut best = reading;
-        let mut worth = best.worth(self.named, self.rows);
-        let disputable: Vec<(usize, f64)> = best
+        if reading.filled.named {
+            return reading;
+        }
+        let mut best = None;
+        let mut most = reading.worth(self.named, self.rows) + BETTER;
+        let outcome = |m: &Mention| m.columns.iter().any(|c| reading.is_outcome(*c));
+        let disputable: Vec<(usize, f64)> = reading
             .mentions
             .iter()
-            .filter(|m| !m.exact && m.certainty < DISPUTABLE)
+            .filter(|m| !m.exact && m.certainty < DISPUTABLE && !outcome(m))
             .map(|m| (m.start, m.certainty))
             .take(TRIED)
             .collect();
         for (start, certainty) in disputable {
-            let without: Vec<Mention> = best.mentions.iter().filter(|m| m.start != start).cloned().collect();
+            let without: Vec<Mention> =
+                reading.mentions.iter().filter(|m| m.start != start).cloned().collect();
             let other = self.read(without);
             let value = other.worth(self.named, self.rows) - DROPPED * certainty;
-            if value > worth + BETTER {
-                (best, worth) = (other, value);
+            if value > most {
+                (best, most) = (Some(other), value);
             }
         }
-        best
+        best.unwrap_or(reading)
     }
 }
