@@ -93,7 +93,7 @@ fn measured(name: &str) -> Option<Part> {
     };
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let says = |word: &&&str| LEXICON.measured_in(word).next().is_some();
-    let last = words.last().filter(|_| words.len() > 1).filter(says);
+    let last = words.last().filter(|word| words.len() > 1 || word.len() >= 4).filter(says);
     let first = words.first().filter(|word| word.len() >= 4).filter(says);
     let unit = last.or(first).copied().or_else(|| if lower.chars().any(is_han) { han() } else { None })?;
     let forms = LEXICON.measured_in(unit).map(str::to_owned).collect();

@@ -58,6 +58,8 @@ pub(super) struct Known<'a> {
     pub(super) rows: u64,
     /// Words of the construction.
     pub(super) cues: &'a BTreeSet<String>,
+    /// True if nothing but the outcome is open.
+    pub(super) outcome_is_open: bool,
 }
 
 impl Known<'_> {
@@ -82,9 +84,9 @@ impl Known<'_> {
                 let window = &asked[start..end];
                 let further = window.iter().any(|w| !w.covered);
                 // where nothing is open, only a longer phrase than that of a weak match counts
-                let called = open || window.iter().any(|w| w.covered || self.in_list(w.at));
+                let called = open || self.window_in_list(window) || window.iter().any(|w| w.covered);
                 if further && called && self.joined(window) {
-                    let listed = window.len() == 1 && self.in_list(window[0].at);
+                    let listed = self.window_in_list(window);
                     let least = if open || listed { 0.0 } else { SURE };
                     found.extend(
                         self.best(window, &names, need).into_iter().filter(|(score, _)| *score >= least),
@@ -108,7 +110,7 @@ impl Known<'_> {
         let text =
             unit.spelled.clone().unwrap_or_else(|| self.question[unit.start..unit.end].to_ascii_lowercase());
         let is_cue = LEXICON.is_plain(&text) || self.cues.contains(&text);
-        let is_asked = open || by_name.is_some() || self.in_list(at) || self.extends_weak(at);
+        let is_asked = open || by_name.is_some() || self.near_list(at) || self.extends_weak(at);
         let is_quality = LEXICON.dimensions(&text).next().is_some();
         if !is_asked || (!is_quality && (is_cue || self.follows_firm(at))) {
             return None;
@@ -157,12 +159,28 @@ impl Known<'_> {
 
     /// True for a word between the signs of a list, next to a column.
     fn in_list(&self, at: usize) -> bool {
-        let unit = &self.units[at];
-        let before = self.question[..unit.start].trim_end();
-        let after = self.question[unit.end..].trim_start();
+        self.lists(&self.units[at], &self.units[at])
+    }
+
+    fn window_in_list(&self, window: &[Asked]) -> bool {
+        self.lists(&self.units[window[0].at], &self.units[window[window.len() - 1].at])
+    }
+
+    /// True for a word of a phrase in a list.
+    fn near_list(&self, at: usize) -> bool {
+        let last = self.units.len() - 1;
+        let starts = at.saturating_sub(WIDEST)..=at;
+        let mut pairs = starts.flat_map(|start| (at..=last.min(at + WIDEST)).map(move |end| (start, end)));
+        pairs.any(|(start, end)| self.lists(&self.units[start], &self.units[end]))
+    }
+
+    /// True for words between the signs of a list: "controlling for depth and distance to the harbour".
+    fn lists(&self, first: &Unit, last: &Unit) -> bool {
+        let before = self.question[..first.start].trim_end();
+        let after = self.question[last.end..].trim_start();
         let signs = [",", "，", "、", ":", "：", "和", "与", "及", "跟", "&"];
-        let begins =
-            signs.iter().any(|s| before.ends_with(s)) || ends_with_word(before, &["and", "or", "the", "for"]);
+        let begins = signs.iter().any(|s| before.ends_with(s))
+            || ends_with_word(before, &["and", "or", "the", "for", "an", "a"]);
         let over = after.is_empty() || after.starts_with(['?', '？', '.', '。']);
         let ends = over || signs.iter().any(|s| after.starts_with(s)) || after.starts_with("and ");
         begins && ends && !self.mentions.is_empty()
@@ -191,7 +209,13 @@ impl Known<'_> {
         };
         // "heavier" is a number
         let quality = window.iter().any(|word| word.quality);
-        let fits = |c: usize| !quality || self.columns[c].is_measure();
+        let sorts = asks_which(&self.question[..window[0].start]);
+        let fits = |c: usize| {
+            let column = &self.columns[c];
+            // what is proposed with doubt as an outcome is no name of categories
+            let names = need == Need::Anything && self.outcome_is_open && column.column.is_text();
+            (!quality || column.is_measure()) && (!sorts || column.is_group()) && !names
+        };
         let fitting = names.iter().filter(|(c, _)| fits(*c));
         let mut scores: Vec<(f64, usize)> = fitting.map(|(c, aliases)| (of(aliases), *c)).collect();
         scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -208,7 +232,7 @@ impl Known<'_> {
         let (first, column) = *scores.first()?;
         let second = scores.get(1).map_or(0.0, |(score, _)| *score);
         let enough = match window {
-            [one] if self.in_list(one.at) => ENOUGH_IN_LIST,
+            _ if self.window_in_list(window) => ENOUGH_IN_LIST,
             _ if first - second >= FAR => ENOUGH_ALONE,
             _ => ENOUGH,
         };
@@ -265,6 +289,13 @@ fn assigned(mut found: Vec<(f64, Mention)>) -> Vec<Mention> {
         ways.truncate(WAYS);
     }
     ways[0].1.iter().map(|at| found[*at].1.clone()).collect()
+}
+
+/// True where a question asks which of several: these are categories.
+pub(super) fn asks_which(before: &str) -> bool {
+    let before = before.trim_end().to_ascii_lowercase();
+    ends_with_word(&before, &["which"])
+        || ["哪个", "哪家", "哪种", "哪类", "哪"].iter().any(|w| before.ends_with(w))
 }
 
 /// True for a match by a part of a name or label only.

@@ -193,6 +193,12 @@ fn resolved(part: &str) -> String {
     if part.len() >= 5 && is_word(part) {
         return part.to_owned();
     }
+    // a short form with the letter of a unit: `eduy`
+    if let Some(short) = part.strip_suffix('y').filter(|rest| rest.len() >= 3)
+        && let Some(word) = LEXICON.abbreviations.get(short)
+    {
+        return format!("{word} years");
+    }
     // two joined words or abbreviations: `fatheduc`, `hhinc`
     for (at, _) in part.char_indices().filter(|(at, _)| *at >= 2 && part.len() - at >= 3) {
         if let (Some(first), Some(second)) = (known(&part[..at]), known(&part[at..])) {

@@ -8,8 +8,9 @@ use regex::{Captures, Regex};
 use serde::Deserialize;
 
 use super::columns::Named;
-use super::lexicon::{LEXICON, key};
-use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, further, headed, listed_after, merged};
+use super::comparisons::quality;
+use super::lexicon::key;
+use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, further, headed, listed_after, merged};
 use super::mentions::Mention;
 use super::words::{Unit, Words};
 
@@ -201,7 +202,7 @@ fn parsed(
     joined: &Regex,
 ) -> Parsed {
     let mut parsed = Parsed { text: corrected(question, units), ..Parsed::default() };
-    let mut text = merged(&headed(&marked(question, mentions, units)), joined);
+    let mut text = merged(&enumerated(&headed(&marked(question, mentions, units))), joined);
     parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
         while let Some(found) = pattern.captures(&text) {
@@ -302,22 +303,6 @@ fn marked(question: &str, mentions: &[Mention], units: &[Unit]) -> String {
         text.replace_range(start..end, &by);
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The sign of a comparison before its mark: `~a` where it qualifies what follows ("older dogs"), `~p` where it is said of
-/// what precedes ("stay longer").
-fn quality(question: &str, mention: &Mention) -> String {
-    static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        let ends = "than|in|at|on|when|if|as|after|before|with|by|for|to|and|or|of|over|from|because|per|during|the|a|an|once|while|is|are|too";
-        Regex::new(&format!("^ +(?:(?:{ends})\\b|[^a-z])|^[^ ]|^ *$")).expect("a pattern")
-    });
-    let text = question[mention.start..mention.end].to_ascii_lowercase();
-    let compares = text.ends_with("er") || text.ends_with("est");
-    if !compares || LEXICON.dimensions(&text).next().is_none() {
-        return String::new();
-    }
-    let after = question[mention.end..].to_ascii_lowercase();
-    if AFTER.is_match(&after) { "~p".to_owned() } else { "~a".to_owned() }
 }
 
 /// Takes one addition out of the text; returns its range and what stays in its place.

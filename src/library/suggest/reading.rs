@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::columns::Named;
 use super::decisions::{RELATION, asks};
-use super::meaning::{Known, Need};
+use super::meaning::{Known, Need, asks_which};
 use super::mentions::Mention;
 use super::phrases::{Natures, Parsed, parse};
 use super::roles::{Filled, HALF, fill};
@@ -37,6 +37,9 @@ pub(super) struct Reader<'a> {
 const DISPUTABLE: f64 = 0.6;
 /// Most matches that are tried without.
 const TRIED: usize = 6;
+/// A match of a part of a name only, and the certainty from which a measure may stand after "which".
+const PART: f64 = 0.6;
+const WHICH: f64 = 0.75;
 /// By how much another reading must be better.
 const BETTER: f64 = 0.2;
 /// What an open role takes off a reading, and a statement that has no pattern.
@@ -86,7 +89,7 @@ impl Reading {
 impl Reader<'_> {
     /// The best reading of a question from the columns that its words name.
     pub(super) fn best(&self, mentions: Vec<Mention>) -> Reading {
-        let first = self.read(self.without_rows(mentions));
+        let first = self.read(self.without_parts(self.without_rows(mentions)));
         let need = if first.leaves_open() { Need::Role } else { Need::Nothing };
         let reading = self.chosen(self.further(first, need));
         if !reading.leaves_open() {
@@ -118,6 +121,41 @@ impl Reader<'_> {
         mentions
     }
 
+    /// The matches without a measure after "which", and with words such as "price" of a column that has another price joined to
+    /// the thing itself: "price of eggs", "egg prices".
+    fn without_parts(&self, mentions: Vec<Mention>) -> Vec<Mention> {
+        let mut kept: Vec<Mention> = Vec::new();
+        for mention in mentions {
+            let measures = mention.columns.iter().all(|c| self.named[*c].is_measure());
+            let sorts = asks_which(&self.question[..mention.start]);
+            if sorts && measures && !mention.exact && mention.certainty < WHICH {
+                continue;
+            }
+            let Some(last) = kept.last_mut() else {
+                kept.push(mention);
+                continue;
+            };
+            let between = self.question.get(last.end..mention.start).unwrap_or_default().trim();
+            if matches!(between, "of" | "of the") && self.is_part_of(last, &mention) {
+                *last = Mention { start: last.start, ..mention };
+            } else if between.is_empty() && self.is_part_of(&mention, last) {
+                last.end = mention.end;
+            } else {
+                kept.push(mention);
+            }
+        }
+        kept
+    }
+
+    /// True for a word of measure that fits its column in part only, next to a match that is as sure.
+    fn is_part_of(&self, part: &Mention, thing: &Mention) -> bool {
+        let text = self.question[part.start..part.end].to_ascii_lowercase();
+        let says_little =
+            ["price", "prices", "cost", "costs", "rate", "rates", "level", "levels", "amount", "size"];
+        let partly = !part.exact && part.certainty <= PART && part.columns != thing.columns;
+        partly && thing.certainty >= part.certainty && says_little.contains(&text.as_str())
+    }
+
     fn read(&self, mentions: Vec<Mention>) -> Reading {
         let natures = Natures { columns: self.named, rows: self.rows };
         let parsed = parse(self.question, &mentions, self.units, &natures);
@@ -135,6 +173,7 @@ impl Reader<'_> {
             columns: self.named,
             rows: self.rows,
             cues: self.cues,
+            outcome_is_open: reading.filled.open == ["outcome_var"],
         };
         let further = known.by_meaning(need);
         if further.is_empty() {
