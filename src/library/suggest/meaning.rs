@@ -157,11 +157,6 @@ impl Known<'_> {
         !unit.han && before.is_some_and(next)
     }
 
-    /// True for a word between the signs of a list, next to a column.
-    fn in_list(&self, at: usize) -> bool {
-        self.lists(&self.units[at], &self.units[at])
-    }
-
     fn window_in_list(&self, window: &[Asked]) -> bool {
         self.lists(&self.units[window[0].at], &self.units[window[window.len() - 1].at])
     }
