@@ -18,11 +18,41 @@ use stata_service::ports::tabular::{IngestOptions, Tabular};
 use super::words::untold;
 use crate::support::columns::inputs;
 
-/// Ingests the sample data into `data.dta` of a folder and returns the inputs of a job with it.
-fn ingested(library: &Library, template: &Template, dir: &Path) -> Inputs {
+/// The sample data of a template.
+fn sample(library: &Library, template: &Template) -> Vec<u8> {
+    library.file(&template.meta.sample_data.file).expect("sample data").to_vec()
+}
+
+/// Sample data whose outcome is 1 above its median and 0 elsewhere.
+fn with_binary_outcome(library: &Library, template: &Template) -> Vec<u8> {
+    let outcome = template.meta.parameters.iter().find(|p| p.bind == "outcome_var").expect("an outcome");
+    let name = template.meta.sample_data.parameters[&outcome.name].as_str().expect("a column");
+    let sample = sample(library, template);
+    let mut rows = csv::Reader::from_reader(sample.as_slice());
+    let header = rows.headers().expect("a header").clone();
+    let at = header.iter().position(|column| column == name).expect("the outcome");
+    let rows: Vec<csv::StringRecord> = rows.records().map(|row| row.expect("a row")).collect();
+    let mut values: Vec<f64> = rows.iter().filter_map(|row| row[at].parse().ok()).collect();
+    values.sort_by(f64::total_cmp);
+    let median = values[values.len() / 2];
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(&header).expect("written");
+    for row in &rows {
+        let binary = |text: &str| {
+            text.parse().map_or_else(|_| text.to_owned(), |v: f64| u8::from(v > median).to_string())
+        };
+        let row =
+            row.iter().enumerate().map(|(i, text)| if i == at { binary(text) } else { text.to_owned() });
+        out.write_record(row).expect("written");
+    }
+    out.into_inner().expect("written")
+}
+
+/// Ingests data into `data.dta` of a folder and returns the inputs of a job with it.
+fn ingested(library: &Library, template: &Template, data: &[u8], dir: &Path) -> Inputs {
     let file = &template.meta.sample_data.file;
     let source = dir.join("source.csv");
-    std::fs::write(&source, library.file(file).expect("sample data")).expect("a writable folder");
+    std::fs::write(&source, data).expect("a writable folder");
     let ingested = TabularFiles
         .ingest(&source, "source.csv", &IngestOptions::default(), &dir.join("data.dta"))
         .unwrap_or_else(|p| panic!("{file}: {p}"));
@@ -66,10 +96,10 @@ fn planned(library: &Library, template: &Template, inputs: &Inputs) -> Plan {
     .unwrap_or_else(|p| panic!("{}: {p}", template.meta.id))
 }
 
-/// Runs a template and returns what is wrong with the run.
-fn run(library: &Library, template: &Template) -> Result<(), String> {
+/// Runs a template on data and returns the log, or what is wrong with the run.
+fn run(library: &Library, template: &Template, data: &[u8]) -> Result<String, String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let inputs = ingested(library, template, dir.path());
+    let inputs = ingested(library, template, data, dir.path());
     let plan = planned(library, template, &inputs);
     let facts = RunFacts {
         run_id: "run-1".to_owned(),
@@ -117,7 +147,7 @@ fn run(library: &Library, template: &Template) -> Result<(), String> {
     let data =
         files.map(|file| String::from_utf8_lossy(library.file(file).expect("sample data")).into_owned());
     let untold = untold(dir.path(), &data.collect::<Vec<_>>());
-    if untold.is_empty() { Ok(()) } else { Err(format!("texts without words:\n{}", untold.join("\n"))) }
+    if untold.is_empty() { Ok(log) } else { Err(format!("texts without words:\n{}", untold.join("\n"))) }
 }
 
 #[test]
@@ -125,10 +155,28 @@ fn every_template_that_claims_the_open_engine_runs_on_its_sample_data() {
     let library = Library::embedded().expect("the library");
     let mut failed = Vec::new();
     for template in library.templates().filter(|t| t.meta.stata.engine == "supported") {
-        if let Err(reason) = run(&library, template) {
+        if let Err(reason) = run(&library, template, &sample(&library, template)) {
             failed.push(format!("== {}\n{reason}", template.meta.id));
         }
     }
+    assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn every_linear_model_takes_an_outcome_of_two_values_and_warns() {
+    let library = Library::embedded().expect("the library");
+    let linear = |template: &&Template| template.meta.checks.iter().any(|c| c.id == "linear_probability");
+    let (mut ran, mut failed) = (0, Vec::new());
+    for template in library.templates().filter(linear) {
+        ran += 1;
+        let warned = "SS_EVENT|check|k=begin1|id=linear_probability|status=warn";
+        match run(&library, template, &with_binary_outcome(&library, template)) {
+            Ok(log) if log.contains(warned) => {}
+            Ok(_) => failed.push(format!("== {}: no warning", template.meta.id)),
+            Err(reason) => failed.push(format!("== {}\n{reason}", template.meta.id)),
+        }
+    }
+    assert!(ran >= 30, "{ran}");
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
 }
 
