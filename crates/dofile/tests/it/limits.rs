@@ -200,6 +200,16 @@ const CASES: &[(&str, i32)] = &[
     ("ivregress 2sls y (x = z k), igmm", 198),
     ("ivregress gmm y (x = z k), igmm", 0),
     ("tsset id\nivregress gmm y (x = z k), wmatrix(hac bartlett 2) if id>100", 198),
+    // paired means
+    ("power pairedmeans 10 12", 198),
+    ("power pairedmeans 10 12, sddiff(-1)", 198),
+    ("power pairedmeans 10 10, sddiff(3)", 198),
+    ("power pairedmeans 10 12, sddiff(3) corr(.5)", 198),
+    ("power pairedmeans 10 12, corr(2)", 198),
+    ("power pairedmeans, altdiff(2) sddiff(3) alpha(2)", 198),
+    ("power pairedmeans 10 12, corr(.5) foo", 198),
+    ("power pairedmeans, altdiff(2) sddiff(3) n(1)", 198),
+    ("power pairedmeans 10 12, corr(.5) sd1(3) sd2(4) n(20)", 0),
     // shared frailty
     ("stset t, failure(f)\nstcox xm z, shared(g)", 0),
     ("stset t, failure(f)\nstcox x z, shared(nosuch)", 111),
