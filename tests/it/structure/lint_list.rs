@@ -65,6 +65,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     ("absorbed effects: templates keep to areg and xtreg", &["ppmlhdfe", "reghdfe"]),
     ("terms in angle brackets, which the lint does not read", &["fp"]),
+    ("a table of numbers, which the lint does not read", &["kapwgt"]),
     ("instruments: templates keep to ivregress and its estat", &["ivreg2"]),
     ("older names of allowed commands", &["hettest", "ivreg", "ovtest", "vif", "xtmixed"]),
 ];
