@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
-use axum::response::sse::{Event, Sse};
-use axum::response::{IntoResponse, Response};
-use futures_util::Stream;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use futures_util::{Stream, StreamExt};
 
 use crate::domain::error::Problem;
 use crate::http::middleware::streams::OpenStream;
@@ -19,23 +19,49 @@ pub const LONGEST: Duration = Duration::from_secs(3600);
 /// When a reader whose connection broke comes back.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Responds with a stream of events. Nothing is produced that the reader has no room for.
-pub fn answer(events: impl Stream<Item = Event> + Send + 'static, open: OpenStream) -> Response {
-    use futures_util::StreamExt;
-    let hello = futures_util::stream::once(async { Event::default().retry(RETRY).comment("following") });
-    let events = hello.chain(events).map(move |event| {
-        let _counted = &open;
-        Ok::<_, std::convert::Infallible>(event)
-    });
-    let mut response = Sse::new(events).into_response();
-    // proxies that collect answers would hold events back
-    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
-    response
+/// One event, or a comment, as it goes over the connection.
+#[derive(Debug)]
+pub struct Event(String);
+
+impl Event {
+    /// An event whose id moves a reader's place. The text may be empty and may have several lines, without carriage
+    /// returns. axum's own event leaves out empty data, and a reader drops an event without data: a line that is
+    /// blank would be lost.
+    pub fn new(name: &str, id: Option<u64>, text: &str) -> Self {
+        let mut framed = format!("event: {name}\n");
+        for line in text.split('\n') {
+            framed.extend(["data: ", line, "\n"]);
+        }
+        if let Some(id) = id {
+            framed.extend(["id: ", &id.to_string(), "\n"]);
+        }
+        framed.push('\n');
+        Self(framed)
+    }
+
+    /// A comment that says that the service is still there.
+    pub fn heartbeat() -> Self {
+        Self(": still here\n\n".to_owned())
+    }
 }
 
-/// A comment that says that the service is still there.
-pub fn heartbeat() -> Event {
-    Event::default().comment("still here")
+/// Responds with a stream of events. Nothing is produced that the reader has no room for.
+pub fn answer(events: impl Stream<Item = Event> + Send + 'static, open: OpenStream) -> Response {
+    let hello = Event(format!(": following\nretry: {}\n\n", RETRY.as_millis()));
+    let pieces = futures_util::stream::once(async { hello }).chain(events).map(move |event| {
+        let _counted = &open;
+        Ok::<_, std::convert::Infallible>(Bytes::from(event.0))
+    });
+    let mut response = Response::new(Body::from_stream(pieces));
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+        // proxies that collect answers would hold events back
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// Position at which a reader continues: the number of `Last-Event-ID`, 0 without one.

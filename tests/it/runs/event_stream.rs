@@ -81,7 +81,8 @@ impl Reader {
                         _ => {}
                     }
                 }
-                if !name.is_empty() {
+                // an event without data is dropped
+                if !name.is_empty() && !data.is_empty() {
                     return Some(Seen { id: self.id.clone(), name, data: data.join("\n") });
                 }
             }
@@ -239,6 +240,12 @@ async fn a_followed_log_is_the_log_and_can_be_taken_up_anywhere() {
     let mut back = Reader::open(&app, &follow, Some(&job.token), Some(&middle.to_string())).await;
     let rest: Vec<String> = back.until("log.end").await.into_iter().map(|e| e.data).collect();
     assert_eq!(rest[0], whole[middle..].strip_suffix('\n').expect("ends with a line"));
+    // what is left is one line without text
+    assert!(whole.ends_with("\n\n"), "{whole}");
+    let last = (whole.len() - 1).to_string();
+    let mut back = Reader::open(&app, &follow, Some(&job.token), Some(&last)).await;
+    let rest: Vec<_> = back.until("log.end").await.into_iter().map(|e| (e.name, e.data)).collect();
+    assert_eq!(rest[0], ("log".to_owned(), String::new()));
     let refused = app.request(Method::GET, &follow, &job.token).header("Last-Event-ID", "x");
     Answer::of(refused).await.refused(400, "INPUT_VALIDATION_FAILED");
 }

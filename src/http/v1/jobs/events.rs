@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use axum::extract::State;
 use axum::response::Response;
-use axum::response::sse::Event;
 use tokio::time::Instant;
 
 use crate::domain::credential::Principal;
@@ -13,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::headers::Headers;
 use crate::http::route::RouteFacts;
-use crate::http::sse::{self, HEARTBEAT, LONGEST};
+use crate::http::sse::{self, Event, HEARTBEAT, LONGEST};
 use crate::http::state::App;
 use crate::service::access::authenticate::still_valid;
 use crate::service::jobs::job_events::{JobEvent, JobFollower};
@@ -70,7 +69,7 @@ impl Reader {
             };
             self.ready.extend(told.into_iter().map(framed));
             if self.ready.is_empty() {
-                return Some((sse::heartbeat(), self));
+                return Some((Event::heartbeat(), self));
             }
         }
     }
@@ -79,14 +78,10 @@ impl Reader {
     fn failed(mut self, problem: &Problem) -> Option<(Event, Self)> {
         self.end = Instant::now();
         let text = serde_json::json!({"error_code": problem.code.as_str(), "message": problem.message});
-        Some((Event::default().event("stream.failed").data(text.to_string()), self))
+        Some((Event::new("stream.failed", None, &text.to_string()), self))
     }
 }
 
 fn framed(event: JobEvent) -> Event {
-    let framed = Event::default().event(event.name).data(event.data.to_string());
-    match event.id {
-        Some(id) => framed.id(id.to_string()),
-        None => framed,
-    }
+    Event::new(event.name, event.id, &event.data.to_string())
 }

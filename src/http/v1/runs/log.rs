@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use axum::response::sse::Event;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -25,7 +24,7 @@ use crate::http::extract::body::{Path, Query};
 use crate::http::extract::headers::Headers;
 use crate::http::range::{FileFacts, Wanted, serve_part, wanted};
 use crate::http::route::RouteFacts;
-use crate::http::sse::{self, HEARTBEAT, LONGEST};
+use crate::http::sse::{self, Event, HEARTBEAT, LONGEST};
 use crate::http::state::App;
 use crate::service::access::authenticate::still_valid;
 use crate::service::runs::read_log::{find_log, read_log};
@@ -143,17 +142,17 @@ impl Follower {
             let status = job.runs.iter().find(|run| run.run_id == this.run_id)?.status;
             let ended = status != RunStatus::Running;
             if let Some(text) = this.read(ended).await.ok()? {
-                let event = Event::default().event("log").id(this.at.to_string()).data(text);
+                let event = Event::new("log", Some(this.at), &text);
                 return Some((event, Some(this)));
             }
             if ended {
                 let data =
                     serde_json::json!({"run_id": this.run_id, "status": status, "size_bytes": this.at});
-                let event = Event::default().event("log.end").id(this.at.to_string()).data(data.to_string());
+                let event = Event::new("log.end", Some(this.at), &data.to_string());
                 return Some((event, None));
             }
             if Instant::now() >= silent {
-                return Some((sse::heartbeat(), Some(this)));
+                return Some((Event::heartbeat(), Some(this)));
             }
             if let Ok(false) = tokio::time::timeout(LOOK, watching.next()).await {
                 return None;
