@@ -1,4 +1,4 @@
-"""Spatial weights and regressions: R spdep, spatialreg and sphet, Python libpysal and spreg, and likelihoods by hand whose
+"""Spatial weights and regressions: R spdep and spatialreg (sphet where it is installed), Python libpysal and spreg, and likelihoods by hand whose
 information is differentiated numerically. Writes `spatial.json`, the data of Columbus (Anselin 1988, in R spData, CC0) and
 a simulated set with two matrices."""
 
@@ -86,6 +86,8 @@ def likelihood(y, x, w, m):
             a = a - rest.pop(0) * w
         if m is not None:
             b = b - rest.pop(0) * m
+        if rest[0] <= 0 or min(np.linalg.slogdet(a)[0], np.linalg.slogdet(b)[0]) <= 0:
+            return -1e6
         e = b @ (a @ y - x @ p[:k])
         return (-n / 2 * np.log(2 * np.pi * rest[0]) + np.linalg.slogdet(a)[1] + np.linalg.slogdet(b)[1] - e @ e / (2 * rest[0]))
 
@@ -346,7 +348,7 @@ def neighbours(cases, r, d):
 
 
 def main():
-    cases = Cases("spatial", "R spdep, spatialreg, sphet; Python libpysal, spreg; numpy")
+    cases = Cases("spatial", "R spdep, spatialreg; Python libpysal, spreg; numpy")
     get = 'd <- NULL; e <- new.env(); data(columbus, package = "spData", envir = e); d <- e$columbus; write.csv(data.frame(id = d$POLYID, cx = d$X, cy = d$Y, crime = d$CRIME, inc = d$INC, hoval = d$HOVAL), "columbus.csv", row.names = FALSE)'
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["Rscript", "-e", get], cwd=folder, check=True, capture_output=True)

@@ -21,7 +21,7 @@ pub(super) struct Part {
     pub w: Mat,
     /// Units of the whole matrix.
     pub places: usize,
-    /// Whether the largest eigenvalue is known to be at most one.
+    /// Whether the largest modulus of its eigenvalues is known to be one.
     pub normal: bool,
 }
 
@@ -97,7 +97,13 @@ fn part(held: &Weighting, name: &str, ids: &[f64], force: bool) -> Result<Part> 
             ),
         ));
     }
-    let normal = whole && matches!(held.scaling, Scaling::Spectral | Scaling::Row | Scaling::MinMax);
+    // rows of weights that sum to one have a radius of one when no weight is negative
+    let normal = whole
+        && match held.scaling {
+            Scaling::Spectral => true,
+            Scaling::Row => w.data().iter().all(|x| *x >= 0.0),
+            _ => false,
+        };
     Ok(Part { w, places: held.ids.len(), normal })
 }
 
