@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 use super::files::{self, FileSet};
 use super::idioms::{CallGraph, Idioms};
 use super::index::{self, IndexFile};
+use super::rank::Document;
+use super::suggest::keywords::Keyword;
 use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
@@ -48,6 +50,13 @@ impl fmt::Display for LibraryProblem {
     }
 }
 
+/// The words of the templates, by template, as ranking and suggestion read them.
+#[derive(Debug, Clone)]
+pub(super) struct Texts {
+    pub(super) documents: BTreeMap<TemplateId, Document>,
+    pub(super) keywords: BTreeMap<TemplateId, Vec<Keyword>>,
+}
+
 /// A template: its declaration, its body and the hashes of both files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
@@ -83,6 +92,8 @@ pub struct Library {
     index: Option<IndexFile>,
     /// SHA-256 of the index that the files make, once somebody asked for it.
     index_sha256: OnceLock<String>,
+    /// The words of the templates, once somebody asked a question.
+    texts: OnceLock<Texts>,
     files: FileSet,
 }
 
@@ -146,12 +157,21 @@ impl Library {
         }
         let ado_sha256 = hash_of_files(&ado);
         let calls = OnceLock::new();
-        Ok(Self { templates, ado, ado_sha256, calls, index, index_sha256: OnceLock::new(), files })
+        let (index_sha256, texts) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { templates, ado, ado_sha256, calls, index, index_sha256, texts, files })
     }
 
     /// Returns the template with this id.
     pub fn get(&self, id: &TemplateId) -> Option<&Template> {
         self.templates.get(id)
+    }
+
+    /// Returns the words of the templates.
+    pub(super) fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| Texts {
+            documents: self.templates().map(|t| (t.meta.id.clone(), Document::of(&t.meta))).collect(),
+            keywords: self.templates().map(|t| (t.meta.id.clone(), Keyword::all_of(&t.meta))).collect(),
+        })
     }
 
     /// Returns the ids that are spelt most like a text, the most similar one first; the family may be left out.

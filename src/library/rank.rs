@@ -63,7 +63,8 @@ pub struct Features {
 }
 
 /// The text of one template as weighted token counts.
-struct Document {
+#[derive(Debug, Clone)]
+pub(super) struct Document {
     counts: BTreeMap<String, f64>,
     length: f64,
 }
@@ -76,7 +77,9 @@ pub fn rank(
     question_kinds: &[String],
     data: &Data<'_>,
 ) -> Vec<Ranked> {
-    let documents: Vec<(&Template, Document)> = library.templates().map(|t| (t, document(&t.meta))).collect();
+    let texts = library.texts();
+    let documents: Vec<(&Template, &Document)> =
+        library.templates().filter_map(|t| Some((t, texts.documents.get(&t.meta.id)?))).collect();
     let asked = weighted(tokens(question), data);
     let written = written_words(question);
     let scores: Vec<(f64, Vec<String>)> = bm25(&documents, &asked);
@@ -133,24 +136,26 @@ fn weighted(asked: Vec<String>, data: &Data<'_>) -> Vec<(String, f64)> {
         .collect()
 }
 
-/// Fields count by how much they say: title and keywords most, then the example questions.
-fn document(meta: &TemplateMeta) -> Document {
-    let selection = &meta.selection;
-    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
-    let mut add = |text: &str, weight: f64| {
-        for token in tokens(text) {
-            *counts.entry(token).or_insert(0.0) += weight;
-        }
-    };
-    add(&meta.title.en, 3.0);
-    add(meta.title.zh.as_deref().unwrap_or_default(), 3.0);
-    selection.keywords.en.iter().chain(&selection.keywords.zh).for_each(|k| add(k, 3.0));
-    selection.questions.iter().for_each(|q| add(q, 2.0));
-    add(&meta.description, 1.0);
-    add(meta.description_zh.as_deref().unwrap_or_default(), 1.0);
-    add(&meta.family, 1.0);
-    let length = counts.values().sum();
-    Document { counts, length }
+impl Document {
+    /// Fields count by how much they say: title and keywords most, then the example questions.
+    pub(super) fn of(meta: &TemplateMeta) -> Self {
+        let selection = &meta.selection;
+        let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+        let mut add = |text: &str, weight: f64| {
+            for token in tokens(text) {
+                *counts.entry(token).or_insert(0.0) += weight;
+            }
+        };
+        add(&meta.title.en, 3.0);
+        add(meta.title.zh.as_deref().unwrap_or_default(), 3.0);
+        selection.keywords.en.iter().chain(&selection.keywords.zh).for_each(|k| add(k, 3.0));
+        selection.questions.iter().for_each(|q| add(q, 2.0));
+        add(&meta.description, 1.0);
+        add(meta.description_zh.as_deref().unwrap_or_default(), 1.0);
+        add(&meta.family, 1.0);
+        let length = counts.values().sum();
+        Self { counts, length }
+    }
 }
 
 /// A word of another script within a Chinese question names a method; a single character says little.
@@ -163,7 +168,7 @@ fn script_weight(token: &str) -> f64 {
 }
 
 /// Returns for every document its score and the matched tokens.
-fn bm25(documents: &[(&Template, Document)], asked: &[(String, f64)]) -> Vec<(f64, Vec<String>)> {
+fn bm25(documents: &[(&Template, &Document)], asked: &[(String, f64)]) -> Vec<(f64, Vec<String>)> {
     let total = documents.len() as f64;
     let average = documents.iter().map(|(_, d)| d.length).sum::<f64>() / total.max(1.0);
     let mut frequency: BTreeMap<&str, (f64, f64)> = BTreeMap::new();

@@ -142,7 +142,7 @@ pub fn visit(
 }
 
 /// Records by stratum, from the last time to the first, equal ones in their order.
-fn sorted(data: CoxData<'_>, time: &[f64]) -> Vec<usize> {
+pub(super) fn sorted(data: CoxData<'_>, time: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..time.len()).collect();
     order.sort_by(|&a, &b| {
         data.stratum[a].cmp(&data.stratum[b]).then(time[b].total_cmp(&time[a])).then(a.cmp(&b))

@@ -2,6 +2,8 @@
 //! Formulas: [R] ivregress, Methods and formulas. Diagnostics are in `iv_tests`.
 
 use super::blocks;
+use super::hac::Hac;
+use super::iv_gmm::{self, Iterated, hac_meat};
 use super::matrix::Mat;
 use super::ols::FitError;
 use super::qr::{self, Basis, Design};
@@ -47,6 +49,13 @@ pub struct IvRequest<'a> {
     /// Whether the covariance of GMM takes its weight matrix as efficient (`(X'Z W Z'X)^-1`, as `ivreg2` reports it),
     /// instead of a sandwich with the moments at the final residuals (as `ivregress` does).
     pub efficient: bool,
+    /// Autocorrelation in the covariance, in the place of `vce`.
+    pub hac_vce: Option<Hac<'a>>,
+    /// Autocorrelation in the weight matrix of GMM, in the place of `weight_matrix`.
+    pub hac_weight: Option<Hac<'a>>,
+    /// GMM repeats its steps until coefficients and weight matrix change less than these, relatively, within so many
+    /// steps.
+    pub iterated: Option<Iterated>,
 }
 
 /// A fitted model. Parameters: endogenous, exogenous, constant.
@@ -73,6 +82,8 @@ pub struct IvFit {
     pub explained_by_instruments: f64,
     /// Number of instruments including exogenous regressors and the constant.
     pub instruments: usize,
+    /// Steps of iterated GMM, and whether they settled.
+    pub steps: Option<(usize, bool)>,
 }
 
 /// Small matrices of a model in the orthonormal basis of the instruments.
@@ -138,7 +149,7 @@ impl Coordinates {
         self.x.select(&rows, &(0..self.x.cols()).collect::<Vec<_>>())
     }
 
-    fn raw(&self, standardised: &[f64], constant: bool) -> Vec<f64> {
+    pub(super) fn raw(&self, standardised: &[f64], constant: bool) -> Vec<f64> {
         let mut b: Vec<f64> =
             self.to_raw.times_vector(standardised).iter().map(|v| v * self.y_scale).collect();
         if constant && let Some(last) = b.last_mut() {
@@ -201,7 +212,8 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
         return Err(FitError::OneCluster);
     }
     let inside = at.inside();
-    let Point { standardised, bread, projector, kappa, weight } = point(request, &at, &inside, weights)?;
+    let Point { standardised, bread, projector, kappa, weight, steps } =
+        point(request, &at, &inside, weights)?;
     let b = at.raw(&standardised, request.constant);
     let residuals = residuals(request, &b);
     let rss = squares(&residuals, weights);
@@ -228,20 +240,23 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
         j: weight.map(|w| w.quadratic(&inside_residual)),
         explained_by_instruments: inside_residual.iter().map(|v| v * v).sum(),
         instruments: at.instruments,
+        steps,
     })
 }
 
 /// A point estimate in coordinates.
-struct Point {
-    standardised: Vec<f64>,
+pub(super) struct Point {
+    pub(super) standardised: Vec<f64>,
     /// Covariance of the parameters but for the error variance.
-    bread: Mat,
+    pub(super) bread: Mat,
     /// The estimator's weights on the coordinates inside the instruments' space, a row for each parameter.
-    projector: Mat,
+    pub(super) projector: Mat,
     /// Eigenvalue of LIML.
-    kappa: Option<f64>,
+    pub(super) kappa: Option<f64>,
     /// Weight matrix of GMM.
-    weight: Option<Mat>,
+    pub(super) weight: Option<Mat>,
+    /// Steps of iterated GMM, and whether they settled.
+    pub(super) steps: Option<(usize, bool)>,
 }
 
 fn point(
@@ -261,6 +276,7 @@ fn point(
             projector: inverse.times(&q.transpose()),
             kappa: None,
             weight: None,
+            steps: None,
         }),
         Method::Liml => {
             let included = request.exogenous.len() + usize::from(request.constant);
@@ -269,21 +285,9 @@ fn point(
             let kappa = liml_kappa(at, included, request.endogenous.len()) - lowered;
             let (standardised, bread) = k_class(at, kappa).ok_or(FitError::Insufficient)?;
             let projector = bread.times(&inside.transpose());
-            Ok(Point { standardised, bread, projector, kappa: Some(kappa), weight: None })
+            Ok(Point { standardised, bread, projector, kappa: Some(kappa), weight: None, steps: None })
         }
-        Method::Gmm => {
-            let residuals = residuals(request, &at.raw(&first, request.constant));
-            let moments = match request.weight_matrix {
-                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
-                vce => meat(request, &at.basis, &residuals, weights, vce),
-            };
-            let weight = moments.inverse_definite().ok_or(FitError::Insufficient)?;
-            let left = inside.transpose().times(&weight);
-            let bread = left.times(inside).symmetrised().inverse_definite().ok_or(FitError::Insufficient)?;
-            let projector = bread.times(&left);
-            let standardised = projector.times_vector(y_inside);
-            Ok(Point { standardised, bread, projector, kappa: None, weight: Some(weight) })
-        }
+        Method::Gmm => iv_gmm::point(request, at, inside, weights, &first),
     }
 }
 
@@ -303,6 +307,9 @@ fn middle(
         (true, None) => n / (n - k),
         (true, Some(g)) => g / (g - 1.0) * (n - 1.0) / (n - k),
     };
+    if let Some(hac) = request.hac_vce {
+        return Some((hac_meat(request, &at.basis, residuals, weights, hac), factor(None)));
+    }
     let vce = implied(request);
     let groups = match vce {
         Vce::Cluster(clusters) => Some(clusters.count as f64),
@@ -326,7 +333,7 @@ pub(super) fn implied<'a>(request: &IvRequest<'a>) -> Vce<'a> {
 }
 
 /// Variance of residuals around their mean, divisor N: what GMM takes as the error variance.
-fn variance(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
+pub(super) fn variance(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
     let total = weights.map_or(residuals.len() as f64, |w| stable_sum(w.iter().copied()));
     super::ols::total_squares(residuals, weights, true) / total
 }
@@ -336,7 +343,7 @@ fn squares(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
 }
 
 /// `y - Xb` with parameters ordered endogenous, exogenous, constant.
-fn residuals(request: &IvRequest<'_>, b: &[f64]) -> Vec<f64> {
+pub(super) fn residuals(request: &IvRequest<'_>, b: &[f64]) -> Vec<f64> {
     let columns: Vec<&[f64]> = request.endogenous.iter().chain(request.exogenous).copied().collect();
     let start = if request.constant { b[columns.len()] } else { 0.0 };
     let parts = blocks::map(request.y.len(), |range| {

@@ -229,12 +229,13 @@ pub struct RandomFit {
 }
 
 /// Random effects with the variance components of Swamy and Arora ([XT] xtreg; on unbalanced
-/// panels with the harmonic mean of the unit sizes). The covariance is by unit when `clusters` is given.
+/// panels with the harmonic mean of the unit sizes, or with `unbalanced` as Baltagi and Chang (1994)). The covariance is by unit when `clusters` is given.
 pub fn random(
     y: &[f64],
     columns: &[&[f64]],
     units: &Units,
     clusters: Option<Clusters<'_>>,
+    unbalanced: bool,
 ) -> Result<RandomFit, FitError> {
     let (kept, omitted) = qr::choose_columns(Design { columns, weights: None, constant: true });
     let chosen: Vec<&[f64]> = kept.iter().map(|j| columns[*j]).collect();
@@ -247,7 +248,12 @@ pub fn random(
     if rest <= 0.0 {
         return Err(FitError::Insufficient);
     }
-    let sigma_u2 = (between.rss / rest - sigma_e2 / harmonic).max(0.0);
+    let sigma_u2 = if unbalanced {
+        baltagi_chang(y, &chosen, units, sigma_e2)?
+    } else {
+        between.rss / rest - sigma_e2 / harmonic
+    };
+    let sigma_u2 = sigma_u2.max(0.0);
     let theta: Vec<f64> =
         units.sizes.iter().map(|t| 1.0 - (sigma_e2 / (*t as f64 * sigma_u2 + sigma_e2)).sqrt()).collect();
     let transform = |values: &[f64]| -> Vec<f64> {
@@ -284,6 +290,34 @@ pub fn random(
         theta,
         rmse: fit.rmse,
     })
+}
+
+/// Variance of the unit effects with units of different sizes ([XT] xtreg, `sa`): the residual squares of the
+/// regression of unit means with the unit sizes as weights, less their expectation without effects, over
+/// `N - trace((X'PX)^-1 X'ZZ'X)`.
+fn baltagi_chang(y: &[f64], columns: &[&[f64]], units: &Units, sigma_e2: f64) -> Result<f64, FitError> {
+    let mut means: Vec<Vec<f64>> = columns.iter().map(|c| units.means(c, None)).collect();
+    means.push(vec![1.0; units.count()]);
+    let outcome = units.means(y, None);
+    let size: Vec<f64> = units.sizes.iter().map(|t| *t as f64).collect();
+    let cross = |a: &[f64], b: &[f64], power: i32| -> f64 {
+        (0..size.len()).map(|i| size[i].powi(power) * a[i] * b[i]).sum()
+    };
+    let k = means.len();
+    let inverse = Mat::from_fn(k, k, |a, b| cross(&means[a], &means[b], 1))
+        .inverse_definite()
+        .ok_or(FitError::Insufficient)?;
+    let moments: Vec<f64> = means.iter().map(|m| cross(m, &outcome, 1)).collect();
+    let b = inverse.times_vector(&moments);
+    let residuals: Vec<f64> = (0..size.len())
+        .map(|i| outcome[i] - means.iter().zip(&b).map(|(m, b)| m[i] * b).sum::<f64>())
+        .collect();
+    let trace: f64 = (0..k)
+        .flat_map(|a| (0..k).map(move |b| (a, b)))
+        .map(|(a, b)| inverse[(a, b)] * cross(&means[a], &means[b], 2))
+        .sum();
+    let rest = size.len() as f64 - k as f64;
+    Ok((cross(&residuals, &residuals, 1) - rest * sigma_e2) / (y.len() as f64 - trace))
 }
 
 /// Within, between and overall squared correlation of an outcome with a linear prediction.

@@ -55,6 +55,9 @@ impl Model {
             small: false,
             fuller: 0.0,
             efficient: false,
+            hac_vce: None,
+            hac_weight: None,
+            iterated: None,
         })
     }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::{Named, Place};
-use super::knowledge::is_word;
 use super::lexicon::{LEXICON, consonants};
 use super::words::Unit;
+use word_knowledge::is_word;
 
 /// Strength of a word that begins with the other, that has its consonants, and that has its letters in order.
 const BEGINS: f64 = 0.8;

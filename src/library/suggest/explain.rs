@@ -13,7 +13,7 @@ use crate::domain::template::{Bilingual, TemplateMeta};
 use crate::library::missing_parameters::draft_gaps;
 
 /// Most alternatives that are shown.
-const SHOWN: usize = 4;
+pub(super) const SHOWN: usize = 4;
 /// The words of a question never make a choice quite certain.
 const SUREST: f64 = 0.95;
 
@@ -80,13 +80,7 @@ impl Explained<'_> {
         let sure = mentions.iter().map(certain).fold(f64::INFINITY, f64::min);
         let said = if self.filled.named || !self.parsed.id.is_empty() { 1.0 } else { 0.7 };
         let confidence = if mentions.is_empty() { 0.6 } else { (sure * said).min(SUREST) };
-        let mut alternatives: Vec<String> = Vec::new();
-        for other in mentions.iter().flat_map(|m| &m.others) {
-            let name = self.named[*other].name().to_owned();
-            if !columns.contains(&name) && !alternatives.contains(&name) && alternatives.len() < SHOWN {
-                alternatives.push(name);
-            }
-        }
+        let alternatives = self.alternatives(role, columns, &mentions, confidence);
         Choice {
             field: format!("roles.{role}"),
             columns: columns.to_vec(),

@@ -7,6 +7,7 @@ use super::super::load::Library;
 use super::super::tokens::{is_han, stem};
 use super::phrases::is_ordinary;
 use crate::domain::ids::TemplateId;
+use crate::domain::template::TemplateMeta;
 
 /// A template with how clearly the question names it.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,14 +30,20 @@ const OF_A_PHRASE: f64 = 1.3;
 const FURTHER: f64 = 0.25;
 
 /// A keyword, its words by their stems.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Keyword {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::library) struct Keyword {
     words: Vec<String>,
     /// Chinese, which has no blanks: the text itself.
     han: Option<String>,
 }
 
 impl Keyword {
+    /// The keywords of a template.
+    pub(in crate::library) fn all_of(meta: &TemplateMeta) -> Vec<Self> {
+        let keywords = &meta.selection.keywords;
+        keywords.en.iter().chain(&keywords.zh).map(|text| Self::of(text)).collect()
+    }
+
     fn of(text: &str) -> Self {
         let text = text.to_lowercase();
         let han = text.chars().any(is_han).then(|| text.clone());
@@ -85,17 +92,15 @@ pub(super) fn named_in<'a>(
     let han: Vec<&str> = columns.iter().copied().filter(|name| name.chars().any(is_han)).collect();
     let columns: BTreeSet<String> =
         columns.iter().flat_map(|name| stems(&name.to_lowercase().replace('_', " "))).collect();
-    let mut holders: BTreeMap<Keyword, Vec<&TemplateId>> = BTreeMap::new();
-    for template in library.templates() {
-        let keywords = &template.meta.selection.keywords;
-        for text in keywords.en.iter().chain(&keywords.zh) {
-            let keyword = Keyword::of(text);
+    let mut holders: BTreeMap<&Keyword, Vec<&TemplateId>> = BTreeMap::new();
+    for (template, keywords) in &library.texts().keywords {
+        for keyword in keywords {
             let of_column =
                 keyword.han.as_deref().is_some_and(|text| han.iter().any(|name| name.contains(text)));
             if keyword.is_in(&question, &asked) && !of_column && !keyword.says_nothing(&columns) {
                 let of_it = holders.entry(keyword).or_default();
-                if !of_it.contains(&&template.meta.id) {
-                    of_it.push(&template.meta.id);
+                if !of_it.contains(&template) {
+                    of_it.push(template);
                 }
             }
         }

@@ -57,7 +57,9 @@ pub(super) struct Lexicon {
     /// Words that name no column by their general meaning: "people", "really", 情况.
     plain: BTreeSet<&'static str>,
     /// Words of quality → what they are a quality of: "heavier", weight.
-    dimensions: BTreeMap<&'static str, &'static str>,
+    dimensions: BTreeMap<&'static str, Vec<&'static str>>,
+    /// Unit of measurement → what is measured in it.
+    measures: BTreeMap<&'static str, Vec<&'static str>>,
     /// First letters of the pinyin of a Chinese word → concepts.
     initials: BTreeMap<String, BTreeSet<String>>,
 }
@@ -135,6 +137,17 @@ fn pinyin_initials(word: &str) -> Option<String> {
     word.chars().map(initial).collect()
 }
 
+/// The lines `of: words`, by word.
+fn turned(lines: &'static str) -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut out: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (of, words) in lines.lines().filter_map(|line| line.split_once(": ")) {
+        for word in words.split(' ') {
+            out.entry(word).or_default().push(of);
+        }
+    }
+    out
+}
+
 impl Lexicon {
     fn of(file: File) -> Self {
         let mut phrases: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
@@ -179,11 +192,8 @@ impl Lexicon {
                 .map(str::to_owned)
                 .collect(),
             plain: include_str!("../../../assets/suggest/plain_words.txt").split_whitespace().collect(),
-            dimensions: include_str!("../../../assets/suggest/dimensions.txt")
-                .lines()
-                .filter_map(|line| line.split_once(": "))
-                .flat_map(|(of, words)| words.split(' ').map(move |word| (word, of)))
-                .collect(),
+            dimensions: turned(include_str!("../../../assets/suggest/dimensions.txt")),
+            measures: turned(include_str!("../../../assets/suggest/units.txt")),
             initials,
         }
     }
@@ -205,7 +215,12 @@ impl Lexicon {
 
     /// What a word is a quality of: weight for "heavier".
     pub(super) fn dimensions(&self, word: &str) -> impl Iterator<Item = &'static str> {
-        self.dimensions.get(word).into_iter().flat_map(|of| of.split(' '))
+        self.dimensions.get(word).into_iter().flatten().flat_map(|of| of.split(' '))
+    }
+
+    /// What is measured in a unit: a duration in `min`.
+    pub(super) fn measured_in(&self, unit: &str) -> impl Iterator<Item = &'static str> {
+        self.measures.get(unit).into_iter().flatten().flat_map(|of| of.split(' '))
     }
 
     /// True for words that name no column by their general meaning.

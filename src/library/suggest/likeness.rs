@@ -4,8 +4,8 @@ use super::super::tokens::{is_han, stem};
 use super::chinese::glosses;
 use super::columns::{Named, Place, weight};
 use super::expand::shared;
-use super::knowledge::{cosine, forms, is_word, nearest, related};
 use super::lexicon::LEXICON;
+use word_knowledge::{cosine, forms, is_word, nearest, related};
 
 /// Least likeness of a word and a part of a name.
 pub(super) const LEAST: f64 = 0.36;
@@ -16,6 +16,8 @@ const OF_SEVERAL: f64 = 0.85;
 /// How many words near to one of the question are tried, and their least cosine.
 const NEAR: usize = 30;
 const NEAR_ENOUGH: f64 = 0.48;
+/// Weight of the unit of measurement in a name.
+const UNIT: f64 = 0.3;
 /// Share of the score that does not depend on how much of the name is matched.
 const BASE: f64 = 0.7;
 
@@ -38,6 +40,8 @@ pub(super) struct Asked {
     pub(super) phrases: Vec<&'static str>,
     /// Part of a weak match by name.
     pub(super) covered: bool,
+    /// A quality, which is measured: "heavier".
+    pub(super) quality: bool,
 }
 
 /// A part of a name.
@@ -46,6 +50,8 @@ pub(super) struct Part {
     forms: Vec<String>,
     weight: f64,
     whole: bool,
+    /// A unit of measurement; its forms are what is measured in it.
+    unit: bool,
 }
 
 /// A word with its forms, and words that mean nearly the same, with their strength.
@@ -69,10 +75,29 @@ pub(super) fn parts_of(column: &Named<'_>) -> Vec<Vec<Part>> {
                     parts.push(part(word, heavy, alias.place == Place::Name));
                 }
             }
+            if !column.column.is_text() && alias.place == Place::Name {
+                parts.extend(measured(&alias.text));
+            }
             parts
         })
         .filter(|parts: &Vec<Part>| parts.iter().any(|p| p.weight > 0.0))
         .collect()
+}
+
+/// What the unit at the end of a name says about it, or a whole word for a unit at its beginning: `days_in_shelter`.
+fn measured(name: &str) -> Option<Part> {
+    let lower = name.to_lowercase();
+    let han = || {
+        let ends = lower.char_indices().rev().take(3).map(|(at, _)| &lower[at..]);
+        ends.filter(|end| *end != lower).find(|end| LEXICON.measured_in(end).next().is_some())
+    };
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let says = |word: &&&str| LEXICON.measured_in(word).next().is_some();
+    let last = words.last().filter(|word| words.len() > 1 || word.len() >= 4).filter(says);
+    let first = words.first().filter(|word| word.len() >= 4).filter(says);
+    let unit = last.or(first).copied().or_else(|| if lower.chars().any(is_han) { han() } else { None })?;
+    let forms = LEXICON.measured_in(unit).map(str::to_owned).collect();
+    Some(Part { text: unit.to_owned(), forms, weight: UNIT, whole: false, unit: true })
 }
 
 fn part(word: &str, weight: f64, whole: bool) -> Part {
@@ -83,7 +108,7 @@ fn part(word: &str, weight: f64, whole: bool) -> Part {
         vec![word.to_lowercase()]
     };
     let forms = words.iter().flat_map(|w| forms(w)).collect();
-    Part { text: word.to_lowercase(), forms, weight, whole: whole && !han }
+    Part { text: word.to_lowercase(), forms, weight, whole: whole && !han, unit: false }
 }
 
 /// How well a phrase fits the parts of a name, 0 to 1.
@@ -143,12 +168,15 @@ fn read(asked: &Asked, parts: &[Part]) -> (f64, Vec<f64>) {
 impl Part {
     /// True if a Chinese part has a Chinese word.
     fn holds(&self, han: &str) -> bool {
-        han.chars().count() >= 2 && self.text.contains(han)
+        !self.unit && han.chars().count() >= 2 && self.text.contains(han)
     }
 }
 
 /// How alike a word and a part of a name are, 0 to 1.
 fn likeness(asked: &Word, part: &Part) -> f64 {
+    if part.unit {
+        return if asked.forms.iter().any(|form| part.forms.contains(form)) { 1.0 } else { 0.0 };
+    }
     let mut best = 0.0_f64;
     for (a, b) in asked.forms.iter().flat_map(|a| part.forms.iter().map(move |b| (a, b))) {
         if stem(a) == stem(b) {

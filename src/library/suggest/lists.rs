@@ -15,13 +15,22 @@ pub(super) static JOINED_WITHOUT_COMMA: LazyLock<Regex> = LazyLock::new(|| joini
 
 /// The pattern of two columns in one list; `signs` are those that join them.
 fn joining(signs: &str) -> Regex {
-    let words = "(?:and |or |the |their |its |log |of |an? |same |number |level |my |fewer |more |less |higher |lower |longer |shorter |better |low |high |short |big |small |many |few |good |bad )*";
+    let words = "(?:~[ap]|and |or |being |having |whether |the |their |its |log |of |an? |same |number |level |my |fewer |more |less |higher |lower |longer |shorter |better |low |high |short |big |small |many |few |good |bad )*";
     // "wool type and tension"
     let kind = "(?: (?:types?|kinds?|groups?|levels?|status|categor(?:y|ies)|class|classes))?";
     let joint = format!(
-        "(?:'s)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
+        "(?:'s)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟|还是|[好高大多强]?[、，]有|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
     );
     Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
+}
+
+/// Joins lists with several commas that end with "and": also where commas part clauses.
+pub(super) fn enumerated(text: &str) -> String {
+    static LIST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("<[0-9,]+>(?:[,，、] ?(?:the |their )?<[0-9,]+>)+,? ?(?:and |or |和|与|及)(?:the |their )?<[0-9,]+>")
+            .expect("a pattern")
+    });
+    LIST.replace_all(text, |found: &regex::Captures<'_>| merged(&found[0], &JOINED)).into_owned()
 }
 
 /// Joins lists of columns into one mark. A blank joins only names in a regression command.
@@ -49,13 +58,13 @@ static OF: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static BRACKET: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("<([0-9,]+)> ?[(（]<([0-9,]+)>[)）]").expect("a pattern"));
+    LazyLock::new(|| Regex::new("<([0-9,]+)>(?: [a-z]+)? ?[(（]<([0-9,]+)>[)）]").expect("a pattern"));
 
 /// "cost of claims" is a cost: of two columns that `of` joins, the first is meant. "severity (apache)" is one column.
 pub(super) fn headed(text: &str) -> String {
-    let once = |found: &regex::Captures<'_>| {
-        if found[1] == found[2] { format!("<{}>", &found[1]) } else { found[0].to_owned() }
-    };
+    // what stands in brackets says which column is meant: "iron stores (ferritin)"
+    let once = |found: &regex::Captures<'_>| format!("<{}>", &found[2]);
+    let text = text.replace("? same <", ", with the same <").replace(". same <", ", with the same <");
     let text = text.replace(", same <", ", with the same <").replace(", the same <", ", with the same <");
     let text = BRACKET.replace_all(&text, once);
     once_only(&OF.replace_all(&text, "$1"))

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use super::super::tokens::is_han;
 use super::chinese::glosses;
 use super::columns::{Named, Place};
-use super::knowledge::forms;
 use super::lexicon::LEXICON;
 use super::likeness::{Asked, LEAST, Part, Word, english, known_as, parts_of, score};
 use super::mentions::{Mention, crosses};
 use super::words::Unit;
+use word_knowledge::forms;
 
 /// Most words of one phrase.
 const WIDEST: usize = 3;
@@ -30,6 +30,25 @@ const MARGIN: f64 = 0.06;
 /// A match by meaning is never surer than this.
 const SUREST: f64 = 0.6;
 
+/// Least score of a column for a role that stays open otherwise, how many are compared, and how sure the best can be.
+const DOUBTFUL: f64 = 0.3;
+const SECOND: usize = 3;
+const DOUBT: f64 = 0.4;
+const LEAST_CERTAIN: f64 = 0.15;
+/// How many assignments of phrases to columns are kept while the best is searched.
+const WAYS: usize = 64;
+
+/// What a reading by name alone leaves to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing: every role has its column.
+    Nothing,
+    /// A role stays open.
+    Role,
+    /// A role stays open although words were matched by meaning: the best column is proposed, with doubt.
+    Anything,
+}
+
 /// What is known before words are matched by their meaning.
 pub(super) struct Known<'a> {
     pub(super) question: &'a str,
@@ -39,11 +58,14 @@ pub(super) struct Known<'a> {
     pub(super) rows: u64,
     /// Words of the construction.
     pub(super) cues: &'a BTreeSet<String>,
+    /// True if nothing but the outcome is open.
+    pub(super) outcome_is_open: bool,
 }
 
 impl Known<'_> {
-    /// Returns further mentions, by meaning; `open` is true if a role would stay open without them.
-    pub(super) fn by_meaning(&self, open: bool) -> Vec<Mention> {
+    /// Returns further mentions, by meaning.
+    pub(super) fn by_meaning(&self, need: Need) -> Vec<Mention> {
+        let open = need != Need::Nothing;
         let asked: Vec<Asked> = (0..self.units.len()).filter_map(|at| self.asked(at, open)).collect();
         if asked.is_empty() {
             return Vec::new();
@@ -62,28 +84,20 @@ impl Known<'_> {
                 let window = &asked[start..end];
                 let further = window.iter().any(|w| !w.covered);
                 // where nothing is open, only a longer phrase than that of a weak match counts
-                let called = open || window.iter().any(|w| w.covered || self.in_list(w.at));
+                let called = open || self.window_in_list(window) || window.iter().any(|w| w.covered);
                 if further && called && self.joined(window) {
-                    let listed = window.len() == 1 && self.in_list(window[0].at);
+                    let listed = self.window_in_list(window);
                     let least = if open || listed { 0.0 } else { SURE };
-                    found.extend(self.best(window, &names).filter(|(score, _)| *score >= least));
+                    found.extend(
+                        self.best(window, &names, need).into_iter().filter(|(score, _)| *score >= least),
+                    );
                 }
             }
         }
-        found.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.start.cmp(&y.start)));
         // a weak match stays where the longer phrase means the same column
         let weak = |m: &Mention| self.mentions.iter().any(|own| own.columns == m.columns);
         found.retain(|(_, m)| !weak(m));
-        let mut kept: Vec<Mention> = Vec::new();
-        for (_, mention) in found {
-            let apart = |k: &Mention| {
-                (mention.end <= k.start || k.end <= mention.start) && k.columns != mention.columns
-            };
-            if kept.iter().all(apart) {
-                kept.push(mention);
-            }
-        }
-        kept
+        assigned(found)
     }
 
     /// The word at a place, if it may name a column that no rule found.
@@ -96,7 +110,7 @@ impl Known<'_> {
         let text =
             unit.spelled.clone().unwrap_or_else(|| self.question[unit.start..unit.end].to_ascii_lowercase());
         let is_cue = LEXICON.is_plain(&text) || self.cues.contains(&text);
-        let is_asked = open || by_name.is_some() || self.in_list(at) || self.extends_weak(at);
+        let is_asked = open || by_name.is_some() || self.near_list(at) || self.extends_weak(at);
         let is_quality = LEXICON.dimensions(&text).next().is_some();
         if !is_asked || (!is_quality && (is_cue || self.follows_firm(at))) {
             return None;
@@ -113,7 +127,9 @@ impl Known<'_> {
         }
         let phrases = han.iter().flat_map(|word| glosses(word)).filter(|gloss| gloss.contains(' ')).collect();
         let covered = by_name.is_some();
-        Some(Asked { ways, han, start: unit.start, end: unit.end, at, phrases, covered })
+        // a Chinese word of one character that has a meaning: 快, 重
+        let quality = is_quality || han.as_ref().is_some_and(|word| word.chars().count() == 1);
+        Some(Asked { ways, han, start: unit.start, end: unit.end, at, phrases, covered, quality })
     }
 
     /// The match by name of a unit.
@@ -141,14 +157,25 @@ impl Known<'_> {
         !unit.han && before.is_some_and(next)
     }
 
-    /// True for a word between the signs of a list, next to a column.
-    fn in_list(&self, at: usize) -> bool {
-        let unit = &self.units[at];
-        let before = self.question[..unit.start].trim_end();
-        let after = self.question[unit.end..].trim_start();
+    fn window_in_list(&self, window: &[Asked]) -> bool {
+        self.lists(&self.units[window[0].at], &self.units[window[window.len() - 1].at])
+    }
+
+    /// True for a word of a phrase in a list.
+    fn near_list(&self, at: usize) -> bool {
+        let last = self.units.len() - 1;
+        let starts = at.saturating_sub(WIDEST)..=at;
+        let mut pairs = starts.flat_map(|start| (at..=last.min(at + WIDEST)).map(move |end| (start, end)));
+        pairs.any(|(start, end)| self.lists(&self.units[start], &self.units[end]))
+    }
+
+    /// True for words between the signs of a list: "controlling for depth and distance to the harbour".
+    fn lists(&self, first: &Unit, last: &Unit) -> bool {
+        let before = self.question[..first.start].trim_end();
+        let after = self.question[last.end..].trim_start();
         let signs = [",", "，", "、", ":", "：", "和", "与", "及", "跟", "&"];
-        let begins =
-            signs.iter().any(|s| before.ends_with(s)) || ends_with_word(before, &["and", "or", "the", "for"]);
+        let begins = signs.iter().any(|s| before.ends_with(s))
+            || ends_with_word(before, &["and", "or", "the", "for", "an", "a"]);
         let over = after.is_empty() || after.starts_with(['?', '？', '.', '。']);
         let ends = over || signs.iter().any(|s| after.starts_with(s)) || after.starts_with("and ");
         begins && ends && !self.mentions.is_empty()
@@ -169,46 +196,101 @@ impl Known<'_> {
         plain && !crosses(self.question, between)
     }
 
-    /// The column that fits a phrase, if one is ahead of all others.
-    fn best(&self, window: &[Asked], names: &[(usize, Vec<Vec<Part>>)]) -> Option<(f64, Mention)> {
+    /// The columns that fit a phrase: one that is ahead of all others, and where a role stays open the next ones too.
+    fn best(&self, window: &[Asked], names: &[(usize, Vec<Vec<Part>>)], need: Need) -> Vec<(f64, Mention)> {
         let slice = &self.question[window[0].start..window[window.len() - 1].end];
         let of = |aliases: &Vec<Vec<Part>>| {
             aliases.iter().map(|parts| score(window, slice, parts)).fold(0.0, f64::max)
         };
-        let mut scores: Vec<(f64, usize)> = names.iter().map(|(c, aliases)| (of(aliases), *c)).collect();
+        // "heavier" is a number
+        let quality = window.iter().any(|word| word.quality);
+        let sorts = asks_which(&self.question[..window[0].start]);
+        let fits = |c: usize| {
+            let column = &self.columns[c];
+            // what is proposed with doubt as an outcome is no name of categories
+            let names = need == Need::Anything && self.outcome_is_open && column.column.is_text();
+            (!quality || column.is_measure()) && (!sorts || column.is_group()) && !names
+        };
+        let fitting = names.iter().filter(|(c, _)| fits(*c));
+        let mut scores: Vec<(f64, usize)> = fitting.map(|(c, aliases)| (of(aliases), *c)).collect();
         scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let (first, mut column) = *scores.first()?;
+        if need == Need::Anything {
+            let found = scores.iter().take(SECOND).filter(|(score, _)| *score >= DOUBTFUL);
+            return found.map(|chosen| self.match_by_meaning(window, *chosen, &scores, DOUBT)).collect();
+        }
+        let chosen = self.ahead(window, &scores);
+        chosen.map(|chosen| self.match_by_meaning(window, chosen, &scores, SUREST)).into_iter().collect()
+    }
+
+    /// The column that is ahead of all others by enough.
+    fn ahead(&self, window: &[Asked], scores: &[(f64, usize)]) -> Option<(f64, usize)> {
+        let (first, column) = *scores.first()?;
         let second = scores.get(1).map_or(0.0, |(score, _)| *score);
         let enough = match window {
-            [one] if self.in_list(one.at) => ENOUGH_IN_LIST,
+            _ if self.window_in_list(window) => ENOUGH_IN_LIST,
             _ if first - second >= FAR => ENOUGH_ALONE,
             _ => ENOUGH,
         };
         if first < enough {
             return None;
         }
-        if let Some((second, other)) = scores.get(1).filter(|(second, _)| first - second < MARGIN) {
-            // the same thing at two times: the later is meant
-            let early = |c: usize| self.columns[c].is_early();
-            if early(column) == early(*other) || *second <= 0.0 {
-                return None;
-            }
-            column = if early(column) { *other } else { column };
-        }
-        let others = scores.iter().skip(1).filter(|(s, c)| *s >= LEAST && *c != column);
+        let Some((second, other)) = scores.get(1).filter(|(second, _)| first - second < MARGIN) else {
+            return Some((first, column));
+        };
+        // the same thing at two times: the later is meant
+        let early = |c: usize| self.columns[c].is_early();
+        let apart = early(column) != early(*other) && *second > 0.0;
+        apart.then(|| (first, if early(column) { *other } else { column }))
+    }
+
+    fn match_by_meaning(
+        &self,
+        window: &[Asked],
+        (score, column): (f64, usize),
+        scores: &[(f64, usize)],
+        surest: f64,
+    ) -> (f64, Mention) {
+        let others = scores.iter().filter(|(s, c)| *s >= LEAST && *c != column);
         let length = f64::from(u8::try_from(window.len()).unwrap_or(u8::MAX));
         let mention = Mention {
             columns: vec![column],
             others: others.map(|(_, c)| *c).take(4).collect(),
             start: window[0].start,
             end: window[window.len() - 1].end,
-            certainty: (first * SUREST).clamp(0.2, SUREST),
+            certainty: (score * surest).clamp(LEAST_CERTAIN, surest),
             place: Place::Meaning,
             exact: false,
             spelled: None,
         };
-        Some((first * (1.0 + 0.15 * (length - 1.0)), mention))
+        (score * (1.0 + 0.15 * (length - 1.0)), mention)
     }
+}
+
+/// The assignment of phrases to columns that fits best as a whole: no word and no column is used twice, and the sum of the
+/// squared scores is largest.
+fn assigned(mut found: Vec<(f64, Mention)>) -> Vec<Mention> {
+    found.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.start.cmp(&y.start)));
+    let mut ways: Vec<(f64, Vec<usize>)> = vec![(0.0, Vec::new())];
+    for (at, (score, mention)) in found.iter().enumerate() {
+        let apart = |other: &usize| {
+            let other = &found[*other].1;
+            (mention.end <= other.start || other.end <= mention.start) && other.columns != mention.columns
+        };
+        let fitting = ways.iter().filter(|(_, way)| way.iter().all(apart));
+        let further = fitting.map(|(sum, way)| (sum + score * score, [&way[..], &[at]].concat()));
+        let further: Vec<(f64, Vec<usize>)> = further.collect();
+        ways.extend(further);
+        ways.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        ways.truncate(WAYS);
+    }
+    ways[0].1.iter().map(|at| found[*at].1.clone()).collect()
+}
+
+/// True where a question asks which of several: these are categories.
+pub(super) fn asks_which(before: &str) -> bool {
+    let before = before.trim_end().to_ascii_lowercase();
+    ends_with_word(&before, &["which"])
+        || ["哪个", "哪家", "哪种", "哪类", "哪"].iter().any(|w| before.ends_with(w))
 }
 
 /// True for a match by a part of a name or label only.

@@ -8,6 +8,8 @@ use super::words::{ANYBODY, Unit, Vocabulary, units};
 
 /// Most units of one mention.
 const WIDEST: usize = 7;
+/// Match of several words that a label has as they are.
+const LITERAL: f64 = 0.96;
 /// Least match of a unit that counts.
 const LEAST: f64 = 0.5;
 
@@ -77,7 +79,7 @@ pub(super) fn mentions(
     vocabulary: &Vocabulary,
 ) -> (Vec<Mention>, Vec<Unit>) {
     let mut units = units(question, vocabulary);
-    expand(question, &mut units, columns, &vocabulary.cues);
+    expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();
     for start in 0..units.len() {
@@ -170,6 +172,13 @@ fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
     let anybody = window.iter().all(|unit| unit.generic) && ANYBODY.contains(&slice);
     if slice == alias.text.to_lowercase() && !anybody {
         return Some((factor, true));
+    }
+    // several words of a name as they stand in it: "screen time" in "hours of screen time"
+    let literal = window.len() >= 2
+        && slice.contains(' ')
+        && format!(" {} ", alias.text.to_lowercase()).contains(&format!(" {slice} "));
+    if literal && alias.place == Place::Label && !window.iter().all(|unit| unit.generic) {
+        return Some((LITERAL, false));
     }
     // "at follow-up" names no column that has more than a time in its name
     let only_times = alias.units.iter().all(Unit::is_time_of_measurement);

@@ -4,14 +4,14 @@
 
 mod chinese;
 mod columns;
+mod comparisons;
 mod complete;
 mod decisions;
 mod designs;
 mod expand;
 mod explain;
 mod further;
-mod keywords;
-mod knowledge;
+pub(super) mod keywords;
 mod lexicon;
 mod likeness;
 mod lists;
@@ -21,6 +21,7 @@ mod method;
 mod names;
 mod open_outcome;
 mod phrases;
+mod reading;
 mod relations;
 mod role_words;
 mod roles;
@@ -41,7 +42,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 6;
+pub const RULES_VERSION: u32 = 7;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -131,26 +132,6 @@ pub struct OpenQuestion {
     pub candidates: Vec<String>,
 }
 
-/// A question with the columns that its words name.
-struct Reading {
-    mentions: Vec<mentions::Mention>,
-    parsed: phrases::Parsed,
-    structure: structure::Structure,
-    filled: roles::Filled,
-}
-
-impl Reading {
-    /// True if a role stays open, or if only one side of a relation is named.
-    fn leaves_open(&self) -> bool {
-        let (parsed, filled) = (&self.parsed, &self.filled);
-        let directed = decisions::asks(decisions::RELATION, &parsed.text);
-        let unnamed = parsed.kind.is_empty() && !filled.named && (parsed.rest.len() < 2 || directed);
-        // a method that words name needs no more than its outcome
-        let open = |role: &str| !filled.named || matches!(role, "outcome_var" | "item_vars");
-        filled.open.iter().any(|role| open(role)) || filled.assumed || filled.frame == roles::HALF || unnamed
-    }
-}
-
 /// Longest part of a question that is read, in characters.
 const READ: usize = 2_000;
 
@@ -160,35 +141,17 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
     let input = &SuggestInput { question: &input.question[..end], ..*input };
     let (named, mut vocabulary) =
         columns::named(input.dataset, input.values, input.question.chars().any(is_han));
-    vocabulary.cues = phrases::words();
+    vocabulary.cues = phrases::words().clone();
     let rows = input.dataset.row_count;
     let (mentions, units) = mentions::mentions(input.question, &named, &vocabulary);
-    let read = |mentions: Vec<mentions::Mention>| {
-        let natures = phrases::Natures { columns: &named, rows };
-        let parsed = phrases::parse(input.question, &mentions, &units, &natures);
-        let structure = structure::structure(&named, rows, &parsed.events);
-        let filled = roles::fill(&parsed, &named, &structure);
-        Reading { mentions, parsed, structure, filled }
-    };
-    let first = read(mentions);
-    let known = meaning::Known {
+    let reader = reading::Reader {
         question: input.question,
+        named: &named,
         units: &units,
-        mentions: &first.mentions,
-        columns: &named,
+        cues: &vocabulary.cues.words,
         rows,
-        cues: &vocabulary.cues,
     };
-    let further = known.by_meaning(first.leaves_open());
-    let Reading { mentions, parsed, structure, filled } = if further.is_empty() {
-        first
-    } else {
-        let mut all = first.mentions.clone();
-        all.retain(|m| further.iter().all(|f| m.end <= f.start || f.end <= m.start));
-        all.extend(further);
-        all.sort_by_key(|m| m.start);
-        read(all)
-    };
+    let reading::Reading { mentions, parsed, structure, filled } = reader.best(mentions);
     let asked = mentions.iter().flat_map(|m| m.columns.iter().copied());
     let columns = complete::Columns {
         named: &named,

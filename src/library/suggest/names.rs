@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::Place;
-use super::knowledge::is_word;
 use super::lexicon::{LEXICON, key};
 use crate::domain::dataset::{Column, Dataset};
+use word_knowledge::is_word;
 
 /// Returns the ways to name a column: its name in words, its label, its values. `first` is the number of the first
 /// measurement of what it has.
@@ -192,6 +192,12 @@ fn resolved(part: &str) -> String {
     // a word is not two joined ones: `bycatch`
     if part.len() >= 5 && is_word(part) {
         return part.to_owned();
+    }
+    // a short form with the letter of a unit: `eduy`
+    if let Some(short) = part.strip_suffix('y').filter(|rest| rest.len() >= 3)
+        && let Some(word) = LEXICON.abbreviations.get(short)
+    {
+        return format!("{word} years");
     }
     // two joined words or abbreviations: `fatheduc`, `hhinc`
     for (at, _) in part.char_indices().filter(|(at, _)| *at >= 2 && part.len() - at >= 3) {

@@ -2,15 +2,44 @@
 
 use super::OpenQuestion;
 use super::columns::Named;
-use super::explain::{Explained, both};
+use super::explain::{Explained, SHOWN, both};
+use super::mentions::Mention;
 use super::method::Chosen;
 
 /// Most variables that the sentence names; the candidates have more.
 const NAMED: usize = 3;
+/// An outcome that is less certain than this is shown with those that are likely.
+const DOUBTED: f64 = 0.6;
 /// Most candidates.
 const CANDIDATES: usize = 8;
 
 impl Explained<'_> {
+    /// Other columns that the words of a choice could mean; for a doubtful outcome also those that are most often studied as one.
+    pub(super) fn alternatives(
+        &self,
+        role: &str,
+        columns: &[String],
+        mentions: &[&Mention],
+        confidence: f64,
+    ) -> Vec<String> {
+        let mut names: Vec<&str> =
+            mentions.iter().flat_map(|m| &m.others).map(|other| self.named[*other].name()).collect();
+        if role == "outcome_var" && confidence < DOUBTED {
+            let rows = self.input.dataset.row_count;
+            let fits = |n: &&Named<'_>| !n.is_time() && !n.is_unit(rows) && !n.column.is_text();
+            let mut likely: Vec<&Named<'_>> = self.named.iter().filter(fits).collect();
+            likely.sort_by(|a, b| b.outcome().total_cmp(&a.outcome()));
+            names.extend(likely.iter().map(|n| n.name()));
+        }
+        let mut out: Vec<String> = Vec::new();
+        for name in names {
+            if out.len() < SHOWN && !out.iter().chain(columns).any(|known| known == name) {
+                out.push(name.to_owned());
+            }
+        }
+        out
+    }
+
     /// Asks whether the only column that can be the outcome is meant; this blocks nothing.
     pub(super) fn assumed_outcome(&self, chosen: &Chosen) -> Option<OpenQuestion> {
         let name = chosen.statement.roles.get("outcome_var")?.first()?;

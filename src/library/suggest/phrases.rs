@@ -8,10 +8,11 @@ use regex::{Captures, Regex};
 use serde::Deserialize;
 
 use super::columns::Named;
+use super::comparisons::quality;
 use super::lexicon::key;
-use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, further, headed, listed_after, merged};
+use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, further, headed, listed_after, merged};
 use super::mentions::Mention;
-use super::words::Unit;
+use super::words::{Unit, Words};
 
 #[derive(Debug, Deserialize)]
 struct File {
@@ -72,7 +73,7 @@ struct Patterns {
     main: Vec<(String, String, Regex)>,
     frames: Vec<Frame>,
     methods: BTreeMap<String, String>,
-    words: BTreeSet<String>,
+    words: Words,
     ordinary: BTreeSet<String>,
 }
 
@@ -131,8 +132,8 @@ pub(super) fn is_ordinary(words: &str) -> bool {
 }
 
 /// Words of the patterns, which are never misspelt columns.
-pub(super) fn words() -> BTreeSet<String> {
-    PATTERNS.words.clone()
+pub(super) fn words() -> &'static Words {
+    &PATTERNS.words
 }
 
 /// The construction of a question; columns by position.
@@ -201,7 +202,7 @@ fn parsed(
     joined: &Regex,
 ) -> Parsed {
     let mut parsed = Parsed { text: corrected(question, units), ..Parsed::default() };
-    let mut text = merged(&headed(&marked(question, mentions, units)), joined);
+    let mut text = merged(&enumerated(&headed(&marked(question, mentions, units))), joined);
     parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
         while let Some(found) = pattern.captures(&text) {
@@ -296,7 +297,7 @@ fn marked(question: &str, mentions: &[Mention], units: &[Unit]) -> String {
     let mut changes: Vec<(usize, usize, String)> = spelled
         .filter(|(start, end, _)| mentions.iter().all(|m| *end <= m.start || m.end <= *start))
         .collect();
-    changes.extend(mentions.iter().map(|m| (m.start, m.end, mark(&m.columns))));
+    changes.extend(mentions.iter().map(|m| (m.start, m.end, quality(question, m) + &mark(&m.columns))));
     changes.sort_by_key(|(start, _, _)| std::cmp::Reverse(*start));
     for (start, end, by) in changes {
         text.replace_range(start..end, &by);

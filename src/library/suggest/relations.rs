@@ -72,7 +72,10 @@ impl Filler<'_> {
         let (own, other) = (&self.columns[*group], &self.columns[*measure]);
         let fits =
             own.is_group() && other.is_measure() && own.outcome() <= 0.0 && other.outcome() >= own.outcome();
-        (fits && p.controls.is_empty()).then(|| {
+        // what is likely is the outcome
+        let chances = ["likel", "chance", "probab", "odds", "risk", "容易", "可能", "机会", "概率"];
+        let chance = chances.iter().any(|word| p.text.contains(word));
+        (fits && !chance && p.controls.is_empty()).then(|| {
             let (outcome, causes) = (p.causes.clone(), p.outcome.clone());
             Parsed { outcome, groups: causes.clone(), causes, ..p.clone() }
         })

@@ -50,7 +50,7 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
     let event = events.first().copied().or(event).or(code);
     // a stay in hospital is a follow-up only where there is no other
     let duration = find(&|c| c.is_measure() && (c.has("@survival") || c.is_follow_up()))
-        .or_else(|| find(&|c| c.is_duration() && !c.has("@stay")))
+        .or_else(|| find(&|c| c.is_duration() && !c.has("@stay") && !c.has("@age")))
         .or_else(|| find(&|c| c.is_duration()));
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));

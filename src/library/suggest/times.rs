@@ -39,7 +39,13 @@ impl Named<'_> {
             self.aliases.iter().filter(|a| a.place == Place::Name).any(|a| {
                 a.units.iter().any(|u| u.options.iter().any(|(o, s)| o.starts_with('@') && *s >= 1.0))
             });
-        let fits = !says_year || are_years || (numbered && !of_something);
+        // money in a month, `earn_mth`, is no month
+        let codes =
+            c.min.is_some_and(|least| least >= 150_001.0) && c.max.is_some_and(|most| most <= 220_053.0);
+        let counts = c.max.is_some_and(|most| most <= 400.0);
+        let whole = named.contains(&c.name.to_ascii_lowercase().as_str());
+        let is_period = whole || are_years || codes || counts;
+        let fits = if says_year { are_years || (numbered && !of_something) } else { is_period };
         dated || (c.integer_valued && (of_years || self.word(&named) && fits) && !self.has("@built"))
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::tokens::{is_han, stem};
 use super::chinese::{glosses, is_known};
-use super::knowledge;
 use super::lexicon::{LEXICON, LONGEST, key};
+use word_knowledge as knowledge;
 
 /// One unit of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +49,30 @@ impl Unit {
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
     pub(super) han: BTreeSet<String>,
-    pub(super) words: BTreeSet<String>,
+    pub(super) words: Words,
     /// Words of the phrases; they are no misspelt columns.
-    pub(super) cues: BTreeSet<String>,
+    pub(super) cues: Words,
+}
+
+/// Words with their stems.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Words {
+    pub(super) words: BTreeSet<String>,
+    stems: BTreeSet<String>,
+}
+
+impl Words {
+    pub(super) fn insert(&mut self, word: String) {
+        self.stems.insert(stem(&word));
+        self.words.insert(word);
+    }
+}
+
+impl FromIterator<String> for Words {
+    fn from_iter<T: IntoIterator<Item = String>>(words: T) -> Self {
+        let words: BTreeSet<String> = words.into_iter().collect();
+        Self { stems: words.iter().map(|w| stem(w)).collect(), words }
+    }
 }
 
 struct Token {
@@ -184,7 +205,7 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
         return None;
     }
     let root = stem(word);
-    let known = |set: &BTreeSet<String>| set.contains(word) || set.iter().any(|w| stem(w) == root);
+    let known = |set: &Words| set.words.contains(word) || set.stems.contains(&root);
     if LEXICON.units(&root).is_some()
         || LEXICON.is_generic(&root)
         || LEXICON.abbreviations.contains_key(word)
@@ -192,14 +213,14 @@ fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
         || LEXICON.ordinary.contains(word)
         || knowledge::is_word(word)
         || known(&vocabulary.words)
-        || vocabulary.cues.contains(word)
+        || vocabulary.cues.words.contains(word)
         // a short word with the stem of another may still be misspelt: `maks`
         || (length >= 6 && known(&vocabulary.cues))
     {
         return None;
     }
     let most = if length >= 9 { 2 } else { 1 };
-    let candidates = vocabulary.words.iter().chain(&vocabulary.cues).chain(&LEXICON.words);
+    let candidates = vocabulary.words.words.iter().chain(&vocabulary.cues.words).chain(&LEXICON.words);
     let candidates = candidates.chain(LEXICON.parts.iter().filter(|part| part.len() >= 6));
     candidates
         .filter(|c| c.len() >= 4 && c.chars().next() == word.chars().next())

@@ -29,7 +29,7 @@ const ROOMS: &[Room] = &[
     room("domain", Rooms::Only(&[]), &[]),
     room("ports", Rooms::Only(&["domain"]), &[]),
     room("render", Rooms::Only(&["domain"]), &["figure", "dta"]),
-    room("library", Rooms::Only(&["domain", "ports", "render"]), &[]),
+    room("library", Rooms::Only(&["domain", "ports", "render"]), &["word_knowledge"]),
     room("telemetry", Rooms::Only(&[]), &["edge"]),
     room("service", Rooms::Only(&["domain", "ports", "library", "render", "telemetry"]), &[]),
     room("adapters", Rooms::Only(&["domain", "ports"]), &["dta", "edge"]),
@@ -71,6 +71,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("figure", &[]),
     ("dta", &[]),
     ("edge", &[]),
+    ("word_knowledge", &[]),
 ];
 
 fn root() -> &'static Path {

@@ -52,7 +52,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return done;
         }
     }
-    if session.e.b().is_none() {
+    if session.e.b().is_none() && session.e.cmd().is_empty() {
         return Err(StataError::new(301, "last estimates not found"));
     }
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);

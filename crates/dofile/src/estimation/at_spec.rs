@@ -22,6 +22,8 @@ pub enum Statistic {
     Max,
     /// Each row keeps its own value.
     AsObserved,
+    /// Every level of a factor has the same share.
+    Balanced,
 }
 
 /// Value of one variable.
@@ -109,6 +111,7 @@ fn parse_statistic(text: &str) -> Option<Statistic> {
         "min" => Some(Statistic::Min),
         "max" => Some(Statistic::Max),
         "asobserved" => Some(Statistic::AsObserved),
+        "asbalanced" => Some(Statistic::Balanced),
         _ => text
             .strip_prefix('p')?
             .parse()
@@ -128,6 +131,7 @@ pub fn statistic_name(statistic: Statistic) -> String {
         Statistic::Min => "min".to_string(),
         Statistic::Max => "max".to_string(),
         Statistic::AsObserved => "asobserved".to_string(),
+        Statistic::Balanced => "asbalanced".to_string(),
     }
 }
 
@@ -144,7 +148,7 @@ pub fn summary(statistic: Statistic, values: &[f64], weights: &[f64]) -> f64 {
         Statistic::Zero => 0.0,
         Statistic::Min => fold(f64::min, f64::INFINITY),
         Statistic::Max => fold(f64::max, f64::NEG_INFINITY),
-        Statistic::AsObserved => f64::NAN,
+        Statistic::AsObserved | Statistic::Balanced => f64::NAN,
         Statistic::Percentile(p) => {
             let mut order = used;
             order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -196,14 +200,15 @@ pub fn apply(
 ) -> Result<Vec<(String, f64, String)>> {
     let mut legend = Vec::new();
     for name in variables {
+        let levels = factors.iter().find(|(n, _)| n == name).map(|(_, l)| l);
+        let class = if levels.is_some() { "_factor" } else { "_continuous" };
         let own = setting
             .iter()
             .rev()
             .find(|(n, _)| n == name)
-            .or_else(|| setting.iter().rev().find(|(n, _)| n == "_all"));
+            .or_else(|| setting.iter().rev().find(|(n, _)| n == "_all" || n == class));
         let Some((_, value)) = own else { continue };
         let rows = grid.rows().len();
-        let levels = factors.iter().find(|(n, _)| n == name).map(|(_, l)| l);
         match (value, levels) {
             (Value::Summary(Statistic::AsObserved), _) => {}
             (Value::Generated(..), Some(_)) => {
@@ -223,6 +228,18 @@ pub fn apply(
                 grid.set(name, vec![*x; rows]);
                 legend.push((name.clone(), *x, String::new()));
             }
+            (Value::Summary(Statistic::Balanced), Some(levels)) => {
+                let share = 1.0 / levels.len() as f64;
+                for level in levels {
+                    grid.set_share(name, *level, share);
+                    legend.push((format!("{level}.{name}"), share, statistic_name(Statistic::Balanced)));
+                }
+            }
+            (Value::Summary(Statistic::Balanced), None) => {
+                return Err(StataError::invalid(format!(
+                    "{name} is not a factor variable; asbalanced not allowed"
+                )));
+            }
             (Value::Summary(Statistic::Mean), Some(levels)) => {
                 let values = grid.variable(name).map(<[f64]>::to_vec).unwrap_or_default();
                 for level in levels {
@@ -241,7 +258,8 @@ pub fn apply(
             }
         }
     }
-    if let Some((name, _)) = setting.iter().find(|(n, _)| n != "_all" && !variables.contains(n)) {
+    let class = |n: &String| ["_all", "_factor", "_continuous"].contains(&n.as_str());
+    if let Some((name, _)) = setting.iter().find(|(n, _)| !class(n) && !variables.contains(n)) {
         return Err(StataError::new(322, format!("variable {name} not found in list of covariates")));
     }
     Ok(legend)

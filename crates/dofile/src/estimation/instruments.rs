@@ -5,9 +5,12 @@ use crate::error::{Result, StataError};
 use crate::estimation::model::{Model, Reading, VceSpec, first_word};
 use crate::estimation::post;
 use crate::session::Session;
+use crate::syntax::options::parse_number;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList};
+use estimators::hac::{Hac, Kernel};
 use estimators::iv::{IvRequest, Method};
+use estimators::iv_gmm::Iterated;
 use estimators::qr::{Design as Columns, choose_in_blocks};
 
 /// The model as the diagnostics need it again.
@@ -32,6 +35,71 @@ pub struct IvState {
     pub fuller: f64,
     /// Whether the covariance of GMM takes the weight matrix as efficient.
     pub efficient: bool,
+    /// Autocorrelation in the covariance.
+    pub hac_vce: Option<Lags>,
+    /// Autocorrelation in the weight matrix of GMM.
+    pub hac_weight: Option<Lags>,
+    /// Row of the sample in each period; empty without autocorrelation.
+    pub periods: Vec<Option<usize>>,
+    /// When iterated GMM ends.
+    pub iterated: Option<Iterated>,
+}
+
+/// What `hac kernel #` asks for.
+#[derive(Clone, Copy)]
+pub struct Lags {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// Number of lags; nothing for the default, observations less two.
+    pub lags: Option<f64>,
+}
+
+impl Lags {
+    /// Reads `hac kernel [#]`; nothing for another covariance.
+    ///
+    /// # Errors
+    /// r(198) for an unknown kernel; automatic selection is not supported.
+    pub fn read(command: &str, text: &str) -> Result<Option<Self>> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if words.first() != Some(&"hac") {
+            return Ok(None);
+        }
+        let bad = || StataError::invalid(format!("{text}: a kernel and a number of lags expected"));
+        let name = *words.get(1).ok_or_else(bad)?;
+        let is = |full: &str, least: usize| name.len() >= least && full.starts_with(name);
+        let kernel = if is("nwest", 2) || is("bartlett", 2) {
+            Kernel::Bartlett
+        } else if is("gallant", 2) || is("parzen", 2) {
+            Kernel::Parzen
+        } else if is("quadraticspectral", 2) || is("andrews", 2) {
+            Kernel::QuadraticSpectral
+        } else {
+            return Err(bad());
+        };
+        let lags = match words.get(2..).unwrap_or_default() {
+            [] => None,
+            [word, ..] if word.starts_with("opt") => {
+                return Err(StataError::unsupported_option(command, "hac kernel opt"));
+            }
+            [word] => Some(parse_number(word).filter(|l| *l >= 0.0 && l.fract() == 0.0).ok_or_else(bad)?),
+            _ => return Err(bad()),
+        };
+        Ok(Some(Self { kernel, lags }))
+    }
+
+    /// The number of lags with `n` observations.
+    pub fn count(self, n: usize) -> f64 {
+        self.lags.unwrap_or(n.saturating_sub(2) as f64)
+    }
+
+    /// The kernel's name in `e()`.
+    pub fn name(self) -> &'static str {
+        match self.kernel {
+            Kernel::Bartlett => "bartlett",
+            Kernel::Parzen => "parzen",
+            Kernel::QuadraticSpectral => "quadraticspectral",
+        }
+    }
 }
 
 /// What a command asks for besides the list of variables.
@@ -113,6 +181,10 @@ pub fn read(session: &mut Session, cmd: &ParsedCommand, asked: Asked, list: &str
         weight_matrix: asked.weight_matrix,
         fuller: asked.fuller,
         efficient: asked.efficient,
+        hac_vce: None,
+        hac_weight: None,
+        periods: Vec::new(),
+        iterated: None,
         model,
     };
     drop_collinear(session, &mut state);
@@ -167,6 +239,7 @@ pub fn with_request<T>(state: &IvState, call: impl FnOnce(&IvRequest<'_>) -> T) 
         (VceSpec::Default, _) => estimators::vce::Vce::Classical,
         _ => estimators::vce::Vce::Robust,
     };
+    let hac = |l: Lags| Hac { kernel: l.kernel, lags: l.count(state.y.len()), row_of: &state.periods };
     call(&IvRequest {
         y: &state.y,
         endogenous: &endogenous,
@@ -180,5 +253,8 @@ pub fn with_request<T>(state: &IvState, call: impl FnOnce(&IvRequest<'_>) -> T) 
         small: state.small,
         fuller: state.fuller,
         efficient: state.efficient,
+        hac_vce: state.hac_vce.map(hac),
+        hac_weight: state.hac_weight.map(hac),
+        iterated: state.iterated,
     })
 }

@@ -45,6 +45,8 @@ pub struct Margin {
     pub value: f64,
     /// Derivatives.
     pub gradient: Vec<f64>,
+    /// Share of each row in the deviation from the average, `w (f - value) / sum of w`; empty unless it was asked for.
+    pub shares: Vec<f64>,
 }
 
 /// Rows and weights of an average, and the fixed values of a scenario already set in the grid.
@@ -53,6 +55,8 @@ pub struct Scenario<'a, 'g> {
     pub grid: Grid<'g>,
     /// Weight of each row of the grid; rows outside a subgroup have weight zero.
     pub weights: &'a [f64],
+    /// Whether the shares of the rows are kept.
+    pub keep: bool,
 }
 
 impl Scenario<'_, '_> {
@@ -65,13 +69,20 @@ impl Scenario<'_, '_> {
                 let at = |value: i64| {
                     let mut grid = self.grid.clone();
                     grid.fix_factor(variable, value);
-                    Scenario { grid, weights: self.weights }.level(parameters, response, *log)
+                    Scenario { grid, weights: self.weights, keep: self.keep }
+                        .level(parameters, response, *log)
                 };
                 let (up, down) = (at(*level)?, at(*base)?);
                 let gradient = up.gradient.iter().zip(&down.gradient).map(|(a, b)| a - b).collect();
-                Ok(Margin { value: up.value - down.value, gradient })
+                let shares = up.shares.iter().zip(&down.shares).map(|(a, b)| a - b).collect();
+                Ok(Margin { value: up.value - down.value, gradient, shares })
             }
         }
+    }
+
+    /// Number of rows whose shares are kept.
+    fn kept(&self) -> usize {
+        if self.keep { self.weights.len() } else { 0 }
     }
 
     /// Design columns of every index: `[index][parameter of the index][row]`.
@@ -85,7 +96,7 @@ impl Scenario<'_, '_> {
     /// r(459) if the logarithm of a prediction that is not positive is asked for.
     fn level(&self, parameters: &Parameters, response: &Response, log: bool) -> Result<Margin> {
         let designs = self.designs(parameters, response);
-        let mut sum = Sum::new(parameters.b.len());
+        let mut sum = Sum::new(parameters.b.len(), self.kept());
         let mut eta = vec![0.0; designs.len()];
         for (row, weight) in self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             indices(parameters, response, &designs, row, &mut eta);
@@ -93,7 +104,7 @@ impl Scenario<'_, '_> {
             if log && d.value <= 0.0 {
                 return Err(StataError::new(459, "a prediction is not positive and has no logarithm"));
             }
-            sum.add(*weight, if log { d.value.ln() } else { d.value });
+            sum.add(row, *weight, if log { d.value.ln() } else { d.value });
             let weight = if log { weight / d.value } else { *weight };
             for ((positions, design), first) in response.indices.iter().zip(&designs).zip(&d.first) {
                 for (position, column) in positions.iter().zip(design) {
@@ -129,7 +140,7 @@ impl Scenario<'_, '_> {
         let x = self.grid.variable(variable).map(<[f64]>::to_vec);
         let width = designs.len();
         let size = parameters.b.len();
-        let mut sum = Sum::new(size);
+        let mut sum = Sum::new(size, self.kept());
         let (mut eta, mut move_) = (vec![0.0; width], vec![0.0; width]);
         let (mut d_value, mut d_slope) = (vec![0.0; size], vec![0.0; size]);
         for (row, weight) in self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
@@ -150,7 +161,7 @@ impl Scenario<'_, '_> {
             let scale = if matches!(form, Form::Elasticity | Form::SemiX) { at_x } else { 1.0 };
             let by_value = matches!(form, Form::Elasticity | Form::SemiY);
             let divisor = if by_value { d.value } else { 1.0 };
-            sum.add(*weight, scale * slope / divisor);
+            sum.add(row, *weight, scale * slope / divisor);
             for (cell, (dv, ds)) in sum.gradient.iter_mut().zip(d_value.iter().zip(&d_slope)) {
                 let through_value = if by_value { slope * dv / (divisor * divisor) } else { 0.0 };
                 *cell += weight * scale * (ds / divisor - through_value);
@@ -179,25 +190,33 @@ struct Sum {
     error: f64,
     weight: f64,
     gradient: Vec<f64>,
+    /// Weight and value of each row, if they are kept.
+    each: Vec<(f64, f64)>,
 }
 
 impl Sum {
-    fn new(size: usize) -> Self {
-        Self { value: 0.0, error: 0.0, weight: 0.0, gradient: vec![0.0; size] }
+    fn new(size: usize, kept: usize) -> Self {
+        let each = vec![(0.0, 0.0); kept];
+        Self { value: 0.0, error: 0.0, weight: 0.0, gradient: vec![0.0; size], each }
     }
 
-    fn add(&mut self, weight: f64, value: f64) {
+    fn add(&mut self, row: usize, weight: f64, value: f64) {
         let (sum, lost) = estimators::real::two_sum(self.value, weight * value);
         self.value = sum;
         self.error += lost;
         self.weight += weight;
+        if let Some(cell) = self.each.get_mut(row) {
+            *cell = (weight, value);
+        }
     }
 
     fn finish(self) -> Margin {
         let total = self.weight;
+        let value = (self.value + self.error) / total;
         Margin {
-            value: (self.value + self.error) / total,
+            value,
             gradient: self.gradient.into_iter().map(|g| g / total).collect(),
+            shares: self.each.into_iter().map(|(w, v)| w * (v - value) / total).collect(),
         }
     }
 }

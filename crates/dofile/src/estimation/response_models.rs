@@ -18,6 +18,7 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
     let model = Models { session, parameters, asked };
     match cmd.as_str() {
         "tobit" | "truncreg" | "intreg" => Some(model.censored(&cmd)),
+        "regress" if ["pr(", "e(", "ystar("].iter().any(|p| asked.starts_with(p)) => Some(model.normal()),
         "heckman" => Some(model.heckman()),
         "glm" | "xtgee" => Some(model.glm()),
         "cloglog" => Some(model.share("pr", "Pr")),
@@ -105,11 +106,7 @@ impl Models<'_> {
         if let Some(limits) = self.limits("ystar") {
             let (a, b) = limits?;
             return Ok(Response::formula("E(y*)", self.asked, indices, move |[x, s]| {
-                let s = sigma(s);
-                let inside = probability(a, b, x, s) * mean_between(a, b, x, s);
-                let low = if a.is_finite() { ((-x + a) / s).normal() * a } else { Jet::constant(0.0) };
-                let high = if b.is_finite() { (-((-x + b) / s)).normal() * b } else { Jet::constant(0.0) };
-                inside + low + high
+                mean_censored(a, b, x, sigma(s))
             }));
         }
         if let Some(limits) = self.limits("e") {
@@ -119,6 +116,26 @@ impl Models<'_> {
             }));
         }
         self.linear()
+    }
+
+    /// `pr(a,b)`, `e(a,b)` and `ystar(a,b)` after a linear regression: normal errors with the root mean squared error.
+    fn normal(&self) -> Result<Response> {
+        let rmse = self.session.e.results.get_scalar("rmse").unwrap_or(f64::NAN);
+        let (indices, sigma) = ([self.positions(0)], Jet::<1>::constant(rmse));
+        let made = |label: &str, limits: Result<(f64, f64)>, f: fn(f64, f64, Jet<1>, Jet<1>) -> Jet<1>| {
+            let (a, b) = limits?;
+            Ok(Response::formula(label, self.asked, indices.clone(), move |[x]| f(a, b, x, sigma)))
+        };
+        if let Some(limits) = self.limits("pr") {
+            return made("Pr", limits, probability);
+        }
+        if let Some(limits) = self.limits("ystar") {
+            return made("E(y*)", limits, mean_censored);
+        }
+        match self.limits("e") {
+            Some(limits) => made("E(y|a<y<b)", limits, mean_between),
+            None => Err(self.refuse()),
+        }
     }
 
     fn heckman(&self) -> Result<Response> {
@@ -274,7 +291,7 @@ impl Models<'_> {
 }
 
 /// `P(a < y < b)` of a normal outcome.
-fn probability(a: f64, b: f64, x: Jet<2>, sigma: Jet<2>) -> Jet<2> {
+fn probability<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
     let z = |y: f64| (-x + y) / sigma;
     match (a.is_finite(), b.is_finite()) {
         (true, true) => ln_interval(z(a), z(b)).exp(),
@@ -285,10 +302,18 @@ fn probability(a: f64, b: f64, x: Jet<2>, sigma: Jet<2>) -> Jet<2> {
 }
 
 /// `E(y | a < y < b)` of a normal outcome.
-fn mean_between(a: f64, b: f64, x: Jet<2>, sigma: Jet<2>) -> Jet<2> {
+fn mean_between<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
     let z = |y: f64| (-x + y) / sigma;
     let density = |y: f64| if y.is_finite() { z(y).density() } else { Jet::constant(0.0) };
     x + sigma * (density(a) - density(b)) / probability(a, b, x, sigma)
+}
+
+/// `E(y*)` of a normal outcome that is a below a and b above b.
+fn mean_censored<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
+    let inside = probability(a, b, x, sigma) * mean_between(a, b, x, sigma);
+    let low = if a.is_finite() { ((-x + a) / sigma).normal() * a } else { Jet::constant(0.0) };
+    let high = if b.is_finite() { (-((-x + b) / sigma)).normal() * b } else { Jet::constant(0.0) };
+    inside + low + high
 }
 
 /// The link of active `glm` results.

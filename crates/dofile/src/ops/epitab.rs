@@ -54,6 +54,19 @@ pub(crate) fn numeric(s: &Session, list: &str, count: usize) -> Result<Vec<usize
     }
 }
 
+/// Requires that a variable is 0 or 1 in the rows: r(450) otherwise.
+pub(crate) fn zero_one(s: &Session, variable: usize, rows: &[usize]) -> Result<()> {
+    let outside = |row: &usize| {
+        let x = s.frame.num_at(variable, *row);
+        x != 0.0 && x != 1.0
+    };
+    if rows.iter().any(outside) {
+        let name = &s.frame.var(variable).name;
+        return Err(StataError::new(450, format!("{name} is not a 0/1 variable")));
+    }
+    Ok(())
+}
+
 /// Tables of case and exposure by stratum, with the strata.
 pub(crate) struct Strata {
     /// One table per stratum.

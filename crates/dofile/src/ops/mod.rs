@@ -12,6 +12,7 @@ pub(crate) mod fisher;
 pub(crate) mod glm;
 pub(crate) mod graphs;
 pub(crate) mod groups;
+pub(crate) mod influence;
 pub(crate) mod listing;
 pub(crate) mod means;
 pub(crate) mod posted;

@@ -19,6 +19,22 @@ pub(crate) fn score(name: &str, y: f64, xb: f64) -> f64 {
     }
 }
 
+/// Minus the second derivative of the log likelihood in the linear index, row by row.
+pub(crate) fn curvature(name: &str, y: f64, xb: f64) -> f64 {
+    match name {
+        "logit" | "logistic" => logistic(xb) * logistic(-xb),
+        "probit" if y != 0.0 => inverse_mills(xb) * (inverse_mills(xb) + xb),
+        "probit" => inverse_mills(-xb) * (inverse_mills(-xb) - xb),
+        "cloglog" if y != 0.0 => {
+            let own = score(name, y, xb);
+            // the derivative of ln(h/(e^h - 1)) in ln h, with h = exp(xb)
+            own * (xb.exp() / -(-xb.exp()).exp_m1() - 1.0)
+        }
+        "cloglog" | "poisson" => xb.exp(),
+        _ => 1.0,
+    }
+}
+
 /// Offset or log exposure of the fitted model.
 pub(crate) fn offset(s: &Session, rows: &[usize]) -> Result<Vec<f64>> {
     let e = &s.e.results;

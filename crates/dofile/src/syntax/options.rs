@@ -214,6 +214,13 @@ impl Options {
         self.real(name).map(|x| x as i64)
     }
 
+    /// Replaces the argument of an option that was given.
+    pub fn set_text(&mut self, name: &str, text: &str) {
+        for (_, argument) in self.items.iter_mut().filter(|(n, _)| n == name) {
+            *argument = Some(text.to_string());
+        }
+    }
+
     /// Names and arguments in the order given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.items.iter().map(|(n, a)| (n.as_str(), a.as_deref()))

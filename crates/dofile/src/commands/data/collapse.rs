@@ -32,7 +32,7 @@ pub(super) const SPEC_COLLAPSE: CommandSpec = CommandSpec {
     form: Form::Standard(&COLLAPSE),
     by: ByRule::No,
     run: collapse,
-    syntax: "collapse clist [if] [in] [weight] [, by(varlist) cw fast]; clist: [(stat)] [target=]varname ...; stat: mean median p1 ... p99 sd semean sum rawsum count max min iqr first last firstnm lastnm",
+    syntax: "collapse clist [if] [in] [weight] [, by(varlist) cw fast]; clist: [(stat)] [target=]varname ...; stat: mean median p1 ... p99 sd semean sum rawsum count percent max min iqr first last firstnm lastnm",
     notes: "no results; formulas: those of summarize",
     examples: &[Example {
         run: "set obs 6\ngenerate g = _n > 2\ngenerate double x = _n\ncollapse (mean) m = x (sum) x (count) n = x (p50) md = x, by(g)",
@@ -135,7 +135,7 @@ fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for item in &items {
         let v = s.frame.var(item.source);
         let positional = ["first", "last", "firstnm", "lastnm"].contains(&item.stat.as_str());
-        if v.is_string() && !positional && item.stat != "count" {
+        if v.is_string() && !positional && !matches!(item.stat.as_str(), "count" | "percent") {
             return Err(StataError::type_mismatch());
         }
         let mut var = if positional {
@@ -146,7 +146,11 @@ fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         } else {
             let numbers = numbers(&v.data);
             let own = each_group(&groups, |g| statistic(&numbers, g, &item.stat, weights.as_ref()));
-            let values = own.into_iter().collect::<Result<Vec<f64>>>()?;
+            let mut values = own.into_iter().collect::<Result<Vec<f64>>>()?;
+            if item.stat == "percent" {
+                let total: f64 = values.iter().sum();
+                values.iter_mut().for_each(|x| *x *= 100.0 / total);
+            }
             let ty = match item.stat.as_str() {
                 // Weights may make counts fractional.
                 "count" if values.iter().any(|x| x.fract() != 0.0) => StorageType::Double,
@@ -156,7 +160,7 @@ fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             };
             let ty = if ty.is_string() { StorageType::Long } else { ty };
             let mut var = Variable::new("", Column::from_f64(ty, &values));
-            if item.stat != "count" {
+            if !matches!(item.stat.as_str(), "count" | "percent") {
                 var.format.clone_from(&v.format);
             }
             var
@@ -205,7 +209,8 @@ fn statistic(
     Ok(match stat {
         "rawsum" => sample.sum(),
         // Only aweights leave a count the number of rows ([D] collapse, Weights).
-        "count" if sampled || kind == Some(WeightKind::Importance) => sample.sum_w(),
+        // Each group's share in the count of all is found from the counts.
+        "count" | "percent" if sampled || kind == Some(WeightKind::Importance) => sample.sum_w(),
         "sd" | "semean" if sampled => {
             return Err(StataError::new(135, format!("{stat} not allowed with pweights")));
         }
@@ -214,6 +219,7 @@ fn statistic(
             sample.sum() * sample.n() / sample.sum_w()
         }
         "sum" => sample.sum(),
+        "percent" => by_name(&sample, "count").unwrap_or(0.0),
         "range" | "cv" | "skewness" | "kurtosis" | "variance" | "N" | "n" => {
             return Err(StataError::new(198, format!("{stat} invalid statistic")));
         }

@@ -14,6 +14,7 @@ use estimators::distributions;
 use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("ALL"),
     OptSpec::flag("CHi2"),
     OptSpec::flag_or_text("EXact"),
     OptSpec::flag("V"),
@@ -37,7 +38,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance])
 .unsupported(&[
-    "ALL", "CCHi2", "CLRchi2", "SUBPop", "PLot", "WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow",
+    "CCHi2", "CLRchi2", "SUBPop", "PLot", "WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow",
 ]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -46,7 +47,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname, summarize(varname) [missing nolabel nofreq]",
+    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected all nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname, summarize(varname) [missing nolabel nofreq]",
     notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(ase_gam) r(taub) r(ase_taub); formulas: [R] tabulate twoway",
     examples: &[
         Example {
@@ -510,15 +511,16 @@ fn statistics(
     let line = |name: &str, x: f64, p: f64| {
         format!("{:>25} = {:>8}   Pr = {p:.3}", format!("{name}({})", df as i64), format::bare("%8.4f", x))
     };
-    if cmd.has("chi2") && df > 0.0 {
+    let asked = |option: &str| cmd.has("all") || cmd.has(option);
+    if asked("chi2") && df > 0.0 {
         r.scalar("chi2", chi2).scalar("p", tail(chi2));
         s.print(line("Pearson chi2", chi2, tail(chi2)));
     }
-    if cmd.has("lrchi2") && df > 0.0 {
+    if asked("lrchi2") && df > 0.0 {
         r.scalar("chi2_lr", lr).scalar("p_lr", tail(lr));
         s.print(line("Likelihood-ratio chi2", lr, tail(lr)));
     }
-    if cmd.has("v") && df > 0.0 {
+    if asked("v") && df > 0.0 {
         let mut v = (chi2 / n / (nr.min(nc) as f64 - 1.0)).sqrt();
         if nr == 2 && nc == 2 {
             // for 2 x 2 tables the sign is that of the cross product
@@ -527,10 +529,10 @@ fn statistics(
         r.scalar("CramersV", v);
         s.print(format!("{:>25} = {:>8}", "Cramér's V", format::bare("%8.4f", v)));
     }
-    if cmd.has("gamma") || cmd.has("taub") {
+    if asked("gamma") || asked("taub") {
         let order = Order::of(nc, cells, &rows, &cols);
         let mut show = |option: &str, name: &str, (value, error): (f64, f64), stored: (&str, &str)| {
-            if cmd.has(option) {
+            if asked(option) {
                 let (value, error) = (stata(value), stata(error));
                 r.scalar(stored.0, value).scalar(stored.1, error);
                 let value = format::bare("%8.4f", value);

@@ -1,5 +1,6 @@
 //! `kap`: agreement of two raters beyond chance ([R] kappa).
 
+use super::kapwgt::AgreementWeights;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
@@ -21,8 +22,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "kap varname1 varname2 [varname3 ...] [if] [in] [fweight] [, wgt(w|w2) absolute tab]",
-    notes: "two raters: weights w and w2 by the rank of the rating (by its value with absolute); standard error for the test of kappa 0; more than two raters who need not be the same for all subjects: as kappa; stores r(N) r(prop_o) r(prop_e) r(kappa) r(se) r(z); [R] kappa",
+    syntax: "kap varname1 varname2 [varname3 ...] [if] [in] [fweight] [, wgt(w|w2|name) absolute tab]",
+    notes: "two raters: weights w and w2 by the rank of the rating (by its value with absolute), or those of kapwgt; standard error for the test of kappa 0; more than two raters who need not be the same for all subjects: as kappa; stores r(N) r(prop_o) r(prop_e) r(kappa) r(se) r(z); [R] kappa",
     examples: &[Example {
         run: "set obs 4\ngenerate a = cond(_n <= 2, 1, 2)\ngenerate b = cond(_n == 1 | _n == 4, a, 3 - a)\ngenerate n = cond(_n == 1, 20, cond(_n == 2, 5, cond(_n == 3, 10, 15)))\nkap a b [fweight = n]",
         // 35 of 50 agree, 25 by chance.
@@ -57,15 +58,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for i in 0..first.len() {
         p[at(first[i]) * k + at(second[i])] += sample.weights[i] / n;
     }
-    let power = match cmd.options.text("wgt").map(str::trim) {
-        None => None,
-        Some("w") => Some(1.0),
-        Some("w2") => Some(2.0),
-        Some(other) => return Err(StataError::unsupported_option("kap", &format!("wgt({other})"))),
+    let (power, own) = match cmd.options.text("wgt").map(str::trim) {
+        None => (None, None),
+        Some("w") => (Some(1.0), None),
+        Some("w2") => (Some(2.0), None),
+        Some(name) => (None, Some((name, AgreementWeights::of(s, name, k)?))),
     };
     let place = |i: usize| if cmd.has("absolute") { levels[i] } else { i as f64 };
     let span = place(k - 1) - place(0);
     let weight = |i: usize, j: usize| match power {
+        None if own.is_some() => own.as_ref().map_or(0.0, |(_, rows)| rows[i.max(j)][i.min(j)]),
         None => f64::from(u8::from(i == j)),
         Some(power) => 1.0 - ((place(i) - place(j)).abs() / span).powf(power),
     };
@@ -84,6 +86,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let se = ((square - expected * expected) / n).max(0.0).sqrt() / (1.0 - expected);
     let z = kappa / se;
     s.print("");
+    if let Some((name, rows)) = &own {
+        s.print("Ratings weighted by:");
+        for i in 0..k {
+            let cell = |j: usize| format::right(&format::bare("%7.4f", rows[i.max(j)][i.min(j)]), 9);
+            s.print((0..k).map(cell).collect::<String>());
+        }
+        s.print(format!("(kapwgt {name})"));
+        s.print("");
+    }
     if let Some(power) = power {
         s.print(format!(
             "Ratings weighted by {}",

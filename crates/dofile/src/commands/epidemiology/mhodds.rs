@@ -4,7 +4,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
-use crate::ops::epitab::{Sample, interval_level, test_line};
+use crate::ops::epitab::{Sample, interval_level, test_line, zero_one};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -25,7 +25,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "mhodds var_case expvar [vars_adjust] [if] [in] [fweight] [, by(varlist) compare(v1,v2) level(#)]",
-    notes: "exposure with two values, the larger one (or v1) against the smaller one (or v2); with more values a score test for a trend and the ratio for a step of one; stores r(or) r(lb_or) r(ub_or) r(chi2) r(p), with by() r(chi2_hom) r(df_hom); limits from sqrt(V/(QR)); [R] Epitab",
+    notes: "var_case is 0 or 1; exposure with two values, the larger one (or v1) against the smaller one (or v2); with more values a score test for a trend and the ratio for a step of one; stores r(or) r(lb_or) r(ub_or) r(chi2) r(p), with by() r(chi2_hom) r(df_hom); limits from sqrt(V/(QR)); [R] Epitab",
     examples: &[Example {
         run: "set obs 4\ngenerate case = _n <= 2\ngenerate x = mod(_n, 2)\ngenerate n = cond(_n == 1, 20, cond(_n == 2, 10, cond(_n == 3, 15, 30)))\nmhodds case x [fweight = n]",
         expect: &[("r(or)", 4.0)],
@@ -110,6 +110,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = interval_level(s, cmd)?;
     let all: Vec<usize> = variables.iter().chain(&by).copied().collect();
     let sample = Sample::read(s, cmd, &all)?;
+    zero_one(s, variables[0], &sample.rows)?;
     let exposure: Vec<f64> = sample.rows.iter().map(|&r| s.frame.num_at(variables[1], r)).collect();
     let mut values = exposure.clone();
     values.sort_by(f64::total_cmp);

@@ -6,6 +6,7 @@ mod cs;
 mod icc;
 mod ir;
 mod kappa;
+mod kapwgt;
 mod mcc;
 mod mhodds;
 mod roc;
@@ -29,6 +30,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     roc::SPEC_ROCCOMP,
     agreement::SPEC,
     kappa::SPEC,
+    kapwgt::SPEC,
     icc::SPEC,
     symmetry::SPEC,
     symmetry::SPEC_IMMEDIATE,

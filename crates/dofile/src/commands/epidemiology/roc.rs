@@ -164,7 +164,8 @@ fn roctab(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         r.matrix("cutpoints", details(s, &points, ones, n));
     }
     if !cmd.has("graph") || cmd.has("summary") {
-        summary_head(s, "", level, title);
+        let limits = if cmd.has("binomial") { "Binomial exact" } else { "Asymptotic normal" };
+        summary_head(s, "", level, [title, limits]);
         summary_line(s, "", n, (area, se, low, high));
     }
     r.scalar("N", n).scalar("area", stata(area)).scalar("se", stata(se));
@@ -225,10 +226,10 @@ fn details(s: &mut Session, points: &[estimators::classify::RocPoint], ones: f64
     m
 }
 
-fn summary_head(s: &mut Session, name: &str, level: f64, title: &str) {
+fn summary_head(s: &mut Session, name: &str, level: f64, [title, limits]: [&str; 2]) {
     let level = format::bare("%5.0g", level);
     s.print("");
-    s.print(format!("{:12}{:>10}{:>12}{:>12}    {:>22}", "", "", "ROC", "", "Asymptotic normal"));
+    s.print(format!("{:12}{:>10}{:>12}{:>12}    {:>22}", "", "", "ROC", "", limits));
     s.print(format!(
         "{name:12}{:>10}{:>12}{:>12}    {:>22}",
         "Obs",
@@ -270,7 +271,7 @@ fn roccomp(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let n = data.y.len() as f64;
     let mut table = Vec::new();
     if !cmd.has("graph") || cmd.has("summary") {
-        summary_head(s, "", level, "DeLong et al.");
+        summary_head(s, "", level, ["DeLong et al.", "Asymptotic normal"]);
     }
     for (j, v) in data.names.iter().enumerate() {
         let (area, se) = (found.area[j], found.covariance[(j, j)].sqrt());

@@ -5,7 +5,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
-use crate::ops::epitab::{Sample, interval_level};
+use crate::ops::epitab::{Sample, interval_level, zero_one};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
@@ -65,6 +65,7 @@ impl Data {
         let adjust = cmd.options.text("adjust").map_or_else(|| Ok(Vec::new()), |list| s.varlist(list))?;
         let all: Vec<usize> = variables.iter().chain(&adjust).copied().collect();
         let sample = Sample::read(s, cmd, &all)?;
+        zero_one(s, case, &sample.rows)?;
         let groups = sample.groups(s, &[exposure]);
         let layers = sample.groups(s, &adjust);
         let empty = Levels { counts: vec![(0.0, 0.0); groups.count()], scores: groups.values.clone() };

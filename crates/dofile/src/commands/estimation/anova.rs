@@ -1,12 +1,13 @@
 //! `anova`: analysis of variance and covariance of crossed factors.
 //!
 //! Syntax: `anova depvar termlist [if] [in] [weight] [, partial sequential noconstant level(#)]`; a term is a
-//! variable (a factor unless written `c.x`), `a#b` or `a##b`.
+//! variable (a factor unless written `c.x`), `a#b`, `a##b` or nested `b|a`; `/` marks error terms.
 //! Stores in `e()`: what `regress` stores for the same model, and ss_# df_# F_# term_# sstype, k_terms (number of
-//! terms). Partial sums of squares are those of type III. Formulas: [R] anova.
+//! terms), errorterm_#, with repeated() N_bse df_bse hf1 gg1 box1 repvars Srep. Partial sums of squares are those of type III. Formulas: [R] anova.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::regress;
+use super::anova_terms::{ErrorTerm, Terms};
+use super::{anova_repeated, regress};
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::model::{Model, Reading, first_word};
@@ -25,19 +26,14 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("PARtial"),
     OptSpec::flag("SEquential"),
     OptSpec::flag("noCONstant"),
+    OptSpec::flag("DROPEmptycells"),
+    OptSpec::text("REPeated"),
+    OptSpec::text("BSE"),
+    OptSpec::text("BSEUNIT"),
+    OptSpec::text("GROUPing"),
 ])
 .weights(&[WeightKind::Analytic, WeightKind::Frequency])
-.unsupported(&[
-    "REPeated",
-    "BSE",
-    "BSEUNIT",
-    "GROUPing",
-    "CLASS",
-    "CATegory",
-    "DROPEmptycells",
-    "REGress",
-    "DETail",
-]);
+.unsupported(&["CLASS", "CATegory", "REGress", "DETail"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -46,8 +42,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "anova depvar termlist [if] [in] [weight] [, partial sequential noconstant]",
-    notes: "stores e(N df_m df_r F r2 r2_a rmse mss rss ll ss_# df_# F_# k_terms), e(term_# sstype), e(b), e(V); formulas: [R] anova",
+    syntax: "anova depvar termlist [if] [in] [weight] [, partial sequential noconstant dropemptycells repeated(varname) bse(term) bseunit(varname) grouping(varname)]; a term is a variable, a#b, a##b or nested b|a; the term behind / is the error of those before it",
+    notes: "stores e(N df_m df_r F r2 r2_a rmse mss rss ll ss_# df_# F_# k_terms), e(term_# errorterm_# sstype), e(b), e(V), with repeated() e(N_bse df_bse hf1 gg1 box1 repvars Srep); dropemptycells changes no result; formulas: [R] anova",
     examples: &[Example {
         // Two crossed factors of two levels, two rows each: cell means 2 4 6 12, errors of one.
         run: "set obs 8\ngen a = _n > 4\ngen b = mod(ceil(_n/2), 2) == 0\ngen y = cond(a, cond(b, 12, 6), cond(b, 4, 2)) + cond(mod(_n,2), 1, -1)\nanova y a##b",
@@ -64,19 +60,25 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let sequential = cmd.has("sequential");
     let (depvar, terms) = first_word(&cmd.list);
-    let list = format!("{depvar} {}", factor_terms(terms)?);
+    let terms = Terms::read(session, terms)?;
+    let list = format!("{depvar} {}", terms.list);
     let mut model = Reading { list: &list, ..Reading::new(cmd) }.model(session)?.enough()?;
     let groups = group_terms(&model.design.terms);
     if groups.is_empty() {
         return Err(StataError::new(100, "a term is needed"));
     }
     let squares = {
-        let columns: Vec<Vec<Vec<f64>>> =
-            groups.iter().map(|g| term_columns(session, &model, g)).collect::<Result<_>>()?;
+        let columns = |g: &Variables| match terms.columns(session, &model, g)? {
+            Some(nested) => Ok(nested),
+            None => term_columns(session, &model, g),
+        };
+        let columns: Vec<Vec<Vec<f64>>> = groups.iter().map(columns).collect::<Result<_>>()?;
         sums_of_squares(&model.y, &columns, model.weights.as_ref(), model.constant, sequential)
     };
     if !sequential {
-        refuse_empty_cells(&model.design.terms)?;
+        let crossed: Vec<Term> =
+            model.design.terms.iter().filter(|t| !terms.is_nested(&variables_of(t))).cloned().collect();
+        refuse_empty_cells(&crossed)?;
     }
     let fit = {
         let columns = model.columns();
@@ -94,12 +96,23 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.text("cmd", "anova").text("title", "Analysis of variance");
     results.text("sstype", if sequential { "sequential" } else { "partial" });
     results.scalar("k_terms", groups.len() as f64).scalar("version", 2.0);
-    let ms = fit.rss / fit.df_residual;
-    for (i, (group, found)) in groups.iter().zip(&squares).enumerate() {
+    let names: Vec<String> = groups.iter().map(|g| terms.name(g).unwrap_or_else(|| term_name(g))).collect();
+    let residual = TermSquares { ss: fit.rss, df: fit.df_residual };
+    let errors = terms.errors(&groups);
+    for (i, found) in squares.iter().enumerate() {
         let number = i + 1;
-        results.text(&format!("term_{number}"), term_name(group));
+        results.text(&format!("term_{number}"), names[i].clone());
         results.scalar(&format!("ss_{number}"), found.ss).scalar(&format!("df_{number}"), found.df);
-        results.scalar(&format!("F_{number}"), stata(f_ratio(*found, ms)));
+        let (error, name) = match errors[i] {
+            ErrorTerm::Residual => (residual, "Residual"),
+            ErrorTerm::Term(j) => (squares[j], names[j].as_str()),
+            ErrorTerm::Untested => continue,
+        };
+        results.scalar(&format!("F_{number}"), stata(f_ratio(*found, error.ss / error.df)));
+        results.scalar(&format!("dfdenom_{number}"), error.df).text(&format!("errorterm_{number}"), name);
+    }
+    if cmd.options.has("repeated") {
+        anova_repeated::store(session, cmd, &model, results)?;
     }
     let touse = model.touse.clone();
     session.post_estimation(est, touse);
@@ -125,7 +138,7 @@ pub(super) fn factor_terms(text: &str) -> Result<String> {
 }
 
 /// The variables of a term: its name and whether it is a factor.
-type Variables = Vec<(String, bool)>;
+pub(super) type Variables = Vec<(String, bool)>;
 
 pub(super) fn variables_of(term: &Term) -> Variables {
     term.atoms.iter().map(|a| (a.var().to_string(), matches!(a, Atom::Level { .. }))).collect()
@@ -205,7 +218,7 @@ fn display(session: &mut Session) -> Result<()> {
     let number = |x: f64| format::bare("%10.0g", x);
     let sequential = e.get_text("sstype") == Some("sequential");
     let (rss, df_r, mss, df_m) = (scalar("rss"), scalar("df_r"), scalar("mss"), scalar("df_m"));
-    let line = |name: &str, ss: f64, df: f64, f: Option<f64>| {
+    let line = |name: &str, ss: f64, df: f64, f: Option<(f64, f64)>| {
         let ms = if df > 0.0 { ss / df } else { MISSING };
         let mut out = format!(
             "{:>24} |{:>12}{:>11}{:>13}",
@@ -214,8 +227,8 @@ fn display(session: &mut Session) -> Result<()> {
             number(df),
             number(ms)
         );
-        if let Some(f) = f {
-            let p = stata(f_tail(df, df_r, f));
+        if let Some((f, below)) = f {
+            let p = stata(f_tail(df, below, f));
             out.push_str(&format!("{:>9}{:>10}", format::bare("%8.2f", f), format::bare("%6.4f", p)));
         }
         out
@@ -250,17 +263,28 @@ fn display(session: &mut Session) -> Result<()> {
     let rule = format!("{}+{}", "-".repeat(25), "-".repeat(55));
     let gap = format!("{:>24} |", "");
     lines.push(rule.clone());
-    lines.push(line("Model", mss, df_m, Some(scalar("F"))));
+    lines.push(line("Model", mss, df_m, Some((scalar("F"), df_r))));
     lines.push(gap.clone());
-    for i in 1..=scalar("k_terms") as usize {
-        let name = e.get_text(&format!("term_{i}")).unwrap_or("").to_string();
+    let count = scalar("k_terms") as usize;
+    let text = |what: &str, i: usize| e.get_text(&format!("{what}_{i}")).unwrap_or("").to_string();
+    let errors: Vec<String> = (1..=count).map(|i| text("errorterm", i)).collect();
+    for i in 1..=count {
+        let name = text("term", i);
         let of = |what: &str| scalar(&format!("{what}_{i}"));
-        lines.push(line(&name, of("ss"), of("df"), Some(of("F"))));
+        // An error term stands below the terms that it tests, and again with its own test.
+        if errors.contains(&name) {
+            lines.push(line(&name, of("ss"), of("df"), None));
+            lines.push(rule.clone());
+        }
+        if !errors[i - 1].is_empty() {
+            lines.push(line(&name, of("ss"), of("df"), Some((of("F"), of("dfdenom")))));
+        }
     }
     lines.push(gap);
     lines.push(line("Residual", rss, df_r, None));
     lines.push(rule);
     lines.push(line("Total", mss + rss, df_m + df_r, None));
     lines.iter().for_each(|l| session.print(l.trim_end()));
+    anova_repeated::display(session);
     Ok(())
 }

@@ -10,16 +10,18 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights, show_active};
 use crate::estimation::first_stages::show_first_stages;
 use crate::estimation::header::{Fact, show};
-use crate::estimation::instruments::{Asked, IvState, read, with_request};
+use crate::estimation::instruments::{Asked, IvState, Lags, read, with_request};
 use crate::estimation::model::{VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::iv::{IvFit, Method};
+use estimators::iv_gmm::Iterated;
 use estimators::{iv, wald};
 use std::sync::Arc;
 
@@ -34,21 +36,15 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("first"),
     OptSpec::real("Level"),
     OptSpec::flag("noHEader"),
+    OptSpec::flag("IGMM"),
+    OptSpec::real("EPS"),
+    OptSpec::real("WEPS"),
+    OptSpec::int("ITERate"),
 ];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-    .unsupported(&[
-        "CENTer",
-        "IGMM",
-        "EPS",
-        "WEPS",
-        "NOFOOTer",
-        "PERfect",
-        "COEFLegend",
-        "HASCons",
-        "BASElevels",
-    ]);
+    .unsupported(&["CENTer", "NOFOOTer", "PERfect", "COEFLegend", "HASCons", "BASElevels"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -57,8 +53,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ivregress 2sls|liml|gmm depvar [exog] (endog = instruments) [if] [in] [weight] [, noconstant vce(unadjusted|robust|cluster v) wmatrix(spec) small first level(#)]",
-    notes: "stores e(N df_m df_r mss rss r2 r2_a rmse F chi2 p kappa J N_clust), e(b), e(V), r(table); formulas: [R] ivregress",
+    syntax: "ivregress 2sls|liml|gmm depvar [exog] (endog = instruments) [if] [in] [weight] [, noconstant vce(unadjusted|robust|cluster v|hac kernel [#]) wmatrix(the same) igmm eps(#) weps(#) iterate(#) small first level(#)]; kernel: bartlett (nwest), parzen (gallant), quadraticspectral (andrews)",
+    notes: "hac needs tsset and one series; lags without # are observations less two; stores e(N df_m df_r mss rss r2 r2_a rmse F chi2 p kappa J N_clust hac_lag iterations), e(vce wmatrix hac_kernel), e(b), e(V), r(table); formulas: [R] ivregress",
     examples: &[Example {
         // Means of y differ by 5, of x by 3 between the values of z.
         run: "input y x z\n1 1 0\n3 2 0\n5 3 1\n9 6 1\nend\nivregress 2sls y (x = z)",
@@ -82,9 +78,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             )));
         }
     };
+    let mut cmd = cmd.clone();
+    let hac = take_hac(&mut cmd)?;
+    let cmd = &cmd;
     let (vce, weight_matrix) = covariances(cmd, method)?;
     let asked = Asked { method, vce, weight_matrix, fuller: 0.0, efficient: false, optional: false };
-    let state = read(session, cmd, asked, list)?;
+    let mut state = read(session, cmd, asked, list)?;
+    time(session, cmd, &mut state, hac)?;
     let fit = with_request(&state, iv::fit).map_err(fit_error)?;
     note_weights(session, &state.model);
     if cmd.options.has("first") {
@@ -93,7 +93,74 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let names: Vec<String> = state.endogenous.iter().chain(&state.exogenous).map(|c| c.0.clone()).collect();
     post_results(session, cmd, state, &fit, names);
-    display(session, cmd)
+    display(session, cmd)?;
+    match fit.steps {
+        Some((_, false)) => Err(StataError::new(430, "convergence not achieved")),
+        _ => Ok(()),
+    }
+}
+
+/// The autocorrelation that `vce()` and `wmatrix()` ask for.
+#[derive(Clone, Copy)]
+struct HacRequest {
+    vce: Option<Lags>,
+    weight: Option<Lags>,
+}
+
+/// Takes `hac kernel #` out of `vce()` and `wmatrix()`, which are robust otherwise.
+fn take_hac(cmd: &mut ParsedCommand) -> Result<HacRequest> {
+    let read = |name: &str| match cmd.options.text(name) {
+        Some(text) => Lags::read("ivregress", text.trim()),
+        None => Ok(None),
+    };
+    let found = HacRequest { vce: read("vce")?, weight: read("wmatrix")? };
+    for (name, lags) in [("vce", found.vce), ("wmatrix", found.weight)] {
+        if lags.is_some() {
+            cmd.options.set_text(name, "robust");
+        }
+    }
+    Ok(found)
+}
+
+/// Declares the time of the rows and the end of the iterations in the model.
+fn time(session: &Session, cmd: &ParsedCommand, state: &mut IvState, hac: HacRequest) -> Result<()> {
+    let gmm = state.method == Method::Gmm;
+    if !gmm && ["igmm", "eps", "weps", "iterate"].iter().any(|o| cmd.options.has(o)) {
+        return Err(StataError::invalid("igmm, eps(), weps() and iterate() are options of ivregress gmm"));
+    }
+    if cmd.has("igmm") {
+        let value = |name: &str| cmd.options.real(name).unwrap_or(1e-6);
+        let limit = cmd.options.int("iterate").map_or(16_000, |i| i.max(1) as usize);
+        state.iterated = Some(Iterated { eps: value("eps"), weps: value("weps"), limit });
+    }
+    // Each of the two is the other's default.
+    let given = |names: &[&str]| names.iter().any(|o| cmd.options.has(o));
+    state.hac_vce = hac.vce.or(hac.weight.filter(|_| !given(&["vce", "robust", "cluster"])));
+    state.hac_weight = hac.weight.or(hac.vce.filter(|_| gmm && !given(&["wmatrix"])));
+    if state.hac_vce.is_none() && state.hac_weight.is_none() {
+        return Ok(());
+    }
+    if state.model.weights.is_some() {
+        return Err(StataError::unsupported_option("ivregress", "hac with weights"));
+    }
+    let declared = Panel::of(&session.frame)?;
+    let Some(time) = declared.time else {
+        return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
+    };
+    if declared.panel.is_some() {
+        return Err(StataError::unsupported_option("ivregress", "hac with panels"));
+    }
+    let at: Vec<f64> =
+        state.model.design.rows.iter().map(|r| session.frame.num_at(time, *r) / declared.delta).collect();
+    if at.iter().any(|t| crate::value::is_missing(*t)) {
+        return Err(StataError::new(459, "the time variable is missing in the sample"));
+    }
+    let first = at.iter().copied().fold(f64::INFINITY, f64::min);
+    let last = at.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut periods = vec![None; (last - first).round() as usize + 1];
+    at.iter().enumerate().for_each(|(i, t)| periods[(t - first).round() as usize] = Some(i));
+    state.periods = periods;
+    Ok(())
 }
 
 /// The covariance and GMM's weight matrix: each defaults to the other, and both to robust under GMM.
@@ -156,10 +223,36 @@ fn post_results(
     if state.small {
         results.text("small", "small");
     }
+    store_time(results, &state, fit);
     store(results, &state, fit);
     let touse = state.model.touse.clone();
     est.extra = Some(Arc::new(state));
     session.post_estimation(est, touse);
+}
+
+/// Autocorrelation and iterations of the fit.
+fn store_time(results: &mut Results, state: &IvState, fit: &IvFit) {
+    let n = state.y.len();
+    if state.method == Method::Gmm {
+        let (weight, matrix) = (state.hac_weight, &state.weight_matrix);
+        results.text(
+            "wmatrix",
+            match (weight, matrix) {
+                (Some(l), _) => format!("hac {} {}", l.name(), l.count(n)),
+                (None, VceSpec::Cluster(v)) => format!("cluster {v}"),
+                (None, VceSpec::Default) => "unadjusted".to_string(),
+                _ => "robust".to_string(),
+            },
+        );
+        results.text("gmmestimator", if state.iterated.is_some() { "igmm" } else { "twostep" });
+    }
+    if let Some((steps, settled)) = fit.steps {
+        results.scalar("iterations", steps as f64).scalar("converged", f64::from(u8::from(settled)));
+    }
+    if let Some(l) = state.hac_vce {
+        results.text("vce", "hac").text("vcetype", "HAC").text("hac_kernel", l.name());
+        results.scalar("hac_lag", l.count(n));
+    }
 }
 
 fn store(results: &mut Results, state: &IvState, fit: &IvFit) {

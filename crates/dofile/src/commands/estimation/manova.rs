@@ -6,7 +6,7 @@ use super::anova::{factor_terms, group_terms, refuse_empty_cells, term_columns, 
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::model::{Model, Reading};
-use crate::estimation::post::stata;
+use crate::estimation::post::{Parameters, equation_stripe, stata};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
@@ -28,7 +28,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "manova depvars = termlist [if] [in]; a term is a variable (a factor unless written c.x), a#b or a##b",
-    notes: "partial sums of squares and products; stores e(N k df_m df_r k_terms), e(E), e(H_m), e(H_#), e(stat_m), e(stat_#) with rows W P L R (statistic, F, df1, df2, p), e(term_# depvar); no e(b), no weights, no nested or error terms; [MV] manova",
+    notes: "partial sums of squares and products; stores e(N k df_m df_r k_terms), e(E), e(H_m), e(H_#), e(stat_m), e(stat_#) with rows W P L R (statistic, F, df1, df2, p), e(term_# depvar), e(b) and e(V) of the regressions of all outcomes (equations are the outcomes); no weights, no nested or error terms; [MV] manova",
     examples: &[Example {
         // one outcome: every statistic has the F of anova
         run: "set obs 24\ngen g = 1 + mod(_n, 3)\ngen y = g + mod(_n*7, 5)\nanova y g\nscalar f = e(F)\nmanova y = g\nmatrix m = e(stat_1)",
@@ -58,7 +58,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let list = format!("{} {}", session.frame.var(first).name, factor_terms(terms)?);
     let reading = Reading { list: &list, further: outcomes.clone(), ..Reading::new(cmd) };
-    let model = reading.model(session)?.enough()?;
+    let mut model = reading.model(session)?.enough()?;
     refuse_empty_cells(&model.design.terms)?;
     let y: Vec<Vec<f64>> = outcomes
         .iter()
@@ -87,9 +87,37 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for (i, group) in groups.iter().enumerate() {
         lines.push(line(term_name(group), &pick(Some(i)))?);
     }
+    let parameters = coefficients(&mut model, &names, &y, &e.clone().scaled(df_r.recip()))?;
     show(session, &model, &lines, df_r);
     post(session, cmd, &model, &names, &lines, (&e, df_r));
+    let results = &mut session.e.results;
+    results.matrix("b", parameters.b_matrix()).matrix("V", parameters.v_matrix());
+    results.scalar("k_eq", names.len() as f64).text("properties", "b V");
     Ok(())
+}
+
+/// Coefficients of the regression of every outcome, and their covariance: that of the errors times the inverse of the
+/// regressors' cross products ([MV] manova, Methods and formulas).
+fn coefficients(model: &mut Model, names: &[String], y: &[Vec<f64>], sigma: &Mat) -> Result<Parameters> {
+    let mut fits = Vec::new();
+    for y in y {
+        let columns = model.columns();
+        fits.push(
+            ols::fit(&Request { constant: model.constant, ..Request::new(y, &columns) })
+                .map_err(fit_error)?,
+        );
+    }
+    let Some(first) = fits.first() else { return Err(StataError::standard(100)) };
+    model.omit(&first.basis.omitted);
+    let (estimated, width) = (model.estimated(), model.names().len());
+    let own = estimated.len();
+    let b: Vec<f64> = fits.iter().flat_map(|f| f.b.iter().copied()).collect();
+    let v =
+        Mat::from_fn(b.len(), b.len(), |i, j| sigma[(i / own, j / own)] * first.unscaled[(i % own, j % own)]);
+    let stripe = names.iter().flat_map(|n| equation_stripe(n, model.names())).collect();
+    let places: Vec<usize> =
+        (0..names.len()).flat_map(|e| estimated.iter().map(move |p| e * width + p)).collect();
+    Ok(Parameters::spread(stripe, &places, &b, &v))
 }
 
 /// Sums of squares and products of residuals, and their degrees of freedom.

@@ -1,6 +1,8 @@
 //! Estimation, tests and postestimation commands.
 
 mod anova;
+mod anova_repeated;
+mod anova_terms;
 mod areg;
 mod boxcox;
 mod boxcox_show;

@@ -14,6 +14,9 @@ use crate::value::{MISSING, is_missing};
 use estimators::ml_binary::Link;
 
 fn refuse(session: &Session, statistic: &str) -> StataError {
+    if session.e.cmd() == "regress" && ["pr", "e", "ystar"].contains(&statistic) {
+        return StataError::invalid(format!("option {statistic}() needs two limits"));
+    }
     StataError::new(198, format!("option {statistic} not allowed after {}", session.e.cmd()))
 }
 

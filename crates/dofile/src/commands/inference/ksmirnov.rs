@@ -18,8 +18,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ksmirnov varname [if] [in], by(groupvar)",
-    notes: "two samples, asymptotic p-values; stores r(D_1) r(p_1) r(D_2) r(p_2) r(D) r(p); the one-sample test is not supported; [R] ksmirnov",
+    syntax: "ksmirnov varname [if] [in], by(groupvar) | ksmirnov varname = exp [if] [in]",
+    notes: "asymptotic p-values; one sample: exp is the theoretical distribution function; stores r(D_1) r(p_1) r(D_2) r(p_2) r(D) r(p), with two samples r(group1) r(group2); [R] ksmirnov",
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = cond(_n == 8, 2.5, _n)\nksmirnov x, by(g)",
         // At 4 all of the first group and one of four of the second lie below.
@@ -40,9 +40,71 @@ fn kolmogorov(z: f64) -> f64 {
     (2.0 * sum).clamp(0.0, 1.0)
 }
 
+/// A line of the table.
+fn line(name: &str, d: f64, p: f64) -> String {
+    format!(
+        "{:<18}{}{}",
+        format!("{}:", format::abbrev(name, 17)),
+        format::right(&format::bare("%7.4f", stata(d)), 12),
+        format::right(&format::bare("%5.3f", stata(p)), 9)
+    )
+}
+
+/// The test of one sample against the distribution function that an expression gives in each row.
+fn one_sample(s: &mut Session, cmd: &ParsedCommand, exp: &str) -> Result<()> {
+    if cmd.options.has("by") {
+        return Err(StataError::invalid("by() is for two samples"));
+    }
+    let variable = s.numeric_variable(cmd.list.trim())?;
+    let mut touse = s.rows(cmd)?;
+    s.markout(&[variable], &mut touse, true)?;
+    let compiled = s.compile(exp)?;
+    let ctx = s.ctx();
+    let mut pairs: Vec<(f64, f64)> = (0..touse.len())
+        .filter(|i| touse[*i])
+        .map(|i| (s.frame.num_at(variable, i), compiled.num(&ctx, i)))
+        .filter(|p| !crate::value::is_missing(p.1))
+        .collect();
+    drop(ctx);
+    if pairs.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    if pairs.iter().any(|p| !(0.0..=1.0).contains(&p.1)) {
+        return Err(StataError::new(
+            498,
+            format!("{exp} is not a distribution function: values outside 0 to 1"),
+        ));
+    }
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let n = pairs.len() as f64;
+    // Tied values share the steps of the sample's function before and after them.
+    let share =
+        |x: f64, below: bool| pairs.partition_point(|p| if below { p.0 < x } else { p.0 <= x }) as f64 / n;
+    let above = pairs.iter().map(|p| share(p.0, false) - p.1).fold(0.0, f64::max);
+    let below = pairs.iter().map(|p| share(p.0, true) - p.1).fold(0.0, f64::min);
+    let d = above.max(-below);
+    let one_sided = |d: f64| (-2.0 * n * d * d).exp();
+    let p = kolmogorov(d * n.sqrt());
+    s.print("");
+    s.print("One-sample Kolmogorov–Smirnov test against theoretical distribution");
+    s.print(format!("           {exp}"));
+    s.print("");
+    s.print("Smaller group             D     p-value  ");
+    s.print("---------------------------------------");
+    let name = s.frame.var(variable).name.clone();
+    s.print(line(&name, above, one_sided(above)));
+    s.print(line("Cumulative", below, one_sided(below)));
+    s.print(line("Combined K-S", d, p));
+    let mut r = Results::default();
+    r.scalar("D_1", above).scalar("p_1", one_sided(above));
+    r.scalar("D_2", below).scalar("p_2", one_sided(below)).scalar("D", d).scalar("p", p);
+    s.r = r;
+    Ok(())
+}
+
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if cmd.exp.is_some() {
-        return Err(StataError::unsupported_option("ksmirnov", "= exp (one sample)"));
+    if let Some(exp) = cmd.exp.clone() {
+        return one_sample(s, cmd, &exp);
     }
     let Some(by) = cmd.options.text("by") else {
         return Err(StataError::invalid("option by() required"));
@@ -69,14 +131,6 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print("");
     s.print("Smaller group             D     p-value  ");
     s.print("---------------------------------------");
-    let line = |name: &str, d: f64, p: f64| {
-        format!(
-            "{:<18}{}{}",
-            format!("{}:", format::abbrev(name, 17)),
-            format::right(&format::bare("%7.4f", stata(d)), 12),
-            format::right(&format::bare("%5.3f", stata(p)), 9)
-        )
-    };
     s.print(line(&grouped.names[0], above, one_sided(above)));
     s.print(line(&grouped.names[1], below, one_sided(below)));
     s.print(line("Combined K-S", d, p));

@@ -40,7 +40,11 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
         return names.iter().find(|n| is(n.0, n.1)).map(|n| canon_show::estat(session, &call(n.0)));
     }
     let own = matches!(session.e.cmd(), "pca" | "factor");
-    (own && word == "kmo").then(|| scores::kmo(session, &call("kmo")))
+    match word {
+        "kmo" if own => Some(scores::kmo(session, &call("kmo"))),
+        "smc" if own => Some(scores::smc(session, &call("smc"))),
+        _ => None,
+    }
 }
 
 /// `predict` after commands of this family.

@@ -1,4 +1,4 @@
-//! `rotate`: varimax and promax rotations of the loadings of `pca` and `factor` ([MV] rotate).
+//! `rotate`: orthogonal and oblique rotations of the loadings of `pca` and `factor` ([MV] rotate).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::shared::{loadings, matrix_of, named, row_named};
@@ -9,6 +9,8 @@ use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
 use estimators::components::{promax, varimax};
+use estimators::matrix::Mat;
+use estimators::rotations::{self, Criterion, Rotation};
 
 const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("VARImax"),
@@ -16,10 +18,17 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("KAIser"),
     OptSpec::flag("noNORMalize"),
     OptSpec::flag("ORTHogonal"),
+    OptSpec::flag("OBLIQue"),
     OptSpec::flag_or_text("PROMAX"),
+    OptSpec::flag_or_text("OBLImin"),
+    OptSpec::flag("QUARTIMIN"),
+    OptSpec::flag("QUARTIMAx"),
+    OptSpec::flag("EQUamax"),
+    OptSpec::flag("PARSimax"),
+    OptSpec::text("CF"),
     OptSpec::flag("clear"),
 ])
-.unsupported(&["OBLImin", "QUARTimax", "OBLIQue", "QUARTIMIN", "BLanks", "FACtors", "COMponents"]);
+.unsupported(&["BLanks", "FACtors", "COMponents"]);
 
 /// `rotate`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -28,14 +37,72 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: rotate,
-    syntax: "rotate [, varimax promax[(#)] normalize orthogonal clear]",
-    notes: "of the loadings of pca or factor; promax: power 3 unless given, from varimax (Hendrickson and White 1964); stores e(r_L) e(r_T) e(r_Phi) e(r_criterion); [MV] rotate",
+    syntax: "rotate [, orthogonal|oblique varimax promax[(#)] oblimin[(#)] quartimin quartimax equamax parsimax cf(#) normalize clear]",
+    notes: "of the loadings of pca or factor; orthogonal unless promax or oblique; promax: power 3 unless given, from varimax (Hendrickson and White 1964); others by projected gradients (Jennrich 2001, 2002); stores e(r_L) e(r_T) e(r_Phi) e(r_Ev) e(r_f) e(r_criterion) e(r_class) e(r_normalization); [MV] rotate",
     examples: &[Example {
         // A rotation keeps the sum of squared loadings.
         run: "set obs 12\ngenerate a = mod(_n*5, 12)\ngenerate b = a + mod(_n*7, 5)\ngenerate c = mod(_n*7, 11)\ngenerate d = c + mod(_n*3, 4)\nfactor a b c d, pcf factors(2)\nmatrix s = e(L)'*e(L)\nrotate\nmatrix r = e(r_L)'*e(r_L)",
         expect: &[("trace(r)/trace(s)", 1.0)],
     }],
 };
+
+/// A criterion of the command: its name in `e(r_criterion)`, how it is found, whether factors may be correlated.
+struct Kind {
+    name: &'static str,
+    search: Search,
+    oblique: bool,
+}
+
+enum Search {
+    /// Planar rotations.
+    Varimax,
+    /// Regression on powers of varimax loadings.
+    Promax(f64),
+    /// Projected gradients.
+    Gradient(Criterion),
+}
+
+/// The number of an option such as `promax(4)`.
+fn number(cmd: &ParsedCommand, option: &str, default: f64, range: (f64, f64)) -> Result<f64> {
+    let (low, high) = range;
+    match cmd.options.text(option) {
+        None => Ok(default),
+        Some(text) => parse_number(text)
+            .filter(|p| (low..=high).contains(p))
+            .ok_or_else(|| StataError::invalid(format!("{option}() must be a number from {low} to {high}"))),
+    }
+}
+
+/// The criterion of a command for loadings of some size.
+fn kind(cmd: &ParsedCommand, variables: usize, factors: usize) -> Result<Kind> {
+    let names = ["varimax", "promax", "oblimin", "quartimin", "quartimax", "equamax", "parsimax", "cf"];
+    let asked: Vec<&str> = names.into_iter().filter(|n| cmd.has(n)).collect();
+    if asked.len() > 1 {
+        return Err(StataError::invalid(format!("options {} may not be combined", asked.join(" and "))));
+    }
+    if cmd.has("oblique") && cmd.has("orthogonal") {
+        return Err(StataError::invalid("options oblique and orthogonal may not be combined"));
+    }
+    let name = asked.first().copied().unwrap_or("varimax");
+    let (p, k) = (variables as f64, factors as f64);
+    let search = match name {
+        "promax" => Search::Promax(number(cmd, name, 3.0, (1.0, 20.0))?),
+        "oblimin" => Search::Gradient(Criterion::Oblimin(number(cmd, name, 0.0, (-100.0, 1.0))?)),
+        "quartimin" | "quartimax" => Search::Gradient(Criterion::Oblimin(0.0)),
+        "equamax" => Search::Gradient(Criterion::CrawfordFerguson(k / (2.0 * p))),
+        "parsimax" => Search::Gradient(Criterion::CrawfordFerguson((k - 1.0) / (p + k - 2.0))),
+        "cf" => Search::Gradient(Criterion::CrawfordFerguson(number(cmd, name, 0.0, (0.0, 1.0))?)),
+        _ => Search::Varimax,
+    };
+    let both = matches!(name, "oblimin" | "quartimin" | "cf");
+    if cmd.has("oblique") && !both && name != "promax" {
+        return Err(StataError::invalid(format!("{name} is an orthogonal rotation")));
+    }
+    if name == "promax" && cmd.has("orthogonal") {
+        return Err(StataError::invalid("promax is an oblique rotation"));
+    }
+    Ok(Kind { name, search, oblique: name == "promax" || cmd.has("oblique") })
+}
 
 fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !matches!(session.e.cmd(), "pca" | "factor") {
@@ -44,15 +111,6 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.list.trim().is_empty() {
         return Err(StataError::syntax());
     }
-    if cmd.has("promax") && cmd.has("orthogonal") {
-        return Err(StataError::invalid("promax is an oblique rotation"));
-    }
-    let power = match cmd.options.text("promax") {
-        None => 3.0,
-        Some(text) => parse_number(text)
-            .filter(|p| (1.0..=20.0).contains(p))
-            .ok_or_else(|| StataError::invalid("promax() must be a number from 1 to 20"))?,
-    };
     if cmd.has("clear") {
         for name in ["r_L", "r_T", "r_Phi", "r_Ev"] {
             session.e.results.matrices.remove(name);
@@ -60,49 +118,30 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Ok(());
     }
     let l = matrix_of(session, "L")?;
+    let kind = kind(cmd, l.rows(), l.cols())?;
     let kaiser = cmd.has("normalize") || cmd.has("kaiser");
-    let (mut rotated, mut rotation) = varimax(&kernel(&l), kaiser);
-    // columns in the order of the variance that they explain, with positive sums
-    let variance = |j: usize| (0..l.rows()).map(|i| rotated[(i, j)].powi(2)).sum::<f64>();
-    let mut order: Vec<usize> = (0..l.cols()).collect();
-    order.sort_by(|a, b| variance(*b).total_cmp(&variance(*a)));
-    let rows: Vec<usize> = (0..l.rows()).collect();
-    let square: Vec<usize> = (0..l.cols()).collect();
-    rotated = rotated.select(&rows, &order);
-    rotation = rotation.select(&square, &order);
-    for j in 0..l.cols() {
-        if (0..l.rows()).map(|i| rotated[(i, j)]).sum::<f64>() < 0.0 {
-            (0..l.rows()).for_each(|i| rotated[(i, j)] = -rotated[(i, j)]);
-            (0..l.cols()).for_each(|i| rotation[(i, j)] = -rotation[(i, j)]);
-        }
-    }
-    let mut phi = None;
-    if cmd.has("promax") && l.cols() > 1 {
-        let (pattern, turn) =
-            promax(&rotated, power).ok_or_else(|| StataError::new(506, "the loadings are collinear"))?;
-        // loadings are L inv(T'), with correlations T'T of the factors
-        rotation = rotation.times(&turn);
-        rotation =
-            rotation.inverse().ok_or_else(|| StataError::new(506, "the rotation is singular"))?.transpose();
-        phi = Some(rotation.transpose().times(&rotation));
-        rotated = pattern;
-    }
+    let found = turned(&kernel(&l), &kind, kaiser)?;
+    let phi = (kind.oblique && l.cols() > 1).then(|| found.turn.transpose().times(&found.turn));
     let explained: Vec<f64> =
-        (0..l.cols()).map(|j| (0..l.rows()).map(|i| rotated[(i, j)].powi(2)).sum()).collect();
+        (0..l.cols()).map(|j| (0..l.rows()).map(|i| found.loadings[(i, j)].powi(2)).sum()).collect();
     let e = &mut session.e.results;
-    e.matrix("r_L", named(&rotated, l.row_names.clone(), l.col_names.clone()));
-    e.matrix("r_T", named(&rotation, l.col_names.clone(), l.col_names.clone()));
+    e.matrix("r_L", named(&found.loadings, l.row_names.clone(), l.col_names.clone()));
+    e.matrix("r_T", named(&found.turn, l.col_names.clone(), l.col_names.clone()));
     e.matrix("r_Ev", row_named(explained, l.col_names.clone()));
     e.matrices.remove("r_Phi");
     if let Some(phi) = &phi {
         e.matrix("r_Phi", named(phi, l.col_names.clone(), l.col_names.clone()));
     }
-    let kind = if cmd.has("promax") { "oblique promax" } else { "orthogonal varimax" };
-    e.text("r_criterion", if cmd.has("promax") { "promax" } else { "varimax" });
-    e.text("r_class", if phi.is_some() { "oblique" } else { "orthogonal" });
+    let class = if kind.oblique { "oblique" } else { "orthogonal" };
+    e.text("r_criterion", kind.name).text("r_class", class);
+    e.text("r_normalization", if kaiser { "kaiser" } else { "none" });
+    e.scalars.remove("r_f");
+    if matches!(kind.search, Search::Gradient(_)) {
+        e.scalar("r_f", found.value);
+    }
     session.print("");
     let off = if kaiser { "on" } else { "off" };
-    session.print(format!("    Rotation: {kind} (Kaiser {off})"));
+    session.print(format!("    Rotation: {class} {} (Kaiser {off})", kind.name));
     session.print("");
     session.print("Rotated loadings (pattern matrix) and unique variances");
     loadings(session, "r_L", if session.e.cmd() == "pca" { "Unexplained" } else { "Uniqueness" })?;
@@ -111,6 +150,51 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         print_square(session, "Correlations of the rotated factors", "r_Phi")?;
     }
     Ok(())
+}
+
+/// Rotated loadings, columns in the order of the variance that they explain, with positive sums.
+fn turned(l: &Mat, kind: &Kind, kaiser: bool) -> Result<Rotation> {
+    match kind.search {
+        Search::Gradient(criterion) => {
+            let length: Vec<f64> = (0..l.rows())
+                .map(|i| l.row(i).iter().map(|x| x * x).sum::<f64>().sqrt())
+                .map(|own| if kaiser && own > 0.0 { own } else { 1.0 })
+                .collect();
+            let scaled = Mat::from_fn(l.rows(), l.cols(), |i, j| l[(i, j)] / length[i]);
+            let mut found = rotations::rotate(&scaled, criterion, kind.oblique)
+                .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+            found.loadings = Mat::from_fn(l.rows(), l.cols(), |i, j| found.loadings[(i, j)] * length[i]);
+            Ok(ordered(found))
+        }
+        Search::Varimax => Ok(ordered(orthogonal(l, kaiser))),
+        Search::Promax(_) if l.cols() < 2 => Ok(ordered(orthogonal(l, kaiser))),
+        Search::Promax(power) => {
+            let first = ordered(orthogonal(l, kaiser));
+            let (loadings, turn) = promax(&first.loadings, power)
+                .ok_or_else(|| StataError::new(506, "the loadings are collinear"))?;
+            // loadings are L inv(T'), with correlations T'T of the factors
+            let turn = first.turn.times(&turn).inverse();
+            let turn = turn.ok_or_else(|| StataError::new(506, "the rotation is singular"))?.transpose();
+            Ok(Rotation { loadings, turn, value: f64::NAN })
+        }
+    }
+}
+
+fn orthogonal(l: &Mat, kaiser: bool) -> Rotation {
+    let (loadings, turn) = varimax(l, kaiser);
+    Rotation { loadings, turn, value: f64::NAN }
+}
+
+fn ordered(found: Rotation) -> Rotation {
+    let (n, k) = (found.loadings.rows(), found.loadings.cols());
+    let variance = |j: usize| (0..n).map(|i| found.loadings[(i, j)].powi(2)).sum::<f64>();
+    let mut order: Vec<usize> = (0..k).collect();
+    order.sort_by(|a, b| variance(*b).total_cmp(&variance(*a)));
+    let sign = |j: usize| {
+        if (0..n).map(|i| found.loadings[(i, j)]).sum::<f64>() < 0.0 { -1.0 } else { 1.0 }
+    };
+    let pick = |m: &Mat| Mat::from_fn(m.rows(), k, |i, j| sign(order[j]) * m[(i, order[j])]);
+    Rotation { loadings: pick(&found.loadings), turn: pick(&found.turn), value: found.value }
 }
 
 fn print_square(session: &mut Session, title: &str, name: &str) -> Result<()> {

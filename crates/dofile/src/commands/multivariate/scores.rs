@@ -6,7 +6,7 @@ use super::shared::{matrix_of, named, row_named, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
 use crate::format;
-use crate::matrix::Stripe;
+use crate::matrix::{Matrix, Stripe};
 use crate::ops::estat::Call;
 use crate::ops::graphs::plain::{Plain, show as draw};
 use crate::ops::predict::{Prediction, add, new_names};
@@ -148,19 +148,7 @@ pub(super) fn kmo(session: &mut Session, call: &Call) -> Result<()> {
     let r = correlation(&kernel(&c));
     let (overall, each) = sampling_adequacy(&r)
         .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
-    session.print("");
-    session.print("Kaiser–Meyer–Olkin measure of sampling adequacy");
-    session.print("");
-    session.print("    -----------------------");
-    session.print("        Variable |     kmo ");
-    session.print("    -------------+---------");
-    for (stripe, value) in c.col_names.iter().zip(&each) {
-        session.print(format!(
-            "    {:>12} |{:>8} ",
-            format::abbrev(&stripe.name, 12),
-            format::bare("%6.4f", *value)
-        ));
-    }
+    list(session, "Kaiser–Meyer–Olkin measure of sampling adequacy", "kmo", &c, &each);
     session.print("    -------------+---------");
     session.print(format!("    {:>12} |{:>8} ", "Overall", format::bare("%6.4f", overall)));
     session.print("    -----------------------");
@@ -168,6 +156,39 @@ pub(super) fn kmo(session: &mut Session, call: &Call) -> Result<()> {
     results.scalar("kmo", overall).matrix("kmow", row_named(each, c.col_names.clone()));
     session.r = results;
     Ok(())
+}
+
+/// `estat smc`: squared multiple correlations of each variable with all others.
+pub(super) fn smc(session: &mut Session, call: &Call) -> Result<()> {
+    call.bare()?;
+    let c = matrix_of(session, "C")?;
+    let inverse = correlation(&kernel(&c))
+        .inverse_definite()
+        .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
+    let each: Vec<f64> = inverse.diagonal().iter().map(|d| 1.0 - 1.0 / d).collect();
+    list(session, "Squared multiple correlations of variables with all other variables", "smc", &c, &each);
+    session.print("    -----------------------");
+    let mut results = Results::default();
+    results.matrix("smc", row_named(each, c.col_names.clone()));
+    session.r = results;
+    Ok(())
+}
+
+/// Prints a value of each variable below a title.
+fn list(session: &mut Session, title: &str, heading: &str, c: &Matrix, values: &[f64]) {
+    session.print("");
+    session.print(title);
+    session.print("");
+    session.print("    -----------------------");
+    session.print(format!("        Variable |{heading:>8} "));
+    session.print("    -------------+---------");
+    for (stripe, value) in c.col_names.iter().zip(values) {
+        session.print(format!(
+            "    {:>12} |{:>8} ",
+            format::abbrev(&stripe.name, 12),
+            format::bare("%6.4f", *value)
+        ));
+    }
 }
 
 fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -1,7 +1,7 @@
 //! `xtreg`: linear panel regression with fixed, random or between effects.
 //!
 //! Syntax: `xtreg depvar [indepvars] [if] [in] [weight] [, fe|re|be|mle|pa corr(...) vce(conventional|robust|cluster v)
-//! robust cluster(v) level(#) i(v) theta]` after `xtset`. Stores in `e()`: N N_g df_m df_r df_a F chi2 p
+//! robust cluster(v) level(#) i(v) theta sa]` after `xtset`. Stores in `e()`: N N_g df_m df_r df_a F chi2 p
 //! r2 r2_w r2_b r2_o r2_a rss mss tss rmse sigma sigma_u sigma_e rho corr F_f g_min g_avg g_max Tbar Tcon
 //! ll ll_0 rank N_clust, b V, cmd model ivar depvar vce vcetype clustvar. Formulas: [XT] xtreg.
 
@@ -36,6 +36,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
     OptSpec::text("I"),
     OptSpec::flag("theta"),
+    OptSpec::flag("sa"),
     OptSpec::flag("mle"),
     OptSpec::flag("pa"),
     OptSpec::text("Corr"),
@@ -43,7 +44,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
-    .unsupported(&["sa", "WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
+    .unsupported(&["WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -52,7 +53,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "xtreg depvar [indepvars] [if] [in] [weight] [, fe|re|be vce(conventional|robust|cluster v) level(#) i(v)]",
+    syntax: "xtreg depvar [indepvars] [if] [in] [weight] [, fe|re [sa]|be vce(conventional|robust|cluster v) level(#) i(v)]",
     notes: "stores e(N N_g df_m df_r F chi2 p r2_w r2_b r2_o rss sigma_u sigma_e rho corr F_f), e(b), e(V), r(table); formulas: [XT] xtreg",
     examples: &[Example {
         // Slopes 3 and 1 within two units of equal size.
@@ -84,6 +85,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?,
     };
     let kind = kinds.first().copied().unwrap_or("re");
+    if kind != "re" && options.has("sa") {
+        return Err(StataError::option_not_allowed("sa"));
+    }
     if kind != "pa" && options.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));
     }
@@ -207,7 +211,7 @@ fn random(session: &mut Session, cmd: &ParsedCommand, mut model: Model, units: &
     let fit = {
         let columns = model.columns();
         let clusters = model.clusters.as_ref().map(ClusterRows::kernel);
-        panel::random(&model.y, &columns, units, clusters).map_err(fit_error)?
+        panel::random(&model.y, &columns, units, clusters, cmd.has("sa")).map_err(fit_error)?
     };
     let omitted = model.omit(&fit.omitted);
     post::note_omitted(session, &omitted);
@@ -215,6 +219,9 @@ fn random(session: &mut Session, cmd: &ParsedCommand, mut model: Model, units: &
     let mut est = post::begin("xtreg", &post::command_line(cmd), &parameters, &model);
     store_random(&mut est.results, &fit, model.y.len() as f64);
     est.results.text("title", "Random-effects GLS regression");
+    if cmd.has("sa") {
+        est.results.text("sa", "Swamy-Arora");
+    }
     let touse = model.touse.clone();
     session.post_estimation(est, touse);
     Ok(())

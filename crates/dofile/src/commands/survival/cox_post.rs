@@ -47,6 +47,12 @@ impl CoxSample {
         if s.e.results.get_text("tvc").is_some() {
             return Err(StataError::new(198, "not allowed after estimation with tvc()"));
         }
+        if s.e.results.get_text("shared").is_some() {
+            return Err(StataError::unsupported_option(
+                "predict",
+                "this statistic after stcox with shared()",
+            ));
+        }
         let settings = Settings::of(&s.frame)?;
         let sample =
             s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;

@@ -33,6 +33,9 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     } else {
         show_active(s, level, ratio)?;
     }
+    if s.e.results.get_text("shared").is_some() {
+        super::cox_shared::show(s, cmd)?;
+    }
     if let Some(strata) = s.e.results.get_text("strata").filter(|t| !t.is_empty()) {
         let line = format!("Stratified by {strata}");
         s.print(format!("{line:>78}"));
@@ -69,6 +72,7 @@ fn header(s: &mut Session) {
     s.print(title);
     s.print("");
     // The facts stand beside the first line and the last two.
+    super::cox_shared::header(s);
     show_header(s, &left[..1], &facts[..1], 13, 6);
     show_header(s, &left[1..3], &[], 13, 6);
     show_header(s, &[String::new()], &facts[1..2], 13, 6);

@@ -1,6 +1,7 @@
 //! Survival-time commands.
 
 pub(in crate::commands) mod cox_post;
+mod cox_shared;
 mod cox_show;
 mod cox_varying;
 mod rates;
@@ -12,6 +13,7 @@ mod stcurve;
 mod stphplot;
 mod streg;
 mod streg_frailty;
+mod streg_ggamma;
 mod streg_post;
 mod sts;
 mod sts_graph;

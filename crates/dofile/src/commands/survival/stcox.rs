@@ -1,6 +1,7 @@
 //! `stcox`: Cox proportional hazards regression. The likelihood is in `estimators::cox`, what follows an
 //! estimation in `cox_post`.
 
+use super::cox_shared;
 use super::cox_show::display;
 use super::cox_varying::{Pieces, Varying};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
@@ -30,6 +31,8 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::text("STrata"),
         OptSpec::text("tvc"),
         OptSpec::text("texp"),
+        OptSpec::text("SHared"),
+        OptSpec::flag("FORCESHared"),
         OptSpec::flag("BREslow"),
         OptSpec::flag("EFRon"),
         OptSpec::flag("EXACTM"),
@@ -49,8 +52,6 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 );
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
-    "SHared",
-    "FORCESHared",
     "OFFset",
     "EFFects",
     "MGale",
@@ -69,8 +70,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp tvc(varlist) texp(exp) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
+    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp tvc(varlist) texp(exp) shared(varname) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with shared() e(theta se_theta ll_c chi2_c p_c N_g g_min g_avg g_max) e(shared fr_title) (gamma frailty; predict: xb, hr, stdp), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
     examples: &[Example {
         // One binary regressor and no ties: the maximum of b - ln(2 e^b + 1) - ln(e^b + 1) ... by hand is
         // where 1 = 2r/(2r+1) + r/(r+1) with r = exp(b): r = 1 / sqrt(2).
@@ -107,6 +108,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return display(s, cmd);
     }
     let mut cox = read(s, cmd)?;
+    cox_shared::check(s, cmd, &cox)?;
     if !cmd.has("noshow") {
         show(s, &cox.settings);
     }
@@ -135,10 +137,14 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     let list = format!("_t {}", cmd.list);
     let id = s.frame.find(&settings.id);
     let varying = Varying::read(s, cmd)?;
+    let shared = match cmd.options.text("shared") {
+        Some(name) => Some(s.variable(name.trim())?),
+        None => None,
+    };
     let timed = varying.iter().flat_map(|v| v.variables.iter().copied());
     let reading = Reading {
         list: &list,
-        further: strata.iter().copied().chain(id).chain(timed).collect(),
+        further: strata.iter().copied().chain(id).chain(timed).chain(shared).collect(),
         vce: Some(vce),
         weight_kinds: &[],
         ..Reading::new(cmd)
@@ -254,6 +260,15 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         None => fit(data, &slices, limits(&cmd.options)),
     };
     let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    if let Some(name) = cmd.options.text("shared").map(str::trim) {
+        let found = cox_shared::estimate(s, name, &records, data, columns, &fit)?;
+        let whole = cox_shared::as_cox(&found, &fit);
+        if !cmd.has("nolog") {
+            log(s, &whole, false);
+        }
+        post_results(s, cmd, cox, &whole, &whole.v, &records);
+        return cox_shared::store(s, name, &records, &found, &fit);
+    }
     let v = match (&cox.model.vce, &cox.model.clusters) {
         _ if columns.is_empty() => fit.v.clone(),
         (VceSpec::Cluster(_), Some(c)) => {

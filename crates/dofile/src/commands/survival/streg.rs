@@ -2,6 +2,7 @@
 //! estimation in `streg_post`.
 
 use super::streg_frailty as frailty;
+use super::streg_ggamma as ggamma;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -66,8 +67,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic) [time hr|nohr tratio ancillary(varlist) frailty(gamma|invgaussian) noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, e(cmd2) streg, e(distribution), e(frm2) hazard or time, with frailty() e(theta ll_c chi2_c p_c) and /lntheta (no predictions), e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
+    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic|ggamma) [time hr|nohr tratio ancillary(varlist) frailty(gamma|invgaussian) noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, ggamma (with e(kappa) and /kappa, no predictions), e(cmd2) streg, e(distribution), e(frm2) hazard or time, with frailty() e(theta ll_c chi2_c p_c) and /lntheta (no predictions), e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
     examples: &[Example {
         // The rate is failures per time at risk: 3 in 10; its log has variance 1 / 3.
         run: "set obs 4\ngenerate t = _n\ngenerate f = _n < 4\nstset t, failure(f)\nstreg, distribution(exponential) nohr",
@@ -102,9 +103,6 @@ pub(super) fn distribution(text: &str) -> Result<Distribution> {
     if let Some((_, _, d)) = found {
         return Ok(*d);
     }
-    if text.len() >= 3 && ("ggamma".starts_with(text) || "gamma".starts_with(text)) {
-        return Err(StataError::unsupported_option("streg", "distribution(ggamma)"));
-    }
     Err(StataError::invalid(format!("distribution({text}) invalid")))
 }
 
@@ -120,6 +118,8 @@ pub(super) struct Survival {
     /// Whether the index acts on log time.
     pub aft: bool,
     ancillary: Option<Design>,
+    /// The generalised gamma distribution, which `distribution` stands for as lognormal.
+    generalized: bool,
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -147,7 +147,13 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
     let Some(text) = cmd.options.text("distribution") else {
         return Err(StataError::invalid("option distribution() required"));
     };
-    let distribution = distribution(text)?;
+    let generalized = ggamma::is_named(text);
+    let distribution = if generalized {
+        ggamma::check(cmd)?;
+        Distribution::LogNormal
+    } else {
+        distribution(text)?
+    };
     let both = matches!(distribution, Distribution::Exponential | Distribution::Weibull);
     let only_time = matches!(distribution, Distribution::LogNormal | Distribution::LogLogistic);
     if only_time && (cmd.has("hr") || cmd.has("nohr")) {
@@ -192,7 +198,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
         None => None,
     };
     let aft = only_time || cmd.has("time") || cmd.has("tratio");
-    Ok(Survival { model, records, settings, distribution, aft, ancillary })
+    Ok(Survival { model, records, settings, distribution, aft, ancillary, generalized })
 }
 
 /// The linear indices; without the regressors for the model with a constant alone.
@@ -255,6 +261,13 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()>
         }
         None => start.extend(vec![0.0; more + ancillary]),
     }
+    if data.generalized {
+        let plain = ml_command::quiet(&data.model, &kernel, equations(data, true), &start)?;
+        let (fit, ll_0) = ggamma::fit(s, cmd, data, (&plain, null.as_ref()))?;
+        post_results(s, cmd, data, &fit, ll_0, n);
+        ggamma::store(&mut s.e.results, &fit);
+        return Ok(());
+    }
     let Some(frailty) = frailty::kind(cmd)? else {
         let fit = likelihood::maximise(s, &cmd.options, &data.model, &kernel, equations(data, true), &start)?;
         post_results(s, cmd, data, &fit, null.map(|f| f.ll), n);
@@ -294,10 +307,10 @@ fn post_results(
             }
         }
     }
-    let frail = cmd.options.text("frailty").is_some();
+    let frail = cmd.options.text("frailty").is_some() || data.generalized;
     if frail {
         estimated.push(stripe.len());
-        stripe.push(Stripe::with_eq("/", "lntheta"));
+        stripe.push(Stripe::with_eq("/", if data.generalized { "kappa" } else { "lntheta" }));
     }
     let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();

@@ -26,6 +26,9 @@ impl Fitted {
         if s.e.results.get_scalar("theta").is_some() {
             return Err(StataError::unsupported_option("predict", "after streg with frailty()"));
         }
+        if s.e.results.get_scalar("kappa").is_some() {
+            return Err(StataError::unsupported_option("predict", "after streg, distribution(ggamma)"));
+        }
         let text = |name: &str| s.e.results.get_text(name).unwrap_or("");
         Ok(Self { distribution: distribution(text("distribution"))?, aft: text("frm2") == "time" })
     }

@@ -26,6 +26,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("RHOtype"),
     OptSpec::flag("CORc"),
     OptSpec::flag("TWOstep"),
+    OptSpec::flag("SSEsearch"),
     OptSpec::flag("noCONstant"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
@@ -36,7 +37,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("TOLerance"),
     OptSpec::flag("noLOg"),
 ])
-.unsupported(&["SSEsearch", "HASconstant", "SAVESpace", "COEFLegend"]);
+.unsupported(&["HASconstant", "SAVESpace", "COEFLegend"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -45,7 +46,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "prais depvar [indepvars] [if] [in] [, corc rhotype(regress|freg|tscorr|dw|theil|nagar) twostep noconstant vce(ols|robust|cluster v|hc2|hc3) tolerance(#) level(#) nolog]",
+    syntax: "prais depvar [indepvars] [if] [in] [, corc rhotype(regress|freg|tscorr|dw|theil|nagar) twostep ssesearch noconstant vce(ols|robust|cluster v|hc2|hc3) tolerance(#) level(#) nolog]",
     notes: "stores e(N df_m df_r F r2 r2_a rmse mss rss ll rho dw dw_0 ic), e(b), e(V), r(table); series without gaps, no panels; formulas: [TS] prais",
     examples: &[Example {
         // Deviations -1.5 -.5 1.5 .5: rho = .75/4.75, and the mean of y(t) - rho y(t-1) over 1 - rho is 3.125.
@@ -84,6 +85,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "prais" {
         return display(session, cmd);
     }
+    if cmd.has("ssesearch") && (cmd.has("twostep") || cmd.options.has("rhotype")) {
+        return Err(StataError::invalid("ssesearch may not be combined with twostep or rhotype()"));
+    }
     let (rho_type, rho_name) = rho_type(cmd.options.text("rhotype"))?;
     let declared = Panel::of(&session.frame)?;
     let Some(time) = declared.time else {
@@ -118,7 +122,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let transformed = |rho: f64| -> (Vec<f64>, Vec<Vec<f64>>) {
         (transform(&series.y, rho, corc), series.columns.iter().map(|c| transform(c, rho, corc)).collect())
     };
-    while steps < limit {
+    if cmd.has("ssesearch") {
+        (rho, log) = sse_search(&transformed, tolerance)?;
+        steps = log.len() - 1;
+    }
+    while steps < limit && !cmd.has("ssesearch") {
         let next = rho_type.estimate(&residuals(&b), k);
         if !next.is_finite() || next.abs() >= 1.0 {
             return Err(StataError::new(430, "convergence not achieved: rho is outside -1 to 1"));
@@ -155,13 +163,49 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     e.scalar("rho", rho).scalar("dw_0", dw_0).scalar("dw", dw).scalar("ic", steps as f64);
     e.scalar("tol", tolerance).scalar("N_gaps", 0.0);
     e.text("rhotype", rho_name).text("tranmeth", if corc { "corc" } else { "prais" });
-    e.text("method", if cmd.has("twostep") { "twostep" } else { "iterated" });
+    let method = match (cmd.has("ssesearch"), cmd.has("twostep")) {
+        (true, _) => "SSE search",
+        (_, true) => "twostep",
+        _ => "iterated",
+    };
+    e.text("method", method);
     let title = if corc { "Cochrane-Orcutt AR(1) regression" } else { "Prais-Winsten AR(1) regression" };
-    e.text(
-        "title",
-        format!("{title} with {} estimates", if cmd.has("twostep") { "twostep" } else { "iterated" }),
-    );
+    e.text("title", format!("{title} with {method} estimates"));
     display(session, cmd)
+}
+
+/// The rho with the smallest sum of squared errors of the transformed regression: the best of a grid over (-1, 1), then
+/// golden sections around it. Returns it with the values on the way.
+fn sse_search(
+    transformed: &dyn Fn(f64) -> (Vec<f64>, Vec<Vec<f64>>),
+    tolerance: f64,
+) -> Result<(f64, Vec<f64>)> {
+    let sse = |rho: f64| -> Result<f64> {
+        let (y, columns) = transformed(rho);
+        Ok(plain(&y, &columns, Vce::Classical)?.rss)
+    };
+    let grid: Vec<f64> = (-99..=99).map(|i| f64::from(i) / 100.0).collect();
+    let values = grid.iter().map(|rho| sse(*rho)).collect::<Result<Vec<f64>>>()?;
+    let best = (0..grid.len()).min_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0);
+    let (mut low, mut high) = (grid[best] - 0.01, grid[best] + 0.01);
+    (low, high) = (low.max(-0.999_999), high.min(0.999_999));
+    let share = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let mut log = vec![grid[best]];
+    let (mut a, mut b) = (high - share * (high - low), low + share * (high - low));
+    let (mut at_a, mut at_b) = (sse(a)?, sse(b)?);
+    while high - low > tolerance.min(1e-8) && log.len() < 200 {
+        if at_a < at_b {
+            (high, b, at_b) = (b, a, at_a);
+            a = high - share * (high - low);
+            at_a = sse(a)?;
+        } else {
+            (low, a, at_a) = (a, b, at_b);
+            b = low + share * (high - low);
+            at_b = sse(b)?;
+        }
+        log.push(f64::midpoint(low, high));
+    }
+    Ok((f64::midpoint(low, high), log))
 }
 
 fn post_results(session: &mut Session, cmd: &ParsedCommand, model: Model, fit: &OlsFit, y: &[f64]) {

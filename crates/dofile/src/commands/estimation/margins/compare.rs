@@ -2,8 +2,8 @@
 //! Formulas: [R] margins, contrast and [R] margins, pwcompare (linear combinations of the margins).
 
 use super::formula::Target;
-use super::show::{covariance, heading, title};
-use super::{Cell, Comparing, Legend, Request};
+use super::show::{heading, title};
+use super::{Cell, Comparing, Found, Request, variance};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
     Compared, Look, TermSpec, TestLine, apply, joint, show_estimates, show_tests,
@@ -109,21 +109,17 @@ struct Line {
     weights: Vec<f64>,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the request, the fit and the results that one table shows")]
 pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
     targets: &[Target],
-    cells: &[Cell],
-    legends: &[Legend],
-    groups: &[String],
+    margins: &Found,
     parameters: &Parameters,
-    n: usize,
 ) -> Result<()> {
+    let Found { cells, legends, v, n, .. } = margins;
     let known = factors(parameters);
     let b: Vec<f64> = cells.iter().map(|c| c.margin.value).collect();
-    let v = covariance(cells, parameters);
     let df_r = request.degrees(session);
     let blocks = blocks(request, cells, legends.len().max(1), &known, session)?;
     let mut found =
@@ -132,7 +128,7 @@ pub(super) fn show(
     for block in &blocks {
         let lines = lines(request, block, cells, &known, session)?;
         let own: Vec<Option<Vec<f64>>> = lines.iter().map(|l| Some(l.weights.clone())).collect();
-        let (own_b, own_v) = apply(&b, &v, &own);
+        let (own_b, own_v) = apply(&b, v, &own);
         tests.extend(block_tests(block, &lines, &own_b, &own_v));
         for line in lines {
             found.blocks.push(block.name.clone());
@@ -141,19 +137,19 @@ pub(super) fn show(
             rows.push(Some(line.weights));
         }
     }
-    (found.b, found.v) = apply(&b, &v, &rows);
+    (found.b, found.v) = apply(&b, v, &rows);
     let kind = if request.pairwise { "Pairwise comparisons" } else { "Contrasts" };
     let text = format!("{kind} of {}", title(cmd, request).to_lowercase());
-    heading(session, cmd, request, targets, cells, legends, groups, &text, n);
+    heading(session, cmd, request, targets, margins, &text);
     session.print("");
     let mut results = Results::default();
-    results.scalar("N", n as f64);
+    results.scalar("N", *n as f64);
     if !request.pairwise && !request.no_wald {
         show_tests(session, &tests, df_r, &mut results);
     }
     let look = Look {
         heading: if request.derivative.is_some() { "dy/dx" } else { "Contrast" },
-        vce_title: "Delta-method",
+        vce_title: variance::heading(request),
         effects: request.effects,
         adjustment: request.adjustment,
         level: request.level,

@@ -80,7 +80,12 @@ fn effects(
 }
 
 /// Levels of the margin list: names and the factor levels to fix.
-fn margin_levels(session: &Session, request: &Request, parameters: &Parameters) -> Result<Vec<Listed>> {
+fn margin_levels(
+    session: &Session,
+    request: &Request,
+    parameters: &Parameters,
+    rows: &[usize],
+) -> Result<Vec<Listed>> {
     if let Comparing::Terms(terms) = &request.comparing {
         return terms_cells(session, terms, parameters);
     }
@@ -88,7 +93,10 @@ fn margin_levels(session: &Session, request: &Request, parameters: &Parameters) 
         return Ok(vec![(String::new(), Vec::new())]);
     }
     let sample = session.estimation_sample();
-    let touse = sample.map_or_else(|| vec![true; session.frame.n_rows()], |s| s.to_vec());
+    let mut touse = sample.map_or_else(|| vec![true; session.frame.n_rows()], |s| s.to_vec());
+    if request.any_row {
+        rows.iter().for_each(|r| touse[*r] = true);
+    }
     let marked: Vec<String> = request
         .list
         .split_whitespace()
@@ -171,7 +179,7 @@ pub(super) fn compute(
     weights: &[f64],
 ) -> Result<(Vec<Cell>, Vec<Legend>, Vec<String>)> {
     let effects = effects(session, parameters, request)?;
-    let listed = margin_levels(session, request, parameters)?;
+    let listed = margin_levels(session, request, parameters, rows)?;
     let groups = over_groups(session, request, rows)?;
     let plan = Plan { parameters, request, targets, rows, weights, effects, listed, groups };
     // a formula is evaluated on changed data, the grid reads the data as they are
@@ -205,6 +213,7 @@ impl Plan<'_> {
         let none = vec![Vec::new()];
         let asked = &self.request.settings;
         let settings = if asked.is_empty() { &none } else { asked };
+        let keep = self.request.unconditional;
         let mut cells = Vec::new();
         let mut legends = vec![Vec::new(); settings.len()];
         for (name, effect) in &self.effects {
@@ -218,7 +227,7 @@ impl Plan<'_> {
                         for (list_name, fixed) in &self.listed {
                             let mut at = at.clone();
                             fixed.iter().for_each(|(variable, level)| at.fix_factor(variable, *level));
-                            let scenario = Scenario { grid: at, weights: &mine };
+                            let scenario = Scenario { grid: at, weights: &mine, keep };
                             let margin = self.margin(session, frame, target, effect.as_ref(), &scenario)?;
                             let stripe = self.stripe(name, r, s, [group, list_name]);
                             cells.push(Cell { stripe, margin, base: effect.is_none() });
@@ -239,7 +248,9 @@ impl Plan<'_> {
         scenario: &Scenario<'_, '_>,
     ) -> Result<Margin> {
         match (effect, target) {
-            (None, _) => Ok(Margin { value: 0.0, gradient: vec![0.0; self.parameters.b.len()] }),
+            (None, _) => {
+                Ok(Margin { value: 0.0, gradient: vec![0.0; self.parameters.b.len()], shares: Vec::new() })
+            }
             (Some(effect), Target::Prediction(response)) => {
                 scenario.average(self.parameters, response, effect)
             }

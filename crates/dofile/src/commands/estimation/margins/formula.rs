@@ -95,7 +95,14 @@ impl Formula {
         effect: &Effect,
     ) -> Result<Margin> {
         let mut scene = Scene { formula: self, session, frame, grid, weights };
-        let value = scene.mean(parameters, effect)?;
+        let each = scene.each(parameters, effect)?;
+        let value = scene.weighted_mean(&each);
+        let total = stable_sum(weights.iter().copied());
+        let shares = weights
+            .iter()
+            .zip(&each)
+            .map(|(w, v)| if *w == 0.0 { 0.0 } else { w * (v - value) / total })
+            .collect();
         let mut gradient = vec![0.0; parameters.b.len()];
         for (j, cell) in gradient.iter_mut().enumerate() {
             let spread = parameters.v[(j, j)];
@@ -110,7 +117,7 @@ impl Formula {
             })?;
         }
         restore(scene.session, &parameters.b);
-        Ok(Margin { value, gradient })
+        Ok(Margin { value, gradient, shares })
     }
 }
 
@@ -134,8 +141,14 @@ struct Scene<'a> {
 impl Scene<'_> {
     /// The average of an effect at some parameters.
     fn mean(&mut self, parameters: &Parameters, effect: &Effect) -> Result<f64> {
-        let values = match effect {
-            Effect::Level => self.values(parameters, self.grid)?,
+        let values = self.each(parameters, effect)?;
+        Ok(self.weighted_mean(&values))
+    }
+
+    /// An effect at some parameters in each row.
+    fn each(&mut self, parameters: &Parameters, effect: &Effect) -> Result<Vec<f64>> {
+        match effect {
+            Effect::Level => self.values(parameters, self.grid),
             Effect::Change { variable, level, base, log } => {
                 let mut at = |value: i64| {
                     let mut grid = self.grid.clone();
@@ -146,11 +159,10 @@ impl Scene<'_> {
                 if *log {
                     return self.log_ratio(&up, &down);
                 }
-                up.iter().zip(&down).map(|(a, b)| a - b).collect()
+                Ok(up.iter().zip(&down).map(|(a, b)| a - b).collect())
             }
-            Effect::Slope(variable, form) => self.slopes(parameters, variable, *form)?,
-        };
-        Ok(self.weighted_mean(&values))
+            Effect::Slope(variable, form) => self.slopes(parameters, variable, *form),
+        }
     }
 
     fn weighted_mean(&self, values: &[f64]) -> f64 {
@@ -158,14 +170,13 @@ impl Scene<'_> {
         stable_sum(used().map(|(w, v)| w * v)) / stable_sum(used().map(|(w, _)| *w))
     }
 
-    /// The mean change of the logarithm; r(459) where a value is not positive.
-    fn log_ratio(&self, up: &[f64], down: &[f64]) -> Result<f64> {
+    /// The change of the logarithm in each row; r(459) where a value is not positive.
+    fn log_ratio(&self, up: &[f64], down: &[f64]) -> Result<Vec<f64>> {
         let used = |(i, x): (usize, &f64)| self.weights[i] != 0.0 && *x <= 0.0;
         if up.iter().enumerate().chain(down.iter().enumerate()).any(used) {
             return Err(StataError::new(459, "a prediction is not positive and has no logarithm"));
         }
-        let change: Vec<f64> = up.iter().zip(down).map(|(a, b)| (a / b).ln()).collect();
-        Ok(self.weighted_mean(&change))
+        Ok(up.iter().zip(down).map(|(a, b)| (a / b).ln()).collect())
     }
 
     /// Derivatives in a continuous variable, row by row.

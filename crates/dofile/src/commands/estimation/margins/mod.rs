@@ -6,12 +6,14 @@ mod compare;
 mod compute;
 mod formula;
 mod show;
+mod variance;
 
 use self::formula::Target;
 use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{self, Setting, Statistic, Value};
 use crate::estimation::comparisons::TermSpec;
+use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::{Form as Derivative, Margin};
 use crate::estimation::reference::{Statement, degrees};
@@ -21,6 +23,7 @@ use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
 use estimators::contrasts::{Adjustment, Operator};
+use estimators::matrix::Mat;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -29,7 +32,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
     notes: "stores r(N) r(b) r(V) r(table) r(at); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
@@ -58,18 +61,18 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("post"),
     OptSpec::flag("noATLegend"),
     OptSpec::flag("ASOBserved"),
+    OptSpec::flag("ASBALanced"),
+    OptSpec::flag("noESAMPle"),
+    OptSpec::text("vce"),
     OptSpec::flag_or_text("CONTRast"),
     OptSpec::flag_or_text("PWCOMPare"),
     OptSpec::text("MCOMPare"),
 ];
 const UNSUPPORTED: &[&str] = &[
-    "vce",
     "WITHin",
     "GROUPs",
-    "noESAMPle",
     "nose",
     "noWEIGHTs",
-    "ASBALanced",
     "EMPTYcells",
     "ESTIMTOLerance",
     "CONTinuous",
@@ -97,6 +100,10 @@ struct Request {
     /// No table of joint tests.
     no_wald: bool,
     adjustment: Adjustment,
+    /// Covariates are sampled, `vce(unconditional)`.
+    unconditional: bool,
+    /// Rows outside the estimation sample too, `noesample`.
+    any_row: bool,
 }
 
 impl Request {
@@ -130,33 +137,36 @@ struct Cell {
     base: bool,
 }
 
+/// The margins with their covariance.
+struct Found {
+    cells: Vec<Cell>,
+    /// Values of each scenario.
+    legends: Vec<Legend>,
+    /// Names of subgroups.
+    groups: Vec<String>,
+    v: Mat,
+    /// Rows that the margins average over.
+    n: usize,
+}
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
     let mut cmd = ParsedCommand::split("margins", &cmd.raw, false)?;
     let at_texts = take_at(&mut cmd)?;
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
     let request = read(session, &cmd, &at_texts)?;
-    let rows = sample(session, &cmd)?;
+    variance::check(session, &cmd, &request)?;
+    let rows = sample(session, &cmd, &parameters, request.any_row)?;
     let targets =
         Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
     let weights = weights(session, &rows)?;
     let (cells, legends, groups) =
         compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
+    let v = variance::covariance(session, &request, &parameters, &cells, &rows)?;
+    let found = Found { cells, legends, groups, v, n: rows.len() };
     match request.comparing {
-        Comparing::Nothing => {
-            show::show(session, &cmd, &request, &targets, &cells, &legends, &groups, &parameters, rows.len())
-        }
-        _ => compare::show(
-            session,
-            &cmd,
-            &request,
-            &targets,
-            &cells,
-            &legends,
-            &groups,
-            &parameters,
-            rows.len(),
-        ),
+        Comparing::Nothing => show::show(session, &cmd, &request, &targets, &found, &parameters),
+        _ => compare::show(session, &cmd, &request, &targets, &found, &parameters),
     }
 }
 
@@ -202,6 +212,14 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         }
         settings.iter_mut().for_each(|s| s.insert(0, means.clone()));
     }
+    if cmd.options.has("asbalanced") {
+        let balanced = ("_factor".to_string(), Value::Summary(Statistic::Balanced));
+        if settings.is_empty() {
+            settings.push(Vec::new());
+        }
+        let place = usize::from(cmd.options.has("atmeans"));
+        settings.iter_mut().for_each(|s| s.insert(place, balanced.clone()));
+    }
     Ok(Request {
         derivative,
         list: cmd.list.trim().to_string(),
@@ -215,6 +233,8 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         effects: compare::with_effects(cmd)?,
         no_wald: cmd.options.text("contrast").is_some_and(|t| t.split_whitespace().any(|w| w == "nowald")),
         adjustment: compare::adjustment(cmd)?,
+        unconditional: variance::unconditional(cmd)?,
+        any_row: cmd.options.has("noesample"),
     })
 }
 
@@ -256,12 +276,22 @@ fn generate(session: &Session, settings: &mut [Setting]) -> Result<()> {
     Ok(())
 }
 
-fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Vec<usize>> {
+/// Rows of the command: those of the estimation sample, with `noesample` all in which the model's variables are known.
+fn sample(
+    session: &Session,
+    cmd: &ParsedCommand,
+    parameters: &Parameters,
+    any_row: bool,
+) -> Result<Vec<usize>> {
     let estimation = session
         .estimation_sample()
         .ok_or_else(|| StataError::new(322, "e(sample) does not identify the estimation sample"))?;
-    let touse = session.rows(cmd)?;
-    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i] && estimation[*i]).collect();
+    let mut touse = session.rows(cmd)?;
+    if any_row {
+        let known: Result<Vec<usize>> = variables(parameters).iter().map(|v| session.variable(v)).collect();
+        session.markout(&known?, &mut touse, true)?;
+    }
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i] && (any_row || estimation[*i])).collect();
     if rows.is_empty() {
         return Err(StataError::new(2000, "no observations"));
     }

@@ -1,7 +1,7 @@
 //! Output and `r()` results of `margins`.
 
 use super::formula::Target;
-use super::{Cell, Legend, Request};
+use super::{Cell, Found, Legend, Request, variance};
 use crate::error::Result;
 use crate::estimation::column_names::column_names;
 use crate::estimation::linear::Parameters;
@@ -13,34 +13,29 @@ use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
-use estimators::matrix::Mat;
 
-#[expect(clippy::too_many_arguments, reason = "the request, the fit and the results that one table shows")]
 pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
     targets: &[Target],
-    cells: &[Cell],
-    legends: &[Legend],
-    groups: &[String],
+    found: &Found,
     parameters: &Parameters,
-    n: usize,
 ) -> Result<()> {
-    let v = covariance(cells, parameters);
+    let Found { cells, v, .. } = found;
     let b: Vec<f64> = cells.iter().map(|c| c.margin.value).collect();
     let se: Vec<f64> =
         v.diagonal().iter().zip(cells).map(|(x, c)| if c.base { 0.0 } else { x.max(0.0).sqrt() }).collect();
     let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
     let df_r = request.degrees(session);
     let title = title(cmd, request);
-    heading(session, cmd, request, targets, cells, legends, groups, title, n);
+    heading(session, cmd, request, targets, found, title);
     let name = effect_heading(request);
     session.print("");
     Table {
         title: "",
         heading: name,
-        vce_title: "Delta-method",
+        vce_title: variance::heading(request),
         stripe: &stripe,
         b: &b,
         se: &se,
@@ -58,19 +53,8 @@ pub(super) fn show(
         session.print("Note: dy/dx for factor levels is the discrete change from the base level.");
     }
     describe(session, cmd, request, parameters, cells, title);
-    store(session, cmd, request, targets, &b, &v, &stripe, legends, n);
+    store(session, cmd, request, targets, &b, found, &stripe);
     Ok(())
-}
-
-/// Derivatives of the margins with respect to the coefficients.
-fn jacobian(cells: &[Cell], parameters: &Parameters) -> Mat {
-    let gradients = cells.iter().flat_map(|c| c.margin.gradient.iter().copied()).collect();
-    Mat::from_rows(cells.len(), parameters.b.len(), gradients)
-}
-
-/// Delta-method covariance of the margins.
-pub(super) fn covariance(cells: &[Cell], parameters: &Parameters) -> Mat {
-    jacobian(cells, parameters).sandwich(&parameters.v)
 }
 
 /// Stores what the margins are made from.
@@ -85,7 +69,7 @@ fn describe(
     let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
     let estimable = |c: &Cell| if c.margin.value.is_finite() { 0.0 } else { 8.0 };
     let error = Matrix::row_vector(cells.iter().map(estimable).collect(), column_names(&stripe));
-    let derivatives = jacobian(cells, parameters);
+    let derivatives = variance::jacobian(cells, parameters);
     let mut jacobian = Matrix::new(cells.len(), parameters.b.len(), derivatives.data().to_vec());
     jacobian.row_names = stripe;
     jacobian.col_names = parameters.stripe.clone();
@@ -99,6 +83,8 @@ fn describe(
         ("est_cmdline", text("cmdline")),
         ("model_vce", text("vce")),
         ("model_vcetype", text("vcetype")),
+        ("vce", if request.unconditional { "unconditional" } else { "delta" }.to_string()),
+        ("vcetype", variance::heading(request).to_string()),
         ("title", title.to_string()),
         ("margins", cmd.list.trim().to_string()),
         ("over", over),
@@ -136,24 +122,23 @@ fn effect_heading(request: &Request) -> &'static str {
 }
 
 /// Prints the lines above the table.
-#[expect(clippy::too_many_arguments, reason = "the lines above one table come from request, fit and results")]
 pub(super) fn heading(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
     targets: &[Target],
-    cells: &[Cell],
-    legends: &[Legend],
-    groups: &[String],
+    found: &Found,
     title: &str,
-    n: usize,
 ) {
+    let Found { cells, legends, groups, n, .. } = found;
     let results = &session.e.results;
     let vce = results.get_text("vcetype").or(results.get_text("vce")).unwrap_or("").to_string();
-    let count = format::bare("%12.0fc", n as f64);
+    let count = format::bare("%12.0fc", *n as f64);
     session.print("");
     session.print(format!("{title:<48}{:>30}", format!("Number of obs = {count}")));
-    session.print(format!("Model VCE: {}", if vce.len() <= 3 { vce.to_uppercase() } else { vce }));
+    if !request.unconditional {
+        session.print(format!("Model VCE: {}", if vce.len() <= 3 { vce.to_uppercase() } else { vce }));
+    }
     session.print("");
     for (i, target) in targets.iter().enumerate() {
         let name = if targets.len() > 1 { format!("{}._predict", i + 1) } else { "Expression".to_string() };
@@ -201,18 +186,17 @@ fn print_legends(session: &mut Session, legends: &[Legend]) {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn store(
     session: &mut Session,
     cmd: &ParsedCommand,
     request: &Request,
     targets: &[Target],
     b: &[f64],
-    v: &Mat,
+    found: &Found,
     stripe: &[Stripe],
-    legends: &[Legend],
-    n: usize,
 ) {
+    let Found { legends, v, n, .. } = found;
+    let n = *n as f64;
     let stripe = column_names(stripe);
     let b = Matrix::row_vector(b.to_vec(), stripe.clone());
     let v = Matrix::square(v.data().to_vec(), stripe.clone());
@@ -227,7 +211,7 @@ fn store(
         table.col_names = stripe;
         r.matrix("table", table);
     }
-    r.matrix("b", b.clone()).matrix("V", v.clone()).scalar("N", n as f64);
+    r.matrix("b", b.clone()).matrix("V", v.clone()).scalar("N", n);
     if !names.is_empty() {
         let value = |legend: &Legend, name: &String| {
             legend.iter().find(|l| l.0 == *name).map_or(crate::value::MISSING, |l| l.1)
@@ -255,7 +239,7 @@ fn store(
         let touse = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
         let df_r = request.degrees(session);
         let mut est = Estimation::default();
-        est.results.matrix("b", b).matrix("V", v).scalar("N", n as f64);
+        est.results.matrix("b", b).matrix("V", v).scalar("N", n);
         est.results.text("cmd", "margins").text("properties", "b V");
         if let Some(df) = df_r {
             est.results.scalar("df_r", df);

@@ -1,4 +1,4 @@
-//! General knowledge of words: related words of WordNet, and word vectors. `scripts/suggest/word_knowledge.py` makes
+//! Which words mean nearly the same: related words of WordNet, and word vectors. `scripts/suggest/word_knowledge.py` makes
 //! the tables and says how they are laid out; `assets/suggest/README.md` has their sources and licences. Nothing is
 //! read before a question needs it.
 
@@ -61,19 +61,19 @@ fn product(a: &[u8], b: &[u8]) -> f64 {
     f64::from(sum) / (127.0 * 127.0)
 }
 
-/// True for the usual words of English, in all their forms.
-pub(super) fn is_word(word: &str) -> bool {
+/// Returns true for the usual words of English, in all their forms.
+pub fn is_word(word: &str) -> bool {
     VECTORS.position(word).is_some()
 }
 
 /// How alike the uses of two words are: the cosine of their vectors, −1 to 1. None for rare words.
-pub(super) fn cosine(a: &str, b: &str) -> Option<f64> {
+pub fn cosine(a: &str, b: &str) -> Option<f64> {
     let (a, b) = (VECTORS.position(a)?, VECTORS.position(b)?);
     Some(product(VECTORS.vector(a), VECTORS.vector(b)))
 }
 
 /// The words whose uses are most like those of a word, at most `most`, with cosines from `least` on, the nearest first.
-pub(super) fn nearest(word: &str, most: usize, least: f64) -> Vec<(&'static str, f64)> {
+pub fn nearest(word: &str, most: usize, least: f64) -> Vec<(&'static str, f64)> {
     let Some(at) = VECTORS.position(word) else { return Vec::new() };
     let own = VECTORS.vector(at);
     let others = (0..VECTORS.words).filter(|other| *other != at);
@@ -96,7 +96,7 @@ static RELATED: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|
 
 /// The words that WordNet relates to a word, with the strength of the relation: 0.9 for synonyms and derived words,
 /// 0.6 for those of the concept above or below.
-pub(super) fn related(word: &str) -> impl Iterator<Item = (&'static str, f64)> {
+pub fn related(word: &str) -> impl Iterator<Item = (&'static str, f64)> {
     let line = RELATED.get(word).copied().unwrap_or_default();
     line.split(' ').filter_map(|entry| {
         let (weight, other) = entry.split_once(':')?;
@@ -105,7 +105,7 @@ pub(super) fn related(word: &str) -> impl Iterator<Item = (&'static str, f64)> {
 }
 
 /// The forms under which a word is looked up: as it is, and without the endings of plural, tense and comparison.
-pub(super) fn forms(word: &str) -> Vec<String> {
+pub fn forms(word: &str) -> Vec<String> {
     let mut out = vec![word.to_owned()];
     let endings = [
         ("ies", "y"),

@@ -1,0 +1,136 @@
+"""`margins` with sampled covariates, balanced factors and rows outside the estimation sample.
+
+`vce(unconditional)`: the estimating equations of the model and of the averages stacked, with numerical derivatives, and
+the factor n/(n-1) of [P] _robust; published output of [TE] teffects ra, which is the same estimator.
+"""
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from common import ROOT, Cases
+from scipy.stats import norm
+
+L = pd.read_csv(ROOT / 'data/lbw.csv')
+def run(kind, df, y, X, f_list, w=None, cl=None, minus1=True):
+    """Stacked estimating equations with numerical derivatives: theta, then the margins."""
+    n=len(y); w=np.ones(n) if w is None else w
+    mod={'regress':sm.GLM(y,X,family=sm.families.Gaussian(),freq_weights=w),
+         'logit':sm.GLM(y,X,family=sm.families.Binomial(),freq_weights=w),
+         'probit':sm.GLM(y,X,family=sm.families.Binomial(sm.families.links.Probit()),freq_weights=w),
+         'poisson':sm.GLM(y,X,family=sm.families.Poisson(),freq_weights=w)}[kind]
+    th=mod.fit(tol=1e-14,maxiter=200).params
+    def score(t):
+        e=X@t
+        if kind=='regress': s=y-e
+        elif kind=='logit': s=y-1/(1+np.exp(-e))
+        elif kind=='probit': s=norm.pdf(e)*(y-norm.cdf(e))/(norm.cdf(e)*norm.cdf(-e))
+        else: s=y-np.exp(e)
+        return (w*s)[:,None]*X
+    k=len(th)
+    # refine
+    for _ in range(5):
+        J=np.zeros((k,k))
+        for j in range(k):
+            h=1e-5*max(1,abs(th[j])); a=th.copy();a[j]+=h; b=th.copy(); b[j]-=h
+            J[:,j]=(score(a).sum(0)-score(b).sum(0))/(2*h)
+        th=th-np.linalg.solve(J,score(th).sum(0))
+    m=[ (w*f(th)*s).sum()/(w*s).sum() for f,s in f_list]
+    full=np.r_[th,m]
+    def psi(p):
+        t=p[:k]
+        cols=[score(t)]+[ (w*s*(f(t)-p[k+i]))[:,None] for i,(f,s) in enumerate(f_list)]
+        return np.hstack(cols)
+    q=len(full); A=np.zeros((q,q))
+    for j in range(q):
+        h=1e-5*max(1,abs(full[j])); a=full.copy();a[j]+=h; b=full.copy(); b[j]-=h
+        A[:,j]=(psi(a).sum(0)-psi(b).sum(0))/(2*h)
+    P=psi(full)
+    if cl is not None:
+        g=pd.Series(cl); P=pd.DataFrame(P).groupby(g.values).sum().values
+    G=len(P)
+    Ai=np.linalg.inv(A)
+    V=Ai@(P.T@P)@Ai.T*G/(G-1)
+    return full[k:],np.sqrt(np.diag(V))[k:]
+out={}
+one=np.ones(len(L))
+X=np.column_stack([L.age,L.lwt,L.race==2,L.race==3,L.smoke==1,one]).astype(float)
+low=L.low.values.astype(float)
+def setc(X,c,v):
+    Y=X.copy(); Y[:,c]=v; return Y
+L1=lambda e:1/(1+np.exp(-e))
+lg=lambda Y:(lambda t:L1(Y@t))
+# logit margins smoke + dydx(lwt) + over? 
+S0,S1=setc(X,4,0),setc(X,4,1)
+out['logit smoke']=run('logit',L,low,X,[(lg(S0),one),(lg(S1),one)])
+out['logit dydx']=run('logit',L,low,X,[(lambda t:(lambda p:p*(1-p)*t[1])(L1(X@t)),one),(lambda t:L1(S1@t)-L1(S0@t),one)])
+out['logit over']=run('logit',L,low,X,[(lg(X),(L.race==r).values*1.0) for r in (1,2,3)])
+out['logit cluster']=run('logit',L,low,X,[(lg(S0),one),(lg(S1),one)],cl=L.age.values)
+out['probit smoke']=run('probit',L,low,X,[((lambda Y:(lambda t:norm.cdf(Y@t)))(Y),one) for Y in (S0,S1)])
+w=(1+L.ftv.values).astype(float)
+out['logit pw']=run('logit',L,low,X,[(lg(S0),one),(lg(S1),one)],w=w)
+ftv=L.ftv.values.astype(float)
+out['poisson']=run('poisson',L,ftv,X,[(lambda t:np.exp(S0@t),one),(lambda t:np.exp(S1@t),one),])
+out['poisson eyex']=run('poisson',L,ftv,X,[(lambda t:t[0]*L.age.values,one)])
+bwt=L.bwt.values.astype(float)
+Xi=np.column_stack([L.smoke==1,L.age,(L.smoke==1)*L.age,one]).astype(float)
+def xi(s): return np.column_stack([s*one,L.age,s*L.age,one])
+out['regress inter']=run('regress',L,bwt,Xi,[(lambda t:xi(1)@t-xi(0)@t,one),(lambda t:xi(0)@t,one),(lambda t:xi(1)@t,one)])
+out['regress cluster']=run('regress',L,bwt,Xi,[(lambda t:xi(1)@t-xi(0)@t,one)],cl=L.race.values)
+o = out
+src='Python: stacked estimating equations of the model and the averages, numerical derivatives, n/(n-1)'
+cases = Cases('margins_sampled', 'Python, published output; see each case')
+add = lambda name, data, do, expect, tol=1e-6, source=src: cases.add(name, data, do, expect, tol, source)
+m='lbw.csv'
+fit='%s low age lwt i.race i.smoke, vce(%s)\n'
+def bse(key,idx=None):
+    b,s=o[key]; e={}
+    for j,(x,y) in enumerate(zip(b,s)):
+        k=idx[j] if idx else j+1
+        e[f'b[1,{k}]']=x; e[f'sqrt(V[{k},{k}])']=y
+    return e
+mt='\nmatrix b = r(b)\nmatrix V = r(V)'
+add('margins unconditional logit',m,fit%('logit','robust')+'margins smoke, vce(unconditional)'+mt,bse('logit smoke'))
+add('margins unconditional dydx',m,fit%('logit','robust')+'margins, dydx(lwt smoke) vce(unconditional)'+mt,bse('logit dydx',[1,3]))
+add('margins unconditional over',m,fit%('logit','robust')+'margins, over(race) vce(unconditional)'+mt,bse('logit over'))
+add('margins unconditional cluster',m,fit%('logit','cluster age')+'margins smoke, vce(unconditional)'+mt,bse('logit cluster'))
+add('margins unconditional probit',m,fit%('probit','robust')+'margins smoke, vce(unconditional)'+mt,bse('probit smoke'))
+add('margins unconditional pweight',m,'generate w = 1 + ftv\nlogit low age lwt i.race i.smoke [pw=w]\nmargins smoke, vce(uncond)'+mt,bse('logit pw'))
+add('margins unconditional poisson',m,fit.replace('low','ftv')%('poisson','robust')+'margins smoke, vce(unconditional)'+mt,bse('poisson'))
+add('margins unconditional expression()',m,fit.replace('low','ftv')%('poisson','robust')+'margins smoke, expression(exp(xb())) vce(unconditional)'+mt,bse('poisson'))
+add('margins unconditional eyex()',m,fit.replace('low','ftv')%('poisson','robust')+'margins, eyex(age) vce(unconditional)'+mt,bse('poisson eyex'))
+e=bse('regress inter'); 
+add('margins unconditional regress','lbw.csv','regress bwt i.smoke##c.age, vce(robust)\nmargins smoke, vce(unconditional)\nmatrix t = r(table)\nscalar df = r(df_r)'+mt,
+ {'b[1,1]':o['regress inter'][0][1],'sqrt(V[1,1])':o['regress inter'][1][1],'b[1,2]':o['regress inter'][0][2],'sqrt(V[2,2])':o['regress inter'][1][2],'t[2,1]':o['regress inter'][1][1]})
+add('margins unconditional contrast','lbw.csv','regress bwt i.smoke##c.age, vce(robust)\nmargins r.smoke, vce(unconditional)'+mt,{'b[1,1]':o['regress inter'][0][0],'sqrt(V[1,1])':o['regress inter'][1][0]})
+add('margins unconditional regress cluster','lbw.csv','regress bwt i.smoke##c.age, vce(cluster race)\nmargins r.smoke, vce(unconditional)'+mt,{'b[1,1]':o['regress cluster'][0][0],'sqrt(V[1,1])':o['regress cluster'][1][0]})
+n=4642
+add('margins unconditional and teffects ra','cattaneo.csv','regress bweight i.mbsmoke##c.(prenatal1 mmarried mage fbaby), vce(robust)\nmargins r.mbsmoke, vce(unconditional)'+mt,{'b[1,1]':-239.6392,'sqrt(V[1,1]*4641/4642)':23.82402},3e-7,'published: [TE] teffects ra, example 1; the same estimator with n in the place of n - 1')
+add('margins unconditional of the mean','lbw.csv','regress bwt age i.race, vce(robust)\nmargins, vce(unconditional)\nmatrix V = r(V)\nsummarize bwt\nscalar want = r(sd)/sqrt(r(N))',{'sqrt(V[1,1])':L.bwt.std() / len(L) ** 0.5},1e-8,'by hand: the standard error of the mean, sd/sqrt(n)')
+X=np.column_stack([L.age,L.lwt,L.race==2,L.race==3,L.smoke==1,np.ones(len(L))]).astype(float)
+def logit(keep):
+    r=sm.Logit(L.low.values[keep],X[keep]).fit(disp=0,tol=1e-14,maxiter=100); return r.params,r.cov_params()
+def marg(th,V,Y):
+    def f(t): return (1/(1+np.exp(-(Y@t)))).mean()
+    g=np.array([(f(th+h)-f(th-h))/2e-6 for h in np.eye(6)*1e-6]); return f(th),(g@V@g)**.5
+th,V=logit(np.ones(len(L),bool)); e={}
+src2='statsmodels Logit, averages by hand'
+for k,s in enumerate((0,1),1):
+    Y=X.copy();Y[:,2]=Y[:,3]=1/3;Y[:,4]=s
+    a,b=marg(th,V,Y); e[f'b[1,{k}]']=a;e[f'sqrt(V[{k},{k}])']=b
+fit='logit low age lwt i.race i.smoke\n'
+add('margins asbalanced',m,fit+'margins smoke, asbalanced'+mt,e,1e-6,src2)
+add('margins at((asbalanced) race)',m,fit+'margins smoke, at((asbalanced) race)'+mt,e,1e-6,src2)
+e={}
+for k,s in enumerate((0,1),1):
+    Y=X.copy();Y[:,0]=L.age.mean();Y[:,1]=L.lwt.mean();Y[:,2]=Y[:,3]=1/3;Y[:,4]=s
+    a,b=marg(th,V,Y); e[f'b[1,{k}]']=a;e[f'sqrt(V[{k},{k}])']=b
+add('margins asbalanced atmeans',m,fit+'margins smoke, asbalanced atmeans'+mt,e,1e-6,src2)
+keep=(L.age>20).values; th,V=logit(keep); e={}
+for k,s in enumerate((0,1),1):
+    Y=X.copy();Y[:,4]=s
+    a,b=marg(th,V,Y); e[f'b[1,{k}]']=a;e[f'sqrt(V[{k},{k}])']=b
+e['n']=len(L)
+add('margins noesample',m,fit.replace('\n',' if age > 20\n')+'margins smoke, noesample\nscalar n = r(N)'+mt,e,1e-6,src2)
+add('margins unconditional fweight',m,'generate w = 1 + ftv\nlogit low age lwt i.race [fw=w], vce(robust)\nmargins race, vce(unconditional)\nmatrix A = r(V)\nexpand w\nlogit low age lwt i.race, vce(robust)\nmargins race, vce(unconditional)\nmatrix B = r(V)',{'A[1,1]/B[1,1]':1,'A[2,1]/B[2,1]':1,'A[3,3]/B[3,3]':1},1e-8,'property: frequencies are repeated rows')
+add('margins unconditional fweight cluster',m,'generate w = 1 + ftv\nlogit low age lwt i.race [fw=w], vce(cluster smoke)\nmargins race, vce(unconditional)\nmatrix A = r(V)\nexpand w\nlogit low age lwt i.race, vce(cluster smoke)\nmargins race, vce(unconditional)\nmatrix B = r(V)',{'A[1,1]/B[1,1]':1,'A[3,3]/B[3,3]':1},1e-8,'property: frequencies are repeated rows')
+cases.write()

@@ -1,0 +1,52 @@
+//! Words of comparison: "older dogs" and "stay longer" name a measure, and their place shows what is explained.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::lexicon::LEXICON;
+use super::mentions::Mention;
+
+/// The sign of a comparison before its mark: `~a` where it qualifies what follows ("older dogs"), `~p` where it is said of
+/// what precedes ("stay longer").
+pub(super) fn quality(question: &str, mention: &Mention) -> String {
+    static AFTER: LazyLock<Regex> = LazyLock::new(|| {
+        let ends = "than|in|at|on|when|if|as|after|before|with|by|for|to|and|or|of|over|from|because|per|during|the|a|an|once|while|is|are|too";
+        Regex::new(&format!("^ +(?:(?:{ends})\\b|[^a-z])|^[^ ]|^ *$")).expect("a pattern")
+    });
+    let text = question[mention.start..mention.end].to_ascii_lowercase();
+    let compares = text.ends_with("er") || text.ends_with("est");
+    if !compares || LEXICON.dimensions(&text).next().is_none() {
+        return String::new();
+    }
+    let after = question[mention.end..].to_ascii_lowercase();
+    if AFTER.is_match(&after) { "~p".to_owned() } else { "~a".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::columns::Place;
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_comparison_shows_what_is_explained() {
+        let sign = |question: &str, word: &str| {
+            let start = question.find(word).expect("the word is there");
+            let mention = Mention {
+                columns: vec![0],
+                others: Vec::new(),
+                start,
+                end: start + word.len(),
+                certainty: 0.5,
+                place: Place::Meaning,
+                exact: false,
+                spelled: None,
+            };
+            quality(question, &mention)
+        };
+        let question = "Do older dogs stay longer than others?";
+        assert_eq!((sign(question, "older").as_str(), sign(question, "longer").as_str()), ("~a", "~p"));
+        assert_eq!(sign("Are taller swimmers faster?", "faster"), "~p");
+        assert_eq!(sign(question, "dogs"), "");
+    }
+}

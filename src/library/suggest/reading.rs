@@ -1,0 +1,215 @@
+//! Readings of a question: which words name which columns, and what follows for the roles. Words that no name has are matched
+//! by their meaning where a role would stay open, and of several readings the one that uses most of the question is taken.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::columns::Named;
+use super::decisions::{RELATION, asks};
+use super::meaning::{Known, Need, asks_which};
+use super::mentions::Mention;
+use super::phrases::{Natures, Parsed, parse};
+use super::roles::{Filled, HALF, fill};
+use super::structure::{Structure, structure};
+use super::words::Unit;
+
+/// A question with the columns that its words name.
+pub(super) struct Reading {
+    pub(super) mentions: Vec<Mention>,
+    pub(super) parsed: Parsed,
+    pub(super) structure: Structure,
+    pub(super) filled: Filled,
+}
+
+/// Reads one question.
+pub(super) struct Reader<'a> {
+    pub(super) question: &'a str,
+    pub(super) named: &'a [Named<'a>],
+    pub(super) units: &'a [Unit],
+    /// Words of the construction.
+    pub(super) cues: &'a BTreeSet<String>,
+    pub(super) rows: u64,
+}
+
+/// A match below this certainty may be left out of a reading.
+const DISPUTABLE: f64 = 0.6;
+/// Most matches that are tried without.
+const TRIED: usize = 6;
+/// A match of a part of a name only, and the certainty from which a measure may stand after "which".
+const PART: f64 = 0.6;
+const WHICH: f64 = 0.75;
+/// By how much another reading must be better.
+const BETTER: f64 = 0.2;
+/// What an open role takes off a reading, and a statement that has no pattern.
+const OPEN_ROLE: f64 = 0.8;
+const NO_PATTERN: f64 = 0.3;
+/// Share of the certainty of a match that a reading without it loses.
+const DROPPED: f64 = 0.6;
+
+impl Reading {
+    /// True if a role stays open, or if only one side of a relation is named.
+    fn leaves_open(&self) -> bool {
+        let (parsed, filled) = (&self.parsed, &self.filled);
+        let directed = asks(RELATION, &parsed.text);
+        let unnamed = parsed.kind.is_empty() && !filled.named && (parsed.rest.len() < 2 || directed);
+        // a method that words name needs no more than its outcome
+        let open = |role: &str| !filled.named || matches!(role, "outcome_var" | "item_vars");
+        filled.open.iter().any(|role| open(role)) || filled.assumed || filled.frame == HALF || unnamed
+    }
+
+    fn is_outcome(&self, column: usize) -> bool {
+        ["outcome_var", "item_vars", "duration_var"]
+            .iter()
+            .filter_map(|role| self.filled.roles.get(role))
+            .any(|columns| columns.first() == Some(&column))
+    }
+
+    /// How much of the question a reading uses: the certainty of the matches that a role takes, less that of the others.
+    fn worth(&self, named: &[Named<'_>], rows: u64) -> f64 {
+        let used: BTreeSet<usize> = self.filled.roles.values().flatten().copied().collect();
+        let aside = |c: &usize| {
+            let column = &named[*c];
+            column.is_unit(rows) || column.is_time() || self.parsed.excluded.contains(c)
+        };
+        let mut sum = 0.0;
+        for mention in &self.mentions {
+            if mention.columns.iter().any(|c| used.contains(c)) {
+                sum += mention.certainty;
+            } else if !mention.columns.iter().any(aside) {
+                sum -= mention.certainty;
+            }
+        }
+        sum -= OPEN_ROLE * self.filled.open.len() as f64;
+        if self.parsed.kind.is_empty() && !self.filled.named { sum - NO_PATTERN } else { sum }
+    }
+}
+
+impl Reader<'_> {
+    /// The best reading of a question from the columns that its words name.
+    pub(super) fn best(&self, mentions: Vec<Mention>) -> Reading {
+        let first = self.read(self.without_parts(self.without_rows(mentions)));
+        let need = if first.leaves_open() { Need::Role } else { Need::Nothing };
+        let reading = self.chosen(self.further(first, need));
+        if !reading.leaves_open() {
+            return reading;
+        }
+        let doubtful = self.further(self.read(reading.mentions.clone()), Need::Anything);
+        let doubtful = self.chosen(doubtful);
+        if doubtful.leaves_open() { reading } else { doubtful }
+    }
+
+    /// The matches without the word for the rows of a panel: "in regions with more buses" compares no regions.
+    fn without_rows(&self, mut mentions: Vec<Mention>) -> Vec<Mention> {
+        static SORTS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("(?:\\b(?:by|each|every|per|across|between|which|what|among|within|cluster\\w*|differ\\w*|for|of|and|compare) (?:the |all )?|各个?|不同|每个?|哪些?个?|按|分|同|在|和|与|、|，|,)$")
+                .expect("a pattern")
+        });
+        static EFFECTS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("^[^.?!。？]{0,20}(?:effect|固定效应|个体|聚类|之间|间|with itself|with themselves)")
+                .expect("a pattern")
+        });
+        let structure = structure(self.named, self.rows, &[]);
+        let Some(entity) = structure.entity.filter(|_| structure.panel) else { return mentions };
+        mentions.retain(|m| {
+            let before = self.question[..m.start].to_lowercase();
+            let sorts =
+                before.is_empty() || SORTS.is_match(&before) || EFFECTS.is_match(&self.question[m.end..]);
+            m.columns != [entity] || m.exact || sorts
+        });
+        mentions
+    }
+
+    /// The matches without a measure after "which", and with words such as "price" of a column that has another price joined to
+    /// the thing itself: "price of eggs", "egg prices".
+    fn without_parts(&self, mentions: Vec<Mention>) -> Vec<Mention> {
+        let mut kept: Vec<Mention> = Vec::new();
+        for mention in mentions {
+            let measures = mention.columns.iter().all(|c| self.named[*c].is_measure());
+            let sorts = asks_which(&self.question[..mention.start]);
+            if sorts && measures && !mention.exact && mention.certainty < WHICH {
+                continue;
+            }
+            let Some(last) = kept.last_mut() else {
+                kept.push(mention);
+                continue;
+            };
+            let between = self.question.get(last.end..mention.start).unwrap_or_default().trim();
+            if matches!(between, "of" | "of the") && self.is_part_of(last, &mention) {
+                *last = Mention { start: last.start, ..mention };
+            } else if between.is_empty() && self.is_part_of(&mention, last) {
+                last.end = mention.end;
+            } else {
+                kept.push(mention);
+            }
+        }
+        kept
+    }
+
+    /// True for a word of measure that fits its column in part only, next to a match that is as sure.
+    fn is_part_of(&self, part: &Mention, thing: &Mention) -> bool {
+        let text = self.question[part.start..part.end].to_ascii_lowercase();
+        let says_little =
+            ["price", "prices", "cost", "costs", "rate", "rates", "level", "levels", "amount", "size"];
+        let partly = !part.exact && part.certainty <= PART && part.columns != thing.columns;
+        partly && thing.certainty >= part.certainty && says_little.contains(&text.as_str())
+    }
+
+    fn read(&self, mentions: Vec<Mention>) -> Reading {
+        let natures = Natures { columns: self.named, rows: self.rows };
+        let parsed = parse(self.question, &mentions, self.units, &natures);
+        let structure = structure(self.named, self.rows, &parsed.events);
+        let filled = fill(&parsed, self.named, &structure);
+        Reading { mentions, parsed, structure, filled }
+    }
+
+    /// The reading with words matched by their meaning.
+    fn further(&self, reading: Reading, need: Need) -> Reading {
+        let known = Known {
+            question: self.question,
+            units: self.units,
+            mentions: &reading.mentions,
+            columns: self.named,
+            rows: self.rows,
+            cues: self.cues,
+            outcome_is_open: reading.filled.open == ["outcome_var"],
+        };
+        let further = known.by_meaning(need);
+        if further.is_empty() {
+            return reading;
+        }
+        let mut all = reading.mentions;
+        all.retain(|m| further.iter().all(|f| m.end <= f.start || f.end <= m.start));
+        all.extend(further);
+        all.sort_by_key(|m| m.start);
+        self.read(all)
+    }
+
+    /// The reading without those uncertain matches that keep surer ones out of the roles.
+    fn chosen(&self, reading: Reading) -> Reading {
+        if reading.filled.named {
+            return reading;
+        }
+        let mut best = None;
+        let mut most = reading.worth(self.named, self.rows) + BETTER;
+        let outcome = |m: &Mention| m.columns.iter().any(|c| reading.is_outcome(*c));
+        let disputable: Vec<(usize, f64)> = reading
+            .mentions
+            .iter()
+            .filter(|m| !m.exact && m.certainty < DISPUTABLE && !outcome(m))
+            .map(|m| (m.start, m.certainty))
+            .take(TRIED)
+            .collect();
+        for (start, certainty) in disputable {
+            let without: Vec<Mention> =
+                reading.mentions.iter().filter(|m| m.start != start).cloned().collect();
+            let other = self.read(without);
+            let value = other.worth(self.named, self.rows) - DROPPED * certainty;
+            if value > most {
+                (best, most) = (Some(other), value);
+            }
+        }
+        best.unwrap_or(reading)
+    }
+}
