@@ -94,7 +94,7 @@ const CASES: &[(&str, i32)] = &[
     ),
     (
         "spset id, coord(t z)\nspmatrix create idistance W\nspregress y x, ml dvarlag(W)\npredict p, limited",
-        198,
+        199,
     ),
     (
         "spset id, coord(t z)\nspmatrix create idistance W\nspregress y x, ml dvarlag(W)\ndrop in 1\npredict p",
