@@ -323,8 +323,28 @@ impl Arima<'_> {
             .collect()
     }
 
-    /// Maximises: outer products of the scores first, Newton steps at the end. Nothing without a start.
+    /// Maximises the likelihood. Nothing without a start.
+    ///
+    /// The exact likelihood is the same for a moving average and for the one with inverted roots and another sigma. A
+    /// search that ends outside the invertible region is repeated inside it.
     pub fn maximise(&self, iterations: usize) -> Option<ArimaFit> {
+        let found = self.search(iterations, false)?;
+        if self.invertible(&found.b) {
+            return Some(found);
+        }
+        let again = self.search(iterations, true);
+        let as_good = |f: &ArimaFit| f.converged && f.ll >= found.ll - 1e-7 * (1.0 + found.ll.abs());
+        again.filter(as_good).or(Some(found))
+    }
+
+    /// Whether the moving average can be inverted.
+    fn invertible(&self, b: &[f64]) -> bool {
+        let inverted: Vec<f64> = self.polynomials(b).1.iter().map(|m| -m).collect();
+        stationary(&inverted)
+    }
+
+    /// Outer products of the scores first, Newton steps at the end; with `inside` only over invertible moving averages.
+    fn search(&self, iterations: usize, inside: bool) -> Option<ArimaFit> {
         let mut b = self.start()?;
         let mut ll = self.total(&b);
         let mut log = vec![ll];
@@ -352,7 +372,7 @@ impl Arima<'_> {
             for _ in 0..40 {
                 let trial: Vec<f64> = b.iter().zip(&step).map(|(b, s)| b + length * s).collect();
                 let value = self.total(&trial);
-                if value >= ll {
+                if value >= ll && (!inside || self.invertible(&trial)) {
                     better = Some((trial, value));
                     break;
                 }

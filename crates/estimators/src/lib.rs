@@ -103,6 +103,7 @@ pub mod score_matching;
 pub mod shrinkage;
 mod simplex;
 pub mod smoothing;
+pub mod spatial;
 pub mod square_table;
 pub mod stock_yogo;
 pub mod studentised_range;

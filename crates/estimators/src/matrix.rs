@@ -65,8 +65,14 @@ impl Mat {
     }
 
     /// One row.
+    /// One row.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.data[row * self.cols..(row + 1) * self.cols]
+    }
+
+    /// One row to change.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f64] {
+        &mut self.data[row * self.cols..(row + 1) * self.cols]
     }
 
     /// All numbers, row by row.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from common import ROOT, Cases
 from linearmodels.iv import IV2SLS, IVGMM
+from statsmodels.stats.power import TTestPower
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 SHAPES = [[[0, 0, 5, 3], [3, 1, 5, 4], [4, 3, 6, 2]], [[4, 2, 7, 8], [5, 4, 6, 6], [7, 5, 8, 9]]]
@@ -167,7 +168,7 @@ def seasonal(cases):
     do = "generate double y = ln(air)\ngenerate n = _n\ngenerate double x = sin((n - 1)/7)\ntsset n\n"
     for order, season, columns, option in (
         ((1, 0, 1), (1, 0, 0, 4), [x, np.ones(n)], ""), ((0, 1, 1), (0, 1, 1, 12), [x], " noconstant"),
-        ((1, 1, 0), (1, 0, 0, 4), [x, np.arange(1.0, n + 1)], ""),
+        ((1, 0, 0), (0, 0, 1, 12), [x, np.ones(n)], ""), ((1, 1, 0), (1, 0, 0, 4), [x, np.arange(1.0, n + 1)], ""),
     ):
         model = SARIMAX(y, exog=np.column_stack(columns), order=order, seasonal_order=season, trend="n",
                         simple_differencing=True)
@@ -184,9 +185,21 @@ def seasonal(cases):
                   "statsmodels SARIMAX")
 
 
+def paired(cases):
+    for option, size, effect, sides in (
+        ("altdiff(5) sddiff(12)", None, 5 / 12, "two-sided"), ("altdiff(5) sddiff(12) onesided", None, 5 / 12, "larger"),
+        ("corr(.5) sd1(10) sd2(12) n(30)", 30, 4 / np.sqrt(124), "two-sided"),
+    ):
+        do = "power pairedmeans" + (" 20 24" if size else "") + ", " + option
+        n = size or int(np.ceil(TTestPower().solve_power(effect, power=0.8, alpha=0.05, alternative=sides)))
+        cases.add(do, None, do, {"r(N)": n, "r(delta)": effect,
+                                 "r(power)": TTestPower().power(effect, n, 0.05, alternative=sides)}, 1e-7,
+                  "statsmodels TTestPower")
+
+
 def main():
     cases = Cases("nested", "published tables, numpy, linearmodels; see each case")
-    for part in (repeated, nested, instruments, tests_of_curves, outcomes, seasonal):
+    for part in (repeated, nested, instruments, tests_of_curves, outcomes, seasonal, paired):
         part(cases)
     cases.write()
 

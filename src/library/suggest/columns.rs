@@ -203,6 +203,18 @@ impl Named<'_> {
         c.integer_valued && rows > 20 && c.distinct == rows && dense && (begins || !self.is_time())
     }
 
+    /// True for codes from 1 on without holes, each of several rows: the chicks of repeated measurements.
+    fn is_dense_code(&self, rows: u64) -> bool {
+        let c = self.column;
+        let dense = c.min == Some(1.0) && c.max == Some(c.distinct as f64);
+        let repeats = c.distinct >= 30 && rows >= c.distinct.saturating_mul(3);
+        let name = c.name.to_ascii_lowercase();
+        let says =
+            name.split(|c: char| !c.is_alphanumeric()).any(|w| LEXICON.measured_in(w).next().is_some());
+        let plain = !says && self.outcome() <= 0.0 && c.label.is_none() && !self.has("@age");
+        c.integer_valued && dense && repeats && plain && !self.is_time() && !self.is_count()
+    }
+
     /// True for numbers of something that may not occur: the smallest is 0, unlike that of most scales of answers.
     pub(super) fn counts_from_zero(&self) -> bool {
         self.column.min == Some(0.0) && self.is_count()
@@ -226,6 +238,9 @@ impl Named<'_> {
         let named = self.aliases.iter().filter(|a| a.place == Place::Name).any(|a| of_things(&a));
         // so many texts are no categories
         if self.is_row_number(rows) || (self.column.is_text() && self.column.distinct >= 50) {
+            return true;
+        }
+        if self.is_dense_code(rows) {
             return true;
         }
         let many = self.column.distinct >= rows.min(20);

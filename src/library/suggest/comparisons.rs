@@ -23,6 +23,18 @@ pub(super) fn quality(question: &str, mention: &Mention) -> String {
     if AFTER.is_match(&after) { "~p".to_owned() } else { "~a".to_owned() }
 }
 
+/// True for the noun that a comparison qualifies at the beginning of a question: "Do heavier cars use more fuel" is about
+/// weight; cars are the rows.
+pub(super) fn qualified(question: &str, start: usize) -> bool {
+    let before = question[..start].to_ascii_lowercase();
+    let mut words = before.split_whitespace().rev();
+    let comparison = words.next().is_some_and(|word| {
+        (word.ends_with("er") || word.ends_with("est")) && LEXICON.dimensions(word).next().is_some()
+    });
+    let first = ["do", "does", "did", "are", "is", "was", "were", "have", "has", "will", "can", "the"];
+    comparison && words.next().is_some_and(|word| first.contains(&word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::columns::Place;
@@ -48,5 +60,7 @@ mod tests {
         assert_eq!((sign(question, "older").as_str(), sign(question, "longer").as_str()), ("~a", "~p"));
         assert_eq!(sign("Are taller swimmers faster?", "faster"), "~p");
         assert_eq!(sign(question, "dogs"), "");
+        assert!(qualified(question, question.find("dogs").expect("the word is there")));
+        assert!(!qualified(question, question.find("others").expect("the word is there")));
     }
 }

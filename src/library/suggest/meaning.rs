@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::super::tokens::is_han;
 use super::chinese::glosses;
 use super::columns::{Named, Place};
+use super::comparisons::qualified;
 use super::lexicon::LEXICON;
 use super::likeness::{Asked, LEAST, Part, Word, english, known_as, parts_of, score};
 use super::mentions::{Mention, crosses};
@@ -104,6 +105,9 @@ impl Known<'_> {
     fn asked(&self, at: usize, open: bool) -> Option<Asked> {
         let unit = &self.units[at];
         let by_name = self.match_of(at);
+        if by_name.is_none() && qualified(self.question, unit.start) {
+            return None;
+        }
         if by_name.is_some_and(|m| !is_weak(m)) || unit.connector || unit.options.is_empty() {
             return None;
         }

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::super::tokens::stem;
 use super::columns::Named;
+use super::comparisons::qualified;
 use super::decisions::{RELATION, asks};
 use super::meaning::{Known, Need, asks_which};
 use super::mentions::Mention;
@@ -131,6 +133,9 @@ impl Reader<'_> {
             if sorts && measures && !mention.exact && mention.certainty < WHICH {
                 continue;
             }
+            if qualified(self.question, mention.start) && !self.is_literal(&mention) {
+                continue;
+            }
             let Some(last) = kept.last_mut() else {
                 kept.push(mention);
                 continue;
@@ -147,12 +152,26 @@ impl Reader<'_> {
         kept
     }
 
+    /// True if the name or label of the column has a word of the match.
+    fn is_literal(&self, mention: &Mention) -> bool {
+        let text = self.question[mention.start..mention.end].to_lowercase();
+        let asked: Vec<String> = text.split_whitespace().map(stem).collect();
+        mention.columns.iter().any(|c| {
+            let column = self.named[*c].column;
+            let texts = format!("{} {}", column.name, column.label.as_deref().unwrap_or_default());
+            let texts = texts.to_lowercase();
+            let mut words = texts.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+            words.any(|word| asked.contains(&stem(word)))
+        })
+    }
+
     /// True for a word of measure that fits its column in part only, next to a match that is as sure.
     fn is_part_of(&self, part: &Mention, thing: &Mention) -> bool {
         let text = self.question[part.start..part.end].to_ascii_lowercase();
         let says_little =
             ["price", "prices", "cost", "costs", "rate", "rates", "level", "levels", "amount", "size"];
         let partly = !part.exact && part.certainty <= PART && part.columns != thing.columns;
+        let partly = partly && thing.columns.iter().all(|c| self.named[*c].is_measure());
         partly && thing.certainty >= part.certainty && says_little.contains(&text.as_str())
     }
 

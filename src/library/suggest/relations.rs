@@ -81,6 +81,14 @@ impl Filler<'_> {
         })
     }
 
+    /// "Do sprays differ in the count of insects?" with the sides exchanged: a measure forms no groups where the other side does.
+    pub(super) fn exchanged_groups(&self) -> Option<Parsed> {
+        let p = self.parsed;
+        let ([group], [outcome]) = (&p.groups[..], &p.outcome[..]) else { return None };
+        let wrong = self.columns[*group].is_measure() && self.columns[*outcome].column.is_text();
+        wrong.then(|| Parsed { outcome: p.groups.clone(), groups: p.outcome.clone(), ..p.clone() })
+    }
+
     /// Groups that differ in something that no column was found for: the only column that can be the outcome, else the
     /// question for it.
     pub(super) fn differ(&self, group: Option<usize>, out: &mut Filled) {

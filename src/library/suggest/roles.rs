@@ -156,7 +156,10 @@ impl Filler<'_> {
         let named = self.named();
         match p.kind.as_str() {
             "model" => self.model(out),
-            "group" => self.compare(out),
+            "group" => match self.exchanged_groups() {
+                Some(turned) => Filler { parsed: &turned, ..*self }.compare(out),
+                None => self.compare(out),
+            },
             "pair" => self.pair(out),
             "either" => {
                 let than = ["than", "compared with", "compared to", "versus", "更", "较"];

@@ -64,6 +64,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("absorbed effects: templates keep to areg and xtreg", &["ppmlhdfe", "reghdfe"]),
+    (
+        "spatial data: templates keep to the commands of the manual and to whole matrices",
+        &["spatgsa", "spdistance"],
+    ),
     ("terms in angle brackets, which the lint does not read", &["fp"]),
     ("a table of numbers, which the lint does not read", &["kapwgt"]),
     ("instruments: templates keep to ivregress and its estat", &["ivreg2"]),

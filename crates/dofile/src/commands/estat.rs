@@ -6,8 +6,8 @@ use super::estimation::{
 };
 use super::survival::cox_post;
 use super::{
-    ByRule, CommandSpec, Example, Form, community, multivariate, nonlinear, panel, survey, timeseries,
-    treatment,
+    ByRule, CommandSpec, Example, Form, community, multivariate, nonlinear, panel, spatial, survey,
+    timeseries, treatment,
 };
 use crate::error::{Result, StataError};
 use crate::ops::estat::Call;
@@ -46,6 +46,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         treatment::estat,
         community::estat,
         nonlinear::estat,
+        spatial::estat,
     ] {
         if let Some(done) = family(session, word, &call) {
             return done;

@@ -28,6 +28,7 @@ pub(crate) mod prefix;
 mod quantile;
 pub mod registry;
 mod shrinkage;
+mod spatial;
 mod spec;
 mod survey;
 mod survival;

@@ -3,7 +3,7 @@
 use super::estimation::{predict_choice, predict_counts, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
-    estimation, limited, multivariate, nonlinear, panel, shrinkage, survival, timeseries, treatment,
+    estimation, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival, timeseries, treatment,
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
@@ -121,6 +121,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         nonlinear::predict,
         limited::predict,
         estimation::predict,
+        spatial::predict,
     ]
     .iter()
     .find_map(|family| family(session.e.cmd()));

@@ -4,7 +4,7 @@ use super::{ByRule, CommandSpec, Form};
 use super::{
     community, data, describe, documented, documents, epidemiology, estat, estimation, exchange, graphics,
     imputation, inference, language, likelihood, limited, meta, multivariate, nonlinear, panel, predict,
-    prefix, quantile, shrinkage, survey, survival, systems, timeseries, treatment,
+    prefix, quantile, shrinkage, spatial, survey, survival, systems, timeseries, treatment,
 };
 
 /// The commands that pass their subcommands on to the families.
@@ -32,6 +32,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         multivariate::TABLE,
         nonlinear::TABLE,
         shrinkage::TABLE,
+        spatial::TABLE,
         survey::TABLE,
         survival::TABLE,
         systems::TABLE,

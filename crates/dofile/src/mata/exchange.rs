@@ -98,6 +98,19 @@ pub fn put(
     Ok(live)
 }
 
+/// Makes or replaces a global matrix of real numbers, given row by row.
+///
+/// # Errors
+/// r(198) for a name that is none.
+pub fn put_real(session: &mut Session, name: &str, rows: usize, cols: usize, data: Vec<f64>) -> Result<()> {
+    if !is_valid_name(name) || is_reserved(name) {
+        return Err(StataError::new(198, format!("{name}:  invalid name")));
+    }
+    let value = Value::real(Grid::new(rows, cols, data));
+    session.extensions.state::<State>().globals.insert(name.to_string(), Cell::new(value));
+    Ok(())
+}
+
 /// Returns the columns of a global real or string matrix.
 ///
 /// # Errors

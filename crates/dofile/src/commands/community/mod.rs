@@ -35,6 +35,7 @@ mod rddensity_show;
 mod rdrobust;
 mod rdrobust_show;
 mod reghdfe;
+mod spatgsa;
 mod synth;
 mod synth_data;
 mod synth_show;
@@ -82,6 +83,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rdrobust::SPEC,
     rdrobust::SPEC_BANDWIDTH,
     reghdfe::SPEC,
+    spatgsa::SPEC,
     synth::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,

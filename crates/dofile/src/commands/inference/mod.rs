@@ -7,6 +7,7 @@ mod esize;
 mod ksmirnov;
 pub(in crate::commands) mod means;
 mod power;
+mod power_paired;
 mod prtest;
 mod sampsi;
 mod signed;

@@ -18,8 +18,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta); proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
+    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr); proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -67,7 +67,7 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 #[derive(Clone, Copy, PartialEq)]
-enum Method {
+pub(super) enum Method {
     OneMean,
     TwoMeans,
     OneProportion,
@@ -75,15 +75,15 @@ enum Method {
 }
 
 /// A design: effect, spreads, test.
-struct Design {
-    method: Method,
-    first: f64,
-    second: f64,
-    sd: (f64, f64),
-    known: bool,
-    alpha: f64,
-    sides: f64,
-    ratio: f64,
+pub(super) struct Design {
+    pub(super) method: Method,
+    pub(super) first: f64,
+    pub(super) second: f64,
+    pub(super) sd: (f64, f64),
+    pub(super) known: bool,
+    pub(super) alpha: f64,
+    pub(super) sides: f64,
+    pub(super) ratio: f64,
 }
 
 impl Design {
@@ -191,9 +191,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "twomeans" => Method::TwoMeans,
         "oneproportion" | "oneprop" => Method::OneProportion,
         "twoproportions" | "twoprop" => Method::TwoProportions,
-        known @ ("pairedmeans" | "onevariance" | "twovariances" | "onecorrelation" | "twocorrelations"
-        | "oneway" | "twoway" | "repeated" | "logrank" | "cox" | "exponential" | "oneslope"
-        | "rsquared" | "pcorr" | "cmh" | "mcc" | "trend" | "pairedproportions" | "onevar") => {
+        "pairedmeans" => return super::power_paired::run(s, &raw[end..]),
+        known @ ("onevariance" | "twovariances" | "onecorrelation" | "twocorrelations" | "oneway"
+        | "twoway" | "repeated" | "logrank" | "cox" | "exponential" | "oneslope" | "rsquared"
+        | "pcorr" | "cmh" | "mcc" | "trend" | "pairedproportions" | "onevar") => {
             return Err(StataError::unsupported_command(&format!("power {known}")));
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),
@@ -275,7 +276,7 @@ fn design(cmd: &ParsedCommand, method: Method) -> Result<Design> {
 }
 
 /// Sizes and power, and whether the sizes were solved for.
-fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, bool)> {
+pub(super) fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, bool)> {
     let real = |name: &str| cmd.options.real(name);
     let wanted = match (real("power"), real("beta")) {
         (Some(_), Some(_)) => return Err(StataError::invalid("only one of power() and beta() is allowed")),

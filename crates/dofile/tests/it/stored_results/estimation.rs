@@ -13,6 +13,26 @@ const LIKELIHOOD: &str = "k k_eq k_dv df_m ll chi2 p rank ic rc converged depvar
 pub(super) const ROWS: &[(Row, &[&str])] = &[
     (
         (
+            "SP",
+            "spregress y x z, ml dvarlag(W)",
+            "k df_m df_c ll iterations rank r2_p chi2 chi2_c p p_c converged depvar indeps idvar estimator title \
+        constant dlmat elmat chi2type vce ml_method technique estat_cmd predict marginsok marginsnotok ilog gradient \
+        Hessian",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
+            "SP",
+            "spregress y x z, gs2sls dvarlag(W) errorlag(W)",
+            "k df_m df_c iterations iterations_2sls rank r2_p chi2 chi2_c p p_c converged converged_2sls depvar indeps \
+        idvar estimator title constant exogr dlmat elmat het chi2type estat_cmd predict marginsok marginsnotok \
+        delta_2sls rho_2sls",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
             "R",
             "regress y x z",
             "mss df_m rss df_r r2 r2_a F rmse ll ll_0 rank depvar model title vce estat_cmd predict \

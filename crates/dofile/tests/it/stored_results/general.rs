@@ -2,6 +2,26 @@
 //! results, and the names that the section lists for it.
 
 pub(super) const ROWS: &[(&str, &str, &str)] = &[
+    (
+        "[SP] spset",
+        "spset n, coord(n x)",
+        "sp_ver sp_id sp_id_var sp_shp_dta_path sp_shp_dta sp_cx sp_cy sp_coord_sys sp_coord_sys_dunit",
+    ),
+    (
+        "[SP] spmatrix summarize",
+        "spset n, coord(n x); spmatrix create idistance W; spmatrix summarize W",
+        "n min mean min0 max type normalization",
+    ),
+    (
+        "[SP] estat moran",
+        "spset n, coord(n x); spmatrix create idistance W; regress y x; estat moran, errorlag(W)",
+        "chi2 df p elmat",
+    ),
+    (
+        "[SP] spregress postestimation",
+        "spset n, coord(n x); spmatrix create idistance W; spregress y x z, ml dvarlag(W); estat impact",
+        "N vce xvars b_direct Jacobian_direct V_direct b_indirect Jacobian_indirect V_indirect b_total Jacobian_total V_total",
+    ),
     ("[D] count", "count if x > 3", "N"),
     ("[D] describe", "describe", "N k width changed"),
     ("[D] describe", "describe, varlist", "varlist sortlist"),

@@ -55,6 +55,7 @@ fn missing() -> BTreeMap<&'static str, Vec<String>> {
         let declare = match *manual {
             "ST" => "quietly stset time, failure(dead)\n",
             "TS" => "quietly tsset n\n",
+            "SP" => "quietly spset n, coord(n x)\nquietly spmatrix create idistance W\n",
             _ => "",
         };
         let (log, rc) = session.run_captured(&format!("{DATA}{declare}quietly {line}"));
