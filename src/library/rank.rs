@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::applicability::{Applicability, unused_roles};
 use super::binding::takes;
-use super::facts::Data;
+use super::facts::{self, Data};
 use super::load::{Library, Template};
 use super::terms::{LEVELS, ROLES};
 use super::tokens::{is_han, tokens, written_words};
@@ -31,6 +31,12 @@ const COLUMN_WORD: f64 = 0.1;
 /// Taken off for every soft exclusion that holds, and for every role that would be unused: such a draft
 /// would not freeze.
 const LOWERED: f64 = 0.1;
+
+/// Taken off in addition where an outcome has two values and the template rather takes one with more: a linear model of a
+/// probability comes after every model that is made for one.
+const OTHER_SCALE: f64 = 0.4;
+/// The fact that an outcome has two values.
+const BINARY_OUTCOME: &str = "outcome.binary";
 
 /// An applicable template with its score and where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,6 +75,13 @@ pub(super) struct Document {
     length: f64,
 }
 
+/// True where the outcome has two values and the template asks softly for one with more.
+fn is_of_other_scale(meta: &TemplateMeta, data: &Data<'_>) -> bool {
+    meta.selection.excludes.iter().any(|exclusion| {
+        exclusion.soft && exclusion.fact == BINARY_OUTCOME && facts::reason(BINARY_OUTCOME, data).is_some()
+    })
+}
+
 /// Ranks the applicable templates, best first.
 pub fn rank(
     library: &Library,
@@ -94,7 +107,8 @@ pub fn rank(
             role_fit: round(role_fit(&template.meta, data)),
             question_kind: kind_fit(&template.meta, question_kinds),
             lowered: round(
-                (verdict.lowered.len() + unused_roles(&template.meta, data).len()) as f64 * LOWERED,
+                (verdict.lowered.len() + unused_roles(&template.meta, data).len()) as f64 * LOWERED
+                    + if is_of_other_scale(&template.meta, data) { OTHER_SCALE } else { 0.0 },
             ),
             matched,
         };
