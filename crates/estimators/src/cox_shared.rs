@@ -68,8 +68,8 @@ impl Sums {
             let own = risk * columns[a][i];
             self.x[a] += own;
             self.group_x[group * k + a] += own;
-            for b in 0..=a {
-                self.xx[a * k + b] += own * columns[b][i];
+            for (b, column) in columns.iter().enumerate().take(a + 1) {
+                self.xx[a * k + b] += own * column[i];
             }
         }
     }
@@ -168,8 +168,8 @@ impl Model<'_> {
             let share = if self.data.efron { step as f64 / failures as f64 } else { 0.0 };
             let s0 = set.zero - share * dead.zero;
             out.ll -= weight * s0.ln();
-            for a in 0..k {
-                mean[a] = (set.x[a] - share * dead.x[a]) / s0;
+            for (a, mean) in mean.iter_mut().enumerate().take(k) {
+                *mean = (set.x[a] - share * dead.x[a]) / s0;
             }
             for j in 0..g {
                 mean[k + j] = (set.group[j] - share * dead.group[j]) / s0;
@@ -190,8 +190,8 @@ impl Model<'_> {
             for a in (0..k + g).filter(|a| mean[*a] != 0.0) {
                 let own = weight * mean[a];
                 out.gradient[a] -= own;
-                for b in 0..=a {
-                    out.information[(a, b)] -= own * mean[b];
+                for (b, mean) in mean.iter().enumerate().take(a + 1) {
+                    out.information[(a, b)] -= own * mean;
                 }
             }
         }

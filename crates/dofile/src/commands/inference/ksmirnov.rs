@@ -65,7 +65,6 @@ fn one_sample(s: &mut Session, cmd: &ParsedCommand, exp: &str) -> Result<()> {
         .map(|i| (s.frame.num_at(variable, i), compiled.num(&ctx, i)))
         .filter(|p| !crate::value::is_missing(p.1))
         .collect();
-    drop(ctx);
     if pairs.is_empty() {
         return Err(StataError::no_observations());
     }
