@@ -11,7 +11,7 @@ use super::corrections;
 use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
 use super::load::{Library, Template};
-use super::missing_parameters::{MissingParameter, fields_detail, params_detail};
+use super::missing_parameters::{fields_detail, params_detail};
 use super::plan_content;
 use super::repairs::with_repairs;
 use crate::domain::dataset::{Column, Inputs};
@@ -344,8 +344,9 @@ fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
         })
         .collect();
     // a role is stated under its own name, which may differ from the parameter's
-    let stated = |gap: &MissingParameter| if gap.is_role { gap.field.clone() } else { gap.parameter.clone() };
-    let needed = binding.gaps.iter().map(stated).collect::<Vec<_>>().join(", ");
+    let needed: Vec<&str> =
+        binding.gaps.iter().map(|g| if g.is_role { &*g.field } else { &*g.parameter }).collect();
+    let needed = needed.join(", ");
     let unused = match binding.unused_roles.as_slice() {
         [] => String::new(),
         roles => format!("; it takes no {}, which the draft has", roles.join(", ")),

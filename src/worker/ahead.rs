@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -45,12 +45,9 @@ impl Ahead {
             return;
         }
         let (won, wins) = channel();
-        match self.spawn(job.clone(), run_id.clone(), wins) {
-            Ok(()) => _ = waiting.insert(run_id.clone(), won),
-            Err(error) => tracing::error!(
-                event = "SS_THREAD_NOT_STARTED", %error,
-                "a thread for an attempt could not be started"
-            ),
+        let (job, id) = (job.clone(), run_id.clone());
+        if self.spawn(run_id, move |shared| shared.run_ahead(&job, &id, &wins)) {
+            waiting.insert(run_id.clone(), won);
         }
     }
 
@@ -74,14 +71,22 @@ impl Ahead {
         }
     }
 
-    fn spawn(&self, job: JobRecord, run_id: RunId, wins: Receiver<Won>) -> std::io::Result<()> {
-        let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
-        let work = move || {
-            if let Some(end) = shared.run_ahead(&job, &run_id, &wins) {
+    /// Works at an attempt on its own thread, and tells how it ended where it was one; false without a thread.
+    pub(super) fn spawn(
+        &self,
+        run_id: &RunId,
+        work: impl FnOnce(&Shared) -> Option<Finished> + Send + 'static,
+    ) -> bool {
+        let (shared, told, run_id) = (Arc::clone(&self.shared), self.told.clone(), run_id.clone());
+        let thread = std::thread::Builder::new().name("attempt".to_owned()).spawn(move || {
+            if let Some(end) = work(&shared) {
                 // Without a scheduler nobody waits for the answer.
                 let _ = told.send(Told::Finished(run_id, end));
             }
-        };
-        std::thread::Builder::new().name("attempt".to_owned()).spawn(work).map(drop)
+        });
+        if let Err(error) = &thread {
+            tracing::error!(event = "SS_THREAD_NOT_STARTED", %error, "a thread for an attempt could not be started");
+        }
+        thread.is_ok()
     }
 }

@@ -415,14 +415,8 @@ impl Scheduler {
 
     fn spawn_found(&self, job: JobRecord, run_id: RunId) {
         self.shared.active.add(&run_id);
-        let (shared, told, id) = (Arc::clone(&self.shared), self.told.clone(), run_id.clone());
-        let thread = std::thread::Builder::new().name("attempt".to_owned()).spawn(move || {
-            let end = shared.run_found(&job, &id);
-            // Without a scheduler nobody waits for the answer.
-            let _ = told.send(Told::Finished(id, end));
-        });
-        if let Err(error) = thread {
-            tracing::error!(event = "SS_THREAD_NOT_STARTED", %error, "a thread for an attempt could not be started");
+        let id = run_id.clone();
+        if !self.ahead.spawn(&run_id, move |shared| Some(shared.run_found(&job, &id))) {
             let _ = self.told.send(Told::Finished(run_id, Finished::Nothing));
         }
     }

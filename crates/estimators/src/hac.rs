@@ -51,8 +51,24 @@ pub struct Hac<'a> {
     pub row_of: &'a [Option<usize>],
 }
 
-/// Sum of the kernel's weights times the autocovariances (sums over rows) of `score * q`, `q` the rows of a basis.
+/// [`weighted_meat`] of one series.
 pub fn meat(basis: &Basis, columns: &[&[f64]], scores: &[f64], hac: Hac<'_>) -> Mat {
+    let last = hac.kernel.last(hac.lags, hac.row_of.len());
+    weighted_meat(basis, columns, scores, (hac.kernel, hac.lags, last), |lag| {
+        let pairs = hac.row_of.iter().zip(&hac.row_of[lag..]);
+        pairs.filter_map(|(a, b)| Some(((*a)?, (*b)?)))
+    })
+}
+
+/// Sum of the kernel's weights times the autocovariances (sums over rows) of `score * q`, `q` the rows of a basis, up to the
+/// last lag. `pairs` has the earlier and the later row of each pair of a lag.
+pub fn weighted_meat<P: Iterator<Item = (usize, usize)>>(
+    basis: &Basis,
+    columns: &[&[f64]],
+    scores: &[f64],
+    (kernel, lags, last): (Kernel, f64, usize),
+    pairs: impl Fn(usize) -> P,
+) -> Mat {
     let size = basis.len();
     let mut moments = vec![0.0; scores.len() * size];
     let parts = blocks::map(scores.len(), |range| (range.clone(), basis.rows(columns, range)));
@@ -65,18 +81,23 @@ pub fn meat(basis: &Basis, columns: &[&[f64]], scores: &[f64], hac: Hac<'_>) -> 
     }
     let moment = |row: usize| &moments[row * size..(row + 1) * size];
     let mut out = Mat::zeros(size, size);
-    for lag in 0..=hac.kernel.last(hac.lags, hac.row_of.len()) {
-        let weight = hac.kernel.weight(lag, hac.lags);
+    for a in (0..scores.len()).map(moment) {
+        for i in 0..size {
+            for j in 0..size {
+                out[(i, j)] += a[i] * a[j];
+            }
+        }
+    }
+    for lag in 1..=last {
+        let weight = kernel.weight(lag, lags);
         if weight == 0.0 {
             continue;
         }
-        let pairs = hac.row_of.iter().zip(&hac.row_of[lag..]);
-        for (early, late) in pairs.filter_map(|(a, b)| Some(((*a)?, (*b)?))) {
+        for (early, late) in pairs(lag) {
             let (a, b) = (moment(early), moment(late));
             for i in 0..size {
                 for j in 0..size {
-                    let both = if lag == 0 { a[i] * b[j] } else { a[i] * b[j] + b[i] * a[j] };
-                    out[(i, j)] += weight * both;
+                    out[(i, j)] += weight * (a[i] * b[j] + b[i] * a[j]);
                 }
             }
         }

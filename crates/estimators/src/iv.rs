@@ -103,7 +103,7 @@ pub(super) struct Coordinates {
 
 /// Reduces a model to coordinates.
 pub(super) fn coordinates(request: &IvRequest<'_>, weights: Option<&[f64]>) -> Coordinates {
-    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
+    let all = all_instruments(request);
     let mut further: Vec<&[f64]> = request.endogenous.to_vec();
     further.push(request.y);
     let projection = qr::project(Design { columns: &all, weights, constant: request.constant }, &further);
@@ -167,7 +167,7 @@ pub(super) fn meat(
     weights: Option<&[f64]>,
     vce: Vce<'_>,
 ) -> Mat {
-    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
+    let all = all_instruments(request);
     meat_of(request, &all, basis, residuals, weights, vce)
 }
 
@@ -330,6 +330,11 @@ pub(super) fn implied<'a>(request: &IvRequest<'a>) -> Vce<'a> {
         Vce::Classical if request.weights.is_some_and(|w| w.kind == WeightKind::Probability) => Vce::Robust,
         vce => vce,
     }
+}
+
+/// The included exogenous regressors, then the excluded instruments.
+pub(super) fn all_instruments<'a>(request: &IvRequest<'a>) -> Vec<&'a [f64]> {
+    request.exogenous.iter().chain(request.instruments).copied().collect()
 }
 
 /// Variance of residuals around their mean, divisor N: what GMM takes as the error variance.

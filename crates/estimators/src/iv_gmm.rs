@@ -2,7 +2,7 @@
 //! are correlated over time. Formulas: [R] ivregress, Methods and formulas.
 
 use super::hac::{self, Hac};
-use super::iv::{Coordinates, IvRequest, Point, meat, residuals, variance};
+use super::iv::{Coordinates, IvRequest, Point, all_instruments, meat, residuals, variance};
 use super::matrix::Mat;
 use super::ols::FitError;
 use super::qr::Basis;
@@ -78,7 +78,7 @@ pub(super) fn hac_meat(
     weights: Option<&[f64]>,
     hac: Hac<'_>,
 ) -> Mat {
-    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
+    let all = all_instruments(request);
     let scores: Vec<f64> =
         residuals.iter().enumerate().map(|(i, e)| e * weights.map_or(1.0, |w| w[i])).collect();
     hac::meat(basis, &all, &scores, hac)

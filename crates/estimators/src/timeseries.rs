@@ -2,6 +2,7 @@
 //! Formulas: [TS] corrgram, [TS] wntestq, [TS] dfuller, [TS] pperron, [TS] dfgls.
 
 use super::distributions::normal;
+use super::hac::Kernel;
 use super::ols::{self, FitError, OlsFit, Request};
 
 /// Autocorrelations 1 to `lags` ([TS] corrgram): deviations from the mean, divided by the sum of squares.
@@ -259,7 +260,7 @@ pub fn phillips_perron(x: &[f64], lags: usize, parts: Deterministic) -> Result<P
     let (u, n) = (&fit.residuals, y.len() as f64);
     let gamma = |j: usize| (j..u.len()).map(|i| u[i] * u[i - j]).sum::<f64>() / n;
     let gamma0 = gamma(0);
-    let weight = |j: usize| 1.0 - j as f64 / (lags as f64 + 1.0);
+    let weight = |j: usize| Kernel::Bartlett.weight(j, lags as f64);
     let lambda2 = gamma0 + 2.0 * (1..=lags).map(|j| weight(j) * gamma(j)).sum::<f64>();
     let s2 = fit.rss / fit.df_residual;
     let se2 = fit.v[(0, 0)];

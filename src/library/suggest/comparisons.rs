@@ -7,6 +7,11 @@ use regex::Regex;
 use super::lexicon::LEXICON;
 use super::mentions::Mention;
 
+/// True for a comparative or superlative of a measure.
+fn compares(word: &str) -> bool {
+    (word.ends_with("er") || word.ends_with("est")) && LEXICON.dimensions(word).next().is_some()
+}
+
 /// The sign of a comparison before its mark: `~a` where it qualifies what follows ("older dogs"), `~p` where it is said of
 /// what precedes ("stay longer").
 pub(super) fn quality(question: &str, mention: &Mention) -> String {
@@ -15,8 +20,7 @@ pub(super) fn quality(question: &str, mention: &Mention) -> String {
         Regex::new(&format!("^ +(?:(?:{ends})\\b|[^a-z])|^[^ ]|^ *$")).expect("a pattern")
     });
     let text = question[mention.start..mention.end].to_ascii_lowercase();
-    let compares = text.ends_with("er") || text.ends_with("est");
-    if !compares || LEXICON.dimensions(&text).next().is_none() {
+    if !compares(&text) {
         return String::new();
     }
     let after = question[mention.end..].to_ascii_lowercase();
@@ -28,9 +32,7 @@ pub(super) fn quality(question: &str, mention: &Mention) -> String {
 pub(super) fn qualified(question: &str, start: usize) -> bool {
     let before = question[..start].to_ascii_lowercase();
     let mut words = before.split_whitespace().rev();
-    let comparison = words.next().is_some_and(|word| {
-        (word.ends_with("er") || word.ends_with("est")) && LEXICON.dimensions(word).next().is_some()
-    });
+    let comparison = words.next().is_some_and(compares);
     let first = ["do", "does", "did", "are", "is", "was", "were", "have", "has", "will", "can", "the"];
     comparison && words.next().is_some_and(|word| first.contains(&word))
 }

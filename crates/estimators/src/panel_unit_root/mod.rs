@@ -4,6 +4,7 @@
 mod tables;
 
 use super::distributions::normal_quantile;
+use super::hac::Kernel;
 use super::ols::{self, FitError, Request};
 use super::timeseries::Deterministic;
 use tables::{
@@ -38,7 +39,7 @@ fn long_run_variance(x: &[f64], lags: usize, parts: Deterministic) -> Result<f64
     let d = without(&differences(x), &[], parts)?;
     let n = d.len() as f64;
     let autocovariance = |j: usize| dot(&d[j.min(d.len())..], &d) / n;
-    let weight = |j: usize| 1.0 - j as f64 / (lags as f64 + 1.0);
+    let weight = |j: usize| Kernel::Bartlett.weight(j, lags as f64);
     Ok(autocovariance(0) + 2.0 * (1..=lags).map(|j| weight(j) * autocovariance(j)).sum::<f64>())
 }
 

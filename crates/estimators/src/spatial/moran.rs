@@ -34,16 +34,37 @@ fn deviations(x: &[f64]) -> Vec<f64> {
     x.iter().map(|v| v - mean).collect()
 }
 
+/// What both measures of a variable are made of.
+struct Facts {
+    n: f64,
+    /// Deviations from the mean, their variance (divisor `n`) and kurtosis.
+    z: Vec<f64>,
+    m2: f64,
+    kurtosis: f64,
+    /// The sums of weights.
+    s0: f64,
+    s1: f64,
+    s2: f64,
+}
+
+impl Facts {
+    /// Nothing for fewer than four values, a constant variable or a matrix of zeros.
+    fn of(x: &[f64], w: &Mat) -> Option<Self> {
+        let n = x.len() as f64;
+        let z = deviations(x);
+        let (s0, s1, s2) = sums(w);
+        let m2 = dot(&z, &z) / n;
+        if n < 4.0 || m2 <= 0.0 || s0 == 0.0 {
+            return None;
+        }
+        let kurtosis = z.iter().map(|v| v.powi(4)).sum::<f64>() / n / (m2 * m2);
+        Some(Self { n, z, m2, kurtosis, s0, s1, s2 })
+    }
+}
+
 /// Moran's I of a variable; nothing for a constant one or a matrix of zeros.
 pub fn moran(x: &[f64], w: &Mat) -> Option<Measure> {
-    let n = x.len() as f64;
-    let z = deviations(x);
-    let (s0, s1, s2) = sums(w);
-    let m2 = dot(&z, &z) / n;
-    if n < 4.0 || m2 <= 0.0 || s0 == 0.0 {
-        return None;
-    }
-    let kurtosis = z.iter().map(|v| v.powi(4)).sum::<f64>() / n / (m2 * m2);
+    let Facts { n, z, m2, kurtosis, s0, s1, s2 } = Facts::of(x, w)?;
     let value = dot(&z, &w.times_vector(&z)) / (s0 * m2);
     let mean = -1.0 / (n - 1.0);
     let s02 = s0 * s0;
@@ -55,14 +76,7 @@ pub fn moran(x: &[f64], w: &Mat) -> Option<Measure> {
 
 /// Geary's c of a variable; nothing for a constant one or a matrix of zeros.
 pub fn geary(x: &[f64], w: &Mat) -> Option<Measure> {
-    let n = x.len() as f64;
-    let z = deviations(x);
-    let (s0, s1, s2) = sums(w);
-    let m2 = dot(&z, &z) / n;
-    if n < 4.0 || m2 <= 0.0 || s0 == 0.0 {
-        return None;
-    }
-    let kurtosis = z.iter().map(|v| v.powi(4)).sum::<f64>() / n / (m2 * m2);
+    let Facts { n, z, m2, kurtosis, s0, s1, s2 } = Facts::of(x, w)?;
     let mut apart = 0.0;
     for (i, a) in z.iter().enumerate() {
         apart += w.row(i).iter().zip(&z).map(|(w, b)| w * (a - b).powi(2)).sum::<f64>();

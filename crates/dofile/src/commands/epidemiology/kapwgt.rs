@@ -16,13 +16,19 @@ pub(super) struct AgreementWeights(BTreeMap<String, Vec<Vec<f64>>>);
 impl Extension for AgreementWeights {}
 
 impl AgreementWeights {
-    /// The weight of the categories `i` and `j` (numbered from zero), if the weights are of `size` categories.
+    /// # Errors
+    /// r(111) for an unknown name.
+    fn named<'a>(s: &'a Session, name: &str) -> Result<&'a Vec<Vec<f64>>> {
+        let found = s.extensions.get::<Self>().and_then(|w| w.0.get(name));
+        found.ok_or_else(|| StataError::new(111, format!("kapwgt {name} not found")))
+    }
+
+    /// The rows of weights, if they are of `size` categories.
     ///
     /// # Errors
     /// r(111) for an unknown name, r(198) for another number of categories.
     pub(super) fn of(s: &Session, name: &str, size: usize) -> Result<Vec<Vec<f64>>> {
-        let found = s.extensions.get::<Self>().and_then(|w| w.0.get(name));
-        let rows = found.ok_or_else(|| StataError::new(111, format!("kapwgt {name} not found")))?;
+        let rows = Self::named(s, name)?;
         if rows.len() != size {
             return Err(StataError::invalid(format!(
                 "kapwgt {name} is of {} categories, the ratings are of {size}",
@@ -76,8 +82,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn show(s: &mut Session, name: &str) -> Result<()> {
-    let found = s.extensions.get::<AgreementWeights>().and_then(|w| w.0.get(name)).cloned();
-    let rows = found.ok_or_else(|| StataError::new(111, format!("kapwgt {name} not found")))?;
+    let rows = AgreementWeights::named(s, name)?.clone();
     s.print("");
     for row in rows {
         let cells: String = row.iter().map(|w| format::right(&format::bare("%7.4f", *w), 9)).collect();

@@ -15,6 +15,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::distributions::f_tail;
+use estimators::hac::{Kernel, weighted_meat};
 use estimators::matrix::Mat;
 use estimators::ols::FitError;
 use estimators::qr::{self, Design as Columns, Solution};
@@ -131,23 +132,17 @@ fn panels(session: &Session, model: &Model, panel: &Panel) -> usize {
 fn covariance(model: &Model, solution: &Solution, earlier: &[Vec<Option<usize>>]) -> Mat {
     let columns = model.columns();
     let rows = model.y.len();
-    let size = solution.b.len();
     let fitted = if columns.is_empty() {
         vec![solution.b.first().copied().unwrap_or(0.0); rows]
     } else {
         qr::predict(&columns, &solution.basis.kept, model.constant, &solution.b)
     };
-    let basis = solution.basis.rows(&columns, 0..rows);
-    let score = |i: usize, j: usize| basis[j * rows + i] * (model.y[i] - fitted[i]);
-    let mut meat = Mat::from_fn(size, size, |a, b| (0..rows).map(|i| score(i, a) * score(i, b)).sum());
-    let bandwidth = earlier.len() as f64 + 1.0;
-    for (step, lagged) in earlier.iter().enumerate() {
-        let weight = 1.0 - (step as f64 + 1.0) / bandwidth;
-        let cross = Mat::from_fn(size, size, |a, b| {
-            lagged.iter().enumerate().filter_map(|(i, e)| e.map(|e| score(i, a) * score(e, b))).sum()
+    let residuals: Vec<f64> = model.y.iter().zip(&fitted).map(|(y, fitted)| y - fitted).collect();
+    let last = earlier.len();
+    let meat =
+        weighted_meat(&solution.basis, &columns, &residuals, (Kernel::Bartlett, last as f64, last), |lag| {
+            earlier[lag - 1].iter().enumerate().filter_map(|(late, early)| early.map(|early| (early, late)))
         });
-        meat = meat.plus(&cross.plus(&cross.transpose()).scaled(weight));
-    }
     solution.root.sandwich(&meat)
 }
 

@@ -8,6 +8,7 @@ mod ksmirnov;
 pub(in crate::commands) mod means;
 mod power;
 mod power_paired;
+mod power_text;
 mod prtest;
 mod sampsi;
 mod signed;

@@ -2,9 +2,9 @@
 //! power oneproportion, power twoproportions). One value for each argument.
 
 use super::numbers;
+use super::power_text::{four, sign, whole};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
@@ -345,17 +345,10 @@ fn show(s: &mut Session, d: &Design, n1: f64, n2: f64, power: f64, solved: bool)
     s.print("");
     s.print(format!("Estimated {} for {what}", if solved { "sample size" } else { "power" }));
     s.print(test);
-    let sign = match (d.sides == 1.0, d.second > d.first) {
-        (false, _) => "!=",
-        (true, true) => ">",
-        (true, false) => "<",
-    };
-    s.print(format!("H0: {null}  versus  Ha: {}", null.replace('=', sign)));
+    s.print(format!("H0: {null}  versus  Ha: {}", null.replace('=', sign(d))));
     s.print("");
     s.print("Study parameters:");
     s.print("");
-    let four = |x: f64| format::right(&format::bare("%9.4f", x), 9);
-    let whole = |x: f64| format::right(&format::bare("%9.0fc", x), 9);
     let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
     line("alpha", four(d.alpha));
     if solved {

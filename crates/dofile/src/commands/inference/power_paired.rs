@@ -3,8 +3,8 @@
 
 use super::numbers;
 use super::power::{Design, Method, solve};
+use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
-use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
@@ -126,27 +126,20 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
 }
 
 fn show(s: &mut Session, d: &Design, (n, power, delta): (f64, f64, f64), solved: bool) {
-    let sign = match (d.sides == 1.0, d.second > d.first) {
-        (false, _) => "!=",
-        (true, true) => ">",
-        (true, false) => "<",
-    };
     s.print("");
     let what = if solved { "sample size" } else { "power" };
     s.print(format!("Estimated {what} for a two-sample paired-means test"));
     s.print(if d.known { "Paired z test" } else { "Paired t test" });
-    s.print(format!("H0: d = d0  versus  Ha: d {sign} d0"));
+    s.print(format!("H0: d = d0  versus  Ha: d {} d0", sign(d)));
     s.print("");
     s.print("Study parameters:");
     s.print("");
-    let four = |x: f64| format::right(&format::bare("%9.4f", x), 9);
-    let whole = format::right(&format::bare("%9.0fc", n), 9);
     let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
     line("alpha", &four(d.alpha));
     if solved {
         line("power", &four(power));
     } else {
-        line("N", &whole);
+        line("N", &whole(n));
     }
     line("delta", &four(delta));
     line("d0", &four(d.first));
@@ -156,5 +149,5 @@ fn show(s: &mut Session, d: &Design, (n, power, delta): (f64, f64, f64), solved:
     s.print(if solved { "Estimated sample size:" } else { "Estimated power:" });
     s.print("");
     let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
-    if solved { line("N", &whole) } else { line("power", &four(power)) }
+    if solved { line("N", &whole(n)) } else { line("power", &four(power)) }
 }
