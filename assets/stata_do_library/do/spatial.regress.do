@@ -1,43 +1,32 @@
 * spatial.regress 1.0.0: linear regression with spatial lags of the outcome, the regressors or the errors.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_x_coord p_y_coord p_coordinates p_model p_estimator p_level.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_x_coord p_y_coord p_unit p_coordinates p_weights p_neighbours p_threshold p_normalisation
+* p_model p_estimator p_level.
 local terms "`p_regressors_fv' `p_controls_fv'"
 local lags ""
 if inlist("`p_model'", "lag", "durbin", "both") {
-    local lags "dvarlag(ss_w)"
+    local lags "dvarlag(neighbours)"
 }
 if inlist("`p_model'", "error", "both") {
-    local lags "`lags' errorlag(ss_w)"
+    local lags "`lags' errorlag(neighbours)"
 }
 if "`p_model'" == "durbin" {
-    local lags "`lags' ivarlag(ss_w: `terms')"
-}
-local system "coordsys(planar)"
-if "`p_coordinates'" == "latlong" {
-    local system "coordsys(latlong, kilometers)"
+    local lags "`lags' ivarlag(neighbours: `terms')"
 }
 
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_x_coord' `p_y_coord'
 ss_sample `p_outcome' `p_regressors' `p_controls' `p_x_coord' `p_y_coord'
-quietly keep if ss_use
-local used = _N
-ss_check too_many_obs, fail(`used' > 3000) value(`used')
-tempvar same
-quietly duplicates tag `p_x_coord' `p_y_coord', generate(`same')
-quietly count if `same' > 0
-ss_check dup_key, fail(r(N) > 0) value(r(N))
-quietly summarize `p_outcome'
+quietly summarize `p_outcome' if ss_use
 ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))
 ss_event step name=sample status=ok
 
 ss_event step name=weights status=begin
-quietly generate long ss_unit = _n
-quietly spset ss_unit, coord(`p_x_coord' `p_y_coord') `system'
-quietly spmatrix create idistance ss_w, normalize(row) replace
+ss_spatial using "table_weights.csv", x(`p_x_coord') y(`p_y_coord') unit(`p_unit') coordinates(`p_coordinates') kind(`p_weights') neighbours(`p_neighbours') threshold(`p_threshold') normalize(`p_normalisation') least(10)
+local used = _N
 quietly regress `p_outcome' `terms'
 ss_check few_df, fail(e(df_r) < 5) warn(e(df_r) < 20) value(e(df_r))
 local plain_ll = e(ll)
-quietly estat moran, errorlag(ss_w)
+quietly estat moran, errorlag(neighbours)
 tempname tests moran
 tempfile diagnostics
 scalar `moran' = r(p)
@@ -63,7 +52,6 @@ post `tests' ("spatial_terms") (e(chi2_c)) (e(df_c)) (.) (e(p_c)) ("Wald test; n
 if "`p_estimator'" == "ml" {
     local count = e(df_c)
     post `tests' ("likelihood_ratio") (2 * (e(ll) - `plain_ll')) (`count') (.) (chi2tail(`count', 2 * (e(ll) - `plain_ll'))) ("against the plain regression")
-    ss_metric ll = e(ll)
 }
 postclose `tests'
 ss_metric r2_p = e(r2_p)
