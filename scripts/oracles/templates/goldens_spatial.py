@@ -66,10 +66,27 @@ def regress() -> None:
                   "table_tests.csv": table(["test"], tests), "table_fit.csv": fit(facts), "table_weights.csv": weights_table(w)}
         return case(tables, {"n_used": n, "isolated": (~(w > 0).any(1)).sum(), "moran_chi2": moran["statistic"], "moran_p": moran["p_value"], "r2_p": r2}, parameters, name)
 
+    def sharpened(x, p, w):
+        """The root of the concentrated score near the maximum: coefficients and variance follow from the lag."""
+        from scipy.optimize import brentq
+
+        k = x.shape[1]
+        rest = [v - x @ np.linalg.lstsq(x, v, rcond=None)[0] for v in (y, w @ y)]
+
+        def score(r):
+            e = rest[0] - r * rest[1]
+            return n * (e @ rest[1]) / (e @ e) - np.trace(np.linalg.solve(np.eye(n) - r * w, w))
+
+        r = brentq(score, p[k] - 0.02, p[k] + 0.02, xtol=1e-14)
+        b = np.linalg.lstsq(x, y - r * (w @ y), rcond=None)[0]
+        e = rest[0] - r * rest[1]
+        assert np.allclose(np.r_[b, r], p[: k + 1], rtol=1e-3)
+        return np.r_[b, r, e @ e / n]
+
     def by_likelihood(x, lags, parameters=None, name=None, w=full, moran=moran):
         f = likelihood(y, x, w, None)
         start = np.r_[np.linalg.lstsq(x, y, rcond=None)[0], 0.3, 100.0]
-        p = polish(f, polish(f, start))
+        p = sharpened(x, polish(f, polish(f, start)), w)
         return finish(x, p, covariance(f, p), lags, x.shape[1], f(p), parameters, name, w, moran)
 
     def test_of(w):
