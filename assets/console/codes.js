@@ -11,7 +11,7 @@ addWords(notes);
 
 /** Columns of codes, among which names of variables may stand. */
 const CODED = new Set(['test', 'metric', 'measure', 'effect', 'source', 'issue', 'part', 'kind', 'component', 'rule', 'estimator', 'prediction', 'side',
-  'method', 'selected', 'turned', 'retained', 'portfolio', 'item', 'ratio', 'model']);
+  'method', 'selected', 'turned', 'retained', 'portfolio', 'item', 'ratio', 'model', 'assumption', 'impact', 'quadrant']);
 /** Columns of names of variables and of terms, among which codes may stand. */
 const NAMING = new Set(['variable', 'term', 'row', 'column', 'new_variable', 'endogenous', 'moderator', 'marker', 'series', 'equation', 'impulse', 'response',
   'excluded']);

@@ -1,5 +1,6 @@
 //! The main results as sentences: one for each variable of the question, with interval and p, from the first table of
-//! estimates; for tests of groups those of `findings_tests`, for effects by period those of `findings_periods`.
+//! estimates; for tests of groups those of `findings_tests`, for effects by period those of `findings_periods`, for
+//! units with places those of `findings_spatial`.
 
 use super::number::{fixed, p_value};
 use super::regression::{RATIOS, is_coefficients};
@@ -7,7 +8,7 @@ use super::sentences::said_of;
 use super::style::Style;
 use super::table::Table;
 use super::words::{name, pick};
-use super::{findings_periods, findings_tests};
+use super::{findings_periods, findings_spatial, findings_tests};
 
 /// Most sentences of a report.
 const MOST: usize = 6;
@@ -29,6 +30,11 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     let margins = margins.filter(|_| style.design.on_probability);
     if let Some(margins) = margins {
         return of_terms(margins, Reading::Probability, style);
+    }
+    // with lags a coefficient alone is no effect
+    let spatial = findings_spatial::findings(tables, style);
+    if !spatial.is_empty() {
+        return spatial.into_iter().take(MOST).collect();
     }
     if let Some(table) = tables.iter().find(is_main) {
         return of_terms(table, Reading::Estimate, style);

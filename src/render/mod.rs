@@ -9,6 +9,7 @@ mod facts;
 mod figure;
 mod findings;
 mod findings_periods;
+mod findings_spatial;
 mod findings_tests;
 pub mod grid;
 pub mod labels;

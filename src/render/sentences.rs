@@ -44,7 +44,18 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_sentences_in_both_languages() {
-        for kind in ["did", "means", "change", "groups", "event_mean", "event_peak", "event_before"] {
+        for kind in [
+            "did",
+            "means",
+            "change",
+            "groups",
+            "event_mean",
+            "event_peak",
+            "event_before",
+            "impact",
+            "alike",
+            "unlike",
+        ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));
                 assert!(text.is_some_and(|text| text.contains("{evidence}")), "{language} {kind} {end}");

@@ -7,7 +7,10 @@ use super::number::whole_or_fixed;
 use super::words::{named, pick, remark};
 
 /// Columns of codes, among which names of variables may stand.
-const CODED: [&str; 21] = [
+const CODED: [&str; 24] = [
+    "assumption",
+    "impact",
+    "quadrant",
     "test",
     "metric",
     "measure",

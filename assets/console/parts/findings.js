@@ -163,6 +163,27 @@ function ofCoefficients(tables, f, run) {
   return one([...equations.values()][0] ?? [], {});
 }
 
+/** Total impacts with their parts, where units act on each other: a coefficient beside a lag is no effect. */
+function ofImpacts(tables, f) {
+  const file = 'table_impacts.csv';
+  const rows = records(tables.get(file));
+  const found = (kind, term) => rows.find((r) => r.impact === kind && r.term === term);
+  return f.focal.flatMap((name) => rows.filter((r) => r.impact === 'total' && partsOf(r.term).length === 1 && f.own(partsOf(r.term)[0].name) === name)).flatMap((r) => {
+    const [direct, indirect] = [found('direct', r.term), found('indirect', r.term)];
+    if (number(indirect?.statistic ?? '') === null || !direct) return [];
+    return [{ kind: 'impact', term: r.term, y: f.outcome, value: number(r.estimate), direct: number(direct.estimate), indirect: number(indirect.estimate), low: number(r.ci_low), high: number(r.ci_high), p: number(r.p_value), file }];
+  });
+}
+
+/** Moran's I with the test that places values at random. */
+function ofPlaces(tables, f) {
+  const file = 'table_autocorrelation.csv';
+  const row = records(tables.get(file)).find((r) => r.measure === 'moran' && r.assumption === 'randomisation');
+  if (!row) return [];
+  const value = number(row.estimate);
+  return [{ kind: value >= number(row.expected) ? 'alike' : 'unlike', y: f.outcome, value, p: number(row.p_value), low: null, high: null, file }];
+}
+
 /** Effects of treatments: matching, weighting, a jump at a cut-off. */
 function ofEffects(tables, f) {
   const file = 'table_effects.csv';
@@ -244,7 +265,7 @@ function ofDescriptions(tables, f) {
  */
 export function findingsOf({ tables, plan, meta, run, preview }, most = MOST) {
   const f = frame({ plan, meta, run, preview });
-  for (const read of [ofEffects, ofMeans, ofMargins, ofCoefficients, ofPeriods]) {
+  for (const read of [ofEffects, ofMeans, ofMargins, ofImpacts, ofPlaces, ofCoefficients, ofPeriods]) {
     const found = read(tables, f, run);
     if (found.length > 0) return found.slice(0, most);
   }

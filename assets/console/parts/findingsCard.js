@@ -74,6 +74,9 @@ const OF = {
   event_mean: (f, level, say) => ({ y: say.variable(f.y) }),
   event_peak: (f, level, say) => ({ y: say.variable(f.y), period: num(f.period) }),
   event_before: () => ({}),
+  impact: (f, level, say) => ({ x: say.term(f.term), y: say.variable(f.y), direct: brief(f.direct), indirect: brief(f.indirect) }),
+  alike: (f, level, say) => ({ y: say.variable(f.y) }),
+  unlike: (f, level, say) => ({ y: say.variable(f.y) }),
   groups: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
   related: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
 };

@@ -1,8 +1,9 @@
-* linear.diagnostics 1.1.0: tests of the assumptions of a linear regression, influence and residual figures.
+* linear.diagnostics 1.2.0: tests of the assumptions of a linear regression, influence and residual figures.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls'
+ss_linear_probability `p_outcome'
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin

@@ -1,8 +1,9 @@
-* linear.stepwise 1.0.0: selection of regressors by p-values, compared with the model of all.
+* linear.stepwise 1.1.0: selection of regressors by p-values, compared with the model of all.
 * Reads p_outcome p_regressors p_controls p_direction p_threshold p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors' `p_controls'
 ss_sample `p_outcome' `p_regressors' `p_controls', maxloss(0.2)
+ss_linear_probability `p_outcome'
 quietly summarize `p_outcome' if ss_use
 ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))
 ss_event step name=sample status=ok

@@ -1,9 +1,10 @@
-* panel.pcse_fgls 1.0.0: pooled regression of a long panel with panel-corrected standard errors or feasible GLS.
+* panel.pcse_fgls 1.1.0: pooled regression of a long panel with panel-corrected standard errors or feasible GLS.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_method p_panels p_ar1 p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls' `p_time_var', strok(`p_panel_id')
 ss_panel `p_panel_id' `p_time_var'
+ss_linear_probability `p_outcome'
 quietly keep if ss_use
 * periods of the sample are neighbours: the time is numbered without gaps
 xtset ss_panel ss_period

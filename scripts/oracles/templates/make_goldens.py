@@ -2,7 +2,7 @@
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
 pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, csdid, rdrobust, rddensity, arch, cvxopt, lifelines and R (survey, survival,
-pscl, Matching, strucchange, pROC), PySensemakr; nothing comes from the project's engine.
+pscl, Matching, strucchange, pROC), PySensemakr, PySAL (esda, libpysal, spreg); nothing comes from the project's engine.
 """
 
 import goldens_agreement
@@ -31,6 +31,7 @@ import goldens_panel_more
 import goldens_series
 import goldens_series_more
 import goldens_prepare
+import goldens_spatial
 import goldens_surveys
 import goldens_survival
 import goldens_tests
@@ -73,3 +74,4 @@ if __name__ == "__main__":
     goldens_finance.write_all()
     goldens_designs_more.write_all()
     goldens_likelihoods.write_all()
+    goldens_spatial.write_all()

@@ -33,6 +33,12 @@ pub(super) struct Columns<'a> {
 /// Names of columns that number what the rows are about.
 const IDENTIFIERS: [&str; 4] = ["id", "nr", "编号", "序号"];
 
+/// Words of columns that hold a place from west to east and from south to north; the first ones are degrees.
+const DEGREES: [&[&str]; 2] =
+    [&["lon", "lng", "long", "longitude", "经度", "jingdu"], &["lat", "latitude", "纬度", "weidu"]];
+const PLANE: [&[&str]; 2] =
+    [&["x", "east", "easting", "xcoord", "横坐标"], &["y", "north", "northing", "ycoord", "纵坐标"]];
+
 impl Columns<'_> {
     /// Returns the statement with every parameter that words or structure fill.
     pub(super) fn complete(&self, mut statement: Statement, meta: &TemplateMeta) -> Statement {
@@ -58,7 +64,17 @@ impl Columns<'_> {
                 self.fill(&gap, alone, meta, &mut statement);
             }
         }
+        self.degrees(meta, &mut statement);
         statement
+    }
+
+    /// Degrees of longitude and latitude are no plane.
+    fn degrees(&self, meta: &TemplateMeta, statement: &mut Statement) {
+        let x = statement.parameters.get("x_coord").and_then(Value::as_str);
+        let is_degree = |c: &Named<'_>| Some(c.name()) == x && c.word(DEGREES[0]);
+        if meta.parameters.iter().any(|p| p.name == "coordinates") && self.named.iter().any(is_degree) {
+            statement.parameters.insert("coordinates".to_owned(), json!("latlong"));
+        }
     }
 
     /// Analyses of finance explain the returns, whatever else the question names.
@@ -145,6 +161,8 @@ impl Columns<'_> {
             "post_var" => find(&|c| is_binary(c.column) && c.is_after()),
             "weight_var" => find(&|c| c.word(&["weight", "wt", "pweight", "weights", "权重"])),
             "strata_var" => find(&|c| c.word(&["stratum", "strata", "set_id", "set", "pair", "层"])),
+            "x_coord" => find(&|c| c.word(DEGREES[0])).or_else(|| find(&|c| c.word(PLANE[0]))),
+            "y_coord" => find(&|c| c.word(DEGREES[1])).or_else(|| find(&|c| c.word(PLANE[1]))),
             "treatment_var" => {
                 let named = self.asked.iter().copied().find(|c| is_binary(self.named[*c].column));
                 let by_words =

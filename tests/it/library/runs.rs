@@ -176,7 +176,7 @@ fn every_linear_model_takes_an_outcome_of_two_values_and_warns() {
             Err(reason) => failed.push(format!("== {}\n{reason}", template.meta.id)),
         }
     }
-    assert!(ran >= 30, "{ran}");
+    assert!(ran >= 33, "{ran}");
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
 }
 

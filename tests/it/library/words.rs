@@ -25,7 +25,10 @@ static REMARKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// Columns of codes; others hold texts of the data.
-const CODED: [&str; 19] = [
+const CODED: [&str; 22] = [
+    "assumption",
+    "impact",
+    "quadrant",
     "test",
     "metric",
     "measure",
