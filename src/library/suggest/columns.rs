@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
-use super::names::{first_of, numbered, texts_of};
+use super::names::{changes, first_of, numbered, texts_of};
 use super::words::{EARLY, Unit, Vocabulary, units};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
@@ -80,8 +80,13 @@ pub(super) fn named<'a>(
     chinese: bool,
 ) -> (Vec<Named<'a>>, Vocabulary) {
     let numbers = numbered(dataset);
+    let texts_of = |c| {
+        let mut texts = texts_of(c, values, first_of(c, &numbers));
+        texts.extend(changes(c, &numbers).into_iter().map(|text| (Place::Name, text)));
+        texts
+    };
     let texts: Vec<(&Column, Vec<(Place, String)>)> =
-        dataset.columns.iter().map(|c| (c, texts_of(c, values, first_of(c, &numbers)))).collect();
+        dataset.columns.iter().map(|c| (c, texts_of(c))).collect();
     let mut vocabulary = Vocabulary::default();
     for (_, aliases) in &texts {
         for (_, text) in aliases {
@@ -318,7 +323,18 @@ impl Named<'_> {
         let says = ["number of", "count of", "days", "次数", "数量"].iter().any(|w| label.contains(w))
             || label.ends_with('数')
             || COUNTED.iter().any(|c| self.has(c));
-        says && serves_as(self.column, "count") && self.column.distinct > 2
+        says && serves_as(self.column, "count") && self.column.distinct > 2 && !self.is_money()
+    }
+
+    /// True for amounts of money: spending on children is no number of them.
+    fn is_money(&self) -> bool {
+        let label = self.column.label.as_deref().unwrap_or_default().to_lowercase();
+        let text = format!("{} {label}", self.column.name.to_lowercase());
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        let unit = words.any(|w| LEXICON.measured_in(w).any(|of| of == "money"));
+        unit || ["spending", "cost", "expenditure", "费用", "支出", "花费", "金额"]
+            .iter()
+            .any(|w| text.contains(w))
     }
 
     /// The kind of the contract that describes the column best.

@@ -234,6 +234,13 @@ impl Filler<'_> {
             if groups == 1 && p.controls.is_empty() && p.kind.is_empty() && (measure(a) || measure(b)) {
                 return self.compare(out);
             }
+            // categories and a measure that are related: the measure differs between them
+            let sorts = |c: usize| self.columns[c].is_group() && !is_binary(self.columns[c].column);
+            if p.controls.is_empty() && p.kind == "pair" && (sorts(a) && measure(b) || sorts(b) && measure(a))
+            {
+                let (group, outcome) = if measure(b) { (a, b) } else { (b, a) };
+                return self.contrasted(group, outcome, out);
+            }
         }
         if p.outcome.is_empty() || p.kind == "pair" {
             let y = named

@@ -12,6 +12,8 @@ use word_knowledge::is_word;
 /// Strength of a word that begins with the other, that has its consonants, and that has its letters in order.
 const BEGINS: f64 = 0.8;
 const CONSONANTS: f64 = 0.75;
+/// Strength of a Chinese name that contains the word.
+const CONTAINED: f64 = 0.9;
 const IN_ORDER: f64 = 0.6;
 /// Strength of a long word that begins with the three letters of a name.
 const THREE_LETTERS: f64 = 0.65;
@@ -39,7 +41,15 @@ pub(super) fn expand(question: &str, units: &mut [Unit], columns: &[Named<'_>], 
         // words of the construction name no column
         let is_subject = unit.options.iter().any(|(option, _)| SUBJECTS.contains(&option.as_str()));
         let cue = is_subject || cues.contains(&text) && !words.contains(text.as_str());
-        if unit.connector || unit.generic || unit.options.is_empty() || is_known || cue {
+        if unit.connector || unit.generic || unit.options.is_empty() || cue {
+            continue;
+        }
+        // 充电量 stands in 日充电量 as it is, whatever else it may mean
+        if unit.han && text.chars().count() >= 3 {
+            let own = words.iter().filter(|word| word.contains(&text) && **word != text);
+            unit.options.extend(own.map(|word| ((*word).to_owned(), CONTAINED)).collect::<Vec<_>>());
+        }
+        if is_known {
             continue;
         }
         let found = words.iter().filter_map(|word| Some(((*word).to_owned(), shared(word, &text)?)));

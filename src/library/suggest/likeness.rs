@@ -230,6 +230,17 @@ fn made_of(part: &str, slice: &str) -> bool {
     ways.iter().any(|way| way.len() >= 2 && segments(part.as_bytes(), way))
 }
 
+/// True for a part of a name that abbreviates several words together, each by at least its first letter: three letters or more,
+/// no unit of measurement and no word.
+pub(super) fn stands_for(part: &str, slice: &str) -> bool {
+    let letters = (3..=6).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase());
+    let known = MEASURES.contains(&part) || is_word(part) || LEXICON.abbreviations.contains_key(part);
+    // `cntry` abbreviates "country" alone
+    let mut words = slice.split(' ');
+    let plain = words.all(|word| !LEXICON.is_connector(word) && shared(part, word).is_none());
+    letters && !known && plain && made_of(part, slice)
+}
+
 /// True if the letters are those of the words in order, each word giving at least its first.
 fn segments(letters: &[u8], words: &[&str]) -> bool {
     let Some((first, rest)) = words.split_first() else { return letters.is_empty() };

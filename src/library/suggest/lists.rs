@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::columns::Named;
 use super::phrases::{Natures, Parsed, columns_of, distinct, mark};
 use crate::domain::profile::is_binary;
 
@@ -61,14 +62,42 @@ static BRACKET: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("<([0-9,]+)>(?: [a-z]+)? ?[(（]<([0-9,]+)>[)）]").expect("a pattern"));
 
 /// "cost of claims" is a cost: of two columns that `of` joins, the first is meant. "severity (apache)" is one column.
-pub(super) fn headed(text: &str) -> String {
+pub(super) fn headed(text: &str, natures: &Natures<'_>) -> String {
     // what stands in brackets says which column is meant: "iron stores (ferritin)"
     let once = |found: &regex::Captures<'_>| format!("<{}>", &found[2]);
     let text = text.replace("? same <", ", with the same <").replace(". same <", ", with the same <");
     let text = text.replace(", same <", ", with the same <").replace(", the same <", ", with the same <");
     let text = BRACKET.replace_all(&text, once);
-    once_only(&OF.replace_all(&text, "$1"))
+    once_only(&OF.replace_all(&of_groups(&text, natures), "$1"))
 }
+
+/// "mass of males and females", "pass rates of the schools" compare groups: `of` is read as `by`.
+fn of_groups(text: &str, natures: &Natures<'_>) -> String {
+    static GROUPS: LazyLock<Regex> = LazyLock::new(|| {
+        let all = "(?:the |all |different |various |each |both |two |three |four )*";
+        Regex::new(&format!("(<[0-9,]+>) of {all}(<[0-9,]+>)( (?:and|or|versus|vs\\.?) {all}<[0-9,]+>)?"))
+            .expect("a pattern")
+    });
+    let by = |found: &regex::Captures<'_>| {
+        let (of, groups) = (columns_of(&found[1]), columns_of(&found[2]));
+        let all = |columns: &[usize], fits: &dyn Fn(&Named<'_>) -> bool| {
+            columns.iter().all(|c| fits(&natures.columns[*c]))
+        };
+        let grouped = all(&groups, &|c| c.is_group()) && !all(&of, &|c| c.column.is_text());
+        let same = found
+            .get(3)
+            .is_none_or(|m| MARKS.find(m.as_str()).is_some_and(|other| other.as_str() == &found[2]));
+        let plural = found.get(3).is_some() || found[0].contains("of the ") || found[0].contains("different");
+        if grouped && same && plural && of != groups {
+            format!("{} by {}", &found[1], &found[2])
+        } else {
+            found[0].to_owned()
+        }
+    };
+    GROUPS.replace_all(text, by).into_owned()
+}
+
+static MARKS: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[0-9,]+>").expect("a pattern"));
 
 /// Two names of one column next to each other are one: "leave their job".
 fn once_only(text: &str) -> String {
@@ -117,9 +146,8 @@ pub(super) fn listed_after(text: &str, parsed: &mut Parsed) {
     let Some(at) = text.find(&mark(&parsed.causes)).or_else(|| text.find(&format!("<{first}"))) else {
         return;
     };
-    static MARKED: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[0-9,]+>").expect("a pattern"));
     let end = text[at..].find(['.', '?', '!', '。', '？']).map_or(text.len(), |length| at + length);
-    for column in MARKED.find_iter(&text[at..end]).flat_map(|m| columns_of(m.as_str())) {
+    for column in MARKS.find_iter(&text[at..end]).flat_map(|m| columns_of(m.as_str())) {
         let taken = [&parsed.outcome, &parsed.causes, &parsed.moderators];
         if taken.iter().all(|list| !list.contains(&column)) {
             parsed.causes.push(column);

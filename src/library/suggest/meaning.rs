@@ -212,7 +212,8 @@ impl Known<'_> {
         let fits = |c: usize| {
             let column = &self.columns[c];
             // what is proposed with doubt as an outcome is no name of categories
-            let names = need == Need::Anything && self.outcome_is_open && column.column.is_text();
+            let many = column.column.is_text() && column.column.distinct > 2;
+            let names = many && (need == Need::Anything || need == Need::Role && self.outcome_is_open);
             (!quality || column.is_measure()) && (!sorts || column.is_group()) && !names
         };
         let fitting = names.iter().filter(|(c, _)| fits(*c));

@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Alias, Named, Place, weight};
 use super::expand::expand;
+use super::likeness::stands_for;
+use super::names::raw_parts;
 use super::words::{ANYBODY, Unit, Vocabulary, units};
 
 /// Most units of one mention.
 const WIDEST: usize = 7;
 /// Match of several words that a label has as they are.
 const LITERAL: f64 = 0.96;
+/// Match of several words that a part of a name joins: "take-up" of `takeup_survey`; and of words that it abbreviates together:
+/// "quit smoking" of `qsmk`.
+const JOINED: f64 = 0.85;
+const SHORTENED: f64 = 0.75;
 /// Least match of a unit that counts.
 const LEAST: f64 = 0.5;
 
@@ -36,11 +42,14 @@ pub(super) struct Mention {
 struct Index {
     units: BTreeMap<String, BTreeSet<usize>>,
     texts: BTreeMap<String, BTreeSet<usize>>,
+    /// The parts of each name as they are written, without those that are words of a label.
+    parts: Vec<Vec<String>>,
 }
 
 impl Index {
     fn of(columns: &[Named<'_>]) -> Self {
-        let mut index = Self { units: BTreeMap::new(), texts: BTreeMap::new() };
+        let parts = columns.iter().map(|c| raw_parts(c.name())).collect();
+        let mut index = Self { units: BTreeMap::new(), texts: BTreeMap::new(), parts };
         for (at, column) in columns.iter().enumerate() {
             index.texts.entry(column.name().to_ascii_lowercase()).or_default().insert(at);
             for alias in &column.aliases {
@@ -60,6 +69,20 @@ impl Index {
             found.extend(first.options.iter().filter_map(|(o, _)| self.units.get(o)).flatten());
         }
         found
+    }
+
+    /// How well several words fit a part of a name that joins or abbreviates them.
+    fn together(&self, column: usize, slice: &str) -> Option<f64> {
+        let joined: String = slice.chars().filter(|c| c.is_alphanumeric()).collect();
+        let fit = |part: &String| {
+            if joined.len() >= 5 && *part == joined {
+                return Some(JOINED);
+            }
+            stands_for(part, slice).then_some(SHORTENED)
+        };
+        let parts = &self.parts[column];
+        let share = |score: f64| score * (1.0 - 0.1 * (parts.len().min(4) as f64 - 1.0));
+        parts.iter().filter_map(fit).max_by(f64::total_cmp).map(share)
     }
 }
 
@@ -130,6 +153,16 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
             Some(Hit { column: at, score, place: a.place, exact: false, whole })
         });
         hits.extend(aliases.max_by(|a, b| a.score.total_cmp(&b.score)));
+    }
+    if window.len() >= 2 && window.iter().all(|u| !u.han) {
+        for at in 0..columns.len() {
+            let score =
+                index.together(at, &slice).filter(|s| hits.iter().all(|h| h.column != at || h.score < *s));
+            if let Some(score) = score {
+                hits.retain(|h| h.column != at);
+                hits.push(Hit { column: at, score, place: Place::Name, exact: false, whole: true });
+            }
+        }
     }
     hits.sort_by(|a, b| {
         let early = |h: &Hit| columns[h.column].is_early();

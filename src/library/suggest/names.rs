@@ -139,13 +139,24 @@ fn spelled_out(name: &str, first: u32) -> String {
     if let Some(words) = LEXICON.abbreviations.get(&name.to_ascii_lowercase()) {
         return words.clone();
     }
+    let mut parts = raw_parts(name);
+    // `bmi_t0`, `bmi_t1`: the time of a measurement
+    if let [.., t, number] = &mut parts[..]
+        && ["t", "w", "d", "wave", "time", "v", "visit"].contains(&t.as_str())
+        && let Ok(at) = number.parse::<u32>()
+    {
+        let word = if at <= first { "baseline" } else { "after" };
+        (*t, *number) = (word.to_owned(), String::new());
+    }
+    parts.iter().filter(|p| !p.is_empty()).map(|p| resolved(p)).collect::<Vec<_>>().join(" ")
+}
+
+/// The parts of a name in lower case: at signs, capitals and digits.
+pub(super) fn raw_parts(name: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut last = ' ';
     for c in name.chars() {
-        let breaks = c == '_'
-            || c == '.'
-            || c == '-'
-            || c == ' '
+        let breaks = matches!(c, '_' | '.' | '-' | ' ')
             || (c.is_uppercase() && last.is_lowercase())
             || (c.is_ascii_digit() != last.is_ascii_digit());
         if breaks || parts.is_empty() {
@@ -156,15 +167,43 @@ fn spelled_out(name: &str, first: u32) -> String {
         }
         last = c;
     }
-    // `bmi_t0`, `bmi_t1`: the time of a measurement
-    if let [.., t, number] = &mut parts[..]
-        && ["t", "w", "d", "wave", "time", "v", "visit"].contains(&t.as_str())
-        && let Ok(at) = number.parse::<u32>()
-    {
-        let word = if at <= first { "baseline" } else { "after" };
-        (*t, *number) = (word.to_owned(), String::new());
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// The change of what a column has between two of its measurements: `wt82_71` beside `wt71` and `wt82`.
+pub(super) fn changes(column: &Column, numbered: &Numbered) -> Vec<String> {
+    let of = || {
+        let (rest, second) = column.name.rsplit_once('_')?;
+        let second: u32 = second.parse().ok()?;
+        let (trunk, first) = number_of(rest)?;
+        let known = numbered.get(&trunk)?;
+        (known.contains(&first) && known.contains(&second))
+            .then(|| spelled_out(trunk.trim_end_matches('_'), 0))
+    };
+    let words = ["change", "gain", "loss", "increase", "decrease"];
+    of().map(|what| words.iter().map(|word| format!("{what} {word}")).collect()).unwrap_or_default()
+}
+
+/// Joined words that no list has: the fewest pieces of at least three letters that are words.
+fn split_words(part: &str) -> Option<String> {
+    if part.len() < 7 || !part.is_ascii() || is_word(part) {
+        return None;
     }
-    parts.iter().filter(|p| !p.is_empty()).map(|p| resolved(p)).collect::<Vec<_>>().join(" ")
+    let pieces = |text: &str| is_word(text) && text.len() >= 3;
+    let cuts = || (3..part.len() - 2).filter(|at| pieces(&part[..*at]));
+    // the longest first word
+    let two = cuts().filter(|at| pieces(&part[*at..])).last();
+    if let Some(at) = two {
+        return Some(format!("{} {}", &part[..at], &part[at..]));
+    }
+    cuts().collect::<Vec<_>>().into_iter().rev().find_map(|first| {
+        let rest = &part[first..];
+        let inner = (3..rest.len().saturating_sub(2))
+            .rev()
+            .find(|at| pieces(&rest[..*at]) && pieces(&rest[*at..]))?;
+        Some(format!("{} {} {}", &part[..first], &rest[..inner], &rest[inner..]))
+    })
 }
 
 fn resolved(part: &str) -> String {
@@ -220,5 +259,5 @@ fn resolved(part: &str) -> String {
             return format!("{first} {second}");
         }
     }
-    part.to_owned()
+    split_words(part).unwrap_or_else(|| part.to_owned())
 }

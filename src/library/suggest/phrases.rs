@@ -202,7 +202,7 @@ fn parsed(
     joined: &Regex,
 ) -> Parsed {
     let mut parsed = Parsed { text: corrected(question, units), ..Parsed::default() };
-    let mut text = merged(&enumerated(&headed(&marked(question, mentions, units))), joined);
+    let mut text = merged(&enumerated(&headed(&marked(question, mentions, units), natures)), joined);
     parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
         while let Some(found) = pattern.captures(&text) {

@@ -58,7 +58,14 @@ impl Reading {
         let unnamed = parsed.kind.is_empty() && !filled.named && (parsed.rest.len() < 2 || directed);
         // a method that words name needs no more than its outcome
         let open = |role: &str| !filled.named || matches!(role, "outcome_var" | "item_vars");
-        filled.open.iter().any(|role| open(role)) || filled.assumed || filled.frame == HALF || unnamed
+        static INSTRUMENT: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new("\\bas (?:an |the )?instrument|工具变量").expect("a pattern"));
+        let instrument = parsed.instruments.is_empty() && INSTRUMENT.is_match(&parsed.text);
+        instrument
+            || filled.open.iter().any(|role| open(role))
+            || filled.assumed
+            || filled.frame == HALF
+            || unnamed
     }
 
     fn is_outcome(&self, column: usize) -> bool {

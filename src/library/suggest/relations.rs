@@ -81,6 +81,43 @@ impl Filler<'_> {
         })
     }
 
+    /// A measure that is compared between groups, whatever sides the construction gave them.
+    pub(super) fn contrasted(&self, group: usize, outcome: usize, out: &mut Filled) {
+        let turned = Parsed {
+            kind: "group".to_owned(),
+            outcome: vec![outcome],
+            groups: vec![group],
+            causes: Vec::new(),
+            ..self.parsed.clone()
+        };
+        Filler { parsed: &turned, ..*self }.compare(out);
+    }
+
+    /// Categories as the outcome of a measure, where the question does not ask for a choice or kind: they form the groups.
+    pub(super) fn nominal_outcome(&self) -> Option<(usize, usize)> {
+        static CHOICE: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("\\b(?:which|what|who|cho(?:ice|ose|oses|sen)|prefer\\w*|types?|kinds?|mode|pick\\w*|decides?|likely|probab\\w*|predict\\w*|multinomial)\\b|选择|哪|类型|种类|偏好|概率|可能")
+                .expect("a pattern")
+        });
+        let p = self.parsed;
+        let ([outcome], [cause]) = (&p.outcome[..], &p.causes[..]) else { return None };
+        let (own, other) = (&self.columns[*outcome], &self.columns[*cause]);
+        let nominal = own.column.is_text() && !is_binary(own.column) && own.column.distinct > 2;
+        let plain = p.controls.is_empty() && p.instruments.is_empty() && p.moderators.is_empty();
+        let fits = nominal && other.is_measure() && own.outcome() <= other.outcome();
+        (fits && plain && !CHOICE.is_match(&p.text)).then_some((*outcome, *cause))
+    }
+
+    /// A text of two values as the outcome of groups.
+    pub(super) fn two_texts(&self) -> Option<(usize, usize)> {
+        let p = self.parsed;
+        let ([outcome], [cause]) = (&p.outcome[..], &p.causes[..]) else { return None };
+        let (own, other) = (&self.columns[*outcome], &self.columns[*cause]);
+        let plain = p.controls.is_empty() && p.instruments.is_empty() && p.moderators.is_empty();
+        let text = own.column.is_text() && own.column.distinct == 2;
+        (text && other.is_group() && plain).then_some((*cause, *outcome))
+    }
+
     /// "Do sprays differ in the count of insects?" with the sides exchanged: a measure forms no groups where the other side does.
     pub(super) fn exchanged_groups(&self) -> Option<Parsed> {
         let p = self.parsed;

@@ -154,6 +154,13 @@ impl Filler<'_> {
         let p = self.parsed;
         out.frame.clone_from(if p.id == HALF { &p.id } else { &p.kind });
         let named = self.named();
+        if let Some((group, outcome)) = self.nominal_outcome() {
+            return self.contrasted(group, outcome, out);
+        }
+        // a text of yes and no is compared as it is: a model takes numbers only
+        if let Some((cause, outcome)) = self.two_texts() {
+            return self.categories(cause, outcome, out);
+        }
         match p.kind.as_str() {
             "model" => self.model(out),
             "group" => match self.exchanged_groups() {
