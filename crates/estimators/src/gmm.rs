@@ -121,7 +121,12 @@ impl<'a> Moments<'a> {
         };
         let (mut rows, mut function) = (Vec::new(), Vec::new());
         for (g, z) in request.functions.iter().enumerate() {
-            if request.initial == Initial::Identity {
+            if z.columns.is_empty() {
+                // the constant alone
+                let length =
+                    if request.initial == Initial::Identity { 1.0 } else { total(&weights, request.rows) };
+                rows.extend(std::iter::repeat_n(1.0 / length.sqrt(), request.rows));
+            } else if request.initial == Initial::Identity {
                 z.columns.iter().for_each(|c| rows.extend_from_slice(c));
                 rows.extend(std::iter::repeat_n(1.0, request.rows * usize::from(z.constant)));
             } else {
@@ -264,6 +269,11 @@ fn least_squares(x: &Mat, y: &[f64]) -> Result<Vec<f64>, GmmError> {
     }
     let s = r.inverse_upper().times_vector(&q.transpose().times_vector(y));
     Ok(s.iter().zip(&scale).map(|(s, d)| s / d).collect())
+}
+
+/// Sum of the weights.
+fn total(weights: &Option<Vec<f64>>, rows: usize) -> f64 {
+    weights.as_ref().map_or(rows as f64, |w| stable_sum(w.iter().copied()))
 }
 
 /// Products of columns.

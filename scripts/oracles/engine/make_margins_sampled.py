@@ -211,4 +211,52 @@ for command, F in (('ologit', L1), ('oprobit', norm.cdf)):
     make = 'generate seen = min(ftv, 2)\n' + command + ' seen age smoke, vce(%s)\n'
     add(f'margins unconditional {command}', m, make % 'robust' + 'margins, vce(unconditional)' + mt, numbers(stacked(ordered, start, averages)), 2e-6)
     add(f'margins unconditional {command} cluster', m, make % 'cluster race' + 'margins, predict(outcome(2)) vce(unconditional)' + mt, numbers(stacked(ordered, start, averages[2:], race)), 2e-6)
+
+
+def surveyed(score, theta, f, strata, units, rate=0.0):
+    """A weighted model and one weighted average; units within strata are centred, finite populations reduce the variance."""
+    def slope(g, p):
+        out = []
+        for j in range(len(p)):
+            h = 1e-5 * max(1, abs(p[j]))
+            up, down = p.copy(), p.copy()
+            up[j] += h
+            down[j] -= h
+            out.append((g(up).sum(0) - g(down).sum(0)) / (2 * h))
+        return np.array(out).T
+    for _ in range(30):
+        theta = theta - np.linalg.solve(slope(score, theta), score(theta).sum(0))
+    k = len(theta)
+    w, value = f(theta)
+    full = np.r_[theta, (w * value).sum() / w.sum()]
+    rows = lambda p: np.column_stack([score(p[:k]), w * (f(p[:k])[1] - p[k])])
+    a = np.linalg.inv(slope(rows, full))
+    totals = pd.DataFrame(rows(full)).groupby([np.asarray(strata), np.asarray(units)]).sum()
+    rate = pd.Series(rate, index=sorted(set(strata)))
+    meat = 0
+    for h, u in totals.groupby(level=0):
+        z = (u - u.mean()).to_numpy()
+        meat = meat + (1 - rate[h]) * len(u) / (len(u) - 1) * z.T @ z
+    v = a @ meat @ a.T
+    return {'b[1,1]': full[k], 'sqrt(V[1,1])': v[k, k] ** 0.5}
+
+
+src3 = 'Python: weighted estimating equations of the model and the average, totals of units centred within strata'
+C, S = (pd.read_csv(ROOT / f'data/school{n}.csv') for n in ('clus', 'strat'))
+x = np.column_stack([C.ell, C.meals, np.ones(len(C))]).astype(float)
+high = C.meals.to_numpy() * 0 + 50.0
+at50 = np.column_stack([C.ell, high, np.ones(len(C))]).astype(float)
+logit_score = lambda t: (C.pw.to_numpy() * (C.aw.to_numpy() - L1(x @ t)))[:, None] * x
+design = 'svyset dnum [pweight=pw], strata(half)\n'
+model = design + 'svy: logit aw ell meals\n'
+add('margins unconditional svy logit', 'schoolclus.csv', model + 'margins, vce(unconditional)' + mt, surveyed(logit_score, np.zeros(3), lambda t: (C.pw.to_numpy(), L1(x @ t)), C.half, C.dnum), 1e-6, src3)
+add('margins unconditional svy at', 'schoolclus.csv', model + 'margins, at(meals=50) vce(unconditional)' + mt, surveyed(logit_score, np.zeros(3), lambda t: (C.pw.to_numpy(), L1(at50 @ t)), C.half, C.dnum), 1e-6, src3)
+effect = lambda t: (C.pw.to_numpy(), (lambda p: p * (1 - p) * t[0])(L1(x @ t)))
+add('margins unconditional svy dydx', 'schoolclus.csv', model + 'margins, dydx(ell) vce(unconditional)' + mt, surveyed(logit_score, np.zeros(3), effect, C.half, C.dnum), 1e-6, src3)
+q = np.column_stack([S.ell, S.meals, np.ones(len(S))]).astype(float)
+own = S.pw.to_numpy()
+straight = lambda t: (own * (S.api00.to_numpy() - q @ t))[:, None] * q
+rates = S.groupby('st').size() / S.groupby('st').fpc.first()
+add('margins unconditional svy regress, finite populations', 'schoolstrat.csv', 'svyset [pweight=pw], strata(st) fpc(fpc)\nsvy: regress api00 ell meals\nmargins, vce(unconditional)' + mt, surveyed(straight, np.zeros(3), lambda t: (own, q @ t), S.st, S.index, rates), 1e-6, src3)
+add('margins unconditional svy, the mean', 'schoolstrat.csv', 'svyset [pweight=pw], strata(st) fpc(fpc)\nsvy: mean api00\nscalar want = _se[api00]\nsvy: regress api00 ell meals\nmargins, vce(unconditional)' + mt, {'sqrt(V[1,1])/want': 1}, 1e-9, 'property: the average of linear predictions is the mean')
 cases.write()
