@@ -123,8 +123,11 @@ impl<'a> Moments<'a> {
         for (g, z) in request.functions.iter().enumerate() {
             if z.columns.is_empty() {
                 // the constant alone
-                let length =
-                    if request.initial == Initial::Identity { 1.0 } else { total(&weights, request.rows) };
+                let length = if request.initial == Initial::Identity {
+                    1.0
+                } else {
+                    total(weights.as_deref(), request.rows)
+                };
                 rows.extend(std::iter::repeat_n(1.0 / length.sqrt(), request.rows));
             } else if request.initial == Initial::Identity {
                 z.columns.iter().for_each(|c| rows.extend_from_slice(c));
@@ -272,8 +275,8 @@ fn least_squares(x: &Mat, y: &[f64]) -> Result<Vec<f64>, GmmError> {
 }
 
 /// Sum of the weights.
-fn total(weights: &Option<Vec<f64>>, rows: usize) -> f64 {
-    weights.as_ref().map_or(rows as f64, |w| stable_sum(w.iter().copied()))
+fn total(weights: Option<&[f64]>, rows: usize) -> f64 {
+    weights.map_or(rows as f64, |w| stable_sum(w.iter().copied()))
 }
 
 /// Products of columns.
