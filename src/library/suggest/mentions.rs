@@ -164,6 +164,7 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
             }
         }
     }
+    prefer_literal(window, columns, &mut hits);
     hits.sort_by(|a, b| {
         let early = |h: &Hit| columns[h.column].is_early();
         let later = early(a).cmp(&early(b));
@@ -192,6 +193,30 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         spelled: window.iter().find_map(|u| u.spelled.clone()),
     };
     Some((size + if first.whole { 0.1 } else { 0.0 }, mention))
+}
+
+/// Share of its score that a synonym keeps beside a measure with the word itself: "sell" is `tix_sold`, not the price.
+const BESIDE_LITERAL: f64 = 0.6;
+
+/// Lowers the synonyms of a word that another measure has as it is.
+fn prefer_literal(window: &[Unit], columns: &[Named<'_>], hits: &mut [Hit]) {
+    let [unit] = window else { return };
+    let own: Vec<&str> =
+        unit.options.iter().map(|(o, _)| o.as_str()).filter(|o| !o.starts_with('@')).take(2).collect();
+    let literal = |h: &Hit| {
+        let named =
+            columns[h.column].aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
+        let mut units = named.flat_map(|a| &a.units).flat_map(|u| &u.options);
+        units.any(|(option, _)| own.contains(&option.as_str()))
+    };
+    let found: Vec<bool> = hits.iter().map(literal).collect();
+    let measures = hits.iter().zip(&found).any(|(h, is)| *is && columns[h.column].is_measure());
+    if unit.han || !measures {
+        return;
+    }
+    for (hit, _) in hits.iter_mut().zip(found).filter(|(h, is)| !is && !h.exact) {
+        hit.score *= BESIDE_LITERAL;
+    }
 }
 
 /// How well the words of a window match a name: the share of the name, 0 to 1; none unless every word is in it.
