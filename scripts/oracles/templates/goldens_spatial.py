@@ -107,6 +107,8 @@ def regress() -> None:
         facts = {"N": n, "r2_p": r2, "chi2": model[0], "p": model[1], "df_m": 2, "chi2_c": spatial[0], "p_c": spatial[1], "df_c": 1, "ll": f(p)}
         z = stats.norm.ppf(0.975)
         effects = [{"impact": k, "term": t, "estimate": b, "std_error": s, "ci_low": b - z * s, "ci_high": b + z * s} for k in ("direct", "total") for t, b, s in zip(names, p[:2], se[:2])]
+        # no way leads from one unit to another
+        effects[2:2] = [{"impact": "indirect", "term": t, "estimate": 0, "std_error": 0, "statistic": None, "p_value": None, "ci_low": 0, "ci_high": 0} for t in names]
         tables = {"table_coefficients.csv": coefficients(equations, terms, p[:4], se), "table_impacts.csv": table(["impact", "term"], effects), "table_tests.csv": table(["test"], tests), "table_fit.csv": fit(facts), "table_weights.csv": weights_table(w)}
         return case(tables, {"n_used": n, "isolated": (~(w > 0).any(1)).sum(), "moran_chi2": test["statistic"], "moran_p": test["p_value"], "r2_p": r2}, parameters, name)
 

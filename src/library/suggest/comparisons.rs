@@ -37,6 +37,17 @@ pub(super) fn qualified(question: &str, start: usize) -> bool {
     comparison && words.next().is_some_and(|word| first.contains(&word))
 }
 
+/// True for the bare noun after the first word of a question, which says what the rows are: "Are trains later when it snows?".
+pub(super) fn is_subject(question: &str, start: usize, end: usize) -> bool {
+    let before = question[..start].trim().to_ascii_lowercase();
+    let first = ["do", "does", "did", "are", "were", "have", "will", "can", "do the", "did the", "are the"];
+    let noun = question[start..end].to_ascii_lowercase();
+    let plural =
+        !noun.contains(' ') && (noun.ends_with('s') || matches!(noun.as_str(), "people" | "women" | "men"));
+    let next = question[end..].trim_start().split(' ').next().unwrap_or_default();
+    plural && first.contains(&before.as_str()) && !matches!(next, "and" | "or" | "vs")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::columns::Place;

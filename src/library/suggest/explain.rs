@@ -80,6 +80,8 @@ impl Explained<'_> {
         let sure = mentions.iter().map(certain).fold(f64::INFINITY, f64::min);
         let said = if self.filled.named || !self.parsed.id.is_empty() { 1.0 } else { 0.7 };
         let confidence = if mentions.is_empty() { 0.6 } else { (sure * said).min(SUREST) };
+        let confidence =
+            if role == "outcome_var" { confidence.min(self.surest_outcome(columns)) } else { confidence };
         let alternatives = self.alternatives(role, columns, &mentions, confidence);
         Choice {
             field: format!("roles.{role}"),

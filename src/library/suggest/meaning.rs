@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::super::tokens::is_han;
 use super::chinese::glosses;
 use super::columns::{Named, Place};
-use super::comparisons::qualified;
+use super::comparisons::{is_subject, qualified};
 use super::lexicon::LEXICON;
 use super::likeness::{Asked, LEAST, Part, Word, english, known_as, parts_of, score};
 use super::mentions::{Mention, crosses};
@@ -209,8 +209,13 @@ impl Known<'_> {
         // "heavier" is a number
         let quality = window.iter().any(|word| word.quality);
         let sorts = asks_which(&self.question[..window[0].start]);
+        let (start, end) = (window[0].start, window[window.len() - 1].end);
+        let rows = is_subject(self.question, start, end);
         let fits = |c: usize| {
             let column = &self.columns[c];
+            if rows && (column.is_measure() || column.column.is_text() && column.column.distinct > 2) {
+                return false;
+            }
             // what is proposed with doubt as an outcome is no name of categories
             let many = column.column.is_text() && column.column.distinct > 2;
             let names = many && (need == Need::Anything || need == Need::Role && self.outcome_is_open);

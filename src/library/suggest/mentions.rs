@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::tokens::is_han;
 use super::columns::{Alias, Named, Place, weight};
 use super::expand::expand;
 use super::likeness::stands_for;
@@ -164,6 +165,8 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
             }
         }
     }
+    contained(&slice, window, columns, &mut hits);
+    prefer_literal(window, columns, &mut hits);
     hits.sort_by(|a, b| {
         let early = |h: &Hit| columns[h.column].is_early();
         let later = early(a).cmp(&early(b));
@@ -192,6 +195,53 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         spelled: window.iter().find_map(|u| u.spelled.clone()),
     };
     Some((size + if first.whole { 0.1 } else { 0.0 }, mention))
+}
+
+/// Least match of Chinese words that a name has as they are, and what their share of the name adds.
+const HELD: f64 = 0.45;
+const HELD_SHARE: f64 = 0.5;
+
+/// Adds the measures whose name or label has Chinese words of the question as they are: 氨基酸 of 氨基酸含量.
+fn contained(slice: &str, window: &[Unit], columns: &[Named<'_>], hits: &mut Vec<Hit>) {
+    let long = slice.chars().count();
+    if long < 2 || !slice.chars().all(is_han) || window.iter().all(|u| u.generic || u.connector) {
+        return;
+    }
+    for (at, column) in columns.iter().enumerate().filter(|(_, c)| c.is_measure()) {
+        let named = column.aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
+        let held = named.filter(|a| a.text.contains(slice)).map(|a| {
+            let all = a.text.chars().filter(|c| is_han(*c)).count();
+            (HELD + HELD_SHARE * long as f64 / all as f64, a.place)
+        });
+        let Some((score, place)) = held.max_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
+        if hits.iter().all(|h| h.column != at) {
+            hits.push(Hit { column: at, score, place, exact: false, whole: false });
+        }
+    }
+}
+
+/// Share of its score that a synonym keeps beside a measure with the word itself: "sell" is `tix_sold`, not the price.
+const BESIDE_LITERAL: f64 = 0.6;
+
+/// Lowers the synonyms of a word that another measure has as it is.
+fn prefer_literal(window: &[Unit], columns: &[Named<'_>], hits: &mut [Hit]) {
+    let [unit] = window else { return };
+    let own: Vec<&str> =
+        unit.options.iter().map(|(o, _)| o.as_str()).filter(|o| !o.starts_with('@')).take(2).collect();
+    let literal = |h: &Hit| {
+        let named =
+            columns[h.column].aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
+        let mut units = named.flat_map(|a| &a.units).flat_map(|u| &u.options);
+        units.any(|(option, _)| own.contains(&option.as_str()))
+    };
+    let found: Vec<bool> = hits.iter().map(literal).collect();
+    let measures = hits.iter().zip(&found).any(|(h, is)| *is && columns[h.column].is_measure());
+    if unit.han || !measures {
+        return;
+    }
+    for (hit, _) in hits.iter_mut().zip(found).filter(|(h, is)| !is && !h.exact) {
+        hit.score *= BESIDE_LITERAL;
+    }
 }
 
 /// How well the words of a window match a name: the share of the name, 0 to 1; none unless every word is in it.

@@ -9,11 +9,29 @@ use super::method::Chosen;
 /// Most variables that the sentence names; the candidates have more.
 const NAMED: usize = 3;
 /// An outcome that is less certain than this is shown with those that are likely.
-const DOUBTED: f64 = 0.6;
+const DOUBTED: f64 = 0.7;
 /// Most candidates.
 const CANDIDATES: usize = 8;
 
+/// An outcome is less certain where a question relates two columns without a direction, and where the column holds
+/// categories or is seldom studied as one.
+const UNDIRECTED: f64 = 0.65;
+const UNUSUAL: f64 = 0.6;
+/// A column whose concepts have less than this is seldom an outcome.
+const SELDOM: f64 = -0.3;
+
 impl Explained<'_> {
+    /// How sure an outcome can be by what the column is.
+    pub(super) fn surest_outcome(&self, columns: &[String]) -> f64 {
+        let named = self.named.iter().find(|n| columns.iter().any(|c| c == n.name()));
+        let many = |n: &Named<'_>| n.column.is_text() && n.column.distinct > 2;
+        match named {
+            Some(n) if many(n) || n.outcome() <= SELDOM => UNUSUAL,
+            _ if self.parsed.kind == "pair" => UNDIRECTED,
+            _ => 1.0,
+        }
+    }
+
     /// Other columns that the words of a choice could mean; for a doubtful outcome also those that are most often studied as one.
     pub(super) fn alternatives(
         &self,

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::super::tokens::stem;
 use super::columns::Named;
-use super::comparisons::qualified;
+use super::comparisons::{is_subject, qualified};
 use super::decisions::{RELATION, asks};
 use super::meaning::{Known, Need, asks_which};
 use super::mentions::Mention;
@@ -42,6 +42,10 @@ const TRIED: usize = 6;
 /// A match of a part of a name only, and the certainty from which a measure may stand after "which".
 const PART: f64 = 0.6;
 const WHICH: f64 = 0.75;
+/// The certainty from which a measure may be the subject of a question.
+const SUBJECT: f64 = 0.6;
+/// How often a measure is studied as an outcome that may always be one: wages.
+const STUDIED: f64 = 0.3;
 /// By how much another reading must be better.
 const BETTER: f64 = 0.2;
 /// What an open role takes off a reading, and a statement that has no pattern.
@@ -141,6 +145,12 @@ impl Reader<'_> {
                 continue;
             }
             if qualified(self.question, mention.start) && !self.is_literal(&mention) {
+                continue;
+            }
+            // a part of the name of a measure: the rows are meant
+            let studied = mention.columns.iter().any(|c| self.named[*c].outcome() > STUDIED);
+            let part = !mention.exact && mention.certainty < SUBJECT && measures && !studied;
+            if part && is_subject(self.question, mention.start, mention.end) {
                 continue;
             }
             let Some(last) = kept.last_mut() else {

@@ -174,6 +174,40 @@ fn heads(phrase: &str) -> impl Iterator<Item = (String, f64)> {
     head.filter(|w| !LEXICON.is_generic(w) && !LEXICON.is_connector(w)).map(|w| (w.to_owned(), PART))
 }
 
+/// Strength of the present of an irregular past.
+const PAST: f64 = 0.9;
+/// Irregular verbs with their present, which names have in either form: `tix_sold`, "sell".
+const IRREGULAR: [(&str, &str); 24] = [
+    ("sold", "sell"),
+    ("paid", "pay"),
+    ("spent", "spend"),
+    ("grew", "grow"),
+    ("grown", "grow"),
+    ("won", "win"),
+    ("lost", "lose"),
+    ("bought", "buy"),
+    ("fell", "fall"),
+    ("drove", "drive"),
+    ("driven", "drive"),
+    ("slept", "sleep"),
+    ("caught", "catch"),
+    ("broke", "break"),
+    ("broken", "break"),
+    ("ate", "eat"),
+    ("eaten", "eat"),
+    ("taught", "teach"),
+    ("worn", "wear"),
+    ("wore", "wear"),
+    ("ran", "run"),
+    ("sent", "send"),
+    ("burnt", "burn"),
+    ("fed", "feed"),
+];
+
+fn base_of(word: &str) -> Option<&'static str> {
+    IRREGULAR.iter().find(|(past, _)| *past == word).map(|(_, base)| *base)
+}
+
 fn single(token: &Token, vocabulary: &Vocabulary) -> Unit {
     let spelled = spelling(&token.text, vocabulary);
     let word = spelled.as_deref().unwrap_or(&token.text);
@@ -182,6 +216,7 @@ fn single(token: &Token, vocabulary: &Vocabulary) -> Unit {
     let mut options = vec![(root.clone(), strength)];
     let concepts = LEXICON.units(&root).unwrap_or_default();
     options.extend(concepts.iter().map(|(unit, s)| (unit.clone(), s * strength)));
+    options.extend(base_of(word).map(|base| (base.to_owned(), PAST)));
     if let (Some(meaning), true) = (LEXICON.abbreviations.get(word), concepts.is_empty()) {
         let meant = LEXICON.units(&key(meaning)).unwrap_or_default();
         options.extend(meant.iter().map(|(unit, s)| (unit.clone(), s * strength)));
