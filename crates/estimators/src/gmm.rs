@@ -1,12 +1,12 @@
-//! Generalised method of moments for one residual function and its instruments: one step, two steps, or iterated.
-//! The function arrives as a closure; expressions and names are the caller's. Formulas: [R] gmm, Methods and formulas;
+//! Generalised method of moments for residual functions with their instruments: one step, two steps, or iterated.
+//! The functions arrive as one closure; expressions and names are the caller's. Formulas: [R] gmm, Methods and formulas;
 //! Hansen (1982), Econometrica 50.
 
 use super::matrix::Mat;
 use super::nls::{Function, derivatives};
-use super::qr::{self, Basis};
+use super::qr;
 use super::real::stable_sum;
-use super::vce::{Vce, cluster_meat, row_meat};
+use super::vce::{Vce, sum_by_cluster};
 use super::weights::{WeightKind, Weights};
 
 /// How often the weight matrix is renewed.
@@ -20,12 +20,35 @@ pub enum Steps {
     Iterated,
 }
 
+/// Instruments of one residual function: independent columns; with the constant at least one.
+#[derive(Clone, Copy, Debug)]
+pub struct Instruments<'a> {
+    /// Columns without the constant.
+    pub columns: &'a [&'a [f64]],
+    /// Whether a constant is among them.
+    pub constant: bool,
+}
+
+/// The weight matrix of the first step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Initial {
+    /// The inverse of the products of the instruments of each function, zero between functions.
+    Independent,
+    /// The inverse of the products of all instruments, also those of different functions.
+    Joint,
+    /// The identity matrix.
+    Identity,
+}
+
 /// Moments `Z'u(b)`.
 pub struct GmmRequest<'a> {
-    /// Instruments: independent columns, at least one.
-    pub instruments: &'a [&'a [f64]],
-    /// Whether a constant is among the instruments.
-    pub constant: bool,
+    /// Number of rows.
+    pub rows: usize,
+    /// Instruments of each residual function, at least one. The values of the functions follow each other in one vector of
+    /// `rows` times the number of functions.
+    pub functions: &'a [Instruments<'a>],
+    /// The weight matrix of the first step.
+    pub initial: Initial,
     /// Weights, if any.
     pub weights: Option<&'a Weights>,
     /// Covariance of the moments in the weight matrix.
@@ -48,7 +71,8 @@ pub struct GmmFit {
     pub v: Mat,
     /// Number of observations.
     pub n: f64,
-    /// Hansen's statistic, N times the criterion.
+    /// Hansen's statistic, N times the criterion; not a number after one step with several functions or the identity
+    /// matrix, whose weights are in no unit of the moments.
     pub j: f64,
     /// Number of moments.
     pub moments: usize,
@@ -67,14 +91,17 @@ pub enum GmmError {
     Derivatives,
     /// The covariance of the moments is singular.
     Singular,
+    /// Instruments of different functions depend on each other, and the first weight matrix does not exist.
+    Initial,
 }
 
-/// The moments in an orthonormal basis of the instruments.
+/// The moments in an orthonormal basis of the instruments of each function, with the identity matrix in the instruments.
 struct Moments<'a> {
     request: &'a GmmRequest<'a>,
-    basis: Basis,
-    /// Columns of the basis, one after another.
+    /// Columns of the bases, one after another.
     rows: Vec<f64>,
+    /// Function of each column.
+    function: Vec<usize>,
     weights: Option<Vec<f64>>,
     n: f64,
 }
@@ -88,34 +115,51 @@ struct Point {
 
 impl<'a> Moments<'a> {
     fn new(request: &'a GmmRequest<'a>) -> Self {
-        let length = request.instruments.first().map_or(0, |c| c.len());
         let (weights, n) = match request.weights.map(Weights::effective) {
             Some((weights, n)) => (Some(weights), n),
-            None => (None, length as f64),
+            None => (None, request.rows as f64),
         };
-        let design = qr::Design {
-            columns: request.instruments,
-            weights: weights.as_deref(),
-            constant: request.constant,
-        };
-        let basis = qr::project(design, &[]).basis;
-        let rows = basis.rows(request.instruments, 0..length);
-        Self { request, basis, rows, weights, n }
+        let (mut rows, mut function) = (Vec::new(), Vec::new());
+        for (g, z) in request.functions.iter().enumerate() {
+            if z.columns.is_empty() {
+                // the constant alone
+                let length = if request.initial == Initial::Identity {
+                    1.0
+                } else {
+                    total(weights.as_deref(), request.rows)
+                };
+                rows.extend(std::iter::repeat_n(1.0 / length.sqrt(), request.rows));
+            } else if request.initial == Initial::Identity {
+                z.columns.iter().for_each(|c| rows.extend_from_slice(c));
+                rows.extend(std::iter::repeat_n(1.0, request.rows * usize::from(z.constant)));
+            } else {
+                let design =
+                    qr::Design { columns: z.columns, weights: weights.as_deref(), constant: z.constant };
+                rows.extend(qr::project(design, &[]).basis.rows(z.columns, 0..request.rows));
+            }
+            function.resize(rows.len() / request.rows.max(1), g);
+        }
+        Self { request, rows, function, weights, n }
     }
 
     fn size(&self) -> usize {
-        self.basis.len()
+        self.function.len()
     }
 
     fn weight(&self, i: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |w| w[i])
     }
 
+    fn column(&self, j: usize) -> &[f64] {
+        &self.rows[j * self.request.rows..(j + 1) * self.request.rows]
+    }
+
     /// `sum_i w_i q_i u_i`.
     fn sums(&self, u: &[f64]) -> Vec<f64> {
-        let column = |j: usize| &self.rows[j * u.len()..(j + 1) * u.len()];
+        let own = |j: usize| &u[self.function[j] * self.request.rows..];
         let sum = |j: usize| {
-            stable_sum(column(j).iter().zip(u).enumerate().map(|(i, (q, u))| self.weight(i) * q * u))
+            let terms = self.column(j).iter().zip(own(j)).enumerate();
+            stable_sum(terms.map(|(i, (q, u))| self.weight(i) * q * u))
         };
         (0..self.size()).map(sum).collect()
     }
@@ -128,21 +172,46 @@ impl<'a> Moments<'a> {
 
     /// Covariance of the sums at residuals.
     fn covariance(&self, point: &Point, vce: Vce<'_>, center: bool) -> Mat {
+        let (count, size) = (self.request.rows, self.size());
         let by_row = !matches!(vce, Vce::Cluster(_));
         let frequency = self.request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
-        let score = |(i, u): (usize, &f64)| {
-            u * if frequency && by_row { self.weight(i).sqrt() } else { self.weight(i) }
+        let factor = |i: usize| if frequency && by_row { self.weight(i).sqrt() } else { self.weight(i) };
+        let score = |i: usize, j: usize| {
+            self.column(j)[i] * (factor(i) * point.residuals[self.function[j] * count + i])
         };
-        let scores: Vec<f64> = point.residuals.iter().enumerate().map(score).collect();
         let sums = match vce {
-            Vce::Cluster(clusters) => cluster_meat(&self.basis, self.request.instruments, &scores, clusters),
-            _ => row_meat(&self.basis, self.request.instruments, &scores),
+            Vce::Cluster(clusters) => sum_by_cluster(count, size, clusters, |range| {
+                range.flat_map(|i| (0..size).map(move |j| (i, j))).map(|(i, j)| score(i, j)).collect()
+            }),
+            _ => products(&(0..size).map(|j| (0..count).map(|i| score(i, j)).collect()).collect::<Vec<_>>()),
         };
         if !center {
             return sums;
         }
         let m = &point.moments;
         sums.minus(&Mat::from_fn(m.len(), m.len(), |a, b| m[a] * m[b] / self.n))
+    }
+
+    /// The root of the first weight matrix.
+    fn first_root(&self) -> Result<Mat, GmmError> {
+        if self.request.initial != Initial::Joint || self.request.functions.len() == 1 {
+            return Ok(Mat::identity(self.size()));
+        }
+        let weighted = |j: usize| {
+            self.column(j).iter().enumerate().map(|(i, q)| self.weight(i).sqrt() * q).collect::<Vec<f64>>()
+        };
+        inverse_root(&products(&(0..self.size()).map(weighted).collect::<Vec<_>>()))
+            .map_err(|_| GmmError::Initial)
+    }
+
+    /// The factor that gives the criterion of one step the unit of the moments' variance.
+    fn unit(&self, point: &Point) -> Result<f64, GmmError> {
+        if self.request.functions.len() > 1 || self.request.initial == Initial::Identity {
+            return Ok(1.0);
+        }
+        let square = |(i, u): (usize, &f64)| self.weight(i) * u * u;
+        let variance = stable_sum(point.residuals.iter().enumerate().map(square)) / self.n;
+        if variance <= 0.0 { Err(GmmError::Singular) } else { Ok(1.0 / variance.sqrt()) }
     }
 
     /// Sums of the derivatives, moments x parameters.
@@ -205,6 +274,24 @@ fn least_squares(x: &Mat, y: &[f64]) -> Result<Vec<f64>, GmmError> {
     Ok(s.iter().zip(&scale).map(|(s, d)| s / d).collect())
 }
 
+/// Sum of the weights.
+fn total(weights: Option<&[f64]>, rows: usize) -> f64 {
+    weights.map_or(rows as f64, |w| stable_sum(w.iter().copied()))
+}
+
+/// Products of columns.
+fn products(columns: &[Vec<f64>]) -> Mat {
+    let mut out = Mat::zeros(columns.len(), columns.len());
+    for (i, left) in columns.iter().enumerate() {
+        for (j, right) in columns[..=i].iter().enumerate() {
+            let value = stable_sum(left.iter().zip(right).map(|(a, b)| a * b));
+            out[(i, j)] = value;
+            out[(j, i)] = value;
+        }
+    }
+    out
+}
+
 /// `root` with `root' root` the inverse of a covariance.
 fn inverse_root(covariance: &Mat) -> Result<Mat, GmmError> {
     let lower = covariance.cholesky().ok_or(GmmError::Singular)?;
@@ -226,14 +313,10 @@ pub fn fit(function: &mut Function<'_>, request: &GmmRequest<'_>, start: &[f64])
         return Err(GmmError::Unidentified);
     }
     let first = moments.at(function, start.to_vec()).ok_or(GmmError::Start)?;
-    let (mut point, mut converged) = moments.minimise(function, first, &Mat::identity(size))?;
+    let mut root = moments.first_root()?;
+    let (mut point, mut converged) = moments.minimise(function, first, &root)?;
     // One step: the criterion is in units of the variance of the residuals.
-    let square = |(i, u): (usize, &f64)| moments.weight(i) * u * u;
-    let variance = stable_sum(point.residuals.iter().enumerate().map(square)) / moments.n;
-    if variance <= 0.0 {
-        return Err(GmmError::Singular);
-    }
-    let mut root = Mat::identity(size).scaled(1.0 / variance.sqrt());
+    root = root.scaled(moments.unit(&point)?);
     let renewals = match request.steps {
         Steps::One => 0,
         Steps::Two => 1,
@@ -268,6 +351,8 @@ pub fn fit(function: &mut Function<'_>, request: &GmmRequest<'_>, start: &[f64])
             projector.sandwich(&moments.covariance(&point, vce, false))
         }
     };
-    let j = root.times_vector(&point.moments).iter().map(|v| v * v).sum();
+    let scaled =
+        request.steps != Steps::One || (request.functions.len() == 1 && request.initial != Initial::Identity);
+    let j = if scaled { root.times_vector(&point.moments).iter().map(|v| v * v).sum() } else { f64::NAN };
     Ok(GmmFit { b: point.b, v, n: moments.n, j, moments: size, converged })
 }

@@ -1,4 +1,4 @@
-"""`gmm`: output of Stata that statsmodels stores; clusters, weights and residuals by linearmodels, which divides by no
+"""`gmm`: output of Stata that statsmodels stores; clusters, weights, residuals and systems of equations by linearmodels, which divides by no
 degrees of freedom either and agrees with that output for independent rows.
 
 Stata stops a minimisation when its steps are small: its two-step estimates of the ratio model are the second iterate of
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from common import ROOT, Cases
 from linearmodels.iv import IVGMM
+from linearmodels.system import IVSystemGMM
 from scipy.stats import chi2
 from statsmodels.sandbox.regression.tests import results_gmm_griliches as griliches
 from statsmodels.sandbox.regression.tests import results_gmm_griliches_iter as iterated
@@ -116,6 +117,109 @@ def by_hand(cases, name, do, result, kind, instruments, **options):
     cases.add(name + ", by hand", "docvis.csv", do, expect, 1e-8, BY_HAND)
 
 
+def moments_by_hand(b, residuals, jacobians, instruments, weight, steps, groups=None):
+    """Gauss and Newton's method for several residual functions; `weight` is that of the first step."""
+    def parts(b):
+        u, d = residuals(b), jacobians(b)
+        m = np.concatenate([z.T @ e for z, e in zip(instruments, u)])
+        g = np.vstack([z.T @ j for z, j in zip(instruments, d)])
+        scores = np.column_stack([z * e[:, None] for z, e in zip(instruments, u)])
+        if groups is not None:
+            scores = pd.DataFrame(scores).groupby(np.asarray(groups)).sum().to_numpy()
+        return m, g, scores.T @ scores
+
+    for step in range(steps):
+        if step:
+            weight = np.linalg.inv(parts(b)[2])
+        for _ in range(200):
+            m, g, _ = parts(b)
+            change = np.linalg.solve(g.T @ weight @ g, g.T @ weight @ m)
+            b = b - change
+    m, g, cover = parts(b)
+    bread = np.linalg.inv(g.T @ weight @ g)
+    v = bread @ g.T @ weight @ cover @ weight @ g @ bread
+    return b, np.sqrt(np.diag(v)), m @ weight @ m
+
+
+def systems(cases):
+    frame = pd.read_csv(ROOT / "data/griliches.csv").assign(const=1.0)
+    own = [["s", "iq", "expr", "const"], ["s", "age", "const"]]
+    lists = [["s", "expr", "med", "mrt"], ["s", "age", "tenure", "smsa"]]
+    do = "gmm (wage: lw - {a:s iq expr} - {a0}) (work: kww - {c:s age} - {c0}), instruments(wage: s expr med mrt) instruments(2: s age tenure smsa) winitial(unadjusted, independent) "
+    names = ["a:s", "a:iq", "a:expr", "/a0", "c:s", "c:age", "/c0"]
+    equations = {
+        "wage": {"dependent": frame.lw, "exog": frame[["s", "expr", "const"]], "endog": frame[["iq"]], "instruments": frame[["med", "mrt"]]},
+        "work": {"dependent": frame.kww, "exog": frame[["s", "age", "const"]], "endog": None, "instruments": frame[["tenure", "smsa"]]},
+    }
+    order = ["wage_s", "wage_iq", "wage_expr", "wage_const", "work_s", "work_age", "work_const"]
+    for option, limit in (("", 2), ("igmm", 1000)):
+        fit = IVSystemGMM(equations, weight_type="robust").fit(iter_limit=limit, tol=1e-13, cov_type="robust", debiased=False)
+        expect = {f"_b[{n}]": fit.params[o] for n, o in zip(names, order)} | {f"_se[{n}]": fit.std_errors[o] for n, o in zip(names, order)}
+        expect |= {"e(J)": fit.j_stat.stat, "e(J_df)": 3, "e(n_eq)": 2, "e(n_moments)": 10, "e(k_1)": 4, "e(k_2)": 3, "e(N)": len(frame)}
+        add = "\npredict double u, equation(work)\npredict double v, equation(#1)" if not option else ""
+        if add:
+            work = frame.kww - frame[own[1]].to_numpy() @ fit.params[order[4:]].to_numpy()
+            wage = frame.lw - frame[own[0]].to_numpy() @ fit.params[order[:4]].to_numpy()
+            expect |= {"u[3]": work[2], "v[700]": wage[699]}
+        cases.add(f"two equations {option}".strip(), "griliches.csv", do + option + add, expect, 1e-6 if option else 1e-8, "linearmodels IVSystemGMM" + (", iterated to the end; igmm ends when parameters change by less than 1e-6" if option else ""))
+    x = [frame[c].to_numpy(float) for c in own]
+    y = [frame.lw.to_numpy(), frame.kww.to_numpy(float)]
+    z = [frame[c + ["const"]].to_numpy(float) for c in lists]
+    residuals = lambda b: [y[0] - x[0] @ b[:4], y[1] - x[1] @ b[4:]]
+    jacobians = lambda b: [np.column_stack([-x[0], 0 * x[1]]), np.column_stack([0 * x[0], -x[1]])]
+    block = np.zeros((10, 10))
+    block[:5, :5], block[5:, 5:] = np.linalg.inv(z[0].T @ z[0]), np.linalg.inv(z[1].T @ z[1])
+    frame["g"] = (frame.index + 1) % 60
+    for name, options, weight, steps, groups in (
+        ("one step", "onestep", block, 1, None),
+        ("clusters", "wmatrix(cluster g)", block, 2, frame.g),
+    ):
+        b, se, j = moments_by_hand(np.zeros(7), residuals, jacobians, z, weight, steps, groups)
+        expect = {f"_b[{n}]": v for n, v in zip(names, b)} | {f"_se[{n}]": v for n, v in zip(names, se)} | ({"e(J)": j} if steps > 1 else {})
+        cases.add(f"two equations, {name}", "griliches.csv", "gen g = mod(_n, 60)\n" + do + options, expect, 1e-8, BY_HAND)
+    b, se, j = moments_by_hand(np.zeros(7), residuals, jacobians, z, np.eye(10), 2)
+    expect = {f"_b[{n}]": v for n, v in zip(names, b)} | {f"_se[{n}]": v for n, v in zip(names, se)} | {"e(J)": j}
+    cases.add("two equations, identity matrix first", "griliches.csv", do.replace("unadjusted, independent", "identity"), expect, 1e-6, BY_HAND)
+    shared(cases)
+
+
+def shared(cases):
+    """One parameter in two equations, instruments that do not depend on each other, and an equation of a mean."""
+    frame = pd.read_csv(ROOT / "data/docvis.csv")
+    y, n = frame.docvis.to_numpy(float), len(frame)
+    x = frame[["private", "totchr"]].assign(c=1.0).to_numpy(float)
+    z = [frame[["private", "totchr", "income"]].assign(c=1.0).to_numpy(float), np.ones((n, 1)), frame[["actlim", "educyr"]].to_numpy(float)]
+
+    def residuals(b):
+        e = np.exp(x @ b[:3])
+        return [y - e, y - b[3], y / e - 1]
+
+    def jacobians(b):
+        e, none = np.exp(x @ b[:3]), np.zeros((n, 1))
+        return [np.column_stack([-e[:, None] * x, none]), np.column_stack([0 * x, -np.ones(n)]), np.column_stack([-(y / e)[:, None] * x, none])]
+
+    names = ["xb:private", "xb:totchr", "xb:_cons", "/mu"]
+    do = "gmm (docvis - exp({xb: private totchr _cons})) (docvis - {mu}) (docvis / exp({xb:}) - 1), instruments(1: private totchr income) instruments(3: actlim educyr, noconstant) "
+    start = "from(xb:_cons 1 mu 5) "
+    for name, options, weight in (
+        ("independent", "winitial(unadjusted, independent)", [np.linalg.inv(q.T @ q) for q in z]),
+        ("identity", "winitial(identity)", [np.eye(q.shape[1]) for q in z]),
+    ):
+        block = np.zeros((7, 7))
+        block[:4, :4], block[4:5, 4:5], block[5:, 5:] = weight
+        b, se, j = moments_by_hand(np.array([0, 0, 1.0, 5]), residuals, jacobians, z, block, 2)
+        expect = {f"_b[{k}]": v for k, v in zip(names, b)} | {f"_se[{k}]": v for k, v in zip(names, se)} | {"e(J)": j, "e(J_df)": 3, "e(n_eq)": 3}
+        cases.add(f"shared parameters, {name}", "docvis.csv", do + start + options, expect, 1e-6, BY_HAND)
+    joint = [z[0][:, :3], z[2]]
+    values = lambda b: [r for i, r in enumerate(residuals(np.r_[b, 0])) if i != 1]
+    slopes = lambda b: [d[:, :3] for i, d in enumerate(jacobians(np.r_[b, 0])) if i != 1]
+    both = np.column_stack(joint)
+    b, se, j = moments_by_hand(np.array([0, 0, 1.0]), values, slopes, joint, np.linalg.inv(both.T @ both), 1)
+    expect = {f"_b[{k}]": v for k, v in zip(names, b)} | {f"_se[{k}]": v for k, v in zip(names, se)}
+    do = "gmm (docvis - exp({xb: private totchr _cons})) (docvis / exp({xb:}) - 1), instruments(1: private totchr income, noconstant) instruments(2: actlim educyr, noconstant) onestep from(xb:_cons 1)"
+    cases.add("shared parameters, joint first weights", "docvis.csv", do, expect, 1e-6, BY_HAND)
+
+
 def main():
     cases = Cases("gmm", "Stata output stored in statsmodels; linearmodels IVGMM; numpy by hand")
     stored(cases, "wages, two steps", "griliches.csv", WAGES, griliches.results_twostep, 2e-8)
@@ -148,6 +252,7 @@ def main():
     weighted = "gen f = mod(age, 3) + 1\n" + WAGES.replace("), instruments", ") [fw=f], instruments")
     computed(cases, "frequency weights", weighted, repeated)
     computed(cases, "frequency weights and clusters", "gen g = mod(_n, 60)\n" + weighted + "wmatrix(cluster g)", repeated, clusters=repeated["g"])
+    systems(cases)
     cases.write()
 
 

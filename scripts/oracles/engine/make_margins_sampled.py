@@ -133,4 +133,130 @@ e['n']=len(L)
 add('margins noesample',m,fit.replace('\n',' if age > 20\n')+'margins smoke, noesample\nscalar n = r(N)'+mt,e,1e-6,src2)
 add('margins unconditional fweight',m,'generate w = 1 + ftv\nlogit low age lwt i.race [fw=w], vce(robust)\nmargins race, vce(unconditional)\nmatrix A = r(V)\nexpand w\nlogit low age lwt i.race, vce(robust)\nmargins race, vce(unconditional)\nmatrix B = r(V)',{'A[1,1]/B[1,1]':1,'A[2,1]/B[2,1]':1,'A[3,3]/B[3,3]':1},1e-8,'property: frequencies are repeated rows')
 add('margins unconditional fweight cluster',m,'generate w = 1 + ftv\nlogit low age lwt i.race [fw=w], vce(cluster smoke)\nmargins race, vce(unconditional)\nmatrix A = r(V)\nexpand w\nlogit low age lwt i.race, vce(cluster smoke)\nmargins race, vce(unconditional)\nmatrix B = r(V)',{'A[1,1]/B[1,1]':1,'A[3,3]/B[3,3]':1},1e-8,'property: frequencies are repeated rows')
+
+
+def stacked(score, theta, averages, clusters=None):
+    """Any rows of scores and of averages, stacked as in run()."""
+    def slope(f, p):
+        out = []
+        for j in range(len(p)):
+            h = 1e-5 * max(1, abs(p[j]))
+            up, down = p.copy(), p.copy()
+            up[j] += h
+            down[j] -= h
+            out.append((f(up).sum(0) - f(down).sum(0)) / (2 * h))
+        return np.array(out).T
+    for _ in range(30):
+        theta = theta - np.linalg.solve(slope(score, theta), score(theta).sum(0))
+    k = len(theta)
+    means = np.array([f(theta).mean() for f in averages])
+    full = np.r_[theta, means]
+    rows = lambda p: np.column_stack([score(p[:k])] + [f(p[:k]) - p[k + i] for i, f in enumerate(averages)])
+    a, psi = slope(rows, full), rows(full)
+    if clusters is not None:
+        psi = pd.DataFrame(psi).groupby(np.asarray(clusters)).sum().values
+    g = len(psi)
+    v = np.linalg.inv(a) @ (psi.T @ psi) @ np.linalg.inv(a).T * g / (g - 1)
+    return means, np.sqrt(np.diag(v))[k:]
+
+
+def numbers(found):
+    return {k: v for j, (b, e) in enumerate(zip(*found), 1) for k, v in ((f'b[1,{j}]', b), (f'sqrt(V[{j},{j}])', e))}
+
+
+# several outcomes: race by multinomial logit, visits to the doctor in three classes by ordered models
+z = np.column_stack([L.age, L.smoke, one]).astype(float)
+race = L.race.values.astype(int)
+
+
+def shares(t, z):
+    e = np.exp(np.column_stack([np.zeros(len(z)), z @ t[:3], z @ t[3:]]))
+    return e / e.sum(1, keepdims=True)
+
+
+def multinomial(t):
+    p = shares(t, z)
+    return np.column_stack([((race == c + 1) - p[:, c])[:, None] * z for c in (1, 2)])
+
+
+begin = np.zeros(6)
+multi = lambda zz: [(lambda t, c=c: shares(t, zz)[:, c]) for c in range(3)]
+fit = 'mlogit race age smoke, vce(%s) baseoutcome(1)\n'
+add('margins unconditional mlogit', m, fit % 'robust' + 'margins, vce(unconditional)' + mt, numbers(stacked(multinomial, begin, multi(z))))
+one_smoker = setc(z, 1, 1)
+add('margins unconditional mlogit at', m, fit % 'cluster ftv' + 'margins, at(smoke=1) vce(unconditional)' + mt, numbers(stacked(multinomial, begin, multi(one_smoker), L.ftv.values)))
+slope_age = lambda t: (lambda p: p[:, 1] * (t[0] - p[:, 1] * t[0] - p[:, 2] * t[3]))(shares(t, z))
+add('margins unconditional mlogit dydx', m, fit % 'robust' + 'margins, dydx(age) predict(outcome(2)) vce(unconditional)' + mt, numbers(stacked(multinomial, begin, [slope_age])))
+seen = np.minimum(L.ftv.values, 2)
+for command, F in (('ologit', L1), ('oprobit', norm.cdf)):
+    def classes(t, zz, F=F):
+        cuts = np.column_stack([F(t[2] - zz[:, :2] @ t[:2]), F(t[3] - zz[:, :2] @ t[:2])])
+        return np.column_stack([cuts[:, 0], cuts[:, 1] - cuts[:, 0], 1 - cuts[:, 1]])
+
+    def ordered(t):
+        rows = []
+        for j in range(4):
+            up, down = t.copy(), t.copy()
+            up[j] += 1e-4
+            down[j] -= 1e-4
+            far_up, far_down = t.copy(), t.copy()
+            far_up[j] += 2e-4
+            far_down[j] -= 2e-4
+            ll = lambda q: np.log(classes(q, z)[np.arange(len(z)), seen])
+            rows.append((8 * (ll(up) - ll(down)) - (ll(far_up) - ll(far_down))) / 12e-4)
+        return np.column_stack(rows)
+
+    start = np.array([0, 0, -0.1, 0.8]) if command == 'oprobit' else np.array([0, 0, 0.1, 1.3])
+    averages = [(lambda t, c=c, classes=classes: classes(t, z)[:, c]) for c in range(3)]
+    make = 'generate seen = min(ftv, 2)\n' + command + ' seen age smoke, vce(%s)\n'
+    add(f'margins unconditional {command}', m, make % 'robust' + 'margins, vce(unconditional)' + mt, numbers(stacked(ordered, start, averages)), 2e-6)
+    add(f'margins unconditional {command} cluster', m, make % 'cluster race' + 'margins, predict(outcome(2)) vce(unconditional)' + mt, numbers(stacked(ordered, start, averages[2:], race)), 2e-6)
+
+
+def surveyed(score, theta, f, strata, units, rate=0.0):
+    """A weighted model and one weighted average; units within strata are centred, finite populations reduce the variance."""
+    def slope(g, p):
+        out = []
+        for j in range(len(p)):
+            h = 1e-5 * max(1, abs(p[j]))
+            up, down = p.copy(), p.copy()
+            up[j] += h
+            down[j] -= h
+            out.append((g(up).sum(0) - g(down).sum(0)) / (2 * h))
+        return np.array(out).T
+    for _ in range(30):
+        theta = theta - np.linalg.solve(slope(score, theta), score(theta).sum(0))
+    k = len(theta)
+    w, value = f(theta)
+    full = np.r_[theta, (w * value).sum() / w.sum()]
+    rows = lambda p: np.column_stack([score(p[:k]), w * (f(p[:k])[1] - p[k])])
+    a = np.linalg.inv(slope(rows, full))
+    totals = pd.DataFrame(rows(full)).groupby([np.asarray(strata), np.asarray(units)]).sum()
+    rate = pd.Series(rate, index=sorted(set(strata)))
+    meat = 0
+    for h, u in totals.groupby(level=0):
+        z = (u - u.mean()).to_numpy()
+        meat = meat + (1 - rate[h]) * len(u) / (len(u) - 1) * z.T @ z
+    v = a @ meat @ a.T
+    return {'b[1,1]': full[k], 'sqrt(V[1,1])': v[k, k] ** 0.5}
+
+
+src3 = 'Python: weighted estimating equations of the model and the average, totals of units centred within strata'
+C, S = (pd.read_csv(ROOT / f'data/school{n}.csv') for n in ('clus', 'strat'))
+x = np.column_stack([C.ell, C.meals, np.ones(len(C))]).astype(float)
+high = C.meals.to_numpy() * 0 + 50.0
+at50 = np.column_stack([C.ell, high, np.ones(len(C))]).astype(float)
+logit_score = lambda t: (C.pw.to_numpy() * (C.aw.to_numpy() - L1(x @ t)))[:, None] * x
+design = 'svyset dnum [pweight=pw], strata(half)\n'
+model = design + 'svy: logit aw ell meals\n'
+add('margins unconditional svy logit', 'schoolclus.csv', model + 'margins, vce(unconditional)' + mt, surveyed(logit_score, np.zeros(3), lambda t: (C.pw.to_numpy(), L1(x @ t)), C.half, C.dnum), 1e-6, src3)
+add('margins unconditional svy at', 'schoolclus.csv', model + 'margins, at(meals=50) vce(unconditional)' + mt, surveyed(logit_score, np.zeros(3), lambda t: (C.pw.to_numpy(), L1(at50 @ t)), C.half, C.dnum), 1e-6, src3)
+effect = lambda t: (C.pw.to_numpy(), (lambda p: p * (1 - p) * t[0])(L1(x @ t)))
+add('margins unconditional svy dydx', 'schoolclus.csv', model + 'margins, dydx(ell) vce(unconditional)' + mt, surveyed(logit_score, np.zeros(3), effect, C.half, C.dnum), 1e-6, src3)
+q = np.column_stack([S.ell, S.meals, np.ones(len(S))]).astype(float)
+own = S.pw.to_numpy()
+straight = lambda t: (own * (S.api00.to_numpy() - q @ t))[:, None] * q
+rates = S.groupby('st').size() / S.groupby('st').fpc.first()
+add('margins unconditional svy regress, finite populations', 'schoolstrat.csv', 'svyset [pweight=pw], strata(st) fpc(fpc)\nsvy: regress api00 ell meals\nmargins, vce(unconditional)' + mt, surveyed(straight, np.zeros(3), lambda t: (own, q @ t), S.st, S.index, rates), 1e-6, src3)
+add('margins unconditional svy, the mean', 'schoolstrat.csv', 'svyset [pweight=pw], strata(st) fpc(fpc)\nsvy: mean api00\nscalar want = _se[api00]\nsvy: regress api00 ell meals\nmargins, vce(unconditional)' + mt, {'sqrt(V[1,1])/want': 1}, 1e-9, 'property: the average of linear predictions is the mean')
 cases.write()

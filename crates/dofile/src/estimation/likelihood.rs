@@ -4,6 +4,7 @@
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::Model;
+use crate::estimation::post::spread_square;
 use crate::format;
 use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
@@ -167,6 +168,22 @@ pub fn store(
     results.text("technique", "nr").text("properties", "b V");
     if results.get_text("vce").is_none() {
         results.text("vce", "oim");
+    }
+    model_based(results, fit);
+}
+
+/// `e(V_modelbased)`: the covariance from the information matrix beside a robust one ([P] _robust). Nothing where `e(b)`
+/// has other parameters than the likelihood.
+fn model_based(results: &mut Results, fit: &MlFit) {
+    let (Some(b), Some(v)) = (results.matrices.get("b"), results.matrices.get("V")) else { return };
+    let size = b.cols();
+    let estimated: Vec<usize> = (0..size).filter(|i| v.get(*i, *i) != 0.0).collect();
+    let same = estimated.len() == fit.b.len()
+        && estimated.iter().zip(&fit.b).all(|(at, value)| b.get(0, *at).to_bits() == value.to_bits());
+    if results.get_text("vcetype") == Some("Robust") && same {
+        let stripe = b.col_names.clone();
+        let full = spread_square(size, &estimated, &fit.v_model);
+        results.matrix("V_modelbased", Matrix::square(full.data().to_vec(), stripe));
     }
 }
 

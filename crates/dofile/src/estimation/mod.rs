@@ -6,6 +6,7 @@ pub mod at_spec;
 pub mod binary;
 pub mod column_names;
 pub mod comparisons;
+pub mod design;
 pub mod display;
 pub mod factors;
 pub mod first_stages;

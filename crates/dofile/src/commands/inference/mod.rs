@@ -7,6 +7,7 @@ mod esize;
 mod ksmirnov;
 pub(in crate::commands) mod means;
 mod power;
+mod power_groups;
 mod power_paired;
 mod power_text;
 mod prtest;

@@ -1,5 +1,5 @@
 //! `power`: sample size or power of tests of means and proportions ([PSS-2] power onemean, power twomeans,
-//! power oneproportion, power twoproportions). One value for each argument.
+//! power oneproportion, power twoproportions); further methods in their own files. One value for each argument.
 
 use super::numbers;
 use super::power_text::{four, sign, whole};
@@ -18,8 +18,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr); proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
+    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio); groups of oneway have one size; proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -192,9 +192,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "oneproportion" | "oneprop" => Method::OneProportion,
         "twoproportions" | "twoprop" => Method::TwoProportions,
         "pairedmeans" => return super::power_paired::run(s, &raw[end..]),
-        known @ ("onevariance" | "twovariances" | "onecorrelation" | "twocorrelations" | "oneway"
-        | "twoway" | "repeated" | "logrank" | "cox" | "exponential" | "oneslope" | "rsquared"
-        | "pcorr" | "cmh" | "mcc" | "trend" | "pairedproportions" | "onevar") => {
+        "oneway" => return super::power_groups::oneway(s, &raw[end..]),
+        "onevariance" | "onevar" => return super::power_groups::onevariance(s, &raw[end..]),
+        known @ ("twovariances" | "onecorrelation" | "twocorrelations" | "twoway" | "repeated"
+        | "logrank" | "cox" | "exponential" | "oneslope" | "rsquared" | "pcorr" | "cmh" | "mcc"
+        | "trend" | "pairedproportions") => {
             return Err(StataError::unsupported_command(&format!("power {known}")));
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),

@@ -25,50 +25,67 @@ pub(super) struct Substitutable {
     pub parameters: Vec<Parameter>,
     /// Text with every parameter as `{name}` without initial values.
     pub text: String,
+    /// Texts of further expressions with the same parameters.
+    pub further: Vec<String>,
+    /// Combinations by name, with their text.
+    combinations: Vec<(String, String)>,
 }
 
 impl Substitutable {
     /// Reads an expression.
     pub(super) fn parse(s: &Session, text: &str) -> Result<Self> {
         let mut out = Self::default();
-        let mut combinations: Vec<(String, String)> = Vec::new();
-        let mut rest = text;
-        while let Some(open) = rest.find('{') {
-            let close = rest[open..]
-                .find('}')
-                .ok_or_else(|| StataError::invalid("unbalanced braces in the expression"))?;
-            out.text.push_str(&rest[..open]);
-            let inner = rest[open + 1..open + close].trim();
-            rest = &rest[open + close + 1..];
-            if let Some((name, list)) = inner.split_once(':') {
-                let piece = out.combination(s, name.trim(), list.trim(), &mut combinations)?;
-                out.text.push_str(&piece);
-                continue;
-            }
-            let (name, start) = match inner.split_once('=') {
-                Some((name, value)) => (name.trim(), Some(number(value)?)),
-                None => (inner, None),
-            };
-            out.add(name.trim_start_matches('/'), start, None)?;
-            out.text.push_str(&format!("{{{}}}", name.trim_start_matches('/')));
-        }
-        out.text.push_str(rest);
+        out.text = out.read(s, text)?;
         if out.parameters.is_empty() {
             return Err(StataError::invalid("the expression has no parameters in braces"));
         }
         Ok(out)
     }
 
+    /// Reads expressions that share their parameters; one of them may have none.
+    pub(super) fn several(s: &Session, texts: &[&str]) -> Result<Self> {
+        let mut out = Self::default();
+        let mut read = texts.iter().map(|text| out.read(s, text)).collect::<Result<Vec<String>>>()?;
+        if out.parameters.is_empty() || read.is_empty() {
+            return Err(StataError::invalid("the expression has no parameters in braces"));
+        }
+        out.text = read.remove(0);
+        out.further = read;
+        Ok(out)
+    }
+
+    /// Adds the parameters of an expression; returns its text.
+    fn read(&mut self, s: &Session, text: &str) -> Result<String> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            let close = rest[open..]
+                .find('}')
+                .ok_or_else(|| StataError::invalid("unbalanced braces in the expression"))?;
+            out.push_str(&rest[..open]);
+            let inner = rest[open + 1..open + close].trim();
+            rest = &rest[open + close + 1..];
+            if let Some((name, list)) = inner.split_once(':') {
+                let piece = self.combination(s, name.trim(), list.trim())?;
+                out.push_str(&piece);
+                continue;
+            }
+            let (name, start) = match inner.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(number(value)?)),
+                None => (inner, None),
+            };
+            self.add(name.trim_start_matches('/'), start, None)?;
+            out.push_str(&format!("{{{}}}", name.trim_start_matches('/')));
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
     /// `{xb: x1 x2}` is `({xb_x1}*x1 + {xb_x2}*x2)`; `{xb:}` repeats it.
-    fn combination(
-        &mut self,
-        s: &Session,
-        name: &str,
-        list: &str,
-        known: &mut Vec<(String, String)>,
-    ) -> Result<String> {
+    fn combination(&mut self, s: &Session, name: &str, list: &str) -> Result<String> {
         if list.is_empty() {
-            return known
+            return self
+                .combinations
                 .iter()
                 .find(|(n, _)| n == name)
                 .map(|(_, text)| text.clone())
@@ -88,7 +105,7 @@ impl Substitutable {
             }
         }
         let text = format!("({})", terms.join(" + "));
-        known.push((name.to_string(), text.clone()));
+        self.combinations.push((name.to_string(), text.clone()));
         Ok(text)
     }
 
@@ -127,8 +144,8 @@ impl Substitutable {
     }
 
     /// The expression with names of variables instead of parameters.
-    fn with_names(&self, name: impl Fn(usize) -> String) -> String {
-        let mut text = self.text.clone();
+    fn with_names(&self, text: &str, name: impl Fn(usize) -> String) -> String {
+        let mut text = text.to_string();
         for (j, p) in self.parameters.iter().enumerate() {
             text = text.replace(&format!("{{{}}}", p.name), &name(j));
         }
@@ -143,13 +160,15 @@ impl Substitutable {
             s.frame.add(Variable::new(&helper(j), Column::Double(vec![0.0; n])))?;
             places.push(s.frame.n_vars() - 1);
         }
-        let compiled = s.compile(&self.with_names(helper));
+        let texts = std::iter::once(&self.text).chain(&self.further);
+        let compiled = texts
+            .map(|text| {
+                let compiled = s.compile(&self.with_names(text, helper))?;
+                if compiled.is_string() { Err(StataError::type_mismatch()) } else { Ok(compiled) }
+            })
+            .collect();
         match compiled {
-            Ok(compiled) if !compiled.is_string() => Ok(Evaluator { compiled, places, rows }),
-            Ok(_) => {
-                s.frame.drop_vars(&places);
-                Err(StataError::type_mismatch())
-            }
+            Ok(compiled) => Ok(Evaluator { compiled, places, rows }),
             Err(error) => {
                 s.frame.drop_vars(&places);
                 Err(error)
@@ -168,22 +187,22 @@ fn number(text: &str) -> Result<f64> {
         .ok_or_else(|| StataError::invalid(format!("'{}' found where number expected", text.trim())))
 }
 
-/// Evaluates an expression on rows of the data at changing parameters.
+/// Evaluates expressions on rows of the data at changing parameters.
 pub(super) struct Evaluator {
-    compiled: crate::expr::Compiled,
+    compiled: Vec<crate::expr::Compiled>,
     places: Vec<usize>,
     rows: Vec<usize>,
 }
 
 impl Evaluator {
-    /// Values at parameters, row by row.
+    /// Values at parameters, row by row, those of further expressions after those of the first.
     pub(super) fn values(&self, s: &mut Session, b: &[f64]) -> Vec<f64> {
         let n = s.frame.n_rows();
         for (place, value) in self.places.iter().zip(b) {
             s.frame.var_mut(*place).data = Column::Double(vec![*value; n]).into();
         }
         let ctx = s.ctx();
-        self.rows.iter().map(|r| self.compiled.num(&ctx, *r)).collect()
+        self.compiled.iter().flat_map(|c| self.rows.iter().map(|r| c.num(&ctx, *r))).collect()
     }
 
     /// Values, or nothing when one of them is missing.

@@ -1,31 +1,28 @@
-//! `gmm`: generalised method of moments of one residual that is an expression with parameters in braces.
+//! `gmm`: generalised method of moments of residuals that are expressions with parameters in braces.
 //!
-//! Stores in `e()`: N Q J J_df k k_1 k_eq k_aux n_eq n_moments rank converged type has_xtinst N_clust, b V, cmd estimator
-//! wmatrix vce vcetype clustvar winit technique params params_1 inst_1 sexp_1 eqnames. Formulas: [R] gmm, Methods and formulas.
+//! Stores in `e()`: N Q J J_df k k_# k_eq k_aux n_eq n_moments rank converged type has_xtinst N_clust, b V, cmd estimator
+//! wmatrix vce vcetype clustvar winit technique params params_# inst_# sexp_# eqnames. Formulas: [R] gmm, Methods and formulas.
 
 use super::expression::Substitutable;
-use super::mlexp::{equations, names, variables};
+use super::gmm_instruments::{Instruments, initial, is_short, read, taken};
+use super::mlexp::{equations, names};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::note_weights;
 use crate::estimation::ml_command::{self, Look};
-use crate::estimation::model::{Model, Reading, VceSpec};
+use crate::estimation::model::{Model, VceSpec};
 use crate::estimation::post::{self, Parameters, stata};
-use crate::estimation::sample::OpenSample;
 use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren, top_level_comma};
-use crate::syntax::{Design, FvList};
+use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
 use crate::value::MISSING;
 use estimators::gmm::{self, GmmError, GmmFit, GmmRequest, Steps};
-use estimators::qr::{Design as Columns, choose_columns};
 use estimators::vce::Vce;
 use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] = &[
-    OptSpec::text("INSTruments"),
     OptSpec::flag("ONEstep"),
     OptSpec::flag("TWOstep"),
     OptSpec::flag("Igmm"),
@@ -44,8 +41,10 @@ const OPTIONS: &[OptSpec] = &[
 
 /// State for `predict`.
 pub(super) struct GmmState {
-    /// The residual.
+    /// The residuals.
     pub expression: Substitutable,
+    /// Names of the equations.
+    pub equations: Vec<String>,
 }
 
 /// The command.
@@ -55,8 +54,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "gmm (residual with {parameter=start} and {name: varlist}) [if] [in] [weight], instruments(varlist [, noconstant]) [onestep twostep igmm wmatrix(robust|cluster v) center winitial(unadjusted) vce(robust|cluster v|unadjusted) from(name # ...) variables(varlist) level(#) iterate(#) nolog noheader title(text)]",
-    notes: "one residual equation; two steps unless onestep or igmm; no small-sample factors; frequency and probability weights; derivatives are differences of fourth order; predict gives residuals; stores e(N Q J J_df k n_moments rank converged), e(b), e(V), r(table); [R] gmm",
+    syntax: "gmm ([name:] residual with {parameter=start} and {name: varlist}) [(second residual) ...] [if] [in] [weight] [, instruments([names or numbers of equations:] varlist [, noconstant]) onestep twostep igmm wmatrix(robust|cluster v) center winitial(unadjusted [, independent]|identity) vce(robust|cluster v|unadjusted) from(name # ...) variables(varlist) level(#) iterate(#) nolog noheader title(text)]",
+    notes: "instruments() may repeat, an equation without has the constant; with several equations that have instruments in common winitial(unadjusted, independent) or winitial(identity) is needed; two steps unless onestep or igmm; no e(J) after one step of several equations; no small-sample factors; frequency and probability weights; derivatives are differences of fourth order; predict gives residuals, of one equation with equation(); stores e(N Q J J_df k n_moments rank converged), e(b), e(V), r(table); [R] gmm",
     examples: &[Example {
         // The mean, and the slope of means that differ by 5 where x differs by 3.
         run: "input y x z\n1 1 0\n3 2 0\n5 3 1\n9 6 1\nend\ngmm (y - {b1}*x - {b0}), instruments(z)",
@@ -77,14 +76,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !raw.starts_with('(') {
         return Err(StataError::unsupported_command("gmm with a moment evaluator program"));
     }
-    let close = matching_paren(&raw, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-    if raw[close + 1..].trim_start().starts_with('(') {
-        return Err(StataError::unsupported_command("gmm with several equations"));
-    }
-    let (equation, text) = residual(&raw[1..close]);
-    let mut line = ParsedCommand::split("gmm", &raw[close + 1..], false)?;
+    let (equations, texts, rest) = residuals(&raw)?;
+    let names: Vec<&str> = equations.iter().map(String::as_str).collect();
+    let (front, options) = rest.split_at(top_level_comma(rest).unwrap_or(rest.len()));
+    let (lists, others) = taken(options.trim_start_matches(','), &names)?;
+    let mut line = ParsedCommand::split("gmm", &format!("{front}, {others}"), false)?;
     line.check_options(OPTIONS, &[])?;
-    let mut expression = Substitutable::parse(s, text)?;
+    let mut expression = Substitutable::several(s, &texts)?;
     if let Some(text) = line.options.text("from") {
         // `xb:x1` is the parameter `xb_x1` of the expression.
         expression.initial(&text.replace('=', " ").replace(':', "_")).map_err(|error| match error.code {
@@ -93,99 +91,37 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         })?;
     }
     let covariances = covariances(&line)?;
-    let (model, instruments) = read(s, &line, &expression, covariances.vce.clone())?;
+    let (model, instruments) = read(s, &line, &expression, &lists, covariances.vce.clone())?;
     let fit = fit(s, &line, &model, &instruments, &expression, &covariances)?;
     note_weights(s, &model);
     if !line.has("nolog") {
         s.print("");
-        s.print(format!("Final GMM criterion Q(b) = {}", format::bare("%9.0g", fit.j / fit.n)));
+        s.print(format!("Final GMM criterion Q(b) = {}", format::bare("%9.0g", stata(fit.j / fit.n))));
     }
-    let request = Request { raw: &raw, equation, covariances: &covariances };
+    let request = Request { raw: &raw, equations, covariances: &covariances };
     post_results(s, &line, &request, model, &instruments, expression, &fit)?;
     display(s, &line)?;
     if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
 }
 
-/// Name of the equation, `1` without one, and the residual.
-fn residual(text: &str) -> (&str, &str) {
-    match text.split_once(':') {
-        Some((name, rest)) if crate::frame::is_valid_name(name.trim()) => (name.trim(), rest),
-        _ => ("1", text),
-    }
-}
-
-/// Instruments of the equation.
-struct Instruments {
-    names: Vec<String>,
-    columns: Vec<Vec<f64>>,
-    constant: bool,
-}
-
-/// The sample, where no variable of the residual and no instrument is missing, and the instruments in it.
-fn read(
-    s: &mut Session,
-    cmd: &ParsedCommand,
-    expression: &Substitutable,
-    vce: VceSpec,
-) -> Result<(Model, Instruments)> {
-    let Some(text) = cmd.options.text("instruments") else {
-        return Err(StataError::unsupported_command("gmm without instruments()"));
-    };
-    let (list, constant) = match top_level_comma(text) {
-        Some(at) if is_short(&text[at + 1..], "noconstant", 6) => (&text[..at], false),
-        Some(at) => {
-            return Err(StataError::invalid(format!("{} not allowed in instruments()", &text[at + 1..])));
+/// Names of the equations (their number without one), their residuals, and the text after them.
+fn residuals(raw: &str) -> Result<(Vec<String>, Vec<&str>, &str)> {
+    let (mut names, mut texts, mut rest) = (Vec::new(), Vec::new(), raw);
+    while rest.starts_with('(') {
+        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+        let text = &rest[1..close];
+        let (name, text) = match text.split_once(':') {
+            Some((name, text)) if crate::frame::is_valid_name(name.trim()) => (name.trim().to_string(), text),
+            _ => ((names.len() + 1).to_string(), text),
+        };
+        if names.contains(&name) {
+            return Err(StataError::new(110, format!("equation {name} already defined")));
         }
-        None => (text, true),
-    };
-    let list = list.split_once(':').map_or(list, |(_, rest)| rest).to_string();
-    let reading = Reading {
-        vce: Some(vce),
-        weight_kinds: &[WeightKind::Frequency, WeightKind::Probability],
-        ..Reading::new(cmd)
-    };
-    let mut open = OpenSample::open(s, cmd, &reading).map_err(|error| match error.code {
-        101 => StataError::unsupported_command("gmm with aweights or iweights"),
-        _ => error,
-    })?;
-    let mut used = variables(s, &expression.text);
-    if let Some(list) = cmd.options.text("variables") {
-        used.extend(s.varlist(list)?);
+        names.push(name);
+        texts.push(text);
+        rest = rest[close + 1..].trim_start();
     }
-    s.markout(&used, &mut open.touse, false)?;
-    let z = FvList::parse(&s.frame, &list, s.settings.varabbrev)?;
-    z.markout(&s.frame, &mut open.touse)?;
-    if !open.touse.iter().any(|t| *t) {
-        return Err(StataError::no_observations());
-    }
-    let design = Design::build(&s.frame, &z, &open.touse)?;
-    let instruments = independent(s, &design, constant)?;
-    let zeros = vec![0.0; s.frame.n_rows()];
-    Ok((open.close(s, String::new(), &zeros, design, false), instruments))
-}
-
-/// Instruments without those that are collinear with others.
-fn independent(s: &mut Session, design: &Design, constant: bool) -> Result<Instruments> {
-    let active = design.active();
-    let all: Vec<&[f64]> = active.iter().filter_map(|i| design.column(*i)).collect();
-    let (kept, dropped) = choose_columns(Columns { columns: &all, weights: None, constant });
-    let name = |p: &usize| design.terms[active[*p]].name();
-    let omitted: Vec<String> = dropped.iter().map(name).collect();
-    post::note_omitted(s, &omitted);
-    if kept.is_empty() {
-        return Err(StataError::new(102, "too few variables specified in instruments()"));
-    }
-    Ok(Instruments {
-        names: kept.iter().map(name).collect(),
-        columns: kept.iter().map(|p| all[*p].to_vec()).collect(),
-        constant,
-    })
-}
-
-/// Whether a word is `full` or an abbreviation of at least `least` letters.
-fn is_short(word: &str, full: &str, least: usize) -> bool {
-    let word = word.trim();
-    word.len() >= least && full.starts_with(word)
+    Ok((names, texts, rest))
 }
 
 /// Covariances of the moments that were asked for.
@@ -207,11 +143,6 @@ fn covariances(cmd: &ParsedCommand) -> Result<Covariances> {
             _ => Err(refuse(&format!("{option}({text})"))),
         }
     };
-    if let Some(text) = cmd.options.text("winitial")
-        && !is_short(text, "unadjusted", 2)
-    {
-        return Err(refuse(&format!("winitial({text})")));
-    }
     let weight = kind("wmatrix")?.unwrap_or(VceSpec::Robust);
     let clustered = weight != VceSpec::Robust;
     if clustered && cmd.has("center") {
@@ -244,14 +175,19 @@ fn fit(
     s: &mut Session,
     cmd: &ParsedCommand,
     model: &Model,
-    instruments: &Instruments,
+    instruments: &[Instruments],
     expression: &Substitutable,
     covariances: &Covariances,
 ) -> Result<GmmFit> {
-    let columns: Vec<&[f64]> = instruments.columns.iter().map(Vec::as_slice).collect();
+    let columns: Vec<Vec<&[f64]>> =
+        instruments.iter().map(|z| z.columns.iter().map(Vec::as_slice).collect()).collect();
+    let of_function = |(z, columns): (&Instruments, _)| gmm::Instruments { columns, constant: z.constant };
+    let functions: Vec<gmm::Instruments<'_>> =
+        instruments.iter().zip(columns.iter().map(Vec::as_slice)).map(of_function).collect();
     let request = GmmRequest {
-        instruments: &columns,
-        constant: instruments.constant,
+        rows: model.design.rows.len(),
+        functions: &functions,
+        initial: initial(cmd.options.text("winitial"))?.0,
         weights: model.weights.as_ref(),
         weight_matrix: if covariances.weight == VceSpec::Robust { Vce::Robust } else { model.kernel_vce() },
         vce: (!covariances.efficient).then(|| model.kernel_vce()),
@@ -277,13 +213,17 @@ fn fit(
             StataError::new(481, "cannot calculate derivatives, or parameters are not identified")
         }
         GmmError::Singular => StataError::new(506, "covariance matrix of the moments is not of full rank"),
+        GmmError::Initial => StataError::new(
+            506,
+            "initial weight matrix not positive definite: equations have instruments in common; specify winitial(unadjusted, independent) or winitial(identity)",
+        ),
     })
 }
 
 /// What was asked for beside the model.
 struct Request<'a> {
     raw: &'a str,
-    equation: &'a str,
+    equations: Vec<String>,
     covariances: &'a Covariances,
 }
 
@@ -292,7 +232,7 @@ fn post_results(
     cmd: &ParsedCommand,
     request: &Request<'_>,
     model: Model,
-    instruments: &Instruments,
+    instruments: &[Instruments],
     expression: Substitutable,
     fit: &GmmFit,
 ) -> Result<()> {
@@ -310,31 +250,39 @@ fn post_results(
         .scalar("Q", stata(fit.j / fit.n))
         .scalar("J", stata(fit.j))
         .scalar("J_df", moments - k);
-    r.scalar("k", k)
-        .scalar("k_1", k)
-        .scalar("k_eq", equations)
-        .scalar("k_aux", single)
-        .scalar("k_eq_model", 0.0);
-    r.scalar("n_eq", 1.0).scalar("n_moments", moments).scalar("rank", k).scalar("type", 1.0);
+    r.scalar("k", k).scalar("k_eq", equations).scalar("k_aux", single).scalar("k_eq_model", 0.0);
+    r.scalar("n_eq", instruments.len() as f64)
+        .scalar("n_moments", moments)
+        .scalar("rank", k)
+        .scalar("type", 1.0);
     r.scalar("converged", f64::from(u8::from(fit.converged))).scalar("has_xtinst", 0.0);
     let weight = match &request.covariances.weight {
         VceSpec::Cluster(name) => format!("cluster {name}"),
         _ => "robust".to_string(),
     };
-    r.text("estimator", estimator(cmd)?.0).text("winit", "Unadjusted").text("technique", "gn");
+    r.text("estimator", estimator(cmd)?.0)
+        .text("winit", initial(cmd.options.text("winitial"))?.1)
+        .text("technique", "gn");
     r.text("wmatrix", weight).text("estat_cmd", "gmm_estat").text("predict", "gmm_p");
     if request.covariances.efficient {
         r.remove("vcetype");
         r.text("vce", "unadjusted");
     }
-    let mut list = instruments.names.join(" ");
-    if instruments.constant {
-        list.push_str(" _cons");
+    r.text("title", cmd.options.text("title").unwrap_or("GMM estimation"));
+    r.text("params", shown.join(" ")).text("eqnames", request.equations.join(" "));
+    let texts = std::iter::once(&expression.text).chain(&expression.further);
+    for (i, (z, text)) in instruments.iter().zip(texts).enumerate() {
+        let at = i + 1;
+        let own = expression.parameters.iter().zip(&shown);
+        let own: Vec<&str> = own
+            .filter(|(p, _)| text.contains(&format!("{{{}}}", p.name)))
+            .map(|(_, shown)| shown.as_str())
+            .collect();
+        r.scalar(&format!("k_{at}"), own.len() as f64).text(&format!("inst_{at}"), z.text());
+        r.text(&format!("params_{at}"), own.join(" ")).text(&format!("sexp_{at}"), text.trim());
     }
-    r.text("title", cmd.options.text("title").unwrap_or("GMM estimation")).text("inst_1", list.trim());
-    r.text("params", shown.join(" ")).text("params_1", shown.join(" ")).text("eqnames", request.equation);
-    r.text("sexp_1", expression.text.trim()).text("properties", "b V").text("marginsnotok", "_ALL");
-    est.extra = Some(Arc::new(GmmState { expression }));
+    r.text("properties", "b V").text("marginsnotok", "_ALL");
+    est.extra = Some(Arc::new(GmmState { expression, equations: request.equations.clone() }));
     let touse = model.touse;
     s.post_estimation(est, touse);
     Ok(())
@@ -345,8 +293,12 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
     let (k, moments, n) = (scalar("k"), scalar("n_moments"), scalar("N"));
-    let (title, initial, instruments) = (text("title"), text("winit"), text("inst_1"));
-    let (one_step, weight, equation) = (text("estimator") == "onestep", text("wmatrix"), text("eqnames"));
+    let (title, initial, equations) = (text("title"), text("winit"), text("eqnames"));
+    let (one_step, weight) = (text("estimator") == "onestep", text("wmatrix"));
+    let named = equations.split_whitespace().enumerate();
+    let instruments: Vec<String> = named
+        .map(|(i, name)| format!("Instruments for equation {name}: {}", text(&format!("inst_{}", i + 1))))
+        .collect();
     if !cmd.has("noheader") {
         s.print("");
         s.print(title);
@@ -365,6 +317,6 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.print("");
     }
     ml_command::table(s, cmd, &Look { equations: true, ..Look::default() })?;
-    s.print(format!("Instruments for equation {equation}: {instruments}"));
+    instruments.into_iter().for_each(|line| s.print(line));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod expression;
 mod gmm;
+mod gmm_instruments;
 mod mlexp;
 mod nl;
 mod overid;

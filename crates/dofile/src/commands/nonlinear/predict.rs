@@ -18,7 +18,8 @@ pub(super) const SYNTAX: StandardSyntax =
 
 /// Options after `gmm`.
 pub(super) const MOMENTS: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("Residuals")]).unsupported(&["XB", "SCores", "EQuation"]);
+    StandardSyntax::new(&[OptSpec::flag("Residuals"), OptSpec::text("EQuation")])
+        .unsupported(&["XB", "SCores"]);
 
 /// Residuals of `gmm`.
 pub(super) fn residuals(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -31,9 +32,21 @@ pub(super) fn residuals(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
     let touse = s.rows(cmd)?;
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    let equation = cmd.options.text("equation").map(|t| t.trim().trim_start_matches('#').to_string());
+    let place = match &equation {
+        None => Some(0),
+        Some(name) => state
+            .equations
+            .iter()
+            .position(|e| e == name)
+            .or_else(|| name.parse::<usize>().ok().and_then(|n| n.checked_sub(1)))
+            .filter(|p| *p < state.equations.len()),
+    };
+    let place = place.ok_or_else(|| StataError::new(303, "equation not found"))?;
     let evaluator = state.expression.open(s, rows.clone())?;
-    let values = evaluator.values(s, &b);
+    let values = evaluator.values(s, &b).split_off(place * rows.len());
     evaluator.close(s);
+    let values = values.into_iter().take(rows.len()).collect();
     if chosen(cmd)?.is_none() {
         s.print("(option residuals assumed)");
     }

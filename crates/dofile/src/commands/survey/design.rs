@@ -127,6 +127,7 @@ impl Declaration {
 }
 
 /// The design in the rows of an estimation.
+#[derive(Clone)]
 pub(super) struct SurveyRows {
     /// The declaration.
     pub declared: Declaration,

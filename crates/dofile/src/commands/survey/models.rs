@@ -21,6 +21,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::distributions::f_tail;
 use estimators::survey::adjusted_wald;
 use estimators::wald;
+use std::sync::Arc;
 
 /// Whether `svy` takes a command here.
 pub(super) fn supported(name: &str) -> bool {
@@ -119,7 +120,7 @@ fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[boo
         places.iter().copied().filter(|p| parameters.stripe[*p].name != "_cons").collect();
     let test = wald::test_zero(&parameters.b, &v, &slopes);
     let mut est = s.e.clone();
-    est.extra = None;
+    est.extra = results::kept(rows).map(|design| Arc::new(design) as _);
     let r = &mut est.results;
     for gone in
         ["ll", "ll_0", "r2_p", "chi2", "p", "F", "rmse", "rss", "mss", "r2_a", "N_cdf", "N_cds", "chi2_ct"]

@@ -2,6 +2,7 @@
 //! covariance under simple random sampling, and the header.
 
 use super::design::SurveyRows;
+use crate::estimation::design::SurveyDesign;
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -22,6 +23,22 @@ pub(super) fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
     rows.units
         .covariance(&weighted, rows.declared.single_unit())
         .unwrap_or_else(|| Mat::from_fn(p, p, |_, _| 0.0))
+}
+
+/// The design for commands after a linearised fit; nothing for a subpopulation and for poststrata, whose weights are not
+/// those of the data.
+pub(super) fn kept(rows: &SurveyRows) -> Option<SurveyDesign> {
+    let rows = (!rows.subpop && rows.poststratum.is_none()).then(|| rows.clone())?;
+    Some(SurveyDesign::new(move |sample, values| {
+        if sample != rows.rows {
+            return None;
+        }
+        let column = |c: usize| {
+            let each = rows.weights.iter().enumerate();
+            each.map(|(i, w)| values[(i, c)] / w).collect::<Vec<f64>>()
+        };
+        Some(covariance(&rows, &(0..values.cols()).map(column).collect::<Vec<_>>()))
+    }))
 }
 
 /// Linearised values less their mean in the poststratum of the row; as they are without poststrata.

@@ -1,9 +1,10 @@
 //! Covariance of margins: the delta method, and with `vce(unconditional)` linearisation, in which the covariates that
-//! are not fixed are sampled too ([R] margins, Methods and formulas; [P] _robust).
+//! are not fixed are sampled too ([R] margins, Methods and formulas; [P] _robust); after `svy` over its strata and units.
 
 use super::{Cell, Request};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{Statistic, Value};
+use crate::estimation::design::SurveyDesign;
 use crate::estimation::linear::Parameters;
 use crate::estimation::model::ClusterRows;
 use crate::ops::influence::influence;
@@ -32,10 +33,14 @@ pub(super) fn check(session: &Session, cmd: &ParsedCommand, request: &Request) -
         return Ok(());
     }
     let e = &session.e.results;
-    if e.get_text("prefix") == Some("svy") {
-        return Err(StataError::unsupported_option("margins", "vce(unconditional) after svy"));
+    let survey = e.get_text("prefix") == Some("svy");
+    if survey && (e.get_text("vce") != Some("linearized") || design(session).is_none()) {
+        return Err(StataError::unsupported_option(
+            "margins",
+            "vce(unconditional) after svy with replicates, a subpopulation or poststrata",
+        ));
     }
-    if !matches!(e.get_text("vce"), Some("robust" | "cluster")) {
+    if !survey && !matches!(e.get_text("vce"), Some("robust" | "cluster")) {
         return Err(StataError::new(
             498,
             "vce(unconditional) requires a model with vce(robust) or vce(cluster)",
@@ -57,6 +62,11 @@ pub(super) fn check(session: &Session, cmd: &ParsedCommand, request: &Request) -
         ));
     }
     Ok(())
+}
+
+/// The design of a survey.
+fn design(session: &Session) -> Option<&SurveyDesign> {
+    session.e.extra.as_ref().and_then(|e| e.downcast_ref::<SurveyDesign>())
 }
 
 /// Derivatives of the margins with respect to the coefficients, a row for each margin.
@@ -81,7 +91,8 @@ pub(super) fn covariance(
 }
 
 /// Sum of outer products of each row's (or cluster's) influence on the margins, times n/(n-1). The influence is the
-/// row's share in the average plus the derivative in the parameters times its influence on these.
+/// row's share in the average plus the derivative in the parameters times its influence on these. After `svy` the
+/// covariance of their total by its design.
 fn linearised(session: &Session, parameters: &Parameters, cells: &[Cell], rows: &[usize]) -> Result<Mat> {
     let sample = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
     let all: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
@@ -94,6 +105,11 @@ fn linearised(session: &Session, parameters: &Parameters, cells: &[Cell], rows: 
         for (row, share) in rows.iter().zip(&cell.margin.shares) {
             values[(place[*row], c)] += share;
         }
+    }
+    if let Some(design) = design(session) {
+        return design
+            .covariance(&all, &values)
+            .ok_or_else(|| StataError::new(459, "the data or the sample changed since the estimation"));
     }
     let e = &session.e.results;
     let counted = e.get_text("wtype") == Some("fweight");
