@@ -149,7 +149,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         node: super::servers::node(&options, &data_dir)?,
     })?;
     let cluster = store.cluster();
-    let files = OpenedFiles::open(&data_dir, &options.files)?;
+    let files = OpenedFiles::open_owned(&data_dir, &options.files)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
     let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(&metrics)));

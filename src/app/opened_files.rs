@@ -1,6 +1,7 @@
 //! The files of jobs: in the data directory, or in an object store with local copies.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::options::FilesOptions;
@@ -16,16 +17,32 @@ pub(super) struct OpenedFiles {
 }
 
 impl OpenedFiles {
-    /// Opens the place that the settings name. Blocks while an object store is tried.
+    /// Opens the place that the settings name, beside a service. Blocks while an object store is tried.
     ///
     /// # Errors
     /// [`OpenError`].
     pub(super) fn open(data_dir: &Path, options: &FilesOptions) -> Result<Self, OpenError> {
+        Self::open_with(data_dir, options, |data_dir| Ok(LocalBlobStore::new(data_dir)))
+    }
+
+    /// As [`open`](Self::open), for the process that has the lock of the data directory.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(super) fn open_owned(data_dir: &Path, options: &FilesOptions) -> Result<Self, OpenError> {
+        Self::open_with(data_dir, options, LocalBlobStore::with_journal)
+    }
+
+    fn open_with(
+        data_dir: &Path,
+        options: &FilesOptions,
+        local: impl FnOnce(PathBuf) -> io::Result<LocalBlobStore>,
+    ) -> Result<Self, OpenError> {
         let data_dir = data_dir.to_owned();
         let Some(objects) = &options.objects else {
             check_unused(&data_dir)?;
             return Ok(Self {
-                blobs: Arc::new(LocalBlobStore::new(data_dir.clone())),
+                blobs: Arc::new(local(data_dir.clone())?),
                 workspace: Arc::new(LocalWorkspace::new(data_dir)),
             });
         };

@@ -147,6 +147,14 @@ pub const EVENTS: &[Event] = &[
         "error",
     ),
     event(
+        "SS_FILES_RESTORED",
+        "info",
+        "The last owner of the data directory did not end by itself: published files were compared with their journal and \
+         written again where they had not reached the disk. `head_damaged` or many `incomplete` frames point to a damaged \
+         disk: run `stata-service store check`.",
+        "files, restored, incomplete, head_damaged",
+    ),
+    event(
         "SS_FILES_UNAVAILABLE",
         "error",
         "A request or a run needs files that cannot be reached. Check the object store.",

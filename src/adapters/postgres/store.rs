@@ -279,7 +279,7 @@ fn lock_directory(dir: &Path, options: &Options) -> Result<OwnerLock, OpenError>
     create_dir_durably(dir)?;
     std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     refuse_network_file_system(dir)?;
-    Ok(OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?)
+    Ok(OwnerLock::acquire(&options.data_dir, options.lock_wait, options.clock.now())?)
 }
 
 /// Checks that the tables are those that the records of the data directory were moved into, if they were.

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::files::replay_journal;
 use crate::adapters::machine;
 
 /// Owner of a store, as written into `store.lock`.
@@ -50,15 +51,17 @@ pub(in crate::adapters) struct OwnerLock {
 }
 
 impl OwnerLock {
-    /// Takes the lock, waiting up to `wait` for another owner to end.
+    /// Takes the lock of a data directory, waiting up to `wait` for another owner to end, and replays the journal of files
+    /// that the last owner left. `store/` must exist.
     ///
     /// # Errors
     /// [`LockError`].
     pub(in crate::adapters) fn acquire(
-        path: &Path,
+        data_dir: &Path,
         wait: Duration,
         now: DateTime<Utc>,
     ) -> Result<Self, LockError> {
+        let path = data_dir.join("store").join("store.lock");
         let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
         let start = Instant::now();
         loop {
@@ -75,6 +78,7 @@ impl OwnerLock {
         file.set_len(0)?;
         file.rewind()?;
         file.write_all(serde_json::to_string(&holder).map_err(io::Error::from)?.as_bytes())?;
+        replay_journal(data_dir)?;
         Ok(Self { _file: file })
     }
 }
@@ -125,17 +129,17 @@ mod tests {
     #[test]
     fn the_second_owner_is_told_who_holds_the_store() {
         let dir = tempfile::tempdir().expect("a directory");
-        let path = dir.path().join("store.lock");
+        std::fs::create_dir(dir.path().join("store")).expect("made");
         let now = DateTime::UNIX_EPOCH;
-        let first = OwnerLock::acquire(&path, Duration::ZERO, now).expect("free");
-        match OwnerLock::acquire(&path, Duration::from_millis(30), now) {
+        let first = OwnerLock::acquire(dir.path(), Duration::ZERO, now).expect("free");
+        match OwnerLock::acquire(dir.path(), Duration::from_millis(30), now) {
             Err(LockError::Held(Some(holder))) => {
                 assert_eq!((holder.pid, holder.started_at), (std::process::id(), now));
             }
             other => panic!("taken twice: {other:?}"),
         }
         drop(first);
-        OwnerLock::acquire(&path, Duration::ZERO, now).expect("free again");
+        OwnerLock::acquire(dir.path(), Duration::ZERO, now).expect("free again");
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl SqliteStore {
         create_dir_durably(&dir)?;
         std::fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         refuse_network_file_system(&dir)?;
-        let lock = OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?;
+        let lock = OwnerLock::acquire(&options.data_dir, options.lock_wait, options.clock.now())?;
         refuse_moved(&options.data_dir)?;
         let path = dir.join("store.sqlite3");
         let lost_commits = loss::inspect_log(&path)?;

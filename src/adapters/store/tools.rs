@@ -51,7 +51,7 @@ pub(in crate::adapters) fn own_whatever_moved(
     }
     std::fs::create_dir_all(&dir)?;
     refuse_network_file_system(&dir)?;
-    Ok(Owned { _lock: OwnerLock::acquire(&dir.join("store.lock"), wait, now)? })
+    Ok(Owned { _lock: OwnerLock::acquire(data_dir, wait, now)? })
 }
 
 /// Returns the path of the database of a data directory.

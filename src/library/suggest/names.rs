@@ -193,7 +193,7 @@ fn split_words(part: &str) -> Option<String> {
     let pieces = |text: &str| is_word(text) && text.len() >= 3;
     let cuts = || (3..part.len() - 2).filter(|at| pieces(&part[..*at]));
     // the longest first word
-    let two = cuts().filter(|at| pieces(&part[*at..])).last();
+    let two = cuts().rfind(|at| pieces(&part[*at..]));
     if let Some(at) = two {
         return Some(format!("{} {}", &part[..at], &part[at..]));
     }

@@ -27,6 +27,14 @@ impl Bench {
         Some(Self::new(|path, _| Arc::new(LocalBlobStore::new(path.to_owned()))))
     }
 
+    /// In a data directory that the process owns.
+    fn journal() -> Option<Self> {
+        Some(Self::new(|path, _| {
+            std::fs::create_dir(path.join("store")).expect("made");
+            Arc::new(LocalBlobStore::with_journal(path.to_owned()).expect("opened"))
+        }))
+    }
+
     fn memory() -> Option<Self> {
         Some(Self::new(|_, workspace| Arc::new(MemoryBlobs::new(workspace))))
     }
@@ -100,6 +108,7 @@ fn promotion(staged: &str, rel_path: &str) -> Promotion {
 macro_rules! conformance {
     ($($case:ident),* $(,)?) => {
         conformance!(local: $($case),*);
+        conformance!(journal: $($case),*);
         conformance!(rclone: $($case),*);
         conformance!(moto: $($case),*);
         conformance!(memory: $($case),*);

@@ -8,6 +8,7 @@ mod flips;
 mod history;
 mod kill_loop;
 mod lost_folders;
+mod power_loss;
 mod read_only;
 mod refusing;
 mod shutdown;

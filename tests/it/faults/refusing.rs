@@ -267,11 +267,8 @@ async fn an_attempt_whose_files_are_refused_is_tried_again() {
     let dir = tempfile::tempdir().expect("a directory");
     let Some(disk) = Disk::build(dir.path()) else { return };
     let program = disk.start(dir.path()).go();
-    let refusals = [
-        (Refusal::Sync, "/artifacts/runs/", "publish"),
-        (Refusal::Rename, "/artifacts/runs/", "publish"),
-        (Refusal::Write, "/manifest.json", "prepare"),
-    ];
+    let refusals =
+        [(Refusal::Rename, "/artifacts/runs/", "publish"), (Refusal::Write, "/manifest.json", "prepare")];
     for (what, part, detail) in refusals {
         let job = confirmed(&program).await;
         disk.refuse(what, rustix::io::Errno::IO, part, false);
@@ -288,4 +285,32 @@ async fn an_attempt_whose_files_are_refused_is_tried_again() {
         );
         assert_eq!(runs["runs"].as_array().map(Vec::len), Some(2));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_a_disk_refuses_to_sync_are_written_again_or_elsewhere() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let Some(disk) = Disk::build(dir.path()) else { return };
+    let start = disk.start(dir.path());
+    let program = start.go();
+    for part in ["/artifacts/runs/", "-0.journal", "-1.journal"] {
+        let job = confirmed(&program).await;
+        let path = format!("/v1/jobs/{}", job.0);
+        disk.refuse(Refusal::Sync, rustix::io::Errno::IO, part, false);
+        program.call(Method::POST, &format!("{path}/run"), &job.1, &json!({})).await.ok();
+        assert_eq!(ended(&program, &job).await["status"], "succeeded");
+        let runs = program.call(Method::GET, &format!("{path}/runs"), &job.1, &json!({})).await.ok();
+        assert_eq!(runs["runs"].as_array().map(Vec::len), Some(1), "{part}");
+        let deadline = Instant::now() + PATIENCE;
+        while disk.hits() == 0 && part == "/artifacts/runs/" {
+            assert!(Instant::now() < deadline, "nothing was synced in its place");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        disk.heal();
+    }
+    let ended = tokio::task::block_in_place(|| program.end());
+    assert!(ended.success(), "{ended}");
+    assert!(start.log().contains("published files are written again"), "{}", start.log());
+    let checked = start.tool(&["store", "check", "--deep", "--json"]).output().expect("runs");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
 }

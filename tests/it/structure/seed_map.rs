@@ -78,7 +78,8 @@ fn missing_test(test: &[String]) -> Option<String> {
     };
     if let Some(stage) = stage {
         let text = fs::read_to_string(root().join("scripts/test")).expect("the test command");
-        let there = command.starts_with("scripts/test") && text.contains(&format!("stage \"{stage}\""));
+        let has = |word: &str| text.contains(&format!("{word} \"{stage}\""));
+        let there = command.starts_with("scripts/test") && (has("stage") || has("begin"));
         return (!there).then(|| format!("`{command}` has no stage {stage}"));
     }
     if let Some(arguments) = command.strip_prefix("cargo test ") {
