@@ -43,13 +43,13 @@ pub(super) struct Mention {
 struct Index {
     units: BTreeMap<String, BTreeSet<usize>>,
     texts: BTreeMap<String, BTreeSet<usize>>,
-    /// The parts of each name as they are written, without those that are words of a label.
+    /// The parts of each name as they are written, and the words of its label.
     parts: Vec<Vec<String>>,
 }
 
 impl Index {
     fn of(columns: &[Named<'_>]) -> Self {
-        let parts = columns.iter().map(|c| raw_parts(c.name())).collect();
+        let parts = columns.iter().map(written).collect();
         let mut index = Self { units: BTreeMap::new(), texts: BTreeMap::new(), parts };
         for (at, column) in columns.iter().enumerate() {
             index.texts.entry(column.name().to_ascii_lowercase()).or_default().insert(at);
@@ -76,15 +76,27 @@ impl Index {
     fn together(&self, column: usize, slice: &str) -> Option<f64> {
         let joined: String = slice.chars().filter(|c| c.is_alphanumeric()).collect();
         let fit = |part: &String| {
-            if joined.len() >= 5 && *part == joined {
+            if joined.len() >= 5 && part.trim_end_matches('s') == joined.trim_end_matches('s') {
                 return Some(JOINED);
             }
             stands_for(part, slice).then_some(SHORTENED)
         };
         let parts = &self.parts[column];
-        let share = |score: f64| score * (1.0 - 0.1 * (parts.len().min(4) as f64 - 1.0));
+        let share = |score: f64| score * (1.0 - 0.1 * (parts.len().clamp(1, 4) as f64 - 1.0));
         parts.iter().filter_map(fit).max_by(f64::total_cmp).map(share)
     }
+}
+
+/// The parts of a name, and the words of the name in full and of the label.
+fn written(column: &Named<'_>) -> Vec<String> {
+    let mut parts = raw_parts(column.name());
+    let named = column.aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
+    for word in named.flat_map(|a| a.text.split(|c: char| !c.is_alphanumeric())).filter(|w| w.len() >= 5) {
+        if parts.iter().all(|known| known != word) {
+            parts.push(word.to_lowercase());
+        }
+    }
+    parts
 }
 
 struct Hit {
