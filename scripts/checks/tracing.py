@@ -412,7 +412,7 @@ def log_lines(lines: list[dict[str, object]], jobs: list[Job]) -> None:
 def nothing_private(text: str, jobs: list[Job]) -> None:
     column = "schooling"
     for secret in [QUESTION, QUESTION.split()[-1], TOKEN, KEY, MODEL_KEY, "secret-pay", column,
-                   *(job.token for job in jobs), *(job.token.rsplit("_", 1)[-1] for job in jobs)]:
+                   *(job.token for job in jobs), *(job.token.rsplit(".", 1)[-1] for job in jobs)]:
         expect(f"{secret[:6]}… is in no span", secret not in text)
 
 

@@ -134,6 +134,12 @@ pub(super) fn read(file: &File) -> io::Result<Found> {
     if length > MOST {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the journal of files is too large"));
     }
+    let mut first = vec![0; BLOCK.min(usize::try_from(length).unwrap_or(BLOCK))];
+    file.read_exact_at(&mut first, 0)?;
+    if first.iter().all(|byte| *byte == 0) {
+        // void: what is behind the head does not count
+        return Ok(Found::default());
+    }
     let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
     file.read_exact_at(&mut bytes, 0)?;
     Ok(found(&bytes))
