@@ -126,13 +126,13 @@ spec('a large upload goes on after a cut, and in another tab with what the same 
   }
 });
 
-/** A file that is read for some time on any machine; the reader is held as soon as it is there. */
-async function heldReader(service) {
+/** Holds the reader of a job as soon as it is there, so that reading takes some time on any machine. Another job's may still be at work. */
+async function heldReader(service, job) {
   for (;;) {
     const children = (await Promise.all((await readdir(`/proc/${service.child.pid}/task`)).map((task) => readFile(`/proc/${service.child.pid}/task/${task}/children`, 'utf8').catch(() => '')))).join(' ');
     for (const pid of children.split(/\s+/).filter(Boolean)) {
       const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      if (words.split('\0').includes('read-table')) { process.kill(Number(pid), 'SIGSTOP'); return Number(pid); }
+      if (words.split('\0').includes('read-table') && words.includes(`/${job.job_id}/`)) { process.kill(Number(pid), 'SIGSTOP'); return Number(pid); }
     }
     await new Promise((resolve) => { setTimeout(resolve, 5); });
   }
@@ -147,7 +147,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
       await writeFile(long, `a,b,c\n${Array.from({ length: 600_000 }, (_, i) => `${i % 977},${i % 13}.5,text ${i % 7}\n`).join('')}`);
       const job = await service.job('redeemed');
       await openJob(page, service, job, 'data');
-      const held = heldReader(service);
+      const held = heldReader(service, job);
       await page.locator('#file-input').setInputFiles(long);
       const reader = await held;
       await page.locator('#stop-reading').waitFor();
@@ -182,7 +182,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
       await sheet.waitFor();
       assert.equal(await sheet.inputValue(), 'small', 'the first sheet is read');
       await sheet.selectOption('long');
-      const held = heldReader(service);
+      const held = heldReader(service, job);
       await page.locator('.sheet-form button').first().click();
       const reader = await held;
       expect_refusal(409, /primary\/sheet$/);
