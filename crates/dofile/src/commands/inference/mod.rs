@@ -9,6 +9,7 @@ pub(in crate::commands) mod means;
 mod power;
 mod power_groups;
 mod power_paired;
+mod power_request;
 mod power_text;
 mod prtest;
 mod sampsi;

@@ -2,6 +2,7 @@
 //! power oneproportion, power twoproportions); further methods in their own files. One value for each argument.
 
 use super::numbers;
+use super::power_request::{parsed, smallest, wanted_power};
 use super::power_text::{four, sign, whole};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -161,25 +162,13 @@ impl Design {
     }
 
     /// The smallest first group that reaches the power.
-    fn size(&self, wanted: f64) -> Option<(f64, f64)> {
+    fn size(&self, wanted: f64) -> Result<(f64, f64)> {
         let pair = |n: f64| (n, if self.groups() == 2 { (n * self.ratio - 1e-9).ceil() } else { 0.0 });
         let enough = |n: f64| {
             let (a, b) = pair(n);
             (self.groups() == 1 || b >= 2.0 || self.known) && self.power(a, b) >= wanted
         };
-        let mut high = 2.0;
-        while !enough(high) {
-            high *= 2.0;
-            if high > 1e9 {
-                return None;
-            }
-        }
-        let mut low = 1.0;
-        while high - low > 1.0 {
-            let middle = ((low + high) / 2.0_f64).floor();
-            if enough(middle) { high = middle } else { low = middle }
-        }
-        Some(pair(high))
+        smallest(2.0, enough).map(pair)
     }
 }
 
@@ -201,11 +190,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),
     };
-    let mut parsed = ParsedCommand::split("power", &raw[end..], false)?;
-    if parsed.list.contains('(') {
-        return Err(StataError::unsupported_option("power", "(lists of values)"));
-    }
-    parsed.check_options(OPTIONS, UNSUPPORTED)?;
+    let parsed = parsed(&raw[end..], OPTIONS, UNSUPPORTED)?;
     let design = design(&parsed, method)?;
     let (n1, n2, power, solved) = solve(&parsed, &design)?;
     show(s, &design, n1, n2, power, solved);
@@ -280,19 +265,13 @@ fn design(cmd: &ParsedCommand, method: Method) -> Result<Design> {
 /// Sizes and power, and whether the sizes were solved for.
 pub(super) fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, bool)> {
     let real = |name: &str| cmd.options.real(name);
-    let wanted = match (real("power"), real("beta")) {
-        (Some(_), Some(_)) => return Err(StataError::invalid("only one of power() and beta() is allowed")),
-        (Some(p), None) => p,
-        (None, Some(b)) => 1.0 - b,
-        (None, None) => 0.8,
-    };
+    let wanted = wanted_power(cmd)?;
     let sized = cmd.has("n") || cmd.has("n1") || cmd.has("n2");
     if !sized {
         if !(wanted > 0.0 && wanted < 1.0) {
             return Err(StataError::invalid("power() must be between 0 and 1"));
         }
-        let (n1, n2) =
-            d.size(wanted).ok_or_else(|| StataError::new(430, "the sample size could not be found"))?;
+        let (n1, n2) = d.size(wanted)?;
         return Ok((n1, n2, d.power(n1, n2), true));
     }
     if cmd.has("power") || cmd.has("beta") {
@@ -347,7 +326,10 @@ fn show(s: &mut Session, d: &Design, n1: f64, n2: f64, power: f64, solved: bool)
     s.print("");
     s.print(format!("Estimated {} for {what}", if solved { "sample size" } else { "power" }));
     s.print(test);
-    s.print(format!("H0: {null}  versus  Ha: {}", null.replace('=', sign(d))));
+    s.print(format!(
+        "H0: {null}  versus  Ha: {}",
+        null.replace('=', sign(d.sides == 1.0, d.second > d.first))
+    ));
     s.print("");
     s.print("Study parameters:");
     s.print("");

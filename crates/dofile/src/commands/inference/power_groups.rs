@@ -2,7 +2,8 @@
 //! variance ([PSS-2] power oneway, power onevariance).
 
 use super::numbers;
-use super::power_text::{four, whole};
+use super::power_request::{parsed, smallest, wanted_power};
+use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::expr::functions::noncentral::nf;
 use crate::results::Results;
@@ -48,19 +49,10 @@ const UNSUPPORTED: &[&str] = &[
     "noTItle",
 ];
 
-/// Largest size of a group that is tried.
-const LARGEST: f64 = 1e9;
-
 /// Significance level, and the power that was asked for or the default.
 fn levels(cmd: &ParsedCommand) -> Result<(f64, f64)> {
-    let real = |name: &str| cmd.options.real(name);
-    let power = match (real("power"), real("beta")) {
-        (Some(_), Some(_)) => return Err(StataError::invalid("only one of power() and beta() is allowed")),
-        (Some(p), None) => p,
-        (None, Some(b)) => 1.0 - b,
-        (None, None) => 0.8,
-    };
-    let alpha = real("alpha").unwrap_or(0.05);
+    let power = wanted_power(cmd)?;
+    let alpha = cmd.options.real("alpha").unwrap_or(0.05);
     let between = |x: f64| x > 0.0 && x < 1.0;
     if between(alpha) && between(power) {
         Ok((alpha, power))
@@ -76,32 +68,6 @@ fn sized(cmd: &ParsedCommand, sizes: &[&str]) -> Result<bool> {
         return Err(StataError::unsupported_option("power", "n() with power() (effect size)"));
     }
     Ok(sized)
-}
-
-fn parsed(text: &str, options: &'static [OptSpec]) -> Result<ParsedCommand> {
-    let mut cmd = ParsedCommand::split("power", text, false)?;
-    if cmd.list.contains('(') {
-        return Err(StataError::unsupported_option("power", "(lists of values)"));
-    }
-    cmd.check_options(options, UNSUPPORTED)?;
-    Ok(cmd)
-}
-
-/// The smallest whole number from `least` on that is enough.
-fn smallest(least: f64, enough: impl Fn(f64) -> bool) -> Result<f64> {
-    let mut high = least;
-    while !enough(high) {
-        high *= 2.0;
-        if high > LARGEST {
-            return Err(StataError::new(430, "the sample size could not be found"));
-        }
-    }
-    let mut low = least - 1.0;
-    while high - low > 1.0 {
-        let middle = ((low + high) / 2.0).floor();
-        if enough(middle) { high = middle } else { low = middle }
-    }
-    Ok(high)
 }
 
 /// Means of groups by their variance, and the variance within them.
@@ -157,7 +123,7 @@ impl Groups {
 
 /// Runs what follows `power oneway`.
 pub(super) fn oneway(s: &mut Session, text: &str) -> Result<()> {
-    let cmd = parsed(text, ONEWAY)?;
+    let cmd = parsed(text, ONEWAY, UNSUPPORTED)?;
     let groups = Groups::of(&cmd)?;
     let (alpha, wanted) = levels(&cmd)?;
     let given = sized(&cmd, &["n", "npergroup"])?;
@@ -196,7 +162,7 @@ pub(super) fn oneway(s: &mut Session, text: &str) -> Result<()> {
 
 /// Runs what follows `power onevariance`.
 pub(super) fn onevariance(s: &mut Session, text: &str) -> Result<()> {
-    let cmd = parsed(text, ONEVARIANCE)?;
+    let cmd = parsed(text, ONEVARIANCE, UNSUPPORTED)?;
     let (alpha, wanted) = levels(&cmd)?;
     let (null, other) = match (&numbers(&cmd.list)?[..], cmd.options.real("ratio")) {
         ([a, b], None) => (*a, *b),
@@ -238,11 +204,7 @@ pub(super) fn onevariance(s: &mut Session, text: &str) -> Result<()> {
         .text("scale", if cmd.has("sd") { "sd" } else { "variance" });
     s.r = r;
     let study = [("delta", four(other / null)), (names.0, four(null)), (names.1, four(other))];
-    let sign = match (cmd.has("onesided"), ratio > 1.0) {
-        (false, _) => "!=",
-        (true, true) => ">",
-        (true, false) => "<",
-    };
+    let sign = sign(cmd.has("onesided"), ratio > 1.0);
     let letter = if cmd.has("sd") { "s" } else { "v" };
     let title = format!(
         "a one-sample variance test\nChi-squared test\nH0: {letter} = {letter}0  versus  Ha: {letter} {sign} {letter}0"

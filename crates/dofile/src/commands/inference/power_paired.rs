@@ -3,6 +3,7 @@
 
 use super::numbers;
 use super::power::{Design, Method, solve};
+use super::power_request::parsed;
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -86,11 +87,7 @@ fn spread(cmd: &ParsedCommand) -> Result<Spread> {
 
 /// Runs what follows `power pairedmeans`.
 pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
-    let mut cmd = ParsedCommand::split("power", text, false)?;
-    if cmd.list.contains('(') {
-        return Err(StataError::unsupported_option("power", "(lists of values)"));
-    }
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    let cmd = parsed(text, OPTIONS, UNSUPPORTED)?;
     let (d, spread) = (differences(&cmd)?, spread(&cmd)?);
     let alpha = cmd.options.real("alpha").unwrap_or(0.05);
     if !(alpha > 0.0 && alpha < 1.0) {
@@ -130,7 +127,7 @@ fn show(s: &mut Session, d: &Design, (n, power, delta): (f64, f64, f64), solved:
     let what = if solved { "sample size" } else { "power" };
     s.print(format!("Estimated {what} for a two-sample paired-means test"));
     s.print(if d.known { "Paired z test" } else { "Paired t test" });
-    s.print(format!("H0: d = d0  versus  Ha: d {} d0", sign(d)));
+    s.print(format!("H0: d = d0  versus  Ha: d {} d0", sign(d.sides == 1.0, d.second > d.first)));
     s.print("");
     s.print("Study parameters:");
     s.print("");

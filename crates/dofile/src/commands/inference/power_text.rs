@@ -1,11 +1,10 @@
 //! How the designs of `power` are shown.
 
-use super::power::Design;
 use crate::format;
 
 /// The sign of the alternative.
-pub(super) fn sign(d: &Design) -> &'static str {
-    match (d.sides == 1.0, d.second > d.first) {
+pub(super) fn sign(one_sided: bool, above: bool) -> &'static str {
+    match (one_sided, above) {
         (false, _) => "!=",
         (true, true) => ">",
         (true, false) => "<",

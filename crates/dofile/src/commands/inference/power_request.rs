@@ -1,0 +1,58 @@
+//! What all designs of `power` are asked for in the same way, and the search for a sample size.
+
+use crate::error::{Result, StataError};
+use crate::syntax::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+/// Largest size that is tried.
+const LARGEST: f64 = 1e9;
+
+/// Reads what follows the name of a design.
+///
+/// # Errors
+/// r(198) for options that are unknown, not supported, or for lists of values.
+pub(super) fn parsed(
+    text: &str,
+    options: &'static [OptSpec],
+    unsupported: &'static [&'static str],
+) -> Result<ParsedCommand> {
+    let mut cmd = ParsedCommand::split("power", text, false)?;
+    if cmd.list.contains('(') {
+        return Err(StataError::unsupported_option("power", "(lists of values)"));
+    }
+    cmd.check_options(options, unsupported)?;
+    Ok(cmd)
+}
+
+/// The power that was asked for, or the default.
+///
+/// # Errors
+/// r(198) for both power() and beta().
+pub(super) fn wanted_power(cmd: &ParsedCommand) -> Result<f64> {
+    match (cmd.options.real("power"), cmd.options.real("beta")) {
+        (Some(_), Some(_)) => Err(StataError::invalid("only one of power() and beta() is allowed")),
+        (Some(p), None) => Ok(p),
+        (None, Some(b)) => Ok(1.0 - b),
+        (None, None) => Ok(0.8),
+    }
+}
+
+/// The smallest whole number from `least` on that is enough.
+///
+/// # Errors
+/// r(430) where no size is.
+pub(super) fn smallest(least: f64, enough: impl Fn(f64) -> bool) -> Result<f64> {
+    let mut high = least;
+    while !enough(high) {
+        high *= 2.0;
+        if high > LARGEST {
+            return Err(StataError::new(430, "the sample size could not be found"));
+        }
+    }
+    let mut low = least - 1.0;
+    while high - low > 1.0 {
+        let middle = ((low + high) / 2.0).floor();
+        if enough(middle) { high = middle } else { low = middle }
+    }
+    Ok(high)
+}
