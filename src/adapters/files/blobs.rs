@@ -17,7 +17,7 @@ use super::durable::{
     temporary_beside,
 };
 use super::journal::{Journal, KeptFile, MOST_BYTES};
-use super::{JobDirs, listed};
+use super::{JobDirs, listed, parent};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::ids::{JobId, TenantId};
 use crate::ports::blob_store::{BlobInfo, BlobReader, BlobStore, Promotion, Shard, Written, copy_hashing};
@@ -220,10 +220,6 @@ fn small_files(paths: &[&PathBuf]) -> io::Result<Option<Vec<Vec<u8>>>> {
 
 fn written_of(bytes: &[u8]) -> Written {
     Written { size_bytes: bytes.len() as u64, sha256: sha256_hex(bytes) }
-}
-
-fn parent(target: &Path) -> &Path {
-    target.parent().expect("a relative path below a job has a parent")
 }
 
 /// Stores a new blob of any size and syncs it.

@@ -25,27 +25,43 @@ pub(super) fn sync_and_hash(
     files: &[(PathBuf, Option<Written>)],
     dirs: &BTreeSet<PathBuf>,
 ) -> io::Result<Vec<Written>> {
-    let dirs: Vec<&PathBuf> = dirs.iter().collect();
-    let (first, rest) = files.split_at(files.len().min(OPEN_AT_ONCE));
-    let mut written = sync_set(first, &dirs)?;
-    for some in rest.chunks(OPEN_AT_ONCE) {
-        written.extend(sync_set(some, &[])?);
-    }
-    Ok(written)
+    let paths: Vec<&PathBuf> = files.iter().map(|(path, _)| path).collect();
+    sync_each(&paths, dirs, |n, mut file| files[n].1.clone().map_or_else(|| hash_reader(&mut file), Ok))
 }
 
-/// Syncs files and directories at once; returns what was written to the files.
-fn sync_set(files: &[(PathBuf, Option<Written>)], dirs: &[&PathBuf]) -> io::Result<Vec<Written>> {
-    let open: Vec<File> = files.iter().map(|(path, _)| open_no_follow(path)).collect::<io::Result<_>>()?;
+/// Makes the contents of files and the entries of directories durable; returns what `facts` says of each file, by its
+/// number, once it is synced.
+pub(super) fn sync_each<T: Send>(
+    files: &[&PathBuf],
+    dirs: &BTreeSet<PathBuf>,
+    facts: impl Fn(usize, &File) -> io::Result<T> + Sync,
+) -> io::Result<Vec<T>> {
+    let dirs: Vec<&PathBuf> = dirs.iter().collect();
+    let (first, rest) = files.split_at(files.len().min(OPEN_AT_ONCE));
+    let mut found = sync_set(first, &dirs, &facts)?;
+    for some in rest.chunks(OPEN_AT_ONCE) {
+        let before = found.len();
+        found.extend(sync_set(some, &[], &|n, file: &File| facts(before + n, file))?);
+    }
+    Ok(found)
+}
+
+/// Syncs files and directories at once; returns the facts of the files.
+fn sync_set<T: Send>(
+    files: &[&PathBuf],
+    dirs: &[&PathBuf],
+    facts: &(impl Fn(usize, &File) -> io::Result<T> + Sync),
+) -> io::Result<Vec<T>> {
+    let open: Vec<File> = files.iter().map(|path| open_no_follow(path)).collect::<io::Result<_>>()?;
     open.iter().for_each(begin_writing);
-    let written = in_parallel(files.len() + dirs.len(), SYNC_AT_ONCE, |n| {
-        let Some(mut file) = open.get(n) else {
+    let found = in_parallel(files.len() + dirs.len(), SYNC_AT_ONCE, |n| {
+        let Some(file) = open.get(n) else {
             return sync_dir(dirs[n - files.len()]).map(|()| None);
         };
         file.sync_data()?;
-        files[n].1.clone().map_or_else(|| hash_reader(&mut file), Ok).map(Some)
+        facts(n, file).map(Some)
     })?;
-    Ok(written.into_iter().flatten().collect())
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Has the kernel begin to write a file, without waiting: the journal's next write then covers all files of a set.

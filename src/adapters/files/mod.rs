@@ -96,6 +96,11 @@ impl JobDirs {
     }
 }
 
+/// The folder of a file of a job.
+fn parent(target: &Path) -> &Path {
+    target.parent().expect("a path below a job has a parent")
+}
+
 /// Lists a directory; one that does not exist is empty.
 fn listed(dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
     match fs::read_dir(dir) {

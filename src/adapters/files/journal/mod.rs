@@ -25,8 +25,7 @@ use frames::{BLOCK, Frame, Salt};
 pub(in crate::adapters) use replay::replay;
 
 use super::JobDirs;
-use super::durable::{sync_and_hash, sync_dir};
-use crate::ports::blob_store::Written;
+use super::durable::{sync_dir, sync_each};
 
 /// Most bytes of files that are kept together; larger ones are synced in their places.
 pub(super) const MOST_BYTES: u64 = 1 << 20;
@@ -288,11 +287,9 @@ impl Shared {
 
 /// Syncs files and directories; what is gone needs no sync.
 fn sync_all(files: &BTreeSet<PathBuf>, dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
-    let known = Some(Written { size_bytes: 0, sha256: String::new() });
-    let files: Vec<_> =
-        files.iter().filter(|path| path.exists()).map(|path| (path.clone(), known.clone())).collect();
+    let files: Vec<&PathBuf> = files.iter().filter(|path| path.exists()).collect();
     let dirs = dirs.iter().filter(|path| path.exists()).cloned().collect();
-    sync_and_hash(&files, &dirs).map(drop)
+    sync_each(&files, &dirs, |_, _| Ok(())).map(drop)
 }
 
 /// Takes a journal's head away, so that none of its frames counts.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::super::durable::{create_dir_noting, temporary_beside};
-use super::super::{JobDirs, is_absent};
+use super::super::{JobDirs, is_absent, parent};
 use super::frames::{self, Found, KeptFile};
 use super::{paths, sync_all, void};
 
@@ -58,9 +58,9 @@ fn restore(
     let mut restored = 0;
     for file in files {
         let path = jobs.path(&file.tenant, &file.job_id, &file.rel_path);
-        let dir = path.parent().expect("a path below a job has a parent").to_owned();
+        let dir = parent(&path);
         if !is_right(&path, file) {
-            create_dir_noting(&dir, &mut dirs)?;
+            create_dir_noting(dir, &mut dirs)?;
             let temporary = temporary_beside(&path);
             fs::write(&temporary, &file.bytes)?;
             fs::rename(&temporary, &path)?;
