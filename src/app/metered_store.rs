@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use prometheus::Histogram;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::store::{
-    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
-    Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claimed, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt,
+    Record, Row, StandingAsk, Store, StoreStatus,
 };
 use crate::telemetry::metrics::Metrics;
 
@@ -86,6 +86,14 @@ impl Store for MeteredStore {
 
     fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
         self.timed(CLAIM, self.store.claim(ask))
+    }
+
+    fn leave_claim(&self, ask: StandingAsk) -> Option<oneshot::Receiver<Vec<Claimed>>> {
+        self.store.leave_claim(ask)
+    }
+
+    fn withdraw_claim(&self) -> bool {
+        self.store.withdraw_claim()
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

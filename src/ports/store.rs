@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::batch::BatchRecord;
@@ -16,7 +16,7 @@ use crate::domain::tenant::{BoundPassed, TenantBounds, TenantRecord};
 use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 
 pub use super::store_claim::{
-    ClaimAsk, ClaimError, Claimed, Claims, MakeClaim, RunningLimits, claim_commit, claim_id,
+    ClaimAsk, ClaimError, Claimed, Claims, MakeClaim, RunningLimits, StandingAsk, claim_commit, claim_id,
 };
 pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, WebhookScope};
 pub use super::store_reads::StoreExt;
@@ -379,6 +379,17 @@ pub trait Store: Send + Sync {
     /// and so do the batches of a tenant and its other jobs; apart from that the order of queueing counts. A job that `make`
     /// refuses or whose record is damaged is passed over. Where the future is dropped, jobs may be claimed all the same.
     fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>>;
+    /// Leaves a claim with the store. A job that is queued from then on, may start and has no other before it is claimed in the
+    /// transaction that queues it. The first transaction that claims anything answers, and the claim is over; where that
+    /// transaction fails there is no answer. At most one claim waits. `None` where the store has no such claims, or cannot take
+    /// one now.
+    fn leave_claim(&self, _ask: StandingAsk) -> Option<oneshot::Receiver<Vec<Claimed>>> {
+        None
+    }
+    /// Takes back the claim that waits; false where none does, or it is being answered.
+    fn withdraw_claim(&self) -> bool {
+        false
+    }
     /// Delivers every later change in commit order, without a gap, whichever process made it. Of what other processes
     /// commit one record may stand for several changes, of which it is the newest.
     fn changes(&self) -> mpsc::UnboundedReceiver<Change>;

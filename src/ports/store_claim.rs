@@ -45,6 +45,19 @@ pub struct ClaimAsk {
     pub make: MakeClaim,
 }
 
+/// A claim that is left with the store and waits for jobs.
+#[derive(Clone)]
+pub struct StandingAsk {
+    /// A new id for each job that is wanted; at least one.
+    pub runs: Vec<RunId>,
+    /// The limits at the time of the claim, as [`ClaimAsk::limits`]. Must not block.
+    pub limits: Arc<dyn Fn() -> RunningLimits + Send + Sync>,
+    /// False where nothing is to be claimed now. Must not block.
+    pub may_claim: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Makes the record of a claimed job. Must not block.
+    pub make: MakeClaim,
+}
+
 /// A claimed job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claimed {

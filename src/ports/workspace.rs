@@ -175,7 +175,7 @@ pub trait Workspace: Send + Sync {
     /// `NotFound`, or any I/O error.
     fn facts(&self, path: &Path) -> io::Result<ScratchFacts>;
 
-    /// Gives a file a new name; a file of that name is replaced.
+    /// Gives a file or directory a new name; a file of that name is replaced.
     ///
     /// # Errors
     /// Any I/O error.

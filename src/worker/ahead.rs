@@ -83,6 +83,7 @@ impl Ahead {
                 // Without a scheduler nobody waits for the answer.
                 let _ = told.send(Told::Finished(run_id, end));
             }
+            shared.refill();
         });
         if let Err(error) = &thread {
             tracing::error!(event = "SS_THREAD_NOT_STARTED", %error, "a thread for an attempt could not be started");

@@ -21,6 +21,7 @@ use super::judge::judge;
 use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
 use super::publish::{RunReport, publish};
 use super::renderings::renderings;
+use super::spare::SpareWork;
 use super::templates::TemplateCache;
 use super::trace;
 use super::{FrozenTemplate, JobKey, WorkerDeps, WorkerOptions};
@@ -35,7 +36,7 @@ use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::blob_store::is_unavailable;
-use crate::ports::runner::{Adopted, RunHandle, RunSpec};
+use crate::ports::runner::{Adopted, RunHandle, RunSpec, SandboxMode};
 use crate::service::runs::renderings::Subject;
 
 /// An engine that ends within this time is not noted as running: nobody could have read it.
@@ -51,6 +52,7 @@ pub(super) struct Shared {
     pub options: WorkerOptions,
     pub active: Active,
     pub templates: TemplateCache,
+    pub spare: SpareWork,
     pub runtime: Handle,
     /// Set when this process ends and leaves its running attempts to the next.
     pub abandoned: AtomicBool,
@@ -103,10 +105,17 @@ impl Shared {
         Some(self.run_claimed(&claimed, run_id, lease, prepared))
     }
 
+    /// Makes ready what the next attempt needs. An engine without a sandbox could change a directory that lies about.
+    pub(super) fn refill(&self) {
+        if self.options.sandbox.mode != SandboxMode::Off && !self.is_abandoned() {
+            self.spare.refill(self.deps.workspace.as_ref());
+        }
+    }
+
     /// Prepares an attempt; a panic is passed on to who takes the result.
     fn prepared(&self, job: &JobRecord, run_id: &RunId) -> Prepared {
         let began_at = self.deps.clock.now();
-        let work = || prepare(&self.deps, &self.options, &self.templates, job, run_id);
+        let work = || prepare(&self.deps, &self.options, (&self.templates, &self.spare), job, run_id);
         let spec = catch_unwind(AssertUnwindSafe(work));
         Prepared { spec, began_at, ended_at: self.deps.clock.now() }
     }

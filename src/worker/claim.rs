@@ -10,7 +10,9 @@ use super::ahead::Ahead;
 use super::conclude::event;
 use super::{WorkerDeps, WorkerOptions};
 use crate::domain::ids::RunId;
-use crate::ports::store::{ClaimAsk, ClaimError, Claimed, Key, ReadError, RunningLimits, StoreExt, claim_id};
+use crate::ports::store::{
+    ClaimAsk, ClaimError, Claimed, Key, MakeClaim, ReadError, RunningLimits, StandingAsk, StoreExt, claim_id,
+};
 
 /// Longest pause before a store that was not available is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -29,6 +31,51 @@ pub(super) struct Asked {
     pub again_at: Option<DateTime<Utc>>,
 }
 
+/// Leaves a claim for a number of places with the store, where it takes one; `None` where it does not. The answer brings the jobs
+/// that it got.
+pub(super) fn leave(
+    ahead: &Arc<Ahead>,
+    places: usize,
+    may_claim: Arc<dyn Fn() -> bool + Send + Sync>,
+) -> Option<impl Future<Output = Asked> + use<>> {
+    let deps = &ahead.shared.deps;
+    let runs = new_runs(deps, places)?;
+    let shared = Arc::clone(&ahead.shared);
+    let ask = StandingAsk {
+        runs: runs.clone(),
+        limits: Arc::new(move || limits(&shared.deps, &shared.options)),
+        may_claim,
+        make: maker(ahead),
+    };
+    let answer = deps.store.leave_claim(ask)?;
+    Some(async move {
+        // a transaction that failed claimed nothing
+        let jobs = answer.await.unwrap_or_default();
+        Asked { places, runs, jobs, lease: None, again_at: None }
+    })
+}
+
+/// New ids for the runs of a claim.
+fn new_runs(deps: &WorkerDeps, places: usize) -> Option<Vec<RunId>> {
+    let ids = (0..places).map(|_| RunId::parse(deps.ids.id("run"))).collect::<Result<Vec<_>, _>>();
+    if ids.is_err() {
+        tracing::error!(event = "SS_DEFECT", "the id source made an id that is none");
+    }
+    ids.ok()
+}
+
+/// Makes the record of a claimed job, and begins its attempt.
+fn maker(ahead: &Arc<Ahead>) -> MakeClaim {
+    let ahead = Arc::clone(ahead);
+    Arc::new(move |job, run_id| {
+        let deps = &ahead.shared.deps;
+        let after = job.claim(run_id.clone(), deps.clock.now())?;
+        let event = event(deps, "run.started", job, &after);
+        ahead.begin(&after, run_id);
+        Ok((after, event))
+    })
+}
+
 /// Claims jobs for a number of places. Their attempts begin before the claim is durable.
 pub(super) async fn claim(ahead: Arc<Ahead>, places: usize) -> Asked {
     let shared = &ahead.shared;
@@ -36,23 +83,10 @@ pub(super) async fn claim(ahead: Arc<Ahead>, places: usize) -> Asked {
     // read before the claim: where this server is lost and joins again before an engine starts, the run is another server's by
     // then, and the launcher does not find the lease under which it was claimed
     let lease = deps.cluster.as_ref().map(|cluster| cluster.lease_file());
-    let ids = (0..places).map(|_| RunId::parse(deps.ids.id("run")));
-    let Ok(runs) = ids.collect::<Result<Vec<_>, _>>() else {
-        tracing::error!(event = "SS_DEFECT", "the id source made an id that is none");
+    let Some(runs) = new_runs(deps, places) else {
         return Asked { places, runs: Vec::new(), jobs: Vec::new(), lease, again_at: None };
     };
-    let maker = Arc::clone(&ahead);
-    let ask = ClaimAsk {
-        runs: runs.clone(),
-        limits: limits(deps, &shared.options),
-        make: Arc::new(move |job, run_id| {
-            let deps = &maker.shared.deps;
-            let after = job.claim(run_id.clone(), deps.clock.now())?;
-            let event = event(deps, "run.started", job, &after);
-            maker.begin(&after, run_id);
-            Ok((after, event))
-        }),
-    };
+    let ask = ClaimAsk { runs: runs.clone(), limits: limits(deps, &shared.options), make: maker(&ahead) };
     let pause = |wait: Duration| Some(deps.clock.now() + wait.min(LONGEST_PAUSE));
     let (jobs, again_at) = match deps.store.claim(ask).await {
         Ok(claims) => (claims.jobs, claims.next_ready),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::files_away::FILES_UNAVAILABLE;
+use super::spare::SpareWork;
 use super::templates::TemplateCache;
 use super::{FrozenTemplate, TextFacts, WorkerDeps, WorkerOptions};
 use crate::domain::anchors::Nonces;
@@ -193,7 +194,7 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
 pub(super) fn prepare(
     deps: &WorkerDeps,
     options: &WorkerOptions,
-    templates: &TemplateCache,
+    (templates, spare): (&TemplateCache, &SpareWork),
     job: &JobRecord,
     run_id: &RunId,
 ) -> Result<RunSpec, PrepareError> {
@@ -204,9 +205,6 @@ pub(super) fn prepare(
     let workspace = deps.workspace.as_ref();
     // A name that exists would mean that this attempt was begun before.
     workspace.create_new_dir(&run_path)?;
-    for folder in ["ado", "empty", "tmp/home"] {
-        workspace.create_dir(&work.join(folder))?;
-    }
     let template = frozen_template(deps, templates, job, plan)?;
     let nonces = Nonces { begin: hex::encode(deps.ids.secret(16)), end: hex::encode(deps.ids.secret(16)) };
     let facts = TextFacts {
@@ -219,19 +217,18 @@ pub(super) fn prepare(
     let text_error = |detail| PrepareError::new(Cause::TemplateError, detail);
     let text = deps.texts.main_do(plan, &template, &facts).map_err(text_error)?;
     check_body(&text, &plan.template.sha256)?;
-    workspace.write(&work.join(DO_FILE), &text.bytes)?;
-    // What is published of it later: the engine may write everything in its working directory.
-    workspace.write(&run_path.join(DO_FILE), &text.bytes)?;
     let idioms = match deps.texts.needs_frozen_idioms(plan) {
         true => frozen_idioms(deps, job)?,
         false => None,
     };
-    for (name, bytes) in deps.texts.ado(plan, idioms.as_deref(), &text.bytes).map_err(text_error)? {
-        if !is_plain_name(&name) {
-            return Err(text_error(format!("{name} cannot be the name of an idiom")));
-        }
-        workspace.write(&work.join("ado").join(name), &bytes)?;
+    let helpers = deps.texts.ado(plan, idioms.as_deref(), &text.bytes).map_err(text_error)?;
+    if let Some((name, _)) = helpers.iter().find(|(name, _)| !is_plain_name(name)) {
+        return Err(text_error(format!("{name} cannot be the name of an idiom")));
     }
+    spare.settle(workspace, &work, helpers)?;
+    workspace.write(&work.join(DO_FILE), &text.bytes)?;
+    // What is published of it later: the engine may write everything in its working directory.
+    workspace.write(&run_path.join(DO_FILE), &text.bytes)?;
     let manifest = Manifest {
         contract_version: CONTRACT_VERSION,
         run_id: run_id.clone(),

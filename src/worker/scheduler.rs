@@ -14,6 +14,7 @@ use super::active::Active;
 use super::ahead::{Ahead, Won};
 use super::attempt::{Finished, Shared};
 use super::claim::{self, Asked};
+use super::spare::SpareWork;
 use super::templates::TemplateCache;
 use super::{Drain, WorkerDeps, WorkerOptions, lost, probe, start};
 use crate::domain::ids::RunId;
@@ -70,6 +71,8 @@ impl Control {
 
 pub(super) enum Told {
     Claimed(Asked),
+    /// The answer to a claim that was left with the store, by its number.
+    Found(u64, Asked),
     Finished(RunId, Finished),
     /// A probe of the engine ended, well or not.
     Probed(bool),
@@ -85,6 +88,7 @@ impl Worker {
         let changes = deps.store.changes();
         let found = start::running(&deps).await?;
         let shared = Arc::new(Shared {
+            spare: SpareWork::new(deps.workspace.as_ref(), &deps.scratch_dir),
             deps,
             options,
             active: Active::default(),
@@ -106,6 +110,8 @@ impl Worker {
             paused: false,
             may_find: true,
             claim_at: None,
+            left: None,
+            leaves: 0,
             cancelled: HashSet::new(),
             disk_seen: None,
         };
@@ -193,6 +199,10 @@ struct Scheduler {
     may_find: bool,
     /// When a claim may find a job without a further change (UTC).
     claim_at: Option<DateTime<Utc>>,
+    /// Number and places of the claim that is left with the store.
+    left: Option<(u64, usize)>,
+    /// Claims that were left with the store.
+    leaves: u64,
     /// Runs whose end was asked for while their claim was under way.
     cancelled: HashSet<RunId>,
     /// When the data volume was checked, and whether it was nearly full.
@@ -215,6 +225,7 @@ impl Scheduler {
                 },
                 told = tells.recv() => match told {
                     Some(Told::Claimed(asked)) => self.claimed(asked),
+                    Some(Told::Found(number, asked)) => self.found(number, asked),
                     Some(Told::Finished(run_id, end)) => self.finished(&run_id, end),
                     Some(Told::Probed(works)) => self.probed(works),
                     None => return,
@@ -236,26 +247,77 @@ impl Scheduler {
             self.claim_at = None;
             self.may_find = true;
         }
-        let asked = self.control.asked.load(Ordering::SeqCst);
-        let free = self.shared.options.concurrency.saturating_sub(self.shared.active.len() + asked);
-        if free == 0
-            || !self.may_find
-            || self.closing()
+        let is_stopped = self.closing()
             || self.stopped_by_fault()
-            || self.shared.queued() == 0
             || self.disk_is_low()
             || self.files_are_away()
-            || !self.shared.deps.may_start()
-        {
+            || !self.shared.deps.may_start();
+        let finds = self.may_find && self.shared.queued() > 0;
+        // what waits already needs a claim that looks for it
+        if (is_stopped || finds) && !self.withdraw() {
             return;
         }
-        self.may_find = false;
-        self.control.asked.fetch_add(free, Ordering::SeqCst);
-        let (ahead, told) = (Arc::clone(&self.ahead), self.told.clone());
+        let asked = self.control.asked.load(Ordering::SeqCst);
+        let free = self.shared.options.concurrency.saturating_sub(self.shared.active.len() + asked);
+        if free == 0 || is_stopped {
+            return;
+        }
+        if finds {
+            self.may_find = false;
+            let claim = claim::claim(Arc::clone(&self.ahead), free);
+            self.ask(free, async { Told::Claimed(claim.await) });
+        } else if self.left.is_none()
+            && let Some(claim) = claim::leave(&self.ahead, free, self.may_claim())
+        {
+            self.leaves += 1;
+            let number = self.leaves;
+            self.left = Some((number, free));
+            self.ask(free, async move { Told::Found(number, claim.await) });
+        }
+    }
+
+    /// Waits for the answer to a claim for a number of places.
+    fn ask(&self, places: usize, answer: impl Future<Output = Told> + Send + 'static) {
+        self.control.asked.fetch_add(places, Ordering::SeqCst);
+        let told = self.told.clone();
         tokio::spawn(async move {
             // Without a scheduler nobody waits for the answer.
-            let _ = told.send(Told::Claimed(claim::claim(ahead, free).await));
+            let _ = told.send(answer.await);
         });
+    }
+
+    /// Takes back the claim that is left with the store; false while it is being answered.
+    fn withdraw(&mut self) -> bool {
+        let Some((_, places)) = self.left else { return true };
+        let is_back = self.shared.deps.store.withdraw_claim();
+        if is_back {
+            self.left = None;
+            self.control.asked.fetch_sub(places, Ordering::SeqCst);
+        }
+        is_back
+    }
+
+    /// Takes the answer to a claim that was left with the store; one that was taken back got nothing.
+    fn found(&mut self, number: u64, asked: Asked) {
+        if self.left.is_some_and(|(current, _)| current == number) {
+            self.left = None;
+            self.claimed(asked);
+        } else {
+            self.ahead.end(&asked.runs);
+        }
+    }
+
+    /// What must hold when the claim that waits is to be answered: it may have waited for long.
+    fn may_claim(&self) -> Arc<dyn Fn() -> bool + Send + Sync> {
+        let (shared, control) = (Arc::clone(&self.shared), Arc::clone(&self.control));
+        Arc::new(move || {
+            let deps = &shared.deps;
+            let has_files = deps.blobs.last_trial().is_none_or(|trial| trial.found.is_ok());
+            !control.closing.load(Ordering::SeqCst)
+                && !shared.host_fault.load(Ordering::SeqCst)
+                && has_files
+                && !takes_no_work(&shared.options.disk_low.look(deps.volume.as_ref()))
+        })
     }
 
     /// Gives the jobs of a claim to their attempts.

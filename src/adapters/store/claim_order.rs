@@ -97,6 +97,12 @@ impl Queue {
         Some((key, place))
     }
 
+    /// True if a tenant that may have one more has a job that may start.
+    pub(super) fn has_ready(&mut self, now: DateTime<Utc>, may_run: impl Fn(&TenantId) -> bool) -> bool {
+        self.wake(now);
+        self.turns.values().any(may_run)
+    }
+
     /// Returns how many jobs will be taken before this one, were all tenants under their limit. Before a
     /// job that may not start yet are all that may. Costs a check of each tenant that has work, and of each lane
     /// of its own, however many jobs there are.

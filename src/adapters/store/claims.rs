@@ -91,7 +91,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// `Unavailable` where no thread or connection can be had now.
-    fn load_queue(&self) -> Result<(), ClaimError> {
+    pub(super) fn load_queue(&self) -> Result<(), ClaimError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(running) = running.as_mut().filter(|running| running.loader.is_none()) else {
             return Ok(());

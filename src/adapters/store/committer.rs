@@ -14,6 +14,7 @@ use super::checkpoint;
 use super::job_cache::Written;
 use super::prepare::Prepared;
 use super::shared::{Committed, Core, Request};
+use super::standing::{self, Fused};
 use super::usage::{Usages, count};
 use super::verify::problems;
 use crate::domain::audit::{ChainedEvent, GENESIS_HASH};
@@ -165,6 +166,7 @@ pub(super) fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
         }
     }
     refuse_rest(core);
+    core.standing.withdraw();
     core.listeners.end();
     core.exports.close();
     core.checkpoints.close();
@@ -275,7 +277,11 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
     }
     match result {
         Ok(answers) => {
+            let fused = effects.fused.take();
             publish(core, heads, before, effects);
+            if let Some(fused) = fused {
+                fused.answer();
+            }
             batch.reindex.iter().for_each(|table| reindex(core, conn, table));
             batch.answer(answers);
             true
@@ -356,7 +362,9 @@ fn refuse_damaged(core: &Core, conn: &mut Connection, heads: &mut Heads, batch: 
 
 /// Forgets what a transaction that failed had in mind: the heads are the tables' again.
 fn start_over(core: &Core, conn: &Connection, heads: &mut Heads, effects: &mut Effects) {
-    *effects = Effects::default();
+    if let Some(fused) = std::mem::take(effects).fused {
+        fused.release(core);
+    }
     core.cache.clear();
     match Heads::load(conn) {
         Ok(kept) => *heads = kept,
@@ -391,10 +399,12 @@ fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
 
 /// Effects of a transaction once it is durable.
 #[derive(Default)]
-struct Effects {
-    changes: Vec<Change>,
-    jobs: Vec<Written>,
+pub(super) struct Effects {
+    pub changes: Vec<Change>,
+    pub jobs: Vec<Written>,
     healed: Vec<Key>,
+    /// Claims in the transaction that queues their jobs.
+    pub fused: Option<Fused>,
 }
 
 fn transaction(
@@ -421,6 +431,7 @@ fn transaction(
             Err(refused) => answers.push(Err(refused)),
         }
     }
+    standing::claim(core, &tx, heads, now, effects)?;
     for key in &effects.healed {
         tx.execute("DELETE FROM quarantine WHERE key = ?1", [super::keys::encode(key)])?;
     }

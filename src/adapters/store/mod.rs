@@ -37,6 +37,7 @@ pub(super) mod schema;
 mod shared;
 pub(super) mod snapshot;
 pub mod sqlite;
+mod standing;
 pub mod tools;
 pub(super) mod usage;
 mod verify;

@@ -11,6 +11,7 @@ use super::job_cache::JobCache;
 use super::listeners::Listeners;
 use super::prepare::Prepared;
 use super::queue::HandOver;
+use super::standing::Standing;
 use super::waiting::Waiting;
 use crate::adapters::files::Places;
 use crate::adapters::reserve::Reserve;
@@ -75,6 +76,8 @@ pub(super) struct Core {
     pub cache: JobCache,
     /// The queued jobs, for claims.
     pub waiting: Waiting,
+    /// The claim that waits for jobs.
+    pub standing: Standing,
     /// Disk space that is given up when the volume is full.
     pub reserve: Reserve,
     /// What must stay where it is while anything is acknowledged.
@@ -101,6 +104,7 @@ impl Core {
             clock,
             cache: JobCache::default(),
             waiting: Waiting::default(),
+            standing: Standing::default(),
             reserve,
             places,
             withholds: AtomicBool::new(false),

@@ -36,8 +36,8 @@ use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
-    Change, ClaimAsk, ClaimError, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record,
-    Row, Store, StoreStatus,
+    Change, ClaimAsk, ClaimError, Claimed, Claims, Commit, CommitError, Key, Page, Query, ReadError, Receipt,
+    Record, Row, StandingAsk, Store, StoreStatus,
 };
 
 /// How the store is opened.
@@ -359,6 +359,17 @@ impl Store for SqliteStore {
 
     fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
         Box::pin(self.claim_jobs(ask))
+    }
+
+    fn leave_claim(&self, ask: StandingAsk) -> Option<oneshot::Receiver<Vec<Claimed>>> {
+        if self.core.fault().is_some() || self.core.is_closing() || self.load_queue().is_err() {
+            return None;
+        }
+        Some(self.core.standing.leave(ask, self.max_commit_bytes))
+    }
+
+    fn withdraw_claim(&self) -> bool {
+        self.core.standing.withdraw()
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

@@ -135,6 +135,27 @@ impl Waiting {
         }
     }
 
+    /// Takes a job that is being queued, where no job that waits comes before it. It counts as running until it is
+    /// [let go](Waiting::let_go).
+    pub(super) fn take_new(&self, key: &JobKey, now: DateTime<Utc>, limits: &RunningLimits) -> bool {
+        let mut state = self.state();
+        let State { queue, running, loaded, .. } = &mut *state;
+        let all = running.values().map(HashSet::len).sum::<usize>() as u64;
+        let may_run = |tenant: &TenantId| {
+            let runs = running.get(tenant).map_or(0, HashSet::len) as u64;
+            limits.get(tenant).is_none_or(|most| runs < most)
+        };
+        let is_first = *loaded
+            && limits.all.is_none_or(|most| all < most)
+            && may_run(&key.0)
+            && !running.get(&key.0).is_some_and(|jobs| jobs.contains(&key.1))
+            && !queue.has_ready(now, may_run);
+        if is_first {
+            state.runs(key);
+        }
+        is_first
+    }
+
     /// Queues a job again that was taken and could not be claimed now.
     pub(super) fn put_back(&self, key: JobKey, place: Place, now: DateTime<Utc>) {
         let mut state = self.state();

@@ -35,20 +35,20 @@ conformance![
 ];
 
 /// The plan that every job here has; claims copy its id.
-fn planned() -> Plan {
+pub(crate) fn planned() -> Plan {
     plan("0", "0")
 }
 
-fn make() -> MakeClaim {
+pub(crate) fn make() -> MakeClaim {
     Arc::new(|job, run_id| Ok((job.claim(run_id.clone(), time(9))?, event("run.started"))))
 }
 
-fn ask(count: usize) -> ClaimAsk {
+pub(crate) fn ask(count: usize) -> ClaimAsk {
     let runs = (0..count).map(|_| RunId::parse(SystemIds.id("run")).expect("valid")).collect();
     ClaimAsk { runs, limits: RunningLimits::default(), make: make() }
 }
 
-async fn queue(store: &Arc<dyn Store>, tenant: &str, id: &str) -> JobRecord {
+pub(crate) async fn queue(store: &Arc<dyn Store>, tenant: &str, id: &str) -> JobRecord {
     let mut queued = next(&job(tenant, id, 0), JobStatus::Queued);
     queued.version = 1;
     queued.plan = Some(planned());

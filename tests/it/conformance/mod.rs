@@ -2,7 +2,7 @@
 
 pub(crate) mod blob_store;
 mod bounds;
-mod claims;
+pub(crate) mod claims;
 mod lists;
 pub(crate) mod runner;
 pub(crate) mod store;

@@ -23,4 +23,5 @@ mod retention;
 mod retention_and_quota;
 mod role_credentials;
 pub(crate) mod sqlite;
+mod standing_claims;
 mod tools;

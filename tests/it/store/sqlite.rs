@@ -17,14 +17,14 @@ use crate::support::chain::audit_lines;
 use crate::support::clock::ManualClock;
 use crate::support::records::*;
 
-fn options(dir: &Path) -> Options {
+pub(super) fn options(dir: &Path) -> Options {
     let mut options = Options::new(dir.to_owned(), Arc::new(ManualClock::new()));
     // a process that another test starts holds every lock of this one for a moment, between its fork and its program
     options.lock_wait = Duration::from_secs(60);
     options
 }
 
-fn open(dir: &Path) -> Arc<SqliteStore> {
+pub(super) fn open(dir: &Path) -> Arc<SqliteStore> {
     SqliteStore::open(options(dir)).expect("opens")
 }
 
