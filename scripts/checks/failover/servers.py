@@ -148,9 +148,9 @@ class Server:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def tool(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Another subcommand with the same settings, on the same machine."""
+        """Another subcommand with the same settings, on the same machine. After an hour of faults a check of every file takes long."""
         return subprocess.run(self.machine.command([self.program, *words]), env=self.environment, capture_output=True, text=True,
-                              timeout=600)
+                              timeout=3600)
 
     def look(self) -> None:
         """Asks both routes of health once."""
