@@ -3,7 +3,8 @@
 use super::estimation::{predict_choice, predict_counts, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
-    estimation, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival, timeseries, treatment,
+    estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival, timeseries,
+    treatment,
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
@@ -122,6 +123,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         limited::predict,
         estimation::predict,
         spatial::predict,
+        latent::predict,
     ]
     .iter()
     .find_map(|family| family(session.e.cmd()));
