@@ -114,6 +114,10 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let after = match session.e.results.get_text("cmd2") {
+        Some("irt") => "irt",
+        _ => session.e.cmd(),
+    };
     let own: Option<Own> = [
         timeseries::predict,
         treatment::predict,
@@ -126,7 +130,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         latent::predict,
     ]
     .iter()
-    .find_map(|family| family(session.e.cmd()));
+    .find_map(|family| family(after));
     let (syntax, run): Own = own.unwrap_or((&SYNTAX, common));
     let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
     syntax.check(&cmd)?;

@@ -1,5 +1,9 @@
 //! Latent variables behind several responses: item response models ([IRT]) and latent classes ([SEM] gsem).
 
+mod gsem;
+mod gsem_post;
+mod gsem_show;
+mod gsem_state;
 mod irt;
 mod irt_items;
 mod irt_model;
@@ -15,11 +19,15 @@ use crate::ops::predict::Own;
 use crate::session::Session;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[irt::SPEC, irtgraph::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[gsem::SPEC, irt::SPEC, irtgraph::SPEC];
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
-    (cmd == "gsem").then_some((&irt_predict::SYNTAX, irt_predict::run))
+    match cmd {
+        "irt" => Some((&irt_predict::SYNTAX, irt_predict::run)),
+        "gsem" => Some((&gsem_post::SYNTAX, gsem_post::predict)),
+        _ => None,
+    }
 }
 
 /// `estat` of this family.
@@ -28,5 +36,12 @@ pub(super) fn estat(s: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) ->
         return None;
     }
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
-    is("report", 3).then(|| irt_report::estat(s, &call("report")))
+    let irt = s.e.results.get_text("cmd2") == Some("irt");
+    match word {
+        _ if irt && is("report", 3) => Some(irt_report::estat(s, &call("report"))),
+        "lcprob" if !irt => Some(gsem_post::probabilities(s, &call("lcprob"), false)),
+        "lcmean" if !irt => Some(gsem_post::probabilities(s, &call("lcmean"), true)),
+        "lcgof" if !irt => Some(gsem_post::goodness(s, &call("lcgof"))),
+        _ => None,
+    }
 }
