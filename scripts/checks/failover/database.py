@@ -1,5 +1,4 @@
-"""The database: three machines with PostgreSQL, Patroni and a member of etcd each, and HAProxy before them, which asks Patroni
-who takes writes."""
+"""The database: three machines with PostgreSQL, Patroni and a member of etcd each, and what stands before them."""
 
 from __future__ import annotations
 
@@ -11,48 +10,19 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import ways
 from network import Machine
+from programs import Programs
 from tools import until
 
-NAME = "service"
 # Patroni's times, in seconds: who is silent for `ttl`, the shortest there is, is not the primary any more. `retry_timeout` is the longest
 # that goes with it: on two cores etcd may take seconds to choose a leader.
 TIMES = {"ttl": 20, "loop_wait": 2, "retry_timeout": 9, "primary_start_timeout": 0}
 # How often a member is asked whether it takes writes, in seconds.
 LOOK = 0.1
-
-
-@dataclass
-class Programs:
-    """Where the programs are; libraries that were unpacked with some of them are found."""
-
-    postgres: Path
-    python: Path
-    # the Python packages of Patroni
-    packages: Path
-    etcd: Path
-    haproxy: Path
-    libraries: list[Path] = field(default_factory=list)
-
-    def move(self, old: Path, new: Path) -> None:
-        """Has programs below a folder be found below another one."""
-        def moved(path: Path) -> Path:
-            return new / path.relative_to(old) if path.is_relative_to(old) else path
-        self.postgres, self.python, self.packages = moved(self.postgres), moved(self.python), moved(self.packages)
-        self.etcd, self.haproxy = moved(self.etcd), moved(self.haproxy)
-        self.libraries = [moved(path) for path in self.libraries]
-
-    def environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "PATRONI", "ETCD"))}
-        own["PYTHONPATH"] = str(self.packages)
-        own["PATH"] = f"{self.postgres}:{own['PATH']}"
-        if self.libraries:
-            own["LD_LIBRARY_PATH"] = ":".join(map(str, self.libraries))
-        return own
 
 
 def asked(address: str, port: int, path: str, method: str = "GET", body: Any = None, seconds: float = 1.0) -> tuple[int, Any]:
@@ -94,9 +64,10 @@ class Member:
                  "--heartbeat-interval", "200", "--election-timeout", "2000"]
         self.machine.start(words, self.folder / "etcd.log", is_root=False, environment=self.programs.environment())
 
-    def configure(self, members: list[Member]) -> None:
+    def configure(self, members: list[Member], certificates: ways.Certificates) -> None:
         here = self.machine.address
-        allowed = [f"{kind} {name} all 10.77.0.0/24 trust" for kind, name in (("host", "all"), ("host", "replication"))]
+        allowed = [*(f"hostnossl all all {network} reject" for network in ways.ENCRYPTED),
+                   "host all all 10.77.0.0/24 trust", "host replication all 10.77.0.0/24 trust"]
         settings = {
             "scope": "failover", "name": self.name,
             "restapi": {"listen": f"{here}:8008", "connect_address": f"{here}:8008"},
@@ -110,7 +81,8 @@ class Member:
                 "listen": f"{here}:5432", "connect_address": f"{here}:5432", "data_dir": str(self.folder / "data"),
                 "bin_dir": str(self.programs.postgres), "pgpass": str(self.folder / "pgpass"),
                 "authentication": {"superuser": {"username": "postgres"}, "replication": {"username": "replicator"}},
-                "pg_hba": ["local all all trust", *allowed], "parameters": {"unix_socket_directories": str(self.folder)},
+                "pg_hba": ["local all all trust", *allowed],
+                "parameters": {"unix_socket_directories": str(self.folder), **certificates.of_postgres()},
             },
             "watchdog": {"mode": "off"},
         }
@@ -143,8 +115,9 @@ class Member:
 class Database:
     """All three with what stands before them."""
 
-    def __init__(self, machines: list[Machine], proxy: Machine, folder: Path, programs: Programs) -> None:
-        self.programs, self.proxy, self.folder = programs, proxy, folder
+    def __init__(self, machines: list[Machine], proxy: Machine, pooler: Machine, folder: Path, programs: Programs) -> None:
+        self.programs, self.proxy, self.pooler, self.folder = programs, proxy, pooler, folder
+        self.certificates = ways.Certificates.make(folder / "certificates", programs, [*machines, proxy, pooler])
         self.members = [Member(machine, folder, programs) for machine in machines]
         # when each member began to take writes, by the clock that never jumps
         self.promotions: list[tuple[float, str]] = []
@@ -153,43 +126,24 @@ class Database:
     def start(self) -> None:
         for member in self.members:
             member.start_etcd(self.members)
-            member.configure(self.members)
+            member.configure(self.members, self.certificates)
         self.members[0].start_patroni()
         until("the first member takes writes", lambda: self.primary(), seconds=90)
         for member in self.members[1:]:
             member.start_patroni()
         self.wait_until_whole()
-        self.sql(f"CREATE DATABASE {NAME}", "postgres")
-        self.start_proxy()
+        self.sql(f"CREATE DATABASE {ways.NAME}", "postgres")
+        self.start_ways()
         for member in self.members:
             threading.Thread(target=self.watch, args=(member,), daemon=True).start()
 
-    def start_proxy(self) -> None:
-        servers = "\n".join(f"  server {m.name} {m.machine.address}:5432 maxconn 300 check port 8008" for m in self.members)
-        config = self.folder / "haproxy.cfg"
-        config.write_text(f"""global
-  maxconn 2000
-defaults
-  mode tcp
-  timeout connect 4s
-  timeout client 30m
-  timeout server 30m
-  timeout check 2s
-listen primary
-  bind {self.proxy.address}:5432
-  option httpchk OPTIONS /primary
-  http-check expect status 200
-  default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
-{servers}
-""")
-        self.proxy.start([self.programs.haproxy, "-db", "-f", config], self.folder / "haproxy.log",
-                         environment=self.programs.environment())
+    def start_ways(self) -> None:
+        ways.start_proxy(self.proxy, [m.machine for m in self.members], self.folder, self.programs)
+        ways.start_pooler(self.pooler, self.proxy, self.folder, self.certificates, self.programs)
 
     def urls(self) -> dict[str, str]:
-        """The address of the database by each of the two ways."""
-        hosts = ",".join(f"{m.machine.address}:5432" for m in self.members)
-        return {way: f"postgres://postgres@{to}/{NAME}?sslmode=disable&target_session_attrs=read-write"
-                for way, to in (("several hosts", hosts), ("HAProxy", f"{self.proxy.address}:5432"))}
+        """The address of the database by each way."""
+        return ways.urls([m.machine for m in self.members], self.proxy, self.pooler)
 
     def watch(self, member: Member) -> None:
         """Notes each moment at which a member begins to take writes."""
@@ -258,7 +212,7 @@ listen primary
         if done.returncode != 0:
             sys.exit(f"failover: patronictl: {done.stdout}{done.stderr}")
 
-    def sql(self, text: str, name: str = NAME) -> list[str]:
+    def sql(self, text: str, name: str = ways.NAME) -> list[str]:
         """Asks the one that takes writes; a line for each row."""
         primary = until("one member takes writes", self.primary, seconds=60)
         words = [self.programs.postgres / "psql", "-XAtq", "-h", primary.machine.address, "-U", "postgres", "-d", name, "-c", text]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Automatic failover with the real things: PostgreSQL under Patroni and etcd on three machines, HAProxy, an object store, and five
-servers of the service, each on a machine of its own (a network namespace), under load.
+"""Automatic failover with the real things: PostgreSQL under Patroni and etcd on three machines, HAProxy, PgBouncer, an object store,
+and eight servers of the service, each on a machine of its own (a network namespace), under load.
 
 Usage: failover.py PROGRAM TOOLS [--seconds N] [--objects-away SECONDS] [--clients N] [--seed N] [--only FAULT …]
 
-The primary of the database is killed, cut off, frozen and woken, and switched over; servers are cut off from it. One server for
-requests reaches the database by several hosts in its address, the other through HAProxy. Without --seconds each fault is done
+The primary of the database is killed, cut off, frozen and woken, and switched over; servers are cut off from it. They reach it over
+TLS: by several hosts in the address, through HAProxy, or through PgBouncer and HAProxy. Without --seconds each fault is done
 once (about four minutes); with it they are repeated in random order for so long, after the object store was away once.
 Prints a table; ends with 1 at the first thing that does not hold, with 77 where namespaces or a tool cannot be had.
 """
@@ -26,35 +26,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import faults  # noqa: E402
 import judge  # noqa: E402
-from database import Database, Programs  # noqa: E402
+import ways  # noqa: E402
+from database import Database  # noqa: E402
 from load import LIFE, Load, Writer  # noqa: E402
 from network import Machine, can_isolate, isolated, run  # noqa: E402
+from programs import Programs, bring  # noqa: E402
 from servers import Engines, Server, start_objects  # noqa: E402
-from tools import NOT_HERE, debian_closure, expect, moto, venv  # noqa: E402
+from tools import NOT_HERE, expect  # noqa: E402
 
 INSIDE = "SS_FAILOVER_INSIDE"
-PATRONI = ("patroni[etcd3]==4.1.5", "psycopg2-binary==2.9.13")
-
-
-def program_of(tools: Path, package: str, at: str, system: str) -> tuple[Path, list[Path]]:
-    """Returns a program of the system, or of a Debian package with the folders of its libraries."""
-    here = sorted(Path("/").glob(system))
-    if here:
-        return here[-1], []
-    folder = debian_closure(tools, package)
-    return next(folder.glob(at)), list(folder.glob("usr/lib/*-linux-gnu"))
-
-
-def bring(tools: Path) -> tuple[Programs, Path]:
-    """Returns the programs of the database, and moto; ends the check with NOT_HERE where one cannot be had."""
-    postgres, libraries = program_of(tools, "postgresql-15", "usr/lib/postgresql/*/bin/postgres", "usr/lib/postgresql/*/bin/postgres")
-    etcd, of_etcd = program_of(tools, "etcd-server", "usr/bin/etcd", "usr/bin/etcd")
-    haproxy, of_haproxy = program_of(tools, "haproxy", "usr/sbin/haproxy", "usr/sbin/haproxy")
-    packages = next(venv(tools, "patroni", *PATRONI).glob("lib/python3*/site-packages"))
-    # that of the environment leads to this one
-    python = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    of_python = [python.parents[1] / "lib"] if list(python.parents[1].glob("lib/libpython*.so*")) else []
-    return Programs(postgres.parent, python, packages, etcd, haproxy, [*libraries, *of_etcd, *of_haproxy, *of_python]), moto(tools)
 
 
 def make_reachable(programs: Programs, folder: Path, *places: Path) -> None:
@@ -73,11 +53,14 @@ def make_servers(database: Database, objects: Machine, engines: Engines, folder:
     urls = database.urls()
     settings = {"SS_STATA_CMD": str(engines.path), "SS_FILES__BACKEND": "s3", "SS_S3_ENDPOINT": f"http://{objects.address}:9000",
                 "SS_S3_BUCKET": "files", "SS_S3_FORCE_PATH_STYLE": "true", "SS_S3__ALLOW_HTTP": "true",
-                "SS_S3_ACCESS_KEY_ID": "AKIATESTTESTTEST", "SS_S3_SECRET_ACCESS_KEY": "secret-of-the-object-store"}
-    servers = []
-    for number, (name, role, way) in enumerate((
-            ("api1", "api", "several hosts"), ("api2", "api", "HAProxy"), ("worker1", "worker", "several hosts"),
-            ("worker2", "worker", "HAProxy"), ("worker3", "worker", "several hosts"))):
+                "SSL_CERT_FILE": str(database.certificates.authority), "SS_S3_ACCESS_KEY_ID": "AKIATESTTESTTEST",
+                "SS_S3_SECRET_ACCESS_KEY": "secret-of-the-object-store"}
+    servers: list[Server] = []
+    by_role = {"api": [ways.SEVERAL, ways.PROXY, ways.POOLER],
+               "worker": [ways.SEVERAL, ways.PROXY, ways.POOLER, ways.SEVERAL, ways.PROXY]}
+    for role, way in ((role, way) for role, several in by_role.items() for way in several):
+        number = len(servers)
+        name = f"{role}{sum(server.role == role for server in servers) + 1}"
         given = {**settings, "SS_DATABASE_URL": urls[way]}
         servers.append(Server(Machine(name, 41 + number), role, way, given, folder, program))
     return servers
@@ -89,7 +72,7 @@ def begin(given: argparse.Namespace, folder: Path, programs: Programs, moto_serv
     # another build of it may take its place meanwhile
     shutil.copy2(given.program, program)
     engines = Engines(folder, program)
-    database = Database([Machine(f"db{n}", 10 + n) for n in (1, 2, 3)], Machine("proxy", 20), folder, programs)
+    database = Database([Machine(f"db{n}", 10 + n) for n in (1, 2, 3)], Machine("proxy", 20), Machine("pooler", 21), folder, programs)
     objects = Machine("objects", 30)
     start_objects(objects, moto_server, folder / "objects.log")
     database.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -54,7 +55,7 @@ class Scene:
         return [server for server in self.servers if server.role == role]
 
     def ways_to_database(self) -> list[Machine]:
-        return [*(member.machine for member in self.database.members), self.database.proxy]
+        return [*(member.machine for member in self.database.members), self.database.proxy, self.database.pooler]
 
     def primary(self) -> Member:
         found: Member = until("one member takes writes", self.database.primary, seconds=PROMOTION)
@@ -168,6 +169,30 @@ def cut_api(scene: Scene, lasts: float = SHORT_CUT) -> None:
     found.ended, found.away = time.monotonic(), {server.name: (found.began, at)}
 
 
+def disturb(scene: Scene, name: str, begin: Callable[[Server], None], end: Callable[[Server], None], lasts: float) -> None:
+    """Takes a server away, whichever, and brings it back before others declare it lost."""
+    server = scene.dice.choice(scene.servers)
+    role = {"api": "for requests", "worker": "for jobs"}[server.role]
+    found = Measured(f"server {role} {name}", time.monotonic())
+    scene.measured.append(found)
+    server.is_disturbed = True
+    begin(server)
+    time.sleep(lasts)
+    end(server)
+    until(f"{server.name} is ready again", lambda: scene_is_ready(server), seconds=BACK)
+    server.is_disturbed = False
+    found.ended = time.monotonic()
+
+
+def kill_server(scene: Scene) -> None:
+    disturb(scene, "killed, started again", Server.kill, Server.start, scene.dice.uniform(0, 5))
+
+
+def stop_server(scene: Scene) -> None:
+    disturb(scene, f"stopped for {SHORT_CUT} s, continued", lambda s: s.signal(signal.SIGSTOP), lambda s: s.signal(signal.SIGCONT),
+            SHORT_CUT)
+
+
 def cut_objects(scene: Scene, lasts: float) -> None:
     """Takes the object store away."""
     found = Measured(f"object store away for {lasts:.0f} s", time.monotonic())
@@ -186,11 +211,10 @@ def cut_objects(scene: Scene, lasts: float) -> None:
 def scene_is_ready(server: Server) -> bool:
     before = time.monotonic()
     server.look()
-    at, status, _ = server.health.ready[-1]
-    return at >= before and status == 200
+    return any(at >= before and status == 200 for at, status, _ in server.health.ready[-1:])
 
 
 SHORT: list[Callable[[Scene], None]] = [
-    kill_postgres, cut_primary, cut_worker, freeze_primary, cut_api, kill_both, kill_patroni, switch_over]
+    kill_postgres, cut_primary, kill_server, cut_worker, freeze_primary, stop_server, cut_api, kill_both, kill_patroni, switch_over]
 # in the long form the rest of the time is spent with these, in random order
 LONG: list[Callable[[Scene], None]] = [*SHORT, cut_worker_long]

@@ -109,6 +109,8 @@ class Server:
             "SS_TOKENS__LINK_KEYS": "one-key-for-links-of-all-servers-0123", "SS_WORKER_CONCURRENCY": "2", "SS_RUN__SANDBOX": "off",
             "SS_WEBHOOKS__KEYS": "one-key-for-webhooks-of-all-servers-01", **settings}
         self.process: subprocess.Popen[bytes] | None = None
+        # killed or stopped: it need not answer
+        self.is_disturbed = False
 
     @property
     def name(self) -> str:
@@ -124,9 +126,19 @@ class Server:
         if not line:
             sys.exit(f"failover: {self.name} does not start: {self.process.wait()}\n{self.last_log()}")
 
+    def signal(self, number: int) -> None:
+        """Sends a signal to the server alone: its launchers and engines go on."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
+
     def end(self) -> int:
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.process.wait(120)
 
     def is_running(self) -> bool:
@@ -144,6 +156,8 @@ class Server:
         """Asks both routes of health once."""
         for path in ("/health/live", "/health/ready"):
             status, said = asked(self.machine.address, PORT, path, seconds=5)
+            if status == 0 and self.is_disturbed:
+                continue
             if path.endswith("live"):
                 self.health.live.append((time.monotonic(), status))
             else:
