@@ -48,6 +48,7 @@ pub mod iv_identification;
 pub mod iv_tests;
 pub mod jet;
 pub mod kendall;
+pub mod latent;
 pub mod local_polynomial;
 pub mod lu;
 pub mod matching;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Unit vectors times 127, by word.
 struct Vectors {
@@ -72,15 +72,34 @@ pub fn cosine(a: &str, b: &str) -> Option<f64> {
     Some(product(VECTORS.vector(a), VECTORS.vector(b)))
 }
 
-/// The words whose uses are most like those of a word, at most `most`, with cosines from `least` on, the nearest first.
-pub fn nearest(word: &str, most: usize, least: f64) -> Vec<(&'static str, f64)> {
+/// A word with the cosine of its vector and that of another.
+type Near = (&'static str, f64);
+
+/// The nearest words of those that were asked for, by position; at most as many as there are words.
+static NEAREST: LazyLock<Mutex<BTreeMap<usize, Vec<Near>>>> = LazyLock::new(Mutex::default);
+/// How many of the nearest words are known of each word.
+pub const NEAR: usize = 30;
+/// Least cosine of near words.
+pub const NEAR_ENOUGH: f64 = 0.48;
+
+/// The words whose uses are most like those of a word, at most [`NEAR`], with cosines from [`NEAR_ENOUGH`] on, the nearest first.
+pub fn nearest(word: &str) -> Vec<Near> {
     let Some(at) = VECTORS.position(word) else { return Vec::new() };
+    let known = NEAREST.lock().unwrap_or_else(PoisonError::into_inner).get(&at).cloned();
+    known.unwrap_or_else(|| {
+        let near = nearest_of(at);
+        NEAREST.lock().unwrap_or_else(PoisonError::into_inner).insert(at, near.clone());
+        near
+    })
+}
+
+fn nearest_of(at: usize) -> Vec<Near> {
     let own = VECTORS.vector(at);
     let others = (0..VECTORS.words).filter(|other| *other != at);
     let all = others.map(|other| (other, product(own, VECTORS.vector(other))));
-    let mut near: Vec<(usize, f64)> = all.filter(|(_, cosine)| *cosine >= least).collect();
+    let mut near: Vec<(usize, f64)> = all.filter(|(_, cosine)| *cosine >= NEAR_ENOUGH).collect();
     near.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    near.truncate(most);
+    near.truncate(NEAR);
     let text = |at| std::str::from_utf8(VECTORS.text(at)).expect("the words are ASCII");
     near.into_iter().map(|(at, cosine)| (text(at), cosine)).collect()
 }
@@ -146,7 +165,7 @@ mod tests {
         assert!(is_word("aircraft") && is_word("planes") && !is_word("srvr"));
         assert!(cosine("planes", "aircraft").is_some_and(|c| c > 0.7));
         assert!(cosine("planes", "honey").is_some_and(|c| c < 0.3));
-        assert!(nearest("aircraft", 10, 0.5).iter().any(|(word, _)| *word == "planes"));
+        assert!(nearest("aircraft").iter().any(|(word, _)| *word == "planes"));
         // WordNet 3.0: waiter, server
         assert!(related("waiter").any(|(word, weight)| word == "server" && weight > 0.8));
         assert!(forms("thinned").contains(&"thin".to_owned()), "{:?}", forms("thinned"));

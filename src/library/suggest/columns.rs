@@ -1,6 +1,7 @@
 //! The columns of a data set as a question may name them: name, label, synonyms, values; and what they can be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
@@ -32,6 +33,21 @@ pub(super) struct Alias {
 pub(super) struct Named<'a> {
     pub(super) column: &'a Column,
     pub(super) aliases: Vec<Alias>,
+    pub(super) known: Known,
+}
+
+/// What was asked about a column before.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Name and label in lower case.
+    lower: OnceLock<(String, String)>,
+    concepts: OnceLock<BTreeSet<String>>,
+    outcome: OnceLock<f64>,
+    measure: OnceLock<bool>,
+    group: OnceLock<bool>,
+    pub(super) time: OnceLock<bool>,
+    /// By the number of rows.
+    unit: OnceLock<(u64, bool)>,
 }
 
 /// Concepts that are numbers of events or things.
@@ -112,7 +128,7 @@ pub(super) fn named<'a>(
         .map(|(column, aliases)| {
             let aliases = aliases.into_iter().filter_map(|(place, text)| alias(place, text));
             let initials = chinese.then(|| initials(column)).flatten();
-            Named { column, aliases: aliases.chain(initials).collect() }
+            Named { column, aliases: aliases.chain(initials).collect(), known: Known::default() }
         })
         .collect();
     (columns, vocabulary)
@@ -160,14 +176,20 @@ impl Named<'_> {
 
     /// True if a name or the label has this concept.
     pub(super) fn has(&self, concept: &str) -> bool {
-        self.aliases
-            .iter()
-            .filter(|a| a.place != Place::Value)
-            .any(|a| a.units.iter().any(|u| u.options.iter().any(|(o, s)| o == concept && *s >= 1.0)))
+        let concepts = || {
+            let named = self.aliases.iter().filter(|a| a.place != Place::Value);
+            let options = named.flat_map(|a| &a.units).flat_map(|u| &u.options);
+            options.filter(|(_, strength)| *strength >= 1.0).map(|(option, _)| option.clone()).collect()
+        };
+        self.known.concepts.get_or_init(concepts).contains(concept)
     }
 
     /// How likely the column is studied as an outcome, by its words: −1 to 1.
     pub(super) fn outcome(&self) -> f64 {
+        *self.known.outcome.get_or_init(|| self.usual_outcome())
+    }
+
+    fn usual_outcome(&self) -> f64 {
         let of = |alias: &Alias| {
             let priors: Vec<f64> = alias
                 .units
@@ -189,13 +211,13 @@ impl Named<'_> {
 
     /// True if the name, its first or last part, or the label is one of these words.
     pub(super) fn word(&self, words: &[&str]) -> bool {
-        let name = self.column.name.to_ascii_lowercase();
-        let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let label = || self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let lower = || (self.column.name.to_ascii_lowercase(), label());
+        let (name, label) = self.known.lower.get_or_init(lower);
         words.iter().any(|w| {
-            name == *w
-                || name.ends_with(&format!("_{w}"))
-                || name.starts_with(&format!("{w}_"))
-                || label == *w
+            let last = || name.strip_suffix(w).is_some_and(|rest| rest.ends_with('_'));
+            let first = || name.strip_prefix(w).is_some_and(|rest| rest.starts_with('_'));
+            name == *w || last() || first() || label == *w
         })
     }
 
@@ -232,6 +254,11 @@ impl Named<'_> {
 
     /// True for columns that identify units: firms, persons, schools.
     pub(super) fn is_unit(&self, rows: u64) -> bool {
+        let (of, is) = *self.known.unit.get_or_init(|| (rows, self.identifies(rows)));
+        if of == rows { is } else { self.identifies(rows) }
+    }
+
+    fn identifies(&self, rows: u64) -> bool {
         let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
         let code = self.word(&["id", "code", "no", "nr", "key", "stkcd", "代码", "编码", "编号"])
             || ["identifier", " code", "代码", "编码", "编号", " number"].iter().any(|w| label.ends_with(w))
@@ -258,6 +285,10 @@ impl Named<'_> {
 
     /// True for columns whose values are categories.
     pub(super) fn is_group(&self) -> bool {
+        *self.known.group.get_or_init(|| self.forms_groups())
+    }
+
+    fn forms_groups(&self) -> bool {
         let c = self.column;
         is_binary(c)
             || (c.integer_valued && c.distinct == 2)
@@ -297,6 +328,10 @@ impl Named<'_> {
 
     /// True for a number on a scale: neither categories nor text.
     pub(super) fn is_measure(&self) -> bool {
+        *self.known.measure.get_or_init(|| self.measures())
+    }
+
+    fn measures(&self) -> bool {
         let codes = self.has_category() && self.column.distinct <= 30;
         let number = !self.column.is_text() && serves_as(self.column, "continuous");
         number && !codes && !is_binary(self.column) && !self.is_time()

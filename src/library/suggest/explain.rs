@@ -24,6 +24,8 @@ pub(super) struct Explained<'a> {
     pub(super) parsed: &'a Parsed,
     pub(super) structure: &'a Structure,
     pub(super) filled: &'a Filled,
+    /// The outcomes of all readings with their shares of the odds, the likeliest first.
+    pub(super) outcomes: &'a [(usize, f64)],
 }
 
 pub(super) fn both(en: impl Into<String>, zh: impl Into<String>) -> Bilingual {

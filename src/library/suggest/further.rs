@@ -186,9 +186,13 @@ impl Filler<'_> {
                 (self.columns[a].name().to_lowercase(), self.columns[b].name().to_lowercase());
             let same = |(x, y): &(char, char)| x == y;
             let start = first.chars().zip(second.chars()).take_while(same).count();
-            let end =
-                first.chars().rev().zip(second.chars().rev()).take_while(same).filter(|(c, _)| is_han(*c));
-            yes_or_no(a) == yes_or_no(b) && (start >= 3 || end.count() >= 2)
+            let end = || first.chars().rev().zip(second.chars().rev()).take_while(same);
+            let han = end().filter(|(c, _)| is_han(*c)).count();
+            // `h0` and `h12`, `t1` and `t2`
+            let trunk = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+            let numbered = trunk(&first) == trunk(&second) && !trunk(&first).is_empty();
+            let alike = start >= 3 || han >= 2 || end().count() >= 4 || numbered;
+            yes_or_no(a) == yes_or_no(b) && alike
         };
         let pairs = measures
             .iter()

@@ -13,9 +13,6 @@ pub(super) const LEAST: f64 = 0.36;
 const ABBREVIATED: f64 = 0.85;
 /// Strength of a part of a name that is made of the beginnings of several words: `bwt` of "birth weight".
 const OF_SEVERAL: f64 = 0.85;
-/// How many words near to one of the question are tried, and their least cosine.
-const NEAR: usize = 30;
-const NEAR_ENOUGH: f64 = 0.48;
 /// Weight of the unit of measurement in a name.
 const UNIT: f64 = 0.3;
 /// Share of the score that does not depend on how much of the name is matched.
@@ -42,6 +39,8 @@ pub(super) struct Asked {
     pub(super) covered: bool,
     /// A quality, which is measured: "heavier".
     pub(super) quality: bool,
+    /// A word of the construction, or one that seldom names a column.
+    pub(super) cue: bool,
 }
 
 /// A part of a name.
@@ -196,11 +195,12 @@ fn likeness(asked: &Word, part: &Part) -> f64 {
     if best < LEAST { 0.0 } else { best }
 }
 
-/// The forms of an English word of a question that may name a column, and what it is a quality of.
-pub(super) fn english(text: &str) -> Option<Vec<String>> {
+/// The forms of an English word of a question that may name a column, and what it is a quality of. Words such as "people"
+/// count only where `plain` ones do.
+pub(super) fn english(text: &str, plain: bool) -> Option<Vec<String>> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() >= 2);
     let mut all: Vec<String> = words.flat_map(forms).collect();
-    all.retain(|word| !LEXICON.is_plain(word));
+    all.retain(|word| plain || !LEXICON.is_plain(word));
     all.extend(LEXICON.dimensions(text).map(str::to_owned));
     (!all.is_empty()).then_some(all)
 }
@@ -210,7 +210,7 @@ pub(super) fn known_as(forms: Vec<String>) -> Word {
     let mut near: Vec<(String, f64)> = Vec::new();
     for form in &forms {
         near.extend(related(form).map(|(word, strength)| (word.to_owned(), strength)));
-        near.extend(nearest(form, NEAR, NEAR_ENOUGH).into_iter().map(|(word, s)| (word.to_owned(), s)));
+        near.extend(nearest(form).into_iter().map(|(word, s)| (word.to_owned(), s)));
     }
     Word { forms, near }
 }

@@ -113,7 +113,7 @@ fn once_only(text: &str) -> String {
 
 static END: LazyLock<Regex> = LazyLock::new(|| {
     let subject = "(?:(?:the|a|an|his|her|their|they|it|he|she) )?(?:[a-z]+ )?(?:(?:is|are|was|were|gets?|has|have|been) )*";
-    Regex::new(&format!("(?:(?:until|till|time to|before) {subject}|直到[^<>。？；]{{0,4}})(<[0-9,]+>)"))
+    Regex::new(&format!("(?:(?:until|till|time to|before) {subject}(?:<[0-9,]+> )?|hazards? (?:of|for) (?:the |a )?|直到[^<>。？；]{{0,4}})(<[0-9,]+>)"))
         .expect("a pattern")
 });
 

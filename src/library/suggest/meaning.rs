@@ -15,7 +15,7 @@ use super::words::Unit;
 use word_knowledge::forms;
 
 /// Most words of one phrase.
-const WIDEST: usize = 3;
+pub(super) const WIDEST: usize = 3;
 /// Least score of a phrase and a column, and of one in a list of columns.
 const ENOUGH: f64 = 0.46;
 const ENOUGH_IN_LIST: f64 = 0.4;
@@ -29,7 +29,7 @@ const WEAK: f64 = 0.7;
 /// By how much the best column must be ahead of the second.
 const MARGIN: f64 = 0.06;
 /// A match by meaning is never surer than this.
-const SUREST: f64 = 0.6;
+pub(super) const SUREST: f64 = 0.6;
 
 /// Least score of a column for a role that stays open otherwise, how many are compared, and how sure the best can be.
 const DOUBTFUL: f64 = 0.3;
@@ -61,6 +61,8 @@ pub(super) struct Known<'a> {
     pub(super) cues: &'a BTreeSet<String>,
     /// True if nothing but the outcome is open.
     pub(super) outcome_is_open: bool,
+    /// True if words of the construction and plain ones are compared too.
+    pub(super) every_word: bool,
 }
 
 impl Known<'_> {
@@ -102,10 +104,10 @@ impl Known<'_> {
     }
 
     /// The word at a place, if it may name a column that no rule found.
-    fn asked(&self, at: usize, open: bool) -> Option<Asked> {
+    pub(super) fn asked(&self, at: usize, open: bool) -> Option<Asked> {
         let unit = &self.units[at];
         let by_name = self.match_of(at);
-        if by_name.is_none() && qualified(self.question, unit.start) {
+        if by_name.is_none() && !self.every_word && qualified(self.question, unit.start) {
             return None;
         }
         if by_name.is_some_and(|m| !is_weak(m)) || unit.connector || unit.options.is_empty() {
@@ -116,14 +118,14 @@ impl Known<'_> {
         let is_cue = LEXICON.is_plain(&text) || self.cues.contains(&text);
         let is_asked = open || by_name.is_some() || self.near_list(at) || self.extends_weak(at);
         let is_quality = LEXICON.dimensions(&text).next().is_some();
-        if !is_asked || (!is_quality && (is_cue || self.follows_firm(at))) {
+        if !is_asked || (!is_quality && !self.every_word && (is_cue || self.follows_firm(at))) {
             return None;
         }
         let han = text.chars().any(is_han).then(|| text.clone());
         let of_gloss = |gloss: &str| gloss.split(' ').map(|word| known_as(forms(word))).collect();
         let ways: Vec<Vec<Word>> = match &han {
             Some(word) => glosses(word).map(of_gloss).collect(),
-            None => english(&text).map(|forms| vec![known_as(forms)]).into_iter().collect(),
+            None => english(&text, self.every_word).map(|forms| vec![known_as(forms)]).into_iter().collect(),
         };
         let says = han.as_ref().map_or(0, |word| word.chars().count()) >= 2;
         if ways.is_empty() && !says {
@@ -133,7 +135,17 @@ impl Known<'_> {
         let covered = by_name.is_some();
         // a Chinese word of one character that has a meaning: 快, 重
         let quality = is_quality || han.as_ref().is_some_and(|word| word.chars().count() == 1);
-        Some(Asked { ways, han, start: unit.start, end: unit.end, at, phrases, covered, quality })
+        Some(Asked {
+            ways,
+            han,
+            start: unit.start,
+            end: unit.end,
+            at,
+            phrases,
+            covered,
+            quality,
+            cue: is_cue,
+        })
     }
 
     /// The match by name of a unit.
@@ -186,7 +198,7 @@ impl Known<'_> {
     }
 
     /// True for words next to each other, with at most words that join between.
-    fn joined(&self, window: &[Asked]) -> bool {
+    pub(super) fn joined(&self, window: &[Asked]) -> bool {
         let (first, last) = (&window[0], &window[window.len() - 1]);
         let between = &self.units[first.at..=last.at];
         let own = |at: usize| window.iter().any(|w| w.at == at);

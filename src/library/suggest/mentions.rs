@@ -6,6 +6,7 @@ use super::super::tokens::is_han;
 use super::columns::{Alias, Named, Place, weight};
 use super::expand::expand;
 use super::likeness::stands_for;
+use super::links::Link;
 use super::names::raw_parts;
 use super::words::{ANYBODY, Unit, Vocabulary, units};
 
@@ -113,11 +114,12 @@ pub(super) fn mentions(
     question: &str,
     columns: &[Named<'_>],
     vocabulary: &Vocabulary,
-) -> (Vec<Mention>, Vec<Unit>) {
+) -> (Vec<Mention>, Vec<Unit>, Vec<Link>) {
     let mut units = units(question, vocabulary);
     expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();
+    let mut links: Vec<Link> = Vec::new();
     for start in 0..units.len() {
         for end in start + 1..=units.len().min(start + WIDEST) {
             let window = &units[start..end];
@@ -125,9 +127,9 @@ pub(super) fn mentions(
             if edge(&window[0]) || edge(&window[window.len() - 1]) || crosses(question, window) {
                 continue;
             }
-            if let Some(hit) = best(question, window, columns, &index) {
-                found.push(hit);
-            }
+            let hits = hits(question, window, columns, &index);
+            links.extend(hits.iter().map(|hit| link(window, hit)));
+            found.extend(best(window, columns, &hits));
         }
     }
     // the widest match first, then the surest
@@ -142,7 +144,7 @@ pub(super) fn mentions(
     }
     kept.sort_by_key(|m| m.start);
     ranges(question, columns, &mut kept);
-    (kept, units)
+    (kept, units, links)
 }
 
 /// True if a window passes a comma or the end of a sentence.
@@ -151,8 +153,23 @@ pub(super) fn crosses(question: &str, window: &[Unit]) -> bool {
     text.contains([',', '.', ';', ':', '?', '，', '。', '；', '：', '？', '、'])
 }
 
-/// The best columns for a window, with the weight of its words.
-fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -> Option<(f64, Mention)> {
+/// A candidate for the joint choice.
+fn link(window: &[Unit], hit: &Hit) -> Link {
+    Link {
+        column: hit.column,
+        start: window[0].start,
+        end: window[window.len() - 1].end,
+        strength: hit.score,
+        place: hit.place,
+        exact: hit.exact,
+        quality: false,
+        cue: false,
+        spelled: window.iter().find_map(|u| u.spelled.clone()),
+    }
+}
+
+/// The columns that a window may name, the likeliest first.
+fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -> Vec<Hit> {
     let slice = question[window[0].start..window[window.len() - 1].end].to_ascii_lowercase();
     let mut hits: Vec<Hit> = Vec::new();
     for at in index.candidates(&slice, window) {
@@ -184,6 +201,11 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         let later = early(a).cmp(&early(b));
         b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(later).then(a.column.cmp(&b.column))
     });
+    hits
+}
+
+/// The best columns for a window, with the weight of its words.
+fn best(window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) -> Option<(f64, Mention)> {
     let first = hits.first()?;
     let alone = hits.len() == 1 || hits[1].score < first.score * 0.8;
     // the same thing at two times: the later is meant where no word says which

@@ -116,8 +116,9 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
         let is_whole = draft_gaps(&template.meta, &statement, columns.columns).is_empty();
         is_whole.then(|| (template.meta.id.clone(), statement))
     };
-    // preparation of data is no answer to a question that does not ask for it
-    let answers = |id: &&TemplateId| !["prep", "data"].contains(&family(id.as_str()));
+    // preparation of data, a selection of variables and a reduction of dimensions answer no question that does not ask for them
+    let others = ["prep", "data", "ml", "multivariate"];
+    let answers = |id: &&TemplateId| !others.contains(&family(id.as_str()));
     let ids: Vec<&TemplateId> = ranking.iter().map(|r| &r.template_id).take(MOST_RANKED).collect();
     let first = ids.iter().copied().filter(answers).find_map(whole);
     let first = first.or_else(|| ids.first().map(|id| ((*id).clone(), plain.clone())));

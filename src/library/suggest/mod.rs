@@ -10,10 +10,12 @@ mod decisions;
 mod designs;
 mod expand;
 mod explain;
+mod features;
 mod further;
 pub(super) mod keywords;
 mod lexicon;
 mod likeness;
+mod links;
 mod lists;
 mod meaning;
 mod mentions;
@@ -21,6 +23,7 @@ mod method;
 mod names;
 mod open_outcome;
 mod phrases;
+mod ranking;
 mod reading;
 mod relations;
 mod role_words;
@@ -30,6 +33,7 @@ mod times;
 mod words;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -42,7 +46,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 8;
+pub const RULES_VERSION: u32 = 9;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -135,41 +139,103 @@ pub struct OpenQuestion {
 /// Longest part of a question that is read, in characters.
 const READ: usize = 2_000;
 
+/// A question with its columns and words, before it is read.
+struct Asked<'a> {
+    question: &'a str,
+    named: Vec<columns::Named<'a>>,
+    units: Vec<words::Unit>,
+    rows: u64,
+    mentions: Vec<mentions::Mention>,
+    links: Vec<links::Link>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(input: &SuggestInput<'a>) -> Self {
+        let question = input.question;
+        let (named, mut vocabulary) =
+            columns::named(input.dataset, input.values, question.chars().any(is_han));
+        vocabulary.cues = phrases::words().clone();
+        let (mentions, units, links) = mentions::mentions(question, &named, &vocabulary);
+        Self { question, named, units, rows: input.dataset.row_count, mentions, links }
+    }
+
+    /// The readings of the question, the best first.
+    fn readings(&self) -> Vec<ranking::Candidate> {
+        let reader = reading::Reader {
+            question: self.question,
+            named: &self.named,
+            units: &self.units,
+            cues: &phrases::words().words,
+            rows: self.rows,
+            usual: OnceLock::new(),
+        };
+        reader.ranked(self.mentions.clone(), self.links.clone())
+    }
+}
+
+/// The beginning of a long question.
+fn beginning<'a>(input: &SuggestInput<'a>) -> SuggestInput<'a> {
+    let end = input.question.char_indices().nth(READ).map_or(input.question.len(), |(at, _)| at);
+    SuggestInput { question: &input.question[..end], ..*input }
+}
+
+/// A reading of a question as the weights are learned from it: the columns of its roles, and its features.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScoredReading {
+    /// Role → names of columns.
+    pub roles: BTreeMap<String, Vec<String>>,
+    /// Feature → value; those that are 0 are left out.
+    pub features: BTreeMap<String, f64>,
+    /// The sum of the weights times the features.
+    pub score: f64,
+}
+
+/// Returns the readings of a question among which the draft is chosen, the best first. `scripts/suggest/weights.py` learns the
+/// weights from them.
+pub fn readings(input: &SuggestInput<'_>) -> Vec<ScoredReading> {
+    let asked = Asked::of(&beginning(input));
+    let names = |columns: &Vec<usize>| columns.iter().map(|c| asked.named[*c].name().to_owned()).collect();
+    let scored = |candidate: ranking::Candidate| ScoredReading {
+        roles: candidate
+            .reading
+            .filled
+            .roles
+            .iter()
+            .map(|(role, columns)| ((*role).to_owned(), names(columns)))
+            .collect(),
+        features: candidate.features,
+        score: candidate.score,
+    };
+    asked.readings().into_iter().map(scored).collect()
+}
+
 /// Makes a draft from a question; of a very long one its beginning.
 pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
-    let end = input.question.char_indices().nth(READ).map_or(input.question.len(), |(at, _)| at);
-    let input = &SuggestInput { question: &input.question[..end], ..*input };
-    let (named, mut vocabulary) =
-        columns::named(input.dataset, input.values, input.question.chars().any(is_han));
-    vocabulary.cues = phrases::words().clone();
-    let rows = input.dataset.row_count;
-    let (mentions, units) = mentions::mentions(input.question, &named, &vocabulary);
-    let reader = reading::Reader {
-        question: input.question,
-        named: &named,
-        units: &units,
-        cues: &vocabulary.cues.words,
-        rows,
-    };
-    let reading::Reading { mentions, parsed, structure, filled } = reader.best(mentions);
-    let asked = mentions.iter().flat_map(|m| m.columns.iter().copied());
+    let input = &beginning(input);
+    let asked = Asked::of(input);
+    let mut readings = asked.readings();
+    let outcomes = ranking::outcomes(&readings);
+    let named = &asked.named;
+    let reading::Reading { mentions, parsed, structure, filled } = readings.remove(0).reading;
+    let used = mentions.iter().flat_map(|m| m.columns.iter().copied());
     let columns = complete::Columns {
-        named: &named,
+        named,
         structure: &structure,
-        asked: phrases::distinct(asked.filter(|c| !parsed.excluded.contains(c))),
+        asked: phrases::distinct(used.filter(|c| !parsed.excluded.contains(c))),
         words: mentions.iter().map(|m| &input.question[m.start..m.end]).collect(),
         question: &parsed.text,
         columns: &input.dataset.columns,
-        rows,
+        rows: asked.rows,
     };
     let chosen = method::choose(input, &filled, &columns);
     let explained = explain::Explained {
         input,
-        named: &named,
+        named,
         mentions: &mentions,
         parsed: &parsed,
         structure: &structure,
         filled: &filled,
+        outcomes: &outcomes,
     };
     explained.suggestion(chosen)
 }

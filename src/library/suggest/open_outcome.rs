@@ -21,15 +21,18 @@ const UNUSUAL: f64 = 0.6;
 const SELDOM: f64 = -0.3;
 
 impl Explained<'_> {
-    /// How sure an outcome can be by what the column is.
+    /// How sure an outcome can be by what the column is, and by the share that readings with it have of the odds of all.
     pub(super) fn surest_outcome(&self, columns: &[String]) -> f64 {
         let named = self.named.iter().find(|n| columns.iter().any(|c| c == n.name()));
         let many = |n: &Named<'_>| n.column.is_text() && n.column.distinct > 2;
-        match named {
+        let own = |(c, _): &&(usize, f64)| columns.iter().any(|name| name == self.named[*c].name());
+        let share = self.outcomes.iter().find(own).map_or(1.0, |(_, share)| *share);
+        let by_kind = match named {
             Some(n) if many(n) || n.outcome() <= SELDOM => UNUSUAL,
             _ if self.parsed.kind == "pair" => UNDIRECTED,
             _ => 1.0,
-        }
+        };
+        share.min(by_kind)
     }
 
     /// Other columns that the words of a choice could mean; for a doubtful outcome also those that are most often studied as one.
@@ -43,6 +46,7 @@ impl Explained<'_> {
         let mut names: Vec<&str> =
             mentions.iter().flat_map(|m| &m.others).map(|other| self.named[*other].name()).collect();
         if role == "outcome_var" && confidence < DOUBTED {
+            names.splice(0..0, self.outcomes.iter().map(|(c, _)| self.named[*c].name()));
             let rows = self.input.dataset.row_count;
             let fits = |n: &&Named<'_>| !n.is_time() && !n.is_unit(rows) && !n.column.is_text();
             let mut likely: Vec<&Named<'_>> = self.named.iter().filter(fits).collect();

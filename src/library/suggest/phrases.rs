@@ -165,6 +165,8 @@ pub(super) struct Parsed {
     pub(super) units: Vec<usize>,
     /// The question in lower case with corrected words.
     pub(super) text: String,
+    /// True if its sides are not those of the pattern.
+    pub(super) turned: bool,
 }
 
 /// Which columns are units or periods, and which are categories.
@@ -205,14 +207,18 @@ fn parsed(
     let mut text = merged(&enumerated(&headed(&marked(question, mentions, units), natures)), joined);
     parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
-        while let Some(found) = pattern.captures(&text) {
+        // to ask whether a pattern fits is quicker than to look for its parts
+        while pattern.is_match(&text)
+            && let Some(found) = pattern.captures(&text)
+        {
             let (whole, kept) = addition(&mut parsed, role, &found, natures);
             text.replace_range(whole, &kept);
         }
     }
     text = without_units(&text, natures, &mut parsed);
     parsed.rest = distinct(MARK.find_iter(&text).flat_map(|m| columns_of(m.as_str())));
-    let main = PATTERNS.main.iter().find_map(|(id, kind, pattern)| {
+    let mut fitting = PATTERNS.main.iter().filter(|(_, _, pattern)| pattern.is_match(&text));
+    let main = fitting.find_map(|(id, kind, pattern)| {
         let found = pattern.captures(&text)?;
         let groups = |name: &str| found.name(name).map(|m| columns_of(m.as_str())).unwrap_or_default();
         let (y, x) = (groups("y"), groups("x"));

@@ -2,7 +2,7 @@
 //! by their meaning where a role would stay open, and of several readings the one that uses most of the question is taken.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::Regex;
 
@@ -10,9 +10,11 @@ use super::super::tokens::stem;
 use super::columns::Named;
 use super::comparisons::{is_subject, qualified};
 use super::decisions::{RELATION, asks};
+use super::links::{Link, Links};
 use super::meaning::{Known, Need, asks_which};
 use super::mentions::Mention;
 use super::phrases::{Natures, Parsed, parse};
+use super::ranking::{Candidate, ranked};
 use super::roles::{Filled, HALF, fill};
 use super::structure::{Structure, structure};
 use super::words::Unit;
@@ -33,6 +35,8 @@ pub(super) struct Reader<'a> {
     /// Words of the construction.
     pub(super) cues: &'a BTreeSet<String>,
     pub(super) rows: u64,
+    /// The structure of the data where the question calls no column the end of a time.
+    pub(super) usual: OnceLock<Structure>,
 }
 
 /// A match below this certainty may be left out of a reading.
@@ -100,8 +104,24 @@ impl Reading {
 }
 
 impl Reader<'_> {
-    /// The best reading of a question from the columns that its words name.
-    pub(super) fn best(&self, mentions: Vec<Mention>) -> Reading {
+    /// The readings of a question, the best first.
+    pub(super) fn ranked(&self, mentions: Vec<Mention>, by_name: Vec<Link>) -> Vec<Candidate> {
+        let known = Known {
+            question: self.question,
+            units: self.units,
+            mentions: &[],
+            columns: self.named,
+            rows: self.rows,
+            cues: self.cues,
+            outcome_is_open: false,
+            every_word: true,
+        };
+        let links = Links::of(by_name, &known);
+        ranked(self, &links, vec![self.by_rules(mentions.clone()), self.read(mentions)])
+    }
+
+    /// The reading by rules alone.
+    fn by_rules(&self, mentions: Vec<Mention>) -> Reading {
         let first = self.read(self.without_parts(self.without_rows(mentions)));
         let need = if first.leaves_open() { Need::Role } else { Need::Nothing };
         let reading = self.chosen(self.further(first, need));
@@ -192,10 +212,18 @@ impl Reader<'_> {
         partly && thing.certainty >= part.certainty && says_little.contains(&text.as_str())
     }
 
-    fn read(&self, mentions: Vec<Mention>) -> Reading {
+    /// The structure of the data as a statement sees it.
+    pub(super) fn structure(&self, parsed: &Parsed) -> Structure {
+        match parsed.events[..] {
+            [] => self.usual.get_or_init(|| structure(self.named, self.rows, &[])).clone(),
+            _ => structure(self.named, self.rows, &parsed.events),
+        }
+    }
+
+    pub(super) fn read(&self, mentions: Vec<Mention>) -> Reading {
         let natures = Natures { columns: self.named, rows: self.rows };
         let parsed = parse(self.question, &mentions, self.units, &natures);
-        let structure = structure(self.named, self.rows, &parsed.events);
+        let structure = self.structure(&parsed);
         let filled = fill(&parsed, self.named, &structure);
         Reading { mentions, parsed, structure, filled }
     }
@@ -210,6 +238,7 @@ impl Reader<'_> {
             rows: self.rows,
             cues: self.cues,
             outcome_is_open: reading.filled.open == ["outcome_var"],
+            every_word: false,
         };
         let further = known.by_meaning(need);
         if further.is_empty() {

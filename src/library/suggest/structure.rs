@@ -4,7 +4,7 @@ use super::columns::Named;
 use crate::domain::profile::is_binary;
 
 /// The structure of the data.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Structure {
     pub(super) entity: Option<usize>,
     pub(super) time: Option<usize>,

@@ -6,6 +6,10 @@ use crate::domain::dataset::InferredType;
 impl Named<'_> {
     /// True for dates and columns named after a period.
     pub(super) fn is_time(&self) -> bool {
+        *self.known.time.get_or_init(|| self.holds_times())
+    }
+
+    fn holds_times(&self) -> bool {
         let dated = matches!(self.column.inferred_type, InferredType::Date | InferredType::Datetime);
         let named = [
             "year",
@@ -20,6 +24,8 @@ impl Named<'_> {
             "day",
             "date",
             "yr",
+            "qtr",
+            "wk",
             "年份",
             "年度",
             "会计年度",

@@ -6,7 +6,7 @@ use super::estimation::{
 };
 use super::survival::cox_post;
 use super::{
-    ByRule, CommandSpec, Example, Form, community, multivariate, nonlinear, panel, spatial, survey,
+    ByRule, CommandSpec, Example, Form, community, latent, multivariate, nonlinear, panel, spatial, survey,
     timeseries, treatment,
 };
 use crate::error::{Result, StataError};
@@ -47,6 +47,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         community::estat,
         nonlinear::estat,
         spatial::estat,
+        latent::estat,
     ] {
         if let Some(done) = family(session, word, &call) {
             return done;

@@ -16,6 +16,7 @@ mod graphics;
 mod imputation;
 mod inference;
 pub(crate) mod language;
+mod latent;
 mod likelihood;
 mod limited;
 mod meta;

@@ -3,7 +3,8 @@
 use super::estimation::{predict_choice, predict_counts, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
-    estimation, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival, timeseries, treatment,
+    estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival, timeseries,
+    treatment,
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
@@ -113,6 +114,10 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let after = match session.e.results.get_text("cmd2") {
+        Some("irt") => "irt",
+        _ => session.e.cmd(),
+    };
     let own: Option<Own> = [
         timeseries::predict,
         treatment::predict,
@@ -122,9 +127,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         limited::predict,
         estimation::predict,
         spatial::predict,
+        latent::predict,
     ]
     .iter()
-    .find_map(|family| family(session.e.cmd()));
+    .find_map(|family| family(after));
     let (syntax, run): Own = own.unwrap_or((&SYNTAX, common));
     let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
     syntax.check(&cmd)?;

@@ -3,8 +3,8 @@
 use super::{ByRule, CommandSpec, Form};
 use super::{
     community, data, describe, documented, documents, epidemiology, estat, estimation, exchange, graphics,
-    imputation, inference, language, likelihood, limited, meta, multivariate, nonlinear, panel, predict,
-    prefix, quantile, shrinkage, spatial, survey, survival, systems, timeseries, treatment,
+    imputation, inference, language, latent, likelihood, limited, meta, multivariate, nonlinear, panel,
+    predict, prefix, quantile, shrinkage, spatial, survey, survival, systems, timeseries, treatment,
 };
 
 /// The commands that pass their subcommands on to the families.
@@ -22,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         graphics::TABLE,
         imputation::TABLE,
         exchange::TABLE,
+        latent::TABLE,
         likelihood::TABLE,
         limited::TABLE,
         meta::TABLE,

@@ -152,9 +152,8 @@ impl Table<'_> {
         self.store(session);
     }
 
-    /// Prints the table.
-    pub fn print(&self, session: &mut Session) {
-        let rule = |c: &str| format!("-------------{c}{}", "-".repeat(64));
+    /// Prints the lines above the parameters.
+    pub fn print_heading(&self, session: &mut Session) {
         if let Some((count, variable)) = self.clusters {
             let count = format::bare("%12.0fc", count);
             let text = format!("(Std. err. adjusted for {count} clusters in {variable})");
@@ -167,7 +166,13 @@ impl Table<'_> {
             session.print(format!("             |{}{}", " ".repeat(pad), self.vce_title));
         }
         session.print(self.heading_line());
-        session.print(rule("+"));
+        session.print(format!("-------------+{}", "-".repeat(64)));
+    }
+
+    /// Prints the table.
+    pub fn print(&self, session: &mut Session) {
+        let rule = |c: &str| format!("-------------{c}{}", "-".repeat(64));
+        self.print_heading(session);
         let rows = self.rows();
         let terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
         let mut layout = Layout::default();
@@ -239,7 +244,8 @@ pub fn parse_term(name: &str) -> Option<Term> {
     if name == "_cons" || name.starts_with('/') { None } else { Term::parse(name).ok() }
 }
 
-fn number_cells(row: &Row, term: Option<&Term>) -> String {
+/// The numbers of a row as the table shows them.
+pub fn number_cells(row: &Row, term: Option<&Term>) -> String {
     let wide = |x: f64| format::number("%9.0g", x);
     if crate::value::is_missing(row.se) {
         let note = match term {

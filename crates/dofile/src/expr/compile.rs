@@ -36,6 +36,8 @@ pub trait Names {
     fn c_value(&self, name: &str) -> Result<Value>;
     /// Returns the values of a variable of a linked frame (`frlink`) in the rows of the data.
     fn linked(&self, link: &str, variable: &str) -> Result<Arc<Column>>;
+    /// Returns whether the running program was called without a list: nothing, or only options.
+    fn replays(&self) -> bool;
     /// Returns the working directory.
     fn folder(&self) -> &std::path::Path;
     /// Returns the rows and random numbers that an expression reads.
@@ -292,6 +294,11 @@ impl Binder<'_> {
             ("frval" | "_frval", [Expr::Name(link), Expr::Name(variable)]) => {
                 Node::Linked(s.linked(link, variable)?)
             }
+            ("mreldif", [x, y]) => {
+                let (x, y) = (self.matrix(&x.to_string())?, self.matrix(&y.to_string())?);
+                Node::Num(functions::relative_difference(&x, &y)?)
+            }
+            ("replay", []) => Node::Num(f64::from(u8::from(s.replays()))),
             ("smallestdouble", []) => Node::Num(f64::MIN_POSITIVE),
             _ => return Ok(None),
         }))

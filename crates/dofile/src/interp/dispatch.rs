@@ -39,7 +39,10 @@ impl Session {
             "}" => return Err(StataError::syntax()),
             _ => {}
         }
-        if let Some(spec) = registry::find(&word) {
+        // a program in memory comes before the abbreviation of a command, not before a command
+        let known =
+            registry::find(&word).filter(|spec| spec.name == word || !self.programs.contains_key(&word));
+        if let Some(spec) = known {
             if vce_option::run(self, spec.name, rest)? {
                 return Ok(Flow::Next);
             }

@@ -63,10 +63,15 @@ impl Session {
         echo: Echo,
     ) -> Result<Flow> {
         let (prefixes, rest) = self.prefixes(head)?;
-        if !rest.trim().is_empty() || prefixes.by.is_some() {
-            return Err(StataError::syntax());
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        match words[..] {
+            _ if prefixes.by.is_some() => Err(StataError::syntax()),
+            [] => self.with_prefixes(prefixes, |s, _| s.run_lines(lines, lo, hi, echo)),
+            ["frame", name] => {
+                self.with_prefixes(prefixes, |s, _| s.in_frame(name, |s| s.run_lines(lines, lo, hi, echo)))
+            }
+            _ => Err(StataError::syntax()),
         }
-        self.with_prefixes(prefixes, |s, _| s.run_lines(lines, lo, hi, echo))
     }
 
     /// Defines a program whose header may have prefixes: `capture program define ...`.

@@ -236,7 +236,9 @@ impl Session {
                     return Err(StataError::new(198, format!("option {shown} required")));
                 }
                 None => {
-                    let value = p.default.clone().unwrap_or_default();
+                    let level =
+                        || if p.kind == "cilevel" { macro_text(self.settings.level) } else { String::new() };
+                    let value = p.default.clone().unwrap_or_else(level);
                     self.set_local(local_name(&lower), value);
                 }
                 Some((_, arg)) => {
@@ -273,6 +275,10 @@ impl Session {
                 let x = parse_number(&arg).or_else(|| self.eval_num(&arg).ok()).ok_or_else(wrong)?;
                 Ok(macro_text(x))
             }
+            "cilevel" => match parse_number(&arg).or_else(|| self.eval_num(&arg).ok()) {
+                Some(x) if (10.0..=99.99).contains(&x) => Ok(macro_text(x)),
+                _ => Err(StataError::new(198, format!("{lower}() must be between 10 and 99.99 inclusive"))),
+            },
             "numlist" => {
                 let list = numlist::expand(&arg)?;
                 check_numlist(&list, &p.spec)?;

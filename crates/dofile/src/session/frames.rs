@@ -62,6 +62,28 @@ pub struct Link {
 }
 
 impl Session {
+    /// Makes another frame the current one; r(111) when there is none.
+    pub fn change_frame(&mut self, name: &str) -> Result<()> {
+        if self.frames.current == name {
+            return Ok(());
+        }
+        let next = self.frames.others.remove(name);
+        let next = next.ok_or_else(|| StataError::new(111, format!("frame {name} not found")))?;
+        let old = std::mem::replace(&mut self.frame, next);
+        let before = std::mem::replace(&mut self.frames.current, name.to_string());
+        self.frames.others.insert(before, old);
+        Ok(())
+    }
+
+    /// Runs something in another frame; the current frame comes back whatever happens.
+    pub fn in_frame<T>(&mut self, name: &str, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let before = self.frames.current.clone();
+        self.change_frame(name)?;
+        let result = run(self);
+        self.change_frame(&before)?;
+        result
+    }
+
     /// Another frame by name; r(111) when there is none.
     pub fn other_frame(&self, name: &str) -> Result<&Frame> {
         self.frames.others.get(name).ok_or_else(|| StataError::new(111, format!("frame {name} not found")))

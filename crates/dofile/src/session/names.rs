@@ -55,6 +55,11 @@ impl Names for Session {
         self.linked_column(link, variable)
     }
 
+    fn replays(&self) -> bool {
+        let text = self.local("0").trim_start();
+        text.is_empty() || text.starts_with(',')
+    }
+
     fn folder(&self) -> &std::path::Path {
         &self.cwd
     }

@@ -226,6 +226,14 @@ impl ParsedCommand {
                 b')' => depth -= 1,
                 b'[' => {
                     if depth == 0
+                        && let Some(end) = blank_weight_at(b, i)
+                    {
+                        cmd.put(part, &front[start..i])?;
+                        part = Part::Weight;
+                        (start, i) = (end, end);
+                        continue;
+                    }
+                    if depth == 0
                         && let Some((weight, end)) = weight_at(front, i)
                     {
                         cmd.put(part, &front[start..i])?;
@@ -321,6 +329,13 @@ fn keyword_at(b: &[u8], i: usize) -> Option<(Part, usize)> {
     None
 }
 
+/// The end of `[]`, which programs write as [`weight'`exp'] and which means no weight.
+fn blank_weight_at(b: &[u8], i: usize) -> Option<usize> {
+    let apart = i == 0 || b[i - 1].is_ascii_whitespace();
+    let end = (i + 1..b.len()).find(|j| !b[*j].is_ascii_whitespace())?;
+    (apart && b[end] == b']').then_some(end + 1)
+}
+
 fn weight_at(s: &str, i: usize) -> Option<(Weight, usize)> {
     let b = s.as_bytes();
     let (mut j, mut depth) = (i, 0);
@@ -359,6 +374,14 @@ mod tests {
         assert_eq!(c.in_range.as_deref(), Some("1/10"));
         assert_eq!(c.weight, Some(Weight { kind: Some(WeightKind::Analytic), exp: "w*2".into() }));
         assert_eq!(c.option_text, "vce(cluster id) level(90)");
+    }
+
+    #[test]
+    fn empty_brackets_are_no_weight() {
+        let c = ParsedCommand::split("summarize", " x y [] if z > 3", false).expect("splits");
+        assert_eq!((c.list.as_str(), c.weight, c.if_exp.as_deref()), ("x y", None, Some("z > 3")));
+        let c = ParsedCommand::split("summarize", "x [ ], detail", false).expect("splits");
+        assert_eq!((c.list.as_str(), c.option_text.as_str()), ("x", "detail"));
     }
 
     #[test]

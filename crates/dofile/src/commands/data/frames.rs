@@ -9,7 +9,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::split::{self, top_level_comma};
 use crate::value::Value;
 
-const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame post name (exp) (exp) ... | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
+const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame name { commands } | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame post name (exp) (exp) ... | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "frame",
@@ -23,6 +23,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         Example {
             run: "set obs 4\ngenerate x = _n\nframe create other\nframe other: set obs 2\nframe other: generate y = 7\nscalar n = _N\nframe put x if x > 2, into(big)\nframe big: summarize x\nscalar m = r(min)\nframe change other\nscalar k = y[2]\nscalar c = \"`c(frame)'\" == \"other\"\nframe change default\nframe drop other",
             expect: &[("n", 4.0), ("m", 3.0), ("k", 7.0), ("_N", 4.0), ("c", 1.0)],
+        },
+        Example {
+            // a block runs in the other frame, whatever happens in it
+            run: "set obs 2\nframe create b\nlocal k 3\nquietly frame b {\nset obs `k'\ngenerate y = _n^2\nsummarize y\n}\ncapture noisily frame b {\nerror 459\n}\nscalar c = _rc\nscalar n = _N",
+            expect: &[("r(max)", 9.0), ("n", 2.0), ("c", 459.0)],
         },
         Example {
             run: "frame create sims str8 name double mean\nforvalues i = 1/3 {\nframe post sims (\"run\" + string(`i')) (`i'^2)\n}\nframe change sims\nscalar last = name[3] == \"run3\"",
@@ -55,22 +60,6 @@ fn dir(s: &mut Session) -> Result<()> {
     Ok(())
 }
 
-fn change(s: &mut Session, name: &str) -> Result<()> {
-    if s.frames.current == name {
-        return Ok(());
-    }
-    let next = s
-        .frames
-        .others
-        .remove(name)
-        .ok_or_else(|| StataError::new(111, format!("frame {name} not found")))?;
-    let old = std::mem::replace(&mut s.frame, next);
-    let st = &mut s.frames;
-    let before = std::mem::replace(&mut st.current, name.to_string());
-    st.others.insert(before, old);
-    Ok(())
-}
-
 fn new_name(s: &mut Session, name: &str) -> Result<()> {
     if !is_valid_name(name) {
         return Err(StataError::new(198, format!("{name} invalid name")));
@@ -95,7 +84,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let words: Vec<&str> = main.split_whitespace().collect();
     match words[..] {
         ["create" | "cr", name, ref vars @ ..] => create(s, name, vars),
-        ["change" | "cha", name] => change(s, name),
+        ["change" | "cha", name] => s.change_frame(name),
         ["pwf"] | [] => {
             let line = format!("  (current frame is {})", s.frames.current);
             s.print(line);
@@ -156,11 +145,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// `frame name: command`: the current frame comes back whatever happens.
 fn inside(s: &mut Session, name: &str, command: &str) -> Result<()> {
-    let before = s.frames.current.clone();
-    change(s, name)?;
-    let result = s.run_expanded(command).map(|_| ());
-    change(s, &before)?;
-    result
+    s.in_frame(name, |s| s.run_expanded(command)).map(|_| ())
 }
 
 fn create(s: &mut Session, name: &str, vars: &[&str]) -> Result<()> {

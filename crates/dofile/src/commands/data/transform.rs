@@ -84,18 +84,27 @@ pub(super) const SPEC_SEPARATE: CommandSpec = spec(
         expect: &[("x1[2]", 2.0), ("missing(x1[3])", 1.0), ("x2[4]", 4.0)],
     }],
 );
-pub(super) const SPEC_IPOLATE: CommandSpec = spec(
-    "ipolate",
-    7,
-    &IPOLATE,
-    ipolate,
-    "ipolate yvar xvar [if] [in], generate(newvar) [epolate by(varlist)]",
-    "linear in x between the neighbours, means of y at equal x; no results",
-    &[Example {
-        run: "set obs 5\ngenerate x = _n^2\ngenerate y = 2*x\nreplace y = . if inlist(_n, 1, 3)\nipolate y x, generate(z)\nipolate y x, generate(w) epolate",
-        expect: &[("z[3]", 18.0), ("missing(z[1])", 1.0), ("w[1]", 2.0)],
-    }],
-);
+pub(super) const SPEC_IPOLATE: CommandSpec = CommandSpec {
+    by: ByRule::Whole,
+    ..spec(
+        "ipolate",
+        7,
+        &IPOLATE,
+        ipolate,
+        "ipolate yvar xvar [if] [in], generate(newvar) [epolate by(varlist)]",
+        "linear in x between the neighbours, means of y at equal x; no results",
+        &[
+            Example {
+                run: "set obs 5\ngenerate x = _n^2\ngenerate y = 2*x\nreplace y = . if inlist(_n, 1, 3)\nipolate y x, generate(z)\nipolate y x, generate(w) epolate",
+                expect: &[("z[3]", 18.0), ("missing(z[1])", 1.0), ("w[1]", 2.0)],
+            },
+            Example {
+                run: "set obs 6\ngenerate g = _n > 3\ngenerate t = _n\ngenerate y = t*(1 + g)\nreplace y = . if inlist(_n, 2, 4, 5)\nbysort g (t): ipolate y t, generate(z)\nby g: ipolate y t, generate(w) epolate",
+                expect: &[("z[2]", 2.0), ("missing(z[4])", 1.0), ("missing(w[4])", 1.0)],
+            },
+        ],
+    )
+};
 pub(super) const SPEC_RANGE: CommandSpec = spec(
     "range",
     5,
@@ -198,7 +207,10 @@ fn list_result(s: &mut Session, names: &[String]) {
 
 fn groups_of(s: &Session, cmd: &ParsedCommand, touse: &[bool]) -> Result<Vec<Vec<usize>>> {
     let rows: Vec<usize> = (0..touse.len()).filter(|&r| touse[r]).collect();
-    let by = s.varlist(cmd.options.text("by").unwrap_or(""))?;
+    let mut by = s.varlist(cmd.options.text("by").unwrap_or(""))?;
+    if by.is_empty() {
+        by = s.by_positions();
+    }
     Ok(if by.is_empty() { vec![rows] } else { grouped(s, &by, rows) })
 }
 

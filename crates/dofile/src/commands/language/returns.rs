@@ -2,12 +2,13 @@
 
 use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
+use crate::estimation::ml_command::{self, Look};
 use crate::format::{self, macro_text};
 use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::options::split_options;
+use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::Value;
 
@@ -20,10 +21,15 @@ pub(super) const RETURN: CommandSpec = CommandSpec {
 };
 pub(super) const ERETURN: CommandSpec = CommandSpec {
     examples: &[Example {
-        run: "matrix b = (2, 3)\nmatrix colnames b = x _cons\nmatrix V = (4, 0 \\ 0, 9)\nmatrix colnames V = x _cons\nmatrix rownames V = x _cons\nereturn post b V\nereturn local cmd \"mine\"",
-        expect: &[("_b[x]", 2.0), ("_se[_cons]", 3.0)],
+        run: "matrix b = (2, 3)\nmatrix colnames b = x _cons\nmatrix V = (4, 0 \\ 0, 9)\nmatrix colnames V = x _cons\nmatrix rownames V = x _cons\nereturn post b V\nereturn local cmd \"mine\"\nereturn display, level(90)\nmatrix t = r(table)",
+        expect: &[("_b[x]", 2.0), ("_se[_cons]", 3.0), ("t[3,1]", 1.0), ("r(level)", 90.0)],
     }],
-    ..CommandSpec::raw("ereturn", 3, run_ereturn, "ereturn {post|scalar|local|matrix|clear|list|display} ...")
+    ..CommandSpec::raw(
+        "ereturn",
+        3,
+        run_ereturn,
+        "ereturn {post|scalar|local|matrix|clear|list|display [, level(#) eform(text)]} ...",
+    )
 };
 pub(super) const SRETURN: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -176,6 +182,7 @@ fn list(s: &mut Session, class: &str, r: &Results, sample: bool) {
 fn run_ereturn(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (word, rest) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
     match class_of(word) {
+        _ if displays(word) => return display(s, &cmd.raw),
         "clear" => s.e = Estimation::default(),
         "list" | "li" | "l" => {
             let (r, sample) = (s.e.results.clone(), s.e.sample.is_some());
@@ -185,6 +192,29 @@ fn run_ereturn(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         class => store(s, class, rest, |s| &mut s.e.results)?,
     }
     Ok(())
+}
+
+/// Whether a word is `display` or an abbreviation of it, with a comma or not.
+fn displays(word: &str) -> bool {
+    let word = word.split(',').next().unwrap_or("");
+    word.len() >= 2 && "display".starts_with(word)
+}
+
+/// `ereturn display [, level(#) eform(text)]`: the coefficient table of the active estimates ([P] ereturn).
+fn display(s: &mut Session, raw: &str) -> Result<()> {
+    let end = raw.find(|c: char| !c.is_alphanumeric()).unwrap_or(raw.len());
+    let mut cmd = ParsedCommand::split("ereturn display", &raw[end..], false)?;
+    let options = [
+        OptSpec::real("Level"),
+        OptSpec::text("EForm"),
+        OptSpec::flag("noOMITted"),
+        OptSpec::flag("VSQUISH"),
+    ];
+    cmd.check_options(&options, &["First", "NEQ", "PLus", "DIparm", "noCNSReport", "COEFLegend"])?;
+    let several = s.e.b().is_some_and(|b| b.col_names.iter().any(|name| name.eq != b.col_names[0].eq));
+    let eform = cmd.options.text("eform").map(str::to_string);
+    let look = Look { eform: eform.as_deref(), equations: several, ..Look::default() };
+    ml_command::table(s, &cmd, &look)
 }
 
 /// `ereturn post b [V] [, esample(var) depname(name) obs(#) dof(#) properties()]`.

@@ -80,7 +80,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let plan = Plan::new(s, &head, &used)?;
     let dots = if head.has("nodots") { None } else { Some("Bootstrap replications") };
-    let rows = replicate::on_copies(s, &command, &statistics, reps, dots, |s, _| plan.draw(s))?;
+    let marked = replicate::mark_rows(s, &command)?;
+    let rows = replicate::on_copies(s, &marked, &statistics, reps, dots, |s, _| plan.draw(s));
+    replicate::unmark(s);
+    let rows = rows?;
     if let Some(saving) = head.options.text("saving") {
         replicate::save(s, saving, &statistics, &rows)?;
     }

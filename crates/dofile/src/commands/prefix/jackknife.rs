@@ -18,11 +18,18 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "jackknife [exp_list] [, cluster(varlist) mse level(#) saving(file [, replace double]) nodots notable noheader] : command",
     notes: "stores e(b) e(V) e(se) e(bias) e(N_reps) e(df_r); V = (n-1)/n sum (T(-i) - mean)^2, about the observed value with mse (Efron and Tibshirani 1993, chapter 11); t with n-1 degrees of freedom; option vce(jackknife [, options]) of an estimation command is the same; [R] jackknife",
-    examples: &[Example {
-        // the jackknife of the mean has the standard error of the mean
-        run: "set obs 10\ngenerate double x = _n^2\njackknife m=r(mean), nodots: summarize x\nmatrix V = e(V)\nsummarize x\nscalar d = reldif(sqrt(V[1,1]), r(sd)/sqrt(10))",
-        expect: &[("d < 1e-12", 1.0), ("e(df_r)", 9.0), ("e(N_reps)", 10.0)],
-    }],
+    examples: &[
+        Example {
+            // rows of `in` are those of the whole data
+            run: "set obs 30\ngenerate x = mod(7*_n, 11)\ngenerate y = x + mod(5*_n, 7)\njackknife _b, nodots: regress y x in 6/20\nmatrix V = e(V)\nscalar n = e(N_reps)\nkeep in 6/20\njackknife _b, nodots: regress y x\nmatrix W = e(V)\ncapture confirm variable __replicated\nscalar r = _rc",
+            expect: &[("n", 15.0), ("mreldif(V, W)", 0.0), ("r", 111.0)],
+        },
+        Example {
+            // the jackknife of the mean has the standard error of the mean
+            run: "set obs 10\ngenerate double x = _n^2\njackknife m=r(mean), nodots: summarize x\nmatrix V = e(V)\nsummarize x\nscalar d = reldif(sqrt(V[1,1]), r(sd)/sqrt(10))",
+            expect: &[("d < 1e-12", 1.0), ("e(df_r)", 9.0), ("e(N_reps)", 10.0)],
+        },
+    ],
 };
 
 const OPTIONS: &[OptSpec] = &[
@@ -60,13 +67,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::standard(2001));
     }
     let dots = if head.has("nodots") { None } else { Some("Jackknife replications") };
-    let rows = replicate::on_copies(s, &command, &statistics, units.len(), dots, |s, k| {
+    let marked = replicate::mark_rows(s, &command)?;
+    let rows = replicate::on_copies(s, &marked, &statistics, units.len(), dots, |s, k| {
         let mut keep = vec![false; s.frame.n_rows()];
         used.iter().for_each(|&r| keep[r] = true);
         units[k].iter().for_each(|&r| keep[r] = false);
         s.frame.keep_rows(&keep);
         Ok(())
-    })?;
+    });
+    replicate::unmark(s);
+    let rows = rows?;
     if let Some(saving) = head.options.text("saving") {
         replicate::save(s, saving, &statistics, &rows)?;
     }

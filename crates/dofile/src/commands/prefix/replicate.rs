@@ -6,7 +6,7 @@ use crate::frame::{Column, Frame, StorageType, Variable};
 use crate::ops::dots::Dots;
 use crate::ops::run::quietly;
 use crate::session::Session;
-use crate::syntax::split;
+use crate::syntax::{ParsedCommand, split};
 use crate::value::MISSING;
 
 /// The first run: its statistics, their values, and whether the command posted estimates.
@@ -30,6 +30,40 @@ pub(super) fn replication(s: &mut Session, command: &str, statistics: &[Statisti
         Ok(values) => Ok(values),
         Err(_) if s.interrupted() => Err(StataError::standard(1)),
         Err(_) => Ok(vec![MISSING; statistics.len()]),
+    }
+}
+
+/// Variable that marks the rows of a command in all replications.
+const MARK: &str = "__replicated";
+
+/// A command whose `in`, or whose `if` with `_n` or `_N`, counts the rows of the whole data: its rows are marked, and the mark
+/// takes the place of the condition, because the replications have other rows.
+pub(super) fn mark_rows(s: &mut Session, command: &str) -> Result<String> {
+    let (name, raw) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let Ok(cmd) = ParsedCommand::split(name, raw, false) else { return Ok(command.to_string()) };
+    let counts = |text: &String| {
+        let names = text.split(|c: char| !(c == '_' || c.is_alphanumeric()));
+        names.into_iter().any(|word| word == "_n" || word == "_N")
+    };
+    if cmd.in_range.is_none() && !cmd.if_exp.as_ref().is_some_and(counts) {
+        return Ok(command.to_string());
+    }
+    let marked: Vec<f64> = s.rows(&cmd)?.into_iter().map(|used| f64::from(u8::from(used))).collect();
+    s.frame.add(Variable::new(MARK, Column::from_f64(StorageType::Byte, &marked)))?;
+    let weight = cmd.weight.as_ref().map(|w| {
+        let kind = w.kind.map_or("weight", |k| k.name());
+        format!(" [{kind}={}]", w.exp)
+    });
+    let using = cmd.using.as_ref().map(|file| format!(" using \"{file}\""));
+    let options = if cmd.option_text.is_empty() { String::new() } else { format!(", {}", cmd.option_text) };
+    let (weight, using) = (weight.unwrap_or_default(), using.unwrap_or_default());
+    Ok(format!("{name} {}{using} if {MARK}{weight}{options}", cmd.list))
+}
+
+/// Removes the mark of [`mark_rows`].
+pub(super) fn unmark(s: &mut Session) {
+    if let Some(v) = s.frame.find(MARK) {
+        s.frame.drop_vars(&[v]);
     }
 }
 

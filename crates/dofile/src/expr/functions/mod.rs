@@ -177,6 +177,20 @@ pub fn of_matrix(name: &str, m: &Matrix) -> Result<f64> {
     })
 }
 
+/// `mreldif(X, Y)`: the largest `|x - y| / (|y| + 1)`; r(503) for matrices of different sizes.
+pub fn relative_difference(x: &Matrix, y: &Matrix) -> Result<f64> {
+    if (x.rows(), x.cols()) != (y.rows(), y.cols()) {
+        return Err(StataError::standard(503));
+    }
+    let pairs = x.values().iter().zip(y.values());
+    let differences = pairs.map(|(x, y)| match (is_missing(*x), is_missing(*y)) {
+        (true, true) if x.to_bits() == y.to_bits() => 0.0,
+        (false, false) => (x - y).abs() / (y.abs() + 1.0),
+        _ => crate::value::MISSING,
+    });
+    Ok(differences.fold(0.0, f64::max))
+}
+
 /// Determinant by elimination with partial pivoting.
 fn determinant(m: &Matrix) -> f64 {
     let n = m.rows();

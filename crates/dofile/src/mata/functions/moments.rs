@@ -84,7 +84,7 @@ fn cross(a: &Args, quad: bool) -> Run<Value> {
     let (x, w, z) = match a.len() {
         2 => (side(0, false)?, one, side(1, false)?),
         3 => (side(0, false)?, a.real(1)?, side(2, false)?),
-        4 => (side(0, a.num(1)? != 0.0)?, a.real(2)?, side(3, false)?),
+        4 => (side(0, a.num(1)? != 0.0)?, one, side(2, a.num(3)? != 0.0)?),
         _ => (side(0, a.num(1)? != 0.0)?, a.real(2)?, side(3, a.num(4)? != 0.0)?),
     };
     products(&x, &w, &z, (&[], &[]), quad)

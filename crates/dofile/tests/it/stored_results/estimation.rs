@@ -13,6 +13,36 @@ const LIKELIHOOD: &str = "k k_eq k_dv df_m ll chi2 p rank ic rc converged depvar
 pub(super) const ROWS: &[(Row, &[&str])] = &[
     (
         (
+            "SEM",
+            "gsem (d s dead <- ), logit lclass(C 2)",
+            "k k_eq k_dv k_cat1 k_out1 ll rank ic rc converged depvar eqnames title family1 link1 vce opt which \
+        method ml_method technique datasignature datasignaturevars estat_cmd predict covariates lclass marginsnotok \
+        marginsdefault footnote _N b_pclass ilog gradient lclass_k_levels lclass_bases",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
+            "IRT",
+            "irt 2pl d s dead",
+            "k k_eq k_dv k_rc k_rs irt_k_eq k_items1 ll n_quad rank ic rc converged cmd2 model1 items1 depvar title \
+        family1 link1 intmethod vce opt which method ml_method user technique datasignature datasignaturevars \
+        estat_cmd predict covariates footnote _N b_pclass ilog gradient",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
+            "IRT",
+            "irt grm c k",
+            "k k_eq k_dv k_rc k_rs irt_k_eq k_items1 k_cat1 ll n_quad rank ic rc converged cmd2 model1 items1 n_cuts1 \
+        depvar title family1 link1 intmethod vce opt which method ml_method user technique datasignature \
+        datasignaturevars estat_cmd predict covariates footnote _N b_pclass cat1 Cns ilog gradient",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
             "SP",
             "spregress y x z, ml dvarlag(W)",
             "k df_m df_c ll iterations rank r2_p chi2 chi2_c p p_c converged depvar indeps idvar estimator title \

@@ -67,6 +67,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag_or_text("CONTRast"),
     OptSpec::flag_or_text("PWCOMPare"),
     OptSpec::text("MCOMPare"),
+    OptSpec::flag("VSQUISH"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "WITHin",
@@ -80,6 +81,7 @@ const UNSUPPORTED: &[&str] = &[
     "SUBpop",
     "noCHAINrule",
     "CHAINrule",
+    "SAVing",
 ];
 
 /// Request of the command.

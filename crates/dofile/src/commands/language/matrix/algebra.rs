@@ -352,7 +352,9 @@ fn function(s: &Session, name: &str, inner: &str) -> Result<Matrix> {
                 Some(a) => (*a).clone(),
                 None => {
                     let x = s.eval_num(&full)?;
-                    if is_missing(x) {
+                    let results = if name == "r" { &s.r } else { &s.e.results };
+                    // a stored result may itself be missing, as r(sd) of one observation
+                    if is_missing(x) && !results.has(inner.trim()) {
                         return Err(StataError::new(111, format!("{full} not found")));
                     }
                     scalar(x)

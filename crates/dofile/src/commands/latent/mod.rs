@@ -1,0 +1,47 @@
+//! Latent variables behind several responses: item response models ([IRT]) and latent classes ([SEM] gsem).
+
+mod gsem;
+mod gsem_post;
+mod gsem_show;
+mod gsem_state;
+mod irt;
+mod irt_items;
+mod irt_model;
+mod irt_predict;
+mod irt_report;
+mod irt_show;
+mod irtgraph;
+
+use super::CommandSpec;
+use crate::error::Result;
+use crate::ops::estat::Call;
+use crate::ops::predict::Own;
+use crate::session::Session;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[gsem::SPEC, irt::SPEC, irtgraph::SPEC];
+
+/// `predict` after commands of this family.
+pub(super) fn predict(cmd: &str) -> Option<Own> {
+    match cmd {
+        "irt" => Some((&irt_predict::SYNTAX, irt_predict::run)),
+        "gsem" => Some((&gsem_post::SYNTAX, gsem_post::predict)),
+        _ => None,
+    }
+}
+
+/// `estat` of this family.
+pub(super) fn estat(s: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
+    if s.e.cmd() != "gsem" {
+        return None;
+    }
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    let irt = s.e.results.get_text("cmd2") == Some("irt");
+    match word {
+        _ if irt && is("report", 3) => Some(irt_report::estat(s, &call("report"))),
+        "lcprob" if !irt => Some(gsem_post::probabilities(s, &call("lcprob"), false)),
+        "lcmean" if !irt => Some(gsem_post::probabilities(s, &call("lcmean"), true)),
+        "lcgof" if !irt => Some(gsem_post::goodness(s, &call("lcgof"))),
+        _ => None,
+    }
+}
