@@ -20,7 +20,7 @@ mod publish;
 mod renderings;
 pub mod rerun;
 mod scheduler;
-mod spare;
+pub mod spare;
 mod start;
 mod templates;
 mod trace;

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
+use super::sqlite::SqliteStore;
 use crate::adapters::files::{Places, create_dir_durably};
 
 /// Notes what is there now below a data directory; makes the folders that are filled later.
@@ -24,6 +26,19 @@ pub(super) fn places_of(data_dir: &Path) -> io::Result<Places> {
         beside("-shm"),
         database,
     ])
+}
+
+impl SqliteStore {
+    /// Stops the store where its files are not at their place any more, also while nothing is committed.
+    pub fn check_places(&self) {
+        // at its end the store takes files away itself
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_some()
+            && let Some(reason) = self.core().places.lost()
+        {
+            self.core().stop(&reason);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ pub struct SqliteStore {
     core: Arc<Core>,
     readers: Readers,
     pub(super) path: PathBuf,
-    max_commit_bytes: usize,
+    pub(super) max_commit_bytes: usize,
     pub(super) running: Mutex<Option<Running>>,
 }
 
@@ -175,17 +175,6 @@ impl SqliteStore {
         self.readers.close();
         running.readers.into_iter().for_each(join);
         join(running.checkpointer);
-    }
-
-    /// Stops the store where its files are not at their place any more, also while nothing is committed.
-    pub fn check_places(&self) {
-        // at its end the store takes files away itself
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.is_some()
-            && let Some(reason) = self.core.places.lost()
-        {
-            self.core.stop(&reason);
-        }
     }
 
     /// State shared with the threads.
@@ -362,10 +351,7 @@ impl Store for SqliteStore {
     }
 
     fn leave_claim(&self, ask: StandingAsk) -> Option<oneshot::Receiver<Vec<Claimed>>> {
-        if self.core.fault().is_some() || self.core.is_closing() || self.load_queue().is_err() {
-            return None;
-        }
-        Some(self.core.standing.leave(ask, self.max_commit_bytes))
+        self.leave(ask)
     }
 
     fn withdraw_claim(&self) -> bool {

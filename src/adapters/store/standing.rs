@@ -13,6 +13,7 @@ use super::committer::{Effects, Heads};
 use super::job_cache::Written;
 use super::prepare::prepare;
 use super::shared::Core;
+use super::sqlite::SqliteStore;
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::job::record::may_start;
@@ -44,6 +45,16 @@ impl Standing {
     /// Takes the claim back; false where there is none, or it is being answered.
     pub(super) fn withdraw(&self) -> bool {
         self.waiter().take().is_some()
+    }
+}
+
+impl SqliteStore {
+    /// Leaves a claim with the committer; `None` where it ends, or the queue cannot be read.
+    pub(super) fn leave(&self, ask: StandingAsk) -> Option<oneshot::Receiver<Vec<Claimed>>> {
+        if self.core().fault().is_some() || self.core().is_closing() || self.load_queue().is_err() {
+            return None;
+        }
+        Some(self.core().standing.leave(ask, self.max_commit_bytes))
     }
 }
 

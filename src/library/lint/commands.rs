@@ -12,7 +12,7 @@ didregress discrim display:di distinct dotplot drawnorm drop ds dsregress duplic
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
 gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
-hotelling icc inspect intreg ipolate iqreg ir irf iri isid ivpoisson ivprobit ivregress ivtobit
+hotelling icc inspect intreg ipolate iqreg ir irf iri irt irtgraph isid ivpoisson ivprobit ivregress ivtobit
 jackknife kap kappa kdensity keep ksmirnov ktau kwallis label:la labmask ladder lasso lassocoef lassogof
 lassoknots levelsof lincom line linktest list:l loadingplot local:loc logistic logit loneway lookfor
 lowess lpoly lroc lrtest lsens lv lvr2plot manova margins marginsplot mark markout marksample matlist

@@ -10,6 +10,7 @@ mod renderings_form;
 mod replications;
 mod runner_faults;
 mod runner_limits;
+mod spare_work;
 mod verdict_docs;
 mod verdict_runs;
 mod worker_recovery;
