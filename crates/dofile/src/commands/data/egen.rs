@@ -18,7 +18,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::Whole,
     run,
-    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss rowsd rowfirst rowlast concat anycount anymatch(, values()) mode(, minmode maxmode) diff fill(numlist) pc(, prop) mad mdev; rsum rmean rmin rmax rsd rmiss robs rfirst rlast are the row functions under older names",
+    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss(, strok) rowsd rowfirst rowlast concat ends(, punct() trim head last tail) anycount anymatch(, values()) mode(, minmode maxmode) diff fill(numlist) pc(, prop) mad mdev; rsum rmean rmin rmax rsd rmiss robs rfirst rlast are the row functions under older names",
     notes: "no results; by varlist: and by() group the statistic; formulas: those of summarize; rank: average ranks for ties",
     examples: &[
         Example {
@@ -42,6 +42,17 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
                 ("d[1]", 2.0),
                 ("e[1]", 2.400_000_095_367_432),
                 ("t[5]", 13.0),
+            ],
+        },
+        Example {
+            run: "set obs 2\ngenerate s = cond(_n == 1, \"Mary Ann Lee\", \"Ono\")\ngenerate x = cond(_n == 1, ., 2)\negen a = ends(s)\negen b = ends(s), last\negen c = ends(s), tail\negen d = ends(s), punct(n)\negen k = rownonmiss(s x), strok\ncapture egen j = rownonmiss(s x)",
+            expect: &[
+                ("a[1] + \"|\" + a[2] == \"Mary|Ono\"", 1.0),
+                ("b[1] + \"|\" + b[2] == \"Lee|Ono\"", 1.0),
+                ("c[1] + \"|\" + c[2] == \"Ann Lee|\"", 1.0),
+                ("d[1] + \"|\" + d[2] == \"Mary A|O\"", 1.0),
+                ("k[1] + 10 * k[2]", 21.0),
+                ("_rc", 109.0),
             ],
         },
         Example {
@@ -116,6 +127,11 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
             OptSpec::text("Values"),
             OptSpec::flag("MINMode"),
             OptSpec::flag("MAXMode"),
+            OptSpec::flag("STROK"),
+            OptSpec::flag("Trim"),
+            OptSpec::flag("Head"),
+            OptSpec::flag("LAst"),
+            OptSpec::flag("Tail"),
         ],
         &["TRuncate", "Decode", "MAXLength", "format", "NUMMode"],
     )?;
@@ -164,6 +180,8 @@ fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
         "cut" => &["at", "group", "icodes", "label"],
         "seq" => &["from", "to", "block"],
         "concat" => &["punct", "p"],
+        "ends" => &["punct", "p", "trim", "head", "last", "tail"],
+        "rownonmiss" => &["strok"],
         "pc" => &["prop"],
         "anycount" | "anymatch" => &["values"],
         "mode" => &["minmode", "maxmode"],
@@ -203,6 +221,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "tag" => (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &tag(s, &call, &keep)?), None),
         "concat" => (concat(s, &call, &keep)?, None),
+        "ends" => (ends(s, &call, &keep)?, None),
         f if f.starts_with("row") => {
             let values = row_function(s, &call, &keep)?;
             let ty = call.ty.unwrap_or(if f.contains("miss") { StorageType::Byte } else { default });
@@ -524,7 +543,9 @@ fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
         return Err(StataError::standard(100));
     }
     let counts = call.function == "rowmiss" || call.function == "rownonmiss";
-    if !counts && vars.iter().any(|&v| s.frame.var(v).is_string()) {
+    // strings count as missing where they are empty; without strok rownonmiss() refuses them ([D] egen)
+    let takes_text = call.function == "rowmiss" || call.cmd.has("strok");
+    if !takes_text && vars.iter().any(|&v| s.frame.var(v).is_string()) {
         return Err(StataError::type_mismatch());
     }
     let function = call.function.as_str();
@@ -578,6 +599,34 @@ fn concat(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
         })
         .collect();
     Ok(Column::from_strings(texts))
+}
+
+/// `ends()`: the part of a text before the first separator, after the last one, or all after the first ([D] egen).
+fn ends(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
+    let parts = ["head", "last", "tail"].map(|part| call.cmd.has(part));
+    if parts.iter().filter(|given| **given).count() > 1 {
+        return Err(StataError::invalid("options head, last, and tail are mutually exclusive"));
+    }
+    let given = call.cmd.options.text("punct").or(call.cmd.options.text("p"));
+    let punct = given.filter(|p| !p.is_empty()).unwrap_or(" ");
+    let text = s.compile(&call.argument)?;
+    if !text.is_string() {
+        return Err(StataError::type_mismatch());
+    }
+    let ctx = s.ctx();
+    let end = |r: usize| {
+        let mut whole = text.text(&ctx, r);
+        if call.cmd.has("trim") {
+            whole = whole.trim_matches(' ').to_owned();
+        }
+        match parts {
+            [_, true, _] => whole.rsplit(punct).next().unwrap_or_default().to_owned(),
+            [_, _, true] => whole.split_once(punct).map_or("", |(_, tail)| tail).to_owned(),
+            _ => whole.split(punct).next().unwrap_or_default().to_owned(),
+        }
+    };
+    let texts = (0..keep.len()).map(|r| if keep[r] { end(r).into_boxed_str() } else { "".into() });
+    Ok(Column::from_strings(texts.collect()))
 }
 
 fn seq(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {

@@ -48,7 +48,7 @@ const DESCRIBE: StandardSyntax = StandardSyntax::whole(&[
 .using(Using::Optional)
 .unsupported(&["replace", "clear", "DEtail"]);
 const DS: StandardSyntax =
-    StandardSyntax::whole(&[OptSpec::text("HAS"), OptSpec::text("NOT"), OptSpec::flag("Alpha")])
+    StandardSyntax::whole(&[OptSpec::text("HAS"), OptSpec::flag_or_text("NOT"), OptSpec::flag("Alpha")])
         .unsupported(&["Detail", "Varwidth", "Skip", "INSEnsitive", "INDent"]);
 const CODEBOOK: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Compact")]).unsupported(&[
     "All",
@@ -94,11 +94,11 @@ pub(super) const SPEC_DS: CommandSpec = CommandSpec {
     form: Form::Standard(&DS),
     by: ByRule::No,
     run: ds,
-    syntax: "ds [varlist] [, has(type typelist) not(type typelist) alpha]",
+    syntax: "ds [varlist] [, not has(type typelist) not(type typelist) alpha]",
     notes: "stores r(varlist)",
     examples: &[Example {
-        run: "set obs 1\ngenerate x = 1\ngenerate s = \"a\"\nds, has(type numeric)",
-        expect: &[("r(varlist) == \"x\"", 1.0)],
+        run: "set obs 1\ngenerate x = 1\ngenerate s = \"a\"\ngenerate y = 2\nds, has(type numeric)\nlocal numeric `r(varlist)'\nds s x, not",
+        expect: &[("\"`numeric'\" == \"x y\"", 1.0), ("r(varlist) == \"y\"", 1.0)],
     }],
 };
 pub(super) const SPEC_CODEBOOK: CommandSpec = CommandSpec {
@@ -209,6 +209,9 @@ fn describe_frame(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn ds(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    if cmd.has("not") && cmd.options.text("not").is_none() {
+        vars = (0..s.frame.n_vars()).filter(|v| !vars.contains(v)).collect();
+    }
     for (option, want) in [("has", true), ("not", false)] {
         let Some(text) = cmd.options.text(option) else {
             continue;
