@@ -615,10 +615,8 @@ fn ends(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
     }
     let ctx = s.ctx();
     let end = |r: usize| {
-        let mut whole = text.text(&ctx, r);
-        if call.cmd.has("trim") {
-            whole = whole.trim_matches(' ').to_owned();
-        }
+        let given = text.text(&ctx, r);
+        let whole = if call.cmd.has("trim") { given.trim_matches(' ') } else { &given };
         match parts {
             [_, true, _] => whole.rsplit(punct).next().unwrap_or_default().to_owned(),
             [_, _, true] => whole.split_once(punct).map_or("", |(_, tail)| tail).to_owned(),
