@@ -5,7 +5,7 @@
 //! V_modelbased ilog. Formulas: [SEM] Methods and formulas for gsem, Latent class models.
 
 use super::gsem_show;
-use super::gsem_state::{ClassItem, ClassState, stripes};
+use super::gsem_state::{Answers, ClassItem, ClassState, stripes};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -245,11 +245,7 @@ fn sample(s: &mut Session, cmd: &ParsedCommand, items: &[(usize, bool)]) -> Resu
 }
 
 /// Items with their categories, the base one first, and the answers of each row.
-fn read(
-    s: &Session,
-    items: &[(usize, bool)],
-    rows: &[usize],
-) -> Result<(Vec<ClassItem>, Vec<Vec<Option<usize>>>)> {
+fn read(s: &Session, items: &[(usize, bool)], rows: &[usize]) -> Result<(Vec<ClassItem>, Answers)> {
     let mut out = Vec::new();
     for (v, binary) in items {
         let name = s.frame.var(*v).name.clone();

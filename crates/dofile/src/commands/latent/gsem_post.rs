@@ -49,11 +49,10 @@ pub(super) fn probabilities(s: &mut Session, call: &Call, of_items: bool) -> Res
     s.print("");
     s.print(format!("{title:<52}{count}"));
     s.print("");
-    let head = if of_items { "Margin" } else { "Margin" };
     let ci = format!("[{}% conf. interval]", format::bare("%5.0g", level).trim());
     s.print("-".repeat(65));
     s.print(format!("             |{:>34}", "Delta-method"));
-    s.print(format!("{:>12} |{head:>11}   std. err.{ci:>26}", ""));
+    s.print(format!("{:>12} |{:>11}   std. err.{ci:>26}", "", "Margin"));
     s.print(format!("-------------+{}", "-".repeat(51)));
     let mut data: Vec<Vec<f64>> = vec![Vec::new(); 4];
     let mut class = None;

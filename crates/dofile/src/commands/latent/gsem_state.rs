@@ -7,6 +7,9 @@ use estimators::latent::classes::Classes;
 use estimators::matrix::Mat;
 use std::sync::Arc;
 
+/// The category of each item in each row or pattern, from 0; `None` for a missing answer.
+pub(super) type Answers = Vec<Vec<Option<usize>>>;
+
 /// An item: its variable and the values of its categories.
 #[derive(Debug, Clone)]
 pub(super) struct ClassItem {
@@ -27,7 +30,7 @@ pub(super) struct ClassState {
     pub v: Mat,
     pub probabilities: Classes,
     /// Patterns with their weights, when no answer is missing.
-    pub patterns: Option<(Vec<Vec<Option<usize>>>, Vec<f64>)>,
+    pub patterns: Option<(Answers, Vec<f64>)>,
 }
 
 /// State of the active results; r(301) when they are not those of latent classes.
