@@ -220,8 +220,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             (Column::from_f64(ty, &values), set)
         }
         "tag" => (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &tag(s, &call, &keep)?), None),
-        "concat" => (concat(s, &call, &keep)?, None),
-        "ends" => (ends(s, &call, &keep)?, None),
+        "concat" | "ends" => (text_function(s, &call, &keep)?, None),
         f if f.starts_with("row") => {
             let values = row_function(s, &call, &keep)?;
             let ty = call.ty.unwrap_or(if f.contains("miss") { StorageType::Byte } else { default });
@@ -579,6 +578,10 @@ fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
         };
     }
     Ok(out)
+}
+
+fn text_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
+    if call.function == "ends" { ends(s, call, keep) } else { concat(s, call, keep) }
 }
 
 fn concat(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
