@@ -112,7 +112,7 @@ capture frame nosuch {
 }
 assert _rc == 111
 
-egen known = rownonmiss(x s)
+egen known = rownonmiss(x s), strok
 assert known == 1 + (_n != 2)
 bysort g (x): ipolate y x if w != 2, generate(yi)
 assert reldif(yi, y) < 1e-6 if w != 2

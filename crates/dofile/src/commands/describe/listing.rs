@@ -97,8 +97,8 @@ pub(super) const SPEC_DS: CommandSpec = CommandSpec {
     syntax: "ds [varlist] [, not has(type typelist) not(type typelist) alpha]",
     notes: "stores r(varlist)",
     examples: &[Example {
-        run: "set obs 1\ngenerate x = 1\ngenerate s = \"a\"\ngenerate y = 2\nds, has(type numeric)\nlocal numeric `r(varlist)'\nds s x, not",
-        expect: &[("\"`numeric'\" == \"x y\"", 1.0), ("r(varlist) == \"y\"", 1.0)],
+        run: "set obs 1\ngenerate x = 1\ngenerate s = \"a\"\ngenerate y = 2\nds, has(type numeric)\nscalar numeric = r(varlist) == \"x y\"\nds s x, not",
+        expect: &[("numeric", 1.0), ("r(varlist) == \"y\"", 1.0)],
     }],
 };
 pub(super) const SPEC_CODEBOOK: CommandSpec = CommandSpec {
