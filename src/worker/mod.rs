@@ -86,6 +86,11 @@ impl WorkerDeps {
     pub(crate) fn may_start(&self) -> bool {
         self.cluster.as_ref().is_none_or(|cluster| cluster.standing() == Standing::Full)
     }
+
+    /// True while the files are known to be out of reach: an attempt could not begin.
+    fn files_are_away(&self) -> bool {
+        self.blobs.last_trial().is_some_and(|trial| trial.found.is_err())
+    }
 }
 
 /// Settings of the worker.

@@ -250,7 +250,7 @@ impl Scheduler {
         let is_stopped = self.closing()
             || self.stopped_by_fault()
             || self.disk_is_low()
-            || self.files_are_away()
+            || self.shared.deps.files_are_away()
             || !self.shared.deps.may_start();
         let finds = self.may_find && self.shared.queued() > 0;
         // what waits already needs a claim that looks for it
@@ -312,10 +312,9 @@ impl Scheduler {
         let (shared, control) = (Arc::clone(&self.shared), Arc::clone(&self.control));
         Arc::new(move || {
             let deps = &shared.deps;
-            let has_files = deps.blobs.last_trial().is_none_or(|trial| trial.found.is_ok());
             !control.closing.load(Ordering::SeqCst)
                 && !shared.host_fault.load(Ordering::SeqCst)
-                && has_files
+                && !deps.files_are_away()
                 && !takes_no_work(&shared.options.disk_low.look(deps.volume.as_ref()))
         })
     }
@@ -371,11 +370,6 @@ impl Scheduler {
         low
     }
 
-    /// True while the files are known to be out of reach: an attempt could not begin.
-    fn files_are_away(&self) -> bool {
-        self.shared.deps.blobs.last_trial().is_some_and(|trial| trial.found.is_err())
-    }
-
     fn disk_low_now(&self) -> bool {
         self.disk_seen.is_some_and(|(_, low)| low)
     }
@@ -385,7 +379,8 @@ impl Scheduler {
         if self.closing() || self.stopped_by_fault() {
             return None;
         }
-        let is_stopped = self.disk_low_now() || self.files_are_away() || !self.shared.deps.may_start();
+        let is_stopped =
+            self.disk_low_now() || self.shared.deps.files_are_away() || !self.shared.deps.may_start();
         if is_stopped && self.may_find && self.shared.queued() > 0 {
             return Some(Instant::now() + DISK_LOOK);
         }

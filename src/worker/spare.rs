@@ -5,14 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::library::render::{ADO_DIR, EMPTY_DIR};
 use crate::ports::workspace::Workspace;
 
 /// Name of a working directory made ahead, in the scratch folder.
 const SPARE: &str = "spare-work";
 /// Folders of every working directory.
-const FOLDERS: [&str; 3] = ["ado", "empty", "tmp/home"];
+const FOLDERS: [&str; 3] = [ADO_DIR, EMPTY_DIR, "tmp/home"];
 
-/// The files of the folder `ado`: names and contents.
+/// The files of the folder [`ADO_DIR`]: names and contents.
 pub type Helpers = Vec<(String, Vec<u8>)>;
 
 /// At most one working directory that no run has yet.
@@ -71,7 +72,7 @@ impl SpareWork {
         work: &Path,
         helpers: &Helpers,
     ) -> io::Result<()> {
-        let ado = self.path.join("ado");
+        let ado = self.path.join(ADO_DIR);
         for (name, _) in made.iter().filter(|(name, _)| !helpers.iter().any(|(other, _)| other == name)) {
             workspace.remove_file(&ado.join(name))?;
         }
@@ -101,7 +102,7 @@ fn make(workspace: &dyn Workspace, work: &Path, helpers: &Helpers) -> io::Result
         workspace.create_dir(&work.join(folder))?;
     }
     for (name, bytes) in helpers {
-        workspace.write(&work.join("ado").join(name), bytes)?;
+        workspace.write(&work.join(ADO_DIR).join(name), bytes)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use super::distributions::LN_SQRT_TWO_PI;
 use super::matrix::Mat;
-use super::ml_group::{GroupLikelihood, GroupPoint, Grouped};
+use super::ml_group::{GroupLikelihood, GroupPoint, Grouped, ln_sum, mixture};
 use super::quadrature::gauss_hermite;
 
 /// Log likelihood of one outcome given its linear index.
@@ -170,12 +170,6 @@ impl<'a, O: Outcome> RandomEffects<'a, O> {
     }
 }
 
-/// `ln sum exp`.
-fn ln_sum(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    top + values.map(|v| (v - top).exp()).sum::<f64>().ln()
-}
-
 impl<O: Outcome> GroupLikelihood for RandomEffects<'_, O> {
     fn parameters(&self) -> usize {
         self.rows.columns.len() + self.outcome.further() + self.spread()
@@ -248,27 +242,4 @@ impl<O: Outcome> GroupLikelihood for RandomEffects<'_, O> {
         }
         mixture(&parts, size)
     }
-}
-
-/// Log likelihood and derivatives of a sum over nodes.
-fn mixture(parts: &[(f64, Vec<f64>, Mat)], size: usize) -> GroupPoint {
-    let total = ln_sum(parts.iter().map(|p| p.0));
-    let mut out = GroupPoint { ll: total, gradient: vec![0.0; size], hessian: Mat::zeros(size, size) };
-    for (ll, g, h) in parts {
-        let share = (ll - total).exp();
-        for a in 0..size {
-            out.gradient[a] += share * g[a];
-            for c in 0..=a {
-                out.hessian[(a, c)] += share * (h[(a, c)] + g[a] * g[c]);
-            }
-        }
-    }
-    for a in 0..size {
-        for c in 0..=a {
-            let value = out.hessian[(a, c)] - out.gradient[a] * out.gradient[c];
-            out.hessian[(a, c)] = value;
-            out.hessian[(c, a)] = value;
-        }
-    }
-    out
 }

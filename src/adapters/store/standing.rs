@@ -91,8 +91,8 @@ pub(super) fn claim(
     now: DateTime<Utc>,
     effects: &mut Effects,
 ) -> rusqlite::Result<()> {
-    let queued = queued(&effects.jobs, now);
-    if queued.is_empty() {
+    // most transactions queue nothing
+    if effects.jobs.iter().all(|job| job.queue_seq.is_none()) {
         return Ok(());
     }
     // held until it is known whether there is an answer: who takes the claim back learns it
@@ -102,7 +102,7 @@ pub(super) fn claim(
     let mut outcome = Ok(());
     if (waiter.ask.may_claim)() {
         let limits = (waiter.ask.limits)();
-        for (job, run_id) in queued.iter().zip(&waiter.ask.runs) {
+        for (job, run_id) in queued(&effects.jobs, now).iter().zip(&waiter.ask.runs) {
             match waiter.claim_one(core, conn, (heads, now), &limits, (job, run_id)) {
                 Ok(Some((applied, claimed))) => {
                     effects.changes.extend(applied.changes);

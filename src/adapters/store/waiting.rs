@@ -22,13 +22,16 @@ const PAGE: usize = 1000;
 /// Pause after a page that could not be read.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// The jobs of each tenant.
+type Running = HashMap<TenantId, HashSet<JobId>>;
+
 #[derive(Default)]
 struct State {
     queue: Queue,
     /// All queued jobs of the tables are known.
     loaded: bool,
     /// Running jobs, and those that are being claimed.
-    running: HashMap<TenantId, HashSet<JobId>>,
+    running: Running,
 }
 
 /// The queued jobs.
@@ -51,6 +54,18 @@ impl State {
             self.running.remove(tenant);
         }
     }
+}
+
+/// True if one more job may run, of whichever tenant.
+fn has_seat(running: &Running, limits: &RunningLimits) -> bool {
+    let all = running.values().map(HashSet::len).sum::<usize>() as u64;
+    limits.all.is_none_or(|most| all < most)
+}
+
+/// True if one more job of a tenant may run.
+fn may_run(running: &Running, limits: &RunningLimits, tenant: &TenantId) -> bool {
+    let runs = running.get(tenant).map_or(0, HashSet::len) as u64;
+    limits.get(tenant).is_none_or(|most| runs < most)
 }
 
 /// What a look for a job found.
@@ -117,15 +132,10 @@ impl Waiting {
     pub(super) fn take(&self, now: DateTime<Utc>, limits: &RunningLimits) -> Taken {
         let mut state = self.state();
         let State { queue, running, .. } = &mut *state;
-        let all = running.values().map(HashSet::len).sum::<usize>() as u64;
-        if limits.all.is_some_and(|most| all >= most) {
+        if !has_seat(running, limits) {
             return Taken::Nothing(queue.next_wake());
         }
-        let may_run = |tenant: &TenantId| {
-            let runs = running.get(tenant).map_or(0, HashSet::len) as u64;
-            limits.get(tenant).is_none_or(|most| runs < most)
-        };
-        match queue.take(now, may_run) {
+        match queue.take(now, |tenant| may_run(running, limits, tenant)) {
             Some((key, place)) => {
                 state.runs(&key);
                 Taken::Job(key, place)
@@ -140,16 +150,11 @@ impl Waiting {
     pub(super) fn take_new(&self, key: &JobKey, now: DateTime<Utc>, limits: &RunningLimits) -> bool {
         let mut state = self.state();
         let State { queue, running, loaded, .. } = &mut *state;
-        let all = running.values().map(HashSet::len).sum::<usize>() as u64;
-        let may_run = |tenant: &TenantId| {
-            let runs = running.get(tenant).map_or(0, HashSet::len) as u64;
-            limits.get(tenant).is_none_or(|most| runs < most)
-        };
         let is_first = *loaded
-            && limits.all.is_none_or(|most| all < most)
-            && may_run(&key.0)
+            && has_seat(running, limits)
+            && may_run(running, limits, &key.0)
             && !running.get(&key.0).is_some_and(|jobs| jobs.contains(&key.1))
-            && !queue.has_ready(now, may_run);
+            && !queue.has_ready(now, |tenant| may_run(running, limits, tenant));
         if is_first {
             state.runs(key);
         }

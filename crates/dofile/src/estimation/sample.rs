@@ -41,6 +41,20 @@ impl OpenSample {
         Ok(Self { touse, vce, cluster, weights, weight_text })
     }
 
+    /// Closes the sample of a model without a `depvar` and `indepvars`, such as expressions and items.
+    ///
+    /// # Errors
+    /// r(2000) where no row is left.
+    pub fn close_without_terms(self, session: &Session) -> Result<Model> {
+        if !self.touse.iter().any(|t| *t) {
+            return Err(StataError::no_observations());
+        }
+        let list = FvList::parse(&session.frame, "", session.settings.varabbrev)?;
+        let design = Design::build(&session.frame, &list, &self.touse)?;
+        let zeros = vec![0.0; session.frame.n_rows()];
+        Ok(self.close(session, String::new(), &zeros, design, false))
+    }
+
     /// Closes the sample: `y` has one value per row of the data, `design` the rows of the sample.
     pub fn close(
         self,

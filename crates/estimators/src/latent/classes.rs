@@ -5,10 +5,9 @@
 //! the first one.
 
 use super::patterns::{Patterns, Robust, sandwich};
-use super::trait_model::mixed;
 use crate::matrix::Mat;
 use crate::ml::{Limits, MlFit};
-use crate::ml_group::{GroupLikelihood, GroupPoint, maximise};
+use crate::ml_group::{GroupLikelihood, GroupPoint, maximise, mixture};
 
 /// Probabilities of a model.
 #[derive(Debug, Clone)]
@@ -218,7 +217,7 @@ impl Mixture<'_> {
                 Mat::from_fn(self.free.len(), self.free.len(), |i, j| hessian[(self.free[i], self.free[j])]);
             parts.push((ll, self.free.iter().map(|p| gradient[*p]).collect(), kept));
         }
-        mixed(&parts, self.free.len())
+        mixture(&parts, self.free.len())
     }
 }
 

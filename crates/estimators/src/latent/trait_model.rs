@@ -7,7 +7,7 @@ use super::patterns::{Patterns, Robust, sandwich};
 use crate::distributions::LN_SQRT_TWO_PI;
 use crate::matrix::Mat;
 use crate::ml::{Limits, MlFit};
-use crate::ml_group::{GroupLikelihood, GroupPoint, maximise};
+use crate::ml_group::{GroupLikelihood, GroupPoint, ln_sum, maximise, mixture};
 use crate::quadrature::gauss_hermite;
 
 /// Nodes of the quadrature.
@@ -67,7 +67,7 @@ fn settle(
                 (theta, log + items.iter().zip(responses).map(ln).sum::<f64>())
             })
             .collect();
-        let total = ln_sum(&parts);
+        let total = ln_sum(parts.iter().map(|p| p.1));
         let mean: f64 = parts.iter().map(|(t, l)| (l - total).exp() * t).sum();
         let variance: f64 = parts.iter().map(|(t, l)| (l - total).exp() * (t - mean).powi(2)).sum();
         if !(mean.is_finite() && variance > 1e-12) {
@@ -81,11 +81,6 @@ fn settle(
         }
     }
     place
-}
-
-fn ln_sum(parts: &[(f64, f64)]) -> f64 {
-    let top = parts.iter().map(|p| p.1).fold(f64::NEG_INFINITY, f64::max);
-    top + parts.iter().map(|p| (p.1 - top).exp()).sum::<f64>().ln()
 }
 
 /// The likelihood of the patterns.
@@ -121,32 +116,8 @@ impl Marginal<'_> {
             }
             parts.push((ll, gradient, hessian));
         }
-        mixed(&parts, self.size)
+        mixture(&parts, self.size)
     }
-}
-
-/// Log of a sum of exponentials with its derivatives.
-pub(super) fn mixed(parts: &[(f64, Vec<f64>, Mat)], size: usize) -> GroupPoint {
-    let top = parts.iter().map(|p| p.0).fold(f64::NEG_INFINITY, f64::max);
-    let ll = top + parts.iter().map(|p| (p.0 - top).exp()).sum::<f64>().ln();
-    let mut out = GroupPoint { ll, gradient: vec![0.0; size], hessian: Mat::zeros(size, size) };
-    for (log, g, h) in parts {
-        let share = (log - ll).exp();
-        for a in 0..size {
-            out.gradient[a] += share * g[a];
-            for c in 0..=a {
-                out.hessian[(a, c)] += share * (h[(a, c)] + g[a] * g[c]);
-            }
-        }
-    }
-    for a in 0..size {
-        for c in 0..=a {
-            let value = out.hessian[(a, c)] - out.gradient[a] * out.gradient[c];
-            out.hessian[(a, c)] = value;
-            out.hessian[(c, a)] = value;
-        }
-    }
-    out
 }
 
 impl GroupLikelihood for Marginal<'_> {

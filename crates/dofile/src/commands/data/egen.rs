@@ -1,5 +1,7 @@
 //! `egen`: statistics over groups and rows.
 
+mod text;
+
 use super::generate::selected;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -220,7 +222,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             (Column::from_f64(ty, &values), set)
         }
         "tag" => (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &tag(s, &call, &keep)?), None),
-        "concat" | "ends" => (text_function(s, &call, &keep)?, None),
+        "concat" | "ends" => (text::column(s, &call, &keep)?, None),
         f if f.starts_with("row") => {
             let values = row_function(s, &call, &keep)?;
             let ty = call.ty.unwrap_or(if f.contains("miss") { StorageType::Byte } else { default });
@@ -578,56 +580,6 @@ fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
         };
     }
     Ok(out)
-}
-
-fn text_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
-    if call.function == "ends" { ends(s, call, keep) } else { concat(s, call, keep) }
-}
-
-fn concat(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
-    let vars = s.varlist(&call.argument)?;
-    // The least abbreviation of punct() is the p() of other functions.
-    let given = call.cmd.options.text("punct").or(call.cmd.options.text("p"));
-    let punct = given.unwrap_or("").to_string();
-    let cell = |v: usize, r: usize| {
-        let var = s.frame.var(v);
-        if var.is_string() { var.data.str(r).to_string() } else { crate::format::macro_text(var.data.num(r)) }
-    };
-    let texts = (0..keep.len())
-        .map(|r| {
-            if !keep[r] {
-                return "".into();
-            }
-            vars.iter().map(|&v| cell(v, r)).collect::<Vec<_>>().join(&punct).into_boxed_str()
-        })
-        .collect();
-    Ok(Column::from_strings(texts))
-}
-
-/// `ends()`: the part of a text before the first separator, after the last one, or all after the first ([D] egen).
-fn ends(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
-    let parts = ["head", "last", "tail"].map(|part| call.cmd.has(part));
-    if parts.iter().filter(|given| **given).count() > 1 {
-        return Err(StataError::invalid("options head, last, and tail are mutually exclusive"));
-    }
-    let given = call.cmd.options.text("punct").or(call.cmd.options.text("p"));
-    let punct = given.filter(|p| !p.is_empty()).unwrap_or(" ");
-    let text = s.compile(&call.argument)?;
-    if !text.is_string() {
-        return Err(StataError::type_mismatch());
-    }
-    let ctx = s.ctx();
-    let end = |r: usize| {
-        let given = text.text(&ctx, r);
-        let whole = if call.cmd.has("trim") { given.trim_matches(' ') } else { &given };
-        match parts {
-            [_, true, _] => whole.rsplit(punct).next().unwrap_or_default().to_owned(),
-            [_, _, true] => whole.split_once(punct).map_or("", |(_, tail)| tail).to_owned(),
-            _ => whole.split(punct).next().unwrap_or_default().to_owned(),
-        }
-    };
-    let texts = (0..keep.len()).map(|r| if keep[r] { end(r).into_boxed_str() } else { "".into() });
-    Ok(Column::from_strings(texts.collect()))
 }
 
 fn seq(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {

@@ -6,23 +6,21 @@
 
 use super::gsem_show;
 use super::gsem_state::{Answers, ClassItem, ClassState, stripes};
+use super::sample;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::display::note_weights;
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, effective_weights};
-use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading};
+use crate::estimation::model::Model;
 use crate::estimation::post::{self, Parameters};
-use crate::estimation::sample::OpenSample;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren, top_level_comma};
-use crate::syntax::{Design, FvList};
+use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
 use crate::value::{MISSING, is_missing};
 use estimators::latent::classes::{ClassFit, Classes, Request, fit};
-use estimators::latent::patterns::{Patterns, Robust};
-use estimators::vce::Vce;
+use estimators::latent::patterns::Patterns;
 use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] = concat_lists!(OptSpec; MAXIMIZE, &[
@@ -224,26 +222,6 @@ fn items(s: &Session, cmd: &ParsedCommand, paths: &[Path]) -> Result<Vec<(usize,
     if out.is_empty() { Err(StataError::standard(100)) } else { Ok(out) }
 }
 
-fn sample(s: &mut Session, cmd: &ParsedCommand, items: &[(usize, bool)]) -> Result<Model> {
-    use WeightKind::{Frequency, Importance, Probability};
-    let reading = Reading {
-        plain_vce: LIKELIHOOD_VCE,
-        ..Reading::likelihood(cmd, &[Frequency, Importance, Probability])
-    };
-    let mut open = OpenSample::open(s, cmd, &reading)?;
-    for (row, used) in open.touse.iter_mut().enumerate().filter(|(_, used)| **used) {
-        let mut known = items.iter().map(|(v, _)| !is_missing(s.frame.num_at(*v, row)));
-        *used = if cmd.has("listwise") { known.all(|k| k) } else { known.any(|k| k) };
-    }
-    if !open.touse.iter().any(|t| *t) {
-        return Err(StataError::no_observations());
-    }
-    let list = FvList::parse(&s.frame, "", s.settings.varabbrev)?;
-    let design = Design::build(&s.frame, &list, &open.touse)?;
-    let zeros = vec![0.0; s.frame.n_rows()];
-    Ok(open.close(s, String::new(), &zeros, design, false))
-}
-
 /// Items with their categories, the base one first, and the answers of each row.
 fn read(s: &Session, items: &[(usize, bool)], rows: &[usize]) -> Result<(Vec<ClassItem>, Answers)> {
     let mut out = Vec::new();
@@ -281,21 +259,13 @@ fn read(s: &Session, items: &[(usize, bool)], rows: &[usize]) -> Result<(Vec<Cla
 
 fn estimate(s: &mut Session, cmd: &ParsedCommand, paths: &[Path], class: (String, usize)) -> Result<()> {
     let variables = items(s, cmd, paths)?;
-    let model = sample(s, cmd, &variables)?;
+    let columns: Vec<usize> = variables.iter().map(|(v, _)| *v).collect();
+    let model = sample::answered(s, cmd, &columns)?;
     let (items, answers) = read(s, &variables, &model.design.rows)?;
     let (weights, n) = effective_weights(&model);
     let values = weights.as_ref().map(|(w, _)| w.as_slice());
     let patterns = Patterns::new(&answers, values);
-    let robust = match model.kernel_vce() {
-        Vce::Cluster(c) => Some(Robust::Clusters(c.of_row, c.count)),
-        Vce::Classical if !model.is_robust() => None,
-        Vce::Classical | Vce::Robust => {
-            let frequency =
-                weights.as_ref().is_some_and(|(_, k)| *k == estimators::weights::WeightKind::Frequency);
-            Some(Robust::Rows { frequency, n })
-        }
-        _ => return Err(StataError::invalid("vce(hc2) and vce(hc3) not allowed")),
-    };
+    let robust = sample::robust(&model, weights.as_ref(), n)?;
     let categories: Vec<usize> = items.iter().map(|i| i.values.len()).collect();
     let request = Request {
         patterns: &patterns,

@@ -9,25 +9,23 @@ use super::irt_items::{self, Group, Items, Kind};
 use super::irt_model::{IrtState, Layout, Start, covariance};
 use super::irt_report::reported;
 use super::irt_show::{self, Order};
+use super::sample;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::display::note_weights;
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, effective_weights};
 use crate::estimation::ml_command::{self, Look};
-use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading};
+use crate::estimation::model::Model;
 use crate::estimation::post::{self, Parameters};
-use crate::estimation::sample::OpenSample;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
-use crate::syntax::{Design, FvList};
-use crate::value::{MISSING, is_missing};
-use estimators::latent::patterns::{Patterns, Robust};
+use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::value::MISSING;
+use estimators::latent::patterns::Patterns;
 use estimators::latent::trait_model::{self, Rule, Sample};
 use estimators::ml::MlFit;
-use estimators::vce::Vce;
 use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] = concat_lists!(OptSpec; MAXIMIZE, &[
@@ -121,27 +119,6 @@ fn rule(cmd: &ParsedCommand) -> Result<(usize, bool)> {
     }
 }
 
-/// The sample: rows with an answer, with all answers under `listwise`.
-fn sample(s: &mut Session, cmd: &ParsedCommand, variables: &[(usize, usize)]) -> Result<Model> {
-    use WeightKind::{Frequency, Importance, Probability};
-    let reading = Reading {
-        plain_vce: LIKELIHOOD_VCE,
-        ..Reading::likelihood(cmd, &[Frequency, Importance, Probability])
-    };
-    let mut open = OpenSample::open(s, cmd, &reading)?;
-    for (row, used) in open.touse.iter_mut().enumerate().filter(|(_, used)| **used) {
-        let mut known = variables.iter().map(|(v, _)| !is_missing(s.frame.num_at(*v, row)));
-        *used = if cmd.has("listwise") { known.all(|k| k) } else { known.any(|k| k) };
-    }
-    if !open.touse.iter().any(|t| *t) {
-        return Err(StataError::no_observations());
-    }
-    let list = FvList::parse(&s.frame, "", s.settings.varabbrev)?;
-    let design = Design::build(&s.frame, &list, &open.touse)?;
-    let zeros = vec![0.0; s.frame.n_rows()];
-    Ok(open.close(s, String::new(), &zeros, design, false))
-}
-
 /// Shares of the categories of each item, and the sign of its correlation with the sum of the others.
 fn starts(items: &Items, weights: Option<&[f64]>) -> Vec<Start> {
     let weight = |row: usize| weights.map_or(1.0, |w| w[row]);
@@ -166,7 +143,8 @@ fn starts(items: &Items, weights: Option<&[f64]>) -> Vec<Start> {
 
 fn estimate(s: &mut Session, cmd: &ParsedCommand, mut groups: Vec<(Group, String)>) -> Result<()> {
     let variables = irt_items::variables(s, &mut groups)?;
-    let model = sample(s, cmd, &variables)?;
+    let columns: Vec<usize> = variables.iter().map(|(v, _)| *v).collect();
+    let model = sample::answered(s, cmd, &columns)?;
     let items = irt_items::read(s, &groups, &variables, &model.design.rows)?;
     let (weights, n) = effective_weights(&model);
     let values = weights.as_ref().map(|(w, _)| w.as_slice());
@@ -174,16 +152,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, mut groups: Vec<(Group, String
     let layout = Layout::new(&groups, &items.responses, &starts(&items, values));
     let (points, adaptive) = rule(cmd)?;
     let patterns = Patterns::new(&items.answers, values);
-    let robust = match model.kernel_vce() {
-        Vce::Cluster(c) => Some(Robust::Clusters(c.of_row, c.count)),
-        Vce::Classical if !model.is_robust() => None,
-        Vce::Classical | Vce::Robust => {
-            let frequency =
-                weights.as_ref().is_some_and(|(_, k)| *k == estimators::weights::WeightKind::Frequency);
-            Some(Robust::Rows { frequency, n })
-        }
-        _ => return Err(StataError::invalid("vce(hc2) and vce(hc3) not allowed")),
-    };
+    let robust = sample::robust(&model, weights.as_ref(), n)?;
     let sample = Sample { patterns: &patterns, weights: values, robust };
     let limits = likelihood::limits(&cmd.options);
     let fit = trait_model::fit(&layout.items, &sample, &Rule::new(points, adaptive), &layout.start, limits)

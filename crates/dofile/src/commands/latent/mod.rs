@@ -11,6 +11,7 @@ mod irt_predict;
 mod irt_report;
 mod irt_show;
 mod irtgraph;
+mod sample;
 
 use super::CommandSpec;
 use crate::error::Result;

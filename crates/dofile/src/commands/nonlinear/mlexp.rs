@@ -18,7 +18,6 @@ use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
-use crate::syntax::{Design, FvList};
 use crate::value::{MISSING, is_missing};
 use estimators::ml::MlFit;
 use estimators::ml_differences::{Covariance, Failure, Problem, Sample, Shape, TRIED, Values};
@@ -131,13 +130,7 @@ fn read(s: &mut Session, cmd: &ParsedCommand, expression: &Substitutable) -> Res
         used.extend(s.varlist(list)?);
     }
     s.markout(&used, &mut open.touse, false)?;
-    if !open.touse.iter().any(|t| *t) {
-        return Err(StataError::no_observations());
-    }
-    let list = FvList::parse(&s.frame, "", s.settings.varabbrev)?;
-    let design = Design::build(&s.frame, &list, &open.touse)?;
-    let zeros = vec![0.0; s.frame.n_rows()];
-    Ok(open.close(s, String::new(), &zeros, design, false))
+    open.close_without_terms(s)
 }
 
 /// The expression on the rows of the sample.
