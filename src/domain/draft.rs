@@ -53,6 +53,14 @@ pub struct Draft {
     pub model: Option<ModelNotes>,
 }
 
+impl Draft {
+    /// True for a draft of the same author that says the same of the same data, whatever its id and time.
+    pub fn says(&self, other: &Draft) -> bool {
+        let renamed = Draft { draft_id: self.draft_id.clone(), created_at: self.created_at, ..other.clone() };
+        *self == renamed
+    }
+}
+
 /// A model's notes on its draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelNotes {

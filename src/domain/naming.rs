@@ -134,6 +134,33 @@ pub fn neutral_text(text: &str, chars: usize, bytes: usize) -> String {
     out
 }
 
+/// Most bytes of the name of an uploaded file.
+const FILE_NAME_BYTES: usize = 255;
+
+/// The name under which an uploaded file is kept: what stands behind the last `/` or `\` without control characters,
+/// without the marks that turn the direction of text, and with at most 255 bytes; `data` where nothing is left.
+pub fn file_name(name: &str) -> String {
+    let visible = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let name: String = name.chars().filter(visible).collect();
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    if last.chars().all(|c| c == '.') {
+        return "data".to_owned();
+    }
+    if last.len() <= FILE_NAME_BYTES {
+        return last.to_owned();
+    }
+    // the end of a name says what kind of file it is
+    let (stem, extension) = match last.rsplit_once('.') {
+        Some((stem, extension)) if extension.len() <= 16 => (stem, format!(".{extension}")),
+        _ => (last, String::new()),
+    };
+    let kept = stem.floor_char_boundary(FILE_NAME_BYTES - extension.len());
+    format!("{}{extension}", &stem[..kept])
+}
+
 /// Why an uploaded file must not have this name, or `None`. Only the part behind the last `/` or `\`
 /// counts, as does what the engine would find on a file system that ignores case.
 pub fn forbidden_file_name(name: &str) -> Option<&'static str> {
@@ -194,6 +221,26 @@ mod tests {
         for name in ["profile.csv", "ado.csv", "data.dta", "", "ado"] {
             assert!(forbidden_file_name(name).is_none(), "{name}");
         }
+    }
+
+    #[test]
+    fn names_of_files_are_one_visible_component() {
+        for (sent, kept) in [
+            ("../../../etc/passwd", "passwd"),
+            ("C:\\data\\pay.csv", "pay.csv"),
+            ("a\0b\n.csv", "ab.csv"),
+            ("pay\u{202e}vsc.exe", "payvsc.exe"),
+            ("工资 2024.csv", "工资 2024.csv"),
+            ("", "data"),
+            ("data/", "data"),
+            ("..", "data"),
+            (" \u{200f}\t", "data"),
+        ] {
+            assert_eq!(file_name(sent), kept, "{sent:?}");
+        }
+        let long = file_name(&format!("{}.csv", "资".repeat(1000)));
+        assert_eq!(long, format!("{}.csv", "资".repeat(83)));
+        assert_eq!(file_name(&"x".repeat(3000)).len(), 255);
     }
 
     proptest! {

@@ -160,12 +160,12 @@ pub fn column_misfits(parameter: &Parameter, column: &Column) -> Vec<String> {
         reasons.push(format!("`{}` is {kind}, needed is {}{advice}", column.name, needs.kinds.join(" or ")));
     }
     if let Some(least) = needs.min_distinct.filter(|least| column.distinct < *least) {
-        let found = column.distinct;
-        reasons.push(format!("`{}` has {found} distinct values, at least {least} are needed", column.name));
+        let found = distinct_values(column.distinct);
+        reasons.push(format!("`{}` has {found}, at least {least} are needed", column.name));
     }
     if let Some(most) = needs.max_distinct.filter(|most| column.distinct > *most) {
-        let found = column.distinct;
-        reasons.push(format!("`{}` has {found} distinct values, at most {most} are taken", column.name));
+        let found = distinct_values(column.distinct);
+        reasons.push(format!("`{}` has {found}, at most {most} are taken", column.name));
     }
     if let Some(most) = needs.max_missing_share.filter(|most| column.missing_share > *most) {
         let share = column.missing_share * 100.0;
@@ -176,6 +176,10 @@ pub fn column_misfits(parameter: &Parameter, column: &Column) -> Vec<String> {
         ));
     }
     reasons
+}
+
+fn distinct_values(count: u64) -> String {
+    format!("{count} distinct {}", if count == 1 { "value" } else { "values" })
 }
 
 /// How a column with two values becomes one of 0 and 1, where that is needed.

@@ -174,6 +174,17 @@ pub struct BoundParameter {
     pub source: Option<String>,
 }
 
+impl BoundParameter {
+    /// Returns the texts of the value: one, or those of a list; none of other values.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let values = match &self.value {
+            Value::Array(items) => items.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        values.iter().filter_map(Value::as_str)
+    }
+}
+
 /// Dependency that must be installed for the template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PlanDependency {

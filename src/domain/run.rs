@@ -311,6 +311,23 @@ pub struct SampleStep {
     pub reason: Option<String>,
 }
 
+/// Columns of a coefficient table with the ratio that an estimate on the log scale stands for; the ends of its interval have
+/// `_low` and `_high` behind the name.
+pub const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
+
+/// An estimate on the log scale as a ratio, with the confidence interval of the ratio.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Ratio {
+    /// `odds_ratio`, `hazard_ratio`, `irr` (of incidence rates), `rrr` (of relative risks) or `ratio` (of times or hazards).
+    pub kind: String,
+    /// The ratio; 1 is no difference.
+    pub value: f64,
+    /// Lower end of its confidence interval.
+    pub low: Option<f64>,
+    /// Upper end of its confidence interval.
+    pub high: Option<f64>,
+}
+
 /// One row of the coefficient table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ResultRow {
@@ -336,6 +353,9 @@ pub struct ResultRow {
     pub ci_low: Option<f64>,
     /// Upper end of the confidence interval, in units of the estimate.
     pub ci_high: Option<f64>,
+    /// The estimate as a ratio, where the model reports one: the estimate is then its natural logarithm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<Ratio>,
 }
 
 /// A file that the run left.

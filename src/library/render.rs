@@ -290,7 +290,7 @@ fn derived(variable: &DerivedVariable) -> Result<Vec<String>, RenderError> {
     Ok(lines)
 }
 
-/// The numeric companion of a column, with the column's label.
+/// The numeric companion of a column, with the column's label or name as its label.
 fn companion(mark: &CategoricalMark) -> Result<Vec<String>, RenderError> {
     let Some(companion) = &mark.companion else { return Ok(Vec::new()) };
     let (column, companion) = (name(&mark.column)?, name(companion)?);
@@ -302,6 +302,8 @@ fn companion(mark: &CategoricalMark) -> Result<Vec<String>, RenderError> {
     Ok(vec![
         made,
         format!("local ss_label : variable label {column}"),
+        // figures would show the name of the companion
+        format!("if `\"`macval(ss_label)'\"' == \"\" local ss_label \"{column}\""),
         format!("label variable {companion} `\"`macval(ss_label)'\"'"),
     ])
 }

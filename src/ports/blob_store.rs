@@ -211,6 +211,11 @@ pub trait BlobStore: Send + Sync {
         Ok(None)
     }
 
+    /// Returns how many reads at once end sooner than one after the other: more than one where each waits for a network.
+    fn reads_at_once(&self) -> usize {
+        1
+    }
+
     /// Returns the result of the last trial; `None` where the blobs are in the data directory, which has own checks.
     /// Does not block.
     fn last_trial(&self) -> Option<Trial> {

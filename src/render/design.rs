@@ -91,6 +91,20 @@ impl Design {
             && !named(&self.controls)
     }
 
+    /// True for an interaction, or a power, with a column of the other term.
+    pub(super) fn is_joint(&self, term: &str, other: &str) -> bool {
+        let has = |name: &str| columns_of(other).any(|own| self.own(own) == self.own(name));
+        term.contains('#') && columns_of(term).any(has)
+    }
+
+    /// True for the effect of one level of this column alone, `2.sector`.
+    pub(super) fn is_level(&self, term: &str, column: &str) -> bool {
+        let of = |(level, name): (&str, &str)| {
+            level.starts_with(|c: char| c.is_ascii_digit()) && self.own(name) == column
+        };
+        !term.contains('#') && term.split_once('.').is_some_and(of)
+    }
+
     fn own<'a>(&'a self, name: &'a str) -> &'a str {
         self.companions.get(name).map_or(name, String::as_str)
     }

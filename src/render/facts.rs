@@ -6,6 +6,7 @@ use super::design::bound;
 use super::grid::{Align, Grid, Printed, Row, RowKind};
 use super::number::whole_or_fixed;
 use super::style::Style;
+use super::table::Table;
 use super::words::{name, pick};
 use super::{Language, Source};
 use crate::domain::run::SampleStep;
@@ -114,7 +115,12 @@ pub(super) fn std_errors_words(kind: &str, language: Language, variable: impl Fn
 
 /// Notes below a coefficient table: standard errors and stars; below the main one also estimator, sample, weights,
 /// software, and where the run is kept.
-pub(super) fn regression_notes(source: &Source<'_>, is_main: bool, style: &Style<'_>) -> Vec<String> {
+pub(super) fn regression_notes(
+    source: &Source<'_>,
+    table: &Table,
+    is_main: bool,
+    style: &Style<'_>,
+) -> Vec<String> {
     let language = style.options.language;
     let mut sentences = Vec::new();
     if is_main {
@@ -131,6 +137,7 @@ pub(super) fn regression_notes(source: &Source<'_>, is_main: bool, style: &Style
         ),
         None => pick(language, "Standard errors in parentheses.", "括号内为标准误。"),
     });
+    sentences.extend(references(table, style));
     if is_main {
         sentences.extend(
             left_out(source, language)
@@ -154,6 +161,18 @@ pub(super) fn regression_notes(source: &Source<'_>, is_main: bool, style: &Style
         notes.push("* p < 0.10, ** p < 0.05, *** p < 0.01".to_owned());
     }
     notes
+}
+
+/// What the levels of categories are compared with, as a sentence.
+fn references(table: &Table, style: &Style<'_>) -> Option<String> {
+    let language = style.options.language;
+    let colon = pick(language, ": ", "：");
+    let of: Vec<String> =
+        style.references(table).iter().map(|r| format!("{}{colon}{}", r.variable, r.level)).collect();
+    let all = of.join(&pick(language, "; ", "；"));
+    let categories = if of.len() == 1 { "category" } else { "categories" };
+    (!of.is_empty())
+        .then(|| pick(language, &format!("Reference {categories}: {all}."), &format!("参照组：{all}。")))
 }
 
 /// The weights of the analysis as a sentence, where the run reports them.

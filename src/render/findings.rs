@@ -1,14 +1,15 @@
 //! The main results as sentences: one for each variable of the question, with interval and p, from the first table of
 //! estimates; for tests of groups those of `findings_tests`, for effects by period those of `findings_periods`, for
-//! units with places those of `findings_spatial`.
+//! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`.
 
-use super::number::{fixed, p_value};
-use super::regression::{RATIOS, is_coefficients};
+use super::number::{fixed, p_value, whole_or_fixed};
+use super::regression::is_coefficients;
 use super::sentences::said_of;
-use super::style::Style;
-use super::table::Table;
+use super::style::{Reference, Style};
+use super::table::{Cell, Table};
 use super::words::{name, pick};
-use super::{findings_periods, findings_spatial, findings_tests};
+use super::{findings_latent, findings_periods, findings_spatial, findings_tests};
+use crate::domain::run::RATIOS;
 
 /// Most sentences of a report.
 const MOST: usize = 6;
@@ -39,6 +40,10 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     if let Some(table) = tables.iter().find(is_main) {
         return of_terms(table, Reading::Estimate, style);
     }
+    let latent = findings_latent::findings(tables, style);
+    if !latent.is_empty() {
+        return latent.into_iter().take(MOST).collect();
+    }
     let tests = findings_tests::findings(tables, style);
     if tests.is_empty() { findings_periods::findings(tables, style) } else { tests }
 }
@@ -50,19 +55,94 @@ enum Reading {
     Probability,
 }
 
-/// One sentence for each variable of the question; in a difference in differences one for the effect. Of several models
-/// the last one counts: it is the fullest.
+/// One sentence for each variable of the question; in a difference in differences one for the effect, which stands where
+/// most of its factors meet.
 fn of_terms(table: &Table, reading: Reading, style: &Style<'_>) -> Vec<String> {
-    let model =
-        table.position("model").and_then(|_| Some(table.cell(table.rows.len().checked_sub(1)?, "model")));
-    let of_model = |row: &usize| model.is_none_or(|m| table.cell(*row, "model") == m);
-    let both = |row: &usize| style.design.is_both(table.cell(*row, "term").text());
-    let rows: Vec<usize> = (0..table.rows.len()).filter(of_model).collect();
-    if let Some(row) = rows.iter().copied().find(|row| both(row)) {
-        return effect(table, row, style).into_iter().collect();
+    let rows = told(table);
+    let term = |row: usize| table.cell(row, "term").text();
+    let factors = |row: &usize| term(*row).split('#').count();
+    let meeting: Vec<usize> = rows.iter().copied().filter(|row| style.design.is_both(term(*row))).collect();
+    let most = meeting.iter().map(factors).max().unwrap_or(0);
+    if let Some(row) = meeting.into_iter().find(|row| factors(row) == most) {
+        let said =
+            if most == 2 { effect(table, row, style) } else { sentence(table, row, "", reading, style) };
+        return said.into_iter().collect();
     }
-    let focal = rows.into_iter().filter(|row| style.design.is_focal(table.cell(*row, "term").text()));
-    focal.filter_map(|row| sentence(table, row, reading, style)).take(MOST).collect()
+    let mut all: Vec<String> = Vec::new();
+    for row in rows.iter().copied().filter(|row| style.design.is_focal(term(*row))) {
+        let whose = whose(table, &rows, row, reading, style);
+        let same = |other: &usize| of_one(table, row, *other);
+        let joint = rows.iter().copied().filter(same).find(|r| style.design.is_joint(term(*r), term(row)));
+        let said = match joint {
+            Some(joint) => Some(varies(&whose, (term(row), term(joint)), style)),
+            None => sentence(table, row, &whose, reading, style),
+        };
+        all.extend(said.filter(|said| !all.contains(said)));
+    }
+    all.truncate(MOST);
+    all
+}
+
+/// The rows that sentences are made of: all of them, of nested models those of the last, which is the fullest, and of an
+/// estimate with and without weights those with.
+fn told(table: &Table) -> Vec<usize> {
+    let model = |row: usize| table.cell(row, "model").text();
+    let is_nested = |name: &&str| name.strip_prefix("model").is_some_and(|n| n.parse::<u32>().is_ok());
+    let rows = 0..table.rows.len();
+    let last = rows.clone().next_back().map(model);
+    let one = rows.clone().map(model).find(|name| *name == "weighted").or(last.filter(is_nested));
+    rows.filter(|row| one.is_none_or(|one| model(*row) == one)).collect()
+}
+
+/// True for rows of the same model, equation and category of the outcome.
+fn of_one(table: &Table, row: usize, other: usize) -> bool {
+    let term = table.position("term").unwrap_or(0);
+    table.rows[row][..term] == table.rows[other][..term]
+}
+
+/// Which model, equation or category of the outcome a row is of, as the beginning of a sentence; empty where all rows are
+/// of one, and for the equation of the outcome.
+fn whose(table: &Table, rows: &[usize], row: usize, reading: Reading, style: &Style<'_>) -> String {
+    let language = style.options.language;
+    let differs = |j: &usize| rows.iter().any(|other| table.rows[*other][*j] != table.rows[row][*j]);
+    let words = |j: usize| {
+        let column = table.columns[j].name.as_str();
+        let text = match &table.rows[row][j] {
+            Cell::Number(x) => whole_or_fixed(*x, style.options.decimals),
+            Cell::Text(text) => text.clone(),
+            Cell::Missing => return String::new(),
+        };
+        match column {
+            "outcome" => {
+                let level = style.outcome_level(&text);
+                let base = pick(
+                    language,
+                    &format!("{level} against the base outcome"),
+                    &format!("{level}（相对基准类别）"),
+                );
+                if reading == Reading::Estimate { base } else { level }
+            }
+            "equation" if style.design.outcome.as_deref() == Some(text.as_str()) => String::new(),
+            "model" => style.model(&text),
+            "equation" => style.cell(column, &text),
+            _ => format!("{} {text}", name(column, language)),
+        }
+    };
+    let columns = 0..table.position("term").unwrap_or(0);
+    let all: Vec<String> = columns.filter(differs).map(words).filter(|words| !words.is_empty()).collect();
+    all.iter().map(|words| pick(language, &format!("{words}; "), &format!("{words}；"))).collect()
+}
+
+/// The sentence for a variable whose effect varies: a coefficient alone is none.
+fn varies(whose: &str, (term, joint): (&str, &str), style: &Style<'_>) -> String {
+    let (x, joint) = (style.variable(term.rsplit('.').next().unwrap_or(term)), style.term(joint));
+    pick(
+        style.options.language,
+        &format!(
+            "{whose}{x}: its effect is not one number, because the model has {joint}; tables and figures show how it varies."
+        ),
+        &format!("{whose}{x}：模型含有 {joint}，其影响不是一个数；表格与图形显示其如何变化。"),
+    )
 }
 
 /// The difference in differences.
@@ -72,7 +152,7 @@ fn effect(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
     said_of(style, "did", (table, row), &[("x", &x), ("y", &y)])
 }
 
-fn sentence(table: &Table, row: usize, reading: Reading, style: &Style<'_>) -> Option<String> {
+fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &Style<'_>) -> Option<String> {
     let language = style.options.language;
     let ratio = RATIOS.into_iter().find(|r| table.cell(row, r).number().is_some());
     let (column, low, high, nothing) = match ratio {
@@ -86,7 +166,7 @@ fn sentence(table: &Table, row: usize, reading: Reading, style: &Style<'_>) -> O
         Reading::Probability => pick(language, "Average effect on the probability", "对概率的平均影响"),
     };
     let (evidence, interval) = evidence(table, row, &low, &high, style);
-    let term = style.term(table.cell(row, "term").text());
+    let term = format!("{whose}{}", compared(table, row, style));
     let open = interval.is_some_and(|(low, high)| low <= nothing && nothing <= high);
     let remark = remark(open, style);
     Some(pick(
@@ -94,6 +174,23 @@ fn sentence(table: &Table, row: usize, reading: Reading, style: &Style<'_>) -> O
         &format!("{term}: {} {value} ({evidence}).{remark}", what.to_lowercase()),
         &format!("{term}：{what} {value}（{evidence}）。{remark}"),
     ))
+}
+
+/// The words of a term, for a level of categories with the one that it is compared with.
+fn compared(table: &Table, row: usize, style: &Style<'_>) -> String {
+    let term = table.cell(row, "term").text();
+    let of = style.references(table).into_iter().find(|of| style.design.is_level(term, &of.column));
+    let words = style.term(term);
+    of.map_or_else(
+        || words.clone(),
+        |Reference { level, .. }| {
+            pick(
+                style.options.language,
+                &format!("{words} (reference: {level})"),
+                &format!("{words}（参照：{level}）"),
+            )
+        },
+    )
 }
 
 /// Interval and p of a row as words, and the interval.
@@ -136,3 +233,7 @@ pub(super) fn remark(open: bool, style: &Style<'_>) -> String {
         false => String::new(),
     }
 }
+
+#[cfg(test)]
+#[path = "findings_tests_of_terms.rs"]
+mod tests;

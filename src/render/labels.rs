@@ -22,6 +22,8 @@ pub struct Labels {
     pub variables: HashMap<String, String>,
     /// Name of a column → level → label.
     pub levels: HashMap<String, BTreeMap<i64, String>>,
+    /// Name of a marked column → the levels that its rows have; none where there are too many.
+    pub present: HashMap<String, BTreeSet<i64>>,
     /// Numeric companion → the column that it stands for.
     pub companions: HashMap<String, String>,
     /// Terms whose words are known → these words.
@@ -55,8 +57,8 @@ impl Labels {
         labels
     }
 
-    /// Reads the levels of categorical columns from the canonical data: value labels of the file, and
-    /// for companions the levels in the order in which `encode` and `egen group()` number them.
+    /// Reads the levels of categorical columns from the canonical data: value labels of the file, for companions the
+    /// levels in the order in which `encode` and `egen group()` number them, and which levels the rows have.
     ///
     /// # Errors
     /// Says why the file cannot be read; the labels that were there stay.
@@ -69,28 +71,28 @@ impl Labels {
                 self.levels.insert(variable.name.clone(), entries(set));
             }
         }
-        let wanted: Vec<(String, usize, bool)> = marks
-            .iter()
-            .filter(|mark| mark.companion.is_some())
-            .filter_map(|mark| {
-                let at = reader.position(&mark.column)?;
-                Some((mark.column.clone(), at, mark.encoding.as_deref() == Some("encode")))
-            })
-            .collect();
+        let wanted: Vec<(&CategoricalMark, usize)> =
+            marks.iter().filter_map(|mark| Some((mark, reader.position(&mark.column)?))).collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        reader.select(wanted.iter().map(|(_, at, _)| *at).collect()).map_err(|e| e.to_string())?;
+        reader.select(wanted.iter().map(|(_, at)| *at).collect()).map_err(|e| e.to_string())?;
         let mut found: Vec<Levels> = wanted.iter().map(|_| Levels::default()).collect();
         while let Some(block) = reader.read_block(BLOCK).map_err(|e| e.to_string())? {
             for (levels, values) in found.iter_mut().zip(&block.columns) {
                 levels.take(values);
             }
         }
-        for ((column, _, _), levels) in wanted.into_iter().zip(found) {
+        for ((mark, _), levels) in wanted.into_iter().zip(found) {
+            let column = mark.column.clone();
+            if mark.companion.is_none() {
+                self.present.extend(levels.whole().map(|present| (column, present)));
+                continue;
+            }
             // Value labels of the file name the numbers of the column, not those of its companion.
             let own = self.levels.remove(&column).unwrap_or_default();
             if let Some(numbered) = levels.numbered(&own) {
+                self.present.insert(column.clone(), numbered.keys().copied().collect());
                 self.levels.insert(column, numbered);
             }
         }
@@ -126,21 +128,33 @@ impl Labels {
         parts.join(" × ")
     }
 
+    /// Returns the reference category of each marked column among the terms of a model: the one level of the data that no
+    /// term stands for. A column where this is not certain, because the model left out rows with a level, has none.
+    pub fn references<'a>(&self, terms: impl Iterator<Item = &'a str>) -> Vec<(String, i64)> {
+        let mut rest: Vec<(&str, BTreeSet<i64>)> = Vec::new();
+        for (level, name) in terms.filter_map(level_of) {
+            let own = self.own(name);
+            let Some(present) = self.present.get(own) else { continue };
+            let at = rest.iter().position(|(column, _)| *column == own).unwrap_or_else(|| {
+                rest.push((own, present.clone()));
+                rest.len() - 1
+            });
+            rest[at].1.remove(&level);
+        }
+        let single = rest.into_iter().filter(|(_, levels)| levels.len() == 1);
+        single.filter_map(|(column, levels)| Some((column.to_owned(), *levels.first()?))).collect()
+    }
+
     fn part(&self, part: &str, language: Language) -> String {
         let Some((operators, name)) = part.rsplit_once('.') else { return self.variable(part) };
         if name.is_empty() {
             return part.to_owned();
         }
-        let own = self.companions.get(name).map_or(name, String::as_str);
         let mut words = self.variable(name);
         for operator in operators.split('.').rev() {
-            let digits: String = operator.chars().take_while(char::is_ascii_digit).collect();
-            let rest = &operator[digits.len()..];
-            if let Ok(level) = digits.parse::<i64>()
-                && matches!(rest, "" | "b" | "bn" | "n" | "o")
-            {
-                let label = self.levels.get(own).and_then(|l| l.get(&level)).cloned();
-                words = format!("{words}: {}", label.unwrap_or(digits));
+            if let Some(level) = level(operator) {
+                let label = self.levels.get(self.own(name)).and_then(|l| l.get(&level)).cloned();
+                words = format!("{words}: {}", label.unwrap_or_else(|| level.to_string()));
                 continue;
             }
             words =
@@ -148,6 +162,19 @@ impl Labels {
         }
         words
     }
+}
+
+/// The level and the column of a term such as `2.sector`; none for other terms and for interactions.
+fn level_of(term: &str) -> Option<(i64, &str)> {
+    let (operator, name) = term.split_once('.').filter(|_| !term.contains('#'))?;
+    Some((level(operator)?, name))
+}
+
+/// The level that an operator such as `2`, `2b` or `2o` names.
+fn level(operator: &str) -> Option<i64> {
+    let digits = operator.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let is_level = matches!(&operator[digits.len()..], "" | "b" | "bn" | "n" | "o");
+    digits.parse().ok().filter(|_| is_level)
 }
 
 /// Words for a time-series operator; the plain marks `c`, `o` and `co` say nothing to a reader.
@@ -223,6 +250,13 @@ impl Levels {
         }
     }
 
+    /// The whole numbers among the values; none where there are other values or too many.
+    fn whole(self) -> Option<BTreeSet<i64>> {
+        let is_whole = |x: &f64| x.fract() == 0.0 && x.abs() < 1e15;
+        let sound = !self.too_many && self.texts.is_empty() && self.numbers.values().all(is_whole);
+        sound.then(|| self.numbers.into_values().map(|x| x as i64).collect())
+    }
+
     /// 1, 2, … in order; `own` are value labels of the numbers themselves.
     fn numbered(self, own: &BTreeMap<i64, String>) -> Option<BTreeMap<i64, String>> {
         if self.too_many {
@@ -256,6 +290,7 @@ mod tests {
             ]
             .into(),
             levels: [("sector".to_owned(), [(2, "零售".to_owned())].into())].into(),
+            present: [("sector".to_owned(), [1, 2, 3].into())].into(),
             companions: [("ss_c_sector".to_owned(), "sector".to_owned())].into(),
             terms: HashMap::new(),
         }
@@ -335,13 +370,29 @@ mod tests {
         ] {
             assert_eq!(labels.term(term, Language::En), words);
         }
+        assert_eq!(
+            labels.references(["2.job", "2.ss_c_region"].into_iter()),
+            [("job".into(), 1), ("region".into(), 1)]
+        );
+    }
+
+    #[test]
+    fn the_reference_category_is_the_one_level_without_a_term() {
+        let of = |terms: &[&'static str]| labels().references(terms.iter().copied());
+        assert_eq!(
+            of(&["2.ss_c_sector", "3.ss_c_sector", "age", "2.ss_c_sector#c.age"]),
+            [("sector".into(), 1)]
+        );
+        assert_eq!(of(&["1.ss_c_sector", "2o.ss_c_sector"]), [("sector".into(), 3)]);
+        assert_eq!(of(&["2.ss_c_sector"]), [], "a level of the data may have no row in the sample");
+        assert_eq!(of(&["2.unknown", "L2.sector", "2.ss_c_sector#c.age"]), []);
     }
 
     #[test]
     fn numbers_sort_as_numbers() {
         let mut levels = Levels::default();
         levels.take(&Values::Double(vec![1.5, -2.0, 0.0, -0.5, 1.5]));
-        let numbered = levels.numbered(&BTreeMap::new()).expect("few");
-        assert_eq!(numbered.into_values().collect::<Vec<_>>(), ["-2", "-0.5", "0", "1.5"]);
+        let numbered = levels.numbered(&BTreeMap::new()).expect("few").into_values();
+        assert_eq!(numbered.collect::<Vec<_>>(), ["-2", "-0.5", "0", "1.5"]);
     }
 }

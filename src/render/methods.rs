@@ -38,6 +38,10 @@ pub(super) fn methods(source: &Source<'_>, style: &Style<'_>) -> Vec<Section> {
     all.into_iter().filter(|s| !s.paragraphs.is_empty()).collect()
 }
 
+/// Settings that a run need not use as they stand: clusters replace the kind of standard errors, and a kind of weight
+/// counts with a weight alone.
+const SAID_AS_USED: [&str; 2] = ["vce", "weight_kind"];
+
 fn said(text: &Bilingual, style: &Style<'_>) -> String {
     pick(style.options.language, &text.en, text.zh.as_deref().unwrap_or(&text.en))
 }
@@ -81,6 +85,8 @@ fn variables(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
             if !words.is_empty() {
                 columns.push(format!("{label}{colon}{}", listed(&words, style)));
             }
+        } else if SAID_AS_USED.contains(&parameter.name.as_str()) {
+            // what the run used is said of the inference
         } else if let Some(words) = choice(value, style) {
             choices.push(format!("{label}{colon}{words}"));
         }

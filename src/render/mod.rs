@@ -8,6 +8,7 @@ mod dta_file;
 mod facts;
 mod figure;
 mod findings;
+mod findings_latent;
 mod findings_periods;
 mod findings_spatial;
 mod findings_tests;

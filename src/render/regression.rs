@@ -9,12 +9,10 @@ use super::regression_foot::{foot_of_models, foot_of_one};
 use super::style::Style;
 use super::table::{Cell, Table};
 use super::words::{name, pick};
+use crate::domain::run::RATIOS;
 
 /// Most models side by side; more are printed one below the other.
 const MOST_MODELS: usize = 6;
-
-/// Columns with a ratio next to the coefficient; the limits have `_low` and `_high` behind the name.
-pub(super) const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
 
 /// Columns that tell models apart.
 const MODELS: [&str; 3] = ["model", "outcome", "prediction"];
@@ -238,17 +236,35 @@ fn outcome_of(table: &Table, style: &Style<'_>) -> Option<String> {
     (is_named && (0..table.rows.len()).all(same)).then(sentence)
 }
 
+/// The column with the ratios of a table, if it has any.
+pub(super) fn ratio_of(table: &Table) -> Option<&'static str> {
+    RATIOS.into_iter().find(|r| table.position(r).is_some_and(|j| !table.is_blank(j)))
+}
+
 /// Estimate, interval and p of one model.
 fn one_model(table: &Table, entries: &[Entry], foot: Foot<'_>, style: &Style<'_>) -> Grid {
     let language = style.options.language;
-    let ratio = RATIOS.into_iter().find(|r| table.position(r).is_some_and(|j| !table.is_blank(j)));
+    let ratio = ratio_of(table);
     let (low, high) = ratio
         .map_or(("ci_low".to_owned(), "ci_high".to_owned()), |r| (format!("{r}_low"), format!("{r}_high")));
     let (intervals, p_values) =
         (style.options.intervals.unwrap_or(true), style.options.p_values.unwrap_or(true));
-    let mut head = vec![head_of_terms(table, style), name("estimate", language)];
-    head.extend(ratio.map(|r| name(r, language)));
-    head.extend(intervals.then(|| style.interval_words()));
+    let mut head = vec![head_of_terms(table, style)];
+    // next to a ratio it must be clear which number is on which scale, and whose the interval is
+    match ratio.map(|r| name(r, language)) {
+        None => {
+            head.push(name("estimate", language));
+            head.extend(intervals.then(|| style.interval_words()));
+        }
+        Some(ratio) => {
+            let interval = style.interval_words();
+            head.push(pick(language, "Estimate (log)", "估计值（对数）"));
+            head.push(ratio.clone());
+            let of_ratio =
+                || pick(language, &format!("{ratio}, {interval}"), &format!("{ratio}的 {interval}"));
+            head.extend(intervals.then(of_ratio));
+        }
+    }
     head.extend(p_values.then(|| name("p_value", language)));
     let width = head.len();
     let (mut rows, mut periods) = (Vec::new(), false);

@@ -180,16 +180,19 @@ fn grids(source: &Source<'_>, tables: &[Table], style: &Style<'_>) -> Vec<Grid> 
         let grid = match regression::grid(table, foot, style) {
             Some(mut grid) => {
                 fit_used |= first;
-                grid.notes = regression_notes(source, first, style);
+                grid.notes = regression_notes(source, table, first, style);
                 grid
             }
             None => plain(table, style),
         };
         // The first coefficient table is the result itself; the name of the analysis stands above the report.
         let is_result = fit_used && first;
-        let title = match style.design.outcome.as_deref().filter(|_| is_result) {
-            Some(outcome) => {
-                let words = style.variable(outcome);
+        // without ratios the description alone says on which scale the estimates are
+        let duration = style.design.duration.as_deref().filter(|_| regression::ratio_of(table).is_some());
+        let response = style.design.outcome.as_deref().or(duration);
+        let title = match response.filter(|_| is_result) {
+            Some(response) => {
+                let words = style.variable(response);
                 pick(language, &format!("Estimates for {words}"), &format!("{words}的估计结果"))
             }
             None => described(source, &table.file, language),

@@ -55,6 +55,10 @@ mod tests {
             "impact",
             "alike",
             "unlike",
+            "hard_item",
+            "sharp_item",
+            "class_sizes",
+            "class_answer",
         ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));

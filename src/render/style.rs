@@ -4,6 +4,7 @@ use super::Options;
 use super::design::Design;
 use super::labels::Labels;
 use super::number::whole_or_fixed;
+use super::table::Table;
 use super::words::{named, pick, remark};
 
 /// Columns of codes, among which names of variables may stand.
@@ -48,6 +49,16 @@ pub(super) const NAMING: [&str; 10] = [
     "missing_variables",
 ];
 
+/// The level of a column that its other levels are compared with.
+pub(super) struct Reference {
+    /// The column of the data.
+    pub(super) column: String,
+    /// Its words.
+    pub(super) variable: String,
+    /// The words of the level.
+    pub(super) level: String,
+}
+
 /// How numbers and names are printed.
 pub(super) struct Style<'a> {
     pub options: &'a Options,
@@ -88,6 +99,16 @@ impl Style<'_> {
         let (level, name) = term.split_once('.')?;
         let own = self.labels.companions.get(name).map_or(name, String::as_str);
         self.labels.levels.get(own)?.get(&level.parse().ok()?).cloned().filter(|_| self.options.labels)
+    }
+
+    /// Returns the reference category of each column of categories in a table of terms: the column and words for both.
+    pub(super) fn references(&self, table: &Table) -> Vec<Reference> {
+        let terms = (0..table.rows.len()).map(|row| table.cell(row, "term").text());
+        let words = |(column, level): (String, i64)| {
+            let level = self.level(&format!("{level}.{column}")).unwrap_or_else(|| level.to_string());
+            Reference { variable: self.variable(&column), level, column }
+        };
+        self.labels.references(terms).into_iter().map(words).collect()
     }
 
     /// Returns the heading of a model's column: the label of an outcome, or `Model 1` of `model1`.

@@ -69,6 +69,11 @@ fn one_line(text: &str) -> String {
 
 /// Writes text so that LaTeX prints it as it is; control characters become blanks.
 pub(super) fn escape(text: &str) -> String {
+    escape_behind(' ', text)
+}
+
+/// The same for a part of a text, behind this character: a quotation mark behind a word closes.
+fn escape_behind(mut before: char, text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
@@ -82,6 +87,7 @@ pub(super) fn escape(text: &str) -> String {
             '<' => out.push_str("\\textless{}"),
             '>' => out.push_str("\\textgreater{}"),
             '|' => out.push_str("\\textbar{}"),
+            '"' if before.is_whitespace() || "([{".contains(before) => out.push_str("``"),
             '"' => out.push_str("''"),
             '`' => out.push_str("\\textasciigrave{}"),
             'η' => out.push_str("$\\eta$"),
@@ -90,6 +96,7 @@ pub(super) fn escape(text: &str) -> String {
             c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
+        before = c;
     }
     out
 }
@@ -104,6 +111,7 @@ fn prose(text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut out = String::with_capacity(text.len() + 8);
     let mut rest = text;
+    let mut before = ' ';
     while let Some(first) = rest.chars().next() {
         let end = rest.find(|c: char| is_word(c) != is_word(first)).unwrap_or(rest.len());
         let (run, after) = rest.split_at(end);
@@ -112,8 +120,9 @@ fn prose(text: &str) -> String {
             let pieces = letters.chunks(8).map(|piece| escape(&piece.iter().collect::<String>()));
             out.push_str(&pieces.collect::<Vec<_>>().join("\\allowbreak{}"));
         } else {
-            out.push_str(&escape(run));
+            out.push_str(&escape_behind(before, run));
         }
+        before = run.chars().next_back().unwrap_or(before);
         rest = after;
     }
     out
@@ -298,6 +307,15 @@ mod tests {
             "Run run\\_01a2\\allowbreak{}0121d170\\allowbreak{}76baaf53\\allowbreak{}eeabd09c\\allowbreak{}f0fb, 5\\%"
         );
         assert_eq!(prose("heteroskedasticity-robust 受教育年限"), "heteroskedasticity-robust 受教育年限");
+    }
+
+    #[test]
+    fn quotation_marks_open_and_close() {
+        assert_eq!(escape("\"OLS\" (\"a\")"), "``OLS'' (``a'')");
+        assert_eq!(
+            prose("The analysis is \"OLS, robust errors\" (template linear.ols_robust)."),
+            "The analysis is ``OLS, robust errors'' (template linear.ols\\_robust)."
+        );
     }
 
     #[test]

@@ -91,6 +91,10 @@ export default {
     "plan.check.repeated_column.warn": "{columns} is named more than once in one list and is used once. Was another variable meant?",
     "plan.check.outcome_identifier.warn": "The outcome {columns} has another whole number in each row, as a row number or an identifier has: a model of it has no meaning",
     "plan.check.clusters_of_one.warn": "{columns} has another value in each row, so that every cluster has one row: choose the variable whose rows belong together",
+    "plan.check.total_row.warn": "The last row of the data looks like totals and counts as an observation. Remove it under Data, or keep it if it is one",
+    "plan.check.note_row.warn": "The last row of the data looks like a note and counts as an observation. Remove it under Data, or keep it if it is one",
+    "plan.check.second_header_row.warn": "The first row of the data looks like a second header and counts as an observation. Repair it under Data, or keep it if it is one",
+    "plan.check.missing_code.warn": "{columns} holds a number that looks like a code for a missing value and counts as a value. Repair it under Data, or keep it if it is one",
     "plan.check.no_within.fail": "{columns} does not change within any unit: choose another variable or another analysis"
   },
   "zh": {
@@ -185,6 +189,10 @@ export default {
     "plan.check.repeated_column.warn": "{columns} 在同一列表中出现多次，只计一次。是否本想选择其他变量？",
     "plan.check.outcome_identifier.warn": "结果变量 {columns} 每行都是不同的整数，像行号或编号：对它建模没有意义",
     "plan.check.clusters_of_one.warn": "{columns} 每行的值都不同，每个聚类只有一行：请选择同组行共有的变量",
+    "plan.check.total_row.warn": "数据最后一行像是合计，目前作为观测值使用。请在“数据”中删除，如确为观测值可保留",
+    "plan.check.note_row.warn": "数据最后一行像是注释，目前作为观测值使用。请在“数据”中删除，如确为观测值可保留",
+    "plan.check.second_header_row.warn": "数据第一行像是第二行表头，目前作为观测值使用。请在“数据”中修复，如确为观测值可保留",
+    "plan.check.missing_code.warn": "{columns} 中有一个数像是缺失值代码，目前作为数值使用。请在“数据”中修复，如确为数值可保留",
     "plan.check.no_within.fail": "{columns} 在所有个体内都没有变化：请选择其他变量或分析方法"
   }
 };

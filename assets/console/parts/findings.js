@@ -131,8 +131,20 @@ function ofMargins(tables, known) {
 /** A difference in differences: the row where treatment and period meet. */
 function ofTwoPeriods(rows, f, file) {
   const row = rows.find((r) => partsOf(r.term).length === 2);
-  if (!row) return [];
+  // with a third factor the effect stands where all three meet, which these words do not say
+  if (!row || rows.some((r) => partsOf(r.term).length > 2)) return [];
   return [{ kind: 'did', x: f.by('treatment_var')[0], y: f.outcome, log: f.log(f.outcome), value: number(row.estimate), low: number(row.ci_low), high: number(row.ci_high), p: number(row.p_value), file }];
+}
+
+/** Analyses of limited outcomes whose coefficients are differences of the outcome. */
+const ON_OUTCOME = ['limited.heckman', 'limited.tobit'];
+/** Other analyses whose coefficients are none, or not of the outcome. */
+const NOT_ON_OUTCOME = ['panel.logit', 'panel.gee', 'multilevel.generalised', 'causal.mediation'];
+
+/** True where a coefficient is a difference of the outcome itself, not of a logarithm, a logit or another variable. */
+function isOnOutcome(f) {
+  if (f.template.startsWith('limited.')) return ON_OUTCOME.includes(f.template);
+  return !f.template.startsWith('survival.') && !NOT_ON_OUTCOME.includes(f.template);
 }
 
 /** Coefficients, as ratios where the table has them, for the models that it has. */
@@ -143,9 +155,9 @@ function ofCoefficients(tables, f, run) {
   const rows = records(table);
   if (f.by('post_var').length > 0) return ofTwoPeriods(rows, f, file);
   const ratio = ['odds_ratio', 'hazard_ratio', 'irr', 'ratio'].find((name) => rows.some((r) => number(r[name] ?? '') !== null));
-  const kind = ratio === 'ratio' ? (run.metrics?.metric === 'ph' ? 'hazard' : 'time') : ratio ? RATIOS[ratio] : 'linear';
-  // a logit or a multinomial model without ratios has no coefficient that a sentence could say
-  if (!ratio && (f.template.startsWith('limited.') && !['limited.heckman', 'limited.tobit'].includes(f.template) || f.template === 'panel.logit')) return [];
+  // a ratio of its own is one of hazards or of times by the metric of a survival model; of other models it may be any
+  const kind = ratio === 'ratio' ? { ph: 'hazard', aft: 'time' }[run.metrics?.metric] : ratio ? RATIOS[ratio] : 'linear';
+  if (!kind || !ratio && !isOnOutcome(f)) return [];
   const survival = f.outcome ?? f.by('failure_var')[0] ?? null;
   const reading = { file, ...(ratio ? { column: ratio, nothing: 1 } : {}) };
   const one = (own, more, focal = f.focal) => ofRows(own, { ...f, outcome: survival, focal }, kind, { ...reading, ...more });
@@ -173,6 +185,48 @@ function ofImpacts(tables, f) {
     if (number(indirect?.statistic ?? '') === null || !direct) return [];
     return [{ kind: 'impact', term: r.term, y: f.outcome, value: number(r.estimate), direct: number(direct.estimate), indirect: number(indirect.estimate), low: number(r.ci_low), high: number(r.ci_high), p: number(r.p_value), file }];
   });
+}
+
+/** The rows with the lowest and the highest value of a column, where they differ. */
+function endsOf(rows, column) {
+  const known = rows.filter((r) => number(r[column]) !== null).sort((a, b) => number(a[column]) - number(b[column]));
+  return known.length > 1 && number(known[0][column]) < number(known.at(-1)[column]) ? [known[0], known.at(-1)] : null;
+}
+
+/** The hardest and the sharpest item beside the other end; `nothing` is the limit of that end. */
+function ofItems(tables) {
+  const file = 'table_items.csv';
+  const rows = records(tables.get(file)).filter((r) => r.category !== undefined);
+  const of = (kind) => rows.filter((r) => r.kind === kind);
+  const fact = (kind, among) => {
+    const found = endsOf(among, 'estimate');
+    if (!found) return [];
+    const [least, most] = found;
+    return [{ kind, x: most.variable, y: least.variable, value: number(most.estimate), least: number(least.estimate), low: number(most.ci_low), high: number(most.ci_high), nothing: number(least.ci_high), p: null, file }];
+  };
+  const [sharpness, difficulties] = [of('discrimination'), of('difficulty')];
+  // an item with several steps has no single difficulty
+  return [...(sharpness.length === difficulties.length ? fact('hard_item', difficulties) : []), ...fact('sharp_item', sharpness)];
+}
+
+/** The sizes of latent classes, and the answer by which each differs most from the others together. */
+function ofClasses(tables) {
+  const [classes, profiles] = [records(tables.get('table_classes.csv')), records(tables.get('table_profiles.csv'))];
+  if (classes.length === 0 || profiles.length === 0) return [];
+  const ends = endsOf(classes, 'share');
+  const sizes = ends ? [{ kind: 'class_sizes', n: classes.length, value: number(ends[1].share), least: number(ends[0].share), low: number(ends[1].ci_low), high: number(ends[1].ci_high), nothing: number(ends[0].ci_high), p: null, file: 'table_classes.csv' }] : [];
+  const share = new Map(classes.map((r) => [r.class, number(r.share)]));
+  const restOf = (row) => {
+    const others = profiles.filter((r) => r.class !== row.class && r.variable === row.variable && r.category === row.category);
+    const mass = others.reduce((sum, r) => sum + share.get(r.class), 0);
+    return others.reduce((sum, r) => sum + share.get(r.class) * number(r.probability), 0) / mass;
+  };
+  const answers = ends ? classes.flatMap((c) => {
+    const own = profiles.filter((r) => r.class === c.class && number(r.probability) !== null).map((r) => ({ r, value: number(r.probability), rest: restOf(r) }));
+    const [far] = own.sort((a, b) => Math.abs(b.value - b.rest) - Math.abs(a.value - a.rest));
+    return far ? [{ kind: 'class_answer', class: c.class, x: far.r.variable, category: far.r.category, value: far.value, rest: far.rest, nothing: far.rest, low: number(far.r.ci_low), high: number(far.r.ci_high), p: null, file: 'table_profiles.csv' }] : [];
+  }) : [];
+  return [...sizes, ...answers];
 }
 
 /** Moran's I with the test that places values at random. */
@@ -265,7 +319,7 @@ function ofDescriptions(tables, f) {
  */
 export function findingsOf({ tables, plan, meta, run, preview }, most = MOST) {
   const f = frame({ plan, meta, run, preview });
-  for (const read of [ofEffects, ofMeans, ofMargins, ofImpacts, ofPlaces, ofCoefficients, ofPeriods]) {
+  for (const read of [ofEffects, ofMeans, ofMargins, ofImpacts, ofPlaces, ofItems, ofClasses, ofCoefficients, ofPeriods]) {
     const found = read(tables, f, run);
     if (found.length > 0) return found.slice(0, most);
   }

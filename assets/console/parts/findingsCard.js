@@ -77,6 +77,10 @@ const OF = {
   impact: (f, level, say) => ({ x: say.term(f.term), y: say.variable(f.y), direct: brief(f.direct), indirect: brief(f.indirect) }),
   alike: (f, level, say) => ({ y: say.variable(f.y) }),
   unlike: (f, level, say) => ({ y: say.variable(f.y) }),
+  hard_item: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), least: brief(f.least) }),
+  sharp_item: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), least: brief(f.least) }),
+  class_sizes: (f) => ({ n: f.n, least: brief(f.least) }),
+  class_answer: (f, level, say) => ({ class: f.class, x: say.variable(f.x), category: f.category, rest: brief(f.rest) }),
   groups: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
   related: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
 };

@@ -11,13 +11,15 @@ program define ss_cutoffs, rclass
         preserve
         quietly keep if ss_use
         keep `outcome' `marker'
+        * both may have a name of the table's columns
+        rename (`outcome' `marker') (ss_outcome ss_marker)
         local used = _N
-        quietly count if `outcome' == 1
+        quietly count if ss_outcome == 1
         local ones = r(N)
-        gsort -`marker'
-        quietly generate double sensitivity = sum(`outcome' == 1) / `ones'
-        quietly generate double ss_positive = sum(`outcome' == 0)
-        quietly keep if `marker' != `marker'[_n + 1]
+        gsort -ss_marker
+        quietly generate double sensitivity = sum(ss_outcome == 1) / `ones'
+        quietly generate double ss_positive = sum(ss_outcome == 0)
+        quietly keep if ss_marker != ss_marker[_n + 1]
         quietly generate double specificity = 1 - ss_positive / (`used' - `ones')
         quietly generate double correct = (sensitivity * `ones' + specificity * (`used' - `ones')) / `used'
         quietly generate double lr_plus = sensitivity / (1 - specificity) if specificity < 1
@@ -27,7 +29,7 @@ program define ss_cutoffs, rclass
         local most = r(max)
         quietly generate byte best = abs(youden - r(max)) < 1e-12
         quietly generate str244 marker = "`marker'"
-        quietly generate double cutoff = `marker'
+        quietly generate double cutoff = ss_marker
         if `number' == 1 {
             scalar `youden' = r(max)
             quietly summarize cutoff if best == 1, meanonly

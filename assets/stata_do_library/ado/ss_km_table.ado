@@ -23,10 +23,11 @@ program define ss_km_table
     quietly by `group' _t: keep if _n == _N
     if "`times'" == "" {
         quietly keep if ss_events > 0
+        * a column of the data may have one of the new names
+        keep ss_name _t ss_at_risk ss_events ss_events_to_date ss_censored_to_date ss_s ss_se ss_low ss_high
         rename (ss_name _t ss_at_risk ss_events ss_events_to_date ss_censored_to_date ss_s ss_se ss_low ss_high) ///
             (group time at_risk events events_to_date censored_to_date survival std_error ci_low ci_high)
         quietly generate str40 note = ""
-        keep group time at_risk events events_to_date censored_to_date survival std_error ci_low ci_high note
         order group time at_risk events events_to_date censored_to_date survival std_error ci_low ci_high note
         quietly save "`rows'"
     }

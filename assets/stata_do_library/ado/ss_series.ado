@@ -5,11 +5,12 @@ program define ss_series, rclass
     syntax using/, Y(varname) TIme(varname) GROup(varname) STat(string)
     preserve
     quietly keep if ss_use
-    collapse (count) n = `y' (`stat') value = `y', by(`group' `time')
-    decode `group', generate(name)
-    rename `time' time
-    keep name time n value
-    rename name group
+    * a column of the data may have one of the new names
+    collapse (count) ss_n = `y' (`stat') ss_value = `y', by(`group' `time')
+    decode `group', generate(ss_name)
+    rename (`group' `time' ss_n ss_value) (ss_group_number time n value)
+    drop ss_group_number
+    rename ss_name group
     order group time n value
     format time %18.0g
     local points = _N

@@ -58,7 +58,10 @@ if `excess' > 0 {
 else {
     local j = .
 }
-ss_check overid_reject, warn(`j_p' < 0.05) value(`j_p')
+* an exactly identified model has no such test
+if !missing(`j_p') {
+    ss_check overid_reject, warn(`j_p' < 0.05) value(`j_p')
+}
 ss_metric j_p = `j_p'
 postfile `tests' str32 test double statistic double df1 double df2 double p_value str244 note using "`rows'"
 post `tests' ("hansen_j") (`j') (`excess') (.) (`j_p') ("`note'")

@@ -105,7 +105,10 @@ else {
 }
 post `tests' ("anderson_rubin") (`reduced') (`reduced_df') (`reduced_df_r') (`reduced_p') ("F; null: no effect of the endogenous variables; holds with weak instruments")
 postclose `tests'
-ss_check overid_reject, warn(`p' < 0.05) value(`p')
+* an exactly identified model has no such test
+if !missing(`p') {
+    ss_check overid_reject, warn(`p' < 0.05) value(`p')
+}
 ss_event step name=tests status=ok
 
 ss_event step name=export status=begin

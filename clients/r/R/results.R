@@ -6,6 +6,13 @@ tidy.statasvc_run <- function(x, ...) {
   of <- of[vapply(of, function(name) any(vapply(x$results, function(row) !is.null(row[[name]]), NA)), NA)]
   rows <- as_frame(x$results, c(of, "term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"))
   names(rows) <- c(of, "term", "label", "estimate", "std.error", "p.value", "conf.low", "conf.high")
+  # where the estimate is the logarithm of a ratio
+  ratios <- Filter(Negate(is.null), lapply(x$results, function(row) row$ratio$kind))
+  if (length(ratios) > 0) {
+    part <- function(name) vapply(x$results, function(row) if (is.null(row$ratio[[name]])) NA_real_ else row$ratio[[name]], 0)
+    kind <- gsub("_", ".", ratios[[1]], fixed = TRUE)
+    rows[paste0(kind, c("", ".low", ".high"))] <- list(part("value"), part("low"), part("high"))
+  }
   rows
 }
 

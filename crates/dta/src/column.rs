@@ -1,5 +1,7 @@
 //! Typed columns of a block of rows: what the reader gives and the writer takes.
 
+use std::ops::Range;
+
 use crate::missing::Missing;
 
 /// Texts of one column, stored end to end.
@@ -11,12 +13,14 @@ pub struct Texts {
 
 impl Texts {
     /// Appends one value.
+    #[inline]
     pub fn push(&mut self, value: &str) {
         self.text.push_str(value);
         self.ends.push(self.text.len());
     }
 
     /// Number of values.
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -27,12 +31,19 @@ impl Texts {
     }
 
     /// The value of a zero-based row; panics when there is none, like a slice.
+    #[inline]
     pub fn get(&self, row: usize) -> &str {
+        &self.text[self.range(row)]
+    }
+
+    #[inline]
+    fn range(&self, row: usize) -> Range<usize> {
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.text[start..self.ends[row]]
+        start..self.ends[row]
     }
 
     /// All values in row order.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|row| self.get(row))
     }
@@ -188,8 +199,9 @@ impl TextColumn for Texts {
     fn rows(&self) -> usize {
         self.len()
     }
+    #[inline]
     fn bytes(&self, row: usize) -> &[u8] {
-        self.get(row).as_bytes()
+        &self.text.as_bytes()[self.range(row)]
     }
 }
 

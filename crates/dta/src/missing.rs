@@ -30,21 +30,25 @@ impl Missing {
     }
 
     /// 0 for `.`, 1 to 26 for `.a` to `.z`.
+    #[inline]
     pub fn rank(self) -> u8 {
         self.0
     }
 
     /// The code in a `byte` variable.
+    #[inline]
     pub fn byte(self) -> i8 {
         BYTE + self.0 as i8
     }
 
     /// The code in an `int` variable.
+    #[inline]
     pub fn int(self) -> i16 {
         INT + i16::from(self.0)
     }
 
     /// The code in a `long` variable and in value labels.
+    #[inline]
     pub fn long(self) -> i32 {
         LONG + i32::from(self.0)
     }
@@ -55,6 +59,7 @@ impl Missing {
     }
 
     /// The code in a `double` variable.
+    #[inline]
     pub fn double(self) -> f64 {
         f64::from_bits(DOUBLE_BITS + u64::from(self.0) * DOUBLE_STEP)
     }
@@ -87,6 +92,7 @@ impl Missing {
     }
 
     /// The missing value of a `double`, with the rule of [`Missing::of_float`].
+    #[inline]
     pub fn of_double(value: f64) -> Option<Self> {
         let bits = value.to_bits();
         if value.is_finite() && (bits < DOUBLE_BITS || value.is_sign_negative()) {

@@ -5,6 +5,8 @@ use super::matrix::Mat;
 
 /// Least uniqueness.
 const BOUND: f64 = 1e-6;
+/// Least ridge of the steps.
+const LEAST_RIDGE: f64 = 1e-10;
 
 /// Why there is no solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +56,16 @@ fn derivatives(values: &[f64], vectors: &Mat, m: usize) -> (Vec<f64>, Mat) {
     (gradient, second)
 }
 
-/// Fits `m` factors to correlations by Newton steps on the logarithms of the uniquenesses, halved until the
-/// discrepancy falls.
+/// The Newton step with a ridge; nothing where it is too long to be trusted.
+fn step(second: &Mat, gradient: &[f64], ridge: f64) -> Option<Vec<f64>> {
+    let n = gradient.len();
+    let damped = Mat::from_fn(n, n, |i, j| second[(i, j)] + if i == j { ridge } else { 0.0 });
+    let step = damped.inverse_definite()?.times_vector(gradient);
+    step.iter().all(|s| s.abs() <= 3.0).then_some(step)
+}
+
+/// Fits `m` factors to correlations by Newton steps on the logarithms of the uniquenesses, with a ridge that grows
+/// until the discrepancy falls (Levenberg 1944, Quarterly of Applied Mathematics 2).
 pub fn fit(r: &Mat, m: usize) -> Result<Fit, Trouble> {
     let p = r.rows();
     let inverse = r.inverse_definite().ok_or(Trouble::Singular)?;
@@ -69,35 +79,36 @@ pub fn fit(r: &Mat, m: usize) -> Result<Fit, Trouble> {
     };
     let mut here = at(&x);
     let mut settled = false;
+    // Levenberg's ridge: near a bound the second derivatives are almost singular, and a plain Newton step may climb
+    let mut ridge = LEAST_RIDGE;
     for _ in 0..2000 {
-        let (gradient, mut second) = derivatives(&here.1, &here.2, m);
+        let (gradient, second) = derivatives(&here.1, &here.2, m);
         let free: Vec<usize> = (0..p).filter(|i| x[*i] > floor || gradient[*i] < 0.0).collect();
         let largest = free.iter().map(|i| gradient[*i].abs()).fold(0.0, f64::max);
         if largest < 1e-11 {
             settled = true;
             break;
         }
-        (0..p).for_each(|i| second[(i, i)] += 1e-10);
-        let step = second.select(&free, &free).inverse_definite().ok_or(Trouble::NotConverged)?;
         let own: Vec<f64> = free.iter().map(|i| gradient[*i]).collect();
-        let step = step.times_vector(&own);
-        let mut factor = 1.0;
+        let second = second.select(&free, &free);
         let next = loop {
-            let mut to = x.clone();
-            free.iter()
-                .zip(&step)
-                .for_each(|(i, s)| to[*i] = (x[*i] - factor * s.clamp(-3.0, 3.0)).max(floor));
-            let found = at(&to);
-            if found.0 < here.0 {
-                break Some((to, found));
-            }
-            factor /= 2.0;
-            if factor < 1e-8 {
-                break None;
+            let found = step(&second, &own, ridge).map(|step| {
+                let mut to = x.clone();
+                free.iter().zip(&step).for_each(|(i, s)| to[*i] = (x[*i] - s).max(floor));
+                let found = at(&to);
+                (to, found)
+            });
+            match found.filter(|(_, found)| found.0 < here.0) {
+                Some(next) => break Some(next),
+                None if ridge > 1e8 => break None,
+                None => ridge = (4.0 * ridge).max(1e-8),
             }
         };
         match next {
-            Some((to, found)) => (x, here) = (to, found),
+            Some((to, found)) => {
+                (x, here) = (to, found);
+                ridge = (ridge / 10.0).max(LEAST_RIDGE);
+            }
             // no step helps any more: rounding, when the slope is small
             None => {
                 settled = largest < 1e-6;

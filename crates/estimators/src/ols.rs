@@ -135,7 +135,9 @@ pub fn fit(request: &Request<'_>) -> Result<OlsFit, FitError> {
         _ if test.df == slopes.len() && test.df > 0 => Some(test.f()),
         _ => None,
     };
-    let r2 = 1.0 - rss / tss;
+    // Without regressors the two sums are equal but for rounding.
+    let mss = if df_m > 0.0 { tss - rss } else { 0.0 };
+    let r2 = if df_m > 0.0 || tss == 0.0 { 1.0 - rss / tss } else { 0.0 };
     let base = n - f64::from(u8::from(request.constant));
     let centred = total_squares(request.y, weights, true);
     Ok(OlsFit {
@@ -148,7 +150,7 @@ pub fn fit(request: &Request<'_>) -> Result<OlsFit, FitError> {
         df_m,
         df_r,
         df_residual,
-        mss: tss - rss,
+        mss,
         rss,
         r2,
         r2_a: 1.0 - (rss / df_residual) / (tss / base),

@@ -139,7 +139,15 @@ class Database:
 
     def start_ways(self) -> None:
         ways.start_proxy(self.proxy, [m.machine for m in self.members], self.folder, self.programs)
+        # HAProxy takes every server for one that takes writes until it has asked each, and a pooler keeps what it got
+        until("HAProxy leads to the one that takes writes", lambda: self.takes_writes(self.proxy), seconds=30)
         ways.start_pooler(self.pooler, self.proxy, self.folder, self.certificates, self.programs)
+        until("PgBouncer leads to it", lambda: self.takes_writes(self.pooler), seconds=30)
+
+    def takes_writes(self, machine: Machine) -> bool:
+        """True if as many connections as there are members all meet one that takes writes."""
+        said = [self.ask_sql(machine, "SHOW transaction_read_only", ways.NAME) for _ in self.members]
+        return all(done.stdout.strip() == "off" for done in said)
 
     def urls(self) -> dict[str, str]:
         """The address of the database by each way."""
@@ -212,11 +220,14 @@ class Database:
         if done.returncode != 0:
             sys.exit(f"failover: patronictl: {done.stdout}{done.stderr}")
 
+    def ask_sql(self, machine: Machine, text: str, name: str) -> subprocess.CompletedProcess[str]:
+        words = [self.programs.postgres / "psql", "-XAtq", "-h", machine.address, "-U", "postgres", "-d", name, "-c", text]
+        return subprocess.run(list(map(str, words)), capture_output=True, text=True, env=self.programs.environment(), timeout=60)
+
     def sql(self, text: str, name: str = ways.NAME) -> list[str]:
         """Asks the one that takes writes; a line for each row."""
         primary = until("one member takes writes", self.primary, seconds=60)
-        words = [self.programs.postgres / "psql", "-XAtq", "-h", primary.machine.address, "-U", "postgres", "-d", name, "-c", text]
-        done = subprocess.run(list(map(str, words)), capture_output=True, text=True, env=self.programs.environment(), timeout=60)
+        done = self.ask_sql(primary.machine, text, name)
         if done.returncode != 0:
             sys.exit(f"failover: {text}: {done.stderr}")
         return done.stdout.splitlines()

@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("tools", type=Path)
     parser.add_argument("--seconds", type=float, default=0, help="the long form: how long faults are done")
     parser.add_argument("--objects-away", type=float, default=600, help="how long the object store is away in the long form")
-    parser.add_argument("--clients", type=int, default=5)
+    parser.add_argument("--clients", type=int, default=12)
     parser.add_argument("--only", nargs="*", default=[], help="faults, by their names in faults.py")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder that gets everything, to look at afterwards")

@@ -67,7 +67,8 @@ class Scene:
             if not server.is_running():
                 sys.exit(f"failover: {server.name} ended by itself: {server.process and server.process.returncode}\n{server.last_log()}")
         if self.load.violations:
-            sys.exit("failover: " + "\n".join(self.load.violations[:3]))
+            promotions = ", ".join(f"{name} {at:.2f}" for at, name in self.database.promotions)
+            sys.exit("failover: " + "\n".join([*self.load.violations[:3], f"promoted: {promotions}"]))
         if self.engines.lines("doubles"):
             sys.exit(f"failover: two engines of one job ran at once: {self.engines.lines('doubles')}")
 

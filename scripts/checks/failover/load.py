@@ -8,6 +8,7 @@ import hashlib
 import random
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,12 +72,14 @@ class Load:
     def work(self, dice: random.Random) -> None:
         try:
             while not self.stop.is_set():
-                Client.redeemed(self, dice).to_the_end()
+                client = Client(self, dice, Facts("", ""))
+                client.redeem()
+                client.to_the_end()
         except Stopped:
             return
         except Exception as error:  # whatever ends a client is a finding
             with self.lock:
-                self.violations.append(f"{type(error).__name__}: {error}")
+                self.violations.append("\n  ".join([f"{type(error).__name__}: {error}", *client.calls]))
 
     def end(self) -> None:
         self.stop.set()
@@ -93,25 +96,26 @@ class Client:
 
     def __init__(self, load: Load, dice: random.Random, facts: Facts, insists: bool = False) -> None:
         self.load, self.dice, self.facts, self.insists = load, dice, facts, insists
+        # what was answered last, for the report of a finding
+        self.calls: deque[str] = deque(maxlen=5)
         # decided once: a job whose server was cut off would otherwise be cancelled nearly always
         self.cancels = not insists and dice.randrange(15) == 0
 
-    @classmethod
-    def redeemed(cls, load: Load, dice: random.Random) -> Client:
-        client = cls(load, dice, Facts("", ""))
-        codes = client.insist("POST", "/v1/admin/task-codes", KEY, {"count": 1}, good=(201,))
-        answer = client.insist("POST", "/v1/task-codes/redeem", "", {
+    def redeem(self) -> None:
+        codes = self.insist("POST", "/v1/admin/task-codes", KEY, {"count": 1}, good=(201,))
+        answer = self.insist("POST", "/v1/task-codes/redeem", "", {
             "task_code": codes["task_codes"][0]["task_code"], "requirement": "What is the effect of schooling on pay?"}, good=(200, 201))
-        client.facts = Facts(answer["job_id"], answer["token"])
-        with load.lock:
-            load.jobs.append(client.facts)
-        return client
+        self.facts = Facts(answer["job_id"], answer["token"])
+        with self.load.lock:
+            self.load.jobs.append(self.facts)
 
     def asked(self, method: str, path: str, key: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """Repeats a request at one server or another until it is answered."""
         while self.insists or not self.load.stop.is_set():
-            status, answer = call(self.dice.choice(self.load.servers).machine.address, method, path, key, body, headers)
+            server, began = self.dice.choice(self.load.servers), time.monotonic()
+            status, answer = call(server.machine.address, method, path, key, body, headers)
             if status not in (0, 408, 429, 503):
+                self.calls.append(f"{method} {path} at {began:.2f} to {time.monotonic():.2f} by {server.name}: {status}")
                 self.load.acknowledged += 1
                 return status, answer
             self.load.unanswered += 1

@@ -1,4 +1,4 @@
-"""Writes the sample data of the templates on curves, announcements, accounts, risks, wards, daily returns, farms, stores and tobacco sales from fixed seeds.
+"""Writes the sample data of the templates on curves, announcements, accounts, risks, wards, daily returns, farms, stores, tobacco sales, an exam and leisure from fixed seeds.
 
 Run: python3 scripts/oracles/templates/make_data_more.py. The rows are invented. Expected numbers do not
 belong here (see the goldens_*.py files).
@@ -166,9 +166,41 @@ def tobacco() -> None:
     write(frame, "tobacco.csv")
 
 
+def exam() -> None:
+    """Six questions answered rightly or wrongly and four statements on a scale of 1 to 4, by 600 students."""
+    rng = np.random.default_rng(104)
+    n = 600
+    ability, interest = rng.normal(size=n), rng.normal(size=n)
+    frame = {"student": np.arange(1, n + 1)}
+    for j, (slope, hard) in enumerate([(1.3, -1.6), (0.9, -0.7), (1.8, -0.2), (1.1, 0.4), (2.1, 0.8), (0.7, 1.9)]):
+        frame[f"q{j + 1}"] = (rng.random(n) < 1 / (1 + np.exp(-slope * (ability - hard)))).astype(int)
+    for j, (slope, steps) in enumerate([(1.7, (-1.3, 0.1, 1.4)), (1.0, (-0.8, 0.5, 1.9)), (2.3, (-0.6, 0.3, 1.1)), (1.4, (-1.8, -0.6, 0.9))]):
+        above = 1 / (1 + np.exp(-slope * (interest[:, None] - np.array(steps))))
+        frame[f"s{j + 1}"] = 1 + (rng.random(n)[:, None] < above).sum(1)
+    frame = pd.DataFrame(frame)
+    frame["q4"], frame["s2"] = holes(rng, frame["q4"], 0.01).astype("Int64"), holes(rng, frame["s2"], 0.01).astype("Int64")
+    write(frame, "exam.csv")
+
+
+def leisure() -> None:
+    """Five habits of 800 persons, yes or no, and the place where they read the news."""
+    rng = np.random.default_rng(105)
+    n = 800
+    kind = rng.choice(3, n, p=[0.5, 0.32, 0.18])
+    habits = {"sport": (0.75, 0.2, 0.55), "club": (0.6, 0.1, 0.2), "museum": (0.15, 0.12, 0.85), "games": (0.45, 0.8, 0.15), "cinema": (0.7, 0.4, 0.8)}
+    frame = {"person": np.arange(1, n + 1)}
+    for name, share in habits.items():
+        frame[name] = (rng.random(n) < np.array(share)[kind]).astype(int)
+    sources = np.array([(0.3, 0.5, 0.2), (0.1, 0.2, 0.7), (0.7, 0.2, 0.1)])[kind]
+    frame["news"] = 1 + (rng.random(n)[:, None] > sources.cumsum(1)).sum(1)
+    frame = pd.DataFrame(frame)
+    frame["club"] = holes(rng, frame["club"], 0.01).astype("Int64")
+    write(frame, "leisure.csv")
+
+
 def write_all() -> None:
     """Writes all sample data of this module."""
-    for make in (growth, announcements, accounts, risks, wards, index_returns, farms, stores, tobacco):
+    for make in (growth, announcements, accounts, risks, wards, index_returns, farms, stores, tobacco, exam, leisure):
         make()
 
 

@@ -21,6 +21,7 @@ import goldens_finance
 import goldens_flows
 import goldens_groups
 import goldens_likelihoods
+import goldens_latent
 import goldens_limited_more
 import goldens_linear
 import goldens_models
@@ -75,3 +76,4 @@ if __name__ == "__main__":
     goldens_designs_more.write_all()
     goldens_likelihoods.write_all()
     goldens_spatial.write_all()
+    goldens_latent.write_all()

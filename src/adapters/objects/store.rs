@@ -37,6 +37,8 @@ use crate::ports::ids::IdSource;
 
 /// How many files of a promotion are put at once.
 const FILES_AT_ONCE: usize = 4;
+/// How many files are read at once where many are: each waits for the network most of the time.
+const READS_AT_ONCE: usize = 16;
 
 /// Keeps blobs in a bucket, below a prefix.
 pub struct ObjectBlobStore {
@@ -341,6 +343,10 @@ impl BlobStore for ObjectBlobStore {
             // the credentials of a role could not be fetched
             Err(error) => Err(unavailable(reason(&error))),
         }
+    }
+
+    fn reads_at_once(&self) -> usize {
+        READS_AT_ONCE
     }
 
     fn last_trial(&self) -> Option<Trial> {

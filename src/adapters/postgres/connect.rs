@@ -8,13 +8,12 @@ use futures_util::future::{BoxFuture, FutureExt as _, select_ok};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::writer::timeline_of;
+use super::writer::{Promotions, timeline_of};
 use crate::adapters::store::LockError;
 
 /// Longest wait for a connection.
@@ -127,8 +126,7 @@ pub(super) struct Target {
     hosts: Vec<Config>,
     /// The host that took writes last.
     last: Arc<AtomicUsize>,
-    /// The newest timeline of a server that took writes; each promotion begins another one. 0 with one host.
-    newest: Arc<watch::Sender<u32>>,
+    pub promotions: Promotions,
     tls: MakeRustlsConnect,
 }
 
@@ -177,7 +175,7 @@ impl Target {
             hosts: each_host(&config),
             config,
             last: Arc::default(),
-            newest: Arc::new(watch::Sender::new(0)),
+            promotions: Promotions::default(),
             tls: tls()?,
         })
     }
@@ -226,15 +224,6 @@ impl Target {
             let _ = connection.await;
         });
         Ok(Link { client, task })
-    }
-
-    /// Notes the timeline of a server that takes writes: connections to servers of earlier ones end.
-    pub(super) fn note(&self, timeline: u32) {
-        self.newest.send_if_modified(|newest| {
-            let is_newer = timeline > *newest;
-            *newest = timeline.max(*newest);
-            is_newer
-        });
     }
 
     /// Asks the hosts, the next one before the one before it gave up: a machine that is gone is silent, and who waits has no
@@ -291,23 +280,23 @@ impl Target {
     ) -> Result<Option<(Client, JoinHandle<()>)>, tokio_postgres::Error> {
         let (client, connection) = self.hosts[host].connect(self.tls.clone()).await?;
         let own = Arc::new(AtomicU32::new(u32::MAX));
-        let (mut newest, of_task) = (self.newest.subscribe(), Arc::clone(&own));
+        let (promotions, of_task) = (self.promotions.clone(), Arc::clone(&own));
         let task = tokio::spawn(async move {
             // the requests under way fail with the same error
             tokio::select! {
                 _ = connection => {}
-                _ = newest.wait_for(|newest| *newest > of_task.load(Ordering::SeqCst)) => {}
+                () = promotions.until_after(&of_task) => {}
             }
         });
         if self.has_several_hosts()
             && let Some(timeline) = timeline_of(&client).await?
         {
             own.store(timeline, Ordering::SeqCst);
-            self.note(timeline);
-            if timeline < *self.newest.borrow() {
+            if !self.promotions.note(timeline) {
                 task.abort();
                 return Ok(None);
             }
+            self.promotions.until_known_to_all().await;
         }
         Ok(Some((client, task)))
     }

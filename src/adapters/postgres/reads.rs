@@ -12,7 +12,7 @@ use tokio_postgres::{Error, Row};
 
 use super::connect::{OpenError, text_of};
 use super::lists::{Conditions, MAX_LIMIT};
-use super::rows::{Param, query};
+use super::rows::{Param, query, refused_by_standbys};
 use super::shared::Core;
 use super::transaction::{Why, settled};
 use crate::adapters::store::prepare::CHAIN;
@@ -110,14 +110,14 @@ impl Readers {
         }
     }
 
-    /// Runs one statement that reads.
+    /// Runs one statement.
     ///
     /// # Errors
     /// `Unavailable` or `Stopped`.
     pub(super) async fn rows(&self, sql: &str, params: Vec<Param>) -> Result<Vec<Row>, ReadError> {
         for again in [true, false] {
             let connection = self.connection().await?;
-            let answer = timeout(ANSWER, query(&connection, sql, &params)).await;
+            let answer = timeout(ANSWER, query(&connection, &refused_by_standbys(sql), &params)).await;
             if let Some(rows) = self.judge(connection, answer, again)? {
                 return Ok(rows);
             }

@@ -1,5 +1,7 @@
 //! Rows to records and back: typed parameters, arrays of columns, and the records of the tables.
 
+use std::borrow::Cow;
+
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
@@ -38,6 +40,18 @@ pub(super) async fn query(client: &Client, sql: &str, params: &[Param]) -> Resul
     let typed: Vec<(&(dyn ToSql + Sync), Type)> =
         params.iter().map(|Param(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect();
     client.query_typed(sql, &typed).await
+}
+
+/// Has a read fail at a server that follows another one. A pooler or proxy may lead there while one is being promoted, with
+/// a connection that was checked before: what was committed elsewhere would seem not to be there.
+pub(super) fn refused_by_standbys(sql: &str) -> Cow<'_, str> {
+    match sql.starts_with("SELECT") {
+        // evaluated before the first row is looked for; PostgreSQL ends it with an error during recovery
+        true => {
+            format!("SELECT * FROM ({sql}) AS asked WHERE (SELECT pg_current_wal_lsn()) IS NOT NULL").into()
+        }
+        false => sql.into(),
+    }
 }
 
 /// A text as PostgreSQL can hold it: columns that lists filter by cannot hold U+0000. In JSON it is escaped.

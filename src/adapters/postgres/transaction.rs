@@ -64,8 +64,8 @@ impl Why {
             ("53100", _) => Self::Full(text),
             // its time ran out
             ("57014", _) => Self::Other(text),
-            // a server that was demoted, that ends or starts, or a lost race for a lock
-            ("25006", _) | (_, Some("08" | "57" | "40")) => Self::Again(text),
+            // a server that follows another one, that ends or starts, or a lost race for a lock
+            ("25006" | "55000", _) | (_, Some("08" | "57" | "40")) => Self::Again(text),
             (_, Some("22" | "23" | "54")) => Self::Data(text),
             _ => Self::Other(text),
         }

@@ -14,7 +14,7 @@ use super::store::apart;
 use crate::adapters::store::apply::IndexColumns;
 use crate::adapters::store::check::{JobColumns, Report};
 use crate::adapters::store::check_audit::Link;
-use crate::adapters::store::check_copies::check_artifacts;
+use crate::adapters::store::check_files::FileChecks;
 use crate::adapters::store::keys;
 use crate::adapters::store::rows::{Stored, columns};
 use crate::adapters::store::tools::Anchor;
@@ -134,13 +134,16 @@ async fn check_table<T: Stored>(client: &Client, report: &mut Report) -> Result<
 
 async fn check_jobs(client: &Client, scope: &Scope, report: &mut Report) -> Result<(), OpenError> {
     let sql = format!("SELECT {}, {OF_JOBS} FROM ss.jobs ORDER BY nr", columns::<JobRecord>());
+    let mut files = FileChecks::new(scope.blobs.as_ref(), scope.deep);
     walk(client, &sql, |row| {
         let Some(job) = read::<JobRecord>(row, report)? else { return Ok(()) };
         check_job_columns(row, &job, report)?;
-        check_artifacts(report, scope.blobs.as_ref(), &job, scope.deep);
+        files.add(report, &job);
         Ok(())
     })
-    .await
+    .await?;
+    files.finish(report);
+    Ok(())
 }
 
 /// Compares the columns of a job that lists use with its record.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::apply::IndexColumns;
 use super::check_audit::{check_chain, check_export};
-use super::check_copies::{check_artifacts, check_copy, check_orphans};
+use super::check_copies::{check_copy, check_orphans};
+use super::check_files::FileChecks;
 use super::committer::Heads;
 use super::export::exported_sequence;
 use super::rows::{Stored, column_count, columns, decode};
@@ -106,8 +107,10 @@ pub fn check(data_dir: &Path, blobs: &dyn BlobStore, deep: bool, online: bool) -
         report.audit_seq = heads.audit_seq;
         report.audit_hash.clone_from(&heads.audit_hash);
     }
-    let mut jobs = Jobs { data_dir, blobs, deep, online, exported, behind: 0, known: HashMap::new() };
+    let files = FileChecks::new(blobs, deep);
+    let mut jobs = Jobs { data_dir, files, online, exported, behind: 0, known: HashMap::new() };
     check_table::<JobRecord>(&conn, &mut report, "jobs", |report, job, row| jobs.visit(report, job, row));
+    jobs.files.finish(&mut report);
     check_table::<TaskCodeRecord>(&conn, &mut report, "task_codes", |_, _, _| Ok(()));
     check_table::<ApiKeyRecord>(&conn, &mut report, "api_keys", |_, _, _| Ok(()));
     check_table::<TenantRecord>(&conn, &mut report, "tenants", |_, _, _| Ok(()));
@@ -175,8 +178,7 @@ fn check_table<T: Stored>(
 /// Dependencies and results of the check of jobs.
 struct Jobs<'a> {
     data_dir: &'a Path,
-    blobs: &'a dyn BlobStore,
-    deep: bool,
+    files: FileChecks<'a>,
     online: bool,
     exported: u64,
     behind: u64,
@@ -195,7 +197,7 @@ impl Jobs<'_> {
         } else {
             check_copy(report, &self.data_dir.join(&dir), job, sequence, self.online);
         }
-        check_artifacts(report, self.blobs, job, self.deep);
+        self.files.add(report, job);
         self.known.insert(dir, ());
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Checks of files: `job.json` copies and artifacts of jobs, and directories without a record.
+//! Checks of the readable copies of jobs: `job.json` and directories without a record.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::Report;
 use super::job_copy;
-use crate::adapters::files::hash_reader;
 use crate::domain::job::JobRecord;
-use crate::ports::blob_store::BlobStore;
 
 /// Checks the readable copy of a job whose commit was exported.
 pub(super) fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, sequence: u64, online: bool) {
@@ -31,39 +29,6 @@ pub(super) fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, seque
     }
     if copy.sequence < sequence || text != job_copy::render(job, sequence).as_bytes() {
         report.problem("job_copy", subject, "it is not the copy of the stored record");
-    }
-}
-
-/// Checks that the indexed files of a job are there with their sizes; with `deep`, with their hashes.
-pub(in crate::adapters) fn check_artifacts(
-    report: &mut Report,
-    blobs: &dyn BlobStore,
-    job: &JobRecord,
-    deep: bool,
-) {
-    let tenant = &job.tenant_id;
-    for artifact in job.kept_artifacts() {
-        report.count("artifacts");
-        let subject = || format!("{} {}", job.resource(), artifact.rel_path);
-        let path = artifact.stored_path();
-        let job_id = job.holder_of(path);
-        let size = match blobs.head(tenant, job_id, path) {
-            Ok(facts) => facts.size_bytes,
-            Err(error) => {
-                report.problem("artifact", subject(), format!("it cannot be read: {error}"));
-                continue;
-            }
-        };
-        if size != artifact.size_bytes {
-            let detail = format!("it has {size} bytes instead of {}", artifact.size_bytes);
-            report.problem("artifact", subject(), detail);
-        } else if deep {
-            match blobs.get(tenant, job_id, path).and_then(|mut content| hash_reader(&mut content)) {
-                Ok(found) if found.sha256 == artifact.sha256 => {}
-                Ok(_) => report.problem("artifact", subject(), "its content does not match its hash"),
-                Err(error) => report.problem("artifact", subject(), format!("it cannot be read: {error}")),
-            }
-        }
     }
 }
 

@@ -15,6 +15,13 @@ pub(super) fn expect(file: &File, passes: u64) {
     EXPECTED.fetch_max(bytes.saturating_mul(passes), Ordering::Relaxed);
 }
 
+/// The same for the file at `path`; nothing where there is none.
+pub(super) fn expect_of(path: &Path, passes: u64) {
+    if let Ok(file) = File::open(path) {
+        expect(&file, passes);
+    }
+}
+
 /// Counts bytes that were read.
 pub(super) fn took(bytes: usize) {
     READ.fetch_add(bytes as u64, Ordering::Relaxed);

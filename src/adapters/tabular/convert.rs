@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use dta::{Column, Missing, StorageType, Texts};
 
-use super::date::{self, DAY_MS, DateStyle};
-use super::infer::{self, Reading};
+use super::date::{self, DAY_MS, DateStyle, Moment};
+use super::infer::{self, Reading, Taker};
 use super::number;
 
 /// Builds one column of a block of rows.
@@ -65,16 +65,38 @@ impl Builder {
             self.number(number.value);
         } else if infer::is_missing(text) {
             self.push_missing(Missing::SYSTEM);
-        } else if let Some(missing) = infer::extended_missing(text) {
-            self.push_missing(missing);
         } else {
-            match self.read(text) {
-                Some(value) => self.number(value),
-                None => {
-                    self.misfits += u64::from(!infer::is_infinity(text));
-                    self.push_missing(Missing::SYSTEM);
-                }
+            self.unlike_others(text);
+        }
+    }
+
+    /// Appends a cell that is no plain number and no word for a missing value.
+    fn unlike_others(&mut self, text: &[u8]) {
+        if let Some(missing) = infer::extended_missing(text) {
+            self.push_missing(missing);
+            return;
+        }
+        match self.read(text) {
+            Some(value) => self.number(value),
+            None => {
+                self.misfits += u64::from(!infer::is_infinity(text));
+                self.push_missing(Missing::SYSTEM);
             }
+        }
+    }
+
+    /// True if inference reads the cells as this column does.
+    pub(super) fn takes_what_was_read(&self) -> bool {
+        let year_first = DateStyle::YearFirst;
+        [Reading::Plain, Reading::Date(year_first), Reading::Datetime(year_first)].contains(&self.reading)
+    }
+
+    /// Appends a text as it stands.
+    #[inline]
+    fn verbatim(&mut self, text: &str) {
+        match &mut self.values {
+            Column::Str(texts) => texts.push(text),
+            _ => self.misfits += 1,
         }
     }
 
@@ -167,6 +189,65 @@ impl Builder {
         let rows = self.values.len();
         let fresh = Self::new(self.reading, self.storage, rows).values;
         std::mem::replace(&mut self.values, fresh)
+    }
+}
+
+/// A column of plain numbers, or of dates with the year first, takes them as inference has read them.
+impl Taker for Builder {
+    const VALUES: bool = true;
+
+    #[inline(always)]
+    fn few_digits(&mut self, value: u32, _: Range<usize>) {
+        self.whole(value);
+    }
+
+    #[inline(always)]
+    fn plain(&mut self, value: f64, _: Range<usize>) {
+        self.number(value);
+    }
+
+    #[inline(always)]
+    fn no_value(&mut self) {
+        self.push_missing(Missing::SYSTEM);
+    }
+
+    #[inline]
+    fn other(&mut self, text: &[u8], _: Range<usize>, moment: Option<Moment>) {
+        match (self.reading, moment) {
+            (Reading::Date(_), Some(moment)) => self.number(moment.ms / DAY_MS),
+            (Reading::Datetime(_), Some(moment)) => self.number(moment.ms),
+            _ => self.unlike_others(text),
+        }
+    }
+}
+
+/// A column of texts takes cells of `block` as they stand.
+pub(super) struct Verbatim<'a> {
+    pub builder: &'a mut Builder,
+    pub block: &'a str,
+}
+
+impl Taker for Verbatim<'_> {
+    const VALUES: bool = false;
+
+    #[inline(always)]
+    fn few_digits(&mut self, _: u32, cell: Range<usize>) {
+        self.builder.verbatim(&self.block[cell]);
+    }
+
+    #[inline(always)]
+    fn plain(&mut self, _: f64, cell: Range<usize>) {
+        self.builder.verbatim(&self.block[cell]);
+    }
+
+    #[inline(always)]
+    fn no_value(&mut self) {
+        self.builder.verbatim("");
+    }
+
+    #[inline(always)]
+    fn other(&mut self, _: &[u8], cell: Range<usize>, _: Option<Moment>) {
+        self.builder.verbatim(&self.block[cell]);
     }
 }
 

@@ -21,6 +21,10 @@ impl Hasher for Mixed {
     }
 }
 
+/// A column with so many different values gets room for as many as are counted: a table that grows by and by moves each
+/// hash several times.
+const SOME: usize = 10_000;
+
 /// Hashes of values.
 pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Mixed>>;
 
@@ -50,6 +54,9 @@ impl Seen {
             Self::Hashes { last, .. } if *last == hash => {}
             Self::Hashes { all, last } => {
                 *last = hash;
+                if all.len() == all.capacity() && all.len() >= SOME {
+                    all.reserve(cap.saturating_sub(all.len()) + 1);
+                }
                 if all.insert(hash) && all.len() > cap {
                     *self = Self::Many;
                 }

@@ -2,13 +2,17 @@
 //! style …) and a column keeps those that all its cells admit. Converts nothing.
 
 mod decide;
+mod digits;
+mod taker;
 mod words;
 
 use std::ops::Range;
 
-use super::date::{self, DateStyle, STYLES};
+use super::date::{self, DateStyle, Moment, STYLES};
 use super::number;
-pub(super) use decide::text_storage;
+pub(super) use decide::{DecimalSign, text_storage};
+pub(super) use digits::Digits;
+pub(super) use taker::Taker;
 pub(super) use words::{boolean, extended_missing, is_infinity, is_missing, trimmed};
 
 /// A set of readings, one bit each.
@@ -125,18 +129,41 @@ impl Inference {
     /// Takes in a cell that is this part of a text.
     #[inline]
     pub(super) fn within(&mut self, block: &[u8], cell: Range<usize>, row: u64) {
-        let bytes = cell.len();
-        if let Some(value) = number::few_digits(block, &cell) {
-            self.few_digits(f64::from(value), bytes, block[cell.start] == b'0');
-            return;
+        self.within_to(block, cell, row, &mut ());
+    }
+
+    /// The same; what was read goes to `taker`, so that the cell need not be read again.
+    #[inline]
+    pub(super) fn within_to<T: Taker>(&mut self, block: &[u8], cell: Range<usize>, row: u64, taker: &mut T) {
+        match number::few_digits(block, &cell) {
+            Some(value) => {
+                let mut digits = Digits::default();
+                digits.add(value, block, &cell);
+                self.digits(&digits);
+                taker.few_digits(value, cell);
+            }
+            None => self.others_within_to(block, cell, row, taker),
         }
-        let place = trimmed(block, cell);
+    }
+
+    /// The same for a cell that is not up to eight digits and nothing else.
+    #[inline]
+    pub(super) fn others_within_to<T: Taker>(
+        &mut self,
+        block: &[u8],
+        cell: Range<usize>,
+        row: u64,
+        taker: &mut T,
+    ) {
+        let bytes = cell.len();
+        let place = trimmed(block, cell.clone());
         let text = &block[place.clone()];
         if is_missing(text) {
             self.missing += 1;
             if !text.is_empty() {
                 self.missing_words += 1;
             }
+            taker.no_value();
             return;
         }
         self.present += 1;
@@ -146,7 +173,7 @@ impl Inference {
         let may_be_number = matches!(text[0], b'0'..=b'9' | b'+' | b'-' | b'.');
         if may_be_number {
             let uses_value = self.uses_value();
-            let plain = match uses_value {
+            let plain = match uses_value || T::VALUES {
                 true => number::plain_within::<true>(block, place),
                 false => number::plain_within::<false>(block, place),
             };
@@ -156,31 +183,15 @@ impl Inference {
                 if !plain.digits_only && plain.value.abs() >= SPREADSHEET_EXPONENT {
                     self.exponential(text, row);
                 }
+                taker.plain(plain.value, cell);
                 return;
             }
         }
         if self.first_text_row.is_none() {
             self.first_text_row = Some(row);
         }
-        if self.readings != 0 {
-            self.other(text);
-        }
-    }
-
-    /// A cell of up to eight digits and nothing else: as [`Self::plain`], with what is known of such a cell.
-    #[inline(always)]
-    fn few_digits(&mut self, value: f64, digits: usize, zero_first: bool) {
-        self.present += 1;
-        self.numbers += 1;
-        self.max_bytes = self.max_bytes.max(digits);
-        if self.uses_value() {
-            self.min = if value < self.min { value } else { self.min };
-            self.max = if value > self.max { value } else { self.max };
-        }
-        self.readings &= PLAIN | THOUSANDS | SPELT | DECIMAL_COMMA;
-        self.widths.0 = self.widths.0.min(digits);
-        self.widths.1 = self.widths.1.max(digits);
-        self.leading_zero |= zero_first && digits > 1;
+        let moment = if self.readings == 0 { None } else { self.other(text) };
+        taker.other(text, cell, moment);
     }
 
     /// True as long as the values of numbers decide something: in a column with fractions they do so only where points
@@ -232,15 +243,16 @@ impl Inference {
         self.whole = self.whole && (is_whole || value.fract() == 0.0);
     }
 
-    /// A cell that is not a plain number.
+    /// A cell that is not a plain number; returns the date with the year first, if it was read as one.
     #[cold]
-    fn other(&mut self, text: &[u8]) {
+    fn other(&mut self, text: &[u8]) -> Option<Moment> {
         if extended_missing(text).is_some() {
             self.extended = true;
             self.readings &= ANY_NUMBER;
-            return;
+            return None;
         }
         let mut admits = 0;
+        let mut year_first = None;
         if self.readings & ANY_NUMBER != 0 {
             if let Some(value) = number::with_thousands(text) {
                 admits |= THOUSANDS;
@@ -279,6 +291,9 @@ impl Inference {
                 if moment.is_date {
                     admits |= date_bit(style);
                 }
+                if style == DateStyle::YearFirst {
+                    year_first = Some(moment);
+                }
             }
         }
         if self.readings & MONTH != 0 && date::month(text).is_some() {
@@ -288,6 +303,7 @@ impl Inference {
             admits |= QUARTER;
         }
         self.readings &= admits;
+        year_first
     }
 
     /// Takes in an empty cell.

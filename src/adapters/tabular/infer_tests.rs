@@ -13,13 +13,17 @@ fn infer(cells: &[&str]) -> Inference {
     for (row, cell) in cells.iter().enumerate() {
         whole.text(cell.as_bytes(), row as u64 + 2);
     }
-    assert_eq!(all.reading(false), whole.reading(false), "merged and whole differ: {cells:?}");
+    assert_eq!(
+        all.reading(DecimalSign::default()),
+        whole.reading(DecimalSign::default()),
+        "merged and whole differ: {cells:?}"
+    );
     whole
 }
 
 fn kind(cells: &[&str]) -> (Reading, String) {
     let facts = infer(cells);
-    let reading = facts.reading(false);
+    let reading = facts.reading(DecimalSign::default());
     (reading, facts.storage(reading).0.name())
 }
 
@@ -46,12 +50,34 @@ fn other_spellings_of_numbers() {
     assert_eq!(kind(&["1,234", "12", "1,234,567.5"]).0, Reading::Thousands);
     assert_eq!(kind(&["1,5", "12", "1.234,5"]).0, Reading::DecimalComma);
     assert_eq!(kind(&["1.234", "0,5"]).0, Reading::DecimalComma);
-    assert_eq!(infer(&["1,234"]).reading(true), Reading::DecimalComma);
+    let comma = DecimalSign { comma: true, seen: false };
+    assert_eq!(infer(&["1,234"]).reading(comma), Reading::DecimalComma);
+    assert_eq!(infer(&["1.234"]).reading(comma), Reading::Plain);
     assert_eq!(kind(&["12.5%", "3 %"]).0, Reading::Percent);
     assert_eq!(kind(&["TRUE", "false"]).0, Reading::Boolean);
     assert_eq!(kind(&["1", ".a", "inf"]), (Reading::Plain, "byte".into()));
     assert_eq!(kind(&["1,5", "2.5"]).0, Reading::Text);
     assert_eq!(kind(&["1", "x"]), (Reading::Text, "str1".into()));
+}
+
+#[test]
+fn one_column_shows_the_decimal_sign_of_another() {
+    let read = |columns: &[&[&str]], semicolon| -> Vec<Reading> {
+        let facts: Vec<Inference> = columns.iter().map(|cells| infer(cells)).collect();
+        let sign = DecimalSign::of(&facts, semicolon);
+        facts.iter().map(|facts| facts.reading(sign)).collect()
+    };
+    let commas = [Reading::DecimalComma, Reading::DecimalComma, Reading::Plain];
+    assert_eq!(read(&[&["10,53"], &["4,708"], &["12"]], false), commas);
+    assert_eq!(read(&[&["10,53"], &["1.037", "12"], &["12"]], true), commas);
+    // a fraction below one is no group of digits
+    assert_eq!(read(&[&["10,53"], &["0.125"]], true), [Reading::DecimalComma, Reading::Plain]);
+    assert_eq!(read(&[&["10.53"], &["4,708"]], true), [Reading::Plain, Reading::Thousands]);
+    assert_eq!(read(&[&["1,234.5"], &["4,708"]], true), [Reading::Thousands, Reading::Thousands]);
+    // both signs, or none: the delimiter decides as it does for a column alone
+    let both: [&[&str]; 3] = [&["10,53"], &["10.53"], &["4,708"]];
+    assert_eq!(read(&both, false), [Reading::DecimalComma, Reading::Plain, Reading::Thousands]);
+    assert_eq!(read(&[&["12"], &["4,708"]], false), [Reading::Plain, Reading::Thousands]);
 }
 
 #[test]
@@ -81,6 +107,6 @@ fn rounded_identifiers_are_counted_alike_in_parts_and_in_the_whole() {
     }
     for facts in [whole, parts] {
         assert_eq!((facts.rounded, facts.first_rounded_row), (3, Some(4)));
-        assert!(facts.is_rounded(facts.reading(false)));
+        assert!(facts.is_rounded(facts.reading(DecimalSign::default())));
     }
 }

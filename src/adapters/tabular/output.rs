@@ -21,7 +21,7 @@ use crate::ports::blob_store::Written;
 const ORIGINAL_NAME: &str = "ss_original_name";
 
 /// One column of the canonical data before its values are known.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct ColumnPlan {
     pub original: String,
     pub name: String,
@@ -245,8 +245,8 @@ pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, war
             "duplicated_rows",
             None,
             format!(
-                "{scope}{} rows repeat an earlier row (the first is data row {})",
-                duplicates.rows,
+                "{scope}{} an earlier row (the first is data row {})",
+                problems::counted(duplicates.rows, "row repeats", "rows repeat"),
                 duplicates.first.unwrap_or_default()
             ),
             "check whether the rows were entered twice; the analysis keeps all of them",

@@ -16,6 +16,11 @@ pub(super) fn shown(text: &str) -> String {
     out
 }
 
+/// A number with its noun: `1 row`, `2 rows`.
+pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// Content that cannot be read as a table.
 pub(super) fn parse(row: Option<u64>, column: Option<&str>, reason: &str) -> Problem {
     let place = match (row, column) {

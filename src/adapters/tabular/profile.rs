@@ -2,6 +2,8 @@
 //! block in bounded memory. Every count is exact or says that it is a lower bound.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dta::{Column, Missing};
 use foldhash::fast::RandomState;
@@ -68,10 +70,12 @@ fn smaller(a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64) -> Option<
 pub(super) struct Gatherer {
     pub columns: Vec<Profile>,
     random: RandomState,
+    /// Columns with more different values than are counted, known to all gatherers that are merged.
+    many: Arc<[AtomicBool]>,
 }
 
 impl Gatherer {
-    /// For so many columns; gatherers that are merged must share `random`.
+    /// For so many columns.
     pub(super) fn new(columns: usize, random: RandomState) -> Self {
         let cap = (DISTINCT_BUDGET / columns.max(1)).clamp(16, MOST_DISTINCT);
         let empty = Profile {
@@ -84,15 +88,27 @@ impl Gatherer {
             seen: Seen::Nothing,
             cap,
         };
-        Self { columns: vec![empty; columns], random }
+        let many = (0..columns).map(|_| AtomicBool::new(false)).collect();
+        Self { columns: vec![empty; columns], random, many }
+    }
+
+    /// An empty one for other rows of the same table, to be merged later. It must be made before this one has rows.
+    pub(super) fn beside(&self) -> Self {
+        Self { columns: self.columns.clone(), random: self.random.clone(), many: Arc::clone(&self.many) }
     }
 
     /// Takes in a block and returns one hash per row over all its values.
     pub(super) fn add(&mut self, block: &[Column]) -> Vec<u64> {
         let rows = block.first().map_or(0, Column::len);
         let mut hashes = vec![self.random.hash_one(0u64); rows];
-        for (profile, column) in self.columns.iter_mut().zip(block) {
+        for ((profile, column), many) in self.columns.iter_mut().zip(block).zip(&*self.many) {
+            if many.load(Ordering::Relaxed) {
+                profile.seen = Seen::Many;
+            }
             add_column(profile, column, &self.random, &mut hashes);
+            if matches!(profile.seen, Seen::Many) {
+                many.store(true, Ordering::Relaxed);
+            }
         }
         hashes
     }
@@ -243,6 +259,13 @@ pub(super) struct Duplicates {
 }
 
 impl Duplicates {
+    /// For so many rows, with room for all of their hashes.
+    pub(super) fn of_rows(rows: u64) -> Self {
+        let mut new = Self::default();
+        new.make_room(usize::try_from(rows).unwrap_or(ROWS_COMPARED).min(ROWS_COMPARED));
+        new
+    }
+
     /// Takes in the hashes of the next rows.
     pub(super) fn add(&mut self, hashes: &[u64]) {
         for some in hashes.chunks(32) {
@@ -299,8 +322,8 @@ mod tests {
         let random = RandomState::default();
         let first = [Column::Int(vec![3, -1, 32_741]), Column::Str(["a", "", "bb"].into_iter().collect())];
         let second = [Column::Int(vec![3, 3, 3]), Column::Str(["a", "a", "c"].into_iter().collect())];
-        let mut a = Gatherer::new(2, random.clone());
-        let mut b = Gatherer::new(2, random);
+        let mut a = Gatherer::new(2, random);
+        let mut b = a.beside();
         let mut duplicates = Duplicates::default();
         duplicates.add(&a.add(&first));
         duplicates.add(&b.add(&second));
@@ -318,5 +341,21 @@ mod tests {
         g.add(&[Column::Double((0..=MOST_DISTINCT).map(|x| x as f64 + 0.5).collect())]);
         assert_eq!(g.columns[0].distinct(), (MOST_DISTINCT as u64, true));
         assert!(!g.columns[0].whole);
+        let mut a = Gatherer::new(2, RandomState::default());
+        let mut b = a.beside();
+        let doubles = |from: usize, count: usize| {
+            Column::Double((from..from + count).map(|x| x as f64 / 7.0).collect())
+        };
+        for _ in 0..2 {
+            a.add(&[doubles(0, MOST_DISTINCT / 2), doubles(0, 10)]);
+            b.add(&[doubles(MOST_DISTINCT / 2, MOST_DISTINCT / 2 + 1), doubles(5, 10)]);
+        }
+        assert_eq!(b.columns[0].distinct(), (MOST_DISTINCT as u64 / 2 + 1, false));
+        b.add(&[doubles(0, MOST_DISTINCT), doubles(0, 1)]);
+        a.add(&[doubles(0, 1), doubles(0, 1)]);
+        assert!(matches!(a.columns[0].seen, Seen::Many), "one that has seen too many stops the others");
+        a.merge(b);
+        assert_eq!(a.columns[0].distinct(), (MOST_DISTINCT as u64, true));
+        assert_eq!(a.columns[1].distinct(), (15, false));
     }
 }

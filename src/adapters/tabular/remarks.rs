@@ -1,23 +1,32 @@
 //! Remarks on how the cells of a column were read.
 
 use super::date::DateStyle;
-use super::infer::{Inference, Reading};
+use super::infer::{DecimalSign, Inference, Reading};
 use super::warnings::Warnings;
 
 /// Adds what a user should know on the reading that was chosen for a column.
 pub(super) fn on_inference(
     facts: &Inference,
     reading: Reading,
-    decimal_comma: bool,
+    sign: DecimalSign,
     name: &str,
     warnings: &mut Warnings,
 ) {
     let column = Some(name);
-    if facts.either_number(reading) && (decimal_comma || reading != Reading::Plain) {
+    if facts.either_number(reading) && !sign.seen && (sign.comma || reading != Reading::Plain) {
         on_either(reading, name, warnings);
         return;
     }
     let note = match reading {
+        Reading::Thousands if sign.seen && facts.either_number(reading) => Some(
+            "commas were read as thousands separators (1,234 is 1234), as other columns have decimal points",
+        ),
+        Reading::DecimalComma if sign.seen && facts.points_may_group() => Some(
+            "points were read as thousands separators (1.234 is 1234), as other columns have decimal commas",
+        ),
+        Reading::DecimalComma if sign.seen && facts.either_number(reading) => {
+            Some("commas were read as decimal commas (1,234 is a little more than 1), as in other columns")
+        }
         Reading::Thousands => Some("commas were read as thousands separators (1,234 is 1234)"),
         Reading::DecimalComma => Some("commas were read as decimal commas (1,5 is one and a half)"),
         Reading::Percent => Some("percentages were read as the number in front of the sign (12.5% is 12.5)"),
@@ -84,8 +93,8 @@ fn on_either(reading: Reading, name: &str, warnings: &mut Warnings) {
     };
     let message =
         format!("{name}: every number fits two readings; it was read with {taken}, not with {other}");
-    let hint =
-        "compare the preview with the file; if it is wrong, write the numbers without signs for thousands";
+    let hint = "compare the preview with the file; if it is wrong, write the numbers without signs for thousands and with \
+                decimal points, such as 1234 or 1.234";
     warnings.warn("ambiguous_number", Some(name), message, hint);
 }
 
@@ -130,10 +139,10 @@ fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
         }
     }
     if facts.missing_words > 0 {
-        let message = format!(
-            "{name}: {} cells such as NA, N/A, NULL or - were read as missing values",
-            facts.missing_words
-        );
+        let message = match facts.missing_words {
+            1 => format!("{name}: 1 cell such as NA, N/A, NULL or - was read as a missing value"),
+            n => format!("{name}: {n} cells such as NA, N/A, NULL or - were read as missing values"),
+        };
         warnings.info("missing_words", column, message, "write such a value differently if it is a real one");
     }
 }

@@ -63,13 +63,27 @@ pub(super) fn results_text(run: &Value) -> String {
             .into_iter()
             .filter(|of| rows.iter().any(|row| !row[of].is_null()))
             .collect();
-        let head = ["term", "estimate", "std. error", "p", "95% low", "high"];
-        let mut table: Vec<Vec<String>> = vec![of.iter().copied().chain(head).map(str::to_owned).collect()];
+        // of a ratio, its interval is shown and not that of its logarithm
+        let ratio = rows.iter().map(|row| text(&row["ratio"], "kind")).find(|kind| !kind.is_empty());
+        let head = match &ratio {
+            None => ["term", "estimate", "std. error", "p", "CI low", "CI high"].map(str::to_owned).to_vec(),
+            Some(kind) => {
+                let kind = kind.replace('_', " ");
+                let own = ["term", "log estimate", "std. error", "p", &kind, "CI low", "CI high"];
+                own.map(str::to_owned).to_vec()
+            }
+        };
+        let mut table: Vec<Vec<String>> = vec![of.iter().map(|of| (*of).to_owned()).chain(head).collect()];
         for row in rows {
             let p = row["p_value"].as_f64().map(p_value).unwrap_or_default();
-            let cell = |name: &str| row[name].as_f64().map(number).unwrap_or_default();
-            let estimate = if row["estimate"].is_null() { "omitted".to_owned() } else { cell("estimate") };
-            let cells = [term(row), estimate, cell("std_error"), p, cell("ci_low"), cell("ci_high")];
+            let shown = |value: &Value| value.as_f64().map(number).unwrap_or_default();
+            let estimate =
+                if row["estimate"].is_null() { "omitted".to_owned() } else { shown(&row["estimate"]) };
+            let mut cells = vec![term(row), estimate, shown(&row["std_error"]), p];
+            match &ratio {
+                None => cells.extend(["ci_low", "ci_high"].map(|end| shown(&row[end]))),
+                Some(_) => cells.extend(["value", "low", "high"].map(|part| shown(&row["ratio"][part]))),
+            }
             table.push(of.iter().map(|of| text(row, of)).chain(cells).collect());
         }
         let numbers: Vec<bool> = (0..table[0].len()).map(|column| column > of.len()).collect();

@@ -11,6 +11,7 @@ fn row(term: &str, label: Option<&str>, estimate: f64, se: f64, p: f64) -> Resul
         p_value: Some(p),
         ci_low: Some(estimate - 2.0 * se),
         ci_high: Some(estimate + 2.0 * se),
+        ratio: None,
     }
 }
 

@@ -133,7 +133,7 @@ impl JobRecord {
         if self.status.after(Operation::ReplaceInputs).is_err() {
             return Err(Problem::new(
                 ErrorCode::JobLocked,
-                "the inputs cannot change once the plan is frozen; revise the plan first",
+                "the inputs cannot change once the plan is frozen or the job is cancelled; revise the plan first",
             )
             .with("status", self.status.as_str()));
         }

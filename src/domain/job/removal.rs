@@ -112,18 +112,22 @@ impl JobRecord {
     }
 
     /// Opens the draft of a frozen plan again. The plan joins the earlier ones; its runs and artifacts stay.
-    /// `copies` are the frozen copies of its template under their own names.
+    /// `copies` are the frozen copies of its template under their own names. A job that was cancelled before a plan was
+    /// frozen goes back to its draft, or without one to its upload.
     ///
     /// # Errors
-    /// `PLAN_MISSING`, `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED` after [`MAX_PLAN_REVISIONS`] plans; `JOB_LOCKED` for a
+    /// `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED` after [`MAX_PLAN_REVISIONS`] plans; `JOB_LOCKED` for a
     /// cell of a batch.
     pub fn revise_plan(&self, copies: Vec<Artifact>, now: DateTime<Utc>) -> Result<JobRecord, Problem> {
         self.check_own_plan()?;
         let mut next = self.step(Operation::Revise, now)?;
-        let plan = next
-            .plan
-            .take()
-            .ok_or_else(|| Problem::new(ErrorCode::PlanMissing, "the job has no plan to revise"))?;
+        next.timestamps.finished_at = None;
+        let Some(plan) = next.plan.take() else {
+            if next.draft.is_none() {
+                next.status = JobStatus::Created;
+            }
+            return Ok(next);
+        };
         let used = self.earlier_plans.len() + 1;
         if used >= MAX_PLAN_REVISIONS {
             return Err(Problem::new(ErrorCode::QuotaExceeded, "the job has as many plans as one may have")
@@ -133,7 +137,6 @@ impl JobRecord {
         }
         next.earlier_plans.push(plan);
         next.confirmation = None;
-        next.timestamps.finished_at = None;
         next.put_artifacts(copies);
         Ok(next)
     }
@@ -151,7 +154,7 @@ impl JobRecord {
             Some(_) if self.status.after(Operation::ReplaceInputs).is_err() => {
                 return Err(Problem::new(
                     ErrorCode::JobLocked,
-                    "the requirement cannot change once the plan is frozen; revise the plan first",
+                    "the requirement cannot change once the plan is frozen or the job is cancelled; revise the plan first",
                 )
                 .with("status", self.status.as_str()));
             }

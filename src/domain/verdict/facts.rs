@@ -7,7 +7,7 @@ use super::VerdictInput;
 use super::outputs::Table;
 use crate::domain::anchors::{Event, parse_number};
 use crate::domain::log_grammar::ParsedLog;
-use crate::domain::run::{EngineFacts, ResultRow, RunCheck, SampleStep};
+use crate::domain::run::{EngineFacts, RATIOS, Ratio, ResultRow, RunCheck, SampleStep};
 
 /// Usual name of the table whose rows `result` anchors point to.
 pub const COEFFICIENTS: &str = "table_coefficients.csv";
@@ -149,6 +149,11 @@ pub fn results(input: &VerdictInput<'_>) -> Vec<ResultRow> {
             p_value: number("p_value"),
             ci_low: number("ci_low"),
             ci_high: number("ci_high"),
+            ratio: RATIOS.into_iter().find_map(|kind| {
+                let value = number(kind)?;
+                let end = |side: &str| number(&format!("{kind}_{side}"));
+                Some(Ratio { kind: kind.to_owned(), value, low: end("low"), high: end("high") })
+            }),
         }
     };
     rows.iter().map(row).collect()

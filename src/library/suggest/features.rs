@@ -2,17 +2,14 @@
 //! reading leaves unused. The weights of these features are learned (`assets/suggest/weights.json`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
-use regex::Regex;
-
+use super::assigned::{Framing, Sides};
 use super::columns::{Named, Place};
-use super::comparisons::is_subject;
 use super::links::{Links, overlap};
-use super::meaning::asks_which;
 use super::mentions::Mention;
 use super::phrases::frame;
 use super::reading::Reading;
+use super::surroundings::Surroundings;
 use crate::domain::profile::is_binary;
 
 /// Features of a reading by name; those that are 0 are left out.
@@ -24,6 +21,9 @@ pub(super) struct Evidence<'a> {
     pub(super) named: &'a [Named<'a>],
     pub(super) links: &'a Links,
     pub(super) rows: u64,
+    pub(super) around: &'a Surroundings,
+    /// The outcome, the causes and what is held constant in the reading of the rules, and whether that reading is clear.
+    pub(super) rules: Option<&'a (Sides, bool)>,
 }
 
 /// The part of a statement that a role belongs to.
@@ -36,35 +36,13 @@ pub(super) fn side_of(role: &str) -> &'static str {
     }
 }
 
-static CHANCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        "likel|chance|probab|\\bodds\\b|\\brisk\\b|more often|tend to|容易|可能|机会|概率|更愿意|几率|风险",
-    )
-    .expect("a pattern")
-});
-/// Words before what is compared: "have more visits", "the highest bill".
-static MORE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("(?:\\b(?:more|less|fewer|most|least|fewest|higher|lower|highest|lowest|better|worse|best|greater|much|many|longer|shorter|bigger|larger|smaller)) ?(?:of )?(?:the |a |their )?$")
-        .expect("a pattern")
-});
-/// Words that turn the noun after them into the explaining side: "with more", "those with".
-static WITH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("\\b(?:with|by|per|when|if|where|after|on|between|across|who|whose|among|in) (?:more |less |fewer |higher |lower |a |an |the |is |are |it |gets? |they |have |has )*$")
-        .expect("a pattern")
-});
-/// Words that the outcome follows.
-static ON: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("\\b(?:on|affect\\w*|influence\\w*|change\\w*|raise\\w*|reduce\\w*|lower\\w*|increase\\w*|improve\\w*|cut|cuts|explain\\w*|predict\\w*|drive\\w*|hurt\\w*|help\\w*|boost\\w*|determine\\w*|cause\\w*|bring|save\\w*) (?:up |down |the |a |an |their |his |her |its |how (?:much |many |long |often )?)*$|(?:影响|提高|降低|减少|增加|改善|缩短|延长)了?$")
-        .expect("a pattern")
-});
-
-fn add(out: &mut Features, name: String, value: f64) {
+pub(super) fn add(out: &mut Features, name: String, value: f64) {
     if value != 0.0 {
         *out.entry(name).or_default() += value;
     }
 }
 
-fn flag(out: &mut Features, side: &str, name: &str, holds: bool) {
+pub(super) fn flag(out: &mut Features, side: &str, name: &str, holds: bool) {
     add(out, format!("{side}.{name}"), f64::from(u8::from(holds)));
 }
 
@@ -88,6 +66,8 @@ impl Evidence<'_> {
         self.matches(&mut out, &sides, reading);
         self.unused(&mut out, &used, reading);
         self.order(&mut out, &sides, reading);
+        self.agreement(&mut out, reading);
+        self.around.designs(&mut out, reading);
         statement(&mut out, &sides, reading);
         out
     }
@@ -130,15 +110,7 @@ impl Evidence<'_> {
         flag(out, side, "quality_of_measure", measure && link.is_some_and(|l| l.quality));
         flag(out, side, "quality_of_other", !measure && link.is_some_and(|l| l.quality));
         flag(out, side, "spelled", mention.spelled.is_some());
-        let before = self.question[..mention.start].to_lowercase();
-        flag(out, side, "subject", is_subject(self.question, mention.start, mention.end));
-        let sorts = asks_which(&before);
-        let group = self.named[column].is_group();
-        flag(out, side, "which_group", sorts && group);
-        flag(out, side, "which_measure", sorts && !group);
-        flag(out, side, "after_more", MORE.is_match(&before));
-        flag(out, side, "after_with", WITH.is_match(&before));
-        flag(out, side, "after_effect", ON.is_match(&before));
+        self.around.of_match(out, side, mention, self.named[column].is_group());
     }
 
     /// Whether a column can be what its side takes.
@@ -153,6 +125,21 @@ impl Evidence<'_> {
         flag(out, side, "time", column.is_time());
         let said = reading.mentions.iter().any(|m| m.columns.contains(&at));
         flag(out, side, "unsaid", !said);
+        let linked = self.links.elsewhere((0, 0), at);
+        add(out, format!("{side}.linked"), linked.min(1.0));
+        flag(out, side, "without_link", linked < 0.2);
+        if !said {
+            add(out, format!("{side}.unsaid.prior"), column.outcome());
+            add(out, format!("{side}.unsaid.linked"), linked.min(1.0));
+        }
+        let alike = |c: &Named<'_>| {
+            c.is_measure() == column.is_measure()
+                && is_binary(c.column) == binary
+                && c.is_group() == column.is_group()
+        };
+        let free = |c: &&Named<'_>| !c.is_time() && !c.is_unit(self.rows) && alike(c);
+        let kin = self.named.iter().filter(free).count();
+        flag(out, side, "only_of_kind", kin == 1);
         add(out, format!("{side}.prior"), column.outcome());
         let usual = |c: &Named<'_>| !c.is_time() && !c.is_unit(self.rows) && c.outcome() > column.outcome();
         let others = self.named.iter().filter(|c| usual(c)).count();
@@ -161,7 +148,7 @@ impl Evidence<'_> {
             flag(out, side, "early", column.is_early());
             return;
         }
-        let chance = CHANCE.is_match(&self.question.to_lowercase());
+        let chance = self.around.chance;
         flag(out, side, "likely_binary", chance && binary);
         flag(out, side, "likely_other", chance && !binary);
         flag(out, side, "early", column.is_early());
@@ -185,6 +172,12 @@ impl Evidence<'_> {
             flag(out, side, "matches", true);
             add(out, format!("{side}.certainty"), mention.certainty);
         }
+        let mut left = 0.0;
+        for column in (0..self.named.len()).filter(|c| !used.contains(c) && !aside(c)) {
+            let best = self.links.elsewhere((0, 0), column);
+            left += if best >= 0.6 { best.min(1.0) } else { 0.0 };
+        }
+        add(out, "unused.linked".to_owned(), left);
         for word in &self.links.words {
             let covered = reading.mentions.iter().any(|m| overlap(*word, (m.start, m.end)));
             if covered {
@@ -193,9 +186,29 @@ impl Evidence<'_> {
             flag(out, "words", "unlinked", true);
             let free = |c: usize| !used.contains(&c) && !aside(&c);
             add(out, "words.free_column".to_owned(), self.links.strongest(*word, &free));
-            let subject = is_subject(self.question, word.0, word.1);
+            let subject = self.around.is_subject(*word);
             flag(out, "words", "unlinked_subject", subject);
         }
+    }
+
+    /// How far the reading agrees with that of the rules.
+    fn agreement(&self, out: &mut Features, reading: &Reading) {
+        flag(out, "reading", "unframed", reading.parsed.framing == Framing::Statement);
+        flag(out, "reading", "forced", matches!(reading.parsed.framing, Framing::Forced(_)));
+        let Some((rules, clear)) = self.rules else { return };
+        let own = Sides::of(reading);
+        let how = if *clear { "clear" } else { "doubtful" };
+        flag(out, "same", &format!("outcome.{how}"), own.outcome == rules.outcome);
+        let same = |a: &[usize], b: &[usize]| a.len() == b.len() && a.iter().all(|c| b.contains(c));
+        flag(out, "same", &format!("causes.{how}"), same(&own.causes, &rules.causes));
+        flag(out, "same", &format!("held.{how}"), same(&own.held, &rules.held));
+        let lost = rules.causes.iter().filter(|c| !own.has(**c)).count();
+        add(out, format!("same.lost.{how}"), lost as f64);
+        let gained = own.causes.iter().filter(|c| !rules.has(**c)).count();
+        add(out, format!("same.gained.{how}"), gained as f64);
+        let opened = own.outcome.is_some_and(|c| Some(c) != rules.outcome && rules.outcome.is_some());
+        flag(out, "same", &format!("other_outcome.{how}"), opened);
+        flag(out, "same", "outcome_was_open", rules.outcome.is_none() && own.outcome.is_some());
     }
 
     /// The order of the sides.
@@ -205,7 +218,6 @@ impl Evidence<'_> {
             let own = |m: &&Mention| m.columns.iter().any(|c| columns.contains(c));
             reading.mentions.iter().find(own).map(|m| m.start)
         };
-        let (Some(outcome), Some(cause)) = (first("outcome"), first("cause")) else { return };
         let begin = self.question.trim_start().to_lowercase();
         let starts = |words: &[&str]| words.iter().any(|w| begin.starts_with(w));
         let form = if starts(&["do ", "does ", "did ", "can ", "will ", "has ", "have "]) {
@@ -219,6 +231,8 @@ impl Evidence<'_> {
         } else {
             "other"
         };
+        self.around.order(out, sides, reading, form);
+        let (Some(outcome), Some(cause)) = (first("outcome"), first("cause")) else { return };
         flag(out, "order", &format!("{form}.outcome_first"), outcome < cause);
     }
 }

@@ -3,11 +3,39 @@
 use serde_json::json;
 
 use super::super::tokens::is_han;
-use super::phrases::method;
+use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
 
 impl Filler<'_> {
+    /// The roles of models that have others than outcome, causes and controls.
+    pub(super) fn model_slots(&self, slots: &str, out: &mut Filled) {
+        let causes = out.roles.get("regressors").cloned().unwrap_or_default();
+        match slots {
+            "panel" => {
+                out.roles.remove("fixed_effects");
+                self.panel(out);
+            }
+            "focal" => {
+                out.roles.remove("regressors");
+                out.roles.insert("focal_var", causes.into_iter().take(1).collect());
+            }
+            "lasso" => {
+                let more = out.roles.remove("controls").unwrap_or_default();
+                out.roles.insert("regressors", distinct(causes.into_iter().chain(more)));
+            }
+            "nested" => {
+                let level = self.parsed.nested.first().or(self.parsed.units.first()).copied();
+                out.roles.remove("time_var");
+                if self.parsed.clusters.is_empty() {
+                    out.roles.remove("cluster_var");
+                }
+                out.roles.insert("entity_var", level.or(self.structure.entity).into_iter().collect());
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn further_slots(&self, slots: &str, out: &mut Filled) {
         match slots {
             "panel_only" => self.panel(out),
@@ -174,6 +202,29 @@ impl Filler<'_> {
     /// The later measurement of what a control measures for the first time.
     pub(super) fn last_of_controls(&self) -> Option<usize> {
         self.parsed.controls.iter().find_map(|control| self.last_of(*control))
+    }
+
+    /// The items of a scale: where the question names only one of a numbered family with the same answers, all of them.
+    pub(super) fn with_family(&self, items: Vec<usize>) -> Vec<usize> {
+        let stem = |c: usize| {
+            let name = self.columns[c].name();
+            let stem = name.trim_end_matches(|l: char| l.is_ascii_digit());
+            (stem.len() < name.len()).then_some(stem)
+        };
+        let [first, ..] = items[..] else { return items };
+        let own = self.columns[first].column;
+        let alike = |c: usize| {
+            let column = self.columns[c].column;
+            let near = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= 1.0);
+            column.integer_valued && near(own.min, column.min) && near(own.max, column.max)
+        };
+        let same = |c: &usize| stem(*c).is_some() && stem(*c) == stem(first) && alike(*c);
+        let family: Vec<usize> = (0..self.columns.len()).filter(same).collect();
+        if family.len() >= 3 && items.iter().all(|c| family.contains(c)) && items.len() <= 2 {
+            family
+        } else {
+            items
+        }
     }
 
     fn earlier_and_later(&self) -> Vec<(usize, usize)> {

@@ -2,6 +2,7 @@
 //! same input gives the same draft. Every choice has its reason, its alternatives and a confidence; roles that
 //! the question does not name become questions.
 
+mod assigned;
 mod chinese;
 mod columns;
 mod comparisons;
@@ -29,6 +30,7 @@ mod relations;
 mod role_words;
 mod roles;
 mod structure;
+mod surroundings;
 mod times;
 mod words;
 
@@ -46,7 +48,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 9;
+pub const RULES_VERSION: u32 = 10;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde::Deserialize;
 
+use super::assigned::Framing;
 use super::columns::Named;
 use super::comparisons::quality;
 use super::lexicon::key;
@@ -167,6 +168,7 @@ pub(super) struct Parsed {
     pub(super) text: String,
     /// True if its sides are not those of the pattern.
     pub(super) turned: bool,
+    pub(super) framing: Framing,
 }
 
 /// Which columns are units or periods, and which are categories.

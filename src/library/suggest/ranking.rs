@@ -1,22 +1,28 @@
 //! The joint choice of columns and roles: readings that link the words of a question to columns in different ways are compared
 //! by one score, the sum of learned weights of their features (`assets/suggest/weights.json`). The readings grow out of the one
-//! by rules: a match is left out, a phrase is linked to another column, the sides are exchanged.
+//! by rules: a match is left out, a phrase is linked to another column, the sides are exchanged, and any column is given
+//! any role.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::assigned::{Assigner, Sides};
 use super::features::{Evidence, Features};
 use super::links::{Link, Links, overlap};
 use super::mentions::Mention;
 use super::phrases::Parsed;
 use super::reading::{Reader, Reading};
-use super::roles::fill;
+use super::roles::{Filled, fill};
+use super::surroundings::Surroundings;
 
 /// Most candidates of links that are tried on one reading.
 const TRIED: usize = 30;
 /// How many readings are varied once more, and with how many links.
 const VARIED: usize = 3;
 const TRIED_AGAIN: usize = 14;
+/// How often, and how many readings each time, are varied by giving single columns other roles.
+const ROUNDS: usize = 2;
+const WIDTH: usize = 4;
 /// The certainty from which a match needs no comparison, and what is as good as nothing.
 const CLEAR: f64 = 0.8;
 const NOTHING: f64 = 0.35;
@@ -43,10 +49,9 @@ fn scored(features: &Features) -> f64 {
 }
 
 /// True for a reading in which every word that may name a column does so by name, and every role has its column.
-fn is_clear(candidate: &Candidate) -> bool {
-    let reading = &candidate.reading;
+fn is_clear(reading: &Reading, features: &Features) -> bool {
     let sure = reading.mentions.iter().all(|m| m.exact || m.certainty >= CLEAR);
-    let none = |name: &str| candidate.features.get(name).is_none_or(|value| *value < NOTHING);
+    let none = |name: &str| features.get(name).is_none_or(|value| *value < NOTHING);
     let whole = reading.filled.open.is_empty() && !reading.parsed.kind.is_empty() && !reading.filled.assumed;
     sure && whole && none("words.free_column") && none("idle.matches") && none("outcome.text")
 }
@@ -55,31 +60,41 @@ fn is_clear(candidate: &Candidate) -> bool {
 pub(super) struct Ranking<'a> {
     pub(super) reader: &'a Reader<'a>,
     pub(super) links: &'a Links,
+    around: Surroundings,
+    /// The roles by rules, and whether that reading is clear.
+    rules: Option<(Sides, bool)>,
     seen: BTreeSet<String>,
     found: Vec<Candidate>,
 }
 
 /// The readings of a question, the best first; of equal ones the one closest to the rules.
 pub(super) fn ranked(reader: &Reader<'_>, links: &Links, starts: Vec<Reading>) -> Vec<Candidate> {
-    let mut ranking = Ranking { reader, links, seen: BTreeSet::new(), found: Vec::new() };
+    let around = Surroundings::of(reader.question);
+    let mut ranking =
+        Ranking { reader, links, around, rules: None, seen: BTreeSet::new(), found: Vec::new() };
     for (edits, reading) in starts.into_iter().enumerate() {
+        if ranking.rules.is_none() {
+            let features = ranking.evidence().features(&reading, 0);
+            ranking.rules = Some((Sides::of(&reading), is_clear(&reading, &features)));
+        }
         ranking.add(reading, u8::from(edits > 0));
     }
-    // words that name the method need no other reading
-    let named = |c: &Candidate| c.reading.filled.named && c.reading.filled.open.is_empty();
-    if ranking.found.first().is_some_and(|c| named(c) || is_clear(c)) {
+    let clear = ranking.rules.as_ref().is_some_and(|(_, clear)| *clear);
+    if clear {
         ranking.found.truncate(1);
         return ranking.found;
     }
-    for at in 0..ranking.found.len() {
-        ranking.vary(at, TRIED);
+    // words that name the method need no other links
+    let named = |c: &Candidate| c.reading.filled.named && c.reading.filled.open.is_empty();
+    if !ranking.found.first().is_some_and(named) {
+        for at in 0..ranking.found.len() {
+            ranking.vary(at, TRIED);
+        }
+        for at in ranking.best(VARIED, &BTreeSet::from([0, 1])) {
+            ranking.vary(at, TRIED_AGAIN);
+        }
     }
-    let mut order: Vec<usize> = (0..ranking.found.len()).collect();
-    order.sort_by(|a, b| ranking.found[*b].score.total_cmp(&ranking.found[*a].score).then(a.cmp(b)));
-    order.retain(|at| ranking.found[*at].edits > 0);
-    for at in order.into_iter().take(VARIED) {
-        ranking.vary(at, TRIED_AGAIN);
-    }
+    ranking.assign();
     let mut found = ranking.found;
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.edits.cmp(&b.edits)));
     found
@@ -106,19 +121,60 @@ pub(super) fn outcomes(candidates: &[Candidate]) -> Vec<(usize, f64)> {
 impl Ranking<'_> {
     fn evidence(&self) -> Evidence<'_> {
         let Reader { question, named, rows, .. } = *self.reader;
-        Evidence { question, named, links: self.links, rows }
+        Evidence {
+            question,
+            named,
+            links: self.links,
+            rows,
+            around: &self.around,
+            rules: self.rules.as_ref(),
+        }
     }
 
     fn add(&mut self, reading: Reading, edits: u8) {
-        let links: Vec<String> =
-            reading.mentions.iter().map(|m| format!("{}-{}:{:?}", m.start, m.end, m.columns)).collect();
-        let key = format!("{links:?}{:?}{:?}", reading.parsed.outcome, reading.parsed.turned);
+        let links = reading.mentions.iter().map(|m| (m.start, m.end, &m.columns));
+        let links: Vec<(usize, usize, &Vec<usize>)> = links.collect();
+        let Parsed { outcome, turned, .. } = &reading.parsed;
+        let Filled { roles, methods, .. } = &reading.filled;
+        let key = format!("{links:?}{outcome:?}{turned}{roles:?}{:?}", methods.first());
         if !self.seen.insert(key) {
             return;
         }
         let features = self.evidence().features(&reading, edits);
         let score = scored(&features);
         self.found.push(Candidate { reading, features, score, edits });
+    }
+
+    /// The best readings but these.
+    fn best(&self, most: usize, but: &BTreeSet<usize>) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.found.len()).filter(|at| !but.contains(at)).collect();
+        order.sort_by(|a, b| self.found[*b].score.total_cmp(&self.found[*a].score).then(a.cmp(b)));
+        order.truncate(most);
+        order
+    }
+
+    /// Adds readings in which single columns have other roles, several times those of the best readings.
+    fn assign(&mut self) {
+        let assigner = Assigner { reader: self.reader, links: self.links };
+        let mut done = BTreeSet::new();
+        for round in 0..ROUNDS {
+            let mut bases = self.best(WIDTH, &done);
+            if round == 0 && !bases.contains(&0) {
+                bases.push(0);
+            }
+            for at in bases {
+                done.insert(at);
+                let (base, edits) = (&self.found[at].reading, self.found[at].edits.saturating_add(1));
+                let mut readings = assigner.moved(base);
+                if round == 0 {
+                    readings.extend(assigner.followed(base));
+                    readings.extend(assigner.treated(base));
+                }
+                for reading in readings {
+                    self.add(reading, edits);
+                }
+            }
+        }
     }
 
     /// Adds the variants of a reading.

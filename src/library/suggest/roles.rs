@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::assigned::Framing;
 use super::columns::Named;
 use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, type_of};
 use super::designs::{VALUE, number};
-use super::phrases::{Frame, Parsed, distinct, frame, frames, method};
+use super::phrases::{Frame, Parsed, frame, frames, method};
 use super::structure::Structure;
 use crate::domain::profile::is_binary;
 
@@ -40,7 +41,12 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     let design = frames(&parsed.text).into_iter().find(|f| filler.has(f));
     let design = design.or_else(|| if parsed.matched.is_empty() { None } else { frame("psm") });
     let by_threshold = !parsed.running.is_empty() && design.is_none_or(|f| f.slots != "rd_density");
-    let frame = if by_threshold { frame("rd") } else { design };
+    let frame = match parsed.framing {
+        Framing::Words if by_threshold => frame("rd"),
+        Framing::Words => design,
+        Framing::Statement => None,
+        Framing::Forced(id) => frame(id),
+    };
     let mut filled = Filled::default();
     if let Some(frame) = frame {
         filled.frame.clone_from(&frame.id);
@@ -129,6 +135,9 @@ impl Filler<'_> {
                     items = (0..self.columns.len())
                         .filter(|c| self.columns[*c].is_measure() && !self.is_unit(*c))
                         .collect();
+                }
+                if matches!(out.frame.as_str(), "alpha" | "factor" | "pca") {
+                    items = self.with_family(items);
                 }
                 self.open_if_empty(&items, "item_vars", out);
                 out.roles.insert("item_vars", items);
@@ -368,32 +377,5 @@ impl Filler<'_> {
             self.time(true, out);
         }
         out.methods.extend(decided(RELATION, kind, "*", structure));
-    }
-
-    fn model_slots(&self, slots: &str, out: &mut Filled) {
-        let causes = out.roles.get("regressors").cloned().unwrap_or_default();
-        match slots {
-            "panel" => {
-                out.roles.remove("fixed_effects");
-                self.panel(out);
-            }
-            "focal" => {
-                out.roles.remove("regressors");
-                out.roles.insert("focal_var", causes.into_iter().take(1).collect());
-            }
-            "lasso" => {
-                let more = out.roles.remove("controls").unwrap_or_default();
-                out.roles.insert("regressors", distinct(causes.into_iter().chain(more)));
-            }
-            "nested" => {
-                let level = self.parsed.nested.first().or(self.parsed.units.first()).copied();
-                out.roles.remove("time_var");
-                if self.parsed.clusters.is_empty() {
-                    out.roles.remove("cluster_var");
-                }
-                out.roles.insert("entity_var", level.or(self.structure.entity).into_iter().collect());
-            }
-            _ => {}
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::artifact::ArtifactKind;
 use crate::domain::draft::{Draft, DraftSource, Selection};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
-use crate::domain::job::{JobRecord, Operation};
+use crate::domain::job::{JobRecord, JobStatus, Operation};
 use crate::library::select::{Selected, Stage2};
 use crate::service::drafts::choose_template::{Asked, Chosen, choose, with_columns};
 use crate::service::drafts::draft_request::{Stated, apply_patch};
@@ -20,7 +20,7 @@ use crate::service::shared::evidence::{Evidence, discard_lost, publish};
 pub struct StateDraft<'a>(pub &'a Context);
 
 impl StateDraft<'_> {
-    /// Replaces the draft by what the client states.
+    /// Replaces the draft by what the client states; one that says the same already stays as it is.
     ///
     /// # Errors
     /// `INPUTS_MISSING`, `EXPRESSION_INVALID`, `DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID`,
@@ -102,6 +102,9 @@ impl StateDraft<'_> {
             selection,
             model: None,
         };
+        if job.status == JobStatus::DraftReady && job.draft.as_ref().is_some_and(|old| old.says(&draft)) {
+            return Ok(job.clone());
+        }
         let artifacts = publish(ctx, job, evidence_of(&selected, stage2.as_ref())).await?;
         let next = job.state_draft(draft, artifacts.clone(), ctx.clock.now())?;
         let mut event = job_event(ctx, caller, "draft.stated", Some(job), &next);

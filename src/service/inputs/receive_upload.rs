@@ -12,6 +12,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::job::ingest::Original;
 use crate::domain::layout::upload_dir;
+use crate::domain::naming;
 use crate::ports::blob_store::{Promotion, Written, is_unavailable};
 use crate::ports::workspace::Workspace;
 use crate::service::shared::context::Context;
@@ -143,7 +144,7 @@ impl Upload {
         Ok(files
             .map(|(i, ((rel_path, name, size, sha256), role))| Original {
                 rel_path: rel_path.clone(),
-                original_name: names.get(i).cloned().unwrap_or_else(|| name.clone()),
+                original_name: naming::file_name(names.get(i).unwrap_or(name)),
                 size_bytes: *size,
                 sha256: sha256.clone(),
                 role: *role,

@@ -13,6 +13,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::job::ingest::Original;
 use crate::domain::layout::upload_dir;
+use crate::domain::naming;
 use crate::domain::upload_part::StatedPart;
 use crate::service::inputs::ingest_inputs::{Course, IngestInputs, check_unlocked, reading_of};
 use crate::service::inputs::ingest_state::{Claim, claim_bundle};
@@ -73,10 +74,11 @@ impl UploadSessions {
         &self,
         caller: &Caller,
         job: &JobRecord,
-        announced: Vec<AnnouncedFile>,
+        mut announced: Vec<AnnouncedFile>,
     ) -> Result<JobRecord, Problem> {
         let ctx = &self.0;
         let total = self.check_announced(job, &announced)?;
+        announced.iter_mut().for_each(|file| file.filename = naming::file_name(&file.filename));
         ctx.check_space().await?;
         drop(admit_bytes(ctx, &job.tenant_id, total).await?);
         with_retries(None, || async {

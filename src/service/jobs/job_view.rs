@@ -301,7 +301,10 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => {
             vec![run("Run the plan again"), revise()]
         }
-        JobStatus::Failed | JobStatus::Cancelled => vec![],
+        JobStatus::Cancelled => {
+            vec![action("revise_plan", "Open the draft again", "POST", "/plan/revise", &REASON)]
+        }
+        JobStatus::Failed => vec![],
     };
     if job.awaits_ingest() {
         let path = "/inputs/cancel";

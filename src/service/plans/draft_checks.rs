@@ -5,19 +5,23 @@ use serde_json::json;
 
 use super::preview_plan::PreviewCheck;
 use super::preview_rows::{counted, warned};
-use crate::domain::dataset::{Column, Dataset, InferredType};
+use crate::domain::data_step::DataStep;
+use crate::domain::dataset::{Column, DataWarning, Dataset, InferredType};
 use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
 use crate::library::Template;
 
 /// Fewer rows have different numbers by chance.
 const LEAST_ROWS: u64 = 10;
+/// Remarks of an upload on rows that are no observations.
+const FOREIGN_ROWS: [&str; 3] = ["total_row", "note_row", "second_header_row"];
 /// Words of names of identifiers.
 const CODES: [&str; 7] = ["id", "code", "no", "nr", "代码", "编码", "编号"];
 
 /// Returns what is odd about a draft.
 pub(super) fn of_draft(job: &JobRecord, plan: &Plan, template: &Template) -> Vec<PreviewCheck> {
     let mut found = repeated_columns(job);
+    found.extend(remarks_left(job, plan));
     let primary = job.inputs.as_ref().and_then(|inputs| inputs.primary());
     // after a data step the columns are others
     let Some(primary) = primary.filter(|_| plan.data_steps.is_empty()) else { return found };
@@ -44,6 +48,28 @@ fn repeated_columns(job: &JobRecord) -> Vec<PreviewCheck> {
         Some(warned("repeated_column", json!({"columns": [column], "role": role}), message))
     });
     repeated.collect()
+}
+
+/// Remarks of the upload on rows and codes that are hardly observations, where the plan does not repair them.
+fn remarks_left(job: &JobRecord, plan: &Plan) -> Vec<PreviewCheck> {
+    let Some(inputs) = &job.inputs else { return Vec::new() };
+    let primary = inputs.primary().map(|primary| primary.dataset_key.as_str());
+    let bound = |column: &str| plan.contract.parameters.iter().any(|p| p.texts().any(|text| text == column));
+    let concerns = |warning: &&DataWarning| {
+        FOREIGN_ROWS.contains(&warning.kind.as_str())
+            || warning.kind == "missing_code" && warning.column.as_deref().is_some_and(bound)
+    };
+    let planned = |step: &DataStep| plan.data_steps.iter().any(|planned| planned.step == *step);
+    let open = inputs.warnings.iter().filter(|w| w.dataset_key.as_deref() == primary).filter(concerns);
+    open.filter(|warning| !warning.repairs.iter().any(planned))
+        .map(|warning| {
+            let message = match &warning.suggestion {
+                Some(suggestion) => format!("{}; {suggestion}", warning.message),
+                None => warning.message.clone(),
+            };
+            warned(&warning.kind, json!({"columns": warning.column}), message)
+        })
+        .collect()
 }
 
 fn differs_everywhere(column: &Column, data: &Dataset) -> bool {

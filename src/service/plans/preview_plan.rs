@@ -164,11 +164,7 @@ impl PreviewPlan<'_> {
 pub(super) fn bound_columns(plan: &Plan, exists: impl Fn(&str) -> bool) -> Vec<String> {
     let is_needed = |p: &&BoundParameter| (p.required || p.name == "controls") && p.kind.starts_with("var");
     let columns = plan.contract.parameters.iter().filter(is_needed);
-    let names = columns.flat_map(|p| match &p.value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        value => value.as_str().into_iter().collect::<Vec<_>>(),
-    });
-    names.filter(|name| exists(name)).map(str::to_owned).collect()
+    columns.flat_map(BoundParameter::texts).filter(|name| exists(name)).map(str::to_owned).collect()
 }
 
 fn refused(problem: &Problem) -> PreviewCheck {

@@ -9,7 +9,7 @@ use super::value_checks;
 use crate::domain::error::Problem;
 use crate::domain::job::JobRecord;
 use crate::domain::params::condition_tree;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{BoundParameter, Plan};
 use crate::library::Template;
 use crate::ports::tabular::{Determined, FoundRows, RowChecks, RowFindings, ValueRule};
 use crate::service::inputs::receive_upload::local_copy;
@@ -73,11 +73,7 @@ fn wanted(
     let bound = |bind: &str| -> Vec<String> {
         let named = template.meta.parameters.iter().filter(|p| p.bind.as_str() == bind).map(|p| &p.name);
         let values = named.filter_map(|name| plan.contract.parameters.iter().find(|p| p.name == *name));
-        let texts = values.flat_map(|p| match &p.value {
-            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-            value => value.as_str().into_iter().collect::<Vec<_>>(),
-        });
-        texts.filter(|name| exists(name)).map(str::to_owned).collect()
+        values.flat_map(BoundParameter::texts).filter(|name| exists(name)).map(str::to_owned).collect()
     };
     let one = |bind: &str| bound(bind).into_iter().next();
     let categorical = |name: &String| plan.categorical_vars.iter().any(|c| c.column == *name);

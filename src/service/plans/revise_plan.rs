@@ -13,10 +13,11 @@ use crate::service::shared::context::{Caller, Context};
 pub struct RevisePlan<'a>(pub &'a Context);
 
 impl RevisePlan<'_> {
-    /// Revises; a job whose draft is open again already is answered as it is.
+    /// Revises; a job whose draft is open already is answered as it is. One that was cancelled before a plan was frozen
+    /// gets its draft, or its upload, open again.
     ///
     /// # Errors
-    /// `PLAN_MISSING`, `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED {quota: "plan_revisions"}`,
+    /// `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED {quota: "plan_revisions"}`,
     /// `JOB_VERSION_CONFLICT`.
     pub async fn execute(
         &self,
@@ -28,8 +29,7 @@ impl RevisePlan<'_> {
         let ctx = self.0;
         with_retries(if_match, || async {
             let job = ctx.load_job(tenant, job_id).await?;
-            let open = job.status == JobStatus::DraftReady && job.plan.is_none();
-            if open && !job.earlier_plans.is_empty() {
+            if matches!(job.status, JobStatus::Created | JobStatus::DraftReady) {
                 return Ok(job);
             }
             check_if_match(if_match, &job)?;

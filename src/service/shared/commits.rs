@@ -14,7 +14,7 @@ use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::quotas::{Admitted, exceeded};
 
 /// Most times that a use case repeats itself after a lost race, where the caller stated no version.
-pub const CONFLICT_RETRIES: usize = 3;
+pub const CONFLICT_RETRIES: usize = 16;
 
 /// How a use case failed on its way to a commit.
 #[derive(Debug)]

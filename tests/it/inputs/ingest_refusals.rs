@@ -76,6 +76,108 @@ fn other_formats_are_refused_by_name() {
 }
 
 #[test]
+fn a_workbook_with_a_password_is_refused_with_what_to_do() {
+    let problem = refused(&std::fs::read(fixture("encrypted.xlsx")).expect("a fixture"), "data.xlsx");
+    assert_eq!(problem.code, ErrorCode::InputFormatUnsupported, "{problem}");
+    assert!(problem.message.contains("protected by a password; open it"), "{problem}");
+    assert!(problem.message.contains("remove the password and save it again"), "{problem}");
+}
+
+#[test]
+fn the_decimal_sign_of_one_column_decides_the_others() {
+    let ranges = |got: &crate::inputs::ingest_fixtures::Converted, name: &str| {
+        let column = got.column(name);
+        (column.min, column.max)
+    };
+    let kinds = |got: &crate::inputs::ingest_fixtures::Converted| -> Vec<String> {
+        got.data.warnings.iter().map(|w| w.kind.clone()).collect()
+    };
+    let tabs = read("pay\tyears\n10,53\t4,708\n9,5\t12,250\n");
+    assert_eq!(ranges(&tabs, "years"), (Some(4.708), Some(12.25)));
+    assert!(!kinds(&tabs).contains(&"ambiguous_number".to_owned()), "{:?}", kinds(&tabs));
+    let semicolons = read("pay;pop\n10,53;1.037\n9,5;12.250\n");
+    assert_eq!(ranges(&semicolons, "pop"), (Some(1037.0), Some(12_250.0)));
+    assert!(semicolons.data.warnings.iter().any(|w| w.message.contains("points were read as thousands")));
+    let points = read("pay;pop\n10.53;1,037\n9.5;12,250\n");
+    assert_eq!(ranges(&points, "pop"), (Some(1037.0), Some(12_250.0)));
+    // nothing decides: as it was, with the remark
+    let open = read("n\tyears\n1\t4,708\n2\t12,250\n");
+    assert_eq!(ranges(&open, "years"), (Some(4708.0), Some(12_250.0)));
+    assert!(kinds(&open).contains(&"ambiguous_number".to_owned()), "{:?}", kinds(&open));
+}
+
+#[test]
+fn the_last_row_is_a_total_only_where_all_of_its_numbers_are() {
+    let found = |text: &str| read(text).data.warnings.into_iter().find(|w| w.kind == "total_row");
+    // sums of both columns; the year is left empty
+    let sums = found("year,pay,staff\n2019,1.5,3\n2020,2.25,4\n2021,4,9\n2022,2,1\n,9.75,17\n");
+    assert!(sums.is_some_and(|w| w.message.contains("in pay, staff the sums")));
+    // a mean that is rounded to its last decimal: 7.45 / 4 = 1.8625, 17 / 4 = 4.25
+    let means = found("name,pay,staff\na,1.5,3\nb,2.25,4\nc,1.7,9\nd,2,1\n,1.86,4.25\n");
+    assert!(means.is_some_and(|w| w.message.contains("in pay, staff the means")));
+    for text in [
+        // one number is not
+        "year,pay,staff\n2019,1.5,3\n2020,2.25,4\n2021,4,9\n2022,2,1\n,9.75,16\n",
+        // a text stands beside them
+        "name,pay,staff\na,1.5,3\nb,2.25,4\nc,4,9\nd,2,1\ne,9.75,17\n",
+        // columns of one value say nothing
+        "a,b\n0,5\n0,5\n0,5\n0,5\n0,5\n",
+        // one column alone
+        "pay\n1\n2\n3\n4\n10\n",
+    ] {
+        assert!(found(text).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn dates_in_two_orders_are_named_and_read_where_one_order_fits_nearly_all() {
+    let found = |text: &str| {
+        let warnings = read(text).data.warnings;
+        warnings.into_iter().find(|w| w.kind == "mixed_date_orders").expect("a remark")
+    };
+    let table = |days: &[&str]| {
+        format!("y,when\n{}", days.iter().map(|day| format!("1,{day}\n")).collect::<String>())
+    };
+    let half = found(&table(&["13/02/2023", "02/14/2023", "15/02/2023", "02/16/2023"]));
+    assert!(
+        half.message.contains("2 of 4 cells fit DMY, and \"02/14/2023\" in row 3 does not"),
+        "{}",
+        half.message
+    );
+    assert!(half.repairs.is_empty());
+    let one =
+        found(&table(&["13/02/2023", "14/02/2023", "15/02/2023", "16/02/2023", "02/17/2023", "18/02/2023"]));
+    let step = one.repairs.first().expect("a repair");
+    assert_eq!(
+        (step.column.as_deref(), step.missing.as_slice()),
+        (Some("when"), &["02/17/2023".to_owned()][..])
+    );
+}
+
+#[test]
+fn cells_merged_down_a_column_are_named() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write(0, 0, "region").and_then(|s| s.write(0, 1, "y")).expect("a header");
+    for row in 1..=8 {
+        sheet.write(row, 1, f64::from(row)).expect("a cell");
+    }
+    for (first, last, name) in [(1, 4, "North"), (5, 8, "South")] {
+        sheet.merge_range(first, 0, last, 0, name, &rust_xlsxwriter::Format::new()).expect("merged");
+    }
+    let bytes = book.save_to_buffer().expect("a workbook");
+    let got = convert_bytes(&bytes, "x.xlsx", &IngestOptions::default()).unwrap_or_else(|p| panic!("{p}"));
+    let kinds: Vec<&str> = got.data.warnings.iter().map(|w| w.kind.as_str()).collect();
+    assert_eq!(kinds, ["merged_cells"]);
+    let message = &got.data.warnings[0].message;
+    assert!(
+        message.contains("region has 2 merged cells down the column (the first in rows 2 to 5)"),
+        "{message}"
+    );
+    assert!(message.contains("missing in 6 rows"), "{message}");
+}
+
+#[test]
 fn names_of_files_that_the_engine_loads_are_refused() {
     for name in ["profile.do", "a/SYSPROFILE.do", "stata.lic", "x.ado", "x.mlib", "x.plugin"] {
         assert_eq!(refused(b"a,b\n1,2\n", name).code, ErrorCode::InputFileNameForbidden, "{name}");

@@ -54,6 +54,7 @@ async fn roles_and_file_names_are_checked() {
         .text("role", "secondary_dataset");
     let answer = send(good).await.ok();
     assert_eq!(answer["datasets"][1]["dataset_key"], "data_2");
+    assert_eq!(answer["datasets"][0]["original_name"], "passwd.csv");
     Answer::of(app.request(Method::POST, &path, &job.token).body("x"))
         .await
         .refused(415, "UNSUPPORTED_MEDIA_TYPE");

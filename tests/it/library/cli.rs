@@ -41,6 +41,48 @@ fn a_template_runs_on_its_sample_data_and_shows_checks_and_tables() {
 }
 
 #[test]
+fn columns_may_have_the_names_of_a_tables_columns() {
+    let run = |id: &str, file: &str, names: [(&str, &str, &str); 3]| {
+        let sample = std::fs::read_to_string(assets().join("datasets").join(file)).expect("sample data");
+        let (head, rows) = sample.split_once('\n').expect("a header");
+        let metrics = |renamed: bool| {
+            let head = head.trim_end().split(',').map(|column| {
+                let new = names.iter().find(|(_, own, _)| renamed && *own == column);
+                new.map_or(column, |(_, _, new)| new)
+            });
+            let dir = tempfile::tempdir().expect("a folder");
+            let data = dir.path().join("data.csv");
+            let head = head.collect::<Vec<_>>().join(",");
+            std::fs::write(&data, format!("{head}\n{rows}")).expect("a file");
+            let set = names.iter().filter(|(parameter, ..)| !parameter.is_empty());
+            let set: Vec<String> = set
+                .map(|(parameter, own, new)| format!("{parameter}={}", if renamed { new } else { own }))
+                .collect();
+            let data = data.display().to_string();
+            let mut words = vec!["run", id, "--data", &data, "--json"];
+            words.extend(set.iter().flat_map(|pair| ["--set", pair]));
+            let output = library(&words);
+            assert_eq!(output.status.code(), Some(0), "{id}: {}", text(&output));
+            let seen: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            seen["metrics"].clone()
+        };
+        assert_eq!(metrics(true), metrics(false), "{id}");
+    };
+    run(
+        "survival.km_logrank",
+        "trial.csv",
+        [("time", "months", "time"), ("failure", "died", "events"), ("group", "arm", "group")],
+    );
+    let markers = [("marker", "marker_a", "marker"), ("second_marker", "marker_b", "cutoff")];
+    run("medical.roc", "screening.csv", [("disease", "disease", "best"), markers[0], markers[1]]);
+    run(
+        "plot.line",
+        "firms_panel.csv",
+        [("y", "log_output", "n"), ("time_var", "year", "value"), ("", "", "")],
+    );
+}
+
+#[test]
 fn a_file_and_parameters_replace_the_sample_and_files_are_kept_where_asked() {
     let dir = tempfile::tempdir().expect("a folder");
     let data = dir.path().join("x.csv");

@@ -101,6 +101,7 @@ local p_controls_fv "i.sector i.ss_c_region"
     let data = r#"use log_pay schooling age sector region using "data.dta", clear
 encode region, generate(ss_c_region)
 local ss_label : variable label region
+if `"`macval(ss_label)'"' == "" local ss_label "region"
 label variable ss_c_region `"`macval(ss_label)'"'
 generate byte ss_use = 0
 replace ss_use = 1 if ((age >= 18 & !missing(age)) & (region != "南 1" & !missing(region)))

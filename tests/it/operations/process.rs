@@ -1,5 +1,6 @@
 //! The real program: ready line, SIGTERM, SIGKILL at every step of the journey, exit codes.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,7 +8,9 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use stata_service::adapters::objects::ObjectBlobStore;
 use stata_service::adapters::postgres::TABLES_FORMAT;
+use stata_service::ports::blob_store::BlobStore;
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
 use crate::support::program::{Program, Start};
@@ -175,6 +178,56 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing_with_files_in_object
     let shown = start.tool(&["config", "show"]).output().expect("runs");
     let texts = start.log() + &String::from_utf8_lossy(&shown.stdout);
     assert!(!texts.contains(objects::SECRET) && !texts.contains(objects::KEY_ID), "secrets are not shown");
+    let damaged = std::thread::spawn(move || {
+        let elsewhere = tempfile::tempdir().expect("a directory");
+        let objects = ObjectBlobStore::open(&options, elsewhere.path()).expect("opened");
+        damaged_objects_are_named(&start, &objects);
+    });
+    damaged.join().expect("damage is named");
+}
+
+/// The end of a file's name, what happens to its bytes, and what the check says.
+type Damage = (&'static str, fn(&mut Vec<u8>), &'static str);
+
+/// Damages three files of the job in different ways: the check names each.
+fn damaged_objects_are_named(start: &Start, objects: &dyn BlobStore) {
+    let damages: [Damage; 3] = [
+        ("/main.log", |bytes| bytes.truncate(7), "it has 7 bytes instead of"),
+        ("/main.dta", Vec::clear, "it cannot be read"),
+        ("/main.do", |bytes| bytes[0] ^= 1, "its content does not match its hash"),
+    ];
+    let shard = objects.next_shard(None).expect("listed").expect("a job");
+    let (tenant, job) = &shard.jobs[0];
+    for (end, damage, _) in damages {
+        let listed = ["inputs", "artifacts"].map(|dir| objects.list(tenant, job, dir).expect("listed"));
+        let path = listed.iter().flatten().find(|file| file.rel_path.ends_with(end)).expect("published");
+        let mut bytes = Vec::new();
+        let mut reader = objects.get(tenant, job, &path.rel_path).expect("opened");
+        reader.read_to_end(&mut bytes).expect("read");
+        damage(&mut bytes);
+        objects.delete(tenant, job, &path.rel_path).expect("removed");
+        if !bytes.is_empty() {
+            objects.put(tenant, job, &path.rel_path, &mut bytes.as_slice()).expect("stored");
+        }
+    }
+    for deep in [false, true] {
+        let words =
+            if deep { &["store", "check", "--deep", "--json"][..] } else { &["store", "check", "--json"] };
+        let checked = start.tool(words).output().expect("runs");
+        let report: Value = serde_json::from_slice(&checked.stdout).expect("a report");
+        assert_eq!(checked.status.code(), Some(1), "{report}");
+        assert_eq!(report["problem_count"], if deep { 3 } else { 2 }, "{report}");
+        let named = |end: &str, says: &str| {
+            let problems = report["problems"].as_array().expect("a list");
+            problems.iter().any(|problem| {
+                problem["subject"].as_str().expect("text").ends_with(&end[1..])
+                    && problem["detail"].as_str().expect("text").starts_with(says)
+            })
+        };
+        for (end, _, says) in damages {
+            assert_eq!(named(end, says), deep || end != "/main.do", "{end}: {report}");
+        }
+    }
 }
 
 /// Walks a job through its life and kills the service after each answer.

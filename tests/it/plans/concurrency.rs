@@ -83,6 +83,42 @@ async fn equal_freezes_runs_and_confirms_at_once_get_equal_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn equal_drafts_at_once_get_equal_answers() {
+    let mut app = TestApp::start().await;
+    let job = stated(&app).await;
+    let draft = json!({"template_id": "linear.ols_robust", "outcome_var": "log_pay",
+                       "roles": {"regressors": ["years_work"]}});
+    let answers: Vec<Value> =
+        join_all((0..8).map(|_| app.put(&job, "/draft", &draft))).await.into_iter().map(Answer::ok).collect();
+    assert!(answers.iter().all(|a| *a == answers[0]), "{answers:?}");
+    // changes that differ are applied one after the other
+    let changes = (0..8).map(|i| json!({"field_updates": {"parameters.level": 80 + i}})).collect::<Vec<_>>();
+    for answer in join_all(changes.iter().map(|change| app.post(&job, "/draft/patch", change))).await {
+        answer.ok();
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_cancelled_without_a_plan_is_opened_again() {
+    let mut app = TestApp::start().await;
+    let job = app.job("").await;
+    app.post(&job, "/cancel", &json!({})).await.ok();
+    let cancelled = app.get(&job, "").await.ok();
+    assert_eq!(cancelled["next_actions"][0]["action"], "revise_plan", "{cancelled}");
+    let empty = json!({});
+    for answer in join_all((0..8).map(|_| app.post(&job, "/plan/revise", &empty))).await {
+        assert_eq!(answer.ok()["status"], "created");
+    }
+    let job = stated(&app).await;
+    app.post(&job, "/cancel", &json!({})).await.ok();
+    assert_eq!(app.post(&job, "/plan/revise", &json!({})).await.ok()["status"], "draft_ready");
+    app.post(&job, "/confirm", &json!({"confirmed": true})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "succeeded");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_of_concurrent_drafts_and_renderings_are_those_that_the_record_lists() {
     let mut app = TestApp::start().await;
     let job = stated(&app).await;

@@ -29,6 +29,30 @@ fn rows(data: &str, keep: impl Fn(&dyn Fn(&str) -> Option<f64>) -> bool) -> usiz
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preview_repeats_remarks_on_rows_that_are_no_observations_until_the_draft_repairs_them() {
+    let mut app = TestApp::start().await;
+    let rows: String = (1..=40).map(|i| format!("R{i},{},{}\n", 10 + (i * 7) % 13, i % 9)).collect();
+    let job = app.job("q").await;
+    let uploaded = app.upload(&job, "data.csv", format!("region,pay,years\n{rows}合计,640,156\n")).await.ok();
+    let remark = uploaded["warnings"].as_array().expect("a list").iter().find(|w| w["type"] == "total_row");
+    let repair = remark.expect("the upload remarks on it")["repairs"][0].clone();
+    let mut draft = json!({"template_id": "linear.ols_robust", "outcome_var": "pay",
+                           "roles": {"regressors": ["years"]}});
+    let check = async |draft: &Value| {
+        app.put(&job, "/draft", draft).await.ok();
+        let shown = app.post(&job, "/plan/preview", &json!({})).await.ok();
+        let checks = shown["checks"].as_array().expect("a list").clone();
+        checks.into_iter().find(|check| check["id"] == "total_row")
+    };
+    let found = check(&draft).await.expect("the preview warns");
+    assert_eq!(found["status"], "warn");
+    assert!(found["message"].as_str().is_some_and(|text| text.contains("row 42")), "{found}");
+    draft["data_steps"] = json!([repair]);
+    assert_eq!(check(&draft).await, None);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_preview_is_the_plan_of_the_freeze_and_writes_nothing() {
     let mut app = TestApp::start().await;
     let job = uploaded(&app, PAY).await;

@@ -45,7 +45,7 @@ const LEAST_LATEST: [f64; 3] = [0.74, 0.63, 0.74];
 
 /// The folder of the sets, and those from which the weights are learned.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
-const SETS: [&str; 16] = [
+const SETS: [&str; 18] = [
     "causaldata",
     "fresh",
     "library",
@@ -62,6 +62,8 @@ const SETS: [&str; 16] = [
     "unseen9",
     "unseen10",
     "unseen11",
+    "unseen12",
+    "unseen13",
 ];
 
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.

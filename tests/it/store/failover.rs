@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use secrecy::{ExposeSecret, SecretString};
-use stata_service::ports::store::Store;
+use stata_service::domain::ids::JobId;
+use stata_service::ports::store::{ReadError, Store, StoreExt};
 use tokio::task::block_in_place;
 
 use super::postgres::{is_there, open, progress, write_through};
 use crate::support::link::{Link, Passage};
-use crate::support::postgres::Server;
+use crate::support::postgres::{Pooler, Server};
 use crate::support::records::*;
 
 /// A server with a database of the service, and a standby; `None` where PostgreSQL is not here.
@@ -118,6 +119,31 @@ async fn a_host_that_answers_is_left_for_the_one_that_was_promoted() {
     })
     .await;
     assert_eq!(store.status().fault, None);
+    store.shutdown();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_to_which_a_pooler_leads_answers_no_read_until_it_is_promoted() {
+    let Some((primary, standby, name)) = block_in_place(pair) else { return };
+    let Some(pooler) = block_in_place(|| Pooler::start(&primary, 4)) else { return };
+    block_in_place(|| primary.wait_for_standbys());
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(&pooler.url(&name), dir.path());
+    store.commit(commit(vec![put(job("default", "job_0", 0))])).await.expect("commits");
+    let read = async |id: &str| store.job(&tenant("default"), &JobId::parse(id).expect("valid")).await;
+    assert!(read("job_0").await.expect("reads").is_some());
+    pooler.lead_to(&standby);
+    // what is there, and what is not: a standby may be behind
+    for id in ["job_0", "job_1"] {
+        let refused = async || while read(id).await.is_ok() {};
+        tokio::time::timeout(LEFT, refused()).await.expect("it is refused");
+        let refusal = read(id).await.expect_err("it stays so");
+        assert!(matches!(refusal, ReadError::Unavailable { .. }), "{refusal:?}");
+    }
+    block_in_place(|| standby.promote());
+    let answered = async || while read("job_0").await.is_err() {};
+    tokio::time::timeout(LEFT, answered()).await.expect("it is answered");
+    assert!(read("job_0").await.expect("reads").is_some());
     store.shutdown();
 }
 

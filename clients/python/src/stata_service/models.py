@@ -1483,6 +1483,15 @@ class RankedTemplate(TypedDict):
     template_id: str
 
 
+class Ratio(TypedDict):
+    """An estimate on the log scale as a ratio, with the confidence interval of the ratio."""
+
+    high: NotRequired[float | None]
+    kind: str
+    low: NotRequired[float | None]
+    value: float
+
+
 class Rationale(TypedDict):
     """Why this template."""
 
@@ -1631,6 +1640,7 @@ class ResultRow(TypedDict):
     label: NotRequired[str | None]
     model: NotRequired[str | None]
     p_value: NotRequired[float | None]
+    ratio: NotRequired[Ratio | None]
     std_error: NotRequired[float | None]
     term: str
 

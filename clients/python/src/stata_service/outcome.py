@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MODELS = ["model", "equation"]
 _COEFFICIENTS = ["term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"]
+_RATIO_PARTS = {"value": "", "low": "_low", "high": "_high"}
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,26 @@ class Outcome:
     @property
     def coefficients(self) -> DataFrame:
         """One row for each term: label, estimate, std_error, p_value, ci_low, ci_high; where a run has several models or
-        equations, model and equation before the term in the index."""
-        rows = self.run.get("results") or []
-        frame = _pandas().DataFrame(rows, columns=self._columns())
+        equations, model and equation before the term in the index. Where the estimate is the logarithm of a ratio, the ratio
+        and its interval follow, such as odds_ratio, odds_ratio_low and odds_ratio_high."""
+        frame = _pandas().DataFrame(self._rows(), columns=self._columns())
         return frame.set_index([name for name in [*_MODELS, "term"] if name in frame])
 
+    def _rows(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        for result in self.run.get("results") or []:
+            row: dict[str, Any] = dict(result)
+            ratio = row.pop("ratio", None) or {}
+            row |= {f"{ratio['kind']}{end}": ratio.get(part) for part, end in _RATIO_PARTS.items() if ratio}
+            rows.append(row)
+        return rows
+
     def _columns(self) -> list[str]:
-        rows = self.run.get("results") or []
-        return [name for name in _MODELS if any(row.get(name) is not None for row in rows)] + _COEFFICIENTS
+        results = self.run.get("results") or []
+        models = [name for name in _MODELS if any(row.get(name) is not None for row in results)]
+        kinds = {ratio["kind"]: None for row in results if (ratio := row.get("ratio"))}
+        ratios = [f"{kind}{end}" for kind in kinds for end in _RATIO_PARTS.values()]
+        return models + _COEFFICIENTS + ratios
 
     @property
     def fit(self) -> DataFrame:
@@ -95,7 +108,7 @@ class Outcome:
 
     def _repr_html_(self) -> str:
         columns = self._columns()
-        rows = [[_cell(row.get(key)) for key in columns] for row in self.run.get("results") or []]
+        rows = [[_cell(row.get(key)) for key in columns] for row in self._rows()]
         metrics: dict[str, Any] = self.run.get("metrics") or {}
         facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in metrics.items())
         engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")

@@ -6,8 +6,8 @@ use super::estimation::{
 };
 use super::survival::cox_post;
 use super::{
-    ByRule, CommandSpec, Example, Form, community, latent, multivariate, nonlinear, panel, spatial, survey,
-    timeseries, treatment,
+    ByRule, CommandSpec, Example, Form, community, latent, multivariate, nonlinear, panel, prefix, spatial,
+    survey, timeseries, treatment,
 };
 use crate::error::{Result, StataError};
 use crate::ops::estat::Call;
@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon] | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon] | vif | firststage | endogenous | overid | classification | gof | bootstrap [, all normal percentile bc] | phtest | concordance [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -48,6 +48,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         nonlinear::estat,
         spatial::estat,
         latent::estat,
+        prefix::estat,
     ] {
         if let Some(done) = family(session, word, &call) {
             return done;
@@ -92,7 +93,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             call("sargan").bare()?;
             panel::sargan(session)
         }
-        "icc" if after == "mixed" => {
+        "icc" if after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p") => {
             call("icc").bare()?;
             panel::icc(session)
         }

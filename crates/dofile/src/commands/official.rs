@@ -13,7 +13,7 @@ correlate corrgram cprplot cross cs csi ctset cttost cumsp cumul cusum datasigna
 dfuller didregress dir discrim docx2pdf doedit dotplot ds dsge dslogit dspoisson dsregress dstdize dtable dyndoc
 dyntext edit egen eintreg eivreg elasticnet eoprobit epitab eprobit erase eregress esize esizei estat estimates
 estimation eteffects etpoisson etregress exlogistic expandcl expoisson export factor factormat filefilter fillin
-findit fitstat fmm fracpoly fracreg fralias frame frames frget frlink frontier frunalias fvexpand fvrevar fvset
+findit fitstat fmm forecast fracpoly fracreg fralias frame frames frget frlink frontier frunalias fvexpand fvrevar fvset
 getmata gladder glm gmm gnbreg graph grmeanby gsem h2o hadimvo hausman hdidregress heckman heckoprobit heckpoisson
 heckprobit help hetoprobit hetprobit hetregress hettest hexdump hilite histogram hotelling html2docx icd10 icd10cm
 icd10pcs icd9 import infile infix insheet inspect intreg ir irf iri irt istdize ivpoisson ivprobit ivqregress

@@ -27,7 +27,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("DFITs"),
     OptSpec::flag("COVRatio"),
     OptSpec::flag("Welsch"),
-    OptSpec::text("DFBeta"),
+    OptSpec::flag_or_text("DFBeta"),
     OptSpec::flag_or_text("pr"),
     OptSpec::flag("u"),
     OptSpec::flag_or_text("e"),
@@ -88,6 +88,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("SCHoenfeld"),
     OptSpec::flag("SCAledsch"),
     OptSpec::flag("ESR"),
+    OptSpec::flag("LDisplace"),
+    OptSpec::flag("LMax"),
     OptSpec::flag("MEDian"),
     OptSpec::flag("MEAN"),
     OptSpec::flag("Time"),
@@ -95,7 +97,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("HAzard"),
     OptSpec::flag("Surv"),
 ])
-.unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "Number", "nooffset"]);
+.unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "RESEs"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -149,6 +151,9 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return add_all(session, kind, &rows, names, predictions);
     }
     let dfbeta = cmd.options.text("dfbeta").map(|term| format!("dfbeta {}", term.trim()));
+    if dfbeta.is_none() && cmd.has("dfbeta") {
+        return Err(StataError::invalid("option dfbeta() incorrectly specified"));
+    }
     let statistic = match (&dfbeta, chosen(cmd)?) {
         (Some(_), Some("dfbeta")) => dfbeta.as_deref(),
         (_, other) => other,

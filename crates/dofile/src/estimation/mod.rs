@@ -23,6 +23,7 @@ pub mod reference;
 pub mod response;
 pub mod response_models;
 mod response_pairs;
+mod response_survival;
 pub mod sample;
 pub mod survival;
 pub mod table;

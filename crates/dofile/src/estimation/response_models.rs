@@ -4,7 +4,7 @@
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response::Response;
-use crate::estimation::response_pairs;
+use crate::estimation::{response_pairs, response_survival};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use estimators::jet::{Jet, ln_interval};
@@ -16,6 +16,9 @@ use estimators::quadrature::gauss_hermite;
 pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Result<Response>> {
     let cmd = session.e.cmd().to_string();
     let model = Models { session, parameters, asked };
+    if session.e.results.get_text("cmd2") == Some("streg") {
+        return Some(response_survival::of(&model));
+    }
     match cmd.as_str() {
         "tobit" | "truncreg" | "intreg" => Some(model.censored(&cmd)),
         "regress" if ["pr(", "e(", "ystar("].iter().any(|p| asked.starts_with(p)) => Some(model.normal()),
@@ -143,7 +146,10 @@ impl Models<'_> {
         let last = self.parameters.b.len() - 1;
         // The slope of the Mills ratio: one parameter, or sigma tanh(athrho) from two.
         let (third, fourth) = if two_step { (vec![last], Vec::new()) } else { (vec![last - 1], vec![last]) };
-        let indices = [self.positions(0), self.positions(1), third, fourth];
+        // Predictions of the selection do not need the regressors of the outcome.
+        let selection = matches!(self.asked, "xbsel" | "psel" | "mills");
+        let outcome = if selection { Vec::new() } else { self.positions(0) };
+        let indices = [outcome, self.positions(1), third, fourth];
         let lambda = move |a: Jet<4>, s: Jet<4>| if two_step { a } else { a.tanh() * s.exp() };
         let made = |label: &str, f: fn(Jet<4>, Jet<4>, Jet<4>, Jet<4>) -> Jet<4>| {
             Ok(Response::formula(label, self.asked, indices.clone(), move |[x, z, a, s]| {

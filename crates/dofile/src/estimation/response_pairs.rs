@@ -41,8 +41,14 @@ fn mixed(model: &Models<'_>) -> Result<Response> {
 
 type Pair = fn(Jet<3>, Jet<3>, Jet<3>) -> Jet<3>;
 
+/// A prediction from two equations and their correlation; those of one equation do not need the regressors of the other.
 fn pair(model: &Models<'_>, label: &str, formula: Pair) -> Result<Response> {
-    let indices = [model.positions(0), model.positions(1), model.ancillary("athrho")];
+    let of = |equation: usize, without: [&str; 4]| {
+        if without.contains(&model.asked) { Vec::new() } else { model.positions(equation) }
+    };
+    let first = of(0, ["pmarg2", "xb2", "psel", "xbsel"]);
+    let second = of(1, ["pmarg1", "xb1", "pmargin", "xb"]);
+    let indices = [first, second, model.ancillary("athrho")];
     Ok(Response::formula(label, model.asked, indices, move |[a, b, r]| formula(a, b, r.tanh())))
 }
 

@@ -79,6 +79,11 @@ impl Binder<'_> {
             Expr::Binary(op, a, b) => self.binary(*op, a, b),
             Expr::Call(name, args) => self.call(name, args),
             Expr::RawCall(name, text) => self.raw_call(name, text),
+            Expr::Labelled(text, label) => {
+                let labels = self.names.frame().value_labels.get(label);
+                let labels = labels.ok_or_else(|| StataError::not_found(&format!("value label {label}")))?;
+                Ok(Node::Num(labels.value_of(text).unwrap_or(MISSING)))
+            }
             Expr::Coef(f, eq, term) => self.coefficient(f, eq.as_deref(), term).map(Node::Num),
         }
     }

@@ -79,6 +79,8 @@ pub enum Expr {
     Call(String, Vec<Expr>),
     /// Call whose argument is raw text: `r(mean)`, `td(1jan2000)`, `e(sample)`.
     RawCall(String, String),
+    /// `"text":label`: the value that a value label gives a text.
+    Labelled(String, String),
     /// `_b[term]`, `_se[eq:term]`, `[eq]_b[term]`: function, equation and term.
     Coef(String, Option<String>, String),
 }
@@ -98,6 +100,7 @@ impl std::fmt::Display for Expr {
             Self::Binary(op, a, b) => write!(f, "({a}){}({b})", op.symbol()),
             Self::Call(n, args) => write!(f, "{n}({})", list(args)),
             Self::RawCall(n, text) => write!(f, "{n}({text})"),
+            Self::Labelled(text, label) => write!(f, "`\"{text}\"':{label}"),
             Self::Coef(n, None, term) => write!(f, "{n}[{term}]"),
             Self::Coef(n, Some(eq), term) => write!(f, "[{eq}]{n}[{term}]"),
         }
@@ -345,7 +348,14 @@ impl Parser<'_> {
         self.at += 1;
         match token {
             Token::Num(x) => Ok(Expr::Num(x)),
-            Token::Str(s) => Ok(Expr::Str(s)),
+            Token::Str(s) => match (self.peek_op(), self.tokens.get(self.at + 1)) {
+                (Some(":"), Some((Token::Name(label), _))) => {
+                    let label = label.clone();
+                    self.at += 2;
+                    Ok(Expr::Labelled(s, label))
+                }
+                _ => Ok(Expr::Str(s)),
+            },
             Token::OpName(op, name) => Ok(Expr::OpName(op, name)),
             Token::Name(name) => {
                 if self.eat("(") {

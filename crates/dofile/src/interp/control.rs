@@ -2,7 +2,9 @@
 //! `while`, braces, and the echo of what is executed.
 
 use super::mata_block::is_mata_brace;
-use super::reader::{first_word, is_input, opens_block, opens_mata, opens_program};
+use super::reader::{
+    first_word, is_input, is_loop, loop_behind_prefixes, opens_block, opens_mata, opens_program,
+};
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
 use crate::session::{Echo, Flow, Line, Session};
@@ -36,10 +38,12 @@ impl Session {
                 ("else", _) => return Err(StataError::syntax()),
                 (w, Some(end)) if is_loop(w) => {
                     self.echo_block(lines, i, end, 1, echo);
-                    let flow = self.run_loop(w, lines, i, end);
-                    let flow = flow?;
+                    let flow = self.run_loop(text, lines, i, end)?;
                     self.end_command(echo);
                     (flow, end + 1)
+                }
+                (_, Some(end)) if loop_behind_prefixes(text).is_some() => {
+                    (self.loop_behind(text, lines, (i, end), echo)?, end + 1)
                 }
                 (_, Some(end)) if opens_program(text) => {
                     self.echo_block(lines, i, end, 0, echo);
@@ -86,6 +90,21 @@ impl Session {
             i = next;
         }
         Ok(Flow::Next)
+    }
+
+    /// Runs `quietly foreach x of varlist y* {` with its block.
+    fn loop_behind(
+        &mut self,
+        text: &str,
+        lines: &[Line],
+        (start, end): (usize, usize),
+        echo: Echo,
+    ) -> Result<Flow> {
+        self.echo_block(lines, start, end, 1, echo);
+        let (head, text) = text.split_at(loop_behind_prefixes(text).unwrap_or(0));
+        let flow = self.run_prefixed(head, |s| s.run_loop(text, lines, start, end))?;
+        self.end_command(echo);
+        Ok(flow)
     }
 
     /// A blank line after the output of an echoed command.
@@ -231,8 +250,9 @@ impl Session {
         }
     }
 
-    fn run_loop(&mut self, word: &str, lines: &[Line], start: usize, end: usize) -> Result<Flow> {
-        let text = lines[start].text.trim().trim_end_matches('{').trim().to_string();
+    fn run_loop(&mut self, header: &str, lines: &[Line], start: usize, end: usize) -> Result<Flow> {
+        let text = header.trim().trim_end_matches('{').trim().to_string();
+        let word = first_word(&text).to_string();
         if word == "while" {
             let cond = text["while".len()..].trim().to_string();
             let mut count = 0;
@@ -341,10 +361,6 @@ impl Session {
             _ => Err(StataError::syntax()),
         }
     }
-}
-
-fn is_loop(word: &str) -> bool {
-    word == "foreach" || word == "while" || (word.len() >= 4 && "forvalues".starts_with(word))
 }
 
 /// Splits `cond command` of a one-line `if`: the condition is the longest prefix that parses.

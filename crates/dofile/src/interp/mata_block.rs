@@ -33,7 +33,7 @@ impl Session {
             self.out.text(&format!("{}{words}{}\n", "-".repeat(BEFORE), "-".repeat(after)));
         }
         let header = self.expand(text.trim_end_matches('{'))?;
-        self.run_prefixed_mata(&header, |s| s.mata_lines(&lines[start + 1..end], shown))?;
+        self.run_prefixed(&header, |s| s.mata_lines(&lines[start + 1..end], shown))?;
         if shown {
             self.out.text(&format!(": end\n{}\n", "-".repeat(width)));
         }

@@ -1,6 +1,7 @@
 //! Prefix commands: `quietly`, `noisily`, `capture`, `by`, `bysort`, `version`, `novarabbrev`, `nobreak`.
 
 use super::reader::first_word;
+use crate::commands::official::is_official;
 use crate::commands::{ByRule, registry};
 use crate::error::{Result, StataError};
 use crate::session::{Echo, Flow, Line, Session};
@@ -74,6 +75,16 @@ impl Session {
         }
     }
 
+    /// Runs lines whose first one may have prefixes: `quietly foreach ...`, `quietly mata:`.
+    pub(super) fn run_prefixed(
+        &mut self,
+        head: &str,
+        run: impl FnOnce(&mut Self) -> Result<Flow>,
+    ) -> Result<Flow> {
+        let (prefixes, _) = self.prefixes(head)?;
+        self.with_prefixes(prefixes, |s, _| run(s))
+    }
+
     /// Defines a program whose header may have prefixes: `capture program define ...`.
     pub(super) fn define_prefixed(&mut self, header: &str, lines: Vec<Line>, at: usize) -> Result<()> {
         let (prefixes, rest) = self.prefixes(header)?;
@@ -87,16 +98,6 @@ impl Session {
         self.with_prefixes(prefixes, |s, _| {
             crate::commands::language::input_rows(s, &rest, rows).map(|()| Flow::Next)
         })
-    }
-
-    /// Runs a block of Mata whose header may have prefixes: `quietly mata:`.
-    pub(super) fn run_prefixed_mata(
-        &mut self,
-        header: &str,
-        run: impl FnOnce(&mut Self) -> Result<Flow>,
-    ) -> Result<Flow> {
-        let (prefixes, _) = self.prefixes(header)?;
-        self.with_prefixes(prefixes, |s, _| run(s))
     }
 
     fn with_prefixes(
@@ -241,6 +242,9 @@ impl Session {
                 let result = self.run_each_group(&names, by.rc0, command);
                 self.by = None;
                 result
+            }
+            None if !self.programs.contains_key(&word) && is_official(&word) => {
+                Err(StataError::unsupported_command(&word))
             }
             _ => Err(StataError::new(190, format!("{word} may not be combined with by"))),
         }

@@ -226,6 +226,19 @@ fn without_prefixes(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().skip_while(move |w| prefixes.contains(&w.trim_end_matches(':')))
 }
 
+/// True for the words that start a loop.
+pub(super) fn is_loop(word: &str) -> bool {
+    word == "foreach" || word == "while" || (word.len() >= 4 && "forvalues".starts_with(word))
+}
+
+/// The position of a loop behind `quietly`, `noisily` and `capture`; nothing without such a prefix or loop.
+pub(super) fn loop_behind_prefixes(text: &str) -> Option<usize> {
+    let word = without_prefixes(text).next()?;
+    let at = text.len() - text.trim_start().len();
+    let position = word.as_ptr() as usize - text.as_ptr() as usize;
+    (position > at && is_loop(first_word(word))).then_some(position)
+}
+
 /// True for a line that starts a block of Mata which ends with `end`.
 pub(super) fn opens_mata(text: &str) -> bool {
     let mut words = without_prefixes(text);

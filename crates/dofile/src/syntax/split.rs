@@ -82,7 +82,7 @@ pub fn skip_quote(b: &[u8], i: usize) -> usize {
 
 /// True where a quoted text starts.
 pub fn quote_at(b: &[u8], i: usize) -> bool {
-    b[i] == b'"' || (b[i] == b'`' && b.get(i + 1) == Some(&b'"'))
+    b.get(i) == Some(&b'"') || (b.get(i) == Some(&b'`') && b.get(i + 1) == Some(&b'"'))
 }
 
 /// Removes one pair of outer quotes, plain or compound; a list of several quoted texts keeps its quotes.

@@ -60,7 +60,7 @@ fn what_is_not_supported_is_named() {
         ("sysuse auto", 601, "do not come with the open engine"),
         ("ivreghdfe y (x = z)", 199, "ivreghdfe"),
         ("ivreg2 y (x = z), bw(2)", 199, "bw()"),
-        ("graph save mine.gph", 199, "graph save"),
+        ("graph play mine.grec", 199, "graph play"),
         ("frames save both, frames(other)", 199, "frame save"),
         ("npregress kernel y x", 199, "npregress"),
         ("collect layout (a) (b)", 199, "collect layout"),

@@ -199,3 +199,27 @@ fn rows_in_order_are_those_of_comparisons() {
         }
     }
 }
+
+/// [R] bootstrap, jackknife, simulate, permute, [D] statsby: names of expressions without a name.
+#[test]
+fn expressions_without_a_name_are_called_after_their_command() {
+    let data = "set obs 12\nset seed 3\ngenerate double x = mod(7*_n, 5)\ngenerate g = mod(_n, 2)\n";
+    for (command, kept) in [
+        ("bootstrap r(mean) r(sd), reps(3): summarize x", "_b[_bs_1] == r(mean) & _b[_bs_2] < ."),
+        ("jackknife r(mean): summarize x", "_b[_jk_1] == r(mean)"),
+        ("permute x r(mean), reps(3): summarize x", "el(r(b), 1, colnumb(r(b), \"_pm_1\")) < ."),
+        ("simulate r(mean) s=r(sd), reps(3): summarize x", "_sim_1[1] == r(mean) & s[1] < ."),
+        ("statsby r(mean), by(g) clear: summarize x", "_stat_1[1] < ."),
+    ] {
+        let again = if command.starts_with(['b', 'j']) { "\nquietly summarize x" } else { "" };
+        let mean = if command.starts_with("sim") { "\nquietly summarize _sim_1" } else { "" };
+        holds(&format!("{data}{command}{again}{mean}"), &[kept]);
+    }
+}
+
+/// A regression on a constant alone explains nothing, to the last digit.
+#[test]
+fn a_model_without_regressors_has_no_model_sum_of_squares() {
+    let data = "set obs 30\ngenerate double x = 1e6 + mod(_n*_n, 7)/3\ngenerate one = 1\n";
+    holds(&format!("{data}regress x one"), &["e(mss) == 0", "e(r2) == 0", "e(df_m) == 0"]);
+}

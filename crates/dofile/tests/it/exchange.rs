@@ -35,6 +35,24 @@ fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect()
 }
 
+/// [D] import delimited: the default storage type is that of `set type`; asfloat and asdouble name it.
+#[test]
+fn fractions_of_a_csv_have_the_type_of_set_type() {
+    let dir = folder();
+    std::fs::write(dir.path().join("d.csv"), "a,b\n1,.1\n").expect("written");
+    for (ahead, options, expected) in [
+        ("", "", "float"),
+        ("set type double\n", "", "double"),
+        ("set type double\n", " asfloat", "float"),
+        ("set type byte\n", "", "float"),
+        ("", " asdouble", "double"),
+    ] {
+        let mut s = session_in(dir.path());
+        run(&mut s, &format!("{ahead}import delimited d.csv, clear{options}"));
+        assert_eq!(types(&s), pairs(&[("a", "byte"), ("b", expected)]), "{ahead}{options}");
+    }
+}
+
 #[test]
 fn types_names_and_missing_values_of_a_csv() {
     let dir = folder();

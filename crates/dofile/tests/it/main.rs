@@ -22,6 +22,7 @@ mod limits;
 mod mata;
 mod names;
 mod oracles;
+mod practice;
 mod properties;
 mod reference;
 mod return_codes;

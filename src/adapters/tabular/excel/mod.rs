@@ -1,6 +1,7 @@
 //! Workbooks (XLSX streamed, XLS within its 65,536 rows) to canonical data in two passes.
 
 mod guard;
+mod merged;
 mod rows;
 
 use std::path::Path;
@@ -9,7 +10,7 @@ use foldhash::fast::RandomState;
 
 use self::rows::{Cell, Workbook};
 use super::convert::{self, Builder};
-use super::infer::{Inference, Reading};
+use super::infer::{DecimalSign, Inference, Reading};
 use super::output::{self, Block, ColumnPlan, Output};
 use super::profile::{Duplicates, Gatherer};
 use super::repairs::Place;
@@ -93,11 +94,13 @@ pub(super) fn ingest(
     let kept: Vec<usize> = (0..facts.columns.len())
         .filter(|&at| !(facts.names[at].is_empty() && facts.columns[at].present == 0))
         .collect();
-    let readings: Vec<Reading> = kept.iter().map(|&at| facts.columns[at].reading(false)).collect();
+    let readings: Vec<Reading> =
+        kept.iter().map(|&at| facts.columns[at].reading(DecimalSign::default())).collect();
     let mut plans = plans(&facts, &kept, &readings);
     output::name_columns(&mut plans, &mut warnings);
     for ((&at, &reading), plan) in kept.iter().zip(&readings).zip(&plans) {
-        remarks::on_inference(&facts.columns[at], reading, false, &plan.name, &mut warnings);
+        let sign = DecimalSign::default();
+        remarks::on_inference(&facts.columns[at], reading, sign, &plan.name, &mut warnings);
         if facts.columns[at].exceeds_spreadsheet(reading) {
             remarks::on_lost_digits(&plan.name, &mut warnings);
         }
@@ -107,6 +110,7 @@ pub(super) fn ingest(
         write(&mut workbook, &sheet, place, &kept, &readings, &plans, dest)?;
     let columns = output::describe(plans, &gathered, facts.rows);
     output::remark(&columns, &duplicates, facts.rows, &mut warnings);
+    merged::remark(&mut workbook, &sheet, (&kept, &columns), header_row, &mut warnings);
     let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
     Ok(IngestedDataset {
         format: if kind == Kind::Xlsx { "xlsx" } else { "xls" }.to_owned(),

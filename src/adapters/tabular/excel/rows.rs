@@ -30,6 +30,14 @@ pub(super) enum Cell {
     Error,
 }
 
+/// A cell over several rows.
+pub(super) struct MergedCell {
+    /// The zero-based column that has the value.
+    pub column: usize,
+    /// One-based.
+    pub rows: std::ops::RangeInclusive<u64>,
+}
+
 /// An open workbook.
 pub(super) enum Workbook {
     Xlsx(Box<Xlsx<BufReader<Counted>>>),
@@ -48,7 +56,11 @@ impl Workbook {
         let reader = BufReader::new(file);
         match kind {
             Kind::Xlsx => Ok(Self::Xlsx(Box::new(Xlsx::new(reader).map_err(|e| xlsx_problem(&e, None))?))),
-            Kind::Xls => Ok(Self::Xls(Box::new(Xls::new(reader).map_err(|e| xls_problem(&e))?))),
+            Kind::Xls => {
+                let book = Xls::new(reader)
+                    .map_err(|e| if is_encrypted(path) { protected() } else { xls_problem(&e) });
+                Ok(Self::Xls(Box::new(book?)))
+            }
         }
     }
 
@@ -60,6 +72,20 @@ impl Workbook {
         };
         let cells = sheets.iter().filter(|s| s.typ == calamine::SheetType::WorkSheet);
         cells.map(|s| s.name.clone()).collect()
+    }
+
+    /// Cells that are merged over several rows below the header. The older format is not searched.
+    ///
+    /// # Errors
+    /// A damaged sheet.
+    pub(super) fn merged_down(&mut self, sheet: &str, header_row: u64) -> Result<Vec<MergedCell>, Problem> {
+        let Self::Xlsx(book) = self else { return Ok(Vec::new()) };
+        let all = book.merge_cells_by_sheet_name(sheet).map_err(|e| xlsx_problem(&e, None))?;
+        let down = all.into_iter().filter(|cell| cell.end.0 > cell.start.0).map(|cell| MergedCell {
+            column: cell.start.1 as usize,
+            rows: u64::from(cell.start.0) + 1..=u64::from(cell.end.0) + 1,
+        });
+        Ok(down.filter(|cell| *cell.rows.start() > header_row).collect())
     }
 
     /// Calls `take` for every row of the sheet that has a cell with content: its one-based number and its
@@ -196,12 +222,24 @@ fn moment(value: &ExcelDateTime) -> Cell {
     }
 }
 
+/// True for an XLSX workbook with a password, which lies encrypted in the container of the older format.
+fn is_encrypted(path: &Path) -> bool {
+    let opened = std::fs::File::open(path).map(|file| Xlsx::new(BufReader::new(file)));
+    matches!(opened, Ok(Err(XlsxError::Password)))
+}
+
+fn protected() -> Problem {
+    problems::unsupported(
+        "the workbook is protected by a password; open it in the spreadsheet program, remove the password and save it again",
+    )
+}
+
 fn xlsx_problem(error: &XlsxError, row: Option<u64>) -> Problem {
     match error {
         XlsxError::Io(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
             problems::io("read the workbook", error)
         }
-        XlsxError::Password => problems::unsupported("the workbook is protected by a password; remove it"),
+        XlsxError::Password => protected(),
         other => {
             tracing::debug!(error = ?other, "a workbook could not be read");
             problems::parse(row, None, "the workbook is damaged and cannot be read")
@@ -211,7 +249,7 @@ fn xlsx_problem(error: &XlsxError, row: Option<u64>) -> Problem {
 
 fn xls_problem(error: &XlsError) -> Problem {
     match error {
-        XlsError::Password => problems::unsupported("the workbook is protected by a password; remove it"),
+        XlsError::Password => protected(),
         other => {
             tracing::debug!(error = ?other, "a workbook could not be read");
             problems::parse(None, None, "the workbook is damaged and cannot be read")

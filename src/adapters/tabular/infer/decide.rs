@@ -8,7 +8,45 @@ use super::{
 };
 use crate::adapters::tabular::date::{DateStyle, STYLES};
 
+/// The decimal sign of the numbers of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::adapters::tabular) struct DecimalSign {
+    /// A comma, else a point.
+    pub comma: bool,
+    /// A column can be read with this sign alone, and none with the other alone.
+    pub seen: bool,
+}
+
+impl DecimalSign {
+    /// The sign that the columns show; `comma` where they show none, or both.
+    pub(in crate::adapters::tabular) fn of(columns: &[Inference], comma: bool) -> Self {
+        let seen = |comma| columns.iter().any(|column| column.shows_comma() == Some(comma));
+        match (seen(true), seen(false)) {
+            (true, false) => Self { comma: true, seen: true },
+            (false, true) => Self { comma: false, seen: true },
+            _ => Self { comma, seen: false },
+        }
+    }
+}
+
 impl Inference {
+    /// `Some` where the numbers of the column can have one decimal sign only: true for a comma.
+    fn shows_comma(&self) -> Option<bool> {
+        match self.readings & (PLAIN | THOUSANDS | DECIMAL_COMMA) {
+            _ if self.present == 0 => None,
+            DECIMAL_COMMA => Some(true),
+            THOUSANDS => Some(false),
+            signs if signs & PLAIN == 0 || self.whole => None,
+            signs => (signs & DECIMAL_COMMA == 0).then_some(false),
+        }
+    }
+
+    /// True where every point of the numbers may group digits: `1.234`.
+    pub(in crate::adapters::tabular) fn points_may_group(&self) -> bool {
+        let both = PLAIN | DECIMAL_COMMA;
+        self.readings & both == both && !self.whole && self.min.abs() >= 1.0
+    }
+
     /// True if the cells read as dates day first and month first alike.
     pub(in crate::adapters::tabular) fn ambiguous_date(&self) -> bool {
         self.present > 0
@@ -24,7 +62,7 @@ impl Inference {
             Reading::Thousands => self.readings & DECIMAL_COMMA != 0,
             Reading::DecimalComma => self.readings & THOUSANDS != 0,
             // `1.234` everywhere: one and a bit, or thousands where commas are decimal
-            Reading::Plain => self.readings & DECIMAL_COMMA != 0 && !self.whole && self.min.abs() >= 1.0,
+            Reading::Plain => self.points_may_group(),
             _ => false,
         }
     }
@@ -52,16 +90,17 @@ impl Inference {
         self.leading_zero && (self.widths.0 != self.widths.1 || self.widths.1 > 15 || !self.whole)
     }
 
-    /// How the column's cells are to be converted. `1,234` alone could be either of two numbers:
-    /// `prefer_decimal_comma` decides.
-    pub(in crate::adapters::tabular) fn reading(&self, prefer_decimal_comma: bool) -> Reading {
+    /// How the column's cells are to be converted. `1,234` alone could be either of two numbers, and `1.234` where the
+    /// file has decimal commas: its decimal sign decides.
+    pub(in crate::adapters::tabular) fn reading(&self, sign: DecimalSign) -> Reading {
         if self.present == 0 {
             return Reading::Empty;
         }
         if self.is_code() || self.ambiguous_date() {
             return Reading::Text;
         }
-        if prefer_decimal_comma && self.readings & (PLAIN | DECIMAL_COMMA) == DECIMAL_COMMA {
+        let no_point = self.readings & (PLAIN | DECIMAL_COMMA) == DECIMAL_COMMA;
+        if sign.comma && (no_point || sign.seen && self.points_may_group()) {
             return Reading::DecimalComma;
         }
         // whole numbers that all stand in parentheses are labels, such as those of models; `3-` is a grade or an age

@@ -6,9 +6,11 @@ pub(super) mod apply;
 mod cells;
 mod facts;
 mod levels;
+mod orders;
 mod rows;
 mod scan;
 mod shapes;
+mod totals;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -99,7 +101,10 @@ pub(super) fn offers(
         scans.extend(scan.filter(|_| scans.len() < MOST_COLUMNS * 5).map(|s| (at, s)));
     }
     look_through(&mut reader, &mut scans)?;
-    let dropped = rows::foreign(columns, &scans, place);
+    let mut dropped = rows::foreign(columns, &scans, place);
+    if dropped.iter().all(|row| row.row != place.rows) {
+        dropped.extend(totals::unnamed(&mut reader, columns, place)?);
+    }
     let mut found: Vec<Offer> = Vec::new();
     for (at, scan) in &scans {
         let column = &columns[*at];
@@ -107,6 +112,7 @@ pub(super) fn offers(
             Scan::Text(scan) => {
                 let offered = text_offers(*at, column, scan, &dropped, place);
                 if offered.is_empty() {
+                    orders::remark(column, scan, place, warnings);
                     on_shape(column, scan, place, warnings);
                 }
                 found.extend(offered);
@@ -222,14 +228,16 @@ fn date_offers(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec
     let present = scan.cells.present;
     let fitting: Vec<&ConvertTo> = ORDERS
         .iter()
-        .zip(scan.days)
+        .zip(scan.days.fitting)
         .filter(|(_, days)| present > 0 && *days == present)
         .map(|(order, _)| order)
         .collect();
+    if fitting.is_empty() {
+        return orders::offer(at, column, scan, place).into_iter().collect();
+    }
     let masks: Vec<&str> = fitting.iter().filter_map(|order| order.mask()).collect();
     let example = first_cell(scan, place);
     let (kind, message) = match masks.as_slice() {
-        [] => return Vec::new(),
         [mask] => (
             "dates_as_text",
             format!(

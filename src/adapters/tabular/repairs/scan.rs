@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use dta::{Column as Values, StorageType};
 
-use super::apply;
 use super::cells::Cells;
+use super::orders::Days;
 use super::shapes::Shapes;
 use crate::domain::data_step::ConvertTo;
 use crate::domain::dataset::{Column, InferredType};
@@ -28,8 +28,7 @@ pub(super) struct TextScan {
     pub cells: Cells,
     /// Of the first rows.
     pub shapes: Shapes,
-    /// Cells that fit each of [`ORDERS`].
-    pub days: [u64; 3],
+    pub days: Days,
     /// Cells with blanks around them, and the first row of one.
     pub blanks: u64,
     pub first_blank: Option<(u64, String)>,
@@ -118,7 +117,7 @@ impl TextScan {
     /// True as long as half of the cells are dates or numbers. Rows beyond the first ones are taken in only then, so
     /// that it stays false.
     fn is_promising(&self) -> bool {
-        let days = self.days.iter().copied().max().unwrap_or(0);
+        let days = self.days.fitting.iter().copied().max().unwrap_or(0);
         let numbers = self.cells.commonest().map_or(0, |(_, group)| group.cells);
         days.max(numbers) * 2 >= self.cells.present
     }
@@ -136,9 +135,7 @@ impl TextScan {
         }
         if row <= ENOUGH_ROWS || self.is_promising() {
             self.cells.add(cell, row);
-            for (count, order) in self.days.iter_mut().zip(&ORDERS) {
-                *count += u64::from(apply::day(cell.trim(), order).is_some());
-            }
+            self.days.add(cell, row);
         }
         if self.trims {
             let trimmed = cell.trim();

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::letters::Words;
 
 /// The encoding of a file.
 #[derive(Debug, Clone, Copy)]
@@ -173,31 +175,16 @@ fn guess(file: &mut File, around: u64) -> io::Result<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     file.seek(SeekFrom::Start(around.saturating_sub(1 << 16)))?;
     let mut buffer = vec![0; 1 << 16];
-    let mut high = Vec::new();
+    let mut words = Words::default();
     for _ in 0..64 {
         let length = read_full(file, &mut buffer)?;
         detector.feed(&buffer[..length], length < buffer.len());
-        if high.len() <= FEW_BYTES {
-            high.extend(buffer[..length].iter().filter(|b| !b.is_ascii()).take(FEW_BYTES + 1));
-        }
+        words.add(&buffer[..length]);
         if length < buffer.len() {
             break;
         }
     }
-    let encoding = detector.guess(None, Utf8Detection::Deny);
-    // a few letters are no statistics: what is common Chinese is taken for it rather than for Cyrillic
-    let few_hanzi = high.len() <= FEW_BYTES && encoding != WINDOWS_1252 && common_hanzi(&high);
-    // GB18030 is GBK with more characters
-    Ok(if encoding == GBK || few_hanzi { GB18030 } else { encoding })
-}
-
-/// Up to so many non-ASCII bytes a statistical guess is worth little.
-const FEW_BYTES: usize = 16;
-
-/// True for pairs of bytes that are all common characters of GB 2312 (level 1: 0xB0 to 0xD7).
-fn common_hanzi(bytes: &[u8]) -> bool {
-    bytes.len().is_multiple_of(2)
-        && bytes.chunks_exact(2).all(|p| (0xb0..=0xd7).contains(&p[0]) && (0xa1..=0xfe).contains(&p[1]))
+    Ok(words.corrected(detector.guess(None, Utf8Detection::Deny)))
 }
 
 /// Fills the buffer unless the file ends before.
@@ -217,6 +204,10 @@ pub(crate) fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<u
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+
+    use encoding_rs::{
+        GB18030, KOI8_R, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1255,
+    };
 
     use super::*;
 
@@ -242,6 +233,51 @@ mod tests {
         let big: Vec<u8> = table.encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(name(&big), "UTF-16BE");
         assert_eq!(detect_bytes(b"\xef\xbb\xbfa,b\n").unwrap().bom, 3);
+    }
+
+    #[test]
+    fn few_letters_are_read_in_the_encoding_of_their_words() {
+        let short: [(&'static Encoding, &[&str]); 8] = [
+            (
+                GB18030,
+                &[
+                    "工资,工龄,组\n10.5,5.2,男\n11,3,女\n",
+                    "income,age,sex\n1,2,男\n3,4,女\n",
+                    "x,y,组\n1,2,3\n",
+                    "组,x\nA组,1\nB组,2\n",
+                    "x,g\n1,A国\n2,B国\n",
+                    "x,是否\n1,是\n2,否\n",
+                    "年,省\n1,2\n",
+                    "y,x,市\n1,2,A市\n2,3,B市\n",
+                    "工资（元）,工龄\n1,2\n",
+                    "x,y\n1,好\n2,差\n",
+                ],
+            ),
+            (
+                WINDOWS_1251,
+                &[
+                    "доход,пол\n1,муж\n2,жен\n",
+                    "x,y\n1,да\n2,нет\n",
+                    "x,y\n1,муж\n2,жен\n",
+                    "РОСТ,ДОХОД\n1,2\n",
+                ],
+            ),
+            (
+                WINDOWS_1252,
+                &["x,é\n1,2\n", "POPULAÇÃO\n1\n", "x,y\n1,Größe\n", "x\nCRÉÉE\n", "année,sexe °C\n1,2\n"],
+            ),
+            (WINDOWS_1250, &["płeć,x\nmężczyzna,1\nkobieta,2\n", "główny\n1\n", "GŁÓWNY\n1\n"]),
+            (WINDOWS_1253, &["φύλο\nάνδρας\n"]),
+            (WINDOWS_1255, &["מין\nזכר\nנקבה\n"]),
+            (encoding_rs::EUC_KR, &["남자,여자\n1,2\n"]),
+            (KOI8_R, &["возраст,зарплата\n1,2\n"]),
+        ];
+        for (encoding, table) in short.iter().flat_map(|(e, tables)| tables.iter().map(move |t| (e, t))) {
+            let (bytes, _, _) = encoding.encode(table);
+            let found = detect_bytes(&bytes).expect("an encoding").encoding;
+            let (read, _) = found.decode_without_bom_handling(&bytes);
+            assert_eq!(read, *table, "{} as {}", encoding.name(), found.name());
+        }
     }
 
     #[test]

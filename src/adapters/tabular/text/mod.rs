@@ -1,9 +1,15 @@
 //! Delimited text to canonical data in two passes: types are inferred over the whole file first, then the
-//! rows are converted and written. Memory does not grow with the file.
+//! rows are converted and written. A large file whose types can be guessed is converted in the first pass. Memory does
+//! not grow with the file.
 
 mod blocks;
+mod early;
 mod encoding;
 mod grid;
+mod letters;
+mod measure;
+mod plan;
+mod sample;
 mod scan;
 mod sniff;
 mod stops;
@@ -15,12 +21,14 @@ pub(super) use self::encoding::read_full;
 use foldhash::fast::RandomState;
 
 use self::blocks::{Blocks, Cuts, RawBlock, in_parallel};
+use self::early::{Converted, Early};
 use self::encoding::TextEncoding;
 use self::grid::Grid;
+use self::plan::Plan;
 use self::scan::{Dialect, Field, Records};
 use super::convert::Builder;
-use super::infer::{Inference, Reading};
-use super::output::{self, ColumnPlan, Output};
+use super::infer::Inference;
+use super::output::{self, Output};
 use super::profile::{Duplicates, Gatherer};
 use super::repairs::Place;
 use super::warnings::Warnings;
@@ -36,6 +44,8 @@ struct Header {
     names: Vec<String>,
     /// A row with one cell stands above it.
     has_title: bool,
+    /// Blank rows above it.
+    blank: u64,
 }
 
 /// Everything about the file that does not depend on its values.
@@ -56,46 +66,40 @@ pub(super) fn ingest(
     options: &IngestOptions,
     dest: &Path,
 ) -> Result<IngestedDataset, Problem> {
-    let (table, inferred) = read_once(path, original_name, options)?;
+    ingest_with(path, original_name, options, dest, &Early::default())
+}
+
+fn ingest_with(
+    path: &Path,
+    original_name: &str,
+    options: &IngestOptions,
+    dest: &Path,
+    early: &Early,
+) -> Result<IngestedDataset, Problem> {
+    let (table, inferred, converted) = read_once(path, original_name, options, dest, early)?;
     let Inferred { columns: facts, rows, last_row, cuts } = inferred;
     let mut warnings = Warnings::default();
     table.remark(&mut warnings);
     if rows == 0 {
         return Err(problems::empty("the file has a header and no rows of data"));
     }
-    let comma = table.dialect.delimiter == b';';
-    // a column without name and values is what a delimiter at the end of every line makes
-    let kept: Vec<usize> = (0..facts.len())
-        .filter(|&at| !(table.header.names[at].trim().is_empty() && facts[at].present == 0))
-        .collect();
-    if kept.is_empty() {
+    let mut plan = Plan::of(&table.header.names, &facts, table.decimal_comma());
+    if plan.kept.is_empty() {
         return Err(problems::empty("the file has no column with a name or a value"));
     }
-    let readings: Vec<Reading> = kept.iter().map(|&at| facts[at].reading(comma)).collect();
-    let mut plans: Vec<ColumnPlan> = kept
-        .iter()
-        .zip(&readings)
-        .map(|(&at, &reading)| {
-            let (storage, format) = facts[at].storage(reading);
-            let original = table.header.names[at].clone();
-            ColumnPlan {
-                original,
-                name: String::new(),
-                label: None,
-                storage,
-                format,
-                value_label: String::new(),
-            }
-        })
-        .collect();
-    output::name_columns(&mut plans, &mut warnings);
-    for ((&at, &reading), plan) in kept.iter().zip(&readings).zip(&plans) {
-        remarks::on_inference(&facts[at], reading, comma, &plan.name, &mut warnings);
+    let converted = converted.filter(|converted| converted.is_by(&plan, rows));
+    output::name_columns(&mut plan.columns, &mut warnings);
+    for ((&at, &reading), column) in plan.kept.iter().zip(&plan.readings).zip(&plan.columns) {
+        remarks::on_inference(&facts[at], reading, plan.sign, &column.name, &mut warnings);
     }
-    let blocks = Blocks::again(path, table.encoding, table.dialect, cuts)?;
-    let output = Output::create(dest, &plans, Vec::new(), rows)?;
-    let (canonical, gathered, duplicates) = table.convert(blocks, &kept, &readings, &plans, output)?;
-    let columns = output::describe(plans, &gathered, rows);
+    let (canonical, gathered, duplicates) = match converted {
+        Some(converted) => converted.finish()?,
+        None => {
+            let blocks = Blocks::again(path, table.encoding, table.dialect, cuts)?;
+            table.convert(blocks, &plan, rows, Output::create(dest, &plan.columns, Vec::new(), rows)?)?
+        }
+    };
+    let columns = output::describe(plan.columns, &gathered, rows);
     output::remark(&columns, &duplicates, rows, &mut warnings);
     let place = Place { header_row: table.header.row, last_row, rows };
     let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
@@ -137,15 +141,23 @@ fn read_once<'a>(
     path: &'a Path,
     original_name: &str,
     options: &IngestOptions,
-) -> Result<(Table<'a>, Inferred), Problem> {
+    dest: &Path,
+    early: &Early,
+) -> Result<(Table<'a>, Inferred, Option<Converted>), Problem> {
+    let open = |encoding| Table::open(path, original_name, options, encoding);
     let read = |encoding| {
-        let table = Table::open(path, original_name, options, encoding)?;
-        table.infer().map(|inferred| (table, inferred))
+        let table = open(encoding)?;
+        table.infer().map(|inferred| (table, inferred, None))
     };
-    if let Some(likely) = sniff::likely_encoding(path)?
-        && let Ok(found) = read(likely)
-    {
-        return Ok(found);
+    if let Some(likely) = sniff::likely_encoding(path)? {
+        if let Ok(table) = open(likely)
+            && let Some((inferred, converted)) = early::infer(&table, dest, early)
+        {
+            return Ok((table, inferred, converted));
+        }
+        if let Ok(found) = read(likely) {
+            return Ok(found);
+        }
     }
     // whatever is wrong with the rows, an encoding that is wrong is said first
     read(sniff::certain_encoding(path)?)
@@ -162,6 +174,11 @@ impl<'a> Table<'a> {
         let blocks = Blocks::open(path, sniffed.encoding, sniffed.dialect)?;
         let header = sniff::header(blocks, &sniffed, options.header_row)?;
         Ok(Self { path, encoding: sniffed.encoding, dialect: sniffed.dialect, header })
+    }
+
+    /// True where a number such as `1,234` has a decimal comma unless a column of the file shows another sign.
+    fn decimal_comma(&self) -> bool {
+        self.dialect.delimiter == b';'
     }
 
     fn remark(&self, warnings: &mut Warnings) {
@@ -197,12 +214,7 @@ impl<'a> Table<'a> {
                 self.each_grid(block, grid, |grid, text| {
                     *last = grid.last().unwrap_or(*last);
                     for (at, fact) in facts.iter_mut().enumerate() {
-                        for (cell, row) in grid.column(at, text) {
-                            match cell.place() {
-                                Some((block, range)) => fact.within(block, range, row),
-                                None => fact.text(cell.text().as_bytes(), row),
-                            }
-                        }
+                        gather(fact, grid, at, text);
                     }
                 })
             },
@@ -222,21 +234,21 @@ impl<'a> Table<'a> {
         Ok(Inferred { columns: all, rows, last_row, cuts })
     }
 
-    /// Second pass: converts, describes and writes the columns in `kept`.
+    /// Second pass: converts, describes and writes the columns that are kept.
     fn convert(
         &self,
         blocks: Blocks,
-        kept: &[usize],
-        readings: &[Reading],
-        plans: &[ColumnPlan],
+        plan: &Plan,
+        rows: u64,
         mut output: Output,
     ) -> Result<(Written, Gatherer, Duplicates), Problem> {
+        let Plan { kept, readings, columns: plans, .. } = plan;
         let encoder = output.encoder();
-        let mut duplicates = Duplicates::default();
-        let random = RandomState::default();
+        let mut duplicates = Duplicates::of_rows(rows);
+        let shared = Gatherer::new(kept.len(), RandomState::default());
         let make = || Converter {
             builders: readings.iter().zip(plans).map(|(&r, p)| Builder::new(r, p.storage, 0)).collect(),
-            gatherer: Gatherer::new(kept.len(), random.clone()),
+            gatherer: shared.beside(),
             grid: Grid::new(self.header.names.len()),
         };
         let (states, _) = in_parallel(
@@ -263,7 +275,7 @@ impl<'a> Table<'a> {
                 output.write(&rows)
             },
         )?;
-        let mut gathered = Gatherer::new(kept.len(), random.clone());
+        let mut gathered = shared;
         for state in states {
             remarks::assert_no_misfits(state.builders.iter().map(|b| b.misfits).sum());
             gathered.merge(state.gatherer);
@@ -328,6 +340,16 @@ impl<'a> Table<'a> {
             .with("found_fields", fields.len())
             .with("delimiter", delimiter.to_string())
             .with("advice", advice))
+    }
+}
+
+/// Takes in the cells of a column.
+fn gather(fact: &mut Inference, grid: &Grid, at: usize, text: &str) {
+    for (cell, row) in grid.column(at, text) {
+        match cell.place() {
+            Some((block, range)) => fact.within(block, range, row),
+            None => fact.text(cell.text().as_bytes(), row),
+        }
     }
 }
 

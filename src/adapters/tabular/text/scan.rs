@@ -24,6 +24,8 @@ pub(super) struct Boundaries {
     end: usize,
     /// Complete records in the buffer.
     records: u64,
+    /// Records without any character, in the whole text.
+    blank: u64,
 }
 
 impl Boundaries {
@@ -40,6 +42,7 @@ impl Boundaries {
             if buffer[stop] != b'"' {
                 if !self.in_quotes {
                     self.records += 1;
+                    self.blank += u64::from(matches!(buffer[self.end..stop], [] | [b'\r']));
                     self.end = at;
                 }
             } else if self.in_quotes {
@@ -67,6 +70,11 @@ impl Boundaries {
     /// True if the text ends inside a quoted field.
     pub(super) fn open_quote(&self) -> bool {
         self.in_quotes
+    }
+
+    /// Records without any character so far.
+    pub(super) fn blank(&self) -> u64 {
+        self.blank
     }
 
     /// Bytes of complete records at the front of the buffer.

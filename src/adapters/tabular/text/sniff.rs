@@ -175,12 +175,14 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
     let mut last_row = 0;
     // one cell above several: a title, if names follow
     let mut title: Option<Header> = None;
+    let mut blanks = 0;
     while let Some(block) = blocks.next_block()? {
         let text = block.text()?;
         let mut records = Records::new(text, sniffed.dialect);
         let mut row = block.first_row;
         while records.next_record(&mut fields) {
             let blank = is_blank(&fields, text);
+            blanks += u64::from(blank);
             let chosen = match wanted {
                 Some(wanted) => row == u64::from(wanted),
                 None => row > sniffed.skip_rows && !blank,
@@ -196,7 +198,7 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
                 let filled = names.iter().filter(|name| !name.is_empty()).count();
                 // names of rows leave the first cell of a header empty, a title fills it
                 let filled = if names.first().is_none_or(String::is_empty) { names.len() } else { filled };
-                let header = Header { row, names, has_title: title.is_some() };
+                let header = Header { row, names, has_title: title.is_some(), blank: blanks };
                 if wanted.is_some() || title.is_some() || sniffed.fields < 2 || filled > 1 {
                     return checked(header);
                 }

@@ -34,12 +34,7 @@ pub struct ReviseAnswer {
 
 /// The facts of `revise_plan`.
 pub const FACTS: RouteFacts = RouteFacts {
-    refusals: &[&[
-        ErrorCode::JobIllegalTransition,
-        ErrorCode::JobLocked,
-        ErrorCode::PlanMissing,
-        ErrorCode::QuotaExceeded,
-    ]],
+    refusals: &[&[ErrorCode::JobIllegalTransition, ErrorCode::JobLocked, ErrorCode::QuotaExceeded]],
     if_match: true,
     tagged: true,
     ..RouteFacts::NONE
@@ -47,8 +42,8 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Opens the draft of a frozen plan again; earlier plans, runs and artifacts stay.
 ///
-/// After `confirmed`, `succeeded`, `failed` or `cancelled`. At most 20 plans for a job; repeating a revision
-/// returns the same response.
+/// After `confirmed`, `succeeded`, `failed` or `cancelled`, also where a job was cancelled before a plan was frozen. At most
+/// 20 plans for a job; a job whose draft is open already is returned as it is.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/revise", tag = "plans", operation_id = "revise_plan",
     params(("job_id" = String, Path)), request_body = ReviseRequest,
     security(("job_token" = []), ("api_key" = ["client", "admin"])),

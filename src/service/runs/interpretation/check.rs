@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::numbers::{Number, numbers};
 use super::tables::{Facts, Table};
 use super::wording::{self, Direction};
+use crate::domain::run::RATIOS;
 use crate::ports::llm::AnswerSchema;
 
 const MAX_FINDINGS: usize = 12;
@@ -15,8 +16,6 @@ const MAX_CAUTIONS: usize = 8;
 const MAX_TEXT: usize = 600;
 /// Columns whose sign is a direction.
 const EFFECTS: [&str; 6] = ["estimate", "difference", "slope", "margin", "correlation", "coefficient"];
-/// Columns that are a ratio: above 1 is more, below 1 is less.
-const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
 
 /// A number of a statement with the cell that it comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -260,6 +259,7 @@ fn direction_problems(text: &str, found: &[Number], sources: &[Source]) -> Vec<S
         let column = source.column.as_str();
         let size = match column {
             _ if EFFECTS.contains(&column) => value,
+            // above 1 is more, below 1 is less
             _ if RATIOS.contains(&column) => value - 1.0,
             _ => continue,
         };

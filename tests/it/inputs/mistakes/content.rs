@@ -96,6 +96,24 @@ fn dates() -> Vec<Mistake> {
         })
         .changed(until_20)
         .at(Draft("EXPRESSION_INVALID"), &["`when`, a text,"]),
+        m("dates day first and month first", "kept as text without a remark", {
+            when(|row| {
+                if row % 2 == 0 {
+                    format!("{}/02/2023", row + 1)
+                } else {
+                    format!("02/{}/2023", row / 2 + 14)
+                }
+            })
+        })
+        .at(
+            Remark("mixed_date_orders"),
+            &[
+                "when holds dates in more than one order",
+                "does not; it is kept as text",
+                "such as 2024-01-31",
+            ],
+        )
+        .ends(2.0, 24),
     ]
 }
 
@@ -111,6 +129,16 @@ fn rows() -> Vec<Mistake> {
         })
         .at(Remark("total_row"), &["row 26", "\"Total\" in region"])
         .repaired(&[0], 2.0, 24),
+        m("totals without a word", "used as an observation without a remark", {
+            let mut bytes = table("region,y,x", |row, x, y| format!("R{row},{y},{x}"));
+            bytes.extend_from_slice(b",840,300\n");
+            bytes
+        })
+        .at(Remark("total_row"), &["row 26 holds no text", "in y, x the sums of the rows above it"])
+        .repaired(&[0], 2.0, 24),
+        m("means without a word", "used as an observation without a remark", followed_by("35,12.5\n"))
+            .at(Remark("total_row"), &["row 26 holds no text", "in y, x the means of the rows above it"])
+            .repaired(&[0], 2.0, 24),
         m("totals in a column of numbers", ONLY_KIND, followed_by("Total,300\n"))
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "drop_rows: rows 25 of the data"])
             .repaired(&[0, 1], 2.0, 24),
@@ -158,7 +186,7 @@ fn roles() -> Vec<Mistake> {
     vec![
         m("a constant regressor", "400 TEMPLATE_NOT_APPLICABLE", with_k(|_| 5.0))
             .changed(both.clone())
-            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["regressors: `k` has 1 distinct values, at least 2"]),
+            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["regressors: `k` has 1 distinct value, at least 2"]),
         m("collinear regressors", "the run failed: collinear", with_k(|x| 2.0 * x))
             .changed(both)
             .at(Preview("collinear"), &["k is 2 × x", "remove one variable"]),

@@ -107,7 +107,7 @@ fn groups() -> Vec<Mistake> {
             .at(Preview("two_levels"), &["g has 1 group (\"a\")", "two groups"]),
         m("one cluster", "400 TEMPLATE_NOT_APPLICABLE", grouped(|_| "a"))
             .draft(clustered.clone())
-            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["cluster_var: `g` has 1 distinct values, at least 2"]),
+            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["cluster_var: `g` has 1 distinct value, at least 2"]),
         m("one cluster after the condition", "the run failed: few_clusters", grouped(three))
             .draft(clustered.clone())
             .changed(json!({"sample_if": "g == \"a\""}))

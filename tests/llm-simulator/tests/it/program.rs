@@ -1,17 +1,26 @@
 //! The program itself: its first line, its end, its exit codes.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
 use crate::support::*;
 
 /// A running program; it is killed when the test ends before it does.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     output: BufReader<ChildStdout>,
-    address: String,
+    pub(crate) address: String,
+}
+
+impl Program {
+    /// Asks the program to end, and waits for it.
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
 }
 
 impl Drop for Program {
@@ -27,7 +36,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Program {
+pub(crate) fn run(arguments: &[&str]) -> Program {
     let mut child = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -35,11 +44,6 @@ fn run(arguments: &[&str]) -> Program {
     let ready: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(ready["event"], "ready");
     Program { child, output, address: ready["address"].as_str().unwrap().to_owned() }
-}
-
-fn terminate(child: &Child) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
 }
 
 #[tokio::test]
@@ -50,8 +54,7 @@ async fn the_program_serves_says_that_it_is_healthy_and_ends_as_told() {
     assert_eq!(post(&url, &chat("x"), &[("authorization", "Bearer secret")]).await.status(), 200);
     let health = command(&["health", "--address", &program.address]).status().unwrap();
     assert!(health.success());
-    terminate(&program.child);
-    assert!(program.child.wait().unwrap().success());
+    assert!(program.end().success());
     let mut rest = String::new();
     program.output.read_to_string(&mut rest).unwrap();
     let stopped: Value = serde_json::from_str(rest.trim()).unwrap();

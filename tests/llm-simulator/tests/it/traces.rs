@@ -1,22 +1,23 @@
-//! Traces: a caller's trace goes on in the simulator's span, as a collector sees it.
+//! Traces: a caller's trace goes on in the program's span, as a collector sees it.
+//!
+//! The test runs the program. Within the process of the tests, a thread that has no subscriber may be the first to meet
+//! the span, and `tracing` would then switch it off for all threads.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::routing::post as route;
-use llm_simulator::Simulator;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use serde_json::json;
-use tracing_subscriber::layer::SubscriberExt as _;
 
+use crate::program::run;
 use crate::support::*;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_sees_calls_in_their_callers_trace() {
     let received = Arc::new(Mutex::new(Vec::<Span>::new()));
     let kept = Arc::clone(&received);
@@ -29,16 +30,11 @@ async fn a_collector_sees_calls_in_their_callers_trace() {
     let collector = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async { axum::serve(listener, axum::Router::new().route("/v1/traces", take)).await });
 
-    let settings = settings(&format!("[telemetry]\nendpoint = '{collector}'\ninterval_ms = 20"));
-    let telemetry = settings.start_telemetry().unwrap().unwrap();
-    let counters = telemetry.counters();
-    let subscriber = tracing_subscriber::registry().with(telemetry.layer());
-    // the server's tasks run on this thread, as the test does
-    let _default = tracing::subscriber::set_default(subscriber);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let simulator = Simulator::new(settings).with_spans(Arc::clone(&counters));
-    tokio::spawn(simulator.serve(listener, std::future::pending()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("simulator.toml");
+    std::fs::write(&file, format!("[telemetry]\nendpoint = '{collector}'\ninterval_ms = 20")).unwrap();
+    let mut program = run(&["--config", file.to_str().unwrap()]);
+    let base = format!("http://{}", program.address);
 
     let url = format!("{base}/v1/chat/completions");
     let caller = format!("00-{TRACE}-00f067aa0ba902b7-01");
@@ -50,12 +46,9 @@ async fn a_collector_sees_calls_in_their_callers_trace() {
     answer.text().await.unwrap();
     let own = post(&url, &json!({}), &[]).await;
     assert_ne!(own.headers()["x-trace-id"], TRACE);
-    for _ in 0..200 {
-        if counters.exported() == 2 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let metrics = get(&format!("{base}/metrics")).await.text().await.unwrap();
+    assert!(metrics.contains("llm_simulator_spans_lost_total 0"), "{metrics}");
+    tokio::task::block_in_place(|| assert!(program.end().success()));
     let spans = received.lock().unwrap().clone();
     assert_eq!(spans.len(), 2, "{spans:?}");
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -70,6 +63,4 @@ async fn a_collector_sees_calls_in_their_callers_trace() {
     assert!(attribute("http.response.status_code").contains("200"));
     assert!(attribute("simulator.faults").contains("no_usage"));
     assert!(attribute("gen_ai.usage.output_tokens").contains("IntValue"));
-    let text = get(&format!("{base}/metrics")).await.text().await.unwrap();
-    assert!(text.contains("llm_simulator_spans_lost_total 0"), "{text}");
 }

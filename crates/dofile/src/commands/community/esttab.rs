@@ -3,6 +3,7 @@
 //! Defaults, labels and notes as the help of estout (SSC) documents them.
 
 use super::eststo::Kept;
+use super::esttab_matrix;
 use super::esttab_options::{self as given, Element, Given, Statistic, texts};
 use super::esttab_rows::{self as rows, Model};
 use super::esttab_text::{self as text, Format, Frame};
@@ -20,13 +21,13 @@ const EXAMPLE: Example = Example {
 
 /// `esttab`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "stores r(names); formats: fixed, tab, csv, scsv, tex, booktabs, html, md; the file name's extension chooses one; layout as documented by estout (SSC)",
+    notes: "stores r(names); formats: fixed, tab, csv, scsv, tex, booktabs, html, md, rtf; the file name's extension chooses one; layout as documented by estout (SSC)",
     examples: &[EXAMPLE],
     ..CommandSpec::raw(
         "esttab",
         6,
         run,
-        "esttab [names] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() addnotes() nonotes eform brackets noparentheses compress nogaps plain fragment varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
+        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() addnotes() nonotes eform brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
     )
 };
 
@@ -56,6 +57,10 @@ pub(super) struct Wanted {
     pub indicate: Vec<(String, Vec<String>)>,
     pub labels: Vec<(String, String)>,
     pub renamed: Vec<(String, String)>,
+    /// Lines above coefficients, by `refcat()`: coefficient and text.
+    pub references: Vec<(String, String)>,
+    /// What stands in the cells of such a line.
+    pub reference_label: String,
     pub label: bool,
     pub eform: bool,
     pub no_base: bool,
@@ -79,13 +84,23 @@ fn table(s: &mut Session, cmd: &ParsedCommand, estout: bool) -> Result<()> {
         return Err(StataError::syntax());
     }
     let options = Given::parse(&cmd.name, &parsed.option_text)?;
-    let models = models(s, parsed.list.trim())?;
+    let matrix = esttab_matrix::read(s, parsed.list.trim())?;
+    let models = if matrix.is_some() { Vec::new() } else { models(s, parsed.list.trim())? };
     let file = parsed.using.as_deref().map(|name| unquote(name).to_string());
-    let format = Format::of(&options, file.as_deref())?;
+    let format = Format::of(&options, file.as_deref());
     let wanted = wanted(s, &options, format, estout)?;
-    let frame = frame(s, &options, &models, &wanted, estout);
-    let body = rows::body(s, &models, &wanted);
-    let lines = text::render(&frame, &body, format);
+    let mut frame = frame(s, &options, &models, &wanted, estout);
+    let body = match &matrix {
+        Some(shown) => esttab_matrix::body(shown, &wanted.labels, format),
+        None => rows::body(s, &models, &wanted),
+    };
+    if let Some(shown) = &matrix {
+        frame = esttab_matrix::frame(&options, shown, frame);
+    }
+    let mut lines = text::render(&frame, &body, format);
+    for (from, to) in pairs(options.text("substitute")) {
+        lines.iter_mut().for_each(|line| *line = line.replace(&from, &to));
+    }
     match file {
         None => lines.iter().for_each(|line| s.print(line)),
         Some(file) => write(s, &file, &lines, &options, format)?,
@@ -200,6 +215,8 @@ fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<
         indicate: options.text("indicate").map(rows::indicators).unwrap_or_default(),
         labels,
         renamed: pairs(options.text("rename")),
+        references: pairs(options.text("refcat")),
+        reference_label: given::reference_label(options.text("refcat").unwrap_or(""))?,
         label: options.has("label"),
         eform: options.has("eform"),
         no_base: options.has("nobaselevels"),
@@ -307,12 +324,21 @@ fn write(s: &mut Session, file: &str, lines: &[String], options: &Given, format:
     if !append {
         check_replace(&path, &file, options.has("replace"))?;
     }
+    if let (Format::Rtf, true, Ok(before)) = (format, append, std::fs::read_to_string(&path)) {
+        let whole = super::esttab_rtf::appended(&before, lines)
+            .ok_or_else(|| StataError::new(610, format!("file {file} is not a rich text document")))?;
+        return store(s, &file, &whole);
+    }
     let mut content = if append { std::fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
     for line in lines {
         content.push_str(line);
         content.push('\n');
     }
-    std::fs::write(&path, content)
+    store(s, &file, &content)
+}
+
+fn store(s: &mut Session, file: &str, content: &str) -> Result<()> {
+    std::fs::write(s.path(file), content)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
     s.print(format!("(output written to {file})"));
     Ok(())

@@ -74,6 +74,9 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("BOOKtabs"),
     OptSpec::flag("HTMl"),
     OptSpec::flag("md"),
+    OptSpec::flag("rtf"),
+    OptSpec::text("REFcat"),
+    OptSpec::text("SUBSTitute"),
     OptSpec::text("STYle"),
     OptSpec::flag("replace"),
     OptSpec::flag("append"),
@@ -87,8 +90,6 @@ pub(super) const REFUSED: &[&str] = &[
     "LONGtable",
     "unstack",
     "MGroups",
-    "REFcat",
-    "rtf",
     "Margin",
     "WIDTH",
     "PAGE",
@@ -98,7 +99,6 @@ pub(super) const REFUSED: &[&str] = &[
     "NOIsily",
     "onecell",
     "lz",
-    "SUBSTitute",
     "TOPfile",
     "BOTtomfile",
     "PREHead",
@@ -305,6 +305,22 @@ pub(super) fn number(fmt: &str, x: f64) -> String {
     }
     let before = (size.log10() + 1.0).trunc() as i32;
     if before > 9 { show("%15.0e") } else { show(&format!("%15.{}f", (digits - before + 1).max(1))) }
+}
+
+/// The text in the cells of the lines of `refcat()`: `Ref.` unless `label()` or `nolabel`.
+pub(super) fn reference_label(text: &str) -> Result<String> {
+    let end = crate::syntax::split::top_level_comma(text).unwrap_or(text.len());
+    let mut label = "Ref.".to_string();
+    for (option, value) in split_options(text[end..].trim_start_matches(','))? {
+        match (option.as_str(), value) {
+            ("nolabel", None) => label.clear(),
+            ("label", Some(own)) => label = unquote(own.trim()).to_string(),
+            (other, _) => {
+                return Err(StataError::unsupported_option("esttab", &format!("refcat(, {other})")));
+            }
+        }
+    }
+    Ok(label)
 }
 
 /// Statistics from `r2`, `scalars()`, `stats()` and the number of observations.

@@ -200,6 +200,15 @@ pub(super) fn body(s: &Session, models: &[Model], wanted: &Wanted) -> Vec<Part> 
             equation.clone_from(&stripe.eq);
             parts.push(Part::Heading(equation.clone()));
         }
+        if let Some((_, text)) = wanted.references.iter().find(|(name, _)| *name == stripe.name) {
+            let mut cells = vec![Cell::default(); wide * models.len()];
+            for (m, places) in places.iter().enumerate() {
+                if places.iter().any(|(own, _)| *own == stripe) {
+                    cells[m * wide].text.clone_from(&wanted.reference_label);
+                }
+            }
+            parts.push(Part::Line(text.clone(), cells));
+        }
         for (k, row) in wanted.cells.iter().enumerate() {
             let mut cells = Vec::new();
             for (model, places) in models.iter().zip(&places) {

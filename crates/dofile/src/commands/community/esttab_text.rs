@@ -2,7 +2,6 @@
 
 use super::esttab_options::Given;
 use super::esttab_rows::{Cell, Part};
-use crate::error::{Result, StataError};
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +18,8 @@ pub(super) enum Format {
     Html,
     /// Markdown.
     Markdown,
+    /// Rich text.
+    Rtf,
 }
 
 /// Headings, widths and notes of a table.
@@ -43,11 +44,11 @@ pub(super) struct Frame {
 
 impl Format {
     /// The format of the options, or of the extension of the file.
-    pub(super) fn of(options: &Given, file: Option<&str>) -> Result<Self> {
+    pub(super) fn of(options: &Given, file: Option<&str>) -> Self {
         let style = options.text("style").unwrap_or("").trim().to_string();
         let has = |name: &str| options.has(name) || style == name;
         if has("booktabs") {
-            return Ok(Self::Latex { booktabs: true });
+            return Self::Latex { booktabs: true };
         }
         for (name, format) in [
             ("tex", Self::Latex { booktabs: false }),
@@ -56,21 +57,22 @@ impl Format {
             ("tab", Self::Tab),
             ("html", Self::Html),
             ("md", Self::Markdown),
+            ("rtf", Self::Rtf),
             ("fixed", Self::Fixed),
         ] {
             if has(name) {
-                return Ok(format);
+                return format;
             }
         }
         let base = file.unwrap_or("").rsplit(['/', '\\']).next().unwrap_or("");
-        Ok(match base.rsplit_once('.').map_or("", |(_, ext)| ext) {
+        match base.rsplit_once('.').map_or("", |(_, ext)| ext) {
             "tex" => Self::Latex { booktabs: false },
             "csv" => Self::Separated(','),
             "html" | "htm" => Self::Html,
             "md" => Self::Markdown,
-            "rtf" => return Err(StataError::unsupported_option("esttab", "rtf")),
+            "rtf" => Self::Rtf,
             _ => Self::Fixed,
-        })
+        }
     }
 
     /// Extension of a file name without one.
@@ -80,6 +82,7 @@ impl Format {
             Self::Latex { .. } => "tex",
             Self::Html => "html",
             Self::Markdown => "md",
+            Self::Rtf => "rtf",
             Self::Fixed | Self::Tab => "txt",
         }
     }
@@ -131,7 +134,8 @@ impl Format {
         stars.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
-    fn escaped(self, text: &str) -> String {
+    /// A text without characters that mean something to the format.
+    pub(super) fn escaped(self, text: &str) -> String {
         match self {
             Self::Latex { .. } => {
                 text.replace('_', "\\_").replace('#', "\\#").replace('%', "\\%").replace('&', "\\&")
@@ -139,7 +143,7 @@ impl Format {
             Self::Html => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
             Self::Markdown => text.replace('|', "\\|"),
             Self::Separated(_) => text.replace('"', "\"\""),
-            Self::Fixed | Self::Tab => text.to_string(),
+            Self::Fixed | Self::Tab | Self::Rtf => text.to_string(),
         }
     }
 }
@@ -152,11 +156,12 @@ pub(super) fn render(frame: &Frame, body: &[Part], format: Format) -> Vec<String
         Format::Separated(_) | Format::Tab => separated(frame, body, format),
         Format::Html => html(frame, body, format),
         Format::Markdown => markdown(frame, body, format),
+        Format::Rtf => super::esttab_rtf::document(frame, body),
     }
 }
 
 /// Lines of headings: each has one text for each column of each model.
-fn headings(frame: &Frame) -> Vec<Vec<String>> {
+pub(super) fn headings(frame: &Frame) -> Vec<Vec<String>> {
     let wide = frame.starred.len();
     let first_of = |texts: Vec<String>| {
         let mut line = Vec::new();

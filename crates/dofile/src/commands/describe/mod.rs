@@ -15,6 +15,7 @@ mod oneway;
 mod pctile;
 mod rank_tests;
 mod robvar;
+mod runtest;
 mod summarize;
 mod tabi;
 mod table;
@@ -49,6 +50,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rank_tests::SPEC_KWALLIS,
     rank_tests::SPEC_RANKSUM,
     robvar::SPEC,
+    runtest::SPEC,
     summarize::SPEC,
     tabi::SPEC,
     table::SPEC,

@@ -40,6 +40,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let (word, rest) = main.split_once(char::is_whitespace).unwrap_or((main, ""));
     let none = || StataError::new(111, "no collection; table or etable has to be run first");
+    if word.is_empty() || word.contains(':') {
+        return Err(StataError::unsupported_command("collect: (the prefix)"));
+    }
     match word {
         "export" => export(s, unquote(rest.trim()), options),
         "preview" => {

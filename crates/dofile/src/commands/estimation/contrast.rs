@@ -196,6 +196,9 @@ fn combine(weights: &[f64], predictions: &[Prediction], size: usize) -> Predicti
 
 /// Terms of a list, `##` written out.
 fn terms(list: &str) -> Result<Vec<TermSpec>> {
+    if list.contains('{') {
+        return Err(StataError::unsupported_option("contrast", "{...} (contrasts with own coefficients)"));
+    }
     let mut out = Vec::new();
     for word in list.split_whitespace() {
         let parts: Vec<&str> = word.split("##").collect();

@@ -5,6 +5,7 @@
 //! `estimates stats` stores `r(S)`, `estimates table` stores `r(names)`. See [R] estimates.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
+use super::estimates_file;
 use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::format;
@@ -24,12 +25,24 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estimates store name | restore name | dir | drop names | clear | replay [name] | table [names] [, b se t p star stats() keep() drop()] | stats [names]",
-    notes: "estimates stats stores r(S), estimates table stores r(names); see [R] estimates",
-    examples: &[Example {
-        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store m1\nregress y\nestimates restore m1",
-        expect: &[("_b[x]", 0.828_571_428_571_428_6)],
-    }],
+    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | drop names | clear | replay [name] | table [names] [, b se t p star stats() keep() drop()] | stats [names]",
+    notes: "estimates stats stores r(S), estimates table stores r(names); files of save are text of this engine, without e(sample) and what only the command itself keeps; see [R] estimates",
+    examples: &[
+        Example {
+            run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store m1\nregress y\nestimates restore m1",
+            expect: &[("_b[x]", 0.828_571_428_571_428_6)],
+        },
+        Example {
+            run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntempfile f\nestimates save `f'\nscalar se = _se[x]\nregress y\nestimates use `f'\nscalar none = e(sample)\nestimates esample: y x if _n < 4\ncount if e(sample)\nerase `f'",
+            expect: &[
+                ("_b[x]", 0.828_571_428_571_428_6),
+                ("_se[x] - se", 0.0),
+                ("none", 0.0),
+                ("r(N)", 3.0),
+                ("e(N)", 6.0),
+            ],
+        },
+    ],
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -48,6 +61,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return restore(session, rest);
     }
     match word {
+        "save" => return estimates_file::save(session, rest, &options),
+        "use" => return estimates_file::use_file(session, rest, &options),
+        _ if word.starts_with("esample") => {
+            return estimates_file::sample(session, body.trim_start_matches("esample"));
+        }
         "clear" => session.stored.clear(),
         "dir" => dir(session),
         "drop" => drop_names(session, rest)?,

@@ -3,6 +3,7 @@
 //! Stores in `r()`: p F df df_r chi2 drop dropped_#. Formulas: [R] test.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::test_equations;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form::{self, LinearForm};
@@ -27,8 +28,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "test coeflist | exp = exp [= ...] | (spec) [(spec) ...] [, accumulate notest]",
-    notes: "stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop); formulas: [R] test",
+    syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, common constant accumulate notest]",
+    notes: "a coefficient without an equation is that of every equation that has it; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop); formulas: [R] test",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntest x = 0",
         expect: &[("r(F)", 8.760_416_666_666_666), ("r(df_r)", 4.0)],
@@ -64,11 +65,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
     let (body, options) = split_comma(&cmd.raw);
     let (mut accumulate, mut notest) = (false, false);
+    let mut equations = test_equations::Options::default();
     for (name, argument) in split_options(&options)? {
         match name.as_str() {
+            n if n.len() > 2 && "symbolic".starts_with(n) => {
+                return Err(StataError::unsupported_option("test", "symbolic"));
+            }
             _ if argument.is_some() => return Err(StataError::option_not_allowed(&format!("{name}()"))),
             n if n.len() > 1 && "accumulate".starts_with(n) => accumulate = true,
             n if n.len() > 3 && "notest".starts_with(n) => notest = true,
+            n if n.len() > 2 && "common".starts_with(n) => equations.common = true,
+            n if n.len() > 3 && "constant".starts_with(n) => equations.constant = true,
             _ => return Err(StataError::option_not_allowed(&name)),
         }
     }
@@ -80,7 +87,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         forms.clone_from(&last.forms);
     }
     for spec in specifications(&body)? {
-        forms.extend(restrictions(&spec, &parameters)?);
+        forms.extend(restrictions(&spec, &parameters, equations)?);
     }
     if forms.is_empty() {
         return Err(StataError::new(100, "coefficients or expressions required"));
@@ -125,7 +132,14 @@ fn specifications(body: &str) -> Result<Vec<String>> {
 }
 
 /// The restrictions of one specification.
-fn restrictions(spec: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
+fn restrictions(
+    spec: &str,
+    parameters: &Parameters,
+    equations: test_equations::Options,
+) -> Result<Vec<LinearForm>> {
+    if let Some(forms) = test_equations::restrictions(spec, parameters, equations)? {
+        return Ok(forms);
+    }
     let sides: Vec<&str> = spec.split('=').map(str::trim).filter(|s| !s.is_empty()).collect();
     if spec.contains('=') {
         if sides.len() < 2 {
@@ -138,34 +152,16 @@ fn restrictions(spec: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> 
         return Ok(others.iter().map(|o| first.clone().minus(o)).collect());
     }
     let mut out = Vec::new();
-    for word in coefficients(spec) {
+    for word in spec.split_whitespace() {
         if let Some(equation) = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
-            out.extend(whole_equation(equation, parameters)?);
-            continue;
+            out.extend(test_equations::whole(equation, parameters, equations)?);
+        } else if parameters.find(word).is_none() && parameters.equations().iter().any(|e| e == word) {
+            out.extend(test_equations::whole(word, parameters, equations)?);
+        } else {
+            out.extend(test_equations::coefficient(word, parameters)?);
         }
-        if parameters.find(&word).is_none() && parameters.equations().contains(&word) {
-            out.extend(whole_equation(&word, parameters)?);
-            continue;
-        }
-        out.push(linear_form::parse(&word, parameters)?);
     }
     Ok(out)
-}
-
-fn coefficients(spec: &str) -> Vec<String> {
-    spec.split_whitespace().map(str::to_string).collect()
-}
-
-fn whole_equation(equation: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
-    let slopes: Vec<usize> = parameters
-        .positions(equation)
-        .into_iter()
-        .filter(|p| parameters.terms[*p].as_ref().is_some_and(|t| !t.is_omitted()))
-        .collect();
-    if slopes.is_empty() {
-        return Err(StataError::new(303, format!("equation {equation} not found")));
-    }
-    Ok(slopes.into_iter().map(|p| unit(p, parameters.b.len())).collect())
 }
 
 /// The form that is one parameter.

@@ -96,7 +96,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     let bytes = std::fs::read(session.path(&file))
         .map_err(|_| StataError::new(601, format!("file {file} not found")))?;
     let text = decode(&bytes, cmd.options.text("encoding"))?;
-    let plan = plan(&cmd, &text)?;
+    let plan = plan(&cmd, &text, session.settings.default_type)?;
     let mut frame = read(&text, &plan)?;
     let chosen: Vec<&str> = list.split_whitespace().collect();
     if !chosen.is_empty() {
@@ -125,7 +125,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Result<std::bo
     Ok(Cow::Owned(text.into_owned().into_bytes()))
 }
 
-fn plan(cmd: &ParsedCommand, text: &[u8]) -> Result<Plan> {
+fn plan(cmd: &ParsedCommand, text: &[u8], usual: StorageType) -> Result<Plan> {
     let bad = |option: &str| StataError::invalid(format!("option {option}() incorrectly specified"));
     let delimiter = match cmd.options.text("delimiters").map(unquote) {
         None => guess(text),
@@ -169,8 +169,14 @@ fn plan(cmd: &ParsedCommand, text: &[u8]) -> Result<Plan> {
         columns: range("colrange")?,
         as_text: Columns::parse(cmd.options.text("stringcols"))?,
         as_number: Columns::parse(cmd.options.text("numericcols"))?,
-        fractions: if cmd.has("asdouble") { StorageType::Double } else { StorageType::Float },
+        fractions: fractions(cmd, usual),
     })
+}
+
+/// Type of columns with fractions: asdouble and asfloat name it, else that of `set type` where it holds fractions.
+fn fractions(cmd: &ParsedCommand, usual: StorageType) -> StorageType {
+    let double = cmd.has("asdouble") || (usual == StorageType::Double && !cmd.has("asfloat"));
+    if double { StorageType::Double } else { StorageType::Float }
 }
 
 /// Tab when the first line has more tabs than commas, else comma.

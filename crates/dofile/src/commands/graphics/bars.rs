@@ -124,8 +124,7 @@ pub(super) fn run(session: &mut Session, raw: &str, chart: Chart) -> Result<()> 
     }
     let used = used_rows(session, &quantities, &rows);
     let figure = figure(session, chart, &options, &quantities, &categories, heights, used);
-    let name = options.figure.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, &options.figure)
 }
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {

@@ -60,8 +60,7 @@ pub(super) fn run(session: &mut Session, raw: &str, horizontal: bool) -> Result<
     }
     let categories = over::categories(session, &overs, &rows, options.missing);
     let figure = figure(session, &options, &boxed, &categories, weights.as_ref(), horizontal)?;
-    let name = options.figure.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, &options.figure)
 }
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {

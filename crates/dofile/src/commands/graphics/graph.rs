@@ -20,8 +20,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: |session, cmd| run(session, &cmd.raw),
-    syntax: "graph {twoway|bar|hbar|dot|box|hbox|pie|combine|export|display|drop|dir} ...",
-    notes: "graph export writes SVG; other formats are made from it by a converter",
+    syntax: "graph {twoway|bar|hbar|dot|box|hbox|pie|combine|export|save|use|display|drop|dir} ...",
+    notes: "graph export writes SVG; other formats are made from it by a converter; graph save and saving() write the picture as SVG text to a .gph file, which graph use and graph combine read in the same run",
     examples: &[Example {
         run: "set obs 6\ngenerate g = mod(_n, 3)\ngenerate y = _n\ngraph bar (mean) y, over(g)\ngraph box y, over(g)\ngraph pie, over(g)\nscalar n = _N",
         expect: &[("n", 6.0)],
@@ -60,8 +60,11 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
         }
         // Windows and their fonts: there are none.
         "close" | "set" | "query" => Ok(()),
-        "matrix" | "save" | "use" | "play" | "print" | "describe" | "rename" | "copy" | "replay"
-        | "copycolors" => Err(StataError::unsupported_command(&format!("graph {word}"))),
+        "save" => save(session, rest),
+        "use" => use_file(session, rest),
+        "matrix" | "play" | "print" | "describe" | "rename" | "copy" | "replay" | "copycolors" => {
+            Err(StataError::unsupported_command(&format!("graph {word}")))
+        }
         "" => Err(StataError::standard(100)),
         _ => twoway::run(session, raw, None),
     }
@@ -130,6 +133,41 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
     store::export(session, name.as_deref(), &file, replace, kind)
 }
 
+/// `graph save [name] FILE [, replace asis]`.
+fn save(session: &mut Session, rest: &str) -> Result<()> {
+    let cmd = ParsedCommand::split("graph save", rest, false)?;
+    let mut replace = false;
+    for (option, argument) in split_options(&cmd.option_text)? {
+        match (option.as_str(), argument) {
+            ("replace", None) => replace = true,
+            ("asis", None) => {}
+            (other, _) => return Err(StataError::option_not_allowed(other)),
+        }
+    }
+    let given: Vec<String> = words(&cmd.list).into_iter().map(|w| unquote(w).to_owned()).collect();
+    let (name, file) = match &given[..] {
+        [file] => (None, file),
+        [name, file] => (Some(name.as_str()), file),
+        _ => return Err(StataError::invalid("invalid file specification")),
+    };
+    let figure = store::graphs(session).get(name)?.clone();
+    store::save(session, figure, file, replace)
+}
+
+/// `graph use FILE [, name(name [, replace]) nodraw]`.
+fn use_file(session: &mut Session, rest: &str) -> Result<()> {
+    let cmd = ParsedCommand::split("graph use", rest, false)?;
+    let mut options = FigureOptions::default();
+    for option in split_options(&cmd.option_text)? {
+        let known = ["NAME", "NODRAW"].iter().any(|declared| abbreviates(&option.0, declared));
+        if !known || !options.take_general(session, &option)? {
+            return Err(StataError::unsupported_option("graph use", &option.0));
+        }
+    }
+    let figure = store::saved(session, unquote(cmd.list.trim()))?;
+    store::show(session, figure, &options)
+}
+
 /// `graph combine g1 g2 … [, cols() rows() title() xcommon …]`.
 fn combine(session: &mut Session, rest: &str) -> Result<()> {
     let cmd = ParsedCommand::split("graph combine", rest, false)?;
@@ -146,8 +184,7 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
             Some(a) if is("Rows") => rows = Some(whole(a)?),
             _ if !is("BY") && !is("LEGend") && options.take_general(session, &option)? => {}
             _ => {
-                let known =
-                    ["xcommon", "ycommon", "imargin", "iscale", "altshrink", "colfirst", "holes", "saving"];
+                let known = ["xcommon", "ycommon", "imargin", "iscale", "altshrink", "colfirst", "holes"];
                 return Err(if known.contains(&option.0.as_str()) {
                     StataError::unsupported_option("graph combine", &option.0)
                 } else {
@@ -156,13 +193,13 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
             }
         }
     }
-    let names: Vec<String> = words(&cmd.list).into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = words(&cmd.list).into_iter().map(|w| unquote(w).to_owned()).collect();
     if names.is_empty() {
         return Err(StataError::standard(100));
     }
     let mut panels = Vec::new();
     for name in &names {
-        let mut figure = store::graphs(session).get(Some(name))?.clone();
+        let mut figure = store::find(session, name)?;
         // the engine is named once, under the whole
         figure.footer =
             figure.footer.replace(&store::footer("N = ", None), "").trim_matches([' ', '·']).to_owned();
@@ -176,6 +213,5 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
         ..Figure::default()
     };
     options.apply(&mut figure, None);
-    let name = options.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, &options)
 }

@@ -61,8 +61,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let points = points(session)?;
     let figure = figure(session, &options, &points)?;
-    let name = options.figure.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, &options.figure)
 }
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {

@@ -18,6 +18,7 @@ mod pie;
 mod plot_options;
 mod plots;
 mod quantiles;
+mod shorthands;
 mod twoway;
 
 use super::CommandSpec;
@@ -39,6 +40,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lowess::SPEC,
     lpoly::SPEC,
     marginsplot::SPEC,
+    shorthands::SERRBAR,
+    shorthands::XTLINE,
     quantiles::SPEC_PNORM,
     quantiles::SPEC_QNORM,
 ];

@@ -76,8 +76,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     }
     let used = rows.iter().filter(|r| **r).count();
     let figure = figure(&options, slices, used);
-    let name = options.figure.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, &options.figure)
 }
 
 fn figure(options: &Options, slices: Vec<(String, f64)>, used: usize) -> Figure {

@@ -89,8 +89,7 @@ pub(super) fn draw(session: &mut Session, plots: &[Plot], options: &FigureOption
         return Err(StataError::standard(100));
     }
     let figure = assemble::figure(session, plots, options)?;
-    let name = options.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, options)
 }
 
 /// Splits at `||` outside quotes and parentheses.

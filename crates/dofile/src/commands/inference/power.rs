@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio); groups of oneway have one size; proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
+    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | onecorrelation r0 ra | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), onecorrelation r(r0 ra), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -183,9 +183,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "pairedmeans" => return super::power_paired::run(s, &raw[end..]),
         "oneway" => return super::power_groups::oneway(s, &raw[end..]),
         "onevariance" | "onevar" => return super::power_groups::onevariance(s, &raw[end..]),
-        known @ ("twovariances" | "onecorrelation" | "twocorrelations" | "twoway" | "repeated"
-        | "logrank" | "cox" | "exponential" | "oneslope" | "rsquared" | "pcorr" | "cmh" | "mcc"
-        | "trend" | "pairedproportions") => {
+        "onecorrelation" | "onecorr" => return super::power_correlation::run(s, &raw[end..]),
+        "logrank" | "log" => return super::power_survival::logrank(s, &raw[end..]),
+        "cox" => return super::power_survival::cox(s, &raw[end..]),
+        known @ ("twovariances" | "twocorrelations" | "twoway" | "repeated" | "exponential" | "oneslope"
+        | "rsquared" | "pcorr" | "cmh" | "mcc" | "trend" | "pairedproportions") => {
             return Err(StataError::unsupported_command(&format!("power {known}")));
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),

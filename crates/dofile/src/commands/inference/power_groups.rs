@@ -2,7 +2,7 @@
 //! variance ([PSS-2] power oneway, power onevariance).
 
 use super::numbers;
-use super::power_request::{parsed, smallest, wanted_power};
+use super::power_request::{parsed, sized, smallest, wanted_power};
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::expr::functions::noncentral::nf;
@@ -59,15 +59,6 @@ fn levels(cmd: &ParsedCommand) -> Result<(f64, f64)> {
     } else {
         Err(StataError::invalid("alpha(), power() or beta() out of range"))
     }
-}
-
-/// Refuses effect sizes, which are solved for sizes and power together.
-fn sized(cmd: &ParsedCommand, sizes: &[&str]) -> Result<bool> {
-    let sized = sizes.iter().any(|o| cmd.has(o));
-    if sized && (cmd.has("power") || cmd.has("beta")) {
-        return Err(StataError::unsupported_option("power", "n() with power() (effect size)"));
-    }
-    Ok(sized)
 }
 
 /// Means of groups by their variance, and the variance within them.

@@ -37,6 +37,18 @@ pub(super) fn wanted_power(cmd: &ParsedCommand) -> Result<f64> {
     }
 }
 
+/// True where one of these sizes is given. Effect sizes, which are solved for sizes and power together, are refused.
+///
+/// # Errors
+/// r(198) for a size with power() or beta().
+pub(super) fn sized(cmd: &ParsedCommand, sizes: &[&str]) -> Result<bool> {
+    let sized = sizes.iter().any(|o| cmd.has(o));
+    if sized && (cmd.has("power") || cmd.has("beta")) {
+        return Err(StataError::unsupported_option("power", "n() with power() (effect size)"));
+    }
+    Ok(sized)
+}
+
 /// The smallest whole number from `least` on that is enough.
 ///
 /// # Errors

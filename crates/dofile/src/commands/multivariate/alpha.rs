@@ -17,13 +17,14 @@ use estimators::matrix::Mat;
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ASis"),
     OptSpec::flag("CAsewise"),
+    OptSpec::flag("Detail"),
     OptSpec::flag("Item"),
     OptSpec::flag("Std"),
     OptSpec::text("Reverse"),
     OptSpec::text("Generate"),
     OptSpec::int("MIn"),
 ])
-.unsupported(&["Detail", "Label"]);
+.unsupported(&["Label"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -32,7 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "alpha varlist [if] [in] [, asis casewise item std reverse(varlist) generate(newvar) min(#)]",
+    syntax: "alpha varlist [if] [in] [, asis casewise detail item std reverse(varlist) generate(newvar) min(#)]",
     notes: "stores r(alpha) r(k) r(cov) or r(rho), r(ItemTestCorr) r(ItemRestCorr) r(MeanInterItemCov|Corr) r(Alpha) with item; [MV] alpha",
     examples: &[Example {
         // equal items: the scale is perfectly reliable
@@ -155,6 +156,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         session.print(format!("Average interitem {what}{:>13}", format::bare("%9.0g", mean)));
         session.print(format!("Number of items in the scale:{:>13}", k));
         session.print(format!("Scale reliability coefficient:{:>12}", format::bare("%9.4f", alpha)));
+    }
+    if cmd.has("detail") {
+        super::alpha_detail::show(session, &names, &c, &counts, standard);
     }
     if let Some(name) = cmd.options.text("generate") {
         let least = cmd.options.int("min").unwrap_or(1).max(1) as usize;

@@ -1,6 +1,7 @@
 //! Multivariate methods: components, factors, scales, clusters.
 
 mod alpha;
+mod alpha_detail;
 mod canon;
 mod canon_show;
 mod cluster;

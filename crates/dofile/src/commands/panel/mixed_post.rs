@@ -8,7 +8,6 @@ use crate::estimation::linear::{Parameters as Stored, predict as linear_predicti
 use crate::estimation::model::number_groups;
 use crate::format;
 use crate::ops::predict::Prediction;
-use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
@@ -169,58 +168,6 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     table(fixed).print(session);
     session.r.clear();
     table(b.cols()).store(session);
-    Ok(())
-}
-
-/// `estat icc`: the intraclass correlation with limits on the logit scale ([ME] estat icc).
-pub(crate) fn icc(session: &mut Session) -> Result<()> {
-    let stored = Stored::of(&session.e)?;
-    let names: Vec<String> =
-        session.e.results.get_text("revars").unwrap_or("").split(' ').map(String::from).collect();
-    let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
-    let place = names.iter().position(|n| n == "_cons").and_then(|i| at(&format!("lns1_1_{}", i + 1)));
-    let (Some(u), Some(e)) = (place, at("lnsig_e")) else {
-        return Err(StataError::new(498, "model has no random intercept"));
-    };
-    let (vu, ve) = ((2.0 * stored.b[u]).exp(), (2.0 * stored.b[e]).exp());
-    let icc = vu / (vu + ve);
-    // d icc / d ln sd: 2 icc (1 - icc), with opposite signs.
-    let slope = 2.0 * icc * (1.0 - icc);
-    let variance = slope * slope * (stored.v[(u, u)] + stored.v[(e, e)] - 2.0 * stored.v[(u, e)]);
-    let se = variance.max(0.0).sqrt();
-    let critical = wald::critical(session.settings.level, None);
-    let logit = (icc / (1.0 - icc)).ln();
-    let half = critical * se / (icc * (1.0 - icc));
-    let back = |x: f64| 1.0 / (1.0 + (-x).exp());
-    let (low, high) = if se > 0.0 { (back(logit - half), back(logit + half)) } else { (MISSING, MISSING) };
-    let group = session.e.results.get_text("ivars").unwrap_or("").to_string();
-    session.print("");
-    session.print(if names.len() > 1 {
-        "Conditional intraclass correlation"
-    } else {
-        "Residual intraclass correlation"
-    });
-    session.print("");
-    session.print("-".repeat(78));
-    session.print(format!(
-        "{:>28} |        ICC   Std. err.     [{}% conf. interval]",
-        "Level",
-        format::bare("%5.0g", session.settings.level)
-    ));
-    session.print(format!("-----------------------------+{}", "-".repeat(48)));
-    let cell = |v: f64| format::number("%9.0g", v);
-    session.print(format!("{group:>28} |  {}  {}     {}   {}", cell(icc), cell(se), cell(low), cell(high)));
-    session.print("-".repeat(78));
-    let mut results = Results::default();
-    results
-        .scalar("icc2", icc)
-        .scalar("se2", se)
-        .scalar("level", session.settings.level)
-        .text("label2", group);
-    let mut limits = crate::matrix::Matrix::new(1, 2, vec![low, high]);
-    limits.col_names = ["ll", "ul"].map(crate::matrix::Stripe::term).to_vec();
-    results.matrix("ci2", limits);
-    session.r = results;
     Ok(())
 }
 

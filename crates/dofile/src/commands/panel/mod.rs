@@ -4,6 +4,7 @@ mod clogit;
 mod dynamic;
 mod dynamic_tests;
 mod estat_sd;
+mod icc;
 mod me;
 mod me_specs;
 mod mixed;
@@ -81,4 +82,5 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
 
 pub(super) use dynamic_tests::{abond, sargan};
 pub(super) use estat_sd::sd;
-pub(super) use mixed_post::{effects as mixed_effects, icc, prediction as mixed_prediction};
+pub(super) use icc::icc;
+pub(super) use mixed_post::{effects as mixed_effects, prediction as mixed_prediction};

@@ -72,7 +72,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let reps = replicate::count(head.options.int("reps"), 50)?;
     replicate::seed(s, head.options.text("seed"))?;
     let level = head.options.real("level").unwrap_or(s.settings.level);
-    let (statistics, observed, estimated) = replicate::first_run(s, &command, &head.list)?;
+    let (statistics, observed, estimated) = replicate::first_run(s, &command, &head.list, "bs")?;
     // only the rows that the command used are drawn from
     let used: Vec<usize> = match s.estimation_sample().filter(|_| estimated) {
         Some(mark) => (0..mark.len()).filter(|&i| mark[i]).collect(),

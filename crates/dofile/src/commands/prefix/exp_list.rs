@@ -49,14 +49,14 @@ impl Statistic {
 
 /// Binds a list to the results of the first run. An empty list means `_b` after an estimation
 /// command and all scalars of `r()` otherwise.
-pub(super) fn bind(s: &Session, list: &str, estimated: bool) -> Result<Vec<Statistic>> {
+pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Result<Vec<Statistic>> {
     let mut out: Vec<Statistic> = Vec::new();
     if list.trim().is_empty() {
         if estimated {
             coefficients(s, "_b", &mut out)?;
         } else {
             for (name, _) in s.r.scalars.iter() {
-                push(&mut out, Some(name), What::Expression(format!("r({name})")), &format!("r({name})"));
+                push(&mut out, name, What::Expression(format!("r({name})")), &format!("r({name})"));
             }
         }
         if out.is_empty() {
@@ -82,7 +82,8 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool) -> Result<Vec<Stati
             (None, Some((n, e))) => (Some(n), e),
             (n, _) => (n, inner),
         };
-        push(&mut out, name, What::Expression(inner.trim().to_string()), inner.trim());
+        let unnamed = format!("_{stem}_{}", out.len() + 1);
+        push(&mut out, name.unwrap_or(&unnamed), What::Expression(inner.trim().to_string()), inner.trim());
     }
     Ok(out)
 }
@@ -104,16 +105,13 @@ fn coefficients(s: &Session, which: &str, out: &mut Vec<Statistic>) -> Result<()
         } else {
             format!("{which}[{}]", stripe.name)
         };
-        push(out, Some(&name), what, &text);
+        push(out, &name, what, &text);
     }
     Ok(())
 }
 
-fn push(out: &mut Vec<Statistic>, name: Option<&str>, what: What, text: &str) {
-    let base = match name {
-        Some(n) => n.chars().take(32).collect::<String>(),
-        None => format!("_stat_{}", out.len() + 1),
-    };
+fn push(out: &mut Vec<Statistic>, name: &str, what: What, text: &str) {
+    let base = name.chars().take(32).collect::<String>();
     let mut unique = base.clone();
     let mut k = 1;
     while out.iter().any(|o| o.name == unique) {

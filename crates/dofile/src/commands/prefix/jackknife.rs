@@ -52,7 +52,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         &["KEEP", "N", "IDcluster", "REJECT", "NODROP", "NOIsily", "TRace", "TITle", "DOTS"],
     )?;
     let level = head.options.real("level").unwrap_or(s.settings.level);
-    let (statistics, observed, estimated) = replicate::first_run(s, &command, &head.list)?;
+    let (statistics, observed, estimated) = replicate::first_run(s, &command, &head.list, "jk")?;
     let used: Vec<usize> = match s.estimation_sample().filter(|_| estimated) {
         Some(mark) => (0..mark.len()).filter(|&i| mark[i]).collect(),
         None => (0..s.frame.n_rows()).collect(),

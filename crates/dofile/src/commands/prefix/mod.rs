@@ -2,6 +2,7 @@
 //! Their shared parts (lists of expressions, replications) are here; by-groups are in `interp`.
 
 mod bootstrap;
+mod estat_bootstrap;
 mod exp_list;
 mod fp;
 mod fp_search;
@@ -16,6 +17,8 @@ mod simulate;
 mod statsby;
 mod stepwise;
 pub(crate) mod vce_option;
+
+pub(super) use estat_bootstrap::estat;
 
 use super::CommandSpec;
 use crate::error::{Result, StataError};

@@ -52,7 +52,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let groups = if strata.is_empty() { vec![all] } else { grouped(s, &strata, all) };
     // a command that changes the data does so for itself only
     let full = s.frame.clone();
-    let first = replicate::first_run(s, &command, list);
+    let first = replicate::first_run(s, &command, list, "pm");
     s.frame = full;
     let (statistics, observed, _) = first?;
     let dots = if head.has("nodots") { None } else { Some("Permutations") };

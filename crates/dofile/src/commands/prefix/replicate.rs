@@ -9,16 +9,18 @@ use crate::session::Session;
 use crate::syntax::{ParsedCommand, split};
 use crate::value::MISSING;
 
-/// The first run: its statistics, their values, and whether the command posted estimates.
+/// The first run: its statistics, their values, and whether the command posted estimates. Expressions
+/// without a name are called `_stem_1`, `_stem_2`, ...
 pub(super) fn first_run(
     s: &mut Session,
     command: &str,
     list: &str,
+    stem: &str,
 ) -> Result<(Vec<Statistic>, Vec<f64>, bool)> {
     let before = s.e.sample;
     quietly(s, command)?;
     let estimated = s.e.sample != before && s.e.sample.is_some();
-    let statistics = exp_list::bind(s, list, estimated)?;
+    let statistics = exp_list::bind(s, list, estimated, stem)?;
     let values: Result<Vec<f64>> = statistics.iter().map(|x| x.value(s)).collect();
     Ok((statistics, values?, estimated))
 }

@@ -67,7 +67,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(2001, "insufficient observations"));
     }
     let full = s.frame.clone();
-    let (statistics, ..) = replicate::first_run(s, &command, &head.list)?;
+    let (statistics, ..) = replicate::first_run(s, &command, &head.list, "stat")?;
     s.frame = full.clone();
     let dots = if head.has("nodots") { None } else { Some("Rolling replications") };
     let values = replicate::on_copies(s, &command, &statistics, windows.len(), dots, |s, k| {

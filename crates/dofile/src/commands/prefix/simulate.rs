@@ -37,7 +37,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     // the names come from a run that is not counted: its draws are given back
     let state = s.rng.borrow().clone();
     let full = s.frame.clone();
-    let first = replicate::first_run(s, &command, &head.list);
+    let first = replicate::first_run(s, &command, &head.list, "sim");
     s.frame = full;
     *s.rng.borrow_mut() = state;
     let (statistics, ..) = first?;

@@ -62,14 +62,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let full = s.frame.clone();
     // the names come from all rows; where that run fails, from the first group that does not
-    let mut bound = replicate::first_run(s, &command, &head.list).map(|r| r.0);
+    let mut bound = replicate::first_run(s, &command, &head.list, "stat").map(|r| r.0);
     for g in &groups {
         if bound.is_ok() {
             break;
         }
         s.frame = full.clone();
         s.frame.take_rows(g);
-        if let Ok((statistics, ..)) = replicate::first_run(s, &command, &head.list) {
+        if let Ok((statistics, ..)) = replicate::first_run(s, &command, &head.list, "stat") {
             bound = Ok(statistics);
         }
     }

@@ -4,16 +4,19 @@
 mod design;
 mod effects;
 mod means;
+mod model_scores;
 mod models;
 mod replicates;
 mod results;
 mod svy;
+mod svydescribe;
 mod svyset;
 mod tabulate;
+mod tabulate_show;
 
 pub(super) use effects::estat;
 
 use super::CommandSpec;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[svyset::SPEC, svy::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[svyset::SPEC, svy::SPEC, svydescribe::SPEC];

@@ -2,19 +2,18 @@
 //! replaced by the linearised one, `D G D` with `D` the inverse information and `G` the design's covariance of
 //! the total score ([SVY] Variance estimation; Binder 1983, International Statistical Review 51).
 
+use super::model_scores::contributions;
 use super::svy::Call;
 use super::{design, replicates, results};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::LinearState;
-use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
+use crate::estimation::linear::Parameters;
 use crate::estimation::ml_command::{self, Look};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::Matrix;
-use crate::ops::predict;
 use crate::ops::run::quietly;
-use crate::ops::scores::{offset, score};
 use crate::session::Session;
 use crate::syntax::Term;
 use crate::value::{MISSING, is_missing};
@@ -22,11 +21,6 @@ use estimators::distributions::f_tail;
 use estimators::survey::adjusted_wald;
 use estimators::wald;
 use std::sync::Arc;
-
-/// Whether `svy` takes a command here.
-pub(super) fn supported(name: &str) -> bool {
-    matches!(name, "regress" | "logit" | "logistic" | "probit" | "cloglog" | "poisson")
-}
 
 /// Names of the variables that carry weights and sample to the command; no user's name begins like this.
 const WEIGHT: &str = "__svy_weight";
@@ -89,7 +83,6 @@ fn note_omitted(s: &mut Session) -> Result<()> {
 
 fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[bool]) -> Result<()> {
     let parameters = Parameters::of(&s.e)?;
-    let equation = parameters.stripe.first().map(|p| p.eq.clone()).unwrap_or_default();
     let name = s.e.cmd().to_string();
     // The inverse information: the covariance of the weighted fit, for regress without its error variance.
     let bread = match s.e.extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) {
@@ -100,31 +93,25 @@ fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[boo
     let inside: Vec<usize> =
         (0..rows.rows.len()).filter(|i| rows.inside[*i] && used[rows.rows[*i]]).collect();
     let at: Vec<usize> = inside.iter().map(|i| rows.rows[*i]).collect();
-    let y = predict::outcome(s, &at)?;
-    let shift = offset(s, &at)?;
-    let xb = linear_prediction(&s.frame, &parameters, &equation, &at)?;
-    let mut grid = Grid::new(&s.frame, at);
-    grid.load(places.iter().filter_map(|p| parameters.terms[*p].as_ref()))?;
-    let design = grid.design(&parameters, &places);
-    let scores: Vec<f64> = (0..inside.len()).map(|i| score(&name, y[i], xb[i] + shift[i])).collect();
+    let scores = contributions(s, &name, &parameters, &places, &at)?;
     let mut linearised = vec![vec![0.0; rows.rows.len()]; places.len()];
     for (k, i) in inside.iter().enumerate() {
         for (a, p) in places.iter().enumerate() {
-            linearised[a][*i] =
-                places.iter().enumerate().map(|(b, q)| bread[(*p, *q)] * design[b][k] * scores[k]).sum();
+            linearised[a][*i] = places.iter().zip(&scores).map(|(q, u)| bread[(*p, *q)] * u[k]).sum();
         }
     }
     let small = results::covariance(rows, &linearised);
     let v = crate::estimation::post::spread_square(parameters.b.len(), &places, &small);
-    let slopes: Vec<usize> =
-        places.iter().copied().filter(|p| parameters.stripe[*p].name != "_cons").collect();
+    let slope = |p: &usize| parameters.stripe[*p].name != "_cons" && parameters.stripe[*p].eq != "/";
+    let slopes: Vec<usize> = places.iter().copied().filter(slope).collect();
     let test = wald::test_zero(&parameters.b, &v, &slopes);
     let mut est = s.e.clone();
     est.extra = results::kept(rows).map(|design| Arc::new(design) as _);
     let r = &mut est.results;
-    for gone in
-        ["ll", "ll_0", "r2_p", "chi2", "p", "F", "rmse", "rss", "mss", "r2_a", "N_cdf", "N_cds", "chi2_ct"]
-    {
+    for gone in [
+        "ll", "ll_0", "ll_c", "r2_p", "chi2", "chi2_c", "p", "F", "rmse", "rss", "mss", "r2_a", "N_cdf",
+        "N_cds", "chi2_ct", "aic", "bic",
+    ] {
         r.scalars.remove(gone);
     }
     // The weights of the fit were helper variables; those of the design come back with its results.
@@ -152,6 +139,11 @@ fn title(name: &str) -> &'static str {
         "logit" | "logistic" => "Logistic regression",
         "probit" => "Probit regression",
         "cloglog" => "Complementary log-log regression",
+        "nbreg" => "Negative binomial regression",
+        "glm" => "Generalized linear models",
+        "ologit" => "Ordered logistic regression",
+        "oprobit" => "Ordered probit regression",
+        "mlogit" => "Multinomial logistic regression",
         _ => "Poisson regression",
     }
 }
@@ -184,10 +176,18 @@ fn display(s: &mut Session, call: &Call<'_>) -> Result<()> {
         Some(text) => Some(text.to_string()),
         None if odds => Some("Odds ratio".to_string()),
         None if cmd.has("irr") => Some("IRR".to_string()),
+        None if cmd.has("rrr") => Some("RRR".to_string()),
+        None if cmd.has("eform") => Some("exp(b)".to_string()),
         None => None,
     };
     let shown = if call.prefix.has("level") { &call.prefix } else { cmd };
-    ml_command::table(s, shown, &Look { eform: eform.as_deref(), ..Look::default() })?;
+    let ancillary = s.e.b().map_or(0, |b| b.col_names.iter().filter(|p| p.eq == "/").count());
+    let equations = cmd.name == "mlogit";
+    ml_command::table(s, shown, &Look { eform: eform.as_deref(), ancillary, equations })?;
+    if let (true, Some(base)) = (equations, s.e.results.get_scalar("baseout")) {
+        let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
+        s.print(format!("({depvar}=={} is the base outcome)", format::bare("%9.0g", base)));
+    }
     results::notes(s);
     Ok(())
 }

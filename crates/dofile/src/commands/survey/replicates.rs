@@ -243,8 +243,9 @@ fn store(s: &mut Session, v: &Mat, df: Option<f64>) -> Result<()> {
         r.scalars.remove("df_r");
     }
     if r.get_scalar("F").is_some() {
-        let slopes: Vec<usize> =
-            (0..b.cols()).filter(|i| b.col_names[*i].name != "_cons" && v[(*i, *i)] > 0.0).collect();
+        let names = &b.col_names;
+        let is_slope = |i: &usize| names[*i].name != "_cons" && names[*i].eq != "/" && v[(*i, *i)] > 0.0;
+        let slopes: Vec<usize> = (0..b.cols()).filter(is_slope).collect();
         let test = wald::test_zero(b.values(), v, &slopes);
         let Some(df) = df else {
             r.scalars.remove("F");

@@ -211,7 +211,7 @@ fn settings_line(d: &Declaration) -> String {
     text
 }
 
-fn show(s: &mut Session, d: &Declaration) {
+pub(super) fn show(s: &mut Session, d: &Declaration) {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
     let unit = if d.unit == "_n" { "<observations>".to_string() } else { d.unit.clone() };
     s.print("");

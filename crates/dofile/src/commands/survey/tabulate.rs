@@ -2,7 +2,7 @@
 //! corrected test of independence ([SVY] svy: tabulate oneway, [SVY] svy: tabulate twoway).
 
 use super::svy::Call;
-use super::{design, results};
+use super::{design, results, tabulate_show};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::Parameters;
@@ -13,7 +13,7 @@ use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use estimators::distributions::{f_tail, t_inverse_tail};
+use estimators::distributions::f_tail;
 use estimators::survey::independence;
 
 /// Options after the colon.
@@ -27,6 +27,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("obs"),
     OptSpec::flag("PERcent"),
     OptSpec::flag("PEArson"),
+    OptSpec::flag("noMARGinals"),
     OptSpec::text("FORmat"),
     OptSpec::real("Level"),
 ];
@@ -48,25 +49,31 @@ pub(super) const REFUSED: &[&str] = &[
     "CELLwidth",
     "CSEPwidth",
     "STUBwidth",
-    "noMARGinals",
     "noLABel",
     "PROPortion",
 ];
 
 /// Quantity shown in a cell, in addition to its standard error.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
+    /// Shares of the whole.
     Cell,
+    /// Shares of the row.
     Row,
+    /// Shares of the column.
     Column,
+    /// Sums of weights.
     Count,
 }
 
 /// The table: labels and cell of each row of the sample.
-struct Cells {
-    rows: Grouping,
-    cols: Grouping,
-    cell: Vec<Option<usize>>,
+pub(super) struct Cells {
+    /// Rows of the table.
+    pub rows: Grouping,
+    /// Columns of the table.
+    pub cols: Grouping,
+    /// Cell of each row of the sample, row by row of the table.
+    pub cell: Vec<Option<usize>>,
 }
 
 /// Runs the command.
@@ -105,7 +112,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     }
     let cells = Cells { rows: by_row, cols: by_col, cell };
     estimate(s, call, &rows, &cells, shown)?;
-    display(s, call, &cells, shown, level);
+    tabulate_show::display(s, call, &rows, &cells, (shown, level));
     Ok(())
 }
 
@@ -177,74 +184,8 @@ fn estimate(
     Ok(())
 }
 
-fn display(s: &mut Session, call: &Call<'_>, cells: &Cells, shown: Shown, level: f64) {
-    let cmd = &call.inner;
-    let (nr, nc) = (cells.rows.count(), cells.cols.count());
-    s.print("(running tabulate on estimation sample)");
-    results::header(s, "", &[]);
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else { return };
-    let df = s.e.results.get_scalar("df_r").unwrap_or(f64::NAN);
-    let t = t_inverse_tail(df, 0.5 - level / 200.0);
-    let percent = if cmd.has("percent") && shown != Shown::Count { 100.0 } else { 1.0 };
-    let text = cmd.options.text("format").map_or("%9.4g", str::trim).to_string();
-    let number = |x: f64| format!("{:>12}", format::bare(&text, x));
-    let name = format::abbrev(&cells.rows.variables[0], 12);
-    let across = cells.cols.variables.first().cloned().unwrap_or_default();
-    let rule = "-".repeat(14 + 12 * nc.max(1));
-    s.print(&rule);
-    s.print(format!("{name:>12} |{across:>12}"));
-    if nc > 1 || !across.is_empty() {
-        let labels: Vec<String> =
-            cells.cols.labels.iter().map(|l| format!("{:>12}", format::abbrev(&l.join(" "), 11))).collect();
-        s.print(format!("{:>12} |{}", "", labels.concat()));
-    }
-    s.print(format!("-------------+{}", "-".repeat(12 * nc.max(1))));
-    let observed = s.e.results.matrices.get("Obs").cloned();
-    for i in 0..nr {
-        let line = |f: &dyn Fn(usize) -> String| (0..nc).map(|j| f(i * nc + j)).collect::<String>();
-        let label = format::abbrev(&cells.rows.labels[i].join(" "), 12);
-        s.print(format!("{label:>12} |{}", line(&|k| number(percent * b.get(0, k)))));
-        let se = |k: usize| v.get(k, k).max(0.0).sqrt();
-        if cmd.has("se") {
-            s.print(format!(
-                "{:>12} |{}",
-                "",
-                line(&|k| format!("{:>12}", format!("({})", format::bare(&text, percent * se(k)).trim())))
-            ));
-        }
-        if cmd.has("ci") {
-            let limits = |k: usize| {
-                let (x, half) = (b.get(0, k), t * se(k));
-                // Shares have limits on the logit scale.
-                let (low, high) = if shown == Shown::Count || x <= 0.0 || x >= 1.0 {
-                    (x - half, x + half)
-                } else {
-                    let (middle, half) = ((x / (1.0 - x)).ln(), half / (x * (1.0 - x)));
-                    let back = |z: f64| 1.0 / (1.0 + (-z).exp());
-                    (back(middle - half), back(middle + half))
-                };
-                let cell = |x: f64| format::bare("%6.4g", percent * x).trim().to_string();
-                format!("{:>12}", format!("{},{}", cell(low), cell(high)))
-            };
-            s.print(format!("{:>12} |{}", "", line(&limits)));
-        }
-        if let Some(o) = observed.as_ref().filter(|_| cmd.has("obs")) {
-            s.print(format!("{:>12} |{}", "", line(&|k| number(o.get(k / nc, k % nc)))));
-        }
-    }
-    s.print(&rule);
-    let what = match shown {
-        Shown::Cell => "Cell proportion",
-        Shown::Row => "Row proportion",
-        Shown::Column => "Column proportion",
-        Shown::Count => "Weighted count",
-    };
-    s.print(format!("Key: {what}{}", if cmd.has("se") { ", (linearized standard error)" } else { "" }));
-    show_test(s);
-    results::notes(s);
-}
-
-fn show_test(s: &mut Session) {
+/// Prints the test of independence.
+pub(super) fn show_test(s: &mut Session) {
     let e = &s.e.results;
     let (Some(chi2), Some(f), Some(df1), Some(df2), Some(p)) = (
         e.get_scalar("cun_Pear"),

@@ -1,6 +1,7 @@
 //! Postestimation of `stcox`: predictions, the test of proportional hazards, concordance.
 //! Formulas: [ST] stcox postestimation, [ST] stcox PH-assumption tests.
 
+use super::cox_influence;
 use super::stcox::{repeated, strata_of};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -16,7 +17,7 @@ use crate::syntax::OptSpec;
 use crate::syntax::split::WeightKind;
 use crate::value::MISSING;
 use estimators::concordance::{goenen_heller, harrell};
-use estimators::cox::{CoxData, baseline, cumulative, schoenfeld, scores};
+use estimators::cox::{CoxData, baseline, cumulative, schoenfeld};
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 use estimators::means::ranks;
@@ -91,7 +92,7 @@ impl CoxSample {
     }
 
     /// Runs a kernel on the records, those with frequency weights repeated.
-    fn with<T>(&self, work: impl FnOnce(CoxData<'_>, &[usize]) -> T) -> T {
+    pub(super) fn with<T>(&self, work: impl FnOnce(CoxData<'_>, &[usize]) -> T) -> T {
         let at = repeated(&self.records);
         let records = self.records.select(&at);
         let stratum: Vec<u32> = at.iter().map(|&i| self.stratum[i]).collect();
@@ -110,7 +111,7 @@ impl CoxSample {
         work(data, &at)
     }
 
-    fn repeated_columns(&self, at: &[usize]) -> Vec<Vec<f64>> {
+    pub(super) fn repeated_columns(&self, at: &[usize]) -> Vec<Vec<f64>> {
         self.columns.iter().map(|c| at.iter().map(|&i| c[i]).collect()).collect()
     }
 
@@ -152,7 +153,7 @@ impl CoxSample {
 
 /// Statistics of `predict` after `stcox` that need the whole sample.
 pub(crate) const STATISTICS: &[&str] =
-    &["basesurv", "basechazard", "basehc", "csnell", "mgale", "deviance", "schoenfeld", "scaledsch", "esr"];
+    &["basesurv", "basechazard", "basehc", "csnell", "mgale", "deviance", "schoenfeld", "scaledsch"];
 
 /// Predictions after `stcox` on rows of the data; several for a stub.
 pub(crate) fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<Prediction>> {
@@ -206,38 +207,28 @@ pub(crate) fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Ve
             };
             made(spread(&(0..m.len()).map(value).collect::<Vec<_>>()), "Deviance residual")
         }
-        _ => by_regressor(&sample, statistic)
+        _ => by_regressor(s, &sample, statistic)
             .into_iter()
             .map(|(v, label)| Prediction { values: spread(&v), label })
             .collect(),
     })
 }
 
-/// Residuals with one value for each regressor.
-fn by_regressor(sample: &CoxSample, statistic: &str) -> Vec<(Vec<f64>, String)> {
+/// Residuals with one value for each regressor, and the measures of influence.
+fn by_regressor(s: &Session, sample: &CoxSample, statistic: &str) -> Vec<(Vec<f64>, String)> {
+    if cox_influence::STATISTICS.contains(&statistic) {
+        return cox_influence::predict(s, sample, statistic);
+    }
     let (n, k) = (sample.records.rows.len(), sample.b.len());
     let mut values = vec![vec![MISSING; n]; k];
-    if statistic == "esr" {
-        sample.with(|data, at| {
-            let rows = scores(data, &sample.repeated_columns(at), &sample.b);
-            for (i, row) in at.iter().zip(rows) {
-                (0..k).for_each(|j| values[j][*i] = row[j]);
-            }
-        });
-    } else {
-        let (residuals, d) = residuals(sample);
-        for (i, r) in residuals {
-            let scaled = sample.v.times_vector(&r);
-            for j in 0..k {
-                values[j][i] = if statistic == "schoenfeld" { r[j] } else { sample.b[j] + d * scaled[j] };
-            }
+    let (residuals, d) = residuals(sample);
+    for (i, r) in residuals {
+        let scaled = sample.v.times_vector(&r);
+        for j in 0..k {
+            values[j][i] = if statistic == "schoenfeld" { r[j] } else { sample.b[j] + d * scaled[j] };
         }
     }
-    let what = match statistic {
-        "schoenfeld" => "Schoenfeld",
-        "scaledsch" => "Scaled Schoenfeld",
-        _ => "Efficient score",
-    };
+    let what = if statistic == "schoenfeld" { "Schoenfeld" } else { "Scaled Schoenfeld" };
     values.into_iter().zip(&sample.names).map(|(v, name)| (v, format!("{what} - {name}"))).collect()
 }
 

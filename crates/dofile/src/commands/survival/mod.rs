@@ -1,5 +1,6 @@
 //! Survival-time commands.
 
+mod cox_influence;
 pub(in crate::commands) mod cox_post;
 mod cox_shared;
 mod cox_show;
@@ -10,6 +11,7 @@ mod stcox;
 mod stcrreg;
 mod stcrreg_post;
 mod stcurve;
+mod stdescribe;
 mod stphplot;
 mod streg;
 mod streg_frailty;
@@ -34,6 +36,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     stcrreg::SPEC,
     streg::SPEC,
     stcurve::SPEC,
+    stdescribe::SPEC,
     rates::SPEC_STSUM,
     rates::SPEC_STRATE,
     rates::SPEC_STPTIME,
@@ -70,7 +73,9 @@ pub(super) fn predict(
             Err(StataError::unsupported_option("predict", "statistics after stcox with tvc()"))
         }
         Some("stcox") => match asked[..] {
-            [one] if cox_post::STATISTICS.contains(&one) => cox_post::predict(s, one, rows).map(Some),
+            [one] if cox_post::STATISTICS.contains(&one) || cox_influence::STATISTICS.contains(&one) => {
+                cox_post::predict(s, one, rows).map(Some)
+            }
             [] | ["xb" | "stdp" | "hr"] => Ok(None),
             [_, _, ..] => Err(StataError::new(198, "only one statistic may be specified")),
             _ => Ok(None),

@@ -8,12 +8,14 @@ use crate::estimation::display::level;
 use crate::estimation::post::stata;
 use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
+use crate::frame::{Column, Frame, StorageType, Variable};
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::files;
 use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, unquote};
 use crate::value::MISSING;
 use estimators::epidemiology::{Interval, Rates};
 use estimators::survivor::percentile;
@@ -23,21 +25,10 @@ const STRATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("per"),
     OptSpec::real("Level"),
     OptSpec::text("by"),
+    OptSpec::text("OUTput"),
     OptSpec::flag("noShow"),
 ])
-.unsupported(&[
-    "smr",
-    "CLuster",
-    "JACKknife",
-    "MISSing",
-    "OUTput",
-    "Graph",
-    "at",
-    "TRim",
-    "USing",
-    "DD",
-    "NOWhisker",
-]);
+.unsupported(&["smr", "CLuster", "JACKknife", "MISSing", "Graph", "at", "TRim", "USing", "DD", "NOWhisker"]);
 const STIR: StandardSyntax = StandardSyntax::new(&[OptSpec::real("Level"), OptSpec::flag("noShow")])
     .unsupported(&["STrata", "noCrude", "Pool", "noHom", "tb", "ird", "ESTandard", "ISTandard", "STANDard"]);
 
@@ -61,8 +52,8 @@ pub(super) const SPEC_STRATE: CommandSpec = CommandSpec {
     form: Form::Standard(&STRATE),
     by: ByRule::No,
     run: strate,
-    syntax: "strate [varlist] [if] [in] [, per(#) level(#) noshow]",
-    notes: "limits by the quadratic approximation of the log rate; stores r(rates) with failures, time, rate and limits; [ST] strate",
+    syntax: "strate [varlist] [if] [in] [, per(#) level(#) output(filename [, replace]) noshow]",
+    notes: "output() writes a row for each group with _D _Y _Rate _Lower _Upper; limits by the quadratic approximation of the log rate; stores r(rates) with failures, time, rate and limits; [ST] strate",
     examples: &[Example {
         // Four failures in 1 + 2 + 3 + 4.
         run: "set obs 4\ngenerate t = _n\nstset t\nstrate\nmatrix m = r(rates)",
@@ -158,8 +149,15 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Input of rates: settings, groups, a row for each group and one for all.
-type RateRows = (Settings, Grouping, Vec<[f64; 5]>, [f64; 5]);
+/// Rates of groups: failures, time, rate and limits of each and of all.
+struct RateRows {
+    settings: Settings,
+    groups: Grouping,
+    rows: Vec<[f64; 5]>,
+    total: [f64; 5],
+    /// A row of the data in each group.
+    first: Vec<usize>,
+}
 
 /// Rates of groups: one row of failures, time, rate and limits each.
 fn rates(s: &Session, cmd: &ParsedCommand, list: &str, per: f64) -> Result<RateRows> {
@@ -180,7 +178,38 @@ fn rates(s: &Session, cmd: &ParsedCommand, list: &str, per: f64) -> Result<RateR
     };
     let rows = (0..groups.count()).map(|g| row(&records.select(&groups.members(g)))).collect();
     let total = row(&records);
-    Ok((settings, groups, rows, total))
+    let first = (0..groups.count()).filter_map(|g| Some(records.rows[*groups.members(g).first()?])).collect();
+    Ok(RateRows { settings, groups, rows, total, first })
+}
+
+/// Writes the rates of groups as a data set: `filename [, replace]`.
+fn output(s: &Session, text: &str, rates: &RateRows) -> Result<()> {
+    let (name, options) = text.split_once(',').unwrap_or((text, ""));
+    let replace = match options.trim() {
+        "" => false,
+        "replace" => true,
+        other => return Err(StataError::option_not_allowed(other)),
+    };
+    let file = files::with_extension(unquote(name.trim()), "dta");
+    let path = s.path(&file);
+    files::check_replace(&path, &file, replace)?;
+    let mut frame = Frame::new();
+    for name in &rates.groups.variables {
+        let var = s.frame.var(s.frame.position(name)?);
+        let values = var.data.gather(rates.first.iter().map(|row| Some(*row)));
+        let mut own = Variable::new(name, values);
+        (own.format, own.label) = (var.format.clone(), var.label.clone());
+        if let Some(labels) = s.frame.value_labels.get(&var.value_label) {
+            own.value_label.clone_from(&var.value_label);
+            frame.value_labels.insert(var.value_label.clone(), labels.clone());
+        }
+        frame.add(own)?;
+    }
+    for (j, name) in ["_D", "_Y", "_Rate", "_Lower", "_Upper"].into_iter().enumerate() {
+        let values: Vec<f64> = rates.rows.iter().map(|row| row[j]).collect();
+        frame.add(Variable::new(name, Column::from_f64(StorageType::Double, &values)))?;
+    }
+    crate::ops::data_files::write_dta(&frame, &path)
 }
 
 fn table(
@@ -241,14 +270,17 @@ fn strate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::option_not_allowed("by()"));
     }
     let per = cmd.options.real("per").unwrap_or(1.0);
-    let (settings, groups, rows, _) = rates(s, cmd, &cmd.list, per)?;
+    let found = rates(s, cmd, &cmd.list, per)?;
+    if let Some(text) = cmd.options.text("output") {
+        output(s, text, &found)?;
+    }
     if !cmd.has("noshow") {
-        show(s, &settings);
+        show(s, &found.settings);
     }
     let level = level(s, cmd)?;
     s.print("");
     s.print(format!("Estimated failure rates{}", per_text(per)));
-    let m = table(s, &groups, &rows, None, level);
+    let m = table(s, &found.groups, &found.rows, None, level);
     let mut r = Results::default();
     r.matrix("rates", m);
     s.r = r;
@@ -265,7 +297,10 @@ fn stptime(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let per = cmd.options.real("per").unwrap_or(1.0);
     let by = cmd.options.text("by").unwrap_or("").to_string();
-    let (settings, groups, rows, total) = rates(s, cmd, &by, per)?;
+    if cmd.has("output") {
+        return Err(StataError::unsupported_option("stptime", "output()"));
+    }
+    let RateRows { settings, groups, rows, total, .. } = rates(s, cmd, &by, per)?;
     if !cmd.has("noshow") {
         show(s, &settings);
     }

@@ -119,6 +119,5 @@ pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOption
         }
     }
     chosen.apply(&mut figure, Some(picture.used).filter(|n| *n > 0));
-    let name = chosen.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, &chosen)
 }

@@ -40,6 +40,8 @@ pub(crate) struct FigureOptions {
     pub(crate) texts: Vec<TextMark>,
     pub(crate) by: Option<ByOptions>,
     pub(crate) name: Option<(String, bool)>,
+    /// File of `saving()`, and whether it may be replaced.
+    pub(crate) saving: Option<(String, bool)>,
     pub(crate) no_draw: bool,
     pub(crate) width: Option<f64>,
     pub(crate) height: Option<f64>,
@@ -53,7 +55,6 @@ pub(crate) struct FigureOptions {
 
 /// Options that Stata has for graphs and this engine does not.
 const UNSUPPORTED: &[&str] = &[
-    "SAVing",
     "PLAY",
     "ASPectratio",
     "FXSIZE",
@@ -120,7 +121,9 @@ impl FigureOptions {
         } else if is("BY") {
             self.by = Some(by(session, argument)?);
         } else if is("NAME") {
-            self.name = Some(graph_name(argument)?);
+            self.name = Some(text::graph_name(argument)?);
+        } else if is("SAVing") {
+            self.saving = Some(text::graph_file(argument)?);
         } else if is("SCHeme") {
             self.monochrome = scheme(unquote(argument))?;
         } else if is("XSIZe") {
@@ -248,20 +251,6 @@ fn place(clock: u8) -> LegendPlace {
         11 | 12 | 1 => LegendPlace::Top,
         _ => LegendPlace::Bottom,
     }
-}
-
-/// `name(g1)`, `name(g1, replace)`.
-pub(crate) fn graph_name(argument: &str) -> Result<(String, bool)> {
-    let (name, options) = text::suboptions(argument)?;
-    let replace = match options[..] {
-        [] => false,
-        [(ref option, None)] if option == "replace" => true,
-        _ => return Err(StataError::invalid("option name() incorrectly specified")),
-    };
-    if !crate::frame::is_valid_name(name) {
-        return Err(StataError::invalid(format!("{name} invalid name")));
-    }
-    Ok((name.to_owned(), replace))
 }
 
 /// True for schemes without colours; r(111) for unknown names.

@@ -79,8 +79,7 @@ pub(crate) fn show_panels(
     };
     figure.legend = own.legend_for(&mut labels);
     own.apply(&mut figure, used);
-    let name = own.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
-    store::show(session, figure, name)
+    store::show(session, figure, &own)
 }
 
 fn plane(session: &Session, own: &FigureOptions, plain: Plain) -> Result<Plane> {

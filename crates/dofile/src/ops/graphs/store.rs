@@ -1,8 +1,11 @@
 //! Keeps the graphs of a session and writes them to files.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use super::figure_options::FigureOptions;
 use crate::error::{Result, StataError};
+use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use figure::{self, Figure};
 
@@ -14,6 +17,8 @@ pub(crate) const UNNAMED: &str = "Graph";
 pub(crate) struct Graphs {
     current: Option<String>,
     figures: BTreeMap<String, Figure>,
+    /// Figures of the files that this run wrote.
+    files: BTreeMap<PathBuf, Figure>,
 }
 
 impl Extension for Graphs {}
@@ -65,9 +70,9 @@ impl Graphs {
         Ok(())
     }
 
-    /// Forgets all graphs.
+    /// Forgets all graphs, but not those in files.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        (self.current, self.figures) = (None, BTreeMap::new());
     }
 
     /// Names in alphabetic order.
@@ -76,15 +81,54 @@ impl Graphs {
     }
 }
 
-/// Stores a new figure under a name; r(110) when the name is taken and `replace` was not given.
-pub(crate) fn show(session: &mut Session, figure: Figure, name: Option<(&str, bool)>) -> Result<()> {
-    let (name, replace) = name.unwrap_or((UNNAMED, true));
-    let graphs = graphs(session);
-    if !replace && graphs.has(name) {
+/// Stores a new figure under the name of the options, and in the file of `saving()`; r(110) and r(602) when name or file
+/// are taken and `replace` was not given.
+pub(crate) fn show(session: &mut Session, figure: Figure, options: &FigureOptions) -> Result<()> {
+    let (name, replace) = options.name.clone().unwrap_or((UNNAMED.to_owned(), true));
+    if !replace && graphs(session).has(&name) {
         return Err(StataError::new(110, format!("graph {name} already exists")));
     }
-    graphs.put(name, figure);
+    if let Some((file, replace)) = &options.saving {
+        save(session, figure.clone(), file, *replace)?;
+    }
+    graphs(session).put(&name, figure);
     Ok(())
+}
+
+/// Writes a figure to a `.gph` file, whose content is the picture, and remembers it for this run.
+pub(crate) fn save(session: &mut Session, figure: Figure, file: &str, replace: bool) -> Result<()> {
+    let file = with_extension(file, "gph");
+    let path = session.path(&file);
+    check_replace(&path, &file, replace)?;
+    std::fs::write(&path, figure::render(&figure))
+        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    graphs(session).files.insert(path, figure);
+    session.print(format!("file {file} saved"));
+    Ok(())
+}
+
+/// The figure of a file that this run wrote.
+///
+/// # Errors
+/// r(601) without the file; r(199) for a file of another run or program.
+pub(crate) fn saved(session: &mut Session, file: &str) -> Result<Figure> {
+    let file = with_extension(file, "gph");
+    let path = session.path(&file);
+    if !path.exists() {
+        return Err(StataError::new(601, format!("file {file} not found")));
+    }
+    let refused =
+        || StataError::unsupported_command(&format!("graph use of {file}, which another run wrote,"));
+    graphs(session).files.get(&path).cloned().ok_or_else(refused)
+}
+
+/// The figure of a name in memory or of a file.
+pub(crate) fn find(session: &mut Session, name: &str) -> Result<Figure> {
+    if let Ok(figure) = graphs(session).get(Some(name)) {
+        return Ok(figure.clone());
+    }
+    let file = name.contains(['.', '/']) || session.path(&with_extension(name, "gph")).exists();
+    if file { saved(session, name) } else { graphs(session).get(Some(name)).cloned() }
 }
 
 /// The line under a figure that says engine and sample; what the author's own note says already is

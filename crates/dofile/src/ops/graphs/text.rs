@@ -10,6 +10,32 @@ use figure::{self, Color};
 /// One option as written.
 pub(crate) type RawOption = (String, Option<String>);
 
+/// `saving(filename [, asis replace])`.
+pub(crate) fn graph_file(argument: &str) -> Result<(String, bool)> {
+    let (name, options) = suboptions(argument)?;
+    if options
+        .iter()
+        .any(|(option, value)| !["replace", "asis"].contains(&option.as_str()) || value.is_some())
+    {
+        return Err(StataError::invalid("option saving() incorrectly specified"));
+    }
+    Ok((unquote(name.trim()).to_owned(), options.iter().any(|(option, _)| option == "replace")))
+}
+
+/// `name(g1)`, `name(g1, replace)`.
+pub(crate) fn graph_name(argument: &str) -> Result<(String, bool)> {
+    let (name, options) = suboptions(argument)?;
+    let replace = match options[..] {
+        [] => false,
+        [(ref option, None)] if option == "replace" => true,
+        _ => return Err(StataError::invalid("option name() incorrectly specified")),
+    };
+    if !crate::frame::is_valid_name(name) {
+        return Err(StataError::invalid(format!("{name} invalid name")));
+    }
+    Ok((name.to_owned(), replace))
+}
+
 /// Splits an argument into its front and its suboptions.
 pub(crate) fn suboptions(argument: &str) -> Result<(&str, Vec<RawOption>)> {
     Ok(match top_level_comma(argument) {

@@ -5,6 +5,7 @@
 mod compare;
 mod compute;
 mod formula;
+mod saving;
 mod show;
 mod variance;
 
@@ -32,7 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample post saving(filename [, replace]) noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
     notes: "stores r(N) r(b) r(V) r(table) r(at); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
@@ -67,6 +68,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag_or_text("CONTRast"),
     OptSpec::flag_or_text("PWCOMPare"),
     OptSpec::text("MCOMPare"),
+    OptSpec::text("SAVing"),
     OptSpec::flag("VSQUISH"),
 ];
 const UNSUPPORTED: &[&str] = &[
@@ -81,7 +83,6 @@ const UNSUPPORTED: &[&str] = &[
     "SUBpop",
     "noCHAINrule",
     "CHAINrule",
-    "SAVing",
 ];
 
 /// Request of the command.
@@ -158,16 +159,21 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
     let request = read(session, &cmd, &at_texts)?;
     variance::check(session, &cmd, &request)?;
-    let rows = sample(session, &cmd, &parameters, request.any_row)?;
     let targets =
         Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
+    let rows = sample(session, &cmd, &parameters, &request, &targets)?;
     let weights = weights(session, &rows)?;
     let (cells, legends, groups) =
         compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
     let v = variance::covariance(session, &request, &parameters, &cells, &rows)?;
     let found = Found { cells, legends, groups, v, n: rows.len() };
+    let file = cmd.options.text("saving");
     match request.comparing {
-        Comparing::Nothing => show::show(session, &cmd, &request, &targets, &found, &parameters),
+        Comparing::Nothing => {
+            show::show(session, &cmd, &request, &targets, &found, &parameters)?;
+            file.map_or(Ok(()), |text| saving::write(session, text, &request, &found))
+        }
+        _ if file.is_some() => Err(StataError::unsupported_option("margins", "saving() of comparisons")),
         _ => compare::show(session, &cmd, &request, &targets, &found, &parameters),
     }
 }
@@ -278,26 +284,60 @@ fn generate(session: &Session, settings: &mut [Setting]) -> Result<()> {
     Ok(())
 }
 
-/// Rows of the command: those of the estimation sample, with `noesample` all in which the model's variables are known.
+/// Rows of the command: those of the estimation sample, with `noesample` all, in which the variables of the prediction
+/// are known. A selection model has rows in its sample that lack regressors of the outcome.
 fn sample(
     session: &Session,
     cmd: &ParsedCommand,
     parameters: &Parameters,
-    any_row: bool,
+    request: &Request,
+    targets: &[Target],
 ) -> Result<Vec<usize>> {
     let estimation = session
         .estimation_sample()
         .ok_or_else(|| StataError::new(322, "e(sample) does not identify the estimation sample"))?;
     let mut touse = session.rows(cmd)?;
-    if any_row {
-        let known: Result<Vec<usize>> = variables(parameters).iter().map(|v| session.variable(v)).collect();
-        session.markout(&known?, &mut touse, true)?;
-    }
-    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i] && (any_row || estimation[*i])).collect();
+    let set_by = |setting: &Setting, name: &str| {
+        setting.iter().any(|(n, value)| n == name && matches!(value, Value::Number(_)))
+    };
+    let known: Result<Vec<usize>> = needed(parameters, targets, request.any_row)
+        .iter()
+        .filter(|v| request.settings.is_empty() || !request.settings.iter().all(|s| set_by(s, v)))
+        .map(|v| session.variable(v))
+        .collect();
+    session.markout(&known?, &mut touse, true)?;
+    let rows: Vec<usize> =
+        (0..touse.len()).filter(|i| touse[*i] && (request.any_row || estimation[*i])).collect();
     if rows.is_empty() {
         return Err(StataError::new(2000, "no observations"));
     }
     Ok(rows)
+}
+
+/// Variables behind the indices of the predictions; of an expression those of the whole model where rows outside the
+/// estimation sample count.
+fn needed(parameters: &Parameters, targets: &[Target], any_row: bool) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for target in targets {
+        let found: Vec<String> = match target {
+            Target::Prediction(response) => response
+                .indices
+                .iter()
+                .flatten()
+                .filter_map(|p| parameters.terms[*p].as_ref())
+                .filter(|t| !t.is_omitted())
+                .flat_map(|t| &t.atoms)
+                .filter(|atom| atom.ts().is_none())
+                .map(|atom| atom.var().to_string())
+                .collect(),
+            Target::Formula(_) if any_row => variables(parameters),
+            Target::Formula(_) => Vec::new(),
+        };
+        out.extend(found);
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
 }
 
 /// Weights of the estimation on the rows.

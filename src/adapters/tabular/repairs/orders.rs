@@ -1,0 +1,85 @@
+//! Columns of dates in more than one order, which no reading fits.
+
+use std::collections::BTreeMap;
+
+use super::scan::{ORDERS, TextScan};
+use super::{MOST_EXCEPTIONS, Note, Offer, Place, apply, convert};
+use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::warnings::Warnings;
+use crate::domain::dataset::Column;
+
+/// Most different texts that are remembered as exceptions to an order.
+const MOST_TEXTS: usize = 21;
+
+/// What was seen of the orders of dates in a text column.
+#[derive(Debug, Default)]
+pub(super) struct Days {
+    /// Cells that fit each of [`ORDERS`].
+    pub fitting: [u64; 3],
+    /// Cells that fit one of them.
+    dates: u64,
+    /// Cells that do not fit each order, with their first rows; cut at [`MOST_TEXTS`].
+    others: [BTreeMap<String, u64>; 3],
+}
+
+impl Days {
+    /// Takes in a cell that is not missing.
+    pub(super) fn add(&mut self, cell: &str, row: u64) {
+        let fits = ORDERS.each_ref().map(|order| apply::day(cell.trim(), order).is_some());
+        self.dates += u64::from(fits.contains(&true));
+        for (at, fits) in fits.into_iter().enumerate() {
+            self.fitting[at] += u64::from(fits);
+            let others = &mut self.others[at];
+            if !fits && others.len() < MOST_TEXTS && !others.contains_key(cell) {
+                others.insert(cell.to_owned(), row);
+            }
+        }
+    }
+
+    /// Of a column whose every cell is a date and that no order reads: the order that reads most, and its first exception.
+    fn disagree(&self, present: u64) -> Option<(usize, &str, u64)> {
+        let best = (0..ORDERS.len()).rev().max_by_key(|at| self.fitting[*at])?;
+        if present < 2 || self.dates < present || self.fitting[best] == present {
+            return None;
+        }
+        let (text, row) = self.others[best].iter().min_by_key(|(_, row)| **row)?;
+        Some((best, text, *row))
+    }
+}
+
+fn message(column: &Column, scan: &TextScan, place: Place) -> Option<(usize, String)> {
+    let (best, text, row) = scan.days.disagree(scan.cells.present)?;
+    let mask = ORDERS[best].mask()?;
+    let message = format!(
+        "{} holds dates in more than one order: {} of {} cells fit {mask}, and \"{}\" in {} does not; it is kept as text",
+        column.name,
+        scan.days.fitting[best],
+        scan.cells.present,
+        shown(text),
+        place.row(row)
+    );
+    Some((best, message))
+}
+
+/// The order that reads nearly all cells; the others become missing.
+pub(super) fn offer(at: usize, column: &Column, scan: &TextScan, place: Place) -> Option<Offer> {
+    let (best, message) = message(column, scan, place)?;
+    let others = &scan.days.others[best];
+    let apart = scan.cells.present - scan.days.fitting[best];
+    if others.len() >= MOST_TEXTS || apart as f64 > MOST_EXCEPTIONS * scan.cells.present as f64 {
+        return None;
+    }
+    let mut step = convert(column, ORDERS[best].clone());
+    step.missing = others.keys().cloned().collect();
+    let message = format!("{message}; the repair makes such cells missing");
+    Some(Offer { at, step, note: Note { kind: "mixed_date_orders", message }, because_of: None })
+}
+
+/// Says it where no order reads nearly all.
+pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) {
+    if let Some((_, message)) = message(column, scan, place) {
+        let hint =
+            "write all dates of the column in one order, such as 2024-01-31, and upload the file again";
+        warnings.warn("mixed_date_orders", Some(&column.name), message, hint);
+    }
+}

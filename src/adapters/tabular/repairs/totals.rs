@@ -1,0 +1,164 @@
+//! A row of totals that no word marks: the last row, without a text, whose numbers are the sums or means of those above.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use dta::{Column as Values, Reader};
+
+use super::rows::Foreign;
+use super::{BLOCK, Place, unreadable};
+use crate::adapters::tabular::convert::number_text;
+use crate::adapters::tabular::number::storable;
+use crate::domain::dataset::{Column, InferredType};
+use crate::domain::error::Problem;
+
+/// People write totals below tables of this size, not below larger ones.
+const MOST_ROWS: u64 = 200_000;
+/// Fewer rows have such a last row by chance.
+const LEAST_ROWS: u64 = 5;
+/// Most columns of such a table.
+const MOST_COLUMNS: usize = 500;
+/// Error of sums of doubles relative to the sum of their absolute values.
+const ROUNDING: f64 = 1e-9;
+
+/// A number of the last row with what is known of those above it.
+struct Total {
+    at: usize,
+    value: f64,
+    cells: u64,
+    /// Cells other than zero.
+    counted: u64,
+    sum: f64,
+    /// Sum of the absolute values.
+    size: f64,
+    low: f64,
+    high: f64,
+}
+
+/// What a number of the last row is to those above it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sum,
+    Mean,
+    /// All numbers above are equal, so that their mean says nothing.
+    Trivial,
+}
+
+impl Total {
+    fn new(at: usize, value: f64) -> Self {
+        let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
+        Self { at, value, cells: 0, counted: 0, sum: 0.0, size: 0.0, low, high }
+    }
+
+    fn add(&mut self, value: f64) {
+        if storable(value) {
+            self.cells += 1;
+            self.counted += u64::from(value != 0.0);
+            self.sum += value;
+            self.size += value.abs();
+            self.low = self.low.min(value);
+            self.high = self.high.max(value);
+        }
+    }
+
+    /// `None` where it is neither sum nor mean. A number with decimals may be rounded in the last one.
+    fn kind(&self) -> Option<Kind> {
+        if self.cells == 0 {
+            return None;
+        }
+        let text = number_text(self.value);
+        let decimals =
+            text.split_once('.').filter(|_| !text.contains('e')).map_or(0, |(_, after)| after.len());
+        let last = if decimals == 0 { 0.0 } else { 0.5 * 10f64.powi(-i32::try_from(decimals).unwrap_or(0)) };
+        let near = |expected: f64, size: f64| (self.value - expected).abs() <= last + ROUNDING * size;
+        let cells = self.cells as f64;
+        let (sum, mean) = (near(self.sum, self.size), near(self.sum / cells, self.size / cells));
+        match (sum && self.counted > 1, mean) {
+            (true, _) => Some(Kind::Sum),
+            (_, true) if self.low < self.high => Some(Kind::Mean),
+            (_, true) => Some(Kind::Trivial),
+            _ => sum.then_some(Kind::Trivial),
+        }
+    }
+}
+
+/// Finds it. `columns` describe the data that `reader` reads.
+///
+/// # Errors
+/// I/O.
+pub(super) fn unnamed(
+    reader: &mut Reader<BufReader<File>>,
+    columns: &[Column],
+    place: Place,
+) -> Result<Option<Foreign>, Problem> {
+    if !(LEAST_ROWS..=MOST_ROWS).contains(&place.rows) || columns.len() > MOST_COLUMNS {
+        return Ok(None);
+    }
+    let Some((mut totals, has_gap)) = last_row(reader, columns, place.rows)? else { return Ok(None) };
+    reader.select(totals.iter().map(|total| total.at).collect()).map_err(unreadable)?;
+    reader.go_to_row(0);
+    let mut left = usize::try_from(place.rows - 1).unwrap_or(usize::MAX);
+    while left > 0
+        && let Some(block) = reader.read_block(BLOCK.min(left)).map_err(unreadable)?
+    {
+        left -= block.rows;
+        for (total, values) in totals.iter_mut().zip(&block.columns) {
+            let mut all = Vec::with_capacity(block.rows);
+            values.append_doubles(&mut all);
+            all.into_iter().for_each(|value| total.add(value));
+        }
+    }
+    let Some(kinds) = totals.iter().map(Total::kind).collect::<Option<Vec<Kind>>>() else { return Ok(None) };
+    let says: Vec<usize> = (0..kinds.len()).filter(|at| kinds[*at] != Kind::Trivial).collect();
+    if says.len() + usize::from(has_gap) < 2 || says.is_empty() {
+        return Ok(None);
+    }
+    let what = match (kinds.contains(&Kind::Sum), kinds.contains(&Kind::Mean)) {
+        (true, true) => "sums or means",
+        (true, false) => "sums",
+        _ => "means",
+    };
+    let names: Vec<&str> = says.iter().take(3).map(|at| columns[totals[*at].at].name.as_str()).collect();
+    Ok(Some(Foreign {
+        row: place.rows,
+        kind: "total_row",
+        message: format!(
+            "{} holds no text, and in {} the {what} of the rows above it: a row of totals; it is read as an observation",
+            place.row(place.rows),
+            names.join(", ")
+        ),
+    }))
+}
+
+/// The numbers of the last row, and whether it lacks a text that nearly all others have; `None` where it is an observation.
+fn last_row(
+    reader: &mut Reader<BufReader<File>>,
+    columns: &[Column],
+    rows: u64,
+) -> Result<Option<(Vec<Total>, bool)>, Problem> {
+    reader.select((0..columns.len()).collect()).map_err(unreadable)?;
+    reader.go_to_row(rows - 1);
+    let Some(block) = reader.read_block(1).map_err(unreadable)? else { return Ok(None) };
+    let (mut totals, mut has_gap) = (Vec::new(), false);
+    for (at, (column, values)) in columns.iter().zip(&block.columns).enumerate() {
+        let is_number = matches!(
+            column.inferred_type,
+            InferredType::Integer | InferredType::Number | InferredType::Binary
+        ) && !column.value_labels;
+        let value = match values {
+            Values::Str(texts) => texts.iter().next().filter(|text| !text.is_empty()).map(|_| 0.0),
+            Values::StrL(texts) => (!texts.bytes(0).is_empty()).then_some(0.0),
+            numbers => {
+                let mut all = Vec::new();
+                numbers.append_doubles(&mut all);
+                all.first().copied().filter(|value| storable(*value))
+            }
+        };
+        match value {
+            Some(value) if is_number => totals.push(Total::new(at, value)),
+            Some(_) => return Ok(None),
+            None => has_gap |= !is_number && column.missing * 10 <= rows,
+        }
+    }
+    Ok((!totals.is_empty() && (has_gap || totals.len() > 1)).then_some((totals, has_gap)))
+}

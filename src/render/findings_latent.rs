@@ -1,0 +1,103 @@
+//! The main results of item response models and latent classes: the hardest and the sharpest item, the sizes of the classes
+//! and the answer by which each differs most from the others.
+
+use super::findings::evidence;
+use super::number::fixed;
+use super::sentences::said;
+use super::style::Style;
+use super::table::Table;
+
+/// Reads the table of items or the tables of classes; nothing where a run has neither.
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+    let table = |file: &str| tables.iter().find(|t| t.file == file);
+    if let (Some(classes), Some(profiles)) = (table("table_classes.csv"), table("table_profiles.csv")) {
+        return of_classes(classes, profiles, style);
+    }
+    let items = table("table_items.csv").filter(|t| t.position("category").is_some());
+    items.map_or_else(Vec::new, |t| of_items(t, style))
+}
+
+/// The lowest and the highest row by a column, where they differ.
+fn ends(table: &Table, rows: &[usize], column: &str) -> Option<(usize, usize)> {
+    let value = |row: usize| table.cell(row, column).number();
+    let mut known: Vec<(usize, f64)> = rows.iter().filter_map(|row| Some((*row, value(*row)?))).collect();
+    known.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let (low, high) = (known.first()?, known.last()?);
+    (low.1 < high.1).then_some((low.0, high.0))
+}
+
+fn of_items(table: &Table, style: &Style<'_>) -> Vec<String> {
+    let of = |kind: &str| -> Vec<usize> {
+        (0..table.rows.len()).filter(|row| table.cell(*row, "kind").text() == kind).collect()
+    };
+    let (sharpness, difficulties) = (of("discrimination"), of("difficulty"));
+    // an item with several steps has no single difficulty
+    let single = sharpness.len() == difficulties.len();
+    let hard = single.then(|| said_of_ends(table, &difficulties, "hard_item", style)).flatten();
+    hard.into_iter().chain(said_of_ends(table, &sharpness, "sharp_item", style)).collect()
+}
+
+/// The highest item and the lowest one; sure where their intervals do not overlap.
+fn said_of_ends(table: &Table, rows: &[usize], kind: &str, style: &Style<'_>) -> Option<String> {
+    let (low, high) = ends(table, rows, "estimate")?;
+    let digits = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
+    let name = |row: usize| style.variable(table.cell(row, "variable").text());
+    let (x, y, value, least) = (name(high), name(low), digits(high)?, digits(low)?);
+    let (words, interval) = evidence(table, high, "ci_low", "ci_high", style);
+    let limit = table.cell(low, "ci_high").number();
+    let sure = interval.zip(limit).is_some_and(|((from, _), limit)| from > limit);
+    let values = [("x", x.as_str()), ("y", &y), ("value", &value), ("least", &least), ("evidence", &words)];
+    Some(said(style, kind, sure, &values))
+}
+
+fn of_classes(classes: &Table, profiles: &Table, style: &Style<'_>) -> Vec<String> {
+    let all: Vec<usize> = (0..classes.rows.len()).collect();
+    let mut out: Vec<String> = sizes(classes, &all, style).into_iter().collect();
+    out.extend(all.iter().filter_map(|row| profile(classes, profiles, *row, style)));
+    out
+}
+
+fn sizes(classes: &Table, all: &[usize], style: &Style<'_>) -> Option<String> {
+    let (small, large) = ends(classes, all, "share")?;
+    let digits = |row: usize| Some(fixed(classes.cell(row, "share").number()?, style.options.decimals));
+    let (n, value, least) = (all.len().to_string(), digits(large)?, digits(small)?);
+    let (words, interval) = evidence(classes, large, "ci_low", "ci_high", style);
+    let limit = classes.cell(small, "ci_high").number();
+    let sure = interval.zip(limit).is_some_and(|((from, _), limit)| from > limit);
+    let values = [("n", n.as_str()), ("value", &value), ("least", &least), ("evidence", &words)];
+    Some(said(style, "class_sizes", sure, &values))
+}
+
+/// The answer whose probability in a class is farthest from that in the other classes together.
+fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -> Option<String> {
+    let share = |name: &str| {
+        let row = (0..classes.rows.len()).find(|row| classes.cell(*row, "class").text() == name)?;
+        classes.cell(row, "share").number()
+    };
+    let number = classes.cell(class, "class").text();
+    let same = |a: usize, b: usize, column: &str| profiles.cell(a, column) == profiles.cell(b, column);
+    let of_class = |row: &usize| profiles.cell(*row, "class").text() == number;
+    let others = |row: usize| {
+        let (mut mass, mut total) = (0.0, 0.0);
+        for other in (0..profiles.rows.len()).filter(|other| !of_class(other)) {
+            if same(row, other, "variable") && same(row, other, "category") {
+                let weight = share(profiles.cell(other, "class").text())?;
+                mass += weight;
+                total += weight * profiles.cell(other, "probability").number()?;
+            }
+        }
+        (mass > 0.0).then(|| total / mass)
+    };
+    let rows = (0..profiles.rows.len()).filter(of_class);
+    let known = rows.filter_map(|row| Some((row, profiles.cell(row, "probability").number()?, others(row)?)));
+    let (row, value, rest) = known.max_by(|a, b| (a.1 - a.2).abs().total_cmp(&(b.1 - b.2).abs()))?;
+    let (words, interval) = evidence(profiles, row, "ci_low", "ci_high", style);
+    let sure = interval.is_some_and(|(low, high)| low > rest || high < rest);
+    let digits = |x: f64| fixed(x, style.options.decimals);
+    let x = style.variable(profiles.cell(row, "variable").text());
+    let (value, rest) = (digits(value), digits(rest));
+    let category = profiles.cell(row, "category").text();
+    let values =
+        [("class", number), ("x", x.as_str()), ("category", category), ("value", &value), ("rest", &rest)];
+    Some(said(style, "class_answer", sure, &[&values[..], &[("evidence", words.as_str())]].concat()))
+}

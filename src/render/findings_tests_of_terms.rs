@@ -1,0 +1,91 @@
+use super::super::SourceFile;
+use super::super::design::Design;
+use super::super::labels::Labels;
+use super::super::{Language, Options};
+use super::*;
+
+/// The sentences for a table, with these variables of the question.
+fn said(csv: &str, design: Design) -> Vec<String> {
+    let file = SourceFile {
+        name: "table_coefficients.csv".to_owned(),
+        sha256: String::new(),
+        bytes: csv.trim_start().as_bytes().to_vec(),
+    };
+    let table = Table::read(&file, None);
+    let options = Options { language: Language::En, ..Options::default() };
+    let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
+    findings(&[table.expect("a table")], &style)
+}
+
+fn of(focal: &[&str]) -> Design {
+    let mut design = Design::default();
+    design.focal = focal.iter().map(|name| (*name).to_owned()).collect();
+    design.outcome = Some("y".to_owned());
+    design
+}
+
+#[test]
+fn a_triple_difference_is_read_where_its_three_factors_meet() {
+    let mut design = of(&["treated"]);
+    design.post = Some("post".to_owned());
+    let table = "
+equation,term,estimate,std_error,p_value,ci_low,ci_high,note
+y,1.treated,0.1,1,0.9,-1,1,
+y,1.treated#1.post,0.3,0.5,0.55,-0.7,1.3,
+y,1.treated#1.post#1.young,-3.9,0.6,0.000001,-5.2,-2.6,
+";
+    let sentences = said(table, design);
+    assert_eq!(sentences.len(), 1, "{sentences:?}");
+    assert!(sentences[0].contains("young") && sentences[0].contains("-3.9"), "{sentences:?}");
+}
+
+#[test]
+fn models_and_equations_are_named_and_nested_models_are_read_once() {
+    let causes = "
+model,equation,term,estimate,std_error,p_value,ci_low,ci_high,hazard_ratio,hazard_ratio_low,hazard_ratio_high
+cause1,_t,x,-0.6,0.2,0.001,-1,-0.3,0.53,0.38,0.74
+cause2,_t,x,0.5,0.2,0.01,0.1,0.9,1.65,1.11,2.43
+";
+    let sentences = said(causes, of(&["x"]));
+    assert_eq!(sentences.len(), 2, "{sentences:?}");
+    assert!(
+        sentences[0].to_lowercase().contains("cause1; x") || sentences[0].contains("1; x"),
+        "{sentences:?}"
+    );
+    assert!(sentences[0].contains("0.53") && sentences[1].contains("1.65"), "{sentences:?}");
+    let nested = "
+model,term,estimate,std_error,p_value,ci_low,ci_high
+model1,x,1,0.2,0.001,0.6,1.4
+model2,x,2,0.2,0.001,1.6,2.4
+";
+    let sentences = said(nested, of(&["x"]));
+    assert!(
+        sentences.len() == 1 && sentences[0].starts_with("x: ") && sentences[0].contains(" 2.0"),
+        "{sentences:?}"
+    );
+    let categories = "
+outcome,equation,term,estimate,std_error,p_value,ci_low,ci_high
+2,y,x,1,0.2,0.001,0.6,1.4
+3,y,x,2,0.2,0.001,1.6,2.4
+";
+    let sentences = said(categories, of(&["x"]));
+    assert_eq!(sentences.len(), 2, "{sentences:?}");
+    assert!(
+        sentences[1].contains('3') && sentences[1].contains("against the base outcome; x: "),
+        "{sentences:?}"
+    );
+}
+
+#[test]
+fn a_coefficient_beside_an_interaction_or_a_power_is_no_effect() {
+    let table = "
+equation,term,estimate,std_error,p_value,ci_low,ci_high
+y,x,1,0.2,0.001,0.6,1.4
+y,z,3,0.2,0.001,2.6,3.4
+y,c.x#c.x,0.1,0.02,0.001,0.06,0.14
+";
+    let sentences = said(table, of(&["x", "z"]));
+    assert_eq!(sentences.len(), 2, "{sentences:?}");
+    assert!(sentences[0].contains("not one number") && !sentences[0].contains("1.0"), "{sentences:?}");
+    assert!(sentences[1].starts_with("z: ") && sentences[1].contains("3.0"), "{sentences:?}");
+}
