@@ -9,7 +9,7 @@
 //! ```
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::BackupError;
 use super::crypt::{Keys, Opening, Protection, Sealing, keys, new_key};
 use super::manifest::{Content, Manifest};
-use crate::adapters::files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{create_dir_durably, replace_file};
 
 const FORMAT: &str = "stata-service backup";
 /// Contents that are made durable together.
@@ -254,12 +254,7 @@ fn describe(dir: &Path) -> Result<Description, BackupError> {
 fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = path.parent().expect("files of a repository have a parent");
     create_dir_durably(dir)?;
-    let temporary = path.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    sync_dir(dir)
+    replace_file(path, bytes)
 }
 
 /// Hashes what passes through.

@@ -15,7 +15,7 @@ use super::BackupError;
 use super::crypt::Opening;
 use super::manifest::{Deletion, DeletionKind, FileEntry, Manifest};
 use super::repository::Repository;
-use super::unfinished::{Unfinished, enter, finished, named, remove_note, write_note};
+use super::unfinished::{enter, finished, named, note_restored};
 use super::verify::{check_database, copy_content, write_database};
 use crate::adapters::files::{LocalBlobStore, create_dir_durably, sync_dir};
 use crate::adapters::objects;
@@ -328,16 +328,13 @@ impl Staged {
     /// Any I/O error.
     pub fn finish(self) -> Result<Restored, BackupError> {
         let Self { dir, to, restored, bucket, continues, .. } = self;
-        let (backup, objects) = (restored.id.clone(), bucket.is_some());
-        write_note(&dir, &Unfinished { backup, objects, restored: Some(restored.clone()) })?;
+        note_restored(&dir, &restored, bucket.is_some())?;
         if let Some(bucket) = &bucket {
             bucket.note().map_err(unusable)?;
         }
-        if !continues && bucket.is_none() {
-            remove_note(&dir)?;
-        }
         rustix::fs::syncfs(File::open(&dir)?).map_err(io::Error::from)?;
-        // an empty directory gives way
+        // An empty directory gives way. The note goes last: without it, the next call would take what a kill left here
+        // for something else.
         fs::rename(&dir, &to)?;
         if let Some(parent) = to.parent() {
             sync_dir(parent)?;

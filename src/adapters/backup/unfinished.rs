@@ -10,11 +10,15 @@ use serde::{Deserialize, Serialize};
 use super::BackupError;
 use super::manifest::Manifest;
 use super::restore::{RestoreSpec, Restored};
-use crate::adapters::files::sync_dir;
+use crate::adapters::files::{replace_file, sync_dir};
 use crate::adapters::objects::moving::is_journal;
+use crate::adapters::store::snapshot::Snapshot;
+use crate::adapters::store::tools;
 
 /// Name of the note.
 const NOTE: &str = "restore.json";
+/// Name of the note while it is written.
+const BEGUN_NOTE: &str = "restore.tmp";
 
 /// What is restored into a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +29,12 @@ pub(super) struct Unfinished {
     pub objects: bool,
     /// Present once the directory has everything.
     pub restored: Option<Restored>,
+    /// Sequence of the records that were restored, with the deletions that were repeated.
+    pub sequence: Option<u64>,
 }
 
-/// Returns the report of a restore that gave the directory its name and did not finish; refuses any other content.
+/// Returns the report of a restore that gave the directory its name and did not finish; refuses any other content, and
+/// one that a service has changed since.
 pub(super) fn named(
     to: &Path,
     manifest: &Manifest,
@@ -37,7 +44,10 @@ pub(super) fn named(
         return Ok(None);
     }
     let note = read_note(to)?.filter(|note| note.is_of(manifest, spec));
-    let restored = note.and_then(|note| note.restored);
+    let restored = match note {
+        Some(note) if note.sequence == Some(sequence(to)?) => note.restored,
+        _ => None,
+    };
     restored.map(Some).ok_or_else(|| BackupError::refused("the data directory to restore into is not empty"))
 }
 
@@ -45,6 +55,11 @@ impl Unfinished {
     fn is_of(&self, manifest: &Manifest, spec: &RestoreSpec) -> bool {
         (self.backup.as_str(), self.objects) == (manifest.id.as_str(), spec.objects.is_some())
     }
+}
+
+/// Returns the sequence of the records in a directory.
+fn sequence(dir: &Path) -> io::Result<u64> {
+    Ok(Snapshot::open(&tools::database(dir))?.heads()?.sequence)
 }
 
 fn read_note(dir: &Path) -> io::Result<Option<Unfinished>> {
@@ -55,10 +70,14 @@ fn read_note(dir: &Path) -> io::Result<Option<Unfinished>> {
     }
 }
 
-pub(super) fn write_note(dir: &Path, note: &Unfinished) -> io::Result<()> {
-    let file = File::create(dir.join(NOTE))?;
-    serde_json::to_writer_pretty(&file, note)?;
-    file.sync_all()
+/// Notes that the directory has everything.
+pub(super) fn note_restored(dir: &Path, restored: &Restored, objects: bool) -> io::Result<()> {
+    let (backup, sequence) = (restored.id.clone(), Some(sequence(dir)?));
+    write_note(dir, &Unfinished { backup, objects, restored: Some(restored.clone()), sequence })
+}
+
+fn write_note(dir: &Path, note: &Unfinished) -> io::Result<()> {
+    replace_file(&dir.join(NOTE), &serde_json::to_vec_pretty(note)?)
 }
 
 /// Makes the directory, or empties the one that an interrupted restore of the same backup left: what it stored in a bucket is
@@ -70,7 +89,8 @@ pub(super) fn enter(dir: &Path, manifest: &Manifest, spec: &RestoreSpec) -> Resu
         return Err(BackupError::refused("another restore into this directory is under way"));
     }
     let note = read_note(dir)?;
-    let is_new = fs::read_dir(dir)?.next().is_none();
+    // a restore that was killed while it wrote its first note leaves the beginning of that
+    let is_new = fs::read_dir(dir)?.flatten().all(|entry| entry.file_name() == BEGUN_NOTE);
     if !is_new && !note.is_some_and(|note| note.is_of(manifest, spec)) {
         let text = format!("{} holds an unfinished restore of something else; remove it", dir.display());
         return Err(BackupError::Refused(text));
@@ -86,7 +106,8 @@ pub(super) fn enter(dir: &Path, manifest: &Manifest, spec: &RestoreSpec) -> Resu
             _ => fs::remove_file(&path)?,
         }
     }
-    let note = Unfinished { backup: manifest.id.clone(), objects: spec.objects.is_some(), restored: None };
+    let (backup, objects) = (manifest.id.clone(), spec.objects.is_some());
+    let note = Unfinished { backup, objects, restored: None, sequence: None };
     write_note(dir, &note)?;
     Ok(lock)
 }
@@ -103,9 +124,4 @@ pub fn finished(to: &Path) -> io::Result<()> {
         }
     }
     sync_dir(to)
-}
-
-/// Removes the note of a directory that has everything.
-pub(super) fn remove_note(dir: &Path) -> io::Result<()> {
-    fs::remove_file(dir.join(NOTE))
 }

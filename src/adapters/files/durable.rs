@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -167,6 +167,21 @@ pub(super) fn create_dir_noting(dir: &Path, changed: &mut BTreeSet<PathBuf>) -> 
     }
     changed.insert(parent.to_owned());
     Ok(())
+}
+
+/// Replaces a small file durably: whoever reads it, after a kill or a loss of power too, finds all of the old content or
+/// all of the new one. Its extension becomes `tmp` in the name of what is being written.
+///
+/// # Errors
+/// Any I/O error; the file has its old content then.
+pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let temporary = path.with_extension("tmp");
+    let mut file = File::create(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    sync_dir(dir)
 }
 
 /// Makes the entries of a directory durable.

@@ -14,7 +14,7 @@ mod workspace;
 pub use blobs::LocalBlobStore;
 pub(in crate::adapters) use copies::CopyFolder;
 pub(in crate::adapters) use durable::in_parallel;
-pub use durable::{create_dir_durably, hash_reader, remove_tree, sync_dir};
+pub use durable::{create_dir_durably, hash_reader, remove_tree, replace_file, sync_dir};
 pub(in crate::adapters) use journal::replay as replay_journal;
 pub use places::Places;
 pub use private::{close_to_others, make_private_dir};

@@ -1,8 +1,8 @@
 //! Which bucket and prefix a data directory belongs to: the bucket holds an id, and the data directory notes it.
 //! Another bucket, or files that were kept in the data directory, would be taken for lost files.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use object_store::aws::AmazonS3;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connect::OpenError;
 use super::errors::code;
-use crate::adapters::files::{JobDirs, sync_dir};
+use crate::adapters::files::{JobDirs, replace_file};
 use crate::adapters::ids::SystemIds;
 use crate::ports::ids::IdSource;
 
@@ -177,12 +177,7 @@ fn read(data_dir: &Path) -> io::Result<Option<Note>> {
 }
 
 fn write(data_dir: &Path, note: &Note) -> io::Result<()> {
-    let temporary = data_dir.join(format!(".{NOTE}.tmp"));
-    let mut file = File::create(&temporary)?;
-    file.write_all(&serde_json::to_vec_pretty(note)?)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path(data_dir))?;
-    sync_dir(data_dir)
+    replace_file(&path(data_dir), &serde_json::to_vec_pretty(note)?)
 }
 
 /// True if a job of the data directory has a file where blobs are kept.

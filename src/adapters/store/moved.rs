@@ -1,14 +1,14 @@
 //! The mark of a data directory whose embedded store is being copied, or was moved, into a PostgreSQL database.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::OpenError;
-use crate::adapters::files::sync_dir;
+use crate::adapters::files::replace_file;
 
 /// Name of the mark in the folder of the store.
 const NAME: &str = "move.json";
@@ -59,13 +59,7 @@ pub(in crate::adapters) fn read(data_dir: &Path) -> io::Result<Option<MoveMark>>
 /// # Errors
 /// Any I/O error.
 pub(in crate::adapters) fn write(data_dir: &Path, mark: &MoveMark) -> io::Result<()> {
-    let target = path(data_dir);
-    let temporary = target.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(&serde_json::to_vec_pretty(mark)?)?;
-    file.sync_all()?;
-    fs::rename(&temporary, &target)?;
-    sync_dir(target.parent().unwrap_or(data_dir))
+    replace_file(&path(data_dir), &serde_json::to_vec_pretty(mark)?)
 }
 
 /// Refuses a data directory whose records were moved away.

@@ -126,7 +126,7 @@ async fn the_drill_restores_every_record_artifact_and_event() {
 }
 
 /// A store with jobs that have artifacts, made without a service; returns the number of files.
-fn many_jobs(data: &Path, jobs: usize, files: usize) {
+pub(super) fn many_jobs(data: &Path, jobs: usize, files: usize) {
     let store = SqliteStore::open(StoreOptions::new(data.to_owned(), Arc::new(SystemClock))).expect("opens");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("builds");
     for chunk in (0..jobs).collect::<Vec<_>>().chunks(100) {
