@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
-use super::names::{changes, first_of, numbered, texts_of};
+use super::names::{changes, first_of, numbered, raw_parts, texts_of, zeroth};
 use super::words::{EARLY, Unit, Vocabulary, units};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
@@ -98,6 +98,7 @@ pub(super) fn named<'a>(
     let numbers = numbered(dataset);
     let texts_of = |c| {
         let mut texts = texts_of(c, values, first_of(c, &numbers));
+        texts.extend(zeroth(c, &numbers).map(|text| (Place::Name, text)));
         texts.extend(changes(c, &numbers).into_iter().map(|text| (Place::Name, text)));
         texts
     };
@@ -123,9 +124,16 @@ pub(super) fn named<'a>(
             }
         }
     }
+    let is_chinese = |(place, text): &(Place, String)| *place != Place::Value && text.chars().any(is_han);
+    vocabulary.compounds = !texts.iter().any(|(_, aliases)| aliases.iter().any(is_chinese));
     let columns = texts
         .into_iter()
-        .map(|(column, aliases)| {
+        .map(|(column, mut aliases)| {
+            let raw = raw_parts(&column.name).join(" ");
+            if chinese && aliases.iter().all(|(_, text)| *text != raw) {
+                // the Chinese words have usual abbreviations too, which need not be those of the lexicon
+                aliases.push((Place::Name, raw));
+            }
             let aliases = aliases.into_iter().filter_map(|(place, text)| alias(place, text));
             let initials = chinese.then(|| initials(column)).flatten();
             Named { column, aliases: aliases.chain(initials).collect(), known: Known::default() }

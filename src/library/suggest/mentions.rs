@@ -7,7 +7,9 @@ use super::columns::{Alias, Named, Place, weight};
 use super::expand::expand;
 use super::likeness::stands_for;
 use super::links::Link;
+use super::literal::{prefer_literal, spread};
 use super::names::raw_parts;
+use super::times::{asked_number, forget_times_of_treatment};
 use super::words::{ANYBODY, Unit, Vocabulary, units};
 
 /// Most units of one mention.
@@ -100,13 +102,15 @@ fn written(column: &Named<'_>) -> Vec<String> {
     parts
 }
 
-struct Hit {
-    column: usize,
-    score: f64,
+pub(super) struct Hit {
+    pub(super) column: usize,
+    pub(super) score: f64,
     place: Place,
-    exact: bool,
+    pub(super) exact: bool,
     /// The name or label does not only contain the words but is made of them.
     whole: bool,
+    /// The question has the number at the end of the name: `sbp12` for "at 12 weeks".
+    asked: bool,
 }
 
 /// Returns the mentions in a question, in order, without overlaps, and its units.
@@ -116,6 +120,7 @@ pub(super) fn mentions(
     vocabulary: &Vocabulary,
 ) -> (Vec<Mention>, Vec<Unit>, Vec<Link>) {
     let mut units = units(question, vocabulary);
+    forget_times_of_treatment(question, &mut units);
     expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();
@@ -175,12 +180,19 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
     for at in index.candidates(&slice, window) {
         let column = &columns[at];
         if slice == column.name().to_ascii_lowercase() {
-            hits.push(Hit { column: at, score: 1.2, place: Place::Name, exact: true, whole: true });
+            hits.push(Hit {
+                column: at,
+                score: 1.2,
+                place: Place::Name,
+                exact: true,
+                whole: true,
+                asked: false,
+            });
             continue;
         }
         let aliases = column.aliases.iter().filter_map(|a| {
             let (score, whole) = score(&slice, window, a)?;
-            Some(Hit { column: at, score, place: a.place, exact: false, whole })
+            Some(Hit { column: at, score, place: a.place, exact: false, whole, asked: false })
         });
         hits.extend(aliases.max_by(|a, b| a.score.total_cmp(&b.score)));
     }
@@ -190,15 +202,25 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
                 index.together(at, &slice).filter(|s| hits.iter().all(|h| h.column != at || h.score < *s));
             if let Some(score) = score {
                 hits.retain(|h| h.column != at);
-                hits.push(Hit { column: at, score, place: Place::Name, exact: false, whole: true });
+                hits.push(Hit {
+                    column: at,
+                    score,
+                    place: Place::Name,
+                    exact: false,
+                    whole: true,
+                    asked: false,
+                });
             }
         }
     }
     contained(&slice, window, columns, &mut hits);
-    prefer_literal(window, columns, &mut hits);
+    prefer_literal(&slice, window, columns, &mut hits);
+    for hit in &mut hits {
+        hit.asked = asked_number(question, columns[hit.column].name());
+    }
     hits.sort_by(|a, b| {
         let early = |h: &Hit| columns[h.column].is_early();
-        let later = early(a).cmp(&early(b));
+        let later = b.asked.cmp(&a.asked).then(early(a).cmp(&early(b)));
         b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(later).then(a.column.cmp(&b.column))
     });
     hits
@@ -215,7 +237,9 @@ fn best(window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) -> Option<(f64, Me
     }
     let tied: Vec<usize> =
         hits.iter().take_while(|h| h.score >= first.score - 0.001).map(|h| h.column).collect();
-    let chosen = if tied.len() > 1 && numbered(&tied, columns) { tied } else { vec![first.column] };
+    // the items of a scale, not two measurements of one thing
+    let items = tied.len() > 1 && numbered(&tied, columns) && !tied.iter().any(|c| columns[*c].is_early());
+    let chosen = if items && !first.asked { tied } else { vec![first.column] };
     let size: f64 = window.iter().map(weight).sum();
     let doubt = if alone { 1.0 } else { 0.8 };
     let mention = Mention {
@@ -248,33 +272,10 @@ fn contained(slice: &str, window: &[Unit], columns: &[Named<'_>], hits: &mut Vec
             (HELD + HELD_SHARE * long as f64 / all as f64, a.place)
         });
         let Some((score, place)) = held.max_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
-        if hits.iter().all(|h| h.column != at) {
-            hits.push(Hit { column: at, score, place, exact: false, whole: false });
+        if hits.iter().all(|h| h.column != at || h.score < score) {
+            hits.retain(|h| h.column != at);
+            hits.push(Hit { column: at, score, place, exact: false, whole: false, asked: false });
         }
-    }
-}
-
-/// Share of its score that a synonym keeps beside a measure with the word itself: "sell" is `tix_sold`, not the price.
-const BESIDE_LITERAL: f64 = 0.6;
-
-/// Lowers the synonyms of a word that another measure has as it is.
-fn prefer_literal(window: &[Unit], columns: &[Named<'_>], hits: &mut [Hit]) {
-    let [unit] = window else { return };
-    let own: Vec<&str> =
-        unit.options.iter().map(|(o, _)| o.as_str()).filter(|o| !o.starts_with('@')).take(2).collect();
-    let literal = |h: &Hit| {
-        let named =
-            columns[h.column].aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
-        let mut units = named.flat_map(|a| &a.units).flat_map(|u| &u.options);
-        units.any(|(option, _)| own.contains(&option.as_str()))
-    };
-    let found: Vec<bool> = hits.iter().map(literal).collect();
-    let measures = hits.iter().zip(&found).any(|(h, is)| *is && columns[h.column].is_measure());
-    if unit.han || !measures {
-        return;
-    }
-    for (hit, _) in hits.iter_mut().zip(found).filter(|(h, is)| !is && !h.exact) {
-        hit.score *= BESIDE_LITERAL;
     }
 }
 
@@ -310,6 +311,14 @@ fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
             .filter(|(at, _)| !used[*at])
             .map(|(at, own)| (at, strength(unit, own)))
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        if let Some(parts) = spread(unit, alias, &used, strongest.map_or(0.0, |(_, strength)| strength)) {
+            for (at, strength) in parts {
+                used[at] = true;
+                matched += weight(&alias.units[at]) * strength;
+            }
+            telling = true;
+            continue;
+        }
         match strongest {
             Some((at, strength)) if strength >= LEAST => {
                 used[at] = true;
@@ -341,7 +350,7 @@ fn strength(a: &Unit, b: &Unit) -> f64 {
 }
 
 /// The name without the number at its end.
-fn trunk(name: &str) -> &str {
+pub(super) fn trunk(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 

@@ -18,6 +18,7 @@ mod lexicon;
 mod likeness;
 mod links;
 mod lists;
+mod literal;
 mod meaning;
 mod mentions;
 mod method;
@@ -48,7 +49,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 10;
+pub const RULES_VERSION: u32 = 11;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]

@@ -133,6 +133,13 @@ pub(super) fn first_of(column: &Column, numbered: &Numbered) -> u32 {
     numbers.filter(|all| all.len() > 1).and_then(|all| all.iter().min()).copied().unwrap_or(0)
 }
 
+/// The zeroth of several measurements: `sbp0` next to `sbp12` was measured at baseline.
+pub(super) fn zeroth(column: &Column, numbered: &Numbered) -> Option<String> {
+    let (trunk, number) = number_of(&column.name)?;
+    let others = numbered.get(&trunk).is_some_and(|all| all.len() > 1);
+    (number == 0 && others).then(|| format!("baseline {}", spelled_out(trunk.trim_end_matches('_'), 0)))
+}
+
 /// Writes a column name in words: parts split, abbreviations and joined words resolved. `first` is the number of the
 /// first measurement.
 fn spelled_out(name: &str, first: u32) -> String {

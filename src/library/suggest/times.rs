@@ -1,6 +1,12 @@
 //! Columns with times: periods, the beginning of a treatment, the end and the length of a follow-up.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::columns::{Named, Place};
+use super::mentions::trunk;
+use super::words::Unit;
 use crate::domain::dataset::InferredType;
 
 impl Named<'_> {
@@ -110,4 +116,26 @@ impl Named<'_> {
         let named = self.word(&says) || says_han.iter().any(|w| c.name.contains(w) || label.contains(w));
         !c.is_text() && c.distinct > 12 && c.min.is_some_and(|least| least >= 0.0) && named
     }
+}
+/// The time since a treatment names no column: 治疗12周后 is "after 12 weeks of treatment", whatever the group.
+pub(super) fn forget_times_of_treatment(question: &str, units: &mut [Unit]) {
+    static TIMES: LazyLock<Regex> = LazyLock::new(|| {
+        let treated = "治疗|干预|用药|服药|给药|训练|锻炼|培训|手术|康复";
+        let span = "[0-9一二两三四五六七八九十半]+ ?(?:个)?(?:天|周|星期|月|年|小时)";
+        Regex::new(&format!("({treated})(?:了|满)?{span}(?:以|之)?(?:后|前|时)")).expect("a pattern")
+    });
+    for word in TIMES.captures_iter(question).filter_map(|found| found.get(1)) {
+        let within = |unit: &&mut Unit| word.start() <= unit.start && unit.end <= word.end();
+        units.iter_mut().filter(within).for_each(|unit| unit.options.clear());
+    }
+}
+
+/// True where a Chinese question has the number at the end of a name, before a unit of time: 12周 for `sbp12`.
+pub(super) fn asked_number(question: &str, name: &str) -> bool {
+    let number = &name[trunk(name).len()..];
+    let units = ["周", "个月", "月", "天", "年", "岁", "小时", "分钟", "次", "期"];
+    let follows = |at: usize| units.iter().any(|unit| question[at..].starts_with(unit));
+    let whole = |at: usize| !question[..at].ends_with(|c: char| c.is_ascii_digit());
+    !number.is_empty()
+        && question.match_indices(number).any(|(at, _)| whole(at) && follows(at + number.len()))
 }

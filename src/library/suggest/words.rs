@@ -52,6 +52,8 @@ pub(super) struct Vocabulary {
     pub(super) words: Words,
     /// Words of the phrases; they are no misspelt columns.
     pub(super) cues: Words,
+    /// True where no name is Chinese: a Chinese word of several known ones stays whole, because it is translated as a whole.
+    pub(super) compounds: bool,
 }
 
 /// Words with their stems.
@@ -292,7 +294,8 @@ fn ends_of_words(run: &[(usize, char)], vocabulary: &Vocabulary) -> Vec<usize> {
     for end in 1..=run.len() {
         let way = |start: usize| {
             let word: String = run[start..end].iter().map(|(_, c)| *c).collect();
-            let knows = LEXICON.knows_han(&word) || vocabulary.han.contains(&word) || is_known(&word);
+            let listed = || is_known(&word) && (vocabulary.compounds || !is_compound(&word, vocabulary));
+            let knows = LEXICON.knows_han(&word) || vocabulary.han.contains(&word) || listed();
             let (unknown, words, _) = best[start];
             (knows || end - start == 1).then(|| (unknown + usize::from(!knows), words + 1, start))
         };
@@ -307,6 +310,18 @@ fn ends_of_words(run: &[(usize, char)], vocabulary: &Vocabulary) -> Vec<usize> {
     }
     ends.reverse();
     ends
+}
+
+/// True for a Chinese word that is made of two known ones, or has a piece of a name: 住院费用, 不良反应发生率 where a column is
+/// 不良反应. Next to Chinese names its parts are compared.
+fn is_compound(word: &str, vocabulary: &Vocabulary) -> bool {
+    let known = |part: &str| LEXICON.knows_han(part) || is_known(part);
+    let splits = |first: &str, second: &str| {
+        let long = |part: &str| part.chars().count() >= 2;
+        let named = |part: &str| long(part) && vocabulary.han.contains(part);
+        named(first) || named(second) || long(first) && long(second) && known(first) && known(second)
+    };
+    word.char_indices().skip(1).any(|(at, _)| splits(&word[..at], &word[at..]))
 }
 
 /// Splits Chinese into words that the lexicon or the columns know, else single characters.
