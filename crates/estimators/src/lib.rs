@@ -70,6 +70,7 @@ pub mod ml_frontier;
 pub mod ml_generalized_gamma;
 pub mod ml_glm;
 pub mod ml_group;
+pub mod ml_group_counts;
 pub mod ml_pairs;
 pub mod ml_random;
 pub mod ml_random_outcomes;

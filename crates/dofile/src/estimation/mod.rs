@@ -27,3 +27,4 @@ mod response_survival;
 pub mod sample;
 pub mod survival;
 pub mod table;
+pub mod table_cells;

@@ -29,7 +29,7 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "zip" | "zinb" => Some(model.inflated(cmd == "zinb")),
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
         "xtlogit" | "xtprobit" | "clogit" => Some(model.panel_binary(&cmd)),
-        "xtpoisson" => Some(model.panel_count()),
+        "xtpoisson" | "xtnbreg" => Some(model.panel_count()),
         "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"
         | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" => Some(model.linear()),
         _ => response_pairs::of(&model, &cmd),

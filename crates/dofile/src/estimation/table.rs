@@ -1,6 +1,7 @@
 //! The coefficient table that estimation commands print, and `r(table)` behind it.
 //! Layout as in the manuals' examples at a line size of 80.
 
+use super::table_cells::{hidden, table_cells};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -176,10 +177,11 @@ impl Table<'_> {
         let rows = self.rows();
         let mut terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
         mark_empty(session, &mut terms);
+        let look = session.settings.table.clone();
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
         for i in 0..rows.len() {
-            if terms[i].as_ref().is_some_and(is_base_cell) {
+            if terms[i].as_ref().is_some_and(|term| hidden(&look, term)) {
                 continue;
             }
             let eq = self.stripe[i].eq.as_str();
@@ -200,7 +202,7 @@ impl Table<'_> {
                 layout = Layout::default();
             }
             equation = Some(if free { "/" } else { eq });
-            let mut numbers = number_cells(&rows[i], terms[i].as_ref());
+            let mut numbers = table_cells(&rows[i], terms[i].as_ref(), &look);
             if let Some(beta) = self.beta.filter(|_| !crate::value::is_missing(rows[i].se)) {
                 let shown = if self.stripe[i].name == "_cons" {
                     ".".to_string()
@@ -272,32 +274,6 @@ fn mark_empty(session: &Session, terms: &mut [Option<Term>]) {
     }
 }
 
-/// The numbers of a row as the table shows them.
-pub fn number_cells(row: &Row, term: Option<&Term>) -> String {
-    let wide = |x: f64| format::number("%9.0g", x);
-    if crate::value::is_missing(row.se) {
-        let note = match term {
-            Some(t) if t.empty => "(empty)",
-            Some(t) if t.is_omitted() => "(omitted)",
-            _ => return format!("  {}          .        .       .            .           .", wide(row.b)),
-        };
-        return format!("  {}  {note}", wide(row.b));
-    }
-    // Variances are shown without a test.
-    let tested = |fmt: &str, x: f64| {
-        if crate::value::is_missing(row.ratio) { String::new() } else { format::bare(fmt, x) }
-    };
-    format!(
-        "  {}  {} {:>8}   {:>5}    {}   {}",
-        wide(row.b),
-        wide(row.se),
-        tested("%8.2f", row.ratio),
-        tested("%5.3f", row.p),
-        wide(row.low),
-        wide(row.high)
-    )
-}
-
 /// Prints names in the blocks that factor variables form.
 #[derive(Default)]
 pub struct Layout {
@@ -341,12 +317,6 @@ impl Layout {
         let levels: Vec<String> = term.atoms.iter().filter_map(|a| level_text(session, a)).collect();
         session.print(format!("{:>11}  |{cells}", format::abbrev(&levels.join("#"), 11)));
     }
-}
-
-/// Whether a term is a base level, or a cell of an interaction that a base level makes redundant.
-fn is_base_cell(term: &Term) -> bool {
-    let base = |a: &Atom| matches!(a, Atom::Level { base: true, .. });
-    term.is_base() || (term.is_omitted() && !term.empty && term.atoms.iter().any(base))
 }
 
 fn is_block(term: &Term) -> bool {

@@ -7,6 +7,7 @@ pub mod functions;
 mod lexer;
 mod node;
 mod parser;
+mod window;
 
 pub use compile::{Names, compile};
 pub use lexer::{Token, tokenize};

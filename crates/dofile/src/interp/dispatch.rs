@@ -1,5 +1,6 @@
 //! Finds the command of a line and runs it.
 
+use super::{older, operators, table_options};
 use crate::commands::documented;
 use crate::commands::official::is_official;
 use crate::commands::prefix::vce_option;
@@ -46,6 +47,7 @@ impl Session {
             if vce_option::run(self, spec.name, rest)? {
                 return Ok(Flow::Next);
             }
+            let mut table = None;
             let mut cmd = match spec.form {
                 Form::Raw => {
                     ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() }
@@ -53,20 +55,32 @@ impl Session {
                 Form::Standard(syntax) => {
                     let mut cmd = ParsedCommand::split(spec.name, rest, syntax.exp)?;
                     syntax.check(&cmd)?;
+                    table = table_options::take(spec, &mut cmd)?;
                     cmd.check_options(syntax.options, syntax.unsupported)
                         .map_err(|error| documented::refused(spec.name, error))?;
                     cmd
                 }
             };
             cmd.raw = rest.trim().to_string();
-            (spec.run)(self, &cmd).map_err(|error| match spec.form {
-                Form::Raw => documented::refused(spec.name, error),
-                Form::Standard(_) => error,
-            })?;
+            let standard = matches!(spec.form, Form::Standard(_));
+            let list = if standard { &cmd.list } else { &cmd.raw };
+            let before = table.map(|look| std::mem::replace(&mut self.settings.table, look));
+            let result = if operators::apply(spec.name, list) {
+                operators::with_columns(self, &mut cmd, standard, spec.run)
+            } else {
+                (spec.run)(self, &cmd)
+            };
+            if let Some(before) = before {
+                self.settings.table = before;
+            }
+            result.map_err(|error| if standard { error } else { documented::refused(spec.name, error) })?;
             return Ok(std::mem::replace(&mut self.flow, Flow::Next));
         }
         if let Some(program) = self.find_program(&word)? {
             return self.call_program(&program, rest);
+        }
+        if let Some(line) = older::modern(&word, rest) {
+            return self.dispatch(&line);
         }
         if is_official(&word) {
             return Err(StataError::unsupported_command(&word));

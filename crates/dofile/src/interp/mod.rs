@@ -6,10 +6,13 @@ mod dispatch;
 mod expand;
 mod extended;
 mod mata_block;
+mod older;
+mod operators;
 mod prefix;
 mod program;
 mod reader;
 mod syntax_statement;
+mod table_options;
 
 pub use reader::read_lines;
 

@@ -21,8 +21,29 @@ pub struct Settings {
     pub scheme: String,
     /// Directories searched for ado-files, the first match wins.
     pub adopath: Vec<String>,
+    /// What the coefficient table of the running command shows.
+    pub table: TableLook,
     /// Most bytes that the data may take; three quarters of the machine's memory.
     pub max_bytes: u64,
+}
+
+/// Options of coefficient tables ([R] Estimation options).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TableLook {
+    /// Base levels of factor variables have rows.
+    pub base_levels: bool,
+    /// Base levels within interactions too.
+    pub all_base_levels: bool,
+    /// Omitted terms have no rows.
+    pub no_omitted: bool,
+    /// Empty cells of interactions have no rows.
+    pub no_empty: bool,
+    /// Format of coefficients, standard errors and limits.
+    pub coefficients: Option<String>,
+    /// Format of p-values.
+    pub p_values: Option<String>,
+    /// Format of test statistics.
+    pub statistics: Option<String>,
 }
 
 /// Three quarters of the machine's memory, 12 GB where it is not known.
@@ -50,6 +71,7 @@ impl Default for Settings {
             version: 1800,
             scheme: "stcolor".into(),
             adopath: Vec::new(),
+            table: TableLook::default(),
             max_bytes: memory(),
         }
     }

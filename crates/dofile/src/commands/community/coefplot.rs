@@ -1,21 +1,21 @@
 //! `coefplot`: estimates and their intervals of one or several models. Written from the help file (Jann 2014, Stata Journal
 //! 14: 708-737).
 
+use super::coefplot_look;
+use super::coefplot_rows::{Headings, Row, text_of};
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
-use crate::frame::Frame;
 use crate::ops::graphs::curves::{self, CurveOptions, Picture};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
-use crate::syntax::{Atom, Term};
 use estimators::wald;
-use figure::{Range, Series, Shape, Style};
+use figure::{Range, Series, Shape, Style, TextMark};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "stores r(n_plot n_ci n_coef); models side by side or (model, label(text)); styles inside ciopts() other than recast() have no effect; no ||, at(), bylabel(), headings(), groups(); Jann (2014)",
+    notes: "stores r(n_plot n_ci n_coef); models side by side or (model, label(text)); headings(), groups() and eqlabels(, asheadings) stand over their coefficients; no ||, at(), bylabel(); Jann (2014)",
     examples: &[Example {
         run: "set obs 40\ngenerate x = _n\ngenerate z = mod(_n, 3)\ngenerate y = x + z + mod(_n*7, 5)\nregress y x z\nestimates store a\nregress y x i.z\nestimates store b\ncoefplot (a, label(One)) (b, label(Two)), drop(_cons) xline(0) levels(95 90) ciopts(recast(rcap))\nscalar plots = r(n_plot)\nscalar shown = r(n_coef)\ncoefplot, keep(x *.z) vertical",
         expect: &[("plots", 2.0), ("shown", 4.0), ("r(n_coef)", 3.0), ("r(n_ci)", 1.0)],
@@ -24,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "coefplot",
         8,
         run,
-        "coefplot [model ...] [(model, label(text) keep(list) drop(list)) ...] [, keep(list) drop(list) levels(numlist) noci eform vertical horizontal coeflabels(name = \"text\" ...) rename(old = new ...) order(list) ciopts(recast(rcap|rspike)) plotlabels(list) twoway_options]",
+        "coefplot [model ...] [(model, label(text) keep(list) drop(list)) ...] [, keep(list) drop(list) levels(numlist) noci eform vertical horizontal coeflabels(name = \"text\" ...) rename(old = new ...) order(list) ciopts(recast(rcap|rspike) lcolor() ...) headings(names = \"text\" ...) groups(names = \"text\" ...) eqlabels(list [, asheadings]) mlabel format(%fmt) mcolor() msymbol() plotlabels(list) twoway_options]",
     )
 };
 
@@ -34,6 +34,8 @@ struct Choice {
     keep: Vec<String>,
     drop: Vec<String>,
     label: Option<String>,
+    marker: Style,
+    interval: Style,
 }
 
 #[derive(Default)]
@@ -48,6 +50,10 @@ struct Options {
     renamed: Vec<(String, String)>,
     order: Vec<String>,
     plot_labels: Vec<String>,
+    headings: Headings,
+    /// The values stand at their markers, in this format.
+    value_labels: Option<String>,
+    value_clock: Option<u8>,
 }
 
 /// An estimate with one interval for each level.
@@ -85,15 +91,23 @@ fn run(s: &mut Session, cmd: &crate::syntax::ParsedCommand) -> Result<()> {
     if names.is_empty() {
         return Err(StataError::new(498, "coefplot: no coefficients found, all dropped, or none kept"));
     }
-    let texts: Vec<(f64, String)> = names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| (i as f64 + 1.0, text_of(&s.frame, name, &options.labels)))
-        .collect();
-    let series = found.iter().enumerate().flat_map(|(i, plot)| drawn(plot, i, found.len(), &names, &options));
-    let room = Some((0.5, names.len() as f64 + 0.5));
+    let rows = options.headings.rows(&names);
+    let text = |row: &Row| match row {
+        Row::Heading(text) => text.clone(),
+        Row::Coefficient(name) => text_of(&s.frame, name, &names, &options.labels, &options.headings),
+    };
+    let texts: Vec<(f64, String)> = rows.iter().enumerate().map(|(i, r)| (i as f64 + 1.0, text(r))).collect();
+    let mut series = Vec::new();
+    let mut values = Vec::new();
+    for (i, (plot, (_, own))) in found.iter().zip(&plots).enumerate() {
+        let place = Place { number: i, models: found.len(), rows: &rows };
+        series.extend(drawn(plot, &place, own, &options));
+        values.extend(value_marks(&plot.1, &place, &options));
+    }
+    let room = Some((0.5, rows.len() as f64 + 0.5));
     let picture = Picture {
-        series: series.collect(),
+        series,
+        texts: values,
         x_range: room.filter(|_| options.vertical),
         y_range: room.filter(|_| !options.vertical),
         x_names: if options.vertical { texts.clone() } else { Vec::new() },
@@ -113,8 +127,6 @@ fn read(s: &Session, text: &str) -> Result<(Options, CurveOptions)> {
     const REFUSED: &[&str] = &[
         "at",
         "BYlabels",
-        "HEADings",
-        "GROups",
         "SUBTitle",
         "SWAPnames",
         "MLabels",
@@ -135,7 +147,6 @@ fn read(s: &Session, text: &str) -> Result<(Options, CurveOptions)> {
         "citop",
         "CISmooth",
         "NOOFFsets",
-        "EQLabels",
         "EQREname",
         "TRUNCate",
         "WRap",
@@ -145,14 +156,22 @@ fn read(s: &Session, text: &str) -> Result<(Options, CurveOptions)> {
     let mut options = Options::default();
     let figure = CurveOptions::read(s, "coefplot", text, REFUSED, |name, argument| {
         match argument.map(str::trim) {
-            Some(list) if take_choice(&mut options.choice, name, list) => {}
+            Some(list) if take_choice(&mut options.choice, name, list)? => {}
+            Some(list) if options.headings.take(name, list)? => {}
+            None if abbreviates(name, "MLabels") || abbreviates(name, "MLABel") => {
+                options.value_labels.get_or_insert_with(|| "%9.0g".to_string());
+            }
+            Some(fmt) if abbreviates(name, "Format") && crate::format::Format::parse(fmt).is_some() => {
+                options.value_labels = Some(fmt.to_string());
+            }
+            Some(clock) if abbreviates(name, "MLABPosition") => {
+                options.value_clock = Some(crate::ops::graphs::text::clock(clock)?);
+            }
             Some(list) if abbreviates(name, "LEVels") => {
                 options.levels = crate::syntax::numlist::expand(list)?
             }
             Some(inner) if name == "ciopts" => {
-                for (inner_name, value) in split_options(inner)? {
-                    options.caps |= inner_name == "recast" && value.as_deref().map(str::trim) == Some("rcap");
-                }
+                options.caps |= interval_options(&mut options.choice.interval, inner)?;
             }
             Some(list) if abbreviates(name, "COEFLabels") => options.labels = pairs(list)?,
             Some(list) if abbreviates(name, "REName") => options.renamed = pairs(list)?,
@@ -173,16 +192,31 @@ fn read(s: &Session, text: &str) -> Result<(Options, CurveOptions)> {
     Ok((options, figure))
 }
 
-/// Takes `keep()`, `drop()` and `label()`.
-fn take_choice(choice: &mut Choice, name: &str, list: &str) -> bool {
+/// Takes `ciopts()`; returns whether the intervals have caps.
+fn interval_options(style: &mut Style, text: &str) -> Result<bool> {
+    let mut caps = false;
+    for (name, value) in split_options(text)? {
+        match value.as_deref().map(str::trim) {
+            Some(kind) if name == "recast" => caps = kind == "rcap",
+            Some(value) if coefplot_look::take(style, &name, value)? => {}
+            // ends of intervals have one size
+            Some(_) if abbreviates(&name, "MSIZe") => {}
+            _ => return Err(StataError::unsupported_option("coefplot", &format!("ciopts({name})"))),
+        }
+    }
+    Ok(caps)
+}
+
+/// Takes `keep()`, `drop()`, `label()` and the look.
+fn take_choice(choice: &mut Choice, name: &str, list: &str) -> Result<bool> {
     let split = || list.split_whitespace().map(str::to_string).collect();
     match name {
         "keep" => choice.keep = split(),
         "drop" => choice.drop = split(),
         "label" => choice.label = Some(unquote(list).to_string()),
-        _ => return false,
+        _ => return coefplot_look::take(&mut choice.marker, name, list),
     }
-    true
+    Ok(true)
 }
 
 /// `name = "text"` pairs.
@@ -219,7 +253,14 @@ fn plots(list: &str) -> Result<Vec<(String, Choice)>> {
         }
         let mut choice = Choice::default();
         for (name, argument) in split_options(options)? {
-            if !argument.is_some_and(|list| take_choice(&mut choice, &name, list.trim())) {
+            let taken = match argument.as_deref().map(str::trim) {
+                Some(inner) if name == "ciopts" => {
+                    interval_options(&mut choice.interval, inner).map(|_| true)?
+                }
+                Some(list) => take_choice(&mut choice, &name, list)?,
+                None => false,
+            };
+            if !taken {
                 return Err(StataError::unsupported_option("coefplot", &format!("{name} of a plot")));
             }
         }
@@ -233,7 +274,7 @@ fn plots(list: &str) -> Result<Vec<(String, Choice)>> {
 }
 
 /// Whether a name fits a pattern of `*` and `?`, with or without an equation.
-fn fits(pattern: &str, equation: &str, name: &str) -> bool {
+pub(super) fn fits(pattern: &str, equation: &str, name: &str) -> bool {
     let (wanted, pattern) = pattern.split_once(':').map_or((None, pattern), |(e, p)| (Some(e), p));
     let pattern = if pattern.is_empty() { "*" } else { pattern };
     let like = crate::syntax::varlist::wildcard;
@@ -284,54 +325,56 @@ fn places(found: &[(String, Vec<Point>)], options: &Options) -> Vec<String> {
     names
 }
 
-/// Labels of variables and values in place of a name.
-fn text_of(frame: &Frame, name: &str, labels: &[(String, String)]) -> String {
-    let (equation, bare) = name.split_once(':').map_or(("", name), |(e, b)| (e, b));
-    if let Some((_, text)) = labels.iter().find(|(n, _)| n == name || n == bare) {
-        return text.clone();
-    }
-    let Ok(term) = Term::parse(bare) else { return name.to_string() };
-    let atom = |atom: &Atom| {
-        let Some(position) = frame.find(atom.var()) else { return atom.var().to_string() };
-        let label = &frame.var(position).label;
-        let variable = if label.is_empty() { atom.var().to_string() } else { label.clone() };
-        match atom {
-            Atom::Level { level, .. } => frame
-                .labels_of(position)
-                .and_then(|l| l.get(*level as f64))
-                .map_or_else(|| format!("{}={level}", atom.var()), str::to_string),
-            Atom::Cont { .. } => variable,
-        }
-    };
-    let text = if bare == "_cons" {
-        bare.to_string()
-    } else {
-        term.atoms.iter().map(atom).collect::<Vec<_>>().join(" # ")
-    };
-    if equation.is_empty() { text } else { format!("{equation}: {text}") }
-}
-
-/// Intervals and points of one model beside those of the others.
-fn drawn(
-    (label, points): &(String, Vec<Point>),
+/// Where the points of a model lie: its number among the models, and the lines of the plot.
+struct Place<'a> {
     number: usize,
     models: usize,
-    names: &[String],
+    rows: &'a [Row],
+}
+
+impl Place<'_> {
+    fn of(&self, point: &Point) -> f64 {
+        let shift = (self.number as f64 + 1.0) / (self.models as f64 + 1.0) - 0.5;
+        let own = |row: &Row| matches!(row, Row::Coefficient(name) if *name == point.name);
+        self.rows.iter().position(own).map_or(0.0, |i| i as f64 + 1.0 + shift)
+    }
+}
+
+/// The values at their markers, with `mlabel`.
+fn value_marks(points: &[Point], place: &Place<'_>, options: &Options) -> Vec<TextMark> {
+    let Some(fmt) = &options.value_labels else { return Vec::new() };
+    let clock = options.value_clock.unwrap_or(if options.vertical { 3 } else { 12 });
+    let mark = |p: &Point| {
+        let (x, y) = if options.vertical { (place.of(p), p.value) } else { (p.value, place.of(p)) };
+        let text = crate::format::bare(fmt, p.value).trim().to_string();
+        TextMark { x, y, text, clock, color: None, size: None }
+    };
+    points.iter().map(mark).collect()
+}
+
+/// Intervals and points of one model next to those of the others; its own look comes before that of all.
+fn drawn(
+    (label, points): &(String, Vec<Point>),
+    place: &Place<'_>,
+    own: &Choice,
     options: &Options,
 ) -> Vec<Series> {
-    let shift = (number as f64 + 1.0) / (models as f64 + 1.0) - 0.5;
-    let place = |p: &Point| names.iter().position(|n| *n == p.name).map_or(0.0, |i| i as f64 + 1.0 + shift);
     let horizontal = !options.vertical;
-    let make = |label: String, shape| Series { label, number, shape, style: Style::default() };
+    let chosen = |own: &Style, all: &Style| if *own == Style::default() { all.clone() } else { own.clone() };
+    let marker = chosen(&own.marker, &options.choice.marker);
+    let mut interval = chosen(&own.interval, &options.choice.interval);
+    interval.color = interval.color.or(marker.color);
+    let make = |label: String, shape, style| Series { label, number: place.number, shape, style };
     let count = if options.no_intervals { 0 } else { points.first().map_or(0, |p| p.intervals.len()) };
     let mut out: Vec<Series> = (0..count)
         .map(|k| {
-            let range = |p: &Point| Range { at: place(p), low: p.intervals[k].0, high: p.intervals[k].1 };
+            let range = |p: &Point| Range { at: place.of(p), low: p.intervals[k].0, high: p.intervals[k].1 };
             let ranges = points.iter().map(range).collect();
-            make(String::new(), Shape::Ranges { ranges, caps: options.caps, horizontal })
+            make(String::new(), Shape::Ranges { ranges, caps: options.caps, horizontal }, interval.clone())
         })
         .collect();
-    let position = |p: &Point| if horizontal { (p.value, place(p)) } else { (place(p), p.value) };
-    out.push(make(label.clone(), Shape::Points { points: points.iter().map(position).collect() }));
+    let position = |p: &Point| if horizontal { (p.value, place.of(p)) } else { (place.of(p), p.value) };
+    let shape = Shape::Points { points: points.iter().map(position).collect() };
+    out.push(make(label.clone(), shape, marker));
     out
 }

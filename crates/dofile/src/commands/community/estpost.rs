@@ -1,5 +1,6 @@
 //! `estpost`: posts the results of a command without estimates in `e()`, so that `esttab` can show them.
 
+use super::estpost_groups;
 use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::matrix::{Matrix, Stripe};
@@ -10,7 +11,7 @@ use crate::value::MISSING;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "summarize: e(count sum_w mean Var sd min max sum), with detail also skewness kurtosis p1 ... p99; tabulate (one-way): e(b pct cumpct); correlate: e(b rho p count), all matrices with one column for each variable or value; see estout (SSC)",
+    notes: "summarize: e(count sum_w mean Var sd min max sum), with detail also skewness kurtosis p1 ... p99; tabulate (one-way): e(b pct cumpct); correlate: e(b rho p count); ttest: e(b count se t df_t p_l p p_u N_1 mu_1 N_2 mu_2); tabstat: a vector for each variable, or for each statistic with columns(statistics), by() as equations; all matrices with one column for each variable or value; see estout (SSC)",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = 2*_n\nestpost summarize x y\nscalar m = el(e(mean),1,2)\nestpost correlate x y\nscalar r = el(e(b),1,1)",
         expect: &[("m", 7.0), ("r", 1.0)],
@@ -19,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "estpost",
         7,
         run,
-        "estpost {summarize [varlist] [, detail] | tabulate varname | correlate varlist} [if] [in] [weight]",
+        "estpost {summarize [varlist] [, detail] | tabulate varname | correlate varlist | ttest varlist, by(groupvar) | tabstat varlist [, by() statistics() columns() listwise]} [if] [in] [weight]",
     )
 };
 
@@ -32,13 +33,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         tabulate(s, rest)?
     } else if is("correlate", 3) {
         correlate(s, rest)?
+    } else if word == "ttest" {
+        estpost_groups::ttest(s, rest)?
+    } else if is("tabstat", 4) {
+        estpost_groups::tabstat(s, rest)?
     } else {
         return Err(StataError::unsupported_option("estpost", word));
     };
     let (subcommand, n, stripe, columns) = posted;
     let mut est = Estimation::default();
     for (name, values) in columns {
-        est.results.matrix(name, Matrix::row_vector(values, stripe.clone()));
+        est.results.matrix(&name, Matrix::row_vector(values, stripe.clone()));
     }
     est.results.text("cmd", "estpost").text("subcmd", subcommand).scalar("N", n);
     let touse = vec![true; s.frame.n_rows()];
@@ -48,10 +53,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Name of the subcommand, number of observations, names of the columns, and the vectors.
-type Posted = (&'static str, f64, Vec<Stripe>, Vec<(&'static str, Vec<f64>)>);
+pub(super) type Posted = (&'static str, f64, Vec<Stripe>, Vec<(String, Vec<f64>)>);
 
 /// The text before the comma, the variables of its list, and the rest from `if`, `in` or a weight on.
-fn parts(s: &Session, rest: &str) -> Result<(Vec<usize>, String, String)> {
+pub(super) fn parts(s: &Session, rest: &str) -> Result<(Vec<usize>, String, String)> {
     let (body, options) = match top_level_comma(rest) {
         Some(i) => (rest[..i].trim(), rest[i + 1..].trim()),
         None => (rest.trim(), ""),
@@ -61,6 +66,10 @@ fn parts(s: &Session, rest: &str) -> Result<(Vec<usize>, String, String)> {
     let variables = s.varlist(list)?;
     let start = body.find(parsed.list.trim()).unwrap_or(0) + parsed.list.trim().len();
     Ok((variables, body[start..].to_string(), options.to_string()))
+}
+
+fn owned(columns: Vec<(&str, Vec<f64>)>) -> Vec<(String, Vec<f64>)> {
+    columns.into_iter().map(|(name, values)| (name.to_string(), values)).collect()
 }
 
 const SUMMARY: [(&str, &str); 8] = [
@@ -103,7 +112,7 @@ fn summarize(s: &mut Session, rest: &str) -> Result<Posted> {
         most = most.max(s.r.get_scalar("N").unwrap_or(0.0));
         stripe.push(Stripe::term(name));
     }
-    Ok(("summarize", most, stripe, columns))
+    Ok(("summarize", most, stripe, owned(columns)))
 }
 
 fn tabulate(s: &mut Session, rest: &str) -> Result<Posted> {
@@ -148,7 +157,7 @@ fn tabulate(s: &mut Session, rest: &str) -> Result<Posted> {
     };
     let columns =
         vec![("b", with_total(counts, total)), ("pct", with_total(share, 100.0)), ("cumpct", cumulated)];
-    Ok(("tabulate", total, stripe, columns))
+    Ok(("tabulate", total, stripe, owned(columns)))
 }
 
 fn correlate(s: &mut Session, rest: &str) -> Result<Posted> {
@@ -174,7 +183,7 @@ fn correlate(s: &mut Session, rest: &str) -> Result<Posted> {
         stripe.push(Stripe::term(right));
     }
     let n = columns[3].1.iter().copied().fold(0.0, f64::max);
-    Ok(("correlate", n, stripe, columns.into()))
+    Ok(("correlate", n, stripe, owned(columns.into())))
 }
 
 /// Prints the vectors side by side.

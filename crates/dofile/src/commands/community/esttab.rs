@@ -3,10 +3,12 @@
 //! Defaults, labels and notes as the help of estout (SSC) documents them.
 
 use super::eststo::Kept;
+use super::esttab_around as around;
 use super::esttab_matrix;
 use super::esttab_options::{self as given, Element, Given, Statistic, texts};
 use super::esttab_rows::{self as rows, Model};
 use super::esttab_text::{self as text, Format, Frame};
+use super::esttab_unstack::unstack;
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
 use crate::ops::files::{check_replace, with_extension};
@@ -27,7 +29,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "esttab",
         6,
         run,
-        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() addnotes() nonotes eform brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
+        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() addnotes() nonotes eform[(pattern)] mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
     )
 };
 
@@ -62,7 +64,10 @@ pub(super) struct Wanted {
     /// What stands in the cells of such a line.
     pub reference_label: String,
     pub label: bool,
-    pub eform: bool,
+    /// Whether the coefficients of each model are shown as exponentials; one value holds for all.
+    pub eform: Vec<bool>,
+    /// Headings of equations in their order; nothing to leave them out.
+    pub equations: Option<Vec<String>>,
     pub no_base: bool,
     pub no_omitted: bool,
     pub gaps: bool,
@@ -85,11 +90,15 @@ fn table(s: &mut Session, cmd: &ParsedCommand, estout: bool) -> Result<()> {
     }
     let options = Given::parse(&cmd.name, &parsed.option_text)?;
     let matrix = esttab_matrix::read(s, parsed.list.trim())?;
-    let models = if matrix.is_some() { Vec::new() } else { models(s, parsed.list.trim())? };
+    let mut models = if matrix.is_some() { Vec::new() } else { models(s, parsed.list.trim())? };
     let file = parsed.using.as_deref().map(|name| unquote(name).to_string());
     let format = Format::of(&options, file.as_deref());
     let wanted = wanted(s, &options, format, estout)?;
-    let mut frame = frame(s, &options, &models, &wanted, estout);
+    let mut frame = frame(s, &options, &models, &wanted, estout)?;
+    if options.has("unstack") {
+        let parts = unstack(models);
+        (models, frame) = (parts.models, frame.unstacked(parts.spans, parts.equations));
+    }
     let body = match &matrix {
         Some(shown) => esttab_matrix::body(shown, &wanted.labels, format),
         None => rows::body(s, &models, &wanted),
@@ -218,7 +227,11 @@ fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<
         references: pairs(options.text("refcat")),
         reference_label: given::reference_label(options.text("refcat").unwrap_or(""))?,
         label: options.has("label"),
-        eform: options.has("eform"),
+        eform: match options.text("eform").filter(|t| !t.trim().is_empty()) {
+            Some(pattern) => pattern.split_whitespace().map(|word| word == "1").chain([false]).collect(),
+            None => vec![options.has("eform")],
+        },
+        equations: around::equation_labels(options.text("eqlabels"))?,
         no_base: options.has("nobaselevels"),
         no_omitted: options.has("noomitted"),
         gaps: !(estout || options.has("nogaps") || options.has("compress") || options.has("plain"))
@@ -229,7 +242,7 @@ fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<
 }
 
 /// Headings, widths and notes around the body.
-fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout: bool) -> Frame {
+fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout: bool) -> Result<Frame> {
     let plain = options.has("plain");
     let depvar = |m: &Model| {
         let name = m.e.results.get_text("depvar").unwrap_or("").to_string();
@@ -237,7 +250,12 @@ fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout
         if wanted.label { label.unwrap_or(name) } else { name }
     };
     let named = |m: &Model| m.e.results.get_text("estimates_title").unwrap_or(&m.name).to_string();
-    let titles: Vec<String> = match options.text("mtitles").or(options.text("mlabels")) {
+    let (mtitles, of_depvars) = match options.text("mtitles").or(options.text("mlabels")) {
+        Some(text) => model_titles(text)?,
+        None => (None, options.has("depvars")),
+    };
+    let titles: Vec<String> = match mtitles {
+        _ if of_depvars => models.iter().map(depvar).collect(),
         Some("none") => Vec::new(),
         Some(text) if !text.is_empty() => {
             let own = texts(text);
@@ -266,6 +284,24 @@ fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout
         None if own_cells => headings,
         None => Vec::new(),
     };
+    let notes = notes(options, wanted, own_cells || plain);
+    let title = options.text("title").map(|t| unquote(t.trim()).to_string());
+    let around = around::Around::read(
+        options,
+        &around::Variables {
+            models: models.len(),
+            columns: models.len() * wide,
+            title: title.as_deref().unwrap_or(""),
+            notes: &notes,
+            stars: &wanted.format.levels(&wanted.stars),
+        },
+    );
+    if around.given() && !matches!(wanted.format, Format::Latex { .. }) {
+        return Err(StataError::unsupported_option(
+            "esttab",
+            "prehead(), posthead(), prefoot() or postfoot() without tex",
+        ));
+    }
     let starred = |j: usize| wanted.cells.iter().filter_map(|row| row.get(j)).any(|e| e.star);
     let star_width = wanted.stars.iter().map(|(mark, ..)| mark.chars().count()).max().unwrap_or(0);
     let (variables, column) = match (wanted.label, options.has("compress")) {
@@ -274,8 +310,12 @@ fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout
         (false, false) => (12, 12),
         (false, true) => (10, 9),
     };
-    Frame {
-        title: options.text("title").map(|t| unquote(t.trim()).to_string()),
+    Ok(Frame {
+        title,
+        spans: Vec::new(),
+        equations: Vec::new(),
+        groups: around::Groups::read(options.text("mgroups"), models.len())?,
+        around,
         numbered,
         titles,
         column_labels,
@@ -284,11 +324,26 @@ fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout
         star_width,
         variables: options.int("varwidth").map_or(variables, |w| w.max(1) as usize),
         column: options.int("modelwidth").map_or(column, |w| w.max(1) as usize),
-        notes: notes(options, wanted, own_cells || plain),
+        notes,
         alignment: options.text("alignment").map(str::to_string),
         fragment: options.has("fragment"),
         rules: !plain && !options.has("nolines"),
+    })
+}
+
+/// The titles of `mtitles()` or `mlabels()`, and whether they are the names of the dependent variables (`, depvars`).
+fn model_titles(text: &str) -> Result<(Option<&str>, bool)> {
+    let end = crate::syntax::split::top_level_comma(text).unwrap_or(text.len());
+    let (mut titles, mut depvars) = (text[..end].trim(), false);
+    for (name, argument) in crate::syntax::options::split_options(text[end..].trim_start_matches(','))? {
+        match (name.as_str(), argument) {
+            ("none", None) => titles = "none",
+            ("titles", None) => {}
+            (word, None) if word.len() >= 3 && "depvars".starts_with(word) => depvars = true,
+            _ => return Err(StataError::unsupported_option("esttab", &format!("mtitles(, {name})"))),
+        }
     }
+    Ok((Some(titles), depvars))
 }
 
 /// Notes of `esttab`: what stands in brackets, and the levels of the stars.
@@ -311,7 +366,7 @@ fn notes(options: &Given, wanted: &Wanted, bare: bool) -> Vec<String> {
     }
     out.extend(options.text("addnotes").map(texts).unwrap_or_default());
     let starred = wanted.cells.iter().flatten().any(|e| e.star);
-    if starred && !options.has("nonotes") && !bare {
+    if starred && (!options.has("nonotes") && !bare || options.has("legend")) {
         out.push(wanted.format.levels(&wanted.stars));
     }
     out

@@ -118,21 +118,26 @@ pub(super) fn coefficients(models: &[Model], wanted: &Wanted) -> Vec<Stripe> {
 }
 
 /// The cell of one number.
-fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted) -> Cell {
+fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted, eform: bool) -> Cell {
     let Some(i) = place else { return Cell::default() };
     let df_r = model.e.results.get_scalar("df_r").filter(|x| !is_missing(*x));
     let b = model.e.b().map_or(f64::NAN, |b| b.get(0, i));
     let se = model.e.v().map_or(f64::NAN, |v| v.get(i, i).max(0.0).sqrt());
     let fixed = se.is_nan() || se <= 0.0;
     let half = if fixed { f64::NAN } else { se * wald::critical(wanted.level, df_r) };
-    let p = if fixed { f64::NAN } else { wald::p_value(b / se, df_r) };
-    let shown = |x: f64| if wanted.eform { x.exp() } else { x };
+    // estpost posts its own numbers instead of a covariance matrix
+    let posted = |name: &str| {
+        let vector = model.e.results.matrices.get(name).filter(|m| model.e.v().is_none() && i < m.cols());
+        vector.map_or(f64::NAN, |m| m.get(0, i))
+    };
+    let p = if fixed { posted("p") } else { wald::p_value(b / se, df_r) };
+    let shown = |x: f64| if eform { x.exp() } else { x };
     let value = match element.name.as_str() {
         "b" => shown(b),
-        "se" if wanted.eform => b.exp() * se,
-        "se" if fixed => f64::NAN,
+        "se" if eform => b.exp() * se,
+        "se" if fixed => posted("se"),
         "se" => se,
-        "t" | "z" if fixed => f64::NAN,
+        "t" | "z" if fixed => posted("t"),
         "t" | "z" => b / se,
         "p" => p,
         "ci_l" => shown(b - half),
@@ -191,14 +196,17 @@ pub(super) fn body(s: &Session, models: &[Model], wanted: &Wanted) -> Vec<Part> 
     let places: Vec<Vec<(Stripe, usize)>> = models.iter().map(|m| columns(m, wanted)).collect();
     let wide = wanted.cells.iter().map(Vec::len).max().unwrap_or(1);
     let stacked = wanted.gaps && wanted.cells.len() > 1;
-    let mut equation = String::new();
+    let (mut equation, mut headings) = (String::new(), 0);
     for stripe in coefficients(models, wanted) {
         if !parts.is_empty() && stacked {
             parts.push(Part::Gap);
         }
         if stripe.eq != equation {
             equation.clone_from(&stripe.eq);
-            parts.push(Part::Heading(equation.clone()));
+            if let Some(own) = &wanted.equations {
+                parts.push(Part::Heading(own.get(headings).cloned().unwrap_or_else(|| equation.clone())));
+            }
+            headings += 1;
         }
         if let Some((_, text)) = wanted.references.iter().find(|(name, _)| *name == stripe.name) {
             let mut cells = vec![Cell::default(); wide * models.len()];
@@ -211,10 +219,13 @@ pub(super) fn body(s: &Session, models: &[Model], wanted: &Wanted) -> Vec<Part> 
         }
         for (k, row) in wanted.cells.iter().enumerate() {
             let mut cells = Vec::new();
-            for (model, places) in models.iter().zip(&places) {
+            for (m, (model, places)) in models.iter().zip(&places).enumerate() {
+                let eform = wanted.eform.get(m).or(wanted.eform.last()).copied().unwrap_or(false);
                 let place = places.iter().find(|(own, _)| *own == stripe).map(|(_, i)| *i);
                 for j in 0..wide {
-                    cells.push(row.get(j).map_or_else(Cell::default, |e| cell(model, place, e, wanted)));
+                    cells.push(
+                        row.get(j).map_or_else(Cell::default, |e| cell(model, place, e, wanted, eform)),
+                    );
                 }
             }
             let name = if k == 0 { label(s, &stripe.name, wanted) } else { String::new() };

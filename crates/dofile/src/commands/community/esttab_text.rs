@@ -1,5 +1,6 @@
 //! File formats of `esttab`: fixed width, separated values, LaTeX, HTML and Markdown.
 
+use super::esttab_around::{Around, Groups};
 use super::esttab_options::Given;
 use super::esttab_rows::{Cell, Part};
 
@@ -40,6 +41,19 @@ pub(super) struct Frame {
     pub alignment: Option<String>,
     pub fragment: bool,
     pub rules: bool,
+    pub groups: Groups,
+    pub around: Around,
+    /// Number of columns of each model; more than one with `unstack`.
+    pub spans: Vec<usize>,
+    /// Titles of the columns of unstacked models.
+    pub equations: Vec<String>,
+}
+
+impl Frame {
+    /// The frame of models whose equations stand side by side.
+    pub(super) fn unstacked(self, spans: Vec<usize>, equations: Vec<String>) -> Self {
+        Self { models: equations.len(), spans, equations, ..self }
+    }
 }
 
 impl Format {
@@ -138,7 +152,15 @@ impl Format {
     pub(super) fn escaped(self, text: &str) -> String {
         match self {
             Self::Latex { .. } => {
-                text.replace('_', "\\_").replace('#', "\\#").replace('%', "\\%").replace('&', "\\&")
+                let mut out = String::with_capacity(text.len());
+                for c in text.chars() {
+                    // the author's own \% stays
+                    if "_#%&".contains(c) && !out.ends_with('\\') {
+                        out.push('\\');
+                    }
+                    out.push(c);
+                }
+                out
             }
             Self::Html => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
             Self::Markdown => text.replace('|', "\\|"),
@@ -152,7 +174,7 @@ impl Format {
 pub(super) fn render(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
     match format {
         Format::Fixed => fixed(frame, body),
-        Format::Latex { booktabs } => latex(frame, body, format, booktabs),
+        Format::Latex { booktabs } => super::esttab_latex::lines(frame, body, format, booktabs),
         Format::Separated(_) | Format::Tab => separated(frame, body, format),
         Format::Html => html(frame, body, format),
         Format::Markdown => markdown(frame, body, format),
@@ -163,20 +185,26 @@ pub(super) fn render(frame: &Frame, body: &[Part], format: Format) -> Vec<String
 /// Lines of headings: each has one text for each column of each model.
 pub(super) fn headings(frame: &Frame) -> Vec<Vec<String>> {
     let wide = frame.starred.len();
-    let first_of = |texts: Vec<String>| {
+    let spread = |texts: Vec<String>, spans: &[usize]| {
         let mut line = Vec::new();
-        for text in texts {
+        for (k, text) in texts.into_iter().enumerate() {
             line.push(text);
-            line.resize(line.len() + wide - 1, String::new());
+            line.resize(line.len() + wide * spans.get(k).copied().unwrap_or(1) - 1, String::new());
         }
         line
     };
+    let first_of = |texts: Vec<String>| spread(texts, &frame.spans);
+    let models = if frame.spans.is_empty() { frame.models } else { frame.spans.len() };
     let mut out = Vec::new();
+    out.extend(frame.groups.cells(frame.models, wide));
     if frame.numbered {
-        out.push(first_of((1..=frame.models).map(|i| format!("({i})")).collect()));
+        out.push(first_of((1..=models).map(|i| format!("({i})")).collect()));
     }
     if !frame.titles.is_empty() {
         out.push(first_of(frame.titles.clone()));
+    }
+    if frame.equations.iter().any(|text| !text.is_empty()) {
+        out.push(spread(frame.equations.clone(), &[]));
     }
     if !frame.column_labels.is_empty() {
         let own = (0..wide).map(|j| frame.column_labels.get(j).cloned().unwrap_or_default());
@@ -260,73 +288,6 @@ fn separated(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
         }
     }
     out.extend(frame.notes.iter().map(|n| join(vec![n.clone()])));
-    out
-}
-
-fn latex(frame: &Frame, body: &[Part], format: Format, booktabs: bool) -> Vec<String> {
-    let rule = |own: &str, plain: &str| if booktabs { own.to_string() } else { plain.to_string() };
-    let columns = frame.models * frame.starred.len();
-    let mut out = Vec::new();
-    let sym = "\\def\\sym#1{\\ifmmode^{#1}\\else\\(^{#1}\\)\\fi}".to_string();
-    if !frame.fragment {
-        match &frame.title {
-            Some(title) => {
-                out.push("\\begin{table}[htbp]\\centering".to_string());
-                out.push(sym);
-                out.push(format!("\\caption{{{title}}}"));
-            }
-            None => out.extend(["{".to_string(), sym]),
-        }
-        let alignment = frame.alignment.as_deref().unwrap_or("c");
-        out.push(format!("\\begin{{tabular}}{{l*{{{columns}}}{{{alignment}}}}}"));
-        out.push(rule("\\toprule", "\\hline\\hline"));
-    }
-    let label_of = |text: &str| format!("{:<12}", format.escaped(text));
-    let heads = headings(frame);
-    for texts in &heads {
-        let cells: String =
-            texts.iter().map(|t| format!("&\\multicolumn{{1}}{{c}}{{{}}}", format.escaped(t))).collect();
-        out.push(format!("{}{cells}\\\\", label_of("")));
-    }
-    if !heads.is_empty() && (!frame.fragment || frame.rules) {
-        out.push(rule("\\midrule", "\\hline"));
-    }
-    for part in body {
-        match part {
-            Part::Line(label, cells) => {
-                let cells: String = cells
-                    .iter()
-                    .enumerate()
-                    .map(|(k, c)| {
-                        let mark =
-                            if c.stars.is_empty() { String::new() } else { format!("\\sym{{{}}}", c.stars) };
-                        let room =
-                            if frame.starred[k % frame.starred.len()] { frame.star_width + 6 } else { 0 };
-                        format!("&{:>width$}{mark:<room$}", format.escaped(&c.text), width = frame.column)
-                    })
-                    .collect();
-                let statistic =
-                    label.starts_with("\\(") || label.contains("\\textit") || label.contains("R^{2}");
-                let label = if statistic { format!("{label:<12}") } else { label_of(label) };
-                out.push(format!("{label}{cells}\\\\"));
-            }
-            Part::Heading(text) => {
-                out.push(format!("{}{}\\\\", label_of(text), "&".repeat(columns)));
-            }
-            Part::Gap => out.push(rule("\\addlinespace", "[1em]")),
-            Part::Rule => out.push(rule("\\midrule", "\\hline")),
-        }
-    }
-    if frame.fragment {
-        return out;
-    }
-    out.push(rule("\\bottomrule", "\\hline\\hline"));
-    for note in &frame.notes {
-        let note = if note.contains('\\') { note.clone() } else { format.escaped(note) };
-        out.push(format!("\\multicolumn{{{}}}{{l}}{{\\footnotesize {note}}}\\\\", columns + 1));
-    }
-    out.push("\\end{tabular}".to_string());
-    out.push(if frame.title.is_some() { "\\end{table}" } else { "}" }.to_string());
     out
 }
 

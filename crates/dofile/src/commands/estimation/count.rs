@@ -150,8 +150,8 @@ impl Kind {
         let asked = cmd.options.text("dispersion").map_or("mean", str::trim);
         match (nbreg, asked) {
             (false, _) => Ok(Self::Poisson),
-            (true, "constant" | "c" | "cons") => Ok(Self::Constant),
-            (true, "mean" | "m") => Ok(Self::Mean),
+            (true, word) if !word.is_empty() && "constant".starts_with(word) => Ok(Self::Constant),
+            (true, word) if !word.is_empty() && "mean".starts_with(word) => Ok(Self::Mean),
             _ => Err(StataError::invalid(format!("dispersion({asked}) invalid: mean or constant"))),
         }
     }

@@ -40,16 +40,8 @@ pub(super) fn figure(session: &Session, plots: &[Plot], options: &FigureOptions)
     }
     let mono = options.monochrome;
     let mut contents = Vec::new();
-    match &options.by {
-        None => contents.push(content(session, plots, String::new(), &vec![true; n], mono)?),
-        Some(by) => {
-            for group in groups::groups(session, &by.vars, &used, by.missing) {
-                contents.push(content(session, plots, group.text(), &group.mask(n), mono)?);
-            }
-            if by.total {
-                contents.push(content(session, plots, "Total".into(), &vec![true; n], mono)?);
-            }
-        }
+    for (title, rows) in groups::panels(session, options.by.as_ref(), &used) {
+        contents.push(content(session, plots, title, &rows, mono)?);
     }
     let empty =
         contents.iter().all(|c| c.series.iter().all(|s| data_ends(std::slice::from_ref(s), true).is_none()));
@@ -131,7 +123,7 @@ fn joined(names: &[Name]) -> (Option<usize>, String) {
 }
 
 /// One panel, or a grid of panels with shared axes and titles.
-fn panels(mut planes: Vec<(String, Plane)>, options: &FigureOptions, session: &Session) -> Figure {
+pub(super) fn panels(mut planes: Vec<(String, Plane)>, options: &FigureOptions, session: &Session) -> Figure {
     let mut figure = Figure::default();
     if let Some(by) = &options.by {
         figure.shared_axes = !by.rescale_x && !by.rescale_y;

@@ -1,5 +1,7 @@
 //! `graph bar`, `graph hbar` and `graph dot`: statistics by category as bars or dots.
 
+use super::assemble;
+use super::groups;
 use super::numbers::percentile;
 use super::over::{self, Category, Over};
 use super::plots::Plot;
@@ -13,7 +15,7 @@ use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::words;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
-use figure::{Bar, Body, Figure, Panel, Plane, Series, Shape, Style, TextMark, Ticks, data_ends};
+use figure::{Bar, Figure, Plane, Series, Shape, Style, TextMark, Ticks, data_ends};
 
 /// The three charts of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,13 +119,25 @@ pub(super) fn run(session: &mut Session, raw: &str, chart: Chart) -> Result<()> 
             .collect();
     }
     let categories = over::categories(session, &overs, &rows, options.missing);
-    let heights = heights(session, &quantities, &categories, weights.as_ref())?;
-    let (categories, heights) = sorted(categories, heights, &options.overs);
-    if heights.iter().flatten().all(|h| !h.is_finite()) {
+    let mut planes = Vec::new();
+    let mut labels: Vec<String> = quantities.iter().map(|q| q.label.clone()).collect();
+    let legend = options.figure.legend_for(&mut labels);
+    for (title, panel) in groups::panels(session, options.figure.by.as_ref(), &rows) {
+        let inside: Vec<Category> = categories.iter().map(|c| c.within(&panel)).collect();
+        let heights = heights(session, &quantities, &inside, weights.as_ref())?;
+        let (inside, heights) = sorted(inside, heights, &options.overs);
+        if heights.iter().flatten().any(|h| h.is_finite()) {
+            planes.push((
+                title,
+                panel_plane(session, chart, &options, (&quantities, &labels), &inside, heights),
+            ));
+        }
+    }
+    if planes.is_empty() {
         return Err(StataError::no_observations());
     }
-    let used = used_rows(session, &quantities, &rows);
-    let figure = figure(session, chart, &options, &quantities, &categories, heights, used);
+    let mut figure = Figure { legend, ..assemble::panels(planes, &options.figure, session) };
+    options.figure.apply(&mut figure, Some(used_rows(session, &quantities, &rows)));
     store::show(session, figure, &options.figure)
 }
 
@@ -138,6 +152,9 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
             None if is("STACK") => out.stack = true,
             None if is("PERCENTages") => out.percentages = true,
             None if is("MISSing") => out.missing = true,
+            // categories without rows are never shown; bars keep their distances and intensities
+            None if is("NOFill") => {}
+            Some(_) if ["BARGap", "OUTERGap", "INTensity", "LINTensity"].iter().any(|d| is(d)) => {}
             Some(a) if is("BLABel") => out.label = Some(blabel(a)?),
             Some(a) if is("BAR") => out.looks.push(look(a)?),
             _ => {
@@ -147,22 +164,14 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
             }
         }
     }
-    if out.figure.by.is_some() {
-        return Err(StataError::unsupported_option("graph bar", "by()"));
-    }
     Ok(out)
 }
 
 fn refused(name: &str) -> StataError {
     const UNSUPPORTED: &[&str] = &[
-        "NOFill",
         "CW",
         "NOLABel",
         "YVARoptions",
-        "BARGap",
-        "OUTERGap",
-        "INTensity",
-        "LINTensity",
         "PCYCle",
         "EXCLUDE0",
         "YALTernate",
@@ -315,15 +324,15 @@ fn used_rows(session: &Session, quantities: &[Quantity], rows: &[bool]) -> usize
     (0..rows.len()).filter(|&r| rows[r] && known(r)).count()
 }
 
-fn figure(
+/// The bars of one panel.
+fn panel_plane(
     session: &Session,
     chart: Chart,
     options: &Options,
-    quantities: &[Quantity],
+    (quantities, labels): (&[Quantity], &[String]),
     categories: &[Category],
     mut heights: Vec<Vec<f64>>,
-    used: usize,
-) -> Figure {
+) -> Plane {
     if options.percentages {
         for at in 0..categories.len() {
             let total: f64 = heights.iter().map(|row| row[at].abs()).filter(|h| h.is_finite()).sum();
@@ -335,8 +344,6 @@ fn figure(
     let width = if options.stack { 0.7 } else { 0.8 / count as f64 };
     let mut bases = vec![0.0; categories.len()];
     let (mut series, mut texts) = (Vec::new(), Vec::new());
-    let mut labels: Vec<String> = quantities.iter().map(|q| q.label.clone()).collect();
-    let legend = options.figure.legend_for(&mut labels);
     for (k, row) in heights.iter().enumerate() {
         let shift = if options.stack { 0.0 } else { (k as f64 - (count as f64 - 1.0) / 2.0) * width };
         let mut bars = Vec::new();
@@ -371,14 +378,7 @@ fn figure(
         }
         series.push(one);
     }
-    let plane = plane(session, options, quantities, categories, horizontal, series, texts);
-    let mut figure = Figure {
-        panels: vec![Panel { title: String::new(), body: Body::Plane(Box::new(plane)) }],
-        legend,
-        ..Figure::default()
-    };
-    options.figure.apply(&mut figure, Some(used));
-    figure
+    plane(session, options, quantities, categories, horizontal, series, texts)
 }
 
 fn plane(

@@ -1,5 +1,7 @@
 //! `graph box` and `graph hbox`: quartiles, adjacent values and outside values by category.
 
+use super::assemble;
+use super::groups;
 use super::numbers::percentile;
 use super::over::{self, Category, Over};
 use super::plots::Plot;
@@ -10,7 +12,7 @@ use crate::session::{Session, Weights};
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
-use figure::{Body, BoxStats, Figure, Panel, Plane, Series, Shape, Style, Ticks, data_ends};
+use figure::{BoxStats, Figure, Plane, Series, Shape, Style, Ticks, data_ends};
 
 #[derive(Default)]
 struct Options {
@@ -59,24 +61,17 @@ pub(super) fn run(session: &mut Session, raw: &str, horizontal: bool) -> Result<
             .collect();
     }
     let categories = over::categories(session, &overs, &rows, options.missing);
-    let figure = figure(session, &options, &boxed, &categories, weights.as_ref(), horizontal)?;
+    let figure = figure(session, &options, &boxed, (&categories, &rows), weights.as_ref(), horizontal)?;
     store::show(session, figure, &options.figure)
 }
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {
     const UNSUPPORTED: &[&str] = &[
-        "NOFill",
         "CW",
-        "BOXGap",
-        "OUTERGap",
-        "INTensity",
-        "LINTensity",
         "PCYCle",
         "BOX",
         "MARKer",
         "CWHISKERS",
-        "ALSIZE",
-        "CAPSIZE",
         "MEDTYPE",
         "MEDLINE",
         "MEDMARKER",
@@ -92,6 +87,11 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
             Some(a) if is("OVER") => out.overs.push(over::over(session, a)?),
             None if is("ASYvars") => out.as_yvars = true,
             None if is("MISSing") => out.missing = true,
+            None if is("NOFill") => {}
+            Some(_)
+                if ["BOXGap", "OUTERGap", "INTensity", "LINTensity", "CAPSIZE", "ALSIZE"]
+                    .iter()
+                    .any(|d| is(d)) => {}
             None if is("NOOUTsides") => out.no_outside = true,
             _ if out.figure.take(session, &option)? => {}
             _ => {
@@ -101,9 +101,6 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
                 });
             }
         }
-    }
-    if out.figure.by.is_some() {
-        return Err(StataError::unsupported_option("graph box", "by()"));
     }
     Ok(out)
 }
@@ -124,15 +121,44 @@ fn figure(
     session: &Session,
     options: &Options,
     boxed: &[Boxed],
-    categories: &[Category],
+    (categories, rows): (&[Category], &[bool]),
     weights: Option<&Weights>,
     horizontal: bool,
 ) -> Result<Figure> {
-    let n = session.frame.n_rows();
-    let width = 0.7 / boxed.len() as f64;
     let mut labels: Vec<String> = boxed.iter().map(|b| b.label.clone()).collect();
     let legend = options.figure.legend_for(&mut labels);
-    let mut used = vec![false; n];
+    let mut used = vec![false; rows.len()];
+    let mut planes = Vec::new();
+    for (title, panel) in groups::panels(session, options.figure.by.as_ref(), rows) {
+        let inside: Vec<Category> = categories.iter().map(|c| c.within(&panel)).collect();
+        let series = series(session, options, (boxed, &labels), &inside, weights, horizontal, &mut used)?;
+        planes.push((title, plane(session, options, boxed, categories, series, horizontal)));
+    }
+    let used = used.iter().filter(|u| **u).count();
+    if used == 0 {
+        return Err(StataError::no_observations());
+    }
+    let mut figure = Figure { legend, ..assemble::panels(planes, &options.figure, session) };
+    if options.no_outside {
+        let note = [figure.note.as_str(), "excludes outside values"];
+        figure.note = note.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n");
+    }
+    options.figure.apply(&mut figure, Some(used));
+    Ok(figure)
+}
+
+/// The boxes of one panel; marks the rows that they are made of.
+fn series(
+    session: &Session,
+    options: &Options,
+    (boxed, labels): (&[Boxed], &[String]),
+    categories: &[Category],
+    weights: Option<&Weights>,
+    horizontal: bool,
+    used: &mut [bool],
+) -> Result<Vec<Series>> {
+    let n = session.frame.n_rows();
+    let width = 0.7 / boxed.len() as f64;
     let mut series = Vec::new();
     for (k, one) in boxed.iter().enumerate() {
         let column = session.frame.numeric(one.variable)?;
@@ -159,21 +185,7 @@ fn figure(
         }
         series.push(one);
     }
-    let used = used.iter().filter(|u| **u).count();
-    if used == 0 {
-        return Err(StataError::no_observations());
-    }
-    let plane = plane(session, options, boxed, categories, series, horizontal);
-    let mut figure = Figure {
-        panels: vec![Panel { title: String::new(), body: Body::Plane(Box::new(plane)) }],
-        legend,
-        ..Figure::default()
-    };
-    if options.no_outside {
-        figure.note = "excludes outside values".into();
-    }
-    options.figure.apply(&mut figure, Some(used));
-    Ok(figure)
+    Ok(series)
 }
 
 fn plane(

@@ -19,8 +19,8 @@ pub(super) struct Drawn {
 impl Drawn {
     /// Adds a series with the look of the `at`-th y variable.
     fn push(&mut self, plot: &Plot, at: usize, number: usize, label: String, filled: bool, shape: Shape) {
-        let (style, pstyle) = plot.options.style(at, filled);
-        self.series.push(Series { label, number: pstyle.unwrap_or(number), shape, style });
+        let (style, number) = plot.options.look(at, filled, number);
+        self.series.push(Series { label, number, shape, style });
     }
 }
 
@@ -91,7 +91,8 @@ impl Plot {
                 .collect();
             self.sort_rows(session, x, &mut rows);
             let value = |r: usize| if is_missing(ys[r]) { f64::NAN } else { ys[r] };
-            let points: Vec<(f64, f64)> = rows.iter().map(|&r| (xs[r], value(r))).collect();
+            let mut points: Vec<(f64, f64)> = rows.iter().map(|&r| (xs[r], value(r))).collect();
+            numbers::jitter(&mut points, self.options.jitter, self.options.jitter_seed);
             let label = Self::label(session, y);
             let step = self.options.connect == Some(Connect::Stairs);
             let joined = self.options.connect != Some(Connect::Nothing);

@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{unquote, words};
-use figure::{Body, Figure, Panel};
+use figure::{Body, Figure, Panel, Plane};
 
 /// `graph`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -168,11 +168,24 @@ fn use_file(session: &mut Session, rest: &str) -> Result<()> {
     store::show(session, figure, &options)
 }
 
+/// The planes of combined figures.
+fn planes(panels: &mut [Panel]) -> Vec<&mut Plane> {
+    let mut out = Vec::new();
+    for panel in panels {
+        match &mut panel.body {
+            Body::Plane(plane) => out.push(&mut **plane),
+            Body::Figure(figure) => out.extend(planes(&mut figure.panels)),
+            _ => {}
+        }
+    }
+    out
+}
+
 /// `graph combine g1 g2 … [, cols() rows() title() xcommon …]`.
 fn combine(session: &mut Session, rest: &str) -> Result<()> {
     let cmd = ParsedCommand::split("graph combine", rest, false)?;
     let mut options = FigureOptions::default();
-    let (mut columns, mut rows) = (None, None);
+    let (mut columns, mut rows, mut common) = (None, None, (false, false));
     for option in split_options(&cmd.option_text)? {
         let is = |declared: &str| abbreviates(&option.0, declared);
         let whole = |a: &str| {
@@ -182,9 +195,14 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
         match option.1.as_deref() {
             Some(a) if is("Cols") => columns = Some(whole(a)?),
             Some(a) if is("Rows") => rows = Some(whole(a)?),
+            None if is("XCOMmon") => common.0 = true,
+            None if is("YCOMmon") => common.1 = true,
+            // panels share the page evenly, and their texts have one size
+            Some(_) if is("IMargin") || is("ISCALE") => {}
+            None if is("ALTshrink") => {}
             _ if !is("BY") && !is("LEGend") && options.take_general(session, &option)? => {}
             _ => {
-                let known = ["xcommon", "ycommon", "imargin", "iscale", "altshrink", "colfirst", "holes"];
+                let known = ["colfirst", "holes"];
                 return Err(if known.contains(&option.0.as_str()) {
                     StataError::unsupported_option("graph combine", &option.0)
                 } else {
@@ -205,6 +223,7 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
             figure.footer.replace(&store::footer("N = ", None), "").trim_matches([' ', '·']).to_owned();
         panels.push(Panel { title: String::new(), body: Body::Figure(Box::new(figure)) });
     }
+    figure::share_axes(&mut planes(&mut panels), common.0, common.1);
     let mut figure = Figure {
         columns: columns.or_else(|| rows.map(|r| names.len().div_ceil(r))),
         panels,

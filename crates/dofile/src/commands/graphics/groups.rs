@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::format;
+use crate::ops::graphs::figure_options::ByOptions;
 use crate::session::Session;
 use crate::value::is_missing;
 
@@ -87,6 +88,15 @@ pub(super) fn groups(session: &Session, vars: &[usize], rows: &[bool], missing: 
             .push(row);
     }
     found.into_values().collect()
+}
+
+/// The panels of a graph: titles and rows, one without `by()`.
+pub(super) fn panels(session: &Session, by: Option<&ByOptions>, rows: &[bool]) -> Vec<(String, Vec<bool>)> {
+    let n = rows.len();
+    let Some(by) = by else { return vec![(String::new(), vec![true; n])] };
+    let found = groups(session, &by.vars, rows, by.missing);
+    let total = by.total.then(|| ("Total".to_owned(), vec![true; n]));
+    found.iter().map(|group| (group.text(), group.mask(n))).chain(total).collect()
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! `marginsplot`: draws the results of the `margins` before it.
 
+mod options;
+
+use self::options::{Options, read_options, style_of};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::matrix::Stripe;
-use crate::ops::graphs::figure_options::FigureOptions;
 use crate::ops::graphs::store;
 use crate::ops::graphs::text::Words;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::options::{abbreviates, split_options};
 use crate::value::is_missing;
-use figure::{Body, Figure, Panel, Plane, Range, Series, Shape, Style, Ticks, data_ends};
+use figure::{Bar, Body, Figure, Panel, Plane, Range, Series, Shape, Ticks, data_ends};
 
 /// `marginsplot`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -26,16 +27,6 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         expect: &[("n", 40.0)],
     }],
 };
-
-#[derive(Default)]
-struct Options {
-    figure: FigureOptions,
-    x: Option<String>,
-    no_interval: bool,
-    markers: Option<String>,
-    interval: Option<String>,
-    horizontal: bool,
-}
 
 /// The value of one dimension for one result.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,55 +53,6 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let points = points(session)?;
     let figure = figure(session, &options, &points)?;
     store::show(session, figure, &options.figure)
-}
-
-fn read_options(session: &Session, text: &str) -> Result<Options> {
-    const UNSUPPORTED: &[&str] = &[
-        "PLOTDimension",
-        "BYDimension",
-        "GRAPHDimension",
-        "ALLSIMPLElabels",
-        "NOLABels",
-        "ALLXlabels",
-        "NOSIMPLElabels",
-        "SEParator",
-        "NOSEParator",
-        "LEVel",
-        "MCOMPare",
-        "DERIVLABels",
-        "PLOTOPts",
-        "CIOPts",
-        "ADDPLOT",
-        "UNIQue",
-        "CSORT",
-        "UNCONDitional",
-    ];
-    let mut out = Options::default();
-    for option in split_options(text)? {
-        let (name, argument) = (option.0.as_str(), option.1.as_deref());
-        let is = |declared: &str| abbreviates(name, declared);
-        match argument {
-            Some(a) if is("Xdimension") => out.x = Some(a.to_owned()),
-            None if is("noCI") => out.no_interval = true,
-            None if is("HORizontal") => out.horizontal = true,
-            Some(a @ ("connected" | "line" | "scatter")) if is("RECAST") => out.markers = Some(a.to_owned()),
-            Some(a @ ("rcap" | "rarea" | "rspike")) if is("RECASTCI") => out.interval = Some(a.to_owned()),
-            Some(_) if is("RECAST") || is("RECASTCI") => {
-                return Err(StataError::unsupported_option("marginsplot", name));
-            }
-            _ if out.figure.by.is_none() && out.figure.take(session, &option)? => {}
-            _ => {
-                return Err(match UNSUPPORTED.iter().find(|declared| abbreviates(name, declared)) {
-                    Some(known) => StataError::unsupported_option("marginsplot", &known.to_lowercase()),
-                    None => StataError::option_not_allowed(name),
-                });
-            }
-        }
-    }
-    if out.figure.by.is_some() {
-        return Err(StataError::unsupported_option("marginsplot", "by()"));
-    }
-    Ok(out)
 }
 
 /// The columns of r(table) with the dimensions that their names and r(at) tell.
@@ -306,14 +248,30 @@ fn group_series(
             Some("rspike") => Shape::Ranges { ranges, caps: false, horizontal },
             _ => Shape::Ranges { ranges, caps: true, horizontal },
         };
-        out.push(Series { label: String::new(), number, shape, style: Style::default() });
+        let filled = matches!(shape, Shape::Band { .. });
+        let (style, number) = style_of(&options.intervals, number, filled);
+        out.push(Series { label: String::new(), number, shape, style });
     }
     let shape = match options.markers.as_deref() {
+        Some("bar") => {
+            let width = options.bar_width(number);
+            let bars =
+                group.iter().map(|(place, p)| Bar { at: place.value, from: 0.0, to: p.estimate, width });
+            Shape::Bars { bars: bars.collect(), horizontal }
+        }
         Some("line") => Shape::Line { points, step: false },
         Some("scatter") => Shape::Points { points },
         _ => Shape::Connected { points },
     };
-    out.push(Series { label: text.clone(), number, shape, style: Style::default() });
+    let bars = matches!(shape, Shape::Bars { .. });
+    let (style, number) = style_of(&options.plots, number, bars);
+    let plot = Series { label: text.clone(), number, shape, style };
+    // intervals lie behind lines and in front of bars
+    if bars {
+        out.insert(0, plot)
+    } else {
+        out.push(plot)
+    }
     if options.figure.monochrome {
         out.iter_mut().for_each(crate::ops::graphs::monochrome);
     }

@@ -275,6 +275,25 @@ pub(super) fn bins(n: f64) -> usize {
     (n.sqrt().min(10.0 * n.ln() / std::f64::consts::LN_10).floor() as usize).max(1)
 }
 
+/// Moves points within a circle whose radius is a share (in percent) of the range of both axes.
+pub(super) fn jitter(points: &mut [(f64, f64)], percent: f64, seed: f64) {
+    if percent == 0.0 {
+        return;
+    }
+    let span = |pick: fn(&(f64, f64)) -> f64| {
+        let known = points.iter().map(pick).filter(|v| v.is_finite());
+        let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        if high > low { high - low } else { 0.0 }
+    };
+    let (across, up) = (span(|p| p.0), span(|p| p.1));
+    let mut draws = crate::rng::Mt64::new(seed as u64);
+    for point in points {
+        let angle = std::f64::consts::TAU * draws.uniform();
+        let radius = percent / 100.0 * draws.uniform().sqrt();
+        *point = (point.0 + across * radius * angle.cos(), point.1 + up * radius * angle.sin());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

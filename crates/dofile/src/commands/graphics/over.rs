@@ -57,6 +57,14 @@ pub(super) struct Category {
     pub(super) rows: Vec<bool>,
 }
 
+impl Category {
+    /// The category in the rows of one panel.
+    pub(super) fn within(&self, panel: &[bool]) -> Self {
+        let rows = self.rows.iter().zip(panel).map(|(own, panel)| *own && *panel).collect();
+        Self { text: self.text.clone(), rows }
+    }
+}
+
 /// The categories of several `over()`s (the first varies fastest); one without any.
 pub(super) fn categories(session: &Session, overs: &[Over], rows: &[bool], missing: bool) -> Vec<Category> {
     if overs.is_empty() {

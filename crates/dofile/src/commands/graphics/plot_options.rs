@@ -1,11 +1,13 @@
 //! Options of one plot: colours, markers, lines, and what a plot type takes besides.
 
+mod look;
+
 use crate::error::{Result, StataError};
 use crate::ops::graphs::text::{self, RawOption};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::split::{unquote, words};
-use figure::{self, Color, Style, Symbol};
+use figure::{self, Color, Symbol};
 
 /// Options of one plot. Lists hold one entry per y variable; `.` leaves the default.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +21,8 @@ pub(super) struct PlotOptions {
     size: Vec<Option<f64>>,
     width: Vec<Option<f64>>,
     dash: Vec<Option<&'static str>>,
+    /// Opacities without a colour (`mcolor(%40)`) of markers, lines and fills: the usual colour shines through.
+    opacity: [Option<f64>; 3],
     pstyle: Vec<Option<usize>>,
     /// Variables of `mlabel()`.
     pub(super) labels: Vec<usize>,
@@ -40,6 +44,9 @@ pub(super) struct PlotOptions {
     pub(super) forecast: bool,
     pub(super) no_fit: bool,
     pub(super) bandwidth: Option<f64>,
+    /// Noise in percent of the drawn range, and its seed.
+    pub(super) jitter: f64,
+    pub(super) jitter_seed: f64,
     pub(super) running_mean: bool,
     pub(super) unweighted: bool,
     pub(super) kernel: Option<String>,
@@ -91,8 +98,6 @@ pub(super) enum Height {
 const UNSUPPORTED: &[&str] = &[
     "YAXis",
     "XAXis",
-    "JITter",
-    "JITTERSeed",
     "MLABVPosition",
     "MLABANGle",
     "MLABGap",
@@ -161,6 +166,8 @@ const WITH_ARGUMENT: &[(&str, Group)] = &[
     ("RAnge", Group::Range),
     ("N", Group::Range),
     ("Level", Group::Interval),
+    ("JITter", Group::Marker),
+    ("JITTERSeed", Group::Marker),
     ("BWidth", Group::Lowess),
     ("Kernel", Group::Kernel),
     ("BIN", Group::Bins),
@@ -281,6 +288,17 @@ impl PlotOptions {
 
     /// Options of the look.
     fn take_look(&mut self, name: &str, argument: &str) -> Result<bool> {
+        if let Some(opacity) = text::opacity(argument) {
+            let parts: &[usize] = match name {
+                "MColor" => &[0],
+                "LColor" | "BLColor" | "CLColor" => &[1],
+                "FColor" | "BFColor" => &[2],
+                "COLor" => &[0, 1, 2],
+                _ => return Ok(false),
+            };
+            parts.iter().for_each(|part| self.opacity[*part] = Some(opacity));
+            return Ok(true);
+        }
         match name {
             "MColor" => self.marker_color = colors(argument)?,
             "COLor" => {
@@ -339,6 +357,8 @@ impl PlotOptions {
                 self.level = Some(level);
             }
             "BWidth" => self.bandwidth = positive("bwidth")?,
+            "JITter" => self.jitter = number("jitter", argument)?.max(0.0),
+            "JITTERSeed" => self.jitter_seed = number("jitterseed", argument)?,
             "Kernel" => self.kernel = Some(argument.to_owned()),
             "BIN" => self.bins = Some(count("bin", argument, 100_000.0)?),
             "STart" => self.bin_start = Some(number("start", argument)?),
@@ -352,27 +372,6 @@ impl PlotOptions {
             Some(known) => Err(StataError::unsupported_option("twoway", &known.to_lowercase())),
             None => Ok(false),
         }
-    }
-
-    /// The look of the `at`-th y variable; the number decides what was not given.
-    pub(super) fn style(&self, at: usize, filled: bool) -> (Style, Option<usize>) {
-        fn nth<T: Copy>(list: &[Option<T>], at: usize) -> Option<T> {
-            list.get(at).copied().flatten()
-        }
-        let marker = nth(&self.marker_fill, at).or(nth(&self.marker_color, at));
-        let line = nth(&self.line_color, at);
-        let symbol = nth(&self.symbol, at);
-        let style = Style {
-            color: if filled { line.or(marker) } else { marker.or(line).or(nth(&self.marker_line, at)) },
-            fill: nth(&self.fill_color, at).or(if filled { marker } else { None }),
-            outline: line.filter(|_| filled),
-            line_width: nth(&self.width, at),
-            dash: nth(&self.dash, at),
-            symbol: symbol.map(|s| s.0),
-            hollow: symbol.is_some_and(|s| s.1) || marker.is_some_and(|c| c.opacity == 0.0),
-            size: nth(&self.size, at),
-        };
-        (style, nth(&self.pstyle, at))
     }
 }
 

@@ -157,6 +157,9 @@ enum Mode {
 const MAX_DO: usize = 64;
 
 fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
+    if cmd.raw.rsplit_once(',').is_some_and(|(_, option)| option.trim() == "nostop") {
+        return Err(StataError::unsupported_option("do", "nostop"));
+    }
     let parts = words(&cmd.raw);
     let name = parts
         .first()

@@ -106,7 +106,7 @@ pub(super) fn table(s: &mut Session, state: &IrtState, rows: &[Reported], order:
             heading = (None, None);
         }
         let numbers = row(r.value, *se, None, level, false);
-        let cells = crate::estimation::table::number_cells(&numbers, None);
+        let cells = crate::estimation::table_cells::number_cells(&numbers, None);
         let name = label(s, state, r, order, &mut heading);
         s.print(format!("{:>12} |{cells}", format::abbrev(&name, 12)));
     }

@@ -17,6 +17,7 @@ mod xtgls;
 mod xtivreg;
 mod xtlogit;
 mod xtlogit_show;
+mod xtnbreg;
 mod xtordered;
 mod xtreg;
 mod xtreg_mle;
@@ -54,6 +55,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtlogit::SPEC,
     xtlogit::SPEC_PROBIT,
     xtlogit::SPEC_POISSON,
+    xtnbreg::SPEC,
     xtordered::SPEC,
     xtordered::SPEC_PROBIT,
     xtordered::SPEC_TOBIT,

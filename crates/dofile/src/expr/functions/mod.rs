@@ -75,8 +75,24 @@ const TABLES: [&[Function]; 9] = [
     files::TABLE,
 ];
 
+/// Functions under the names of older versions, which Stata still takes ([FN], "outdated functions").
+const OLDER: &[(&str, &str)] = &[
+    ("binorm", "binormal"),
+    ("chiprob", "chi2tail"),
+    ("fprob", "Ftail"),
+    ("invchi", "invchi2tail"),
+    ("invfprob", "invFtail"),
+    ("invnorm", "invnormal"),
+    ("lnfact", "lnfactorial"),
+    ("match", "strmatch"),
+    ("norm", "normal"),
+    ("normd", "normalden"),
+    ("normprob", "normal"),
+];
+
 /// Finds a function by name.
 pub(super) fn find(name: &str) -> Option<Function> {
+    let name = OLDER.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new);
     TABLES.iter().flat_map(|t| t.iter()).find(|f| f.name == name).copied()
 }
 

@@ -1,6 +1,7 @@
 //! Options of a whole graph: titles, axes, legend, lines, texts, `by()`, name and size.
 
 use super::axis_options::AxisOptions;
+use super::no_effect;
 use super::text::{self, RawOption, Words};
 use crate::error::{Result, StataError};
 use crate::session::Session;
@@ -182,10 +183,12 @@ impl FigureOptions {
                 (_, Some(a)) if is("Cols") => self.legend.columns = Some(whole(a)?),
                 (_, Some(a)) if is("Rows") => self.legend.rows = Some(whole(a)?),
                 (_, Some(a)) if is("POSition") => self.legend.place = place(text::clock(a)?),
-                (_, Some(a)) if is("SIze") => self.legend.size = Some(text::text_size(a)?),
+                (_, Some(a)) if is("SIze") || is("LABSize") => self.legend.size = Some(text::text_size(a)?),
                 (_, Some(a)) if is("TItle") || is("SUBtitle") => {
                     self.legend.title = text::words_of("legend", a)?.text;
                 }
+                ("nocolfirst" | "notextfirst" | "nospan" | "nostack", None) => {}
+                _ if no_effect::of_legend(&name) => {}
                 _ => return Err(text::suboption("legend", &name)),
             }
         }
@@ -279,6 +282,8 @@ fn region(option: &str, argument: &str) -> Result<Option<Color>> {
             (name, Some(a)) if ["Color", "FColor", "IFColor"].iter().any(|d| abbreviates(name, d)) => {
                 fill = Some(text::color(&a)?);
             }
+            // margins, outlines and styles of a region: a figure has the layout of its page
+            (name, Some(_)) if no_effect::of_region(name) => {}
             (name, _) => return Err(text::suboption(option, name)),
         }
     }

@@ -174,6 +174,12 @@ pub(crate) fn color(text: &str) -> Result<Color> {
     Color::parse(text).ok_or_else(|| style("colour", text))
 }
 
+/// An opacity without a colour: `%40`.
+pub(crate) fn opacity(text: &str) -> Option<f64> {
+    let percent: f64 = unquote(text).trim().strip_prefix('%')?.parse().ok()?;
+    (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
+}
+
 /// A dash array ([G-4] linepatternstyle).
 pub(crate) fn pattern(text: &str) -> Result<&'static str> {
     let text = unquote(text);

@@ -3,6 +3,7 @@
 
 mod commands;
 mod gallery;
+mod panels;
 mod raster;
 
 use figure::{Figure, render};

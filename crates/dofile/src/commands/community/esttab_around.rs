@@ -1,0 +1,147 @@
+//! Texts around a table of `esttab`: `prehead()` and its siblings, and titles over groups of models, `mgroups()`.
+
+use super::esttab_options::{Given, texts};
+use crate::error::{Result, StataError};
+use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::{top_level_comma, unquote};
+
+/// Lines that replace those at the four ends of head and foot; nothing where the option was not given.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Around {
+    pub pre_head: Option<Vec<String>>,
+    pub post_head: Option<Vec<String>>,
+    pub pre_foot: Option<Vec<String>>,
+    pub post_foot: Option<Vec<String>>,
+}
+
+/// What the variables `@M`, `@span`, `@title`, `@note` and `@starlegend` of such texts stand for.
+pub(super) struct Variables<'a> {
+    pub models: usize,
+    pub columns: usize,
+    pub title: &'a str,
+    pub notes: &'a [String],
+    pub stars: &'a str,
+}
+
+impl Around {
+    /// Reads the four options.
+    pub(super) fn read(options: &Given, variables: &Variables<'_>) -> Self {
+        let lines = |name: &str| options.text(name).map(|text| own_lines(text, variables));
+        Self {
+            pre_head: lines("prehead"),
+            post_head: lines("posthead"),
+            pre_foot: lines("prefoot"),
+            post_foot: lines("postfoot"),
+        }
+    }
+
+    /// Whether any of them was given.
+    pub(super) fn given(&self) -> bool {
+        [&self.pre_head, &self.post_head, &self.pre_foot, &self.post_foot].iter().any(|lines| lines.is_some())
+    }
+}
+
+/// One line for each text in quotes, or the whole as one line.
+fn own_lines(text: &str, v: &Variables<'_>) -> Vec<String> {
+    let lines = if text.contains('"') { texts(text) } else { vec![text.trim().to_string()] };
+    let notes = v.notes.join(" ");
+    let filled = |line: String| {
+        line.replace("@starlegend", v.stars)
+            .replace("@span", &(v.columns + 1).to_string())
+            .replace("@title", v.title)
+            .replace("@note", &notes)
+            .replace("@M", &v.models.to_string())
+            .replace("@E", &v.columns.to_string())
+    };
+    lines.into_iter().map(filled).collect()
+}
+
+/// Titles over groups of models.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Groups {
+    /// Text, first model and number of models of each group.
+    groups: Vec<(String, usize, usize)>,
+    span: bool,
+    prefix: String,
+    suffix: String,
+    repeated: String,
+}
+
+impl Groups {
+    /// Reads `mgroups("A" "B", pattern(1 0 1) span prefix() suffix() erepeat())` for a number of models. A one of the
+    /// pattern starts a group; models before the first one have no title.
+    pub(super) fn read(text: Option<&str>, models: usize) -> Result<Self> {
+        let mut out = Self::default();
+        let Some(text) = text.filter(|t| t.trim() != "none") else { return Ok(out) };
+        let end = top_level_comma(text).unwrap_or(text.len());
+        let mut pattern = vec![true; models];
+        for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
+            let is = |declared: &str| abbreviates(&name, declared);
+            match argument {
+                None if is("Span") => out.span = true,
+                Some(a) if is("PATtern") => pattern = a.split_whitespace().map(|w| w == "1").collect(),
+                Some(a) if is("Prefix") => out.prefix = unquote(a.trim()).to_string(),
+                Some(a) if is("Suffix") => out.suffix = unquote(a.trim()).to_string(),
+                Some(a) if is("ERepeat") => out.repeated = unquote(a.trim()).to_string(),
+                _ => return Err(StataError::unsupported_option("esttab", &format!("mgroups(, {name})"))),
+            }
+        }
+        let starts: Vec<usize> = (0..models).filter(|m| pattern.get(*m).copied().unwrap_or(false)).collect();
+        for (k, (start, title)) in starts.iter().zip(texts(&text[..end])).enumerate() {
+            let next = starts.get(k + 1).copied().unwrap_or(models);
+            out.groups.push((title, *start, next - start));
+        }
+        Ok(out)
+    }
+
+    /// The titles as cells: each over the first column of its first model; nothing without groups.
+    pub(super) fn cells(&self, models: usize, wide: usize) -> Option<Vec<String>> {
+        if self.groups.is_empty() {
+            return None;
+        }
+        let mut line = vec![String::new(); models * wide];
+        for (title, first, _) in &self.groups {
+            line[first * wide].clone_from(title);
+        }
+        Some(line)
+    }
+
+    /// The titles as a line of LaTeX behind the label column, with `erepeat()` behind its end.
+    pub(super) fn latex(
+        &self,
+        models: usize,
+        wide: usize,
+        escaped: impl Fn(&str) -> String,
+    ) -> Option<String> {
+        if self.groups.is_empty() {
+            return None;
+        }
+        let (mut line, mut rules, mut model) = (String::new(), String::new(), 0);
+        for (title, first, count) in &self.groups {
+            line.push_str(&"&".repeat((first - model) * wide));
+            let columns = if self.span { count * wide } else { 1 };
+            let prefix = self.prefix.replace("@span", &columns.to_string());
+            line.push_str(&format!("&{prefix}{}{}", escaped(title), self.suffix));
+            line.push_str(&"&".repeat(count * wide - columns));
+            let from = first * wide + 2;
+            rules.push_str(&self.repeated.replace("@span", &format!("{from}-{}", from + count * wide - 1)));
+            model = first + count;
+        }
+        line.push_str(&"&".repeat((models - model) * wide));
+        Some(format!("{line}\\\\{rules}"))
+    }
+}
+
+/// `eqlabels()`: the headings of the equations in their order; nothing for `none`, which leaves them out.
+pub(super) fn equation_labels(text: Option<&str>) -> Result<Option<Vec<String>>> {
+    let Some(text) = text else { return Ok(Some(Vec::new())) };
+    let end = top_level_comma(text).unwrap_or(text.len());
+    let mut none = text[..end].trim() == "none";
+    for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
+        match (name.as_str(), argument) {
+            ("none", None) => none = true,
+            _ => return Err(StataError::unsupported_option("esttab", &format!("eqlabels(, {name})"))),
+        }
+    }
+    Ok((!none).then(|| texts(&text[..end])))
+}

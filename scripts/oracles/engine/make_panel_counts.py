@@ -1,0 +1,95 @@
+"""Negative binomial models of panels: likelihoods by scipy.stats.nbinom and betaln, maximised in numpy."""
+
+import numpy as np
+import pandas as pd
+from common import Cases, write_data
+from numeric import maximise
+from scipy.special import betaln
+from scipy.stats import nbinom
+
+
+def panel():
+    """Units with effects in the dispersion, of different lengths; some have one row, some no events."""
+    rng = np.random.default_rng(41)
+    rows = []
+    for unit in range(1, 131):
+        share = rng.beta(4.0, 2.5)
+        group = unit % 3 == 0
+        for year in range(1, 2 + rng.integers(0, 6)):
+            x, size = rng.normal(), rng.uniform(0.5, 3.0)
+            mean = size * np.exp(0.6 + 0.4 * x - 0.5 * group)
+            rows.append((unit, year, x, int(group), size, rng.negative_binomial(mean, share)))
+    data = pd.DataFrame(rows, columns=["unit", "year", "x", "w", "size", "y"])
+    write_data("panel_counts", data)
+    return data
+
+
+def expectations(theta, information, names):
+    v = np.linalg.inv(information)
+    out = {}
+    for i, name in enumerate(names):
+        out[f"_b[{name}]"], out[f"_se[{name}]"] = theta[i], np.sqrt(v[i, i])
+    return out
+
+
+def fixed(data, columns, offset=None):
+    """Given the total of a unit: the probability of the rows over that of the total, at any common p."""
+    sizes = data.groupby("unit")["y"].agg(["size", "sum"])
+    keep = sizes.index[(sizes["size"] > 1) & (sizes["sum"] > 0)]
+    data = data[data["unit"].isin(keep)]
+    x = np.column_stack([data[c] for c in columns] + [np.ones(len(data))])
+    shift = 0.0 if offset is None else np.log(data[offset].to_numpy())
+    codes = pd.factorize(data["unit"])[0]
+    y = data["y"].to_numpy()
+    total = np.bincount(codes, y)
+
+    def by_unit(t):
+        size = np.exp(x @ t + shift)
+        each = np.bincount(codes, nbinom.logpmf(y, size, 0.3))
+        return each - nbinom.logpmf(total, np.bincount(codes, size), 0.3)
+
+    theta, ll, information, _ = maximise(by_unit, np.zeros(x.shape[1]))
+    return theta, ll, information, len(data), len(keep)
+
+
+def random(data, columns, offset=None):
+    """Integrated over p ~ Beta(r, s)."""
+    x = np.column_stack([data[c] for c in columns] + [np.ones(len(data))])
+    shift = 0.0 if offset is None else np.log(data[offset].to_numpy())
+    codes = pd.factorize(data["unit"])[0]
+    y = data["y"].to_numpy()
+    total = np.bincount(codes, y)
+
+    def by_unit(t):
+        size, r, s = np.exp(x @ t[:-2] + shift), np.exp(t[-2]), np.exp(t[-1])
+        # without the powers of p and 1 - p, which the integral takes
+        free = nbinom.logpmf(y, size, 0.5) + (size + y) * np.log(2.0)
+        return np.bincount(codes, free) + betaln(r + np.bincount(codes, size), s + total) - betaln(r, s)
+
+    return maximise(by_unit, np.r_[np.zeros(x.shape[1]), 1.0, 1.0])[:3]
+
+
+def pooled(data, columns, offset=None):
+    """Log likelihood without effects: constant dispersion."""
+    x = np.column_stack([data[c] for c in columns] + [np.ones(len(data))])
+    shift = 0.0 if offset is None else np.log(data[offset].to_numpy())
+    y = data["y"].to_numpy()
+    rows = lambda t: nbinom.logpmf(y, np.exp(x @ t[:-1] + shift - t[-1]), 1 / (1 + np.exp(t[-1])))
+    return maximise(rows, np.zeros(x.shape[1] + 1))[1]
+
+
+if __name__ == "__main__":
+    cases = Cases("panelcounts", "scipy.stats.nbinom and scipy.special.betaln, maximised in numpy")
+    data = panel()
+    names = ["x", "w", "_cons"]
+    for label, options, offset in [("", "", None), (" exposure", " exposure(size)", "size")]:
+        theta, ll, information, n, units = fixed(data, ["x", "w"], offset)
+        expect = expectations(theta, information, names) | {"e(ll)": ll, "e(N)": n, "e(N_g)": units}
+        cases.add(f"xtnbreg fe{label}", "panel_counts.csv", f"xtset unit year\nxtnbreg y x w, fe{options}", expect, 2e-7)
+        theta, ll, information = random(data, ["x", "w"], offset)
+        expect = expectations(theta, information, names + ["/ln_r", "/ln_s"])
+        expect |= {"e(ll)": ll, "e(r)": np.exp(theta[-2]), "e(s)": np.exp(theta[-1])}
+        none = pooled(data, ["x", "w"], offset)
+        expect |= {"e(ll_c)": none, "e(chi2_c)": 2 * (ll - none)}
+        cases.add(f"xtnbreg re{label}", "panel_counts.csv", f"xtset unit year\nxtnbreg y x w{',' if options else ''}{options}", expect, 2e-7)
+    cases.write()
