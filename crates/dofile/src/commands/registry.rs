@@ -56,8 +56,30 @@ pub fn by_rule(word: &str) -> Option<ByRule> {
     find(word).map(|c| c.by)
 }
 
+/// Options of coefficient tables that commands with one take without declaring them (`interp/table_options.rs`).
+pub const TABLE_OPTIONS: &[&str] = &[
+    "BASElevels",
+    "ALLBASElevels",
+    "noOMITted",
+    "noEMPTYcells",
+    "VSQUISH",
+    "noLSTRETCH",
+    "FVWRAP",
+    "FVWRAPON",
+    "CFORMAT",
+    "PFORMAT",
+    "SFORMAT",
+];
+
 /// Options that a command refuses by name: those of its declaration, and those of the manual that it does not take.
 pub fn refused_options(command: &CommandSpec) -> String {
+    let names = undeclared_options(command);
+    let taken = |name: &&str| !TABLE_OPTIONS.iter().any(|o| o.to_lowercase() == name.trim_end_matches("()"));
+    names.split_whitespace().filter(taken).collect::<Vec<_>>().join(" ")
+}
+
+/// Options of the manual that the declaration of a command does not take.
+pub fn undeclared_options(command: &CommandSpec) -> String {
     let Form::Standard(syntax) = command.form else { return String::new() };
     let mut names: Vec<String> = syntax.unsupported.iter().map(|o| o.to_lowercase()).collect();
     for option in documented::options_of(command.name) {

@@ -53,10 +53,10 @@ pub(super) fn apply(command: &str, text: &str) -> bool {
 }
 
 /// Adds the operated variables of a text to the data; returns the text with their names, and the new names.
-pub(super) fn add(s: &mut Session, text: &str) -> Result<(String, Vec<String>)> {
+pub(super) fn add(s: &mut Session, text: &str, abbreviates: bool) -> Result<(String, Vec<String>)> {
     let (mut out, mut added, mut from) = (String::new(), Vec::new(), 0);
     for (start, end) in found(text) {
-        let Some(names) = columns(s, &text[start..end], &mut added)? else { continue };
+        let Some(names) = columns(s, &text[start..end], abbreviates, &mut added)? else { continue };
         out.push_str(&text[from..start]);
         out.push_str(&names.join(" "));
         from = end;
@@ -73,8 +73,13 @@ pub(super) fn remove(s: &mut Session, names: &[String], changed: bool) {
 }
 
 /// Adds the columns of one token such as `L(0/2).y`; nothing where the token is no operated variable.
-fn columns(s: &mut Session, token: &str, added: &mut Vec<String>) -> Result<Option<Vec<String>>> {
-    let Ok(list) = FvList::parse(&s.frame, token, s.settings.varabbrev) else { return Ok(None) };
+fn columns(
+    s: &mut Session,
+    token: &str,
+    abbreviates: bool,
+    added: &mut Vec<String>,
+) -> Result<Option<Vec<String>>> {
+    let Ok(list) = FvList::parse(&s.frame, token, abbreviates) else { return Ok(None) };
     let n = s.frame.n_rows();
     let terms = list.expand(&s.frame, &vec![true; n])?;
     let rows: Vec<usize> = (0..n).collect();
@@ -155,7 +160,9 @@ pub(super) fn with_columns(
     run: impl FnOnce(&mut Session, &ParsedCommand) -> Result<()>,
 ) -> Result<()> {
     let changed = s.frame.changed;
-    let (text, added) = add(s, if standard { &cmd.list } else { &cmd.raw })?;
+    // the text of a graph has titles and files too: only whole names count there
+    let abbreviates = standard && s.settings.varabbrev;
+    let (text, added) = add(s, if standard { &cmd.list } else { &cmd.raw }, abbreviates)?;
     *(if standard { &mut cmd.list } else { &mut cmd.raw }) = text;
     let result = run(s, cmd);
     remove(s, &added, changed);

@@ -9,21 +9,6 @@ use crate::session::TableLook;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
 
-/// The options, with the names under which commands refuse them.
-const OPTIONS: &[&str] = &[
-    "BASElevels",
-    "ALLBASElevels",
-    "noOMITted",
-    "noEMPTYcells",
-    "VSQUISH",
-    "noLSTRETCH",
-    "FVWRAP",
-    "FVWRAPON",
-    "CFORMAT",
-    "PFORMAT",
-    "SFORMAT",
-];
-
 /// Takes the options of tables that the declaration of a command does not read itself; nothing where there are none.
 pub(super) fn take(spec: &CommandSpec, cmd: &mut ParsedCommand) -> Result<Option<TableLook>> {
     let Form::Standard(syntax) = spec.form else { return Ok(None) };
@@ -31,11 +16,11 @@ pub(super) fn take(spec: &CommandSpec, cmd: &mut ParsedCommand) -> Result<Option
     if !["base", "omit", "empty", "vsq", "lstr", "fvw", "format"].iter().any(|part| lower.contains(part)) {
         return Ok(None);
     }
-    let refused = registry::refused_options(spec);
+    let refused = registry::undeclared_options(spec);
     let (mut look, mut kept, mut taken) = (TableLook::default(), Vec::new(), false);
     for (name, argument) in split_options(&cmd.option_text)? {
         let own = syntax.options.iter().any(|o| abbreviates(&name, o.name));
-        let known = OPTIONS.iter().find(|o| abbreviates(&name, o)).map(|o| o.to_lowercase());
+        let known = registry::TABLE_OPTIONS.iter().find(|o| abbreviates(&name, o)).map(|o| o.to_lowercase());
         let known = known.filter(|k| !own && refused.split(' ').any(|r| r.trim_end_matches("()") == k));
         let Some(known) = known else {
             kept.push(argument.map_or(name.clone(), |a| format!("{name}({a})")));

@@ -134,7 +134,7 @@ fn a_csv_file_and_what_was_added() {
     ] {
         assert!(log.contains(want), "{want}\n{log}");
     }
-    let (log, rc) = Session::default().run_captured(&format!("{MODELS}\nesttab using out.csv, mgroups(a b)"));
+    let (log, rc) = Session::default().run_captured(&format!("{MODELS}\nesttab using out.csv, onecell"));
     assert_eq!(rc, 199, "{log}");
 }
 

@@ -30,5 +30,6 @@ mod return_codes;
 mod scripts;
 mod stored_results;
 mod structure;
+mod table_options;
 mod templates;
 mod time_series_lists;

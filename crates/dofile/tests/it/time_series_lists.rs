@@ -38,6 +38,10 @@ fn operated_columns_leave_no_trace() {
     holds("capture correlate L.y nosuch\nscalar rc = _rc", &[("rc", 111.0), ("c(k)", 2.0)]);
     holds("tempfile f\nsave `f'\nsummarize L.y\nscalar c = c(changed)", &[("c", 0.0)]);
     holds("generate s = 1\ngraph twoway line y t, saving(s.gph, replace)\nerase s.gph", &[("c(k)", 3.0)]);
+    holds(
+        "generate Age = 1\ntwoway line y t, title(S.A. output) saving(s.gph, replace)\nerase s.gph",
+        &[("c(k)", 3.0)],
+    );
     holds("tsset, clear\ncapture summarize L.y\nscalar rc = _rc", &[("rc", 459.0), ("c(k)", 2.0)]);
 }
 

@@ -28,7 +28,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("vce"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
-    OptSpec::text("RESiduals"),
+    OptSpec::flag_or_text("RESiduals"),
     OptSpec::flag("KEEPSINgletons"),
     OptSpec::real("Level"),
     OptSpec::flag("noFOOTnote"),
@@ -64,6 +64,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     "TECHnique",
 ]);
 
+/// The variable of `residuals` without a name.
+const RESIDUALS: &str = "_reghdfe_resid";
+
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "reghdfe",
@@ -71,7 +74,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "reghdfe depvar [indepvars] [if] [in] [weight], {absorb(varlist [a#b ...]) | noabsorb} [vce(unadjusted|robust|cluster varlist) residuals(newvar) keepsingletons level(#) noheader nofootnote]",
+    syntax: "reghdfe depvar [indepvars] [if] [in] [weight], {absorb(varlist [a#b ...]) | noabsorb} [vce(unadjusted|robust|cluster varlist) residuals[(newvar)] keepsingletons level(#) noheader nofootnote]",
     notes: "stores e(N N_full num_singletons N_hdfe df_m df_r df_a F r2 r2_a r2_within r2_a_within rss mss tss tss_within rmse ll ll_0 rank N_clust N_clustervars N_clust1 ...), e(b), e(V), e(dof_table), absvars clustvar; predict gives xb; see reghdfe (SSC), Correia (2017)",
     examples: &[Example {
         // A balanced two-way layout: the slope is the one of the doubly centred columns.
@@ -198,10 +201,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut est = post::begin("reghdfe", &post::command_line(cmd), &parameters, &model);
     store(&mut est.results, &fit, full - model.y.len(), full);
     names(&mut est.results, &absorbed, &clustered, &fit);
-    if let Some(name) = cmd.options.text("residuals") {
+    if cmd.has("residuals") {
+        let own = cmd.options.text("residuals").map(str::trim).filter(|name| !name.is_empty());
+        // without a name the variable of an earlier model gives way
+        if let (None, Some(before)) = (own, s.frame.find(RESIDUALS)) {
+            s.frame.drop_vars(&[before]);
+        }
+        let name = own.unwrap_or(RESIDUALS);
         let mut values = vec![MISSING; s.frame.n_rows()];
         model.design.rows.iter().zip(&fit.ols.residuals).for_each(|(r, e)| values[*r] = *e);
-        s.frame.add(Variable::new(name.trim(), Column::Double(values)))?;
+        s.frame.add(Variable::new(name, Column::Double(values)))?;
     }
     let touse = model.touse.clone();
     s.post_estimation(est, touse);

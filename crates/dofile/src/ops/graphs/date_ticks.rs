@@ -1,7 +1,42 @@
 //! Tick positions of date axes: starts of years, months or days, or whole periods of a year.
 
 use crate::dates::{from_civil, to_civil};
+use crate::expr::functions::date_literal;
+use crate::session::Session;
+use crate::syntax::split::{quote_at, skip_quote};
+use crate::tsset::Panel;
 use figure::ticks;
+
+/// Replaces date literals such as `1990q1` in the options of a time axis by their numbers, where the declared time has
+/// a date format.
+pub(crate) fn numbers_of_dates(session: &Session, text: &str) -> String {
+    let time = Panel::of(&session.frame).ok().and_then(|p| p.time);
+    let format = time.map_or("", |v| session.frame.var(v).format.as_str());
+    let kind = format.trim_start_matches(['%', '-']).strip_prefix('t').and_then(|rest| rest.chars().next());
+    let Some(kind) = kind.filter(|k| "dwmqh".contains(*k)) else { return text.to_string() };
+    let b = text.as_bytes();
+    let (mut out, mut i) = (String::new(), 0);
+    while i < b.len() {
+        let start = i;
+        if quote_at(b, i) {
+            i = skip_quote(b, i);
+        } else if b[i].is_ascii_alphanumeric() || b[i] == b'_' {
+            while b.get(i).is_some_and(|c| c.is_ascii_alphanumeric() || *c == b'_') {
+                i += 1;
+            }
+            let dated = b[start].is_ascii_digit() && b[start..i].iter().any(u8::is_ascii_alphabetic);
+            if let Some(x) = dated.then(|| date_literal(&format!("t{kind}"), &text[start..i]).ok()).flatten()
+            {
+                out.push_str(&format!("{x}"));
+                continue;
+            }
+        } else {
+            i += text[i..].chars().next().map_or(1, char::len_utf8);
+        }
+        out.push_str(&text[start..i]);
+    }
+    out
+}
 
 /// About `wanted` ticks between `low` and `high` for a date of this kind (`d`, `c`, `m`, `q`, `w`,
 /// `h`); `None` where plain numbers do.

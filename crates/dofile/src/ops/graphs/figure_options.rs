@@ -1,8 +1,8 @@
 //! Options of a whole graph: titles, axes, legend, lines, texts, `by()`, name and size.
 
 use super::axis_options::AxisOptions;
-use super::no_effect;
 use super::text::{self, RawOption, Words};
+use super::{date_ticks, no_effect};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
@@ -146,6 +146,8 @@ impl FigureOptions {
     fn take_axis(&mut self, session: &Session, (name, argument): &RawOption) -> Result<bool> {
         let Some(argument) = argument else { return Ok(false) };
         let is = |declared: &str| abbreviates(name, declared);
+        let dated = name.starts_with('t').then(|| date_ticks::numbers_of_dates(session, argument));
+        let argument = dated.as_deref().unwrap_or(argument);
         if is("XLIne") || is("TLIne") {
             self.x_lines.extend(ref_lines(name, argument)?);
         } else if is("YLIne") {
