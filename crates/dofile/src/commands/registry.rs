@@ -74,8 +74,22 @@ pub const TABLE_OPTIONS: &[&str] = &[
 /// Options that a command refuses by name: those of its declaration, and those of the manual that it does not take.
 pub fn refused_options(command: &CommandSpec) -> String {
     let names = undeclared_options(command);
+    if !has_coefficient_table(command) {
+        return names;
+    }
     let taken = |name: &&str| !TABLE_OPTIONS.iter().any(|o| o.to_lowercase() == name.trim_end_matches("()"));
     names.split_whitespace().filter(taken).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a command prints a coefficient table whose options it does not declare itself. Lists of variables have some of
+/// these options too, but no formats of coefficients.
+pub fn has_coefficient_table(command: &CommandSpec) -> bool {
+    // their tables are their own, without these options
+    const OTHERS: &[&str] = &["contrast", "mean", "proportion", "pwcompare", "vec"];
+    if OTHERS.contains(&command.name) {
+        return false;
+    }
+    undeclared_options(command).split(' ').any(|name| name.trim_end_matches("()") == "cformat")
 }
 
 /// Options of the manual that the declaration of a command does not take.

@@ -16,6 +16,9 @@ pub(super) fn take(spec: &CommandSpec, cmd: &mut ParsedCommand) -> Result<Option
     if !["base", "omit", "empty", "vsq", "lstr", "fvw", "format"].iter().any(|part| lower.contains(part)) {
         return Ok(None);
     }
+    if !registry::has_coefficient_table(spec) {
+        return Ok(None);
+    }
     let refused = registry::undeclared_options(spec);
     let (mut look, mut kept, mut taken) = (TableLook::default(), Vec::new(), false);
     for (name, argument) in split_options(&cmd.option_text)? {
