@@ -311,14 +311,12 @@ impl Binder<'_> {
 
     fn raw_call(&mut self, name: &str, text: &str) -> Result<Node> {
         let s = self.names;
-        match name {
-            "c" => return s.c_value(text).map(|v| constant(&v)),
-            "tin" | "twithin" => {
-                let (node, time) = super::window::bind(s.frame(), name, text)?;
-                self.column(time);
-                return Ok(node);
-            }
-            _ => {}
+        if name == "c" {
+            return s.c_value(text).map(|v| constant(&v));
+        }
+        if let Some((node, time)) = super::window::bind(s.frame(), name, text)? {
+            self.column(time);
+            return Ok(node);
         }
         let Some(results) = s.results(name) else {
             return functions::date_literal(name, text).map(Node::Num);

@@ -8,8 +8,12 @@ use crate::frame::Frame;
 use crate::tsset::Panel;
 use crate::value::{MISSING, is_missing};
 
-/// Binds `tin(from, to)`, or `twithin(from, to)`, which leaves its ends out; returns the node and the time variable.
-pub(super) fn bind(frame: &Frame, name: &str, text: &str) -> Result<(Node, usize)> {
+/// Binds `tin(from, to)`, or `twithin(from, to)`, which leaves its ends out; returns the node and the time variable, and
+/// nothing for another name.
+pub(super) fn bind(frame: &Frame, name: &str, text: &str) -> Result<Option<(Node, usize)>> {
+    if !["tin", "twithin"].contains(&name) {
+        return Ok(None);
+    }
     let time = Panel::of(frame)
         .ok()
         .and_then(|p| p.time)
@@ -22,7 +26,7 @@ pub(super) fn bind(frame: &Frame, name: &str, text: &str) -> Result<(Node, usize
     } else {
         |a| f64::from(u8::from(!is_missing(a[0]) && a[0] > a[1] && a[0] < a[2]))
     };
-    Ok((Node::NumCall(within, vec![Node::Col(time), Node::Num(from), Node::Num(to)]), time))
+    Ok(Some((Node::NumCall(within, vec![Node::Col(time), Node::Num(from), Node::Num(to)]), time)))
 }
 
 /// An end of a window: nothing, a number where the variable has no date format, or a date.
