@@ -241,9 +241,14 @@ fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<
     })
 }
 
-/// Headings, widths and notes around the body.
-fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout: bool) -> Result<Frame> {
-    let plain = options.has("plain");
+/// Titles of the models: those of `mtitles()`, names of dependent variables, or names of results.
+fn titles(
+    s: &Session,
+    options: &Given,
+    models: &[Model],
+    wanted: &Wanted,
+    named_by_default: bool,
+) -> Result<Vec<String>> {
     let depvar = |m: &Model| {
         let name = m.e.results.get_text("depvar").unwrap_or("").to_string();
         let label = s.frame.find(&name).map(|v| s.frame.var(v).label.clone()).filter(|l| !l.is_empty());
@@ -251,10 +256,10 @@ fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout
     };
     let named = |m: &Model| m.e.results.get_text("estimates_title").unwrap_or(&m.name).to_string();
     let (mtitles, of_depvars) = match options.text("mtitles").or(options.text("mlabels")) {
-        Some(text) => model_titles(text)?,
+        Some(text) => around::model_titles(text)?,
         None => (None, options.has("depvars")),
     };
-    let titles: Vec<String> = match mtitles {
+    Ok(match mtitles {
         _ if of_depvars => models.iter().map(depvar).collect(),
         Some("none") => Vec::new(),
         Some(text) if !text.is_empty() => {
@@ -263,12 +268,18 @@ fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout
         }
         Some(_) => models.iter().map(named).collect(),
         None if options.has("nomtitles") || options.has("nodepvars") => Vec::new(),
-        None if options.has("mtitles") || plain || estout => models.iter().map(named).collect(),
+        None if options.has("mtitles") || named_by_default => models.iter().map(named).collect(),
         None => models
             .iter()
             .map(|m| m.e.results.get_text("estimates_title").map_or_else(|| depvar(m), str::to_string))
             .collect(),
-    };
+    })
+}
+
+/// Headings, widths and notes around the body.
+fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout: bool) -> Result<Frame> {
+    let plain = options.has("plain");
+    let titles = titles(s, options, models, wanted, plain || estout)?;
     let numbered = !(options.has("nonumbers") || plain || estout);
     let wide = wanted.cells.iter().map(Vec::len).max().unwrap_or(1);
     let own_cells = options.has("cells") || estout;
@@ -329,21 +340,6 @@ fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout
         fragment: options.has("fragment"),
         rules: !plain && !options.has("nolines"),
     })
-}
-
-/// The titles of `mtitles()` or `mlabels()`, and whether they are the names of the dependent variables (`, depvars`).
-fn model_titles(text: &str) -> Result<(Option<&str>, bool)> {
-    let end = crate::syntax::split::top_level_comma(text).unwrap_or(text.len());
-    let (mut titles, mut depvars) = (text[..end].trim(), false);
-    for (name, argument) in crate::syntax::options::split_options(text[end..].trim_start_matches(','))? {
-        match (name.as_str(), argument) {
-            ("none", None) => titles = "none",
-            ("titles", None) => {}
-            (word, None) if word.len() >= 3 && "depvars".starts_with(word) => depvars = true,
-            _ => return Err(StataError::unsupported_option("esttab", &format!("mtitles(, {name})"))),
-        }
-    }
-    Ok((Some(titles), depvars))
 }
 
 /// Notes of `esttab`: what stands in brackets, and the levels of the stars.

@@ -145,3 +145,18 @@ pub(super) fn equation_labels(text: Option<&str>) -> Result<Option<Vec<String>>>
     }
     Ok((!none).then(|| texts(&text[..end])))
 }
+
+/// The titles of `mtitles()` or `mlabels()`, and whether they are the names of the dependent variables (`, depvars`).
+pub(super) fn model_titles(text: &str) -> Result<(Option<&str>, bool)> {
+    let end = top_level_comma(text).unwrap_or(text.len());
+    let (mut titles, mut depvars) = (text[..end].trim(), false);
+    for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
+        match (name.as_str(), argument) {
+            ("none", None) => titles = "none",
+            ("titles", None) => {}
+            (word, None) if word.len() >= 3 && "depvars".starts_with(word) => depvars = true,
+            _ => return Err(StataError::unsupported_option("esttab", &format!("mtitles(, {name})"))),
+        }
+    }
+    Ok((Some(titles), depvars))
+}

@@ -1,6 +1,6 @@
 //! The LaTeX format of `esttab`.
 
-use super::esttab_rows::Part;
+use super::esttab_rows::{Cell, Part};
 use super::esttab_text::{Format, Frame, headings};
 
 /// The lines of the table.
@@ -44,23 +44,7 @@ pub(super) fn lines(frame: &Frame, body: &[Part], format: Format, booktabs: bool
     let mut pre_foot = frame.around.pre_foot.clone();
     for part in body {
         match part {
-            Part::Line(label, cells) => {
-                let cells: String = cells
-                    .iter()
-                    .enumerate()
-                    .map(|(k, c)| {
-                        let mark =
-                            if c.stars.is_empty() { String::new() } else { format!("\\sym{{{}}}", c.stars) };
-                        let room =
-                            if frame.starred[k % frame.starred.len()] { frame.star_width + 6 } else { 0 };
-                        format!("&{:>width$}{mark:<room$}", format.escaped(&c.text), width = frame.column)
-                    })
-                    .collect();
-                let statistic =
-                    label.starts_with("\\(") || label.contains("\\textit") || label.contains("R^{2}");
-                let label = if statistic { format!("{label:<12}") } else { label_of(label) };
-                out.push(format!("{label}{cells}\\\\"));
-            }
+            Part::Line(label, cells) => out.push(row(frame, label, cells, format)),
             Part::Heading(text) => {
                 out.push(format!("{}{}\\\\", label_of(text), "&".repeat(columns)));
             }
@@ -87,4 +71,20 @@ pub(super) fn lines(frame: &Frame, body: &[Part], format: Format, booktabs: bool
     out.push("\\end{tabular}".to_string());
     out.push(if frame.title.is_some() { "\\end{table}" } else { "}" }.to_string());
     out
+}
+
+/// A line with its label and its cells.
+fn row(frame: &Frame, label: &str, cells: &[Cell], format: Format) -> String {
+    let cells: String = cells
+        .iter()
+        .enumerate()
+        .map(|(k, c)| {
+            let mark = if c.stars.is_empty() { String::new() } else { format!("\\sym{{{}}}", c.stars) };
+            let room = if frame.starred[k % frame.starred.len()] { frame.star_width + 6 } else { 0 };
+            format!("&{:>width$}{mark:<room$}", format.escaped(&c.text), width = frame.column)
+        })
+        .collect();
+    let statistic = label.starts_with("\\(") || label.contains("\\textit") || label.contains("R^{2}");
+    let label = if statistic { format!("{label:<12}") } else { format!("{:<12}", format.escaped(label)) };
+    format!("{label}{cells}\\\\")
 }
