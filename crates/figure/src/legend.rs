@@ -25,6 +25,18 @@ pub(super) struct Entry {
     key: Key,
 }
 
+/// True where the figure has a legend.
+pub(super) fn is_shown(figure: &Figure, entries: &[Entry]) -> bool {
+    !entries.is_empty() && figure.legend.show.unwrap_or(entries.len() > 1)
+}
+
+/// The texts of the legend that a reader sees; none where there is no legend.
+pub(super) fn texts(figure: &Figure) -> Vec<String> {
+    let entries = entries(figure);
+    let shown = is_shown(figure, &entries);
+    entries.into_iter().filter(|_| shown).map(|entry| entry.text).collect()
+}
+
 /// The entries of a figure: those of its panels, each text once.
 pub(super) fn entries(figure: &Figure) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();

@@ -90,13 +90,14 @@ fn texts(figure: &Figure) -> Vec<String> {
         match &panel.body {
             Body::Plane(plane) => {
                 texts.extend([plane.y.title.clone(), plane.x.title.clone()]);
-                texts.extend(plane.series.iter().map(|s| s.label.clone()));
             }
             Body::Pie(pie) => texts.extend(pie.slices.iter().map(|s| s.0.clone())),
             Body::Heat(heat) => texts.extend(heat.columns.clone()),
             Body::Figure(inner) => texts.extend(self::texts(inner)),
         }
     }
+    // a series without an entry has the name of a variable, which no reader sees
+    texts.extend(legend::texts(figure));
     texts.extend([figure.note.clone(), figure.caption.clone(), figure.footer.clone()]);
     let mut seen = std::collections::HashSet::new();
     texts.retain(|text| !text.is_empty() && seen.insert(text.clone()));
@@ -170,8 +171,7 @@ fn footings(svg: &mut Svg, figure: &Figure, area: &mut Rect, context: &Context) 
 
 fn place_legend(svg: &mut Svg, figure: &Figure, area: &mut Rect, context: &Context) {
     let entries = legend::entries(figure);
-    let shown = figure.legend.show.unwrap_or(entries.len() > 1);
-    if !shown || entries.is_empty() {
+    if !legend::is_shown(figure, &entries) {
         return;
     }
     let block = legend::Block::new(entries, &figure.legend, *area, context);
