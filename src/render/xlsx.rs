@@ -269,13 +269,23 @@ fn format_of(words: &str) -> String {
 
 /// The format of a column's numbers; the cells hold them in full.
 fn number_format(column: &str, decimals: u8, whole: bool) -> Format {
+    Format::new().set_num_format(code_of(column, decimals, whole))
+}
+
+/// True for columns of percentages, which are from 0 to 100 in the tables.
+fn is_percent(column: &str) -> bool {
+    column == "percent" || column.ends_with("_percent")
+}
+
+fn code_of(column: &str, decimals: u8, whole: bool) -> String {
     let digits = |n: u8| if n == 0 { "0".to_owned() } else { format!("0.{}", "0".repeat(usize::from(n))) };
-    let code = match () {
+    match () {
+        // a quoted sign shows the number as it is; a plain one would multiply it by 100
+        () if is_percent(column) => format!("{}\"%\"", digits(if whole { 0 } else { decimals })),
         () if whole => "0".to_owned(),
         () if is_p(column) => digits(decimals.max(3)),
         () => digits(decimals),
-    };
-    Format::new().set_num_format(code)
+    }
 }
 
 /// The format of a number that the format of its column would show as zero.
@@ -355,6 +365,13 @@ mod tests {
         for (column, x) in [("p", 0.04), ("estimate", 0.0007), ("estimate", 0.0), ("n", 12.0)] {
             assert_eq!(small(column, x, 3), None, "{column} {x}");
         }
+    }
+
+    #[test]
+    fn percentages_are_numbers_that_show_their_sign() {
+        assert_eq!(code_of("row_percent", 1, false), "0.0\"%\"");
+        assert_eq!(code_of("percent", 3, true), "0\"%\"");
+        assert_eq!(code_of("percentile", 3, false), "0.000");
     }
 
     // The codes are those of ECMA-376, part 1, 18.8.31.
