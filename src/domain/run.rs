@@ -313,12 +313,13 @@ pub struct SampleStep {
 
 /// Columns of a coefficient table with the ratio that an estimate on the log scale stands for; the ends of its interval have
 /// `_low` and `_high` behind the name.
-pub const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
+pub const RATIOS: [&str; 6] = ["odds_ratio", "hazard_ratio", "subhazard_ratio", "irr", "rrr", "ratio"];
 
 /// An estimate on the log scale as a ratio, with the confidence interval of the ratio.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Ratio {
-    /// `odds_ratio`, `hazard_ratio`, `irr` (of incidence rates), `rrr` (of relative risks) or `ratio` (of times or hazards).
+    /// `odds_ratio`, `hazard_ratio`, `subhazard_ratio`, `irr` (of incidence rates), `rrr` (of relative risks) or `ratio` (of
+    /// times or hazards).
     pub kind: String,
     /// The ratio; 1 is no difference.
     pub value: f64,

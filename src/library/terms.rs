@@ -175,6 +175,7 @@ const WARNINGS: &[&str] = &[
     "few_reps",
     "gap_time",
     "hausman_negative",
+    "not_definite",
     "too_many_instruments",
     "ar2",
     "quadrature",

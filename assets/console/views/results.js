@@ -224,7 +224,8 @@ class ResultsView {
   sample() {
     const steps = this.run.sample_flow ?? [];
     if (steps.length === 0) return null;
-    const reason = (text) => (text?.startsWith('missing:') ? t('results.missing', { columns: text.slice(8).trim() }) : text);
+    const part = (text) => (text.startsWith('missing:') ? t('results.missing', { columns: text.slice(8).trim() }) : text.startsWith('not in the estimation') ? t('results.dropped', { n: text.split(': ').at(-1) }) : text);
+    const reason = (text) => text?.split('; not ').map((piece, i) => part(i > 0 ? `not ${piece}` : piece)).join(lang() === 'zh' ? '；' : '; ');
     return card(t('results.sample'), { lead: t('results.sample.text') }, sampleFlow(steps.map((s) => ({ step: s.step, label: stepWords(s.step), rows: s.rows, note: reason(s.reason) })), { label: t('results.sample') }));
   }
 

@@ -29,7 +29,17 @@ program define ss_fit_table
     }
     if `"`sample'"' == "" {
         quietly count if ss_use
-        local sample "`r(N)' of `=_N' rows in memory"
+        local used = r(N)
+        * lags, limits and the like take rows from the estimation after the sample was counted
+        if `: list posof "N" in scalars' > 0 {
+            local used = min(`used', e(N))
+        }
+        if "$SS_COMPLETE" != "" {
+            if `used' < $SS_COMPLETE {
+                ss_event metric name=n_used value=`used'
+            }
+        }
+        local sample "`used' of `=_N' rows in memory"
     }
     ss_source
     post `handle' ("std_errors") (.) ("`se'")

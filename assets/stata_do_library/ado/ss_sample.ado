@@ -34,6 +34,9 @@ program define ss_sample
     if `maxloss' >= 0 {
         ss_check missing_loss, warn((`selected' - `left') > `maxloss' * `selected') value((`selected' - `left') / `selected')
     }
+    * ss_fit_table reports what the analysis drops after this
+    global SS_COMPLETE `left'
+    ss_event note key=complete rows=`left'
     if "`metric'" == "" {
         ss_event metric name=n_used value=`left'
     }

@@ -1,4 +1,4 @@
-* linear.ols_robust 1.1.0: linear regression with robust standard errors.
+* linear.ols_robust 1.1.0: linear regression with robust, clustered or classical standard errors.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_vce p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "classical" {

@@ -1,4 +1,4 @@
-* panel.fe 1.1.0: fixed-effects (within) regression with clustered standard errors.
+* panel.fe 1.1.0: fixed-effects (within) regression.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_time_effects p_cluster_var p_vce p_weight_var p_weight_kind p_level.
 local kind "none"
 local weight ""

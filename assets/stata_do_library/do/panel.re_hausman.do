@@ -22,7 +22,7 @@ xtset ss_panel ss_period
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname fixed random chi2 df p chi2_more df_more p_more lm lm_p
+tempname fixed random chi2 df p chi2_more df_more p_more lm lm_p gap of_b keep vectors roots
 xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, fe vce(`vce') level(`p_level')
 matrix `fixed' = r(table)
 xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, re vce(`vce') level(`p_level')
@@ -38,8 +38,30 @@ ss_event step name=test status=begin
 * both tests compare estimates with conventional standard errors
 quietly xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, fe
 estimates store ss_fe
+matrix `gap' = e(V)
 quietly xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, re
 estimates store ss_re
+matrix `of_b' = e(V)
+* V_b - V_B over the slopes that both models have
+local slopes = colsof(`gap') - 1
+local kept = 0
+forvalues i = 1/`slopes' {
+    local kept = `kept' + (el(`gap', `i', `i') > 0 & el(`of_b', `i', `i') > 0)
+}
+local definite = 1
+if `kept' > 0 {
+    matrix `keep' = J(`kept', `slopes' + 1, 0)
+    local row = 0
+    forvalues i = 1/`slopes' {
+        if el(`gap', `i', `i') > 0 & el(`of_b', `i', `i') > 0 {
+            local row = `row' + 1
+            matrix `keep'[`row', `i'] = 1
+        }
+    }
+    matrix `gap' = `keep' * (`gap' - `of_b') * `keep''
+    matrix symeigen `vectors' `roots' = `gap'
+    local definite = el(`roots', 1, `kept') > 0
+}
 xttest0
 scalar `lm' = r(lm)
 scalar `lm_p' = r(p)
@@ -52,6 +74,7 @@ scalar `chi2_more' = r(chi2)
 scalar `df_more' = r(df)
 scalar `p_more' = cond(r(chi2) < 0, ., chi2tail(r(df), r(chi2)))
 ss_check hausman_negative, warn(`chi2' < 0) value(`chi2')
+ss_check not_definite, warn(!`definite') value(`=!`definite'')
 if `p_sigmamore' == 1 {
     ss_metric hausman_chi2 = `chi2_more'
     ss_metric hausman_p = `p_more'
@@ -63,8 +86,14 @@ else {
 tempname handle
 tempfile tests
 postfile `handle' str32 test double statistic double df1 double df2 double p_value str80 note using "`tests'"
-post `handle' ("hausman") (`chi2') (`df') (.) (`p') (cond(`chi2' < 0, "negative: no p-value, see hausman_sigmamore", ""))
-post `handle' ("hausman_sigmamore") (`chi2_more') (`df_more') (.) (`p_more') ("both covariances on the error variance of random effects")
+* the form that the plan chose comes first
+if `p_sigmamore' == 1 {
+    post `handle' ("hausman_sigmamore") (`chi2_more') (`df_more') (.) (`p_more') ("both covariances on the error variance of random effects")
+}
+post `handle' ("hausman") (`chi2') (`df') (.) (`p') (cond(`chi2' < 0, "negative: no p-value, see hausman_sigmamore", cond(`definite', "", "V_b-V_B is not positive definite, see hausman_sigmamore")))
+if `p_sigmamore' != 1 {
+    post `handle' ("hausman_sigmamore") (`chi2_more') (`df_more') (.) (`p_more') ("both covariances on the error variance of random effects")
+}
 postclose `handle'
 tempfile lm_rows
 postfile `handle' str32 test double statistic double df1 double df2 double p_value str80 note using "`lm_rows'"

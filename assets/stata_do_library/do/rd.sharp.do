@@ -105,6 +105,6 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_effects.csv", rows("`effect_rows'")
 ss_export using "table_bandwidths.csv", rows("`width_rows'")
-ss_fit_table using "table_fit.csv", values(N `rows_near' n_below `side_below' n_above `side_above' n_sample `total' bandwidth `bandwidth' degree `p_degree' r2 `r2' df_r `df_r' level `p_level') se(robust) weight(`p_kernel' kernel)
+ss_fit_table using "table_fit.csv", values(N `rows_near' n_below `side_below' n_above `side_above' n_sample `total' bandwidth `bandwidth' degree `p_degree' r2 `r2' df_r `df_r' level `p_level') se(robust) weight(`p_kernel' kernel) sample(`rows_near' of `=_N' rows in memory)
 ss_rd_plot using "fig_rd_plot.svg", outcome(`p_outcome') running(`p_running') cutoff(`p_cutoff') bandwidth(`bandwidth') degree(`p_degree') kernel(`p_kernel')
 ss_event step name=export status=ok

@@ -23,6 +23,13 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname medians tests chi2 df p median se low high
 tempfile median_rows test_rows
+* mean times of groups compare up to the last time that every group has
+local reach = .
+forvalues g = 1/`groups' {
+    quietly summarize _t if ss_group == `g' & _st == 1
+    local reach = min(`reach', r(max))
+}
+ss_metric limit = `reach'
 quietly sts generate ss_s = s ss_se = se(s) ss_low = lb(s) ss_high = ub(s), by(ss_group) level(`p_level')
 stci, by(ss_group) level(`p_level')
 postfile `medians' str244 group double n double events double time_at_risk double median double std_error double ci_low double ci_high double restricted_mean double restricted_mean_se using "`median_rows'"
@@ -38,7 +45,11 @@ forvalues g = 1/`groups' {
     scalar `se' = r(se)
     scalar `low' = r(lb)
     scalar `high' = r(ub)
-    quietly stci if ss_group == `g', rmean
+    preserve
+    quietly keep if ss_group == `g' & _st == 1
+    quietly stset `p_time', failure(`p_failure') exit(time `reach')
+    quietly stci, rmean
+    restore
     post `medians' (`"`text'"') (`n') (`events') (`total') (`median') (`se') (`low') (`high') (r(rmean)) (r(se))
     if `g' == 1 {
         ss_metric median_first = `median'
@@ -66,7 +77,7 @@ ss_event step name=export status=begin
 ss_km_table using "table_survival.csv", group(ss_group) times(`p_times')
 ss_export using "table_medians.csv", rows("`median_rows'")
 quietly summarize _t if _st == 1
-ss_fit_table using "table_fit.csv", values(N r(N) n_events `events_all' time_at_risk r(sum) groups `groups' level `p_level') se(Greenwood)
+ss_fit_table using "table_fit.csv", values(N r(N) n_events `events_all' time_at_risk r(sum) groups `groups' limit `reach' level `p_level') se(Greenwood)
 if `groups' > 1 {
     ss_export using "table_logrank.csv", rows("`test_rows'")
     local shown = strtrim(string(`p', "%6.4f"))

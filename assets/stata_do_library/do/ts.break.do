@@ -22,6 +22,7 @@ local df2 = `periods' - 2 * `q'
 ss_check few_df, warn(`df2' < 20) fail(`df2' < 1) value(`df2')
 ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(ols) values(restrictions `q' first_tested `p_time_var'[`first'] last_tested `p_time_var'[`last'] trim `p_trim' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results
+local timeformat : format `p_time_var'
 local best = 0
 local at = .
 local sum = 0
@@ -57,9 +58,9 @@ if `known' {
     local critical : word `q' of `c5'
     local note "critical values 10, 5, 1 %: `: word `q' of `c10'', `critical', `: word `q' of `c1''"
 }
-postfile `handle' str32 test double time double statistic double df1 double df2 double p_value double critical_5 str160 note using "`tests'"
-post `handle' ("sup_f") (`p_time_var'[`at']) (`best') (`q') (`df2') (.) (`critical') ("largest F over all times; null: no break; `note'")
-post `handle' ("mean_f") (.) (`sum' / `count') (`q') (`df2') (.) (.) ("mean F over all times")
+postfile `handle' str32 test double time str40 period double statistic double df1 double df2 double p_value double critical_5 str160 note using "`tests'"
+post `handle' ("sup_f") (`p_time_var'[`at']) (strtrim(string(`p_time_var'[`at'], "`timeformat'"))) (`best') (`q') (`df2') (.) (`critical') ("largest F over all times; null: no break; `note'")
+post `handle' ("mean_f") (.) ("") (`sum' / `count') (`q') (`df2') (.) (.) ("mean F over all times")
 ss_metric sup_f = `best'
 ss_metric break_time = `p_time_var'[`at']
 local split = `at'
@@ -73,16 +74,19 @@ if "`p_break_at'" != "" {
     quietly regress `p_outcome' `p_regressors' in `split'/`periods'
     local two = `two' + e(rss)
     local f = ((`rss' - `two') / `q') / (`two' / `df2')
-    post `handle' ("chow") (`p_time_var'[`split']) (`f') (`q') (`df2') (Ftail(`q', `df2', `f')) (.) ("F; null: no break at this time, which was chosen before looking at the data")
+    post `handle' ("chow") (`p_time_var'[`split']) (strtrim(string(`p_time_var'[`split'], "`timeformat'"))) (`f') (`q') (`df2') (Ftail(`q', `df2', `f')) (.) ("F; null: no break at this time, which was chosen before looking at the data")
     ss_metric chow_p = Ftail(`q', `df2', `f')
 }
 postclose `handle'
-postfile `handle' str32 part str128 term double estimate double std_error double p_value double n double r2 using "`parts'"
+postfile `handle' str32 part str80 period str128 term double estimate double std_error double p_value double n double r2 using "`parts'"
 foreach part in before after {
     local range = cond("`part'" == "before", "1/`=`split' - 1'", "`split'/`periods'")
     quietly regress `p_outcome' `p_regressors' in `range'
+    local ends = cond("`part'" == "before", "1 `=`split' - 1'", "`split' `periods'")
+    local from = strtrim(string(`p_time_var'[`: word 1 of `ends''], "`timeformat'"))
+    local to = strtrim(string(`p_time_var'[`: word 2 of `ends''], "`timeformat'"))
     foreach term in `p_regressors' _cons {
-        post `handle' ("`part'") ("`term'") (_b[`term']) (_se[`term']) (2 * ttail(e(df_r), abs(_b[`term'] / _se[`term']))) (e(N)) (e(r2))
+        post `handle' ("`part'") ("`from' - `to'") ("`term'") (_b[`term']) (_se[`term']) (2 * ttail(e(df_r), abs(_b[`term'] / _se[`term']))) (e(N)) (e(r2))
     }
 }
 postclose `handle'
@@ -94,7 +98,6 @@ ss_export using "table_parts.csv", rows("`parts'")
 ss_export using "table_f.csv", rows("`rows'")
 ss_label `p_outcome'
 local name `"`r(text)'"'
-local timeformat : format `p_time_var'
 ss_source
 local engine "`r(engine)'"
 local line ""

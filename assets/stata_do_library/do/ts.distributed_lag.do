@@ -30,7 +30,7 @@ local half = invttail(`df', (1 - `p_level' / 100) / 2)
 local used = e(N)
 local width = colsof(`b')
 matrix `w' = J(1, `width', 0)
-postfile `handle' double lag double estimate double std_error double p_value double cumulative double cumulative_se double statistic double cumulative_p double ci_low double ci_high using "`rows'"
+postfile `handle' double lag double estimate double std_error double p_value double cumulative_effect double cumulative_se double statistic double cumulative_p double ci_low double ci_high using "`rows'"
 forvalues j = 0/`p_lags' {
     local place = `j' + 1
     matrix `w'[1, `place'] = 1
@@ -69,7 +69,7 @@ ss_source
 local engine "`r(engine)'"
 preserve
 quietly use "`rows'", clear
-twoway (rarea ci_low ci_high lag, color("0 114 178%20")) (line cumulative lag, lcolor("0 114 178")) (scatter estimate lag, mcolor("213 94 0")), yline(0, lcolor(gs8) lpattern(dash)) ///
+twoway (rarea ci_low ci_high lag, color("0 114 178%20")) (line cumulative_effect lag, lcolor("0 114 178")) (scatter estimate lag, mcolor("213 94 0")), yline(0, lcolor(gs8) lpattern(dash)) ///
     title(`"Effect of `name' on `outcome'"') xtitle("Periods after the change") ytitle("Effect") ylabel(, angle(0)) legend(order(2 "cumulative" 1 "`p_level'% interval" 3 "at the lag alone")) ///
     note("N = `used' periods; Newey-West errors with `hac' lags; `engine'")
 ss_figure using "fig_effects.svg"

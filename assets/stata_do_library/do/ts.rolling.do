@@ -15,8 +15,8 @@ tempfile rows summary
 regress `p_outcome' `p_regressors', level(`p_level')
 matrix `full' = r(table)
 ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(ols) values(window `p_window' recursive `p_recursive' windows `periods'-`p_window'+1 level `p_level')
-local format : format ss_period
-postfile `handle' double window double start double end str128 term double estimate double std_error double ci_low double ci_high double r2 double n using "`rows'"
+local timeformat : format `p_time_var'
+postfile `handle' double window double start double end str80 period str128 term double estimate double std_error double ci_low double ci_high double r2 double n using "`rows'"
 local number = 0
 forvalues last = `p_window'/`periods' {
     local number = `number' + 1
@@ -25,8 +25,10 @@ forvalues last = `p_window'/`periods' {
     local half = invttail(e(df_r), (1 - `p_level' / 100) / 2)
     local r2 = e(r2)
     local n = e(N)
+    local from = strtrim(string(`p_time_var'[`first'], "`timeformat'"))
+    local to = strtrim(string(`p_time_var'[`last'], "`timeformat'"))
     foreach term in `p_regressors' _cons {
-        post `handle' (`number') (`p_time_var'[`first']) (`p_time_var'[`last']) ("`term'") (_b[`term']) (_se[`term']) (_b[`term'] - `half' * _se[`term']) (_b[`term'] + `half' * _se[`term']) (`r2') (`n')
+        post `handle' (`number') (`p_time_var'[`first']) (`p_time_var'[`last']) ("`from' - `to'") ("`term'") (_b[`term']) (_se[`term']) (_b[`term'] - `half' * _se[`term']) (_b[`term'] + `half' * _se[`term']) (`r2') (`n')
     }
 }
 postclose `handle'
@@ -65,7 +67,6 @@ local name `"`r(text)'"'
 ss_label `p_outcome'
 local outcome `"`r(text)'"'
 local all = el(`full', 1, 1)
-local timeformat : format `p_time_var'
 ss_source
 local engine "`r(engine)'"
 preserve

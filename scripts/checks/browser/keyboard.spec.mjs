@@ -9,8 +9,8 @@ import { dataset } from './service.mjs';
 const spec = suite('keyboard');
 
 for (const [lang, scheme, width, question, title] of [
-  ['en', 'light', 1280, 'What goes with higher pay?', 'OLS, robust standard errors'],
-  ['zh', 'dark', 390, '哪些因素与更高的工资有关？', '稳健标准误线性回归'],
+  ['en', 'light', 1280, 'What goes with higher pay?', 'Linear regression (OLS)'],
+  ['zh', 'dark', 390, '哪些因素与更高的工资有关？', '线性回归（OLS）'],
 ]) {
   spec(`a whole analysis in ${lang}`, { lang, scheme, width }, async ({ page, service, accessible, narrow, shot, accept_refusal }) => {
     const { keyboard } = page;

@@ -12,6 +12,10 @@ use crate::domain::run::{EngineFacts, RATIOS, Ratio, ResultRow, RunCheck, Sample
 /// Usual name of the table whose rows `result` anchors point to.
 pub const COEFFICIENTS: &str = "table_coefficients.csv";
 
+/// Beginning of the reason for rows that the estimation did not use.
+pub const BY_ESTIMATOR: &str =
+    "not in the estimation because of lags, limits, a bandwidth or groups without variation";
+
 /// Returns the events of a kind, in order.
 pub fn events<'a>(log: Option<&'a ParsedLog>, kind: &'a str) -> impl Iterator<Item = &'a Event> {
     log.into_iter().flat_map(|l| &l.events).filter(move |e| e.kind == kind)
@@ -106,8 +110,17 @@ pub fn sample_flow(input: &VerdictInput<'_>) -> Vec<SampleStep> {
     }
     let condition = input.plan.sample_if.as_ref().map(|c| c.canonical.clone());
     push("selected", metric(input.log, "n_selected"), condition);
-    push("used", metric(input.log, "n_used"), missing_by_variable(input.log));
+    let reasons = [missing_by_variable(input.log), by_estimator(input.log)];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    push("used", metric(input.log, "n_used"), (!reasons.is_empty()).then(|| reasons.join("; ")));
     flow
+}
+
+/// Rows without a missing value that the estimation did not use, out of the note of the sample idiom.
+fn by_estimator(log: Option<&ParsedLog>) -> Option<String> {
+    let complete = events(log, "note").filter(|e| e.get("key") == Some("complete")).last()?.number("rows")?;
+    let dropped = complete - metric(log, "n_used")?;
+    (dropped > 0.0).then(|| format!("{BY_ESTIMATOR}: {dropped}"))
 }
 
 /// `missing: wage (12), age (3)`, out of the notes of the sample idiom.

@@ -20,6 +20,27 @@ fn the_library_keeps_every_rule_of_its_contract() {
     assert!(problems.is_empty(), "{}", listed(&problems));
 }
 
+/// The plan may choose another kind than the usual one, and the title stands above every report.
+#[test]
+fn no_title_names_standard_errors_that_a_plan_can_change() {
+    let mut seen = 0;
+    for template in library().templates() {
+        let meta = serde_json::to_value(&template.meta).expect("a declaration");
+        let parameters = meta["parameters"].as_array().expect("a list").iter();
+        let kinds =
+            parameters.filter(|p| p["name"] == "vce").find_map(|p| p["values"].as_array().map(Vec::len));
+        if kinds.is_none_or(|n| n < 2) {
+            continue;
+        }
+        seen += 1;
+        let title = format!("{} {}", meta["title"]["en"], meta["title"]["zh"]).to_lowercase();
+        for kind in ["robust", "cluster", "classical", "稳健", "聚类", "经典"] {
+            assert!(!title.contains(kind), "{}: {title}", template.meta.id);
+        }
+    }
+    assert!(seen >= 20, "{seen}");
+}
+
 #[test]
 fn the_index_is_in_step_with_the_files() {
     let problems = index::drift(&library());

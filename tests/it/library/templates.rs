@@ -60,6 +60,14 @@ async fn run(app: &TestApp, meta: &Value) -> (Value, BTreeMap<String, Vec<Map<St
     let prefix = format!("artifacts/runs/{}/", run["run_id"].as_str().expect("an id"));
     for artifact in app.get(&job, "/artifacts").await.ok()["artifacts"].as_array().expect("a list") {
         let path = artifact["rel_path"].as_str().expect("a path");
+        if path.starts_with(&prefix) && path.ends_with(".svg") {
+            let figure = String::from_utf8(app.artifact(&job, path).await).expect("UTF-8");
+            let named = figure.split("</desc>").next().unwrap_or_default();
+            assert!(
+                !named.contains("; ss_") && !named.contains("; __0"),
+                "{id} {path} names variables of the body: {named}"
+            );
+        }
         if let Some(table) = path.strip_prefix(&prefix).filter(|p| p.ends_with(".csv")) {
             tables.insert(table.to_owned(), rows(&app.artifact(&job, path).await));
         }
@@ -138,6 +146,14 @@ fn differences(golden: &Value, tables: &BTreeMap<String, Vec<Map<String, Value>>
     wrong
 }
 
+/// A fit of fewer rows than the run says it used.
+fn lost_rows(run: &Value, tables: &BTreeMap<String, Vec<Map<String, Value>>>) -> Option<String> {
+    let fit = tables.get("table_fit.csv")?.iter().find(|row| row["metric"] == "N")?;
+    let fitted: f64 = fit["value"].as_str()?.parse().ok()?;
+    let used = run["sample_flow"].as_array()?.last()?["rows"].as_f64()?;
+    (fitted < used).then(|| format!("the fit has {fitted} rows, the sample {used}"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_template_gives_its_golden_numbers_over_http() {
     let mut app = TestApp::start().await;
@@ -149,6 +165,7 @@ async fn every_template_gives_its_golden_numbers_over_http() {
         let golden = read(library().join(meta["oracle"]["expected"].as_str().expect("a path")));
         let (run, tables) = run(&app, meta).await;
         wrong.extend(differences(&golden, &tables).into_iter().map(|w| format!("{id}: {w}")));
+        wrong.extend(lost_rows(&run, &tables).into_iter().map(|w| format!("{id}: {w}")));
         for name in meta["metrics"].as_array().expect("a list") {
             let name = name.as_str().expect("a name");
             if run["metrics"].get(name).is_none_or(Value::is_null) {

@@ -43,3 +43,18 @@ fn rows_of_several_models_and_equations_say_of_which_they_are() {
         [("school".to_owned(), None, some("wage")), ("school".to_owned(), None, some("select"))]
     );
 }
+
+#[test]
+fn rows_that_the_estimation_did_not_use_are_counted_in_the_sample() {
+    let mut case = good();
+    let used = "metric|k=n1n1n1n1|name=n_used|value=80";
+    let complete = format!("note|k=n1n1n1n1|key=complete|rows=84\nSS_EVENT|{used}");
+    case.log = case.log.map(|log| log.replace(used, &complete));
+    let flow = judge(&case).sample_flow;
+    assert_eq!((flow[2].rows, flow[2].dropped), (80, 10));
+    let reason = flow[2].reason.as_deref().unwrap_or_default();
+    assert!(
+        reason.starts_with("missing: wage (10); not in the estimation") && reason.ends_with(": 4"),
+        "{reason}"
+    );
+}
