@@ -31,6 +31,8 @@ pub(super) struct Design {
     pub(super) post: Option<String>,
     /// True where the marginal effects are those on a probability, as their declaration says.
     pub(super) on_probability: bool,
+    /// Bound values by the names of their parameters.
+    pub(super) values: std::collections::BTreeMap<String, Value>,
     /// Numeric companion → the column that it stands for.
     companions: HashMap<String, String>,
 }
@@ -55,7 +57,17 @@ impl Design {
             duration: first("duration_var"),
             post: first("post_var"),
             on_probability: source.meta.is_some_and(is_on_probability),
+            values: source.plan.contract.bound.clone(),
             companions: source.labels.companions.clone(),
+        }
+    }
+
+    /// The bound value of a parameter as text: a column, a choice or a number.
+    pub(super) fn value(&self, parameter: &str) -> Option<String> {
+        match self.values.get(parameter)? {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            Value::Number(x) => Some(x.to_string()),
+            _ => None,
         }
     }
 

@@ -7,9 +7,11 @@ use super::grid::{Align, Grid, Printed, Row, RowKind};
 use super::number::whole_or_fixed;
 use super::style::Style;
 use super::table::Table;
+use super::warnings::warning;
 use super::words::{name, pick};
 use super::{Language, Source};
 use crate::domain::run::SampleStep;
+use crate::domain::verdict::facts::BY_ESTIMATOR;
 
 /// Facts in pairs: analysis, data, observations, standard errors, engine …
 pub(super) fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, String)> {
@@ -231,10 +233,19 @@ pub(super) fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
 
 /// Why rows were left out, in the language of the report.
 fn reason(text: &str, language: Language) -> String {
-    match text.strip_prefix("missing:") {
-        Some(columns) => pick(language, text, &format!("缺失：{}", columns.trim_start())),
-        None if language == Language::Zh => merge_in_chinese(text).unwrap_or_else(|| text.to_owned()),
-        None => text.to_owned(),
+    if language == Language::En {
+        return text.to_owned();
+    }
+    if let Some((missing, dropped)) = text.split_once("; ").filter(|(_, rest)| rest.starts_with(BY_ESTIMATOR))
+    {
+        return format!("{}；{}", reason(missing, language), reason(dropped, language));
+    }
+    if let Some(columns) = text.strip_prefix("missing:") {
+        return format!("缺失：{}", columns.trim_start());
+    }
+    match text.strip_prefix(BY_ESTIMATOR).and_then(|rest| rest.strip_prefix(": ")) {
+        Some(rows) => format!("未进入估计（滞后、限值、带宽或组内无变化）：{rows}"),
+        None => merge_in_chinese(text).unwrap_or_else(|| text.to_owned()),
     }
 }
 
@@ -265,14 +276,7 @@ pub(super) fn notes(source: &Source<'_>, language: Language) -> Vec<String> {
         .checks
         .iter()
         .filter(|check| check.status == "warn")
-        .map(|check| {
-            let detail = check.message.clone().or_else(|| check.value.clone()).unwrap_or_default();
-            pick(
-                language,
-                &format!("Warning {}: {detail}", check.id),
-                &format!("警告 {}：{detail}", check.id),
-            )
-        })
+        .map(|check| warning(check, language))
         .collect();
     if let Some(meta) = source.meta {
         let zh = language == Language::Zh && !meta.limitations_zh.is_empty();

@@ -1,14 +1,18 @@
 //! The main results as sentences: one for each variable of the question, with interval and p, from the first table of
 //! estimates; for tests of groups those of `findings_tests`, for effects by period those of `findings_periods`, for
-//! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`.
+//! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`, for other designs
+//! those of the readers in `DESIGNS`.
 
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::is_coefficients;
-use super::sentences::said_of;
+use super::sentences::{Estimate, USUAL, said_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
-use super::{findings_latent, findings_periods, findings_spatial, findings_tests};
+use super::{
+    findings_effects, findings_latent, findings_medical, findings_panel, findings_periods, findings_series,
+    findings_spatial, findings_survey, findings_survival, findings_tests,
+};
 use crate::domain::run::RATIOS;
 
 /// Most sentences of a report.
@@ -22,6 +26,17 @@ const OTHERS: [&str; 4] = [
     "table_event_coefficients.csv",
 ];
 
+/// Readers of tables that only some designs have. They come first: a coefficient beside such a table is not the result.
+const DESIGNS: [fn(&[Table], &Style<'_>) -> Vec<String>; 6] = [
+    findings_effects::findings,
+    findings_series::findings,
+    findings_medical::findings,
+    findings_survey::findings,
+    findings_survival::findings,
+    // with lags a coefficient alone is no effect
+    findings_spatial::findings,
+];
+
 /// Reads the variables of the question from the first table of estimates, or the results of a test.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     let is_main =
@@ -30,15 +45,17 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     // effects on the probability say more than log odds
     let margins = margins.filter(|_| style.design.on_probability);
     if let Some(margins) = margins {
-        return of_terms(margins, Reading::Probability, style);
+        return of_terms(margins, Reading::Probability, None, style);
     }
-    // with lags a coefficient alone is no effect
-    let spatial = findings_spatial::findings(tables, style);
-    if !spatial.is_empty() {
-        return spatial.into_iter().take(MOST).collect();
+    let of_design = DESIGNS.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());
+    if let Some(said) = of_design {
+        return said.into_iter().take(MOST).collect();
     }
     if let Some(table) = tables.iter().find(is_main) {
-        return of_terms(table, Reading::Estimate, style);
+        let (mut said, favoured) = findings_panel::findings(tables, style);
+        said.extend(of_terms(table, Reading::Estimate, favoured, style));
+        said.truncate(MOST);
+        return said;
     }
     let latent = findings_latent::findings(tables, style);
     if !latent.is_empty() {
@@ -56,9 +73,10 @@ enum Reading {
 }
 
 /// One sentence for each variable of the question; in a difference in differences one for the effect, which stands where
-/// most of its factors meet.
-fn of_terms(table: &Table, reading: Reading, style: &Style<'_>) -> Vec<String> {
+/// most of its factors meet. With `only`, the rows of this model alone.
+fn of_terms(table: &Table, reading: Reading, only: Option<&str>, style: &Style<'_>) -> Vec<String> {
     let rows = told(table);
+    let asked = |row: &usize| only.is_none_or(|model| table.cell(*row, "model").text() == model);
     let term = |row: usize| table.cell(row, "term").text();
     let factors = |row: &usize| term(*row).split('#').count();
     let meeting: Vec<usize> = rows.iter().copied().filter(|row| style.design.is_both(term(*row))).collect();
@@ -69,7 +87,7 @@ fn of_terms(table: &Table, reading: Reading, style: &Style<'_>) -> Vec<String> {
         return said.into_iter().collect();
     }
     let mut all: Vec<String> = Vec::new();
-    for row in rows.iter().copied().filter(|row| style.design.is_focal(term(*row))) {
+    for row in rows.iter().copied().filter(asked).filter(|row| style.design.is_focal(term(*row))) {
         let whose = whose(table, &rows, row, reading, style);
         let same = |other: &usize| of_one(table, row, *other);
         let joint = rows.iter().copied().filter(same).find(|r| style.design.is_joint(term(*r), term(row)));
@@ -123,7 +141,7 @@ fn whose(table: &Table, rows: &[usize], row: usize, reading: Reading, style: &St
                 if reading == Reading::Estimate { base } else { level }
             }
             "equation" if style.design.outcome.as_deref() == Some(text.as_str()) => String::new(),
-            "model" => style.model(&text),
+            "model" | "part" => style.model(&text),
             "equation" => style.cell(column, &text),
             _ => format!("{} {text}", name(column, language)),
         }
@@ -152,22 +170,37 @@ fn effect(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
     said_of(style, "did", (table, row), &[("x", &x), ("y", &y)])
 }
 
+/// Ratios whose column says that the estimate is their logarithm, also where the run was asked not to fill it.
+const OF_LOGARITHMS: [&str; 5] = ["odds_ratio", "hazard_ratio", "subhazard_ratio", "irr", "rrr"];
+
+/// The estimate of a row as it is read, a ratio where the table has one, and the column whose name it has.
+fn scaled(table: &Table, row: usize) -> Option<(&'static str, Estimate)> {
+    if let Some(ratio) = RATIOS.into_iter().find(|r| table.cell(row, r).number().is_some()) {
+        let (low, high) = (format!("{ratio}_low"), format!("{ratio}_high"));
+        return Some((ratio, Estimate::of(table, row, [ratio, &low, &high, "p_value"])?));
+    }
+    let estimate = Estimate::of(table, row, USUAL)?;
+    let is_unfilled = |r: &&str| table.position(r).is_some_and(|j| table.is_blank(j));
+    let Some(ratio) = OF_LOGARITHMS.into_iter().find(is_unfilled) else {
+        return Some(("estimate", estimate));
+    };
+    let interval = estimate.interval.map(|(low, high)| (low.exp(), high.exp()));
+    Some((ratio, Estimate { value: estimate.value.exp(), interval, ..estimate }))
+}
+
 fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &Style<'_>) -> Option<String> {
     let language = style.options.language;
-    let ratio = RATIOS.into_iter().find(|r| table.cell(row, r).number().is_some());
-    let (column, low, high, nothing) = match ratio {
-        Some(r) => (r, format!("{r}_low"), format!("{r}_high"), 1.0),
-        None => ("estimate", "ci_low".to_owned(), "ci_high".to_owned(), 0.0),
-    };
     table.cell(row, "std_error").number()?;
-    let value = fixed(table.cell(row, column).number()?, style.options.decimals);
+    let (column, estimate) = scaled(table, row)?;
+    let nothing = f64::from(u8::from(column != "estimate"));
+    let value = fixed(estimate.value, style.options.decimals);
     let what = match reading {
         Reading::Estimate => name(column, language),
         Reading::Probability => pick(language, "Average effect on the probability", "对概率的平均影响"),
     };
-    let (evidence, interval) = evidence(table, row, &low, &high, style);
+    let evidence = evidence_of(estimate.interval, estimate.p, style);
     let term = format!("{whose}{}", compared(table, row, style));
-    let open = interval.is_some_and(|(low, high)| low <= nothing && nothing <= high);
+    let open = estimate.interval.is_some_and(|(low, high)| low <= nothing && nothing <= high);
     let remark = remark(open, style);
     Some(pick(
         language,
@@ -201,9 +234,14 @@ pub(super) fn evidence(
     high: &str,
     style: &Style<'_>,
 ) -> (String, Option<(f64, f64)>) {
+    let interval = table.cell(row, low).number().zip(table.cell(row, high).number());
+    (evidence_of(interval, table.cell(row, "p_value").number(), style), interval)
+}
+
+/// An interval and a p-value as words.
+pub(super) fn evidence_of(interval: Option<(f64, f64)>, p: Option<f64>, style: &Style<'_>) -> String {
     let language = style.options.language;
     let digits = |x: f64| fixed(x, style.options.decimals);
-    let interval = table.cell(row, low).number().zip(table.cell(row, high).number());
     let mut parts = Vec::new();
     if let Some((low, high)) = interval {
         let words = style.interval_words();
@@ -213,8 +251,8 @@ pub(super) fn evidence(
             &format!("{words} {} 至 {}", digits(low), digits(high)),
         ));
     }
-    parts.extend(table.cell(row, "p_value").number().map(|p| p_words(p, style)));
-    (parts.join(&pick(language, "; ", "；")), interval)
+    parts.extend(p.map(|p| p_words(p, style)));
+    parts.join(&pick(language, "; ", "；"))
 }
 
 /// A p-value as words: `p = 0.031`, `p < 0.001`.
@@ -237,3 +275,7 @@ pub(super) fn remark(open: bool, style: &Style<'_>) -> String {
 #[cfg(test)]
 #[path = "findings_tests_of_terms.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "findings_tests_of_designs.rs"]
+mod tests_of_designs;

@@ -2,26 +2,68 @@
 
 use super::findings::p_words;
 use super::number::fixed;
-use super::sentences::{REJECTS, said, said_of};
+use super::sentences::{Estimate, REJECTS, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
+use super::words::{name, pick};
 
 /// Tables of tests of groups, with the row of the test.
-const GROUPS: [(&str, &str, &str); 4] = [
+const GROUPS: [(&str, &str, &str); 3] = [
     ("table_kwallis.csv", "test", "kruskal_wallis"),
     ("table_ranksum.csv", "test", "ranksum_z"),
     ("table_anova.csv", "source", "between"),
-    ("table_logrank.csv", "test", "logrank"),
 ];
 
 /// Reads the first table of a test; nothing where a run has none.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
-    let means = tables.iter().find(|t| t.file == "table_ttest.csv").and_then(|t| means(t, style));
-    means.or_else(|| groups(tables, style)).into_iter().collect()
+    let means = table_of(tables, "table_ttest.csv").and_then(|t| means(t, style));
+    let shares = || table_of(tables, "table_shares.csv").and_then(|t| shares(t, style));
+    let related = || related(tables, style);
+    means.or_else(shares).or_else(|| groups(tables, style)).or_else(related).into_iter().collect()
 }
 
-fn row_of(table: &Table, column: &str, name: &str) -> Option<usize> {
-    (0..table.rows.len()).find(|row| table.cell(*row, column).text() == name)
+/// The shares of two groups.
+fn shares(table: &Table, style: &Style<'_>) -> Option<String> {
+    let row = |name: &str| row_of(table, "test", name);
+    let (first, second, test) = (row("share_group1")?, row("share_group2")?, row("difference")?);
+    let group = style.design.group.as_deref()?;
+    // the remark of a share is its group and the kind of its limits
+    let level = |row| {
+        let text = table.cell(row, "note").text();
+        let name = text.rsplit_once(", ").map_or(text, |(name, _)| name);
+        style.level(&format!("{name}.{group}")).unwrap_or_else(|| name.to_owned())
+    };
+    let share = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
+    let (x, y) = (style.variable(group), style.variable(style.design.outcome.as_deref()?));
+    let (a, b, mean_a, mean_b) = (level(first), level(second), share(first)?, share(second)?);
+    let values =
+        [("x", x.as_str()), ("y", &y), ("a", &a), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
+    said_of(style, "shares", (table, test), &values)
+}
+
+/// Tables of tests that two columns are independent, with the row of the test.
+const RELATED: [(&str, &str); 3] = [
+    ("table_test.csv", "pearson_chi2"),
+    ("table_test.csv", "pearson_f"),
+    ("table_fisher.csv", "fisher_exact"),
+];
+
+/// A test that two columns are independent, with the strength of their relation where the table has it.
+fn related(tables: &[Table], style: &Style<'_>) -> Option<String> {
+    let column = |name: &str| Some(style.variable(&style.design.value(name)?));
+    let (x, y) = (column("row")?, column("column")?);
+    let (table, p) = RELATED.iter().find_map(|(file, name)| {
+        let table = table_of(tables, file)?;
+        Some((table, table.cell(row_of(table, "test", name)?, "p_value").number()?))
+    })?;
+    let strength = row_of(table, "test", "cramers_v").and_then(|row| table.cell(row, "statistic").number());
+    let mut evidence = Estimate { value: 0.0, interval: None, p: Some(p) }.words(style).1;
+    if let Some(strength) = strength {
+        let language = style.options.language;
+        let words = format!("{} {}", name("cramers_v", language), fixed(strength, style.options.decimals));
+        evidence = format!("{words}{}{evidence}", pick(language, "; ", "；"));
+    }
+    Some(said(style, "related", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
 }
 
 fn means(table: &Table, style: &Style<'_>) -> Option<String> {

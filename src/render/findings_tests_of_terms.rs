@@ -89,3 +89,20 @@ y,c.x#c.x,0.1,0.02,0.001,0.06,0.14
     assert!(sentences[0].contains("not one number") && !sentences[0].contains("1.0"), "{sentences:?}");
     assert!(sentences[1].starts_with("z: ") && sentences[1].contains("3.0"), "{sentences:?}");
 }
+
+/// exp(0.0074) = 1.00743, exp(0.0015) = 1.00150 and exp(0.0132) = 1.01329.
+#[test]
+fn an_estimate_on_the_log_scale_is_read_as_its_ratio_also_where_its_column_is_not_filled() {
+    let table = "
+model,equation,term,estimate,std_error,p_value,ci_low,ci_high,irr,irr_low,irr_high
+poisson,visits,x,0.0074,0.003,0.014,0.0015,0.0132,,,
+";
+    let sentences = said(table, of(&["x"]));
+    assert_eq!(sentences, ["x: incidence-rate ratio 1.007 (95% CI 1.002 to 1.013; p = 0.014)."]);
+    let subhazards = "
+equation,term,estimate,std_error,p_value,ci_low,ci_high,subhazard_ratio,subhazard_ratio_low,subhazard_ratio_high
+_t,x,-0.7,0.2,0.001,-1,-0.4,0.497,0.368,0.67
+";
+    let sentences = said(subhazards, of(&["x"]));
+    assert_eq!(sentences, ["x: subhazard ratio 0.497 (95% CI 0.368 to 0.670; p = 0.001)."]);
+}

@@ -7,6 +7,7 @@ use super::Source;
 use super::design::texts;
 use super::facts::{engine_words, left_out, std_errors_of, weights};
 use super::style::Style;
+use super::warnings::found;
 use super::words::pick;
 use crate::domain::data_step::{DataStep, StepKind};
 use crate::domain::template::{Bilingual, Parameter};
@@ -238,8 +239,8 @@ fn inference(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
     }
     all.extend(weights(source, style));
     let warned: Vec<String> =
-        source.run.checks.iter().filter(|c| c.status == "warn").map(|c| c.id.clone()).collect();
-    let (made, ids) = (source.run.checks.len(), listed(&warned, style));
+        source.run.checks.iter().filter(|c| c.status == "warn").map(|c| found(&c.id, language)).collect();
+    let (made, found) = (source.run.checks.len(), warned.join(&pick(language, " ", "")));
     if made > 0 && warned.is_empty() {
         all.push(pick(
             language,
@@ -249,8 +250,8 @@ fn inference(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
     } else if made > 0 {
         all.push(pick(
             language,
-            &format!("The run made {made} checks; with a warning: {ids}."),
-            &format!("运行共做 {made} 项检查，有警告的：{ids}。"),
+            &format!("The run made {made} checks; those with a warning: {found}"),
+            &format!("运行共做 {made} 项检查，有警告的：{found}"),
         ));
     }
     vec![all.join(&pick(language, " ", ""))]

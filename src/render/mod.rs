@@ -8,9 +8,15 @@ mod dta_file;
 mod facts;
 mod figure;
 mod findings;
+mod findings_effects;
 mod findings_latent;
+mod findings_medical;
+mod findings_panel;
 mod findings_periods;
+mod findings_series;
 mod findings_spatial;
+mod findings_survey;
+mod findings_survival;
 mod findings_tests;
 pub mod grid;
 pub mod labels;
@@ -26,6 +32,7 @@ mod sentences;
 mod style;
 mod table;
 mod tex;
+mod warnings;
 mod words;
 mod xlsx;
 
@@ -41,9 +48,10 @@ use crate::domain::template::TemplateMeta;
 
 pub use labels::Labels;
 pub use report::{Report, report};
+pub use warnings::warning_words;
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

@@ -5,19 +5,69 @@ use std::sync::LazyLock;
 
 use super::style::Style;
 use super::words::{File, file, key_of};
-use super::{findings::evidence, number::fixed, table::Table};
+use super::{findings::evidence_of, number::fixed, table::Table};
 
 static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/findings.js")));
 
 /// Returns the sentence `findings.KIND.sure` or `.open` with its placeholders filled; empty for an unknown kind.
 pub(super) fn said(style: &Style<'_>, kind: &str, sure: bool, values: &[(&str, &str)]) -> String {
-    let language = key_of(style.options.language);
-    let key = format!("findings.{kind}.{}", if sure { "sure" } else { "open" });
-    let mut text = WORDS.get(language).and_then(|words| words.get(&key)).cloned().unwrap_or_default();
+    filled(style, &format!("findings.{kind}.{}", if sure { "sure" } else { "open" }), values)
+}
+
+/// Returns the text `findings.KEY` with its placeholders filled; for sentences that leave nothing open.
+pub(super) fn plain(style: &Style<'_>, key: &str, values: &[(&str, &str)]) -> String {
+    filled(style, &format!("findings.{key}"), values)
+}
+
+fn filled(style: &Style<'_>, key: &str, values: &[(&str, &str)]) -> String {
+    let words = WORDS.get(key_of(style.options.language));
+    let mut text = words.and_then(|words| words.get(key)).cloned().unwrap_or_default();
     for (name, value) in values {
         text = text.replace(&format!("{{{name}}}"), value);
     }
     text
+}
+
+/// An estimate, its interval and its p-value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Estimate {
+    pub(super) value: f64,
+    pub(super) interval: Option<(f64, f64)>,
+    pub(super) p: Option<f64>,
+}
+
+impl Estimate {
+    /// Reads a row by the columns of value, lower and upper limit, and p.
+    pub(super) fn of(table: &Table, row: usize, columns: [&str; 4]) -> Option<Self> {
+        let [value, low, high, p] = columns.map(|name| table.cell(row, name).number());
+        Some(Self { value: value?, interval: low.zip(high), p })
+    }
+
+    /// True where the data exclude this value.
+    fn excludes(&self, nothing: f64) -> bool {
+        let outside = |(low, high): (f64, f64)| low > nothing || high < nothing;
+        self.interval.map_or(self.p.is_some_and(|p| p < REJECTS), outside)
+    }
+
+    /// Value, interval and p in words.
+    pub(super) fn words(&self, style: &Style<'_>) -> (String, String) {
+        (fixed(self.value, style.options.decimals), evidence_of(self.interval, self.p, style))
+    }
+}
+
+/// The columns of an estimate in most tables.
+pub(super) const USUAL: [&str; 4] = ["estimate", "ci_low", "ci_high", "p_value"];
+
+/// The sentence of an estimate: sure where the data exclude `nothing`.
+pub(super) fn said_estimate(
+    style: &Style<'_>,
+    kind: &str,
+    (estimate, nothing): (&Estimate, f64),
+    values: &[(&str, &str)],
+) -> String {
+    let (value, evidence) = estimate.words(style);
+    let own = [("value", value.as_str()), ("evidence", evidence.as_str())];
+    said(style, kind, estimate.excludes(nothing), &[values, &own].concat())
 }
 
 /// The sentence of an estimate with its interval: sure where the interval excludes no difference.
@@ -27,12 +77,17 @@ pub(super) fn said_of(
     (table, row): (&Table, usize),
     values: &[(&str, &str)],
 ) -> Option<String> {
-    let value = fixed(table.cell(row, "estimate").number()?, style.options.decimals);
-    let (evidence, interval) = evidence(table, row, "ci_low", "ci_high", style);
-    let p = table.cell(row, "p_value").number();
-    let sure = interval.map_or(p.is_some_and(|p| p < REJECTS), |(low, high)| low > 0.0 || high < 0.0);
-    let own = [("value", value.as_str()), ("evidence", evidence.as_str())];
-    Some(said(style, kind, sure, &[values, &own].concat()))
+    Some(said_estimate(style, kind, (&Estimate::of(table, row, USUAL)?, 0.0), values))
+}
+
+/// The first row that names this in a column.
+pub(super) fn row_of(table: &Table, column: &str, name: &str) -> Option<usize> {
+    (0..table.rows.len()).find(|row| table.cell(*row, column).text() == name)
+}
+
+/// The table of this file.
+pub(super) fn table_of<'a>(tables: &'a [Table], file: &str) -> Option<&'a Table> {
+    tables.iter().find(|t| t.file == file)
 }
 
 /// A p-value below which a test speaks against equality.
@@ -59,6 +114,25 @@ mod tests {
             "sharp_item",
             "class_sizes",
             "class_answer",
+            "effect",
+            "effect_moved",
+            "effect_treated",
+            "change_share",
+            "jump",
+            "density",
+            "gap",
+            "long_run",
+            "at_once",
+            "break_at",
+            "hausman",
+            "longer",
+            "bias",
+            "kappa",
+            "risk",
+            "pooled",
+            "shares",
+            "related",
+            "auc_differ",
         ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));

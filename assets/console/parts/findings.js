@@ -2,6 +2,7 @@
 // words or page. Only the variables of the question get a fact; the others of a model are held equal and not read.
 
 import { isCoefficients, number } from '../tables.js';
+import { hausman, ofDesigns } from './findingsDesigns.js';
 
 /** Roles whose variables the question asks about, the first ones first. */
 const FOCAL = ['treatment_var', 'focal_var', 'endogenous_vars', 'regressors'];
@@ -154,6 +155,9 @@ function ofCoefficients(tables, f, run) {
   const [file, table] = found;
   const rows = records(table);
   if (f.by('post_var').length > 0) return ofTwoPeriods(rows, f, file);
+  // a column that the run was asked not to fill still says that the estimate is a logarithm
+  const unfilled = Object.keys(RATIOS).find((name) => table.columns.includes(name) && rows.every((r) => number(r[name]) === null));
+  if (unfilled) for (const row of rows) for (const [end, from] of [['', 'estimate'], ['_low', 'ci_low'], ['_high', 'ci_high']]) if (number(row[from]) !== null) row[unfilled + end] = String(Math.exp(number(row[from])));
   const ratio = ['odds_ratio', 'hazard_ratio', 'irr', 'ratio'].find((name) => rows.some((r) => number(r[name] ?? '') !== null));
   // a ratio of its own is one of hazards or of times by the metric of a survival model; of other models it may be any
   const kind = ratio === 'ratio' ? { ph: 'hazard', aft: 'time' }[run.metrics?.metric] : ratio ? RATIOS[ratio] : 'linear';
@@ -163,6 +167,8 @@ function ofCoefficients(tables, f, run) {
   const one = (own, more, focal = f.focal) => ofRows(own, { ...f, outcome: survival, focal }, kind, { ...reading, ...more });
   if (table.columns.includes('model')) {
     const models = grouped(rows, 'model');
+    const test = hausman(tables);
+    if (test.model) return [...test.facts, ...one(models.get(test.model) ?? [], { model: test.model })];
     if (models.has('weighted')) return one(models.get('weighted'), {});
     if (models.has('model2')) { const [model, own] = [...models].at(-1); return one(own, { model }); }
     return [...models].flatMap(([model, own]) => one(own, { model }, f.focal.slice(0, 2)));
@@ -238,15 +244,6 @@ function ofPlaces(tables, f) {
   return [{ kind: value >= number(row.expected) ? 'alike' : 'unlike', y: f.outcome, value, p: number(row.p_value), low: null, high: null, file }];
 }
 
-/** Effects of treatments: matching, weighting, a jump at a cut-off. */
-function ofEffects(tables, f) {
-  const file = 'table_effects.csv';
-  return records(tables.get(file)).slice(0, 1).filter((r) => r.term && number(r.estimate) !== null).map((r) => {
-    const cut = r.term === 'jump';
-    return { kind: cut ? 'jump' : 'effect', x: cut ? f.by('running_var')[0] : f.by('treatment_var')[0], cutoff: f.bound.cutoff, y: f.outcome, value: number(r.estimate), low: number(r.ci_low), high: number(r.ci_high), p: number(r.p_value), file };
-  });
-}
-
 /** Effects by period relative to an event: the mean from it on, the largest one, and the joint test of the periods before it. */
 function ofPeriods(tables, f) {
   const periods = ['table_event_coefficients.csv', 'table_dynamic.csv'].find((name) => tables.has(name));
@@ -292,8 +289,7 @@ function ofTests(tables, f) {
     ...groups('table_kwallis.csv', f.outcome, (r) => r.test === 'kruskal_wallis'),
     ...groups('table_ranksum.csv', f.outcome, (r) => r.test === 'ranksum_z'),
     ...groups('table_anova.csv', f.outcome, (r) => r.source === 'between'),
-    ...groups('table_logrank.csv', f.by('duration_var')[0], (r) => r.test === 'logrank'),
-    ...related('table_test.csv', (r) => r.test === 'pearson_chi2'),
+    ...related('table_test.csv', (r) => r.test === 'pearson_f' || r.test === 'pearson_chi2'),
     ...related('table_fisher.csv', (r) => r.test === 'fisher_exact'),
   ];
 }
@@ -319,7 +315,7 @@ function ofDescriptions(tables, f) {
  */
 export function findingsOf({ tables, plan, meta, run, preview }, most = MOST) {
   const f = frame({ plan, meta, run, preview });
-  for (const read of [ofEffects, ofMeans, ofMargins, ofImpacts, ofPlaces, ofItems, ofClasses, ofCoefficients, ofPeriods]) {
+  for (const read of [ofDesigns, ofMeans, ofMargins, ofImpacts, ofPlaces, ofItems, ofClasses, ofCoefficients, ofPeriods]) {
     const found = read(tables, f, run);
     if (found.length > 0) return found.slice(0, most);
   }

@@ -3,6 +3,7 @@
 
 import { addWords, lang, num, t } from '../i18n.js';
 import { pValue } from '../tables.js';
+import { nameOf } from '../codes.js';
 import { button, card, disclosure, h } from '../ui.js';
 import { findingsOf, sure } from './findings.js';
 import words from '../i18n/findings.js';
@@ -65,8 +66,6 @@ function logarithm(f, y) {
 }
 
 const OF = {
-  effect: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
-  jump: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), cutoff: num(f.cutoff ?? 0) }),
   did: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
   means: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), a: f.a.name, b: f.b.name, mean_a: brief(f.a.mean), mean_b: brief(f.b.mean) }),
   change: (f, level, say) => ({ a: say.variable(f.a.name), b: say.variable(f.b.name), mean_a: brief(f.a.mean), mean_b: brief(f.b.mean) }),
@@ -94,9 +93,22 @@ const PLAIN = {
   varies: (f, level, say) => ({ x: say.variable(f.name) }),
 };
 
+/** The words of a fact of a design, which names what fills its blanks. */
+function told(f, level, say) {
+  const each = (object, words) => Object.fromEntries(Object.entries(object ?? {}).map(([name, x]) => [name, words(x)]));
+  const blanks = {
+    ...each(f.columns, (name) => say.variable(name ?? '')), ...each(f.numbers, (x) => (x === null || x === undefined ? '' : Number.isInteger(x) ? num(x) : brief(x))), ...f.texts,
+    ...each(f.words, (key) => t(`findings.${key}`)), ...each(f.codes, (code) => nameOf(code).toLowerCase()), ...each(f.proofs, (proof) => evidence(proof, level)),
+  };
+  const own = { value: f.value === undefined ? '' : brief(f.value), evidence: evidence(f, level) };
+  const end = f.flat ? '' : (f.above ? f.value > f.nothing : sure(f)) ? '.sure' : '.open';
+  return t(`findings.${f.kind}${end}`, { ...own, ...blanks });
+}
+
 /** One fact as a sentence; `say` has the words of variables and terms. */
 export function sentence(f, level, say) {
   if (f.when) return difference(f, level, say);
+  if (f.said) return told(f, level, say);
   if (PLAIN[f.kind]) return t(`findings.${f.kind}`, PLAIN[f.kind](f, level, say));
   const value = f.value === undefined ? '' : brief(f.value);
   const text = t(`findings.${f.kind}.${sure(f) ? 'sure' : 'open'}`, { ...OF[f.kind](f, level, say), value, evidence: evidence(f, level) });

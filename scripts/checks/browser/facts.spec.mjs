@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const folder = await mkdtemp(join(tmpdir(), 'console-'));
 after(() => rm(folder, { recursive: true, force: true }));
 await writeFile(join(folder, 'package.json'), '{"type": "module"}');
-for (const name of ['tables.js', 'parts/findings.js']) await cp(fileURLToPath(new URL(`../../../assets/console/${name}`, import.meta.url)), join(folder, name));
+for (const name of ['tables.js', 'parts/findings.js', 'parts/findingsDesigns.js']) await cp(fileURLToPath(new URL(`../../../assets/console/${name}`, import.meta.url)), join(folder, name));
 const { findingsOf, partsOf, stepOf, sure } = await import(join(folder, 'parts/findings.js'));
 const { parseCsv } = await import(join(folder, 'tables.js'));
 
@@ -94,4 +94,50 @@ test('facts: a logarithm is certain by its expression and possible by its name',
 test('facts: an unknown analysis has none', () => {
   assert.deepEqual(facts('item,value\nrows,3\n', { template_id: 'prep.merge', file: 'table_merge_report.csv', bound: {} }), []);
   assert.deepEqual(facts(`${HEAD}\ny,age,0.02,0.01,2,0.04,0.01,0.03\n`, { template_id: 'limited.mlogit' }), [], 'a coefficient of a logit is no difference of the outcome');
+});
+
+/** The facts of several tables of a design. */
+function ofTables(files, bound, binds) {
+  const plan = { template: { template_id: 'any.design' }, contract: { bound }, derived_variables: [], categorical_vars: [] };
+  const meta = { parameters: Object.entries(binds).map(([name, bind]) => parameter(name, bind)) };
+  return findingsOf({ tables: new Map(Object.entries(files).map(([file, csv]) => [file, parseCsv(csv)])), plan, meta, run: {}, preview: PREVIEW });
+}
+
+test('facts: the sum of lags comes first, the same period apart from it', () => {
+  const csv = 'lag,estimate,std_error,p_value,cumulative_effect,cumulative_se,statistic,cumulative_p,ci_low,ci_high\n0,0.6,0.1,0.01,0.6,0.1,6,0.01,0.4,0.8\n1,-0.5,0.1,0.01,0.1,0.2,0.5,0.6,-0.3,0.5\n';
+  const found = ofTables({ 'table_effects.csv': csv }, { outcome: 'y', focal: 'x' }, { outcome: 'outcome_var', focal: 'focal_var' });
+  assert.deepEqual(found.map((f) => [f.kind, f.value, f.p, f.texts.n]), [['long_run', 0.1, 0.6, '1'], ['at_once', 0.6, 0.01, '1']]);
+});
+
+test('facts: a jump is read with the interval that allows for its bias', () => {
+  const csv = 'term,estimate,std_error,statistic,p_value,ci_low,ci_high,note\nconventional,4.2,0.8,5,0.001,2.6,5.8,\nrobust,4.1,1,4,0.002,2.2,6,\n';
+  const found = ofTables({ 'table_effects.csv': csv }, { outcome: 'y', running: 'score', cutoff: 60 }, { outcome: 'outcome_var', running: 'running_var' });
+  assert.deepEqual(found.map((f) => f.kind), ['jump', 'jump.caveat']);
+  assert.deepEqual([found[0].value, found[0].low, found[0].columns, found[0].numbers.cutoff], [4.1, 2.2, { x: 'score', y: 'y' }, 60]);
+});
+
+test('facts: the Hausman test decides which model is read', () => {
+  const models = `model,${HEAD}\nfixed,y,x,0.4,0.1,4,0.001,0.2,0.6\nrandom,y,x,0.9,0.1,9,0.001,0.7,1.1\n`;
+  const of = (rows) => ofTables({ 'table_coefficients.csv': models, 'table_hausman.csv': `test,statistic,df1,df2,p_value,note\n${rows}` }, { outcome: 'y', x: ['x'] }, { outcome: 'outcome_var', x: 'regressors' });
+  assert.deepEqual(of('hausman,9,1,,0.001,\n').map((f) => [f.kind, f.value]), [['hausman', 0], ['linear', 0.4]]);
+  const doubtful = of('hausman,9,1,,0.001,"V_b-V_B is not positive definite, see hausman_sigmamore"\nhausman_sigmamore,1,1,,0.3,\n');
+  assert.deepEqual(doubtful.map((f) => [f.kind, f.value]), [['hausman_not_definite', undefined], ['hausman', 0], ['linear', 0.9]]);
+  assert.deepEqual(of('hausman,-1,1,,,"negative: no p-value, see hausman_sigmamore"\n').at(-1).value, 0.4);
+});
+
+test('facts: groups are compared up to a time that all of them reach', () => {
+  const files = {
+    'table_medians.csv': 'group,n,events,median,restricted_mean,restricted_mean_se\nold,8,8,2,2.5,0.4\nnew,8,8,4,3.5,0.3\n',
+    'table_fit.csv': 'metric,value,note\nlimit,4,\n', 'table_logrank.csv': 'test,statistic,df1,df2,p_value,note\nlogrank,4,1,,0.03,\n',
+  };
+  const found = ofTables(files, { arm: 'arm', months: 'months' }, { arm: 'group_var', months: 'duration_var' });
+  assert.deepEqual(found.map((f) => f.kind), ['groups', 'longer_of_two']);
+  assert.deepEqual([found[1].texts, found[1].value, found[1].numbers.limit], [{ a: 'new', b: 'old' }, 1, 4]);
+  assert.ok(Math.abs(found[1].se - 0.5) < 1e-12);
+});
+
+test('facts: a ratio that was not filled is the exponential of its logarithm', () => {
+  const [found] = facts(`model,${HEAD},irr,irr_low,irr_high\npoisson,y,female,0.5,0.1,5,0.001,0.3,0.7,,,\n`, { template_id: 'limited.count' });
+  assert.equal(found.kind, 'rate');
+  assert.ok(Math.abs(found.value - Math.exp(0.5)) < 1e-12 && Math.abs(found.low - Math.exp(0.3)) < 1e-12);
 });

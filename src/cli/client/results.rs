@@ -8,6 +8,7 @@ use super::session::Job;
 use super::tables;
 use crate::cli::Exit;
 use crate::cli::plain::plain;
+use crate::render::{Language, warning_words};
 
 /// Most lines of evidence that are shown.
 const MOST_EVIDENCE: usize = 12;
@@ -132,7 +133,8 @@ fn warnings(run: &Value) -> String {
     let warned = checks.iter().filter(|check| check["status"] == "warn");
     let lines = warned.map(|check| {
         let message = check["message"].as_str().map_or_else(|| cell(&check["value"]), plain);
-        format!("warning   {}: {message}\n", text(check, "id"))
+        let id = text(check, "id");
+        format!("warning   {id}: {} ({message})\n", warning_words(&id, Language::En))
     });
     lines.collect()
 }
@@ -214,7 +216,12 @@ mod tests {
         let omitted = text.lines().find(|line| line.starts_with('z')).expect("its row");
         assert!(omitted.ends_with("omitted"), "{text}");
         assert!(text.contains("rows      7 used of 9; left out: missing: x (2)"), "{text}");
-        assert!(text.contains("warning   few_clusters: 12 clusters"), "{text}");
+        assert!(
+            text.contains(
+                "warning   few_clusters: There are few clusters. With few clusters, standard errors"
+            ),
+            "{text}"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod event_stream;
 mod journey;
 mod queue;
 mod renderings;
+mod renderings_designs;
 mod renderings_form;
 mod replications;
 mod runner_faults;

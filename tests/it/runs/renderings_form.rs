@@ -62,7 +62,7 @@ async fn a_report_has_the_form_of_a_journal() {
     assert!(tables >= 2 && whole == tables, "each of {tables} tables is as wide as the page: {whole}");
     let (text, _) = docx_text(bytes);
     let lines: Vec<&str> = text.lines().filter(|l| !l.is_empty()).collect();
-    assert_eq!(lines.iter().filter(|l| **l == "OLS, robust standard errors").count(), 1, "{text}");
+    assert_eq!(lines.iter().filter(|l| **l == "Linear regression (OLS)").count(), 1, "{text}");
     let at =
         |words: &str| lines.iter().position(|l| *l == words).unwrap_or_else(|| panic!("{words} in\n{text}"));
     let order = [
@@ -91,7 +91,7 @@ async fn a_report_has_the_form_of_a_journal() {
     let steps = flow.as_array().expect("a list");
     let (all, used) = (rows(&steps[0]), rows(steps.last().expect("a step")));
     for words in [
-        "Estimator: OLS, robust standard errors.".to_owned(),
+        "Estimator: Linear regression (OLS).".to_owned(),
         "Standard errors in parentheses (heteroskedasticity-robust).".to_owned(),
         format!("Sample: {used} of {all} rows were used; left out: {} (", all - used),
         "Weights: none.".to_owned(),

@@ -1,0 +1,70 @@
+//! The main results of designs for an effect: matching and weighting, jumps at a threshold, a synthetic control. Each is
+//! followed by the condition on which it is an effect.
+
+use super::number::whole_or_fixed;
+use super::sentences::{Estimate, USUAL, plain, row_of, said_estimate, said_of, table_of};
+use super::style::Style;
+use super::table::Table;
+
+/// Terms of an average effect of a treatment: of all rows, of the treated ones.
+const TREATMENT: [&str; 2] = ["ate", "atet"];
+
+/// Reads the table of effects, or the test of a density at a threshold; nothing where a run has neither.
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+    if let Some(effects) = table_of(tables, "table_effects.csv") {
+        return of_threshold(effects, style)
+            .or_else(|| of_treatment(effects, style))
+            .or_else(|| of_synthetic(effects, style))
+            .unwrap_or_default();
+    }
+    let density = table_of(tables, "table_test.csv").filter(|t| t.position("density_below").is_some());
+    density.and_then(|t| of_density(t, style)).into_iter().collect()
+}
+
+/// The running variable and the threshold in words.
+fn threshold(style: &Style<'_>) -> Option<(String, String)> {
+    let cutoff = style.design.value("cutoff").and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    Some((style.variable(&style.design.value("running")?), whole_or_fixed(cutoff, style.options.decimals)))
+}
+
+/// The jump of a sharp design, with the interval that allows for the bias where there is one, or the effect of a fuzzy one.
+fn of_threshold(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let (x, cutoff) = threshold(style)?;
+    let y = style.variable(style.design.outcome.as_deref()?);
+    let term = |name: &str| row_of(table, "term", name);
+    let values = [("x", x.as_str()), ("y", &y), ("cutoff", &cutoff)];
+    let said = match term("robust").or_else(|| term("jump")) {
+        Some(row) => said_of(style, "jump", (table, row), &values),
+        None => {
+            let treatment = style.variable(style.design.focal.first()?);
+            let own = [("x", treatment.as_str()), ("y", &y), ("cutoff", &cutoff)];
+            said_of(style, "effect_moved", (table, term("effect")?), &own)
+        }
+    };
+    Some(vec![said?, plain(style, "jump.caveat", &values)])
+}
+
+fn of_treatment(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let row = TREATMENT.iter().find_map(|name| row_of(table, "term", name))?;
+    let named = |name: Option<&String>| Some(style.variable(name?));
+    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
+    let values = [("x", x.as_str()), ("y", &y)];
+    let kind = if table.cell(row, "term").text() == "atet" { "effect_treated" } else { "effect" };
+    Some(vec![said_of(style, kind, (table, row), &values)?, plain(style, "effect.caveat", &values)])
+}
+
+/// The mean gap between the treated unit and its synthetic control.
+fn of_synthetic(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let row = row_of(table, "effect", "average_gap")?;
+    let y = style.variable(style.design.outcome.as_deref()?);
+    Some(vec![said_of(style, "gap", (table, row), &[("y", &y)])?])
+}
+
+/// The test whether the density of the running variable jumps.
+fn of_density(table: &Table, style: &Style<'_>) -> Option<String> {
+    let (x, cutoff) = threshold(style)?;
+    let row = row_of(table, "method", "robust")?;
+    // the statement is about the test, whose interval of a density says nothing to a reader
+    let estimate = Estimate { interval: None, ..Estimate::of(table, row, USUAL)? };
+    Some(said_estimate(style, "density", (&estimate, 0.0), &[("x", &x), ("cutoff", &cutoff)]))
+}

@@ -1,0 +1,139 @@
+//! The main results of medical designs: areas under curves, accuracy of a test, agreement of methods and raters, matched
+//! pairs, risks of the exposed, pooled studies.
+
+use super::number::fixed;
+use super::sentences::{Estimate, USUAL, plain, row_of, said_estimate, said_of, table_of};
+use super::style::Style;
+use super::table::Table;
+
+type Reader = fn(&Table, &Style<'_>) -> Option<Vec<String>>;
+
+/// Tables of medical designs with their readers.
+const READERS: [(&str, Reader); 8] = [
+    ("table_auc.csv", areas),
+    ("table_accuracy.csv", accuracy),
+    ("table_agreement.csv", agreement),
+    ("table_kappa.csv", kappa),
+    ("table_icc.csv", correlation),
+    ("table_mcnemar.csv", pairs),
+    ("table_measures.csv", risks),
+    ("table_pooled.csv", pooled),
+];
+
+/// Reads the first of these tables; nothing where a run has none.
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+    let found = READERS.iter().find_map(|(file, read)| Some((table_of(tables, file)?, read)));
+    found.and_then(|(table, read)| read(table, style)).unwrap_or_default()
+}
+
+/// The words of an estimate in the row of a measure.
+fn measured(table: &Table, name: &str, style: &Style<'_>) -> Option<(String, String)> {
+    Some(Estimate::of(table, row_of(table, "measure", name)?, USUAL)?.words(style))
+}
+
+/// A number of the row of a measure.
+fn number(table: &Table, name: &str, style: &Style<'_>) -> Option<String> {
+    let value = table.cell(row_of(table, "measure", name)?, "estimate").number()?;
+    Some(fixed(value, style.options.decimals))
+}
+
+fn areas(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let area = |row: usize| {
+        let estimate = Estimate::of(table, row, ["auc", "ci_low", "ci_high", "p_value"])?;
+        let (value, evidence) = estimate.words(style);
+        let x = style.variable(table.cell(row, "marker").text());
+        Some(plain(style, "auc", &[("x", &x), ("value", &value), ("evidence", &evidence)]))
+    };
+    let mut all: Vec<String> = (0..table.rows.len()).filter_map(area).collect();
+    if let Some(row) = row_of(table, "marker", "difference") {
+        let p = table.cell(row, "p_value").number();
+        let equal = Estimate { value: 0.0, interval: None, p };
+        all.push(said_estimate(style, "auc_differ", (&equal, 0.0), &[]));
+    }
+    Some(all)
+}
+
+fn accuracy(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let (found, of_found) = measured(table, "sensitivity", style)?;
+    let (cleared, of_cleared) = measured(table, "specificity", style)?;
+    let share = number(table, "prevalence", style)?;
+    let values = [
+        ("found", found.as_str()),
+        ("of_found", &of_found),
+        ("cleared", &cleared),
+        ("of_cleared", &of_cleared),
+    ];
+    let mut all = vec![plain(style, "accuracy", &values)];
+    let (positive, negative) =
+        (number(table, "positive_predictive", style), number(table, "negative_predictive", style));
+    if let (Some(positive), Some(negative)) = (positive, negative) {
+        let values = [("positive", positive.as_str()), ("negative", &negative), ("share", &share)];
+        all.push(plain(style, "predictive", &values));
+    }
+    Some(all)
+}
+
+fn agreement(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let a = style.variable(style.design.outcome.as_deref()?);
+    let b = style.variable(&style.design.value("second")?);
+    let bias = (table, row_of(table, "measure", "bias")?);
+    let values = [("a", a.as_str()), ("b", &b)];
+    let (low, high) = (number(table, "lower_limit", style)?, number(table, "upper_limit", style)?);
+    let limits = plain(style, "limits_of_agreement", &[("low", &low), ("high", &high)]);
+    Some(vec![said_of(style, "bias", bias, &values)?, limits])
+}
+
+fn kappa(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let (seen, expected) =
+        (number(table, "observed_agreement", style)?, number(table, "expected_agreement", style)?);
+    let row = row_of(table, "measure", "kappa")?;
+    let values = [("seen", seen.as_str()), ("expected", &expected)];
+    Some(vec![said_of(style, "kappa", (table, row), &values)?])
+}
+
+/// The agreement of single ratings by raters who are a sample of raters.
+fn correlation(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let is_row = |row: &usize| {
+        table.cell(*row, "model").text() == "random" && table.cell(*row, "unit").text() == "single"
+    };
+    let row = (0..table.rows.len()).find(is_row)?;
+    // the p-value is that of no agreement at all, which nobody asks
+    let estimate = Estimate { p: None, ..Estimate::of(table, row, ["icc", "ci_low", "ci_high", "p_value"])? };
+    let (value, evidence) = estimate.words(style);
+    Some(vec![plain(style, "icc", &[("value", &value), ("evidence", &evidence)])])
+}
+
+fn pairs(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let a = style.variable(style.design.outcome.as_deref()?);
+    let b = style.variable(&style.design.value("second")?);
+    let (mean_a, mean_b) = (number(table, "share_first", style)?, number(table, "share_second", style)?);
+    let gap = Estimate::of(table, row_of(table, "measure", "difference")?, USUAL)?;
+    let p = row_of(table, "measure", "mcnemar_exact").and_then(|row| table.cell(row, "p_value").number());
+    let values = [("a", a.as_str()), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
+    Some(vec![said_estimate(style, "change_share", (&Estimate { p, ..gap }, 0.0), &values)])
+}
+
+/// The first ratio of the design: of risks, of rates, or of odds where cases were chosen.
+fn risks(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let (row, kind) = ["risk_ratio", "rate_ratio", "odds_ratio"]
+        .into_iter()
+        .find_map(|name| Some((row_of(table, "measure", name)?, name)))?;
+    let named = |name: Option<&String>| Some(style.variable(name?));
+    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
+    let what = plain(style, kind, &[]);
+    let values = [("x", x.as_str()), ("y", &y), ("what", &what)];
+    let estimate = Estimate::of(table, row, USUAL)?;
+    Some(vec![said_estimate(style, "risk", (&estimate, 1.0), &values)])
+}
+
+/// The pooled effect of the model that the plan chose, and how much the studies differ.
+fn pooled(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let chosen = style.design.value("model").unwrap_or_else(|| "random".to_owned());
+    let row = row_of(table, "model", &chosen)?;
+    let is_ratio = table.cell(row, "ratio").number().is_some();
+    let columns = if is_ratio { ["ratio", "ratio_low", "ratio_high", "p_value"] } else { USUAL };
+    let model = style.cell("model", &chosen).to_lowercase();
+    let estimate = Estimate::of(table, row, columns)?;
+    let nothing = f64::from(u8::from(is_ratio));
+    Some(vec![said_estimate(style, "pooled", (&estimate, nothing), &[("model", &model)])])
+}

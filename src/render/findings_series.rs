@@ -1,0 +1,94 @@
+//! The main results of series: the effects of a change at once and in the long run, breaks, and estimates in windows.
+
+use super::findings::p_words;
+use super::number::{fixed, whole_or_fixed};
+use super::sentences::{Estimate, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of};
+use super::style::Style;
+use super::table::Table;
+
+/// Reads the tables of distributed lags, of a test of breaks or of windows; nothing where a run has none.
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+    let lags = table_of(tables, "table_effects.csv").filter(|t| t.position("cumulative_effect").is_some());
+    if let Some(lags) = lags {
+        return of_lags(lags, style).unwrap_or_default();
+    }
+    if let (Some(tests), Some(parts)) =
+        (table_of(tables, "table_tests.csv"), table_of(tables, "table_parts.csv"))
+    {
+        return of_break(tests, parts, style).unwrap_or_default();
+    }
+    match (table_of(tables, "table_rolling.csv"), table_of(tables, "table_summary.csv")) {
+        (Some(windows), Some(summary)) => of_windows(windows, summary, style),
+        _ => Vec::new(),
+    }
+}
+
+/// The sum of the coefficients of all lags, and that of the same period.
+fn of_lags(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let named = |name: Option<&String>| Some(style.variable(name?));
+    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
+    let last = table.rows.len().checked_sub(1)?;
+    let lags = whole_or_fixed(table.cell(last, "lag").number()?, 0);
+    let total = Estimate::of(table, last, ["cumulative_effect", "ci_low", "ci_high", "cumulative_p"])?;
+    let values = [("x", x.as_str()), ("y", &y), ("n", &lags)];
+    // at lag 0 the sum is the coefficient itself, so that its interval is that of the row
+    let at_once = said_of(style, "at_once", (table, 0), &values)?;
+    if last == 0 {
+        return Some(vec![at_once]);
+    }
+    Some(vec![said_estimate(style, "long_run", (&total, 0.0), &values), at_once])
+}
+
+/// The largest F over all periods, and the coefficients before and after.
+fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let row = row_of(tests, "test", "sup_f")?;
+    let y = style.variable(style.design.outcome.as_deref()?);
+    let digits = |x: f64| fixed(x, style.options.decimals);
+    let value = tests.cell(row, "statistic").number()?;
+    let time = tests.cell(row, "period").text();
+    let mut all = Vec::new();
+    if let Some(critical) = tests.cell(row, "critical_5").number() {
+        let (shown, limit) = (digits(value), digits(critical));
+        let values = [("y", y.as_str()), ("time", time), ("value", &shown), ("critical", &limit)];
+        all.push(said(style, "break", value > critical, &values));
+    }
+    if let Some(row) = row_of(tests, "test", "chow") {
+        let (time, p) = (tests.cell(row, "period").text(), tests.cell(row, "p_value").number()?);
+        let values = [("y", y.as_str()), ("time", time), ("evidence", &p_words(p, style))];
+        all.push(said(style, "break_at", p < REJECTS, &values));
+    }
+    for part in (0..parts.rows.len()).filter(|r| style.design.is_focal(parts.cell(*r, "term").text())) {
+        let Some(estimate) = Estimate::of(parts, part, USUAL) else { continue };
+        let (value, evidence) = estimate.words(style);
+        let x = style.term(parts.cell(part, "term").text());
+        let span = parts.cell(part, "period").text();
+        let values = [("x", x.as_str()), ("time", span), ("value", &value), ("evidence", &evidence)];
+        all.push(plain(style, "part", &values));
+    }
+    Some(all)
+}
+
+/// How far the estimates of the windows lie apart.
+fn of_windows(windows: &Table, summary: &Table, style: &Style<'_>) -> Vec<String> {
+    let focal = |row: &usize| style.design.is_focal(summary.cell(*row, "term").text());
+    let sentence = |row: usize| {
+        let term = summary.cell(row, "term").text();
+        let count = (0..windows.rows.len()).filter(|r| windows.cell(*r, "term").text() == term).count();
+        let digits = |name: &str| Some(fixed(summary.cell(row, name).number()?, style.options.decimals));
+        let share = whole_or_fixed((100.0 * summary.cell(row, "share_significant").number()?).round(), 0);
+        let (x, n) = (style.term(term), count.to_string());
+        let (low, high, mean, all) =
+            (digits("min")?, digits("max")?, digits("mean")?, digits("estimate_all")?);
+        let values = [
+            ("x", x.as_str()),
+            ("n", &n),
+            ("low", &low),
+            ("high", &high),
+            ("mean", &mean),
+            ("value", &all),
+            ("share", &share),
+        ];
+        Some(plain(style, "windows", &values))
+    };
+    (0..summary.rows.len()).filter(focal).filter_map(sentence).collect()
+}

@@ -1,0 +1,236 @@
+//! The sentences of designs other than a regression; the numbers are those of the tables, so that they can be read off.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::super::SourceFile;
+use super::super::design::Design;
+use super::super::labels::Labels;
+use super::super::{Language, Options};
+use super::*;
+
+fn said(files: &[(&str, &str)], design: &Design, language: Language) -> Vec<String> {
+    let tables: Vec<Table> = files
+        .iter()
+        .map(|(name, csv)| {
+            let bytes = csv.trim_start().as_bytes().to_vec();
+            let file = SourceFile { name: (*name).to_owned(), sha256: String::new(), bytes };
+            Table::read(&file, None).expect("a table")
+        })
+        .collect();
+    let options = Options { language, ..Options::default() };
+    let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design };
+    findings(&tables, &style)
+}
+
+fn design(focal: &[&str], values: &serde_json::Value) -> Design {
+    let mut design = Design::default();
+    design.focal = focal.iter().map(|name| (*name).to_owned()).collect();
+    design.outcome = Some("y".to_owned());
+    design.values = serde_json::from_value::<BTreeMap<_, _>>(values.clone()).expect("an object");
+    design
+}
+
+const EFFECTS: &str = "table_effects.csv";
+
+#[test]
+fn the_effect_of_lags_is_their_sum_and_lag_0_the_immediate_one() {
+    let table = "
+lag,estimate,std_error,p_value,cumulative_effect,cumulative_se,statistic,cumulative_p,ci_low,ci_high
+0,0.634,0.17,0.0004,0.634,0.17,3.65,0.0004,0.29,0.978
+1,-0.521,0.24,0.03,0.113,0.2,0.56,0.574,-0.284,0.51
+";
+    let coefficients = "
+equation,term,estimate,std_error,p_value,ci_low,ci_high
+y,x,0.634,0.17,0.0004,0.29,0.978
+y,L.x,-0.521,0.24,0.03,-1,-0.05
+";
+    let files = [("table_coefficients.csv", coefficients), (EFFECTS, table)];
+    let sentences = said(&files, &design(&["x"], &json!({})), Language::En);
+    assert_eq!(
+        sentences,
+        [
+            "If x rises by 1 and stays there, y changes by 0.113 in total, over lags 0 to 1, in the estimate, but the data \
+             are also compatible with no long-run change (95% CI -0.284 to 0.510; p = 0.574).",
+            "In the period of the rise alone, y changes by 0.634 (95% CI 0.290 to 0.978; p < 0.001).",
+        ]
+    );
+}
+
+#[test]
+fn the_hausman_test_decides_which_model_is_read() {
+    let models = "
+model,equation,term,estimate,std_error,p_value,ci_low,ci_high
+fixed,y,x,0.4,0.1,0.001,0.2,0.6
+random,y,x,0.9,0.1,0.001,0.7,1.1
+";
+    let of = |rows: &str| {
+        let test = format!("test,statistic,df1,df2,p_value,note\n{rows}");
+        let files = [("table_coefficients.csv", models), ("table_hausman.csv", test.as_str())];
+        said(&files, &design(&["x"], &json!({})), Language::En)
+    };
+    let rejected = of("hausman,30,1,,0.0001,\nhausman_sigmamore,20,1,,0.0002,\n");
+    assert!(rejected[0].contains("rejects") && rejected[0].contains("p < 0.001"), "{rejected:?}");
+    assert!(rejected.len() == 2 && rejected[1].contains("Fixed effect") && rejected[1].contains("0.400"));
+    let kept = of("hausman,1,1,,0.3,\nhausman_sigmamore,1,1,,0.3,\n");
+    assert!(kept[0].contains("does not reject") && kept[1].starts_with("Random effects; x: "), "{kept:?}");
+    let rows = "hausman,30,1,,0.0001,\"V_b-V_B is not positive definite, see hausman_sigmamore\"\n\
+                hausman_sigmamore,1,1,,0.3,\n";
+    let doubtful = of(rows);
+    assert!(doubtful[0].contains("not positive definite"), "{doubtful:?}");
+    assert!(
+        doubtful[1]
+            .starts_with("The Hausman test with both covariances on one error variance does not reject")
+            && doubtful[2].starts_with("Random effects; x: ")
+    );
+    let none =
+        of("hausman,-3,1,,,\"negative: no p-value, see hausman_sigmamore\"\nhausman_sigmamore,-1,1,,,\n");
+    assert!(none.last().is_some_and(|s| s.starts_with("Fixed effect; x: ")), "{none:?}");
+    assert!(!none.iter().any(|s| s.contains("0.900")), "{none:?}");
+}
+
+#[test]
+fn a_jump_is_read_with_the_interval_that_allows_for_its_bias() {
+    let table = "
+term,estimate,std_error,statistic,p_value,ci_low,ci_high,note
+conventional,4.2,0.8,5.2,0.00001,2.6,5.8,
+robust,4.1,1,4.2,0.00003,2.2,6,
+";
+    let of = design(&[], &json!({"running": "score", "cutoff": 60}));
+    let sentences = said(&[(EFFECTS, table)], &of, Language::En);
+    assert_eq!(sentences[0], "Where score crosses 60, y jumps by 4.100 (95% CI 2.200 to 6.000; p < 0.001).");
+    assert!(sentences[1].contains("near 60 alone"), "{sentences:?}");
+    let fuzzy = "
+term,estimate,std_error,statistic,p_value,ci_low,ci_high,note
+effect,3.1,0.5,5.6,0.00001,2,4.2,
+jump_treatment,0.6,0.1,9,0.00001,0.5,0.8,
+";
+    let of = design(&["enrolled"], &json!({"running": "score"}));
+    let sentences = said(&[(EFFECTS, fuzzy)], &of, Language::En);
+    assert!(
+        sentences[0].starts_with(
+            "For those whom the threshold moves, the estimated effect of enrolled on y is 3.100"
+        )
+    );
+}
+
+#[test]
+fn an_effect_of_matching_names_the_condition_on_which_it_is_one() {
+    let table = "
+term,estimate,std_error,statistic,p_value,ci_low,ci_high,note
+ate,0.2,0.35,0.6,0.57,-0.5,0.9,
+difference_of_means,0.25,,,,,,
+";
+    for (language, words) in [(Language::En, "no variable outside"), (Language::Zh, "分析之外没有")] {
+        let sentences = said(&[(EFFECTS, table)], &design(&["trained"], &json!({})), language);
+        assert!(sentences.len() == 2 && sentences[1].contains(words), "{sentences:?}");
+    }
+}
+
+#[test]
+fn groups_are_compared_up_to_a_time_that_all_of_them_reach() {
+    let medians = "
+group,n,events,median,restricted_mean,restricted_mean_se
+new,10,5,9,3.5,0.3
+old,10,9,4,2.5,0.4
+";
+    let fit = "metric,value,note\nN,20,\nlimit,4,\n";
+    let test = "test,statistic,df1,df2,p_value,note\nlogrank,4,1,,0.03,\n";
+    let mut of = design(&[], &json!({}));
+    (of.outcome, of.group, of.duration) = (None, Some("arm".to_owned()), Some("months".to_owned()));
+    let files = [("table_medians.csv", medians), ("table_fit.csv", fit), ("table_logrank.csv", test)];
+    let sentences = said(&files, &of, Language::En);
+    assert_eq!(
+        sentences[1],
+        "Up to months 4, the mean is 3.500 for arm “new” and 2.500 for “old”: 1.000 longer for “new” (standard error \
+         0.500)."
+    );
+    let rmst = "group,n,events,rmst,std_error\nold,10,9,2.5,0.4\nnew,10,5,3.5,0.3\n";
+    let gap =
+        "group,against,difference,std_error,p_value,ci_low,ci_high\nold,new,-1,0.5,0.0455,-1.98,-0.02\n";
+    let files = [("table_rmst.csv", rmst), ("table_differences.csv", gap), ("table_fit.csv", fit)];
+    let sentences = said(&files, &of, Language::En);
+    assert!(
+        sentences[0].ends_with("1.000 longer for “new” (95% CI 0.020 to 1.980; p = 0.045)."),
+        "{sentences:?}"
+    );
+}
+
+#[test]
+fn medical_designs_are_read_with_their_intervals() {
+    let of = design(&["marker"], &json!({"second": "b"}));
+    let one = |file: &str, csv: &str| said(&[(file, csv)], &of, Language::En);
+    let areas =
+        "marker,auc,std_error,ci_low,ci_high,p_value\nmarker,0.8,0.02,0.76,0.84,\ndifference,,,,,0.2\n";
+    let said = one("table_auc.csv", areas);
+    assert!(
+        said[0].contains("0.800 (95% CI 0.760 to 0.840)") && said[1].contains("no clear sign"),
+        "{said:?}"
+    );
+    let accuracy = "
+measure,estimate,ci_low,ci_high
+sensitivity,0.82,0.69,0.91
+specificity,0.91,0.84,0.96
+prevalence,0.333,0.26,0.41
+positive_predictive,0.7,0.6,0.8
+negative_predictive,0.9,0.8,0.95
+";
+    let said = one("table_accuracy.csv", accuracy);
+    assert!(said[0].contains("0.820 (95% CI 0.690 to 0.910)") && said[1].contains("0.333"), "{said:?}");
+    let agreement = "
+measure,estimate,ci_low,ci_high,p_value
+bias,-1.3,-2.1,-0.6,0.001
+lower_limit,-10.4,-11.7,-9.1,
+upper_limit,7.8,6.5,9,
+";
+    let said = one("table_agreement.csv", agreement);
+    assert!(said[0].starts_with("On average y minus b is -1.300 (95% CI"), "{said:?}");
+    assert!(said[1].contains("-10.400 and 7.800"), "{said:?}");
+    let risks =
+        "measure,estimate,ci_low,ci_high,p_value\nodds_ratio,1.5,0.9,2,0.1\nrisk_ratio,1.3,0.9,1.7,0.1\n";
+    let said = one("table_measures.csv", risks);
+    assert!(
+        said[0].contains("the risk of y is 1.300 times") && said[0].contains("no difference"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn populations_and_related_columns_have_a_sentence() {
+    let means = "variable,group,n,population,estimate,std_error,ci_low,ci_high\nincome,0,3,9,12,1,10,14\nincome,all,9,27,14.5,0.7,13,16\n";
+    let mut of = design(&[], &json!({"statistic": "mean"}));
+    of.group = Some("urban".to_owned());
+    let sentences = said(&[("table_estimates.csv", means)], &of, Language::En);
+    assert_eq!(sentences[0], "In the population, the mean of income is 14.500 (95% CI 13.000 to 16.000).");
+    assert!(sentences[1].contains("for urban “0”"), "{sentences:?}");
+    let test = "test,statistic,df1,df2,p_value,note\npearson_chi2,2,2,,0.37,\ncramers_v,0.056,,,,\n";
+    let of = design(&[], &json!({"row": "arm", "column": "stage"}));
+    let sentences = said(&[("table_test.csv", test)], &of, Language::En);
+    assert!(
+        sentences[0].contains("arm and stage are related (Cramér's V 0.056; p = 0.370)"),
+        "{sentences:?}"
+    );
+}
+
+#[test]
+fn breaks_and_windows_are_named_by_their_periods() {
+    let tests = "test,time,period,statistic,p_value,critical_5,note\nsup_f,188,2007q1,5.77,,5.86,\nchow,190,2007q3,4.1,0.018,,\n";
+    let parts = "part,period,term,estimate,std_error,p_value\nbefore,1991q1 - 2006q4,x,0.36,0.1,0.01\nafter,2007q1 - 2020q4,x,0.33,0.1,0.04\n";
+    let files = [("table_tests.csv", tests), ("table_parts.csv", parts)];
+    let sentences = said(&files, &design(&["x"], &json!({})), Language::En);
+    assert!(sentences[0].contains("no clear sign") && sentences[0].contains("at 2007q1"), "{sentences:?}");
+    assert!(
+        sentences[1].contains("changes at 2007q3") && sentences[1].contains("p = 0.018"),
+        "{sentences:?}"
+    );
+    assert_eq!(sentences[2], "1991q1 - 2006q4; x: estimate 0.360 (p = 0.010).");
+    let windows = "window,term,estimate\n1,x,0.5\n2,x,0.4\n";
+    let summary = "term,estimate_all,mean,sd,min,max,share_significant\nx,0.35,0.45,0.1,0.4,0.5,0.5\n";
+    let files = [("table_rolling.csv", windows), ("table_summary.csv", summary)];
+    let sentences = said(&files, &design(&["x"], &json!({})), Language::En);
+    assert!(
+        sentences[0].starts_with("In 2 windows") && sentences[0].contains("50% of the windows"),
+        "{sentences:?}"
+    );
+}

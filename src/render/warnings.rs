@@ -1,0 +1,102 @@
+//! The warnings of a run as sentences, in the words of the console: what a check found, what that means for the results
+//! and what to do.
+
+use std::sync::LazyLock;
+
+use super::Language;
+use super::number::whole_or_fixed;
+use super::words::{File, file, key_of, name, pick};
+use crate::domain::run::RunCheck;
+
+static FOUND: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/checks.js")));
+static MEANING: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/lights.js")));
+
+fn words(from: &File, key: &str, language: Language) -> Option<String> {
+    from.get(key_of(language)).and_then(|words| words.get(key)).cloned()
+}
+
+/// What a check found, as a sentence.
+pub(super) fn found(id: &str, language: Language) -> String {
+    let sentence = words(&FOUND, &format!("found.{id}.not"), language);
+    sentence.unwrap_or_else(|| format!("{}{}", name(id, language), pick(language, ".", "。")))
+}
+
+/// What a check that warns found, and what that means for the results.
+pub fn warning_words(id: &str, language: Language) -> String {
+    let meaning = words(&MEANING, &format!("light.{id}"), language);
+    let sentences: Vec<String> = std::iter::once(found(id, language)).chain(meaning).collect();
+    sentences.join(&pick(language, " ", ""))
+}
+
+/// A warning with its meaning, the message of the run and the value that the check saw.
+pub(super) fn warning(check: &RunCheck, language: Language) -> String {
+    let value = check.value.as_deref().map(|text| match text.parse::<f64>() {
+        Ok(x) if x.is_finite() => whole_or_fixed(x, 4),
+        _ => text.to_owned(),
+    });
+    let seen =
+        value.filter(|v| !v.is_empty()).map(|v| pick(language, &format!("value {v}"), &format!("值 {v}")));
+    let details: Vec<String> = check.message.clone().into_iter().chain(seen).collect();
+    let details = match details.as_slice() {
+        [] => String::new(),
+        all => {
+            let all = all.join(&pick(language, ", ", "，"));
+            pick(language, &format!(" ({all})"), &format!("（{all}）"))
+        }
+    };
+    let text = warning_words(&check.id, language);
+    pick(language, &format!("Warning: {text}{details}"), &format!("警告：{text}{details}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(id: &str, value: &str) -> RunCheck {
+        RunCheck {
+            id: id.to_owned(),
+            status: "warn".to_owned(),
+            value: Some(value.to_owned()),
+            message: None,
+            acknowledged: false,
+        }
+    }
+
+    #[test]
+    fn a_warning_is_a_sentence_and_no_code() {
+        let text = warning(&check("unequal_var", "3.2722847034238227e-07"), Language::En);
+        assert_eq!(
+            text,
+            "Warning: The variances differ between groups. The groups do not spread equally. Read the version that \
+             allows unequal variances. (value 3.2723e-07)"
+        );
+        let text = warning(&check("unequal_var", "2"), Language::Zh);
+        assert!(
+            text.starts_with("警告：") && text.ends_with("（值 2）") && !text.contains("unequal_var"),
+            "{text}"
+        );
+    }
+
+    /// Every check that a body can raise as a warning.
+    #[test]
+    fn every_warning_of_the_library_has_its_sentence_and_its_meaning_in_both_languages() {
+        let library = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/stata_do_library");
+        let raised = regex::Regex::new(r"(?m)^\s*ss_check (\w+),[^\n]*\bwarn\(").expect("a pattern");
+        let mut ids = std::collections::BTreeSet::new();
+        for folder in ["do", "ado"] {
+            for file in std::fs::read_dir(library.join(folder)).expect("a folder") {
+                let text = std::fs::read_to_string(file.expect("a file").path()).unwrap_or_default();
+                ids.extend(raised.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+        assert!(ids.len() >= 50, "{}", ids.len());
+        let has = |from: &File, key: String| {
+            [Language::En, Language::Zh].iter().all(|l| words(from, &key, *l).is_some())
+        };
+        let without: Vec<&String> = ids
+            .iter()
+            .filter(|id| !has(&FOUND, format!("found.{id}.not")) || !has(&MEANING, format!("light.{id}")))
+            .collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+}
