@@ -1,4 +1,4 @@
-* panel.re_hausman 1.2.0: random effects beside fixed effects, with the Hausman test and the test for random effects.
+* panel.re_hausman 1.3.0: random effects beside fixed effects, with the Hausman test and the test for random effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_vce p_sigmamore p_level.
 local vce "conventional"
 local errors "conventional"

@@ -1,4 +1,4 @@
-* survival.km_logrank 1.1.0: Kaplan-Meier survivor function, medians and tests of equality between groups.
+* survival.km_logrank 1.2.0: Kaplan-Meier survivor function, medians and tests of equality between groups.
 * Reads p_time p_failure p_group p_times p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_time'
