@@ -244,7 +244,7 @@ fn reason(text: &str, language: Language) -> String {
         return format!("缺失：{}", columns.trim_start());
     }
     match text.strip_prefix(BY_ESTIMATOR).and_then(|rest| rest.strip_prefix(": ")) {
-        Some(rows) => format!("未进入估计（滞后、限值、带宽或组内无变化）：{rows}"),
+        Some(rows) => format!("未进入估计（例如因滞后、限值、带宽或组内无变化）：{rows}"),
         None => merge_in_chinese(text).unwrap_or_else(|| text.to_owned()),
     }
 }

@@ -14,7 +14,7 @@ pub const COEFFICIENTS: &str = "table_coefficients.csv";
 
 /// Beginning of the reason for rows that the estimation did not use.
 pub const BY_ESTIMATOR: &str =
-    "not in the estimation because of lags, limits, a bandwidth or groups without variation";
+    "not in the estimation, for instance because of lags, limits, a bandwidth or groups without variation";
 
 /// Returns the events of a kind, in order.
 pub fn events<'a>(log: Option<&'a ParsedLog>, kind: &'a str) -> impl Iterator<Item = &'a Event> {
