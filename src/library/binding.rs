@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::corrections::{self, Request};
 use super::data_steps::Stepped;
 use super::freeze::FreezeRequest;
+use super::known_names::unknown_parameter;
 use super::missing_parameters::{MissingParameter, gap_of};
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
@@ -285,15 +286,11 @@ fn among_regressors(meta: &TemplateMeta, columns: &[String], binding: &Binding) 
 }
 
 fn unknown_parameters(meta: &TemplateMeta, binding: &mut Binding) {
-    for name in binding.statement.parameters.keys().chain(binding.statement.default_overrides.keys()) {
-        if !meta.parameters.iter().any(|p| p.name == *name) {
-            let names: Vec<&str> = meta.parameters.iter().map(|p| p.name.as_str()).collect();
-            binding.violations.push(Violation {
-                path: format!("parameters.{name}"),
-                reason: format!("{} has no parameter {name:?}", meta.id),
-                value: Value::Null,
-                suggestion: format!("one of {}", names.join(", ")),
-            });
+    let known = |name: &String| meta.parameters.iter().any(|p| p.name == *name);
+    let statement = &binding.statement;
+    for (name, value) in statement.parameters.iter().chain(&statement.default_overrides) {
+        if !known(name) {
+            binding.violations.push(unknown_parameter("parameters", name, value, meta));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::freeze::FreezeRequest;
+use super::known_names::{did_you_mean, roles_taken};
 use super::terms::ROLES;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
@@ -47,7 +48,8 @@ pub(super) fn sort_out(
                     }
                 }
                 None => {
-                    let reason = "is neither a parameter of the template nor a role it takes".to_owned();
+                    let meant = did_you_mean(key, &names_of(meta));
+                    let reason = format!("is neither a parameter of the template nor a role it takes{meant}");
                     out.errors.push((format!("{field}.{key}"), reason));
                 }
             }
@@ -87,10 +89,20 @@ fn correction(
             None => out.errors.push((path, "a column is replaced by one column".to_owned())),
         },
         (false, false) => {
-            let reason = "is neither a column of the draft nor a parameter or role".to_owned();
+            let meant = did_you_mean(key, &names_of(meta));
+            let reason = format!("is neither a column of the draft nor a parameter or role{meant}");
             out.errors.push((path, reason));
         }
     }
+}
+
+/// The names of parameters and roles that a request may use.
+fn names_of(meta: &TemplateMeta) -> Vec<&str> {
+    let mut names: Vec<&str> = meta.parameters.iter().map(|p| p.name.as_str()).collect();
+    names.extend(
+        roles_taken(meta).into_iter().filter(|role| !meta.parameters.iter().any(|p| p.name == *role)),
+    );
+    names
 }
 
 /// Returns the parameter with this name, or the one that this role fills.

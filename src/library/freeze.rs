@@ -10,10 +10,12 @@ use super::categories;
 use super::corrections;
 use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
+use super::known_names::{did_you_mean, refusal, roles_taken};
 use super::load::{Library, Template};
 use super::missing_parameters::{fields_detail, params_detail};
 use super::plan_content;
 use super::repairs::with_repairs;
+use super::terms::{check_ids, check_severity};
 use crate::domain::dataset::{Column, Inputs};
 use crate::domain::draft::{DraftSource, Selection, Statement};
 use crate::domain::error::{ErrorCode, Problem};
@@ -163,6 +165,7 @@ fn bound<'a>(input: &FreezeInput<'a>, derived: Derived) -> Result<(&'a Template,
     if input.request.seed.is_some_and(|seed| seed > i32::MAX as u32) {
         binding.request_errors.push(("seed".to_owned(), "must be 0 to 2147483647".to_owned()));
     }
+    acknowledged(&input.request.acknowledged_checks, &mut binding);
     rows(&template.meta, primary.row_count, &primary.columns, &mut binding);
     categories::check_marks(&template.meta, &primary.columns, &mut binding);
     Ok((template, binding))
@@ -182,6 +185,15 @@ fn output_formats(formats: &[String], binding: &mut Binding) {
                 format!("{format:?} is not one of csv, svg, log, do, xlsx, docx, tex, pdf, png, dta");
             binding.request_errors.push(("output_formats".to_owned(), reason));
         }
+    }
+}
+
+/// Only checks that exist can be acknowledged. A template need not have each: the specifications of a batch share them.
+fn acknowledged(checks: &[AcknowledgedCheck], binding: &mut Binding) {
+    for (at, check) in checks.iter().enumerate().filter(|(_, check)| check_severity(&check.id).is_none()) {
+        let meant = did_you_mean(&check.id, &check_ids().collect::<Vec<_>>());
+        let reason = format!("there is no check {:?}{meant}", check.id);
+        binding.request_errors.push((format!("acknowledged_checks.{at}.id"), reason));
     }
 }
 
@@ -316,7 +328,7 @@ fn problems(meta: &TemplateMeta, binding: &Binding) -> Vec<Problem> {
         problems.push(error.clone().into_problem(path).with("errors", all));
     }
     if !binding.violations.is_empty() {
-        problems.push(violations(&binding.violations));
+        problems.push(refusal(&binding.violations));
     }
     problems
 }
@@ -363,25 +375,12 @@ fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
 }
 
 fn role_unused(meta: &TemplateMeta, binding: &Binding) -> Problem {
-    let takes: Vec<&str> = meta
-        .parameters
-        .iter()
-        .map(|p| p.bind.as_str())
-        .filter(|bind| !matches!(*bind, "option" | "seed"))
-        .collect();
-    let roles = binding.unused_roles.join(", ");
-    let text = format!("{} would ignore {roles}; clear it or choose another template", meta.id);
+    let takes = roles_taken(meta);
+    let roles: Vec<String> =
+        binding.unused_roles.iter().map(|role| format!("{role}{}", did_you_mean(role, &takes))).collect();
+    let text = format!("{} would ignore {}; clear it or choose another template", meta.id, roles.join(", "));
     Problem::new(ErrorCode::RoleUnused, text)
         .with("template_id", meta.id.as_str())
         .with("roles", binding.unused_roles.clone())
         .with("roles_taken", takes)
-}
-
-fn violations(violations: &[Violation]) -> Problem {
-    let list: Vec<Value> = violations
-        .iter()
-        .map(|m| json!({"path": m.path, "reason": m.reason, "value": m.value, "suggestion": m.suggestion}))
-        .collect();
-    let text: Vec<String> = violations.iter().map(|m| format!("{}: {}", m.path, m.reason)).collect();
-    Problem::new(ErrorCode::InputValidationFailed, text.join("; ")).with("errors", list)
 }

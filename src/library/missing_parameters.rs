@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::binding::{Binding, bind};
 use super::freeze::FreezeRequest;
+use super::known_names::{did_you_mean, roles_taken};
 use super::terms::ROLES;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
@@ -81,6 +82,52 @@ pub fn draft_gaps(meta: &TemplateMeta, statement: &Statement, columns: &[Column]
 pub fn parameter_views(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<ParameterView> {
     let binding = bind(meta, statement, &FreezeRequest::default(), columns);
     meta.parameters.iter().map(|p| view(p, &binding, columns)).collect()
+}
+
+/// Something in a draft that a freeze refuses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Misfit {
+    /// `roles.<name>`, `parameters.<name>` or another field of the draft.
+    pub field: String,
+    /// The reason, for people.
+    pub description: String,
+    /// Values that would fit; empty where none is known.
+    pub candidates: Vec<String>,
+}
+
+/// Returns what a freeze would refuse of a draft: roles that the template ignores, columns that do not exist, values that
+/// do not fit. Missing values are [`draft_gaps`].
+pub fn misfits(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<Misfit> {
+    let binding = bind(meta, statement, &FreezeRequest::default(), columns);
+    let taken = roles_taken(meta);
+    let unused = binding.unused_roles.iter().map(|role| Misfit {
+        field: if ROLES.contains(&role.as_str()) { format!("roles.{role}") } else { role.clone() },
+        description: format!(
+            "{} would ignore {role}{}; clear it or choose another template",
+            meta.id,
+            did_you_mean(role, &taken)
+        ),
+        candidates: Vec::new(),
+    });
+    let absent = binding.absent.iter().map(|absent| Misfit {
+        field: absent.path.clone(),
+        description: format!("the data have no column {}", absent.column),
+        candidates: absent.nearest.clone(),
+    });
+    let refused = binding.expressions.iter().map(|(path, error)| Misfit {
+        field: path.clone(),
+        description: error.clone().into_problem(path).message,
+        candidates: Vec::new(),
+    });
+    let broken = binding.violations.iter().map(|violation| Misfit {
+        field: violation.path.clone(),
+        description: match violation.suggestion.as_str() {
+            "" => violation.reason.clone(),
+            suggestion => format!("{}: {suggestion}", violation.reason),
+        },
+        candidates: Vec::new(),
+    });
+    unused.chain(absent).chain(refused).chain(broken).collect()
 }
 
 fn view(parameter: &Parameter, binding: &Binding, columns: &[Column]) -> ParameterView {

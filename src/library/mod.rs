@@ -23,6 +23,7 @@ pub mod freeze;
 pub mod handbook;
 pub mod idioms;
 pub mod index;
+pub mod known_names;
 pub mod lint;
 pub mod load;
 pub mod missing_parameters;

@@ -205,6 +205,11 @@ const WARNINGS: &[&str] = &[
     "low_ess",
 ];
 
+/// Returns the ids of all run-time checks.
+pub fn check_ids() -> impl Iterator<Item = &'static str> {
+    FAILURES.iter().chain(WARNINGS).copied()
+}
+
 /// Returns the default severity of a run-time check, `None` for an unknown id.
 pub fn check_severity(id: &str) -> Option<&'static str> {
     if FAILURES.contains(&id) {

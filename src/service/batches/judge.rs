@@ -15,9 +15,9 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{PlanId, TemplateId};
 use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
-use crate::library::Library;
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, preview};
 use crate::library::select::{Selected, Stage2};
+use crate::library::{Library, known_names};
 use crate::service::drafts::choose_template::{Asked, Chosen, choose, with_columns};
 use crate::service::drafts::draft_request::{Stated, as_request};
 use crate::service::drafts::state_draft::current_statement;
@@ -59,6 +59,10 @@ pub fn basis(library: &Library, job: &JobRecord, request: &BatchRequest) -> Resu
         Some(base) => base.clone().read()?,
         None => current_statement(job)?,
     };
+    if request.base.is_some() {
+        // templates that share the base need not have each of its parameters; the cells are judged by their own
+        known_names::check(library, None, &stated.statement, |_| true)?;
+    }
     let names_templates = request.axes.as_ref().is_some_and(|axes| !axes.templates.is_empty());
     let mut ranked = None;
     if stated.template_id.is_none() && !names_templates {

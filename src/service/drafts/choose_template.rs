@@ -6,10 +6,10 @@ use crate::domain::draft::DraftSource;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::parse_condition;
 use crate::domain::ids::TemplateId;
-use crate::library::Library;
 use crate::library::derived::{Derived, with_derived};
 use crate::library::repairs::with_repairs;
 use crate::library::select::{Selected, SelectionInput, Stage2, select};
+use crate::library::{Library, Template};
 use crate::service::drafts::draft_request::Stated;
 use crate::service::inputs::count_data_steps::unfit_steps;
 
@@ -112,6 +112,15 @@ fn check_expressions(stated: &Stated, inputs: &Inputs, derived: Derived) -> Resu
     let Some(text) = &stated.statement.sample_if else { return Ok(()) };
     let columns = inputs.primary().map_or(&[][..], |d| d.columns.as_slice());
     parse_condition(text, columns).map(drop).map_err(|error| error.into_problem("sample_if"))
+}
+
+/// Returns the template with the id that a client wrote.
+///
+/// # Errors
+/// `DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID` with the nearest ids.
+pub fn named_template<'a>(text: &str, library: &'a Library) -> Result<&'a Template, Problem> {
+    let id = parse_template_id(text, library)?;
+    library.get(&id).ok_or_else(|| unknown_template(text, library))
 }
 
 fn parse_template_id(text: &str, library: &Library) -> Result<TemplateId, Problem> {

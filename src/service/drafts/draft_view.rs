@@ -12,7 +12,9 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::library::Template;
 use crate::library::derived::with_derived;
-use crate::library::missing_parameters::{MissingParameter, ParameterView, draft_gaps, parameter_views};
+use crate::library::missing_parameters::{
+    Misfit, MissingParameter, ParameterView, draft_gaps, misfits, parameter_views,
+};
 use crate::service::drafts::draft_parts::{
     ColumnCandidate, DataSource, DerivedView, DraftTemplate, NameNormalization, QuestionOption,
     RequiredVariable, StageQuestion, Unknown, VariableType,
@@ -122,7 +124,8 @@ pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> 
     let gaps = template.map(|t| draft_gaps(&t.meta, &draft.statement, columns)).unwrap_or_default();
     let parameters =
         template.map(|t| parameter_views(&t.meta, &draft.statement, columns)).unwrap_or_default();
-    let unknowns = unknowns(&gaps, &parameters, draft);
+    let misfits = template.map(|t| misfits(&t.meta, &draft.statement, columns)).unwrap_or_default();
+    let unknowns = unknowns(&gaps, misfits, draft);
     let warnings = inputs.map(|i| i.warnings.clone()).unwrap_or_default();
     let (decision, risk_score) = decide(draft, &unknowns, &warnings);
     let one = |bind: &str| draft.statement.roles.get(bind).and_then(|c| c.first()).cloned();
@@ -189,8 +192,8 @@ fn brief(template: &Template, draft: &Draft) -> DraftTemplate {
     }
 }
 
-/// Open points: required parameters without a value, values that do not fit, and what a model left open.
-fn unknowns(gaps: &[MissingParameter], parameters: &[ParameterView], draft: &Draft) -> Vec<Unknown> {
+/// Open points: required parameters without a value, names and values that do not fit, and what a model left open.
+fn unknowns(gaps: &[MissingParameter], misfits: Vec<Misfit>, draft: &Draft) -> Vec<Unknown> {
     let missing = gaps.iter().map(|gap| Unknown {
         field: gap.field.clone(),
         description: gap.description.clone(),
@@ -198,12 +201,12 @@ fn unknowns(gaps: &[MissingParameter], parameters: &[ParameterView], draft: &Dra
         blocking: true,
         candidates: gap.candidates.clone(),
     });
-    let invalid = parameters.iter().filter(|p| p.status == "invalid").map(|p| Unknown {
-        field: format!("parameters.{}", p.name),
-        description: format!("{} has a value that does not fit the data or the template", p.label.en),
+    let invalid = misfits.into_iter().map(|misfit| Unknown {
+        field: misfit.field,
+        description: misfit.description,
         impact: "the plan cannot be frozen with it".to_owned(),
         blocking: true,
-        candidates: p.candidates.clone(),
+        candidates: misfit.candidates,
     });
     let left_open = draft.model.iter().flat_map(|notes| &notes.open_unknowns).map(|unknown| Unknown {
         field: unknown.field.clone(),

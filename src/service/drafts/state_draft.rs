@@ -9,7 +9,8 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus, Operation};
 use crate::library::select::{Selected, Stage2};
-use crate::service::drafts::choose_template::{Asked, Chosen, choose, with_columns};
+use crate::library::{Library, known_names};
+use crate::service::drafts::choose_template::{Asked, Chosen, choose, named_template, with_columns};
 use crate::service::drafts::draft_request::{Stated, apply_patch};
 use crate::service::inputs::count_data_steps::check_keys;
 use crate::service::shared::commits::{Attempt, check_if_match, job_event, put_job, with_retries};
@@ -35,6 +36,7 @@ impl StateDraft<'_> {
     ) -> Result<JobRecord, Problem> {
         with_retries(if_match, || async {
             let job = self.0.load_job(tenant, job_id).await?;
+            refuse_unknown_names(&self.0.library, &stated, |_| true)?;
             self.state(caller, &job, &stated, DraftSource::Client, if_match).await
         })
         .await
@@ -55,6 +57,12 @@ impl StateDraft<'_> {
         with_retries(if_match, || async {
             let job = self.0.load_job(tenant, job_id).await?;
             let stated = apply_patch(&current_statement(&job)?, updates)?;
+            // parameters of an earlier template may stay; they are open points of the draft
+            let is_new = |path: &str| {
+                let group = path.split_once('.').map_or(path, |(group, _)| group);
+                updates.contains_key(path) || updates.contains_key(group)
+            };
+            refuse_unknown_names(&self.0.library, &stated, is_new)?;
             self.state(caller, &job, &stated, DraftSource::Client, if_match).await
         })
         .await
@@ -114,6 +122,19 @@ impl StateDraft<'_> {
         discard_lost(ctx, job, &artifacts, &outcome).await;
         outcome
     }
+}
+
+/// Refuses names of roles and parameters that nothing takes.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED`, `DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID`.
+fn refuse_unknown_names(
+    library: &Library,
+    stated: &Stated,
+    concerns: impl Fn(&str) -> bool,
+) -> Result<(), Problem> {
+    let template = stated.template_id.as_deref().map(|id| named_template(id, library)).transpose()?;
+    known_names::check(library, template.map(|t| &t.meta), &stated.statement, concerns)
 }
 
 /// Returns what the job's draft states.

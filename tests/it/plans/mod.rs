@@ -10,3 +10,4 @@ mod expression_refusals;
 mod plan_preview;
 mod suggested_drafts;
 mod suggested_library;
+mod unknown_names;

@@ -1,0 +1,150 @@
+//! Names of roles and parameters that a statement uses and nothing takes, with those that were probably meant. Such a
+//! name never becomes right, so it is refused where it is written, not when the plan is frozen.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::binding::Violation;
+use super::load::Library;
+use super::terms::ROLES;
+use crate::domain::draft::Statement;
+use crate::domain::error::Problem;
+use crate::domain::template::TemplateMeta;
+
+/// Most names that are offered.
+const MOST_OFFERED: usize = 3;
+/// Least likeness of a name that is offered, from 0 to 1.
+const ALIKE: f64 = 0.5;
+
+/// Refuses roles that no analysis has, and parameters that the named template (without one: every template) lacks.
+/// `concerns` decides which of the paths `roles.…`, `parameters.…` and `default_overrides.…` are checked.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED` with all of them.
+pub fn check(
+    library: &Library,
+    template: Option<&TemplateMeta>,
+    statement: &Statement,
+    concerns: impl Fn(&str) -> bool,
+) -> Result<(), Problem> {
+    let mut unknown: Vec<Violation> = statement
+        .roles
+        .iter()
+        .filter(|(role, _)| !ROLES.contains(&role.as_str()))
+        .map(|(role, columns)| unknown_role(role, json!(columns), template))
+        .collect();
+    let known = |name: &str| match template {
+        Some(meta) => meta.parameters.iter().any(|p| p.name == name),
+        None => library.templates().any(|t| t.meta.parameters.iter().any(|p| p.name == name)),
+    };
+    for (group, values) in
+        [("parameters", &statement.parameters), ("default_overrides", &statement.default_overrides)]
+    {
+        let lacking = values.iter().filter(|(name, _)| !known(name));
+        unknown.extend(lacking.map(|(name, value)| match template {
+            Some(meta) => unknown_parameter(group, name, value, meta),
+            None => unknown_anywhere(group, name, value, library),
+        }));
+    }
+    unknown.retain(|violation| concerns(&violation.path));
+    if unknown.is_empty() { Ok(()) } else { Err(refusal(&unknown)) }
+}
+
+/// A parameter that a template lacks.
+pub(super) fn unknown_parameter(group: &str, name: &str, value: &Value, meta: &TemplateMeta) -> Violation {
+    let names: Vec<&str> = meta.parameters.iter().map(|p| p.name.as_str()).collect();
+    let role = ROLES.contains(&name) && meta.parameters.iter().any(|p| p.bind == name);
+    let meant = if role { format!("; it is a role: set roles.{name}") } else { did_you_mean(name, &names) };
+    Violation {
+        path: format!("{group}.{name}"),
+        reason: format!("{} has no parameter {name:?}{meant}", meta.id),
+        value: value.clone(),
+        suggestion: format!("one of {}", names.join(", ")),
+    }
+}
+
+fn unknown_anywhere(group: &str, name: &str, value: &Value, library: &Library) -> Violation {
+    let names: BTreeSet<&str> =
+        library.templates().flat_map(|t| t.meta.parameters.iter().map(|p| p.name.as_str())).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let meant = match ROLES.contains(&name) {
+        true => format!("; it is a role: set roles.{name}"),
+        false => did_you_mean(name, &names),
+    };
+    Violation {
+        path: format!("{group}.{name}"),
+        reason: format!("no analysis has a parameter {name:?}{meant}"),
+        value: value.clone(),
+        suggestion: "a parameter of the template, as GET /v1/templates/{template_id} lists them".to_owned(),
+    }
+}
+
+fn unknown_role(role: &str, columns: Value, template: Option<&TemplateMeta>) -> Violation {
+    let same = template.and_then(|meta| meta.parameters.iter().find(|p| p.name == role));
+    let taken = template.map_or_else(|| ROLES.to_vec(), roles_taken);
+    let meant = match same {
+        Some(parameter) if ROLES.contains(&parameter.bind.as_str()) => {
+            format!("; the role is {}", parameter.bind)
+        }
+        Some(_) => format!("; it is a parameter: set parameters.{role}"),
+        None => did_you_mean(role, &taken),
+    };
+    Violation {
+        path: format!("roles.{role}"),
+        reason: format!("there is no role {role:?}{meant}"),
+        value: columns,
+        suggestion: format!("one of {}", taken.join(", ")),
+    }
+}
+
+/// Returns the roles that a template takes, in the order of its parameters.
+pub(super) fn roles_taken(meta: &TemplateMeta) -> Vec<&str> {
+    let binds = meta.parameters.iter().map(|p| p.bind.as_str());
+    binds.filter(|bind| ROLES.contains(bind)).collect()
+}
+
+/// `; did you mean a or b?`; nothing where no name is alike.
+pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
+    let near = alike(name, known);
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
+}
+
+/// Returns the known names that are spelt like a name, the most similar one first.
+fn alike<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let wanted = name.to_lowercase();
+    let likeness = |other: &str| {
+        let begins = wanted.len() >= 3 && (other.starts_with(&wanted) || wanted.starts_with(other));
+        let spelt = strsim::normalized_damerau_levenshtein(&wanted, other);
+        if begins { spelt.max(ALIKE) } else { spelt }
+    };
+    let mut near: Vec<(f64, &str)> = known.iter().map(|other| (likeness(other), *other)).collect();
+    near.retain(|(likeness, _)| *likeness >= ALIKE);
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.into_iter().take(MOST_OFFERED).map(|(_, name)| name).collect()
+}
+
+/// The refusal of values, with `{path, reason, value, suggestion}` of each.
+pub fn refusal(violations: &[Violation]) -> Problem {
+    use crate::domain::error::ErrorCode;
+    let list: Vec<Value> = violations
+        .iter()
+        .map(|m| json!({"path": m.path, "reason": m.reason, "value": m.value, "suggestion": m.suggestion}))
+        .collect();
+    let text: Vec<String> = violations.iter().map(|m| format!("{}: {}", m.path, m.reason)).collect();
+    Problem::new(ErrorCode::InputValidationFailed, text.join("; ")).with("errors", list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alike_names_are_offered_and_others_are_not() {
+        let known = ["outcome", "regressors", "controls", "cluster_vars", "level"];
+        assert_eq!(alike("regresors", &known), ["regressors"]);
+        assert_eq!(alike("clusters", &known), ["cluster_vars"]);
+        assert_eq!(alike("cluster", &known), ["cluster_vars"]);
+        assert!(alike("zzz", &known).is_empty());
+    }
+}
