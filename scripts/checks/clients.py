@@ -136,12 +136,12 @@ def readme_examples(address: str, folder: Path) -> None:
 
 
 def failing(service: Service) -> None:
-    """A condition that leaves no rows: known only when the run counts them."""
+    """A condition that leaves no rows: the freeze refuses it, and a run that is made nonetheless fails."""
     code = service.create_task_codes()[0].get("task_code") or ""
     with service.redeem(code, "q") as job:
         job.upload(PAY)
         job.state_draft(**OLS, sample_if="schooling > 1000")
-        job.freeze()
+        job.freeze(acknowledged_checks=[{"id": "no_obs", "reason": "a run that fails"}])
         try:
             job.run(wait=120)
             expect("a run without rows does not succeed", False)

@@ -135,6 +135,8 @@ pub struct RowChecks {
     pub regressors: Vec<String>,
     /// Rules on the values of single columns.
     pub values: Vec<(String, ValueRule)>,
+    /// Columns whose different values are counted, up to a bound.
+    pub levels: Vec<String>,
 }
 
 /// A rule on the values of a column.
@@ -148,8 +150,10 @@ pub enum ValueRule {
     ZeroOrOne,
     /// There are two values.
     TwoValues,
-    /// There is more than one value.
+    /// There is more than one value; a term of a model that is left out otherwise.
     Varies,
+    /// There is more than one value; nothing can be analysed otherwise.
+    Differs,
     /// The values are clusters, of which there are enough.
     Clusters,
 }
@@ -160,14 +164,14 @@ impl ValueRule {
 
     /// True for rules that columns of text can break, too.
     pub fn takes_texts(self) -> bool {
-        matches!(self, ValueRule::TwoValues | ValueRule::Varies | ValueRule::Clusters)
+        matches!(self, ValueRule::TwoValues | ValueRule::Varies | ValueRule::Differs | ValueRule::Clusters)
     }
 
     /// How many different values are kept.
     pub fn most_kept(self) -> usize {
         match self {
             ValueRule::NotNegative | ValueRule::AboveZero => 0,
-            ValueRule::Varies => 2,
+            ValueRule::Varies | ValueRule::Differs => 2,
             ValueRule::ZeroOrOne | ValueRule::TwoValues => 6,
             ValueRule::Clusters => Self::ENOUGH_CLUSTERS,
         }
@@ -178,7 +182,7 @@ impl RowChecks {
     /// Returns the columns that are read, some of them repeatedly.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let key = self.key.iter().flat_map(|(unit, time)| [unit, time]);
-        let lists = self.complete.iter().chain(&self.within).chain(&self.regressors);
+        let lists = self.complete.iter().chain(&self.within).chain(&self.regressors).chain(&self.levels);
         let values = self.values.iter().map(|(name, _)| name);
         lists.chain(key).chain(&self.weight).chain(values).map(String::as_str)
     }
@@ -205,6 +209,8 @@ pub struct FoundValues {
     /// The first different values as they are written in conditions, texts in quotes; at most
     /// [`ValueRule::most_kept`].
     pub different: Vec<String>,
+    /// Rows of each value of `different`.
+    pub rows: Vec<u64>,
 }
 
 /// A regressor that others determine.
@@ -231,6 +237,10 @@ pub struct RowFindings {
     pub values: Vec<FoundValues>,
     /// True if no row has a weight above zero.
     pub weightless: bool,
+    /// Rows that are used.
+    pub used: u64,
+    /// Number of different values of each column of [`RowChecks::levels`].
+    pub levels: Vec<u64>,
 }
 
 /// Reads uploaded tables.

@@ -18,6 +18,8 @@ export default {
     "plan.source.answer": "your answer",
     "plan.source.client_parameter": "you",
     "plan.source.draft_role": "your choice",
+    "plan.source.rules": "proposed by rules",
+    "plan.source.model": "proposed by the language model",
     "plan.source.default": "default",
     "plan.change": "Change",
     "plan.change_it": "Change {name}",
@@ -95,7 +97,10 @@ export default {
     "plan.check.note_row.warn": "The last row of the data looks like a note and counts as an observation. Remove it under Data, or keep it if it is one",
     "plan.check.second_header_row.warn": "The first row of the data looks like a second header and counts as an observation. Repair it under Data, or keep it if it is one",
     "plan.check.missing_code.warn": "{columns} holds a number that looks like a code for a missing value and counts as a value. Repair it under Data, or keep it if it is one",
-    "plan.check.no_within.fail": "{columns} does not change within any unit: choose another variable or another analysis"
+    "plan.check.no_within.fail": "{columns} does not change within any unit: choose another variable or another analysis",
+    "plan.check.zero_spread.fail": "{columns} has one value in the rows that are used: nothing can be compared or explained. Use other rows or another variable",
+    "plan.check.small_group.fail": "A group of {columns} has one row in the rows that are used, and one row has no spread: use other rows, a rank test, or equal variances",
+    "plan.check.few_df.fail": "The model has {n} terms, as many as there are rows or more: leave {columns} out, combine its levels, or use more rows"
   },
   "zh": {
     "plan.title": "计划",
@@ -116,6 +121,8 @@ export default {
     "plan.source.answer": "您的回答",
     "plan.source.client_parameter": "您的设定",
     "plan.source.draft_role": "您的选择",
+    "plan.source.rules": "由规则建议",
+    "plan.source.model": "由语言模型建议",
     "plan.source.default": "默认值",
     "plan.change": "更改",
     "plan.change_it": "更改{name}",
@@ -193,6 +200,9 @@ export default {
     "plan.check.note_row.warn": "数据最后一行像是注释，目前作为观测值使用。请在“数据”中删除，如确为观测值可保留",
     "plan.check.second_header_row.warn": "数据第一行像是第二行表头，目前作为观测值使用。请在“数据”中修复，如确为观测值可保留",
     "plan.check.missing_code.warn": "{columns} 中有一个数像是缺失值代码，目前作为数值使用。请在“数据”中修复，如确为数值可保留",
-    "plan.check.no_within.fail": "{columns} 在所有个体内都没有变化：请选择其他变量或分析方法"
+    "plan.check.no_within.fail": "{columns} 在所有个体内都没有变化：请选择其他变量或分析方法",
+    "plan.check.zero_spread.fail": "在所用的行中 {columns} 只有一个取值：无法比较或解释。请使用其他行或其他变量",
+    "plan.check.small_group.fail": "在所用的行中 {columns} 的一个组只有一行，无法计算离散程度：请使用其他行、秩检验或等方差",
+    "plan.check.few_df.fail": "模型有 {n} 项，不少于行数：请去掉 {columns}、合并其类别，或使用更多的行"
   }
 };

@@ -115,10 +115,17 @@ export function bindings(plan, meta, onedit) {
     table([
       { key: 'name', label: t('plan.what'), render: (p) => tr(p.meta?.label) || p.name },
       { key: 'value', label: t('plan.value'), render: value },
-      { key: 'source', label: t('plan.source'), render: (p) => (p.source ? t(`plan.source.${p.source}`) : '') },
+      { key: 'source', label: t('plan.source'), render: (p) => sourceOf(p, plan) },
       onedit && { key: 'edit', align: 'end', label: h('span', { class: 'sr' }, t('plan.change')), render: (p) => h('button', { type: 'button', class: 'icon-button', 'aria-label': t('plan.change_it', { name: tr(p.meta?.label) || p.name }), onclick: () => onedit(p.name) }, icon('edit')) },
     ].filter(Boolean), rows, { caption: t('plan.bindings'), rowHeader: 'name' }),
     more.length > 0 && h('dl', { class: 'pairs' }, more.map(([name, content]) => [h('dt', {}, name), h('dd', {}, content)])));
+}
+
+/** Who chose a value: what a draft by rules or by a model says is nobody's own choice. */
+function sourceOf(p, plan) {
+  if (!p.source) return '';
+  const proposed = ['draft_role', 'client_parameter'].includes(p.source) && ['rules', 'model'].includes(plan.plan_source);
+  return t(`plan.source.${proposed ? plan.plan_source : p.source}`);
 }
 
 function flowCard(steps, plan) {
@@ -139,8 +146,8 @@ function checksCard(view) {
   const text = (c) => (has(`plan.check.${c.id}.${c.status}`) ? t(`plan.check.${c.id}.${c.status}`, { ...listed(c.value), n: c.value?.n ?? (typeof c.value === 'number' ? c.value : 0), least: data.plan.contract.constraints.min_observations }) : c.message);
   const later = (meta?.checks ?? []).map((c) => c.id).filter((id) => !['no_obs'].includes(id));
   return card(t('plan.checks'), {}, h('ul', { class: 'check-list' }, rows.map((c) => h('li', {}, badge(t(`plan.check.${c.status}`), c.status), h('span', {}, text(c))))),
-    later.length > 0 && disclosure(t('plan.checks.run', { n: later.length }), { id: 'run-checks' }, h('p', { class: 'hint' }, t('plan.checks.run.lead')), h('ul', { class: 'check-grid' }, later.map((id) => {
-      const box = h('input', { type: 'checkbox', id: `ack-${id}`, checked: view.acknowledged.has(id), onchange: () => { if (box.checked) view.acknowledged.set(id, t('plan.acknowledged')); else view.acknowledged.delete(id); view.ctx.memory.acknowledged = view.acknowledged; } });
+    later.length > 0 && disclosure(t('plan.checks.run', { n: later.length }), { id: 'run-checks', open: view.acknowledged.size > 0 }, h('p', { class: 'hint' }, t('plan.checks.run.lead')), h('ul', { class: 'check-grid' }, later.map((id) => {
+      const box = h('input', { type: 'checkbox', id: `ack-${id}`, checked: view.acknowledged.has(id), onchange: () => { if (box.checked) view.acknowledged.set(id, t('plan.acknowledged')); else view.acknowledged.delete(id); view.ctx.memory.acknowledged = view.acknowledged; if (data.checks.some((c) => c.id === id && c.status === 'fail')) view.look(); } });
       return h('li', { class: 'check-row' }, box, h('label', { for: `ack-${id}` }, word('check', id)));
     }))));
 }

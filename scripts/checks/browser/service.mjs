@@ -116,7 +116,7 @@ export class Service {
 
   /** A job as far as `upTo`: `redeemed`, `uploaded`, `drafted`, `frozen`, `queued` or `ended`;
    * `times` repeats the rows of the file with `spread` a bit higher each time, for runs that take a while. */
-  async job(upTo, { file = 'pay.csv', times = 1, spread, requirement = 'What goes with higher pay?', draft, formats } = {}) {
+  async job(upTo, { file = 'pay.csv', times = 1, spread, requirement = 'What goes with higher pay?', draft, formats, acknowledged_checks } = {}) {
     const task_code = await this.code();
     const redeemed = await this.call('POST', '/v1/task-codes/redeem', { task_code, requirement });
     const job = { job_id: redeemed.job_id, token: redeemed.token, task_code };
@@ -135,7 +135,7 @@ export class Service {
       drafted: () => call('PUT', '/draft', draft ?? {
         template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work'] },
       }),
-      frozen: () => call('POST', '/plan/freeze', formats ? { output_formats: formats } : {}),
+      frozen: () => call('POST', '/plan/freeze', { ...(formats && { output_formats: formats }), ...(acknowledged_checks && { acknowledged_checks }) }),
       queued: () => call('POST', '/run', {}),
       ended: async () => {
         const done = ['succeeded', 'failed', 'cancelled'];

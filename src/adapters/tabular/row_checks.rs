@@ -1,7 +1,7 @@
 //! Finds in the rows of canonical data what makes a run fail: repeated keys, negative weights, values that break a rule,
 //! variables without variation within units, and regressors that others determine.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -20,6 +20,8 @@ const STEP: usize = 65_536;
 const MOST_ROWS: u64 = 5_000_000;
 /// Most products for the covariances of regressors; above it they are left to the run.
 const MOST_PRODUCTS: u64 = 400_000_000;
+/// Most different values that are counted in a column.
+const MOST_LEVELS: usize = 200_000;
 /// Rows that are named of each finding.
 const EXAMPLES: usize = 3;
 /// Share of a regressor's variance below which others determine it. Values that were written as decimals differ from an
@@ -78,6 +80,8 @@ struct Finder<'a> {
     negative: FoundRows,
     weighted: u64,
     values: Vec<FoundValues>,
+    levels: Vec<HashSet<Box<[u8]>>>,
+    used: u64,
     moments: Option<Moments>,
     row: Vec<f64>,
 }
@@ -88,8 +92,17 @@ impl<'a> Finder<'a> {
         let moments =
             (k > 0 && rows.saturating_mul(k * k) <= MOST_PRODUCTS).then(|| Moments::new(k as usize));
         let keys = Keys { ranges: vec![HashMap::new(); checks.within.len()], ..Keys::default() };
-        let values = vec![FoundValues::default(); checks.values.len()];
-        Self { checks, keys, negative: FoundRows::default(), weighted: 0, values, moments, row: Vec::new() }
+        Self {
+            checks,
+            keys,
+            negative: FoundRows::default(),
+            weighted: 0,
+            values: vec![FoundValues::default(); checks.values.len()],
+            levels: vec![HashSet::new(); checks.levels.len()],
+            used: 0,
+            moments,
+            row: Vec::new(),
+        }
     }
 
     /// Takes a row of the sample; `number` counts the rows of the data from 1.
@@ -105,6 +118,15 @@ impl<'a> Finder<'a> {
         }
         if checks.complete.iter().any(|name| columns.missing(name, row)) {
             return;
+        }
+        self.used += 1;
+        for (name, found) in checks.levels.iter().zip(&mut self.levels) {
+            let Some(value) = columns.bytes(name, row).filter(|_| found.len() < MOST_LEVELS) else {
+                continue;
+            };
+            if !found.contains(value.as_ref()) {
+                found.insert(value.into());
+            }
         }
         for ((name, rule), found) in checks.values.iter().zip(&mut self.values) {
             value_checks::take(found, *rule, columns, (name, row), number);
@@ -140,6 +162,8 @@ impl<'a> Finder<'a> {
             no_within,
             weightless: checks.weight.is_some() && self.weighted == 0,
             values: self.values,
+            used: self.used,
+            levels: self.levels.iter().map(|found| found.len() as u64).collect(),
             determined: self.moments.map(|m| m.determined(&checks.regressors)).unwrap_or_default(),
         }
     }

@@ -28,11 +28,20 @@ pub(super) fn take(
         found.broken.add(vec![number]);
     }
     found.ones += u64::from(value == Some(1.0));
-    if found.different.len() < rule.most_kept() {
-        let text = value.map(number_text).or_else(|| {
-            let bytes = columns.bytes(name, row)?;
-            Some(format!("\"{}\"", String::from_utf8_lossy(&bytes)))
-        });
-        found.different.extend(text.filter(|text| !found.different.contains(text)));
+    // when as many values are known as are kept, the rows of each do not matter any more
+    if found.different.len() >= rule.most_kept() {
+        return;
+    }
+    let text = value.map(number_text).or_else(|| {
+        let bytes = columns.bytes(name, row)?;
+        Some(format!("\"{}\"", String::from_utf8_lossy(&bytes)))
+    });
+    let Some(text) = text else { return };
+    match found.different.iter().position(|known| *known == text) {
+        Some(at) => found.rows[at] += 1,
+        None => {
+            found.different.push(text);
+            found.rows.push(1);
+        }
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct FreezeArgs {
     /// Further formats of the results, such as xlsx,docx.
     #[arg(long, value_delimiter = ',', value_name = "FORMATS")]
     formats: Vec<String>,
+    /// Accept a check at which the run would stop, such as small_group='a pilot study'; may be repeated.
+    #[arg(long, value_name = "CHECK=REASON")]
+    accept: Vec<String>,
 }
 
 /// Arguments of `revise`.
@@ -39,6 +42,11 @@ pub(super) async fn freeze(args: FreezeArgs, job: &Job) -> Result<Exit, Failure>
     if !args.formats.is_empty() {
         body["output_formats"] = json!(args.formats);
     }
+    let accepted: Option<Vec<Value>> = args.accept.iter().map(|text| accepted(text)).collect();
+    let accepted = accepted.ok_or_else(|| Failure::Usage("after --accept stands CHECK=REASON".to_owned()))?;
+    if !accepted.is_empty() {
+        body["acknowledged_checks"] = json!(accepted);
+    }
     if args.preview {
         let preview = job.post("/plan/preview", &body).await?;
         job.out.result(&preview, || preview_text(&preview));
@@ -48,6 +56,12 @@ pub(super) async fn freeze(args: FreezeArgs, job: &Job) -> Result<Exit, Failure>
     job.out.result(&frozen, || plan_text(&frozen["plan"]));
     job.out.hint("client run");
     Ok(Exit::Done)
+}
+
+/// Reads `CHECK=REASON`.
+fn accepted(text: &str) -> Option<Value> {
+    let (id, reason) = text.split_once('=')?;
+    (!id.is_empty() && !reason.trim().is_empty()).then(|| json!({"id": id, "reason": reason}))
 }
 
 /// Opens the draft of a frozen plan again.
@@ -83,7 +97,7 @@ fn plan_text(plan: &Value) -> String {
                 }
                 other => other.to_string(),
             };
-            vec![text(parameter, "name"), value, text(parameter, "source")]
+            vec![text(parameter, "name"), value, source(plan, parameter)]
         })
         .collect();
     out.push_str(&columns(&rows, &[false, false, false]));
@@ -92,6 +106,16 @@ fn plan_text(plan: &Value) -> String {
     }
     out.push_str(&format!("seed      {}\n", plan["seed"]));
     out
+}
+
+/// Who chose a value: what a draft by rules or by a model says is nobody's own choice.
+fn source(plan: &Value, parameter: &Value) -> String {
+    let given = text(parameter, "source");
+    match (given.as_str(), plan["plan_source"].as_str()) {
+        ("draft_role" | "client_parameter", Some("rules")) => "proposed by rules".to_owned(),
+        ("draft_role" | "client_parameter", Some("model")) => "proposed by the model".to_owned(),
+        _ => given,
+    }
 }
 
 /// What a freeze would do, with the do-file.

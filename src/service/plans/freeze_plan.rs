@@ -17,6 +17,7 @@ use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview};
 use crate::library::{Library, Template};
 use crate::service::inputs::count_data_steps::check_keys;
+use crate::service::plans::refused_checks;
 use crate::service::plans::revise_plan::next_revision;
 use crate::service::runs::enqueue_run::check_plan;
 use crate::service::shared::commits::{
@@ -174,6 +175,7 @@ impl FreezePlan<'_> {
         job.freeze_allowed()?;
         let plan = self.plan(job, body)?;
         check_keys(ctx, job, &plan.data_steps.iter().map(|s| s.step.clone()).collect::<Vec<_>>()).await?;
+        refused_checks::refuse(ctx, job, &plan).await?;
         let artifacts = self.publish_plan(job, &plan).await?;
         let confirmation = Confirmation {
             confirmed_at: ctx.clock.now(),

@@ -21,6 +21,7 @@ use crate::service::inputs::receive_upload::local_copy;
 use crate::service::plans::draft_checks;
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 use crate::service::plans::preview_rows::row_checks;
+use crate::service::plans::refused_checks;
 use crate::service::shared::context::Context;
 
 /// The plan as far as it goes.
@@ -80,7 +81,7 @@ impl PreviewStep {
 
 /// Counts in the data: rows at the end if the condition can be evaluated without a run, and the effect
 /// of the data steps.
-struct Counted {
+pub(super) struct Counted {
     rows: Option<RowCounts>,
     steps: Vec<StepCounts>,
 }
@@ -106,20 +107,18 @@ impl PreviewPlan<'_> {
         let Preview { plan, ready, problems, missing_fields_detail, missing_params_detail } =
             FreezePlan(ctx).preview(&job, body)?;
         let template = ctx.library.get(&plan.template.template_id).ok_or_else(Problem::internal)?;
-        let countable = is_countable(&plan);
-        let counts = self.count(&job, &plan, countable).await?;
         let mut checks: Vec<PreviewCheck> = problems.iter().map(refused).collect();
+        let (counts, of_rows) = self.of_rows(&job, &plan, template).await?;
         let stated: Vec<DataStep> = plan.data_steps.iter().map(|s| s.step.clone()).collect();
         let repeated = repeated_keys(&stated, &SteppedCounts { steps: counts.steps.clone(), rows: None });
         checks.extend(repeated.iter().map(refused));
-        let ready = ready && repeated.is_none();
-        checks.extend(plan.data_steps.iter().zip(&counts.steps).filter_map(|(s, c)| merged(s, c)));
-        checks.extend(row_checks(ctx, &job, &plan, template).await?);
+        let complete = ready && repeated.is_none();
+        let ready = complete && refused_checks::of(&plan, &of_rows).is_empty();
+        checks.extend(of_rows);
         checks.extend(draft_checks::of_draft(&job, &plan, template));
-        checks.push(enough(&plan, counts.rows.as_ref(), template));
         Ok(PlanPreview {
             job_id: job.job_id.to_string(),
-            do_file: if ready { do_file(ctx, &plan, template)? } else { None },
+            do_file: if complete { do_file(ctx, &plan, template)? } else { None },
             sample_flow: flow(&job, &plan, &counts, template),
             plan,
             ready,
@@ -127,6 +126,24 @@ impl PreviewPlan<'_> {
             missing_params_detail,
             checks,
         })
+    }
+
+    /// Counts and checks the rows of a plan: what its run would refuse, and what is odd.
+    ///
+    /// # Errors
+    /// `ARTIFACT_EXPIRED`, `DEPENDENCY_UNAVAILABLE`, `INTERNAL_ERROR` where the data cannot be read.
+    pub(super) async fn of_rows(
+        &self,
+        job: &JobRecord,
+        plan: &Plan,
+        template: &Template,
+    ) -> Result<(Counted, Vec<PreviewCheck>), Problem> {
+        let counts = self.count(job, plan, is_countable(plan)).await?;
+        let merges = plan.data_steps.iter().zip(&counts.steps);
+        let mut checks: Vec<PreviewCheck> = merges.filter_map(|(s, c)| merged(s, c)).collect();
+        checks.extend(row_checks(self.0, job, plan, template).await?);
+        checks.push(enough(plan, counts.rows.as_ref(), template));
+        Ok((counts, checks))
     }
 
     /// Counts the rows of the data after the data steps, under the plan's condition where it can be judged.

@@ -43,6 +43,7 @@ pub(super) async fn row_checks(
         && checks.weight.is_none()
         && checks.regressors.is_empty()
         && checks.values.is_empty()
+        && checks.levels.is_empty()
     {
         return Ok(untimed);
     }
@@ -55,6 +56,8 @@ pub(super) async fn row_checks(
     let mut failures = untimed;
     failures.extend(messages(&checks, &found, primary.header_row));
     failures.extend(value_checks::messages(&checks, &found, primary.header_row));
+    failures.extend(value_checks::small_groups(&checks, &found, plan, template));
+    failures.extend(value_checks::too_many_terms(&checks, &found));
     Ok(failures)
 }
 
@@ -79,8 +82,13 @@ fn wanted(
     let categorical = |name: &String| plan.categorical_vars.iter().any(|c| c.column == *name);
     let key = one("entity_var").zip(one("time_var"));
     let numeric = |name: &String| is_number(name) && !categorical(name);
-    let regressors: Vec<String> =
-        ["regressors", "controls"].into_iter().flat_map(bound).filter(numeric).collect();
+    // the equations of one template may share variables
+    let mut regressors: Vec<String> = Vec::new();
+    for name in ["regressors", "controls"].into_iter().flat_map(bound).filter(numeric) {
+        if !regressors.contains(&name) {
+            regressors.push(name);
+        }
+    }
     let varying = one("outcome_var").into_iter().chain(one("regressors")).filter(numeric);
     // with random effects variation between units is enough
     let between = plan.contract.parameters.iter().any(|p| p.name == "effects" && p.value != "fe");
@@ -92,12 +100,18 @@ fn wanted(
         .map(|name| (name, ValueRule::Varies))
         .collect();
     let rules = value_checks::rules(template, one);
+    let is_linear = template.meta.family == "linear" && template.meta.sample.missing == "listwise";
+    let terms = ["regressors", "controls"].into_iter().flat_map(bound);
+    let mut categories: Vec<String> =
+        terms.filter(|name| is_linear && (categorical(name) || !is_number(name))).collect();
+    categories.dedup();
     RowChecks {
         values: rules
             .into_iter()
             .filter(|(name, rule)| is_number(name) || rule.takes_texts())
             .chain(levels)
             .collect(),
+        levels: categories,
         complete: bound_columns(plan, &exists),
         within: if key.is_some() && checks("no_within") && !between { varying.collect() } else { Vec::new() },
         key: key.filter(|_| checks("dup_key")),

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::preview_plan::PreviewCheck;
 use super::preview_rows::{counted, failed, places, warned};
+use crate::domain::plan::Plan;
 use crate::library::Template;
 use crate::ports::tabular::{FoundValues, RowChecks, RowFindings, ValueRule};
 
@@ -26,7 +27,73 @@ pub(super) fn rules(
         ("cluster_var", ValueRule::Clusters, declares("few_clusters")),
     ];
     let chosen = chosen.into_iter().filter(|(.., applies)| *applies);
-    chosen.filter_map(|(role, rule, _)| Some((column(role)?, rule))).collect()
+    let mut rules: Vec<(String, ValueRule)> =
+        chosen.filter_map(|(role, rule, _)| Some((column(role)?, rule))).collect();
+    // a column that differs in the whole data may not in the rows that are used
+    let differing = template.meta.parameters.iter().filter(|p| {
+        DIFFERING.contains(&p.bind.as_str())
+            && p.column.as_ref().is_some_and(|needs| needs.min_distinct.is_some_and(|least| least > 1))
+    });
+    for name in differing.filter_map(|p| column(&p.bind)) {
+        if !rules.iter().any(|(known, rule)| *known == name && *rule == ValueRule::TwoValues) {
+            rules.push((name, ValueRule::Differs));
+        }
+    }
+    rules
+}
+
+/// Roles whose columns need more than one value, where the template says so of the data.
+const DIFFERING: [&str; 6] = ["outcome_var", "treatment_var", "focal_var", "group_var", "row_var", "col_var"];
+
+/// Groups of one row where the spread within each group is needed, and others that are small.
+pub(super) fn small_groups(
+    checks: &RowChecks,
+    found: &RowFindings,
+    plan: &Plan,
+    template: &Template,
+) -> Option<PreviewCheck> {
+    let two = |(_, rule): &&(String, ValueRule)| *rule == ValueRule::TwoValues;
+    let at = checks.values.iter().position(|value| two(&value))?;
+    let ((column, _), values) = (&checks.values[at], found.values.get(at)?);
+    if values.different.len() != 2 || !template.meta.checks.iter().any(|check| check.id == "small_group") {
+        return None;
+    }
+    let (name, rows) = values.different.iter().zip(&values.rows).min_by_key(|(_, rows)| **rows)?;
+    let value = json!({"n": rows, "columns": [column]});
+    let unequal = plan.contract.parameters.iter().any(|p| p.name == "unequal" && p.value == true);
+    if *rows == 1 && unequal {
+        let message = format!(
+            "the group {name} of {column} has one row in the rows that are used, and one row has no spread: a test with \
+             unequal variances needs two rows in each group; choose other groups or rows, a rank test, or equal variances"
+        );
+        return Some(failed("small_group", value, message));
+    }
+    (*rows < FEW_ROWS).then(|| {
+        let message = format!(
+            "the group {name} of {column} has {} in the rows that are used: the result rests on them; report their number",
+            counted(*rows, "row", "rows")
+        );
+        warned("small_group", value, message)
+    })
+}
+
+/// Groups with fewer rows are remarked on; the number of the run's check.
+const FEW_ROWS: u64 = 5;
+
+/// A linear model with as many terms as rows.
+pub(super) fn too_many_terms(checks: &RowChecks, found: &RowFindings) -> Option<PreviewCheck> {
+    let dummies: u64 = found.levels.iter().map(|levels| levels.saturating_sub(1)).sum();
+    let terms = dummies + checks.regressors.len() as u64;
+    if found.used == 0 || dummies == 0 || terms < found.used {
+        return None;
+    }
+    let (column, levels) = checks.levels.iter().zip(&found.levels).max_by_key(|(_, levels)| **levels)?;
+    let message = format!(
+        "the model has {terms} terms and a constant for {} that are used; {column} alone has {levels} levels there: \
+         nothing is left to estimate from; leave {column} out, combine its levels, or use more rows",
+        counted(found.used, "row", "rows")
+    );
+    Some(failed("few_df", json!({"n": terms, "columns": [column]}), message))
 }
 
 /// The rules that are broken, with the id that the run would report.
@@ -107,7 +174,9 @@ fn broken(
             let groups = if n == 1 { "group" } else { "groups" };
             ("two_levels", format!("{column} has {n}{more} {groups} ({values}), two are compared: {advice}"))
         }
-        ValueRule::Varies | ValueRule::Clusters => return too_few(column, rule, &found.different),
+        ValueRule::Varies | ValueRule::Differs | ValueRule::Clusters => {
+            return too_few(column, rule, &found.different);
+        }
         _ => return None,
     };
     Some(failed(id, value, message))
@@ -124,6 +193,13 @@ fn too_few(column: &str, rule: ValueRule, values: &[String]) -> Option<PreviewCh
                  the run leaves it out; remove it, or use other rows"
             );
             Some(warned("collinear", value, message))
+        }
+        (ValueRule::Differs, [only]) => {
+            let message = format!(
+                "{column} has one value in the rows that are used ({only}): nothing can be compared or explained; use other \
+                 rows or another column"
+            );
+            Some(failed("zero_spread", value, message))
         }
         (ValueRule::Clusters, [only]) => {
             let message = format!(

@@ -23,7 +23,7 @@ fn five_commands_lead_from_a_key_and_a_file_to_a_table() {
     }
     assert!(asked.err.ends_with("type:   stata-service client freeze\n"), "{}", asked.err);
     let frozen = client.run(&["freeze"]).ok();
-    assert!(frozen.contains("regressors") && frozen.contains("draft_role"), "{frozen}");
+    assert!(frozen.contains("regressors") && frozen.contains("proposed by rules"), "{frozen}");
     let ran = client.run(&["run"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("term") && ran.out.contains("schooling"), "{}", ran.out);

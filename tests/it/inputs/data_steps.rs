@@ -159,7 +159,7 @@ async fn one_to_many_gives_a_row_for_every_partner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_merge_without_a_match_is_shown_before_the_run_and_fails_it() {
+async fn a_merge_without_a_match_is_refused_by_the_freeze_and_fails_the_run() {
     let mut app = TestApp::start().await;
     let strangers = "sector,rate\nwood,1\npaper,2\n";
     let (job, keys) = uploaded(&app, MAIN, &[strangers]).await;
@@ -171,7 +171,13 @@ async fn a_merge_without_a_match_is_shown_before_the_run_and_fails_it() {
         (&shown["checks"][0]["id"], &shown["checks"][0]["status"]),
         (&json!("no_match"), &json!("fail"))
     );
-    app.post(&job, "/confirm", &json!({"confirmed": true})).await.ok();
+    assert_eq!(shown["ready"], false);
+    let confirm = json!({"confirmed": true});
+    let refused = app.post(&job, "/confirm", &confirm).await.refused(400, "INPUT_VALIDATION_FAILED");
+    assert_eq!(refused["context"]["errors"][0]["path"], "data_steps");
+    let known = json!({"acknowledged_checks": [{"id": "no_match", "reason": "to see the run"}]});
+    app.post(&job, "/plan/freeze", &known).await.ok();
+    app.post(&job, "/run", &json!({})).await.ok();
     assert_eq!(app.wait_for_end(&job).await["status"], "failed");
     let run = app.get(&job, "/runs").await.ok()["runs"][0].clone();
     assert_eq!(run["cause"], "data_error", "{}", run["evidence"]);

@@ -125,10 +125,12 @@ async fn names_of_a_freeze_and_of_a_batch_are_refused_with_the_nearest() {
     }
     let mut base = ols();
     base["roles"]["regresors"] = json!(["age"]);
-    let batch = json!({"base": base, "axes": {"parameters": [{"level": 90}, {"level": 95}]}});
+    let batch =
+        json!({"base": base, "axes": {"parameters": [{"values": {"level": 90}}, {"values": {"level": 95}}]}});
     let refused = app.post(&job, "/batches", &batch).await.refused(400, "INPUT_VALIDATION_FAILED");
     assert!(errors(&refused)[0].1.contains("did you mean regressors?"), "{refused}");
-    let batch = json!({"base": ols(), "axes": {"parameters": [{"lvel": 90}, {"lvel": 95}]}});
+    let batch =
+        json!({"base": ols(), "axes": {"parameters": [{"values": {"lvel": 90}}, {"values": {"lvel": 95}}]}});
     let refused = app.post(&job, "/batches", &batch).await.refused(400, "BATCH_CELLS_INVALID");
     assert!(
         refused["context"]["cells"][0]["errors"][0]["message"]

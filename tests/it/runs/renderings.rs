@@ -267,7 +267,8 @@ async fn what_cannot_be_rendered_is_refused_by_name() {
                        "roles": {"regressors": ["years_work"]}, "sample_if": "age > 200"});
     app.post(&job, "/plan/revise", &json!({})).await.ok();
     app.put(&job, "/draft", &draft).await.ok();
-    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    let known = json!({"acknowledged_checks": [{"id": "no_obs", "reason": "a run that fails"}]});
+    app.post(&job, "/plan/freeze", &known).await.ok();
     app.post(&job, "/run", &json!({"output_formats": ["pdf"]})).await.ok();
     let ended = app.wait_for_end(&job).await;
     assert_eq!(ended["status"], "failed");

@@ -283,7 +283,8 @@ async fn failed_and_retried(walk: &mut Walk, mut draft: Value) {
     draft["sample_if"] = json!("schooling > 1000");
     walk.step("PUT /v1/jobs/{job_id}/draft", &[&job.job_id], &job.token, draft, &["draft.stated"]).await;
     let freeze = "POST /v1/jobs/{job_id}/plan/freeze";
-    walk.step(freeze, &[&job.job_id], &job.token, json!({}), &["plan.frozen"]).await;
+    let known = json!({"acknowledged_checks": [{"id": "no_obs", "reason": "a run that fails"}]});
+    walk.step(freeze, &[&job.job_id], &job.token, known, &["plan.frozen"]).await;
     walk.step("POST /v1/jobs/{job_id}/run", &[&job.job_id], &job.token, json!({}), &["run.queued"]).await;
     walk.run_ended(&job, &["run.failed"]).await;
     let retry = "POST /v1/admin/jobs/{job_id}/retry";

@@ -11,8 +11,10 @@ pub(super) enum Noticed {
     Upload(&'static str),
     Draft(&'static str),
     Freeze(&'static str),
-    /// A check of the preview fails and says so; the run fails with `no_obs`.
+    /// A check of the preview fails, the freeze refuses it, and an acknowledged run fails for it.
     Preview(&'static str),
+    /// The same, where a run would end with results that are empty or say nothing.
+    Acknowledged(&'static str),
     /// A check of the preview warns and says so; the run ends as it should.
     Warned(&'static str),
     /// The run fails for this reason.

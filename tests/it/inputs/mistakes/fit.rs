@@ -90,7 +90,7 @@ fn amounts() -> Vec<Mistake> {
 }
 
 fn groups() -> Vec<Mistake> {
-    use Noticed::{Draft, Preview, Warned};
+    use Noticed::{Acknowledged, Draft, Preview, Warned};
     let test = json!({"template_id": "test.ttest_two", "outcome_var": "y", "roles": {"group_var": ["g"]}});
     let grouped = |g: fn(u32) -> &'static str| table("y,x,g", move |row, x, y| format!("{y},{x},{}", g(row)));
     let three = |row: u32| ["a", "b", "c"][row as usize % 3];
@@ -105,6 +105,30 @@ fn groups() -> Vec<Mistake> {
             .draft(test)
             .changed(json!({"sample_if": "g == \"a\""}))
             .at(Preview("two_levels"), &["g has 1 group (\"a\")", "two groups"]),
+        m("an outcome without differences after the condition", "a run with estimates of zero", {
+            table("y,x,g", |row, x, _| format!("{},{x},{}", if row % 2 == 0 { 3 } else { row }, row % 2))
+        })
+        .changed(json!({"sample_if": "g == 0"}))
+        .at(Acknowledged("zero_spread"), &["y has one value", "(3)", "nothing can be compared"]),
+        m("a mean of one value after the condition", "the run failed: zero_spread", {
+            table("y,x,g", |row, x, _| format!("{},{x},{}", if row % 2 == 0 { 3 } else { row }, row % 2))
+        })
+        .draft(json!({"template_id": "test.ttest_one", "outcome_var": "y", "sample_if": "g == 0",
+            "parameters": {"null_value": 1}}))
+        .at(Preview("zero_spread"), &["y has one value", "(3)"]),
+        m("a group of one row", "a run whose test is empty", grouped(|row| if row == 5 { "b" } else { "a" }))
+            .draft(json!({"template_id": "test.ttest_two", "outcome_var": "y",
+                "roles": {"group_var": ["g"]}, "parameters": {"unequal": true}}))
+            .at(Acknowledged("small_group"), &["\"b\" of g has one row", "equal variances"]),
+        m("as many categories as rows after the condition", "a run without degrees of freedom", {
+            table("y,x,g,k", |row, x, y| format!("{y},{x},{},{row}", row % 2))
+        })
+        .changed(json!({"roles": {"regressors": ["x"], "controls": ["k"]}, "categorical_vars": ["k"],
+            "sample_if": "g == 0"}))
+        .at(
+            Acknowledged("few_df"),
+            &["terms and a constant for 12 rows", "k alone has 12 levels", "leave k out"],
+        ),
         m("one cluster", "400 TEMPLATE_NOT_APPLICABLE", grouped(|_| "a"))
             .draft(clustered.clone())
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["cluster_var: `g` has 1 distinct value, at least 2"]),

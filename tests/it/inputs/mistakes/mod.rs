@@ -78,11 +78,27 @@ async fn follow(app: &TestApp, case: &Mistake) -> Result<(), String> {
     let fails = match case.noticed {
         Noticed::Preview(id) => {
             previewed(app, &job, case, (id, "fail")).await?;
-            Some(if id == "min_observations" { "no_obs" } else { id })
+            let id = if id == "min_observations" { "no_obs" } else { id };
+            // the freeze refuses it in the same words; acknowledged, the run shows that it was right
+            let refusal = app.post(&job, "/plan/freeze", &json!({})).await;
+            let body = refused(&refusal, "INPUT_VALIDATION_FAILED", &case.says)?;
+            let errors = body["context"]["errors"].as_array().cloned().unwrap_or_default();
+            if !errors.iter().any(|error| error["check"] == id) {
+                return Err(format!("no {id} in {errors:?}"));
+            }
+            let checks: Vec<Value> =
+                errors.iter().map(|e| json!({"id": e["check"], "reason": "to see the run"})).collect();
+            app.post(&job, "/plan/freeze", &json!({"acknowledged_checks": checks})).await.ok();
+            Some(id)
         }
         Noticed::Warned(id) => {
             previewed(app, &job, case, (id, "warn")).await?;
             None
+        }
+        Noticed::Acknowledged(id) => {
+            previewed(app, &job, case, (id, "fail")).await?;
+            let refusal = app.post(&job, "/plan/freeze", &json!({})).await;
+            return refused(&refusal, "INPUT_VALIDATION_FAILED", &case.says).map(drop);
         }
         Noticed::Run(detail) => Some(detail),
         _ => None,
