@@ -11,6 +11,9 @@ use crate::cli::plain::plain;
 /// Most candidates of a question that are shown.
 const MOST_CANDIDATES: usize = 8;
 
+/// Choices that are less certain are shown with their confidence.
+const DOUBTED: f64 = 0.7;
+
 /// What becomes of a suggestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Consent {
@@ -154,7 +157,11 @@ pub(super) fn suggestion_text(suggestion: &Value, out: Out) -> String {
             let name = field.split_once('.').map_or(field.as_str(), |(_, name)| name).to_owned();
             let values = choice["columns"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let values = values.map(plain).collect::<Vec<_>>().join(", ");
-            vec![name, values, out.words(&choice["reason"])]
+            let mut reason = out.words(&choice["reason"]);
+            if let Some(share) = choice["confidence"].as_f64().filter(|share| *share < DOUBTED) {
+                reason.push_str(&format!(" ({:.0} % sure)", share * 100.0));
+            }
+            vec![name, values, reason]
         })
         .collect();
     text_.push_str(&columns(&rows, &[false, false, false]));

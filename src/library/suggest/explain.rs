@@ -38,7 +38,8 @@ impl Explained<'_> {
         let mut choices: Vec<Choice> =
             chosen.statement.roles.iter().map(|(role, columns)| self.role(role, columns)).collect();
         choices.extend(chosen.statement.parameters.iter().map(|(name, value)| self.parameter(name, value)));
-        let open_questions = self.open(&chosen, meta);
+        let mut open_questions = self.open(&chosen, meta);
+        self.ask_doubted_outcome(&choices, &mut open_questions);
         let method = meta.map(|meta| self.method(&chosen, meta));
         let least = choices
             .iter()

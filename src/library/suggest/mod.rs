@@ -243,7 +243,20 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
     explained.suggestion(chosen)
 }
 
-/// Returns the body of a draft request that submits the suggestion: the fields of the PUT of a draft.
+/// Returns the draft that is submitted: [`draft_of`] without an outcome that is too doubtful to be taken, which is asked
+/// for instead.
+pub fn submitted_of(suggestion: &Suggestion) -> Map<String, Value> {
+    let mut body = draft_of(suggestion);
+    let doubtful = |q: &OpenQuestion| q.blocking && q.field == "outcome_var";
+    if suggestion.open_questions.iter().any(doubtful)
+        && let Some(Value::Object(roles)) = body.get_mut("roles")
+    {
+        roles.remove("outcome_var");
+    }
+    body
+}
+
+/// Returns the draft as the question was read, with the fields of the PUT of a draft.
 pub fn draft_of(suggestion: &Suggestion) -> Map<String, Value> {
     let statement = &suggestion.statement;
     let mut body = Map::new();

@@ -13,7 +13,7 @@ use crate::domain::draft::DraftSource;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::{JobRecord, Operation};
 use crate::library::suggest::{
-    Choice, MethodChoice, OpenQuestion, RULES_VERSION, SuggestInput, Suggestion, draft_of, suggest,
+    Choice, MethodChoice, OpenQuestion, RULES_VERSION, SuggestInput, Suggestion, submitted_of, suggest,
 };
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::shared::commits::{check_if_match, with_retries};
@@ -82,7 +82,7 @@ impl SuggestDraft<'_> {
             // read again, so that requirement and data are those of the version that is committed
             let job = ctx.load_job(&tenant, &job_id).await?;
             let suggestion = self.suggest(&job).await?;
-            let body = draft_of(&suggestion);
+            let body = submitted_of(&suggestion);
             let request: DraftRequest =
                 serde_json::from_value(Value::Object(body)).map_err(|_| Problem::internal())?;
             let stated = request.read()?;
@@ -113,7 +113,7 @@ impl SuggestDraft<'_> {
 }
 
 fn answer(job: &JobRecord, suggestion: Suggestion, submitted_draft: Option<DraftView>) -> SuggestedDraft {
-    let draft = draft_of(&suggestion);
+    let draft = submitted_of(&suggestion);
     SuggestedDraft {
         job_id: job.job_id.to_string(),
         version: job.version,

@@ -44,7 +44,12 @@ fn each_failure_has_its_exit_code_its_advice_and_the_next_command() {
     assert!(open.code == 0 && open.out.contains("open !    parameters.regressors:"), "{open:?}");
     expect(&["freeze"], 65, &["CONTRACT_COLUMN_NOT_FOUND", "schooling"]);
     expect(&["draft", "set", "regressors=schooling", "sample_if=age >"], 65, &["EXPRESSION_INVALID"]);
-    client.run(&["draft", "set", "regressors=schooling"]).ok();
+    client.run(&["draft", "set", "regressors=schooling", "sample_if=age > 200"]).ok();
+    expect(&["freeze"], 65, &["none of 800 rows satisfies age > 200"]);
+    expect(&["freeze", "--accept", "no_obs"], 2, &["CHECK=REASON"]);
+    client.run(&["freeze", "--accept", "no_obs=to see it"]).ok();
+    client.run(&["revise"]).ok();
+    client.run(&["draft", "set", "sample_if="]).ok();
     client.run(&["freeze"]).ok();
     expect(&["upload", "pay.csv"], 65, &["JOB_LOCKED", "client revise"]);
     expect(&["fetch"], 4, &["has not run yet", "client run"]);
@@ -54,6 +59,23 @@ fn each_failure_has_its_exit_code_its_advice_and_the_next_command() {
     assert_eq!(error["error_code"], "JOB_LOCKED");
     assert_eq!(error["next"][0], "stata-service client revise");
     assert!(error["advice"].as_str().is_some_and(|advice| advice.starts_with("Revise")), "{error}");
+}
+
+#[test]
+fn an_outcome_that_is_hardly_known_is_asked_for_also_with_yes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let program = Start::on(dir.path()).go();
+    let client = Client::of(&dir.path().join("home"), &program.base);
+    client.file("cookstove.csv", include_bytes!("../../fixtures/suggest/data/cookstove.csv"));
+    client.login();
+    let question = "Is the air in the kitchen cleaner in households with the new stove?";
+    let asked = client.run(&["ask", question, "cookstove.csv", "--yes"]);
+    assert_eq!(asked.code, 4, "{asked:?}");
+    assert!(asked.out.contains("% sure)"), "{}", asked.out);
+    for text in ["do not say clearly what the outcome is", "client draft set outcome_var="] {
+        assert!(asked.err.contains(text), "{text:?} in {}", asked.err);
+    }
+    assert_eq!(client.run(&["freeze"]).code, 4, "nothing is frozen with a guess");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,8 @@ use crate::support::app::{Job, TestApp};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
+const STOVES: &str = include_str!("../../fixtures/suggest/data/cookstove.csv");
+
 async fn uploaded(app: &TestApp, requirement: &str) -> Job {
     let job = app.job(requirement).await;
     app.upload(&job, "pay.csv", PAY).await.ok();
@@ -92,6 +94,27 @@ async fn a_vague_question_leads_to_open_questions_and_no_guess() {
     let first = outcome["candidates"][0].as_str().expect("a name");
     assert!(["log_pay", "pay"].contains(&first), "{outcome}");
     assert!(suggested["confidence"].as_f64().is_some_and(|c| c <= 0.5), "{suggested}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubtful_outcome_is_asked_for_and_not_taken() {
+    let mut app = TestApp::start().await;
+    let job = app.job("Is the air in the kitchen cleaner in households with the new stove?").await;
+    app.upload(&job, "cookstove.csv", STOVES).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    let outcome = choice(&suggested, "roles.outcome_var");
+    assert!(outcome["confidence"].as_f64().is_some_and(|c| c < 0.45), "{outcome}");
+    assert_eq!(suggested["draft"]["roles"].get("outcome_var"), None, "{suggested}");
+    let asked = &suggested["open_questions"][0];
+    assert_eq!((&asked["field"], &asked["blocking"]), (&json!("outcome_var"), &json!(true)));
+    assert_eq!(asked["candidates"][0], outcome["columns"][0]);
+    let submitted = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    let open = submitted["submitted_draft"]["open_unknowns"].as_array().expect("a list");
+    assert!(open.iter().any(|u| u["field"] == "outcome_var" && u["blocking"] == true), "{open:?}");
+    let refused =
+        app.post(&job, "/plan/freeze", &json!({})).await.refused(400, "PLAN_FREEZE_MISSING_REQUIRED");
+    assert!(refused["context"]["missing_fields"].to_string().contains("outcome_var"), "{refused}");
     app.stop().await;
 }
 
