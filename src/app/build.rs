@@ -251,7 +251,11 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
 /// stays closed, so that the library it carries is never asked.
 fn library(options: &mut Options) -> Result<Library, BuildError> {
     let loaded = match &options.library_dir {
-        Some(dir) => Library::from_dir(dir),
+        Some(dir) => Library::from_dir(dir).and_then(|library| {
+            let reason = "no template is in this folder (library_dir), which needs the folders meta and do";
+            let none = || vec![LibraryProblem::new(dir.display().to_string(), reason)];
+            if library.is_empty() { Err(none()) } else { Ok(library) }
+        }),
         None => Library::embedded(),
     };
     match loaded {

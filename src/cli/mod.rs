@@ -23,6 +23,7 @@ mod retention;
 mod serve;
 mod serve_options;
 mod shell;
+mod start_errors;
 pub mod store;
 pub mod task_code;
 mod traces;

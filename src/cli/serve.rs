@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Exit, settings, traces};
+use super::{Exit, settings, start_errors, traces};
 use crate::adapters::runner;
 use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, Built, build};
@@ -71,6 +71,10 @@ pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
         Ok(telemetry) => telemetry,
         Err(exit) => return exit,
     };
+    if let Some(problem) = start_errors::absent_engine(&settings) {
+        eprintln!("{problem}");
+        return Exit::Config;
+    }
     for key in &settings.without_effect {
         tracing::warn!(event = "SS_CONFIG_WITHOUT_EFFECT", key, "a setting has no effect in this release");
     }
@@ -82,7 +86,7 @@ pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     let built = match options.and_then(build) {
         Ok(built) => built,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{}", start_errors::of_build(&error, &settings));
             return exit_of(&error);
         }
     };
@@ -128,7 +132,7 @@ async fn listen(built: Built, settings: &Settings, telemetry: Option<Telemetry>)
     let listener = match TcpListener::bind(settings.listen).await {
         Ok(listener) => listener,
         Err(error) => {
-            eprintln!("cannot listen on {}: {error}", settings.listen);
+            eprintln!("{}", start_errors::of_listening(&error, settings));
             return Exit::Unavailable;
         }
     };

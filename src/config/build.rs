@@ -120,6 +120,12 @@ fn stata(r: &mut Reader<'_>, role: Role) -> Stata {
         }
     });
     match cmd.as_ref().and_then(|words| words.first()) {
+        Some(word) if word.starts_with('/') && std::path::Path::new(word).is_dir() => {
+            r.invalid(
+                "stata.cmd",
+                format!("{word} is a folder; name the program in it, such as {word}/stata-mp"),
+            );
+        }
         Some(word) if NO_ENGINES.contains(&word.as_str()) => {
             r.unresolved(Rule::StataCommand, "stata.cmd", format!("is {word}, which is no engine"));
         }

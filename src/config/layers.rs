@@ -24,6 +24,8 @@ pub struct Flags {
 pub(super) struct Entry {
     pub value: Value,
     pub origin: Origin,
+    /// Line of the settings file, from 1.
+    pub line: Option<usize>,
 }
 
 /// The merged values of all keys; `<secret>_file` entries exist where they were given.
@@ -44,7 +46,9 @@ pub(super) fn merge(
     let mut problems = Vec::new();
     let mut merged: Merged = keys::all()
         .iter()
-        .map(|(path, key)| (path.clone(), Entry { value: key.default.clone(), origin: Origin::Default }))
+        .map(|(path, key)| {
+            (path.clone(), Entry { value: key.default.clone(), origin: Origin::Default, line: None })
+        })
         .collect();
     // an empty variable is one that was not given, as compose files write it
     let variables: BTreeMap<String, String> = environment
@@ -80,24 +84,63 @@ fn add_file(path: PathBuf, named_by: Origin, merged: &mut Merged, problems: &mut
         Ok(table) => table,
         Err(error) => {
             let message = format!("not valid TOML: {}", error.message());
-            problems.push(ConfigProblem::invalid("config", origin, message));
+            let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+            problems.push(ConfigProblem::invalid("config", origin, message).on_line(line));
             return;
         }
     };
     let entries = keys::flatten(table);
     for (path, value) in entries {
+        let line = line_of(&text, &path);
+        let mut refuse = |path: &str, message: String| {
+            problems.push(ConfigProblem::invalid(path, origin.clone(), message).on_line(line));
+        };
         let Some(kind) = kind_of(&path) else {
-            let message = unknown(&path, names_of_keys());
-            problems.push(ConfigProblem::invalid(path, origin.clone(), message));
+            refuse(&path, unknown_key(&path));
             continue;
         };
         if value.type_str() == kind.type_str() {
-            merged.insert(path, Entry { value, origin: origin.clone() });
+            merged.insert(path, Entry { value, origin: origin.clone(), line });
         } else {
-            let message = format!("must be of type {}, not {}", kind.type_str(), value.type_str());
-            problems.push(ConfigProblem::invalid(path, origin.clone(), message));
+            let example = keys::all().get(&path).map(|key| format!(", such as {}", key.default));
+            let message = format!(
+                "must be of type {}, not {}{}",
+                kind.type_str(),
+                value.type_str(),
+                example.filter(|_| kind.as_str().is_none_or(|text| !text.is_empty())).unwrap_or_default()
+            );
+            refuse(&path, message);
         }
     }
+}
+
+/// Returns the line of a settings file, from 1, on which a key is set: below its section, or with its whole path.
+fn line_of(text: &str, path: &str) -> Option<usize> {
+    let plain =
+        |name: &str| name.chars().filter(|c| !matches!(c, ' ' | '\t' | '"' | '\'')).collect::<String>();
+    let mut section = String::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            section = plain(name);
+        } else if let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
+            let name = plain(name);
+            let whole = if section.is_empty() { name } else { format!("{section}.{name}") };
+            if whole == path {
+                return Some(at + 1);
+            }
+        }
+    }
+    None
+}
+
+/// Says of a key of a file that it is unknown, or the name of a section.
+fn unknown_key(path: &str) -> String {
+    let section = format!("{path}.");
+    if keys::all().keys().any(|key| key.starts_with(&section)) {
+        return format!("is a section, no setting: write [{path}] and its settings below it");
+    }
+    unknown(path, names_of_keys())
 }
 
 fn add_environment(
@@ -137,7 +180,7 @@ fn add_text(path: &str, text: &str, origin: Origin, merged: &mut Merged, problem
     };
     match parse(text, &kind) {
         Ok(value) => {
-            merged.insert(path.to_owned(), Entry { value, origin });
+            merged.insert(path.to_owned(), Entry { value, origin, line: None });
         }
         Err(message) => problems.push(ConfigProblem::invalid(path, origin, message)),
     }
@@ -155,11 +198,16 @@ fn kind_of(path: &str) -> Option<Value> {
 fn parse(text: &str, kind: &Value) -> Result<Value, String> {
     match kind {
         Value::Integer(_) => {
-            text.trim().parse().map(Value::Integer).map_err(|_| "must be a whole number".to_owned())
+            let wrong = |_| format!("must be a whole number such as {kind}, not {text:?}");
+            text.trim().parse().map(Value::Integer).map_err(wrong)
         }
-        Value::Float(_) => text.trim().parse().map(Value::Float).map_err(|_| "must be a number".to_owned()),
+        Value::Float(_) => {
+            let wrong = |_| format!("must be a number such as {kind}, not {text:?}");
+            text.trim().parse().map(Value::Float).map_err(wrong)
+        }
         Value::Boolean(_) => {
-            text.trim().parse().map(Value::Boolean).map_err(|_| "must be true or false".to_owned())
+            let wrong = |_| format!("must be true or false, not {text:?}");
+            text.trim().parse().map(Value::Boolean).map_err(wrong)
         }
         Value::Array(_) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());

@@ -36,12 +36,20 @@ pub struct ConfigProblem {
     pub origin: Origin,
     /// The problem and the values that are allowed; no secret.
     pub message: String,
+    /// Line of the settings file, from 1, where it has one.
+    pub line: Option<usize>,
 }
 
 impl ConfigProblem {
     /// A value or name that does not fit.
     pub fn invalid(key: impl Into<String>, origin: Origin, message: impl Into<String>) -> Self {
-        Self { key: key.into(), origin, message: message.into() }
+        Self { key: key.into(), origin, message: message.into(), line: None }
+    }
+
+    /// The same with the line of the settings file that it is on.
+    #[must_use]
+    pub fn on_line(self, line: Option<usize>) -> Self {
+        Self { line, ..self }
     }
 }
 
@@ -50,6 +58,7 @@ impl fmt::Display for ConfigProblem {
         if self.key.starts_with("llm.") {
             f.write_str("LLM_CONFIG_INVALID: ")?;
         }
-        write!(f, "{} (from {}): {}", self.key, self.origin, self.message)
+        let line = self.line.map_or_else(String::new, |line| format!(", line {line}"));
+        write!(f, "{} (from {}{line}): {}", self.key, self.origin, self.message)
     }
 }

@@ -83,7 +83,8 @@ impl<'a> Reader<'a> {
     /// Reports that a value does not fit.
     pub(super) fn invalid(&mut self, path: &str, message: impl Into<String>) {
         let origin = self.origin(path);
-        self.problems.push(ConfigProblem::invalid(path, origin, message));
+        let line = self.merged.get(path).and_then(|entry| entry.line);
+        self.problems.push(ConfigProblem::invalid(path, origin, message).on_line(line));
     }
 
     fn value(&self, path: &str) -> &'a Value {

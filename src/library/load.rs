@@ -111,8 +111,11 @@ impl Library {
     /// # Errors
     /// All files that cannot be read as what they should be.
     pub fn from_dir(root: &Path) -> Result<Self, Vec<LibraryProblem>> {
-        let files = files::from_dir(root)
-            .map_err(|e| vec![LibraryProblem::new("", format!("the library cannot be read: {e}"))])?;
+        let unread = |error: std::io::Error| {
+            let reason = format!("the folder of the library (library_dir) cannot be read: {error}");
+            vec![LibraryProblem::new(&root.display().to_string(), reason)]
+        };
+        let files = files::from_dir(root).map_err(unread)?;
         Self::from_files(files)
     }
 

@@ -48,6 +48,63 @@ fn problems_of_settings_end_with_78_and_are_all_told() {
     }
 }
 
+/// A program that is not there.
+const STATA: &str = "/usr/local/no-stata/stata-mp";
+
+#[test]
+fn what_keeps_the_service_from_starting_is_named_with_path_setting_and_advice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("file"), "no program").expect("written");
+    std::fs::create_dir_all(path("empty")).expect("made");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").to_string();
+    let (data, file, empty) = (path("data"), path("file"), path("empty"));
+    let (below, absent) = (path("file/data"), path("stata-mp"));
+    let cases: [(&[(&str, &str)], i32, &[&str]); 10] = [
+        (
+            &[("SS_STATA_CMD", STATA)],
+            78,
+            &[STATA, "stata.cmd, from SS_STATA_CMD", "No such file", "open engine"],
+        ),
+        (
+            &[("SS_STATA_CMD", "no-such-stata -b")],
+            78,
+            &["no-such-stata", "was not found in /usr/bin", "stata.cmd"],
+        ),
+        (&[("SS_STATA_CMD", &file), ("SS_DATA_DIR", "/var/tmp/ss-absent")], 78, &[&file, "chmod +x"]),
+        (&[("SS_STATA_CMD", "/usr/bin")], 78, &["stata.cmd (from SS_STATA_CMD): /usr/bin is a folder"]),
+        (
+            &[("SS_DATA_DIR", &file)],
+            74,
+            &[&file, "data_dir, from SS_DATA_DIR", "the user ", "name another directory"],
+        ),
+        (&[("SS_DATA_DIR", &below)], 74, &[&below, "data_dir, from SS_DATA_DIR", "name another directory"]),
+        (&[("SS_LISTEN", &port)], 69, &[&port, "listen, from SS_LISTEN", "another program uses this port"]),
+        (&[("SS_LIBRARY_DIR", &absent)], 78, &[&absent, "library_dir", "cannot be read"]),
+        (&[("SS_LIBRARY_DIR", &empty)], 78, &[&empty, "no template is in this folder (library_dir)"]),
+        (
+            &[("SS_TLS_CERT_FILE", &file), ("SS_TLS_KEY_FILE", &file)],
+            78,
+            &[&file, "no certificate", "tls.cert_file, from SS_TLS_CERT_FILE"],
+        ),
+    ];
+    for (environment, code, says) in cases {
+        let mut environment = environment.to_vec();
+        environment.push(("PATH", "/usr/bin"));
+        for (name, value) in [("SS_DATA_DIR", data.as_str()), ("SS_LISTEN", "127.0.0.1:0")] {
+            if !environment.iter().any(|(given, _)| *given == name) {
+                environment.push((name, value));
+            }
+        }
+        let output = program(&["serve"], &environment);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{environment:?}: {text}");
+        let missing: Vec<&&str> = says.iter().filter(|s| !text.contains(**s)).collect();
+        assert!(missing.is_empty(), "{missing:?} in {text}");
+    }
+}
+
 #[test]
 fn version_and_usage() {
     let version: Value = serde_json::from_slice(&program(&["version", "--json"], &[]).stdout).unwrap();

@@ -110,6 +110,46 @@ fn all_problems_are_told_at_once_with_key_and_origin() {
 }
 
 #[test]
+fn problems_of_a_settings_file_have_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    let told = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let flags = Flags { config: Some(file.clone()), values: Vec::new() };
+        let list = load_with(&flags, &[]).expect_err("these settings are refused");
+        list.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let from = |line: u32| format!("(from {}, line {line}): ", file.display());
+    let text = "# settings\nlisten = 8080\n\n[run]\ntimeout_second = 5\nmemory_mb = 1\n";
+    assert_eq!(
+        told(text),
+        [
+            format!("listen {}must be of type string, not integer, such as \"127.0.0.1:8080\"", from(2)),
+            format!(
+                "run.timeout_second {}there is no such setting; did you mean run.timeout_seconds?",
+                from(5)
+            ),
+            format!("run.memory_mb {}must be 64 to 16777216, not 1", from(6)),
+        ]
+    );
+    assert!(told("a = 1\n[run]\ntimeout_seconds = 5 minutes\n")[0].contains(&from(3)));
+    assert_eq!(
+        told("run = 5\n"),
+        [format!("run {}is a section, no setting: write [run] and its settings below it", from(1))]
+    );
+}
+
+#[test]
+fn a_number_with_a_unit_is_refused_with_a_number_as_it_should_be() {
+    assert_eq!(
+        problems(&[("SS_RUN_TIMEOUT_SECONDS", "60s")]),
+        [
+            "run.timeout_seconds (from SS_RUN_TIMEOUT_SECONDS): must be a whole number such as 3600, not \"60s\""
+        ]
+    );
+}
+
+#[test]
 fn unknown_names_are_refused_with_the_nearest_known_one() {
     assert_eq!(
         problems(&[("SS_LISTN", "x")]),
