@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::freeze::FreezeRequest;
-use super::known_names::{did_you_mean, roles_taken};
+use super::known_names::roles_taken;
 use super::terms::ROLES;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
 use crate::domain::expression::rename_columns;
+use crate::domain::spelling::did_you_mean;
 use crate::domain::template::{Parameter, ParameterType, TemplateMeta};
 
 /// The request of a freeze by what it concerns.

@@ -10,7 +10,7 @@ use super::categories;
 use super::corrections;
 use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
-use super::known_names::{did_you_mean, refusal, roles_taken};
+use super::known_names::{refusal, roles_taken};
 use super::load::{Library, Template};
 use super::missing_parameters::{fields_detail, params_detail};
 use super::plan_content;
@@ -21,6 +21,7 @@ use crate::domain::draft::{DraftSource, Selection, Statement};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TemplateId;
 use crate::domain::plan::{AcknowledgedCheck, Plan};
+use crate::domain::spelling::did_you_mean;
 use crate::domain::template::{Dependency, TemplateMeta};
 
 /// The client's additions when a plan is frozen. Keys of `answers` are parameter names or roles, which are the

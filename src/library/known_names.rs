@@ -10,12 +10,8 @@ use super::load::Library;
 use super::terms::ROLES;
 use crate::domain::draft::Statement;
 use crate::domain::error::Problem;
+use crate::domain::spelling::did_you_mean;
 use crate::domain::template::TemplateMeta;
-
-/// Most names that are offered.
-const MOST_OFFERED: usize = 3;
-/// Least likeness of a name that is offered, from 0 to 1.
-const ALIKE: f64 = 0.5;
 
 /// Refuses roles that no analysis has, and parameters that the named template (without one: every template) lacks.
 /// `concerns` decides which of the paths `roles.…`, `parameters.…` and `default_overrides.…` are checked.
@@ -104,26 +100,6 @@ pub(super) fn roles_taken(meta: &TemplateMeta) -> Vec<&str> {
     binds.filter(|bind| ROLES.contains(bind)).collect()
 }
 
-/// `; did you mean a or b?`; nothing where no name is alike.
-pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
-    let near = alike(name, known);
-    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
-}
-
-/// Returns the known names that are spelt like a name, the most similar one first.
-fn alike<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let wanted = name.to_lowercase();
-    let likeness = |other: &str| {
-        let begins = wanted.len() >= 3 && (other.starts_with(&wanted) || wanted.starts_with(other));
-        let spelt = strsim::normalized_damerau_levenshtein(&wanted, other);
-        if begins { spelt.max(ALIKE) } else { spelt }
-    };
-    let mut near: Vec<(f64, &str)> = known.iter().map(|other| (likeness(other), *other)).collect();
-    near.retain(|(likeness, _)| *likeness >= ALIKE);
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.into_iter().take(MOST_OFFERED).map(|(_, name)| name).collect()
-}
-
 /// The refusal of values, with `{path, reason, value, suggestion}` of each.
 pub fn refusal(violations: &[Violation]) -> Problem {
     use crate::domain::error::ErrorCode;
@@ -133,18 +109,4 @@ pub fn refusal(violations: &[Violation]) -> Problem {
         .collect();
     let text: Vec<String> = violations.iter().map(|m| format!("{}: {}", m.path, m.reason)).collect();
     Problem::new(ErrorCode::InputValidationFailed, text.join("; ")).with("errors", list)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn alike_names_are_offered_and_others_are_not() {
-        let known = ["outcome", "regressors", "controls", "cluster_vars", "level"];
-        assert_eq!(alike("regresors", &known), ["regressors"]);
-        assert_eq!(alike("clusters", &known), ["cluster_vars"]);
-        assert_eq!(alike("cluster", &known), ["cluster_vars"]);
-        assert!(alike("zzz", &known).is_empty());
-    }
 }

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::binding::{Binding, bind};
 use super::freeze::FreezeRequest;
-use super::known_names::{did_you_mean, roles_taken};
+use super::known_names::roles_taken;
 use super::terms::ROLES;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
 use crate::domain::params::column_misfits;
 use crate::domain::profile::primary_kind;
+use crate::domain::spelling::did_you_mean;
 use crate::domain::template::{Bilingual, ColumnNeeds, Parameter, ParameterType, TemplateMeta};
 
 /// Most candidates that are offered for one parameter.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::request_words::in_words;
 use crate::http::error::ApiError;
 use crate::http::middleware::body_idle_timeout::JsonLimit;
 
@@ -90,9 +91,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };
-        Problem::validation(path, error.into_inner().to_string())
+        Problem::validation(path, in_words(&error.into_inner().to_string()))
     })?;
-    deserializer.end().map_err(|error| Problem::validation("", error.to_string()))?;
+    deserializer.end().map_err(|error| Problem::validation("", in_words(&error.to_string())))?;
     Ok(value)
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::domain::data_step::DataStep;
 use crate::domain::draft::{StatedVariable, Statement};
 use crate::domain::error::Problem;
+use crate::domain::request_words::in_words;
 
 /// Longest free text of a draft, in characters.
 const MAX_TEXT: usize = 20_000;
@@ -230,8 +231,12 @@ pub fn apply_patch(stated: &Stated, updates: &Map<String, Value>) -> Result<Stat
             }
         }
     }
-    let request: DraftRequest = serde_json::from_value(Value::Object(request))
-        .map_err(|error| Problem::validation("field_updates", error.to_string()))?;
+    let request: DraftRequest =
+        serde_path_to_error::deserialize(Value::Object(request)).map_err(|error| {
+            let path = error.path().to_string();
+            let path = if path == "." { "field_updates".to_owned() } else { path };
+            Problem::validation(path, in_words(&error.into_inner().to_string()))
+        })?;
     request.read()
 }
 
