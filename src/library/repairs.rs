@@ -177,6 +177,7 @@ fn numeric(
     column: &VariableName,
     mut lines: Vec<String>,
 ) -> Result<Vec<String>, RenderError> {
+    lines.push("local ss_values : value label ss_from".to_owned());
     lines.push(format!("generate double {column} = ss_from"));
     for code in &step.missing {
         let code = code.parse::<f64>().ok().filter(|v| is_storable(*v));
@@ -186,6 +187,8 @@ fn numeric(
     if *to == ConvertTo::DateSpreadsheet {
         lines.push(format!("quietly replace {column} = {column} - {SPREADSHEET_1960}"));
         lines.push(format!("format %td {column}"));
+    } else {
+        lines.push(format!("if \"`ss_values'\" != \"\" label values {column} `ss_values'"));
     }
     lines.extend(labelled(column));
     Ok(lines)

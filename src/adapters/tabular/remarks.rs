@@ -93,9 +93,16 @@ fn on_either(reading: Reading, name: &str, warnings: &mut Warnings) {
     };
     let message =
         format!("{name}: every number fits two readings; it was read with {taken}, not with {other}");
-    let hint = "compare the preview with the file; if it is wrong, write the numbers without signs for thousands and with \
-                decimal points, such as 1234 or 1.234";
-    warnings.warn("ambiguous_number", Some(name), message, hint);
+    // every number has one sign and three digits after it, so that the other reading is a thousand times this one or less
+    let other = match reading {
+        Reading::Thousands => format!("{name} / 1000"),
+        _ => format!("round({name} * 1000)"),
+    };
+    let hint = format!(
+        "compare the preview with the file; if it is wrong, derive a variable by {other} and use it, or write the numbers \
+         without signs for thousands and with decimal points in the file, such as 1234 or 1.234"
+    );
+    warnings.warn("ambiguous_number", Some(name), message, &hint);
 }
 
 /// Says that the first rows of a file were taken for a title.

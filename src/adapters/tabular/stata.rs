@@ -17,6 +17,7 @@ use super::infer::text_storage;
 use super::output::{self, Block, ColumnPlan, Output};
 use super::problems;
 use super::profile::{Duplicates, Gatherer};
+use super::repairs::labelled;
 use super::warnings::Warnings;
 use crate::domain::error::Problem;
 use crate::domain::naming;
@@ -74,12 +75,13 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
     let canonical = output.finish()?;
     let columns = output::describe(plans, &gatherer, rows);
     output::remark(&columns, &duplicates, rows, &mut warnings);
+    let repairs = labelled::offers(dest, &columns, &mut warnings)?;
     Ok(IngestedDataset {
         format: "dta".to_owned(),
         canonical,
         row_count: rows,
         columns,
-        repairs: Vec::new(),
+        repairs,
         sheet_names: Vec::new(),
         selected_sheet: None,
         header_row: None,

@@ -5,6 +5,7 @@
 pub(super) mod apply;
 mod cells;
 mod facts;
+pub(super) mod labelled;
 mod levels;
 mod orders;
 mod rows;

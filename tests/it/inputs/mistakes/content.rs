@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::cases::{Mistake, Noticed, ONLY_KIND, RIGHT, m, y_as, y_but};
-use super::files::{ROWS, followed_by, plain, slope, table};
+use super::files::{ROWS, followed_by, labelled_codes, plain, slope, table};
 
 /// Mistakes in the content of a file, and in the draft.
 pub(super) fn of_content() -> Vec<Mistake> {
@@ -20,6 +20,11 @@ fn cells() -> Vec<Mistake> {
             .repaired(&[0], 2.0, 20),
         m("-999 for missing", "used as a number without a remark: -34.67 instead of 2", y_but(|row| (row > 20).then_some("-999")))
             .at(Remark("missing_code"), &["-999 in y", "4 cells", "row 22", "12.5 to 50.5"])
+            .repaired(&[0], 2.0, 20),
+        m("codes labelled as no answer", "used as numbers without a remark", labelled_codes())
+            .named("data.dta")
+            .at(Remark("missing_code"), &["98 \"Don't know\" (1 cell, first in row 21 of the data)",
+                "99 \"Refused (spontaneous)\" (3 cells"])
             .repaired(&[0], 2.0, 20),
         m("mixed types", ONLY_KIND, y_but(|row| (row == 7).then_some("about 24")))
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "missing: \"about 24\""])

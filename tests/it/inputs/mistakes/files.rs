@@ -87,3 +87,31 @@ pub(super) fn slope(uses: impl Fn(u32) -> bool) -> f64 {
         points.iter().fold((0.0, 0.0), |(a, b), (xi, yi)| (a + (xi - x) * (yi - y), b + (xi - x) * (xi - x)));
     sxy / sxx
 }
+
+/// A Stata file of the table whose last four values of `y` are codes, with labels that say that there is no answer.
+pub(super) fn labelled_codes() -> Vec<u8> {
+    use dta::{Column, Meta, StorageType, ValueLabelSet, Variable, Writer};
+    let mut variables: Vec<Variable> =
+        ["y", "x"].into_iter().map(|name| Variable::new(name, StorageType::Double)).collect();
+    variables[0].value_label = "answers".to_owned();
+    let entries = [(12, "Few"), (97, "Other"), (98, "Don't know"), (99, "Refused (spontaneous)")];
+    let entries = entries.into_iter().map(|(code, label)| (code, label.to_owned())).collect();
+    let value_labels = vec![ValueLabelSet { name: "answers".to_owned(), entries }];
+    let meta = Meta { variables, value_labels, ..Meta::default() };
+    let y = |row: u32| {
+        if row > 21 {
+            99.0
+        } else if row > 20 {
+            98.0
+        } else {
+            xy(row).1
+        }
+    };
+    let columns = [
+        Column::Double((1..=ROWS).map(y).collect()),
+        Column::Double((1..=ROWS).map(|row| xy(row).0).collect()),
+    ];
+    let mut writer = Writer::create(std::io::Cursor::new(Vec::new()), meta).expect("a header");
+    writer.write_rows(&columns.each_ref().map(Column::view)).expect("rows");
+    writer.finish().expect("an end").into_inner()
+}

@@ -1,0 +1,195 @@
+//! Codes of a Stata file whose labels say that there is no answer, such as 98 "Don't know": as values they are numbers.
+
+use std::path::Path;
+
+use super::{BLOCK, MOST_COLUMNS, Note, Offer, convert, facts, open, remark, unreadable};
+use crate::adapters::tabular::convert::number_text;
+use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::warnings::Warnings;
+use crate::domain::data_step::{ConvertTo, DataStep, Repair};
+use crate::domain::dataset::Column;
+use crate::domain::error::Problem;
+
+/// Labels of a code without an answer, in small letters and without signs; the whole label, or its beginning where a sign
+/// or an explanation follows.
+const NO_ANSWER: [&str; 36] = [
+    "dont know",
+    "do not know",
+    "doesnt know",
+    "didnt know",
+    "dk",
+    "dkna",
+    "dknr",
+    "refused",
+    "refusal",
+    "refuse",
+    "refused to answer",
+    "declined to answer",
+    "no answer",
+    "not answered",
+    "no response",
+    "nonresponse",
+    "non response",
+    "not applicable",
+    "na",
+    "nap",
+    "inapplicable",
+    "not asked",
+    "not ascertained",
+    "not available",
+    "not stated",
+    "missing",
+    "missing value",
+    "prefer not to say",
+    "prefer not to answer",
+    "cant say",
+    "不知道",
+    "拒绝回答",
+    "拒答",
+    "不适用",
+    "缺失",
+    "未回答",
+];
+
+/// True if a label says that there is no answer.
+fn is_no_answer(label: &str) -> bool {
+    let mut plain = String::with_capacity(label.len());
+    for c in label.trim().chars() {
+        match c {
+            '\'' | '’' | '.' | '`' => {}
+            c if c.is_alphanumeric() => plain.extend(c.to_lowercase()),
+            // an alternative or an explanation ends the label: "Refused (spontaneous)", "Don't know/refused"
+            '/' | '(' | ',' | ';' | ':' if plain.trim().len() > 1 => break,
+            _ if plain.ends_with(' ') => {}
+            _ => plain.push(' '),
+        }
+    }
+    // a label may repeat its code: "-9 Refused"
+    let words = plain.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+    NO_ANSWER.contains(&words)
+}
+
+/// A code with its label and the cells that hold it.
+struct Code<'a> {
+    code: f64,
+    label: &'a str,
+    cells: u64,
+    first_row: u64,
+}
+
+/// Finds such codes in canonical data, and adds a remark for each column with the step that makes them missing.
+///
+/// # Errors
+/// I/O.
+pub(in crate::adapters::tabular) fn offers(
+    path: &Path,
+    columns: &[Column],
+    warnings: &mut Warnings,
+) -> Result<Vec<Repair>, Problem> {
+    let mut reader = open(path)?;
+    let meta = reader.meta().clone();
+    let mut found: Vec<(usize, Vec<Code<'_>>)> = Vec::new();
+    for (at, variable) in reader.variables().iter().enumerate() {
+        let Some(set) = meta.value_labels.iter().find(|set| set.name == variable.value_label) else {
+            continue;
+        };
+        let named = set
+            .entries
+            .iter()
+            .filter(|(code, label)| dta::ValueLabelSet::missing(*code).is_none() && is_no_answer(label));
+        let codes: Vec<Code<'_>> = named
+            .map(|(code, label)| Code { code: f64::from(*code), label, cells: 0, first_row: 0 })
+            .collect();
+        if !codes.is_empty() && !columns[at].is_text() && found.len() < MOST_COLUMNS {
+            found.push((at, codes));
+        }
+    }
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    reader.select(found.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
+    let mut row = 1;
+    while let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? {
+        for ((_, codes), values) in found.iter_mut().zip(&block.columns) {
+            let mut numbers = Vec::with_capacity(block.rows);
+            values.append_doubles(&mut numbers);
+            for (row, value) in (row..).zip(numbers) {
+                if let Some(code) = codes.iter_mut().find(|code| code.code == value) {
+                    code.cells += 1;
+                    code.first_row = if code.first_row == 0 { row } else { code.first_row };
+                }
+            }
+        }
+        row += block.rows as u64;
+    }
+    let offers: Vec<Offer> =
+        found.iter().filter_map(|(at, codes)| offer(*at, &columns[*at], codes)).collect();
+    let repairs = facts::after(path, columns, None, &offers)?;
+    remark(columns, Vec::new(), None, offers, warnings);
+    Ok(repairs)
+}
+
+fn offer(at: usize, column: &Column, codes: &[Code<'_>]) -> Option<Offer> {
+    let used: Vec<&Code<'_>> = codes.iter().filter(|code| code.cells > 0).collect();
+    // a column of nothing else is a question that nobody answered
+    let present: u64 = used.iter().map(|code| code.cells).sum();
+    if used.is_empty() || column.distinct <= used.len() as u64 {
+        return None;
+    }
+    let listed: Vec<String> = used
+        .iter()
+        .map(|code| {
+            let cells = if code.cells == 1 { "cell" } else { "cells" };
+            format!(
+                "{} \"{}\" ({} {cells}, first in row {} of the data)",
+                number_text(code.code),
+                shown(code.label),
+                code.cells,
+                code.first_row
+            )
+        })
+        .collect();
+    let message = format!(
+        "{} holds codes whose labels say that there is no answer: {}; {present} values are read as numbers",
+        column.name,
+        listed.join(", ")
+    );
+    let step = DataStep {
+        missing: used.iter().map(|code| number_text(code.code)).collect(),
+        ..convert(column, ConvertTo::Number)
+    };
+    Some(Offer { at, step, note: Note { kind: "missing_code", message }, because_of: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_without_an_answer_are_known_by_the_whole_label() {
+        for label in [
+            "Don't know",
+            "DON’T KNOW",
+            "-9 Refused",
+            "98. DK",
+            "Refused (spontaneous)",
+            "N/A",
+            "No answer",
+            "拒绝回答",
+        ] {
+            assert!(is_no_answer(label), "{label}");
+        }
+        for label in [
+            "Knows nothing",
+            "Refused the offer",
+            "None",
+            "No",
+            "Never",
+            "Not at all",
+            "Missing teeth",
+            "Other",
+        ] {
+            assert!(!is_no_answer(label), "{label}");
+        }
+    }
+}
