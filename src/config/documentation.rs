@@ -10,7 +10,7 @@ pub fn markdown() -> String {
          error, as is an unknown\n`SS_*` name (names that begin with `SS_TEST_` belong to the test suite). An empty variable \
          counts as not given, an empty\ntext as not set. Lists are separated by commas. Every secret can be read from a file: \
          the key with `_file`, the variable\nor short name with `_FILE`; giving both is an error. All problems are \
-         reported at once, each with its key and the origin\nof the value; the program then exits with 78. \
+         reported at once, each with its key and the origin\nof the value, and the line of a settings file; the program then exits with 78. A service that cannot start for another reason (the data directory, the\nport, certificates, the database, the engine's program outside of production) names the path, the setting with its origin, and what to do. \
          `stata-service config show` prints the settings in force.\n\nThis table is generated from the defaults; \
          `SS_TEST_RENEW=1 cargo test --test it operations::config_settings` renews it.\n\n\
          | key | default | short name | meaning |\n|---|---|---|---|\n",

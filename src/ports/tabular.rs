@@ -239,8 +239,19 @@ pub struct RowFindings {
     pub weightless: bool,
     /// Rows that are used.
     pub used: u64,
-    /// Number of different values of each column of [`RowChecks::levels`].
-    pub levels: Vec<u64>,
+    /// The different values of each column of [`RowChecks::levels`].
+    pub levels: Vec<FoundLevels>,
+}
+
+/// The different values of a column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundLevels {
+    /// How many there are.
+    pub count: u64,
+    /// How many of them one row has.
+    pub single: u64,
+    /// The first of these rows, counted from 1 below the header.
+    pub rows: Vec<u64>,
 }
 
 /// Reads uploaded tables.

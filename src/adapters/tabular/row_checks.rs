@@ -1,7 +1,7 @@
 //! Finds in the rows of canonical data what makes a run fail: repeated keys, negative weights, values that break a rule,
 //! variables without variation within units, and regressors that others determine.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::count::Columns;
 use super::{problems, value_checks};
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
-use crate::ports::tabular::{Determined, FoundRows, FoundValues, RowChecks, RowFindings};
+use crate::ports::tabular::{Determined, FoundLevels, FoundRows, FoundValues, RowChecks, RowFindings};
 
 /// Rows read at once.
 const STEP: usize = 65_536;
@@ -73,6 +73,17 @@ pub(super) fn check_rows(
     Ok(found.end())
 }
 
+/// The values of a column as bytes, each with its number of rows and its first row.
+type Levels = HashMap<Box<[u8]>, (u64, u64)>;
+
+fn counted(levels: &Levels) -> FoundLevels {
+    let mut single: Vec<u64> =
+        levels.values().filter(|(rows, _)| *rows == 1).map(|(_, first)| *first).collect();
+    single.sort_unstable();
+    let examples = single.iter().take(EXAMPLES).copied().collect();
+    FoundLevels { count: levels.len() as u64, single: single.len() as u64, rows: examples }
+}
+
 /// What is known after some rows.
 struct Finder<'a> {
     checks: &'a RowChecks,
@@ -80,7 +91,7 @@ struct Finder<'a> {
     negative: FoundRows,
     weighted: u64,
     values: Vec<FoundValues>,
-    levels: Vec<HashSet<Box<[u8]>>>,
+    levels: Vec<Levels>,
     used: u64,
     moments: Option<Moments>,
     row: Vec<f64>,
@@ -98,7 +109,7 @@ impl<'a> Finder<'a> {
             negative: FoundRows::default(),
             weighted: 0,
             values: vec![FoundValues::default(); checks.values.len()],
-            levels: vec![HashSet::new(); checks.levels.len()],
+            levels: vec![Levels::new(); checks.levels.len()],
             used: 0,
             moments,
             row: Vec::new(),
@@ -121,11 +132,11 @@ impl<'a> Finder<'a> {
         }
         self.used += 1;
         for (name, found) in checks.levels.iter().zip(&mut self.levels) {
-            let Some(value) = columns.bytes(name, row).filter(|_| found.len() < MOST_LEVELS) else {
-                continue;
-            };
-            if !found.contains(value.as_ref()) {
-                found.insert(value.into());
+            let Some(value) = columns.bytes(name, row) else { continue };
+            if let Some((rows, _)) = found.get_mut(value.as_ref()) {
+                *rows += 1;
+            } else if found.len() < MOST_LEVELS {
+                found.insert(value.into(), (1, number));
             }
         }
         for ((name, rule), found) in checks.values.iter().zip(&mut self.values) {
@@ -163,7 +174,7 @@ impl<'a> Finder<'a> {
             weightless: checks.weight.is_some() && self.weighted == 0,
             values: self.values,
             used: self.used,
-            levels: self.levels.iter().map(|found| found.len() as u64).collect(),
+            levels: self.levels.iter().map(counted).collect(),
             determined: self.moments.map(|m| m.determined(&checks.regressors)).unwrap_or_default(),
         }
     }

@@ -58,6 +58,7 @@ pub(super) async fn row_checks(
     failures.extend(value_checks::messages(&checks, &found, primary.header_row));
     failures.extend(value_checks::small_groups(&checks, &found, plan, template));
     failures.extend(value_checks::too_many_terms(&checks, &found));
+    failures.extend(value_checks::single_rows(&checks, &found, plan, primary.header_row));
     Ok(failures)
 }
 

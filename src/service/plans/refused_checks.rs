@@ -9,7 +9,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
 use crate::service::shared::context::Context;
 
-/// Larger data are left to the run, so that a freeze is answered within a second or two.
+/// Larger data are left to the run, so that the time of a freeze is bounded.
 const MOST_ROWS: u64 = 5_000_000;
 
 /// Refuses a plan whose run would stop at a check of its rows.

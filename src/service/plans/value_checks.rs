@@ -6,7 +6,7 @@ use super::preview_plan::PreviewCheck;
 use super::preview_rows::{counted, failed, places, warned};
 use crate::domain::plan::Plan;
 use crate::library::Template;
-use crate::ports::tabular::{FoundValues, RowChecks, RowFindings, ValueRule};
+use crate::ports::tabular::{FoundRows, FoundValues, RowChecks, RowFindings, ValueRule};
 
 /// Chooses the rules by the checks that the template declares; `column` returns the column that is bound to a role.
 pub(super) fn rules(
@@ -80,14 +80,40 @@ pub(super) fn small_groups(
 /// Groups with fewer rows are remarked on; the number of the run's check.
 const FEW_ROWS: u64 = 5;
 
+/// Categories of one row: the model fits such a row exactly (its leverage is 1), so that a robust standard error of the
+/// category has nothing to go on.
+pub(super) fn single_rows(
+    checks: &RowChecks,
+    found: &RowFindings,
+    plan: &Plan,
+    header_row: Option<u32>,
+) -> Vec<PreviewCheck> {
+    let robust = plan.contract.parameters.iter().any(|p| p.name == "vce" && p.value == "robust");
+    let each = checks.levels.iter().zip(&found.levels).filter(|(_, levels)| robust && levels.single > 0);
+    each.map(|(column, levels)| {
+        let rows = FoundRows { count: levels.single, examples: levels.rows.iter().map(|r| vec![*r]).collect() };
+        let message = format!(
+            "{} of {column} {} one row in the rows that are used ({}): the model fits such a row exactly, so that the robust \
+             standard error and the p-value of its category mean nothing; combine it with another category, or leave the \
+             row out",
+            counted(levels.single, "category", "categories"),
+            if levels.single == 1 { "has" } else { "have" },
+            places(&rows, header_row)
+        );
+        warned("single_row_level", json!({"n": levels.single, "columns": [column]}), message)
+    })
+    .collect()
+}
+
 /// A linear model with as many terms as rows.
 pub(super) fn too_many_terms(checks: &RowChecks, found: &RowFindings) -> Option<PreviewCheck> {
-    let dummies: u64 = found.levels.iter().map(|levels| levels.saturating_sub(1)).sum();
+    let dummies: u64 = found.levels.iter().map(|levels| levels.count.saturating_sub(1)).sum();
     let terms = dummies + checks.regressors.len() as u64;
     if found.used == 0 || dummies == 0 || terms < found.used {
         return None;
     }
-    let (column, levels) = checks.levels.iter().zip(&found.levels).max_by_key(|(_, levels)| **levels)?;
+    let levels = checks.levels.iter().zip(&found.levels).map(|(column, found)| (column, found.count));
+    let (column, levels) = levels.max_by_key(|(_, levels)| *levels)?;
     let message = format!(
         "the model has {terms} terms and a constant for {} that are used; {column} alone has {levels} levels there: \
          nothing is left to estimate from; leave {column} out, combine its levels, or use more rows",

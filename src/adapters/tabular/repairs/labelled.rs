@@ -12,7 +12,7 @@ use crate::domain::error::Problem;
 
 /// Labels of a code without an answer, in small letters and without signs; the whole label, or its beginning where a sign
 /// or an explanation follows.
-const NO_ANSWER: [&str; 36] = [
+const NO_ANSWER: [&str; 37] = [
     "dont know",
     "do not know",
     "doesnt know",
@@ -32,6 +32,7 @@ const NO_ANSWER: [&str; 36] = [
     "non response",
     "not applicable",
     "na",
+    "n a",
     "nap",
     "inapplicable",
     "not asked",

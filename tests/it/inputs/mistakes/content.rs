@@ -23,7 +23,7 @@ fn cells() -> Vec<Mistake> {
             .repaired(&[0], 2.0, 20),
         m("codes labelled as no answer", "used as numbers without a remark", labelled_codes())
             .named("data.dta")
-            .at(Remark("missing_code"), &["98 \"Don't know\" (1 cell, first in row 21 of the data)",
+            .at(Remark("missing_code"), &["98 \"Don’t know\" (1 cell, first in row 21 of the data)",
                 "99 \"Refused (spontaneous)\" (3 cells"])
             .repaired(&[0], 2.0, 20),
         m("mixed types", ONLY_KIND, y_but(|row| (row == 7).then_some("about 24")))

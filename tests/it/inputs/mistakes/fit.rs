@@ -144,6 +144,22 @@ fn groups() -> Vec<Mistake> {
             .changed(json!({"roles": {"regressors": ["x"], "controls": ["g"]}, "sample_if": "g == \"a\""}))
             .at(Warned("collinear"), &["g has one value", "\"a\"", "remove it"])
             .ends(937.0 / 470.0, 20),
+        m("a category of one row", "a robust p-value of a row that is fitted exactly", {
+            table("y,x,k", |row, x, y| {
+                format!(
+                    "{y},{x},{}",
+                    if row == 3 {
+                        "rare"
+                    } else if row % 2 == 0 {
+                        "a"
+                    } else {
+                        "b"
+                    }
+                )
+            })
+        })
+        .changed(json!({"roles": {"regressors": ["x"], "controls": ["k"]}}))
+        .at(Warned("single_row_level"), &["1 category of k has one row", "(row 4)", "mean nothing"]),
         m("words as weights", "400 TEMPLATE_NOT_APPLICABLE", grouped(three))
             .changed(json!({"roles": {"regressors": ["x"], "weight_var": ["g"]}}))
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["weight_var: `g` is text"]),
