@@ -13,7 +13,8 @@ use crate::domain::draft::DraftSource;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::{JobRecord, Operation};
 use crate::library::suggest::{
-    Choice, MethodChoice, OpenQuestion, RULES_VERSION, SuggestInput, Suggestion, submitted_of, suggest,
+    Choice, MethodChoice, OpenQuestion, RULES_VERSION, SuggestInput, Suggestion, draft_of, submitted_of,
+    suggest,
 };
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::shared::commits::{check_if_match, with_retries};
@@ -113,7 +114,8 @@ impl SuggestDraft<'_> {
 }
 
 fn answer(job: &JobRecord, suggestion: Suggestion, submitted_draft: Option<DraftView>) -> SuggestedDraft {
-    let draft = submitted_of(&suggestion);
+    // what is submitted has no doubtful outcome; a proposal is looked at first
+    let draft = if submitted_draft.is_some() { submitted_of(&suggestion) } else { draft_of(&suggestion) };
     SuggestedDraft {
         job_id: job.job_id.to_string(),
         version: job.version,

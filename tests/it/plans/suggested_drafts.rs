@@ -105,11 +105,12 @@ async fn a_doubtful_outcome_is_asked_for_and_not_taken() {
     let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
     let outcome = choice(&suggested, "roles.outcome_var");
     assert!(outcome["confidence"].as_f64().is_some_and(|c| c < 0.45), "{outcome}");
-    assert_eq!(suggested["draft"]["roles"].get("outcome_var"), None, "{suggested}");
+    assert_eq!(suggested["draft"]["roles"]["outcome_var"], outcome["columns"], "{suggested}");
     let asked = &suggested["open_questions"][0];
     assert_eq!((&asked["field"], &asked["blocking"]), (&json!("outcome_var"), &json!(true)));
     assert_eq!(asked["candidates"][0], outcome["columns"][0]);
     let submitted = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    assert_eq!(submitted["draft"]["roles"].get("outcome_var"), None, "{submitted}");
     let open = submitted["submitted_draft"]["open_unknowns"].as_array().expect("a list");
     assert!(open.iter().any(|u| u["field"] == "outcome_var" && u["blocking"] == true), "{open:?}");
     let refused =

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stata_service::adapters::tabular::TabularFiles;
 use stata_service::domain::dataset::{Dataset, DatasetRole};
 use stata_service::library::load::Library;
-use stata_service::library::suggest::{SuggestInput, draft_of, readings, submitted_of, suggest};
+use stata_service::library::suggest::{SuggestInput, draft_of, readings, suggest};
 use stata_service::ports::tabular::{IngestOptions, Tabular};
 
 use crate::support::app::TestApp;
@@ -269,6 +269,6 @@ async fn the_service_returns_the_drafts_of_the_rules() {
         let (dataset, values) = read(data);
         let made =
             suggest(&SuggestInput { library: &library, question: text, dataset: &dataset, values: &values });
-        assert_eq!(suggested["draft"], Value::Object(submitted_of(&made)), "{text}");
+        assert_eq!(suggested["draft"], Value::Object(draft_of(&made)), "{text}");
     }
 }
