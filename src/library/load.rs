@@ -113,7 +113,7 @@ impl Library {
     pub fn from_dir(root: &Path) -> Result<Self, Vec<LibraryProblem>> {
         let unread = |error: std::io::Error| {
             let reason = format!("the folder of the library (library_dir) cannot be read: {error}");
-            vec![LibraryProblem::new(&root.display().to_string(), reason)]
+            vec![LibraryProblem::new(root.display().to_string(), reason)]
         };
         let files = files::from_dir(root).map_err(unread)?;
         Self::from_files(files)

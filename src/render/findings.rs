@@ -26,8 +26,11 @@ const OTHERS: [&str; 4] = [
     "table_event_coefficients.csv",
 ];
 
+/// Makes sentences of tables.
+type Reader = fn(&[Table], &Style<'_>) -> Vec<String>;
+
 /// Readers of tables that only some designs have. They come first: a coefficient beside such a table is not the result.
-const DESIGNS: [fn(&[Table], &Style<'_>) -> Vec<String>; 6] = [
+const DESIGNS: [Reader; 6] = [
     findings_effects::findings,
     findings_series::findings,
     findings_medical::findings,
