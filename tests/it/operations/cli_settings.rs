@@ -61,7 +61,8 @@ fn what_keeps_the_service_from_starting_is_named_with_path_setting_and_advice() 
     let port = taken.local_addr().expect("an address").to_string();
     let (data, file, empty) = (path("data"), path("file"), path("empty"));
     let (below, absent) = (path("file/data"), path("stata-mp"));
-    let cases: [(&[(&str, &str)], i32, &[&str]); 10] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], i32, &'a [&'a str]);
+    let cases: [Case<'_>; 10] = [
         (
             &[("SS_STATA_CMD", STATA)],
             78,
