@@ -216,7 +216,7 @@ def arima_case(variable, order, seasonal, steps, name=None, parameters=None):
     ll = result.llf
     return case({"table_coefficients.csv": table(KEY, rows), "table_forecast.csv": table(["step"], table_rows),
                  "table_fit.csv": fit({"N": n, "ll": ll, "sigma": theta[-1]})},
-                {"n_used": len(y), "ll": ll, "sigma": theta[-1], "forecast_1": mean[0]}, parameters, name)
+                {"n_used": n, "ll": ll, "sigma": theta[-1], "forecast_1": mean[0]}, parameters, name)
 
 
 def arima() -> None:
@@ -283,7 +283,7 @@ def var() -> None:
          case({"table_coefficients.csv": table(KEY, rows), "table_granger.csv": table(["equation", "excluded"], granger),
                "table_irf.csv": table([], irf), "table_fit.csv": fit(values),
                "table_stability.csv": table([], [{"number": i + 1, "modulus": m} for i, m in enumerate(modulus)])},
-              {"n_used": 120, "lags": 2, "ll": result.llf, "aic": values["aic"], "largest_modulus": modulus[0]}))
+              {"n_used": n, "lags": 2, "ll": result.llf, "aic": values["aic"], "largest_modulus": modulus[0]}))
 
 
 def write_all() -> None:

@@ -76,7 +76,7 @@ def distributed_lag() -> None:
             w = np.zeros(k)
             w[: j + 1] = 1
             total, se = w @ b, math.sqrt(w @ v @ w)
-            rows.append({"lag": j, "estimate": b[j], "std_error": math.sqrt(v[j, j]), "p_value": 2 * stats.t.sf(abs(b[j]) / math.sqrt(v[j, j]), df), "cumulative": total, "cumulative_se": se, "statistic": total / se,
+            rows.append({"lag": j, "estimate": b[j], "std_error": math.sqrt(v[j, j]), "p_value": 2 * stats.t.sf(abs(b[j]) / math.sqrt(v[j, j]), df), "cumulative_effect": total, "cumulative_se": se, "statistic": total / se,
                          "cumulative_p": 2 * stats.t.sf(abs(total / se), df), "ci_low": total - half * se, "ci_high": total + half * se})
         tests = []
         for name_, at in (("all_lags", range(lags + 1)), ("lags_after_0", range(1, lags + 1))):
@@ -85,7 +85,7 @@ def distributed_lag() -> None:
             tests.append({"test": name_, "statistic": f, "df1": len(at), "df2": df, "p_value": stats.f.sf(f, len(at), df)})
         wald = b[:-1] @ np.linalg.solve(v[:-1, :-1], b[:-1]) / (k - 1)
         return case({"table_coefficients.csv": table(KEY, t_rows("growth", x.columns, b, np.sqrt(np.diag(v)), df)), "table_effects.csv": table(["lag"], rows), "table_tests.csv": table(["test"], tests),
-                     "table_fit.csv": fit({"N": n, "F": wald, "df_m": k - 1, "df_r": df, "lag": m, "lags": lags})}, {"n_used": len(frame), "long_run": total, "long_run_se": se, "hac_lags": m, "p_all": tests[0]["p_value"]}, parameters, name)
+                     "table_fit.csv": fit({"N": n, "F": wald, "df_m": k - 1, "df_r": df, "lag": m, "lags": lags})}, {"n_used": n, "long_run": total, "long_run_se": se, "hac_lags": m, "p_all": tests[0]["p_value"]}, parameters, name)
 
     save("economy.distributed_lag.json", f"{SM} OLS HAC", CLOSED, one(4, None), [one(1, 6, "one lag, six lags of the errors", {"lags": 1, "hac_lags": 6})])
 

@@ -50,6 +50,8 @@ def km_case(frame, group, name=None, parameters=None, times=None):
     """Kaplan-Meier by hand (products of fractions, Greenwood, log-log limits), checked against R below."""
     survival, medians = [], []
     levels = sorted(frame[group].unique()) if group else [None]
+    # mean times compare up to the last time that every group has
+    reach = frame.groupby(group)["months"].max().min() if group else frame["months"].max()
     for level in levels:
         g = frame if level is None else frame[frame[group] == level]
         label = "all" if level is None else level
@@ -93,7 +95,7 @@ def km_case(frame, group, name=None, parameters=None, times=None):
         if before and after and median is not None:
             at = events[events[:, 0] == median][0]
             se = at[3] * math.sqrt(at[4]) * (after[0][0] - before[-1][0]) / (before[-1][3] - after[0][3])
-        edges = np.r_[0, curve[:, 0]]
+        edges = np.minimum(np.r_[0, curve[:, 0]], reach)
         heights = np.r_[1, curve[:-1, 3]]
         areas = np.cumsum(np.diff(edges) * heights)
         mean = areas[-1]
@@ -103,7 +105,7 @@ def km_case(frame, group, name=None, parameters=None, times=None):
                         "ci_low": first(np.array(low) <= 0.5), "ci_high": first(np.array(high) <= 0.5), "restricted_mean": mean,
                         "restricted_mean_se": math.sqrt(variance)})
     tables = {"table_survival.csv": table([], survival), "table_medians.csv": table(["group"], medians)}
-    tables["table_fit.csv"] = fit({"N": len(frame), "n_events": frame["died"].sum(), "time_at_risk": frame["months"].sum(), "groups": len(medians)})
+    tables["table_fit.csv"] = fit({"N": len(frame), "n_events": frame["died"].sum(), "time_at_risk": frame["months"].sum(), "groups": len(medians), "limit": reach})
     metrics = {"n_used": len(frame), "n_events": frame["died"].sum(), "median_first": medians[0]["median"]}
     if group:
         tests = []
