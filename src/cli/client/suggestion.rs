@@ -56,14 +56,24 @@ async fn submit(job: &Job, suggestion: &Value, answers: &[(String, Vec<String>)]
         let made = job.post("/draft/suggest", &json!({"submit": true})).await?;
         return Ok(made["submitted_draft"].clone());
     }
+    job.api.put(&job.path("/draft"), &answered(suggestion, answers)).await
+}
+
+/// The proposed draft with a person's answers. A proposal that is asked for and not answered is left out.
+fn answered(suggestion: &Value, answers: &[(String, Vec<String>)]) -> Value {
     let mut body = suggestion["draft"].clone();
+    for question in still_open(suggestion, answers) {
+        if let Some(roles) = body["roles"].as_object_mut() {
+            roles.remove(&text(question, "field"));
+        }
+    }
     for (field, columns) in answers {
         match field.strip_prefix("parameters.") {
             Some(name) => body["parameters"][name] = value_of(columns),
             None => body["roles"][field] = json!(columns),
         }
     }
-    job.api.put(&job.path("/draft"), &body).await
+    body
 }
 
 /// Asks each open question; an empty answer leaves it open.
@@ -175,4 +185,23 @@ pub(super) fn suggestion_text(suggestion: &Value, out: Out) -> String {
         }
     }
     text_
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_doubtful_proposal_is_no_answer() {
+        let suggestion = json!({
+            "draft": {"roles": {"outcome_var": ["pm25"], "group_var": ["stove"]}, "parameters": {}},
+            "open_questions": [{"field": "outcome_var", "blocking": true}, {"field": "parameters.level", "blocking": false}],
+        });
+        let level = ("parameters.level".to_owned(), vec!["90".to_owned()]);
+        let body = answered(&suggestion, std::slice::from_ref(&level));
+        assert_eq!(body, json!({"roles": {"group_var": ["stove"]}, "parameters": {"level": 90}}));
+        let outcome = ("outcome_var".to_owned(), vec!["co".to_owned()]);
+        let body = answered(&suggestion, &[outcome, level]);
+        assert_eq!(body["roles"], json!({"outcome_var": ["co"], "group_var": ["stove"]}));
+    }
 }
