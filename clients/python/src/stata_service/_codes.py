@@ -110,7 +110,7 @@ ADVICE: dict[str, str] = {
     "HEADERS_TOO_LARGE": "Send fewer and shorter headers.",
     "REQUEST_TIMEOUT": "Send it again.",
     "INTERNAL_ERROR": "Repeat the request; if it persists, report the `trace_id`, by which the operator finds the cause in the log.",
-    "INPUT_VALIDATION_FAILED": "Correct the listed fields, or submit one of `repairs` in `data_steps`.",
+    "INPUT_VALIDATION_FAILED": "Correct the listed fields, or submit one of `repairs` in `data_steps`. A `check` can be acknowledged with a reason in `acknowledged_checks`.",
     "STORE_UNAVAILABLE": "Wait for `Retry-After` and repeat; read the job first if the outcome is unknown.",
     "SERVICE_NOT_READY": "Wait for `Retry-After`; operators find the reasons at `/health/ready`.",
     "DEPENDENCY_UNAVAILABLE": "Wait; finished results stay readable. For `server`: the log can be read from any server once the run has ended; operators check `node.address`.",
