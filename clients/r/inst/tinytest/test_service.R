@@ -134,11 +134,12 @@ if (nzchar(Sys.getenv("STATA_SERVICE_PAY"))) {
   expect_true("schooling" %in% unlist(draft$roles))
 }
 
-# a run without rows
+# a run without rows: the freeze refuses it, and a run that is made nonetheless fails
 job <- new_job()
 ss_upload(job, cars)
 ss_draft(job, template_id = "linear.ols_robust", outcome_var = "mpg", roles = list(regressors = "wt"),
          sample_if = "wt > 1000")
-ss_freeze(job)
+expect_error(ss_freeze(job), "none of 32 rows satisfies")
+ss_freeze(job, acknowledged_checks = list(list(id = "no_obs", reason = "a run that fails")))
 failed <- tryCatch(ss_run(job, wait = 120), statasvc_run_failed = function(failed) failed)
 expect_equal(failed$run$cause, "data_error")
