@@ -5,13 +5,13 @@
 
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::is_coefficients;
-use super::sentences::{Estimate, USUAL, said_of};
+use super::sentences::{Estimate, USUAL, row_of, said_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
-    findings_effects, findings_latent, findings_medical, findings_panel, findings_periods, findings_series,
-    findings_spatial, findings_survey, findings_survival, findings_tests,
+    findings_effects, findings_latent, findings_medical, findings_panel, findings_periods, findings_processes,
+    findings_rates, findings_series, findings_spatial, findings_survey, findings_survival, findings_tests,
 };
 use crate::domain::run::RATIOS;
 
@@ -30,12 +30,13 @@ const OTHERS: [&str; 4] = [
 type Reader = fn(&[Table], &Style<'_>) -> Vec<String>;
 
 /// Readers of tables that only some designs have. They come first: a coefficient beside such a table is not the result.
-const DESIGNS: [Reader; 6] = [
+const DESIGNS: [Reader; 7] = [
     findings_effects::findings,
     findings_series::findings,
     findings_medical::findings,
     findings_survey::findings,
     findings_survival::findings,
+    findings_rates::findings,
     // with lags a coefficient alone is no effect
     findings_spatial::findings,
 ];
@@ -45,10 +46,15 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     let is_main =
         |t: &&Table| is_coefficients(t) && t.position("term").is_some() && !OTHERS.contains(&t.file.as_str());
     let margins = tables.iter().find(|t| t.file == "table_margins.csv");
-    // effects on the probability say more than log odds
-    let margins = margins.filter(|_| style.design.on_probability);
-    if let Some(margins) = margins {
-        return of_terms(margins, Reading::Probability, None, style);
+    // effects on the probability or the expected share say more than log odds
+    let is_of_share = |t: &Table| row_of(t, "prediction", "share").is_some();
+    let read = |t: &Table| match (style.design.on_probability, is_of_share(t)) {
+        (true, _) => Some(Reading::Probability),
+        (false, true) => Some(Reading::Share),
+        (false, false) => None,
+    };
+    if let Some((margins, reading)) = margins.and_then(|t| Some((t, read(t)?))) {
+        return of_terms(margins, reading, None, style);
     }
     let of_design = DESIGNS.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());
     if let Some(said) = of_design {
@@ -57,6 +63,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     if let Some(table) = tables.iter().find(is_main) {
         let (mut said, favoured) = findings_panel::findings(tables, style);
         said.extend(of_terms(table, Reading::Estimate, favoured, style));
+        said.extend(findings_processes::findings(tables, style));
         said.truncate(MOST);
         return said;
     }
@@ -73,6 +80,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
 enum Reading {
     Estimate,
     Probability,
+    Share,
 }
 
 /// One sentence for each variable of the question; in a difference in differences one for the effect, which stands where
@@ -200,6 +208,7 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
     let what = match reading {
         Reading::Estimate => name(column, language),
         Reading::Probability => pick(language, "Average effect on the probability", "对概率的平均影响"),
+        Reading::Share => pick(language, "Average effect on the expected share", "对期望比例的平均影响"),
     };
     let evidence = evidence_of(estimate.interval, estimate.p, style);
     let term = format!("{whose}{}", compared(table, row, style));

@@ -1,7 +1,7 @@
 //! The main results of medical designs: areas under curves, accuracy of a test, agreement of methods and raters, matched
-//! pairs, risks of the exposed, pooled studies.
+//! pairs, risks of the exposed, pooled studies, predicted risks, doses.
 
-use super::number::fixed;
+use super::number::{fixed, whole_or_fixed};
 use super::sentences::{Estimate, USUAL, plain, row_of, said_estimate, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -9,7 +9,7 @@ use super::table::Table;
 type Reader = fn(&Table, &Style<'_>) -> Option<Vec<String>>;
 
 /// Tables of medical designs with their readers.
-const READERS: [(&str, Reader); 8] = [
+const READERS: [(&str, Reader); 10] = [
     ("table_auc.csv", areas),
     ("table_accuracy.csv", accuracy),
     ("table_agreement.csv", agreement),
@@ -18,6 +18,8 @@ const READERS: [(&str, Reader); 8] = [
     ("table_mcnemar.csv", pairs),
     ("table_measures.csv", risks),
     ("table_pooled.csv", pooled),
+    ("table_calibration.csv", calibration),
+    ("table_doses.csv", doses),
 ];
 
 /// Reads the first of these tables; nothing where a run has none.
@@ -136,4 +138,32 @@ fn pooled(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     let estimate = Estimate::of(table, row, columns)?;
     let nothing = f64::from(u8::from(is_ratio));
     Some(vec![said_estimate(style, "pooled", (&estimate, nothing), &[("model", &model)])])
+}
+
+/// Events against predicted risks, the spread of the risks, and how well they order the rows.
+fn calibration(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let named = |name: Option<&String>| Some(style.variable(name?));
+    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
+    let values = [("x", x.as_str()), ("y", &y)];
+    let of = |name: &str| Estimate::of(table, row_of(table, "measure", name)?, USUAL);
+    let count = said_estimate(style, "observed_expected", (&of("observed_expected")?, 1.0), &values);
+    let slope = said_estimate(style, "calibration_slope", (&of("calibration_slope")?, 1.0), &values);
+    let (value, evidence) = measured(table, "c_statistic", style)?;
+    let order = [("x", x.as_str()), ("y", &y), ("value", &value), ("evidence", &evidence)];
+    Some(vec![count, slope, plain(style, "c_statistic", &order)])
+}
+
+/// The dose of each share with Fieller's limits, where the data set any.
+fn doses(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let named = |name: Option<&String>| Some(style.variable(name?));
+    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
+    let one = |row: usize| {
+        let share = whole_or_fixed(table.cell(row, "share_percent").number()?, 1);
+        let dose = Estimate::of(table, row, ["dose", "fieller_low", "fieller_high", "p_value"])?;
+        let (value, evidence) = dose.words(style);
+        let values =
+            [("x", x.as_str()), ("y", &y), ("share", &share), ("value", &value), ("evidence", &evidence)];
+        Some(plain(style, if dose.interval.is_some() { "dose" } else { "dose_unlimited" }, &values))
+    };
+    Some((0..table.rows.len()).filter_map(one).collect())
 }

@@ -13,6 +13,8 @@ mod findings_latent;
 mod findings_medical;
 mod findings_panel;
 mod findings_periods;
+mod findings_processes;
+mod findings_rates;
 mod findings_series;
 mod findings_spatial;
 mod findings_survey;

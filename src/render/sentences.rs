@@ -133,6 +133,18 @@ mod tests {
             "shares",
             "related",
             "auc_differ",
+            "level_change",
+            "slope_change",
+            "effect_at_end",
+            "variance_changes",
+            "variance_left",
+            "predicts",
+            "group_rates",
+            "changing_ratio",
+            "hazard_between",
+            "hazard_after",
+            "observed_expected",
+            "calibration_slope",
         ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));

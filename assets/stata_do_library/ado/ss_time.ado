@@ -2,11 +2,13 @@
 * Usage: ss_time variable, least(#)
 * Keeps the rows of the sample, sorted by time. Makes ss_period: the variable itself in whole steps, or the year,
 * quarter, month, week or day of a daily date, the longest that gives every row a period of its own.
-* Checks: dup_key (repeated times), gap_time (fails: lags need a series without gaps), too_few_periods (fewer
+* Checks: non_numeric (times as text), dup_key (repeated times), gap_time (fails: lags need a series without gaps), too_few_periods (fewer
 * than least()). Returns r(periods) and r(unit).
 program define ss_time, rclass
     syntax varname, LEast(integer)
-    confirm numeric variable `varlist'
+    capture confirm numeric variable `varlist'
+    local text = _rc != 0
+    ss_check non_numeric, fail(`text') value(`text')
     quietly keep if ss_use
     sort `varlist'
     tempvar step

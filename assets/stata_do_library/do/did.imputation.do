@@ -1,10 +1,14 @@
-* did.imputation 1.1.0: policy effect where units start at different times, by imputed untreated outcomes (Borusyak, Jaravel and Spiess).
+* did.imputation 1.1.1: policy effect where units start at different times, by imputed untreated outcomes (Borusyak, Jaravel and Spiess).
 * Reads p_outcome p_panel_id p_time_var p_adopt_time_var p_controls p_leads p_cluster_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_adopt_time_var'
 ss_sample `p_outcome' `p_time_var' `p_controls', strok(`p_panel_id' `p_cluster_var')
 ss_linear_probability `p_outcome'
 ss_panel `p_panel_id' `p_time_var'
+quietly egen double ss_least = min(cond(missing(`p_adopt_time_var'), 0, `p_adopt_time_var')) if ss_use, by(ss_panel)
+quietly egen double ss_most = max(cond(missing(`p_adopt_time_var'), 0, `p_adopt_time_var')) if ss_use, by(ss_panel)
+quietly count if ss_use & ss_least < ss_most
+ss_check nonconstant_in_unit, fail(r(N) > 0) value(r(N))
 quietly summarize `p_time_var' if ss_use
 local last = r(max)
 local begin = r(min)

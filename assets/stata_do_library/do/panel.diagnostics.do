@@ -1,4 +1,4 @@
-* panel.diagnostics 1.0.0: tests of the errors of a fixed-effects model: serial correlation, unequal variances, dependence across units.
+* panel.diagnostics 1.0.1: tests of the errors of a fixed-effects model: serial correlation, unequal variances, dependence across units.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -95,8 +95,13 @@ if `units' <= `limit' {
     local absolute = 0
     forvalues i = 2/`units' {
         forvalues j = 1/`=`i' - 1' {
+            * units without a common period have no correlation
+            quietly count if !missing(ss_e`i', ss_e`j')
+            if r(N) < 3 {
+                continue
+            }
             quietly correlate ss_e`i' ss_e`j'
-            if r(N) > 2 & !missing(r(rho)) {
+            if !missing(r(rho)) {
                 scalar `cd' = `cd' + sqrt(r(N)) * r(rho)
                 local absolute = `absolute' + abs(r(rho))
                 local pairs = `pairs' + 1

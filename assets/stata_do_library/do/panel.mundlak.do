@@ -1,4 +1,4 @@
-* panel.mundlak 1.1.0: correlated random effects: effects within units and between units in one model.
+* panel.mundlak 1.1.1: correlated random effects: effects within units and between units in one model.
 * Reads p_outcome p_regressors p_controls(_fv) p_panel_id p_time_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors'
@@ -22,7 +22,13 @@ foreach variable of local p_regressors {
     label variable ss_mean`number' "unit mean of `variable'"
     local means "`means' ss_mean`number'"
 }
-xtreg `p_outcome' `p_regressors' `p_controls_fv' `means', re vce(cluster ss_panel) level(`p_level')
+* random effects need more units than terms
+capture noisily xtreg `p_outcome' `p_regressors' `p_controls_fv' `means', re vce(cluster ss_panel) level(`p_level')
+local code = _rc
+ss_check few_df, fail(`code' == 2001) value(`code')
+if `code' != 0 {
+    error `code'
+}
 matrix `coefficients' = r(table)
 ss_metric rho = e(rho)
 ss_metric sigma_u = e(sigma_u)

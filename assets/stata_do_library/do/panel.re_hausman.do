@@ -1,4 +1,4 @@
-* panel.re_hausman 1.3.0: random effects beside fixed effects, with the Hausman test and the test for random effects.
+* panel.re_hausman 1.3.1: random effects beside fixed effects, with the Hausman test and the test for random effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_vce p_sigmamore p_level.
 local vce "conventional"
 local errors "conventional"
@@ -25,7 +25,13 @@ ss_event step name=estimate status=begin
 tempname fixed random chi2 df p chi2_more df_more p_more lm lm_p gap of_b keep vectors roots
 xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, fe vce(`vce') level(`p_level')
 matrix `fixed' = r(table)
-xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, re vce(`vce') level(`p_level')
+* random effects need more units than terms
+capture noisily xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, re vce(`vce') level(`p_level')
+local code = _rc
+ss_check few_df, fail(`code' == 2001) value(`code')
+if `code' != 0 {
+    error `code'
+}
 matrix `random' = r(table)
 ss_metric rho = e(rho)
 ss_metric sigma_u = e(sigma_u)

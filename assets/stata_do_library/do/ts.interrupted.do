@@ -1,8 +1,11 @@
-* ts.interrupted 1.0.0: did a series change in level or slope at a known time? Segmented regression with Newey-West errors.
+* ts.interrupted 1.0.1: did a series change in level or slope at a known time? Segmented regression with Newey-West errors.
 * Reads p_outcome p_time_var p_start p_controls(_fv) p_lags p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_controls' `p_time_var', maxloss(0.2)
+capture confirm numeric variable `p_time_var'
+local text = _rc != 0
+ss_check non_numeric, fail(`text') value(`text')
 quietly generate double ss_since = `p_time_var' - `p_start' if ss_use
 quietly count if ss_use & ss_since < 0
 local before = r(N)
@@ -34,6 +37,11 @@ ss_metric df_r = e(df_r)
 ss_metric lags = `lags'
 ss_fit_table using "table_fit.csv", scalars(N F df_m df_r lag) se(newey-west) values(periods_before `before' periods_after `after' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(ss_after) results
+quietly test ss_after ss_slope
+local joint_f = r(F)
+local joint_df = r(df)
+local joint_df_r = r(df_r)
+local joint_p = r(p)
 postfile `handle' str32 effect double estimate double std_error double statistic double p_value double ci_low double ci_high str120 note using "`effects'"
 quietly lincom ss_time, level(`p_level')
 post `handle' ("slope_before") (r(estimate)) (r(se)) (r(t)) (r(p)) (r(lb)) (r(ub)) ("change per period before the start")
@@ -65,8 +73,7 @@ estat bgodfrey, lags(1)
 matrix `bg' = r(chi2)
 matrix `bg_p' = r(p)
 post `tests' ("breusch_godfrey_1") (el(`bg', 1, 1)) (1) (.) (el(`bg_p', 1, 1)) ("chi2; null: no serial correlation of the first order")
-quietly test ss_after ss_slope
-post `tests' ("no_change") (r(F)) (r(df)) (r(df_r)) (r(p)) ("F with conventional errors; null: neither level nor slope changed")
+post `tests' ("no_change") (`joint_f') (`joint_df') (`joint_df_r') (`joint_p') ("F with Newey-West errors; null: neither level nor slope changed")
 postclose `tests'
 ss_event step name=tests status=ok
 

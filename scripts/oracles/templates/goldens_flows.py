@@ -137,7 +137,8 @@ def interrupted() -> None:
             r = t_rows("", [""], [w @ b], [math.sqrt(w @ cov @ w)], df)[0]
             rows.append({"effect": label} | {c: r[c] for c in PICK})
         lm, p = acorr_breusch_godfrey(ols, nlags=1)[:2]
-        f = ols.f_test(np.eye(4)[1:3])
+        # the errors of the effects: both coefficients are judged with the Newey-West covariance
+        f = hac.f_test(np.eye(4)[1:3])
         tests = [{"test": "durbin_watson", "statistic": durbin_watson(ols.resid)}, {"test": "breusch_godfrey_1", "statistic": lm, "df1": 1, "p_value": p},
                  {"test": "no_change", "statistic": float(np.squeeze(f.fvalue)), "df1": 2, "df2": df, "p_value": float(f.pvalue)}]
         fitted = x @ b

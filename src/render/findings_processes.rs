@@ -1,0 +1,110 @@
+//! The main results of single series and systems of series: what changed at a start, forecasts, how long a shock to the
+//! variance lasts, which series help to predict which.
+
+use super::findings::p_words;
+use super::number::{fixed, whole_or_fixed};
+use super::sentences::{REJECTS, plain, row_of, said, said_of, table_of};
+use super::style::Style;
+use super::table::Table;
+
+/// Most pairs of series that get a sentence of their own.
+const PAIRS: usize = 5;
+
+/// Reads the tables of one of these analyses; nothing where a run has none.
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+    let table = |file: &str| table_of(tables, file);
+    if let Some(effects) = table("table_effects.csv") {
+        return of_start(effects, style).unwrap_or_default();
+    }
+    if let Some(forecast) = table("table_forecast.csv") {
+        return of_forecast(forecast, style);
+    }
+    if let Some(pairs) = table("table_granger.csv") {
+        return of_pairs(pairs, style);
+    }
+    match (table("table_tests.csv"), table("table_fit.csv")) {
+        (Some(tests), Some(fit)) => of_variance(tests, fit, style).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Level and slope at the start, and the distance from the continued trend in the last period.
+fn of_start(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let y = style.variable(style.design.outcome.as_deref()?);
+    let values = [("y", y.as_str())];
+    row_of(table, "effect", "level_change")?;
+    let one = |name: &str| said_of(style, name, (table, row_of(table, "effect", name)?), &values);
+    let mut all: Vec<String> =
+        ["level_change", "slope_change", "effect_at_end"].into_iter().filter_map(one).collect();
+    all.push(plain(style, "continued_trend", &[]));
+    Some(all)
+}
+
+/// The first and the last forecast with the limits between which they are expected.
+fn of_forecast(table: &Table, style: &Style<'_>) -> Vec<String> {
+    let Some(y) = style.design.outcome.as_deref().map(|name| style.variable(name)) else { return Vec::new() };
+    let level = style.level.to_string();
+    let sentence = |row: usize| {
+        let digits = |name: &str| Some(fixed(table.cell(row, name).number()?, style.options.decimals));
+        let (value, low, high) = (digits("forecast")?, digits("low")?, digits("high")?);
+        let n = whole_or_fixed(table.cell(row, "step").number()?, 0);
+        let values = [
+            ("y", y.as_str()),
+            ("n", &n),
+            ("value", &value),
+            ("low", &low),
+            ("high", &high),
+            ("level", &level),
+        ];
+        Some(plain(style, "forecast", &values))
+    };
+    let last = table.rows.len().saturating_sub(1);
+    let rows = if last == 0 { vec![0] } else { vec![0, last] };
+    rows.into_iter().filter(|row| *row < table.rows.len()).filter_map(sentence).collect()
+}
+
+/// Whether the variance changes, how long a shock to it lasts, and what the model leaves unexplained.
+fn of_variance(tests: &Table, fit: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let y = style.variable(style.design.outcome.as_deref()?);
+    let tested = |test: &str, kind: &str| {
+        let p = tests.cell(row_of(tests, "test", test)?, "p_value").number()?;
+        Some(said(style, kind, p < REJECTS, &[("y", &y), ("evidence", &p_words(p, style))]))
+    };
+    let first = tested("arch_lm", "variance_changes")?;
+    let persistence = fit.cell(row_of(fit, "metric", "persistence")?, "value").number()?;
+    let value = fixed(persistence, style.options.decimals);
+    let lasting = if persistence > 0.0 && persistence < 1.0 {
+        // p^n = 1/2
+        let half = fixed(0.5_f64.ln() / persistence.ln(), 1);
+        plain(style, "half_life", &[("y", &y), ("value", &value), ("n", &half)])
+    } else if persistence >= 1.0 {
+        plain(style, "no_half_life", &[("y", &y), ("value", &value)])
+    } else {
+        String::new()
+    };
+    let rest = tested("portmanteau_squares", "variance_left");
+    Some([Some(first), Some(lasting), rest].into_iter().flatten().filter(|said| !said.is_empty()).collect())
+}
+
+/// Which series help to predict which, the clearest first, and how many tests chance alone would let pass.
+fn of_pairs(table: &Table, style: &Style<'_>) -> Vec<String> {
+    let p = |row: usize| table.cell(row, "p_value").number();
+    let mut pairs: Vec<(usize, f64)> = (0..table.rows.len())
+        .filter(|row| table.cell(*row, "excluded").text() != "ALL")
+        .filter_map(|row| Some((row, p(row)?)))
+        .collect();
+    pairs.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let sentence = |(row, p): &(usize, f64)| {
+        let (x, y) = (
+            style.variable(table.cell(*row, "excluded").text()),
+            style.variable(table.cell(*row, "equation").text()),
+        );
+        said(style, "predicts", *p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &p_words(*p, style))])
+    };
+    let mut all: Vec<String> = pairs.iter().take(PAIRS).map(sentence).collect();
+    if pairs.len() > 1 {
+        let (n, chance) = (pairs.len().to_string(), fixed(REJECTS * pairs.len() as f64, 1));
+        all.push(plain(style, "many_tests", &[("n", &n), ("value", &chance)]));
+    }
+    all
+}
