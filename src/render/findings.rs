@@ -10,8 +10,9 @@ use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
-    findings_effects, findings_latent, findings_medical, findings_panel, findings_periods, findings_processes,
-    findings_rates, findings_series, findings_spatial, findings_survey, findings_survival, findings_tests,
+    findings_effects, findings_latent, findings_medical, findings_panel, findings_periods,
+    findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
+    findings_survival, findings_tests,
 };
 use crate::domain::run::RATIOS;
 
@@ -291,3 +292,7 @@ mod tests;
 #[cfg(test)]
 #[path = "findings_tests_of_designs.rs"]
 mod tests_of_designs;
+
+#[cfg(test)]
+#[path = "findings_tests_of_processes.rs"]
+mod tests_of_processes;

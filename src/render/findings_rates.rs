@@ -8,7 +8,8 @@ use super::table::Table;
 
 /// Reads the rates of groups or the hazard ratios of periods; nothing where a run has neither.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
-    if let Some(rates) = table_of(tables, "table_rates.csv").filter(|t| t.position("time_at_risk").is_some()) {
+    if let Some(rates) = table_of(tables, "table_rates.csv").filter(|t| t.position("time_at_risk").is_some())
+    {
         let ratios = table_of(tables, "table_ratios.csv");
         return of_rates(rates, ratios, style).unwrap_or_default();
     }
@@ -25,15 +26,16 @@ fn of_rates(rates: &Table, ratios: Option<&Table>, style: &Style<'_>) -> Option<
     let (y, time) = (style.variable(&style.design.value("failure")?), style.design.duration.as_deref()?);
     let (time, per) = (style.variable(time), style.design.value("per").unwrap_or_else(|| "1".to_owned()));
     let all = row_of(rates, "group", "all")?;
-    let (value, evidence) =
-        Estimate::of(rates, all, ["rate", "ci_low", "ci_high", "p_value"])?.words(style);
+    let (value, evidence) = Estimate::of(rates, all, ["rate", "ci_low", "ci_high", "p_value"])?.words(style);
     let values =
         [("y", y.as_str()), ("time", &time), ("per", &per), ("value", &value), ("evidence", &evidence)];
     let mut said = vec![plain(style, "event_rate", &values)];
     let Some((ratios, x)) = ratios.zip(style.design.group.as_deref()) else { return Some(said) };
     let name = |row: usize, column: &str| ratios.cell(row, column).text().to_owned();
     for row in 0..ratios.rows.len() {
-        let Some(ratio) = Estimate::of(ratios, row, ["rate_ratio", "ci_low", "ci_high", "p_value"]) else { continue };
+        let Some(ratio) = Estimate::of(ratios, row, ["rate_ratio", "ci_low", "ci_high", "p_value"]) else {
+            continue;
+        };
         let (a, b, x) = (name(row, "group"), name(row, "against"), style.variable(x));
         let values = [("y", y.as_str()), ("x", &x), ("a", &a), ("b", &b)];
         said.push(said_estimate(style, "group_rates", (&ratio, 1.0), &values));
@@ -48,8 +50,11 @@ fn of_periods(periods: &Table, tests: &Table, style: &Style<'_>) -> Option<Vec<S
     let evidence = p_words(p, style);
     let mut all = vec![said(style, "changing_ratio", p < REJECTS, &[("x", &x), ("evidence", &evidence)])];
     for row in 0..periods.rows.len() {
-        let Some(ratio) = Estimate::of(periods, row, ["hazard_ratio", "ci_low", "ci_high", "p_value"]) else { continue };
-        let time = |name: &str| Some(whole_or_fixed(periods.cell(row, name).number()?, style.options.decimals));
+        let Some(ratio) = Estimate::of(periods, row, ["hazard_ratio", "ci_low", "ci_high", "p_value"]) else {
+            continue;
+        };
+        let time =
+            |name: &str| Some(whole_or_fixed(periods.cell(row, name).number()?, style.options.decimals));
         let Some(from) = time("from") else { continue };
         all.push(match time("to") {
             Some(to) => {

@@ -124,7 +124,7 @@ function ofMargins(tables, known) {
     const moderator = f.by('moderator_var')[0];
     return rows.flatMap((row) => ofRows([row], f, 'linear', { file, at: { name: moderator, value: number(row.moderator) } }));
   }
-  if (table.columns.includes('prediction')) return ofRows(rows.filter((r) => r.prediction === 'observed'), f, 'linear', { file });
+  if (table.columns.includes('prediction')) return ofRows(rows.filter((r) => ['observed', 'share'].includes(r.prediction)), f, 'linear', { file });
   if (table.columns.includes('outcome')) return [...grouped(rows, 'outcome')].flatMap(([level, own]) => ofRows(own, { ...f, focal: f.focal.slice(0, 1) }, 'probability', { file, level }));
   return f.template.startsWith('limited.') ? ofRows(rows, f, 'probability', { file }) : [];
 }

@@ -3,6 +3,7 @@
 // A fact has `columns` (names of columns), `numbers` and `texts` for the blanks of its words; `flat` ones leave nothing open.
 
 import { number } from '../tables.js';
+import { ofProcesses, ofRates, ofRisks } from './findingsProcesses.js';
 
 const records = (table) => (table ? table.rows.map((row) => Object.fromEntries(table.columns.map((name, j) => [name, row[j]]))) : []);
 
@@ -136,7 +137,7 @@ export function hausman(tables) {
 
 /** The facts of the first of these designs that a run is of. */
 export function ofDesigns(tables, f) {
-  for (const read of [ofEffects, ofDensity, ofSeries, ofMedicine, ofPopulation, ofTimes]) {
+  for (const read of [ofEffects, ofDensity, ofSeries, ofMedicine, ofRisks, ofPopulation, ofTimes, ofRates, ofProcesses]) {
     const found = read(tables, f);
     if (found.length > 0) return found;
   }

@@ -42,10 +42,6 @@ local controls ""
 if "`p_controls'" != "" {
     local controls "controls(`p_controls')"
 }
-local before ""
-if `leads' > 0 {
-    local before "pretrends(`leads')"
-}
 tempname b v handle se z p
 tempfile rows tests
 scalar `z' = invnormal(1 - (1 - `p_level' / 100) / 2)
@@ -64,7 +60,20 @@ quietly count if ss_first == 1
 local units = r(N)
 ss_metric n_groups = `units'
 ss_fit_table using "table_fit.csv", se(cluster `errors', conservative) clusters(`errors') values(N `used' N_units `units' n_untreated `untreated' cohorts `count' level `p_level')
-did_imputation `p_outcome' ss_panel `p_time_var' ss_start, `controls' cluster(`cluster') minn(0) autosample allhorizons `before' level(`p_level')
+* with few periods an early lead cannot be told from the effects of units and periods: it joins the comparison
+local code = 498
+while `code' == 498 {
+    local before ""
+    if `leads' > 0 {
+        local before "pretrends(`leads')"
+    }
+    capture noisily did_imputation `p_outcome' ss_panel `p_time_var' ss_start, `controls' cluster(`cluster') minn(0) autosample allhorizons `before' level(`p_level')
+    local code = _rc
+    if `code' != 0 & (`code' != 498 | `leads' == 0) {
+        error `code'
+    }
+    local leads = `leads' - (`code' == 498)
+}
 matrix `b' = e(b)
 matrix `v' = e(V)
 local names : colnames `b'

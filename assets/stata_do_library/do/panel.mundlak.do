@@ -23,9 +23,11 @@ foreach variable of local p_regressors {
     local means "`means' ss_mean`number'"
 }
 * random effects need more units than terms
+quietly summarize ss_panel if ss_use, meanonly
+local units = r(max)
 capture noisily xtreg `p_outcome' `p_regressors' `p_controls_fv' `means', re vce(cluster ss_panel) level(`p_level')
 local code = _rc
-ss_check few_df, fail(`code' == 2001) value(`code')
+ss_check few_df, fail(`code' == 2001) value(`units')
 if `code' != 0 {
     error `code'
 }

@@ -26,9 +26,11 @@ tempname fixed random chi2 df p chi2_more df_more p_more lm lm_p gap of_b keep v
 xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, fe vce(`vce') level(`p_level')
 matrix `fixed' = r(table)
 * random effects need more units than terms
+quietly summarize ss_panel if ss_use, meanonly
+local units = r(max)
 capture noisily xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, re vce(`vce') level(`p_level')
 local code = _rc
-ss_check few_df, fail(`code' == 2001) value(`code')
+ss_check few_df, fail(`code' == 2001) value(`units')
 if `code' != 0 {
     error `code'
 }

@@ -182,3 +182,60 @@ fn a_new_template_says_what_to_fill_and_passes_once_it_is_filled() {
         assert!(refused.status.code() == Some(2) && text(&refused).contains(part), "{}", text(&refused));
     }
 }
+
+/// The sample of a template with its parameters, as words of the command; `change` edits a cell by column, row and value.
+fn sample(id: &str, file: &Path, change: impl Fn(&str, usize, &str) -> String) -> Vec<String> {
+    let read = |path: std::path::PathBuf| std::fs::read(path).expect("a file of the library");
+    let meta: Value =
+        serde_json::from_slice(&read(assets().join(format!("meta/{id}.meta.json")))).expect("JSON");
+    let sample = &meta["sample_data"];
+    let data = read(assets().join(sample["file"].as_str().expect("a file")));
+    let mut reader = csv::Reader::from_reader(data.as_slice());
+    let names = reader.headers().expect("a header").clone();
+    let mut writer = csv::Writer::from_path(file).expect("a file");
+    writer.write_record(&names).expect("a row");
+    for (i, row) in reader.records().enumerate() {
+        let row = row.expect("a row");
+        let cells = names.iter().zip(&row).map(|(name, cell)| change(name, i, cell));
+        writer.write_record(cells).expect("a row");
+    }
+    writer.flush().expect("a file");
+    let mut words = vec!["run".to_owned(), id.to_owned(), "--data".to_owned(), file.display().to_string()];
+    for (name, value) in sample["parameters"].as_object().expect("parameters") {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = match value {
+            Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(","),
+            value => text(value),
+        };
+        words.extend(["--set".to_owned(), format!("{name}={value}")]);
+    }
+    words
+}
+
+fn run(words: &[String]) -> Output {
+    library(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn panels_with_one_odd_row_run_or_name_the_check() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("x.csv");
+    let alone = |name: &str, i: usize, cell: &str| {
+        if name == "town" && i == 0 { "999".to_owned() } else { cell.to_owned() }
+    };
+    let output = run(&sample("panel.diagnostics", &file, alone));
+    assert_eq!(output.status.code(), Some(0), "a unit of one row has no pairs: {}", text(&output));
+    let blank = |name: &str, i: usize, cell: &str| {
+        if name == "start_year" && i == 0 { "2999".to_owned() } else { cell.to_owned() }
+    };
+    for id in ["did.callaway", "did.imputation", "did.staggered"] {
+        let output = run(&sample(id, &file, blank));
+        assert_eq!(output.status.code(), Some(1), "{id} {}", text(&output));
+        assert!(text(&output).contains("nonconstant_in_unit"), "{id} {}", text(&output));
+    }
+    let words = |name: &str, _: usize, cell: &str| {
+        if name == "month" { format!("month {cell}") } else { cell.to_owned() }
+    };
+    let output = run(&sample("ts.interrupted", &file, words));
+    assert!(text(&output).contains("non_numeric"), "{}", text(&output));
+}
