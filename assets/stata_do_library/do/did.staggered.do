@@ -5,16 +5,16 @@ confirm numeric variable `p_outcome' `p_adopt_time_var'
 ss_sample `p_outcome' `p_time_var' `p_controls', strok(`p_panel_id' `p_cluster_var')
 ss_linear_probability `p_outcome'
 ss_panel `p_panel_id' `p_time_var'
-quietly egen double ss_least = min(cond(missing(`p_adopt_time_var'), 0, `p_adopt_time_var')) if ss_use, by(ss_panel)
-quietly egen double ss_most = max(cond(missing(`p_adopt_time_var'), 0, `p_adopt_time_var')) if ss_use, by(ss_panel)
-quietly count if ss_use & ss_least < ss_most
-ss_check nonconstant_in_unit, fail(r(N) > 0) value(r(N))
 local period "`r(period)'"
 * zero, missing, or beyond the last period: never treated
 quietly summarize `p_time_var' if ss_use
 local last = r(max)
 local begin = r(min)
 quietly generate double ss_start = `p_adopt_time_var' if ss_use & `p_adopt_time_var' > 0 & `p_adopt_time_var' <= `last'
+quietly egen double ss_least = min(cond(missing(ss_start), 0, ss_start)) if ss_use, by(ss_panel)
+quietly egen double ss_most = max(cond(missing(ss_start), 0, ss_start)) if ss_use, by(ss_panel)
+quietly count if ss_use & ss_least < ss_most
+ss_check nonconstant_in_unit, fail(r(N) > 0) value(r(N))
 * units that were treated from the first period on have no period before
 quietly count if ss_use & ss_start <= `begin'
 if r(N) > 0 {
