@@ -1,4 +1,4 @@
-* survey.tabulate 1.0.0: are two categories related in the population? Weighted shares and a design-based test.
+* survey.tabulate 1.0.1: are two categories related in the population? Weighted shares and a design-based test.
 * Reads p_row p_column p_weight_var p_psu p_strata_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_weight_var'
@@ -14,10 +14,21 @@ if "`p_psu'" != "" {
     local unit "ss_psu"
 }
 local strata ""
+local single = 0
 if "`p_strata_var'" != "" {
     quietly egen long ss_stratum = group(`p_strata_var') if ss_use
     local strata "strata(ss_stratum)"
+    if "`p_psu'" != "" {
+        quietly egen byte ss_first = tag(ss_stratum ss_psu) if ss_use
+    }
+    else {
+        quietly generate byte ss_first = 1 if ss_use
+    }
+    quietly egen long ss_units = total(ss_first) if ss_use, by(ss_stratum)
+    quietly summarize ss_units if ss_use
+    local single = r(min) == 1
 }
+ss_check single_psu, warn(`single') value(`single')
 quietly svyset `unit' [pweight = `p_weight_var'], `strata' singleunit(centered)
 ss_event step name=sample status=ok
 

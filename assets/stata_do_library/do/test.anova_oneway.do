@@ -1,9 +1,9 @@
-* test.anova_oneway 1.1.0: one-way analysis of variance with pairwise comparisons.
+* test.anova_oneway 1.1.1: one-way analysis of variance with pairwise comparisons.
 * Reads p_variable p_group p_adjust p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'
 ss_sample `p_variable', strok(`p_group')
-ss_groups `p_group', generate(ss_group) levels(many)
+ss_groups `p_group', generate(ss_group) levels(many) small
 local groups = r(groups)
 ss_metric n_groups = `groups'
 ss_event step name=sample status=ok
