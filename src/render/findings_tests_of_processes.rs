@@ -8,7 +8,7 @@ use super::super::labels::Labels;
 use super::super::{Language, Options};
 use super::*;
 
-fn said(files: &[(&str, &str)], focal: &[&str], values: Value) -> Vec<String> {
+fn said(files: &[(&str, &str)], focal: &[&str], values: &Value) -> Vec<String> {
     let tables: Vec<Table> = files
         .iter()
         .map(|(name, csv)| {
@@ -22,7 +22,7 @@ fn said(files: &[(&str, &str)], focal: &[&str], values: Value) -> Vec<String> {
     design.outcome = Some("y".to_owned());
     design.duration = Some("months".to_owned());
     design.group = Some("arm".to_owned());
-    design.values = serde_json::from_value(values).expect("an object");
+    design.values = serde_json::from_value(values.clone()).expect("an object");
     let options = Options { language: Language::En, ..Options::default() };
     let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
     findings(&tables, &style)
@@ -42,7 +42,7 @@ level_change,-15.6,2.6,0.0001,-20.8,-10.4
 slope_change,-0.1,0.2,0.6,-0.5,0.3
 effect_at_end,-40.6,3,0.0001,-46.5,-34.7
 ";
-    let sentences = said(&[COEFFICIENTS, ("table_effects.csv", table)], &[], json!({}));
+    let sentences = said(&[COEFFICIENTS, ("table_effects.csv", table)], &[], &json!({}));
     assert_eq!(sentences.len(), 4, "{sentences:?}");
     assert!(
         sentences[0].starts_with("At the start, y jumps by -15.600") && !sentences[0].contains("compatible")
@@ -59,7 +59,7 @@ step,period,forecast,std_error,low,high
 2,245,2.28,0.6,1.07,3.5
 6,249,2.21,0.65,0.99,3.56
 ";
-    let sentences = said(&[COEFFICIENTS, ("table_forecast.csv", table)], &[], json!({}));
+    let sentences = said(&[COEFFICIENTS, ("table_forecast.csv", table)], &[], &json!({}));
     assert_eq!(
         sentences,
         [
@@ -78,7 +78,7 @@ fn a_shock_to_the_variance_has_its_half_life() {
         "test,statistic,df,p_value,note\narch_lm,43.9,10,0.000003,\nportmanteau_squares,5.2,10,0.878,\n";
     let of = |persistence: &str| {
         let fit = format!("metric,value,note\npersistence,{persistence},\n");
-        said(&[COEFFICIENTS, ("table_fit.csv", &fit), ("table_tests.csv", tests)], &[], json!({}))
+        said(&[COEFFICIENTS, ("table_fit.csv", &fit), ("table_tests.csv", tests)], &[], &json!({}))
     };
     let sentences = of("0.937");
     assert!(sentences[0].contains("changes over time by more than chance"), "{sentences:?}");
@@ -95,7 +95,7 @@ a,b,0.6,2,0.73
 a,ALL,4,4,0.01
 b,a,7,2,0.03
 ";
-    let sentences = said(&[COEFFICIENTS, ("table_granger.csv", table)], &[], json!({}));
+    let sentences = said(&[COEFFICIENTS, ("table_granger.csv", table)], &[], &json!({}));
     assert_eq!(sentences.len(), 3, "{sentences:?}");
     assert!(sentences[0].starts_with("Past values of a help to predict b"), "{sentences:?}");
     assert!(sentences[1].starts_with("There is no clear sign that past values of b help to predict a"));
@@ -110,7 +110,7 @@ observed_expected,1.181,0.096,1.007,1.385,1,
 calibration_slope,0.9,0.09,0.72,1.08,1,
 c_statistic,0.76,0.02,0.717,0.804,1,
 ";
-    let sentences = said(&[("table_calibration.csv", table)], &["risk"], json!({}));
+    let sentences = said(&[("table_calibration.csv", table)], &["risk"], &json!({}));
     assert!(
         sentences[0].starts_with("There are 1.181 times as many rows with y as risk predicts"),
         "{sentences:?}"
@@ -122,7 +122,7 @@ share_percent,dose,scale,std_error,delta_low,delta_high,fieller_low,fieller_high
 50,4.084,1.4,0.12,3.2,5.2,3.182,5.245,
 90,20.9,3,0.2,13,33,,,no limits
 ";
-    let sentences = said(&[COEFFICIENTS, ("table_doses.csv", doses)], &["dose"], json!({}));
+    let sentences = said(&[COEFFICIENTS, ("table_doses.csv", doses)], &["dose"], &json!({}));
     assert_eq!(sentences[0], "At dose 4.084 (95% CI 3.182 to 5.245), 50% are expected to have y.");
     assert!(sentences[1].contains("set no limits"), "{sentences:?}");
 }
@@ -141,7 +141,7 @@ other,new,1.1,0.8,1.5,0.5
 ";
     let values = json!({"failure": "died", "time": "months", "per": 100});
     let files = [("table_rates.csv", rates), ("table_ratios.csv", ratios)];
-    let sentences = said(&files, &[], values);
+    let sentences = said(&files, &[], &values);
     assert_eq!(
         sentences[0],
         "The rate of died is 3.308 per 100 units of months at risk (95% CI 2.854 to 3.813)."
@@ -155,7 +155,7 @@ from,to,n,events,estimate,std_error,p_value,hazard_ratio,ci_low,ci_high
 ";
     let tests = "test,statistic,df1,df2,p_value,note\nlikelihood_ratio,0.6,2,,0.737,\n";
     let files = [("table_periods.csv", periods), ("table_tests.csv", tests)];
-    let sentences = said(&files, &["treated"], json!({}));
+    let sentences = said(&files, &["treated"], &json!({}));
     assert!(sentences[0].starts_with("There is no clear sign that the hazard ratio of treated changes"));
     assert!(
         sentences[1].starts_with("From time 0 to 6")
@@ -172,7 +172,7 @@ share,dydx,x,0.0039,0.0006,6.9,0.00001,0.0028,0.005,
 ";
     let link = "equation,term,estimate,std_error,p_value,ci_low,ci_high\ny,x,0.016,0.002,0.0001,0.011,0.02\n";
     let sentences =
-        said(&[("table_coefficients.csv", link), ("table_margins.csv", margins)], &["x"], json!({}));
+        said(&[("table_coefficients.csv", link), ("table_margins.csv", margins)], &["x"], &json!({}));
     assert_eq!(
         sentences,
         ["x: average effect on the expected share 0.004 (95% CI 0.003 to 0.005; p < 0.001)."]
