@@ -1,5 +1,7 @@
 //! The refusal of columns that the data do not have, with what a reader can do about it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::binding::{AbsentColumn, Binding};
@@ -19,8 +21,16 @@ pub(super) fn column_not_found(binding: &Binding) -> Problem {
             .with("columns", names)
             .with("errors", list);
     }
-    let nearest: Vec<&str> =
+    if let Some(formula) = binding.absent.iter().find_map(formula) {
+        let text = format!("the data have no column {}; {formula}", names.join(", "));
+        return Problem::new(ErrorCode::ContractColumnNotFound, text)
+            .with("columns", names)
+            .with("errors", list);
+    }
+    let mut nearest: Vec<&str> =
         binding.absent.iter().flat_map(|a| a.nearest.first().map(String::as_str)).collect();
+    let mut seen = BTreeSet::new();
+    nearest.retain(|name| seen.insert(*name));
     let advice = if nearest.is_empty() {
         String::new()
     } else {
@@ -31,6 +41,39 @@ pub(super) fn column_not_found(binding: &Binding) -> Problem {
     };
     let text = format!("the data have no column {}{advice}", names.join(", "));
     Problem::new(ErrorCode::ContractColumnNotFound, text).with("columns", names).with("errors", list)
+}
+
+/// A formula or a prefix of a model in place of a column: `a*b`, `c.a#c.b`, `i.region`, `ln(wage)`, `age^2`.
+fn formula(absent: &AbsentColumn) -> Option<String> {
+    let text = absent.column.as_str();
+    let factor = text
+        .strip_prefix("i.")
+        .or_else(|| text.strip_prefix("C(").and_then(|rest| rest.strip_suffix(')')))
+        .filter(|name| !name.contains(['#', '*']));
+    if let Some(name) = factor {
+        return Some(format!(
+            "`{text}` names a category: put {name} into the role and into categorical_vars"
+        ));
+    }
+    let parts: Vec<&str> = text
+        .split(['*', '#', ':', '×'])
+        .map(|part| part.trim().trim_start_matches("c.").trim_start_matches("i."))
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_name = |part: &&str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if parts.len() == 2 && text.contains(['*', '#', ':', '×']) && parts.iter().all(is_name) {
+        let [a, b] = [parts[0], parts[1]];
+        return Some(format!(
+            "`{text}` is an interaction: put {a} and {b} into the role, and [\"{a}\", \"{b}\"] into interaction_terms of a \
+             template that estimates one (linear.interaction_margins)"
+        ));
+    }
+    text.contains(['(', '^', '*', '/', '+']).then(|| {
+        format!(
+            "`{text}` is a formula: state it in derived_variables, such as {{\"name\": \"new\", \"expression\": \
+             \"{text}\"}}, and put the new name into the role"
+        )
+    })
 }
 
 /// A column for each period in place of a row for each: `sales` was asked for, `sales_2019` and `sales_2020` are there.

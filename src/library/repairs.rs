@@ -54,6 +54,33 @@ pub(super) fn carry_out(step: &DataStep, main: &mut Dataset) -> PlannedStep {
     PlannedStep { step: step.clone(), columns: Vec::new(), overlap: Vec::new() }
 }
 
+/// Returns the data after offered repairs; other steps change nothing.
+pub fn after_repairs(dataset: &Dataset, steps: &[DataStep]) -> Dataset {
+    let mut after = dataset.clone();
+    for step in steps.iter().filter(|step| step.kind.is_repair()) {
+        carry_out(step, &mut after);
+    }
+    after
+}
+
+/// Returns the offered repairs that a first draft may propose: the only conversion of a text column into numbers or dates,
+/// and the rows that are no observations. A conversion that loses values below a limit (`<0.01`) is left to a person.
+pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
+    let offers =
+        |column: &Option<String>| dataset.repairs.iter().filter(|r| r.step.column == *column).count();
+    let is_text = |name: &str| dataset.columns.iter().any(|c| c.name == name && c.is_text());
+    let loses_limits =
+        |step: &DataStep| step.missing.iter().any(|text| text.trim().starts_with(['<', '>', '≤', '≥']));
+    let may = |step: &&DataStep| match (step.kind, &step.column, &step.to) {
+        (StepKind::DropRows, ..) => true,
+        (StepKind::Convert, Some(column), Some(to)) => {
+            !to.is_text() && is_text(column) && offers(&step.column) == 1 && !loses_limits(step)
+        }
+        _ => false,
+    };
+    dataset.repairs.iter().map(|repair| &repair.step).filter(may).cloned().collect()
+}
+
 /// Returns the offered repairs that a statement does not carry out: of rows, and of these columns.
 pub fn open_repairs(dataset: &Dataset, steps: &[DataStep], columns: &BTreeSet<String>) -> Vec<DataStep> {
     let concerns = |step: &DataStep| step.column.as_ref().is_none_or(|column| columns.contains(column));

@@ -187,6 +187,7 @@ pub const EVENTS: &[Event] = &[
         "A file of an upload could not be read or written. Check the data volume.",
         "what, error",
     ),
+    event("SS_INGEST_KILLED", "warn", "A reader was killed from outside; another one starts.", ""),
     event(
         "SS_INGEST_LEFT",
         "warn",

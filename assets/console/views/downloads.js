@@ -121,7 +121,7 @@ function fileCards(ctx, artifacts, runs) {
   if (artifacts.length === 0) return empty(t('downloads.none'), t('downloads.none.text'));
   const attempt = (a) => runs.find((r) => r.run_id === a.meta?.run_id)?.attempt;
   const columns = [
-    { key: 'name', label: t('downloads.file'), render: (a) => [h('span', { class: 'file-name' }, nameOf(a)), h('span', { class: 'below' }, [t(`downloads.kind.${a.kind}`), attempt(a) && t('run.attempt', { n: attempt(a) }), formOf(a)].filter(Boolean).join(' · '))] },
+    { key: 'name', label: t('downloads.file'), render: (a) => [h('span', { class: 'file-name' }, nameOf(a)), h('span', { class: 'below' }, [t(`downloads.kind.${a.meta?.data_of ? 'data_of_figure' : a.kind}`), attempt(a) && t('run.attempt', { n: attempt(a) }), formOf(a)].filter(Boolean).join(' · '))] },
     { key: 'size', label: t('downloads.size'), align: 'end', render: (a) => bytes(a.size_bytes) },
     { key: 'created', label: t('downloads.created'), render: (a) => when(a.created_at) },
     { key: 'sha256', label: 'SHA-256', render: (a) => h('span', { class: 'hash' }, h('code', { title: a.sha256 }, a.sha256.slice(0, 10)), h('button', { type: 'button', class: 'icon-button', 'aria-label': t('downloads.copy_hash', { name: nameOf(a) }), onclick: () => copy(a.sha256) }, icon('copy'))) },

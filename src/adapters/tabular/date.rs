@@ -264,8 +264,11 @@ pub(super) fn datetime(mut text: &[u8], style: DateStyle) -> Option<Moment> {
     text.is_empty().then_some(Moment { ms: day + time, has_time: time != 0.0, is_date: false })
 }
 
-/// Reads `2024-01`, `2024/1`, `2024m1`, `2024年1月`: months since 1960-01.
+/// Reads `2024-01`, `2024/1`, `2024m1`, `2024年1月`, `Jan 2024`, `Jan-2024`: months since 1960-01.
 pub(super) fn month(mut text: &[u8]) -> Option<i32> {
+    if text.first().is_some_and(u8::is_ascii_alphabetic) {
+        return named_month(text);
+    }
     let y = year(&mut text)?;
     let m = if literal(&mut text, "年".as_bytes()).is_some() {
         let m = number(&mut text, 2)?;
@@ -283,8 +286,30 @@ pub(super) fn month(mut text: &[u8]) -> Option<i32> {
     fits.then(|| (y - 1960) * 12 + m as i32 - 1)
 }
 
-/// Reads `2024q1`, `2024Q1`, `2024-Q1`, `2024年1季度`: quarters since 1960q1.
+/// A month by its name before the year in full: of `Jan-19` nobody knows whether 19 is a day.
+fn named_month(mut text: &[u8]) -> Option<i32> {
+    let m = month_name(&mut text)?;
+    let before = text.len();
+    literal(&mut text, b",").or(Some(()))?;
+    skip_gap(&mut text);
+    skip_spaces(&mut text);
+    if text.len() == before {
+        return None;
+    }
+    let y = year(&mut text)?;
+    (text.is_empty() && (1000..=9999).contains(&y)).then(|| (y - 1960) * 12 + m as i32 - 1)
+}
+
+/// Reads `2024q1`, `2024Q1`, `2024-Q1`, `2024年1季度`, `Q1 2024`, `Q1/2024`: quarters since 1960q1.
 pub(super) fn quarter(mut text: &[u8]) -> Option<i32> {
+    if matches!(text.first(), Some(b'q' | b'Q')) {
+        text = &text[1..];
+        let q = number(&mut text, 1)?;
+        separator(&mut text).map(drop).or_else(|| literal(&mut text, b" "))?;
+        let y = year(&mut text)?;
+        let fits = text.is_empty() && (1..=4).contains(&q) && (1000..=9999).contains(&y);
+        return fits.then(|| (y - 1960) * 4 + q as i32 - 1);
+    }
     let y = year(&mut text)?;
     let q = if literal(&mut text, "年".as_bytes()).is_some() {
         literal(&mut text, "第".as_bytes()).or(Some(()))?;
@@ -365,7 +390,17 @@ mod tests {
         assert_eq!(month(b"2024-01"), Some(768));
         assert_eq!(month("2024年12月".as_bytes()), Some(779));
         assert_eq!(month(b"1960m1"), Some(0));
-        assert_eq!(month(b"2024-13"), None);
+        for text in ["Jan 2024", "jan-2024", "January 2024", "Jan. 2024", "Jan, 2024", "JAN 2024"] {
+            assert_eq!(month(text.as_bytes()), Some(768), "{text}");
+        }
+        for text in ["2024-13", "Jan-24", "Jan2024", "Jan 5 2024", "Janu 2024", "Jan", "Jan 20245"] {
+            assert_eq!(month(text.as_bytes()), None, "{text}");
+        }
+        for text in ["Q1 2024", "q1/2024", "Q1-2024"] {
+            assert_eq!(quarter(text.as_bytes()), Some(256), "{text}");
+        }
+        assert_eq!(quarter(b"Q12024"), None);
+        assert_eq!(quarter(b"Q5 2024"), None);
         assert_eq!(quarter(b"2024Q1"), Some(256));
         assert_eq!(quarter("2024年第2季度".as_bytes()), Some(257));
         assert_eq!(quarter(b"2024q5"), None);

@@ -166,9 +166,20 @@ impl Tabular for IsolatedReaders {
         advance: &Advance,
     ) -> Result<IngestedDataset, Problem> {
         let request = Request { original_name: original_name.to_owned(), options: options.clone() };
-        let (bytes, status) = self
-            .answer(source, dest, &request, stop, advance)
-            .map_err(|error| problems::io("start a reader", &error))?;
+        let read = || {
+            self.answer(source, dest, &request, stop, advance)
+                .map_err(|error| problems::io("start a reader", &error))
+        };
+        let (mut bytes, mut status) = read()?;
+        if was_killed(status) && !stop.is_stopped() {
+            // not by its own limits: a machine without memory kills processes that have done nothing wrong
+            tracing::warn!(
+                event = "SS_INGEST_KILLED",
+                "a reader was killed from outside; another one starts"
+            );
+            let _ = std::fs::remove_file(dest);
+            (bytes, status) = read()?;
+        }
         let answer = status.success().then(|| serde_json::from_slice(&bytes).ok()).flatten();
         match answer {
             Some(Answer::Ingested(ingested)) => Ok(*ingested),
@@ -237,9 +248,22 @@ impl Tabular for IsolatedReaders {
     }
 }
 
+/// True for a reader that something outside of it has killed.
+fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(Signal::KILL.as_raw())
+}
+
 /// The refusal of a file whose reader did not answer.
 fn ended(status: ExitStatus) -> Problem {
     let signal = status.signal();
+    if was_killed(status) {
+        return problems::parse(
+            None,
+            None,
+            "the reader of the file was killed twice, as a machine does that has no memory left; upload the file again later, \
+             or a smaller one, such as a CSV or .dta file with the columns that the analysis needs",
+        );
+    }
     if signal == Some(Signal::ALARM.as_raw()) || signal == Some(Signal::XCPU.as_raw()) {
         return problems::parse(
             None,
@@ -314,7 +338,9 @@ fn memory_bytes(file_bytes: u64) -> u64 {
 fn limit(source: &Path) -> io::Result<()> {
     let most = |value| Rlimit { current: Some(value), maximum: Some(value) };
     setrlimit(Resource::As, most(memory_bytes(std::fs::metadata(source)?.len())))?;
-    setrlimit(Resource::Cpu, most(CPU_SECONDS))?;
+    // at the hard limit the signal would be that of a kill
+    let cpu = Rlimit { current: Some(CPU_SECONDS), maximum: Some(CPU_SECONDS + 5) };
+    setrlimit(Resource::Cpu, cpu)?;
     setrlimit(Resource::Core, most(0))?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // SAFETY: sets a timer of this process; its signal ends the process.

@@ -145,7 +145,9 @@ impl Failure {
         let blockers = refusal.context["blockers"].as_array().into_iter().flatten();
         lines.extend(blockers.filter_map(|b| b.as_str().map(str::to_owned).or_else(|| text(b, "reason"))));
         // the message has them already where there is one
-        lines.retain(|line| !refusal.message.contains(line.as_str()));
+        let reason =
+            |line: &str| line.split_once(": ").map_or(line.to_owned(), |(_, reason)| reason.to_owned());
+        lines.retain(|line| !refusal.message.contains(&reason(line)));
         lines
     }
 

@@ -7,7 +7,7 @@ use crate::domain::dataset::Column;
 const FULL_WIDTH: &str = "＝＜＞！（），＆｜＋－＊／％．。、；：";
 
 /// Words and signs of other languages, and how the same is written here.
-const HABITS: [(&str, &[&str], &str); 14] = [
+const HABITS: [(&str, &[&str], &str); 28] = [
     ("and", &["&"], "`and` is written &"),
     ("or", &["|"], "`or` is written |"),
     ("&&", &["&"], "`&&` is written & here"),
@@ -26,7 +26,28 @@ const HABITS: [(&str, &[&str], &str); 14] = [
     ("contains", &["strpos(column, \"text\")"], "a part of a text is found by strpos(column, \"text\")"),
     ("not", &["!"], "`not` is written ! before a condition in parentheses"),
     (".", &["missing(column)"], "a value that is absent is found by missing(column), not by a point"),
+    ("且", &["&"], "`且` is written &"),
+    ("并且", &["&"], "`并且` is written &"),
+    ("或者", &["|"], "`或者` is written |"),
+    ("或", &["|"], "`或` is written |"),
+    ("equals", &["=="], "`equals` is written =="),
+    ("isin", &["inlist(column, 1, 2)"], "a list of values is written inlist(column, 1, 2)"),
+    ("if", &["column"], "the condition begins without `if`"),
+    ("≥", &[">="], "`≥` is written >="),
+    ("≤", &["<="], "`≤` is written <="),
+    ("≠", &["!="], "`≠` is written !="),
+    ("=>", &[">="], "`=>` is written >="),
+    ("=<", &["<="], "`=<` is written <="),
+    ("[", &["inlist(column, 1, 2)"], "a list of values is written inlist(column, 1, 2)"),
+    (";", &["the end"], "a condition ends without a semicolon"),
 ];
+/// Words for and and or that stand in Chinese without blanks around them.
+const WITHOUT_BLANKS: [char; 4] = ['且', '或', '并', '和'];
+
+/// True for a sign that begins a word of its own right after a number.
+pub(super) fn begins_a_word(c: char) -> bool {
+    WITHOUT_BLANKS.contains(&c)
+}
 
 /// Returns the refusal with the spelling that is meant, where it is at a known habit.
 pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) -> ExpressionError {
@@ -41,6 +62,17 @@ pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) 
         }
     }
     match chars.get(refusal.position) {
+        Some(',') if is_in_number(&chars, refusal.position) => {
+            let message = "a number has no sign for thousands, and a point for decimals: 1000, 3.5";
+            ExpressionError::new(refusal.position, message, &["1000", "3.5"])
+        }
+        Some('\'' | '“' | '”' | '‘' | '’' | '「' | '」') => {
+            ExpressionError::new(refusal.position, "a text stands between double quotes, \"a\"", &["\""])
+        }
+        Some('`') => {
+            let message = "a column is written by its name alone, without quotes around it";
+            ExpressionError::new(refusal.position, message, &["column"])
+        }
         Some(c) if FULL_WIDTH.contains(*c) => {
             let plain = half_width(*c).to_string();
             let message = format!("{c:?} is a full-width sign: write {plain} on the Latin keyboard");
@@ -48,6 +80,12 @@ pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) 
         }
         _ => quoted(&chars, &is_column, refusal),
     }
+}
+
+/// True for a comma with a digit on either side.
+fn is_in_number(chars: &[char], at: usize) -> bool {
+    let is_digit = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_digit);
+    is_digit(at.checked_sub(1)) && is_digit(Some(at + 1))
 }
 
 /// A name that is no column, compared with something, is most likely a text without its quotes.
@@ -73,7 +111,7 @@ fn word_at(chars: &[char], at: usize) -> String {
 }
 
 fn is_written(chars: &[char], at: usize, habit: &str, word: &str) -> bool {
-    if habit.starts_with(char::is_alphabetic) {
+    if habit.starts_with(char::is_alphabetic) && !habit.starts_with(WITHOUT_BLANKS) {
         return word.eq_ignore_ascii_case(habit);
     }
     habit.chars().enumerate().all(|(i, c)| chars.get(at + i) == Some(&c))

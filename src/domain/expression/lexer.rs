@@ -111,7 +111,8 @@ fn number(chars: &[char], at: usize) -> Result<(Token, usize), ExpressionError> 
     }
     let text: String = chars[at..end].iter().collect();
     let value = text.parse::<f64>().ok().filter(|v| crate::domain::encode::is_storable(*v));
-    let followed_by_name = chars.get(end).is_some_and(|c| is_name_char(*c) || *c == '.');
+    let continues = |c: &char| (is_name_char(*c) && !super::habits::begins_a_word(*c)) || *c == '.';
+    let followed_by_name = chars.get(end).is_some_and(continues);
     match value {
         Some(value) if !followed_by_name => Ok((Token::Number(value), end)),
         _ => Err(ExpressionError::new(at, "this is not a number", &["number"])),

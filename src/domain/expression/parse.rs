@@ -454,7 +454,8 @@ impl Parser<'_> {
             (Node::Value(left), Node::Value(right)) => (left, right),
             (Node::Truth(_), _) => {
                 let expected = &["&", "|", "inrange(column, low, high)"];
-                return Err(ExpressionError::new(at, "a comparison cannot be compared", expected));
+                let reason = "two comparisons in a row are joined by &: 1 < x & x < 5";
+                return Err(ExpressionError::new(at, reason, expected));
             }
             (Node::Derived(_), _) | (_, Node::Derived(_)) => {
                 let reason = "a variable of a group is derived first, by itself";

@@ -266,6 +266,9 @@ pub fn draft_of(suggestion: &Suggestion) -> Map<String, Value> {
     body.insert("roles".to_owned(), serde_json::to_value(&statement.roles).unwrap_or_default());
     body.insert("parameters".to_owned(), Value::Object(statement.parameters.clone()));
     body.insert("categorical_vars".to_owned(), statement.categorical_vars.clone().into());
+    if !statement.data_steps.is_empty() {
+        body.insert("data_steps".to_owned(), serde_json::to_value(&statement.data_steps).unwrap_or_default());
+    }
     body
 }
 

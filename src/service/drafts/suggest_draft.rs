@@ -9,9 +9,13 @@ use serde_json::{Map, Value};
 use super::draft_request::DraftRequest;
 use super::draft_view::{DraftView, view_draft};
 use super::state_draft::StateDraft;
+use crate::domain::data_step::DataStep;
+use crate::domain::dataset::Dataset;
 use crate::domain::draft::DraftSource;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::{JobRecord, Operation};
+use crate::domain::template::Bilingual;
+use crate::library::repairs::{after_repairs, named_columns, proposable_repairs};
 use crate::library::suggest::{
     Choice, MethodChoice, OpenQuestion, RULES_VERSION, SuggestInput, Suggestion, draft_of, submitted_of,
     suggest,
@@ -24,6 +28,9 @@ use crate::service::shared::context::{Caller, Context};
 const ROWS: usize = 5_000;
 /// Most values of a column.
 const VALUES: usize = 50;
+
+/// Confidence in a repair that the reader of the file offers: nothing else fits the column, but a person has not seen it.
+const REPAIR_CONFIDENCE: f64 = 0.8;
 
 /// The use case.
 pub struct SuggestDraft<'a>(pub &'a Context);
@@ -104,12 +111,59 @@ impl SuggestDraft<'_> {
         let path = local_copy(ctx, job, &dataset.canonical_rel_path).await?;
         let (tabular, library) = (Arc::clone(&ctx.tabular), Arc::clone(&ctx.library));
         let question = job.requirement.clone();
+        let chosen = chosen_repairs(job, &dataset);
         let made = move || {
-            let values = tabular.texts(&path, ROWS, VALUES)?;
-            let (question, dataset, values) = (&question, &dataset, &values);
-            Ok(suggest(&SuggestInput { library: &library, question, dataset, values }))
+            let mut values = tabular.texts(&path, ROWS, VALUES)?;
+            let steps = chosen.clone().unwrap_or_else(|| proposable_repairs(&dataset));
+            let repaired = after_repairs(&dataset, &steps);
+            let converted = |name: &str| steps.iter().any(|s| s.column.as_deref() == Some(name));
+            values.retain(|name, _| !converted(name));
+            let input =
+                SuggestInput { library: &library, question: &question, dataset: &repaired, values: &values };
+            let mut suggestion = suggest(&input);
+            let steps = if chosen.is_some() { steps } else { needed(steps, &suggestion, &repaired) };
+            suggestion.choices.extend(steps.iter().map(choice_of));
+            suggestion.statement.data_steps = steps;
+            Ok(suggestion)
         };
         ctx.pools.reads.run(made).await?
+    }
+}
+
+/// The repairs that the draft of the job has; `None` without any.
+fn chosen_repairs(job: &JobRecord, dataset: &Dataset) -> Option<Vec<DataStep>> {
+    let offered = |step: &&DataStep| dataset.repairs.iter().any(|repair| repair.step == **step);
+    let steps = &job.draft.as_ref()?.statement.data_steps;
+    let chosen: Vec<DataStep> = steps.iter().filter(offered).cloned().collect();
+    (!chosen.is_empty()).then_some(chosen)
+}
+
+/// The repairs without which the columns of a suggestion would not be what it takes them for.
+fn needed(steps: Vec<DataStep>, suggestion: &Suggestion, dataset: &Dataset) -> Vec<DataStep> {
+    let named = named_columns(&suggestion.statement, dataset);
+    let is_used = |step: &DataStep| step.column.as_ref().is_some_and(|column| named.contains(column));
+    if !steps.iter().any(is_used) {
+        return Vec::new();
+    }
+    steps.into_iter().filter(|step| step.column.is_none() || is_used(step)).collect()
+}
+
+/// A repair as a choice of the suggestion.
+fn choice_of(step: &DataStep) -> Choice {
+    let words = step.words();
+    Choice {
+        field: "data_steps".to_owned(),
+        columns: step.column.clone().into_iter().collect(),
+        words: Vec::new(),
+        basis: "structure".to_owned(),
+        reason: Bilingual {
+            en: format!(
+                "a data step repairs what the reader of the file found ({words}); the file stays as it is"
+            ),
+            zh: Some(format!("用数据步骤修正读取文件时发现的问题（{words}）；文件本身不变")),
+        },
+        confidence: REPAIR_CONFIDENCE,
+        alternatives: Vec::new(),
     }
 }
 

@@ -268,13 +268,28 @@ async fn an_upload_that_comes_while_another_is_read_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_something_else_kills_is_started_again() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bench = Bench::new(dir.path()).await;
+    bench.upload_held(None).await.kill();
+    assert_eq!(bench.read().await.ok()["row_count"], ROWS);
+    assert!(bench.start.log().contains("SS_INGEST_KILLED"), "the operator is told");
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_late_refusal_is_the_same_after_a_restart() {
     let dir = tempfile::tempdir().expect("a directory");
     let bench = Bench::new(dir.path()).await;
-    let held = bench.upload_held(Some("\"v1\"")).await;
-    held.kill();
+    let first = bench.upload_held(Some("\"v1\"")).await;
+    first.kill();
+    // another reader is started once
+    let gone = || !readers_of(bench.program.pid()).contains(&first.0.as_raw_nonzero().get());
+    until("the first reader ends", gone).await;
+    hold_reader(bench.program.pid()).await.kill();
     let refused = bench.read().await;
     assert_eq!(refused.body["error_code"], "INPUT_PARSE_FAILED", "{}", refused.body);
+    assert!(refused.body["message"].as_str().is_some_and(|m| m.contains("killed twice")), "{}", refused.body);
     let bench = bench.killed();
     let again = bench.preview().await;
     let facts = |answer: &Answer| {

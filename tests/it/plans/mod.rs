@@ -10,4 +10,5 @@ mod expression_refusals;
 mod plan_preview;
 mod suggested_drafts;
 mod suggested_library;
+mod suggested_repairs;
 mod unknown_names;

@@ -20,8 +20,10 @@ const CURRENCIES: [&str; 28] = [
     "GBP", "CNY", "RMB", "JPY", "CHF", "INR", "kr", "zł", "Kč", "Fr.",
 ];
 /// Units that stand right behind numbers.
-const UNITS: [&str; 14] =
-    ["%", "％", "kg", "g", "km", "m", "cm", "mm", "h", "人", "岁", "万元", "亿元", "万"];
+const UNITS: [&str; 15] =
+    ["%", "％", "kg", "g", "km", "m", "cm", "mm", "h", "人", "岁", "万元", "亿元", "万", "年"];
+/// Marks of footnotes and of significance behind numbers, the longest ones first.
+pub(super) const MARKS: [&str; 6] = ["***", "**", "*", "†", "‡", "§"];
 /// Most different texts that are remembered of a kind of cells.
 const MOST_TEXTS: usize = 21;
 /// Most kinds of cells of a column.
@@ -73,15 +75,30 @@ impl Cells {
         self.numbers.entry(affixes).or_insert_with(|| Group { styles: u8::MAX, ..Group::default() })
     }
 
-    /// The commonest kind of numbers with the text around it.
+    /// The commonest kind of numbers with the text around it; marks behind plain numbers make no kind of their own.
     pub(super) fn commonest(&self) -> Option<(&Vec<String>, &Group)> {
-        self.numbers.iter().max_by_key(|(_, group)| group.cells)
+        let found = self.numbers.iter().max_by_key(|(_, group)| group.cells)?;
+        match is_marked(found.0) {
+            true => self.numbers.get_key_value(&Vec::new()).or(Some(found)),
+            false => Some(found),
+        }
+    }
+
+    /// Plain numbers with marks behind them, where plain numbers are the commonest: the marks, and all such cells.
+    pub(super) fn marked(&self, commonest: &[String]) -> Vec<(&str, &Group)> {
+        let groups = self.numbers.iter().filter(|(affixes, _)| commonest.is_empty() && is_marked(affixes));
+        let mut found: Vec<(&str, &Group)> =
+            groups.map(|(affixes, group)| (affixes[0].trim(), group)).collect();
+        found.sort_by_key(|(mark, _)| std::cmp::Reverse(mark.len()));
+        found
     }
 
     /// The cells that are not of the commonest kind, with their first rows; `None` where they are too many.
     pub(super) fn exceptions(&self, commonest: &[String]) -> Option<BTreeMap<String, u64>> {
         let mut out = self.others.texts.clone();
-        for (_, group) in self.numbers.iter().filter(|(affixes, _)| *affixes != commonest) {
+        let apart =
+            |affixes: &[String]| affixes != commonest && !(commonest.is_empty() && is_marked(affixes));
+        for (_, group) in self.numbers.iter().filter(|(affixes, _)| apart(affixes)) {
             out.extend(group.texts.iter().map(|(text, row)| (text.clone(), *row)));
         }
         (out.len() < MOST_TEXTS).then_some(out)
@@ -101,6 +118,10 @@ fn split(text: &str) -> (Cow<'_, str>, Cow<'_, str>, &str) {
     }
 }
 
+fn is_marked(affixes: &[String]) -> bool {
+    affixes.len() == 1 && MARKS.contains(&affixes[0].trim())
+}
+
 /// True for what may stand before a number: a currency. `A` of `A17` makes it a code.
 fn is_sign(text: &str) -> bool {
     let text = text.trim();
@@ -114,6 +135,7 @@ fn is_unit(text: &str) -> bool {
     word.is_empty()
         || CURRENCIES.contains(&word)
         || UNITS.contains(&word)
+        || MARKS.contains(&word)
         || (apart && word.chars().count() <= 8 && word.chars().all(|c| c.is_alphabetic() || c == '/'))
 }
 
@@ -141,6 +163,11 @@ fn styles_of(body: &str) -> u8 {
         styles |= u8::from(fits) << at;
     }
     styles
+}
+
+/// The styles that read the number of a cell, one bit each.
+pub(super) fn read_by(cell: &str) -> u8 {
+    styles_of(&split(cell.trim()).1)
 }
 
 fn is_code(body: &str) -> bool {

@@ -7,6 +7,8 @@ mod cells;
 mod facts;
 pub(super) mod labelled;
 mod levels;
+mod mixed;
+mod notes;
 mod orders;
 mod rows;
 mod scan;
@@ -27,7 +29,7 @@ use super::problems::{self, shown};
 use super::profile::Profile;
 use super::warnings::Warnings;
 use crate::domain::data_step::{ConvertTo, DataStep, Repair, StepKind};
-use crate::domain::dataset::{Column, InferredType};
+use crate::domain::dataset::Column;
 use crate::domain::error::Problem;
 
 /// The key of the data that repairs are for.
@@ -103,7 +105,11 @@ pub(super) fn offers(
     }
     look_through(&mut reader, &mut scans)?;
     let mut dropped = rows::foreign(columns, &scans, place);
-    if dropped.iter().all(|row| row.row != place.rows) {
+    if let Some(notes) = notes::below(&mut reader, columns, place)? {
+        dropped.retain(|found| !found.rows.iter().any(|row| notes.has(*row)));
+        dropped.push(notes);
+    }
+    if dropped.iter().all(|found| !found.has(place.rows)) {
         dropped.extend(totals::unnamed(&mut reader, columns, place)?);
     }
     let mut found: Vec<Offer> = Vec::new();
@@ -114,6 +120,7 @@ pub(super) fn offers(
                 let offered = text_offers(*at, column, scan, &dropped, place);
                 if offered.is_empty() {
                     orders::remark(column, scan, place, warnings);
+                    mixed::remark(column, scan, place, warnings);
                     on_shape(column, scan, place, warnings);
                 }
                 found.extend(offered);
@@ -121,10 +128,10 @@ pub(super) fn offers(
             Scan::Code(scan) => found.extend(code_offer(*at, column, scan, place)),
         }
     }
-    found.extend(columns.iter().enumerate().filter_map(|(at, column)| spreadsheet_days(at, column)));
+    found.extend(columns.iter().enumerate().filter_map(|(at, column)| orders::spreadsheet_days(at, column)));
     found.truncate(MOST_COLUMNS * 2);
     let drop_step = (!dropped.is_empty()).then(|| DataStep {
-        rows: dropped.iter().map(|row| row.row).collect(),
+        rows: dropped.iter().flat_map(|found| &found.rows).copied().collect(),
         ..DataStep::new(StepKind::DropRows, MAIN)
     });
     let repairs = facts::after(path, columns, drop_step.as_ref(), &found)?;
@@ -163,7 +170,7 @@ fn remark(
         found.into_iter().partition(|offer| offer.because_of.is_some());
     for row in dropped {
         // one cause, one remark: what the row has made text is repaired with it
-        let columns_of_it = caused.iter().filter(|offer| offer.because_of == Some(row.row));
+        let columns_of_it = caused.iter().filter(|offer| offer.because_of.is_some_and(|of| row.has(of)));
         let mut steps: Vec<DataStep> = drop_step.iter().cloned().collect();
         for offer in columns_of_it {
             warnings.withdraw(&["mixed_types"], &columns[offer.at].name);
@@ -284,22 +291,24 @@ fn number_offers(
     let cells = &scan.cells;
     let Some((affixes, group)) = cells.commonest() else { return Vec::new() };
     let Some(exceptions) = cells.exceptions(affixes).filter(|_| !cells.codes) else { return Vec::new() };
-    let apart = cells.present - group.cells;
+    let marked = cells.marked(affixes);
+    let apart = cells.present - group.cells - marked.iter().map(|(_, group)| group.cells).sum::<u64>();
+    let style_bits = marked.iter().fold(group.styles, |all, (_, group)| all & group.styles);
     // a percent sign here and none there: two numbers for one text
     let mixed_percent = exceptions.keys().any(|e| e.contains('%'))
         || (affixes.iter().any(|a| a.contains('%')) && cells.numbers.contains_key(&Vec::new()));
     if group.cells < 2 || apart as f64 > (MOST_EXCEPTIONS * cells.present as f64).max(1.0) || mixed_percent {
         return Vec::new();
     }
-    let plain = group.styles & 1 != 0;
+    let plain = style_bits & 1 != 0;
     let styles: Vec<usize> =
-        (0..STYLES.len()).filter(|s| group.styles & (1 << s) != 0 && (!plain || *s == 0)).collect();
+        (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0 && (!plain || *s == 0)).collect();
     // groups of blanks say nothing without a blank; the earlier styles have read such numbers
     let styles: Vec<usize> =
         styles.iter().copied().filter(|s| *s < 3 || styles.iter().all(|other| *other >= 3)).collect();
     let missing: Vec<String> = exceptions
         .iter()
-        .filter(|(_, row)| !dropped.iter().any(|d| d.row == **row))
+        .filter(|(_, row)| !dropped.iter().any(|d| d.has(**row)))
         .map(|(text, _)| text.clone())
         .collect();
     let mut places: Vec<(u64, &String)> = exceptions.iter().map(|(text, row)| (*row, text)).collect();
@@ -309,10 +318,11 @@ fn number_offers(
         .take(3)
         .map(|(row, text)| format!("\"{}\" in {}", shown(text), place.row(*row)))
         .collect();
-    let because_of = match (places.as_slice(), styles.len()) {
-        ([(row, _)], 1) if dropped.iter().any(|d| d.row == *row) => Some(*row),
-        _ => None,
-    };
+    // rows of one cause that are left out make the column one of numbers by themselves
+    let because_of = places.first().map(|(row, _)| *row).filter(|first| {
+        let cause = dropped.iter().find(|found| found.has(*first));
+        styles.len() == 1 && cause.is_some_and(|found| places.iter().all(|(row, _)| found.has(*row)))
+    });
     let what = match (affixes.is_empty(), styles.len()) {
         (true, 1) if plain => "numbers".to_owned(),
         (_, 1) => format!("numbers written like {}", first_cell(scan, place)),
@@ -328,12 +338,25 @@ fn number_offers(
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("; no number: {}{more}", listed.join(", "))
     };
-    let message = format!("{} holds {what}{rest}; it is kept as text", column.name);
+    let limit = match exceptions.keys().find(|text| mixed::is_limit(text)) {
+        Some(text) => format!(
+            "; \"{}\" is a value below or above a limit, not an absent one: making it missing leaves out these rows, so write \
+             the value into the file that the analysis should use, such as half of the limit",
+            shown(text)
+        ),
+        None => String::new(),
+    };
+    let what = match marked.iter().flat_map(|(_, group)| &group.texts).min_by_key(|(_, row)| **row) {
+        Some((text, row)) => format!("{what}, some with a mark, \"{}\" in {}", shown(text), place.row(*row)),
+        None => what,
+    };
+    let message = format!("{} holds {what}{rest}; it is kept as text{limit}", column.name);
     styles
         .into_iter()
         .map(|style| {
             let (remove, decimal) = STYLES[style];
-            let affixes = affixes.iter().map(|a| a.trim().to_owned()).filter(|a| !a.is_empty());
+            let affixes = affixes.iter().map(|a| a.trim()).chain(marked.iter().map(|(mark, _)| *mark));
+            let affixes = affixes.filter(|a| !a.is_empty()).map(str::to_owned);
             let step = DataStep {
                 remove: affixes.chain(remove.iter().map(|r| (*r).to_owned())).collect(),
                 decimal: decimal.map(str::to_owned),
@@ -362,28 +385,4 @@ fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Opti
     );
     let step = DataStep { missing: vec![code], ..convert(column, ConvertTo::Number) };
     Some(Offer { at, step, note: Note { kind: "missing_code", message }, because_of: None })
-}
-
-/// Numbers under a name of dates that lie where spreadsheets count the days of 1954 to 2064.
-fn spreadsheet_days(at: usize, column: &Column) -> Option<Offer> {
-    let name = column.original_name.to_lowercase();
-    let named =
-        ["date", "day", "datum", "fecha", "日期", "时间", "日"].iter().any(|word| name.contains(word));
-    let within = column.min? >= 20_000.0 && column.max? <= 60_000.0;
-    let number = matches!(column.inferred_type, InferredType::Integer | InferredType::Number);
-    if !(named && within && number && column.integer_valued) {
-        return None;
-    }
-    let message = format!(
-        "{} holds whole numbers ({} to {}) that look like the days of a spreadsheet, not like dates; they are kept as numbers",
-        column.name,
-        number_text(column.min?),
-        number_text(column.max?)
-    );
-    Some(Offer {
-        at,
-        step: convert(column, ConvertTo::DateSpreadsheet),
-        note: Note { kind: "dates_as_numbers", message },
-        because_of: None,
-    })
 }

@@ -1,12 +1,14 @@
-//! Columns of dates in more than one order, which no reading fits.
+//! Columns of dates in more than one order, which no reading fits, and of the days of a spreadsheet.
 
 use std::collections::BTreeMap;
 
 use super::scan::{ORDERS, TextScan};
 use super::{MOST_EXCEPTIONS, Note, Offer, Place, apply, convert};
+use crate::adapters::tabular::convert::number_text;
 use crate::adapters::tabular::problems::shown;
 use crate::adapters::tabular::warnings::Warnings;
-use crate::domain::dataset::Column;
+use crate::domain::data_step::ConvertTo;
+use crate::domain::dataset::{Column, InferredType};
 
 /// Most different texts that are remembered as exceptions to an order.
 const MOST_TEXTS: usize = 21;
@@ -82,4 +84,28 @@ pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &
             "write all dates of the column in one order, such as 2024-01-31, and upload the file again";
         warnings.warn("mixed_date_orders", Some(&column.name), message, hint);
     }
+}
+
+/// Numbers under a name of dates that lie where spreadsheets count the days of 1954 to 2064.
+pub(super) fn spreadsheet_days(at: usize, column: &Column) -> Option<Offer> {
+    let name = column.original_name.to_lowercase();
+    let named =
+        ["date", "day", "datum", "fecha", "日期", "时间", "日"].iter().any(|word| name.contains(word));
+    let within = column.min? >= 20_000.0 && column.max? <= 60_000.0;
+    let number = matches!(column.inferred_type, InferredType::Integer | InferredType::Number);
+    if !(named && within && number && column.integer_valued) {
+        return None;
+    }
+    let message = format!(
+        "{} holds whole numbers ({} to {}) that look like the days of a spreadsheet, not like dates; they are kept as numbers",
+        column.name,
+        number_text(column.min?),
+        number_text(column.max?)
+    );
+    Some(Offer {
+        at,
+        step: convert(column, ConvertTo::DateSpreadsheet),
+        note: Note { kind: "dates_as_numbers", message },
+        because_of: None,
+    })
 }

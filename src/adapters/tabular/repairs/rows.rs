@@ -5,7 +5,7 @@ use super::scan::{Scan, TextScan};
 use crate::adapters::tabular::problems::shown;
 use crate::domain::dataset::Column;
 
-/// First words of a row of totals.
+/// Words of a row of totals.
 const TOTALS: [&str; 17] = [
     "total",
     "totals",
@@ -25,18 +25,59 @@ const TOTALS: [&str; 17] = [
     "合計",
     "小计",
 ];
+/// Those that also mark the totals of a group, before or after its name: `Total North`, `华北小计`.
+const WITH_A_NAME: [&str; 10] =
+    ["grand total", "subtotal", "total", "gesamt", "summe", "合计", "总计", "總計", "合計", "小计"];
+/// Longest text that is taken for the words of totals, in bytes.
+const MOST_BYTES: usize = 60;
+/// Most rows of totals that a step leaves out.
+pub(super) const MOST_TOTALS: usize = 1_000;
+/// Largest share of the rows that are totals: where there are more, they are what the table is about.
+const MOST_SHARE: f64 = 0.4;
 /// Beginnings of a note below a table.
-const NOTES: [&str; 9] = ["source", "sources", "note", "notes", "*", "注", "来源", "资料来源", "quelle"];
+pub(super) const NOTES: [&str; 9] =
+    ["source", "sources", "note", "notes", "*", "注", "来源", "资料来源", "quelle"];
 
-/// One such row.
+/// Such rows, of one cause.
 pub(super) struct Foreign {
-    /// Row of the data, from 1.
-    pub row: u64,
+    /// Rows of the data, from 1.
+    pub rows: Vec<u64>,
     pub kind: &'static str,
     pub message: String,
 }
 
-/// Finds them: at most the first and the last row of the data.
+impl Foreign {
+    /// True for one of the rows.
+    pub(super) fn has(&self, row: u64) -> bool {
+        self.rows.contains(&row)
+    }
+}
+
+/// The group whose totals a text marks, empty for those of all rows; `None` for any other text.
+pub(super) fn totals_of(cell: &str) -> Option<&str> {
+    let text = cell.trim().trim_end_matches([':', '：', '.']);
+    if text.len() > MOST_BYTES {
+        return None;
+    }
+    let is = |part: Option<&str>, word: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(word));
+    if TOTALS.iter().any(|word| is(Some(text), word)) {
+        return Some("");
+    }
+    WITH_A_NAME.iter().find_map(|word| {
+        let before = text.len().checked_sub(word.len())?;
+        let (start, end) = (text.get(..word.len()), text.get(before..));
+        if is(end, word) {
+            let rest = text.get(..before)?;
+            let name = rest.trim_end_matches([' ', ':', '：', ',', '-']);
+            return (name.len() < rest.len() || !word.is_ascii()).then_some(name);
+        }
+        let rest = text.get(word.len()..).filter(|_| is(start, word))?;
+        let name = rest.trim_start_matches([' ', ':', '：', ',', '-']);
+        (name.len() < rest.len() || !word.is_ascii()).then_some(name)
+    })
+}
+
+/// Finds a second row of the header, and totals.
 pub(super) fn foreign(columns: &[Column], scans: &[(usize, Scan)], place: Place) -> Vec<Foreign> {
     let texts: Vec<(&Column, &TextScan)> = scans
         .iter()
@@ -50,8 +91,35 @@ pub(super) fn foreign(columns: &[Column], scans: &[(usize, Scan)], place: Place)
         return found;
     }
     found.extend(second_header(&texts, place));
-    found.extend(last_row(&texts, place));
+    found.extend(group_totals(&texts, place).or_else(|| last_row(&texts, place)));
     found
+}
+
+/// Totals of groups: rows with such a word in one column, other than the last row alone.
+fn group_totals(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
+    let (column, scan) = texts.iter().max_by_key(|(_, scan)| scan.totals.len())?;
+    let rows: Vec<u64> = scan.totals.iter().map(|(row, _)| *row).collect();
+    let (first, text) = scan.totals.first()?;
+    if *first == place.rows || rows.len() >= MOST_TOTALS || rows.len() as f64 > MOST_SHARE * place.rows as f64
+    {
+        return None;
+    }
+    let message = match rows.len() {
+        1 => format!(
+            "{} holds \"{}\" in {}: a row of totals; it is read as an observation",
+            place.row(*first),
+            shown(text),
+            column.name
+        ),
+        count => format!(
+            "{count} rows hold totals in {} (\"{}\" in {}, the last in {}); each is read as an observation",
+            column.name,
+            shown(text),
+            place.row(*first),
+            place.row(rows[count - 1])
+        ),
+    };
+    Some(Foreign { rows, kind: "total_row", message })
 }
 
 fn second_header(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
@@ -66,7 +134,7 @@ fn second_header(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign
     }
     let listed: Vec<String> = cells.iter().take(3).map(|c| format!("\"{}\"", shown(c))).collect();
     Some(Foreign {
-        row: 1,
+        rows: vec![1],
         kind: "second_header_row",
         message: format!(
             "{} holds {} above columns of numbers: a second row of the header, or its units; it is read as data. Where it \
@@ -101,6 +169,30 @@ fn last_row(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
             shown(&scan.last),
             column.name
         );
-        Some(Foreign { row: place.rows, kind, message })
+        Some(Foreign { rows: vec![place.rows], kind, message })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::totals_of;
+
+    #[test]
+    fn totals_of_a_group_name_it() {
+        for (text, name) in [
+            ("Total", ""),
+            (" TOTAL: ", ""),
+            ("总计", ""),
+            ("Total North", "North"),
+            ("subtotal: North", "North"),
+            ("North total", "North"),
+            ("华北小计", "华北"),
+            ("合计：华北", "华北"),
+        ] {
+            assert_eq!(totals_of(text), Some(name), "{text}");
+        }
+        for text in ["totally agree", "Northtotal", "12.5", "", "é", "Totalitarian states"] {
+            assert_eq!(totals_of(text), None, "{text}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use dta::{Column as Values, StorageType};
 
 use super::cells::Cells;
 use super::orders::Days;
+use super::rows;
 use super::shapes::Shapes;
 use crate::domain::data_step::ConvertTo;
 use crate::domain::dataset::{Column, InferredType};
@@ -37,6 +38,10 @@ pub(super) struct TextScan {
     trims: bool,
     /// Rows taken in so far.
     rows: u64,
+    /// Rows whose cell is a word of totals, with the cell; of the first rows.
+    pub totals: Vec<(u64, String)>,
+    /// The last cell that marks no totals.
+    above: String,
     /// The cells of the first and of the last row; empty for a missing value.
     pub first: String,
     pub last: String,
@@ -132,6 +137,7 @@ impl TextScan {
         }
         if row <= ENOUGH_ROWS {
             self.shapes.add(cell, row, MOST_LEVELS as usize);
+            self.note_totals(cell, row);
         }
         if row <= ENOUGH_ROWS || self.is_promising() {
             self.cells.add(cell, row);
@@ -146,6 +152,21 @@ impl TextScan {
             if !self.trimmed.contains(trimmed) {
                 self.trimmed.insert(trimmed.to_owned());
             }
+        }
+    }
+
+    /// Notes a cell that marks totals. Where it names a group, the cell above or another cell has to be that name: there are
+    /// names such as `total assets`.
+    fn note_totals(&mut self, cell: &str, row: u64) {
+        match rows::totals_of(cell) {
+            Some(group) => {
+                let is_above = group.eq_ignore_ascii_case(self.above.trim());
+                let named = is_above || group.is_empty() || self.cells.others.texts.contains_key(group);
+                if named && self.totals.len() < rows::MOST_TOTALS {
+                    self.totals.push((row, cell.to_owned()));
+                }
+            }
+            None => cell.clone_into(&mut self.above),
         }
     }
 

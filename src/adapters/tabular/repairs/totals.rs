@@ -120,7 +120,7 @@ pub(super) fn unnamed(
     };
     let names: Vec<&str> = says.iter().take(3).map(|at| columns[totals[*at].at].name.as_str()).collect();
     Ok(Some(Foreign {
-        row: place.rows,
+        rows: vec![place.rows],
         kind: "total_row",
         message: format!(
             "{} holds no text, and in {} the {what} of the rows above it: a row of totals; it is read as an observation",

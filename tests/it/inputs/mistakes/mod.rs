@@ -3,6 +3,7 @@
 
 mod cases;
 mod content;
+mod doubt;
 mod files;
 mod fit;
 mod shape;
@@ -20,10 +21,16 @@ const AT_ONCE: usize = 4;
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
     let mut app = TestApp::start().await;
-    let all =
-        [cases::of_files(), content::of_content(), spelling::of_spelling(), fit::of_fit(), shape::of_shape()];
+    let all = [
+        cases::of_files(),
+        content::of_content(),
+        spelling::of_spelling(),
+        fit::of_fit(),
+        shape::of_shape(),
+        doubt::of_doubt(),
+    ];
     let cases: Vec<Mistake> = all.into_iter().flatten().collect();
-    assert!(cases.len() >= 110, "{} mistakes", cases.len());
+    assert!(cases.len() >= 170, "{} mistakes", cases.len());
     assert!(cases.iter().all(|case| !case.before.is_empty()));
     let tried = futures_util::stream::iter(&cases).map(|case| tried(&app, case)).buffer_unordered(AT_ONCE);
     let failures: Vec<String> = tried.filter_map(|failure| async { failure }).collect().await;

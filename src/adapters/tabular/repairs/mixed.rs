@@ -1,0 +1,123 @@
+//! Columns of numbers that no single reading fits: named with cells and rows, and left to a person.
+
+use super::cells::{Group, STYLES};
+use super::scan::TextScan;
+use super::{Place, cells};
+use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::warnings::Warnings;
+use crate::domain::dataset::Column;
+
+/// Words for yes and no that make a column one of 0 and 1.
+const YES_AND_NO: [(&str, &str); 12] = [
+    ("yes", "no"),
+    ("y", "n"),
+    ("ja", "nein"),
+    ("oui", "non"),
+    ("sí", "no"),
+    ("si", "no"),
+    ("sim", "não"),
+    ("да", "нет"),
+    ("是", "否"),
+    ("有", "无"),
+    ("present", "absent"),
+    ("positive", "negative"),
+];
+
+/// True for a value that is known to lie below or above a limit only: `<0.01`, `≥ 90`.
+pub(super) fn is_limit(text: &str) -> bool {
+    let rest = text.trim().trim_start_matches(['<', '>', '≤', '≥', '=']);
+    rest.len() < text.trim().len() && rest.trim_start().starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Says it of a column without a repair.
+pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) {
+    if scan.cells.codes {
+        return;
+    }
+    if let Some((message, hint)) = styles(scan, place).or_else(|| percents(scan, place)) {
+        warnings.withdraw(&["mixed_types"], &column.name);
+        let message = format!("{} {message}; it is kept as text", column.name);
+        warnings.warn("mixed_number_styles", Some(&column.name), message, hint);
+    } else if let Some(yes) = yes_of(column, scan) {
+        let message = format!(
+            "{} holds a yes and a no as words (\"{}\"): where an analysis needs 0 and 1, derive a variable by {} == \"{}\"",
+            column.name,
+            shown(&yes),
+            column.name,
+            shown(&yes)
+        );
+        warnings.info(
+            "yes_and_no",
+            Some(&column.name),
+            message,
+            "add it to `derived_variables` of the draft",
+        );
+    }
+}
+
+/// `1,234.5` beside `1.234,5`.
+fn styles(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
+    let group = scan.cells.numbers.values().find(|group| group.styles == 0 && group.cells > 1)?;
+    if group.cells * 2 < scan.cells.present {
+        return None;
+    }
+    let mut cells: Vec<(u64, &String)> = group.texts.iter().map(|(text, row)| (*row, text)).collect();
+    cells.sort_unstable();
+    let (row, first) = *cells.first()?;
+    let read = cells::read_by(first);
+    let (other_row, other) = cells.iter().find(|(_, text)| cells::read_by(text) & read == 0)?;
+    let message = format!(
+        "writes numbers in two ways, \"{}\" in {} and \"{}\" in {}: a sign stands for thousands in one and for decimals in the \
+         other",
+        shown(first),
+        place.row(row),
+        shown(other),
+        place.row(*other_row)
+    );
+    debug_assert!(STYLES.len() <= u8::BITS as usize);
+    Some((
+        message,
+        "write all numbers of the column with a decimal point and without signs for thousands, such as 1234.5",
+    ))
+}
+
+/// `12.5%` beside `0.125`.
+fn percents(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
+    let with = |wanted: bool| {
+        let groups = scan.cells.numbers.iter().filter(move |(affixes, _)| {
+            affixes.iter().any(|a| a.contains(['%', '％'])) == wanted && (wanted || affixes.is_empty())
+        });
+        groups.map(|(_, group)| group).collect::<Vec<&Group>>()
+    };
+    let (percents, plain) = (with(true), with(false));
+    let first = |groups: &[&Group]| {
+        let cells = groups.iter().flat_map(|group| &group.texts);
+        cells
+            .min_by_key(|(_, row)| **row)
+            .map(|(text, row)| format!("\"{}\" in {}", shown(text), place.row(*row)))
+    };
+    let count = |groups: &[&Group]| groups.iter().map(|group| group.cells).sum::<u64>();
+    let message = format!(
+        "holds {} percentages ({}) and {} numbers without a percent sign ({}), which may be shares or percentages",
+        count(&percents),
+        first(&percents)?,
+        count(&plain),
+        first(&plain)?
+    );
+    Some((message, "write all values of the column in one way, such as 12.5 for 12.5 %"))
+}
+
+/// The word for yes of a column with two texts, as the file has it.
+fn yes_of(column: &Column, scan: &TextScan) -> Option<String> {
+    if column.distinct != 2 || !scan.cells.numbers.is_empty() {
+        return None;
+    }
+    let texts: Vec<&String> = scan.cells.others.texts.keys().collect();
+    let [a, b] = texts[..] else { return None };
+    let (low_a, low_b) = (a.trim().to_lowercase(), b.trim().to_lowercase());
+    YES_AND_NO.iter().find_map(|(yes, no)| match (low_a.as_str(), low_b.as_str()) {
+        (x, y) if x == *yes && y == *no => Some(a.clone()),
+        (x, y) if y == *yes && x == *no => Some(b.clone()),
+        _ => None,
+    })
+}

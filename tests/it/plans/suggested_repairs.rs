@@ -1,0 +1,77 @@
+//! Drafts by rules of data that need a repair: a column that words keep from being one of numbers is taken for what it
+//! is once a data step has repaired it, and the step is proposed with the draft.
+
+use serde_json::{Value, json};
+
+use crate::support::app::{Job, TestApp};
+
+const QUESTION: &str = "What is the effect of dose on pressure, controlling for age?";
+
+/// Forty patients; `pressure` is 150 − 2 dose + d with decimal commas, where d sums to zero over each dose, and two cells
+/// say that there is no value.
+fn patients(word: &str) -> String {
+    let mut lines = "patient;dose;age;pressure\n".to_owned();
+    for row in 0..40_i32 {
+        let (dose, age) = (row % 5, 40 + row * 7 % 23);
+        let tenths = 1500 - 20 * dose + [3, -3][(row / 5 % 2) as usize];
+        let pressure = format!("{},{}", tenths / 10, tenths % 10);
+        let pressure = if row == 7 || row == 23 { word.to_owned() } else { pressure };
+        lines += &format!("P{row};{dose};{age};{pressure}\n");
+    }
+    lines
+}
+
+async fn uploaded(app: &TestApp, word: &str) -> (Job, Value) {
+    let job = app.job(QUESTION).await;
+    let uploaded = app.upload(&job, "patients.csv", patients(word)).await.ok();
+    (job, uploaded)
+}
+
+fn kinds(steps: &Value) -> Vec<&str> {
+    steps.as_array().into_iter().flatten().filter_map(|step| step["kind"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suggestion_repairs_the_column_that_the_question_names() {
+    let mut app = TestApp::start().await;
+    let (job, _) = uploaded(&app, "k. A.").await;
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    let draft = &suggested["draft"];
+    assert_eq!(draft["roles"]["outcome_var"], json!(["pressure"]), "{suggested}");
+    assert_eq!(draft["roles"]["controls"], json!(["age"]), "{suggested}");
+    assert_eq!(kinds(&draft["data_steps"]), ["convert"], "{suggested}");
+    assert_eq!(draft["data_steps"][0]["missing"], json!(["k. A."]));
+    let choices = suggested["choices"].as_array().expect("a list");
+    let repair = choices.iter().find(|choice| choice["field"] == "data_steps").expect("it is explained");
+    assert_eq!(repair["columns"], json!(["pressure"]));
+    for language in ["en", "zh"] {
+        let reason = repair["reason"][language].as_str().expect("a reason");
+        assert!(reason.contains("missing: \"k. A.\""), "{reason}");
+    }
+    let submitted = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    assert_eq!(submitted["draft"], *draft, "the draft that was shown is the one that is taken");
+    let plan = app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    assert_eq!(kinds(&plan["plan"]["data_steps"]), ["convert"], "the plan records it");
+    app.post(&job, "/run", &json!({})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
+    let runs = app.get(&job, "/runs").await.ok();
+    let flow = runs["runs"][0]["sample_flow"].as_array().cloned().unwrap_or_default();
+    assert_eq!(flow.last().map(|step| &step["rows"]), Some(&json!(38)), "{runs}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_suggestion_keeps_the_repairs_that_a_person_has_chosen() {
+    let mut app = TestApp::start().await;
+    let (job, seen) = uploaded(&app, "<120").await;
+    // values below a limit are lost by the step: it is left to a person
+    let suggested = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    assert_eq!(suggested["draft"]["data_steps"], Value::Null, "{suggested}");
+    let remarks = seen["warnings"].as_array().expect("a list");
+    let repair = remarks.iter().find_map(|r| r["repairs"].get(0)).expect("a repair").clone();
+    app.put(&job, "/draft", &json!({"data_steps": [repair]})).await.ok();
+    let again = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    assert_eq!(again["draft"]["data_steps"], json!([repair]), "{again}");
+    assert_eq!(again["draft"]["roles"]["outcome_var"], json!(["pressure"]), "{again}");
+    app.stop().await;
+}
