@@ -187,7 +187,8 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         let mut is_busy = false;
         if is_allowed && is_taken {
             full_after = wanted - now;
-            let (turn, busy_from) = (self.turn.load(Ordering::Relaxed), self.busy_from.load(Ordering::Relaxed));
+            let (turn, busy_from) =
+                (self.turn.load(Ordering::Relaxed), self.busy_from.load(Ordering::Relaxed));
             let before = known.as_ref().filter(|bucket| bucket.turn == turn).map_or(0, |bucket| bucket.taken);
             let taken = before.saturating_add(tokens);
             is_busy = before < busy_from && taken >= busy_from;

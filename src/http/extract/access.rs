@@ -337,7 +337,12 @@ pub(super) fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Pro
 
 fn caller_of(parts: &Parts, actor: Actor) -> Caller {
     let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
-    Caller { actor, trace_id: meta.trace.id().clone(), address: meta.address.map(|a| a.to_string()), reason: None }
+    Caller {
+        actor,
+        trace_id: meta.trace.id().clone(),
+        address: meta.address.map(|a| a.to_string()),
+        reason: None,
+    }
 }
 
 pub(super) fn forbidden() -> Problem {

@@ -45,9 +45,9 @@ where
 fn depends_on_accepted(response: &Response<Body>) -> bool {
     let headers = response.headers();
     let says_so = |value: &HeaderValue| {
-        value.to_str().is_ok_and(|list| {
-            list.split(',').any(|name| name.trim().eq_ignore_ascii_case("accept-encoding"))
-        })
+        value
+            .to_str()
+            .is_ok_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case("accept-encoding")))
     };
     !headers.contains_key(header::CONTENT_ENCODING)
         && !headers.contains_key(header::CONTENT_RANGE)

@@ -132,11 +132,8 @@ where
         edge::otel::adopt(&span, request.headers());
     }
     let in_flight = app.metrics.http.started();
-    let mut response = if span.is_none() {
-        next(request).await
-    } else {
-        next(request).instrument(span.clone()).await
-    };
+    let mut response =
+        if span.is_none() { next(request).await } else { next(request).instrument(span.clone()).await };
     drop(in_flight);
     let status = response.status().as_u16();
     let elapsed = started.elapsed().as_secs_f64();
