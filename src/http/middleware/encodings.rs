@@ -11,9 +11,10 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Response, header};
 use axum::middleware::Next;
 use futures_util::FutureExt;
+use futures_util::future::Map;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::decompression::RequestDecompression;
+use tower_http::decompression::{DecompressionBody, RequestDecompression};
 use tower_service::Service;
 
 use super::problem;
@@ -26,7 +27,7 @@ fn compressible() -> impl Predicate + Send + Sync + 'static {
 /// Compresses the answer as the request's `Accept-Encoding` allows.
 pub async fn compressed<F, N>(request: Request, next: N) -> Response<Body>
 where
-    F: Future<Output = Response<Body>> + Send,
+    F: Future<Output = Response<Body>>,
     N: FnOnce(Request) -> F,
 {
     if !request.headers().contains_key(header::ACCEPT_ENCODING) {
@@ -55,6 +56,9 @@ fn depends_on_accepted(response: &Response<Body>) -> bool {
         && !headers.get_all(header::VARY).iter().any(says_so)
 }
 
+/// Makes the answer one of a service that cannot fail.
+type Answered = fn(Response<Body>) -> Result<Response<Body>, Infallible>;
+
 /// A service that is called once.
 struct Once<N> {
     next: Option<N>,
@@ -67,7 +71,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = futures_util::future::Map<F, fn(Response<Body>) -> Result<Response<Body>, Infallible>>;
+    type Future = Map<F, Answered>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -75,7 +79,7 @@ where
 
     fn call(&mut self, request: axum::http::Request<B>) -> Self::Future {
         let next = self.next.take().expect("it is called once");
-        next(request).map(Ok)
+        next(request).map(Ok as Answered)
     }
 }
 
@@ -100,7 +104,9 @@ async fn decompressed(request: Request, next: Next) -> Response<Body> {
     if !request.headers().contains_key(header::CONTENT_ENCODING) {
         return next.run(request).await;
     }
-    let once = Once { next: Some(|request: axum::http::Request<_>| next.run(request.map(Body::new))) };
+    let once = Once {
+        next: Some(|request: axum::http::Request<DecompressionBody<Body>>| next.run(request.map(Body::new))),
+    };
     let answered = RequestDecompression::new(once).call(request).await;
     answered.unwrap_or_else(|never| match never {}).map(Body::new)
 }
