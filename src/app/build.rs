@@ -34,6 +34,7 @@ use crate::domain::migration::Migrator;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::signed_link::LinkKeys;
+use crate::http::kept_bodies::KeptBodies;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::{App, Parts};
 use crate::http::v1::console;
@@ -237,6 +238,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         edge: Arc::new(edge),
         health,
         gate,
+        bodies: KeptBodies::default(),
     });
     let check_gate = app
         .gate

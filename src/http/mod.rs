@@ -3,6 +3,7 @@
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod kept_bodies;
 pub mod metrics;
 pub mod middleware;
 pub mod range;

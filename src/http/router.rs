@@ -4,17 +4,13 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::decompression::RequestDecompressionLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::health;
 use super::metrics;
-use super::middleware::{around, around_probes, problem};
+use super::middleware::{around, around_probes};
 use super::route::Routes;
 use super::state::App;
 use super::v1;
@@ -48,22 +44,6 @@ pub fn build(app: App) -> Router {
     let probes = probes().into_router();
     let routes = all_but_probes().into_router();
     let routes = Versions::served().wrap(routes).fallback(|| async { StatusCode::NOT_FOUND.into_response() });
-    // Innermost first: each layer wraps those before it.
-    let cors = app.edge.cors.clone();
-    let router = routes
-        // Every route reads its body through an extractor with its own limit.
-        .layer(axum::extract::DefaultBodyLimit::disable())
-        .layer(RequestDecompressionLayer::new())
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn_with_state(app.clone(), around))
-        // an archive is compressed already
-        .layer(
-            CompressionLayer::new()
-                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))),
-        )
-        // Probes are small, have no body and come often: nothing that bodies, callers or the gate need is around them.
-        .merge(probes.layer(from_fn_with_state(app.clone(), around_probes)))
-        .with_state(app);
-    // Preflights carry no credential and are answered before anything else.
-    cors.wrap(router)
+    let routes = routes.layer(from_fn_with_state(app.clone(), around));
+    routes.merge(probes.layer(from_fn_with_state(app.clone(), around_probes))).with_state(app)
 }

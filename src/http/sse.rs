@@ -61,6 +61,8 @@ pub fn answer(events: impl Stream<Item = Event> + Send + 'static, open: OpenStre
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    // a reader stays for long: nothing is kept for it that only its request needed
+    response.extensions_mut().insert(edge::serve::Detached);
     response
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
+use super::kept_bodies::KeptBodies;
 use super::middleware::edge::Edge;
 use crate::domain::cluster::Role;
 use crate::service::Context;
@@ -54,4 +55,6 @@ pub struct Parts {
     pub health: Arc<crate::service::operations::check_health::Health>,
     /// Whether business routes are served.
     pub gate: Arc<Gate>,
+    /// Bodies of jobs that were read lately.
+    pub bodies: KeptBodies,
 }

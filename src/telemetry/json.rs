@@ -25,17 +25,23 @@ impl<W> JsonLines<W> {
     }
 }
 
-/// The fields of a span as they were recorded.
+/// The fields of a span as they were recorded: most spans end without a line that needs them, so they are kept as
+/// they come.
 #[derive(Default)]
-struct Fields(Map<String, Value>);
+struct Fields(Vec<(&'static str, Value)>);
 
 /// First part of the fields that only the exporter of traces reads.
 pub(super) const FOR_TRACES: &str = "otel.";
 
 impl Fields {
     fn take(&mut self, field: &Field, value: impl FnOnce() -> Value) {
-        if !field.name().starts_with(FOR_TRACES) {
-            self.0.insert(field.name().to_owned(), value());
+        let name = field.name();
+        if name.starts_with(FOR_TRACES) {
+            return;
+        }
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value(),
+            None => self.0.push((name, value())),
         }
     }
 }
@@ -67,7 +73,8 @@ where
     W: for<'w> MakeWriter<'w> + 'static,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
-        let mut fields = Fields::default();
+        // those of a request and its job
+        let mut fields = Fields(Vec::with_capacity(6));
         attributes.record(&mut fields);
         if let Some(span) = ctx.span(id) {
             span.extensions_mut().insert(fields);
@@ -94,7 +101,7 @@ where
         if let Some(scope) = ctx.event_scope(event) {
             for span in scope.from_root() {
                 if let Some(fields) = span.extensions().get::<Fields>() {
-                    line.extend(fields.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+                    line.extend(fields.0.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
                 }
                 // where the span is not traced, its id is this process's own
                 let traced = edge::otel::ids(&span).map(|(_, span_id)| span_id);
@@ -104,7 +111,7 @@ where
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
-        line.extend(fields.0);
+        line.extend(fields.0.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
         bytes.push(b'\n');
         // there is nowhere to report that the log cannot be written

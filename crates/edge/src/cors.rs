@@ -96,18 +96,23 @@ impl Cors {
         let shared = Arc::new(self);
         router.layer(from_fn(move |request: Request, next: Next| {
             let cors = Arc::clone(&shared);
-            async move { cors.handle(request, next).await }
+            async move { cors.answer(request, |request| next.run(request)).await }
         }))
     }
 
-    async fn handle(&self, request: Request, next: Next) -> Response {
+    /// Answers a preflight, or adds to the answer of `next` what a page of another origin needs: for a program that has one
+    /// layer of its own around its routes.
+    pub async fn answer<F>(&self, request: Request, next: impl FnOnce(Request) -> F) -> Response
+    where
+        F: Future<Output = Response>,
+    {
         let asked = request.headers();
-        let Some(allowed) = self.allowed(asked) else { return next.run(request).await };
+        let Some(allowed) = self.allowed(asked) else { return next(request).await };
         let is_preflight = request.method() == Method::OPTIONS
             && asked.contains_key(header::ORIGIN)
             && asked.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let mut response =
-            if is_preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+            if is_preflight { StatusCode::NO_CONTENT.into_response() } else { next(request).await };
         let headers = response.headers_mut();
         headers.append(header::VARY, HeaderValue::from_static("origin"));
         if is_preflight {

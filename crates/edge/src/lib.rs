@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod cors;
+mod detached;
 pub mod limit;
 #[cfg(feature = "otel")]
 pub mod otel;

@@ -177,7 +177,9 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         let window = self.window();
         let now = self.nanos(at);
         let mut buckets = lock(self.shard(key));
-        let full_at = buckets.get(key).map_or(0, |bucket| bucket.full_at).max(now);
+        // looked up once: a key is hashed with every look
+        let mut known = buckets.get_mut(key);
+        let full_at = known.as_ref().map_or(0, |bucket| bucket.full_at).max(now);
         let wanted = full_at.saturating_add(interval.saturating_mul(u64::from(tokens)));
         let over = wanted.saturating_sub(now).saturating_sub(window);
         let is_allowed = over == 0;
@@ -185,7 +187,21 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         let mut is_busy = false;
         if is_allowed && is_taken {
             full_after = wanted - now;
-            is_busy = self.fill(&mut buckets, key, (now, wanted), tokens);
+            let (turn, busy_from) =
+                (self.turn.load(Ordering::Relaxed), self.busy_from.load(Ordering::Relaxed));
+            let before = known.as_ref().filter(|bucket| bucket.turn == turn).map_or(0, |bucket| bucket.taken);
+            let taken = before.saturating_add(tokens);
+            is_busy = before < busy_from && taken >= busy_from;
+            let filled = Bucket { full_at: wanted, turn, taken };
+            match &mut known {
+                Some(bucket) => **bucket = filled,
+                None => {
+                    if buckets.len() >= self.most_per_shard {
+                        make_room(&mut buckets, self.most_per_shard, now);
+                    }
+                    buckets.insert(key.clone(), filled);
+                }
+            }
         }
         drop(buckets);
         if is_busy {
@@ -200,33 +216,6 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             full_after: Duration::from_nanos(full_after),
             window: Duration::from_nanos(window),
         }
-    }
-
-    /// Notes that tokens were taken; true if they make the key busy.
-    fn fill(
-        &self,
-        buckets: &mut HashMap<K, Bucket>,
-        key: &K,
-        (now, full_at): (u64, u64),
-        tokens: u32,
-    ) -> bool {
-        let turn = self.turn.load(Ordering::Relaxed);
-        let before = match buckets.get_mut(key) {
-            Some(bucket) => {
-                let before = if bucket.turn == turn { bucket.taken } else { 0 };
-                *bucket = Bucket { full_at, turn, taken: before.saturating_add(tokens) };
-                before
-            }
-            None => {
-                if buckets.len() >= self.most_per_shard {
-                    make_room(buckets, self.most_per_shard, now);
-                }
-                buckets.insert(key.clone(), Bucket { full_at, turn, taken: tokens });
-                0
-            }
-        };
-        let busy_from = self.busy_from.load(Ordering::Relaxed);
-        before < busy_from && before.saturating_add(tokens) >= busy_from
     }
 }
 

@@ -57,8 +57,8 @@ impl SecurityHeaders {
     /// Writes the headers that are not there yet; without a statement of the handler an answer is private and
     /// is not stored. The server does not tell what it is.
     pub fn write(&self, headers: &mut HeaderMap) {
-        // one growth of the map instead of several
-        headers.reserve(FIXED.len() + 3);
+        // one growth of the map instead of several, with room for the ids and limits of an answer
+        headers.reserve(FIXED.len() + 7);
         for (name, value) in FIXED {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         }

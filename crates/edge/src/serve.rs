@@ -1,25 +1,24 @@
 //! Serving over HTTP/1.1 with bounds: on the head of a request (time, size, number of headers), on open
 //! connections, and on the end. Bodies and handlers have their own bounds elsewhere.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Extension;
-use axum::extract::connect_info::ConnectInfo;
-use axum::middleware::AddExtension;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use crate::detached::Detached;
+use crate::detached::{self, Service, Watched};
 pub use crate::places::{Exempt, Place};
 use crate::places::{Places, Room, Seat};
 
@@ -113,7 +112,8 @@ pub async fn serve<A: Accept>(
             (free, (stream, peer)) = next => {
                 // without a place it is closed
                 let Some(seat) = places.seat(free, peer.ip()) else { continue };
-                let service = with_peer(&router, peer, seat.place);
+                let handover = Arc::default();
+                let service = Service { router: router.clone(), peer, place: seat.place, handover };
                 let (accept, stopped, bounds) = (accept.clone(), stopped.clone(), Arc::clone(&bounds));
                 connections.spawn(async move { seated(seat, stream, accept, service, &bounds, stopped).await });
             }
@@ -126,13 +126,6 @@ pub async fn serve<A: Accept>(
     let all = async { while connections.join_next().await.is_some() {} };
     let is_at_rest = tokio::time::timeout(bounds.drain, all).await.is_ok();
     if is_at_rest { 0 } else { connections.len() }
-}
-
-type Service = AddExtension<AddExtension<Router, ConnectInfo<SocketAddr>>, Place>;
-
-fn with_peer(router: &Router, peer: SocketAddr, place: Place) -> Service {
-    use tower_layer::Layer as _;
-    Extension(place).layer(Extension(ConnectInfo(peer)).layer(router.clone()))
 }
 
 /// Longest time to receive a head on a connection of the reserve.
@@ -192,25 +185,44 @@ async fn connection<A: Accept>(
     let _ = stream.set_nodelay(true);
     let accepted = tokio::time::timeout(bounds.header_timeout, accept.accept(stream)).await;
     let Ok(Ok(stream)) = accepted else { return };
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .keep_alive(keeps_alive)
-        .header_read_timeout(bounds.header_timeout)
-        .max_headers(bounds.max_headers)
-        .max_buf_size(bounds.max_head_bytes.max(8_192))
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut connection = pin!(connection);
-    tokio::select! {
-        // how it ended is the caller's matter: requests are logged where they are answered
-        _ = connection.as_mut() => return,
-        // the sender lives as long as the server
-        _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
-    }
-    let _ = connection.await;
+    let handover = Arc::clone(&service.handover);
+    let watched = Watched { inner: TokioIo::new(stream), handover: Arc::clone(&handover) };
+    // in a place of its own, which an answer that outlives it gives back
+    let mut connection = Box::new(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .keep_alive(keeps_alive)
+            .header_read_timeout(bounds.header_timeout)
+            .max_headers(bounds.max_headers)
+            .max_buf_size(bounds.max_head_bytes.max(8_192))
+            .serve_connection(watched, service),
+    );
+    let mut is_stopping = false;
+    let detached = loop {
+        let served = poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
+            // how it ended is the caller's matter: requests are logged where they are answered
+            Poll::Ready(_) => Poll::Ready(None),
+            Poll::Pending => handover.take().map_or(Poll::Pending, |answer| Poll::Ready(Some(answer))),
+        });
+        tokio::select! {
+            ended = served => break ended,
+            // the sender lives as long as the server
+            _ = stopped.wait_for(|stopped| *stopped), if !is_stopping => {
+                is_stopping = true;
+                Pin::new(&mut *connection).graceful_shutdown();
+            }
+        }
+    };
+    let Some(answer) = detached else { return };
+    drop((stopped, handover));
+    let stream = connection.into_parts().io.inner.into_inner();
+    // a client that leaves is no fault
+    let _ = detached::write(stream, answer).await;
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::extract::{ConnectInfo, Extension};
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::oneshot;

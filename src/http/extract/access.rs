@@ -291,7 +291,7 @@ pub(in crate::http) async fn identify(parts: &Parts, app: &App) -> Result<Authen
                 "the Authorization header is not a bearer credential",
             )
         })?;
-    authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), &network_of(parts)).await
+    authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), || network_of(parts)).await
 }
 
 /// Returns the value of a header that may be sent once; an error where it is sent with different values, of which a proxy
@@ -337,7 +337,12 @@ pub(super) fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Pro
 
 fn caller_of(parts: &Parts, actor: Actor) -> Caller {
     let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
-    Caller { actor, trace_id: meta.trace.id(), address: meta.address.map(|a| a.to_string()), reason: None }
+    Caller {
+        actor,
+        trace_id: meta.trace.id().clone(),
+        address: meta.address.map(|a| a.to_string()),
+        reason: None,
+    }
 }
 
 pub(super) fn forbidden() -> Problem {

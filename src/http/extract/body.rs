@@ -99,15 +99,27 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        // room for most answers, so that they are not moved while they grow
-        let mut body = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut body, &self.0).expect("answers serialise to JSON");
-        let mut response = Response::new(body.into());
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
-        headers.insert(header::CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store"));
-        response
+        json_response(json_bytes(&self.0))
     }
+}
+
+/// Writes a body.
+pub fn json_bytes(value: &impl Serialize) -> bytes::Bytes {
+    // room for most answers, so that they are not moved while they grow
+    let mut body = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut body, value).expect("answers serialise to JSON");
+    body.into()
+}
+
+/// Answers with a body that is written already.
+pub fn json_response(body: bytes::Bytes) -> Response {
+    let mut response = Response::new(body.into());
+    let headers = response.headers_mut();
+    // with those that every answer has
+    headers.reserve(20);
+    headers.insert(header::CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Path segments.

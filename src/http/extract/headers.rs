@@ -55,6 +55,11 @@ fn list_hits(list: &str, tag: &str) -> bool {
 pub struct IfNoneMatch(Vec<HeaderValue>);
 
 impl IfNoneMatch {
+    /// False for a request without the header.
+    pub fn is_stated(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// True if one of them is this tag (weak comparison).
     pub fn hits(&self, tag: &str) -> bool {
         self.0.iter().filter_map(|v| v.to_str().ok()).any(|list| list_hits(list, tag))

@@ -87,13 +87,18 @@ pub struct Edge {
     body_timeout: Duration,
 }
 
-/// Decisions of the limiters on one request; shared between its layers.
-#[derive(Debug, Clone, Default)]
-pub struct Decisions(Arc<Mutex<Vec<Decision>>>);
+/// Decisions of the limiters on one request.
+#[derive(Debug, Default)]
+pub struct Decisions(Mutex<Vec<Decision>>);
 
 impl Decisions {
     fn add(&self, decision: Decision) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(decision);
+        let mut decisions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if decisions.is_empty() {
+            // address, credential, tenant
+            decisions.reserve_exact(3);
+        }
+        decisions.push(decision);
     }
 
     /// Writes the headers of what was decided.
@@ -222,7 +227,7 @@ impl Edge {
 /// A name of the caller's credential.
 fn credential_of(principal: &Principal) -> String {
     match principal {
-        Principal::JobToken { tenant, job_id } => format!("job:{tenant}:{job_id}"),
+        Principal::JobToken { tenant, job_id } => ["job:", tenant.as_str(), ":", job_id.as_str()].concat(),
         Principal::ApiKey { key_id, .. } => format!("key:{key_id}"),
     }
 }

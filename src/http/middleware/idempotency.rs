@@ -11,7 +11,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::{StreamExt, TryStreamExt};
 use http_body_util::BodyExt;
@@ -26,6 +25,7 @@ use crate::domain::ids::JobId;
 use crate::domain::job::JobRecord;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{admit, identify};
+use crate::http::middleware::encodings::Route;
 use crate::http::middleware::observe::RequestMeta;
 use crate::http::state::App;
 use crate::service::shared::sole_work::SoleWork;
@@ -55,7 +55,7 @@ pub fn holds_links(job: &JobRecord) -> Extension<HoldsSecret> {
 }
 
 /// Replays or records the answer of a POST that carries a key.
-pub async fn idempotency(app: &App, request: Request, next: Next) -> Response<Body> {
+pub async fn idempotency(app: &App, request: Request, next: Route) -> Response<Body> {
     let Some(key) = request.headers().get(&IDEMPOTENCY_KEY).cloned() else {
         return next.run(request).await;
     };
@@ -72,7 +72,7 @@ async fn guarded(
     app: &App,
     key: HeaderValue,
     request: Request,
-    next: Next,
+    next: Route,
 ) -> Result<Response<Body>, Problem> {
     let key_text =
         key.to_str().ok().filter(|k| !k.is_empty() && k.len() <= 255).ok_or_else(|| {
@@ -176,7 +176,7 @@ fn job_of(path: &str) -> Option<JobId> {
     JobId::parse(job?).ok()
 }
 
-async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Result<Response<Body>, Problem> {
+async fn replay(record: IdempotencyRecord, request: Request, next: Route) -> Result<Response<Body>, Problem> {
     let (parts, body) = request.into_parts();
     let repeatable = record.resource.as_deref().is_some_and(|r| r.starts_with("job:"));
     if record.response.is_none() && repeatable {
@@ -234,7 +234,7 @@ async fn record(
     app: &App,
     key_sha256: String,
     request: Request,
-    next: Next,
+    next: Route,
 ) -> Result<Response<Body>, Problem> {
     let hashed = Arc::new(Mutex::new((Sha256::new(), false)));
     let (parts, body) = request.into_parts();

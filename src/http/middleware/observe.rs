@@ -33,8 +33,8 @@ pub struct RequestTrace {
 
 impl RequestTrace {
     /// The trace as it is known by now.
-    pub fn id(&self) -> TraceId {
-        self.job.get().unwrap_or(&self.own).clone()
+    pub fn id(&self) -> &TraceId {
+        self.job.get().unwrap_or(&self.own)
     }
 
     /// Records the job of an authorized request, with the request's span current.
@@ -59,19 +59,59 @@ impl RequestTrace {
 /// The route of liveness probes.
 const LIVE: &str = "/health/live";
 
-/// Properties of a request known before it is authenticated.
+/// Properties of a request known before it is authenticated; one pointer.
 #[derive(Debug, Clone)]
-pub struct RequestMeta {
+pub struct RequestMeta(Arc<Known>);
+
+impl std::ops::Deref for RequestMeta {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.0
+    }
+}
+
+/// What [`RequestMeta`] shares.
+#[derive(Debug)]
+pub struct Known {
     /// Trace of the request, as the caller continued it or as it was begun here.
-    pub trace: Arc<RequestTrace>,
-    /// Id of this request, returned in its response.
-    pub request_id: String,
+    pub trace: RequestTrace,
+    /// The client's id of this request; without one it is the trace that was begun here.
+    request_id: Option<HeaderValue>,
     /// Address of the client behind trusted proxies; `None` where the connection has none.
     pub address: Option<IpAddr>,
-    /// Path of the request, at most 512 characters, without its query, which may hold a signature.
-    pub path: String,
+    uri: Uri,
     /// Decisions of the limiters so far.
     pub decisions: Decisions,
+}
+
+impl Known {
+    /// Path of the request, at most 512 characters, without its query, which may hold a signature.
+    pub fn path(&self) -> &str {
+        let path = self.uri.path();
+        path.char_indices().nth(512).map_or(path, |(end, _)| &path[..end])
+    }
+
+    fn of(app: &App, request: &Request) -> Self {
+        let headers = request.headers();
+        let callers = edge::otel::caller(headers).and_then(|id| TraceId::parse(id).ok());
+        let is_callers = callers.is_some();
+        let own = callers.unwrap_or_else(|| fresh_trace(app));
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        Self {
+            trace: RequestTrace { own, is_callers, job: OnceLock::new() },
+            request_id: request_id_of(headers),
+            address: peer.map(|peer| app.edge.client(peer, headers)),
+            uri: request.uri().clone(),
+            decisions: Decisions::default(),
+        }
+    }
+
+    fn write_ids(&self, headers: &mut HeaderMap) {
+        let request_id = self.request_id.clone();
+        headers.insert(X_TRACE_ID, header_value(self.trace.id().as_str()));
+        headers.insert(X_REQUEST_ID, request_id.unwrap_or_else(|| header_value(self.trace.own.as_str())));
+    }
 }
 
 /// Opens the request's span and closes it with one log line and the request metrics.
@@ -80,55 +120,37 @@ where
     F: Future<Output = Response>,
 {
     let started = Instant::now();
-    let callers = edge::otel::caller(request.headers()).and_then(|id| TraceId::parse(id).ok());
-    let is_callers = callers.is_some();
-    let own = callers.unwrap_or_else(|| fresh_trace(app));
-    let request_id = request_id_of(request.headers()).unwrap_or_else(|| own.to_string());
-    let trace = Arc::new(RequestTrace { own, is_callers, job: OnceLock::new() });
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let address = peer.map(|peer| app.edge.client(peer, request.headers()));
-    let decisions = Decisions::default();
-    let path = without_secrets(request.uri());
+    let meta = RequestMeta(Arc::new(Known::of(app, &request)));
     let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
     // A path that matches no route would make labels without bound.
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |matched| matched.as_str().to_owned());
-    request.extensions_mut().insert(RequestMeta {
-        trace: Arc::clone(&trace),
-        request_id: request_id.clone(),
-        address,
-        path: path.clone(),
-        decisions: decisions.clone(),
-    });
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
+    request.extensions_mut().insert(meta.clone());
     // a liveness probe says nothing in a log or a trace, never fails and comes most often of all: it has no span
-    let span = if route == LIVE { Span::none() } else { span_of(&trace, &method, &route) };
-    if is_callers {
+    let span = if route == LIVE { Span::none() } else { span_of(&meta.trace, &method, route) };
+    if meta.trace.is_callers {
         edge::otel::adopt(&span, request.headers());
     }
     let in_flight = app.metrics.http.started();
-    let mut response = next(request).instrument(span.clone()).await;
+    let mut response =
+        if span.is_none() { next(request).await } else { next(request).instrument(span.clone()).await };
     drop(in_flight);
     let status = response.status().as_u16();
-    let elapsed = started.elapsed();
-    app.metrics.http.finished(method.as_str(), &route, status, elapsed.as_secs_f64(), trace.id().as_str());
-    let duration_ms = elapsed.as_secs_f64() * 1000.0;
-    span.in_scope(|| {
-        if status >= 500 {
-            tracing::warn!(event = "SS_HTTP_REQUEST", status, duration_ms, path, "request failed");
-        } else {
-            tracing::debug!(event = "SS_HTTP_REQUEST", status, duration_ms, path, "request answered");
-        }
-    });
-    if edge::otel::trace_id(&span).is_some() {
-        end_span(&span, method.as_str(), &route, status, app.ctx.clock.now());
+    let elapsed = started.elapsed().as_secs_f64();
+    app.metrics.http.finished(method.as_str(), route, status, elapsed, meta.trace.id().as_str());
+    let (duration_ms, path) = (elapsed * 1000.0, meta.path());
+    if status >= 500 {
+        tracing::warn!(parent: &span, event = "SS_HTTP_REQUEST", status, duration_ms, path, "request failed");
+    } else {
+        tracing::debug!(parent: &span, event = "SS_HTTP_REQUEST", status, duration_ms, path, "request answered");
+    }
+    if edge::otel::is_traced(&span) {
+        end_span(&span, method.as_str(), route, status, app.ctx.clock.now());
     }
     let headers = response.headers_mut();
-    headers.insert(X_TRACE_ID, header_value(trace.id().as_str()));
-    headers.insert(X_REQUEST_ID, header_value(&request_id));
-    decisions.write(headers);
     app.edge.protect(headers);
+    meta.write_ids(headers);
+    meta.decisions.write(headers);
     if app.health.is_draining() {
         // The client's next request goes to a connection that is not about to be closed.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -184,13 +206,9 @@ fn fresh_trace(app: &App) -> TraceId {
 }
 
 /// Reads a client's request id: at most 128 visible ASCII characters.
-fn request_id_of(headers: &HeaderMap) -> Option<String> {
+fn request_id_of(headers: &HeaderMap) -> Option<HeaderValue> {
     let text = headers.get(X_REQUEST_ID)?.to_str().ok()?;
-    (!text.is_empty() && text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic()))
-        .then(|| text.to_owned())
-}
-
-/// Returns the path without its query, which may hold a signature.
-fn without_secrets(uri: &Uri) -> String {
-    uri.path().chars().take(512).collect()
+    let is_sound = !text.is_empty() && text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic());
+    // a copy: the header itself would keep the buffer of the whole request
+    is_sound.then(|| header_value(text))
 }

@@ -30,8 +30,8 @@ where
     if let Some(meta) = &meta {
         asked.note_refusal(app, meta, &error);
     }
-    let (trace_id, path) = meta.map(|m| (m.trace.id().to_string(), m.path)).unwrap_or_default();
-    let mut rendered = error.render(&trace_id, &path);
+    let (trace_id, path) = meta.as_ref().map(|m| (m.trace.id().as_str(), m.path())).unwrap_or_default();
+    let mut rendered = error.render(trace_id, path);
     if let Some(allow) = response.headers().get(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow.clone());
     }

@@ -72,7 +72,7 @@ pub fn parse_credential(text: &str) -> Result<Credential, Problem> {
 }
 
 /// Looks a credential up and returns whom it stands for. `stated_tenant` is the header's, which must
-/// agree with the credential's; `network` is the client's, for the limits on failure_limiter.
+/// agree with the credential's; `network` is the client's, for the limits on failures.
 ///
 /// # Errors
 /// `AUTH_TOKEN_INVALID` if unknown, wrong, expired or revoked; `JOB_NOT_FOUND` for another tenant's header;
@@ -81,18 +81,15 @@ pub async fn authenticate(
     ctx: &Context,
     credential: Credential,
     stated_tenant: Option<&TenantId>,
-    network: &str,
+    network: impl FnOnce() -> String,
 ) -> Result<Authenticated, Problem> {
-    let (id, secret) = match &credential {
-        Credential::JobToken { job_id, secret } => (job_id.as_str(), secret.clone()),
-        Credential::ApiKey { key_id, secret, .. } => (key_id.as_str(), secret.clone()),
-    };
-    let subject = [Subject::credential(network, id)];
-    let outcome = match credential {
-        Credential::JobToken { job_id, secret } => job_token(ctx, job_id, &secret, stated_tenant).await,
+    let (id, secret, outcome) = match &credential {
+        Credential::JobToken { job_id, secret } => {
+            (job_id.as_str(), secret, job_token(ctx, job_id, secret, stated_tenant).await)
+        }
         Credential::ApiKey { kind, key_id, secret } => {
-            let known = api_key(ctx, kind, key_id, &secret, stated_tenant).await;
-            known.map(|principal| Authenticated { principal, job: None })
+            let known = api_key(ctx, *kind, key_id, secret, stated_tenant).await;
+            (key_id.as_str(), secret, known.map(|principal| Authenticated { principal, job: None }))
         }
     };
     let refusal = match outcome {
@@ -101,7 +98,8 @@ pub async fn authenticate(
         Err(refusal) => refusal,
     };
     // Who holds the secret is let in however many others guess: secrets have 128 random bits and more.
-    let slowed = ctx.failure_limiter.take(ctx, &subject, Some(&secret)).await;
+    let subject = [Subject::credential(&network(), id)];
+    let slowed = ctx.failure_limiter.take(ctx, &subject, Some(secret)).await;
     Err(slowed.err().unwrap_or(refusal.problem))
 }
 
@@ -132,14 +130,14 @@ pub struct Authenticated {
 
 async fn job_token(
     ctx: &Context,
-    job_id: JobId,
+    job_id: &JobId,
     secret: &str,
     stated_tenant: Option<&TenantId>,
 ) -> Result<Authenticated, Refusal> {
     let now = ctx.clock.now();
     let hash = sha256_hex(secret);
     let (mut owner, mut guessed) = (None, false);
-    for job in ctx.store.jobs_by_id(&job_id).await.map_err(read_problem)? {
+    for job in ctx.store.jobs_by_id(job_id).await.map_err(read_problem)? {
         let Some(token) = &job.token else { continue };
         let fits = equal_in_constant_time(&hash, &token.secret_sha256);
         guessed |= !fits;
@@ -152,18 +150,18 @@ async fn job_token(
     if stated_tenant.is_some_and(|stated| *stated != tenant) {
         return Err(Problem::new(ErrorCode::JobNotFound, "there is no such job").into());
     }
-    Ok(Authenticated { principal: Principal::JobToken { tenant, job_id }, job: Some(job) })
+    Ok(Authenticated { principal: Principal::JobToken { tenant, job_id: job_id.clone() }, job: Some(job) })
 }
 
 async fn api_key(
     ctx: &Context,
     kind: KeyKind,
-    key_id: KeyId,
+    key_id: &KeyId,
     secret: &str,
     stated_tenant: Option<&TenantId>,
 ) -> Result<Principal, Refusal> {
     let hash = sha256_hex(secret);
-    let stored = ctx.store.api_key(&key_id).await.map_err(read_problem)?;
+    let stored = ctx.store.api_key(key_id).await.map_err(read_problem)?;
     let accounts = ctx.accounts.load();
     let (expected, tenant, role) = match &stored {
         Some(record) => {
@@ -173,7 +171,7 @@ async fn api_key(
             (record.secret_sha256.as_str(), record.tenant_id.clone(), record.role)
         }
         None => match &accounts.bootstrap_key {
-            Some(key) if key.key_id == key_id && kind == KeyKind::ApiKey => {
+            Some(key) if key.key_id == *key_id && kind == KeyKind::ApiKey => {
                 (key.secret_sha256.as_str(), TenantId::default_tenant(), Role::Admin)
             }
             _ => return Err(invalid().into()),
@@ -192,7 +190,7 @@ async fn api_key(
         }
         _ => tenant,
     };
-    Ok(Principal::ApiKey { tenant, key_id, role, kind })
+    Ok(Principal::ApiKey { tenant, key_id: key_id.clone(), role, kind })
 }
 
 /// True unless the key was revoked, has expired or has lost its owner.

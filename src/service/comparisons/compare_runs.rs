@@ -94,7 +94,8 @@ impl CompareRuns<'_> {
     /// Returns whom a choice is read as.
     async fn reader(&self, principal: &Principal, choice: &RunChoice) -> Result<Principal, Problem> {
         let Some(token) = &choice.token else { return Ok(principal.clone()) };
-        let opened = async { authenticate(self.0, parse_credential(token)?, None, self.1).await };
+        let opened =
+            async { authenticate(self.0, parse_credential(token)?, None, || self.1.to_owned()).await };
         match opened.await {
             Ok(Authenticated { principal: principal @ Principal::JobToken { .. }, .. }) => Ok(principal),
             Err(problem) if problem.code == ErrorCode::RateLimited => Err(problem),

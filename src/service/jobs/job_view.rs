@@ -208,11 +208,21 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
     })
 }
 
-/// The times of a job; `expires_at` follows from the settings, and a hold takes it away.
-fn timestamps(ctx: &Context, job: &JobRecord) -> Timestamps {
+/// True for a job whose view follows from its record and [`expires_at`] alone: it neither waits nor runs.
+pub fn is_settled(job: &JobRecord) -> bool {
+    !matches!(job.status, JobStatus::Queued | JobStatus::Running)
+        && job.queue.is_none()
+        && job.latest_run().is_none_or(|run| run.ended_at.is_some() && run.status != RunStatus::Running)
+}
+
+/// When a job's time ends: it follows from the settings, and a hold takes it away.
+pub fn expires_at(ctx: &Context, job: &JobRecord) -> Option<DateTime<Utc>> {
     let held = ctx.tenants.get(&job.tenant_id).is_some_and(|tenant| tenant.hold.is_some());
-    let expires_at = if held { None } else { job.expires_at(&ctx.retention_of(&job.tenant_id)) };
-    Timestamps { expires_at, ..job.timestamps.clone() }
+    if held { None } else { job.expires_at(&ctx.retention_of(&job.tenant_id)) }
+}
+
+fn timestamps(ctx: &Context, job: &JobRecord) -> Timestamps {
+    Timestamps { expires_at: expires_at(ctx, job), ..job.timestamps.clone() }
 }
 
 fn seconds_until(at: DateTime<Utc>, now: DateTime<Utc>) -> f64 {

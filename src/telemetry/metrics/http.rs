@@ -23,7 +23,7 @@ pub struct HttpMetrics {
     in_flight: IntGauge,
     exemplars: Arc<Exemplars>,
     /// Series by route; few of each.
-    routes: RwLock<HashMap<String, Vec<Arc<Series>>>>,
+    routes: RwLock<HashMap<String, Vec<Arc<Series>>, foldhash::fast::RandomState>>,
 }
 
 struct Series {

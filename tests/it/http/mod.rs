@@ -1,5 +1,6 @@
 //! The HTTP interface: conventions, the OpenAPI document, limits, the console's files.
 
+mod answers;
 pub(crate) mod console;
 pub(crate) mod console_words;
 mod conventions;

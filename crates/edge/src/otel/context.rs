@@ -99,6 +99,11 @@ pub fn traceparent(span: &Span) -> Option<String> {
     with_open(span, |open| text(&open.seen()))
 }
 
+/// True if somebody traces a span; its context is fixed from then on.
+pub fn is_traced(span: &Span) -> bool {
+    with_open(span, |open| drop(open.seen())).is_some()
+}
+
 /// The trace id of a span: 32 hexadecimal digits.
 pub fn trace_id(span: &Span) -> Option<String> {
     with_open(span, |open| open.seen().trace_id().to_string())

@@ -78,7 +78,8 @@ impl Open {
             kind: SpanKind::Internal,
             start: SystemTime::now(),
             end: None,
-            attributes: Vec::new(),
+            // those of a request and its job
+            attributes: Vec::with_capacity(8),
             links: Vec::new(),
             status: Status::Unset,
             is_discarded: false,

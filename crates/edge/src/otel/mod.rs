@@ -24,7 +24,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterFn, LevelFilter};
 use tracing_subscriber::registry::LookupSpan;
 
-pub use self::context::{adopt, adopt_text, caller, inject, trace_id, traceparent};
+pub use self::context::{adopt, adopt_text, caller, inject, is_traced, trace_id, traceparent};
 pub use self::layer::ids;
 pub use self::queue::Counters;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::Settings;
 
@@ -41,6 +41,9 @@ impl Counters {
 pub(super) struct Queue {
     sender: mpsc::Sender<SpanData>,
     counters: Arc<Counters>,
+    full: Arc<Notify>,
+    /// Waiting spans of which the exporting task is told.
+    wakes_from: usize,
 }
 
 impl Queue {
@@ -48,6 +51,9 @@ impl Queue {
     pub(super) fn push(&self, span: SpanData) {
         if self.sender.try_send(span).is_err() {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.sender.max_capacity() - self.sender.capacity() >= self.wakes_from {
+            self.full.notify_one();
         }
     }
 }
@@ -60,14 +66,16 @@ pub(super) fn start<E: SpanExporter + 'static>(
     stopped: watch::Receiver<bool>,
 ) -> (Queue, impl Future<Output = ()> + Send + use<E>) {
     let (sender, receiver) = mpsc::channel(settings.queue);
-    let queue = Queue { sender, counters: Arc::clone(&counters) };
+    let full = Arc::<Notify>::default();
+    let wakes_from = settings.batch.min(settings.queue.div_ceil(2));
+    let queue = Queue { sender, counters: Arc::clone(&counters), full: Arc::clone(&full), wakes_from };
     let (batch, interval, timeout) = (settings.batch, settings.interval, settings.export_timeout);
-    (queue, work(exporter, receiver, counters, stopped, (batch, interval, timeout)))
+    (queue, work(exporter, (receiver, full), counters, stopped, (batch, interval, timeout)))
 }
 
 async fn work<E: SpanExporter>(
     exporter: E,
-    mut receiver: mpsc::Receiver<SpanData>,
+    (mut receiver, full): (mpsc::Receiver<SpanData>, Arc<Notify>),
     counters: Arc<Counters>,
     mut stopped: watch::Receiver<bool>,
     (most, interval, timeout): (usize, Duration, Duration),
@@ -83,16 +91,19 @@ async fn work<E: SpanExporter>(
                 continue;
             }
         }
-        let wait = tokio::time::sleep(interval);
-        tokio::pin!(wait);
-        while batch.len() < most && !receiver.is_closed() {
-            let room = most - batch.len();
+        // not woken by every span: that costs the thread which ends it more than the span itself
+        if batch.len() < most {
             tokio::select! {
                 biased;
-                n = receiver.recv_many(&mut batch, room) => if n == 0 { break },
                 _ = stopped.wait_for(|stopped| *stopped) => receiver.close(),
-                () = &mut wait => break,
+                () = full.notified() => {}
+                () = tokio::time::sleep(interval) => {}
             }
+        }
+        while batch.len() < most
+            && let Ok(span) = receiver.try_recv()
+        {
+            batch.push(span);
         }
         let n = batch.len() as u64;
         let is_taken = matches!(tokio::time::timeout(timeout, exporter.export(batch)).await, Ok(Ok(())));

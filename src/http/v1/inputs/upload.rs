@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -89,9 +89,11 @@ pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,
     IfMatch(if_match): IfMatch,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, ApiError> {
     check_unlocked(&access.job)?;
+    // files have their own limit
+    DefaultBodyLimit::disable().apply(&mut request);
     let multipart = Multipart::from_request(request, &app).await.map_err(|_| {
         Problem::new(
             ErrorCode::UnsupportedMediaType,
