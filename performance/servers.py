@@ -210,7 +210,7 @@ class Stream(threading.Thread):
             while line := self.answer.fp.readline():
                 if line.startswith(b"id:"):
                     self.arrived.append(time.time_ns())
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError):  # it was closed
             pass
 
 
