@@ -124,6 +124,7 @@ class Fleet:
 
     def tool(self, program: str, *words: str) -> str:
         """Another command of a program, with a data directory of its own; ends where it fails."""
+        (self.folder / "tool").mkdir(exist_ok=True)
         own = {"SS_DATA_DIR": str(self.folder / "tool")}
         done = subprocess.run([program, *self.config, *words], env=self.environment | own, capture_output=True, text=True)
         if done.returncode != 0:
