@@ -1,5 +1,5 @@
 //! Durable commits and reads per second of the store in PostgreSQL with 1, 8 and 64 callers, against pgbench with as many
-//! clients on the same server. `performance/postgres.py` makes the server, runs pgbench and then this:
+//! clients on the same server; claims of several processes, with and without a long queue; the move of an embedded store. `performance/postgres.py` makes the server, runs pgbench and then this:
 //! `BENCH_DATABASE_URL` names an empty database, `BENCH_PGBENCH` has the writes and
 //! reads per second of pgbench, `1:6000:13000 8:…`.
 
@@ -11,7 +11,18 @@ use stata_service::adapters::postgres::store::migrate;
 use stata_service::adapters::postgres::{Options, PostgresStore};
 use stata_service::ports::store::Store;
 
+#[path = "../tests/it/support/records.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod records;
+#[path = "../tests/it/support/runs.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod runs;
+#[path = "../tests/it/support/worker_harness.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod worker_harness;
+
 mod commits;
+mod on_postgres;
 #[allow(dead_code, reason = "other benchmarks use the rest")]
 mod report;
 
@@ -42,7 +53,7 @@ fn main() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let url = SecretString::from(url);
     migrate(&url).expect("the tables are made");
-    let options = Options::new(url, dir.path().to_owned(), Arc::new(SystemClock));
+    let options = Options::new(url.clone(), dir.path().to_owned(), Arc::new(SystemClock));
     let opened = PostgresStore::open(options).expect("opens");
     let store: Arc<dyn Store> = Arc::clone(&opened) as _;
     for (callers, of_writes, of_reads) in AIMS {
@@ -66,4 +77,9 @@ fn main() {
         .write();
     }
     opened.shutdown();
+    drop(store);
+    let (writes, _) = peer(&figures, 8).expect("figures of pgbench");
+    runtime.block_on(on_postgres::claims(&url, dir.path(), writes));
+    let embedded = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    runtime.block_on(on_postgres::moving(&url, embedded.path()));
 }

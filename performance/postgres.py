@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "scripts/checks"))
 from tools import NOT_HERE, free_port  # noqa: E402
 
 KEY = "ssk_admin_" + "5e1fa30c" * 4
-SETTINGS = "shared_buffers=256MB max_connections=100 max_wal_size=4GB listen_addresses="
+SETTINGS = "shared_buffers=256MB max_connections=200 max_wal_size=4GB listen_addresses="
 QUIET = 60
 """Seconds for which the service is left alone."""
 
@@ -34,7 +34,7 @@ QUIET = 60
 class Database:
     """A server in a folder; users are trusted."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more_settings: str = "") -> None:
         self.folder = folder
         places = [*Path("/usr/lib/postgresql").glob("*/bin"), *ROOT.glob("target/tools/postgresql-15/usr/lib/postgresql/*/bin")]
         found = [place for place in places if (place / "pgbench").exists() and (place / "initdb").exists()]
@@ -49,7 +49,7 @@ class Database:
             os.chown(folder, 65534, 65534)
             self.prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
         self.run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", str(folder / "data"))
-        options = " ".join(f"-c {one}" for one in SETTINGS.split()) + f" -k {folder}"
+        options = " ".join(f"-c {one}" for one in f"{SETTINGS} {more_settings}".split()) + f" -k {folder}"
         self.run("pg_ctl", "-D", str(folder / "data"), "-o", options, "-l", str(folder / "log"), "-w", "start")
 
     def run(self, program: str, *words: str) -> str:

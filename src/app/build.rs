@@ -143,6 +143,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let store = OpenedStore::open(Opening {
         data_dir: &data_dir,
         database_url: options.database_url.as_ref(),
+        listen_url: options.listen_url.as_ref(),
         clock: Arc::clone(&clock),
         lock_wait: options.store_lock_wait,
         access: Access::Serve,

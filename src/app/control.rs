@@ -136,6 +136,7 @@ impl Target {
             data_dir: &self.data_dir,
             node: None,
             database_url: self.database_url.as_ref(),
+            listen_url: None,
             clock: Arc::new(SystemClock),
             lock_wait: TRY.min(self.wait),
             access,

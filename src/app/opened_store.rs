@@ -38,6 +38,8 @@ pub(super) struct Opening<'a> {
     pub data_dir: &'a Path,
     /// In PostgreSQL if there is one.
     pub database_url: Option<&'a SecretString>,
+    /// Address by which changes of other servers are heard; `database_url` if absent.
+    pub listen_url: Option<&'a SecretString>,
     pub clock: Arc<dyn Clock>,
     pub lock_wait: Duration,
     /// What the process does with a store in PostgreSQL; the embedded one is always owned.
@@ -54,13 +56,14 @@ impl OpenedStore {
     /// # Errors
     /// [`StoreError`].
     pub(super) fn open(opening: Opening<'_>) -> Result<Self, StoreError> {
-        let Opening { data_dir, database_url, clock, lock_wait, access, readers, node } = opening;
+        let Opening { data_dir, database_url, listen_url, clock, lock_wait, access, readers, node } = opening;
         Ok(match database_url {
             Some(url) => {
                 let mut options = postgres::Options::new(url.clone(), data_dir.to_owned(), clock);
                 options.lock_wait = lock_wait;
                 options.access = access;
                 options.node = node;
+                options.listen_url = listen_url.cloned();
                 options.readers = readers.unwrap_or(options.readers);
                 Self::Postgres(PostgresStore::open(options)?)
             }

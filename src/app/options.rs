@@ -33,6 +33,8 @@ pub struct Options {
     pub store_lock_wait: Duration,
     /// Address of the PostgreSQL database; `None` for the embedded store.
     pub database_url: Option<SecretString>,
+    /// Address by which changes of other servers are heard; `database_url` if absent.
+    pub listen_url: Option<SecretString>,
     /// This server among those that share the database.
     pub server: ServerOptions,
     /// The files of jobs.

@@ -298,6 +298,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         library_dir: settings.library_dir.clone(),
         store_lock_wait: Duration::from_secs(settings.store.lock_wait),
         database_url: settings.store.database_url.clone(),
+        listen_url: settings.store.listen_url.clone(),
         server: super::serve_options::server(settings),
         files: super::files::files(&settings.files),
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),

@@ -69,6 +69,7 @@ const SECRETS: &[&str] = &[
     "llm.api_key",
     "llm.failover_api_key",
     "store.database_url",
+    "store.listen_url",
     "s3.access_key_id",
     "s3.secret_access_key",
     "tokens.link_keys",

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::sections::{
     Llm, LlmEndpoint, Network, OnShutdown, Sandbox, Settings, Trial, host_of, is_loopback,
@@ -144,12 +144,18 @@ fn weak_admin(settings: &Settings) -> Option<String> {
 
 /// A database on another machine whose address gives up TLS.
 fn open_database(settings: &Settings) -> Option<String> {
-    let url = settings.store.database_url.as_ref()?.expose_secret();
+    let (store, listens) = (&settings.store, "store.listen_url");
+    open_address("store.database_url", store.database_url.as_ref())
+        .or_else(|| open_address(listens, store.listen_url.as_ref()))
+}
+
+fn open_address(name: &str, url: Option<&SecretString>) -> Option<String> {
+    let url = url?.expose_secret();
     let plain = ["sslmode=disable", "sslmode=prefer"].iter().any(|mode| url.contains(mode));
     let host = host_of(url).unwrap_or_default();
     // a socket's path is the host in its percent-encoded form
     let near = host.is_empty() || host.starts_with("%2") || is_loopback(&host);
-    (plain && !near).then(|| "store.database_url reaches another machine without TLS (sslmode)".to_owned())
+    (plain && !near).then(|| format!("{name} reaches another machine without TLS (sslmode)"))
 }
 
 /// An object store on another machine without TLS.

@@ -236,6 +236,8 @@ pub(super) fn is_loopback(host: &str) -> bool {
 pub struct Store {
     /// Address of the PostgreSQL database; without it the store is the embedded one.
     pub database_url: Option<SecretString>,
+    /// Address by which changes of other servers are heard; `database_url` if absent.
+    pub listen_url: Option<SecretString>,
     /// Seconds to wait for another process to give the store free.
     pub lock_wait: u64,
     /// A failover of the database may lose acknowledged changes.

@@ -36,9 +36,18 @@ pub(super) fn read(r: &mut Reader<'_>) -> Store {
             None
         }
     };
+    let listen_url = r.secret("store.listen_url");
+    if let Some(url) = &listen_url {
+        if database_url.is_none() {
+            r.invalid("store.listen_url", "is given, but store.backend is file");
+        } else if !is_address(url) {
+            r.invalid("store.listen_url", "must begin with postgres:// or postgresql://");
+        }
+    }
     Store {
         lock_wait: r.count("store.lock_wait", 0, 3600),
         accept_loss_on_failover: r.flag("store.accept_loss_on_failover"),
         database_url,
+        listen_url,
     }
 }

@@ -444,6 +444,13 @@ pub const EVENTS: &[Event] = &[
         "run_id, attempt, job_status",
     ),
     event("SS_ROLE", "info", "The server starts no runs, by its role (`server.role`).", "role"),
+    event(
+        "SS_STORE_NO_WAKE",
+        "info",
+        "No notification of PostgreSQL arrives, as behind a pooler: changes of other servers are seen about a second late. Set \
+         `store.listen_url` to an address without the pooler.",
+        "",
+    ),
     event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
     event(
         "SS_STORE_TABLE_DAMAGED",

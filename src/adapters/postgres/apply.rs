@@ -10,7 +10,7 @@ use super::bounds::WebhookScope;
 use super::claim::ActiveKey;
 use super::queue::QueueRows;
 use super::rows::{Cell, Rows, Statement, Table, clean};
-use super::schema::FORMAT;
+use super::schema::TablesFormat;
 use super::shared::Submitted;
 use super::tables::{ACTIVE, AUDIT, COMMITS, USAGE, names_of, table_of};
 use crate::adapters::store::apply::IndexColumns;
@@ -61,8 +61,8 @@ enum End {
 /// The state of a batch: what was read, changed by each commit in turn.
 pub(super) struct State {
     pub heads: Heads,
-    /// Format of the tables.
-    pub format: i64,
+    /// The form of the tables.
+    pub tables: TablesFormat,
     pub records: HashMap<Key, Current>,
     /// Task codes by their hash.
     pub hashes: HashMap<String, Key>,
@@ -112,7 +112,7 @@ impl State {
         Self {
             queue: QueueRows::after(heads.queue_seq),
             heads,
-            format: FORMAT,
+            tables: TablesFormat::OWN,
             records: HashMap::new(),
             hashes: HashMap::new(),
             receipts: HashMap::new(),

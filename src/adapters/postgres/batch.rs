@@ -13,6 +13,7 @@ use super::bounds::{TODAY, WEBHOOKS_OF, today_params, webhooks_params};
 use super::claim::{ClaimRequest, Found, look};
 use super::queue::{LANES, LaneNames};
 use super::rows::{Param, query};
+use super::schema::{TABLES_FORMAT, TablesFormat};
 use super::shared::Submitted;
 use crate::adapters::store::keys;
 use crate::domain::audit::GENESIS_HASH;
@@ -21,8 +22,6 @@ use crate::domain::job::JobStatus;
 use crate::domain::tenant::TenantUsage;
 use crate::ports::store::{Key, Receipt, Record};
 
-/// The form of the tables. Asked after the heads: a statement that waited for their lock sees other tables as they were.
-pub(super) const TABLES_FORMAT: &str = "SELECT format FROM ss.meta";
 /// The heads, as [`heads_of`] reads them.
 const HEADS: &str = "SELECT epoch, sequence, queue_seq, nr, audit_seq, audit_hash, job_counts, claim_after FROM ss.heads FOR UPDATE";
 
@@ -207,12 +206,13 @@ pub(super) async fn load(
     let (_, heads, format, found, claimable) = futures_util::try_join!(
         client.batch_execute(begin),
         client.query_typed_one(HEADS, &[]),
+        // after the heads: a statement that waited for their lock sees other tables as they were
         client.query_typed_one(TABLES_FORMAT, &[]),
         try_join_all(asked.iter().map(|(sql, params)| query(client, sql, params))),
         look,
     )?;
     let mut state = State::new(heads_of(&heads)?, now);
-    state.format = format.try_get(0)?;
+    state.tables = TablesFormat::of(&format, 0)?;
     for ((sql, _), rows) in asked.iter().zip(&found) {
         rows.iter().try_for_each(|row| read_row(&mut state, sql, row))?;
     }

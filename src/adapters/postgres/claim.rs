@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::apply::{Current, State};
 use super::batch::job_current;
+use super::reads::Readers;
 use super::rows::{Cell, Param, decode, query};
 use super::shared::{Core, Submitted};
 use crate::adapters::store::prepare::prepare;
@@ -16,12 +17,15 @@ use crate::domain::cluster::{DatabaseTime, NodeEpoch, NodeRow, NodeState, free_s
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantUsage;
-use crate::ports::store::{ClaimAsk, Claimed, Claims, Key, claim_commit, claim_id};
+use crate::ports::store::{ClaimAsk, Claimed, Claims, Key, ReadError, claim_commit, claim_id};
 
 /// Most jobs that one transaction takes; bounds how long it holds the lock.
 const MOST: usize = 32;
 /// Time after which a job that could not be claimed is tried again, in milliseconds.
 const PUT_ASIDE_MS: i64 = 60_000;
+
+/// A time further away than any wait, in milliseconds.
+const FARTHEST_MS: i64 = 120_000;
 
 /// When a server without a lease asks again, and one that found no seat free.
 const SOON: TimeDelta = TimeDelta::seconds(1);
@@ -78,6 +82,29 @@ ORDER BY p.rank, p.turn";
 
 /// When the first of the delayed jobs may start.
 const NEXT: &str = "SELECT min(delayed_until) FROM ss.queue WHERE delayed_until IS NOT NULL";
+
+/// Whether a job may start now, and when the first of the delayed ones may.
+const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM ss.queue WHERE delayed_until IS NULL), \
+     (SELECT min(delayed_until) FROM ss.queue WHERE delayed_until IS NOT NULL), \
+     (extract(epoch FROM statement_timestamp()) * 1000)::int8";
+
+/// What a claim comes to that would find nothing; `None` where a job waits. Many servers look for each job that is queued,
+/// and one gets it: the others do not take the lock of all commits. A job that is queued behind this look wakes its worker.
+///
+/// # Errors
+/// `Unavailable` or `Stopped`.
+pub(super) async fn nothing_waits(readers: &Readers) -> Result<Option<Claims>, ReadError> {
+    let rows = readers.rows(WAITS, Vec::new()).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let delayed: Option<i64> = readers.cell(row, 1)?;
+    let (waits, now): (bool, i64) = (readers.cell(row, 0)?, readers.cell(row, 2)?);
+    // one that is due, or too far away to be right, is let in by a claim
+    if waits || delayed.is_some_and(|at| at <= now || at > now + FARTHEST_MS) {
+        return Ok(None);
+    }
+    let next_ready = delayed.and_then(DateTime::from_timestamp_millis);
+    Ok(Some(Claims { jobs: Vec::new(), next_ready }))
+}
 
 /// Name of a running job.
 pub(super) type ActiveKey = (TenantId, JobId);

@@ -290,6 +290,8 @@ impl Cluster for PostgresCluster {
             let found = found.collect::<Result<Vec<_>, _>>()?;
             if let Some(row) = rows.first() {
                 let newest = readers.cell::<i64>(row, 10)?.cast_unsigned();
+                let me = member.me();
+                readers.core.wake.set_alone(found.iter().all(|server| server.node == me));
                 member.note_seen(found.iter().map(|server| server.node.name()).collect(), newest);
             }
             Ok(found)

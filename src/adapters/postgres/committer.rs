@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::claim::ClaimRequest;
 use super::connect::Link;
+use super::schema::TablesFormat;
 use super::shared::{ClaimReply, Core, Reply, Request, Submitted};
 use super::transaction::{Failure, Outcome, Why, settled, transaction};
 use crate::ports::store::{CommitError, Receipt};
@@ -215,6 +216,9 @@ impl Committer {
         let Outcome { answers, claims, before, changes, heads } = outcome;
         self.core.publish(heads.sequence, heads.jobs, (heads.audit_seq, heads.audit_hash));
         self.core.heal(&changes);
+        if heads.sequence > before {
+            self.core.wake.tell(heads.sequence);
+        }
         self.core.order.own(before, heads.sequence, changes);
         for (reply, answer) in batch.replies.into_iter().zip(answers) {
             let _ = reply.send(answer);
@@ -241,7 +245,7 @@ impl Committer {
         let (started, mut batch) = (Instant::now(), Some(batch));
         loop {
             match self.ask(asked.clone()).await {
-                Ok(((epoch, format), receipts)) => {
+                Ok(((epoch, tables), receipts)) => {
                     let is_applied = receipts.iter().any(|receipt| receipt.sequence == newest);
                     let batch = batch.take().unwrap_or_default();
                     if is_applied {
@@ -250,7 +254,7 @@ impl Committer {
                         self.core.order.give_up();
                         batch.refuse(&CommitError::Unavailable { retry_after: RETRY });
                     }
-                    if let Some(why) = self.core.bar(epoch, format, None) {
+                    if let Some(why) = self.core.bar(epoch, tables, None) {
                         self.core.stop(why);
                     }
                     return;
@@ -278,7 +282,7 @@ impl Committer {
     }
 
     /// Reads receipts on a new connection, once no transaction is under way.
-    async fn ask(&mut self, ids: Vec<String>) -> Result<((i64, i64), Vec<Receipt>), String> {
+    async fn ask(&mut self, ids: Vec<String>) -> Result<((i64, TablesFormat), Vec<Receipt>), String> {
         let link = self.core.target.connect().await.map_err(|error| error.to_string())?;
         let asked = tokio::time::timeout(PATIENCE, settled(&link.client, ids)).await;
         let found = asked.map_err(|_| "the database does not answer".to_owned())?;

@@ -1,5 +1,6 @@
 //! Connections: the address from the settings, TLS, and why a store could not be opened.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,11 +9,14 @@ use futures_util::future::{BoxFuture, FutureExt as _, select_ok};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::hosts::{each_host, is_elsewhere};
 use super::writer::{Promotions, timeline_of};
 use crate::adapters::store::LockError;
 
@@ -128,6 +132,8 @@ pub(super) struct Target {
     last: Arc<AtomicUsize>,
     pub promotions: Promotions,
     tls: MakeRustlsConnect,
+    /// Where the notifications of its connections go, if anyone wants them.
+    heard_by: Option<UnboundedSender<String>>,
 }
 
 /// An open connection with the task that drives it, which ends with it.
@@ -177,7 +183,22 @@ impl Target {
             last: Arc::default(),
             promotions: Promotions::default(),
             tls: tls()?,
+            heard_by: None,
         })
+    }
+
+    /// Returns the same with another address: it follows the same promotions.
+    ///
+    /// # Errors
+    /// As [`Target::parse`].
+    pub(super) fn directly(&self, url: Option<&SecretString>) -> Result<Self, OpenError> {
+        let Some(url) = url else { return Ok(self.clone()) };
+        Ok(Self { promotions: self.promotions.clone(), ..Self::parse(url)? })
+    }
+
+    /// Returns the same, of whose connections the notifications go to someone.
+    pub(super) fn heard_by(&self, to: UnboundedSender<String>) -> Self {
+        Self { heard_by: Some(to), ..self.clone() }
     }
 
     /// Returns the database and its hosts, for people; without user and password.
@@ -219,10 +240,7 @@ impl Target {
         let mut any = self.hosts[host].clone();
         any.target_session_attrs(TargetSessionAttrs::Any);
         let (client, connection) = any.connect(self.tls.clone()).await?;
-        let task = tokio::spawn(async move {
-            // the requests under way fail with the same error
-            let _ = connection.await;
-        });
+        let task = tokio::spawn(drive(connection, None));
         Ok(Link { client, task })
     }
 
@@ -281,10 +299,10 @@ impl Target {
         let (client, connection) = self.hosts[host].connect(self.tls.clone()).await?;
         let own = Arc::new(AtomicU32::new(u32::MAX));
         let (promotions, of_task) = (self.promotions.clone(), Arc::clone(&own));
+        let heard_by = self.heard_by.clone();
         let task = tokio::spawn(async move {
-            // the requests under way fail with the same error
             tokio::select! {
-                _ = connection => {}
+                () = drive(connection, heard_by) => {}
                 () = promotions.until_after(&of_task) => {}
             }
         });
@@ -302,70 +320,23 @@ impl Target {
     }
 }
 
+/// Drives a connection to its end; the requests under way then fail with its error.
+async fn drive<S, T>(mut connection: Connection<S, T>, heard_by: Option<UnboundedSender<String>>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+        if let (AsyncMessage::Notification(sign), Some(to)) = (message, &heard_by) {
+            // nobody listens any more where the store ends
+            let _ = to.send(sign.payload().to_owned());
+        }
+    }
+}
+
 impl deadpool_postgres::Connect for Target {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
         self.reach().boxed()
-    }
-}
-
-/// Returns the settings of each host alone; the whole where hosts, addresses and ports do not go together, which the driver
-/// then says.
-fn each_host(whole: &Config) -> Vec<Config> {
-    let (names, addresses, ports) =
-        (whole.get_hosts().len(), whole.get_hostaddrs().len(), whole.get_ports().len());
-    let count = names.max(addresses);
-    let fits = |length: usize| length == 0 || length == count;
-    if count < 2 || !fits(names) || !fits(addresses) || !(fits(ports) || ports == 1) {
-        return vec![whole.clone()];
-    }
-    (0..count).map(|n| one_host(whole, n)).collect()
-}
-
-fn one_host(whole: &Config, n: usize) -> Config {
-    let mut one = without_host(whole);
-    match whole.get_hosts().get(n) {
-        Some(Host::Tcp(name)) => _ = one.host(name),
-        Some(Host::Unix(path)) => _ = one.host_path(path),
-        None => {}
-    }
-    if let Some(address) = whole.get_hostaddrs().get(n) {
-        one.hostaddr(*address);
-    }
-    if let Some(port) = whole.get_ports().get(n).or_else(|| whole.get_ports().first()) {
-        one.port(*port);
-    }
-    one
-}
-
-/// Returns everything but hosts and ports; the driver has no way to take them out.
-fn without_host(whole: &Config) -> Config {
-    let mut one = Config::new();
-    one.ssl_mode(whole.get_ssl_mode())
-        .ssl_negotiation(whole.get_ssl_negotiation())
-        .keepalives(whole.get_keepalives())
-        .keepalives_idle(whole.get_keepalives_idle())
-        .target_session_attrs(whole.get_target_session_attrs())
-        .channel_binding(whole.get_channel_binding())
-        .load_balance_hosts(whole.get_load_balance_hosts());
-    whole.get_user().map(|user| one.user(user));
-    whole.get_password().map(|password| one.password(password));
-    whole.get_dbname().map(|name| one.dbname(name));
-    whole.get_options().map(|options| one.options(options));
-    whole.get_application_name().map(|name| one.application_name(name));
-    whole.get_connect_timeout().map(|most| one.connect_timeout(*most));
-    whole.get_tcp_user_timeout().map(|most| one.tcp_user_timeout(*most));
-    whole.get_keepalives_interval().map(|every| one.keepalives_interval(every));
-    whole.get_keepalives_retries().map(|most| one.keepalives_retries(most));
-    one
-}
-
-fn is_elsewhere(host: &Host) -> bool {
-    match host {
-        Host::Tcp(name) => {
-            name != "localhost"
-                && !name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-        Host::Unix(_) => false,
     }
 }
 

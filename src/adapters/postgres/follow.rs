@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::batch::receipt_of;
 use super::reads::Readers;
 use super::rows::Param;
+use super::schema::{TABLES_FORMAT, TablesFormat};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::store::listeners::Listeners;
 use crate::domain::ids::{JobId, TenantId};
@@ -20,6 +21,8 @@ use crate::ports::store::{Change, ChangedRecord, Key, ReadError, Receipt};
 
 /// How often the commits of others are looked for, from and to. Processes that start together do not ask together.
 const LOOK_MS: (u64, u64) = (750, 1250);
+/// Least time between two looks at signs of others, however many tell.
+const APART: Duration = Duration::from_millis(5);
 /// Most receipts of one read.
 const PAGE: i64 = 256;
 
@@ -30,7 +33,7 @@ const BEHIND: &str = "commits of other processes were not followed for so long t
 pub(super) struct Order {
     listeners: Listeners,
     state: Mutex<State>,
-    /// A batch of this process waits for commits of others.
+    /// There is a reason to look at once: a batch of this process waits for commits of others, or they told of some.
     gap: Notify,
 }
 
@@ -92,6 +95,11 @@ impl Order {
         }
     }
 
+    /// Has the commits of others looked for at once.
+    pub(super) fn look(&self) {
+        self.gap.notify_one();
+    }
+
     /// Sequence of the newest commit that was delivered.
     pub(super) fn delivered(&self) -> u64 {
         self.state().delivered
@@ -140,6 +148,7 @@ pub(super) async fn run(readers: Arc<Readers>) {
         if matches!(outcome, Err(ReadError::Stopped { .. })) {
             return;
         }
+        tokio::time::sleep(APART).await;
     }
 }
 
@@ -171,11 +180,23 @@ async fn catch_up(readers: &Readers) -> Result<(), ReadError> {
     }
 }
 
-/// Shows the heads that others left; returns the newest sequence.
+/// Shows the heads that others left; returns the newest sequence. A process that may not write any more stops.
+///
+/// # Errors
+/// As the reads.
 async fn show_heads(readers: &Readers) -> Result<u64, ReadError> {
-    let sql = "SELECT sequence, job_counts, audit_seq, audit_hash FROM ss.heads";
-    let rows = readers.rows(sql, Vec::new()).await?;
+    let sql = format!(
+        "SELECT h.sequence, h.job_counts, h.audit_seq, h.audit_hash, h.epoch, t.* FROM ss.heads h, ({TABLES_FORMAT}) t"
+    );
+    let rows = readers.rows(&sql, Vec::new()).await?;
     let Some(row) = rows.first() else { return Ok(0) };
+    // one that commits nothing learns of it here
+    if let Some(why) =
+        readers.core.bar(readers.cell(row, 4)?, readers.checked(TablesFormat::of(row, 5))?, None)
+    {
+        readers.core.stop(why);
+        return Err(ReadError::Stopped { reason: readers.core.closed() });
+    }
     let number = |at| readers.cell::<i64>(row, at).map(i64::cast_unsigned);
     let sequence = number(0)?;
     let jobs = serde_json::from_str(&readers.cell::<String>(row, 1)?).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Stores: PostgreSQL. Each process has one committer, which writes batches of commits, each in one transaction under the
 //! lock of the one row of heads; readers share a pool. Only unnamed statements and settings of one transaction are used,
-//! so that it works behind a pooler in transaction mode. No rules of the domain here.
+//! so that it works behind a pooler in transaction mode; only signs to look earlier need a connection that listens.
+//! No rules of the domain here.
 
 mod access;
 mod apply;
@@ -15,6 +16,7 @@ mod connect;
 mod dump;
 mod durability;
 mod follow;
+mod hosts;
 mod lists;
 mod members;
 pub mod moving;
@@ -31,6 +33,7 @@ mod transaction;
 mod tries;
 mod upkeep;
 mod verify;
+mod wake;
 mod webhooks;
 mod work;
 mod writer;

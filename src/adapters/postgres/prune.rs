@@ -12,6 +12,16 @@ use crate::ports::store::ReadError;
 /// How often that happens.
 const EVERY: Duration = Duration::from_secs(60);
 
+/// Most receipts of one statement, and most statements of one time: no backlog is left, and no transaction is long.
+const RECEIPTS: (i64, usize) = (10_000, 50);
+/// Removes receipts from before `$1`, `$2` at most. Of several servers each takes others.
+const OLD_RECEIPTS: &str = "\
+WITH gone AS (
+  DELETE FROM ss.commits WHERE sequence IN (SELECT sequence FROM ss.commits WHERE committed_at < $1
+    ORDER BY sequence LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1
+)
+SELECT count(*) FROM gone";
+
 /// Runs until it is dropped.
 pub(super) async fn run(readers: Arc<Readers>) {
     loop {
@@ -31,9 +41,14 @@ impl Readers {
     /// `Unavailable` or `Stopped`.
     pub(super) async fn prune(&self) -> Result<(), ReadError> {
         let now = self.core.clock.now().timestamp_millis();
-        let commits = "DELETE FROM ss.commits WHERE sequence IN (SELECT sequence FROM ss.commits \
-                       WHERE committed_at < $1 ORDER BY sequence LIMIT 10000)";
-        self.rows(commits, vec![Param::number(now - 24 * 3600 * 1000)]).await?;
+        for _ in 0..RECEIPTS.1 {
+            let params = vec![Param::number(now - 24 * 3600 * 1000), Param::number(RECEIPTS.0)];
+            let rows = self.rows(OLD_RECEIPTS, params).await?;
+            let removed: i64 = rows.first().map_or(Ok(0), |row| self.cell(row, 0))?;
+            if removed < RECEIPTS.0 {
+                break;
+            }
+        }
         self.rows("DELETE FROM ss.idempotency WHERE expires_at <= $1", vec![Param::number(now)]).await?;
         // a start that a run names is needed to know that it is over
         let nodes = "DELETE FROM ss.nodes n WHERE state IN ('gone', 'lost') \

@@ -149,8 +149,8 @@ impl Readers {
         for again in [true, false] {
             let connection = self.connection().await?;
             let answer = timeout(ANSWER, settled(&connection, vec![id.to_owned()])).await;
-            if let Some(((epoch, format), receipts)) = self.judge(connection, answer, again)? {
-                if let Some(why) = self.core.bar(epoch, format, None) {
+            if let Some(((epoch, tables), receipts)) = self.judge(connection, answer, again)? {
+                if let Some(why) = self.core.bar(epoch, tables, None) {
                     self.core.stop(why);
                 }
                 return Ok(receipts.into_iter().next());

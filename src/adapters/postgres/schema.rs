@@ -1,11 +1,17 @@
 //! The tables in PostgreSQL, how they are made, and whether this release can use them.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Error, Row};
 
 use super::connect::{OpenError, Target};
 
 /// Format of the tables, kept in `ss.meta`.
 pub const FORMAT: i64 = 7;
+/// The oldest format whose releases may go on beside these tables. A format that only adds, where an earlier release misses
+/// nothing that it needs, leaves it as it is; one that takes away what an earlier release used raises it.
+const MIN_WRITER: i64 = 7;
+/// Reads [`TablesFormat`]. Tables of a format up to 7 may lack the column.
+pub(super) const TABLES_FORMAT: &str =
+    "SELECT m.format, coalesce((to_jsonb(m) ->> 'min_writer')::int8, m.format) FROM ss.meta m";
 /// Format while records are copied into the tables: no release opens them.
 pub(super) const MOVING: i64 = 0;
 /// Oldest server that is supported, as `server_version_num`.
@@ -15,7 +21,9 @@ const OLDEST_SERVER: i32 = 150_000;
 /// stay; the other columns are copies for conditions and lists. Names compare by bytes, whatever the database's locale.
 const TABLES: &str = r#"
 CREATE SCHEMA IF NOT EXISTS ss;
-CREATE TABLE ss.meta (one boolean PRIMARY KEY DEFAULT true CHECK (one), format bigint NOT NULL);
+CREATE TABLE ss.meta (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one), format bigint NOT NULL, min_writer bigint
+);
 CREATE TABLE ss.heads (
   one boolean PRIMARY KEY DEFAULT true CHECK (one), epoch bigint NOT NULL, owner text NOT NULL,
   sequence bigint NOT NULL, queue_seq bigint NOT NULL, nr bigint NOT NULL, audit_seq bigint NOT NULL,
@@ -211,12 +219,17 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
     link.client
         .batch_execute("BEGIN; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7311, 1)")
         .await?;
-    let from = format(&link.client).await?;
+    let found = tables(&link.client).await?;
+    let from = found.map(|tables| tables.format);
     match from {
+        // a later release has migrated before this one, and lets it go on
+        Some(later) if found.is_some_and(|tables| later > FORMAT && tables.fit()) => {
+            return Ok(Migrated { from, to: later });
+        }
         None => {
             let made = format!(
                 "{TABLES} {WEBHOOKS} {MOVES} {BATCHES} {CLAIMS} {SERVERS} {ENGINES} {PROGRESS} \
-                 INSERT INTO ss.meta (format) VALUES ({FORMAT})"
+                 INSERT INTO ss.meta (format, min_writer) VALUES ({FORMAT}, {MIN_WRITER})"
             );
             link.client.batch_execute(&made).await?;
         }
@@ -230,10 +243,12 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
             };
             let servers = if found <= 4 { SERVERS } else { "" };
             let engines = if found <= 5 { ENGINES } else { "" };
-            // a service of the earlier release stops with its next commit
+            // a service of a release that cannot go on stops with its next commit
+            let stopped = if found < MIN_WRITER { "UPDATE ss.heads SET epoch = epoch + 1" } else { "" };
             let added = format!(
-                "{webhooks} {moves} {claims} {servers} {engines} {PROGRESS} UPDATE ss.meta SET format = {FORMAT}; \
-                 UPDATE ss.heads SET epoch = epoch + 1"
+                "{webhooks} {moves} {claims} {servers} {engines} {PROGRESS} \
+                 ALTER TABLE ss.meta ADD COLUMN IF NOT EXISTS min_writer bigint; \
+                 UPDATE ss.meta SET format = {FORMAT}, min_writer = {MIN_WRITER}; {stopped}"
             );
             link.client.batch_execute(&added).await?;
         }
@@ -266,11 +281,13 @@ pub(super) async fn rebuild_queue(target: &Target) -> Result<u64, OpenError> {
 /// [`OpenError`].
 pub(super) async fn check(client: &Client) -> Result<(), OpenError> {
     check_server(client).await?;
-    match format(client).await? {
-        Some(FORMAT) => Ok(()),
-        Some(MOVING) => Err(OpenError::Moving),
-        Some(found) if found < FORMAT => Err(OpenError::OlderFormat { found, known: FORMAT }),
-        Some(found) => Err(OpenError::NewerFormat { found, known: FORMAT }),
+    match tables(client).await? {
+        Some(found) if found.fit() => Ok(()),
+        Some(TablesFormat { format: MOVING, .. }) => Err(OpenError::Moving),
+        Some(TablesFormat { format: found, .. }) if found < FORMAT => {
+            Err(OpenError::OlderFormat { found, known: FORMAT })
+        }
+        Some(TablesFormat { format: found, .. }) => Err(OpenError::NewerFormat { found, known: FORMAT }),
         None => Err(OpenError::NotMigrated),
     }
 }
@@ -281,11 +298,65 @@ pub(super) async fn check_server(client: &Client) -> Result<(), OpenError> {
     if version < OLDEST_SERVER { Err(OpenError::OldServer { found: version / 10_000 }) } else { Ok(()) }
 }
 
-pub(super) async fn format(client: &Client) -> Result<Option<i64>, OpenError> {
+/// The form of tables, and who may use them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TablesFormat {
+    /// Their format.
+    pub format: i64,
+    /// The oldest format whose releases may use them.
+    pub min_writer: i64,
+}
+
+impl TablesFormat {
+    /// The tables of this release.
+    pub(super) const OWN: Self = Self { format: FORMAT, min_writer: MIN_WRITER };
+
+    /// Reads the columns of [`TABLES_FORMAT`], from one on.
+    ///
+    /// # Errors
+    /// Any error of the row.
+    pub(super) fn of(row: &Row, from: usize) -> Result<Self, Error> {
+        Ok(Self { format: row.try_get(from)?, min_writer: row.try_get(from + 1)? })
+    }
+
+    /// True if this release can use them: they are its own, or those of a later one that lets it go on.
+    pub(super) fn fit(self) -> bool {
+        self.format == FORMAT || self.format > FORMAT && self.min_writer <= FORMAT
+    }
+}
+
+/// Returns the form of the tables, if there are any.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn tables(client: &Client) -> Result<Option<TablesFormat>, OpenError> {
     let sql = "SELECT to_regclass('ss.meta') IS NOT NULL";
     if !client.query_typed_one(sql, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);
     }
-    let found = client.query_typed_opt("SELECT format FROM ss.meta", &[]).await?;
-    Ok(found.map(|row| row.try_get(0)).transpose()?)
+    let found = client.query_typed_opt(TABLES_FORMAT, &[]).await?;
+    Ok(found.map(|row| TablesFormat::of(&row, 0)).transpose()?)
+}
+
+/// Returns the format of the tables, if there are any.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn format(client: &Client) -> Result<Option<i64>, OpenError> {
+    Ok(tables(client).await?.map(|tables| tables.format))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_of_a_later_release_are_used_where_it_lets_this_one_go_on() {
+        let fit = |format, min_writer| TablesFormat { format, min_writer }.fit();
+        assert!(TablesFormat::OWN.fit());
+        assert!(fit(FORMAT, FORMAT) && fit(FORMAT + 1, FORMAT) && fit(FORMAT + 3, FORMAT - 1));
+        assert!(!fit(FORMAT + 1, FORMAT + 1), "one that takes something away");
+        assert!(!fit(FORMAT - 1, FORMAT - 1), "a migration is due");
+        assert!(!fit(MOVING, MOVING) && !fit(MOVING, FORMAT));
+    }
 }

@@ -11,7 +11,8 @@ use super::claim::ClaimRequest;
 use super::connect::Target;
 use super::durability::Risks;
 use super::follow::Order;
-use super::schema::FORMAT;
+use super::schema::TablesFormat;
+use super::wake::Wake;
 use crate::adapters::store::keys;
 use crate::adapters::store::loss::BEHIND;
 use crate::adapters::store::prepare::{CHAIN, Prepared};
@@ -70,6 +71,8 @@ pub(super) struct Core {
     epoch: Option<i64>,
     /// The order in which commits are told.
     pub order: Order,
+    /// What others are told.
+    pub wake: Wake,
     audit_write_failures: AtomicU64,
     /// True once any record is withheld; almost always false, and then reads look no further.
     withholds: AtomicBool,
@@ -99,6 +102,7 @@ impl Core {
             clock,
             epoch: is_fenced.then_some(heads.epoch),
             order: Order::after(heads.sequence),
+            wake: Wake::new(),
             audit_write_failures: AtomicU64::new(0),
             withholds: AtomicBool::new(false),
             facts: Mutex::default(),
@@ -108,11 +112,11 @@ impl Core {
         core
     }
 
-    /// Says why this process may not write any more, if so: by the owner's epoch, the format of the tables, and the
+    /// Says why this process may not write any more, if so: by the owner's epoch, the form of the tables, and the
     /// newest sequence where it is known.
-    pub(super) fn bar(&self, epoch: i64, format: i64, newest: Option<u64>) -> Option<&'static str> {
+    pub(super) fn bar(&self, epoch: i64, tables: TablesFormat, newest: Option<u64>) -> Option<&'static str> {
         match self.epoch {
-            _ if format != FORMAT => Some(MIGRATED),
+            _ if !tables.fit() => Some(MIGRATED),
             Some(own) if own != epoch => Some(FENCED),
             _ if newest.is_some_and(|newest| newest < self.order.delivered()) => Some(SET_BACK),
             _ => None,

@@ -1,7 +1,7 @@
 //! The store in PostgreSQL: opens it under the lock of the data directory, takes it over by the next epoch, and answers
 //! the port. Its tasks run on a small runtime of their own, so that it can be opened and closed from any thread.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,12 +10,11 @@ use secrecy::SecretString;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio_postgres::Client;
 use tracing::Instrument;
 
-use super::access::Access;
+use super::access::{Access, check_moved, lock_directory};
 use super::batch;
-use super::claim::ClaimRequest;
+use super::claim::{self, ClaimRequest};
 use super::committer;
 use super::connect::{OpenError, Target};
 use super::durability::{self, Risks};
@@ -23,15 +22,15 @@ use super::follow;
 use super::members::{self, Membership, NodeOptions};
 use super::prune;
 use super::reads::Readers;
-use super::rows::{Param, query};
+use super::rows::query;
 use super::schema;
 use super::shared::{Core, Reply, Request, Submitted};
 pub use super::upkeep::{migrate, rebuild_queue};
+use super::wake;
 use super::writer;
-use crate::adapters::files::create_dir_durably;
 use crate::adapters::machine;
-use crate::adapters::store::lock::{OwnerLock, refuse_network_file_system};
-use crate::adapters::store::moved::{self, MoveMark, MoveState};
+use crate::adapters::store::lock::OwnerLock;
+use crate::adapters::store::moved::{self, MoveState};
 use crate::adapters::store::prepare::prepare;
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::batch::BatchRecord;
@@ -68,6 +67,8 @@ pub struct Options {
     pub readers: usize,
     /// How a server joins those that share the store; absent for commands.
     pub node: Option<NodeOptions>,
+    /// Address by which the signs of other processes are heard, without a pooler in transaction mode; `url` if absent.
+    pub listen_url: Option<SecretString>,
 }
 
 impl Options {
@@ -83,6 +84,7 @@ impl Options {
             max_commit_bytes: 16 * 1024 * 1024,
             readers: 8,
             node: None,
+            listen_url: None,
         }
     }
 }
@@ -135,6 +137,7 @@ impl PostgresStore {
     /// [`OpenError`].
     pub fn open(options: Options) -> Result<Arc<Self>, OpenError> {
         let target = Target::parse(&options.url)?;
+        let listens = target.directly(options.listen_url.as_ref())?;
         let dir = options.data_dir.join("store");
         let moved = moved::read(&options.data_dir)?.filter(|mark| mark.state == MoveState::Moved);
         if moved.is_none() && dir.join("store.sqlite3").exists() {
@@ -196,7 +199,11 @@ impl PostgresStore {
             runtime.spawn(prune::run(Arc::clone(&readers))),
             runtime.spawn(follow::run(Arc::clone(&readers))),
             runtime.spawn(writer::watch(core.target.clone())),
+            runtime.spawn(wake::tell(Arc::clone(&readers))),
         ];
+        if is_fenced {
+            tasks.push(runtime.spawn(wake::listen(Arc::clone(&readers), listens)));
+        }
         tasks.extend(member.clone().map(|member| runtime.spawn(members::run(Arc::clone(&readers), member))));
         let running = Mutex::new(Some(Running { ended, tasks, _lock: lock }));
         let max_commit_bytes = options.max_commit_bytes;
@@ -274,22 +281,6 @@ impl Drop for PostgresStore {
     }
 }
 
-/// Takes the data directory for this process.
-fn lock_directory(dir: &Path, options: &Options) -> Result<OwnerLock, OpenError> {
-    create_dir_durably(dir)?;
-    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    refuse_network_file_system(dir)?;
-    Ok(OwnerLock::acquire(&options.data_dir, options.lock_wait, options.clock.now())?)
-}
-
-/// Checks that the tables are those that the records of the data directory were moved into, if they were.
-async fn check_moved(client: &Client, moved: Option<MoveMark>) -> Result<(), OpenError> {
-    let Some(mark) = moved else { return Ok(()) };
-    let id = [Param::text(mark.id)];
-    let found = query(client, "SELECT 1 FROM ss.moves WHERE id = $1 AND state = 'moved'", &id).await?;
-    if found.is_empty() { Err(OpenError::MovedElsewhere { target: mark.target }) } else { Ok(()) }
-}
-
 impl Store for PostgresStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
         let id = commit.id.clone();
@@ -356,8 +347,15 @@ impl Store for PostgresStore {
     }
 
     fn claim(&self, ask: ClaimAsk) -> BoxFuture<'_, Result<Claims, ClaimError>> {
-        let sent = self.submit_claim(ask);
-        Box::pin(async move { sent?.await.unwrap_or(Err(ClaimError::Indeterminate)) })
+        let readers = Arc::clone(&self.readers);
+        let looked = self.read(async move { claim::nothing_waits(&readers).await });
+        Box::pin(async move {
+            // where it cannot be read, the claim says why
+            if let Ok(Some(nothing)) = looked.await {
+                return Ok(nothing);
+            }
+            self.submit_claim(ask)?.await.unwrap_or(Err(ClaimError::Indeterminate))
+        })
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

@@ -10,15 +10,18 @@ use super::batch;
 use super::claim::ClaimRequest;
 use super::connect::text_of;
 use super::rows::{Param, query};
+use super::schema::{TABLES_FORMAT, TablesFormat};
 use super::shared::{Core, Submitted};
 use crate::ports::store::{Change, Claims, CommitError, Receipt};
 
 /// Begins a transaction whose statements, and whose silence, are bounded: a process that hangs must not keep the lock. It
 /// is durable before it is acknowledged, on a synchronous standby too, whatever the role or the database sets; other settings
 /// stay.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
-     SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '20s'; \
-     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '20s', true), \
+     set_config('idle_in_transaction_session_timeout', '20s', true), set_config('synchronous_commit', \
+       CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' \
+       ELSE current_setting('synchronous_commit') END, true)";
 /// Longest wait for a round trip.
 const ANSWER: Duration = Duration::from_secs(20);
 
@@ -110,7 +113,7 @@ async fn apply(
     let silent = || Failure::Before(Why::Again("the database does not answer".to_owned()));
     let loading = batch::load(client, BEGIN, commits, claim, core.clock.now());
     let (mut state, found) = tokio::time::timeout(ANSWER, loading).await.map_err(|_| silent())??;
-    if let Some(why) = core.bar(state.heads.epoch, state.format, Some(state.heads.sequence)) {
+    if let Some(why) = core.bar(state.heads.epoch, state.tables, Some(state.heads.sequence)) {
         return Err(Failure::Fenced(why));
     }
     let before = state.heads.sequence;
@@ -180,20 +183,23 @@ pub(super) fn save(heads: &Heads) -> (String, Vec<Param>) {
     (sql.to_owned(), params)
 }
 
-/// Waits until no transaction is under way, by the lock of the heads; returns the epoch, the format of the tables, and the
+/// Waits until no transaction is under way, by the lock of the heads; returns the epoch, the form of the tables, and the
 /// receipts of commits. What is not applied then never will be.
 ///
 /// # Errors
 /// Any error of the database.
-pub(super) async fn settled(client: &Client, ids: Vec<String>) -> Result<((i64, i64), Vec<Receipt>), Error> {
+pub(super) async fn settled(
+    client: &Client,
+    ids: Vec<String>,
+) -> Result<((i64, TablesFormat), Vec<Receipt>), Error> {
     let ids = [Param::texts(ids)];
     let (_, epoch, format, found, _) = futures_util::try_join!(
         client.batch_execute(BEGIN),
         client.query_typed_one("SELECT epoch FROM ss.heads FOR UPDATE", &[]),
-        client.query_typed_one(batch::TABLES_FORMAT, &[]),
+        client.query_typed_one(TABLES_FORMAT, &[]),
         query(client, "SELECT sequence, versions FROM ss.commits WHERE id = ANY($1)", &ids),
         client.batch_execute("COMMIT"),
     )?;
     let receipts = found.iter().map(|row| batch::receipt_of(row, 0)).collect::<Result<_, _>>()?;
-    Ok(((epoch.try_get(0)?, format.try_get(0)?), receipts))
+    Ok(((epoch.try_get(0)?, TablesFormat::of(&format, 0)?), receipts))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use stata_service::adapters::clock::SystemClock;
-use stata_service::adapters::postgres::{NodeOptions, Options, PostgresStore};
+use stata_service::adapters::postgres::{Access, NodeOptions, Options, PostgresStore};
 use stata_service::domain::cluster::{CommonSettings, LeaseTimes, NodeState, Role};
 use stata_service::domain::ids::NodeId;
 use stata_service::ports::cluster::{Cluster, Tries};
@@ -30,7 +30,7 @@ fn member(folder: &Path, name: &str, url: &SecretString) -> (Arc<PostgresStore>,
         times: LeaseTimes::default(),
     };
     let options = Options::new(url.clone(), data_dir, Arc::new(SystemClock));
-    let options = Options { node: Some(node), ..options };
+    let options = Options { access: Access::Serve, node: Some(node), ..options };
     let store = PostgresStore::open(options).unwrap_or_else(|error| panic!("{error}"));
     let cluster = store.cluster().expect("has joined");
     (store, cluster)

@@ -211,6 +211,7 @@ fn fields_that_contradict_each_other_are_refused() {
         (&[("SS_LLM_MODEL", "m")], "LLM_CONFIG_INVALID: llm.model"),
         (&[("SS_DATABASE_URL", "postgres://x")], "store.database_url"),
         (&[("SS_JOB_STORE_BACKEND", "postgres")], "store.database_url"),
+        (&[("SS_STORE__LISTEN_URL", "postgres://x")], "store.listen_url"),
         (&[("SS_JOB_STORE_BACKEND", "postgres"), ("SS_DATABASE_URL", "mysql://x")], "store.database_url"),
         (&[("SS_S3_BUCKET", "b")], "s3.bucket"),
         (&[("SS_S3__PREFIX", "p")], "s3.prefix"),

@@ -436,7 +436,7 @@ async fn tables_of_another_release_are_refused() {
     let made = at_once.into_iter().map(|one| one.join().expect("does not panic").expect("migrates").from);
     assert_eq!(made.filter(Option::is_none).count(), 1, "the others find the tables");
     open(&url, dir.path()).shutdown();
-    server.sql(&name, "UPDATE ss.meta SET format = 99").expect("changes");
+    server.sql(&name, "UPDATE ss.meta SET format = 99, min_writer = 99").expect("changes");
     assert!(matches!(refused(&url, dir.path()), OpenError::NewerFormat { found: 99, .. }));
     assert!(matches!(migrate(&url), Err(OpenError::NewerFormat { .. })));
     std::fs::write(dir.path().join("store/store.sqlite3"), "").expect("written");

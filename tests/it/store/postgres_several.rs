@@ -238,7 +238,7 @@ async fn a_process_beside_a_server_takes_nothing_from_it() {
     assert!(matches!(late, Err(CommitError::Stopped { .. })), "{late:?}");
     next_owner.shutdown();
     // tables of another format belong to another release
-    server.sql(&name, "UPDATE ss.meta SET format = format + 1").expect("written");
+    server.sql(&name, "UPDATE ss.meta SET format = format + 1, min_writer = format + 1").expect("written");
     let late = beside.commit(commit(vec![put(job("default", "late", 0))])).await;
     assert!(matches!(late, Err(CommitError::Stopped { .. })), "{late:?}");
     assert!(beside.status().fault.is_some_and(|fault| fault.contains("another format")));

@@ -65,6 +65,7 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
         library_dir: None,
         store_lock_wait: Duration::from_secs(5),
         database_url: None,
+        listen_url: None,
         server: Default::default(),
         files: Default::default(),
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),

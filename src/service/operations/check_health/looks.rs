@@ -13,19 +13,25 @@ use super::Found;
 use crate::domain::job::JobStatus;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::host::Host;
-use crate::ports::store::StoreExt;
+use crate::ports::store::{Key, StoreExt};
 use crate::service::shared::context::Context;
 
 /// Seconds after which a queue that nobody works at is reported.
 const STUCK_SECONDS: f64 = 60.0;
 
-/// The store's own facts, and one read that its readers must answer.
-pub fn store(ctx: &Context) -> Found {
+/// The store's own facts, and one read that its readers must answer; or, `whether_it_writes`, one that waits for the commits
+/// under way.
+pub fn store(ctx: &Context, whether_it_writes: bool) -> Found {
     let facts = ctx.store.status();
     if let Some(fault) = facts.fault {
         return Found::Out(format!("store_fault: {fault}"));
     }
-    if let Err(error) = wait_for(ctx.store.committed("health")) {
+    let asked = if whether_it_writes {
+        wait_for(ctx.store.committed("health")).map(drop)
+    } else {
+        wait_for(ctx.store.get(&Key::Cursor("health".to_owned()))).map(drop)
+    };
+    if let Err(error) = asked {
         return Found::Out(format!("a read failed: {error}"));
     }
     if facts.quarantined_records > 0 {
