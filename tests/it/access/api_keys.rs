@@ -58,7 +58,7 @@ impl Bench {
     }
 
     async fn enter(&self, key: &str, stated: Option<&TenantId>) -> Result<Principal, Problem> {
-        Ok(authenticate(&self.ctx, parse_credential(key)?, stated, "").await?.principal)
+        Ok(authenticate(&self.ctx, parse_credential(key)?, stated, String::new).await?.principal)
     }
 
     async fn works(&self, key: &str) -> bool {

@@ -59,7 +59,7 @@ impl Bench {
     }
 
     async fn authenticate(&self, text: &str) -> Result<Principal, Problem> {
-        Ok(authenticate(&self.ctx, parse_credential(text)?, None, "").await?.principal)
+        Ok(authenticate(&self.ctx, parse_credential(text)?, None, String::new).await?.principal)
     }
 }
 
