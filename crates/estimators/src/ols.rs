@@ -130,7 +130,7 @@ pub fn fit(request: &Request<'_>) -> Result<OlsFit, FitError> {
     let df_m = solution.basis.kept.len() as f64;
     let slopes: Vec<usize> = (0..solution.basis.kept.len()).collect();
     let test = wald::test_zero(&solution.b, &v, &slopes);
-    let f = match request.vce {
+    let f = match implied(request) {
         Vce::Classical if df_m > 0.0 => Some((tss - rss) / df_m / s2),
         _ if test.df == slopes.len() && test.df > 0 => Some(test.f()),
         _ => None,
@@ -173,6 +173,14 @@ pub fn total_squares(y: &[f64], weights: Option<&[f64]>, centred: bool) -> f64 {
     blocks::sum(y.len(), |i| weights.map_or(1.0, |w| w[i]) * (y[i] - mean).powi(2))
 }
 
+/// The covariance that a request means: sampling weights imply the robust one ([U] 20.24.3).
+fn implied<'a>(request: &Request<'a>) -> Vce<'a> {
+    match (request.vce, request.weights) {
+        (Vce::Classical, Some(w)) if w.kind == WeightKind::Probability => Vce::Robust,
+        (vce, _) => vce,
+    }
+}
+
 /// Covariance of the parameters and the degrees of freedom of its tests.
 #[expect(clippy::too_many_arguments, reason = "the parts of one fit, used together here only")]
 fn covariance(
@@ -187,10 +195,7 @@ fn covariance(
 ) -> Result<(Mat, f64), FitError> {
     let df_residual = n - k as f64;
     let frequency = request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
-    let vce = match (request.vce, request.weights) {
-        (Vce::Classical, Some(w)) if w.kind == WeightKind::Probability => Vce::Robust,
-        (vce, _) => vce,
-    };
+    let vce = implied(request);
     let weigh = |i: usize| weights.map_or(1.0, |w| w[i]);
     let row_weight = |i: usize| if frequency { weigh(i).sqrt() } else { weigh(i) };
     Ok(match vce {

@@ -180,12 +180,32 @@ def panels(cases):
                       {"_b[mvalue]": b[0], "_se[mvalue]": (a @ middle @ a)[0, 0] ** 0.5}, 1e-7)
 
 
+def tests_of_models(cases):
+    """F of linear regressions with sampling weights: the Wald test with the robust covariance."""
+    data = pd.read_csv(DATA / "lbw.csv")
+    y = data.bwt.to_numpy(float)
+    w = 1 + (np.arange(len(data)) % 3).astype(float)
+    slopes = data[["age", "smoke", "lwt"]].to_numpy(float)
+    groups = pd.get_dummies(data.race).to_numpy(float)
+    for command, x in (("regress", np.column_stack([slopes, np.ones(len(data))])), ("areg", np.column_stack([slopes, groups]))):
+        a = np.linalg.inv(x.T @ (x * w[:, None]))
+        b = a @ x.T @ (w * y)
+        score = x * (w * (y - x @ b))[:, None]
+        df = len(y) - x.shape[1]
+        v = a @ (score.T @ score) @ a * len(y) / df
+        f = b[:3] @ np.linalg.solve(v[:3, :3], b[:3]) / 3
+        absorb = ", absorb(race)" if command == "areg" else ""
+        cases.add(f"{command} pweight, F", "lbw.csv", f"generate w = 1 + mod(_n - 1, 3)\n{command} bwt age smoke lwt [pweight=w]{absorb}",
+                  {"e(F)": f, "_se[lwt]": v[2, 2] ** 0.5, "e(df_r)": df}, 1e-8)
+
+
 def main():
     cases = Cases("weights", "numpy and scipy, from the likelihoods and formulas of the manuals")
     counts(cases)
     survival(cases)
     limited(cases)
     panels(cases)
+    tests_of_models(cases)
     cases.write()
 
 
