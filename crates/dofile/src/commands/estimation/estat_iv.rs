@@ -15,6 +15,7 @@ use crate::value::MISSING;
 use estimators::iv::{self, Method};
 use estimators::iv_tests::{self, Overidentification, Test};
 use estimators::stock_yogo::{BIASES, SIZES, bias, size};
+use estimators::weights::WeightKind;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -29,6 +30,20 @@ fn state(session: &Session) -> Result<Arc<dyn Any + Send + Sync>> {
 
 fn cast(extra: &Arc<dyn Any + Send + Sync>) -> Result<&IvState> {
     extra.downcast_ref().ok_or_else(|| StataError::new(301, "last estimates not found"))
+}
+
+/// r(498) after weights other than frequencies: the tests assume that there are none ([R] ivregress postestimation,
+/// where `forceweights` computes them all the same).
+fn unweighted(state: &IvState, command: &str) -> Result<()> {
+    match &state.model.weights {
+        Some(w) if w.kind != WeightKind::Frequency => Err(StataError::new(
+            498,
+            format!(
+                "{command} is not valid after weights other than fweights\nforceweights is not supported by the open engine"
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// `estat firststage [, all forcenonrobust]`.
@@ -169,6 +184,7 @@ pub(crate) fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
             "estat endogenous is supported after ivregress 2sls only by the open engine",
         ));
     }
+    unweighted(state, "estat endogenous")?;
     let tests = with_request(state, iv_tests::endogeneity).map_err(fit_error)?;
     let robust = state.model.is_robust();
     session.print("");
@@ -207,6 +223,7 @@ pub(crate) fn overid(session: &mut Session, call: &Call) -> Result<()> {
     call.options(&[], &["LAGs", "FORCEWeights", "FORCENONRobust"])?;
     let extra = state(session)?;
     let state = cast(&extra)?;
+    unweighted(state, "estat overid")?;
     let found = with_request(state, |request| {
         let fit = iv::fit(request)?;
         iv_tests::overidentification(request, &fit)
