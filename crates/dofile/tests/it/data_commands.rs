@@ -306,14 +306,14 @@ fn texts_and_values_that_egen_picks() {
     holds(
         "set obs 3\ngenerate x = _n + .25\ngenerate byte d = _n\nlabel define l 1 \"one\" 2 \"twenty\"\nlabel values d l\n\
          egen a = concat(d x), punct(-) decode\negen b = concat(d x), format(%4.1f)\negen c = concat(d), decode maxlength(3)\n\
-         egen v = anyvalue(d), values(1 3)\nlocal t : type v\nscalar byte = \"`t'\" == \"byte\"",
+         egen v = anyvalue(d), values(1 3)\nlocal t : type v\nscalar is_byte = \"`t'\" == \"byte\"",
         &[
             "a[1] == \"one-1.25\"",
             "a[3] == \"3-3.25\"",
             "b[1] == \"1.01.3\" | b[1] == \"1.01.2\"",
             "c[2] == \"twe\"",
             "v[1] == 1 & v[2] == . & v[3] == 3",
-            "byte",
+            "is_byte",
         ],
     );
 }

@@ -114,7 +114,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let of_summaries = ["means", "nomeans", "standard", "nostandard", "freq", "obs", "noobs"];
     if let Some(option) = of_summaries.iter().find(|o| cmd.has(o)) {
-        return Err(StataError::option_not_allowed(option));
+        return Err(StataError::new(198, format!("option {option} requires option summarize()")));
     }
     let vars = s.varlist(&cmd.list)?;
     let mut touse = s.rows(cmd)?;
