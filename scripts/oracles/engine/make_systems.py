@@ -51,6 +51,12 @@ if __name__ == "__main__":
         expect |= {f"e({k})": v for k, v in scalars.items() if v > 1e-30}
         expect |= {f"el(e(Sigma),{i + 1},{j + 1})": v for i, row in enumerate(sigma) for j, v in enumerate(row)}
         cases.add(f"sureg {name}", "sur.csv", command, expect, 1e-6, f"stata-sur-results.txt {name}")
+        if name == "basic-base":
+            below = [(i, j) for i in range(len(sigma)) for j in range(i)]
+            used = [v for pair in equations.items() for v in (pair[0], *pair[1]) if v != "_cons"]
+            statistic = len(data[used].dropna()) * sum(sigma[i][j] ** 2 / (sigma[i][i] * sigma[j][j]) for i, j in below)
+            tested = {"e(chi2_bp)": statistic, "e(df_bp)": float(len(below))}
+            cases.add("sureg correlations", "sur.csv", command + ", corr", tested, 1e-6, f"Sigma of stata-sur-results.txt {name}; Breusch and Pagan (1980)")
     data = pd.read_stata(os.path.join(FOLDER, "simulated-3sls.dta"))
     write_data("simultaneous", data)
     for name, (coefficients, scalars, sigma) in blocks("stata-3sls-results.txt", r"dependent_\d", r"!{20,} ").items():

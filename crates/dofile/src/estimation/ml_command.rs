@@ -32,9 +32,9 @@ macro_rules! ml_options {
     ($($extra:expr),* $(,)?) => {
         $crate::concat_lists!(
             $crate::syntax::options::OptSpec;
+            &[$($extra),*],
             $crate::estimation::ml_command::MODEL,
             $crate::estimation::likelihood::MAXIMIZE,
-            &[$($extra),*],
         )
     };
 }

@@ -3,7 +3,8 @@
 
 use super::mata_block::is_mata_brace;
 use super::reader::{
-    first_word, is_input, is_loop, loop_behind_prefixes, opens_block, opens_mata, opens_program,
+    first_word, if_behind_prefixes, is_input, is_loop, loop_behind_prefixes, opens_block, opens_mata,
+    opens_program,
 };
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
@@ -45,6 +46,7 @@ impl Session {
                 (_, Some(end)) if loop_behind_prefixes(text).is_some() => {
                     (self.loop_behind(text, lines, (i, end), echo)?, end + 1)
                 }
+                _ if if_behind_prefixes(text).is_some() => self.if_behind(text, lines, (i, hi), echo)?,
                 (_, Some(end)) if opens_program(text) => {
                     self.echo_block(lines, i, end, 0, echo);
                     let header = self.expand(text)?;
@@ -105,6 +107,25 @@ impl Session {
         let flow = self.run_prefixed(head, |s| s.run_loop(text, lines, start, end))?;
         self.end_command(echo);
         Ok(flow)
+    }
+
+    /// Runs `quietly if condition {` with the rest of its chain; returns what `run_if` does.
+    fn if_behind(
+        &mut self,
+        text: &str,
+        lines: &[Line],
+        (start, hi): (usize, usize),
+        echo: Echo,
+    ) -> Result<(Flow, usize)> {
+        let head = &text[..if_behind_prefixes(text).unwrap_or(0)];
+        let after = |i: usize| lines[i].end.unwrap_or(i) + 1;
+        // an error that capture takes leaves the chain as a whole
+        let mut next = after(start);
+        while next < hi && first_word(lines[next].text.trim()) == "else" {
+            next = after(next);
+        }
+        let flow = self.run_prefixed(head, |s| s.run_if(lines, start, hi, echo).map(|(flow, _)| flow))?;
+        Ok((flow, next))
     }
 
     /// A blank line after the output of an echoed command.
@@ -174,7 +195,8 @@ impl Session {
         let mut flow = Flow::Next;
         loop {
             let line = &lines[i];
-            let text = line.text.trim().to_string();
+            let text = line.text.trim();
+            let text = text[if_behind_prefixes(text).unwrap_or(0)..].to_string();
             self.echo_line(line, echo);
             let rest = match first_word(&text) {
                 "else" => text["else".len()..].trim(),

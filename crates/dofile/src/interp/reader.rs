@@ -233,10 +233,19 @@ pub(super) fn is_loop(word: &str) -> bool {
 
 /// The position of a loop behind `quietly`, `noisily` and `capture`; nothing without such a prefix or loop.
 pub(super) fn loop_behind_prefixes(text: &str) -> Option<usize> {
+    behind_prefixes(text, is_loop)
+}
+
+/// The position of an `if` behind the same prefixes.
+pub(super) fn if_behind_prefixes(text: &str) -> Option<usize> {
+    behind_prefixes(text, |word| word == "if")
+}
+
+fn behind_prefixes(text: &str, wanted: fn(&str) -> bool) -> Option<usize> {
     let word = without_prefixes(text).next()?;
     let at = text.len() - text.trim_start().len();
     let position = word.as_ptr() as usize - text.as_ptr() as usize;
-    (position > at && is_loop(first_word(word))).then_some(position)
+    (position > at && wanted(first_word(word))).then_some(position)
 }
 
 /// True for a line that starts a block of Mata which ends with `end`.

@@ -74,9 +74,13 @@ pub const fn joined_length<T>(lists: &[&[T]]) -> usize {
 /// Returns the lists joined in their order. `N` is their [`joined_length`]; [`crate::concat_lists!`] computes it.
 ///
 /// # Panics
-/// If the first list is empty or `N` is not the joined length; in a constant that is a compile error.
+/// If all lists are empty or `N` is not the joined length; in a constant that is a compile error.
 pub const fn join<T: Copy, const N: usize>(lists: &[&[T]]) -> [T; N] {
-    let mut joined = [lists[0][0]; N];
+    let mut first = 0;
+    while lists[first].is_empty() {
+        first += 1;
+    }
+    let mut joined = [lists[first][0]; N];
     let (mut list, mut next) = (0, 0);
     while list < lists.len() {
         let mut item = 0;
@@ -92,7 +96,7 @@ pub const fn join<T: Copy, const N: usize>(lists: &[&[T]]) -> [T; N] {
 }
 
 /// Joins constant lists into one constant slice whose length the compiler computes:
-/// `concat_lists!(OptSpec; OWN, MAXIMIZE)`. The first list has at least one item.
+/// `concat_lists!(OptSpec; OWN, MAXIMIZE)`. At least one list has an item.
 #[macro_export]
 macro_rules! concat_lists {
     ($item:ty; $($list:expr),+ $(,)?) => {{

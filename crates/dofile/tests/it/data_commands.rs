@@ -223,3 +223,137 @@ fn a_model_without_regressors_has_no_model_sum_of_squares() {
     let data = "set obs 30\ngenerate double x = 1e6 + mod(_n*_n, 7)/3\ngenerate one = 1\n";
     holds(&format!("{data}regress x one"), &["e(mss) == 0", "e(r2) == 0", "e(df_m) == 0"]);
 }
+
+/// Names after a text, in order.
+fn names(text: &str) -> Vec<String> {
+    let mut s = Session::default();
+    let (log, rc) = s.run_captured(text);
+    assert_eq!(rc, 0, "{text}\n{log}");
+    (0..s.frame.n_vars()).map(|i| s.frame.var(i).name.clone()).collect()
+}
+
+#[test]
+fn rename_takes_the_wildcards_of_its_manual() {
+    let data = |list: &str| {
+        let each: String = list.split(' ').map(|n| format!("generate {n} = 1\n")).collect();
+        format!("set obs 1\n{each}")
+    };
+    // old names, command, new names; the first five are rules of [D] rename group
+    let cases: &[(&str, &str, &str)] = &[
+        ("janstat janinc feb", "rename jan* *1", "stat1 inc1 feb"),
+        ("a b c", "rename (a b c) (b c a)", "b c a"),
+        ("v1 v2 v10", "rename v# =old", "v1old v2old v10old"),
+        ("xold yold z", "rename *old *", "x y z"),
+        ("oldx oldy z", "rename old* *", "x y z"),
+        ("v1 v2 v10", "rename v# w(##)", "w01 w02 w10"),
+        ("v01 v02 v3", "rename v(##) v(#)", "v1 v2 v3"),
+        ("jan10 feb2", "rename *# *_#", "jan_10 feb_2"),
+        ("a1 b1 c22", "rename ?1 ?_1", "a_1 b_1 c22"),
+        ("inc_dad inc_mum", "rename *_* *[2]_*[1]", "dad_inc mum_inc"),
+        ("a b c", "rename (a b c) x#, addnumber", "x1 x2 x3"),
+        ("a b c", "rename a-c x#, addnumber(5)", "x5 x6 x7"),
+        ("w_10 w_2 z", "rename w_# w#, renumber sort", "w2 w1 z"),
+        ("a b c", "rename (a-c) =_w", "a_w b_w c_w"),
+        ("a b c", "rename a-c p_=", "p_a p_b p_c"),
+        ("a1 a2 b1", "rename (a* b1) (x* y)", "x1 x2 y"),
+        ("Ab CD e", "rename *, lower", "ab cd e"),
+        ("ab CD e", "rename ab CD, proper", "Ab Cd e"),
+        ("ab CD e", "rename _all, upper", "AB CD E"),
+        ("a b", "rename a c, dryrun", "a b"),
+    ];
+    for (old, command, new) in cases {
+        assert_eq!(names(&format!("{}{command}", data(old))).join(" "), *new, "{command}");
+    }
+    holds(
+        &format!(
+            "{}rename (a b) (c d), r\nlocal o = r(oldnames) + r(newnames)\nscalar same = \"`o'\" == \"a bc d\"",
+            data("a b")
+        ),
+        &["same", "r(n) == 2"],
+    );
+    // nothing changes where a name is taken, does not exist, or does not fit its pattern
+    for (command, rc) in [
+        ("rename a b", 110),
+        ("rename (a b) (c c)", 110),
+        ("rename q* w*", 111),
+        ("rename a b c", 198),
+        ("rename (a b) (x y z)", 198),
+        ("rename * x#", 198),
+        ("rename a* b#", 198),
+        ("rename (a a) (x y)", 198),
+        ("rename a x, renumber", 198),
+    ] {
+        let mut s = Session::default();
+        let (log, got) = s.run_captured(&format!("{}{command}", data("a b")));
+        assert_eq!(got, rc, "{command}\n{log}");
+        assert_eq!(s.frame.var(0).name, "a", "{command}");
+    }
+}
+
+#[test]
+fn quantiles_need_rows() {
+    let data = "set obs 4\ngenerate x = _n\ngenerate m = .\n";
+    for command in ["xtile q =", "pctile q ="] {
+        for (rest, rc) in [("x, nquantiles(5)", 0), ("x, nquantiles(6)", 198), ("m, nquantiles(2)", 2000)] {
+            let (log, got) = run(&format!("{data}{command} {rest}"));
+            assert_eq!(got, rc, "{command} {rest}\n{log}");
+        }
+    }
+}
+
+#[test]
+fn texts_and_values_that_egen_picks() {
+    holds(
+        "set obs 3\ngenerate x = _n + .25\ngenerate byte d = _n\nlabel define l 1 \"one\" 2 \"twenty\"\nlabel values d l\n\
+         egen a = concat(d x), punct(-) decode\negen b = concat(d x), format(%4.1f)\negen c = concat(d), decode maxlength(3)\n\
+         egen v = anyvalue(d), values(1 3)\nlocal t : type v\nscalar is_byte = \"`t'\" == \"byte\"",
+        &[
+            "a[1] == \"one-1.25\"",
+            "a[3] == \"3-3.25\"",
+            "b[1] == \"1.01.3\" | b[1] == \"1.01.2\"",
+            "c[2] == \"twe\"",
+            "v[1] == 1 & v[2] == . & v[3] == 3",
+            "is_byte",
+        ],
+    );
+}
+
+#[test]
+fn labels_carry_their_values() {
+    holds(
+        "set obs 1\nlabel define l 1 \"one\" 2 \"two\" .a \"gone\"\nlabel define k 5 \"five\"\nnumlabel, add mask(\"[#] \")\n\
+         local a : label l 1\nlocal b : label k 5\nlocal c : label l .a\nscalar same = \"`a'|`b'|`c'\" == \"[1] one|[5] five|gone\"",
+        &["same"],
+    );
+    assert_eq!(run("numlabel nosuch, add").1, 111);
+    assert_eq!(run("label define l 1 \"one\"\nnumlabel l").1, 198);
+}
+
+#[test]
+fn transitions_and_shares_of_panels() {
+    // 0 0 . 1 and 1 1: nothing leads to or from the missing value
+    let (log, rc) = run(
+        "input id t x\n1 1 0\n1 2 0\n1 3 .\n1 4 1\n2 1 1\n2 2 1\nend\nxtset id t\nxttrans x, freq\nxttab x",
+    );
+    assert_eq!(rc, 0, "{log}");
+    let squeezed = log.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        squeezed.contains("0 | 1 0 | 1 | 100.00 0.00 | 100.00 1 | 0 1 | 1 | 0.00 100.00 | 100.00"),
+        "{log}"
+    );
+    assert!(squeezed.contains("Total | 5 100.00 3 150.00 66.67 (n = 2)"), "{log}");
+}
+
+#[test]
+fn columns_of_tables_of_means() {
+    let data = "set obs 4\ngenerate g = _n > 2\ngenerate x = _n\n";
+    for (options, shown, hidden) in [
+        ("means", "Mean", "Freq."),
+        ("nostandard", "Freq.", "Std. dev."),
+        ("nofreq nost", "Mean", "Std. dev."),
+    ] {
+        let (log, rc) = run(&format!("{data}tabulate g, summarize(x) {options}"));
+        assert!(rc == 0 && log.contains(shown) && !log.contains(hidden), "{options}\n{log}");
+    }
+    assert_eq!(run(&format!("{data}tabulate g, means")).1, 198);
+}

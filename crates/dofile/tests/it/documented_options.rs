@@ -59,3 +59,25 @@ fn the_refusal_names_option_and_command() {
         assert_eq!(rc, if want.ends_with("engine") { 199 } else { 198 }, "{line}");
     }
 }
+
+#[test]
+fn the_shortest_link_is_a_link() {
+    let fit = |options: &str| {
+        let mut session = Session::default();
+        let (log, rc) = session.run_captured(&format!("{DATA}glm z x, {options}"));
+        assert_eq!(rc, 0, "{options}\n{log}");
+        session.eval_num("_b[x]").expect("a coefficient")
+    };
+    assert_eq!(fit("f(binomial) l(probit)"), fit("family(binomial) link(probit)"));
+    assert_ne!(fit("f(binomial) l(probit)"), fit("family(binomial) link(logit)"));
+    assert_eq!(fit("family(binomial) le(90)"), fit("family(binomial) level(90)"));
+}
+
+#[test]
+fn stored_results_have_titles() {
+    let (log, rc) = Session::default().run_captured(&format!(
+        "{DATA}regress y x\nestimates store a, title(\"First model\")\nestimates title: Second model\nestimates store b\n\
+         estimates restore a\nassert e(estimates_title) == \"First model\"\nestimates restore b\nassert e(estimates_title) == \"Second model\""
+    ));
+    assert_eq!(rc, 0, "{log}");
+}

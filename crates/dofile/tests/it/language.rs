@@ -381,3 +381,16 @@ fn capture_catches_the_definition_of_a_program() {
     );
     fails(&format!("{twice}program define p\ndisplay 1\nend"), 110, "program p already defined");
 }
+
+#[test]
+fn conditions_stand_behind_prefixes() {
+    let (log, rc) = Session::default().run_captured(
+        "local x 2\nquietly if `x' == 2 {\n display \"hidden\"\n scalar a = 1\n}\nelse {\n scalar a = 2\n}\n\
+         capture if 1 {\n error 111\n}\nelse {\n display \"other\"\n}\nscalar b = _rc\n\
+         noisily if 0 display \"no\"\nelse display \"yes\"\nassert a == 1 & b == 111\n\
+         confirm integer number 5\nconfirm number 5.5\ncapture confirm integer number 5.5\nassert _rc == 7",
+    );
+    assert_eq!(rc, 0, "{log}");
+    assert!(!log.contains("hidden") && !log.contains("other") && !log.lines().any(|l| l == "no"), "{log}");
+    assert!(log.lines().any(|l| l == "yes"), "{log}");
+}

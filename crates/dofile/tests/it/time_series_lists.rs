@@ -99,3 +99,17 @@ fn commands_of_older_versions_run_their_successors() {
     holds("regress y t\nvce", &[]);
     holds("regress y t\ndwstat\nscalar d = r(dw)\nestat dwatson", &[("r(dw) - d", 0.0)]);
 }
+
+#[test]
+fn one_panel_of_several_is_a_series() {
+    let data = "clear\nset obs 120\ngenerate id = ceil(_n/60)\ngenerate t = mod(_n-1, 60)\ngenerate e = sin(37*_n)\n\
+                generate y = e\nbysort id (t): replace y = .5*y[_n-1] + e if _n > 1\nxtset id t\n";
+    let command = "arima y if id == 2, arima(1,1,0)\nscalar in_panel = _b[ARMA:L.ar]\nscalar n = e(N)\n\
+                   keep if id == 2\ntsset t\narima y, arima(1,1,0)\n";
+    let mut session = Session::default();
+    let (log, rc) = session.run_captured(&format!("{data}{command}"));
+    assert_eq!(rc, 0, "{log}");
+    assert_eq!(session.eval_num("n"), Ok(59.0));
+    assert!(session.eval_num("abs(in_panel - _b[ARMA:L.ar])").expect("a number") < 1e-10, "{log}");
+    assert_eq!(session.run_captured(&format!("{data}arima y, ar(1)")).1, 459);
+}

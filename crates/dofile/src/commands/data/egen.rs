@@ -108,6 +108,9 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
         &[
             OptSpec::text("by"),
             OptSpec::text("p"),
+            OptSpec::flag("decode"),
+            OptSpec::text("Format"),
+            OptSpec::int("MAXLength"),
             OptSpec::flag("Missing"),
             OptSpec::flag_or_text("Label"),
             OptSpec::text("LName"),
@@ -181,11 +184,11 @@ fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
         "std" => &["mean", "std", "sd"],
         "cut" => &["at", "group", "icodes", "label"],
         "seq" => &["from", "to", "block"],
-        "concat" => &["punct", "p"],
+        "concat" => &["punct", "p", "decode", "format", "maxlength"],
         "ends" => &["punct", "p", "trim", "head", "last", "tail"],
         "rownonmiss" => &["strok"],
         "pc" => &["prop"],
-        "anycount" | "anymatch" => &["values"],
+        "anycount" | "anymatch" | "anyvalue" => &["values"],
         "mode" => &["minmode", "maxmode"],
         _ => &[],
     };
@@ -239,6 +242,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let values: Vec<f64> =
                 (0..n).map(|r| if keep[r] { f64::from(u8::from(differs(r))) } else { MISSING }).collect();
             (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &values), None)
+        }
+        "anyvalue" => {
+            let wanted = numlist::expand(call.cmd.options.text("values").unwrap_or(""))?;
+            let v = s.numeric_variable(call.argument.trim())?;
+            let value = |r: usize| Some(s.frame.num_at(v, r)).filter(|x| keep[r] && wanted.contains(x));
+            let values: Vec<f64> = (0..n).map(|r| value(r).unwrap_or(MISSING)).collect();
+            let ty = call.ty.unwrap_or(s.frame.var(v).data.storage_type());
+            (Column::from_f64(ty, &values), None)
         }
         "anycount" | "anymatch" => {
             let wanted = numlist::expand(call.cmd.options.text("values").unwrap_or(""))?;

@@ -17,10 +17,12 @@ mod labels;
 mod matrices;
 mod named;
 mod names;
+mod numlabel;
 mod operated;
 mod orthog;
 mod pairs;
 mod pctile;
+mod rename;
 mod reshape;
 mod rows;
 mod search;
@@ -49,7 +51,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rows::SPEC_GSORT,
     rows::SPEC_ORDER,
     rows::SPEC_EXPAND,
-    names::RENAME,
+    rename::RENAME,
+    numlabel::SPEC,
     labels::SPEC,
     names::FORMAT,
     names::NOTES,

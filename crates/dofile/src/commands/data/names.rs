@@ -1,12 +1,11 @@
-//! Names and metadata: `rename`, `format`, `notes`, `char`, `compress`, `recast`. Labels are in `labels`.
+//! Names and metadata: `format`, `notes`, `char`, `compress`, `recast`. Labels are in `labels`, `rename` in `rename`.
 
 use crate::commands::{CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format::Format;
-use crate::frame::{StorageType, is_valid_name};
+use crate::frame::StorageType;
 use crate::session::Session;
 use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
-use crate::syntax::varlist::wildcard;
 use crate::syntax::{OptSpec, ParsedCommand};
 
 const fn raw(
@@ -18,18 +17,6 @@ const fn raw(
     CommandSpec { notes: "no results", ..CommandSpec::raw(name, min, run, syntax) }
 }
 
-pub(super) const RENAME: CommandSpec = CommandSpec {
-    examples: &[Example {
-        run: "set obs 1\ngenerate a1 = 1\ngenerate a2 = 2\ngenerate z = 3\nrename a* b*\nrename z y\nrename (b1 y) (p q)",
-        expect: &[("p[1]", 1.0), ("b2[1]", 2.0), ("q[1]", 3.0)],
-    }],
-    ..raw(
-        "rename",
-        3,
-        rename,
-        "rename old new; rename (old1 old2) (new1 new2); rename stem* new*; rename varlist, {upper|lower|proper}",
-    )
-};
 pub(super) const FORMAT: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate x = 1.25\nformat x %5.1f\nlocal f : format x\nscalar same = \"`f'\" == \"%5.1f\"",
@@ -67,79 +54,6 @@ pub(super) const RECAST: CommandSpec = CommandSpec {
     }],
     ..raw("recast", 6, recast, "recast type varlist [, force]")
 };
-
-fn rename(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (text, option) = match top_level_comma(&cmd.raw) {
-        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.trim(), ""),
-    };
-    if !option.is_empty() {
-        let change: fn(&str) -> String = match option {
-            o if !o.is_empty() && "upper".starts_with(o) => |n| n.to_uppercase(),
-            o if !o.is_empty() && "lower".starts_with(o) => |n| n.to_lowercase(),
-            o => return Err(StataError::option_not_allowed(o)),
-        };
-        let vars = s.varlist(text.trim_start_matches('(').trim_end_matches(')'))?;
-        let pairs: Vec<(usize, String)> = vars.iter().map(|&i| (i, change(&s.frame.var(i).name))).collect();
-        return rename_all(s, pairs);
-    }
-    let (old, new) = if text.starts_with('(') {
-        let close = matching_paren(text, 0).ok_or_else(StataError::syntax)?;
-        let second = text[close + 1..].trim();
-        let inner =
-            second.strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or_else(StataError::syntax)?;
-        (text[1..close].to_string(), inner.to_string())
-    } else {
-        let parts = words(text);
-        let [a, b] = parts[..] else { return Err(StataError::syntax()) };
-        (a.to_string(), b.trim_start_matches('(').trim_end_matches(')').to_string())
-    };
-    let olds: Vec<&str> = old.split_whitespace().collect();
-    let news: Vec<&str> = new.split_whitespace().collect();
-    let mut pairs = Vec::new();
-    if olds.len() == 1 && news.len() == 1 && olds[0].contains('*') {
-        let (pattern, target) = (olds[0], news[0]);
-        let star = pattern.find('*').unwrap_or(0);
-        let (head, tail) = (&pattern[..star], &pattern[star + 1..]);
-        for i in 0..s.frame.n_vars() {
-            let name = &s.frame.var(i).name;
-            if wildcard(pattern, name) {
-                let middle = &name[head.len()..name.len() - tail.len()];
-                pairs.push((i, target.replacen('*', middle, 1)));
-            }
-        }
-        if pairs.is_empty() {
-            return Err(StataError::no_variable(pattern));
-        }
-    } else {
-        let vars = crate::syntax::varlist::resolve(&s.frame, &old, s.settings.varabbrev)?;
-        if vars.len() != news.len() {
-            return Err(StataError::syntax());
-        }
-        pairs.extend(vars.into_iter().zip(news.iter().map(|n| n.to_string())));
-    }
-    rename_all(s, pairs)
-}
-
-fn rename_all(s: &mut Session, pairs: Vec<(usize, String)>) -> Result<()> {
-    for (k, (i, name)) in pairs.iter().enumerate() {
-        if !is_valid_name(name) {
-            return Err(StataError::new(198, format!("{name} invalid name")));
-        }
-        let taken = s.frame.find(name).is_some_and(|j| j != *i && !pairs.iter().any(|p| p.0 == j));
-        if taken || pairs[..k].iter().any(|p| p.1 == *name) {
-            return Err(StataError::already_defined(name));
-        }
-    }
-    // through unused names, so that names can be exchanged
-    for (k, (i, _)) in pairs.iter().enumerate() {
-        s.frame.rename(*i, &format!("__ren{k}"))?;
-    }
-    for (i, name) in &pairs {
-        s.frame.rename(*i, name)?;
-    }
-    Ok(())
-}
 
 fn format(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parts = words(&cmd.raw);

@@ -83,6 +83,14 @@ fn new_variable(s: &mut Session, cmd: &ParsedCommand, categories: bool) -> Resul
         }
         None => {
             let n = quantiles(cmd)?;
+            let rows = x.iter().filter(|x| !is_missing(**x)).count();
+            if rows == 0 {
+                return Err(StataError::standard(2000));
+            }
+            if n > rows + 1 {
+                let text = "nquantiles() must be less than or equal to number of observations";
+                return Err(StataError::new(198, format!("{text} ({rows}) plus one")));
+            }
             (1..n).map(|k| sample.percentile(100.0 * k as f64 / n as f64)).collect()
         }
     };

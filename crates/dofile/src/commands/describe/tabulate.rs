@@ -35,6 +35,13 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("MATCOL"),
     OptSpec::text("Generate"),
     OptSpec::text("SUmmarize"),
+    OptSpec::flag("MEans"),
+    OptSpec::flag("noMEans"),
+    OptSpec::flag("STandard"),
+    OptSpec::flag("noSTandard"),
+    OptSpec::flag("FREQ"),
+    OptSpec::flag("Obs"),
+    OptSpec::flag("noObs"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance])
 .unsupported(&[
@@ -47,7 +54,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected all nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname, summarize(varname) [missing nolabel nofreq]",
+    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected all nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname, summarize(varname) [[no]means [no]standard [no]freq missing nolabel]",
     notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(ase_gam) r(taub) r(ase_taub); formulas: [R] tabulate twoway",
     examples: &[
         Example {
@@ -104,6 +111,10 @@ fn levels(s: &Session, v: usize, touse: &[bool], missing: bool, nolabel: bool) -
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(variable) = cmd.options.text("summarize") {
         return super::tabulate_summary::run(s, cmd, variable);
+    }
+    let of_summaries = ["means", "nomeans", "standard", "nostandard", "freq", "obs", "noobs"];
+    if let Some(option) = of_summaries.iter().find(|o| cmd.has(o)) {
+        return Err(StataError::new(198, format!("option {option} requires option summarize()")));
     }
     let vars = s.varlist(&cmd.list)?;
     let mut touse = s.rows(cmd)?;

@@ -19,7 +19,19 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
             _ => StataError::standard(103),
         });
     };
-    let allowed = ["summarize", "missing", "nolabel", "nofreq"];
+    let allowed = [
+        "summarize",
+        "missing",
+        "nolabel",
+        "means",
+        "nomeans",
+        "standard",
+        "nostandard",
+        "freq",
+        "nofreq",
+        "obs",
+        "noobs",
+    ];
     if let Some((other, _)) = cmd.options.iter().find(|o| !allowed.contains(&o.0)) {
         return Err(StataError::invalid(format!("option {other} may not be combined with summarize()")));
     }
@@ -58,13 +70,23 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
         if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
     };
     let (row_title, title) = (label(by), label(of));
-    let freq = !cmd.has("nofreq");
-    let last = if freq { "       Freq." } else { "" };
-    let rule = format!("------------+{}", "-".repeat(if freq { 36 } else { 24 }));
+    // columns that are asked for, or all but those that are not wanted
+    let asked = ["means", "standard", "freq", "obs"].iter().any(|o| cmd.has(o));
+    let shown = |of: &str, not: &str| if asked { cmd.has(of) } else { !cmd.has(not) };
+    let columns = [
+        (shown("means", "nomeans"), "        Mean"),
+        (shown("standard", "nostandard"), "   Std. dev."),
+        (shown("freq", "nofreq"), "       Freq."),
+    ];
+    if columns.iter().all(|c| !c.0) {
+        return Err(StataError::invalid("no statistic is left to show"));
+    }
+    let heads: String = columns.iter().filter(|c| c.0).map(|c| c.1).collect();
+    let rule = format!("------------+{}", "-".repeat(heads.len()));
     let mut text = vec![
         String::new(),
         format!("            | {:^35}", format!("Summary of {title}")).trim_end().to_string(),
-        format!("{:>11} |        Mean   Std. dev.{last}", format::abbrev(&row_title, 11)),
+        format!("{:>11} |{heads}", format::abbrev(&row_title, 11)),
         rule.clone(),
     ];
     let count = lines.len();
@@ -74,8 +96,9 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
         }
         let cell =
             |x: f64| format::right(&format::bare("%9.0g", if is_missing(x) { MISSING } else { x }), 12);
-        let shown = if freq { format::right(&format::bare("%9.0fc", n), 12) } else { String::new() };
-        text.push(format!("{:>11} |{}{}{shown}", format::abbrev(&name, 11), cell(mean), cell(sd)));
+        let cells = [cell(mean), cell(sd), format::right(&format::bare("%9.0fc", n), 12)];
+        let shown: String = columns.iter().zip(cells).filter(|(c, _)| c.0).map(|(_, v)| v).collect();
+        text.push(format!("{:>11} |{shown}", format::abbrev(&name, 11)));
     }
     text.iter().for_each(|l| s.print(l));
     Ok(())

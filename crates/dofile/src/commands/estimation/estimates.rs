@@ -1,6 +1,6 @@
 //! `estimates`: keeps, brings back and tabulates estimation results.
 //!
-//! Syntax: `estimates store name | restore name | dir | drop names|_all | clear | replay [name] |
+//! Syntax: `estimates store name [, title(text)] | title: [text] | restore name | dir | drop names|_all | clear | replay [name] |
 //! table [names] [, b(fmt) se[(fmt)] t[(fmt)] p[(fmt)] star stats(list) keep(list) drop(list)] | stats [names]`.
 //! `estimates stats` stores `r(S)`, `estimates table` stores `r(names)`. See [R] estimates.
 
@@ -53,8 +53,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let no_options =
         |options: &str| Options::parse("estimates", options, &[], &["title", "nocopy"]).map(|_| ());
     if is("store", 3) {
-        no_options(&options)?;
+        let own = Options::parse("estimates", &options, &[OptSpec::text("TItle")], &["nocopy"])?;
+        if let Some(title) = own.text("title").filter(|_| session.e.b().is_some()) {
+            session.e.results.text("estimates_title", title);
+        }
         return store(session, rest);
+    }
+    if body.trim_start().starts_with("title") {
+        return title(session, body.trim_start().trim_start_matches("title").trim());
     }
     if is("restore", 3) {
         no_options(&options)?;
@@ -73,6 +79,24 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ if is("table", 3) => return table(session, rest, &options),
         _ if is("stats", 4) => return stats(session, rest, &options),
         _ => return Err(StataError::unsupported_option("estimates", word)),
+    }
+    Ok(())
+}
+
+/// `estimates title: text` names the active results; without a text it shows their title.
+fn title(session: &mut Session, text: &str) -> Result<()> {
+    if session.e.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    match text.strip_prefix(':') {
+        Some(text) => {
+            session.e.results.text("estimates_title", text.trim());
+        }
+        None if text.is_empty() => {
+            let title = session.e.results.get_text("estimates_title").unwrap_or("").to_string();
+            session.print(title);
+        }
+        None => return Err(StataError::syntax()),
     }
     Ok(())
 }

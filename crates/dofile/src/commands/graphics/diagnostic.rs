@@ -1,11 +1,11 @@
-//! `rvfplot`, `rvpplot`, `lvr2plot`, `avplot` and `cprplot`: graphs of residuals after `regress`.
+//! `rvfplot`, `rvpplot`, `lvr2plot`, `avplot`, `avplots` and `cprplot`: graphs of residuals after `regress`.
 //! Formulas: [R] regress postestimation diagnostic plots; Belsley, Kuh and Welsch (1980), Regression Diagnostics.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::format;
-use crate::ops::graphs::plain::{Plain, show};
+use crate::ops::graphs::plain::{Plain, RawOption, show, show_panels};
 use crate::ops::predict::{design, outcome};
 use crate::ops::run::quietly;
 use crate::session::Session;
@@ -34,7 +34,7 @@ const fn spec(
 }
 
 /// The commands.
-pub(super) const SPECS: [CommandSpec; 5] = [
+pub(super) const SPECS: [CommandSpec; 6] = [
     spec(
         "rvfplot",
         7,
@@ -72,6 +72,15 @@ pub(super) const SPECS: [CommandSpec; 5] = [
         }],
     ),
     spec(
+        "avplots",
+        7,
+        "avplots [, twoway_options]",
+        &[Example {
+            run: "set obs 20\ngenerate x = _n\ngenerate z = mod(_n*7, 11)\ngenerate y = 3 + 2*x - z + mod(_n, 3)\nregress y x z\navplots",
+            expect: &[("e(N)", 20.0), ("c(k)", 3.0)],
+        }],
+    ),
+    spec(
         "cprplot",
         7,
         "cprplot indepvar [, twoway_options]",
@@ -104,8 +113,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if s.e.cmd() != "regress" {
         return Err(StataError::new(301, "last estimates not found"));
     }
-    if s.e.results.get_text("wtype").is_some() && cmd.name == "avplot" {
-        return Err(StataError::unsupported_option("avplot", "after weighted regressions"));
+    if s.e.results.get_text("wtype").is_some() && cmd.name.starts_with("avplot") {
+        return Err(StataError::unsupported_option(&cmd.name, "after weighted regressions"));
     }
     let rest = split_options(&own.option_text)?;
     let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
@@ -117,6 +126,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if !needs && !list.is_empty() {
         return Err(StataError::new(198, format!("{list} not allowed")));
+    }
+    if cmd.name == "avplots" {
+        return all_added(s, &rows, &rest);
     }
     let picture = match cmd.name.as_str() {
         "rvfplot" => {
@@ -131,6 +143,26 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         name => component(s, name, list, &rows)?,
     };
+    show(s, drawn(picture), &rest)
+}
+
+/// A panel for each regressor that is not omitted.
+fn all_added(s: &mut Session, rows: &[usize], rest: &[RawOption]) -> Result<()> {
+    let parameters = Parameters::of(&s.e)?;
+    let shown = |j: &usize| parameters.stripe[*j].name != "_cons" && parameters.v[(*j, *j)] > 0.0;
+    let names: Vec<String> =
+        (0..parameters.b.len()).filter(shown).map(|j| parameters.stripe[j].name.clone()).collect();
+    let mut panels = Vec::new();
+    for name in names {
+        let mut picture = component(s, "avplot", &name, rows)?;
+        let heading = std::mem::take(&mut picture.note);
+        panels.push((heading, drawn(picture)));
+    }
+    show_panels(s, panels, rest)
+}
+
+/// Points and line of a picture as series.
+fn drawn(picture: Picture) -> Plain {
     let series =
         |number: usize, shape: Shape| Series { label: String::new(), number, shape, style: Style::default() };
     let xs = picture.points.iter().map(|p| p.0);
@@ -141,15 +173,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let points = ends.map(|x| (x, constant + slope * x)).to_vec();
         all.push(series(1, Shape::Line { points, step: false }));
     }
-    let figure = Plain {
+    Plain {
         series: all,
         note: picture.note,
         x_title: picture.titles.0,
         y_title: picture.titles.1,
         used: Some(used),
         ..Plain::default()
-    };
-    show(s, figure, &rest)
+    }
 }
 
 fn plain(x: Vec<f64>, y: Vec<f64>, x_title: &str, y_title: &str) -> Picture {

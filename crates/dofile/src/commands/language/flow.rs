@@ -330,8 +330,12 @@ fn confirm(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         };
     }
     if is("number", 3) || is("integer", 3) {
-        let x = crate::syntax::options::parse_number(rest);
-        let fine = x.is_some_and(|x| !is("integer", 3) || (!is_missing(x) && x.fract() == 0.0));
+        // confirm [integer] number string
+        let of_integers = is("integer", 3);
+        let (second, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let named = of_integers && second.len() >= 3 && "number".starts_with(second);
+        let x = crate::syntax::options::parse_number(if named { value.trim() } else { rest });
+        let fine = x.is_some_and(|x| !of_integers || (!is_missing(x) && x.fract() == 0.0));
         return if fine {
             Ok(())
         } else {

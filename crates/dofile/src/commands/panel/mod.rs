@@ -23,6 +23,7 @@ mod xtordered;
 mod xtreg;
 mod xtreg_mle;
 mod xtsum;
+mod xttab;
 mod xttest0;
 mod xtunitroot;
 mod xtunitroot_data;
@@ -62,6 +63,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtordered::SPEC_TOBIT,
     xtreg::SPEC,
     xtsum::SPEC,
+    xttab::SPEC,
+    xttab::SPEC_TRANSITIONS,
     xttest0::SPEC,
     xtunitroot::SPEC,
 ];

@@ -200,8 +200,9 @@ fn header(session: &mut Session) {
     lines.iter().for_each(|l| session.print(l));
 }
 
-/// Correlations of the residuals and the test of independence.
-fn correlations(session: &mut Session) -> Result<()> {
+/// Correlations of the residuals and the Lagrange multiplier test that they are zero: N times the sum of the squared
+/// correlations below the diagonal; Breusch and Pagan (1980), Review of Economic Studies 47. Returns the statistic and its degrees of freedom.
+pub(super) fn correlations(session: &mut Session) -> Result<(f64, f64)> {
     let sigma = session.e.results.matrices.get("Sigma").cloned().ok_or_else(|| StataError::standard(301))?;
     let n = session.e.results.get_scalar("N").unwrap_or(MISSING);
     let m = sigma.rows();
@@ -226,5 +227,5 @@ fn correlations(session: &mut Session) -> Result<()> {
         format::right(&format::bare("%9.3f", chi2), 9),
         format::bare("%6.4f", chi2_tail(df, chi2))
     ));
-    Ok(())
+    Ok((chi2, df))
 }

@@ -4,6 +4,7 @@
 //! Association 57.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
+use super::mvreg::correlations;
 use super::system::{self, Method};
 use crate::error::{Result, StataError};
 use crate::session::Session;
@@ -19,8 +20,9 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCONstant"),
     OptSpec::flag("ISUre"),
     OptSpec::int("ITERate"),
+    OptSpec::flag("CORR"),
 ];
-const UNSUPPORTED: &[&str] = &["CONSTraints", "CORR", "DFK2", "COEFLegend", "TOLerance"];
+const UNSUPPORTED: &[&str] = &["CONSTraints", "DFK2", "COEFLegend", "TOLerance"];
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -29,8 +31,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "sureg ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [, small dfk isure iterate(#) level(#)]",
-    notes: "two steps, or iterated with isure; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(b), e(V), r(table); formulas: [R] sureg",
+    syntax: "sureg ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [, small dfk isure iterate(#) corr level(#)]",
+    notes: "two steps, or iterated with isure; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(b), e(V), r(table); corr shows the correlations of residuals and the test of Breusch and Pagan (1980), e(chi2_bp) and e(df_bp); formulas: [R] sureg",
     examples: &[Example {
         // The same regressors in every equation: least squares equation by equation.
         run: "set obs 8\ngen x = _n\ngen a = x + mod(_n*3, 5)\ngen b = 2 - x + mod(_n*5, 7)\nregress b x\nscalar s = _b[x]\nsureg (a x) (b x)",
@@ -63,5 +65,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         iterations: if line.has("isure") { limit } else { 1 },
     };
     system::estimate(session, &raw, equations, open, None, &method)?;
-    system::display(session, &line)
+    system::display(session, &line)?;
+    if line.has("corr") {
+        let (chi2, df) = correlations(session)?;
+        session.e.results.scalar("chi2_bp", chi2).scalar("df_bp", df);
+    }
+    Ok(())
 }

@@ -267,8 +267,16 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         session,
         &{
             let mut known = vec![true; session.frame.n_rows()];
-            let (_, time) = series::declared(session)?;
+            let (panel, time) = series::declared(session)?;
             session.markout(&[time], &mut known, false)?;
+            if let Some(id) = panel.panel {
+                // other panels than that of the sample have no part in it
+                let own = session.frame.num_at(id, rows[0]).to_bits();
+                known
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(r, k)| *k &= session.frame.num_at(id, r).to_bits() == own);
+            }
             known
         },
         true,

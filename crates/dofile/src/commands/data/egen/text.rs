@@ -16,9 +16,23 @@ fn concat(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
     // The least abbreviation of punct() is the p() of other functions.
     let given = call.cmd.options.text("punct").or(call.cmd.options.text("p"));
     let punct = given.unwrap_or("").to_string();
+    let decode = call.cmd.has("decode");
+    let length = call.cmd.options.int("maxlength").map_or(usize::MAX, |n| n.max(0) as usize);
+    let fmt = call.cmd.options.text("format");
+    if let Some(fmt) = fmt.filter(|f| crate::format::Format::parse(f).is_none()) {
+        return Err(StataError::new(120, format!("invalid %format {fmt}")));
+    }
     let cell = |v: usize, r: usize| {
         let var = s.frame.var(v);
-        if var.is_string() { var.data.str(r).to_string() } else { crate::format::macro_text(var.data.num(r)) }
+        if var.is_string() {
+            return var.data.str(r).to_string();
+        }
+        let x = var.data.num(r);
+        match (s.frame.labels_of(v).filter(|_| decode).and_then(|l| l.get(x)), fmt) {
+            (Some(label), _) => label.chars().take(length).collect(),
+            (None, Some(fmt)) => crate::format::bare(fmt, x),
+            (None, None) => crate::format::macro_text(x),
+        }
     };
     let texts = (0..keep.len())
         .map(|r| {
