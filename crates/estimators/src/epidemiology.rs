@@ -305,9 +305,10 @@ impl Rates {
         let n = (self.a + self.b) as u64;
         let share = self.t1 / (self.t1 + self.t0);
         let upper = self.a >= (self.a + self.b) * share;
-        let tail = super::distributions::binomial_tail(n, self.a as u64, share);
-        let point = tail - super::distributions::binomial_tail(n, self.a as u64 + 1, share);
-        (if upper { tail - 0.5 * point } else { 1.0 - tail + 0.5 * point }, upper)
+        // each tail is added up on its own side: one less the other has no digits left where it is small
+        let (count, share) = if upper { (self.a, share) } else { (self.b, 1.0 - share) };
+        let tail = |from: u64| super::distributions::binomial_tail(n, from, share);
+        (0.5 * (tail(count as u64) + tail(count as u64 + 1)), upper)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod control;
 mod dispatch;
+mod echo;
 mod expand;
 mod extended;
 mod mata_block;

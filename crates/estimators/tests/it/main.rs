@@ -1,3 +1,4 @@
 //! Kernels against certified values.
 
+mod epidemiology;
 mod nist;

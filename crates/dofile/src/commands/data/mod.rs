@@ -23,6 +23,7 @@ mod orthog;
 mod pairs;
 mod pctile;
 mod rename;
+mod rename_pattern;
 mod reshape;
 mod rows;
 mod search;

@@ -60,7 +60,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return store(session, rest);
     }
     if body.trim_start().starts_with("title") {
-        return title(session, body.trim_start().trim_start_matches("title").trim());
+        return estimates_file::title(session, body.trim_start().trim_start_matches("title").trim());
     }
     if is("restore", 3) {
         no_options(&options)?;
@@ -79,24 +79,6 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ if is("table", 3) => return table(session, rest, &options),
         _ if is("stats", 4) => return stats(session, rest, &options),
         _ => return Err(StataError::unsupported_option("estimates", word)),
-    }
-    Ok(())
-}
-
-/// `estimates title: text` names the active results; without a text it shows their title.
-fn title(session: &mut Session, text: &str) -> Result<()> {
-    if session.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
-    }
-    match text.strip_prefix(':') {
-        Some(text) => {
-            session.e.results.text("estimates_title", text.trim());
-        }
-        None if text.is_empty() => {
-            let title = session.e.results.get_text("estimates_title").unwrap_or("").to_string();
-            session.print(title);
-        }
-        None => return Err(StataError::syntax()),
     }
     Ok(())
 }

@@ -178,3 +178,21 @@ pub(super) fn sample(s: &mut Session, text: &str) -> Result<()> {
     s.post_estimation(est, touse);
     Ok(())
 }
+
+/// `estimates title: text` names the active results; without a text it shows their title.
+pub(super) fn title(session: &mut Session, text: &str) -> Result<()> {
+    if session.e.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    match text.strip_prefix(':') {
+        Some(text) => {
+            session.e.results.text("estimates_title", text.trim());
+        }
+        None if text.is_empty() => {
+            let title = session.e.results.get_text("estimates_title").unwrap_or("").to_string();
+            session.print(title);
+        }
+        None => return Err(StataError::syntax()),
+    }
+    Ok(())
+}
