@@ -173,7 +173,8 @@ mod tests {
             let body = std::fs::read_to_string(&file).expect("a body");
             let effects: Vec<&str> = body
                 .lines()
-                .filter_map(|line| line.trim_start().strip_prefix("xtreg ")?.split_once(", "))
+                .map(|line| line.trim_start().trim_start_matches("capture noisily "))
+                .filter_map(|line| line.strip_prefix("xtreg ")?.split_once(", "))
                 .map(|(_, options)| options.split(' ').next().unwrap_or_default())
                 .collect();
             let within = !effects.is_empty() && effects.iter().all(|e| *e == "fe");

@@ -305,7 +305,7 @@ pub(super) fn quarter(mut text: &[u8]) -> Option<i32> {
     if matches!(text.first(), Some(b'q' | b'Q')) {
         text = &text[1..];
         let q = number(&mut text, 1)?;
-        separator(&mut text).map(drop).or_else(|| literal(&mut text, b" "))?;
+        [&b" "[..], b"-", b"/"].iter().find_map(|mark| literal(&mut text, mark))?;
         let y = year(&mut text)?;
         let fits = text.is_empty() && (1..=4).contains(&q) && (1000..=9999).contains(&y);
         return fits.then(|| (y - 1960) * 4 + q as i32 - 1);

@@ -139,11 +139,13 @@ where
     let elapsed = started.elapsed().as_secs_f64();
     app.metrics.http.finished(method.as_str(), route, status, elapsed, meta.trace.id().as_str());
     let (duration_ms, path) = (elapsed * 1000.0, meta.path());
-    if status >= 500 {
-        tracing::warn!(parent: &span, event = "SS_HTTP_REQUEST", status, duration_ms, path, "request failed");
-    } else {
-        tracing::debug!(parent: &span, event = "SS_HTTP_REQUEST", status, duration_ms, path, "request answered");
-    }
+    span.in_scope(|| {
+        if status >= 500 {
+            tracing::warn!(event = "SS_HTTP_REQUEST", status, duration_ms, path, "request failed");
+        } else {
+            tracing::debug!(event = "SS_HTTP_REQUEST", status, duration_ms, path, "request answered");
+        }
+    });
     if edge::otel::is_traced(&span) {
         end_span(&span, method.as_str(), route, status, app.ctx.clock.now());
     }

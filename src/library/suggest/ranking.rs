@@ -26,9 +26,6 @@ const WIDTH: usize = 4;
 /// The certainty from which a match needs no comparison, and what is as good as nothing.
 const CLEAR: f64 = 0.8;
 const NOTHING: f64 = 0.35;
-/// The weights are surer of known questions than they are right about new ones. With the log-odds times this, 95 % of the
-/// outcomes with a share from 0.7 on are right in sets that the weights were learned without (`docs/suggest.md`).
-const TEMPERED: f64 = 0.45;
 /// Most columns that become the outcome of a statement without a pattern.
 const MOST_NAMED: usize = 5;
 
@@ -106,7 +103,7 @@ pub(super) fn ranked(reader: &Reader<'_>, links: &Links, starts: Vec<Reading>) -
 /// The columns that the readings have as the outcome, with the share of the odds of these readings, the likeliest first.
 pub(super) fn outcomes(candidates: &[Candidate]) -> Vec<(usize, f64)> {
     let most = candidates.iter().map(|c| c.score).fold(f64::NEG_INFINITY, f64::max);
-    let odds: Vec<f64> = candidates.iter().map(|c| (TEMPERED * (c.score - most)).exp()).collect();
+    let odds: Vec<f64> = candidates.iter().map(|c| (c.score - most).exp()).collect();
     let all: f64 = odds.iter().sum();
     let mut shares: BTreeMap<usize, f64> = BTreeMap::new();
     for (candidate, odds) in candidates.iter().zip(odds) {

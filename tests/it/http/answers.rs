@@ -57,14 +57,13 @@ async fn answers_are_compressed_for_those_who_take_it_and_say_so_to_all() {
         (answer.status().as_u16(), text(header::CONTENT_ENCODING), text(header::VARY))
     };
     let vary = Some("accept-encoding".to_owned());
-    let path = "/v1/templates?limit=2";
+    let path = "/v1/templates";
     for accepted in [None, Some("identity"), Some("br")] {
         assert_eq!(ask(path, accepted).await, (200, None, vary.clone()), "{accepted:?}");
     }
     for encoding in ["gzip", "zstd"] {
         assert_eq!(ask(path, Some(encoding)).await, (200, Some(encoding.to_owned()), vary.clone()));
     }
-    assert_eq!(ask(path, Some("identity;q=0, br")).await.0, 406);
     // a probe is never compressed
     assert_eq!(ask("/health/live", Some("gzip")).await, (200, None, None));
     app.stop().await;

@@ -15,6 +15,7 @@ mod scan;
 mod shapes;
 mod totals;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -281,6 +282,18 @@ fn first_cell(scan: &TextScan, place: Place) -> String {
     first.map_or_else(String::new, |(text, row)| format!("\"{}\" in {}", shown(text), place.row(*row)))
 }
 
+/// What a cell such as `<0.01` means for the repair; empty if there is none.
+fn limit_remark(exceptions: &BTreeMap<String, u64>) -> String {
+    match exceptions.keys().find(|text| mixed::is_limit(text)) {
+        Some(text) => format!(
+            "; \"{}\" is a value below or above a limit, not an absent one: making it missing leaves out these rows, so write \
+             the value into the file that the analysis should use, such as half of the limit",
+            shown(text)
+        ),
+        None => String::new(),
+    }
+}
+
 fn number_offers(
     at: usize,
     column: &Column,
@@ -338,14 +351,7 @@ fn number_offers(
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("; no number: {}{more}", listed.join(", "))
     };
-    let limit = match exceptions.keys().find(|text| mixed::is_limit(text)) {
-        Some(text) => format!(
-            "; \"{}\" is a value below or above a limit, not an absent one: making it missing leaves out these rows, so write \
-             the value into the file that the analysis should use, such as half of the limit",
-            shown(text)
-        ),
-        None => String::new(),
-    };
+    let limit = limit_remark(&exceptions);
     let what = match marked.iter().flat_map(|(_, group)| &group.texts).min_by_key(|(_, row)| **row) {
         Some((text, row)) => format!("{what}, some with a mark, \"{}\" in {}", shown(text), place.row(*row)),
         None => what,

@@ -243,33 +243,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 (0..n).map(|r| if keep[r] { f64::from(u8::from(differs(r))) } else { MISSING }).collect();
             (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &values), None)
         }
-        "anyvalue" => {
-            let wanted = numlist::expand(call.cmd.options.text("values").unwrap_or(""))?;
-            let v = s.numeric_variable(call.argument.trim())?;
-            let value = |r: usize| Some(s.frame.num_at(v, r)).filter(|x| keep[r] && wanted.contains(x));
-            let values: Vec<f64> = (0..n).map(|r| value(r).unwrap_or(MISSING)).collect();
-            let ty = call.ty.unwrap_or(s.frame.var(v).data.storage_type());
-            (Column::from_f64(ty, &values), None)
-        }
-        "anycount" | "anymatch" => {
-            let wanted = numlist::expand(call.cmd.options.text("values").unwrap_or(""))?;
-            let vars = s.varlist(&call.argument)?;
-            let hits =
-                |r: usize| vars.iter().filter(|&&v| wanted.contains(&s.frame.num_at(v, r))).count() as f64;
-            let any = call.function == "anymatch";
-            let values: Vec<f64> = (0..n)
-                .map(|r| {
-                    if !keep[r] {
-                        if any { 0.0 } else { MISSING }
-                    } else if any {
-                        hits(r).min(1.0)
-                    } else {
-                        hits(r)
-                    }
-                })
-                .collect();
-            (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &values), None)
-        }
+        "anyvalue" | "anycount" | "anymatch" => (any(s, &call, &keep)?, None),
         _ => {
             let values = group_function(s, &call, &keep)?;
             let ty = call.ty.unwrap_or(match call.function.as_str() {
@@ -298,6 +272,30 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.print(format!("({} missing value{plural} generated)", crate::format::count_text(missing)));
     }
     Ok(())
+}
+
+/// `anyvalue()`: the value where it is one of those wanted; `anycount()` and `anymatch()`: how many of the variables have one, and
+/// whether any has.
+fn any(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
+    let n = s.frame.n_rows();
+    let wanted = numlist::expand(call.cmd.options.text("values").unwrap_or(""))?;
+    if call.function == "anyvalue" {
+        let v = s.numeric_variable(call.argument.trim())?;
+        let value = |r: usize| Some(s.frame.num_at(v, r)).filter(|x| keep[r] && wanted.contains(x));
+        let values: Vec<f64> = (0..n).map(|r| value(r).unwrap_or(MISSING)).collect();
+        let ty = call.ty.unwrap_or(s.frame.var(v).data.storage_type());
+        return Ok(Column::from_f64(ty, &values));
+    }
+    let vars = s.varlist(&call.argument)?;
+    let hits = |r: usize| vars.iter().filter(|&&v| wanted.contains(&s.frame.num_at(v, r))).count() as f64;
+    let value = |r: usize| match (call.function == "anymatch", keep[r]) {
+        (true, false) => 0.0,
+        (false, false) => MISSING,
+        (true, true) => hits(r).min(1.0),
+        (false, true) => hits(r),
+    };
+    let values: Vec<f64> = (0..n).map(value).collect();
+    Ok(Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &values))
 }
 
 /// Values of the argument expression, by the rows of their groups.

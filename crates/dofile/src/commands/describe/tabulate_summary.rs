@@ -19,22 +19,7 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
             _ => StataError::standard(103),
         });
     };
-    let allowed = [
-        "summarize",
-        "missing",
-        "nolabel",
-        "means",
-        "nomeans",
-        "standard",
-        "nostandard",
-        "freq",
-        "nofreq",
-        "obs",
-        "noobs",
-    ];
-    if let Some((other, _)) = cmd.options.iter().find(|o| !allowed.contains(&o.0)) {
-        return Err(StataError::invalid(format!("option {other} may not be combined with summarize()")));
-    }
+    refuse_other_options(cmd)?;
     let of = s.numeric_variable(variable.trim())?;
     let mut touse = s.rows(cmd)?;
     s.markout(&[of], &mut touse, false)?;
@@ -101,5 +86,25 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
         text.push(format!("{:>11} |{shown}", format::abbrev(&name, 11)));
     }
     text.iter().for_each(|l| s.print(l));
+    Ok(())
+}
+
+fn refuse_other_options(cmd: &ParsedCommand) -> Result<()> {
+    let allowed = [
+        "summarize",
+        "missing",
+        "nolabel",
+        "means",
+        "nomeans",
+        "standard",
+        "nostandard",
+        "freq",
+        "nofreq",
+        "obs",
+        "noobs",
+    ];
+    if let Some((other, _)) = cmd.options.iter().find(|o| !allowed.contains(&o.0)) {
+        return Err(StataError::invalid(format!("option {other} may not be combined with summarize()")));
+    }
     Ok(())
 }
