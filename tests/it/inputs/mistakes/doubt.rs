@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::cases::{Mistake, Noticed, ONLY_KIND, RIGHT, m, y_but};
+use super::cases::{Mistake, Noticed, ONLY_KIND, m, y_but};
 use super::files::{followed_by, plain, slope, table, written, xy};
 use crate::support::app::TestApp;
 
