@@ -345,16 +345,7 @@ impl Filler<'_> {
     fn effects(&self, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
         let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity || Some(*c) == s.time);
-        let words = [
-            "within ",
-            "panel",
-            "over time",
-            "with themselves",
-            "with itself",
-            "comparing the same",
-            "面板",
-            "固定效应模型",
-        ];
+        let words = ["within ", "panel", "over time", "面板", "固定效应模型"];
         let unsaid =
             p.fixed_effects.is_empty() && ["fixed effect", "固定效应"].iter().any(|w| p.text.contains(w));
         if s.panel && (of_units || unsaid || words.iter().any(|w| p.text.contains(w))) {
