@@ -74,6 +74,7 @@ fn take_in(values: &Values, rows: &mut [(usize, String)]) {
     match values {
         Values::Str(texts) => texts.iter().enumerate().for_each(|(at, text)| add(at, text)),
         Values::StrL(texts) => {
+            #[expect(clippy::needless_range_loop, reason = "neighbours of a row are looked at by its place")]
             for at in 0..rows.len() {
                 let text = String::from_utf8_lossy(texts.bytes(at)).into_owned();
                 if !text.trim().is_empty() {
