@@ -74,12 +74,11 @@ fn take_in(values: &Values, rows: &mut [(usize, String)]) {
     match values {
         Values::Str(texts) => texts.iter().enumerate().for_each(|(at, text)| add(at, text)),
         Values::StrL(texts) => {
-            #[expect(clippy::needless_range_loop, reason = "neighbours of a row are looked at by its place")]
-            for at in 0..rows.len() {
+            for (at, row) in rows.iter_mut().enumerate() {
                 let text = String::from_utf8_lossy(texts.bytes(at)).into_owned();
                 if !text.trim().is_empty() {
-                    rows[at].0 += 1;
-                    rows[at].1 = text;
+                    row.0 += 1;
+                    row.1 = text;
                 }
             }
         }
