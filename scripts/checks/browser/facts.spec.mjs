@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const folder = await mkdtemp(join(tmpdir(), 'console-'));
 after(() => rm(folder, { recursive: true, force: true }));
 await writeFile(join(folder, 'package.json'), '{"type": "module"}');
-for (const name of ['tables.js', 'parts/findings.js', 'parts/findingsDesigns.js']) await cp(fileURLToPath(new URL(`../../../assets/console/${name}`, import.meta.url)), join(folder, name));
+for (const name of ['tables.js', 'parts/findings.js', 'parts/findingsDesigns.js', 'parts/findingsProcesses.js']) await cp(fileURLToPath(new URL(`../../../assets/console/${name}`, import.meta.url)), join(folder, name));
 const { findingsOf, partsOf, stepOf, sure } = await import(join(folder, 'parts/findings.js'));
 const { parseCsv } = await import(join(folder, 'tables.js'));
 
