@@ -49,7 +49,11 @@ fn main() {
         Row::of("the store in PostgreSQL", "not measured: run performance/postgres.py").write();
         return;
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let url = SecretString::from(url);
     migrate(&url).expect("the tables are made");
