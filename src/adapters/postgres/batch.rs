@@ -4,17 +4,19 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row};
 
 use super::apply::{Current, Heads, State};
 use super::bounds::{TODAY, WEBHOOKS_OF, today_params, webhooks_params};
-use super::claim::{ClaimRequest, Found, look};
+use super::claim::{ClaimRequest, Found, found, look};
 use super::queue::{LANES, LaneNames};
-use super::rows::{Param, query};
+use super::rows::{Param, Statement};
 use super::schema::{TABLES_FORMAT, TablesFormat};
+use super::session::Session;
 use super::shared::Submitted;
+use super::transaction::{BEGIN, BOUNDS, Failure, Why};
 use crate::adapters::store::keys;
 use crate::domain::audit::GENESIS_HASH;
 use crate::domain::ids::{BatchId, CodeId, DeliveryId, KeyId, TenantId, WebhookId};
@@ -125,6 +127,34 @@ impl Names {
         }
         names
     }
+
+    /// The statements that read what has these names, and what the bounds of the commits need.
+    fn statements(self, batch: &[Submitted], now: DateTime<Utc>) -> Vec<Statement> {
+        let mut asked: Vec<Statement> = vec![(RECEIPTS.into(), vec![Param::texts(self.commits)])];
+        let mut ask = |sql: &'static str, params: Option<Vec<Param>>| {
+            asked.extend(params.map(|params| (sql.into(), params)));
+        };
+        let some = |list: Vec<String>| (!list.is_empty()).then(|| vec![Param::texts(list)]);
+        let (tenants, ids) = self.jobs;
+        ask(JOBS, (!ids.is_empty()).then(|| vec![Param::texts(tenants), Param::texts(ids)]));
+        ask(CODES, (!self.codes.is_empty()).then(|| vec![Param::texts(self.codes), Param::texts(self.hashes)]));
+        ask(API_KEYS, some(self.api_keys));
+        let live = |mut params: Vec<Param>| {
+            params.push(Param::number(now.timestamp_millis()));
+            params
+        };
+        ask(IDEMPOTENCY, some(self.idempotency).map(live));
+        ask(TENANTS, some(self.tenants));
+        ask(WEBHOOKS, some(self.webhooks));
+        ask(DELIVERIES, some(self.deliveries));
+        ask(CURSORS, some(self.cursors));
+        ask(BATCHES, some(self.batches));
+        ask(LANES, self.lanes.into_params());
+        ask(USAGE, some(self.used.into_iter().collect()));
+        ask(TODAY, today_params(batch, now));
+        ask(WEBHOOKS_OF, webhooks_params(batch));
+        asked
+    }
 }
 
 const RECEIPTS: &str = "SELECT id, sequence, versions FROM ss.commits WHERE id = ANY($1)";
@@ -143,80 +173,44 @@ const CURSORS: &str = "SELECT name, 0::int8, version FROM ss.cursors WHERE name 
 const BATCHES: &str = "SELECT batch_id, nr, version FROM ss.batches WHERE batch_id = ANY($1)";
 const USAGE: &str = "SELECT tenant, jobs, bytes, queued FROM ss.tenant_usage WHERE tenant = ANY($1)";
 
-/// Takes the lock of the heads and reads what a batch needs, and what its claim finds, in one round trip after `begin`.
+/// Begins a transaction, takes the lock of the heads and reads what a batch needs, and what its claim finds, in one round
+/// trip.
 ///
 /// # Errors
-/// Any error of the database.
+/// Nothing was applied.
 pub(super) async fn load(
-    client: &Client,
-    begin: &str,
+    session: Session<'_>,
     batch: &[Submitted],
     claim: Option<&ClaimRequest>,
     now: DateTime<Utc>,
-) -> Result<(State, Option<Found>), Error> {
+) -> Result<(State, Option<Found>), Failure> {
     let mut names = Names::of(batch);
     names.commits.extend(claim.into_iter().flat_map(ClaimRequest::commit_ids));
-    let mut asked: Vec<(&str, Vec<Param>)> = vec![(RECEIPTS, vec![Param::texts(names.commits)])];
-    let mut ask = |sql, params, needed: bool| {
-        if needed {
-            asked.push((sql, params));
-        }
-    };
-    let some = |list: &Vec<String>| !list.is_empty();
-    let needed = some(&names.jobs.0);
-    ask(JOBS, vec![Param::texts(names.jobs.0), Param::texts(names.jobs.1)], needed);
-    let needed = some(&names.codes);
-    ask(CODES, vec![Param::texts(names.codes), Param::texts(names.hashes)], needed);
-    let needed = some(&names.api_keys);
-    ask(API_KEYS, vec![Param::texts(names.api_keys)], needed);
-    let needed = some(&names.idempotency);
-    let params = vec![Param::texts(names.idempotency), Param::number(now.timestamp_millis())];
-    ask(IDEMPOTENCY, params, needed);
-    let needed = some(&names.tenants);
-    ask(TENANTS, vec![Param::texts(names.tenants)], needed);
-    let by_name = [
-        (WEBHOOKS, names.webhooks),
-        (DELIVERIES, names.deliveries),
-        (CURSORS, names.cursors),
-        (BATCHES, names.batches),
-    ];
-    for (sql, list) in by_name {
-        let needed = some(&list);
-        ask(sql, vec![Param::texts(list)], needed);
-    }
-    let lanes = names.lanes.into_params();
-    let needed = lanes.is_some();
-    ask(LANES, lanes.unwrap_or_default(), needed);
-    let needed = !names.used.is_empty();
-    ask(USAGE, vec![Param::texts(names.used.into_iter().collect())], needed);
-    let today = today_params(batch, now);
-    let needed = today.is_some();
-    ask(TODAY, today.unwrap_or_default(), needed);
-    let webhooks = webhooks_params(batch);
-    let needed = webhooks.is_some();
-    ask(WEBHOOKS_OF, webhooks.unwrap_or_default(), needed);
+    // the form of the tables after the heads: a statement that waited for their lock sees other tables as they were
+    let mut statements: Vec<Statement> =
+        [BOUNDS, HEADS, TABLES_FORMAT].map(|sql| (sql.into(), Vec::new())).into();
+    let asked = names.statements(batch, now);
+    let first_claim = statements.len() + asked.len();
+    statements.extend(asked);
+    statements.extend(claim.into_iter().flat_map(look));
 
+    let prepared = session.prepare(&statements).await?;
     // polled in this order, and so sent in it
-    let look = async {
-        match claim {
-            Some(claim) => look(client, claim).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    let (_, heads, format, found, claimable) = futures_util::try_join!(
-        client.batch_execute(begin),
-        client.query_typed_one(HEADS, &[]),
-        // after the heads: a statement that waited for their lock sees other tables as they were
-        client.query_typed_one(TABLES_FORMAT, &[]),
-        try_join_all(asked.iter().map(|(sql, params)| query(client, sql, params))),
-        look,
-    )?;
-    let mut state = State::new(heads_of(&heads)?, now);
-    state.tables = TablesFormat::of(&format, 0)?;
-    for ((sql, _), rows) in asked.iter().zip(&found) {
+    let answers = try_join_all(prepared.iter().map(|statement| session.run(statement)));
+    let (_, answers) = try_join(session.client.batch_execute(BEGIN), answers).await?;
+    let (heads, format) = (one_row(&answers[1])?, one_row(&answers[2])?);
+    let mut state = State::new(heads_of(heads)?, now);
+    state.tables = TablesFormat::of(format, 0)?;
+    for ((sql, _), rows) in statements[3..first_claim].iter().zip(&answers[3..]) {
         rows.iter().try_for_each(|row| read_row(&mut state, sql, row))?;
     }
-    Ok((state, claimable))
+    let found = claim.map(|claim| found(claim, &answers[first_claim..])).transpose()?;
+    Ok((state, found))
+}
+
+fn one_row(rows: &[Row]) -> Result<&Row, Failure> {
+    let missing = || Failure::Before(Why::Other("a table that has one row has none".to_owned()));
+    rows.first().ok_or_else(missing)
 }
 
 /// Takes over what a row of one of the statements says.

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Error, Row};
 
 use super::apply::{Current, State};
 use super::batch::job_current;
 use super::reads::Readers;
-use super::rows::{Cell, Param, decode, query};
+use super::rows::{Cell, Param, Statement, decode};
 use super::shared::{Core, Submitted};
 use crate::adapters::store::prepare::prepare;
 use crate::adapters::store::rows::Damage;
@@ -29,6 +29,10 @@ const FARTHEST_MS: i64 = 120_000;
 
 /// When a server without a lease asks again, and one that found no seat free.
 const SOON: TimeDelta = TimeDelta::seconds(1);
+
+/// The lease of a server (`$1`, `$2`), and the time, in microseconds.
+const LEASE: &str = "SELECT state, (extract(epoch FROM lease_until) * 1000000)::int8, \
+     (extract(epoch FROM clock_timestamp()) * 1000000)::int8 FROM ss.nodes WHERE node_id = $1 AND epoch = $2";
 
 /// How many runs are under way on all servers, where that is bounded (`$1`). Each row is a seat that is taken: it is written
 /// with the claim, and goes with the commit that ends the run.
@@ -94,7 +98,7 @@ const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM ss.queue WHERE delayed_until I
 /// # Errors
 /// `Unavailable` or `Stopped`.
 pub(super) async fn nothing_waits(readers: &Readers) -> Result<Option<Claims>, ReadError> {
-    let rows = readers.rows(WAITS, Vec::new()).await?;
+    let rows = readers.frequent_rows(WAITS, Vec::new()).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let delayed: Option<i64> = readers.cell(row, 1)?;
     let (waits, now): (bool, i64) = (readers.cell(row, 0)?, readers.cell(row, 2)?);
@@ -143,11 +147,11 @@ pub(super) struct Found {
     next_ready: Option<i64>,
 }
 
-/// Chooses jobs for a claim. Its statements follow each other on the connection.
-///
-/// # Errors
-/// Any error of the database.
-pub(super) async fn look(client: &Client, request: &ClaimRequest) -> Result<Found, Error> {
+/// Number of the statements that look for jobs.
+const LOOKS: usize = 5;
+
+/// The statements that look for jobs for a claim, in the order in which [`found`] reads their answers.
+pub(super) fn look(request: &ClaimRequest) -> [Statement; LOOKS] {
     let ask = &request.ask;
     let (tenants, most): (Vec<String>, Vec<i64>) = ask
         .limits
@@ -155,35 +159,43 @@ pub(super) async fn look(client: &Client, request: &ClaimRequest) -> Result<Foun
         .iter()
         .map(|(tenant, most)| (tenant.to_string(), i64::try_from(*most).unwrap_or(i64::MAX)))
         .unzip();
-    let params = [
+    let pick = vec![
         Param::number(i64::try_from(ask.runs.len().min(MOST)).unwrap_or(i64::MAX)),
         Param::texts(tenants),
         Param::numbers(most),
         Param::maybe_number(ask.limits.default.map(|most| i64::try_from(most).unwrap_or(i64::MAX))),
     ];
-    let seats = [Param::maybe_number(ask.limits.all.map(|all| i64::try_from(all).unwrap_or(i64::MAX)))];
-    // polled in this order, and so sent in it
-    let (may_claim, taken, _, rows, next) = futures_util::try_join!(
-        may_claim(client, request.holder.as_ref()),
-        query(client, TAKEN, &seats),
-        query(client, DUE, &[]),
-        query(client, PICK, &params),
-        query(client, NEXT, &[]),
-    )?;
-    let candidates = rows.iter().filter_map(|row| candidate(row).transpose()).collect::<Result<_, _>>()?;
+    let seats = vec![Param::maybe_number(ask.limits.all.map(|all| i64::try_from(all).unwrap_or(i64::MAX)))];
+    let (node_id, epoch) =
+        request.holder.as_ref().map(|node| (node.node_id.as_str(), node.epoch)).unwrap_or_default();
+    let lease = vec![Param::text(node_id), Param::number(epoch.cast_signed())];
+    [
+        (LEASE.into(), lease),
+        (TAKEN.into(), seats),
+        (DUE.into(), Vec::new()),
+        (PICK.into(), pick),
+        (NEXT.into(), Vec::new()),
+    ]
+}
+
+/// Reads what the statements of [`look`] found.
+///
+/// # Errors
+/// Any error of a row.
+pub(super) fn found(request: &ClaimRequest, rows: &[Vec<Row>]) -> Result<Found, Error> {
+    let [lease, taken, _, picked, next] = rows else { unreachable!("each statement has an answer") };
+    let may_claim = match &request.holder {
+        Some(node) => lease.first().map(|row| lasts(node, row)).transpose()?.unwrap_or(false),
+        None => true,
+    };
+    let candidates = picked.iter().filter_map(|row| candidate(row).transpose()).collect::<Result<_, _>>()?;
     let next_ready = next.first().map(|row| row.try_get(0)).transpose()?.flatten();
     let taken = taken.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.unwrap_or(0);
     Ok(Found { may_claim, candidates, taken: taken.cast_unsigned(), next_ready })
 }
 
-/// True if the lease of the server lasts, by the row and the clock of the transaction.
-async fn may_claim(client: &Client, holder: Option<&NodeEpoch>) -> Result<bool, Error> {
-    let Some(node) = holder else { return Ok(true) };
-    let sql = "SELECT state, (extract(epoch FROM lease_until) * 1000000)::int8, \
-               (extract(epoch FROM clock_timestamp()) * 1000000)::int8 FROM ss.nodes WHERE node_id = $1 AND epoch = $2";
-    let params = [Param::text(node.node_id.as_str()), Param::number(node.epoch.cast_signed())];
-    let rows = query(client, sql, &params).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
+/// True if the lease of a server lasts, by the row and the clock of the transaction.
+fn lasts(node: &NodeEpoch, row: &Row) -> Result<bool, Error> {
     let found = NodeRow {
         node: node.clone(),
         host: String::new(),

@@ -155,7 +155,7 @@ impl Committer {
         for _ in 0..TRIES {
             let link = match self.link.take() {
                 Some(link) if !link.client.is_closed() => link,
-                _ => match self.core.target.connect().await {
+                _ => match self.core.target.connect_to_stay().await {
                     Ok(link) => link,
                     Err(error) => {
                         why = error.to_string();
@@ -165,7 +165,7 @@ impl Committer {
                     }
                 },
             };
-            match transaction(&link.client, &self.core, &batch.commits, batch.claim()).await {
+            match transaction(self.core.target.kept.session(&link.client), &self.core, &batch.commits, batch.claim()).await {
                 Ok(outcome) => {
                     self.link = Some(link);
                     self.finish(outcome, batch);
@@ -283,7 +283,7 @@ impl Committer {
 
     /// Reads receipts on a new connection, once no transaction is under way.
     async fn ask(&mut self, ids: Vec<String>) -> Result<((i64, TablesFormat), Vec<Receipt>), String> {
-        let link = self.core.target.connect().await.map_err(|error| error.to_string())?;
+        let link = self.core.target.connect_to_stay().await.map_err(|error| error.to_string())?;
         let asked = tokio::time::timeout(PATIENCE, settled(&link.client, ids)).await;
         let found = asked.map_err(|_| "the database does not answer".to_owned())?;
         let found = found.map_err(|error| super::connect::text_of(&error))?;

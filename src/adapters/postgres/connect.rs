@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use deadpool_postgres::ClientWrapper;
 use futures_util::future::{BoxFuture, FutureExt as _, select_ok};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -17,6 +18,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::hosts::{each_host, is_elsewhere};
+use super::session::Kept;
 use super::writer::{Promotions, timeline_of};
 use crate::adapters::store::LockError;
 
@@ -131,21 +133,16 @@ pub(super) struct Target {
     /// The host that took writes last.
     last: Arc<AtomicUsize>,
     pub promotions: Promotions,
+    /// Whether its connections keep their servers.
+    pub kept: Kept,
     tls: MakeRustlsConnect,
     /// Where the notifications of its connections go, if anyone wants them.
     heard_by: Option<UnboundedSender<String>>,
 }
 
-/// An open connection with the task that drives it, which ends with it.
+/// An open connection. The task that drives it ends with it.
 pub(super) struct Link {
-    pub client: Client,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    pub client: ClientWrapper,
 }
 
 impl Target {
@@ -182,6 +179,7 @@ impl Target {
             config,
             last: Arc::default(),
             promotions: Promotions::default(),
+            kept: Kept::default(),
             tls: tls()?,
             heard_by: None,
         })
@@ -219,7 +217,18 @@ impl Target {
     pub(super) async fn connect(&self) -> Result<Link, OpenError> {
         let silent = |_| OpenError::Database("it does not answer".to_owned());
         let (client, task) = tokio::time::timeout(2 * CONNECT, self.reach()).await.map_err(silent)??;
-        Ok(Link { client, task })
+        Ok(Link { client: ClientWrapper::new(client, task) })
+    }
+
+    /// Opens a connection whose statements may have names.
+    ///
+    /// # Errors
+    /// As [`Target::connect`].
+    pub(super) async fn connect_to_stay(&self) -> Result<Link, OpenError> {
+        let silent = |_| OpenError::Database("it does not answer".to_owned());
+        let link = self.connect().await?;
+        tokio::time::timeout(CONNECT, self.kept.look_at(&link.client)).await.map_err(silent)??;
+        Ok(link)
     }
 
     /// True where the address names several hosts, one of which may take over from another.
@@ -241,7 +250,7 @@ impl Target {
         any.target_session_attrs(TargetSessionAttrs::Any);
         let (client, connection) = any.connect(self.tls.clone()).await?;
         let task = tokio::spawn(drive(connection, None));
-        Ok(Link { client, task })
+        Ok(Link { client: ClientWrapper::new(client, task) })
     }
 
     /// Asks the hosts, the next one before the one before it gave up: a machine that is gone is silent, and who waits has no
@@ -336,7 +345,12 @@ where
 
 impl deadpool_postgres::Connect for Target {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
-        self.reach().boxed()
+        async {
+            let (client, task) = self.reach().await?;
+            self.kept.look_at(&client).await?;
+            Ok((client, task))
+        }
+        .boxed()
     }
 }
 

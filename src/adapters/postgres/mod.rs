@@ -1,6 +1,7 @@
 //! Stores: PostgreSQL. Each process has one committer, which writes batches of commits, each in one transaction under the
-//! lock of the one row of heads; readers share a pool. Only unnamed statements and settings of one transaction are used,
-//! so that it works behind a pooler in transaction mode; only signs to look earlier need a connection that listens.
+//! lock of the one row of heads; readers share a pool. It works behind a pooler in transaction mode: statements have names,
+//! and connections settings of their own, only where no pooler was found; only signs to look earlier need a connection that
+//! listens.
 //! No rules of the domain here.
 
 mod access;
@@ -26,6 +27,7 @@ mod queue;
 mod reads;
 mod rows;
 mod schema;
+mod session;
 mod shared;
 pub mod store;
 mod tables;

@@ -138,7 +138,7 @@ impl QueueRows {
             let (seqs, until) = std::mem::take(&mut self.delayed).into_iter().unzip();
             let sql = "UPDATE ss.queue AS q SET delayed_until = d.until FROM unnest($1, $2) AS d(queue_seq, until) \
                        WHERE q.queue_seq = d.queue_seq";
-            statements.push((sql.to_owned(), vec![Param::numbers(seqs), Param::numbers(until)]));
+            statements.push((sql.into(), vec![Param::numbers(seqs), Param::numbers(until)]));
         }
         statements
     }

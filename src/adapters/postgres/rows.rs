@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Error, Row};
 
 use crate::adapters::store::rows::{Columns, Damage, Stored, read};
 
-/// A parameter with its type: statements are sent unnamed, with the types given.
+/// A parameter with its type: statements are sent with the types given.
 pub(super) struct Param(Box<dyn ToSql + Sync + Send>, Type);
 
 impl Param {
@@ -30,15 +30,25 @@ impl Param {
     pub(super) fn texts(texts: Vec<String>) -> Self {
         Self(Box::new(texts), Type::TEXT_ARRAY)
     }
+
+    /// Its type.
+    pub(super) fn kind(&self) -> Type {
+        self.1.clone()
+    }
+
+    /// Its value.
+    pub(super) fn value(&self) -> &(dyn ToSql + Sync) {
+        &*self.0
+    }
 }
 
-/// Runs one statement.
+/// Runs one statement, without a name.
 ///
 /// # Errors
 /// Any error of the database.
 pub(super) async fn query(client: &Client, sql: &str, params: &[Param]) -> Result<Vec<Row>, Error> {
     let typed: Vec<(&(dyn ToSql + Sync), Type)> =
-        params.iter().map(|Param(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect();
+        params.iter().map(|param| (param.value(), param.kind())).collect();
     client.query_typed(sql, &typed).await
 }
 
@@ -137,7 +147,7 @@ fn marks(n: usize) -> String {
 }
 
 /// A statement with its parameters.
-pub(super) type Statement = (String, Vec<Param>);
+pub(super) type Statement = (Cow<'static, str>, Vec<Param>);
 
 impl Table {
     /// Writes rows, over those with the same names. A table without names only takes new rows.
@@ -154,7 +164,7 @@ impl Table {
             let set = set.collect::<Vec<_>>().join(", ");
             sql.push_str(&format!(" ON CONFLICT ({}) DO UPDATE SET {set}", self.names.join(", ")));
         }
-        (sql, arrays(rows))
+        (sql.into(), arrays(rows))
     }
 
     /// Removes the rows with these names.
@@ -169,6 +179,6 @@ impl Table {
             own.join(", "),
             named.join(", ")
         );
-        (sql, arrays(names))
+        (sql.into(), arrays(names))
     }
 }

@@ -9,16 +9,18 @@ use super::apply::{Heads, State};
 use super::batch;
 use super::claim::ClaimRequest;
 use super::connect::text_of;
-use super::rows::{Param, query};
+use super::rows::{Param, Statement, query};
 use super::schema::{TABLES_FORMAT, TablesFormat};
+use super::session::Session;
 use super::shared::{Core, Submitted};
 use crate::ports::store::{Change, Claims, CommitError, Receipt};
 
 /// Begins a transaction whose statements, and whose silence, are bounded: a process that hangs must not keep the lock. It
 /// is durable before it is acknowledged, on a synchronous standby too, whatever the role or the database sets; other settings
 /// stay.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-     SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '20s', true), \
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Its settings.
+pub(super) const BOUNDS: &str = "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '20s', true), \
      set_config('idle_in_transaction_session_timeout', '20s', true), set_config('synchronous_commit', \
        CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' \
        ELSE current_setting('synchronous_commit') END, true)";
@@ -65,6 +67,9 @@ impl Why {
         let Some(code) = error.code() else { return Self::Again(text) };
         match (code.code(), code.code().get(..2)) {
             ("53100", _) => Self::Full(text),
+            // a name that the server does not know, or a plan from before a migration
+            ("26000", _) => Self::Again(text),
+            ("0A000", _) if text.contains("cached plan") => Self::Again(text),
             // its time ran out
             ("57014", _) => Self::Other(text),
             // a server that follows another one, that ends or starts, or a lost race for a lock
@@ -92,12 +97,12 @@ impl From<Error> for Failure {
 /// # Errors
 /// [`Failure`]. The connection must not be used again.
 pub(super) async fn transaction(
-    client: &Client,
+    session: Session<'_>,
     core: &Core,
     commits: &[Submitted],
     claim: Option<&ClaimRequest>,
 ) -> Result<Outcome, Failure> {
-    let outcome = apply(client, core, commits, claim).await;
+    let outcome = apply(session, core, commits, claim).await;
     if matches!(outcome, Err(Failure::Before(_))) {
         core.order.give_up();
     }
@@ -105,13 +110,13 @@ pub(super) async fn transaction(
 }
 
 async fn apply(
-    client: &Client,
+    session: Session<'_>,
     core: &Core,
     commits: &[Submitted],
     claim: Option<&ClaimRequest>,
 ) -> Result<Outcome, Failure> {
     let silent = || Failure::Before(Why::Again("the database does not answer".to_owned()));
-    let loading = batch::load(client, BEGIN, commits, claim, core.clock.now());
+    let loading = batch::load(session, commits, claim, core.clock.now());
     let (mut state, found) = tokio::time::timeout(ANSWER, loading).await.map_err(|_| silent())??;
     if let Some(why) = core.bar(state.heads.epoch, state.tables, Some(state.heads.sequence)) {
         return Err(Failure::Fenced(why));
@@ -122,15 +127,15 @@ async fn apply(
     let claims = claim.zip(found).map(|(claim, found)| state.claim(core, claim, found));
     if state.has_applied() {
         let healed = core.healed_names(&state.changes);
-        return end(client, state, before, (answers, claims), healed).await;
+        return end(session, state, before, (answers, claims), healed).await;
     }
-    tokio::time::timeout(ANSWER, client.batch_execute("ROLLBACK")).await.map_err(|_| silent())??;
+    tokio::time::timeout(ANSWER, session.client.batch_execute("ROLLBACK")).await.map_err(|_| silent())??;
     Ok(Outcome { answers, claims, before, changes: Vec::new(), heads: state.heads })
 }
 
 /// Writes what the commits left and ends the transaction, in one round trip.
 async fn end(
-    client: &Client,
+    session: Session<'_>,
     mut state: State,
     before: u64,
     (answers, claims): (Vec<Result<Receipt, CommitError>>, Option<Claims>),
@@ -139,12 +144,15 @@ async fn end(
     let mut statements = state.statements();
     if !healed.is_empty() {
         let sql = "DELETE FROM ss.quarantine WHERE key = ANY($1)";
-        statements.push((sql.to_owned(), vec![Param::texts(healed)]));
+        statements.push((sql.into(), vec![Param::texts(healed)]));
     }
     statements.push(save(&state.heads));
-    let writes = join_all(statements.iter().map(|(sql, params)| query(client, sql, params)));
+    let silent = || Failure::Before(Why::Again("the database does not answer".to_owned()));
+    let preparing = tokio::time::timeout(ANSWER, session.prepare(&statements));
+    let prepared = preparing.await.map_err(|_| silent())??;
+    let writes = join_all(prepared.iter().map(|statement| session.run(statement)));
     // Without the limit of time: a COMMIT that it breaks off reads as an error, and is applied all the same.
-    let commit = client.batch_execute("SET LOCAL statement_timeout = 0; COMMIT");
+    let commit = session.client.batch_execute("SET LOCAL statement_timeout = 0; COMMIT");
     // polled in this order, and so sent in it
     let both = async { futures_util::join!(writes, commit) };
     let ended = tokio::time::timeout(ANSWER, both).await;
@@ -167,7 +175,7 @@ async fn end(
 }
 
 /// Returns the statement that keeps the heads, without the epoch.
-pub(super) fn save(heads: &Heads) -> (String, Vec<Param>) {
+pub(super) fn save(heads: &Heads) -> Statement {
     let sql = "UPDATE ss.heads SET sequence = $1, queue_seq = $2, nr = $3, audit_seq = $4, audit_hash = $5, \
                job_counts = $6, claim_after = $7";
     let counts = serde_json::to_string(&heads.jobs).expect("counts serialise to JSON");
@@ -180,7 +188,7 @@ pub(super) fn save(heads: &Heads) -> (String, Vec<Param>) {
         Param::text(counts),
         Param::text(heads.claim_after.clone()),
     ];
-    (sql.to_owned(), params)
+    (sql.into(), params)
 }
 
 /// Waits until no transaction is under way, by the lock of the heads; returns the epoch, the form of the tables, and the
@@ -193,8 +201,9 @@ pub(super) async fn settled(
     ids: Vec<String>,
 ) -> Result<((i64, TablesFormat), Vec<Receipt>), Error> {
     let ids = [Param::texts(ids)];
-    let (_, epoch, format, found, _) = futures_util::try_join!(
+    let (_, _, epoch, format, found, _) = futures_util::try_join!(
         client.batch_execute(BEGIN),
+        query(client, BOUNDS, &[]),
         client.query_typed_one("SELECT epoch FROM ss.heads FOR UPDATE", &[]),
         client.query_typed_one(TABLES_FORMAT, &[]),
         query(client, "SELECT sequence, versions FROM ss.commits WHERE id = ANY($1)", &ids),

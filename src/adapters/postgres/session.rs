@@ -1,0 +1,180 @@
+//! Statements by name. PostgreSQL parses and plans a statement that has a name once for each connection, which is most of
+//! the work of a small one.
+//!
+//! A pooler in transaction mode leads each transaction to some server: the name may be unknown there, or that of another
+//! statement. So names are used only where every connection keeps its server. That shows in the process number that a
+//! connection is given when it begins, by which it may cancel its statements: a pooler makes up numbers of its own, since
+//! it has to find out itself whose statement to cancel.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use deadpool_postgres::ClientWrapper;
+use futures_util::future::{Ready as Immediate, ready, try_join_all};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Row};
+
+use super::rows::{Param, Statement};
+
+/// Settings of a connection that keeps its server. A plan with a name is kept: one that was made while a table was small must
+/// not read the whole of it once it is large, and one that serves all values must not be compiled for its estimated cost.
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+/// Code of the request for TLS (PostgreSQL, "Message Formats", `SSLRequest`).
+const SSL_REQUEST: [u8; 4] = 80_877_103_u32.to_be_bytes();
+
+/// Whether the connections of an address keep their servers.
+#[derive(Clone, Default)]
+pub(super) struct Kept {
+    /// One of them was found not to.
+    is_pooled: Arc<AtomicBool>,
+}
+
+impl Kept {
+    /// Looks at a new connection before it is used, and sets it up where it keeps its server.
+    ///
+    /// # Errors
+    /// Any error of the connection.
+    pub(super) async fn look_at(&self, client: &Client) -> Result<(), Error> {
+        let given = given_process(client).await;
+        let own: i32 = client.query_typed_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
+        if given == Some(own) {
+            return client.batch_execute(SETTINGS).await;
+        }
+        if !self.is_pooled.swap(true, Ordering::SeqCst) {
+            tracing::info!(
+                event = "SS_STORE_POOLED",
+                "a pooler is between this process and the database: statements are planned again each time"
+            );
+        }
+        Ok(())
+    }
+
+    /// A connection with what is known of all.
+    pub(super) fn session<'a>(&self, client: &'a ClientWrapper) -> Session<'a> {
+        Session { client, is_named: !self.is_pooled.load(Ordering::SeqCst) }
+    }
+}
+
+/// A connection, and whether its statements have names.
+#[derive(Clone, Copy)]
+pub(super) struct Session<'a> {
+    pub client: &'a ClientWrapper,
+    is_named: bool,
+}
+
+/// A statement that goes out at once when it is run.
+pub(super) struct Prepared<'s> {
+    statement: &'s Statement,
+    name: Option<tokio_postgres::Statement>,
+}
+
+impl Session<'_> {
+    /// Gives names to statements, those that have none yet. It waits for the server then: statements that have to go out in an
+    /// order are prepared before the first of them is run.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub(super) async fn prepare<'s>(self, statements: &'s [Statement]) -> Result<Vec<Prepared<'s>>, Error> {
+        try_join_all(statements.iter().map(|statement| async {
+            if !self.is_named {
+                return Ok(Prepared { statement, name: None });
+            }
+            let types: Vec<Type> = statement.1.iter().map(Param::kind).collect();
+            let name = self.client.prepare_typed_cached(&statement.0, &types).await?;
+            Ok(Prepared { statement, name: Some(name) })
+        }))
+        .await
+    }
+
+    /// Runs a statement.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub(super) async fn run(self, prepared: &Prepared<'_>) -> Result<Vec<Row>, Error> {
+        let (sql, params) = prepared.statement;
+        let Some(name) = &prepared.name else { return super::rows::query(self.client, sql, params).await };
+        let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(Param::value).collect();
+        self.client.query(name, &values).await
+    }
+
+    /// Prepares and runs one statement.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub(super) async fn query(self, statement: &Statement) -> Result<Vec<Row>, Error> {
+        let prepared = self.prepare(std::slice::from_ref(statement)).await?;
+        self.run(&prepared[0]).await
+    }
+}
+
+/// Returns the process number that a connection was given when it began: the one of a request to cancel, which is written
+/// here and goes nowhere.
+async fn given_process(client: &Client) -> Option<i32> {
+    let (near, mut far) = tokio::io::duplex(64);
+    let read = async {
+        // length and code
+        let mut head = [0; 8];
+        far.read_exact(&mut head).await.ok()?;
+        if head[4..] == SSL_REQUEST {
+            far.write_all(b"S").await.ok()?;
+            far.read_exact(&mut head).await.ok()?;
+        }
+        far.read_i32().await.ok()
+    };
+    let token = client.cancel_token();
+    let (written, process) = futures_util::join!(token.cancel_query_raw(near, Plain), read);
+    written.ok().and(process)
+}
+
+/// The bytes as they are, where the connection itself has TLS.
+struct Plain;
+
+impl TlsConnect<DuplexStream> for Plain {
+    type Stream = PlainStream;
+    type Error = std::convert::Infallible;
+    type Future = Immediate<Result<PlainStream, Self::Error>>;
+
+    fn connect(self, stream: DuplexStream) -> Self::Future {
+        ready(Ok(PlainStream(stream)))
+    }
+}
+
+struct PlainStream(DuplexStream);
+
+impl TlsStream for PlainStream {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl AsyncRead for PlainStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for PlainStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
