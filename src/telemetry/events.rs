@@ -451,6 +451,13 @@ pub const EVENTS: &[Event] = &[
          `store.listen_url` to an address without the pooler.",
         "",
     ),
+    event(
+        "SS_STORE_POOLED",
+        "info",
+        "A pooler is between the service and PostgreSQL: statements have no names, and are parsed and planned again each time. \
+         Commits and reads cost the database about twice as much.",
+        "",
+    ),
     event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
     event(
         "SS_STORE_TABLE_DAMAGED",

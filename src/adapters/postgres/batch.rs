@@ -137,7 +137,10 @@ impl Names {
         let some = |list: Vec<String>| (!list.is_empty()).then(|| vec![Param::texts(list)]);
         let (tenants, ids) = self.jobs;
         ask(JOBS, (!ids.is_empty()).then(|| vec![Param::texts(tenants), Param::texts(ids)]));
-        ask(CODES, (!self.codes.is_empty()).then(|| vec![Param::texts(self.codes), Param::texts(self.hashes)]));
+        ask(
+            CODES,
+            (!self.codes.is_empty()).then(|| vec![Param::texts(self.codes), Param::texts(self.hashes)]),
+        );
         ask(API_KEYS, some(self.api_keys));
         let live = |mut params: Vec<Param>| {
             params.push(Param::number(now.timestamp_millis()));

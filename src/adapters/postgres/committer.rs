@@ -165,7 +165,14 @@ impl Committer {
                     }
                 },
             };
-            match transaction(self.core.target.kept.session(&link.client), &self.core, &batch.commits, batch.claim()).await {
+            match transaction(
+                self.core.target.kept.session(&link.client),
+                &self.core,
+                &batch.commits,
+                batch.claim(),
+            )
+            .await
+            {
                 Ok(outcome) => {
                     self.link = Some(link);
                     self.finish(outcome, batch);

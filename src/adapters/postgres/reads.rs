@@ -193,7 +193,8 @@ impl Readers {
     /// Its damage, or `Unavailable`.
     pub(super) async fn job(&self, tenant: &TenantId, id: &JobId) -> Result<Option<JobRecord>, ReadError> {
         let sql = format!("SELECT {} FROM ss.jobs WHERE (job_id, tenant) = ($1, $2)", columns::<JobRecord>());
-        let rows = self.frequent_rows(&sql, vec![Param::text(id.as_str()), Param::text(tenant.as_str())]).await?;
+        let rows =
+            self.frequent_rows(&sql, vec![Param::text(id.as_str()), Param::text(tenant.as_str())]).await?;
         let found = rows.first().map(|row| self.decoded::<JobRecord>(row)).transpose()?;
         found.transpose().map_err(|damage| self.core.refuse(damage))
     }

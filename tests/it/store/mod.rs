@@ -10,6 +10,7 @@ pub(crate) mod migration;
 mod model;
 mod moving;
 mod moving_files;
+mod named_statements;
 mod objects;
 mod objects_service;
 mod other_servers;
