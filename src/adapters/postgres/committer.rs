@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::claim::ClaimRequest;
 use super::connect::Link;
 use super::schema::TablesFormat;
+use super::session::Plans;
 use super::shared::{ClaimReply, Core, Reply, Request, Submitted};
 use super::transaction::{Failure, Outcome, Why, settled, transaction};
 use crate::ports::store::{CommitError, Receipt};
@@ -30,7 +31,7 @@ const FULL_RETRY: Duration = Duration::from_secs(5);
 
 /// Commits what is handed over until the store closes or stops.
 pub(super) async fn run(core: Arc<Core>, requests: mpsc::Receiver<Request>) {
-    let mut committer = Committer { core, requests, link: None };
+    let mut committer = Committer { core, requests, link: None, plans: Plans::new() };
     let mut left = None;
     while committer.core.fault().is_none() {
         let Some(batch) = committer.next_batch(&mut left).await else { break };
@@ -47,6 +48,7 @@ struct Committer {
     core: Arc<Core>,
     requests: mpsc::Receiver<Request>,
     link: Option<Link>,
+    plans: Plans,
 }
 
 /// What one transaction does: commits with who waits for them, and at most one claim.
@@ -165,6 +167,9 @@ impl Committer {
                     }
                 },
             };
+            if self.plans.are_due() {
+                link.client.statement_cache.clear();
+            }
             match transaction(
                 self.core.target.kept.session(&link.client),
                 &self.core,

@@ -1,6 +1,6 @@
 //! The readers: a pool of connections, single records, and the queries that come whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -12,7 +12,8 @@ use tokio_postgres::{Error, Row};
 
 use super::connect::{OpenError, text_of};
 use super::lists::{Conditions, MAX_LIMIT};
-use super::rows::{Param, query, refused_by_standbys};
+use super::rows::{Param, Statement, query, refused_by_standbys};
+use super::session::Plans;
 use super::shared::Core;
 use super::transaction::{Why, settled};
 use crate::adapters::store::prepare::CHAIN;
@@ -39,6 +40,7 @@ const LOOK_THROUGH: usize = 20_000;
 /// A pool of connections that read.
 pub(super) struct Readers {
     pool: Pool,
+    plans: Mutex<Plans>,
     pub core: Arc<Core>,
 }
 
@@ -71,7 +73,7 @@ impl Readers {
             .recycle_timeout(Some(WAIT))
             .build()
             .map_err(|error| OpenError::Database(error.to_string()))?;
-        Ok(Self { pool, core })
+        Ok(Self { pool, plans: Mutex::new(Plans::new()), core })
     }
 
     async fn connection(&self) -> Result<Object, ReadError> {
@@ -130,7 +132,10 @@ impl Readers {
     /// # Errors
     /// `Unavailable` or `Stopped`.
     pub(super) async fn frequent_rows(&self, sql: &str, params: Vec<Param>) -> Result<Vec<Row>, ReadError> {
-        let statement = (refused_by_standbys(sql).into_owned().into(), params);
+        let statement: Statement = (refused_by_standbys(sql).into_owned().into(), params);
+        if self.plans.lock().unwrap_or_else(PoisonError::into_inner).are_due() {
+            self.pool.manager().statement_caches.clear();
+        }
         for again in [true, false] {
             let connection = self.connection().await?;
             let session = self.core.target.kept.session(&connection);

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
 use futures_util::future::{Ready as Immediate, ready, try_join_all};
@@ -22,6 +23,7 @@ use super::rows::{Param, Statement};
 
 /// Settings of a connection that keeps its server. A plan with a name is kept: one that was made while a table was small must
 /// not read the whole of it once it is large, and one that serves all values must not be compiled for its estimated cost.
+/// [`Plans`] says how long.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
 /// Code of the request for TLS (PostgreSQL, "Message Formats", `SSLRequest`).
 const SSL_REQUEST: [u8; 4] = 80_877_103_u32.to_be_bytes();
@@ -56,6 +58,35 @@ impl Kept {
     /// A connection with what is known of all.
     pub(super) fn session<'a>(&self, client: &'a ClientWrapper) -> Session<'a> {
         Session { client, is_named: !self.is_pooled.load(Ordering::SeqCst) }
+    }
+}
+
+/// Longest age of plans.
+const OLDEST: Duration = Duration::from_secs(64);
+
+/// How long plans are kept: a second, then twice as long each time, up to about a minute. The plan of a table that is empty may
+/// use an index that finds too much once it has grown, as all jobs of a tenant.
+pub(super) struct Plans {
+    until: Instant,
+    age: Duration,
+}
+
+impl Plans {
+    /// Plans that are made from now on.
+    pub(super) fn new() -> Self {
+        let age = Duration::from_secs(1);
+        Self { until: Instant::now() + age, age }
+    }
+
+    /// True, once, when they are to be made again.
+    pub(super) fn are_due(&mut self) -> bool {
+        let now = Instant::now();
+        let are_due = now >= self.until;
+        if are_due {
+            self.age = (self.age * 2).min(OLDEST);
+            self.until = now + self.age;
+        }
+        are_due
     }
 }
 
