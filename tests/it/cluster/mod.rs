@@ -4,6 +4,7 @@ mod failures;
 mod gate;
 mod keys;
 mod kill_loop;
+mod linearizable;
 mod live_log;
 mod lost;
 mod metrics;
