@@ -42,6 +42,8 @@ struct State {
     delivered: u64,
     /// While a transaction of this process is under way: the newest sequence before it. What comes behind is its own.
     under_way: Option<u64>,
+    /// Commits were not read because they may have been those of the transaction that is under way.
+    is_put_off: bool,
     /// Batches of this process by the newest sequence before each, with their own newest sequence.
     waiting: BTreeMap<u64, (u64, Vec<Change>)>,
 }
@@ -49,7 +51,8 @@ struct State {
 impl Order {
     /// Starts behind a commit.
     pub(super) fn after(sequence: u64) -> Self {
-        let state = State { delivered: sequence, under_way: None, waiting: BTreeMap::new() };
+        let state =
+            State { delivered: sequence, under_way: None, is_put_off: false, waiting: BTreeMap::new() };
         Self { listeners: Listeners::default(), state: Mutex::new(state), gap: Notify::new() }
     }
 
@@ -70,7 +73,15 @@ impl Order {
 
     /// Notes that the transaction was not applied.
     pub(super) fn give_up(&self) {
-        self.state().under_way = None;
+        let mut state = self.state();
+        state.under_way = None;
+        self.look_if_put_off(&mut state);
+    }
+
+    fn look_if_put_off(&self, state: &mut State) {
+        if std::mem::take(&mut state.is_put_off) {
+            self.look();
+        }
     }
 
     /// Delivers the batch of the transaction that is under way, as soon as everything before it is.
@@ -81,9 +92,8 @@ impl Order {
             state.waiting.insert(before, (newest, changes));
         }
         self.deliver_waiting(&mut state);
-        if before > state.delivered {
-            self.gap.notify_one();
-        }
+        state.is_put_off |= before > state.delivered;
+        self.look_if_put_off(&mut state);
     }
 
     fn deliver_waiting(&self, state: &mut State) {
@@ -107,8 +117,9 @@ impl Order {
 
     /// Returns the newest commit that was delivered, where others have committed behind it up to `newest`.
     fn gap_after(&self, newest: u64) -> Option<u64> {
-        let state = self.state();
+        let mut state = self.state();
         let is_own = state.under_way.is_some_and(|before| before <= state.delivered);
+        state.is_put_off |= is_own && newest > state.delivered;
         (newest > state.delivered && !is_own).then_some(state.delivered)
     }
 
@@ -161,8 +172,9 @@ async fn catch_up(readers: &Readers) -> Result<(), ReadError> {
     loop {
         let newest = show_heads(readers).await?;
         let Some(after) = core.order.gap_after(newest) else { return Ok(()) };
-        let sql = "SELECT sequence, versions FROM ss.commits WHERE sequence > $1 ORDER BY sequence LIMIT $2";
-        let params = vec![Param::number(after.cast_signed()), Param::number(PAGE)];
+        // none behind the heads that are shown: who is told of a queued job looks at the number of queued jobs first
+        let sql = "SELECT sequence, versions FROM ss.commits WHERE sequence > $1 AND sequence <= $3 ORDER BY sequence LIMIT $2";
+        let params = [after.cast_signed(), PAGE, newest.cast_signed()].map(Param::number).into();
         let rows = readers.rows(sql, params).await?;
         let receipts = rows.iter().map(|row| readers.checked(receipt_of(row, 0)));
         let receipts = receipts.collect::<Result<Vec<_>, _>>()?;

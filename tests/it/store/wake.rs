@@ -129,3 +129,28 @@ async fn a_claim_that_finds_nothing_does_not_wait_for_the_lock_of_all_commits() 
     assert_eq!(store.claim(ask("run_1")).await.expect("claims").jobs.len(), 1);
     store.shutdown();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_status_is_never_older_than_what_is_told() {
+    // a worker that is told of a queued job looks at the number of queued jobs first
+    let Some(server) = shared() else { return };
+    let (_, url) = server.database();
+    let dirs = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+    let [one, other] = dirs.each_ref().map(|dir| open(&url, None, dir.path()));
+    let mut changes = other.changes();
+    let writer = Arc::clone(&one);
+    let writes = tokio::spawn(async move {
+        for n in 0..200 {
+            writer.commit(commit(vec![put(job("default", &format!("job_{n}"), n))])).await.expect("commits");
+        }
+    });
+    for n in 0..200 {
+        let change = tokio::time::timeout(PATIENCE, changes.recv()).await.expect("in time").expect("told");
+        let status = other.status();
+        assert!(status.sequence >= change.sequence, "{} is told at {}", change.sequence, status.sequence);
+        let jobs: u64 = status.jobs.values().sum();
+        assert!(jobs > n, "{jobs} jobs when {} were told", n + 1);
+    }
+    writes.await.expect("does not panic");
+    [one, other].iter().for_each(|store| store.shutdown());
+}
