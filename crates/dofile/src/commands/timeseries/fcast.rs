@@ -3,7 +3,7 @@
 //! `estimators::var_forecast`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::arima_predict::append;
+use super::tsappend::append;
 use super::series;
 use super::var::{State, held};
 use super::vec;
