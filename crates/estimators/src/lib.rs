@@ -32,6 +32,7 @@ pub mod did_imputation;
 pub mod differences;
 pub mod distributions;
 pub mod effects;
+pub mod empirical_bayes;
 pub mod epidemiology;
 pub mod epidemiology_trend;
 pub mod errors_in_variables;

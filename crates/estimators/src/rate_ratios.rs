@@ -25,16 +25,10 @@ impl RatioSums {
         Self { q: x.a * x.t0 / time, r: x.b * x.t1 / time, v }
     }
 
-    /// One time of failure: cases and numbers at risk of the exposed and of the others; the variance given the margins.
+    /// One time of failure: cases and numbers at risk of the exposed and of the others, whose person-time in an instant is in
+    /// proportion to them (Clayton and Hills 1993, chapter 23).
     pub fn of_risk_set(cases: [f64; 2], at_risk: [f64; 2]) -> Self {
-        let n = at_risk[0] + at_risk[1];
-        let d = cases[0] + cases[1];
-        if n <= 1.0 {
-            return Self::default();
-        }
-        let noncases = [at_risk[0] - cases[0], at_risk[1] - cases[1]];
-        let v = d * (n - d) * at_risk[0] * at_risk[1] / (n * n * (n - 1.0));
-        Self { q: cases[0] * noncases[1] / n, r: cases[1] * noncases[0] / n, v }
+        Self::of_rates(Rates { a: cases[0], b: cases[1], t1: at_risk[0], t0: at_risk[1] })
     }
 
     /// Both strata.

@@ -115,8 +115,11 @@ impl Network {
             if open.is_empty() {
                 continue;
             }
-            let fillings =
-                if j == at { vec![(left, 0.0)] } else { self.fillings(&left, j, (MAX_SEARCHES - searches) / open.len())? };
+            let fillings = if j == at {
+                vec![(left, 0.0)]
+            } else {
+                self.fillings(&left, j, (MAX_SEARCHES - searches) / open.len())?
+            };
             for (after, added) in fillings {
                 if !known.contains_key(&after) {
                     let endings = self.fillings(&after, at, MAX_WORK - work)?;

@@ -155,7 +155,8 @@ fn show_standard(s: &mut Session, counts: &Counts, standard: &[f64]) {
     s.print("Standard population");
     s.print("-".repeat(40));
     for (label, share) in counts.strata.labels.iter().zip(standard) {
-        let text = format!("{:>24}{:>14}", format::abbrev(&label.join(" "), 24), format::bare("%7.3f", *share));
+        let text =
+            format!("{:>24}{:>14}", format::abbrev(&label.join(" "), 24), format::bare("%7.3f", *share));
         s.print(text);
     }
     s.print("-".repeat(40));

@@ -21,7 +21,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Level"),
 ])
 .weights(&[WeightKind::Frequency])
-.unsupported(&["noTABle", "Graph", "TESt", "OVERlay", "CI", "TVid", "SAVing", "PLOTOPts", "CIOPts", "BYOPts"]);
+.unsupported(&[
+    "noTABle", "Graph", "TESt", "OVERlay", "CI", "TVid", "SAVing", "PLOTOPts", "CIOPts", "BYOPts",
+]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ltable",
@@ -31,10 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "ltable timevar [deadvar] [if] [in] [fweight] [, survival failure hazard by(groupvar) intervals(# | numlist) noadjust level(#)]",
     notes: "intervals with deaths or losses, of width 1 without intervals(); without noadjust those lost count for half of their interval; stores no results; [ST] ltable",
-    examples: &[Example {
-        run: "input t died\n1 1\n2 0\n3 1\nend\nltable t died",
-        expect: &[("_N", 3.0)],
-    }],
+    examples: &[Example { run: "input t died\n1 1\n2 0\n3 1\nend\nltable t died", expect: &[("_N", 3.0)] }],
 };
 
 /// Which columns a table has.
@@ -74,10 +73,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let died = dead.is_none_or(|d| s.frame.num_at(d, row) != 0.0);
         records[groups.of[i]].push((t, died, sample.weights[i]));
     }
-    let tables: Vec<Vec<Line>> = records
-        .iter()
-        .map(|own| table(&intervals(own, width, &cuts), !cmd.has("noadjust"), level))
-        .collect();
+    let tables: Vec<Vec<Line>> =
+        records.iter().map(|own| table(&intervals(own, width, &cuts), !cmd.has("noadjust"), level)).collect();
     let kinds: Vec<Kind> =
         [("survival", Kind::Survival), ("failure", Kind::Failure), ("hazard", Kind::Hazard)]
             .into_iter()
@@ -128,11 +125,11 @@ fn heading(s: &mut Session, kind: Kind, level: f64) {
             "Interval", "total", "failure", "error", "Hazard", "error"
         ));
     } else {
-        let what = if kind == Kind::Failure { "Failure" } else { "Survival" };
-        let what = if kind == Kind::Failure { format!("Cum. {}", what.to_lowercase()) } else { what.to_string() };
-        s.print(format!("{:>21}{:>37}", "Beg.", "Std."));
+        let failure = kind == Kind::Failure;
+        let (above, what) = if failure { ("Cum.", "failure") } else { ("", "Survival") };
+        s.print(format!("{:>21}{above:>27}{:>10}", "Beg.", "Std."));
         s.print(format!(
-            "{:>11}{:>10}{:>9}{:>7}{what:>12}{:>9}{interval:>21}",
+            "{:>11}{:>10}{:>9}{:>7}{what:>11}{:>10}{interval:>21}",
             "Interval", "total", "Deaths", "Lost", "error"
         ));
     }
@@ -146,8 +143,12 @@ fn text(kind: Kind, line: &Line) -> String {
     let end = if own.to.is_finite() { whole(own.to, 6) } else { format!("{:>6}", ".") };
     let head = format!("{}{end}{}", whole(own.from, 5), whole(own.total, 10));
     let survival = line.survival;
-    let failed =
-        Estimate { value: 1.0 - survival.value, low: 1.0 - survival.high, high: 1.0 - survival.low, ..survival };
+    let failed = Estimate {
+        value: 1.0 - survival.value,
+        low: 1.0 - survival.high,
+        high: 1.0 - survival.low,
+        ..survival
+    };
     let four = |e: Estimate| {
         format!("{}{}{}{}", share(e.value, 11), share(e.se, 10), share(e.low, 11), share(e.high, 10))
     };

@@ -78,7 +78,10 @@ fn compared(cmd: &ParsedCommand, exposure: &[f64]) -> Result<(f64, f64)> {
     match values[..] {
         [low, high] => Ok((high, low)),
         [] | [_] => Err(StataError::new(459, "exposure variable does not vary")),
-        _ => Err(StataError::unsupported_option(&cmd.name, "a trend over more than two values (use compare())")),
+        _ => Err(StataError::unsupported_option(
+            &cmd.name,
+            "a trend over more than two values (use compare())",
+        )),
     }
 }
 
@@ -147,7 +150,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand, by_time: bool) -> Result<()> {
     let (num, den) = compared(cmd, &values)?;
     let exposed: Vec<Option<bool>> = values
         .iter()
-        .map(|x| if *x == num { Some(true) } else if *x == den { Some(false) } else { None })
+        .map(|x| {
+            if *x == num {
+                Some(true)
+            } else if *x == den {
+                Some(false)
+            } else {
+                None
+            }
+        })
         .collect();
     let both: Vec<usize> = by.iter().chain(adjust).copied().collect();
     let cells = Grouping::of(s, &both, &records);
@@ -163,7 +174,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand, by_time: bool) -> Result<()> {
         show(s, &settings);
     }
     let method = if by_time { "Mantel–Cox" } else { "Mantel–Haenszel" };
-    let names = |list: &[usize]| list.iter().map(|v| s.frame.var(*v).name.clone()).collect::<Vec<_>>().join(" ");
+    let names =
+        |list: &[usize]| list.iter().map(|v| s.frame.var(*v).name.clone()).collect::<Vec<_>>().join(" ");
     let (own, controls, layers) = (names(&[exposure]), names(adjust), names(&by));
     let number = |x: f64| format::bare("%9.0g", x);
     s.print("");
