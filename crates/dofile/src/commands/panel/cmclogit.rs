@@ -247,10 +247,10 @@ fn conditional(
         .map(|(k, r)| {
             let mark = if estimated.contains(&k) { "" } else { "o." };
             match r {
-                Regressor::Alternative(term) => Stripe::with_eq(&altvar, &format!("{mark}{term}")),
+                Regressor::Alternative(term) => Stripe::with_eq(&altvar, format!("{mark}{term}")),
                 Regressor::Case(term, a) => {
                     let term = term.as_deref().unwrap_or("_cons");
-                    Stripe::with_eq(&set.labels[*a], &format!("{mark}{term}"))
+                    Stripe::with_eq(&set.labels[*a], format!("{mark}{term}"))
                 }
             }
         })

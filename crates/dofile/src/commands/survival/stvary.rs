@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     syntax: "stvary [varlist] [if] [in] [, noshow]",
     notes: "counts subjects for whom a variable is constant or varies where it is not missing, and never, always or sometimes missing; without a list all variables but those of stset; stores r(cons) r(varies) r(never) r(always) r(miss) of the last variable; [ST] stvary",
     examples: &[Example {
-        run: "input id t x\n1 1 5\n1 2 6\n2 1 4\n2 3 .\n3 2 .\nend\nstset t, id(id)\nstvary x",
+        run: "input id t x\n1 1 5\n1 2 6\n2 1 4\n2 3 .\n3 2 .\nend\ngen d = 0\nstset t, id(id) failure(d)\nstvary x",
         expect: &[
             ("r(cons)", 1.0),
             ("r(varies)", 1.0),

@@ -106,7 +106,7 @@ fn extend(session: &mut Session, amount: &Amount, only: Option<f64>) -> Result<(
         Amount::Until(last) => ((last - end) / declared.delta).floor().max(0.0),
     };
     let total: f64 = ends.iter().map(|(_, end)| steps(*end)).sum();
-    if !(total <= MOST) {
+    if total.is_nan() || total > MOST {
         return Err(StataError::new(901, "no room to add more observations"));
     }
     session.room_for(session.frame.n_rows() as f64 + total, 32.0)?;
