@@ -13,6 +13,7 @@ use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::Stripe;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -278,8 +279,25 @@ fn conditional(
         equations: (equations + set.labels.len() - 1) as f64,
     };
     let mut est = ml_command::begin(cmd, &sample.model, &posted);
-    let sizes: Vec<f64> = sample.rows.iter().map(|g| g.len() as f64).collect();
-    let r = &mut est.results;
+    let case = s.frame.var(set.case).name.clone();
+    describe(&mut est.results, cmd, name, (&case, &altvar), set, &sample.rows, regressors);
+    let state = State { regressors: regressors.to_vec(), names: [case, altvar], labels: set.labels.clone() };
+    est.extra = Some(std::sync::Arc::new(state));
+    s.post_estimation(est, sample.model.touse.clone());
+    Ok(())
+}
+
+/// Stores what the choice sets and regressors are.
+fn describe(
+    r: &mut Results,
+    cmd: &ParsedCommand,
+    name: &str,
+    (case, altvar): (&str, &str),
+    set: &Choices,
+    rows: &[Vec<usize>],
+    regressors: &[Regressor],
+) {
+    let sizes: Vec<f64> = rows.iter().map(|g| g.len() as f64).collect();
     r.scalar("N_case", sizes.len() as f64).scalar("k_alt", set.labels.len() as f64);
     r.scalar("alt_min", sizes.iter().copied().fold(f64::INFINITY, f64::min));
     r.scalar("alt_max", sizes.iter().copied().fold(0.0, f64::max));
@@ -297,8 +315,7 @@ fn conditional(
     }
     r.scalar("k_indvars", own).scalar("k_casevars", casevars.len() as f64);
     r.scalar("const", f64::from(u8::from(!cmd.has("noconstant"))));
-    let case = s.frame.var(set.case).name.clone();
-    r.text(if name == "cmclogit" { "caseid" } else { "case" }, case.clone()).text("altvar", altvar.clone());
+    r.text(if name == "cmclogit" { "caseid" } else { "case" }, case).text("altvar", altvar);
     r.text("base", set.labels[set.base].clone())
         .text("casevars", cmd.options.text("casevars").unwrap_or("").trim());
     let others = set.labels.iter().enumerate().filter(|(a, _)| *a != set.base).map(|(_, l)| l.clone());
@@ -306,10 +323,6 @@ fn conditional(
     for (a, label) in set.labels.iter().enumerate() {
         r.text(&format!("alt{}", a + 1), label.clone());
     }
-    let state = State { regressors: regressors.to_vec(), names: [case, altvar], labels: set.labels.clone() };
-    est.extra = Some(std::sync::Arc::new(state));
-    s.post_estimation(est, sample.model.touse.clone());
-    Ok(())
 }
 
 fn header(s: &mut Session) {
