@@ -5,6 +5,8 @@ use super::matrix::Mat;
 
 /// Least uniqueness.
 const BOUND: f64 = 1e-6;
+/// Least eigenvalue of the correlations, relative to the largest one: below it they are singular but for rounding.
+const LEAST_EIGENVALUE: f64 = 1e-12;
 /// Least ridge of the steps.
 const LEAST_RIDGE: f64 = 1e-10;
 
@@ -69,6 +71,10 @@ fn step(second: &Mat, gradient: &[f64], ridge: f64) -> Option<Vec<f64>> {
 pub fn fit(r: &Mat, m: usize) -> Result<Fit, Trouble> {
     let p = r.rows();
     let inverse = r.inverse_definite().ok_or(Trouble::Singular)?;
+    let (eigenvalues, _) = r.symmetric_eigen();
+    if eigenvalues[p - 1] < LEAST_EIGENVALUE * eigenvalues[0] {
+        return Err(Trouble::Singular);
+    }
     let share = 1.0 - 0.5 * m as f64 / p as f64;
     let mut x: Vec<f64> = inverse.diagonal().iter().map(|d| (share / d).max(BOUND).ln()).collect();
     let floor = BOUND.ln();

@@ -24,6 +24,15 @@ impl Moments {
         Self { n, mean, sd: (squares / (n - 1.0)).sqrt() }
     }
 
+    /// Moments of two samples put together.
+    pub fn pooled(a: Self, b: Self) -> Self {
+        let n = a.n + b.n;
+        let between = a.n * b.n / n * (a.mean - b.mean).powi(2);
+        let within = |m: Self| if m.n > 1.0 { (m.n - 1.0) * m.sd * m.sd } else { 0.0 };
+        let sd = ((within(a) + within(b) + between) / (n - 1.0)).sqrt();
+        Self { n, mean: (a.n * a.mean + b.n * b.mean) / n, sd }
+    }
+
     /// Standard error of the mean.
     pub fn se(&self) -> f64 {
         self.sd / self.n.sqrt()

@@ -36,6 +36,11 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "sreturn", "tokenize", "tsrevar",
         ],
     ),
+    (
+        "tests and tables of textbooks that no template has: it keeps to ttest, stset with sts, and cs with its kin",
+        &["dstdize", "ltable", "sdtesti", "stmc", "stvary", "ztesti"],
+    ),
+    ("choices between alternatives: templates keep to clogit and mlogit", &["asclogit", "cmclogit", "cmset"]),
     ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
     (
         "the service renders tables and documents",

@@ -33,6 +33,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag_or_text("e"),
     OptSpec::text("YStar"),
     OptSpec::flag("mu"),
+    OptSpec::flag("FIXEDonly"),
     OptSpec::flag("cm"),
     OptSpec::flag("XBSel"),
     OptSpec::flag("PSel"),
@@ -97,7 +98,21 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("HAzard"),
     OptSpec::flag("Surv"),
 ])
-.unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "RESEs"]);
+.unsupported(&[
+    "SCores",
+    "Score",
+    "COVRatio",
+    "Welsch",
+    "DFBeta",
+    "Number",
+    "PARTial",
+    "nooffset",
+    "RESEs",
+    "CONDitional",
+    "MARGinal",
+    "EBMEANs",
+    "EBMODEs",
+]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -130,6 +145,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         estimation::predict,
         spatial::predict,
         latent::predict,
+        panel::predict,
     ]
     .iter()
     .find_map(|family| family(after));
@@ -149,6 +165,12 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     if let Some(predictions) = survival::predict(session, cmd, &rows)? {
         return add_all(session, kind, &rows, names, predictions);
+    }
+    if let Some(found) = panel::me_prediction(session, cmd, &rows)? {
+        if cmd.options.iter().next().is_none() {
+            session.print("(option mu assumed)");
+        }
+        return add_all(session, kind, &rows, names, vec![found]);
     }
     let dfbeta = cmd.options.text("dfbeta").map(|term| format!("dfbeta {}", term.trim()));
     if dfbeta.is_none() && cmd.has("dfbeta") {

@@ -45,6 +45,7 @@ const COMMANDS: &[&str] = &[
     "twoway",
     "xtline",
     "xtsum",
+    "ztest",
 ];
 
 /// Whether a list of a command can have operators and this one has them.

@@ -3,10 +3,12 @@
 
 use crate::error::{Result, StataError};
 use statrs::function::gamma::ln_gamma;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Steps from node to node before the table counts as too large.
-const MAX_WORK: usize = 10_000_000;
+const MAX_WORK: usize = 30_000_000;
+/// Searches in the completions of the last two columns before the table counts as too large.
+const MAX_SEARCHES: usize = 400_000_000;
 
 fn ln_factorial(x: f64) -> f64 {
     ln_gamma(x + 1.0)
@@ -75,32 +77,16 @@ impl Network {
         let mut total = 0.0;
         let mut nodes: BTreeMap<Vec<usize>, Paths> = BTreeMap::from([(self.start.clone(), vec![(0.0, 1.0)])]);
         let mut work = 0;
-        for j in 0..self.columns.len() {
+        let last = self.columns.len().saturating_sub(3);
+        for j in 0..last {
             let mut next: BTreeMap<Vec<usize>, Paths> = BTreeMap::new();
             for (left, paths) in nodes {
-                let (low, high, rest) = self.completions(&left, &self.columns[j..]);
-                let mut open = Vec::new();
-                for (cost, count) in merged(paths) {
-                    if cost + low >= self.least {
-                        total += count * (self.constant - cost + rest).exp();
-                    } else if cost + high >= self.least {
-                        open.push((cost, count));
-                    }
-                }
+                let (settled, open) = self.settle(&left, paths, j);
+                total += settled;
                 if open.is_empty() {
                     continue;
                 }
-                let last = j + 2 == self.columns.len();
-                let most = (MAX_WORK - work) / if last { 1 } else { open.len() };
-                let mut fillings = Vec::new();
-                if !self.fill(&left, self.columns[j], &mut vec![0; left.len()], 0, (&mut fillings, most)) {
-                    return None;
-                }
-                if last {
-                    work += open.len() + fillings.len();
-                    total += self.finished(&open, fillings);
-                    continue;
-                }
+                let fillings = self.fillings(&left, j, (MAX_WORK - work) / open.len())?;
                 work += open.len() * fillings.len();
                 for (after, added) in fillings {
                     let target = next.entry(after).or_default();
@@ -112,32 +98,63 @@ impl Network {
             }
             nodes = next;
         }
+        Some(total + self.ends(nodes, last)?)
+    }
+
+    /// Probability of the tables that count behind the nodes from which at most three columns are left. Their paths are not
+    /// followed to the next nodes, which would be most of all work and memory: each node with two columns keeps its sorted
+    /// completions instead, and every path searches in them.
+    fn ends(&self, nodes: BTreeMap<Vec<usize>, Paths>, j: usize) -> Option<f64> {
+        let mut total = 0.0;
+        let mut known: HashMap<Vec<usize>, Completions> = HashMap::new();
+        let (mut work, mut searches) = (0, 0);
+        let at = self.columns.len().saturating_sub(2);
+        for (left, paths) in nodes {
+            let (settled, open) = self.settle(&left, paths, j);
+            total += settled;
+            if open.is_empty() {
+                continue;
+            }
+            let fillings = if j == at {
+                vec![(left, 0.0)]
+            } else {
+                self.fillings(&left, j, (MAX_SEARCHES - searches) / open.len())?
+            };
+            for (after, added) in fillings {
+                if !known.contains_key(&after) {
+                    let endings = self.fillings(&after, at, MAX_WORK - work)?;
+                    work += endings.len();
+                    known.insert(after.clone(), Completions::new(self, endings));
+                }
+                let completions = &known[&after];
+                searches += open.len();
+                for (cost, count) in &open {
+                    total += count * completions.tail(cost + added, self);
+                }
+            }
+        }
         Some(total)
     }
 
-    /// Probability of the tables that count among the given paths with the given fillings of the last column but one: the
-    /// last column is what is left.
-    fn finished(&self, open: &[(f64, f64)], fillings: Vec<(Vec<usize>, f64)>) -> f64 {
-        let mut costs: Vec<f64> = fillings
-            .into_iter()
-            .map(|(after, added)| added + after.iter().map(|t| self.ln_factorials[*t]).sum::<f64>())
-            .collect();
-        costs.sort_unstable_by(|a, b| b.total_cmp(a));
-        // Weights relative to the cheapest filling neither overflow nor vanish.
-        let base = costs.last().copied().unwrap_or(0.0);
-        let mut weights = Vec::with_capacity(costs.len() + 1);
-        let mut sum = 0.0;
-        weights.push(sum);
-        for cost in &costs {
-            sum += (base - cost).exp();
-            weights.push(sum);
+    /// Probability of the paths of a node whose completions all count, and the paths of which some do.
+    fn settle(&self, left: &[usize], paths: Paths, j: usize) -> (f64, Paths) {
+        let (low, high, rest) = self.completions(left, &self.columns[j..]);
+        let (mut settled, mut open) = (0.0, Vec::new());
+        for (cost, count) in merged(paths) {
+            if cost + low >= self.least {
+                settled += count * (self.constant - cost + rest).exp();
+            } else if cost + high >= self.least {
+                open.push((cost, count));
+            }
         }
-        open.iter()
-            .map(|(cost, count)| {
-                let counted = costs.partition_point(|c| cost + c >= self.least);
-                count * (self.constant - cost - base).exp() * weights[counted]
-            })
-            .sum()
+        (settled, open)
+    }
+
+    /// The ways to fill a column of a node; nothing when there are more than the given number.
+    fn fillings(&self, left: &[usize], j: usize, most: usize) -> Option<Vec<(Vec<usize>, f64)>> {
+        let mut found = Vec::new();
+        let mut taken = vec![0; left.len()];
+        self.fill(left, self.columns[j], &mut taken, 0, (&mut found, most)).then_some(found)
     }
 
     /// Bounds of the cost of all completions of a node, and `ln` of the sum of their `1/prod x!`.
@@ -214,6 +231,39 @@ impl Network {
             taken[at] = k;
             self.fill(left, need - k, taken, at + 1, (&mut *out, most))
         })
+    }
+}
+
+/// The ways to fill the last two columns of a node.
+struct Completions {
+    /// Costs, the largest first.
+    costs: Vec<f64>,
+    /// Sums of the weights of the first completions, relative to the cheapest one: they neither overflow nor vanish.
+    weights: Vec<f64>,
+}
+
+impl Completions {
+    /// From the fillings of the last column but one; the last one is what is left.
+    fn new(network: &Network, fillings: Vec<(Vec<usize>, f64)>) -> Self {
+        let rest = |after: &[usize]| after.iter().map(|t| network.ln_factorials[*t]).sum::<f64>();
+        let mut costs: Vec<f64> = fillings.into_iter().map(|(after, added)| added + rest(&after)).collect();
+        costs.sort_unstable_by(|a, b| b.total_cmp(a));
+        let base = costs.last().copied().unwrap_or(0.0);
+        let mut sum = 0.0;
+        let mut weights = Vec::with_capacity(costs.len() + 1);
+        weights.push(sum);
+        for cost in &costs {
+            sum += (base - cost).exp();
+            weights.push(sum);
+        }
+        Self { costs, weights }
+    }
+
+    /// Probability of the tables that count behind a path of the given cost.
+    fn tail(&self, cost: f64, network: &Network) -> f64 {
+        let counted = self.costs.partition_point(|c| cost + c >= network.least);
+        let base = self.costs.last().copied().unwrap_or(0.0);
+        if counted == 0 { 0.0 } else { (network.constant - cost - base).exp() * self.weights[counted] }
     }
 }
 

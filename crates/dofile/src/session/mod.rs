@@ -88,6 +88,8 @@ pub struct Session {
     /// State that commands keep between calls.
     pub extensions: Extensions,
     pub(crate) next_id: u64,
+    /// Samples of estimates that are held.
+    held_samples: Vec<u64>,
     pub(crate) interrupt: Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -122,6 +124,7 @@ impl Session {
             flow: Flow::Next,
             by_vars: Vec::new(),
             extensions: Extensions::default(),
+            held_samples: Vec::new(),
             next_id: 1,
             interrupt: Arc::default(),
         }
@@ -319,7 +322,28 @@ impl Session {
         self.e = est;
         let mut used: Vec<u64> = self.stored.iter().filter_map(|(_, e)| e.sample).collect();
         used.push(id);
+        used.extend(&self.held_samples);
         self.frame.retain_marks(&used);
+    }
+
+    /// The active estimates, to be put back by [`Self::restore_estimates`]; until then their sample is kept, whatever is
+    /// estimated in between.
+    pub fn hold_estimates(&mut self) -> Estimation {
+        self.held_samples.extend(self.e.sample);
+        self.e.clone()
+    }
+
+    /// Puts held estimates back.
+    pub fn restore_estimates(&mut self, held: Estimation) {
+        self.release_estimates(&held);
+        self.e = held;
+    }
+
+    /// Gives up held estimates.
+    pub fn release_estimates(&mut self, held: &Estimation) {
+        if let Some(at) = self.held_samples.iter().position(|id| held.sample == Some(*id)) {
+            self.held_samples.remove(at);
+        }
     }
 
     /// Rows of `e(sample)` of the active estimates.

@@ -3,6 +3,7 @@
 mod agreement;
 mod cc;
 mod cs;
+mod dstdize;
 mod icc;
 mod ir;
 mod kappa;
@@ -32,6 +33,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     kappa::SPEC,
     kapwgt::SPEC,
     icc::SPEC,
+    dstdize::SPEC,
     symmetry::SPEC,
     symmetry::SPEC_IMMEDIATE,
     tabodds::SPEC,

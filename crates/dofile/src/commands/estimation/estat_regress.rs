@@ -39,6 +39,11 @@ impl Fitted {
                 format!("estat {what} is not supported after a weighted regression by the open engine"),
             ));
         }
+        Self::weighted(session)
+    }
+
+    /// The same after any weights; what is read does not depend on them.
+    fn weighted(session: &Session) -> Result<Self> {
         let parameters = Parameters::of(&session.e)?;
         let sample =
             session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
@@ -181,10 +186,20 @@ pub(crate) fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
     Ok(())
 }
 
-/// `estat vif`: variance inflation factors, largest first.
+/// Weights of the last regression on its sample.
+fn weights(session: &Session, rows: &[usize]) -> Result<Option<Vec<f64>>> {
+    let Some(text) = session.e.results.get_text("wexp") else { return Ok(None) };
+    let compiled = session.compile(text.trim_start_matches('=').trim())?;
+    let ctx = session.ctx();
+    Ok(Some(rows.iter().map(|r| compiled.num(&ctx, *r)).collect()))
+}
+
+/// `estat vif`: variance inflation factors, largest first: `1/(1 - R2)` of each regressor on the others, which is an element
+/// of the inverse of their cross products times its own sum of squares; both with the weights of the regression.
 pub(crate) fn vif(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("UNCentered")], &[])?;
-    let data = Fitted::read(session, "vif")?;
+    let data = Fitted::weighted(session)?;
+    let weights = weights(session, &data.rows)?;
     let extra = session.e.extra.clone();
     let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) else {
         return Err(StataError::new(301, "last estimates not found"));
@@ -196,12 +211,20 @@ pub(crate) fn vif(session: &mut Session, call: &Call) -> Result<()> {
             "not appropriate after regress, nocons; use option uncentered to get uncentered VIFs",
         ));
     }
+    let spread = |values: &[f64]| ols::total_squares(values, weights.as_deref(), centred);
+    // the scale of the weights in the fit: analytic weights add up to the number of observations there
+    let scale = match session.e.results.get_text("wtype") {
+        Some("aweight" | "pweight") => {
+            weights.as_ref().map_or(1.0, |w| w.len() as f64 / w.iter().sum::<f64>())
+        }
+        _ => 1.0,
+    };
     let mut factors: Vec<(String, f64)> = data
         .columns
         .iter()
         .map(|(position, values)| {
-            let spread = ols::total_squares(values, None, centred);
-            (data.parameters.stripe[*position].name.clone(), state.unscaled[(*position, *position)] * spread)
+            let name = data.parameters.stripe[*position].name.clone();
+            (name, state.unscaled[(*position, *position)] * spread(values) * scale)
         })
         .collect();
     factors.sort_by(|a, b| b.1.total_cmp(&a.1));

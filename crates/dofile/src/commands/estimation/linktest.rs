@@ -21,8 +21,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     notes: "after estimation of one equation; stores r(t), r(df); leaves e() of the model; [R] linktest",
     examples: &[Example {
         // The test is the t of the squared prediction.
-        run: "set obs 12\ngen x = _n\ngen y = x^2 + mod(_n*5, 7)\nregress y x\npredict double h\ngen double h2 = h^2\nquietly regress y h h2\nscalar t = _b[h2]/_se[h2]\nquietly regress y x\nlinktest\nscalar same = reldif(r(t), t) < 1e-9",
-        expect: &[("same", 1.0), ("r(df)", 9.0), ("e(df_m)", 1.0)],
+        run: "set obs 12\ngen x = _n\ngen y = x^2 + mod(_n*5, 7)\nregress y x\npredict double h\ngen double h2 = h^2\nquietly regress y h h2\nscalar t = _b[h2]/_se[h2]\nquietly regress y x\nlinktest\nscalar same = reldif(r(t), t) < 1e-9\nscalar df = r(df)\ncount if e(sample)",
+        expect: &[("same", 1.0), ("df", 9.0), ("e(df_m)", 1.0), ("r(N)", 12.0)],
     }],
 };
 
@@ -43,9 +43,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if equations.len() > 1 {
         return Err(StataError::new(321, "linktest requires a model of one equation"));
     }
-    let model = session.e.clone();
+    let before = session.hold_estimates();
     let held = hold_variables(session);
-    let outcome = test(session, &cmd, &model);
+    let outcome = test(session, &cmd, &before);
     for name in NAMES {
         if let Some(at) = session.frame.find(name) {
             session.frame.drop_vars(&[at]);
@@ -54,7 +54,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for variable in held {
         session.frame.add(variable)?;
     }
-    session.e = model;
+    session.restore_estimates(before);
     session.r = outcome?;
     Ok(())
 }

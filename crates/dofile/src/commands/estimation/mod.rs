@@ -46,12 +46,10 @@ mod probit;
 mod pwmean;
 mod regress;
 mod rreg;
-mod sdtest;
 mod suest;
 pub(super) mod test;
 mod test_equations;
 mod testnl;
-mod ttest;
 mod xi;
 
 use super::CommandSpec;
@@ -101,12 +99,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pwmean::SPEC,
     regress::SPEC,
     rreg::SPEC,
-    sdtest::SPEC,
     suest::SPEC,
     test::SPEC,
     test::SPEC_TESTPARM,
     testnl::SPEC,
-    ttest::SPEC,
     xi::SPEC,
 ];
 

@@ -123,12 +123,12 @@ pub(super) fn draw(
     missing: &[usize],
 ) -> Result<Vec<f64>> {
     let mark: Vec<f64> = observed.iter().map(|o| f64::from(u8::from(*o))).collect();
-    let active = s.e.clone();
+    let active = s.hold_estimates();
     s.frame.add(Variable::new(MARK, Column::Double(mark)))?;
     let (command, options) = method.command();
     let fitted = quietly(s, &format!("{command} {variable} {predictors} if {MARK} == 1, {options}"));
     let result = fitted.and_then(|()| values(s, method, variable, observed, missing));
-    s.e = active;
+    s.restore_estimates(active);
     if let Some(mark) = s.frame.find(MARK) {
         s.frame.drop_vars(&[mark]);
     }

@@ -5,6 +5,7 @@ mod bitest;
 mod ci;
 mod esize;
 mod ksmirnov;
+mod mean_tests;
 pub(in crate::commands) mod means;
 mod power;
 mod power_correlation;
@@ -15,8 +16,11 @@ mod power_survival;
 mod power_text;
 mod prtest;
 mod sampsi;
+mod sdtest;
 mod signed;
+mod ttest;
 mod ttesti;
+mod ztest;
 
 use super::CommandSpec;
 
@@ -37,9 +41,14 @@ pub(super) const TABLE: &[CommandSpec] = &[
     prtest::SPEC_IMMEDIATE,
     esize::SPEC,
     sampsi::SPEC,
+    sdtest::SPEC,
+    sdtest::SPEC_IMMEDIATE,
     signed::SPEC,
     signed::SPEC_SIGNTEST,
+    ttest::SPEC,
     ttesti::SPEC,
+    ztest::SPEC,
+    ztest::SPEC_IMMEDIATE,
 ];
 
 use crate::error::{Result, StataError};
@@ -50,6 +59,12 @@ use crate::syntax::split::ParsedCommand;
 /// The numbers of an immediate command; r(198) for anything else.
 fn numbers(text: &str) -> Result<Vec<f64>> {
     text.split_whitespace().map(|w| parse_number(w).ok_or_else(StataError::syntax)).collect()
+}
+
+/// The same with `.` for a number that is not known.
+fn numbers_or_missing(text: &str) -> Result<Vec<f64>> {
+    let number = |w: &str| if w == "." { Some(f64::NAN) } else { parse_number(w) };
+    text.split_whitespace().map(|w| number(w).ok_or_else(StataError::syntax)).collect()
 }
 
 /// Rows of a command with values of numeric variables; r(2000) without any.
@@ -66,4 +81,19 @@ fn sample(s: &Session, cmd: &ParsedCommand, variables: &[usize]) -> Result<Vec<u
 /// Values of a variable on rows.
 fn values(s: &Session, variable: usize, rows: &[usize]) -> Vec<f64> {
     rows.iter().map(|&r| s.frame.num_at(variable, r)).collect()
+}
+
+/// The two sides of `v == #` or `v1 == v2`.
+fn sides(list: &str) -> (&str, Option<&str>) {
+    match list.split_once("==").or_else(|| list.split_once('=')) {
+        Some((left, right)) => (left.trim(), Some(right.trim())),
+        None => (list.trim(), None),
+    }
+}
+
+/// Values of a variable on the rows of a sample that are not missing.
+fn nonmissing(s: &Session, variable: usize, touse: &[bool]) -> Vec<f64> {
+    let column = &s.frame.var(variable).data;
+    let used = (0..touse.len()).filter(|i| touse[*i]);
+    used.map(|i| column.num(i)).filter(|v| !crate::value::is_missing(*v)).collect()
 }

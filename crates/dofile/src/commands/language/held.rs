@@ -78,7 +78,10 @@ fn estimates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             if s.extensions.state::<Held>().estimates.contains_key(name) {
                 return Err(StataError::already_defined(name));
             }
-            let held = if options.has("copy") { s.e.clone() } else { std::mem::take(&mut s.e) };
+            let held = s.hold_estimates();
+            if !options.has("copy") {
+                s.e = Estimation::default();
+            }
             s.extensions.state::<Held>().estimates.insert(name.clone(), held);
             Ok(())
         }
@@ -87,8 +90,10 @@ fn estimates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let held = s.extensions.state::<Held>().estimates.remove(name);
             let held =
                 held.ok_or_else(|| StataError::new(111, format!("estimation result {name} not found")))?;
-            if !options.has("not") {
-                s.e = held;
+            if options.has("not") {
+                s.release_estimates(&held);
+            } else {
+                s.restore_estimates(held);
             }
             Ok(())
         }

@@ -33,7 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run: factor,
     syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml]",
-    notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1); stores e(N f), e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
+    notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1); stores e(N f), e(heywood) where a uniqueness is at its bound or negative, e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
     examples: &[Example {
         // Correlation .8: eigenvalues 1 + .8 and 1 - .8.
         run: "set obs 4\ngenerate x = _n\ngenerate y = cond(_n == 2, 3, cond(_n == 3, 2, _n))\nfactor x y, pcf\nmatrix m = e(Ev)",
@@ -66,9 +66,7 @@ fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if fit.loadings.cols() == 0 {
         return Err(StataError::new(498, "no factors with an eigenvalue above mineigen()"));
     }
-    if fit.uniqueness.iter().any(|u| *u < 0.0) {
-        session.print("note: a uniqueness is negative (Heywood case).");
-    }
+    let heywood = fit.uniqueness.iter().any(|u| *u < 0.0);
     post(session, cmd, data, &r, &fit.loadings, &fit.values, &fit.uniqueness, "Factor");
     let e = &mut session.e.results;
     e.text("mtitle", title)
@@ -76,6 +74,9 @@ fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .text("predict", "factor_p")
         .text("Ctype", "correlation");
     e.text("method", asked.first().copied().unwrap_or("pf"));
+    if heywood {
+        e.text("heywood", "Heywood case");
+    }
     show(session)
 }
 
@@ -110,9 +111,6 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         factor_ml::Trouble::Singular => singular(),
         factor_ml::Trouble::NotConverged => StataError::new(430, "convergence not achieved"),
     })?;
-    if fit.heywood {
-        session.print("note: a uniqueness is at its bound (Heywood case); the tests are not valid.");
-    }
     let independent = -factor_ml::log_determinant(&r).ok_or_else(singular)?;
     let correction = n - 1.0 - (2 * p + 5) as f64 / 6.0;
     let tests = [
@@ -123,6 +121,9 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let e = &mut session.e.results;
     e.text("mtitle", "maximum likelihood").text("title", "Factor analysis").text("predict", "factor_p");
     e.text("Ctype", "correlation").text("method", "ml");
+    if fit.heywood {
+        e.text("heywood", "Heywood case");
+    }
     for (which, chi2, df) in tests {
         e.scalar(&format!("chi2_{which}"), chi2).scalar(&format!("df_{which}"), df);
         e.scalar(&format!("p_{which}"), stata(if df > 0.0 { chi2_tail(df, chi2) } else { f64::NAN }));
@@ -162,11 +163,20 @@ fn show(session: &mut Session) -> Result<()> {
     ];
     session.print("");
     show_header(session, &left, &facts, 18, 10);
+    let heywood = session.e.results.get_text("heywood").is_some();
+    if heywood {
+        session.print("");
+        session.print("    Beware: solution is a Heywood case");
+        session.print("            (i.e., invalid or boundary values of uniqueness)");
+    }
     let values = matrix_of(session, "Ev")?;
     let total: f64 = values.values().iter().sum();
     eigenvalues(session, "Factor", total)?;
     if session.e.results.get_text("method") == Some("ml") {
         show_tests(session);
+        if heywood {
+            session.print("    (tests formally not valid because a Heywood case was encountered)");
+        }
     }
     session.print("");
     session.print("Factor loadings (pattern matrix) and unique variances");

@@ -1,11 +1,15 @@
 //! Panel data: descriptions of the panel and estimators for units that are observed repeatedly.
 
 mod clogit;
+mod cmclogit;
+mod cmclogit_predict;
+mod cmset;
 mod dynamic;
 mod dynamic_tests;
 mod estat_sd;
 mod icc;
 mod me;
+mod me_predict;
 mod me_specs;
 mod mixed;
 mod mixed_post;
@@ -31,6 +35,7 @@ mod xtunitroot_show;
 
 use super::CommandSpec;
 use crate::error::{Result, StataError};
+use crate::ops::predict::Own;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::tsset::Panel;
@@ -38,6 +43,9 @@ use crate::tsset::Panel;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     clogit::SPEC,
+    cmclogit::SPEC,
+    cmclogit::SPEC_OLD,
+    cmset::SPEC,
     me_specs::SPECS[0],
     me_specs::SPECS[1],
     me_specs::SPECS[2],
@@ -69,6 +77,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtunitroot::SPEC,
 ];
 
+/// `predict` after the choice models of this family.
+pub(super) fn predict(command: &str) -> Option<Own> {
+    matches!(command, "cmclogit" | "asclogit")
+        .then_some((&cmclogit_predict::PREDICT, cmclogit_predict::predict as fn(&mut _, &_) -> _))
+}
+
 /// The panel variable: of an option `i()`, or as declared; r(459) without one.
 fn unit_variable(session: &Session, option: Option<&str>) -> Result<usize> {
     match option {
@@ -89,5 +103,6 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
 pub(super) use dynamic_tests::{abond, sargan};
 pub(super) use estat_sd::sd;
 pub(super) use icc::icc;
+pub(super) use me_predict::prediction as me_prediction;
 pub(super) use mixed_post::{effects as mixed_effects, prediction as mixed_prediction};
 pub(super) use recovariance::recovariance;

@@ -82,9 +82,9 @@ pub(super) fn apply(s: &mut Session, call: &Call<'_>, rows: &SurveyRows) -> Resu
         }
         Method::Jackknife => (units(s, &d, rows)?, false),
     };
-    let saved = s.e.clone();
+    let saved = s.hold_estimates();
     let fitted = run_all(s, call, &d, &replicates);
-    s.e = saved;
+    s.restore_estimates(saved);
     let fitted = fitted?;
     let Some(b) = s.e.b().cloned() else { return Err(StataError::standard(301)) };
     let mse = call.prefix.has("mse") || !d.mse.is_empty();

@@ -5,6 +5,7 @@ pub(in crate::commands) mod cox_post;
 mod cox_shared;
 mod cox_show;
 mod cox_varying;
+mod ltable;
 mod rates;
 mod stci;
 mod stcox;
@@ -12,6 +13,7 @@ mod stcrreg;
 mod stcrreg_post;
 mod stcurve;
 mod stdescribe;
+mod stmh;
 mod stphplot;
 mod streg;
 mod streg_frailty;
@@ -23,6 +25,7 @@ mod sts_test;
 mod stset;
 mod stset_report;
 mod stsplit;
+mod stvary;
 
 use super::CommandSpec;
 
@@ -42,6 +45,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rates::SPEC_STPTIME,
     rates::SPEC_STIR,
     stphplot::SPEC,
+    ltable::SPEC,
+    stmh::SPEC,
+    stmh::SPEC_STMC,
+    stvary::SPEC,
 ];
 
 use crate::error::{Result, StataError};

@@ -130,7 +130,7 @@ fn table(s: &mut Session, groups: &Grouping, test: &Equality, weight: TestWeight
     let width = width.max().unwrap_or(5).min(24);
     let ranks = weight != TestWeight::LogRank;
     let (extra_1, extra_2) = if ranks { ("        Sum of", "         ranks") } else { ("", "") };
-    let rule = format!("{}-+-{}", "-".repeat(width), "-".repeat(if ranks { 39 } else { 25 }));
+    let rule = format!("{}-+-{}", "-".repeat(width), "-".repeat(if ranks { 38 } else { 24 }));
     s.print("");
     s.print(format!("{} |  Observed       Expected{extra_1}", " ".repeat(width)));
     s.print(format!(
@@ -139,7 +139,7 @@ fn table(s: &mut Session, groups: &Grouping, test: &Equality, weight: TestWeight
     ));
     s.print(&rule);
     let row = |label: &str, observed: f64, expected: f64, sum: f64| {
-        let sum = if ranks { format::number("%14.0g", sum) } else { String::new() };
+        let sum = if ranks { format::right(&format::bare("%9.0g", sum), 14) } else { String::new() };
         let label = format::left(&format::abbrev(label, width), width);
         let (observed, expected) = (format::number("%9.0g", observed), format::number("%14.2f", expected));
         format!("{label} | {observed} {expected}{sum}")

@@ -1,6 +1,6 @@
-//! `predict` after `arima`, and `tsappend` that makes room for forecasts ([TS] arima postestimation, [TS] tsappend).
+//! `predict` after `arima` ([TS] arima postestimation).
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::StandardSyntax;
 use super::arima::{Calendar, State, difference, differences};
 use super::series;
 use crate::error::{Result, StataError};
@@ -8,7 +8,7 @@ use crate::ops::predict::{Prediction, add, column, new_names};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::value::{MISSING, is_missing};
+use crate::value::MISSING;
 use estimators::arima::Arima;
 
 /// Options of `predict`.
@@ -121,52 +121,4 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let shown = rows.iter().map(|r| all[*r]).collect();
     let dynamic_text = if dynamic.is_finite() { ", dynamic" } else { ", one-step" };
     add(session, name, kind, &rows, Prediction { values: shown, label: format!("{label}{dynamic_text}") })
-}
-
-const APPEND: StandardSyntax =
-    StandardSyntax::whole(&[OptSpec::int("Add")]).unsupported(&["LAST", "TSFMT", "PANel"]);
-
-/// `tsappend`.
-pub(super) const SPEC_TSAPPEND: CommandSpec = CommandSpec {
-    name: "tsappend",
-    min: 8,
-    form: Form::Standard(&APPEND),
-    by: ByRule::No,
-    run: tsappend,
-    syntax: "tsappend, add(#)",
-    notes: "adds periods after the last one of a time series; [TS] tsappend",
-    examples: &[super::super::Example {
-        run: "set obs 3\ngenerate t = _n + 10\ntsset t\ntsappend, add(2)",
-        expect: &[("_N", 5.0), ("t[5]", 15.0)],
-    }],
-};
-
-fn tsappend(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let add = cmd.options.int("add").ok_or_else(|| StataError::invalid("option add() required"))?;
-    if !(1..=1_000_000).contains(&add) {
-        return Err(StataError::new(198, "add() must be a positive integer"));
-    }
-    append(session, add as usize)
-}
-
-/// Adds periods after the last one; r(199) for panels.
-pub(super) fn append(session: &mut Session, add: usize) -> Result<()> {
-    let (panel, time) = series::declared(session)?;
-    if panel.panel.is_some() {
-        return Err(StataError::new(199, "adding periods to panels is not supported by the open engine"));
-    }
-    let times = session.frame.numeric(time)?;
-    let last = times.iter().copied().filter(|t| !is_missing(*t)).fold(f64::NEG_INFINITY, f64::max);
-    let before = session.frame.n_rows();
-    session.frame.set_n_rows(before + add);
-    let mut column = session.frame.numeric(time)?.to_vec();
-    for k in 0..add {
-        column[before + k] = last + (k + 1) as f64 * panel.delta;
-    }
-    let kind = session.frame.var(time).data.storage_type();
-    let widest = column[column.len() - 1];
-    let kind = kind.promoted_for(widest);
-    session.frame.set_column(time, crate::frame::Column::from_f64(kind, &column));
-    session.frame.sort_by(&[time]);
-    Ok(())
 }

@@ -3,8 +3,8 @@
 //! `estimators::var_forecast`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::arima_predict::append;
 use super::series;
+use super::tsappend::append;
 use super::var::{State, held};
 use super::vec;
 use crate::error::{Result, StataError};

@@ -13,6 +13,7 @@ mod serial;
 mod series;
 mod smooth;
 mod svar;
+mod tsappend;
 mod unit_root;
 mod var;
 mod var_sample;
@@ -34,7 +35,7 @@ use crate::session::Session;
 pub(super) const TABLE: &[CommandSpec] = &[
     arch::SPEC,
     arima::SPEC,
-    arima_predict::SPEC_TSAPPEND,
+    tsappend::SPEC,
     corrgram::SPEC,
     corrgram::SPEC_AC,
     corrgram::SPEC_PAC,

@@ -1,0 +1,37 @@
+//! Estimates that come back after others were made in between have their sample again.
+
+use dofile::Session;
+
+const DATA: &str = "set obs 20\ngen x = _n\ngen y = x + mod(_n*7, 5)\n";
+
+/// Observations of `e(sample)` after a do-file.
+fn sample_after(text: &str) -> f64 {
+    let mut session = Session::default();
+    let (log, rc) = session.run_captured(&format!("{DATA}{text}\ncount if e(sample)"));
+    assert_eq!(rc, 0, "{log}");
+    session.eval_num("r(N)").expect("a count")
+}
+
+#[test]
+fn a_sample_comes_back_with_its_estimates() {
+    let hold = "regress y x in 1/15\n_estimates hold first\nregress x y in 1/10\nregress x y in 1/4\n";
+    assert!((sample_after(&format!("{hold}_estimates unhold first")) - 15.0).abs() < 1e-12);
+    assert!((sample_after("regress y x in 1/15\nlinktest") - 15.0).abs() < 1e-12);
+}
+
+/// The sample follows its rows where the data were sorted in between.
+#[test]
+fn a_sample_follows_its_rows() {
+    let sorted = "regress y x in 1/15\n_estimates hold first\nregress x y\ngsort -x\n_estimates unhold first\n\
+        count if e(sample) & x > 15\nassert r(N) == 0";
+    assert!((sample_after(sorted) - 15.0).abs() < 1e-12);
+}
+
+#[test]
+fn margins_and_diagnostics_work_after_linktest() {
+    for then in ["estat vif", "estat ovtest", "margins, dydx(x)"] {
+        let text = format!("{DATA}gen z = mod(x, 3)\nregress y x i.z\nlinktest\n{then}");
+        let (log, rc) = Session::default().run_captured(&text);
+        assert_eq!(rc, 0, "{then}: {log}");
+    }
+}
