@@ -202,7 +202,9 @@ fn scaled(table: &Table, row: usize) -> Option<(&'static str, Estimate)> {
 
 fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &Style<'_>) -> Option<String> {
     let language = style.options.language;
-    table.cell(row, "std_error").number()?;
+    if table.cell(row, "std_error").number().is_none() {
+        return exact(table, row, whose, style);
+    }
     let (column, estimate) = scaled(table, row)?;
     let nothing = f64::from(u8::from(column != "estimate"));
     let value = fixed(estimate.value, style.options.decimals);
@@ -219,6 +221,22 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
         language,
         &format!("{term}: {} {value} ({evidence}).{remark}", what.to_lowercase()),
         &format!("{term}：{what} {value}（{evidence}）。{remark}"),
+    ))
+}
+
+/// The sentence of an estimate of a model that fits every row, whose errors are missing.
+fn exact(table: &Table, row: usize, whose: &str, style: &Style<'_>) -> Option<String> {
+    if !table.position("std_error").is_some_and(|j| table.is_blank(j)) {
+        return None;
+    }
+    let value = table.cell(row, "estimate").number().filter(|_| table.cell(row, "note").text().is_empty())?;
+    let (term, value) = (compared(table, row, style), fixed(value, style.options.decimals));
+    Some(pick(
+        style.options.language,
+        &format!(
+            "{whose}{term}: estimate {value}, without a standard error because the model fits every row exactly."
+        ),
+        &format!("{whose}{term}：估计值 {value}；模型完全拟合每一行，因此没有标准误。"),
     ))
 }
 
