@@ -145,6 +145,21 @@ mod tests {
             "hazard_after",
             "observed_expected",
             "calibration_slope",
+            "one_mean",
+            "one_change",
+            "one_share",
+            "equivalence",
+            "trend",
+            "measurements",
+            "spread",
+            "stated_shares",
+            "distributions",
+            "several_means",
+            "unit_root",
+            "indirect",
+            "direct",
+            "triple",
+            "risk_adjusted",
         ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));

@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(name("std_error", Language::En), "Std. error");
         assert_eq!(name("std_error", Language::Zh), "标准误");
         assert_eq!(name("conflicting_keys", Language::En), "Conflicting keys");
-        assert_eq!(name("q", Language::En), "q");
+        assert_eq!(name("w", Language::En), "w");
     }
 
     #[test]
