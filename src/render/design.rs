@@ -13,8 +13,6 @@ const FOCAL: [&str; 4] = ["treatment_var", "focal_var", "endogenous_vars", "regr
 /// Columns by their role.
 #[derive(Debug, Default)]
 pub(super) struct Design {
-    /// The template that the plan chose; empty where there is none.
-    pub(super) template: String,
     /// The outcome.
     pub(super) outcome: Option<String>,
     /// Variables of the question.
@@ -50,7 +48,6 @@ impl Design {
         let first = |bind: &str| by(bind).into_iter().next();
         let outcome = source.plan.contract.bound.get("outcome").and_then(Value::as_str).map(str::to_owned);
         Self {
-            template: source.plan.template.template_id.as_str().to_owned(),
             outcome: first("outcome_var").or(outcome),
             focal: FOCAL.into_iter().flat_map(by).collect(),
             controls: by("controls"),
@@ -139,8 +136,7 @@ fn is_on_probability(meta: &TemplateMeta) -> bool {
 
 /// True where a family that the plan chose makes the marginal effects those on a probability.
 fn of_yes_no(source: &Source<'_>) -> bool {
-    source.plan.template.template_id.as_str() == "panel.gee"
-        && source.plan.contract.bound.get("family").is_some_and(|family| family == "binomial")
+    source.plan.contract.bound.get("family").is_some_and(|family| family == "binomial")
 }
 
 /// Columns of a term: `2.sector#c.age` has `sector` and `age`.

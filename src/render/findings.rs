@@ -3,7 +3,7 @@
 //! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`, for other designs
 //! those of the readers in `DESIGNS`.
 
-use super::made_terms::ratio;
+use super::made_terms::{has_inflation, ratio};
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::is_coefficients;
 use super::sentences::{Estimate, USUAL, row_of, said_of};
@@ -244,13 +244,14 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
 fn ratio_of_row(table: &Table, row: usize, column: &str, style: &Style<'_>) -> String {
     let language = style.options.language;
     let model = table.cell(row, "model").text();
-    if style.design.template == "limited.two_part" && column == "estimate" {
+    // the parts of a two-part model
+    if matches!(model, "any" | "amount") && column == "estimate" {
         return match model {
             "any" => pick(language, "log odds ratio", "对数比值比"),
             _ => pick(language, "change of the log of the amount", "数额对数的变化"),
         };
     }
-    if style.design.template != "limited.zero_inflated" || column != "ratio" {
+    if !has_inflation(style.design) || column != "ratio" {
         return ratio(column, style);
     }
     name(if table.cell(row, "equation").text() == "inflate" { "odds_ratio" } else { "irr" }, language)
