@@ -136,7 +136,7 @@ export function stackable(node) {
   for (const row of table.querySelectorAll('tbody tr')) {
     [...row.children].forEach((cell, i) => {
       cell.dataset.label = labels[i] ?? '';
-      // as a block the label stands on the left and what the cell has, as one, on the right
+      // as a block: the label left, what the cell has right
       if (cell.tagName === 'TD' && cell.childNodes.length > 1) cell.replaceChildren(h('span', { class: 'stacked' }, ...cell.childNodes));
     });
   }

@@ -21,7 +21,7 @@ pub(super) fn made(term: &str, style: &Style<'_>) -> Option<String> {
         // the logarithm of a dose, unless the plan asks for the dose itself
         "ss_x" => {
             let x = style.variable(&style.design.value("dose")?);
-            let is_log = style.design.values.get("log_dose").is_none_or(|v| v == &true);
+            let is_log = style.design.values.get("log_dose").is_none_or(|v| *v == true);
             Some(if is_log { format!("ln({x})") } else { x })
         }
         _ => numbered("ss_mean", &|n| Some((focal(n - 1)?, "unit mean".to_owned(), "个体均值".to_owned())))

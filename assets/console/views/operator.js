@@ -27,7 +27,7 @@ export async function mount(root, ctx) {
   const section = allowed.includes(ctx.route.rest?.[0]) ? ctx.route.rest[0] : allowed[0];
   const body = h('div', { class: 'stack' }, loading());
   fill(root, head(ctx, role), navigation(allowed, section), body);
-  // on a phone the row of sections is wider than the window
+  // the row may be wider than a phone
   root.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   const api = client(ctx, role);
   const { draw } = await import(`./operator/${section}.js`);
