@@ -133,7 +133,13 @@ export function stackable(node) {
   table.classList.add('stacks');
   for (const e of [table, ...table.querySelectorAll('thead, tbody, tr, td')]) e.setAttribute('role', roles[e.tagName]);
   for (const th of table.querySelectorAll('th')) th.setAttribute('role', th.scope === 'row' ? 'rowheader' : 'columnheader');
-  for (const row of table.querySelectorAll('tbody tr')) [...row.children].forEach((cell, i) => { cell.dataset.label = labels[i] ?? ''; });
+  for (const row of table.querySelectorAll('tbody tr')) {
+    [...row.children].forEach((cell, i) => {
+      cell.dataset.label = labels[i] ?? '';
+      // as a block: the label left, what the cell has right
+      if (cell.tagName === 'TD' && cell.childNodes.length > 1) cell.replaceChildren(h('span', { class: 'stacked' }, ...cell.childNodes));
+    });
+  }
   return node;
 }
 

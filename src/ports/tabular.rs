@@ -133,6 +133,10 @@ pub struct RowChecks {
     pub weight: Option<String>,
     /// Columns of numbers of which none may be a combination of the others.
     pub regressors: Vec<String>,
+    /// The outcome of a linear model, which may not be a combination of the regressors either.
+    pub outcome: Option<String>,
+    /// The outcome of a model of zero and not zero, and the regressors of which none may separate the two.
+    pub separable: Option<(String, Vec<String>)>,
     /// Rules on the values of single columns.
     pub values: Vec<(String, ValueRule)>,
     /// Columns whose different values are counted, up to a bound.
@@ -184,7 +188,9 @@ impl RowChecks {
         let key = self.key.iter().flat_map(|(unit, time)| [unit, time]);
         let lists = self.complete.iter().chain(&self.within).chain(&self.regressors).chain(&self.levels);
         let values = self.values.iter().map(|(name, _)| name);
-        lists.chain(key).chain(&self.weight).chain(values).map(String::as_str)
+        let separable = self.separable.iter().flat_map(|(outcome, names)| names.iter().chain([outcome]));
+        let outcomes = self.outcome.iter().chain(separable);
+        lists.chain(key).chain(&self.weight).chain(outcomes).chain(values).map(String::as_str)
     }
 }
 
@@ -222,6 +228,17 @@ pub struct Determined {
     pub by: Vec<(String, f64)>,
 }
 
+/// A regressor whose values are all higher in the rows of one outcome than in those of the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Separating {
+    /// The regressor.
+    pub column: String,
+    /// True if the outcome is not zero where the regressor is high.
+    pub up: bool,
+    /// The highest value of the lower rows, and the lowest of the higher ones.
+    pub between: [f64; 2],
+}
+
 /// What [`Tabular::check_rows`] found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RowFindings {
@@ -231,8 +248,10 @@ pub struct RowFindings {
     pub negative_weights: FoundRows,
     /// Columns that do not vary within any unit.
     pub no_within: Vec<String>,
-    /// Regressors that are constant or combinations of earlier ones.
+    /// Regressors that are constant or combinations of earlier ones; the outcome where it is a combination of them.
     pub determined: Vec<Determined>,
+    /// Regressors that separate zeros of the outcome from other values.
+    pub separating: Vec<Separating>,
     /// One for each rule of [`RowChecks::values`]; none where nothing was read.
     pub values: Vec<FoundValues>,
     /// True if no row has a weight above zero.

@@ -56,7 +56,7 @@ impl Design {
             group: first("group_var"),
             duration: first("duration_var"),
             post: first("post_var"),
-            on_probability: source.meta.is_some_and(is_on_probability),
+            on_probability: source.meta.is_some_and(is_on_probability) || of_yes_no(source),
             values: source.plan.contract.bound.clone(),
             companions: source.labels.companions.clone(),
         }
@@ -132,6 +132,11 @@ fn is_within(meta: &TemplateMeta) -> bool {
 fn is_on_probability(meta: &TemplateMeta) -> bool {
     let margins = meta.outputs.iter().find(|o| o.file == "table_margins.csv");
     margins.is_some_and(|o| o.description == "Average marginal effects on the probability")
+}
+
+/// True where a family that the plan chose makes the marginal effects those on a probability.
+fn of_yes_no(source: &Source<'_>) -> bool {
+    source.plan.contract.bound.get("family").is_some_and(|family| family == "binomial")
 }
 
 /// Columns of a term: `2.sector#c.age` has `sector` and `age`.

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::design::bound;
 use super::grid::{Align, Grid, Printed, Row, RowKind};
+use super::made_terms::weight;
 use super::number::whole_or_fixed;
 use super::style::Style;
 use super::table::Table;
 use super::warnings::warning;
-use super::words::{name, pick};
+use super::words::{name, pick, remark};
 use super::{Language, Source};
 use crate::domain::run::SampleStep;
 use crate::domain::verdict::facts::BY_ESTIMATOR;
@@ -31,7 +32,7 @@ pub(super) fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, Stri
     add("Sample condition", "样本条件", plan.sample_if.as_ref().map(|c| c.canonical.clone()));
     let text = |name: &str| metric(name).and_then(Value::as_str);
     add("Standard errors", "标准误", text("std_errors").map(|se| std_errors(se, style)));
-    add("Weights", "权重", text("weight_kind").filter(|w| *w != "none").map(str::to_owned));
+    add("Weights", "权重", text("weight_kind").filter(|w| *w != "none").map(|w| weight(w, style)));
     add("Engine", "计算引擎", Some(engine_words(source)));
     add("Seed", "随机种子", metric("seed").map(|_| plan.seed.to_string()));
     add("Run", "运行编号", Some(run.run_id.to_string()));
@@ -93,7 +94,7 @@ pub(super) fn left_out(source: &Source<'_>, language: Language) -> Option<String
     ))
 }
 
-fn std_errors(kind: &str, style: &Style<'_>) -> String {
+pub(super) fn std_errors(kind: &str, style: &Style<'_>) -> String {
     std_errors_words(kind, style.options.language, |name| style.variable(name))
 }
 
@@ -104,13 +105,24 @@ pub(super) fn std_errors_words(kind: &str, language: Language, variable: impl Fn
         "ml" | "mle" => pick(language, "maximum likelihood", "极大似然"),
         "oim" => pick(language, "observed information matrix", "观测信息矩阵"),
         "ols" | "classical" | "conventional" => pick(language, "classical", "经典（同方差）"),
-        other => match other.strip_prefix("cluster ") {
+        "newey-west" => "Newey-West".to_owned(),
+        "opg" => pick(language, "outer product of gradients", "梯度外积"),
+        "nn" => pick(language, "nearest neighbours", "最近邻"),
+        "linearized" => pick(language, "linearised (Taylor series)", "线性化（泰勒级数）"),
+        other => match other.strip_prefix("cluster ").or_else(|| other.strip_prefix("robust, clusters ")) {
+            // what follows a comma is a remark on the method
             Some(columns) => {
+                let (columns, more) = columns.split_once(", ").unwrap_or((columns, ""));
                 let words: Vec<String> = columns.split_whitespace().map(variable).collect();
                 let by = words.join(", ");
-                pick(language, &format!("clustered by {by}"), &format!("按 {by} 聚类"))
+                let of = pick(language, &format!("clustered by {by}"), &format!("按 {by} 聚类"));
+                let more = remark(more, language);
+                match more.as_str() {
+                    "" => of,
+                    more => pick(language, &format!("{of}, {more}"), &format!("{of}，{more}")),
+                }
             }
-            None => other.to_owned(),
+            None => remark(other, language),
         },
     }
 }
@@ -185,9 +197,13 @@ pub(super) fn weights(source: &Source<'_>, style: &Style<'_>) -> Option<String> 
         ("none", _) => pick(language, "Weights: none.", "权重：无。"),
         (kind, Some(column)) => {
             let words = style.variable(column);
+            let kind = weight(kind, style);
             pick(language, &format!("Weights: {words} ({kind})."), &format!("权重：{words}（{kind}）。"))
         }
-        (kind, None) => pick(language, &format!("Weights: {kind}."), &format!("权重：{kind}。")),
+        (kind, None) => {
+            let kind = weight(kind, style);
+            pick(language, &format!("Weights: {kind}."), &format!("权重：{kind}。"))
+        }
     })
 }
 

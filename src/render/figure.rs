@@ -15,6 +15,8 @@ pub struct Figure {
     /// The caption without its number.
     pub title: String,
     pub svg: String,
+    /// Width on paper in millimetres; none as it is drawn.
+    pub(super) width_mm: Option<u16>,
     /// The figure as it was read, and its picture; both are made when a format first needs them.
     drawing: OnceLock<Tree>,
     png: OnceLock<Vec<u8>>,
@@ -22,7 +24,11 @@ pub struct Figure {
 
 impl Figure {
     pub(super) fn new(file: String, title: String, svg: String) -> Self {
-        Self { file, title, svg, drawing: OnceLock::new(), png: OnceLock::new() }
+        Self { file, title, svg, width_mm: None, drawing: OnceLock::new(), png: OnceLock::new() }
+    }
+
+    pub(super) fn wide(self, width_mm: Option<u16>) -> Self {
+        Self { width_mm, ..self }
     }
 
     /// Returns the words that stand for the figure where it cannot be seen: its caption, and its own description (titles
@@ -81,6 +87,8 @@ const MOST_PIXELS: f64 = 4_000.0;
 const DPI: f64 = 300.0;
 /// Units of a drawing in an inch.
 const UNITS: f64 = 96.0;
+/// Millimetres of an inch.
+const MM_OF_INCH: f64 = 25.4;
 
 /// Draws a figure at 300 dots per inch, or smaller where it would have a side of more than 4,000 pixels; the picture
 /// states its density. It is drawn once for all files of a report.
@@ -117,12 +125,14 @@ fn dense(mut png: Vec<u8>, dpi: f64) -> Vec<u8> {
     png
 }
 
-/// Returns the size of a figure in units of 1/96 inch.
+/// Returns the size of a figure on paper in units of 1/96 inch.
 ///
 /// # Errors
 /// [`RenderError::Figure`].
 pub(super) fn size(figure: &Figure) -> Result<(f64, f64), RenderError> {
-    drawing(figure).map(raster::size_of)
+    let (width, height) = drawing(figure).map(raster::size_of)?;
+    let wanted = figure.width_mm.map_or(width, |mm| f64::from(mm) / MM_OF_INCH * UNITS);
+    Ok((wanted, height * wanted / width))
 }
 
 /// Reads a figure, once for all files of a report.
@@ -177,6 +187,8 @@ mod tests {
         let density =
             [&[0, 0, 0, 9][..], b"pHYs", &[0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1, 0x78, 0xa5, 0x3f, 0x76]];
         assert_eq!(bytes[33..54], density.concat());
+        // 85 mm at 300 dots per inch are 1,003.9 dots
+        assert_eq!(sides(png(&drawing(720, 480).wide(Some(85))).expect("a picture")), (1004, 669));
         assert_eq!(sides(png(&drawing(50_000, 100)).expect("a picture")), (4000, 8));
         assert!(png(&Figure::new("f".to_owned(), String::new(), "<svg".to_owned())).is_err());
     }

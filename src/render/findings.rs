@@ -3,6 +3,7 @@
 //! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`, for other designs
 //! those of the readers in `DESIGNS`.
 
+use super::made_terms::{has_inflation, ratio};
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::is_coefficients;
 use super::sentences::{Estimate, USUAL, row_of, said_of};
@@ -10,7 +11,7 @@ use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
-    findings_effects, findings_latent, findings_medical, findings_panel, findings_periods,
+    findings_effects, findings_latent, findings_medical, findings_of_tests, findings_panel, findings_periods,
     findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
     findings_survival, findings_tests,
 };
@@ -73,7 +74,11 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
         return latent.into_iter().take(MOST).collect();
     }
     let tests = findings_tests::findings(tables, style);
-    if tests.is_empty() { findings_periods::findings(tables, style) } else { tests }
+    if !tests.is_empty() {
+        return tests;
+    }
+    let periods = findings_periods::findings(tables, style);
+    if periods.is_empty() { findings_of_tests::findings(tables, style) } else { periods }
 }
 
 /// What the estimates of a table are.
@@ -94,8 +99,7 @@ fn of_terms(table: &Table, reading: Reading, only: Option<&str>, style: &Style<'
     let meeting: Vec<usize> = rows.iter().copied().filter(|row| style.design.is_both(term(*row))).collect();
     let most = meeting.iter().map(factors).max().unwrap_or(0);
     if let Some(row) = meeting.into_iter().find(|row| factors(row) == most) {
-        let said =
-            if most == 2 { effect(table, row, style) } else { sentence(table, row, "", reading, style) };
+        let said = if most == 2 { effect(table, row, style) } else { triple(table, row, style) };
         return said.into_iter().collect();
     }
     let mut all: Vec<String> = Vec::new();
@@ -152,7 +156,9 @@ fn whose(table: &Table, rows: &[usize], row: usize, reading: Reading, style: &St
                 );
                 if reading == Reading::Estimate { base } else { level }
             }
-            "equation" if style.design.outcome.as_deref() == Some(text.as_str()) => String::new(),
+            "equation" if text == "_t" || style.design.outcome.as_deref() == Some(text.as_str()) => {
+                String::new()
+            }
             "model" | "part" => style.model(&text),
             "equation" => style.cell(column, &text),
             _ => format!("{} {text}", name(column, language)),
@@ -182,6 +188,16 @@ fn effect(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
     said_of(style, "did", (table, row), &[("x", &x), ("y", &y)])
 }
 
+/// The difference of two differences in differences: the third factor is neither the treatment nor the period.
+fn triple(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
+    let known = [style.design.focal.first(), style.design.post.as_ref()];
+    let name = |part: &str| part.rsplit('.').next().unwrap_or(part).to_owned();
+    let term = table.cell(row, "term").text();
+    let third = term.split('#').map(name).find(|name| !known.contains(&Some(name)));
+    let (z, y) = (style.variable(&third?), style.variable(style.design.outcome.as_ref()?));
+    said_of(style, "triple", (table, row), &[("z", &z), ("y", &y)])
+}
+
 /// Ratios whose column says that the estimate is their logarithm, also where the run was asked not to fill it.
 const OF_LOGARITHMS: [&str; 5] = ["odds_ratio", "hazard_ratio", "subhazard_ratio", "irr", "rrr"];
 
@@ -202,12 +218,14 @@ fn scaled(table: &Table, row: usize) -> Option<(&'static str, Estimate)> {
 
 fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &Style<'_>) -> Option<String> {
     let language = style.options.language;
-    table.cell(row, "std_error").number()?;
+    if table.cell(row, "std_error").number().is_none() {
+        return exact(table, row, whose, style);
+    }
     let (column, estimate) = scaled(table, row)?;
     let nothing = f64::from(u8::from(column != "estimate"));
     let value = fixed(estimate.value, style.options.decimals);
     let what = match reading {
-        Reading::Estimate => name(column, language),
+        Reading::Estimate => ratio_of_row(table, row, column, style),
         Reading::Probability => pick(language, "Average effect on the probability", "对概率的平均影响"),
         Reading::Share => pick(language, "Average effect on the expected share", "对期望比例的平均影响"),
     };
@@ -219,6 +237,39 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
         language,
         &format!("{term}: {} {value} ({evidence}).{remark}", what.to_lowercase()),
         &format!("{term}：{what} {value}（{evidence}）。{remark}"),
+    ))
+}
+
+/// The name of an estimate or of its ratio.
+fn ratio_of_row(table: &Table, row: usize, column: &str, style: &Style<'_>) -> String {
+    let language = style.options.language;
+    let model = table.cell(row, "model").text();
+    // the parts of a two-part model
+    if matches!(model, "any" | "amount") && column == "estimate" {
+        return match model {
+            "any" => pick(language, "log odds ratio", "对数比值比"),
+            _ => pick(language, "change of the log of the amount", "数额对数的变化"),
+        };
+    }
+    if !has_inflation(style.design) || column != "ratio" {
+        return ratio(column, style);
+    }
+    name(if table.cell(row, "equation").text() == "inflate" { "odds_ratio" } else { "irr" }, language)
+}
+
+/// The sentence of an estimate of a model that fits every row, whose errors are missing.
+fn exact(table: &Table, row: usize, whose: &str, style: &Style<'_>) -> Option<String> {
+    if !table.position("std_error").is_some_and(|j| table.is_blank(j)) {
+        return None;
+    }
+    let value = table.cell(row, "estimate").number().filter(|_| table.cell(row, "note").text().is_empty())?;
+    let (term, value) = (compared(table, row, style), fixed(value, style.options.decimals));
+    Some(pick(
+        style.options.language,
+        &format!(
+            "{whose}{term}: estimate {value}, without a standard error because the model fits every row exactly."
+        ),
+        &format!("{whose}{term}：估计值 {value}；模型完全拟合每一行，因此没有标准误。"),
     ))
 }
 

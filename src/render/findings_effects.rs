@@ -15,6 +15,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
         return of_threshold(effects, style)
             .or_else(|| of_treatment(effects, style))
             .or_else(|| of_synthetic(effects, style))
+            .or_else(|| of_mediation(effects, style))
             .unwrap_or_default();
     }
     let density = table_of(tables, "table_test.csv").filter(|t| t.position("density_below").is_some());
@@ -58,6 +59,16 @@ fn of_synthetic(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     let row = row_of(table, "effect", "average_gap")?;
     let y = style.variable(style.design.outcome.as_deref()?);
     Some(vec![said_of(style, "gap", (table, row), &[("y", &y)])?])
+}
+
+/// The parts of an effect through a mediator and apart from it, with their condition.
+fn of_mediation(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+    let named = |name: Option<&String>| Some(style.variable(name?));
+    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
+    let m = style.variable(&style.design.value("mediator")?);
+    let values = [("x", x.as_str()), ("y", &y), ("m", &m)];
+    let part = |name: &str| said_of(style, name, (table, row_of(table, "effect", name)?), &values);
+    Some(vec![part("indirect")?, part("direct")?, plain(style, "mediation.caveat", &values)])
 }
 
 /// The test whether the density of the running variable jumps.

@@ -125,7 +125,15 @@ fn risks(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     let what = plain(style, kind, &[]);
     let values = [("x", x.as_str()), ("y", &y), ("what", &what)];
     let estimate = Estimate::of(table, row, USUAL)?;
-    Some(vec![said_estimate(style, "risk", (&estimate, 1.0), &values)])
+    let mut all = vec![said_estimate(style, "risk", (&estimate, 1.0), &values)];
+    // the crude ratio alone would hide what the strata change
+    let adjusted = row_of(table, "measure", &format!("{kind}_adjusted"));
+    let adjusted = adjusted.and_then(|row| Estimate::of(table, row, USUAL));
+    let strata = style.design.value("strata_var").map(|name| style.variable(&name));
+    if let Some((adjusted, z)) = adjusted.zip(strata) {
+        all.push(said_estimate(style, "risk_adjusted", (&adjusted, 1.0), &[("z", z.as_str())]));
+    }
+    Some(all)
 }
 
 /// The pooled effect of the model that the plan chose, and how much the studies differ.

@@ -97,8 +97,17 @@ fn groups(tables: &[Table], style: &Style<'_>) -> Option<String> {
         table.cell(row_of(table, column, name)?, "p_value").number()
     })?;
     let design = style.design;
-    let outcome = design.outcome.as_deref().or(design.duration.as_deref())?;
-    let (x, y) = (style.variable(design.group.as_deref()?), style.variable(outcome));
+    let until = |name: &String| {
+        let words = style.variable(name);
+        pick(
+            style.options.language,
+            &format!("The time until the event ({words})"),
+            &format!("事件发生前的时间（{words}）"),
+        )
+    };
+    let y =
+        design.outcome.as_deref().map(|name| style.variable(name)).or(design.duration.as_ref().map(until))?;
+    let x = style.variable(design.group.as_deref()?);
     let evidence = p_words(p, style);
     Some(said(style, "groups", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
 }

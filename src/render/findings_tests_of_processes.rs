@@ -123,7 +123,7 @@ share_percent,dose,scale,std_error,delta_low,delta_high,fieller_low,fieller_high
 90,20.9,3,0.2,13,33,,,no limits
 ";
     let sentences = said(&[COEFFICIENTS, ("table_doses.csv", doses)], &["dose"], &json!({}));
-    assert_eq!(sentences[0], "At dose 4.084 (95% CI 3.182 to 5.245), 50% are expected to have y.");
+    assert_eq!(sentences[0], "At dose 4.084 (95% CI 3.182 to 5.245), 50% are expected to respond (y = 1).");
     assert!(sentences[1].contains("set no limits"), "{sentences:?}");
 }
 

@@ -40,6 +40,20 @@ y,1.treated#1.post#1.young,-3.9,0.6,0.000001,-5.2,-2.6,
 }
 
 #[test]
+fn an_exact_fit_has_estimates_without_errors() {
+    let head = "equation,term,estimate,std_error,p_value,ci_low,ci_high,note\n";
+    let exact = said(&format!("{head}y,x,2,,,,,\ny,_cons,0,,,,,\n"), of(&["x"]));
+    assert_eq!(
+        exact,
+        ["x: estimate 2.000, without a standard error because the model fits every row exactly."]
+    );
+    let one = said(&format!("{head}y,x,2,,,,,\ny,_cons,1,0.5,0.1,0,2,\n"), of(&["x"]));
+    assert!(one.is_empty(), "{one:?}");
+    let omitted = said(&format!("{head}y,x,,,,,,omitted\n"), of(&["x"]));
+    assert!(omitted.is_empty(), "{omitted:?}");
+}
+
+#[test]
 fn models_and_equations_are_named_and_nested_models_are_read_once() {
     let causes = "
 model,equation,term,estimate,std_error,p_value,ci_low,ci_high,hazard_ratio,hazard_ratio_low,hazard_ratio_high

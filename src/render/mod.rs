@@ -11,6 +11,7 @@ mod findings;
 mod findings_effects;
 mod findings_latent;
 mod findings_medical;
+mod findings_of_tests;
 mod findings_panel;
 mod findings_periods;
 mod findings_processes;
@@ -23,7 +24,9 @@ mod findings_tests;
 pub mod grid;
 pub mod labels;
 mod lines;
+mod made_terms;
 mod methods;
+mod minus;
 pub mod number;
 mod pdf;
 mod pdf_layout;
@@ -53,10 +56,13 @@ pub use report::{Report, report};
 pub use warnings::warning_words;
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;
+
+/// Widths of figures, in millimetres: from a narrow column to the width as they are drawn.
+pub const FIGURE_WIDTHS: std::ops::RangeInclusive<u16> = 60..=190;
 
 /// A format that is made from a run's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,6 +135,9 @@ pub struct Options {
     pub own_labels: BTreeMap<String, String>,
     /// Of titles, headings and notes.
     pub language: Language,
+    /// Width of every figure in millimetres, within [`FIGURE_WIDTHS`]; without it pictures have the width of the drawing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figure_width_mm: Option<u16>,
 }
 
 impl Default for Options {
@@ -141,6 +150,7 @@ impl Default for Options {
             labels: true,
             own_labels: BTreeMap::new(),
             language: Language::En,
+            figure_width_mm: None,
         }
     }
 }
@@ -279,9 +289,9 @@ pub fn render(format: Format, report: &Report, key: &str, budget: &Budget) -> Re
     };
     match format {
         Format::Xlsx => xlsx::write(report, budget).map(whole),
-        Format::Docx => docx::write(report, budget).map(whole),
+        Format::Docx => docx::write(&minus::signed(report), budget).map(whole),
         Format::Tex => Ok(whole(tex::write(report).into_bytes())),
-        Format::Pdf => pdf::write(report, budget).map(whole),
+        Format::Pdf => pdf::write(&minus::signed(report), budget).map(whole),
         Format::Png => figure::pictures(report, tag, budget),
         Format::Dta => dta_file::write(report, tag, budget),
     }

@@ -304,9 +304,10 @@ impl<'a> Pages<'a> {
     /// Draws a figure as a drawing within the page, its text as text, with the caption below.
     fn figure(&mut self, figure: &'a Figure, caption: &str) -> Result<(), RenderError> {
         let tree = figure::drawing(figure)?;
-        let (own_width, own_height) = ::figure::raster::size_of(tree);
+        let (own_width, own_height) = figure::size(figure)?;
         let most = self.size().1 - 2.0 * MARGIN - 70.0;
-        let scale = (self.limit() / own_width).min(most / own_height);
+        let largest = if figure.width_mm.is_some() { 1.0 } else { f64::INFINITY };
+        let scale = (self.limit() / own_width).min(most / own_height).min(largest);
         let (width, height) = (own_width * scale, own_height * scale);
         self.room(height + 50.0);
         self.y += 16.0;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::grid::{Align, Grid, Printed, Row, RowKind, Value};
+use super::made_terms;
 use super::number::{fixed, p_value, stars, whole_or_fixed};
 use super::regression_foot::{foot_of_models, foot_of_one};
 use super::style::Style;
@@ -251,7 +252,7 @@ fn one_model(table: &Table, entries: &[Entry], foot: Foot<'_>, style: &Style<'_>
         (style.options.intervals.unwrap_or(true), style.options.p_values.unwrap_or(true));
     let mut head = vec![head_of_terms(table, style)];
     // next to a ratio it must be clear which number is on which scale, and whose the interval is
-    match ratio.map(|r| name(r, language)) {
+    match ratio.map(|r| made_terms::ratio(r, style)) {
         None => {
             head.push(name("estimate", language));
             head.extend(intervals.then(|| style.interval_words()));

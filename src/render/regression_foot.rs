@@ -1,5 +1,6 @@
 //! The foot of a coefficient table: fixed effects, size and fit of the models.
 
+use super::Language;
 use super::grid::{Printed, Row, RowKind};
 use super::number::{p_value, whole_or_fixed};
 use super::regression::{Foot, is_p};
@@ -86,7 +87,7 @@ pub(super) fn foot_of_one(
             let Some(value) = fit.cell(row, "value").number().filter(|_| metric != "level") else { continue };
             counted |= metric == "N";
             let words = match fit.cell(row, "note").text() {
-                "" => name(metric, language),
+                "" => of_model(metric, language).unwrap_or_else(|| name(metric, language)),
                 note => format!("{} ({})", name(metric, language), style.cell("note", note)),
             };
             out.push(words, second(measure(metric, value, style)));
@@ -94,6 +95,16 @@ pub(super) fn foot_of_one(
     }
     if let Some(n) = foot.observations.filter(|_| !counted) {
         out.push(name("N", language), second(whole(n)));
+    }
+}
+
+/// The test of the whole model, whose letters alone do not say what they test.
+fn of_model(metric: &str, language: Language) -> Option<String> {
+    match metric {
+        "F" => Some(pick(language, "F (test of the model)", "F（模型检验）")),
+        "chi2" => Some(pick(language, "Chi-squared (test of the model)", "卡方（模型检验）")),
+        "p" => Some(pick(language, "p (test of the model)", "p 值（模型检验）")),
+        _ => None,
     }
 }
 
@@ -116,7 +127,15 @@ pub(super) fn foot_of_models(
     let comparison = foot.comparison.filter(|t| models.iter().all(|m| row_of(t, m).is_some()));
     let Some(table) = comparison else {
         if let Some(n) = foot.observations {
-            out.push(name("N", language), vec![whole(n); models.len()]);
+            // a model of fewer rows has a measure `N_MODEL` of its own
+            let own = |model: &str| {
+                let fit = foot.fit?;
+                let metric = format!("N_{model}");
+                let row = (0..fit.rows.len()).find(|row| fit.cell(*row, "metric").text() == metric)?;
+                fit.cell(row, "value").number()
+            };
+            let cells = models.iter().map(|model| whole(own(model).unwrap_or(n))).collect();
+            out.push(name("N", language), cells);
         }
         return;
     };

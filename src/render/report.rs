@@ -1,10 +1,13 @@
 //! Content of a run's renderings: title, facts, printed tables, figures and notes, built once for all formats.
 
+use std::sync::Arc;
+
 use super::design::Design;
-use super::facts::{facts, flow, notes, regression_notes};
+use super::facts::{facts, flow, notes, regression_notes, std_errors};
 use super::figure::Figure;
 use super::findings::findings;
 use super::grid::{Align, Grid, MOST_ROWS, Printed, Row, RowKind};
+use super::made_terms::weight;
 use super::methods::{Section, methods};
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::{self, Foot, is_p};
@@ -37,7 +40,7 @@ pub struct Report {
     /// Every table in full.
     pub tables: Vec<Whole>,
     /// Every figure, in the order of the run.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<Arc<Figure>>,
     /// How the sample came about.
     pub flow: Option<Grid>,
     /// Part of the names of the figures' pictures, by which the LaTeX fragment finds them.
@@ -102,7 +105,7 @@ pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderEr
     let mut labels = source.labels.clone();
     labels.variables.extend(options.own_labels.clone());
     let style = Style { options, labels: &labels, level: level_of(source, fit), design: &design };
-    let figures = figures(source, language)?;
+    let figures = figures(source, options)?;
     let grids = grids(source, &tables, &style);
     let findings = findings(&tables, &style);
     let wholes = tables.into_iter().map(|table| whole(source, table, &style)).collect();
@@ -153,14 +156,15 @@ fn level_of(source: &Source<'_>, fit: Option<&Table>) -> f64 {
     bound.or(stated).unwrap_or(95.0)
 }
 
-fn figures(source: &Source<'_>, language: Language) -> Result<Vec<Figure>, RenderError> {
+fn figures(source: &Source<'_>, options: &Options) -> Result<Vec<Arc<Figure>>, RenderError> {
+    let (language, width_mm) = (options.language, options.figure_width_mm);
     let svgs = source.files.iter().filter(|f| f.name.ends_with(".svg"));
     svgs.map(|file| {
         let svg = String::from_utf8(file.bytes.clone()).map_err(|_| RenderError::Figure {
             file: file.name.clone(),
             reason: "it is not UTF-8".to_owned(),
         })?;
-        Ok(Figure::new(file.name.clone(), described(source, &file.name, language), svg))
+        Ok(Figure::new(file.name.clone(), described(source, &file.name, language), svg).wide(width_mm).into())
     })
     .collect()
 }
@@ -224,7 +228,12 @@ fn words_of(table: &Table, row: usize, j: usize, style: &Style<'_>) -> String {
         Cell::Text(text) if NAMING.contains(&column.name.as_str()) && table.position("label").is_some() => {
             text.clone()
         }
-        Cell::Text(text) => style.cell(&column.name, text),
+        Cell::Text(text) => match (column.name.as_str(), table.cell(row, "metric").text()) {
+            ("note", "std_errors") => std_errors(text, style),
+            ("note", "weight_kind") => weight(text, style),
+            ("metric", "level") => pick(style.options.language, "Confidence level, %", "置信水平（%）"),
+            (name, _) => style.cell(name, text),
+        },
         Cell::Number(x) if is_p(&column.name) || is_p(table.cell(row, "metric").text()) => {
             p_value(*x, style.options.decimals)
         }

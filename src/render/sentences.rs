@@ -4,10 +4,13 @@
 use std::sync::LazyLock;
 
 use super::style::Style;
-use super::words::{File, file, key_of};
+use super::words::{File, key_of, merged};
 use super::{findings::evidence_of, number::fixed, table::Table};
 
-static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/findings.js")));
+static WORDS: LazyLock<File> = LazyLock::new(|| {
+    let console = include_str!("../../assets/console/i18n/findings.js");
+    merged(console, include_str!("../../assets/report/findings.json"))
+});
 
 /// Returns the sentence `findings.KIND.sure` or `.open` with its placeholders filled; empty for an unknown kind.
 pub(super) fn said(style: &Style<'_>, kind: &str, sure: bool, values: &[(&str, &str)]) -> String {
@@ -145,6 +148,21 @@ mod tests {
             "hazard_after",
             "observed_expected",
             "calibration_slope",
+            "one_mean",
+            "one_change",
+            "one_share",
+            "equivalence",
+            "trend",
+            "measurements",
+            "spread",
+            "stated_shares",
+            "distributions",
+            "several_means",
+            "unit_root",
+            "indirect",
+            "direct",
+            "triple",
+            "risk_adjusted",
         ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));

@@ -3,6 +3,7 @@
 use super::Options;
 use super::design::Design;
 use super::labels::Labels;
+use super::made_terms;
 use super::number::whole_or_fixed;
 use super::table::Table;
 use super::words::{named, pick, remark};
@@ -72,10 +73,18 @@ pub(super) struct Style<'a> {
 impl Style<'_> {
     /// Returns the words for a term of a model.
     pub(super) fn term(&self, term: &str) -> String {
-        if self.options.labels || term == "_cons" {
-            return self.labels.term(term, self.options.language);
+        if let Some(words) = made_terms::made(term, self) {
+            return words;
         }
-        term.to_owned()
+        if !self.options.labels && term != "_cons" {
+            return term.to_owned();
+        }
+        // a parameter or an effect that a template names; columns of the data have their labels
+        let language = self.options.language;
+        let is_name =
+            !term.contains(['.', '#']) && !self.labels.has(term) && !self.labels.terms.contains_key(term);
+        let own = is_name.then(|| named(term.trim_start_matches('/'), language)).flatten();
+        own.unwrap_or_else(|| self.labels.term(term, language))
     }
 
     /// Returns the words for a column of the data.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::figure::picture_name;
+use super::figure::{Figure, picture_name};
 use super::grid::{Align, Grid, RowKind};
 use super::report::Report;
 
@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report) -> String {
         if grid.rows.len() > LONG { long(&mut out, grid) } else { short(&mut out, grid) }
     }
     for figure in &report.figures {
-        picture(&mut out, &figure.file, &figure.title, &report.png_tag);
+        picture(&mut out, figure, &report.png_tag);
     }
     if !report.notes.is_empty() {
         let _ =
@@ -53,12 +53,13 @@ pub(super) fn write(report: &Report) -> String {
 }
 
 /// A figure with its caption, if the png of the same request lies beside the document.
-fn picture(out: &mut String, file: &str, title: &str, tag: &str) {
-    let name = picture_name(file, tag);
+fn picture(out: &mut String, figure: &Figure, tag: &str) {
+    let name = picture_name(&figure.file, tag);
+    let width = figure.width_mm.map_or_else(|| "\\textwidth".to_owned(), |mm| format!("{mm}mm"));
     let _ = writeln!(
         out,
-        "\n\\IfFileExists{{{name}}}{{%\n\\begin{{figure}}[htbp]\n\\centering\n\\includegraphics[width=\\textwidth]{{{name}}}\n\\caption{{{}}}\n\\end{{figure}}}}{{}}",
-        escape(title)
+        "\n\\IfFileExists{{{name}}}{{%\n\\begin{{figure}}[htbp]\n\\centering\n\\includegraphics[width={width}]{{{name}}}\n\\caption{{{}}}\n\\end{{figure}}}}{{}}",
+        escape(&figure.title)
     );
 }
 

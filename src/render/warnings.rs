@@ -24,7 +24,11 @@ pub(super) fn found(id: &str, language: Language) -> String {
 /// What a check that warns found, and what that means for the results.
 pub fn warning_words(id: &str, language: Language) -> String {
     let meaning = words(&MEANING, &format!("light.{id}"), language);
-    let sentences: Vec<String> = std::iter::once(found(id, language)).chain(meaning).collect();
+    let found = found(id, language);
+    let stem = found.trim_end_matches(['.', '。']);
+    // where the meaning begins with what was found it is said once
+    let alone = Some(found.clone()).filter(|_| !meaning.as_ref().is_some_and(|text| text.starts_with(stem)));
+    let sentences: Vec<String> = alone.into_iter().chain(meaning).collect();
     sentences.join(&pick(language, " ", ""))
 }
 

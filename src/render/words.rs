@@ -33,7 +33,19 @@ pub(super) fn file(text: &str) -> File {
     serde_json::from_str(object).expect("the words are read by the tests")
 }
 
-static NAMES: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/names.js")));
+/// Those of the console, and those of terms and equations, which only reports print.
+static NAMES: LazyLock<File> = LazyLock::new(|| {
+    merged(include_str!("../../assets/console/i18n/names.js"), include_str!("../../assets/report/names.json"))
+});
+
+/// The words of the console with those of reports alone, which the console need not load.
+pub(super) fn merged(console: &str, report: &str) -> File {
+    let mut words = file(console);
+    for (language, own) in file(report) {
+        words.entry(language).or_default().extend(own);
+    }
+    words
+}
 
 /// Returns the words of a code, a column or a measure; a number at its end stands for itself (`mean_group2`).
 pub(super) fn named(code: &str, language: Language) -> Option<String> {
@@ -110,7 +122,7 @@ mod tests {
         assert_eq!(name("std_error", Language::En), "Std. error");
         assert_eq!(name("std_error", Language::Zh), "标准误");
         assert_eq!(name("conflicting_keys", Language::En), "Conflicting keys");
-        assert_eq!(name("q", Language::En), "q");
+        assert_eq!(name("w", Language::En), "w");
     }
 
     #[test]

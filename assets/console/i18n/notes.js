@@ -225,8 +225,8 @@ export default {
     "note.null_the_slope_is_the_same": "null: the slope is the same between all knots",
     "note.null_unit_root_newey_west_lags": "null: unit root; Newey-West lags",
     "note.null_unit_root_lags_smallest_schwarz": "null: unit root; lags: smallest Schwarz criterion up to {a}",
-    "note.negative_no_p_value_see_hausman": "negative: no p-value, see hausman_sigmamore",
-    "note.not_positive_definite_see_hausman": "V_b-V_B is not positive definite, see hausman_sigmamore",
+    "note.negative_no_p_value_see_hausman": "negative: no p-value, read the form with a common error variance",
+    "note.not_positive_definite_see_hausman": "V_b-V_B is not positive definite, read the form with a common error variance",
     "note.null_unit_root_no_p_value": "null: unit root; no p-value exists, compare with the critical values",
     "note.null_values_of_are_not_larger": "null: values of {a} are not larger than those of {b}",
     "note.null_values_of_are_not_smaller": "null: values of {a} are not smaller than those of {b}",
@@ -345,7 +345,8 @@ export default {
     "note.winsorize": "winsorize",
     "note.trim": "trim",
     "note.zero": "zero: {a}",
-    "note.equal_of": "equal: {a}"
+    "note.equal_of": "equal: {a}",
+    "note.conservative": "conservative"
   },
   "zh": {
     "note.gaussian_poisson_gamma_inverse_gaussian": "{a} 高斯，{b} 泊松，{c} 伽马，{d} 逆高斯",
@@ -573,8 +574,8 @@ export default {
     "note.null_the_slope_is_the_same": "原假设：各结点之间斜率相同",
     "note.null_unit_root_newey_west_lags": "原假设：有单位根；Newey-West 滞后",
     "note.null_unit_root_lags_smallest_schwarz": "原假设：有单位根；滞后：{a} 阶以内 Schwarz 准则最小",
-    "note.negative_no_p_value_see_hausman": "为负：没有 p 值，见 hausman_sigmamore",
-    "note.not_positive_definite_see_hausman": "V_b-V_B 非正定，见 hausman_sigmamore",
+    "note.negative_no_p_value_see_hausman": "为负：没有 p 值，请看共同误差方差的形式",
+    "note.not_positive_definite_see_hausman": "V_b-V_B 非正定，请看共同误差方差的形式",
     "note.null_unit_root_no_p_value": "原假设：有单位根；没有 p 值，请与临界值比较",
     "note.null_values_of_are_not_larger": "原假设：{a} 的取值不大于 {b}",
     "note.null_values_of_are_not_smaller": "原假设：{a} 的取值不小于 {b}",
@@ -693,6 +694,7 @@ export default {
     "note.winsorize": "缩尾",
     "note.trim": "截尾",
     "note.zero": "在各方程中均为零：{a}",
-    "note.equal_of": "在各方程中相等：{a}"
+    "note.equal_of": "在各方程中相等：{a}",
+    "note.conservative": "保守"
   }
 };

@@ -4,6 +4,7 @@ import { jobApi, saveBlob, sleep } from '../api.js';
 import { addWords, duration, lang, num, t, when } from '../i18n.js';
 import { batchForm } from '../parts/batchForm.js';
 import { comparison } from '../parts/batchComparison.js';
+import { stackable } from '../outcome.js';
 import { announce, badge, button, card, confirm, empty, fill, h, loading, note, problem, progress, table, unpressed } from '../ui.js';
 import compareWords from '../i18n/compare.js';
 import draftWords from '../i18n/draft.js';
@@ -33,12 +34,12 @@ export async function mount(root, ctx) {
 async function all(body, ctx) {
   const { data } = await ctx.api.get('batches', { signal: ctx.signal });
   const list = data.batches.length > 0
-    ? table([
+    ? stackable(table([
       { key: 'title', label: t('batches.name'), render: (b) => h('a', { href: `#/job/${ctx.jobId}/batches?batch=${b.batch_id}` }, b.title || t('batches.untitled')) },
       { key: 'status', label: t('batches.state'), render: (b) => state(b.status) },
       { key: 'total', label: t('batches.cells'), align: 'end', render: (b) => num(b.counts.total) },
       { key: 'created_at', label: t('batches.made'), render: (b) => when(b.created_at) },
-    ], data.batches, { caption: t('batches.all'), rowHeader: 'title' })
+    ], data.batches, { caption: t('batches.all'), rowHeader: 'title' }))
     : empty(t('batches.none'), null);
   const made = (batch) => ctx.go(`job/${ctx.jobId}/batches?batch=${batch.batch_id}`);
   const form = ctx.job.draft && ctx.job.inputs ? await batchForm(ctx, { made, cells: preview }) : empty(t('batches.no_draft'), t('batches.no_draft.text'), button(t('step.draft'), { kind: 'primary', onclick: () => ctx.step('draft') }));
@@ -52,13 +53,13 @@ const preview = (data) => h('div', { class: 'stack', id: 'batch-preview' },
   data.refused > 0 && cellsTable(data.cells.filter((cell) => cell.status === 'refused')));
 
 function cellsTable(cells) {
-  return table([
+  return stackable(table([
     { key: 'index', label: t('batches.number'), align: 'end' },
     { key: 'choices', label: t('batches.choices'), render: choicesOf },
     { key: 'status', label: t('batches.state'), render: (cell) => state(cell.status) },
     { key: 'reason', label: t('batches.reason'), render: (cell) => reasonOf(cell) || '–' },
     { key: 'time', label: t('batches.time'), align: 'end', render: (cell) => (cell.engine_ms ? duration(cell.engine_ms / 1000) : '–') },
-  ], cells, { caption: t('batches.cells'), rowHeader: 'choices' });
+  ], cells, { caption: t('batches.cells'), rowHeader: 'choices' }));
 }
 
 /* ---- one batch ---- */

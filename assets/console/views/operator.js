@@ -27,6 +27,8 @@ export async function mount(root, ctx) {
   const section = allowed.includes(ctx.route.rest?.[0]) ? ctx.route.rest[0] : allowed[0];
   const body = h('div', { class: 'stack' }, loading());
   fill(root, head(ctx, role), navigation(allowed, section), body);
+  // the row may be wider than a phone
+  root.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   const api = client(ctx, role);
   const { draw } = await import(`./operator/${section}.js`);
   let end = null;

@@ -4,7 +4,7 @@
 import * as api from '../api.js';
 import { addWords, has, lang, num, t, tr, when } from '../i18n.js';
 import { announce, badge, button, card, code, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table, unpressed } from '../ui.js';
-import { orTell, revise, word } from '../outcome.js';
+import { orTell, revise, stackable, word } from '../outcome.js';
 import { reasonTexts } from '../parts/reasons.js';
 import { roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import draftWords from '../i18n/draft.js';
@@ -112,12 +112,12 @@ export function bindings(plan, meta, onedit) {
     plan.data_steps.length > 0 && [t('draft.steps'), plan.data_steps.map((s) => h('div', {}, t(`draft.steps.${s.kind}`), ' ', h('code', {}, [s.dataset_key, ...(s.keys ?? [])].join(' '))))],
   ].filter(Boolean);
   return card(titleOf(plan.template.template_id, plan.template.title), { lead: (lang() === 'zh' && meta?.description_zh) || meta?.description },
-    table([
+    stackable(table([
       { key: 'name', label: t('plan.what'), render: (p) => tr(p.meta?.label) || p.name },
       { key: 'value', label: t('plan.value'), render: value },
       { key: 'source', label: t('plan.source'), render: (p) => sourceOf(p, plan) },
       onedit && { key: 'edit', align: 'end', label: h('span', { class: 'sr' }, t('plan.change')), render: (p) => h('button', { type: 'button', class: 'icon-button', 'aria-label': t('plan.change_it', { name: tr(p.meta?.label) || p.name }), onclick: () => onedit(p.name) }, icon('edit')) },
-    ].filter(Boolean), rows, { caption: t('plan.bindings'), rowHeader: 'name' }),
+    ].filter(Boolean), rows, { caption: t('plan.bindings'), rowHeader: 'name' })),
     more.length > 0 && h('dl', { class: 'pairs' }, more.map(([name, content]) => [h('dt', {}, name), h('dd', {}, content)])));
 }
 

@@ -21,7 +21,8 @@ program define ss_coef_plot
         quietly _ms_parse_parts `term'
         local name "`r(name)'"
         local hidden : list name in skip
-        local missing = missing(el(`values', 2, `j'))
+        * base and omitted terms are zero; the errors of an exact fit are missing and its estimates are not zero
+        local missing = missing(el(`values', 2, `j')) & (el(`values', 1, `j') == 0 | missing(el(`values', 1, `j')))
         if "`term'" == "_cons" | `missing' | `hidden' | `drawn' >= 40 {
             continue
         }

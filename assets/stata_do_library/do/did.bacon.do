@@ -39,7 +39,7 @@ tempfile rows kinds
 xtreg `p_outcome' ss_d i.ss_period, fe vce(cluster ss_panel)
 scalar `twfe' = _b[ss_d]
 scalar `se' = _se[ss_d]
-ss_fit_table using "table_fit.csv", scalars(N N_g r2_w) se(cluster `p_panel_id') clusters(`p_panel_id') values(att `twfe' att_se `se' starts `groups' units_never `never'/`periods' periods `periods')
+ss_fit_table using "table_fit.csv", scalars(N N_g r2_w) se(cluster `p_panel_id') clusters(`p_panel_id') values(twfe `twfe' twfe_se `se' cohorts `groups' units_never `never'/`periods' periods `periods')
 * variance of the treatment after unit and period effects
 quietly xtreg ss_d i.ss_period, fe
 quietly predict double ss_rest, e

@@ -77,7 +77,7 @@ if "`p_method'" == "ml" {
 }
 ss_metric rho = e(rho)
 ss_metric lambda = e(lambda)
-ss_metric n_selected = e(N_selected)
+ss_metric n_outcome_seen = e(N_selected)
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin

@@ -112,7 +112,7 @@ ss_metric mean_fitted = `fitted'
 ss_event step name=combine status=ok
 
 ss_event step name=export status=begin
-ss_fit_table using "table_fit.csv", se(robust) values(N `n' n_zero `zeros' n_positive `second_n' ll_any `first_ll' r2_p_any `first_r2' mean_observed `observed' mean_fitted `fitted' smearing `smear' level `p_level')
+ss_fit_table using "table_fit.csv", se(robust) values(N `n' n_zero `zeros' n_positive `second_n' N_amount `second_n' ll_any `first_ll' r2_p_any `first_r2' mean_observed `observed' mean_fitted `fitted' smearing `smear' level `p_level')
 ss_models_table using "table_coefficients.csv", models(any `first' amount `second') focal(`: word 1 of `p_regressors'') equation(`p_outcome')
 ss_export using "table_combined.csv", rows("`rows'")
 ss_event step name=export status=ok

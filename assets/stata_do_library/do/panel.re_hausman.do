@@ -98,7 +98,7 @@ postfile `handle' str32 test double statistic double df1 double df2 double p_val
 if `p_sigmamore' == 1 {
     post `handle' ("hausman_sigmamore") (`chi2_more') (`df_more') (.) (`p_more') ("both covariances on the error variance of random effects")
 }
-post `handle' ("hausman") (`chi2') (`df') (.) (`p') (cond(`chi2' < 0, "negative: no p-value, see hausman_sigmamore", cond(`definite', "", "V_b-V_B is not positive definite, see hausman_sigmamore")))
+post `handle' ("hausman") (`chi2') (`df') (.) (`p') (cond(`chi2' < 0, "negative: no p-value, read the form with a common error variance", cond(`definite', "", "V_b-V_B is not positive definite, read the form with a common error variance")))
 if `p_sigmamore' != 1 {
     post `handle' ("hausman_sigmamore") (`chi2_more') (`df_more') (.) (`p_more') ("both covariances on the error variance of random effects")
 }

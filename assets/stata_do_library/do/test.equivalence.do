@@ -44,13 +44,14 @@ ss_export using "table_tost.csv", rows("`rows'")
 ss_source
 local engine "`r(engine)'"
 ss_label `p_variable'
+local outcome `"`r(text)'"'
 preserve
 quietly use "`rows'", clear
 quietly keep in 1
 quietly generate byte position = 1
 twoway (rcap ci_low ci_high position, horizontal lcolor("0 114 178")) (scatter position estimate, mcolor("0 114 178")), ///
     xline(-`p_margin' `p_margin', lcolor("213 94 0") lpattern(dash)) xline(0, lcolor(gs8)) ylabel(none) yscale(range(0.5 1.5)) legend(off) ///
-    title(`"Equivalence of means: `r(text)'"') xtitle("Difference with `covered'% interval; dashed: margins") ytitle("") note("N = `n'; `engine'")
+    title(`"Equivalence of means: `outcome'"') xtitle("Difference with `covered'% interval; dashed: margins") ytitle("") note("N = `n'; `engine'")
 ss_figure using "fig_interval.svg"
 restore
 ss_event step name=export status=ok

@@ -19,10 +19,12 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname coefficients b v w e handle f p
 tempfile rows tests
+quietly regress `p_outcome' L(0/`p_lags').`p_focal' `p_controls_fv'
+local r2 = e(r2)
 newey `p_outcome' L(0/`p_lags').`p_focal' `p_controls_fv', lag(`hac') level(`p_level')
 matrix `coefficients' = r(table)
 ss_check few_df, warn(e(df_r) < 10) fail(e(df_r) < 1) value(e(df_r))
-ss_fit_table using "table_fit.csv", scalars(N F df_m df_r lag) se(newey-west) values(lags `p_lags' level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N F df_m df_r lag) se(newey-west) values(r2 `r2' lags `p_lags' level `p_level')
 matrix `b' = e(b)
 matrix `v' = e(V)
 local df = e(df_r)

@@ -29,13 +29,15 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname coefficients handle at value tests bg bg_p
 tempfile effects test_rows points
+quietly regress `p_outcome' ss_time ss_after ss_slope `p_controls_fv'
+local r2 = e(r2)
 newey `p_outcome' ss_time ss_after ss_slope `p_controls_fv', lag(`lags') level(`p_level')
 matrix `coefficients' = r(table)
 local used = e(N)
 local df = e(df_r)
 ss_metric df_r = e(df_r)
 ss_metric lags = `lags'
-ss_fit_table using "table_fit.csv", scalars(N F df_m df_r lag) se(newey-west) values(periods_before `before' periods_after `after' level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N F df_m df_r lag) se(newey-west) values(r2 `r2' periods_before `before' periods_after `after' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(ss_after) results
 quietly test ss_after ss_slope
 local joint_f = r(F)

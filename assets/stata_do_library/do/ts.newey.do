@@ -16,12 +16,14 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname coefficients tests bg bg_p arch arch_p
 tempfile test_rows
+quietly regress `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use
+local r2 = e(r2)
 newey `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, lag(`lags') level(`p_level')
 matrix `coefficients' = r(table)
 ss_metric df_r = e(df_r)
 ss_metric f_stat = e(F)
 ss_metric lags = `lags'
-ss_fit_table using "table_fit.csv", scalars(N F df_m df_r lag) se(newey-west) values(level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N F df_m df_r lag) se(newey-west) values(r2 `r2' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results
 ss_event step name=estimate status=ok
 

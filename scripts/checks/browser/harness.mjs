@@ -279,13 +279,19 @@ export async function chooseByLetters(page, id, letters, value, reach) {
   }
 }
 
-/** Nothing is wider than the window, and no control is wider than its card. */
+/** Nothing is wider than the window, no control is wider than its card, and none of a table is cut off. */
 async function noSideways(page) {
   const outside = await page.evaluate(() => [...document.querySelectorAll('.card :is(input, select, textarea, button)')].filter((e) => {
     const [box, card] = [e.getBoundingClientRect(), e.closest('.card').getBoundingClientRect()];
     return box.width > 1 && box.right > card.right + 1 && !e.closest('.table-scroll');
   }).map((e) => `${e.tagName}#${e.id} ${e.textContent.slice(0, 30)}`));
   assert.deepEqual(outside, [], 'controls stand outside of their card');
+  // a table of values may scroll; what is to be pressed must be seen without that
+  const hidden = await page.evaluate(() => [...document.querySelectorAll('.table-scroll tbody :is(a, input, select, textarea, button)')].filter((e) => {
+    const [box, room] = [e.getBoundingClientRect(), e.closest('.table-scroll').getBoundingClientRect()];
+    return box.width > 1 && box.right > room.right + 1;
+  }).map((e) => `${e.tagName} ${e.getAttribute('aria-label') ?? e.textContent.slice(0, 30)}`));
+  assert.deepEqual(hidden, [], 'controls of a table are cut off');
   const wide = await page.evaluate(() => {
     const room = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= room) return [];

@@ -101,7 +101,7 @@ def heckman() -> None:
         {"table_coefficients.csv": table(KEY, z_rows("log_wage", xs, b[:4], se[:4])),
          "table_selection.csv": table(KEY, z_rows("selection", zs, g, np.sqrt(np.diag(vp)))),
          "table_fit.csv": fit(counts | {"chi2": wald, "rho": rho, "sigma": np.sqrt(s2), "lambda": b[4], "selambda": se[4]})},
-        {"n_used": len(data), "rho": rho, "lambda": b[4], "n_selected": n}, {"method": "twostep"}, "two steps")
+        {"n_used": len(data), "rho": rho, "lambda": b[4], "n_outcome_seen": n}, {"method": "twostep"}, "two steps")
 
     def rows(t):
         r, sg = np.tanh(t[9]), np.exp(t[10])
@@ -121,7 +121,7 @@ def heckman() -> None:
          "table_fit.csv": fit(counts | {"chi2": wald, "rho": rho, "sigma": sigma, "lambda": rho * sigma,
                                         "selambda": np.sqrt(slope @ cov[9:, 9:] @ slope), "ll": ll,
                                         "independence_chi2": independence, "independence_p": stats.chi2.sf(independence, 1)})},
-        {"n_used": len(data), "rho": rho, "lambda": rho * sigma, "n_selected": n})
+        {"n_used": len(data), "rho": rho, "lambda": rho * sigma, "n_outcome_seen": n})
     save("households.heckman.json", f"scipy {scipy.__version__} maximum likelihood; two steps by hand", LIKELIHOOD, main, [steps])
 
 

@@ -20,6 +20,7 @@ pub mod reader_process;
 mod remarks;
 mod repairs;
 mod row_checks;
+mod separation;
 mod stata;
 mod steps;
 mod text;

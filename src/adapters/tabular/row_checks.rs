@@ -9,6 +9,7 @@ use std::path::Path;
 use dta::Reader;
 
 use super::count::Columns;
+use super::separation::Ranges;
 use super::{problems, value_checks};
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
@@ -93,13 +94,18 @@ struct Finder<'a> {
     values: Vec<FoundValues>,
     levels: Vec<Levels>,
     used: u64,
+    /// The regressors, and after them the outcome.
+    summed: Vec<String>,
     moments: Option<Moments>,
+    ranges: Ranges,
     row: Vec<f64>,
 }
 
 impl<'a> Finder<'a> {
     fn new(checks: &'a RowChecks, rows: u64) -> Self {
-        let k = checks.regressors.len() as u64;
+        let outcome = checks.outcome.iter().filter(|_| !checks.regressors.is_empty());
+        let summed: Vec<String> = checks.regressors.iter().chain(outcome).cloned().collect();
+        let k = summed.len() as u64;
         let moments =
             (k > 0 && rows.saturating_mul(k * k) <= MOST_PRODUCTS).then(|| Moments::new(k as usize));
         let keys = Keys { ranges: vec![HashMap::new(); checks.within.len()], ..Keys::default() };
@@ -111,7 +117,9 @@ impl<'a> Finder<'a> {
             values: vec![FoundValues::default(); checks.values.len()],
             levels: vec![Levels::new(); checks.levels.len()],
             used: 0,
+            summed,
             moments,
+            ranges: Ranges::new(checks.separable.as_ref().map_or(0, |(_, names)| names.len())),
             row: Vec::new(),
         }
     }
@@ -150,10 +158,15 @@ impl<'a> Finder<'a> {
                 *range = [range[0].min(value), range[1].max(value)];
             }
         }
+        if let Some((outcome, names)) = &checks.separable
+            && let Some(outcome) = columns.number(outcome, row)
+        {
+            self.ranges.take(outcome != 0.0, names.iter().map(|name| columns.number(name, row)));
+        }
         if let Some(moments) = &mut self.moments {
             self.row.clear();
-            self.row.extend(checks.regressors.iter().map_while(|name| columns.number(name, row)));
-            if self.row.len() == checks.regressors.len() {
+            self.row.extend(self.summed.iter().map_while(|name| columns.number(name, row)));
+            if self.row.len() == self.summed.len() {
                 moments.take(&self.row);
             }
         }
@@ -175,7 +188,11 @@ impl<'a> Finder<'a> {
             values: self.values,
             used: self.used,
             levels: self.levels.iter().map(counted).collect(),
-            determined: self.moments.map(|m| m.determined(&checks.regressors)).unwrap_or_default(),
+            determined: self.moments.map(|m| m.determined(&self.summed)).unwrap_or_default(),
+            separating: checks
+                .separable
+                .as_ref()
+                .map_or_else(Vec::new, |(_, names)| self.ranges.separating(names)),
         }
     }
 }

@@ -7,14 +7,21 @@ use super::outputs::Table;
 use crate::domain::anchors::parse_number;
 use crate::domain::run::RunCheck;
 
+/// The table of size and fit.
+const FIT: &str = "table_fit.csv";
+
 /// Runs every detector whose question the body's own checks did not answer already.
 pub fn run(input: &VerdictInput<'_>, known: &[RunCheck]) -> Vec<RunCheck> {
     let table = coefficients(input);
+    let exact = perfect_fit(input);
+    // the standard errors of an exact fit are zero, which programs show as missing
+    let no_error = table.filter(|_| exact.is_none()).and_then(missing_std_error);
     let found = [
         too_small(input),
         table.and_then(all_omitted),
         table.and_then(|t| focal_omitted(input, t)),
-        table.and_then(missing_std_error),
+        no_error,
+        exact,
         not_converged(input),
         few_clusters(input),
         stray_return_code(input),
@@ -109,6 +116,24 @@ fn missing_std_error(table: &Table) -> Option<RunCheck> {
     })?;
     let term = table.cell(row, "term").to_owned();
     Some(check("missing_std_error", "fail", term, "a term has an estimate but no standard error"))
+}
+
+/// Share of the variation that a model leaves, below which what is left is rounding of the data: six digits, squared.
+const ROUNDING: f64 = 1e-12;
+
+/// A linear model that fits every row: its R² is one, or the spread of its residuals zero.
+fn perfect_fit(input: &VerdictInput<'_>) -> Option<RunCheck> {
+    let fit = input.outputs.iter().find(|o| o.file == FIT)?.table.as_ref()?;
+    let value = |name: &str| {
+        let row = (0..fit.rows.len()).find(|r| fit.cell(*r, "metric") == name)?;
+        parse_number(fit.cell(row, "value"))
+    };
+    let leaves_nothing = ["r2", "r2_w"].iter().any(|name| value(name).is_some_and(|r2| r2 >= 1.0 - ROUNDING));
+    let no_residual = ["rmse", "sigma_e"].iter().any(|name| value(name) == Some(0.0));
+    (leaves_nothing || no_residual).then(|| {
+        let message = "the model fits every row exactly: standard errors, intervals and tests say nothing";
+        check("perfect_fit", "warn", "1".to_owned(), message)
+    })
 }
 
 /// `e(converged)` is 0.

@@ -109,7 +109,9 @@ pub fn sample_flow(input: &VerdictInput<'_>) -> Vec<SampleStep> {
         }
     }
     let condition = input.plan.sample_if.as_ref().map(|c| c.canonical.clone());
-    push("selected", metric(input.log, "n_selected"), condition);
+    // the preamble counts the rows; a body may have a measure of that name
+    let selected = events(input.log, "metric").find(|e| e.get("name") == Some("n_selected"));
+    push("selected", selected.and_then(|e| e.number("value")), condition);
     let reasons = [missing_by_variable(input.log), by_estimator(input.log)];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     push("used", metric(input.log, "n_used"), (!reasons.is_empty()).then(|| reasons.join("; ")));

@@ -6,6 +6,8 @@ mod data;
 mod grids;
 mod said;
 
+use std::sync::Arc;
+
 use super::design::Design;
 use super::figure::Figure;
 use super::labels::Labels;
@@ -63,8 +65,10 @@ pub fn report(comparison: &Comparison<'_>, options: &Options) -> Report {
     let title = comparison
         .title
         .map_or_else(|| pick(language, "Comparison of specifications", "设定比较"), str::to_owned);
-    let figures: Vec<Figure> = curve::svg(&parts, &style)
-        .map(|svg| Figure::new(CURVE.to_owned(), pick(language, "Specification curve", "设定曲线"), svg))
+    let figures: Vec<Arc<Figure>> = curve::svg(&parts, &style)
+        .map(|svg| {
+            Figure::new(CURVE.to_owned(), pick(language, "Specification curve", "设定曲线"), svg).into()
+        })
         .into_iter()
         .collect();
     let key = request_key(Format::Png, options, &[]);

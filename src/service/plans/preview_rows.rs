@@ -11,7 +11,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::params::condition_tree;
 use crate::domain::plan::{BoundParameter, Plan};
 use crate::library::Template;
-use crate::ports::tabular::{Determined, FoundRows, RowChecks, RowFindings, ValueRule};
+use crate::ports::tabular::{Determined, FoundRows, RowChecks, RowFindings, Separating, ValueRule};
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::shared::context::Context;
 
@@ -44,6 +44,7 @@ pub(super) async fn row_checks(
         && checks.regressors.is_empty()
         && checks.values.is_empty()
         && checks.levels.is_empty()
+        && checks.separable.is_none()
     {
         return Ok(untimed);
     }
@@ -101,6 +102,7 @@ fn wanted(
         .map(|name| (name, ValueRule::Varies))
         .collect();
     let rules = value_checks::rules(template, one);
+    let outcome = || one("outcome_var").filter(numeric);
     let is_linear = template.meta.family == "linear" && template.meta.sample.missing == "listwise";
     let terms = ["regressors", "controls"].into_iter().flat_map(bound);
     let mut categories: Vec<String> =
@@ -117,6 +119,10 @@ fn wanted(
         within: if key.is_some() && checks("no_within") && !between { varying.collect() } else { Vec::new() },
         key: key.filter(|_| checks("dup_key")),
         weight: one("weight_var").filter(|name| checks("nonpos_weights") && is_number(name)),
+        outcome: outcome().filter(|_| checks("linear_probability") || template.meta.family == "linear"),
+        separable: outcome()
+            .filter(|_| checks("not_binary") && checks("perfect_pred"))
+            .map(|outcome| (outcome, regressors.clone())),
         regressors: if checks("collinear") { regressors } else { Vec::new() },
     }
 }
@@ -129,6 +135,8 @@ fn messages(checks: &RowChecks, found: &RowFindings, header_row: Option<u32>) ->
         negative(checks, &found.negative_weights, header_row),
         unvaried(checks, &found.no_within),
         combined(checks, &found.determined),
+        exact(checks, &found.determined),
+        separated(checks, &found.separating),
     ];
     each.into_iter().flatten().collect()
 }
@@ -182,6 +190,8 @@ fn unvaried(checks: &RowChecks, columns: &[String]) -> Option<PreviewCheck> {
 }
 
 fn combined(checks: &RowChecks, found: &[Determined]) -> Option<PreviewCheck> {
+    let found: Vec<&Determined> =
+        found.iter().filter(|d| Some(&d.column) != checks.outcome.as_ref()).collect();
     if found.is_empty() {
         return None;
     }
@@ -189,7 +199,7 @@ fn combined(checks: &RowChecks, found: &[Determined]) -> Option<PreviewCheck> {
     let concerned =
         |d: &Determined| Some(&d.column) == focal || d.by.iter().any(|(name, _)| Some(name) == focal);
     let columns: Vec<&String> = found.iter().map(|d| &d.column).collect();
-    let sentences: Vec<String> = found.iter().take(MOST_NAMED).map(determined).collect();
+    let sentences: Vec<String> = found.iter().take(MOST_NAMED).map(|one| determined(one)).collect();
     let more = found.len().saturating_sub(MOST_NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let message = format!(
@@ -197,9 +207,38 @@ fn combined(checks: &RowChecks, found: &[Determined]) -> Option<PreviewCheck> {
         sentences.join("; ")
     );
     // a run leaves such terms out, and fails if the first regressor is one of them
-    let status = if found.iter().any(concerned) { "fail" } else { "warn" };
+    let status = if found.iter().copied().any(concerned) { "fail" } else { "warn" };
     let value = json!({"n": columns.len(), "columns": columns});
     Some(PreviewCheck { id: "collinear".to_owned(), status, value, message })
+}
+
+/// The outcome of a linear model as an exact combination of regressors. The run ends well, and its errors are no evidence.
+fn exact(checks: &RowChecks, found: &[Determined]) -> Option<PreviewCheck> {
+    let outcome = checks.outcome.as_ref()?;
+    let one = found.iter().find(|d| d.column == *outcome && !d.by.is_empty())?;
+    let message = format!(
+        "{}: the model fits every row exactly, so that standard errors, intervals and tests say nothing; see whether one was \
+         computed from the other, and choose another outcome or remove {}",
+        determined(one),
+        one.by.iter().take(MOST_NAMED).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    );
+    let columns: Vec<&String> = std::iter::once(outcome).chain(one.by.iter().map(|(name, _)| name)).collect();
+    Some(warned("perfect_fit", json!({"n": 1, "columns": columns}), message))
+}
+
+/// A regressor that separates the two outcomes.
+fn separated(checks: &RowChecks, found: &[Separating]) -> Option<PreviewCheck> {
+    let (outcome, _) = checks.separable.as_ref()?;
+    let first = found.first()?;
+    let ([low, high], sign) = (first.between, if first.up { ">" } else { "<" });
+    let column = &first.column;
+    let message = format!(
+        "{outcome} is not 0 exactly where {column} {sign} {}: {column} alone predicts it without an error, and no coefficient \
+         can be estimated; remove {column}, or see whether one was made from the other",
+        rounded(if first.up { low } else { high })
+    );
+    let columns: Vec<&String> = found.iter().map(|one| &one.column).collect();
+    Some(failed("perfect_pred", json!({"n": columns.len(), "columns": columns}), message))
 }
 
 pub(super) fn counted(n: u64, one: &str, several: &str) -> String {

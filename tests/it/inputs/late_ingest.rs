@@ -104,7 +104,8 @@ impl Bench {
     pub(super) async fn upload_held(&self, if_match: Option<&str>) -> Held {
         let (held, sent) = self.send_held(if_match).await;
         let answer = sent.await.expect("no panic");
-        assert_eq!((answer.status, &answer.body["status"]), (StatusCode::ACCEPTED, &json!("ingesting")));
+        let seen = (answer.status, &answer.body["status"]);
+        assert_eq!(seen, (StatusCode::ACCEPTED, &json!("ingesting")), "{}", answer.body);
         held
     }
 

@@ -136,11 +136,16 @@ async fn every_format_shows_the_numbers_of_the_tables() {
         .collect();
     let (docx, parts) = docx_text(download(&app, &job, &answer, ".docx").await);
     let tex = String::from_utf8(download(&app, &job, &answer, ".tex").await).expect("UTF-8");
+    // documents for people have the minus sign, U+2212
+    let on_paper = |number: &str| number.replace('-', "\u{2212}");
+    assert!(printed.iter().any(|(estimate, _)| estimate.starts_with('-')), "{printed:?}");
     for (estimate, error) in &printed {
         assert!(
-            docx.contains(estimate.as_str()) && docx.contains(error.as_str()),
+            docx.contains(&on_paper(estimate)) && docx.contains(error.as_str()),
             "{estimate} {error} in\n{docx}"
         );
+        let hyphened = estimate.starts_with('-') && docx.contains(estimate.as_str());
+        assert!(!hyphened, "a hyphen in\n{docx}");
         let signed = estimate.strip_prefix('-').map_or(estimate.clone(), |rest| format!("$-${rest}"));
         assert!(tex.contains(&signed) && tex.contains(error.as_str()), "{signed} {error} in\n{tex}");
     }
@@ -174,7 +179,7 @@ async fn every_format_shows_the_numbers_of_the_tables() {
     let pdf = download(&app, &job, &answer, ".pdf").await;
     let shown = crate::support::pdf::text(&pdf);
     for text in printed.iter().flat_map(|(estimate, error)| [estimate, error]) {
-        assert!(shown.contains(text.as_str()), "{text} in\n{shown}");
+        assert!(shown.contains(&on_paper(text)), "{text} in\n{shown}");
     }
     for text in [
         "受教育年限",
@@ -248,6 +253,26 @@ async fn the_same_request_finds_the_same_files() {
     app.stop().await;
 }
 
+/// 85 mm are 1,003.9 dots of 300 per inch, and 85 × 36,000 English Metric Units.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_have_the_width_of_a_column() {
+    let mut app = TestApp::start().await;
+    let job = frozen(&app, &[]).await;
+    let run = succeeded(&app, &job, &json!({})).await;
+    let body = json!({"formats": ["docx", "tex", "pdf", "png"], "figure_width_mm": 85});
+    let answer = render(&app, &job, &run, &body).await.ok();
+    let png = download(&app, &job, &answer, ".png").await;
+    assert_eq!(u32::from_be_bytes(png[16..20].try_into().expect("four bytes")), 1004);
+    let mut docx =
+        zip::ZipArchive::new(Cursor::new(download(&app, &job, &answer, ".docx").await)).expect("a zip");
+    let mut xml = String::new();
+    docx.by_name("word/document.xml").expect("a part").read_to_string(&mut xml).expect("UTF-8");
+    assert!(xml.contains("<wp:extent cx=\"3060000\""), "{xml}");
+    let tex = String::from_utf8(download(&app, &job, &answer, ".tex").await).expect("UTF-8");
+    assert!(tex.contains("\\includegraphics[width=85mm]{"), "{tex}");
+    app.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_rendered_is_refused_by_name() {
     let mut app = TestApp::start().await;
@@ -259,6 +284,8 @@ async fn what_cannot_be_rendered_is_refused_by_name() {
         (json!({"formats": []}), "formats"),
         (json!({"formats": ["pdf"], "decimals": 11}), "decimals"),
         (json!({"formats": ["pdf"], "colour": true}), "colour"),
+        (json!({"formats": ["pdf"], "figure_width_mm": 59}), "figure_width_mm"),
+        (json!({"formats": ["pdf"], "figure_width_mm": 191}), "figure_width_mm"),
     ] {
         let refused = render(&app, &job, "run_none", &body).await.refused(400, "INPUT_VALIDATION_FAILED");
         assert!(refused["context"]["errors"].to_string().contains(path), "{refused}");

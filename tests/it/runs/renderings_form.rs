@@ -274,7 +274,7 @@ async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
             CLINIC,
             groups,
             "The mean of recovery_days is 14.322 for smoker “0” and 13.753 for “1”: a difference of 0.568, but the data are \
-             also compatible with equal means (95% CI -0.426 to 1.563; p = 0.262).",
+             also compatible with equal means (95% CI −0.426 to 1.563; p = 0.262).",
             "recovery_days 的均值在 smoker“0”组为 14.322，在“1”组为 13.753，相差 0.568",
         ),
         (

@@ -1578,6 +1578,7 @@ class RenderBody(TypedDict):
     """Formats and options of the renderings. All fields but `formats` are optional."""
 
     decimals: NotRequired[int | None]
+    figure_width_mm: NotRequired[int | None]
     formats: list[str]
     intervals: NotRequired[bool | None]
     labels: NotRequired[Any]

@@ -1,4 +1,4 @@
-//! Which table the results of a run are read from.
+//! Which table the results of a run are read from, and models that fit every row.
 
 use super::*;
 
@@ -57,4 +57,33 @@ fn rows_that_the_estimation_did_not_use_are_counted_in_the_sample() {
         reason.starts_with("missing: wage (10); not in the estimation") && reason.ends_with(": 4"),
         "{reason}"
     );
+}
+
+#[test]
+fn a_model_that_fits_every_row_ends_with_a_warning() {
+    let fit = |metric: &str, value: &str| {
+        let header = ["metric", "value", "note"].map(str::to_owned).to_vec();
+        let rows = vec![[metric, value, ""].map(str::to_owned).to_vec()];
+        OutputFact {
+            file: "table_fit.csv".into(),
+            table: Some(Table { header, rows }),
+            ..good().outputs[0].clone()
+        }
+    };
+    let judged = |metric: &str, value: &str, error: &str| {
+        let mut case = good();
+        case.outputs[0].table = Some(table(&[["school", "2", error, ""], ["_cons", "1", error, ""]]));
+        case.outputs.push(fit(metric, value));
+        let verdict = judge(&case);
+        let warned = verdict.checks.iter().any(|c| c.id == "perfect_fit" && c.status == "warn");
+        (verdict.status == RunStatus::Succeeded, warned)
+    };
+    for (metric, value) in
+        [("r2", "1"), ("r2_w", "1"), ("r2", "0.9999999999999998"), ("rmse", "0"), ("sigma_e", "0")]
+    {
+        assert_eq!(judged(metric, value, ""), (true, true), "{metric} {value}");
+        assert_eq!(judged(metric, value, "1e-15"), (true, true), "{metric} {value}");
+    }
+    assert_eq!(judged("r2", "0.999999", ""), (false, false), "an error that is missing for another reason");
+    assert_eq!(judged("r2", "0.999999", "0.1"), (true, false));
 }

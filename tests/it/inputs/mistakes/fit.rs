@@ -7,7 +7,7 @@ use super::files::{plain, table};
 
 /// Columns whose values or kind do not fit their role, and roles that are left out.
 pub(super) fn of_fit() -> Vec<Mistake> {
-    [flags(), amounts(), groups(), panels()].into_iter().flatten().collect()
+    [flags(), exact(), amounts(), groups(), panels()].into_iter().flatten().collect()
 }
 
 fn logit() -> Value {
@@ -48,6 +48,29 @@ fn flags() -> Vec<Mistake> {
         m("an event that nobody has", "the run failed: no_events", spells(i64::from, |_| 0))
             .draft(survival())
             .at(Preview("no_events"), &["no row has the event", "f is 0 in all of them"]),
+    ]
+}
+
+/// Outcomes that a regressor determines.
+fn exact() -> Vec<Mistake> {
+    use Noticed::{Acknowledged, Warned};
+    vec![
+        m("an outcome computed from the regressor", "the run failed: missing_std_error", {
+            table("y,x", |row, _, _| format!("{},{}", 2 * (row * row % 17) + 3, row * row % 17))
+        })
+        .at(Warned("perfect_fit"), &["y is 2 × x, up to a constant", "choose another outcome or remove x"])
+        .ends(2.0, 24),
+        m("an outcome computed from two regressors", "the run failed: missing_std_error", {
+            table("y,x,k", |row, x, _| format!("{},{x},{}", 2.0 * x + f64::from(row % 5), row % 5))
+        })
+        .changed(json!({"roles": {"regressors": ["x", "k"]}}))
+        .at(Warned("perfect_fit"), &["y is a combination of x, k"])
+        .ends(2.0, 24),
+        m("a yes that one variable decides", "the run failed without a check: r(2000)", {
+            table("y,x", |row, _, _| format!("{},{}", u32::from(row * 7 % 24 > 11), row * 7 % 24))
+        })
+        .draft(logit())
+        .at(Acknowledged("perfect_pred"), &["y is not 0 exactly where x > 11", "remove x"]),
     ]
 }
 
