@@ -6,6 +6,7 @@
 
 mod access;
 mod apply;
+mod audit;
 mod batch;
 mod batches;
 mod bounds;

@@ -16,14 +16,11 @@ use super::rows::{Param, Statement, query, refused_by_standbys};
 use super::session::Plans;
 use super::shared::Core;
 use super::transaction::{Why, settled};
-use crate::adapters::store::prepare::CHAIN;
 use crate::adapters::store::rows::{Damage, Stored, columns};
-use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::credential::{ApiKeyRecord, TaskCodeRecord};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::{TenantRecord, TenantUsage};
-use crate::ports::audit_log::{AuditFrom, FoundEvents};
 use crate::ports::store::{Page, Query, QueuedJob, ReadError, Receipt, Record, Row as Answer};
 
 /// Longest wait for a free connection, and for a new one.
@@ -32,10 +29,6 @@ const WAIT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(30);
 /// When a refused caller may come again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Events of one read where no index helps.
-const LOOK: i64 = 1000;
-/// Most events that one query looks through where no index helps; the answer then says where to continue.
-const LOOK_THROUGH: usize = 20_000;
 
 /// A pool of connections that read.
 pub(super) struct Readers {
@@ -49,11 +42,11 @@ pub(super) fn unavailable(why: &str) -> ReadError {
     ReadError::Unavailable { retry_after: RETRY }
 }
 
-fn count(n: i64) -> u64 {
+pub(super) fn count(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
 
-fn limited(limit: usize) -> Param {
+pub(super) fn limited(limit: usize) -> Param {
     Param::number(i64::try_from(limit.min(MAX_LIMIT)).unwrap_or(i64::MAX))
 }
 
@@ -117,14 +110,7 @@ impl Readers {
     /// # Errors
     /// `Unavailable` or `Stopped`.
     pub(super) async fn rows(&self, sql: &str, params: Vec<Param>) -> Result<Vec<Row>, ReadError> {
-        for again in [true, false] {
-            let connection = self.connection().await?;
-            let answer = timeout(ANSWER, query(&connection, &refused_by_standbys(sql), &params)).await;
-            if let Some(rows) = self.judge(connection, answer, again)? {
-                return Ok(rows);
-            }
-        }
-        Err(unavailable("connections are lost"))
+        self.ask(sql, params, false).await
     }
 
     /// Runs one statement that is run often, and whose best plan is the same for all values.
@@ -132,14 +118,23 @@ impl Readers {
     /// # Errors
     /// `Unavailable` or `Stopped`.
     pub(super) async fn frequent_rows(&self, sql: &str, params: Vec<Param>) -> Result<Vec<Row>, ReadError> {
-        let statement: Statement = (refused_by_standbys(sql).into_owned().into(), params);
         if self.plans.lock().unwrap_or_else(PoisonError::into_inner).are_due() {
             self.pool.manager().statement_caches.clear();
         }
+        self.ask(sql, params, true).await
+    }
+
+    async fn ask(&self, sql: &str, params: Vec<Param>, is_frequent: bool) -> Result<Vec<Row>, ReadError> {
+        let statement: Statement = (refused_by_standbys(sql).into_owned().into(), params);
         for again in [true, false] {
             let connection = self.connection().await?;
-            let session = self.core.target.kept.session(&connection);
-            let answer = timeout(ANSWER, session.query(&statement)).await;
+            let asked = async {
+                match is_frequent {
+                    true => self.core.target.kept.session(&connection).query(&statement).await,
+                    false => query(&connection, &statement.0, &statement.1).await,
+                }
+            };
+            let answer = timeout(ANSWER, asked).await;
             if let Some(rows) = self.judge(connection, answer, again)? {
                 return Ok(rows);
             }
@@ -339,77 +334,6 @@ impl Readers {
             found.push(Answer::Usage(tenant, usage));
         }
         Ok(Page::whole(found))
-    }
-
-    /// Reads events of a chain, as [`crate::ports::audit_log::AuditLog::events`] says.
-    ///
-    /// # Errors
-    /// `Stopped` naming the event that cannot be read, or `Unavailable`.
-    pub(super) async fn events(
-        &self,
-        chain: u32,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<ChainedEvent>, ReadError> {
-        if chain != CHAIN {
-            return Ok(Vec::new());
-        }
-        let sql = "SELECT seq, json FROM ss.audit WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let after = Param::number(i64::try_from(after).unwrap_or(i64::MAX));
-        let rows = self.rows(sql, vec![after, limited(limit)]).await?;
-        rows.iter().map(|row| self.event(row)).collect()
-    }
-
-    /// Finds events, as [`crate::ports::audit_log::AuditLog::find`] says.
-    ///
-    /// # Errors
-    /// As [`Readers::events`].
-    pub(super) async fn find(
-        &self,
-        filter: AuditFilter,
-        from: AuditFrom,
-        limit: usize,
-    ) -> Result<FoundEvents, ReadError> {
-        let (bound, order, seq) = match from {
-            AuditFrom::After(seq) => (">", "ASC", seq),
-            AuditFrom::Before(seq) => ("<", "DESC", seq),
-        };
-        let indexed = if filter.resource.is_some() { "AND resource = $3" } else { "" };
-        let sql = format!(
-            "SELECT seq, json FROM ss.audit WHERE seq {bound} $1 {indexed} ORDER BY seq {order} LIMIT $2"
-        );
-        let mut at = i64::try_from(seq).unwrap_or(i64::MAX);
-        let mut found = FoundEvents { events: Vec::new(), next: None };
-        let mut seen = 0;
-        loop {
-            let mut params = vec![Param::number(at), Param::number(LOOK)];
-            params.extend(filter.resource.as_deref().map(|r| Param::text(super::rows::clean(r))));
-            let rows = self.rows(&sql, params).await?;
-            for row in &rows {
-                if found.events.len() == limit || seen == LOOK_THROUGH {
-                    found.next = Some(count(at));
-                    return Ok(found);
-                }
-                let event = self.event(row)?;
-                at = event.seq.cast_signed();
-                seen += 1;
-                if filter.finds(&event.event) {
-                    found.events.push(event);
-                }
-            }
-            if i64::try_from(rows.len()).unwrap_or(i64::MAX) < LOOK {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// A damaged event ends the read: an answer without it would say that it never was.
-    fn event(&self, row: &Row) -> Result<ChainedEvent, ReadError> {
-        serde_json::from_str(&self.cell::<String>(row, 1)?).map_err(|_| {
-            let seq = row.try_get::<_, i64>(0).unwrap_or_default();
-            tracing::error!(event = "SS_RECORD_DAMAGED", seq, "an audit event is damaged");
-            ReadError::Stopped { reason: format!("audit event {seq} is damaged") }
-        })
     }
 }
 
