@@ -61,7 +61,8 @@ def check_xlsx(path: Path, chinese: bool, printed: list[list[str]]) -> None:
     for row in printed:
         numbers = [t for text in row for t in re.split(r", ", text) if re.search(r"\d", t)]
         words = row[0]
-        wanted = [t for t in numbers if t != words]
+        # documents have the minus sign, number formats of a sheet the hyphen
+        wanted = [t.replace("\N{MINUS SIGN}", "-") for t in numbers if t != words]
         found = any(all(t in line for t in wanted) for line in lines)
         assert found, f"{wanted} of {words!r} are not in the sheet"
     parenthesised = [c for row in sheet.iter_rows() for c in row if c.number_format.startswith('"("')]
