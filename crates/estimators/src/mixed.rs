@@ -1,34 +1,30 @@
-//! Linear mixed models with one grouping level: profile likelihood or restricted likelihood over the variance
-//! parameters, from cross products of the groups. Formulas: [ME] mixed; Pinheiro and Bates 2000, chapter 2.
+//! Linear mixed models with one grouping level, or two nested ones: profile likelihood or restricted likelihood over
+//! the variance parameters, from cross products of the groups. Formulas: [ME] mixed; Pinheiro and Bates 2000, chapter 2.
 
 use super::matrix::Mat;
+use super::mixed_levels::{Level, Products, products};
 use super::ml::Iteration;
+use super::real::stable_sum;
 
-/// Cross products of a group.
-struct Products {
-    n: f64,
-    xx: Mat,
-    xy: Vec<f64>,
-    yy: f64,
-    zx: Mat,
-    zy: Vec<f64>,
-    zz: Mat,
-}
+pub use super::mixed_levels::Effects;
 
-/// A mixed model. Variance parameters in order: logs of the standard deviations of the effects, inverse
-/// hyperbolic tangents of their correlations (unstructured only), log of the residual standard deviation.
+/// A mixed model. Variance parameters in order: for each level, the highest first, logs of the standard deviations of
+/// the effects and inverse hyperbolic tangents of their correlations (unstructured only); log of the residual
+/// standard deviation.
 pub struct Mixed {
-    groups: Vec<Products>,
+    /// Groups of the lowest level in each group of the level above; alone where there is one level.
+    groups: Vec<Vec<Products>>,
+    levels: Vec<Level>,
+    /// Least squares of the outcome on the fixed effects, which `groups` are net of.
+    plain: Vec<f64>,
+    /// Triangle `R` of `X = Q R`; the columns in `groups` are those of `Q`.
+    triangle: Mat,
     /// Number of fixed effects.
     pub fixed: usize,
-    /// Number of random effects per group.
-    pub effects: usize,
     /// Rows.
     pub n: f64,
     /// Restricted likelihood.
     pub restricted: bool,
-    /// Correlated effects.
-    pub unstructured: bool,
 }
 
 /// The model at given variance parameters.
@@ -59,56 +55,76 @@ pub struct MixedFit {
 const EDGE: f64 = 12.0;
 
 impl Mixed {
-    /// A model from fixed-effects columns (with the constant), random-effects columns and group rows.
-    pub fn new(
-        y: &[f64],
-        x: &[&[f64]],
-        z: &[&[f64]],
-        rows: &[Vec<usize>],
-        restricted: bool,
-        unstructured: bool,
-    ) -> Self {
-        let products = |group: &Vec<usize>| {
-            let dot = |a: &[f64], b: &[f64]| group.iter().map(|i| a[*i] * b[*i]).sum::<f64>();
-            Products {
-                n: group.len() as f64,
-                xx: Mat::from_fn(x.len(), x.len(), |i, j| dot(x[i], x[j])),
-                xy: x.iter().map(|c| dot(c, y)).collect(),
-                yy: dot(y, y),
-                zx: Mat::from_fn(z.len(), x.len(), |i, j| dot(z[i], x[j])),
-                zy: z.iter().map(|c| dot(c, y)).collect(),
-                zz: Mat::from_fn(z.len(), z.len(), |i, j| dot(z[i], z[j])),
+    /// A model from fixed-effects columns (with the constant) and one or two levels of random effects, the higher
+    /// first; the groups of the second level lie within those of the first.
+    pub fn new(y: &[f64], x: &[&[f64]], effects: &[Effects<'_>], restricted: bool) -> Self {
+        // Cross products of raw columns lose the digits that a large mean takes up.
+        let (basis, triangle) = Mat::from_fn(y.len(), x.len(), |i, j| x[j][i]).thin_qr();
+        let basis: Vec<Vec<f64>> =
+            (0..x.len()).map(|j| (0..y.len()).map(|i| basis[(i, j)]).collect()).collect();
+        let mut rest = y.to_vec();
+        let mut along = vec![0.0; x.len()];
+        for _ in 0..2 {
+            for (column, sum) in basis.iter().zip(&mut along) {
+                let share = stable_sum(column.iter().zip(&rest).map(|(q, r)| q * r));
+                rest.iter_mut().zip(column).for_each(|(r, q)| *r -= share * q);
+                *sum += share;
+            }
+        }
+        let plain = triangle.inverse_upper().times_vector(&along);
+        let (above, lowest) = match effects {
+            [above, lowest] => (Some(above), lowest),
+            _ => (None, &effects[0]),
+        };
+        let mut columns: Vec<&[f64]> = above.map_or(Vec::new(), |a| a.z.to_vec());
+        columns.extend(basis.iter().map(Vec::as_slice));
+        let all = lowest.rows.iter().map(|rows| products(&rest, &columns, lowest.z, rows));
+        let groups = match above {
+            None => all.map(|group| vec![group]).collect(),
+            Some(above) => {
+                let mut of_row = vec![0; y.len()];
+                for (at, rows) in above.rows.iter().enumerate() {
+                    rows.iter().for_each(|row| of_row[*row] = at);
+                }
+                let mut groups: Vec<Vec<Products>> = above.rows.iter().map(|_| Vec::new()).collect();
+                all.zip(lowest.rows).for_each(|(group, rows)| groups[of_row[rows[0]]].push(group));
+                groups
             }
         };
         Self {
-            groups: rows.iter().map(products).collect(),
+            groups,
+            levels: effects
+                .iter()
+                .map(|e| Level { effects: e.z.len(), unstructured: e.unstructured })
+                .collect(),
+            plain,
+            triangle,
             fixed: x.len(),
-            effects: z.len(),
             n: y.len() as f64,
             restricted,
-            unstructured,
         }
     }
 
-    /// Root of the covariance of the effects: `G = L L'`; nothing when it is not positive semidefinite.
-    pub fn root(&self, theta: &[f64]) -> Option<Mat> {
-        let q = self.effects;
-        let sd: Vec<f64> = theta[..q].iter().map(|l| l.exp()).collect();
-        if !self.unstructured {
-            return Some(Mat::from_fn(q, q, |i, j| if i == j { sd[i] } else { 0.0 }));
+    /// Roots of the covariances of the levels.
+    pub fn roots(&self, theta: &[f64]) -> Option<Vec<Mat>> {
+        let mut at = 0;
+        let mut out = Vec::with_capacity(self.levels.len());
+        for level in &self.levels {
+            out.push(level.root(&theta[at..])?);
+            at += level.effects + level.correlations();
         }
-        let mut correlation = Mat::identity(q);
-        let mut at = q;
-        for i in 0..q {
-            for j in i + 1..q {
-                let r = theta[at].tanh();
-                correlation[(i, j)] = r;
-                correlation[(j, i)] = r;
-                at += 1;
-            }
+        Some(out)
+    }
+
+    /// For each variance parameter whether it is the log of a standard deviation of an effect.
+    pub fn deviations(&self) -> Vec<bool> {
+        let mut out = Vec::new();
+        for level in &self.levels {
+            out.extend(std::iter::repeat_n(true, level.effects));
+            out.extend(std::iter::repeat_n(false, level.correlations()));
         }
-        let root = correlation.cholesky()?;
-        Some(Mat::from_fn(q, q, |i, j| sd[i] * root[(i, j)]))
+        out.push(false);
+        out
     }
 
     /// `M = L (s2 I + L' Z'Z L)^-1 L'` and `ln|I + L'Z'Z L / s2|` of a group.
@@ -120,22 +136,55 @@ impl Mixed {
         Some((root.sandwich(&inner.inverse_definite()?), ln_det))
     }
 
+    /// Cross products of the columns and the outcome of a group of the highest level, net of all effects and times
+    /// the residual variance; and the logarithm of the determinant of its covariance.
+    fn net(&self, group: &[Products], roots: &[Mat], s2: f64) -> Option<(Mat, Vec<f64>, f64, f64)> {
+        let lowest = &roots[roots.len() - 1];
+        let k = group[0].xx.rows();
+        let (mut xx, mut xy, mut yy, mut ln_det) = (Mat::zeros(k, k), vec![0.0; k], 0.0, 0.0);
+        for g in group {
+            let (m, ln) = Self::middle(lowest, &g.zz, s2)?;
+            ln_det += g.n * s2.ln() + ln;
+            let mzy = m.times_vector(&g.zy);
+            xx = xx.plus(&g.xx.minus(&g.zx.transpose().times(&m.times(&g.zx))));
+            for (j, cell) in xy.iter_mut().enumerate() {
+                *cell += g.xy[j] - (0..g.zy.len()).map(|i| g.zx[(i, j)] * mzy[i]).sum::<f64>();
+            }
+            yy += g.yy - g.zy.iter().zip(&mzy).map(|(a, b)| a * b).sum::<f64>();
+        }
+        if roots.len() == 1 {
+            return Some((xx, xy, yy, ln_det));
+        }
+        let (first, rest): (Vec<usize>, Vec<usize>) = (0..k).partition(|i| *i < k - self.fixed);
+        let (zx, zy) = (xx.select(&first, &rest), &xy[..first.len()]);
+        let (m, ln) = Self::middle(&roots[0], &xx.select(&first, &first), s2)?;
+        let mzy = m.times_vector(zy);
+        let net_xy = rest
+            .iter()
+            .enumerate()
+            .map(|(j, at)| xy[*at] - (0..zy.len()).map(|i| zx[(i, j)] * mzy[i]).sum::<f64>())
+            .collect();
+        let net_yy = yy - zy.iter().zip(&mzy).map(|(a, b)| a * b).sum::<f64>();
+        Some((
+            xx.select(&rest, &rest).minus(&zx.transpose().times(&m.times(&zx))),
+            net_xy,
+            net_yy,
+            ln_det + ln,
+        ))
+    }
+
     /// The profile likelihood.
     pub fn profile(&self, theta: &[f64]) -> Option<Profile> {
         let s2 = (2.0 * theta[theta.len() - 1]).exp();
-        let root = self.root(theta)?;
+        let roots = self.roots(theta)?;
         let p = self.fixed;
         let (mut xvx, mut xvy, mut yvy, mut ln_det) = (Mat::zeros(p, p), vec![0.0; p], 0.0, 0.0);
-        for g in &self.groups {
-            let (m, ln) = Self::middle(&root, &g.zz, s2)?;
-            ln_det += g.n * s2.ln() + ln;
-            let mzx = m.times(&g.zx);
-            let mzy = m.times_vector(&g.zy);
-            xvx = xvx.plus(&g.xx.minus(&g.zx.transpose().times(&mzx)));
-            for (j, cell) in xvy.iter_mut().enumerate() {
-                *cell += g.xy[j] - (0..self.effects).map(|i| g.zx[(i, j)] * mzy[i]).sum::<f64>();
-            }
-            yvy += g.yy - g.zy.iter().zip(&mzy).map(|(a, b)| a * b).sum::<f64>();
+        for group in &self.groups {
+            let (xx, xy, yy, ln) = self.net(group, &roots, s2)?;
+            xvx = xvx.plus(&xx);
+            xvy.iter_mut().zip(&xy).for_each(|(sum, x)| *sum += x);
+            yvy += yy;
+            ln_det += ln;
         }
         let inverse = xvx.inverse_definite()?;
         let b = inverse.times_vector(&xvy);
@@ -144,10 +193,13 @@ impl Mixed {
         let mut ll = -0.5 * (self.n * two_pi + ln_det + rss);
         if self.restricted {
             let factor = xvx.cholesky()?;
-            let ln_xvx = 2.0 * (0..p).map(|i| factor[(i, i)].ln()).sum::<f64>() - p as f64 * s2.ln();
+            let ln_diagonal = |m: &Mat| (0..p).map(|i| m[(i, i)].abs().ln()).sum::<f64>();
+            let ln_xvx = 2.0 * (ln_diagonal(&factor) + ln_diagonal(&self.triangle)) - p as f64 * s2.ln();
             ll += 0.5 * (p as f64 * two_pi - ln_xvx);
         }
-        Some(Profile { ll, b, v: inverse.scaled(s2) })
+        let back = self.triangle.inverse_upper();
+        let b = back.times_vector(&b).iter().zip(&self.plain).map(|(b, p)| b + p).collect();
+        Some(Profile { ll, b, v: back.sandwich(&inverse.scaled(s2)).symmetrised() })
     }
 
     fn value(&self, theta: &[f64]) -> f64 {
@@ -197,7 +249,24 @@ impl Mixed {
     /// Effects whose deviation is at zero.
     fn at_edge(&self, theta: &[f64]) -> Vec<bool> {
         let low = theta[theta.len() - 1] - EDGE + 0.5;
-        (0..theta.len()).map(|i| i < self.effects && theta[i] <= low).collect()
+        self.deviations().iter().zip(theta).map(|(sd, t)| *sd && *t <= low).collect()
+    }
+
+    /// Puts small deviations to zero where that does not lower the likelihood: on the log scale the search would
+    /// approach zero in steps of one half and end before.
+    fn without_small(&self, mut theta: Vec<f64>, mut ll: f64) -> (Vec<f64>, f64) {
+        let last = theta[theta.len() - 1];
+        for (at, _) in self.deviations().iter().enumerate().filter(|(_, sd)| **sd) {
+            if theta[at] < last - 2.0 {
+                let mut zero = theta.clone();
+                zero[at] = last - EDGE;
+                let value = self.value(&zero);
+                if value >= ll {
+                    (theta, ll) = (zero, value);
+                }
+            }
+        }
+        (theta, ll)
     }
 
     /// Maximises from starting values.
@@ -209,11 +278,12 @@ impl Mixed {
         }
         let (mut log, mut converged, mut remark) = (Vec::new(), false, "");
         let mut polish = 0;
+        let deviations = self.deviations();
         for iteration in 0..=iterations {
             if !converged {
                 log.push(Iteration { ll, remark });
             }
-            if iteration == iterations || polish == 4 {
+            if iteration == iterations || polish == 8 {
                 break;
             }
             let (mut gradient, hessian): (Vec<f64>, Mat) = self.derivatives(&theta);
@@ -229,7 +299,7 @@ impl Mixed {
             let concave = values.iter().all(|v| *v > 1e-8 * top);
             let along = vectors.transpose().times_vector(&gradient);
             let short: Vec<f64> =
-                along.iter().zip(&values).map(|(g, v)| g / v.abs().max(1e-4 * top)).collect();
+                along.iter().zip(&values).map(|(g, v)| g / v.abs().max(1e-7 * top)).collect();
             let mut direction = vectors.times_vector(&short);
             let longest = direction.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
             if longest > 2.0 {
@@ -241,7 +311,7 @@ impl Mixed {
             for _ in 0..30 {
                 let mut next: Vec<f64> = theta.iter().zip(&direction).map(|(t, d)| t + length * d).collect();
                 let low = next[next.len() - 1] - EDGE;
-                next[..self.effects].iter_mut().for_each(|t| *t = t.max(low));
+                next.iter_mut().zip(&deviations).filter(|(_, sd)| **sd).for_each(|(t, _)| *t = t.max(low));
                 let value = self.value(&next);
                 if value.is_finite() && value >= ll - 1e-11 * ll.abs() {
                     found = Some((next, value));
@@ -267,12 +337,15 @@ impl Mixed {
                 log.push(Iteration { ll: value, remark });
             }
             (theta, ll) = (next, value);
+            if converged && polish == 0 {
+                (theta, ll) = self.without_small(theta, ll);
+            }
         }
         let (_, hessian) = self.derivatives(&theta);
         let edge = self.at_edge(&theta);
         // A correlation with an effect at zero is not identified either.
         let free: Vec<usize> = (0..theta.len())
-            .filter(|i| !edge[*i] && (*i < self.effects || *i + 1 == theta.len() || !edge.contains(&true)))
+            .filter(|i| !edge[*i] && (deviations[*i] || *i + 1 == theta.len() || !edge.contains(&true)))
             .collect();
         let small = hessian.select(&free, &free).scaled(-1.0).inverse_definite();
         let mut v_theta = Mat::zeros(theta.len(), theta.len());

@@ -8,7 +8,7 @@ use super::ols::{self, FitError, OlsFit, Request};
 use super::qr::{self, Design, weighted_mean};
 use super::real::stable_sum;
 use super::vce::{Clusters, Vce};
-use super::weights::Weights;
+use super::weights::{WeightKind, Weights};
 
 /// The units of a panel sample.
 #[derive(Clone, Debug)]
@@ -240,7 +240,7 @@ pub fn random(
     let (kept, omitted) = qr::choose_columns(Design { columns, weights: None, constant: true });
     let chosen: Vec<&[f64]> = kept.iter().map(|j| columns[*j]).collect();
     let fixed = within(&Request::new(y, &chosen), units, false)?;
-    let between = between(y, &chosen, units, Vce::Classical)?;
+    let between = between(y, &chosen, units, false)?;
     let count = units.count() as f64;
     let harmonic = count / units.sizes.iter().map(|t| 1.0 / *t as f64).sum::<f64>();
     let sigma_e2 = fixed.sigma_e * fixed.sigma_e;
@@ -327,10 +327,14 @@ pub fn r_squared(y: &[f64], xb: &[f64], units: &Units) -> [f64; 3] {
     [within, between, correlation(y, xb, None).powi(2)]
 }
 
-/// Regression on unit means.
-pub fn between(y: &[f64], columns: &[&[f64]], units: &Units, vce: Vce<'_>) -> Result<OlsFit, FitError> {
+/// Regression on unit means, each weighted by its number of rows with `weighted`.
+pub fn between(y: &[f64], columns: &[&[f64]], units: &Units, weighted: bool) -> Result<OlsFit, FitError> {
     let outcome = units.means(y, None);
     let means: Vec<Vec<f64>> = columns.iter().map(|c| units.means(c, None)).collect();
     let design: Vec<&[f64]> = means.iter().map(Vec::as_slice).collect();
-    ols::fit(&Request { vce, ..Request::new(&outcome, &design) })
+    let weights = weighted.then(|| Weights {
+        kind: WeightKind::Analytic,
+        values: units.sizes.iter().map(|n| *n as f64).collect(),
+    });
+    ols::fit(&Request { weights: weights.as_ref(), ..Request::new(&outcome, &design) })
 }

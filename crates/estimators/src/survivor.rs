@@ -58,18 +58,19 @@ impl Point {
         self.greenwood.sqrt() / self.survivor.ln().abs()
     }
 
-    /// Limits of the survivor function, symmetric on the scale of `ln(-ln S)`; none where it is 0 or 1.
+    /// Limits of the survivor function, symmetric on the scale of `ln(-ln S)`; none where it is 0 or 1, or where its
+    /// variance is not known.
     pub fn survivor_limits(&self, level: f64) -> Option<(f64, f64)> {
-        if !(self.survivor > 0.0 && self.survivor < 1.0) {
+        if !(self.survivor > 0.0 && self.survivor < 1.0) || self.greenwood.is_nan() {
             return None;
         }
         let half = normal_quantile(0.5 + level / 200.0) * self.log_log_se();
         Some((self.survivor.powf(half.exp()), self.survivor.powf((-half).exp())))
     }
 
-    /// Limits of the cumulative hazard, symmetric on the log scale; none where it is 0.
+    /// Limits of the cumulative hazard, symmetric on the log scale; none where it is 0 or its variance is not known.
     pub fn hazard_limits(&self, level: f64) -> Option<(f64, f64)> {
-        if self.hazard <= 0.0 {
+        if self.hazard <= 0.0 || self.hazard_variance.is_nan() {
             return None;
         }
         let half = normal_quantile(0.5 + level / 200.0) * self.hazard_variance.sqrt() / self.hazard;

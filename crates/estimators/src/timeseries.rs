@@ -4,6 +4,24 @@
 use super::distributions::normal;
 use super::hac::Kernel;
 use super::ols::{self, FitError, OlsFit, Request};
+use super::real::stable_sum;
+
+/// Correlations of `x` with `y` a lag later, for lags from `-lags` to `lags`: sums of products of deviations from the means
+/// over the square root of both sums of squares ([TS] xcorr).
+pub fn cross_correlations(x: &[f64], y: &[f64], lags: usize) -> Vec<f64> {
+    let deviations = |values: &[f64]| -> Vec<f64> {
+        let mean = stable_sum(values.iter().copied()) / values.len() as f64;
+        values.iter().map(|v| v - mean).collect()
+    };
+    let (x, y) = (deviations(x), deviations(y));
+    let squares = |values: &[f64]| stable_sum(values.iter().map(|v| v * v));
+    let scale = squares(&x).sqrt() * squares(&y).sqrt();
+    let products = |a: &[f64], b: &[f64], lag: usize| {
+        stable_sum((0..a.len().saturating_sub(lag)).map(|i| a[i] * b[i + lag])) / scale
+    };
+    let leads = (1..=lags).rev().map(|lag| products(&y, &x, lag));
+    leads.chain((0..=lags).map(|lag| products(&x, &y, lag))).collect()
+}
 
 /// Autocorrelations 1 to `lags` ([TS] corrgram): deviations from the mean, divided by the sum of squares.
 pub fn autocorrelations(x: &[f64], lags: usize) -> Vec<f64> {

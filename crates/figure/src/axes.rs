@@ -3,6 +3,7 @@
 use super::metrics::{shorten, width, wrap_to};
 use super::model::{Axis, Plane, Range, Series, Shape, Ticks};
 use super::page::LINE;
+use super::second::Second;
 use super::ticks;
 
 /// Content of an axis before it is placed on the page.
@@ -36,9 +37,29 @@ impl Values {
     }
 }
 
-/// The range of an axis: data, base lines, reference lines, given ticks and range, then some room.
+/// The range of the horizontal axis or of the left one.
 pub(super) fn extent(plane: &Plane, horizontal: bool) -> Extent {
+    let other = |at: usize| !horizontal && plane.second.as_ref().is_some_and(|s| s.series.contains(&at));
+    let series = plane.series.iter().enumerate().filter(|(at, _)| !other(*at)).map(|(_, s)| s);
+    let lines = if horizontal { &plane.x_lines } else { &plane.y_lines };
+    let texts = plane.texts.iter().map(|text| if horizontal { text.x } else { text.y });
     let axis = if horizontal { &plane.x } else { &plane.y };
+    range(axis, horizontal, series, lines.iter().map(|line| line.at).chain(texts))
+}
+
+/// The range of the axis at the right.
+pub(super) fn second_extent(plane: &Plane, second: &Second) -> Extent {
+    let series = second.series.iter().filter_map(|at| plane.series.get(*at));
+    range(&second.axis, false, series, second.lines.iter().map(|line| line.at))
+}
+
+/// The range of an axis: data, base lines, further values, given ticks and range, then some room.
+fn range<'a>(
+    axis: &Axis,
+    horizontal: bool,
+    series: impl Iterator<Item = &'a Series>,
+    further: impl Iterator<Item = f64>,
+) -> Extent {
     if let Some((low, high)) = axis.exact {
         return widen(low, high, axis.log);
     }
@@ -46,14 +67,8 @@ pub(super) fn extent(plane: &Plane, horizontal: bool) -> Extent {
         return Extent { low: 0.5, high: texts.len().max(1) as f64 + 0.5 };
     }
     let mut values = Values { positive: axis.log, ..Values::default() };
-    for series in &plane.series {
-        shape_values(&series.shape, horizontal, &mut values);
-    }
-    let lines = if horizontal { &plane.x_lines } else { &plane.y_lines };
-    lines.iter().for_each(|line| values.add(line.at));
-    for text in &plane.texts {
-        values.add(if horizontal { text.x } else { text.y });
-    }
+    series.for_each(|series| shape_values(&series.shape, horizontal, &mut values));
+    further.for_each(|value| values.add(value));
     let (Some(low), Some(high)) = (values.low, values.high) else {
         let (low, high) = axis.range.unwrap_or((if axis.log { 1.0 } else { 0.0 }, 1.0));
         return widen(low, high, axis.log);

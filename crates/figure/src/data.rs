@@ -102,11 +102,16 @@ fn label(axis: &Axis, value: f64) -> String {
 
 fn plane_rows(plane: &Plane, figure: &Figure, rows: &mut Vec<Row>) {
     let begin = rows.len();
+    let mut of_second: Vec<usize> = Vec::new();
     for (position, series) in plane.series.iter().enumerate() {
         let first = rows.len();
         series_rows(&series.shape, rows);
         let name = name_of(plane, figure, position);
         rows[first..].iter_mut().for_each(|row| row[SERIES].clone_from(&name));
+        if let Some(second) = plane.second.as_ref().filter(|s| s.series.contains(&position)) {
+            of_second.extend(first..rows.len());
+            rows[first..].iter_mut().for_each(|row| name_value(row, Y, Y_LABEL, &second.axis));
+        }
     }
     let lines = |lines: &[RefLine], mark: &str, column: usize, rows: &mut Vec<Row>| {
         rows.extend(lines.iter().map(|line| row(mark, &[(column, number(line.at))])));
@@ -116,12 +121,18 @@ fn plane_rows(plane: &Plane, figure: &Figure, rows: &mut Vec<Row>) {
     for text in &plane.texts {
         rows.push(row("text", &[(X, number(text.x)), (Y, number(text.y)), (TEXT, text.text.clone())]));
     }
-    for row in &mut rows[begin..] {
-        for (at, words, axis) in [(X, X_LABEL, &plane.x), (Y, Y_LABEL, &plane.y)] {
-            if let Ok(value) = row[at].parse() {
-                row[words] = label(axis, value);
-            }
+    for (at, row) in rows.iter_mut().enumerate().skip(begin) {
+        name_value(row, X, X_LABEL, &plane.x);
+        if of_second.binary_search(&at).is_err() {
+            name_value(row, Y, Y_LABEL, &plane.y);
         }
+    }
+}
+
+/// Puts the words of an axis beside a value.
+fn name_value(row: &mut Row, at: usize, words: usize, axis: &Axis) {
+    if let Ok(value) = row[at].parse() {
+        row[words] = label(axis, value);
     }
 }
 

@@ -15,6 +15,7 @@ mod page;
 mod panel;
 pub mod paper;
 pub mod raster;
+mod second;
 mod special;
 mod style;
 mod svg;
@@ -28,6 +29,7 @@ pub use model::{
 };
 pub use page::render;
 pub use raster::{pages_to_pdf, to_pdf, to_png};
+pub use second::Second;
 pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};
 
 /// Width of a text in the font of the figures, in the unit of `size`.

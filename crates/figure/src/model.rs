@@ -105,6 +105,8 @@ pub struct Plane {
     pub texts: Vec<TextMark>,
     /// Colour behind the plots.
     pub background: Option<Color>,
+    /// A vertical axis of its own for some of the series, at the right.
+    pub second: Option<super::second::Second>,
 }
 
 impl Default for Plane {
@@ -118,6 +120,7 @@ impl Default for Plane {
             y_lines: Vec::new(),
             texts: Vec::new(),
             background: None,
+            second: None,
         }
     }
 }

@@ -5,11 +5,12 @@ use super::draw::{self, Scale};
 use super::metrics::{width, wrap_to};
 use super::model::{Axis, Plane, RefLine, Shape, TextMark};
 use super::page::{Context, LINE, MUTED, Rect, TEXT, face};
+use super::second;
 use super::style::Color;
 use super::svg::{Anchor, Paint, Svg};
 
 const GRID: Color = Color::rgb(228, 228, 228);
-const AXIS: Color = Color::rgb(68, 68, 68);
+pub(super) const AXIS: Color = Color::rgb(68, 68, 68);
 
 /// How a plane's axes share room with those of other panels.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +23,14 @@ pub(super) enum Frame {
 
 /// Sizes that depend on the scale and an axis only.
 #[derive(Clone, Copy)]
-struct Sizes {
-    label: f64,
-    title: f64,
-    tick: f64,
+pub(super) struct Sizes {
+    pub(super) label: f64,
+    pub(super) title: f64,
+    pub(super) tick: f64,
 }
 
 impl Sizes {
-    fn new(axis: &Axis, context: &Context) -> Self {
+    pub(super) fn new(axis: &Axis, context: &Context) -> Self {
         Self {
             label: axis.label_size.unwrap_or(12.0) * context.scale,
             title: axis.title_size.unwrap_or(13.0) * context.scale,
@@ -38,11 +39,11 @@ impl Sizes {
     }
 }
 
-fn widest(items: &[(f64, Vec<String>)], size: f64) -> f64 {
+pub(super) fn widest(items: &[(f64, Vec<String>)], size: f64) -> f64 {
     items.iter().flat_map(|(_, lines)| lines.iter().map(|line| width(line, size))).fold(0.0, f64::max)
 }
 
-fn scale(extent: &Extent, axis: &Axis, from: f64, to: f64) -> Scale {
+pub(super) fn scale(extent: &Extent, axis: &Axis, from: f64, to: f64) -> Scale {
     let (from, to) = if axis.reverse { (to, from) } else { (from, to) };
     Scale { low: extent.low, high: extent.high, log: axis.log, from, to }
 }
@@ -82,6 +83,10 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
         plot.x += left;
         plot.w -= left + 4.0 * context.scale;
     }
+    let right = plane.second.as_ref().map(|s| second::Right::new(plane, s, cell, context));
+    if let Some(right) = &right {
+        plot.w -= right.room;
+    }
     let x_labels = horizontal_labels(plane, &x_extent, &mut plot, own, cell, &xs);
     let x_title = if own && !plane.x.hidden && !plane.x.title.is_empty() {
         wrap_to(&plane.x.title, xs.title, plot.w, 2)
@@ -101,7 +106,8 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
 
     let x = scale(&x_extent, &plane.x, plot.x, plot.right());
     let y = scale(&y_extent, &plane.y, plot.bottom(), plot.y);
-    contents(svg, plane, plot, (&x, &y), (&x_labels, &y_labels), context);
+    let other = right.as_ref().map(|r| r.scale(plot));
+    contents(svg, plane, plot, (&x, &y), other.as_ref(), (&x_labels, &y_labels), context);
     let (show_x, show_y) = match frame {
         Frame::Own => (true, true),
         Frame::Shared { x_labels, y_labels } => (x_labels, y_labels),
@@ -115,6 +121,9 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
             face.rotate = -90.0;
             svg.text(at - ys.title * 0.35, plot.y + plot.h / 2.0, line, &face);
         }
+    }
+    if let (Some(right), Some(scale)) = (&right, &other) {
+        right.draw(svg, plot, scale);
     }
     if !plane.x.hidden {
         x_axis(svg, plot, &x, show_x.then_some(&x_labels), &xs);
@@ -171,6 +180,7 @@ fn contents(
     plane: &Plane,
     plot: Rect,
     (x, y): (&Scale, &Scale),
+    other: Option<&Scale>,
     (x_labels, y_labels): (&Labels, &Vec<(f64, Vec<String>)>),
     context: &Context,
 ) {
@@ -199,7 +209,14 @@ fn contents(
             svg.line((plot.x, at), (plot.right(), at), &reference(line));
         }
     }
-    for series in &plane.series {
+    let second = plane.second.as_ref().zip(other);
+    for (line, y) in second.iter().flat_map(|(s, y)| s.lines.iter().map(move |line| (line, *y))) {
+        if let Some(at) = y.at(line.at) {
+            svg.line((plot.x, at), (plot.right(), at), &reference(line));
+        }
+    }
+    for (at, series) in plane.series.iter().enumerate() {
+        let y = second.filter(|(s, _)| s.series.contains(&at)).map_or(y, |(_, other)| other);
         draw::series(svg, series, x, y);
         base_line(svg, &series.shape, plot, (x, y));
     }

@@ -40,6 +40,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "tests and tables of textbooks that no template has: it keeps to ttest, stset with sts, and cs with its kin",
         &["dstdize", "ltable", "sdtesti", "stmc", "stvary", "ztesti"],
     ),
+    (
+        "graphs, tests and panel models of textbooks: templates keep to qnorm, kdensity, rvfplot, xtreg and xtabond",
+        &["acprplot", "pchi", "qchi", "qqplot", "quantile", "spikeplot", "xthtaylor", "xtserial"],
+    ),
     ("choices between alternatives: templates keep to clogit and mlogit", &["asclogit", "cmclogit", "cmset"]),
     ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
     (

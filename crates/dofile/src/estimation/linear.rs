@@ -110,17 +110,28 @@ pub struct Grid<'a> {
     rows: Rc<Vec<usize>>,
     columns: HashMap<(String, TsOp), Rc<Vec<f64>>>,
     shares: HashMap<(String, i64), f64>,
+    offset: Option<Rc<Vec<f64>>>,
 }
 
 impl<'a> Grid<'a> {
     /// The data as they are on the given rows.
     pub fn new(frame: &'a Frame, rows: Vec<usize>) -> Self {
-        Self { frame, rows: Rc::new(rows), columns: HashMap::new(), shares: HashMap::new() }
+        Self { frame, rows: Rc::new(rows), columns: HashMap::new(), shares: HashMap::new(), offset: None }
     }
 
     /// The rows.
     pub fn rows(&self) -> &[usize] {
         &self.rows
+    }
+
+    /// Sets what the model adds to its first linear index in each row: an offset or the log of an exposure.
+    pub fn set_offset(&mut self, values: Vec<f64>) {
+        self.offset = Some(Rc::new(values));
+    }
+
+    /// The offset of a row, zero without one.
+    pub fn offset(&self, row: usize) -> f64 {
+        self.offset.as_ref().map_or(0.0, |values| values[row])
     }
 
     /// Loads every variable of the terms, so that reading needs no data afterwards.

@@ -80,6 +80,11 @@ impl Scenario<'_, '_> {
         }
     }
 
+    /// What the model adds to its first index in a row.
+    fn offset(&self, response: &Response, row: usize) -> f64 {
+        if response.shifted { self.grid.offset(row) } else { 0.0 }
+    }
+
     /// Number of rows whose shares are kept.
     fn kept(&self) -> usize {
         if self.keep { self.weights.len() } else { 0 }
@@ -100,6 +105,7 @@ impl Scenario<'_, '_> {
         let mut eta = vec![0.0; designs.len()];
         for (row, weight) in self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             indices(parameters, response, &designs, row, &mut eta);
+            eta[0] += self.offset(response, row);
             let d = response.at(&eta);
             if log && d.value <= 0.0 {
                 return Err(StataError::new(459, "a prediction is not positive and has no logarithm"));
@@ -146,6 +152,7 @@ impl Scenario<'_, '_> {
         for (row, weight) in self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             indices(parameters, response, &designs, row, &mut eta);
             indices(parameters, response, &slopes, row, &mut move_);
+            eta[0] += self.offset(response, row);
             let d = response.at(&eta);
             let slope: f64 = d.first.iter().zip(&move_).map(|(f, m)| f * m).sum();
             d_value.fill(0.0);

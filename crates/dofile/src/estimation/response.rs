@@ -50,6 +50,8 @@ pub struct Response {
     pub request: String,
     /// Positions of the parameters of each linear index.
     pub indices: Vec<Vec<usize>>,
+    /// Whether the offset of the model is part of the first index.
+    pub shifted: bool,
     shape: Shape,
 }
 
@@ -77,41 +79,37 @@ impl Response {
         })));
         let request =
             if request.is_empty() { "predict()".to_string() } else { format!("predict({request})") };
-        Self { label: label.to_string(), request, indices: indices.to_vec(), shape }
+        Self { label: label.to_string(), request, indices: indices.to_vec(), shifted: false, shape }
     }
 
     /// The predictions that `margins` works on: the one asked for, or the command's default (all outcomes
     /// of a model with several).
     pub fn of(session: &Session, parameters: &Parameters, request: Option<&str>) -> Result<Vec<Self>> {
+        let mut found = Self::unshifted(session, parameters, request)?;
+        // An incidence rate leaves the exposure out, fixed effects of conditional models have no index.
+        let shifted = session.e.results.get_text("offset").is_some() && session.e.cmd() != "clogit";
+        found.iter_mut().for_each(|r| r.shifted = shifted && r.request != "predict(ir)");
+        Ok(found)
+    }
+
+    fn unshifted(session: &Session, parameters: &Parameters, request: Option<&str>) -> Result<Vec<Self>> {
         if let Some(found) = response_models::of(session, parameters, request.unwrap_or("").trim()) {
-            let found = found?;
-            if session.e.results.get_text("offset").is_some() {
-                return Err(StataError::unsupported_option(
-                    "margins",
-                    "predictions with an exposure or offset",
-                ));
-            }
-            return Ok(vec![found]);
+            return Ok(vec![found?]);
         }
         let cmd = session.e.cmd();
         let depvar = session.e.results.get_text("depvar").unwrap_or("");
         let equations = parameters.equations();
         let first = parameters.positions(equations.first().map_or("", String::as_str));
         let asked = request.map(str::trim);
-        // An index has the offset in it, which differs from row to row.
         if session.e.results.get_text("tvc").is_some() {
             return Err(StataError::unsupported_option("margins", "predictions after stcox with tvc()"));
-        }
-        let index = asked == Some("xb") || matches!(cmd, "logit" | "logistic" | "probit");
-        if index && session.e.results.get_text("offset").is_some() {
-            return Err(StataError::unsupported_option("margins", "predictions with an exposure or offset"));
         }
         let one = |shape: Shape, label: String, default: bool| {
             let text = match asked {
                 Some(asked) if !default || !asked.is_empty() => format!("predict({asked})"),
                 _ => "predict()".to_string(),
             };
-            Ok(vec![Self { label, request: text, indices: vec![first.clone()], shape }])
+            Ok(vec![Self { label, request: text, indices: vec![first.clone()], shifted: false, shape }])
         };
         match (cmd, asked.unwrap_or("")) {
             (_, "xb") => one(Shape::Linear, "Linear prediction".to_string(), false),
@@ -120,18 +118,6 @@ impl Response {
             }
             ("probit", "" | "pr") => one(Shape::Probability(Link::Probit), format!("Pr({depvar})"), true),
             ("poisson" | "nbreg", "" | "n") => {
-                if session
-                    .e
-                    .results
-                    .get_text("exposure_var")
-                    .or(session.e.results.get_text("offset_var"))
-                    .is_some()
-                {
-                    return Err(StataError::unsupported_option(
-                        "margins",
-                        "predict(n) with an exposure or offset",
-                    ));
-                }
                 one(Shape::Exponential, "Predicted number of events".to_string(), true)
             }
             ("poisson" | "nbreg", "ir") => {
@@ -188,6 +174,7 @@ impl Response {
             label: format!("Pr({depvar}=={})", values[j]),
             request: format!("predict(pr outcome({}))", values[j]),
             indices: indices.clone(),
+            shifted: false,
             shape: shape(j),
         };
         Ok(match wanted {

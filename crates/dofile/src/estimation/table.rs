@@ -223,6 +223,21 @@ impl Table<'_> {
         session.print("-".repeat(78));
     }
 
+    /// Prints the table of plain variables with lines of text above some of them (`headings` by position).
+    pub fn print_under(&self, session: &mut Session, headings: &[(usize, &str)]) {
+        self.print_heading(session);
+        let look = session.settings.table.clone();
+        for (i, row) in self.rows().iter().enumerate() {
+            for (_, text) in headings.iter().filter(|h| h.0 == i) {
+                session.print(format!("{text:<13}|"));
+            }
+            let term = parse_term(&self.stripe[i].name);
+            let cells = table_cells(row, term.as_ref(), &look);
+            session.print(format!("{:>12} |{cells}", format::abbrev(&self.stripe[i].name, 12)));
+        }
+        session.print(format!("-------------+{}", "-".repeat(64)));
+    }
+
     fn heading_line(&self) -> String {
         let (letter, p) = if self.df_r.is_some() { ("t", "P>|t|") } else { ("z", "P>|z|") };
         let error = if self.vce_title.is_empty() { "Std. err." } else { "std. err." };

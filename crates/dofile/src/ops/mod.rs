@@ -16,6 +16,7 @@ pub(crate) mod influence;
 pub(crate) mod listing;
 pub(crate) mod means;
 pub(crate) mod posted;
+pub(crate) mod powers;
 pub(crate) mod predict;
 pub(crate) mod record_groups;
 pub(crate) mod rho;

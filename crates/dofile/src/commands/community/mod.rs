@@ -48,6 +48,7 @@ mod synth;
 mod synth_data;
 mod synth_show;
 mod winsor;
+mod xtserial;
 
 use super::CommandSpec;
 
@@ -95,6 +96,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     synth::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
+    xtserial::SPEC,
 ];
 
 pub(super) use csdid_average::estat;

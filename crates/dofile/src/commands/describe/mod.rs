@@ -3,9 +3,11 @@
 mod centile;
 mod count;
 mod inspect;
+mod ladder;
 mod levelsof;
 mod listing;
 mod loneway;
+mod lv;
 mod median;
 mod misstable;
 mod moments;
@@ -33,12 +35,14 @@ pub(super) const TABLE: &[CommandSpec] = &[
     centile::SPEC,
     count::SPEC,
     inspect::SPEC,
+    ladder::SPEC,
     levelsof::SPEC,
     listing::SPEC_LIST,
     listing::SPEC_DESCRIBE,
     listing::SPEC_DS,
     listing::SPEC_CODEBOOK,
     loneway::SPEC,
+    lv::SPEC,
     median::SPEC,
     misstable::SPEC,
     normality::SPEC_SFRANCIA,

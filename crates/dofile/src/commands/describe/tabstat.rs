@@ -150,8 +150,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         for (j, &v) in vars.iter().enumerate() {
             let column = &s.frame.var(v).data;
             let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.values[i]);
-            let sample =
+            let mut sample =
                 Sample::new((0..rows.len()).filter(|&i| rows[i]).map(|i| (column.num(i), weight(i))));
+            sample.frequency = weights.as_ref().is_some_and(|w| w.kind == WeightKind::Frequency);
             for (k, (_, name)) in statistics.iter().enumerate() {
                 cells[k * vars.len() + j] = sample.statistic(name).unwrap_or(crate::value::MISSING);
             }

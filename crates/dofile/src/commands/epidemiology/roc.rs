@@ -11,7 +11,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::options::{OptKind, abbreviates, split_options};
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use estimators::classify::roc;
 use estimators::distributions::{chi2_tail, normal_quantile};
 use estimators::epidemiology::clopper_pearson;
@@ -75,6 +75,9 @@ const UNSUPPORTED: &[&str] = &[
 /// Splits the options into those of the command and those of its graph.
 fn parse(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
     let mut cmd = ParsedCommand::split(name, raw, false)?;
+    if let Some(kind) = cmd.weight.as_ref().and_then(|w| w.kind).filter(|k| *k != WeightKind::Frequency) {
+        return Err(StataError::new(101, format!("{}s not allowed", kind.name())));
+    }
     let mut rest = String::new();
     let mut own = String::new();
     for (option, argument) in split_options(&cmd.option_text)? {

@@ -108,7 +108,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let right: Vec<usize> = pairs.iter().map(|p| p.1).collect();
     let gap: Vec<f64> = pairs.iter().map(|(i, j)| c.b[*i] - e.b[*j]).collect();
     let v = c.v.select(&left, &left).scaled(scale.0).minus(&e.v.select(&right, &right).scaled(scale.1));
-    let (chi2, rank, definite) = statistic(&gap, &v);
+    let size: Vec<f64> = left.iter().map(|i| c.v[(*i, *i)].sqrt()).collect();
+    let (chi2, rank, definite) = statistic(&gap, &v, &size);
     let rows: Vec<[f64; 4]> = pairs
         .iter()
         .enumerate()
@@ -140,10 +141,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// `d' V^- d`, the rank, and whether V is positive definite. Eigenvalues near zero are left out.
-fn statistic(gap: &[f64], v: &Mat) -> (f64, usize, bool) {
-    let (values, vectors) = v.symmetric_eigen();
-    let along = vectors.transpose().times_vector(gap);
+/// `d' V^- d`, the rank, and whether V is positive definite. Eigenvalues near zero are left out, on the scale of the
+/// standard errors `size`: coefficients of large and of small regressors count alike.
+fn statistic(gap: &[f64], v: &Mat, size: &[f64]) -> (f64, usize, bool) {
+    let scaled = Mat::from_fn(gap.len(), gap.len(), |i, j| v[(i, j)] / size[i] / size[j]);
+    let (values, vectors) = scaled.symmetric_eigen();
+    let gap: Vec<f64> = gap.iter().zip(size).map(|(g, s)| g / s).collect();
+    let along = vectors.transpose().times_vector(&gap);
     let top = values.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     let mut chi2 = 0.0;
     let mut rank = 0;

@@ -7,21 +7,29 @@ use crate::ops::graphs::figure_options::FigureOptions;
 use crate::ops::graphs::monochrome;
 use crate::ops::graphs::text::Rule;
 use crate::session::Session;
-use figure::{Body, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes};
+use figure::{Body, Figure, Panel, Plane, Second, Series, TextMark, data_ends, share_axes};
 
 /// Content of one panel before its axes are known.
 struct Content {
     title: String,
     series: Vec<Series>,
+    /// Positions of the series with the second vertical axis.
+    second: Vec<usize>,
     texts: Vec<TextMark>,
 }
 
 fn content(session: &Session, plots: &[Plot], title: String, rows: &[bool], mono: bool) -> Result<Content> {
-    let mut content = Content { title, series: Vec::new(), texts: Vec::new() };
+    let mut content = Content { title, series: Vec::new(), second: Vec::new(), texts: Vec::new() };
     let mut number = 0;
     for plot in plots {
         let mut drawn = plot.draw(session, rows, number)?;
         number = drawn.series.iter().map(|s| s.number + 1).max().unwrap_or(number).max(number);
+        if plot.options.second {
+            if !drawn.texts.is_empty() {
+                return Err(StataError::unsupported_option("graph", "labels of markers with yaxis(2)"));
+            }
+            content.second.extend(content.series.len()..content.series.len() + drawn.series.len());
+        }
         content.series.append(&mut drawn.series);
         content.texts.append(&mut drawn.texts);
     }
@@ -33,6 +41,7 @@ fn content(session: &Session, plots: &[Plot], title: String, rows: &[bool], mono
 
 /// The figure of plots: a panel for each group of `by()`.
 pub(super) fn figure(session: &Session, plots: &[Plot], options: &FigureOptions) -> Result<Figure> {
+    check_axes(plots, options)?;
     let n = session.frame.n_rows();
     let mut used = vec![false; n];
     for plot in plots {
@@ -63,6 +72,21 @@ pub(super) fn figure(session: &Session, plots: &[Plot], options: &FigureOptions)
     Ok(figure)
 }
 
+/// r(198) where the second axis has no plots, or the first one none; r(199) for panels.
+fn check_axes(plots: &[Plot], options: &FigureOptions) -> Result<()> {
+    let seconds = plots.iter().filter(|p| p.options.second).count();
+    if seconds == 0 && options.second.named {
+        return Err(StataError::new(198, "axis(2) is the axis of no plot; use yaxis(2)"));
+    }
+    if seconds > 0 && options.by.is_some() {
+        return Err(StataError::unsupported_option("graph", "by() with yaxis(2)"));
+    }
+    if seconds > 0 && seconds == plots.len() {
+        return Err(StataError::unsupported_option("graph", "yaxis(2) for every plot"));
+    }
+    Ok(())
+}
+
 fn plane(
     session: &Session,
     plots: &[Plot],
@@ -72,11 +96,25 @@ fn plane(
 ) -> Plane {
     let (x_names, y_names): (Vec<Name>, Vec<Name>) = plots.iter().map(|plot| names(session, plot)).unzip();
     let (x_var, x_title) = x_names.iter().find(|n| n.1.is_some()).cloned().unwrap_or_default();
-    let (y_var, y_title) = joined(&y_names);
+    let of_axis = |second: bool| -> Vec<Name> {
+        let own = plots.iter().zip(&y_names).filter(|(plot, _)| plot.options.second == second);
+        own.map(|(_, name)| name.clone()).collect()
+    };
+    let (y_var, y_title) = joined(&of_axis(false));
     let horizontal = plots.iter().all(Plot::horizontal);
     let ends = |x: bool| data_ends(all, x).unwrap_or((0.0, 1.0));
     let mut x = options.x.axis(session, x_var, ends(true), &x_title.unwrap_or_default());
-    let y = options.y.axis(session, y_var, ends(false), &y_title);
+    let (right, left): (Vec<usize>, Vec<usize>) =
+        (0..content.series.len()).partition(|at| content.second.contains(at));
+    let second = (!right.is_empty()).then(|| {
+        let (variable, title) = joined(&of_axis(true));
+        let ends = ends_of(&content.series, &right);
+        let mut axis = options.second.axis.axis(session, variable, ends, &title);
+        axis.grid = false;
+        Second { axis, series: right, lines: options.second.lines.clone() }
+    });
+    let vertical = if second.is_some() { ends_of(&content.series, &left) } else { ends(false) };
+    let y = options.y.axis(session, y_var, vertical, &y_title);
     x.grid = options.x.grid.unwrap_or(horizontal && options.x.rule == Rule::Auto);
     let mut texts = content.texts;
     texts.extend(options.texts.iter().cloned());
@@ -88,7 +126,14 @@ fn plane(
         y_lines: options.y_lines.clone(),
         texts,
         background: options.plot_background,
+        second,
     }
+}
+
+/// The smallest and largest vertical value of some series.
+fn ends_of(series: &[Series], positions: &[usize]) -> (f64, f64) {
+    let own: Vec<Series> = positions.iter().map(|at| series[*at].clone()).collect();
+    data_ends(&own, false).unwrap_or((0.0, 1.0))
 }
 
 /// The variable that decides an axis' format, and the title that a plot asks for.

@@ -1,4 +1,4 @@
-//! `rvfplot`, `rvpplot`, `lvr2plot`, `avplot`, `avplots` and `cprplot`: graphs of residuals after `regress`.
+//! `rvfplot`, `rvpplot`, `lvr2plot`, `avplot`, `avplots`, `cprplot` and `acprplot`: graphs of residuals after `regress`.
 //! Formulas: [R] regress postestimation diagnostic plots; Belsley, Kuh and Welsch (1980), Regression Diagnostics.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form};
@@ -34,7 +34,7 @@ const fn spec(
 }
 
 /// The commands.
-pub(super) const SPECS: [CommandSpec; 6] = [
+pub(super) const SPECS: [CommandSpec; 7] = [
     spec(
         "rvfplot",
         7,
@@ -89,6 +89,16 @@ pub(super) const SPECS: [CommandSpec; 6] = [
             expect: &[("e(N)", 20.0), ("c(k)", 3.0)],
         }],
     ),
+    spec(
+        "acprplot",
+        8,
+        "acprplot indepvar [, twoway_options]",
+        &[Example {
+            // An exact square: the augmented component is the outcome, without its constant.
+            run: "set obs 5\ngenerate x = _n\ngenerate y = 3 + 2*x + x^2\nregress y x\nacprplot x\ntempfile f\ngraph export `f'.csv\nimport delimited using `f'.csv, clear asdouble\nkeep in 1/5\ngenerate far = abs(y - (2*x + x^2))\nsummarize far\nerase `f'.csv",
+            expect: &[("r(N)", 5.0), ("r(max) < 1e-9", 1.0)],
+        }],
+    ),
 ];
 
 /// Values of a prediction in rows of the data; the variable that holds them is removed again.
@@ -120,7 +130,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let list = own.list.trim();
-    let needs = matches!(cmd.name.as_str(), "rvpplot" | "avplot" | "cprplot");
+    let needs = matches!(cmd.name.as_str(), "rvpplot" | "avplot" | "cprplot" | "acprplot");
     if needs && list.is_empty() {
         return Err(StataError::standard(100));
     }
@@ -206,6 +216,9 @@ fn component(s: &mut Session, kind: &str, name: &str, rows: &[usize]) -> Result<
         if kind == "rvpplot" {
             return Ok(plain(columns[place].clone(), e, &shown, "Residuals"));
         }
+        if kind == "acprplot" {
+            return augmented(s, &columns, place, rows, &shown);
+        }
         let y = e.iter().zip(&columns[place]).map(|(e, x)| e + b * x).collect();
         let mut picture = plain(columns[place].clone(), y, &shown, "Component plus residual");
         picture.line = Some((b, 0.0));
@@ -224,5 +237,42 @@ fn component(s: &mut Session, kind: &str, name: &str, rows: &[usize]) -> Result<
     let mut picture = plain(x, y, &format!("e( {shown} | X )"), &format!("e( {depvar} | X )"));
     picture.line = Some((b, 0.0));
     picture.note = format!("coef = {}, se = {}, t = {}", cell(b), cell(se), format::bare("%5.2f", b / se));
+    Ok(picture)
+}
+
+/// Mallows' (1986) augmented component plus residual: the model is fitted again with the square of the regressor, and
+/// the line is the regression of the points on it.
+fn augmented(
+    s: &Session,
+    columns: &[Vec<f64>],
+    place: usize,
+    rows: &[usize],
+    shown: &str,
+) -> Result<Picture> {
+    if s.e.results.get_text("wtype").is_some() {
+        return Err(StataError::unsupported_option("acprplot", "after weighted regressions"));
+    }
+    let x = &columns[place];
+    // The square around the mean: the plot is the same up to a constant, and the fit is accurate.
+    let mean = x.iter().sum::<f64>() / x.len() as f64;
+    let square: Vec<f64> = x.iter().map(|x| (x - mean).powi(2)).collect();
+    let mut all: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    all.push(&square);
+    let fit = |y: &[f64], columns: &[&[f64]], constant: bool| {
+        ols::fit(&Request { constant, ..Request::new(y, columns) })
+            .map_err(crate::estimation::display::fit_error)
+    };
+    let full = fit(&outcome(s, rows)?, &all, false)?;
+    let slope = |at: usize| {
+        let kept = full.basis.kept.iter().position(|k| *k == at);
+        kept.map_or(0.0, |k| full.b[k])
+    };
+    let (b, c) = (slope(place), slope(all.len() - 1));
+    // b x + c (x - mean)^2 is (b - 2 c mean) x + c x^2 and a constant, which the plot leaves out.
+    let y: Vec<f64> =
+        (0..x.len()).map(|i| full.residuals[i] + (b - 2.0 * c * mean) * x[i] + c * x[i] * x[i]).collect();
+    let line = fit(&y, &[x.as_slice()], true)?;
+    let mut picture = plain(x.clone(), y, shown, "Augmented component plus residual");
+    picture.line = Some((line.b[0], line.b[line.b.len() - 1]));
     Ok(picture)
 }

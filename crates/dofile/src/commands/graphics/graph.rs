@@ -2,7 +2,7 @@
 //! `display`, `drop`, `dir`).
 
 use super::bars::{self, Chart};
-use super::{boxes, pie, twoway};
+use super::{boxes, matrix, pie, twoway};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::ops::graphs::figure_options::FigureOptions;
@@ -20,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: |session, cmd| run(session, &cmd.raw),
-    syntax: "graph {twoway|bar|hbar|dot|box|hbox|pie|combine|export|save|use|display|drop|dir} ...",
+    syntax: "graph {twoway|matrix|bar|hbar|dot|box|hbox|pie|combine|export|save|use|display|drop|dir} ...",
     notes: "graph export writes SVG; other formats are made from it by a converter; graph save and saving() write the picture as SVG text to a .gph file, which graph use and graph combine read in the same run",
     examples: &[Example {
         run: "set obs 6\ngenerate g = mod(_n, 3)\ngenerate y = _n\ngraph bar (mean) y, over(g)\ngraph box y, over(g)\ngraph pie, over(g)\nscalar n = _N",
@@ -62,7 +62,8 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
         "close" | "set" | "query" => Ok(()),
         "save" => save(session, rest),
         "use" => use_file(session, rest),
-        "matrix" | "play" | "print" | "describe" | "rename" | "copy" | "replay" | "copycolors" => {
+        _ if is("matrix", 3) => matrix::run(session, rest),
+        "play" | "print" | "describe" | "rename" | "copy" | "replay" | "copycolors" => {
             Err(StataError::unsupported_command(&format!("graph {word}")))
         }
         "" => Err(StataError::standard(100)),

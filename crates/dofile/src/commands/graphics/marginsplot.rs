@@ -331,6 +331,7 @@ fn assemble(
         y_lines: options.figure.y_lines.clone(),
         texts: options.figure.texts.clone(),
         background: options.figure.plot_background,
+        second: None,
     };
     let mut labels: Vec<String> = plane.series.iter().map(|s| s.label.clone()).collect();
     let mut figure = Figure { legend: options.figure.legend_for(&mut labels), ..Figure::default() };

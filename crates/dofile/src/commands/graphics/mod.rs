@@ -9,9 +9,11 @@ mod graph;
 mod groups;
 mod histogram;
 mod kdensity;
+mod ladders;
 mod lowess;
 mod lpoly;
 mod marginsplot;
+mod matrix;
 mod numbers;
 mod over;
 mod pie;
@@ -19,6 +21,7 @@ mod plot_options;
 mod plots;
 mod quantiles;
 mod shorthands;
+mod spikeplot;
 mod twoway;
 
 use super::CommandSpec;
@@ -30,6 +33,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     diagnostic::SPECS[2],
     diagnostic::SPECS[3],
     diagnostic::SPECS[4],
+    diagnostic::SPECS[5],
+    diagnostic::SPECS[6],
     graph::SPEC,
     twoway::SPEC,
     twoway::SCATTER,
@@ -42,6 +47,14 @@ pub(super) const TABLE: &[CommandSpec] = &[
     marginsplot::SPEC,
     shorthands::SERRBAR,
     shorthands::XTLINE,
-    quantiles::SPEC_PNORM,
-    quantiles::SPEC_QNORM,
+    quantiles::SPECS[0],
+    quantiles::SPECS[1],
+    quantiles::SPECS[2],
+    quantiles::SPECS[3],
+    quantiles::SPECS[4],
+    quantiles::SPECS[5],
+    quantiles::SPECS[6],
+    spikeplot::SPEC,
+    ladders::SPEC_GLADDER,
+    ladders::SPEC_QLADDER,
 ];

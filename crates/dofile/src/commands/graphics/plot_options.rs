@@ -24,6 +24,8 @@ pub(super) struct PlotOptions {
     /// Opacities without a colour (`mcolor(%40)`) of markers, lines and fills: the usual colour shines through.
     opacity: [Option<f64>; 3],
     pstyle: Vec<Option<usize>>,
+    /// `yaxis(2)`.
+    pub(super) second: bool,
     /// Variables of `mlabel()`.
     pub(super) labels: Vec<usize>,
     pub(super) label_color: Option<Color>,

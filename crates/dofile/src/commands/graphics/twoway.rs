@@ -7,10 +7,11 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, Variable};
 use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::second_axis::{self, Taken};
 use crate::ops::graphs::store;
 use crate::ops::graphs::text::RawOption;
 use crate::session::Session;
-use crate::syntax::options::split_options;
+use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{matching_paren, quote_at, skip_quote, top_level_comma, unquote, words};
 use crate::syntax::{ParsedCommand, WeightKind};
 use figure::TextMark;
@@ -167,13 +168,22 @@ impl Reader {
         Ok(())
     }
 
+    /// Takes an option of the whole graph, those of its second vertical axis included.
+    fn take(&mut self, session: &Session, option: &RawOption) -> Result<bool> {
+        match self.options.second.take(session, option)? {
+            Taken::Second => Ok(true),
+            Taken::First(option) => self.options.take(session, &option),
+            Taken::Other => self.options.take(session, option),
+        }
+    }
+
     fn figure_option(&mut self, session: &Session, option: &RawOption) -> Result<()> {
-        if self.options.take(session, option)? {
+        if self.take(session, option)? {
             return Ok(());
         }
         // an option of the only plot may stand behind its parenthesis
         if let [plot] = &mut self.plots[..]
-            && plot.options.take(session, option)?
+            && plot_option(session, plot, option)?
         {
             return plot.options.check(plot.kind.options());
         }
@@ -221,7 +231,7 @@ impl Reader {
             }
         };
         for option in split_options(&option_text)? {
-            if !plot.options.take(session, &option)? && !self.options.take(session, &option)? {
+            if !plot_option(session, &mut plot, &option)? && !self.take(session, &option)? {
                 return Err(StataError::option_not_allowed(&option.0));
             }
         }
@@ -231,6 +241,27 @@ impl Reader {
         }
         self.plots.push(plot);
         Ok(())
+    }
+}
+
+/// Takes an option of a plot; `yaxis()` chooses its vertical axis.
+fn plot_option(session: &Session, plot: &mut Plot, option: &RawOption) -> Result<bool> {
+    match option {
+        (name, Some(argument)) if abbreviates(name, "YAXis") => {
+            plot.options.second = match second_axis::numbers(argument)?[..] {
+                [1] => false,
+                [2] => true,
+                _ => {
+                    return Err(StataError::unsupported_option(
+                        "graph",
+                        "yaxis() with two axes for one plot",
+                    ));
+                }
+            };
+            Ok(true)
+        }
+        (name, Some(argument)) if abbreviates(name, "XAXis") && argument.trim() == "1" => Ok(true),
+        _ => plot.options.take(session, option),
     }
 }
 

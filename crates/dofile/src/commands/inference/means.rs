@@ -33,6 +33,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
     .unsupported(REFUSED);
 
+/// Analytic weights are for means alone ([R] proportion, ratio, total).
+const COUNTED: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Frequency, WeightKind::Probability])
+    .unsupported(REFUSED);
+
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "mean",
     min: 4,
@@ -57,6 +62,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
     name: "proportion",
     min: 4,
+    form: Form::Standard(&COUNTED),
     run: |s, cmd| run(s, cmd, Kind::Proportion),
     syntax: "proportion varname [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
     notes: "limits by the logit transformation; variance p(1-p)/(n-1); as mean; [R] proportion",
@@ -70,6 +76,7 @@ pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
 pub(crate) const SPEC_TOTAL: CommandSpec = CommandSpec {
     name: "total",
     min: 5,
+    form: Form::Standard(&COUNTED),
     run: |s, cmd| run(s, cmd, Kind::Total),
     syntax: "total varlist [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
     notes: "as mean; [R] total",
@@ -83,6 +90,7 @@ pub(crate) const SPEC_TOTAL: CommandSpec = CommandSpec {
 pub(crate) const SPEC_RATIO: CommandSpec = CommandSpec {
     name: "ratio",
     min: 5,
+    form: Form::Standard(&COUNTED),
     run: |s, cmd| run(s, cmd, Kind::Ratio),
     syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
     notes: "linearised variance; as mean; [R] ratio",

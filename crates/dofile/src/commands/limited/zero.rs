@@ -15,7 +15,7 @@ use crate::estimation::sample::Side;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use crate::{ml_options, ml_refused};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, Likelihood, MlFit};
@@ -203,8 +203,11 @@ fn estimate_inflated(session: &mut Session, cmd: &ParsedCommand, name: &'static 
     post::note_omitted(session, &omitted);
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let shift = offset.as_ref().map(|o| o.0.as_slice());
-    let zeros = model.y.iter().filter(|y| **y == 0.0).count();
-    if zeros == 0 {
+    // Frequency weights count rows.
+    let counts = model.weights.as_ref().filter(|w| w.kind == WeightKind::Frequency);
+    let count = |row: usize| counts.map_or(1.0, |w| w.values[row]);
+    let zeros: f64 = (0..model.y.len()).filter(|row| model.y[*row] == 0.0).map(count).sum();
+    if zeros == 0.0 {
         return Err(StataError::new(459, format!("{} never varies; always nonzero", model.depvar)));
     }
     let probit = cmd.has("probit");
@@ -237,7 +240,7 @@ fn estimate_inflated(session: &mut Session, cmd: &ParsedCommand, name: &'static 
         fit_inflated(session, cmd, name, &model, &side, &formula, equations, &start)?;
     }
     let results = &mut session.e.results;
-    results.scalar("N_zero", zeros as f64).text("inflate", if probit { "probit" } else { "logit" });
+    results.scalar("N_zero", zeros).text("inflate", if probit { "probit" } else { "logit" });
     if let Some((_, text)) = &offset {
         results.text("offset", text);
     }

@@ -52,6 +52,7 @@ pub(crate) fn sd(session: &mut Session, call: &Call) -> Result<()> {
     if !(10.0..=99.99).contains(&level) {
         return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));
     }
+    super::mixed_post::one_level(session)?;
     let stored = Stored::of(&session.e)?;
     let variances = options.has("variance");
     let shown = if session.e.cmd() == "mixed" {

@@ -21,6 +21,7 @@ pub(crate) fn icc(session: &mut Session) -> Result<()> {
 
 /// After `mixed`, from the logarithms of the standard deviations.
 fn linear(session: &mut Session) -> Result<()> {
+    super::mixed_post::one_level(session)?;
     let stored = Stored::of(&session.e)?;
     let names: Vec<String> =
         session.e.results.get_text("revars").unwrap_or("").split(' ').map(String::from).collect();

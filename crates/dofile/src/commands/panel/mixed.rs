@@ -1,11 +1,13 @@
-//! `mixed`: linear mixed model with random effects of one grouping level, by maximum or restricted maximum
-//! likelihood; `estat icc` and predictions of the effects.
+//! `mixed`: linear mixed model with random effects of one grouping level or two nested ones, by maximum or restricted
+//! maximum likelihood; `estat icc` and predictions of the effects.
 //!
-//! Stores in `e()`: N N_g g_min g_avg g_max df_m ll ll_c chi2 chi2_c df_c p p_c k_f k_r rank converged, b with
-//! lns1_1_1 ... lnsig_e, V, cmd depvar ivars redim revars vartypes method. Formulas: [ME] mixed.
+//! Stores in `e()`: N N_g g_min g_avg g_max (matrices of both levels where there are two) df_m ll ll_c chi2 chi2_c df_c p
+//! p_c k_f k_r rank converged, b with lns1_1_1 ... lnsig_e, V, cmd depvar ivars redim revars vartypes method.
+//! Formulas: [ME] mixed.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::clogit::{group_rows, store_sizes};
+use super::clogit::store_sizes;
+use super::mixed_levels::{Level, Line, level_rows, parse, values};
 use super::mixed_post::display;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
@@ -14,19 +16,21 @@ use crate::estimation::likelihood::print_log;
 use crate::estimation::ml_command::Layout;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
+use crate::matrix::Matrix;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
-use estimators::mixed::{Mixed, MixedFit};
+use estimators::mixed::{Effects, Mixed, MixedFit};
 use estimators::ml::MlFit;
 use estimators::ols::{self, Request};
 use estimators::wald;
 use std::sync::Arc;
 
-const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("reml"),
     OptSpec::flag("mle"),
     OptSpec::flag("ml"),
@@ -42,7 +46,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("VARiance"),
     OptSpec::flag("STDDEViations"),
 ];
-const UNSUPPORTED: &[&str] = &[
+pub(super) const UNSUPPORTED: &[&str] = &[
     "RESiduals",
     "DFMethod",
     "PWeight",
@@ -62,8 +66,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "mixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, noconstant covariance(independent|unstructured) mle|reml level(#) nolog stddeviations]",
-    notes: "one level of random effects; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects; estat icc; formulas: [ME] mixed",
+    syntax: "mixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml level(#) nolog stddeviations]",
+    notes: "one level of random effects or two nested ones (after these no estat and no predictions but xb); stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects; estat icc; formulas: [ME] mixed",
     examples: &[Example {
         // Balanced one-way layout: REML gives the analysis-of-variance estimates, MSE 1 and (18 - 1)/2.
         run: "input g y\n1 1\n1 3\n2 5\n2 5\n3 7\n3 7\nend\nreplace y = 5.2928932188134525 in 3\nreplace y = 4.7071067811865475 in 4\nmixed y || g:, reml",
@@ -93,33 +97,6 @@ pub(super) struct MixedState {
     pub(super) s2: f64,
 }
 
-/// The parts of the command line.
-struct Line {
-    cmd: ParsedCommand,
-    group: String,
-    slopes: String,
-}
-
-fn parse(raw: &str) -> Result<Line> {
-    let parts: Vec<&str> = raw.split("||").collect();
-    if parts.len() == 1 {
-        return Err(StataError::unsupported_option("mixed", "a model without random effects; use regress"));
-    }
-    if parts.len() > 2 {
-        return Err(StataError::unsupported_option("mixed", "more than one level of random effects"));
-    }
-    let (effects, options) = match top_level_comma(parts[1]) {
-        Some(at) => (&parts[1][..at], &parts[1][at + 1..]),
-        None => (parts[1], ""),
-    };
-    let (group, slopes) = effects
-        .split_once(':')
-        .ok_or_else(|| StataError::new(198, "invalid syntax: levelvar: expected after ||"))?;
-    let mut cmd = ParsedCommand::split("mixed", &format!("{}, {options}", parts[0].trim()), false)?;
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
-    Ok(Line { cmd, group: group.trim().to_string(), slopes: slopes.trim().to_string() })
-}
-
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     if raw.is_empty() || raw.starts_with(',') {
@@ -141,55 +118,44 @@ fn estimate(session: &mut Session, line: &Line, raw: &str) -> Result<()> {
     if VceSpec::parse("mixed", &cmd.options, &["oim", "conventional"])? != VceSpec::Default {
         return Err(StataError::unsupported_option("mixed", "vce(robust)"));
     }
-    let covariance = cmd.options.text("covariance").unwrap_or("independent").trim().to_string();
-    let is = |full: &str| covariance.len() >= 2 && full.starts_with(covariance.as_str());
-    let unstructured = is("unstructured");
-    if !unstructured && !is("independent") && !is("identity") {
-        return Err(StataError::unsupported_option("mixed", &format!("covariance({covariance})")));
-    }
-    if line.group == "_all" {
-        return Err(StataError::unsupported_option("mixed", "_all:"));
-    }
-    let unit = session.variable(&line.group)?;
-    let slope_variables = session
-        .varlist(&line.slopes)
-        .or_else(|e| if line.slopes.is_empty() { Ok(Vec::new()) } else { Err(e) })?;
-    if is("identity") && slope_variables.len() + usize::from(!cmd.has("noconstant")) > 1 {
-        return Err(StataError::unsupported_option("mixed", "covariance(identity) with several effects"));
-    }
-    let mut further = vec![unit];
-    further.extend(&slope_variables);
+    let levels = line.levels.iter().map(|l| Level::read(session, l)).collect::<Result<Vec<_>>>()?;
+    let further = levels.iter().flat_map(|l| l.slopes.iter().copied().chain([l.unit])).collect();
     let reading = Reading { further, weight_kinds: &[], vce: Some(VceSpec::Default), ..Reading::new(cmd) };
     let mut model = reading.model(session)?;
     // noconstant belongs to the random effects here.
     model.constant = true;
     drop_collinear(session, &mut model);
-    let intercept = !cmd.has("noconstant");
     let ones = vec![1.0; model.y.len()];
-    let slopes: Vec<Vec<f64>> = slope_variables
+    let slopes: Vec<Vec<Vec<f64>>> = levels
         .iter()
-        .map(|v| model.design.rows.iter().map(|r| session.frame.num_at(*v, *r)).collect())
+        .map(|level| level.slopes.iter().map(|v| values(session, *v, &model.design.rows)).collect())
         .collect();
-    let mut z: Vec<&[f64]> = slopes.iter().map(Vec::as_slice).collect();
-    z.extend(intercept.then_some(ones.as_slice()));
-    if z.is_empty() {
-        return Err(StataError::new(198, "no random effects specified"));
-    }
+    let z: Vec<Vec<&[f64]>> = slopes
+        .iter()
+        .zip(&levels)
+        .map(|(own, level)| {
+            own.iter().map(Vec::as_slice).chain(level.intercept.then_some(ones.as_slice())).collect()
+        })
+        .collect();
     let mut x = model.columns();
     x.push(&ones);
-    let rows = group_rows(session, unit, &model);
-    if rows.len() < 2 {
+    let rows = level_rows(session, &levels, &model);
+    if rows.iter().any(|r| r.len() < 2) {
         return Err(StataError::new(2001, "insufficient groups"));
     }
-    let unstructured = unstructured && z.len() > 1;
-    let reml = cmd.has("reml");
-    let mixed = Mixed::new(&model.y, &x, &z, &rows, reml, unstructured);
-    let (start, ll_c) = start(&model, &mixed, &z, &rows)?;
+    let effects: Vec<Effects> = (0..levels.len())
+        .map(|at| Effects {
+            z: &z[at],
+            rows: &rows[at],
+            unstructured: levels[at].unstructured && z[at].len() > 1,
+        })
+        .collect();
+    let mixed = Mixed::new(&model.y, &x, &effects, cmd.has("reml"));
+    let (start, ll_c) = start(&model, &mixed, &effects)?;
     let limit = cmd.options.int("iterate").map_or(100, |i| i.max(0) as usize);
     let fit = mixed.fit(&start, limit).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     log(session, cmd, &fit);
-    let names: Vec<String> = slope_variables.iter().map(|v| session.frame.var(*v).name.clone()).collect();
-    post_results(session, raw, &model, &mixed, &fit, &rows, ll_c, unit, names, intercept);
+    post_results(session, raw, &model, &mixed, &fit, &levels, &rows, ll_c);
     Ok(())
 }
 
@@ -209,9 +175,10 @@ fn log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit) {
 }
 
 /// Starting values from least squares, and the log likelihood without random effects.
-fn start(model: &Model, mixed: &Mixed, z: &[&[f64]], rows: &[Vec<usize>]) -> Result<(Vec<f64>, f64)> {
+fn start(model: &Model, mixed: &Mixed, effects: &[Effects<'_>]) -> Result<(Vec<f64>, f64)> {
     let columns = model.columns();
     let plain = ols::fit(&Request::new(&model.y, &columns)).map_err(fit_error)?;
+    let rows = effects[effects.len() - 1].rows;
     let mean = |g: &Vec<usize>| g.iter().map(|i| plain.residuals[*i]).sum::<f64>() / g.len() as f64;
     let means: Vec<f64> = rows.iter().map(mean).collect();
     let within: f64 = rows
@@ -226,23 +193,25 @@ fn start(model: &Model, mixed: &Mixed, z: &[&[f64]], rows: &[Vec<usize>]) -> Res
         let m = c.iter().sum::<f64>() / c.len() as f64;
         (c.iter().map(|v| (v - m).powi(2)).sum::<f64>() / c.len() as f64).sqrt()
     };
-    let mut theta: Vec<f64> = z
-        .iter()
-        .map(|c| match spread(c) {
-            // The intercept.
-            0.0 => 0.5 * (between - s2 * rows.len() as f64 / mixed.n).max(0.05 * s2).ln(),
-            sd => 0.5 * s2.ln() - (2.0 * sd).ln(),
-        })
-        .collect();
-    if mixed.unstructured {
-        theta.extend(vec![0.0; mixed.effects * (mixed.effects - 1) / 2]);
+    // Two levels share the variance between groups.
+    let share = 1.0 / effects.len() as f64;
+    let deviation = |c: &&[f64]| match spread(c) {
+        // The intercept.
+        0.0 => 0.5 * (share * (between - s2 * rows.len() as f64 / mixed.n)).max(0.05 * s2).ln(),
+        sd => 0.5 * s2.ln() - (2.0 * sd).ln(),
+    };
+    let mut theta: Vec<f64> = Vec::new();
+    for level in effects {
+        theta.extend(level.z.iter().map(deviation));
+        let q = level.z.len();
+        theta.extend(vec![0.0; if level.unstructured { q * (q - 1) / 2 } else { 0 }]);
     }
     theta.push(0.5 * s2.ln());
     let ll_c = if mixed.restricted {
         let p = columns.len() as f64 + 1.0;
         let sigma = 0.5 * (plain.rss / (mixed.n - p)).ln();
         let mut none = theta.clone();
-        none[..mixed.effects].fill(-300.0);
+        none.iter_mut().zip(mixed.deviations()).filter(|(_, sd)| *sd).for_each(|(t, _)| *t = -300.0);
         let last = none.len() - 1;
         none[last] = sigma;
         mixed.profile(&none).map_or(f64::NAN, |p| p.ll)
@@ -259,11 +228,9 @@ fn post_results(
     model: &Model,
     mixed: &Mixed,
     fit: &MixedFit,
-    rows: &[Vec<usize>],
+    levels: &[Level],
+    rows: &[Vec<Vec<usize>>],
     ll_c: f64,
-    unit: usize,
-    slopes: Vec<String>,
-    intercept: bool,
 ) {
     let p = mixed.fixed;
     let k = fit.theta.len();
@@ -277,13 +244,16 @@ fn post_results(
     });
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    for i in 1..=mixed.effects {
-        layout.constant(&format!("lns1_1_{i}"));
-    }
-    if mixed.unstructured {
-        for i in 1..=mixed.effects {
-            for j in i + 1..=mixed.effects {
-                layout.constant(&format!("atr1_1_{i}_{j}"));
+    for (level, own) in (1..).zip(levels) {
+        let q = own.slopes.len() + usize::from(own.intercept);
+        for i in 1..=q {
+            layout.constant(&format!("lns{level}_1_{i}"));
+        }
+        if own.unstructured {
+            for i in 1..=q {
+                for j in i + 1..=q {
+                    layout.constant(&format!("atr{level}_1_{i}_{j}"));
+                }
             }
         }
     }
@@ -303,21 +273,13 @@ fn post_results(
     results.scalar("chi2_c", chi2_c).scalar("df_c", df_c).scalar("p_c", p_c);
     results.scalar("k", (p + k) as f64).scalar("k_f", p as f64).scalar("k_r", k as f64);
     results.scalar("converged", f64::from(u8::from(fit.converged)));
-    store_sizes(results, rows);
-    let group = session.frame.var(unit).name.clone();
-    let mut effects = slopes.clone();
-    effects.extend(intercept.then(|| "_cons".to_string()));
-    results.text("ivars", &group).text("revars", effects.join(" ")).text("redim", mixed.effects.to_string());
-    results.text(
-        "vartypes",
-        if mixed.unstructured {
-            "Unstructured"
-        } else if mixed.effects == 1 {
-            "Identity"
-        } else {
-            "Independent"
-        },
-    );
+    store_groups(results, rows);
+    let names: Vec<Vec<String>> = levels.iter().map(|l| l.names(session)).collect();
+    let groups: Vec<String> = levels.iter().map(|l| session.frame.var(l.unit).name.clone()).collect();
+    let sizes: Vec<String> = names.iter().map(|n| n.len().to_string()).collect();
+    let forms: Vec<&str> = levels.iter().map(Level::form).collect();
+    results.text("ivars", groups.join(" ")).text("revars", names.concat().join(" "));
+    results.text("redim", sizes.join(" ")).text("vartypes", forms.join(" "));
     results.text("method", if mixed.restricted { "REML" } else { "ML" }).text("chi2type", "Wald");
     results.text(
         "title",
@@ -325,8 +287,27 @@ fn post_results(
     );
     results.text("properties", "b V").text("predict", "mixed_p").text("vce", "oim");
     let s2 = (2.0 * fit.theta[k - 1]).exp();
-    if let Some(root) = mixed.root(&fit.theta) {
+    if let (Some(roots), [level]) = (mixed.roots(&fit.theta), levels) {
+        let slopes = level.slopes.iter().map(|v| session.frame.var(*v).name.clone()).collect();
+        let (group, intercept, root) = (groups[0].clone(), level.intercept, roots[0].clone());
         est.extra = Some(Arc::new(MixedState { group, slopes, intercept, root, s2 }));
     }
     session.post_estimation(est, model.touse.clone());
+}
+
+/// Numbers and sizes of the groups: scalars for one level, matrices for two.
+fn store_groups(results: &mut Results, rows: &[Vec<Vec<usize>>]) {
+    if let [rows] = rows {
+        return store_sizes(results, rows);
+    }
+    let sizes = |level: &[Vec<usize>]| -> [f64; 4] {
+        let own = level.iter().map(|g| g.len() as f64);
+        let total: f64 = own.clone().sum();
+        let count = level.len() as f64;
+        [count, own.clone().fold(f64::INFINITY, f64::min), total / count, own.fold(0.0, f64::max)]
+    };
+    let all: Vec<[f64; 4]> = rows.iter().map(|level| sizes(level)).collect();
+    for (at, name) in ["N_g", "g_min", "g_avg", "g_max"].into_iter().enumerate() {
+        results.matrix(name, Matrix::new(1, all.len(), all.iter().map(|own| own[at]).collect()));
+    }
 }

@@ -14,19 +14,24 @@ use crate::value::{MISSING, is_missing};
 use estimators::mixed::Mixed;
 use estimators::wald;
 
-/// One line of the table of variances: name, estimate, standard error, limits.
-fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<Vec<(String, [f64; 4])>> {
+/// A line of the table of variances: name, estimate, standard error, limits.
+type Line = (String, [f64; 4]);
+
+/// The lines of each level, and that of the residual.
+fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Vec<Line>>, Vec<Line>)> {
     let stored = Stored::of(&session.e)?;
     let level = crate::estimation::display::level(session, cmd)?;
     let critical = wald::critical(level, None);
-    let names: Vec<String> =
-        session.e.results.get_text("revars").unwrap_or("").split(' ').map(String::from).collect();
+    let words = |name: &str| -> Vec<String> {
+        let text = session.e.results.get_text(name).unwrap_or("");
+        text.split_whitespace().map(String::from).collect()
+    };
+    let mut names = words("revars").into_iter();
     let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
     let deviations = cmd.has("stddeviations");
     let power = if deviations { 1.0 } else { 2.0 };
     let word = if deviations { "sd" } else { "var" };
-    let mut out = Vec::new();
-    let mut one = |name: String, position: usize| {
+    let one = |name: String, position: usize| -> Line {
         let (l, se) = (stored.b[position], stored.v[(position, position)].sqrt());
         let value = (power * l).exp();
         // Limits on the log scale.
@@ -35,41 +40,78 @@ fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<Vec<(String,
         } else {
             [MISSING, MISSING]
         };
-        out.push((name, [value, if se > 0.0 { power * value * se } else { MISSING }, limits[0], limits[1]]));
+        (name, [value, if se > 0.0 { power * value * se } else { MISSING }, limits[0], limits[1]])
     };
-    for (i, name) in names.iter().enumerate() {
-        if let Some(position) = at(&format!("lns1_1_{}", i + 1)) {
-            one(format!("{word}({name})"), position);
+    let mut levels = Vec::new();
+    for (number, size) in words("redim").iter().enumerate() {
+        let number = number + 1;
+        let own: Vec<String> = names.by_ref().take(size.parse().unwrap_or(0)).collect();
+        let mut lines: Vec<Line> = Vec::new();
+        for (i, name) in own.iter().enumerate() {
+            if let Some(position) = at(&format!("lns{number}_1_{}", i + 1)) {
+                lines.push(one(format!("{word}({name})"), position));
+            }
         }
-    }
-    if let Some(position) = at("lnsig_e") {
-        one(format!("{word}(Residual)"), position);
-    }
-    let count = names.len();
-    for i in 1..=count {
-        for j in i + 1..=count {
-            let Some(position) = at(&format!("atr1_1_{i}_{j}")) else { continue };
-            let (a, se) = (stored.b[position], stored.v[(position, position)].sqrt());
-            let part = |k: usize| at(&format!("lns1_1_{k}")).unwrap_or(0);
-            let (pi, pj) = (part(i), part(j));
-            let r = a.tanh();
-            let row = if deviations {
-                [r, (1.0 - r * r) * se, (a - critical * se).tanh(), (a + critical * se).tanh()]
-            } else {
-                let value = r * (stored.b[pi] + stored.b[pj]).exp();
-                let gradient = [(pi, value), (pj, value), (position, value / r * (1.0 - r * r))];
-                let variance: f64 = gradient
-                    .iter()
-                    .map(|(k, g)| gradient.iter().map(|(l, h)| g * h * stored.v[(*k, *l)]).sum::<f64>())
-                    .sum();
-                let se = variance.sqrt();
-                [value, se, value - critical * se, value + critical * se]
-            };
-            let word = if deviations { "corr" } else { "cov" };
-            out.insert(out.len() - 1, (format!("{word}({},{})", names[i - 1], names[j - 1]), row));
+        for i in 1..=own.len() {
+            for j in i + 1..=own.len() {
+                let Some(position) = at(&format!("atr{number}_1_{i}_{j}")) else { continue };
+                let part = |k: usize| at(&format!("lns{number}_1_{k}")).unwrap_or(0);
+                let row = covariance_row(&stored, [part(i), part(j), position], critical, deviations);
+                let word = if deviations { "corr" } else { "cov" };
+                lines.push((format!("{word}({},{})", own[i - 1], own[j - 1]), row));
+            }
         }
+        levels.push(lines);
     }
-    Ok(out)
+    let residual = at("lnsig_e").map(|position| one(format!("{word}(Residual)"), position));
+    Ok((levels, residual.into_iter().collect()))
+}
+
+/// A correlation or covariance from the positions of both logs of deviations and of the arc tangent.
+fn covariance_row(stored: &Stored, places: [usize; 3], critical: f64, correlation: bool) -> [f64; 4] {
+    let [pi, pj, position] = places;
+    let (a, se) = (stored.b[position], stored.v[(position, position)].sqrt());
+    let r = a.tanh();
+    if correlation {
+        return [r, (1.0 - r * r) * se, (a - critical * se).tanh(), (a + critical * se).tanh()];
+    }
+    let scale = (stored.b[pi] + stored.b[pj]).exp();
+    let value = r * scale;
+    let gradient = [(pi, value), (pj, value), (position, scale * (1.0 - r * r))];
+    let variance: f64 = gradient
+        .iter()
+        .map(|(k, g)| gradient.iter().map(|(l, h)| g * h * stored.v[(*k, *l)]).sum::<f64>())
+        .sum();
+    let se = variance.sqrt();
+    [value, se, value - critical * se, value + critical * se]
+}
+
+/// The groups of two nested levels.
+fn print_levels(session: &mut Session) {
+    let groups: Vec<String> =
+        session.e.results.get_text("ivars").unwrap_or("").split_whitespace().map(String::from).collect();
+    let column = |name: &str| -> Vec<f64> {
+        session.e.results.matrices.get(name).map(|m| m.values().to_vec()).unwrap_or_default()
+    };
+    let sizes = ["N_g", "g_min", "g_avg", "g_max"].map(column);
+    session.print("-".repeat(61));
+    session.print(format!("{:16}|     No. of       Observations per group", ""));
+    session.print(" Group variable |     groups    Minimum    Average    Maximum");
+    session.print(format!("----------------+{}", "-".repeat(44)));
+    for (at, group) in groups.iter().enumerate() {
+        let cell = |which: usize, format: &str| {
+            format::right(&format::bare(format, sizes[which].get(at).copied().unwrap_or(MISSING)), 11)
+        };
+        session.print(format!(
+            "{:>15} |{}{}{}{}",
+            format::abbrev(group, 12),
+            cell(0, "%9.0fc"),
+            cell(1, "%9.0fc"),
+            cell(2, "%9.1fc"),
+            cell(3, "%9.0fc")
+        ));
+    }
+    session.print("-".repeat(61));
 }
 
 pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -92,12 +134,17 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         let label = if reml { "Log restricted-likelihood" } else { "Log likelihood" };
         let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
         session.print("");
-        show(session, &[text(session, "title"), group], &facts, 18, 10);
+        if text(session, "ivars").contains(' ') {
+            show(session, &[text(session, "title")], &facts[..1], 18, 10);
+            print_levels(session);
+        } else {
+            show(session, &[text(session, "title"), group], &facts, 18, 10);
+        }
         show(session, &[String::new(), ll], &test, 18, 10);
         session.print("");
     }
     fixed_table(session, cmd)?;
-    let lines = variance_lines(session, cmd)?;
+    let (levels, residual) = variance_lines(session, cmd)?;
     let level = crate::estimation::display::level(session, cmd)?;
     let rule = format!("-----------------------------+{}", "-".repeat(48));
     session.print("");
@@ -107,23 +154,13 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         format::bare("%5.0g", level)
     ));
     session.print(&rule);
-    session.print(format!(
-        "{:<29}|",
-        format!("{}: {}", format::abbrev(&text(session, "ivars"), 12), text(session, "vartypes"))
-    ));
-    for (i, (name, row)) in lines.iter().enumerate() {
-        if i + 1 == lines.len() {
-            session.print(&rule);
-        }
-        let cell = |v: f64| format::number("%9.0g", v);
-        session.print(format!(
-            "{name:>28} |  {}  {}     {}   {}",
-            cell(row[0]),
-            cell(row[1]),
-            cell(row[2]),
-            cell(row[3])
-        ));
+    let (groups, forms) = (text(session, "ivars"), text(session, "vartypes"));
+    for ((group, form), lines) in groups.split(' ').zip(forms.split(' ')).zip(&levels) {
+        session.print(format!("{:<29}|", format!("{}: {form}", format::abbrev(group, 12))));
+        lines.iter().for_each(|line| print_line(session, line));
+        session.print(&rule);
     }
+    residual.iter().for_each(|line| print_line(session, line));
     session.print("-".repeat(78));
     let df = scalar(session, "df_c");
     let (kind, tail) = if df == 1.0 {
@@ -138,6 +175,11 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let right = format!("{tail} = {}", format::bare("%6.4f", scalar(session, "p_c")));
     session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
     Ok(())
+}
+
+fn print_line(session: &mut Session, (name, row): &Line) {
+    let [value, se, low, high] = row.map(|v| format::number("%9.0g", v));
+    session.print(format!("{name:>28} |  {value}  {se}     {low}   {high}"));
 }
 
 /// The coefficient table: fixed effects are printed, `r(table)` holds all parameters.
@@ -171,8 +213,17 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// r(199) after `mixed` with two levels of random effects.
+pub(super) fn one_level(session: &Session) -> Result<()> {
+    if session.e.results.get_text("ivars").is_some_and(|g| g.contains(' ')) {
+        return Err(StataError::unsupported_option("mixed", "estat and predictions after two levels"));
+    }
+    Ok(())
+}
+
 /// Predicted effects (one column per random effect), fitted values or residuals on rows of the data.
 fn predictions(session: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<(Vec<f64>, String)>> {
+    one_level(session)?;
     let extra = session.e.extra.clone();
     let state = extra
         .as_ref()

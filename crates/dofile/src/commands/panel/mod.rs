@@ -12,6 +12,7 @@ mod me;
 mod me_predict;
 mod me_specs;
 mod mixed;
+mod mixed_levels;
 mod mixed_post;
 mod random;
 mod recovariance;
@@ -19,6 +20,7 @@ mod xtabond;
 mod xtdescribe;
 mod xtgee;
 mod xtgls;
+mod xthtaylor;
 mod xtivreg;
 mod xtlogit;
 mod xtlogit_show;
@@ -61,6 +63,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtgee::SPEC,
     xtgls::SPEC,
     xtgls::SPEC_PCSE,
+    xthtaylor::SPEC,
     xtivreg::SPEC,
     xtlogit::SPEC,
     xtlogit::SPEC_PROBIT,

@@ -16,6 +16,7 @@ use crate::syntax::options::OptSpec;
 /// r(301) without estimates; r(198) for other options.
 pub(crate) fn recovariance(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("CORRelation")], &["RELEVel"])?;
+    super::mixed_post::one_level(session)?;
     let stored = Stored::of(&session.e)?;
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
     let names: Vec<String> = text("revars").split_whitespace().map(String::from).collect();

@@ -1,6 +1,6 @@
 //! `xtreg`: linear panel regression with fixed, random or between effects.
 //!
-//! Syntax: `xtreg depvar [indepvars] [if] [in] [weight] [, fe|re|be|mle|pa corr(...) vce(conventional|robust|cluster v)
+//! Syntax: `xtreg depvar [indepvars] [if] [in] [weight] [, fe|re|be [wls]|mle|pa corr(...) vce(conventional|robust|cluster v)
 //! robust cluster(v) level(#) i(v) theta sa]` after `xtset`. Stores in `e()`: N N_g df_m df_r df_a F chi2 p
 //! r2 r2_w r2_b r2_o r2_a rss mss tss rmse sigma sigma_u sigma_e rho corr F_f g_min g_avg g_max Tbar Tcon
 //! ll ll_0 rank N_clust, b V, cmd model ivar depvar vce vcetype clustvar. Formulas: [XT] xtreg.
@@ -23,7 +23,7 @@ use estimators::distributions::{chi2_tail, f_tail};
 use estimators::ml_glm::{Family, GlmLink};
 use estimators::ols::Request;
 use estimators::panel::{self, RandomFit, Units, WithinFit};
-use estimators::{vce::Vce, wald};
+use estimators::wald;
 
 /// Options of `xtreg`.
 pub(super) const OPTIONS: &[OptSpec] = &[
@@ -39,12 +39,13 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("sa"),
     OptSpec::flag("mle"),
     OptSpec::flag("pa"),
+    OptSpec::flag("wls"),
     OptSpec::text("Corr"),
 ];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
-    .unsupported(&["WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
+    .unsupported(&["DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -53,7 +54,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "xtreg depvar [indepvars] [if] [in] [weight] [, fe|re [sa]|be vce(conventional|robust|cluster v) level(#) i(v)]",
+    syntax: "xtreg depvar [indepvars] [if] [in] [weight] [, fe|re [sa]|be [wls] vce(conventional|robust|cluster v) level(#) i(v)]",
     notes: "stores e(N N_g df_m df_r F chi2 p r2_w r2_b r2_o rss sigma_u sigma_e rho corr F_f), e(b), e(V), r(table); formulas: [XT] xtreg",
     examples: &[Example {
         // Slopes 3 and 1 within two units of equal size.
@@ -87,6 +88,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let kind = kinds.first().copied().unwrap_or("re");
     if kind != "re" && options.has("sa") {
         return Err(StataError::option_not_allowed("sa"));
+    }
+    if kind != "be" && options.has("wls") {
+        return Err(StataError::new(198, "option wls belongs to xtreg with option be"));
     }
     if kind != "pa" && options.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));
@@ -259,7 +263,7 @@ fn between(session: &mut Session, cmd: &ParsedCommand, mut model: Model, units: 
     }
     let (fit, r2) = {
         let columns = model.columns();
-        let fit = panel::between(&model.y, &columns, units, Vce::Classical).map_err(fit_error)?;
+        let fit = panel::between(&model.y, &columns, units, cmd.has("wls")).map_err(fit_error)?;
         let kept = &fit.basis.kept;
         let slopes = &fit.b[..kept.len()];
         let xb = if columns.is_empty() {
@@ -286,6 +290,9 @@ fn between(session: &mut Session, cmd: &ParsedCommand, mut model: Model, units: 
         .scalar("mss", fit.mss);
     results.scalar("rmse", fit.rmse).scalar("ll", stata(fit.ll)).scalar("ll_0", stata(fit.ll_0));
     results.scalar("rank", fit.rank as f64).text("title", "Between regression (regression on group means)");
+    if cmd.has("wls") {
+        results.text("typ", "WLS");
+    }
     let touse = model.touse.clone();
     session.post_estimation(est, touse);
     Ok(())

@@ -10,7 +10,7 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::{OptSpec, ParsedCommand};
+use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::distributions::normal_quantile;
 use estimators::survivor::{Point, SurvivalTime, mean_time, percentile};
@@ -60,7 +60,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(by) => Some(Curves::read(s, cmd, Some(by))?),
         None => None,
     };
-    let compute = |table: &[Point]| -> SurvivalTime {
+    let estimate = |table: &[Point]| -> SurvivalTime {
         if cmd.has("rmean") || cmd.has("emean") {
             let (mean, se) = mean_time(table, cmd.has("emean"));
             let half = normal_quantile(0.5 + level / 200.0) * se;
@@ -74,6 +74,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         } else {
             percentile(table, percent, level)
         }
+    };
+    // Standard errors and limits count subjects.
+    let sampled = matches!(&whole.records.weights, Some((WeightKind::Probability, _)));
+    let compute = |table: &[Point]| -> SurvivalTime {
+        let found = estimate(table);
+        if sampled { SurvivalTime { time: found.time, ..SurvivalTime::default() } } else { found }
     };
     if !cmd.has("noshow") {
         show(s, &settings);

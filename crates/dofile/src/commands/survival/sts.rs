@@ -79,7 +79,7 @@ impl Curves {
         }
         let groups = Grouping::of(s, &variables, &records);
         let id = s.frame.find(&settings.id);
-        let tables = (0..groups.count())
+        let mut tables: Vec<Vec<Point>> = (0..groups.count())
             .map(|g| {
                 let part = records.select(&groups.members(g));
                 let subject = id.map(|id| number_groups(&s.frame, id, &part.rows).0);
@@ -92,6 +92,12 @@ impl Curves {
                 life_table(spans, subject.as_deref())
             })
             .collect();
+        if matches!(&records.weights, Some((WeightKind::Probability, _))) {
+            // The formulas of Greenwood and Aalen take weights for counts of subjects.
+            for point in tables.iter_mut().flatten() {
+                (point.greenwood, point.hazard_variance) = (f64::NAN, f64::NAN);
+            }
+        }
         Ok(Self { groups, records, tables })
     }
 }

@@ -7,7 +7,7 @@ use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
-use crate::syntax::{OptSpec, numlist};
+use crate::syntax::{OptSpec, WeightKind, numlist};
 use estimators::distributions::chi2_tail;
 use estimators::survivor::{Equality, Spans, TestWeight, equality};
 
@@ -65,6 +65,9 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
         None => Vec::new(),
     };
     let records = Records::read(s, &settings, &mut touse)?;
+    if matches!(&records.weights, Some((WeightKind::Probability, _))) {
+        return Err(StataError::new(101, "pweights not allowed with this test"));
+    }
     let groups = Grouping::of(s, &variables, &records);
     if groups.count() < 2 {
         return Err(StataError::new(198, "there is only one group"));

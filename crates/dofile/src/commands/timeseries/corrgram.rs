@@ -199,7 +199,7 @@ fn corrgram(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// A correlation as dashes left or right of an axis, eight characters to each side.
-fn bar(r: f64) -> String {
+pub(super) fn bar(r: f64) -> String {
     if is_missing(r) || r.is_nan() {
         return " ".repeat(17);
     }

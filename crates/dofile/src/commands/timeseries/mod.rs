@@ -24,6 +24,7 @@ mod vec;
 mod vec_show;
 mod vec_tests;
 mod vecrank;
+mod xcorr;
 
 use super::CommandSpec;
 use crate::error::Result;
@@ -58,6 +59,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     vec_tests::SPEC_VECLMAR,
     vec_tests::SPEC_VECSTABLE,
     vecrank::SPEC,
+    xcorr::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.

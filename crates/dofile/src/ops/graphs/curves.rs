@@ -110,6 +110,7 @@ pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOption
         y_lines: chosen.y_lines.clone(),
         texts,
         background: chosen.plot_background,
+        second: None,
     };
     let mut figure = Figure { legend, ..Figure::default() };
     figure.panels = vec![Panel { title: String::new(), body: Body::Plane(Box::new(plane)) }];

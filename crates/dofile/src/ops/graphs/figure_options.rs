@@ -1,6 +1,7 @@
 //! Options of a whole graph: titles, axes, legend, lines, texts, `by()`, name and size.
 
 use super::axis_options::AxisOptions;
+use super::second_axis::SecondAxis;
 use super::text::{self, RawOption, Words};
 use super::{date_ticks, no_effect};
 use crate::error::{Result, StataError};
@@ -31,6 +32,7 @@ pub(crate) struct FigureOptions {
     pub(crate) titles: [Option<Words>; 4],
     pub(crate) x: AxisOptions,
     pub(crate) y: AxisOptions,
+    pub(crate) second: SecondAxis,
     pub(crate) legend: Legend,
     /// Texts of `legend(label())` by one-based plot.
     pub(crate) legend_texts: Vec<(usize, String)>,
@@ -313,7 +315,7 @@ fn numbered(argument: &str) -> Result<Vec<(usize, Option<String>)>> {
 }
 
 /// `xline(0 5, lcolor(red) lpattern(dash))`.
-fn ref_lines(option: &str, argument: &str) -> Result<Vec<RefLine>> {
+pub(super) fn ref_lines(option: &str, argument: &str) -> Result<Vec<RefLine>> {
     let (front, options) = text::suboptions(argument)?;
     let mut style = Style::default();
     for (name, argument) in options {

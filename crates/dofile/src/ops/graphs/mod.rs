@@ -7,6 +7,7 @@ mod date_ticks;
 pub(crate) mod figure_options;
 mod no_effect;
 pub(crate) mod plain;
+pub(crate) mod second_axis;
 pub(crate) mod store;
 pub(crate) mod text;
 

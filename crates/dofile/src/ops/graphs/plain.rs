@@ -103,5 +103,6 @@ fn plane(session: &Session, own: &FigureOptions, plain: Plain) -> Result<Plane> 
         y_lines: plain.y_lines.into_iter().chain(own.y_lines.iter().cloned()).collect(),
         texts,
         background: own.plot_background,
+        second: None,
     })
 }

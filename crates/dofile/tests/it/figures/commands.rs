@@ -229,7 +229,7 @@ fn what_is_not_supported_is_refused_by_name() {
         ("scatter wage experience if id < 0", 2000, "no observations"),
         ("scatter wage experience\ngraph export x.eps", 199, "png"),
         ("scatter wage experience, mcolor(nosuchcolor)", 198, "nosuchcolor"),
-        ("graph matrix wage bonus", 199, "graph matrix"),
+        ("graph matrix wage bonus, maxes(ylabel(none))", 199, "maxes"),
         ("graph bar wage, over(group) showyvars", 199, "showyvars"),
         ("histogram wage, bin(5) width(2)", 184, "bin()"),
         ("scatter wage experience, scheme(nosuchscheme)", 111, "nosuchscheme"),

@@ -5,6 +5,7 @@ mod commands;
 mod gallery;
 mod panels;
 mod raster;
+mod second_axis;
 
 use figure::{Figure, render};
 use raster::Picture;

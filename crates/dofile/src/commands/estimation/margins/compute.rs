@@ -11,6 +11,7 @@ use crate::estimation::margins::{Effect, Form, Margin, Scenario};
 use crate::estimation::model::number_groups;
 use crate::frame::Frame;
 use crate::matrix::Stripe;
+use crate::ops::scores::offset;
 use crate::session::Session;
 use crate::syntax::options::abbreviates;
 use crate::syntax::{Atom, FvList};
@@ -178,10 +179,11 @@ pub(super) fn compute(
     rows: &[usize],
     weights: &[f64],
 ) -> Result<(Vec<Cell>, Vec<Legend>, Vec<String>)> {
+    let offset = offsets(session, request, rows)?;
     let effects = effects(session, parameters, request)?;
     let listed = margin_levels(session, request, parameters, rows)?;
     let groups = over_groups(session, request, rows)?;
-    let plan = Plan { parameters, request, targets, rows, weights, effects, listed, groups };
+    let plan = Plan { parameters, request, targets, rows, weights, effects, listed, groups, offset };
     // a formula is evaluated on changed data, the grid reads the data as they are
     let frame = std::mem::replace(&mut session.frame, Frame::new());
     let found = plan.cells(session, &frame);
@@ -201,12 +203,35 @@ struct Plan<'a> {
     effects: Vec<(String, Option<Effect>)>,
     listed: Vec<Listed>,
     groups: Vec<(String, Vec<bool>)>,
+    /// Offset or log exposure of each row, where the model has one.
+    offset: Option<Vec<f64>>,
+}
+
+/// Offset or log exposure of the model in the rows.
+///
+/// # Errors
+/// r(459) where it is missing in a row; r(199) with `atmeans` and other summaries of all covariates.
+fn offsets(session: &Session, request: &Request, rows: &[usize]) -> Result<Option<Vec<f64>>> {
+    if session.e.results.get_text("offset").is_none() {
+        return Ok(None);
+    }
+    if request.settings.iter().flatten().any(|(name, _)| name == "_all") {
+        return Err(StataError::unsupported_option("margins", "atmeans with an exposure or offset"));
+    }
+    let values = offset(session, rows)?;
+    if values.iter().any(|v| is_missing(*v)) {
+        return Err(StataError::new(459, "the exposure or offset is missing in rows of the sample"));
+    }
+    Ok(Some(values))
 }
 
 impl Plan<'_> {
     fn cells(&self, session: &mut Session, frame: &Frame) -> Result<(Vec<Cell>, Vec<Legend>)> {
         let mut grid = Grid::new(frame, self.rows.to_vec());
         grid.load(self.parameters.terms.iter().flatten())?;
+        if let Some(offset) = &self.offset {
+            grid.set_offset(offset.clone());
+        }
         let known = variables(self.parameters);
         let levels: Vec<(String, Vec<i64>)> =
             factors(self.parameters).into_iter().map(|f| (f.name, f.levels)).collect();

@@ -249,6 +249,9 @@ fn predictions(response: &Response, parameters: &Parameters, grid: &Grid<'_>) ->
             for (cell, (positions, design)) in eta.iter_mut().zip(response.indices.iter().zip(&designs)) {
                 *cell = positions.iter().zip(design).map(|(p, column)| parameters.b[*p] * column[row]).sum();
             }
+            if response.shifted {
+                eta[0] += grid.offset(row);
+            }
             response.at(&eta).value
         })
         .collect()

@@ -1,0 +1,53 @@
+//! Data far from zero: a constant of 2^20 that is added to the outcome or to the regressors moves constants alone. The
+//! values have few digits, so that the sums are exact; what changes is lost digits.
+
+use dofile::Session;
+
+const DATA: &str = "set obs 240
+set seed 7
+generate id = ceil(_n/6)
+generate t = mod(_n - 1, 6) + 1
+generate double u = round(invnormal(mod(id*0.618033988749895, 1)*.98 + .01), 1/1024)
+generate double x = round(rnormal(), 1/1024)
+generate double z = round(rnormal(), 1/1024)
+generate double y = round(1 + .5*x - .3*z + u + rnormal(), 1/1024)
+";
+
+/// Expressions after a command on data whose variables were moved.
+fn after(shift: &str, command: &str, wanted: &[&str]) -> Vec<f64> {
+    let mut s = Session::default();
+    let (log, rc) = s.run_captured(&format!("{DATA}xtset id t\n{shift}\n{command}"));
+    assert_eq!(rc, 0, "{shift}: {command}\n{log}");
+    wanted.iter().map(|w| s.eval_num(w).expect("a number")).collect()
+}
+
+#[test]
+fn estimates_keep_their_digits() {
+    let slopes: &[&str] = &["_b[x]", "_se[x]"];
+    let cases: &[(&str, &[&str])] = &[
+        ("mixed y x z || id:", &["_b[x]", "_se[x]", "e(ll)", "[lns1_1_1]_cons", "[lnsig_e]_cons"]),
+        ("mixed y x z || id:, reml", &["_b[x]", "_se[x]", "e(ll)"]),
+        ("xtreg y x z, re", slopes),
+        ("regress y x z", &["_b[x]", "_se[x]", "e(r2)"]),
+    ];
+    for (command, wanted) in cases {
+        let plain = after("", command, wanted);
+        for shift in ["replace y = y + 2^20", "replace x = x + 2^20\nreplace z = z + 2^20"] {
+            let moved = after(shift, command, wanted);
+            for ((a, b), name) in plain.iter().zip(&moved).zip(*wanted) {
+                assert!((a - b).abs() <= 1e-6 * a.abs(), "{shift}: {command}: {name} {a} {b}");
+            }
+        }
+    }
+}
+
+/// A unit of measurement that makes one variance 10^-20 of the others: no coefficient leaves the test.
+#[test]
+fn hausman_does_not_depend_on_units() {
+    let command = "quietly xtreg y x z, fe\nestimates store f\nquietly xtreg y x z, re\nhausman f .";
+    let plain = after("", command, &["r(chi2)", "r(df)"]);
+    let moved = after("replace x = x*2^34", command, &["r(chi2)", "r(df)"]);
+    assert_eq!(plain[1], 2.0);
+    assert_eq!(moved[1], 2.0);
+    assert!((plain[0] - moved[0]).abs() <= 1e-6 * plain[0], "{plain:?} {moved:?}");
+}
