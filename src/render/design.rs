@@ -13,10 +13,16 @@ const FOCAL: [&str; 4] = ["treatment_var", "focal_var", "endogenous_vars", "regr
 /// Columns by their role.
 #[derive(Debug, Default)]
 pub(super) struct Design {
+    /// Commands that the analysis depends on, as its declaration names them.
+    pub(super) commands: Vec<String>,
     /// The outcome.
     pub(super) outcome: Option<String>,
+    /// The level of the outcome that the others are compared with.
+    pub(super) base_outcome: Option<String>,
     /// Variables of the question.
     pub(super) focal: Vec<String>,
+    /// Those among them that are a treatment.
+    pub(super) treatments: Vec<String>,
     /// Variables that are held constant.
     pub(super) controls: Vec<String>,
     /// Groups whose effects are absorbed.
@@ -27,6 +33,10 @@ pub(super) struct Design {
     pub(super) group: Option<String>,
     /// The time until an event.
     pub(super) duration: Option<String>,
+    /// The event that a duration ends with.
+    pub(super) failure: Option<String>,
+    /// Derived variables that are a natural logarithm.
+    pub(super) logarithms: Vec<String>,
     /// The period after the change of a difference in differences.
     pub(super) post: Option<String>,
     /// True where the marginal effects are those on a probability, as their declaration says.
@@ -48,13 +58,18 @@ impl Design {
         let first = |bind: &str| by(bind).into_iter().next();
         let outcome = source.plan.contract.bound.get("outcome").and_then(Value::as_str).map(str::to_owned);
         Self {
+            commands: source.meta.map(commands).unwrap_or_default(),
             outcome: first("outcome_var").or(outcome),
+            base_outcome: None,
             focal: FOCAL.into_iter().flat_map(by).collect(),
+            treatments: by("treatment_var"),
             controls: by("controls"),
             absorbed,
             time: first("time_var"),
             group: first("group_var"),
             duration: first("duration_var"),
+            failure: first("failure_var"),
+            logarithms: logarithms(source),
             post: first("post_var"),
             on_probability: source.meta.is_some_and(is_on_probability) || of_yes_no(source),
             values: source.plan.contract.bound.clone(),
@@ -117,9 +132,53 @@ impl Design {
         !term.contains('#') && term.split_once('.').is_some_and(of)
     }
 
-    fn own<'a>(&'a self, name: &'a str) -> &'a str {
+    /// True for an analysis that depends on one of these commands.
+    pub(super) fn uses(&self, commands: &[&str]) -> bool {
+        self.commands.iter().any(|own| commands.contains(&own.as_str()))
+    }
+
+    /// True for a natural logarithm, false for a name that may be one, none for other columns.
+    pub(super) fn logarithm(&self, name: &str) -> Option<bool> {
+        if self.logarithms.iter().any(|x| x == name) {
+            return Some(true);
+        }
+        let name = name.to_ascii_lowercase();
+        (name.starts_with("log_") || name.starts_with("ln_")).then_some(false)
+    }
+
+    pub(super) fn own<'a>(&'a self, name: &'a str) -> &'a str {
         self.companions.get(name).map_or(name, String::as_str)
     }
+}
+
+fn commands(meta: &TemplateMeta) -> Vec<String> {
+    meta.dependencies.iter().map(|d| d.pkg.clone()).collect()
+}
+
+/// Derived variables whose expression is a natural logarithm.
+fn logarithms(source: &Source<'_>) -> Vec<String> {
+    let derived = source.plan.derived_variables.iter();
+    let is_logarithm = |text: &str| {
+        let text: String = text.split_whitespace().collect();
+        ["ln(", "log("].iter().any(|f| text.strip_prefix(f).is_some_and(closes_at_its_end))
+    };
+    derived.filter(|d| is_logarithm(&d.expression)).map(|d| d.name.clone()).collect()
+}
+
+/// True where the bracket that is open before the text is closed by its last character.
+fn closes_at_its_end(text: &str) -> bool {
+    let mut open = 1_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return at + 1 == text.len();
+        }
+    }
+    false
 }
 
 /// True for an analysis that always estimates within units (`xtreg, fe`), so that the units' effects are in no table:

@@ -152,6 +152,11 @@ pub(super) fn regression_notes(
         None => pick(language, "Standard errors in parentheses.", "括号内为标准误。"),
     });
     sentences.extend(references(table, style));
+    let base = style.design.base_outcome.as_deref().filter(|_| table.position("outcome").is_some());
+    sentences.extend(base.map(|base| {
+        let level = style.outcome_level(base);
+        pick(language, &format!("Base outcome: {level}."), &format!("基准类别：{level}。"))
+    }));
     if is_main {
         sentences.extend(
             left_out(source, language)

@@ -3,6 +3,7 @@
 //! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`, for other designs
 //! those of the readers in `DESIGNS`.
 
+use super::findings_differences::{difference, held};
 use super::made_terms::{has_inflation, ratio};
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::is_coefficients;
@@ -11,9 +12,9 @@ use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
-    findings_effects, findings_latent, findings_medical, findings_of_tests, findings_panel, findings_periods,
-    findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
-    findings_survival, findings_tests,
+    findings_contrasts, findings_descriptions, findings_effects, findings_latent, findings_medical,
+    findings_of_tests, findings_panel, findings_periods, findings_processes, findings_rates, findings_series,
+    findings_spatial, findings_survey, findings_survival, findings_tests,
 };
 use crate::domain::run::RATIOS;
 
@@ -56,7 +57,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
         (false, false) => None,
     };
     if let Some((margins, reading)) = margins.and_then(|t| Some((t, read(t)?))) {
-        return of_terms(margins, reading, None, style);
+        return of_terms(margins, reading, None, style).with_held(Vec::new(), style);
     }
     let of_design = DESIGNS.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());
     if let Some(said) = of_design {
@@ -64,10 +65,14 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     }
     if let Some(table) = tables.iter().find(is_main) {
         let (mut said, favoured) = findings_panel::findings(tables, style);
-        said.extend(of_terms(table, Reading::Estimate, favoured, style));
+        let mut of_terms = of_terms(table, Reading::Estimate, favoured, style);
+        said.append(&mut of_terms.sentences);
         said.extend(findings_processes::findings(tables, style));
         said.truncate(MOST);
-        return said;
+        let said = of_terms.with_held(said, style);
+        if !said.is_empty() {
+            return said;
+        }
     }
     let latent = findings_latent::findings(tables, style);
     if !latent.is_empty() {
@@ -77,21 +82,43 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
     if !tests.is_empty() {
         return tests;
     }
-    let periods = findings_periods::findings(tables, style);
-    if periods.is_empty() { findings_of_tests::findings(tables, style) } else { periods }
+    let others: [Reader; 4] = [
+        findings_periods::findings,
+        findings_contrasts::findings,
+        findings_descriptions::findings,
+        findings_of_tests::findings,
+    ];
+    let found = others.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());
+    found.unwrap_or_default().into_iter().take(MOST).collect()
 }
 
 /// What the estimates of a table are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(super) enum Reading {
     Estimate,
     Probability,
     Share,
 }
 
+/// Sentences on the terms of a table, and the rows whose sentence compares two values of a variable.
+struct OfTerms<'a> {
+    table: &'a Table,
+    sentences: Vec<String>,
+    compared: Vec<usize>,
+}
+
+impl OfTerms<'_> {
+    /// These sentences behind others, and last what the comparisons hold equal.
+    fn with_held(self, mut said: Vec<String>, style: &Style<'_>) -> Vec<String> {
+        said.extend(self.sentences);
+        said.extend(held(self.table, &self.compared, style));
+        said
+    }
+}
+
 /// One sentence for each variable of the question; in a difference in differences one for the effect, which stands where
 /// most of its factors meet. With `only`, the rows of this model alone.
-fn of_terms(table: &Table, reading: Reading, only: Option<&str>, style: &Style<'_>) -> Vec<String> {
+fn of_terms<'a>(table: &'a Table, reading: Reading, only: Option<&str>, style: &Style<'_>) -> OfTerms<'a> {
     let rows = told(table);
     let asked = |row: &usize| only.is_none_or(|model| table.cell(*row, "model").text() == model);
     let term = |row: usize| table.cell(row, "term").text();
@@ -100,21 +127,25 @@ fn of_terms(table: &Table, reading: Reading, only: Option<&str>, style: &Style<'
     let most = meeting.iter().map(factors).max().unwrap_or(0);
     if let Some(row) = meeting.into_iter().find(|row| factors(row) == most) {
         let said = if most == 2 { effect(table, row, style) } else { triple(table, row, style) };
-        return said.into_iter().collect();
+        return OfTerms { table, sentences: said.into_iter().collect(), compared: Vec::new() };
     }
-    let mut all: Vec<String> = Vec::new();
+    let (mut all, mut compared): (Vec<String>, Vec<usize>) = (Vec::new(), Vec::new());
     for row in rows.iter().copied().filter(asked).filter(|row| style.design.is_focal(term(*row))) {
         let whose = whose(table, &rows, row, reading, style);
         let same = |other: &usize| of_one(table, row, *other);
         let joint = rows.iter().copied().filter(same).find(|r| style.design.is_joint(term(*r), term(row)));
         let said = match joint {
             Some(joint) => Some(varies(&whose, (term(row), term(joint)), style)),
-            None => sentence(table, row, &whose, reading, style),
+            None => {
+                let difference = difference((table, row), &whose, reading, style);
+                compared.extend(difference.is_some().then_some(row));
+                difference.or_else(|| sentence(table, row, &whose, reading, style))
+            }
         };
         all.extend(said.filter(|said| !all.contains(said)));
     }
     all.truncate(MOST);
-    all
+    OfTerms { table, sentences: all, compared }
 }
 
 /// The rows that sentences are made of: all of them, of nested models those of the last, which is the fullest, and of an
@@ -149,11 +180,17 @@ fn whose(table: &Table, rows: &[usize], row: usize, reading: Reading, style: &St
         match column {
             "outcome" => {
                 let level = style.outcome_level(&text);
-                let base = pick(
-                    language,
-                    &format!("{level} against the base outcome"),
-                    &format!("{level}（相对基准类别）"),
-                );
+                let base = style.design.base_outcome.as_deref().map(|base| style.outcome_level(base));
+                let base = match base {
+                    Some(base) => {
+                        pick(language, &format!("{level} against {base}"), &format!("{level}（相对 {base}）"))
+                    }
+                    None => pick(
+                        language,
+                        &format!("{level} against the base outcome"),
+                        &format!("{level}（相对基准类别）"),
+                    ),
+                };
                 if reading == Reading::Estimate { base } else { level }
             }
             "equation" if text == "_t" || style.design.outcome.as_deref() == Some(text.as_str()) => {
@@ -202,7 +239,7 @@ fn triple(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
 const OF_LOGARITHMS: [&str; 5] = ["odds_ratio", "hazard_ratio", "subhazard_ratio", "irr", "rrr"];
 
 /// The estimate of a row as it is read, a ratio where the table has one, and the column whose name it has.
-fn scaled(table: &Table, row: usize) -> Option<(&'static str, Estimate)> {
+pub(super) fn scaled(table: &Table, row: usize) -> Option<(&'static str, Estimate)> {
     if let Some(ratio) = RATIOS.into_iter().find(|r| table.cell(row, r).number().is_some()) {
         let (low, high) = (format!("{ratio}_low"), format!("{ratio}_high"));
         return Some((ratio, Estimate::of(table, row, [ratio, &low, &high, "p_value"])?));
@@ -241,7 +278,7 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
 }
 
 /// The name of an estimate or of its ratio.
-fn ratio_of_row(table: &Table, row: usize, column: &str, style: &Style<'_>) -> String {
+pub(super) fn ratio_of_row(table: &Table, row: usize, column: &str, style: &Style<'_>) -> String {
     let language = style.options.language;
     let model = table.cell(row, "model").text();
     // the parts of a two-part model

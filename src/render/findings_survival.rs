@@ -29,7 +29,7 @@ fn logrank(tables: &[Table], group: &str, style: &Style<'_>) -> Option<String> {
     let p = table.cell(row_of(table, "test", "logrank")?, "p_value").number()?;
     let (x, y) = (style.variable(group), style.variable(style.design.duration.as_deref()?));
     let evidence = p_words(p, style);
-    Some(said(style, "groups", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
+    Some(said(style, "survival_times", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
 }
 
 /// The words of a group.

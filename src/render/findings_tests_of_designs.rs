@@ -28,6 +28,7 @@ fn design(focal: &[&str], values: &serde_json::Value) -> Design {
     let mut design = Design::default();
     design.focal = focal.iter().map(|name| (*name).to_owned()).collect();
     design.outcome = Some("y".to_owned());
+    design.commands = vec!["xtreg".to_owned()];
     design.values = serde_json::from_value::<BTreeMap<_, _>>(values.clone()).expect("an object");
     design
 }
@@ -74,7 +75,11 @@ random,y,x,0.9,0.1,0.001,0.7,1.1
     assert!(rejected[0].contains("rejects") && rejected[0].contains("p < 0.001"), "{rejected:?}");
     assert!(rejected.len() == 2 && rejected[1].contains("Fixed effect") && rejected[1].contains("0.400"));
     let kept = of("hausman,1,1,,0.3,\nhausman_sigmamore,1,1,,0.3,\n");
-    assert!(kept[0].contains("does not reject") && kept[1].starts_with("Random effects; x: "), "{kept:?}");
+    assert!(
+        kept[0].contains("does not reject")
+            && kept[1].starts_with("Random effects: If x is 1 higher, y is on average 0.900"),
+        "{kept:?}"
+    );
     let rows = "hausman,30,1,,0.0001,\"V_b-V_B is not positive definite, see hausman_sigmamore\"\n\
                 hausman_sigmamore,1,1,,0.3,\n";
     let doubtful = of(rows);
@@ -82,11 +87,14 @@ random,y,x,0.9,0.1,0.001,0.7,1.1
     assert!(
         doubtful[1]
             .starts_with("The Hausman test with both covariances on one error variance does not reject")
-            && doubtful[2].starts_with("Random effects; x: ")
+            && doubtful[2].starts_with("Random effects: If x is 1 higher, y is on average 0.900")
     );
     let none =
         of("hausman,-3,1,,,\"negative: no p-value, see hausman_sigmamore\"\nhausman_sigmamore,-1,1,,,\n");
-    assert!(none.last().is_some_and(|s| s.starts_with("Fixed effect; x: ")), "{none:?}");
+    assert!(
+        none.last().is_some_and(|s| s.starts_with("Fixed effect: If x is 1 higher, y is on average 0.400")),
+        "{none:?}"
+    );
     assert!(!none.iter().any(|s| s.contains("0.900")), "{none:?}");
 }
 

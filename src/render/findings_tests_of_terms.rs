@@ -21,6 +21,7 @@ fn of(focal: &[&str]) -> Design {
     let mut design = Design::default();
     design.focal = focal.iter().map(|name| (*name).to_owned()).collect();
     design.outcome = Some("y".to_owned());
+    design.commands = vec!["regress".to_owned()];
     design
 }
 
@@ -63,7 +64,7 @@ cause2,_t,x,0.5,0.2,0.01,0.1,0.9,1.65,1.11,2.43
     let sentences = said(causes, of(&["x"]));
     assert_eq!(sentences.len(), 2, "{sentences:?}");
     assert!(
-        sentences[0].to_lowercase().contains("cause1; x") || sentences[0].contains("1; x"),
+        sentences[0].starts_with("Cause 1: If x is 1 higher, the hazard of y is 47.0% lower"),
         "{sentences:?}"
     );
     assert!(sentences[0].contains("0.53") && sentences[1].contains("1.65"), "{sentences:?}");
@@ -74,7 +75,7 @@ model2,x,2,0.2,0.001,1.6,2.4
 ";
     let sentences = said(nested, of(&["x"]));
     assert!(
-        sentences.len() == 1 && sentences[0].starts_with("x: ") && sentences[0].contains(" 2.0"),
+        sentences.len() == 1 && sentences[0].starts_with("If x is 1 higher, y is on average 2.000 higher"),
         "{sentences:?}"
     );
     let categories = "
@@ -99,9 +100,10 @@ y,z,3,0.2,0.001,2.6,3.4
 y,c.x#c.x,0.1,0.02,0.001,0.06,0.14
 ";
     let sentences = said(table, of(&["x", "z"]));
-    assert_eq!(sentences.len(), 2, "{sentences:?}");
+    assert_eq!(sentences.len(), 3, "{sentences:?}");
     assert!(sentences[0].contains("not one number") && !sentences[0].contains("1.0"), "{sentences:?}");
-    assert!(sentences[1].starts_with("z: ") && sentences[1].contains("3.0"), "{sentences:?}");
+    assert!(sentences[1].starts_with("If z is 1 higher, y is on average 3.000 higher"), "{sentences:?}");
+    assert!(sentences[2].ends_with("the other variables of the model: x."), "{sentences:?}");
 }
 
 /// exp(0.0074) = 1.00743, exp(0.0015) = 1.00150 and exp(0.0132) = 1.01329.
@@ -112,11 +114,21 @@ model,equation,term,estimate,std_error,p_value,ci_low,ci_high,irr,irr_low,irr_hi
 poisson,visits,x,0.0074,0.003,0.014,0.0015,0.0132,,,
 ";
     let sentences = said(table, of(&["x"]));
-    assert_eq!(sentences, ["x: incidence-rate ratio 1.007 (95% CI 1.002 to 1.013; p = 0.014)."]);
+    assert_eq!(
+        sentences,
+        [
+            "If x is 1 higher, the expected number of y is 0.743% higher (incidence-rate ratio 1.007; 95% CI 1.002 to 1.013; p = 0.014)."
+        ]
+    );
     let subhazards = "
 equation,term,estimate,std_error,p_value,ci_low,ci_high,subhazard_ratio,subhazard_ratio_low,subhazard_ratio_high
 _t,x,-0.7,0.2,0.001,-1,-0.4,0.497,0.368,0.67
 ";
     let sentences = said(subhazards, of(&["x"]));
-    assert_eq!(sentences, ["x: subhazard ratio 0.497 (95% CI 0.368 to 0.670; p = 0.001)."]);
+    assert_eq!(
+        sentences,
+        [
+            "If x is 1 higher, the subhazard of y is 50.3% lower (subhazard ratio 0.497; 95% CI 0.368 to 0.670; p = 0.001)."
+        ]
+    );
 }

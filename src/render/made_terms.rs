@@ -35,33 +35,36 @@ pub(super) fn made(term: &str, style: &Style<'_>) -> Option<String> {
 /// Returns the name of a column of ratios; a column that is only called `ratio` by the model that the plan chose.
 pub(super) fn ratio(column: &str, style: &Style<'_>) -> String {
     let language = style.options.language;
-    if column != "ratio" {
-        return name(column, language);
+    match kind_of_ratio(column, style.design) {
+        "time_ratio" => pick(language, "Time ratio", "时间比"),
+        "inflated" => {
+            pick(language, "Rate ratio, in the inflation equation odds ratio", "率比（膨胀方程为比值比）")
+        }
+        "ratio_of_means" => pick(language, "Ratio of means", "均值之比"),
+        kind => name(kind, language),
     }
-    let design: &Design = style.design;
+}
+
+/// Returns what a column of ratios has: its own name, or that of the ratios of the model that the plan chose.
+pub(super) fn kind_of_ratio<'a>(column: &'a str, design: &Design) -> &'a str {
+    if column != "ratio" {
+        return column;
+    }
     let value = |parameter: &str| design.value(parameter).unwrap_or_default();
     if design.value("dist").is_some() {
         // a survival model: of hazards, or of times where its metric or its distribution is on the scale of time
         let on_time =
             value("metric") == "aft" || matches!(value("dist").as_str(), "lognormal" | "loglogistic");
-        return if on_time {
-            pick(language, "Time ratio", "时间比")
-        } else {
-            name("hazard_ratio", language)
-        };
+        return if on_time { "time_ratio" } else { "hazard_ratio" };
     }
     if has_inflation(design) {
-        return pick(
-            language,
-            "Rate ratio, in the inflation equation odds ratio",
-            "率比（膨胀方程为比值比）",
-        );
+        return "inflated";
     }
     match (value("model").as_str(), value("link").as_str()) {
-        ("poisson" | "nbreg", _) => name("irr", language),
-        ("logit", _) => name("odds_ratio", language),
-        (_, "log") => pick(language, "Ratio of means", "均值之比"),
-        _ => name(column, language),
+        ("poisson" | "nbreg", _) => "irr",
+        ("logit", _) => "odds_ratio",
+        (_, "log") => "ratio_of_means",
+        _ => column,
     }
 }
 

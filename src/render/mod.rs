@@ -8,6 +8,9 @@ mod dta_file;
 mod facts;
 mod figure;
 mod findings;
+mod findings_contrasts;
+mod findings_descriptions;
+mod findings_differences;
 mod findings_effects;
 mod findings_latent;
 mod findings_medical;
@@ -56,7 +59,7 @@ pub use report::{Report, report};
 pub use warnings::warning_words;
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

@@ -31,6 +31,17 @@ pub fn whole_or_fixed(x: f64, decimals: u8) -> String {
     if x.fract() == 0.0 && x.abs() < 1e15 { format!("{x:.0}") } else { fixed(x, decimals) }
 }
 
+/// Prints a number with three digits, without decimals from 100 up.
+pub fn brief(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return fixed(x, 0);
+    }
+    // the power of ten after rounding to three digits: 9.996 has the places of 10
+    let power =
+        format!("{x:.2e}").rsplit_once('e').and_then(|(_, power)| power.parse::<i32>().ok()).unwrap_or(0);
+    fixed(x, u8::try_from((2 - power).clamp(0, 8)).unwrap_or(0))
+}
+
 /// Prints a p-value: `<0.001` instead of a smaller one, with at least three decimals.
 pub fn p_value(p: f64, decimals: u8) -> String {
     let decimals = decimals.max(3);
@@ -85,6 +96,12 @@ mod tests {
         assert_eq!(fixed(-0.000_012_5, 2), "-1.25e-05");
         assert_eq!(fixed(2.5e12, 3), "2.500e+12");
         assert_eq!(fixed(0.0004, 0), "4.0e-04");
+    }
+
+    #[test]
+    fn three_digits_are_kept() {
+        let shown = [0.0, 1.0, 9.996, 9.95, 12.34, 123.4, 0.001234, -45.67].map(brief);
+        assert_eq!(shown, ["0", "1.00", "10.0", "9.95", "12.3", "123", "0.00123", "-45.7"]);
     }
 
     #[test]

@@ -101,7 +101,8 @@ pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderEr
         tables.push(Table::read(file, declared(file))?);
     }
     let fit = tables.iter().find(|t| t.file == "table_fit.csv");
-    let design = Design::of(source);
+    let mut design = Design::of(source);
+    design.base_outcome = fit.and_then(base_outcome);
     let mut labels = source.labels.clone();
     labels.variables.extend(options.own_labels.clone());
     let style = Style { options, labels: &labels, level: level_of(source, fit), design: &design };
@@ -144,6 +145,16 @@ fn described(source: &Source<'_>, file: &str, language: Language) -> String {
     zh.or_else(|| planned.map(|o| o.description.clone()))
         .filter(|text| !text.is_empty())
         .unwrap_or_else(|| file.to_owned())
+}
+
+/// The level that the other levels of an outcome are compared with, where the table of fit names one.
+fn base_outcome(fit: &Table) -> Option<String> {
+    let row = (0..fit.rows.len()).find(|row| fit.cell(*row, "metric").text() == "base_outcome")?;
+    match fit.cell(row, "value") {
+        Cell::Number(x) => Some(whole_or_fixed(*x, 3)),
+        Cell::Text(text) => Some(text.clone()),
+        Cell::Missing => None,
+    }
 }
 
 fn level_of(source: &Source<'_>, fit: Option<&Table>) -> f64 {

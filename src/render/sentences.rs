@@ -25,6 +25,7 @@ pub(super) fn plain(style: &Style<'_>, key: &str, values: &[(&str, &str)]) -> St
 fn filled(style: &Style<'_>, key: &str, values: &[(&str, &str)]) -> String {
     let words = WORDS.get(key_of(style.options.language));
     let mut text = words.and_then(|words| words.get(key)).cloned().unwrap_or_default();
+    debug_assert!(!text.is_empty(), "{key} has no words");
     for (name, value) in values {
         text = text.replace(&format!("{{{name}}}"), value);
     }
@@ -47,9 +48,15 @@ impl Estimate {
     }
 
     /// True where the data exclude this value.
-    fn excludes(&self, nothing: f64) -> bool {
+    pub(super) fn excludes(&self, nothing: f64) -> bool {
         let outside = |(low, high): (f64, f64)| low > nothing || high < nothing;
         self.interval.map_or(self.p.is_some_and(|p| p < REJECTS), outside)
+    }
+
+    /// The same in another unit.
+    pub(super) fn scaled(&self, by: f64) -> Self {
+        let interval = self.interval.map(|(low, high)| (by * low, by * high));
+        Self { value: by * self.value, interval, p: self.p }
     }
 
     /// Value, interval and p in words.

@@ -92,6 +92,12 @@ impl Style<'_> {
         if self.options.labels { self.labels.variable(name) } else { self.labels.own(name).to_owned() }
     }
 
+    /// True for a column whose values are 0 and 1, which a treatment has by the checks of its analyses.
+    pub(super) fn is_binary(&self, name: &str) -> bool {
+        let own = self.labels.own(name);
+        self.labels.binary.contains(own) || self.design.treatments.iter().any(|x| x == own)
+    }
+
     /// Returns the words for a level of the outcome.
     pub(super) fn outcome_level(&self, level: &str) -> String {
         match &self.design.outcome {

@@ -107,7 +107,7 @@ impl Subject<'_> {
         let bound = self.plan.input_bindings.get("data.dta").and_then(|key| inputs.dataset(key));
         let main = bound.or_else(|| inputs.primary());
         let columns = main.into_iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
-        let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
+        let mut labels = Labels::of_plan(self.plan, columns);
         if let Some(main) = main.filter(|_| with_levels) {
             let rel_path = &main.canonical_rel_path;
             let (tenant, holder) = (&self.job.tenant_id, self.job.holder_of(rel_path));

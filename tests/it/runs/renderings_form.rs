@@ -84,8 +84,11 @@ async fn a_report_has_the_form_of_a_journal() {
     let schooling = coefficients.iter().find(|r| r["term"] == "schooling").expect("a row");
     let number = |column: &str| format!("{:.3}", schooling[column].parse::<f64>().expect("a number"));
     let (low, high) = (number("ci_low"), number("ci_high"));
-    let sentence = format!("schooling: estimate {} (95% CI {low} to {high}; p < 0.001).", number("estimate"));
-    assert!(lines.contains(&sentence.as_str()), "{sentence} in\n{text}");
+    let sentence = format!(
+        "If schooling is 1 higher, log_pay is on average {} higher (95% CI {low} to {high}; p < 0.001). That is +",
+        number("estimate")
+    );
+    assert!(lines.iter().any(|line| line.starts_with(&sentence)), "{sentence} in\n{text}");
     let flow = app.get(&job, &format!("/runs/{run}")).await.ok()["sample_flow"].clone();
     let rows = |step: &Value| step["rows"].as_u64().expect("a number");
     let steps = flow.as_array().expect("a list");
@@ -286,8 +289,8 @@ async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
         (
             CLINIC,
             logit,
-            "smoker: average effect on the probability 0.053 (",
-            "smoker：对概率的平均影响 0.053（",
+            "If smoker is 1 instead of 0, the probability of readmitted = 1 is on average 5.2",
+            "smoker 为 1 而非 0 时，",
         ),
     ] {
         let (job, run) = finished(&app, data, &draft).await;

@@ -1,0 +1,291 @@
+//! The sentence of a coefficient, a ratio or an average effect: by how much the outcome, a probability or a ratio is higher
+//! if a variable of the question is, in the words of the console.
+
+use super::design::Design;
+use super::findings::{Reading, evidence_of, ratio_of_row, scaled};
+use super::made_terms::kind_of_ratio;
+use super::number::{brief, fixed, whole_or_fixed};
+use super::sentences::{Estimate, plain};
+use super::style::{Reference, Style};
+use super::table::{Cell, Table};
+use super::words::pick;
+
+/// Commands whose coefficients are differences of the outcome.
+const LINEAR: [&str; 16] = [
+    "regress",
+    "areg",
+    "xtreg",
+    "ivregress",
+    "xtivreg",
+    "xtabond",
+    "qreg",
+    "sureg",
+    "newey",
+    "mixed",
+    "xtpcse",
+    "xtgls",
+    "heckman",
+    "frontier",
+    "svy",
+    "prais",
+];
+/// Commands whose coefficients are differences of the outcome before it was cut off.
+const UNCUT: [&str; 2] = ["tobit", "intreg"];
+/// Commands with coefficients on another scale, which an analysis may have next to a linear one.
+const ON_LINKS: [&str; 18] = [
+    "logit",
+    "probit",
+    "glm",
+    "poisson",
+    "nbreg",
+    "zip",
+    "zinb",
+    "truncreg",
+    "xtpoisson",
+    "xtlogit",
+    "xtgee",
+    "melogit",
+    "meprobit",
+    "mepoisson",
+    "clogit",
+    "cloglog",
+    "arch",
+    "mkspline",
+];
+
+/// How large a difference is said to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    /// In units of what is compared.
+    Plain,
+    /// In percentage points.
+    Points,
+    /// In percent, of a ratio.
+    Percent,
+}
+
+/// What is compared: words that end before the amount, and the size of the amount.
+struct What {
+    words: String,
+    size: Size,
+    /// True where the difference is one of the outcome itself, which may be a logarithm.
+    of_outcome: bool,
+}
+
+/// Returns the sentence of an estimate that says how much higher something is; nothing where no such words are certain.
+pub(super) fn difference(
+    (table, row): (&Table, usize),
+    whose: &str,
+    reading: Reading,
+    style: &Style<'_>,
+) -> Option<String> {
+    table.cell(row, "std_error").number()?;
+    let (column, estimate) = scaled(table, row)?;
+    // a coefficient of one category of the outcome compares two categories
+    let of_category = reading == Reading::Estimate && table.position("outcome").is_some();
+    if of_category && column != "rrr" {
+        return None;
+    }
+    let term = table.cell(row, "term").text();
+    let when = when(table, term, style)?;
+    let (what, of_equation) = match of_category {
+        true => (what_of_category(table, row, style)?, true),
+        false => what(table, row, column, reading, style)?,
+    };
+    let nothing = f64::from(u8::from(what.size == Size::Percent));
+    let decimals = style.options.decimals;
+    let (amount, proof) = match what.size {
+        Size::Plain => (fixed(estimate.value.abs(), decimals), proof(&estimate, style)),
+        Size::Points => {
+            let n = fixed(100.0 * estimate.value.abs(), decimals);
+            (plain(style, "points", &[("n", &n)]), proof(&estimate.scaled(100.0), style))
+        }
+        Size::Percent => {
+            let n = brief(100.0 * (estimate.value - 1.0).abs());
+            let name = ratio_of_row(table, row, column, style).to_lowercase();
+            let value = fixed(estimate.value, decimals);
+            let joined = pick(style.options.language, "; ", "；");
+            (
+                plain(style, "percent", &[("n", &n)]),
+                format!("{name} {value}{joined}{}", proof(&estimate, style)),
+            )
+        }
+    };
+    let way = if estimate.value >= nothing { "up" } else { "down" };
+    let key = if estimate.excludes(nothing) { way.to_owned() } else { format!("open.{way}") };
+    let values = [("when", when.as_str()), ("what", &what.words), ("amount", &amount), ("evidence", &proof)];
+    let mut said = plain(style, &key, &values);
+    if what.of_outcome && estimate.excludes(0.0) {
+        said.push_str(&of_logarithm(term, estimate.value, style).unwrap_or_default());
+    }
+    Some(if of_equation { said } else { format!("{}{said}", heading(whose, style)) })
+}
+
+/// Interval and p.
+fn proof(estimate: &Estimate, style: &Style<'_>) -> String {
+    evidence_of(estimate.interval, estimate.p, style)
+}
+
+/// The beginning of a sentence, which names a model, as its heading.
+fn heading(whose: &str, style: &Style<'_>) -> String {
+    let of = whose.trim_end_matches("; ").trim_end_matches('；');
+    if of.is_empty() {
+        return String::new();
+    }
+    pick(style.options.language, &format!("{of}: "), &format!("{of}："))
+}
+
+/// A label without its unit: `Schooling (years)` is `Schooling`.
+fn without_unit(label: &str) -> &str {
+    let closed = label.trim_end().strip_suffix([')', '）']);
+    match closed.and_then(|text| text.rsplit_once(['(', '（'])) {
+        Some((name, unit))
+            if !name.trim().is_empty()
+                && (1..=20).contains(&unit.chars().count())
+                && !unit.contains([')', '）']) =>
+        {
+            name.trim()
+        }
+        _ => label,
+    }
+}
+
+/// The condition of a sentence: one unit more, 1 instead of 0, or a level against its reference.
+fn when(table: &Table, term: &str, style: &Style<'_>) -> Option<String> {
+    if term.contains('#') {
+        return None;
+    }
+    if let Some((operator, _)) = term.split_once('.') {
+        if !operator.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let x = style.term(term);
+        let of = style.references(table).into_iter().find(|of| style.design.is_level(term, &of.column));
+        return Some(match of {
+            Some(Reference { level, .. }) => plain(style, "if.base", &[("x", &x), ("base", &level)]),
+            None => plain(style, "if.level", &[("x", &x)]),
+        });
+    }
+    // the label names the unit, `Schooling (years)`
+    let (x, how) = (style.term(term), if style.is_binary(term) { "if.binary" } else { "if.number" });
+    Some(plain(style, how, &[("x", &x), ("step", "1")]))
+}
+
+/// What an estimate compares, and whether its equation is named by these words already.
+fn what(
+    table: &Table,
+    row: usize,
+    column: &str,
+    reading: Reading,
+    style: &Style<'_>,
+) -> Option<(What, bool)> {
+    let design = style.design;
+    let equation = table.cell(row, "equation").text();
+    // the equations of a system are its outcomes
+    let of_system = style.labels.has(equation) && design.outcome.as_deref() != Some(equation);
+    let quantile = equation.strip_prefix('q').filter(|_| design.uses(&["qreg"]));
+    let outcome = if of_system { Some(equation) } else { design.outcome.as_deref() };
+    let event = outcome.or(design.failure.as_deref()).or(design.duration.as_deref());
+    let y = without_unit(&style.variable(event?)).to_owned();
+    let of = |key: &str, y: &str, size: Size| What {
+        words: plain(style, &format!("what.{key}"), &[("y", y)]),
+        size,
+        of_outcome: false,
+    };
+    let one = format!("{y} = 1");
+    let found = match (reading, kind_of_ratio(column, design)) {
+        (Reading::Probability, _) => {
+            let level =
+                table.position("outcome").map(|_| style.outcome_level(table.cell(row, "outcome").text()));
+            let event = level.filter(|level| !level.is_empty()).map_or(one, |level| format!("{y} = {level}"));
+            of("probability", &event, Size::Points)
+        }
+        (Reading::Share, _) => of("linear", &y, Size::Plain),
+        (Reading::Estimate, "odds_ratio") if design.uses(&["ologit"]) => of("odds_higher", &y, Size::Percent),
+        (Reading::Estimate, "odds_ratio") => of("odds", &one, Size::Percent),
+        (Reading::Estimate, "subhazard_ratio") => of("subhazard", &y, Size::Percent),
+        (Reading::Estimate, "hazard_ratio") => of("hazard", &y, Size::Percent),
+        (Reading::Estimate, "time_ratio") => of("time", &y, Size::Percent),
+        (Reading::Estimate, "ratio_of_means") => of("linear", &y, Size::Percent),
+        (Reading::Estimate, "irr") => of("rate", &y, Size::Percent),
+        (Reading::Estimate, "inflated") if equation != "inflate" => of("rate", &y, Size::Percent),
+        (Reading::Estimate, "inflated") => of("inflated", &y, Size::Percent),
+        (Reading::Estimate, "estimate") => match quantile {
+            Some(q) => {
+                let values = [("y", y.as_str()), ("q", &q.replace('_', "."))];
+                let words = plain(style, "what.quantile", &values);
+                return Some((What { words, size: Size::Plain, of_outcome: true }, true));
+            }
+            None => What { of_outcome: true, ..of(linear(design)?, &y, Size::Plain) },
+        },
+        _ => return None,
+    };
+    Some((found, of_system && table.position("model").is_none()))
+}
+
+/// The probability of a category relative to that of the base.
+fn what_of_category(table: &Table, row: usize, style: &Style<'_>) -> Option<What> {
+    let base = style.outcome_level(style.design.base_outcome.as_deref()?);
+    let level = match table.cell(row, "outcome") {
+        Cell::Number(x) => style.outcome_level(&whole_or_fixed(*x, 3)),
+        other => style.outcome_level(other.text()),
+    };
+    let words = plain(style, "what.relative", &[("y", &level), ("base", &base)]);
+    Some(What { words, size: Size::Percent, of_outcome: false })
+}
+
+/// The words for coefficients of an analysis that are differences of its outcome.
+fn linear(design: &Design) -> Option<&'static str> {
+    if design.uses(&UNCUT) {
+        return Some("uncut");
+    }
+    (design.uses(&LINEAR) && !design.uses(&ON_LINKS)).then_some("linear")
+}
+
+/// What a difference of a logarithm is in percent, or an elasticity; nothing for other outcomes.
+fn of_logarithm(term: &str, value: f64, style: &Style<'_>) -> Option<String> {
+    let outcome = style.design.outcome.as_deref()?;
+    let (of_y, of_x) = (style.design.logarithm(outcome)?, style.design.logarithm(term));
+    let signed = |x: f64| format!("{}{}", if x > 0.0 { "+" } else { "" }, brief(x));
+    let y = without_unit(&style.variable(outcome)).to_owned();
+    let said = match of_x {
+        Some(of_x) => {
+            let key = if of_x && of_y { "elasticity" } else { "elasticity.maybe" };
+            plain(style, key, &[("percent", &signed(value))])
+        }
+        None => {
+            let key = if of_y { "log" } else { "log.maybe" };
+            plain(style, key, &[("y", &y), ("percent", &signed(100.0 * value.exp_m1()))])
+        }
+    };
+    Some(pick(style.options.language, &format!(" {said}"), &said))
+}
+
+/// Which other variables the sentences hold equal: of one variable in question all others, of several each the rest.
+pub(super) fn held(table: &Table, rows: &[usize], style: &Style<'_>) -> Option<String> {
+    let design = style.design;
+    let own = |row: &usize| {
+        let term = table.cell(*row, "term").text();
+        design.own(term.rsplit('.').next().unwrap_or(term)).to_owned()
+    };
+    let mut said: Vec<String> = rows.iter().map(own).collect();
+    said.sort();
+    said.dedup();
+    let mut all: Vec<&String> = Vec::new();
+    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    let others: Vec<String> = match said.as_slice() {
+        [] => return None,
+        [one] => all.into_iter().filter(|name| *name != one).map(|name| style.variable(name)).collect(),
+        _ => all.into_iter().map(|name| style.variable(name)).collect(),
+    };
+    let names = others.join(&pick(style.options.language, ", ", "、"));
+    (!others.is_empty()).then(|| plain(style, "held", &[("names", &names)]))
+}
+
+#[cfg(test)]
+#[path = "findings_tests_of_differences.rs"]
+mod tests;

@@ -1,0 +1,161 @@
+use super::super::SourceFile;
+use super::super::design::Design;
+use super::super::findings::findings;
+use super::super::labels::Labels;
+use super::super::{Language, Options};
+use super::*;
+
+fn labels() -> Labels {
+    Labels {
+        columns: ["y", "x", "z", "log_y", "log_x", "week8"].map(str::to_owned).into(),
+        binary: ["z".to_owned()].into(),
+        variables: [("x".to_owned(), "Schooling (years)".to_owned())].into(),
+        ..Labels::default()
+    }
+}
+
+fn design(command: &str, outcome: &str, focal: &[&str]) -> Design {
+    let mut of = Design::default();
+    of.commands = vec![command.to_owned()];
+    of.outcome = Some(outcome.to_owned());
+    of.focal = focal.iter().map(|name| (*name).to_owned()).collect();
+    of
+}
+
+fn said(file: &str, csv: &str, design: &Design, language: Language) -> Vec<String> {
+    let file = SourceFile { name: file.to_owned(), sha256: String::new(), bytes: csv.as_bytes().to_vec() };
+    let table = Table::read(&file, None).expect("a table");
+    let options = Options { language, ..Options::default() };
+    let style = Style { options: &options, labels: &labels(), level: 95.0, design };
+    findings(&[table], &style)
+}
+
+const HEAD: &str = "equation,term,estimate,std_error,p_value,ci_low,ci_high";
+const FILE: &str = "table_coefficients.csv";
+
+#[test]
+fn a_coefficient_says_how_much_higher_the_outcome_is() {
+    let csv = format!("{HEAD}\ny,x,0.5,0.1,0.00001,0.3,0.7\ny,z,-0.2,0.2,0.3,-0.6,0.2\n");
+    let mut of = design("regress", "y", &["x", "z"]);
+    of.controls = vec!["week8".to_owned()];
+    assert_eq!(
+        said(FILE, &csv, &of, Language::En),
+        [
+            "If Schooling (years) is 1 higher, y is on average 0.500 higher (95% CI 0.300 to 0.700; p < 0.001).",
+            "If z is 1 instead of 0, y is on average 0.200 lower in the estimate, but the data are also compatible with \
+             no difference (95% CI -0.600 to 0.200; p = 0.300).",
+            "Each sentence compares rows that are equal in the other variables of the model: Schooling (years), z, week8."
+        ]
+    );
+    let zh = said(FILE, &csv, &of, Language::Zh);
+    assert_eq!(zh[0], "Schooling (years) 每高 1，y 平均高 0.500（95% 置信区间 0.300 至 0.700；p < 0.001）。");
+}
+
+/// exp(0.0949) - 1 = 0.09955.
+#[test]
+fn logarithms_are_said_in_percent() {
+    let csv = format!("{HEAD}\nlog_y,z,0.0949,0.006,0,0.0832,0.1066\nlog_y,log_x,0.372,0.05,0,0.28,0.46\n");
+    let mut of = design("regress", "log_y", &["z", "log_x"]);
+    let sentences = said(FILE, &csv, &of, Language::En);
+    assert!(sentences[0].ends_with(" That is +9.95% if log_y is a natural logarithm."), "{sentences:?}");
+    assert!(
+        sentences[1].ends_with(" If both are logarithms, this is an elasticity: +0.372% for each 1%."),
+        "{sentences:?}"
+    );
+    of.logarithms = vec!["log_y".to_owned(), "log_x".to_owned()];
+    let sentences = said(FILE, &csv, &of, Language::En);
+    assert!(sentences[0].ends_with(" That is +9.95%, as log_y is a natural logarithm."), "{sentences:?}");
+    assert!(sentences[1].contains(" As both are natural logarithms, this is an elasticity"), "{sentences:?}");
+}
+
+#[test]
+fn ratios_are_said_in_percent_with_what_they_are_ratios_of() {
+    let csv = format!(
+        "{HEAD},odds_ratio,odds_ratio_low,odds_ratio_high\ny,z,0.6931,0.1,0.0001,0.5,0.9,2,1.65,2.46\n"
+    );
+    let said_of = |command: &str| said(FILE, &csv, &design(command, "y", &["z"]), Language::En);
+    assert_eq!(
+        said_of("melogit"),
+        [
+            "If z is 1 instead of 0, the odds of y = 1 are 100% higher (odds ratio 2.000; 95% CI 1.650 to 2.460; p < 0.001)."
+        ]
+    );
+    assert!(said_of("ologit")[0].contains("the odds of a higher y are 100% higher"));
+    let csv = format!(
+        "{HEAD},hazard_ratio,hazard_ratio_low,hazard_ratio_high\n_t,z,-0.53,0.15,0.001,-0.82,-0.24,0.587,0.439,0.786\n"
+    );
+    let mut of = design("stcox", "", &["z"]);
+    of.outcome = None;
+    assert!(
+        said(FILE, &csv, &of, Language::En)[0].starts_with("z: hazard ratio 0.587"),
+        "without a known event"
+    );
+    of.failure = Some("y".to_owned());
+    let sentences = said(FILE, &csv, &of, Language::En);
+    assert!(sentences[0].contains("the hazard of y is 41.3% lower (hazard ratio 0.587;"), "{sentences:?}");
+}
+
+#[test]
+fn effects_on_a_probability_are_percentage_points() {
+    let csv = "term,estimate,std_error,p_value,ci_low,ci_high\nz,0.053,0.02,0.01,0.013,0.093\n";
+    let mut of = design("logit", "y", &["z"]);
+    of.on_probability = true;
+    assert_eq!(
+        said("table_margins.csv", csv, &of, Language::En),
+        [
+            "If z is 1 instead of 0, the probability of y = 1 is on average 5.300 percentage points higher (95% CI 1.300 to 9.300; p = 0.010)."
+        ]
+    );
+}
+
+#[test]
+fn only_coefficients_on_the_outcome_are_differences_of_it() {
+    let csv = format!("{HEAD}\ny,z,0.5,0.1,0.00001,0.3,0.7\n");
+    for (command, words) in [
+        ("xtgee", "z: estimate 0.500"),
+        ("truncreg", "z: estimate 0.500"),
+        ("tobit", "If z is 1 instead of 0, y before it was cut off is on average 0.500 higher"),
+        ("heckman", "If z is 1 instead of 0, y is on average 0.500 higher"),
+        ("xtreg", "If z is 1 instead of 0, y is on average 0.500 higher"),
+    ] {
+        let sentences = said(FILE, &csv, &design(command, "y", &["z"]), Language::En);
+        assert!(sentences[0].starts_with(words), "{command}: {sentences:?}");
+    }
+    let lagged = format!("{HEAD}\ny,L.x,0.5,0.1,0.00001,0.3,0.7\n");
+    let sentences = said(FILE, &lagged, &design("newey", "y", &["x"]), Language::En);
+    assert!(sentences[0].contains(": estimate 0.500"), "{sentences:?}");
+}
+
+#[test]
+fn equations_of_a_system_and_quantiles_are_named_by_their_words() {
+    let csv = format!("{HEAD}\ny,z,0.5,0.1,0.00001,0.3,0.7\nweek8,z,0.7,0.1,0.00001,0.5,0.9\n");
+    let sentences = said(FILE, &csv, &design("sureg", "y", &["z"]), Language::En);
+    assert!(sentences[1].starts_with("If z is 1 instead of 0, week8 is on average 0.700"), "{sentences:?}");
+    let csv = format!("{HEAD}\nq10,z,0.5,0.1,0.00001,0.3,0.7\nq90,z,0.7,0.1,0.00001,0.5,0.9\n");
+    let sentences = said(FILE, &csv, &design("qreg", "y", &["z"]), Language::En);
+    assert!(
+        sentences[1].starts_with("If z is 1 instead of 0, the 90% quantile of y is 0.700"),
+        "{sentences:?}"
+    );
+}
+
+#[test]
+fn a_category_is_compared_with_the_base() {
+    let csv = "outcome,term,estimate,std_error,p_value,ci_low,ci_high,rrr,rrr_low,rrr_high\n\
+               2,z,-0.3,0.06,0,-0.45,-0.22,0.715,0.637,0.803\n";
+    let mut of = design("mlogit", "y", &["z"]);
+    of.absorbed = vec!["x".to_owned(), "z".to_owned()];
+    assert!(
+        said(FILE, csv, &of, Language::En)[0].starts_with("z: relative-risk ratio 0.715"),
+        "no base is known"
+    );
+    of.base_outcome = Some("1".to_owned());
+    assert_eq!(
+        said(FILE, csv, &of, Language::En),
+        [
+            "If z is 1 instead of 0, the probability of y: 2 relative to that of y: 1 is 28.5% lower (relative-risk ratio \
+             0.715; 95% CI 0.637 to 0.803; p < 0.001).",
+            "Each sentence compares rows that are equal in the other variables of the model: Schooling (years)."
+        ]
+    );
+}
