@@ -172,12 +172,12 @@ impl Arima<'_> {
         rows.iter().all(|l| l.is_finite()).then_some(rows)
     }
 
-    fn total(&self, b: &[f64]) -> f64 {
+    pub(super) fn total(&self, b: &[f64]) -> f64 {
         self.rows(b).map_or(f64::NEG_INFINITY, super::real::stable_sum)
     }
 
     /// Scores of each row by central differences of fourth order.
-    fn scores(&self, b: &[f64], scale: &[f64]) -> Option<Mat> {
+    pub(super) fn scores(&self, b: &[f64], scale: &[f64]) -> Option<Mat> {
         let mut out = Mat::zeros(self.y.len(), b.len());
         for j in 0..b.len() {
             let mut done = false;
@@ -204,7 +204,7 @@ impl Arima<'_> {
         Some(out)
     }
 
-    fn gradient(&self, b: &[f64], scale: &[f64]) -> Option<Vec<f64>> {
+    pub(super) fn gradient(&self, b: &[f64], scale: &[f64]) -> Option<Vec<f64>> {
         let scores = self.scores(b, scale)?;
         Some(
             (0..b.len())
@@ -213,7 +213,7 @@ impl Arima<'_> {
         )
     }
 
-    fn information(&self, b: &[f64], scale: &[f64]) -> Option<Mat> {
+    pub(super) fn information(&self, b: &[f64], scale: &[f64]) -> Option<Mat> {
         let k = b.len();
         let mut out = Mat::zeros(k, k);
         for j in 0..k {
@@ -233,7 +233,7 @@ impl Arima<'_> {
 
     /// Starting values: least squares, then Hannan and Rissanen's (1982) regression of the residuals on their
     /// lags and the lagged residuals of a long autoregression, pulled towards zero until stationary.
-    fn start(&self) -> Option<Vec<f64>> {
+    pub(super) fn start(&self) -> Option<Vec<f64>> {
         let known: Vec<usize> = (0..self.y.len()).filter(|t| !self.y[*t].is_nan()).collect();
         let pick = |c: &[f64]| -> Vec<f64> { known.iter().map(|t| c[*t]).collect() };
         let y = pick(self.y);
@@ -302,7 +302,7 @@ impl Arima<'_> {
     }
 
     /// Steps of the differences: small against the spread of each estimate.
-    fn steps(&self, b: &[f64]) -> Vec<f64> {
+    pub(super) fn steps(&self, b: &[f64]) -> Vec<f64> {
         let sigma = b.last().copied().unwrap_or(1.0);
         let n = self.y.iter().filter(|v| !v.is_nan()).count() as f64;
         (0..b.len())
@@ -321,80 +321,6 @@ impl Arima<'_> {
                 }
             })
             .collect()
-    }
-
-    /// Maximises the likelihood. Nothing without a start.
-    ///
-    /// The exact likelihood is the same for a moving average and for the one with inverted roots and another sigma. A
-    /// search that ends outside the invertible region is repeated inside it.
-    pub fn maximise(&self, iterations: usize) -> Option<ArimaFit> {
-        let found = self.search(iterations, false)?;
-        if self.invertible(&found.b) {
-            return Some(found);
-        }
-        let again = self.search(iterations, true);
-        let as_good = |f: &ArimaFit| f.converged && f.ll >= found.ll - 1e-7 * (1.0 + found.ll.abs());
-        again.filter(as_good).or(Some(found))
-    }
-
-    /// Whether the moving average can be inverted.
-    fn invertible(&self, b: &[f64]) -> bool {
-        let inverted: Vec<f64> = self.polynomials(b).1.iter().map(|m| -m).collect();
-        stationary(&inverted)
-    }
-
-    /// Outer products of the scores first, Newton steps at the end; with `inside` only over invertible moving averages.
-    fn search(&self, iterations: usize, inside: bool) -> Option<ArimaFit> {
-        let mut b = self.start()?;
-        let mut ll = self.total(&b);
-        let mut log = vec![ll];
-        let mut converged = false;
-        for iteration in 0..iterations {
-            let scale = self.steps(&b);
-            let scores = self.scores(&b, &scale)?;
-            let gradient: Vec<f64> = (0..b.len())
-                .map(|j| super::real::stable_sum((0..self.y.len()).map(|t| scores[(t, j)])))
-                .collect();
-            let outer = scores.transpose().times(&scores);
-            let newton = if iteration >= 4 { self.information(&b, &scale) } else { None };
-            let inverse = newton
-                .and_then(|h| h.inverse_definite())
-                .or_else(|| outer.inverse_definite())
-                .unwrap_or_else(|| outer.inverse_semidefinite(1e-12).0);
-            let step = inverse.times_vector(&gradient);
-            let decrement: f64 = step.iter().zip(&gradient).map(|(s, g)| s * g).sum();
-            if iteration >= 5 && decrement.abs() < 1e-15 * (1.0 + ll.abs()) {
-                converged = true;
-                break;
-            }
-            let mut length = 1.0;
-            let mut better = None;
-            for _ in 0..40 {
-                let trial: Vec<f64> = b.iter().zip(&step).map(|(b, s)| b + length * s).collect();
-                let value = self.total(&trial);
-                if value >= ll && (!inside || self.invertible(&trial)) {
-                    better = Some((trial, value));
-                    break;
-                }
-                length *= 0.5;
-            }
-            let Some((trial, value)) = better else {
-                converged = decrement.abs() < 1e-6;
-                break;
-            };
-            b = trial;
-            ll = value;
-            log.push(ll);
-        }
-        let scale = self.steps(&b);
-        Some(ArimaFit {
-            scores: self.scores(&b, &scale)?,
-            information: self.information(&b, &scale)?,
-            b,
-            ll,
-            log,
-            converged,
-        })
     }
 }
 

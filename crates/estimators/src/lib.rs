@@ -7,6 +7,7 @@ pub mod anova;
 pub mod arch;
 pub mod arch_fit;
 pub mod arima;
+mod arima_search;
 pub mod autocorrelation;
 pub mod balance_test;
 pub mod binormal;

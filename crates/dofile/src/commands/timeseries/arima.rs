@@ -344,16 +344,13 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let outer = fit.scores.transpose().times(&fit.scores);
     let singular = || StataError::new(504, "the covariance of the estimates is singular");
+    let whole = |m: &Mat| m.inverse_definite().filter(|_| !model.on_unit_circle(&fit.b));
+    let inverse = |m: &Mat| whole(m).or_else(|| model.inverse_without_flat(m)).ok_or_else(singular);
     let v: Mat = match kind.as_str() {
-        "opg" => outer.inverse_definite().ok_or_else(singular)?,
-        "oim" => fit.information.inverse_definite().ok_or_else(singular)?,
+        "opg" => inverse(&outer)?,
+        "oim" => inverse(&fit.information)?,
         // the factor N/(N-1) of [P] _robust
-        _ => fit
-            .information
-            .inverse_definite()
-            .ok_or_else(singular)?
-            .sandwich(&outer)
-            .scaled(n as f64 / (n as f64 - 1.0)),
+        _ => inverse(&fit.information)?.sandwich(&outer).scaled(n as f64 / (n as f64 - 1.0)),
     };
     let name = differenced_name(&depvar, request.difference);
     let mut stripe: Vec<Stripe> = regressors
@@ -370,7 +367,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         stripe.extend(factor.ma.iter().map(|l| Stripe::with_eq(eq.clone(), format!("{}.ma", lag(l)))));
     }
     stripe.push(Stripe::with_eq("/", "sigma"));
-    let tested: Vec<usize> = (0..stripe.len() - 1).filter(|i| stripe[*i].name != "_cons").collect();
+    let tested: Vec<usize> =
+        (0..stripe.len() - 1).filter(|i| stripe[*i].name != "_cons" && v[(*i, *i)] > 0.0).collect();
     let test = wald::test_zero(&fit.b, &v, &tested);
     let mut est = Estimation::default();
     let r = &mut est.results;
