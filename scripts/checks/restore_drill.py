@@ -6,14 +6,14 @@ Usage: restore_drill.py PROGRAM TOOLS [--jobs N] [--period SECONDS] [--keep-up S
 Jobs are made over HTTP while `scripts/backup.sh` sends encrypted backups to an S3 server (a local one, through rclone).
 Then the service is killed and its data directory and local repository are removed. `scripts/restore.sh` fetches the remote
 into an empty directory; the service starts on it. The directory that was lost is kept aside and compared with what came
-back, record by record and event by event: what was changed before the last backup began must be there and equal.
+back, record by record and event by event: what was committed before the last backup must be there and equal, and with it all
+that was acknowledged before that backup began.
 Prints the measured RPO and RTO; ends with 1 at the first violation, with 77 where a tool cannot be had.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import http.client
 import json
 import os
@@ -167,10 +167,6 @@ def s3(tools: Path, folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, st
     return server, environment
 
 
-def seconds(text: str) -> float:
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
 def export(program: Path, data: Path, to: Path) -> tuple[dict[str, Any], list[str]]:
     """Returns every record by its job's id, and the lines of the audit chain."""
     subprocess.run([str(program), "store", "export", str(to)], check=True, capture_output=True,
@@ -182,19 +178,27 @@ def export(program: Path, data: Path, to: Path) -> tuple[dict[str, Any], list[st
     return records, (to / "audit.jsonl").read_text("utf-8").splitlines()
 
 
-def compare(lost: dict[str, Any], back: dict[str, Any], since: float) -> None:
-    """Compares record by record: what was changed before `since` is back and equal."""
+def compare(lost: dict[str, Any], back: dict[str, Any], load: Load, since: float) -> None:
+    """Compares record by record: what came back is all that was committed up to one moment, and holds every job that was acknowledged before `since`.
+
+    The order of commits decides, by the number of each record's last event; a record's own times are of before its commit.
+    """
     strangers = set(back) - set(lost)
     expect(f"nothing came back that was not there {sorted(strangers)[:3] or ''}".rstrip(), not strangers)
-    gone = 0
+    reach = max(sequence(record) for record in back.values())
+    later = [job for job, record in lost.items() if sequence(record) > reach]
     for job, record in lost.items():
-        if back.get(job) == record:
-            continue
-        changed = seconds(record["timestamps"]["updated_at"])
-        if changed < since:
-            sys.exit(f"restore drill: {job} was changed before the backup and is not back as it was:\n{record}\n{back.get(job)}")
-        gone += 1
-    print(f"  {len(lost) - gone} of {len(lost)} records are back and equal; {gone} were changed after the last backup began", flush=True)
+        if sequence(record) <= reach and back.get(job) != record:
+            sys.exit(f"restore drill: {job} was committed before the backup and is not back as it was:\n{record}\n{back.get(job)}")
+    for job, _, acknowledged in load.made:
+        if acknowledged < since and job not in back:
+            sys.exit(f"restore drill: {job} was acknowledged {since - acknowledged:.3f} s before the backup began and is not back")
+    print(f"  {len(lost) - len(later)} of {len(lost)} records are back and equal; {len(later)} were changed after the last backup",
+          flush=True)
+
+
+def sequence(record: dict[str, Any]) -> int:
+    return record["_integrity"]["sequence"]
 
 
 def tokens_open(address: str, load: Load, before: float, back: dict[str, Any]) -> None:
@@ -298,7 +302,7 @@ def drill(program: Path, tools: Path, folder: Path, jobs: int, period: float, ke
 
         lost_records, lost_events = export(program, folder / "lost", folder / "lost-export")
         back, events = export(program, twin, folder / "back-export")
-        compare(lost_records, back, last)
+        compare(lost_records, back, load, last)
         expect("the audit chain that came back is the beginning of the one that was lost", lost_events[:len(events)] == events and events)
         tokens_open(address, load, last, back)
         # the connection of before has been idle for as long as the comparison took
