@@ -4,8 +4,8 @@
 program define statasvc, rclass
     version 16
     gettoken sub 0 : 0, parse(" ,")
-    if !inlist(`"`sub'"', "ask", "upload", "run", "fetch", "capsule", "status", "batch", "compare") {
-        display as error "statasvc ask | upload | run | fetch | batch | compare | capsule | status; see help statasvc"
+    if !inlist(`"`sub'"', "ask", "upload", "run", "findings", "fetch", "capsule", "status", "batch", "compare") {
+        display as error "statasvc ask | upload | run | findings | fetch | batch | compare | capsule | status; see help statasvc"
         exit 198
     }
     if "`sub'" != "ask" & ("$STATASVC_JOB" == "" | "$STATASVC_TOKEN" == "") {
@@ -189,6 +189,31 @@ program define _statasvc_status, rclass
     _statasvc_key status
     display as text "job $STATASVC_JOB: " as result "`r(value)'"
     return local status "`r(value)'"
+end
+
+* statasvc findings [, language(en|zh)]: the main results of the run as sentences
+program define _statasvc_findings, rclass
+    version 16
+    syntax [, LANGuage(string)]
+    if "`language'" == "" local language "en"
+    _statasvc_send GET "/v1/jobs/$STATASVC_JOB"
+    _statasvc_key run_id
+    local run `r(value)'
+    _statasvc_send GET "/v1/jobs/$STATASVC_JOB/runs/`run'/findings?language=`language'"
+    local found 0
+    scalar statasvc_rest = statasvc_body
+    while ustrregexm(statasvc_rest, `""text":"((?:[^"\\]|\\.)*)""') {
+        * a scalar, since a label of the data may hold what a macro would expand
+        scalar statasvc_line = ustrregexs(1)
+        scalar statasvc_rest = substr(statasvc_rest, strpos(statasvc_rest, statasvc_line) + strlen(statasvc_line), .)
+        scalar statasvc_line = subinstr(subinstr(statasvc_line, "\" + char(34), char(34), .), "\\", "\", .)
+        display as text "- " scalar(statasvc_line)
+        local ++found
+    }
+    scalar drop statasvc_rest
+    capture scalar drop statasvc_line
+    return local run "`run'"
+    return scalar findings = `found'
 end
 
 * statasvc fetch [, saving(folder) clear replace]: files of the run; clear loads its coefficients

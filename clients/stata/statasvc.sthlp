@@ -17,6 +17,8 @@
 
 {p 8 8 2}{cmd:statasvc status}
 
+{p 8 8 2}{cmd:statasvc findings} [{cmd:,} {cmdab:lang:uage(en}|{cmd:zh)}]
+
 {p 8 8 2}{cmd:statasvc fetch} [{cmd:,} {cmdab:sav:ing(}{it:folder}{cmd:)} {cmd:clear} {cmd:replace}]
 
 {p 8 8 2}{cmd:statasvc batch} {it:do_template}{cmd:,} {cmdab:out:come(}{it:names}{cmd:)} {cmdab:reg:ressors(}{it:names}{cmd:)}
@@ -32,7 +34,7 @@
 {pstd}{cmd:statasvc ask} makes a job with the task code from your operator; without {cmd:code()} it changes the question of
 the job. {cmd:statasvc upload} sends a file (CSV, XLSX, XLS, DTA), or the data in memory. {cmd:statasvc run} submits a draft
 for a do-template, freezes the plan, runs it and waits; without a do-template it takes the draft of the service's language
-model. {cmd:statasvc fetch} brings tables, figures and log of the run; with {cmd:clear} it loads the coefficients.
+model. {cmd:statasvc findings} shows the main results as sentences. {cmd:statasvc fetch} brings tables, figures and log of the run; with {cmd:clear} it loads the coefficients.
 {cmd:statasvc batch} analyses the data by every combination of outcomes, sets of controls and samples, and waits for all of them;
 {cmd:statasvc compare} brings them side by side: a csv file, which {cmd:clear} loads, or by the ending of the file xlsx, docx, tex, pdf;
 svg and png are the specification curve alone. {cmd:statasvc capsule} brings one archive with everything needed to check and repeat the run.
@@ -42,6 +44,7 @@ svg and png are the specification curve alone. {cmd:statasvc capsule} brings one
 {phang2}{cmd:. statasvc ask "What goes with higher pay?", url(http://127.0.0.1:8080) code(ssc_...)}{p_end}
 {phang2}{cmd:. statasvc upload using pay.csv}{p_end}
 {phang2}{cmd:. statasvc run linear.ols_robust, outcome(log_pay) regressors(schooling years_work) parameters(level=90)}{p_end}
+{phang2}{cmd:. statasvc findings}{p_end}
 {phang2}{cmd:. statasvc fetch, saving(results) clear}{p_end}
 {phang2}{cmd:. list term estimate std_error}{p_end}
 
@@ -49,7 +52,7 @@ svg and png are the specification curve alone. {cmd:statasvc capsule} brings one
 
 {pstd}{cmd:ask}: {cmd:r(job)}. {cmd:upload}: {cmd:r(rows)}. {cmd:run}: {cmd:r(plan)}, {cmd:r(run)}, {cmd:r(status)}.
 {cmd:batch}: {cmd:r(batch)}, {cmd:r(status)}, {cmd:r(ended)}. {cmd:compare}: {cmd:r(filename)}.
-{cmd:status}: {cmd:r(status)}. {cmd:fetch}: {cmd:r(run)}, {cmd:r(files)}. {cmd:capsule}: {cmd:r(filename)}.
+{cmd:status}: {cmd:r(status)}. {cmd:findings}: {cmd:r(run)}, {cmd:r(findings)}, their number. {cmd:fetch}: {cmd:r(run)}, {cmd:r(files)}. {cmd:capsule}: {cmd:r(filename)}.
 
 {title:Errors}
 

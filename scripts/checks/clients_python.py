@@ -56,6 +56,12 @@ def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) ->
         expect("a download is shown to its end", (seen[-1].phase, seen[-1].done, seen[-1].ended) == ("download", whole, True))
         outcome = job.outcome()
         rows = {row["term"]: row for row in job.results()}
+        slope = f"{rows['schooling']['estimate']:.5f}"
+        said = job.findings(decimals=5)["findings"][0]
+        expect("the findings are sentences with the run's numbers, each with its table",
+               f"log_pay is on average {slope} higher" in said["text"] and said["file"] == "table_coefficients.csv")
+        expect("in Chinese as well", any("平均高" in text for text in job.outcome(png=False, language="zh").findings))
+    expect("they stand above the numbers in a notebook", f"<li>{outcome.findings[0][:20]}" in outcome._repr_html_())
     frame = outcome.coefficients
     expect("coefficients are a frame with the run's numbers",
            list(frame.index) == list(rows) and frame.loc["schooling", "estimate"] == rows["schooling"]["estimate"])

@@ -110,7 +110,7 @@ def main() -> None:
                   folder, environment)
         expect(f"the example of its README runs {'' if shown.returncode == 0 else shown.stdout[-800:]}",
                shown.returncode == 0 and (folder / "cars.zip").exists() and (folder / "curve.png").exists()
-               and "std.error" in shown.stdout and "4 specifications" in shown.stdout)
+               and "- If " in shown.stdout and "std.error" in shown.stdout and "4 specifications" in shown.stdout)
 
 
 def checked(folder: Path, environment: dict[str, str]) -> None:

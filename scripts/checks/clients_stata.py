@@ -56,6 +56,8 @@ end
 JOURNEY = """
 do example.do "{address}" "{code}" "{data}" results
 assert r(filename) == "results/pay.zip"
+statasvc findings, language(zh)
+assert r(findings) == 2
 count
 assert r(N) == 3
 generate double checked = estimate if term == "schooling"
@@ -164,6 +166,8 @@ def main() -> None:
         ended = "\nEND\n" in log
         expect(f"the journey of the example runs {'' if ended else log[-1500:]}", ended)
         results = {path.name for path in (folder / "results").iterdir()}
+        expect("the findings are sentences in both languages", "\n- If schooling is 1 higher, log_pay is on average" in log
+               and "\n- schooling 每高 1，log_pay 平均高" in log)
         expect("fetch brings tables, figure and log",
                {"table_coefficients.csv", "table_fit.csv", "fig_coef_plot.svg", "main.log"} <= results)
         row = next(line for line in (folder / "results" / "table_coefficients.csv").read_text().splitlines() if "schooling" in line)

@@ -3,11 +3,12 @@
 //! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`, for other designs
 //! those of the readers in `DESIGNS`.
 
-use super::findings_differences::{difference, held};
+use super::evidence::{evidence_of, remark};
+use super::findings_differences::{difference, held, in_steps};
 use super::made_terms::{has_inflation, ratio};
-use super::number::{fixed, p_value, whole_or_fixed};
+use super::number::{fixed, whole_or_fixed};
 use super::regression::is_coefficients;
-use super::sentences::{Estimate, USUAL, row_of, said_of};
+use super::sentences::{Estimate, Finding, USUAL, row_of, said_of, table_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
@@ -30,7 +31,27 @@ const OTHERS: [&str; 4] = [
 ];
 
 /// Makes sentences of tables.
-type Reader = fn(&[Table], &Style<'_>) -> Vec<String>;
+type Reader = fn(&[Table], &Style<'_>) -> Vec<Finding>;
+
+/// The main results as sentences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// The results, most important first.
+    pub sentences: Vec<Finding>,
+    /// What the sentences hold equal, and how they compare.
+    pub notes: Vec<String>,
+}
+
+impl Findings {
+    fn only(sentences: Vec<Finding>) -> Self {
+        Self { sentences: sentences.into_iter().take(MOST).collect(), notes: Vec::new() }
+    }
+
+    /// The sentences, then the notes.
+    pub(super) fn texts(self) -> Vec<String> {
+        self.sentences.into_iter().map(|finding| finding.text).chain(self.notes).collect()
+    }
+}
 
 /// Readers of tables that only some designs have. They come first: a coefficient beside such a table is not the result.
 const DESIGNS: [Reader; 7] = [
@@ -45,23 +66,15 @@ const DESIGNS: [Reader; 7] = [
 ];
 
 /// Reads the variables of the question from the first table of estimates, or the results of a test.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
     let is_main =
         |t: &&Table| is_coefficients(t) && t.position("term").is_some() && !OTHERS.contains(&t.file.as_str());
-    let margins = tables.iter().find(|t| t.file == "table_margins.csv");
-    // effects on the probability or the expected share say more than log odds
-    let is_of_share = |t: &Table| row_of(t, "prediction", "share").is_some();
-    let read = |t: &Table| match (style.design.on_probability, is_of_share(t)) {
-        (true, _) => Some(Reading::Probability),
-        (false, true) => Some(Reading::Share),
-        (false, false) => None,
-    };
-    if let Some((margins, reading)) = margins.and_then(|t| Some((t, read(t)?))) {
-        return of_terms(margins, reading, None, style).with_held(Vec::new(), style);
+    if let Some(of_margins) = of_margins(tables, style) {
+        return of_margins.with_notes(Vec::new(), style);
     }
     let of_design = DESIGNS.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());
     if let Some(said) = of_design {
-        return said.into_iter().take(MOST).collect();
+        return Findings::only(said);
     }
     if let Some(table) = tables.iter().find(is_main) {
         let (mut said, favoured) = findings_panel::findings(tables, style);
@@ -69,18 +82,18 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
         said.append(&mut of_terms.sentences);
         said.extend(findings_processes::findings(tables, style));
         said.truncate(MOST);
-        let said = of_terms.with_held(said, style);
-        if !said.is_empty() {
+        let said = of_terms.with_notes(said, style);
+        if !said.sentences.is_empty() {
             return said;
         }
     }
     let latent = findings_latent::findings(tables, style);
     if !latent.is_empty() {
-        return latent.into_iter().take(MOST).collect();
+        return Findings::only(latent);
     }
     let tests = findings_tests::findings(tables, style);
     if !tests.is_empty() {
-        return tests;
+        return Findings::only(tests);
     }
     let others: [Reader; 4] = [
         findings_periods::findings,
@@ -89,7 +102,20 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
         findings_of_tests::findings,
     ];
     let found = others.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());
-    found.unwrap_or_default().into_iter().take(MOST).collect()
+    Findings::only(found.unwrap_or_default())
+}
+
+/// Average effects on a probability or an expected share, which say more than log odds, or the differences at values of a
+/// moderator, which say more than the coefficients of an interaction.
+fn of_margins<'a>(tables: &'a [Table], style: &Style<'_>) -> Option<OfTerms<'a>> {
+    let margins = table_of(tables, "table_margins.csv")?;
+    let reading = match (style.design.on_probability, row_of(margins, "prediction", "share").is_some()) {
+        (true, _) => Reading::Probability,
+        (false, true) => Reading::Share,
+        (false, false) if margins.position("moderator").is_some() => Reading::Estimate,
+        (false, false) => return None,
+    };
+    Some(of_terms(margins, reading, None, style)).filter(|said| !said.sentences.is_empty())
 }
 
 /// What the estimates of a table are.
@@ -103,16 +129,18 @@ pub(super) enum Reading {
 /// Sentences on the terms of a table, and the rows whose sentence compares two values of a variable.
 struct OfTerms<'a> {
     table: &'a Table,
-    sentences: Vec<String>,
+    reading: Reading,
+    sentences: Vec<Finding>,
     compared: Vec<usize>,
 }
 
 impl OfTerms<'_> {
-    /// These sentences behind others, and last what the comparisons hold equal.
-    fn with_held(self, mut said: Vec<String>, style: &Style<'_>) -> Vec<String> {
-        said.extend(self.sentences);
-        said.extend(held(self.table, &self.compared, style));
-        said
+    /// These sentences behind others, with what the comparisons hold equal and their steps.
+    fn with_notes(self, mut sentences: Vec<Finding>, style: &Style<'_>) -> Findings {
+        sentences.extend(self.sentences);
+        let rows = (self.table, self.compared.as_slice());
+        let notes = [held(rows, style), in_steps(rows, self.reading, style)];
+        Findings { sentences, notes: notes.into_iter().flatten().collect() }
     }
 }
 
@@ -127,9 +155,9 @@ fn of_terms<'a>(table: &'a Table, reading: Reading, only: Option<&str>, style: &
     let most = meeting.iter().map(factors).max().unwrap_or(0);
     if let Some(row) = meeting.into_iter().find(|row| factors(row) == most) {
         let said = if most == 2 { effect(table, row, style) } else { triple(table, row, style) };
-        return OfTerms { table, sentences: said.into_iter().collect(), compared: Vec::new() };
+        return OfTerms { table, reading, sentences: said.into_iter().collect(), compared: Vec::new() };
     }
-    let (mut all, mut compared): (Vec<String>, Vec<usize>) = (Vec::new(), Vec::new());
+    let (mut all, mut compared): (Vec<Finding>, Vec<usize>) = (Vec::new(), Vec::new());
     for row in rows.iter().copied().filter(asked).filter(|row| style.design.is_focal(term(*row))) {
         let whose = whose(table, &rows, row, reading, style);
         let same = |other: &usize| of_one(table, row, *other);
@@ -142,10 +170,11 @@ fn of_terms<'a>(table: &'a Table, reading: Reading, only: Option<&str>, style: &
                 difference.or_else(|| sentence(table, row, &whose, reading, style))
             }
         };
+        let said = said.map(|text| table.says(text));
         all.extend(said.filter(|said| !all.contains(said)));
     }
     all.truncate(MOST);
-    OfTerms { table, sentences: all, compared }
+    OfTerms { table, reading, sentences: all, compared }
 }
 
 /// The rows that sentences are made of: all of them, of nested models those of the last, which is the fullest, and of an
@@ -178,6 +207,8 @@ fn whose(table: &Table, rows: &[usize], row: usize, reading: Reading, style: &St
             Cell::Missing => return String::new(),
         };
         match column {
+            // a sentence names the moderator itself
+            "moderator" => String::new(),
             "outcome" => {
                 let level = style.outcome_level(&text);
                 let base = style.design.base_outcome.as_deref().map(|base| style.outcome_level(base));
@@ -219,14 +250,14 @@ fn varies(whose: &str, (term, joint): (&str, &str), style: &Style<'_>) -> String
 }
 
 /// The difference in differences.
-fn effect(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
+fn effect(table: &Table, row: usize, style: &Style<'_>) -> Option<Finding> {
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
     said_of(style, "did", (table, row), &[("x", &x), ("y", &y)])
 }
 
 /// The difference of two differences in differences: the third factor is neither the treatment nor the period.
-fn triple(table: &Table, row: usize, style: &Style<'_>) -> Option<String> {
+fn triple(table: &Table, row: usize, style: &Style<'_>) -> Option<Finding> {
     let known = [style.design.focal.first(), style.design.post.as_ref()];
     let name = |part: &str| part.rsplit('.').next().unwrap_or(part).to_owned();
     let term = table.cell(row, "term").text();
@@ -325,52 +356,6 @@ fn compared(table: &Table, row: usize, style: &Style<'_>) -> String {
             )
         },
     )
-}
-
-/// Interval and p of a row as words, and the interval.
-pub(super) fn evidence(
-    table: &Table,
-    row: usize,
-    low: &str,
-    high: &str,
-    style: &Style<'_>,
-) -> (String, Option<(f64, f64)>) {
-    let interval = table.cell(row, low).number().zip(table.cell(row, high).number());
-    (evidence_of(interval, table.cell(row, "p_value").number(), style), interval)
-}
-
-/// An interval and a p-value as words.
-pub(super) fn evidence_of(interval: Option<(f64, f64)>, p: Option<f64>, style: &Style<'_>) -> String {
-    let language = style.options.language;
-    let digits = |x: f64| fixed(x, style.options.decimals);
-    let mut parts = Vec::new();
-    if let Some((low, high)) = interval {
-        let words = style.interval_words();
-        parts.push(pick(
-            language,
-            &format!("{words} {} to {}", digits(low), digits(high)),
-            &format!("{words} {} 至 {}", digits(low), digits(high)),
-        ));
-    }
-    parts.extend(p.map(|p| p_words(p, style)));
-    parts.join(&pick(language, "; ", "；"))
-}
-
-/// A p-value as words: `p = 0.031`, `p < 0.001`.
-pub(super) fn p_words(p: f64, style: &Style<'_>) -> String {
-    let text = p_value(p, style.options.decimals);
-    match text.strip_prefix('<') {
-        Some(rest) => format!("p < {rest}"),
-        None => format!("p = {text}"),
-    }
-}
-
-/// The sentence that follows an interval that includes no difference.
-pub(super) fn remark(open: bool, style: &Style<'_>) -> String {
-    match open {
-        true => pick(style.options.language, " The interval includes no difference.", "区间包含“无差异”。"),
-        false => String::new(),
-    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 //! means, factors, many outcomes, splines, curves, decompositions, groups of coefficients, selected and compared models,
 //! returns around events and of portfolios.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::findings_descriptions::{ends, group, metric, number, percent, shown};
 use super::number::{brief, fixed};
-use super::sentences::{Estimate, REJECTS, USUAL, plain, row_of, said, said_estimate, table_of};
+use super::sentences::{
+    Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
+};
 use super::style::Style;
 use super::table::Table;
 
-type Said = Option<Vec<String>>;
+type Said = Option<Vec<Finding>>;
 
 /// Readers of the tables of one analysis each; nothing where a run has others.
 const READERS: [fn(&[Table], &Style<'_>) -> Said; 15] = [
@@ -31,7 +33,7 @@ const READERS: [fn(&[Table], &Style<'_>) -> Said; 15] = [
 ];
 
 /// Reads the tables of one of these analyses; nothing for others.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     READERS.iter().find_map(|read| read(tables, style).filter(|said| !said.is_empty())).unwrap_or_default()
 }
 
@@ -59,10 +61,11 @@ fn by_p(
     kind: &str,
     values: &[(&str, &str)],
     style: &Style<'_>,
-) -> Option<String> {
+) -> Option<Finding> {
     let p = number(table, row, column)?;
     let evidence = p_words(p, style);
-    Some(said(style, kind, p < REJECTS, &[values, &[("evidence", evidence.as_str())]].concat()))
+    let values = [values, &[("evidence", evidence.as_str())]].concat();
+    Some(table.says(said(style, kind, p < REJECTS, &values)))
 }
 
 fn ancova(tables: &[Table], style: &Style<'_>) -> Said {
@@ -78,7 +81,7 @@ fn ancova(tables: &[Table], style: &Style<'_>) -> Said {
         let (a, b) = (group(means, most, "group", style), group(means, least, "group", style));
         let (of_a, of_b) = (mean(most)?, mean(least)?);
         let values = [("x", x.as_str()), ("a", &a), ("b", &b), ("mean_a", &of_a), ("mean_b", &of_b)];
-        all.push(plain(style, "adjusted_ends", &values));
+        all.push(means.says(plain(style, "adjusted_ends", &values)));
     }
     if let Some(row) = row_of(anova, "source", "equal_slopes") {
         all.extend(by_p(anova, row, "p_value", "equal_slopes", &[("x", x.as_str())], style));
@@ -100,7 +103,7 @@ fn two_factors(tables: &[Table], style: &Style<'_>) -> Said {
     let (a, b) = (row("factor_a")?, row("factor_b")?);
     let (of_a, of_b, y) = (name(a), name(b), outcome(style)?);
     let both = [("x", of_a.as_str()), ("z", of_b.as_str()), ("y", &y)];
-    let mut all: Vec<String> = row("interaction")
+    let mut all: Vec<Finding> = row("interaction")
         .and_then(|row| by_p(anova, row, "p_value", "interaction", &both, style))
         .into_iter()
         .collect();
@@ -116,7 +119,7 @@ fn many_outcomes(tables: &[Table], style: &Style<'_>) -> Said {
     let (n, alone, holm, rate) =
         (count("tests")?, count("significant")?, count("significant_holm")?, count("significant_bh")?);
     let values = [("n", n.as_str()), ("k", &alone), ("holm", &holm), ("bh", &rate)];
-    Some(vec![plain(style, "many_outcomes", &values)])
+    Some(vec![fit.says(plain(style, "many_outcomes", &values))])
 }
 
 fn normality(tables: &[Table], style: &Style<'_>) -> Said {
@@ -146,11 +149,12 @@ fn curve(tables: &[Table], style: &Style<'_>) -> Said {
     let one = |row: usize| {
         let (value, evidence) = Estimate::of(table, row, USUAL)?.words(style);
         let x = style.term(table.cell(row, "term").text());
-        Some(plain(style, "parameter", &[("x", &x), ("value", &value), ("evidence", &evidence)]))
+        let values = [("x", x.as_str()), ("value", &value), ("evidence", &evidence)];
+        Some(table.says(plain(style, "parameter", &values)))
     };
-    let mut all: Vec<String> = rows(table).filter_map(one).collect();
+    let mut all: Vec<Finding> = rows(table).filter_map(one).collect();
     let (y, share) = (outcome(style)?, percent(metric(fit, "r2")?));
-    all.push(plain(style, "described_by_curve", &[("y", &y), ("share", &share)]));
+    all.push(fit.says(plain(style, "described_by_curve", &[("y", &y), ("share", &share)])));
     Some(all)
 }
 
@@ -164,7 +168,7 @@ fn decomposition(tables: &[Table], style: &Style<'_>) -> Said {
         let share = percent(number(parts, row, "share")?);
         let values = [("y", y.as_str()), ("share", &share), ("a", &a), ("b", &b)];
         let kind = format!("decomposition.{part}");
-        Some(said_estimate(style, &kind, (&Estimate::of(parts, row, USUAL)?, 0.0), &values))
+        said_of(style, &kind, (parts, row), &values)
     };
     Some(["gap", "explained", "unexplained"].into_iter().filter_map(one).collect())
 }
@@ -173,7 +177,7 @@ fn groups(tables: &[Table], style: &Style<'_>) -> Said {
     let tests = table_of(tables, "table_tests.csv")?;
     let x = by(style)?;
     let slopes = row_of(tests, "test", "slopes")?;
-    let mut all: Vec<String> =
+    let mut all: Vec<Finding> =
         by_p(tests, slopes, "p_value", "slopes", &[("x", x.as_str())], style).into_iter().collect();
     let table = table_of(tables, "table_differences.csv")?;
     let own = rows(table).filter(|row| style.design.is_focal(table.cell(*row, "term").text()));
@@ -181,7 +185,8 @@ fn groups(tables: &[Table], style: &Style<'_>) -> Said {
         let estimate = Estimate::of(table, row, ["difference", "ci_low", "ci_high", "p_value"])?;
         let digits = |column: &str| number(table, row, column).map(|x| fixed(x, style.options.decimals));
         let (term, a, b) = (style.term(table.cell(row, "term").text()), digits("first")?, digits("second")?);
-        Some(said_estimate(style, "slope_of_groups", (&estimate, 0.0), &[("x", &term), ("a", &a), ("b", &b)]))
+        let values = [("x", term.as_str()), ("a", &a), ("b", &b)];
+        Some(table.says(said_estimate(style, "slope_of_groups", (&estimate, 0.0), &values)))
     }));
     Some(all)
 }
@@ -197,10 +202,11 @@ fn selected(tables: &[Table], style: &Style<'_>) -> Said {
     let of = rows(terms).filter(|row| terms.cell(*row, "term").text() != "_cons").count().to_string();
     let (k, names) = (kept.len().to_string(), kept.join(", "));
     if kept.is_empty() {
-        return Some(vec![plain(style, "selected.none", &[("n", &of)])]);
+        return Some(vec![terms.says(plain(style, "selected.none", &[("n", &of)]))]);
     }
     let values = [("n", of.as_str()), ("k", &k), ("names", &names)];
-    Some(vec![plain(style, "selected", &values), plain(style, "selected.caveat", &[])])
+    let said = [plain(style, "selected", &values), plain(style, "selected.caveat", &[])];
+    Some(said.map(|text| terms.says(text)).into())
 }
 
 fn cross_validation(tables: &[Table], style: &Style<'_>) -> Said {
@@ -212,7 +218,7 @@ fn cross_validation(tables: &[Table], style: &Style<'_>) -> Said {
     let evidence = metric(fit, "gain_p").map(|p| (p < REJECTS, p_words(p, style)));
     let (sure, evidence) = evidence.unwrap_or((false, String::new()));
     let values = [("a", a.as_str()), ("b", &b), ("of_a", &of_a), ("of_b", &of_b), ("evidence", &evidence)];
-    Some(vec![said(style, "out_of_sample", sure, &values)])
+    Some(vec![scores.says(said(style, "out_of_sample", sure, &values))])
 }
 
 /// How much of the weight of a two-way estimate comes from comparisons with units that are treated already.
@@ -223,12 +229,13 @@ fn bacon(tables: &[Table], style: &Style<'_>) -> Said {
         fixed(metric(fit, "twfe")?, style.options.decimals),
         percent(row.and_then(|row| number(kinds, row, "weight")).unwrap_or(0.0)),
     );
-    let mut all = vec![plain(style, "bacon", &[("value", &value), ("share", &share)])];
+    let mut all = vec![kinds.says(plain(style, "bacon", &[("value", &value), ("share", &share)]))];
     for row in rows(kinds) {
         let of = fixed(number(kinds, row, "estimate")?, style.options.decimals);
         let (kind, weight) =
             (style.cell("kind", kinds.cell(row, "kind").text()), percent(number(kinds, row, "weight")?));
-        all.push(plain(style, "bacon.kind", &[("kind", &kind), ("value", &of), ("share", &weight)]));
+        let values = [("kind", kind.as_str()), ("value", &of), ("share", &weight)];
+        all.push(kinds.says(plain(style, "bacon.kind", &values)));
     }
     Some(all)
 }
@@ -236,18 +243,18 @@ fn bacon(tables: &[Table], style: &Style<'_>) -> Said {
 fn event_study(tables: &[Table], style: &Style<'_>) -> Said {
     let (tests, fit) = (table_of(tables, "table_tests.csv")?, table_of(tables, "table_fit.csv")?);
     let row = row_of(tests, "test", "cross_sectional")?;
-    let estimate = Estimate::of(tests, row, USUAL)?;
     let whole = |name: &str| metric(fit, name).map(|x| format!("{x:.0}"));
     let (n, first, last) = (whole("events")?, whole("first_day")?, whole("last_day")?);
     let values = [("n", n.as_str()), ("first", &first), ("last", &last)];
-    Some(vec![said_estimate(style, "abnormal_return", (&estimate, 0.0), &values)])
+    Some(vec![said_of(style, "abnormal_return", (tests, row), &values)?])
 }
 
 fn portfolios(tables: &[Table], style: &Style<'_>) -> Said {
     let table = table_of(tables, "table_portfolios.csv")?;
     let row = row_of(table, "portfolio", "high_minus_low")?;
     let estimate = Estimate::of(table, row, ["mean_return", "ci_low", "ci_high", "p_value"])?;
-    Some(vec![said_estimate(style, "high_minus_low", (&estimate, 0.0), &[("x", &focal(style)?)])])
+    let said = said_estimate(style, "high_minus_low", (&estimate, 0.0), &[("x", &focal(style)?)]);
+    Some(vec![table.says(said)])
 }
 
 fn risk(tables: &[Table], style: &Style<'_>) -> Said {
@@ -256,13 +263,14 @@ fn risk(tables: &[Table], style: &Style<'_>) -> Said {
     let digits = |row: usize| number(table, row, "sharpe").map(|x| fixed(x, style.options.decimals));
     let (a, b) = (shown(table, most, "asset", style), shown(table, least, "asset", style));
     let (of_a, of_b) = (digits(most)?, digits(least)?);
-    let mut all = vec![plain(style, "sharpe", &[("a", &a), ("b", &b), ("of_a", &of_a), ("of_b", &of_b)])];
+    let values = [("a", a.as_str()), ("b", &b), ("of_a", &of_a), ("of_b", &of_b)];
+    let mut all = vec![table.says(plain(style, "sharpe", &values))];
     if let Some((_, deepest)) = ends(table, rows(table), "max_drawdown") {
         let (asset, share) = (
             shown(table, deepest, "asset", style),
             brief(100.0 * number(table, deepest, "max_drawdown")?.abs()),
         );
-        all.push(plain(style, "drawdown", &[("a", &asset), ("share", &share)]));
+        all.push(table.says(plain(style, "drawdown", &[("a", &asset), ("share", &share)])));
     }
     Some(all)
 }

@@ -1,8 +1,8 @@
 //! The main results of descriptions: variables and groups, missing values, panels, scales, components, clusters, series.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::{brief, fixed, whole_or_fixed};
-use super::sentences::{Estimate, REJECTS, plain, row_of, said, said_estimate, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::{Cell, Table};
 use super::words::pick;
@@ -31,12 +31,15 @@ const READERS: [(&str, Reader); 13] = [
 ];
 
 /// Reads the tables of a description; nothing for other analyses.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let several = [missing, alpha, components, clusters];
     let found = several.into_iter().find_map(|read| read(tables, style));
     let of_one = || {
-        let read = READERS.iter().filter_map(|(file, read)| Some(read(table_of(tables, file)?, style)));
-        read.into_iter().find(|said| !said.is_empty())
+        let read = |(file, read): &(&str, Reader)| {
+            let table = table_of(tables, file)?;
+            Some(read(table, style).into_iter().map(|text| table.says(text)).collect::<Vec<_>>())
+        };
+        READERS.iter().filter_map(read).find(|said| !said.is_empty())
     };
     found.or_else(of_one).unwrap_or_default()
 }
@@ -243,13 +246,17 @@ fn panel(table: &Table, style: &Style<'_>) -> Vec<String> {
     said().into_iter().collect()
 }
 
-fn missing(tables: &[Table], style: &Style<'_>) -> Option<Vec<String>> {
+fn missing(tables: &[Table], style: &Style<'_>) -> Option<Vec<Finding>> {
     let (columns, patterns) =
         (table_of(tables, "table_missing.csv")?, table_of(tables, "table_patterns.csv")?);
     let share = |row: &usize| number(columns, *row, "missing_share").unwrap_or(0.0);
     let with = rows(columns).filter(|row| share(row) > 0.0).count();
     if with == 0 {
-        return Some(vec![plain(style, "missing.none", &[("n", &columns.rows.len().to_string())])]);
+        return Some(vec![columns.says(plain(
+            style,
+            "missing.none",
+            &[("n", &columns.rows.len().to_string())],
+        ))]);
     }
     let most = rows(columns).max_by(|a, b| share(a).total_cmp(&share(b)))?;
     let whole = rows(patterns).find(|row| number(patterns, *row, "n_missing") == Some(0.0));
@@ -261,7 +268,8 @@ fn missing(tables: &[Table], style: &Style<'_>) -> Option<Vec<String>> {
         ("share", percent(share(&most))),
         ("complete", percent(complete)),
     ];
-    Some(vec![plain(style, "missing", &values.each_ref().map(|(key, text)| (*key, text.as_str())))])
+    let values = values.each_ref().map(|(key, text)| (*key, text.as_str()));
+    Some(vec![columns.says(plain(style, "missing", &values))])
 }
 
 fn issues(table: &Table, style: &Style<'_>) -> Vec<String> {
@@ -274,22 +282,22 @@ fn issues(table: &Table, style: &Style<'_>) -> Vec<String> {
 }
 
 /// Reliability, and the item without which it would be highest where that is above the whole scale's.
-fn alpha(tables: &[Table], style: &Style<'_>) -> Option<Vec<String>> {
+fn alpha(tables: &[Table], style: &Style<'_>) -> Option<Vec<Finding>> {
     let (scale, items) = (table_of(tables, "table_alpha.csv")?, table_of(tables, "table_items.csv")?);
     let (whole, n) = (metric(scale, "alpha")?, metric(scale, "items")?.to_string());
     let value = fixed(whole, style.options.decimals);
-    let mut all = vec![plain(style, "alpha", &[("n", &n), ("value", &value)])];
+    let mut all = vec![scale.says(plain(style, "alpha", &[("n", &n), ("value", &value)]))];
     let without = |row: &usize| number(items, *row, "alpha_without").unwrap_or(f64::NEG_INFINITY);
     let best = rows(items).max_by(|a, b| without(a).total_cmp(&without(b)))?;
     if without(&best) > whole {
         let (x, value) =
             (variable(items, best, "variable", style), fixed(without(&best), style.options.decimals));
-        all.push(plain(style, "alpha.without", &[("x", &x), ("value", &value)]));
+        all.push(items.says(plain(style, "alpha.without", &[("x", &x), ("value", &value)])));
     }
     Some(all)
 }
 
-fn components(tables: &[Table], style: &Style<'_>) -> Option<Vec<String>> {
+fn components(tables: &[Table], style: &Style<'_>) -> Option<Vec<Finding>> {
     let table = table_of(tables, "table_eigenvalues.csv")?;
     let retained = table
         .position("retained")
@@ -306,10 +314,11 @@ fn components(tables: &[Table], style: &Style<'_>) -> Option<Vec<String>> {
     let own = [("first", first.as_str()), ("share", &together)];
     let values: Vec<(&str, &str)> =
         values.iter().map(|(key, text)| (*key, text.as_str())).chain(own).collect();
-    Some(vec![plain(style, if retained.is_some() { "components" } else { "factors" }, &values)])
+    let kind = if retained.is_some() { "components" } else { "factors" };
+    Some(vec![table.says(plain(style, kind, &values))])
 }
 
-fn clusters(tables: &[Table], style: &Style<'_>) -> Option<Vec<String>> {
+fn clusters(tables: &[Table], style: &Style<'_>) -> Option<Vec<Finding>> {
     let (sizes, fit) = (table_of(tables, "table_sizes.csv")?, table_of(tables, "table_fit.csv")?);
     let (most, least) = ends(sizes, rows(sizes), "n").unwrap_or((0, 0));
     let values = [
@@ -318,7 +327,8 @@ fn clusters(tables: &[Table], style: &Style<'_>) -> Option<Vec<String>> {
         ("least", shown(sizes, least, "n", style)),
         ("share", percent(metric(fit, "explained")?)),
     ];
-    Some(vec![plain(style, "clusters", &values.each_ref().map(|(key, text)| (*key, text.as_str())))])
+    let values = values.each_ref().map(|(key, text)| (*key, text.as_str()));
+    Some(vec![sizes.says(plain(style, "clusters", &values))])
 }
 
 /// The correlation with the period before, and the test of all lags.

@@ -2,7 +2,8 @@
 //! if a variable of the question is, in the words of the console.
 
 use super::design::Design;
-use super::findings::{Reading, evidence_of, ratio_of_row, scaled};
+use super::evidence::evidence_of;
+use super::findings::{Reading, ratio_of_row, scaled};
 use super::made_terms::kind_of_ratio;
 use super::number::{brief, fixed, whole_or_fixed};
 use super::sentences::{Estimate, plain};
@@ -80,19 +81,22 @@ pub(super) fn difference(
     style: &Style<'_>,
 ) -> Option<String> {
     table.cell(row, "std_error").number()?;
-    let (column, estimate) = scaled(table, row)?;
+    let (column, one) = scaled(table, row)?;
     // a coefficient of one category of the outcome compares two categories
     let of_category = reading == Reading::Estimate && table.position("outcome").is_some();
     if of_category && column != "rrr" {
         return None;
     }
     let term = table.cell(row, "term").text();
-    let when = when(table, term, style)?;
+    let step = step(term, reading, style);
+    let when = at(table, row, when(table, (term, step), style)?, style);
     let (what, of_equation) = match of_category {
         true => (what_of_category(table, row, style)?, true),
         false => what(table, row, column, reading, style)?,
     };
-    let nothing = f64::from(u8::from(what.size == Size::Percent));
+    let is_ratio = what.size == Size::Percent;
+    let nothing = f64::from(u8::from(is_ratio));
+    let estimate = if is_ratio { one.raised(step) } else { one.scaled(step) };
     let decimals = style.options.decimals;
     let (amount, proof) = match what.size {
         Size::Plain => (fixed(estimate.value.abs(), decimals), proof(&estimate, style)),
@@ -135,23 +139,30 @@ fn heading(whose: &str, style: &Style<'_>) -> String {
     pick(style.options.language, &format!("{of}: "), &format!("{of}："))
 }
 
-/// A label without its unit: `Schooling (years)` is `Schooling`.
-fn without_unit(label: &str) -> &str {
-    let closed = label.trim_end().strip_suffix([')', '）']);
-    match closed.and_then(|text| text.rsplit_once(['(', '（'])) {
-        Some((name, unit))
-            if !name.trim().is_empty()
-                && (1..=20).contains(&unit.chars().count())
-                && !unit.contains([')', '）']) =>
-        {
-            name.trim()
-        }
-        _ => label,
-    }
+/// A label's name and its unit: `Schooling (years)` is `Schooling` in `years`.
+fn unit(label: &str) -> Option<(&str, &str)> {
+    let (name, unit) = label.trim_end().strip_suffix([')', '）'])?.rsplit_once(['(', '（'])?;
+    let is_unit = (1..=20).contains(&unit.chars().count()) && !unit.contains([')', '）']);
+    (is_unit && !name.trim().is_empty()).then(|| (name.trim(), unit.trim()))
 }
 
-/// The condition of a sentence: one unit more, 1 instead of 0, or a level against its reference.
-fn when(table: &Table, term: &str, style: &Style<'_>) -> Option<String> {
+/// A label without its unit.
+fn without_unit(label: &str) -> &str {
+    unit(label).map_or(label, |(name, _)| name)
+}
+
+/// The round step in which the variable of a term varies; 1 for categories, for logarithms, which are elasticities, and for
+/// average effects, which hold for small steps only.
+fn step(term: &str, reading: Reading, style: &Style<'_>) -> f64 {
+    let is_other = style.is_binary(term) || style.design.logarithm(term).is_some();
+    if reading != Reading::Estimate || term.contains(['.', '#']) || is_other {
+        return 1.0;
+    }
+    style.labels.steps.get(term).copied().unwrap_or(1.0)
+}
+
+/// The condition of a sentence: a step more, 1 instead of 0, or a level against its reference.
+fn when(table: &Table, (term, step): (&str, f64), style: &Style<'_>) -> Option<String> {
     if term.contains('#') {
         return None;
     }
@@ -166,9 +177,23 @@ fn when(table: &Table, term: &str, style: &Style<'_>) -> Option<String> {
             None => plain(style, "if.level", &[("x", &x)]),
         });
     }
-    // the label names the unit, `Schooling (years)`
-    let (x, how) = (style.term(term), if style.is_binary(term) { "if.binary" } else { "if.number" });
-    Some(plain(style, how, &[("x", &x), ("step", "1")]))
+    let (label, step) = (style.term(term), step.to_string());
+    Some(match unit(&label).filter(|_| step != "1") {
+        _ if style.is_binary(term) => plain(style, "if.binary", &[("x", &label)]),
+        Some((x, unit)) => plain(style, "if.unit", &[("x", x), ("step", &step), ("unit", unit)]),
+        // without a step the label names the unit
+        None => plain(style, "if.number", &[("x", &label), ("step", &step)]),
+    })
+}
+
+/// A condition at a value of the moderator, where the table has one.
+fn at(table: &Table, row: usize, when: String, style: &Style<'_>) -> String {
+    let value = table.cell(row, "moderator").number();
+    let Some((value, name)) = value.zip(style.design.value("moderator")) else { return when };
+    let shown = whole_or_fixed(value, style.options.decimals);
+    let level = style.level(&format!("{shown}.{name}")).unwrap_or(shown);
+    let x = style.variable(&name);
+    plain(style, "at", &[("x", without_unit(&x)), ("value", &level), ("when", &when)])
 }
 
 /// What an estimate compares, and whether its equation is named by these words already.
@@ -262,7 +287,7 @@ fn of_logarithm(term: &str, value: f64, style: &Style<'_>) -> Option<String> {
 }
 
 /// Which other variables the sentences hold equal: of one variable in question all others, of several each the rest.
-pub(super) fn held(table: &Table, rows: &[usize], style: &Style<'_>) -> Option<String> {
+pub(super) fn held((table, rows): (&Table, &[usize]), style: &Style<'_>) -> Option<String> {
     let design = style.design;
     let own = |row: &usize| {
         let term = table.cell(*row, "term").text();
@@ -284,6 +309,16 @@ pub(super) fn held(table: &Table, rows: &[usize], style: &Style<'_>) -> Option<S
     };
     let names = others.join(&pick(style.options.language, ", ", "、"));
     (!others.is_empty()).then(|| plain(style, "held", &[("names", &names)]))
+}
+
+/// The remark on steps other than 1, where a sentence has one.
+pub(super) fn in_steps(
+    (table, rows): (&Table, &[usize]),
+    reading: Reading,
+    style: &Style<'_>,
+) -> Option<String> {
+    let other = rows.iter().any(|row| step(table.cell(*row, "term").text(), reading, style) != 1.0);
+    other.then(|| plain(style, "steps", &[]))
 }
 
 #[cfg(test)]

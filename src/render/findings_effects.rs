@@ -2,7 +2,7 @@
 //! followed by the condition on which it is an effect.
 
 use super::number::whole_or_fixed;
-use super::sentences::{Estimate, USUAL, plain, row_of, said_estimate, said_of, table_of};
+use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_estimate, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -10,7 +10,7 @@ use super::table::Table;
 const TREATMENT: [&str; 2] = ["ate", "atet"];
 
 /// Reads the table of effects, or the test of a density at a threshold; nothing where a run has neither.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     if let Some(effects) = table_of(tables, "table_effects.csv") {
         return of_threshold(effects, style)
             .or_else(|| of_treatment(effects, style))
@@ -29,7 +29,7 @@ fn threshold(style: &Style<'_>) -> Option<(String, String)> {
 }
 
 /// The jump of a sharp design, with the interval that allows for the bias where there is one, or the effect of a fuzzy one.
-fn of_threshold(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_threshold(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let (x, cutoff) = threshold(style)?;
     let y = style.variable(style.design.outcome.as_deref()?);
     let term = |name: &str| row_of(table, "term", name);
@@ -42,40 +42,43 @@ fn of_threshold(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
             said_of(style, "effect_moved", (table, term("effect")?), &own)
         }
     };
-    Some(vec![said?, plain(style, "jump.caveat", &values)])
+    Some(vec![said?, table.says(plain(style, "jump.caveat", &values))])
 }
 
-fn of_treatment(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_treatment(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let row = TREATMENT.iter().find_map(|name| row_of(table, "term", name))?;
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
     let values = [("x", x.as_str()), ("y", &y)];
     let kind = if table.cell(row, "term").text() == "atet" { "effect_treated" } else { "effect" };
-    Some(vec![said_of(style, kind, (table, row), &values)?, plain(style, "effect.caveat", &values)])
+    let caveat = table.says(plain(style, "effect.caveat", &values));
+    Some(vec![said_of(style, kind, (table, row), &values)?, caveat])
 }
 
 /// The mean gap between the treated unit and its synthetic control.
-fn of_synthetic(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_synthetic(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let row = row_of(table, "effect", "average_gap")?;
     let y = style.variable(style.design.outcome.as_deref()?);
     Some(vec![said_of(style, "gap", (table, row), &[("y", &y)])?])
 }
 
 /// The parts of an effect through a mediator and apart from it, with their condition.
-fn of_mediation(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_mediation(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
     let m = style.variable(&style.design.value("mediator")?);
     let values = [("x", x.as_str()), ("y", &y), ("m", &m)];
     let part = |name: &str| said_of(style, name, (table, row_of(table, "effect", name)?), &values);
-    Some(vec![part("indirect")?, part("direct")?, plain(style, "mediation.caveat", &values)])
+    let caveat = table.says(plain(style, "mediation.caveat", &values));
+    Some(vec![part("indirect")?, part("direct")?, caveat])
 }
 
 /// The test whether the density of the running variable jumps.
-fn of_density(table: &Table, style: &Style<'_>) -> Option<String> {
+fn of_density(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (x, cutoff) = threshold(style)?;
     let row = row_of(table, "method", "robust")?;
     // the statement is about the test, whose interval of a density says nothing to a reader
     let estimate = Estimate { interval: None, ..Estimate::of(table, row, USUAL)? };
-    Some(said_estimate(style, "density", (&estimate, 0.0), &[("x", &x), ("cutoff", &cutoff)]))
+    let values = [("x", x.as_str()), ("cutoff", &cutoff)];
+    Some(table.says(said_estimate(style, "density", (&estimate, 0.0), &values)))
 }

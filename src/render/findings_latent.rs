@@ -1,14 +1,14 @@
 //! The main results of item response models and latent classes: the hardest and the sharpest item, the sizes of the classes
 //! and the answer by which each differs most from the others.
 
-use super::findings::evidence;
+use super::evidence::evidence;
 use super::number::fixed;
-use super::sentences::said;
+use super::sentences::{Finding, said};
 use super::style::Style;
 use super::table::Table;
 
 /// Reads the table of items or the tables of classes; nothing where a run has neither.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let table = |file: &str| tables.iter().find(|t| t.file == file);
     if let (Some(classes), Some(profiles)) = (table("table_classes.csv"), table("table_profiles.csv")) {
         return of_classes(classes, profiles, style);
@@ -26,7 +26,7 @@ fn ends(table: &Table, rows: &[usize], column: &str) -> Option<(usize, usize)> {
     (low.1 < high.1).then_some((low.0, high.0))
 }
 
-fn of_items(table: &Table, style: &Style<'_>) -> Vec<String> {
+fn of_items(table: &Table, style: &Style<'_>) -> Vec<Finding> {
     let of = |kind: &str| -> Vec<usize> {
         (0..table.rows.len()).filter(|row| table.cell(*row, "kind").text() == kind).collect()
     };
@@ -38,7 +38,7 @@ fn of_items(table: &Table, style: &Style<'_>) -> Vec<String> {
 }
 
 /// The highest item and the lowest one; sure where their intervals do not overlap.
-fn said_of_ends(table: &Table, rows: &[usize], kind: &str, style: &Style<'_>) -> Option<String> {
+fn said_of_ends(table: &Table, rows: &[usize], kind: &str, style: &Style<'_>) -> Option<Finding> {
     let (low, high) = ends(table, rows, "estimate")?;
     let digits = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
     let name = |row: usize| style.variable(table.cell(row, "variable").text());
@@ -47,17 +47,17 @@ fn said_of_ends(table: &Table, rows: &[usize], kind: &str, style: &Style<'_>) ->
     let limit = table.cell(low, "ci_high").number();
     let sure = interval.zip(limit).is_some_and(|((from, _), limit)| from > limit);
     let values = [("x", x.as_str()), ("y", &y), ("value", &value), ("least", &least), ("evidence", &words)];
-    Some(said(style, kind, sure, &values))
+    Some(table.says(said(style, kind, sure, &values)))
 }
 
-fn of_classes(classes: &Table, profiles: &Table, style: &Style<'_>) -> Vec<String> {
+fn of_classes(classes: &Table, profiles: &Table, style: &Style<'_>) -> Vec<Finding> {
     let all: Vec<usize> = (0..classes.rows.len()).collect();
-    let mut out: Vec<String> = sizes(classes, &all, style).into_iter().collect();
+    let mut out: Vec<Finding> = sizes(classes, &all, style).into_iter().collect();
     out.extend(all.iter().filter_map(|row| profile(classes, profiles, *row, style)));
     out
 }
 
-fn sizes(classes: &Table, all: &[usize], style: &Style<'_>) -> Option<String> {
+fn sizes(classes: &Table, all: &[usize], style: &Style<'_>) -> Option<Finding> {
     let (small, large) = ends(classes, all, "share")?;
     let digits = |row: usize| Some(fixed(classes.cell(row, "share").number()?, style.options.decimals));
     let (n, value, least) = (all.len().to_string(), digits(large)?, digits(small)?);
@@ -65,11 +65,11 @@ fn sizes(classes: &Table, all: &[usize], style: &Style<'_>) -> Option<String> {
     let limit = classes.cell(small, "ci_high").number();
     let sure = interval.zip(limit).is_some_and(|((from, _), limit)| from > limit);
     let values = [("n", n.as_str()), ("value", &value), ("least", &least), ("evidence", &words)];
-    Some(said(style, "class_sizes", sure, &values))
+    Some(classes.says(said(style, "class_sizes", sure, &values)))
 }
 
 /// The answer whose probability in a class is farthest from that in the other classes together.
-fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -> Option<String> {
+fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -> Option<Finding> {
     let share = |name: &str| {
         let row = (0..classes.rows.len()).find(|row| classes.cell(*row, "class").text() == name)?;
         classes.cell(row, "share").number()
@@ -99,5 +99,6 @@ fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -
     let category = profiles.cell(row, "category").text();
     let values =
         [("class", number), ("x", x.as_str()), ("category", category), ("value", &value), ("rest", &rest)];
-    Some(said(style, "class_answer", sure, &[&values[..], &[("evidence", words.as_str())]].concat()))
+    let values = [&values[..], &[("evidence", words.as_str())]].concat();
+    Some(profiles.says(said(style, "class_answer", sure, &values)))
 }

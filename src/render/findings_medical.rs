@@ -2,11 +2,11 @@
 //! pairs, risks of the exposed, pooled studies, predicted risks, doses.
 
 use super::number::{fixed, whole_or_fixed};
-use super::sentences::{Estimate, USUAL, plain, row_of, said_estimate, said_of, table_of};
+use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_estimate, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
-type Reader = fn(&Table, &Style<'_>) -> Option<Vec<String>>;
+type Reader = fn(&Table, &Style<'_>) -> Option<Vec<Finding>>;
 
 /// Tables of medical designs with their readers.
 const READERS: [(&str, Reader); 10] = [
@@ -23,7 +23,7 @@ const READERS: [(&str, Reader); 10] = [
 ];
 
 /// Reads the first of these tables; nothing where a run has none.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let found = READERS.iter().find_map(|(file, read)| Some((table_of(tables, file)?, read)));
     found.and_then(|(table, read)| read(table, style)).unwrap_or_default()
 }
@@ -39,23 +39,24 @@ fn number(table: &Table, name: &str, style: &Style<'_>) -> Option<String> {
     Some(fixed(value, style.options.decimals))
 }
 
-fn areas(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn areas(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let area = |row: usize| {
         let estimate = Estimate::of(table, row, ["auc", "ci_low", "ci_high", "p_value"])?;
         let (value, evidence) = estimate.words(style);
         let x = style.variable(table.cell(row, "marker").text());
-        Some(plain(style, "auc", &[("x", &x), ("value", &value), ("evidence", &evidence)]))
+        let values = [("x", x.as_str()), ("value", &value), ("evidence", &evidence)];
+        Some(table.says(plain(style, "auc", &values)))
     };
-    let mut all: Vec<String> = (0..table.rows.len()).filter_map(area).collect();
+    let mut all: Vec<Finding> = (0..table.rows.len()).filter_map(area).collect();
     if let Some(row) = row_of(table, "marker", "difference") {
         let p = table.cell(row, "p_value").number();
         let equal = Estimate { value: 0.0, interval: None, p };
-        all.push(said_estimate(style, "auc_differ", (&equal, 0.0), &[]));
+        all.push(table.says(said_estimate(style, "auc_differ", (&equal, 0.0), &[])));
     }
     Some(all)
 }
 
-fn accuracy(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn accuracy(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let (found, of_found) = measured(table, "sensitivity", style)?;
     let (cleared, of_cleared) = measured(table, "specificity", style)?;
     let share = number(table, "prevalence", style)?;
@@ -65,27 +66,27 @@ fn accuracy(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
         ("cleared", &cleared),
         ("of_cleared", &of_cleared),
     ];
-    let mut all = vec![plain(style, "accuracy", &values)];
+    let mut all = vec![table.says(plain(style, "accuracy", &values))];
     let (positive, negative) =
         (number(table, "positive_predictive", style), number(table, "negative_predictive", style));
     if let (Some(positive), Some(negative)) = (positive, negative) {
         let values = [("positive", positive.as_str()), ("negative", &negative), ("share", &share)];
-        all.push(plain(style, "predictive", &values));
+        all.push(table.says(plain(style, "predictive", &values)));
     }
     Some(all)
 }
 
-fn agreement(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn agreement(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let a = style.variable(style.design.outcome.as_deref()?);
     let b = style.variable(&style.design.value("second")?);
     let bias = (table, row_of(table, "measure", "bias")?);
     let values = [("a", a.as_str()), ("b", &b)];
     let (low, high) = (number(table, "lower_limit", style)?, number(table, "upper_limit", style)?);
-    let limits = plain(style, "limits_of_agreement", &[("low", &low), ("high", &high)]);
+    let limits = table.says(plain(style, "limits_of_agreement", &[("low", &low), ("high", &high)]));
     Some(vec![said_of(style, "bias", bias, &values)?, limits])
 }
 
-fn kappa(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn kappa(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let (seen, expected) =
         (number(table, "observed_agreement", style)?, number(table, "expected_agreement", style)?);
     let row = row_of(table, "measure", "kappa")?;
@@ -94,7 +95,7 @@ fn kappa(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
 }
 
 /// The agreement of single ratings by raters who are a sample of raters.
-fn correlation(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn correlation(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let is_row = |row: &usize| {
         table.cell(*row, "model").text() == "random" && table.cell(*row, "unit").text() == "single"
     };
@@ -102,21 +103,22 @@ fn correlation(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     // the p-value is that of no agreement at all, which nobody asks
     let estimate = Estimate { p: None, ..Estimate::of(table, row, ["icc", "ci_low", "ci_high", "p_value"])? };
     let (value, evidence) = estimate.words(style);
-    Some(vec![plain(style, "icc", &[("value", &value), ("evidence", &evidence)])])
+    Some(vec![table.says(plain(style, "icc", &[("value", &value), ("evidence", &evidence)]))])
 }
 
-fn pairs(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn pairs(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let a = style.variable(style.design.outcome.as_deref()?);
     let b = style.variable(&style.design.value("second")?);
     let (mean_a, mean_b) = (number(table, "share_first", style)?, number(table, "share_second", style)?);
     let gap = Estimate::of(table, row_of(table, "measure", "difference")?, USUAL)?;
     let p = row_of(table, "measure", "mcnemar_exact").and_then(|row| table.cell(row, "p_value").number());
     let values = [("a", a.as_str()), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
-    Some(vec![said_estimate(style, "change_share", (&Estimate { p, ..gap }, 0.0), &values)])
+    let gap = Estimate { p, ..gap };
+    Some(vec![table.says(said_estimate(style, "change_share", (&gap, 0.0), &values))])
 }
 
 /// The first ratio of the design: of risks, of rates, or of odds where cases were chosen.
-fn risks(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn risks(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let (row, kind) = ["risk_ratio", "rate_ratio", "odds_ratio"]
         .into_iter()
         .find_map(|name| Some((row_of(table, "measure", name)?, name)))?;
@@ -125,19 +127,20 @@ fn risks(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     let what = plain(style, kind, &[]);
     let values = [("x", x.as_str()), ("y", &y), ("what", &what)];
     let estimate = Estimate::of(table, row, USUAL)?;
-    let mut all = vec![said_estimate(style, "risk", (&estimate, 1.0), &values)];
+    let mut all = vec![table.says(said_estimate(style, "risk", (&estimate, 1.0), &values))];
     // the crude ratio alone would hide what the strata change
     let adjusted = row_of(table, "measure", &format!("{kind}_adjusted"));
     let adjusted = adjusted.and_then(|row| Estimate::of(table, row, USUAL));
     let strata = style.design.value("strata_var").map(|name| style.variable(&name));
     if let Some((adjusted, z)) = adjusted.zip(strata) {
-        all.push(said_estimate(style, "risk_adjusted", (&adjusted, 1.0), &[("z", z.as_str())]));
+        let values = [("z", z.as_str())];
+        all.push(table.says(said_estimate(style, "risk_adjusted", (&adjusted, 1.0), &values)));
     }
     Some(all)
 }
 
 /// The pooled effect of the model that the plan chose, and how much the studies differ.
-fn pooled(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn pooled(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let chosen = style.design.value("model").unwrap_or_else(|| "random".to_owned());
     let row = row_of(table, "model", &chosen)?;
     let is_ratio = table.cell(row, "ratio").number().is_some();
@@ -145,11 +148,12 @@ fn pooled(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     let model = style.cell("model", &chosen).to_lowercase();
     let estimate = Estimate::of(table, row, columns)?;
     let nothing = f64::from(u8::from(is_ratio));
-    Some(vec![said_estimate(style, "pooled", (&estimate, nothing), &[("model", &model)])])
+    let said = said_estimate(style, "pooled", (&estimate, nothing), &[("model", &model)]);
+    Some(vec![table.says(said)])
 }
 
 /// Events against predicted risks, the spread of the risks, and how well they order the rows.
-fn calibration(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn calibration(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
     let values = [("x", x.as_str()), ("y", &y)];
@@ -158,11 +162,12 @@ fn calibration(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     let slope = said_estimate(style, "calibration_slope", (&of("calibration_slope")?, 1.0), &values);
     let (value, evidence) = measured(table, "c_statistic", style)?;
     let order = [("x", x.as_str()), ("y", &y), ("value", &value), ("evidence", &evidence)];
-    Some(vec![count, slope, plain(style, "c_statistic", &order)])
+    let said = [count, slope, plain(style, "c_statistic", &order)];
+    Some(said.map(|text| table.says(text)).into())
 }
 
 /// The dose of each share with Fieller's limits, where the data set any.
-fn doses(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn doses(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
     let one = |row: usize| {
@@ -171,7 +176,8 @@ fn doses(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
         let (value, evidence) = dose.words(style);
         let values =
             [("x", x.as_str()), ("y", &y), ("share", &share), ("value", &value), ("evidence", &evidence)];
-        Some(plain(style, if dose.interval.is_some() { "dose" } else { "dose_unlimited" }, &values))
+        let kind = if dose.interval.is_some() { "dose" } else { "dose_unlimited" };
+        Some(table.says(plain(style, kind, &values)))
     };
     Some((0..table.rows.len()).filter_map(one).collect())
 }

@@ -1,14 +1,14 @@
 //! The main results of tests of one sample, of ordered or repeated measurements, of distributions, of equivalence and of a
 //! unit root: a sentence for each, with what the test cannot show where it does not reject.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::{fixed, whole_or_fixed};
-use super::sentences::{Estimate, REJECTS, row_of, said, said_of, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
 
-type Reader = fn(&Table, &Style<'_>) -> Option<String>;
+type Reader = fn(&Table, &Style<'_>) -> Option<Finding>;
 
 /// Tables of tests with their readers; a table of another test gives no sentence.
 const READERS: [(&str, Reader); 11] = [
@@ -30,7 +30,7 @@ const READERS: [(&str, Reader); 11] = [
 ];
 
 /// Reads the first of these tables that has its test.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     READERS.iter().find_map(|(file, read)| read(table_of(tables, file)?, style)).into_iter().collect()
 }
 
@@ -52,7 +52,7 @@ fn null(style: &Style<'_>) -> Option<String> {
     Some(whole_or_fixed(x, style.options.decimals))
 }
 
-fn one_mean(table: &Table, style: &Style<'_>) -> Option<String> {
+fn one_mean(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let test = row_of(table, "test", "t_difference")?;
     let mean = fixed(estimate(table, "mean")?, style.options.decimals);
     let null = null(style).unwrap_or_else(|| "0".to_owned());
@@ -60,57 +60,57 @@ fn one_mean(table: &Table, style: &Style<'_>) -> Option<String> {
     said_of(style, "one_mean", (table, test), &[("y", &y), ("mean", &mean), ("null", &null)])
 }
 
-fn one_change(table: &Table, style: &Style<'_>) -> Option<String> {
+fn one_change(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (a, b) = (outcome(style)?, style.variable(&style.design.value("second")?));
     let (p, value) =
         (p_of(table, "signed_rank")?, fixed(estimate(table, "median_change")?, style.options.decimals));
     let values = [("a", a.as_str()), ("b", &b), ("value", &value), ("evidence", &p_words(p, style))];
-    Some(said(style, "one_change", p < REJECTS, &values))
+    Some(table.says(said(style, "one_change", p < REJECTS, &values)))
 }
 
-fn one_share(table: &Table, style: &Style<'_>) -> Option<String> {
+fn one_share(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = row_of(table, "test", "binomial_exact")?;
     let share = Estimate::of(table, row, ["estimate", "ci_low", "ci_high", "p_value"])?;
     let (value, evidence) = share.words(style);
     let (y, null) = (outcome(style)?, null(style)?);
     let values = [("y", y.as_str()), ("null", &null), ("value", &value), ("evidence", &evidence)];
-    Some(said(style, "one_share", share.p? < REJECTS, &values))
+    Some(table.says(said(style, "one_share", share.p? < REJECTS, &values)))
 }
 
-fn equivalence(table: &Table, style: &Style<'_>) -> Option<String> {
+fn equivalence(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (p, value) =
         (p_of(table, "equivalence")?, fixed(estimate(table, "difference")?, style.options.decimals));
     let level = style.design.value("alpha").and_then(|text| text.parse().ok()).unwrap_or(REJECTS);
     let (y, margin, evidence) = (outcome(style)?, style.design.value("margin")?, p_words(p, style));
     let values = [("y", y.as_str()), ("margin", &margin), ("value", &value), ("evidence", &evidence)];
-    Some(said(style, "equivalence", p < level, &values))
+    Some(table.says(said(style, "equivalence", p < level, &values)))
 }
 
-fn trend(table: &Table, style: &Style<'_>) -> Option<String> {
+fn trend(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = row_of(table, "test", "cuzick")?;
     let (p, up) = (p_of(table, "cuzick")?, table.cell(row, "statistic").number()? > 0.0);
     let language = style.options.language;
     let way = if up { pick(language, "rises", "上升") } else { pick(language, "falls", "下降") };
     let (y, x) = (outcome(style)?, style.variable(style.design.group.as_deref()?));
     let values = [("x", x.as_str()), ("y", &y), ("way", &way), ("evidence", &p_words(p, style))];
-    Some(said(style, "trend", p < REJECTS, &values))
+    Some(table.says(said(style, "trend", p < REJECTS, &values)))
 }
 
 /// A test whose sentence needs its p-value alone.
-fn differ(table: &Table, test: &str, kind: &str, style: &Style<'_>) -> Option<String> {
+fn differ(table: &Table, test: &str, kind: &str, style: &Style<'_>) -> Option<Finding> {
     let p = p_of(table, test)?;
     let group = style.design.group.as_deref().map(|name| style.variable(name)).unwrap_or_default();
     let y = outcome(style).unwrap_or_default();
     let values = [("x", group.as_str()), ("y", &y), ("evidence", &p_words(p, style))];
-    Some(said(style, kind, p < REJECTS, &values))
+    Some(table.says(said(style, kind, p < REJECTS, &values)))
 }
 
 /// The Dickey-Fuller test of the level of a series.
-fn unit_root(table: &Table, style: &Style<'_>) -> Option<String> {
+fn unit_root(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let is_row = |row: &usize| {
         table.cell(*row, "series").text() == "level" && table.cell(*row, "test").text() == "dickey_fuller"
     };
     let p = table.cell((0..table.rows.len()).find(is_row)?, "p_value").number()?;
     let y = outcome(style)?;
-    Some(said(style, "unit_root", p < REJECTS, &[("y", &y), ("evidence", &p_words(p, style))]))
+    Some(table.says(said(style, "unit_root", p < REJECTS, &[("y", &y), ("evidence", &p_words(p, style))])))
 }

@@ -1,13 +1,13 @@
 //! Which of two panel models a reader is to read: the Hausman test of random against fixed effects.
 
-use super::findings::p_words;
-use super::sentences::{REJECTS, plain, said, table_of};
+use super::evidence::p_words;
+use super::sentences::{Finding, REJECTS, plain, said, table_of};
 use super::style::Style;
 use super::table::Table;
 
 /// Reads the Hausman test: its sentences, and the model that it favours, whose estimates follow. Without a usable form of the
 /// test these are the fixed effects, which do not rest on its null hypothesis.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> (Vec<String>, Option<&'static str>) {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> (Vec<Finding>, Option<&'static str>) {
     let Some(table) = table_of(tables, "table_hausman.csv") else { return (Vec::new(), None) };
     let mut said_so = Vec::new();
     for row in 0..table.rows.len() {
@@ -15,17 +15,17 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> (Vec<String>, Opt
         // the note of a form says why it cannot be used
         let usable = !table.cell(row, "note").text().contains("hausman_sigmamore");
         let Some(p) = p.filter(|_| usable) else {
-            said_so.push(plain(style, "hausman_not_definite", &[]));
+            said_so.push(table.says(plain(style, "hausman_not_definite", &[])));
             continue;
         };
         let rejects = p < REJECTS;
         let is_plain = table.cell(row, "test").text() == "hausman";
         let form = if is_plain { String::new() } else { plain(style, "hausman_form", &[]) };
         let values = [("form", form.as_str()), ("evidence", &p_words(p, style))];
-        said_so.push(said(style, "hausman", rejects, &values));
+        said_so.push(table.says(said(style, "hausman", rejects, &values)));
         return (said_so, Some(if rejects { "fixed" } else { "random" }));
     }
     said_so.dedup();
-    said_so.push(plain(style, "hausman_none", &[]));
+    said_so.push(table.says(plain(style, "hausman_none", &[])));
     (said_so, Some("fixed"))
 }

@@ -1,9 +1,9 @@
 //! The main results of effects by period: the mean from the event on, the largest one, and the joint test of the periods
 //! before it.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::fixed;
-use super::sentences::{REJECTS, said, said_of};
+use super::sentences::{Finding, REJECTS, said, said_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
@@ -12,7 +12,7 @@ use super::words::pick;
 const PERIODS: [&str; 2] = ["table_event_coefficients.csv", "table_dynamic.csv"];
 
 /// Reads the tables of effects by period; nothing where a run has none.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let Some(periods) = tables.iter().find(|t| PERIODS.contains(&t.file.as_str())) else { return Vec::new() };
     let sentences = [mean(tables, style), largest(periods, style), before(tables, style)];
     sentences.into_iter().flatten().collect()
@@ -26,11 +26,12 @@ fn row_of<'a>(tables: &'a [Table], column: &str, name: &str) -> Option<(&'a Tabl
     })
 }
 
-fn mean(tables: &[Table], style: &Style<'_>) -> Option<String> {
+fn mean(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let y = style.variable(style.design.outcome.as_deref()?);
     if let Some(att) = row_of(tables, "effect", "att") {
         return said_of(style, "event_mean", att, &[("y", &y)]);
     }
+    let (fit, _) = row_of(tables, "metric", "mean_after")?;
     let metric =
         |name: &str| row_of(tables, "metric", name).and_then(|(t, row)| t.cell(row, "value").number());
     let digits = |x: f64| fixed(x, style.options.decimals);
@@ -42,11 +43,12 @@ fn mean(tables: &[Table], style: &Style<'_>) -> Option<String> {
         &format!("standard error {se}; {words}"),
         &format!("标准误 {se}；{words}"),
     );
-    Some(said(style, "event_mean", p < REJECTS, &[("y", &y), ("value", &value), ("evidence", &evidence)]))
+    let values = [("y", y.as_str()), ("value", &value), ("evidence", &evidence)];
+    Some(fit.says(said(style, "event_mean", p < REJECTS, &values)))
 }
 
 /// The effect from the event on that is farthest from zero.
-fn largest(table: &Table, style: &Style<'_>) -> Option<String> {
+fn largest(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let effect = |row: usize| {
         let period = table.cell(row, "relative_period").number().filter(|period| *period >= 0.0)?;
         table.cell(row, "std_error").number()?;
@@ -57,9 +59,9 @@ fn largest(table: &Table, style: &Style<'_>) -> Option<String> {
     said_of(style, "event_peak", (table, row), &[("period", &period.to_string())])
 }
 
-fn before(tables: &[Table], style: &Style<'_>) -> Option<String> {
+fn before(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let (table, row) =
         row_of(tables, "test", "pre_trend").or_else(|| row_of(tables, "effect", "pre_trend"))?;
     let p = table.cell(row, "p_value").number()?;
-    Some(said(style, "event_before", p < REJECTS, &[("evidence", &p_words(p, style))]))
+    Some(table.says(said(style, "event_before", p < REJECTS, &[("evidence", &p_words(p, style))])))
 }

@@ -1,9 +1,9 @@
 //! The main results of single series and systems of series: what changed at a start, forecasts, how long a shock to the
 //! variance lasts, which series help to predict which.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::{fixed, whole_or_fixed};
-use super::sentences::{REJECTS, plain, row_of, said, said_of, table_of};
+use super::sentences::{Finding, REJECTS, plain, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -11,7 +11,7 @@ use super::table::Table;
 const PAIRS: usize = 5;
 
 /// Reads the tables of one of these analyses; nothing where a run has none.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let table = |file: &str| table_of(tables, file);
     if let Some(effects) = table("table_effects.csv") {
         return of_start(effects, style).unwrap_or_default();
@@ -29,19 +29,19 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
 }
 
 /// Level and slope at the start, and the distance from the continued trend in the last period.
-fn of_start(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_start(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let y = style.variable(style.design.outcome.as_deref()?);
     let values = [("y", y.as_str())];
     row_of(table, "effect", "level_change")?;
     let one = |name: &str| said_of(style, name, (table, row_of(table, "effect", name)?), &values);
-    let mut all: Vec<String> =
+    let mut all: Vec<Finding> =
         ["level_change", "slope_change", "effect_at_end"].into_iter().filter_map(one).collect();
-    all.push(plain(style, "continued_trend", &[]));
+    all.push(table.says(plain(style, "continued_trend", &[])));
     Some(all)
 }
 
 /// The first and the last forecast with the limits between which they are expected.
-fn of_forecast(table: &Table, style: &Style<'_>) -> Vec<String> {
+fn of_forecast(table: &Table, style: &Style<'_>) -> Vec<Finding> {
     let Some(y) = style.design.outcome.as_deref().map(|name| style.variable(name)) else { return Vec::new() };
     let level = style.level.to_string();
     let sentence = |row: usize| {
@@ -56,7 +56,7 @@ fn of_forecast(table: &Table, style: &Style<'_>) -> Vec<String> {
             ("high", &high),
             ("level", &level),
         ];
-        Some(plain(style, "forecast", &values))
+        Some(table.says(plain(style, "forecast", &values)))
     };
     let last = table.rows.len().saturating_sub(1);
     let rows = if last == 0 { vec![0] } else { vec![0, last] };
@@ -64,11 +64,12 @@ fn of_forecast(table: &Table, style: &Style<'_>) -> Vec<String> {
 }
 
 /// Whether the variance changes, how long a shock to it lasts, and what the model leaves unexplained.
-fn of_variance(tests: &Table, fit: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_variance(tests: &Table, fit: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let y = style.variable(style.design.outcome.as_deref()?);
     let tested = |test: &str, kind: &str| {
         let p = tests.cell(row_of(tests, "test", test)?, "p_value").number()?;
-        Some(said(style, kind, p < REJECTS, &[("y", &y), ("evidence", &p_words(p, style))]))
+        let values = [("y", y.as_str()), ("evidence", &p_words(p, style))];
+        Some(tests.says(said(style, kind, p < REJECTS, &values)))
     };
     let first = tested("arch_lm", "variance_changes")?;
     let persistence = fit.cell(row_of(fit, "metric", "persistence")?, "value").number()?;
@@ -76,18 +77,18 @@ fn of_variance(tests: &Table, fit: &Table, style: &Style<'_>) -> Option<Vec<Stri
     let lasting = if persistence > 0.0 && persistence < 1.0 {
         // p^n = 1/2
         let half = fixed(0.5_f64.ln() / persistence.ln(), 1);
-        plain(style, "half_life", &[("y", &y), ("value", &value), ("n", &half)])
+        Some(plain(style, "half_life", &[("y", &y), ("value", &value), ("n", &half)]))
     } else if persistence >= 1.0 {
-        plain(style, "no_half_life", &[("y", &y), ("value", &value)])
+        Some(plain(style, "no_half_life", &[("y", &y), ("value", &value)]))
     } else {
-        String::new()
+        None
     };
     let rest = tested("portmanteau_squares", "variance_left");
-    Some([Some(first), Some(lasting), rest].into_iter().flatten().filter(|said| !said.is_empty()).collect())
+    Some([Some(first), lasting.map(|text| fit.says(text)), rest].into_iter().flatten().collect())
 }
 
 /// Which series help to predict which, the clearest first, and how many tests chance alone would let pass.
-fn of_pairs(table: &Table, style: &Style<'_>) -> Vec<String> {
+fn of_pairs(table: &Table, style: &Style<'_>) -> Vec<Finding> {
     let p = |row: usize| table.cell(row, "p_value").number();
     let mut pairs: Vec<(usize, f64)> = (0..table.rows.len())
         .filter(|row| table.cell(*row, "excluded").text() != "ALL")
@@ -99,12 +100,13 @@ fn of_pairs(table: &Table, style: &Style<'_>) -> Vec<String> {
             style.variable(table.cell(*row, "excluded").text()),
             style.variable(table.cell(*row, "equation").text()),
         );
-        said(style, "predicts", *p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &p_words(*p, style))])
+        let values = [("x", x.as_str()), ("y", &y), ("evidence", &p_words(*p, style))];
+        table.says(said(style, "predicts", *p < REJECTS, &values))
     };
-    let mut all: Vec<String> = pairs.iter().take(PAIRS).map(sentence).collect();
+    let mut all: Vec<Finding> = pairs.iter().take(PAIRS).map(sentence).collect();
     if pairs.len() > 1 {
         let (n, chance) = (pairs.len().to_string(), fixed(REJECTS * pairs.len() as f64, 1));
-        all.push(plain(style, "many_tests", &[("n", &n), ("value", &chance)]));
+        all.push(table.says(plain(style, "many_tests", &[("n", &n), ("value", &chance)])));
     }
     all
 }

@@ -1,13 +1,13 @@
 //! The main results of events per time at risk and of hazard ratios by period of follow-up.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::whole_or_fixed;
-use super::sentences::{Estimate, REJECTS, plain, row_of, said, said_estimate, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
 
 /// Reads the rates of groups or the hazard ratios of periods; nothing where a run has neither.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     if let Some(rates) = table_of(tables, "table_rates.csv").filter(|t| t.position("time_at_risk").is_some())
     {
         let ratios = table_of(tables, "table_ratios.csv");
@@ -22,14 +22,14 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
 }
 
 /// The rate of all rows, and the ratio of each group's rate to that of the first group.
-fn of_rates(rates: &Table, ratios: Option<&Table>, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_rates(rates: &Table, ratios: Option<&Table>, style: &Style<'_>) -> Option<Vec<Finding>> {
     let (y, time) = (style.variable(&style.design.value("failure")?), style.design.duration.as_deref()?);
     let (time, per) = (style.variable(time), style.design.value("per").unwrap_or_else(|| "1".to_owned()));
     let all = row_of(rates, "group", "all")?;
     let (value, evidence) = Estimate::of(rates, all, ["rate", "ci_low", "ci_high", "p_value"])?.words(style);
     let values =
         [("y", y.as_str()), ("time", &time), ("per", &per), ("value", &value), ("evidence", &evidence)];
-    let mut said = vec![plain(style, "event_rate", &values)];
+    let mut said = vec![rates.says(plain(style, "event_rate", &values))];
     let Some((ratios, x)) = ratios.zip(style.design.group.as_deref()) else { return Some(said) };
     let name = |row: usize, column: &str| ratios.cell(row, column).text().to_owned();
     for row in 0..ratios.rows.len() {
@@ -38,17 +38,18 @@ fn of_rates(rates: &Table, ratios: Option<&Table>, style: &Style<'_>) -> Option<
         };
         let (a, b, x) = (name(row, "group"), name(row, "against"), style.variable(x));
         let values = [("y", y.as_str()), ("x", &x), ("a", &a), ("b", &b)];
-        said.push(said_estimate(style, "group_rates", (&ratio, 1.0), &values));
+        said.push(ratios.says(said_estimate(style, "group_rates", (&ratio, 1.0), &values)));
     }
     Some(said)
 }
 
 /// The hazard ratio of each period, after the test that they are equal.
-fn of_periods(periods: &Table, tests: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_periods(periods: &Table, tests: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let x = style.variable(style.design.focal.first()?);
     let p = tests.cell(row_of(tests, "test", "likelihood_ratio")?, "p_value").number()?;
     let evidence = p_words(p, style);
-    let mut all = vec![said(style, "changing_ratio", p < REJECTS, &[("x", &x), ("evidence", &evidence)])];
+    let values = [("x", x.as_str()), ("evidence", &evidence)];
+    let mut all = vec![tests.says(said(style, "changing_ratio", p < REJECTS, &values))];
     for row in 0..periods.rows.len() {
         let Some(ratio) = Estimate::of(periods, row, ["hazard_ratio", "ci_low", "ci_high", "p_value"]) else {
             continue;
@@ -56,13 +57,13 @@ fn of_periods(periods: &Table, tests: &Table, style: &Style<'_>) -> Option<Vec<S
         let time =
             |name: &str| Some(whole_or_fixed(periods.cell(row, name).number()?, style.options.decimals));
         let Some(from) = time("from") else { continue };
-        all.push(match time("to") {
+        all.push(periods.says(match time("to") {
             Some(to) => {
                 let values = [("x", x.as_str()), ("from", &from), ("to", &to)];
                 said_estimate(style, "hazard_between", (&ratio, 1.0), &values)
             }
             None => said_estimate(style, "hazard_after", (&ratio, 1.0), &[("x", &x), ("from", &from)]),
-        });
+        }));
     }
     Some(all)
 }

@@ -1,13 +1,15 @@
 //! The main results of series: the effects of a change at once and in the long run, breaks, and estimates in windows.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::{fixed, whole_or_fixed};
-use super::sentences::{Estimate, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of};
+use super::sentences::{
+    Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
+};
 use super::style::Style;
 use super::table::Table;
 
 /// Reads the tables of distributed lags, of a test of breaks or of windows; nothing where a run has none.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let lags = table_of(tables, "table_effects.csv").filter(|t| t.position("cumulative_effect").is_some());
     if let Some(lags) = lags {
         return of_lags(lags, style).unwrap_or_default();
@@ -24,7 +26,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
 }
 
 /// The sum of the coefficients of all lags, and that of the same period.
-fn of_lags(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_lags(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
     let last = table.rows.len().checked_sub(1)?;
@@ -36,11 +38,12 @@ fn of_lags(table: &Table, style: &Style<'_>) -> Option<Vec<String>> {
     if last == 0 {
         return Some(vec![at_once]);
     }
-    Some(vec![said_estimate(style, "long_run", (&total, 0.0), &values), at_once])
+    let long_run = table.says(said_estimate(style, "long_run", (&total, 0.0), &values));
+    Some(vec![long_run, at_once])
 }
 
 /// The largest F over all periods, and the coefficients before and after.
-fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<String>> {
+fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let row = row_of(tests, "test", "sup_f")?;
     let y = style.variable(style.design.outcome.as_deref()?);
     let digits = |x: f64| fixed(x, style.options.decimals);
@@ -50,12 +53,12 @@ fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<Strin
     if let Some(critical) = tests.cell(row, "critical_5").number() {
         let (shown, limit) = (digits(value), digits(critical));
         let values = [("y", y.as_str()), ("time", time), ("value", &shown), ("critical", &limit)];
-        all.push(said(style, "break", value > critical, &values));
+        all.push(tests.says(said(style, "break", value > critical, &values)));
     }
     if let Some(row) = row_of(tests, "test", "chow") {
         let (time, p) = (tests.cell(row, "period").text(), tests.cell(row, "p_value").number()?);
         let values = [("y", y.as_str()), ("time", time), ("evidence", &p_words(p, style))];
-        all.push(said(style, "break_at", p < REJECTS, &values));
+        all.push(tests.says(said(style, "break_at", p < REJECTS, &values)));
     }
     for part in (0..parts.rows.len()).filter(|r| style.design.is_focal(parts.cell(*r, "term").text())) {
         let Some(estimate) = Estimate::of(parts, part, USUAL) else { continue };
@@ -63,13 +66,13 @@ fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<Strin
         let x = style.term(parts.cell(part, "term").text());
         let span = parts.cell(part, "period").text();
         let values = [("x", x.as_str()), ("time", span), ("value", &value), ("evidence", &evidence)];
-        all.push(plain(style, "part", &values));
+        all.push(parts.says(plain(style, "part", &values)));
     }
     Some(all)
 }
 
 /// How far the estimates of the windows lie apart.
-fn of_windows(windows: &Table, summary: &Table, style: &Style<'_>) -> Vec<String> {
+fn of_windows(windows: &Table, summary: &Table, style: &Style<'_>) -> Vec<Finding> {
     let focal = |row: &usize| style.design.is_focal(summary.cell(*row, "term").text());
     let sentence = |row: usize| {
         let term = summary.cell(row, "term").text();
@@ -88,7 +91,7 @@ fn of_windows(windows: &Table, summary: &Table, style: &Style<'_>) -> Vec<String
             ("value", &all),
             ("share", &share),
         ];
-        Some(plain(style, "windows", &values))
+        Some(summary.says(plain(style, "windows", &values)))
     };
     (0..summary.rows.len()).filter(focal).filter_map(sentence).collect()
 }

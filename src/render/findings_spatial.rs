@@ -1,15 +1,15 @@
 //! The main results of units with places: the total impacts of regressors with their direct and indirect parts, and
 //! whether units near each other are alike.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::fixed;
-use super::sentences::{REJECTS, said, said_of};
+use super::sentences::{Finding, REJECTS, said, said_of};
 use super::style::Style;
 use super::table::Table;
 
 /// Reads the impacts of a regression with a lag of the outcome or of regressors, or Moran's I; nothing where a run has
 /// neither. Without such lags no unit acts on another, and the coefficients say it all.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let table = |file: &str| tables.iter().find(|t| t.file == file);
     if let Some(impacts) = table("table_impacts.csv") {
         let total = |row: &usize| impacts.cell(*row, "impact").text() == "total";
@@ -20,7 +20,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
 }
 
 /// The total impact in a row, where it belongs to a variable of the question.
-fn impact(table: &Table, total: usize, style: &Style<'_>) -> Option<String> {
+fn impact(table: &Table, total: usize, style: &Style<'_>) -> Option<Finding> {
     let term = table.cell(total, "term").text();
     if !style.design.is_focal(term) {
         return None;
@@ -42,7 +42,7 @@ fn impact(table: &Table, total: usize, style: &Style<'_>) -> Option<String> {
 }
 
 /// Moran's I with the test that places values at random.
-fn alike(table: &Table, style: &Style<'_>) -> Option<String> {
+fn alike(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let is_test = |row: &usize| {
         table.cell(*row, "measure").text() == "moran"
             && table.cell(*row, "assumption").text() == "randomisation"
@@ -54,5 +54,5 @@ fn alike(table: &Table, style: &Style<'_>) -> Option<String> {
     let (shown, evidence) = (fixed(value, style.options.decimals), p_words(p, style));
     let kind = if value >= expected { "alike" } else { "unlike" };
     let values = [("y", y.as_str()), ("value", &shown), ("evidence", &evidence)];
-    Some(said(style, kind, p < REJECTS, &values))
+    Some(table.says(said(style, kind, p < REJECTS, &values)))
 }

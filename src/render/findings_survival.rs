@@ -1,13 +1,13 @@
 //! The main results of groups with times until an event: which group lasts longer, up to a time that every group reaches.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::{fixed, whole_or_fixed};
-use super::sentences::{Estimate, REJECTS, USUAL, plain, row_of, said, said_estimate, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
 
 /// Reads the mean times of groups; nothing where a run has none, or a single group.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let Some(fit) = table_of(tables, "table_fit.csv") else { return Vec::new() };
     let limit = row_of(fit, "metric", "limit").and_then(|row| fit.cell(row, "value").number());
     let (Some(limit), Some(group)) = (limit, style.design.group.as_deref()) else { return Vec::new() };
@@ -24,12 +24,13 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
 }
 
 /// The test that the curves of the groups are equal.
-fn logrank(tables: &[Table], group: &str, style: &Style<'_>) -> Option<String> {
+fn logrank(tables: &[Table], group: &str, style: &Style<'_>) -> Option<Finding> {
     let table = table_of(tables, "table_logrank.csv")?;
     let p = table.cell(row_of(table, "test", "logrank")?, "p_value").number()?;
     let (x, y) = (style.variable(group), style.variable(style.design.duration.as_deref()?));
     let evidence = p_words(p, style);
-    Some(said(style, "survival_times", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
+    let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
+    Some(table.says(said(style, "survival_times", p < REJECTS, &values)))
 }
 
 /// The words of a group.
@@ -39,7 +40,7 @@ fn level(text: &str, group: &str, style: &Style<'_>) -> String {
 
 /// The groups with the longest and the shortest mean time; with two groups also the error of their difference, which are
 /// independent samples.
-fn longest(table: &Table, (group, limit): (&str, &str), style: &Style<'_>) -> Option<String> {
+fn longest(table: &Table, (group, limit): (&str, &str), style: &Style<'_>) -> Option<Finding> {
     let read = |row: usize| {
         let number = |name: &str| table.cell(row, name).number();
         Some((row, number("restricted_mean")?, number("restricted_mean_se")?))
@@ -67,7 +68,8 @@ fn longest(table: &Table, (group, limit): (&str, &str), style: &Style<'_>) -> Op
         ("value", &value),
         ("evidence", &evidence),
     ];
-    Some(plain(style, if known.len() == 2 { "longer_of_two" } else { "longest" }, &values))
+    let kind = if known.len() == 2 { "longer_of_two" } else { "longest" };
+    Some(table.says(plain(style, kind, &values)))
 }
 
 /// The difference of a group from the first one, told from the group that lasts longer.
@@ -76,7 +78,7 @@ fn difference(
     (table, row): (&Table, usize),
     (group, limit): (&str, &str),
     style: &Style<'_>,
-) -> Option<String> {
+) -> Option<Finding> {
     let mut gap = Estimate::of(table, row, ["difference", USUAL[1], USUAL[2], USUAL[3]])?;
     let (mut one, mut other) = (table.cell(row, "group").text(), table.cell(row, "against").text());
     if gap.value < 0.0 {
@@ -100,5 +102,5 @@ fn difference(
         ("mean_b", &mean_b),
         ("limit", limit),
     ];
-    Some(said_estimate(style, "longer", (&gap, 0.0), &values))
+    Some(table.says(said_estimate(style, "longer", (&gap, 0.0), &values)))
 }

@@ -1,8 +1,8 @@
 //! The main results of tests: means of two groups or of two measurements, and tests that only have a p-value.
 
-use super::findings::p_words;
+use super::evidence::p_words;
 use super::number::fixed;
-use super::sentences::{Estimate, REJECTS, row_of, said, said_of, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::{name, pick};
@@ -15,7 +15,7 @@ const GROUPS: [(&str, &str, &str); 3] = [
 ];
 
 /// Reads the first table of a test; nothing where a run has none.
-pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
+pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let means = table_of(tables, "table_ttest.csv").and_then(|t| means(t, style));
     let shares = || table_of(tables, "table_shares.csv").and_then(|t| shares(t, style));
     let related = || related(tables, style);
@@ -23,7 +23,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<String> {
 }
 
 /// The shares of two groups.
-fn shares(table: &Table, style: &Style<'_>) -> Option<String> {
+fn shares(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = |name: &str| row_of(table, "test", name);
     let (first, second, test) = (row("share_group1")?, row("share_group2")?, row("difference")?);
     let group = style.design.group.as_deref()?;
@@ -49,7 +49,7 @@ const RELATED: [(&str, &str); 3] = [
 ];
 
 /// A test that two columns are independent, with the strength of their relation where the table has it.
-fn related(tables: &[Table], style: &Style<'_>) -> Option<String> {
+fn related(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let column = |name: &str| Some(style.variable(&style.design.value(name)?));
     let (x, y) = (column("row")?, column("column")?);
     let (table, p) = RELATED.iter().find_map(|(file, name)| {
@@ -63,10 +63,11 @@ fn related(tables: &[Table], style: &Style<'_>) -> Option<String> {
         let words = format!("{} {}", name("cramers_v", language), fixed(strength, style.options.decimals));
         evidence = format!("{words}{}{evidence}", pick(language, "; ", "；"));
     }
-    Some(said(style, "related", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
+    let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
+    Some(table.says(said(style, "related", p < REJECTS, &values)))
 }
 
-fn means(table: &Table, style: &Style<'_>) -> Option<String> {
+fn means(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = |name: &str| row_of(table, "test", name);
     let mean = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
     let note = |row: usize| table.cell(row, "note").text();
@@ -91,10 +92,10 @@ fn means(table: &Table, style: &Style<'_>) -> Option<String> {
 }
 
 /// A test that groups are equal.
-fn groups(tables: &[Table], style: &Style<'_>) -> Option<String> {
-    let p = GROUPS.iter().find_map(|(file, column, name)| {
-        let table = tables.iter().find(|t| t.file == *file)?;
-        table.cell(row_of(table, column, name)?, "p_value").number()
+fn groups(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
+    let (table, p) = GROUPS.iter().find_map(|(file, column, name)| {
+        let table = table_of(tables, file)?;
+        Some((table, table.cell(row_of(table, column, name)?, "p_value").number()?))
     })?;
     let design = style.design;
     let until = |name: &String| {
@@ -109,5 +110,6 @@ fn groups(tables: &[Table], style: &Style<'_>) -> Option<String> {
         design.outcome.as_deref().map(|name| style.variable(name)).or(design.duration.as_ref().map(until))?;
     let x = style.variable(design.group.as_deref()?);
     let evidence = p_words(p, style);
-    Some(said(style, "groups", p < REJECTS, &[("x", &x), ("y", &y), ("evidence", &evidence)]))
+    let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
+    Some(table.says(said(style, "groups", p < REJECTS, &values)))
 }

@@ -20,7 +20,7 @@ fn said(files: &[(&str, &str)], language: Language) -> Vec<String> {
     design.controls = vec!["age".to_owned(), "bmi".to_owned()];
     let options = Options { language, ..Options::default() };
     let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
-    super::super::findings::findings(&tables, &style)
+    super::super::findings::findings(&tables, &style).texts()
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn said(files: &[(&str, &str)], design: &Design, language: Language) -> Vec<Stri
         .collect();
     let options = Options { language, ..Options::default() };
     let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design };
-    findings(&tables, &style)
+    findings(&tables, &style).texts()
 }
 
 fn design(focal: &[&str], values: &serde_json::Value) -> Design {

@@ -7,9 +7,12 @@ use super::*;
 
 fn labels() -> Labels {
     Labels {
-        columns: ["y", "x", "z", "log_y", "log_x", "week8"].map(str::to_owned).into(),
+        columns: ["y", "x", "z", "log_y", "log_x", "week8", "age", "pay"].map(str::to_owned).into(),
         binary: ["z".to_owned()].into(),
-        variables: [("x".to_owned(), "Schooling (years)".to_owned())].into(),
+        variables: [("x", "Schooling (years)"), ("age", "Age (years)")]
+            .map(|(name, label)| (name.to_owned(), label.to_owned()))
+            .into(),
+        steps: ["age", "pay", "z", "log_x"].map(|name| (name.to_owned(), 10.0)).into(),
         ..Labels::default()
     }
 }
@@ -27,7 +30,7 @@ fn said(file: &str, csv: &str, design: &Design, language: Language) -> Vec<Strin
     let table = Table::read(&file, None).expect("a table");
     let options = Options { language, ..Options::default() };
     let style = Style { options: &options, labels: &labels(), level: 95.0, design };
-    findings(&[table], &style)
+    findings(&[table], &style).texts()
 }
 
 const HEAD: &str = "equation,term,estimate,std_error,p_value,ci_low,ci_high";
@@ -49,6 +52,65 @@ fn a_coefficient_says_how_much_higher_the_outcome_is() {
     );
     let zh = said(FILE, &csv, &of, Language::Zh);
     assert_eq!(zh[0], "Schooling (years) 每高 1，y 平均高 0.500（95% 置信区间 0.300 至 0.700；p < 0.001）。");
+}
+
+#[test]
+fn numbers_change_by_a_step_in_their_unit() {
+    let csv = format!("{HEAD}\ny,age,0.5,0.1,0.00001,0.3,0.7\ny,pay,-0.2,0.02,0,-0.24,-0.16\n");
+    let mut of = design("regress", "y", &["age", "pay"]);
+    let sentences = said(FILE, &csv, &of, Language::En);
+    assert_eq!(
+        sentences[..2],
+        [
+            "If Age is 10 years higher, y is on average 5.000 higher (95% CI 3.000 to 7.000; p < 0.001).",
+            "If pay is 10 higher, y is on average 2.000 lower (95% CI -2.400 to -1.600; p < 0.001).",
+        ]
+    );
+    assert!(sentences.last().is_some_and(|note| note.starts_with("Steps such as 10")), "{sentences:?}");
+    // 1.1^10 = 2.5937, 1.05^10 = 1.6289, 1.2^10 = 6.1917
+    let csv = format!(
+        "{HEAD},odds_ratio,odds_ratio_low,odds_ratio_high\ny,age,0.0953,0.01,0.0001,0.05,0.18,1.1,1.05,1.2\n"
+    );
+    of.commands = vec!["logit".to_owned()];
+    let ratio = &said(FILE, &csv, &of, Language::En)[0];
+    assert_eq!(
+        ratio,
+        "If Age is 10 years higher, the odds of y = 1 are 159% higher (odds ratio 2.594; 95% CI 1.629 to 6.192; p < 0.001)."
+    );
+}
+
+#[test]
+fn treatments_logarithms_and_average_effects_have_no_step() {
+    let csv = format!("{HEAD}\ny,z,0.5,0.1,0.00001,0.3,0.7\ny,log_x,0.2,0.02,0,0.16,0.24\n");
+    let mut of = design("regress", "y", &["z", "log_x"]);
+    let sentences = said(FILE, &csv, &of, Language::En);
+    assert!(sentences[0].contains("z is 1 instead of 0, y is on average 0.500"), "{sentences:?}");
+    assert!(sentences[1].contains("log_x is 1 higher, y is on average 0.200"), "{sentences:?}");
+    of.on_probability = true;
+    of.focal = vec!["age".to_owned()];
+    let csv = "term,estimate,std_error,p_value,ci_low,ci_high\nage,0.02,0.01,0.04,0.001,0.039\n";
+    let sentences = said("table_margins.csv", csv, &of, Language::En);
+    assert!(
+        sentences[0].starts_with("If Age (years) is 1 higher, the probability of y = 1"),
+        "{sentences:?}"
+    );
+    assert!(!sentences.iter().any(|said| said.contains("Steps")), "{sentences:?}");
+}
+
+#[test]
+fn an_effect_is_said_at_each_value_of_its_moderator() {
+    let csv = "moderator,term,estimate,std_error,p_value,ci_low,ci_high\n\
+               5,x,0.1,0.01,0,0.08,0.12\n20,x,0.3,0.05,0,0.2,0.4\n";
+    let mut of = design("regress", "y", &["x"]);
+    of.values.insert("moderator".to_owned(), "age".into());
+    let sentences = said("table_margins.csv", csv, &of, Language::En);
+    assert_eq!(
+        sentences[..2],
+        [
+            "Where Age is 5: If Schooling (years) is 1 higher, y is on average 0.100 higher (95% CI 0.080 to 0.120; p < 0.001).",
+            "Where Age is 20: If Schooling (years) is 1 higher, y is on average 0.300 higher (95% CI 0.200 to 0.400; p < 0.001).",
+        ]
+    );
 }
 
 /// exp(0.0949) - 1 = 0.09955.

@@ -25,7 +25,7 @@ fn said(files: &[(&str, &str)], focal: &[&str], values: &Value) -> Vec<String> {
     design.values = serde_json::from_value(values.clone()).expect("an object");
     let options = Options { language: Language::En, ..Options::default() };
     let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
-    findings(&tables, &style)
+    findings(&tables, &style).texts()
 }
 
 const COEFFICIENTS: (&str, &str) = (

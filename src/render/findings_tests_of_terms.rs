@@ -14,7 +14,7 @@ fn said(csv: &str, design: Design) -> Vec<String> {
     let table = Table::read(&file, None);
     let options = Options { language: Language::En, ..Options::default() };
     let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
-    findings(&[table.expect("a table")], &style)
+    findings(&[table.expect("a table")], &style).texts()
 }
 
 fn of(focal: &[&str]) -> Design {

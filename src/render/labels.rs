@@ -31,6 +31,8 @@ pub struct Labels {
     pub companions: HashMap<String, String>,
     /// Terms whose words are known → these words.
     pub terms: HashMap<String, String>,
+    /// Name of a column → the round step in which it varies, where that is not 1.
+    pub steps: HashMap<String, f64>,
 }
 
 /// Rows that are read at once.

@@ -10,6 +10,7 @@ fn labels() -> Labels {
         present: [("sector".to_owned(), [1, 2, 3].into())].into(),
         companions: [("ss_c_sector".to_owned(), "sector".to_owned())].into(),
         terms: HashMap::new(),
+        ..Labels::default()
     }
 }
 

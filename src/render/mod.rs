@@ -5,6 +5,7 @@ pub mod comparison;
 mod design;
 mod docx;
 mod dta_file;
+mod evidence;
 mod facts;
 mod figure;
 mod findings;
@@ -37,6 +38,7 @@ mod regression;
 mod regression_foot;
 mod report;
 mod sentences;
+pub mod steps;
 mod style;
 mod table;
 mod tex;
@@ -54,12 +56,14 @@ use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::domain::template::TemplateMeta;
 
+pub use findings::Findings;
 pub use labels::Labels;
-pub use report::{Report, report};
+pub use report::{Report, report, results};
+pub use sentences::Finding;
 pub use warnings::warning_words;
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::design::Design;
 use super::facts::{facts, flow, notes, regression_notes, std_errors};
 use super::figure::Figure;
-use super::findings::findings;
+use super::findings::{Findings, findings};
 use super::grid::{Align, Grid, MOST_ROWS, Printed, Row, RowKind};
 use super::made_terms::weight;
 use super::methods::{Section, methods};
+use super::minus::sign;
 use super::number::{fixed, p_value, whole_or_fixed};
 use super::regression::{self, Foot, is_p};
+use super::sentences::table_of;
 use super::style::{NAMING, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
@@ -86,29 +88,49 @@ impl Report {
     }
 }
 
-/// Makes the report of a run.
-///
-/// # Errors
-/// [`RenderError`] where a file of the run cannot be read, or where there is more than [`MOST_BYTES`] of them.
-pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderError> {
+/// Reads the tables of a run and the design of its analysis.
+fn read(source: &Source<'_>) -> Result<(Vec<Table>, Design), RenderError> {
     if source.files.iter().map(|f| f.bytes.len() as u64).sum::<u64>() > MOST_BYTES {
         return Err(RenderError::TooLarge(MOST_BYTES));
     }
-    let language = options.language;
     let declared = |file: &SourceFile| source.plan.contract.outputs.iter().find(|o| o.file == file.name);
     let mut tables = Vec::new();
     for file in source.files.iter().filter(|f| f.name.ends_with(".csv")) {
         tables.push(Table::read(file, declared(file))?);
     }
-    let fit = tables.iter().find(|t| t.file == "table_fit.csv");
     let mut design = Design::of(source);
-    design.base_outcome = fit.and_then(base_outcome);
+    design.base_outcome = table_of(&tables, "table_fit.csv").and_then(base_outcome);
+    Ok((tables, design))
+}
+
+/// Says the main results of a run in sentences, without a report.
+///
+/// # Errors
+/// As [`report`].
+pub fn results(source: &Source<'_>, options: &Options) -> Result<Findings, RenderError> {
+    let (tables, design) = read(source)?;
+    let level = level_of(source, table_of(&tables, "table_fit.csv"));
+    let style = Style { options, labels: &source.labels, level, design: &design };
+    let mut said = findings(&tables, &style);
+    let sentences = said.sentences.iter_mut().map(|finding| &mut finding.text);
+    sentences.chain(&mut said.notes).for_each(|text| *text = sign(text));
+    Ok(said)
+}
+
+/// Makes the report of a run.
+///
+/// # Errors
+/// [`RenderError`] where a file of the run cannot be read, or where there is more than [`MOST_BYTES`] of them.
+pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderError> {
+    let language = options.language;
+    let (tables, design) = read(source)?;
+    let fit = table_of(&tables, "table_fit.csv");
     let mut labels = source.labels.clone();
     labels.variables.extend(options.own_labels.clone());
     let style = Style { options, labels: &labels, level: level_of(source, fit), design: &design };
     let figures = figures(source, options)?;
     let grids = grids(source, &tables, &style);
-    let findings = findings(&tables, &style);
+    let findings = findings(&tables, &style).texts();
     let wholes = tables.into_iter().map(|table| whole(source, table, &style)).collect();
     Ok(Report {
         title: title_of(source, language),

@@ -1,16 +1,28 @@
-//! The sentences of the main results in the words of the console: both read `assets/console/i18n/findings.js`, so that a
-//! result is said in one way.
+//! The sentences of the main results: their words with what fills the blanks.
 
 use std::sync::LazyLock;
 
 use super::style::Style;
-use super::words::{File, key_of, merged};
-use super::{findings::evidence_of, number::fixed, table::Table};
+use super::words::{File, file, key_of};
+use super::{evidence::evidence_of, number::fixed, table::Table};
 
-static WORDS: LazyLock<File> = LazyLock::new(|| {
-    let console = include_str!("../../assets/console/i18n/findings.js");
-    merged(console, include_str!("../../assets/report/findings.json"))
-});
+static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/report/findings.json")));
+
+/// A sentence on the results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The sentence.
+    pub text: String,
+    /// Name of the table that has its numbers.
+    pub file: String,
+}
+
+impl Table {
+    /// Makes a finding of a sentence on this table.
+    pub(super) fn says(&self, text: String) -> Finding {
+        Finding { text, file: self.file.clone() }
+    }
+}
 
 /// Returns the sentence `findings.KIND.sure` or `.open` with its placeholders filled; empty for an unknown kind.
 pub(super) fn said(style: &Style<'_>, kind: &str, sure: bool, values: &[(&str, &str)]) -> String {
@@ -59,6 +71,12 @@ impl Estimate {
         Self { value: by * self.value, interval, p: self.p }
     }
 
+    /// A ratio for several steps at once.
+    pub(super) fn raised(&self, steps: f64) -> Self {
+        let interval = self.interval.map(|(low, high)| (low.powf(steps), high.powf(steps)));
+        Self { value: self.value.powf(steps), interval, p: self.p }
+    }
+
     /// Value, interval and p in words.
     pub(super) fn words(&self, style: &Style<'_>) -> (String, String) {
         (fixed(self.value, style.options.decimals), evidence_of(self.interval, self.p, style))
@@ -86,8 +104,8 @@ pub(super) fn said_of(
     kind: &str,
     (table, row): (&Table, usize),
     values: &[(&str, &str)],
-) -> Option<String> {
-    Some(said_estimate(style, kind, (&Estimate::of(table, row, USUAL)?, 0.0), values))
+) -> Option<Finding> {
+    Some(table.says(said_estimate(style, kind, (&Estimate::of(table, row, USUAL)?, 0.0), values)))
 }
 
 /// The first row that names this in a column.

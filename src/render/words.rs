@@ -27,7 +27,7 @@ pub(super) fn pick(language: Language, en: &str, zh: &str) -> String {
 /// Language → key → text.
 pub(super) type File = BTreeMap<String, BTreeMap<String, String>>;
 
-/// Reads a file of words of the console, `export default {…};`.
+/// Reads a file of words: JSON, or of the console, `export default {…};`.
 pub(super) fn file(text: &str) -> File {
     let object = text.trim().trim_start_matches("export default").trim_end_matches(';');
     serde_json::from_str(object).expect("the words are read by the tests")
@@ -35,17 +35,12 @@ pub(super) fn file(text: &str) -> File {
 
 /// Those of the console, and those of terms and equations, which only reports print.
 static NAMES: LazyLock<File> = LazyLock::new(|| {
-    merged(include_str!("../../assets/console/i18n/names.js"), include_str!("../../assets/report/names.json"))
-});
-
-/// The words of the console with those of reports alone, which the console need not load.
-pub(super) fn merged(console: &str, report: &str) -> File {
-    let mut words = file(console);
-    for (language, own) in file(report) {
+    let mut words = file(include_str!("../../assets/console/i18n/names.js"));
+    for (language, own) in file(include_str!("../../assets/report/names.json")) {
         words.entry(language).or_default().extend(own);
     }
     words
-}
+});
 
 /// Returns the words of a code, a column or a measure; a number at its end stands for itself (`mean_group2`).
 pub(super) fn named(code: &str, language: Language) -> Option<String> {

@@ -10,8 +10,8 @@ import { duration, lang, num, t, tr, when } from '../i18n.js';
 import { markdown } from '../markdown.js';
 import { nameOf } from '../codes.js';
 import { history, metaOf, orTell, planOf, revise, seconds, titleOf, word } from '../outcome.js';
-import { compared, levelOf, tablesOf, wordsOf } from '../resulttables.js';
-import { fixed, parseCsv, stars, wholeOrFixed } from '../tables.js';
+import { compared, tablesOf, wordsOf } from '../resulttables.js';
+import { fixed, stars, wholeOrFixed } from '../tables.js';
 import { announce, badge, button, card, checkbox, copy, empty, field, fill, h, icon, loading, note, problem, sampleFlow, select } from '../ui.js';
 
 /** Shows the view. */
@@ -47,11 +47,10 @@ class ResultsView {
     this.artifacts = artifacts.data.artifacts;
     this.run = this.runs.find((r) => r.run_id === params.run) ?? this.runs.filter((r) => r.status === 'succeeded').at(-1);
     if (!this.run || this.run.status !== 'succeeded') { this.none(); return; }
-    [this.plan, this.meta, this.preview] = await Promise.all([this.frozen(this.run), metaOf(job.selected_template_id, tokenOf(job.job_id)), this.firstRows()]);
-    this.columns = this.preview.columns;
+    [this.plan, this.meta, this.columns] = await Promise.all([this.frozen(this.run), metaOf(job.selected_template_id, tokenOf(job.job_id)), this.labelled()]);
     this.outputs = new Map((this.plan.contract.outputs ?? []).map((o) => [o.file, this.described(o)]));
     this.draw();
-    await Promise.all([this.loadTables(), this.loadFigures()]);
+    await Promise.all([this.loadFindings(), this.loadTables(), this.loadFigures()]);
     if (params.show) this.show(params.show);
     await this.loadReading();
   }
@@ -65,11 +64,11 @@ class ResultsView {
     return (await this.ctx.api.get(`artifacts/${path}`, { signal: this.ctx.signal })).data;
   }
 
-  /** Columns with their labels, and first rows; without the data there are none. */
-  async firstRows() {
+  /** Columns with their labels; without the data there are none. */
+  async labelled() {
     try {
-      return (await this.ctx.api.get('inputs/preview', { query: { rows: 100, columns: 200 }, signal: this.ctx.signal })).data;
-    } catch { return { columns: [], sample_rows: [] }; }
+      return (await this.ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 }, signal: this.ctx.signal })).data.columns;
+    } catch { return []; }
   }
 
   described(output) {
@@ -115,24 +114,26 @@ class ResultsView {
     try {
       const texts = await Promise.all(files.map(async (a) => [name(a), (await this.ctx.api.get(`artifacts/${a.rel_path}`, { as: 'text', signal: this.ctx.signal })).data]));
       const words = (labels) => wordsOf(this.plan, this.columns, labels, this.run.results);
-      this.drawFindings(texts, words(true));
       const tables = tablesOf({ run: this.run, plan: this.plan, texts, outputs: this.outputs, words });
       this.drawTables(tables, new Map(files.map((a) => [name(a), a])));
     } catch (error) {
       if (error.code === 'ABORTED') return;
-      fill(this.findings);
       fill(this.tables, problem(error, { retry: () => this.loadTables() }));
     }
   }
 
-  drawFindings(texts, say) {
-    const { run, plan, meta, preview } = this;
-    const tables = new Map(texts.map(([file, text]) => [file, parseCsv(text)]));
+  async loadFindings() {
+    const { run, meta } = this;
     const open = (run.checks ?? []).filter((c) => c.status !== 'ok').length;
-    fill(this.findings, findingsCard({ tables, plan, meta, run, preview }, {
-      say, level: levelOf(plan, tables), show: (file) => this.show(file),
-      actions: badge(open > 0 ? t('results.to_check', { n: open }) : t('results.all_passed'), open > 0 ? 'warn' : 'ok'),
-    }));
+    try {
+      const said = (await this.ctx.api.get(`runs/${run.run_id}/findings`, { query: { language: lang() }, signal: this.ctx.signal })).data;
+      fill(this.findings, findingsCard({ said, meta, run }, {
+        show: (file) => this.show(file),
+        actions: badge(open > 0 ? t('results.to_check', { n: open }) : t('results.all_passed'), open > 0 ? 'warn' : 'ok'),
+      }));
+    } catch (error) {
+      if (error.code !== 'ABORTED') fill(this.findings, problem(error, { retry: () => this.loadFindings() }));
+    }
   }
 
   /** Copies the address of a table or figure of this run; who opens it needs the task code. */

@@ -172,6 +172,10 @@ api_get_run <- function(client, job_id, run_id) {
   call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/runs/", path_part(run_id)), query = list())
 }
 
+api_get_run_findings <- function(client, job_id, run_id, language = NULL, decimals = NULL) {
+  call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/runs/", path_part(run_id), "/findings"), query = list(language = language, decimals = decimals))
+}
+
 api_get_template <- function(client, template_id) {
   call_service(client, "GET", paste0("/v1/templates/", path_part(template_id)), query = list())
 }

@@ -35,6 +35,16 @@ print.statasvc_run <- function(x, ...) {
   invisible(x)
 }
 
+ss_findings <- function(job, run = ss_result(job), language = c("en", "zh"), decimals = 3) {
+  said <- api_get_run_findings(job, job$job_id, run$run_id, language = match.arg(language), decimals = decimals)
+  structure(class = "statasvc_findings", list(findings = as_frame(said$findings, c("text", "file")), notes = unlist(said$notes)))
+}
+
+print.statasvc_findings <- function(x, ...) {
+  cat(strwrap(c(x$findings$text, x$notes), initial = "- ", prefix = "  "), sep = "\n")
+  invisible(x)
+}
+
 ss_tables <- function(job, run = ss_result(job)) {
   files <- artifacts_of(job, run$run_id, "stata.export.table", "csv")
   lapply(files, function(rel_path) {

@@ -35,8 +35,28 @@ pub(super) async fn results(args: ResultsArgs, job: &Job) -> Result<Exit, Failur
         tables::print(job, &run).await?;
         return Ok(Exit::Done);
     }
-    job.out.result(&run, || results_text(&run));
+    let shown = shown(job, &run).await;
+    job.out.result(&run, || shown);
     Ok(Exit::Done)
+}
+
+/// A succeeded run in words: its main results as sentences, then its estimates.
+pub(super) async fn shown(job: &Job, run: &Value) -> String {
+    let said = if job.out.json { String::new() } else { findings_text(job, run).await };
+    format!("{said}{}", results_text(run))
+}
+
+/// The main results as sentences with what they hold equal. Older services write none, and the estimates do without them.
+async fn findings_text(job: &Job, run: &Value) -> String {
+    let language = if job.out.chinese { "zh" } else { "en" };
+    let run_id = text(run, "run_id");
+    let path = format!("/runs/{}/findings?language={language}", super::address::segment(&run_id));
+    let Ok(answer) = job.get(&path).await else { return String::new() };
+    let list = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
+    let findings = list("findings").iter().map(|said| text(said, "text")).collect::<Vec<_>>();
+    let notes = list("notes").iter().filter_map(|note| note.as_str().map(plain)).collect::<Vec<_>>();
+    let lines: String = findings.into_iter().chain(notes).map(|said| format!("- {said}\n")).collect();
+    if lines.is_empty() { lines } else { format!("{lines}\n") }
 }
 
 /// One attempt of a job; the last one without an id.
@@ -55,7 +75,7 @@ pub(super) async fn attempt(job: &Job, run_id: Option<&str>) -> Result<Value, Fa
 }
 
 /// The estimates, the rows used and the warnings.
-pub(super) fn results_text(run: &Value) -> String {
+fn results_text(run: &Value) -> String {
     let mut out = String::new();
     let rows = run["results"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !rows.is_empty() {

@@ -8,7 +8,7 @@ use super::events::{Event, Events};
 use super::failure::Failure;
 use super::meter::{Meter, Unit, clock};
 use super::output::text;
-use super::results::{failure_text, results_text};
+use super::results::{failure_text, shown};
 use super::session::Job;
 use crate::cli::Exit;
 
@@ -149,7 +149,8 @@ async fn conclude(job: &Job, view: &Value) -> Result<Exit, Failure> {
     let result = json!({"event": "end", "status": status, "job_id": job.id, "run": run});
     match status.as_str() {
         "succeeded" => {
-            job.out.result(&result, || results_text(&run));
+            let shown = shown(job, &run).await;
+            job.out.result(&result, || shown);
             job.out.hint("client fetch results");
             Ok(Exit::Done)
         }

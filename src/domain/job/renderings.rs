@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::record::JobRecord;
 use crate::domain::artifact::Artifact;
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 
@@ -49,6 +49,15 @@ impl JobRecord {
     }
 
     /// Returns the plan that a run was made with.
+    ///
+    /// # Errors
+    /// `PLAN_MISSING` where it is not kept any more.
+    pub fn kept_plan_of(&self, run: &Run) -> Result<&Plan, Problem> {
+        let gone = || Problem::new(ErrorCode::PlanMissing, "the plan of this run is not kept any more");
+        self.plan_of(run).ok_or_else(gone)
+    }
+
+    /// Returns the plan that a run was made with, where it is kept.
     pub fn plan_of(&self, run: &Run) -> Option<&Plan> {
         self.plan.iter().chain(self.earlier_plans.iter().rev()).find(|plan| plan.plan_id == run.plan_id)
     }

@@ -6,6 +6,7 @@ pub mod enqueue_run;
 pub mod interpretation;
 pub mod pass_on;
 pub mod progress;
+pub mod read_findings;
 pub mod read_log;
 pub mod render_run;
 pub mod renderings;

@@ -20,7 +20,7 @@ use crate::service::shared::quotas::admit_bytes;
 
 /// Folder of the renderings among the artifacts of a run.
 pub const FOLDER: &str = "renderings";
-/// Outcome of a request.
+
 /// A checked request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -77,9 +77,7 @@ impl RenderRun {
         let (request, now) = (request.clone(), ctx.clock.now());
         let work = move || -> Result<Derived, Problem> {
             let run = job.run(&run_id).ok_or_else(Problem::internal)?;
-            let plan = job.plan_of(run).ok_or_else(|| {
-                Problem::new(ErrorCode::PlanMissing, "the plan of this run is not kept any more")
-            })?;
+            let plan = job.kept_plan_of(run)?;
             let subject = Subject {
                 blobs: blobs.as_ref(),
                 workspace: workspace.as_ref(),
@@ -148,7 +146,7 @@ impl RenderRun {
 ///
 /// # Errors
 /// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`.
-fn succeeded<'a>(job: &'a JobRecord, run_id: &str) -> Result<&'a Run, Problem> {
+pub(super) fn succeeded<'a>(job: &'a JobRecord, run_id: &str) -> Result<&'a Run, Problem> {
     let run = job.runs.iter().find(|run| run.run_id.as_str() == run_id).ok_or_else(|| {
         Problem::new(ErrorCode::RunNotFound, "the job has no such run; list its runs first")
     })?;
@@ -157,7 +155,7 @@ fn succeeded<'a>(job: &'a JobRecord, run_id: &str) -> Result<&'a Run, Problem> {
     }
     let (text, next) = match run.status {
         RunStatus::Running => ("the run has not ended; wait for its end and ask again", "wait"),
-        _ => ("the run did not succeed, so there is nothing to render; see its cause, then run again", "run"),
+        _ => ("the run did not succeed, so it has no results; see its cause, then run again", "run"),
     };
     Err(Problem::new(ErrorCode::RunNotSucceeded, text)
         .with("run_id", run_id)

@@ -10,15 +10,15 @@ use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, stored_path};
-use crate::domain::plan::{Plan, PlanOutput};
+use crate::domain::plan::{BoundParameter, Plan, PlanOutput};
 use crate::domain::run::{ResultRow, Run};
 use crate::domain::template::TemplateMeta;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::ids::IdSource;
 use crate::ports::workspace::Workspace;
 use crate::render::{
-    Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Report, Source, SourceFile, render, report,
-    request_key,
+    Budget, Findings, Format, Labels, Language, MOST_BYTES, Made, Options, RenderError, Report, Source,
+    SourceFile, render, report, request_key, results, steps::steps,
 };
 
 /// Longest time that one run's renderings may take, in seconds.
@@ -112,9 +112,10 @@ impl Subject<'_> {
             let rel_path = &main.canonical_rel_path;
             let (tenant, holder) = (&self.job.tenant_id, self.job.holder_of(rel_path));
             let path = self.workspace.local_copy(tenant, holder, rel_path, &main.canonical_sha256);
-            let read = path
-                .map_err(|error| error.to_string())
-                .and_then(|path| labels.read_levels(&self.plan.categorical_vars, &path));
+            let read = path.map_err(|error| error.to_string()).and_then(|path| {
+                labels.steps = steps(&numeric(self.plan), &path)?;
+                labels.read_levels(&self.plan.categorical_vars, &path)
+            });
             if let Err(reason) = read {
                 tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
             }
@@ -155,7 +156,25 @@ impl Subject<'_> {
         if found.iter().all(is_there) { found } else { Vec::new() }
     }
 
+    /// Says the main results in sentences.
+    ///
+    /// # Errors
+    /// Says why the tables of the run cannot be read.
+    pub fn findings(&self, options: &Options) -> Result<Findings, String> {
+        let is_table = |(output, _): &(&PlanOutput, &Artifact)| output.format == "csv";
+        let tables: Vec<_> = self.sources().into_iter().filter(is_table).collect();
+        self.with_source(&tables, |source| results(source, options))
+    }
+
     fn report(&self, sources: &[(&PlanOutput, &Artifact)], options: &Options) -> Result<Report, String> {
+        self.with_source(sources, |source| report(source, options))
+    }
+
+    fn with_source<T>(
+        &self,
+        sources: &[(&PlanOutput, &Artifact)],
+        make: impl FnOnce(&Source<'_>) -> Result<T, RenderError>,
+    ) -> Result<T, String> {
         if sources.iter().map(|(_, a)| a.size_bytes).sum::<u64>() > MOST_BYTES {
             return Err(format!("the results are larger than {MOST_BYTES} bytes"));
         }
@@ -178,7 +197,7 @@ impl Subject<'_> {
             has_data: !self.data_sets().is_empty(),
             is_trial: self.job.trial.is_some(),
         };
-        report(&source, options).map_err(|e| e.to_string())
+        make(&source).map_err(|e| e.to_string())
     }
 
     /// Data sets that the run itself wrote.
@@ -279,6 +298,13 @@ impl<'a> Maker<'a> {
             render(format, self.report.insert(report), key, &self.budget).map_err(|e| e.to_string())?;
         self.subject.keep(made, key, self.options, now)
     }
+}
+
+/// Columns that the plan binds and does not mark as categories.
+fn numeric(plan: &Plan) -> Vec<&str> {
+    let bound = plan.contract.parameters.iter().flat_map(BoundParameter::texts);
+    let is_marked = |name: &str| plan.categorical_vars.iter().any(|mark| mark.column == name);
+    bound.filter(|name| !is_marked(name)).collect()
 }
 
 fn kind_of(format: Format) -> ArtifactKind {

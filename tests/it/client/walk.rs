@@ -27,6 +27,7 @@ fn five_commands_lead_from_a_key_and_a_file_to_a_table() {
     let ran = client.run(&["run"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("term") && ran.out.contains("schooling"), "{}", ran.out);
+    assert!(ran.out.contains("- If schooling is 1 higher, log_pay is on average 0."), "{}", ran.out);
     assert!(
         ran.out.contains("rows      749 used of 800; left out: missing: log_pay (24), schooling (28)"),
         "{}",

@@ -255,6 +255,7 @@ async fn run(walk: &mut Walk, job: &str, token: &str) {
     let of_run = [("job_id", job), ("run_id", run.as_str())];
     walk.step("get_run", &of_run, token, 200).await;
     walk.step("get_run_log", &of_run, token, 200).await;
+    walk.step("get_run_findings", &[of_run[0], of_run[1], ("?language", "en")], token, 200).await;
     walk.step("render_run", &of_run, token, 200).await;
     walk.step("list_artifacts", &here, token, 200).await;
     walk.step("create_link", &here, token, 200).await;

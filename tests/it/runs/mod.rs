@@ -1,8 +1,9 @@
-//! Runs: queue, launcher, verdict, recovery, event streams, renderings, capsules.
+//! Runs: queue, launcher, verdict, recovery, event streams, findings, renderings, capsules.
 
 mod capsule;
 mod capsule_archive;
 mod event_stream;
+mod findings;
 mod journey;
 mod queue;
 mod renderings;

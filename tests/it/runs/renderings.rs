@@ -303,6 +303,7 @@ async fn what_cannot_be_rendered_is_refused_by_name() {
     let refused =
         render(&app, &job, &run, &json!({"formats": ["pdf"]})).await.refused(409, "RUN_NOT_SUCCEEDED");
     assert_eq!(refused["context"]["next_actions"], json!(["run"]));
+    app.get(&job, &format!("/runs/{run}/findings")).await.refused(409, "RUN_NOT_SUCCEEDED");
     let artifacts = app.get(&job, "/artifacts").await.ok();
     assert!(!artifacts.to_string().contains("/renderings/"), "a failed run is not rendered");
     let path = format!("/v1/jobs/{}/runs/{run}/render", job.job_id);

@@ -870,6 +870,23 @@ class Finding(TypedDict):
     remedy: str
 
 
+class FindingView(TypedDict):
+    """A sentence on the results."""
+
+    file: str
+    text: str
+
+
+class FindingsAnswer(TypedDict):
+    """The main results in sentences. Rules write them from the numbers of the tables; no language model takes part."""
+
+    findings: list[FindingView]
+    language: Language
+    notes: list[str]
+    run_id: str
+    source: str
+
+
 class FreezeBody(TypedDict):
     """The client's additions at the freeze."""
 

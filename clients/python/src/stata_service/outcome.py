@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .errors import MissingPackage
-from .models import ComparisonView, Run
+from .models import ComparisonView, FindingsAnswer, Run
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -71,6 +71,12 @@ class Outcome:
     run: Run
     tables: dict[str, Table]
     figures: dict[str, Figure]
+    said: FindingsAnswer
+
+    @property
+    def findings(self) -> list[str]:
+        """The main results as sentences, then what they hold equal; each sentence of `said` names its table."""
+        return [finding["text"] for finding in self.said["findings"]] + self.said["notes"]
 
     @property
     def coefficients(self) -> DataFrame:
@@ -112,7 +118,9 @@ class Outcome:
         metrics: dict[str, Any] = self.run.get("metrics") or {}
         facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in metrics.items())
         engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")
-        return f"{_html_table('coefficients', columns, rows)}<p>{facts}<br>engine: {engine}</p>"
+        said = "".join(f"<li>{html.escape(text)}</li>" for text in self.findings)
+        table = _html_table("coefficients", columns, rows)
+        return f"{f'<ul>{said}</ul>' if said else ''}{table}<p>{facts}<br>engine: {engine}</p>"
 
 
 @dataclass(frozen=True)

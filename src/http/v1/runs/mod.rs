@@ -1,5 +1,6 @@
-//! Runs: list, read, log, render, interpretation.
+//! Runs: list, read, log, findings, render, interpretation.
 
+pub mod findings;
 pub mod get;
 pub mod interpretation;
 pub mod list;

@@ -86,7 +86,12 @@ pub struct Rendering {
 
 /// The facts of `render_run`.
 pub const FACTS: RouteFacts = RouteFacts {
-    refusals: &[&[ErrorCode::RunNotFound, ErrorCode::RunNotSucceeded, ErrorCode::RenderingFailed]],
+    refusals: &[&[
+        ErrorCode::RunNotFound,
+        ErrorCode::RunNotSucceeded,
+        ErrorCode::PlanMissing,
+        ErrorCode::RenderingFailed,
+    ]],
     ..RouteFacts::NONE
 };
 

@@ -21,6 +21,7 @@ from ..models import (
     ComparisonView,
     DatasetRole,
     DraftView,
+    FindingsAnswer,
     InputsPreview,
     JobView,
     PatchAnswer,
@@ -216,11 +217,26 @@ class AsyncJob:
         run = await self._attempt(None)
         return run.get("results") or []
 
-    async def outcome(self, run_id: str | None = None, *, png: bool = True) -> Outcome:
-        """Coefficients, fit, tables and figures of a succeeded run, of the last attempt without an id.
+    async def findings(
+        self, run_id: str | None = None, *, language: Literal["en", "zh"] = "en", decimals: int = 3
+    ) -> FindingsAnswer:
+        """The main results of a succeeded run as sentences, each with the table that has its numbers."""
+        run = await self._attempt(run_id)
+        return await self._findings(run["run_id"], language=language, decimals=decimals)
+
+    async def _findings(self, run_id: str, **params: Any) -> FindingsAnswer:
+        path = f"{self._path}/runs/{quote(run_id, safe='')}/findings"
+        answer = await self._transport.send("GET", path, params=params)
+        return cast(FindingsAnswer, answer.json())
+
+    async def outcome(
+        self, run_id: str | None = None, *, png: bool = True, language: Literal["en", "zh"] = "en"
+    ) -> Outcome:
+        """Findings, coefficients, fit, tables and figures of a succeeded run, of the last attempt without an id.
 
         With `png` the service renders its figures as images, which every notebook shows; a credential that may not
-        do so gets the drawings (SVG) alone. Raises RunFailed if the run did not succeed.
+        do so gets the drawings (SVG) alone. The findings are sentences in `language`. Raises RunFailed if the run did
+        not succeed.
         """
         run = await self._attempt(run_id)
         if run["status"] != "succeeded":
@@ -250,7 +266,8 @@ class AsyncJob:
             name: Figure(name, await self.read(rel_path), images.get(rel_path), behind.get(f"{name}.svg"))
             for rel_path, name in drawings.items()
         }
-        return Outcome(run, tables, figures)
+        said = await self._findings(run["run_id"], language=language)
+        return Outcome(run, tables, figures, said)
 
     async def _images(self, run_id: str) -> dict[str, bytes]:
         """The figures as PNG, by the path of the drawing; none if the credential may not render."""

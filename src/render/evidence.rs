@@ -1,0 +1,52 @@
+//! The words for how sure an estimate is: interval, p, and that the interval includes no difference.
+
+use super::number::{fixed, p_value};
+use super::style::Style;
+use super::table::Table;
+use super::words::pick;
+
+/// Interval and p of a row as words, and the interval.
+pub(super) fn evidence(
+    table: &Table,
+    row: usize,
+    low: &str,
+    high: &str,
+    style: &Style<'_>,
+) -> (String, Option<(f64, f64)>) {
+    let interval = table.cell(row, low).number().zip(table.cell(row, high).number());
+    (evidence_of(interval, table.cell(row, "p_value").number(), style), interval)
+}
+
+/// An interval and a p-value as words.
+pub(super) fn evidence_of(interval: Option<(f64, f64)>, p: Option<f64>, style: &Style<'_>) -> String {
+    let language = style.options.language;
+    let digits = |x: f64| fixed(x, style.options.decimals);
+    let mut parts = Vec::new();
+    if let Some((low, high)) = interval {
+        let words = style.interval_words();
+        parts.push(pick(
+            language,
+            &format!("{words} {} to {}", digits(low), digits(high)),
+            &format!("{words} {} 至 {}", digits(low), digits(high)),
+        ));
+    }
+    parts.extend(p.map(|p| p_words(p, style)));
+    parts.join(&pick(language, "; ", "；"))
+}
+
+/// A p-value as words: `p = 0.031`, `p < 0.001`.
+pub(super) fn p_words(p: f64, style: &Style<'_>) -> String {
+    let text = p_value(p, style.options.decimals);
+    match text.strip_prefix('<') {
+        Some(rest) => format!("p < {rest}"),
+        None => format!("p = {text}"),
+    }
+}
+
+/// The sentence that follows an interval that includes no difference.
+pub(super) fn remark(open: bool, style: &Style<'_>) -> String {
+    match open {
+        true => pick(style.options.language, " The interval includes no difference.", "区间包含“无差异”。"),
+        false => String::new(),
+    }
+}
