@@ -8,14 +8,15 @@ use super::findings_differences::{difference, held, in_steps};
 use super::made_terms::{has_inflation, ratio};
 use super::number::{fixed, whole_or_fixed};
 use super::regression::is_coefficients;
-use super::sentences::{Estimate, Finding, USUAL, row_of, said_of, table_of};
+use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_of, table_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
-    findings_contrasts, findings_descriptions, findings_effects, findings_latent, findings_medical,
-    findings_of_tests, findings_panel, findings_periods, findings_processes, findings_rates, findings_series,
-    findings_spatial, findings_survey, findings_survival, findings_tests,
+    findings_contrasts, findings_data, findings_descriptions, findings_diagnostics, findings_effects,
+    findings_latent, findings_medical, findings_of_tests, findings_panel, findings_periods,
+    findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
+    findings_survival, findings_tests,
 };
 use crate::domain::run::RATIOS;
 
@@ -81,7 +82,9 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
         let mut of_terms = of_terms(table, Reading::Estimate, favoured, style);
         said.append(&mut of_terms.sentences);
         said.extend(findings_processes::findings(tables, style));
-        said.truncate(MOST);
+        let tests = findings_diagnostics::findings(tables, style);
+        said.truncate(MOST.saturating_sub(tests.len()));
+        said.extend(tests);
         let said = of_terms.with_notes(said, style);
         if !said.sentences.is_empty() {
             return said;
@@ -95,11 +98,12 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
     if !tests.is_empty() {
         return Findings::only(tests);
     }
-    let others: [Reader; 4] = [
+    let others: [Reader; 5] = [
         findings_periods::findings,
         findings_contrasts::findings,
         findings_descriptions::findings,
         findings_of_tests::findings,
+        findings_data::findings,
     ];
     let found = others.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());
     Findings::only(found.unwrap_or_default())
@@ -139,7 +143,9 @@ impl OfTerms<'_> {
     fn with_notes(self, mut sentences: Vec<Finding>, style: &Style<'_>) -> Findings {
         sentences.extend(self.sentences);
         let rows = (self.table, self.compared.as_slice());
-        let notes = [held(rows, style), in_steps(rows, self.reading, style)];
+        let selected = (!sentences.is_empty() && style.design.uses(&["stepwise"]))
+            .then(|| plain(style, "selected_by_data", &[]));
+        let notes = [held(rows, style), in_steps(rows, self.reading, style), selected];
         Findings { sentences, notes: notes.into_iter().flatten().collect() }
     }
 }
@@ -227,6 +233,8 @@ fn whose(table: &Table, rows: &[usize], row: usize, reading: Reading, style: &St
             "equation" if text == "_t" || style.design.outcome.as_deref() == Some(text.as_str()) => {
                 String::new()
             }
+            // the words of the comparison name the part
+            "model" if matches!(text.as_str(), "any" | "amount" | "truncated") => String::new(),
             "model" | "part" => style.model(&text),
             "equation" => style.cell(column, &text),
             _ => format!("{} {text}", name(column, language)),
@@ -277,7 +285,13 @@ pub(super) fn scaled(table: &Table, row: usize) -> Option<(&'static str, Estimat
     }
     let estimate = Estimate::of(table, row, USUAL)?;
     let is_unfilled = |r: &&str| table.position(r).is_some_and(|j| table.is_blank(j));
-    let Some(ratio) = OF_LOGARITHMS.into_iter().find(is_unfilled) else {
+    // the parts of a two-part model have no column of ratios
+    let of_part = match table.cell(row, "model").text() {
+        "any" => Some("odds_ratio"),
+        "amount" => Some("ratio_of_means"),
+        _ => None,
+    };
+    let Some(ratio) = of_part.or_else(|| OF_LOGARITHMS.into_iter().find(is_unfilled)) else {
         return Some(("estimate", estimate));
     };
     let interval = estimate.interval.map(|(low, high)| (low.exp(), high.exp()));
@@ -311,14 +325,6 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
 /// The name of an estimate or of its ratio.
 pub(super) fn ratio_of_row(table: &Table, row: usize, column: &str, style: &Style<'_>) -> String {
     let language = style.options.language;
-    let model = table.cell(row, "model").text();
-    // the parts of a two-part model
-    if matches!(model, "any" | "amount") && column == "estimate" {
-        return match model {
-            "any" => pick(language, "log odds ratio", "对数比值比"),
-            _ => pick(language, "change of the log of the amount", "数额对数的变化"),
-        };
-    }
     if !has_inflation(style.design) || column != "ratio" {
         return ratio(column, style);
     }

@@ -86,7 +86,7 @@ pub(super) fn ends(table: &Table, rows: impl Iterator<Item = usize>, column: &st
     (most.1 > least.1).then_some((most.0, least.0))
 }
 
-fn variable(table: &Table, row: usize, column: &str, style: &Style<'_>) -> String {
+pub(super) fn variable(table: &Table, row: usize, column: &str, style: &Style<'_>) -> String {
     style.variable(table.cell(row, column).text())
 }
 

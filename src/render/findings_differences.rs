@@ -12,8 +12,9 @@ use super::table::{Cell, Table};
 use super::words::pick;
 
 /// Commands whose coefficients are differences of the outcome.
-const LINEAR: [&str; 16] = [
+const LINEAR: [&str; 17] = [
     "regress",
+    "stepwise",
     "areg",
     "xtreg",
     "ivregress",
@@ -167,6 +168,10 @@ fn when(table: &Table, (term, step): (&str, f64), style: &Style<'_>) -> Option<S
         return None;
     }
     if let Some((operator, _)) = term.split_once('.') {
+        if operator == "D" {
+            let x = style.variable(term.trim_start_matches("D."));
+            return Some(plain(style, "if.change", &[("x", &x)]));
+        }
         if !operator.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
@@ -205,7 +210,7 @@ fn what(
     style: &Style<'_>,
 ) -> Option<(What, bool)> {
     let design = style.design;
-    let equation = table.cell(row, "equation").text();
+    let (equation, model) = (table.cell(row, "equation").text(), table.cell(row, "model").text());
     // the equations of a system are its outcomes
     let of_system = style.labels.has(equation) && design.outcome.as_deref() != Some(equation);
     let quantile = equation.strip_prefix('q').filter(|_| design.uses(&["qreg"]));
@@ -226,11 +231,13 @@ fn what(
             of("probability", &event, Size::Points)
         }
         (Reading::Share, _) => of("linear", &y, Size::Plain),
+        (Reading::Estimate, "odds_ratio") if model == "any" => of("any", &y, Size::Percent),
         (Reading::Estimate, "odds_ratio") if design.uses(&["ologit"]) => of("odds_higher", &y, Size::Percent),
         (Reading::Estimate, "odds_ratio") => of("odds", &one, Size::Percent),
         (Reading::Estimate, "subhazard_ratio") => of("subhazard", &y, Size::Percent),
         (Reading::Estimate, "hazard_ratio") => of("hazard", &y, Size::Percent),
         (Reading::Estimate, "time_ratio") => of("time", &y, Size::Percent),
+        (Reading::Estimate, "ratio_of_means") if model == "amount" => of("amount", &y, Size::Percent),
         (Reading::Estimate, "ratio_of_means") => of("linear", &y, Size::Percent),
         (Reading::Estimate, "irr") => of("rate", &y, Size::Percent),
         (Reading::Estimate, "inflated") if equation != "inflate" => of("rate", &y, Size::Percent),
@@ -241,7 +248,7 @@ fn what(
                 let words = plain(style, "what.quantile", &values);
                 return Some((What { words, size: Size::Plain, of_outcome: true }, true));
             }
-            None => What { of_outcome: true, ..of(linear(design)?, &y, Size::Plain) },
+            None => What { of_outcome: true, ..of(linear(design, model)?, &y, Size::Plain) },
         },
         _ => return None,
     };
@@ -259,8 +266,13 @@ fn what_of_category(table: &Table, row: usize, style: &Style<'_>) -> Option<What
     Some(What { words, size: Size::Percent, of_outcome: false })
 }
 
-/// The words for coefficients of an analysis that are differences of its outcome.
-fn linear(design: &Design) -> Option<&'static str> {
+/// The words for coefficients of an analysis, or of one of its models, that are differences of its outcome.
+fn linear(design: &Design, model: &str) -> Option<&'static str> {
+    match model {
+        "truncated" => return Some("untruncated"),
+        "ols" => return Some("linear"),
+        _ => {}
+    }
     if design.uses(&UNCUT) {
         return Some("uncut");
     }
@@ -270,7 +282,8 @@ fn linear(design: &Design) -> Option<&'static str> {
 /// What a difference of a logarithm is in percent, or an elasticity; nothing for other outcomes.
 fn of_logarithm(term: &str, value: f64, style: &Style<'_>) -> Option<String> {
     let outcome = style.design.outcome.as_deref()?;
-    let (of_y, of_x) = (style.design.logarithm(outcome)?, style.design.logarithm(term));
+    let (of_y, of_x) =
+        (style.design.logarithm(outcome)?, style.design.logarithm(term.trim_start_matches("D.")));
     let signed = |x: f64| format!("{}{}", if x > 0.0 { "+" } else { "" }, brief(x));
     let y = without_unit(&style.variable(outcome)).to_owned();
     let said = match of_x {

@@ -57,12 +57,18 @@ fn of_periods(periods: &Table, tests: &Table, style: &Style<'_>) -> Option<Vec<F
         let time =
             |name: &str| Some(whole_or_fixed(periods.cell(row, name).number()?, style.options.decimals));
         let Some(from) = time("from") else { continue };
+        let how = if style.is_binary(style.design.focal.first()?) { ".binary" } else { "" };
         all.push(periods.says(match time("to") {
             Some(to) => {
                 let values = [("x", x.as_str()), ("from", &from), ("to", &to)];
-                said_estimate(style, "hazard_between", (&ratio, 1.0), &values)
+                said_estimate(style, &format!("hazard_between{how}"), (&ratio, 1.0), &values)
             }
-            None => said_estimate(style, "hazard_after", (&ratio, 1.0), &[("x", &x), ("from", &from)]),
+            None => said_estimate(
+                style,
+                &format!("hazard_after{how}"),
+                (&ratio, 1.0),
+                &[("x", &x), ("from", &from)],
+            ),
         }));
     }
     Some(all)

@@ -151,7 +151,7 @@ old,10,9,4,2.5,0.4
     let sentences = said(&files, &of, Language::En);
     assert_eq!(
         sentences[1],
-        "Up to months 4, the mean is 3.500 for arm “new” and 2.500 for “old”: 1.000 longer for “new” (standard error \
+        "Up to 4 (months), the mean is 3.500 for arm “new” and 2.500 for “old”: 1.000 longer for “new” (standard error \
          0.500)."
     );
     let rmst = "group,n,events,rmst,std_error\nold,10,9,2.5,0.4\nnew,10,5,3.5,0.3\n";

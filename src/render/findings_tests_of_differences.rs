@@ -97,6 +97,50 @@ fn treatments_logarithms_and_average_effects_have_no_step() {
     assert!(!sentences.iter().any(|said| said.contains("Steps")), "{sentences:?}");
 }
 
+/// exp(1.15) = 3.158, exp(0.547) = 1.728.
+#[test]
+fn parts_of_a_two_part_model_are_ratios() {
+    let csv = "model,equation,term,estimate,std_error,statistic,p_value,ci_low,ci_high\n\
+               any,y,x,1.15,0.19,6,0,0.78,1.52\namount,y,x,0.547,0.07,7,0,0.4,0.69\n";
+    let sentences = said(FILE, csv, &design("logit", "y", &["x"]), Language::En);
+    assert_eq!(
+        sentences[..2],
+        [
+            "If Schooling (years) is 1 higher, the odds that y is above zero are 216% higher \
+             (odds ratio 3.158; 95% CI 2.181 to 4.572; p < 0.001).",
+            "If Schooling (years) is 1 higher, where y is above zero, it is on average 72.8% higher \
+             (ratio of means 1.728; 95% CI 1.492 to 1.994; p < 0.001).",
+        ]
+    );
+}
+
+#[test]
+fn first_differences_are_said_from_one_period_to_the_next() {
+    let csv = "equation,term,estimate,std_error,statistic,p_value,ci_low,ci_high\n\
+               D.log_y,D.log_x,0.359,0.05,7,0,0.255,0.463\n";
+    let sentences = said(FILE, csv, &design("regress", "log_y", &["log_x"]), Language::En);
+    assert_eq!(
+        sentences[0],
+        "If log_x rises by 1 from one period to the next, log_y is on average 0.359 higher (95% CI 0.255 to 0.463; \
+         p < 0.001). If both are logarithms, this is an elasticity: +0.359% for each 1%."
+    );
+}
+
+#[test]
+fn truncated_and_selected_models_say_what_limits_them() {
+    let csv = "model,equation,term,estimate,std_error,statistic,p_value,ci_low,ci_high\n\
+               truncated,y,x,20,1,18,0,18,22\nols,y,x,16,0.8,19,0,14.4,17.6\n";
+    let sentences = said(FILE, csv, &design("truncreg", "y", &["x"]), Language::En);
+    assert!(sentences[0].contains("y before it was truncated is on average 20.000 higher"), "{sentences:?}");
+    assert!(sentences[1].contains("y is on average 16.000 higher"), "{sentences:?}");
+    let csv = format!("{HEAD}\ny,x,0.5,0.1,0.00001,0.3,0.7\n");
+    let sentences = said(FILE, &csv, &design("stepwise", "y", &["x"]), Language::En);
+    assert!(
+        sentences.last().is_some_and(|note| note.contains("selected with the same data")),
+        "{sentences:?}"
+    );
+}
+
 #[test]
 fn an_effect_is_said_at_each_value_of_its_moderator() {
     let csv = "moderator,term,estimate,std_error,p_value,ci_low,ci_high\n\

@@ -8,7 +8,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value, json};
 
-use crate::support::app::{Answer, TestApp};
+use crate::support::app::{Answer, Job, TestApp};
 
 fn library() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/stata_do_library")
@@ -72,7 +72,28 @@ async fn run(app: &TestApp, meta: &Value) -> (Value, BTreeMap<String, Vec<Map<St
             tables.insert(table.to_owned(), rows(&app.artifact(&job, path).await));
         }
     }
+    says_its_results(app, id, (&job, &run), &tables).await;
     (run, tables)
+}
+
+/// Every analysis has sentences in both languages, of tables that are there and without an unfilled blank.
+async fn says_its_results(
+    app: &TestApp,
+    template: &str,
+    (job, run): (&Job, &Value),
+    tables: &BTreeMap<String, Vec<Map<String, Value>>>,
+) {
+    let run_id = run["run_id"].as_str().expect("an id");
+    for language in ["en", "zh"] {
+        let said = app.get(job, &format!("/runs/{run_id}/findings?language={language}")).await.ok();
+        let findings = said["findings"].as_array().expect("a list");
+        assert!((1..=6).contains(&findings.len()), "{template} in {language}: {said}");
+        for finding in findings {
+            let (text, file) = (finding["text"].as_str(), finding["file"].as_str());
+            let whole = text.is_some_and(|text| !text.is_empty() && !text.contains(['{', '}']));
+            assert!(whole && file.is_some_and(|file| tables.contains_key(file)), "{template}: {finding}");
+        }
+    }
 }
 
 fn rows(csv: &[u8]) -> Vec<Map<String, Value>> {

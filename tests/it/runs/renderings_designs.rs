@@ -60,7 +60,7 @@ async fn mean_times_of_groups_end_where_the_shortest_curve_ends() {
     let draft = json!({"template_id": "survival.km_logrank",
         "roles": {"duration_var": ["months"], "failure_var": ["died"], "group_var": ["arm"]}});
     let text = reported(&app, data, &draft).await;
-    let words = "Up to months 4, the mean is 3.500 for arm “new” and 2.500 for “old”: 1.000 longer for “new” (standard \
+    let words = "Up to 4 (months), the mean is 3.500 for arm “new” and 2.500 for “old”: 1.000 longer for “new” (standard \
                  error 0.500).";
     assert!(text.contains(words), "{words} in\n{text}");
     app.stop().await;
