@@ -1,6 +1,6 @@
 //! The words for how sure an estimate is: interval, p, and that the interval includes no difference.
 
-use super::number::{fixed, p_value};
+use super::number::{fixed, p_value, places_apart};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
@@ -20,9 +20,10 @@ pub(super) fn evidence(
 /// An interval and a p-value as words.
 pub(super) fn evidence_of(interval: Option<(f64, f64)>, p: Option<f64>, style: &Style<'_>) -> String {
     let language = style.options.language;
-    let digits = |x: f64| fixed(x, style.options.decimals);
     let mut parts = Vec::new();
     if let Some((low, high)) = interval {
+        let places = places_apart(low, high, style.options.decimals);
+        let digits = |x: f64| fixed(x, places);
         let words = style.interval_words();
         parts.push(pick(
             language,

@@ -305,7 +305,7 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
     }
     let (column, estimate) = scaled(table, row)?;
     let nothing = f64::from(u8::from(column != "estimate"));
-    let value = fixed(estimate.value, style.options.decimals);
+    let value = fixed(estimate.value, estimate.places(style));
     let what = match reading {
         Reading::Estimate => ratio_of_row(table, row, column, style),
         Reading::Probability => pick(language, "Average effect on the probability", "对概率的平均影响"),

@@ -98,17 +98,17 @@ pub(super) fn difference(
     let is_ratio = what.size == Size::Percent;
     let nothing = f64::from(u8::from(is_ratio));
     let estimate = if is_ratio { one.raised(step) } else { one.scaled(step) };
-    let decimals = style.options.decimals;
     let (amount, proof) = match what.size {
-        Size::Plain => (fixed(estimate.value.abs(), decimals), proof(&estimate, style)),
+        Size::Plain => (fixed(estimate.value.abs(), estimate.places(style)), proof(&estimate, style)),
         Size::Points => {
-            let n = fixed(100.0 * estimate.value.abs(), decimals);
-            (plain(style, "points", &[("n", &n)]), proof(&estimate.scaled(100.0), style))
+            let points = estimate.scaled(100.0);
+            let n = fixed(points.value.abs(), points.places(style));
+            (plain(style, "points", &[("n", &n)]), proof(&points, style))
         }
         Size::Percent => {
             let n = brief(100.0 * (estimate.value - 1.0).abs());
             let name = ratio_of_row(table, row, column, style).to_lowercase();
-            let value = fixed(estimate.value, decimals);
+            let value = fixed(estimate.value, estimate.places(style));
             let joined = pick(style.options.language, "; ", "；");
             (
                 plain(style, "percent", &[("n", &n)]),

@@ -80,6 +80,13 @@ fn numbers_change_by_a_step_in_their_unit() {
 }
 
 #[test]
+fn a_narrow_interval_has_two_ends() {
+    let csv = format!("{HEAD}\ny,x,0.090130,0.00006,0,0.090016,0.090245\n");
+    let sentences = said(FILE, &csv, &design("regress", "y", &["x"]), Language::En);
+    assert!(sentences[0].ends_with("0.0901 higher (95% CI 0.0900 to 0.0902; p < 0.001)."), "{sentences:?}");
+}
+
+#[test]
 fn treatments_logarithms_and_average_effects_have_no_step() {
     let csv = format!("{HEAD}\ny,z,0.5,0.1,0.00001,0.3,0.7\ny,log_x,0.2,0.02,0,0.16,0.24\n");
     let mut of = design("regress", "y", &["z", "log_x"]);

@@ -1,6 +1,8 @@
 //! Numbers as they are printed: rounding, very small and very large values, p-values. Numbers of the tables
 //! themselves are never changed.
 
+use super::MOST_DECIMALS;
+
 /// Prints a number with this many decimals. Numbers that would show as zero although they are not, and numbers
 /// from 10⁹ up, are written with an exponent (`1.25e-05`); rounding is that of the exact binary value.
 pub fn fixed(x: f64, decimals: u8) -> String {
@@ -17,6 +19,15 @@ pub fn fixed(x: f64, decimals: u8) -> String {
         return exponent(&format!("{x:.p$e}", p = places.clamp(1, 4)));
     }
     plain
+}
+
+/// Returns the decimals with which two different numbers print apart: these, or more where both would look the same.
+pub fn places_apart(low: f64, high: f64, decimals: u8) -> u8 {
+    if low == high || !low.is_finite() || !high.is_finite() {
+        return decimals;
+    }
+    let differ = |places: &u8| fixed(low, *places) != fixed(high, *places);
+    (decimals..=MOST_DECIMALS.max(decimals)).find(differ).unwrap_or(decimals)
 }
 
 /// `1.25e-5` as `1.25e-05`, the way statistical programs write it.
@@ -102,6 +113,15 @@ mod tests {
     fn three_digits_are_kept() {
         let shown = [0.0, 1.0, 9.996, 9.95, 12.34, 123.4, 0.001234, -45.67].map(brief);
         assert_eq!(shown, ["0", "1.00", "10.0", "9.95", "12.3", "123", "0.00123", "-45.7"]);
+    }
+
+    #[test]
+    fn numbers_that_differ_print_apart() {
+        assert_eq!(places_apart(0.090016, 0.090245, 3), 4);
+        assert_eq!(places_apart(0.083, 0.107, 3), 3);
+        assert_eq!(places_apart(0.5, 0.5, 3), 3);
+        assert_eq!(places_apart(1.0, 1.0 + 1e-12, 3), 3, "no decimals are enough");
+        assert_eq!(places_apart(f64::NEG_INFINITY, 1.0, 3), 3);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::style::Style;
 use super::words::{File, file, key_of};
-use super::{evidence::evidence_of, number::fixed, table::Table};
+use super::{evidence::evidence_of, number::fixed, number::places_apart, table::Table};
 
 static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/report/findings.json")));
 
@@ -77,9 +77,15 @@ impl Estimate {
         Self { value: self.value.powf(steps), interval, p: self.p }
     }
 
+    /// The decimals of its value: those with which the ends of its interval print apart.
+    pub(super) fn places(&self, style: &Style<'_>) -> u8 {
+        let decimals = style.options.decimals;
+        self.interval.map_or(decimals, |(low, high)| places_apart(low, high, decimals))
+    }
+
     /// Value, interval and p in words.
     pub(super) fn words(&self, style: &Style<'_>) -> (String, String) {
-        (fixed(self.value, style.options.decimals), evidence_of(self.interval, self.p, style))
+        (fixed(self.value, self.places(style)), evidence_of(self.interval, self.p, style))
     }
 }
 

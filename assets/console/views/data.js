@@ -232,7 +232,7 @@ const columnTable = (data) => table([
   { key: 'name', label: t('data.col.name'), render: (c) => h('code', {}, c.name) },
   { key: 'type', label: t('data.col.type'), render: (c) => t(`type.${c.inferred_type}`) },
   { key: 'missing', label: t('data.col.missing'), align: 'end', render: (c) => h('span', { class: c.missing_share >= 0.2 ? 'strong-warn' : null }, percent(c.missing_share)) },
-  { key: 'distinct', label: t('data.col.distinct'), align: 'end', render: (c) => num(c.distinct) },
+  { key: 'distinct', label: t('data.col.distinct'), align: 'end', render: (c) => (c.distinct_is_lower_bound ? '≥ ' : '') + num(c.distinct) },
   data.columns.some((c) => labelOf(c)) && { key: 'label', label: t('data.col.label'), render: labelOf },
 ].filter(Boolean), data.columns, { caption: t('data.tab.columns'), rowHeader: 'name' });
 

@@ -71,7 +71,9 @@ pub(super) fn inputs_text(seen: &Value) -> String {
     for column in shown {
         let missing = column["missing_share"].as_f64().filter(|share| *share > 0.0);
         let missing = missing.map(|share| format!("{:.1} %", share * 100.0)).unwrap_or_default();
-        let distinct = column["distinct"].as_u64().map(|n| n.to_string()).unwrap_or_default();
+        // counting stops at a bound
+        let least = if column["distinct_is_lower_bound"] == true { "≥ " } else { "" };
+        let distinct = column["distinct"].as_u64().map(|n| format!("{least}{n}")).unwrap_or_default();
         table.push(vec![
             text(column, "name"),
             text(column, "inferred_type"),

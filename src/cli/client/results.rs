@@ -144,8 +144,13 @@ fn metrics(run: &Value) -> String {
     let all = run["metrics"].as_object().into_iter().flatten();
     let own = all.filter(|(name, _)| !name.starts_with("n_"));
     let rows: Vec<Vec<String>> =
-        own.filter_map(|(name, value)| Some(vec![name.clone(), number(value.as_f64()?)])).collect();
+        own.filter_map(|(name, value)| Some(vec![name.clone(), metric(value.as_f64()?)])).collect();
     if rows.is_empty() { String::new() } else { format!("{}\n", columns(&rows, &[false, true])) }
+}
+
+/// A count or a seed in full, other numbers as estimates.
+fn metric(x: f64) -> String {
+    if x.fract() == 0.0 && x.abs() < 1e15 { format!("{x:.0}") } else { number(x) }
 }
 
 fn warnings(run: &Value) -> String {
@@ -242,6 +247,14 @@ mod tests {
             ),
             "{text}"
         );
+    }
+
+    #[test]
+    fn counts_and_seeds_are_whole() {
+        let run =
+            json!({"run_id": "run_1", "metrics": {"seed": 1_539_100_001.0, "direct": 0.088726, "n_used": 9}});
+        let text = results_text(&run);
+        assert!(text.contains("1539100001\n") && text.contains("0.088726\n"), "{text}");
     }
 
     #[test]
