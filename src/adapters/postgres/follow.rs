@@ -130,6 +130,7 @@ impl Order {
         for (sequence, changes) in commits {
             self.deliver_waiting(&mut state);
             if state.under_way.is_some_and(|before| sequence > before) {
+                state.is_put_off = true;
                 return;
             }
             if sequence == state.delivered + 1 {
@@ -264,5 +265,26 @@ fn changed(jobs: &JobsNow, key: Key, version: u64) -> Option<ChangedRecord> {
     match jobs.get(&(tenant.clone(), id.clone())) {
         None => Some(ChangedRecord::Deleted(Key::Job(tenant, id))),
         Some(job) => job.clone().filter(|job| job.version <= version).map(ChangedRecord::Job),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    /// A commit that was read while a transaction of this process was under way may be its own. Where it was not, nothing
+    /// else tells of it before the next look, up to a second later.
+    #[test]
+    fn commits_that_were_left_for_a_transaction_are_looked_for_after_it() {
+        let order = Order::after(5);
+        order.begin(5);
+        order.read(vec![(6, Vec::new())]);
+        assert_eq!(order.delivered(), 5, "it may be of the transaction that is under way");
+        order.give_up();
+        assert!(order.gap.notified().now_or_never().is_some(), "others are looked for at once");
+        order.read(vec![(6, Vec::new())]);
+        assert_eq!(order.delivered(), 6);
     }
 }
