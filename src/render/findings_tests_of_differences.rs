@@ -164,6 +164,35 @@ fn an_effect_is_said_at_each_value_of_its_moderator() {
     );
 }
 
+#[test]
+fn the_term_of_an_interaction_says_how_the_difference_changes() {
+    let read = |name: &str, csv: &str| {
+        let file =
+            SourceFile { name: name.to_owned(), sha256: String::new(), bytes: csv.as_bytes().to_vec() };
+        Table::read(&file, None).expect("a table")
+    };
+    let head = "estimate,std_error,p_value,ci_low,ci_high";
+    let margins = read("table_margins.csv", &format!("moderator,term,{head}\n5,x,0.1,0.01,0,0.08,0.12\n"));
+    let mut of = design("regress", "y", &["x"]);
+    of.values.insert("moderator".to_owned(), "age".into());
+    let options = Options { language: Language::En, ..Options::default() };
+    let style = Style { options: &options, labels: &labels(), level: 95.0, design: &of };
+    let last = |terms: &str| {
+        let coefficients = read(FILE, &format!("equation,term,{head}\ny,x,0.2,0.1,0.04,0,0.4\n{terms}"));
+        findings(&[coefficients, margins.clone()], &style).sentences.pop().expect("a sentence")
+    };
+    let said = last("y,c.x#c.age,0.014,0.002,0.0001,0.01,0.018\n");
+    assert_eq!(
+        (said.text.as_str(), said.file.as_str()),
+        (
+            "The difference itself changes by 0.014 if Age (years) is 1 higher (95% CI 0.010 to 0.018; p < 0.001).",
+            FILE
+        )
+    );
+    let of_levels = last("y,2.age#c.x,0.01,0.002,0.001,0,0.02\ny,3.age#c.x,0.02,0.002,0.001,0,0.03\n");
+    assert_eq!(of_levels.file, "table_margins.csv", "levels have no single sentence: {}", of_levels.text);
+}
+
 /// exp(0.0949) - 1 = 0.09955.
 #[test]
 fn logarithms_are_said_in_percent() {

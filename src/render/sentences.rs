@@ -194,6 +194,7 @@ mod tests {
             "direct",
             "triple",
             "risk_adjusted",
+            "interaction_term",
         ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));
