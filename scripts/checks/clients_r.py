@@ -40,7 +40,7 @@ def expect(promise: str, holds: object) -> None:
 
 def r(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(arguments, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=120)
+                          stderr=subprocess.STDOUT, timeout=300)
 
 
 class Later(http.server.BaseHTTPRequestHandler):

@@ -43,6 +43,7 @@ impl ReadFindings {
             };
             subject.findings(&options).map_err(unreadable)
         };
-        ctx.pools.renders.run(read).await?
+        // those who look at results do not wait for documents that are being made
+        ctx.pools.reads.run(read).await?
     }
 }
