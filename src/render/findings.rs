@@ -72,7 +72,9 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
         |t: &&Table| is_coefficients(t) && t.position("term").is_some() && !OTHERS.contains(&t.file.as_str());
     if let Some(of_margins) = of_margins(tables, style) {
         let mut said = of_margins.with_notes(Vec::new(), style);
-        said.sentences.extend(tables.iter().find(is_main).and_then(|table| interaction(table, style)));
+        let interaction = tables.iter().find(is_main).and_then(|table| interaction(table, style));
+        said.sentences.truncate(MOST - usize::from(interaction.is_some()));
+        said.sentences.extend(interaction);
         return said;
     }
     let of_design = DESIGNS.into_iter().map(|read| read(tables, style)).find(|said| !said.is_empty());

@@ -225,19 +225,24 @@ fn estimate_inflated(session: &mut Session, cmd: &ParsedCommand, name: &'static 
     start.extend(model.constant.then(|| log_mean(&model, shift)));
     start.extend(vec![0.0; side.columns().len()]);
     start.push(if probit { -0.3 } else { -0.5 });
-    start.extend(nb.then_some(-0.5));
+    let without_dispersion = Formula::<2, _>(|row: usize, [eta, z]: [Jet<2>; 2]| {
+        let (inflate, rest) = shares(z, probit);
+        inflated(y[row], inflate, rest, poisson(y[row], eta))
+    });
     if nb {
+        let mut two = equations(true);
+        two.pop();
+        let of_poisson = ml_command::quiet(&model, &without_dispersion, two, &start).ok();
+        let of_poisson = of_poisson.map(|fit| [fit.b.as_slice(), &[SMALL_DISPERSION]].concat());
+        start.push(-0.5);
+        let starts: Vec<Vec<f64>> = [start].into_iter().chain(of_poisson).collect();
         let formula = Formula::<3, _>(|row: usize, [eta, z, alpha]: [Jet<3>; 3]| {
             let (inflate, rest) = shares(z, probit);
             inflated(y[row], inflate, rest, negative_binomial(y[row], eta, alpha))
         });
-        fit_inflated(session, cmd, name, &model, &side, &formula, equations, &start)?;
+        fit_inflated(session, cmd, name, &model, &side, &formula, equations, &starts)?;
     } else {
-        let formula = Formula::<2, _>(|row: usize, [eta, z]: [Jet<2>; 2]| {
-            let (inflate, rest) = shares(z, probit);
-            inflated(y[row], inflate, rest, poisson(y[row], eta))
-        });
-        fit_inflated(session, cmd, name, &model, &side, &formula, equations, &start)?;
+        fit_inflated(session, cmd, name, &model, &side, &without_dispersion, equations, &[start])?;
     }
     let results = &mut session.e.results;
     results.scalar("N_zero", zeros).text("inflate", if probit { "probit" } else { "logit" });
@@ -247,9 +252,35 @@ fn estimate_inflated(session: &mut Session, cmd: &ParsedCommand, name: &'static 
     Ok(())
 }
 
+/// `ln(alpha)` of the second start of `zinb`, whose other parameters are those of `zip`. From the first start alone some
+/// data lead to a lower maximum, at which the inflation has a probability of nearly zero.
+const SMALL_DISPERSION: f64 = -1.0;
+
 /// Log probabilities of being inflated and of the rest.
 fn shares<const N: usize>(z: Jet<N>, probit: bool) -> (Jet<N>, Jet<N>) {
     if probit { (z.ln_normal(), (-z).ln_normal()) } else { (z.ln_logistic(), (-z).ln_logistic()) }
+}
+
+/// The start with the highest maximum, and that maximum: the likelihood of an inflated count may have several.
+///
+/// # Errors
+/// r(430) where none of them leads to one.
+fn highest<L: Likelihood>(
+    model: &Model,
+    formula: &L,
+    equations: Vec<Equation<'_>>,
+    starts: Vec<Vec<f64>>,
+) -> Result<(Vec<f64>, MlFit)> {
+    let mut best: Result<(Vec<f64>, MlFit)> = Err(StataError::new(430, "convergence not achieved"));
+    for start in starts {
+        let Ok(fit) = ml_command::quiet(model, formula, equations.clone(), &start) else { continue };
+        // equal maxima differ in their last digits, and the first start is the usual one
+        let is_higher = |(_, known): &(Vec<f64>, MlFit)| fit.ll > known.ll + 1e-6 * known.ll.abs().max(1.0);
+        if best.as_ref().map_or(true, is_higher) {
+            best = Ok((start, fit));
+        }
+    }
+    best
 }
 
 #[expect(clippy::too_many_arguments, reason = "two commands differ in formula, equations and start values")]
@@ -261,12 +292,17 @@ fn fit_inflated<'a, L: Likelihood>(
     side: &'a Side,
     formula: &L,
     equations: impl Fn(bool) -> Vec<Equation<'a>>,
-    start: &[f64],
+    starts: &[Vec<f64>],
 ) -> Result<()> {
     let slopes = model.columns().len();
-    let null = ml_command::quiet(model, formula, equations(false), &start[slopes..])?;
-    let mut from = vec![0.0; slopes];
-    from.extend(&null.b);
+    let constants: Vec<Vec<f64>> = starts.iter().map(|start| start[slopes..].to_vec()).collect();
+    let null = highest(model, formula, equations(false), constants)?.1;
+    let of_null = [vec![0.0; slopes], null.b.clone()].concat();
+    let from: Vec<Vec<f64>> = [of_null].into_iter().chain(starts[1..].iter().cloned()).collect();
+    let from = match <[Vec<f64>; 1]>::try_from(from) {
+        Ok([only]) => only,
+        Err(several) => highest(model, formula, equations(true), several)?.0,
+    };
     let fit = likelihood::maximise(session, &cmd.options, model, formula, equations(true), &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
