@@ -22,6 +22,7 @@ mod parts;
 mod tobit;
 mod truncreg;
 mod zero;
+mod zero_inflated;
 
 use super::CommandSpec;
 use crate::ops::predict::Own;
