@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 
 use super::bounds::WebhookScope;
 use super::claim::ActiveKey;
+use super::combined::together;
 use super::queue::QueueRows;
 use super::rows::{Cell, Rows, Statement, Table, clean};
-use super::schema::TablesFormat;
 use super::shared::Submitted;
 use super::tables::{ACTIVE, AUDIT, COMMITS, USAGE, names_of, table_of};
+use super::transaction::{Settings, save};
 use crate::adapters::store::apply::IndexColumns;
 use crate::adapters::store::batches::BatchColumns;
 use crate::adapters::store::keys;
@@ -61,8 +62,7 @@ enum End {
 /// The state of a batch: what was read, changed by each commit in turn.
 pub(super) struct State {
     pub heads: Heads,
-    /// The form of the tables.
-    pub tables: TablesFormat,
+    pub settings: Settings,
     pub records: HashMap<Key, Current>,
     /// Task codes by their hash.
     pub hashes: HashMap<String, Key>,
@@ -92,10 +92,8 @@ fn expected(expect: Expect) -> Option<u64> {
 }
 
 /// The statements for rows that go and rows that are written.
-pub(super) fn written((table, rows, gone): (&Table, Rows, Rows)) -> impl Iterator<Item = Statement> {
-    let gone = (!gone.is_empty()).then(|| table.delete(gone));
-    let rows = (!rows.is_empty()).then(|| table.put(rows));
-    gone.into_iter().chain(rows)
+pub(super) fn written((table, rows, gone): (&Table, Rows, Rows)) -> [Option<Statement>; 2] {
+    [(!gone.is_empty()).then(|| table.delete(gone)), (!rows.is_empty()).then(|| table.put(rows))]
 }
 
 fn number(n: u64) -> Cell {
@@ -112,7 +110,7 @@ impl State {
         Self {
             queue: QueueRows::after(heads.queue_seq),
             heads,
-            tables: TablesFormat::OWN,
+            settings: Settings::OWN,
             records: HashMap::new(),
             hashes: HashMap::new(),
             receipts: HashMap::new(),
@@ -356,9 +354,10 @@ impl State {
         !self.commits.is_empty() || self.queue.has_delayed()
     }
 
-    /// Returns the statements that write what the commits left, and forgets it.
+    /// Returns the statements that write what the commits left, with the heads, and forgets it.
     pub(super) fn statements(&mut self) -> Vec<Statement> {
-        let mut statements = Vec::new();
+        // records that go first: another one may take over what is unique of them
+        let (mut statements, mut writes) = (Vec::new(), Vec::new());
         let mut ends: BTreeMap<&str, (&Table, Rows, Rows)> = BTreeMap::new();
         for (key, end) in std::mem::take(&mut self.ends) {
             let table = table_of(&key);
@@ -368,8 +367,11 @@ impl State {
                 End::Gone => gone.push(names_of(&key)),
             }
         }
-        statements.extend(ends.into_values().flat_map(written));
-        statements.extend(self.queue.statements());
+        for [gone, rows] in ends.into_values().map(written) {
+            statements.extend(gone);
+            writes.extend(rows);
+        }
+        writes.extend(self.queue.rows());
         let mut active = (&ACTIVE, Rows::new(), Rows::new());
         for ((tenant, job_id), row) in std::mem::take(&mut self.active) {
             match row {
@@ -377,7 +379,7 @@ impl State {
                 None => active.2.push(vec![Cell::Text(tenant.to_string()), Cell::Text(job_id.to_string())]),
             }
         }
-        statements.extend(written(active));
+        writes.extend(written(active).into_iter().flatten());
         let usage = self.usage.take_changed().into_iter().map(|(tenant, usage)| {
             vec![
                 Cell::Text(tenant.to_string()),
@@ -391,7 +393,10 @@ impl State {
             (&AUDIT, std::mem::take(&mut self.audit)),
             (&COMMITS, std::mem::take(&mut self.commits)),
         ];
-        statements.extend(rest.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(t, rows)| t.put(rows)));
+        writes.extend(rest.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(t, rows)| t.put(rows)));
+        writes.push(save(&self.heads));
+        statements.extend(together(writes));
+        statements.extend(self.queue.delays());
         statements
     }
 }

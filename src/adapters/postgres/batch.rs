@@ -1,5 +1,5 @@
 //! What a batch reads under the lock of the heads before its commits are applied: receipts of the same commits,
-//! versions of the records that they name, usage of their tenants. All statements go out at once.
+//! versions of the records that they name, usage of their tenants. One statement takes the lock, one reads all of it.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,14 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::apply::{Current, Heads, State};
 use super::bounds::{TODAY, WEBHOOKS_OF, today_params, webhooks_params};
-use super::claim::{ClaimRequest, Found, found, look};
+use super::claim::{ClaimRequest, Found, found};
+use super::combined::union;
 use super::queue::{LANES, LaneNames};
 use super::rows::{Param, Statement};
-use super::schema::{TABLES_FORMAT, TablesFormat};
+use super::schema::TABLES_FORMAT;
 use super::session::Session;
 use super::shared::Submitted;
-use super::transaction::{BEGIN, BOUNDS, Failure, Why};
+use super::transaction::{BEGIN, Failure, Settings, Why};
 use crate::adapters::store::keys;
 use crate::domain::audit::GENESIS_HASH;
 use crate::domain::ids::{BatchId, CodeId, DeliveryId, KeyId, TenantId, WebhookId};
@@ -63,14 +64,14 @@ fn heads_of(row: &Row) -> Result<Heads, Error> {
     })
 }
 
-/// Returns the receipt out of a row of `sequence`, `versions`, from a column on.
+/// Returns the receipt out of the columns of sequence and versions.
 ///
 /// # Errors
 /// Any error of the row.
-pub(super) fn receipt_of(row: &Row, from: usize) -> Result<Receipt, Error> {
-    let versions: &str = row.try_get(from + 1)?;
+pub(super) fn receipt_of(row: &Row, [sequence, versions]: [usize; 2]) -> Result<Receipt, Error> {
+    let versions: &str = row.try_get(versions)?;
     Ok(Receipt {
-        sequence: row.try_get::<_, i64>(from)?.cast_unsigned(),
+        sequence: row.try_get::<_, i64>(sequence)?.cast_unsigned(),
         versions: keys::decode_versions(versions).unwrap_or_default(),
     })
 }
@@ -128,9 +129,11 @@ impl Names {
         names
     }
 
-    /// The statements that read what has these names, and what the bounds of the commits need.
-    fn statements(self, batch: &[Submitted], now: DateTime<Utc>) -> Vec<Statement> {
-        let mut asked: Vec<Statement> = vec![(RECEIPTS.into(), vec![Param::texts(self.commits)])];
+    /// The selects of the settings, of what has these names, and of what the bounds of the commits need.
+    fn selects(self, batch: &[Submitted], now: DateTime<Utc>) -> Vec<Statement> {
+        let settings = format!("{SETTINGS} ({TABLES_FORMAT}) t");
+        let mut asked: Vec<Statement> =
+            vec![(settings.into(), Vec::new()), (RECEIPTS.into(), vec![Param::texts(self.commits)])];
         let mut ask = |sql: &'static str, params: Option<Vec<Param>>| {
             asked.extend(params.map(|params| (sql.into(), params)));
         };
@@ -160,21 +163,33 @@ impl Names {
     }
 }
 
-const RECEIPTS: &str = "SELECT id, sequence, versions FROM ss.commits WHERE id = ANY($1)";
-const JOBS: &str = "SELECT j.tenant, j.job_id, j.nr, j.version, j.status, j.queue_seq, j.bytes \
+/// What a batch reads under the lock is one select of several kinds of rows: the kind, three texts and four numbers. A
+/// record without further texts has its name, number and version.
+const SETTINGS: &str = "SELECT 'settings', current_setting('synchronous_commit'), NULL::text, NULL::text, \
+                        t.*, NULL::int8, NULL::int8 FROM";
+const RECEIPTS: &str = "SELECT 'receipt', id, versions, NULL, sequence, NULL, NULL, NULL FROM ss.commits \
+                        WHERE id = ANY($1)";
+const JOBS: &str = "SELECT 'job', j.tenant, j.job_id, j.status, j.nr, j.version, j.queue_seq, j.bytes \
                     FROM unnest($1, $2) AS k(tenant, job_id) \
                     JOIN ss.jobs j ON (j.job_id, j.tenant) = (k.job_id, k.tenant)";
-const CODES: &str = "SELECT code_id, nr, version, code_sha256 FROM ss.task_codes \
+const CODES: &str = "SELECT 'code', code_id, code_sha256, NULL, nr, version, NULL, NULL FROM ss.task_codes \
                      WHERE code_id = ANY($1) OR code_sha256 = ANY($2)";
-const API_KEYS: &str = "SELECT key_id, nr, version FROM ss.api_keys WHERE key_id = ANY($1)";
-const IDEMPOTENCY: &str = "SELECT key_sha256, 0::int8, version FROM ss.idempotency \
+const API_KEYS: &str = "SELECT 'api_key', key_id, NULL, NULL, nr, version, NULL, NULL FROM ss.api_keys \
+                        WHERE key_id = ANY($1)";
+const IDEMPOTENCY: &str = "SELECT 'idempotency', key_sha256, NULL, NULL, 0, version, NULL, NULL FROM ss.idempotency \
                            WHERE key_sha256 = ANY($1) AND expires_at > $2";
-const TENANTS: &str = "SELECT tenant, 0::int8, version FROM ss.tenants WHERE tenant = ANY($1)";
-const WEBHOOKS: &str = "SELECT webhook_id, nr, version FROM ss.webhooks WHERE webhook_id = ANY($1)";
-const DELIVERIES: &str = "SELECT delivery_id, nr, version FROM ss.deliveries WHERE delivery_id = ANY($1)";
-const CURSORS: &str = "SELECT name, 0::int8, version FROM ss.cursors WHERE name = ANY($1)";
-const BATCHES: &str = "SELECT batch_id, nr, version FROM ss.batches WHERE batch_id = ANY($1)";
-const USAGE: &str = "SELECT tenant, jobs, bytes, queued FROM ss.tenant_usage WHERE tenant = ANY($1)";
+const TENANTS: &str = "SELECT 'tenant', tenant, NULL, NULL, 0, version, NULL, NULL FROM ss.tenants \
+                       WHERE tenant = ANY($1)";
+const WEBHOOKS: &str = "SELECT 'webhook', webhook_id, NULL, NULL, nr, version, NULL, NULL FROM ss.webhooks \
+                        WHERE webhook_id = ANY($1)";
+const DELIVERIES: &str = "SELECT 'delivery', delivery_id, NULL, NULL, nr, version, NULL, NULL FROM ss.deliveries \
+                          WHERE delivery_id = ANY($1)";
+const CURSORS: &str = "SELECT 'cursor', name, NULL, NULL, 0, version, NULL, NULL FROM ss.cursors \
+                       WHERE name = ANY($1)";
+const BATCHES: &str = "SELECT 'batch', batch_id, NULL, NULL, nr, version, NULL, NULL FROM ss.batches \
+                       WHERE batch_id = ANY($1)";
+const USAGE: &str = "SELECT 'usage', tenant, NULL, NULL, jobs, bytes, queued, NULL FROM ss.tenant_usage \
+                     WHERE tenant = ANY($1)";
 
 /// Begins a transaction, takes the lock of the heads and reads what a batch needs, and what its claim finds, in one round
 /// trip.
@@ -189,25 +204,27 @@ pub(super) async fn load(
 ) -> Result<(State, Option<Found>), Failure> {
     let mut names = Names::of(batch);
     names.commits.extend(claim.into_iter().flat_map(ClaimRequest::commit_ids));
-    // the form of the tables after the heads: a statement that waited for their lock sees other tables as they were
-    let mut statements: Vec<Statement> =
-        [BOUNDS, HEADS, TABLES_FORMAT].map(|sql| (sql.into(), Vec::new())).into();
-    let asked = names.statements(batch, now);
-    let first_claim = statements.len() + asked.len();
-    statements.extend(asked);
-    statements.extend(claim.into_iter().flat_map(look));
+    let mut selects = names.selects(batch, now);
+    selects.extend(claim.into_iter().flat_map(ClaimRequest::facts));
+    // settings first, then the lock: a statement that waited for it sees other tables as they were
+    let mut statements: Vec<Statement> = Vec::with_capacity(5);
+    statements.extend(session.bounds());
+    let at_heads = statements.len();
+    statements.push((HEADS.into(), Vec::new()));
+    statements.extend(claim.map(ClaimRequest::due));
+    statements.push(union(selects));
+    statements.extend(claim.map(ClaimRequest::pick));
 
     let prepared = session.prepare(&statements).await?;
     // polled in this order, and so sent in it
     let answers = try_join_all(prepared.iter().map(|statement| session.run(statement)));
-    let (_, answers) = try_join(session.client.batch_execute(BEGIN), answers).await?;
-    let (heads, format) = (one_row(&answers[1])?, one_row(&answers[2])?);
-    let mut state = State::new(heads_of(heads)?, now);
-    state.tables = TablesFormat::of(format, 0)?;
-    for ((sql, _), rows) in statements[3..first_claim].iter().zip(&answers[3..]) {
-        rows.iter().try_for_each(|row| read_row(&mut state, sql, row))?;
-    }
-    let found = claim.map(|claim| found(claim, &answers[first_claim..])).transpose()?;
+    let (_, mut answers) = try_join(session.client.batch_execute(BEGIN), answers).await?;
+    let picked = claim.and_then(|_| answers.pop()).unwrap_or_default();
+    let read = answers.pop().unwrap_or_default();
+    let mut state = State::new(heads_of(one_row(&answers[at_heads])?)?, now);
+    state.settings = Settings::of(one_row(&read)?)?;
+    read[1..].iter().try_for_each(|row| read_row(&mut state, row))?;
+    let found = claim.map(|claim| found(claim, &read, &picked)).transpose()?;
     Ok((state, found))
 }
 
@@ -216,44 +233,67 @@ fn one_row(rows: &[Row]) -> Result<&Row, Failure> {
     rows.first().ok_or_else(missing)
 }
 
-/// Takes over what a row of one of the statements says.
-fn read_row(state: &mut State, sql: &str, row: &Row) -> Result<(), Error> {
-    let name: &str = row.try_get(0)?;
-    match sql {
-        RECEIPTS => drop(state.receipts.insert(name.to_owned(), receipt_of(row, 1)?)),
-        JOBS => read_job(state, name, row)?,
-        CODES => read_code(state, name, row)?,
-        TODAY => state.know_today(name, row)?,
-        WEBHOOKS_OF => state.know_webhooks(name, row)?,
-        LANES => state.queue.know(name, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?),
-        USAGE => {
-            let number = |at| row.try_get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
-            let usage = TenantUsage { jobs: number(1)?, bytes: number(2)?, queued: number(3)? };
-            if let Ok(tenant) = TenantId::parse(name) {
-                state.usage.know(&tenant, usage);
-            }
+/// Takes over what a row says.
+fn read_row(state: &mut State, row: &Row) -> Result<(), Error> {
+    let (kind, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+    let key = match kind {
+        "receipt" => {
+            state.receipts.insert(name.to_owned(), receipt_of(row, [4, 2])?);
+            None
         }
-        other => {
-            let key = match other {
-                API_KEYS => KeyId::parse(name).ok().map(Key::ApiKey),
-                TENANTS => TenantId::parse(name).ok().map(Key::Tenant),
-                WEBHOOKS => WebhookId::parse(name).ok().map(Key::Webhook),
-                DELIVERIES => DeliveryId::parse(name).ok().map(Key::Delivery),
-                CURSORS => Some(Key::Cursor(name.to_owned())),
-                BATCHES => BatchId::parse(name).ok().map(Key::Batch),
-                _ => Some(Key::Idempotency(name.to_owned())),
-            };
-            let current = plain(row, 1)?;
-            state.records.extend(key.map(|key| (key, current)));
+        "job" => {
+            read_job(state, name, row)?;
+            None
         }
+        "code" => {
+            read_code(state, name, row)?;
+            None
+        }
+        "today" => {
+            state.know_today(name, row)?;
+            None
+        }
+        "webhooks_of" => {
+            state.know_webhooks(name, row)?;
+            None
+        }
+        "lane" => {
+            state.queue.know(name, row.try_get(2)?, row.try_get(4)?, row.try_get(5)?);
+            None
+        }
+        "usage" => {
+            read_usage(state, name, row)?;
+            None
+        }
+        "api_key" => KeyId::parse(name).ok().map(Key::ApiKey),
+        "tenant" => TenantId::parse(name).ok().map(Key::Tenant),
+        "webhook" => WebhookId::parse(name).ok().map(Key::Webhook),
+        "delivery" => DeliveryId::parse(name).ok().map(Key::Delivery),
+        "cursor" => Some(Key::Cursor(name.to_owned())),
+        "batch" => BatchId::parse(name).ok().map(Key::Batch),
+        "idempotency" => Some(Key::Idempotency(name.to_owned())),
+        // of the claim
+        _ => None,
+    };
+    if let Some(key) = key {
+        state.records.insert(key, plain(row)?);
     }
     Ok(())
 }
 
-fn plain(row: &Row, from: usize) -> Result<Current, Error> {
+fn read_usage(state: &mut State, tenant: &str, row: &Row) -> Result<(), Error> {
+    let number = |at| row.try_get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
+    let usage = TenantUsage { jobs: number(4)?, bytes: number(5)?, queued: number(6)? };
+    if let Ok(tenant) = TenantId::parse(tenant) {
+        state.usage.know(&tenant, usage);
+    }
+    Ok(())
+}
+
+fn plain(row: &Row) -> Result<Current, Error> {
     Ok(Current {
-        nr: row.try_get(from)?,
-        version: row.try_get::<_, i64>(from + 1)?.cast_unsigned(),
+        nr: row.try_get(4)?,
+        version: row.try_get::<_, i64>(5)?.cast_unsigned(),
         ..Current::default()
     })
 }
@@ -278,15 +318,15 @@ pub(super) fn job_current(
 }
 
 fn read_job(state: &mut State, tenant: &str, row: &Row) -> Result<(), Error> {
-    let current = job_current(row, [2, 3, 4, 5, 6])?;
-    let key = tenant.parse().ok().zip(row.try_get::<_, &str>(1)?.parse().ok());
+    let current = job_current(row, [4, 5, 3, 6, 7])?;
+    let key = tenant.parse().ok().zip(row.try_get::<_, &str>(2)?.parse().ok());
     state.records.extend(key.map(|(tenant, id)| (Key::Job(tenant, id), current)));
     Ok(())
 }
 
 fn read_code(state: &mut State, id: &str, row: &Row) -> Result<(), Error> {
-    let mut current = plain(row, 1)?;
-    let hash: String = row.try_get(3)?;
+    let mut current = plain(row)?;
+    let hash: String = row.try_get(2)?;
     current.hash = Some(hash.clone());
     if let Some(key) = CodeId::parse(id).ok().map(Key::TaskCode) {
         state.hashes.insert(hash, key.clone());

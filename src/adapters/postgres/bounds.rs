@@ -15,13 +15,13 @@ use crate::domain::tenant::{MadeToday, TenantBounds};
 use crate::ports::store::CommitError;
 
 /// Counts the jobs that tenants made since a time, each up to a number.
-pub(super) const TODAY: &str = "SELECT k.tenant, count(j.created_at), min(j.created_at) \
+pub(super) const TODAY: &str = "SELECT 'today', k.tenant, NULL, NULL, count(j.created_at), min(j.created_at), NULL, NULL \
      FROM unnest($1, $2) AS k(tenant, most) LEFT JOIN LATERAL ( \
        SELECT created_at FROM ss.jobs WHERE tenant = k.tenant AND created_at > $3 \
        ORDER BY created_at DESC, nr DESC LIMIT k.most) j ON true GROUP BY k.tenant";
 
 /// Counts the webhooks of tenants, and of their jobs.
-pub(super) const WEBHOOKS_OF: &str = "SELECT k.tenant, k.job_id, count(w.webhook_id) FROM unnest($1, $2) AS k(tenant, job_id) \
+pub(super) const WEBHOOKS_OF: &str = "SELECT 'webhooks_of', k.tenant, k.job_id, NULL, count(w.webhook_id), NULL, NULL, NULL FROM unnest($1, $2) AS k(tenant, job_id) \
      LEFT JOIN ss.webhooks w ON (w.tenant, w.job_id) = (k.tenant, k.job_id) GROUP BY k.tenant, k.job_id";
 
 /// A tenant with one of its jobs, or with an empty text for the webhooks of every job.
@@ -64,8 +64,8 @@ impl State {
     /// # Errors
     /// Any error of the row.
     pub(super) fn know_today(&mut self, tenant: &str, row: &Row) -> Result<(), Error> {
-        let jobs = row.try_get::<_, i64>(1)?.cast_unsigned();
-        let oldest = row.try_get::<_, Option<i64>>(2)?.and_then(DateTime::from_timestamp_millis);
+        let jobs = row.try_get::<_, i64>(4)?.cast_unsigned();
+        let oldest = row.try_get::<_, Option<i64>>(5)?.and_then(DateTime::from_timestamp_millis);
         if let Ok(tenant) = TenantId::parse(tenant) {
             self.today.insert(tenant, MadeToday { jobs, oldest });
         }
@@ -77,7 +77,7 @@ impl State {
     /// # Errors
     /// Any error of the row.
     pub(super) fn know_webhooks(&mut self, tenant: &str, row: &Row) -> Result<(), Error> {
-        let (job, count): (String, i64) = (row.try_get(1)?, row.try_get(2)?);
+        let (job, count): (String, i64) = (row.try_get(2)?, row.try_get(4)?);
         if let Ok(tenant) = TenantId::parse(tenant) {
             self.webhooks.insert((tenant, job), count.cast_unsigned());
         }

@@ -31,12 +31,14 @@ const FARTHEST_MS: i64 = 120_000;
 const SOON: TimeDelta = TimeDelta::seconds(1);
 
 /// The lease of a server (`$1`, `$2`), and the time, in microseconds.
-const LEASE: &str = "SELECT state, (extract(epoch FROM lease_until) * 1000000)::int8, \
-     (extract(epoch FROM clock_timestamp()) * 1000000)::int8 FROM ss.nodes WHERE node_id = $1 AND epoch = $2";
+const LEASE: &str = "SELECT 'lease', node_id, state, NULL, (extract(epoch FROM lease_until) * 1000000)::int8, \
+     (extract(epoch FROM clock_timestamp()) * 1000000)::int8, NULL, NULL \
+     FROM ss.nodes WHERE node_id = $1 AND epoch = $2";
 
 /// How many runs are under way on all servers, where that is bounded (`$1`). Each row is a seat that is taken: it is written
 /// with the claim, and goes with the commit that ends the run.
-const TAKEN: &str = "SELECT CASE WHEN $1::int8 IS NULL THEN 0 ELSE (SELECT count(*) FROM ss.active_runs) END";
+const TAKEN: &str = "SELECT 'taken', '', NULL, NULL, \
+     CASE WHEN $1::int8 IS NULL THEN 0 ELSE (SELECT count(*) FROM ss.active_runs) END, NULL, NULL, NULL";
 
 /// Lets delayed jobs take their places whose time has come. A time further away than any wait shows that the clock which
 /// wrote it was wrong ([`may_start`](crate::domain::job::record::may_start)).
@@ -85,7 +87,8 @@ LEFT JOIN ss.tenant_usage u ON u.tenant = p.tenant
 ORDER BY p.rank, p.turn";
 
 /// When the first of the delayed jobs may start.
-const NEXT: &str = "SELECT min(delayed_until) FROM ss.queue WHERE delayed_until IS NOT NULL";
+const NEXT: &str = "SELECT 'next', '', NULL, NULL, min(delayed_until), NULL, NULL, NULL FROM ss.queue \
+     WHERE delayed_until IS NOT NULL";
 
 /// Whether a job may start now, and when the first of the delayed ones may.
 const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM ss.queue WHERE delayed_until IS NULL), \
@@ -147,51 +150,56 @@ pub(super) struct Found {
     next_ready: Option<i64>,
 }
 
-/// Number of the statements that look for jobs.
-const LOOKS: usize = 5;
-
-/// The statements that look for jobs for a claim, in the order in which [`found`] reads their answers.
-pub(super) fn look(request: &ClaimRequest) -> [Statement; LOOKS] {
-    let ask = &request.ask;
-    let (tenants, most): (Vec<String>, Vec<i64>) = ask
-        .limits
-        .of
-        .iter()
-        .map(|(tenant, most)| (tenant.to_string(), i64::try_from(*most).unwrap_or(i64::MAX)))
-        .unzip();
-    let pick = vec![
-        Param::number(i64::try_from(ask.runs.len().min(MOST)).unwrap_or(i64::MAX)),
-        Param::texts(tenants),
-        Param::numbers(most),
-        Param::maybe_number(ask.limits.default.map(|most| i64::try_from(most).unwrap_or(i64::MAX))),
-    ];
-    let seats = vec![Param::maybe_number(ask.limits.all.map(|all| i64::try_from(all).unwrap_or(i64::MAX)))];
-    let (node_id, epoch) =
-        request.holder.as_ref().map(|node| (node.node_id.as_str(), node.epoch)).unwrap_or_default();
-    let lease = vec![Param::text(node_id), Param::number(epoch.cast_signed())];
-    [
-        (LEASE.into(), lease),
-        (TAKEN.into(), seats),
-        (DUE.into(), Vec::new()),
-        (PICK.into(), pick),
-        (NEXT.into(), Vec::new()),
-    ]
+fn most(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Reads what the statements of [`look`] found.
+impl ClaimRequest {
+    /// The statement that lets delayed jobs take their places; before the others, which have to see them there.
+    pub(super) fn due(&self) -> Statement {
+        (DUE.into(), Vec::new())
+    }
+
+    /// The selects of what a claim needs to know, with the columns of what a batch reads.
+    pub(super) fn facts(&self) -> [Statement; 3] {
+        let seats = vec![Param::maybe_number(self.ask.limits.all.map(most))];
+        let (node_id, epoch) =
+            self.holder.as_ref().map(|node| (node.node_id.as_str(), node.epoch)).unwrap_or_default();
+        let lease = vec![Param::text(node_id), Param::number(epoch.cast_signed())];
+        [(LEASE.into(), lease), (TAKEN.into(), seats), (NEXT.into(), Vec::new())]
+    }
+
+    /// The statement that chooses jobs.
+    pub(super) fn pick(&self) -> Statement {
+        let limits = &self.ask.limits;
+        let (tenants, of): (Vec<String>, Vec<i64>) =
+            limits.of.iter().map(|(tenant, limit)| (tenant.to_string(), most(*limit))).unzip();
+        let params = vec![
+            Param::number(most(self.ask.runs.len().min(MOST) as u64)),
+            Param::texts(tenants),
+            Param::numbers(of),
+            Param::maybe_number(limits.default.map(most)),
+        ];
+        (PICK.into(), params)
+    }
+}
+
+/// Reads what a claim found: rows of its [`facts`](ClaimRequest::facts), among others, and the jobs that were chosen.
 ///
 /// # Errors
 /// Any error of a row.
-pub(super) fn found(request: &ClaimRequest, rows: &[Vec<Row>]) -> Result<Found, Error> {
-    let [lease, taken, _, picked, next] = rows else { unreachable!("each statement has an answer") };
-    let may_claim = match &request.holder {
-        Some(node) => lease.first().map(|row| lasts(node, row)).transpose()?.unwrap_or(false),
-        None => true,
-    };
+pub(super) fn found(request: &ClaimRequest, rows: &[Row], picked: &[Row]) -> Result<Found, Error> {
     let candidates = picked.iter().filter_map(|row| candidate(row).transpose()).collect::<Result<_, _>>()?;
-    let next_ready = next.first().map(|row| row.try_get(0)).transpose()?.flatten();
-    let taken = taken.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.unwrap_or(0);
-    Ok(Found { may_claim, candidates, taken: taken.cast_unsigned(), next_ready })
+    let mut found = Found { may_claim: request.holder.is_none(), candidates, taken: 0, next_ready: None };
+    for row in rows {
+        match (row.try_get::<_, &str>(0)?, &request.holder) {
+            ("lease", Some(node)) => found.may_claim = lasts(node, row)?,
+            ("taken", _) => found.taken = row.try_get::<_, i64>(4)?.cast_unsigned(),
+            ("next", _) => found.next_ready = row.try_get(4)?,
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 /// True if the lease of a server lasts, by the row and the clock of the transaction.
@@ -199,10 +207,10 @@ fn lasts(node: &NodeEpoch, row: &Row) -> Result<bool, Error> {
     let found = NodeRow {
         node: node.clone(),
         host: String::new(),
-        state: NodeState::parse(row.try_get(0)?).unwrap_or(NodeState::Lost),
-        lease_until: DatabaseTime::from_micros(row.try_get(1)?),
+        state: NodeState::parse(row.try_get(2)?).unwrap_or(NodeState::Lost),
+        lease_until: DatabaseTime::from_micros(row.try_get(4)?),
     };
-    Ok(found.may_claim(DatabaseTime::from_micros(row.try_get(2)?)))
+    Ok(found.may_claim(DatabaseTime::from_micros(row.try_get(5)?)))
 }
 
 fn candidate(row: &Row) -> Result<Option<Candidate>, Error> {

@@ -220,14 +220,18 @@ impl Target {
         Ok(Link { client: ClientWrapper::new(client, task) })
     }
 
-    /// Opens a connection whose statements may have names.
+    /// Opens a connection for transactions whose statements may have names.
     ///
     /// # Errors
     /// As [`Target::connect`].
     pub(super) async fn connect_to_stay(&self) -> Result<Link, OpenError> {
         let silent = |_| OpenError::Database("it does not answer".to_owned());
         let link = self.connect().await?;
-        tokio::time::timeout(CONNECT, self.kept.look_at(&link.client)).await.map_err(silent)??;
+        let prepare = async {
+            self.kept.look_at(&link.client).await?;
+            self.kept.bound(&link.client).await
+        };
+        tokio::time::timeout(CONNECT, prepare).await.map_err(silent)??;
         Ok(link)
     }
 

@@ -177,7 +177,7 @@ async fn catch_up(readers: &Readers) -> Result<(), ReadError> {
         let sql = "SELECT sequence, versions FROM ss.commits WHERE sequence > $1 AND sequence <= $3 ORDER BY sequence LIMIT $2";
         let params = [after.cast_signed(), PAGE, newest.cast_signed()].map(Param::number).into();
         let rows = readers.rows(sql, params).await?;
-        let receipts = rows.iter().map(|row| readers.checked(receipt_of(row, 0)));
+        let receipts = rows.iter().map(|row| readers.checked(receipt_of(row, [0, 1])));
         let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
         if receipts.first().is_none_or(|first| first.sequence != after + 1) {
             core.stop(BEHIND);

@@ -13,6 +13,7 @@ mod bounds;
 mod cells;
 mod claim;
 mod cluster;
+mod combined;
 mod committer;
 mod connect;
 mod dump;

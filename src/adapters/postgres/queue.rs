@@ -14,9 +14,9 @@ use crate::domain::job::record::may_start;
 use crate::domain::job::{JobRecord, JobStatus};
 
 /// The last turn that was given in a lane, and the last one that is over for its tenant.
-pub(super) const LANES: &str = "SELECT k.tenant, k.lane, \
+pub(super) const LANES: &str = "SELECT 'lane', k.tenant, k.lane, NULL, \
      coalesce((SELECT max(q.turn) FROM ss.queue q WHERE (q.tenant, q.lane) = (k.tenant, k.lane)), 0), \
-     coalesce((SELECT min(q.turn) - 1 FROM ss.queue q WHERE q.tenant = k.tenant AND q.delayed_until IS NULL), 0) \
+     coalesce((SELECT min(q.turn) - 1 FROM ss.queue q WHERE q.tenant = k.tenant AND q.delayed_until IS NULL), 0), NULL, NULL \
      FROM unnest($1, $2) AS k(tenant, lane)";
 
 /// Names of lanes: tenants and batches, side by side.
@@ -116,8 +116,8 @@ impl QueueRows {
         !self.delayed.is_empty()
     }
 
-    /// Returns the statements, and forgets what they write.
-    pub(super) fn statements(&mut self) -> Vec<Statement> {
+    /// Returns the statements of rows that go and that are written, and forgets them.
+    pub(super) fn rows(&mut self) -> impl Iterator<Item = Statement> {
         let (mut rows, mut gone) = (Rows::new(), Rows::new());
         for (queue_seq, row) in std::mem::take(&mut self.rows) {
             let number = Cell::Number(Some(queue_seq));
@@ -133,13 +133,17 @@ impl QueueRows {
                 ]),
             }
         }
-        let mut statements: Vec<Statement> = written((&QUEUE, rows, gone)).collect();
-        if self.has_delayed() {
-            let (seqs, until) = std::mem::take(&mut self.delayed).into_iter().unzip();
-            let sql = "UPDATE ss.queue AS q SET delayed_until = d.until FROM unnest($1, $2) AS d(queue_seq, until) \
-                       WHERE q.queue_seq = d.queue_seq";
-            statements.push((sql.into(), vec![Param::numbers(seqs), Param::numbers(until)]));
+        written((&QUEUE, rows, gone)).into_iter().flatten()
+    }
+
+    /// Returns the statement that puts jobs aside, and forgets it. It comes after the rows, which it may change again.
+    pub(super) fn delays(&mut self) -> Option<Statement> {
+        if !self.has_delayed() {
+            return None;
         }
-        statements
+        let (seqs, until) = std::mem::take(&mut self.delayed).into_iter().unzip();
+        let sql = "UPDATE ss.queue AS q SET delayed_until = d.until FROM unnest($1, $2) AS d(queue_seq, until) \
+                   WHERE q.queue_seq = d.queue_seq";
+        Some((sql.into(), vec![Param::numbers(seqs), Param::numbers(until)]))
     }
 }

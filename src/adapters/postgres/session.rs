@@ -25,6 +25,12 @@ use super::rows::{Param, Statement};
 /// not read the whole of it once it is large, and one that serves all values must not be compiled for its estimated cost.
 /// [`Plans`] says how long.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+/// Bounds of the statements of a transaction, and of its silence: a process that hangs must not keep a lock.
+pub(super) const BOUNDS: &str = "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '20s', true), \
+     set_config('idle_in_transaction_session_timeout', '20s', true)";
+/// The same for all transactions of a connection that keeps its server.
+const BOUNDS_OF_ALL: &str = "SET lock_timeout = '5s'; SET statement_timeout = '20s'; \
+     SET idle_in_transaction_session_timeout = '20s'";
 /// Code of the request for TLS (PostgreSQL, "Message Formats", `SSLRequest`).
 const SSL_REQUEST: [u8; 4] = 80_877_103_u32.to_be_bytes();
 
@@ -53,6 +59,18 @@ impl Kept {
             );
         }
         Ok(())
+    }
+
+    /// Bounds the transactions of a connection, once and for all where it keeps its server. Those of others
+    /// [have to be bounded each](Session::bounds).
+    ///
+    /// # Errors
+    /// Any error of the connection.
+    pub(super) async fn bound(&self, client: &Client) -> Result<(), Error> {
+        if self.is_pooled.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        client.batch_execute(BOUNDS_OF_ALL).await
     }
 
     /// A connection with what is known of all.
@@ -104,6 +122,11 @@ pub(super) struct Prepared<'s> {
 }
 
 impl Session<'_> {
+    /// The statement that bounds a transaction, where the connection does not do so for all.
+    pub(super) fn bounds(self) -> Option<Statement> {
+        (!self.is_named).then(|| (BOUNDS.into(), Vec::new()))
+    }
+
     /// Gives names to statements, those that have none yet. It waits for the server then: statements that have to go out in an
     /// order are prepared before the first of them is run.
     ///

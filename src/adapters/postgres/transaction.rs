@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, Row};
 
 use super::apply::{Heads, State};
 use super::batch;
@@ -11,21 +11,44 @@ use super::claim::ClaimRequest;
 use super::connect::text_of;
 use super::rows::{Param, Statement, query};
 use super::schema::{TABLES_FORMAT, TablesFormat};
-use super::session::Session;
+use super::session::{BOUNDS, Session};
 use super::shared::{Core, Submitted};
 use crate::ports::store::{Change, Claims, CommitError, Receipt};
 
-/// Begins a transaction whose statements, and whose silence, are bounded: a process that hangs must not keep the lock. It
-/// is durable before it is acknowledged, on a synchronous standby too, whatever the role or the database sets; other settings
-/// stay.
+/// Begins a transaction.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-/// Its settings.
-pub(super) const BOUNDS: &str = "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '20s', true), \
-     set_config('idle_in_transaction_session_timeout', '20s', true), set_config('synchronous_commit', \
-       CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' \
-       ELSE current_setting('synchronous_commit') END, true)";
+/// Ends it. Without the limit of time: a COMMIT that it breaks off reads as an error, and is applied all the same.
+const COMMIT: &str = "SET LOCAL statement_timeout = 0; COMMIT";
+/// The same where the role or the database does not wait for the disk, or not for a synchronous standby.
+const DURABLE_COMMIT: &str = "SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = 0; COMMIT";
 /// Longest wait for a round trip.
 const ANSWER: Duration = Duration::from_secs(20);
+
+/// Sets the same, for a transaction that only waits for others: what it finds is acknowledged.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', true) \
+     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
+/// What a transaction finds set under its lock.
+pub(super) struct Settings {
+    /// The form of the tables.
+    pub tables: TablesFormat,
+    /// An acknowledged commit is on the disk, on a synchronous standby too, without being asked for.
+    is_durable: bool,
+}
+
+impl Settings {
+    /// What a transaction of this release's own tables starts with.
+    pub(super) const OWN: Self = Self { tables: TablesFormat::OWN, is_durable: false };
+
+    /// Reads the row of the settings.
+    ///
+    /// # Errors
+    /// Any error of the row.
+    pub(super) fn of(row: &Row) -> Result<Self, Error> {
+        let waits: &str = row.try_get(1)?;
+        Ok(Self { tables: TablesFormat::of(row, 4)?, is_durable: !matches!(waits, "off" | "local") })
+    }
+}
 
 /// What a batch comes to once its transaction is durable.
 pub(super) struct Outcome {
@@ -118,7 +141,7 @@ async fn apply(
     let silent = || Failure::Before(Why::Again("the database does not answer".to_owned()));
     let loading = batch::load(session, commits, claim, core.clock.now());
     let (mut state, found) = tokio::time::timeout(ANSWER, loading).await.map_err(|_| silent())??;
-    if let Some(why) = core.bar(state.heads.epoch, state.tables, Some(state.heads.sequence)) {
+    if let Some(why) = core.bar(state.heads.epoch, state.settings.tables, Some(state.heads.sequence)) {
         return Err(Failure::Fenced(why));
     }
     let before = state.heads.sequence;
@@ -146,13 +169,12 @@ async fn end(
         let sql = "DELETE FROM ss.quarantine WHERE key = ANY($1)";
         statements.push((sql.into(), vec![Param::texts(healed)]));
     }
-    statements.push(save(&state.heads));
     let silent = || Failure::Before(Why::Again("the database does not answer".to_owned()));
     let preparing = tokio::time::timeout(ANSWER, session.prepare(&statements));
     let prepared = preparing.await.map_err(|_| silent())??;
     let writes = join_all(prepared.iter().map(|statement| session.run(statement)));
-    // Without the limit of time: a COMMIT that it breaks off reads as an error, and is applied all the same.
-    let commit = session.client.batch_execute("SET LOCAL statement_timeout = 0; COMMIT");
+    let commit =
+        session.client.batch_execute(if state.settings.is_durable { COMMIT } else { DURABLE_COMMIT });
     // polled in this order, and so sent in it
     let both = async { futures_util::join!(writes, commit) };
     let ended = tokio::time::timeout(ANSWER, both).await;
@@ -201,14 +223,15 @@ pub(super) async fn settled(
     ids: Vec<String>,
 ) -> Result<((i64, TablesFormat), Vec<Receipt>), Error> {
     let ids = [Param::texts(ids)];
-    let (_, _, epoch, format, found, _) = futures_util::try_join!(
+    let (_, _, _, epoch, format, found, _) = futures_util::try_join!(
         client.batch_execute(BEGIN),
         query(client, BOUNDS, &[]),
+        query(client, DURABLE, &[]),
         client.query_typed_one("SELECT epoch FROM ss.heads FOR UPDATE", &[]),
         client.query_typed_one(TABLES_FORMAT, &[]),
         query(client, "SELECT sequence, versions FROM ss.commits WHERE id = ANY($1)", &ids),
         client.batch_execute("COMMIT"),
     )?;
-    let receipts = found.iter().map(|row| batch::receipt_of(row, 0)).collect::<Result<_, _>>()?;
+    let receipts = found.iter().map(|row| batch::receipt_of(row, [0, 1])).collect::<Result<_, _>>()?;
     Ok(((epoch.try_get(0)?, TablesFormat::of(&format, 0)?), receipts))
 }
