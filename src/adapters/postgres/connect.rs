@@ -229,7 +229,7 @@ impl Target {
         let link = self.connect().await?;
         let prepare = async {
             self.kept.look_at(&link.client).await?;
-            self.kept.bound(&link.client).await
+            self.kept.set_up_writer(&link.client).await
         };
         tokio::time::timeout(CONNECT, prepare).await.map_err(silent)??;
         Ok(link)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::batch::receipt_of;
+use super::pace::Pace;
 use super::reads::Readers;
 use super::rows::Param;
 use super::schema::{TABLES_FORMAT, TablesFormat};
@@ -21,8 +22,6 @@ use crate::ports::store::{Change, ChangedRecord, Key, ReadError, Receipt};
 
 /// How often the commits of others are looked for, from and to. Processes that start together do not ask together.
 const LOOK_MS: (u64, u64) = (750, 1250);
-/// Least time between two looks at signs of others, however many tell.
-const APART: Duration = Duration::from_millis(5);
 /// Most receipts of one read.
 const PAGE: i64 = 256;
 
@@ -145,6 +144,7 @@ impl Order {
 /// Delivers the commits of other processes until it is dropped.
 pub(super) async fn run(readers: Arc<Readers>) {
     let mut failed = false;
+    let mut pace = Pace::new();
     loop {
         let wait = Duration::from_millis(
             LOOK_MS.0 + u64::from(SystemIds.secret(1)[0]) * (LOOK_MS.1 - LOOK_MS.0) / 255,
@@ -160,7 +160,7 @@ pub(super) async fn run(readers: Arc<Readers>) {
         if matches!(outcome, Err(ReadError::Stopped { .. })) {
             return;
         }
-        tokio::time::sleep(APART).await;
+        pace.rest().await;
     }
 }
 

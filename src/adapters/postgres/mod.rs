@@ -23,6 +23,7 @@ mod hosts;
 mod lists;
 mod members;
 pub mod moving;
+mod pace;
 mod progress;
 mod prune;
 mod queue;

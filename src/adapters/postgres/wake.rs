@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::connect::{Link, Target, text_of};
+use super::pace::Pace;
 use super::reads::Readers;
 use super::rows::Param;
 use crate::adapters::ids::SystemIds;
@@ -21,8 +22,6 @@ use crate::ports::ids::IdSource as _;
 /// Statements that listen, and that tell.
 const LISTEN: &str = "LISTEN ss_wake";
 const TELL: &str = "SELECT pg_notify('ss_wake', $1)::text";
-/// Least time between two signs of a process.
-const APART: Duration = Duration::from_millis(5);
 /// How often a process that listens tells itself something.
 const PING: Duration = Duration::from_secs(5);
 /// A connection by which nothing of that was heard for so long is given up.
@@ -84,11 +83,12 @@ impl Wake {
 /// Tells others about commits of this process until it is dropped.
 pub(super) async fn tell(readers: Arc<Readers>) {
     let wake = &readers.core.wake;
+    let mut pace = Pace::new();
     loop {
         wake.has_news.notified().await;
         // who misses it looks by itself; that the database is away was reported by the read
         let _ = readers.rows(TELL, vec![Param::text(wake.sign())]).await;
-        sleep(APART).await;
+        pace.rest().await;
     }
 }
 
