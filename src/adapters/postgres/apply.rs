@@ -91,11 +91,6 @@ fn expected(expect: Expect) -> Option<u64> {
     }
 }
 
-/// The statements for rows that go and rows that are written.
-pub(super) fn written((table, rows, gone): (&Table, Rows, Rows)) -> [Option<Statement>; 2] {
-    [(!gone.is_empty()).then(|| table.delete(gone)), (!rows.is_empty()).then(|| table.put(rows))]
-}
-
 fn number(n: u64) -> Cell {
     Cell::Number(Some(n.cast_signed()))
 }
@@ -367,19 +362,19 @@ impl State {
                 End::Gone => gone.push(names_of(&key)),
             }
         }
-        for [gone, rows] in ends.into_values().map(written) {
+        for [gone, rows] in ends.into_values().map(|(table, rows, gone)| table.written(rows, gone)) {
             statements.extend(gone);
             writes.extend(rows);
         }
         writes.extend(self.queue.rows());
-        let mut active = (&ACTIVE, Rows::new(), Rows::new());
+        let (mut runs, mut ended) = (Rows::new(), Rows::new());
         for ((tenant, job_id), row) in std::mem::take(&mut self.active) {
             match row {
-                Some(row) => active.1.push(row),
-                None => active.2.push(vec![Cell::Text(tenant.to_string()), Cell::Text(job_id.to_string())]),
+                Some(row) => runs.push(row),
+                None => ended.push(vec![Cell::Text(tenant.to_string()), Cell::Text(job_id.to_string())]),
             }
         }
-        writes.extend(written(active).into_iter().flatten());
+        writes.extend(ACTIVE.written(runs, ended).into_iter().flatten());
         let usage = self.usage.take_changed().into_iter().map(|(tenant, usage)| {
             vec![
                 Cell::Text(tenant.to_string()),

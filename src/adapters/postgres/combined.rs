@@ -55,11 +55,13 @@ mod tests {
 
     #[test]
     fn parameters_are_counted_through() {
-        let (sql, params) = union(vec![select("SELECT $1, $2", 2), select("SELECT 1", 0), select("SELECT $1", 1)]);
+        let (sql, params) =
+            union(vec![select("SELECT $1, $2", 2), select("SELECT 1", 0), select("SELECT $1", 1)]);
         assert_eq!(sql, "(SELECT $1, $2) UNION ALL (SELECT 1) UNION ALL (SELECT $3)");
         assert_eq!(params.len(), 3);
         let ten = "UPDATE t SET a = $1, b = $10 WHERE c = $2";
-        let (sql, params) = together(vec![select("DELETE FROM u WHERE d = $1", 1), select(ten, 10)]).expect("one");
+        let (sql, params) =
+            together(vec![select("DELETE FROM u WHERE d = $1", 1), select(ten, 10)]).expect("one");
         assert_eq!(sql, "WITH w0 AS (DELETE FROM u WHERE d = $1) UPDATE t SET a = $2, b = $11 WHERE c = $3");
         assert_eq!(params.len(), 11);
         assert_eq!(together(vec![select("SELECT $1", 1)]).expect("one").0, "SELECT $1");

@@ -176,7 +176,7 @@ async fn catch_up(readers: &Readers) -> Result<(), ReadError> {
         // none behind the heads that are shown: who is told of a queued job looks at the number of queued jobs first
         let sql = "SELECT sequence, versions FROM ss.commits WHERE sequence > $1 AND sequence <= $3 ORDER BY sequence LIMIT $2";
         let params = [after.cast_signed(), PAGE, newest.cast_signed()].map(Param::number).into();
-        let rows = readers.rows(sql, params).await?;
+        let rows = readers.frequent_rows(sql, params).await?;
         let receipts = rows.iter().map(|row| readers.checked(receipt_of(row, [0, 1])));
         let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
         if receipts.first().is_none_or(|first| first.sequence != after + 1) {
@@ -201,7 +201,7 @@ async fn show_heads(readers: &Readers) -> Result<u64, ReadError> {
     let sql = format!(
         "SELECT h.sequence, h.job_counts, h.audit_seq, h.audit_hash, h.epoch, t.* FROM ss.heads h, ({TABLES_FORMAT}) t"
     );
-    let rows = readers.rows(&sql, Vec::new()).await?;
+    let rows = readers.frequent_rows(&sql, Vec::new()).await?;
     let Some(row) = rows.first() else { return Ok(0) };
     // one that commits nothing learns of it here
     if let Some(why) =
@@ -241,9 +241,12 @@ async fn jobs_now(
     readers: &Readers,
     (tenants, ids): (Vec<String>, Vec<String>),
 ) -> Result<JobsNow, ReadError> {
-    let rest = "WHERE (tenant, job_id) IN (SELECT * FROM unnest($1, $2))";
+    let named =
+        "FROM unnest($1, $2) AS named(of_tenant, id) JOIN ss.jobs ON (job_id, tenant) = (id, of_tenant)";
     let mut jobs = JobsNow::new();
-    for found in readers.each::<JobRecord>(rest, vec![Param::texts(tenants), Param::texts(ids)]).await? {
+    for found in
+        readers.each_often::<JobRecord>(named, vec![Param::texts(tenants), Param::texts(ids)]).await?
+    {
         match found {
             Ok(job) => {
                 jobs.insert((job.tenant_id.clone(), job.job_id.clone()), Some(Arc::new(job)));

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::apply::written;
 use super::rows::{Cell, Param, Rows, Statement};
 use super::tables::QUEUE;
 use crate::domain::ids::TenantId;
@@ -133,7 +132,7 @@ impl QueueRows {
                 ]),
             }
         }
-        written((&QUEUE, rows, gone)).into_iter().flatten()
+        QUEUE.written(rows, gone).into_iter().flatten()
     }
 
     /// Returns the statement that puts jobs aside, and forgets it. It comes after the rows, which it may change again.

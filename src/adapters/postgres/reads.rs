@@ -224,6 +224,19 @@ impl Readers {
         self.rows(&sql, params).await?.iter().map(|row| self.decoded::<T>(row)).collect()
     }
 
+    /// The same by one statement that is run often, from what follows the columns.
+    ///
+    /// # Errors
+    /// As [`Readers::each`].
+    pub(super) async fn each_often<T: Stored>(
+        &self,
+        from: &str,
+        params: Vec<Param>,
+    ) -> Result<Vec<Result<T, Damage>>, ReadError> {
+        let sql = format!("SELECT {} {from}", columns::<T>());
+        self.frequent_rows(&sql, params).await?.iter().map(|row| self.decoded::<T>(row)).collect()
+    }
+
     /// Answers a query. Damaged records are reported and left out of lists.
     ///
     /// # Errors

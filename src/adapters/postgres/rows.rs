@@ -167,6 +167,11 @@ impl Table {
         (sql.into(), arrays(rows))
     }
 
+    /// The statements for rows that go and rows that are written.
+    pub(super) fn written(&self, rows: Rows, gone: Rows) -> [Option<Statement>; 2] {
+        [(!gone.is_empty()).then(|| self.delete(gone)), (!rows.is_empty()).then(|| self.put(rows))]
+    }
+
     /// Removes the rows with these names.
     pub(super) fn delete(&self, names: Rows) -> Statement {
         let own: Vec<String> = self.names.iter().map(|name| format!("t.{name}")).collect();

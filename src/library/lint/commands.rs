@@ -8,7 +8,7 @@ avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bo
 canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
 cprplot cs csdid csi cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
-didregress discrim display:di distinct dotplot drawnorm drop ds dsregress duplicates egen eivreg
+didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
 gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist

@@ -1,4 +1,4 @@
-//! The table that `table` or `etable` showed last: its text, how it is printed and where it is kept until `collect`
+//! The table that `table`, `dtable` or `etable` showed last: its text, how it is printed and where it is kept until `collect`
 //! exports it. File formats are in `documents::collect`.
 
 use crate::format;

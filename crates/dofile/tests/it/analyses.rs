@@ -107,6 +107,58 @@ fn shown_tables_are_exported() {
     assert_eq!(run("collect export t.md").1, 111);
 }
 
+/// Means, standard deviations, frequencies and p-values of eight rows, counted by hand: F(1, 6) = 32 / (10 / 6), of which
+/// scipy.stats.f.sf has 0.00466; two equal halves have the p-value one.
+#[test]
+fn a_table_of_descriptive_statistics_has_groups_and_tests() {
+    let data = "set obs 8\ngenerate g = _n > 4\nlabel define l 0 \"control\" 1 \"treated\"\nlabel values g l\nlabel variable g \"Arm\"\ngenerate x = _n\nlabel variable x \"Age\"\ngenerate b = mod(_n, 2)\ngenerate w = cond(_n == 1, 3, 1)\n";
+    let lines = |table: &str| -> Vec<String> {
+        let (log, rc) = run(&format!("{data}{table}"));
+        assert_eq!(rc, 0, "{table}\n{log}");
+        log.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    for (table, wanted) in [
+        (
+            "dtable x i.b, by(g, tests) title(Table 1)",
+            vec![
+                "Table 1",
+                "| Arm",
+                "| control treated Total Test",
+                "N | 4 (50.0%) 4 (50.0%) 8 (100.0%)",
+                "Age | 2.500 (1.291) 6.500 (1.291) 4.500 (2.449) 0.005",
+                "b | 1.000",
+                "0 | 2 (50.0%) 2 (50.0%) 4 (50.0%)",
+            ],
+        ),
+        (
+            "replace x = . in 8\ndtable x b, by(g, nototals) factor(b, statistics(fvpercent)) continuous(x, statistics(median q1 count)) sformat(\"[%s]\" q1) nformat(%4.1f median q1) nosample column(by(hide))",
+            vec!["| control treated", "Age | 2.5 [1.5] 4 6.0 [5.0] 3", "1 | (50.0%) (50.0%)"],
+        ),
+        ("dtable x [fw=w], sample(Persons)", vec!["| Summary", "Persons | 10", "Age | 3.800 (2.616)"]),
+        ("replace x = . in 8\ndtable x b, listwise", vec!["N | 7", "b | 0.571 (0.535)"]),
+        (
+            "replace b = 3 in 5/8\ndtable, by(g, tests nototals) factor(b, test(lrchi2)) continuous(x, test(kwallis))",
+            vec!["Age | 2.500 (1.291) 6.500 (1.291) 0.021", "b | 0.004", "3 | 0 (0.0%) 4 (100.0%)"],
+        ),
+    ] {
+        let shown = lines(table);
+        for line in wanted {
+            assert!(shown.iter().any(|l| l == line), "{table}: {line:?} is not in\n{}", shown.join("\n"));
+        }
+    }
+    for (table, code, named) in [
+        ("dtable x, by(g, sorted)", 198, "sorted"),
+        ("dtable x, continuous(x, statistics(geomean))", 199, "geomean"),
+        ("dtable x [aw=w]", 199, "fweights"),
+        ("dtable x [fw=w], by(g, tests) continuous(, test(kwallis))", 199, "kwallis"),
+        ("dtable x if x > 9", 2000, "no observations"),
+        ("dtable x, nformat(%zz)", 120, "format"),
+    ] {
+        let (log, rc) = run(&format!("{data}{table}"));
+        assert!(rc == code && log.contains(named), "{table}: r({rc})\n{log}");
+    }
+}
+
 #[test]
 fn a_match_belongs_to_its_row() {
     passes(

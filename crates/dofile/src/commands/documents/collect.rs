@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "collect export filename [, as(docx|html|pdf|xlsx|tex|md|txt) replace tableonly] | collect preview | collect title \"text\" | collect notes \"text\" | collect clear",
-    notes: "the table that table or etable showed last; the file type is that of the name; layouts, labels and styles of collections are not there; no results",
+    notes: "the table that table, dtable or etable showed last; the file type is that of the name; layouts, labels and styles of collections are not there; no results",
     examples: &[Example {
         run: "set obs 4\ngenerate g = ceil(_n/2)\ntempfile f\ntable g\ncollect export `f', as(md) replace\nscalar n = r(N)\nconfirm file `f'",
         expect: &[("n", 4.0)],
@@ -39,7 +39,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         None => (cmd.raw.trim(), ""),
     };
     let (word, rest) = main.split_once(char::is_whitespace).unwrap_or((main, ""));
-    let none = || StataError::new(111, "no collection; table or etable has to be run first");
+    let none = || StataError::new(111, "no collection; table, dtable or etable has to be run first");
     if word.is_empty() || word.contains(':') {
         return Err(StataError::unsupported_command("collect: (the prefix)"));
     }
@@ -81,7 +81,7 @@ pub(super) fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
         return Err(StataError::invalid("a file name is required"));
     }
     let sheet = Sheet::current(s)
-        .ok_or_else(|| StataError::new(111, "no collection; table or etable has to be run first"))?
+        .ok_or_else(|| StataError::new(111, "no collection; table, dtable or etable has to be run first"))?
         .clone();
     let ending = name.rsplit('/').next().and_then(|n| n.rsplit_once('.')).map(|n| n.1.to_lowercase());
     let (name, kind) = match (options.text("as"), ending) {

@@ -1,9 +1,11 @@
-//! Documents: `putdocx`, `putpdf`, `putexcel`, `collect` and `etable`. The text and tables of a document are collected in a model;
+//! Documents: `putdocx`, `putpdf`, `putexcel`, `collect`, `dtable` and `etable`. The text and tables of a document are collected in a model;
 //! writing the file formats is in `docx`, `pdf` and `workbook`.
 
 mod collect;
 mod content;
 mod docx;
+mod dtable;
+mod dtable_options;
 mod etable;
 mod model;
 mod pdf;
@@ -14,4 +16,4 @@ mod table;
 use super::CommandSpec;
 
 pub(super) const TABLE: &[CommandSpec] =
-    &[collect::SPEC, collect::SPEC_ETABLE, put::SPEC_DOCX, put::SPEC_PDF, putexcel::SPEC];
+    &[collect::SPEC, collect::SPEC_ETABLE, dtable::SPEC, put::SPEC_DOCX, put::SPEC_PDF, putexcel::SPEC];

@@ -1,0 +1,259 @@
+//! The variables and options of `dtable`.
+
+use crate::error::{Result, StataError};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::options::split_options;
+use crate::syntax::split::{top_level_comma, unquote};
+use crate::value::is_missing;
+
+/// Statistics of continuous variables; percentiles `p1` to `p99` come with them.
+const CONTINUOUS: &[&str] = &[
+    "mean", "sd", "median", "q1", "q2", "q3", "iqr", "min", "max", "count", "sum", "total", "variance",
+    "semean", "cv", "skewness", "kurtosis", "range",
+];
+const FACTOR: &[&str] = &["fvfrequency", "fvpercent", "fvproportion"];
+const SAMPLE: &[&str] = &["frequency", "percent", "proportion"];
+
+/// A variable of the table.
+pub(super) struct Line {
+    pub(super) variable: usize,
+    pub(super) is_factor: bool,
+    pub(super) statistics: Vec<String>,
+    pub(super) test: String,
+}
+
+/// Values of the options.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub(super) lines: Vec<Line>,
+    pub(super) by: Option<usize>,
+    pub(super) hides_by: bool,
+    pub(super) tests: bool,
+    pub(super) totals: bool,
+    pub(super) keeps_missing: bool,
+    pub(super) is_listwise: bool,
+    pub(super) has_sample: bool,
+    pub(super) sample_label: String,
+    pub(super) sample_statistics: Vec<String>,
+    pub(super) title: String,
+    pub(super) notes: Vec<String>,
+    pub(super) export: Option<String>,
+    /// Formats of numbers, with the statistics that they are for (all without), and texts around them.
+    numbers: Vec<(String, Vec<String>)>,
+    texts: Vec<(String, Vec<String>)>,
+}
+
+impl Wanted {
+    /// A number as it is shown.
+    pub(super) fn text(&self, name: &str, x: f64) -> String {
+        let own = |f: &&(String, Vec<String>)| f.1.is_empty() || f.1.iter().any(|n| n == name);
+        let fmt = match name {
+            "frequency" | "fvfrequency" | "count" => "%12.0fc",
+            "percent" | "fvpercent" => "%9.1f",
+            _ => "%9.3f",
+        };
+        let fmt = self.numbers.iter().rev().find(own).map_or(fmt, |f| &f.0);
+        let number = if is_missing(x) { ".".to_string() } else { format::bare(fmt, x).trim().to_string() };
+        let around = match name {
+            "sd" => "(%s)",
+            "percent" | "fvpercent" => "(%s%%)",
+            _ => "%s",
+        };
+        let around = self.texts.iter().rev().find(own).map_or(around, |f| &f.0);
+        around.replace("%s", &number).replace("%%", "%")
+    }
+}
+
+/// Text before the comma, and the options behind it.
+fn parts(text: &str) -> (&str, &str) {
+    match top_level_comma(text) {
+        Some(i) => (text[..i].trim(), text[i + 1..].trim()),
+        None => (text.trim(), ""),
+    }
+}
+
+fn known(text: &str, names: &[&str]) -> Result<Vec<String>> {
+    let percentile = |w: &str| w.strip_prefix('p').is_some_and(|k| (1..100).any(|n| k == n.to_string()));
+    let mut out = Vec::new();
+    for word in text.split_whitespace() {
+        if !names.contains(&word) && !(names == CONTINUOUS && percentile(word)) {
+            return Err(StataError::unsupported_option("dtable", &format!("statistics({word})")));
+        }
+        out.push(word.to_string());
+    }
+    Ok(out)
+}
+
+/// Variables in the order of the text; those with `i.` are factors.
+fn variables(s: &Session, text: &str) -> Result<Vec<(usize, bool)>> {
+    let mut out: Vec<(usize, bool)> = Vec::new();
+    for word in text.split_whitespace() {
+        let level = word.split_once('.').filter(|(before, _)| {
+            before.strip_prefix('i').is_some_and(|rest| {
+                rest.strip_prefix('b').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit())
+            })
+        });
+        match level {
+            Some((_, name)) => out.extend(s.varlist(name)?.into_iter().map(|v| (v, true))),
+            None => out.extend(s.varlist(word)?.into_iter().map(|v| (v, false))),
+        }
+    }
+    if out.iter().any(|(v, _)| s.frame.var(*v).is_string()) {
+        return Err(StataError::type_mismatch());
+    }
+    Ok(out)
+}
+
+/// `nformat()` and `sformat()`: a text, and the statistics that it is for.
+fn shape(text: &str) -> (String, Vec<String>) {
+    let text = text.trim();
+    let (first, rest) = match text.strip_prefix('"').and_then(|t| t.split_once('"')) {
+        Some((first, rest)) => (first, rest),
+        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
+    };
+    (first.to_string(), rest.split_whitespace().map(str::to_string).collect())
+}
+
+/// Statistics and test of some variables, or of all of their kind.
+struct Kind {
+    variables: Vec<usize>,
+    statistics: Vec<String>,
+    test: String,
+}
+
+fn kind(s: &Session, text: &str, is_factor: bool) -> Result<Kind> {
+    let (list, rest) = parts(text);
+    let (names, tests): (&[&str], &[&str]) = match is_factor {
+        true => (FACTOR, &["pearson", "lrchi2", "none"]),
+        false => (CONTINUOUS, &["regress", "kwallis", "none"]),
+    };
+    let default: &[&str] = if is_factor { &["fvfrequency", "fvpercent"] } else { &["mean", "sd"] };
+    let mut out = Kind {
+        variables: variables(s, list)?.into_iter().map(|(v, _)| v).collect(),
+        statistics: default.iter().map(|n| (*n).to_string()).collect(),
+        test: tests[0].to_string(),
+    };
+    for (option, value) in split_options(rest)? {
+        match (option.as_str(), value) {
+            (o, Some(text)) if o.len() >= 4 && "statistics".starts_with(o) => {
+                out.statistics = known(&text, names)?
+            }
+            ("test", Some(test)) if tests.contains(&test.trim()) => out.test = test.trim().to_string(),
+            ("test", Some(test)) => {
+                return Err(StataError::unsupported_option("dtable", &format!("test({})", test.trim())));
+            }
+            (o, _) => return Err(StataError::option_not_allowed(o)),
+        }
+    }
+    Ok(out)
+}
+
+impl Wanted {
+    fn read_by(&mut self, s: &Session, text: &str) -> Result<()> {
+        let (name, rest) = parts(text);
+        self.by = Some(s.variable(name)?);
+        for (option, _) in split_options(rest)? {
+            match option.as_str() {
+                "tests" | "test" => self.tests = true,
+                "notests" | "notest" => self.tests = false,
+                "nototals" | "nototal" => self.totals = false,
+                "totals" | "total" => self.totals = true,
+                "missing" => self.keeps_missing = true,
+                o => return Err(StataError::option_not_allowed(o)),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_sample(&mut self, text: &str) -> Result<()> {
+        let (label, rest) = parts(text);
+        if !label.is_empty() {
+            self.sample_label = unquote(label).to_string();
+        }
+        for (option, value) in split_options(rest)? {
+            match (option.as_str(), value) {
+                (o, Some(text)) if o.len() >= 4 && "statistics".starts_with(o) => {
+                    self.sample_statistics = known(&text, SAMPLE)?;
+                }
+                ("place", Some(text)) if text.trim() == "items" => {}
+                ("place", _) => return Err(StataError::unsupported_option("dtable", "sample(, place())")),
+                (o, _) => return Err(StataError::option_not_allowed(o)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets what the variables of a kind have; those that the table does not have yet are added.
+    fn set(&mut self, kind: &Kind, is_factor: bool) {
+        for v in &kind.variables {
+            match self.lines.iter_mut().find(|line| line.variable == *v) {
+                Some(line) => line.is_factor = is_factor,
+                None => self.lines.push(Line {
+                    variable: *v,
+                    is_factor,
+                    statistics: Vec::new(),
+                    test: String::new(),
+                }),
+            }
+        }
+        let listed = |v: usize| kind.variables.is_empty() || kind.variables.contains(&v);
+        for line in self.lines.iter_mut().filter(|line| line.is_factor == is_factor && listed(line.variable))
+        {
+            line.statistics.clone_from(&kind.statistics);
+            line.test.clone_from(&kind.test);
+        }
+    }
+}
+
+/// Reads variables and options.
+pub(super) fn options(s: &Session, list: &str, text: &str) -> Result<Wanted> {
+    let mut out =
+        Wanted { totals: true, has_sample: true, sample_label: "N".to_string(), ..Wanted::default() };
+    let mut kinds = Vec::new();
+    for (name, value) in split_options(text)? {
+        match (name.as_str(), value) {
+            ("by", Some(t)) => out.read_by(s, &t)?,
+            (o, Some(t)) if o.len() >= 4 && "continuous".starts_with(o) => {
+                kinds.push((kind(s, &t, false)?, false))
+            }
+            (o, Some(t)) if o.len() >= 3 && "factor".starts_with(o) => kinds.push((kind(s, &t, true)?, true)),
+            ("sample", Some(t)) => out.read_sample(&t)?,
+            ("nosample", None) => out.has_sample = false,
+            ("listwise", None) => out.is_listwise = true,
+            ("nformat", Some(t)) => {
+                let shape = shape(&t);
+                if format::Format::parse(&shape.0).is_none_or(|f| f.is_string()) {
+                    return Err(StataError::standard(120));
+                }
+                out.numbers.push(shape);
+            }
+            ("sformat", Some(t)) => out.texts.push(shape(&t)),
+            ("title", Some(t)) => out.title = unquote(t.trim()).to_string(),
+            ("note", Some(t)) => out.notes.push(unquote(t.trim()).to_string()),
+            ("export", Some(t)) => out.export = Some(t),
+            ("column", Some(t)) if t.replace(' ', "") == "by(hide)" => out.hides_by = true,
+            (
+                "column" | "define" | "name" | "replace" | "append" | "style" | "label" | "varlabel"
+                | "halign" | "valign" | "fvlabel" | "novarlabel" | "nofvlabel" | "nolabel" | "notes"
+                | "titlestyles" | "notestyles" | "subpop" | "svy",
+                _,
+            ) => return Err(StataError::unsupported_option("dtable", &name)),
+            _ => return Err(StataError::option_not_allowed(&name)),
+        }
+    }
+    for (variable, is_factor) in variables(s, list)? {
+        if out.lines.iter().all(|line| line.variable != variable) {
+            out.lines.push(Line { variable, is_factor, statistics: Vec::new(), test: String::new() });
+        }
+    }
+    for is_factor in [false, true] {
+        out.set(&kind(s, "", is_factor)?, is_factor);
+    }
+    kinds.iter().for_each(|(kind, is_factor)| out.set(kind, *is_factor));
+    if out.sample_statistics.is_empty() {
+        let names: &[&str] = if out.by.is_some() { &["frequency", "percent"] } else { &["frequency"] };
+        out.sample_statistics = names.iter().map(|n| (*n).to_string()).collect();
+    }
+    Ok(out)
+}
