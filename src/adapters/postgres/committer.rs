@@ -167,7 +167,7 @@ impl Committer {
                     }
                 },
             };
-            if self.plans.are_due() {
+            if self.plans.are_due(self.core.sequence()) {
                 link.client.statement_cache.clear();
             }
             match transaction(

@@ -118,7 +118,7 @@ impl Readers {
     /// # Errors
     /// `Unavailable` or `Stopped`.
     pub(super) async fn frequent_rows(&self, sql: &str, params: Vec<Param>) -> Result<Vec<Row>, ReadError> {
-        if self.plans.lock().unwrap_or_else(PoisonError::into_inner).are_due() {
+        if self.plans.lock().unwrap_or_else(PoisonError::into_inner).are_due(self.core.sequence()) {
             self.pool.manager().statement_caches.clear();
         }
         self.ask(sql, params, true).await

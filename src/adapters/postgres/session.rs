@@ -82,30 +82,39 @@ impl Kept {
     }
 }
 
-/// Longest age of plans.
+/// Longest time between two times that plans are made again.
 const OLDEST: Duration = Duration::from_secs(64);
+/// Commits by which tables have grown.
+const GROWTH: u64 = 1_000;
 
-/// How long plans are kept: a second, then twice as long each time, up to about a minute. The plan of a table that is empty may
-/// use an index that finds too much once it has grown, as all jobs of a tenant.
+/// How long plans are kept: a second, then twice as long each time, up to about a minute, and as long as the tables have hardly
+/// grown. The plan of a table that is empty may use an index that finds too much once it has grown, as all jobs of a tenant. To
+/// make the plans of a commit again takes as long as several commits.
 pub(super) struct Plans {
     until: Instant,
     age: Duration,
+    /// Sequence of the newest commit when they were made.
+    made_at: u64,
 }
 
 impl Plans {
     /// Plans that are made from now on.
     pub(super) fn new() -> Self {
         let age = Duration::from_secs(1);
-        Self { until: Instant::now() + age, age }
+        Self { until: Instant::now() + age, age, made_at: 0 }
     }
 
-    /// True, once, when they are to be made again.
-    pub(super) fn are_due(&mut self) -> bool {
-        let now = Instant::now();
-        let are_due = now >= self.until;
+    /// True, once, when they are to be made again, after the newest commit.
+    pub(super) fn are_due(&mut self, newest: u64) -> bool {
+        self.are_due_at(Instant::now(), newest)
+    }
+
+    fn are_due_at(&mut self, now: Instant, newest: u64) -> bool {
+        let are_due = now >= self.until && newest >= self.made_at + self.made_at.clamp(1, GROWTH);
         if are_due {
             self.age = (self.age * 2).min(OLDEST);
             self.until = now + self.age;
+            self.made_at = newest;
         }
         are_due
     }
@@ -233,5 +242,25 @@ impl AsyncWrite for PlainStream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_are_made_again_once_the_tables_have_grown() {
+        let mut plans = Plans::new();
+        let begin = Instant::now();
+        let mut are_due = |seconds, newest| plans.are_due_at(begin + Duration::from_secs(seconds), newest);
+        assert!(!are_due(0, 500), "too soon");
+        assert!(are_due(2, 500));
+        assert!(!are_due(9, 999), "hardly grown");
+        assert!(are_due(9, 1_000), "twice as many");
+        assert!(!are_due(10, 90_000), "too soon");
+        assert!(are_due(20, 90_000));
+        assert!(!are_due(9_000, 90_999), "hardly grown");
+        assert!(are_due(9_000, 91_000));
     }
 }

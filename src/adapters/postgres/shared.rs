@@ -167,6 +167,11 @@ impl Core {
         }
     }
 
+    /// Sequence of the newest commit that was seen.
+    pub(super) fn sequence(&self) -> u64 {
+        self.facts().sequence
+    }
+
     /// Takes over which records were known to be damaged when they were moved here: their names with the reasons.
     pub(super) fn load_quarantine(&self, known: Vec<(String, String)>) {
         let mut facts = self.facts();
