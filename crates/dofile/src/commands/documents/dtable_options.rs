@@ -77,7 +77,8 @@ fn known(text: &str, names: &[&str]) -> Result<Vec<String>> {
     let percentile = |w: &str| w.strip_prefix('p').is_some_and(|k| (1..100).any(|n| k == n.to_string()));
     let mut out = Vec::new();
     for word in text.split_whitespace() {
-        if !names.contains(&word) && !(names == CONTINUOUS && percentile(word)) {
+        let is_known = names.contains(&word) || names == CONTINUOUS && percentile(word);
+        if !is_known {
             return Err(StataError::unsupported_option("dtable", &format!("statistics({word})")));
         }
         out.push(word.to_string());
