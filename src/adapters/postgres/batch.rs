@@ -221,16 +221,16 @@ pub(super) async fn load(
     let (_, mut answers) = try_join(session.client.batch_execute(BEGIN), answers).await?;
     let picked = claim.and_then(|_| answers.pop()).unwrap_or_default();
     let read = answers.pop().unwrap_or_default();
-    let mut state = State::new(heads_of(one_row(&answers[at_heads])?)?, now);
-    state.settings = Settings::of(one_row(&read)?)?;
+    let mut state = State::new(heads_of(answers[at_heads].first().ok_or_else(missing)?)?, now);
+    let is_settings = |row: &&Row| row.try_get::<_, &str>(0).is_ok_and(|kind| kind == "settings");
+    state.settings = Settings::of(read.first().filter(is_settings).ok_or_else(missing)?)?;
     read[1..].iter().try_for_each(|row| read_row(&mut state, row))?;
     let found = claim.map(|claim| found(claim, &read, &picked)).transpose()?;
     Ok((state, found))
 }
 
-fn one_row(rows: &[Row]) -> Result<&Row, Failure> {
-    let missing = || Failure::Before(Why::Other("a table that has one row has none".to_owned()));
-    rows.first().ok_or_else(missing)
+fn missing() -> Failure {
+    Failure::Before(Why::Other("a table that has one row has none".to_owned()))
 }
 
 /// Takes over what a row says.
