@@ -223,8 +223,8 @@ pub(super) async fn load(
     let read = answers.pop().unwrap_or_default();
     let mut state = State::new(heads_of(answers[at_heads].first().ok_or_else(missing)?)?, now);
     let is_settings = |row: &&Row| row.try_get::<_, &str>(0).is_ok_and(|kind| kind == "settings");
-    state.settings = Settings::of(read.first().filter(is_settings).ok_or_else(missing)?)?;
-    read[1..].iter().try_for_each(|row| read_row(&mut state, row))?;
+    state.settings = Settings::of(read.iter().find(is_settings).ok_or_else(missing)?)?;
+    read.iter().try_for_each(|row| read_row(&mut state, row))?;
     let found = claim.map(|claim| found(claim, &read, &picked)).transpose()?;
     Ok((state, found))
 }
@@ -272,7 +272,7 @@ fn read_row(state: &mut State, row: &Row) -> Result<(), Error> {
         "cursor" => Some(Key::Cursor(name.to_owned())),
         "batch" => BatchId::parse(name).ok().map(Key::Batch),
         "idempotency" => Some(Key::Idempotency(name.to_owned())),
-        // of the claim
+        // the settings, and what a claim finds
         _ => None,
     };
     if let Some(key) = key {

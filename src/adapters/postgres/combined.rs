@@ -3,7 +3,7 @@
 
 use super::rows::{Param, Statement};
 
-/// Returns selects with the same columns as one, whose rows come in the order of the selects.
+/// Returns selects with the same columns as one. Their rows come in any order (PostgreSQL, "Combining Queries").
 pub(super) fn union(selects: Vec<Statement>) -> Statement {
     let (texts, params) = numbered(selects);
     (format!("({})", texts.join(") UNION ALL (")).into(), params)

@@ -22,9 +22,11 @@ use tokio_postgres::{Client, Error, Row};
 use super::rows::{Param, Statement};
 
 /// Settings of a connection that keeps its server. A plan with a name is kept: one that was made while a table was small must
-/// not read the whole of it once it is large, and one that serves all values must not be compiled for its estimated cost.
+/// not read the whole of it once it is large, and one that serves all values must not be compiled, nor be divided among processes,
+/// for its estimated cost.
 /// [`Plans`] says how long.
-const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; \
+     SET max_parallel_workers_per_gather = 0";
 /// Bounds of the statements of a transaction, and of its silence: a process that hangs must not keep a lock.
 pub(super) const BOUNDS: &str = "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '20s', true), \
      set_config('idle_in_transaction_session_timeout', '20s', true)";
