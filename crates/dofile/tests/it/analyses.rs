@@ -134,6 +134,7 @@ fn a_table_of_descriptive_statistics_has_groups_and_tests() {
             "replace x = . in 8\ndtable x b, by(g, nototals) factor(b, statistics(fvpercent)) continuous(x, statistics(median q1 count)) sformat(\"[%s]\" q1) nformat(%4.1f median q1) nosample column(by(hide))",
             vec!["| control treated", "Age | 2.5 [1.5] 4 6.0 [5.0] 3", "1 | (50.0%) (50.0%)"],
         ),
+        ("dtable c.x i.(b g) w", vec!["Arm |", "treated | 4 (50.0%)", "w | 1.250 (0.707)"]),
         ("dtable x [fw=w], sample(Persons)", vec!["| Summary", "Persons | 10", "Age | 3.800 (2.616)"]),
         ("replace x = . in 8\ndtable x b, listwise", vec!["N | 7", "b | 0.571 (0.535)"]),
         (

@@ -86,10 +86,24 @@ fn known(text: &str, names: &[&str]) -> Result<Vec<String>> {
     Ok(out)
 }
 
-/// Variables in the order of the text; those with `i.` are factors.
+/// Variables in the order of the text; those with `i.`, alone or before a list in parentheses, are factors.
 fn variables(s: &Session, text: &str) -> Result<Vec<(usize, bool)>> {
     let mut out: Vec<(usize, bool)> = Vec::new();
-    for word in text.split_whitespace() {
+    let mut rest = text;
+    while let Some((before, list)) = rest.split_once(".(") {
+        let (inside, after) = list.split_once(')').ok_or_else(StataError::syntax)?;
+        let (words, operator) = before.rsplit_once(char::is_whitespace).unwrap_or(("", before));
+        out.extend(variables(s, words)?);
+        let is_factor = match operator {
+            "i" => true,
+            "c" => false,
+            _ => return Err(StataError::unsupported_option("dtable", &format!("{operator}.()"))),
+        };
+        out.extend(s.varlist(inside)?.into_iter().map(|v| (v, is_factor)));
+        rest = after;
+    }
+    for word in rest.split_whitespace() {
+        let word = word.strip_prefix("c.").unwrap_or(word);
         let level = word.split_once('.').filter(|(before, _)| {
             before.strip_prefix('i').is_some_and(|rest| {
                 rest.strip_prefix('b').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit())
