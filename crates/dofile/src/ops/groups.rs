@@ -2,6 +2,7 @@
 //! need it. Groups are ordered by value (numbers) or alphabetically (text).
 
 use crate::error::{Result, StataError};
+use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::blocks;
@@ -84,6 +85,16 @@ pub(crate) fn grouped(s: &Session, vars: &[usize], mut rows: Vec<usize>) -> Vec<
         }
     }
     out
+}
+
+/// The value of a variable in a row as tables show it: its label, else the number in the variable's format; texts as they are.
+pub(crate) fn level_name(s: &Session, v: usize, row: usize) -> String {
+    let var = s.frame.var(v);
+    if var.is_string() {
+        return var.data.str(row).to_string();
+    }
+    let x = var.data.num(row);
+    s.frame.labels_of(v).and_then(|l| l.get(x)).map_or_else(|| format::bare(&var.format, x), str::to_string)
 }
 
 /// Applies `work` to every group, with the machine's threads where there are many rows; results are in order.

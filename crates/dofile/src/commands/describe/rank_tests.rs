@@ -4,6 +4,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::exact_ranks;
+use crate::ops::groups::level_name;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -88,15 +89,6 @@ fn ranked(s: &Session, cmd: &ParsedCommand) -> Result<(String, Vec<Group>, Vec<f
         last.sum += rank[k];
     }
     Ok((by_name, groups, rank, ties))
-}
-
-fn level_name(s: &Session, v: usize, row: usize) -> String {
-    let var = s.frame.var(v);
-    if var.is_string() {
-        return var.data.str(row).to_string();
-    }
-    let x = var.data.num(row);
-    s.frame.labels_of(v).and_then(|l| l.get(x)).map_or_else(|| format::bare(&var.format, x), str::to_string)
 }
 
 fn ranksum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::collection::Sheet;
-use crate::ops::groups::grouped;
+use crate::ops::groups::{grouped, level_name};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::split_options;
@@ -354,13 +354,4 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.scalar("N", all).matrix("table", m);
     s.r = r;
     Ok(())
-}
-
-fn level_name(s: &Session, v: usize, row: usize) -> String {
-    let var = s.frame.var(v);
-    if var.is_string() {
-        return var.data.str(row).to_string();
-    }
-    let x = var.data.num(row);
-    s.frame.labels_of(v).and_then(|l| l.get(x)).map_or_else(|| format::bare(&var.format, x), String::from)
 }

@@ -5,6 +5,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::groups::level_name;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
@@ -96,7 +97,7 @@ fn groups(
         let mut last: Option<usize> = None;
         for i in order {
             if last.is_none_or(|l| !s.frame.rows_equal(&[v], l, i)) {
-                out.push((group_name(s, v, i), vec![false; touse.len()]));
+                out.push((level_name(s, v, i), vec![false; touse.len()]));
             }
             if let Some((_, rows)) = out.last_mut() {
                 rows[i] = true;
@@ -106,18 +107,6 @@ fn groups(
     }
     out.push(("Total".to_string(), touse.to_vec()));
     Ok(out)
-}
-
-fn group_name(s: &Session, v: usize, row: usize) -> String {
-    let var = s.frame.var(v);
-    if var.is_string() {
-        return var.data.str(row).to_string();
-    }
-    let x = var.data.num(row);
-    match s.frame.labels_of(v).and_then(|l| l.get(x)) {
-        Some(text) => text.to_string(),
-        None => format::bare(&var.format, x),
-    }
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -69,8 +69,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
 }
 
+/// Writes the current table by the text of an option `export(filename [, options])`.
+pub(super) fn export_option(s: &mut Session, text: &str) -> Result<()> {
+    let (name, options) = match top_level_comma(text) {
+        Some(i) => (text[..i].trim(), text[i + 1..].trim()),
+        None => (text.trim(), ""),
+    };
+    export(s, unquote(name), options)
+}
+
 /// Writes the current table; `options` are those of `collect export`.
-pub(super) fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
+fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
     let options = Options::parse(
         "collect export",
         options,

@@ -1,16 +1,15 @@
 //! `dtable`: descriptive statistics of a sample and its groups ([R] dtable). Its options are in `dtable_options`, the file
 //! formats in `collect`.
 
-use super::collect::export;
+use super::collect::export_option;
 use super::dtable_options::{Line, Wanted, options};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::collection::Sheet;
-use crate::ops::groups::grouped;
+use crate::ops::groups::{grouped, level_name};
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::split::{top_level_comma, unquote};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
@@ -66,15 +65,6 @@ impl Data<'_> {
 fn label(s: &Session, v: usize) -> String {
     let var = s.frame.var(v);
     if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
-}
-
-fn level_name(s: &Session, v: usize, row: usize) -> String {
-    let var = s.frame.var(v);
-    if var.is_string() {
-        return var.data.str(row).to_string();
-    }
-    let x = var.data.num(row);
-    s.frame.labels_of(v).and_then(|l| l.get(x)).map_or_else(|| format::bare(&var.format, x), String::from)
 }
 
 /// A p-value as it is shown.
@@ -295,12 +285,5 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut r = Results::default();
     r.scalar("N", n);
     s.r = r;
-    if let Some(text) = &wanted.export {
-        let (name, options) = match top_level_comma(text) {
-            Some(i) => (text[..i].trim(), text[i + 1..].trim()),
-            None => (text.trim(), ""),
-        };
-        export(s, unquote(name), options)?;
-    }
-    Ok(())
+    wanted.export.as_ref().map_or(Ok(()), |text| export_option(s, text))
 }

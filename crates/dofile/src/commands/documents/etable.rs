@@ -1,7 +1,7 @@
 //! `etable`: estimates side by side, coefficients over their standard errors ([R] etable). The file formats are in
 //! `collect`.
 
-use super::collect::export;
+use super::collect::export_option;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::table::parse_term;
@@ -260,14 +260,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut r = Results::default();
     r.text("names", wanted.names.join(" "));
     s.r = r;
-    if let Some(text) = &wanted.export {
-        let (name, options) = match top_level_comma(text) {
-            Some(i) => (text[..i].trim(), text[i + 1..].trim()),
-            None => (text.trim(), ""),
-        };
-        export(s, unquote(name), options)?;
-    }
-    Ok(())
+    wanted.export.as_ref().map_or(Ok(()), |text| export_option(s, text))
 }
 
 fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Sheet {
