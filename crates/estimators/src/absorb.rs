@@ -14,6 +14,45 @@ const TOLERANCE: f64 = 1e-13;
 /// A column with less than this share of its length left is explained by the effects.
 const EXPLAINED: f64 = 1e-9;
 
+/// Slopes of a variable that differ between the groups of a set.
+pub struct Slopes {
+    /// The groups.
+    pub units: Units,
+    /// The variable, for each row.
+    pub values: Vec<f64>,
+    /// Mean of the variable in each group that is taken out of `values`; zero for all without an intercept of each group.
+    pub means: Vec<f64>,
+    /// The set with an intercept for each of the same groups.
+    pub set: Option<usize>,
+    /// Groups without a slope: the variable is constant, or without intercepts zero, in all of their rows.
+    pub redundant: usize,
+}
+
+impl Slopes {
+    /// Slopes of `values`. Where the number of a set with an intercept of each of the groups is given, the means of the
+    /// groups are taken out, which changes no residual.
+    pub fn new(units: Units, mut values: Vec<f64>, set: Option<usize>, weights: Option<&[f64]>) -> Self {
+        let means = set.map_or_else(|| vec![0.0; units.count()], |_| units.means(&values, weights));
+        let mut largest = vec![0.0_f64; units.count()];
+        let mut rest = vec![0.0_f64; units.count()];
+        for (value, unit) in values.iter_mut().zip(&units.of_row) {
+            let unit = *unit as usize;
+            largest[unit] = largest[unit].max(value.abs());
+            *value -= means[unit];
+            rest[unit] = rest[unit].max(value.abs());
+        }
+        // What rounding of the means leaves of a constant is no variation.
+        let constant: Vec<bool> = rest.iter().zip(&largest).map(|(r, l)| *r <= EXPLAINED * l).collect();
+        for (value, unit) in values.iter_mut().zip(&units.of_row) {
+            if constant[*unit as usize] {
+                *value = 0.0;
+            }
+        }
+        let redundant = constant.iter().filter(|c| **c).count();
+        Self { units, values, means, set, redundant }
+    }
+}
+
 /// Several sets of groups in one sample, with the rows ordered by the first set.
 pub struct Absorber<'a> {
     sets: &'a [Units],
@@ -23,6 +62,10 @@ pub struct Absorber<'a> {
     starts: Vec<usize>,
     /// Column number of the indicators of every further set, per position of `order`.
     columns: Vec<Vec<u32>>,
+    /// First column number of every further set, and the end.
+    bounds: Vec<usize>,
+    /// Values of the variables of slopes, per position of `order`, one for each of the last of `columns`.
+    slopes: Vec<Vec<f64>>,
     /// Weights in that order; absent means ones.
     weights: Option<Vec<f64>>,
     /// Sum of weights of each group of the first set.
@@ -38,6 +81,11 @@ pub struct NotConverged;
 impl<'a> Absorber<'a> {
     /// Prepares the sets; at least one is needed. The first one is eliminated exactly: it should have the most groups.
     pub fn new(sets: &'a [Units], weights: Option<&[f64]>) -> Self {
+        Self::with_slopes(sets, &[], weights)
+    }
+
+    /// As [`Absorber::new`], with slopes that differ between groups.
+    pub fn with_slopes(sets: &'a [Units], slopes: &[Slopes], weights: Option<&[f64]>) -> Self {
         let first = &sets[0];
         let mut starts = vec![0; first.count() + 1];
         first.sizes.iter().enumerate().for_each(|(g, n)| starts[g + 1] = starts[g] + n);
@@ -48,19 +96,33 @@ impl<'a> Absorber<'a> {
             next[*group as usize] += 1;
         }
         let mut columns = Vec::new();
+        let mut bounds = vec![0];
         let mut width = 0_u32;
-        for set in &sets[1..] {
+        for set in sets[1..].iter().chain(slopes.iter().map(|s| &s.units)) {
             columns.push(order.iter().map(|row| width + set.of_row[*row as usize]).collect::<Vec<_>>());
             width += set.count() as u32;
+            bounds.push(width as usize);
         }
         let weights: Option<Vec<f64>> = weights.map(|w| order.iter().map(|row| w[*row as usize]).collect());
         let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w[i]);
         let totals = starts.windows(2).map(|s| (s[0]..s[1]).map(weight).sum()).collect();
+        let in_order = |s: &Slopes| order.iter().map(|row| s.values[*row as usize]).collect::<Vec<f64>>();
+        let slopes: Vec<Vec<f64>> = slopes.iter().map(in_order).collect();
         let mut diagonal = vec![0.0; width as usize];
-        for column in &columns {
-            column.iter().enumerate().for_each(|(i, c)| diagonal[*c as usize] += weight(i));
+        for (k, column) in columns.iter().enumerate() {
+            let values = (k + 1).checked_sub(sets.len()).map(|k| &slopes[k]);
+            for (i, c) in column.iter().enumerate() {
+                diagonal[*c as usize] += weight(i) * values.map_or(1.0, |v| v[i] * v[i]);
+            }
         }
-        Self { sets, order, starts, columns, weights, totals, diagonal }
+        Self { sets, order, starts, columns, bounds, slopes, weights, totals, diagonal }
+    }
+
+    /// Column numbers of each further set, with the variable for slopes.
+    fn further(&self) -> impl Iterator<Item = (&Vec<u32>, Option<&Vec<f64>>)> {
+        let intercepts = self.columns.len() - self.slopes.len();
+        let values = std::iter::repeat_n(None, intercepts).chain(self.slopes.iter().map(Some));
+        self.columns.iter().zip(values)
     }
 
     fn weight(&self, position: usize) -> f64 {
@@ -80,9 +142,16 @@ impl<'a> Absorber<'a> {
     /// `D'W values` over the indicators of the further sets.
     fn gather(&self, values: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.diagonal.len()];
-        for column in &self.columns {
-            for (i, c) in column.iter().enumerate() {
-                out[*c as usize] += self.weight(i) * values[i];
+        for (column, slope) in self.further() {
+            match slope {
+                None => column
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, c)| out[*c as usize] += self.weight(i) * values[i]),
+                Some(x) => column
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, c)| out[*c as usize] += self.weight(i) * x[i] * values[i]),
             }
         }
         out
@@ -91,10 +160,17 @@ impl<'a> Absorber<'a> {
     /// `values = D coefficients`, without the means of the first set.
     fn spread(&self, coefficients: &[f64], values: &mut [f64]) {
         values.fill(0.0);
-        for column in &self.columns {
-            values.iter_mut().zip(column).for_each(|(v, c)| *v += coefficients[*c as usize]);
-        }
+        self.add_further(coefficients, values, 1.0);
         self.sweep_first(values);
+    }
+
+    /// Adds `sign` times the effects of all sets but the first.
+    fn add_further(&self, coefficients: &[f64], values: &mut [f64], sign: f64) {
+        for (column, slope) in self.further() {
+            for (i, (value, c)) in values.iter_mut().zip(column).enumerate() {
+                *value += sign * coefficients[*c as usize] * slope.map_or(1.0, |x| x[i]);
+            }
+        }
     }
 
     /// Residuals of one column on all indicators (without the mean that is added back).
@@ -108,16 +184,19 @@ impl<'a> Absorber<'a> {
         self.sweep_first(&mut values);
         if !self.columns.is_empty() {
             // The second round removes what the rounding of the first one left.
-            self.solve(&mut values, TOLERANCE)?;
-            self.solve(&mut values, 1e-4)?;
+            let mut effects = vec![0.0; self.diagonal.len()];
+            self.solve(&mut values, &mut effects, TOLERANCE)?;
+            self.solve(&mut values, &mut effects, 1e-4)?;
         }
         let mut out = vec![0.0; values.len()];
         self.order.iter().zip(&values).for_each(|(row, value)| out[*row as usize] = *value);
         Ok(out)
     }
 
-    fn solve(&self, values: &mut [f64], tolerance: f64) -> Result<(), NotConverged> {
-        let scale = |r: &[f64]| -> Vec<f64> { r.iter().zip(&self.diagonal).map(|(r, d)| r / d).collect() };
+    /// Takes the further sets out of `values`; `effects` are their coefficients so far.
+    fn solve(&self, values: &mut [f64], effects: &mut [f64], tolerance: f64) -> Result<(), NotConverged> {
+        let share = |(r, d): (&f64, &f64)| if *d > 0.0 { r / d } else { 0.0 };
+        let scale = |r: &[f64]| -> Vec<f64> { r.iter().zip(&self.diagonal).map(share).collect() };
         let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
         let mut gradient = self.gather(values);
         let mut step = scale(&gradient);
@@ -137,6 +216,7 @@ impl<'a> Absorber<'a> {
                 return Ok(());
             }
             values.iter_mut().zip(&image).for_each(|(v, m)| *v -= length * m);
+            effects.iter_mut().zip(&step).for_each(|(e, s)| *e += length * s);
             gradient.iter_mut().zip(&moved).for_each(|(g, m)| *g -= length * m);
             let scaled = scale(&gradient);
             let next = dot(&gradient, &scaled);
@@ -145,6 +225,33 @@ impl<'a> Absorber<'a> {
             current = next;
         }
         Err(NotConverged)
+    }
+
+    /// The coefficients of one column on all effects: those of the first set, then those of each further one. Intercepts
+    /// of the further sets have a mean of zero over the rows; where effects are not identified otherwise, they are one
+    /// of the solutions.
+    pub fn effects(&self, column: &[f64]) -> Result<Vec<Vec<f64>>, NotConverged> {
+        let ordered: Vec<f64> = self.order.iter().map(|row| column[*row as usize]).collect();
+        let mut values = ordered.clone();
+        self.sweep_first(&mut values);
+        let mut all = vec![0.0; self.diagonal.len()];
+        if !self.columns.is_empty() {
+            self.solve(&mut values, &mut all, TOLERANCE)?;
+            self.solve(&mut values, &mut all, 1e-4)?;
+        }
+        let whole: f64 = self.totals.iter().sum();
+        for (k, (column, _)) in self.further().enumerate().filter(|(_, (_, slope))| slope.is_none()) {
+            let sum: f64 = column.iter().enumerate().map(|(i, c)| self.weight(i) * all[*c as usize]).sum();
+            all[self.bounds[k]..self.bounds[k + 1]].iter_mut().for_each(|e| *e -= sum / whole);
+        }
+        let mut left = ordered;
+        self.add_further(&all, &mut left, -1.0);
+        let mean = |(bounds, total): (&[usize], &f64)| {
+            (bounds[0]..bounds[1]).map(|i| self.weight(i) * left[i]).sum::<f64>() / total
+        };
+        let first: Vec<f64> = self.starts.windows(2).zip(&self.totals).map(mean).collect();
+        let further = self.bounds.windows(2).map(|b| all[b[0]..b[1]].to_vec());
+        Ok(std::iter::once(first).chain(further).collect())
     }
 
     /// The columns without the effects, with their overall means added back. Columns are worked on in parallel.

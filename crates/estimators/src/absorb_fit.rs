@@ -2,7 +2,7 @@
 //! package reghdfe (Correia 2016, 2017) and covariances by one or several sets of clusters (Cameron, Gelbach and Miller
 //! 2011).
 
-use super::absorb::{Absorber, NotConverged};
+use super::absorb::{Absorber, NotConverged, Slopes};
 use super::matrix::Mat;
 use super::ols::{self, FitError, OlsFit, Request};
 use super::panel::Units;
@@ -20,12 +20,87 @@ pub enum Covariance<'a> {
     Clusters(&'a [Units]),
 }
 
+/// Coefficients of one set of effects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetCount {
+    /// Groups.
+    pub levels: usize,
+    /// Coefficients that do not count.
+    pub redundant: usize,
+    /// Whether the groups are nested within a cluster, in which case no coefficient counts.
+    pub nested: bool,
+    /// Whether `redundant` is exact or a lower bound.
+    pub exact: bool,
+}
+
+impl SetCount {
+    fn new(units: &Units, redundant: usize, exact: bool, clusters: &[Units]) -> Self {
+        let (levels, nested) = (units.count(), clusters.iter().any(|c| nested(units, c)));
+        Self { levels, redundant: if nested { levels } else { redundant }, nested, exact: exact || nested }
+    }
+
+    /// Coefficients that count.
+    pub fn counted(&self) -> usize {
+        self.levels - self.redundant
+    }
+}
+
+/// Which redundant effects are looked for (option `dofadjustments()`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adjustments {
+    /// Connected parts of each set with the earlier ones; without, each further set has one redundant effect.
+    pub pairwise: bool,
+    /// Only the second set is compared, with the first.
+    pub first_pair: bool,
+    /// Sets nested within clusters do not count.
+    pub clusters: bool,
+    /// Slopes of variables that are constant in a group do not count.
+    pub continuous: bool,
+}
+
+impl Adjustments {
+    /// All of them.
+    pub const ALL: Self = Self { pairwise: true, first_pair: false, clusters: true, continuous: true };
+}
+
+/// What is fitted.
+pub struct AbsorbRequest<'a> {
+    /// The outcome.
+    pub y: &'a [f64],
+    /// The regressors.
+    pub columns: &'a [&'a [f64]],
+    /// Weights of the rows.
+    pub weights: Option<&'a Weights>,
+    /// Intercepts of groups; at least one set.
+    pub sets: &'a [Units],
+    /// Slopes of groups.
+    pub slopes: &'a [Slopes],
+    /// The covariance of the coefficients.
+    pub covariance: &'a Covariance<'a>,
+    /// How degrees of freedom are counted.
+    pub adjustments: Adjustments,
+}
+
+impl<'a> AbsorbRequest<'a> {
+    /// A regression without weights and slopes.
+    pub fn new(
+        y: &'a [f64],
+        columns: &'a [&'a [f64]],
+        sets: &'a [Units],
+        covariance: &'a Covariance<'a>,
+    ) -> Self {
+        Self { y, columns, weights: None, sets, slopes: &[], covariance, adjustments: Adjustments::ALL }
+    }
+}
+
 /// A regression with absorbed effects.
 pub struct AbsorbedFit {
     /// Coefficients and constant with the covariance that was asked for; `df_r` is that of the tests.
     pub ols: OlsFit,
-    /// Levels of each set, redundant ones, and whether the set is nested within a cluster.
-    pub sets: Vec<(usize, usize, bool)>,
+    /// The sets in the order given.
+    pub sets: Vec<SetCount>,
+    /// The slopes in the order given.
+    pub slopes: Vec<SetCount>,
     /// Coefficients of the effects that count, those of sets nested within clusters excluded.
     pub df_a: f64,
     /// Rows less all coefficients, the degrees of freedom of the mean squared error.
@@ -89,42 +164,109 @@ pub fn singletons(sets: &[Units]) -> Vec<usize> {
     }
 }
 
-/// Fits the regression; `order` of the sets does not matter, the redundant effects count in the order given.
-pub fn fit(
-    y: &[f64],
-    columns: &[&[f64]],
-    weights: Option<&Weights>,
+/// Coefficients of `column`, the part of an outcome that the effects explain: for each set those of its groups, then the
+/// slopes. All sets but the largest have a mean of zero over the rows.
+pub fn effects(
+    column: &[f64],
+    weights: Option<&[f64]>,
     sets: &[Units],
-    covariance: &Covariance<'_>,
-) -> Result<AbsorbedFit, FitError> {
+    slopes: &[Slopes],
+) -> Result<(Vec<Vec<f64>>, Vec<Vec<f64>>), FitError> {
+    let (order, sorted) = largest_first(sets);
+    let found = Absorber::with_slopes(&sorted, slopes, weights).effects(column);
+    let mut found = found.map_err(|NotConverged| FitError::NotConverged)?;
+    let of_slopes = found.split_off(sets.len());
+    let mut of_sets = vec![Vec::new(); sets.len()];
+    order.into_iter().zip(found).for_each(|(k, values)| of_sets[k] = values);
+    for (slope, coefficients) in slopes.iter().zip(&of_slopes) {
+        if let Some(set) = slope.set {
+            let means = coefficients.iter().zip(&slope.means);
+            of_sets[set].iter_mut().zip(means).for_each(|(effect, (b, mean))| *effect -= b * mean);
+        }
+    }
+    Ok((of_sets, of_slopes))
+}
+
+/// The sets with the largest first, which is eliminated exactly, and their places.
+fn largest_first(sets: &[Units]) -> (Vec<usize>, Vec<Units>) {
+    let mut order: Vec<usize> = (0..sets.len()).collect();
+    order.sort_by_key(|k| std::cmp::Reverse(sets[*k].count()));
+    let copy = |k: &usize| Units { of_row: sets[*k].of_row.clone(), sizes: sets[*k].sizes.clone() };
+    let sorted = order.iter().map(copy).collect();
+    (order, sorted)
+}
+
+/// The columns of a regression without the effects, and the coefficients that these cost.
+pub struct Cleaned {
+    /// The columns, with their means.
+    pub columns: Vec<Vec<f64>>,
+    /// The sets in the order given.
+    pub sets: Vec<SetCount>,
+    /// The slopes in the order given.
+    pub slopes: Vec<SetCount>,
+    /// Coefficients that count, those nested within clusters excluded.
+    pub df_a: f64,
+    /// All coefficients.
+    pub every: usize,
+    /// Coefficients that count next to the constant.
+    pub beside_constant: usize,
+}
+
+/// Takes the effects out of columns. The redundant effects count in the order of the sets, which matters for nothing else.
+pub fn clean(
+    columns: &[&[f64]],
+    weights: Option<&[f64]>,
+    sets: &[Units],
+    slopes: &[Slopes],
+    clusters: &[Units],
+    adjustments: Adjustments,
+) -> Result<Cleaned, FitError> {
+    let redundant: Vec<usize> = match (adjustments.pairwise, adjustments.first_pair) {
+        (true, _) => Absorber::new(sets, None).redundant(),
+        (_, true) => {
+            let pair = Absorber::new(&sets[..sets.len().min(2)], None).redundant();
+            (0..sets.len()).map(|k| pair.get(k).copied().unwrap_or(1)).collect()
+        }
+        _ => (0..sets.len()).map(|k| usize::from(k > 0)).collect(),
+    };
+    let (_, sorted) = largest_first(sets);
+    let absorber = Absorber::with_slopes(&sorted, slopes, weights);
+    let cleaned = absorber.clean(columns, weights).map_err(|NotConverged| FitError::NotConverged)?;
+    let all = |slope: &Slopes| if adjustments.continuous { slope.redundant } else { 0 };
+    let nests = if adjustments.clusters { clusters } else { &[] };
+    let count = |exact: bool, (units, lost): (&Units, usize)| SetCount::new(units, lost, exact, nests);
+    let table: Vec<SetCount> =
+        sets.iter().zip(redundant.iter().copied()).enumerate().map(|(k, one)| count(k < 2, one)).collect();
+    let of_slopes: Vec<SetCount> = slopes.iter().map(|s| count(false, (&s.units, all(s)))).collect();
+    let counted = table.iter().chain(&of_slopes).map(SetCount::counted).sum::<usize>();
+    let intercepts = sets.iter().zip(&redundant).map(|(set, lost)| set.count() - lost);
+    let every = intercepts.chain(slopes.iter().map(|s| s.units.count() - all(s))).sum();
+    // The first set has the constant among its effects; it counts on its own where that set is nested.
+    let beside_constant = if table.first().is_some_and(|t| t.nested) { counted } else { counted - 1 };
+    Ok(Cleaned {
+        columns: cleaned,
+        sets: table,
+        slopes: of_slopes,
+        df_a: counted as f64,
+        every,
+        beside_constant,
+    })
+}
+
+/// Fits the regression.
+pub fn fit(asked: &AbsorbRequest<'_>) -> Result<AbsorbedFit, FitError> {
+    let AbsorbRequest { y, columns, weights, sets, slopes, covariance, adjustments } = *asked;
     let effective = weights.map(Weights::effective);
     let w = effective.as_ref().map(|(w, _)| w.as_slice());
-    let redundant = Absorber::new(sets, w).redundant();
-    // The largest set is eliminated exactly.
-    let mut sorted: Vec<Units> =
-        sets.iter().map(|s| Units { of_row: s.of_row.clone(), sizes: s.sizes.clone() }).collect();
-    sorted.sort_by_key(|s| std::cmp::Reverse(s.count()));
-    let absorber = Absorber::new(&sorted, w);
     let all: Vec<&[f64]> = columns.iter().copied().chain([y]).collect();
-    let mut cleaned = absorber.clean(&all, w).map_err(|NotConverged| FitError::NotConverged)?;
-    let outcome = cleaned.pop().expect("the outcome is the last column");
-    let slices: Vec<&[f64]> = cleaned.iter().map(Vec::as_slice).collect();
     let clusters: &[Units] = match covariance {
         Covariance::Clusters(units) => units,
         _ => &[],
     };
-    let table: Vec<(usize, usize, bool)> = sets
-        .iter()
-        .zip(&redundant)
-        .map(|(set, lost)| {
-            let inside = clusters.iter().any(|c| nested(set, c));
-            (set.count(), if inside { set.count() } else { *lost }, inside)
-        })
-        .collect();
-    let df_a = table.iter().map(|(levels, lost, _)| levels - lost).sum::<usize>() as f64;
-    let every: usize = sets.iter().zip(&redundant).map(|(set, lost)| set.count() - lost).sum();
-    // The first set has the constant among its effects; it counts on its own where that set is nested.
-    let counted = if table.first().is_some_and(|t| t.2) { df_a } else { df_a - 1.0 };
+    let counts = clean(&all, w, sets, slopes, clusters, adjustments)?;
+    let mut cleaned = counts.columns;
+    let outcome = cleaned.pop().expect("the outcome is the last column");
+    let slices: Vec<&[f64]> = cleaned.iter().map(Vec::as_slice).collect();
     let request = |vce: Vce<'_>, absorbed: usize| {
         ols::fit(&Request {
             weights,
@@ -134,14 +276,14 @@ pub fn fit(
             ..Request::new(&outcome, &slices)
         })
     };
-    let classical = request(Vce::Classical, every - 1)?;
+    let classical = request(Vce::Classical, counts.every - 1)?;
     let df_residual = classical.df_residual;
-    let counts: Vec<usize> = clusters.iter().map(Units::count).collect();
+    let sizes: Vec<usize> = clusters.iter().map(Units::count).collect();
     let (fitted, repaired) = match covariance {
         Covariance::Classical => (classical, false),
-        Covariance::Robust => (request(Vce::Robust, every - 1)?, false),
+        Covariance::Robust => (request(Vce::Robust, counts.every - 1)?, false),
         Covariance::Clusters(units) => {
-            by_clusters(units, |clusters| request(Vce::Cluster(clusters), counted as usize))?
+            by_clusters(units, |clusters| request(Vce::Cluster(clusters), counts.beside_constant))?
         }
     };
     let squares = |values: &[f64]| {
@@ -150,7 +292,16 @@ pub fn fit(
         values.iter().enumerate().map(|(i, v)| weight(i) * (v - mean).powi(2)).sum::<f64>()
     };
     let total = (squares(y), squares(&outcome));
-    Ok(AbsorbedFit { ols: fitted, sets: table, df_a, df_residual, total, clusters: counts, repaired })
+    Ok(AbsorbedFit {
+        ols: fitted,
+        sets: counts.sets,
+        slopes: counts.slopes,
+        df_a: counts.df_a,
+        df_residual,
+        total,
+        clusters: sizes,
+        repaired,
+    })
 }
 
 /// The covariance by one or several sets of clusters: those of every combination of the sets are added where it has an

@@ -56,6 +56,15 @@ pub struct IvRequest<'a> {
     /// GMM repeats its steps until coefficients and weight matrix change less than these, relatively, within so many
     /// steps.
     pub iterated: Option<Iterated>,
+    /// Parameters that were taken out of all columns before (absorbed effects); they cost degrees of freedom.
+    pub absorbed: usize,
+}
+
+impl IvRequest<'_> {
+    /// Instruments, or parameters, with those that were absorbed.
+    pub(super) fn all_with_absorbed(&self, count: usize) -> f64 {
+        (count + self.absorbed) as f64
+    }
 }
 
 /// A fitted model. Parameters: endogenous, exogenous, constant.
@@ -203,7 +212,8 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     let n = effective.as_ref().map_or(request.y.len() as f64, |(_, n)| *n);
     let at = coordinates(request, weights);
     let k = at.x.cols();
-    if n <= k as f64 || at.instruments < k {
+    let parameters = request.all_with_absorbed(k);
+    if n <= parameters || at.instruments < k {
         return Err(FitError::Insufficient);
     }
     if let Vce::Cluster(c) = request.vce
@@ -218,7 +228,7 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     let residuals = residuals(request, &b);
     let rss = squares(&residuals, weights);
     let tss = super::ols::total_squares(request.y, weights, request.constant);
-    let s2 = rss / if request.small { n - k as f64 } else { n };
+    let s2 = rss / if request.small { n - parameters } else { n };
     let v = match middle(request, &at, &residuals, weights, n) {
         Some((_, factor)) if request.efficient && weight.is_some() => bread.scaled(factor),
         Some((middle, factor)) => projector.sandwich(&middle).scaled(factor),
@@ -281,7 +291,7 @@ fn point(
         Method::Liml => {
             let included = request.exogenous.len() + usize::from(request.constant);
             let total = weights.map_or(request.y.len() as f64, |w| stable_sum(w.iter().copied()));
-            let lowered = request.fuller / (total - at.instruments as f64);
+            let lowered = request.fuller / (total - request.all_with_absorbed(at.instruments));
             let kappa = liml_kappa(at, included, request.endogenous.len()) - lowered;
             let (standardised, bread) = k_class(at, kappa).ok_or(FitError::Insufficient)?;
             let projector = bread.times(&inside.transpose());
@@ -300,7 +310,7 @@ fn middle(
     weights: Option<&[f64]>,
     n: f64,
 ) -> Option<(Mat, f64)> {
-    let k = at.x.cols() as f64;
+    let k = request.all_with_absorbed(at.x.cols());
     let factor = |cluster: Option<f64>| match (request.small, cluster) {
         // Without `small` the covariance is asymptotic, also by clusters.
         (false, _) => 1.0,

@@ -97,7 +97,7 @@ pub fn identification(request: &IvRequest<'_>) -> Result<Identification, FitErro
     let weights = weights.as_deref();
     let at = coordinates(request, weights);
     let found = weakest(request, &at).ok_or(FitError::Insufficient)?;
-    let (l1, l) = (request.instruments.len() as f64, at.instruments as f64);
+    let (l1, l) = (request.instruments.len() as f64, request.all_with_absorbed(at.instruments));
     let df = l1 - request.endogenous.len() as f64 + 1.0;
     let eigenvalue = found.correlation / (1.0 - found.correlation);
     let cragg_donald_f = eigenvalue * (n - l) / l1;
@@ -156,7 +156,7 @@ pub fn anderson_rubin(request: &IvRequest<'_>) -> Result<(Test, Test), FitError>
     let positions: Vec<usize> = (request.exogenous.len()..all.len()).collect();
     let test = wald::test_zero(&full.b, &full.v, &positions);
     let df = test.df as f64;
-    let parameters = (all.len() + usize::from(request.constant)) as f64;
+    let parameters = request.all_with_absorbed(all.len() + usize::from(request.constant));
     let chi2 = test.chi2 * large_sample(request, full.n, parameters);
     Ok((Test::f(test.f(), df, full.df_r), Test::chi2(chi2, df)))
 }
@@ -348,7 +348,7 @@ fn remaining(request: &IvRequest<'_>, left: &[f64], lost: usize) -> Result<Condi
     let positions: Vec<usize> = (request.exogenous.len()..all.len()).collect();
     let test = wald::test_zero(&full.b, &full.v, &positions);
     let df = (test.df - lost) as f64;
-    let parameters = (all.len() + usize::from(request.constant)) as f64;
+    let parameters = request.all_with_absorbed(all.len() + usize::from(request.constant));
     Ok(Conditional {
         f: Test::f(test.chi2 / df, df, full.df_r),
         chi2: Test::chi2(test.chi2 * large_sample(request, full.n, parameters), df),

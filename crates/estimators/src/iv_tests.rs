@@ -60,7 +60,14 @@ pub(super) fn plain<'a>(
     columns: &'a [&'a [f64]],
     vce: Vce<'a>,
 ) -> Request<'a> {
-    Request { constant: request.constant, weights: request.weights, vce, ..Request::new(y, columns) }
+    Request {
+        constant: request.constant,
+        weights: request.weights,
+        vce,
+        absorbed: request.absorbed,
+        absorbed_in_cluster: true,
+        ..Request::new(y, columns)
+    }
 }
 
 /// First-stage statistics of every endogenous regressor, in order.
@@ -116,7 +123,8 @@ pub fn minimum_eigenvalue(request: &IvRequest<'_>) -> f64 {
         Mat::from_fn(m, m, |a, b| (from..to).map(|i| at.x[(i, lead + a)] * at.x[(i, lead + b)]).sum())
     };
     let excluded = cross(lead, at.instruments);
-    let variance = cross(at.instruments, at.x.rows()).scaled(1.0 / (n - at.instruments as f64));
+    let variance =
+        cross(at.instruments, at.x.rows()).scaled(1.0 / (n - request.all_with_absorbed(at.instruments)));
     let Some(lower) = variance.cholesky() else {
         return f64::NAN;
     };

@@ -101,6 +101,7 @@ pub mod rate_ratios;
 pub mod rd;
 pub mod rd_bandwidth;
 pub mod rd_density;
+pub mod rd_design;
 pub mod real;
 pub mod robust;
 pub mod roc;

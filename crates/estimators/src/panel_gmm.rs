@@ -14,6 +14,24 @@ pub struct Unit {
     pub x: Mat,
     /// Instruments, one row per equation.
     pub z: Mat,
+    /// Covariance of the errors of the equations, for errors in levels of variance 1, as the first step assumes it.
+    pub h: Mat,
+    /// Equations in differences for the tests of serial correlation, where the fitted ones are transformed otherwise.
+    pub tested: Option<Tested>,
+}
+
+/// Differenced equations that take no part in the fit.
+pub struct Tested {
+    /// Period of each equation, ascending.
+    pub periods: Vec<i64>,
+    /// Outcome of each equation.
+    pub y: Vec<f64>,
+    /// Regressors, one row per equation.
+    pub x: Mat,
+    /// Covariance of their errors.
+    pub h: Mat,
+    /// Covariance of the errors of the fitted equations (rows) with theirs.
+    pub cross: Mat,
 }
 
 /// Which covariance is wanted.
@@ -49,15 +67,16 @@ pub struct GmmFit {
     homoskedastic: bool,
 }
 
-/// Covariance of the errors of a unit, for errors of variance 1: `2` on the diagonal and `-1` for adjacent periods of
-/// the differenced equations, `1` for each equation in levels, and none between the two kinds.
-fn error_covariance(unit: &Unit) -> Mat {
-    let (size, split) = (unit.y.len(), unit.periods.len());
-    Mat::from_fn(size, size, |i, j| {
+/// Covariance of the errors of a unit with `levels` equations in levels, for errors of variance 1: `2` on the diagonal
+/// and `-1` for adjacent periods of the differenced equations, `1` for each equation in levels, and none between the two
+/// kinds.
+pub fn error_covariance(periods: &[i64], levels: usize) -> Mat {
+    let split = periods.len();
+    Mat::from_fn(split + levels, split + levels, |i, j| {
         if i >= split || j >= split {
             return if i == j { 1.0 } else { 0.0 };
         }
-        match (unit.periods[i] - unit.periods[j]).abs() {
+        match (periods[i] - periods[j]).abs() {
             0 => 2.0,
             1 => -1.0,
             _ => 0.0,
@@ -97,7 +116,7 @@ fn moments(units: &[Unit], e: &[Vec<f64>], l: usize) -> Mat {
 pub fn fit(units: &[Unit], steps: Steps, robust: bool) -> Option<GmmFit> {
     let (k, l) = (units.first()?.x.cols(), units.first()?.z.cols());
     let n: usize = units.iter().map(|u| u.periods.len()).sum();
-    let zhz = sum(units, l, l, |_, u| u.z.transpose().sandwich(&error_covariance(u)));
+    let zhz = sum(units, l, l, |_, u| u.z.transpose().sandwich(&u.h));
     let (a1, rank, _) = zhz.inverse_semidefinite(DEPENDENT);
     if rank < k {
         return None;
@@ -175,33 +194,62 @@ pub fn fit(units: &[Unit], steps: Steps, robust: bool) -> Option<GmmFit> {
 }
 
 impl GmmFit {
+    /// Variance of the errors in levels over `n` observations as `xtabond2` has it, without degrees of freedom: from the
+    /// residuals of the transformed equations, whose variance is twice that in levels after differences, and the same
+    /// after orthogonal deviations.
+    pub fn level_variance(&self, orthogonal: bool, n: f64) -> f64 {
+        self.rss / if orthogonal { n } else { 2.0 * n }
+    }
+
     /// Arellano and Bond's test of no serial correlation of an order in the differenced errors: a standard
     /// normal statistic, or nothing when no unit has residuals that far apart.
     pub fn serial_correlation(&self, units: &[Unit], order: i64) -> Option<f64> {
         let (k, l) = (units.first()?.x.cols(), units.first()?.z.cols());
-        let lagged: Vec<Vec<f64>> = units
+        // the equations in levels have no part in the test
+        let differences: Vec<Vec<f64>> = units
             .iter()
             .zip(&self.residuals)
+            .map(|(u, e)| match &u.tested {
+                Some(t) => t.x.times_vector(&self.b).iter().zip(&t.y).map(|(f, y)| y - f).collect(),
+                None => e[..u.periods.len()].to_vec(),
+            })
+            .collect();
+        let lagged: Vec<Vec<f64>> = units
+            .iter()
+            .zip(&differences)
             .map(|(u, e)| {
-                let earlier = |t: &i64| u.periods.iter().position(|s| *s == t - order).map_or(0.0, |p| e[p]);
-                let mut lagged: Vec<f64> = u.periods.iter().map(earlier).collect();
-                // the equations in levels have no part in the test
-                lagged.resize(u.y.len(), 0.0);
-                lagged
+                let periods = u.tested.as_ref().map_or(&u.periods, |t| &t.periods);
+                let earlier = |t: &i64| periods.iter().position(|s| *s == t - order).map_or(0.0, |p| e[p]);
+                periods.iter().map(earlier).collect()
             })
             .collect();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-        let statistic: f64 = lagged.iter().zip(&self.residuals).map(|(a, b)| dot(a, b)).sum();
-        let lx = sum(units, 1, k, |i, u| column(&lagged[i]).transpose().times(&u.x));
+        let statistic: f64 = lagged.iter().zip(&differences).map(|(a, b)| dot(a, b)).sum();
+        let lx = sum(units, 1, k, |i, u| {
+            let x = u.tested.as_ref().map_or(&u.x, |t| &t.x);
+            Mat::from_fn(1, k, |_, j| lagged[i].iter().enumerate().map(|(r, w)| w * x[(r, j)]).sum())
+        });
         let (first, cross) = if self.homoskedastic {
-            let h = |u: &Unit| error_covariance(u);
-            let own: f64 = units.iter().enumerate().map(|(i, u)| h(u).quadratic(&lagged[i])).sum();
-            let cross = sum(units, l, 1, |i, u| u.z.transpose().times(&h(u)).times(&column(&lagged[i])));
+            let own: f64 = units
+                .iter()
+                .zip(&lagged)
+                .map(|(u, w)| {
+                    let h = u.tested.as_ref().map_or(&u.h, |t| &t.h);
+                    let row = |i: usize| (0..w.len()).map(|j| h[(i, j)] * w[j]).sum::<f64>();
+                    (0..w.len()).map(|i| w[i] * row(i)).sum::<f64>()
+                })
+                .sum();
+            let cross = sum(units, l, 1, |i, u| {
+                let h = u.tested.as_ref().map_or(&u.h, |t| &t.cross);
+                let w = &lagged[i];
+                let part = (0..u.y.len()).map(|r| (0..w.len()).map(|j| h[(r, j)] * w[j]).sum::<f64>());
+                u.z.transpose().times(&column(&part.collect::<Vec<f64>>()))
+            });
             (self.sigma2 * own, cross.scaled(self.sigma2))
         } else {
-            let own: f64 = lagged.iter().zip(&self.residuals).map(|(a, b)| dot(a, b).powi(2)).sum();
+            let own: f64 = lagged.iter().zip(&differences).map(|(a, b)| dot(a, b).powi(2)).sum();
             let cross = sum(units, l, 1, |i, u| {
-                u.z.transpose().times(&column(&self.residuals[i])).scaled(dot(&self.residuals[i], &lagged[i]))
+                u.z.transpose().times(&column(&self.residuals[i])).scaled(dot(&differences[i], &lagged[i]))
             });
             (own, cross)
         };

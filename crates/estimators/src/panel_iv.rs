@@ -58,6 +58,7 @@ impl Model {
             hac_vce: None,
             hac_weight: None,
             iterated: None,
+            absorbed: 0,
         })
     }
 

@@ -58,6 +58,10 @@ pub struct Side {
     pub x: Vec<f64>,
     /// Outcome.
     pub y: Vec<f64>,
+    /// Treatment that was received, in fuzzy designs.
+    pub treatment: Option<Vec<f64>>,
+    /// Covariates.
+    pub covariates: Vec<Vec<f64>>,
     /// Cluster of each row.
     pub clusters: Option<Vec<usize>>,
 }
@@ -87,7 +91,20 @@ pub(super) struct Window {
     pub(super) inverse: Mat,
 }
 
-fn factorial(n: usize) -> f64 {
+impl Window {
+    /// `X'W v` for a column over all rows of the side.
+    pub(super) fn moment(&self, column: &[f64]) -> Vec<f64> {
+        let term = |i: usize, j: usize| self.powers[(i, j)] * self.weights[i] * column[self.rows[i]];
+        (0..self.powers.cols()).map(|j| (0..self.rows.len()).map(|i| term(i, j)).sum()).collect()
+    }
+
+    /// Coefficients of the local polynomial of a column.
+    pub(super) fn coefficients(&self, column: &[f64]) -> Vec<f64> {
+        self.inverse.times_vector(&self.moment(column))
+    }
+}
+
+pub(super) fn factorial(n: usize) -> f64 {
     (1..=n).map(|k| k as f64).product()
 }
 
@@ -205,15 +222,7 @@ impl Side {
     }
 
     pub(super) fn coefficients(&self, window: &Window) -> Vec<f64> {
-        let k = window.powers.cols();
-        let moment: Vec<f64> = (0..k)
-            .map(|j| {
-                (0..window.rows.len())
-                    .map(|i| window.powers[(i, j)] * window.weights[i] * self.y[window.rows[i]])
-                    .sum()
-            })
-            .collect();
-        window.inverse.times_vector(&moment)
+        window.coefficients(&self.y)
     }
 
     /// Covariance of the local polynomial of a window.

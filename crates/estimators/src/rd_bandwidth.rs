@@ -9,6 +9,12 @@ impl Side {
     /// Variance, bias and regularisation term of a bandwidth for the derivative `nu` of a polynomial of order `o`, with
     /// the bias from a polynomial of order `o_b` in the window `h_b`.
     fn constants(&self, s: &Settings, step: &Step, h_b: f64) -> Option<Constants> {
+        let Step { o, nu, h_v, .. } = *step;
+        let combined = self.for_bandwidth(s, h_v, o, nu)?;
+        combined.own_constants(s, step, h_b)
+    }
+
+    fn own_constants(&self, s: &Settings, step: &Step, h_b: f64) -> Option<Constants> {
         let Step { o, nu, o_b, h_v, regularised } = *step;
         let window = self.window(s.kernel, h_v, o)?;
         let v = self.covariance(&window, s.variance)[(nu, nu)];
@@ -56,6 +62,17 @@ struct Constants {
     r: f64,
 }
 
+/// What a choice of bandwidths minimises the mean squared error of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The difference of both sides, with one bandwidth.
+    Difference,
+    /// Their sum, with one bandwidth.
+    Sum,
+    /// Each side, with its own bandwidth.
+    Each,
+}
+
 /// Bandwidths of both sides: of the estimate and of the bias.
 #[derive(Clone, Copy, Debug)]
 pub struct Bandwidths {
@@ -73,12 +90,12 @@ fn nearest(side: &Side, n: usize) -> f64 {
     distances[n.min(distances.len()) - 1] * (1.0 + f64::EPSILON.sqrt())
 }
 
-/// Mean-squared-error optimal bandwidths, one for both sides (`common`) or one for each. `spread` is the smaller of the
+/// Mean-squared-error optimal bandwidths. `spread` is the smaller of the
 /// standard deviation and the interquartile range over 1.349 of the running variable.
 ///
 /// Where at least a fifth of the values are repeated, windows keep ten distinct values, as the option
 /// `masspoints(adjust)` does.
-pub fn bandwidths(sides: [&Side; 2], s: &Settings, spread: f64, common: bool) -> Option<Bandwidths> {
+pub fn bandwidths(sides: [&Side; 2], s: &Settings, spread: f64, target: Target) -> Option<Bandwidths> {
     let n: usize = sides.iter().map(|s| s.x.len()).sum();
     let distinct = |side: &Side| {
         let mut x = side.x.clone();
@@ -99,8 +116,9 @@ pub fn bandwidths(sides: [&Side; 2], s: &Settings, spread: f64, common: bool) ->
     let solve = |c: &[Constants; 2], o: usize, floor: bool| -> [f64; 2] {
         let rate = 1.0 / (2.0 * o as f64 + 3.0);
         let value = |v: f64, b: f64, r: f64| (v / (b * b + r)).powf(rate);
-        if common {
-            let h = value(c[0].v + c[1].v, c[1].b - c[0].b, c[0].r + c[1].r).min(longest);
+        if target != Target::Each {
+            let b = if target == Target::Sum { c[1].b + c[0].b } else { c[1].b - c[0].b };
+            let h = value(c[0].v + c[1].v, b, c[0].r + c[1].r).min(longest);
             let h = if floor { h.max(least[0]).max(least[1]) } else { h };
             [h, h]
         } else {

@@ -49,6 +49,44 @@ def by_least_squares(cases, frame):
         cases.add(do, "margins.csv", do, expect, 1e-8, "statsmodels WLS")
 
 
+TREATED = "generate t = mod(7*_n, 10) < cond(x >= 0, 7, 2)\ngenerate never = t*(x >= 0)\ngenerate double z1 = mod(13*_n, 29)/29\ngenerate double z2 = x^2 + mod(5*_n, 7)\n"
+
+
+def further_designs(cases, frame):
+    """Fuzzy designs and covariates, with a treatment and covariates that follow from the number of the row."""
+    number = np.arange(1, len(frame) + 1)
+    y, x = frame["y"].to_numpy(), frame["x"].to_numpy()
+    t = ((7 * number) % 10 < np.where(x >= 0, 7, 2)).astype(float)
+    z = np.column_stack([(13 * number) % 29 / 29, x**2 + (5 * number) % 7])
+    own = {"t": t, "never": t * (x >= 0)}
+    for do, options in (
+        ("rdrobust y x, fuzzy(t)", {"fuzzy": "t"}),
+        ("rdrobust y x, fuzzy(t) p(2) kernel(uniform)", {"fuzzy": "t", "p": 2, "kernel": "uniform"}),
+        ("rdrobust y x, fuzzy(t sharpbw)", {"fuzzy": "t", "sharpbw": True}),
+        ("rdrobust y x, fuzzy(never)", {"fuzzy": "never"}),
+        ("rdrobust y x, fuzzy(t) deriv(1) p(2) h(.5)", {"fuzzy": "t", "deriv": 1, "p": 2, "h": 0.5}),
+        ("rdrobust y x, fuzzy(t) vce(hc1) bwselect(msetwo)", {"fuzzy": "t", "vce": "hc1", "bwselect": "msetwo"}),
+        ("rdrobust y x, covs(z1 z2)", {"covs": z}),
+        ("rdrobust y x, covs(z1 z2) bwselect(cerrd)", {"covs": z, "bwselect": "cerrd"}),
+        ("rdrobust y x, covs(z1 z2) fuzzy(t)", {"covs": z, "fuzzy": "t"}),
+        ("rdrobust y x, covs(z1) vce(cluster g)", {"covs": z[:, :1], "cluster": frame["g"].to_numpy(), "vce": "hc0"}),
+        ("rdrobust y x, bwselect(msesum)", {"bwselect": "msesum"}),
+        ("rdrobust y x, bwselect(msecomb1)", {"bwselect": "msecomb1"}),
+        ("rdrobust y x, bwselect(msecomb2)", {"bwselect": "msecomb2"}),
+        ("rdrobust y x, bwselect(cercomb2)", {"bwselect": "cercomb2"}),
+    ):
+        options = {k: own[v] if k == "fuzzy" else v for k, v in options.items()}
+        fit = quiet(lambda: rdrobust(y, x, **options))
+        coef, se = np.asarray(fit.coef, float), np.asarray(fit.se, float)
+        h, b = np.asarray(fit.bws, float)
+        expect = {"e(tau_cl)": coef[0, 0], "e(tau_bc)": coef[1, 0], "e(se_tau_cl)": se[0, 0], "e(se_tau_rb)": se[2, 0],
+                  "e(h_l)": h[0], "e(h_r)": h[1], "e(b_l)": b[0], "e(b_r)": b[1]}
+        if "fuzzy" in options:
+            first, first_se = np.asarray(fit.tau_T, float).ravel(), np.asarray(fit.se_T, float).ravel()
+            expect |= {"e(tau_T_cl)": first[0], "e(tau_T_bc)": first[1], "e(se_tau_T_cl)": first_se[0], "e(se_tau_T_rb)": first_se[2]}
+        cases.add(do, "margins.csv", TREATED + do, expect, 1e-7)
+
+
 def main():
     cases = Cases("discontinuity", "Python rdrobust 2.1.1; statsmodels")
     frame = sample()
@@ -83,6 +121,7 @@ def main():
                   "e(ci_l_rb)": ci[2, 0], "e(ci_r_rb)": ci[2, 1], "e(h_l)": h[0], "e(h_r)": h[1], "e(b_l)": b[0], "e(b_r)": b[1],
                   "e(N_h_l)": fit.N_h[0], "e(N_h_r)": fit.N_h[1]}
         cases.add(do, "margins.csv", do, expect, 1e-7)
+    further_designs(cases, frame)
     table = quiet(lambda: rdbwselect(y, x, all=True)).bws
     expect = {}
     for name in ("mserd", "msetwo", "cerrd", "certwo"):

@@ -1,5 +1,7 @@
 """Golden numbers of decomposition, spline, clustering and causal designs (statsmodels, linearmodels, pyfixest, by hand)."""
 
+import contextlib
+import io
 import math
 
 import linearmodels
@@ -9,6 +11,7 @@ import pyfixest
 import statsmodels
 import statsmodels.api as sm
 from linearmodels.iv import IV2SLS, IVGMM, IVLIML
+from rdrobust import rdrobust
 from scipy import stats
 from statsmodels.stats.oaxaca import OaxacaBlinder
 from statsmodels.treatment.treatment_effects import TreatmentEffect
@@ -403,7 +406,10 @@ def fuzzy() -> None:
     def one(bandwidth, kernel, name=None, parameters=None):
         frame = read("admission.csv")
         run = frame["score"] - 100
-        base = run.std() / 2 if bandwidth is None else bandwidth
+        with contextlib.redirect_stdout(io.StringIO()):
+            robust = rdrobust(frame["wage"].to_numpy(float), run.to_numpy(float), fuzzy=frame["enrolled"].to_numpy(float), h=bandwidth, kernel=kernel)
+        base = float(np.asarray(robust.bws, float)[0, 0])
+        corrected, corrected_se = float(np.asarray(robust.coef, float)[1, 0]), float(np.asarray(robust.se, float)[2, 0])
         rows, effects, used = [], [], None
         for factor in (0.5, 0.75, 1.0, 1.5, 2.0):
             h = factor * base
@@ -423,14 +429,17 @@ def fuzzy() -> None:
                 pick = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high")
                 r = z_rows("", [""], [b], [se])[0]
                 effects = [{"term": "effect"} | {c: r[c] for c in pick}]
+                r = z_rows("", [""], [corrected], [corrected_se])[0]
+                effects.append({"term": "effect_robust"} | {c: r[c] for c in pick})
                 for term, res in (("jump_treatment", first), ("jump_outcome", reduced)):
                     r = t_rows("", [""], [res.params["above"]], [res.bse["above"]], res.df_resid)[0]
                     effects.append({"term": term} | {c: r[c] for c in pick})
                 used = len(data)
-                metrics = {"n_used": used, "bandwidth": h, "effect": b, "effect_se": se, "jump_treatment": first.params["above"], "first_stage_f": f}
+                metrics = {"n_used": used, "bandwidth": h, "effect": b, "effect_se": se, "effect_robust": corrected, "se_robust": corrected_se,
+                           "jump_treatment": first.params["above"], "first_stage_f": f}
         return case({"table_effects.csv": table(["term"], effects), "table_bandwidths.csv": table([], sorted(rows, key=lambda r: (r["factor"] == 1.0, r["factor"]))), "table_fit.csv": fit({"N": used, "bandwidth": base})}, metrics, parameters, name)
 
-    save("admission.fuzzy.json", f"linearmodels {linearmodels.__version__} IV2SLS; {SM} WLS", {"default": 1e-7}, one(None, "triangular"),
+    save("admission.fuzzy.json", f"linearmodels {linearmodels.__version__} IV2SLS; {SM} WLS; Python rdrobust", {"default": 1e-7}, one(None, "triangular"),
          [one(8.0, "uniform", "uniform kernel", {"bandwidth": 8, "kernel": "uniform"})])
 
 

@@ -43,6 +43,8 @@ pub struct IvState {
     pub periods: Vec<Option<usize>>,
     /// When iterated GMM ends.
     pub iterated: Option<Iterated>,
+    /// Effects that were taken out of all columns.
+    pub absorbed: usize,
 }
 
 /// What `hac kernel #` asks for.
@@ -116,6 +118,8 @@ pub struct Asked {
     pub efficient: bool,
     /// Whether the parentheses, or the endogenous regressors in them, may be absent.
     pub optional: bool,
+    /// Further variables whose missing values leave the sample.
+    pub further: Vec<usize>,
 }
 
 /// The three parts of `y x1 (x2 = z)`.
@@ -132,9 +136,24 @@ fn split_list(list: &str) -> Result<(String, String, String)> {
 /// Reads the model and drops collinear columns, with notes.
 ///
 /// # Errors
-/// r(198) for a list that is not `y x1 (x2 = z)`, r(481) for fewer instruments than endogenous regressors, r(2000)
-/// without observations.
+/// Those of [`read_columns`], r(481) for fewer instruments than endogenous regressors.
 pub fn read(session: &mut Session, cmd: &ParsedCommand, asked: Asked, list: &str) -> Result<IvState> {
+    let mut state = read_columns(session, cmd, asked, list, |_, _| Vec::new())?;
+    drop_collinear(session, &mut state)?;
+    Ok(state)
+}
+
+/// Reads the model. `alone` names positions among rows of the data that leave the sample after those with missing values.
+///
+/// # Errors
+/// r(198) for a list that is not `y x1 (x2 = z)`, r(2000) without observations.
+pub fn read_columns(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    asked: Asked,
+    list: &str,
+    alone: impl FnOnce(&mut Session, &[usize]) -> Vec<usize>,
+) -> Result<IvState> {
     let (rest, endogenous, instruments) = if asked.optional && !list.contains('(') {
         (list.to_string(), String::new(), String::new())
     } else {
@@ -148,7 +167,9 @@ pub fn read(session: &mut Session, cmd: &ParsedCommand, asked: Asked, list: &str
     let z = FvList::parse(&session.frame, &instruments, abbrev)?;
     // Reading the model marks out missing values only of its own list: the others go in as further lists.
     let mut model =
-        Reading { list: &rest, vce: Some(asked.vce), ..Reading::new(cmd) }.model(session)?.enough()?;
+        Reading { list: &rest, vce: Some(asked.vce), further: asked.further, ..Reading::new(cmd) }
+            .model(session)?
+            .enough()?;
     let mut touse = model.touse.clone();
     x2.markout(&session.frame, &mut touse)?;
     z.markout(&session.frame, &mut touse)?;
@@ -158,7 +179,12 @@ pub fn read(session: &mut Session, cmd: &ParsedCommand, asked: Asked, list: &str
         return Err(StataError::new(2000, "no observations"));
     }
     model.drop_rows(session, &dropped)?;
-    if !dropped.is_empty() {
+    let alone = alone(session, &model.design.rows);
+    model.drop_rows(session, &alone)?;
+    if model.y.is_empty() {
+        return Err(StataError::new(2001, "insufficient observations"));
+    }
+    if !dropped.is_empty() || !alone.is_empty() {
         // Levels and bases of factors follow the final sample.
         let (_, list) = first_word(&rest);
         model.design =
@@ -171,7 +197,7 @@ pub fn read(session: &mut Session, cmd: &ParsedCommand, asked: Asked, list: &str
         design.active().into_iter().map(|i| (design.terms[i].name(), values(i))).collect()
     };
     let exogenous = named(&model.design);
-    let mut state = IvState {
+    Ok(IvState {
         y: model.y.clone(),
         endogenous: named(&x2),
         exogenous,
@@ -185,20 +211,16 @@ pub fn read(session: &mut Session, cmd: &ParsedCommand, asked: Asked, list: &str
         hac_weight: None,
         periods: Vec::new(),
         iterated: None,
+        absorbed: 0,
         model,
-    };
-    drop_collinear(session, &mut state);
-    if state.instruments.len() < state.endogenous.len() {
-        return Err(StataError::new(
-            481,
-            "equation not identified; must have at least as many instruments not in\nthe regression as there are instrumented variables",
-        ));
-    }
-    Ok(state)
+    })
 }
 
-/// Drops exogenous columns, instruments and endogenous regressors that earlier columns explain.
-fn drop_collinear(session: &mut Session, state: &mut IvState) {
+/// Drops exogenous columns, instruments and endogenous regressors that earlier columns explain, with notes.
+///
+/// # Errors
+/// r(481) for fewer instruments than endogenous regressors.
+pub fn drop_collinear(session: &mut Session, state: &mut IvState) -> Result<()> {
     let constant = state.model.constant;
     let values = |list: &[(String, Vec<f64>)], others: &[(String, Vec<f64>)]| -> Vec<usize> {
         let columns: Vec<&[f64]> = list.iter().chain(others).map(|c| c.1.as_slice()).collect();
@@ -227,6 +249,13 @@ fn drop_collinear(session: &mut Session, state: &mut IvState) {
             !dropped.contains(&(at - 1))
         });
     }
+    if state.instruments.len() < state.endogenous.len() {
+        return Err(StataError::new(
+            481,
+            "equation not identified; must have at least as many instruments not in\nthe regression as there are instrumented variables",
+        ));
+    }
+    Ok(())
 }
 
 /// Calls a kernel with the model of a state.
@@ -256,5 +285,6 @@ pub fn with_request<T>(state: &IvState, call: impl FnOnce(&IvRequest<'_>) -> T) 
         hac_vce: state.hac_vce.map(hac),
         hac_weight: state.hac_weight.map(hac),
         iterated: state.iterated,
+        absorbed: state.absorbed,
     })
 }

@@ -9,6 +9,12 @@ use crate::value::{MISSING, clean};
 use estimators::matrix::Mat;
 use estimators::weights::WeightKind;
 
+/// State for predictions after several sets of absorbed effects, in addition to `e()`.
+pub struct AbsorbState {
+    /// Residuals in the rows of the sample.
+    pub residuals: Vec<f64>,
+}
+
 /// Estimated parameters among all parameters, omitted ones included.
 #[derive(Debug, Clone)]
 pub struct Parameters {

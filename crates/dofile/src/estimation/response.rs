@@ -126,8 +126,8 @@ impl Response {
             ("cox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
             ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
             (
-                "regress" | "areg" | "reghdfe" | "xtreg" | "ivregress" | "ivreg2" | "newey" | "prais"
-                | "qreg" | "anova",
+                "regress" | "areg" | "reghdfe" | "xtreg" | "ivregress" | "ivreg2" | "ivreghdfe" | "newey"
+                | "prais" | "qreg" | "anova",
                 "",
             ) => one(Shape::Linear, "Linear prediction".to_string(), true),
             (cmd, "") => {

@@ -1,5 +1,6 @@
 //! Code shared by commands of several families. Families of commands do not import each other.
 
+pub(crate) mod by_period;
 pub(crate) mod collection;
 pub(crate) mod constraints;
 pub(crate) mod data_files;

@@ -15,6 +15,8 @@ pub enum OptKind {
     Int,
     /// Text in parentheses, outer quotes removed.
     Text,
+    /// Text in parentheses, in an option that may be given several times.
+    Texts,
     /// Either a flag or text in parentheses.
     FlagOrText,
 }
@@ -44,6 +46,10 @@ impl OptSpec {
     /// An option with text.
     pub const fn text(name: &'static str) -> Self {
         Self { name, kind: OptKind::Text }
+    }
+    /// An option with text that may be given several times.
+    pub const fn texts(name: &'static str) -> Self {
+        Self { name, kind: OptKind::Texts }
     }
     /// An option that may stand alone or with text.
     pub const fn flag_or_text(name: &'static str) -> Self {
@@ -158,9 +164,9 @@ impl Options {
     pub fn parse(command: &str, text: &str, specs: &[OptSpec], unsupported: &[&str]) -> Result<Self> {
         let mut items: Vec<(String, Option<String>)> = Vec::new();
         for (typed, arg) in split_options(text)? {
-            let Some(spec) =
-                specs.iter().find(|s| s.matches(&typed) && (arg.is_some() || s.kind != OptKind::Text))
-            else {
+            let Some(spec) = specs.iter().find(|s| {
+                s.matches(&typed) && (arg.is_some() || !matches!(s.kind, OptKind::Text | OptKind::Texts))
+            }) else {
                 if let Some(name) = unsupported.iter().find(|n| abbreviates(&typed, n)) {
                     let shown = if arg.is_some() {
                         format!("{}()", name.to_lowercase())
@@ -190,7 +196,8 @@ impl Options {
                 }
                 (_, a) => a.map(|a| unquote(&a).to_string()),
             };
-            if items.iter().any(|(n, a)| *n == name && *a != arg) {
+            let again = spec.kind == OptKind::Texts;
+            if !again && items.iter().any(|(n, a)| *n == name && *a != arg) {
                 return Err(StataError::invalid(format!("option {name} may be specified only once")));
             }
             items.push((name, arg));
@@ -206,6 +213,11 @@ impl Options {
     /// The argument of an option.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.items.iter().find(|(n, _)| n == name).and_then(|(_, a)| a.as_deref())
+    }
+
+    /// The arguments of an option that may be given several times.
+    pub fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.items.iter().filter(move |(n, _)| n == name).filter_map(|(_, a)| a.as_deref())
     }
 
     /// The argument of a numeric option.

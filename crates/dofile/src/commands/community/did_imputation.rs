@@ -18,7 +18,7 @@ use crate::syntax::numlist;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
-use estimators::absorb_fit::{self, Covariance};
+use estimators::absorb_fit::{self, AbsorbRequest, Covariance};
 use estimators::did_imputation::{Rows, Untreated, cluster_influence, imputable};
 use estimators::matrix::Mat;
 use estimators::panel::Units;
@@ -336,8 +336,8 @@ fn pretrends(cmd: &ParsedCommand, panel: &Panel) -> Result<Option<Before>> {
     let y: Vec<f64> = rows.iter().map(|r| panel.y[*r]).collect();
     let sets = [pick(&panel.units, &rows), pick(&panel.periods, &rows)];
     let clusters = [pick(&panel.clusters, &rows)];
-    let fit =
-        absorb_fit::fit(&y, &views, None, &sets, &Covariance::Clusters(&clusters)).map_err(fit_error)?;
+    let covariance = Covariance::Clusters(&clusters);
+    let fit = absorb_fit::fit(&AbsorbRequest::new(&y, &views, &sets, &covariance)).map_err(fit_error)?;
     let kept: Vec<usize> = (0..count as usize).collect();
     if fit.ols.basis.kept.len() < views.len() {
         return Err(StataError::new(

@@ -5,7 +5,7 @@
 //! Formulas: Sun and Abraham (2021, Journal of Econometrics 225).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::reghdfe::{Grouping, covariance, groupings, units};
+use super::reghdfe_sets::{Grouping, covariance, groupings, units};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::header::{Fact, show};
@@ -18,7 +18,7 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
-use estimators::absorb_fit::{self, Covariance};
+use estimators::absorb_fit::{self, AbsorbRequest, Covariance};
 use estimators::matrix::Mat;
 use estimators::panel::Units;
 
@@ -204,7 +204,7 @@ fn estimate(sample: &Sample, sets: &[Units], kind: &Covariance<'_>) -> Result<Es
     }
     columns.extend(sample.covariates.iter().cloned());
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let fit = absorb_fit::fit(&sample.y, &views, None, sets, kind).map_err(fit_error)?;
+    let fit = absorb_fit::fit(&AbsorbRequest::new(&sample.y, &views, sets, kind)).map_err(fit_error)?;
     let place: Vec<Option<usize>> =
         (0..count * width).map(|j| fit.ols.basis.kept.iter().position(|k| *k == j)).collect();
     let at = |e: usize, l: usize| place[l * count + e];

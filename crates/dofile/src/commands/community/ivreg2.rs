@@ -2,29 +2,29 @@
 //! `estimators::iv_identification`; conventions as Baum, Schaffer and Stillman (2003, 2007) publish them.
 
 use super::ivreg2_show;
+use super::ivreg2_tests::{exogeneity, first_stage, identified};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights};
 use crate::estimation::first_stages::show_first_stages;
 use crate::estimation::instruments::{Asked, IvState, read, with_request};
 use crate::estimation::model::VceSpec;
-use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::matrix::{Matrix, Stripe};
+use crate::estimation::post::{self, AbsorbState, Parameters, plain_stripe, stata};
+use crate::matrix::Stripe;
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::iv::{self, IvFit, IvRequest, Method};
-use estimators::iv_identification::{self as identification, Conditional};
-use estimators::iv_tests::{self, Test};
-use estimators::ols::{FitError, total_squares};
+use estimators::iv_identification as identification;
+use estimators::ols::total_squares;
 use estimators::wald;
 use estimators::weights::Weights;
+use std::sync::Arc;
 
-const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCONstant"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
@@ -42,48 +42,51 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noFOOTer"),
 ];
 
+/// Options that are known and not supported.
+pub(super) const REFUSED: &[&str] = &[
+    "CUE",
+    "KCLASS",
+    "COVIV",
+    "BW",
+    "KERNEL",
+    "DKRAAY",
+    "KIEFER",
+    "PARTIAL",
+    "FWL",
+    "REDundant",
+    "SAVEFIRST",
+    "SAVEFPREFIX",
+    "RF",
+    "SAVERF",
+    "SAVERFPREFIX",
+    "SFIRST",
+    "SAVESFIRST",
+    "DOFMINUS",
+    "SDOFMINUS",
+    "EFORM",
+    "PLUS",
+    "DEPname",
+    "NOCOLLIN",
+    "NOOUTPUT",
+    "TItle",
+    "SUBTItle",
+    "B0",
+    "SMATRIX",
+    "WMATRIX",
+    "CENTER",
+    "PSD",
+    "PSDA",
+    "PSD0",
+    "SW",
+    "TVAR",
+    "IVAR",
+    "BVCLEAN",
+    "COEFLegend",
+];
+
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-    .unsupported(&[
-        "CUE",
-        "KCLASS",
-        "COVIV",
-        "BW",
-        "KERNEL",
-        "DKRAAY",
-        "KIEFER",
-        "PARTIAL",
-        "FWL",
-        "REDundant",
-        "SAVEFIRST",
-        "SAVEFPREFIX",
-        "RF",
-        "SAVERF",
-        "SAVERFPREFIX",
-        "SFIRST",
-        "SAVESFIRST",
-        "DOFMINUS",
-        "SDOFMINUS",
-        "EFORM",
-        "PLUS",
-        "DEPname",
-        "NOCOLLIN",
-        "NOOUTPUT",
-        "TItle",
-        "SUBTItle",
-        "B0",
-        "SMATRIX",
-        "WMATRIX",
-        "CENTER",
-        "PSD",
-        "PSDA",
-        "PSD0",
-        "SW",
-        "TVAR",
-        "IVAR",
-        "BVCLEAN",
-        "COEFLegend",
-    ]);
+    .unsupported(REFUSED);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -106,20 +109,32 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return ivreg2_show::show(s, cmd);
     }
     let state = read(s, cmd, asked(cmd)?, &cmd.list)?;
+    estimate(s, cmd, "ivreg2", &state, |_| {})?;
+    ivreg2_show::show(s, cmd)
+}
+
+/// Fits the model, tests it and makes it active as estimates of `command`; `add` adds further results.
+pub(super) fn estimate(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    command: &str,
+    state: &IvState,
+    add: impl FnOnce(&mut Results),
+) -> Result<IvFit> {
     if let Some(clusters) = &state.model.clusters
         && state.method == Method::Gmm
-        && clusters.count < with_request(&state, moments)
+        && clusters.count < with_request(state, moments)
     {
         return Err(StataError::new(
             506,
             "estimated covariance matrix of moment conditions not of full rank:\nthe number of clusters is less than the number of moment conditions",
         ));
     }
-    let fit = with_request(&state, iv::fit).map_err(fit_error)?;
+    let fit = with_request(state, iv::fit).map_err(fit_error)?;
     note_weights(s, &state.model);
     if cmd.has("first") && !state.endogenous.is_empty() {
         let level = level(s, cmd)?;
-        show_first_stages(s, &state, level)?;
+        show_first_stages(s, state, level)?;
     }
     let mut stripe: Vec<String> = state.endogenous.iter().map(|c| c.0.clone()).collect();
     let offset = stripe.len();
@@ -127,35 +142,39 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut estimated: Vec<usize> = (0..offset).collect();
     estimated.extend(state.model.estimated().iter().map(|p| p + offset));
     let parameters = Parameters::spread(plain_stripe(stripe), &estimated, &fit.b, &fit.v);
-    let mut est = post::begin("ivreg2", &post::command_line(cmd), &parameters, &state.model);
+    let mut est = post::begin(command, &post::command_line(cmd), &parameters, &state.model);
     let results = &mut est.results;
-    names(results, &state);
-    fitted(results, &state, &fit);
-    with_request(&state, |request| overidentified(results, request, &fit));
+    names(results, state);
+    fitted(results, state, &fit);
+    with_request(state, |request| overidentified(results, request, &fit));
     if !state.endogenous.is_empty() {
         if !cmd.has("noid") {
-            with_request(&state, |request| identified(results, request)).map_err(fit_error)?;
+            with_request(state, |request| identified(results, request)).map_err(fit_error)?;
         }
         if cmd.has("first") || cmd.has("ffirst") {
             let columns = state.endogenous.iter().map(|c| Stripe::term(c.0.clone())).collect();
-            with_request(&state, |request| first_stage(results, request, columns)).map_err(fit_error)?;
+            with_request(state, |request| first_stage(results, request, columns)).map_err(fit_error)?;
         }
     }
     for (option, name) in [("endogtest", "estat"), ("orthog", "cstat")] {
         if let Some(text) = cmd.options.text(option) {
-            let test = exogeneity(s, &state, text, option)?;
+            let test = exogeneity(s, state, text, option)?;
             let (value, p) = test.map_or((MISSING, MISSING), |t| (stata(t.statistic), stata(t.p)));
             let df = test.map_or(MISSING, |t| t.df);
             results.scalar(name, value).scalar(&format!("{name}p"), p).scalar(&format!("{name}df"), df);
         }
     }
+    add(&mut est.results);
+    if state.absorbed > 0 {
+        est.extra = Some(Arc::new(AbsorbState { residuals: fit.residuals.clone() }));
+    }
     let touse = state.model.touse.clone();
     s.post_estimation(est, touse);
-    ivreg2_show::show(s, cmd)
+    Ok(fit)
 }
 
 /// The estimator and the covariance.
-fn asked(cmd: &ParsedCommand) -> Result<Asked> {
+pub(super) fn asked(cmd: &ParsedCommand) -> Result<Asked> {
     let liml = cmd.has("liml") || cmd.has("fuller");
     if liml && cmd.has("gmm2s") {
         return Err(StataError::invalid("options gmm2s and liml may not be combined"));
@@ -184,7 +203,7 @@ fn asked(cmd: &ParsedCommand) -> Result<Asked> {
         _ => Method::TwoStage,
     };
     let weight_matrix = if vce == VceSpec::Default { VceSpec::Robust } else { vce.clone() };
-    Ok(Asked { method, vce, weight_matrix, fuller, efficient: true, optional: true })
+    Ok(Asked { method, vce, weight_matrix, fuller, efficient: true, optional: true, further: Vec::new() })
 }
 
 /// Number of moment conditions.
@@ -227,18 +246,18 @@ fn names(results: &mut Results, state: &IvState) {
         ("endog_ct", state.endogenous.len()),
         ("exexog_ct", state.instruments.len()),
         ("inexog_ct", state.exogenous.len()),
-        ("partial_ct", 0),
+        ("partial_ct", usize::from(state.absorbed > 0)),
         ("cons", usize::from(state.model.constant)),
-        ("partialcons", 0),
+        ("partialcons", usize::from(state.absorbed > 0)),
         ("dofminus", 0),
-        ("sdofminus", 0),
+        ("sdofminus", state.absorbed),
     ] {
         results.scalar(name, count as f64);
     }
 }
 
 fn fitted(results: &mut Results, state: &IvState, fit: &IvFit) {
-    let (n, k) = (fit.n, fit.b.len() as f64);
+    let (n, k) = (fit.n, (fit.b.len() + state.absorbed) as f64);
     let effective = state.model.weights.as_ref().map(Weights::effective);
     let weights = effective.as_ref().map(|(w, _)| w.as_slice());
     let (yy, yyc) = (total_squares(&state.y, weights, false), total_squares(&state.y, weights, true));
@@ -264,17 +283,18 @@ fn fitted(results: &mut Results, state: &IvState, fit: &IvFit) {
     results.scalar("ll", -n / 2.0 * ((2.0 * std::f64::consts::PI * fit.rss / n).ln() + 1.0));
     results.scalar("F", stata(f)).scalar("Fdf1", df_m).scalar("Fdf2", df_r);
     results.scalar("Fp", if f.is_nan() { MISSING } else { f_tail(df_m, df_r, f) });
-    results.scalar("rankxx", k).scalar("rankV", k).scalar("rankzz", fit.instruments as f64);
+    let rank = fit.b.len() as f64;
+    results.scalar("rankxx", rank).scalar("rankV", rank).scalar("rankzz", fit.instruments as f64);
     if state.small {
         results.scalar("df_r", df_r);
     }
     if let Some(kappa) = fit.kappa {
-        let lambda = kappa + state.fuller / (n - fit.instruments as f64);
+        let lambda = kappa + state.fuller / (n - (fit.instruments + state.absorbed) as f64);
         results.scalar("kclass", kappa).scalar("lambda", lambda);
         if state.fuller > 0.0 {
             results.scalar("fuller", state.fuller);
         }
-        let df = fit.instruments as f64 - k;
+        let df = fit.instruments as f64 - rank;
         if !state.model.is_robust() && df > 0.0 {
             let (likelihood, linear) = (n * lambda.ln(), n * (lambda - 1.0));
             results.scalar("arubin", likelihood).scalar("arubinp", chi2_tail(df, likelihood));
@@ -302,86 +322,4 @@ fn overidentified(results: &mut Results, request: &IvRequest<'_>, fit: &IvFit) {
     if results.get_text("vcetype").is_none() && !request.endogenous.is_empty() {
         results.scalar("sargan", value).scalar("sarganp", p).scalar("sargandf", df as f64);
     }
-}
-
-fn identified(results: &mut Results, request: &IvRequest<'_>) -> std::result::Result<(), FitError> {
-    let found = identification::identification(request)?;
-    let under = found.underidentified;
-    results.scalar("idstat", stata(under.statistic)).scalar("idp", stata(under.p)).scalar("iddf", under.df);
-    results.scalar("cd", stata(found.cragg_donald)).scalar("cdf", stata(found.cragg_donald_f));
-    results.scalar("widstat", stata(found.rank_f.unwrap_or(found.cragg_donald_f)));
-    Ok(())
-}
-
-/// Names of the rows of `e(first)`.
-const FIRST: [&str; 21] = [
-    "rmse", "sheapr2", "pr2", "F", "df", "df_r", "pvalue", "SWF", "SWFdf1", "SWFdf2", "SWFp", "SWchi2",
-    "SWchi2p", "SWr2", "APF", "APFdf1", "APFdf2", "APFp", "APchi2", "APchi2p", "APr2",
-];
-
-fn first_stage(
-    results: &mut Results,
-    request: &IvRequest<'_>,
-    columns: Vec<Stripe>,
-) -> std::result::Result<(), FitError> {
-    let stages = iv_tests::first_stage(request)?;
-    let (f, chi2) = identification::anderson_rubin(request)?;
-    results.scalar("arf", stata(f.statistic)).scalar("arfp", stata(f.p)).scalar("ardf", f.df);
-    results.scalar("ardf_r", f.df_r.unwrap_or(MISSING));
-    results.scalar("archi2", stata(chi2.statistic)).scalar("archi2p", stata(chi2.p));
-    if let Some(test) = identification::stock_wright(request)? {
-        results.scalar("sstat", stata(test.statistic)).scalar("sstatp", stata(test.p));
-        results.scalar("sstatdf", test.df);
-    }
-    let mut table = Matrix::new(FIRST.len(), stages.len(), vec![MISSING; FIRST.len() * stages.len()]);
-    for (j, stage) in stages.iter().enumerate() {
-        let (windmeijer, pischke) = identification::conditional(request, j)?;
-        let test = stage.test;
-        let head = [stage.rmse, stage.shea, stage.partial_r2];
-        let own = [test.statistic, test.df, test.df_r.unwrap_or(MISSING), test.p];
-        let values = head.into_iter().chain(own).chain(listed(windmeijer)).chain(listed(pischke));
-        values.enumerate().for_each(|(i, value)| table.set(i, j, stata(value)));
-    }
-    table.row_names = FIRST.map(Stripe::term).to_vec();
-    table.col_names = columns;
-    results.matrix("first", table);
-    Ok(())
-}
-
-/// F, its degrees of freedom and p-value, chi-squared, its p-value and the partial R squared.
-fn listed(found: Conditional) -> [f64; 7] {
-    let (f, chi2) = (found.f, found.chi2);
-    [f.statistic, f.df, f.df_r.unwrap_or(MISSING), f.p, chi2.statistic, chi2.p, found.r2]
-}
-
-/// The difference of J of `endogtest()` (regressors that are taken as endogenous) or `orthog()` (instruments).
-fn exogeneity(s: &Session, state: &IvState, text: &str, option: &str) -> Result<Option<Test>> {
-    let asked = FvList::parse(&s.frame, text, s.settings.varabbrev)?.expand(&s.frame, &state.model.touse)?;
-    let own: Vec<&String> = match option {
-        "endogtest" => state.endogenous.iter().map(|c| &c.0).collect(),
-        _ => state.exogenous.iter().chain(&state.instruments).map(|c| &c.0).collect(),
-    };
-    let mut positions = Vec::new();
-    for name in asked.iter().map(crate::syntax::Term::name) {
-        let at = own.iter().position(|o| **o == name);
-        positions.push(at.ok_or_else(|| {
-            StataError::invalid(format!("{name} in {option}() does not appear in the list of such variables"))
-        })?);
-    }
-    let found = with_request(state, |request| match option {
-        "endogtest" => {
-            // As exogenous regressors the tested ones are instruments of their own.
-            let (tested, rest): (Vec<usize>, Vec<usize>) =
-                (0..request.endogenous.len()).partition(|i| positions.contains(i));
-            let pick = |list: &[usize]| list.iter().map(|i| request.endogenous[*i]).collect::<Vec<_>>();
-            let endogenous = pick(&rest);
-            let exogenous: Vec<&[f64]> =
-                pick(&tested).into_iter().chain(request.exogenous.iter().copied()).collect();
-            let suspect: Vec<usize> = (0..tested.len()).collect();
-            let wider = IvRequest { endogenous: &endogenous, exogenous: &exogenous, ..*request };
-            identification::exclusion(&wider, &suspect)
-        }
-        _ => identification::exclusion(request, &positions),
-    });
-    found.map_err(fit_error)
 }

@@ -124,6 +124,12 @@ fn footer(s: &mut Session) {
             s.print(format!("{label:<22}{list}"));
         }
     }
+    if scalar(s, "partialcons") == 1.0 {
+        s.print(format!("{:<22}_cons", "Partialled-out:"));
+        s.print(format!("{:22}nb: total SS, model F and R2s are after partialling-out;", ""));
+        s.print(format!("{:26}any small-sample adjustments include partialled-out", ""));
+        s.print(format!("{:26}variables in regressor count K", ""));
+    }
     rule(s);
 }
 

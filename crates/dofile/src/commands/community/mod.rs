@@ -27,6 +27,8 @@ mod eventstudyinteract;
 mod faster;
 mod ivreg2;
 mod ivreg2_show;
+mod ivreg2_tests;
+mod ivreghdfe;
 mod labmask;
 mod mdesc;
 mod oaxaca;
@@ -38,16 +40,23 @@ mod psmatch2;
 mod psmatch2_show;
 mod pstest;
 mod pstest_show;
+mod rd_sample;
+mod rdbwselect;
 mod rddensity;
 mod rddensity_show;
 mod rdrobust;
 mod rdrobust_show;
 mod reghdfe;
+mod reghdfe_effects;
+mod reghdfe_sets;
+mod reghdfe_show;
 mod spatgsa;
 mod synth;
 mod synth_data;
 mod synth_show;
 mod winsor;
+mod xtabond2;
+mod xtabond2_equations;
 mod xtserial;
 
 use super::CommandSpec;
@@ -80,6 +89,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     faster::GUNIQUE,
     faster::HASHSORT,
     ivreg2::SPEC,
+    ivreghdfe::SPEC,
     labmask::SPEC,
     mdesc::SPEC,
     oaxaca::SPEC,
@@ -90,12 +100,13 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rddensity::SPEC,
     rddensity::SPEC_BANDWIDTH,
     rdrobust::SPEC,
-    rdrobust::SPEC_BANDWIDTH,
+    rdbwselect::SPEC,
     reghdfe::SPEC,
     spatgsa::SPEC,
     synth::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
+    xtabond2::SPEC,
     xtserial::SPEC,
 ];
 

@@ -1,7 +1,8 @@
 //! `ppmlhdfe`: Poisson pseudo maximum likelihood with several sets of absorbed effects (Correia, Guimarães and Zylkin
 //! 2020). Numbers: `estimators::ppml`. Rows that are alone in a group and separated rows are dropped.
 
-use super::reghdfe::{Grouping, NOT_DEFINITE, covariance, groupings, units};
+use super::reghdfe::NOT_DEFINITE;
+use super::reghdfe_sets::{Grouping, covariance, groupings, units};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights, show_active};

@@ -6,8 +6,8 @@
 //! Formulas: Cattaneo, Jansson and Ma (2018, Stata Journal 18; 2020).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::rd_sample::{kernel, order, pair};
 use super::rddensity_show::{display, display_bandwidths};
-use super::rdrobust::{kernel, order, pair};
 use crate::error::{Result, StataError};
 use crate::estimation::post::command_line;
 use crate::matrix::{Matrix, Stripe};

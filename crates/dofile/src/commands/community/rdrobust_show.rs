@@ -40,7 +40,8 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         row("BW bias (b)", width("b_l"), width("b_r")),
         row("rho (h/b)", ratio("l"), ratio("r")),
         String::new(),
-        format!("Outcome: {}. Running variable: {}.", text("depvar"), text("runningvar")),
+    ];
+    let head = [
         "-".repeat(80),
         format!(
             "{:>18} |   Coef.    Std. Err.    z     P>|z|    [{}% Conf. Interval]",
@@ -62,6 +63,27 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
             format::bare("%8.0g", scalar(&format!("ci_r_{kind}")))
         )
     };
+    let treatment = text("fuzzy");
+    if !treatment.is_empty() {
+        let (cl, bc) = (scalar("tau_T_cl"), scalar("tau_T_bc"));
+        lines.push(format!(
+            "First-stage estimates. Outcome: {treatment}. Running variable: {}.",
+            text("runningvar")
+        ));
+        lines.extend(head.clone());
+        lines.push(line("Conventional", "T_cl", cl, scalar("se_tau_T_cl"), false));
+        lines.push(line("Robust", "T_rb", bc, scalar("se_tau_T_rb"), !cmd.has("all")));
+        lines.extend(["-".repeat(80), String::new()]);
+    }
+    lines.push(match treatment.as_str() {
+        "" => format!("Outcome: {}. Running variable: {}.", text("depvar"), text("runningvar")),
+        treatment => format!(
+            "Treatment effect estimates. Outcome: {}. Running variable: {}. Treatment status: {treatment}.",
+            text("depvar"),
+            text("runningvar")
+        ),
+    });
+    lines.extend(head);
     let (cl, bc) = (scalar("tau_cl"), scalar("tau_bc"));
     let (se_cl, se_rb) = (scalar("se_tau_cl"), scalar("se_tau_rb"));
     lines.push(line("Conventional", "cl", cl, se_cl, false));
@@ -71,7 +93,8 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     lines.push(line("Robust", "rb", bc, se_rb, !cmd.has("all")));
     lines.push("-".repeat(80));
     session.print("");
-    session.print("Sharp RD estimates using local polynomial regression.");
+    let kind = if treatment.is_empty() { "Sharp" } else { "Fuzzy" };
+    session.print(format!("{kind} RD estimates using local polynomial regression."));
     session.print("");
     lines.into_iter().for_each(|l| session.print(l));
     Ok(())

@@ -96,18 +96,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .collect();
     store_sets(&mut est.results, &counts);
     if sets.len() > 1 {
-        est.extra = Some(Arc::new(AbsorbState { residuals: fit.ols.residuals.clone() }));
+        est.extra = Some(Arc::new(post::AbsorbState { residuals: fit.ols.residuals.clone() }));
     }
     est.results.text("title", "Linear regression, absorbing indicators").text("model", "ols");
     let touse = model.touse.clone();
     session.post_estimation(est, touse);
     display(session, cmd)
-}
-
-/// State for predictions after several sets of effects, in addition to `e()`.
-pub(super) struct AbsorbState {
-    /// Residuals in the rows of the sample.
-    pub residuals: Vec<f64>,
 }
 
 /// Names and sizes of the absorbed sets; the matrix `e(absorbed)` has one row for each.

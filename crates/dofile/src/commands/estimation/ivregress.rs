@@ -82,7 +82,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let hac = take_hac(&mut cmd)?;
     let cmd = &cmd;
     let (vce, weight_matrix) = covariances(cmd, method)?;
-    let asked = Asked { method, vce, weight_matrix, fuller: 0.0, efficient: false, optional: false };
+    let asked = Asked {
+        method,
+        vce,
+        weight_matrix,
+        fuller: 0.0,
+        efficient: false,
+        optional: false,
+        further: Vec::new(),
+    };
     let mut state = read(session, cmd, asked, list)?;
     time(session, cmd, &mut state, hac)?;
     let fit = with_request(&state, iv::fit).map_err(fit_error)?;

@@ -1,11 +1,11 @@
 //! Predictions, residuals and influence statistics of linear indices. Formulas: [R] regress postestimation and the
 //! postestimation sections of the other commands.
 
-use super::areg::AbsorbState;
 use super::predict_patterns;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{LinearState, Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
+use crate::estimation::post::AbsorbState;
 use crate::frame::Frame;
 use crate::ops::predict::{Prediction, combine, design, map, outcome};
 use crate::ops::scores::offset;
@@ -98,9 +98,10 @@ pub(in crate::commands) fn compute(
             }
             made(map(xb(session)?, f64::exp), "Relative hazard")
         }
-        ("xtreg" | "areg", Some("u" | "e" | "ue" | "xbu" | "d" | "xbd" | "residuals" | "dresiduals")) => {
-            effects(session, &parameters, statistic.unwrap_or(""), rows)
-        }
+        (
+            "xtreg" | "areg" | "reghdfe" | "ivreghdfe",
+            Some("u" | "e" | "ue" | "xbu" | "d" | "xbd" | "residuals" | "dresiduals"),
+        ) => effects(session, &parameters, statistic.unwrap_or(""), rows),
         (_, None) => {
             let text = if matches!(
                 cmd.as_str(),
@@ -113,7 +114,10 @@ pub(in crate::commands) fn compute(
             session.print(text);
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
-        ("regress" | "anova" | "ivregress" | "ivreg2" | "newey" | "qreg" | "prais", Some("residuals")) => {
+        (
+            "regress" | "anova" | "ivregress" | "ivreg2" | "newey" | "qreg" | "prais" | "xtabond2",
+            Some("residuals"),
+        ) => {
             let y = outcome(session, rows)?;
             let values = y.iter().zip(xb(session)?).map(|(y, f)| combine(*y, f, |y, f| y - f)).collect();
             made(values, "Residuals")
@@ -234,7 +238,7 @@ fn effects(
     rows: &[usize],
 ) -> Result<Prediction> {
     let results = &session.e.results;
-    let areg = session.e.cmd() == "areg";
+    let areg = matches!(session.e.cmd(), "areg" | "reghdfe" | "ivreghdfe");
     let allowed: &[&str] =
         if areg { &["d", "xbd", "residuals", "dresiduals"] } else { &["u", "e", "ue", "xbu"] };
     if !allowed.contains(&statistic) {

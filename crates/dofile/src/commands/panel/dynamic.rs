@@ -1,75 +1,11 @@
 //! The equations of `xtabond` and `xtdpdsys`: differenced equations of each unit with their instruments, and equations
 //! in levels.
 
-use crate::error::{Result, StataError};
-use crate::session::Session;
-use crate::syntax::{FvList, Term};
-use crate::tsset::Panel;
-use crate::value::is_missing;
+use crate::ops::by_period::{ByUnit, Places};
 use estimators::matrix::Mat;
-use estimators::panel_gmm::Unit;
+use estimators::panel_gmm::{Unit, error_covariance};
 use estimators::qr::{Design as Columns, choose_columns};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Values of a column by unit and period.
-pub(super) type ByUnit = Vec<BTreeMap<i64, f64>>;
-
-/// Rows of the panel: unit number and period of each row in use.
-pub(super) struct Place {
-    of_row: BTreeMap<usize, (usize, i64)>,
-    pub(super) units: usize,
-}
-
-pub(super) fn places(session: &Session, panel: &Panel, touse: &[bool]) -> Result<Place> {
-    let unit =
-        panel.panel.ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?;
-    let time = panel
-        .time
-        .ok_or_else(|| StataError::new(459, "time variable not set; use xtset panelvar timevar"))?;
-    let (id, t) = (session.frame.numeric(unit)?, session.frame.numeric(time)?);
-    let mut numbers: BTreeMap<u64, usize> = BTreeMap::new();
-    let mut of_row = BTreeMap::new();
-    for row in (0..touse.len()).filter(|r| touse[*r] && !is_missing(id[*r]) && !is_missing(t[*r])) {
-        let next = numbers.len();
-        let number = *numbers.entry((id[row] + 0.0).to_bits()).or_insert(next);
-        of_row.insert(row, (number, (t[row] / panel.delta).round() as i64));
-    }
-    Ok(Place { of_row, units: numbers.len() })
-}
-
-impl Place {
-    /// Spreads the values of rows over units and periods; missing ones are left out.
-    fn spread(&self, rows: &[usize], values: &[f64]) -> ByUnit {
-        let mut out = vec![BTreeMap::new(); self.units];
-        for (row, value) in rows.iter().zip(values) {
-            if let Some((unit, period)) = self.of_row.get(row).filter(|_| !is_missing(*value)) {
-                out[*unit].insert(*period, *value);
-            }
-        }
-        out
-    }
-}
-
-/// Names and values of a list over all rows in use.
-pub(super) fn columns(
-    session: &Session,
-    text: &str,
-    touse: &[bool],
-    place: &Place,
-) -> Result<Vec<(Term, ByUnit)>> {
-    let list = FvList::parse(&session.frame, text, session.settings.varabbrev)?;
-    let mut complete = touse.to_vec();
-    list.markout(&session.frame, &mut complete)?;
-    let rows: Vec<usize> = (0..touse.len()).filter(|r| touse[*r]).collect();
-    list.expand(&session.frame, &complete)?
-        .into_iter()
-        .filter(|t| !t.is_omitted())
-        .map(|t| {
-            let values = t.values(&session.frame, &rows)?;
-            Ok((t, place.spread(&rows, &values)))
-        })
-        .collect()
-}
+use std::collections::BTreeMap;
 
 /// Levels of a variable that are instruments of the differenced equations, and its difference in those of levels.
 pub(super) struct Levels<'a> {
@@ -96,9 +32,6 @@ pub(super) struct Dynamics<'a> {
     /// Whether differences are instruments of the equations in levels.
     pub(super) system: bool,
 }
-
-/// Unit and period of an equation.
-pub(super) type Places = BTreeSet<(usize, i64)>;
 
 /// The equations, and the places of those in differences and those in levels.
 pub(super) struct Equations {
@@ -218,7 +151,8 @@ impl Dynamics<'_> {
                 for (r, row) in rows.iter().enumerate() {
                     row.z.iter().for_each(|(slot, value)| z[(r, slots[slot])] = *value);
                 }
-                Unit { periods, y: rows.iter().map(|r| r.y).collect(), x, z }
+                let h = error_covariance(&periods, rows.len() - periods.len());
+                Unit { periods, y: rows.iter().map(|r| r.y).collect(), x, z, h, tested: None }
             })
             .collect();
         Equations { units, differences, levels }
@@ -246,9 +180,4 @@ pub(super) fn without_collinear(
         }
     }
     (units, kept, omitted)
-}
-
-/// Rows of the data that have one of the equations.
-pub(super) fn sample_rows(touse: &[bool], place: &Place, used: &Places) -> Vec<bool> {
-    (0..touse.len()).map(|r| touse[r] && place.of_row.get(&r).is_some_and(|p| used.contains(p))).collect()
 }

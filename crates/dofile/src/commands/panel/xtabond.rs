@@ -7,9 +7,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit::store_sizes;
-use super::dynamic::{
-    ByUnit, Dynamics, Equations, Levels, Place, Places, columns, places, sample_rows, without_collinear,
-};
+use super::dynamic::{Dynamics, Equations, Levels, without_collinear};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, show_active};
 use crate::estimation::header::{Fact, show};
@@ -17,6 +15,7 @@ use crate::estimation::linear::same_term;
 use crate::estimation::model::{Reading, VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::format;
+use crate::ops::by_period::{ByUnit, Place, Places, columns, places, sample_rows};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::Term;

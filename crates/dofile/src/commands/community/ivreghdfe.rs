@@ -1,0 +1,126 @@
+//! `ivreghdfe`: instrumental variables with several sets of absorbed effects, which are `ivreg2` on columns without the
+//! effects, with finite-sample statistics on the degrees of freedom of `reghdfe`.
+
+use super::ivreg2::{OPTIONS, REFUSED, asked, estimate};
+use super::ivreg2_show;
+use super::reghdfe_effects::{Effects, degrees, save_residuals};
+use super::reghdfe_sets::{absorbed, adjustments, singletons, variables};
+use super::reghdfe_show::footnote;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::display::fit_error;
+use crate::estimation::instruments::{IvState, drop_collinear, read, read_columns};
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::absorb_fit::{self, Adjustments, Cleaned};
+use estimators::panel::Units;
+use estimators::weights::Weights;
+
+const ALL: &[OptSpec] = crate::concat_lists!(
+    OptSpec;
+    OPTIONS,
+    &[
+        OptSpec::text("Absorb"),
+        OptSpec::flag_or_text("RESiduals"),
+        OptSpec::text("DOFadjustments"),
+        OptSpec::flag("KEEPSINgletons"),
+        OptSpec::real("TOLerance"),
+        OptSpec::real("ITERate"),
+        OptSpec::text("ACCELeration"),
+        OptSpec::text("TRANSForm"),
+        OptSpec::real("POOLsize"),
+        OptSpec::real("Verbose"),
+        OptSpec::flag("TIMEit"),
+    ]
+);
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(ALL)
+    .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
+    .unsupported(REFUSED);
+
+/// The command.
+pub(super) const SPEC: CommandSpec = CommandSpec {
+    name: "ivreghdfe",
+    min: 9,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "ivreghdfe depvar [exog] [(endog = instruments)] [if] [in] [weight] [, absorb([a] [a#b i.a#c.x a##c.x ...]) robust cluster(v) gmm2s liml fuller(#) first ffirst endogtest(varlist) orthog(varlist) residuals[(newvar)] dofadjustments(...) keepsingletons noid level(#) noheader nofooter]",
+    notes: "with absorb() finite-sample statistics, no constant, and stores what ivreg2 stores, with e(N_hdfe df_a num_singletons dof_table absvars); the absorbed coefficients and the constant cost degrees of freedom (e(sdofminus)) as in reghdfe; effects are not saved; without absorb() as ivreg2; see ivreghdfe, Correia (2018)",
+    examples: &[Example {
+        // Within each group means of y differ by 5, of x by 3 between the values of z.
+        run: "input g y x z\n1 1 1 0\n1 3 2 0\n1 5 3 1\n1 9 6 1\n2 11 1 0\n2 13 2 0\n2 15 3 1\n2 19 6 1\nend\nivreghdfe y (x = z), absorb(g)",
+        expect: &[("_b[x]", 5.0 / 3.0), ("e(df_r)", 5.0), ("e(sdofminus)", 2.0)],
+    }],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && s.e.cmd() == "ivreghdfe" {
+        return show(s, cmd);
+    }
+    let mut asked = asked(cmd)?;
+    let Some(text) = cmd.options.text("absorb") else {
+        let state = read(s, cmd, asked, &cmd.list)?;
+        estimate(s, cmd, "ivreghdfe", &state, |_| {})?;
+        return show(s, cmd);
+    };
+    let items = absorbed(s, text)?;
+    if items.iter().any(|item| item.saved.is_some()) {
+        return Err(StataError::unsupported_option("ivreghdfe", "absorb(newvar=...) and savefe"));
+    }
+    let adjustments = adjustments(cmd.options.text("dofadjustments"))?;
+    asked.further = variables(&items).collect();
+    let mut alone = 0;
+    let mut state = read_columns(s, cmd, asked, &cmd.list, |s, rows| {
+        let found = if cmd.has("keepsingletons") { Vec::new() } else { singletons(s, &items, rows) };
+        alone = found.len();
+        found
+    })?;
+    let effects = Effects::new(s, &state.model, &items)?;
+    let counts = without_effects(&mut state, &effects, adjustments)?;
+    drop_collinear(s, &mut state)?;
+    let fit = estimate(s, cmd, "ivreghdfe", &state, |results| {
+        results.scalar("N_hdfe", items.len() as f64).scalar("df_a", counts.df_a);
+        results.scalar("num_singletons", alone as f64);
+        degrees(results, &items, &effects, (&counts.sets, &counts.slopes));
+    })?;
+    save_residuals(s, cmd, &state.model, &fit.residuals)?;
+    show(s, cmd)
+}
+
+fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    ivreg2_show::show(s, cmd)?;
+    if !cmd.has("nofooter") {
+        footnote(s);
+    }
+    Ok(())
+}
+
+/// Takes the effects, the constant among them, out of all columns.
+fn without_effects(state: &mut IvState, effects: &Effects, adjustments: Adjustments) -> Result<Cleaned> {
+    let weights = state.model.weights.as_ref().map(Weights::effective);
+    let weights = weights.as_ref().map(|(w, _)| w.as_slice());
+    let clusters: Vec<Units> =
+        state.model.clusters.iter().map(|c| Units::new(c.kernel().of_row.to_vec())).collect();
+    let lists = [&state.endogenous, &state.exogenous, &state.instruments];
+    let columns: Vec<&[f64]> =
+        lists.into_iter().flatten().map(|c| c.1.as_slice()).chain([state.y.as_slice()]).collect();
+    let mut found =
+        absorb_fit::clean(&columns, weights, &effects.sets, &effects.slopes, &clusters, adjustments)
+            .map_err(fit_error)?;
+    let mut cleaned = std::mem::take(&mut found.columns).into_iter().map(|mut column| {
+        let mean = estimators::qr::weighted_mean(&column, weights);
+        column.iter_mut().for_each(|value| *value -= mean);
+        column
+    });
+    for list in [&mut state.endogenous, &mut state.exogenous, &mut state.instruments] {
+        list.iter_mut().zip(&mut cleaned).for_each(|(column, values)| column.1 = values);
+    }
+    state.y = cleaned.next().expect("the outcome is the last column");
+    state.model.constant = false;
+    state.small = true;
+    // As in reghdfe, the constant counts next to effects that clusters excuse.
+    state.absorbed = if clusters.is_empty() { found.every } else { found.beside_constant + 1 };
+    Ok(found)
+}
