@@ -3,6 +3,7 @@
 //! sciences), McArdle and McDonald (1984, British Journal of Mathematical and Statistical Psychology 37), Bollen (1989,
 //! Structural equations with latent variables).
 
+pub mod comparison;
 #[cfg(test)]
 mod derivative_tests;
 pub mod effects;
@@ -96,23 +97,12 @@ impl Model {
 
     /// The model without restrictions: free means, variances and covariances of the observed variables.
     pub fn saturated(observed: usize) -> Self {
-        Self::of_groups(observed, &(0..observed).collect::<Vec<_>>(), true)
-    }
-
-    /// Free means and variances, and covariances between the variables of a group.
-    pub fn of_groups(observed: usize, group: &[usize], means: bool) -> Self {
         let mut cells = Vec::new();
         for a in 0..observed {
             for b in 0..=a {
-                if a == b || (group.contains(&a) && group.contains(&b)) {
-                    cells.push((Cell::Covariance(a, b), Value::Free(cells.len())));
-                }
+                cells.push((Cell::Covariance(b, a), Value::Free(cells.len())));
             }
-        }
-        if means {
-            for a in 0..observed {
-                cells.push((Cell::Mean(a), Value::Free(cells.len())));
-            }
+            cells.push((Cell::Mean(a), Value::Free(cells.len())));
         }
         Self { observed, variables: observed, parameters: cells.len(), cells }
     }
