@@ -2,7 +2,7 @@
 //! in Bollen and Long, Testing structural equation models) for the RMSEA, Bentler (1990, Psychological Bulletin 107) and
 //! Tucker and Lewis (1973, Psychometrika 38) for the comparative indices.
 
-use crate::distributions::{chi2_probability, ln_gamma};
+use crate::distributions::{chi2_probability, chi2_tail, ln_gamma};
 use crate::matrix::Mat;
 
 /// A chi-squared statistic of a model against the saturated one.
@@ -27,15 +27,16 @@ pub struct Rmsea {
     pub close: f64,
 }
 
-/// `P(X <= x)` of a noncentral chi-squared variable: a Poisson mixture of central ones, summed from its largest weight.
-fn noncentral_chi2(df: f64, lambda: f64, x: f64) -> f64 {
+/// The mean of a function of the degrees of freedom over the Poisson weights of a noncentral chi-squared variable, summed
+/// from the largest weight.
+fn mixture(df: f64, lambda: f64, central: impl Fn(f64) -> f64) -> f64 {
     if lambda <= 0.0 {
-        return chi2_probability(df, x);
+        return central(df);
     }
     let half = 0.5 * lambda;
     let weight = |j: f64| (j * half.ln() - half - ln_gamma(j + 1.0)).exp();
     let middle = half.floor();
-    let term = |j: f64| weight(j) * chi2_probability(df + 2.0 * j, x);
+    let term = |j: f64| weight(j) * central(df + 2.0 * j);
     let mut sum = 0.0;
     let mut j = middle;
     while weight(j) > 1e-18 || j < middle + 10.0 {
@@ -48,6 +49,11 @@ fn noncentral_chi2(df: f64, lambda: f64, x: f64) -> f64 {
         j -= 1.0;
     }
     sum.min(1.0)
+}
+
+/// `P(X <= x)` of a noncentral chi-squared variable.
+fn noncentral_chi2(df: f64, lambda: f64, x: f64) -> f64 {
+    mixture(df, lambda, |df| chi2_probability(df, x))
 }
 
 /// The noncentrality at which the statistic has the given distribution function; zero where it is below at once.
@@ -81,7 +87,7 @@ pub fn rmsea(test: Test, n: f64) -> Option<Rmsea> {
         return None;
     }
     let size = |lambda: f64| (lambda.max(0.0) / (n * test.df)).sqrt();
-    let close = 1.0 - noncentral_chi2(test.df, 0.05 * 0.05 * n * test.df, test.chi2);
+    let close = mixture(test.df, 0.05 * 0.05 * n * test.df, |df| chi2_tail(df, test.chi2));
     Some(Rmsea {
         value: size(test.chi2 - test.df),
         low: size(noncentrality(test, 0.95)),

@@ -1,7 +1,10 @@
 //! Maximises the likelihood of a model: Newton steps on the observed information where it is positive definite, steps of
-//! Fisher scoring with Levenberg's ridge where it is not.
+//! Fisher scoring with Levenberg's ridge where it is not. Variances stay positive as long as a maximum with positive
+//! variances is found from one of several starts.
 
+use super::Cell;
 use super::likelihood::{Derivatives, Problem, dot};
+use super::start::Loadings;
 use crate::matrix::Mat;
 use crate::ml::{Iteration, Limits};
 
@@ -16,6 +19,9 @@ pub enum Trouble {
 
 /// Smallest eigenvalue of the information, scaled to unit diagonal, of an identified model.
 const IDENTIFIED: f64 = 1e-10;
+
+/// Most iterations among positive variances.
+const BOUNDED: usize = 100;
 
 /// A maximum.
 pub struct Optimum {
@@ -56,10 +62,19 @@ struct Next {
 }
 
 impl Problem<'_> {
+    /// Whether every estimated variance is positive.
+    fn is_proper(&self, at: &[f64]) -> bool {
+        self.free().iter().all(|(cell, k)| match cell {
+            Cell::Covariance(a, b) if a == b => at[*k] > 0.0,
+            _ => true,
+        })
+    }
+
     /// A point with a higher likelihood, or nothing where no step helps.
-    fn next(&self, at: &[f64], here: &Derivatives, ridge: &mut f64) -> Option<Next> {
+    fn next(&self, at: &[f64], here: &Derivatives, ridge: &mut f64, proper: bool) -> Option<Next> {
         let moved = |s: &[f64], by: f64| at.iter().zip(s).map(|(x, d)| x + by * d).collect::<Vec<_>>();
-        let better = |x: &[f64]| self.value(x).is_some_and(|ll| ll > here.ll);
+        let better =
+            |x: &[f64]| (!proper || self.is_proper(x)) && self.value(x).is_some_and(|ll| ll > here.ll);
         if let Some(newton) = step(&here.information, &here.gradient, 0.0) {
             let mut by = 1.0;
             for halved in 0..6 {
@@ -85,12 +100,38 @@ impl Problem<'_> {
         None
     }
 
-    /// Maximises.
+    /// Maximises: among positive variances from several starts, and without this restriction where there is no maximum.
     ///
     /// # Errors
     /// [`Trouble`].
     pub fn maximise(&self, limits: Limits) -> Result<Optimum, Trouble> {
-        let mut at = self.start();
+        let starts = [Loadings::Component, Loadings::Signed, Loadings::Positive];
+        if limits.iterations < BOUNDED {
+            return self.ascend(&self.start(starts[0]), limits, false);
+        }
+        let few = Limits { iterations: BOUNDED, ..limits };
+        for kind in starts {
+            if let Ok(found) = self.ascend(&self.start(kind), few, true)
+                && found.converged
+            {
+                return Ok(found);
+            }
+        }
+        let all = starts.map(|kind| self.ascend(&self.start(kind), limits, false));
+        let rank = |found: &Result<Optimum, Trouble>| match found {
+            Ok(found) => (u8::from(found.converged), found.ll),
+            Err(_) => (0, f64::NEG_INFINITY),
+        };
+        let order = |a: &Result<Optimum, Trouble>, b: &Result<Optimum, Trouble>| {
+            let (a, b) = (rank(a), rank(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        };
+        // the first of equal ones, so that a message names what happens from the usual start
+        all.into_iter().rev().max_by(order).unwrap_or(Err(Trouble::Start))
+    }
+
+    fn ascend(&self, start: &[f64], limits: Limits, proper: bool) -> Result<Optimum, Trouble> {
+        let mut at = start.to_vec();
         let mut here = self.derivatives(&at).ok_or(Trouble::Start)?;
         let (mut log, mut remark, mut converged, mut ridge) = (Vec::new(), "", false, 1e-3);
         let mut polish = 0;
@@ -110,7 +151,7 @@ impl Problem<'_> {
                 break;
             }
             polish += usize::from(converged);
-            let Some(next) = self.next(&at, &here, &mut ridge) else {
+            let Some(next) = self.next(&at, &here, &mut ridge, proper) else {
                 // the likelihood is flat within rounding: one more full step improves the gradient only
                 if let Some(to) = newton
                     .filter(|_| converged)

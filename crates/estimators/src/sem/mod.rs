@@ -12,6 +12,7 @@ pub mod implied;
 mod information;
 pub mod likelihood;
 pub mod maximise;
+pub mod modification;
 pub mod sample;
 pub mod standardised;
 mod start;

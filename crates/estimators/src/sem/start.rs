@@ -1,5 +1,5 @@
-//! Starting values: loadings from the first component of the indicators of each latent variable, regressions of observed
-//! variables by least squares, other paths and covariances at zero.
+//! Starting values: loadings from the first component of the indicators of each latent variable, or equal ones; regressions
+//! of observed variables by least squares, other paths and covariances at zero.
 
 use super::likelihood::Problem;
 use super::{Cell, Means, Model, Value};
@@ -10,6 +10,20 @@ const UNIQUE: f64 = 0.5;
 
 /// Loading of a latent variable's only indicator, as a correlation.
 const ALONE: f64 = 0.9;
+
+/// Correlation of an indicator with its latent variable where all are equal.
+const EQUAL: f64 = 0.6;
+
+/// Where the loadings start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loadings {
+    /// At the first component.
+    Component,
+    /// Equal, with the signs of the covariances with the indicator that sets the scale.
+    Signed,
+    /// Equal and positive.
+    Positive,
+}
 
 /// Scale of each variable, and the correlation of each indicator with its latent variable by (indicator, latent).
 struct Scales {
@@ -59,7 +73,21 @@ fn component(s: &Mat, indicators: &[usize]) -> Vec<f64> {
     raw.into_iter().map(size).collect()
 }
 
-fn scales(model: &Model, s: &Mat) -> Scales {
+fn correlations(s: &Mat, indicators: &[usize], anchor: usize, kind: Loadings) -> Vec<f64> {
+    match kind {
+        Loadings::Component => component(s, indicators),
+        Loadings::Signed => indicators.iter().map(|i| EQUAL.copysign(s[(*i, anchor)])).collect(),
+        Loadings::Positive => vec![EQUAL; indicators.len()],
+    }
+}
+
+/// The indicator with a fixed loading, and the loading.
+fn anchor_of(model: &Model, latent: usize, indicators: &[usize]) -> Option<(usize, f64)> {
+    let fixed = |i: &usize| model.fixed(Cell::Path { to: *i, from: latent }).filter(|x| *x != 0.0);
+    indicators.iter().enumerate().find_map(|(at, i)| fixed(i).map(|x| (at, x)))
+}
+
+fn scales(model: &Model, s: &Mat, kind: Loadings) -> Scales {
     let p = model.observed;
     let mut out = Scales { of: vec![0.0; model.variables], loading: Vec::new() };
     for i in 0..p {
@@ -78,19 +106,14 @@ fn scales(model: &Model, s: &Mat) -> Scales {
                 let loading = vec![0.7; known.len()];
                 (known, loading)
             } else {
-                let loading = component(s, &own);
+                let first = anchor_of(model, latent, &own).map_or(own[0], |(at, _)| own[at]);
+                let loading = correlations(s, &own, first, kind);
                 (own, loading)
             };
             if indicators.is_empty() {
                 continue;
             }
-            let anchor = indicators
-                .iter()
-                .position(|i| model.fixed(Cell::Path { to: *i, from: latent }).is_some_and(|x| x != 0.0));
-            let anchored = anchor.map(|a| {
-                let x = model.fixed(Cell::Path { to: indicators[a], from: latent }).unwrap_or(1.0);
-                (a, x)
-            });
+            let anchored = anchor_of(model, latent, &indicators);
             let variance = model.fixed(Cell::Covariance(latent, latent)).filter(|v| *v > 0.0);
             let negative = match anchored {
                 Some((a, x)) => loading[a] * x < 0.0,
@@ -164,9 +187,9 @@ impl Problem<'_> {
     }
 
     /// Starting values in the order of the parameters; cells that share one are averaged.
-    pub(super) fn start(&self) -> Vec<f64> {
+    pub(super) fn start(&self, kind: Loadings) -> Vec<f64> {
         let s = self.sample.covariance();
-        let (scales, fitted) = (scales(self.model, &s), regressions(self.model, &s));
+        let (scales, fitted) = (scales(self.model, &s, kind), regressions(self.model, &s));
         let mut sums = vec![(0.0, 0.0); self.model.parameters];
         for (cell, k) in self.free() {
             sums[k].0 += self.cell_start(cell, &s, &scales, &fitted);

@@ -17,6 +17,7 @@ mod sem;
 mod sem_effects;
 mod sem_fit;
 mod sem_gof;
+mod sem_mindices;
 mod sem_model;
 mod sem_names;
 mod sem_options;
@@ -51,6 +52,8 @@ pub(super) fn estat(s: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) ->
         return match word {
             "gof" => Some(sem_gof::gof(s, &call("gof"))),
             _ if is("eqgof", 3) => Some(sem_gof::eqgof(s, &call("eqgof"))),
+            _ if is("mindices", 2) => Some(sem_mindices::mindices(s, &call("mindices"))),
+            _ if is("framework", 2) => Some(sem_mindices::framework(s, &call("framework"))),
             _ if is("teffects", 2) => Some(sem_effects::teffects(s, &call("teffects"))),
             _ => None,
         };

@@ -85,7 +85,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 fn check(cmd: &ParsedCommand) -> Result<()> {
     match cmd.options.text("method").map(str::trim) {
         None | Some("ml" | "mlmv") => {}
-        Some("adf") => return Err(sem_paths::unsupported("method(adf)")),
+        Some("adf") => return Err(sem_paths::unsupported("method(adf) is")),
         Some(other) => {
             return Err(StataError::invalid(format!("method({other}) invalid: ml or mlmv expected")));
         }

@@ -39,7 +39,7 @@ fn information(cmd: &ParsedCommand) -> Result<Option<(&'static str, Kind<'static
     Ok(match cmd.options.text("vce").map(str::trim) {
         Some("eim") => Some(("eim", Kind::Expected)),
         Some("opg") => Some(("opg", Kind::OuterProducts)),
-        Some(text) if text.starts_with("sb") => return Err(unsupported("vce(sbentler)")),
+        Some(text) if text.starts_with("sb") => return Err(unsupported("vce(sbentler) is")),
         _ => None,
     })
 }
@@ -173,6 +173,7 @@ pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, specification: Spec
         specification,
         b: estimates.b.clone(),
         v: estimates.v.clone(),
+        point: optimum.parameters.clone(),
         sample: free.map(|f| (f.mean, f.covariance)),
         tests,
         moments: Arc::new(sample),
@@ -241,12 +242,13 @@ fn texts(r: &mut Results, cmd: &ParsedCommand, specification: &Specification) ->
     {
         r.text(name, list(latent, endogenous));
     }
-    r.text("depvar", names.list(|v| names.endogenous[v]).join(" "));
+    // there is no single outcome
+    r.remove("depvar");
     let method = cmd.options.text("method").map_or("ml", str::trim).to_string();
     r.text("method", method).text("title", "Structural equation model").text("predict", "sem_p");
     r.text("estat_cmd", "sem_estat").text("marginsnotok", "_ALL").text("data", "raw");
     r.text("properties", "b V").text("technique", "nr");
-    if specification.conditional {
+    if specification.conditional && !exogenous(specification).is_empty() {
         r.text("xconditional", "xconditional");
     }
     if r.get_text("vce").is_none() {

@@ -199,7 +199,7 @@ impl Builder {
 }
 
 /// The stripe of a cell: `y:x`, `/:var(e.y)`.
-fn stripe(names: &Names, cell: Cell) -> Stripe {
+pub(super) fn stripe(names: &Names, cell: Cell) -> Stripe {
     let error = |v: usize| {
         let e = if names.endogenous[v] { "e." } else { "" };
         format!("{e}{}", names.all[v])

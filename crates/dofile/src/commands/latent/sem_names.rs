@@ -59,7 +59,7 @@ impl Names {
 fn refuse_operators(name: &str) -> Result<()> {
     if name.starts_with("e.") {
         return Err(unsupported(&format!(
-            "{name} in a path: error variables of endogenous variables are implied"
+            "{name} in a path (errors of endogenous variables are implied) is"
         )));
     }
     if name.contains('#')
@@ -73,7 +73,9 @@ fn refuse_operators(name: &str) -> Result<()> {
         Some((operator, _)) if operator.chars().all(|c| c.is_ascii_digit()) => {
             Err(StataError::new(101, format!("{name}: factor variables and interactions not allowed")))
         }
-        Some(_) => Err(unsupported(&format!("{name}: time-series operators; generate the variable first"))),
+        Some(_) => {
+            Err(unsupported(&format!("{name}: time-series operators (generate the variable first) are")))
+        }
         None => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use estimators::sem::Cell;
 fn member(builder: &Builder, option: &str, name: &str) -> Result<usize> {
     let (error, bare) = name.strip_prefix("e.").map_or((false, name), |n| (true, n));
     if bare.starts_with('(') {
-        return Err(unsupported(&format!("{option}({name}): lists in parentheses")));
+        return Err(unsupported(&format!("{option}({name}): a list in parentheses is")));
     }
     let v = builder.names.number(bare)?;
     if error != builder.names.endogenous[v] {
@@ -114,7 +114,7 @@ fn structure(builder: &mut Builder, text: &str, number: usize) -> Result<()> {
     } else if is("zero", 2) {
         (Bound::Fixed(0.0), Bound::Fixed(0.0))
     } else if word.starts_with("pattern(") || word.starts_with("fixed(") {
-        return Err(unsupported(&format!("covstructure(, {word})")));
+        return Err(unsupported(&format!("covstructure(, {word}) is")));
     } else {
         return Err(StataError::invalid(format!("covstructure({text}) invalid: {word} is no structure")));
     };

@@ -41,8 +41,9 @@ pub(super) struct Lists {
     pub structure: Vec<String>,
 }
 
+/// What Stata has and this command does not, r(199).
 pub(super) fn unsupported(what: &str) -> StataError {
-    StataError::unsupported_option("sem", what)
+    StataError::new(199, format!("sem: {what} not supported by the open engine"))
 }
 
 /// `name`, `name@#`, `name@other`.
@@ -55,7 +56,7 @@ fn item(text: &str) -> Result<Item> {
         return Err(StataError::invalid(format!("{text} invalid: a name was expected before @")));
     }
     if name.starts_with('(') || name.contains(',') {
-        return Err(unsupported(&format!("{text}: init() and other options of a parameter")));
+        return Err(unsupported(&format!("init() and other options of a parameter, {text}, are")));
     }
     Ok(Item { name: name.to_string(), bound })
 }
@@ -68,7 +69,7 @@ fn bound(text: &str) -> Result<Bound> {
         return Ok(Bound::Named(text.to_string()));
     }
     if text.starts_with('(') || text.contains(['*', '+', '[']) {
-        return Err(unsupported(&format!("@{text}: constraints that are expressions")));
+        return Err(unsupported(&format!("constraints that are expressions, @{text}, are")));
     }
     Err(StataError::invalid(format!("@{text} invalid: a number or a name was expected")))
 }
@@ -88,7 +89,7 @@ fn path(text: &str) -> Result<Path> {
     let mut constant = true;
     for (name, argument) in split_options(options.trim_start_matches(','))? {
         if !abbreviates(&name, "noCONstant") || argument.is_some() {
-            return Err(unsupported(&format!("{name} of a path")));
+            return Err(unsupported(&format!("option {name} of a path is")));
         }
         constant = false;
     }

@@ -197,7 +197,7 @@ fn cells(state: &SemState, at: usize, b: f64, se: f64, level: f64) -> String {
 }
 
 /// Names of variances and covariances stand in the whole left column, long ones in two lines.
-fn label(s: &mut Session, name: &str) -> String {
+pub(super) fn label(s: &mut Session, name: &str) -> String {
     if name.chars().count() <= 13 {
         return format!("{name:>13}");
     }

@@ -16,11 +16,13 @@ pub(super) struct SemState {
     /// Parameters of the kernel and their covariance.
     pub b: Vec<f64>,
     pub v: Mat,
+    /// The maximum as the kernel works with it.
+    pub point: Vec<f64>,
     /// Means and covariances of the observed variables without restrictions, where they exist.
     pub sample: Option<(Vec<f64>, Mat)>,
     /// The tests of the model and of the baseline against the saturated model.
     pub tests: Option<(Test, Test)>,
-    /// Gradient and observed information are needed again by `estat mindices`.
+    /// The sample: `estat mindices` computes derivatives again.
     pub moments: Arc<estimators::sem::sample::Sample>,
     /// Fitted with missing values.
     pub mlmv: bool,
