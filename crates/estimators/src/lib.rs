@@ -109,6 +109,7 @@ pub mod rotations;
 pub mod rubin;
 pub mod schur;
 pub mod score_matching;
+pub mod sem;
 pub mod shrinkage;
 mod simplex;
 pub mod smoothing;

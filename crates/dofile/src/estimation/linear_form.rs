@@ -152,7 +152,7 @@ impl Reader<'_> {
         let ancillary = self.take('/');
         self.skip_space();
         let rest = &self.text[self.at..];
-        let word = word_length(rest);
+        let word = word_length(rest, ancillary || rest.starts_with("[/]"));
         if word == 0 {
             return Err(StataError::new(198, "invalid expression"));
         }
@@ -189,14 +189,18 @@ fn coefficient_name(word: &str) -> String {
     word.to_string()
 }
 
-/// Length of a number or coefficient name at the start of a text.
-fn word_length(text: &str) -> usize {
+/// Length of a number or coefficient name at the start of a text; the name of an ancillary parameter may be `var(e.y)`.
+fn word_length(text: &str, ancillary: bool) -> usize {
     let mut at = 0;
     let bytes = text.as_bytes();
     while at < bytes.len() {
         match bytes[at] {
             b'[' => match text[at..].find(']') {
                 Some(end) => at += end + 1,
+                None => return at,
+            },
+            b'(' if ancillary && at > 0 => match text[at..].find(')') {
+                Some(end) => return at + end + 1,
                 None => return at,
             },
             c if c.is_ascii_alphanumeric() || c >= 128 || matches!(c, b'_' | b'.' | b'#' | b':' | b'@') => {

@@ -23,6 +23,16 @@ pub(super) const ROWS: &[(Row, &[&str])] = &[
     ),
     (
         (
+            "SEM",
+            "sem (y x <- L) (z <- L u)",
+            "ll N_groups df_m df_b df_s chi2_ms df_ms p_ms chi2_bs df_bs p_bs rank ic rc converged critvalue critvalue_b \
+        critvalue_s modelmeans data title vce vcetype method technique estat_cmd predict lyvars oyvars lxvars oxvars \
+        xconditional nobs groupvalue b_std b_pclass admissible ilog gradient V_std",
+        ),
+        &[EVERY],
+    ),
+    (
+        (
             "IRT",
             "irt 2pl d s dead",
             "k k_eq k_dv k_rc k_rs irt_k_eq k_items1 ll n_quad rank ic rc converged cmd2 model1 items1 depvar title \
