@@ -92,7 +92,10 @@ const CASES: &[(&str, i32)] = &[
     ("estat lcprob", 301),
     // structural equation models
     ("sem (y <- x z), nolog", 0),
-    ("sem (L -> x z y t) (k <- L), nolog\nestat gof, stats(all)\nestat eqgof\nestat teffects\nestat mindices", 0),
+    (
+        "sem (L -> x z y t) (k <- L), nolog\nestat gof, stats(all)\nestat eqgof\nestat teffects\nestat mindices",
+        0,
+    ),
     ("sem (L -> ym xm z t), method(mlmv) nolog\npredict f, latent", 0),
     ("sem (L -> x y) (L -> one z)", 506),
     ("sem (L -> x y x2 z)", 506),

@@ -145,8 +145,13 @@ pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Design>
         }
     };
     let sides = [side(false), side(true)];
+    let constant = |values: &[f64]| values.windows(2).all(|pair| pair[0] == pair[1]);
+    let received: Vec<f64> = sides.iter().flat_map(|side| side.treatment.iter().flatten().copied()).collect();
+    if !received.is_empty() && constant(&received) {
+        return Err(StataError::new(459, "fuzzy(): the treatment does not vary, so that it has no effect"));
+    }
     // With everybody treated alike on a side, the effect on the treatment there has no bandwidth.
-    let alike = |side: &Side| side.treatment.as_ref().is_some_and(|t| t.iter().all(|v| *v == t[0]));
+    let alike = |side: &Side| side.treatment.as_deref().is_some_and(constant);
     let sharp_bandwidth = sharp_bandwidth || sides.iter().any(alike);
     if sides.iter().any(|s| s.x.len() < 20) {
         return Err(StataError::new(2001, "not enough observations to perform calculations"));
@@ -203,7 +208,9 @@ pub(super) fn selected(design: &Design, selector: &str) -> Result<Bandwidths> {
     let [left, right] = sides;
     let by = |target: Target| {
         bandwidths([left, right], &design.settings, design.spread, target).ok_or_else(|| {
-            StataError::new(2001, "the bandwidths cannot be computed: too few distinct values")
+            let none = left.covariates.is_empty();
+            let also = if none { "" } else { ", or covariates that the running variable explains" };
+            StataError::new(2001, format!("the bandwidths cannot be computed: too few distinct values{also}"))
         })
     };
     let combine = |lists: &[Bandwidths], choose: fn(Vec<f64>) -> f64| {
