@@ -56,7 +56,7 @@ fn what_is_not_supported_is_named() {
     let data = "set obs 20\ngenerate x = _n\ngenerate y = mod(_n, 3)\ngenerate z = mod(_n * 7, 5)\n";
     for (line, code, named) in [
         ("mata: hash1(1)", 199, "hash1()"),
-        ("sem (F -> x y z)", 199, "sem"),
+        ("mgarch dcc (x y)", 199, "mgarch"),
         ("sysuse auto", 601, "do not come with the open engine"),
         ("ivreghdfe y (x = z)", 199, "ivreghdfe"),
         ("ivreg2 y (x = z), bw(2)", 199, "bw()"),

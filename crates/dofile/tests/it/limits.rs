@@ -93,10 +93,13 @@ const CASES: &[(&str, i32)] = &[
     // structural equation models
     ("sem (y <- x z), nolog", 0),
     (
-        "sem (L -> x z y t) (k <- L), nolog\nestat gof, stats(all)\nestat eqgof\nestat teffects\nestat mindices",
+        "generate double q = x + mod(_n*3, 5)\nsem (L -> x y q) (k <- L), nolog\nestat gof, stats(all)\nestat eqgof\nestat teffects\nestat mindices",
         0,
     ),
-    ("sem (L -> ym xm z t), method(mlmv) nolog\npredict f, latent", 0),
+    (
+        "generate double q = cond(_n == 9, ., x + mod(_n*3, 5))\nsem (L -> ym xm q), method(mlmv) nolog\npredict f2, latent",
+        0,
+    ),
     ("sem (L -> x y) (L -> one z)", 506),
     ("sem (L -> x y x2 z)", 506),
     ("sem (L -> x y z s)", 109),
@@ -153,11 +156,11 @@ const CASES: &[(&str, i32)] = &[
     ("sem (y <- x), nolog\nsem, standardized nocnsreport", 0),
     ("sem (y <- x), nolog\nestat gof, stats(foo)", 198),
     ("sem (y <- x), nolog\nestat teffects, standardized", 199),
-    ("sem (y <- x), nolog\npredict f, latent", 198),
-    ("sem (y <- x), nolog\npredict f g", 103),
-    ("sem (y <- x), nolog\npredict f, scores", 199),
-    ("sem (y <- x), nolog\npredict f, xb(k)", 111),
-    ("sem (y <- x), nolog\npredict f, xb latent", 198),
+    ("sem (y <- x), nolog\npredict q1, latent", 198),
+    ("sem (y <- x), nolog\npredict q1 q2", 103),
+    ("sem (y <- x), nolog\npredict q1, scores", 199),
+    ("sem (y <- x), nolog\npredict q1, xb(k)", 111),
+    ("sem (y <- x), nolog\npredict q1, xb latent", 198),
     ("sem (y <- x), nolog\nestat foo", 321),
     // spatial data
     ("spset id, coord(x z)", 0),

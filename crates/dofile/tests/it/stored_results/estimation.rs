@@ -24,7 +24,7 @@ pub(super) const ROWS: &[(Row, &[&str])] = &[
     (
         (
             "SEM",
-            "sem (y x <- L) (z <- L u)",
+            "sem (y <- x) (w <- y)",
             "ll N_groups df_m df_b df_s chi2_ms df_ms p_ms chi2_bs df_bs p_bs rank ic rc converged critvalue critvalue_b \
         critvalue_s modelmeans data title vce vcetype method technique estat_cmd predict lyvars oyvars lxvars oxvars \
         xconditional nobs groupvalue b_std b_pclass admissible ilog gradient V_std",
