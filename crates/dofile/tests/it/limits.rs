@@ -126,6 +126,7 @@ const CASES: &[(&str, i32)] = &[
     ("sem (y <- x) [fw=w], nolog", 0),
     ("sem (y <- x) [pw=w], nolog vce(cluster g)", 0),
     ("sem (y <- x), vce(opg) nolog level(90)", 0),
+    ("sem (y <- x), vce(cluster one) nolog", 460),
     ("sem (y <- x), foo", 198),
     ("sem (y <- y)", 198),
     ("sem (y x)", 198),

@@ -147,6 +147,9 @@ pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, specification: Spec
         .collect();
     let sample = Sample::new(&values, weights.as_ref().map(|(w, _)| w.as_slice()));
     check(&specification, &sample, n)?;
+    if read.clusters.as_ref().is_some_and(|c| c.count < 2) {
+        return Err(StataError::new(460, "only one cluster"));
+    }
     let robust = sample::robust(&read, weights.as_ref(), n)?;
     let kind = match (robust, information(cmd)?) {
         (Some(robust), _) => Kind::Robust(robust),
@@ -300,7 +303,7 @@ fn post_results(
             state.moments.patterns.iter().filter(|p| p.present.len() < state.moments.columns.len());
         r.scalar("N_missing", incomplete.map(|p| p.weight).sum());
     }
-    // a maximum with a negative variance is none of the model
+    // a maximum with a negative variance is not a valid solution
     let converged = optimum.converged && state.negative().is_empty();
     r.scalar("converged", f64::from(u8::from(converged))).scalar("rc", if converged { 0.0 } else { 430.0 });
     r.scalar("ic", optimum.log.len().saturating_sub(1) as f64);

@@ -71,12 +71,12 @@ pub(super) fn log(s: &mut Session, optimum: &Optimum, robust: bool, iterate: Opt
     }
 }
 
-/// Warnings about estimates that no model has.
+/// Warnings about estimates that are not valid.
 pub(super) fn warn(s: &mut Session) {
     let Ok(state) = state(s) else { return };
     for name in state.negative() {
         s.print(format!(
-            "warning: {name} is negative at the maximum of the likelihood (Heywood case); the estimates are none of the model. Constrain it, as in variance({}@0), or change the model.",
+            "warning: {name} is negative at the maximum of the likelihood (Heywood case); the estimates are not valid. Constrain the variance, as in variance({}@0), or change the model.",
             name.trim_start_matches("var(").trim_end_matches(')')
         ));
     }
