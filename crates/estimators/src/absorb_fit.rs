@@ -164,6 +164,9 @@ pub fn singletons(sets: &[Units]) -> Vec<usize> {
     }
 }
 
+/// Coefficients of the groups of each set.
+pub type Coefficients = Vec<Vec<f64>>;
+
 /// Coefficients of `column`, the part of an outcome that the effects explain: for each set those of its groups, then the
 /// slopes. All sets but the largest have a mean of zero over the rows.
 pub fn effects(
@@ -171,7 +174,7 @@ pub fn effects(
     weights: Option<&[f64]>,
     sets: &[Units],
     slopes: &[Slopes],
-) -> Result<(Vec<Vec<f64>>, Vec<Vec<f64>>), FitError> {
+) -> Result<(Coefficients, Coefficients), FitError> {
     let (order, sorted) = largest_first(sets);
     let found = Absorber::with_slopes(&sorted, slopes, weights).effects(column);
     let mut found = found.map_err(|NotConverged| FitError::NotConverged)?;

@@ -158,9 +158,15 @@ fn estpost_posts_what_esttab_shows() {
 fn reghdfe_refuses_what_it_does_not_compute() {
     let data = "set obs 12\ngenerate id = mod(_n, 4)\ngenerate x = _n\ngenerate y = x + mod(_n*_n, 5)\n";
     for (line, code) in [
-        ("reghdfe y x, absorb(id#c.x)", 199),
-        ("reghdfe y x, absorb(fe=id)", 199),
-        ("reghdfe y x, absorb(id) dofadjustments(none)", 199),
+        ("reghdfe y x, absorb(id) groupvar(g)", 199),
+        ("reghdfe y x, absorb(id, savefe keep)", 199),
+        ("reghdfe y x, absorb(id) dofadjustments(some)", 199),
+        ("reghdfe y x, absorb(c.x)", 198),
+        ("reghdfe y x, absorb(x=id)", 110),
+        ("reghdfe y x, absorb(id##c.x)", 0),
+        ("reghdfe y x, absorb(fe=id) dofadjustments(none)\nsummarize fe\nassert abs(r(mean)) < 1e-9", 0),
+        ("ivreghdfe y (x = nosuch), absorb(id)", 111),
+        ("ivreghdfe y (x = id), absorb(id)", 481),
         ("reghdfe y x", 198),
         ("reghdfe y x, absorb(nosuch)", 111),
         ("reghdfe y x, absorb(i.id) vce(cluster id x)", 0),
