@@ -48,6 +48,7 @@ pub mod householder;
 pub mod iv;
 pub mod iv_gmm;
 pub mod iv_identification;
+mod iv_liml;
 pub mod iv_tests;
 pub mod jet;
 pub mod kendall;

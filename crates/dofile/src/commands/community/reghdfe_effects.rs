@@ -33,7 +33,7 @@ impl Effects {
         let weights = weights.as_ref().map(|(w, _)| w.as_slice());
         let mut out = Self { sets: Vec::new(), slopes: Vec::new(), places: Vec::new() };
         for item in items.iter() {
-            let own = item.intercepts.then(|| out.sets.len());
+            let own = item.intercepts.then_some(out.sets.len());
             out.sets.extend(own.map(|_| units(s, &item.groups, rows)));
             out.places.push((own, 0));
         }

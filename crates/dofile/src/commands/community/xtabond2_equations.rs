@@ -44,7 +44,10 @@ fn equation(text: &str) -> Result<In> {
     })
 }
 
-fn parts(text: &str) -> Result<(&str, Vec<(String, Option<String>)>)> {
+/// A list of variables, and the options behind the comma with their arguments.
+type Parts<'a> = (&'a str, Vec<(String, Option<String>)>);
+
+fn parts(text: &str) -> Result<Parts<'_>> {
     match top_level_comma(text) {
         Some(at) => Ok((text[..at].trim(), split_options(&text[at + 1..])?)),
         None => Ok((text.trim(), Vec::new())),
