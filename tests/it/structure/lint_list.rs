@@ -72,7 +72,8 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "hashsort",
         ],
     ),
-    ("absorbed effects: templates keep to areg and xtreg", &["ppmlhdfe", "reghdfe"]),
+    ("absorbed effects: templates keep to areg and xtreg", &["ivreghdfe", "ppmlhdfe", "reghdfe"]),
+    ("dynamic panels: templates keep to the commands of the manual", &["xtabond2"]),
     (
         "spatial data: templates keep to the commands of the manual and to whole matrices",
         &["spatgsa", "spdistance"],

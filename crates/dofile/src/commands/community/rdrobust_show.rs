@@ -7,6 +7,21 @@ use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::distributions::normal_two_sided;
 
+/// One estimate: its value and standard error, unless `hidden`, with the limits `ci_l_kind` and `ci_r_kind`.
+fn line(session: &Session, label: &str, kind: &str, (value, se): (f64, f64), hidden: bool) -> String {
+    let scalar = |name: String| session.e.results.get_scalar(&name).unwrap_or(MISSING);
+    let number = |x: f64| if hidden { "-".to_string() } else { format::bare("%7.0g", x) };
+    format!(
+        "{label:>18} |{:>9} {:>10}  {:>7}   {:>5}  {:>9}    {:>9}",
+        number(value),
+        number(se),
+        format::bare("%6.4f", value / se),
+        format::bare("%5.3f", normal_two_sided(value / se)),
+        format::bare("%8.0g", scalar(format!("ci_l_{kind}"))),
+        format::bare("%8.0g", scalar(format!("ci_r_{kind}")))
+    )
+}
+
 /// Prints the header and the table of the active results.
 pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let e = &session.e.results;
@@ -50,19 +65,6 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         ),
         format!("{}+{}", "-".repeat(19), "-".repeat(60)),
     ];
-    let line = |label: &str, kind: &str, value: f64, se: f64, hidden: bool| {
-        let number = |x: f64| if hidden { "-".to_string() } else { format::bare("%7.0g", x) };
-        let p = normal_two_sided(value / se);
-        format!(
-            "{label:>18} |{:>9} {:>10}  {:>7}   {:>5}  {:>9}    {:>9}",
-            number(value),
-            number(se),
-            format::bare("%6.4f", value / se),
-            format::bare("%5.3f", p),
-            format::bare("%8.0g", scalar(&format!("ci_l_{kind}"))),
-            format::bare("%8.0g", scalar(&format!("ci_r_{kind}")))
-        )
-    };
     let treatment = text("fuzzy");
     if !treatment.is_empty() {
         let (cl, bc) = (scalar("tau_T_cl"), scalar("tau_T_bc"));
@@ -71,8 +73,8 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
             text("runningvar")
         ));
         lines.extend(head.clone());
-        lines.push(line("Conventional", "T_cl", cl, scalar("se_tau_T_cl"), false));
-        lines.push(line("Robust", "T_rb", bc, scalar("se_tau_T_rb"), !cmd.has("all")));
+        lines.push(line(session, "Conventional", "T_cl", (cl, scalar("se_tau_T_cl")), false));
+        lines.push(line(session, "Robust", "T_rb", (bc, scalar("se_tau_T_rb")), !cmd.has("all")));
         lines.extend(["-".repeat(80), String::new()]);
     }
     lines.push(match treatment.as_str() {
@@ -86,11 +88,11 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     lines.extend(head);
     let (cl, bc) = (scalar("tau_cl"), scalar("tau_bc"));
     let (se_cl, se_rb) = (scalar("se_tau_cl"), scalar("se_tau_rb"));
-    lines.push(line("Conventional", "cl", cl, se_cl, false));
+    lines.push(line(session, "Conventional", "cl", (cl, se_cl), false));
     if cmd.has("all") {
-        lines.push(line("Bias-corrected", "bc", bc, se_cl, false));
+        lines.push(line(session, "Bias-corrected", "bc", (bc, se_cl), false));
     }
-    lines.push(line("Robust", "rb", bc, se_rb, !cmd.has("all")));
+    lines.push(line(session, "Robust", "rb", (bc, se_rb), !cmd.has("all")));
     lines.push("-".repeat(80));
     session.print("");
     let kind = if treatment.is_empty() { "Sharp" } else { "Fuzzy" };
