@@ -59,7 +59,7 @@ fn what_is_not_supported_is_named() {
         ("mgarch dcc (x y)", 199, "mgarch"),
         ("sysuse auto", 601, "do not come with the open engine"),
         ("ivreghdfe y (x = z), absorb(y) bw(2)", 199, "bw()"),
-        ("xtabond2 y x, gmmstyle(y, passthru)", 199, "passthru"),
+        ("xtabond2 y x, gmmstyle(y) cluster(z)", 199, "cluster()"),
         ("ivreg2 y (x = z), bw(2)", 199, "bw()"),
         ("graph play mine.grec", 199, "graph play"),
         ("frames save both, frames(other)", 199, "frame save"),
