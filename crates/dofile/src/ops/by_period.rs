@@ -1,6 +1,7 @@
 //! Columns of a panel by unit and period, over which the equations of dynamic panel models are built.
 
 use crate::error::{Result, StataError};
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{FvList, Term};
 use crate::tsset::Panel;
@@ -82,4 +83,14 @@ pub(crate) type Places = BTreeSet<(usize, i64)>;
 /// Rows of the data that have one of the equations.
 pub(crate) fn sample_rows(touse: &[bool], place: &Place, used: &Places) -> Vec<bool> {
     (0..touse.len()).map(|r| touse[r] && place.of_row.get(&r).is_some_and(|p| used.contains(p))).collect()
+}
+
+/// Stores numbers of observations, of groups, and of observations in a group.
+pub(crate) fn sizes(results: &mut Results, used: &Places) {
+    let mut counts = BTreeMap::new();
+    used.iter().for_each(|(unit, _)| *counts.entry(*unit).or_insert(0.0) += 1.0);
+    let n = used.len() as f64;
+    results.scalar("N", n).scalar("N_g", counts.len() as f64).scalar("g_avg", n / counts.len() as f64);
+    results.scalar("g_min", counts.values().copied().fold(f64::INFINITY, f64::min));
+    results.scalar("g_max", counts.values().copied().fold(0.0, f64::max));
 }

@@ -10,7 +10,7 @@ use crate::estimation::linear::same_term;
 use crate::estimation::model::{Reading, VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::format;
-use crate::ops::by_period::{ByUnit, Place, Places, columns, places, sample_rows};
+use crate::ops::by_period::{ByUnit, Place, Places, columns, places, sample_rows, sizes};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::Term;
@@ -242,19 +242,18 @@ struct Tests {
 impl Tests {
     /// Sargan's statistic is that of the first step, Hansen's that of the second.
     fn of(units: &[Unit], fitted: &GmmFit, asked: &Asked, n: f64) -> Option<Self> {
-        let first = fit(units, Steps::One, false)?;
-        let second =
-            if asked.robust || asked.steps == Steps::Two { fit(units, Steps::Two, false) } else { None };
+        // The statistics do not depend on whether the covariance is robust.
+        let other = |steps| fit(units, steps, false);
+        let (first, hansen) = match (asked.steps, asked.robust) {
+            (Steps::Two, _) => (&other(Steps::One)?, Some(fitted.sargan)),
+            (Steps::One, true) => (fitted, other(Steps::Two).map(|second| second.sargan)),
+            (Steps::One, false) => (fitted, None),
+        };
         let sigma2 = first.level_variance(asked.orthogonal, n);
         let serial = (1..=asked.orders)
             .map(|order| fitted.serial_correlation(units, order).unwrap_or(MISSING))
             .collect();
-        Some(Self {
-            sargan: first.sargan * first.sigma2 / sigma2,
-            hansen: second.map(|fit| fit.sargan),
-            sigma2,
-            serial,
-        })
+        Some(Self { sargan: first.sargan * first.sigma2 / sigma2, hansen, sigma2, serial })
     }
 
     fn store(&self, results: &mut Results, df: f64) {
@@ -270,16 +269,6 @@ impl Tests {
         }
         results.scalar("artests", self.serial.len() as f64).text("artype", "first differences");
     }
-}
-
-/// Numbers of observations, of groups, and of observations in a group.
-fn sizes(results: &mut Results, used: &Places) {
-    let mut counts = std::collections::BTreeMap::new();
-    used.iter().for_each(|(unit, _)| *counts.entry(*unit).or_insert(0.0) += 1.0);
-    let n = used.len() as f64;
-    results.scalar("N", n).scalar("N_g", counts.len() as f64).scalar("g_avg", n / counts.len() as f64);
-    results.scalar("g_min", counts.values().copied().fold(f64::INFINITY, f64::min));
-    results.scalar("g_max", counts.values().copied().fold(0.0, f64::max));
 }
 
 fn texts(results: &mut Results, asked: &Asked) {

@@ -6,7 +6,6 @@
 //! Windmeijer (2005).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::clogit::store_sizes;
 use super::dynamic::{Dynamics, Equations, Levels, without_collinear};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, show_active};
@@ -15,7 +14,7 @@ use crate::estimation::linear::same_term;
 use crate::estimation::model::{Reading, VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::format;
-use crate::ops::by_period::{ByUnit, Place, Places, columns, places, sample_rows};
+use crate::ops::by_period::{ByUnit, Place, columns, places, sample_rows, sizes};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::Term;
@@ -278,23 +277,6 @@ fn title(kind: Kind) -> &'static str {
     } else {
         "Arellano-Bond dynamic panel-data estimation"
     }
-}
-
-/// Numbers of observations, of groups, and of observations in a group.
-fn sizes(results: &mut Results, used: &Places) {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut last = None;
-    for (unit, _) in used {
-        if last != Some(*unit) {
-            groups.push(Vec::new());
-            last = Some(*unit);
-        }
-        if let Some(group) = groups.last_mut() {
-            group.push(*unit);
-        }
-    }
-    store_sizes(results, &groups);
-    results.scalar("N", used.len() as f64);
 }
 
 /// `L.y`, `L2.y` and so on; lags of an outcome that has operators itself are combined.
