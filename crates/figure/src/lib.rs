@@ -20,6 +20,7 @@ mod special;
 mod style;
 mod svg;
 pub mod tags;
+mod texts;
 pub mod ticks;
 
 pub use axes::{data_ends, share_axes};

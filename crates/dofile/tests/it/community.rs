@@ -245,6 +245,8 @@ Standard errors in parentheses\t\t
         ("outreg2 using t.doc, append replace", 198),
         ("outreg2 using t.pdf, replace", 199),
         ("outreg2 using n, replace sideway", 199),
+        ("outreg2 using n, replace stats(coef nosuch)", 199),
+        ("outreg2 using n, replace sum(nosuch)", 199),
         ("outreg2 [nosuch] using n, replace", 111),
         ("outreg2 using n, replace addtext(a)", 198),
         ("outreg2, replace", 100),
@@ -252,4 +254,42 @@ Standard errors in parentheses\t\t
         let (log, rc) = s.run_captured(command);
         assert_eq!(rc, code, "{command}\n{log}");
     }
+}
+
+/// Layouts of `outreg2` that its help file describes, from six rows with known sums.
+#[test]
+fn outreg2_has_equations_summaries_and_the_prefix_form() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let mut s = Session::default();
+    s.cwd = dir.path().to_path_buf();
+    let (log, rc) = s.run_captured(
+        "set obs 6\ngenerate x = _n\nlabel variable x \"Number\"\ngenerate y = cond(mod(_n,2), _n+1, _n-1)\ngenerate t = \"a\"\n\
+         outreg2 using p.tex, replace ctitle(Model 1) label tex(frag) addtext(Mark, $\\times$): regress y x\n\
+         outreg2 using s, replace sum(log) label eqkeep(N mean sd p50)\n\
+         outreg2 using w.dta, replace stats(coef se ci) dec(2) 2aster\n\
+         outreg2 using e, replace noaster e(df_r) nonotes nodepvar keep(x) nocons noobs nor2\n\
+         program two, eclass\nmatrix b = (1, 2, 3, 4)\nmatrix V = I(4)\nmatrix colnames b = one:x one:_cons two:x /:sigma\n\
+         matrix colnames V = one:x one:_cons two:x /:sigma\nmatrix rownames V = one:x one:_cons two:x /:sigma\n\
+         ereturn post b V, obs(6)\nereturn local cmd two\nend\ntwo\n\
+         outreg2 using m, replace noaster nonotes eform\noutreg2 using o, replace noaster nonotes onecol\noutreg2 using o, append noaster nonotes onecol\n\
+         use w, clear",
+    );
+    assert_eq!(rc, 0, "{log}");
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("written");
+    assert!(
+        read("p.tex").contains("Number & 0.829**") && read("p.tex").contains("Mark & $\\times$"),
+        "{}",
+        read("p.tex")
+    );
+    // 1 to 6 in another order: mean 3.5, standard deviation sqrt(3.5)
+    let summary = "\t(1)\t(2)\t(3)\t(4)\nVARIABLES\tN\tmean\tsd\tp50\n\t\t\t\t\nNumber\t6\t3.500\t1.871\t3.500\ny\t6\t3.500\t1.871\t3.500\n\t\t\t\t\n";
+    assert_eq!(read("s.txt"), summary);
+    assert_eq!(read("e.txt"), "\t(1)\nVARIABLES\t\n\t\nx\t0.829\n\t(0.280)\n\t\ndf_r\t4\n");
+    let several = "\t(1)\t(2)\nVARIABLES\tone\ttwo\n\t\t\nx\t2.718\t20.09\n\t(2.718)\t(20.09)\nsigma\t\t4\n\t\t(1)\nConstant\t7.389\t\n\t(7.389)\t\n\t\t\nObservations\t6\t6\n";
+    assert_eq!(read("m.txt"), several);
+    let one = "\t(1)\t(2)\nVARIABLES\t\t\n\t\t\none\t\t\nx\t1\t1\n\t(1)\t(1)\nConstant\t2\t2\n\t(1)\t(1)\ntwo\t\t\nx\t3\t3\n\t(1)\t(1)\n/\t\t\nsigma\t4\t4\n\t(1)\t(1)\n\t\t\nObservations\t6\t6\n";
+    assert_eq!(read("o.txt"), one);
+    // the data set has the lines of the table: coefficient, error, interval
+    let cells: Vec<String> = (0..s.frame.n_rows()).map(|i| s.frame.str_at(1, i).to_string()).collect();
+    assert_eq!(cells[3..6], ["0.83*", "(0.28)", "(0.05 - 1.61)"], "{cells:?}");
 }

@@ -3,6 +3,7 @@
 
 mod analyses;
 mod batch;
+mod coefplot;
 mod collinear;
 mod community;
 mod comparisons_of_means;

@@ -4,8 +4,6 @@
 mod binscatter;
 mod carryforward;
 mod coefplot;
-mod coefplot_look;
-mod coefplot_rows;
 mod csdid;
 mod csdid_average;
 mod did_imputation;
@@ -34,7 +32,6 @@ mod mdesc;
 mod oaxaca;
 mod oaxaca_show;
 mod outreg2;
-mod outreg2_table;
 mod ppmlhdfe;
 mod psmatch2;
 mod psmatch2_show;

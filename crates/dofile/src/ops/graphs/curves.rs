@@ -44,7 +44,18 @@ impl CurveOptions {
     }
 }
 
-/// Curves in one plane.
+/// The curves of one panel.
+#[derive(Default)]
+pub(crate) struct Part {
+    /// Title above the panel.
+    pub(crate) title: String,
+    /// Curves.
+    pub(crate) series: Vec<Series>,
+    /// Texts beside points.
+    pub(crate) texts: Vec<TextMark>,
+}
+
+/// Curves in one plane, or in several with the same axes.
 #[derive(Default)]
 pub(crate) struct Picture {
     /// Title, unless the options give one.
@@ -55,10 +66,14 @@ pub(crate) struct Picture {
     pub(crate) x_title: String,
     /// Title of the vertical axis.
     pub(crate) y_title: String,
-    /// Curves.
+    /// Curves; empty where there are parts.
     pub(crate) series: Vec<Series>,
     /// Texts beside points.
     pub(crate) texts: Vec<TextMark>,
+    /// Several panels.
+    pub(crate) parts: Vec<Part>,
+    /// Panels in a row; a nearly square grid without.
+    pub(crate) columns: Option<usize>,
     /// Least extent of the horizontal axis.
     pub(crate) x_range: Option<(f64, f64)>,
     /// Least extent of the vertical axis.
@@ -74,11 +89,18 @@ pub(crate) struct Picture {
 /// Draws curves and makes the figure the current graph; r(2000) when nothing can be drawn.
 pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOptions) -> Result<()> {
     let mut chosen = options.figure;
-    let mut series = picture.series;
-    if chosen.monochrome {
-        series.iter_mut().for_each(super::monochrome);
+    let mut parts = picture.parts;
+    if parts.is_empty() {
+        parts.push(Part { title: String::new(), series: picture.series, texts: picture.texts });
     }
-    let (Some(across), Some(along)) = (data_ends(&series, true), data_ends(&series, false)) else {
+    if chosen.monochrome {
+        parts.iter_mut().flat_map(|p| &mut p.series).for_each(super::monochrome);
+    }
+    let ends = |axis: bool| {
+        let of_parts = parts.iter().filter_map(|p| data_ends(&p.series, axis));
+        of_parts.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    };
+    let (Some(across), Some(along)) = (ends(true), ends(false)) else {
         return Err(StataError::no_observations());
     };
     let widen = |ends: (f64, f64), least: Option<(f64, f64)>| {
@@ -97,23 +119,29 @@ pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOption
         }
     }
     y.reverse |= !picture.y_names.is_empty();
-    let mut labels: Vec<String> = series.iter().map(|s| s.label.clone()).collect();
-    let legend = chosen.legend_for(&mut labels);
-    series.iter_mut().zip(&labels).for_each(|(s, label)| s.label.clone_from(label));
-    let mut texts = picture.texts;
-    texts.extend(chosen.texts.iter().cloned());
-    let plane = Plane {
-        x,
-        y,
-        series,
-        x_lines: chosen.x_lines.clone(),
-        y_lines: chosen.y_lines.clone(),
-        texts,
-        background: chosen.plot_background,
-        second: None,
-    };
-    let mut figure = Figure { legend, ..Figure::default() };
-    figure.panels = vec![Panel { title: String::new(), body: Body::Plane(Box::new(plane)) }];
+    let mut figure = Figure { columns: picture.columns, shared_axes: parts.len() > 1, ..Figure::default() };
+    for (i, mut part) in parts.into_iter().enumerate() {
+        let mut labels: Vec<String> = part.series.iter().map(|s| s.label.clone()).collect();
+        let legend = chosen.legend_for(&mut labels);
+        part.series.iter_mut().zip(&labels).for_each(|(s, label)| s.label.clone_from(label));
+        // the keys are those of the first panel
+        if i == 0 {
+            figure.legend = legend;
+        }
+        let mut texts = part.texts;
+        texts.extend(chosen.texts.iter().cloned());
+        let plane = Plane {
+            x: x.clone(),
+            y: y.clone(),
+            series: part.series,
+            x_lines: chosen.x_lines.clone(),
+            y_lines: chosen.y_lines.clone(),
+            texts,
+            background: chosen.plot_background,
+            second: None,
+        };
+        figure.panels.push(Panel { title: part.title, body: Body::Plane(Box::new(plane)) });
+    }
     for (at, text) in [(0, picture.title), (2, picture.note)] {
         if !text.is_empty() {
             chosen.titles[at].get_or_insert(Words { text, size: None });

@@ -83,7 +83,8 @@ impl Graphs {
 
 /// Stores a new figure under the name of the options, and in the file of `saving()`; r(110) and r(602) when name or file
 /// are taken and `replace` was not given.
-pub(crate) fn show(session: &mut Session, figure: Figure, options: &FigureOptions) -> Result<()> {
+pub(crate) fn show(session: &mut Session, mut figure: Figure, options: &FigureOptions) -> Result<()> {
+    figure.change_texts(&super::markup::plain);
     let (name, replace) = options.name.clone().unwrap_or((UNNAMED.to_owned(), true));
     if !replace && graphs(session).has(&name) {
         return Err(StataError::new(110, format!("graph {name} already exists")));

@@ -238,9 +238,11 @@ fn store(
     if cmd.options.has("post") {
         let touse = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
         let df_r = request.degrees(session);
-        let mut est = Estimation::default();
+        // what r() has describes the posted margins too: e(at), e(k_at), e(predict_label) ...
+        let mut est = Estimation { results: session.r.clone(), ..Estimation::default() };
+        est.results.matrices.remove("table");
         est.results.matrix("b", b).matrix("V", v).scalar("N", n);
-        est.results.text("cmd", "margins").text("properties", "b V");
+        est.results.text("cmd", "margins").text("est_cmd", session.e.cmd()).text("properties", "b V");
         if let Some(df) = df_r {
             est.results.scalar("df_r", df);
         }

@@ -7,10 +7,19 @@ use std::fmt::Write as _;
 /// A row: its name and one cell for each column.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Row {
+    /// The equation, where several stand in one column.
+    pub(super) equation: String,
     pub(super) name: String,
     pub(super) cells: Vec<String>,
-    /// The cells below, such as standard errors.
-    pub(super) below: Vec<String>,
+    /// Lines of cells below, such as standard errors.
+    pub(super) below: Vec<Vec<String>>,
+}
+
+impl Row {
+    /// A row of one column.
+    pub(super) fn new(name: impl Into<String>, cell: String) -> Self {
+        Self { name: name.into(), cells: vec![cell], ..Self::default() }
+    }
 }
 
 /// The table of a file.
@@ -66,13 +75,17 @@ impl Table {
         let width = table.columns.len();
         let is_blank = |line: &str| line.trim_matches('\t').is_empty();
         let mut part = 0;
+        let mut equation = String::new();
         for line in lines {
             if is_blank(line) {
                 part += 1;
                 continue;
             }
             let mut all = cells(line);
-            if all.len() < 2 || part > 2 || all[1..].iter().all(String::is_empty) {
+            let heading = part == 1 && all.len() > 1 && all[1..].iter().all(String::is_empty);
+            if heading {
+                equation.clone_from(&all[0]);
+            } else if all.len() < 2 || part > 2 || all[1..].iter().all(String::is_empty) {
                 table.notes.push(all.swap_remove(0));
                 continue;
             }
@@ -80,8 +93,11 @@ impl Table {
             all.resize(width, String::new());
             let rows = if part == 1 { &mut table.rows } else { &mut table.statistics };
             match rows.last_mut().filter(|_| name.is_empty()) {
-                Some(last) => last.below = all,
-                None => rows.push(Row { name, cells: all, below: Vec::new() }),
+                Some(last) => last.below.push(all),
+                None => {
+                    let equation = if part == 1 { equation.clone() } else { String::new() };
+                    rows.push(Row { equation, name, cells: all, below: Vec::new() });
+                }
             }
         }
         Some(table)
@@ -102,15 +118,29 @@ impl Table {
         for rows in [&self.rows, &self.statistics] {
             for row in rows {
                 out.push(with(&row.name, &row.cells));
-                if !row.below.is_empty() {
-                    out.push(with("", &row.below));
-                }
+                out.extend(row.below.iter().map(|line| with("", line)));
             }
             if std::ptr::eq(rows, &self.rows) {
                 out.push(blank());
             }
         }
         out
+    }
+
+    /// Quoted cells with commas between them.
+    pub(super) fn commas(&self) -> String {
+        let quoted = |line: &str| {
+            let cells = line.split('\t').map(|c| {
+                if c.is_empty() { String::new() } else { format!("\"{}\"", c.replace('"', "\"\"")) }
+            });
+            cells.collect::<Vec<_>>().join(",")
+        };
+        self.text().lines().map(|line| quoted(line) + "\n").collect()
+    }
+
+    /// Rows of cells, with the title and the notes: the data set of `dta`.
+    pub(super) fn cells(&self) -> Vec<Vec<String>> {
+        self.text().lines().map(|line| line.split('\t').map(str::to_string).collect()).collect()
     }
 
     /// Cells with tabs between them.
@@ -132,6 +162,9 @@ impl Table {
     /// A LaTeX document, or only its table.
     pub(super) fn latex(&self, fragment: bool) -> String {
         let safe = |t: &str| {
+            if is_latex(t) {
+                return t.to_string();
+            }
             t.chars().fold(String::new(), |mut out, c| {
                 match c {
                     '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
@@ -226,31 +259,38 @@ impl Table {
     }
 }
 
-/// Adds the cells of one more column; new rows go to the end, before the constant.
+/// Text that an author wrote in LaTeX (`$\times$`), which stays as it is.
+fn is_latex(text: &str) -> bool {
+    text.contains('\\') || text.matches('$').count() >= 2
+}
+
+/// Adds the cells of one more column; new rows go to the end of their equation, before its constant.
 fn join(rows: &mut Vec<Row>, new: Vec<Row>, width: usize, coefficients: bool) {
     for mut row in new {
-        if let Some(old) = rows.iter_mut().find(|r| r.name == row.name) {
+        if let Some(old) = rows.iter_mut().find(|r| r.name == row.name && r.equation == row.equation) {
             old.cells.resize(width, String::new());
             old.cells.append(&mut row.cells);
-            if !row.below.is_empty() || !old.below.is_empty() {
-                old.below.resize(width, String::new());
-                row.below.resize(1, String::new());
-                old.below.append(&mut row.below);
+            let lines = old.below.len().max(row.below.len());
+            old.below.resize(lines, Vec::new());
+            row.below.resize(lines, vec![String::new()]);
+            for (line, mut more) in old.below.iter_mut().zip(row.below) {
+                line.resize(width, String::new());
+                line.append(&mut more);
             }
             continue;
         }
-        let pad = || vec![String::new(); width];
-        row.cells = pad().into_iter().chain(row.cells).collect();
-        if !row.below.is_empty() {
-            row.below = pad().into_iter().chain(row.below).collect();
-        }
-        let last = rows.iter().position(|r| coefficients && r.name == CONSTANT);
-        rows.insert(last.unwrap_or(rows.len()), row);
+        let padded = |cells: Vec<String>| vec![String::new(); width].into_iter().chain(cells).collect();
+        row.cells = padded(row.cells);
+        row.below = row.below.into_iter().map(padded).collect();
+        let own = |r: &Row| r.equation == row.equation;
+        let constant = rows.iter().position(|r| coefficients && own(r) && r.name == CONSTANT);
+        let end = rows.iter().rposition(own).map_or(rows.len(), |i| i + 1);
+        rows.insert(constant.unwrap_or(end), row);
     }
     for row in rows.iter_mut() {
         row.cells.resize(width + 1, String::new());
-        if !row.below.is_empty() {
-            row.below.resize(width + 1, String::new());
+        for line in &mut row.below {
+            line.resize(width + 1, String::new());
         }
     }
 }

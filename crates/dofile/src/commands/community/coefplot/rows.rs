@@ -1,7 +1,7 @@
 //! Lines of a coefficient plot: names in their order, with headings between them (`headings()`, `groups()`,
 //! `eqlabels()`).
 
-use super::coefplot::fits;
+use super::points::fits;
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
 use crate::syntax::options::{abbreviates, split_options};
@@ -17,6 +17,8 @@ pub(super) struct Headings {
     equations: Vec<String>,
     /// Equations stand as headings instead of in front of each coefficient.
     equations_above: bool,
+    /// No equation is named.
+    pub(super) no_equations: bool,
 }
 
 /// A line of the plot.
@@ -40,7 +42,8 @@ impl Headings {
             match (option.as_str(), argument) {
                 ("asheadings", None) if equations => self.equations_above = true,
                 // distances of headings follow the lines of the plot
-                ("nogap", None) | ("gap" | "offset", Some(_)) => {}
+                ("nogap", None)
+                | ("gap" | "offset" | "angle" | "labsize" | "labgap" | "labcolor", Some(_)) => {}
                 _ => return Err(StataError::unsupported_option("coefplot", &format!("{name}(, {option})"))),
             }
         }
@@ -88,7 +91,7 @@ impl Headings {
 
     /// The text of a coefficient with its equation, unless that is a heading; `text` is without one.
     pub(super) fn with_equation(&self, names: &[String], equation: &str, text: String) -> String {
-        if equation.is_empty() || self.equations_above {
+        if equation.is_empty() || self.equations_above || self.no_equations {
             return text;
         }
         format!("{}: {text}", self.equation(names, equation))
@@ -103,8 +106,8 @@ pub(super) fn text_of(
     labels: &[(String, String)],
     headings: &Headings,
 ) -> String {
-    let (equation, bare) = name.split_once(':').map_or(("", name), |(e, b)| (e, b));
-    if let Some((_, text)) = labels.iter().find(|(n, _)| n == name || n == bare) {
+    let (equation, bare) = name.split_once(':').unwrap_or(("", name));
+    if let Some((_, text)) = labels.iter().find(|(n, _)| n == name || fits(n, equation, bare)) {
         return text.clone();
     }
     let Ok(term) = Term::parse(bare) else { return name.to_string() };
