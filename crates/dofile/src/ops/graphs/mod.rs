@@ -5,7 +5,7 @@ pub(crate) mod axis_options;
 pub(crate) mod curves;
 mod date_ticks;
 pub(crate) mod figure_options;
-mod no_effect;
+pub(crate) mod no_effect;
 pub(crate) mod plain;
 pub(crate) mod second_axis;
 pub(crate) mod store;
