@@ -144,6 +144,15 @@ impl Sample {
     }
 }
 
+/// A percentile of sorted values by interpolation at `(n + 1) p / 100` ([D] pctile, option altdef).
+pub fn interpolated(sorted: &[f64], p: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return MISSING };
+    let at = (sorted.len() as f64 + 1.0) * p / 100.0;
+    let (below, part) = (at.floor(), at - at.floor());
+    let value = |i: f64| sorted[(i.max(1.0) as usize - 1).min(last)];
+    (1.0 - part) * value(below) + part * value(below + 1.0)
+}
+
 /// Statistics by the names that `tabstat`, `collapse` and `egen` share.
 pub fn by_name(sample: &Sample, name: &str) -> Option<f64> {
     Some(match name {

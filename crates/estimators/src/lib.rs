@@ -3,6 +3,7 @@
 
 pub mod absorb;
 pub mod absorb_fit;
+pub mod allowed;
 pub mod anova;
 pub mod arch;
 pub mod arch_fit;

@@ -2,6 +2,7 @@
 //! analytic derivatives and step halving, and the covariances of the result.
 //! The likelihoods themselves are in `ml_*.rs`.
 
+use super::allowed::Allowed;
 use super::blocks;
 use super::matrix::Mat;
 use super::real::stable_sum;
@@ -83,6 +84,24 @@ pub struct Problem<'a, L> {
     pub n: f64,
 }
 
+/// Constraints that an estimate meets.
+#[derive(Clone, Debug)]
+pub struct Constrained {
+    /// Over the parameters of the command's table: a row for each constraint, its target in the last column.
+    pub written: Mat,
+    /// Number of constraints that do not follow from the others.
+    pub independent: usize,
+}
+
+/// What a search holds to besides the likelihood.
+#[derive(Clone, Copy, Default)]
+pub struct Under<'a> {
+    /// Constraints on the parameters.
+    pub allowed: Option<&'a Allowed>,
+    /// The covariance is the inverse of the outer products of the scores ([R] vce_option, vce(opg)).
+    pub outer_products: bool,
+}
+
 /// A maximised likelihood.
 pub struct MlFit {
     /// Parameters, equation by equation.
@@ -97,6 +116,8 @@ pub struct MlFit {
     pub log: Vec<Iteration>,
     /// Whether the criteria were met.
     pub converged: bool,
+    /// The constraints, where there are any.
+    pub constrained: Option<Constrained>,
 }
 
 /// Columns on comparable scales: `(x - shift) / scale` per equation.
@@ -117,9 +138,33 @@ struct Point {
 impl<'a, L: Likelihood> Problem<'a, L> {
     /// Maximises from `start` (raw parameters, equation by equation).
     pub fn maximise(&self, start: &[f64], limits: Limits, vce: Vce<'_>) -> Option<MlFit> {
+        self.maximise_under(start, limits, vce, Under::default())
+    }
+
+    /// The log likelihood at raw parameters; not a number where it cannot be computed.
+    pub fn value(&self, b: &[f64]) -> Option<f64> {
+        let standard = self.standardise();
+        let at = self.transform(&standard).inverse()?.times_vector(b);
+        Some(self.evaluate(&standard, &at).ll)
+    }
+
+    /// [`Self::maximise`] under constraints, from the allowed point next to `start`.
+    pub fn maximise_under(
+        &self,
+        start: &[f64],
+        limits: Limits,
+        vce: Vce<'_>,
+        under: Under<'_>,
+    ) -> Option<MlFit> {
         let standard = self.standardise();
         let to_raw = self.transform(&standard);
+        let allowed = match under.allowed {
+            Some(allowed) => Some(allowed.in_coordinates(&to_raw)?),
+            None => None,
+        };
+        let allowed = allowed.as_ref();
         let mut b = to_raw.inverse()?.times_vector(start);
+        b = allowed.map_or(b.clone(), |a| a.nearest(&b));
         let mut point = self.evaluate(&standard, &b);
         let mut log = Vec::new();
         let mut converged = false;
@@ -129,7 +174,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             if !converged {
                 log.push(Iteration { ll: point.ll, remark });
             }
-            let (step, concave) = newton_step(&point)?;
+            let (step, concave) = newton_step(&point, allowed)?;
             let decrement: f64 = step.iter().zip(&point.gradient).map(|(s, g)| s * g).sum();
             if iteration == limits.iterations && !converged {
                 break;
@@ -156,7 +201,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             if converged {
                 polish += 1;
             } else if concave && (moved <= limits.tolerance || gained <= limits.likelihood_tolerance) {
-                let scaled = newton_step(&next)?;
+                let scaled = newton_step(&next, allowed)?;
                 let size: f64 = scaled.0.iter().zip(&next.gradient).map(|(s, g)| s * g).sum();
                 if scaled.1 && size.abs() < limits.newton_tolerance {
                     log.push(Iteration { ll: next.ll, remark });
@@ -165,13 +210,23 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             }
             (b, point) = (next_b, next);
         }
-        let inverse = point.information.inverse_definite()?;
+        let invert = |matrix: &Mat| allowed.map_or_else(|| matrix.inverse_definite(), |a| a.inverse(matrix));
+        let inverse = invert(&point.information)?;
         let v_model = to_raw.sandwich(&inverse);
         let v = match self.sandwich_factor(vce) {
+            _ if under.outer_products => to_raw.sandwich(&invert(&self.meat(&standard, &b, vce))?),
             None => v_model.clone(),
             Some(factor) => to_raw.sandwich(&inverse.sandwich(&self.meat(&standard, &b, vce)).scaled(factor)),
         };
-        Some(MlFit { b: to_raw.times_vector(&b), v, v_model, ll: point.ll, log, converged })
+        Some(MlFit {
+            b: to_raw.times_vector(&b),
+            v,
+            v_model,
+            ll: point.ll,
+            log,
+            converged,
+            constrained: None,
+        })
     }
 
     fn standardise(&self) -> Standard {
@@ -411,18 +466,25 @@ impl<'a, L: Likelihood> Problem<'a, L> {
     }
 }
 
-/// Newton step, and whether the likelihood is concave here; otherwise the information is
-/// made definite by raising its eigenvalues.
-fn newton_step(point: &Point) -> Option<(Vec<f64>, bool)> {
-    if let Some(inverse) = point.information.inverse_definite() {
-        return Some((inverse.times_vector(&point.gradient), true));
+/// Newton step within the allowed directions, and whether the likelihood is concave here; otherwise the information
+/// is made definite by raising its eigenvalues.
+fn newton_step(point: &Point, allowed: Option<&Allowed>) -> Option<(Vec<f64>, bool)> {
+    let Some(allowed) = allowed else { return free_step(&point.gradient, &point.information) };
+    let (gradient, information) = allowed.reduced(&point.gradient, &point.information);
+    let (step, concave) = free_step(&gradient, &information)?;
+    Some((allowed.widened(&step), concave))
+}
+
+fn free_step(gradient: &[f64], information: &Mat) -> Option<(Vec<f64>, bool)> {
+    if let Some(inverse) = information.inverse_definite() {
+        return Some((inverse.times_vector(gradient), true));
     }
-    let (values, vectors) = point.information.symmetric_eigen();
+    let (values, vectors) = information.symmetric_eigen();
     let top = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     if !(top > 0.0 && top.is_finite()) {
         return None;
     }
-    let along = vectors.transpose().times_vector(&point.gradient);
+    let along = vectors.transpose().times_vector(gradient);
     let shortened: Vec<f64> = along.iter().zip(&values).map(|(g, v)| g / v.abs().max(1e-6 * top)).collect();
     Some((vectors.times_vector(&shortened), false))
 }

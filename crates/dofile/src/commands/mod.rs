@@ -37,4 +37,7 @@ mod systems;
 mod timeseries;
 mod treatment;
 
-pub use spec::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax, UNSUPPORTED_NOTHING, Using};
+pub use spec::{
+    ByRule, CommandSpec, Example, Form, Interpreter, SearchOptions, StandardSyntax, UNSUPPORTED_NOTHING,
+    Using,
+};

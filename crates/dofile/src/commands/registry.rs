@@ -1,6 +1,6 @@
 //! The table of all commands: finds a command by its name and lists the commands for the documentation.
 
-use super::{ByRule, CommandSpec, Form};
+use super::{ByRule, CommandSpec, Form, SearchOptions};
 use super::{
     community, data, describe, documented, documents, epidemiology, estat, estimation, exchange, graphics,
     imputation, inference, language, latent, likelihood, limited, meta, multivariate, nonlinear, panel,
@@ -63,7 +63,12 @@ pub const TABLE_OPTIONS: &[&str] = &[
     "noOMITted",
     "noEMPTYcells",
     "VSQUISH",
+    "LSTRETCH",
     "noLSTRETCH",
+    "COEFLegend",
+    "noCI",
+    "noPVALues",
+    "noFVLABel",
     "FVWRAP",
     "FVWRAPON",
     "CFORMAT",
@@ -71,23 +76,73 @@ pub const TABLE_OPTIONS: &[&str] = &[
     "SFORMAT",
 ];
 
+/// Options of coefficient tables that only some commands have.
+pub const TABLE_EXTRAS: &[&str] = &["DEPname", "PLus"];
+
+/// Options of [R] Maximize that change neither the maximum nor the results: what is printed during the search, and how it
+/// goes. The engine's own search is used whatever they say; its criteria are at least as strict as Stata's defaults.
+pub const SEARCH_OPTIONS: &[&str] = &[
+    "TRace",
+    "GRADient",
+    "SHOWSTEP",
+    "HESSian",
+    "SHOWTOLerance",
+    "NONRTOLerance",
+    "NOCNSReport",
+    "CNSReport",
+    "DIFficult",
+    "TECHnique",
+    "TOLerance",
+    "LTOLerance",
+    "NRTOLerance",
+    "GTOLerance",
+    "noLOG",
+    "LOG",
+];
+
+/// Options that `estimation::likelihood::maximise` applies.
+pub const MAXIMISED_OPTIONS: &[&str] = &["CONSTraints", "FROM", "COLlinear"];
+
+/// The shared options that a command takes without declaring them, of tables and of the search.
+pub fn shared_options(command: &CommandSpec) -> Vec<&'static str> {
+    let mut taken = Vec::new();
+    let Form::Standard(syntax) = command.form else { return taken };
+    let names = undeclared_options(command);
+    let documented = |o: &&&str| {
+        let option = o.to_lowercase();
+        names.split(' ').any(|name| name.trim_end_matches("()") == option)
+    };
+    if has_coefficient_table(command) {
+        taken.extend(TABLE_OPTIONS.iter().chain(TABLE_EXTRAS.iter().filter(documented)));
+    }
+    match syntax.search {
+        SearchOptions::Full => taken.extend(SEARCH_OPTIONS.iter().chain(MAXIMISED_OPTIONS)),
+        SearchOptions::Display => taken.extend(SEARCH_OPTIONS),
+        SearchOptions::Undeclared => taken.extend(SEARCH_OPTIONS.iter().filter(documented)),
+    }
+    taken
+}
+
 /// Options that a command refuses by name: those of its declaration, and those of the manual that it does not take.
 pub fn refused_options(command: &CommandSpec) -> String {
     let names = undeclared_options(command);
-    if !has_coefficient_table(command) {
-        return names;
-    }
-    let taken = |name: &&str| !TABLE_OPTIONS.iter().any(|o| o.to_lowercase() == name.trim_end_matches("()"));
-    names.split_whitespace().filter(taken).collect::<Vec<_>>().join(" ")
+    let shared: Vec<String> = shared_options(command).iter().map(|o| o.to_lowercase()).collect();
+    let refused = |name: &&str| !shared.iter().any(|o| o == name.trim_end_matches("()"));
+    names.split_whitespace().filter(refused).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a command prints a coefficient table whose options it does not declare itself. Lists of variables have some of
 /// these options too, but no formats of coefficients.
 pub fn has_coefficient_table(command: &CommandSpec) -> bool {
     // their tables are their own, without these options
-    const OTHERS: &[&str] = &["contrast", "mean", "proportion", "pwcompare", "vec"];
+    const OTHERS: &[&str] = &["contrast", "pwcompare", "vec"];
     if OTHERS.contains(&command.name) {
         return false;
+    }
+    if let Form::Standard(syntax) = command.form
+        && syntax.coefficient_table
+    {
+        return true;
     }
     undeclared_options(command).split(' ').any(|name| name.trim_end_matches("()") == "cformat")
 }

@@ -50,6 +50,22 @@ pub struct StandardSyntax {
     pub options: &'static [OptSpec],
     /// Options that Stata has and this engine refuses by name.
     pub unsupported: &'static [&'static str],
+    /// The command prints a coefficient table and takes the options of [R] Estimation options.
+    pub coefficient_table: bool,
+    /// Which options of [R] Maximize the command takes.
+    pub search: SearchOptions,
+}
+
+/// Options of the search for a maximum ([R] Maximize) that a command takes without declaring them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchOptions {
+    /// None.
+    Undeclared,
+    /// Those that only say how to search and what to print meanwhile.
+    Display,
+    /// Those too that `estimation::likelihood::maximise` applies: `constraints()`, `from()`, `collinear`, `vce(opg)` and
+    /// `technique(bhhh)`.
+    Full,
 }
 
 /// No refused options.
@@ -65,6 +81,8 @@ impl StandardSyntax {
             using: Using::No,
             options,
             unsupported: UNSUPPORTED_NOTHING,
+            coefficient_table: false,
+            search: SearchOptions::Undeclared,
         }
     }
 
@@ -86,6 +104,21 @@ impl StandardSyntax {
     /// Sets the rule for `using`.
     pub const fn using(self, using: Using) -> Self {
         Self { using, ..self }
+    }
+
+    /// The command prints a coefficient table: `coeflegend`, `noci`, `baselevels`, `cformat()` and so on work.
+    pub const fn coefficient_table(self) -> Self {
+        Self { coefficient_table: true, ..self }
+    }
+
+    /// The command searches a maximum on its own: options that only say how, or what to print, are taken.
+    pub const fn searched(self) -> Self {
+        Self { search: SearchOptions::Display, ..self.coefficient_table() }
+    }
+
+    /// The command searches by `estimation::likelihood::maximise`: constraints and starting values work too.
+    pub const fn maximised(self) -> Self {
+        Self { search: SearchOptions::Full, ..self.coefficient_table() }
     }
 
     /// Names options that are refused as not supported.

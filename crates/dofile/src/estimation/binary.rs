@@ -3,10 +3,11 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, show_active};
+use crate::estimation::layout::Layout;
 use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading};
-use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::post;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -74,7 +75,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
         start[slopes] = kind.link.index(ones / (ones + zeros));
     }
     let likelihood = Binary { y: &y, link: kind.link };
-    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, vec![equation], &start)?;
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    let equations = vec![equation];
+    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start, &layout)?;
     let ll_0 = match shift {
         _ if !model.constant => None,
         None => Some(null_likelihood(ones, zeros)),
@@ -85,8 +89,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
     };
     let positions: Vec<usize> = (0..slopes).collect();
     let test = ModelTest::new(&fit, ll_0, &positions, model.is_robust());
-    let stripe = equation_stripe(&model.depvar, model.names());
-    let parameters = Parameters::spread(stripe, &model.estimated(), &fit.b, &fit.v);
+    let parameters = layout.parameters(&fit.b, &fit.v);
     let mut est = post::begin(kind.cmd, &post::command_line(cmd), &parameters, &model);
     likelihood::store(&mut est.results, &fit, ll_0, &test, n, 1.0);
     let predict = if kind.link == Link::Probit { "probit_p" } else { "logit_p" };
@@ -115,8 +118,12 @@ fn check_outcome(model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Drops collinear regressors of a model, with notes.
+/// Drops collinear regressors of a model, with notes; nothing under the option `collinear`, whose constraints make the
+/// model identified.
 pub fn drop_collinear(session: &mut Session, model: &mut Model) {
+    if session.settings.search.collinear {
+        return;
+    }
     let omitted = {
         let columns = model.columns();
         choose_columns(Columns { columns: &columns, weights: None, constant: model.constant }).1

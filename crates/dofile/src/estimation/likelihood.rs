@@ -2,9 +2,12 @@
 //! results and shows the usual header. The models themselves are in `commands`.
 
 use crate::error::{Result, StataError};
+use crate::estimation::constraints;
 use crate::estimation::header::{Fact, show};
-use crate::estimation::model::Model;
+use crate::estimation::layout::Layout;
+use crate::estimation::model::{Model, VceSpec};
 use crate::estimation::post::spread_square;
+use crate::estimation::search;
 use crate::format;
 use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
@@ -12,7 +15,7 @@ use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
-use estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem};
+use estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem, Under};
 use estimators::wald;
 use estimators::weights::{WeightKind, Weights};
 
@@ -53,7 +56,8 @@ pub fn effective_weights(model: &Model) -> (Option<(Vec<f64>, WeightKind)>, f64)
     }
 }
 
-/// Maximises and prints the log; r(430) is left to the caller, who shows the results first.
+/// Maximises under the options of the search and prints the log; r(430) is left to the caller, who shows the results
+/// first. `layout` names the parameters of `equations`.
 pub fn maximise<L: Likelihood>(
     session: &mut Session,
     options: &Options,
@@ -61,8 +65,9 @@ pub fn maximise<L: Likelihood>(
     likelihood: &L,
     equations: Vec<Equation<'_>>,
     start: &[f64],
+    layout: &Layout,
 ) -> Result<MlFit> {
-    let fit = maximise_unlogged(options, model, likelihood, equations, start)?;
+    let fit = maximise_unlogged(session, options, model, likelihood, equations, start, layout)?;
     if !options.has("nolog") {
         print_log(session, &fit, model.is_robust(), options.int("iterate"));
     }
@@ -71,11 +76,13 @@ pub fn maximise<L: Likelihood>(
 
 /// [`maximise`] without its log.
 pub fn maximise_unlogged<L: Likelihood>(
+    session: &mut Session,
     options: &Options,
     model: &Model,
     likelihood: &L,
     equations: Vec<Equation<'_>>,
     start: &[f64],
+    layout: &Layout,
 ) -> Result<MlFit> {
     let (weights, n) = effective_weights(model);
     let problem = Problem {
@@ -85,9 +92,19 @@ pub fn maximise_unlogged<L: Likelihood>(
         weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
         n,
     };
-    problem
-        .maximise(start, limits(options), model.kernel_vce())
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))
+    let held = search::held(session, layout)?;
+    let from = search::start(session, layout, start)?;
+    let given = session.settings.search.from.is_some();
+    if given && !problem.value(&from).is_some_and(f64::is_finite) {
+        return Err(StataError::new(1400, "initial values not feasible"));
+    }
+    let allowed = held.as_ref().map(|h| &h.0);
+    let under = Under { allowed, outer_products: model.vce == VceSpec::OuterProducts };
+    let mut fit = problem
+        .maximise_under(&from, limits(options), model.kernel_vce(), under)
+        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    fit.constrained = held.map(|h| h.1);
+    Ok(fit)
 }
 
 /// Prints the iteration log.
@@ -123,10 +140,11 @@ pub struct ModelTest {
 }
 
 impl ModelTest {
-    /// Likelihood-ratio test against the null model, or a Wald test of the slopes.
+    /// Likelihood-ratio test against the null model, or a Wald test of the slopes: also under constraints, as in
+    /// [R] mlogit.
     pub fn new(fit: &MlFit, ll_0: Option<f64>, slopes: &[usize], robust: bool) -> Self {
         match ll_0 {
-            Some(ll_0) if !robust => {
+            Some(ll_0) if !robust && fit.constrained.is_none() => {
                 Self { kind: "LR", chi2: (2.0 * (fit.ll - ll_0)).max(0.0), df: slopes.len() as f64 }
             }
             _ => {
@@ -156,7 +174,10 @@ pub fn store(
 ) {
     results.scalar("N", n).scalar("ll", fit.ll).scalar("df_m", test.df).scalar("chi2", test.chi2);
     results.scalar("p", test.p()).scalar("k", fit.b.len() as f64).scalar("k_eq", equations);
-    results.scalar("rank", fit.b.len() as f64).scalar("ic", fit.log.len().saturating_sub(1) as f64);
+    let held = fit.constrained.as_ref().map_or(0, |c| c.independent);
+    let ll_0 = ll_0.filter(|_| fit.constrained.is_none());
+    store_constraints(results, fit);
+    results.scalar("rank", (fit.b.len() - held) as f64).scalar("ic", fit.log.len().saturating_sub(1) as f64);
     results.scalar("converged", f64::from(u8::from(fit.converged))).scalar("k_eq_model", 1.0);
     if let Some(ll_0) = ll_0 {
         results.scalar("ll_0", ll_0).scalar("r2_p", 1.0 - fit.ll / ll_0);
@@ -170,6 +191,16 @@ pub fn store(
         results.text("vce", "oim");
     }
     model_based(results, fit);
+}
+
+/// `e(Cns)`, where the parameters are those that the constraints name.
+fn store_constraints(results: &mut Results, fit: &MlFit) {
+    let Some(held) = &fit.constrained else { return };
+    let stripe = results.matrices.get("b").map(|b| b.col_names.clone()).unwrap_or_default();
+    if stripe.len() + 1 == held.written.cols() {
+        let cells = held.written.data().to_vec();
+        results.matrix("Cns", constraints::labelled(held.written.rows(), cells, stripe));
+    }
 }
 
 /// `e(V_modelbased)`: the covariance from the information matrix beside a robust one ([P] _robust). Nothing where `e(b)`

@@ -3,11 +3,11 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
+pub use crate::estimation::layout::Layout;
 use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::Model;
-use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::post::{self, Parameters};
 use crate::estimation::table::Table;
-use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
@@ -39,17 +39,6 @@ macro_rules! ml_options {
     };
 }
 
-/// Options of likelihood commands that this engine refuses by name.
-pub const REFUSED: &[&str] = &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique"];
-
-/// The refused options that these commands share, followed by further ones.
-#[macro_export]
-macro_rules! ml_refused {
-    ($($extra:expr),* $(,)?) => {
-        $crate::concat_lists!(&'static str; $crate::estimation::ml_command::REFUSED, &[$($extra),*])
-    };
-}
-
 /// Fits without output; r(430) when the search fails.
 pub fn quiet<L: Likelihood>(
     model: &Model,
@@ -63,6 +52,40 @@ pub fn quiet<L: Likelihood>(
     problem
         .maximise(start, Default::default(), Vce::Classical)
         .ok_or_else(|| StataError::new(430, "convergence not achieved"))
+}
+
+/// Options for a likelihood-ratio test of the model in place of the Wald test; `noskip` is the older name.
+pub const RATIO: &[OptSpec] = &[OptSpec::flag("LRMODEL"), OptSpec::flag("noSKip")];
+
+/// With `lrmodel`, the log likelihood of the model whose first `tested` equations have a constant alone.
+///
+/// # Errors
+/// r(198) with a robust covariance, r(430) when the search fails.
+pub fn constant_only<L: Likelihood>(
+    cmd: &ParsedCommand,
+    model: &Model,
+    likelihood: &L,
+    equations: &[Equation<'_>],
+    start: &[f64],
+    tested: usize,
+) -> Result<Option<f64>> {
+    if !(cmd.has("lrmodel") || cmd.has("noskip")) {
+        return Ok(None);
+    }
+    if model.is_robust() {
+        return Err(StataError::invalid("lrmodel may not be combined with a robust covariance or pweights"));
+    }
+    let (mut null, mut from, mut at) = (equations.to_vec(), Vec::new(), 0);
+    for (i, equation) in null.iter_mut().enumerate() {
+        let all = equation.len();
+        let dropped = if i < tested { equation.columns.len() } else { 0 };
+        from.extend(&start[at + dropped..at + all]);
+        if i < tested {
+            equation.columns.clear();
+        }
+        at += all;
+    }
+    quiet(model, likelihood, null, &from).map(|fit| Some(fit.ll))
 }
 
 /// Puts one parameter on another scale: its new value and the derivative of the new in the old one.
@@ -101,49 +124,6 @@ pub fn offset_variables(session: &Session, options: &Options) -> Result<Vec<usiz
         .filter_map(|o| options.text(o))
         .map(|name| session.numeric_variable(name))
         .collect()
-}
-
-/// Names and estimated positions of the parameters of a model, equation by equation.
-#[derive(Default)]
-pub struct Layout {
-    stripe: Vec<Stripe>,
-    estimated: Vec<usize>,
-}
-
-impl Layout {
-    /// Adds an equation.
-    pub fn equation(&mut self, name: &str, names: Vec<String>, estimated: &[usize]) -> &mut Self {
-        let from = self.stripe.len();
-        self.stripe.extend(equation_stripe(name, names));
-        self.estimated.extend(estimated.iter().map(|p| p + from));
-        self
-    }
-
-    /// Adds an ancillary parameter.
-    pub fn ancillary(&mut self, name: &str) -> &mut Self {
-        self.estimated.push(self.stripe.len());
-        self.stripe.push(Stripe::with_eq("/", name));
-        self
-    }
-
-    /// Adds one estimated parameter under its full name.
-    pub fn named(&mut self, stripe: Stripe) -> &mut Self {
-        self.estimated.push(self.stripe.len());
-        self.stripe.push(stripe);
-        self
-    }
-
-    /// Adds a parameter that stands as the constant of its own equation.
-    pub fn constant(&mut self, equation: &str) -> &mut Self {
-        self.estimated.push(self.stripe.len());
-        self.stripe.push(Stripe::with_eq(equation, "_cons"));
-        self
-    }
-
-    /// All parameters with their values.
-    pub fn parameters(self, b: &[f64], v: &Mat) -> Parameters {
-        Parameters::spread(self.stripe, &self.estimated, b, v)
-    }
 }
 
 /// Results posted by a likelihood command.

@@ -30,6 +30,8 @@ pub enum VceSpec {
     Hc3,
     /// By clusters of a variable.
     Cluster(String),
+    /// Outer products of the scores, [R] vce_option.
+    OuterProducts,
 }
 
 impl VceSpec {
@@ -208,10 +210,7 @@ impl<'a> Reading<'a> {
 
     /// Reads the model: r(100) without variables, r(2000) without observations.
     pub fn model(&self, session: &Session) -> Result<Model> {
-        let vce = match &self.vce {
-            Some(vce) => vce.clone(),
-            None => VceSpec::parse(&self.cmd.name, &self.cmd.options, self.plain_vce)?,
-        };
+        let vce = self.covariance(session)?;
         let (first, rest) = first_word(self.list);
         if first.is_empty() {
             // a command without variables asks for its last results
@@ -253,6 +252,22 @@ impl<'a> Reading<'a> {
             vce,
             constant: !self.cmd.options.has("noconstant"),
         })
+    }
+
+    /// The covariance: that of the reading or of the options, with outer products of the scores in place of the default
+    /// where the search asks for them.
+    pub fn covariance(&self, session: &Session) -> Result<VceSpec> {
+        let vce = match &self.vce {
+            Some(vce) => vce.clone(),
+            None => VceSpec::parse(&self.cmd.name, &self.cmd.options, self.plain_vce)?,
+        };
+        if vce != VceSpec::Default || !session.settings.search.outer_products {
+            return Ok(vce);
+        }
+        if self.cmd.weight.as_ref().is_some_and(|w| w.kind == Some(WeightKind::Probability)) {
+            return Err(StataError::new(198, "vce(opg) not allowed with pweights"));
+        }
+        Ok(VceSpec::OuterProducts)
     }
 
     /// Evaluates the weights; rows without one leave `touse`.
@@ -318,7 +333,7 @@ impl Model {
 
     /// Whether standard errors allow for unequal variances.
     pub fn is_robust(&self) -> bool {
-        self.vce != VceSpec::Default
+        !matches!(self.vce, VceSpec::Default | VceSpec::OuterProducts)
             || self.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability)
     }
 

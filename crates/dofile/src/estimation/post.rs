@@ -100,6 +100,7 @@ fn covariance_texts(results: &mut Results, model: &Model) {
         VceSpec::Hc2 => ("hc2", "Robust HC2"),
         VceSpec::Hc3 => ("hc3", "Robust HC3"),
         VceSpec::Cluster(_) => ("cluster", "Robust"),
+        VceSpec::OuterProducts => ("opg", "OPG"),
     };
     if !vce.is_empty() {
         results.text("vce", vce).text("vcetype", title);

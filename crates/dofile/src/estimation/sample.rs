@@ -23,10 +23,7 @@ pub struct OpenSample {
 impl OpenSample {
     /// Reads what does not depend on the outcome.
     pub fn open(session: &Session, cmd: &ParsedCommand, reading: &Reading<'_>) -> Result<Self> {
-        let vce = match &reading.vce {
-            Some(vce) => vce.clone(),
-            None => VceSpec::parse(&cmd.name, &cmd.options, reading.plain_vce)?,
-        };
+        let vce = reading.covariance(session)?;
         let mut touse = session.rows(cmd)?;
         session.markout(&reading.further, &mut touse, true)?;
         let cluster = match &vce {
@@ -102,7 +99,9 @@ impl Side {
             return Err(StataError::new(2000, "no observations"));
         }
         let active = design.active();
-        let omitted = {
+        let omitted = if session.settings.search.collinear {
+            Vec::new()
+        } else {
             let columns: Vec<&[f64]> = active.iter().filter_map(|i| design.column(*i)).collect();
             choose_columns(Columns { columns: &columns, weights: None, constant }).1
         };

@@ -1,11 +1,11 @@
 //! The coefficient table that estimation commands print, and `r(table)` behind it.
 //! Layout as in the manuals' examples at a line size of 80.
 
-use super::table_cells::{hidden, table_cells};
+use super::table_cells::{cells, columns_width, hidden};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
-use crate::session::Session;
+use crate::session::{Session, TableLook};
 use crate::syntax::{Atom, Term};
 use crate::value::MISSING;
 use estimators::wald;
@@ -149,35 +149,41 @@ impl Table<'_> {
     /// Prints the table and stores `r(table)`.
     pub fn show(&self, session: &mut Session) {
         session.r.clear();
+        if session.e.b().is_some_and(|b| b.col_names == self.stripe) {
+            super::constraints::show(session);
+        }
         self.print(session);
         self.store(session);
     }
 
     /// Prints the lines above the parameters.
     pub fn print_heading(&self, session: &mut Session) {
-        if let Some((count, variable)) = self.clusters {
+        let look = session.settings.table.clone();
+        let width = columns_width(&look);
+        if let Some((count, variable)) = self.clusters.filter(|_| !look.legend) {
             let count = format::bare("%12.0fc", count);
             let text = format!("(Std. err. adjusted for {count} clusters in {variable})");
-            session.print(format::right(&text, 78));
+            session.print(format::right(&text, width + 14));
         }
-        session.print("-".repeat(78));
-        if !self.vce_title.is_empty() {
+        session.print("-".repeat(width + 14));
+        if !self.vce_title.is_empty() && !look.legend {
             // The title is centred over the standard errors.
             let pad = 18usize.saturating_sub(self.vce_title.chars().count() / 2);
             session.print(format!("             |{}{}", " ".repeat(pad), self.vce_title));
         }
-        session.print(self.heading_line());
-        session.print(format!("-------------+{}", "-".repeat(64)));
+        session.print(self.heading_line(&look));
+        session.print(format!("-------------+{}", "-".repeat(width)));
     }
 
     /// Prints the table.
     pub fn print(&self, session: &mut Session) {
-        let rule = |c: &str| format!("-------------{c}{}", "-".repeat(64));
         self.print_heading(session);
         let rows = self.rows();
         let mut terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
         mark_empty(session, &mut terms);
         let look = session.settings.table.clone();
+        let width = columns_width(&look);
+        let rule = || format!("-------------+{}", "-".repeat(width));
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
         for i in 0..rows.len() {
@@ -188,7 +194,7 @@ impl Table<'_> {
             let free = eq.starts_with('/') || self.ancillary_from.is_some_and(|from| i >= from);
             if self.equations && equation != Some(eq) {
                 if equation.is_some() {
-                    session.print(rule("+"));
+                    session.print(rule());
                 }
                 if !free {
                     session.print(format!("{:<13}|", format::abbrev(eq, 12)));
@@ -198,12 +204,19 @@ impl Table<'_> {
                     layout.plain_before = true;
                 }
             } else if self.ancillary_from == Some(i) {
-                session.print(rule("+"));
+                session.print(rule());
                 layout = Layout::default();
             }
             equation = Some(if free { "/" } else { eq });
-            let mut numbers = table_cells(&rows[i], terms[i].as_ref(), &look);
-            if let Some(beta) = self.beta.filter(|_| !crate::value::is_missing(rows[i].se)) {
+            // a legend names the equation where there are several
+            let named = if self.equations || free {
+                self.stripe[i].clone()
+            } else {
+                Stripe::term(&self.stripe[i].name)
+            };
+            let mut numbers = cells(&rows[i], terms[i].as_ref(), &named, &look);
+            let limits = !look.legend && !look.no_limits && !crate::value::is_missing(rows[i].se);
+            if let Some(beta) = self.beta.filter(|_| limits) {
                 let shown = if self.stripe[i].name == "_cons" {
                     ".".to_string()
                 } else {
@@ -220,7 +233,7 @@ impl Table<'_> {
             };
             layout.print(session, &label, if free { None } else { terms[i].as_ref() }, &numbers);
         }
-        session.print("-".repeat(78));
+        session.print(if look.open_end { rule() } else { "-".repeat(width + 14) });
     }
 
     /// Prints the table of plain variables with lines of text above some of them (`headings` by position).
@@ -232,13 +245,13 @@ impl Table<'_> {
                 session.print(format!("{text:<13}|"));
             }
             let term = parse_term(&self.stripe[i].name);
-            let cells = table_cells(row, term.as_ref(), &look);
+            let cells = cells(row, term.as_ref(), &self.stripe[i], &look);
             session.print(format!("{:>12} |{cells}", format::abbrev(&self.stripe[i].name, 12)));
         }
-        session.print(format!("-------------+{}", "-".repeat(64)));
+        session.print(format!("-------------+{}", "-".repeat(columns_width(&look))));
     }
 
-    fn heading_line(&self) -> String {
+    fn heading_line(&self, look: &TableLook) -> String {
         let (letter, p) = if self.df_r.is_some() { ("t", "P>|t|") } else { ("z", "P>|z|") };
         let error = if self.vce_title.is_empty() { "Std. err." } else { "std. err." };
         let level = format::bare("%5.0g", self.level);
@@ -249,11 +262,14 @@ impl Table<'_> {
         } else {
             format!("{:>11}   ", self.heading)
         };
-        format!(
-            "{:>12} |{heading}{error}      {letter}    {p}{:>25}",
-            format::abbrev(self.title, 12),
-            interval
-        )
+        let title = look.outcome.as_deref().unwrap_or(self.title);
+        let start = format!("{:>12} |{heading}", format::abbrev(title, 12));
+        if look.legend {
+            return format!("{}  Legend", start.trim_end());
+        }
+        let tests = if look.no_tests { String::new() } else { format!("      {letter}    {p}") };
+        let limits = if look.no_limits { String::new() } else { format!("{interval:>25}") };
+        format!("{start}{error}{tests}{limits}")
     }
 }
 
@@ -365,6 +381,7 @@ pub fn level_text(session: &Session, atom: &Atom) -> Option<String> {
     let label = session
         .frame
         .find(var)
+        .filter(|_| !session.settings.table.no_labels)
         .and_then(|i| session.frame.labels_of(i))
         .and_then(|labels| labels.get(*level as f64))
         .map(str::to_string);

@@ -2,6 +2,7 @@
 
 use super::table::Row;
 use crate::format;
+use crate::matrix::Stripe;
 use crate::session::TableLook;
 use crate::syntax::{Atom, Term};
 
@@ -26,32 +27,73 @@ pub fn number_cells(row: &Row, term: Option<&Term>) -> String {
 }
 
 /// [`number_cells`] with the formats of the options.
-pub(super) fn table_cells(row: &Row, term: Option<&Term>, look: &TableLook) -> String {
+fn table_cells(row: &Row, term: Option<&Term>, look: &TableLook) -> String {
     let wide = |x: f64| match &look.coefficients {
         Some(own) if !crate::value::is_missing(x) => format!("{:>9}", format::bare(own, x).trim()),
         _ => format::number("%9.0g", x),
     };
     if crate::value::is_missing(row.se) {
-        let note = match term {
-            Some(t) if is_base_cell(t) => "(base)",
-            Some(t) if t.empty => "(empty)",
-            Some(t) if t.is_omitted() => "(omitted)",
-            _ => return format!("  {}          .        .       .            .           .", wide(row.b)),
-        };
-        return format!("  {}  {note}", wide(row.b));
+        return format!("  {}{}", wide(row.b), cells_without_error(term, look));
     }
     // Variances are shown without a test.
     let tested = |fmt: &str, x: f64| {
         if crate::value::is_missing(row.ratio) { String::new() } else { format::bare(fmt, x) }
     };
-    let (statistic, p) = (look.statistics.as_deref(), look.p_values.as_deref());
-    format!(
-        "  {}  {} {:>8}   {:>5}    {}   {}",
-        wide(row.b),
-        wide(row.se),
-        tested(statistic.unwrap_or("%8.2f"), row.ratio),
-        tested(p.unwrap_or("%5.3f"), row.p).trim(),
-        wide(row.low),
-        wide(row.high)
-    )
+    let mut cells = format!("  {}  {}", wide(row.b), wide(row.se));
+    if !look.no_tests {
+        let (statistic, p) = (look.statistics.as_deref(), look.p_values.as_deref());
+        cells += &format!(
+            " {:>8}   {:>5}",
+            tested(statistic.unwrap_or("%8.2f"), row.ratio),
+            tested(p.unwrap_or("%5.3f"), row.p).trim()
+        );
+    }
+    if !look.no_limits {
+        cells += &format!("    {}   {}", wide(row.low), wide(row.high));
+    }
+    cells
+}
+
+/// What stands behind the estimate of a parameter without a standard error: a note, or missing values.
+fn cells_without_error(term: Option<&Term>, look: &TableLook) -> String {
+    match term {
+        Some(t) if is_base_cell(t) => "  (base)".to_string(),
+        Some(t) if t.empty => "  (empty)".to_string(),
+        Some(t) if t.is_omitted() => "  (omitted)".to_string(),
+        _ => {
+            let tests = if look.no_tests { "" } else { "        .       ." };
+            let limits = if look.no_limits { "" } else { "            .           ." };
+            format!("          .{tests}{limits}")
+        }
+    }
+}
+
+/// The cells of a row as the options of the table want them.
+pub fn cells(row: &Row, term: Option<&Term>, stripe: &Stripe, look: &TableLook) -> String {
+    if look.legend { legend_cells(row, term, stripe, look) } else { table_cells(row, term, look) }
+}
+
+/// The cells of a row with the legend of its parameter ([R] Estimation options, coeflegend).
+fn legend_cells(row: &Row, term: Option<&Term>, stripe: &Stripe, look: &TableLook) -> String {
+    let noted =
+        crate::value::is_missing(row.se) && term.is_some_and(|t| t.is_omitted() || t.is_base() || t.empty);
+    if noted {
+        return table_cells(row, term, look);
+    }
+    let b = match &look.coefficients {
+        Some(own) => format!("{:>9}", format::bare(own, row.b).trim()),
+        None => format::number("%9.0g", row.b),
+    };
+    let name = match stripe.eq.as_str() {
+        "" => stripe.name.clone(),
+        "/" => format!("/{}", stripe.name),
+        equation => format!("{equation}:{}", stripe.name),
+    };
+    format!("  {b}  _b[{name}]")
+}
+
+/// Width of the columns behind the names.
+pub fn columns_width(look: &TableLook) -> usize {
+    let without = |absent: bool, width: usize| if absent { width } else { 0 };
+    if look.legend { 64 } else { 64 - without(look.no_tests, 17) - without(look.no_limits, 25) }
 }

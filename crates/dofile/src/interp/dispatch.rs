@@ -47,7 +47,7 @@ impl Session {
             if vce_option::run(self, spec.name, rest)? {
                 return Ok(Flow::Next);
             }
-            let mut table = None;
+            let mut shared = table_options::Shared::default();
             let mut cmd = match spec.form {
                 Form::Raw => {
                     ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() }
@@ -55,7 +55,7 @@ impl Session {
                 Form::Standard(syntax) => {
                     let mut cmd = ParsedCommand::split(spec.name, rest, syntax.exp)?;
                     syntax.check(&cmd)?;
-                    table = table_options::take(spec, &mut cmd)?;
+                    shared = table_options::take(spec, &mut cmd)?;
                     cmd.check_options(syntax.options, syntax.unsupported)
                         .map_err(|error| documented::refused(spec.name, error))?;
                     cmd
@@ -64,14 +64,17 @@ impl Session {
             cmd.raw = rest.trim().to_string();
             let standard = matches!(spec.form, Form::Standard(_));
             let list = if standard { &cmd.list } else { &cmd.raw };
-            let before = table.map(|look| std::mem::replace(&mut self.settings.table, look));
+            let before = standard.then(|| {
+                let table = std::mem::replace(&mut self.settings.table, shared.table);
+                (table, std::mem::replace(&mut self.settings.search, shared.search))
+            });
             let result = if operators::apply(spec.name, list) {
                 operators::with_columns(self, &mut cmd, standard, spec.run)
             } else {
                 (spec.run)(self, &cmd)
             };
-            if let Some(before) = before {
-                self.settings.table = before;
+            if let Some((table, search)) = before {
+                (self.settings.table, self.settings.search) = (table, search);
             }
             result.map_err(|error| if standard { error } else { documented::refused(spec.name, error) })?;
             return Ok(std::mem::replace(&mut self.flow, Flow::Next));

@@ -5,7 +5,7 @@ use crate::estimation::post;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::record_groups::Grouping;
-use crate::session::Session;
+use crate::session::{Session, TableLook};
 use crate::syntax::split::matching_paren;
 use crate::value::MISSING;
 use estimators::wald;
@@ -144,8 +144,52 @@ pub(crate) fn capital(text: &str) -> String {
     chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
+/// How proportions are shown.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Shown {
+    /// As percentages.
+    pub(crate) percent: bool,
+    /// With limits of the normal distribution in place of the logit transformation.
+    pub(crate) normal: bool,
+}
+
+/// Prints the lines above the estimates; returns the width of the columns behind the names.
+fn heading(s: &mut Session, look: &TableLook, head: &str, vce: &str, level: f64) -> usize {
+    let limits = !look.no_limits && !look.legend;
+    let width = if limits { 48 } else { 23 };
+    s.print("-".repeat(14 + width));
+    if !vce.is_empty() && !look.legend {
+        s.print(format!("             |{vce:>23}"));
+    }
+    let error = if vce.is_empty() { "Std. err." } else { "std. err." };
+    let interval = format!("     [{}% conf. interval]", format::bare("%5.0g", level));
+    s.print(match (look.legend, limits) {
+        (true, _) => format!("             |{head:>11}  Legend"),
+        (_, true) => format!("             |{head:>11}   {error}{interval}"),
+        _ => format!("             |{head:>11}   {error}"),
+    });
+    s.print(format!("-------------+{}", "-".repeat(width)));
+    width
+}
+
+/// An estimate, its standard error and its limits, or the legend of its name.
+fn cells(look: &TableLook, numbers: [f64; 4], name: &str) -> String {
+    let [b, se, low, high] = numbers.map(|x| {
+        let x = post::stata(x);
+        match &look.coefficients {
+            Some(own) if !crate::value::is_missing(x) => format!("{:>9}", format::bare(own, x).trim()),
+            _ => format::number("%9.0g", x),
+        }
+    });
+    match (look.legend, look.no_limits) {
+        (true, _) => format!("  {b}  _b[{name}]"),
+        (_, true) => format!("  {b}  {se}"),
+        _ => format!("  {b}  {se}      {low}   {high}"),
+    }
+}
+
 /// Prints the table of the active estimates and stores `r(table)`.
-pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
+pub(crate) fn table(s: &mut Session, level: f64, kind: Kind, shown: Shown) -> Result<()> {
     let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
         return Err(StataError::new(301, "last estimates not found"));
     };
@@ -153,18 +197,9 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
     // without degrees of freedom (bootstrap weights of surveys) the normal distribution
     let df_r = results.get_scalar("df_r").filter(|x| !crate::value::is_missing(*x));
     let df = df_r.unwrap_or(MISSING);
-    let vce = results.get_text("vcetype").unwrap_or("");
-    let head = capital(kind.name());
-    s.print("-".repeat(62));
-    if !vce.is_empty() {
-        s.print(format!("             |{vce:>23}"));
-    }
-    s.print(format!(
-        "             |{head:>11}   {}     [{}% conf. interval]",
-        if vce.is_empty() { "Std. err." } else { "std. err." },
-        format::bare("%5.0g", level)
-    ));
-    s.print(format!("-------------+{}", "-".repeat(48)));
+    let look = s.settings.table.clone();
+    let head = if shown.percent { "Percent".to_string() } else { capital(kind.name()) };
+    let width = heading(s, &look, &head, results.get_text("vcetype").unwrap_or(""), level);
     let over = results.get_text("over").map(str::to_string);
     let labels: Vec<String> =
         results.get_text("over_labels").unwrap_or("").split('\u{1}').map(str::to_string).collect();
@@ -177,7 +212,7 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
             results.get_scalar("singleton") == Some(1.0) && results.get_text("singleunit") == Some("missing");
         let se = if unknown { f64::NAN } else { v.get(j, j).max(0.0).sqrt() };
         let x = b.get(0, j);
-        let (low, high) = if kind == Kind::Proportion && x > 0.0 && x < 1.0 {
+        let (low, high) = if kind == Kind::Proportion && !shown.normal && x > 0.0 && x < 1.0 {
             // Limits on the logit scale ([R] proportion).
             let (middle, half) = ((x / (1.0 - x)).ln(), t * se / (x * (1.0 - x)));
             let back = |y: f64| 1.0 / (1.0 + (-y).exp());
@@ -189,7 +224,11 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
         let (block, label) = match (&over, name.split_once('@'), name.split_once('.')) {
             (Some(over), Some((what, _)), _) => {
                 let what = what.trim_start_matches("c.");
-                (format!("{what}@{over}"), labels.get(j % labels.len()).cloned().unwrap_or_default())
+                let value = name.rsplit('@').next().and_then(|g| g.split_once('.')).map(|g| g.0);
+                let number = value.map(|v| v.trim_end_matches("bn").to_string());
+                let label = labels.get(j % labels.len()).cloned();
+                let label = if look.no_labels { number.or(label) } else { label };
+                (format!("{what}@{over}"), label.unwrap_or_default())
             }
             (_, _, Some((level, variable))) if kind == Kind::Proportion => {
                 (variable.to_string(), level.to_string())
@@ -203,18 +242,12 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
             s.print(format!("{:>12} |", format::abbrev(&block, 12)));
         }
         last = block;
-        let wide = |x: f64| format::number("%9.0g", post::stata(x));
-        s.print(format!(
-            "{:>12} |  {}  {}      {}   {}",
-            format::abbrev(&label, 12),
-            wide(x),
-            wide(se),
-            wide(low),
-            wide(high)
-        ));
+        let scale = if shown.percent { 100.0 } else { 1.0 };
+        let numbers = [x, se, low, high].map(|x| scale * x);
+        s.print(format!("{:>12} |{}", format::abbrev(&label, 12), cells(&look, numbers, &name)));
         table.push([x, se, x / se, wald::p_value(x / se, df_r), low, high, df, t, 0.0]);
     }
-    s.print("-".repeat(62));
+    s.print("-".repeat(14 + width));
     let mut m = Matrix::new(
         9,
         table.len(),

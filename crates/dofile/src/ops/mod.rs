@@ -2,7 +2,6 @@
 
 pub(crate) mod by_period;
 pub(crate) mod collection;
-pub(crate) mod constraints;
 pub(crate) mod data_files;
 pub(crate) mod dots;
 pub(crate) mod epitab;

@@ -13,7 +13,7 @@ pub use extensions::{Extension, Extensions};
 pub use frames::{Frames, Key, LINK_FRAME, LINK_KEYS, LINK_MODE, LINK_OTHER_KEYS, Link, key};
 pub use macros::Scope;
 pub use program::{Class, Echo, Flow, Line, Program};
-pub use settings::{Settings, TableLook};
+pub use settings::{Search, Settings, TableLook};
 pub use values::{ENGINE_VERSION, LANGUAGE_VERSION};
 
 use crate::error::{Result, StataError};

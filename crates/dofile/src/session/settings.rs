@@ -23,6 +23,8 @@ pub struct Settings {
     pub adopath: Vec<String>,
     /// What the coefficient table of the running command shows.
     pub table: TableLook,
+    /// How the running command searches a maximum.
+    pub search: Search,
     /// Most bytes that the data may take; three quarters of the machine's memory.
     pub max_bytes: u64,
 }
@@ -44,6 +46,33 @@ pub struct TableLook {
     pub p_values: Option<String>,
     /// Format of test statistics.
     pub statistics: Option<String>,
+    /// A legend `_b[name]` stands in place of the standard errors.
+    pub legend: bool,
+    /// No confidence limits.
+    pub no_limits: bool,
+    /// No test statistics and p-values.
+    pub no_tests: bool,
+    /// Levels of factor variables are numbers.
+    pub no_labels: bool,
+    /// The name above the parameters.
+    pub outcome: Option<String>,
+    /// The last line leaves room for rows below it.
+    pub open_end: bool,
+}
+
+/// Options of the search for a maximum that every command with a likelihood reads in the same way ([R] Maximize).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Search {
+    /// Text of `constraints()`.
+    pub constraints: Option<String>,
+    /// Constraints are not printed.
+    pub no_report: bool,
+    /// Text of `from()`.
+    pub from: Option<String>,
+    /// The covariance comes from the outer products of the scores: `vce(opg)`, or `technique(bhhh)` without `vce()`.
+    pub outer_products: bool,
+    /// Collinear variables are kept.
+    pub collinear: bool,
 }
 
 /// Three quarters of the machine's memory, 12 GB where it is not known.
@@ -72,6 +101,7 @@ impl Default for Settings {
             scheme: "stcolor".into(),
             adopath: Vec::new(),
             table: TableLook::default(),
+            search: Search::default(),
             max_bytes: memory(),
         }
     }

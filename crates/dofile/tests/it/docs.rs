@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use dofile::commands::{ByRule, registry};
+use dofile::commands::{ByRule, Form, SearchOptions, registry};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -89,7 +89,12 @@ fn the_page_of_commands_is_the_table_of_commands() {
     let mut out = String::from(
         "# Commands of the open engine\n\nGenerated from the declarations in `crates/dofile/src/commands/` by the test `docs`; renew with `SS_TEST_RENEW=1`.\n\
          Capitals of the shortest abbreviation are in the second column. Any other command stops with r(199) and its name;\n\
-         options in the fourth column are Stata's and are refused by name.\n\n",
+         options in the fourth column are Stata's and are refused by name.\n\n\
+         Shared options are not repeated in the syntax. Commands with a coefficient table take `coeflegend noci nopvalues noomitted\n\
+         noemptycells baselevels allbaselevels nofvlabel cformat() pformat() sformat()`, and `vsquish lstretch fvwrap() fvwrapon()` without\n\
+         effect ([R] Estimation options). Commands that maximise a likelihood take `trace gradient showstep hessian showtolerance\n\
+         nonrtolerance difficult technique() tolerance()` ([R] Maximize); the engine's own search is used whatever they say. Those marked\n\
+         with an m take `constraints() nocnsreport collinear from() vce(opg)` too, and `technique(bhhh)` gives them that covariance.\n\n",
     );
     let mut specs: Vec<_> = registry::all().collect();
     specs.sort_by_key(|c| c.name);
@@ -101,9 +106,11 @@ fn the_page_of_commands_is_the_table_of_commands() {
             ByRule::No => "",
             ByRule::EachGroup | ByRule::Whole => "yes",
         };
+        let constrained = matches!(c.form, Form::Standard(s) if s.search == SearchOptions::Full);
+        let mark = if constrained { " m" } else { "" };
         let _ = writeln!(
             out,
-            "| `{}` | `{}` | `{}` | {} | {by} | {} |",
+            "| `{}`{mark} | `{}` | `{}` | {} | {by} | {} |",
             c.name,
             &c.name[..c.min],
             cell(c.syntax),

@@ -42,7 +42,7 @@ fn a_documented_option_is_never_called_not_allowed() {
 #[test]
 fn the_refusal_names_option_and_command() {
     for (line, want) in [
-        ("regress y x, nopvalues", "option nopvalues of command regress is not supported by the open engine"),
+        ("regress y x, tsscons", "option tsscons of command regress is not supported by the open engine"),
         (
             "summarize y, fvwrap(1)",
             "option fvwrap() of command summarize is not supported by the open engine",

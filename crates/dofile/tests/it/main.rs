@@ -31,6 +31,7 @@ mod properties;
 mod reference;
 mod return_codes;
 mod scripts;
+mod search_options;
 mod stored_results;
 mod structure;
 mod table_options;

@@ -138,7 +138,7 @@ fn layer_of(module: &str, families: &BTreeSet<String>) -> Option<usize> {
 }
 
 /// Macros that are exported at the root of the crate, whatever module defines them.
-const MACROS: &[&str] = &["concat_lists", "ml_options", "ml_refused"];
+const MACROS: &[&str] = &["concat_lists", "ml_options"];
 
 #[test]
 fn imports_point_to_lower_layers() {

@@ -1,4 +1,4 @@
-//! Options of coefficient tables, dates in options of the time axis, and limits of `xtnbreg`.
+//! Options of coefficient tables: rows, columns and legends; dates in options of the time axis, and limits of `xtnbreg`.
 
 use dofile::Session;
 
@@ -42,15 +42,89 @@ fn formats_of_a_table_are_those_of_the_options() {
     );
     assert_eq!(run("regress y x, cformat(nonsense)").1, 120);
     assert_eq!(run("summarize y, baselevels").1, 199);
-    assert_eq!(run("regress y x, nopvalues").1, 199);
-    // tables of means and comparisons do not have these formats
-    for line in [
-        "mean y, cformat(%9.1f)",
-        "regress y i.g\ncontrast g, cformat(%9.1f)",
-        "proportion g, cformat(%9.1f)",
+    // tables of comparisons do not have these formats
+    assert_eq!(run("regress y i.g\ncontrast g, cformat(%9.1f)").1, 199);
+    for (line, want) in [
+        ("mean y, cformat(%9.1f)", "y |        4.9"),
+        ("mean y, coeflegend", "_b[y]"),
+        ("mean y, over(g) coeflegend", "_b[c.y@0bn.g]"),
+        ("proportion g, percent cformat(%5.1f)", "0 |       25.0"),
+        ("total y, noci", "Std. err.\n"),
     ] {
-        assert_eq!(run(line).1, 199, "{line}");
+        let (log, rc) = run(line);
+        assert!(rc == 0 && log.contains(want), "{line}\n{log}");
     }
+    assert_eq!(run("proportion g, citype(wilson)").1, 199);
+    // the limits of citype(normal) are the estimate and the critical value times its error
+    let mut session = Session::default();
+    session.run_captured(&format!("{DATA}proportion g, citype(normal)\nmatrix T = r(table)"));
+    let far = session.eval_num("abs(T[6,1] - T[1,1] - T[8,1]*T[2,1])").expect("a number");
+    assert!(far < 1e-12, "{far}");
+}
+
+#[test]
+fn a_legend_stands_in_place_of_the_errors() {
+    let legend = |command: &str| -> Vec<String> {
+        let rows = table(command);
+        let rows = rows.iter().filter_map(|l| l.split_once("  _b[").map(|p| format!("_b[{}", p.1)));
+        rows.collect()
+    };
+    assert_eq!(
+        legend("regress y x i.g, coeflegend"),
+        ["_b[x]", "_b[1.g]", "_b[2.g]", "_b[3.g]", "_b[_cons]"]
+    );
+    assert_eq!(legend("quietly regress y x\nregress, coefl"), ["_b[x]", "_b[_cons]"]);
+    assert_eq!(legend("logit b x, nolog coeflegend"), ["_b[x]", "_b[_cons]"]);
+    assert_eq!(
+        legend("heckman y x, select(b = x g) nolog coeflegend"),
+        ["_b[y:x]", "_b[y:_cons]", "_b[b:x]", "_b[b:g]", "_b[b:_cons]", "_b[/athrho]", "_b[/lnsigma]"]
+    );
+    assert_eq!(
+        legend("mvreg y g = x, coeflegend").len() + legend("quietly xtset g\nxtreg y x, fe coeflegend").len(),
+        6
+    );
+    let rows = table("regress y x, coeflegend baselevels vce(cluster g)");
+    assert!(rows[0].ends_with("| Coefficient  Legend"), "{rows:#?}");
+    // each name of the legend can be typed
+    let (log, rc) = run("logit b x i.g, nolog coeflegend\ndisplay _b[x] + _b[2.g] + _b[_cons]");
+    assert_eq!(rc, 0, "{log}");
+}
+
+#[test]
+fn columns_can_be_left_out() {
+    let words = |command: &str| {
+        let rows = table(command);
+        let row = rows.iter().find(|l| l.trim_start().starts_with("x ")).expect("the row").clone();
+        row.split('|').nth(1).expect("numbers").split_whitespace().map(str::to_string).collect::<Vec<_>>()
+    };
+    let all = words("regress y x");
+    assert_eq!(all.len(), 6);
+    assert_eq!(words("regress y x, noci"), all[..4]);
+    assert_eq!(words("regress y x, nopvalues"), [&all[..2], &all[4..]].concat());
+    assert_eq!(words("regress y x, noci nopvalues"), all[..2]);
+    assert_eq!(words("poisson y x, nolog noci").len(), 4);
+    let (log, _) = run("regress y x, noci");
+    let rules = log.lines().filter(|l| l.starts_with("-----") && !l.contains('+'));
+    assert!(rules.clone().count() >= 2 && rules.clone().all(|l| l.len() == 53 || l.len() == 78), "{log}");
+    assert!(!log.contains("interval"), "{log}");
+    let (log, _) = run("regress y x, nopvalues");
+    assert!(log.contains("interval") && !log.contains("P>|t|"), "{log}");
+    // the numbers stay in r(table)
+    let mut session = Session::default();
+    session.run_captured(&format!("{DATA}regress y x, noci nopvalues"));
+    assert!(session.eval_num("el(r(table), 4, 1)").is_ok_and(|p| p > 0.0 && p < 1.0));
+}
+
+#[test]
+fn levels_can_be_numbers() {
+    let labels = "label define g 1 \"one\" 2 \"two\" 3 \"three\"\nlabel values g g\n";
+    let stubs = |options: &str| {
+        let rows = table(&format!("{labels}regress y i.g{options}"));
+        rows.iter().filter_map(|l| l.split('|').next().map(|s| s.trim().to_string())).collect::<Vec<_>>()
+    };
+    assert!(stubs("").contains(&"two".to_string()));
+    assert!(stubs(", nofvlabel").contains(&"2".to_string()));
+    assert!(stubs(", fvwrap(2) fvwrapon(word) vsquish nolstretch").contains(&"two".to_string()));
 }
 
 #[test]

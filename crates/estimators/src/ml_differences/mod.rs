@@ -6,6 +6,7 @@
 mod covariance;
 mod search;
 
+pub use super::allowed::Allowed;
 pub use search::{Point, TRIED};
 
 use super::matrix::Mat;
@@ -37,41 +38,6 @@ pub struct Sample<'a> {
     pub weights: Option<(&'a [f64], WeightKind)>,
     /// Number of observations that the rows stand for.
     pub n: f64,
-}
-
-/// The parameters that constraints allow: `origin + basis * free`.
-pub struct Allowed {
-    /// Orthonormal columns, one for each free parameter.
-    pub basis: Mat,
-    /// A point that meets the constraints.
-    pub origin: Vec<f64>,
-}
-
-impl Allowed {
-    /// Solutions of `matrix * b = targets`; nothing where they contradict each other.
-    pub fn new(matrix: &Mat, targets: &[f64]) -> Option<Self> {
-        let size = matrix.cols();
-        let (inverse, ..) = matrix.times(&matrix.transpose()).inverse_semidefinite(1e-12);
-        let back = matrix.transpose().times(&inverse);
-        let origin = back.times_vector(targets);
-        let held = matrix.times_vector(&origin);
-        let scale = targets.iter().fold(1.0_f64, |m, t| m.max(t.abs()));
-        if held.iter().zip(targets).any(|(h, t)| (h - t).abs() > 1e-8 * scale) {
-            return None;
-        }
-        let projection = Mat::identity(size).minus(&back.times(matrix)).symmetrised();
-        let (values, vectors) = projection.symmetric_eigen();
-        let free: Vec<usize> = (0..size).filter(|j| values[*j] > 0.5).collect();
-        let basis = Mat::from_fn(size, free.len(), |i, j| vectors[(i, free[j])]);
-        Some(Self { basis, origin })
-    }
-
-    /// The allowed point next to another.
-    pub fn nearest(&self, b: &[f64]) -> Vec<f64> {
-        let away: Vec<f64> = b.iter().zip(&self.origin).map(|(b, o)| b - o).collect();
-        let along = self.basis.transpose().times_vector(&away);
-        self.basis.times_vector(&along).iter().zip(&self.origin).map(|(a, o)| a + o).collect()
-    }
 }
 
 /// Why a search ended without a fit.

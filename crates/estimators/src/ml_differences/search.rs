@@ -20,15 +20,12 @@ impl Problem<'_> {
     pub(super) fn reduced(&self, local: &Local) -> (Vec<f64>, Mat) {
         match &self.allowed {
             None => (local.gradient.clone(), local.information.clone()),
-            Some(allowed) => {
-                let across = allowed.basis.transpose();
-                (across.times_vector(&local.gradient), across.sandwich(&local.information))
-            }
+            Some(allowed) => allowed.reduced(&local.gradient, &local.information),
         }
     }
 
     fn spread(&self, step: Vec<f64>) -> Vec<f64> {
-        self.allowed.as_ref().map_or(step.clone(), |a| a.basis.times_vector(&step))
+        self.allowed.as_ref().map_or(step.clone(), |a| a.widened(&step))
     }
 
     /// Newton step in all parameters, its decrement, and whether the log likelihood is concave here.
@@ -156,6 +153,6 @@ impl Problem<'_> {
         let v_model = self.covariance_of(&local).ok_or(Failure::Derivatives)?;
         let v = self.requested(&local, &v_model, covariance).ok_or(Failure::Derivatives)?;
         let gradient = local.gradient.clone();
-        Ok((MlFit { b, v, v_model, ll: local.ll, log, converged }, gradient))
+        Ok((MlFit { b, v, v_model, ll: local.ll, log, converged, constrained: None }, gradient))
     }
 }

@@ -81,11 +81,11 @@ pub(super) const REFUSED: &[&str] = &[
     "TVAR",
     "IVAR",
     "BVCLEAN",
-    "COEFLegend",
 ];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
+    .coefficient_table()
     .unsupported(REFUSED);
 
 /// The command.

@@ -37,6 +37,7 @@ const ALL: &[OptSpec] = crate::concat_lists!(
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ALL)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
+    .coefficient_table()
     .unsupported(REFUSED);
 
 /// The command.

@@ -43,6 +43,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noHEader"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Probability])
+.coefficient_table()
 .unsupported(&[
     "TOLerance",
     "GUESS",
@@ -56,8 +57,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     "TAGSEP",
     "ZVARname",
     "R2",
-    "COEFLegend",
-    "BASElevels",
 ]);
 
 /// The command.

@@ -54,6 +54,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("NOWARN"),
 ])
 .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
+.coefficient_table()
 .unsupported(&[
     "GROUPvar",
     "SUMMarize",
@@ -64,8 +65,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     "INDIVidual",
     "AGGREGation",
     "EFORM",
-    "BASElevels",
-    "COEFLegend",
     "noTABle",
     "VERSION",
     "OLD",

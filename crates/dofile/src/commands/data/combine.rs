@@ -25,9 +25,10 @@ const MERGE: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("force"),
     OptSpec::text("assert"),
     OptSpec::text("keep"),
+    // it says that both data sets are sorted, which the engine does not need to know
+    OptSpec::flag("SORTED"),
 ])
-.using(Using::Required)
-.unsupported(&["sorted"]);
+.using(Using::Required);
 const APPEND: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("GENerate"),
     OptSpec::text("keep"),

@@ -1,17 +1,22 @@
 //! `duplicates` and `isid`: keys and repeated rows.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::format::count_text;
 use crate::frame::{Column, StorageType, Variable};
 use crate::ops::groups::grouped;
+use crate::ops::listing;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
 
-const DUPLICATES: StandardSyntax = StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::flag("force")])
-    .unsupported(&["Compress", "NOLabel", "FAST", "ABbreviate", "SEParator"]);
+const DUPLICATES: StandardSyntax = StandardSyntax::new(concat_lists!(
+    OptSpec;
+    &[OptSpec::text("Generate"), OptSpec::flag("force")],
+    listing::OPTIONS,
+));
 const ISID: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("Sort"), OptSpec::flag("Missok")]);
 pub(super) const SPEC_DUPLICATES: CommandSpec = CommandSpec {
     name: "duplicates",
@@ -19,7 +24,7 @@ pub(super) const SPEC_DUPLICATES: CommandSpec = CommandSpec {
     form: Form::Standard(&DUPLICATES),
     by: ByRule::No,
     run: duplicates,
-    syntax: "duplicates {report|examples|list|tag|drop} [varlist] [if] [in] [, generate(newvar) force]",
+    syntax: "duplicates {report|examples|list|tag|drop} [varlist] [if] [in] [, generate(newvar) force list_options]",
     notes: "all store r(N), report also r(unique_value), drop r(N_drop)",
     examples: &[Example {
         run: "set obs 5\ngenerate k = cond(_n < 4, 1, _n)\nduplicates tag k, generate(d)\nduplicates report k\nscalar u = r(unique_value)\nduplicates drop k, force",
@@ -60,12 +65,12 @@ fn duplicates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let extra: Vec<usize> = groups.iter().filter(|g| g.len() > 1).flatten().copied().collect();
         s.print("");
         s.print(format!("Duplicates in terms of {names}"));
-        crate::ops::listing::list_rows(s, &extra, &vars);
+        listing::Table::read(s, cmd, &vars)?.print(s, &extra, &vars);
     } else if is("examples") {
         let first: Vec<usize> = groups.iter().filter(|g| g.len() > 1).map(|g| g[0]).collect();
         s.print("");
         s.print(format!("Duplicates in terms of {names}"));
-        crate::ops::listing::list_rows(s, &first, &vars);
+        listing::Table::read(s, cmd, &vars)?.print(s, &first, &vars);
     } else if is("tag") {
         let name = cmd
             .options

@@ -2,18 +2,21 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::frame::{Column, Variable, is_valid_name};
+use crate::frame::{Column, StorageType, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
-use estimators::descriptive::Sample;
+use estimators::descriptive::{Sample, interpolated};
 
 const WEIGHTS: &[WeightKind] = &[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability];
-const MANY: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::int("Nquantiles"), OptSpec::text("Cutpoints"), OptSpec::text("GENp")])
-        .weights(WEIGHTS)
-        .exp()
-        .unsupported(&["ALTdef"]);
+const MANY: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::int("Nquantiles"),
+    OptSpec::text("Cutpoints"),
+    OptSpec::text("GENp"),
+    OptSpec::flag("ALTdef"),
+])
+.weights(WEIGHTS)
+.exp();
 
 pub(super) const SPEC_XTILE: CommandSpec = CommandSpec {
     name: "xtile",
@@ -21,7 +24,7 @@ pub(super) const SPEC_XTILE: CommandSpec = CommandSpec {
     form: Form::Standard(&MANY),
     by: ByRule::No,
     run: |s, c| new_variable(s, c, true),
-    syntax: "xtile newvar = exp [if] [in] [weight] [, nquantiles(#) cutpoints(varname)]",
+    syntax: "xtile newvar = exp [if] [in] [weight] [, nquantiles(#) cutpoints(varname) altdef]",
     notes: "no results; category k holds (q_{k-1}, q_k]",
     examples: &[Example {
         run: "set obs 8\ngenerate x = _n\nxtile q = x, nquantiles(4)",
@@ -34,7 +37,7 @@ pub(super) const SPEC_PCTILE: CommandSpec = CommandSpec {
     form: Form::Standard(&MANY),
     by: ByRule::No,
     run: |s, c| new_variable(s, c, false),
-    syntax: "pctile newvar = exp [if] [in] [weight] [, nquantiles(#) genp(newvar)]",
+    syntax: "pctile [type] newvar = exp [if] [in] [weight] [, nquantiles(#) genp(newvar) altdef]",
     notes: "no results",
     examples: &[Example {
         run: "set obs 4\ngenerate x = _n\npctile p = x, nquantiles(4)",
@@ -52,7 +55,12 @@ fn quantiles(cmd: &ParsedCommand) -> Result<usize> {
 }
 
 fn new_variable(s: &mut Session, cmd: &ParsedCommand, categories: bool) -> Result<()> {
-    let name = cmd.list.trim().to_string();
+    let list = cmd.list.trim();
+    // `pctile [type] newvar`
+    let typed = list.split_once(char::is_whitespace).filter(|_| !categories);
+    let typed = typed.and_then(|(t, name)| Some((StorageType::parse(t).filter(|t| !t.is_string())?, name)));
+    let name = typed.map_or(list, |t| t.1.trim()).to_string();
+    let default_type = typed.map_or(s.settings.default_type, |t| t.0);
     if s.frame.find(&name).is_some() {
         return Err(StataError::already_defined(&name));
     }
@@ -91,7 +99,13 @@ fn new_variable(s: &mut Session, cmd: &ParsedCommand, categories: bool) -> Resul
                 let text = "nquantiles() must be less than or equal to number of observations";
                 return Err(StataError::new(198, format!("{text} ({rows}) plus one")));
             }
-            (1..n).map(|k| sample.percentile(100.0 * k as f64 / n as f64)).collect()
+            if cmd.has("altdef") && weights.is_some() {
+                return Err(StataError::new(101, "weights not allowed with altdef"));
+            }
+            let mut known: Vec<f64> = x.iter().copied().filter(|x| !is_missing(*x)).collect();
+            known.sort_by(f64::total_cmp);
+            let cut = |p: f64| if cmd.has("altdef") { interpolated(&known, p) } else { sample.percentile(p) };
+            (1..n).map(|k| cut(100.0 * k as f64 / n as f64)).collect()
         }
     };
     let n = x.len();
@@ -108,14 +122,14 @@ fn new_variable(s: &mut Session, cmd: &ParsedCommand, categories: bool) -> Resul
     let ty = if categories {
         values.iter().fold(crate::frame::StorageType::Byte, |t, &x| t.promoted_for(x))
     } else {
-        s.settings.default_type
+        default_type
     };
     s.frame.add(Variable::new(&name, Column::from_f64(ty, &values)))?;
     if let Some(g) = cmd.options.text("genp").filter(|_| !categories) {
         let k = cuts.len() as f64 + 1.0;
         let ps: Vec<f64> =
             (0..n).map(|r| if r < cuts.len() { 100.0 * (r as f64 + 1.0) / k } else { MISSING }).collect();
-        s.frame.add(Variable::new(g, Column::from_f64(s.settings.default_type, &ps)))?;
+        s.frame.add(Variable::new(g, Column::from_f64(default_type, &ps)))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::format::count_text;
 use crate::ops::groups::grouped;
-use crate::ops::listing::Table;
+use crate::ops::listing::{self, Table};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -13,31 +13,8 @@ use crate::value::is_missing;
 use estimators::descriptive::Sample;
 use unicode_width::UnicodeWidthStr;
 
-const LIST: StandardSyntax = StandardSyntax::new(&[
-    OptSpec::flag("Clean"),
-    OptSpec::flag("noObs"),
-    OptSpec::flag("noLabel"),
-    OptSpec::flag("noHeader"),
-    OptSpec::int("SEParator"),
-    OptSpec::text("SEPBY"),
-    OptSpec::int("ABbreviate"),
-    OptSpec::flag("Table"),
-    OptSpec::flag("Compress"),
-    OptSpec::flag("fast"),
-])
-.unsupported(&[
-    "Divider",
-    "String",
-    "SUBVARname",
-    "Mean",
-    "SUM",
-    "N",
-    "CONstant",
-    "FULLnames",
-    "Display",
-    "noTRim",
-    "noCompress",
-]);
+const LIST: StandardSyntax =
+    StandardSyntax::new(listing::OPTIONS).unsupported(&["SUBVARname", "CONstant", "FULLnames"]);
 const DESCRIBE: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("Short"),
     OptSpec::flag("SImple"),
@@ -50,17 +27,16 @@ const DESCRIBE: StandardSyntax = StandardSyntax::whole(&[
 const DS: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::text("HAS"), OptSpec::flag_or_text("NOT"), OptSpec::flag("Alpha")])
         .unsupported(&["Detail", "Varwidth", "Skip", "INSEnsitive", "INDent"]);
-const CODEBOOK: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Compact")]).unsupported(&[
-    "All",
-    "Header",
-    "Notes",
-    "MV",
-    "Tabulate",
-    "Problems",
-    "Detail",
-    "DOTs",
-    "Languages",
-]);
+const CODEBOOK: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("Compact"),
+    OptSpec::flag("All"),
+    OptSpec::flag("Header"),
+    OptSpec::flag("Notes"),
+    OptSpec::int("Tabulate"),
+    OptSpec::flag("Detail"),
+    OptSpec::flag("DOTs"),
+])
+.unsupported(&["MV", "Problems", "Languages"]);
 
 pub(super) const SPEC_LIST: CommandSpec = CommandSpec {
     name: "list",
@@ -68,7 +44,7 @@ pub(super) const SPEC_LIST: CommandSpec = CommandSpec {
     form: Form::Standard(&LIST),
     by: ByRule::EachGroup,
     run: list,
-    syntax: "list [varlist] [if] [in] [, clean noobs nolabel noheader separator(#) sepby(varlist) abbreviate(#) table]",
+    syntax: "list [varlist] [if] [in] [, clean noobs nolabel noheader divider separator(#) sepby(varlist) abbreviate(#) string(#) mean[(varlist)] sum[(varlist)] n[(varlist)] labvar(varname) absolute]",
     notes: "no results",
     examples: &[Example {
         run: "set obs 1\ngenerate x = 6*7\ntempfile f\nquietly log using `f', text\nlist x\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"42\") scalar found = 1\nfile read h line\n}\nfile close h",
@@ -107,7 +83,7 @@ pub(super) const SPEC_CODEBOOK: CommandSpec = CommandSpec {
     form: Form::Standard(&CODEBOOK),
     by: ByRule::No,
     run: codebook,
-    syntax: "codebook [varlist] [if] [in] [, compact]",
+    syntax: "codebook [varlist] [if] [in] [, compact all header notes tabulate(#)]",
     notes: "no results",
     examples: &[Example {
         run: "set obs 3\ngenerate x = 40 + _n\ntempfile f\nquietly log using `f', text\ncodebook x\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"[41,43]\") scalar found = 1\nfile read h line\n}\nfile close h",
@@ -122,23 +98,7 @@ fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if vars.is_empty() || rows.is_empty() {
         return Ok(());
     }
-    let sepby = match cmd.options.text("sepby") {
-        Some(l) => s.varlist(l)?,
-        None => Vec::new(),
-    };
-    let separator =
-        cmd.options.int("separator").unwrap_or(if sepby.is_empty() { 5 } else { 0 }).max(0) as usize;
-    let t = Table {
-        clean: cmd.has("clean"),
-        obs: !cmd.has("noobs"),
-        header: !cmd.has("noheader"),
-        nolabel: cmd.has("nolabel"),
-        separator,
-        sepby,
-        abbreviate: cmd.options.int("abbreviate").unwrap_or(8).clamp(5, 32) as usize,
-        first: s.range().0,
-    };
-    t.print(s, &rows, &vars);
+    Table::read(s, cmd, &vars)?.print(s, &rows, &vars);
     Ok(())
 }
 
@@ -255,10 +215,33 @@ fn ds(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// Notes on a variable, in their order.
+fn notes_of(s: &Session, name: &str) -> Vec<String> {
+    let count: usize = s.frame.char(name, "note0").trim().parse().unwrap_or(0);
+    let texts = (1..=count).map(|i| s.frame.char(name, &format!("note{i}")).to_string());
+    texts.filter(|t| !t.is_empty()).collect()
+}
+
+/// What the data are, before the variables.
+fn codebook_header(s: &mut Session) {
+    let (rows, vars) = (s.frame.n_rows(), s.frame.n_vars());
+    s.print("");
+    s.print(format!("{:>22}: {}", "Dataset", s.frame.filename));
+    s.print(format!("{:>22}: {}", "Last saved", s.frame.timestamp));
+    s.print("");
+    s.print(format!("{:>22}: {}", "Label", if s.frame.label.is_empty() { "[none]" } else { &s.frame.label }));
+    s.print(format!("{:>22}: {}", "Number of variables", count_text(vars)));
+    s.print(format!("{:>22}: {}", "Number of observations", count_text(rows)));
+}
+
 fn codebook(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
     let keep = s.rows(cmd)?;
     let rows: Vec<usize> = (0..keep.len()).filter(|&r| keep[r]).collect();
+    let most = cmd.options.int("tabulate").unwrap_or(9).max(0) as usize;
+    if cmd.has("header") || cmd.has("all") {
+        codebook_header(s);
+    }
     if cmd.has("compact") {
         s.print("");
         s.print("Variable        Obs Unique       Mean        Min        Max  Label");
@@ -318,7 +301,7 @@ fn codebook(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             ));
         }
         s.print("");
-        if groups.len() <= 9 {
+        if groups.len() <= most {
             s.print("            Tabulation: Freq.  Value");
             for grp in &groups {
                 let label =
@@ -352,6 +335,11 @@ fn codebook(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 (1..=4).map(|k| format!("\"{}\"", var.data.str(groups[groups.len() * k / 5][0]))).collect();
             s.print(format!("              Examples: {}", examples[0]));
             examples[1..].iter().for_each(|e| s.out.line(&format!("                        {e}")));
+        }
+        if cmd.has("notes") || cmd.has("all") {
+            for (i, note) in notes_of(s, &var.name).iter().enumerate() {
+                s.print(format!("{:>22}: {}.  {note}", if i == 0 { "Notes" } else { "" }, i + 1));
+            }
         }
     }
     Ok(())

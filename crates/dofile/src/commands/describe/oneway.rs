@@ -16,9 +16,13 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Bonferroni"),
     OptSpec::flag("SCheffe"),
     OptSpec::flag("SIdak"),
+    OptSpec::flag("Missing"),
+    OptSpec::flag("noLABel"),
+    // long labels are never wrapped
+    OptSpec::flag("Wrap"),
 ])
 .weights(&[WeightKind::Analytic, WeightKind::Frequency])
-.unsupported(&["MEANs", "STandard", "Freq", "OBS", "noLABel", "Wrap", "Missing"]);
+.unsupported(&["MEANs", "STandard", "Freq", "OBS"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "oneway",
@@ -26,7 +30,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "oneway response_var factor_var [if] [in] [aweight fweight] [, tabulate noanova bonferroni scheffe sidak]",
+    syntax: "oneway response_var factor_var [if] [in] [aweight fweight] [, tabulate noanova bonferroni scheffe sidak missing nolabel]",
     notes: "stores r(N) r(F) r(df_m) r(mss) r(df_r) r(rss) r(chi2bart) r(df_bart); [R] oneway",
     examples: &[Example {
         // scipy: f_oneway([1,2,3],[2,3,4],[5,6,7]) = 13, bartlett = 0
@@ -55,7 +59,24 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let g = s.variable(factor)?;
     let mut touse = s.rows(cmd)?;
     s.markout(&[y], &mut touse, false)?;
-    s.markout(&[g], &mut touse, true)?;
+    if !cmd.has("missing") {
+        s.markout(&[g], &mut touse, true)?;
+    }
+    // names of groups are labels where the options of tables do not say otherwise
+    let numbers = std::mem::replace(&mut s.settings.table.no_labels, cmd.has("nolabel"));
+    let result = analysis(s, cmd, (y, g), (response, factor), touse);
+    s.settings.table.no_labels = numbers;
+    result
+}
+
+/// The analysis of variance of the rows in use.
+fn analysis(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    (y, g): (usize, usize),
+    (response, factor): (&str, &str),
+    mut touse: Vec<bool>,
+) -> Result<()> {
     let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
     let order: Vec<usize> = s.frame.sorted_order(&[(g, false)]).into_iter().filter(|&i| touse[i]).collect();
     if order.is_empty() {
@@ -141,7 +162,7 @@ fn name_of(s: &Session, g: usize, row: usize) -> String {
         return var.data.str(row).to_string();
     }
     let value = var.data.num(row);
-    let labels = s.frame.labels_of(g).and_then(|l| l.get(value));
+    let labels = s.frame.labels_of(g).filter(|_| !s.settings.table.no_labels).and_then(|l| l.get(value));
     labels.map_or_else(|| format::bare(&var.format, value), str::to_string)
 }
 

@@ -5,14 +5,15 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind, numlist};
+use estimators::descriptive::interpolated;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("Nquantiles"),
     OptSpec::text("Percentiles"),
     OptSpec::text("Percentile"),
+    OptSpec::flag("ALTdef"),
 ])
-.weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
-.unsupported(&["ALTdef"]);
+.weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "_pctile",
@@ -20,8 +21,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "_pctile varname [if] [in] [weight] [, percentiles(numlist) nquantiles(#)]",
-    notes: "stores r(r1), r(r2) ...; the percentile rule of [R] summarize; [D] pctile",
+    syntax: "_pctile varname [if] [in] [weight] [, percentiles(numlist) nquantiles(#) altdef]",
+    notes: "stores r(r1), r(r2) ...; the percentile rule of [R] summarize, with altdef the interpolation of [D] pctile; [D] pctile",
     examples: &[Example {
         run: "set obs 10\ngenerate x = _n\n_pctile x, percentiles(10 25 50)",
         expect: &[("r(r1)", 1.5), ("r(r2)", 3.0), ("r(r3)", 5.5)],
@@ -60,9 +61,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if sample.sorted.is_empty() {
         return Err(StataError::no_observations());
     }
+    if cmd.has("altdef") && weights.is_some() {
+        return Err(StataError::new(101, "weights not allowed with altdef"));
+    }
+    let values: Vec<f64> = sample.sorted.iter().map(|v| v.0).collect();
     let mut r = crate::results::Results::default();
     for (i, p) in points.iter().enumerate() {
-        r.scalar(&format!("r{}", i + 1), percentile(&sample.sorted, *p));
+        let found =
+            if cmd.has("altdef") { interpolated(&values, *p) } else { percentile(&sample.sorted, *p) };
+        r.scalar(&format!("r{}", i + 1), found);
     }
     s.r = r;
     Ok(())

@@ -20,9 +20,13 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Missing"),
     OptSpec::flag_or_text("Format"),
     OptSpec::flag("SAVE"),
+    OptSpec::flag("CASEwise"),
+    OptSpec::flag("noSEParator"),
+    OptSpec::int("LAbelwidth"),
+    OptSpec::int("VArwidth"),
+    OptSpec::flag("LOngstub"),
 ])
-.weights(&[WeightKind::Analytic, WeightKind::Frequency])
-.unsupported(&["CASEwise", "noSEParator", "LABELWidth", "VARWidth", "LONGstub"]);
+.weights(&[WeightKind::Analytic, WeightKind::Frequency]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tabstat",
@@ -30,7 +34,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "tabstat varlist [if] [in] [weight] [, by(varname) statistics(names) columns(variables|statistics) nototal missing format(%fmt) save]",
+    syntax: "tabstat varlist [if] [in] [weight] [, by(varname) statistics(names) columns(variables|statistics) nototal missing casewise format(%fmt) labelwidth(#) varwidth(#) noseparator longstub save]",
     notes: "with save stores r(StatTotal), r(Stat#) and r(name#); [R] tabstat",
     examples: &[Example {
         run: "set obs 6\ngenerate g = mod(_n, 2)\ngenerate x = _n\ntabstat x, by(g) statistics(n mean p50) save\nmatrix m = r(Stat2)\nmatrix t = r(StatTotal)",
@@ -132,6 +136,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
+    if cmd.has("casewise") {
+        s.markout(&vars, &mut touse, false)?;
+    }
     let parts = groups(s, by, &mut touse, cmd.has("missing"))?;
     let mut tables = Vec::new();
     for (_, rows) in &parts {
@@ -156,6 +163,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         statistics: statistics.iter().map(|x| x.0).collect(),
         format: cmd.options.text("format").unwrap_or("%9.0g").to_string(),
         by_statistics,
+        separated: !cmd.has("noseparator"),
+        long_stub: cmd.has("longstub"),
+        label_width: width(cmd, "labelwidth", 16, 8..=32)?,
+        name_width: width(cmd, "varwidth", 12, 8..=16)?,
     };
     layout.print(s, &parts[..shown], &tables);
     if cmd.has("save") {
@@ -194,6 +205,27 @@ struct Layout<'a> {
     statistics: Vec<&'static str>,
     format: String,
     by_statistics: bool,
+    /// A line between groups.
+    separated: bool,
+    /// The name of the group variable stands in the stub whatever its contents.
+    long_stub: bool,
+    /// Most characters of the labels of groups.
+    label_width: usize,
+    /// Most characters of names of variables.
+    name_width: usize,
+}
+
+/// A width of the table within its bounds; r(198) outside.
+fn width(
+    cmd: &ParsedCommand,
+    option: &str,
+    default: usize,
+    bounds: std::ops::RangeInclusive<usize>,
+) -> Result<usize> {
+    let Some(asked) = cmd.options.int(option) else { return Ok(default) };
+    usize::try_from(asked).ok().filter(|w| bounds.contains(w)).ok_or_else(|| {
+        StataError::invalid(format!("{option}() must be between {} and {}", bounds.start(), bounds.end()))
+    })
 }
 
 impl Layout<'_> {
@@ -209,11 +241,13 @@ impl Layout<'_> {
             self.statistics.iter().map(|t| (*t).to_string()).collect()
         };
         let stub = match &self.by {
-            Some(_) => parts.iter().map(|p| p.0.chars().count()).max().unwrap_or(0).clamp(8, 16),
-            None => 12,
+            Some(_) => {
+                parts.iter().map(|p| p.0.chars().count()).max().unwrap_or(0).clamp(8, self.label_width)
+            }
+            None => self.name_width,
         };
         // the line's own name is shown when it is not the only one
-        let name_each = self.by.is_none() || lines.len() > 1;
+        let name_each = self.by.is_none() || lines.len() > 1 || self.long_stub;
         let inner = if self.by.is_some() && name_each { 10 } else { 0 };
         let head = match &self.by {
             Some(by) => format::right(&format::abbrev(by, stub), stub),
@@ -253,7 +287,8 @@ impl Layout<'_> {
                     .collect();
                 s.print(format!("{left}{own} |{cells}"));
             }
-            if self.by.is_some() && g + 1 < parts.len() && (lines.len() > 1 || g + 2 == parts.len()) {
+            let separated = (lines.len() > 1 && self.separated) || g + 2 == parts.len();
+            if self.by.is_some() && g + 1 < parts.len() && separated {
                 s.print(&rule);
             }
         }

@@ -36,7 +36,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
-    .unsupported(&["COEFLegend", "BASElevels"]);
+    .coefficient_table();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

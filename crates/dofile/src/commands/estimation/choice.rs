@@ -8,22 +8,23 @@ use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
+use crate::estimation::layout::Layout;
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest};
 use crate::estimation::model::{Model, Reading};
-use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::post;
 use crate::estimation::table::Table;
 use crate::matrix::{Matrix, Stripe};
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::Term;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
-use crate::{ml_options, ml_refused};
 use estimators::ml::Equation;
 use estimators::ml_binary::Link;
 use estimators::ml_choice::{Multinomial, Ordered};
 
 const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
-const UNSUPPORTED: &[&str] = ml_refused!["OFFset"];
+const UNSUPPORTED: &[&str] = &["OFFset"];
 /// What [`ml_options!`] has besides the constant, which ordered models lack.
 const SHARED: &[OptSpec] = &[
     OptSpec::flag("Robust"),
@@ -36,10 +37,12 @@ const SHARED: &[OptSpec] = &[
 const ORDERED: StandardSyntax =
     StandardSyntax::new(concat_lists!(OptSpec; SHARED, MAXIMIZE, &[OptSpec::flag("or")]))
         .weights(WEIGHTS)
+        .maximised()
         .unsupported(UNSUPPORTED);
 const MULTINOMIAL: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("rrr"), OptSpec::int("Baseoutcome")])
         .weights(WEIGHTS)
+        .maximised()
         .unsupported(UNSUPPORTED);
 
 /// The command `ologit`.
@@ -165,14 +168,13 @@ fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -
     let mut equations = vec![Equation { columns: model.columns(), constant: false, offset: None }];
     equations.extend((0..cuts).map(|_| constant()));
     let likelihood = Ordered { y: &of_row, categories: values.len(), link };
-    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start)?;
-    let mut stripe = equation_stripe(&model.depvar, model.names());
-    let mut estimated = model.estimated();
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
     for cut in 1..=cuts {
-        estimated.push(stripe.len());
-        stripe.push(Stripe::with_eq("/", format!("cut{cut}")));
+        layout.ancillary(&format!("cut{cut}"));
     }
-    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start, &layout)?;
+    let parameters = layout.parameters(&fit.b, &fit.v);
     let ll_0 = null_likelihood(&counts);
     let positions: Vec<usize> = (0..slopes).collect();
     let test = ModelTest::new(&fit, Some(ll_0), &positions, model.is_robust());
@@ -291,23 +293,21 @@ fn estimate_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .map(|_| Equation { columns: model.columns(), constant: model.constant, offset: None })
         .collect();
     let likelihood = Multinomial { y: &y, indices };
-    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start)?;
     let names = equation_names(session, &model.depvar, &values);
-    let (mut stripe, mut estimated) = (Vec::new(), Vec::new());
+    let mut layout = Layout::default();
     for (category, name) in names.iter().enumerate() {
         if category == base {
             let mut omitted: Vec<Term> = model.design.terms.clone();
             omitted.iter_mut().filter(|t| !t.is_omitted()).for_each(Term::omit);
             let mut all: Vec<String> = omitted.iter().map(Term::name).collect();
             all.extend(model.constant.then(|| "_cons".to_string()));
-            stripe.extend(equation_stripe(name, all));
+            layout.equation(name, all, &[]);
         } else {
-            let offset = stripe.len();
-            stripe.extend(equation_stripe(name, model.names()));
-            estimated.extend(model.estimated().iter().map(|p| p + offset));
+            layout.equation(name, model.names(), &model.estimated());
         }
     }
-    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start, &layout)?;
+    let parameters = layout.parameters(&fit.b, &fit.v);
     let positions: Vec<usize> = (0..indices).flat_map(|e| (0..slopes).map(move |j| e * per + j)).collect();
     let ll_0 = model.constant.then(|| null_likelihood(&counts));
     let test = ModelTest::new(&fit, ll_0, &positions, model.is_robust());

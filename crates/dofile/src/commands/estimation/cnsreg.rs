@@ -7,6 +7,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
+use crate::estimation::constraints::{self, constraints};
 use crate::estimation::display::{fit_error, level, note_weights, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::Parameters as Named;
@@ -14,7 +15,6 @@ use crate::estimation::linear_form::LinearForm;
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
 use crate::estimation::table::parse_term;
-use crate::ops::constraints::{self, constraints};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -32,10 +32,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("CLuster"),
     OptSpec::text("vce"),
     OptSpec::real("Level"),
-    OptSpec::flag("noCNSReport"),
+    OptSpec::flag("noHEader"),
 ])
 .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-.unsupported(&["COLlinear", "COEFLegend", "MSE1", "BASElevels"]);
+.unsupported(&["COLlinear", "MSE1"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -44,7 +44,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "cnsreg depvar indepvars [if] [in] [weight], constraints(numlist) [noconstant vce(ols|robust|cluster v) level(#) nocnsreport]",
+    syntax: "cnsreg depvar indepvars [if] [in] [weight], constraints(numlist) [noconstant vce(ols|robust|cluster v) level(#) noheader nocnsreport]",
     notes: "stores e(N df_m df_r F rmse rss ll rank N_clust), e(Cns), e(b), e(V), r(table); collinear regressors are dropped before the constraints; formulas: [R] cnsreg",
     examples: &[Example {
         // Equal slopes are the slope of the sum.
@@ -207,6 +207,13 @@ fn post_results(
 
 fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
+    if !cmd.has("noheader") {
+        header(session);
+    }
+    show_active(session, level, None)
+}
+
+fn header(session: &mut Session) {
     let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
     let (f, df_m, df_r) = (scalar("F"), scalar("df_m"), scalar("df_r"));
     let p = if is_missing(f) { MISSING } else { stata(f_tail(df_m, df_r, f)) };
@@ -219,5 +226,4 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("");
     show(session, &["Constrained linear regression".to_string()], &facts, 17, 10);
     session.print("");
-    show_active(session, level, None)
 }

@@ -2,7 +2,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::ops::constraints::{Constraints, Table, table};
+use crate::estimation::constraints::{Constraints, Table, table};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;

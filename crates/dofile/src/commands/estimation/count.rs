@@ -8,12 +8,12 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
+use crate::estimation::layout::Layout;
 use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading};
-use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::post;
 use crate::estimation::table::Table;
-use crate::matrix::Stripe;
 use crate::ops::predict::column;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -30,10 +30,10 @@ const NEGATIVE: StandardSyntax = StandardSyntax::new(
     concat_lists!(OptSpec; OPTIONS, &[OptSpec::text("Dispersion"), OptSpec::flag("noLRtest")]),
 )
 .weights(SYNTAX.weights)
-.unsupported(SYNTAX.unsupported);
+.maximised();
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .unsupported(ml_command::REFUSED);
+    .maximised();
 
 /// The command `poisson`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -198,6 +198,7 @@ fn fit(
     kind: Kind,
 ) -> Result<(MlFit, Option<f64>, Option<f64>)> {
     let model = &sample.model;
+    let layout = layout(model, kind);
     let slopes = model.columns().len();
     let mut start = vec![0.0; slopes + usize::from(model.constant)];
     if model.constant {
@@ -208,7 +209,8 @@ fn fit(
     if kind == Kind::Poisson {
         let likelihood = Poisson { y: &model.y };
         let equations = equations(sample, true, false);
-        let fit = likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &start)?;
+        let fit =
+            likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &start, &layout)?;
         return Ok((fit, null_poisson.map(|n| n.ll), None));
     }
     let poisson = quiet_fit(sample, Kind::Poisson, true, &start)?;
@@ -221,12 +223,27 @@ fn fit(
     let equations = equations(sample, true, true);
     let fit = if kind == Kind::Constant {
         let likelihood = constant_kernel(sample);
-        likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &from)?
+        likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &from, &layout)?
     } else {
         let likelihood = NegativeBinomial { y: &model.y };
-        likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &from)?
+        likelihood::maximise(session, &cmd.options, model, &likelihood, equations, &from, &layout)?
     };
     Ok((fit, null.map(|n| n.ll), Some(poisson.ll)))
+}
+
+fn layout(model: &Model, kind: Kind) -> Layout {
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    match kind {
+        Kind::Poisson => {}
+        Kind::Mean => {
+            layout.ancillary("lnalpha");
+        }
+        Kind::Constant => {
+            layout.ancillary("lndelta");
+        }
+    }
+    layout
 }
 
 fn post_results(
@@ -239,14 +256,8 @@ fn post_results(
     name: &str,
 ) -> Result<()> {
     let model = &sample.model;
-    let mut stripe = equation_stripe(&model.depvar, model.names());
-    let mut estimated = model.estimated();
-    if ll_c.is_some() {
-        estimated.push(stripe.len());
-        let constant = Kind::of(cmd, true)? == Kind::Constant;
-        stripe.push(Stripe::with_eq("/", if constant { "lndelta" } else { "lnalpha" }));
-    }
-    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let kind = if ll_c.is_some() { Kind::of(cmd, true)? } else { Kind::Poisson };
+    let parameters = layout(model, kind).parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let test = ModelTest::new(fit, ll_0, &slopes, model.is_robust());
     let (_, n) = likelihood::effective_weights(model);
@@ -262,14 +273,14 @@ fn post_results(
     }
     if let Some(ll_c) = ll_c {
         let spread = fit.b.last().copied().unwrap_or(f64::NAN).exp();
-        let constant = Kind::of(cmd, true)? == Kind::Constant;
+        let constant = kind == Kind::Constant;
+        results.scalar(if constant { "delta" } else { "alpha" }, spread).scalar("k_aux", 1.0);
+        // the Poisson model is fitted without the constraints
+        if fit.constrained.is_none() {
+            results.scalar("ll_c", ll_c).scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0));
+            results.text("chi2_ct", "LR");
+        }
         results
-            .scalar(if constant { "delta" } else { "alpha" }, spread)
-            .scalar("ll_c", ll_c)
-            .scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0))
-            .scalar("k_aux", 1.0);
-        results
-            .text("chi2_ct", "LR")
             .text("dispers", if constant { "constant" } else { "mean" })
             .text("title", "Negative binomial regression")
             .text("predict", "nbreg_p");
@@ -341,7 +352,7 @@ fn header_nbreg(session: &mut Session, title: &str) {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(crate::value::MISSING);
     let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
-    let robust = e.get_text("vcetype").is_some();
+    let robust = e.get_text("vcetype") == Some("Robust");
     let mut facts = vec![
         Fact::observations(scalar("N")),
         Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),

@@ -21,7 +21,8 @@ use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("Reliab"), OptSpec::real("Level")])
     .weights(&[WeightKind::Analytic, WeightKind::Frequency])
-    .unsupported(&["vce", "COEFLegend"]);
+    .coefficient_table()
+    .unsupported(&["vce"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

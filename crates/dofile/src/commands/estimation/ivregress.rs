@@ -44,7 +44,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-    .unsupported(&["CENTer", "NOFOOTer", "PERfect", "COEFLegend", "HASCons", "BASElevels"]);
+    .unsupported(&["CENTer", "NOFOOTer", "PERfect", "HASCons"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -7,7 +7,6 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::Result;
 use crate::estimation::binary::{self, Kind};
-use crate::ml_refused;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use estimators::ml_binary::Link;
@@ -17,7 +16,8 @@ const KIND: Kind = Kind { cmd: "logit", link: Link::Logit, title: "Logistic regr
 /// The syntax that the binary models share.
 pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .unsupported(ml_refused!["ASIS", "COLlinear", "TRace", "NOCI", "NOPValues"]);
+    .maximised()
+    .unsupported(&["ASIS"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

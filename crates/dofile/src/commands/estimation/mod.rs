@@ -48,7 +48,6 @@ mod regress;
 mod rreg;
 mod suest;
 pub(super) mod test;
-mod test_equations;
 mod testnl;
 mod xi;
 

@@ -27,7 +27,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("force"),
     OptSpec::real("Level"),
 ])
-.unsupported(&["COEFLegend"]);
+.coefficient_table();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -37,22 +37,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-    .unsupported(&[
-        "HASCons",
-        "TSSCONS",
-        "DEPname",
-        "COEFLegend",
-        "NOCI",
-        "NOPValues",
-        "NOOMITted",
-        "VSQUISH",
-        "NOEMPtycells",
-        "BASElevels",
-        "ALLBASElevels",
-        "PLus",
-        "MSE1",
-        "NOFVLABel",
-    ]);
+    .unsupported(&["HASCons", "TSSCONS", "DEPname", "PLus", "MSE1"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

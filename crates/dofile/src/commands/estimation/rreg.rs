@@ -29,7 +29,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noLOg"),
     OptSpec::flag("LOG"),
 ])
-.unsupported(&["GRaph", "COEFLegend"]);
+.unsupported(&["GRaph"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

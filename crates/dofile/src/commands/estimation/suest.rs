@@ -25,7 +25,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("EForm"),
     OptSpec::flag("Dir"),
 ])
-.unsupported(&["SVY", "COEFLegend", "MINus"]);
+.unsupported(&["SVY", "MINus"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

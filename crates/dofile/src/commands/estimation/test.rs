@@ -3,10 +3,11 @@
 //! Stores in `r()`: p F df df_r chi2 drop dropped_#. Formulas: [R] test.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::test_equations;
 use crate::error::{Result, StataError};
+pub(crate) use crate::estimation::equation_forms::unit;
+use crate::estimation::equation_forms::{self, restrictions};
 use crate::estimation::linear::Parameters;
-use crate::estimation::linear_form::{self, LinearForm};
+use crate::estimation::linear_form::LinearForm;
 use crate::estimation::post::stata;
 use crate::estimation::reference::{Statement, degrees};
 use crate::format;
@@ -65,7 +66,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
     let (body, options) = split_comma(&cmd.raw);
     let (mut accumulate, mut notest) = (false, false);
-    let mut equations = test_equations::Options::default();
+    let mut equations = equation_forms::Options::default();
     for (name, argument) in split_options(&options)? {
         match name.as_str() {
             n if n.len() > 2 && "symbolic".starts_with(n) => {
@@ -129,46 +130,6 @@ fn specifications(body: &str) -> Result<Vec<String>> {
     }
     // A parenthesis can also open an expression: (x1+x2)/2 = 1.
     if rest.is_empty() { Ok(out) } else { Ok(vec![body.to_string()]) }
-}
-
-/// The restrictions of one specification.
-fn restrictions(
-    spec: &str,
-    parameters: &Parameters,
-    equations: test_equations::Options,
-) -> Result<Vec<LinearForm>> {
-    if let Some(forms) = test_equations::restrictions(spec, parameters, equations)? {
-        return Ok(forms);
-    }
-    let sides: Vec<&str> = spec.split('=').map(str::trim).filter(|s| !s.is_empty()).collect();
-    if spec.contains('=') {
-        if sides.len() < 2 {
-            return Err(StataError::new(198, "invalid syntax"));
-        }
-        let forms: Result<Vec<LinearForm>> =
-            sides.iter().map(|s| linear_form::parse(s, parameters)).collect();
-        let forms = forms?;
-        let (first, others) = forms.split_first().expect("two sides at least");
-        return Ok(others.iter().map(|o| first.clone().minus(o)).collect());
-    }
-    let mut out = Vec::new();
-    for word in spec.split_whitespace() {
-        if let Some(equation) = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
-            out.extend(test_equations::whole(equation, parameters, equations)?);
-        } else if parameters.find(word).is_none() && parameters.equations().iter().any(|e| e == word) {
-            out.extend(test_equations::whole(word, parameters, equations)?);
-        } else {
-            out.extend(test_equations::coefficient(word, parameters)?);
-        }
-    }
-    Ok(out)
-}
-
-/// The form that is one parameter.
-pub(crate) fn unit(position: usize, size: usize) -> LinearForm {
-    let mut weights = vec![0.0; size];
-    weights[position] = 1.0;
-    LinearForm { weights, constant: 0.0 }
 }
 
 fn run_testparm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -8,6 +8,7 @@ use super::plots::Plot;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::store;
 use crate::ops::graphs::text;
 use crate::session::{Session, Weights};
@@ -153,8 +154,7 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
             None if is("PERCENTages") => out.percentages = true,
             None if is("MISSing") => out.missing = true,
             // categories without rows are never shown; bars keep their distances and intensities
-            None if is("NOFill") => {}
-            Some(_) if ["BARGap", "OUTERGap", "INTensity", "LINTensity"].iter().any(|d| is(d)) => {}
+            _ if no_effect::of_categories(name) => {}
             Some(a) if is("BLABel") => out.label = Some(blabel(a)?),
             Some(a) if is("BAR") => out.looks.push(look(a)?),
             _ => {
@@ -168,25 +168,8 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
 }
 
 fn refused(name: &str) -> StataError {
-    const UNSUPPORTED: &[&str] = &[
-        "CW",
-        "NOLABel",
-        "YVARoptions",
-        "PCYCle",
-        "EXCLUDE0",
-        "YALTernate",
-        "XALTernate",
-        "NDOTS",
-        "DOTs",
-        "LINEType",
-        "MARKER",
-        "LINES",
-        "RECTangles",
-        "SHOWYVARs",
-        "ASCATegory",
-        "LINEGap",
-        "VERTical",
-    ];
+    const UNSUPPORTED: &[&str] =
+        &["CW", "NOLABel", "YVARoptions", "EXCLUDE0", "SHOWYVARs", "ASCATegory", "VERTical"];
     match UNSUPPORTED.iter().find(|declared| abbreviates(name, declared)) {
         Some(known) => StataError::unsupported_option("graph bar", &known.to_lowercase()),
         None => StataError::option_not_allowed(name),
@@ -203,6 +186,7 @@ fn blabel(argument: &str) -> Result<String> {
     for (name, argument) in options {
         match argument {
             Some(a) if abbreviates(&name, "FORmat") && format::Format::parse(&a).is_some() => format = a,
+            _ if no_effect::of_category_text(&name) => {}
             _ => return Err(text::suboption("blabel", &name)),
         }
     }
@@ -222,6 +206,7 @@ fn look(argument: &str) -> Result<(usize, Style)> {
             Some(a) if is("FColor") => style.fill = Some(text::color(&a)?),
             Some(a) if is("LColor") => style.outline = Some(text::color(&a)?),
             Some(a) if is("LWidth") => style.line_width = Some(text::line_width(&a)?),
+            _ if no_effect::of_plot(&name) || is("LPattern") => {}
             _ => return Err(text::suboption("bar", &name)),
         }
     }

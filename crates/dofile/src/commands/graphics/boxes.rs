@@ -7,6 +7,7 @@ use super::over::{self, Category, Over};
 use super::plots::Plot;
 use crate::error::{Result, StataError};
 use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::store;
 use crate::session::{Session, Weights};
 use crate::syntax::options::{abbreviates, split_options};
@@ -66,19 +67,7 @@ pub(super) fn run(session: &mut Session, raw: &str, horizontal: bool) -> Result<
 }
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {
-    const UNSUPPORTED: &[&str] = &[
-        "CW",
-        "PCYCle",
-        "BOX",
-        "MARKer",
-        "CWHISKERS",
-        "MEDTYPE",
-        "MEDLINE",
-        "MEDMARKER",
-        "SHOWYVARs",
-        "ASCATegory",
-        "YVARoptions",
-    ];
+    const UNSUPPORTED: &[&str] = &["CW", "SHOWYVARs", "ASCATegory", "YVARoptions"];
     let mut out = Options::default();
     for option in split_options(text)? {
         let (name, argument) = (option.0.as_str(), option.1.as_deref());
@@ -87,11 +76,7 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
             Some(a) if is("OVER") => out.overs.push(over::over(session, a)?),
             None if is("ASYvars") => out.as_yvars = true,
             None if is("MISSing") => out.missing = true,
-            None if is("NOFill") => {}
-            Some(_)
-                if ["BOXGap", "OUTERGap", "INTensity", "LINTensity", "CAPSIZE", "ALSIZE"]
-                    .iter()
-                    .any(|d| is(d)) => {}
+            _ if no_effect::of_categories(name) => {}
             None if is("NOOUTsides") => out.no_outside = true,
             _ if out.figure.take(session, &option)? => {}
             _ => {

@@ -44,8 +44,13 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
         _ if is("combine", 3) => combine(session, rest),
         _ if is("display", 2) => {
             let name = rest.split(',').next().unwrap_or("").trim();
-            if rest.contains(',') {
-                return Err(StataError::unsupported_option("graph display", rest));
+            let (_, options) = rest.split_once(',').unwrap_or((rest, ""));
+            for (option, _) in split_options(options)? {
+                // sizes, margins and the scheme of a graph are those of its drawing
+                let styles = ["YSIZe", "XSIZe", "Margins", "SCALE", "SCHeme"];
+                if !styles.iter().any(|style| abbreviates(&option, style)) {
+                    return Err(StataError::option_not_allowed(&option));
+                }
             }
             let name = if name.is_empty() { store::UNNAMED } else { name };
             store::graphs(session).select(name)
@@ -200,10 +205,10 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
             None if is("YCOMmon") => common.1 = true,
             // panels share the page evenly, and their texts have one size
             Some(_) if is("IMargin") || is("ISCALE") => {}
-            None if is("ALTshrink") => {}
+            None if is("ALTshrink") || is("COLFirst") || is("COMMONscheme") => {}
             _ if !is("BY") && !is("LEGend") && options.take_general(session, &option)? => {}
             _ => {
-                let known = ["colfirst", "holes"];
+                let known = ["holes"];
                 return Err(if known.contains(&option.0.as_str()) {
                     StataError::unsupported_option("graph combine", &option.0)
                 } else {

@@ -8,6 +8,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::no_effect;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
@@ -132,6 +133,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         match &option {
             (name, None) if abbreviates(name, "NORMal") => normal = true,
             (name, None) if abbreviates(name, "KDENsity") => kernel = true,
+            // the look of the added curves; bars keep their distances
+            (name, Some(_)) if no_effect::of_added(name) => {}
+            (name, Some(_)) if abbreviates(name, "GAP") => {}
             _ => {
                 if !plot.options.take(session, &option)? && !options.take(session, &option)? {
                     return Err(StataError::option_not_allowed(&option.0));

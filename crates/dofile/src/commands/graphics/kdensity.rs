@@ -9,6 +9,7 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::text::Words;
 use crate::results::Results;
 use crate::session::Session;
@@ -55,6 +56,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         match &option {
             (name, None) if abbreviates(name, "NORmal") => normal = true,
             (name, None) if abbreviates(name, "noGRaph") => no_graph = true,
+            // the look of the added curves; bars keep their distances
+            (name, Some(_)) if no_effect::of_added(name) => {}
             (name, Some(a)) if abbreviates(name, "AT") => at_variable = Some(session.numeric_variable(a)?),
             (name, Some(a)) if abbreviates(name, "Generate") => {
                 names = Some(crate::syntax::varlist::new_names(&session.frame, a)?);

@@ -5,6 +5,7 @@ use super::numbers;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::plain::{Plain, show};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
@@ -44,6 +45,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 let wrong = || StataError::invalid("bwidth() must be between 0 and 1");
                 bandwidth = parse_number(text).filter(|b| *b > 0.0 && *b < 1.0).ok_or_else(wrong)?;
             }
+            (name, Some(_)) if no_effect::of_added(name) => {}
             (name, Some(text)) if abbreviates(name, "GENerate") => generate = Some(text.trim().to_string()),
             (name, _) if ["LOgit", "ADjust"].iter().any(|known| abbreviates(name, known)) => {
                 return Err(StataError::unsupported_option("lowess", name));

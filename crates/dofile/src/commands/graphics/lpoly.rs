@@ -6,6 +6,7 @@ use super::plots;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::plain::{Plain, RawOption, show};
 use crate::results::Results;
 use crate::session::Session;
@@ -99,11 +100,8 @@ fn asked(s: &Session, text: &str) -> Result<Asked> {
             (name, None) if name == "ci" => out.interval = true,
             (name, None) if abbreviates(name, "noGRaph") => out.graph = false,
             (name, None) if abbreviates(name, "noSCatter") => out.scatter = false,
-            (name, _)
-                if abbreviates(name, "ADDplot")
-                    || abbreviates(name, "LINEOPts")
-                    || abbreviates(name, "CIOPts") =>
-            {
+            (name, Some(_)) if no_effect::of_added(name) => {}
+            (name, _) if abbreviates(name, "ADDplot") => {
                 return Err(StataError::unsupported_option("lpoly", name));
             }
             _ => out.rest.push(option),

@@ -2,6 +2,7 @@
 
 use super::groups::{self, Group};
 use crate::error::{Result, StataError};
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::text;
 use crate::session::Session;
 use crate::syntax::options::abbreviates;
@@ -40,10 +41,13 @@ pub(super) fn over(session: &Session, argument: &str) -> Result<Over> {
                     match argument {
                         Some(a) if abbreviates(&name, "ANGle") => out.angle = Some(a),
                         Some(a) if abbreviates(&name, "LABSize") => out.size = Some(text::text_size(&a)?),
+                        _ if no_effect::of_label(&name) => {}
                         _ => return Err(text::suboption("label", &name)),
                     }
                 }
             }
+            // the distance of the groups and the line of the axis
+            Some(_) if is("GAP") || is("AXis") => {}
             _ => return Err(text::suboption("over", &name)),
         }
     }

@@ -5,6 +5,7 @@ use super::plots::Plot;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::store;
 use crate::ops::graphs::text;
 use crate::session::Session;
@@ -108,8 +109,7 @@ fn figure(options: &Options, slices: Vec<(String, f64)>, used: usize) -> Figure 
 }
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {
-    const UNSUPPORTED: &[&str] =
-        &["CW", "NOCLockwise", "ANGle0", "LINE", "INTensity", "PTEXT", "PCYCle", "BY"];
+    const UNSUPPORTED: &[&str] = &["CW", "BY"];
     let mut out = Options::default();
     for option in split_options(text)? {
         let (name, argument) = (option.0.as_str(), option.1.as_deref());
@@ -120,7 +120,8 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
             None if is("SORT") => out.sort = true,
             None if is("DEScending") => (out.sort, out.descending) = (true, true),
             Some(a) if is("PLabel") => out.label = Some(label(a)?),
-            Some(a) if is("PIE") => out.colors.push(slice_color(a)?),
+            Some(a) if is("PIE") => out.colors.extend(slice_color(a)?),
+            _ if no_effect::of_categories(name) => {}
             _ if !is("BY") && out.figure.take_general(session, &option)? => {}
             _ => {
                 return Err(match UNSUPPORTED.iter().find(|declared| abbreviates(name, declared)) {
@@ -147,6 +148,7 @@ fn label(argument: &str) -> Result<Label> {
     for (name, argument) in options {
         match argument {
             Some(a) if abbreviates(&name, "FORmat") && format::Format::parse(&a).is_some() => out.format = a,
+            _ if no_effect::of_category_text(&name) => {}
             _ => return Err(text::suboption("plabel", &name)),
         }
     }
@@ -154,13 +156,21 @@ fn label(argument: &str) -> Result<Label> {
 }
 
 /// `pie(1, color(navy))`.
-fn slice_color(argument: &str) -> Result<(usize, Color)> {
+fn slice_color(argument: &str) -> Result<Option<(usize, Color)>> {
     let (front, options) = text::suboptions(argument)?;
     let number =
         front.parse::<usize>().map_err(|_| StataError::invalid("option pie() incorrectly specified"))?;
-    match &options[..] {
-        [(name, Some(a))] if abbreviates(name, "COLor") => Ok((number, text::color(a)?)),
-        [(name, _), ..] => Err(text::suboption("pie", name)),
-        [] => Err(StataError::invalid("option pie() incorrectly specified")),
+    let mut color = None;
+    for (name, argument) in &options {
+        match argument {
+            Some(a) if abbreviates(name, "COLor") => color = Some(text::color(a)?),
+            // how far the slice stands out
+            _ if abbreviates(name, "EXplode") => {}
+            _ => return Err(text::suboption("pie", name)),
+        }
     }
+    if options.is_empty() {
+        return Err(StataError::invalid("option pie() incorrectly specified"));
+    }
+    Ok(color.map(|color| (number, color)))
 }

@@ -3,6 +3,7 @@
 mod look;
 
 use crate::error::{Result, StataError};
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::text::{self, RawOption};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
@@ -101,25 +102,10 @@ const UNSUPPORTED: &[&str] = &[
     "YAXis",
     "XAXis",
     "MLABVPosition",
-    "MLABANGle",
-    "MLABGap",
     "MLABFormat",
-    "MLABTextstyle",
-    "MStyle",
-    "MSTYle",
-    "MLSTYle",
-    "LSTYle",
-    "ASTYle",
-    "BSTYle",
-    "MSANGle",
-    "MLALign",
-    "LALign",
     "RECAST",
-    "FINTENsity",
-    "INTENsity",
     "ESTOPTs",
     "PREDopts",
-    "BLSTYle",
     "DEGree",
     "PLOTS",
     "CIPlot",
@@ -248,7 +234,7 @@ impl PlotOptions {
     pub(super) fn take(&mut self, session: &Session, (typed, argument): &RawOption) -> Result<bool> {
         let table = if argument.is_some() { WITH_ARGUMENT } else { FLAGS };
         let Some(&(name, group)) = table.iter().find(|(declared, _)| abbreviates(typed, declared)) else {
-            return self.refuse(typed);
+            return if no_effect::of_plot(typed) { Ok(true) } else { self.refuse(typed) };
         };
         self.given.push((name, group));
         match argument {

@@ -8,10 +8,11 @@ use super::{numbers, twoway};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::no_effect;
 use crate::ops::graphs::text::Words;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::options::{parse_number, split_options};
+use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::value::is_missing;
 use estimators::distributions::{chi2_probability, chi2_quantile, normal, normal_quantile};
 use figure::TextMark;
@@ -141,6 +142,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             df = parse_number(text)
                 .filter(|d| *d > 0.0)
                 .ok_or_else(|| StataError::invalid("df() must be a positive number"))?;
+        } else if no_effect::of_added(&option.0) || abbreviates(&option.0, "GRID") {
+            // the look of the reference line, and lines at its quantiles
         } else if !points.options.take(session, &option)? && !options.take(session, &option)? {
             return Err(StataError::option_not_allowed(&option.0));
         }

@@ -1,6 +1,5 @@
 //! `ameans`: arithmetic, geometric and harmonic means with intervals ([R] ameans).
 
-use super::values;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
@@ -8,12 +7,14 @@ use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, clean, is_missing};
 use estimators::distributions::t_inverse_tail;
-use estimators::means::Moments;
+use estimators::real::stable_sum;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::real("Level")]).unsupported(&["Add", "Only"]);
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::real("Level"), OptSpec::real("Add"), OptSpec::flag("Only")])
+        .weights(&[WeightKind::Analytic, WeightKind::Frequency]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ameans",
@@ -21,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ameans [varlist] [if] [in] [, level(#)]",
+    syntax: "ameans [varlist] [if] [in] [aweight fweight] [, add(#) only level(#)]",
     notes: "geometric and harmonic means are over the positive values; stores, for the last variable, r(N) r(N_pos) r(mean) r(lb) r(ub) r(Var), and the same with _g and _h; [R] ameans",
     examples: &[Example {
         run: "input x\n1\n2\n4\nend\nameans x",
@@ -38,16 +39,25 @@ struct Mean {
     variance: f64,
 }
 
+/// Size, mean and variance of weighted values: frequencies count rows, analytic weights are scaled to sum to their number.
+fn moments(values: &[(f64, f64)], frequencies: bool) -> (f64, f64, f64) {
+    let total = stable_sum(values.iter().map(|v| v.1));
+    let n = if frequencies { total } else { values.len() as f64 };
+    let mean = stable_sum(values.iter().map(|v| v.0 * v.1)) / total;
+    let squares = stable_sum(values.iter().map(|v| v.1 * (v.0 - mean).powi(2)));
+    (n, mean, squares / total * n / (n - 1.0))
+}
+
 /// The mean of transformed values, and its interval, turned back; `falling` where the inverse exchanges the limits.
-fn mean(values: &[f64], level: f64, back: fn(f64) -> f64, falling: bool) -> Mean {
-    let m = Moments::of(values);
-    let half = t_inverse_tail(m.n - 1.0, 0.5 - level / 200.0) * m.se();
-    let (a, b) = (back(m.mean - half), back(m.mean + half));
+fn mean(values: &[(f64, f64)], frequencies: bool, level: f64, back: fn(f64) -> f64, falling: bool) -> Mean {
+    let (n, center, variance) = moments(values, frequencies);
+    let half = t_inverse_tail(n - 1.0, 0.5 - level / 200.0) * (variance / n).sqrt();
+    let (a, b) = (back(center - half), back(center + half));
     let (low, high) = if falling { (b, a) } else { (a, b) };
     let shown = |x: f64| if x.is_finite() { x } else { MISSING };
     // the limit of a harmonic mean is infinite where the interval of the inverses reaches zero
-    let high = if falling && m.mean - half <= 0.0 { MISSING } else { shown(high) };
-    Mean { n: m.n, mean: shown(back(m.mean)), low: shown(low), high, variance: shown(m.sd * m.sd) }
+    let high = if falling && center - half <= 0.0 { MISSING } else { shown(high) };
+    Mean { n, mean: shown(back(center)), low: shown(low), high, variance: shown(variance) }
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -56,7 +66,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         list => s.varlist(list)?,
     };
     let level = level(s, cmd)?;
-    let touse = s.rows(cmd)?;
+    let mut touse = s.rows(cmd)?;
+    let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
+    let frequencies = weights.as_ref().is_none_or(|w| w.kind == WeightKind::Frequency);
+    let add = cmd.options.real("add").unwrap_or(0.0);
+    if cmd.has("only") && add == 0.0 {
+        return Err(StataError::invalid("only may not be specified without add()"));
+    }
+    let mut added = false;
     s.print("");
     s.print(format!(
         "    Variable |    Type             Obs        Mean       [{}% conf. interval]",
@@ -70,24 +87,34 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         let known = |i: &usize| touse[*i] && !is_missing(s.frame.num_at(variable, *i));
         let rows: Vec<usize> = (0..touse.len()).filter(known).collect();
-        let x = values(s, variable, &rows);
-        let positive: Vec<f64> = x.iter().copied().filter(|v| *v > 0.0).collect();
-        let logs: Vec<f64> = positive.iter().map(|v| v.ln()).collect();
-        let inverses: Vec<f64> = positive.iter().map(|v| 1.0 / v).collect();
+        let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.values[i]);
+        let plain: Vec<(f64, f64)> =
+            rows.iter().map(|i| (s.frame.num_at(variable, *i), weight(*i))).collect();
+        // with `only`, variables that are positive throughout stay as they are
+        let moved = add != 0.0 && (!cmd.has("only") || plain.iter().any(|v| v.0 <= 0.0));
+        let x: Vec<(f64, f64)> = plain.iter().map(|v| (if moved { v.0 + add } else { v.0 }, v.1)).collect();
+        let positive = || x.iter().filter(|v| v.0 > 0.0);
+        let logs: Vec<(f64, f64)> = positive().map(|v| (v.0.ln(), v.1)).collect();
+        let inverses: Vec<(f64, f64)> = positive().map(|v| (1.0 / v.0, v.1)).collect();
+        added |= moved;
         let found = [
-            ("Arithmetic", "", mean(&x, level, |v| v, false)),
-            ("Geometric", "_g", mean(&logs, level, f64::exp, false)),
-            ("Harmonic", "_h", mean(&inverses, level, |v| 1.0 / v, true)),
+            ("Arithmetic", "", mean(&x, frequencies, level, |v| v, false)),
+            ("Geometric", "_g", mean(&logs, frequencies, level, f64::exp, false)),
+            ("Harmonic", "_h", mean(&inverses, frequencies, level, |v| 1.0 / v, true)),
         ];
         for (i, (kind, _, m)) in found.iter().enumerate() {
             let name = if i == 0 { format::abbrev(&s.frame.var(variable).name, 12) } else { String::new() };
             let cell = |x: f64| format::right(&format::bare("%9.0g", clean(x)), 12);
-            let line =
-                format!("{name:>12} | {kind:>11}{:>12}{}{}{}", m.n, cell(m.mean), cell(m.low), cell(m.high));
-            s.print(line);
+            let mark = if moved { " *" } else { "" };
+            let numbers = format!("{}{}{}{mark}", cell(m.mean), cell(m.low), cell(m.high));
+            s.print(format!("{name:>12} | {kind:>11}{:>12}{numbers}", m.n));
         }
         s.print(format!("-------------+{}", "-".repeat(63)));
         last = Some(found);
+    }
+    if added {
+        let number = format::bare("%9.0g", add);
+        s.print(format!("(*) {number} was added to the variables prior to calculating the results."));
     }
     let mut r = Results::default();
     for (_, suffix, m) in last.iter().flatten() {

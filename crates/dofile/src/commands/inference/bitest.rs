@@ -1,16 +1,17 @@
 //! `bitest` and `bitesti`: exact binomial tests of a proportion ([R] bitest).
 
-use super::{numbers, sample, values};
+use super::{numbers, values};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use estimators::distributions::{binomial_probability, binomial_tail, ln_gamma};
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Detail")]);
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("Detail")]).weights(&[WeightKind::Frequency]);
 const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("Detail")]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -19,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "bitest varname == #p [if] [in] [, detail]",
+    syntax: "bitest varname == #p [if] [in] [fweight] [, detail]",
     notes: "stores r(N) r(P_p) r(k) r(k_opp) r(k_p) r(k_opp_p) r(p) r(p_l) r(p_u); the two-sided probability is over the outcomes that are at most as probable as the observed one; [R] bitest",
     examples: &[Example {
         // Of 3 tosses none: (1/2)^3 below, twice that on both sides.
@@ -43,13 +44,22 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (name, p) = cmd.list.split_once("==").ok_or_else(StataError::syntax)?;
     let p = s.eval_num(p.trim())?;
     let variable = s.numeric_variable(name.trim())?;
-    let rows = sample(s, cmd, &[variable])?;
+    let mut touse = s.rows(cmd)?;
+    s.markout(&[variable], &mut touse, false)?;
+    let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     let x = values(s, variable, &rows);
+    let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.values[i]);
     let name = s.frame.var(variable).name.clone();
     if x.iter().any(|v| *v != 0.0 && *v != 1.0) {
         return Err(StataError::new(450, format!("variable {name} is not a 0/1 variable")));
     }
-    test(s, &name, x.len() as f64, x.iter().sum(), p)
+    if x.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let n: f64 = rows.iter().map(|i| weight(*i)).sum();
+    let ones: f64 = rows.iter().zip(&x).map(|(i, x)| weight(*i) * x).sum();
+    test(s, &name, n, ones, p)
 }
 
 fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

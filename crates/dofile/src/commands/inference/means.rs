@@ -2,6 +2,7 @@
 //! ([R] mean, [R] proportion, [R] total, [R] ratio). Survey designs belong to `svy`.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::model::{VceSpec, number_groups};
@@ -9,7 +10,7 @@ use crate::estimation::post::{self, Parameters};
 use crate::estimation::survival::Records;
 use crate::format;
 use crate::matrix::Matrix;
-use crate::ops::means::{Item, Kind, capital, items, names, over_labels, table};
+use crate::ops::means::{Item, Kind, Shown, capital, items, names, over_labels, table};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::{Session, Weights};
@@ -25,17 +26,29 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("vce"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
+    OptSpec::flag("noLEGend"),
+    OptSpec::flag("noLABel"),
 ];
-const REFUSED: &[&str] =
-    &["STDize", "STDWeight", "noSTDRescale", "NOLABel", "CITYPE", "PERCent", "COEFLegend", "MISSing"];
+
+/// Those of `proportion`.
+const SHARES: &[OptSpec] =
+    concat_lists!(OptSpec; OPTIONS, &[OptSpec::flag("PERCent"), OptSpec::text("CITYPE")]);
+const REFUSED: &[&str] = &["STDize", "STDWeight", "noSTDRescale", "MISSing"];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
+    .coefficient_table()
     .unsupported(REFUSED);
 
 /// Analytic weights are for means alone ([R] proportion, ratio, total).
 const COUNTED: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Probability])
+    .coefficient_table()
+    .unsupported(REFUSED);
+
+const PROPORTION: StandardSyntax = StandardSyntax::new(SHARES)
+    .weights(&[WeightKind::Frequency, WeightKind::Probability])
+    .coefficient_table()
     .unsupported(REFUSED);
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -62,10 +75,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
     name: "proportion",
     min: 4,
-    form: Form::Standard(&COUNTED),
+    form: Form::Standard(&PROPORTION),
     run: |s, cmd| run(s, cmd, Kind::Proportion),
-    syntax: "proportion varname [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
-    notes: "limits by the logit transformation; variance p(1-p)/(n-1); as mean; [R] proportion",
+    syntax: "proportion varname [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) citype(logit|normal) percent level(#)]",
+    notes: "limits by the logit transformation unless citype(normal); percent changes the table only; variance p(1-p)/(n-1); as mean; [R] proportion",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n > 2\nproportion x",
         expect: &[("_b[1.x]", 0.6), ("_se[1.x]^2", 0.06)],
@@ -356,5 +369,15 @@ fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
             s.print(format!("{note:>62}"));
         }
     }
-    table(s, level, kind)
+    let normal = match cmd.options.text("citype").map(str::trim) {
+        None | Some("logit") => false,
+        Some("normal" | "wald") => true,
+        Some(other) => {
+            return Err(StataError::unsupported_option(kind.name(), &format!("citype({other})")));
+        }
+    };
+    let labels = std::mem::replace(&mut s.settings.table.no_labels, cmd.has("nolabel"));
+    let shown = table(s, level, kind, Shown { percent: cmd.has("percent"), normal });
+    s.settings.table.no_labels = labels;
+    shown
 }

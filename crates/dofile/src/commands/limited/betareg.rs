@@ -11,10 +11,10 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
 use estimators::ml_beta::{ScaleLink, ln_beta_density};
@@ -24,7 +24,7 @@ use estimators::qr::weighted_mean;
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::text("SCale"), OptSpec::text("LInk"), OptSpec::text("SLInk"),])
         .weights(WEIGHTS)
-        .unsupported(ml_refused![]);
+        .maximised();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -145,8 +145,11 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(null) = &null {
         from[slopes..].copy_from_slice(&null.b);
     }
-    let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations(true), &from)?;
-    post(session, cmd, &model, &scale, &fit, null.map(|n| n.ll));
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    layout.equation(&scale.name, scale.side.names(), &scale.side.estimated());
+    let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations(true), &from, &layout)?;
+    post(session, cmd, &model, &scale, (&fit, &layout), null.map(|n| n.ll));
     let results = &mut session.e.results;
     results.text("link", link.1).text("linkt", link.2).text("linkf", link.3);
     results.text("slink", scale_link.1).text("slinkt", scale_link.2).text("slinkf", scale_link.3);
@@ -158,12 +161,9 @@ fn post(
     cmd: &ParsedCommand,
     model: &Model,
     scale: &Part,
-    fit: &estimators::ml::MlFit,
+    (fit, layout): (&estimators::ml::MlFit, &Layout),
     ll_0: Option<f64>,
 ) {
-    let mut layout = Layout::default();
-    layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.equation(&scale.name, scale.side.names(), &scale.side.estimated());
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..model.columns().len()).collect();
     let posted = Posted {

@@ -18,21 +18,21 @@ use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
-use crate::{ml_options, ml_refused};
+use crate::{concat_lists, ml_options};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_pairs::{both_positive, both_signs};
 use estimators::wald;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
+const OPTIONS: &[OptSpec] = ml_options![
     OptSpec::flag("PARTial"),
     OptSpec::text("OFFSET1"),
     OptSpec::text("OFFSET2"),
     OptSpec::flag("su"),
-])
-.weights(WEIGHTS)
-.unsupported(ml_refused!["LRMODEL", "NOSKip"]);
+];
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(concat_lists!(OptSpec; OPTIONS, ml_command::RATIO)).weights(WEIGHTS).maximised();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -187,12 +187,13 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     });
     let [a, b] = &pair.parts;
     let equations = vec![a.equation(), b.equation(), single()];
-    let fit = likelihood::maximise(session, &cmd.options, &pair.model, &formula, equations, &from)?;
     let mut layout = Layout::default();
     for part in [a, b] {
         layout.equation(&part.name, part.side.names(), &part.side.estimated());
     }
     layout.ancillary("athrho");
+    let ll_0 = ml_command::constant_only(cmd, &pair.model, &formula, &equations, &from, 2)?;
+    let fit = likelihood::maximise(session, &cmd.options, &pair.model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested = slopes_of(&[(a.width(), a.side.constant), (b.width(), b.side.constant)]);
     let title = match (pair.unrelated, partial) {
@@ -207,16 +208,17 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         predict: "bipr_p",
         parameters: &parameters,
         fit: &fit,
-        ll_0: None,
+        ll_0,
         tested: &tested,
         equations: 3.0,
     };
     let mut est = ml_command::begin(cmd, &pair.model, &posted);
     let results = &mut est.results;
+    results.scalars.remove("r2_p");
     let last = fit.b.len() - 1;
     results.scalar("rho", fit.b[last].tanh()).scalar("k_eq_model", 2.0);
     results.text("depvar", format!("{} {}", pair.model.depvar, pair.second));
-    let (kind, chi2) = if pair.model.is_robust() || partial {
+    let (kind, chi2) = if pair.model.is_robust() || fit.constrained.is_some() || partial {
         ("Wald", wald::test_zero(&fit.b, &fit.v, &[last]).chi2)
     } else {
         results.scalar("ll_c", ll_c);
@@ -233,7 +235,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn header(session: &mut Session) {
-    let robust = session.e.results.get_text("vcetype").is_some();
+    let robust = session.e.results.get_text("vcetype") == Some("Robust");
     let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
     let facts = [
         Fact::observations(scalar(session, "N")),

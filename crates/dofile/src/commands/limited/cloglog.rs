@@ -10,22 +10,24 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec, first_word};
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
 use estimators::qr::weighted_mean;
 
-const UNSUPPORTED: &[&str] = ml_refused!["ASIS", "HET"];
+const UNSUPPORTED: &[&str] = &["ASIS", "HET"];
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("EForm"), OptSpec::text("OFFset")])
         .weights(WEIGHTS)
+        .maximised()
         .unsupported(UNSUPPORTED);
 const FRACTION: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("or"), OptSpec::text("OFFset")])
         .weights(WEIGHTS)
+        .maximised()
         .unsupported(UNSUPPORTED);
 
 /// The command `cloglog`.
@@ -174,10 +176,17 @@ fn estimate(
         }
         false => None,
     };
-    let fit =
-        likelihood::maximise(session, &cmd.options, &model, &formula, equation(&model, true, shift), &start)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
+    let fit = likelihood::maximise(
+        session,
+        &cmd.options,
+        &model,
+        &formula,
+        equation(&model, true, shift),
+        &start,
+        &layout,
+    )?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..slopes).collect();
     let title = match (share, link) {

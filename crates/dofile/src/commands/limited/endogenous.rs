@@ -15,11 +15,11 @@ use crate::estimation::ml_command::{self, Look, MlCommand};
 use crate::estimation::model::{Model, Reading, first_word, single_column};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
-use crate::{ml_options, ml_refused};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_censored::Seen;
@@ -30,7 +30,8 @@ const WEIGHTS: &[WeightKind] = super::WEIGHTS;
 const PROBIT: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("mle"), OptSpec::flag("TWOstep"), OptSpec::flag("first")])
         .weights(WEIGHTS)
-        .unsupported(ml_refused!["ASIS"]);
+        .maximised()
+        .unsupported(&["ASIS"]);
 const TOBIT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("mle"),
     OptSpec::flag("TWOstep"),
@@ -39,7 +40,7 @@ const TOBIT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag_or_text("ul"),
 ])
 .weights(WEIGHTS)
-.unsupported(ml_refused![]);
+.maximised();
 
 /// The command `ivprobit`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -321,7 +322,8 @@ fn maximise<const N: usize>(
     let mut equations: Vec<Equation<'_>> = vec![main];
     equations.extend(sample.reduced.iter().map(Part::equation));
     equations.extend((equations.len()..N).map(|_| single()));
-    likelihood::maximise(session, &cmd.options, model, &formula, equations, &from)
+    let layout = super::endogenous_show::layout(sample, tobit);
+    likelihood::maximise(session, &cmd.options, model, &formula, equations, &from, &layout)
 }
 
 /// Parameters of the outcome's equation without endogeneity, and the log of its standard deviation.

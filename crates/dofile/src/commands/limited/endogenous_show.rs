@@ -13,17 +13,9 @@ use estimators::distributions::chi2_tail;
 use estimators::ml::MlFit;
 use estimators::wald;
 
-/// Posts the maximum of a model.
-pub(super) fn post_results(
-    session: &mut Session,
-    cmd: &ParsedCommand,
-    sample: &Sample,
-    fit: &MlFit,
-    name: &'static str,
-) {
-    let model = &sample.model;
-    let p = sample.endogenous.len();
-    let tobit = name == "ivtobit";
+/// Names of the parameters.
+pub(super) fn layout(sample: &Sample, tobit: bool) -> Layout {
+    let (model, p) = (&sample.model, sample.endogenous.len());
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     for part in &sample.reduced {
@@ -37,6 +29,21 @@ pub(super) fn post_results(
     for j in usize::from(!tobit)..=p {
         layout.ancillary(&format!("lnsigma{}", j + 1));
     }
+    layout
+}
+
+/// Posts the maximum of a model.
+pub(super) fn post_results(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    sample: &Sample,
+    fit: &MlFit,
+    name: &'static str,
+) {
+    let model = &sample.model;
+    let p = sample.endogenous.len();
+    let tobit = name == "ivtobit";
+    let layout = layout(sample, tobit);
     let parameters = layout.parameters(&fit.b, &fit.v);
     let width = super::parts::first(model, true, None).len();
     let tested = slopes_of(&[(width, model.constant)]);
@@ -88,7 +95,7 @@ pub(super) fn header(session: &mut Session) {
     }
     facts.push(Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")));
     facts.push(Fact::probability("Prob > chi2", scalar(session, "p")));
-    let robust = session.e.results.get_text("vcetype").is_some();
+    let robust = session.e.results.get_text("vcetype") == Some("Robust");
     let mut left = vec![title];
     left.resize(facts.len() - 1, String::new());
     left.push(if two_step {

@@ -14,11 +14,11 @@ use crate::estimation::post;
 use crate::estimation::sample::OpenSample;
 use crate::format;
 use crate::matrix::Stripe;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList};
-use crate::{ml_options, ml_refused};
 use estimators::distributions::{chi2_tail, inverse_mills};
 use estimators::jet::{Formula, Jet};
 use estimators::matrix::Mat;
@@ -30,7 +30,8 @@ use estimators::wald;
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::text("TREAt"), OptSpec::flag("TWOstep"), OptSpec::flag("mle")])
         .weights(WEIGHTS)
-        .unsupported(ml_refused!["CFUNCtion", "POUTcomes", "HAZard", "FIRst", "NOLRtest"]);
+        .maximised()
+        .unsupported(&["CFUNCtion", "POUTcomes", "HAZard", "FIRst", "NOLRtest"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -142,7 +143,6 @@ fn maximum_likelihood(
     from.extend(&start.probit.b);
     from.push(start.rho.clamp(-0.85, 0.85).atanh());
     from.push(start.sigma.ln());
-    let fit = likelihood::maximise(session, &cmd.options, model, &formula, equations, &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     layout.equation(
@@ -151,6 +151,7 @@ fn maximum_likelihood(
         &sample.treatment.side.estimated(),
     );
     layout.ancillary("athrho").ancillary("lnsigma");
+    let fit = likelihood::maximise(session, &cmd.options, model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let posted = Posted {
@@ -172,7 +173,7 @@ fn maximum_likelihood(
     let results = &mut est.results;
     results.scalar("rho", rho).scalar("sigma", sigma).scalar("lambda", rho * sigma);
     results.scalar("selambda", fit.v.quadratic(&gradient).sqrt()).text("method", "ml");
-    let independent = if model.is_robust() {
+    let independent = if model.is_robust() || fit.constrained.is_some() {
         results.text("chi2_ct", "Wald");
         wald::test_zero(&fit.b, &fit.v, &[size - 2]).chi2
     } else {

@@ -14,10 +14,10 @@ use crate::estimation::likelihood::{self, label};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::format;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
 use estimators::distributions::{chi2_tail, normal};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, MlFit};
@@ -33,7 +33,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("CM"),
 ])
 .weights(WEIGHTS)
-.unsupported(ml_refused![]);
+.maximised();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -178,6 +178,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         from.extend(equation.constant.then_some(value));
     };
     let y = &model.y;
+    let layout = layout(&sample, kind);
     let fit = if kind == Inefficiency::Truncated {
         let gamma = u * u / (u * u + v * v);
         from.extend([(u * u + v * v).ln(), (gamma / (1.0 - gamma)).ln()]);
@@ -186,7 +187,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             truncated(sign, -xb + y[row], s, g, mu)
         });
         let equations = vec![main, single(), single(), equation(0)];
-        likelihood::maximise(session, &cmd.options, model, &formula, equations, &from)?
+        likelihood::maximise(session, &cmd.options, model, &formula, equations, &from, &layout)?
     } else {
         fill(&mut from, 0, 2.0 * v.ln());
         fill(&mut from, 1, 2.0 * u.ln());
@@ -194,7 +195,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             two_variances(kind, sign, -xb + y[row], v, u)
         });
         let equations: Vec<Equation<'_>> = vec![main, equation(0), equation(1)];
-        likelihood::maximise(session, &cmd.options, model, &formula, equations, &from)?
+        likelihood::maximise(session, &cmd.options, model, &formula, equations, &from, &layout)?
     };
     post(session, cmd, &sample, &fit, (kind, dist));
     let results = &mut session.e.results;
@@ -203,17 +204,15 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let n = y.len() as f64;
     let z = plain.third / (6.0 * plain.second.powi(3) / n).sqrt();
     results.scalar("z", z).scalar("p_z", if sign > 0.0 { normal(z) } else { normal(-z) });
-    results.scalar("ll_c", plain.fit.ll).scalar("chi2_c", (2.0 * (fit.ll - plain.fit.ll)).max(0.0));
+    // least squares are fitted without the constraints
+    if fit.constrained.is_none() {
+        results.scalar("ll_c", plain.fit.ll).scalar("chi2_c", (2.0 * (fit.ll - plain.fit.ll)).max(0.0));
+    }
     Ok(())
 }
 
-fn post(
-    session: &mut Session,
-    cmd: &ParsedCommand,
-    sample: &Sample,
-    fit: &MlFit,
-    (kind, dist): (Inefficiency, &'static str),
-) {
+/// Names of the parameters.
+fn layout(sample: &Sample, kind: Inefficiency) -> Layout {
     let model = &sample.model;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
@@ -232,6 +231,18 @@ fn post(
         add(part(0), "lnsig2v");
         add(part(1), "lnsig2u");
     }
+    layout
+}
+
+fn post(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    sample: &Sample,
+    fit: &MlFit,
+    (kind, dist): (Inefficiency, &'static str),
+) {
+    let model = &sample.model;
+    let layout = layout(sample, kind);
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let title = match kind {
@@ -273,7 +284,7 @@ fn header(session: &mut Session) {
         Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
-    let robust = session.e.results.get_text("vcetype").is_some();
+    let robust = session.e.results.get_text("vcetype") == Some("Robust");
     let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
     session.print("");
     show(session, &[text(session, "title"), String::new(), ll], &facts, 13, 10);

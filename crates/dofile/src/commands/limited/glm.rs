@@ -9,8 +9,7 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
-use crate::estimation::model::Reading;
-use crate::ml_refused;
+use crate::estimation::model::{Reading, VceSpec};
 use crate::ops::glm::{check, family, family_text, link, link_text};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
@@ -32,7 +31,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("SCale"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance, WeightKind::Probability])
-.unsupported(ml_refused!["DISP", "vfactor", "MU", "INIt", "noDISPLAY", "ASIS", "SEARCH"]);
+.maximised()
+.unsupported(&["DISP", "vfactor", "MU", "INIt", "noDISPLAY", "ASIS", "SEARCH"]);
 
 /// The command.
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -113,15 +113,27 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let failed = || StataError::new(430, "initial values not feasible");
     let start = glm.start(&columns, model.constant, plain, shift).ok_or_else(failed)?;
     let equation = Equation { columns: model.columns(), constant: model.constant, offset: shift };
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    let equations = vec![equation];
     let mut fit = match information {
         Information::Observed => {
             let formula = Formula::<1, _>(|row: usize, [eta]: [Jet<1>; 1]| {
                 family.likelihood(link, model.y[row], trials[row], eta)
             });
-            likelihood::maximise(session, &cmd.options, &model, &formula, vec![equation], &start)?
+            likelihood::maximise(session, &cmd.options, &model, &formula, equations, &start, &layout)?
         }
         Information::Expected { .. } => {
-            likelihood::maximise_unlogged(&cmd.options, &model, &Scoring(&glm), vec![equation], &start)?
+            let scoring = Scoring(&glm);
+            likelihood::maximise_unlogged(
+                session,
+                &cmd.options,
+                &model,
+                &scoring,
+                equations,
+                &start,
+                &layout,
+            )?
         }
     };
     let rows = model.y.len();
@@ -136,12 +148,16 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let pearson = stable_sum(
         (0..rows).map(|i| weight(i) * (model.y[i] - mu[i]).powi(2) / family.variance(mu[i], trials[i])),
     );
-    let df = n - fit.b.len() as f64;
+    let held = fit.constrained.as_ref().map_or(0, |c| c.independent);
+    let df = n - (fit.b.len() - held) as f64;
     let phi = scale(cmd, family, deviance / df, pearson / df)?;
     if let Information::Expected { .. } = information
         && !cmd.has("nolog")
     {
         print_deviances(session, &fit, deviance);
+    }
+    if model.vce == VceSpec::OuterProducts && phi != 1.0 {
+        return Err(StataError::unsupported_option("glm", "vce(opg) with an estimated dispersion"));
     }
     if !model.is_robust() {
         fit.v = fit.v.scaled(phi);
@@ -160,8 +176,6 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => fit.ll,
     };
     fit.ll = ll;
-    let mut layout = Layout::default();
-    layout.equation(&model.depvar, model.names(), &model.estimated());
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..columns.len()).collect();
     let posted = Posted {
@@ -270,7 +284,7 @@ fn header(session: &mut Session) {
         } else {
             format!(
                 "{:<17}= {:>12}",
-                if e.get_text("vcetype").is_some() { "Log pseudolik." } else { "Log likelihood" },
+                if e.get_text("vcetype") == Some("Robust") { "Log pseudolik." } else { "Log likelihood" },
                 format::bare("%12.0g", scalar("ll"))
             )
         },

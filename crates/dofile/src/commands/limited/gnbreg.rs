@@ -11,10 +11,10 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
 use estimators::ml::Equation;
 use estimators::ml_count::{NegativeBinomial, Poisson};
 
@@ -25,7 +25,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("IRr"),
 ])
 .weights(WEIGHTS)
-.unsupported(ml_refused!["NOSKip"]);
+.maximised()
+.unsupported(&["NOSKip"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -92,10 +93,11 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(null) => from.extend(&null.b[1..]),
         None => from.extend(vec![0.0; spread.width()]),
     }
-    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations(true), &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     layout.equation("lnalpha", spread.side.names(), &spread.side.estimated());
+    let fit =
+        likelihood::maximise(session, &cmd.options, &model, &likelihood, equations(true), &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..slopes).collect();
     let posted = Posted {

@@ -21,27 +21,29 @@ use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use crate::value::is_missing;
-use crate::{ml_options, ml_refused};
+use crate::{concat_lists, ml_options};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_censored::selection;
 use estimators::wald;
 
-const SYNTAX: StandardSyntax =
-    StandardSyntax::new(ml_options![OptSpec::text("SELect"), OptSpec::flag("TWOstep"), OptSpec::flag("mle")])
-        .weights(WEIGHTS)
-        .unsupported(ml_refused![
-            "OFFset",
-            "RHOSigma",
-            "RHOTrunc",
-            "RHOLimited",
-            "RHOForce",
-            "Mills",
-            "NSHazard",
-            "FIRst",
-            "NOLRtest"
-        ]);
+const OPTIONS: &[OptSpec] =
+    ml_options![OptSpec::text("SELect"), OptSpec::flag("TWOstep"), OptSpec::flag("mle")];
+const SYNTAX: StandardSyntax = StandardSyntax::new(concat_lists!(OptSpec; OPTIONS, ml_command::RATIO))
+    .weights(WEIGHTS)
+    .maximised()
+    .unsupported(&[
+        "OFFset",
+        "RHOSigma",
+        "RHOTrunc",
+        "RHOLimited",
+        "RHOForce",
+        "Mills",
+        "NSHazard",
+        "FIRst",
+        "NOLRtest",
+    ]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -50,7 +52,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "heckman depvar [indepvars] [if] [in] [weight], select([depvar_s =] varlist_s [, noconstant]) [twostep noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "heckman depvar [indepvars] [if] [in] [weight], select([depvar_s =] varlist_s [, noconstant]) [twostep noconstant lrmodel vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores e(N N_selected N_nonselected df_m ll chi2 p rho sigma lambda selambda chi2_c p_c), e(b) with /athrho /lnsigma (two steps: /mills lambda), e(V), r(table); formulas: [R] heckman",
     examples: &[Example {
         run: "set obs 40\ngen z = mod(_n*7, 11)\ngen x = mod(_n*5, 13)\ngen s = z + mod(_n*3, 8) > 7\ngen y = 1 + 2*x + mod(_n*11, 6) if s\nheckman y x, select(z x) twostep",
@@ -184,11 +186,12 @@ fn maximum_likelihood(
     from.extend(&start.selection.b);
     from.push(start.rho.clamp(-0.85, 0.85).atanh());
     from.push(start.sigma.ln());
-    let fit = likelihood::maximise(session, &cmd.options, model, &formula, equations, &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, sample.outcome.names(), &sample.outcome.estimated());
     layout.equation(&sample.selection_name, model.names(), &model.estimated());
     layout.ancillary("athrho").ancillary("lnsigma");
+    let ll_0 = ml_command::constant_only(cmd, model, &formula, &equations, &from, 1)?;
+    let fit = likelihood::maximise(session, &cmd.options, model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..sample.outcome.columns().len()).collect();
     let mut est = ml_command::begin(
@@ -200,7 +203,7 @@ fn maximum_likelihood(
             predict: "heckma_p",
             parameters: &parameters,
             fit: &fit,
-            ll_0: None,
+            ll_0,
             tested: &slopes,
             equations: 4.0,
         },
@@ -209,6 +212,7 @@ fn maximum_likelihood(
     let (at, ls) = (fit.b[size - 2], fit.b[size - 1]);
     let (rho, sigma) = (at.tanh(), ls.exp());
     let results = &mut est.results;
+    results.scalars.remove("r2_p");
     results.scalar("rho", rho).scalar("sigma", sigma).scalar("lambda", rho * sigma);
     // lambda = sigma tanh(athrho): its gradient in (athrho, lnsigma).
     let gradient = [sigma * (1.0 - rho * rho), rho * sigma];
@@ -217,7 +221,7 @@ fn maximum_likelihood(
         + 2.0 * gradient[0] * gradient[1] * v(0, 1)
         + gradient[1] * gradient[1] * v(1, 1);
     results.scalar("selambda", variance.sqrt()).text("method", "ml");
-    let independent = if model.is_robust() {
+    let independent = if model.is_robust() || fit.constrained.is_some() {
         results.text("chi2_ct", "Wald");
         wald::test_zero(&fit.b, &fit.v, &[size - 2]).chi2
     } else {

@@ -14,7 +14,7 @@ use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
+use crate::{concat_lists, ml_options};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml::{Equation, MlFit};
@@ -22,9 +22,11 @@ use estimators::ml_binary::{Binary, Link};
 use estimators::ml_pairs::selected_sign;
 use estimators::wald;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::text("SELect")])
+const OPTIONS: &[OptSpec] = ml_options![OptSpec::text("SELect")];
+const SYNTAX: StandardSyntax = StandardSyntax::new(concat_lists!(OptSpec; OPTIONS, ml_command::RATIO))
     .weights(WEIGHTS)
-    .unsupported(ml_refused!["OFFset", "FIRst", "NOSKip", "LRMODEL"]);
+    .maximised()
+    .unsupported(&["OFFset", "FIRst"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -104,11 +106,12 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut from = outcome.b.clone();
     from.extend(&selection.b);
     from.push(0.0);
-    let fit = likelihood::maximise(session, &cmd.options, model, &formula, equations, &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, sample.outcome.names(), &sample.outcome.estimated());
     layout.equation(&sample.selection_name, model.names(), &model.estimated());
     layout.ancillary("athrho");
+    let ll_0 = ml_command::constant_only(cmd, model, &formula, &equations, &from, 1)?;
+    let fit = likelihood::maximise(session, &cmd.options, model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..sample.outcome.columns().len()).collect();
     let posted = Posted {
@@ -117,14 +120,15 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         predict: "heckpr_p",
         parameters: &parameters,
         fit: &fit,
-        ll_0: None,
+        ll_0,
         tested: &tested,
         equations: 3.0,
     };
     let mut est = ml_command::begin(cmd, model, &posted);
     let results = &mut est.results;
+    results.scalars.remove("r2_p");
     let last = fit.b.len() - 1;
-    let (kind, chi2) = if model.is_robust() {
+    let (kind, chi2) = if model.is_robust() || fit.constrained.is_some() {
         ("Wald", wald::test_zero(&fit.b, &fit.v, &[last]).chi2)
     } else {
         results.scalar("ll_c", ll_c);

@@ -13,10 +13,10 @@ use crate::estimation::likelihood::{self, label};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
 use crate::format;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml_binary::{Binary, Link};
@@ -26,7 +26,8 @@ use estimators::wald;
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::text("het"), OptSpec::text("OFFset"), OptSpec::flag("WALDHET")])
         .weights(WEIGHTS)
-        .unsupported(ml_refused!["ASIS", "LRMODEL"]);
+        .maximised()
+        .unsupported(&["ASIS", "LRMODEL"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -85,10 +86,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut from = plain.b.clone();
     from.extend(vec![0.0; scale.width()]);
     let equations = vec![main, scale.equation()];
-    let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations, &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     layout.equation("lnsigma", scale.side.names(), &scale.side.estimated());
+    let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..model.columns().len()).collect();
     let posted = Posted {
@@ -104,7 +105,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut est = ml_command::begin(cmd, &model, &posted);
     let results = &mut est.results;
     let scales: Vec<usize> = (width..fit.b.len()).collect();
-    let (kind, chi2) = if model.is_robust() || cmd.has("waldhet") {
+    let (kind, chi2) = if model.is_robust() || fit.constrained.is_some() || cmd.has("waldhet") {
         ("Wald", wald::test_zero(&fit.b, &fit.v, &scales).chi2)
     } else {
         ("LR", (2.0 * (fit.ll - plain.ll)).max(0.0))
@@ -138,7 +139,7 @@ fn header(session: &mut Session) {
         Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
-    let robust = session.e.results.get_text("vcetype").is_some();
+    let robust = session.e.results.get_text("vcetype") == Some("Robust");
     let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
     session.print("");
     show(session, &["Heteroskedastic probit model".to_string()], &facts, 17, 10);

@@ -11,18 +11,19 @@ use crate::estimation::model::{Reading, first_word};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
 use crate::format;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
-use crate::{ml_options, ml_refused};
 use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_censored::{Seen, censored};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![])
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .unsupported(ml_refused!["OFFset", "HETeroskedastic"]);
+    .maximised()
+    .unsupported(&["OFFset", "HETeroskedastic"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -146,10 +147,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => Some(ml_command::quiet(&model, &formula, equations(false), &[mean, sd.ln()])?.ll),
         false => None,
     };
-    let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations(true), &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     layout.ancillary("lnsigma");
+    let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations(true), &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let posted = Posted {

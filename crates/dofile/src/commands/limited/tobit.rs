@@ -12,11 +12,11 @@ use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
-use crate::{ml_options, ml_refused};
 use estimators::distributions::f_tail;
 use estimators::jet::Formula;
 use estimators::ml::Equation;
@@ -32,7 +32,8 @@ const SYNTAX: StandardSyntax =
             WeightKind::Importance,
             WeightKind::Probability,
         ])
-        .unsupported(ml_refused!["OFFset"]);
+        .maximised()
+        .unsupported(&["OFFset"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -106,14 +107,22 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => Some(ml_command::quiet(&model, &formula, equations(&model, false), &null_start)?.ll),
         false => None,
     };
-    let mut fit =
-        likelihood::maximise(session, &cmd.options, &model, &formula, equations(&model, true), &start)?;
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    // the log of the standard deviation is searched
+    layout.rescaled(&format!("var(e.{})", model.depvar), |variance| 0.5 * variance.ln());
+    let mut fit = likelihood::maximise(
+        session,
+        &cmd.options,
+        &model,
+        &formula,
+        equations(&model, true),
+        &start,
+        &layout,
+    )?;
     let last = fit.b.len() - 1;
     let variance = (2.0 * fit.b[last]).exp();
     ml_command::rescale(&mut fit.b, &mut fit.v, last, variance, 2.0 * variance);
-    let mut layout = Layout::default();
-    layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.ancillary(&format!("var(e.{})", model.depvar));
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let mut est = ml_command::begin(
@@ -194,7 +203,7 @@ pub(super) fn start(model: &Model) -> Result<Vec<f64>> {
 fn header(session: &mut Session) {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let robust = e.get_text("vcetype").is_some();
+    let robust = e.get_text("vcetype") == Some("Robust");
     let limit =
         |name: &str, open: &str| e.get_scalar(name).map_or(open.to_string(), |v| format::bare("%9.0g", v));
     let (lower, upper) = (limit("llopt", "-inf"), limit("ulopt", "+inf"));

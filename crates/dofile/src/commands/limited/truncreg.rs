@@ -14,14 +14,16 @@ use crate::estimation::model::Reading;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
+use crate::{concat_lists, ml_options};
 use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_censored::truncated;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::real("ll"), OptSpec::real("ul")])
+const OPTIONS: &[OptSpec] = ml_options![OptSpec::real("ll"), OptSpec::real("ul")];
+const SYNTAX: StandardSyntax = StandardSyntax::new(concat_lists!(OptSpec; OPTIONS, ml_command::RATIO))
     .weights(WEIGHTS)
-    .unsupported(ml_refused!["OFFset", "MARginal", "NOLRtest"]);
+    .maximised()
+    .unsupported(&["OFFset", "MARginal", "NOLRtest"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -77,13 +79,14 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Equation { columns: Vec::new(), constant: true, offset: None },
     ];
     let from = start(&model)?;
-    let mut fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations, &from)?;
+    let mut layout = Layout::default();
+    layout.equation("eq1", model.names(), &model.estimated());
+    layout.rescaled("sigma", f64::ln);
+    let ll_0 = ml_command::constant_only(cmd, &model, &formula, &equations, &from, 1)?;
+    let mut fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations, &from, &layout)?;
     let last = fit.b.len() - 1;
     let sigma = fit.b[last].exp();
     ml_command::rescale(&mut fit.b, &mut fit.v, last, sigma, sigma);
-    let mut layout = Layout::default();
-    layout.equation("eq1", model.names(), &model.estimated());
-    layout.ancillary("sigma");
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let mut est = ml_command::begin(
@@ -95,11 +98,12 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             predict: "truncr_p",
             parameters: &parameters,
             fit: &fit,
-            ll_0: None,
+            ll_0,
             tested: &slopes,
             equations: 2.0,
         },
     );
+    est.results.scalars.remove("r2_p");
     est.results.scalar("sigma", sigma).scalar("N_bf", before);
     if low.is_finite() {
         est.results.scalar("llopt", low);

@@ -10,16 +10,16 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_zero::{ln_above, negative_binomial, poisson};
 use estimators::qr::weighted_mean;
 
-const UNSUPPORTED: &[&str] = ml_refused!["vuong", "zip", "DISPersion", "NOLRtest"];
+const UNSUPPORTED: &[&str] = &["vuong", "zip", "DISPersion", "NOLRtest"];
 const INFLATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("INFlate"),
     OptSpec::flag("probit"),
@@ -27,7 +27,8 @@ const INFLATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
 ])
 .weights(WEIGHTS)
-.unsupported(ml_refused!["vuong", "zip", "IRr"]);
+.maximised()
+.unsupported(&["vuong", "zip", "IRr"]);
 const TRUNCATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::real("ll"),
     OptSpec::flag("IRr"),
@@ -35,6 +36,7 @@ const TRUNCATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
 ])
 .weights(WEIGHTS)
+.maximised()
 .unsupported(UNSUPPORTED);
 
 /// The command `zip`.
@@ -259,16 +261,16 @@ fn estimate_truncated(
     };
     let mut from = vec![0.0; slopes];
     from.extend(null.as_ref().map_or(start[slopes..].to_vec(), |n| n.b.clone()));
-    let fit = if nb {
-        likelihood::maximise(session, &cmd.options, &model, &formula2, equations(true), &from)?
-    } else {
-        likelihood::maximise(session, &cmd.options, &model, &formula1, equations(true), &from)?
-    };
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     if nb {
         layout.ancillary("lnalpha");
     }
+    let fit = if nb {
+        likelihood::maximise(session, &cmd.options, &model, &formula2, equations(true), &from, &layout)?
+    } else {
+        likelihood::maximise(session, &cmd.options, &model, &formula1, equations(true), &from, &layout)?
+    };
     finish(session, cmd, name, &model, &fit, layout, null.map(|n| n.ll), slopes);
     session.e.results.scalar("llopt", limit);
     if let Some((_, text)) = &offset {

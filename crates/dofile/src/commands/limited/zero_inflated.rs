@@ -139,14 +139,13 @@ fn fit_inflated<'a, L: Likelihood>(
         Ok([only]) => only,
         Err(several) => highest(model, formula, equations(true), several)?.0,
     };
-    let fit = likelihood::maximise(session, &cmd.options, model, formula, equations(true), &from)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     layout.equation("inflate", side.names(), &side.estimated());
-    let nb = formula.equations() == 3;
-    if nb {
+    if formula.equations() == 3 {
         layout.ancillary("lnalpha");
     }
+    let fit = likelihood::maximise(session, &cmd.options, model, formula, equations(true), &from, &layout)?;
     finish(session, cmd, name, model, &fit, layout, Some(null.ll), slopes);
     session.e.results.scalars.remove("r2_p");
     Ok(())

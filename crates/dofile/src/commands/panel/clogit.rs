@@ -10,16 +10,19 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label, print_log};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
-use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
+use crate::estimation::model::{Model, Reading, number_groups};
 use crate::format;
+use crate::ml_options;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
-use crate::{ml_options, ml_refused};
 use estimators::ml::MlFit;
-use estimators::ml_group::{ConditionalLogit, ConditionalPoisson, GroupLikelihood, Grouped, maximise};
+use estimators::ml_group::{
+    ConditionalLogit, ConditionalPoisson, GroupLikelihood, Grouped, Weighted, maximise,
+};
+use estimators::weights::WeightKind;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("GRoup"),
@@ -27,7 +30,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("or"),
     OptSpec::text("OFFset"),
 ])
-.unsupported(ml_refused!["NOCHECK"]);
+.weights(WEIGHTS)
+.searched()
+.unsupported(&["NOCHECK"]);
+
+const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
 
 /// The command `clogit`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -36,8 +43,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "clogit depvar indepvars [if] [in], group(v) [or offset(v) vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "stores e(N N_drop N_group_drop df_m ll ll_0 chi2 p r2_p), e(b), e(V), r(table); formulas: [R] clogit, Gail, Lubin and Rubinstein (1981)",
+    syntax: "clogit depvar indepvars [if] [in] [fweight iweight pweight], group(v) [or offset(v) vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "weights are constant within groups; stores e(N N_drop N_group_drop df_m ll ll_0 chi2 p r2_p), e(b), e(V), r(table); formulas: [R] clogit, Gail, Lubin and Rubinstein (1981)",
     examples: &[Example {
         // Matched pairs: the log of the ratio of discordant pairs, 2 to 1.
         run: "input g y x\n1 1 1\n1 0 0\n2 1 1\n2 0 0\n3 1 0\n3 0 1\n4 1 1\n4 0 1\nend\nclogit y x, group(g)",
@@ -67,7 +74,7 @@ pub(super) fn read(
 ) -> Result<Conditional> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
-    let reading = Reading { further, ..Reading::likelihood(cmd, &[]) };
+    let reading = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) };
     let mut model = reading.model(session)?;
     model.constant = false;
     let rows = group_rows(session, unit, &model);
@@ -115,11 +122,8 @@ pub(super) fn group_rows(session: &Session, unit: usize, model: &Model) -> Vec<V
 /// Cluster of each group; r(498) when a group lies in several clusters.
 pub(super) fn nested(model: &Model, rows: &[Vec<usize>]) -> Result<Option<(Vec<usize>, usize)>> {
     let Some(clusters) = &model.clusters else {
-        return Ok(match model.vce {
-            // A robust covariance sums scores by group.
-            VceSpec::Robust => Some(((0..rows.len()).collect(), rows.len())),
-            _ => None,
-        });
+        // A robust covariance sums scores by group.
+        return Ok(model.is_robust().then(|| ((0..rows.len()).collect(), rows.len())));
     };
     let of_group = rows
         .iter()
@@ -144,6 +148,26 @@ pub(super) fn store_sizes(results: &mut Results, rows: &[Vec<usize>]) {
     results.scalar("g_max", sizes.iter().copied().fold(0.0, f64::max));
 }
 
+/// Groups as the likelihood takes them, with their weights: frequencies repeat a group.
+///
+/// # Errors
+/// r(459) where weights differ within a group.
+fn weighted_groups(model: &Model, rows: &[Vec<usize>]) -> Result<(Vec<Vec<usize>>, Vec<f64>)> {
+    let Some(weights) = &model.weights else { return Ok((rows.to_vec(), vec![1.0; rows.len()])) };
+    let differs = |g: &Vec<usize>| g.iter().any(|i| weights.values[*i] != weights.values[g[0]]);
+    if rows.iter().any(differs) {
+        return Err(StataError::new(459, "weights must be constant within groups"));
+    }
+    let of_group: Vec<f64> = rows.iter().map(|g| weights.values[g[0]]).collect();
+    if weights.kind != WeightKind::Frequency {
+        return Ok((rows.to_vec(), of_group));
+    }
+    let repeated: Vec<Vec<usize>> =
+        rows.iter().zip(&of_group).flat_map(|(g, w)| std::iter::repeat_n(g.clone(), *w as usize)).collect();
+    let ones = vec![1.0; repeated.len()];
+    Ok((repeated, ones))
+}
+
 /// Fits one of the two conditional likelihoods.
 pub(super) fn fit(
     session: &mut Session,
@@ -152,23 +176,24 @@ pub(super) fn fit(
     logit: bool,
 ) -> Result<(MlFit, f64)> {
     let model = &sample.model;
-    let clusters = nested(model, &sample.rows)?;
+    let (rows, weights) = weighted_groups(model, &sample.rows)?;
+    let clusters = nested(model, &rows)?;
     let clusters = clusters.as_ref().map(|(of, count)| (of.as_slice(), *count));
     let grouped = || Grouped {
         columns: model.columns(),
         y: &model.y,
         offset: sample.offset.as_ref().map(|o| o.0.as_slice()),
-        rows: sample.rows.clone(),
+        rows: rows.clone(),
     };
     let start = vec![0.0; model.columns().len()];
     let limits = likelihood::limits(&cmd.options);
-    let null = |likelihood: &dyn Fn(usize) -> f64| (0..sample.rows.len()).map(likelihood).sum::<f64>();
+    let null = |likelihood: &dyn Fn(usize) -> f64| (0..rows.len()).map(likelihood).sum::<f64>();
     let (fit, ll_0) = if logit {
-        let mut likelihood = ConditionalLogit(grouped());
+        let mut likelihood = Weighted { inner: ConditionalLogit(grouped()), weights };
         let ll_0 = null(&|g| likelihood.group(g, &start).ll);
         (maximise(&mut likelihood, &start, limits, clusters), ll_0)
     } else {
-        let mut likelihood = ConditionalPoisson(grouped());
+        let mut likelihood = Weighted { inner: ConditionalPoisson(grouped()), weights };
         let ll_0 = null(&|g| likelihood.group(g, &start).ll);
         (maximise(&mut likelihood, &start, limits, clusters), ll_0)
     };

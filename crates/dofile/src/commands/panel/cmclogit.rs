@@ -13,13 +13,13 @@ use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::Stripe;
+use crate::ml_options;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList};
 use crate::value::MISSING;
-use crate::{ml_options, ml_refused};
 use std::collections::BTreeMap;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
@@ -30,7 +30,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("ALTwise"),
     OptSpec::flag("or"),
 ])
-.unsupported(ml_refused!["OFFset"]);
+.searched()
+.unsupported(&["CONSTraints", "FROM", "COLlinear", "OFFset"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cmclogit",

@@ -13,11 +13,11 @@ use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::format;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, top_level_comma};
 use crate::value::MISSING;
-use crate::{ml_options, ml_refused};
 use estimators::distributions::{chi2_tail, normal_quantile};
 use estimators::ml::MlFit;
 use estimators::ml_random_outcomes::{Binary, Count, Curve, Ordered};
@@ -32,8 +32,7 @@ const OPTIONS: &[OptSpec] = ml_options![
     OptSpec::flag("IRr"),
     OptSpec::flag("noLRtest"),
 ];
-const UNSUPPORTED: &[&str] =
-    ml_refused!["BINomial", "ASIS", "DISPersion", "STARTValues", "STARTGrid", "PWEIGHT"];
+const UNSUPPORTED: &[&str] = &["BINomial", "ASIS", "DISPersion", "STARTValues", "STARTGrid", "PWEIGHT"];
 
 /// The parts of the command line.
 struct Line {

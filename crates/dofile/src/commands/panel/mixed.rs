@@ -170,6 +170,7 @@ fn log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit) {
         ll: fit.profile.ll,
         log: fit.log.clone(),
         converged: fit.converged,
+        constrained: None,
     };
     print_log(session, &shown, false, cmd.options.int("iterate"));
 }

@@ -39,7 +39,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Level"),
     OptSpec::int("ARTests"),
 ])
-.unsupported(&["INST", "DIFFvars", "COEFLegend", "BASElevels"]);
+.coefficient_table()
+.unsupported(&["INST", "DIFFvars"]);
 
 /// Equations in differences.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -45,7 +45,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noLOg"),
     OptSpec::flag("noHEader"),
 ])
-.unsupported(&["ASIS", "TRace", "TOLerance", "COEFLegend", "noDISplay", "BASElevels"]);
+.unsupported(&["ASIS", "TRace", "TOLerance", "noDISplay"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

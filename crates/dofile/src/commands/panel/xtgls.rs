@@ -35,7 +35,7 @@ const GLS: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("ITERate"),
     OptSpec::flag("noLOg"),
 ])
-.unsupported(&["I", "T", "TOLerance", "COEFLegend"]);
+.unsupported(&["I", "T", "TOLerance"]);
 
 const PCSE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Corr"),
@@ -50,7 +50,7 @@ const PCSE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noCONstant"),
     OptSpec::real("Level"),
 ])
-.unsupported(&["DETails", "COEFLegend"]);
+.unsupported(&["DETails"]);
 
 /// The command `xtgls`.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -36,7 +36,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Level"),
     OptSpec::flag("noCONstant"),
 ])
-.unsupported(&["EC2sls", "NOSA", "FIRst", "THeta", "COEFLegend"]);
+.coefficient_table()
+.unsupported(&["EC2sls", "NOSA", "FIRst", "THeta"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

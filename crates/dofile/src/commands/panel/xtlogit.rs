@@ -15,10 +15,10 @@ use crate::estimation::likelihood::{self, print_log};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{ClusterRows, LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::matrix::Stripe;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::{ml_options, ml_refused};
 use estimators::distributions::chi2_tail;
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_binary::{Binary, Link};
@@ -28,7 +28,7 @@ use estimators::ml_group::{GammaPoisson, Grouped, maximise, start_index};
 use estimators::ml_random::RandomEffects;
 use estimators::ml_random_outcomes::{self as outcomes, Curve};
 
-const UNSUPPORTED: &[&str] = ml_refused!["INTMethod", "NOLRtest", "ASIS"];
+const UNSUPPORTED: &[&str] = &["INTMethod", "NOLRtest", "ASIS"];
 const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("fe"),
     OptSpec::flag("re"),
@@ -39,6 +39,7 @@ const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
     OptSpec::int("INTPoints"),
 ])
+.searched()
 .unsupported(UNSUPPORTED);
 const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("fe"),
@@ -52,6 +53,7 @@ const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
     OptSpec::text("EXPosure"),
 ])
+.searched()
 .unsupported(UNSUPPORTED);
 
 /// The command `xtlogit`.

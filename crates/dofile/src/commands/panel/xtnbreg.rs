@@ -13,11 +13,11 @@ use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::format;
 use crate::matrix::Stripe;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
-use crate::{ml_options, ml_refused};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml::{Equation, MlFit};
@@ -33,7 +33,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
     OptSpec::text("EXPosure"),
 ])
-.unsupported(ml_refused!["pa", "INTMethod", "NOLRtest", "Corr"]);
+.searched()
+.unsupported(&["CONSTraints", "FROM", "COLlinear", "pa", "INTMethod", "NOLRtest", "Corr"]);
 
 /// The command `xtnbreg`.
 pub(super) const SPEC: CommandSpec = CommandSpec {

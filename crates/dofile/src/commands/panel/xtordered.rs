@@ -13,17 +13,17 @@ use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec};
 use crate::format;
 use crate::matrix::Matrix;
+use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
-use crate::{ml_options, ml_refused};
 use estimators::distributions::{chi2_tail, normal_quantile};
 use estimators::ml::MlFit;
 use estimators::ml_censored::Seen;
 use estimators::ml_random_outcomes::{Censored, Curve, Ordered};
 
-const UNSUPPORTED: &[&str] = ml_refused!["INTMethod", "LRMODEL", "TOBIT"];
+const UNSUPPORTED: &[&str] = &["INTMethod", "LRMODEL", "TOBIT"];
 const ORDERED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("I"),
     OptSpec::text("OFFset"),
@@ -31,6 +31,7 @@ const ORDERED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("or"),
     OptSpec::flag("re"),
 ])
+.searched()
 .unsupported(UNSUPPORTED);
 const TOBIT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("I"),
@@ -40,6 +41,7 @@ const TOBIT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag_or_text("ll"),
     OptSpec::flag_or_text("ul"),
 ])
+.searched()
 .unsupported(UNSUPPORTED);
 
 /// The command `xtologit`.

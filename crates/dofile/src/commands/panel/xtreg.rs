@@ -45,7 +45,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
-    .unsupported(&["DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
+    .unsupported(&["DFADJust", "NONEST"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

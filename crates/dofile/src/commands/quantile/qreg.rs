@@ -20,9 +20,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noLOg"),
     OptSpec::flag("LOg"),
     OptSpec::flag("noHEader"),
+    // the linear program is solved to its end: no iterations of least squares before it, and no limit
+    OptSpec::int("WLSiter"),
+    OptSpec::int("ITERate"),
 ])
-.weights(&[WeightKind::Frequency])
-.unsupported(&["WLSiter", "ITERate", "COEFLegend", "BASElevels", "noCONstant"]);
+.weights(&[WeightKind::Frequency]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "qreg",

@@ -25,7 +25,7 @@ const SQREG: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Level"),
     OptSpec::flag("noHEader"),
 ])
-.unsupported(&["COEFLegend", "BASElevels"]);
+.coefficient_table();
 
 const BSQREG: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Quantile"),
@@ -33,7 +33,7 @@ const BSQREG: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Level"),
     OptSpec::flag("noHEader"),
 ])
-.unsupported(&["COEFLegend", "BASElevels"]);
+.coefficient_table();
 
 pub(super) const SPEC_SQREG: CommandSpec = CommandSpec {
     name: "sqreg",

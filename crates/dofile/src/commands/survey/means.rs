@@ -121,7 +121,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     if !(cmd.has("noheader") || call.prefix.has("noheader")) {
         results::header(s, &title, &[]);
     }
-    plain::table(s, level, kind)?;
+    plain::table(s, level, kind, plain::Shown::default())?;
     results::notes(s);
     Ok(())
 }

@@ -61,7 +61,11 @@ fn header(s: &mut Session) {
         format!("No. of failures = {}", count(scalar("N_fail"))),
         format!("Time at risk    = {}", count(scalar("risk"))),
         String::new(),
-        format!("{} = {}", label(e.get_text("vcetype").is_some()), format::bare("%10.0g", scalar("ll"))),
+        format!(
+            "{} = {}",
+            label(e.get_text("vcetype") == Some("Robust")),
+            format::bare("%10.0g", scalar("ll"))
+        ),
     ];
     let facts = [
         Fact::observations(scalar("N")),

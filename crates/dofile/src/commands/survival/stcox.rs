@@ -61,7 +61,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "BASESurv",
     "BASEChazard",
     "COLlinear",
-    "COEFLegend",
 ]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -40,7 +40,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
     MAXIMIZE,
 );
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).searched().unsupported(&[
     "tvc",
     "texp",
     "OFFset",
@@ -48,7 +48,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "COLlinear",
     "NODISPLAY",
     "noCNSReport",
-    "COEFLegend",
 ]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -109,7 +108,9 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Competing> {
     let vce = match VceSpec::parse("stcrreg", &cmd.options, &[])? {
         VceSpec::Default | VceSpec::Robust => VceSpec::Robust,
         VceSpec::Cluster(name) => VceSpec::Cluster(name),
-        VceSpec::Hc2 | VceSpec::Hc3 => return Err(StataError::invalid("invalid vce() option")),
+        VceSpec::Hc2 | VceSpec::Hc3 | VceSpec::OuterProducts => {
+            return Err(StataError::invalid("invalid vce() option"));
+        }
     };
     let list = format!("_t {}", cmd.list);
     let id = s.frame.find(&settings.id);

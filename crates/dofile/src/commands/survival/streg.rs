@@ -9,14 +9,14 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
+use crate::estimation::layout::Layout;
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, label};
 use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading, VceSpec};
-use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::post;
 use crate::estimation::survival::{Records, Settings, show};
 use crate::estimation::table::Table;
 use crate::format;
-use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{Design, FvList, OptSpec, Term};
@@ -49,17 +49,8 @@ const OPTIONS: &[OptSpec] = concat_lists!(
     MAXIMIZE,
 );
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
-    "SHared",
-    "STrata",
-    "OFFset",
-    "CONSTraints",
-    "COLlinear",
-    "ANC2",
-    "COEFLegend",
-    "FROM",
-    "TECHnique",
-]);
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(OPTIONS).maximised().unsupported(&["SHared", "STrata", "OFFset", "ANC2"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "streg",
@@ -215,6 +206,31 @@ pub(super) fn equations(data: &Survival, slopes: bool) -> Vec<Equation<'_>> {
     out
 }
 
+/// Names of the parameters.
+pub(super) fn layout(cmd: &ParsedCommand, data: &Survival) -> Layout {
+    let (_, _, ancillary) = names(data.distribution);
+    let mut layout = Layout::default();
+    layout.equation("_t", data.model.names(), &data.model.estimated());
+    match &data.ancillary {
+        _ if ancillary.is_empty() => {}
+        None => {
+            layout.ancillary(ancillary);
+        }
+        Some(design) => {
+            let all = design.terms.iter().map(Term::name).chain(["_cons".to_string()]).collect();
+            let mut estimated = design.active();
+            estimated.push(design.terms.len());
+            layout.equation(ancillary, all, &estimated);
+        }
+    }
+    if data.generalized {
+        layout.ancillary("kappa");
+    } else if cmd.options.text("frailty").is_some() {
+        layout.ancillary("lntheta");
+    }
+    layout
+}
+
 fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()> {
     let r = &data.records;
     let kernel = Parametric { distribution: data.distribution, aft: data.aft, t0: &r.t0, t: &r.t, d: &r.d };
@@ -269,7 +285,9 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()>
         return Ok(());
     }
     let Some(frailty) = frailty::kind(cmd)? else {
-        let fit = likelihood::maximise(s, &cmd.options, &data.model, &kernel, equations(data, true), &start)?;
+        let names = layout(cmd, data);
+        let equations = equations(data, true);
+        let fit = likelihood::maximise(s, &cmd.options, &data.model, &kernel, equations, &start, &names)?;
         post_results(s, cmd, data, &fit, null.map(|f| f.ll), n);
         return Ok(());
     };
@@ -290,29 +308,8 @@ fn post_results(
 ) {
     let model = &data.model;
     let (title, command, ancillary) = names(data.distribution);
-    let mut stripe = equation_stripe("_t", model.names());
-    let mut estimated = model.estimated();
-    if !ancillary.is_empty() {
-        match &data.ancillary {
-            None => {
-                estimated.push(stripe.len());
-                stripe.push(Stripe::with_eq("/", ancillary));
-            }
-            Some(design) => {
-                let offset = stripe.len();
-                stripe.extend(design.terms.iter().map(|t: &Term| Stripe::with_eq(ancillary, t.name())));
-                estimated.extend(design.active().into_iter().map(|i| offset + i));
-                estimated.push(stripe.len());
-                stripe.push(Stripe::with_eq(ancillary, "_cons"));
-            }
-        }
-    }
     let frail = cmd.options.text("frailty").is_some() || data.generalized;
-    if frail {
-        estimated.push(stripe.len());
-        stripe.push(Stripe::with_eq("/", if data.generalized { "kappa" } else { "lntheta" }));
-    }
-    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let parameters = layout(cmd, data).parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let first = slopes.len() + usize::from(model.constant);
     let more = data.ancillary.as_ref().map_or(0, |d| d.active().len());
@@ -436,7 +433,11 @@ fn header(s: &mut Session, title: &str) {
     let e = &s.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
-    let ll = format!("{} = {}", label(e.get_text("vcetype").is_some()), format::bare("%10.0g", scalar("ll")));
+    let ll = format!(
+        "{} = {}",
+        label(e.get_text("vcetype") == Some("Robust")),
+        format::bare("%10.0g", scalar("ll"))
+    );
     let left = [
         format!("No. of subjects = {}", count(scalar("N_sub"))),
         format!("No. of failures = {}", count(scalar("N_fail"))),

@@ -1,6 +1,6 @@
 //! `streg, frailty()`: parametric survival models whose hazard a random variable of each record multiplies ([ST] streg).
 
-use super::streg::{Survival, equations, names};
+use super::streg::{Survival, equations, layout, names};
 use crate::error::{Result, StataError};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command;
@@ -70,7 +70,15 @@ fn search<L: Likelihood>(
     let failed = || StataError::new(430, "convergence not achieved");
     let ll_0 = null.and_then(|fit| best(fit, false)).map(|fit| fit.ll);
     let found = best(plain, true).ok_or_else(failed)?;
-    let fit = likelihood::maximise(s, &cmd.options, &data.model, likelihood, with(true), &found.b)?;
+    let fit = likelihood::maximise(
+        s,
+        &cmd.options,
+        &data.model,
+        likelihood,
+        with(true),
+        &found.b,
+        &layout(cmd, data),
+    )?;
     Ok((fit, ll_0))
 }
 

@@ -1,7 +1,7 @@
 //! `streg, distribution(ggamma)`: the lognormal model with a further parameter of shape, kappa. Kernel:
 //! `estimators::ml_generalized_gamma`.
 
-use super::streg::{Survival, equations};
+use super::streg::{Survival, equations, layout};
 use crate::error::{Result, StataError};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command;
@@ -52,7 +52,15 @@ pub(super) fn fit(
     let failed = || StataError::new(430, "convergence not achieved");
     let ll_0 = null.and_then(|fit| best(fit, false)).map(|fit| fit.ll);
     let found = best(plain, true).ok_or_else(failed)?;
-    let fit = likelihood::maximise(s, &cmd.options, &data.model, &kernel, with(true), &found.b)?;
+    let fit = likelihood::maximise(
+        s,
+        &cmd.options,
+        &data.model,
+        &kernel,
+        with(true),
+        &found.b,
+        &layout(cmd, data),
+    )?;
     Ok((fit, ll_0))
 }
 

@@ -29,7 +29,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noTABle"),
 ])
 .exp()
-.unsupported(&["COEFLegend"]);
+.coefficient_table();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -72,7 +72,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     "TECHnique",
     "FROM",
     "DETail",
-    "COEFLegend",
     "DIFficult",
 ]);
 

@@ -45,7 +45,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     "TECHnique",
     "FROM",
     "DETail",
-    "COEFLegend",
     "HESSian",
     "GTOLerance",
     "NRTOLerance",

@@ -37,7 +37,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("TOLerance"),
     OptSpec::flag("noLOg"),
 ])
-.unsupported(&["HASconstant", "SAVESpace", "COEFLegend"]);
+.unsupported(&["HASconstant", "SAVESpace"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

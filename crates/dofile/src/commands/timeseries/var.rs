@@ -29,16 +29,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("SMall"),
     OptSpec::real("Level"),
 ])
-.unsupported(&[
-    "CONSTraints",
-    "noBIGf",
-    "noISure",
-    "LUTStats",
-    "COEFLegend",
-    "noLOg",
-    "ITERate",
-    "TOLerance",
-]);
+.unsupported(&["CONSTraints", "noBIGf", "noISure", "LUTStats", "noLOg", "ITERate", "TOLerance"]);
 
 /// `var`.
 pub(super) const SPEC: CommandSpec = CommandSpec {

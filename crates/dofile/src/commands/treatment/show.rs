@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::table::{Table, row};
+use crate::estimation::table_cells::{cells, columns_width};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
@@ -40,35 +41,27 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let main = main_parameters(&b.col_names.iter().map(|s| s.eq.as_str()).collect::<Vec<_>>());
     let (depvar, tvar) = (text(session, "depvar"), text(session, "tvar"));
     let (control, treated) = (text(session, "control_label"), text(session, "treated_label"));
-    session.print("-".repeat(78));
-    let title = if matched { "AI robust" } else { "Robust" };
-    let pad = 18usize.saturating_sub(title.len() / 2);
-    session.print(format!("             |{}{title}", " ".repeat(pad)));
-    session.print(format!(
-        "{:>12} | Coefficient  std. err.      z    P>|z|     [{}% conf. interval]",
-        format::abbrev(&depvar, 12),
-        format::bare("%5.0g", level).trim()
-    ));
+    let look = session.settings.table.clone();
+    let width = columns_width(&look);
+    Table {
+        title: &depvar,
+        vce_title: if matched { "AI robust" } else { "Robust" },
+        ..Table::of_equations(&[], &[], &[], None, level)
+    }
+    .print_heading(session);
     let mut equation = String::new();
     for i in 0..main {
         let name = &b.col_names[i];
         if name.eq != equation {
-            session.print(format!("-------------+{}", "-".repeat(64)));
+            if !equation.is_empty() {
+                session.print(format!("-------------+{}", "-".repeat(width)));
+            }
             session.print(format!("{:<13}|", name.eq));
             session.print(format!("{:>12} |", format::abbrev(&tvar, 12)));
             equation = name.eq.clone();
         }
         let r = row(b.values()[i], v.get(i, i).sqrt(), None, level, false);
-        let wide = |x: f64| format::number("%9.0g", x);
-        let numbers = format!(
-            "  {}  {} {:>8}   {:>5}    {}   {}",
-            wide(r.b),
-            wide(r.se),
-            format::bare("%8.2f", r.ratio),
-            format::bare("%5.3f", r.p),
-            wide(r.low),
-            wide(r.high)
-        );
+        let numbers = cells(&r, None, name, &look);
         let contrast = name.name.starts_with('r');
         if contrast && treated.chars().count() + control.chars().count() > 6 {
             session.print(format!("{:>12} |", format::abbrev(&format!("({treated}"), 12)));
@@ -88,7 +81,7 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             session.print(format!("{:>12} |{numbers}", format::abbrev(own, 12)));
         }
     }
-    session.print("-".repeat(78));
+    session.print("-".repeat(width + 14));
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
     let table = Table {
         title: &depvar,

@@ -37,7 +37,7 @@ pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("METric"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-.unsupported(&["TLevel", "nls", "GENerate", "DMVariables", "DTOLerance", "COEFLegend", "ITERate"]);
+.unsupported(&["TLevel", "nls", "GENerate", "DMVariables", "DTOLerance", "ITERate"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::date_ticks;
+use super::no_effect;
 use super::text::{self, Rule, Words};
 use crate::error::{Result, StataError};
 use crate::format::Format;
@@ -61,6 +62,8 @@ impl AxisOptions {
                     self.format = Some(a);
                 }
                 Some(a) if is("LABSize") => self.label_size = Some(text::text_size(&a)?),
+                Some(a) if is("AXis") && a.trim() == "1" => {}
+                _ if no_effect::of_label(&name) => {}
                 _ => return Err(text::suboption("label", &name)),
             }
         }
@@ -90,6 +93,8 @@ impl AxisOptions {
                     }
                     self.range = Some((low, high));
                 }
+                Some(a) if is("AXis") && a.trim() == "1" => {}
+                _ if no_effect::of_scale(&name) => {}
                 _ => return Err(text::suboption("scale", &name)),
             }
         }

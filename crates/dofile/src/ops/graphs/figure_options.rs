@@ -59,9 +59,6 @@ pub(crate) struct FigureOptions {
 /// Options that Stata has for graphs and this engine does not.
 const UNSUPPORTED: &[&str] = &[
     "PLAY",
-    "ASPectratio",
-    "FXSIZE",
-    "FYSIZE",
     "ADVANCED",
     "T1title",
     "T2title",
@@ -73,21 +70,13 @@ const UNSUPPORTED: &[&str] = &[
     "R2title",
     "XMLabel",
     "YMLabel",
-    "XMTick",
-    "YMTick",
     "ZLABel",
     "CLEGend",
-    "PCYCle",
     "YVARFormat",
     "XVARFormat",
     "IYAXes",
     "IXAXes",
     "NAME",
-    "COMMONSCHEME",
-    "SCALE",
-    "XTick",
-    "YTick",
-    "TTick",
     "YADDLabel",
 ];
 
@@ -102,6 +91,7 @@ impl FigureOptions {
         }
         let name = option.0.as_str();
         match UNSUPPORTED.iter().find(|declared| abbreviates(name, declared)) {
+            _ if no_effect::of_graph(name) => Ok(true),
             Some(known) => Err(StataError::unsupported_option("graph", &known.to_lowercase())),
             None => Ok(false),
         }
@@ -324,6 +314,7 @@ pub(super) fn ref_lines(option: &str, argument: &str) -> Result<Vec<RefLine>> {
             Some(a) if is("LColor") => style.color = Some(text::color(&a)?),
             Some(a) if is("LPattern") => style.dash = Some(text::pattern(&a)?),
             Some(a) if is("LWidth") => style.line_width = Some(text::line_width(&a)?),
+            _ if no_effect::of_reference_line(&name) => {}
             _ => return Err(text::suboption(option, &name)),
         }
     }
@@ -341,6 +332,7 @@ fn texts(argument: &str) -> Result<Vec<TextMark>> {
             Some(a) if is("PLacement") => clock = text::clock(&a)?,
             Some(a) if is("Color") => color = Some(text::color(&a)?),
             Some(a) if is("SIze") => size = Some(text::text_size(&a)?),
+            _ if no_effect::of_text(&name) => {}
             _ => return Err(text::suboption("text", &name)),
         }
     }
@@ -387,6 +379,7 @@ fn by(session: &Session, argument: &str) -> Result<ByOptions> {
             Some(a) if is("Cols") => out.columns = Some(whole(a)?),
             Some(a) if is("Rows") => out.rows = Some(whole(a)?),
             Some("off") if is("LEGend") => out.legend_off = true,
+            _ if no_effect::of_by(&name) => {}
             Some(a) => match title_index(&name) {
                 Some(at) => out.titles[at] = Some(text::words_of(&name, a)?),
                 None => return Err(text::suboption("by", &name)),

@@ -6,7 +6,7 @@ pub(crate) mod curves;
 mod date_ticks;
 pub(crate) mod figure_options;
 mod markup;
-mod no_effect;
+pub(crate) mod no_effect;
 pub(crate) mod plain;
 pub(crate) mod second_axis;
 pub(crate) mod store;

@@ -1,6 +1,7 @@
 //! Reads the small languages inside graph options: quoted lines with suboptions, sizes, colours,
 //! line patterns, axis label rules. What they are applied to is decided elsewhere.
 
+use super::no_effect;
 use crate::error::{Result, StataError};
 use crate::syntax::numlist;
 use crate::syntax::options::{abbreviates, split_options};
@@ -61,13 +62,14 @@ pub(crate) struct Words {
     pub(crate) size: Option<f64>,
 }
 
-/// Reads `title()`, `note()` … : lines and `size()`; other suboptions are refused by name.
+/// Reads `title()`, `note()` … : lines and `size()`; suboptions that change the text are refused by name.
 pub(crate) fn words_of(option: &str, argument: &str) -> Result<Words> {
     let (front, options) = suboptions(argument)?;
     let mut out = Words { text: lines(front).join("\n"), size: None };
     for (name, argument) in options {
         match (name.as_str(), argument) {
             (name, Some(size)) if abbreviates(name, "SIze") => out.size = Some(text_size(&size)?),
+            (name, _) if no_effect::of_text(name) => {}
             (name, _) => return Err(suboption(option, name)),
         }
     }
@@ -256,7 +258,8 @@ mod tests {
         assert_eq!(lines(r#"`"say "hi""'"#), [r#"say "hi""#]);
         let words = words_of("title", r#""a, b", size(small)"#).unwrap();
         assert_eq!(words, Words { text: "a, b".into(), size: Some(10.5) });
-        assert_eq!(words_of("title", r#""a", ring(0)"#).unwrap_err().code, 199);
+        assert_eq!(words_of("title", r#""a", ring(0) color(red) span"#).unwrap().text, "a");
+        assert_eq!(words_of("title", r#""a", prefix"#).unwrap_err().code, 199);
     }
 
     #[test]

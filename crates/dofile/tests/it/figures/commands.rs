@@ -219,7 +219,7 @@ fn what_is_not_supported_is_refused_by_name() {
         ("scatter wage experience, yaxis(2)", 199, "yaxis"),
         ("scatter wage experience, nosuchoption", 198, "nosuchoption"),
         ("scatter wage experience, barwidth(2)", 198, "barwidth"),
-        ("scatter wage experience, title(\"a\", ring(0))", 199, "ring"),
+        ("scatter wage experience, title(\"a\", prefix)", 199, "prefix"),
         ("scatter wage experience, legend(nosuch(0))", 199, "nosuch"),
         ("twoway contour wage experience id", 199, "contour"),
         ("twoway nosuchplot wage experience", 198, "nosuchplot"),
@@ -250,6 +250,56 @@ fn data_of(snippet: &str) -> String {
     assert_eq!(rc, 0, "{log}");
     assert!(log.contains("file figure.csv saved as CSV format"), "{log}");
     std::fs::read_to_string(folder.path().join("figure.csv")).expect("the data were written")
+}
+
+#[test]
+fn options_of_the_look_leave_the_data_as_they_are() {
+    let text = "size(small) color(red) position(11) ring(0) span justification(left) margin(small) orientation(vertical)";
+    let label = "labsize(small) glcolor(gs14) gmin gmax noticks tlength(0) labcolor(red) labgap(2) axis(1)";
+    let cases = [
+        ("scatter wage experience, title(\"a\")", format!(", title(\"a\", {text})")),
+        ("scatter wage experience, note(\"n\")", format!(", note(\"n\", {text})")),
+        ("scatter wage experience, ylabel(0(10)30)", format!(", ylabel(0(10)30, {label})")),
+        (
+            "scatter wage experience, yline(10)",
+            ", yline(10, lstyle(foreground)) xscale(noline titlegap(2)) yscale(alt noextend) xtick(0(5)30) ymtick(##5)".into(),
+        ),
+        (
+            "scatter wage experience, by(group)",
+            ", by(group, compact ixaxes iscale(.8) imargin(small) style(combine)) aspectratio(1) scale(1.1)".into(),
+        ),
+        ("scatter wage experience", ", mlabangle(45) mlabgap(2) mstyle(p3) mlstyle(p1) pcycle(3)".into()),
+        ("twoway rarea low high id", ", fintensity(50) alwidth(thin) lalign(outside)".into()),
+        (
+            "graph bar wage, over(group) blabel(bar)",
+            ", over(group, gap(50) axis(noline)) blabel(bar, size(small) color(red) position(outside)) bar(1, fintensity(50)) yalternate".into(),
+        ),
+        ("graph dot wage, over(group)", ", over(group) ndots(20) linetype(line) marker(1, msymbol(O)) linegap(3)".into()),
+        ("graph box wage, over(group)", ", over(group) box(1, color(red)) medtype(line) marker(1, msymbol(o)) cwhiskers".into()),
+        (
+            "graph pie, over(group) plabel(_all percent)",
+            ", over(group) plabel(_all percent, size(small) gap(5)) pie(1, explode) angle0(90) noclockwise line(lcolor(red))".into(),
+        ),
+        ("histogram wage, normal", ", normal normopts(lcolor(red)) gap(10)".into()),
+        ("kdensity wage, normal", ", normal normopts(lcolor(red) lpattern(dash))".into()),
+        ("lowess wage experience", ", lineopts(lcolor(red))".into()),
+        ("lpoly wage experience, bwidth(3) ci", ", bwidth(3) ci lineopts(lcolor(red)) ciopts(fcolor(gs14))".into()),
+        ("qnorm wage", ", rlopts(lcolor(red)) grid".into()),
+    ];
+    for (plain, styled) in cases {
+        let command = plain.split(',').next().unwrap_or(plain);
+        let with = if plain.starts_with("graph pie") { "graph pie".to_string() } else { command.to_string() };
+        assert_eq!(data_of(&format!("{DATA}{plain}")), data_of(&format!("{DATA}{with}{styled}")), "{plain}");
+    }
+    let combined = "quietly scatter wage id, name(a)\nquietly line wage id, name(b)\ngraph combine a b";
+    assert_eq!(
+        data_of(&format!("{DATA}{combined}")),
+        data_of(&format!("{DATA}{combined}, colfirst commonscheme iscale(.5) imargin(small)"))
+    );
+    data_of(&format!(
+        "{DATA}scatter wage id, name(a)\ngraph display a, xsize(3) scheme(s1mono) margins(small)"
+    ));
+    assert_eq!(fail("scatter wage id, name(a)\ngraph display a, nosuch").0, 198);
 }
 
 #[test]

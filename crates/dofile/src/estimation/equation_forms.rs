@@ -1,18 +1,17 @@
-//! Specifications of `test` after models of several equations; [R] test, special syntaxes after
-//! multiple-equation estimation.
+//! Specifications of `test` and `constraint`, those after models of several equations included; [R] test, special
+//! syntaxes after multiple-equation estimation.
 
-use super::test::unit;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, same_term};
 use crate::estimation::linear_form::{self, LinearForm};
 
 /// Options for the coefficients that an equation stands for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Options {
+pub(crate) struct Options {
     /// Only those that all equations have.
-    pub(super) common: bool,
+    pub(crate) common: bool,
     /// The constants too.
-    pub(super) constant: bool,
+    pub(crate) constant: bool,
 }
 
 /// Forms of `[eq]: coeflist`, `[eq1 = eq2 = ...]` and `[eq1 = eq2 = ...]: coeflist`; nothing for
@@ -20,15 +19,16 @@ pub(super) struct Options {
 ///
 /// # Errors
 /// r(303) where an equation is absent, r(111) where it lacks a coefficient.
-pub(super) fn restrictions(
-    spec: &str,
-    parameters: &Parameters,
-    options: Options,
-) -> Result<Option<Vec<LinearForm>>> {
+fn of_equations(spec: &str, parameters: &Parameters, options: Options) -> Result<Option<Vec<LinearForm>>> {
     let Some((inside, behind)) = spec.trim().strip_prefix('[').and_then(|s| s.split_once(']')) else {
         return Ok(None);
     };
+    // `[eq] = 0` says the same as `[eq]`
     let behind = behind.trim();
+    let zero = behind.strip_prefix('=').is_some_and(|b| b.trim_start_matches('=').trim() == "0");
+    if zero && !inside.contains('=') {
+        return whole(inside.trim(), parameters, options).map(Some);
+    }
     let names = behind.strip_prefix(':').map(|list| list.split_whitespace().collect::<Vec<_>>());
     let equations: Vec<&str> = inside.split('=').map(str::trim).collect();
     if names.is_none() && (!behind.is_empty() || equations.len() == 1) {
@@ -103,13 +103,13 @@ fn position(equation: &str, name: &str, parameters: &Parameters) -> Result<usize
 }
 
 /// All slopes of an equation are zero.
-pub(super) fn whole(equation: &str, parameters: &Parameters, options: Options) -> Result<Vec<LinearForm>> {
+fn whole(equation: &str, parameters: &Parameters, options: Options) -> Result<Vec<LinearForm>> {
     let size = parameters.b.len();
     Ok(slopes(equation, parameters, options)?.into_iter().map(|p| unit(p, size)).collect())
 }
 
 /// A coefficient is zero: that of its equation, or where none is named that of every equation.
-pub(super) fn coefficient(word: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
+fn coefficient(word: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
     let named = word.starts_with(['[', '/']) || word.contains(':');
     let Some(at) = parameters.find(word).filter(|_| !named) else {
         return Ok(vec![linear_form::parse(word, parameters)?]);
@@ -120,4 +120,44 @@ pub(super) fn coefficient(word: &str, parameters: &Parameters) -> Result<Vec<Lin
     };
     let size = parameters.b.len();
     Ok((0..size).filter(alike).map(|p| unit(p, size)).collect())
+}
+
+/// The restrictions of one specification.
+pub(crate) fn restrictions(
+    spec: &str,
+    parameters: &Parameters,
+    equations: Options,
+) -> Result<Vec<LinearForm>> {
+    if let Some(forms) = of_equations(spec, parameters, equations)? {
+        return Ok(forms);
+    }
+    let sides: Vec<&str> = spec.split('=').map(str::trim).filter(|s| !s.is_empty()).collect();
+    if spec.contains('=') {
+        if sides.len() < 2 {
+            return Err(StataError::new(198, "invalid syntax"));
+        }
+        let forms: Result<Vec<LinearForm>> =
+            sides.iter().map(|s| linear_form::parse(s, parameters)).collect();
+        let forms = forms?;
+        let (first, others) = forms.split_first().expect("two sides at least");
+        return Ok(others.iter().map(|o| first.clone().minus(o)).collect());
+    }
+    let mut out = Vec::new();
+    for word in spec.split_whitespace() {
+        if let Some(equation) = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
+            out.extend(whole(equation, parameters, equations)?);
+        } else if parameters.find(word).is_none() && parameters.equations().iter().any(|e| e == word) {
+            out.extend(whole(word, parameters, equations)?);
+        } else {
+            out.extend(coefficient(word, parameters)?);
+        }
+    }
+    Ok(out)
+}
+
+/// The form that is one parameter.
+pub(crate) fn unit(position: usize, size: usize) -> LinearForm {
+    let mut weights = vec![0.0; size];
+    weights[position] = 1.0;
+    LinearForm { weights, constant: 0.0 }
 }

@@ -1,0 +1,153 @@
+//! What options of the search set for a likelihood: constraints, starting values, the outer products of the scores.
+//! `interp/table_options.rs` reads the options, [`super::likelihood::maximise`] applies them.
+
+use crate::error::{Result, StataError};
+use crate::estimation::constraints;
+use crate::estimation::layout::Layout;
+use crate::estimation::linear::Parameters;
+use crate::session::Session;
+use crate::syntax::options::parse_number;
+use estimators::allowed::Allowed;
+use estimators::matrix::Mat;
+use estimators::ml::Constrained;
+
+/// Reads `constraints()` for the parameters of a model.
+///
+/// # Errors
+/// r(412) where they contradict each other or are not defined; r(199) for one on a parameter that is searched on
+/// another scale than it is shown.
+pub fn held(session: &mut Session, layout: &Layout) -> Result<Option<(Allowed, Constrained)>> {
+    let Some(text) = session.settings.search.constraints.clone() else { return Ok(None) };
+    let stripe = layout.stripe().to_vec();
+    let written = match session.matrix(text.trim()) {
+        Some(given) => {
+            if given.cols() != stripe.len() + 1 {
+                return Err(StataError::standard(503));
+            }
+            Mat::from_rows(given.rows(), given.cols(), given.values().to_vec())
+        }
+        None => {
+            let wanted = constraints::constraints(session, &text)?;
+            let forms = constraints::forms(session, &constraints::named(stripe.clone()), &wanted)?;
+            if forms.is_empty() {
+                return Ok(None);
+            }
+            let last = stripe.len();
+            Mat::from_fn(forms.len(), last + 1, |i, j| {
+                if j == last { -forms[i].constant + 0.0 } else { forms[i].weights[j] }
+            })
+        }
+    };
+    let rescaled = (0..stripe.len()).filter(|j| layout.scale_of(*j).is_some());
+    if let Some(j) = rescaled.into_iter().find(|j| (0..written.rows()).any(|i| written[(i, *j)] != 0.0)) {
+        let text = format!("constraints on {} are not supported by the open engine", stripe[j].name);
+        return Err(StataError::new(199, text));
+    }
+    let estimated = layout.estimated();
+    let matrix = Mat::from_fn(written.rows(), estimated.len(), |i, j| written[(i, estimated[j])]);
+    let targets: Vec<f64> = (0..written.rows()).map(|i| written[(i, stripe.len())]).collect();
+    let allowed = Allowed::new(&matrix, &targets)
+        .ok_or_else(|| StataError::new(412, "redundant or inconsistent constraints"))?;
+    let independent = allowed.independent();
+    Ok(Some((allowed, Constrained { written, independent })))
+}
+
+/// Starting values: those of `from()` where it has them, `own` elsewhere. [R] Maximize, init_specs.
+///
+/// # Errors
+/// r(111) for a parameter that the model lacks, unless `skip` was given; r(503) for `copy` with another length.
+pub fn start(session: &Session, layout: &Layout, own: &[f64]) -> Result<Vec<f64>> {
+    let Some(text) = &session.settings.search.from else { return Ok(own.to_vec()) };
+    let (body, options) = text.split_once(',').unwrap_or((text, ""));
+    let (mut copy, mut skip) = (false, false);
+    for word in options.split_whitespace() {
+        match word {
+            "copy" => copy = true,
+            "skip" => skip = true,
+            _ => return Err(StataError::option_not_allowed(word)),
+        }
+    }
+    let given = given(session, body.trim(), copy)?;
+    let names = constraints::named(layout.stripe().to_vec());
+    let mut out = own.to_vec();
+    let mut set = |position: usize, value: f64| {
+        if let Some(k) = layout.estimated().iter().position(|p| *p == position) {
+            out[k] = layout.scale_of(position).map_or(value, |searched| searched(value));
+        }
+    };
+    if copy {
+        if given.len() != layout.stripe().len() {
+            let text = format!("initial vector: matrix must be dimension {}", layout.stripe().len());
+            return Err(StataError::new(503, text));
+        }
+        given.iter().enumerate().for_each(|(i, (_, value))| set(i, *value));
+        return Ok(out);
+    }
+    for (name, value) in given {
+        match position(&names, &name) {
+            Some(at) => set(at, value),
+            None if skip || is_omitted(&name) => {}
+            None => {
+                let text =
+                    format!("initial vector: extra parameter {name} found\nspecify skip option if necessary");
+                return Err(StataError::new(111, text));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Names and values of the text of `from()`: a matrix, `name = #` pairs, or numbers.
+fn given(session: &Session, body: &str, copy: bool) -> Result<Vec<(String, f64)>> {
+    if let Some(matrix) = session.matrix(body) {
+        if matrix.rows() != 1 {
+            return Err(StataError::standard(503));
+        }
+        let name = |j: usize| {
+            let stripe = &matrix.col_names[j];
+            match stripe.eq.as_str() {
+                "" | "_" => stripe.name.clone(),
+                "/" => format!("/{}", stripe.name),
+                equation => format!("{equation}:{}", stripe.name),
+            }
+        };
+        return Ok((0..matrix.cols()).map(|j| (name(j), matrix.get(0, j))).collect());
+    }
+    if copy {
+        let numbers = body.split_whitespace().map(|w| parse_number(w).map(|x| (String::new(), x)));
+        return numbers.collect::<Option<_>>().ok_or_else(|| incorrect(body));
+    }
+    let spaced = body.replace('=', " = ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut out = Vec::new();
+    for part in words.chunks(3) {
+        match part {
+            [name, "=", value] => {
+                let value = parse_number(value).ok_or_else(|| incorrect(body))?;
+                out.push(((*name).to_string(), value));
+            }
+            [name] if words.len() == 1 => {
+                return Err(StataError::new(111, format!("matrix {name} not found")));
+            }
+            _ => return Err(incorrect(body)),
+        }
+    }
+    Ok(out)
+}
+
+fn incorrect(body: &str) -> StataError {
+    StataError::invalid(format!("option from({body}) incorrectly specified"))
+}
+
+/// Position of a name; one whose equation is a slash in older results stands for the constant of that equation.
+fn position(names: &Parameters, name: &str) -> Option<usize> {
+    names.find(name).or_else(|| {
+        let equation = name.strip_suffix(":_cons")?;
+        names.find(&format!("/{equation}"))
+    })
+}
+
+fn is_omitted(name: &str) -> bool {
+    let bare = name.rsplit(':').next().unwrap_or(name);
+    crate::estimation::table::parse_term(bare).is_some_and(|t| t.is_omitted() || t.is_base())
+}
