@@ -38,7 +38,7 @@ fn a_matrix_has_the_intervals_of_its_rows() {
     assert_eq!(lines, want);
     // columns, standard errors with degrees of freedom, a condition, exponentiated values
     let lines = shown(
-        "matrix C = (0, 1 \\ 1, 2)\nmatrix rownames C = p q\ncoefplot (matrix(C[,1]), se(2) df(2) if(@b > 0)), eform",
+        "matrix C = (0, 1 \\ 1, 2)\nmatrix rownames C = p q\ncoefplot (matrix(C[,1]), se(2) df(2) if(@b > 1)), eform",
     );
     assert!(lines[2].starts_with("C,point,2.718281828459"), "{lines:?}");
     // t of 2 degrees of freedom at 97.5 %: 4.302652729911275

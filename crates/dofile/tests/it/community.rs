@@ -285,9 +285,9 @@ fn outreg2_has_equations_summaries_and_the_prefix_form() {
     let summary = "\t(1)\t(2)\t(3)\t(4)\nVARIABLES\tN\tmean\tsd\tp50\n\t\t\t\t\nNumber\t6\t3.500\t1.871\t3.500\ny\t6\t3.500\t1.871\t3.500\n\t\t\t\t\n";
     assert_eq!(read("s.txt"), summary);
     assert_eq!(read("e.txt"), "\t(1)\nVARIABLES\t\n\t\nx\t0.829\n\t(0.280)\n\t\ndf_r\t4\n");
-    let several = "\t(1)\t(2)\nVARIABLES\tone\ttwo\n\t\t\nx\t2.718\t20.09\n\t(2.718)\t(20.09)\nsigma\t\t4\n\t\t(1)\nConstant\t7.389\t\n\t(7.389)\t\n\t\t\nObservations\t6\t6\n";
+    let several = "\t(1)\t(2)\nVARIABLES\tone\ttwo\n\t\t\nx\t2.718\t20.09\n\t(2.718)\t(20.09)\nsigma\t\t4.000\n\t\t(1.000)\nConstant\t7.389\t\n\t(7.389)\t\n\t\t\nObservations\t6\t6\n";
     assert_eq!(read("m.txt"), several);
-    let one = "\t(1)\t(2)\nVARIABLES\t\t\n\t\t\none\t\t\nx\t1\t1\n\t(1)\t(1)\nConstant\t2\t2\n\t(1)\t(1)\ntwo\t\t\nx\t3\t3\n\t(1)\t(1)\n/\t\t\nsigma\t4\t4\n\t(1)\t(1)\n\t\t\nObservations\t6\t6\n";
+    let one = "\t(1)\t(2)\nVARIABLES\t\t\n\t\t\none\t\t\nx\t1.000\t1.000\n\t(1.000)\t(1.000)\nConstant\t2.000\t2.000\n\t(1.000)\t(1.000)\ntwo\t\t\nx\t3.000\t3.000\n\t(1.000)\t(1.000)\n/\t\t\nsigma\t4.000\t4.000\n\t(1.000)\t(1.000)\n\t\t\nObservations\t6\t6\n";
     assert_eq!(read("o.txt"), one);
     // the data set has the lines of the table: coefficient, error, interval
     let cells: Vec<String> = (0..s.frame.n_rows()).map(|i| s.frame.str_at(1, i).to_string()).collect();

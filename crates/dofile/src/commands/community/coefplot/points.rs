@@ -229,9 +229,7 @@ fn degrees(source: &Source<'_>, choice: &Choice, count: usize) -> Result<Vec<Opt
         let df = source.model.and_then(|m| m.results.get_scalar("df_r"));
         return Ok(vec![df.filter(|d| !is_missing(*d)); count]);
     };
-    if source.plotted.is_none()
-        && let Some(df) = crate::syntax::options::parse_number(text)
-    {
+    if let Some(df) = crate::syntax::options::parse_number(text) {
         return Ok(vec![Some(df); count]);
     }
     let values = source.vector(text)?.values;

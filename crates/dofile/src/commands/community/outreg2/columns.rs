@@ -194,6 +194,12 @@ fn coefficients(
     Ok(out.into_iter().map(|(_, row)| row).collect())
 }
 
+/// A whole number without decimals, unless so many were asked for.
+fn whole_or(x: f64, digits: Option<i64>) -> String {
+    let whole = digits.is_none() && x.fract() == 0.0 && !is_missing(x);
+    number(x, if whole { Some(0) } else { digits })
+}
+
 /// Whether a pattern of `keep()` names a coefficient: `x`, `i.a`, `x*`.
 fn is_named(pattern: &str, name: &str) -> bool {
     let plain = name.rsplit('.').next().unwrap_or(name);
@@ -259,7 +265,7 @@ fn statistics(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Row>> {
         let all = names.split_whitespace().any(|n| n == "all");
         let asked = |name: &str| all || names.replace(',', " ").split_whitespace().any(|n| n == name);
         let scalars = e.scalars.iter().filter(|(name, _)| asked(name));
-        out.extend(scalars.map(|(name, value)| row(name.to_string(), number(*value, digits))));
+        out.extend(scalars.map(|(name, value)| row(name.to_string(), whole_or(*value, digits))));
     }
     if let Some(text) = cmd.options.text("addtext") {
         out.extend(pairs(text, "addtext")?.into_iter().map(|(n, v)| row(n, unquote(&v).to_string())));
@@ -268,7 +274,7 @@ fn statistics(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Row>> {
         let digits = cmd.options.int("adec").or(cmd.options.int("dec"));
         for (name, expression) in pairs(text, "addstat")? {
             let value = s.eval_num(&expression)?;
-            out.push(row(name, number(value, digits)));
+            out.push(row(name, whole_or(value, digits)));
         }
     }
     Ok(out)
