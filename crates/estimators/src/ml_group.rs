@@ -144,34 +144,6 @@ pub fn maximise<L: GroupLikelihood>(
     Some(MlFit { b, v, v_model, ll: point.ll, log, converged, constrained: None })
 }
 
-/// A likelihood whose groups have weights.
-pub struct Weighted<L> {
-    /// The likelihood.
-    pub inner: L,
-    /// The weight of each group.
-    pub weights: Vec<f64>,
-}
-
-impl<L: GroupLikelihood> GroupLikelihood for Weighted<L> {
-    fn parameters(&self) -> usize {
-        self.inner.parameters()
-    }
-
-    fn groups(&self) -> usize {
-        self.inner.groups()
-    }
-
-    fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
-        let point = self.inner.group(group, b);
-        let w = self.weights[group];
-        GroupPoint {
-            ll: w * point.ll,
-            gradient: point.gradient.iter().map(|g| w * g).collect(),
-            hessian: point.hessian.scaled(w),
-        }
-    }
-}
-
 /// Rows of each group and their regressors.
 pub struct Grouped<'a> {
     /// Regressors by column.

@@ -223,7 +223,7 @@ pub fn header(session: &mut Session, title: &str) {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
-    let robust = e.get_text("vcetype").is_some();
+    let robust = e.get_text("vcetype") == Some("Robust");
     let mut facts = vec![
         Fact::observations(scalar("N")),
         Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),

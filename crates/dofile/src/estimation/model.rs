@@ -254,22 +254,6 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The covariance: that of the reading or of the options, with outer products of the scores in place of the default
-    /// where the search asks for them.
-    pub fn covariance(&self, session: &Session) -> Result<VceSpec> {
-        let vce = match &self.vce {
-            Some(vce) => vce.clone(),
-            None => VceSpec::parse(&self.cmd.name, &self.cmd.options, self.plain_vce)?,
-        };
-        if vce != VceSpec::Default || !session.settings.search.outer_products {
-            return Ok(vce);
-        }
-        if self.cmd.weight.as_ref().is_some_and(|w| w.kind == Some(WeightKind::Probability)) {
-            return Err(StataError::new(198, "vce(opg) not allowed with pweights"));
-        }
-        Ok(VceSpec::OuterProducts)
-    }
-
     /// Evaluates the weights; rows without one leave `touse`.
     pub fn weights(
         &self,

@@ -5,11 +5,13 @@ use crate::error::{Result, StataError};
 use crate::estimation::constraints;
 use crate::estimation::layout::Layout;
 use crate::estimation::linear::Parameters;
+use crate::estimation::model::{Reading, VceSpec};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use estimators::allowed::Allowed;
 use estimators::matrix::Mat;
 use estimators::ml::Constrained;
+use estimators::weights::WeightKind;
 
 /// Reads `constraints()` for the parameters of a model.
 ///
@@ -150,4 +152,22 @@ fn position(names: &Parameters, name: &str) -> Option<usize> {
 fn is_omitted(name: &str) -> bool {
     let bare = name.rsplit(':').next().unwrap_or(name);
     crate::estimation::table::parse_term(bare).is_some_and(|t| t.is_omitted() || t.is_base())
+}
+
+impl Reading<'_> {
+    /// The covariance, with outer products of the scores in place of the default where the search asks for them.
+    pub fn covariance(&self, session: &Session) -> Result<VceSpec> {
+        let vce = match &self.vce {
+            Some(vce) => vce.clone(),
+            None => VceSpec::parse(&self.cmd.name, &self.cmd.options, self.plain_vce)?,
+        };
+        let weighted = self.cmd.weight.as_ref().is_some_and(|w| w.kind == Some(WeightKind::Probability));
+        match (vce, session.settings.search.outer_products) {
+            (VceSpec::Default, true) if weighted => {
+                Err(StataError::invalid("vce(opg) not allowed with pweights"))
+            }
+            (VceSpec::Default, true) => Ok(VceSpec::OuterProducts),
+            (vce, _) => Ok(vce),
+        }
+    }
 }

@@ -45,7 +45,7 @@ fn formats_of_a_table_are_those_of_the_options() {
     // tables of comparisons do not have these formats
     assert_eq!(run("regress y i.g\ncontrast g, cformat(%9.1f)").1, 199);
     for (line, want) in [
-        ("mean y, cformat(%9.1f)", "y |        4.9"),
+        ("mean y, cformat(%9.1f)", "y |        5.2"),
         ("mean y, coeflegend", "_b[y]"),
         ("mean y, over(g) coeflegend", "_b[c.y@0bn.g]"),
         ("proportion g, percent cformat(%5.1f)", "0 |       25.0"),

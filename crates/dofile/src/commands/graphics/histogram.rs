@@ -133,14 +133,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         match &option {
             (name, None) if abbreviates(name, "NORMal") => normal = true,
             (name, None) if abbreviates(name, "KDENsity") => kernel = true,
-            // the look of the added curves; bars keep their distances
             (name, Some(_)) if no_effect::of_added(name) => {}
-            (name, Some(_)) if abbreviates(name, "GAP") => {}
-            _ => {
-                if !plot.options.take(session, &option)? && !options.take(session, &option)? {
-                    return Err(StataError::option_not_allowed(&option.0));
-                }
-            }
+            _ if plot.options.take(session, &option)? || options.take(session, &option)? => {}
+            _ => return Err(StataError::option_not_allowed(&option.0)),
         }
     }
     plot.options.check(plot.kind.options())?;

@@ -107,19 +107,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => Some(ml_command::quiet(&model, &formula, equations(&model, false), &null_start)?.ll),
         false => None,
     };
-    let mut layout = Layout::default();
-    layout.equation(&model.depvar, model.names(), &model.estimated());
-    // the log of the standard deviation is searched
-    layout.rescaled(&format!("var(e.{})", model.depvar), |variance| 0.5 * variance.ln());
-    let mut fit = likelihood::maximise(
-        session,
-        &cmd.options,
-        &model,
-        &formula,
-        equations(&model, true),
-        &start,
-        &layout,
-    )?;
+    let (layout, whole) = (layout(&model), equations(&model, true));
+    let mut fit = likelihood::maximise(session, &cmd.options, &model, &formula, whole, &start, &layout)?;
     let last = fit.b.len() - 1;
     let variance = (2.0 * fit.b[last]).exp();
     ml_command::rescale(&mut fit.b, &mut fit.v, last, variance, 2.0 * variance);
@@ -163,6 +152,14 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())
+}
+
+/// Names of the parameters; the log of the standard deviation is searched, the variance shown.
+fn layout(model: &Model) -> Layout {
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    layout.rescaled(&format!("var(e.{})", model.depvar), |variance| 0.5 * variance.ln());
+    layout
 }
 
 fn equations<'a>(model: &'a Model, slopes: bool) -> Vec<Equation<'a>> {
@@ -221,23 +218,28 @@ fn header(session: &mut Session) {
         format!("Limits: Lower = {lower}"),
         format!("        Upper = {upper}"),
     ];
-    let test = if robust {
-        [
+    let kind = e.get_text("chi2type").unwrap_or("LR").to_string();
+    let mut test = if robust {
+        vec![
             Fact::statistic("F", &[scalar("df_m"), scalar("df_r")], scalar("F")),
             Fact::probability("Prob > F", scalar("p")),
             Fact::probability("Pseudo R2", scalar("r2_p")),
         ]
     } else {
-        [
-            Fact::statistic("LR chi2", &[scalar("df_m")], scalar("chi2")),
+        vec![
+            Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
             Fact::probability("Prob > chi2", scalar("p")),
             Fact::probability("Pseudo R2", scalar("r2_p")),
         ]
     };
+    // under constraints there is no model to compare with
+    let compared = e.get_scalar("r2_p").is_some();
+    test.truncate(if compared { 3 } else { 2 });
     let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar("ll")));
     session.print("");
     show(session, &left, &facts, 14, 6);
     session.print("");
-    show(session, &[String::new(), String::new(), ll], &test, 14, 6);
+    let below = if compared { vec![String::new(), String::new(), ll] } else { vec![String::new(), ll] };
+    show(session, &below, &test, 14, 6);
     session.print("");
 }

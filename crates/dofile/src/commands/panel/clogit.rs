@@ -19,9 +19,8 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::ml::MlFit;
-use estimators::ml_group::{
-    ConditionalLogit, ConditionalPoisson, GroupLikelihood, Grouped, Weighted, maximise,
-};
+use estimators::ml_group::{ConditionalLogit, ConditionalPoisson, GroupLikelihood, Grouped, maximise};
+use estimators::ml_group_weights::Weighted;
 use estimators::weights::WeightKind;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![

@@ -232,8 +232,9 @@ const CATEGORIES: &[&str] = &[
 const CATEGORY_TEXT: &[&str] =
     &["SIze", "COLor", "GAP", "ORIENTation", "POSition", "LABGap", "TICks", "ALTernate", "TEXTstyle", "BOX"];
 
-/// Options of the lines and areas that a command adds to its graph, [G-2] histogram, kdensity, [R] lowess, lpoly.
-const ADDED: &[&str] = &["NORMOpts", "KDENOpts", "STOPts", "ADDLABOPts", "LINEOPts", "CIOPts", "RLOPts"];
+/// Options of the lines and areas that a command adds to its graph, and the distance of bars, [G-2] histogram, kdensity, [R] lowess, lpoly.
+const ADDED: &[&str] =
+    &["GAP", "NORMOpts", "KDENOpts", "STOPts", "ADDLABOPts", "LINEOPts", "CIOPts", "RLOPts"];
 
 fn among(list: &[&str], name: &str) -> bool {
     list.iter().any(|declared| abbreviates(name, declared))
