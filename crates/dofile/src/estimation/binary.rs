@@ -13,7 +13,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::{format, ml_options};
 use estimators::ml::Equation;
 use estimators::ml_binary::{Binary, Link, Separation, find_separation, null_likelihood};
-use estimators::qr::{Design as Columns, choose_columns};
+use estimators::qr::{Design as Columns, choose_in_blocks};
 
 /// Differences between the commands.
 pub struct Kind {
@@ -119,7 +119,8 @@ fn check_outcome(model: &Model) -> Result<()> {
 pub fn drop_collinear(session: &mut Session, model: &mut Model) {
     let omitted = {
         let columns = model.columns();
-        choose_columns(Columns { columns: &columns, weights: None, constant: model.constant }).1
+        let design = Columns { columns: &columns, weights: None, constant: model.constant };
+        choose_in_blocks(design, &model.design.blocks()).1
     };
     let names = model.omit(&omitted);
     post::note_omitted(session, &names);

@@ -21,6 +21,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("pcf"),
     OptSpec::flag("ipf"),
     OptSpec::flag("ml"),
+    // the search of ml always goes to the limit of the arithmetic: closer tolerances change nothing
+    OptSpec::real("TOLerance"),
+    OptSpec::real("LTOLerance"),
+    OptSpec::real("NRTOLerance"),
+    OptSpec::flag("noLOg"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
 .unsupported(&["BLanks", "ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
@@ -32,7 +37,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: factor,
-    syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml]",
+    syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml tolerance(#) ltolerance(#) nrtolerance(#) nolog]",
     notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1); stores e(N f), e(heywood) where a uniqueness is at its bound or negative, e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
     examples: &[Example {
         // Correlation .8: eigenvalues 1 + .8 and 1 - .8.
