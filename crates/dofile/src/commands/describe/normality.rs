@@ -205,6 +205,11 @@ fn sktest(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         data.extend([found.n, found.p_skewness, found.p_kurtosis, found.chi2, found.p]);
         results.scalar("N", found.n).scalar("P_skew", found.p_skewness).scalar("P_kurt", found.p_kurtosis);
         results.scalar("chi2", found.chi2).scalar("P_chi2", found.p);
+        // the names of Stata 18
+        results
+            .scalar("p_skew", found.p_skewness)
+            .scalar("p_kurt", found.p_kurtosis)
+            .scalar("p_chi2", found.p);
     }
     let mut table = Matrix::new(samples.len(), 5, data);
     table.row_names = samples.iter().map(|(name, _)| Stripe::term(name.clone())).collect();
