@@ -229,7 +229,8 @@ pub fn overidentification(
         Method::Liml => {
             let kappa = fit.kappa.unwrap_or(f64::NAN);
             Overidentification::Liml {
-                anderson_rubin: Test::chi2(n * kappa.ln(), df),
+                // Stata 18 gives n (kappa - 1), not n ln(kappa)
+                anderson_rubin: Test::chi2(n * (kappa - 1.0), df),
                 basmann: Test::f((kappa - 1.0) * rest / df, df, rest),
             }
         }

@@ -252,6 +252,12 @@ impl Glm<'_> {
                 _ => (self.y[i] + mean) / 2.0,
             })
             .collect();
+        // A normal outcome may be outside what the link takes (negative values under a log link): it starts at the mean.
+        for own in mu.iter_mut().filter(|_| self.family == Family::Gaussian) {
+            if !self.link.index(*own).is_finite() {
+                *own = mean;
+            }
+        }
         let mut best = None;
         for _ in 0..6 {
             let (mut z, mut w) = (vec![0.0; rows], vec![0.0; rows]);

@@ -55,8 +55,13 @@ pub fn pool(estimates: &[Vec<f64>], covariances: &[Mat], complete: Option<f64>) 
     let missing = (0..p)
         .map(|j| {
             let r = increase[j];
-            let limit = if df[j].is_finite() { 2.0 / (df[j] + 3.0) } else { 0.0 };
-            if r > 0.0 { (r + limit) / (r + 1.0) } else { 0.0 }
+            // 1 - lambda(df) / lambda(complete df) x within / total, with lambda(v) = (v + 1)/(v + 3)
+            let known = |v: f64| if v.is_finite() { (v + 1.0) / (v + 3.0) } else { 1.0 };
+            if r > 0.0 {
+                1.0 - known(df[j]) / known(complete.unwrap_or(f64::INFINITY)) / (r + 1.0)
+            } else {
+                0.0
+            }
         })
         .collect();
     Pooled { b, v, within, between, increase, missing, df, m, complete }

@@ -102,7 +102,9 @@ def main():
         within, between = np.mean(v, 0), np.cov(np.array(b).T)
         increase = (1 + 1 / len(used)) * np.diag(between) / np.diag(within)
         dof = np.array(found["df"])
-        fmi = (increase + 2 / (dof + 3)) / (1 + increase)
+        # the complete degrees of freedom count too (Barnard and Rubin 1999; equal to Stata 18's e(fmi_mi))
+        share = lambda v: (v + 1) / (v + 3) if v else 1
+        fmi = 1 - (dof + 1) / (dof + 3) / share(df) / (1 + increase)
         expect |= {"I[1,1]": increase[0], "I[1,2]": increase[1], "G[1,1]": fmi[0], "e(fmi_max_mi)": fmi.max(), "e(M_mi)": len(used), "e(N_mi)": 90}
         cases.add(f"{kind} {options}", "imputed.csv",
                   f"{load}mi estimate, {options}post: {kind} {y} x z\nmatrix D = e(df_mi)\nmatrix I = e(rvi_mi)\nmatrix G = e(fmi_mi)",

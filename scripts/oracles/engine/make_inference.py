@@ -93,10 +93,10 @@ def estimates(cases, d):
     e = y - r * d["time"].to_numpy()
     cases.add("ratio", "epidemiology.csv", "ratio (q: second/time)", {"_b[q]": r, "_se[q]": math.sqrt(n / (n - 1) * np.sum(e**2)) / d["time"].sum()}, 1e-9, "linearisation by hand")
     p = (d["rater1"] == 2).mean()
-    se = math.sqrt(p * (1 - p) / (n - 1))
+    se = math.sqrt(p * (1 - p) / n)
     half = stats.t.ppf(0.975, n - 1) * se / (p * (1 - p))
     low = 1 / (1 + math.exp(-(math.log(p / (1 - p)) - half)))
-    cases.add("proportion", "epidemiology.csv", "proportion rater1\nmatrix t = r(table)", {"_b[2.rater1]": p, "_se[2.rater1]": se, "t[5,2]": low}, 1e-9, "[R] proportion by hand")
+    cases.add("proportion", "epidemiology.csv", "proportion rater1\nmatrix t = r(table)", {"_b[2.rater1]": p, "_se[2.rater1]": se, "t[5,2]": low}, 1e-9, "[R] proportion by hand, variance p(1-p)/n as Stata 18 has it")
     g = d[d["exposed"] == 1]["marker"]
     cases.add("mean over", "epidemiology.csv", "mean marker, over(exposed)\nmatrix b = e(b)\nmatrix v = e(V)", {"b[1,2]": g.mean(), "v[2,2]": g.var(ddof=1) / len(g)}, 1e-9, "by hand")
 

@@ -102,7 +102,8 @@ def factors(cases):
     l = s[:, None] * v * np.sqrt(w - 1)
     l *= np.sign(l.sum(0))
     p = len(names)
-    correction = n - 1 - (2 * p + 5) / 6
+    # n, not n - 1, as in the results of Stata 18
+    correction = n - (2 * p + 5) / 6
     out = {f"el(e(Psi),1,{i + 1})": psi[i] for i in range(p)}
     out |= {"el(e(L),1,1)": l[0, 0], "el(e(L),5,2)": l[4, 1], "e(chi2_1)": (correction - 4 / 3) * value(found.x), "e(df_1)": 8, "e(chi2_i)": -correction * np.log(np.linalg.det(r)), "e(df_i)": 21}
     every = "v1 v2 v3 v4 v5 v6 v7"
@@ -115,7 +116,7 @@ v <- varimax(l, normalize=FALSE, eps=1e-15); k <- varimax(l, normalize=TRUE, eps
 x <- unclass(v$loadings); u <- lm.fit(x, x * abs(x)^2)$coefficients; u <- u %*% diag(sqrt(diag(solve(t(u) %*% u)))); p <- x %*% u; turn <- v$rotmat %*% u; phi <- solve(t(turn) %*% turn)
 cat(sprintf('{{"stat": %.15g, "u": %.15g, "v2": %.15g, "k2": %.15g, "p2": %.15g, "q2": %.15g, "phi": %.15g}}', f$STATISTIC, f$uniquenesses[3], max(abs(v$loadings[2,])), max(abs(k$loadings[5,])),
   max(abs(p[2,])), max(abs(q$loadings[5,])), phi[1,2]))""")
-    cases.add("factor ml, R", "tests.csv", f"factor {every}, ml factors(2)", {"e(chi2_1)": r_out["stat"], "el(e(Psi),1,3)": r_out["u"]}, 1e-5, "R factanal")
+    cases.add("factor ml, R", "tests.csv", f"factor {every}, ml factors(2)", {"e(chi2_1)": r_out["stat"] * (correction - 4 / 3) / (correction - 7 / 3), "el(e(Psi),1,3)": r_out["u"]}, 1e-5, "R factanal")
     ml = f"quietly factor {every}, ml factors(2)\n"
     cases.add("rotate varimax", "tests.csv", ml + "rotate, varimax\nmatrix L = e(r_L)", {"max(abs(L[2,1]), abs(L[2,2]))": r_out["v2"]}, 1e-5, "R varimax")
     cases.add("rotate varimax, normalize", "tests.csv", ml + "rotate, varimax normalize\nmatrix L = e(r_L)", {"max(abs(L[5,1]), abs(L[5,2]))": r_out["k2"]}, 1e-5, "R varimax")

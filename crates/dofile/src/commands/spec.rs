@@ -207,6 +207,8 @@ pub trait Interpreter {
 
     /// Runs the text of a do-file in the current scope.
     fn run_text(&mut self, text: &str, echo: Echo) -> Result<Flow>;
+    /// The same, but commands that fail are reported and do not stop it.
+    fn run_text_to_end(&mut self, text: &str, echo: Echo) -> Result<Flow>;
 
     /// Runs a command, prefixes included, whose macros are substituted.
     fn run_expanded(&mut self, text: &str) -> Result<Flow>;

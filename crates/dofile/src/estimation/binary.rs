@@ -14,7 +14,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::{format, ml_options};
 use estimators::ml::Equation;
 use estimators::ml_binary::{Binary, Link, Separation, find_separation, null_likelihood};
-use estimators::qr::{Design as Columns, choose_columns};
+use estimators::qr::{Design as Columns, choose_in_blocks};
 
 /// Differences between the commands.
 pub struct Kind {
@@ -126,7 +126,8 @@ pub fn drop_collinear(session: &mut Session, model: &mut Model) {
     }
     let omitted = {
         let columns = model.columns();
-        choose_columns(Columns { columns: &columns, weights: None, constant: model.constant }).1
+        let design = Columns { columns: &columns, weights: None, constant: model.constant };
+        choose_in_blocks(design, &model.design.blocks()).1
     };
     let names = model.omit(&omitted);
     post::note_omitted(session, &names);

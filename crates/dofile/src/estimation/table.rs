@@ -231,9 +231,30 @@ impl Table<'_> {
             } else {
                 self.stripe[i].name.clone()
             };
-            layout.print(session, &label, if free { None } else { terms[i].as_ref() }, &numbers);
+            let alone = !free && self.stands_alone(session, &terms, &look, i);
+            let term = terms[i].as_ref().filter(|_| !free && !alone);
+            layout.print(session, &label, term, &numbers);
         }
         session.print(if look.open_end { rule() } else { "-".repeat(width + 14) });
+    }
+
+    /// Whether a row is the only level of its factor variable that its equation shows, of a variable without value
+    /// labels: such a row has the name `1.variable` and no heading.
+    fn stands_alone(&self, session: &Session, terms: &[Option<Term>], look: &TableLook, row: usize) -> bool {
+        let factor = |i: usize| match terms[i].as_ref().map(|t| t.atoms.as_slice()) {
+            Some([Atom::Level { var, ts, .. }]) if ts.prefix().is_empty() => Some(var.as_str()),
+            _ => None,
+        };
+        let Some(variable) = factor(row) else {
+            return false;
+        };
+        let labelled = session.frame.find(variable).is_some_and(|v| session.frame.labels_of(v).is_some());
+        let shown = |i: &usize| {
+            self.stripe[*i].eq == self.stripe[row].eq
+                && factor(*i) == Some(variable)
+                && terms[*i].as_ref().is_none_or(|t| !hidden(look, t))
+        };
+        !labelled && (0..terms.len()).filter(shown).count() == 1
     }
 
     /// Prints the table of plain variables with lines of text above some of them (`headings` by position).
@@ -346,7 +367,10 @@ impl Layout {
             return;
         }
         let levels: Vec<String> = term.atoms.iter().filter_map(|a| level_text(session, a)).collect();
-        session.print(format!("{:>11}  |{cells}", format::abbrev(&levels.join("#"), 11)));
+        // Numbers alone stand side by side; labels are joined.
+        let numbers = levels.iter().all(|l| l.parse::<i64>().is_ok());
+        let joined = levels.join(if numbers { " " } else { "#" });
+        session.print(format!("{:>11}  |{cells}", format::abbrev(&joined, 11)));
     }
 }
 

@@ -14,6 +14,16 @@ use crate::value::Value;
 
 const MAX_ITERATIONS: usize = 100_000_000;
 
+/// Line behind a command, with the `else` branches that follow an `if`.
+pub(super) fn end_of_chain(lines: &[Line], start: usize, hi: usize) -> usize {
+    let after = |i: usize| lines[i].end.unwrap_or(i) + 1;
+    let mut next = after(start);
+    while next < hi && first_word(lines[next].text.trim()) == "else" {
+        next = after(next);
+    }
+    next
+}
+
 impl Session {
     /// Runs lines `lo..hi`.
     pub(super) fn run_lines(&mut self, lines: &[Line], lo: usize, hi: usize, echo: Echo) -> Result<Flow> {
@@ -118,12 +128,8 @@ impl Session {
         echo: Echo,
     ) -> Result<(Flow, usize)> {
         let head = &text[..if_behind_prefixes(text).unwrap_or(0)];
-        let after = |i: usize| lines[i].end.unwrap_or(i) + 1;
         // an error that capture takes leaves the chain as a whole
-        let mut next = after(start);
-        while next < hi && first_word(lines[next].text.trim()) == "else" {
-            next = after(next);
-        }
+        let next = end_of_chain(lines, start, hi);
         let flow = self.run_prefixed(head, |s| s.run_if(lines, start, hi, echo).map(|(flow, _)| flow))?;
         Ok((flow, next))
     }

@@ -7,6 +7,7 @@ mod echo;
 mod expand;
 mod extended;
 mod mata_block;
+mod nostop;
 mod older;
 mod operators;
 mod prefix;
@@ -29,6 +30,10 @@ impl Interpreter for Session {
     fn run_text(&mut self, text: &str, echo: Echo) -> Result<Flow> {
         let lines = read_lines(text);
         self.run_lines(&lines, 0, lines.len(), echo)
+    }
+
+    fn run_text_to_end(&mut self, text: &str, echo: Echo) -> Result<Flow> {
+        Session::run_text_to_end(self, text, echo)
     }
 
     fn run_expanded(&mut self, text: &str) -> Result<Flow> {

@@ -61,6 +61,24 @@ impl Design {
         }
     }
 
+    /// Sizes of the runs of columns that belong together when collinear ones are chosen: a factor variable or an
+    /// interaction is a run of its own, plain variables that follow one another are one. Stata 18 omits levels of the
+    /// last factor in `regress y d1 d2 i.unit i.time` although the indicators d1 and d2 vary less.
+    pub fn blocks(&self) -> Vec<usize> {
+        let mut sizes = Vec::new();
+        let mut before: Option<String> = None;
+        for i in self.active() {
+            let own = self.terms[i].family();
+            if before.as_ref() == Some(&own) {
+                *sizes.last_mut().expect("a run has begun") += 1;
+            } else {
+                sizes.push(1);
+            }
+            before = Some(own);
+        }
+        sizes
+    }
+
     /// Positions of the terms that have values.
     pub fn active(&self) -> Vec<usize> {
         (0..self.terms.len()).filter(|&i| self.columns[i].is_some()).collect()

@@ -11,9 +11,25 @@ fn number(s: &str) -> Result<f64> {
     parse_number(s).ok_or_else(|| StataError::standard(121))
 }
 
+/// Takes out the blanks around a step in parentheses or brackets: `-3 (1) 3` is `-3(1)3`.
+fn without_gaps(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '(' | '[') {
+            out.truncate(out.trim_end().len());
+        }
+        let inside = out.rfind(['(', '[']).is_some_and(|open| !out[open..].contains([')', ']']));
+        if c.is_whitespace() && (inside || out.ends_with([')', ']'])) {
+            continue;
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// Expands a number list; r(121) when it is not one, r(123) when it has too many elements.
 pub fn expand(text: &str) -> Result<Vec<f64>> {
-    let spaced = text.replace(',', " ");
+    let spaced = without_gaps(&text.replace(',', " "));
     let tokens: Vec<&str> = spaced.split_whitespace().collect();
     let mut out: Vec<f64> = Vec::new();
     let mut i = 0;
@@ -75,6 +91,12 @@ fn progression(out: &mut Vec<f64>, a: f64, step: f64, end: f64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_may_stand_apart() {
+        assert_eq!(expand("-3 (1) 0 7").unwrap(), [-3.0, -2.0, -1.0, 0.0, 7.0]);
+        assert_eq!(expand("1 [ 2 ] 5").unwrap(), [1.0, 3.0, 5.0]);
+    }
 
     #[test]
     fn forms_of_the_manual() {

@@ -54,6 +54,19 @@ impl Term {
         }
     }
 
+    /// The factors without their levels, `a#c.x`: equal for the columns of one factor variable or interaction, and
+    /// empty for all terms without a factor variable.
+    pub fn family(&self) -> String {
+        if self.atoms.iter().all(|a| matches!(a, Atom::Cont { .. })) {
+            return String::new();
+        }
+        let name = |a: &Atom| match a {
+            Atom::Cont { var, ts, .. } => format!("c{}.{var}", ts.prefix()),
+            Atom::Level { var, ts, .. } => format!("{}.{var}", ts.prefix()),
+        };
+        self.atoms.iter().map(name).collect::<Vec<_>>().join("#")
+    }
+
     /// The name as in the stripe of `e(b)`: `x`, `2.a`, `1b.a`, `1b.a#co.x`, `o.x`.
     pub fn name(&self) -> String {
         let inter = self.atoms.len() > 1;

@@ -58,7 +58,7 @@ pub(super) const SPEC_SKTEST: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run: sktest,
     syntax: "sktest varlist [if] [in] [, noadjust]",
-    notes: "stores r(N) r(P_skew) r(P_kurt) r(chi2) r(P_chi2) r(Utest); formulas: [R] sktest",
+    notes: "stores r(N) r(P_skew) r(P_kurt) r(chi2) r(P_chi2) r(table) r(Utest); formulas: [R] sktest",
     examples: &[Example {
         // Symmetric values have no skewness.
         run: "set obs 9\ngenerate x = _n\nsktest x",
@@ -205,11 +205,16 @@ fn sktest(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         data.extend([found.n, found.p_skewness, found.p_kurtosis, found.chi2, found.p]);
         results.scalar("N", found.n).scalar("P_skew", found.p_skewness).scalar("P_kurt", found.p_kurtosis);
         results.scalar("chi2", found.chi2).scalar("P_chi2", found.p);
+        // the names of Stata 18
+        results
+            .scalar("p_skew", found.p_skewness)
+            .scalar("p_kurt", found.p_kurtosis)
+            .scalar("p_chi2", found.p);
     }
     let mut table = Matrix::new(samples.len(), 5, data);
     table.row_names = samples.iter().map(|(name, _)| Stripe::term(name.clone())).collect();
     table.col_names = ["N", "Pr_skew", "Pr_kurt", "chi2", "P_chi2"].map(Stripe::term).to_vec();
-    results.matrix("Utest", table);
+    results.matrix("Utest", table.clone()).matrix("table", table);
     s.r = results;
     Ok(())
 }

@@ -230,7 +230,7 @@ fn print_pairs(
                 let difference = groups[i].mean - groups[*j].mean;
                 let error = (variance * (1.0 / groups[i].n + 1.0 / groups[*j].n)).sqrt();
                 let p = adjustment.p(difference / error, k as f64, df);
-                differences.push_str(&format::right(&format::bare("%9.0g", difference), 11));
+                differences.push_str(&format::right(&format::bare("%8.0g", difference), 11));
                 values.push_str(&format::right(&format::bare("%5.3f", p), 11));
             }
             s.print(format!("{} |{differences}", format::right(&names[i], 8)));
@@ -243,7 +243,7 @@ fn print_pairs(
 }
 
 fn print_groups(s: &mut Session, groups: &[Group], g: usize, y: &str, factor: &str, total: (f64, f64, f64)) {
-    let right = |x: f64, w: usize| format::right(&format::bare("%9.0g", x), w);
+    let right = |x: f64, w: usize| format::right(&format::bare("%10.0g", x), w);
     let mut lines = Vec::new();
     for x in groups {
         let name = name_of(s, g, x.row);
@@ -282,7 +282,7 @@ fn print_groups(s: &mut Session, groups: &[Group], g: usize, y: &str, factor: &s
 }
 
 fn print_anova(s: &mut Session, between: (f64, f64), within: (f64, f64), f: f64, bartlett: (f64, f64)) {
-    let right = |x: f64, w: usize| format::right(&format::bare("%10.0g", x), w);
+    let right = |x: f64, w: usize| format::right(&format::bare("%11.0g", x), w);
     let line = |name: &str, (ss, df): (f64, f64), tail: String| {
         format!("{}{}{}{}{tail}", format::left(name, 17), right(ss, 14), right(df, 7), right(ss / df, 13))
     };

@@ -24,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) nototals missing nformat(%fmt [statistics])]",
-    notes: "up to four variables; result among the rows or columns places the statistics (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); stores r(N) and r(table) in the shown layout; command(), tests and styles are not there",
+    notes: "up to four variables; result among the rows or columns places the statistics, var their variables (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); stores r(N) and r(table) in the shown layout; command(), tests and styles are not there",
     examples: &[
         Example {
             run: "set obs 8\ngenerate g = ceil(_n/4)\ngenerate b = mod(_n, 2)\ngenerate x = _n\ntable (g) (b), statistic(mean x) statistic(frequency)\nmatrix T = r(table)",
@@ -33,6 +33,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         Example {
             run: "set obs 8\ngenerate g = ceil(_n/4)\ngenerate b = mod(_n, 2)\ngenerate x = _n\ntable (g b) (result), statistic(mean x) statistic(count x) nototals\nmatrix T = r(table)",
             expect: &[("rowsof(T)", 4.0), ("T[1,1]", 3.0), ("T[4,1]", 6.0), ("T[4,2]", 2.0)],
+        },
+        Example {
+            // Variables in rows, statistics in columns.
+            run: "set obs 8\ngenerate x = _n\ngenerate z = 2*_n\ntable (var) (result), statistic(mean x z) statistic(max x z)\nmatrix T = r(table)",
+            expect: &[("rowsof(T)", 2.0), ("T[1,1]", 4.5), ("T[2,1]", 9.0), ("T[2,2]", 16.0)],
         },
     ],
 };
@@ -92,7 +97,8 @@ fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
         for word in inner.split_whitespace() {
             match word {
                 "result" if s.frame.find("result").is_none() => dims.push(Dim::Result),
-                "var" | "command" | "across" | "colname" if s.frame.find(word).is_none() => {
+                "var" if s.frame.find("var").is_none() => dims.push(Dim::Var),
+                "command" | "across" | "colname" if s.frame.find(word).is_none() => {
                     return Err(StataError::unsupported_option("table", &format!("({word})")));
                 }
                 _ => dims.push(Dim::Variable(s.variable(word)?)),
@@ -207,7 +213,7 @@ fn options(s: &Session, text: &str) -> Result<Options> {
     seen.sort_unstable();
     seen.dedup();
     for item in &mut out.items {
-        let known = STATISTICS.iter().find(|k| k.0 == item.name).map_or("", |k| k.1);
+        let known = known_name(&item.name);
         item.label = match item.variable.filter(|_| seen.len() > 1) {
             Some(v) => format!("{known}: {}", s.frame.var(v).name),
             None => known.to_string(),
@@ -251,6 +257,25 @@ impl Item {
             }
         }
     }
+}
+
+/// What a statistic is called.
+fn known_name(name: &str) -> &'static str {
+    STATISTICS.iter().find(|k| k.0 == name).map_or("", |k| k.1)
+}
+
+/// The statistics and the variables of a table that crosses both, each in the order of the command.
+fn crossed(items: &[Item]) -> (Vec<String>, Vec<usize>) {
+    let (mut statistics, mut of): (Vec<String>, Vec<usize>) = Default::default();
+    for item in items {
+        if !statistics.contains(&item.name) {
+            statistics.push(item.name.clone());
+        }
+        if let Some(v) = item.variable.filter(|v| !of.contains(v)) {
+            of.push(v);
+        }
+    }
+    (statistics, of)
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -307,9 +332,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let titles: Vec<String> = variables.iter().map(|v| title(*v)).collect();
     let count = down.iter().filter(|d| d.variable().is_some()).count();
-    let labels: Vec<&str> = options.items.iter().map(|i| i.label.as_str()).collect();
+    let by_variable = down.contains(&Dim::Var) || across.contains(&Dim::Var);
+    let (statistics, of) = if by_variable { crossed(&options.items) } else { Default::default() };
+    let labels: Vec<String> = if by_variable {
+        statistics.iter().map(|name| known_name(name).to_string()).collect()
+    } else {
+        options.items.iter().map(|i| i.label.clone()).collect()
+    };
+    let owners: Vec<String> = of.iter().map(|v| title(*v)).collect();
     let axis = |dims: &[Dim], first: usize| {
-        Axis::new(dims, first, (&names, &titles, &labels), options.totals, &present)
+        Axis::new(dims, first, (&names, &titles), (&labels, &owners), options.totals, &present)
     };
     let (row_axis, column_axis) = (axis(&down, 0), axis(&across, count));
     let mut values = Vec::new();
@@ -318,7 +350,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let mut line = Vec::new();
         for column in &column_axis.entries {
             let key: Vec<Option<usize>> = row.levels.iter().chain(&column.levels).copied().collect();
-            let item = &options.items[row.item.or(column.item).unwrap_or(0)];
+            let number = row.item.or(column.item).unwrap_or(0);
+            let place = row.of.or(column.of).map_or(Some(number), |v| {
+                let wanted = |i: &Item| i.variable == Some(of[v]) && i.name == statistics[number];
+                options.items.iter().position(wanted)
+            });
+            let Some(item) = place.map(|i| &options.items[i]) else {
+                values.push(MISSING);
+                line.push(String::new());
+                continue;
+            };
             let (x, text) = match cells.get(&key) {
                 Some(own) => {
                     let x = item.value(s, own, &weight, kind, all);

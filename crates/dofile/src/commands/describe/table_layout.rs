@@ -10,13 +10,15 @@ pub(super) enum Dim {
     Variable(usize),
     /// Statistics.
     Result,
+    /// Variables of the statistics.
+    Var,
 }
 
 impl Dim {
     pub(super) fn variable(&self) -> Option<usize> {
         match self {
             Self::Variable(v) => Some(*v),
-            Self::Result => None,
+            Self::Result | Self::Var => None,
         }
     }
 }
@@ -28,6 +30,8 @@ pub(super) struct Entry {
     pub(super) levels: Vec<Option<usize>>,
     /// The statistic, where the side has them.
     pub(super) item: Option<usize>,
+    /// The variable of the statistic, where the side has them.
+    pub(super) of: Option<usize>,
     /// Its name on each dimension.
     pub(super) labels: Vec<String>,
 }
@@ -45,7 +49,8 @@ impl Axis {
     pub(super) fn new(
         dims: &[Dim],
         first: usize,
-        (names, titles, items): (&[Vec<String>], &[String], &[&str]),
+        (names, titles): (&[Vec<String>], &[String]),
+        (items, of): (&[String], &[String]),
         totals: bool,
         present: &[&Vec<Option<usize>>],
     ) -> Self {
@@ -61,7 +66,18 @@ impl Axis {
                         for (i, label) in items.iter().enumerate() {
                             let mut own = entry.clone();
                             own.item = Some(i);
-                            own.labels.push((*label).to_string());
+                            own.labels.push(label.clone());
+                            next.push(own);
+                        }
+                    }
+                }
+                Dim::Var => {
+                    headings.push(None);
+                    for entry in &entries {
+                        for (i, label) in of.iter().enumerate() {
+                            let mut own = entry.clone();
+                            own.of = Some(i);
+                            own.labels.push(label.clone());
                             next.push(own);
                         }
                     }

@@ -80,7 +80,7 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
             text.push(rule.clone());
         }
         let cell =
-            |x: f64| format::right(&format::bare("%9.0g", if is_missing(x) { MISSING } else { x }), 12);
+            |x: f64| format::right(&format::bare("%10.0g", if is_missing(x) { MISSING } else { x }), 12);
         let cells = [cell(mean), cell(sd), format::right(&format::bare("%9.0fc", n), 12)];
         let shown: String = columns.iter().zip(cells).filter(|(c, _)| c.0).map(|(_, v)| v).collect();
         text.push(format!("{:>11} |{shown}", format::abbrev(&name, 11)));

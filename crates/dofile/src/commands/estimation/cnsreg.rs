@@ -101,6 +101,8 @@ struct Restricted {
     df_r: f64,
     df_residual: f64,
     independent: usize,
+    /// Slopes that the constraints leave free: the others are functions of them.
+    free: Vec<usize>,
 }
 
 impl Restricted {
@@ -136,7 +138,16 @@ impl Restricted {
         if df_residual < 0.0 {
             return Err(StataError::new(2001, "insufficient observations"));
         }
-        let mut out = Self { v: bread, b, rss, n: free.n, df_r: df_residual, df_residual, independent };
+        let mut out = Self {
+            free: free_slopes(&bread, columns.len()),
+            v: bread,
+            b,
+            rss,
+            n: free.n,
+            df_r: df_residual,
+            df_residual,
+            independent,
+        };
         out.covariance(model, &columns, &residuals, &weight);
         Ok(out)
     }
@@ -178,6 +189,17 @@ impl Restricted {
     }
 }
 
+/// Slopes with independent estimates. The covariance is singular under constraints, and a test of all slopes with it
+/// divides rounding errors; what counts is the share of each variance that the slopes before leave.
+fn free_slopes(bread: &Mat, slopes: usize) -> Vec<usize> {
+    let varying: Vec<usize> = (0..slopes).filter(|i| bread[(*i, *i)] > 0.0).collect();
+    let size = |i: usize| bread[(varying[i], varying[i])].sqrt();
+    let k = varying.len();
+    let correlation = Mat::from_fn(k, k, |i, j| bread[(varying[i], varying[j])] / (size(i) * size(j)));
+    let (_, _, kept) = correlation.inverse_semidefinite(1e-10);
+    kept.into_iter().map(|i| varying[i]).collect()
+}
+
 fn post_results(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -189,9 +211,8 @@ fn post_results(
     let stripe = plain_stripe(model.names());
     let parameters = Parameters::spread(stripe.clone(), &estimated, &fit.b, &fit.v);
     let mut est = post::begin("cnsreg", &post::command_line(cmd), &parameters, &model);
-    let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let full = spread_square(fit.b.len(), &(0..fit.b.len()).collect::<Vec<_>>(), &fit.v);
-    let test = wald::test_zero(&fit.b, &full, &slopes);
+    let test = wald::test_zero(&fit.b, &full, &fit.free);
     let known = test.df > 0;
     let r = &mut est.results;
     r.scalar("N", fit.n).scalar("df_m", test.df as f64).scalar("df_r", fit.df_r);

@@ -7,6 +7,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{fit_error, level, note_weights, show_table};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::LinearState;
@@ -61,6 +62,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return replay(session, cmd);
     }
     let mut model = Reading::new(cmd).model(session)?.enough()?;
+    if model.design.blocks().len() > 1 {
+        drop_collinear(session, &mut model);
+    }
     let fit = {
         let columns = model.columns();
         ols::fit(&Request {
@@ -179,9 +183,9 @@ fn sums_of_squares(mss: f64, rss: f64, df_m: f64, df_r: f64, n: f64) -> Vec<Stri
         let ms = if df > 0.0 { ss / df } else { MISSING };
         format!(
             "{name:>12} |{:>12}{:>10}{:>12}",
-            format::bare("%10.0g", ss),
+            format::bare("%11.0g", ss),
             format::bare("%9.0gc", df),
-            format::bare("%10.0g", ms)
+            format::bare("%11.0g", ms)
         )
     };
     let total = df_m + df_r;

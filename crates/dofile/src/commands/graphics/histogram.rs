@@ -176,7 +176,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let words = Some(crate::ops::graphs::text::Words { text: title.into(), size: None });
         if plots[0].horizontal() { options.x.title = words } else { options.y.title = words }
     }
-    let number = |x: f64| format::bare("%9.0g", x);
+    let number = |x: f64| format::bare("%10.0g", x);
     session.print(format!(
         "(bin={}, start={}, width={})",
         bins.count,

@@ -263,7 +263,7 @@ fn tail(df: f64, residual: f64, f: f64) -> f64 {
 }
 
 /// Degrees of freedom as the distributions take them.
-fn finite(df: f64) -> Option<f64> {
+pub(super) fn finite(df: f64) -> Option<f64> {
     df.is_finite().then_some(df)
 }
 
@@ -279,6 +279,7 @@ fn show(s: &mut Session, options: &Options, runs: &Runs, pooled: &Pooled, places
         let eform = [("or", "Odds ratio"), ("irr", "IRR"), ("hr", "Haz. ratio"), ("eform", "exp(b)")];
         let eform = eform.iter().find(|(o, _)| options.has(o)).map(|(_, heading)| *heading);
         coefficients(s, runs, pooled, level, eform);
+        super::stored_table::store(s, &runs.stripe, pooled, level, eform.is_some());
     }
     if options.has("vartable") || options.has("dftable") {
         variances(s, runs, pooled, places);

@@ -6,6 +6,7 @@ mod import;
 mod impute;
 mod manage;
 mod methods;
+mod stored_table;
 mod test;
 
 use super::{CommandSpec, Example};

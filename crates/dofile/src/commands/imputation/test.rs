@@ -12,8 +12,14 @@ use estimators::distributions::{chi2_tail, f_tail};
 use estimators::rubin::Pooled;
 
 pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
-    if rest.contains([',', '=', '(']) {
-        return Err(StataError::unsupported_command("mi test with options or expressions"));
+    let (rest, option) = rest.split_once(',').unwrap_or((rest, ""));
+    let large = match option.trim() {
+        "" => false,
+        "nosmall" => true,
+        _ => return Err(StataError::unsupported_command("mi test with options but nosmall")),
+    };
+    if rest.contains(['=', '(']) {
+        return Err(StataError::unsupported_command("mi test with expressions"));
     }
     let results = &s.e.results;
     let found = |name: &str| results.matrices.get(name);
@@ -31,7 +37,7 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
         missing: Vec::new(),
         df: Vec::new(),
         m: results.get_scalar("M_mi").unwrap_or(f64::NAN),
-        complete: results.get_scalar("df_c_mi"),
+        complete: results.get_scalar("df_c_mi").filter(|_| !large),
     };
     let test = pooled.test_zero(&positions).ok_or_else(|| StataError::standard(506))?;
     let finite = test.df_residual.is_finite();

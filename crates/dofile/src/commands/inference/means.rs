@@ -78,10 +78,10 @@ pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
     form: Form::Standard(&PROPORTION),
     run: |s, cmd| run(s, cmd, Kind::Proportion),
     syntax: "proportion varname [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) citype(logit|normal) percent level(#)]",
-    notes: "limits by the logit transformation unless citype(normal); percent changes the table only; variance p(1-p)/(n-1); as mean; [R] proportion",
+    notes: "limits by the logit transformation unless citype(normal); percent changes the table only; variance p(1-p)/n; as mean; [R] proportion",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n > 2\nproportion x",
-        expect: &[("_b[1.x]", 0.6), ("_se[1.x]^2", 0.06)],
+        expect: &[("_b[1.x]", 0.6), ("_se[1.x]^2", 0.048)],
     }],
     ..SPEC
 };
@@ -304,7 +304,9 @@ fn estimate(
                     weight * scores[a].1[k] * scores[b].1[k]
                 })
                 .sum();
-            out.v[(a, b)] = if n > 1.0 { n / (n - 1.0) * sum } else { 0.0 };
+            // Proportions have the variance p(1-p)/n ([R] proportion).
+            let factor = if kind == Kind::Proportion { 1.0 } else { n / (n - 1.0) };
+            out.v[(a, b)] = if n > 1.0 { factor * sum } else { 0.0 };
         }
     }
     if total < 2.0 {

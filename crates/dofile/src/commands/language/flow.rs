@@ -25,19 +25,26 @@ pub(super) const PROGRAM: CommandSpec = CommandSpec {
     ..CommandSpec::raw("program", 2, program, "program {define|drop|list|dir} [name]")
 };
 pub(super) const DO: CommandSpec = CommandSpec {
-    examples: &[Example {
-        // The file has its arguments and local macros of its own.
-        run: "tempfile f\nfile open h using `f', write text\nfile write h \"local k 3\" _n \"scalar a = 2*\\`1'\" _n\nfile close h\ndo `f' 7\nscalar own = \"`k'\" == \"\"",
-        expect: &[("a", 14.0), ("own", 1.0)],
-    }],
-    ..CommandSpec::raw("do", 2, |s, c| run_file(s, c, Mode::Do), "do filename [arguments]")
+    examples: &[
+        Example {
+            // The file has its arguments and local macros of its own.
+            run: "tempfile f\nfile open h using `f', write text\nfile write h \"local k 3\" _n \"scalar a = 2*\\`1'\" _n\nfile close h\ndo `f' 7\nscalar own = \"`k'\" == \"\"",
+            expect: &[("a", 14.0), ("own", 1.0)],
+        },
+        Example {
+            // The commands behind an error run too.
+            run: "tempfile f\nfile open h using `f', write text\nfile write h \"error 111\" _n \"if 1 {\" _n \"error 9\" _n \"}\" _n \"else scalar b = 1\" _n \"scalar a = 2\" _n\nfile close h\ndo `f', nostop",
+            expect: &[("a", 2.0)],
+        },
+    ],
+    ..CommandSpec::raw("do", 2, |s, c| run_file(s, c, Mode::Do), "do filename [arguments] [, nostop]")
 };
 pub(super) const RUN: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempfile f\nfile open h using `f', write text\nfile write h \"local k 3\" _n \"scalar a = 2*\\`1'\" _n\nfile close h\nrun `f' 7\nscalar own = \"`k'\" == \"\"",
         expect: &[("a", 14.0), ("own", 1.0)],
     }],
-    ..CommandSpec::raw("run", 2, |s, c| run_file(s, c, Mode::Run), "run filename [arguments]")
+    ..CommandSpec::raw("run", 2, |s, c| run_file(s, c, Mode::Run), "run filename [arguments] [, nostop]")
 };
 pub(super) const INCLUDE: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -157,10 +164,8 @@ enum Mode {
 const MAX_DO: usize = 64;
 
 fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
-    if cmd.raw.rsplit_once(',').is_some_and(|(_, option)| option.trim() == "nostop") {
-        return Err(StataError::unsupported_option("do", "nostop"));
-    }
-    let parts = words(&cmd.raw);
+    let line = cmd.raw.rsplit_once(',').filter(|(_, option)| option.trim() == "nostop");
+    let parts = words(line.map_or(cmd.raw.as_str(), |(file, _)| file));
     let name = parts
         .first()
         .map(|w| unquote(w))
@@ -188,7 +193,7 @@ fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
     if echo == Echo::On {
         s.out.text("\n");
     }
-    let result = s.run_text(&text, echo);
+    let result = if line.is_some() { s.run_text_to_end(&text, echo) } else { s.run_text(&text, echo) };
     s.out.quiet = quiet_before;
     while s.scopes.len() > depth {
         s.leave_scope();

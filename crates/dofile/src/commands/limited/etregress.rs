@@ -41,7 +41,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "etregress depvar [indepvars] [if] [in] [weight], treat(depvar_t = indepvars_t [, noconstant]) [twostep noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "stores e(N df_m ll chi2 p rho sigma lambda selambda chi2_c p_c), e(b) with 1.depvar_t in the outcome, /athrho /lnsigma (two steps: /hazard lambda), e(V), r(table); no predict but xb; [CAUSAL] etregress",
+    notes: "stores e(N df_m ll chi2 p rho sigma lambda selambda chi2_c p_c), e(b) with 1.depvar_t in the outcome, /athrho /lnsigma (two steps: depvar_t, hazard lambda), e(V), r(table); no predict but xb; [CAUSAL] etregress",
     examples: &[Example {
         run: "set obs 90\ngen z = mod(_n*7, 11) - 5\ngen x = mod(_n*5, 13)\ngen u = mod(_n*17, 19) - 9\ngen t = z + u/2 > 0\ngen y = 1 + x + 2*t + u/3 + mod(_n*11, 6)\netregress y x, treat(t = z) twostep\nscalar same = abs(e(lambda) - e(rho)*e(sigma)) < 1e-12\netregress y x, treat(t = z)",
         expect: &[("same", 1.0), ("e(N)", 90.0), ("abs(e(rho) - tanh(_b[/athrho])) < 1e-12", 1.0)],
@@ -273,9 +273,18 @@ impl Steps {
         }
         let side = &sample.treatment.side;
         let mut layout = Layout::default();
-        layout.equation(&model.depvar, model.names(), &model.estimated());
+        // the two-step estimator names the treatment as a plain variable
+        let plain = |name: String| {
+            let level = name.strip_prefix("1.").filter(|v| *v == sample.treatment.name);
+            level.map(str::to_string).unwrap_or(name)
+        };
+        let names = model.names().into_iter().filter(|n| *n != format!("0b.{}", sample.treatment.name));
+        let names: Vec<String> = names.map(plain).collect();
+        let every: Vec<usize> = (0..names.len()).filter(|i| !names[*i].starts_with("o.")).collect();
+        debug_assert_eq!(every.len(), model.estimated().len());
+        layout.equation(&model.depvar, names, &every);
         layout.equation(&sample.treatment.name, side.names(), &side.estimated());
-        layout.named(Stripe::with_eq("/hazard", "lambda"));
+        layout.named(Stripe::with_eq("hazard", "lambda"));
         let parameters = layout.parameters(&b, &v);
         let slopes: Vec<usize> = (0..model.columns().len()).collect();
         let test = wald::test_zero(&b, &v, &slopes);
@@ -316,10 +325,7 @@ fn header(session: &mut Session) {
 }
 
 fn footer(session: &mut Session) {
-    for name in ["rho", "sigma", "lambda"] {
-        let value = scalar(session, name);
-        session.print(format!("{name:>12} |  {}", format::number("%9.0g", value)));
-    }
+    super::parts::selection_rows(session);
     session.print("-".repeat(78));
     if text(session, "method") != "twostep" {
         let name = format!("{} test of indep. eqns. (rho = 0)", text(session, "chi2_ct"));

@@ -245,6 +245,8 @@ pub(super) fn store_counts(sample: &Selected, results: &mut crate::results::Resu
             .sum()
     };
     results.scalar("N_selected", count(true)).scalar("N_nonselected", count(false));
+    // the name of earlier releases
+    results.scalar("N_cens", count(false));
 }
 
 fn is_two_step(session: &Session) -> bool {
@@ -253,7 +255,8 @@ fn is_two_step(session: &Session) -> bool {
 
 fn header(session: &mut Session) {
     let two_step = is_two_step(session);
-    let title = if two_step { "Heckman selection model, two-step" } else { "Heckman selection model" };
+    let title =
+        if two_step { "Heckman selection model -- two-step estimates" } else { "Heckman selection model" };
     selection_header(session, &[title, "(regression model with sample selection)"], !two_step);
 }
 
@@ -283,10 +286,7 @@ pub(super) fn selection_header(session: &mut Session, titles: &[&str], likelihoo
 }
 
 fn footer(session: &mut Session) {
-    for name in ["rho", "sigma", "lambda"] {
-        let value = scalar(session, name);
-        session.print(format!("{name:>12} |  {}", format::number("%9.0g", value)));
-    }
+    super::parts::selection_rows(session);
     session.print("-".repeat(78));
     if !is_two_step(session) {
         let left = format!(

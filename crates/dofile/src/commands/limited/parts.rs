@@ -145,3 +145,34 @@ pub(super) fn test_line(session: &mut Session, name: &str, df: f64, chi2: f64, p
     let right = format!("Prob > chi2 = {}", format::bare("%6.4f", p));
     session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.chars().count())));
 }
+
+/// Rows of rho, sigma and lambda below the table of a model with two correlated errors. With the parameters athrho and
+/// lnsigma their limits are those of the parameters, transformed; lambda has symmetric ones ([R] heckman).
+pub(super) fn selection_rows(session: &mut Session) {
+    let Some(b) = session.e.b().cloned() else {
+        return;
+    };
+    let place = |name: &str| b.col_names.iter().position(|s| s.eq == "/" && s.name == name);
+    let number = |x: f64| format::number("%9.0g", x);
+    let (Some(a), Some(l)) = (place("athrho"), place("lnsigma")) else {
+        // two steps: the estimates alone
+        session.print(format!("{:>12} |  {}", "rho", format::number("%9.5f", scalar(session, "rho"))));
+        session.print(format!("{:>12} |  {}", "sigma", format::number("%9.8g", scalar(session, "sigma"))));
+        return;
+    };
+    let level = session.r.get_scalar("level").unwrap_or(session.settings.level);
+    derived_row(session, "rho", a, level, f64::tanh, |x| 1.0 - x.tanh().powi(2));
+    derived_row(session, "sigma", l, level, f64::exp, f64::exp);
+    let (lambda, se) = (scalar(session, "lambda"), scalar(session, "selambda"));
+    let reach = wald::critical(level, None) * se;
+    session.print(format!(
+        "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",
+        "lambda",
+        number(lambda),
+        number(se),
+        "",
+        "",
+        number(lambda - reach),
+        number(lambda + reach)
+    ));
+}

@@ -21,6 +21,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("pcf"),
     OptSpec::flag("ipf"),
     OptSpec::flag("ml"),
+    // the search of ml always goes to the limit of the arithmetic: closer tolerances change nothing
+    OptSpec::real("TOLerance"),
+    OptSpec::real("LTOLerance"),
+    OptSpec::real("NRTOLerance"),
+    OptSpec::flag("noLOg"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
 .unsupported(&["BLanks", "ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
@@ -32,8 +37,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: factor,
-    syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml]",
-    notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1); stores e(N f), e(heywood) where a uniqueness is at its bound or negative, e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
+    syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml tolerance(#) ltolerance(#) nrtolerance(#) nolog]",
+    notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1), e(ll df_m aic bic); stores e(N f), e(heywood) where a uniqueness is at its bound or negative, e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
     examples: &[Example {
         // Correlation .8: eigenvalues 1 + .8 and 1 - .8.
         run: "set obs 4\ngenerate x = _n\ngenerate y = cond(_n == 2, 3, cond(_n == 3, 2, _n))\nfactor x y, pcf\nmatrix m = e(Ev)",
@@ -112,7 +117,8 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         factor_ml::Trouble::NotConverged => StataError::new(430, "convergence not achieved"),
     })?;
     let independent = -factor_ml::log_determinant(&r).ok_or_else(singular)?;
-    let correction = n - 1.0 - (2 * p + 5) as f64 / 6.0;
+    // n, not n - 1, as Stata 18 has it
+    let correction = n - (2 * p + 5) as f64 / 6.0;
     let tests = [
         ("i", correction * independent, (p * (p - 1) / 2) as f64),
         ("1", (correction - 2.0 * m as f64 / 3.0) * fit.discrepancy, freedom(m) / 2.0),
@@ -121,6 +127,10 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let e = &mut session.e.results;
     e.text("mtitle", "maximum likelihood").text("title", "Factor analysis").text("predict", "factor_p");
     e.text("Ctype", "correlation").text("method", "ml");
+    let parameters = (p * m) as f64 - (m * (m - 1)) as f64 / 2.0;
+    let ll = -0.5 * n * fit.discrepancy;
+    e.scalar("ll", ll).scalar("df_m", parameters);
+    e.scalar("aic", 2.0 * (parameters - ll)).scalar("bic", parameters * n.ln() - 2.0 * ll);
     if fit.heywood {
         e.text("heywood", "Heywood case");
     }

@@ -265,9 +265,9 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let line = |name: &str, ss: f64, df: f64, ms: f64| {
         format!(
             "{name:>12} |{:>12}{:>11}{:>12}",
-            format::bare("%10.0g", ss),
+            format::bare("%11.0g", ss),
             format::bare("%9.0gc", df),
-            format::bare("%10.0g", ms)
+            format::bare("%11.0g", ms)
         )
     };
     let left = if robust {

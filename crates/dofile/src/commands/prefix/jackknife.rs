@@ -16,7 +16,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "jackknife [exp_list] [, cluster(varlist) mse level(#) saving(file [, replace double]) nodots notable noheader] : command",
+    syntax: "jackknife [exp_list] [, cluster(varlist) mse double level(#) saving(file [, replace double]) nodots notable noheader] : command",
     notes: "stores e(b) e(V) e(se) e(bias) e(N_reps) e(df_r); V = (n-1)/n sum (T(-i) - mean)^2, about the observed value with mse (Efron and Tibshirani 1993, chapter 11); t with n-1 degrees of freedom; option vce(jackknife [, options]) of an estimation command is the same; [R] jackknife",
     examples: &[
         Example {
@@ -35,6 +35,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 const OPTIONS: &[OptSpec] = &[
     OptSpec::text("CLuster"),
     OptSpec::flag("mse"),
+    // replicates are always kept in double precision
+    OptSpec::flag("DOUBle"),
     OptSpec::real("Level"),
     OptSpec::text("SAving"),
     OptSpec::flag("noDots"),

@@ -156,7 +156,10 @@ fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()
         method,
         estimand,
         weights: weights.map(|w| w.1.as_slice()),
-        frequency: weights.is_some_and(|w| w.0 == WeightKind::Frequency),
+        // without clusters Stata 18 reads importance weights as frequencies
+        frequency: weights.is_some_and(|w| {
+            w.0 == WeightKind::Frequency || w.0 == WeightKind::Importance && sample.clusters.is_none()
+        }),
         clusters: sample.clusters.as_ref().map(|c| (c.of_row.as_slice(), c.count)),
     };
     let fit = effects.fit().map_err(|e| match e {

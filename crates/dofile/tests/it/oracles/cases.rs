@@ -29,6 +29,24 @@ fn load(session: &mut Session, file: &str) {
     }
 }
 
+/// Words of a line in their order: runs of blanks and the position of a column do not count.
+fn words(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Lines of `printed` (output of Stata) that the log does not hold in the same order. Optional: a case without them has none.
+fn printed_lines_that_miss<'a>(case: &'a Value, log: &str) -> impl Iterator<Item = &'a str> {
+    let logged: Vec<String> = log.lines().map(words).collect();
+    let mut next = 0;
+    let lines = case["printed"].as_array().into_iter().flatten();
+    lines.map(|l| l.as_str().expect("a line")).filter(move |line| {
+        let wanted = words(line);
+        let found = logged[next..].iter().position(|l| *l == wanted);
+        next += found.map_or(0, |i| i + 1);
+        found.is_none()
+    })
+}
+
 /// Failures of one case, each with what was found and wanted.
 fn failures(case: &Value) -> Vec<String> {
     let name = case["name"].as_str().expect("a name");
@@ -42,7 +60,8 @@ fn failures(case: &Value) -> Vec<String> {
     }
     let tolerance = case["tol"].as_f64().expect("a tolerance");
     let expected = case["expect"].as_object().expect("expected values");
-    let mut out = Vec::new();
+    let mut out: Vec<String> =
+        printed_lines_that_miss(case, &log).map(|l| format!("{name}: not printed: {l}")).collect();
     for (expression, want) in expected {
         let want = want.as_f64().expect("a number");
         match session.eval_num(expression) {
