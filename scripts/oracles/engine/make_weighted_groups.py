@@ -76,10 +76,10 @@ def percentiles(cases, f):
     expect = {f"r(r{i + 1})": v for i, v in enumerate(values)}
     cases.add("_pctile altdef", "search.csv", "_pctile y, percentiles(3 10 25 50 77 99) altdef", expect, 1e-12)
     cuts = np.percentile(f.y, [20, 40, 60, 80], method="weibull")
-    expect = {f"p[{i + 1}]": v for i, v in enumerate(cuts)}
+    expect = {f"cut[{i + 1}]": v for i, v in enumerate(cuts)}
     group = 1 + (f.y.to_numpy()[:, None] > cuts).sum(1)
-    expect |= {f"q[{i + 1}]": group[i] for i in range(0, 240, 17)}
-    cases.add("pctile xtile altdef", "search.csv", "pctile double p = y, nquantiles(5) altdef\nxtile q = y, nquantiles(5) altdef", expect, 1e-12)
+    expect |= {f"class[{i + 1}]": group[i] for i in range(0, 240, 17)}
+    cases.add("pctile xtile altdef", "search.csv", "pctile double cut = y, nquantiles(5) altdef\nxtile class = y, nquantiles(5) altdef", expect, 1e-12)
 
 
 def main():
