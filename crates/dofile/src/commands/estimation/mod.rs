@@ -33,6 +33,7 @@ mod logit;
 mod lrtest;
 mod manova;
 mod margins;
+mod mfx;
 mod newey;
 mod old_estat;
 mod pcorr;
@@ -92,6 +93,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lrtest::SPEC,
     manova::SPEC,
     margins::SPEC,
+    mfx::SPEC,
     newey::SPEC,
     pcorr::SPEC,
     predictnl::SPEC,
