@@ -155,7 +155,7 @@ fn show(s: &mut Session, cmd: &ParsedCommand, name: &str, f: &Facts, short: usiz
     s.print("");
     s.print("      values                                    labels");
     let pair = |left: &str, a: String, right: &str, b: String| {
-        format!("{left:>12}  {}{right:>30}  {b}", format::left(&a, 12))
+        format!("{left:>13}  {}{right:>23}  {b}", format::left(&a, 14))
     };
     s.print(pair(
         "range:",
@@ -171,8 +171,8 @@ fn show(s: &mut Session, cmd: &ParsedCommand, name: &str, f: &Facts, short: usiz
         yes(f.unique_short).into(),
     ));
     s.print(pair("missing .*:", f.missing.to_string(), "null string:", yes(f.null).into()));
-    s.print(format!("{:>56}  {}", "leading/trailing blanks:", yes(f.blanks)));
-    s.print(format!("{:>56}  {}", "numeric -> numeric:", yes(f.numeric)));
+    s.print(format!("{:>52}  {}", "leading/trailing blanks:", yes(f.blanks)));
+    s.print(format!("{:>52}  {}", "numeric -> numeric:", yes(f.numeric)));
     s.print("  definition");
     let mut rows: Vec<(f64, String)> =
         s.frame.value_labels[name].iter().map(|(x, t)| (x, t.to_string())).collect();

@@ -90,7 +90,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     quietly(s, &format!("margins, {}{predict}", at(None)))?;
     let y = matrix(s, "b")?.get(0, 0);
-    let label = s.r.get_text("expression").or(s.r.get_text("predict_label")).unwrap_or("").to_string();
+    let label = s.r.get_text("predict_label").or(s.r.get_text("expression")).unwrap_or("").to_string();
     let mut lines = Vec::new();
     for (name, x) in names.iter().zip(&point).filter(|(n, _)| wanted.contains(n)) {
         let discrete = kind == "dydx" && !cmd.has("nodiscrete") && is_binary(s, name)?;
@@ -209,7 +209,6 @@ fn show(
         ("eydx", "Semi-elasticities ey/dx", "ey/dx"),
     ];
     let (_, title, head) = titles.into_iter().find(|t| t.0 == kind).unwrap_or(titles[0]);
-    let label = label.split(", predict(").next().unwrap_or(label).trim();
     let how = cmd.options.text("predict").map_or("predict".to_string(), |p| format!("predict, {p}"));
     let rule = "-".repeat(78);
     s.print("");

@@ -131,7 +131,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for row in table.chunks(wide) {
         s.print(
             row.iter()
-                .map(|x| format::number("%11.0g", *x))
+                .map(|x| format::number("%9.0g", *x))
                 .map(|t| format::right(t.trim(), 11))
                 .collect::<String>(),
         );

@@ -6,6 +6,7 @@ use super::rif_functions::{Kernel, Statistic, Wish, kernel, values};
 use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable, is_valid_name};
+use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::{FvList, OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
@@ -186,16 +187,20 @@ fn estimate(
         Some(list) => format!("reghdfe {column} {x}{}{weight}, absorb({list}){options}", condition(cmd)),
         None => format!("regress {column} {x}{}{weight},{options}", condition(cmd)),
     };
-    let done = s.run_expanded(&model);
+    let done = quietly(s, &model);
     if name.is_none()
         && let Some(hidden) = s.frame.find(HIDDEN)
     {
         s.frame.drop_vars(&[hidden]);
     }
     done?;
+    // the table is headed by the variable, not by its influence function
+    s.e.results.text("depvar", y.as_str());
+    let level = cmd.options.real("level").map(|l| format!(", level({l})")).unwrap_or_default();
+    s.run_expanded(&format!("{}{level}", if absorb.is_some() { "reghdfe" } else { "regress" }))?;
     let results = &mut s.e.results;
     results.text("cmd", command).text("cmdline", crate::estimation::post::command_line(cmd));
-    results.text("depvar", y.as_str()).text("rif", text);
+    results.text("rif", text);
     results.scalar("rifmean", if is_missing(mean) { MISSING } else { mean });
     if let Statistic::Quantile(_) = wish.statistic {
         s.print(format!("Distributional Statistic: {text}"));

@@ -103,8 +103,14 @@ impl Call {
                 rest.push((name, value));
             }
         }
-        let shown: Vec<String> =
-            rest.iter().map(|(n, v)| v.as_ref().map_or_else(|| n.clone(), |v| format!("{n}({v})"))).collect();
+        // star(all) has three levels in the document; pwcorr itself has one
+        let one = |v: &String| {
+            if v.trim() == "all" && spec.name == "pwcorr" { ".05".to_string() } else { v.clone() }
+        };
+        let text = |(n, v): &(String, Option<String>)| {
+            v.as_ref().map_or_else(|| n.clone(), |v| format!("{n}({})", one(v)))
+        };
+        let shown: Vec<String> = rest.iter().map(text).collect();
         let tail = if shown.is_empty() { String::new() } else { format!(", {}", shown.join(" ")) };
         Ok(Self {
             name: spec.name.to_string(),

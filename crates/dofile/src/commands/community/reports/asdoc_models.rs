@@ -16,18 +16,12 @@ use estimators::distributions::{normal_quantile, t_inverse_tail};
 use estimators::wald;
 
 /// The models of the nested table that grows.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Nested {
     file: String,
     /// The file in front of the table.
     base: Option<Vec<u8>>,
     models: Vec<(String, Estimation)>,
-}
-
-impl std::fmt::Debug for Nested {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Nested").field("file", &self.file).finish_non_exhaustive()
-    }
 }
 
 impl Extension for Nested {}
