@@ -2,6 +2,7 @@
 //! and structure.
 
 mod analyses;
+mod archive;
 mod batch;
 mod coefplot;
 mod collinear;

@@ -28,7 +28,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     ..CommandSpec::raw(
         "esttab",
         6,
-        run,
+        |s, cmd| table(s, cmd, false),
         "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() addnotes() nonotes eform[(pattern)] mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
     )
 };
@@ -43,7 +43,7 @@ pub(super) const SPEC_ESTOUT: CommandSpec = CommandSpec {
     ..CommandSpec::raw(
         "estout",
         6,
-        run_estout,
+        |s, cmd| table(s, cmd, true),
         "estout [names] [using filename] [, cells() stats() and options of esttab]",
     )
 };
@@ -73,14 +73,6 @@ pub(super) struct Wanted {
     pub gaps: bool,
     pub level: f64,
     pub format: Format,
-}
-
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    table(s, cmd, false)
-}
-
-fn run_estout(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    table(s, cmd, true)
 }
 
 fn table(s: &mut Session, cmd: &ParsedCommand, estout: bool) -> Result<()> {
@@ -121,7 +113,7 @@ fn table(s: &mut Session, cmd: &ParsedCommand, estout: bool) -> Result<()> {
 }
 
 /// The named results; without names those of `eststo`, or the active ones.
-fn models(s: &mut Session, list: &str) -> Result<Vec<Model>> {
+pub(super) fn models(s: &mut Session, list: &str) -> Result<Vec<Model>> {
     let kept = s.extensions.state::<Kept>().names.clone();
     let names: Vec<String> = match list {
         "" | "*" | "_all" => {
@@ -199,7 +191,7 @@ fn pairs(text: Option<&str>) -> Vec<(String, String)> {
     parts.chunks(2).filter_map(|p| Some((p.first()?.clone(), p.get(1)?.clone()))).collect()
 }
 
-fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<Wanted> {
+pub(super) fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<Wanted> {
     let list = |name: &str| options.text(name).map(texts);
     let cells = match options.text("cells") {
         Some(text) if text.trim() == "none" => Vec::new(),
@@ -277,12 +269,18 @@ fn titles(
 }
 
 /// Headings, widths and notes around the body.
-fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout: bool) -> Result<Frame> {
+pub(super) fn frame(
+    s: &Session,
+    options: &Given,
+    models: &[Model],
+    wanted: &Wanted,
+    raw: bool,
+) -> Result<Frame> {
     let plain = options.has("plain");
-    let titles = titles(s, options, models, wanted, plain || estout)?;
-    let numbered = !(options.has("nonumbers") || plain || estout);
+    let titles = titles(s, options, models, wanted, plain || raw)?;
+    let numbered = !(options.has("nonumbers") || plain || raw);
     let wide = wanted.cells.iter().map(Vec::len).max().unwrap_or(1);
-    let own_cells = options.has("cells") || estout;
+    let own_cells = options.has("cells") || raw;
     let headings: Vec<String> = (0..wide)
         .map(|j| {
             let column = wanted.cells.iter().filter_map(|row| row.get(j)).map(|e| e.label.clone());

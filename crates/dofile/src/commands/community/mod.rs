@@ -8,7 +8,9 @@ mod csdid;
 mod csdid_average;
 mod did_imputation;
 mod distinct;
+mod effects;
 mod estadd;
+mod estimates_data;
 mod estpost;
 mod estpost_groups;
 mod eststo;
@@ -19,19 +21,25 @@ mod esttab_matrix;
 mod esttab_options;
 mod esttab_rows;
 mod esttab_rtf;
+mod esttab_sheet;
 mod esttab_text;
 mod esttab_unstack;
 mod eventstudyinteract;
 mod faster;
+mod geodist;
+mod gtools;
+mod intervals;
 mod ivreg2;
 mod ivreg2_show;
 mod ivreg2_tests;
 mod ivreghdfe;
 mod labmask;
 mod mdesc;
+mod missings;
 mod oaxaca;
 mod oaxaca_show;
 mod outreg2;
+mod polychoric;
 mod ppmlhdfe;
 mod psmatch2;
 mod psmatch2_show;
@@ -47,10 +55,13 @@ mod reghdfe;
 mod reghdfe_effects;
 mod reghdfe_sets;
 mod reghdfe_show;
+mod renvars;
+mod reports;
 mod spatgsa;
 mod synth;
 mod synth_data;
 mod synth_show;
+mod texsave;
 mod winsor;
 mod xtabond2;
 mod xtabond2_equations;
@@ -59,6 +70,11 @@ mod xtserial;
 use super::CommandSpec;
 
 pub(super) const TABLE: &[CommandSpec] = &[
+    intervals::ASREG,
+    intervals::RANGESTAT,
+    missings::DROPMISS,
+    missings::MISSINGS,
+    missings::NMISSING,
     binscatter::SPEC,
     carryforward::SPEC,
     coefplot::SPEC,
@@ -69,9 +85,36 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estadd::SPEC,
     estpost::SPEC,
     eststo::SPEC,
+    effects::DIFF,
+    effects::EBALANCE,
+    effects::KHB,
+    effects::RBOUNDS,
+    effects::RIFHDREG,
+    effects::RIFREG,
+    effects::SDID,
+    effects::SGMEDIATION,
+    effects::SGMEDIATION2,
     esttab::SPEC,
     esttab::SPEC_ESTOUT,
     eventstudyinteract::SPEC,
+    estimates_data::PARMEST,
+    estimates_data::REGSAVE,
+    geodist::SPEC,
+    renvars::SPEC,
+    reports::ASDOC,
+    reports::BALANCETABLE,
+    reports::CORR2DOCX,
+    reports::IEBALTAB,
+    reports::LOGOUT,
+    reports::ORTH_OUT,
+    reports::REG2DOCX,
+    reports::STDDIFF,
+    reports::SUM2DOCX,
+    reports::T2DOCX,
+    reports::TABOUT,
+    texsave::SPEC_LISTTAB,
+    texsave::SPEC_LISTTEX,
+    texsave::SPEC_TEXSAVE,
     faster::FCOLLAPSE,
     faster::FEGEN,
     faster::FISID,
@@ -85,12 +128,19 @@ pub(super) const TABLE: &[CommandSpec] = &[
     faster::GLEVELSOF,
     faster::GUNIQUE,
     faster::HASHSORT,
+    gtools::GQUANTILES,
+    gtools::GRESHAPE,
+    gtools::GSTATS,
+    gtools::GTOOLS,
+    gtools::GTOP,
+    gtools::GTOPLEVELSOF,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
     labmask::SPEC,
     mdesc::SPEC,
     oaxaca::SPEC,
     outreg2::SPEC,
+    polychoric::SPEC,
     ppmlhdfe::SPEC,
     psmatch2::SPEC,
     pstest::SPEC,

@@ -1,5 +1,6 @@
 //! `egen`: statistics over groups and rows.
 
+mod more;
 mod text;
 
 use super::generate::selected;
@@ -20,7 +21,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::Whole,
     run,
-    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss(, strok) rowsd rowfirst rowlast concat ends(, punct() trim head last tail) anycount anymatch(, values()) mode(, minmode maxmode) diff fill(numlist) pc(, prop) mad mdev; rsum rmean rmin rmax rsd rmiss robs rfirst rlast are the row functions under older names",
+    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss(, strok) rowsd rowfirst rowlast concat ends(, punct() trim head last tail) anycount anymatch(, values()) mode(, minmode maxmode) diff fill(numlist) pc(, prop) mad mdev; rsum rmean rmin rmax rsd rmiss robs rfirst rlast are the row functions under older names; of egenmore: nvals(, missing) nmiss xtile(, nquantiles() percentiles() weights()) corr(, covariance spearman) ewma(, a(#)) gmean hmean semean sumoth var first lastnm wtmean(, weight()) rall rany rcount(, cond()) noccur(, string()) sieve(, keep() char() omit())",
     notes: "no results; by varlist: and by() group the statistic; formulas: those of summarize; rank: average ranks for ties",
     examples: &[
         Example {
@@ -55,6 +56,20 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
                 ("d[1] + \"|\" + d[2] == \"Mary A|O\"", 1.0),
                 ("k[1] + 10 * k[2]", 21.0),
                 ("_rc", 109.0),
+            ],
+        },
+        Example {
+            run: "set obs 6\ngenerate t = _n\ngenerate g = _n > 3\ngenerate x = mod(_n, 4)\ngenerate z = 2*x\ngenerate str s = \"a1 b22\"\ntsset t\negen v = nvals(x), by(g)\negen c = corr(x z)\negen double e = ewma(x), a(.5)\negen q = xtile(x), n(3) by(g)\negen k = rcount(x z), cond(@ > 2)\negen o = sumoth(x), by(g)\negen double m = wtmean(x), weight(t) by(g)\negen d = sieve(s), keep(n)\negen n2 = noccur(s), string(2)",
+            expect: &[
+                ("v[1]", 3.0),
+                ("c[2]", 1.0),
+                ("e[3]", 2.25),
+                ("q[3]", 3.0),
+                ("k[3]", 2.0),
+                ("o[1]", 5.0),
+                ("m[3] * 6", 14.0),
+                ("d[1] == \"122\"", 1.0),
+                ("n2[1]", 2.0),
             ],
         },
         Example {
@@ -104,6 +119,12 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
     if !cmd.list.is_empty() {
         return Err(StataError::syntax());
     }
+    let function = new_name(rest[..open].trim()).to_string();
+    let argument = rest[open + 1..close].trim().to_string();
+    if more::has(&function) {
+        cmd.check_options(more::OPTIONS, more::REFUSED)?;
+        return Ok(Call { ty, name: name.to_string(), function, argument, cmd });
+    }
     cmd.check_options(
         &[
             OptSpec::text("by"),
@@ -140,14 +161,8 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
         ],
         &["TRuncate", "Decode", "MAXLength", "format", "NUMMode"],
     )?;
-    check_options(new_name(rest[..open].trim()), &cmd)?;
-    Ok(Call {
-        ty,
-        name: name.to_string(),
-        function: new_name(rest[..open].trim()).to_string(),
-        argument: rest[open + 1..close].trim().to_string(),
-        cmd,
-    })
+    check_options(&function, &cmd)?;
+    Ok(Call { ty, name: name.to_string(), function, argument, cmd })
 }
 
 /// The name of today for a function that had another one before.
@@ -225,6 +240,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             (Column::from_f64(ty, &values), set)
         }
         "tag" => (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &tag(s, &call, &keep)?), None),
+        f if more::has(f) => (more::column(s, &call, &keep)?, None),
         "concat" | "ends" => (text::column(s, &call, &keep)?, None),
         f if f.starts_with("row") => {
             let values = row_function(s, &call, &keep)?;

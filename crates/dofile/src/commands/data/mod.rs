@@ -13,6 +13,7 @@ mod frame_links;
 mod frames;
 mod fvset;
 mod generate;
+mod labelbook;
 mod labels;
 mod matrices;
 mod named;
@@ -53,6 +54,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rows::SPEC_ORDER,
     rows::SPEC_EXPAND,
     rename::RENAME,
+    labelbook::SPEC,
     numlabel::SPEC,
     labels::SPEC,
     names::FORMAT,

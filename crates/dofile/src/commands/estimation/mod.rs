@@ -33,6 +33,7 @@ mod logit;
 mod lrtest;
 mod manova;
 mod margins;
+mod mfx;
 mod newey;
 mod old_estat;
 mod pcorr;
@@ -91,6 +92,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lrtest::SPEC,
     manova::SPEC,
     margins::SPEC,
+    mfx::SPEC,
     newey::SPEC,
     pcorr::SPEC,
     predictnl::SPEC,

@@ -14,6 +14,7 @@ mod me_specs;
 mod mixed;
 mod mixed_levels;
 mod mixed_post;
+mod older;
 mod random;
 mod recovariance;
 mod xtabond;
@@ -57,6 +58,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[6],
     mixed::SPEC,
     mixed::SPEC_OLD,
+    older::MEQRLOGIT,
+    older::MEQRPOISSON,
+    older::XTMELOGIT,
+    older::XTMEPOISSON,
     xtabond::SPEC,
     xtabond::SPEC_SYSTEM,
     xtdescribe::SPEC,
