@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::applicability::{Applicability, unused_roles};
 use super::binding::takes;
+use super::everyday;
 use super::facts::{self, Data};
 use super::load::{Library, Template};
+use super::misspelt::corrected;
 use super::terms::{LEVELS, ROLES};
 use super::tokens::{is_han, tokens, written_words};
 use crate::domain::ids::TemplateId;
@@ -93,9 +95,8 @@ pub fn rank(
     let texts = library.texts();
     let documents: Vec<(&Template, &Document)> =
         library.templates().filter_map(|t| Some((t, texts.documents.get(&t.meta.id)?))).collect();
-    let asked = weighted(tokens(question), data);
-    let written = written_words(question);
-    let scores: Vec<(f64, Vec<String>)> = bm25(&documents, &asked);
+    let (read, scores) = by_words(&documents, question, data);
+    let written = written_words(&read);
     let largest = scores.iter().map(|(score, _)| *score).fold(LEAST_TELLING, f64::max);
     let mut ranked: Vec<(&Template, Ranked)> = Vec::new();
     for ((template, _), (words, matched)) in documents.iter().zip(scores) {
@@ -130,17 +131,43 @@ pub fn rank(
     ranked.into_iter().map(|(_, r)| r).collect()
 }
 
+/// The question with its misspelt words corrected, and for every document its score by words and phrases and the matched tokens.
+fn by_words(
+    documents: &[(&Template, &Document)],
+    question: &str,
+    data: &Data<'_>,
+) -> (String, Vec<(f64, Vec<String>)>) {
+    let known: BTreeSet<&str> =
+        documents.iter().flat_map(|(_, d)| d.counts.keys().map(String::as_str)).collect();
+    let names = names_of(data);
+    // roles say more than phrases
+    let vague = data.statement.roles.values().all(Vec::is_empty);
+    let read = if vague { corrected(question, &known, &names) } else { question.to_owned() };
+    let mut scores = bm25(documents, &weighted(tokens(&read), &names));
+    if vague {
+        for ((template, _), (score, _)) in documents.iter().zip(&mut scores) {
+            *score += everyday::score(template.meta.id.as_str(), &read);
+        }
+    }
+    (read, scores)
+}
+
 fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
-/// Weighs the tokens of a question: one that names a column of the data says what is studied, not how.
-fn weighted(asked: Vec<String>, data: &Data<'_>) -> Vec<(String, f64)> {
+/// The tokens of the names and labels of the columns.
+fn names_of(data: &Data<'_>) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for column in data.columns() {
         names.extend(tokens(&column.name.replace('_', " ")));
         names.extend(tokens(column.label.as_deref().unwrap_or_default()));
     }
+    names
+}
+
+/// Weighs the tokens of a question: one that names a column of the data says what is studied, not how.
+fn weighted(asked: Vec<String>, names: &BTreeSet<String>) -> Vec<(String, f64)> {
     asked
         .into_iter()
         .map(|token| {

@@ -19,7 +19,7 @@ pub const TOP: usize = 8;
 /// How many blockers a message lists; the context has all.
 const MOST_BLOCKERS: usize = 5;
 /// The rules of applicability and ranking; evidence names it.
-pub const SELECTION_VERSION: u32 = 1;
+pub const SELECTION_VERSION: u32 = 2;
 
 /// Input of the selection.
 #[derive(Debug, Clone, Copy)]
