@@ -213,3 +213,9 @@ impl Table {
         self.separator > 0 && k % self.separator == 0
     }
 }
+
+/// Lists rows with their numbers, for other commands.
+pub(crate) fn list_rows(s: &mut Session, rows: &[usize], vars: &[usize]) {
+    let usual = Table { obs: true, header: true, separator: 5, abbreviate: 8, ..Table::default() };
+    usual.print(s, rows, vars);
+}
