@@ -82,7 +82,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ("a table of numbers, which the lint does not read", &["kapwgt"]),
     ("instruments: templates keep to ivregress and its estat", &["ivreg2"]),
     ("shown on the screen only, or labels changed for reading", &["avplots", "numlabel", "xttrans"]),
-    ("older names of allowed commands", &["hettest", "ivreg", "ovtest", "vif", "xtmixed"]),
+    ("older names of allowed commands", &["hettest", "iis", "ivreg", "ovtest", "tis", "vif", "xtmixed"]),
 ];
 
 /// True where the lint does not know a command.
