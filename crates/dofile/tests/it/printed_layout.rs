@@ -37,7 +37,12 @@ fn deviations_of_xtreg_mle_have_limits_on_the_log_scale() {
     let log = log_of(&format!("{PEAK_FLOW}set cformat %9.2f\nxtreg wm, mle"));
     let row = |label: &str| -> Vec<f64> {
         let line = log.lines().find(|l| l.trim_start().starts_with(label)).expect("a row");
-        line.split('|').nth(1).expect("cells").split_whitespace().map(|w| w.parse().expect("a number")).collect()
+        line.split('|')
+            .nth(1)
+            .expect("cells")
+            .split_whitespace()
+            .map(|w| w.parse().expect("a number"))
+            .collect()
     };
     let near = |found: Vec<f64>, want: [f64; 4]| {
         assert_eq!(found.len(), 4, "{found:?}");
@@ -51,7 +56,8 @@ fn deviations_of_xtreg_mle_have_limits_on_the_log_scale() {
 #[test]
 fn dfuller_and_wntestq() {
     let data = input("wpi1.csv", 2);
-    let log = log_of(&format!("{data}format t %tq\ntsset t\ndfuller wpi\ngenerate d_wpi = D.wpi\nwntestq d_wpi"));
+    let log =
+        log_of(&format!("{data}format t %tq\ntsset t\ndfuller wpi\ngenerate d_wpi = D.wpi\nwntestq d_wpi"));
     has_lines(
         &log,
         &[

@@ -215,14 +215,9 @@ fn finish(session: &mut Session, cmd: &ParsedCommand, asked: &Asked, found: Foun
     let test = wald::test_zero(&fitted.b, &fitted.v, &slopes);
     results.scalar("df_m", test.df as f64).scalar("rank", k).scalar("j", fitted.rank as f64);
     if asked.small {
-        // Without a constant its place counts among the parameters of the test, and no group is lost to it: the package
-        // prints F(15, 140) for 16 coefficients in differences of 140 groups.
-        let absent = f64::from(u8::from(!asked.constant));
-        let df_r = if clustered { groups - 1.0 + absent } else { n - k };
-        let df_m = (test.df as f64 - absent).max(1.0);
-        let f = test.chi2 / df_m;
-        results.scalar("F", stata(f)).scalar("df_m", df_m).scalar("df_r", df_r).text("small", "small");
-        results.scalar("F_p", f_tail(df_m, df_r, f));
+        let df_r = if clustered { groups - 1.0 } else { n - k };
+        results.scalar("F", stata(test.f())).scalar("df_r", df_r).text("small", "small");
+        results.scalar("F_p", f_tail(test.df as f64, df_r, test.f()));
     } else {
         results.scalar("chi2", stata(test.chi2)).scalar("chi2p", chi2_tail(test.df as f64, test.chi2));
     }

@@ -182,8 +182,11 @@ fn store_fixed(results: &mut Results, fit: &WithinFit, units: &Units, robust: bo
     let absorbed = units.count() as f64 - 1.0;
     // The conventional model counts the unit effects. A robust one leaves them out of its scalars, and the constant takes
     // one degree from e(df_m): Stata stores 4 for five regressors.
-    let (df_m, df) =
-        if robust { (ols.df_m - 1.0, ols.n - ols.df_m - 1.0) } else { (ols.df_m + absorbed, ols.df_residual) };
+    let (df_m, df) = if robust {
+        (ols.df_m - 1.0, ols.n - ols.df_m - 1.0)
+    } else {
+        (ols.df_m + absorbed, ols.df_residual)
+    };
     results.scalar("N", ols.n).scalar("df_m", df_m).scalar("df_b", ols.df_m).scalar("df_r", ols.df_r);
     results.scalar("df_a", absorbed).scalar("F", stata(f));
     results.scalar("p", stata(f_tail(ols.df_m, ols.df_r, f)));
