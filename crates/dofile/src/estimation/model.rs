@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::frame::Frame;
 use crate::session::Session;
 use crate::syntax::options::Options;
-use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList, Term};
 use estimators::vce::{Clusters, Vce};
 use estimators::weights::{WeightKind, Weights};
@@ -212,7 +212,7 @@ impl<'a> Reading<'a> {
             Some(vce) => vce.clone(),
             None => VceSpec::parse(&self.cmd.name, &self.cmd.options, self.plain_vce)?,
         };
-        let list = outcome_apart(self.list);
+        let list = super::outcome::apart(self.list);
         let (first, rest) = first_word(&list);
         if first.is_empty() {
             // a command without variables asks for its last results
@@ -278,24 +278,6 @@ pub fn first_word(list: &str) -> (&str, &str) {
     let list = list.trim_start();
     let end = list.find(char::is_whitespace).unwrap_or(list.len());
     (&list[..end], list[end..].trim_start())
-}
-
-/// `D.(y x1 x2)` as `D.y D.(x1 x2)`: the outcome as a word of its own where time-series operators open the list.
-pub fn outcome_apart(list: &str) -> std::borrow::Cow<'_, str> {
-    let list = list.trim_start();
-    let open = list.find(['(', ' ']).filter(|i| list[*i..].starts_with('('));
-    let Some(open) = open.filter(|i| {
-        list[..*i].ends_with('.')
-            && list[..*i - 1].chars().all(|c| c.is_ascii_digit() || "LlFfDdSs".contains(c))
-    }) else {
-        return list.into();
-    };
-    let Some(close) = matching_paren(list, open) else { return list.into() };
-    let operators = &list[..open];
-    let (first, others) = first_word(&list[open + 1..close]);
-    let others = others.trim();
-    let group = if others.is_empty() { String::new() } else { format!(" {operators}({others})") };
-    format!("{operators}{first}{group} {}", list[close + 1..].trim_start()).trim_end().to_string().into()
 }
 
 /// Name and values of a list that must be one variable without factor operators.
