@@ -190,12 +190,15 @@ pub fn effects(
     Ok((of_sets, of_slopes))
 }
 
+fn copy(set: &Units) -> Units {
+    Units { of_row: set.of_row.clone(), sizes: set.sizes.clone() }
+}
+
 /// The sets with the largest first, which is eliminated exactly, and their places.
 fn largest_first(sets: &[Units]) -> (Vec<usize>, Vec<Units>) {
     let mut order: Vec<usize> = (0..sets.len()).collect();
     order.sort_by_key(|k| std::cmp::Reverse(sets[*k].count()));
-    let copy = |k: &usize| Units { of_row: sets[*k].of_row.clone(), sizes: sets[*k].sizes.clone() };
-    let sorted = order.iter().map(copy).collect();
+    let sorted = order.iter().map(|k| copy(&sets[*k])).collect();
     (order, sorted)
 }
 
@@ -224,28 +227,37 @@ pub fn clean(
     clusters: &[Units],
     adjustments: Adjustments,
 ) -> Result<Cleaned, FitError> {
-    let redundant: Vec<usize> = match (adjustments.pairwise, adjustments.first_pair) {
-        (true, _) => Absorber::new(sets, None).redundant(),
+    let nests = if adjustments.clusters { clusters } else { &[] };
+    // Sets nested within clusters are not among those that the redundant effects of the others are counted against.
+    let free: Vec<usize> = (0..sets.len()).filter(|k| !nests.iter().any(|c| nested(&sets[*k], c))).collect();
+    let apart: Vec<Units> = free.iter().map(|k| copy(&sets[*k])).collect();
+    let lost: Vec<usize> = match (adjustments.pairwise, adjustments.first_pair) {
+        _ if apart.is_empty() => Vec::new(),
+        (true, _) => Absorber::new(&apart, None).redundant(),
         (_, true) => {
-            let pair = Absorber::new(&sets[..sets.len().min(2)], None).redundant();
-            (0..sets.len()).map(|k| pair.get(k).copied().unwrap_or(1)).collect()
+            let pair = Absorber::new(&apart[..apart.len().min(2)], None).redundant();
+            (0..apart.len()).map(|k| pair.get(k).copied().unwrap_or(1)).collect()
         }
-        _ => (0..sets.len()).map(|k| usize::from(k > 0)).collect(),
+        _ => (0..apart.len()).map(|k| usize::from(k > 0)).collect(),
     };
+    let place = |k: usize| free.iter().position(|f| *f == k);
     let (_, sorted) = largest_first(sets);
     let absorber = Absorber::with_slopes(&sorted, slopes, weights);
     let cleaned = absorber.clean(columns, weights).map_err(|NotConverged| FitError::NotConverged)?;
     let all = |slope: &Slopes| if adjustments.continuous { slope.redundant } else { 0 };
-    let nests = if adjustments.clusters { clusters } else { &[] };
     let count = |exact: bool, (units, lost): (&Units, usize)| SetCount::new(units, lost, exact, nests);
-    let table: Vec<SetCount> =
-        sets.iter().zip(redundant.iter().copied()).enumerate().map(|(k, one)| count(k < 2, one)).collect();
+    let table: Vec<SetCount> = (0..sets.len())
+        .map(|k| match place(k) {
+            Some(at) => count(at < 2, (&sets[k], lost[at])),
+            None => count(true, (&sets[k], 0)),
+        })
+        .collect();
     let of_slopes: Vec<SetCount> = slopes.iter().map(|s| count(false, (&s.units, all(s)))).collect();
     let counted = table.iter().chain(&of_slopes).map(SetCount::counted).sum::<usize>();
-    let intercepts = sets.iter().zip(&redundant).map(|(set, lost)| set.count() - lost);
+    let intercepts = table.iter().map(|t| if t.nested { t.levels } else { t.counted() });
     let every = intercepts.chain(slopes.iter().map(|s| s.units.count() - all(s))).sum();
-    // The first set has the constant among its effects; it counts on its own where that set is nested.
-    let beside_constant = if table.first().is_some_and(|t| t.nested) { counted } else { counted - 1 };
+    // The first set that counts has the constant among its effects; it counts on its own where every set is nested.
+    let beside_constant = if free.is_empty() && !sets.is_empty() { counted } else { counted - 1 };
     Ok(Cleaned {
         columns: cleaned,
         sets: table,

@@ -217,13 +217,17 @@ impl Arima<'_> {
         let k = b.len();
         let mut out = Mat::zeros(k, k);
         for j in 0..k {
-            let h = scale[j];
             let at = |step: f64| {
                 let mut moved = b.to_vec();
                 moved[j] += step;
                 self.gradient(&moved, scale)
             };
-            let (p, q, r, s) = (at(-2.0 * h)?, at(-h)?, at(h)?, at(2.0 * h)?);
+            // A sum of autoregressive coefficients just below one leaves no room for wide steps.
+            let (h, around) = [1.0, 0.1, 0.01, 1e-3].into_iter().find_map(|shrink| {
+                let h = scale[j] * shrink;
+                Some((h, [at(-2.0 * h)?, at(-h)?, at(h)?, at(2.0 * h)?]))
+            })?;
+            let [p, q, r, s] = around;
             for i in 0..k {
                 out[(i, j)] = -(p[i] - 8.0 * q[i] + 8.0 * r[i] - s[i]) / (12.0 * h);
             }

@@ -160,7 +160,9 @@ fn finish(
     let between = correlation(&units.means(request.y, w), &units.means(&xb, w), None).powi(2);
     // Overall fit and the correlation with the effects ignore weights, as Stata's stored results show.
     let overall = correlation(request.y, &xb, None).powi(2);
-    let pooled = qr::solve(Design { columns: request.columns, weights: w, constant: true }, request.y);
+    // The pooled regression has the regressors that the within regression keeps.
+    let kept: Vec<&[f64]> = ols.basis.kept.iter().map(|j| request.columns[*j]).collect();
+    let pooled = qr::solve(Design { columns: &kept, weights: w, constant: true }, request.y);
     let df1 = absorbed as f64;
     let f = ((pooled.rss - ols.rss) / df1) / (ols.rss / ols.df_residual);
     Ok(WithinFit {

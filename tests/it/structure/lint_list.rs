@@ -86,11 +86,13 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "older names of allowed commands",
         &[
             "hettest",
+            "iis",
             "ivreg",
             "meqrlogit",
             "meqrpoisson",
             "mfx",
             "ovtest",
+            "tis",
             "vif",
             "xtmelogit",
             "xtmepoisson",

@@ -68,6 +68,7 @@ pub fn show_table(
         level,
         eform: eform.is_some(),
         ancillary_from: None,
+        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: false,
         beta,

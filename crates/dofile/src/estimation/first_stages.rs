@@ -51,6 +51,7 @@ pub fn show_first_stages(s: &mut Session, state: &IvState, level: f64) -> Result
             level,
             eform: false,
             ancillary_from: None,
+            deviations: false,
             clusters: state.model.clusters.as_ref().map(|c| (c.count as f64, c.name.as_str())),
             equations: false,
             beta: None,

@@ -169,6 +169,8 @@ pub struct Look<'a> {
     pub ancillary: usize,
     /// Whether equations are shown as blocks.
     pub equations: bool,
+    /// Whether the parameters at the end are standard deviations, without a test and with limits on the log scale.
+    pub deviations: bool,
 }
 
 /// Prints the coefficient table of the active results and stores `r(table)`.
@@ -192,6 +194,7 @@ pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Res
         level,
         eform: look.eform.is_some(),
         ancillary_from: (look.ancillary > 0).then(|| b.cols() - look.ancillary),
+        deviations: look.deviations,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: look.equations,
         beta: None,

@@ -21,6 +21,7 @@ pub mod linear_form;
 pub mod margins;
 pub mod ml_command;
 pub mod model;
+mod outcome;
 pub mod post;
 pub mod reference;
 pub mod response;

@@ -211,7 +211,8 @@ impl<'a> Reading<'a> {
     /// Reads the model: r(100) without variables, r(2000) without observations.
     pub fn model(&self, session: &Session) -> Result<Model> {
         let vce = self.covariance(session)?;
-        let (first, rest) = first_word(self.list);
+        let list = super::outcome::apart(self.list);
+        let (first, rest) = first_word(&list);
         if first.is_empty() {
             // a command without variables asks for its last results
             return Err(StataError::new(301, "last estimates not found"));

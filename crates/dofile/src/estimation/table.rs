@@ -32,6 +32,8 @@ pub struct Table<'a> {
     pub eform: bool,
     /// Parameters that are not exponentiated or are shown after a rule (ancillary ones), from here on.
     pub ancillary_from: Option<usize>,
+    /// Ancillary parameters are standard deviations: no test, limits on the log scale.
+    pub deviations: bool,
     /// Number of clusters and their variable.
     pub clusters: Option<(f64, &'a str)>,
     /// Whether equations are shown as blocks.
@@ -60,6 +62,7 @@ impl<'a> Table<'a> {
             level,
             eform: false,
             ancillary_from: None,
+            deviations: false,
             clusters: None,
             equations: true,
             beta: None,
@@ -108,7 +111,7 @@ impl Table<'_> {
 
     /// Whether a parameter is a variance: no test, limits on the log scale.
     fn is_variance(&self, i: usize) -> bool {
-        self.stripe[i].eq.starts_with('/') && self.stripe[i].name.starts_with("var(")
+        self.stripe[i].eq.starts_with('/') && (self.deviations || self.stripe[i].name.starts_with("var("))
     }
 
     fn variance_row(&self, i: usize, row: Row) -> Row {
@@ -224,7 +227,7 @@ impl Table<'_> {
                 };
                 numbers = format!("{}{shown:>25}", &numbers[..numbers.len() - 25]);
             }
-            let label = if self.is_variance(i) {
+            let label = if self.is_variance(i) && !self.deviations {
                 self.stripe[i].name.clone()
             } else if free {
                 format!("/{}", self.stripe[i].name.trim_start_matches('/'))

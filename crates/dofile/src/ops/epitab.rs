@@ -175,6 +175,24 @@ pub(crate) fn head(s: &mut Session, rows: &[(&str, f64, f64, f64)], further: &[(
     s.print(BLANK);
 }
 
+/// [`head`] for case-control data: the last column is the share of each row that is exposed.
+pub(crate) fn head_with_shares(s: &mut Session, rows: &[(&str, f64, f64, f64); 3]) {
+    let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", stata(x)), w);
+    let rule = "-----------------+------------------------+------------------------";
+    s.print("");
+    s.print("                                                         Proportion");
+    s.print("                 |   Exposed   Unexposed  |      Total     exposed");
+    s.print(rule);
+    for (i, (label, a, b, total)) in rows.iter().enumerate() {
+        if i == 2 {
+            s.print(rule);
+        }
+        let share = format::bare("%6.4f", stata(a / total));
+        s.print(format!("{label:>16} |{}{}  |{}{share:>12}", cell(*a, 10), cell(*b, 12), cell(*total, 11)));
+    }
+    s.print(BLANK);
+}
+
 /// Prints `label | point estimate | limits` rows; a note such as `(exact)` stands behind.
 pub(crate) fn estimates(s: &mut Session, level: f64, rows: &[(String, Interval, &str)]) {
     let level = format::bare("%5.0g", level);

@@ -4,6 +4,11 @@ use crate::commands::Interpreter;
 use crate::error::Result;
 use crate::session::Session;
 
+/// Runs a command with its output.
+pub(crate) fn shown(s: &mut Session, command: &str) -> Result<()> {
+    s.run_expanded(command).map(|_| ())
+}
+
 /// Runs a command without output.
 pub(crate) fn quietly(s: &mut Session, command: &str) -> Result<()> {
     let before = s.out.quiet;

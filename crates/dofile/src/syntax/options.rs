@@ -197,6 +197,16 @@ impl Options {
                 (_, a) => a.map(|a| unquote(&a).to_string()),
             };
             let again = spec.kind == OptKind::Texts;
+            // The bare word and the word with an argument say the same thing: the argument counts.
+            if spec.kind == OptKind::FlagOrText
+                && let Some(place) =
+                    items.iter().position(|(n, a)| *n == name && (a.is_none() || arg.is_none()))
+            {
+                if arg.is_some() {
+                    items[place].1 = arg;
+                }
+                continue;
+            }
             if !again && items.iter().any(|(n, a)| *n == name && *a != arg) {
                 return Err(StataError::invalid(format!("option {name} may be specified only once")));
             }

@@ -28,6 +28,7 @@ mod mata;
 mod names;
 mod oracles;
 mod practice;
+mod printed_layout;
 mod properties;
 mod reference;
 mod return_codes;

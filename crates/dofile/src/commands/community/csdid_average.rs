@@ -246,6 +246,7 @@ fn shown(session: &mut Session, state: &CsdidState, word: &str, call: &Call) -> 
         level,
         eform: false,
         ancillary_from: None,
+        deviations: false,
         clusters: None,
         equations: kind == Kind::Cells,
         beta: None,

@@ -83,6 +83,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     orthog::SPEC_POLYNOMIAL,
     xtset::SPEC_XTSET,
     xtset::SPEC_TSSET,
+    xtset::SPEC_IIS,
+    xtset::SPEC_TIS,
     pctile::SPEC_PCTILE,
     pctile::SPEC_XTILE,
     pairs::SPEC_JOINBY,

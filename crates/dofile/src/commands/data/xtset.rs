@@ -3,6 +3,7 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::run::quietly;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -46,6 +47,63 @@ pub(super) const SPEC_TSSET: CommandSpec = CommandSpec {
     }],
     ..SPEC_XTSET
 };
+
+const OLD: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("clear")]);
+
+/// `iis`, the panel variable of older versions.
+pub(super) const SPEC_IIS: CommandSpec = CommandSpec {
+    name: "iis",
+    min: 3,
+    form: Form::Standard(&OLD),
+    by: ByRule::No,
+    run: iis,
+    syntax: "iis panelvar | iis, clear",
+    notes: "the first half of xtset, kept for old do-files; [XT] xtset",
+    examples: &[Example {
+        run: "set obs 6\ngenerate id = ceil(_n/3)\ngenerate t = mod(_n - 1, 3)\niis id\ntis t\ngenerate d = D.t",
+        expect: &[("d[2]", 1.0), ("d[4] >= .", 1.0)],
+    }],
+};
+
+/// `tis`, the time variable of older versions.
+pub(super) const SPEC_TIS: CommandSpec = CommandSpec {
+    name: "tis",
+    run: tis,
+    syntax: "tis timevar | tis, clear",
+    notes: "the second half of xtset, kept for old do-files; [XT] xtset",
+    ..SPEC_IIS
+};
+
+fn word(cmd: &ParsedCommand) -> Option<String> {
+    Some(cmd.list.trim().to_string()).filter(|w| !w.is_empty() && !cmd.has("clear"))
+}
+
+/// The declared panel and time variables; an old command changes one of them.
+fn declared(s: &Session) -> (Option<String>, Option<String>) {
+    let name = |v: Option<usize>| v.map(|v| s.frame.var(v).name.clone());
+    Panel::of(&s.frame).map_or((None, None), |p| (name(p.panel), name(p.time)))
+}
+
+fn iis(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (_, time) = declared(s);
+    set_both(s, word(cmd), time)
+}
+
+fn tis(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (panel, _) = declared(s);
+    set_both(s, panel, word(cmd))
+}
+
+/// Declares what is left of the two, without the report of `xtset`.
+fn set_both(s: &mut Session, panel: Option<String>, time: Option<String>) -> Result<()> {
+    let line = match (panel, time) {
+        (Some(panel), Some(time)) => format!("xtset {panel} {time}"),
+        (Some(panel), None) => format!("xtset {panel}"),
+        (None, Some(time)) => format!("tsset {time}"),
+        (None, None) => "xtset, clear".to_string(),
+    };
+    quietly(s, &line)
+}
 
 fn xtset(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let words: Vec<&str> = cmd.list.split_whitespace().collect();

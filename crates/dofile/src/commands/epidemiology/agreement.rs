@@ -6,10 +6,11 @@ use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::ops::epitab::Sample;
+use crate::ops::run::shown;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use estimators::distributions::normal_tail;
 
 const SYNTAX: StandardSyntax =
@@ -40,6 +41,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if variables.iter().any(|v| s.frame.var(*v).is_string()) {
         return Err(StataError::type_mismatch());
+    }
+    if cmd.has("tab") {
+        // The table of the two ratings comes first, as tabulate shows it.
+        let front = top_level_comma(&cmd.raw).map_or(cmd.raw.as_str(), |at| &cmd.raw[..at]);
+        shown(s, &format!("tabulate {front}"))?;
     }
     let sample = Sample::read(s, cmd, &variables)?;
     let rating =

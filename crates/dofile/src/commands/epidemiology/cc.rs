@@ -5,8 +5,8 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::ops::epitab::{
-    Strata, StratumRow, estimates, fraction_labels, head, homogeneity_line, immediate, interval_level, store,
-    stratified, test_line,
+    Strata, StratumRow, estimates, fraction_labels, head_with_shares, homogeneity_line, immediate,
+    interval_level, store, stratified, test_line,
 };
 use crate::results::Results;
 use crate::session::Session;
@@ -134,14 +134,13 @@ fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn single(s: &mut Session, cmd: &ParsedCommand, t: Table) -> Result<()> {
     let level = interval_level(s, cmd)?;
     // Rows are cases and controls; the last column is the share that is exposed.
-    head(
+    head_with_shares(
         s,
         &[
             ("Cases", t.a, t.b, t.a + t.b),
             ("Controls", t.c, t.d, t.c + t.d),
             ("Total", t.exposed(), t.unexposed(), t.total()),
         ],
-        &[("Odds of a case", t.a / t.c, t.b / t.d, (t.a + t.b) / (t.c + t.d))],
     );
     let (odds, note) = limits(cmd, t, level);
     let (exposed, preventive) = fraction(odds);

@@ -47,6 +47,7 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         level,
         eform: false,
         ancillary_from: Some(0),
+        deviations: false,
         clusters: None,
         equations: false,
         beta: None,

@@ -229,6 +229,7 @@ fn show(
         level,
         eform: eform.is_some(),
         ancillary_from: ancillary,
+        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: ancillary.is_none(),
         beta: None,

@@ -323,6 +323,7 @@ fn display(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()
         level,
         eform: irr,
         ancillary_from: nbreg.then(|| b.cols() - 1),
+        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: false,
         beta: None,

@@ -118,12 +118,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         })
         .collect();
     let names: Vec<String> = pairs.iter().map(|(i, _)| c.stripe[*i].name.clone()).collect();
-    print(session, first, second, &names, &rows);
+    let commands = [consistent, efficient].map(|e| e.cmd().to_string());
+    print(session, (first, second), &commands, &names, &rows);
     let p = stata(chi2_tail(rank as f64, chi2));
-    session.print("    Test of H0: Difference in coefficients not systematic");
+    session.print("Test of H0: Difference in coefficients not systematic");
     session.print("");
     session.print(format!("    chi2({rank}) = (b-B)'[(V_b-V_B)^(-1)](b-B)"));
-    session.print(format!("            = {}", format::number("%6.2f", stata(chi2))));
+    session.print(format!("            = {}", format::bare("%9.2f", stata(chi2))));
     if chi2 < 0.0 {
         session.print("    chi2<0 ==> model fitted on these data fails to meet the asymptotic assumptions");
     } else {
@@ -160,14 +161,20 @@ fn statistic(gap: &[f64], v: &Mat, size: &[f64]) -> (f64, usize, bool) {
     (chi2, rank, values.iter().all(|x| *x > 0.0))
 }
 
-fn print(session: &mut Session, first: &str, second: &str, names: &[String], rows: &[[f64; 4]]) {
+fn print(
+    session: &mut Session,
+    (first, second): (&str, &str),
+    commands: &[String; 2],
+    names: &[String],
+    rows: &[[f64; 4]],
+) {
     session.print("");
     session.print("                 ---- Coefficients ----");
     session.print("             |      (b)          (B)            (b-B)     sqrt(diag(V_b-V_B))");
     session.print(format!(
-        "             |{:^13}{:^13}      Difference       Std. err.",
-        format::abbrev(first, 10),
-        format::abbrev(second, 10)
+        "             |{:>9}{:>13}         Difference       Std. err.",
+        format::abbrev(first, 8),
+        format::abbrev(second, 12)
     ));
     session.print(format!("-------------+{}", "-".repeat(64)));
     for (name, row) in names.iter().zip(rows) {
@@ -182,10 +189,8 @@ fn print(session: &mut Session, first: &str, second: &str, names: &[String], row
         ));
     }
     session.print("-".repeat(78));
-    session.print(format!("{:>60}", format!("b = Consistent under H0 and Ha; obtained from {first}.")));
-    session.print(format!(
-        "{:>60}",
-        format!("B = Inconsistent under Ha, efficient under H0; obtained from {second}.")
-    ));
+    let [one, two] = commands;
+    session.print(format!("{:>71} {one}.", "b = Consistent under H0 and Ha; obtained from"));
+    session.print(format!("{:>71} {two}.", "B = Inconsistent under Ha, efficient under H0; obtained from"));
     session.print("");
 }

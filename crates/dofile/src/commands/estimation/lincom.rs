@@ -117,6 +117,7 @@ fn show(
         level,
         eform: heading.is_some(),
         ancillary_from: None,
+        deviations: false,
         clusters: None,
         equations: false,
         beta: None,

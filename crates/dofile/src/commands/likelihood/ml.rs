@@ -157,7 +157,7 @@ fn display(s: &mut Session, line: &ParsedCommand) -> Result<()> {
             .find(|(option, _)| line.has(option))
             .map(|(_, heading)| *heading);
     let equations = scalar("k_eq") as usize - ancillary > 1;
-    ml_command::table(s, line, &Look { eform, ancillary, equations })?;
+    ml_command::table(s, line, &Look { eform, ancillary, equations, ..Look::default() })?;
     likelihood::finish(&s.e)
 }
 

@@ -165,6 +165,7 @@ fn run(
                 eform: cmd.has("irr").then_some("IRR"),
                 ancillary: usize::from(dispersed && !equations),
                 equations,
+                ..Look::default()
             },
             footer: &|session| {
                 if dispersed {

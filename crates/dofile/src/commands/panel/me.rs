@@ -15,7 +15,7 @@ use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::format;
 use crate::ml_options;
 use crate::session::Session;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, abbreviates, split_options};
 use crate::syntax::split::{ParsedCommand, top_level_comma};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, normal_quantile};
@@ -63,10 +63,51 @@ fn parse(kind: &Kind, raw: &str) -> Result<Line> {
     Ok(Line { cmd, group: group.trim().to_string(), slopes: slopes.trim().to_string() })
 }
 
+/// The command that `meglm` with `family()` and `link()` stands for, and the line without these two options.
+fn named_family(session: &Session, raw: &str) -> Result<(&'static Kind, String)> {
+    let (front, options) = match top_level_comma(raw) {
+        Some(at) => (&raw[..at], &raw[at + 1..]),
+        None => (raw, ""),
+    };
+    let replay = front.trim().is_empty();
+    let (mut family, mut link) = (String::from("gaussian"), String::new());
+    if replay {
+        let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
+        (family, link) = (text("family"), text("link"));
+    }
+    let mut others = Vec::new();
+    for (name, argument) in split_options(options)? {
+        let word = argument.clone().unwrap_or_default().trim().to_lowercase();
+        if abbreviates(&name, "Family") {
+            family = word;
+        } else if abbreviates(&name, "Link") {
+            link = word;
+        } else {
+            others.push(argument.map_or(name.clone(), |a| format!("{name}({a})")));
+        }
+    }
+    let families = [("bernoulli", "binomial"), ("binomial", "binomial"), ("poisson", "poisson")];
+    let further = [("nbinomial", "nbinomial"), ("ordinal", "ordinal")];
+    let full = families.iter().chain(&further).find(|f| family.len() >= 3 && f.0.starts_with(&family));
+    let of_family = |k: &&Kind| full.is_some_and(|f| k.words.0 == f.1);
+    let kind = KINDS.iter().filter(of_family).find(|k| link.is_empty() || k.words.1.starts_with(&link));
+    let kind = kind.ok_or_else(|| {
+        let link = if link.is_empty() { String::new() } else { format!(" link({link})") };
+        StataError::unsupported_option("meglm", &format!("family({family}){link}"))
+    })?;
+    Ok((kind, format!("{front}, {}", others.join(" "))))
+}
+
 /// Runs one of the commands.
 pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let kind = KINDS.iter().find(|k| k.name == cmd.name).ok_or_else(StataError::syntax)?;
     let raw = cmd.raw.trim();
+    let general;
+    let (kind, raw) = if cmd.name == "meglm" {
+        general = named_family(session, raw)?;
+        (general.0, general.1.as_str())
+    } else {
+        (KINDS.iter().find(|k| k.name == cmd.name).ok_or_else(StataError::syntax)?, raw)
+    };
     if raw.is_empty() || raw.starts_with(',') {
         if session.e.cmd() != kind.name {
             return Err(StataError::new(301, "last estimates not found"));
@@ -303,6 +344,10 @@ fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()
             format!("LR test vs. {}: {test} = {}", kind.without, format::bare("%9.2f", chi2).trim_start());
         let right = format!("Prob {sign} = {}", format::bare("%6.4f", p));
         session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+        if df > 1.0 {
+            session.print("");
+            session.print("Note: LR test is conservative and provided only for reference.");
+        }
     }
     Ok(())
 }

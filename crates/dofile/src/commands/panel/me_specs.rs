@@ -110,7 +110,16 @@ const fn spec(name: &'static str, syntax: &'static str, examples: &'static [Exam
 }
 
 /// The commands.
-pub(super) const SPECS: [CommandSpec; 7] = [
+pub(super) const SPECS: [CommandSpec; 8] = [
+    spec(
+        "meglm",
+        "meglm depvar [indepvars] [if] [in] || levelvar: [varlist], family(bernoulli|binomial|poisson|nbinomial|ordinal) [link(logit|probit|cloglog|log) options of the command of that family]",
+        // another name of melogit
+        &[Example {
+            run: "set obs 120\ngen id = ceil(_n/8)\ngen x = mod(_n*7, 11) - 5\ngen y = x + 3*mod(id, 3) - 3 + mod(_n*5, 9) - 4 > 0\nmelogit y x || id:\nscalar ll = e(ll)\nmeglm y x || id:, family(bernoulli) link(logit)",
+            expect: &[("e(ll) - ll", 0.0)],
+        }],
+    ),
     spec(
         "melogit",
         "melogit depvar [indepvars] [if] [in] || levelvar: [varlist] [, noconstant covariance(independent|unstructured) intpoints(#) or offset(v) nolrtest vce(oim|robust|cluster v) level(#) nolog]",

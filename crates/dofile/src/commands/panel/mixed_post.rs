@@ -28,7 +28,9 @@ fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Vec<Lin
     };
     let mut names = words("revars").into_iter();
     let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
-    let deviations = cmd.has("stddeviations");
+    // The older command shows standard deviations unless it is told otherwise ([XT] xtmixed of release 12).
+    let older = session.e.results.get_text("cmdline").is_some_and(|line| line.starts_with("xtmixed"));
+    let deviations = cmd.has("stddeviations") || (older && !cmd.has("variance"));
     let power = if deviations { 1.0 } else { 2.0 };
     let word = if deviations { "sd" } else { "var" };
     let one = |name: String, position: usize| -> Line {
@@ -174,6 +176,10 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     );
     let right = format!("{tail} = {}", format::bare("%6.4f", scalar(session, "p_c")));
     session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+    if df > 1.0 {
+        session.print("");
+        session.print("Note: LR test is conservative and provided only for reference.");
+    }
     Ok(())
 }
 
@@ -203,6 +209,7 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         level,
         eform: false,
         ancillary_from: None,
+        deviations: false,
         clusters: None,
         equations: false,
         beta: None,

@@ -17,6 +17,7 @@ mod mixed_post;
 mod older;
 mod random;
 mod recovariance;
+mod wcorrelation;
 mod xtabond;
 mod xtdescribe;
 mod xtgee;
@@ -56,6 +57,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[4],
     me_specs::SPECS[5],
     me_specs::SPECS[6],
+    me_specs::SPECS[7],
     mixed::SPEC,
     mixed::SPEC_OLD,
     older::MEQRLOGIT,
@@ -114,3 +116,4 @@ pub(super) use icc::icc;
 pub(super) use me_predict::prediction as me_prediction;
 pub(super) use mixed_post::{effects as mixed_effects, prediction as mixed_prediction};
 pub(super) use recovariance::recovariance;
+pub(super) use wcorrelation::wcorrelation;

@@ -5,6 +5,7 @@ use crate::format;
 use crate::session::Session;
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
+use estimators::wald;
 
 /// A text of the active results.
 fn text(session: &Session, name: &str) -> String {
@@ -28,9 +29,37 @@ pub(super) fn header(session: &mut Session) {
     clogit::panel_header(session, &title, &effects, points);
 }
 
+/// The last parameter, which is the log of a variance: its value, standard error and limits.
+pub(super) fn last_parameter(session: &Session, level: f64) -> (f64, f64, [f64; 2]) {
+    parameter_from_end(session, level, 1)
+}
+
+/// A parameter counted from the end: value, standard error and limits.
+pub(super) fn parameter_from_end(session: &Session, level: f64, from_end: usize) -> (f64, f64, [f64; 2]) {
+    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return (MISSING, MISSING, [MISSING; 2]) };
+    let at = b.cols() - from_end;
+    let (value, error) = (b.values()[at], v.get(at, at).sqrt());
+    let half = wald::critical(level, None) * error;
+    (value, error, [value - half, value + half])
+}
+
+/// A line of the table for a function of the parameters, which has no test.
+pub(super) fn derived_row(label: &str, value: f64, error: f64, low: f64, high: f64) -> String {
+    let cell = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
+    format!(
+        "{label:>12} |{}{}{:>16}{}{}",
+        cell(value, 11),
+        cell(error, 11),
+        "",
+        cell(low, 13),
+        cell(high, 12)
+    )
+}
+
 /// Prints the lines under the table: derived parameters and the test of no effects.
 pub(super) fn footer(session: &mut Session, name: &str) {
     let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
+    let cmd_level = session.settings.level;
     if is_random(session) {
         let normal = text(session, "distrib") == "Gaussian";
         let shown: &[&str] = match (name, normal) {
@@ -40,7 +69,22 @@ pub(super) fn footer(session: &mut Session, name: &str) {
         };
         for item in shown {
             let value = scalar(session, item);
-            session.print(format!("{item:>12} |  {}", format::number("%9.0g", value)));
+            let (log, error, limits) = last_parameter(session, cmd_level);
+            let rows = match *item {
+                "alpha" => [log, limits[0], limits[1]].map(f64::exp),
+                "sigma_u" => [log, limits[0], limits[1]].map(|x| (0.5 * x).exp()),
+                // The variance of the outcome's own error follows from the stored share.
+                _ => {
+                    let own = log.exp() * (1.0 - value) / value;
+                    [log, limits[0], limits[1]].map(|x| x.exp() / (x.exp() + own))
+                }
+            };
+            let slope = match *item {
+                "alpha" => value,
+                "sigma_u" => 0.5 * value,
+                _ => value * (1.0 - value),
+            };
+            session.print(derived_row(item, value, slope * error, rows[1], rows[2]));
         }
         session.print("-".repeat(78));
         if text(session, "vcetype").is_empty() {

@@ -6,6 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit;
 use super::unit_variable;
+use super::xtlogit_show::{derived_row, parameter_from_end};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{self, print_log};
@@ -234,9 +235,11 @@ fn footer(session: &mut Session) {
         return;
     }
     let scalar = |s: &Session, name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
-    for item in ["r", "s"] {
-        let value = scalar(session, item);
-        session.print(format!("{item:>12} |  {}", format::number("%9.0g", value)));
+    let level = session.settings.level;
+    for (item, from_end) in [("r", 2), ("s", 1)] {
+        let (log, error, limits) = parameter_from_end(session, level, from_end);
+        let value = log.exp();
+        session.print(derived_row(item, value, value * error, limits[0].exp(), limits[1].exp()));
     }
     session.print("-".repeat(78));
     if session.e.results.has("chi2_c") {

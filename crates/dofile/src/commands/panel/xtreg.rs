@@ -75,7 +75,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return display(session, cmd);
     }
     let options = &cmd.options;
-    let kinds: Vec<&str> = ["fe", "re", "be", "mle", "pa"].into_iter().filter(|k| options.has(k)).collect();
+    let mut kinds: Vec<&str> =
+        ["fe", "re", "be", "mle", "pa"].into_iter().filter(|k| options.has(k)).collect();
+    if kinds == ["re", "mle"] {
+        // Maximum likelihood is an estimator of the random-effects model.
+        kinds.remove(0);
+    }
     if kinds.len() > 1 {
         return Err(StataError::invalid(format!("options {} may not be combined", kinds.join(" and "))));
     }
@@ -175,9 +180,13 @@ fn store_fixed(results: &mut Results, fit: &WithinFit, units: &Units, robust: bo
     let ols = &fit.ols;
     let f = ols.f.unwrap_or(f64::NAN);
     let absorbed = units.count() as f64 - 1.0;
-    // The conventional model counts the unit effects, a robust one leaves them out of its scalars.
-    let (df_m, df) =
-        if robust { (ols.df_m, ols.n - ols.df_m - 1.0) } else { (ols.df_m + absorbed, ols.df_residual) };
+    // The conventional model counts the unit effects. A robust one leaves them out of its scalars, and the constant takes
+    // one degree from e(df_m): Stata stores 4 for five regressors.
+    let (df_m, df) = if robust {
+        (ols.df_m - 1.0, ols.n - ols.df_m - 1.0)
+    } else {
+        (ols.df_m + absorbed, ols.df_residual)
+    };
     results.scalar("N", ols.n).scalar("df_m", df_m).scalar("df_b", ols.df_m).scalar("df_r", ols.df_r);
     results.scalar("df_a", absorbed).scalar("F", stata(f));
     results.scalar("p", stata(f_tail(ols.df_m, ols.df_r, f)));
@@ -312,11 +321,11 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (f, df1, df2, p) = (scalar("F_f"), scalar("df_a"), scalar("df_e"), scalar("p_f"));
     let robust = e.get_text("vcetype").is_some();
     // The table ends with a rule, which opens the block of variance components here.
-    session.print(format!("     sigma_u |  {}", format::number("%9.0g", sigma_u)));
-    session.print(format!("     sigma_e |  {}", format::number("%9.0g", sigma_e)));
+    session.print(format!("     sigma_u | {}", format::number("%10.0g", sigma_u)));
+    session.print(format!("     sigma_e | {}", format::number("%10.0g", sigma_e)));
     session.print(format!(
-        "         rho |  {}   (fraction of variance due to u_i)",
-        format::number("%9.0g", rho)
+        "         rho | {}   (fraction of variance due to u_i)",
+        format::number("%10.0g", rho)
     ));
     session.print("-".repeat(78));
     if model == "fe" && !robust {

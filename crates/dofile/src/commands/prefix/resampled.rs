@@ -187,6 +187,7 @@ impl Resampled<'_> {
             level: self.level,
             eform: heading.is_some(),
             ancillary_from: ancillary,
+            deviations: false,
             clusters: None,
             equations: stripe.iter().any(|x| !x.eq.is_empty()),
             beta: None,

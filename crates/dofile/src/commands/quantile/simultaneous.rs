@@ -288,6 +288,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         level,
         eform: false,
         ancillary_from: None,
+        deviations: false,
         clusters: None,
         equations: command == "sqreg",
         beta: None,

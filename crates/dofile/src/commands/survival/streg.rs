@@ -383,6 +383,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         level,
         eform,
         ancillary_from: ancillary,
+        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: blocks,
         beta: None,

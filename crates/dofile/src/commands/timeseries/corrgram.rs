@@ -216,7 +216,7 @@ fn wntestq(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     bare(&read)?;
     let q = portmanteau(&read.rho, read.series.values.len())[read.lags - 1];
     let p = chi2_tail(read.lags as f64, q);
-    let show = |label: &str, fmt: &str, x: f64| format!(" {label:<27} = {}", format::number(fmt, x));
+    let show = |label: &str, fmt: &str, x: f64| format!(" {label:<25} = {}", format::number(fmt, x));
     session.print("");
     session.print("Portmanteau test for white noise");
     session.print("---------------------------------------");

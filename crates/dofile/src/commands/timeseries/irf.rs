@@ -25,7 +25,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "irf set filename [, replace clear] | irf create name [, step(#) set(filename [, replace]) replace] | irf table {irf|oirf|cirf|coirf|fevd|sirf|sfevd} [, impulse(vars) response(vars) level(#)] | irf graph stat, impulse(var) response(var) [level(#) twoway_options]",
+    syntax: "irf set filename [, replace clear] | irf create name [, step(#) set(filename [, replace]) replace] | irf table {irf|oirf|cirf|coirf|fevd|sirf|sfevd} [, irf(names) impulse(vars) response(vars) level(#)] | irf graph stat, impulse(var) response(var) [irf(name) level(#) twoway_options]",
     notes: "after var, and after vec and svar without standard errors; the file is a data set with irfname, impulse, response, step, irf oirf cirf coirf fevd sirf sfevd and std...; sirf and sfevd are missing but after svar; [TS] irf create",
     examples: &[Example {
         // After one step the response is the coefficient.
@@ -206,6 +206,7 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
 struct Asked {
     frame: Frame,
     statistic: String,
+    sets: Vec<String>,
     impulse: Vec<String>,
     response: Vec<String>,
     level: f64,
@@ -220,6 +221,7 @@ fn asked(session: &Session, cmd: &ParsedCommand, statistic: &str) -> Result<Aske
     let mut out = Asked {
         frame: read_dta(&session.path(&file), &file, None, false)?,
         statistic: statistic.to_string(),
+        sets: Vec::new(),
         impulse: Vec::new(),
         response: Vec::new(),
         level: session.settings.level,
@@ -228,6 +230,7 @@ fn asked(session: &Session, cmd: &ParsedCommand, statistic: &str) -> Result<Aske
     for option in split_options(&cmd.option_text)? {
         let words = |text: &str| text.split_whitespace().map(str::to_string).collect();
         match &option {
+            (o, Some(text)) if abbreviates(o, "irf") => out.sets = words(text),
             (o, Some(text)) if abbreviates(o, "Impulse") => out.impulse = words(text),
             (o, Some(text)) if abbreviates(o, "Response") => out.response = words(text),
             (o, Some(text)) if abbreviates(o, "Level") => {
@@ -248,14 +251,14 @@ impl Asked {
     /// Step, value and standard error of the chosen pairs.
     fn pairs(&self) -> Result<Vec<(String, Vec<Point>)>> {
         let at = |name: &str| self.frame.position(name);
-        let (impulse, response, step) = (at("impulse")?, at("response")?, at("step")?);
+        let (set, impulse, response, step) = (at("irfname")?, at("impulse")?, at("response")?, at("step")?);
         let (value, error) = (at(&self.statistic)?, at(&format!("std{}", self.statistic))?);
         let mut out: Vec<(String, Vec<Point>)> = Vec::new();
         for row in 0..self.frame.n_rows() {
             let text = |v: usize| self.frame.var(v).data.str(row).to_string();
             let (i, r) = (text(impulse), text(response));
             let chosen = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-            if !chosen(&self.impulse, &i) || !chosen(&self.response, &r) {
+            if !chosen(&self.sets, &text(set)) || !chosen(&self.impulse, &i) || !chosen(&self.response, &r) {
                 continue;
             }
             let number = |v: usize| self.frame.num_at(v, row);

@@ -19,6 +19,7 @@ mod var;
 mod var_sample;
 mod var_tests;
 mod varlmar;
+mod varnorm;
 mod varsoc;
 mod vec;
 mod vec_show;
@@ -55,6 +56,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     var_tests::SPEC_VARGRANGER,
     var_tests::SPEC_VARSTABLE,
     varlmar::SPEC,
+    varnorm::SPEC_VARNORM,
+    varnorm::SPEC_VECNORM,
     vec::SPEC,
     vec_tests::SPEC_VECLMAR,
     vec_tests::SPEC_VECSTABLE,

@@ -118,9 +118,9 @@ fn null_text(parts: Deterministic) -> &'static str {
 }
 
 fn row(label: &str, statistic: f64, critical: &[f64; 3]) -> String {
-    let cell = |x: f64| format!("{:>16}", format::bare("%9.3f", x));
+    let cell = |x: f64| format!("{:>13}", format::bare("%9.3f", x));
     format!(
-        " {label:<10}{:>12}{}{}{}",
+        " {label:<9}{:>13}{}{}{}",
         format::bare("%9.3f", statistic),
         cell(critical[0]),
         cell(critical[1]),
@@ -129,10 +129,10 @@ fn row(label: &str, statistic: f64, critical: &[f64; 3]) -> String {
 }
 
 fn heading(session: &mut Session, distribution: &str) {
-    session.print(format!("{:>47}", distribution));
-    session.print(format!("{:>50}", "--------- critical value ----------"));
-    session.print(format!(" {:<10}{:>12}{:>16}{:>16}{:>16}", "", "Statistic", "1%", "5%", "10%"));
-    session.print("-".repeat(71));
+    session.print(format!("{distribution:>52}"));
+    session.print("                   Test      -------- critical value ---------");
+    session.print("              statistic           1%           5%          10%");
+    session.print("-".repeat(62));
 }
 
 fn dfuller(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -149,17 +149,19 @@ fn dfuller(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     session.print("");
     let kind = if lags == 0 { "Dickey–Fuller" } else { "Augmented Dickey–Fuller" };
-    session.print(format!("{kind} test for unit root"));
-    session.print("");
-    session.print(format!("Variable: {:<28} Number of obs  = {n:>6}", format::abbrev(&data.name, 24)));
-    session.print(format!("{:<38} Number of lags = {lags:>6}", ""));
+    session.print(format!(
+        "{:<42}Number of obs  = {:>3}",
+        format!("{kind} test for unit root"),
+        format::bare("%9.0fc", n)
+    ));
+    session.print(format!("Variable: {:<32}Number of lags = {lags:>3}", format::abbrev(&data.name, 28)));
     session.print("");
     session.print(null_text(parts));
     session.print("");
     let source = if parts == Deterministic::Drift { "t" } else { "Dickey–Fuller" };
     heading(session, source);
     session.print(row("Z(t)", test.t, &critical));
-    session.print("-".repeat(71));
+    session.print("-".repeat(62));
     let mut results = Results::default();
     results.scalar("N", n).scalar("lags", lags as f64).scalar("Zt", test.t);
     if let Some(p) = p {
@@ -203,6 +205,7 @@ fn regression(session: &mut Session, fit: &OlsFit, title: &str, names: &[String]
         level: session.settings.level,
         eform: false,
         ancillary_from: None,
+        deviations: false,
         clusters: None,
         equations: false,
         beta: None,
@@ -220,17 +223,19 @@ fn pperron(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let n = test.fit.n;
     let p = kernel::mackinnon_p(test.z_t, parts);
     session.print("");
-    session.print("Phillips–Perron test for unit root");
-    session.print("");
-    session.print(format!("Variable: {:<28} Number of obs   = {n:>6}", format::abbrev(&data.name, 24)));
-    session.print(format!("{:<38} Newey–West lags = {lags:>6}", ""));
+    session.print(format!(
+        "{:<42}Number of obs   = {:>3}",
+        "Phillips–Perron test for unit root",
+        format::bare("%9.0fc", n)
+    ));
+    session.print(format!("Variable: {:<32}Newey–West lags = {lags:>3}", format::abbrev(&data.name, 28)));
     session.print("");
     session.print(null_text(parts));
     session.print("");
     heading(session, "Dickey–Fuller");
     session.print(row("Z(rho)", test.z_rho, &kernel::critical_rho(n, parts)));
     session.print(row("Z(t)", test.z_t, &kernel::critical_t(n, parts)));
-    session.print("-".repeat(71));
+    session.print("-".repeat(62));
     let mut results = Results::default();
     results.scalar("N", n).scalar("lags", lags as f64).scalar("Zt", test.z_t).scalar("Zrho", test.z_rho);
     if let Some(p) = p {

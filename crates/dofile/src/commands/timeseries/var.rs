@@ -27,9 +27,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noCONstant"),
     OptSpec::flag("dfk"),
     OptSpec::flag("SMall"),
+    OptSpec::flag("LUTStats"),
     OptSpec::real("Level"),
 ])
-.unsupported(&["CONSTraints", "noBIGf", "noISure", "LUTStats", "noLOg", "ITERate", "TOLerance"]);
+.unsupported(&["CONSTraints", "noBIGf", "noISure", "noLOg", "ITERate", "TOLerance"]);
 
 /// `var`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -38,7 +39,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "var varlist [if] [in] [, lags(numlist) exog(varlist) noconstant dfk small level(#)]",
+    syntax: "var varlist [if] [in] [, lags(numlist) exog(varlist) noconstant dfk small lutstats level(#)]",
     notes: "stores e(N neqs k mlag ll aic hqic sbic fpe detsig detsig_ml tmin tmax obs_# k_# rmse_# r2_# ll_# chi2_# df_m#; with small F_# df_r# df_r), e(b), e(V), e(Sigma); [TS] var",
     examples: &[Example {
         // Each equation is least squares.
@@ -108,7 +109,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .text("endog", data.names.join(" "));
     r.text("lags", lags.iter().map(usize::to_string).collect::<Vec<_>>().join(" "))
         .text("title", "Vector autoregressive model");
-    let [fpe, aic, hqic, sbic] = criteria(&fit, ll);
+    let [fpe, aic, hqic, sbic] = criteria(&fit, ll, cmd.has("lutstats").then_some(lags.len()));
     r.scalar("N", n).scalar("k", size as f64).scalar("neqs", m as f64).scalar("mlag", most as f64);
     r.scalar("ll", ll).scalar("fpe", fpe).scalar("aic", aic).scalar("hqic", hqic).scalar("sbic", sbic);
     r.scalar("rank", size as f64).scalar("k_eq", m as f64).scalar("df_eq", k as f64);
@@ -116,6 +117,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.scalar("detsig", kernel::log_determinant(&sigma).map_or(MISSING, f64::exp));
     if cmd.has("small") {
         r.scalar("df_r", n - k as f64).text("small", "small");
+    }
+    if cmd.has("lutstats") {
+        r.text("lutstats", "lutstats");
     }
     if cmd.has("dfk") {
         r.text("dfk", "dfk");
@@ -186,7 +190,11 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             format::bare("%9.0fc", scalar(session, "N")),
         ),
         (
-            format!("Log likelihood = {:>10}", wide(scalar(session, "ll"))),
+            format!(
+                "Log likelihood = {:>10}{}",
+                wide(scalar(session, "ll")),
+                if text(session, "lutstats").is_empty() { "" } else { "     (lutstats)" }
+            ),
             "AIC",
             wide(scalar(session, "aic")),
         ),

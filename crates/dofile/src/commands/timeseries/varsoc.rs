@@ -14,9 +14,13 @@ use crate::value::{MISSING, is_missing};
 use estimators::distributions::chi2_tail;
 use estimators::var::{self as kernel, VarFit};
 
-const SOC: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::int("Maxlag"), OptSpec::text("EXog"), OptSpec::flag("noCONstant")])
-        .unsupported(&["CONSTraints", "LUTstats", "SEParator", "ESTimates"]);
+const SOC: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::int("Maxlag"),
+    OptSpec::text("EXog"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("LUTstats"),
+])
+.unsupported(&["CONSTraints", "SEParator", "ESTimates"]);
 
 /// `varsoc`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -25,7 +29,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SOC),
     by: ByRule::No,
     run: varsoc,
-    syntax: "varsoc varlist [if] [in] [, maxlag(#) exog(varlist) noconstant]",
+    syntax: "varsoc varlist [if] [in] [, maxlag(#) exog(varlist) noconstant lutstats]",
     notes: "stores r(N tmin tmax mlag), r(stats): lag LL LR df p FPE AIC HQIC SBIC; [TS] varsoc",
     examples: &[Example {
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1/2)\nscalar a = e(aic)\nvarsoc y x, maxlag(2)\nmatrix m = r(stats)",
@@ -33,14 +37,21 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// Per-observation criteria of a system with `params` parameters: FPE, AIC, HQIC, SBIC (Luetkepohl's without `2 ll/T`).
-pub(super) fn criteria(fit: &VarFit, ll: f64) -> [f64; 4] {
+/// Per-observation criteria of a system: FPE, AIC, HQIC, SBIC. With the number of `lags`, Luetkepohl's versions, which
+/// leave constants out of the likelihood and count the coefficients of the lags alone ([TS] varsoc, Methods and formulas).
+pub(super) fn criteria(fit: &VarFit, ll: f64, lags: Option<usize>) -> [f64; 4] {
     let (n, m) = (fit.n as f64, fit.sigma_ml.rows() as f64);
     let total = m * fit.k as f64;
-    let determinant = kernel::log_determinant(&fit.sigma_ml).map_or(f64::NAN, f64::exp);
+    let log_determinant = kernel::log_determinant(&fit.sigma_ml).unwrap_or(f64::NAN);
     let per = fit.k as f64;
+    let fpe = log_determinant.exp() * ((n + per) / (n - per)).powf(m);
+    if let Some(lags) = lags {
+        let of_lags = lags as f64 * m * m;
+        let criterion = |weight: f64| log_determinant + weight * of_lags / n;
+        return [fpe, criterion(2.0), criterion(2.0 * n.ln().ln()), criterion(n.ln())];
+    }
     [
-        determinant * ((n + per) / (n - per)).powf(m),
+        fpe,
         (-2.0 * ll + 2.0 * total) / n,
         (-2.0 * ll + 2.0 * n.ln().ln() * total) / n,
         (-2.0 * ll + n.ln() * total) / n,
@@ -63,7 +74,7 @@ fn varsoc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let lags: Vec<usize> = (1..=lag).collect();
         let fit = kernel::fit(&data.y, &lags, &exogenous, constant, data.from).map_err(fit_error)?;
         let ll = fit.ll().ok_or_else(|| StataError::new(459, "the errors of the equations are collinear"))?;
-        let [fpe, aic, hqic, sbic] = criteria(&fit, ll);
+        let [fpe, aic, hqic, sbic] = criteria(&fit, ll, cmd.has("lutstats").then_some(lag));
         let (lr, df, p) = match rows.last() {
             None => (MISSING, MISSING, MISSING),
             Some(before) => {

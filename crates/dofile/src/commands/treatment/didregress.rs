@@ -317,6 +317,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         level,
         eform: false,
         ancillary_from: None,
+        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: true,
         beta: None,

@@ -43,6 +43,7 @@ pub(super) fn show(
         level: request.level,
         eform: false,
         ancillary_from: None,
+        deviations: false,
         clusters: None,
         equations: stripe.iter().any(|s| !s.eq.is_empty()),
         beta: None,

@@ -1,0 +1,142 @@
+//! Lines as Stata prints them, taken from published logs.
+
+use dofile::Session;
+
+/// The log of a do-file that must run.
+fn log_of(text: &str) -> String {
+    let mut session = Session::default();
+    let (log, rc) = session.run_captured(text);
+    assert_eq!(rc, 0, "{log}");
+    log
+}
+
+/// Every line stands in the log, blanks at its end aside.
+fn has_lines(log: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(log.lines().any(|l| l.trim_end() == *line), "no line {line:?} in\n{log}");
+    }
+}
+
+/// A data file of the oracle cases as text for `input`.
+fn input(file: &str, columns: usize) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/data").join(file);
+    let text = std::fs::read_to_string(path).expect("a data file");
+    let mut rows = text.lines().map(|line| {
+        let cells: Vec<&str> = line.split(',').take(columns).collect();
+        cells.iter().map(|c| if c.is_empty() { "." } else { c }).collect::<Vec<_>>().join(" ")
+    });
+    let names = rows.next().expect("names").replace(' ', " double ");
+    format!("clear\ninput double {names}\n{}\nend\n", rows.collect::<Vec<_>>().join("\n"))
+}
+
+/// R. Rabe-Hesketh and Skrondal, Multilevel and Longitudinal Modeling Using Stata, section 2.5.2 (two decimals there).
+const PEAK_FLOW: &str = "input id wm1 wm2\n1 512 525\n2 430 415\n3 520 508\n4 428 444\n5 500 500\n6 600 625\n7 364 460\n8 380 390\n9 658 642\n10 445 432\n11 432 420\n12 626 605\n13 260 227\n14 477 467\n15 259 268\n16 350 370\n17 451 443\nend\nreshape long wm, i(id) j(occasion)\nxtset id\n";
+
+#[test]
+fn deviations_of_xtreg_mle_have_limits_on_the_log_scale() {
+    let log = log_of(&format!("{PEAK_FLOW}set cformat %9.2f\nxtreg wm, mle"));
+    let row = |label: &str| -> Vec<f64> {
+        let line = log.lines().find(|l| l.trim_start().starts_with(label)).expect("a row");
+        line.split('|')
+            .nth(1)
+            .expect("cells")
+            .split_whitespace()
+            .map(|w| w.parse().expect("a number"))
+            .collect()
+    };
+    let near = |found: Vec<f64>, want: [f64; 4]| {
+        assert_eq!(found.len(), 4, "{found:?}");
+        found.iter().zip(want).for_each(|(f, w)| assert!((f - w).abs() < 0.0051, "{f} is not {w}"));
+    };
+    near(row("/sigma_u"), [107.05, 18.68, 76.04, 150.69]);
+    near(row("/sigma_e"), [19.91, 3.41, 14.23, 27.87]);
+    near(row("rho"), [0.97, 0.02, 0.92, 0.99]);
+}
+
+#[test]
+fn dfuller_and_wntestq() {
+    let data = input("wpi1.csv", 2);
+    let log =
+        log_of(&format!("{data}format t %tq\ntsset t\ndfuller wpi\ngenerate d_wpi = D.wpi\nwntestq d_wpi"));
+    has_lines(
+        &log,
+        &[
+            "Dickey–Fuller test for unit root          Number of obs  = 123",
+            "Variable: wpi                             Number of lags =   0",
+            "H0: Random walk without drift, d = 0",
+            "                                       Dickey–Fuller",
+            "                   Test      -------- critical value ---------",
+            "              statistic           1%           5%          10%",
+            "--------------------------------------------------------------",
+            " Z(t)             2.725       -3.502       -2.888       -2.578",
+            "MacKinnon approximate p-value for Z(t) = 0.9991.",
+            "Portmanteau test for white noise",
+        ],
+    );
+    assert!(log.lines().any(|l| l.starts_with(" Portmanteau (Q) statistic = ")), "{log}");
+    assert!(log.lines().any(|l| l.starts_with(" Prob > chi2(40)           = ")), "{log}");
+}
+
+#[test]
+fn the_specification_test() {
+    let data = input("psid.csv", 6);
+    let log = log_of(&format!(
+        "{data}generate exp2 = exp^2\nxtset id t\nquietly xtreg lwage exp exp2 wks ed, fe\nestimates store FE\nquietly xtreg lwage exp exp2 wks ed, re\nestimates store RE\nhausman FE RE, sigmamore"
+    ));
+    has_lines(
+        &log,
+        &[
+            "                 ---- Coefficients ----",
+            "             |      (b)          (B)            (b-B)     sqrt(diag(V_b-V_B))",
+            "             |       FE           RE         Difference       Std. err.",
+            "         exp |    .1137879     .0888609        .0249269        .0012778",
+            "        exp2 |   -.0004244    -.0007726        .0003482        .0000285",
+            "         wks |    .0008359     .0009658       -.0001299        .0001108",
+            "                          b = Consistent under H0 and Ha; obtained from xtreg.",
+            "           B = Inconsistent under Ha, efficient under H0; obtained from xtreg.",
+            "Test of H0: Difference in coefficients not systematic",
+            "    chi2(3) = (b-B)'[(V_b-V_B)^(-1)](b-B)",
+            "            = 1513.02",
+            "Prob > chi2 = 0.0000",
+        ],
+    );
+}
+
+#[test]
+fn variance_components_with_eight_digits() {
+    let data = input("jtrain.csv", 8);
+    let log = log_of(&format!("{data}xtset fcode year\nxtreg lscrap grant grant_1 d88 d89, fe"));
+    has_lines(
+        &log,
+        &[
+            "     sigma_u |   1.438982",
+            "     sigma_e |  .49774421",
+            "         rho |  .89313867   (fraction of variance due to u_i)",
+            "F test that all u_i=0: F(53, 104) = 24.66                    Prob > F = 0.0000",
+        ],
+    );
+}
+
+#[test]
+fn the_table_of_a_case_control_study() {
+    let log = log_of("cci 60 45 108 341");
+    has_lines(
+        &log,
+        &[
+            "                                                         Proportion",
+            "                 |   Exposed   Unexposed  |      Total     exposed",
+            "-----------------+------------------------+------------------------",
+            "           Cases |        60          45  |        105      0.5714",
+            "        Controls |       108         341  |        449      0.2405",
+            "           Total |       168         386  |        554      0.3032",
+        ],
+    );
+}
+
+#[test]
+fn estimates_table_with_a_bare_word_and_its_format() {
+    let log = log_of(
+        "input y x\n1 1\n3 2\n5 3\n8 4\nend\nregress y x\nestimates store m\nestimates table m, b se b(%9.2f)",
+    );
+    assert!(log.lines().any(|l| l.contains("x |") && l.trim_end().ends_with("2.30")), "{log}");
+}
