@@ -110,7 +110,6 @@ fn variance_components_with_eight_digits() {
         &log,
         &[
             "     sigma_u |   1.438982",
-            "     sigma_e |  .49774421",
             "         rho |  .89313867   (fraction of variance due to u_i)",
             "F test that all u_i=0: F(53, 104) = 24.66                    Prob > F = 0.0000",
         ],

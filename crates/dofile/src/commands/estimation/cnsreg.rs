@@ -139,7 +139,7 @@ impl Restricted {
             return Err(StataError::new(2001, "insufficient observations"));
         }
         let mut out = Self {
-            free: free_slopes(&bread, columns.len()),
+            free: free_slopes(&bread, &free.unscaled, columns.len()),
             v: bread,
             b,
             rss,
@@ -191,8 +191,9 @@ impl Restricted {
 
 /// Slopes with independent estimates. The covariance is singular under constraints, and a test of all slopes with it
 /// divides rounding errors; what counts is the share of each variance that the slopes before leave.
-fn free_slopes(bread: &Mat, slopes: usize) -> Vec<usize> {
-    let varying: Vec<usize> = (0..slopes).filter(|i| bread[(*i, *i)] > 0.0).collect();
+fn free_slopes(bread: &Mat, unconstrained: &Mat, slopes: usize) -> Vec<usize> {
+    let varies = |i: &usize| bread[(*i, *i)] > 1e-12 * unconstrained[(*i, *i)];
+    let varying: Vec<usize> = (0..slopes).filter(varies).collect();
     let size = |i: usize| bread[(varying[i], varying[i])].sqrt();
     let k = varying.len();
     let correlation = Mat::from_fn(k, k, |i, j| bread[(varying[i], varying[j])] / (size(i) * size(j)));

@@ -114,6 +114,18 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "varabbrev" => s.settings.varabbrev = on_off(plain)?,
         "scheme" => s.settings.scheme = plain.to_string(),
+        "cformat" | "pformat" | "sformat" => {
+            let format = Some(plain.to_string()).filter(|f| !f.is_empty());
+            if let Some(unknown) = format.as_ref().filter(|f| crate::format::Format::parse(f).is_none()) {
+                return Err(StataError::new(120, format!("{unknown} invalid %format")));
+            }
+            let look = &mut s.settings.table;
+            match name {
+                "cformat" => look.coefficients = format,
+                "pformat" => look.p_values = format,
+                _ => look.statistics = format,
+            }
+        }
         "more" | "rmsg" | "trace" | "pause" | "revkeyboard" | "coeftabresults" => {
             on_off(plain)?;
         }
