@@ -5,6 +5,7 @@ mod analyses;
 mod batch;
 mod collinear;
 mod community;
+mod community_panels;
 mod comparisons_of_means;
 mod data_commands;
 mod density;

@@ -1,7 +1,12 @@
 //! Commands of the Statistical Software Components archive (SSC) that many do-files use. They are written from their
 //! published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and 7).
 
+mod bacon_panel;
+mod bacondecomp;
 mod binscatter;
+mod boottest;
+mod boottest_model;
+mod boottest_request;
 mod carryforward;
 mod coefplot;
 mod coefplot_look;
@@ -25,6 +30,7 @@ mod esttab_text;
 mod esttab_unstack;
 mod eventstudyinteract;
 mod faster;
+mod fre;
 mod ivreg2;
 mod ivreg2_show;
 mod ivreg2_tests;
@@ -35,6 +41,7 @@ mod oaxaca;
 mod oaxaca_show;
 mod outreg2;
 mod outreg2_table;
+mod panel_residuals;
 mod ppmlhdfe;
 mod psmatch2;
 mod psmatch2_show;
@@ -44,6 +51,8 @@ mod rd_sample;
 mod rdbwselect;
 mod rddensity;
 mod rddensity_show;
+mod rdplot;
+mod rdplot_show;
 mod rdrobust;
 mod rdrobust_show;
 mod reghdfe;
@@ -54,15 +63,22 @@ mod spatgsa;
 mod synth;
 mod synth_data;
 mod synth_show;
+mod twowayfeweights;
 mod winsor;
 mod xtabond2;
 mod xtabond2_equations;
+mod xtbalance;
+mod xtcsd;
+mod xtscc;
 mod xtserial;
+mod xttest;
 
 use super::CommandSpec;
 
 pub(super) const TABLE: &[CommandSpec] = &[
+    bacondecomp::SPEC,
     binscatter::SPEC,
+    boottest::SPEC,
     carryforward::SPEC,
     coefplot::SPEC,
     csdid::SPEC,
@@ -88,6 +104,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     faster::GLEVELSOF,
     faster::GUNIQUE,
     faster::HASHSORT,
+    fre::SPEC,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
     labmask::SPEC,
@@ -99,15 +116,22 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pstest::SPEC,
     rddensity::SPEC,
     rddensity::SPEC_BANDWIDTH,
+    rdplot::SPEC,
     rdrobust::SPEC,
     rdbwselect::SPEC,
     reghdfe::SPEC,
     spatgsa::SPEC,
     synth::SPEC,
+    twowayfeweights::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
     xtabond2::SPEC,
+    xtbalance::SPEC,
+    xtcsd::SPEC,
+    xtscc::SPEC,
     xtserial::SPEC,
+    xttest::SPEC,
+    xttest::SPEC_CORRELATED,
 ];
 
 pub(super) use csdid_average::estat;
