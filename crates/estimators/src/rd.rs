@@ -18,7 +18,7 @@ pub enum Kernel {
 
 impl Kernel {
     /// Weight of a point at distance `d` for a bandwidth.
-    pub(super) fn weight(self, d: f64, bandwidth: f64) -> f64 {
+    pub fn weight(self, d: f64, bandwidth: f64) -> f64 {
         let u = (d / bandwidth).abs();
         if u > 1.0 {
             return 0.0;

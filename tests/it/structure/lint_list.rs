@@ -73,6 +73,21 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("absorbed effects: templates keep to areg and xtreg", &["ivreghdfe", "ppmlhdfe", "reghdfe"]),
+    (
+        "panels and tables of the archive: templates keep to the commands of the manual",
+        &[
+            "bacondecomp",
+            "boottest",
+            "fre",
+            "rdplot",
+            "twowayfeweights",
+            "xtbalance",
+            "xtcsd",
+            "xtscc",
+            "xttest2",
+            "xttest3",
+        ],
+    ),
     ("dynamic panels: templates keep to the commands of the manual", &["xtabond2"]),
     (
         "spatial data: templates keep to the commands of the manual and to whole matrices",

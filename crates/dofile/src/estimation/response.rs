@@ -127,7 +127,7 @@ impl Response {
             ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
             (
                 "regress" | "areg" | "reghdfe" | "xtreg" | "ivregress" | "ivreg2" | "ivreghdfe" | "newey"
-                | "prais" | "qreg" | "anova",
+                | "prais" | "qreg" | "anova" | "xtscc",
                 "",
             ) => one(Shape::Linear, "Linear prediction".to_string(), true),
             (cmd, "") => {

@@ -7,6 +7,7 @@ mod batch;
 mod coefplot;
 mod collinear;
 mod community;
+mod community_panels;
 mod comparisons_of_means;
 mod data_commands;
 mod density;

@@ -1,7 +1,12 @@
 //! Commands of the Statistical Software Components archive (SSC) that many do-files use. They are written from their
 //! published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and 7).
 
+mod bacon_panel;
+mod bacondecomp;
 mod binscatter;
+mod boottest;
+mod boottest_model;
+mod boottest_request;
 mod carryforward;
 mod coefplot;
 mod csdid;
@@ -29,6 +34,7 @@ mod faster;
 mod geodist;
 mod gtools;
 mod intervals;
+mod fre;
 mod ivreg2;
 mod ivreg2_show;
 mod ivreg2_tests;
@@ -40,6 +46,7 @@ mod oaxaca;
 mod oaxaca_show;
 mod outreg2;
 mod polychoric;
+mod panel_residuals;
 mod ppmlhdfe;
 mod psmatch2;
 mod psmatch2_show;
@@ -49,6 +56,8 @@ mod rd_sample;
 mod rdbwselect;
 mod rddensity;
 mod rddensity_show;
+mod rdplot;
+mod rdplot_show;
 mod rdrobust;
 mod rdrobust_show;
 mod reghdfe;
@@ -62,10 +71,15 @@ mod synth;
 mod synth_data;
 mod synth_show;
 mod texsave;
+mod twowayfeweights;
 mod winsor;
 mod xtabond2;
 mod xtabond2_equations;
+mod xtbalance;
+mod xtcsd;
+mod xtscc;
 mod xtserial;
+mod xttest;
 
 use super::CommandSpec;
 
@@ -75,7 +89,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     missings::DROPMISS,
     missings::MISSINGS,
     missings::NMISSING,
+    bacondecomp::SPEC,
     binscatter::SPEC,
+    boottest::SPEC,
     carryforward::SPEC,
     coefplot::SPEC,
     csdid::SPEC,
@@ -134,6 +150,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     gtools::GTOOLS,
     gtools::GTOP,
     gtools::GTOPLEVELSOF,
+    fre::SPEC,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
     labmask::SPEC,
@@ -146,15 +163,22 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pstest::SPEC,
     rddensity::SPEC,
     rddensity::SPEC_BANDWIDTH,
+    rdplot::SPEC,
     rdrobust::SPEC,
     rdbwselect::SPEC,
     reghdfe::SPEC,
     spatgsa::SPEC,
     synth::SPEC,
+    twowayfeweights::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
     xtabond2::SPEC,
+    xtbalance::SPEC,
+    xtcsd::SPEC,
+    xtscc::SPEC,
     xtserial::SPEC,
+    xttest::SPEC,
+    xttest::SPEC_CORRELATED,
 ];
 
 pub(super) use csdid_average::estat;

@@ -105,7 +105,16 @@ pub(in crate::commands) fn compute(
         (_, None) => {
             let text = if matches!(
                 cmd.as_str(),
-                "regress" | "anova" | "ivregress" | "ivreg2" | "areg" | "xtreg" | "newey" | "qreg" | "prais"
+                "regress"
+                    | "anova"
+                    | "ivregress"
+                    | "ivreg2"
+                    | "areg"
+                    | "xtreg"
+                    | "newey"
+                    | "qreg"
+                    | "prais"
+                    | "xtscc"
             ) {
                 "(option xb assumed; fitted values)"
             } else {
@@ -115,7 +124,7 @@ pub(in crate::commands) fn compute(
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
         (
-            "regress" | "anova" | "ivregress" | "ivreg2" | "newey" | "qreg" | "prais" | "xtabond2",
+            "regress" | "anova" | "ivregress" | "ivreg2" | "newey" | "qreg" | "prais" | "xtabond2" | "xtscc",
             Some("residuals"),
         ) => {
             let y = outcome(session, rows)?;
