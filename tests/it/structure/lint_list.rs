@@ -156,7 +156,18 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "effects of the SSC archive that no template has yet",
-        &["diff", "polychoric", "ebalance", "khb", "rbounds", "rifhdreg", "rifreg", "sdid", "sgmediation", "sgmediation2"],
+        &[
+            "diff",
+            "polychoric",
+            "ebalance",
+            "khb",
+            "rbounds",
+            "rifhdreg",
+            "rifreg",
+            "sdid",
+            "sgmediation",
+            "sgmediation2",
+        ],
     ),
 ];
 

@@ -15,6 +15,11 @@ impl Fact {
         Self { label: label.into(), value: format::bare(fmt, value) }
     }
 
+    /// The root mean squared error: five digits, and below one as many decimals.
+    pub fn root_mse(value: f64) -> Self {
+        Self::new("Root MSE", if value < 1.0 { "%7.0g" } else { "%9.5g" }, value)
+    }
+
     /// The number of observations.
     pub fn observations(n: f64) -> Self {
         Self::new("Number of obs", "%10.0fc", n)

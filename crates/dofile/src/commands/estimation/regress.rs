@@ -163,11 +163,11 @@ fn display(session: &mut Session, cmd: &ParsedCommand, beta: Option<&[f64]>) -> 
             Fact::probability("R-squared", r2),
         ];
         if robust {
-            facts.push(Fact::new("Root MSE", "%9.5g", rmse));
+            facts.push(Fact::root_mse(rmse));
             show(session, &["Linear regression".to_string()], &facts, 17, 10);
         } else {
             facts.push(Fact::probability("Adj R-squared", r2_a));
-            facts.push(Fact::new("Root MSE", "%9.5g", rmse));
+            facts.push(Fact::root_mse(rmse));
             show(session, &sums_of_squares(mss, rss, df_m, df_r, n), &facts, 15, 9);
         }
     }

@@ -252,7 +252,7 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Fact::probability("Prob > F", p),
         Fact::probability("R-squared", scalar("r2")),
         Fact::probability("Adj R-squared", scalar("r2_a")),
-        Fact::new("Root MSE", "%9.5g", scalar("rmse")),
+        Fact::root_mse(scalar("rmse")),
     ];
     let title = e.get_text("title").unwrap_or("").to_string();
     let (rho, dw_0, dw) = (scalar("rho"), scalar("dw_0"), scalar("dw"));
