@@ -4,12 +4,15 @@ use crate::estimation::post::{Parameters, equation_stripe};
 use crate::matrix::Stripe;
 use estimators::matrix::Mat;
 
+/// The value on the scale of the search of a parameter that is shown on another one.
+type Rescaling = fn(f64) -> f64;
+
 /// Names and estimated positions of the parameters of a model, equation by equation.
 #[derive(Default)]
 pub struct Layout {
     stripe: Vec<Stripe>,
     estimated: Vec<usize>,
-    rescaled: Vec<(usize, fn(f64) -> f64)>,
+    rescaled: Vec<(usize, Rescaling)>,
 }
 
 impl Layout {

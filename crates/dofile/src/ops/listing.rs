@@ -210,7 +210,7 @@ impl Table {
         if !self.sepby.is_empty() {
             return !s.frame.rows_equal(&self.sepby, rows[k - 1], rows[k]);
         }
-        self.separator > 0 && k % self.separator == 0
+        self.separator > 0 && k.is_multiple_of(self.separator)
     }
 }
 

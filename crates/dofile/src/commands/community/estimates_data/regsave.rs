@@ -108,7 +108,7 @@ fn data(s: &Session, cmd: &ParsedCommand) -> Result<(Data, usize)> {
     let mut rows: Vec<(String, f64, f64)> =
         wanted.iter().map(|i| (name(*i), parameters.b[*i], parameters.v[(*i, *i)].sqrt())).collect();
     let added = items(cmd.options.text("addvar"));
-    if added.len() % 3 != 0 {
+    if !added.len().is_multiple_of(3) {
         return Err(StataError::invalid("addvar() must have names, coefficients and standard errors"));
     }
     for part in added.chunks(3) {
@@ -174,7 +174,7 @@ fn further(s: &Session, cmd: &ParsedCommand, n: usize, data: &mut Data) -> Resul
         data.text("cmdline", "", (0..n).map(|_| line.clone()));
     }
     let labels = items(cmd.options.text("addlabel"));
-    if labels.len() % 2 != 0 {
+    if !labels.len().is_multiple_of(2) {
         return Err(StataError::invalid("addlabel() must have names and values"));
     }
     for pair in labels.chunks(2) {

@@ -279,9 +279,9 @@ fn join(rows: &mut Vec<Row>, new: Vec<Row>, width: usize, coefficients: bool) {
             }
             continue;
         }
-        let padded = |cells: Vec<String>| vec![String::new(); width].into_iter().chain(cells).collect();
-        row.cells = padded(row.cells);
-        row.below = row.below.into_iter().map(padded).collect();
+        for line in std::iter::once(&mut row.cells).chain(&mut row.below) {
+            line.splice(0..0, std::iter::repeat_n(String::new(), width));
+        }
         let own = |r: &Row| r.equation == row.equation;
         let constant = rows.iter().position(|r| coefficients && own(r) && r.name == CONSTANT);
         let end = rows.iter().rposition(own).map_or(rows.len(), |i| i + 1);

@@ -64,7 +64,7 @@ impl Statistic {
     pub(super) fn list(s: &Session, text: &str, sum: bool) -> Result<Vec<Self>> {
         let list = words(text);
         if sum {
-            if list.is_empty() || list.len() % 2 != 0 {
+            if list.is_empty() || !list.len().is_multiple_of(2) {
                 return Err(StataError::invalid("cells() must have statistics and variables in pairs"));
             }
             let pair = |p: &[&str]| -> Result<Self> {

@@ -123,7 +123,7 @@ fn by_group(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
             "semean" => (Sample::plain(values()).variance() / n).sqrt(),
             "var" => Sample::plain(values()).variance(),
             "first" => values().next().unwrap_or(MISSING),
-            "lastnm" => values().last().unwrap_or(MISSING),
+            "lastnm" => values().next_back().unwrap_or(MISSING),
             "wtmean" => weighted(&present, &x, weights.as_deref()),
             "sumoth" => {
                 let total: f64 = values().sum();
