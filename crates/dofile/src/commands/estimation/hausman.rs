@@ -182,7 +182,7 @@ fn print(
         session.print(format!(
             "{:>12} |{}{}{}{}",
             format::abbrev(name, 12),
-            cell(row[0], 11),
+            cell(row[0], 12),
             cell(row[1], 13),
             cell(row[2], 16),
             cell(row[3], 16)
