@@ -167,6 +167,30 @@ fn common(s: &mut Session, cmd: &ParsedCommand, panel: Option<&str>, time: Optio
     show(s, &declared)
 }
 
+/// Whether all units have as many rows; without a time variable there is no stronger statement.
+fn balance_of_sizes(s: &Session, panel: usize, units: usize) -> &'static str {
+    let mut sizes = std::collections::HashMap::new();
+    for id in (0..s.frame.n_rows()).map(|i| s.frame.num_at(panel, i)).filter(|x| !is_missing(*x)) {
+        *sizes.entry(id.to_bits()).or_insert(0_usize) += 1;
+    }
+    let first = sizes.values().next().copied().unwrap_or(0);
+    if sizes.len() == units && sizes.values().all(|n| *n == first) { "balanced" } else { "unbalanced" }
+}
+
+/// The unit of a time variable as `Delta:` names it, `quarter` for a quarterly date.
+fn unit_of(shape: &str, delta: f64) -> String {
+    let one = match shape.strip_prefix("%t").and_then(|f| f.chars().next()) {
+        Some('d') => "day",
+        Some('w') => "week",
+        Some('m') => "month",
+        Some('q') => "quarter",
+        Some('h') => "half-year",
+        Some('y') => "year",
+        _ => "unit",
+    };
+    format!("{one}{}", if delta == 1.0 { "" } else { "s" })
+}
+
 /// r(451) where a unit has a time twice; r(459) where times do not fit delta.
 fn check_times(s: &Session, p: &Panel) -> Result<()> {
     let Some(time) = p.time else { return Ok(()) };
@@ -219,14 +243,14 @@ fn show(s: &mut Session, p: &Panel) -> Result<()> {
     s.print("");
     if let Some(v) = p.panel {
         let name = s.frame.var(v).name.clone();
-        let note = if p.time.is_some() { format!(" ({balanced})") } else { String::new() };
+        let sizes = units.len();
+        let balanced = if p.time.is_some() { balanced } else { balance_of_sizes(s, v, sizes) };
+        let note = format!(" ({balanced})");
         s.print(format!("Panel variable: {name}{note}"));
         let ids = || (0..n).map(|i| s.frame.num_at(v, i)).filter(|x| !is_missing(*x));
         let (low, high) = (ids().fold(f64::INFINITY, f64::min), ids().fold(f64::NEG_INFINITY, f64::max));
         r.text("panelvar", name).scalar("imin", low).scalar("imax", high);
-        if p.time.is_some() {
-            r.text("balanced", balanced);
-        }
+        r.text("balanced", balanced);
     }
     if let Some(v) = p.time {
         let var = s.frame.var(v);
@@ -240,7 +264,7 @@ fn show(s: &mut Session, p: &Panel) -> Result<()> {
             format::bare(&shape, low),
             format::bare(&shape, high)
         ));
-        let unit = if p.delta == 1.0 { "unit" } else { "units" };
+        let unit = unit_of(&shape, p.delta);
         s.print(format!(
             "{}Delta: {} {unit}",
             if p.panel.is_some() { "         " } else { "        " },
