@@ -55,11 +55,11 @@ impl Phrase {
             Self::Words(words) => {
                 let mut begins = (0..asked.len()).filter(|at| asked[*at] == words[0]);
                 let found = begins.any(|at| follow(&asked[at + 1..], &words[1..]));
-                found.then(|| PHRASE + WORD * words.len() as f64)
+                found.then_some(PHRASE + WORD * words.len() as f64)
             }
             Self::Han(parts) => {
                 let length = parts.iter().map(|part| part.chars().count()).sum::<usize>();
-                in_order(question, parts).then(|| CHARACTER * length as f64)
+                in_order(question, parts).then_some(CHARACTER * length as f64)
             }
         }
     }

@@ -30,7 +30,7 @@ impl Layout {
     }
 
     /// Adds an ancillary parameter that is searched on another scale; `searched` takes its value there.
-    pub fn rescaled(&mut self, name: &str, searched: fn(f64) -> f64) -> &mut Self {
+    pub fn rescaled(&mut self, name: &str, searched: Rescaling) -> &mut Self {
         self.rescaled.push((self.stripe.len(), searched));
         self.ancillary(name)
     }
@@ -58,7 +58,7 @@ impl Layout {
     }
 
     /// How the parameter at a position is searched, where that is on another scale.
-    pub fn scale_of(&self, position: usize) -> Option<fn(f64) -> f64> {
+    pub fn scale_of(&self, position: usize) -> Option<Rescaling> {
         self.rescaled.iter().find(|r| r.0 == position).map(|r| r.1)
     }
 
