@@ -44,7 +44,7 @@ fn absorbed(s: &Session) -> Result<Option<String>> {
     let one = |name: &str| {
         let list = text(name);
         match words(&list)[..] {
-            [one] if one == "_cons" => Ok(None),
+            ["_cons"] => Ok(None),
             [one] if !one.contains(['#', '=']) => Ok(Some(one.trim_start_matches("i.").to_string())),
             _ => Err(unsupported("after several absorbed effects")),
         }
