@@ -128,7 +128,7 @@ fn designs_are_drawn() {
         ),
         (
             format!("{did}bacondecomp y d, ddetail\ngraph export b.svg\nconfirm file b.svg"),
-            "Bacon Decomposition",
+            "Goodman-Bacon decomposition",
         ),
     ] {
         let (log, rc) = run(&text);

@@ -256,20 +256,16 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Shows `e(sumdd)` in a frame.
+/// Shows `e(sumdd)`: a line for each kind of comparison.
 fn table(s: &mut Session) {
     let Some(found) = s.e.results.matrices.get("sumdd").cloned() else { return };
-    let line = |name: &str, cells: [&str; 2]| format!("| {name:>20} | {:>12}  {:>12} |", cells[0], cells[1]);
-    let edge = format!("+{}+", "-".repeat(51));
     s.print("");
-    s.print("Bacon Decomposition");
+    s.print("Goodman-Bacon decomposition");
     s.print("");
-    s.print(&edge);
-    s.print(line("", ["Beta", "TotalWeight"]));
-    s.print(format!("|{}+{}|", "-".repeat(22), "-".repeat(28)));
+    s.print(format!("{:>24} |{:>12}{:>12}", "Comparison", "Estimate", "Weight"));
+    s.print(format!("{}+{}", "-".repeat(25), "-".repeat(24)));
     for (i, name) in found.row_names.iter().enumerate() {
-        let cells = [0, 1].map(|j| crate::format::bare("%12.0g", found.get(i, j)));
-        s.print(line(&name.name, [&cells[0], &cells[1]]));
+        let cell = |j: usize| crate::format::bare("%9.0g", found.get(i, j));
+        s.print(format!("{:>24} |{:>12}{:>12}", name.name, cell(0).trim(), cell(1).trim()));
     }
-    s.print(edge);
 }
