@@ -193,6 +193,13 @@ impl Matrix {
         self.rows == self.cols && (0..self.rows).all(|i| (0..i).all(|j| self.get(i, j) == self.get(j, i)))
     }
 
+    /// The column of an ancillary parameter: that of the equation `/`, else of the first one whose name begins with it.
+    pub fn find_ancillary(&self, name: &str) -> Option<usize> {
+        let all = || self.col_names.iter().enumerate().filter(|(_, s)| s.name == name);
+        let own = all().find(|(_, s)| s.eq == "/");
+        own.or_else(|| all().find(|(_, s)| s.eq.starts_with('/'))).map(|found| found.0)
+    }
+
     /// Position of a column by its full or bare name.
     pub fn find_col(&self, name: &str) -> Option<usize> {
         find_stripe(&self.col_names, name)

@@ -1,7 +1,7 @@
 //! The coefficient table that estimation commands print, and `r(table)` behind it.
 //! Layout as in the manuals' examples at a line size of 80.
 
-use super::table_cells::{cells, columns_width, hidden};
+use super::table_cells::{cells, columns_width, hidden, mark_empty};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -300,33 +300,6 @@ impl Table<'_> {
 /// A term from a name, if it is one (`_cons` is not).
 pub fn parse_term(name: &str) -> Option<Term> {
     if name == "_cons" || name.starts_with('/') { None } else { Term::parse(name).ok() }
-}
-
-/// Marks the omitted cells of interactions that no row of the estimation sample is in.
-fn mark_empty(session: &Session, terms: &mut [Option<Term>]) {
-    let Some(sample) = session.estimation_sample().filter(|s| s.len() == session.frame.n_rows()) else {
-        return;
-    };
-    let mut rows: Option<Vec<usize>> = None;
-    for term in terms.iter_mut().flatten() {
-        let cell = |a: &Atom| match a {
-            Atom::Level { var, ts, level, base: false, no_base, omitted: true } => Some(Atom::Level {
-                var: var.clone(),
-                ts: *ts,
-                level: *level,
-                base: false,
-                no_base: *no_base,
-                omitted: false,
-            }),
-            _ => None,
-        };
-        let levels: Option<Vec<Atom>> = term.atoms.iter().map(cell).collect();
-        if let Some(atoms) = levels.filter(|l| l.len() > 1) {
-            let rows = rows.get_or_insert_with(|| (0..sample.len()).filter(|i| sample[*i]).collect());
-            let values = Term { atoms, empty: false }.values(&session.frame, rows);
-            term.empty = values.is_ok_and(|x| !x.contains(&1.0));
-        }
-    }
 }
 
 /// Prints names in the blocks that factor variables form.

@@ -3,7 +3,7 @@
 use super::table::Row;
 use crate::format;
 use crate::matrix::Stripe;
-use crate::session::TableLook;
+use crate::session::{Session, TableLook};
 use crate::syntax::{Atom, Term};
 
 /// Whether a term has no row: base levels, cells of an interaction that a base level makes redundant, and what the
@@ -96,4 +96,31 @@ fn legend_cells(row: &Row, term: Option<&Term>, stripe: &Stripe, look: &TableLoo
 pub fn columns_width(look: &TableLook) -> usize {
     let without = |absent: bool, width: usize| if absent { width } else { 0 };
     if look.legend { 64 } else { 64 - without(look.no_tests, 17) - without(look.no_limits, 25) }
+}
+
+/// Marks the omitted cells of interactions that no row of the estimation sample is in.
+pub(super) fn mark_empty(session: &Session, terms: &mut [Option<Term>]) {
+    let Some(sample) = session.estimation_sample().filter(|s| s.len() == session.frame.n_rows()) else {
+        return;
+    };
+    let mut rows: Option<Vec<usize>> = None;
+    for term in terms.iter_mut().flatten() {
+        let cell = |a: &Atom| match a {
+            Atom::Level { var, ts, level, base: false, no_base, omitted: true } => Some(Atom::Level {
+                var: var.clone(),
+                ts: *ts,
+                level: *level,
+                base: false,
+                no_base: *no_base,
+                omitted: false,
+            }),
+            _ => None,
+        };
+        let levels: Option<Vec<Atom>> = term.atoms.iter().map(cell).collect();
+        if let Some(atoms) = levels.filter(|l| l.len() > 1) {
+            let rows = rows.get_or_insert_with(|| (0..sample.len()).filter(|i| sample[*i]).collect());
+            let values = Term { atoms, empty: false }.values(&session.frame, rows);
+            term.empty = values.is_ok_and(|x| !x.contains(&1.0));
+        }
+    }
 }

@@ -361,10 +361,7 @@ pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
         return Some(k);
     }
     if let Some(ancillary) = name.strip_prefix('/').filter(|n| !n.contains(':')) {
-        let named = |own: &dyn Fn(&str) -> bool| {
-            b.col_names.iter().position(|s| own(&s.eq) && s.name == ancillary.trim())
-        };
-        return named(&|eq: &str| eq == "/").or_else(|| named(&|eq: &str| eq.starts_with('/')));
+        return b.find_ancillary(ancillary.trim());
     }
     let (eq, term) = name.split_once(':').map_or((None, name), |(e, t)| (Some(e), t));
     let eq = eq.map(|e| {

@@ -11,7 +11,7 @@ use crate::value::{is_missing, missing_text};
 use std::collections::BTreeSet;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "stores r(names) and, with the labels that have them, r(gaps) r(blanks) r(null) r(nuniq) r(nuniq_sh) r(ntruniq) r(notused) r(notdefined) r(missings); languages other than the current one are not looked at; [D] labelbook",
+    notes: "stores r(names) and, with the labels that have them, r(gaps) r(blanks) r(null) r(nuniq) r(nuniq_sh) r(ntruniq) r(notused) r(notdefined) r(missings); only the current language is read; [D] labelbook",
     examples: &[Example {
         run: "set obs 2\ngenerate x = _n\nlabel define one 1 \"yes\" 3 \" no\" .a \"none\"\nlabel define two 1 \"a\" 2 \"a\"\nlabel values x two\nlabelbook\nscalar names = \"`r(names)'\" == \"one two\"\nscalar gaps = \"`r(gaps)'\" == \"one\"\nscalar blanks = \"`r(blanks)'\" == \"one\"\nscalar nuniq = \"`r(nuniq)'\" == \"two\"\nscalar notused = \"`r(notused)'\" == \"one\"\nlabelbook one, problems",
         expect: &[

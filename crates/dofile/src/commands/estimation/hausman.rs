@@ -76,23 +76,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ));
     }
     let (c, e) = (Parameters::of(consistent)?, Parameters::of(efficient)?);
-    let mut pairs = Vec::new();
-    for i in 0..c.b.len() {
-        let constant = c.stripe[i].name == "_cons";
-        if c.v[(i, i)] <= 0.0 || (constant && !options.has("constant")) {
-            continue;
-        }
-        let same = |j: &usize| e.stripe[*j].name == c.stripe[i].name && e.v[(*j, *j)] > 0.0;
-        if let Some(j) = (0..e.b.len()).find(same) {
-            pairs.push((i, j));
-        }
-    }
-    if pairs.is_empty() {
-        return Err(StataError::new(
-            498,
-            "no coefficients in common; specify equations(matchlist) for problems with different equation names.",
-        ));
-    }
+    let pairs = common(&c, &e, options.has("constant"))?;
     // Both covariances on the error variance of one of the estimators, as the manual says.
     let (of_c, of_e) = (variance(consistent), variance(efficient));
     let scale = match (options.has("sigmamore"), options.has("sigmaless"), of_c, of_e) {
@@ -140,6 +124,28 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.r = results;
     Ok(())
+}
+
+/// Positions of the coefficients that both estimates have; r(498) without any.
+fn common(c: &Parameters, e: &Parameters, with_constant: bool) -> Result<Vec<(usize, usize)>> {
+    let mut pairs = Vec::new();
+    for i in 0..c.b.len() {
+        let constant = c.stripe[i].name == "_cons";
+        if c.v[(i, i)] <= 0.0 || (constant && !with_constant) {
+            continue;
+        }
+        let same = |j: &usize| e.stripe[*j].name == c.stripe[i].name && e.v[(*j, *j)] > 0.0;
+        if let Some(j) = (0..e.b.len()).find(same) {
+            pairs.push((i, j));
+        }
+    }
+    if pairs.is_empty() {
+        return Err(StataError::new(
+            498,
+            "no coefficients in common; specify equations(matchlist) for problems with different equation names.",
+        ));
+    }
+    Ok(pairs)
 }
 
 /// `d' V^- d`, the rank, and whether V is positive definite. Eigenvalues near zero are left out, on the scale of the

@@ -88,11 +88,7 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             s.rng.replace(Mt64::new(x as u64));
         }
         "sortseed" => s.settings.sortseed = number(s)?.max(0.0) as u64,
-        "rng" => {
-            if !["default", "mt64"].contains(&plain) {
-                return Err(StataError::new(198, format!("rng {plain} is not supported by the open engine")));
-            }
-        }
+        "rng" if ["default", "mt64"].contains(&plain) => {}
         "type" | "ty" => {
             let ty = StorageType::parse(plain).filter(|t| !t.is_string());
             s.settings.default_type =
@@ -114,18 +110,7 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "varabbrev" => s.settings.varabbrev = on_off(plain)?,
         "scheme" => s.settings.scheme = plain.to_string(),
-        "cformat" | "pformat" | "sformat" => {
-            let format = Some(plain.to_string()).filter(|f| !f.is_empty());
-            if let Some(unknown) = format.as_ref().filter(|f| crate::format::Format::parse(f).is_none()) {
-                return Err(StataError::new(120, format!("{unknown} invalid %format")));
-            }
-            let look = &mut s.settings.table;
-            match name {
-                "cformat" => look.coefficients = format,
-                "pformat" => look.p_values = format,
-                _ => look.statistics = format,
-            }
-        }
+        "cformat" | "pformat" | "sformat" => table_format(s, name, plain)?,
         "more" | "rmsg" | "trace" | "pause" | "revkeyboard" | "coeftabresults" => {
             on_off(plain)?;
         }
@@ -145,6 +130,21 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 format!("set {name} {value} is not supported by the open engine"),
             ));
         }
+    }
+    Ok(())
+}
+
+/// `set cformat`, `pformat` and `sformat`: the formats of coefficient tables; the usual ones without a format.
+fn table_format(s: &mut Session, name: &str, text: &str) -> Result<()> {
+    let format = Some(text.to_string()).filter(|f| !f.is_empty());
+    if let Some(unknown) = format.as_ref().filter(|f| format::Format::parse(f).is_none()) {
+        return Err(StataError::new(120, format!("{unknown} invalid %format")));
+    }
+    let look = &mut s.settings.table;
+    match name {
+        "cformat" => look.coefficients = format,
+        "pformat" => look.p_values = format,
+        _ => look.statistics = format,
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "khb model depvar keyvars || zvars [if] [in] [fweight pweight] [, concomitant(varlist) summary disentangle vce(robust|cluster v) or notable level(#)]; model: regress logit probit cloglog ologit oprobit",
-    notes: "the reduced model has the residuals of zvars on keyvars and concomitants in place of zvars; the variance of the difference is that of Sobel for several mediators; e(b) with the equations of the key variables: Reduced Full Diff, their covariances between these are not kept; stores e(N pseudo_r2) and the matrices e(summary) (confounding ratio, percentage, rescaling factor) and e(disentangle); factor variables, ape and standardised variables are refused",
+    notes: "the reduced model has the residuals of zvars on keyvars and concomitants instead of zvars; the variance of the difference is that of Sobel for several mediators; e(b) with the equations of the key variables: Reduced Full Diff, their covariances between these are not kept; stores e(N pseudo_r2) and the matrices e(summary) (confounding ratio, percentage, rescaling factor) and e(disentangle); factor variables, ape and standardised variables are refused",
     examples: &[Example {
         run: "set obs 60\ngenerate x = mod(_n, 7)\ngenerate z = x + mod(_n, 5)\ngenerate y = mod(_n * 7, 11) + x + z > 12\nkhb logit y x || z, summary\nscalar full = [x]_b[Full]\nscalar gap = [x]_b[Diff]\nscalar se = [x]_se[Diff]\nregress z x\nscalar g = _b[x]\nscalar sg = _se[x]\nlogit y x z",
         expect: &[

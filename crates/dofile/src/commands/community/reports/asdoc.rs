@@ -14,7 +14,7 @@ use crate::syntax::{OptSpec, ParsedCommand};
 
 /// The command.
 pub(crate) const SPEC: CommandSpec = CommandSpec {
-    notes: "summarize, correlate, pwcorr, two-sample ttest and models have tables of their own, other commands what they print; the file is Myfile.doc (rich text) without save(), .docx and .csv are possible, new tables go behind those of the file unless replace is given; nest puts models side by side; the results of the command stay; Shah (2018)",
+    notes: "summarize, correlate, pwcorr, two-sample ttest and models have own tables, other commands what they print; the file is Myfile.doc (rich text) without save(), .docx and .csv are possible, new tables go behind those of the file unless replace is given; nest puts models side by side; the results of the command stay; Shah (2018)",
     examples: &[
         Example {
             run: "set obs 4\ngenerate x = _n\ngenerate y = x^2\ntempfile f\nasdoc sum x y, save(`f'.csv) replace dec(2)\nscalar n = r(N)\nscalar got = fileread(\"`f'.csv\")\nasdoc sum x, stat(N p50) save(`f'.csv) replace\nscalar more = fileread(\"`f'.csv\")\nasdoc cor x y, save(`f'.doc) replace\nasdoc tabulate x, save(`f'.doc)\nscalar there = fileexists(\"`f'.doc\")\nerase `f'.csv\nerase `f'.doc",
