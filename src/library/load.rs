@@ -1,7 +1,7 @@
 //! Loads a library: its files become templates with their hashes. Whether they keep the rules of the
 //! contract is asked in `validate`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -55,6 +55,8 @@ impl fmt::Display for LibraryProblem {
 pub(super) struct Texts {
     pub(super) documents: BTreeMap<TemplateId, Document>,
     pub(super) keywords: BTreeMap<TemplateId, Vec<Keyword>>,
+    /// Every token of the documents.
+    pub(super) words: BTreeSet<String>,
 }
 
 /// A template: its declaration, its body and the hashes of both files.
@@ -171,9 +173,12 @@ impl Library {
 
     /// Returns the words of the templates.
     pub(super) fn texts(&self) -> &Texts {
-        self.texts.get_or_init(|| Texts {
-            documents: self.templates().map(|t| (t.meta.id.clone(), Document::of(&t.meta))).collect(),
-            keywords: self.templates().map(|t| (t.meta.id.clone(), Keyword::all_of(&t.meta))).collect(),
+        self.texts.get_or_init(|| {
+            let documents: BTreeMap<TemplateId, Document> =
+                self.templates().map(|t| (t.meta.id.clone(), Document::of(&t.meta))).collect();
+            let keywords = self.templates().map(|t| (t.meta.id.clone(), Keyword::all_of(&t.meta))).collect();
+            let words = documents.values().flat_map(Document::words).map(str::to_owned).collect();
+            Texts { documents, keywords, words }
         })
     }
 

@@ -12,7 +12,7 @@ const SHORTEST: usize = 5;
 const SHORTEST_KNOWN: usize = 4;
 
 /// The question with misspelt words replaced by the stems of `known` ones; `names` are those of columns.
-pub(super) fn corrected(question: &str, known: &BTreeSet<&str>, names: &BTreeSet<String>) -> String {
+pub(super) fn corrected(question: &str, known: &BTreeSet<String>, names: &BTreeSet<String>) -> String {
     let is_letter = |c: char| c.is_ascii_alphabetic();
     let mut out = String::new();
     let mut rest = question;
@@ -28,19 +28,19 @@ pub(super) fn corrected(question: &str, known: &BTreeSet<&str>, names: &BTreeSet
 }
 
 /// The known stem that an unknown word most probably means.
-fn meant<'a>(word: &str, known: &BTreeSet<&'a str>, names: &BTreeSet<String>) -> Option<&'a str> {
+fn meant<'a>(word: &str, known: &'a BTreeSet<String>, names: &BTreeSet<String>) -> Option<&'a str> {
     let root = stem(word);
-    let listed = known.contains(root.as_str()) || names.contains(&root);
+    let listed = known.contains(&root) || names.contains(&root);
     if word.len() < SHORTEST || is_word(word) || listed {
         return None;
     }
-    let alike = |other: &&&str| {
+    let alike = |other: &&str| {
         other.len() >= SHORTEST_KNOWN
             && other.is_ascii()
             && other.bytes().next() == root.bytes().next()
             && strsim::osa_distance(&root, other) == 1
     };
-    known.iter().find(alike).copied()
+    known.iter().map(String::as_str).find(alike)
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_word_is_read_as_one_of_a_template() {
-        let known: BTreeSet<&str> = ["school", "threshold", "median"].into_iter().collect();
+        let known: BTreeSet<String> = ["school", "threshold", "median"].map(str::to_owned).into();
         let none = BTreeSet::new();
         assert_eq!(
             corrected("more schoolling, above 学校 tresholds", &known, &none),

@@ -95,7 +95,7 @@ pub fn rank(
     let texts = library.texts();
     let documents: Vec<(&Template, &Document)> =
         library.templates().filter_map(|t| Some((t, texts.documents.get(&t.meta.id)?))).collect();
-    let (read, scores) = by_words(&documents, question, data);
+    let (read, scores) = by_words(&documents, &texts.words, question, data);
     let written = written_words(&read);
     let largest = scores.iter().map(|(score, _)| *score).fold(LEAST_TELLING, f64::max);
     let mut ranked: Vec<(&Template, Ranked)> = Vec::new();
@@ -134,15 +134,14 @@ pub fn rank(
 /// The question with its misspelt words corrected, and for every document its score by words and phrases and the matched tokens.
 fn by_words(
     documents: &[(&Template, &Document)],
+    known: &BTreeSet<String>,
     question: &str,
     data: &Data<'_>,
 ) -> (String, Vec<(f64, Vec<String>)>) {
-    let known: BTreeSet<&str> =
-        documents.iter().flat_map(|(_, d)| d.counts.keys().map(String::as_str)).collect();
     let names = names_of(data);
     // roles say more than phrases
     let vague = data.statement.roles.values().all(Vec::is_empty);
-    let read = if vague { corrected(question, &known, &names) } else { question.to_owned() };
+    let read = if vague { corrected(question, known, &names) } else { question.to_owned() };
     let mut scores = bm25(documents, &weighted(tokens(&read), &names));
     if vague {
         for ((template, _), (score, _)) in documents.iter().zip(&mut scores) {
@@ -196,6 +195,11 @@ impl Document {
         add(&meta.family, 1.0);
         let length = counts.values().sum();
         Self { counts, length }
+    }
+
+    /// The different tokens of the text.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.counts.keys().map(String::as_str)
     }
 }
 

@@ -12,7 +12,6 @@ use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::clock::Clock;
-use stata_service::ports::store::Expect;
 use stata_service::worker::Drain;
 
 use crate::support::flaky_store::FlakyStore;
@@ -110,12 +109,6 @@ async fn a_damaged_body_or_data_set_never_runs() {
     }
 }
 
-async fn cancel(harness: &WorkerHarness, id: &str) {
-    let job = harness.job("acme", id).await;
-    let asked = job.cancel(SystemClock.now()).expect("a running job can be cancelled");
-    harness.put(asked, Expect::Version(job.version)).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_committed_cancel_ends_the_running_attempt_and_its_family() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -127,7 +120,7 @@ async fn a_committed_cancel_ends_the_running_attempt_and_its_family() {
         .await;
     let job = harness.job("acme", "j1").await;
     eventually("the engine works", || harness.work_file(&job, "started").exists());
-    cancel(&harness, "j1").await;
+    harness.cancel("acme", "j1").await;
     let job = harness.ended("acme", "j1").await;
     assert_eq!(job.status, JobStatus::Cancelled);
     let run = job.latest_run().expect("an attempt");
@@ -316,7 +309,7 @@ async fn a_cancel_that_the_server_did_not_live_to_pass_on_is_repeated() {
     drop(harness);
     killed_worker(dir.path(), |run| run.join("work/started").exists());
     let harness = WorkerHarness::open(dir.path());
-    cancel(&harness, "j1").await;
+    harness.cancel("acme", "j1").await;
     let _worker = harness.worker().await;
     assert_eq!(harness.ended("acme", "j1").await.status, JobStatus::Cancelled);
     assert_eq!(processes_of(&harness.root), [0_i32; 0]);

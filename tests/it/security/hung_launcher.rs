@@ -5,14 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::runner::LocalRunner;
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::run::Cause;
 use stata_service::domain::run_outcome::{Ended, RunLimits};
-use stata_service::ports::clock::Clock;
 use stata_service::ports::runner::{Adopted, Runner};
-use stata_service::ports::store::Expect;
 
 use crate::support::runs::{SERVICE, eventually, launcher_pid, processes_of, runner, spec};
 use crate::support::worker_harness::WorkerHarness;
@@ -110,9 +107,7 @@ async fn a_job_whose_launcher_is_stopped_can_be_cancelled_and_gives_its_place_fr
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     stop_launcher(work.parent().and_then(Path::parent).expect("the run directory"));
-    let job = harness.job("acme", "hung").await;
-    let asked = job.cancel(SystemClock.now()).expect("a running job can be cancelled");
-    harness.put(asked, Expect::Version(job.version)).await;
+    harness.cancel("acme", "hung").await;
     let job = harness.ended("acme", "hung").await;
     assert_eq!((job.status, job.runs[0].cause), (JobStatus::Cancelled, Some(Cause::Cancelled)));
     assert_eq!(harness.ended("acme", "next").await.status, JobStatus::Succeeded);

@@ -44,7 +44,7 @@ pub(crate) fn spec(root: &Path, behaviour: &str) -> RunSpec {
 
 /// Waits for a condition that must come true; fails the test after half a minute.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !holds() {
         assert!(Instant::now() < deadline, "never: {what}");
         std::thread::sleep(Duration::from_millis(5));

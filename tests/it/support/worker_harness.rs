@@ -147,6 +147,21 @@ impl WorkerHarness {
         self.store.commit(commit).await.expect("committed");
     }
 
+    /// Asks for the job's cancellation, as the service does: the worker may commit in between.
+    pub(crate) async fn cancel(&self, tenant: &str, id: &str) {
+        for _ in 0..20 {
+            let job = self.job(tenant, id).await;
+            let asked = job.cancel(SystemClock.now()).expect("the job can be cancelled");
+            let write = Write::Put { record: Record::from(asked), expect: Expect::Version(job.version) };
+            let mut commit = commit(vec![write]);
+            commit.id = SystemIds.id("commit");
+            if self.store.commit(commit).await.is_ok() {
+                return;
+            }
+        }
+        panic!("job {id} changes all the time");
+    }
+
     /// Reads a job.
     pub(crate) async fn job(&self, tenant: &str, id: &str) -> JobRecord {
         let (tenant, id) = (TenantId::parse(tenant).expect("valid"), JobId::parse(id).expect("valid"));
@@ -160,7 +175,7 @@ impl WorkerHarness {
         id: &str,
         holds: impl Fn(&JobRecord) -> bool,
     ) -> JobRecord {
-        for _ in 0..6000 {
+        for _ in 0..24_000 {
             let job = self.job(tenant, id).await;
             if holds(&job) {
                 return job;

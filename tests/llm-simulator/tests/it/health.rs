@@ -68,11 +68,19 @@ async fn made_up_models_do_not_make_labels_without_bound() {
     assert!(text.lines().all(|l| l.starts_with('#') || l.starts_with("llm_simulator_")), "{text}");
 }
 
+/// Calls that the simulator has begun and not ended.
+async fn under_way(base: &str) -> u32 {
+    let text = get(&format!("{base}/metrics")).await.text().await.unwrap();
+    let line = text.lines().find(|line| line.starts_with("llm_simulator_in_flight{"));
+    line.and_then(|line| line.rsplit(' ').next()).map_or(0, |n| n.parse().unwrap())
+}
+
 #[tokio::test]
 async fn a_drain_lets_calls_end_and_is_bounded() {
-    let toml = "drain_ms = 400\n[latency]\nfirst_token = { kind = 'fixed', ms = 150.0 }";
+    let toml = "drain_ms = 2000\n[latency]\nfirst_token = { kind = 'fixed', ms = 300.0 }";
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1/chat/completions", listener.local_addr().unwrap());
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let url = format!("{base}/v1/chat/completions");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(Simulator::new(settings(toml)).serve(listener, async move {
         let _ = stopped.await;
@@ -86,7 +94,9 @@ async fn a_drain_lets_calls_end_and_is_bounded() {
         })
     };
     let quick = tokio::spawn(async move { post(&url, &chat("y"), &[]).await.status().as_u16() });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    while under_way(&base).await < 2 && !quick.is_finished() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     stop.send(()).unwrap();
     assert_eq!(quick.await.unwrap(), 200, "a call that was under way is answered");
     assert_eq!(server.await.unwrap().unwrap(), 1, "the one that hangs is broken off");
