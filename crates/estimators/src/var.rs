@@ -263,3 +263,65 @@ pub fn standard_errors(
     };
     Some(Tables { values: [take(), take(), take(), take(), take()] })
 }
+
+/// Dynamic multipliers of regressors outside the system, and their standard errors: for each step a matrix (series by regressor).
+pub struct Multipliers {
+    /// `D_i = Phi_i B`.
+    pub values: Vec<Mat>,
+    /// Sums of the values up to the step.
+    pub sums: Vec<Mat>,
+    /// Standard errors of the values.
+    pub errors: Vec<Mat>,
+    /// Standard errors of the sums.
+    pub sum_errors: Vec<Mat>,
+}
+
+/// Multipliers by the delta method: `effects` are the coefficients `B` of the regressors (series by regressor), `v` is the covariance
+/// of the lag coefficients in the order of `index` (equation, series, lag), then of `B` row by row. Luetkepohl (2005), section 10.6.
+pub fn multipliers(
+    a: &[Mat],
+    effects: &Mat,
+    v: &Mat,
+    index: &[(usize, usize, usize)],
+    steps: usize,
+) -> Multipliers {
+    let (m, count) = (effects.rows(), effects.cols());
+    let phi = responses(a, m, steps);
+    let values: Vec<Mat> = phi.iter().map(|p| p.times(effects)).collect();
+    let mut out =
+        Multipliers { values: Vec::new(), sums: Vec::new(), errors: Vec::new(), sum_errors: Vec::new() };
+    // derivatives by parameter of the values, and of their sums
+    let mut summed = vec![Mat::zeros(m, count); index.len() + m * count];
+    let mut sum = Mat::zeros(m, count);
+    for step in 0..=steps {
+        let by_lag = |(equation, series, lag): &(usize, usize, usize)| {
+            let mut total = Mat::zeros(m, count);
+            for s in 0..(step + 1).saturating_sub(*lag) {
+                let from = &phi[step - lag - s];
+                total = total
+                    .plus(&Mat::from_fn(m, count, |i, x| from[(i, *equation)] * values[s][(*series, x)]));
+            }
+            total
+        };
+        let mut gradients: Vec<Mat> = index.iter().map(by_lag).collect();
+        for (equation, own) in (0..m).flat_map(|e| (0..count).map(move |x| (e, x))) {
+            let at = |i: usize, x: usize| if x == own { phi[step][(i, equation)] } else { 0.0 };
+            gradients.push(Mat::from_fn(m, count, at));
+        }
+        for (total, own) in summed.iter_mut().zip(&gradients) {
+            *total = total.plus(own);
+        }
+        sum = sum.plus(&values[step]);
+        let error = |all: &[Mat]| {
+            Mat::from_fn(m, count, |i, x| {
+                let gradient: Vec<f64> = all.iter().map(|g| g[(i, x)]).collect();
+                v.quadratic(&gradient).max(0.0).sqrt()
+            })
+        };
+        out.errors.push(error(&gradients));
+        out.sum_errors.push(error(&summed));
+        out.sums.push(sum.clone());
+    }
+    out.values = values;
+    out
+}

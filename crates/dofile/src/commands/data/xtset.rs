@@ -18,9 +18,12 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("Monthly"),
     OptSpec::flag("Weekly"),
     OptSpec::flag("Daily"),
+    OptSpec::flag("Halfyearly"),
     OptSpec::flag("Generic"),
+    OptSpec::text("Format"),
+    OptSpec::flag("noQuery"),
 ])
-.unsupported(&["Clocktime", "Halfyearly", "Format", "noQuery"]);
+.unsupported(&["Clocktime"]);
 
 pub(super) const SPEC_XTSET: CommandSpec = CommandSpec {
     name: "xtset",
@@ -28,7 +31,7 @@ pub(super) const SPEC_XTSET: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: xtset,
-    syntax: "xtset panelvar [timevar] [, delta(#) yearly quarterly monthly weekly daily generic] | xtset | xtset, clear",
+    syntax: "xtset panelvar [timevar] [, delta(#) yearly quarterly monthly weekly daily halfyearly generic format(%fmt)] | xtset | xtset, clear",
     notes: "stores r(panelvar) r(timevar) r(tmin) r(tmax) r(tdelta) r(imin) r(imax) r(balanced) r(gaps); r(451) for repeated times; [XT] xtset",
     examples: &[Example {
         run: "set obs 6\ngenerate id = ceil(_n/3)\ngenerate t = mod(_n - 1, 3) + 2000\nxtset id t\ngenerate d = D.t",
@@ -153,12 +156,21 @@ fn common(s: &mut Session, cmd: &ParsedCommand, panel: Option<&str>, time: Optio
     if declared.delta <= 0.0 {
         return Err(StataError::invalid("delta() must be positive"));
     }
-    for (option, letter) in
-        [("yearly", 'y'), ("quarterly", 'q'), ("monthly", 'm'), ("weekly", 'w'), ("daily", 'd')]
-    {
+    for (option, letter) in [
+        ("yearly", 'y'),
+        ("quarterly", 'q'),
+        ("monthly", 'm'),
+        ("weekly", 'w'),
+        ("daily", 'd'),
+        ("halfyearly", 'h'),
+    ] {
         if let Some(t) = declared.time.filter(|_| cmd.has(option)) {
             s.frame.var_mut(t).format = format!("%t{letter}");
         }
+    }
+    if let (Some(t), Some(shape)) = (declared.time, cmd.options.text("format")) {
+        let name = s.frame.var(t).name.clone();
+        quietly(s, &format!("format {name} {}", shape.trim()))?;
     }
     let keys: Vec<usize> = declared.panel.into_iter().chain(declared.time).collect();
     check_times(s, &declared)?;

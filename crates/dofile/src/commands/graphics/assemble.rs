@@ -7,7 +7,7 @@ use crate::ops::graphs::figure_options::FigureOptions;
 use crate::ops::graphs::monochrome;
 use crate::ops::graphs::text::Rule;
 use crate::session::Session;
-use figure::{Body, Figure, Panel, Plane, Second, Series, TextMark, data_ends, share_axes};
+use figure::{Body, Figure, Panel, Plane, Second, Series, TextMark, data_ends};
 
 /// Content of one panel before its axes are known.
 struct Content {
@@ -168,25 +168,13 @@ fn joined(names: &[Name]) -> (Option<usize>, String) {
 }
 
 /// One panel, or a grid of panels with shared axes and titles.
-pub(super) fn panels(mut planes: Vec<(String, Plane)>, options: &FigureOptions, session: &Session) -> Figure {
-    let mut figure = Figure::default();
+pub(super) fn panels(planes: Vec<(String, Plane)>, options: &FigureOptions, session: &Session) -> Figure {
+    let panel = |(title, plane)| Panel { title, body: Body::Plane(Box::new(plane)) };
+    let mut figure = Figure { panels: planes.into_iter().map(panel).collect(), ..Figure::default() };
     if let Some(by) = &options.by {
-        figure.shared_axes = !by.rescale_x && !by.rescale_y;
-        let mut all: Vec<&mut Plane> = planes.iter_mut().map(|p| &mut p.1).collect();
-        share_axes(&mut all, !by.rescale_x, !by.rescale_y);
-        if figure.shared_axes
-            && let Some((_, first)) = planes.first()
-        {
-            figure.x_title.clone_from(&first.x.title);
-            figure.y_title.clone_from(&first.y.title);
-        }
-        figure.columns = by.columns.or_else(|| by.rows.map(|rows| planes.len().div_ceil(rows)));
+        by.arrange(&mut figure);
         let names: Vec<String> = by.vars.iter().map(|&v| Plot::label(session, v)).collect();
         figure.note = format!("Graphs by {}", names.join(" and "));
     }
-    figure.panels = planes
-        .into_iter()
-        .map(|(title, plane)| Panel { title, body: Body::Plane(Box::new(plane)) })
-        .collect();
     figure
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::format;
-use crate::ops::graphs::figure_options::ByOptions;
+use crate::ops::graphs::by_options::ByOptions;
 use crate::session::Session;
 use crate::value::is_missing;
 

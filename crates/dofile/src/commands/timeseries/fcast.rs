@@ -10,7 +10,8 @@ use super::vec;
 use crate::error::{Result, StataError};
 use crate::estimation::model::first_word;
 use crate::frame::{Column, Variable};
-use crate::ops::graphs::plain::{Plain, show};
+use crate::ops::graphs::figure_options::line_look;
+use crate::ops::graphs::plain::{Plain, RawOption, show_panels};
 use crate::ops::predict::column;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
@@ -29,7 +30,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "fcast compute prefix [, step(#) dynamic(time) nose replace level(#)] | fcast graph prefix_variable [if] [in] [, noci observed twoway_options]",
+    syntax: "fcast compute prefix [, step(#) dynamic(time) nose replace level(#)] | fcast graph prefix_variables [if] [in] [, noci observed twoway_options]",
     notes: "after var without exog(), and after vec with nose; adds prefix_x, prefix_x_SE, prefix_x_LB, prefix_x_UB for each series x, and periods where they are missing; [TS] fcast compute",
     examples: &[Example {
         // The first forecast is the prediction of the equation.
@@ -239,27 +240,64 @@ fn compute(session: &mut Session, cmd: &ParsedCommand, prefix: &str) -> Result<(
     Ok(())
 }
 
-fn graph(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
-    let (mut interval, mut observed, mut rest) = (true, false, Vec::new());
-    for option in split_options(&cmd.option_text)? {
-        match (option.0.as_str(), &option.1) {
-            ("noci", None) => interval = false,
-            (o, None) if abbreviates(o, "Observed") => observed = true,
-            _ => rest.push(option),
+/// How `fcast graph` draws.
+struct Look {
+    interval: bool,
+    observed: bool,
+    line: Style,
+    rest: Vec<RawOption>,
+}
+
+impl Look {
+    fn of(option_text: &str) -> Result<Self> {
+        let mut out = Self { interval: true, observed: false, line: Style::default(), rest: Vec::new() };
+        for option in split_options(option_text)? {
+            match (option.0.as_str(), &option.1) {
+                ("noci", None) => out.interval = false,
+                ("ci", None) => out.interval = true,
+                (o, None) if abbreviates(o, "Observed") => out.observed = true,
+                (o, None) if abbreviates(o, "DIFferences") => {
+                    return Err(StataError::unsupported_option("fcast graph", o));
+                }
+                _ if line_look(&mut out.line, &option)? => {}
+                (o, Some(_)) if abbreviates(o, "CIOPts") => {}
+                _ => out.rest.push(option),
+            }
         }
+        Ok(out)
     }
-    if name.split_whitespace().count() != 1 {
-        return Err(StataError::new(
-            199,
-            "fcast graph of several variables is not supported by the open engine; name one",
-        ));
+}
+
+fn graph(session: &mut Session, cmd: &ParsedCommand, list: &str) -> Result<()> {
+    let look = Look::of(&cmd.option_text)?;
+    let forecasts = session.varlist(list)?;
+    if forecasts.is_empty() {
+        return Err(StataError::standard(100));
     }
-    let position = session.numeric_variable(name)?;
-    let name = session.frame.var(position).name.clone();
     let names = Model::of(session)?.names()?;
-    let (_, time) = series::declared(session)?;
     let touse = session.rows(cmd)?;
     let rows = series::order(session, &touse, true)?;
+    let mut panels = Vec::new();
+    for position in forecasts {
+        let drawn = curves(session, position, &names, &rows, &look)?;
+        panels.push((format!("Forecast for {}", session.frame.var(position).name), drawn));
+    }
+    if let [(title, plain)] = &mut panels[..] {
+        plain.title = std::mem::take(title);
+    }
+    show_panels(session, panels, &look.rest)
+}
+
+/// The plots of one forecast.
+fn curves(
+    session: &Session,
+    position: usize,
+    names: &[String],
+    rows: &[usize],
+    look: &Look,
+) -> Result<Plain> {
+    let name = session.frame.var(position).name.clone();
+    let (_, time) = series::declared(session)?;
     let points = |values: &[f64]| -> Vec<(f64, f64)> {
         let each = rows.iter().map(|r| (session.frame.num_at(time, *r), values[*r]));
         each.filter(|p| !is_missing(p.0) && !is_missing(p.1)).collect()
@@ -273,27 +311,22 @@ fn graph(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
     }
     let mut drawn = Vec::new();
     let mut draw = |shape: Shape, style: Style, label: &str| {
-        drawn.push(Series { label: label.to_string(), number: 0, shape, style });
+        let number = drawn.len();
+        drawn.push(Series { label: label.to_string(), number, shape, style });
     };
-    if interval {
+    if look.interval {
         let (low, high) = (points(&read(&format!("{name}_LB"))?), points(&read(&format!("{name}_UB"))?));
         let ranges = low.iter().zip(&high).map(|(l, h)| Range { at: l.0, low: l.1, high: h.1 }).collect();
         let grey = Style { fill: Color::parse("gs13"), ..Style::default() };
         draw(Shape::Band { ranges }, grey, "interval");
     }
-    draw(Shape::Line { points: forecast, step: false }, Style::default(), "forecast");
-    if observed {
+    draw(Shape::Line { points: forecast, step: false }, look.line.clone(), "forecast");
+    if look.observed {
         let series = names.iter().find(|n| name.ends_with(&n.replace('.', "_")));
         let series = series.ok_or_else(|| StataError::new(111, format!("{name} is no forecast of var")))?;
         let every: Vec<usize> = (0..session.frame.n_rows()).collect();
         let values = points(&column(&session.frame, series, &every)?);
         draw(Shape::Line { points: values, step: false }, Style::default(), "observed");
     }
-    let figure = Plain {
-        series: drawn,
-        title: format!("Forecast for {name}"),
-        x_title: session.frame.var(time).name.clone(),
-        ..Plain::default()
-    };
-    show(session, figure, &rest)
+    Ok(Plain { series: drawn, x_title: session.frame.var(time).name.clone(), ..Plain::default() })
 }

@@ -2,21 +2,18 @@
 //! data set. Formulas: [TS] irf create; standard errors by the delta method; numbers: `estimators::var`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
+use super::irf_file::{Entry, IrfFile, STATISTICS};
+use super::irf_show;
 use super::var::{State, held};
 use crate::error::{Result, StataError};
 use crate::estimation::model::first_word;
-use crate::format;
-use crate::frame::{Column, Frame, Variable};
-use crate::ops::data_files::{read_dta, write_dta};
-use crate::ops::graphs::plain::{Plain, show};
+use crate::ops::graphs::text::suboptions;
 use crate::session::{Extension, Session};
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::{ParsedCommand, unquote};
-use crate::value::{MISSING, is_missing};
+use crate::value::MISSING;
 use estimators::matrix::Mat;
-use estimators::var::{Tables, standard_errors, structural, tables};
-use estimators::wald;
-use figure::{Color, Range, Series, Shape, Style};
+use estimators::var::{Multipliers, Tables, multipliers, standard_errors, structural, tables};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -25,8 +22,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "irf set filename [, replace clear] | irf create name [, step(#) set(filename [, replace]) replace] | irf table {irf|oirf|cirf|coirf|fevd|sirf|sfevd} [, irf(names) impulse(vars) response(vars) level(#)] | irf graph stat, impulse(var) response(var) [irf(name) level(#) twoway_options]",
-    notes: "after var, and after vec and svar without standard errors; the file is a data set with irfname, impulse, response, step, irf oirf cirf coirf fevd sirf sfevd and std...; sirf and sfevd are missing but after svar; [TS] irf create",
+    syntax: "irf set filename [, replace clear] | irf create name [, step(#) order(vars) set(filename [, replace]) replace] | irf table [stats] [, irf(names) impulse(vars) response(vars) individual noci std title(text) level(#)] | irf graph stats [, irf(names) impulse(vars) response(vars) noci level(#) lstep(#) ustep(#) byopts() twoway_options] | irf {cgraph|ograph|ctable} (irfname impulse response stats [, options]) ... [, options]",
+    notes: "stats are irf oirf dm cirf coirf cdm fevd sirf sfevd; after var, and after vec and svar without standard errors; the file is a data set with irfname, impulse, response, step, the statistics and their standard errors std...; sirf and sfevd are missing but after svar, dm and cdm but for regressors of exog(); [TS] irf create, [TS] irf table, [TS] irf graph",
     examples: &[Example {
         // After one step the response is the coefficient.
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar b = [y]_b[L.x]\ntempfile f\nirf create m, step(1) set(`f'.irf)\nuse `f'.irf, clear\nkeep if impulse == \"x\" & response == \"y\" & step == 1\nerase `f'.irf",
@@ -39,7 +36,6 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 struct Active(String);
 
 impl Extension for Active {}
-const STATISTICS: [&str; 7] = ["irf", "oirf", "cirf", "coirf", "fevd", "sirf", "sfevd"];
 
 fn file_name(text: &str) -> String {
     let name = unquote(text).trim().to_string();
@@ -47,11 +43,33 @@ fn file_name(text: &str) -> String {
     if last.contains('.') { name } else { format!("{name}.irf") }
 }
 
-fn set(session: &mut Session, text: &str) {
-    session.extensions.set(Active(file_name(text)));
+/// Makes a file active; a new one, or one that is replaced, is written empty.
+fn set(session: &mut Session, argument: &str) -> Result<()> {
+    let (name, options) = suboptions(argument)?;
+    let mut replace = false;
+    for (option, _) in options {
+        match option.as_str() {
+            "replace" => replace = true,
+            "clear" => {}
+            _ => return Err(StataError::option_not_allowed(&option)),
+        }
+    }
+    if name.trim().is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let file = file_name(name);
+    let path = session.path(&file);
+    if replace || !path.exists() {
+        IrfFile::default().write(&path)?;
+        session.print(format!("(file {file} created)"));
+    }
+    session.print(format!("(file {file} now active)"));
+    session.extensions.set(Active(file));
+    Ok(())
 }
 
-fn current(session: &Session) -> Result<String> {
+/// The name of the active file.
+pub(super) fn current(session: &Session) -> Result<String> {
     session
         .extensions
         .get::<Active>()
@@ -60,27 +78,17 @@ fn current(session: &Session) -> Result<String> {
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let cmd = ParsedCommand::split("irf", &cmd.raw, false)?;
-    let (word, rest) = first_word(&cmd.list);
-    let rest = rest.trim().to_string();
+    let whole = cmd.raw.trim();
+    let (word, rest) = first_word(whole);
+    let is = |declared: &str| abbreviates(word, declared);
     match word {
-        "set" => {
-            for (name, _) in split_options(&cmd.option_text)? {
-                if !matches!(name.as_str(), "replace" | "clear") {
-                    return Err(StataError::option_not_allowed(&name));
-                }
-            }
-            if rest.is_empty() {
-                return Err(StataError::standard(100));
-            }
-            set(session, &rest);
-            let name = current(session)?;
-            session.print(format!("(file {name} now active)"));
-            Ok(())
-        }
-        w if abbreviates(w, "CReate") => create(session, &cmd, &rest),
-        w if abbreviates(w, "Table") => table(session, &cmd, &rest),
-        w if abbreviates(w, "Graph") => graph(session, &cmd, &rest),
+        "set" => set(session, rest),
+        _ if is("CReate") => create(session, &ParsedCommand::split("irf", rest, false)?),
+        _ if is("Table") => irf_show::table(session, &ParsedCommand::split("irf", rest, false)?),
+        _ if is("Graph") => irf_show::graph(session, &ParsedCommand::split("irf", rest, false)?),
+        _ if is("CTable") => irf_show::combined(session, rest, irf_show::Combined::Tables),
+        _ if is("CGraph") => irf_show::combined(session, rest, irf_show::Combined::Panels),
+        _ if is("OGraph") => irf_show::combined(session, rest, irf_show::Combined::OnePlot),
         other => Err(StataError::unsupported_option("irf", other)),
     }
 }
@@ -88,6 +96,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 /// The tables of the active system.
 struct System {
     names: Vec<String>,
+    /// Regressors of `exog()`, with their multipliers.
+    exogenous: Vec<String>,
+    multipliers: Option<Multipliers>,
     values: Tables,
     /// Standard errors; nothing after `vec` and `svar`.
     errors: Option<Tables>,
@@ -95,50 +106,144 @@ struct System {
     structural: Option<[Vec<Mat>; 2]>,
 }
 
+fn singular() -> StataError {
+    StataError::new(459, "the error covariance is not positive definite")
+}
+
+/// Positions of the series in the order of `order()`.
+fn ordered(names: &[String], order: Option<&str>) -> Result<Vec<usize>> {
+    let Some(text) = order else { return Ok((0..names.len()).collect()) };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let find = |w: &&str| names.iter().position(|n| n == w);
+    let places: Option<Vec<usize>> = words.iter().map(find).collect();
+    places
+        .filter(|p| (0..names.len()).all(|i| p.contains(&i)) && p.len() == names.len())
+        .ok_or_else(|| StataError::new(198, "order() must name each endogenous variable once"))
+}
+
 impl System {
-    fn of(session: &Session, steps: usize) -> Result<Self> {
-        let singular = || StataError::new(459, "the error covariance is not positive definite");
-        if session.e.cmd() == "vec" {
-            let held = super::vec::held(session)?;
-            let state = held.downcast_ref::<super::vec::State>().ok_or_else(|| StataError::standard(301))?;
-            let fit = &state.fit;
-            let values = tables(&fit.lags, &fit.system.sigma_ml, steps).ok_or_else(singular)?;
-            return Ok(Self { names: state.names.clone(), values, errors: None, structural: None });
+    fn of(session: &Session, steps: usize, order: Option<&str>) -> Result<Self> {
+        match session.e.cmd() {
+            "vec" => {
+                let held = super::vec::held(session)?;
+                let state =
+                    held.downcast_ref::<super::vec::State>().ok_or_else(|| StataError::standard(301))?;
+                let (fit, places) = (&state.fit, ordered(&state.names, order)?);
+                let lags: Vec<Mat> = fit.lags.iter().map(|a| a.select(&places, &places)).collect();
+                let sigma = fit.system.sigma_ml.select(&places, &places);
+                let values = tables(&lags, &sigma, steps).ok_or_else(singular)?;
+                let names = places.iter().map(|p| state.names[*p].clone()).collect();
+                Ok(Self::without_errors(names, values, None))
+            }
+            "svar" => {
+                if order.is_some() {
+                    return Err(StataError::new(198, "order() may not be specified after svar"));
+                }
+                let extra = session.e.extra.clone();
+                let own = extra.as_ref().and_then(|e| e.downcast_ref::<super::svar::Structural>());
+                let own = own.ok_or_else(|| StataError::standard(301))?;
+                let values = tables(&own.lags, &own.sigma, steps).ok_or_else(singular)?;
+                let structural = Some(structural(&own.lags, &own.impact, steps));
+                Ok(Self::without_errors(own.names.clone(), values, structural))
+            }
+            _ => Self::of_var(session, steps, order),
         }
-        if session.e.cmd() == "svar" {
-            let extra = session.e.extra.clone();
-            let own = extra.as_ref().and_then(|e| e.downcast_ref::<super::svar::Structural>());
-            let own = own.ok_or_else(|| StataError::standard(301))?;
-            let values = tables(&own.lags, &own.sigma, steps).ok_or_else(singular)?;
-            let structural = Some(structural(&own.lags, &own.impact, steps));
-            return Ok(Self { names: own.names.clone(), values, errors: None, structural });
-        }
+    }
+
+    fn without_errors(names: Vec<String>, values: Tables, structural: Option<[Vec<Mat>; 2]>) -> Self {
+        Self { names, exogenous: Vec::new(), multipliers: None, values, errors: None, structural }
+    }
+
+    fn of_var(session: &Session, steps: usize, order: Option<&str>) -> Result<Self> {
         let held = held(session)?;
         let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
-        let m = state.names.len();
-        let a = state.fit.lag_matrices(&state.lags);
+        let (m, p, k) = (state.names.len(), state.lags.len(), state.fit.k);
+        let places = ordered(&state.names, order)?;
+        let a: Vec<Mat> =
+            state.fit.lag_matrices(&state.lags).iter().map(|a| a.select(&places, &places)).collect();
+        let sigma = state.sigma.select(&places, &places);
         let index: Vec<(usize, usize, usize)> = (0..m)
             .flat_map(|eq| (0..m).flat_map(move |j| state.lags.iter().map(move |l| (eq, j, *l))))
             .collect();
         let place = |i: &(usize, usize, usize)| {
             let lag = state.lags.iter().position(|l| *l == i.2).unwrap_or(0);
-            i.0 * state.fit.k + i.1 * state.lags.len() + lag
+            places[i.0] * k + places[i.1] * p + lag
         };
-        let positions: Vec<usize> = index.iter().map(place).collect();
-        let v = crate::estimation::post::kernel(session.e.v().ok_or_else(|| StataError::standard(301))?);
-        let v = v.select(&positions, &positions);
-        let values = tables(&a, &state.sigma, steps).ok_or_else(singular)?;
+        let mut positions: Vec<usize> = index.iter().map(place).collect();
+        let all = crate::estimation::post::kernel(session.e.v().ok_or_else(|| StataError::standard(301))?);
+        let v = all.select(&positions, &positions);
+        let values = tables(&a, &sigma, steps).ok_or_else(singular)?;
         let errors =
-            standard_errors(&a, &state.sigma, &v, &index, state.fit.n as f64, steps).ok_or_else(singular)?;
-        Ok(Self { names: state.names.clone(), values, errors: Some(errors), structural: None })
+            standard_errors(&a, &sigma, &v, &index, state.fit.n as f64, steps).ok_or_else(singular)?;
+        let own = |eq: usize, x: usize| places[eq] * k + m * p + x;
+        let count = state.exogenous.len();
+        let found = (count > 0).then(|| {
+            positions.extend((0..m).flat_map(|eq| (0..count).map(move |x| own(eq, x))));
+            let effects = Mat::from_fn(m, count, |eq, x| state.fit.b[(places[eq], m * p + x)]);
+            multipliers(&a, &effects, &all.select(&positions, &positions), &index, steps)
+        });
+        Ok(Self {
+            names: places.iter().map(|p| state.names[*p].clone()).collect(),
+            exogenous: state.exogenous.clone(),
+            multipliers: found,
+            values,
+            errors: Some(errors),
+            structural: None,
+        })
+    }
+
+    /// Value and standard error of one statistic.
+    fn cell(&self, statistic: &str, step: usize, at: (usize, usize)) -> (f64, f64) {
+        let number = ["irf", "oirf", "cirf", "coirf", "fevd"].iter().position(|s| *s == statistic);
+        let own = |all: &Tables| number.map_or(MISSING, |s| all.values[s][step][at]);
+        let shock = |all: &[Vec<Mat>; 2]| match statistic {
+            "sirf" => all[0][step][at],
+            "sfevd" => all[1][step][at],
+            _ => MISSING,
+        };
+        match number {
+            Some(_) => (own(&self.values), self.errors.as_ref().map_or(MISSING, own)),
+            None => (self.structural.as_ref().map_or(MISSING, shock), MISSING),
+        }
+    }
+
+    /// The rows of the file under a name.
+    fn entries(&self, name: &str, steps: usize) -> Vec<Entry> {
+        let mut out = Vec::new();
+        let entry = |impulse: &str, response: usize, step: usize, cells: Vec<(f64, f64)>| Entry {
+            set: name.to_string(),
+            impulse: impulse.to_string(),
+            response: self.names[response].clone(),
+            step: step as f64,
+            cells,
+        };
+        for (impulse, own) in self.names.iter().enumerate() {
+            for (response, step) in (0..self.names.len()).flat_map(|r| (0..=steps).map(move |s| (r, s))) {
+                let cells = STATISTICS.iter().map(|s| self.cell(s, step, (response, impulse))).collect();
+                out.push(entry(own, response, step, cells));
+            }
+        }
+        let Some(found) = &self.multipliers else { return out };
+        for (x, own) in self.exogenous.iter().enumerate() {
+            for (response, step) in (0..self.names.len()).flat_map(|r| (0..=steps).map(move |s| (r, s))) {
+                let cell = |statistic: &&str| match *statistic {
+                    "dm" => (found.values[step][(response, x)], found.errors[step][(response, x)]),
+                    "cdm" => (found.sums[step][(response, x)], found.sum_errors[step][(response, x)]),
+                    _ => (MISSING, MISSING),
+                };
+                out.push(entry(own, response, step, STATISTICS.iter().map(cell).collect()));
+            }
+        }
+        out
     }
 }
 
-fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
+fn create(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let name = cmd.list.trim();
     if name.is_empty() || name.contains(char::is_whitespace) {
         return Err(StataError::new(198, "a name for the results is needed"));
     }
-    let mut steps = 8;
+    let (mut steps, mut replace, mut order) = (8, false, None);
     for (option, argument) in split_options(&cmd.option_text)? {
         match (option.as_str(), argument) {
             (o, Some(text)) if abbreviates(o, "STep") => {
@@ -147,195 +252,31 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
                     .ok_or_else(|| StataError::new(198, "step() must be an integer from 1 to 500"))?
                     as usize;
             }
-            ("set", Some(text)) => set(session, text.split(',').next().unwrap_or("")),
-            ("replace", None) => {}
-            (o, _) if abbreviates(o, "ORder") || o == "bs" || o == "bsp" || o == "nose" => {
+            ("set", Some(text)) => set(session, &text)?,
+            (o, None) if abbreviates(o, "replace") => replace = true,
+            (o, Some(text)) if abbreviates(o, "Order") => order = Some(text),
+            (o, _) if matches!(o, "bs" | "bsp" | "nose") || abbreviates(o, "ESTimates") => {
                 return Err(StataError::unsupported_option("irf create", o));
             }
             (o, _) => return Err(StataError::option_not_allowed(o)),
         }
     }
     let file = current(session)?;
-    let System { names: series, values, errors, structural } = System::of(session, steps)?;
-    let m = series.len();
-    let count = m * m * (steps + 1);
-    let mut text: [Vec<Box<str>>; 3] = Default::default();
-    let mut step_column = Vec::with_capacity(count);
-    let mut numbers: Vec<Vec<f64>> = vec![Vec::new(); 2 * STATISTICS.len()];
-    for impulse in 0..m {
-        for response in 0..m {
-            for step in 0..=steps {
-                for (column, value) in text.iter_mut().zip([name, &series[impulse], &series[response]]) {
-                    column.push(value.into());
-                }
-                step_column.push(step as f64);
-                for s in 0..STATISTICS.len() {
-                    let value = |all: &[Vec<Mat>]| all.get(s).map(|v| v[step][(response, impulse)]);
-                    let shock = |all: &[Vec<Mat>; 2]| {
-                        s.checked_sub(values.values.len()).map(|at| all[at][step][(response, impulse)])
-                    };
-                    let found = value(&values.values).or_else(|| structural.as_ref().and_then(shock));
-                    let error = errors.as_ref().and_then(|e| value(&e.values));
-                    numbers[s].push(found.unwrap_or(MISSING));
-                    numbers[STATISTICS.len() + s].push(error.unwrap_or(MISSING));
-                }
-            }
-        }
-    }
-    let mut frame = Frame::new();
-    let [names, impulses, responses] = text;
-    frame.add(Variable::new("irfname", Column::from_strings(names)))?;
-    frame.add(Variable::new("impulse", Column::from_strings(impulses)))?;
-    frame.add(Variable::new("response", Column::from_strings(responses)))?;
-    frame.add(Variable::new("step", Column::Double(step_column)))?;
-    let mut columns = numbers.into_iter();
-    for prefix in ["", "std"] {
-        for statistic in STATISTICS {
-            if let Some(values) = columns.next() {
-                frame.add(Variable::new(&format!("{prefix}{statistic}"), Column::Double(values)))?;
-            }
-        }
-    }
+    let system = System::of(session, steps, order.as_deref())?;
     let path = session.path(&file);
-    write_dta(&frame, &path)?;
-    session.print(format!("(file {file} updated)"));
-    Ok(())
-}
-
-/// Request of `irf table` and `irf graph`.
-struct Asked {
-    frame: Frame,
-    statistic: String,
-    sets: Vec<String>,
-    impulse: Vec<String>,
-    response: Vec<String>,
-    level: f64,
-    rest: Vec<(String, Option<String>)>,
-}
-
-fn asked(session: &Session, cmd: &ParsedCommand, statistic: &str) -> Result<Asked> {
-    if !STATISTICS.contains(&statistic) {
-        return Err(StataError::unsupported_option("irf", statistic));
-    }
-    let file = current(session)?;
-    let mut out = Asked {
-        frame: read_dta(&session.path(&file), &file, None, false)?,
-        statistic: statistic.to_string(),
-        sets: Vec::new(),
-        impulse: Vec::new(),
-        response: Vec::new(),
-        level: session.settings.level,
-        rest: Vec::new(),
-    };
-    for option in split_options(&cmd.option_text)? {
-        let words = |text: &str| text.split_whitespace().map(str::to_string).collect();
-        match &option {
-            (o, Some(text)) if abbreviates(o, "irf") => out.sets = words(text),
-            (o, Some(text)) if abbreviates(o, "Impulse") => out.impulse = words(text),
-            (o, Some(text)) if abbreviates(o, "Response") => out.response = words(text),
-            (o, Some(text)) if abbreviates(o, "Level") => {
-                out.level = parse_number(text)
-                    .filter(|l| (10.0..=99.99).contains(l))
-                    .ok_or_else(|| StataError::new(198, "level() must be between 10 and 99.99 inclusive"))?;
-            }
-            _ => out.rest.push(option),
-        }
-    }
-    Ok(out)
-}
-
-/// Step, value and standard error.
-type Point = (f64, f64, f64);
-
-impl Asked {
-    /// Step, value and standard error of the chosen pairs.
-    fn pairs(&self) -> Result<Vec<(String, Vec<Point>)>> {
-        let at = |name: &str| self.frame.position(name);
-        let (set, impulse, response, step) = (at("irfname")?, at("impulse")?, at("response")?, at("step")?);
-        let (value, error) = (at(&self.statistic)?, at(&format!("std{}", self.statistic))?);
-        let mut out: Vec<(String, Vec<Point>)> = Vec::new();
-        for row in 0..self.frame.n_rows() {
-            let text = |v: usize| self.frame.var(v).data.str(row).to_string();
-            let (i, r) = (text(impulse), text(response));
-            let chosen = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-            if !chosen(&self.sets, &text(set)) || !chosen(&self.impulse, &i) || !chosen(&self.response, &r) {
-                continue;
-            }
-            let number = |v: usize| self.frame.num_at(v, row);
-            let key = format!("{i} -> {r}");
-            let point = (number(step), number(value), number(error));
-            match out.last_mut().filter(|l| l.0 == key) {
-                Some(last) => last.1.push(point),
-                None => out.push((key, vec![point])),
-            }
-        }
-        if out.is_empty() { Err(StataError::no_observations()) } else { Ok(out) }
-    }
-}
-
-/// A limit of an interval; missing without a standard error.
-fn bound(value: f64, error: f64, z: f64) -> f64 {
-    if is_missing(error) { MISSING } else { value + z * error }
-}
-
-fn table(session: &mut Session, cmd: &ParsedCommand, statistic: &str) -> Result<()> {
-    let asked = asked(session, cmd, statistic)?;
-    if let Some(option) = asked.rest.first() {
-        return Err(StataError::option_not_allowed(&option.0));
-    }
-    let z = wald::critical(asked.level, None);
-    for (key, points) in asked.pairs()? {
-        session.print("");
-        session.print(format!("{statistic}: {key}"));
-        session.print(format!("{:>6} |{:>12}{:>12}{:>12}", "Step", statistic, "Lower", "Upper"));
-        session.print(format!("-------+{}", "-".repeat(36)));
-        for (step, value, error) in points {
-            let cell = |x: f64| format::right(&format::bare("%9.0g", x), 12);
-            session.print(format!(
-                "{step:>6} |{}{}{}",
-                cell(value),
-                cell(bound(value, error, -z)),
-                cell(bound(value, error, z))
+    let mut held = if path.exists() { IrfFile::read(&path, &file)? } else { IrfFile::default() };
+    if held.remove(name) {
+        if !replace {
+            return Err(StataError::new(
+                110,
+                format!("irfname {name} already exists in {file}; use option replace"),
             ));
         }
+    } else if replace {
+        session.print(format!("(irfname {name} not found in {file})"));
     }
+    held.entries.extend(system.entries(name, steps));
+    held.write(&path)?;
+    session.print(format!("(file {file} updated)"));
     Ok(())
-}
-
-fn graph(session: &mut Session, cmd: &ParsedCommand, statistic: &str) -> Result<()> {
-    let asked = asked(session, cmd, statistic)?;
-    let z = wald::critical(asked.level, None);
-    let pairs = asked.pairs()?;
-    let [(key, points)] = &pairs[..] else {
-        return Err(StataError::new(
-            199,
-            "irf graph of several pairs is not supported by the open engine; name impulse() and response()",
-        ));
-    };
-    let band: Vec<Range> = points
-        .iter()
-        .filter(|p| !is_missing(p.2))
-        .map(|(s, v, e)| Range { at: *s, low: bound(*v, *e, -z), high: bound(*v, *e, z) })
-        .collect();
-    let line = points.iter().map(|(s, v, _)| (*s, *v)).collect();
-    let drawn = |shape: Shape, style: Style, label: &str| Series {
-        label: label.to_string(),
-        number: 0,
-        shape,
-        style,
-    };
-    let grey = Style { fill: Color::parse("gs13"), ..Style::default() };
-    let mut series = Vec::new();
-    if !band.is_empty() {
-        series.push(drawn(Shape::Band { ranges: band }, grey, &format!("{}% interval", asked.level)));
-    }
-    series.push(drawn(Shape::Line { points: line, step: false }, Style::default(), statistic));
-    let figure = Plain {
-        series,
-        title: key.clone(),
-        x_title: "Step".to_string(),
-        y_title: statistic.to_string(),
-        ..Plain::default()
-    };
-    show(session, figure, &asked.rest)
 }

@@ -8,16 +8,20 @@ mod corrgram;
 mod fcast;
 mod filter;
 mod irf;
+mod irf_file;
+mod irf_show;
 mod prais;
 mod serial;
 mod series;
 mod smooth;
+mod stability;
 mod svar;
 mod tsappend;
 mod unit_root;
 mod var;
 mod var_sample;
 mod var_tests;
+mod varbasic;
 mod varlmar;
 mod varnorm;
 mod varsoc;
@@ -54,13 +58,15 @@ pub(super) const TABLE: &[CommandSpec] = &[
     var::SPEC,
     varsoc::SPEC,
     var_tests::SPEC_VARGRANGER,
-    var_tests::SPEC_VARSTABLE,
+    var_tests::SPEC_VARWLE,
+    varbasic::SPEC,
+    stability::SPEC_VARSTABLE,
     varlmar::SPEC,
     varnorm::SPEC_VARNORM,
     varnorm::SPEC_VECNORM,
     vec::SPEC,
     vec_tests::SPEC_VECLMAR,
-    vec_tests::SPEC_VECSTABLE,
+    stability::SPEC_VECSTABLE,
     vecrank::SPEC,
     xcorr::SPEC,
 ];

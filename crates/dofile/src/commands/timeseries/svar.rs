@@ -240,10 +240,10 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let over = scalar("oid_df");
     let mut lines = vec![String::new(), "Structural vector autoregression".to_string(), String::new()];
     let span = format!("Sample: {} thru {}", text("tmins"), text("tmaxs"));
-    lines.push(format!("{span:<50}{:<15} = {:>10}", "Number of obs", format::bare("%9.0fc", scalar("N"))));
+    lines.push(format!("{span:<48}{:<17} = {:>10}", "Number of obs", format::bare("%9.0fc", scalar("N"))));
     let identified = if over > 0.0 { "Overidentified model" } else { "Exactly identified model" };
     lines.push(format!(
-        "{identified:<50}{:<15} = {:>10}",
+        "{identified:<48}{:<17} = {:>10}",
         "Log likelihood",
         format::bare("%9.0g", scalar("ll"))
     ));

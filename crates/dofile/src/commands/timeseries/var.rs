@@ -56,6 +56,8 @@ pub(super) struct State {
     pub lags: Vec<usize>,
     /// Names of the series.
     pub names: Vec<String>,
+    /// Names of the regressors of `exog()`.
+    pub exogenous: Vec<String>,
     /// Error covariance of the reported kind.
     pub sigma: Mat,
     /// Values of the series, with the rows that supply lags only.
@@ -127,7 +129,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let used = &data.rows[data.from..];
     span(session, used, r)?;
     equations(r, &data, &fit, &v, (constant, cmd.has("small")));
-    est.extra = Some(Arc::new(State { fit, lags, names: data.names, sigma, y: data.y }));
+    let exogenous = data.exogenous.into_iter().map(|e| e.0).collect();
+    est.extra = Some(Arc::new(State { fit, lags, names: data.names, exogenous, sigma, y: data.y }));
     let mut mark = vec![false; session.frame.n_rows()];
     used.iter().for_each(|r| mark[*r] = true);
     session.post_estimation(est, mark);
@@ -210,7 +213,7 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ),
     ];
     for (left, label, value) in pairs {
-        session.print(format!("{left:<50}{label:<15} = {value:>10}"));
+        session.print(format!("{left:<48}{label:<17} = {value:>10}"));
     }
     session.print("");
     show_equations(session);
@@ -238,12 +241,12 @@ fn show_equations(session: &mut Session) {
             None => (get("chi2_"), chi2_tail(df, get("chi2_"))),
         };
         session.print(format!(
-            "{:<16}{:>7}{:>13}{:>9}{:>11}{:>9}",
+            "{:<16}{:>7}{:>12}{:>9}{:>11}{:>9}",
             format::abbrev(name, 16),
             get("k_"),
             format::bare("%8.0g", get("rmse_")),
             format::bare("%7.4f", get("r2_")),
-            format::bare("%8.0g", value),
+            format::bare("%9.0g", value),
             format::bare("%6.4f", p)
         ));
     }

@@ -1,4 +1,4 @@
-//! `vargranger` and `varstable` after `var`. Formulas: [TS] vargranger, [TS] varstable; numbers: `estimators::var`.
+//! `vargranger` and `varwle` after `var`. Formulas: [TS] vargranger, [TS] varwle.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::var::{State, held};
@@ -10,18 +10,9 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::distributions::{chi2_tail, f_tail};
-use estimators::matrix::Mat;
-use estimators::schur::eigenvalues;
-use estimators::{var as kernel, wald};
+use estimators::wald;
 
-const PLAIN: StandardSyntax = StandardSyntax::whole(&[]).unsupported(&[
-    "ESTimates",
-    "SEParator",
-    "GRAph",
-    "DLABel",
-    "MODlabel",
-    "AMAT",
-]);
+const PLAIN: StandardSyntax = StandardSyntax::whole(&[]).unsupported(&["ESTimates", "SEParator"]);
 
 /// `vargranger`.
 pub(super) const SPEC_VARGRANGER: CommandSpec = CommandSpec {
@@ -39,19 +30,19 @@ pub(super) const SPEC_VARGRANGER: CommandSpec = CommandSpec {
     }],
 };
 
-/// `varstable`.
-pub(super) const SPEC_VARSTABLE: CommandSpec = CommandSpec {
-    name: "varstable",
+/// `varwle`.
+pub(super) const SPEC_VARWLE: CommandSpec = CommandSpec {
+    name: "varwle",
     min: 6,
     form: Form::Standard(&PLAIN),
     by: ByRule::No,
-    run: varstable,
-    syntax: "varstable",
-    notes: "after var; stores r(Re) r(Im) r(Modulus); [TS] varstable",
+    run: varwle,
+    syntax: "varwle",
+    notes: "after var; Wald tests that the coefficients of a lag are zero, in each equation and in all; stores r(chi2) r(df) r(p), equations by lags, after var, small r(F) r(df_r) instead of r(chi2); [TS] varwle",
     examples: &[Example {
-        // The eigenvalues multiply to the determinant.
-        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar d = [y]_b[L.y]*[x]_b[L.x] - [y]_b[L.x]*[x]_b[L.y]\nvarstable\nmatrix m = r(Modulus)",
-        expect: &[("m[1,1]*m[1,2]/abs(d)", 1.0)],
+        // One lag of one series: the squared z statistic.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y, lags(1/2)\nscalar c = ([y]_b[L2.y]/[y]_se[L2.y])^2\nvarwle\nmatrix m = r(chi2)",
+        expect: &[("m[1,2]/c", 1.0)],
     }],
 };
 
@@ -119,42 +110,69 @@ fn vargranger(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn varstable(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
-    let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
-    let values = stability(session, &state.fit.lag_matrices(&state.lags))?;
-    let stable = values.iter().all(|v| v.0.hypot(v.1) < 1.0);
-    session.print(if stable {
-        "   All the eigenvalues lie inside the unit circle.\n   VAR satisfies stability condition."
-    } else {
-        "   At least one eigenvalue is at least 1.0.\n   VAR does not satisfy stability condition."
-    });
-    Ok(())
+/// Equation, positions of its coefficients by lag, and whether it is all of them.
+fn lag_positions(state: &State) -> Vec<(String, Vec<Vec<usize>>)> {
+    let (m, k, p) = (state.names.len(), state.fit.k, state.lags.len());
+    let of = |equations: std::ops::Range<usize>| -> Vec<Vec<usize>> {
+        let lag = |l: usize| {
+            equations.clone().flat_map(|eq| (0..m).map(move |j| eq * k + j * p + l)).collect::<Vec<usize>>()
+        };
+        (0..p).map(lag).collect()
+    };
+    let mut out: Vec<(String, Vec<Vec<usize>>)> =
+        state.names.iter().enumerate().map(|(eq, name)| (name.clone(), of(eq..eq + 1))).collect();
+    out.push(("All".to_string(), of(0..m)));
+    out
 }
 
-/// Shows the eigenvalues of the companion matrix and stores them in `r()`.
-pub(super) fn stability(session: &mut Session, lags: &[Mat]) -> Result<Vec<(f64, f64)>> {
-    let matrix = kernel::companion(lags);
-    let values =
-        eigenvalues(&matrix).ok_or_else(|| StataError::new(498, "the eigenvalues could not be computed"))?;
-    session.print("");
-    session.print("   Eigenvalue stability condition");
-    session.print(format!("  +{}+", "-".repeat(40)));
-    session.print("  |        Eigenvalue        |   Modulus   |");
-    session.print(format!("  |--------------------------+{}|", "-".repeat(13)));
-    for (re, im) in &values {
-        let text = if *im == 0.0 {
-            format::bare("%9.0g", *re)
-        } else {
-            let sign = if *im < 0.0 { "-" } else { "+" };
-            format!("{} {sign} {}i", format::bare("%9.0g", *re), format::bare("%9.0g", im.abs()))
+fn varwle(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
+    let held = held(session)?;
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let parameters = Parameters::of(&session.e)?;
+    let df_r = session.e.results.get_scalar("df_r");
+    let (mut statistics, mut dfs, mut probs, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (equation, lags) in lag_positions(state) {
+        session.print("");
+        session.print(format!("   Equation: {equation}"));
+        let (rule, heading) = match df_r {
+            Some(_) => (44, "  | lag |     F       df       df_r  Prob > F |"),
+            None => (36, "  | lag |    chi2      df  Prob > chi2 |"),
         };
-        session.print(format!("  |{text:>25} |{:>12} |", format::bare("%9.0g", re.hypot(*im))));
+        session.print(format!("  +{}+", "-".repeat(rule)));
+        session.print(heading);
+        session.print(format!("  |-----+{}|", "-".repeat(rule - 6)));
+        for (lag, positions) in state.lags.iter().zip(&lags) {
+            let test = wald::test_zero(&parameters.b, &parameters.v, positions);
+            let df = test.df as f64;
+            let (statistic, prob) = match df_r {
+                Some(r) => (test.f(), f_tail(df, r, test.f())),
+                None => (test.chi2, chi2_tail(df, test.chi2)),
+            };
+            let value = format::right(&format::bare("%8.0g", statistic), 10);
+            session.print(match df_r {
+                Some(r) => format!("  |{lag:>4} |{value}{df:>7}{r:>10}{:>10} |", format::bare("%6.4f", prob)),
+                None => format!("  |{lag:>4} |{value}{df:>6}{:>10}    |", format::bare("%5.3f", prob)),
+            });
+            statistics.push(statistic);
+            dfs.push(df);
+            probs.push(prob);
+        }
+        session.print(format!("  +{}+", "-".repeat(rule)));
+        names.push(Stripe::term(&equation.replace('.', "_")));
     }
-    session.print(format!("  +{}+", "-".repeat(40)));
-    let row = |f: fn(&(f64, f64)) -> f64| Matrix::new(1, values.len(), values.iter().map(f).collect());
+    let columns: Vec<Stripe> = state.lags.iter().map(|l| Stripe::term(&format!("lag{l}"))).collect();
+    let matrix = |values: Vec<f64>| {
+        let mut out = Matrix::new(names.len(), columns.len(), values);
+        out.row_names.clone_from(&names);
+        out.col_names.clone_from(&columns);
+        out
+    };
     let mut results = Results::default();
-    results.matrix("Re", row(|v| v.0)).matrix("Im", row(|v| v.1)).matrix("Modulus", row(|v| v.0.hypot(v.1)));
+    results.matrix(if df_r.is_some() { "F" } else { "chi2" }, matrix(statistics));
+    results.matrix("df", matrix(dfs)).matrix("p", matrix(probs));
+    if let Some(r) = df_r {
+        results.scalar("df_r", r);
+    }
     session.r = results;
-    Ok(values)
+    Ok(())
 }

@@ -1,7 +1,6 @@
-//! `veclmar` and `vecstable` after `vec`. Formulas: [TS] veclmar, [TS] vecstable; Johansen (1995), 21-22.
+//! `veclmar` after `vec`. Formulas: [TS] veclmar; Johansen (1995), 21-22.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::var_tests::stability;
 use super::varlmar::{lagrange, show};
 use super::vec::{State, held};
 use crate::error::{Result, StataError};
@@ -11,8 +10,6 @@ use crate::syntax::split::ParsedCommand;
 
 const VECLMAR: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::int("MLag")]).unsupported(&["ESTimates", "SEParator"]);
-const VECSTABLE: StandardSyntax =
-    StandardSyntax::whole(&[]).unsupported(&["ESTimates", "GRAph", "DLABel", "MODlabel", "AMAT"]);
 
 /// `veclmar`.
 pub(super) const SPEC_VECLMAR: CommandSpec = CommandSpec {
@@ -30,22 +27,6 @@ pub(super) const SPEC_VECLMAR: CommandSpec = CommandSpec {
     }],
 };
 
-/// `vecstable`.
-pub(super) const SPEC_VECSTABLE: CommandSpec = CommandSpec {
-    name: "vecstable",
-    min: 6,
-    form: Form::Standard(&VECSTABLE),
-    by: ByRule::No,
-    run: vecstable,
-    syntax: "vecstable",
-    notes: "after vec; stores r(Re) r(Im) r(Modulus); [TS] vecstable",
-    examples: &[Example {
-        // Two series and one cointegrating equation: one eigenvalue is one.
-        run: "set obs 40\ngenerate t = _n\ntsset t\ngenerate double x = sum(mod(7*_n, 11) - 5)\ngenerate double y = x + mod(5*_n, 13)/4\nvec y x, lags(1)\nvecstable\nmatrix m = r(Modulus)\nmatrix B = e(beta)\nmatrix A = e(alpha)",
-        expect: &[("m[1,1]", 1.0), ("m[1,2]/abs(1 + A[1,1] + A[1,2]*B[1,2])", 1.0)],
-    }],
-};
-
 fn veclmar(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let most = cmd.options.int("mlag").unwrap_or(2);
     if !(1..=1000).contains(&most) {
@@ -55,18 +36,5 @@ fn veclmar(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
     session.r = lagrange(&state.fit.system, most as usize)?;
     show(session);
-    Ok(())
-}
-
-fn vecstable(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
-    let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
-    stability(session, &state.fit.lags)?;
-    let moduli = state.fit.alpha.rows() - state.fit.alpha.cols();
-    let s = if moduli == 1 { "us" } else { "i" };
-    session.print(format!(
-        "   The VECM specification imposes {} unit modul{s}.",
-        if moduli == 1 { "a".to_string() } else { moduli.to_string() }
-    ));
     Ok(())
 }

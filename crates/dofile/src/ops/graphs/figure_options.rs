@@ -1,6 +1,7 @@
 //! Options of a whole graph: titles, axes, legend, lines, texts, `by()`, name and size.
 
 use super::axis_options::AxisOptions;
+use super::by_options::ByOptions;
 use super::second_axis::SecondAxis;
 use super::text::{self, RawOption, Words};
 use super::{date_ticks, no_effect};
@@ -9,21 +10,6 @@ use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::split::{unquote, words};
 use figure::{Color, Figure, Legend, LegendPlace, RefLine, Style, TextMark};
-
-/// `by()` of a graph.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ByOptions {
-    pub(crate) vars: Vec<usize>,
-    pub(crate) total: bool,
-    pub(crate) columns: Option<usize>,
-    pub(crate) rows: Option<usize>,
-    pub(crate) missing: bool,
-    pub(crate) rescale_x: bool,
-    pub(crate) rescale_y: bool,
-    /// Titles given inside `by()`, which belong to the whole figure.
-    pub(crate) titles: [Option<Words>; 4],
-    pub(crate) legend_off: bool,
-}
 
 /// Options of a whole graph.
 #[derive(Debug, Clone, Default)]
@@ -112,7 +98,7 @@ impl FigureOptions {
         } else if is("LEGend") {
             self.take_legend(argument)?;
         } else if is("BY") {
-            self.by = Some(by(session, argument)?);
+            self.by = Some(ByOptions::parse(session, argument)?);
         } else if is("NAME") {
             self.name = Some(text::graph_name(argument)?);
         } else if is("SAVing") {
@@ -237,7 +223,7 @@ impl FigureOptions {
 }
 
 /// Which of title, subtitle, note and caption an option is.
-fn title_index(name: &str) -> Option<usize> {
+pub(super) fn title_index(name: &str) -> Option<usize> {
     ["TItle", "SUBtitle", "NOTE", "CAPtion"].iter().position(|declared| abbreviates(name, declared))
 }
 
@@ -304,18 +290,25 @@ fn numbered(argument: &str) -> Result<Vec<(usize, Option<String>)>> {
     Ok(out)
 }
 
+/// Takes an option that says how a line looks; false for others.
+pub(crate) fn line_look(style: &mut Style, (name, argument): &RawOption) -> Result<bool> {
+    let is = |declared: &str| abbreviates(name, declared);
+    match argument.as_deref() {
+        Some(a) if is("LColor") => style.color = Some(text::color(a)?),
+        Some(a) if is("LPattern") => style.dash = Some(text::pattern(a)?),
+        Some(a) if is("LWidth") => style.line_width = Some(text::line_width(a)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 /// `xline(0 5, lcolor(red) lpattern(dash))`.
 pub(super) fn ref_lines(option: &str, argument: &str) -> Result<Vec<RefLine>> {
     let (front, options) = text::suboptions(argument)?;
     let mut style = Style::default();
-    for (name, argument) in options {
-        let is = |declared: &str| abbreviates(&name, declared);
-        match argument {
-            Some(a) if is("LColor") => style.color = Some(text::color(&a)?),
-            Some(a) if is("LPattern") => style.dash = Some(text::pattern(&a)?),
-            Some(a) if is("LWidth") => style.line_width = Some(text::line_width(&a)?),
-            _ if no_effect::of_reference_line(&name) => {}
-            _ => return Err(text::suboption(option, &name)),
+    for own in options {
+        if !line_look(&mut style, &own)? && !no_effect::of_reference_line(&own.0) {
+            return Err(text::suboption(option, &own.0));
         }
     }
     let at = crate::syntax::numlist::expand(front)?;
@@ -355,37 +348,4 @@ fn texts(argument: &str) -> Result<Vec<TextMark>> {
         marks.push(TextMark { x, y, text: lines.join(" "), clock, color, size });
     }
     Ok(marks)
-}
-
-/// `by(varlist, total cols(2) note("") …)`.
-fn by(session: &Session, argument: &str) -> Result<ByOptions> {
-    let (front, options) = text::suboptions(argument)?;
-    let mut out = ByOptions { vars: session.varlist(front)?, ..ByOptions::default() };
-    if out.vars.is_empty() {
-        return Err(StataError::standard(100));
-    }
-    for (name, argument) in options {
-        let is = |declared: &str| abbreviates(&name, declared);
-        let whole = |a: &str| {
-            let n = a.trim().parse::<usize>().ok().filter(|n| *n > 0);
-            n.ok_or_else(|| StataError::invalid(format!("by({name}()) incorrectly specified")))
-        };
-        match argument.as_deref() {
-            None if is("TOTal") => out.total = true,
-            None if is("MISSing") => out.missing = true,
-            None if is("RESCALE") => (out.rescale_x, out.rescale_y) = (true, true),
-            None if is("XRESCALE") => out.rescale_x = true,
-            None if is("YRESCALE") => out.rescale_y = true,
-            Some(a) if is("Cols") => out.columns = Some(whole(a)?),
-            Some(a) if is("Rows") => out.rows = Some(whole(a)?),
-            Some("off") if is("LEGend") => out.legend_off = true,
-            _ if no_effect::of_by(&name) => {}
-            Some(a) => match title_index(&name) {
-                Some(at) => out.titles[at] = Some(text::words_of(&name, a)?),
-                None => return Err(text::suboption("by", &name)),
-            },
-            None => return Err(text::suboption("by", &name)),
-        }
-    }
-    Ok(out)
 }

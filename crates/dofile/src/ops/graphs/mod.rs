@@ -2,6 +2,7 @@
 //! session.
 
 pub(crate) mod axis_options;
+pub(crate) mod by_options;
 pub(crate) mod curves;
 mod date_ticks;
 pub(crate) mod figure_options;

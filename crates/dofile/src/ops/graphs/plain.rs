@@ -1,6 +1,7 @@
 //! Figures that other families of commands build from numbers: series between two axes, with
 //! the usual options of graphs. Plots of variables belong to `twoway`.
 
+use super::by_options::ByOptions;
 use super::figure_options::FigureOptions;
 use super::store;
 use super::text::Words;
@@ -48,6 +49,25 @@ pub(crate) fn show_panels(
     panels: Vec<(String, Plain)>,
     options: &[RawOption],
 ) -> Result<()> {
+    draw(session, panels, None, options)
+}
+
+/// The same in the grid of a graph with `by()`.
+pub(crate) fn show_by(
+    session: &mut Session,
+    panels: Vec<(String, Plain)>,
+    by: ByOptions,
+    options: &[RawOption],
+) -> Result<()> {
+    draw(session, panels, Some(by), options)
+}
+
+fn draw(
+    session: &mut Session,
+    panels: Vec<(String, Plain)>,
+    by: Option<ByOptions>,
+    options: &[RawOption],
+) -> Result<()> {
     let mut own = FigureOptions::default();
     for option in options {
         if !own.take(session, option)? {
@@ -57,6 +77,7 @@ pub(crate) fn show_panels(
     if own.by.is_some() {
         return Err(StataError::option_not_allowed("by()"));
     }
+    own.by = by;
     let mut figure = Figure::default();
     let mut used = None;
     for (number, (heading, plain)) in panels.into_iter().enumerate() {
@@ -78,6 +99,9 @@ pub(crate) fn show_panels(
         _ => Vec::new(),
     };
     figure.legend = own.legend_for(&mut labels);
+    if let Some(by) = &own.by {
+        by.arrange(&mut figure);
+    }
     own.apply(&mut figure, used);
     store::show(session, figure, &own)
 }
