@@ -8,7 +8,7 @@ avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bo
 canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
 cprplot cs csdid csi cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
-didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen eivreg
+didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
 gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
@@ -29,8 +29,8 @@ slogit sort:so spearman spgenerate split splitsample spmatrix spregress spset sq
 stcrreg stcurve stdescribe stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
 summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
 table tabodds tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
-tetrachoric tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth
-ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable vec
+tetrachoric threshold tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth
+ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable varwle vec
 veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
 xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile
 xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtreg xtregar xtset

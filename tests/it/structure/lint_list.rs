@@ -48,7 +48,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
     (
         "the service renders tables and documents",
-        &["estadd", "estout", "estpost", "eststo", "esttab", "outreg2", "putdocx"],
+        &["erepost", "estadd", "estout", "estpost", "eststo", "esttab", "outreg2", "putdocx"],
     ),
     (
         "they read or write other data",

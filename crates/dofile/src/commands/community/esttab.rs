@@ -29,7 +29,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "esttab",
         6,
         |s, cmd| table(s, cmd, false),
-        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() addnotes() nonotes eform[(pattern)] mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
+        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() note() addnotes() nonotes eform[(pattern)] mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
     )
 };
 
@@ -358,7 +358,9 @@ fn notes(options: &Given, wanted: &Wanted, bare: bool) -> Vec<String> {
             out.push(format!("{what} in {}", if square { "brackets" } else { "parentheses" }));
         }
     }
-    out.extend(options.text("addnotes").map(texts).unwrap_or_default());
+    for name in ["note", "addnotes"] {
+        out.extend(options.text(name).map(texts).unwrap_or_default());
+    }
     let starred = wanted.cells.iter().flatten().any(|e| e.star);
     if starred && (!options.has("nonotes") && !bare || options.has("legend")) {
         out.push(wanted.format.levels(&wanted.stars));

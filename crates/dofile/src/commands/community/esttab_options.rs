@@ -52,6 +52,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("TItle"),
     OptSpec::flag("noNOTEs"),
     OptSpec::text("ADDNotes"),
+    OptSpec::text("note"),
     OptSpec::text("nonotes"),
     OptSpec::flag_or_text("EFORM"),
     OptSpec::text("PREHead"),

@@ -14,6 +14,8 @@ mod csdid_average;
 mod did_imputation;
 mod distinct;
 mod effects;
+mod egranger;
+mod erepost;
 mod estadd;
 mod estimates_data;
 mod estpost;
@@ -110,8 +112,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
     effects::SDID,
     effects::SGMEDIATION,
     effects::SGMEDIATION2,
+    erepost::SPEC,
     esttab::SPEC,
     esttab::SPEC_ESTOUT,
+    egranger::SPEC,
     eventstudyinteract::SPEC,
     estimates_data::PARMEST,
     estimates_data::REGSAVE,

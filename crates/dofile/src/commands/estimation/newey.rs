@@ -23,7 +23,7 @@ use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("LAg"),
-    OptSpec::flag("noCONstant"),
+    OptSpec::flag("noConstant"),
     OptSpec::flag("force"),
     OptSpec::real("Level"),
 ])

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 /// Options of `regress`.
 pub(super) const OPTIONS: &[OptSpec] = &[
-    OptSpec::flag("noCONstant"),
+    OptSpec::flag("noConstant"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
     OptSpec::text("vce"),

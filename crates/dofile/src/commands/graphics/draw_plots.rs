@@ -46,7 +46,14 @@ impl Plot {
             }
             Kind::Function => {
                 let points = self.curve.clone();
-                drawn.push(self, 0, number, "y".into(), false, Shape::Line { points, step: false });
+                drawn.push(
+                    self,
+                    0,
+                    number,
+                    self.curve_name.clone(),
+                    false,
+                    Shape::Line { points, step: false },
+                );
             }
             Kind::Fit(degree, interval) => {
                 self.draw_fit(session, panel, number, degree, interval, &mut drawn)?

@@ -119,6 +119,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         kind: Kind::Histogram,
         vars: vec![session.numeric_variable(&cmd.list)?],
         curve: Vec::new(),
+        curve_name: "y".to_string(),
         immediate: Vec::new(),
         rows: session.rows(&cmd)?,
         weights: None,

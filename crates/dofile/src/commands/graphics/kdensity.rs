@@ -42,6 +42,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         kind: Kind::KDensity,
         vars: vec![variable],
         curve: Vec::new(),
+        curve_name: "y".to_string(),
         immediate: Vec::new(),
         rows: session.rows(&cmd)?,
         weights: None,

@@ -152,6 +152,8 @@ pub(super) struct Plot {
     pub(super) vars: Vec<usize>,
     /// The curve of `function`.
     pub(super) curve: Vec<(f64, f64)>,
+    /// The name of its values.
+    pub(super) curve_name: String,
     /// Points of `scatteri`.
     pub(super) immediate: Vec<TextMark>,
     /// Rows selected by `if` and `in`.
@@ -170,7 +172,7 @@ impl Plot {
     /// The y title that this plot asks for.
     pub(super) fn y_title(&self, session: &Session) -> Option<String> {
         match self.kind {
-            Kind::Function => Some("y".into()),
+            Kind::Function => Some(self.curve_name.clone()),
             Kind::ScatterI => None,
             Kind::KDensity => Some("Density".into()),
             Kind::Histogram => Some(height_title(self.options.height).into()),

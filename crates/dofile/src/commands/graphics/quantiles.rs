@@ -131,6 +131,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         kind: Kind::ScatterI,
         vars: variables.clone(),
         curve: Vec::new(),
+        curve_name: "y".to_string(),
         immediate: Vec::new(),
         rows: session.rows(&cmd)?,
         weights: None,
@@ -168,6 +169,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let line = Plot {
         kind: Kind::Function,
         curve: picture.line.to_vec(),
+        curve_name: "y".to_string(),
         immediate: Vec::new(),
         options: PlotOptions::default(),
         ..points.clone()

@@ -5,7 +5,7 @@ use super::assemble;
 use super::plots::{self, Kind, Plot};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::frame::{Column, Frame, Variable};
+use crate::frame::{Column, Frame, Variable, is_valid_name};
 use crate::ops::graphs::figure_options::FigureOptions;
 use crate::ops::graphs::second_axis::{self, Taken};
 use crate::ops::graphs::store;
@@ -204,6 +204,7 @@ impl Reader {
             kind,
             vars: Vec::new(),
             curve: Vec::new(),
+            curve_name: "y".to_string(),
             immediate: Vec::new(),
             rows: vec![true; n],
             weights: None,
@@ -237,7 +238,9 @@ impl Reader {
         }
         plot.options.check(kind.options())?;
         if let Some(expression) = expression {
-            plot.curve = curve(session, &expression, &plot)?;
+            let (name, expression) = named_function(&expression);
+            plot.curve_name = name.to_string();
+            plot.curve = curve(session, expression, &plot)?;
         }
         self.plots.push(plot);
         Ok(())
@@ -319,12 +322,16 @@ fn immediate(front: &str) -> Result<Vec<TextMark>> {
     if y.is_some() || marks.is_empty() { Err(bad()) } else { Ok(marks) }
 }
 
-/// The curve of `function [y =] expression`: its values at evenly spaced x, from 0 to 1 by default.
-fn curve(session: &mut Session, text: &str, plot: &Plot) -> Result<Vec<(f64, f64)>> {
-    let expression = match text.split_once('=') {
-        Some((name, rest)) if name.trim() == "y" && !rest.starts_with('=') => rest,
-        _ => text,
-    };
+/// Name and expression of `function [name =] expression`; `y` where no name is given.
+fn named_function(text: &str) -> (&str, &str) {
+    match text.split_once('=') {
+        Some((name, rest)) if is_valid_name(name.trim()) && !rest.starts_with('=') => (name.trim(), rest),
+        _ => ("y", text),
+    }
+}
+
+/// The curve of a function: its values at evenly spaced x, from 0 to 1 by default.
+fn curve(session: &mut Session, expression: &str, plot: &Plot) -> Result<Vec<(f64, f64)>> {
     let (low, high) = plot.options.range.unwrap_or((0.0, 1.0));
     let n = plot.options.points.unwrap_or(300).max(2);
     let xs: Vec<f64> = (0..n).map(|i| low + (high - low) * i as f64 / (n - 1) as f64).collect();

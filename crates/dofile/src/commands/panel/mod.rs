@@ -18,7 +18,7 @@ mod older;
 mod random;
 mod recovariance;
 mod wcorrelation;
-mod xtabond;
+pub(super) mod xtabond;
 mod xtdescribe;
 mod xtgee;
 mod xtgls;

@@ -235,6 +235,20 @@ struct Found {
     place: Place,
 }
 
+/// Why moments do not determine the parameters: r(481).
+pub(in crate::commands) fn not_fitted(units: &[Unit], steps: Steps) -> StataError {
+    let (groups, instruments) = (units.len(), units.first().map_or(0, |u| u.z.cols()));
+    if steps == Steps::Two && groups < instruments {
+        return StataError::new(
+            481,
+            format!(
+                "the weights of the second step cannot be computed from {groups} groups and {instruments} instruments;\nlimit the lags that are instruments, or estimate in one step"
+            ),
+        );
+    }
+    StataError::new(481, "model not identified: fewer instruments than parameters")
+}
+
 /// Fits the equations and posts the results.
 fn finish(session: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Found) -> Result<()> {
     let Found { equations, names, constant, panel, touse, place } = found;
@@ -245,8 +259,7 @@ fn finish(session: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Found) 
         return Err(StataError::new(2001, "insufficient observations"));
     }
     let steps = if cmd.has("twostep") { Steps::Two } else { Steps::One };
-    let fitted = fit(&units, steps, robust)
-        .ok_or_else(|| StataError::new(481, "model not identified: fewer instruments than parameters"))?;
+    let fitted = fit(&units, steps, robust).ok_or_else(|| not_fitted(&units, steps))?;
     let used = if kind == Kind::System { equations.levels } else { equations.differences };
     let sample = sample_rows(&touse, &place, &used);
     let reading = Reading { vce: Some(VceSpec::Default), list: first_word(&cmd.list).0, ..Reading::new(cmd) };

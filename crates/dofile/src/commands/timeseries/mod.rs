@@ -4,6 +4,7 @@ mod arch;
 mod arch_predict;
 mod arima;
 mod arima_predict;
+mod breaks;
 mod corrgram;
 mod fcast;
 mod filter;
@@ -16,6 +17,7 @@ mod series;
 mod smooth;
 mod stability;
 mod svar;
+mod threshold;
 mod tsappend;
 mod unit_root;
 mod var;
@@ -55,6 +57,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     smooth::SPEC,
     prais::SPEC,
     svar::SPEC,
+    threshold::SPEC,
     var::SPEC,
     varsoc::SPEC,
     var_tests::SPEC_VARGRANGER,
@@ -75,6 +78,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
 pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
     let after = session.e.cmd().to_string();
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    if after == "regress"
+        && let Some(found) = breaks::SUBCOMMANDS.iter().find(|s| is(s.0, s.1))
+    {
+        return Some((found.2)(session, &call(found.0)));
+    }
     if after == "regress" || after == "newey" {
         return serial::SUBCOMMANDS.iter().find(|s| is(s.0, s.1)).map(|s| (s.2)(session, &call(s.0)));
     }
@@ -86,6 +94,7 @@ pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
         "arch" => Some((&arch_predict::PREDICT, arch_predict::predict as fn(&mut _, &_) -> _)),
         "arima" => Some((&arima_predict::PREDICT, arima_predict::predict as fn(&mut _, &_) -> _)),
+        "threshold" => Some((&threshold::PREDICT, threshold::predict as fn(&mut _, &_) -> _)),
         "vec" => Some((&vec::PREDICT, vec::predict as fn(&mut _, &_) -> _)),
         "var" => Some((&var::PREDICT, var::predict as fn(&mut _, &_) -> _)),
         _ => None,
