@@ -8,6 +8,7 @@ use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::ols::FitError;
+use estimators::panel_gmm::{Steps, Unit};
 use estimators::weights::WeightKind;
 
 /// The error that Stata gives for a fit that cannot be made.
@@ -75,4 +76,18 @@ pub fn show_table(
     }
     .show(session);
     Ok(())
+}
+
+/// Why moments do not determine the parameters: r(481).
+pub fn moments_error(units: &[Unit], steps: Steps) -> StataError {
+    let (groups, instruments) = (units.len(), units.first().map_or(0, |u| u.z.cols()));
+    if steps == Steps::Two && groups < instruments {
+        return StataError::new(
+            481,
+            format!(
+                "the weights of the second step cannot be computed from {groups} groups and {instruments} instruments;\nlimit the lags that are instruments, or estimate in one step"
+            ),
+        );
+    }
+    StataError::new(481, "model not identified: fewer instruments than parameters")
 }

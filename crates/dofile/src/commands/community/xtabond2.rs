@@ -1,11 +1,10 @@
 //! `xtabond2`: difference and system GMM for panels (Roodman 2009, Stata Journal 9(1)), with instruments that the user
 //! states. Numbers: `estimators::panel_gmm`; equations: `xtabond2_equations`.
 
-use super::super::panel::xtabond::not_fitted;
 use super::xtabond2_equations::{Errors, Model, gmmstyle, ivstyle};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimation::display::{level, show_active};
+use crate::estimation::display::{level, moments_error, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::same_term;
 use crate::estimation::model::{Reading, VceSpec, first_word};
@@ -193,7 +192,7 @@ fn finish(session: &mut Session, cmd: &ParsedCommand, asked: &Asked, found: Foun
     let omitted: Vec<String> =
         (0..names.len()).filter(|j| !kept.contains(j)).map(|j| names[j].clone()).collect();
     post::note_omitted(session, &omitted);
-    let failed = || not_fitted(&units, asked.steps);
+    let failed = || moments_error(&units, asked.steps);
     let mut fitted = fit(&units, asked.steps, asked.robust).ok_or_else(failed)?;
     let (n, k) = (used.len() as f64, kept.len() as f64);
     let groups = used.iter().map(|place| place.0).collect::<std::collections::BTreeSet<_>>().len() as f64;

@@ -18,7 +18,8 @@ mod older;
 mod random;
 mod recovariance;
 mod wcorrelation;
-pub(super) mod xtabond;
+mod xtabond;
+mod xtdata;
 mod xtdescribe;
 mod xtgee;
 mod xtgls;
@@ -66,6 +67,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     older::XTMEPOISSON,
     xtabond::SPEC,
     xtabond::SPEC_SYSTEM,
+    xtdata::SPEC,
     xtdescribe::SPEC,
     xtgee::SPEC,
     xtgls::SPEC,

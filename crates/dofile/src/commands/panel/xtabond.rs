@@ -8,7 +8,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::dynamic::{Dynamics, Equations, Levels, without_collinear};
 use crate::error::{Result, StataError};
-use crate::estimation::display::{level, show_active};
+use crate::estimation::display::{level, moments_error, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::same_term;
 use crate::estimation::model::{Reading, VceSpec, first_word};
@@ -235,20 +235,6 @@ struct Found {
     place: Place,
 }
 
-/// Why moments do not determine the parameters: r(481).
-pub(in crate::commands) fn not_fitted(units: &[Unit], steps: Steps) -> StataError {
-    let (groups, instruments) = (units.len(), units.first().map_or(0, |u| u.z.cols()));
-    if steps == Steps::Two && groups < instruments {
-        return StataError::new(
-            481,
-            format!(
-                "the weights of the second step cannot be computed from {groups} groups and {instruments} instruments;\nlimit the lags that are instruments, or estimate in one step"
-            ),
-        );
-    }
-    StataError::new(481, "model not identified: fewer instruments than parameters")
-}
-
 /// Fits the equations and posts the results.
 fn finish(session: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Found) -> Result<()> {
     let Found { equations, names, constant, panel, touse, place } = found;
@@ -259,7 +245,7 @@ fn finish(session: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Found) 
         return Err(StataError::new(2001, "insufficient observations"));
     }
     let steps = if cmd.has("twostep") { Steps::Two } else { Steps::One };
-    let fitted = fit(&units, steps, robust).ok_or_else(|| not_fitted(&units, steps))?;
+    let fitted = fit(&units, steps, robust).ok_or_else(|| moments_error(&units, steps))?;
     let used = if kind == Kind::System { equations.levels } else { equations.differences };
     let sample = sample_rows(&touse, &place, &used);
     let reading = Reading { vce: Some(VceSpec::Default), list: first_word(&cmd.list).0, ..Reading::new(cmd) };
