@@ -319,10 +319,9 @@ impl Session {
     }
 
     fn foreach_items(&mut self, rest: &str) -> Result<(String, Vec<String>)> {
-        let mut words = rest.splitn(3, char::is_whitespace);
-        let name = words.next().unwrap_or("").to_string();
-        let kind = words.next().unwrap_or("");
-        let list = words.next().unwrap_or("").trim();
+        let (name, rest) = split::first_blank(rest.trim());
+        let (kind, list) = split::first_blank(rest);
+        let name = name.to_string();
         if name.is_empty() {
             return Err(StataError::syntax());
         }

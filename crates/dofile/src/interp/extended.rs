@@ -308,8 +308,9 @@ impl Session {
 
     /// `piece # # of "text"`: the text in pieces of a length, broken at blanks.
     fn piece_function(&mut self, rest: &str) -> Result<String> {
-        let words: Vec<&str> = rest.splitn(4, char::is_whitespace).collect();
-        let [k, width, "of", text] = words[..] else { return Err(StataError::syntax()) };
+        let (k, rest) = split::first_blank(rest.trim());
+        let (width, rest) = split::first_blank(rest);
+        let ("of", text) = split::first_blank(rest) else { return Err(StataError::syntax()) };
         let (k, width) = (self.eval_num(k)? as usize, self.eval_num(width)?.max(1.0) as usize);
         let mut pieces: Vec<String> = Vec::new();
         for word in unquote(text).split_whitespace() {

@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::ops::groups::{each_group, grouped};
 use crate::session::Session;
-use crate::syntax::split::matching_paren;
+use crate::syntax::split::{matching_paren, tight_equals};
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
@@ -63,7 +63,7 @@ struct Item {
 fn parse_list(s: &Session, text: &str) -> Result<Vec<Item>> {
     let mut stat = "mean".to_string();
     let mut items: Vec<Item> = Vec::new();
-    let spaced = text.replace(" = ", "=").replace("= ", "=").replace(" =", "=");
+    let spaced = tight_equals(text);
     let mut rest = spaced.trim();
     while !rest.is_empty() {
         if rest.starts_with('(') {

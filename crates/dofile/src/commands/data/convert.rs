@@ -7,7 +7,7 @@ use crate::format::count_text;
 use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
-use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::syntax::split::{matching_paren, tight_equals, top_level_comma, unquote, words};
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 
@@ -185,7 +185,7 @@ fn recode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if rules.is_empty() {
         // recode x 1=2 3=4
         let mut tail = Vec::new();
-        for w in words(&front.replace(" = ", "=")) {
+        for w in words(&tight_equals(&front)) {
             if w.contains('=') && tail.is_empty() {
                 rules.push(parse_rule(s, w)?);
             } else if rules.is_empty() {

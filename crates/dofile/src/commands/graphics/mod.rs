@@ -40,6 +40,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     twoway::SCATTER,
     twoway::LINE,
     twoway::TSLINE,
+    twoway::TSRLINE,
     histogram::SPEC,
     kdensity::SPEC,
     lowess::SPEC,

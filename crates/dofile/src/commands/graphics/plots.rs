@@ -73,7 +73,6 @@ const UNSUPPORTED: &[&str] = &[
     "pcscatter",
     "pci",
     "pcarrowi",
-    "tsrline",
     "contour",
     "contourline",
     "heatmap",

@@ -14,12 +14,13 @@ use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{matching_paren, quote_at, skip_quote, top_level_comma, unquote, words};
 use crate::syntax::{ParsedCommand, WeightKind};
+use crate::tsset::Panel;
 use figure::TextMark;
 
 const SYNTAX: &str = "[graph] twoway (plottype varlist [if] [in] [weight] [, plot_options]) [(...)] [if] [in] [, twoway_options]";
 
 const NOTES: &str = "Plot types: scatter line connected area bar spike dropline rarea rbar rcap rspike rline rscatter \
-    rconnected function lfit lfitci qfit qfitci lowess kdensity histogram scatteri tsline. Formulas: [G-2] graph \
+    rconnected function lfit lfitci qfit qfitci lowess kdensity histogram scatteri tsline tsrline. Formulas: [G-2] graph \
     twoway, [R] lowess, [R] kdensity.";
 
 /// `twoway`.
@@ -71,6 +72,19 @@ pub(super) const TSLINE: CommandSpec = CommandSpec {
     syntax: "tsline varlist [if] [in] [, options]",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n\ngenerate y = x^2\ntsset x\ntsline y\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
+    ..SPEC
+};
+
+/// `tsrline`.
+pub(super) const TSRLINE: CommandSpec = CommandSpec {
+    name: "tsrline",
+    min: 7,
+    run: |session, cmd| run(session, &format!("tsrline {}", cmd.raw), None),
+    syntax: "tsrline y1var y2var [if] [in] [, options]",
+    examples: &[Example {
+        run: "set obs 5\ngenerate t = _n\ngenerate low = t - 1\ngenerate high = t + 1\ntsset t\ntsrline low high\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
         expect: &[("rc", 0.0)],
     }],
     ..SPEC
@@ -191,12 +205,15 @@ impl Reader {
     }
 
     fn plot(&mut self, session: &mut Session, text: &str, kind: Option<Kind>) -> Result<()> {
+        let mut over_time = false;
         let (kind, rest) = match kind {
             Some(kind) => (kind, text),
             None => {
                 let end =
                     text.find(|c: char| c.is_whitespace() || c == ',' || c == '(').unwrap_or(text.len());
-                (plots::find(&text[..end])?, &text[end..])
+                over_time = abbreviates(&text[..end], "TSRline");
+                let kind = if over_time { Kind::RLine } else { plots::find(&text[..end])? };
+                (kind, &text[end..])
             }
         };
         let n = session.frame.n_rows();
@@ -227,7 +244,7 @@ impl Reader {
                 if cmd.using.is_some() {
                     return Err(StataError::invalid("using not allowed"));
                 }
-                variables(session, &mut plot, &cmd)?;
+                variables(session, &mut plot, &cmd, over_time)?;
                 cmd.option_text
             }
         };
@@ -268,10 +285,15 @@ fn plot_option(session: &Session, plot: &mut Plot, option: &RawOption) -> Result
     }
 }
 
-/// Variables, rows and weights of a plot.
-fn variables(session: &Session, plot: &mut Plot, cmd: &ParsedCommand) -> Result<()> {
+/// Variables, rows and weights of a plot; `over_time` adds the time variable.
+fn variables(session: &Session, plot: &mut Plot, cmd: &ParsedCommand, over_time: bool) -> Result<()> {
     plot.vars =
         words(&cmd.list).into_iter().map(|word| session.varlist(word)).collect::<Result<Vec<_>>>()?.concat();
+    if over_time {
+        let time = Panel::of(&session.frame).ok().and_then(|p| p.time);
+        plot.vars
+            .push(time.ok_or_else(|| StataError::new(459, "time variable not set, use tsset varname ..."))?);
+    }
     let (least, most) = plot.kind.variables();
     if plot.vars.len() < least {
         return Err(StataError::standard(if plot.vars.is_empty() { 100 } else { 102 }));

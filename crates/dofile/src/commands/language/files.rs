@@ -9,7 +9,8 @@ use crate::ops::files::{check_replace, with_extension};
 use crate::ops::posted;
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::options::abbreviates;
+use crate::syntax::split::{first_blank, top_level_comma, unquote, words};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::io::Write;
@@ -84,7 +85,7 @@ pub(crate) const POSTCLOSE: CommandSpec = CommandSpec {
 };
 pub(crate) const FILE: CommandSpec = CommandSpec {
     examples: &[Example {
-        run: "tempfile f\nfile open h using `f', write text\nfile write h \"first\" _n \"6 7\" _n\nfile close h\nfile open h using `f', read text\nfile read h line\nfile read h line\ntokenize `line'\nscalar a = `1' * `2'\nfile read h line\nscalar eof = r(eof)\nfile close h",
+        run: "tempfile f\nfile   open   h   using `f', write text\nfile write h \"first\" _n \"6 7\" _n\nfile close h\nfile open h using `f', read text\nfile read h line\nfile read h line\ntokenize `line'\nscalar a = `1' * `2'\nfile read h line\nscalar eof = r(eof)\nfile close h",
         expect: &[("a", 42.0), ("eof", 1.0)],
     }],
     ..CommandSpec::raw("file", 4, file, "file {open|write|read|close} handle ...")
@@ -172,9 +173,9 @@ fn postclose(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut parts = cmd.raw.splitn(3, char::is_whitespace);
-    let (what, handle) = (parts.next().unwrap_or(""), parts.next().unwrap_or("").to_string());
-    let rest = parts.next().unwrap_or("").trim();
+    let (what, rest) = first_blank(cmd.raw.trim());
+    let (handle, rest) = first_blank(rest);
+    let handle = handle.to_string();
     match what {
         "open" => open(s, handle, rest),
         "write" => {
@@ -231,18 +232,19 @@ fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
         .strip_prefix("using")
         .map(unquote)
         .ok_or_else(|| StataError::new(100, "using required"))?;
-    let options = words(options);
-    if let Some(bad) =
-        options.iter().find(|o| !["read", "write", "text", "replace", "append", "all"].contains(o))
-    {
-        return Err(StataError::option_not_allowed(bad));
+    let mut found = Vec::new();
+    for word in words(options) {
+        let known =
+            ["Read", "Write", "Text", "replace", "append", "all"].iter().find(|o| abbreviates(word, o));
+        found.push(known.ok_or_else(|| StataError::option_not_allowed(word))?.to_lowercase());
     }
+    let has = |name: &str| found.iter().any(|o| o == name);
     let path = s.path(name);
     let failed = |e: std::io::Error| StataError::new(603, format!("file {name} could not be opened: {e}"));
-    let mode = if options.contains(&"write") {
-        let append = options.contains(&"append");
+    let mode = if has("write") {
+        let append = has("append");
         let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
-        check_replace(&path, name, append || temporary || options.contains(&"replace"))?;
+        check_replace(&path, name, append || temporary || has("replace"))?;
         let f = std::fs::OpenOptions::new()
             .create(true)
             .write(true)

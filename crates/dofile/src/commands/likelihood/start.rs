@@ -5,7 +5,7 @@ use super::program::Program;
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options, parse_number};
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::{tight_equals, top_level_comma};
 use estimators::ml_differences::{Failure, Problem, TRIED};
 
 fn number(text: &str) -> Result<f64> {
@@ -51,7 +51,7 @@ pub(super) fn read(
         values[..given.len()].copy_from_slice(&given);
         return Ok(values);
     }
-    for pair in main.replace(" = ", "=").replace("= ", "=").replace(" =", "=").split_whitespace() {
+    for pair in tight_equals(main).split_whitespace() {
         let (name, value) = pair.split_once('=').ok_or_else(StataError::syntax)?;
         let name = match name.strip_prefix('[').and_then(|n| n.split_once(']')) {
             Some((equation, name)) => format!("{equation}:{name}"),

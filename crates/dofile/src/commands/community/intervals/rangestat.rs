@@ -6,7 +6,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::ops::groups::{each_group, grouped};
 use crate::session::Session;
-use crate::syntax::split::matching_paren;
+use crate::syntax::split::{matching_paren, tight_equals};
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
@@ -180,7 +180,7 @@ fn items(s: &Session, list: &str) -> Result<Vec<Item>> {
 }
 
 fn single(s: &Session, stat: &str, part: &str, out: &mut Vec<Item>) -> Result<()> {
-    let spaced = part.replace(" =", "=").replace("= ", "=");
+    let spaced = tight_equals(part);
     for word in spaced.split_whitespace() {
         let (new, old) = word.split_once('=').map_or((None, word), |(a, b)| (Some(a), b));
         let vars = s.varlist(old)?;
