@@ -83,6 +83,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "twowayfeweights",
             "xtbalance",
             "xtcsd",
+            "xtoverid",
             "xtscc",
             "xttest2",
             "xttest3",

@@ -79,6 +79,7 @@ mod xtabond2;
 mod xtabond2_equations;
 mod xtbalance;
 mod xtcsd;
+mod xtoverid;
 mod xtscc;
 mod xtserial;
 mod xttest;
@@ -180,6 +181,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtbalance::SPEC,
     xtcsd::SPEC,
     xtscc::SPEC,
+    xtoverid::SPEC,
     xtserial::SPEC,
     xttest::SPEC,
     xttest::SPEC_CORRELATED,
