@@ -15,6 +15,7 @@ pub mod balance_test;
 pub mod binormal;
 pub mod blocks;
 pub mod box_cox;
+pub mod brant;
 pub mod breslow_day;
 pub mod canonical;
 pub mod classify;

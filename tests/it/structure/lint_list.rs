@@ -78,6 +78,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         &[
             "bacondecomp",
             "boottest",
+            "brant",
             "fre",
             "rdplot",
             "twowayfeweights",

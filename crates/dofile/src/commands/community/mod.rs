@@ -7,6 +7,7 @@ mod binscatter;
 mod boottest;
 mod boottest_model;
 mod boottest_request;
+mod brant;
 mod carryforward;
 mod coefplot;
 mod csdid;
@@ -95,6 +96,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     bacondecomp::SPEC,
     binscatter::SPEC,
     boottest::SPEC,
+    brant::SPEC,
     carryforward::SPEC,
     coefplot::SPEC,
     csdid::SPEC,
