@@ -9,6 +9,7 @@ use super::reader::{
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
 use crate::session::{Echo, Flow, Line, Session};
+use crate::syntax::blanks::first_blank;
 use crate::syntax::{numlist, split};
 use crate::value::Value;
 
@@ -319,8 +320,8 @@ impl Session {
     }
 
     fn foreach_items(&mut self, rest: &str) -> Result<(String, Vec<String>)> {
-        let (name, rest) = split::first_blank(rest.trim());
-        let (kind, list) = split::first_blank(rest);
+        let (name, rest) = first_blank(rest.trim());
+        let (kind, list) = first_blank(rest);
         let name = name.to_string();
         if name.is_empty() {
             return Err(StataError::syntax());

@@ -6,6 +6,7 @@ use crate::error::{Result, StataError};
 use crate::expr::functions;
 use crate::format;
 use crate::session::Session;
+use crate::syntax::blanks::first_blank;
 use crate::syntax::split::{self, matching_paren, unquote};
 
 impl Session {
@@ -308,9 +309,9 @@ impl Session {
 
     /// `piece # # of "text"`: the text in pieces of a length, broken at blanks.
     fn piece_function(&mut self, rest: &str) -> Result<String> {
-        let (k, rest) = split::first_blank(rest.trim());
-        let (width, rest) = split::first_blank(rest);
-        let ("of", text) = split::first_blank(rest) else { return Err(StataError::syntax()) };
+        let (k, rest) = first_blank(rest.trim());
+        let (width, rest) = first_blank(rest);
+        let ("of", text) = first_blank(rest) else { return Err(StataError::syntax()) };
         let (k, width) = (self.eval_num(k)? as usize, self.eval_num(width)?.max(1.0) as usize);
         let mut pieces: Vec<String> = Vec::new();
         for word in unquote(text).split_whitespace() {

@@ -2,6 +2,7 @@
 //! [, options]`: splitting a command's text, options by declared specs,
 //! variable lists, number lists, factor-variable and time-series terms.
 
+pub mod blanks;
 pub mod design;
 pub mod factor;
 mod factor_spec;

@@ -118,16 +118,6 @@ pub fn top_level_colon(text: &str) -> Option<usize> {
     None
 }
 
-/// The text without blanks around `=`.
-pub fn tight_equals(text: &str) -> String {
-    text.split('=').map(str::trim).collect::<Vec<_>>().join("=")
-}
-
-/// The text up to the first blank, and the rest without the blanks around it.
-pub fn first_blank(text: &str) -> (&str, &str) {
-    text.split_once(char::is_whitespace).map_or((text, ""), |(word, rest)| (word, rest.trim()))
-}
-
 /// Index of the first comma outside quotes, parentheses and brackets.
 pub fn top_level_comma(s: &str) -> Option<usize> {
     let b = s.as_bytes();

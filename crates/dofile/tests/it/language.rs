@@ -35,21 +35,6 @@ fn loops_and_conditions() {
 
 /// [P] novarabbrev, [P] break: prefixes and blocks of programs.
 #[test]
-fn several_blanks_are_one() {
-    prints("foreach   v   in   a   b   {\ndisplay \"`v'\"\n}", "a\nb\n");
-    prints("foreach i   of   numlist   1/2   {\ndisplay `i'\n}", "1\n2\n");
-    prints(
-        "quietly set obs 2\nquietly generate x = _n\nquietly generate g = 1\ncollapse   (mean)   m   =   x,   by(g)\ndisplay m[1]",
-        "1.5\n",
-    );
-    prints("local t : piece   1   5   of   \"ab cd ef\"\ndisplay \"`t'\"", "ab cd\n");
-    prints(
-        "tempfile f\nfile   open   h   using   `f',   w   replace\nfile   close   h\ndisplay \"done\"",
-        "done\n",
-    );
-}
-
-#[test]
 fn prefixes_of_programs() {
     let data = "set obs 1\ngenerate long_name = 7\n";
     prints(&format!("quietly {{\n{data}}}\ndisplay long_n"), "7\n");

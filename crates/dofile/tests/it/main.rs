@@ -4,6 +4,7 @@
 mod analyses;
 mod archive;
 mod batch;
+mod blanks;
 mod coefplot;
 mod collinear;
 mod community;

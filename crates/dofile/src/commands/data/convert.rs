@@ -6,8 +6,9 @@ use crate::format::Format;
 use crate::format::count_text;
 use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
 use crate::session::Session;
+use crate::syntax::blanks::tight_equals;
 use crate::syntax::options::parse_number;
-use crate::syntax::split::{matching_paren, tight_equals, top_level_comma, unquote, words};
+use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 

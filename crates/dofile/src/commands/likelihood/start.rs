@@ -4,8 +4,9 @@ use super::model::{MlSpec, Prepared, word};
 use super::program::Program;
 use crate::error::{Result, StataError};
 use crate::session::Session;
+use crate::syntax::blanks::tight_equals;
 use crate::syntax::options::{OptSpec, Options, parse_number};
-use crate::syntax::split::{tight_equals, top_level_comma};
+use crate::syntax::split::top_level_comma;
 use estimators::ml_differences::{Failure, Problem, TRIED};
 
 fn number(text: &str) -> Result<f64> {

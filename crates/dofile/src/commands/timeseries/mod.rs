@@ -6,6 +6,7 @@ mod arima;
 mod arima_predict;
 mod breaks;
 mod corrgram;
+mod cusum;
 mod fcast;
 mod filter;
 mod irf;
