@@ -49,6 +49,17 @@ impl Rho {
             }
         }
     }
+
+    /// As `prais` estimates it: printed results of Stata show one parameter more in the factors of Theil and Nagar, and
+    /// the number of neighbours in the denominator of Theil's.
+    pub fn of_regression(self, e: &[f64], k: usize) -> f64 {
+        let n = e.len() as f64;
+        match self {
+            Self::Theil => Self::Autocorrelation.estimate(e, k) * (n - k as f64 - 1.0) / (n - 1.0),
+            Self::Nagar => self.estimate(e, k + 1),
+            _ => self.estimate(e, k),
+        }
+    }
 }
 
 /// A series in order without its autocorrelation: `x_t - rho x_(t-1)`; the first value is `sqrt(1-rho^2) x_1`, or

@@ -30,6 +30,7 @@ mod xtnbreg;
 mod xtordered;
 mod xtreg;
 mod xtreg_mle;
+mod xtregar;
 mod xtsum;
 mod xttab;
 mod xttest0;
@@ -80,6 +81,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtordered::SPEC_PROBIT,
     xtordered::SPEC_TOBIT,
     xtreg::SPEC,
+    xtregar::SPEC,
     xtsum::SPEC,
     xttab::SPEC,
     xttab::SPEC_TRANSITIONS,

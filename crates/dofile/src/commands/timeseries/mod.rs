@@ -26,6 +26,7 @@ mod vec_show;
 mod vec_tests;
 mod vecrank;
 mod xcorr;
+mod zandrews;
 
 use super::CommandSpec;
 use crate::error::Result;
@@ -63,6 +64,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     vec_tests::SPEC_VECSTABLE,
     vecrank::SPEC,
     xcorr::SPEC,
+    zandrews::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.
