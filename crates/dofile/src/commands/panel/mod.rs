@@ -22,6 +22,7 @@ mod xtabond;
 mod xtdescribe;
 mod xtgee;
 mod xtgls;
+mod xtgls_sample;
 mod xthtaylor;
 mod xtivreg;
 mod xtlogit;
