@@ -103,6 +103,8 @@ pub struct AbsorbedFit {
     pub slopes: Vec<SetCount>,
     /// Coefficients of the effects that count, those of sets nested within clusters excluded.
     pub df_a: f64,
+    /// Coefficients of sets nested within clusters.
+    pub df_a_nested: f64,
     /// Rows less all coefficients, the degrees of freedom of the mean squared error.
     pub df_residual: f64,
     /// Total sum of squares around the mean, and after the effects are removed.
@@ -231,7 +233,7 @@ pub fn clean(
     // Sets nested within clusters are not among those that the redundant effects of the others are counted against.
     let free: Vec<usize> = (0..sets.len()).filter(|k| !nests.iter().any(|c| nested(&sets[*k], c))).collect();
     let apart: Vec<Units> = free.iter().map(|k| copy(&sets[*k])).collect();
-    let lost: Vec<usize> = match (adjustments.pairwise, adjustments.first_pair) {
+    let mut lost: Vec<usize> = match (adjustments.pairwise, adjustments.first_pair) {
         _ if apart.is_empty() => Vec::new(),
         (true, _) => Absorber::new(&apart, None).redundant(),
         (_, true) => {
@@ -240,6 +242,12 @@ pub fn clean(
         }
         _ => (0..apart.len()).map(|k| usize::from(k > 0)).collect(),
     };
+    // The constant lies among the effects of a nested set, and so among those of the first that counts.
+    if free.len() < sets.len()
+        && let Some(first) = lost.first_mut()
+    {
+        *first += 1;
+    }
     let place = |k: usize| free.iter().position(|f| *f == k);
     let (_, sorted) = largest_first(sets);
     let absorber = Absorber::with_slopes(&sorted, slopes, weights);
@@ -256,8 +264,8 @@ pub fn clean(
     let counted = table.iter().chain(&of_slopes).map(SetCount::counted).sum::<usize>();
     let intercepts = table.iter().map(|t| if t.nested { t.levels } else { t.counted() });
     let every = intercepts.chain(slopes.iter().map(|s| s.units.count() - all(s))).sum();
-    // The first set that counts has the constant among its effects; it counts on its own where every set is nested.
-    let beside_constant = if free.is_empty() && !sets.is_empty() { counted } else { counted - 1 };
+    // Without nested sets the first one has the constant among its effects.
+    let beside_constant = if free.len() < sets.len() { counted } else { counted - 1 };
     Ok(Cleaned {
         columns: cleaned,
         sets: table,
@@ -312,6 +320,7 @@ pub fn fit(asked: &AbsorbRequest<'_>) -> Result<AbsorbedFit, FitError> {
         sets: counts.sets,
         slopes: counts.slopes,
         df_a: counts.df_a,
+        df_a_nested: counts.every as f64 - counts.df_a,
         df_residual,
         total,
         clusters: sizes,

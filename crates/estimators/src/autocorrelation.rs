@@ -32,21 +32,37 @@ pub fn durbin_watson(e: &[f64]) -> f64 {
 impl Rho {
     /// Estimates rho from residuals in order; `k` is the number of parameters.
     pub fn estimate(self, e: &[f64], k: usize) -> f64 {
+        self.over_runs(e, &|i| i > 0, k)
+    }
+
+    /// [`Rho::estimate`] of a series with gaps: `follows` tells the values whose neighbour before is there.
+    pub fn over_runs(self, e: &[f64], follows: &dyn Fn(usize) -> bool, k: usize) -> f64 {
         let n = e.len() as f64;
-        let cross: f64 = e.windows(2).map(|w| w[0] * w[1]).sum();
+        let sum = |f: &dyn Fn(usize) -> f64| (0..e.len()).filter(|i| follows(*i)).map(f).sum::<f64>();
+        let cross = sum(&|i| e[i - 1] * e[i]);
         let all: f64 = e.iter().map(|x| x * x).sum();
-        let first = e.first().map_or(0.0, |x| x * x);
-        let last = e.last().map_or(0.0, |x| x * x);
+        let durbin_watson = 1.0 - sum(&|i| (e[i] - e[i - 1]).powi(2)) / all / 2.0;
         match self {
-            Self::Regress => cross / (all - last),
-            Self::Forward => cross / (all - first),
+            Self::Regress => cross / sum(&|i| e[i - 1] * e[i - 1]),
+            Self::Forward => cross / sum(&|i| e[i] * e[i]),
             Self::Autocorrelation => cross / all,
-            Self::DurbinWatson => 1.0 - durbin_watson(e) / 2.0,
+            Self::DurbinWatson => durbin_watson,
             Self::Theil => cross / all * (n - k as f64) / n,
             Self::Nagar => {
                 let k2 = (k * k) as f64;
-                ((1.0 - durbin_watson(e) / 2.0) * n * n + k2) / (n * n - k2)
+                (durbin_watson * n * n + k2) / (n * n - k2)
             }
+        }
+    }
+
+    /// As `prais` estimates it: printed results of Stata show one parameter more in the factors of Theil and Nagar, and
+    /// the number of neighbours in the denominator of Theil's.
+    pub fn of_regression(self, e: &[f64], k: usize) -> f64 {
+        let n = e.len() as f64;
+        match self {
+            Self::Theil => Self::Autocorrelation.estimate(e, k) * (n - k as f64 - 1.0) / (n - 1.0),
+            Self::Nagar => self.estimate(e, k + 1),
+            _ => self.estimate(e, k),
         }
     }
 }
@@ -62,6 +78,12 @@ pub fn transform(x: &[f64], rho: f64, drop_first: bool) -> Vec<f64> {
     out
 }
 
+/// [`transform`] of a series with gaps, each run of neighbours as a series of its own.
+pub fn transform_runs(x: &[f64], rho: f64, follows: &dyn Fn(usize) -> bool) -> Vec<f64> {
+    let scale = (1.0 - rho * rho).max(0.0).sqrt();
+    (0..x.len()).map(|i| if follows(i) { x[i] - rho * x[i - 1] } else { scale * x[i] }).collect()
+}
+
 /// Rows of panels with the period of each row.
 pub struct Panels<'a> {
     /// Rows of each panel in the order of time.
@@ -71,6 +93,14 @@ pub struct Panels<'a> {
 }
 
 impl Panels<'_> {
+    /// The rows of the periods in which every panel has one.
+    pub fn complete_rows(&self) -> Vec<Vec<usize>> {
+        let mut counts = vec![0; self.period.iter().max().map_or(0, |p| p + 1)];
+        self.rows.iter().flatten().for_each(|i| counts[self.period[*i]] += 1);
+        let complete = |i: &usize| counts[self.period[*i]] == self.rows.len();
+        self.rows.iter().map(|own| own.iter().copied().filter(complete).collect()).collect()
+    }
+
     /// Covariance of the errors of panels: `e_i'e_j / divisor` over common periods, which `divisor` counts or
     /// replaces (number of common periods, parameters).
     pub fn covariance(&self, e: &[f64], divisor: impl Fn(f64) -> f64) -> Mat {

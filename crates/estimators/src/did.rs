@@ -256,6 +256,13 @@ pub fn weighted_average(
     Effect { value, influence }
 }
 
+/// The average of effects by weights that are known.
+pub fn fixed_average(effects: &[Effect], weights: &[f64]) -> Effect {
+    let units = effects.first().map_or(0, |e| e.influence.len());
+    let sum = |of: &dyn Fn(&Effect) -> f64| effects.iter().zip(weights).map(|(e, w)| w * of(e)).sum();
+    Effect { value: sum(&|e| e.value), influence: (0..units).map(|i| sum(&|e| e.influence[i])).collect() }
+}
+
 /// The plain average of effects.
 pub fn plain_average(effects: &[&Effect]) -> Effect {
     let n = effects.len() as f64;

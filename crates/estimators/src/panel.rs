@@ -191,7 +191,7 @@ pub fn linear_prediction(columns: &[&[f64]], fit: &OlsFit, constant: bool) -> Ve
 }
 
 /// Standard deviation with divisor n - 1.
-fn deviation(values: &[f64]) -> f64 {
+pub fn deviation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = stable_sum(values.iter().copied()) / n;
     (stable_sum(values.iter().map(|v| (v - mean).powi(2))) / (n - 1.0)).sqrt()

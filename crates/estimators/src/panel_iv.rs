@@ -3,9 +3,11 @@
 //! Baltagi 2013, Econometric Analysis of Panel Data, 7.1).
 
 use super::iv::{self, IvFit, IvRequest, Method};
+use super::matrix::Mat;
 use super::ols::FitError;
 use super::panel::Units;
-use super::vce::Vce;
+use super::qr::{Design, choose_columns};
+use super::vce::{Clusters, Vce};
 
 /// Columns of a model with instruments.
 #[derive(Clone)]
@@ -39,6 +41,11 @@ impl Model {
 
     /// Two-stage least squares; the covariance divides the residual sum of squares by N.
     pub fn two_stage(&self, constant: bool) -> Result<IvFit, FitError> {
+        self.two_stage_by(constant, None)
+    }
+
+    /// [`Model::two_stage`] with a covariance by clusters, with the factor `G/(G-1) (N-1)/(N-k)`.
+    fn two_stage_by(&self, constant: bool, clusters: Option<Clusters<'_>>) -> Result<IvFit, FitError> {
         let endogenous: Vec<&[f64]> = self.endogenous.iter().map(Vec::as_slice).collect();
         let exogenous: Vec<&[f64]> = self.exogenous.iter().map(Vec::as_slice).collect();
         let instruments: Vec<&[f64]> = self.instruments.iter().map(Vec::as_slice).collect();
@@ -50,9 +57,9 @@ impl Model {
             constant,
             weights: None,
             method: Method::TwoStage,
-            vce: Vce::Classical,
+            vce: clusters.map_or(Vce::Classical, Vce::Cluster),
             weight_matrix: Vce::Classical,
-            small: false,
+            small: clusters.is_some(),
             fuller: 0.0,
             efficient: false,
             hac_vce: None,
@@ -77,27 +84,29 @@ pub struct PanelIv {
     pub df: f64,
 }
 
-/// Scales the covariance of a fit to `df` residual degrees of freedom.
-fn on(mut fit: IvFit, df: f64) -> Result<PanelIv, FitError> {
+/// A fit with its error variance on `df` residual degrees of freedom, on which a classical covariance rests too.
+fn on(mut fit: IvFit, df: f64, classical: bool) -> Result<PanelIv, FitError> {
     if df <= 0.0 {
         return Err(FitError::Insufficient);
     }
-    fit.v = fit.v.scaled(fit.n / df);
+    if classical {
+        fit.v = fit.v.scaled(fit.n / df);
+    }
     fit.rmse = (fit.rss / df).sqrt();
     Ok(PanelIv { fit, df })
 }
 
 /// Within: deviations from unit means, with overall means added back; degrees of freedom N - n - k.
-pub fn within(model: &Model, units: &Units) -> Result<PanelIv, FitError> {
-    let fit = model.transformed(|c| units.within(c)).two_stage(true)?;
+pub fn within(model: &Model, units: &Units, clusters: Option<Clusters<'_>>) -> Result<PanelIv, FitError> {
+    let fit = model.transformed(|c| units.within(c)).two_stage_by(true, clusters)?;
     let df = model.y.len() as f64 - units.count() as f64 - model.slopes() as f64;
-    on(fit, df)
+    on(fit, df, clusters.is_none())
 }
 
 /// Between: unit means; degrees of freedom n - k - 1.
 pub fn between(model: &Model, units: &Units) -> Result<PanelIv, FitError> {
     let fit = model.transformed(|c| units.means(c, None)).two_stage(true)?;
-    on(fit, units.count() as f64 - model.slopes() as f64 - 1.0)
+    on(fit, units.count() as f64 - model.slopes() as f64 - 1.0, true)
 }
 
 /// A fit by two-stage generalised least squares with its variance components.
@@ -108,42 +117,82 @@ pub struct RandomIv {
     pub sigma_u: f64,
     /// Standard deviation of the remaining error.
     pub sigma_e: f64,
-    /// Share of the unit means that is taken out.
-    pub theta: f64,
+    /// Share of the unit means that is taken out, of each unit.
+    pub theta: Vec<f64>,
 }
 
-/// Random effects of a balanced panel: variance components of Swamy and Arora from the within and between residuals,
-/// then two-stage least squares on quasi-demeaned columns, instruments included.
+/// The model without regressors and instruments that do not vary within units, or are collinear there.
+fn varying(model: &Model, units: &Units) -> Model {
+    let kept = |columns: &[Vec<f64>], before: &[Vec<f64>]| -> Vec<Vec<f64>> {
+        let moved: Vec<Vec<f64>> = before.iter().chain(columns).map(|c| units.within(c)).collect();
+        let views: Vec<&[f64]> = moved.iter().map(Vec::as_slice).collect();
+        let chosen = choose_columns(Design { columns: &views, weights: None, constant: true }).0;
+        chosen.into_iter().filter_map(|j| j.checked_sub(before.len())).map(|j| columns[j].clone()).collect()
+    };
+    let exogenous = kept(&model.exogenous, &[]);
+    Model {
+        y: model.y.clone(),
+        endogenous: model.endogenous.clone(),
+        instruments: kept(&model.instruments, &exogenous),
+        exogenous,
+    }
+}
+
+/// Random effects: variance components of Swamy and Arora from the residuals of the within and the between regression
+/// (`consistent`: those of Baltagi and Chang without degrees of freedom), then two-stage least squares on
+/// quasi-demeaned columns, instruments included.
 ///
 /// # Errors
-/// `Insufficient` where a step has no degrees of freedom. The units must be of one size.
-pub fn random(model: &Model, units: &Units) -> Result<RandomIv, FitError> {
-    let fixed = within(model, units)?;
+/// `Insufficient` where a step has no degrees of freedom.
+pub fn random(
+    model: &Model,
+    units: &Units,
+    clusters: Option<Clusters<'_>>,
+    consistent: bool,
+) -> Result<RandomIv, FitError> {
+    let fixed = within(&varying(model, units), units, None)?;
     let means = between(model, units)?;
-    let size = units.sizes[0] as f64;
-    let sigma_e = fixed.fit.rmse;
-    let sigma_u = (means.fit.rss / means.df - sigma_e * sigma_e / size).max(0.0).sqrt();
-    let theta = 1.0 - sigma_e / (size * sigma_u * sigma_u + sigma_e * sigma_e).sqrt();
+    let (n, count) = (model.y.len() as f64, units.count() as f64);
+    let spread: f64 =
+        means.fit.residuals.iter().zip(&units.sizes).map(|(e, size)| *size as f64 * e * e).sum();
+    let (error, effect) = if consistent {
+        let error = fixed.fit.rss / (n - count);
+        (error, (spread - count * error) / n)
+    } else {
+        let error = fixed.fit.rss / fixed.df;
+        (error, (spread - means.df * error) / (n - overlap(model, units)?))
+    };
+    let effect = effect.max(0.0);
+    let theta: Vec<f64> =
+        units.sizes.iter().map(|size| 1.0 - (error / (*size as f64 * effect + error)).sqrt()).collect();
     let transform = |values: &[f64]| -> Vec<f64> {
         let means = units.means(values, None);
-        values.iter().zip(&units.of_row).map(|(v, u)| v - theta * means[*u as usize]).collect()
+        values.iter().zip(&units.of_row).map(|(v, u)| v - theta[*u as usize] * means[*u as usize]).collect()
     };
-    let moved = model.transformed(transform);
-    // the constant is quasi-demeaned as well; a constant column only changes its coefficient
-    let fit = moved.two_stage(true)?;
-    let df = model.y.len() as f64 - model.slopes() as f64 - 1.0;
-    let mut fit = on(fit, df)?;
-    let last = fit.fit.b.len() - 1;
-    let share = 1.0 - theta;
-    fit.fit.b[last] /= share;
-    let scale = |i: usize| if i == last { 1.0 / share } else { 1.0 };
-    let v = &fit.fit.v;
-    fit.fit.v = super::matrix::Mat::from_fn(last + 1, last + 1, |i, j| scale(i) * v[(i, j)] * scale(j));
-    Ok(RandomIv { fit, sigma_u, sigma_e, theta })
+    let mut moved = model.transformed(transform);
+    // the constant is quasi-demeaned as well
+    moved.exogenous.push(units.of_row.iter().map(|u| 1.0 - theta[*u as usize]).collect());
+    let fit = moved.two_stage_by(false, clusters)?;
+    let fit = on(fit, n - model.slopes() as f64 - 1.0, clusters.is_none())?;
+    Ok(RandomIv { fit, sigma_u: effect.sqrt(), sigma_e: error.sqrt(), theta })
+}
+
+/// `trace((X'PX)^-1 X'ZZ'X)` of the regressors and the constant, `P` the unit means and `Z` the units.
+fn overlap(model: &Model, units: &Units) -> Result<f64, FitError> {
+    let mut means: Vec<Vec<f64>> =
+        model.endogenous.iter().chain(&model.exogenous).map(|c| units.means(c, None)).collect();
+    means.push(vec![1.0; units.count()]);
+    let cross = |a: usize, b: usize, power: i32| -> f64 {
+        (0..units.count()).map(|i| (units.sizes[i] as f64).powi(power) * means[a][i] * means[b][i]).sum()
+    };
+    let k = means.len();
+    let inverse =
+        Mat::from_fn(k, k, |a, b| cross(a, b, 1)).inverse_definite().ok_or(FitError::Insufficient)?;
+    Ok((0..k).flat_map(|a| (0..k).map(move |b| (a, b))).map(|(a, b)| inverse[(a, b)] * cross(a, b, 2)).sum())
 }
 
 /// Pooled rows, such as first differences; degrees of freedom N - k - 1.
 pub fn pooled(model: &Model) -> Result<PanelIv, FitError> {
     let df = model.y.len() as f64 - model.slopes() as f64 - 1.0;
-    on(model.two_stage(true)?, df)
+    on(model.two_stage(true)?, df, true)
 }

@@ -51,7 +51,8 @@ def panels(y, x, m, across, within, pcse, nmk=False):
     if across == "iid":
         sigma = np.eye(m) * (e @ e) / (n - (k if nmk else 0))
     else:
-        sigma = table @ table.T / (t - (k if nmk else 0))
+        # printed results of xtpcse, nmk have this factor
+        sigma = table @ table.T / t * (n / (n - k) if nmk else 1)
         sigma = np.diag(np.diag(sigma)) if across == "hetero" else sigma
     omega = np.kron(sigma, np.eye(t))
     inv = np.linalg.inv(x.T @ x)

@@ -104,9 +104,11 @@ def main():
         expect |= {f"_se[{n}]": np.sqrt(v[k, k]) for k, n in enumerate(names)}
         expect |= {"e(N)": w.sum(), "e(ll)": found.llf, "e(deviance)": found.deviance}
         alone = "exp" in effects
-        expect["e(num_separated)"] = (int((frame["exp"] == 12).sum()) if alone else 0) + len(data) - len(kept)
+        # rows that a fixed effect separates count with the singletons, as printed results of Stata show
+        apart = int((frame["exp"] == 12).sum()) if alone else 0
+        expect["e(num_separated)"] = len(data) - len(kept)
         if effects:
-            expect["e(num_singletons)"] = int(alone)
+            expect["e(num_singletons)"] = int(alone) + apart
         options = (f" absorb({' '.join(effects)})" if effects else "") + (f" vce(cluster {' '.join(clusters)})" if clusters else "")
         options += f" exposure({offset})" if offset else ""
         cases.add(f"ppmlhdfe {' '.join(xs)},{options} {weights or ''}", "gravity.csv",

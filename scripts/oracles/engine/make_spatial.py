@@ -322,6 +322,10 @@ def sarar(cases, r, s, a, b):
         if other:
             assert np.allclose(sorted(other["b"]), sorted(beta), rtol=1e-4)
         cases.add("spregress gs2sls dvarlag errorlag" + options, "sar.csv", declare + "spregress y x1 x2, gs2sls dvarlag(A) errorlag(B)" + options, named(beta, se, names), 1e-4, "spreg; the formulas of Drukker, Prucha and Raciborski (2013) in numpy")
+    # without a lag of the outcome the instruments are X and MX
+    beta, v = by_hand(y.ravel(), ones, np.column_stack([ones, b @ ones]), b, False)
+    command = "spmatrix create idistance B, vtruncate(.6)\nspregress y x1 x2, gs2sls errorlag(B)"
+    cases.add("spregress gs2sls errorlag", "sar.csv", DECLARE + command, named(beta, np.sqrt(np.diag(v)), [names[k] for k in (0, 1, 2, 4)]), 1e-4, "the formulas of Drukker, Prucha and Raciborski (2013) in numpy")
 
 
 def neighbours(cases, r, d):

@@ -64,7 +64,10 @@ def by_package(cases, frame):
                     expect = {"_b[ATT]": a["overall_att"], "_se[ATT]": np.ravel(a["overall_se"])[0]}
                 elif kind in ("group", "calendar"):
                     total = "GAverage" if kind == "group" else "CAverage"
-                    expect = {f"_b[{total}]": a["overall_att"], f"_se[{total}]": np.ravel(a["overall_se"])[0]}
+                    expect = {f"_b[{total}]": a["overall_att"]}
+                    if kind == "calendar":
+                        # the Stata command takes the shares of the groups as known in GAverage (printed_statspai.json)
+                        expect[f"_se[{total}]"] = np.ravel(a["overall_se"])[0]
                     for e, b, s in zip(a["egt"], a["att_egt"], np.ravel(a["se_egt"])):
                         expect |= {f"_b[{label}{int(e)}]": b, f"_se[{label}{int(e)}]": s}
                 else:

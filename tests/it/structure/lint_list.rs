@@ -42,7 +42,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "graphs, tests and panel models of textbooks: templates keep to qnorm, kdensity, rvfplot, xtreg and xtabond",
-        &["acprplot", "pchi", "qchi", "qqplot", "quantile", "spikeplot", "xthtaylor", "xtserial"],
+        &["acprplot", "pchi", "qchi", "qqplot", "quantile", "spikeplot", "xthtaylor", "xtserial", "zandrews"],
     ),
     ("choices between alternatives: templates keep to clogit and mlogit", &["asclogit", "cmclogit", "cmset"]),
     ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),

@@ -239,7 +239,10 @@ impl Session {
         let name = words.first().copied().unwrap_or("");
         let m = self.matrix(name).ok_or_else(|| StataError::not_found(name))?;
         let stripes = if word.starts_with("row") { &m.row_names } else { &m.col_names };
-        let full = |s: &crate::matrix::Stripe| s.full();
+        // A free parameter has no colon: `/sigma_u`.
+        let full = |s: &crate::matrix::Stripe| {
+            if s.eq == "/" { format!("/{}", s.name) } else { s.full() }
+        };
         let quoted = |s: String| if s.contains(' ') { format!("`\"{s}\"'") } else { s };
         Ok(match word {
             "colnames" | "rownames" => {
@@ -259,7 +262,8 @@ impl Session {
             "colnfreeparms" => "0".into(),
             _ => {
                 let label = unquote(words.get(1).copied().unwrap_or(""));
-                let at = stripes.iter().position(|s| s.name == label || s.full() == label);
+                let at =
+                    stripes.iter().position(|s| s.name == label || s.full() == label || full(s) == label);
                 at.map_or(".".to_string(), |k| (k + 1).to_string())
             }
         })

@@ -10,7 +10,7 @@ use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use estimators::did::{Effect, plain_average, weighted_average};
+use estimators::did::{Effect, fixed_average, plain_average, weighted_average};
 use estimators::wald;
 
 /// What the effects are averaged over.
@@ -129,11 +129,11 @@ impl<'a> Cells<'a> {
             groups.iter().map(|g| self.weighted(&self.chosen(|c| c.group == *g && after(c)))).collect();
         let first: Vec<usize> =
             groups.iter().filter_map(|g| self.chosen(|c| c.group == *g).first().copied()).collect();
-        // the groups' own averages in the place of their first cells
-        let at = |cell: usize| first.iter().position(|c| *c == cell).unwrap_or(0);
-        let placed: Vec<Effect> = (0..self.state.cells.len()).map(|c| copy(&own[at(c)])).collect();
+        // `csdid` takes the shares of the groups as known here, unlike those of the average over all cells.
+        let total: f64 = first.iter().map(|c| self.shares[*c]).sum();
+        let shares: Vec<f64> = first.iter().map(|c| self.shares[*c] / total).collect();
         let mut stripe = vec![Stripe::term("GAverage")];
-        let mut effects = vec![self.average(&placed, &first)];
+        let mut effects = vec![fixed_average(&own, &shares)];
         stripe.extend(groups.iter().map(|g| Stripe::term(format!("G{g}"))));
         effects.extend(own);
         Average { stripe, effects }

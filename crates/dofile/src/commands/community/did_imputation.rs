@@ -284,7 +284,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.matrix("b", Matrix::row_vector(b, stripe.clone()))
         .matrix("V", Matrix::square(v.data().to_vec(), stripe));
     r.matrix("Nt", Matrix::row_vector(counts, targets.iter().map(|t| Stripe::term(&t.0)).collect()));
-    r.scalar("N", panel.y.len() as f64).scalar("N_clust", panel.clusters.count() as f64);
+    // Rows of other horizons are no part of the estimates.
+    let used = (0..panel.y.len()).filter(|i| !panel.treated[*i] || targets.iter().any(|t| t.1[*i] != 0.0));
+    r.scalar("N", used.count() as f64).scalar("N_clust", panel.clusters.count() as f64);
     r.scalar("Nc", panel.treated.iter().filter(|t| !**t).count() as f64);
     if let Some(before) = &before {
         let positions: Vec<usize> = (0..before.b.len()).collect();
@@ -345,9 +347,14 @@ fn pretrends(cmd: &ParsedCommand, panel: &Panel) -> Result<Option<Before>> {
             "pretrends(): an indicator is collinear with the effects; ask for fewer",
         ));
     }
+    // The regression has no constant of its own, so that it costs no degree of freedom next to units nested in clusters:
+    // results of Stata show one parameter less than `reghdfe` counts.
+    let parameters = (views.len() + 1) as f64 + fit.df_a;
+    let rest = rows.len() as f64 - parameters;
+    let factor = if fit.df_a_nested > 0.0 { rest / (rest + 1.0) } else { 1.0 };
     Ok(Some(Before {
         b: fit.ols.b[..count as usize].to_vec(),
-        v: fit.ols.v.select(&kept, &kept),
+        v: fit.ols.v.select(&kept, &kept).scaled(factor),
         df_r: fit.ols.df_r,
     }))
 }

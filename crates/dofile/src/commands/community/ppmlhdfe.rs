@@ -222,7 +222,8 @@ fn drop_rows(
         if by_groups && !absorbed.is_empty() {
             let apart = separated_by_groups(&model.y, &sets(s, model, absorbed));
             changed |= !apart.is_empty();
-            dropped.separated += apart.len();
+            // ppmlhdfe counts these with the singletons
+            dropped.singletons += apart.len();
             model.drop_rows(s, &apart)?;
         }
         if by_rectifier && !changed && !model.y.is_empty() {
@@ -243,11 +244,16 @@ fn drop_rows(
             break;
         }
     }
-    for (count, what) in [(dropped.singletons, "singleton"), (dropped.separated, "separated")] {
-        if count > 0 {
-            let many = if count == 1 { "" } else { "s" };
-            s.print(format!("(dropped {count} {what} observation{many})"));
-        }
+    let many = |count: usize| if count == 1 { "" } else { "s" };
+    if dropped.singletons > 0 {
+        let count = dropped.singletons;
+        s.print(format!(
+            "(dropped {count} observation{} that are either singletons or separated by a fixed effect)",
+            many(count)
+        ));
+    }
+    if dropped.separated > 0 {
+        s.print(format!("(dropped {} separated observation{})", dropped.separated, many(dropped.separated)));
     }
     Ok(dropped)
 }

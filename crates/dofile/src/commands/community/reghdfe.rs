@@ -78,7 +78,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "reghdfe depvar [indepvars] [if] [in] [weight], {absorb([newvar=]a [a#b i.a#c.x a##c.x ...] [, savefe]) | noabsorb} [vce(unadjusted|robust|cluster varlist) residuals[(newvar)] dofadjustments(all|none|pairwise firstpair clusters continuous) noconstant keepsingletons level(#) noheader nofootnote]",
-    notes: "stores e(N N_full num_singletons N_hdfe df_m df_r df_a F r2 r2_a r2_within r2_a_within rss mss tss tss_within rmse ll ll_0 rank N_clust N_clustervars N_clust1 ...), e(b), e(V), e(dof_table), absvars extended_absvars clustvar; effects are taken out to the precision of the numbers, and options that choose how (tolerance, acceleration, poolsize ...) change nothing; slopes of groups nested within clusters do not count, as intercepts do not; saved effects of further sets have a mean of zero; predict gives xb d xbd residuals dresiduals; see reghdfe (SSC), Correia (2017)",
+    notes: "stores e(N N_full num_singletons N_hdfe df_m df_r df_a df_a_nested F r2 r2_a r2_within r2_a_within rss mss tss tss_within rmse ll ll_0 rank N_clust N_clustervars N_clust1 ...), e(b), e(V), e(dof_table), absvars extended_absvars clustvar; effects are taken out to the precision of the numbers, and options that choose how (tolerance, acceleration, poolsize ...) change nothing; slopes of groups nested within clusters do not count, as intercepts do not; saved effects of further sets have a mean of zero; predict gives xb d xbd residuals dresiduals; see reghdfe (SSC), Correia (2017)",
     examples: &[Example {
         // A balanced two-way layout: the slope is the one of the doubly centred columns.
         run: "set obs 6\ngen a = ceil(_n/2)\ngen b = mod(_n,2)\ngen x = _n == 1\ngen y = 3*x + 10*a + b\nreghdfe y x, absorb(a b)",
@@ -180,6 +180,7 @@ fn store(results: &mut Results, fit: &AbsorbedFit, singletons: usize, full: usiz
     let mean_square = ols.rss / fit.df_residual;
     results.scalar("N", ols.n).scalar("N_full", full as f64).scalar("num_singletons", singletons as f64);
     results.scalar("df_m", ols.df_m).scalar("df_r", ols.df_r).scalar("df_a", fit.df_a);
+    results.scalar("df_a_nested", fit.df_a_nested);
     results.scalar("F", stata(f));
     results
         .scalar("tss", tss)

@@ -23,6 +23,7 @@ mod xtdata;
 mod xtdescribe;
 mod xtgee;
 mod xtgls;
+mod xtgls_sample;
 mod xthtaylor;
 mod xtivreg;
 mod xtlogit;
@@ -31,6 +32,7 @@ mod xtnbreg;
 mod xtordered;
 mod xtreg;
 mod xtreg_mle;
+mod xtregar;
 mod xtsum;
 mod xttab;
 mod xttest0;
@@ -82,6 +84,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtordered::SPEC_PROBIT,
     xtordered::SPEC_TOBIT,
     xtreg::SPEC,
+    xtregar::SPEC,
     xtsum::SPEC,
     xttab::SPEC,
     xttab::SPEC_TRANSITIONS,

@@ -5,11 +5,12 @@
 //! tvar depvar vt corr rhotype. Formulas: [XT] xtgls, [XT] xtpcse, Methods and formulas.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::xtgls_sample::{Sample, least_squares, sample};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::ml_command::{self, Layout, Look};
-use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
+use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
@@ -17,10 +18,10 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
-use estimators::autocorrelation::{Panels, Rho, transform};
+use estimators::autocorrelation::Panels;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
-use estimators::ols::{self, Request};
+use estimators::ols;
 use estimators::wald;
 
 const GLS: StandardSyntax = StandardSyntax::new(&[
@@ -74,8 +75,8 @@ pub(super) const SPEC_PCSE: CommandSpec = CommandSpec {
     min: 6,
     form: Form::Standard(&PCSE),
     run: |s, cmd| run(s, cmd, Kind::Pcse),
-    syntax: "xtpcse depvar [indepvars] [if] [in] [, correlation(independent|ar1|psar1) rhotype(...) hetonly independent pairwise nmk np1 noconstant level(#)]",
-    notes: "stores e(N N_g df chi2 p rho r2 mss), e(Sigma), e(rhomat), e(b), e(V), r(table); unbalanced panels only with pairwise; [XT] xtpcse",
+    syntax: "xtpcse depvar [indepvars] [if] [in] [, correlation(independent|ar1|psar1) rhotype(...) hetonly independent casewise pairwise nmk np1 noconstant level(#)]",
+    notes: "stores e(N N_g df chi2 p rho r2 mss), e(Sigma), e(rhomat), e(b), e(V), r(table); [XT] xtpcse",
     examples: &[Example {
         // The coefficients are those of least squares.
         run: "set obs 20\ngenerate id = 1 + (_n > 10)\ngenerate t = _n - 10*(id - 1)\nxtset id t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress y x\nscalar b = _b[x]\nxtpcse y x",
@@ -92,7 +93,7 @@ enum Kind {
 
 /// Variances of the errors across panels.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Across {
+pub(super) enum Across {
     Equal,
     Unequal,
     Correlated,
@@ -140,109 +141,6 @@ fn within(cmd: &ParsedCommand) -> Result<Within> {
     }
 }
 
-/// The sample in panels, regressors with the constant last.
-struct Sample {
-    rows: Vec<Vec<usize>>,
-    period: Vec<usize>,
-    y: Vec<f64>,
-    columns: Vec<Vec<f64>>,
-    balanced: bool,
-}
-
-fn sample(session: &Session, model: &Model, declared: &Panel, force: bool, spaced: bool) -> Result<Sample> {
-    let unit = declared
-        .panel
-        .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?;
-    let time = declared
-        .time
-        .ok_or_else(|| StataError::new(459, "time variable not set, use xtset panelvar timevar"))?;
-    let (of_row, count) = number_groups(&session.frame, unit, &model.design.rows);
-    let mut rows = vec![Vec::new(); count];
-    of_row.iter().enumerate().for_each(|(i, u)| rows[*u as usize].push(i));
-    let at = |i: usize| session.frame.num_at(time, model.design.rows[i]);
-    let first = (0..model.y.len()).map(at).fold(f64::INFINITY, f64::min);
-    let period: Vec<usize> =
-        (0..model.y.len()).map(|i| ((at(i) - first) / declared.delta).round().max(0.0) as usize).collect();
-    for own in &mut rows {
-        own.sort_by_key(|i| period[*i]);
-        if spaced && !force && own.windows(2).any(|w| period[w[1]] != period[w[0]] + 1) {
-            return Err(StataError::new(
-                459,
-                "panels have unequally spaced observations; use the force option",
-            ));
-        }
-    }
-    let balanced = rows.iter().all(|own| {
-        own.len() == rows[0].len() && own.iter().zip(&rows[0]).all(|(a, b)| period[*a] == period[*b])
-    });
-    let mut columns: Vec<Vec<f64>> = model.columns().iter().map(|c| c.to_vec()).collect();
-    columns.extend(model.constant.then(|| vec![1.0; model.y.len()]));
-    Ok(Sample { rows, period, y: model.y.clone(), columns, balanced })
-}
-
-fn least_squares(y: &[f64], columns: &[Vec<f64>]) -> Result<(Vec<f64>, Vec<f64>)> {
-    let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let fit = ols::fit(&Request { constant: false, chosen: true, ..Request::new(y, &views) })
-        .map_err(crate::estimation::display::fit_error)?;
-    if fit.b.len() != columns.len() {
-        return Err(StataError::new(506, "regressors are collinear after the transformation"));
-    }
-    Ok((fit.b, fit.residuals))
-}
-
-impl Sample {
-    /// Takes the autocorrelation out panel by panel (Prais and Winsten); gives rho of each panel.
-    fn filter(&mut self, e: &[f64], rho_type: Rho, common: bool, weighted: bool) -> Result<Vec<f64>> {
-        let k = self.columns.len();
-        let of = |own: &Vec<usize>| {
-            let series: Vec<f64> = own.iter().map(|i| e[*i]).collect();
-            if series.len() < 2 { 0.0 } else { rho_type.estimate(&series, k).clamp(-1.0, 1.0) }
-        };
-        let mut rho: Vec<f64> = self.rows.iter().map(of).collect();
-        if common {
-            let weight = |own: &Vec<usize>| if weighted { own.len() as f64 } else { 1.0 };
-            let total: f64 = self.rows.iter().map(weight).sum();
-            let mean = self.rows.iter().zip(&rho).map(|(own, r)| weight(own) * r).sum::<f64>() / total;
-            rho = vec![mean; rho.len()];
-        }
-        if rho.iter().any(|r| !r.is_finite()) {
-            return Err(StataError::new(430, "autocorrelation cannot be estimated"));
-        }
-        for column in std::iter::once(&mut self.y).chain(&mut self.columns) {
-            for (own, rho) in self.rows.iter().zip(&rho) {
-                let series: Vec<f64> = own.iter().map(|i| column[*i]).collect();
-                own.iter().zip(transform(&series, *rho, false)).for_each(|(i, v)| column[*i] = v);
-            }
-        }
-        Ok(rho)
-    }
-
-    fn residuals(&self, b: &[f64]) -> Vec<f64> {
-        (0..self.y.len())
-            .map(|i| self.y[i] - self.columns.iter().zip(b).map(|(c, b)| c[i] * b).sum::<f64>())
-            .collect()
-    }
-
-    /// Covariance of the errors of panels.
-    fn sigma(&self, e: &[f64], across: Across, nmk: bool) -> Mat {
-        let m = self.rows.len();
-        let k = self.columns.len() as f64;
-        let n = self.y.len() as f64;
-        if across == Across::Equal {
-            let divisor = if nmk { n - k } else { n };
-            let s2 = e.iter().map(|x| x * x).sum::<f64>() / divisor;
-            return Mat::from_fn(m, m, |i, j| if i == j { s2 } else { 0.0 });
-        }
-        let panels = Panels { rows: &self.rows, period: &self.period };
-        let full = panels.covariance(e, |t| if nmk { t - k } else { t });
-        if across == Across::Correlated {
-            full
-        } else {
-            Mat::from_fn(m, m, |i, j| if i == j { full[(i, i)] } else { 0.0 })
-        }
-    }
-}
-
 fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let name = if kind == Kind::Gls { "xtgls" } else { "xtpcse" };
     if cmd.list.trim().is_empty() && session.e.cmd() == name {
@@ -255,19 +153,21 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], further, ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
-    let mut sample = sample(session, &model, &declared, cmd.has("force"), within != Within::None)?;
-    if across == Across::Correlated && !sample.balanced && !cmd.has("pairwise") {
-        let text = if kind == Kind::Gls {
-            "panels must be balanced"
-        } else {
-            "panels are unbalanced: option pairwise is needed (casewise is not supported)"
-        };
-        return Err(StataError::new(459, text));
+    let gaps = kind == Kind::Pcse || cmd.has("force");
+    let mut sample = sample(session, &model, &declared, gaps, within != Within::None)?;
+    if across == Across::Correlated {
+        if kind == Kind::Gls && !sample.balanced {
+            return Err(StataError::new(459, "panels must be balanced"));
+        }
+        sample.share_periods(cmd.has("pairwise"))?;
     }
     let (_, first) = least_squares(&sample.y, &sample.columns)?;
     let rho = match within {
         Within::None => None,
-        _ => Some(sample.filter(&first, rho_type, within == Within::Common, cmd.has("np1"))?),
+        _ => {
+            let further = (kind == Kind::Pcse).then(|| f64::from(u8::from(cmd.has("np1"))));
+            Some(sample.filter(&first, rho_type, within == Within::Common, further)?)
+        }
     };
     let (mut b, _) = least_squares(&sample.y, &sample.columns)?;
     let (v, sigma) = match kind {

@@ -9,7 +9,9 @@ use super::unit_variable;
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
-use crate::estimation::model::{Model, Reading, VceSpec, first_word, number_groups, single_column};
+use crate::estimation::model::{
+    ClusterRows, Model, Reading, VceSpec, first_word, number_groups, single_column,
+};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::estimation::sample::{OpenSample, Side};
 use crate::format;
@@ -19,6 +21,7 @@ use crate::syntax::split::{ParsedCommand, matching_paren};
 use crate::syntax::{Design, FvList};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
+use estimators::ols::total_squares;
 use estimators::panel::{self, Units};
 use estimators::panel_iv::{self, PanelIv};
 use estimators::qr::{Design as Columns, choose_columns, choose_in_blocks};
@@ -35,9 +38,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("vce"),
     OptSpec::real("Level"),
     OptSpec::flag("noCONstant"),
+    OptSpec::flag("nosa"),
 ])
 .coefficient_table()
-.unsupported(&["EC2sls", "NOSA", "FIRst", "THeta"]);
+.unsupported(&["EC2sls", "FIRst", "THeta"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -46,8 +50,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "xtivreg depvar [varlist1] (varlist2 = varlist_iv) [if] [in] [, fe|re|be|fd small vce(conventional) level(#)]",
-    notes: "random effects need panels of one length; stores e(N N_g df_m chi2 (F) p r2_w r2_b r2_o sigma_u sigma_e rho theta rmse), e(b), e(V), r(table); formulas: [XT] xtivreg, Balestra and Varadharajan-Krishnakumar (1987)",
+    syntax: "xtivreg depvar [varlist1] (varlist2 = varlist_iv) [if] [in] [, fe|re [nosa]|be|fd small vce(conventional|robust|cluster v) level(#)]",
+    notes: "vce(robust) is by unit, with fe and re; stores e(N N_g df_m chi2 (F) p r2_w r2_b r2_o sigma_u sigma_e rho theta rmse), e(b), e(V), r(table); formulas: [XT] xtivreg, Balestra and Varadharajan-Krishnakumar (1987)",
     examples: &[Example {
         // Within each unit y moves by 2 for a move of x by 1 that z causes.
         run: "input id t y x z\n1 1 1 1 0\n1 2 5 3 1\n2 1 2 2 0\n2 2 6 4 1\n3 1 0 1 0\n3 2 4 3 1\n3 3 0 1 0\n1 3 1 1 0\nend\nxtset id t\nxtivreg y (x = z), fe",
@@ -103,8 +107,8 @@ fn read(session: &mut Session, cmd: &ParsedCommand, kind: &str) -> Result<(Sampl
         texts.map(|t| FvList::parse(&session.frame, &t, abbrev));
     let (outcome, exogenous, endogenous, instruments) = (outcome?, exogenous?, endogenous?, instruments?);
     let vce = VceSpec::parse("xtivreg", &cmd.options, &["conventional"])?;
-    if vce != VceSpec::Default {
-        return Err(StataError::unsupported_option("xtivreg", "vce(robust) and vce(cluster)"));
+    if vce != VceSpec::Default && !matches!(kind, "fe" | "re") {
+        return Err(StataError::unsupported_option("xtivreg", "vce(robust) and vce(cluster) with be and fd"));
     }
     let reading = Reading { further: vec![unit], vce: Some(vce), weight_kinds: &[], ..Reading::new(cmd) };
     let mut open = OpenSample::open(session, cmd, &reading)?;
@@ -126,7 +130,12 @@ fn read(session: &mut Session, cmd: &ParsedCommand, kind: &str) -> Result<(Sampl
     post::note_omitted(session, &omitted);
     let mut all = vec![0.0; open.touse.len()];
     rows.iter().zip(&y).for_each(|(row, y)| all[*row] = *y);
-    let model = open.close(session, depvar, &all, side.design, true).enough()?;
+    let mut model = open.close(session, depvar, &all, side.design, true).enough()?;
+    if model.is_robust() && model.clusters.is_none() {
+        // A robust covariance of a panel is by unit.
+        model.vce = VceSpec::Cluster(session.frame.var(unit).name.clone());
+        model.clusters = Some(ClusterRows::of(&session.frame, unit, &model.design.rows));
+    }
     let (of_row, _) = number_groups(&session.frame, unit, &model.design.rows);
     let rows = group_rows(session, unit, &model);
     Ok((Sample { endogenous, instruments, units: Units::new(of_row), rows, model }, unit))
@@ -198,23 +207,19 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let units = &sample.units;
     let mut sigmas = None;
+    let clusters = sample.model.clusters.as_ref().map(ClusterRows::kernel);
     let fit = match kind {
-        "fe" => panel_iv::within(&columns, units),
+        "fe" => panel_iv::within(&columns, units, clusters),
         "be" => panel_iv::between(&columns, units),
         "fd" => panel_iv::pooled(&columns),
-        _ => {
-            if units.sizes.iter().any(|s| *s != units.sizes[0]) {
-                return Err(StataError::unsupported_option("xtivreg", "random effects of unbalanced panels"));
-            }
-            panel_iv::random(&columns, units).map(|found| {
-                sigmas = Some((found.sigma_u, found.sigma_e, found.theta));
-                found.fit
-            })
-        }
+        _ => panel_iv::random(&columns, units, clusters, cmd.has("nosa")).map(|found| {
+            sigmas = Some((found.sigma_u, found.sigma_e, found.theta));
+            found.fit
+        }),
     }
     .map_err(fit_error)?;
     if kind == "fe" {
-        sigmas = Some((effects_deviation(&columns, units, &fit), fit.fit.rmse, MISSING));
+        sigmas = Some((effects_deviation(&columns, units, &fit), fit.fit.rmse, Vec::new()));
     }
     post_results(session, cmd, &sample, &columns, &fit, kind, sigmas);
     let name = session.frame.var(unit).name.clone();
@@ -239,7 +244,7 @@ fn post_results(
     columns: &panel_iv::Model,
     fit: &PanelIv,
     kind: &str,
-    sigmas: Option<(f64, f64, f64)>,
+    sigmas: Option<(f64, f64, Vec<f64>)>,
 ) {
     let model = &sample.model;
     let mut names: Vec<String> = sample.endogenous.iter().map(|c| c.0.clone()).collect();
@@ -264,7 +269,14 @@ fn post_results(
     results.scalar("rss", fit.fit.rss).scalar("rmse", fit.fit.rmse).scalar("rank", fit.fit.b.len() as f64);
     if kind != "fd" {
         let xb = columns.linear_prediction(&fit.fit.b);
-        let r2 = panel::r_squared(&columns.y, &xb, &sample.units);
+        let mut r2 = panel::r_squared(&columns.y, &xb, &sample.units);
+        // The R-squared of the estimator's own model is that of its residuals.
+        let own = |y: &[f64]| 1.0 - fit.fit.rss / total_squares(y, None, true);
+        match kind {
+            "fe" => r2[0] = own(&sample.units.within(&columns.y)),
+            "be" => r2[1] = own(&sample.units.means(&columns.y, None)),
+            _ => {}
+        }
         for (name, value) in ["r2_w", "r2_b", "r2_o"].iter().zip(r2) {
             results.scalar(name, stata(value));
         }
@@ -274,7 +286,7 @@ fn post_results(
         results.scalar("sigma_u", u).scalar("sigma_e", e).scalar("sigma", total.sqrt());
         results.scalar("rho", u * u / total);
         if kind == "re" {
-            results.scalar("theta", theta);
+            super::xtreg::store_theta(results, theta);
         }
     }
     let listed =
@@ -293,7 +305,10 @@ fn post_results(
             _ => "G2SLS random-effects IV regression",
         },
     );
-    results.text("predict", "xtivp_1").text("vce", "conventional").text("properties", "b V");
+    if results.get_text("vce").is_none() {
+        results.text("vce", "conventional");
+    }
+    results.text("predict", "xtivp_1").text("properties", "b V");
     session.post_estimation(est, model.touse.clone());
 }
 

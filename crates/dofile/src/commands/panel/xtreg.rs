@@ -206,7 +206,7 @@ fn store_fixed(results: &mut Results, fit: &WithinFit, units: &Units, robust: bo
     results.scalar("df_e", df2);
 }
 
-fn store_sizes(results: &mut Results, units: &Units) {
+pub(super) fn store_sizes(results: &mut Results, units: &Units) {
     let sizes = &units.sizes;
     let least = sizes.iter().copied().min().unwrap_or(0);
     let most = sizes.iter().copied().max().unwrap_or(0);
@@ -253,7 +253,11 @@ fn store_random(results: &mut Results, fit: &RandomFit, n: f64) {
     results.scalar("sigma_u", fit.sigma_u).scalar("sigma_e", fit.sigma_e).scalar("sigma", variance.sqrt());
     results.scalar("rho", fit.sigma_u.powi(2) / variance).scalar("rmse", fit.rmse);
     results.scalar("rank", fit.b.len() as f64);
-    let mut sorted = fit.theta.clone();
+    store_theta(results, fit.theta.clone());
+}
+
+/// Stores the shares of the unit means: one number for units of one size, their distribution otherwise.
+pub(super) fn store_theta(results: &mut Results, mut sorted: Vec<f64>) {
     sorted.sort_by(f64::total_cmp);
     if sorted.first() == sorted.last() {
         results.scalar("theta", sorted[0]);
@@ -338,7 +342,7 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn header(session: &mut Session) {
+pub(super) fn header(session: &mut Session) {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let model = e.get_text("model").unwrap_or("");

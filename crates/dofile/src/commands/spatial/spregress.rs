@@ -185,10 +185,11 @@ fn instruments(sp: &SpatialModel, x: &[Vec<f64>], power: usize) -> Vec<Vec<f64>>
             last = last.iter().map(|c| w.w.times_vector(c)).collect();
             all.extend(last.iter().cloned());
         }
-        if let Some(m) = sp.m() {
-            let lagged: Vec<Vec<f64>> = all.iter().map(|c| m.w.times_vector(c)).collect();
-            all.extend(lagged);
-        }
+    }
+    // without a lag of the outcome too: the regressors less their lags must lie among the instruments
+    if let Some(m) = sp.m() {
+        let lagged: Vec<Vec<f64>> = all.iter().map(|c| m.w.times_vector(c)).collect();
+        all.extend(lagged);
     }
     let columns: Vec<&[f64]> = all.iter().map(Vec::as_slice).collect();
     let sizes = [x.len(), all.len() - x.len()];

@@ -33,6 +33,7 @@ mod vec_show;
 mod vec_tests;
 mod vecrank;
 mod xcorr;
+mod zandrews;
 
 use super::CommandSpec;
 use crate::error::Result;
@@ -73,6 +74,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     stability::SPEC_VECSTABLE,
     vecrank::SPEC,
     xcorr::SPEC,
+    zandrews::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.

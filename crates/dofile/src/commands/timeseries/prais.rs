@@ -127,7 +127,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         steps = log.len() - 1;
     }
     while steps < limit && !cmd.has("ssesearch") {
-        let next = rho_type.estimate(&residuals(&b), k);
+        let next = rho_type.of_regression(&residuals(&b), k);
         if !next.is_finite() || next.abs() >= 1.0 {
             return Err(StataError::new(430, "convergence not achieved: rho is outside -1 to 1"));
         }

@@ -13,6 +13,8 @@ pub(super) struct Series {
     pub name: String,
     /// Values in the order of time.
     pub values: Vec<f64>,
+    /// Rows of the data in the order of time.
+    pub rows: Vec<usize>,
 }
 
 /// The time variable; r(111) when it is not declared, r(459) for a panel.
@@ -77,7 +79,10 @@ pub(super) fn several(session: &Session, cmd: &ParsedCommand, list: &str) -> Res
     let terms = list.expand(&session.frame, &touse)?;
     terms
         .iter()
-        .map(|term| Ok(Series { name: term.name(), values: term.values(&session.frame, &rows)? }))
+        .map(|term| {
+            let values = term.values(&session.frame, &rows)?;
+            Ok(Series { name: term.name(), values, rows: rows.clone() })
+        })
         .collect()
 }
 

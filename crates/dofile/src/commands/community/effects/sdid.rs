@@ -91,6 +91,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(seed) = o.int("seed") {
         crate::ops::run::quietly(s, &format!("set seed {seed}"))?;
     }
+    if vce == "jackknife" && o.has("covariates") {
+        // the command fits the covariates again without each unit
+        return Err(StataError::unsupported_option("sdid", "vce(jackknife) with covariates()"));
+    }
     let data = read(s, cmd)?;
     let units: Vec<usize> = (0..data.units.len()).collect();
     let found = average(&data, &units, &data.adoption, method);

@@ -87,7 +87,8 @@ pub(super) fn read(s: &mut Session, cmd: &ParsedCommand) -> Result<PanelData> {
     Ok(PanelData { y: matrix, rows: order.into_iter().flatten().collect(), times, adoption, units })
 }
 
-/// The outcome less its covariates, with coefficients from the untreated rows after effects of units and periods (Kranz 2022).
+/// The outcome less its covariates, with coefficients from the units that are never treated, after effects of units and
+/// periods (Kranz 2022).
 fn residuals(
     s: &mut Session,
     list: &str,
@@ -102,8 +103,9 @@ fn residuals(
     let covariates: Vec<String> = s.varlist(list)?.iter().map(|v| name(s, *v)).collect();
     let (y_name, unit, time) = (name(s, y), name(s, unit), name(s, time));
     let mut mark = vec![MISSING; s.frame.n_rows()];
-    for r in order.iter().flatten() {
-        mark[*r] = 1.0 - s.frame.num_at(d, *r);
+    for group in order {
+        let never = group.iter().all(|r| s.frame.num_at(d, *r) == 0.0);
+        group.iter().for_each(|r| mark[*r] = f64::from(u8::from(never)));
     }
     s.frame.add(crate::frame::Variable::new(RESIDUAL, crate::frame::Column::Double(mark)))?;
     let held = s.hold_estimates();
