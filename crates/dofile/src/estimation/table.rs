@@ -2,7 +2,7 @@
 //! Layout as in the manuals' examples at a line size of 80.
 
 use super::table_cells::{cells, columns_width, hidden, mark_empty};
-pub use super::table_rows::{Layout, level_text, operator_text};
+pub use super::table_rows::{Layout, level_text};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -191,6 +191,7 @@ impl Table<'_> {
         let look = session.settings.table.clone();
         let width = columns_width(&look);
         let rule = || format!("-------------+{}", "-".repeat(width));
+        let base = self.base_outcome(session);
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
         for i in 0..rows.len() {
@@ -203,7 +204,9 @@ impl Table<'_> {
                 if equation.is_some() {
                     session.print(rule());
                 }
-                if !free {
+                if base.as_deref() == Some(eq) {
+                    session.print(format!("{:<13}|  (base outcome)", format::abbrev(eq, 12)));
+                } else if !free {
                     session.print(format!("{:<13}|", format::abbrev(eq, 12)));
                 }
                 layout = Layout::default();
@@ -215,6 +218,9 @@ impl Table<'_> {
                 layout = Layout::default();
             }
             equation = Some(if free { "/" } else { eq });
+            if base.as_deref() == Some(eq) {
+                continue;
+            }
             // a legend names the equation where there are several
             let named = if self.equations || free {
                 self.stripe[i].clone()
@@ -242,7 +248,9 @@ impl Table<'_> {
             let term = terms[i].as_ref().filter(|_| !free && !alone);
             let lagged = term.and_then(|_| self.operated(&terms, &look, i));
             match lagged {
-                Some((variable, operators)) => layout.print_operated(session, &variable, &operators, &numbers),
+                Some((variable, operators)) => {
+                    layout.print_operated(session, &variable, &operators, &numbers)
+                }
                 None => layout.print(session, &label, term, &numbers),
             }
         }
@@ -268,24 +276,25 @@ impl Table<'_> {
         !labelled && (0..terms.len()).filter(shown).count() == 1
     }
 
-    /// The variable and the operators of a row that stands under the name of its variable: a row with time-series
-    /// operators, or the variable itself (`--.`) beside such a row.
+    /// The equation of the base outcome of a multinomial model, which has no rows.
+    fn base_outcome(&self, session: &Session) -> Option<String> {
+        let number = session.e.results.get_scalar("ibaseout").filter(|_| session.e.cmd() == "mlogit")?;
+        if session.e.b()?.col_names != self.stripe {
+            return None;
+        }
+        let mut names: Vec<&String> = self.stripe.iter().map(|s| &s.eq).collect();
+        names.dedup();
+        names.get((number as usize).checked_sub(1)?).map(|n| (*n).clone())
+    }
+
+    /// The variable and the operators of a row under the name of its variable.
     fn operated(&self, terms: &[Option<Term>], look: &TableLook, row: usize) -> Option<(String, String)> {
-        let plain = |i: usize| match terms[i].as_ref().map(|t| t.atoms.as_slice()) {
-            Some([Atom::Cont { var, ts, .. }]) => Some((var.as_str(), *ts)),
-            _ => None,
-        };
-        let (variable, ts) = plain(row)?;
         let shown = |i: &usize| {
             self.stripe[*i].eq == self.stripe[row].eq && terms[*i].as_ref().is_none_or(|t| !hidden(look, t))
         };
-        let beside = |i: Option<usize>| {
-            i.and_then(plain).is_some_and(|(other, ts)| other == variable && !ts.is_none())
-        };
-        let grouped = !ts.is_none()
-            || beside((0..row).rev().find(shown))
-            || beside((row + 1..terms.len()).find(shown));
-        grouped.then(|| (variable.to_string(), operator_text(&ts.prefix())))
+        let near = [(0..row).rev().find(shown), (row + 1..terms.len()).find(shown)];
+        let beside: Vec<Term> = near.into_iter().flatten().filter_map(|i| terms[i].clone()).collect();
+        terms[row].as_ref()?.operated(&beside)
     }
 
     /// Prints the table of plain variables with lines of text above some of them (`headings` by position).

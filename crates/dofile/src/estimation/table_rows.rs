@@ -70,15 +70,6 @@ impl Layout {
 /// Sets the block of a variable's lags apart from the block of its levels.
 const OPERATED: &str = "L.";
 
-/// Operators in the first column: `L1.`, `LD.`, `--.` for none. One operator alone has its number.
-pub fn operator_text(prefix: &str) -> String {
-    match prefix.len() {
-        0 => "--.".to_string(),
-        1 => format!("{prefix}1."),
-        _ => format!("{prefix}."),
-    }
-}
-
 fn is_block(term: &Term) -> bool {
     term.atoms.len() > 1 || matches!(term.atoms.first(), Some(Atom::Level { .. }))
 }
