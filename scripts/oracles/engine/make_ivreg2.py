@@ -140,8 +140,8 @@ def dependent(cases):
         ("dkraay(5) small", grunfeld.results_nw_groupsum4_ivreg_small),
     ):
         stored(cases, f"Driscoll and Kraay: {option}", data, model + option, result, "xtset company year\n")
-    growth = "gen t = _n\ntsset t\ngen g_realgdp = 400*(ln(realgdp) - ln(L.realgdp))\n"
-    growth += "gen g_realinv = 400*(ln(realinv) - ln(L.realinv))\n"
+    growth = "gen t = _n\ntsset t\ngen double g_realgdp = 400*(ln(realgdp) - ln(L.realgdp))\n"
+    growth += "gen double g_realinv = 400*(ln(realinv) - ln(L.realinv))\n"
     for option, result in (("robust bw(5)", macro.results_ivhac4_large), ("robust bw(5) small", macro.results_ivhac4_small)):
         do = f"ivreg2 g_realinv g_realgdp L.realint, {option}"
         stored(cases, f"autocorrelation: {option}", "macrodata.csv", do, result, growth)
