@@ -9,7 +9,7 @@ use super::matrix::Mat;
 use super::ols::FitError;
 use super::qr::{self, Basis, Design};
 use super::real::stable_sum;
-use super::vce::{Vce, cluster_meat, row_meat};
+use super::vce::Vce;
 use super::weights::{WeightKind, Weights};
 
 /// The estimator.
@@ -191,7 +191,7 @@ pub(super) fn meat_of(
     vce: Vce<'_>,
 ) -> Mat {
     let frequency = request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
-    let by_row = !matches!(vce, Vce::Cluster(_));
+    let by_row = vce.groups().is_none();
     let scores: Vec<f64> = residuals
         .iter()
         .enumerate()
@@ -200,10 +200,7 @@ pub(super) fn meat_of(
             e * if frequency && by_row { w.sqrt() } else { w }
         })
         .collect();
-    match vce {
-        Vce::Cluster(clusters) => cluster_meat(basis, all, &scores, clusters),
-        _ => row_meat(basis, all, &scores),
-    }
+    vce.meat(basis, all, &scores)
 }
 
 /// Fits the model.
@@ -217,9 +214,7 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     if n <= parameters || at.instruments < k {
         return Err(FitError::Insufficient);
     }
-    if let Vce::Cluster(c) = request.vce
-        && c.count < 2
-    {
+    if request.vce.groups().is_some_and(|g| g < 2) {
         return Err(FitError::OneCluster);
     }
     let inside = at.inside();
@@ -322,10 +317,7 @@ fn middle(
         return Some((hac_meat(request, &at.basis, residuals, weights, hac), factor(None)));
     }
     let vce = implied(request);
-    let groups = match vce {
-        Vce::Cluster(clusters) => Some(clusters.count as f64),
-        _ => None,
-    };
+    let groups = vce.groups().map(|g| g as f64);
     match (request.method, vce) {
         (Method::Gmm, Vce::Classical) => {
             Some((Mat::identity(at.instruments).scaled(variance(residuals, weights)), factor(None)))

@@ -22,10 +22,7 @@ fn effective(request: &IvRequest<'_>) -> (Option<Vec<f64>>, f64) {
 
 /// Number of clusters, if the covariance is by clusters.
 fn groups(request: &IvRequest<'_>) -> Option<f64> {
-    match request.vce {
-        Vce::Cluster(clusters) => Some(clusters.count as f64),
-        _ => None,
-    }
+    request.vce.groups().map(|g| g as f64)
 }
 
 /// Whether the covariance assumes equal variances.

@@ -4,7 +4,7 @@
 use super::blocks;
 use super::matrix::Mat;
 use super::qr::{self, Basis, Design};
-use super::vce::{Vce, cluster_meat, row_meat};
+use super::vce::{Vce, row_meat};
 use super::wald;
 use super::weights::{WeightKind, Weights};
 
@@ -218,15 +218,20 @@ fn covariance(
                 .collect();
             (root.sandwich(&row_meat(basis, request.columns, &scores)), df_residual)
         }
-        Vce::Cluster(clusters) => {
-            if clusters.count < 2 {
+        Vce::Series(_) => {
+            let scores: Vec<f64> = residuals.iter().enumerate().map(|(i, e)| row_weight(i) * e).collect();
+            let meat = vce.meat(basis, request.columns, &scores).scaled(n / df_residual);
+            (root.sandwich(&meat), df_residual)
+        }
+        Vce::Cluster(_) | Vce::TwoWay(_) | Vce::Periods(_) => {
+            let g = vce.groups().unwrap_or(0) as f64;
+            if g < 2.0 {
                 return Err(FitError::OneCluster);
             }
             let scores: Vec<f64> = residuals.iter().enumerate().map(|(i, e)| weigh(i) * e).collect();
-            let g = clusters.count as f64;
             let counted = if request.absorbed_in_cluster { k } else { k - request.absorbed };
             let factor = g / (g - 1.0) * (n - 1.0) / (n - counted as f64);
-            let meat = cluster_meat(basis, request.columns, &scores, clusters).scaled(factor);
+            let meat = vce.meat(basis, request.columns, &scores).scaled(factor);
             (root.sandwich(&meat), g - 1.0)
         }
     })

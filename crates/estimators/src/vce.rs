@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 
 use super::blocks;
+use super::driscoll_kraay;
+use super::hac::{self, Hac};
 use super::matrix::Mat;
 use super::qr::Basis;
 
@@ -29,6 +31,51 @@ pub enum Vce<'a> {
     Hc3,
     /// Sums within clusters.
     Cluster(Clusters<'a>),
+    /// Clusters in two directions: the sum of both covariances less the one of their intersections (Cameron, Gelbach and
+    /// Miller 2011; Thompson 2011).
+    TwoWay([Clusters<'a>; 3]),
+    /// Rows that are correlated with the rows of other periods of their unit.
+    Series(Hac<'a>),
+    /// Sums within periods that are correlated over time (Driscoll and Kraay 1998).
+    Periods(Periods<'a>),
+}
+
+/// Periods of rows, with the weights of Newey and West.
+#[derive(Clone, Copy, Debug)]
+pub struct Periods<'a> {
+    /// Period of each row, numbered in time.
+    pub of_row: &'a [usize],
+    /// Number of periods with rows.
+    pub count: usize,
+    /// Number of lags.
+    pub lags: usize,
+}
+
+impl Vce<'_> {
+    /// Number of clusters that degrees of freedom follow: the smaller one in two directions, periods that are summed.
+    pub fn groups(&self) -> Option<usize> {
+        match self {
+            Self::Cluster(clusters) => Some(clusters.count),
+            Self::TwoWay([first, second, _]) => Some(first.count.min(second.count)),
+            Self::Periods(periods) => Some(periods.count),
+            _ => None,
+        }
+    }
+
+    /// The middle of the sandwich in an orthonormal basis, from scores with their weights.
+    pub fn meat(&self, basis: &Basis, columns: &[&[f64]], scores: &[f64]) -> Mat {
+        match self {
+            Self::Cluster(clusters) => cluster_meat(basis, columns, scores, *clusters),
+            Self::TwoWay([first, second, both]) => {
+                let [first, second, both] =
+                    [first, second, both].map(|c| cluster_meat(basis, columns, scores, *c));
+                first.plus(&second).minus(&both)
+            }
+            Self::Series(series) => hac::meat(basis, columns, scores, *series),
+            Self::Periods(p) => driscoll_kraay::meat(basis, columns, scores, p.of_row, p.lags),
+            _ => row_meat(basis, columns, scores),
+        }
+    }
 }
 
 /// `sum_i s_i^2 q_i q_i'` over the rows of the basis.

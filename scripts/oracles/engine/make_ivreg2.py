@@ -7,11 +7,13 @@ import os
 import numpy as np
 import pandas as pd
 import statsmodels
-from common import Cases, write_data
+from common import ROOT, Cases, write_data
 from linearmodels.datasets import card, mroz
 from statsmodels.regression.tests.results import results_grunfeld_ols_robust_cluster as grunfeld
+from statsmodels.regression.tests.results import results_macro_ols_robust as macro
 from statsmodels.sandbox.regression.tests import results_ivreg2_griliches as griliches
 
+DATA = ROOT / "data"
 SCALARS = "N r2 rmse rss mss r2_a F Fp Fdf1 Fdf2 yy yyc r2u r2c cdf widstat cd idp iddf idstat sargan j jp jdf ll N_clust".split()
 STORED = "Stata output stored in statsmodels"
 PUBLISHED = "Stata output in the tests of ivreg2r"
@@ -125,6 +127,89 @@ def first_stage(cases):
     cases.add("first stages, probabilities", "labour.csv", do, short, 2e-4, source)
 
 
+def dependent(cases):
+    """Two cluster variables, correlation over time, sums within periods: output of Stata that statsmodels stores."""
+    data, model = "grunfeld.csv", "ivreg2 invest mvalue kstock, "
+    for option, result in (
+        ("cluster(company year) small", grunfeld.results_cluster_2groups_small),
+        ("cluster(company year)", grunfeld.results_cluster_2groups_large),
+    ):
+        stored(cases, f"two cluster variables: {option}", data, model + option, result)
+    for option, result in (
+        ("dkraay(5)", grunfeld.results_nw_groupsum4_ivreg_large),
+        ("dkraay(5) small", grunfeld.results_nw_groupsum4_ivreg_small),
+    ):
+        stored(cases, f"Driscoll and Kraay: {option}", data, model + option, result, "xtset company year\n")
+    growth = "gen t = _n\ntsset t\ngen double g_realgdp = 400*(ln(realgdp) - ln(L.realgdp))\n"
+    growth += "gen double g_realinv = 400*(ln(realinv) - ln(L.realinv))\n"
+    for option, result in (("robust bw(5)", macro.results_ivhac4_large), ("robust bw(5) small", macro.results_ivhac4_small)):
+        do = f"ivreg2 g_realinv g_realgdp L.realint, {option}"
+        stored(cases, f"autocorrelation: {option}", "macrodata.csv", do, result, growth)
+
+
+def computed(cases):
+    """Instruments with dependent rows, from formulas in numpy: 2SLS, its sandwich and Hansen's J."""
+    frame = pd.read_csv(DATA / "grunfeld.csv")
+    frame["z"] = frame.groupby("company")["kstock"].shift(1)
+    frame["z2"] = frame.groupby("company")["mvalue"].shift(1)
+    frame = frame.dropna().reset_index(drop=True)
+    y, n = frame["invest"].to_numpy(), len(frame)
+    x = np.column_stack([frame["mvalue"], np.ones(n)])
+    z = np.column_stack([frame["z"], frame["z2"], np.ones(n)])
+    projected = z @ np.linalg.solve(z.T @ z, z.T @ x)
+    b = np.linalg.solve(projected.T @ x, projected.T @ y)
+    e = y - x @ b
+    bread = np.linalg.inv(projected.T @ x)
+
+    def by_groups(scores, group):
+        sums = pd.DataFrame(scores).groupby(np.asarray(group)).sum().to_numpy()
+        return sums.T @ sums
+
+    def two_way(scores):
+        pair = frame["company"] * 10000 + frame["year"]
+        return by_groups(scores, frame["company"]) + by_groups(scores, frame["year"]) - by_groups(scores, pair)
+
+    def parzen(scores):
+        rows = {(c, t): i for i, (c, t) in enumerate(zip(frame["company"], frame["year"]))}
+        out = scores.T @ scores
+        for lag in (1, 2, 3):
+            u = lag / 4
+            weight = 1 - 6 * u**2 + 6 * u**3 if u <= 0.5 else 2 * (1 - u) ** 3
+            pairs = [(i, rows[c, t - lag]) for (c, t), i in rows.items() if (c, t - lag) in rows]
+            now, then = (scores[[p[k] for p in pairs]] for k in (0, 1))
+            out += weight * (now.T @ then + then.T @ now)
+        return out
+
+    def hansen(meat):
+        inverse = np.linalg.inv(meat(z * e[:, None]))
+        left = x.T @ z @ inverse
+        best = np.linalg.solve(left @ z.T @ x, left @ z.T @ y)
+        moment = z.T @ (y - x @ best)
+        return moment @ inverse @ moment
+
+    start = "xtset company year\ngen double z = L.kstock\ngen double z2 = L.mvalue\n"
+    for option, meat in (("cluster(company year)", two_way), ("robust bw(4) kernel(parzen)", parzen)):
+        v = bread @ meat(projected * e[:, None]) @ bread
+        expect = {"_b[mvalue]": b[0], "_se[mvalue]": np.sqrt(v[0, 0]), "_se[_cons]": np.sqrt(v[1, 1]), "e(j)": hansen(meat)}
+        do = f"{start}ivreg2 invest (mvalue = z z2), {option}"
+        cases.add(f"instruments, {option}", "grunfeld.csv", do, expect, 1e-8, "formulas in numpy")
+    # Partialled-out regressors leave the other coefficients and their errors as they are.
+    w = np.column_stack([frame["mvalue"], frame["kstock"], frame["year"], np.ones(n)])
+    z = np.column_stack([frame["z"], frame["z2"], frame["kstock"], frame["year"], np.ones(n)])
+    fitted = z @ np.linalg.lstsq(z, w, rcond=None)[0]
+    b = np.linalg.lstsq(fitted, y, rcond=None)[0]
+    e = y - w @ b
+    bread = np.linalg.inv(fitted.T @ fitted)
+    v = bread @ ((fitted * (e**2)[:, None]).T @ fitted) @ bread * n / (n - 4)
+    base = np.column_stack([frame["year"], np.ones(n)])
+    left = y - base @ np.linalg.lstsq(base, y, rcond=None)[0]
+    expect = {"_b[mvalue]": b[0], "_b[kstock]": b[1], "_se[mvalue]": np.sqrt(v[0, 0]), "_se[kstock]": np.sqrt(v[1, 1])}
+    expect |= {"e(partial_ct)": 1, "e(rss)": e @ e, "e(yy)": left @ left, "e(df_r)": n - 4}
+    for option in ("partial", "fwl"):
+        do = f"{start}ivreg2 invest kstock year (mvalue = z z2), robust small {option}(year)"
+        cases.add(f"{option}()", "grunfeld.csv", do, expect, 1e-7, "formulas in numpy")
+
+
 def main():
     wages()
     schooling()
@@ -148,6 +233,8 @@ def main():
     clusters(cases)
     tests(cases)
     first_stage(cases)
+    dependent(cases)
+    computed(cases)
     cases.write()
 
 

@@ -2,7 +2,7 @@
 //! Estimation and output belong to the commands.
 
 use crate::error::{Result, StataError};
-use crate::estimation::model::{Model, Reading, VceSpec, first_word};
+use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec, first_word};
 use crate::estimation::post;
 use crate::session::Session;
 use crate::syntax::options::parse_number;
@@ -12,6 +12,7 @@ use estimators::hac::{Hac, Kernel};
 use estimators::iv::{IvRequest, Method};
 use estimators::iv_gmm::Iterated;
 use estimators::qr::{Design as Columns, choose_in_blocks};
+use estimators::vce::{Periods, Vce};
 
 /// The model as the diagnostics need it again.
 pub struct IvState {
@@ -45,6 +46,40 @@ pub struct IvState {
     pub iterated: Option<Iterated>,
     /// Effects that were taken out of all columns.
     pub absorbed: usize,
+    /// Dependence between rows beyond clusters of one variable, in the place of the covariance of the model.
+    pub dependence: Option<Dependence>,
+}
+
+/// Rows that are not independent.
+pub enum Dependence {
+    /// Clusters of two variables and their intersections.
+    TwoWay([ClusterRows; 3]),
+    /// Correlation over the periods of [`IvState::periods`].
+    Series(Lags),
+    /// Sums within periods, correlated over time.
+    Periods {
+        /// Period of each row, numbered in time.
+        of_row: Vec<usize>,
+        /// Number of periods with rows.
+        count: usize,
+        /// Number of lags.
+        lags: usize,
+    },
+}
+
+impl IvState {
+    /// The dependence for the kernels.
+    fn dependent(&self) -> Option<Vce<'_>> {
+        Some(match self.dependence.as_ref()? {
+            Dependence::TwoWay(sets) => Vce::TwoWay(sets.each_ref().map(ClusterRows::kernel)),
+            Dependence::Series(l) => {
+                Vce::Series(Hac { kernel: l.kernel, lags: l.count(self.y.len()), row_of: &self.periods })
+            }
+            Dependence::Periods { of_row, count, lags } => {
+                Vce::Periods(Periods { of_row, count: *count, lags: *lags })
+            }
+        })
+    }
 }
 
 /// What `hac kernel #` asks for.
@@ -212,6 +247,7 @@ pub fn read_columns(
         periods: Vec::new(),
         iterated: None,
         absorbed: 0,
+        dependence: None,
         model,
     })
 }
@@ -264,9 +300,9 @@ pub fn with_request<T>(state: &IvState, call: impl FnOnce(&IvRequest<'_>) -> T) 
     let exogenous: Vec<&[f64]> = state.exogenous.iter().map(|c| c.1.as_slice()).collect();
     let instruments: Vec<&[f64]> = state.instruments.iter().map(|c| c.1.as_slice()).collect();
     let weight_matrix = match (&state.weight_matrix, &state.model.clusters) {
-        (VceSpec::Cluster(_), Some(c)) => estimators::vce::Vce::Cluster(c.kernel()),
-        (VceSpec::Default, _) => estimators::vce::Vce::Classical,
-        _ => estimators::vce::Vce::Robust,
+        (VceSpec::Cluster(_), Some(c)) => Vce::Cluster(c.kernel()),
+        (VceSpec::Default, _) => Vce::Classical,
+        _ => Vce::Robust,
     };
     let hac = |l: Lags| Hac { kernel: l.kernel, lags: l.count(state.y.len()), row_of: &state.periods };
     call(&IvRequest {
@@ -277,8 +313,8 @@ pub fn with_request<T>(state: &IvState, call: impl FnOnce(&IvRequest<'_>) -> T) 
         constant: state.model.constant,
         weights: state.model.weights.as_ref(),
         method: state.method,
-        vce: state.model.kernel_vce(),
-        weight_matrix,
+        vce: state.dependent().unwrap_or_else(|| state.model.kernel_vce()),
+        weight_matrix: state.dependent().unwrap_or(weight_matrix),
         small: state.small,
         fuller: state.fuller,
         efficient: state.efficient,

@@ -33,3 +33,4 @@ pub mod search;
 pub mod survival;
 pub mod table;
 pub mod table_cells;
+mod table_rows;

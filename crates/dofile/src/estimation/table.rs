@@ -2,6 +2,7 @@
 //! Layout as in the manuals' examples at a line size of 80.
 
 use super::table_cells::{cells, columns_width, hidden, mark_empty};
+pub use super::table_rows::{Layout, level_text};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -169,10 +170,13 @@ impl Table<'_> {
             session.print(format::right(&text, width + 14));
         }
         session.print("-".repeat(width + 14));
+        let above = title_lines(look.outcome.as_deref().unwrap_or(self.title)).0;
         if !self.vce_title.is_empty() && !look.legend {
             // The title is centred over the standard errors.
             let pad = 18usize.saturating_sub(self.vce_title.chars().count() / 2);
-            session.print(format!("             |{}{}", " ".repeat(pad), self.vce_title));
+            session.print(format!("{above:<13}|{}{}", " ".repeat(pad), self.vce_title));
+        } else if !above.is_empty() {
+            session.print(format!("{above:<13}|"));
         }
         session.print(self.heading_line(&look));
         session.print(format!("-------------+{}", "-".repeat(width)));
@@ -187,6 +191,7 @@ impl Table<'_> {
         let look = session.settings.table.clone();
         let width = columns_width(&look);
         let rule = || format!("-------------+{}", "-".repeat(width));
+        let base = self.base_outcome(session);
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
         for i in 0..rows.len() {
@@ -199,7 +204,9 @@ impl Table<'_> {
                 if equation.is_some() {
                     session.print(rule());
                 }
-                if !free {
+                if base.as_deref() == Some(eq) {
+                    session.print(format!("{:<13}|  (base outcome)", format::abbrev(eq, 12)));
+                } else if !free {
                     session.print(format!("{:<13}|", format::abbrev(eq, 12)));
                 }
                 layout = Layout::default();
@@ -211,6 +218,9 @@ impl Table<'_> {
                 layout = Layout::default();
             }
             equation = Some(if free { "/" } else { eq });
+            if base.as_deref() == Some(eq) {
+                continue;
+            }
             // a legend names the equation where there are several
             let named = if self.equations || free {
                 self.stripe[i].clone()
@@ -236,7 +246,13 @@ impl Table<'_> {
             };
             let alone = !free && self.stands_alone(session, &terms, &look, i);
             let term = terms[i].as_ref().filter(|_| !free && !alone);
-            layout.print(session, &label, term, &numbers);
+            let lagged = term.and_then(|_| self.operated(&terms, &look, i));
+            match lagged {
+                Some((variable, operators)) => {
+                    layout.print_operated(session, &variable, &operators, &numbers)
+                }
+                None => layout.print(session, &label, term, &numbers),
+            }
         }
         session.print(if look.open_end { rule() } else { "-".repeat(width + 14) });
     }
@@ -258,6 +274,27 @@ impl Table<'_> {
                 && terms[*i].as_ref().is_none_or(|t| !hidden(look, t))
         };
         !labelled && (0..terms.len()).filter(shown).count() == 1
+    }
+
+    /// The equation of the base outcome of a multinomial model, which has no rows.
+    fn base_outcome(&self, session: &Session) -> Option<String> {
+        let number = session.e.results.get_scalar("ibaseout").filter(|_| session.e.cmd() == "mlogit")?;
+        if session.e.b()?.col_names != self.stripe {
+            return None;
+        }
+        let mut names: Vec<&String> = self.stripe.iter().map(|s| &s.eq).collect();
+        names.dedup();
+        names.get((number as usize).checked_sub(1)?).map(|n| (*n).clone())
+    }
+
+    /// The variable and the operators of a row under the name of its variable.
+    fn operated(&self, terms: &[Option<Term>], look: &TableLook, row: usize) -> Option<(String, String)> {
+        let shown = |i: &usize| {
+            self.stripe[*i].eq == self.stripe[row].eq && terms[*i].as_ref().is_none_or(|t| !hidden(look, t))
+        };
+        let near = [(0..row).rev().find(shown), (row + 1..terms.len()).find(shown)];
+        let beside: Vec<Term> = near.into_iter().flatten().filter_map(|i| terms[i].clone()).collect();
+        terms[row].as_ref()?.operated(&beside)
     }
 
     /// Prints the table of plain variables with lines of text above some of them (`headings` by position).
@@ -287,7 +324,7 @@ impl Table<'_> {
             format!("{:>11}   ", self.heading)
         };
         let title = look.outcome.as_deref().unwrap_or(self.title);
-        let start = format!("{:>12} |{heading}", format::abbrev(title, 12));
+        let start = format!("{:>12} |{heading}", format::abbrev(title_lines(title).1, 12));
         if look.legend {
             return format!("{}  Legend", start.trim_end());
         }
@@ -302,88 +339,12 @@ pub fn parse_term(name: &str) -> Option<Term> {
     if name == "_cons" || name.starts_with('/') { None } else { Term::parse(name).ok() }
 }
 
-/// Prints names in the blocks that factor variables form.
-#[derive(Default)]
-pub struct Layout {
-    block: Option<String>,
-    plain_before: bool,
-}
-
-impl Layout {
-    /// Prints one row with its name.
-    pub fn print(&mut self, session: &mut Session, name: &str, term: Option<&Term>, cells: &str) {
-        let Some(term) = term.filter(|t| is_block(t)) else {
-            if self.block.take().is_some() {
-                session.print("             |");
-            }
-            self.plain_before = true;
-            let shown = term.map_or(name.to_string(), plain_name);
-            session.print(format!("{:>12} |{cells}", format::abbrev(&shown, 12)));
-            return;
-        };
-        let variables: Vec<String> = term.atoms.iter().map(heading_of).collect();
-        let block = variables.join("#");
-        let only_continuous = term.atoms.iter().all(|a| matches!(a, Atom::Cont { .. }));
-        if self.block.as_deref() != Some(&block) || only_continuous {
-            if self.plain_before || self.block.is_some() {
-                session.print("             |");
-            }
-            let lines =
-                if block.chars().count() <= 12 { vec![block.clone()] } else { split_heading(&variables) };
-            let (last, earlier) = lines.split_last().expect("a term has a factor");
-            for line in earlier {
-                session.print(format!("{:>13}|", format!("{}#", format::abbrev(line, 12))));
-            }
-            let last = format!("{:>12} |", format::abbrev(last, 12));
-            session.print(if only_continuous { format!("{last}{cells}") } else { last });
+/// The outcome above the parameters: one with operators that is too long has them in the line above.
+fn title_lines(title: &str) -> (String, &str) {
+    match title.rsplit_once('.') {
+        Some((operators, variable)) if title.chars().count() > 12 && !title.contains(' ') => {
+            (format!("{operators}."), variable)
         }
-        self.block = Some(block);
-        self.plain_before = true;
-        if only_continuous {
-            return;
-        }
-        let levels: Vec<String> = term.atoms.iter().filter_map(|a| level_text(session, a)).collect();
-        // Numbers alone stand side by side; labels are joined.
-        let numbers = levels.iter().all(|l| l.parse::<i64>().is_ok());
-        let joined = levels.join(if numbers { " " } else { "#" });
-        session.print(format!("{:>11}  |{cells}", format::abbrev(&joined, 11)));
+        _ => (String::new(), title),
     }
-}
-
-fn is_block(term: &Term) -> bool {
-    term.atoms.len() > 1 || matches!(term.atoms.first(), Some(Atom::Level { .. }))
-}
-
-fn plain_name(term: &Term) -> String {
-    let atom = &term.atoms[0];
-    let operators = atom.ts().prefix();
-    if operators.is_empty() { atom.var().to_string() } else { format!("{operators}.{}", atom.var()) }
-}
-
-fn heading_of(atom: &Atom) -> String {
-    let operators = atom.ts().prefix();
-    match atom {
-        Atom::Cont { var, .. } => format!("c{operators}.{var}"),
-        Atom::Level { var, .. } if operators.is_empty() => var.clone(),
-        Atom::Level { var, .. } => format!("{operators}.{var}"),
-    }
-}
-
-fn split_heading(variables: &[String]) -> Vec<String> {
-    variables.to_vec()
-}
-
-/// The value label of a level, or its number.
-pub fn level_text(session: &Session, atom: &Atom) -> Option<String> {
-    let Atom::Level { var, level, .. } = atom else {
-        return None;
-    };
-    let label = session
-        .frame
-        .find(var)
-        .filter(|_| !session.settings.table.no_labels)
-        .and_then(|i| session.frame.labels_of(i))
-        .and_then(|labels| labels.get(*level as f64))
-        .map(str::to_string);
-    Some(label.unwrap_or_else(|| level.to_string()))
 }

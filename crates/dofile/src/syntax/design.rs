@@ -51,6 +51,16 @@ impl Design {
         self.columns[i] = None;
     }
 
+    /// Takes terms out for which `taken` holds (one flag for each term).
+    pub fn without(&self, taken: &[bool]) -> Self {
+        let kept: Vec<usize> = (0..self.terms.len()).filter(|i| !taken[*i]).collect();
+        Self {
+            terms: kept.iter().map(|i| self.terms[*i].clone()).collect(),
+            columns: kept.iter().map(|i| self.columns[*i].clone()).collect(),
+            rows: self.rows.clone(),
+        }
+    }
+
     /// The same terms in the rows of the sample for which `keep` holds (one flag for each row).
     pub fn restricted(&self, keep: &[bool]) -> Self {
         let picked = |values: &[f64]| values.iter().zip(keep).filter(|(_, k)| **k).map(|(v, _)| *v).collect();

@@ -102,6 +102,26 @@ impl Term {
         }
     }
 
+    /// The variable and the text of the operators of a row that stands under the name of its variable in a table: one
+    /// with time-series operators (`L1.`, `LD.`), or the variable itself (`--.`) where such a row is among `beside`.
+    pub fn operated(&self, beside: &[Self]) -> Option<(String, String)> {
+        let [Atom::Cont { var, ts, .. }] = self.atoms.as_slice() else { return None };
+        let lagged = |t: &Self| match t.atoms.as_slice() {
+            [Atom::Cont { var: other, ts, .. }] => other == var && !ts.is_none(),
+            _ => false,
+        };
+        if !lagged(self) && !beside.iter().any(lagged) {
+            return None;
+        }
+        // One operator alone has its number.
+        let operators = match ts.prefix() {
+            none if none.is_empty() => "--.".to_string(),
+            one if one.len() == 1 => format!("{one}1."),
+            all => format!("{all}."),
+        };
+        Some((var.clone(), operators))
+    }
+
     /// Rebuilds a term from its name.
     pub fn parse(name: &str) -> Result<Self> {
         let atoms: Result<Vec<Atom>> = name.split('#').map(Atom::parse).collect();

@@ -142,3 +142,62 @@ fn estimates_table_with_a_bare_word_and_its_format() {
     );
     assert!(log.lines().any(|l| l.contains("x |") && l.trim_end().ends_with("2.30")), "{log}");
 }
+
+/// Grunfeld's data as panels, with their log of investment.
+fn panels() -> String {
+    format!("{}xtset company year\ngen double a_long_outcome = ln(invest)\n", input("grunfeld.csv", 5))
+}
+
+#[test]
+fn rows_with_time_series_operators_stand_under_their_variable() {
+    // The layout of logs with `reg d_ln_co2 L(0/2).d_gdpxcap` and `reg d.ln_unemploy_tot L(0/5)d.S_and_P`.
+    let log = log_of(&format!("{}regress D.a_long_outcome L(0/2).mvalue LD.kstock kstock", panels()));
+    let lines: Vec<&str> = log.lines().skip_while(|l| !l.starts_with("D.  ")).collect();
+    let starts = [
+        "D.           |",
+        "a_long_out~e |",
+        "-------------+",
+        "      mvalue |",
+        "         --. |",
+        "         L1. |",
+        "         L2. |",
+        "             |",
+        "      kstock |",
+        "         LD. |",
+        "         --. |",
+        "             |",
+        "       _cons |",
+    ];
+    assert!(lines.len() > starts.len(), "{log}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line:?} instead of {start:?} in\n{log}");
+    }
+    has_lines(&log, &["      mvalue |", "      kstock |"]);
+}
+
+#[test]
+fn columns_of_estimates_table_are_as_wide_as_the_format() {
+    // The layout of a log with `estimates table POLS FE FD_OLS AH AB, b(%7.4f) keep(L.y DL.y) se`.
+    let log = log_of(&format!(
+        "{}quietly regress a_long_outcome L.mvalue LD.mvalue\nestimates store POLS\nquietly regress a_long_outcome L.mvalue kstock\nestimates store FD_OLS\nestimates table POLS FD_OLS, b(%7.4f) se stats(N)",
+        panels()
+    ));
+    let table: Vec<&str> = log.lines().skip_while(|l| !l.starts_with("    Variable |")).collect();
+    assert_eq!(table[0], "    Variable |  POLS      FD_OLS");
+    assert_eq!(table[1], "-------------+--------------------");
+    assert_eq!(table[2], "      mvalue |");
+    assert!(table[3].starts_with("         L1. |  0.00") && table[3].len() == 32, "{log}");
+    assert!(table[4].starts_with("             |  0.00") && table[4].len() == 32, "{log}");
+    assert!(table[5].starts_with("         LD. |") && table[5].len() == 22, "{log}");
+    has_lines(&log, &["           N |     180         190", "                      Legend: b/se"]);
+}
+
+#[test]
+fn the_base_outcome_has_a_line_and_no_rows() {
+    let log = log_of(
+        "input y x\n1 1\n1 2\n2 1\n2 4\n2 3\n3 2\n3 6\nend\nmlogit y x, baseoutcome(2)\nmatrix b = e(b)\nassert colsof(b) == 6",
+    );
+    has_lines(&log, &["1            |", "2            |  (base outcome)", "3            |"]);
+    assert_eq!(log.lines().filter(|l| l.starts_with("       _cons |")).count(), 2, "{log}");
+    assert!(!log.contains("is the base outcome"), "{log}");
+}

@@ -1,13 +1,14 @@
 //! `ivreg2`: instrumental variables with tests of identification and of exogeneity. Numbers: `estimators::iv` and
 //! `estimators::iv_identification`; conventions as Baum, Schaffer and Stillman (2003, 2007) publish them.
 
+use super::ivreg2_dependence::{declare, partial_out, take};
 use super::ivreg2_show;
 use super::ivreg2_tests::{exogeneity, first_stage, identified};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights};
 use crate::estimation::first_stages::show_first_stages;
-use crate::estimation::instruments::{Asked, IvState, read, with_request};
+use crate::estimation::instruments::{Asked, Dependence, IvState, read, with_request};
 use crate::estimation::model::VceSpec;
 use crate::estimation::post::{self, AbsorbState, Parameters, plain_stripe, stata};
 use crate::matrix::Stripe;
@@ -17,6 +18,7 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
+use estimators::hac::Kernel;
 use estimators::iv::{self, IvFit, IvRequest, Method};
 use estimators::iv_identification as identification;
 use estimators::ols::total_squares;
@@ -40,6 +42,9 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("NOID"),
     OptSpec::flag("noHEader"),
     OptSpec::flag("noFOOTer"),
+    OptSpec::text("BW"),
+    OptSpec::text("KERNEL"),
+    OptSpec::text("DKRAAY"),
 ];
 
 /// Options that are known and not supported.
@@ -47,12 +52,7 @@ pub(super) const REFUSED: &[&str] = &[
     "CUE",
     "KCLASS",
     "COVIV",
-    "BW",
-    "KERNEL",
-    "DKRAAY",
     "KIEFER",
-    "PARTIAL",
-    "FWL",
     "REDundant",
     "SAVEFIRST",
     "SAVEFPREFIX",
@@ -83,7 +83,10 @@ pub(super) const REFUSED: &[&str] = &[
     "BVCLEAN",
 ];
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+const OWN: &[OptSpec] =
+    crate::concat_lists!(OptSpec; OPTIONS, &[OptSpec::text("PARTIAL"), OptSpec::text("FWL")]);
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OWN)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
     .coefficient_table()
     .unsupported(REFUSED);
@@ -95,8 +98,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ivreg2 depvar [exog] [(endog = instruments)] [if] [in] [weight] [, gmm2s liml fuller(#) robust cluster(v) small first ffirst endogtest(varlist) orthog(varlist) noconstant noid level(#) noheader nofooter]",
-    notes: "large-sample statistics unless small; stores e(N yy yyc rss mss rmse df_m df_r r2 r2c r2u r2_a ll F Fp Fdf1 Fdf2 sargan j jp jdf idstat idp iddf widstat cd cdf estat estatp estatdf cstat cstatp cstatdf arubin kclass lambda fuller rankxx rankzz inexog_ct exexog_ct endog_ct N_clust), with first or ffirst also e(arf archi2 sstat) and the matrix e(first); e(b), e(V), e(model insts instd inexog exexog); critical values for one endogenous regressor; see ivreg2 (SSC), Baum, Schaffer and Stillman (2003, 2007)",
+    syntax: "ivreg2 depvar [exog] [(endog = instruments)] [if] [in] [weight] [, gmm2s liml fuller(#) robust cluster(v) small first ffirst endogtest(varlist) orthog(varlist) noconstant noid level(#) noheader nofooter cluster(v1 v2) bw(#) kernel(bartlett|parzen|quadraticspectral) dkraay(#) partial(varlist) fwl(varlist)]",
+    notes: "large-sample statistics unless small; stores e(N yy yyc rss mss rmse df_m df_r r2 r2c r2u r2_a ll F Fp Fdf1 Fdf2 sargan j jp jdf idstat idp iddf widstat cd cdf estat estatp estatdf cstat cstatp cstatdf arubin kclass lambda fuller rankxx rankzz inexog_ct exexog_ct endog_ct N_clust), with first or ffirst also e(arf archi2 sstat) and the matrix e(first); e(b), e(V), e(model insts instd inexog exexog); with cluster(v1 v2) also e(clustvar1 clustvar2 N_clust1 N_clust2), the smaller number of clusters in e(N_clust); with bw() or dkraay() also e(bw kernel); bw() with robust, without weights, within panels; partial() takes the constant out as well; critical values for one endogenous regressor; see ivreg2 (SSC), Baum, Schaffer and Stillman (2003, 2007)",
     examples: &[Example {
         // Means of y differ by 5, of x by 3 between the values of z.
         run: "input y x z\n1 1 0\n3 2 0\n5 3 1\n9 6 1\nend\nivreg2 y (x = z)",
@@ -108,8 +111,21 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && s.e.cmd() == "ivreg2" {
         return ivreg2_show::show(s, cmd);
     }
-    let state = read(s, cmd, asked(cmd)?, &cmd.list)?;
-    estimate(s, cmd, "ivreg2", &state, |_| {})?;
+    let mut plain = cmd.clone();
+    let wanted = take(s, &mut plain)?;
+    let mut asked = asked(&plain, wanted.vce.clone())?;
+    asked.further.extend(&wanted.further);
+    let mut state = read(s, &plain, asked, &cmd.list)?;
+    declare(s, &mut state, &wanted)?;
+    let partialled = partial_out(s, cmd, &mut state)?;
+    estimate(s, cmd, "ivreg2", &state, |results| {
+        if let Some(names) = &partialled {
+            let constant = names.last().is_some_and(|n| n == "_cons");
+            let count = names.len() - usize::from(constant);
+            results.text("partial", names.join(" ")).scalar("partial_ct", count as f64);
+            results.scalar("partialcons", f64::from(u8::from(constant))).scalar("sdofminus", 0.0);
+        }
+    })?;
     ivreg2_show::show(s, cmd)
 }
 
@@ -174,13 +190,10 @@ pub(super) fn estimate(
 }
 
 /// The estimator and the covariance.
-pub(super) fn asked(cmd: &ParsedCommand) -> Result<Asked> {
+pub(super) fn asked(cmd: &ParsedCommand, own: Option<VceSpec>) -> Result<Asked> {
     let liml = cmd.has("liml") || cmd.has("fuller");
     if liml && cmd.has("gmm2s") {
         return Err(StataError::invalid("options gmm2s and liml may not be combined"));
-    }
-    if cmd.options.text("cluster").is_some_and(|v| v.split_whitespace().count() > 1) {
-        return Err(StataError::unsupported_option("ivreg2", "cluster() with several variables"));
     }
     let tests = ["endogtest", "orthog"].iter().any(|o| cmd.has(o));
     if liml && tests {
@@ -189,7 +202,7 @@ pub(super) fn asked(cmd: &ParsedCommand) -> Result<Asked> {
             "endogtest() and orthog() with liml or fuller()",
         ));
     }
-    let vce = VceSpec::parse("ivreg2", &cmd.options, &[])?;
+    let vce = own.map_or_else(|| VceSpec::parse("ivreg2", &cmd.options, &[]), Ok)?;
     let fuller = cmd.options.real("fuller").unwrap_or(0.0);
     if fuller < 0.0 {
         return Err(StataError::invalid("fuller() must not be negative"));
@@ -221,10 +234,20 @@ fn names(results: &mut Results, state: &IvState) {
         Method::TwoStage => ("iv", "IV (2SLS) estimation"),
     };
     let robust = state.model.is_robust();
+    dependent(results, state);
     let variances = match (&state.model.clusters, robust) {
-        (Some(c), _) => format!("Statistics robust to heteroskedasticity and clustering on {}", c.name),
+        (Some(c), _) => format!(
+            "Statistics robust to heteroskedasticity and clustering on {}",
+            c.name.replace(' ', " and ")
+        ),
         (None, true) => "Statistics robust to heteroskedasticity".to_string(),
         (None, false) => "Statistics consistent for homoskedasticity only".to_string(),
+    };
+    let over_time = results.get_text("kernel").is_some();
+    let variances = if over_time {
+        variances.replace("heteroskedasticity", "heteroskedasticity and autocorrelation")
+    } else {
+        variances
     };
     let efficient = match (state.method, &state.model.clusters) {
         (Method::Gmm, Some(c)) => {
@@ -235,6 +258,11 @@ fn names(results: &mut Results, state: &IvState) {
     };
     results.text("instd", list(&state.endogenous)).text("inexog", &included).text("exexog", &excluded);
     results.text("insts", format!("{excluded} {included}").trim()).text("model", model).text("title", title);
+    let efficient = if over_time && state.method == Method::Gmm {
+        efficient.replace("heteroskedasticity", "heteroskedasticity and autocorrelation")
+    } else {
+        efficient
+    };
     results.text("hacsubtitleV", variances).text("hacsubtitleB", efficient).text("predict", "ivreg2_p");
     if state.model.clusters.is_some() {
         results.text("vce", "robust cluster");
@@ -253,6 +281,30 @@ fn names(results: &mut Results, state: &IvState) {
         ("sdofminus", state.absorbed),
     ] {
         results.scalar(name, count as f64);
+    }
+}
+
+/// Results on clusters of two variables and on correlation over time.
+fn dependent(results: &mut Results, state: &IvState) {
+    let kernel = |k: Kernel| match k {
+        Kernel::Bartlett => "Bartlett",
+        Kernel::Parzen => "Parzen",
+        Kernel::QuadraticSpectral => "Quadratic Spectral",
+    };
+    match &state.dependence {
+        Some(Dependence::TwoWay([first, second, _])) => {
+            results.text("clustvar1", &first.name).text("clustvar2", &second.name);
+            results.scalar("N_clust1", first.count as f64).scalar("N_clust2", second.count as f64);
+        }
+        Some(Dependence::Series(lags)) => {
+            results.text("kernel", kernel(lags.kernel)).scalar("bw", lags.count(state.y.len()) + 1.0);
+        }
+        Some(Dependence::Periods { lags, .. }) => {
+            results.text("kernel", "Bartlett").scalar("bw", *lags as f64 + 1.0);
+            let text = "and kernel-robust to common correlated disturbances (Driscoll-Kraay)";
+            results.text("hacsubtitleV2", text);
+        }
+        None => {}
     }
 }
 

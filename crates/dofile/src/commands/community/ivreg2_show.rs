@@ -43,9 +43,21 @@ fn header(s: &mut Session) {
     s.print(&title);
     s.print("-".repeat(title.len()));
     s.print("");
-    for name in ["hacsubtitleB", "hacsubtitleV"] {
+    for name in ["hacsubtitleB", "hacsubtitleV", "hacsubtitleV2"] {
         let line = text(s, name);
-        s.print(line);
+        if !line.is_empty() {
+            s.print(line);
+        }
+    }
+    let kernel = text(s, "kernel");
+    if !kernel.is_empty() {
+        s.print(format!("  kernel={kernel}; bandwidth={}", format::bare("%9.0g", scalar(s, "bw")).trim()));
+        for (name, key) in [("time variable (t): ", "_TStvar"), ("group variable (i):", "_TSpanel")] {
+            let variable = s.frame.char("_dta", key).to_string();
+            if !variable.is_empty() {
+                s.print(format!("  {name} {variable}"));
+            }
+        }
     }
     s.print("");
     let right = |s: &mut Session, left: String, label: String, value: String| {
@@ -55,14 +67,17 @@ fn header(s: &mut Session) {
     let square = |s: &Session, label: &str, name: &str| {
         format!("{label:<24}= {:>12}", format::bare("%12.0g", scalar(s, name)))
     };
-    let clusters = match scalar(s, "N_clust") {
+    let count = |s: &Session, variable: &str, number: &str| match scalar(s, number) {
         g if is_missing(g) => String::new(),
-        g => format!("Number of clusters ({}) = {g}", text(s, "clustvar")),
+        g => format!("{:<28}{g:>10}", format!("Number of clusters ({}) =", text(s, variable))),
     };
+    let two = s.e.results.get_text("clustvar2").is_some();
+    let second = count(s, "clustvar2", "N_clust2");
+    let clusters = if two { count(s, "clustvar1", "N_clust1") } else { count(s, "clustvar", "N_clust") };
     let value = format::bare("%8.0f", scalar(s, "N"));
     right(s, clusters, "Number of obs".to_string(), value);
     let value = format::bare("%8.2f", scalar(s, "F"));
-    right(s, String::new(), df, value);
+    right(s, second, df, value);
     let value = format::bare("%8.4f", scalar(s, "Fp"));
     right(s, String::new(), "Prob > F".to_string(), value);
     for (label, name, other, right_name, fmt) in [
@@ -124,8 +139,12 @@ fn footer(s: &mut Session) {
             s.print(format!("{label:<22}{list}"));
         }
     }
-    if scalar(s, "partialcons") == 1.0 {
-        s.print(format!("{:<22}_cons", "Partialled-out:"));
+    let partialled = match text(s, "partial") {
+        list if list.is_empty() && scalar(s, "partialcons") == 1.0 => "_cons".to_string(),
+        list => list,
+    };
+    if !partialled.is_empty() {
+        s.print(format!("{:<22}{partialled}", "Partialled-out:"));
         s.print(format!("{:22}nb: total SS, model F and R2s are after partialling-out;", ""));
         s.print(format!("{:26}any small-sample adjustments include partialled-out", ""));
         s.print(format!("{:26}variables in regressor count K", ""));

@@ -2,6 +2,7 @@
 //! effects, with finite-sample statistics on the degrees of freedom of `reghdfe`.
 
 use super::ivreg2::{OPTIONS, REFUSED, asked, estimate};
+use super::ivreg2_dependence::{declare, take};
 use super::ivreg2_show;
 use super::reghdfe_effects::{Effects, degrees, save_residuals};
 use super::reghdfe_sets::{absorbed, adjustments, singletons, variables};
@@ -9,7 +10,8 @@ use super::reghdfe_show::footnote;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
-use crate::estimation::instruments::{IvState, drop_collinear, read, read_columns};
+use crate::estimation::instruments::{Dependence, IvState, drop_collinear, read, read_columns};
+use crate::estimation::model::ClusterRows;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -35,10 +37,12 @@ const ALL: &[OptSpec] = crate::concat_lists!(
     ]
 );
 
+const ALSO_REFUSED: &[&str] = crate::concat_lists!(&str; REFUSED, &["PARTIAL", "FWL"]);
+
 const SYNTAX: StandardSyntax = StandardSyntax::new(ALL)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
     .coefficient_table()
-    .unsupported(REFUSED);
+    .unsupported(ALSO_REFUSED);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -47,7 +51,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ivreghdfe depvar [exog] [(endog = instruments)] [if] [in] [weight] [, absorb([a] [a#b i.a#c.x a##c.x ...]) robust cluster(v) gmm2s liml fuller(#) first ffirst endogtest(varlist) orthog(varlist) residuals[(newvar)] dofadjustments(...) keepsingletons noid level(#) noheader nofooter]",
+    syntax: "ivreghdfe depvar [exog] [(endog = instruments)] [if] [in] [weight] [, absorb([a] [a#b i.a#c.x a##c.x ...]) robust cluster(v1 [v2]) bw(#) kernel(name) dkraay(#) gmm2s liml fuller(#) first ffirst endogtest(varlist) orthog(varlist) residuals[(newvar)] dofadjustments(...) keepsingletons noid level(#) noheader nofooter]",
     notes: "with absorb() finite-sample statistics, no constant, and stores what ivreg2 stores, with e(N_hdfe df_a num_singletons dof_table absvars); the absorbed coefficients and the constant cost degrees of freedom (e(sdofminus)) as in reghdfe; effects are not saved; without absorb() as ivreg2; see ivreghdfe, Correia (2018)",
     examples: &[Example {
         // Within each group means of y differ by 5, of x by 3 between the values of z.
@@ -60,9 +64,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && s.e.cmd() == "ivreghdfe" {
         return show(s, cmd);
     }
-    let mut asked = asked(cmd)?;
+    let mut plain = cmd.clone();
+    let wanted = take(s, &mut plain)?;
+    let mut asked = asked(&plain, wanted.vce.clone())?;
+    asked.further.extend(&wanted.further);
     let Some(text) = cmd.options.text("absorb") else {
-        let state = read(s, cmd, asked, &cmd.list)?;
+        let mut state = read(s, &plain, asked, &cmd.list)?;
+        declare(s, &mut state, &wanted)?;
         estimate(s, cmd, "ivreghdfe", &state, |_| {})?;
         return show(s, cmd);
     };
@@ -71,13 +79,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::unsupported_option("ivreghdfe", "absorb(newvar=...) and savefe"));
     }
     let adjustments = adjustments(cmd.options.text("dofadjustments"))?;
-    asked.further = variables(&items).collect();
+    asked.further.extend(variables(&items));
     let mut alone = 0;
-    let mut state = read_columns(s, cmd, asked, &cmd.list, |s, rows| {
+    let mut state = read_columns(s, &plain, asked, &cmd.list, |s, rows| {
         let found = if cmd.has("keepsingletons") { Vec::new() } else { singletons(s, &items, rows) };
         alone = found.len();
         found
     })?;
+    declare(s, &mut state, &wanted)?;
     let effects = Effects::new(s, &state.model, &items)?;
     let counts = without_effects(&mut state, &effects, adjustments)?;
     drop_collinear(s, &mut state)?;
@@ -102,8 +111,11 @@ fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn without_effects(state: &mut IvState, effects: &Effects, adjustments: Adjustments) -> Result<Cleaned> {
     let weights = state.model.weights.as_ref().map(Weights::effective);
     let weights = weights.as_ref().map(|(w, _)| w.as_slice());
-    let clusters: Vec<Units> =
-        state.model.clusters.iter().map(|c| Units::new(c.kernel().of_row.to_vec())).collect();
+    let sets: Vec<&ClusterRows> = match &state.dependence {
+        Some(Dependence::TwoWay([first, second, _])) => vec![first, second],
+        _ => state.model.clusters.iter().collect(),
+    };
+    let clusters: Vec<Units> = sets.into_iter().map(|c| Units::new(c.of_row.clone())).collect();
     let lists = [&state.endogenous, &state.exogenous, &state.instruments];
     let columns: Vec<&[f64]> =
         lists.into_iter().flatten().map(|c| c.1.as_slice()).chain([state.y.as_slice()]).collect();

@@ -39,6 +39,7 @@ mod geodist;
 mod gtools;
 mod intervals;
 mod ivreg2;
+mod ivreg2_dependence;
 mod ivreg2_show;
 mod ivreg2_tests;
 mod ivreghdfe;

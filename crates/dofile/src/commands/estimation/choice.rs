@@ -10,6 +10,7 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
 use crate::estimation::layout::Layout;
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest};
+use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post;
 use crate::estimation::table::Table;
@@ -24,7 +25,6 @@ use estimators::ml_binary::Link;
 use estimators::ml_choice::{Multinomial, Ordered};
 
 const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
-const UNSUPPORTED: &[&str] = &["OFFset"];
 /// What [`ml_options!`] has besides the constant, which ordered models lack.
 const SHARED: &[OptSpec] = &[
     OptSpec::flag("Robust"),
@@ -34,16 +34,15 @@ const SHARED: &[OptSpec] = &[
     OptSpec::flag("noHEader"),
 ];
 
-const ORDERED: StandardSyntax =
-    StandardSyntax::new(concat_lists!(OptSpec; SHARED, MAXIMIZE, &[OptSpec::flag("or")]))
-        .weights(WEIGHTS)
-        .maximised()
-        .unsupported(UNSUPPORTED);
+const ORDERED: StandardSyntax = StandardSyntax::new(
+    concat_lists!(OptSpec; SHARED, MAXIMIZE, &[OptSpec::flag("or"), OptSpec::text("OFFset")]),
+)
+.weights(WEIGHTS)
+.maximised();
 const MULTINOMIAL: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("rrr"), OptSpec::int("Baseoutcome")])
         .weights(WEIGHTS)
-        .maximised()
-        .unsupported(UNSUPPORTED);
+        .maximised();
 
 /// The command `ologit`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -52,7 +51,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&ORDERED),
     by: ByRule::EachGroup,
     run: run_ologit,
-    syntax: "ologit depvar [indepvars] [if] [in] [weight] [, vce(oim|robust|cluster v) or level(#) nolog]",
+    syntax: "ologit depvar [indepvars] [if] [in] [weight] [, offset(v) vce(oim|robust|cluster v) or level(#) nolog]",
     notes: "stores e(N df_m r2_p ll ll_0 chi2 p k_cat rank converged), e(cat), e(b), e(V), r(table); formulas: [R] ologit",
     examples: &[Example {
         // The outcome does not depend on x: the limits are logits of 1/4 and 3/4.
@@ -69,7 +68,7 @@ pub(super) const SPEC_OPROBIT: CommandSpec = CommandSpec {
     }],
     name: "oprobit",
     run: run_oprobit,
-    syntax: "oprobit depvar [indepvars] [if] [in] [weight] [, vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "oprobit depvar [indepvars] [if] [in] [weight] [, offset(v) vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores as ologit; formulas: [R] oprobit",
     min: 7,
     ..SPEC
@@ -107,7 +106,8 @@ fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
 }
 
 fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
-    let reading = Reading::likelihood(cmd, WEIGHTS);
+    let further = ml_command::offset_variables(session, &cmd.options)?;
+    let reading = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) };
     let mut model = reading.model(session)?;
     drop_collinear(session, &mut model);
     Ok(model)
@@ -147,6 +147,18 @@ fn run_oprobit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     ordered(session, cmd, Link::Probit, "oprobit")
 }
 
+/// The index with its offset, then the cut points.
+fn ordered_equations<'a>(
+    columns: Vec<&'a [f64]>,
+    offset: Option<&'a [f64]>,
+    cuts: usize,
+) -> Vec<Equation<'a>> {
+    let cut = || Equation { columns: Vec::new(), constant: true, offset: None };
+    let mut all = vec![Equation { columns, constant: false, offset }];
+    all.extend((0..cuts).map(|_| cut()));
+    all
+}
+
 fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -> Result<()> {
     if active(session, cmd, name)? {
         return show_ordered(session, cmd);
@@ -164,18 +176,36 @@ fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -
         below += count;
         start.push(link.index(below / n));
     }
-    let constant = || Equation { columns: Vec::new(), constant: true, offset: None };
-    let mut equations = vec![Equation { columns: model.columns(), constant: false, offset: None }];
-    equations.extend((0..cuts).map(|_| constant()));
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let shift = offset.as_ref().map(|o| o.0.as_slice());
     let likelihood = Ordered { y: &of_row, categories: values.len(), link };
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     for cut in 1..=cuts {
         layout.ancillary(&format!("cut{cut}"));
     }
-    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start, &layout)?;
+    let fit = likelihood::maximise(
+        session,
+        &cmd.options,
+        &model,
+        &likelihood,
+        ordered_equations(model.columns(), shift, cuts),
+        &start,
+        &layout,
+    )?;
     let parameters = layout.parameters(&fit.b, &fit.v);
-    let ll_0 = null_likelihood(&counts);
+    let ll_0 = match shift {
+        None => null_likelihood(&counts),
+        Some(_) => {
+            ml_command::quiet(
+                &model,
+                &likelihood,
+                ordered_equations(Vec::new(), shift, cuts),
+                &start[slopes..],
+            )?
+            .ll
+        }
+    };
     let positions: Vec<usize> = (0..slopes).collect();
     let test = ModelTest::new(&fit, Some(ll_0), &positions, model.is_robust());
     let (_, n) = likelihood::effective_weights(&model);
@@ -187,6 +217,9 @@ fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -
     let title = if link == Link::Logit { "Ordered logistic regression" } else { "Ordered probit regression" };
     let predict = if link == Link::Logit { "ologit_p" } else { "oprobi_p" };
     est.results.text("title", title).text("predict", predict).text("estat_cmd", format!("{name}_estat"));
+    if let Some((_, name)) = &offset {
+        est.results.text("offset", name);
+    }
     let touse = model.touse.clone();
     session.post_estimation(est, touse);
     show_ordered(session, cmd)?;
@@ -196,7 +229,7 @@ fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -
 fn show_ordered(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cuts = session.e.results.get_scalar("k_aux").unwrap_or(0.0) as usize;
     let from = session.e.b().map_or(0, |b| b.cols() - cuts);
-    show(session, cmd, cmd.has("or").then_some("Odds ratio"), Some(from), None)
+    show(session, cmd, cmd.has("or").then_some("Odds ratio"), Some(from))
 }
 
 fn show(
@@ -204,7 +237,6 @@ fn show(
     cmd: &ParsedCommand,
     eform: Option<&str>,
     ancillary: Option<usize>,
-    base: Option<&str>,
 ) -> Result<()> {
     let level = level(session, cmd)?;
     let title = session.e.results.get_text("title").unwrap_or("").to_string();
@@ -235,9 +267,6 @@ fn show(
         beta: None,
     }
     .show(session);
-    if let Some(base) = base {
-        session.print(format!("({depvar}=={base} is the base outcome)"));
-    }
     Ok(())
 }
 
@@ -245,8 +274,7 @@ fn run_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !active(session, cmd, "mlogit")? {
         estimate_mlogit(session, cmd)?;
     }
-    let base = session.e.results.get_scalar("baseout").map(|b| crate::format::bare("%9.0g", b));
-    show(session, cmd, cmd.has("rrr").then_some("RRR"), None, base.as_deref())?;
+    show(session, cmd, cmd.has("rrr").then_some("RRR"), None)?;
     likelihood::finish(&session.e)
 }
 

@@ -1,11 +1,12 @@
 //! `estimates`: keeps, brings back and tabulates estimation results.
 //!
 //! Syntax: `estimates store name [, title(text)] | title: [text] | restore name | dir | drop names|_all | clear | replay [name] |
-//! table [names] [, b(fmt) se[(fmt)] t[(fmt)] p[(fmt)] star stats(list) keep(list) drop(list)] | stats [names]`.
+//! table [names] [, b(fmt) se[(fmt)] t[(fmt)] p[(fmt)] star stats(list) stfmt(fmt) keep(list) drop(list)] | stats [names]`.
 //! `estimates stats` stores `r(S)`, `estimates table` stores `r(names)`. See [R] estimates.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::estimates_file;
+use super::estimates_table;
 use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::format;
@@ -25,7 +26,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | drop names | clear | replay [name] | table [names] [, b se t p star stats() keep() drop()] | stats [names]",
+    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop()] | stats [names]",
     notes: "estimates stats stores r(S), estimates table stores r(names); files of save are text of this engine, without e(sample) and what only the command itself keeps; see [R] estimates",
     examples: &[
         Example {
@@ -76,7 +77,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "dir" => dir(session),
         "drop" => drop_names(session, rest)?,
         _ if is("replay", 3) || word.is_empty() => return replay(session, rest),
-        _ if is("table", 3) => return table(session, rest, &options),
+        _ if is("table", 3) => return estimates_table::table(session, rest, &options),
         _ if is("stats", 4) => return stats(session, rest, &options),
         _ => return Err(StataError::unsupported_option("estimates", word)),
     }
@@ -102,7 +103,7 @@ fn restore(session: &mut Session, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn get<'a>(session: &'a Session, name: &str) -> Result<&'a Estimation> {
+pub(super) fn get<'a>(session: &'a Session, name: &str) -> Result<&'a Estimation> {
     if name == "." {
         return Ok(&session.e);
     }
@@ -168,7 +169,7 @@ fn replay(session: &mut Session, name: &str) -> Result<()> {
     shown
 }
 
-fn names(session: &Session, list: &str) -> Result<Vec<String>> {
+pub(super) fn names(session: &Session, list: &str) -> Result<Vec<String>> {
     let all: Vec<String> = match list {
         "" => vec![".".to_string()],
         "_all" | "*" => session.stored.iter().map(|(n, _)| n.to_string()).collect(),
@@ -227,129 +228,8 @@ fn stats(session: &mut Session, list: &str, options: &str) -> Result<()> {
     Ok(())
 }
 
-const TABLE: &[OptSpec] = &[
-    OptSpec::flag_or_text("b"),
-    OptSpec::flag_or_text("se"),
-    OptSpec::flag_or_text("t"),
-    OptSpec::flag_or_text("p"),
-    OptSpec::flag_or_text("STar"),
-    OptSpec::text("STats"),
-    OptSpec::text("keep"),
-    OptSpec::text("drop"),
-    OptSpec::text("TItle"),
-];
-
-/// Stars of a p-value for descending limits.
-fn stars(p: f64, limits: &[f64]) -> String {
-    "*".repeat(limits.iter().filter(|l| p < **l).count())
-}
-
-fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
-    let options = Options::parse(
-        "estimates table",
-        options,
-        TABLE,
-        &["EQuations", "EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
-    )?;
-    let all = names(session, list)?;
-    let limits: Option<Vec<f64>> = match (options.has("star"), options.text("star")) {
-        (true, None) => Some(vec![0.05, 0.01, 0.001]),
-        (true, Some(text)) => Some(text.split_whitespace().filter_map(|w| w.parse().ok()).collect()),
-        _ => None,
-    };
-    if limits.is_some() && ["se", "t", "p"].iter().any(|o| options.has(o)) {
-        return Err(StataError::invalid("option star may not be combined with se, t or p"));
-    }
-    let formats = |name: &str, default: &str| options.text(name).map_or(default.to_string(), str::to_string);
-    let mut rows: Vec<Stripe> = Vec::new();
-    for name in &all {
-        let b = get(session, name)?
-            .b()
-            .cloned()
-            .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
-        for stripe in b.col_names {
-            if !rows.contains(&stripe) {
-                rows.push(stripe);
-            }
-        }
-    }
-    rows.sort_by_key(|s| s.name == "_cons" && s.eq.is_empty());
-    let listed =
-        |option: &str, name: &str| options.text(option).map(|t| t.split_whitespace().any(|w| w == name));
-    rows.retain(|s| listed("keep", &s.name).unwrap_or(true) && !listed("drop", &s.name).unwrap_or(false));
-    if let Some(title) = options.text("title") {
-        session.print("");
-        session.print(title);
-    }
-    let width = 14;
-    let rule = |c: &str| format!("--------------{c}{}", "-".repeat(width * all.len() + 1));
-    session.print("");
-    session.print(rule("-"));
-    let heads: String = all.iter().map(|n| format!("{:^width$}", format::abbrev(n, 12))).collect();
-    session.print(format!("    Variable  |{heads}").trim_end());
-    session.print(rule("+"));
-    for stripe in &rows {
-        if crate::estimation::table::parse_term(&stripe.name).is_some_and(|t| t.is_base()) {
-            continue;
-        }
-        let mut lines: Vec<String> = vec![String::new(); 4];
-        let shown = [true, options.has("se"), options.has("t"), options.has("p")];
-        for name in &all {
-            let numbers = numbers(get(session, name)?, stripe);
-            let cell = |k: usize, fmt: &str| match numbers {
-                Some(n) if n[1] == 0.0 && k == 0 => "(omitted)".to_string(),
-                Some(n) if !is_missing(n[k]) && n[1] > 0.0 => format::bare(fmt, n[k]),
-                _ => String::new(),
-            };
-            let mark = match (&limits, numbers) {
-                (Some(limits), Some(n)) if !is_missing(n[3]) => stars(n[3], limits),
-                _ => String::new(),
-            };
-            let first = cell(0, &formats("b", "%10.0g"));
-            lines[0].push_str(&if limits.is_some() {
-                format!("{first:>11}{mark:<3}")
-            } else {
-                format!("{first:>13} ")
-            });
-            for (k, (option, fmt)) in
-                [("se", "%10.0g"), ("t", "%7.2f"), ("p", "%7.4f")].into_iter().enumerate()
-            {
-                lines[k + 1].push_str(&format!("{:>13} ", cell(k + 1, &formats(option, fmt))));
-            }
-        }
-        let label = format::abbrev(&stripe.full(), 12);
-        for (k, line) in lines.iter().enumerate().filter(|(k, _)| shown[*k]) {
-            session.print(format!("{:>13} |{line}", if k == 0 { label.as_str() } else { "" }).trim_end());
-        }
-    }
-    let wanted: Vec<&str> =
-        options.text("stats").unwrap_or("").split([' ', ',']).filter(|w| !w.is_empty()).collect();
-    if !wanted.is_empty() {
-        session.print(rule("+"));
-        for wanted in &wanted {
-            let mut line = String::new();
-            for name in &all {
-                let value = statistic(get(session, name)?, wanted);
-                line.push_str(&format!(
-                    "{:>13} ",
-                    if is_missing(value) { String::new() } else { format::bare("%10.0g", value) }
-                ));
-            }
-            session.print(format!("{wanted:>13} |{line}").trim_end());
-        }
-    }
-    session.print(rule("-"));
-    if let Some(limits) = &limits {
-        let text: Vec<String> =
-            limits.iter().enumerate().map(|(i, l)| format!("{} p<{l}", "*".repeat(i + 1))).collect();
-        session.print(format!("Legend: {}", text.join("; ")));
-    }
-    session.r = stored_table(session, &all, &rows, &wanted)?;
-    Ok(())
-}
-
 /// Coefficient, standard error, ratio and p-value of a term of a model.
-fn numbers(e: &Estimation, stripe: &Stripe) -> Option<[f64; 4]> {
+pub(super) fn numbers(e: &Estimation, stripe: &Stripe) -> Option<[f64; 4]> {
     let b = e.b()?;
     let i = b.col_names.iter().position(|s| s == stripe)?;
     let se = e.v().map_or(MISSING, |v| v.get(i, i).sqrt());
@@ -359,7 +239,12 @@ fn numbers(e: &Estimation, stripe: &Stripe) -> Option<[f64; 4]> {
 }
 
 /// r(coef) with a coefficient and a variance for each model, r(stats) with a column for each model, r(names).
-fn stored_table(session: &Session, all: &[String], rows: &[Stripe], wanted: &[&str]) -> Result<Results> {
+pub(super) fn stored_table(
+    session: &Session,
+    all: &[String],
+    rows: &[Stripe],
+    wanted: &[&str],
+) -> Result<Results> {
     let models: Vec<&Estimation> = all.iter().map(|name| get(session, name)).collect::<Result<_>>()?;
     let cells = rows.iter().flat_map(|stripe| {
         models.iter().flat_map(|e| numbers(e, stripe).map_or([MISSING; 2], |n| [n[0], n[1] * n[1]]))
@@ -380,7 +265,7 @@ fn stored_table(session: &Session, all: &[String], rows: &[Stripe], wanted: &[&s
     Ok(results)
 }
 
-fn statistic(e: &Estimation, name: &str) -> f64 {
+pub(super) fn statistic(e: &Estimation, name: &str) -> f64 {
     let scalar = |n: &str| e.results.get_scalar(n);
     match (name, scalar("ll"), scalar("rank"), scalar("N")) {
         ("aic", Some(ll), Some(k), _) => -2.0 * ll + 2.0 * k,

@@ -22,6 +22,7 @@ pub(super) mod estat_regress;
 pub(super) mod estat_summarize;
 mod estimates;
 mod estimates_file;
+mod estimates_table;
 mod hausman;
 mod ivreg;
 mod ivregress;

@@ -66,13 +66,15 @@ pub(crate) fn probabilities(
     } else {
         linear_prediction(&session.frame, parameters, &equation, rows)?
     };
+    let shift = crate::ops::scores::offset(session, rows)?;
     Ok(xb
         .iter()
-        .map(|e| {
-            if is_missing(*e) {
+        .zip(&shift)
+        .map(|(e, shift)| {
+            if is_missing(*e) || is_missing(*shift) {
                 return None;
             }
-            Some((0..all.len()).map(|j| Ordered::probability(link, j, *e, &cuts)).collect())
+            Some((0..all.len()).map(|j| Ordered::probability(link, j, *e + shift, &cuts)).collect())
         })
         .collect())
 }
@@ -101,7 +103,11 @@ pub(crate) fn one(
                 _ => 0,
             };
             let equation = equations.get(wanted).cloned().unwrap_or_default();
-            let values = linear_prediction(&session.frame, &parameters, &equation, rows)?;
+            let mut values = linear_prediction(&session.frame, &parameters, &equation, rows)?;
+            let shift = crate::ops::scores::offset(session, rows)?;
+            for (value, shift) in values.iter_mut().zip(&shift) {
+                *value = if is_missing(*value) || is_missing(*shift) { MISSING } else { *value + shift };
+            }
             return Ok(Prediction { values, label: "Linear prediction".to_string() });
         }
         None | Some("pr") => {}

@@ -1,6 +1,6 @@
 //! `ci` and `cii`: confidence intervals of means, proportions and variances ([R] ci).
 
-use super::{numbers, sample, values};
+use super::{numbers, sample};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
@@ -9,10 +9,11 @@ use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantile, t_inverse_tail};
 use estimators::epidemiology::clopper_pearson;
 use estimators::means::Moments;
+use estimators::real::stable_sum;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ci",
@@ -20,8 +21,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "ci means varlist [if] [in] [, poisson level(#)] | ci proportions varlist [if] [in] [, exact wald wilson agresti jeffreys level(#)] | ci variances varlist [if] [in] [, sd level(#)]",
-    notes: "stores r(N) r(mean) or r(proportion) or r(Var) or r(sd), r(se) r(lb) r(ub) r(level) of the last variable; weights and exposure() are not supported; [R] ci",
+    syntax: "ci means varlist [if] [in] [aweight fweight] [, poisson exposure(varname) level(#)] | ci proportions varlist [if] [in] [fweight] [, exact wald wilson agresti jeffreys level(#)] | ci variances varlist [if] [in] [fweight] [, sd level(#)]",
+    notes: "stores r(N) r(mean) or r(proportion) or r(Var) or r(sd), r(se) r(lb) r(ub) r(level) of the last variable; aweights with ci means of normal data only; with exposure() r(N) is the exposure; [R] ci",
     examples: &[Example {
         run: "set obs 4\ngenerate x = _n > 1\nci proportions x, wald",
         expect: &[("r(proportion)", 0.75), ("r(se)^2", 0.046_875)],
@@ -47,9 +48,10 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("Agresti"),
     OptSpec::flag("Jeffreys"),
     OptSpec::flag("sd"),
+    OptSpec::text("Exposure"),
     OptSpec::real("Level"),
 ];
-const UNSUPPORTED: &[&str] = &["Exposure", "Total", "SEParator", "BONett"];
+const UNSUPPORTED: &[&str] = &["Total", "SEParator", "BONett"];
 
 /// Estimated quantity.
 #[derive(Clone, Copy, PartialEq)]
@@ -81,19 +83,19 @@ fn parse(name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
         () => return Err(StataError::invalid("specify means, proportions or variances")),
     };
     let mut cmd = ParsedCommand::split(name, &raw[end..], false)?;
-    if cmd.weight.is_some() {
-        return Err(StataError::unsupported_option(name, "weights"));
+    if cmd.weight.is_some() && name == "cii" {
+        return Err(StataError::new(101, "weights not allowed"));
     }
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
     let allowed: &[&str] = match kind {
-        Kind::Mean | Kind::Poisson => &["poisson", "level"],
+        Kind::Mean | Kind::Poisson => &["poisson", "exposure", "level"],
         Kind::Proportion => &["exact", "wald", "wilson", "agresti", "jeffreys", "level"],
         Kind::Variance => &["sd", "level"],
     };
     if let Some((wrong, _)) = cmd.options.iter().find(|o| !allowed.contains(&o.0)) {
         return Err(StataError::option_not_allowed(wrong));
     }
-    let kind = if cmd.has("poisson") { Kind::Poisson } else { kind };
+    let kind = if cmd.has("poisson") || cmd.has("exposure") { Kind::Poisson } else { kind };
     if kind == Kind::Proportion && cmd.options.iter().filter(|o| o.0 != "level").count() > 1 {
         return Err(StataError::invalid("only one kind of interval is allowed"));
     }
@@ -110,33 +112,56 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     head(s, &cmd, kind, level);
     let mut last = None;
     for v in variables {
-        let rows = sample(s, &cmd, &[v])?;
-        let x = values(s, v, &rows);
         let name = s.frame.var(v).name.clone();
-        let found = match kind {
-            Kind::Mean => mean(Moments::of(&x), level),
-            Kind::Poisson => {
-                if x.iter().any(|v| *v < 0.0 || v.fract() != 0.0) {
-                    return Err(StataError::standard(459));
-                }
-                poisson(x.len() as f64, x.iter().sum(), level)
-            }
-            Kind::Proportion => {
-                if x.iter().any(|v| *v != 0.0 && *v != 1.0) {
-                    return Err(StataError::new(450, format!("variable {name} is not a 0/1 variable")));
-                }
-                proportion(&cmd, x.len() as f64, x.iter().sum(), level)
-            }
-            Kind::Variance => {
-                let m = Moments::of(&x);
-                variance(&cmd, m.n, m.sd * m.sd, level)
-            }
-        };
+        let found = interval(s, &cmd, kind, v, level)?;
         line(s, &name, &found);
         last = Some(found);
     }
     store(s, &cmd, kind, last, level);
     Ok(())
+}
+
+/// The interval of one variable. Frequency weights count rows, analytic weights are scaled to sum to their number.
+fn interval(s: &Session, cmd: &ParsedCommand, kind: Kind, v: usize, level: f64) -> Result<Found> {
+    let exposure = cmd.options.text("exposure").map(|e| s.numeric_variable(e)).transpose()?;
+    let mut used = vec![v];
+    used.extend(exposure);
+    let rows = sample(s, cmd, &used)?;
+    let mut touse = vec![false; s.frame.n_rows()];
+    rows.iter().for_each(|r| touse[*r] = true);
+    let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
+    let rows: Vec<usize> = rows.into_iter().filter(|r| touse[*r]).collect();
+    let frequencies = match weights.as_ref().map(|w| w.kind) {
+        None | Some(WeightKind::Frequency) => true,
+        Some(WeightKind::Analytic) if kind == Kind::Mean => false,
+        Some(kind) => return Err(StataError::new(101, format!("{}s not allowed", kind.name()))),
+    };
+    let weight = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
+    let x: Vec<(f64, f64)> = rows.iter().map(|r| (s.frame.num_at(v, *r), weight(*r))).collect();
+    let total = stable_sum(x.iter().map(|x| x.1));
+    let sum = stable_sum(x.iter().map(|x| x.0 * x.1));
+    let n = if frequencies { total } else { x.len() as f64 };
+    let mean_of = sum / total;
+    let squares = stable_sum(x.iter().map(|x| (x.0 - mean_of).powi(2) * x.1)) * n / total;
+    let sd = (squares / (n - 1.0)).sqrt();
+    Ok(match kind {
+        Kind::Mean => mean(Moments { n, mean: mean_of, sd }, level),
+        Kind::Poisson => {
+            if x.iter().any(|v| v.0 < 0.0 || v.0.fract() != 0.0) {
+                return Err(StataError::standard(459));
+            }
+            let exposed = |e: usize| stable_sum(rows.iter().map(|r| s.frame.num_at(e, *r) * weight(*r)));
+            poisson(exposure.map_or(n, exposed), sum, level)
+        }
+        Kind::Proportion => {
+            if x.iter().any(|v| v.0 != 0.0 && v.0 != 1.0) {
+                let name = &s.frame.var(v).name;
+                return Err(StataError::new(450, format!("variable {name} is not a 0/1 variable")));
+            }
+            proportion(cmd, n, sum, level)
+        }
+        Kind::Variance => variance(cmd, n, sd * sd, level),
+    })
 }
 
 fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

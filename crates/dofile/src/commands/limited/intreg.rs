@@ -14,16 +14,17 @@ use crate::format;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
+use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
 use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_censored::{Seen, censored};
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![])
+const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::text("OFFset")])
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
     .maximised()
-    .unsupported(&["OFFset", "HETeroskedastic"]);
+    .unsupported(&["HETeroskedastic"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -32,7 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "intreg depvar1 depvar2 [indepvars] [if] [in] [weight] [, noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "intreg depvar1 depvar2 [indepvars] [if] [in] [weight] [, offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "missing lower or upper end: censored there; stores e(N N_unc N_lc N_rc N_int df_m ll ll_0 chi2 p sigma), e(b) with /lnsigma, e(V), r(table); formulas: [R] intreg",
     examples: &[Example {
         // Points only: least squares.
@@ -103,7 +104,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (low, high) = (session.numeric_variable(first)?, session.numeric_variable(second)?);
     let list = FvList::parse(&session.frame, rest, session.settings.varabbrev)?;
-    let reading = Reading::likelihood(cmd, SYNTAX.weights);
+    let further = ml_command::offset_variables(session, &cmd.options)?;
+    let reading = Reading { further, ..Reading::likelihood(cmd, SYNTAX.weights) };
     let mut open = OpenSample::open(session, cmd, &reading)?;
     list.markout(&session.frame, &mut open.touse)?;
     let (y1, y2) = (session.frame.numeric(low)?.into_owned(), session.frame.numeric(high)?.into_owned());
@@ -129,12 +131,14 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let model = open.close(session, depvar, &middle, side.design, constant);
     let rows: Vec<Seen> = model.design.rows.iter().filter_map(|r| seen(y1[*r], y2[*r])).collect();
     let formula = Formula::<2, _>(|row: usize, eta| censored(rows[row], eta));
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let shift = offset.as_ref().map(|o| o.0.as_slice());
     let equations = |slopes: bool| {
         vec![
             Equation {
                 columns: if slopes { model.columns() } else { Vec::new() },
                 constant: model.constant,
-                offset: None,
+                offset: shift,
             },
             Equation { columns: Vec::new(), constant: true, offset: None },
         ]
@@ -164,6 +168,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         equations: 2.0,
     };
     let mut est = ml_command::begin(cmd, &model, &posted);
+    if let Some((_, name)) = &offset {
+        est.results.text("offset", name);
+    }
     let count = |test: &dyn Fn(&Seen) -> bool| rows.iter().filter(|s| test(s)).count() as f64;
     est.results
         .scalar("N_unc", count(&|s| matches!(s, Seen::Value(_))))

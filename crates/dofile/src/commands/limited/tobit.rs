@@ -24,16 +24,13 @@ use estimators::ml_censored::{Seen, censored};
 use estimators::ols::{self, Request};
 use estimators::wald;
 
-const SYNTAX: StandardSyntax =
-    StandardSyntax::new(ml_options![OptSpec::flag_or_text("ll"), OptSpec::flag_or_text("ul")])
-        .weights(&[
-            WeightKind::Analytic,
-            WeightKind::Frequency,
-            WeightKind::Importance,
-            WeightKind::Probability,
-        ])
-        .maximised()
-        .unsupported(&["OFFset"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
+    OptSpec::flag_or_text("ll"),
+    OptSpec::flag_or_text("ul"),
+    OptSpec::text("OFFset"),
+])
+.weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
+.maximised();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -42,7 +39,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "tobit depvar [indepvars] [if] [in] [weight], [ll[(#)] ul[(#)] noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "tobit depvar [indepvars] [if] [in] [weight], [ll[(#)] ul[(#)] offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores e(N N_unc N_lc N_rc llopt ulopt df_m df_r ll ll_0 chi2 F p r2_p), e(b) with /var(e.y), e(V), r(table); formulas: [R] tobit",
     examples: &[Example {
         // Without a censored row the estimates are those of least squares, the variance rss/n.
@@ -79,7 +76,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut model = Reading::likelihood(cmd, SYNTAX.weights).model(session)?.enough()?;
+    let further = ml_command::offset_variables(session, &cmd.options)?;
+    let mut model =
+        Reading { further, ..Reading::likelihood(cmd, SYNTAX.weights) }.model(session)?.enough()?;
     drop_collinear(session, &mut model);
     let extreme = |f: fn(f64, f64) -> f64, from: f64| model.y.iter().copied().fold(from, f);
     let lower = limit(cmd, "ll", extreme(f64::min, f64::INFINITY))?;
@@ -101,13 +100,15 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(2000, "no uncensored observations"));
     }
     let formula = Formula::<2, _>(|row: usize, eta| censored(seen[row], eta));
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let shift = offset.as_ref().map(|o| o.0.as_slice());
     let start = start(&model)?;
     let null_start = [weighted_mean(&model), spread(&model).ln()];
     let ll_0 = match model.constant {
-        true => Some(ml_command::quiet(&model, &formula, equations(&model, false), &null_start)?.ll),
+        true => Some(ml_command::quiet(&model, &formula, equations(&model, false, shift), &null_start)?.ll),
         false => None,
     };
-    let (layout, whole) = (layout(&model), equations(&model, true));
+    let (layout, whole) = (layout(&model), equations(&model, true, shift));
     let mut fit = likelihood::maximise(session, &cmd.options, &model, &formula, whole, &start, &layout)?;
     let last = fit.b.len() - 1;
     let variance = (2.0 * fit.b[last]).exp();
@@ -140,6 +141,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.scalar("N_lc", count(&|s| matches!(s, Seen::AtMost(_))));
     results.scalar("N_rc", count(&|s| matches!(s, Seen::AtLeast(_))));
     results.scalar("sigma", variance.sqrt());
+    if let Some((_, name)) = &offset {
+        results.text("offset", name);
+    }
     if let Some(lower) = lower {
         results.scalar("llopt", lower);
     }
@@ -162,12 +166,12 @@ fn layout(model: &Model) -> Layout {
     layout
 }
 
-fn equations<'a>(model: &'a Model, slopes: bool) -> Vec<Equation<'a>> {
+fn equations<'a>(model: &'a Model, slopes: bool, offset: Option<&'a [f64]>) -> Vec<Equation<'a>> {
     vec![
         Equation {
             columns: if slopes { model.columns() } else { Vec::new() },
             constant: model.constant,
-            offset: None,
+            offset,
         },
         Equation { columns: Vec::new(), constant: true, offset: None },
     ]

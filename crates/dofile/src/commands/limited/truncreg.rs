@@ -19,11 +19,11 @@ use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_censored::truncated;
 
-const OPTIONS: &[OptSpec] = ml_options![OptSpec::real("ll"), OptSpec::real("ul")];
+const OPTIONS: &[OptSpec] = ml_options![OptSpec::real("ll"), OptSpec::real("ul"), OptSpec::text("OFFset")];
 const SYNTAX: StandardSyntax = StandardSyntax::new(concat_lists!(OptSpec; OPTIONS, ml_command::RATIO))
     .weights(WEIGHTS)
     .maximised()
-    .unsupported(&["OFFset", "MARginal", "NOLRtest"]);
+    .unsupported(&["MARginal", "NOLRtest"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -32,7 +32,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "truncreg depvar [indepvars] [if] [in] [weight] [, ll(#) ul(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "truncreg depvar [indepvars] [if] [in] [weight] [, ll(#) ul(#) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores e(N N_bf df_m ll chi2 p sigma), e(b) with /sigma, e(V), r(table); formulas: [R] truncreg",
     examples: &[Example {
         // Limits that exclude nothing give least squares.
@@ -56,7 +56,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut model = Reading::likelihood(cmd, WEIGHTS).model(session)?.enough()?;
+    let further = ml_command::offset_variables(session, &cmd.options)?;
+    let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
     let low = cmd.options.real("ll").unwrap_or(f64::NEG_INFINITY);
     let high = cmd.options.real("ul").unwrap_or(f64::INFINITY);
     if low >= high {
@@ -74,8 +75,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     drop_collinear(session, &mut model);
     let formula = Formula::<2, _>(|row: usize, eta| truncated(model.y[row], (low, high), eta));
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let shift = offset.as_ref().map(|o| o.0.as_slice());
     let equations = vec![
-        Equation { columns: model.columns(), constant: model.constant, offset: None },
+        Equation { columns: model.columns(), constant: model.constant, offset: shift },
         Equation { columns: Vec::new(), constant: true, offset: None },
     ];
     let from = start(&model)?;
@@ -104,6 +107,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         },
     );
     est.results.scalars.remove("r2_p");
+    if let Some((_, name)) = &offset {
+        est.results.text("offset", name);
+    }
     est.results.scalar("sigma", sigma).scalar("N_bf", before);
     if low.is_finite() {
         est.results.scalar("llopt", low);

@@ -184,10 +184,6 @@ fn display(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let ancillary = s.e.b().map_or(0, |b| b.col_names.iter().filter(|p| p.eq == "/").count());
     let equations = cmd.name == "mlogit";
     ml_command::table(s, shown, &Look { eform: eform.as_deref(), ancillary, equations, ..Look::default() })?;
-    if let (true, Some(base)) = (equations, s.e.results.get_scalar("baseout")) {
-        let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
-        s.print(format!("({depvar}=={} is the base outcome)", format::bare("%9.0g", base)));
-    }
     results::notes(s);
     Ok(())
 }

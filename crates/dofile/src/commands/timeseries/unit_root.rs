@@ -173,8 +173,9 @@ fn dfuller(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         results.scalar(name, value);
     }
     if cmd.has("regress") {
-        let mut names = vec!["L1.".to_string()];
-        names.extend((1..=lags).map(|j| if j == 1 { "LD.".to_string() } else { format!("L{j}D.") }));
+        let mut names = vec![format!("L.{}", data.name)];
+        let lag = |j: usize| if j == 1 { String::new() } else { j.to_string() };
+        names.extend((1..=lags).map(|j| format!("L{}D.{}", lag(j), data.name)));
         regression(session, &test.fit, &format!("D.{}", data.name), &names, parts);
     }
     session.r = results;
@@ -243,7 +244,7 @@ fn pperron(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         results.scalar("pval", p).scalar("p", p);
     }
     if cmd.has("regress") {
-        regression(session, &test.fit, &data.name, &["L1.".to_string()], parts);
+        regression(session, &test.fit, &data.name, &[format!("L.{}", data.name)], parts);
     }
     session.r = results;
     Ok(())

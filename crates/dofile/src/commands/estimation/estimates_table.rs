@@ -1,0 +1,245 @@
+//! `estimates table`: coefficients of several models side by side ([R] estimates table). Columns are as wide as the
+//! format of the coefficients; rows form the blocks of coefficient tables.
+
+use super::estimates::{get, names, numbers, statistic, stored_table};
+use crate::error::{Result, StataError};
+use crate::estimation::table::{Layout, parse_term};
+use crate::format;
+use crate::matrix::Stripe;
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, Options};
+use crate::value::is_missing;
+
+const TABLE: &[OptSpec] = &[
+    OptSpec::flag_or_text("b"),
+    OptSpec::flag_or_text("se"),
+    OptSpec::flag_or_text("t"),
+    OptSpec::flag_or_text("p"),
+    OptSpec::flag_or_text("STar"),
+    OptSpec::text("STats"),
+    OptSpec::text("STFmt"),
+    OptSpec::text("keep"),
+    OptSpec::text("drop"),
+    OptSpec::text("TItle"),
+];
+
+/// Formats and widths of the columns.
+struct Columns {
+    /// Format of the coefficients, and of what has no format of its own.
+    own: String,
+    /// Columns of the numbers with their stars.
+    width: usize,
+    /// Limits of the stars.
+    limits: Option<Vec<f64>>,
+    /// Names of the models.
+    models: Vec<String>,
+}
+
+impl Columns {
+    fn read(options: &Options, models: Vec<String>) -> Result<Self> {
+        let limits: Option<Vec<f64>> = match (options.has("star"), options.text("star")) {
+            (true, None) => Some(vec![0.05, 0.01, 0.001]),
+            (true, Some(text)) => Some(text.split_whitespace().filter_map(|w| w.parse().ok()).collect()),
+            _ => None,
+        };
+        if limits.is_some() && ["se", "t", "p"].iter().any(|o| options.has(o)) {
+            return Err(StataError::invalid("option star may not be combined with se, t or p"));
+        }
+        let own = options.text("b").unwrap_or("%10.0g").to_string();
+        let digits: String =
+            own.trim_start_matches(['%', '-']).chars().take_while(char::is_ascii_digit).collect();
+        let width = digits.parse().unwrap_or(10);
+        let width: usize = if limits.is_some() { width + 3 } else { width };
+        Ok(Self { own, width, limits, models })
+    }
+
+    /// A cell of text that stands right, with stars behind it.
+    fn cell(&self, text: &str, stars: &str) -> String {
+        match &self.limits {
+            Some(_) => format!(" {:>width$}{stars:<3}  ", text.trim(), width = self.width - 3),
+            None => format!(" {:>width$}  ", text.trim(), width = self.width),
+        }
+    }
+
+    fn rule(&self, corner: &str) -> String {
+        format!("-------------{corner}{}", "-".repeat(self.models.len() * (self.width + 3)))
+    }
+
+    fn heading(&self) -> String {
+        let name = |model: &String| {
+            let short = format::abbrev(model, self.width.max(5));
+            format!(" {short:^width$}  ", width = self.width)
+        };
+        let line: String = self.models.iter().map(name).collect();
+        format!("    Variable |{line}").trim_end().to_string()
+    }
+}
+
+/// Stars of a p-value for descending limits.
+fn stars(p: f64, limits: &[f64]) -> String {
+    "*".repeat(limits.iter().filter(|l| p < **l).count())
+}
+
+/// Parameters of all models in the order in which they come, constants after the other ones, by equation.
+fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<Stripe>> {
+    let mut rows: Vec<Stripe> = Vec::new();
+    for name in models {
+        let b = get(session, name)?
+            .b()
+            .cloned()
+            .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+        for stripe in b.col_names {
+            if !rows.contains(&stripe) {
+                rows.push(stripe);
+            }
+        }
+    }
+    let mut equations: Vec<String> = Vec::new();
+    for stripe in &rows {
+        if !equations.contains(&stripe.eq) {
+            equations.push(stripe.eq.clone());
+        }
+    }
+    let place = |s: &Stripe| equations.iter().position(|e| *e == s.eq).unwrap_or(0);
+    rows.sort_by_key(|s| (s.eq.starts_with('/'), place(s), s.name == "_cons"));
+    let listed =
+        |option: &str, name: &str| options.text(option).map(|t| t.split_whitespace().any(|w| w == name));
+    rows.retain(|s| listed("keep", &s.name).unwrap_or(true) && !listed("drop", &s.name).unwrap_or(false));
+    Ok(rows)
+}
+
+/// Cells of a parameter: its coefficients, then a line for each further statistic.
+fn lines(session: &Session, options: &Options, columns: &Columns, stripe: &Stripe) -> Result<Vec<String>> {
+    let formats = [
+        Some(columns.own.as_str()),
+        options.has("se").then(|| options.text("se").unwrap_or(&columns.own)),
+        options.has("t").then(|| options.text("t").unwrap_or("%7.2f")),
+        options.has("p").then(|| options.text("p").unwrap_or("%7.4f")),
+    ];
+    let mut out = Vec::new();
+    for (k, fmt) in formats.into_iter().enumerate().filter_map(|(k, f)| Some((k, f?))) {
+        let mut line = String::new();
+        for name in &columns.models {
+            let found = numbers(get(session, name)?, stripe);
+            let text = match found {
+                Some(n) if n[1] == 0.0 && k == 0 => "(omitted)".to_string(),
+                Some(n) if !is_missing(n[k]) && n[1] > 0.0 => format::bare(fmt, n[k]),
+                _ => String::new(),
+            };
+            let mark = match (&columns.limits, found) {
+                (Some(limits), Some(n)) if !is_missing(n[3]) => stars(n[3], limits),
+                _ => String::new(),
+            };
+            line.push_str(&columns.cell(&text, &mark));
+        }
+        out.push(line);
+    }
+    Ok(out)
+}
+
+fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows: &[Stripe]) -> Result<()> {
+    let several = rows.iter().any(|s| !s.eq.is_empty());
+    let mut layout = Layout::default();
+    let mut equation: Option<&str> = None;
+    let plain = |s: &Stripe| parse_term(&s.name).filter(|_| !s.eq.starts_with('/'));
+    for (i, stripe) in rows.iter().enumerate() {
+        let term = plain(stripe);
+        if term.as_ref().is_some_and(crate::syntax::Term::is_base) {
+            continue;
+        }
+        let free = stripe.eq.starts_with('/');
+        if several && equation != Some(&stripe.eq) {
+            if equation.is_some() {
+                session.print(columns.rule("+"));
+            }
+            if !free {
+                let name = if stripe.eq.is_empty() { "_" } else { &stripe.eq };
+                session.print(format!("{:<13}|", format::abbrev(name, 12)));
+            }
+            layout = Layout::default();
+            equation = Some(&stripe.eq);
+        }
+        let cells = lines(session, options, columns, stripe)?;
+        let neighbours = [i.checked_sub(1), Some(i + 1)];
+        let beside = neighbours.into_iter().flatten().filter_map(|j| rows.get(j));
+        let beside: Vec<_> = beside.filter(|s| s.eq == stripe.eq).filter_map(plain).collect();
+        let first = cells[0].trim_end();
+        match term.as_ref().and_then(|t| t.operated(&beside)) {
+            Some((variable, operators)) => layout.print_operated(session, &variable, &operators, first),
+            None if free => {
+                let name = format!("/{}", stripe.name.trim_start_matches('/'));
+                session.print(format!("{:>12} |{first}", format::abbrev(&name, 12)));
+            }
+            None => layout.print(session, &stripe.name, term.as_ref(), first),
+        }
+        for line in &cells[1..] {
+            session.print(format!("{:13}|{line}", "").trim_end());
+        }
+    }
+    Ok(())
+}
+
+fn print_statistics(
+    session: &mut Session,
+    columns: &Columns,
+    wanted: &[&str],
+    fmt: Option<&str>,
+) -> Result<()> {
+    session.print(columns.rule("+"));
+    for wanted in wanted {
+        let mut line = String::new();
+        for name in &columns.models {
+            let value = statistic(get(session, name)?, wanted);
+            let text = match fmt {
+                _ if is_missing(value) => String::new(),
+                Some(fmt) => format::bare(fmt, value),
+                None if value.fract() == 0.0 => format::bare("%10.0g", value),
+                None => format::bare(&columns.own, value),
+            };
+            line.push_str(&columns.cell(&text, ""));
+        }
+        session.print(format!("{wanted:>12} |{line}").trim_end());
+    }
+    Ok(())
+}
+
+/// `estimates table`.
+pub(super) fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
+    let options = Options::parse(
+        "estimates table",
+        options,
+        TABLE,
+        &["EQuations", "EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
+    )?;
+    let columns = Columns::read(&options, names(session, list)?)?;
+    let rows = rows(session, &columns.models, &options)?;
+    if let Some(title) = options.text("title") {
+        session.print("");
+        session.print(title);
+    }
+    session.print("");
+    session.print(columns.rule("-"));
+    session.print(columns.heading());
+    session.print(columns.rule("+"));
+    print_rows(session, &options, &columns, &rows)?;
+    let wanted: Vec<&str> =
+        options.text("stats").unwrap_or("").split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    if !wanted.is_empty() {
+        print_statistics(session, &columns, &wanted, options.text("stfmt"))?;
+    }
+    session.print(columns.rule("-"));
+    let shown: Vec<&str> = ["se", "t", "p"].into_iter().filter(|o| options.has(o)).collect();
+    let legend = match &columns.limits {
+        Some(limits) => {
+            let one = |(i, l): (usize, &f64)| format!("{} p<{l}", "*".repeat(i + 1));
+            format!("Legend: {}", limits.iter().enumerate().map(one).collect::<Vec<_>>().join("; "))
+        }
+        None if shown.is_empty() => String::new(),
+        None => format!("Legend: b/{}", shown.join("/")),
+    };
+    if !legend.is_empty() {
+        session.print(format::right(&legend, columns.rule("-").len()));
+    }
+    session.r = stored_table(session, &columns.models, &rows, &wanted)?;
+    Ok(())
+}
