@@ -14,12 +14,16 @@ mod me_specs;
 mod mixed;
 mod mixed_levels;
 mod mixed_post;
+mod mixed_residuals;
 mod older;
 mod random;
 mod recovariance;
 mod wcorrelation;
 mod xtabond;
+mod xtcloglog;
 mod xtdescribe;
+mod xtfrontier;
+mod xtfrontier_show;
 mod xtgee;
 mod xtgls;
 mod xthtaylor;
@@ -28,6 +32,7 @@ mod xtlogit;
 mod xtlogit_show;
 mod xtnbreg;
 mod xtordered;
+mod xtrc;
 mod xtreg;
 mod xtreg_mle;
 mod xtsum;
@@ -66,7 +71,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     older::XTMEPOISSON,
     xtabond::SPEC,
     xtabond::SPEC_SYSTEM,
+    xtcloglog::SPEC,
     xtdescribe::SPEC,
+    xtfrontier::SPEC,
     xtgee::SPEC,
     xtgls::SPEC,
     xtgls::SPEC_PCSE,
@@ -79,6 +86,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtordered::SPEC,
     xtordered::SPEC_PROBIT,
     xtordered::SPEC_TOBIT,
+    xtrc::SPEC,
     xtreg::SPEC,
     xtsum::SPEC,
     xttab::SPEC,
@@ -89,8 +97,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// `predict` after the choice models of this family.
 pub(super) fn predict(command: &str) -> Option<Own> {
-    matches!(command, "cmclogit" | "asclogit")
-        .then_some((&cmclogit_predict::PREDICT, cmclogit_predict::predict as fn(&mut _, &_) -> _))
+    match command {
+        "cmclogit" | "asclogit" => Some((&cmclogit_predict::PREDICT, cmclogit_predict::predict)),
+        "xtfrontier" => Some((&xtfrontier_show::PREDICT, xtfrontier_show::predict)),
+        _ => None,
+    }
 }
 
 /// The panel variable: of an option `i()`, or as declared; r(459) without one.
