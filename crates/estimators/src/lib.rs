@@ -92,6 +92,7 @@ pub mod ml_survival;
 pub mod ml_treated_count;
 pub mod ml_zero;
 pub mod multivariate_tests;
+pub mod nested_logit;
 pub mod nls;
 pub mod noncentral;
 pub mod normality;

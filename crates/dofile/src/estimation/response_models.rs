@@ -29,6 +29,7 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "zip" | "zinb" => Some(model.inflated(cmd == "zinb")),
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
         "xtlogit" | "xtprobit" | "xtcloglog" | "clogit" => Some(model.panel_binary(&cmd)),
+        "ivpoisson" => Some(model.exponential()),
         "xtpoisson" | "xtnbreg" => Some(model.panel_count()),
         "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"
         | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" | "xtrc" | "xtfrontier" => Some(model.linear()),
@@ -282,6 +283,17 @@ impl Models<'_> {
                 }))
             }
             _ => Err(self.refuse()),
+        }
+    }
+
+    fn exponential(&self) -> Result<Response> {
+        match self.asked {
+            "" | "n" => {
+                Ok(Response::formula::<1>("Predicted number of events", self.asked, [self.positions(0)], |[x]| {
+                    x.exp()
+                }))
+            }
+            _ => self.linear(),
         }
     }
 

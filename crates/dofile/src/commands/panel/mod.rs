@@ -15,6 +15,10 @@ mod mixed;
 mod mixed_levels;
 mod mixed_post;
 mod mixed_residuals;
+mod nlogit;
+mod nlogit_line;
+mod nlogit_sample;
+mod nlogit_show;
 mod older;
 mod random;
 mod recovariance;
@@ -65,6 +69,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[7],
     mixed::SPEC,
     mixed::SPEC_OLD,
+    nlogit::SPEC,
     older::MEQRLOGIT,
     older::MEQRPOISSON,
     older::XTMELOGIT,
@@ -99,6 +104,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
 pub(super) fn predict(command: &str) -> Option<Own> {
     match command {
         "cmclogit" | "asclogit" => Some((&cmclogit_predict::PREDICT, cmclogit_predict::predict)),
+        "nlogit" => Some((&nlogit_show::PREDICT, nlogit_show::predict)),
         "xtfrontier" => Some((&xtfrontier_show::PREDICT, xtfrontier_show::predict)),
         _ => None,
     }
