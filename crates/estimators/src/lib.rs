@@ -91,6 +91,7 @@ pub mod ml_random_outcomes;
 pub mod ml_survival;
 pub mod ml_treated_count;
 pub mod ml_zero;
+pub mod multivariate_normality;
 pub mod multivariate_tests;
 pub mod nested_logit;
 pub mod nls;

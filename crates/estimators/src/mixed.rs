@@ -91,7 +91,8 @@ impl Mixed {
         for (at, rows) in above.unwrap_or(lowest).rows.iter().enumerate() {
             rows.iter().for_each(|row| of_row[*row] = at);
         }
-        let mut groups: Vec<Vec<Products>> = above.unwrap_or(lowest).rows.iter().map(|_| Vec::new()).collect();
+        let mut groups: Vec<Vec<Products>> =
+            above.unwrap_or(lowest).rows.iter().map(|_| Vec::new()).collect();
         for rows in lowest.rows {
             groups[of_row[rows[0]]].push(products(&rest, &columns, lowest.z, rows));
         }
@@ -156,7 +157,12 @@ impl Mixed {
 
     /// Cross products of the columns and the outcome of a group of the highest level, net of all effects and times
     /// the residual variance; and the logarithm of the determinant of its covariance.
-    pub(super) fn net(&self, group: &[Products], roots: &[Mat], s2: f64) -> Option<(Mat, Vec<f64>, f64, f64)> {
+    pub(super) fn net(
+        &self,
+        group: &[Products],
+        roots: &[Mat],
+        s2: f64,
+    ) -> Option<(Mat, Vec<f64>, f64, f64)> {
         let lowest = &roots[roots.len() - 1];
         let k = group[0].xx.rows();
         let (mut xx, mut xy, mut yy, mut ln_det) = (Mat::zeros(k, k), vec![0.0; k], 0.0, 0.0);

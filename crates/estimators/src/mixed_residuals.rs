@@ -140,10 +140,9 @@ impl Mixed {
     pub(super) fn groups_at(&self, theta: &[f64]) -> Option<Cow<'_, [Vec<Products>]>> {
         let Some((form, raw)) = &self.residual else { return Some(Cow::Borrowed(&self.groups)) };
         let own = &theta[self.sigma_at(theta) + 1..];
-        let group =
-            |members: &Vec<Vec<usize>>| -> Option<Vec<Products>> {
-                members.iter().map(|rows| whitened(raw, &form.covariance(own, rows), rows)).collect()
-            };
+        let group = |members: &Vec<Vec<usize>>| -> Option<Vec<Products>> {
+            members.iter().map(|rows| whitened(raw, &form.covariance(own, rows), rows)).collect()
+        };
         Some(Cow::Owned(raw.members.iter().map(group).collect::<Option<Vec<_>>>()?))
     }
 
@@ -191,8 +190,7 @@ impl Mixed {
             };
             let rows = [difference(0.01)?, difference(0.005)?, difference(0.0025)?];
             for g in 0..centre.len() {
-                let first =
-                    [(4.0 * rows[1][g] - rows[0][g]) / 3.0, (4.0 * rows[2][g] - rows[1][g]) / 3.0];
+                let first = [(4.0 * rows[1][g] - rows[0][g]) / 3.0, (4.0 * rows[2][g] - rows[1][g]) / 3.0];
                 out[(g, p + k)] = (16.0 * first[1] - first[0]) / 15.0;
             }
         }

@@ -20,8 +20,11 @@ impl<'a> TreatedCount<'a> {
     pub fn new(y: &'a [f64], treated: &'a [bool], points: usize) -> Self {
         let (nodes, weights) = gauss_hermite(points);
         let root = std::f64::consts::PI.sqrt();
-        let grid =
-            nodes.iter().zip(&weights).map(|(x, w)| (std::f64::consts::SQRT_2 * x, (w / root).ln())).collect();
+        let grid = nodes
+            .iter()
+            .zip(&weights)
+            .map(|(x, w)| (std::f64::consts::SQRT_2 * x, (w / root).ln()))
+            .collect();
         Self { y, treated, grid }
     }
 

@@ -37,7 +37,11 @@ fn unit(sign: f64, n: f64, [cross, squares, decay, mu, lns, lgt]: [Jet<6>; 6]) -
     let spread = (decay - 1.0) * gamma + 1.0;
     let above = mu / (gamma * s2).sqrt();
     let inner = (mu * rest - gamma * cross * sign) / (gamma * rest * s2 * spread).sqrt();
-    -lns * (0.5 * n) - rest.ln() * (0.5 * (n - 1.0)) - spread.ln() * 0.5 - above.ln_normal() - above.square() * 0.5
+    -lns * (0.5 * n)
+        - rest.ln() * (0.5 * (n - 1.0))
+        - spread.ln() * 0.5
+        - above.ln_normal()
+        - above.square() * 0.5
         + inner.ln_normal()
         + inner.square() * 0.5
         - squares / (rest * s2) * 0.5

@@ -288,11 +288,12 @@ impl Models<'_> {
 
     fn exponential(&self) -> Result<Response> {
         match self.asked {
-            "" | "n" => {
-                Ok(Response::formula::<1>("Predicted number of events", self.asked, [self.positions(0)], |[x]| {
-                    x.exp()
-                }))
-            }
+            "" | "n" => Ok(Response::formula::<1>(
+                "Predicted number of events",
+                self.asked,
+                [self.positions(0)],
+                |[x]| x.exp(),
+            )),
             _ => self.linear(),
         }
     }

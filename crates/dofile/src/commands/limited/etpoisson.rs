@@ -45,7 +45,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     notes: "Gauss-Hermite quadrature, 24 points; stores e(N df_m ll chi2 p chi2_c p_c rho sigma n_quad), e(b) with 1.depvar_t in the outcome, /athrho /lnsigma, e(V), r(table); predict: pomean, xb, xbtreat (not omean, cte, pr()); formulas: [CAUSAL] etpoisson, Terza (1998)",
     examples: &[Example {
         run: "set obs 150\ngen z = mod(_n*7, 11) - 5\ngen x = mod(_n*5, 13)/6\ngen u = mod(_n*17, 19) - 9\ngen t = z + u/2 > 0\ngen y = int(exp(.3 + x/2 + t/2 + u/12) + mod(_n*11, 6)/4)\netpoisson y x, treat(t = z)",
-        expect: &[("e(N)", 150.0), ("abs(e(rho) - tanh(_b[/athrho])) < 1e-12", 1.0), ("abs(e(sigma) - exp(_b[/lnsigma])) < 1e-12", 1.0)],
+        expect: &[
+            ("e(N)", 150.0),
+            ("abs(e(rho) - tanh(_b[/athrho])) < 1e-12", 1.0),
+            ("abs(e(sigma) - exp(_b[/lnsigma])) < 1e-12", 1.0),
+        ],
     }],
 };
 

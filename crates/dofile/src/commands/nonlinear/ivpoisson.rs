@@ -73,7 +73,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::unsupported_option("ivpoisson", "cfunction"));
     }
     if which != "gmm" {
-        return Err(StataError::new(198, format!("estimator {which} not allowed: gmm or cfunction expected")));
+        return Err(StataError::new(
+            198,
+            format!("estimator {which} not allowed: gmm or cfunction expected"),
+        ));
     }
     let mut line = ParsedCommand::split("ivpoisson", rest, false)?;
     line.check_options(OPTIONS, UNSUPPORTED)?;
@@ -99,7 +102,11 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, raw: &str, covariances: &Covar
     };
     let state = read(s, cmd, asked, &cmd.list)?;
     let model = &state.model;
-    if model.weights.as_ref().is_some_and(|w| !matches!(w.kind, WeightKind::Frequency | WeightKind::Probability)) {
+    if model
+        .weights
+        .as_ref()
+        .is_some_and(|w| !matches!(w.kind, WeightKind::Frequency | WeightKind::Probability))
+    {
         return Err(StataError::new(101, "only fweights and pweights are allowed"));
     }
     if state.y.iter().any(|y| *y < 0.0) {
@@ -192,7 +199,10 @@ fn post_results(
     let mut est = post::begin("ivpoisson", &format!("ivpoisson {raw}"), &parameters, model);
     let (k, moments) = (fit.b.len() as f64, fit.moments as f64);
     let r = &mut est.results;
-    r.scalar("N", fit.n).scalar("Q", stata(fit.j / fit.n)).scalar("J", stata(fit.j)).scalar("J_df", moments - k);
+    r.scalar("N", fit.n)
+        .scalar("Q", stata(fit.j / fit.n))
+        .scalar("J", stata(fit.j))
+        .scalar("J_df", moments - k);
     r.scalar("k", k).scalar("k_eq", 1.0).scalar("k_aux", 0.0).scalar("k_eq_model", 0.0).scalar("k_dv", 1.0);
     r.scalar("n_moments", moments).scalar("rank", k);
     r.scalar("converged", f64::from(u8::from(fit.converged)));

@@ -20,7 +20,8 @@ pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC, gmm::SPEC, ivp
 
 /// Subcommands of `estat` of this family; nothing when `word` is none.
 pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
-    let overid = matches!(session.e.cmd(), "gmm" | "ivpoisson") && word.len() >= 4 && "overid".starts_with(word);
+    let overid =
+        matches!(session.e.cmd(), "gmm" | "ivpoisson") && word.len() >= 4 && "overid".starts_with(word);
     overid.then(|| overid::run(session, &call("overid")))
 }
 

@@ -177,8 +177,7 @@ fn estimate(session: &mut Session, line: &Line, raw: &str) -> Result<()> {
             unstructured: levels[at].unstructured && z[at].len() > 1,
         })
         .collect();
-    let mut built =
-        asked.map(|a| a.build(session, &model.design.rows, &rows[rows.len() - 1])).transpose()?;
+    let mut built = asked.map(|a| a.build(session, &model.design.rows, &rows[rows.len() - 1])).transpose()?;
     let form = built.as_mut().and_then(|b| b.form.take());
     let mixed = Mixed::new(&model.y, &x, &effects, form, cmd.has("reml"));
     let (start, ll_c) = start(&model, &mixed, &effects)?;

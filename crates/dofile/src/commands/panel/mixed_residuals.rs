@@ -101,7 +101,10 @@ impl Asked {
         };
         let constant = |group: &Vec<usize>| group.iter().all(|i| stratum[*i] == stratum[group[0]]);
         if self.correlation != Correlation::Independent && !groups.iter().all(constant) {
-            return Err(StataError::new(459, "by() variable must be constant within the lowest-level groups"));
+            return Err(StataError::new(
+                459,
+                "by() variable must be constant within the lowest-level groups",
+            ));
         }
         let mut time = self.time.map_or_else(|| vec![0.0; rows.len()], |v| values(session, v, rows));
         let times = distinct(&time);
@@ -301,8 +304,7 @@ pub(super) fn residual_lines(
     let structure = results.get_text("rstructure").unwrap_or("");
     if structure == "unstructured" {
         let cells = results.matrices.get("tmap").map(|m| m.values().to_vec()).unwrap_or_default();
-        let times: Vec<String> =
-            cells.iter().map(|t| format::bare("%9.0g", *t).trim().to_string()).collect();
+        let times: Vec<String> = cells.iter().map(|t| format::bare("%9.0g", *t).trim().to_string()).collect();
         return lines.unstructured(&times);
     }
     let strata = results.get_scalar("nrgroups").unwrap_or(1.0) as usize;

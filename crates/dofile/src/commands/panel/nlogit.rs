@@ -4,8 +4,8 @@
 //! with an equation of the alternatives variable, one for each nest and each alternative with variables of its own, and the
 //! dissimilarity parameters /#_tau; V, Cns, cmd depvar case altvar. Formulas: [CM] nlogit.
 
-use super::cmclogit_predict::{Regressor, values};
 use super::clogit::store_sizes;
+use super::cmclogit_predict::{Regressor, values};
 use super::nlogit_line::{Line, OPTIONS, UNSUPPORTED, parse};
 use super::nlogit_sample::{Choices, State, columns, read};
 use super::nlogit_show::{footer, header};
@@ -75,9 +75,7 @@ fn layout(set: &Choices) -> Layout {
     for regressor in &set.alternatives {
         layout.named(match regressor {
             Regressor::Alternative(term) => Stripe::with_eq(&set.names[1], term),
-            Regressor::Case(term, a) => {
-                Stripe::with_eq(&set.labels[*a], term.as_deref().unwrap_or("_cons"))
-            }
+            Regressor::Case(term, a) => Stripe::with_eq(&set.labels[*a], term.as_deref().unwrap_or("_cons")),
         });
     }
     for regressor in &set.nests {
@@ -119,7 +117,8 @@ fn maximised(
 fn estimate(s: &mut Session, line: &Line, raw: &str) -> Result<()> {
     let set = read(s, line)?;
     let rows: Vec<usize> = set.model.design.rows.clone();
-    let [lower, upper] = [columns(s, &set.alternatives, &set.of, &rows)?, columns(s, &set.nests, &set.nest_of, &rows)?];
+    let [lower, upper] =
+        [columns(s, &set.alternatives, &set.of, &rows)?, columns(s, &set.nests, &set.nest_of, &rows)?];
     constant_in_nests(&set, &upper)?;
     let chosen: Vec<bool> = set.model.y.iter().map(|y| *y != 0.0).collect();
     let kernel = || NestedLogit {
@@ -137,8 +136,7 @@ fn estimate(s: &mut Session, line: &Line, raw: &str) -> Result<()> {
     let size = slopes + set.nest_labels.len();
     // the conditional logit: all dissimilarity parameters are one
     let fixed = Mat::from_fn(size - slopes, size, |i, j| f64::from(u8::from(j == slopes + i)));
-    let ones = Allowed::new(&fixed, &vec![1.0; size - slopes])
-        .ok_or_else(|| StataError::standard(412))?;
+    let ones = Allowed::new(&fixed, &vec![1.0; size - slopes]).ok_or_else(|| StataError::standard(412))?;
     let mut start = vec![0.0; size];
     start[slopes..].fill(1.0);
     let plain = maximised(line, &set, kernel(), &start, Some(&ones)).ok();
@@ -158,7 +156,10 @@ fn constant_in_nests(set: &Choices, upper: &[Vec<f64>]) -> Result<()> {
         for column in upper {
             let first = |nest: usize| rows.iter().find(|r| set.nest[**r] == nest).map(|r| column[*r]);
             if rows.iter().any(|r| Some(column[*r]) != first(set.nest[*r])) {
-                return Err(StataError::new(459, "variables of the nest equations must be constant within nests"));
+                return Err(StataError::new(
+                    459,
+                    "variables of the nest equations must be constant within nests",
+                ));
             }
         }
     }
@@ -179,7 +180,8 @@ fn post(
     let is_constant = |p: &usize| layout.stripe()[*p].name == "_cons";
     let tested: Vec<usize> = (0..fit.b.len() - taus).filter(|p| !is_constant(p)).collect();
     let rum = !line.cmd.has("nonnormalized");
-    let title = if rum { "RUM-consistent nested logit regression" } else { "Nonnormalized nested logit regression" };
+    let title =
+        if rum { "RUM-consistent nested logit regression" } else { "Nonnormalized nested logit regression" };
     let posted = Posted {
         cmd: "nlogit",
         title,

@@ -52,7 +52,8 @@ pub(super) struct Line {
 pub(super) fn parse(raw: &str) -> Result<Line> {
     let parts: Vec<&str> = raw.split("||").collect();
     let [front, upper, lower] = parts.as_slice() else {
-        let what = if parts.len() < 3 { "a model with one level; use cmclogit" } else { "more than two levels" };
+        let what =
+            if parts.len() < 3 { "a model with one level; use cmclogit" } else { "more than two levels" };
         return Err(StataError::unsupported_option("nlogit", what));
     };
     let (nests, own) = level(upper, false)?;

@@ -61,12 +61,11 @@ pub(super) fn read(s: &mut Session, line: &Line) -> Result<Choices> {
     let named = line.cmd.options.text("case");
     let named = named.ok_or_else(|| StataError::new(198, "option case() required"))?.trim().to_string();
     let case = s.variable(&named)?;
-    let [alternative, nest] =
-        [s.variable(&line.alternatives.variable)?, s.variable(&line.nests.variable)?];
+    let [alternative, nest] = [s.variable(&line.alternatives.variable)?, s.variable(&line.nests.variable)?];
     let abbrev = s.settings.varabbrev;
     let (_, own) = first_word(&line.cmd.list);
-    let lists = [own, &line.alternatives.list, &line.nests.list]
-        .map(|text| FvList::parse(&s.frame, text, abbrev));
+    let lists =
+        [own, &line.alternatives.list, &line.nests.list].map(|text| FvList::parse(&s.frame, text, abbrev));
     let [own, below, above] = lists;
     let (own, below, above) = (own?, below?, above?);
     let mut further = vec![case, alternative, nest];
@@ -128,8 +127,9 @@ fn drop_cases(s: &mut Session, line: &Line, model: &mut Model, case: usize) -> R
         all.iter().zip(&of).for_each(|(row, g)| whole[*g as usize] &= model.touse[*row]);
         let broken: Vec<usize> =
             all.iter().zip(&of).filter(|(_, g)| !whole[**g as usize]).map(|(row, _)| *row).collect();
-        let drop: Vec<usize> =
-            (0..model.design.rows.len()).filter(|i| broken.binary_search(&model.design.rows[*i]).is_ok()).collect();
+        let drop: Vec<usize> = (0..model.design.rows.len())
+            .filter(|i| broken.binary_search(&model.design.rows[*i]).is_ok())
+            .collect();
         model.drop_rows(s, &drop)?;
     }
     let cases = by_case(s, case, &model.design.rows);
@@ -154,7 +154,10 @@ fn parents(rows: &[usize], of: &[usize], nest_of: &[usize], count: usize) -> Res
         if *own == usize::MAX {
             *own = nest_of[*row];
         } else if *own != nest_of[*row] {
-            return Err(StataError::new(459, "the alternatives are not nested: one of them is in several nests"));
+            return Err(StataError::new(
+                459,
+                "the alternatives are not nested: one of them is in several nests",
+            ));
         }
     }
     Ok(out)

@@ -76,7 +76,10 @@ pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (kind, names) = new_names(s, cmd)?;
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
-    let b = s.e.b().map(|b| b.values().to_vec()).ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let b =
+        s.e.b()
+            .map(|b| b.values().to_vec())
+            .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
     let at = |i: usize| s.frame.position(&state.names[i]);
     let [case, alternative, nest] = [at(0)?, at(1)?, at(2)?];
     let mut touse = s.rows(cmd)?;
@@ -84,9 +87,8 @@ pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     let matched = |variable: usize, known: &[String]| -> Vec<usize> {
         let (found, own) = labels(s, variable, &rows);
-        let place = |a: &usize| {
-            own.get(*a).and_then(|l| known.iter().position(|k| k == l)).unwrap_or(usize::MAX)
-        };
+        let place =
+            |a: &usize| own.get(*a).and_then(|l| known.iter().position(|k| k == l)).unwrap_or(usize::MAX);
         found.iter().map(place).collect()
     };
     let (of, nest_of) = (matched(alternative, &state.labels), matched(nest, &state.nest_labels));

@@ -43,7 +43,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     notes: "mean-variance adaptive Gauss-Hermite quadrature, 12 points; stores e(N N_g df_m ll ll_c chi2 chi2_c p sigma_u rho), e(b) with /lnsig2u, e(V), r(table); predict: xb, pr, pu0; formulas: [XT] xtcloglog",
     examples: &[Example {
         run: "set obs 120\ngen id = ceil(_n/8)\ngen x = mod(_n*7, 11) - 5\ngen y = x + 3*mod(id, 3) + mod(_n*5, 9) > 7\nxtset id\nxtcloglog y x",
-        expect: &[("e(N_g)", 15.0), ("2*(e(ll) - e(ll_c)) - e(chi2_c)", 0.0), ("e(sigma_u)^2 - exp(_b[/lnsig2u])", 0.0)],
+        expect: &[
+            ("e(N_g)", 15.0),
+            ("2*(e(ll) - e(ll_c)) - e(chi2_c)", 0.0),
+            ("e(sigma_u)^2 - exp(_b[/lnsig2u])", 0.0),
+        ],
     }],
 };
 

@@ -155,7 +155,11 @@ fn post(
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let posted = Posted {
         cmd: "xtfrontier",
-        title: if decays { "Time-varying decay inefficiency model" } else { "Time-invariant inefficiency model" },
+        title: if decays {
+            "Time-varying decay inefficiency model"
+        } else {
+            "Time-invariant inefficiency model"
+        },
         predict: "xtfront_p",
         parameters: &parameters,
         fit,

@@ -74,12 +74,12 @@ pub(super) fn footer(session: &mut Session, level: f64) {
     let [low, high] = limits(lgt, at + 1).map(logistic);
     session.print(derived_row("gamma", gamma, gamma * (1.0 - gamma) * se(at + 1), low, high));
     let slope = s2 * gamma * (1.0 - gamma);
-    for (name, value, slopes) in
-        [("sigma_u2", s2 * gamma, [s2 * gamma, slope]), ("sigma_v2", s2 * (1.0 - gamma), [s2 * (1.0 - gamma), -slope])]
-    {
-        let variance: f64 = (0..2)
-            .map(|i| (0..2).map(|j| slopes[i] * slopes[j] * v.get(at + i, at + j)).sum::<f64>())
-            .sum();
+    for (name, value, slopes) in [
+        ("sigma_u2", s2 * gamma, [s2 * gamma, slope]),
+        ("sigma_v2", s2 * (1.0 - gamma), [s2 * (1.0 - gamma), -slope]),
+    ] {
+        let variance: f64 =
+            (0..2).map(|i| (0..2).map(|j| slopes[i] * slopes[j] * v.get(at + i, at + j)).sum::<f64>()).sum();
         let reach = critical * variance.max(0.0).sqrt();
         session.print(derived_row(name, value, variance.max(0.0).sqrt(), value - reach, value + reach));
     }

@@ -116,8 +116,7 @@ fn post_results(
     store_sizes(results, rows);
     results.scalar("chi2_c", found.constancy).scalar("df_chi2c", k * (rows.len() as f64 - 1.0));
     let names = model.names();
-    let active: Vec<Stripe> =
-        plain_stripe(model.estimated().iter().map(|i| names[*i].clone()).collect());
+    let active: Vec<Stripe> = plain_stripe(model.estimated().iter().map(|i| names[*i].clone()).collect());
     let size = active.len();
     results.matrix("Sigma", Matrix::square(found.sigma.data().to_vec(), active));
     let units = found.units.len();
@@ -125,7 +124,9 @@ fn post_results(
     let variances = found.units.iter().flat_map(|(_, v)| v.transpose().data().to_vec()).collect();
     results.matrix("beta_ps", Matrix::new(units, size, betas));
     results.matrix("V_ps", Matrix::new(units, size * size, variances));
-    results.text("ivar", session.frame.var(unit).name.clone()).text("title", "Random-coefficients regression");
+    results
+        .text("ivar", session.frame.var(unit).name.clone())
+        .text("title", "Random-coefficients regression");
     if let Ok(Some(time)) = Panel::of(&session.frame).map(|p| p.time) {
         results.text("tvar", session.frame.var(time).name.clone());
     }
