@@ -57,19 +57,18 @@ pub fn fit(y: &[f64], columns: &[&[f64]], units: &[Vec<usize>]) -> Option<Random
             p.quadratic(&away)
         })
         .sum();
-    let between = sigma.inverse_definite()?;
+    // The covariance between units may be singular, so the predictors do not use its inverse.
     let predicted = own
         .iter()
-        .zip(&precisions)
-        .map(|((own_b, own_v), precision)| {
-            let inverse = between.plus(precision).inverse_definite()?;
-            let (left, right) = (between.times_vector(&b), precision.times_vector(own_b));
-            let sum: Vec<f64> = left.iter().zip(&right).map(|(l, r)| l + r).collect();
-            let rest = Mat::identity(k).minus(&inverse.times(&between));
-            let covariance = v.plus(&rest.sandwich(&own_v.minus(&v)));
-            Some((inverse.times_vector(&sum), covariance))
+        .zip(&weights)
+        .map(|((own_b, own_v), weight)| {
+            let share = sigma.times(weight);
+            let away: Vec<f64> = own_b.iter().zip(&b).map(|(own, mean)| own - mean).collect();
+            let moved = share.times_vector(&away);
+            let predictor: Vec<f64> = b.iter().zip(&moved).map(|(mean, m)| mean + m).collect();
+            (predictor, v.plus(&share.sandwich(&own_v.minus(&v))))
         })
-        .collect::<Option<Vec<_>>>()?;
+        .collect();
     Some(RandomCoefficients { b, v, sigma, constancy, units: predicted })
 }
 
