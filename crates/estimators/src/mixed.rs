@@ -3,6 +3,7 @@
 
 use super::matrix::Mat;
 use super::mixed_levels::{Level, Products, products};
+use super::mixed_residuals::{Raw, Residual};
 use super::ml::Iteration;
 use super::real::stable_sum;
 
@@ -10,15 +11,17 @@ pub use super::mixed_levels::Effects;
 
 /// A mixed model. Variance parameters in order: for each level, the highest first, logs of the standard deviations of
 /// the effects and inverse hyperbolic tangents of their correlations (unstructured only); log of the residual
-/// standard deviation.
+/// standard deviation; parameters of the residual covariance.
 pub struct Mixed {
     /// Groups of the lowest level in each group of the level above; alone where there is one level.
-    groups: Vec<Vec<Products>>,
+    pub(super) groups: Vec<Vec<Products>>,
     levels: Vec<Level>,
+    /// Rows with the form of their covariance, where the residuals are not independent with one variance.
+    pub(super) residual: Option<(Residual, Raw)>,
     /// Least squares of the outcome on the fixed effects, which `groups` are net of.
-    plain: Vec<f64>,
+    pub(super) plain: Vec<f64>,
     /// Triangle `R` of `X = Q R`; the columns in `groups` are those of `Q`.
-    triangle: Mat,
+    pub(super) triangle: Mat,
     /// Number of fixed effects.
     pub fixed: usize,
     /// Rows.
@@ -57,7 +60,13 @@ const EDGE: f64 = 12.0;
 impl Mixed {
     /// A model from fixed-effects columns (with the constant) and one or two levels of random effects, the higher
     /// first; the groups of the second level lie within those of the first.
-    pub fn new(y: &[f64], x: &[&[f64]], effects: &[Effects<'_>], restricted: bool) -> Self {
+    pub fn new(
+        y: &[f64],
+        x: &[&[f64]],
+        effects: &[Effects<'_>],
+        residual: Option<Residual>,
+        restricted: bool,
+    ) -> Self {
         // Cross products of raw columns lose the digits that a large mean takes up.
         let (basis, triangle) = Mat::from_fn(y.len(), x.len(), |i, j| x[j][i]).thin_qr();
         let basis: Vec<Vec<f64>> =
@@ -78,21 +87,23 @@ impl Mixed {
         };
         let mut columns: Vec<&[f64]> = above.map_or(Vec::new(), |a| a.z.to_vec());
         columns.extend(basis.iter().map(Vec::as_slice));
-        let all = lowest.rows.iter().map(|rows| products(&rest, &columns, lowest.z, rows));
-        let groups = match above {
-            None => all.map(|group| vec![group]).collect(),
-            Some(above) => {
-                let mut of_row = vec![0; y.len()];
-                for (at, rows) in above.rows.iter().enumerate() {
-                    rows.iter().for_each(|row| of_row[*row] = at);
-                }
-                let mut groups: Vec<Vec<Products>> = above.rows.iter().map(|_| Vec::new()).collect();
-                all.zip(lowest.rows).for_each(|(group, rows)| groups[of_row[rows[0]]].push(group));
-                groups
-            }
-        };
+        let mut of_row: Vec<usize> = vec![0; y.len()];
+        for (at, rows) in above.unwrap_or(lowest).rows.iter().enumerate() {
+            rows.iter().for_each(|row| of_row[*row] = at);
+        }
+        let mut groups: Vec<Vec<Products>> =
+            above.unwrap_or(lowest).rows.iter().map(|_| Vec::new()).collect();
+        for rows in lowest.rows {
+            groups[of_row[rows[0]]].push(products(&rest, &columns, lowest.z, rows));
+        }
+        let residual = residual.map(|form| {
+            let mut members: Vec<Vec<Vec<usize>>> = groups.iter().map(|_| Vec::new()).collect();
+            lowest.rows.iter().for_each(|rows| members[of_row[rows[0]]].push(rows.clone()));
+            (form, Raw::new(&rest, &columns, lowest.z, members))
+        });
         Self {
             groups,
+            residual,
             levels: effects
                 .iter()
                 .map(|e| Level { effects: e.z.len(), unstructured: e.unstructured })
@@ -123,13 +134,21 @@ impl Mixed {
             out.extend(std::iter::repeat_n(true, level.effects));
             out.extend(std::iter::repeat_n(false, level.correlations()));
         }
-        out.push(false);
+        out.extend(vec![false; 1 + self.residual_parameters()]);
         out
+    }
+
+    /// Position of the log of the residual standard deviation.
+    pub fn sigma_at(&self, theta: &[f64]) -> usize {
+        theta.len() - 1 - self.residual_parameters()
     }
 
     /// `M = L (s2 I + L' Z'Z L)^-1 L'` and `ln|I + L'Z'Z L / s2|` of a group.
     fn middle(root: &Mat, zz: &Mat, s2: f64) -> Option<(Mat, f64)> {
         let q = root.rows();
+        if q == 0 {
+            return Some((Mat::zeros(0, 0), 0.0));
+        }
         let inner = root.transpose().sandwich(zz).plus(&Mat::identity(q).scaled(s2));
         let factor = inner.cholesky()?;
         let ln_det = 2.0 * (0..q).map(|i| factor[(i, i)].ln()).sum::<f64>() - q as f64 * s2.ln();
@@ -138,13 +157,18 @@ impl Mixed {
 
     /// Cross products of the columns and the outcome of a group of the highest level, net of all effects and times
     /// the residual variance; and the logarithm of the determinant of its covariance.
-    fn net(&self, group: &[Products], roots: &[Mat], s2: f64) -> Option<(Mat, Vec<f64>, f64, f64)> {
+    pub(super) fn net(
+        &self,
+        group: &[Products],
+        roots: &[Mat],
+        s2: f64,
+    ) -> Option<(Mat, Vec<f64>, f64, f64)> {
         let lowest = &roots[roots.len() - 1];
         let k = group[0].xx.rows();
         let (mut xx, mut xy, mut yy, mut ln_det) = (Mat::zeros(k, k), vec![0.0; k], 0.0, 0.0);
         for g in group {
             let (m, ln) = Self::middle(lowest, &g.zz, s2)?;
-            ln_det += g.n * s2.ln() + ln;
+            ln_det += g.n * s2.ln() + ln + g.ln_det;
             let mzy = m.times_vector(&g.zy);
             xx = xx.plus(&g.xx.minus(&g.zx.transpose().times(&m.times(&g.zx))));
             for (j, cell) in xy.iter_mut().enumerate() {
@@ -175,11 +199,11 @@ impl Mixed {
 
     /// The profile likelihood.
     pub fn profile(&self, theta: &[f64]) -> Option<Profile> {
-        let s2 = (2.0 * theta[theta.len() - 1]).exp();
+        let s2 = (2.0 * theta[self.sigma_at(theta)]).exp();
         let roots = self.roots(theta)?;
         let p = self.fixed;
         let (mut xvx, mut xvy, mut yvy, mut ln_det) = (Mat::zeros(p, p), vec![0.0; p], 0.0, 0.0);
-        for group in &self.groups {
+        for group in self.groups_at(theta)?.iter() {
             let (xx, xy, yy, ln) = self.net(group, &roots, s2)?;
             xvx = xvx.plus(&xx);
             xvy.iter_mut().zip(&xy).for_each(|(sum, x)| *sum += x);
@@ -248,14 +272,14 @@ impl Mixed {
 
     /// Effects whose deviation is at zero.
     fn at_edge(&self, theta: &[f64]) -> Vec<bool> {
-        let low = theta[theta.len() - 1] - EDGE + 0.5;
+        let low = theta[self.sigma_at(theta)] - EDGE + 0.5;
         self.deviations().iter().zip(theta).map(|(sd, t)| *sd && *t <= low).collect()
     }
 
     /// Puts small deviations to zero where that does not lower the likelihood: on the log scale the search would
     /// approach zero in steps of one half and end before.
     fn without_small(&self, mut theta: Vec<f64>, mut ll: f64) -> (Vec<f64>, f64) {
-        let last = theta[theta.len() - 1];
+        let last = theta[self.sigma_at(&theta)];
         for (at, _) in self.deviations().iter().enumerate().filter(|(_, sd)| **sd) {
             if theta[at] < last - 2.0 {
                 let mut zero = theta.clone();
@@ -310,7 +334,7 @@ impl Mixed {
             let mut found = None;
             for _ in 0..30 {
                 let mut next: Vec<f64> = theta.iter().zip(&direction).map(|(t, d)| t + length * d).collect();
-                let low = next[next.len() - 1] - EDGE;
+                let low = next[self.sigma_at(&next)] - EDGE;
                 next.iter_mut().zip(&deviations).filter(|(_, sd)| **sd).for_each(|(t, _)| *t = t.max(low));
                 let value = self.value(&next);
                 if value.is_finite() && value >= ll - 1e-11 * ll.abs() {
@@ -345,7 +369,7 @@ impl Mixed {
         let edge = self.at_edge(&theta);
         // A correlation with an effect at zero is not identified either.
         let free: Vec<usize> = (0..theta.len())
-            .filter(|i| !edge[*i] && (deviations[*i] || *i + 1 == theta.len() || !edge.contains(&true)))
+            .filter(|i| !edge[*i] && (deviations[*i] || *i >= self.sigma_at(&theta) || !edge.contains(&true)))
             .collect();
         let small = hessian.select(&free, &free).scaled(-1.0).inverse_definite();
         let mut v_theta = Mat::zeros(theta.len(), theta.len());

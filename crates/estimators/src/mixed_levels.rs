@@ -3,8 +3,11 @@
 use super::matrix::Mat;
 
 /// Cross products of a group: `x` are the effects of the level above it and then the fixed effects.
+#[derive(Clone)]
 pub(super) struct Products {
     pub(super) n: f64,
+    /// Log of the determinant of the rows' covariance in units of the residual variance.
+    pub(super) ln_det: f64,
     pub(super) xx: Mat,
     pub(super) xy: Vec<f64>,
     pub(super) yy: f64,
@@ -62,6 +65,7 @@ pub(super) fn products(y: &[f64], x: &[&[f64]], z: &[&[f64]], rows: &[usize]) ->
     let dot = |a: &[f64], b: &[f64]| rows.iter().map(|i| a[*i] * b[*i]).sum::<f64>();
     Products {
         n: rows.len() as f64,
+        ln_det: 0.0,
         xx: Mat::from_fn(x.len(), x.len(), |i, j| dot(x[i], x[j])),
         xy: x.iter().map(|c| dot(c, y)).collect(),
         yy: dot(y, y),

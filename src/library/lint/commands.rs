@@ -9,7 +9,7 @@ canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg 
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
 cprplot cs csdid csi cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen egranger eivreg
-elasticnet encode ereturn:eret error:err esize estat estimates:est etable etregress eventstudyinteract expand
+elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
 gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
 hotelling icc inspect intreg ipolate iqreg ir irf iri irt irtgraph isid ivpoisson ivprobit ivregress ivtobit
@@ -33,7 +33,7 @@ tetrachoric threshold tnbreg tobit tostring total tpoisson truncreg tsappend tsf
 ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable varwle vec
 veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
 xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile
-xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtreg xtregar xtset
+xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtrc xtreg xtregar xtset
 xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest
 ";
 

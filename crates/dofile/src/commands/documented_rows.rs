@@ -182,6 +182,10 @@ pub(super) const ROWS: &[Row] = &[
         ESTMetric noHEader noGRoup noSTDerr RESiduals() EMITERate() EMTOLerance() EMONLY EMLOG EMDOts \
         MATLOG MATSQRT COVariance() noCONstant",
     ),
+    ("xtcloglog", TABLE, LIKELIHOOD, PANEL),
+    ("xtfrontier", TABLE, LIKELIHOOD, "TI TVD COST noCONstant vce()"),
+    ("etpoisson", TABLE, LIKELIHOOD, "TREAt() noCONstant OFFset() Exposure() vce() IRr INTPoints()"),
+    ("xtrc", TABLE, NOTHING, "I() OFFset() noCONstant vce() BETAs"),
     ("xtologit", TABLE, LIKELIHOOD, PANEL),
     ("xtoprobit", TABLE, LIKELIHOOD, PANEL),
     ("xttobit", TABLE, LIKELIHOOD, PANEL),

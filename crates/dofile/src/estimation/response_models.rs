@@ -28,10 +28,11 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "fracreg" => Some(model.share("cm", "Conditional mean of")),
         "zip" | "zinb" => Some(model.inflated(cmd == "zinb")),
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
-        "xtlogit" | "xtprobit" | "clogit" => Some(model.panel_binary(&cmd)),
+        "xtlogit" | "xtprobit" | "xtcloglog" | "clogit" => Some(model.panel_binary(&cmd)),
+        "ivpoisson" => Some(model.exponential()),
         "xtpoisson" | "xtnbreg" => Some(model.panel_count()),
         "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"
-        | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" => Some(model.linear()),
+        | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" | "xtrc" | "xtfrontier" => Some(model.linear()),
         _ => response_pairs::of(&model, &cmd),
     }
 }
@@ -255,8 +256,11 @@ impl Models<'_> {
     }
 
     fn panel_binary(&self, cmd: &str) -> Result<Response> {
-        let probit = cmd == "xtprobit";
-        let curve = move |x: Jet<2>| if probit { x.normal() } else { x.logistic() };
+        let curve: fn(Jet<2>) -> Jet<2> = match cmd {
+            "xtprobit" => |x| x.normal(),
+            "xtcloglog" => |x| (-x.exp()).one_minus_exp(),
+            _ => |x| x.logistic(),
+        };
         let scale = self.ancillary("lnsig2u");
         let indices = [self.positions(0), scale.clone()];
         match self.asked {
@@ -279,6 +283,18 @@ impl Models<'_> {
                 }))
             }
             _ => Err(self.refuse()),
+        }
+    }
+
+    fn exponential(&self) -> Result<Response> {
+        match self.asked {
+            "" | "n" => Ok(Response::formula::<1>(
+                "Predicted number of events",
+                self.asked,
+                [self.positions(0)],
+                |[x]| x.exp(),
+            )),
+            _ => self.linear(),
         }
     }
 

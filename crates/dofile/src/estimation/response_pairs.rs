@@ -17,6 +17,7 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "hetprobit" => scaled(model),
         "betareg" => beta(model),
         "gnbreg" => dispersed(model),
+        "etpoisson" => treated_count(model),
         "ivprobit" | "ivtobit" | "xtologit" | "xtoprobit" | "xttobit" => model.linear(),
         "melogit" | "meprobit" | "mecloglog" | "mepoisson" | "menbreg" | "meologit" | "meoprobit" => {
             mixed(model)
@@ -113,6 +114,29 @@ fn dispersed(model: &Models<'_>) -> Result<Response> {
         "alpha" => two(model, "Predicted values of alpha", |_, s| s.exp()),
         "lnalpha" => two(model, "Predicted values of lnalpha", |_, s| s),
         "xb" => model.linear(),
+        _ => Err(model.refuse()),
+    }
+}
+
+/// Potential-outcome means: the mean of the log-normal error is in them ([CAUSAL] etpoisson postestimation).
+fn treated_count(model: &Models<'_>) -> Result<Response> {
+    let indices = [model.positions(0), model.positions(1), model.ancillary("lnsigma")];
+    let made = |label: &str, indices, f: fn([Jet<3>; 3]) -> Jet<3>| {
+        Ok(Response::formula(label, model.asked, indices, f))
+    };
+    match model.asked {
+        "" | "pomean" => {
+            let [outcome, _, scale] = indices;
+            made("Potential-outcome mean", [outcome, Vec::new(), scale], |[x, _, s]| {
+                (x + (s * 2.0).exp() * 0.5).exp()
+            })
+        }
+        "xb" => model.linear(),
+        "xbtreat" => {
+            let [_, treatment, _] = indices;
+            made("Linear prediction of treatment", [Vec::new(), treatment, Vec::new()], |[_, z, _]| z)
+        }
+        "omean" | "cte" => Err(StataError::unsupported_option("predict", model.asked)),
         _ => Err(model.refuse()),
     }
 }

@@ -49,19 +49,28 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 /// Both equations; the design of the model is that of the outcome, with the treatment.
-struct Sample {
-    model: Model,
-    treatment: Part,
-    treated: Vec<bool>,
+pub(super) struct Sample {
+    /// Outcome and sample.
+    pub(super) model: Model,
+    /// The equation of the treatment.
+    pub(super) treatment: Part,
+    /// Whether the rows are treated.
+    pub(super) treated: Vec<bool>,
 }
 
-fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
+/// Reads both equations of a command; rows with missing values in `further` variables leave the sample.
+pub(super) fn read(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    command: &str,
+    further: &[usize],
+) -> Result<Sample> {
     let given = cmd.options.text("treat").ok_or_else(|| StataError::new(198, "option treat() required"))?;
     let (name, body) =
         given.split_once('=').ok_or_else(|| StataError::new(198, "treat() has the form treat(t = z ...)"))?;
     let variable = session.numeric_variable(name.trim())?;
     let name = session.frame.var(variable).name.clone();
-    let listed = Listed::parse(session, "etregress", body)?;
+    let listed = Listed::parse(session, command, body)?;
     let (first, rest) = first_word(&cmd.list);
     let abbrev = session.settings.varabbrev;
     let outcome = FvList::parse(&session.frame, first, abbrev)?;
@@ -72,6 +81,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
     outcome.markout(&session.frame, &mut open.touse)?;
     regressors.markout(&session.frame, &mut open.touse)?;
     listed.markout(session, &mut open.touse)?;
+    session.markout(further, &mut open.touse, false)?;
     let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
     if rows.is_empty() {
         return Err(StataError::no_observations());
@@ -109,7 +119,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let sample = read(session, cmd)?;
+    let sample = read(session, cmd, "etregress", &[])?;
     let start = Steps::fit(&sample)?;
     if !cmd.has("twostep") {
         return maximum_likelihood(session, cmd, &sample, &start);

@@ -7,6 +7,7 @@ mod cloglog;
 mod endogenous;
 mod endogenous_show;
 mod endogenous_twostep;
+mod etpoisson;
 mod etregress;
 mod frontier;
 mod frontier_predict;
@@ -36,6 +37,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     cloglog::SPEC_FRACREG,
     endogenous::SPEC,
     endogenous::SPEC_TOBIT,
+    etpoisson::SPEC,
     etregress::SPEC,
     frontier::SPEC,
     glm::SPEC,

@@ -9,6 +9,8 @@ mod cluster_object;
 mod cluster_stop;
 mod factor;
 mod hotelling;
+mod mvtest;
+mod mvtest_show;
 mod pca;
 mod rotate;
 mod scores;
@@ -31,6 +33,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     scores::SPEC_SCREEPLOT,
     scores::SPEC_LOADINGPLOT,
     hotelling::SPEC,
+    mvtest::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.

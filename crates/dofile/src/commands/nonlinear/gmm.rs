@@ -90,7 +90,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             _ => error,
         })?;
     }
-    let covariances = covariances(&line)?;
+    let covariances = covariances("gmm", &line)?;
     let (model, instruments) = read(s, &line, &expression, &lists, covariances.vce.clone())?;
     let fit = fit(s, &line, &model, &instruments, &expression, &covariances)?;
     note_weights(s, &model);
@@ -125,20 +125,21 @@ fn residuals(raw: &str) -> Result<(Vec<String>, Vec<&str>, &str)> {
 }
 
 /// Covariances of the moments that were asked for.
-struct Covariances {
+pub(super) struct Covariances {
     /// In the covariance of the parameters.
-    vce: VceSpec,
+    pub(super) vce: VceSpec,
     /// In the weight matrix.
-    weight: VceSpec,
+    pub(super) weight: VceSpec,
     /// Whether the weight matrix counts as the inverse of the covariance of the moments: `vce(unadjusted)`.
-    efficient: bool,
+    pub(super) efficient: bool,
 }
 
-fn covariances(cmd: &ParsedCommand) -> Result<Covariances> {
-    let refuse = |text: &str| StataError::unsupported_option("gmm", text);
+/// Reads `wmatrix()` and `vce()` of a command.
+pub(super) fn covariances(command: &str, cmd: &ParsedCommand) -> Result<Covariances> {
+    let refuse = |text: &str| StataError::unsupported_option(command, text);
     let kind = |option: &str| -> Result<Option<VceSpec>> {
         let Some(text) = cmd.options.text(option) else { return Ok(None) };
-        match VceSpec::parse_vce("gmm", text, &[]) {
+        match VceSpec::parse_vce(command, text, &[]) {
             Ok(found @ (VceSpec::Robust | VceSpec::Cluster(_))) => Ok(Some(found)),
             _ => Err(refuse(&format!("{option}({text})"))),
         }
@@ -162,7 +163,7 @@ fn covariances(cmd: &ParsedCommand) -> Result<Covariances> {
 }
 
 /// The estimator by its name in `e(estimator)`.
-fn estimator(cmd: &ParsedCommand) -> Result<(&'static str, Steps)> {
+pub(super) fn estimator(cmd: &ParsedCommand) -> Result<(&'static str, Steps)> {
     match (cmd.has("onestep"), cmd.has("twostep"), cmd.has("igmm")) {
         (true, false, false) => Ok(("onestep", Steps::One)),
         (false, _, false) => Ok(("twostep", Steps::Two)),
@@ -203,7 +204,12 @@ fn fit(
     if s.interrupted() {
         return Err(StataError::standard(1));
     }
-    found.map_err(|error| match error {
+    found.map_err(failure)
+}
+
+/// The message of a fit that failed.
+pub(super) fn failure(error: GmmError) -> StataError {
+    match error {
         GmmError::Start => StataError::new(480, "residuals are missing at the initial values"),
         GmmError::Unidentified => StataError::new(
             481,
@@ -217,7 +223,7 @@ fn fit(
             506,
             "initial weight matrix not positive definite: equations have instruments in common; specify winitial(unadjusted, independent) or winitial(identity)",
         ),
-    })
+    }
 }
 
 /// What was asked for beside the model.
@@ -288,33 +294,39 @@ fn post_results(
     Ok(())
 }
 
-fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+/// Prints the header of the active results.
+pub(super) fn header(s: &mut Session, one_step: bool) {
     let e = &s.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
     let (k, moments, n) = (scalar("k"), scalar("n_moments"), scalar("N"));
-    let (title, initial, equations) = (text("title"), text("winit"), text("eqnames"));
-    let (one_step, weight) = (text("estimator") == "onestep", text("wmatrix"));
+    let (title, initial, weight) = (text("title"), text("winit"), text("wmatrix"));
+    s.print("");
+    s.print(title);
+    s.print("");
+    s.print(format!("Number of parameters = {k:>3}"));
+    s.print(format!("Number of moments    = {moments:>3}"));
+    let count = format!("Number of obs   = {:>10}", format::bare("%10.0fc", n).trim());
+    s.print(format!("{:<50}{count}", format!("Initial weight matrix: {initial}")));
+    if !one_step {
+        let weight = match weight.split_once(' ') {
+            Some((_, cluster)) => format!("Cluster ({cluster})"),
+            None => "Robust".to_string(),
+        };
+        s.print(format!("GMM weight matrix:     {weight}"));
+    }
+    s.print("");
+}
+
+fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = |name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
+    let (equations, one_step) = (text("eqnames"), text("estimator") == "onestep");
     let named = equations.split_whitespace().enumerate();
     let instruments: Vec<String> = named
         .map(|(i, name)| format!("Instruments for equation {name}: {}", text(&format!("inst_{}", i + 1))))
         .collect();
     if !cmd.has("noheader") {
-        s.print("");
-        s.print(title);
-        s.print("");
-        s.print(format!("Number of parameters = {k:>3}"));
-        s.print(format!("Number of moments    = {moments:>3}"));
-        let count = format!("Number of obs   = {:>10}", format::bare("%10.0fc", n).trim());
-        s.print(format!("{:<50}{count}", format!("Initial weight matrix: {initial}")));
-        if !one_step {
-            let weight = match weight.split_once(' ') {
-                Some((_, cluster)) => format!("Cluster ({cluster})"),
-                None => "Robust".to_string(),
-            };
-            s.print(format!("GMM weight matrix:     {weight}"));
-        }
-        s.print("");
+        header(s, one_step);
     }
     ml_command::table(s, cmd, &Look { equations: true, ..Look::default() })?;
     instruments.into_iter().for_each(|line| s.print(line));

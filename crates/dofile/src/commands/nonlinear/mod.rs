@@ -3,6 +3,7 @@
 mod expression;
 mod gmm;
 mod gmm_instruments;
+mod ivpoisson;
 mod mlexp;
 mod nl;
 mod overid;
@@ -15,11 +16,12 @@ use crate::ops::predict::Own;
 use crate::session::Session;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC, gmm::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC, gmm::SPEC, ivpoisson::SPEC];
 
 /// Subcommands of `estat` of this family; nothing when `word` is none.
 pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
-    let overid = session.e.cmd() == "gmm" && word.len() >= 4 && "overid".starts_with(word);
+    let overid =
+        matches!(session.e.cmd(), "gmm" | "ivpoisson") && word.len() >= 4 && "overid".starts_with(word);
     overid.then(|| overid::run(session, &call("overid")))
 }
 

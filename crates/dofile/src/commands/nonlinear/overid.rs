@@ -15,7 +15,7 @@ pub(super) fn run(s: &mut Session, call: &Call) -> Result<()> {
     let e = &s.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let (j, df) = (scalar("J"), scalar("J_df"));
-    if e.get_text("estimator") == Some("onestep") {
+    if [e.get_text("estimator"), e.get_text("gmmestimator")].contains(&Some("onestep")) {
         return Err(StataError::new(322, "estat overid needs two-step or iterated estimation"));
     }
     if df <= 0.0 {

@@ -6,9 +6,10 @@
 //! Formulas: [ME] mixed.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::clogit::store_sizes;
+use super::clogit::{nested, store_sizes};
 use super::mixed_levels::{Level, Line, level_rows, parse, values};
 use super::mixed_post::display;
+use super::mixed_residuals::{Asked, Built, store_structure};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::fit_error;
@@ -37,6 +38,9 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("COVariance"),
     OptSpec::flag("noCONstant"),
     OptSpec::text("vce"),
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("RESiduals"),
     OptSpec::real("Level"),
     OptSpec::int("ITERate"),
     OptSpec::flag("noLOg"),
@@ -47,7 +51,6 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("STDDEViations"),
 ];
 pub(super) const UNSUPPORTED: &[&str] = &[
-    "RESiduals",
     "DFMethod",
     "PWeight",
     "FWeight",
@@ -66,8 +69,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "mixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml level(#) nolog stddeviations]",
-    notes: "one level of random effects or two nested ones (after these no estat and no predictions but xb); stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects; estat icc; formulas: [ME] mixed",
+    syntax: "mixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml residuals(independent|ar 1|exchangeable|unstructured [, t(timevar) by(varname)]) vce(oim|robust|cluster v) level(#) nolog stddeviations]",
+    notes: "one level of random effects or two nested ones (after these and with residuals() no estat and no predictions but xb); by() not with unstructured; vce(robust) by the groups of the highest level; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects; estat icc; formulas: [ME] mixed",
     examples: &[Example {
         // Balanced one-way layout: REML gives the analysis-of-variance estimates, MSE 1 and (18 - 1)/2.
         run: "input g y\n1 1\n1 3\n2 5\n2 5\n3 7\n3 7\nend\nreplace y = 5.2928932188134525 in 3\nreplace y = 4.7071067811865475 in 4\nmixed y || g:, reml",
@@ -113,14 +116,38 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     crate::estimation::likelihood::finish(&session.e)
 }
 
+/// What is fitted.
+struct Setup<'a> {
+    model: &'a Model,
+    mixed: &'a Mixed,
+    levels: &'a [Level],
+    rows: &'a [Vec<Vec<usize>>],
+    residual: Option<&'a Built>,
+}
+
+/// The covariance that the options ask for; a robust one is by the groups of the highest level unless it is by cluster.
+fn covariance(session: &Session, cmd: &ParsedCommand, levels: &[Level]) -> Result<VceSpec> {
+    let vce = match VceSpec::parse("mixed", &cmd.options, &["oim", "conventional"])? {
+        VceSpec::Robust => VceSpec::Cluster(session.frame.var(levels[0].unit).name.clone()),
+        other @ (VceSpec::Default | VceSpec::Cluster(_)) => other,
+        _ => return Err(StataError::invalid("invalid vce() option")),
+    };
+    if cmd.has("reml") && vce != VceSpec::Default {
+        return Err(StataError::invalid("vce(robust) is not allowed with REML estimation"));
+    }
+    Ok(vce)
+}
+
 fn estimate(session: &mut Session, line: &Line, raw: &str) -> Result<()> {
     let cmd = &line.cmd;
-    if VceSpec::parse("mixed", &cmd.options, &["oim", "conventional"])? != VceSpec::Default {
-        return Err(StataError::unsupported_option("mixed", "vce(robust)"));
-    }
-    let levels = line.levels.iter().map(|l| Level::read(session, l)).collect::<Result<Vec<_>>>()?;
-    let further = levels.iter().flat_map(|l| l.slopes.iter().copied().chain([l.unit])).collect();
-    let reading = Reading { further, weight_kinds: &[], vce: Some(VceSpec::Default), ..Reading::new(cmd) };
+    let asked = cmd.options.text("residuals").map(|text| Asked::parse(session, text)).transpose()?;
+    let levels =
+        line.levels.iter().map(|l| Level::read(session, l, asked.is_some())).collect::<Result<Vec<_>>>()?;
+    let vce = covariance(session, cmd, &levels)?;
+    let mut further: Vec<usize> =
+        levels.iter().flat_map(|l| l.slopes.iter().copied().chain([l.unit])).collect();
+    further.extend(asked.iter().flat_map(Asked::variables));
+    let reading = Reading { further, weight_kinds: &[], vce: Some(vce), ..Reading::new(cmd) };
     let mut model = reading.model(session)?;
     // noconstant belongs to the random effects here.
     model.constant = true;
@@ -150,16 +177,19 @@ fn estimate(session: &mut Session, line: &Line, raw: &str) -> Result<()> {
             unstructured: levels[at].unstructured && z[at].len() > 1,
         })
         .collect();
-    let mixed = Mixed::new(&model.y, &x, &effects, cmd.has("reml"));
+    let mut built = asked.map(|a| a.build(session, &model.design.rows, &rows[rows.len() - 1])).transpose()?;
+    let form = built.as_mut().and_then(|b| b.form.take());
+    let mixed = Mixed::new(&model.y, &x, &effects, form, cmd.has("reml"));
     let (start, ll_c) = start(&model, &mixed, &effects)?;
     let limit = cmd.options.int("iterate").map_or(100, |i| i.max(0) as usize);
     let fit = mixed.fit(&start, limit).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
-    log(session, cmd, &fit);
-    post_results(session, raw, &model, &mixed, &fit, &levels, &rows, ll_c);
-    Ok(())
+    log(session, cmd, &fit, model.is_robust());
+    let setup =
+        Setup { model: &model, mixed: &mixed, levels: &levels, rows: &rows, residual: built.as_ref() };
+    post_results(session, raw, &setup, &fit, ll_c)
 }
 
-fn log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit) {
+fn log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit, robust: bool) {
     if cmd.has("nolog") {
         return;
     }
@@ -172,7 +202,7 @@ fn log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit) {
         converged: fit.converged,
         constrained: None,
     };
-    print_log(session, &shown, false, cmd.options.int("iterate"));
+    print_log(session, &shown, robust, cmd.options.int("iterate"));
 }
 
 /// Starting values from least squares, and the log likelihood without random effects.
@@ -188,7 +218,8 @@ fn start(model: &Model, mixed: &Mixed, effects: &[Effects<'_>]) -> Result<(Vec<f
         .map(|(g, m)| g.iter().map(|i| (plain.residuals[*i] - m).powi(2)).sum::<f64>())
         .sum();
     let df = (mixed.n - rows.len() as f64).max(1.0);
-    let s2 = (within / df).max(1e-12 * plain.rss.max(1e-300));
+    let empty = effects.iter().all(|e| e.z.is_empty());
+    let s2 = if empty { plain.rss / mixed.n } else { (within / df).max(1e-12 * plain.rss.max(1e-300)) };
     let between = means.iter().map(|m| m * m).sum::<f64>() / means.len() as f64;
     let spread = |c: &[f64]| {
         let m = c.iter().sum::<f64>() / c.len() as f64;
@@ -208,13 +239,14 @@ fn start(model: &Model, mixed: &Mixed, effects: &[Effects<'_>]) -> Result<(Vec<f
         theta.extend(vec![0.0; if level.unstructured { q * (q - 1) / 2 } else { 0 }]);
     }
     theta.push(0.5 * s2.ln());
+    theta.extend(vec![0.0; mixed.residual_parameters()]);
     let ll_c = if mixed.restricted {
         let p = columns.len() as f64 + 1.0;
         let sigma = 0.5 * (plain.rss / (mixed.n - p)).ln();
         let mut none = theta.clone();
         none.iter_mut().zip(mixed.deviations()).filter(|(_, sd)| *sd).for_each(|(t, _)| *t = -300.0);
-        let last = none.len() - 1;
-        none[last] = sigma;
+        let at = mixed.sigma_at(&none);
+        none[at] = sigma;
         mixed.profile(&none).map_or(f64::NAN, |p| p.ll)
     } else {
         plain.ll
@@ -222,30 +254,36 @@ fn start(model: &Model, mixed: &Mixed, effects: &[Effects<'_>]) -> Result<(Vec<f
     Ok((theta, ll_c))
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
-fn post_results(
-    session: &mut Session,
-    raw: &str,
-    model: &Model,
-    mixed: &Mixed,
-    fit: &MixedFit,
-    levels: &[Level],
-    rows: &[Vec<Vec<usize>>],
-    ll_c: f64,
-) {
-    let p = mixed.fixed;
-    let k = fit.theta.len();
-    let mut b = fit.profile.b.clone();
-    b.extend(&fit.theta);
+/// The covariance of all parameters; the model-based one beside a robust one.
+fn variances(setup: &Setup<'_>, fit: &MixedFit) -> Result<(Mat, Option<Mat>)> {
+    let (p, k) = (setup.mixed.fixed, fit.theta.len());
     // Fixed effects and variance parameters are asymptotically independent.
     let v = Mat::from_fn(p + k, p + k, |i, j| match (i < p, j < p) {
         (true, true) => fit.profile.v[(i, j)],
         (false, false) => fit.v_theta[(i - p, j - p)],
         _ => 0.0,
     });
+    let Some((of_group, count)) = nested(setup.model, &setup.rows[0])? else { return Ok((v, None)) };
+    let free: Vec<bool> = (0..k).map(|i| fit.v_theta[(i, i)] > 0.0).collect();
+    let scores = setup
+        .mixed
+        .scores(&fit.profile.b, &fit.theta, &free)
+        .ok_or_else(|| StataError::new(430, "could not calculate numerical derivatives"))?;
+    let mut sums = Mat::zeros(count, p + k);
+    for (group, cluster) in of_group.iter().enumerate() {
+        (0..p + k).for_each(|j| sums[(*cluster, j)] += scores[(group, j)]);
+    }
+    let meat = sums.transpose().times(&sums);
+    let robust = v.sandwich(&meat).scaled(count as f64 / (count as f64 - 1.0)).symmetrised();
+    Ok((robust, Some(v)))
+}
+
+/// Names of the parameters.
+fn layout(setup: &Setup<'_>) -> Layout {
     let mut layout = Layout::default();
+    let model = setup.model;
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    for (level, own) in (1..).zip(levels) {
+    for (level, own) in (1..).zip(setup.levels) {
         let q = own.slopes.len() + usize::from(own.intercept);
         for i in 1..=q {
             layout.constant(&format!("lns{level}_1_{i}"));
@@ -259,6 +297,25 @@ fn post_results(
         }
     }
     layout.constant("lnsig_e");
+    setup.residual.iter().flat_map(|r| r.names()).for_each(|name| {
+        layout.constant(&name);
+    });
+    layout
+}
+
+fn post_results(
+    session: &mut Session,
+    raw: &str,
+    setup: &Setup<'_>,
+    fit: &MixedFit,
+    ll_c: f64,
+) -> Result<()> {
+    let Setup { model, mixed, levels, rows, residual } = *setup;
+    let (p, k) = (mixed.fixed, fit.theta.len());
+    let mut b = fit.profile.b.clone();
+    b.extend(&fit.theta);
+    let (v, v_model) = variances(setup, fit)?;
+    let layout = layout(setup);
     let parameters = layout.parameters(&b, &v);
     let tested: Vec<usize> = (0..p - 1).collect();
     let test = wald::test_zero(&b, &v, &tested);
@@ -266,12 +323,16 @@ fn post_results(
     let results = &mut est.results;
     results.scalar("N", mixed.n).scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
     results.scalar("p", if test.df == 0 { MISSING } else { chi2_tail(test.df as f64, test.chi2) });
-    results.scalar("ll", fit.profile.ll).scalar("ll_c", ll_c).scalar("rank", (p + k) as f64);
-    let chi2_c = (2.0 * (fit.profile.ll - ll_c)).max(0.0);
-    let df_c = (k - 1) as f64;
-    // One variance: half of the tail; several: the plain tail is conservative ([ME] mixed).
-    let p_c = chi2_tail(df_c, chi2_c) / if k == 2 && chi2_c > 0.0 { 2.0 } else { 1.0 };
-    results.scalar("chi2_c", chi2_c).scalar("df_c", df_c).scalar("p_c", p_c);
+    results.scalar("ll", fit.profile.ll).scalar("rank", (p + k) as f64);
+    if let Some(v_model) = &v_model {
+        results.matrix("V_modelbased", layout.parameters(&b, v_model).v_matrix());
+    } else {
+        let chi2_c = (2.0 * (fit.profile.ll - ll_c)).max(0.0);
+        let df_c = (k - 1) as f64;
+        // One variance: half of the tail; several: the plain tail is conservative ([ME] mixed).
+        let p_c = chi2_tail(df_c, chi2_c) / if is_bar(setup, k) && chi2_c > 0.0 { 2.0 } else { 1.0 };
+        results.scalar("ll_c", ll_c).scalar("chi2_c", chi2_c).scalar("df_c", df_c).scalar("p_c", p_c);
+    }
     results.scalar("k", (p + k) as f64).scalar("k_f", p as f64).scalar("k_r", k as f64);
     results.scalar("converged", f64::from(u8::from(fit.converged)));
     store_groups(results, rows);
@@ -284,16 +345,30 @@ fn post_results(
     results.text("method", if mixed.restricted { "REML" } else { "ML" }).text("chi2type", "Wald");
     results.text(
         "title",
-        if mixed.restricted { "Mixed-effects REML regression" } else { "Mixed-effects ML regression" },
+        match (mixed.restricted, v_model.is_some()) {
+            (true, _) => "Mixed-effects REML regression",
+            (false, true) => "Mixed-effects regression",
+            _ => "Mixed-effects ML regression",
+        },
     );
-    results.text("properties", "b V").text("predict", "mixed_p").text("vce", "oim");
-    let s2 = (2.0 * fit.theta[k - 1]).exp();
-    if let (Some(roots), [level]) = (mixed.roots(&fit.theta), levels) {
+    results.text("properties", "b V").text("predict", "mixed_p");
+    if v_model.is_none() {
+        results.text("vce", "oim");
+    }
+    store_structure(results, residual);
+    let s2 = (2.0 * fit.theta[mixed.sigma_at(&fit.theta)]).exp();
+    if let (Some(roots), [level], None) = (mixed.roots(&fit.theta), levels, residual) {
         let slopes = level.slopes.iter().map(|v| session.frame.var(*v).name.clone()).collect();
         let (group, intercept, root) = (groups[0].clone(), level.intercept, roots[0].clone());
         est.extra = Some(Arc::new(MixedState { group, slopes, intercept, root, s2 }));
     }
     session.post_estimation(est, model.touse.clone());
+    Ok(())
+}
+
+/// Whether the only parameter beside the residual variance is a variance of an effect.
+fn is_bar(setup: &Setup<'_>, parameters: usize) -> bool {
+    parameters == 2 && setup.mixed.residual_parameters() == 0
 }
 
 /// Numbers and sizes of the groups: scalars for one level, matrices for two.

@@ -71,7 +71,8 @@ pub(super) struct Level {
 }
 
 impl Level {
-    pub(super) fn read(session: &Session, text: &LevelText) -> Result<Self> {
+    /// Reads the effects of a level; none are allowed where `residuals` have a structure of their own.
+    pub(super) fn read(session: &Session, text: &LevelText, residuals: bool) -> Result<Self> {
         let is = |full: &str| text.covariance.len() >= 2 && full.starts_with(text.covariance.as_str());
         if !["unstructured", "independent", "identity"].into_iter().any(is) {
             return Err(StataError::unsupported_option("mixed", &format!("covariance({})", text.covariance)));
@@ -82,7 +83,7 @@ impl Level {
         let unit = session.variable(&text.group)?;
         let slopes = if text.slopes.is_empty() { Vec::new() } else { session.varlist(&text.slopes)? };
         let count = slopes.len() + usize::from(text.intercept);
-        if count == 0 {
+        if count == 0 && !residuals {
             return Err(StataError::new(198, "no random effects specified"));
         }
         if is("identity") && count > 1 {
@@ -99,6 +100,7 @@ impl Level {
 
     pub(super) fn form(&self) -> &'static str {
         match self.slopes.len() + usize::from(self.intercept) {
+            0 => "(empty)",
             1 => "Identity",
             _ if self.unstructured => "Unstructured",
             _ => "Independent",

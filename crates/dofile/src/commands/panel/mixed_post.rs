@@ -2,6 +2,7 @@
 //! predictions ([ME] mixed, [ME] mixed postestimation).
 
 use super::mixed::MixedState;
+use super::mixed_residuals::residual_lines;
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::{Parameters as Stored, predict as linear_prediction};
@@ -15,7 +16,7 @@ use estimators::mixed::Mixed;
 use estimators::wald;
 
 /// A line of the table of variances: name, estimate, standard error, limits.
-type Line = (String, [f64; 4]);
+pub(super) type Line = (String, [f64; 4]);
 
 /// The lines of each level, and that of the residual.
 fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Vec<Line>>, Vec<Line>)> {
@@ -64,6 +65,9 @@ fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Vec<Lin
             }
         }
         levels.push(lines);
+    }
+    if structured(session) {
+        return Ok((levels, residual_lines(session, &stored, critical, deviations)));
     }
     let residual = at("lnsig_e").map(|position| one(format!("{word}(Residual)"), position));
     Ok((levels, residual.into_iter().collect()))
@@ -133,7 +137,11 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
             Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
             Fact::probability("Prob > chi2", scalar(session, "p")),
         ];
-        let label = if reml { "Log restricted-likelihood" } else { "Log likelihood" };
+        let label = match (reml, text(session, "vcetype").is_empty()) {
+            (true, _) => "Log restricted-likelihood",
+            (false, true) => "Log likelihood",
+            _ => "Log pseudolikelihood",
+        };
         let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
         session.print("");
         if text(session, "ivars").contains(' ') {
@@ -151,6 +159,9 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let rule = format!("-----------------------------+{}", "-".repeat(48));
     session.print("");
     session.print("-".repeat(78));
+    if !text(session, "vcetype").is_empty() {
+        session.print(format!("{:29}|               Robust", ""));
+    }
     session.print(format!(
         "  Random-effects parameters  |   Estimate   Std. err.     [{}% conf. interval]",
         format::bare("%5.0g", level)
@@ -158,14 +169,30 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     session.print(&rule);
     let (groups, forms) = (text(session, "ivars"), text(session, "vartypes"));
     for ((group, form), lines) in groups.split(' ').zip(forms.split(' ')).zip(&levels) {
-        session.print(format!("{:<29}|", format!("{}: {form}", format::abbrev(group, 12))));
+        if form == "(empty)" {
+            let group = format!("{}:", format::abbrev(group, 12));
+            session.print(format!("{group:<21}{form} |"));
+        } else {
+            session.print(format!("{:<29}|", format!("{}: {form}", format::abbrev(group, 12))));
+        }
         lines.iter().for_each(|line| print_line(session, line));
         session.print(&rule);
     }
+    if structured(session) {
+        let by = text(session, "rbyvar");
+        let comma = if by.is_empty() { "" } else { "," };
+        session.print(format!("{:<29}|", format!("Residual: {}{comma}", text(session, "rstructlab"))));
+        if !by.is_empty() {
+            session.print(format!("{:<29}|", format!("    by {}", format::abbrev(&by, 12))));
+        }
+    }
     residual.iter().for_each(|line| print_line(session, line));
     session.print("-".repeat(78));
+    if session.e.results.get_scalar("chi2_c").is_none() {
+        return Ok(());
+    }
     let df = scalar(session, "df_c");
-    let (kind, tail) = if df == 1.0 {
+    let (kind, tail) = if df == 1.0 && !structured(session) {
         ("chibar2(01)".to_string(), "Prob >= chibar2")
     } else {
         (format!("chi2({df})"), "Prob > chi2")
@@ -176,7 +203,12 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     );
     let right = format!("{tail} = {}", format::bare("%6.4f", scalar(session, "p_c")));
     session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
-    if df > 1.0 {
+    if text(session, "vartypes").split(' ').all(|form| form == "(empty)") {
+        session.print("");
+        session.print("Note: The reported degrees of freedom assumes the null hypothesis is not on the");
+        session.print("      boundary of the parameter space.  If this is not true, then the reported test");
+        session.print("      is conservative.");
+    } else if df > 1.0 {
         session.print("");
         session.print("Note: LR test is conservative and provided only for reference.");
     }
@@ -195,13 +227,16 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(301, "last estimates not found"));
     };
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
+    let (vcetype, clustvar) = (text("vcetype"), text("clustvar"));
+    let clusters = session.e.results.get_scalar("N_clust");
     let fixed = b.col_names.iter().filter(|s| s.eq == depvar).count();
     let level = crate::estimation::display::level(session, cmd)?;
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
     let table = |count: usize| crate::estimation::table::Table {
         title: &depvar,
         heading: "Coefficient",
-        vce_title: "",
+        vce_title: &vcetype,
         stripe: &b.col_names[..count],
         b: &b.values()[..count],
         se: &se[..count],
@@ -210,7 +245,7 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         eform: false,
         ancillary_from: None,
         deviations: false,
-        clusters: None,
+        clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: false,
         beta: None,
     };
@@ -220,10 +255,19 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// Whether the active results have residuals with a structure of their own.
+fn structured(session: &Session) -> bool {
+    let text = |name: &str| session.e.results.get_text(name).unwrap_or("");
+    !matches!(text("rstructure"), "" | "independent") || !text("rbyvar").is_empty()
+}
+
 /// r(199) after `mixed` with two levels of random effects.
 pub(super) fn one_level(session: &Session) -> Result<()> {
     if session.e.results.get_text("ivars").is_some_and(|g| g.contains(' ')) {
         return Err(StataError::unsupported_option("mixed", "estat and predictions after two levels"));
+    }
+    if structured(session) {
+        return Err(StataError::unsupported_option("mixed", "estat and predictions after residuals()"));
     }
     Ok(())
 }

@@ -14,13 +14,21 @@ mod me_specs;
 mod mixed;
 mod mixed_levels;
 mod mixed_post;
+mod mixed_residuals;
+mod nlogit;
+mod nlogit_line;
+mod nlogit_sample;
+mod nlogit_show;
 mod older;
 mod random;
 mod recovariance;
 mod wcorrelation;
 mod xtabond;
+mod xtcloglog;
 mod xtdata;
 mod xtdescribe;
+mod xtfrontier;
+mod xtfrontier_show;
 mod xtgee;
 mod xtgls;
 mod xtgls_sample;
@@ -30,6 +38,7 @@ mod xtlogit;
 mod xtlogit_show;
 mod xtnbreg;
 mod xtordered;
+mod xtrc;
 mod xtreg;
 mod xtreg_mle;
 mod xtregar;
@@ -63,14 +72,17 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[7],
     mixed::SPEC,
     mixed::SPEC_OLD,
+    nlogit::SPEC,
     older::MEQRLOGIT,
     older::MEQRPOISSON,
     older::XTMELOGIT,
     older::XTMEPOISSON,
     xtabond::SPEC,
     xtabond::SPEC_SYSTEM,
+    xtcloglog::SPEC,
     xtdata::SPEC,
     xtdescribe::SPEC,
+    xtfrontier::SPEC,
     xtgee::SPEC,
     xtgls::SPEC,
     xtgls::SPEC_PCSE,
@@ -83,6 +95,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtordered::SPEC,
     xtordered::SPEC_PROBIT,
     xtordered::SPEC_TOBIT,
+    xtrc::SPEC,
     xtreg::SPEC,
     xtregar::SPEC,
     xtsum::SPEC,
@@ -94,8 +107,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// `predict` after the choice models of this family.
 pub(super) fn predict(command: &str) -> Option<Own> {
-    matches!(command, "cmclogit" | "asclogit")
-        .then_some((&cmclogit_predict::PREDICT, cmclogit_predict::predict as fn(&mut _, &_) -> _))
+    match command {
+        "cmclogit" | "asclogit" => Some((&cmclogit_predict::PREDICT, cmclogit_predict::predict)),
+        "nlogit" => Some((&nlogit_show::PREDICT, nlogit_show::predict)),
+        "xtfrontier" => Some((&xtfrontier_show::PREDICT, xtfrontier_show::predict)),
+        _ => None,
+    }
 }
 
 /// The panel variable: of an option `i()`, or as declared; r(459) without one.

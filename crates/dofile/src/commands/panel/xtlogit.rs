@@ -219,7 +219,8 @@ fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: u
     Ok(())
 }
 
-fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<Model> {
+/// Reads a model; a robust covariance is by unit.
+pub(super) fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<Model> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
     let reading = Reading { further, ..Reading::likelihood(cmd, &[]) };
