@@ -331,7 +331,8 @@ mod tests {
 
     #[test]
     fn conditions_and_formulas_are_seen_around_a_phrase() {
-        let has = |question: &str, phrase: &str, name: &str| around(question, phrase).iter().any(|n| n == name);
+        let has =
+            |question: &str, phrase: &str, name: &str| around(question, phrase).iter().any(|n| n == name);
         let question = "When the load goes up, does the delay grow?";
         assert!(has(question, "load", "in_when") && !has(question, "delay", "in_when"));
         let formula = "counts ~ shade + depth";
