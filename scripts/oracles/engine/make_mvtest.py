@@ -54,28 +54,28 @@ def one_sample(cases, x, words):
         k = len(away)
         t2 = n * away @ np.linalg.solve(spread, away)
         f = (n - k) / ((n - 1) * k) * t2
-        cases.add(do, "firms.csv", do, {"r(T2)": t2, "r(F)": f, "r(df_m)": k, "r(df_r)": n - k, "r(p_F)": stats.f.sf(f, k, n - k)}, 1e-9)
+        cases.add(do, "firm_years.csv", do, {"r(T2)": t2, "r(F)": f, "r(df_m)": k, "r(df_r)": n - k, "r(p_F)": stats.f.sf(f, k, n - k)}, 1e-9)
 
     c = np.column_stack([np.eye(p - 1), -np.ones(p - 1)])
     means(c @ m, c @ s @ c.T, f"mvtest means {words}")
     means(m, s, f"mvtest means {words}, zero")
     det, r = np.linalg.det(s), np.corrcoef(x.T)
     chi = -(n - 1 - (2 * p + 5) / 6) * np.log(np.linalg.det(r))
-    cases.add("mvtest covariances, diagonal", "firms.csv", f"mvtest covariances {words}", {"r(chi2)": chi, "r(df)": p * (p - 1) / 2, "r(p_chi2)": stats.chi2.sf(chi, p * (p - 1) / 2)}, 1e-9)
+    cases.add("mvtest covariances, diagonal", "firm_years.csv", f"mvtest covariances {words}", {"r(chi2)": chi, "r(df)": p * (p - 1) / 2, "r(p_chi2)": stats.chi2.sf(chi, p * (p - 1) / 2)}, 1e-9)
     u = p**p * det / np.trace(s) ** p
-    cases.add("mvtest covariances, spherical", "firms.csv", f"mvtest covariances {words}, spherical", {"r(chi2)": -(n - 1 - (2 * p**2 + p + 2) / (6 * p)) * np.log(u), "r(df)": p * (p + 1) / 2 - 1}, 1e-9)
+    cases.add("mvtest covariances, spherical", "firm_years.csv", f"mvtest covariances {words}, spherical", {"r(chi2)": -(n - 1 - (2 * p**2 + p + 2) / (6 * p)) * np.log(u), "r(df)": p * (p + 1) / 2 - 1}, 1e-9)
     s2 = np.trace(s) / p
     rho = (s.sum() - np.trace(s)) / (p * (p - 1)) / s2
     u = det / (s2**p * (1 - rho) ** (p - 1) * (1 + (p - 1) * rho))
     chi = -(n - 1 - p * (p + 1) ** 2 * (2 * p - 3) / (6 * (p - 1) * (p**2 + p - 4))) * np.log(u)
-    cases.add("mvtest covariances, compound", "firms.csv", f"mvtest covariances {words}, compound", {"r(chi2)": chi, "r(df)": p * (p + 1) / 2 - 2}, 1e-9)
+    cases.add("mvtest covariances, compound", "firm_years.csv", f"mvtest covariances {words}, compound", {"r(chi2)": chi, "r(df)": p * (p + 1) / 2 - 2}, 1e-9)
     off = r[np.tril_indices(p, -1)]
     mean, rows = off.mean(), (r.sum(0) - 1) / (p - 1)
     gamma = (p - 1) ** 2 * (1 - (1 - mean) ** 2) / (p - (p - 2) * (1 - mean) ** 2)
     chi = (n - 1) / (1 - mean) ** 2 * (((off - mean) ** 2).sum() - gamma * ((rows - mean) ** 2).sum())
-    cases.add("mvtest correlations, compound", "firms.csv", f"mvtest correlations {words}, compound", {"r(chi2)": chi, "r(df)": (p + 1) * (p - 2) / 2}, 1e-9)
-    cases.add("mvtest normality", "firms.csv", f"mvtest normality {words}, stats(all)", mardia_and_friends(x) | doornik_hansen(x), 1e-8)
-    cases.add("mvtest normality bivariate", "firms.csv", f"mvtest normality {words}, bivariate", {"el(r(Btests),1,1)": doornik_hansen(x[:, :2])["r(chi2_dh)"]}, 1e-8)
+    cases.add("mvtest correlations, compound", "firm_years.csv", f"mvtest correlations {words}, compound", {"r(chi2)": chi, "r(df)": (p + 1) * (p - 2) / 2}, 1e-9)
+    cases.add("mvtest normality", "firm_years.csv", f"mvtest normality {words}, stats(all)", mardia_and_friends(x) | doornik_hansen(x), 1e-8)
+    cases.add("mvtest normality bivariate", "firm_years.csv", f"mvtest normality {words}, bivariate", {"el(r(Btests),1,1)": doornik_hansen(x[:, :2])["r(chi2_dh)"]}, 1e-8)
 
 
 def by_groups(cases, frame, names, words):
@@ -95,18 +95,18 @@ def by_groups(cases, frame, names, words):
         b2 = (1 - c1 + 2 / a2) / a2
         f = -(2 * a2 * b2 * ln_m) / (a1 * (1 + 2 * b2 * ln_m))
     expect = {"r(chi2)": -2 * (1 - c1) * ln_m, "r(df)": a1, "r(F_Box)": f, "r(df_r_Box)": a2, "r(p_F_Box)": stats.f.sf(f, a1, a2)}
-    cases.add("mvtest covariances, by()", "firms.csv", f"mvtest covariances {words}, by(group)", expect, 1e-8)
+    cases.add("mvtest covariances, by()", "firm_years.csv", f"mvtest covariances {words}, by(group)", expect, 1e-8)
     table = MANOVA.from_formula(" + ".join(names) + " ~ C(group)", frame).mv_test().results["C(group)"]["stat"].astype(float)
     expect = {}
     for i, row in enumerate(("Wilks' lambda", "Pillai's trace", "Hotelling-Lawley trace", "Roy's greatest root"), 1):
         expect[f"el(r(stat_m),{i},1)"] = table.loc[row, "Value"]
         if i < 4 and i != 3:
             expect[f"el(r(stat_m),{i},2)"] = table.loc[row, "F Value"]
-    cases.add("mvtest means, by()", "firms.csv", f"mvtest means {words}, by(group)", expect, 1e-8)
+    cases.add("mvtest means, by()", "firm_years.csv", f"mvtest means {words}, by(group)", expect, 1e-8)
 
 
 def main():
-    frame = pd.read_csv(ROOT / "data" / "firms.csv")
+    frame = pd.read_csv(ROOT / "data" / "firm_years.csv")
     names = ["sales", "output", "decayed", "cost"]
     cases = Cases("mvtest", "numpy, scipy, statsmodels")
     one_sample(cases, frame[names].to_numpy(), " ".join(names))

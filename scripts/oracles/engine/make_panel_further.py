@@ -36,7 +36,7 @@ def sample():
     frame["own"] = (0.3 + 0.8 * z + e[:, 1] > 0).astype(int)
     frame["trips"] = rng.poisson(np.exp(0.4 + 0.5 * x + 0.6 * frame.own + e[:, 0]))
     frame["group"] = firm % 12
-    write_data("firms", frame)
+    write_data("firm_years", frame)
     return frame
 
 
@@ -71,19 +71,19 @@ def cloglog(cases, frame):
     variance = np.exp(theta[3])
     base |= {"e(sigma_u)": np.sqrt(variance), "e(rho)": variance / (variance + np.pi**2 / 6)}
     head = "xtset firm\nxtcloglog enter x z, intpoints(30)"
-    cases.add("xtcloglog", "firms.csv", head, base, 2e-6, "numpy, 80 nodes")
-    cases.add("xtcloglog vce(robust)", "firms.csv", head + " vce(robust)", expect(robust(information, scores)), 5e-6, "numpy, 80 nodes")
+    cases.add("xtcloglog", "firm_years.csv", head, base, 2e-6, "numpy, 80 nodes")
+    cases.add("xtcloglog vce(robust)", "firm_years.csv", head + " vce(robust)", expect(robust(information, scores)), 5e-6, "numpy, 80 nodes")
     clusters = frame.groupby("firm")["group"].first().to_numpy()
-    cases.add("xtcloglog vce(cluster group)", "firms.csv", head + " vce(cluster group)", expect(robust(information, scores, clusters)), 5e-6, "numpy, 80 nodes")
+    cases.add("xtcloglog vce(cluster group)", "firm_years.csv", head + " vce(cluster group)", expect(robust(information, scores, clusters)), 5e-6, "numpy, 80 nodes")
     index = x[0] @ theta[:3] + np.sqrt(variance) * NODES
     pr = np.sum(np.exp(LOG_WEIGHTS) * -np.expm1(-np.exp(index)))
     pu0 = -np.expm1(-np.exp(x[0] @ theta[:3]))
-    cases.add("xtcloglog predict", "firms.csv", head + "\npredict double a, pr\npredict double b, pu0\npredict double c, xb",
+    cases.add("xtcloglog predict", "firm_years.csv", head + "\npredict double a, pr\npredict double b, pu0\npredict double c, xb",
               {"a[1]": pr, "b[1]": pu0, "c[1]": x[0] @ theta[:3]}, 2e-6, "numpy, 80 nodes")
     import statsmodels.api as sm
 
     fit = sm.GEE(frame.enter, x, groups=frame.firm, family=sm.families.Binomial(sm.families.links.CLogLog()), cov_struct=sm.cov_struct.Independence()).fit(ctol=1e-12, maxiter=200)
-    cases.add("xtcloglog pa", "firms.csv", "xtset firm\nxtcloglog enter x z, pa corr(independent)", {"_b[x]": fit.params.iloc[0], "_b[z]": fit.params.iloc[1], "_b[_cons]": fit.params.iloc[2]}, 1e-6, "statsmodels GEE")
+    cases.add("xtcloglog pa", "firm_years.csv", "xtset firm\nxtcloglog enter x z, pa corr(independent)", {"_b[x]": fit.params.iloc[0], "_b[z]": fit.params.iloc[1], "_b[_cons]": fit.params.iloc[2]}, 1e-6, "statsmodels GEE")
 
 
 R = """
@@ -103,7 +103,7 @@ def swamy(cases, frame):
         text = subprocess.run(["Rscript", "-e", R.replace("DATA", path)], capture_output=True, text=True, check=True).stdout
     values = [float(t) for t in text.split()]
     expect = {"_b[_cons]": values[0], "_b[x]": values[1], "_se[_cons]": values[2], "_se[x]": values[3]}
-    cases.add("xtrc, R", "firms.csv", "xtset firm year\nxtrc sales x", expect, 1e-7, "R plm pvcm")
+    cases.add("xtrc, R", "firm_years.csv", "xtset firm year\nxtrc sales x", expect, 1e-7, "R plm pvcm")
     b, v = [], []
     for rows in groups_of(frame):
         x = np.column_stack([frame.x.to_numpy()[rows], np.ones(len(rows))])
@@ -130,7 +130,7 @@ def swamy(cases, frame):
               "e(chi2_c)": chi2, "e(df_chi2c)": 2 * (len(b) - 1), "el(e(Sigma),1,2)": sigma[0, 1], "el(e(Sigma),2,2)": sigma[1, 1],
               "el(e(beta_ps),1,1)": first[0], "el(e(beta_ps),1,2)": first[1], "el(e(V_ps),1,1)": cov1[0, 0],
               "el(e(V_ps),1,2)": cov1[1, 0], "el(e(V_ps),1,4)": cov1[1, 1], "e(chi2)": mean[0] ** 2 / cov[0, 0]}
-    cases.add("xtrc", "firms.csv", "xtset firm year\nxtrc sales x, betas", expect, 1e-7, "numpy")
+    cases.add("xtrc", "firm_years.csv", "xtset firm year\nxtrc sales x, betas", expect, 1e-7, "numpy")
 
 
 def frontier(cases, frame):
@@ -165,10 +165,10 @@ def frontier(cases, frame):
         _, su, sv, factor = unpack(theta, decays)
         expect |= {"e(ll)": ll, "e(sigma_u)": su, "e(sigma_v)": sv, "e(chi2)": theta[:2] @ np.linalg.solve(v[:2, :2], theta[:2])}
         head = f"xtset firm year\nxtfrontier {outcome} x z, {name}"
-        cases.add(f"xtfrontier {name}", "firms.csv", head, expect, 1e-5, "numpy, scipy: integrated over the inefficiency")
+        cases.add(f"xtfrontier {name}", "firm_years.csv", head, expect, 1e-5, "numpy, scipy: integrated over the inefficiency")
         posterior = np.exp(logs(theta)[0] - logsumexp(logs(theta)[0]))
         expect = {"u[1]": factor[0] * (posterior @ u), "te[1]": posterior @ np.exp(-sign * factor[0] * u), "te[2]": posterior @ np.exp(-sign * factor[1] * u)}
-        cases.add(f"xtfrontier {name} predict", "firms.csv", head + "\npredict double u, u\npredict double te, te", expect, 1e-5, "numpy, scipy: integrated over the inefficiency")
+        cases.add(f"xtfrontier {name} predict", "firm_years.csv", head + "\npredict double u, u\npredict double te, te", expect, 1e-5, "numpy, scipy: integrated over the inefficiency")
 
 
 def treated_count(cases, frame):
@@ -196,16 +196,16 @@ def treated_count(cases, frame):
     base = expect(v) | {"e(ll)": ll, "e(rho)": np.tanh(theta[5]), "e(sigma)": np.exp(theta[6])}
     base["e(chi2)"] = theta[:2] @ np.linalg.solve(v[:2, :2], theta[:2])
     head = "etpoisson trips x, treat(own = z)"
-    cases.add("etpoisson", "firms.csv", head, base, 2e-6, "numpy, scipy")
-    cases.add("etpoisson vce(robust)", "firms.csv", head + " vce(robust)", expect(robust(information, scores)), 2e-6, "numpy, scipy")
-    cases.add("etpoisson vce(cluster firm)", "firms.csv", head + " vce(cluster firm)", expect(robust(information, scores, frame.firm.to_numpy())), 2e-6, "numpy, scipy")
+    cases.add("etpoisson", "firm_years.csv", head, base, 2e-6, "numpy, scipy")
+    cases.add("etpoisson vce(robust)", "firm_years.csv", head + " vce(robust)", expect(robust(information, scores)), 2e-6, "numpy, scipy")
+    cases.add("etpoisson vce(cluster firm)", "firm_years.csv", head + " vce(cluster firm)", expect(robust(information, scores, frame.firm.to_numpy())), 2e-6, "numpy, scipy")
 
     def ate(p):
         mean = lambda d: np.exp(frame.x.to_numpy() * p[0] + p[1] * d + p[2] + np.exp(2 * p[6]) / 2).mean()
         return np.array([mean(1) - mean(0)])
 
     slope = jacobian(ate, theta)[0]
-    cases.add("etpoisson margins", "firms.csv", head + "\nmargins r.own\nmatrix T = r(table)\nestimates replay\npredict double m",
+    cases.add("etpoisson margins", "firm_years.csv", head + "\nmargins r.own\nmatrix T = r(table)\nestimates replay\npredict double m",
               {"el(T,1,1)": ate(theta)[0], "el(T,2,1)": np.sqrt(slope @ v @ slope), "m[1]": np.exp(x[0] @ theta[:3] + np.exp(2 * theta[6]) / 2)}, 2e-6, "numpy, scipy")
 
 

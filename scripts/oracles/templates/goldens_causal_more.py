@@ -130,12 +130,15 @@ def imputation_case(leads, controls, name=None, parameters=None):
         names = [f"pre{h}" for h in range(1, leads + 1)]
         found = pf.feols(f"visits ~ {' + '.join(names + controls)} | unit + year", own, vcov={"CRV1": "unit"}, fixef_rm="singleton")
         place = [list(found.coef().index).index(n) for n in names]
-        b, v, groups = found.coef().to_numpy()[place], found._vcov[np.ix_(place, place)], own["unit"].nunique()
+        # results of Stata have one parameter less in the factor of the covariance than feols
+        rest = found._N - len(found.coef()) - own["year"].nunique()
+        factor = rest / (rest + 1)
+        b, v, groups = found.coef().to_numpy()[place], found._vcov[np.ix_(place, place)] * factor, own["unit"].nunique()
         f = b @ np.linalg.solve(v, b) / leads
         p = stats.f.sf(f, leads, groups - 1)
         aggregate.append({"effect": "pre_trend", "statistic": f, "df1": leads, "df2": groups - 1, "p_value": p})
         for h in range(leads, 0, -1):
-            dynamic.append({"relative_period": -h, "n": (relative == -h).sum(), "note": "before"} | row(found.coef()[f"pre{h}"], found.se()[f"pre{h}"]))
+            dynamic.append({"relative_period": -h, "n": (relative == -h).sum(), "note": "before"} | row(found.coef()[f"pre{h}"], found.se()[f"pre{h}"] * np.sqrt(factor)))
     for h in range(int(np.nanmax(relative)) + 1):
         dynamic.append({"relative_period": h, "n": (relative == h).sum(), "note": ""} | row(*imputed(frame, relative == h, controls)))
     tables = {"table_aggregate.csv": table(["effect"], aggregate), "table_dynamic.csv": table(["relative_period"], dynamic),

@@ -48,7 +48,13 @@ def callaway_case(method, control, covariate, name=None, parameters=None):
     drop = ("statistic",)
     cohorts = [{"cohort": groups[i], "base": groups[i] - 1, "period": periods[i]} | {k: v for k, v in row(att[i], se[i]).items() if k not in drop} for i in kept]
     one = {k: (v["overall_att"], np.ravel(v["overall_se"])[0]) for k, v in found.items()}
-    aggregate = [{"effect": "att"} | row(*one["simple"]), {"effect": "att_cohorts"} | row(*one["group"])]
+    # csdid of Stata takes the shares of the cohorts as known in the mean over cohorts
+    sizes = frame.groupby("start")["unit"].nunique()
+    own = np.column_stack([influence[:, (groups == g) & (periods >= g)].mean(axis=1) for g in found["group"]["egt"]])
+    shares = sizes.loc[found["group"]["egt"]].to_numpy() / sizes.loc[found["group"]["egt"]].sum()
+    assert abs(shares @ np.asarray(found["group"]["att_egt"], float) - one["group"][0]) < 1e-9
+    known = np.sqrt(((own @ shares) ** 2).sum()) / cells["n"]
+    aggregate = [{"effect": "att"} | row(*one["simple"]), {"effect": "att_cohorts"} | row(one["group"][0], known)]
     aggregate += [{"effect": f"att_cohort_{int(e)}"} | row(b, s) for e, b, s in zip(found["group"]["egt"], found["group"]["att_egt"], np.ravel(found["group"]["se_egt"]))]
     aggregate.append({"effect": "att_periods"} | row(*one["dynamic"]))
     before = [i for i in kept if periods[i] < groups[i]]

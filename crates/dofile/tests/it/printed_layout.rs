@@ -183,7 +183,7 @@ fn columns_of_estimates_table_are_as_wide_as_the_format() {
         panels()
     ));
     let table: Vec<&str> = log.lines().skip_while(|l| !l.starts_with("    Variable |")).collect();
-    assert_eq!(table[0], "    Variable |  POLS      FD_OLS");
+    assert_eq!(table[0], "    Variable |  POLS     FD_OLS");
     assert_eq!(table[1], "-------------+--------------------");
     assert_eq!(table[2], "      mvalue |");
     assert!(table[3].starts_with("         L1. |  0.00") && table[3].len() == 32, "{log}");
