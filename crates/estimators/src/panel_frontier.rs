@@ -115,8 +115,8 @@ impl GroupLikelihood for PanelFrontier<'_> {
         }
         let mut out = GroupPoint { ll: jet.v, gradient: vec![0.0; size], hessian: Mat::zeros(size, size) };
         for i in 0..6 {
-            for a in 0..size {
-                out.gradient[a] += jet.g[i] * first[i][a];
+            for (total, own) in out.gradient.iter_mut().zip(&first[i]) {
+                *total += jet.g[i] * own;
             }
             if i < 3 {
                 out.hessian = out.hessian.plus(&second[i].clone().scaled(jet.g[i]));

@@ -189,7 +189,7 @@ fn columns_of_estimates_table_are_as_wide_as_the_format() {
     assert!(table[3].starts_with("         L1. |  0.00") && table[3].len() == 32, "{log}");
     assert!(table[4].starts_with("             |  0.00") && table[4].len() == 32, "{log}");
     assert!(table[5].starts_with("         LD. |") && table[5].len() == 22, "{log}");
-    has_lines(&log, &["           N |     180         190", "                      Legend: b/se"]);
+    has_lines(&log, &["           N |     180       190", "                      Legend: b/se"]);
 }
 
 #[test]

@@ -158,9 +158,9 @@ fn varwle(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
             probs.push(prob);
         }
         session.print(format!("  +{}+", "-".repeat(rule)));
-        names.push(Stripe::term(&equation.replace('.', "_")));
+        names.push(Stripe::term(equation.replace('.', "_")));
     }
-    let columns: Vec<Stripe> = state.lags.iter().map(|l| Stripe::term(&format!("lag{l}"))).collect();
+    let columns: Vec<Stripe> = state.lags.iter().map(|l| Stripe::term(format!("lag{l}"))).collect();
     let matrix = |values: Vec<f64>| {
         let mut out = Matrix::new(names.len(), columns.len(), values);
         out.row_names.clone_from(&names);
