@@ -29,7 +29,7 @@ slogit sort:so spearman spgenerate split splitsample spmatrix spregress spset sq
 stcrreg stcurve stdescribe stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
 summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
 table tabodds tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
-tetrachoric threshold tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsset tssmooth
+tetrachoric threshold tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsrline tsset tssmooth
 ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable varwle vec
 veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
 xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile

@@ -44,7 +44,7 @@ async fn a_table_that_is_older_than_the_run_is_no_output_of_it() {
 async fn fails_with_its_cause(sandbox: SandboxMode, cases: &[(&str, Cause, &str)]) {
     let dir = tempfile::tempdir().expect("a directory");
     let mut harness = WorkerHarness::open(dir.path());
-    harness.options.limits = RunLimits { wall_seconds: 2, ..harness.options.limits };
+    harness.options.limits = RunLimits { wall_seconds: 6, ..harness.options.limits };
     harness.options.sandbox.mode = sandbox;
     let _worker = harness.worker().await;
     for (behaviour, ..) in cases {

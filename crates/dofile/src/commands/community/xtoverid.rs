@@ -28,7 +28,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "xtoverid",
-    notes: "after xtreg, re, with its vce(); the Wald test of the deviations from the means of units beside the transformed regressors; stores r(j) r(jdf) r(jp); after xtivreg it is refused; community command by Schaffer and Stillman",
+    notes: "after xtreg, re, with its vce(); the Wald test of the deviations from the means of units next to the transformed regressors; stores r(j) r(jdf) r(jp); after xtivreg it is refused; community command by Schaffer and Stillman",
     examples: &[Example {
         // Without robust errors: the Hausman test with the variance of the fixed effects.
         run: "set obs 24\ngenerate id = ceil(_n/4)\ngenerate t = mod(_n - 1, 4)\nxtset id t\ngenerate x = mod(7*_n, 11) + id\ngenerate y = x + mod(5*_n, 13) + 2*id\nxtreg y x, fe\nestimates store f\nxtreg y x, re\nestimates store r\nxtoverid\nscalar j = r(j)\nhausman f r, sigmaless",

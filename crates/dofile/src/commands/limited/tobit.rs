@@ -86,15 +86,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if lower.zip(upper).is_some_and(|(l, u)| l >= u) {
         return Err(StataError::invalid("ll() must be less than ul()"));
     }
-    let seen: Vec<Seen> = model
-        .y
-        .iter()
-        .map(|y| match (lower, upper) {
-            (Some(l), _) if *y <= l => Seen::AtMost(l),
-            (_, Some(u)) if *y >= u => Seen::AtLeast(u),
-            _ => Seen::Value(*y),
-        })
-        .collect();
+    let seen: Vec<Seen> = model.y.iter().map(|y| within(*y, lower, upper)).collect();
     let free = seen.iter().filter(|s| matches!(s, Seen::Value(_))).count();
     if free == 0 {
         return Err(StataError::new(2000, "no uncensored observations"));
@@ -156,6 +148,15 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())
+}
+
+/// What is known of an outcome between the limits.
+fn within(y: f64, lower: Option<f64>, upper: Option<f64>) -> Seen {
+    match (lower, upper) {
+        (Some(l), _) if y <= l => Seen::AtMost(l),
+        (_, Some(u)) if y >= u => Seen::AtLeast(u),
+        _ => Seen::Value(y),
+    }
 }
 
 /// Names of the parameters; the log of the standard deviation is searched, the variance shown.

@@ -121,39 +121,11 @@ fn print_levels(session: &mut Session) {
 }
 
 pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
-    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
-    let reml = text(session, "method") == "REML";
     if !cmd.has("noheader") {
-        let group = format!("Group variable: {}", text(session, "ivars"));
-        let facts = [
-            Fact::observations(scalar(session, "N")),
-            Fact::new("Number of groups", "%10.0fc", scalar(session, "N_g")),
-            Fact::new("Obs per group: min", "%10.0fc", scalar(session, "g_min")),
-            Fact::new("               avg", "%10.1fc", scalar(session, "g_avg")),
-            Fact::new("               max", "%10.0fc", scalar(session, "g_max")),
-        ];
-        let test = [
-            Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
-            Fact::probability("Prob > chi2", scalar(session, "p")),
-        ];
-        let label = match (reml, text(session, "vcetype").is_empty()) {
-            (true, _) => "Log restricted-likelihood",
-            (false, true) => "Log likelihood",
-            _ => "Log pseudolikelihood",
-        };
-        let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
-        session.print("");
-        if text(session, "ivars").contains(' ') {
-            show(session, &[text(session, "title")], &facts[..1], 18, 10);
-            print_levels(session);
-        } else {
-            show(session, &[text(session, "title"), group], &facts, 18, 10);
-        }
-        show(session, &[String::new(), ll], &test, 18, 10);
-        session.print("");
+        print_header(session);
     }
     fixed_table(session, cmd)?;
+    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
     let (levels, residual) = variance_lines(session, cmd)?;
     let level = crate::estimation::display::level(session, cmd)?;
     let rule = format!("-----------------------------+{}", "-".repeat(48));
@@ -188,8 +160,50 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     }
     residual.iter().for_each(|line| print_line(session, line));
     session.print("-".repeat(78));
+    print_test(session);
+    Ok(())
+}
+
+/// Sample, groups and the test of the model.
+fn print_header(session: &mut Session) {
+    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
+    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
+    let reml = text(session, "method") == "REML";
+    let group = format!("Group variable: {}", text(session, "ivars"));
+    let facts = [
+        Fact::observations(scalar(session, "N")),
+        Fact::new("Number of groups", "%10.0fc", scalar(session, "N_g")),
+        Fact::new("Obs per group: min", "%10.0fc", scalar(session, "g_min")),
+        Fact::new("               avg", "%10.1fc", scalar(session, "g_avg")),
+        Fact::new("               max", "%10.0fc", scalar(session, "g_max")),
+    ];
+    let test = [
+        Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
+        Fact::probability("Prob > chi2", scalar(session, "p")),
+    ];
+    let label = match (reml, text(session, "vcetype").is_empty()) {
+        (true, _) => "Log restricted-likelihood",
+        (false, true) => "Log likelihood",
+        _ => "Log pseudolikelihood",
+    };
+    let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
+    session.print("");
+    if text(session, "ivars").contains(' ') {
+        show(session, &[text(session, "title")], &facts[..1], 18, 10);
+        print_levels(session);
+    } else {
+        show(session, &[text(session, "title"), group], &facts, 18, 10);
+    }
+    show(session, &[String::new(), ll], &test, 18, 10);
+    session.print("");
+}
+
+/// The test against the model without random effects and structure, where there is one.
+fn print_test(session: &mut Session) {
+    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
+    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
     if session.e.results.get_scalar("chi2_c").is_none() {
-        return Ok(());
+        return;
     }
     let df = scalar(session, "df_c");
     let (kind, tail) = if df == 1.0 && !structured(session) {
@@ -212,7 +226,6 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         session.print("");
         session.print("Note: LR test is conservative and provided only for reference.");
     }
-    Ok(())
 }
 
 fn print_line(session: &mut Session, (name, row): &Line) {
