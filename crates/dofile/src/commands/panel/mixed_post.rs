@@ -168,7 +168,6 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
 fn print_header(session: &mut Session) {
     let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
     let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
-    let reml = text(session, "method") == "REML";
     let group = format!("Group variable: {}", text(session, "ivars"));
     let facts = [
         Fact::observations(scalar(session, "N")),
@@ -181,7 +180,7 @@ fn print_header(session: &mut Session) {
         Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
-    let label = match (reml, text(session, "vcetype").is_empty()) {
+    let label = match (text(session, "method") == "REML", text(session, "vcetype").is_empty()) {
         (true, _) => "Log restricted-likelihood",
         (false, true) => "Log likelihood",
         _ => "Log pseudolikelihood",
@@ -223,8 +222,7 @@ fn print_test(session: &mut Session) {
         session.print("      boundary of the parameter space.  If this is not true, then the reported test");
         session.print("      is conservative.");
     } else if df > 1.0 {
-        session.print("");
-        session.print("Note: LR test is conservative and provided only for reference.");
+        session.print("\nNote: LR test is conservative and provided only for reference.");
     }
 }
 
