@@ -56,7 +56,7 @@ impl Lane {
 
     /// Waits until some run shows this step, or a later one; any run after two seconds.
     async fn aim(&self, wanted: Step) -> Option<(PathBuf, Step)> {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(5);
         let mut last = None;
         while Instant::now() < deadline {
             let facts = self.journal.facts();
