@@ -54,7 +54,7 @@ impl Lane {
         self.journal.base.read().expect("not poisoned").clone()
     }
 
-    /// Waits until some run shows this step, or a later one; any run after two seconds.
+    /// Waits until some run shows this step, or a later one; any run after five.
     async fn aim(&self, wanted: Step) -> Option<(PathBuf, Step)> {
         let deadline = Instant::now() + Duration::from_secs(5);
         let mut last = None;
