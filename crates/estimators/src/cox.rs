@@ -5,6 +5,7 @@
 use super::matrix::Mat;
 use super::ml::{Iteration, Limits};
 use super::partial_likelihood::{Maximum, Point, Sums, indices, maximise};
+use super::vce::Clusters;
 
 /// Records of a Cox model.
 #[derive(Debug, Clone, Copy)]
@@ -399,16 +400,16 @@ pub fn scores(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Vec<Vec<f64
 }
 
 /// `V S V` with `S` the sum over clusters of outer products of weighted score sums, times `G / (G - 1)`.
-pub fn robust(v: &Mat, scores: &[Vec<f64>], w: Option<&[f64]>, cluster: &[u32], count: usize) -> Mat {
+pub fn robust(v: &Mat, scores: &[Vec<f64>], w: Option<&[f64]>, clusters: Clusters<'_>) -> Mat {
     let k = v.rows();
-    let mut totals = vec![vec![0.0; k]; count];
+    let mut totals = vec![0.0; k * clusters.count];
     for (i, row) in scores.iter().enumerate() {
-        let weight = w.map_or(1.0, |w| w[i]);
-        totals[cluster[i] as usize].iter_mut().zip(row).for_each(|(t, s)| *t += weight * s);
+        let weight = w.map_or(1.0, |w| w[i]) * clusters.scale(i);
+        let start = clusters.of_row[i] as usize * k;
+        totals[start..start + k].iter_mut().zip(row).for_each(|(t, s)| *t += weight * s);
     }
-    let meat = Mat::from_fn(k, k, |a, b| totals.iter().map(|t| t[a] * t[b]).sum());
-    let g = count as f64;
-    v.sandwich(&meat).scaled(g / (g - 1.0))
+    let g = clusters.count as f64;
+    v.sandwich(&clusters.outer_products(&totals, k)).scaled(g / (g - 1.0))
 }
 
 /// Cumulative hazard of each record over `(t0, t]` at its own regressors (Cox–Snell residual).

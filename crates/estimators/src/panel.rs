@@ -35,7 +35,7 @@ impl Units {
 
     /// The units as clusters.
     pub fn clusters(&self) -> Clusters<'_> {
-        Clusters { of_row: &self.of_row, count: self.count() }
+        Clusters::new(&self.of_row, self.count())
     }
 
     /// Weighted mean of a column in each unit.

@@ -29,6 +29,19 @@ pub struct Units {
     rate: Vec<f64>,
 }
 
+/// A row's unit and stratum with the factors of its stratum.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Number of the unit.
+    pub unit: usize,
+    /// Number of the stratum.
+    pub stratum: usize,
+    /// Factor of the squares.
+    pub factor: f64,
+    /// Share of a unit in the mean of its stratum.
+    pub share: f64,
+}
+
 /// A covariance, or nothing when a stratum has one unit and this is not to be smoothed over.
 pub type Covariance = Option<Mat>;
 
@@ -63,6 +76,27 @@ impl Units {
         out
     }
 
+    /// What a sandwich covariance needs of each row ([`crate::vce::Sampled`]): `(1 - f_h) n_h/(n_h - 1)` and `1/n_h`. Scores sum
+    /// to zero, so that a unit alone in its stratum deviates from the mean of all units by its own total.
+    pub fn places(&self, single: SingleUnit) -> Vec<Place> {
+        let unknown = single == SingleUnit::Missing && self.single() > 0;
+        let with_several = self.strata() - self.single();
+        let scaled = single == SingleUnit::Scaled && with_several > 0;
+        let all = if scaled { self.strata() as f64 / with_several as f64 } else { 1.0 };
+        let place = |unit: &usize| {
+            let stratum = self.stratum_of_unit[*unit];
+            let (n, left) = (self.units_in[stratum], (1.0 - self.rate[stratum]).max(0.0));
+            let (factor, share) = match (n == 1.0, single) {
+                _ if unknown => (0.0, 0.0),
+                (true, SingleUnit::Centered) => (left, 0.0),
+                (true, _) => (0.0, 0.0),
+                (false, _) => (all * left * n / (n - 1.0), 1.0 / n),
+            };
+            Place { unit: *unit, stratum, factor, share }
+        };
+        self.unit_of_row.iter().map(place).collect()
+    }
+
     /// Number of strata.
     pub fn strata(&self) -> usize {
         self.units_in.len()
@@ -81,6 +115,11 @@ impl Units {
     /// Number of strata with one unit that is not a census of its stratum.
     pub fn single(&self) -> usize {
         self.units_in.iter().zip(&self.rate).filter(|(n, f)| **n == 1.0 && **f < 1.0).count()
+    }
+
+    /// Number of strata that were drawn whole.
+    pub fn certain(&self) -> usize {
+        self.rate.iter().filter(|f| **f >= 1.0).count()
     }
 
     /// `sum_h (1 - f_h) n_h/(n_h - 1) sum_j (z_hj - mean_h)(z_hj - mean_h)'` with `z_hj` the sum of the

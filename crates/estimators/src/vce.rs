@@ -16,6 +16,66 @@ pub struct Clusters<'a> {
     pub of_row: &'a [u32],
     /// Number of clusters.
     pub count: usize,
+    /// The clusters as units of a complex sample; independent ones without.
+    pub sampled: Option<Sampled<'a>>,
+}
+
+/// Sampling units in strata, one entry for each cluster: the sum of outer products becomes
+/// `sum_h c_h (sum_i z_hi z_hi' - s_h z_h z_h')` with `z_hi` the total of unit `i` and `z_h` that of its stratum, which is the
+/// covariance of [SVY] Variance estimation where `c_h = (1 - f_h) n_h/(n_h - 1)` and `s_h = 1/n_h`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sampled<'a> {
+    /// Stratum of each cluster, numbered from zero.
+    pub stratum: &'a [u32],
+    /// `c_h` of the cluster's stratum.
+    pub factor: &'a [f64],
+    /// `s_h` of the cluster's stratum.
+    pub share: &'a [f64],
+    /// Factor of the scores of each row.
+    pub scale: &'a [f64],
+}
+
+impl<'a> Clusters<'a> {
+    /// Independent clusters.
+    pub fn new(of_row: &'a [u32], count: usize) -> Self {
+        Self { of_row, count, sampled: None }
+    }
+
+    /// The factor of the scores of a row before they are summed.
+    pub fn scale(&self, row: usize) -> f64 {
+        self.sampled.map_or(1.0, |s| s.scale[row])
+    }
+
+    /// Sum of outer products of the clusters' totals, `size` numbers for each. Estimators multiply it by `G/(G - 1)`; the
+    /// factors of a complex sample are whole, so that it is divided by this first.
+    pub fn outer_products(&self, totals: &[f64], size: usize) -> Mat {
+        let mut out = Mat::zeros(size, size);
+        let mut add = |total: &[f64], factor: f64| {
+            for i in 0..size {
+                for j in 0..size {
+                    out[(i, j)] += factor * total[i] * total[j];
+                }
+            }
+        };
+        let units = totals.chunks_exact(size.max(1));
+        let Some(sampled) = self.sampled else {
+            units.for_each(|total| add(total, 1.0));
+            return out;
+        };
+        let g = self.count as f64;
+        let undone = (g - 1.0) / g;
+        let strata = sampled.stratum.iter().max().map_or(0, |h| *h as usize + 1);
+        let mut of_stratum = vec![vec![0.0; size]; strata];
+        let mut centred = vec![0.0; strata];
+        for (unit, total) in units.enumerate() {
+            let h = sampled.stratum[unit] as usize;
+            add(total, undone * sampled.factor[unit]);
+            of_stratum[h].iter_mut().zip(total).for_each(|(sum, z)| *sum += z);
+            centred[h] = undone * sampled.factor[unit] * sampled.share[unit];
+        }
+        of_stratum.iter().zip(&centred).for_each(|(total, factor)| add(total, -factor));
+        out
+    }
 }
 
 /// Which covariance of the parameters is requested.
@@ -150,7 +210,8 @@ pub fn sum_by_cluster(
                 sums.push((cluster, vec![0.0; size]));
                 sums.len() - 1
             });
-            sums[slot].1.iter_mut().zip(score).for_each(|(sum, value)| *sum += value);
+            let scale = clusters.scale(row);
+            sums[slot].1.iter_mut().zip(score).for_each(|(sum, value)| *sum += scale * value);
         }
         sums
     });
@@ -159,13 +220,5 @@ pub fn sum_by_cluster(
         let start = cluster as usize * size;
         totals[start..start + size].iter_mut().zip(&sums).for_each(|(total, value)| *total += value);
     }
-    let mut out = Mat::zeros(size, size);
-    for total in totals.chunks_exact(size.max(1)) {
-        for i in 0..size {
-            for j in 0..size {
-                out[(i, j)] += total[i] * total[j];
-            }
-        }
-    }
-    out
+    clusters.outer_products(&totals, size)
 }

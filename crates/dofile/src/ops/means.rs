@@ -5,10 +5,12 @@ use crate::estimation::post;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::record_groups::Grouping;
+use crate::results::Results;
 use crate::session::{Session, TableLook};
 use crate::syntax::split::matching_paren;
 use crate::value::MISSING;
 use estimators::wald;
+use unicode_width::UnicodeWidthStr;
 
 /// Estimated quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -112,30 +114,36 @@ fn ratios(s: &Session, list: &str) -> Result<Vec<Item>> {
     Ok(out)
 }
 
-/// Names of the estimates: items run slowest, groups fastest.
+/// Names of the estimates: items run slowest, groups fastest. The first level of each variable is a base, `c.x@1bn.a#2.b`.
 pub(crate) fn names(items: &[Item], groups: &Grouping) -> Vec<Stripe> {
-    let over = groups.variables.first().cloned();
+    let level = |g: usize, variable: usize| {
+        let value = groups.levels[g][variable];
+        let value = if crate::value::is_missing(value) { (g + 1) as f64 } else { value };
+        let first = groups.levels[g][variable] == groups.levels[0][variable] || g == 0;
+        format!("{value}{}.{}", if first { "bn" } else { "" }, groups.variables[variable])
+    };
     let mut stripe = Vec::new();
     for item in items {
         for g in 0..groups.count() {
-            let name = match &over {
-                None => item.name.clone(),
-                Some(variable) => {
-                    let value = groups.values[g];
-                    let level = if crate::value::is_missing(value) { (g + 1) as f64 } else { value };
-                    let lead = if item.name.contains('.') { "" } else { "c." };
-                    format!("{lead}{}@{level}{}.{variable}", item.name, if g == 0 { "bn" } else { "" })
-                }
-            };
-            stripe.push(Stripe::term(name));
+            if groups.variables.is_empty() {
+                stripe.push(Stripe::term(item.name.clone()));
+                continue;
+            }
+            let lead = if item.name.contains('.') { "" } else { "c." };
+            let levels: Vec<String> = (0..groups.variables.len()).map(|v| level(g, v)).collect();
+            stripe.push(Stripe::term(format!("{lead}{}@{}", item.name, levels.join("#"))));
         }
     }
     stripe
 }
 
-/// Labels of the groups for `e(over_labels)`.
-pub(crate) fn over_labels(groups: &Grouping) -> String {
-    groups.labels.iter().map(|l| l.join(" ")).collect::<Vec<_>>().join("\u{1}")
+/// Stores the variables of the groups and their labels.
+pub(crate) fn store_groups(r: &mut Results, groups: &Grouping) {
+    r.scalar("N_over", groups.count() as f64);
+    if !groups.variables.is_empty() {
+        let labels: Vec<String> = groups.labels.iter().map(|l| l.join("#")).collect();
+        r.text("over", groups.variables.join(" ")).text("over_labels", labels.join("\u{1}"));
+    }
 }
 
 /// A word with a capital.
@@ -154,21 +162,30 @@ pub(crate) struct Shown {
 }
 
 /// Prints the lines above the estimates; returns the width of the columns behind the names.
-fn heading(s: &mut Session, look: &TableLook, head: &str, vce: &str, level: f64) -> usize {
+fn heading(
+    s: &mut Session,
+    look: &TableLook,
+    head: &str,
+    above: [&str; 2],
+    level: f64,
+    names: usize,
+) -> usize {
     let limits = !look.no_limits && !look.legend;
     let width = if limits { 48 } else { 23 };
-    s.print("-".repeat(14 + width));
-    if !vce.is_empty() && !look.legend {
-        s.print(format!("             |{vce:>23}"));
+    let [vce, scale] = above;
+    s.print("-".repeat(names + 2 + width));
+    let scale = if limits { scale } else { "" };
+    if !(vce.is_empty() && scale.is_empty()) && !look.legend {
+        s.print(format!("{:names$} |{vce:>23}{scale:>17}", "").trim_end());
     }
     let error = if vce.is_empty() { "Std. err." } else { "std. err." };
     let interval = format!("     [{}% conf. interval]", format::bare("%5.0g", level));
     s.print(match (look.legend, limits) {
-        (true, _) => format!("             |{head:>11}  Legend"),
-        (_, true) => format!("             |{head:>11}   {error}{interval}"),
-        _ => format!("             |{head:>11}   {error}"),
+        (true, _) => format!("{:names$} |{head:>11}  Legend", ""),
+        (_, true) => format!("{:names$} |{head:>11}   {error}{interval}", ""),
+        _ => format!("{:names$} |{head:>11}   {error}", ""),
     });
-    s.print(format!("-------------+{}", "-".repeat(width)));
+    s.print(format!("{}+{}", "-".repeat(names + 1), "-".repeat(width)));
     width
 }
 
@@ -188,6 +205,46 @@ fn cells(look: &TableLook, numbers: [f64; 4], name: &str) -> String {
     }
 }
 
+/// The block of an estimate, empty without one, and its label within the block.
+fn place(s: &Session, look: &TableLook, name: &str, groups: Option<(&str, &str)>) -> (String, String) {
+    let level = |text: &str, variable: &str| {
+        let value = text.trim_end_matches("bn");
+        let label = value.parse().ok().filter(|_| !look.no_labels).and_then(|x: f64| {
+            let v = s.frame.find(variable)?;
+            s.frame.labels_of(v)?.get(x).map(str::to_string)
+        });
+        label.unwrap_or_else(|| value.to_string())
+    };
+    match (groups, name.split_once('@')) {
+        (Some((over, label)), Some((what, at))) => {
+            let numbers: Vec<&str> =
+                at.split('#').filter_map(|p| Some(p.split_once('.')?.0.trim_end_matches("bn"))).collect();
+            let label = if look.no_labels { numbers.join("#") } else { label.to_string() };
+            let over = over.split_whitespace().collect::<Vec<_>>().join("#");
+            match what.strip_prefix("c.").map_or_else(|| what.split_once('.'), |_| None) {
+                Some((value, variable)) => {
+                    (format!("{variable}@{over}"), format!("{} {label} ", level(value, variable)))
+                }
+                None => (format!("{what}@{over}"), format!("{label} ")),
+            }
+        }
+        _ => match name.split_once('.') {
+            Some((value, variable)) => (variable.to_string(), format!("{} ", level(value, variable))),
+            None => (String::new(), name.to_string()),
+        },
+    }
+}
+
+/// Limits of an estimate: of a proportion on the logit scale ([R] proportion).
+fn limits(x: f64, half: f64, logit: bool) -> (f64, f64) {
+    if !(logit && x > 0.0 && x < 1.0) {
+        return (x - half, x + half);
+    }
+    let (middle, half) = ((x / (1.0 - x)).ln(), half / (x * (1.0 - x)));
+    let back = |y: f64| 1.0 / (1.0 + (-y).exp());
+    (back(middle - half), back(middle + half))
+}
+
 /// Prints the table of the active estimates and stores `r(table)`.
 pub(crate) fn table(s: &mut Session, level: f64, kind: Kind, shown: Shown) -> Result<()> {
     let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
@@ -196,69 +253,56 @@ pub(crate) fn table(s: &mut Session, level: f64, kind: Kind, shown: Shown) -> Re
     let results = s.e.results.clone();
     // without degrees of freedom (bootstrap weights of surveys) the normal distribution
     let df_r = results.get_scalar("df_r").filter(|x| !crate::value::is_missing(*x));
-    let df = df_r.unwrap_or(MISSING);
     let look = s.settings.table.clone();
     let head = if shown.percent { "Percent".to_string() } else { capital(kind.name()) };
-    let width = heading(s, &look, &head, results.get_text("vcetype").unwrap_or(""), level);
-    let over = results.get_text("over").map(str::to_string);
-    let labels: Vec<String> =
-        results.get_text("over_labels").unwrap_or("").split('\u{1}').map(str::to_string).collect();
+    let over = results.get_text("over").unwrap_or("");
+    let labels: Vec<&str> = results.get_text("over_labels").unwrap_or("").split('\u{1}').collect();
+    let places: Vec<(String, String)> = (0..b.cols())
+        .map(|j| {
+            let group = (!over.is_empty()).then(|| (over, labels[j % labels.len()]));
+            place(s, &look, &b.col_names[j].name, group)
+        })
+        .collect();
+    let longest = places.iter().flat_map(|(block, label)| [block.width(), label.width()]).max();
+    let names = longest.unwrap_or(0).clamp(12, 32);
+    let logit = kind == Kind::Proportion && !shown.normal;
+    let above = [results.get_text("vcetype").unwrap_or(""), if logit { "Logit" } else { "" }];
+    let width = heading(s, &look, &head, above, level, names);
     let t = wald::critical(level, df_r);
-    let mut table = Vec::new();
-    let mut last = String::new();
-    for j in 0..b.cols() {
-        // A survey stratum with one unit leaves no standard error.
-        let unknown =
-            results.get_scalar("singleton") == Some(1.0) && results.get_text("singleunit") == Some("missing");
+    // A survey stratum with one unit leaves no standard error.
+    let unknown =
+        results.get_scalar("singleton") == Some(1.0) && results.get_text("singleunit") == Some("missing");
+    let (mut table, mut last) = (Vec::new(), "");
+    for (j, (block, label)) in places.iter().enumerate() {
         let se = if unknown { f64::NAN } else { v.get(j, j).max(0.0).sqrt() };
         let x = b.get(0, j);
-        let (low, high) = if kind == Kind::Proportion && !shown.normal && x > 0.0 && x < 1.0 {
-            // Limits on the logit scale ([R] proportion).
-            let (middle, half) = ((x / (1.0 - x)).ln(), t * se / (x * (1.0 - x)));
-            let back = |y: f64| 1.0 / (1.0 + (-y).exp());
-            (back(middle - half), back(middle + half))
-        } else {
-            (x - t * se, x + t * se)
-        };
-        let name = b.col_names[j].name.clone();
-        let (block, label) = match (&over, name.split_once('@'), name.split_once('.')) {
-            (Some(over), Some((what, _)), _) => {
-                let what = what.trim_start_matches("c.");
-                let value = name.rsplit('@').next().and_then(|g| g.split_once('.')).map(|g| g.0);
-                let number = value.map(|v| v.trim_end_matches("bn").to_string());
-                let label = labels.get(j % labels.len()).cloned();
-                let label = if look.no_labels { number.or(label) } else { label };
-                (format!("{what}@{over}"), label.unwrap_or_default())
-            }
-            (_, _, Some((level, variable))) if kind == Kind::Proportion => {
-                (variable.to_string(), level.to_string())
-            }
-            _ => (String::new(), name.clone()),
-        };
+        let (low, high) = limits(x, t * se, logit);
         if block != last && !block.is_empty() {
             if !last.is_empty() {
-                s.print("             |");
+                s.print(format!("{:names$} |", ""));
             }
-            s.print(format!("{:>12} |", format::abbrev(&block, 12)));
+            s.print(format!("{:>names$} |", format::abbrev(block, names)));
         }
         last = block;
         let scale = if shown.percent { 100.0 } else { 1.0 };
         let numbers = [x, se, low, high].map(|x| scale * x);
-        s.print(format!("{:>12} |{}", format::abbrev(&label, 12), cells(&look, numbers, &name)));
+        let label = format::right(&format::abbrev(label, names), names);
+        s.print(format!("{label} |{}", cells(&look, numbers, &b.col_names[j].name)));
+        let df = df_r.unwrap_or(MISSING);
         table.push([x, se, x / se, wald::p_value(x / se, df_r), low, high, df, t, 0.0]);
     }
-    s.print("-".repeat(14 + width));
-    let mut m = Matrix::new(
-        9,
-        table.len(),
-        (0..9).flat_map(|i| table.iter().map(move |c| post::stata(c[i]))).collect(),
-    );
-    m.row_names =
-        ["b", "se", if df_r.is_some() { "t" } else { "z" }, "pvalue", "ll", "ul", "df", "crit", "eform"]
-            .map(Stripe::term)
-            .to_vec();
-    m.col_names = b.col_names.clone();
+    s.print("-".repeat(names + 2 + width));
+    store_table(s, &table, df_r.is_some(), level);
+    Ok(())
+}
+
+fn store_table(s: &mut Session, table: &[[f64; 9]], with_df: bool, level: f64) {
+    let values = (0..9).flat_map(|i| table.iter().map(move |c| post::stata(c[i]))).collect();
+    let mut m = Matrix::new(9, table.len(), values);
+    m.row_names = ["b", "se", if with_df { "t" } else { "z" }, "pvalue", "ll", "ul", "df", "crit", "eform"]
+        .map(Stripe::term)
+        .to_vec();
+    m.col_names = s.e.b().map(|b| b.col_names.clone()).unwrap_or_default();
     s.r.clear();
     s.r.matrix("table", m).scalar("level", level);
-    Ok(())
 }

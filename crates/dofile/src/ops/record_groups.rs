@@ -14,8 +14,8 @@ pub(crate) struct Grouping {
     pub(crate) of: Vec<usize>,
     /// Label of each value of each group, variable by variable.
     pub(crate) labels: Vec<Vec<String>>,
-    /// Value of the first variable, where it is a number.
-    pub(crate) values: Vec<f64>,
+    /// Value of each variable in each group, where it is a number.
+    pub(crate) levels: Vec<Vec<f64>>,
 }
 
 impl Grouping {
@@ -32,7 +32,7 @@ impl Grouping {
             variables: Vec::new(),
             of: vec![0; records.rows.len()],
             labels: vec![Vec::new()],
-            values: vec![0.0],
+            levels: vec![vec![0.0]],
         }
     }
 
@@ -52,19 +52,24 @@ impl Grouping {
             variables: variables.iter().map(|&v| frame.var(v).name.clone()).collect(),
             of: vec![0; records.rows.len()],
             labels: Vec::new(),
-            values: Vec::new(),
+            levels: Vec::new(),
         };
         let mut last: Option<usize> = None;
         for i in order {
             if last.is_none_or(|l| compare(l, i).is_ne()) {
                 let row = records.rows[i];
                 out.labels.push(variables.iter().map(|&v| value_text(session, v, row)).collect());
-                out.values.push(frame.num_at(variables[0], row));
+                out.levels.push(variables.iter().map(|&v| frame.num_at(v, row)).collect());
                 last = Some(i);
             }
             out.of[i] = out.labels.len() - 1;
         }
         out
+    }
+
+    /// Value of the first variable in each group.
+    pub(crate) fn values(&self) -> Vec<f64> {
+        self.levels.iter().map(|levels| levels[0]).collect()
     }
 
     /// Number of groups.

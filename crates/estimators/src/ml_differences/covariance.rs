@@ -3,7 +3,7 @@
 use super::{Covariance, Local, Problem};
 use crate::matrix::Mat;
 use crate::real::stable_sum;
-use crate::vce::Vce;
+use crate::vce::{Clusters, Vce};
 use crate::weights::WeightKind;
 
 impl Problem<'_> {
@@ -31,7 +31,7 @@ impl Problem<'_> {
             }
             Covariance::Of(Vce::Cluster(c)) => {
                 let g = c.count as f64;
-                Some(v_model.sandwich(&self.meat(local, Some((c.of_row, c.count)))).scaled(g / (g - 1.0)))
+                Some(v_model.sandwich(&self.meat(local, Some(c))).scaled(g / (g - 1.0)))
             }
             Covariance::Of(Vce::Classical) if !pweights => Some(v_model.clone()),
             Covariance::Of(_) => Some(v_model.sandwich(&self.meat(local, None)).scaled(n / (n - 1.0))),
@@ -39,7 +39,7 @@ impl Problem<'_> {
     }
 
     /// Sum of outer products of the scores, by row or by cluster.
-    fn meat(&self, local: &Local, clusters: Option<(&[u32], usize)>) -> Mat {
+    fn meat(&self, local: &Local, clusters: Option<Clusters<'_>>) -> Mat {
         let places = self.places();
         let rows = local.first.first().map_or(0, Vec::len);
         let frequency = matches!(self.sample.weights, Some((_, WeightKind::Frequency)));
@@ -49,18 +49,16 @@ impl Problem<'_> {
             places.iter().map(|(e, x)| weight * local.first[*e][i] * x.map_or(1.0, |c| c[i])).collect()
         };
         let size = self.size();
-        let mut sums = match clusters {
-            Some((_, count)) => vec![vec![0.0; size]; count],
-            None => Vec::with_capacity(rows),
-        };
-        for i in 0..rows {
-            match clusters {
-                Some((of_row, _)) => {
-                    sums[of_row[i] as usize].iter_mut().zip(score(i)).for_each(|(s, v)| *s += v);
-                }
-                None => sums.push(score(i)),
+        if let Some(clusters) = clusters {
+            let mut totals = vec![0.0; size * clusters.count];
+            for i in 0..rows {
+                let start = clusters.of_row[i] as usize * size;
+                let scale = clusters.scale(i);
+                totals[start..start + size].iter_mut().zip(score(i)).for_each(|(s, v)| *s += scale * v);
             }
+            return clusters.outer_products(&totals, size);
         }
+        let sums: Vec<Vec<f64>> = (0..rows).map(score).collect();
         Mat::from_fn(size, size, |a, b| stable_sum(sums.iter().map(|u| u[a] * u[b])))
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn declare(s: &Session, state: &mut IvState, wanted: &Wanted) -> Resu
         let both = intersections(&sets[0], &sets[1]);
         let smaller = if sets[1].count < sets[0].count { &sets[1] } else { &sets[0] };
         let name = format!("{} {}", sets[0].name, sets[1].name);
-        state.model.clusters = Some(ClusterRows { name, ..smaller.clone() });
+        state.model.clusters = Some(ClusterRows::numbered(name, smaller.of_row.clone(), smaller.count));
         let [first, second] = sets;
         state.dependence = Some(Dependence::TwoWay([first, second, both]));
         return Ok(());
@@ -176,7 +176,7 @@ fn intersections(first: &ClusterRows, second: &ClusterRows) -> ClusterRows {
             *seen.entry(pair).or_insert(next)
         })
         .collect();
-    ClusterRows { name: String::new(), of_row, count: seen.len() }
+    ClusterRows::numbered(String::new(), of_row, seen.len())
 }
 
 /// Takes the regressors of `partial()`, and the constant, out of all columns (Frisch and Waugh 1933; Lovell 1963).

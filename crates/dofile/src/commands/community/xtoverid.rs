@@ -98,7 +98,7 @@ fn run(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     let data = augmented(session, &rows, &units)?;
     let columns: Vec<&[f64]> = data.columns.iter().map(Vec::as_slice).collect();
     let vce = match &clusters {
-        Some((of_row, count)) => Vce::Cluster(Clusters { of_row, count: *count }),
+        Some((of_row, count)) => Vce::Cluster(Clusters::new(of_row, *count)),
         None => Vce::Classical,
     };
     let request = Request { constant: false, vce, ..Request::new(&data.y, &columns) };

@@ -123,8 +123,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(text) => {
             let wanted = text.trim().trim_matches('"');
             let number = crate::syntax::options::parse_number(wanted);
-            let found = (0..counts.groups.count())
-                .find(|g| label(*g) == wanted || by.len() == 1 && number == Some(counts.groups.values[*g]));
+            let found = (0..counts.groups.count()).find(|g| {
+                label(*g) == wanted || by.len() == 1 && number == Some(counts.groups.levels[*g][0])
+            });
             Some(found.ok_or_else(|| StataError::new(198, format!("base population {wanted} not found")))?)
         }
     };

@@ -40,7 +40,7 @@ fn trend(s: &mut Session, variables: &[usize], sample: &Sample, by: &[usize], le
     }
     let levels = sample.groups(s, &variables[1..2]);
     let layers = sample.groups(s, &variables[2..]);
-    let empty = Levels { counts: vec![(0.0, 0.0); levels.count()], scores: levels.values.clone() };
+    let empty = Levels { counts: vec![(0.0, 0.0); levels.count()], scores: levels.values() };
     let mut strata = vec![empty; layers.count()];
     for (i, &row) in sample.rows.iter().enumerate() {
         let cell = &mut strata[layers.of[i]].counts[levels.of[i]];

@@ -68,7 +68,7 @@ impl Data {
         zero_one(s, case, &sample.rows)?;
         let groups = sample.groups(s, &[exposure]);
         let layers = sample.groups(s, &adjust);
-        let empty = Levels { counts: vec![(0.0, 0.0); groups.count()], scores: groups.values.clone() };
+        let empty = Levels { counts: vec![(0.0, 0.0); groups.count()], scores: groups.values() };
         let mut strata = vec![empty; layers.count()];
         for (i, &row) in sample.rows.iter().enumerate() {
             let cell = &mut strata[layers.of[i]].counts[groups.of[i]];
@@ -78,7 +78,7 @@ impl Data {
         Ok(Self {
             name: s.frame.var(exposure).name.clone(),
             labels: groups.labels.iter().map(|l| l.join(" ")).collect(),
-            values: groups.values,
+            values: groups.values(),
             strata,
             adjusted: !adjust.is_empty(),
         })

@@ -10,7 +10,7 @@ use crate::estimation::post::{self, Parameters};
 use crate::estimation::survival::Records;
 use crate::format;
 use crate::matrix::Matrix;
-use crate::ops::means::{Item, Kind, Shown, capital, items, names, over_labels, table};
+use crate::ops::means::{Item, Kind, Shown, capital, items, names, store_groups, table};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::{Session, Weights};
@@ -57,7 +57,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run: |s, cmd| run(s, cmd, Kind::Mean),
-    syntax: "mean varlist [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
+    syntax: "mean varlist [if] [in] [weight] [, over(varlist) vce(analytic|robust|cluster v) level(#)]",
     notes: "with pweights or vce() the variance is linearised over the whole sample, also of groups; stores e(N) e(N_over) e(N_clust) e(df_r) e(b) e(V) e(_N), r(table); [R] mean",
     examples: &[
         Example {
@@ -77,7 +77,7 @@ pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
     min: 4,
     form: Form::Standard(&PROPORTION),
     run: |s, cmd| run(s, cmd, Kind::Proportion),
-    syntax: "proportion varname [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) citype(logit|normal) percent level(#)]",
+    syntax: "proportion varname [if] [in] [weight] [, over(varlist) vce(analytic|robust|cluster v) citype(logit|normal) percent level(#)]",
     notes: "limits by the logit transformation unless citype(normal); percent changes the table only; variance p(1-p)/n; as mean; [R] proportion",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n > 2\nproportion x",
@@ -91,7 +91,7 @@ pub(crate) const SPEC_TOTAL: CommandSpec = CommandSpec {
     min: 5,
     form: Form::Standard(&COUNTED),
     run: |s, cmd| run(s, cmd, Kind::Total),
-    syntax: "total varlist [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
+    syntax: "total varlist [if] [in] [weight] [, over(varlist) vce(analytic|robust|cluster v) level(#)]",
     notes: "as mean; [R] total",
     examples: &[Example {
         run: "set obs 4\ngenerate x = _n\ntotal x",
@@ -105,7 +105,7 @@ pub(crate) const SPEC_RATIO: CommandSpec = CommandSpec {
     min: 5,
     form: Form::Standard(&COUNTED),
     run: |s, cmd| run(s, cmd, Kind::Ratio),
-    syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varname) vce(analytic|robust|cluster v) level(#)]",
+    syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varlist) vce(analytic|robust|cluster v) level(#)]",
     notes: "linearised variance; as mean; [R] ratio",
     examples: &[Example {
         // 9/10.
@@ -127,9 +127,6 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         Some(list) => s.varlist(list)?,
         None => Vec::new(),
     };
-    if over.len() > 1 {
-        return Err(StataError::unsupported_option(kind.name(), "over() with several variables"));
-    }
     // Rows with a missing value in any variable leave the sample.
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
@@ -327,7 +324,6 @@ fn post_results(
     touse: Vec<bool>,
 ) {
     let stripe = names(items, groups);
-    let over = groups.variables.first().cloned();
     let parameters = Parameters { stripe: stripe.clone(), b: found.b, v: found.v };
     let mut est = Estimation::default();
     let r = &mut est.results;
@@ -336,14 +332,12 @@ fn post_results(
     r.text("title", format!("{} estimation", capital(kind.name())));
     r.text("varlist", items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(" "));
     let units = found.clusters.unwrap_or(found.n);
-    r.scalar("N", found.n).scalar("df_r", units - 1.0).scalar("N_over", groups.count() as f64);
+    r.scalar("N", found.n).scalar("df_r", units - 1.0);
     if let Some(clusters) = found.clusters {
         r.scalar("N_clust", clusters);
     }
     r.scalar("k_eq", items.len() as f64);
-    if let Some(over) = over {
-        r.text("over", over).text("over_labels", over_labels(groups));
-    }
+    store_groups(r, groups);
     if let Some(w) = weights {
         if w.kind == WeightKind::Probability {
             r.text("vcetype", "Linearized");

@@ -5,9 +5,9 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
-use super::parts::{Listed, Part, derived_row, scalar, single, slopes_of, test_line, text};
+use super::parts::{Listed, Part, scalar, single, slopes_of, test_line, text};
 use crate::error::{Result, StataError};
-use crate::estimation::display::level;
+use crate::estimation::display::{derived_row, level};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};

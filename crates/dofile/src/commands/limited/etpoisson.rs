@@ -6,9 +6,9 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::etregress::{Sample, read};
-use super::parts::{derived_row, scalar, single, test_line, text};
+use super::parts::{scalar, single, test_line, text};
 use crate::error::{Result, StataError};
-use crate::estimation::display::level;
+use crate::estimation::display::{derived_row, level};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};

@@ -288,7 +288,7 @@ pub(super) fn selection_header(session: &mut Session, titles: &[&str], likelihoo
 fn footer(session: &mut Session) {
     super::parts::selection_rows(session);
     session.print("-".repeat(78));
-    if !is_two_step(session) {
+    if !is_two_step(session) && text(session, "prefix") != "svy" {
         let left = format!(
             "{} test of indep. eqns. (rho = 0): chi2(1) = {}",
             text(session, "chi2_ct"),

@@ -5,6 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::estimation::display::{derived_row, level};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Reading, first_word};
@@ -43,6 +44,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let shown = level(session, cmd)?;
     ml_command::run(
         session,
         cmd,
@@ -51,7 +53,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             estimate: &|session| estimate(session, cmd),
             header: &header,
             look: &|_| Look { ancillary: 1, ..Look::default() },
-            footer: &footer,
+            footer: &|session| footer(session, shown),
         },
     )
 }
@@ -70,19 +72,10 @@ fn header(session: &mut Session) {
     session.print("");
 }
 
-fn footer(session: &mut Session) {
-    let (b, v) = (session.e.b().map(|b| b.values().to_vec()), session.e.v().cloned());
-    if let (Some(b), Some(v)) = (b, v) {
-        let last = b.len() - 1;
-        let sigma = b[last].exp();
-        let se = v.get(last, last).sqrt();
-        session.print(format!(
-            "       sigma |  {}  {}",
-            format::number("%9.0g", sigma),
-            format::number("%9.0g", sigma * se)
-        ));
-        session.print("-".repeat(78));
-    }
+fn footer(session: &mut Session, level: f64) {
+    let Some(last) = session.e.b().map(|b| b.cols() - 1) else { return };
+    derived_row(session, "sigma", last, level, f64::exp, f64::exp);
+    session.print("-".repeat(78));
 }
 
 /// Observation of a row from its two ends; nothing when both are missing.

@@ -2,6 +2,7 @@
 //! slopes of all equations, and rows of derived parameters below the table.
 
 use crate::error::Result;
+use crate::estimation::display::derived_row;
 use crate::estimation::model::Model;
 use crate::estimation::post;
 use crate::estimation::sample::Side;
@@ -110,36 +111,11 @@ pub(super) fn text(session: &Session, name: &str) -> String {
     session.e.results.get_text(name).unwrap_or("").to_string()
 }
 
-/// Prints one derived parameter: a function of the parameter at `position` with its derivative, and the limits of the
-/// parameter transformed in the same way.
-pub(super) fn derived_row(
-    session: &mut Session,
-    label: &str,
-    position: usize,
-    level: f64,
-    function: impl Fn(f64) -> f64,
-    derivative: impl Fn(f64) -> f64,
-) {
-    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return };
-    let (b, se) = (b.values()[position], v.get(position, position).sqrt());
-    let reach = wald::critical(level, None) * se;
-    let wide = |x: f64| format::number("%9.0g", x);
-    let (low, high) = (function(b - reach), function(b + reach));
-    let line = format!(
-        "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",
-        format::abbrev(label, 12),
-        wide(function(b)),
-        wide(se * derivative(b).abs()),
-        "",
-        "",
-        wide(low.min(high)),
-        wide(low.max(high))
-    );
-    session.print(line);
-}
-
 /// Prints the test of one hypothesis below a table: its name on the left, its p-value at the right margin.
 pub(super) fn test_line(session: &mut Session, name: &str, df: f64, chi2: f64, p: f64) {
+    if session.e.results.get_text("prefix") == Some("svy") {
+        return;
+    }
     let left =
         format!("{name}: chi2({}) = {}", format::bare("%9.0g", df), format::bare("%9.0g", chi2).trim_start());
     let right = format!("Prob > chi2 = {}", format::bare("%6.4f", p));
@@ -164,7 +140,7 @@ pub(super) fn selection_rows(session: &mut Session) {
     derived_row(session, "rho", a, level, f64::tanh, |x| 1.0 - x.tanh().powi(2));
     derived_row(session, "sigma", l, level, f64::exp, f64::exp);
     let (lambda, se) = (scalar(session, "lambda"), scalar(session, "selambda"));
-    let reach = wald::critical(level, None) * se;
+    let reach = wald::critical(level, session.e.results.get_scalar("df_r")) * se;
     session.print(format!(
         "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",
         "lambda",

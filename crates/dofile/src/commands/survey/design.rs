@@ -227,6 +227,11 @@ pub(super) fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Re
 }
 
 impl Open {
+    /// Whether weights follow the sizes of poststrata.
+    pub(super) fn has_poststrata(&self) -> bool {
+        !self.declared.poststrata.is_empty()
+    }
+
     /// The same rows with other weights.
     pub(super) fn with_weights(self, weights: Vec<f64>) -> Self {
         Self { weights, ..self }

@@ -1,7 +1,8 @@
-//! `estat effects`: design effects after survey estimation ([SVY] estat).
+//! `estat` after survey estimation: design effects, standard deviations, sizes, strata and the declaration ([SVY] estat).
 
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::matrix::Matrix;
 use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
@@ -18,6 +19,10 @@ pub(in crate::commands) fn estat(
     }
     match word {
         _ if word.len() >= 3 && "effects".starts_with(word) => Some(effects(s, &call("effects"))),
+        "sd" => Some(deviations(s, &call("sd"))),
+        "size" => Some(sizes(s, &call("size"))),
+        "svyset" => Some(declaration(s, &call("svyset"))),
+        "strata" => Some(strata(s, &call("strata"))),
         // Likelihoods do not exist after svy.
         "ic" | "gof" | "classification" | "hettest" | "ovtest" | "imtest" | "vif" => {
             Some(Err(StataError::new(321, format!("estat {word} is not valid after svy"))))
@@ -62,6 +67,100 @@ fn effects(s: &mut Session, call: &Call) -> Result<()> {
     s.print("-".repeat(60));
     let mut r = Results::default();
     r.matrix("deff", deff.clone()).matrix("deft", deft.clone());
+    s.r = r;
+    Ok(())
+}
+
+/// Prints a table with a row for each estimate and the columns given.
+fn columns(s: &mut Session, columns: &[(&str, &dyn Fn(usize) -> String)]) -> Result<()> {
+    let Some(b) = s.e.b().cloned() else { return Err(StataError::new(301, "last estimates not found")) };
+    let names: Vec<String> = b.col_names.iter().map(|n| n.name.replace("bn.", ".")).collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0).clamp(12, 32);
+    let rule = 13 * columns.len();
+    s.print("");
+    s.print("-".repeat(width + 2 + rule));
+    let heads: String = columns.iter().map(|(head, _)| format!("{head:>13}")).collect();
+    s.print(format!("{:width$} |{heads}", ""));
+    s.print(format!("{}+{}", "-".repeat(width + 1), "-".repeat(rule)));
+    for (j, name) in names.iter().enumerate() {
+        let cells: String = columns.iter().map(|(_, cell)| format!("{:>13}", cell(j))).collect();
+        s.print(format!("{:>width$} |{cells}", format::abbrev(name, width)));
+    }
+    s.print("-".repeat(width + 2 + rule));
+    Ok(())
+}
+
+/// A matrix of the active results, r(321) where the estimates have none.
+fn stored(s: &Session, word: &str, name: &str) -> Result<Matrix> {
+    let found = s.e.results.matrices.get(name).cloned();
+    found.ok_or_else(|| StataError::new(321, format!("estat {word} is not valid after {}", s.e.cmd())))
+}
+
+/// `estat sd`: `sqrt(n/(n-1) sum w (y - mean)^2 / sum w)` within each group.
+fn deviations(s: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::flag("VARiance")], &["SRSsubpop"])?;
+    if s.e.cmd() != "mean" {
+        return Err(StataError::new(321, format!("estat sd is not valid after {}", s.e.cmd())));
+    }
+    let (b, within, n) = (stored(s, "sd", "b")?, stored(s, "sd", "V_srssub")?, stored(s, "sd", "_N")?);
+    let variance: Vec<f64> = (0..b.cols()).map(|j| within.get(j, j) * n.get(0, j)).collect();
+    let sd: Vec<f64> = variance.iter().map(|v| v.sqrt()).collect();
+    let shown = if options.has("variance") { &variance } else { &sd };
+    let head = if options.has("variance") { "Variance" } else { "Std. dev." };
+    let number = |x: f64| format::bare("%9.0g", x);
+    columns(s, &[("Mean", &|j| number(b.get(0, j))), (head, &|j| number(shown[j]))])?;
+    let mut r = Results::default();
+    let row = |values: Vec<f64>| Matrix::row_vector(values, b.col_names.clone());
+    r.matrix("mean", b.clone()).matrix("sd", row(sd)).matrix("variance", row(variance));
+    s.r = r;
+    Ok(())
+}
+
+/// `estat size`: observations and sums of weights of each estimate.
+fn sizes(s: &mut Session, call: &Call) -> Result<()> {
+    call.options(&[OptSpec::flag("OBS"), OptSpec::flag("SIZE")], &[])?;
+    let (b, v) = (stored(s, "size", "b")?, stored(s, "size", "V")?);
+    let (n, population) = (stored(s, "size", "_N")?, stored(s, "size", "_N_subp")?);
+    let number = |x: f64| format::bare("%9.0g", x);
+    columns(
+        s,
+        &[
+            ("Estimate", &|j| number(b.get(0, j))),
+            ("Std. err.", &|j| number(v.get(j, j).sqrt())),
+            ("Obs", &|j| format::bare("%12.0fc", n.get(0, j))),
+            ("Size", &|j| format::bare("%12.0gc", population.get(0, j))),
+        ],
+    )?;
+    let mut r = Results::default();
+    r.matrix("_N", n).matrix("_N_subp", population);
+    s.r = r;
+    Ok(())
+}
+
+/// `estat svyset`: the declaration of the data.
+fn declaration(s: &mut Session, call: &Call) -> Result<()> {
+    call.options(&[], &[])?;
+    let declared = super::design::Declaration::of(&s.frame)?;
+    super::svyset::show(s, &declared);
+    Ok(())
+}
+
+/// `estat strata`: strata with one sampling unit and those drawn whole.
+fn strata(s: &mut Session, call: &Call) -> Result<()> {
+    call.options(&[], &[])?;
+    let e = &s.e.results;
+    let [single, certain, all] =
+        ["N_strata_single", "N_strata_certain", "N_strata"].map(|name| e.get_scalar(name).unwrap_or(0.0));
+    s.print("");
+    s.print("-".repeat(50));
+    s.print(format!("{:>12} |{:>12}{:>12}{:>12}", "Stage", "Singleton", "Certainty", "Total"));
+    s.print(format!("-------------+{}", "-".repeat(36)));
+    s.print(format!("{:>12} |{single:>12}{certain:>12}{all:>12}", 1));
+    s.print("-".repeat(50));
+    let mut r = Results::default();
+    let one = |x: f64| Matrix::new(1, 1, vec![x]);
+    r.matrix("_N_strata_single", one(single)).matrix("_N_strata_certain", one(certain));
+    r.matrix("_N_strata", one(all));
     s.r = r;
     Ok(())
 }

@@ -4,13 +4,14 @@ use super::svy::Call;
 use super::{design, replicates, results};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
-use crate::estimation::post::Parameters;
+use crate::estimation::post::{Parameters, stata};
 use crate::estimation::survival::Records;
 use crate::matrix::Matrix;
 use crate::ops::means::{self as plain, Item, Kind};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::Session;
+use estimators::survey::simple_random;
 
 fn kind(name: &str) -> Kind {
     match name {
@@ -25,6 +26,8 @@ fn kind(name: &str) -> Kind {
 struct Linearised {
     b: Vec<f64>,
     sizes: Vec<f64>,
+    /// Sums of weights of the groups.
+    populations: Vec<f64>,
     columns: Vec<Vec<f64>>,
 }
 
@@ -38,7 +41,8 @@ fn linearise(
     groups: usize,
     kind: Kind,
 ) -> Linearised {
-    let mut out = Linearised { b: Vec::new(), sizes: Vec::new(), columns: Vec::new() };
+    let mut out =
+        Linearised { b: Vec::new(), sizes: Vec::new(), populations: Vec::new(), columns: Vec::new() };
     for item in items {
         let value = |i: usize| {
             let x = s.frame.num_at(item.top, rows.rows[i]);
@@ -58,7 +62,32 @@ fn linearise(
             }
             out.b.push(b);
             out.sizes.push(members.len() as f64);
+            out.populations.push(sum(&|_| 1.0));
             out.columns.push(column);
+        }
+    }
+    out
+}
+
+/// Covariance of the estimates if each group were a simple random sample of its own.
+fn within_groups(
+    rows: &design::SurveyRows,
+    found: &Linearised,
+    group: &[Option<usize>],
+    groups: usize,
+) -> Vec<f64> {
+    let size = found.b.len();
+    let mut out = vec![0.0; size * size];
+    for g in 0..groups {
+        let members: Vec<usize> = (0..group.len()).filter(|i| group[*i] == Some(g)).collect();
+        let pick = |values: &[f64]| members.iter().map(|i| values[*i]).collect::<Vec<f64>>();
+        let places: Vec<usize> = (g..size).step_by(groups).collect();
+        let columns: Vec<Vec<f64>> = places.iter().map(|p| pick(&found.columns[*p])).collect();
+        let v = simple_random(&columns, &pick(&rows.weights));
+        for (i, p) in places.iter().enumerate() {
+            for (j, q) in places.iter().enumerate() {
+                out[p * size + q] = stata(v[(i, j)]);
+            }
         }
     }
     out
@@ -71,9 +100,6 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let shown = if call.prefix.has("level") { &call.prefix } else { cmd };
     let level = level(s, shown)?;
     let over = s.varlist(cmd.options.text("over").unwrap_or(""))?;
-    if over.len() > 1 {
-        return Err(StataError::unsupported_option(kind.name(), "over() with several variables"));
-    }
     let open = design::open(s, cmd, call.prefix.options.text("subpop"))?;
     let mut used = open.inside.clone();
     let named = plain::items(s, &cmd.list, kind, |_| Ok(vec![0.0]))?;
@@ -100,19 +126,23 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let v = results::covariance(&rows, &found.columns);
     let stripe = plain::names(&items, &groups);
     let places: Vec<usize> = (0..stripe.len()).collect();
-    let parameters = Parameters { stripe: stripe.clone(), b: found.b, v };
+    let parameters = Parameters { stripe: stripe.clone(), b: found.b.clone(), v };
     let mut est = Estimation::default();
     let r = &mut est.results;
     r.matrix("b", parameters.b_matrix()).matrix("V", parameters.v_matrix());
     let title = format!("Survey: {} estimation", plain::capital(kind.name()));
     r.text("cmd", kind.name()).text("cmdline", format!("svy: {}", call.text)).text("title", title.as_str());
     r.text("varlist", items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(" "));
-    r.scalar("N_over", groups.count() as f64).scalar("k_eq", items.len() as f64);
-    if let Some(over) = groups.variables.first() {
-        r.text("over", over).text("over_labels", plain::over_labels(&groups));
-    }
+    r.scalar("k_eq", items.len() as f64);
+    plain::store_groups(r, &groups);
+    r.matrix(
+        "V_srssub",
+        Matrix::square(within_groups(&rows, &found, &group, groups.count()), stripe.clone()),
+    );
     r.matrix("_N", Matrix::row_vector(found.sizes, stripe.clone()));
-    results::store(r, &rows, &found.columns, &parameters.v, &stripe, &places);
+    r.matrix("_N_subp", Matrix::row_vector(found.populations, stripe.clone()));
+    let with_replacement = simple_random(&found.columns, &rows.weights);
+    results::store(r, &rows, &with_replacement, &parameters.v, &stripe, &places);
     let mut touse = vec![false; s.frame.n_rows()];
     rows.rows.iter().for_each(|i| touse[*i] = true);
     s.post_estimation(est, touse);

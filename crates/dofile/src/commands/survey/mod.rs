@@ -8,11 +8,13 @@ mod model_scores;
 mod models;
 mod replicates;
 mod results;
+mod sandwich;
 mod svy;
 mod svydescribe;
 mod svyset;
 mod tabulate;
 mod tabulate_show;
+mod tabulate_tests;
 
 pub(super) use effects::estat;
 

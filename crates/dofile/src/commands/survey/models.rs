@@ -6,6 +6,7 @@ use super::model_scores::contributions;
 use super::svy::Call;
 use super::{design, replicates, results};
 use crate::error::{Result, StataError};
+use crate::estimation::display::{derived_row, level};
 use crate::estimation::linear::LinearState;
 use crate::estimation::linear::Parameters;
 use crate::estimation::ml_command::{self, Look};
@@ -18,7 +19,7 @@ use crate::session::Session;
 use crate::syntax::Term;
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::f_tail;
-use estimators::survey::adjusted_wald;
+use estimators::survey::{adjusted_wald, simple_random};
 use estimators::wald;
 use std::sync::Arc;
 
@@ -119,7 +120,8 @@ fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[boo
         r.macros.remove(gone);
     }
     r.matrix("V", Matrix::square(v.data().to_vec(), parameters.stripe.clone()));
-    results::store(r, rows, &linearised, &small, &parameters.stripe, &places);
+    let with_replacement = simple_random(&linearised, &rows.weights);
+    results::store(r, rows, &with_replacement, &small, &parameters.stripe, &places);
     let (f, df2) = adjusted_wald(test.chi2, test.df, rows.df());
     let known = test.df > 0 && df2 > 0.0;
     r.scalar("df_m", test.df as f64)
@@ -152,18 +154,7 @@ fn display(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let cmd = &call.inner;
     s.print(format!("(running {} on estimation sample)", cmd.name));
     let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
-    let (k, d) = (scalar("df_m"), scalar("df_r"));
-    let large = s.e.results.get_scalar("chi2").filter(|_| is_missing(d));
-    let mut facts = match large {
-        Some(chi2) => vec![
-            (format!("Wald chi2({k})"), format::bare("%9.2f", chi2)),
-            ("Prob > chi2".to_string(), format::bare("%6.4f", scalar("p"))),
-        ],
-        None => vec![
-            (format!("F({k}, {})", format::bare("%9.0g", d - k + 1.0)), format::bare("%9.2f", scalar("F"))),
-            ("Prob > F".to_string(), format::bare("%6.4f", scalar("p"))),
-        ],
-    };
+    let mut facts = results::model_test(s);
     if cmd.name == "regress" && !is_missing(scalar("r2")) {
         facts.push(("R-squared".to_string(), format::bare("%6.4f", scalar("r2"))));
     }
@@ -184,6 +175,12 @@ fn display(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let ancillary = s.e.b().map_or(0, |b| b.col_names.iter().filter(|p| p.eq == "/").count());
     let equations = cmd.name == "mlogit";
     ml_command::table(s, shown, &Look { eform: eform.as_deref(), ancillary, equations, ..Look::default() })?;
+    let overdispersion = s.e.b().and_then(|b| b.col_names.iter().position(|p| p.name == "lnalpha"));
+    if let Some(at) = overdispersion {
+        let level = level(s, shown)?;
+        derived_row(s, "alpha", at, level, f64::exp, f64::exp);
+        s.print("-".repeat(78));
+    }
     results::notes(s);
     Ok(())
 }

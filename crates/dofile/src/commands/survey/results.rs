@@ -8,9 +8,8 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::value::MISSING;
+use crate::value::{MISSING, is_missing};
 use estimators::matrix::Mat;
-use estimators::survey::simple_random;
 
 /// Covariance of the design from linearised values (without weights, zero outside the subpopulation);
 /// nothing but missing values when a stratum has one unit.
@@ -53,11 +52,18 @@ fn about_poststrata(rows: &SurveyRows, values: &[f64]) -> Vec<f64> {
     values.iter().zip(group).map(|(x, g)| x - sums[*g as usize] / sizes[*g as usize]).collect()
 }
 
-/// Stores sizes, design and design effects; `stripe` names the parameters that `linearised` belongs to.
+/// The factor of a finite population for a simple random sample without replacement, one without `fpc()`.
+pub(super) fn finite_population(rows: &SurveyRows) -> f64 {
+    let share = rows.rows.len() as f64 / rows.sizes().1;
+    if rows.declared.fpc.is_empty() { 1.0 } else { 1.0 - share }
+}
+
+/// Stores sizes, design and design effects; `stripe` names the parameters, `v` and `with_replacement`, the covariances of the
+/// design and of simple random sampling with replacement, are of those at `places`.
 pub(super) fn store(
     r: &mut Results,
     rows: &SurveyRows,
-    linearised: &[Vec<f64>],
+    with_replacement: &Mat,
     v: &Mat,
     stripe: &[Stripe],
     places: &[usize],
@@ -71,6 +77,8 @@ pub(super) fn store(
         .scalar("N_psu", rows.units.units() as f64)
         .scalar("N_strata_omit", rows.empty_strata as f64)
         .scalar("singleton", f64::from(u8::from(rows.units.single() > 0)))
+        .scalar("N_strata_single", rows.units.single() as f64)
+        .scalar("N_strata_certain", rows.units.certain() as f64)
         .scalar("df_r", rows.df())
         .scalar("stages", 1.0);
     let d = &rows.declared;
@@ -95,8 +103,7 @@ pub(super) fn store(
         r.text("wexp", format!("= {}", d.weight));
     }
     r.text("prefix", "svy").text("vce", "linearized").text("vcetype", "Linearized");
-    let with_replacement = simple_random(linearised, &rows.weights);
-    let finite = 1.0 - if d.fpc.is_empty() { 0.0 } else { rows.rows.len() as f64 / population };
+    let finite = finite_population(rows);
     let mut full = vec![0.0; stripe.len() * stripe.len()];
     let (mut deff, mut deft) = (vec![MISSING; stripe.len()], vec![MISSING; stripe.len()]);
     for (i, p) in places.iter().enumerate() {
@@ -109,6 +116,22 @@ pub(super) fn store(
     r.matrix(if d.fpc.is_empty() { "V_srs" } else { "V_srswor" }, Matrix::square(full, stripe.to_vec()));
     r.matrix("deff", Matrix::row_vector(deff, stripe.to_vec()));
     r.matrix("deft", Matrix::row_vector(deft, stripe.to_vec()));
+}
+
+/// The test of the model as facts of the header: F adjusted for the design, or chi-squared without its degrees of freedom.
+pub(super) fn model_test(s: &Session) -> Vec<(String, String)> {
+    let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
+    let (k, d) = (scalar("df_m"), scalar("df_r"));
+    match s.e.results.get_scalar("chi2").filter(|_| is_missing(d)) {
+        Some(chi2) => vec![
+            (format!("Wald chi2({k})"), format::bare("%9.2f", chi2)),
+            ("Prob > chi2".to_string(), format::bare("%6.4f", scalar("p"))),
+        ],
+        None => vec![
+            (format!("F({k}, {})", format::bare("%9.0g", d - k + 1.0)), format::bare("%9.2f", scalar("F"))),
+            ("Prob > F".to_string(), format::bare("%6.4f", scalar("p"))),
+        ],
+    }
 }
 
 /// Prints the title and the sizes of the active survey estimates, further facts on the right below them.

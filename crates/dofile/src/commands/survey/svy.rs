@@ -2,7 +2,7 @@
 
 use super::design::Declaration;
 use super::replicates::Method;
-use super::{means, model_scores, models, tabulate};
+use super::{means, model_scores, models, sandwich, tabulate};
 use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::session::Session;
@@ -15,7 +15,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "svy [linearized | brr | bootstrap | jackknife] [, subpop([var] [if]) dof(#) mse bsn(#) level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson | nbreg | glm | ologit | oprobit | mlogit ...",
+    syntax: "svy [linearized | brr | bootstrap | jackknife] [, subpop([var] [if]) dof(#) mse bsn(#) level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson | nbreg | glm | ologit | oprobit | mlogit | tobit | intreg | truncreg | ivregress | heckman | biprobit | zip | zinb | stcox | streg ...",
     notes: "Taylor linearisation, balanced repeated replication (brrweight() of svyset), bootstrap (bsrweight(); z and chi-squared without dof()), jackknife (one unit left out, or jkrweight()); stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(deff) e(deft), with replicates e(N_reps) e(mse); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\nsvyset _n\nsvy: mean x",
@@ -86,7 +86,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             checked(tabulate::OPTIONS, tabulate::REFUSED)?;
             tabulate::run(s, &Call { prefix, text: command, inner, method })
         }
-        name if model_scores::supported(name) => {
+        name if model_scores::supported(name) || sandwich::supported(name) => {
             if let Form::Standard(syntax) = spec.form {
                 checked(syntax.options, syntax.unsupported)?;
             }
@@ -95,7 +95,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                     "option vce() of the command is not allowed with the svy prefix",
                 ));
             }
-            models::run(s, &Call { prefix, text: command, inner, method })
+            let run = if sandwich::supported(name) { sandwich::run } else { models::run };
+            run(s, &Call { prefix, text: command, inner, method })
         }
         name => Err(StataError::unsupported_command(&format!("svy: {name}"))),
     }

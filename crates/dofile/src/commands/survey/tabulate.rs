@@ -2,19 +2,17 @@
 //! corrected test of independence ([SVY] svy: tabulate oneway, [SVY] svy: tabulate twoway).
 
 use super::svy::Call;
-use super::{design, results, tabulate_show};
+use super::{design, results, tabulate_show, tabulate_tests};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::Parameters;
 use crate::estimation::survival::Records;
-use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use estimators::distributions::f_tail;
-use estimators::survey::independence;
+use estimators::survey::simple_random;
 
 /// Options after the colon.
 pub(super) const OPTIONS: &[OptSpec] = &[
@@ -26,32 +24,24 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("ci"),
     OptSpec::flag("obs"),
     OptSpec::flag("PERcent"),
+    OptSpec::flag("CV"),
+    OptSpec::flag("DEFF"),
+    OptSpec::flag("DEFT"),
     OptSpec::flag("PEArson"),
+    OptSpec::flag("LR"),
+    OptSpec::flag("WALD"),
+    OptSpec::flag("noADJust"),
+    OptSpec::flag("MISSing"),
+    OptSpec::flag("PROPortion"),
+    OptSpec::int("CELLwidth"),
+    OptSpec::int("STUBwidth"),
     OptSpec::flag("noMARGinals"),
     OptSpec::text("FORmat"),
     OptSpec::real("Level"),
 ];
 /// Options that are refused by name.
-pub(super) const REFUSED: &[&str] = &[
-    "LR",
-    "NULl",
-    "WALD",
-    "LLWALD",
-    "noADJust",
-    "TAB",
-    "MISSing",
-    "CV",
-    "DEFF",
-    "DEFT",
-    "SRSsubpop",
-    "STDize",
-    "STDWeight",
-    "CELLwidth",
-    "CSEPwidth",
-    "STUBwidth",
-    "noLABel",
-    "PROPortion",
-];
+pub(super) const REFUSED: &[&str] =
+    &["NULl", "LLWALD", "TAB", "SRSsubpop", "STDize", "STDWeight", "CSEPwidth", "noLABel"];
 
 /// Quantity shown in a cell, in addition to its standard error.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,7 +86,9 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let level = level(s, if call.prefix.has("level") { &call.prefix } else { cmd })?;
     let open = design::open(s, cmd, call.prefix.options.text("subpop"))?;
     let mut used = open.inside.clone();
-    s.markout(&variables, &mut used, true)?;
+    if !cmd.has("missing") {
+        s.markout(&variables, &mut used, true)?;
+    }
     if !used.iter().any(|u| *u) {
         return Err(StataError::no_observations());
     }
@@ -117,7 +109,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
 }
 
 /// Linearised shares: `(1(cell) - p 1(base))/W(base)` with the base all rows, a table row or a column.
-fn linearise(rows: &design::SurveyRows, cells: &Cells, shown: Shown) -> (Vec<f64>, Vec<Vec<f64>>) {
+pub(super) fn linearise(rows: &design::SurveyRows, cells: &Cells, shown: Shown) -> (Vec<f64>, Vec<Vec<f64>>) {
     let (nr, nc) = (cells.rows.count(), cells.cols.count());
     let in_base = |i: usize, k: usize| {
         cells.cell[i].is_some_and(|c| match shown {
@@ -161,51 +153,16 @@ fn estimate(
     r.matrix("b", parameters.b_matrix()).matrix("V", parameters.v_matrix());
     r.text("cmd", "tabulate").text("cmdline", format!("svy: {}", call.text));
     r.scalar("r", nr as f64).scalar("c", nc as f64);
-    results::store(r, rows, &columns, &parameters.v, &stripe, &places);
+    let with_replacement = simple_random(&columns, &rows.weights);
+    results::store(r, rows, &with_replacement, &parameters.v, &stripe, &places);
     let observed: Vec<f64> =
         (0..nr * nc).map(|k| cells.cell.iter().filter(|c| **c == Some(k)).count() as f64).collect();
     r.matrix("Obs", Matrix::new(nr, nc, observed));
     if nr > 1 && nc > 1 {
-        let (p, shares) = linearise(rows, cells, Shown::Cell);
-        let covariance = results::covariance(rows, &shares);
-        let m = cells.cell.iter().filter(|c| c.is_some()).count() as f64;
-        r.matrix("Prop", Matrix::new(nr, nc, p.clone()));
-        if let Some(test) = independence(&p, nr, nc, &covariance, m, rows.df()) {
-            r.scalar("cun_Pear", test.chi2)
-                .scalar("F_Pear", test.f)
-                .scalar("df1_Pear", test.df1)
-                .scalar("df2_Pear", test.df2)
-                .scalar("p_Pear", f_tail(test.df1, test.df2, test.f));
-        }
+        tabulate_tests::store(r, rows, cells, call);
     }
     let mut touse = vec![false; s.frame.n_rows()];
     rows.rows.iter().for_each(|i| touse[*i] = true);
     s.post_estimation(est, touse);
     Ok(())
-}
-
-/// Prints the test of independence.
-pub(super) fn show_test(s: &mut Session) {
-    let e = &s.e.results;
-    let (Some(chi2), Some(f), Some(df1), Some(df2), Some(p)) = (
-        e.get_scalar("cun_Pear"),
-        e.get_scalar("F_Pear"),
-        e.get_scalar("df1_Pear"),
-        e.get_scalar("df2_Pear"),
-        e.get_scalar("p_Pear"),
-    ) else {
-        return;
-    };
-    let (rows, cols) = (e.get_scalar("r").unwrap_or(0.0), e.get_scalar("c").unwrap_or(0.0));
-    let df = (rows - 1.0) * (cols - 1.0);
-    s.print("");
-    s.print("  Pearson:");
-    s.print(format!("    Uncorrected   chi2({df})         = {}", format::bare("%9.4f", chi2)));
-    s.print(format!(
-        "    Design-based  F({}, {})  = {}     P = {}",
-        format::bare("%9.2f", df1).trim(),
-        format::bare("%9.2f", df2).trim(),
-        format::bare("%9.4f", f),
-        format::bare("%6.4f", p)
-    ));
 }

@@ -5,9 +5,11 @@ use super::design::SurveyRows;
 use super::results;
 use super::svy::Call;
 use super::tabulate::{Cells, Shown};
+use crate::estimation::post::stata;
 use crate::format;
 use crate::session::Session;
 use estimators::distributions::t_inverse_tail;
+use estimators::survey::simple_random;
 
 /// Width of a cell.
 const WIDTH: usize = 14;
@@ -18,6 +20,8 @@ struct Estimate {
     value: f64,
     se: f64,
     observed: f64,
+    /// Design effects: of the variance, and of the standard error.
+    effects: [f64; 2],
 }
 
 /// Estimates with totals: a row for each row of the table and one below, a column more than the table has.
@@ -53,9 +57,12 @@ fn with_totals(rows: &SurveyRows, cells: &Cells, shown: Shown) -> Vec<Vec<Estima
         }
     }
     let v = results::covariance(rows, &columns);
+    let finite = results::finite_population(rows);
     let at = |i: usize, j: usize| {
         let k = i * (nc + 1) + j;
-        Estimate { value: values[k], se: v[(k, k)].max(0.0).sqrt(), observed: observed[k] }
+        let simple = simple_random(&columns[k..=k], &rows.weights)[(0, 0)];
+        let effects = [v[(k, k)] / (finite * simple), (v[(k, k)] / simple).sqrt()];
+        Estimate { value: values[k], se: v[(k, k)].max(0.0).sqrt(), observed: observed[k], effects }
     };
     (0..=nr).map(|i| (0..=nc).map(|j| at(i, j)).collect()).collect()
 }
@@ -80,8 +87,12 @@ struct Look {
     level: String,
     se: bool,
     ci: bool,
+    /// Coefficient of variation, DEFF and DEFT.
+    precision: [bool; 3],
     obs: bool,
     margins: bool,
+    /// Widths of the cells and of the labels of rows.
+    widths: (usize, usize),
 }
 
 impl Look {
@@ -96,7 +107,12 @@ impl Look {
             level: format::bare("%5.0g", level).trim().to_string(),
             se: cmd.has("se"),
             ci: cmd.has("ci"),
+            precision: ["cv", "deff", "deft"].map(|option| cmd.has(option)),
             obs: cmd.has("obs"),
+            widths: (
+                cmd.options.int("cellwidth").map_or(WIDTH, |w| w.clamp(4, 40) as usize + 2),
+                cmd.options.int("stubwidth").map_or(12, |w| w.clamp(4, 40) as usize),
+            ),
             margins: !cmd.has("nomarginals"),
         }
     }
@@ -118,10 +134,18 @@ impl Look {
             let text = format!("[{},{}]", self.number(low), self.number(high));
             out.push(if whole { String::new() } else { text });
         }
+        out.extend(self.precision_of(e).into_iter().map(|x| if whole { String::new() } else { x }));
         if self.obs {
             out.push(format::bare("%12.0fc", e.observed).trim().to_string());
         }
         out
+    }
+
+    /// Coefficient of variation in percent and design effects, as far as they are wanted.
+    fn precision_of(&self, e: Estimate) -> Vec<String> {
+        let values = [100.0 * e.se / e.value, e.effects[0], e.effects[1]];
+        let wanted = values.iter().zip(&self.precision).filter(|(_, wanted)| **wanted);
+        wanted.map(|(x, _)| format::bare(&self.fmt, stata(*x)).trim().to_string()).collect()
     }
 
     /// What the numbers are, `row percentage`.
@@ -145,6 +169,10 @@ impl Look {
         }
         if self.ci {
             s.print(of(format!("[{}% confidence interval]", self.level)));
+        }
+        let names = ["Coefficient of variation (%)", "DEFF", "DEFT"];
+        for (name, _) in names.iter().zip(&self.precision).filter(|(_, wanted)| **wanted) {
+            s.print(of((*name).to_string()));
         }
         if self.obs {
             s.print("       Number of observations");
@@ -170,38 +198,37 @@ pub(super) fn display(
         two_way(s, cells, &look, &found);
     }
     look.key(s);
-    super::tabulate::show_test(s);
+    super::tabulate_tests::show(s);
     results::notes(s);
-}
-
-fn right(text: &str) -> String {
-    format::right(text, WIDTH)
 }
 
 fn two_way(s: &mut Session, cells: &Cells, look: &Look, found: &[Vec<Estimate>]) {
     let extra = usize::from(look.margins);
     let (nr, nc) = (cells.rows.count() + extra, cells.cols.count() + extra);
-    let rule = "-".repeat(14 + WIDTH * nc);
-    let mut heads: Vec<String> = cells.cols.labels.iter().map(|l| format::abbrev(&l.join(" "), 12)).collect();
+    let (width, stub) = look.widths;
+    let right = |text: &str| format::right(text, width);
+    let rule = "-".repeat(stub + 2 + width * nc);
+    let short = |l: &[String]| format::abbrev(&l.join(" "), width - 2);
+    let mut heads: Vec<String> = cells.cols.labels.iter().map(|l| short(l)).collect();
     heads.push("Total".to_string());
     let across = &cells.cols.variables[0];
     s.print(&rule);
-    s.print(format!("{:>12} |{:^width$}", "", across, width = WIDTH * nc).trim_end());
-    let name = format::abbrev(&cells.rows.variables[0], 12);
-    s.print(format!("{name:>12} |{}", heads[..nc].iter().map(|h| right(h)).collect::<String>()));
-    s.print(format!("-------------+{}", "-".repeat(WIDTH * nc)));
+    s.print(format!("{:>stub$} |{:^wide$}", "", across, wide = width * nc).trim_end());
+    let name = format::abbrev(&cells.rows.variables[0], stub);
+    s.print(format!("{name:>stub$} |{}", heads[..nc].iter().map(|h| right(h)).collect::<String>()));
+    s.print(format!("{}+{}", "-".repeat(stub + 1), "-".repeat(width * nc)));
     let mut labels: Vec<String> = cells.rows.labels.iter().map(|l| l.join(" ")).collect();
     labels.push("Total".to_string());
     let several = look.cell(found[0][0]).len() > 1;
     for i in 0..nr {
         if several && i > 0 || i == cells.rows.count() {
-            s.print(format!("{:>12} |", ""));
+            s.print(format!("{:>stub$} |", ""));
         }
         let parts: Vec<Vec<String>> = found[i][..nc].iter().map(|e| look.cell(*e)).collect();
         for k in 0..parts[0].len() {
-            let label = if k == 0 { format::abbrev(&labels[i], 12) } else { String::new() };
+            let label = if k == 0 { format::abbrev(&labels[i], stub) } else { String::new() };
             let numbers: String = parts.iter().map(|p| right(&p[k])).collect();
-            s.print(format!("{label:>12} |{numbers}").trim_end());
+            s.print(format!("{} |{numbers}", format::right(&label, stub)).trim_end());
         }
     }
     s.print(&rule);
@@ -218,28 +245,35 @@ fn one_way(s: &mut Session, cells: &Cells, look: &Look, found: &[Vec<Estimate>])
     if look.ci {
         heads.extend(["lb".to_string(), "ub".to_string()]);
     }
+    let names = ["cv", "deff", "deft"].iter().zip(&look.precision);
+    heads.extend(names.filter(|(_, wanted)| **wanted).map(|(name, _)| (*name).to_string()));
     heads.extend(look.obs.then(|| "obs".to_string()));
-    let rule = "-".repeat(14 + WIDTH * heads.len());
-    let name = format::abbrev(&cells.rows.variables[0], 12);
+    let (width, stub) = look.widths;
+    let right = |text: &str| format::right(text, width);
+    let rule = "-".repeat(stub + 2 + width * heads.len());
+    let name = format::abbrev(&cells.rows.variables[0], stub);
     s.print(&rule);
-    s.print(format!("{name:>12} |{}", heads.iter().map(|h| right(h)).collect::<String>()));
-    s.print(format!("-------------+{}", "-".repeat(WIDTH * heads.len())));
+    s.print(format!("{name:>stub$} |{}", heads.iter().map(|h| right(h)).collect::<String>()));
+    s.print(format!("{}+{}", "-".repeat(stub + 1), "-".repeat(width * heads.len())));
     let row = |label: &str, e: Estimate, whole: bool| {
+        let unless_whole = |text: String| if whole { String::new() } else { text };
         let mut texts = vec![look.number(e.value)];
-        texts.extend(look.se.then(|| if whole { String::new() } else { look.number(e.se) }));
+        texts.extend(look.se.then(|| unless_whole(look.number(e.se))));
         if look.ci {
             let (low, high) = limits(e, look.t, look.shown);
-            texts.extend([low, high].map(|x| if whole { String::new() } else { look.number(x) }));
+            texts.extend([low, high].map(|x| unless_whole(look.number(x))));
         }
+        texts.extend(look.precision_of(e).into_iter().map(unless_whole));
         texts.extend(look.obs.then(|| format::bare("%12.0fc", e.observed).trim().to_string()));
         let texts: String = texts.iter().map(|t| right(t)).collect();
-        format!("{:>12} |{texts}", format::abbrev(label, 12)).trim_end().to_string()
+        let label = format::right(&format::abbrev(label, stub), stub);
+        format!("{label} |{texts}").trim_end().to_string()
     };
     for (i, label) in cells.rows.labels.iter().enumerate() {
         s.print(row(&label.join(" "), found[i][0], false));
     }
     if look.margins {
-        s.print(format!("{:>12} |", ""));
+        s.print(format!("{:>stub$} |", ""));
         let whole = look.shown != Shown::Count;
         s.print(row("Total", found[cells.rows.count()][0], whole));
     }

@@ -21,6 +21,7 @@ use estimators::cox::{CoxData, CoxFit, fit, robust, scores, uninformative};
 use estimators::cox_exact::{Exact, fit_exact};
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
+use estimators::vce::Clusters;
 use estimators::wald;
 use estimators::weights::Weights;
 
@@ -274,12 +275,12 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
             if c.count < 2 {
                 return Err(StataError::standard(460));
             }
-            let cluster: Vec<u32> = of.iter().map(|&i| c.of_row[at[i]]).collect();
-            robust(&fit.v, &scores(data, columns, &fit.b), data.w, &cluster, c.count)
+            let clusters = c.rearranged(&of.iter().map(|&i| at[i]).collect::<Vec<_>>());
+            robust(&fit.v, &scores(data, columns, &fit.b), data.w, clusters.kernel())
         }
         _ if cox.model.is_robust() => {
             let own: Vec<u32> = of.iter().map(|&i| i as u32).collect();
-            robust(&fit.v, &scores(data, columns, &fit.b), data.w, &own, at.len())
+            robust(&fit.v, &scores(data, columns, &fit.b), data.w, Clusters::new(&own, at.len()))
         }
         _ => fit.v.clone(),
     };

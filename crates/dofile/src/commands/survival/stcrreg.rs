@@ -21,6 +21,7 @@ use estimators::cox::robust;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 use estimators::subhazard::{End, SubhazardFit, Subjects, fit, scores};
+use estimators::vce::Clusters;
 use estimators::wald;
 
 const OPTIONS: &[OptSpec] = concat_lists!(
@@ -163,7 +164,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, own: &Competing) -> Result<()>
     if count < 2 {
         return Err(StataError::standard(460));
     }
-    let mut v = robust(&fit.v, &parts, None, &groups, count);
+    let mut v = robust(&fit.v, &parts, None, Clusters::new(&groups, count));
     if cmd.has("noadjust") {
         v = v.scaled((count as f64 - 1.0) / count as f64);
     }

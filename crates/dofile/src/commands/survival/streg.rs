@@ -21,10 +21,10 @@ use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{Design, FvList, OptSpec, Term};
 use crate::value::MISSING;
-use estimators::distributions::normal_quantile;
 use estimators::ml::{Equation, MlFit, Problem};
 use estimators::ml_survival::{Distribution, Parametric};
 use estimators::vce::Vce;
+use estimators::wald;
 use estimators::weights::Weights;
 
 const OPTIONS: &[OptSpec] = concat_lists!(
@@ -379,7 +379,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         stripe: &b.col_names,
         b: b.values(),
         se: &se,
-        df_r: None,
+        df_r: s.e.results.get_scalar("df_r"),
         level,
         eform,
         ancillary_from: ancillary,
@@ -405,7 +405,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// The ancillary parameter on its own scale, with limits from the log scale.
 fn transformed(s: &mut Session, name: &str, b: f64, se: f64, level: f64) {
-    let half = normal_quantile(0.5 + level / 200.0) * se;
+    let half = wald::critical(level, s.e.results.get_scalar("df_r")) * se;
     let wide = |x: f64| format::number("%9.0g", x);
     let rows: &[(&str, f64)] = match name {
         "ln_p" => &[("p", 1.0), ("1/p", -1.0)],

@@ -116,7 +116,7 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     let mut r = Results::default();
     r.scalar("df", df).scalar("chi2", chi2);
     if cmd.has("trend") {
-        let trend = total.trend(&groups.values);
+        let trend = total.trend(&groups.values());
         s.print("");
         s.print("Test for trend of survivor functions");
         chi2_lines(s, &groups, trend, 1.0);

@@ -152,7 +152,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vce = match (&model.vce, &model.clusters) {
         (VceSpec::Cluster(_), Some(c)) => {
             of_row = series.order.iter().skip(usize::from(corc)).map(|i| c.of_row[*i]).collect();
-            Vce::Cluster(Clusters { of_row: &of_row, count: c.count })
+            Vce::Cluster(Clusters::new(&of_row, c.count))
         }
         _ => model.kernel_vce(),
     };
