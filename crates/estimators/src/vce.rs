@@ -17,22 +17,22 @@ pub struct Clusters<'a> {
     /// Number of clusters.
     pub count: usize,
     /// The clusters as units of a complex sample; independent ones without.
-    pub sampled: Option<Sampled<'a>>,
+    pub sampled: Option<&'a Sampled>,
 }
 
 /// Sampling units in strata, one entry for each cluster: the sum of outer products becomes
 /// `sum_h c_h (sum_i z_hi z_hi' - s_h z_h z_h')` with `z_hi` the total of unit `i` and `z_h` that of its stratum, which is the
 /// covariance of [SVY] Variance estimation where `c_h = (1 - f_h) n_h/(n_h - 1)` and `s_h = 1/n_h`.
-#[derive(Clone, Copy, Debug)]
-pub struct Sampled<'a> {
+#[derive(Clone, Debug)]
+pub struct Sampled {
     /// Stratum of each cluster, numbered from zero.
-    pub stratum: &'a [u32],
+    pub stratum: Vec<u32>,
     /// `c_h` of the cluster's stratum.
-    pub factor: &'a [f64],
+    pub factor: Vec<f64>,
     /// `s_h` of the cluster's stratum.
-    pub share: &'a [f64],
+    pub share: Vec<f64>,
     /// Factor of the scores of each row.
-    pub scale: &'a [f64],
+    pub scale: Vec<f64>,
 }
 
 impl<'a> Clusters<'a> {

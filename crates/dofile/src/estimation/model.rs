@@ -109,16 +109,7 @@ pub struct ClusterRows {
     /// Number of clusters.
     pub count: usize,
     /// The design of a complex sample.
-    sampled: Option<SampledRows>,
-}
-
-/// What [`estimators::vce::Sampled`] refers to.
-#[derive(Debug, Clone)]
-struct SampledRows {
-    stratum: Vec<u32>,
-    factor: Vec<f64>,
-    share: Vec<f64>,
-    scale: Vec<f64>,
+    sampled: Option<Box<Sampled>>,
 }
 
 impl ClusterRows {
@@ -126,7 +117,8 @@ impl ClusterRows {
     pub fn of(frame: &Frame, variable: usize, rows: &[usize]) -> Self {
         let (of_row, count) = number_groups(frame, variable, rows);
         let name = frame.var(variable).name.clone();
-        let sampled = (name == SAMPLED[0]).then(|| SampledRows::of(frame, rows, &of_row, count)).flatten();
+        let sampled =
+            (name == SAMPLED[0]).then(|| sampled(frame, rows, &of_row, count)).flatten().map(Box::new);
         Self { name, of_row, count, sampled }
     }
 
@@ -147,30 +139,23 @@ impl ClusterRows {
 
     /// Returns the clusters as the kernels take them.
     pub fn kernel(&self) -> Clusters<'_> {
-        let sampled = self.sampled.as_ref().map(|s| Sampled {
-            stratum: &s.stratum,
-            factor: &s.factor,
-            share: &s.share,
-            scale: &s.scale,
-        });
-        Clusters { of_row: &self.of_row, count: self.count, sampled }
+        Clusters { of_row: &self.of_row, count: self.count, sampled: self.sampled.as_deref() }
     }
 }
 
-impl SampledRows {
-    fn of(frame: &Frame, rows: &[usize], of_row: &[u32], count: usize) -> Option<Self> {
-        let [_, stratum, factor, share, scale] = SAMPLED.map(|name| frame.find(name));
-        let (stratum, factor, share, scale) = (stratum?, factor?, share?, scale?);
-        let mut first = vec![0; count];
-        of_row.iter().zip(rows).rev().for_each(|(unit, row)| first[*unit as usize] = *row);
-        let by_unit = |v: usize| first.iter().map(|row| frame.num_at(v, *row)).collect();
-        Some(Self {
-            stratum: first.iter().map(|row| frame.num_at(stratum, *row) as u32).collect(),
-            factor: by_unit(factor),
-            share: by_unit(share),
-            scale: rows.iter().map(|row| frame.num_at(scale, *row)).collect(),
-        })
-    }
+/// The design of a complex sample that the variables of [`SAMPLED`] tell.
+fn sampled(frame: &Frame, rows: &[usize], of_row: &[u32], count: usize) -> Option<Sampled> {
+    let [_, stratum, factor, share, scale] = SAMPLED.map(|name| frame.find(name));
+    let (stratum, factor, share, scale) = (stratum?, factor?, share?, scale?);
+    let mut first = vec![0; count];
+    of_row.iter().zip(rows).rev().for_each(|(unit, row)| first[*unit as usize] = *row);
+    let by_unit = |v: usize| first.iter().map(|row| frame.num_at(v, *row)).collect();
+    Some(Sampled {
+        stratum: first.iter().map(|row| frame.num_at(stratum, *row) as u32).collect(),
+        factor: by_unit(factor),
+        share: by_unit(share),
+        scale: rows.iter().map(|row| frame.num_at(scale, *row)).collect(),
+    })
 }
 
 /// Numbers the distinct values of a variable from zero, in order of appearance.

@@ -175,7 +175,8 @@ fn heading(
     let [vce, scale] = above;
     s.print("-".repeat(names + 2 + width));
     let scale = if limits { scale } else { "" };
-    if !(vce.is_empty() && scale.is_empty()) && !look.legend {
+    let headed = !vce.is_empty() || !scale.is_empty();
+    if headed && !look.legend {
         s.print(format!("{:names$} |{vce:>23}{scale:>17}", "").trim_end());
     }
     let error = if vce.is_empty() { "Std. err." } else { "std. err." };

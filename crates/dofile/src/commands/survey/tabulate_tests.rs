@@ -42,16 +42,16 @@ pub(super) fn store(r: &mut Results, rows: &SurveyRows, cells: &Cells, call: &Ca
             put("LR", chi2, chi2 * test.f / test.chi2, [test.df1, test.df2]);
         }
     }
-    if cmd.has("wald") {
-        if let Some(chi2) = wald(rows, cells) {
-            let df = (nr - 1) * (nc - 1);
-            let (f, df2) = adjusted_wald(chi2, df, rows.df());
-            let plain = cmd.has("noadjust");
-            let (f, df2) = if plain { (chi2 / df as f64, rows.df()) } else { (f, df2) };
-            put("Wald", chi2, f, [df as f64, df2]);
-            if plain {
-                r.text("adjust", "noadjust");
-            }
+    if cmd.has("wald")
+        && let Some(chi2) = wald(rows, cells)
+    {
+        let df = (nr - 1) * (nc - 1);
+        let (f, df2) = adjusted_wald(chi2, df, rows.df());
+        let plain = cmd.has("noadjust");
+        let (f, df2) = if plain { (chi2 / df as f64, rows.df()) } else { (f, df2) };
+        put("Wald", chi2, f, [df as f64, df2]);
+        if plain {
+            r.text("adjust", "noadjust");
         }
     }
 }
