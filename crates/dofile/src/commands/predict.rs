@@ -63,6 +63,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("alpha"),
     OptSpec::flag("lnalpha"),
     OptSpec::flag("pu0"),
+    OptSpec::text("CONDitional"),
+    OptSpec::flag("MARGinal"),
     OptSpec::flag("nu0"),
     OptSpec::flag("REFfects"),
     OptSpec::flag("FITted"),
@@ -103,18 +105,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Surv"),
 ])
 .unsupported(&[
-    "SCores",
-    "Score",
-    "COVRatio",
-    "Welsch",
-    "DFBeta",
-    "Number",
-    "PARTial",
-    "nooffset",
-    "RESEs",
-    "CONDitional",
-    "MARGinal",
-    "EBMEANs",
+    "SCores", "Score", "COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "RESEs", "EBMEANs",
     "EBMODEs",
 ]);
 
@@ -169,6 +160,9 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     if let Some(predictions) = survival::predict(session, cmd, &rows)? {
         return add_all(session, kind, &rows, names, predictions);
+    }
+    if let Some(found) = predict_models::of_effects(session, cmd, &rows)? {
+        return add_all(session, kind, &rows, names, vec![found]);
     }
     if let Some(found) = panel::me_prediction(session, cmd, &rows)? {
         if cmd.options.iter().next().is_none() {

@@ -25,6 +25,7 @@ mod outcome;
 pub mod post;
 pub mod reference;
 pub mod response;
+mod response_mixed;
 pub mod response_models;
 mod response_pairs;
 mod response_survival;

@@ -5,10 +5,12 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response_models;
 use crate::session::Session;
+use crate::syntax::options::parse_number;
 use estimators::distributions::normal_density;
 use estimators::jet::Jet;
 use estimators::ml_binary::{Link, logistic};
 use estimators::ml_choice::{Multinomial, Ordered};
+use estimators::ml_zero::{negative_binomial, poisson};
 use std::sync::Arc;
 
 /// A prediction given as a formula of the indices.
@@ -93,7 +95,11 @@ impl Response {
     }
 
     fn unshifted(session: &Session, parameters: &Parameters, request: Option<&str>) -> Result<Vec<Self>> {
-        if let Some(found) = response_models::of(session, parameters, request.unwrap_or("").trim()) {
+        let asked = request.unwrap_or("").trim();
+        if let Some(found) = response_models::of_margins(session, parameters, asked) {
+            return found;
+        }
+        if let Some(found) = response_models::of(session, parameters, asked) {
             return Ok(vec![found?]);
         }
         let cmd = session.e.cmd();
@@ -124,6 +130,8 @@ impl Response {
                 one(Shape::Exponential, "Predicted incidence rate".to_string(), false)
             }
             ("cox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
+            ("mlogit", asked) if asked.starts_with("xb ") => Self::index(session, parameters, asked),
+            ("poisson" | "nbreg", asked) if asked.starts_with("pr(") => counts(session, parameters, asked),
             ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
             (
                 "regress" | "areg" | "reghdfe" | "xtreg" | "ivregress" | "ivreg2" | "ivreghdfe" | "newey"
@@ -134,6 +142,22 @@ impl Response {
                 Err(StataError::new(322, format!("margins is not supported after {cmd} by the open engine")))
             }
             (_, asked) => Err(StataError::unsupported_option("margins", &format!("predict({asked})"))),
+        }
+    }
+
+    /// The linear prediction of an outcome of `mlogit`, `xb outcome(k)`; that of the base is zero.
+    fn index(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec<Self>> {
+        let of = asked.trim_start_matches("xb").trim_start();
+        let found = Self::outcomes(session, parameters, of)?.into_iter().next();
+        match found {
+            Some(Self { indices, shape: Shape::Multinomial(Some(j)), .. }) => Ok(vec![Self {
+                label: "Linear prediction".to_string(),
+                request: format!("predict({asked})"),
+                indices: vec![indices[j].clone()],
+                shifted: false,
+                shape: Shape::Linear,
+            }]),
+            _ => Err(StataError::unsupported_option("margins", &format!("predict({asked})"))),
         }
     }
 
@@ -208,15 +232,60 @@ impl Response {
     }
 }
 
-fn outcome_position(values: &[f64], text: &str) -> Result<usize> {
+pub(super) fn outcome_position(values: &[f64], text: &str) -> Result<usize> {
     let text = text.trim();
     let found = match text.strip_prefix('#') {
         Some(number) => {
             number.parse::<usize>().ok().filter(|n| (1..=values.len()).contains(n)).map(|n| n - 1)
         }
-        None => crate::syntax::options::parse_number(text).and_then(|v| values.iter().position(|a| *a == v)),
+        None => parse_number(text).and_then(|v| values.iter().position(|a| *a == v)),
     };
     found.ok_or_else(|| StataError::new(111, format!("outcome {text} not found")))
+}
+
+/// `pr(n)` and `pr(a,b)` of a count ([R] poisson postestimation, [R] nbreg postestimation).
+fn counts(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec<Response>> {
+    let refused = || StataError::unsupported_option("margins", &format!("predict({asked})"));
+    let inner = asked.strip_prefix("pr(").and_then(|t| t.strip_suffix(')')).ok_or_else(refused)?;
+    let number = |text: &str| parse_number(text.trim()).filter(|n| n.fract() == 0.0 && *n >= 0.0);
+    let (low, high) = match inner.split_once(',') {
+        None => (number(inner).ok_or_else(refused)?, number(inner)),
+        Some((low, high)) if high.trim() == "." => (number(low).ok_or_else(refused)?, None),
+        Some((low, high)) => (number(low).ok_or_else(refused)?, Some(number(high).ok_or_else(refused)?)),
+    };
+    let spread: Vec<usize> = (0..parameters.b.len())
+        .filter(|i| parameters.stripe[*i].name.starts_with("ln"))
+        .filter(|i| parameters.stripe[*i].eq == "/")
+        .collect();
+    let kind = spread.first().map(|i| parameters.stripe[*i].name.clone());
+    if kind.as_deref() == Some("lndelta") {
+        return Err(refused());
+    }
+    let equation = parameters.equations().first().cloned().unwrap_or_default();
+    let depvar = session.e.results.get_text("depvar").unwrap_or("");
+    let label = match high {
+        Some(high) if high == low => format!("Pr({depvar}={low})"),
+        Some(high) => format!("Pr({low}<={depvar}<={high})"),
+        None => format!("Pr({depvar}>={low})"),
+    };
+    let dispersed = kind.is_some();
+    let indices = [parameters.positions(&equation), spread];
+    Ok(vec![Response::formula(&label, asked, indices, move |[x, a]| {
+        let p = |k: f64| if dispersed { negative_binomial(k, x, a).exp() } else { poisson(k, x).exp() };
+        let up_to = |from: f64, to: f64| {
+            let mut sum = Jet::constant(0.0);
+            let mut k = from;
+            while k <= to {
+                sum = sum + p(k);
+                k += 1.0;
+            }
+            sum
+        };
+        match high {
+            Some(high) => up_to(low, high),
+            None => -up_to(0.0, low - 1.0) + 1.0,
+        }
+    })])
 }
 
 /// `F(cut_j - xb) - F(cut_(j-1) - xb)`; index 0 is xb, index j is cut j.

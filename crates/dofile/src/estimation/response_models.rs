@@ -4,13 +4,14 @@
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response::Response;
+pub use crate::estimation::response_mixed::is_mixed;
+use crate::estimation::response_mixed::{self, over_effect};
 use crate::estimation::{response_pairs, response_survival};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use estimators::jet::{Jet, ln_interval};
 use estimators::ml_glm::GlmLink;
 use estimators::ml_zero::{ln_above, negative_binomial, poisson};
-use estimators::quadrature::gauss_hermite;
 
 /// The prediction asked for, when the active estimates are of a model that is handled here.
 pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Result<Response>> {
@@ -35,6 +36,11 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" | "xtrc" | "xtfrontier" => Some(model.linear()),
         _ => response_pairs::of(&model, &cmd),
     }
+}
+
+/// The predictions that `margins` takes where these are not those of `predict`.
+pub fn of_margins(session: &Session, parameters: &Parameters, asked: &str) -> Option<Result<Vec<Response>>> {
+    response_mixed::of_margins(&Models { session, parameters, asked }, session.e.cmd())
 }
 
 /// A request for a prediction after the active estimates.
@@ -80,7 +86,7 @@ impl Models<'_> {
     }
 
     /// The two limits of `pr(a,b)` and its relatives; `.` is open.
-    fn limits(&self, name: &str) -> Option<Result<(f64, f64)>> {
+    pub(super) fn limits(&self, name: &str) -> Option<Result<(f64, f64)>> {
         let inner = self.asked.strip_prefix(name)?.trim().strip_prefix('(')?.strip_suffix(')')?;
         let Some((a, b)) = inner.split_once(',') else {
             return Some(Err(StataError::invalid(format!("{name}() needs two limits"))));
@@ -272,14 +278,9 @@ impl Models<'_> {
                 move |[x, _]| curve(x),
             )),
             "pr" if !scale.is_empty() => {
-                let (nodes, weights) = gauss_hermite(40);
                 let label = format!("Pr({}=1)", self.depvar());
                 Ok(Response::formula(&label, self.asked, indices, move |[x, s]| {
-                    let sigma = (s * 0.5).exp();
-                    nodes.iter().zip(&weights).fold(Jet::constant(0.0), |sum, (z, w)| {
-                        sum + curve(x + sigma * (std::f64::consts::SQRT_2 * z))
-                            * (w / std::f64::consts::PI.sqrt())
-                    })
+                    over_effect(x, s.exp(), curve)
                 }))
             }
             _ => Err(self.refuse()),
@@ -313,7 +314,7 @@ impl Models<'_> {
 }
 
 /// `P(a < y < b)` of a normal outcome.
-fn probability<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
+pub(super) fn probability<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
     let z = |y: f64| (-x + y) / sigma;
     match (a.is_finite(), b.is_finite()) {
         (true, true) => ln_interval(z(a), z(b)).exp(),
@@ -324,14 +325,14 @@ fn probability<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<
 }
 
 /// `E(y | a < y < b)` of a normal outcome.
-fn mean_between<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
+pub(super) fn mean_between<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
     let z = |y: f64| (-x + y) / sigma;
     let density = |y: f64| if y.is_finite() { z(y).density() } else { Jet::constant(0.0) };
     x + sigma * (density(a) - density(b)) / probability(a, b, x, sigma)
 }
 
 /// `E(y*)` of a normal outcome that is a below a and b above b.
-fn mean_censored<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
+pub(super) fn mean_censored<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Jet<N>) -> Jet<N> {
     let inside = probability(a, b, x, sigma) * mean_between(a, b, x, sigma);
     let low = if a.is_finite() { ((-x + a) / sigma).normal() * a } else { Jet::constant(0.0) };
     let high = if b.is_finite() { (-((-x + b) / sigma)).normal() * b } else { Jet::constant(0.0) };

@@ -3,6 +3,7 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::response::Response;
+use crate::estimation::response_mixed;
 use crate::estimation::response_models::Models;
 use estimators::binormal::binormal_jet;
 use estimators::jet::Jet;
@@ -18,26 +19,14 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "betareg" => beta(model),
         "gnbreg" => dispersed(model),
         "etpoisson" => treated_count(model),
-        "ivprobit" | "ivtobit" | "xtologit" | "xtoprobit" | "xttobit" => model.linear(),
-        "melogit" | "meprobit" | "mecloglog" | "mepoisson" | "menbreg" | "meologit" | "meoprobit" => {
-            mixed(model)
-        }
-        _ => return None,
+        "ivprobit" | "ivtobit" => model.linear(),
+        _ => return response_mixed::of(model, cmd),
     };
     let results = &model.session.e.results;
     if ["offset1", "offset2"].iter().any(|o| results.get_text(o).is_some()) {
         return Some(Err(StataError::unsupported_option("predict", "an offset of a single equation")));
     }
     Some(found)
-}
-
-/// The default of these commands needs the effects of the groups, which are not predicted.
-fn mixed(model: &Models<'_>) -> Result<Response> {
-    match model.asked {
-        "xb" => model.linear(),
-        "" => Err(StataError::unsupported_option("predict", "mu (the default; xb is there)")),
-        _ => Err(model.refuse()),
-    }
 }
 
 type Pair = fn(Jet<3>, Jet<3>, Jet<3>) -> Jet<3>;

@@ -7,6 +7,7 @@ use crate::estimation::response::Response;
 use crate::estimation::response_models;
 use crate::ops::predict::{Prediction, outcome};
 use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 
 /// The prediction, or nothing when the active estimates are of another kind of model.
@@ -39,6 +40,38 @@ pub(crate) fn one(
         return Ok(Some(Prediction { values, label: response.label }));
     }
     residuals(session, statistic.unwrap_or(""), &cmd, values, rows).map(Some)
+}
+
+/// Predictions over the distribution of random effects, or of an outcome at an effect of zero: `mu marginal`,
+/// `pr outcome(2) conditional(fixedonly)`; nothing for all else.
+pub(in crate::commands) fn of_effects(
+    session: &Session,
+    cmd: &ParsedCommand,
+    rows: &[usize],
+) -> Result<Option<Prediction>> {
+    let name = session.e.cmd().to_string();
+    let (mixed, panel) =
+        (response_models::is_mixed(&name), matches!(name.as_str(), "xtologit" | "xtoprobit"));
+    let conditional = cmd.options.text("conditional").map(str::trim);
+    if !mixed && (cmd.has("marginal") || conditional.is_some()) {
+        let option = if cmd.has("marginal") { "marginal" } else { "conditional()" };
+        return Err(StataError::option_not_allowed(option));
+    }
+    let fixed = cmd.has("fixedonly") || conditional.is_some_and(|t| t.starts_with("fixed"));
+    let of_outcome = mixed && name.starts_with("meo") && fixed;
+    if !cmd.has("marginal") && !of_outcome && !(panel && (cmd.has("pr") || cmd.has("pu0"))) {
+        return Ok(None);
+    }
+    let mut words: Vec<String> =
+        ["mu", "pr", "pu0"].iter().filter(|o| cmd.has(o)).map(|o| (*o).to_string()).collect();
+    words.extend(cmd.options.text("outcome").map(|text| format!("outcome({})", text.trim())));
+    words.extend(cmd.has("marginal").then(|| "marginal".to_string()));
+    words.extend(fixed.then(|| "conditional(fixedonly)".to_string()));
+    let parameters = Parameters::of(&session.e)?;
+    let response =
+        response_models::of(session, &parameters, &words.join(" ")).ok_or_else(StataError::syntax)??;
+    let values = evaluate(session, &parameters, &response, &name, rows)?;
+    Ok(Some(Prediction { values, label: response.label }))
 }
 
 fn default_name(cmd: &str) -> &'static str {

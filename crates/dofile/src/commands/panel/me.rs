@@ -13,6 +13,7 @@ use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::format;
+use crate::matrix::Matrix;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
@@ -316,6 +317,11 @@ fn post_results(
     results.scalar("k_f", (fit.b.len() - spread) as f64).scalar("k_r", spread as f64);
     results.scalar("k_rs", q as f64).text("ivars", group).text("ivar", group).text("revars", names.join(" "));
     results.text("covariance", if posting.correlated { "unstructured" } else { "independent" });
+    if kind.family == Family::Ordered
+        && let Ok((values, _)) = categories(model)
+    {
+        results.scalar("k_cat", values.len() as f64).matrix("cat", Matrix::new(1, values.len(), values));
+    }
     results.text("intmethod", "mvaghermite").text("family", kind.words.0).text("link", kind.words.1);
     session.post_estimation(est, model.touse.clone());
 }

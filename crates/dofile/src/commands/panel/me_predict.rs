@@ -107,19 +107,24 @@ pub(crate) fn prediction(s: &Session, cmd: &ParsedCommand, rows: &[usize]) -> Re
             Ok(None)
         };
     };
-    if !asked.iter().all(|o| ["mu", "fixedonly"].contains(o)) {
+    if !asked.iter().all(|o| ["mu", "fixedonly", "conditional"].contains(o)) {
         return Ok(None);
+    }
+    let effects_of = cmd.options.text("conditional").map_or("ebmeans", str::trim);
+    let fixed = cmd.has("fixedonly") || effects_of == "fixedonly";
+    if !fixed && effects_of != "ebmeans" {
+        return Err(StataError::unsupported_option("predict", &format!("conditional({effects_of})")));
     }
     let parameters = Parameters::of(&s.e)?;
     let alpha = parameters.stripe.iter().position(|p| p.name == "lnalpha").map(|at| parameters.b[at].exp());
     let outcomes = Outcome { kind, alpha: alpha.unwrap_or(1.0) };
     let mut eta = index(s, &parameters, rows)?;
-    if !cmd.has("fixedonly") {
+    if !fixed {
         for (x, b) in eta.iter_mut().zip(effects(s, &outcomes, &parameters, rows)?) {
             *x = if is_missing(*x) || is_missing(b) { MISSING } else { *x + b };
         }
     }
     let mean = |x: f64| if is_missing(x) { MISSING } else { outcomes.mean(x) };
-    let label = if cmd.has("fixedonly") { "Mean, fixed portion only" } else { "Conditional mean" };
+    let label = if fixed { "Mean, fixed portion only" } else { "Conditional mean" };
     Ok(Some(Prediction { values: eta.into_iter().map(mean).collect(), label: label.to_string() }))
 }
