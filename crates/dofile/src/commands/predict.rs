@@ -116,7 +116,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta | u e ue xbu | d xbd dresiduals | n ir | hr | outcome(#) equation(eq)]",
+    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta | u e ue xbu | d xbd dresiduals | n ir | hr | mu [marginal conditional(ebmeans|fixedonly)] | outcome(#) equation(eq)]",
     notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
     examples: &[Example {
         run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",
