@@ -5,8 +5,9 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
-use super::parts::{Listed, Part, derived_row, scalar, single, slopes_of, test_line, text};
+use super::parts::{Listed, Part, scalar, single, slopes_of, test_line, text};
 use crate::error::{Result, StataError};
+use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};

@@ -1,7 +1,8 @@
 //! Results and output of `ivprobit` and `ivtobit`.
 
 use super::endogenous::Sample;
-use super::parts::{Part, derived_row, scalar, slopes_of, test_line, text};
+use super::parts::{Part, scalar, slopes_of, test_line, text};
+use crate::estimation::derived::derived_row;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::label;
 use crate::estimation::ml_command::{self, Layout, Posted};

@@ -6,8 +6,9 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::etregress::{Sample, read};
-use super::parts::{derived_row, scalar, single, test_line, text};
+use super::parts::{scalar, single, test_line, text};
 use crate::error::{Result, StataError};
+use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};

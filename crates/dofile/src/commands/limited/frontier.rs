@@ -5,9 +5,10 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
-use super::parts::{Listed, Part, derived_row, first, scalar, single, text};
+use super::parts::{Listed, Part, first, scalar, single, text};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
+use crate::estimation::derived::derived_row;
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};

@@ -6,8 +6,9 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::heckman::{Selected, read, selection_header, store_counts};
-use super::parts::{derived_row, scalar, single, test_line, text};
+use super::parts::{scalar, single, test_line, text};
 use crate::error::{Result, StataError};
+use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};

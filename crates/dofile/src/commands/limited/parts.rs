@@ -2,6 +2,7 @@
 //! slopes of all equations, and rows of derived parameters below the table.
 
 use crate::error::Result;
+use crate::estimation::derived::derived_row;
 use crate::estimation::model::Model;
 use crate::estimation::post;
 use crate::estimation::sample::Side;
@@ -108,34 +109,6 @@ pub(super) fn scalar(session: &Session, name: &str) -> f64 {
 /// A text of the active results.
 pub(super) fn text(session: &Session, name: &str) -> String {
     session.e.results.get_text(name).unwrap_or("").to_string()
-}
-
-/// Prints one derived parameter: a function of the parameter at `position` with its derivative, and the limits of the
-/// parameter transformed in the same way.
-pub(super) fn derived_row(
-    session: &mut Session,
-    label: &str,
-    position: usize,
-    level: f64,
-    function: impl Fn(f64) -> f64,
-    derivative: impl Fn(f64) -> f64,
-) {
-    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return };
-    let (b, se) = (b.values()[position], v.get(position, position).sqrt());
-    let reach = wald::critical(level, None) * se;
-    let wide = |x: f64| format::number("%9.0g", x);
-    let (low, high) = (function(b - reach), function(b + reach));
-    let line = format!(
-        "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",
-        format::abbrev(label, 12),
-        wide(function(b)),
-        wide(se * derivative(b).abs()),
-        "",
-        "",
-        wide(low.min(high)),
-        wide(low.max(high))
-    );
-    session.print(line);
 }
 
 /// Prints the test of one hypothesis below a table: its name on the left, its p-value at the right margin.
