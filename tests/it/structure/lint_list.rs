@@ -98,10 +98,11 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ("terms in angle brackets, which the lint does not read", &["fp"]),
     ("a table of numbers, which the lint does not read", &["kapwgt"]),
     ("instruments: templates keep to ivregress and its estat", &["ivreg2"]),
-    ("shown on the screen only, or labels changed for reading", &["avplots", "numlabel", "xttrans"]),
+    ("shown on the screen only, or labels changed for reading", &["avplots", "numlabel", "postutil", "xttrans"]),
     (
         "older names of allowed commands",
         &[
+            "dprobit",
             "hettest",
             "iis",
             "ivreg",
@@ -128,7 +129,9 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "gtools",
             "gtop",
             "gtoplevelsof",
+            "ineqdeco",
             "labelbook",
+            "mat2txt",
             "missings",
             "nmissing",
             "rangestat",

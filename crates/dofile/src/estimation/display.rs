@@ -9,7 +9,6 @@ use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::ols::FitError;
 use estimators::panel_gmm::{Steps, Unit};
-use estimators::wald;
 use estimators::weights::WeightKind;
 
 /// The error that Stata gives for a fit that cannot be made.
@@ -91,32 +90,4 @@ pub fn moments_error(units: &[Unit], steps: Steps) -> StataError {
         );
     }
     StataError::new(481, "model not identified: fewer instruments than parameters")
-}
-
-/// Prints one derived parameter: a function of the parameter at `position` with its derivative, and the limits of the
-/// parameter transformed in the same way.
-pub fn derived_row(
-    session: &mut Session,
-    label: &str,
-    position: usize,
-    level: f64,
-    function: impl Fn(f64) -> f64,
-    derivative: impl Fn(f64) -> f64,
-) {
-    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return };
-    let (b, se) = (b.values()[position], v.get(position, position).sqrt());
-    let reach = wald::critical(level, session.e.results.get_scalar("df_r")) * se;
-    let wide = |x: f64| format::number("%9.0g", x);
-    let (low, high) = (function(b - reach), function(b + reach));
-    let line = format!(
-        "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",
-        format::abbrev(label, 12),
-        wide(function(b)),
-        wide(se * derivative(b).abs()),
-        "",
-        "",
-        wide(low.min(high)),
-        wide(low.max(high))
-    );
-    session.print(line);
 }

@@ -1,6 +1,7 @@
 //! The coefficient table that estimation commands print, and `r(table)` behind it.
 //! Layout as in the manuals' examples at a line size of 80.
 
+use super::derived::{DERIVED, UNTESTED};
 use super::table_cells::{cells, columns_width, hidden, mark_empty};
 pub use super::table_rows::{Layout, level_text};
 use crate::estimation::post::stata;
@@ -185,7 +186,11 @@ impl Table<'_> {
     /// Prints the table.
     pub fn print(&self, session: &mut Session) {
         self.print_heading(session);
-        let rows = self.rows();
+        let mut rows = self.rows();
+        if UNTESTED.contains(&session.e.cmd()) && self.is_active(session) {
+            let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| s.eq.starts_with('/'));
+            ancillary.for_each(|(row, _)| (row.ratio, row.p) = (MISSING, MISSING));
+        }
         let mut terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
         mark_empty(session, &mut terms);
         let look = session.settings.table.clone();
@@ -195,6 +200,7 @@ impl Table<'_> {
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
         for i in 0..rows.len() {
+            self.print_offset(session, i);
             if terms[i].as_ref().is_some_and(|term| hidden(&look, term)) {
                 continue;
             }
@@ -254,7 +260,35 @@ impl Table<'_> {
                 None => layout.print(session, &label, term, &numbers),
             }
         }
-        session.print(if look.open_end { rule() } else { "-".repeat(width + 14) });
+        self.print_offset(session, rows.len());
+        let open = look.open_end || self.derived_follow(session);
+        session.print(if open { rule() } else { "-".repeat(width + 14) });
+    }
+
+    /// The row of an offset, whose coefficient is one, below the last row of the first equation.
+    fn print_offset(&self, session: &mut Session, end: usize) {
+        let first = self.stripe.first().map_or("", |s| s.eq.as_str());
+        let ancillary = self.ancillary_from.unwrap_or(usize::MAX);
+        let own = |i: usize| self.stripe[i].eq == first && !first.starts_with('/') && i < ancillary;
+        if end == 0 || !own(end - 1) || (end < self.stripe.len() && own(end)) || !self.is_active(session) {
+            return;
+        }
+        let look = &session.settings.table;
+        let Some(name) = session.e.results.get_text("offset").filter(|_| !look.legend) else { return };
+        let what = if name.starts_with("ln(") { "exposure" } else { "offset" };
+        let line = format!("{:>12} |          1  ({what})", format::abbrev(name, 12));
+        session.print(line);
+    }
+
+    /// Whether the table is that of the active results.
+    fn is_active(&self, session: &Session) -> bool {
+        session.e.b().is_some_and(|b| b.col_names == self.stripe)
+    }
+
+    /// Whether rows of functions of the last parameter (rho of athrho) follow, so that a rule ends the parameters.
+    fn derived_follow(&self, session: &Session) -> bool {
+        let ancillary = self.stripe.last().is_some_and(|s| s.eq.starts_with('/'));
+        ancillary && DERIVED.contains(&session.e.cmd()) && self.is_active(session)
     }
 
     /// Whether a row is the only level of its factor variable that its equation shows, of a variable without value

@@ -257,6 +257,8 @@ impl Session {
             self.out.end_line();
             let rule = "-".repeat(self.settings.linesize.clamp(40, 255) - 1);
             let title = self.group_title(&positions, first);
+            let values = positions.iter().map(|&v| self.group_value(v, first));
+            self.by_label = values.collect::<Vec<_>>().join(" ");
             self.out.line("");
             self.out.line(&rule);
             self.out.line(&format!("-> {title}"));
@@ -273,20 +275,20 @@ impl Session {
 
     /// `a = 1, b = x` with value labels.
     fn group_title(&self, vars: &[usize], row: usize) -> String {
-        let value = |i: usize| {
-            let v = self.frame.var(i);
-            if v.is_string() {
-                return v.data.str(row).to_string();
-            }
-            let x = v.data.num(row);
-            match self.frame.labels_of(i).and_then(|l| l.get(x)) {
-                Some(t) => t.to_string(),
-                None => crate::format::bare(&v.format, x),
-            }
-        };
-        vars.iter()
-            .map(|&i| format!("{} = {}", self.frame.var(i).name, value(i)))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let one = |&v: &usize| format!("{} = {}", self.frame.var(v).name, self.group_value(v, row));
+        vars.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A value of a variable of by, as its label.
+    fn group_value(&self, variable: usize, row: usize) -> String {
+        let v = self.frame.var(variable);
+        if v.is_string() {
+            return v.data.str(row).to_string();
+        }
+        let x = v.data.num(row);
+        match self.frame.labels_of(variable).and_then(|l| l.get(x)) {
+            Some(t) => t.to_string(),
+            None => crate::format::bare(&v.format, x).trim().to_string(),
+        }
     }
 }

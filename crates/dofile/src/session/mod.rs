@@ -75,6 +75,8 @@ pub struct Session {
     pub rc: i32,
     /// Rows of the current by-group.
     pub by: Option<(usize, usize)>,
+    /// Values of the variables of that group.
+    pub by_label: String,
     /// Working directory.
     pub cwd: PathBuf,
     /// Directory of temporary files.
@@ -123,6 +125,7 @@ impl Session {
             frames: Frames::default(),
             flow: Flow::Next,
             by_vars: Vec::new(),
+            by_label: String::new(),
             extensions: Extensions::default(),
             held_samples: Vec::new(),
             next_id: 1,

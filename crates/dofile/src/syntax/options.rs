@@ -164,9 +164,19 @@ impl Options {
     pub fn parse(command: &str, text: &str, specs: &[OptSpec], unsupported: &[&str]) -> Result<Self> {
         let mut items: Vec<(String, Option<String>)> = Vec::new();
         for (typed, arg) in split_options(text)? {
-            let Some(spec) = specs.iter().find(|s| {
+            // `g(stub)` of tabulate is generate(), `g` alone is gamma: an argument asks for an option that takes one.
+            let fits = |s: &&OptSpec| {
+                s.matches(&typed)
+                    && match s.kind {
+                        OptKind::Flag => arg.is_none(),
+                        OptKind::FlagOrText => true,
+                        _ => arg.is_some(),
+                    }
+            };
+            let known = |s: &&OptSpec| {
                 s.matches(&typed) && (arg.is_some() || !matches!(s.kind, OptKind::Text | OptKind::Texts))
-            }) else {
+            };
+            let Some(spec) = specs.iter().find(fits).or_else(|| specs.iter().find(known)) else {
                 if let Some(name) = unsupported.iter().find(|n| abbreviates(&typed, n)) {
                     let shown = if arg.is_some() {
                         format!("{}()", name.to_lowercase())

@@ -19,7 +19,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "estadd",
         6,
         run,
-        "estadd {scalar name [=] exp | local name [=] text | matrix name [=] matrix | ysumm} [, replace prefix(text)] [: names]",
+        "estadd {scalar name [=] exp | local name [=] text | matrix [name =] matrix | ysumm} [, replace prefix(text)] [: names]",
     )
 };
 
@@ -168,6 +168,8 @@ fn additions(s: &mut Session, word: &str, rest: &str, target: &Option<String>) -
     }
     if is("matrix", 3) {
         let (name, value) = assignment(rest)?;
+        // `estadd matrix A` adds the matrix A under its own name
+        let value = if value.is_empty() { name } else { value };
         let matrix =
             s.matrix(value).ok_or_else(|| StataError::new(111, format!("matrix {value} not found")))?;
         return Ok(vec![Addition::Matrix(name.into(), (*matrix).clone())]);

@@ -1,7 +1,7 @@
 //! `estpost`: posts the results of a command without estimates in `e()`, so that `esttab` can show them.
 
-use super::estpost_groups;
-use crate::commands::{CommandSpec, Example, Interpreter};
+use super::{estpost_groups, estpost_tables};
+use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
@@ -11,7 +11,7 @@ use crate::value::MISSING;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "summarize: e(count sum_w mean Var sd min max sum), with detail also skewness kurtosis p1 ... p99; tabulate (one-way): e(b pct cumpct); correlate: e(b rho p count); ttest: e(b count se t df_t p_l p p_u N_1 mu_1 N_2 mu_2); tabstat: a vector for each variable, or for each statistic with columns(statistics), by() as equations; all matrices with one column for each variable or value; see estout (SSC)",
+    notes: "summarize: e(count sum_w mean Var sd min max sum), with detail also skewness kurtosis p1 ... p99; tabulate: e(b pct cumpct), with two variables e(b pct colpct rowpct) with an equation for each column, and scalars of tabulate; correlate: e(b rho p count), with matrix the lower triangle with an equation for each column; ttest: e(b count se t df_t p_l p p_u N_1 mu_1 N_2 mu_2); tabstat: a vector for each variable, or for each statistic with columns(statistics), by() as equations; all matrices with one column for each variable or value; see estout (SSC)",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = 2*_n\nestpost summarize x y\nscalar m = el(e(mean),1,2)\nestpost correlate x y\nscalar r = el(e(b),1,1)",
         expect: &[("m", 7.0), ("r", 1.0)],
@@ -20,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "estpost",
         7,
         run,
-        "estpost {summarize [varlist] [, detail] | tabulate varname | correlate varlist | ttest varlist, by(groupvar) | tabstat varlist [, by() statistics() columns() listwise]} [if] [in] [weight]",
+        "estpost {summarize [varlist] [, detail listwise] | tabulate varname [varname] [, missing nototal sort chi2 lrchi2 exact V gamma taub] | correlate varlist [, matrix nohalf listwise bonferroni sidak] | ttest varlist, by(groupvar) | tabstat varlist [, by() statistics() columns() listwise]} [if] [in] [weight]",
     )
 };
 
@@ -30,9 +30,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let posted = if is("summarize", 2) {
         summarize(s, rest)?
     } else if is("tabulate", 2) {
-        tabulate(s, rest)?
+        estpost_tables::tabulate(s, rest)?
     } else if is("correlate", 3) {
-        correlate(s, rest)?
+        estpost_tables::correlate(s, rest)?
     } else if word == "ttest" {
         estpost_groups::ttest(s, rest)?
     } else if is("tabstat", 4) {
@@ -40,10 +40,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     } else {
         return Err(StataError::unsupported_option("estpost", word));
     };
-    let (subcommand, n, stripe, columns) = posted;
+    let Posted { subcommand, n, stripe, columns, scalars } = posted;
     let mut est = Estimation::default();
     for (name, values) in columns {
         est.results.matrix(&name, Matrix::row_vector(values, stripe.clone()));
+    }
+    for (name, value) in scalars {
+        est.results.scalar(&name, value);
     }
     est.results.text("cmd", "estpost").text("subcmd", subcommand).scalar("N", n);
     let touse = vec![true; s.frame.n_rows()];
@@ -52,8 +55,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Name of the subcommand, number of observations, names of the columns, and the vectors.
-pub(super) type Posted = (&'static str, f64, Vec<Stripe>, Vec<(String, Vec<f64>)>);
+/// What a subcommand posts.
+pub(super) struct Posted {
+    pub subcommand: &'static str,
+    /// Number of observations.
+    pub n: f64,
+    /// Names of the columns.
+    pub stripe: Vec<Stripe>,
+    pub columns: Vec<(String, Vec<f64>)>,
+    pub scalars: Vec<(String, f64)>,
+}
 
 /// The text before the comma, the variables of its list, and the rest from `if`, `in` or a weight on.
 pub(super) fn parts(s: &Session, rest: &str) -> Result<(Vec<usize>, String, String)> {
@@ -68,7 +79,7 @@ pub(super) fn parts(s: &Session, rest: &str) -> Result<(Vec<usize>, String, Stri
     Ok((variables, body[start..].to_string(), options.to_string()))
 }
 
-fn owned(columns: Vec<(&str, Vec<f64>)>) -> Vec<(String, Vec<f64>)> {
+pub(super) fn owned(columns: Vec<(&str, Vec<f64>)>) -> Vec<(String, Vec<f64>)> {
     columns.into_iter().map(|(name, values)| (name.to_string(), values)).collect()
 }
 
@@ -86,12 +97,15 @@ const DETAIL: [&str; 11] =
     ["skewness", "kurtosis", "p1", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "p99"];
 
 fn summarize(s: &mut Session, rest: &str) -> Result<Posted> {
-    let (variables, condition, options) = parts(s, rest)?;
+    let (variables, mut condition, options) = parts(s, rest)?;
     let mut detail = false;
     for option in words(&options) {
         match option {
             o if "detail".starts_with(o) => detail = true,
-            "quietly" => {}
+            o if o.len() >= 3 && "quietly".starts_with(o) => {}
+            o if "listwise".starts_with(o) || (o.len() >= 4 && "casewise".starts_with(o)) => {
+                condition = listwise(s, &variables, &condition)?;
+            }
             other => return Err(StataError::unsupported_option("estpost summarize", other)),
         }
     }
@@ -112,78 +126,17 @@ fn summarize(s: &mut Session, rest: &str) -> Result<Posted> {
         most = most.max(s.r.get_scalar("N").unwrap_or(0.0));
         stripe.push(Stripe::term(name));
     }
-    Ok(("summarize", most, stripe, owned(columns)))
+    Ok(Posted { subcommand: "summarize", n: most, stripe, columns: owned(columns), scalars: Vec::new() })
 }
 
-fn tabulate(s: &mut Session, rest: &str) -> Result<Posted> {
-    let (variables, condition, options) = parts(s, rest)?;
-    let [variable] = variables[..] else {
-        return Err(StataError::unsupported_option("estpost tabulate", "with two variables"));
-    };
-    let missing = match options.as_str() {
-        "" => "",
-        o if o.len() >= 2 && "missing".starts_with(o) => "missing",
-        o => return Err(StataError::unsupported_option("estpost tabulate", o)),
-    };
-    let name = s.frame.var(variable).name.clone();
-    let option = format!("matrow(__estpost_rows) matcell(__estpost_cells) {missing}");
-    crate::ops::run::quietly(s, &format!("tabulate {name} {condition}, {option}"))?;
-    let take = |s: &mut Session, name: &str| {
-        let found = s.matrix(name).map(|m| m.values().to_vec()).unwrap_or_default();
-        _ = s.run_expanded(&format!("matrix drop {name}"));
-        found
-    };
-    let counts = take(s, "__estpost_cells");
-    let levels = take(s, "__estpost_rows");
-    let total: f64 = counts.iter().sum();
-    let label = |x: &f64| {
-        let text = s.frame.labels_of(variable).and_then(|l| l.get(*x));
-        text.map_or_else(|| crate::format::bare("%9.0g", *x).trim().to_string(), str::to_string)
-    };
-    let mut stripe: Vec<Stripe> = levels.iter().map(|x| Stripe::term(label(x))).collect();
-    stripe.push(Stripe::term("Total"));
-    let share: Vec<f64> = counts.iter().map(|c| 100.0 * c / total).collect();
-    let mut cumulated: Vec<f64> = share
-        .iter()
-        .scan(0.0, |sum, x| {
-            *sum += x;
-            Some(*sum)
-        })
-        .collect();
-    cumulated.push(MISSING);
-    let with_total = |mut values: Vec<f64>, last: f64| {
-        values.push(last);
-        values
-    };
-    let columns =
-        vec![("b", with_total(counts, total)), ("pct", with_total(share, 100.0)), ("cumpct", cumulated)];
-    Ok(("tabulate", total, stripe, owned(columns)))
-}
-
-fn correlate(s: &mut Session, rest: &str) -> Result<Posted> {
-    let (variables, condition, options) = parts(s, rest)?;
-    if let Some(option) = words(&options).first() {
-        return Err(StataError::unsupported_option("estpost correlate", option));
-    }
-    let Some((first, others)) = variables.split_first().filter(|(_, o)| !o.is_empty()) else {
-        return Err(StataError::standard(102));
-    };
-    let name = |s: &Session, v: usize| s.frame.var(v).name.clone();
-    let mut columns = [("b", Vec::new()), ("rho", Vec::new()), ("p", Vec::new()), ("count", Vec::new())];
-    let mut stripe = Vec::new();
-    for other in others {
-        let (left, right) = (name(s, *first), name(s, *other));
-        crate::ops::run::quietly(s, &format!("correlate {left} {right} {condition}"))?;
-        let (rho, n) = (s.r.get_scalar("rho").unwrap_or(MISSING), s.r.get_scalar("N").unwrap_or(0.0));
-        let t = rho * ((n - 2.0) / (1.0 - rho * rho)).sqrt();
-        let p = crate::estimation::post::stata(estimators::wald::p_value(t, Some(n - 2.0)));
-        for (slot, value) in columns.iter_mut().zip([rho, rho, p, n]) {
-            slot.1.push(value);
-        }
-        stripe.push(Stripe::term(right));
-    }
-    let n = columns[3].1.iter().copied().fold(0.0, f64::max);
-    Ok(("correlate", n, stripe, owned(columns.into())))
+/// The text from `if`, `in` or a weight on with the condition that all variables are known.
+pub(super) fn listwise(s: &Session, variables: &[usize], condition: &str) -> Result<String> {
+    let names: Vec<String> = variables.iter().map(|v| s.frame.var(*v).name.clone()).collect();
+    let parsed = ParsedCommand::split("estpost", condition, false)?;
+    let own = parsed.if_exp.map_or(String::new(), |exp| format!(" & ({exp})"));
+    let range = parsed.in_range.map_or(String::new(), |range| format!(" in {range}"));
+    let weight = condition.find('[').filter(|_| parsed.weight.is_some()).map_or("", |at| &condition[at..]);
+    Ok(format!("if !missing({}){own}{range} {weight}", names.join(", ")))
 }
 
 /// Prints the vectors side by side.
@@ -195,7 +148,12 @@ fn show(s: &mut Session, results: &Results) {
     s.print(format!("{:>12} |{heads}", ""));
     s.print(format!("{}+{}", "-".repeat(13), "-".repeat(10 * shown.len())));
     let names = shown.first().map(|(_, m)| m.col_names.clone()).unwrap_or_default();
+    let mut equation = "";
     for (j, name) in names.iter().enumerate() {
+        if name.eq != equation {
+            equation = &name.eq;
+            s.print(format!("{:<12} |", crate::format::abbrev(equation, 12)));
+        }
         let cells: String = shown
             .iter()
             .map(|(_, m)| format!("{:>10}", crate::format::bare("%9.0g", m.get(0, j)).trim()))

@@ -1,6 +1,6 @@
 //! `estpost ttest` and `estpost tabstat`.
 
-use super::estpost::{Posted, parts};
+use super::estpost::{Posted, listwise, parts};
 use crate::error::{Result, StataError};
 use crate::matrix::Stripe;
 use crate::ops::run::quietly;
@@ -50,7 +50,7 @@ pub(super) fn ttest(s: &mut Session, rest: &str) -> Result<Posted> {
         stripe.push(Stripe::term(name));
     }
     let most = columns[1].1.iter().copied().fold(0.0, f64::max);
-    Ok(("ttest", most, stripe, columns))
+    Ok(Posted { subcommand: "ttest", n: most, stripe, columns, scalars: Vec::new() })
 }
 
 /// `estpost tabstat varlist [, by(groupvar) statistics(names) columns(variables|statistics) nototal listwise]`.
@@ -72,14 +72,7 @@ pub(super) fn tabstat(s: &mut Session, rest: &str) -> Result<Posted> {
                 passed.push_str(&format!("{name} "));
             }
             None if abbreviates(&name, "Listwise") || abbreviates(&name, "CASEwise") => {
-                let known = format!("!missing({})", names.join(", "));
-                condition = match condition.trim().strip_prefix("if ") {
-                    Some(rest) => format!("if {known} & ({rest})"),
-                    None if condition.trim().is_empty() => format!("if {known}"),
-                    None => {
-                        return Err(StataError::unsupported_option("estpost tabstat", "listwise with in"));
-                    }
-                };
+                condition = listwise(s, &variables, &condition)?;
             }
             None if abbreviates(&name, "QUIetly") || abbreviates(&name, "Elabels") => {}
             _ => return Err(StataError::unsupported_option("estpost tabstat", &name)),
@@ -107,9 +100,10 @@ pub(super) fn tabstat(s: &mut Session, rest: &str) -> Result<Posted> {
             }
         }
     }
-    let list = if condition.trim().is_empty() { String::new() } else { condition };
-    quietly(s, &format!("count {list}"))?;
-    Ok(("tabstat", s.r.get_scalar("N").unwrap_or(MISSING), stripe, columns))
+    let unweighted = condition.find('[').map_or(condition.as_str(), |at| &condition[..at]);
+    quietly(s, &format!("count {unweighted}"))?;
+    let n = s.r.get_scalar("N").unwrap_or(MISSING);
+    Ok(Posted { subcommand: "tabstat", n, stripe, columns, scalars: Vec::new() })
 }
 
 /// The name of a statistic in `e()`.

@@ -1,6 +1,6 @@
 //! `eststo`: keeps estimation results under names that `esttab` shows, `est1`, `est2`, ... without a name.
 
-use crate::commands::{CommandSpec, Example, Interpreter};
+use crate::commands::{ByRule, CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::frame::is_valid_name;
 use crate::session::{Extension, Session};
@@ -9,11 +9,12 @@ use crate::syntax::split::{ParsedCommand, top_level_colon, top_level_comma};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "results are those of estimates store; without a name est1, est2, ...; see estout (SSC)",
+    notes: "results are those of estimates store; by is allowed, the values of the group are the title; without a name est1, est2, ...; see estout (SSC)",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\neststo: quietly regress y x\neststo m2: quietly regress y\nestimates restore est1",
         expect: &[("_b[x]", 0.828_571_428_571_428_6)],
     }],
+    by: ByRule::EachGroup,
     ..CommandSpec::raw(
         "eststo",
         6,
@@ -90,7 +91,9 @@ fn store(s: &mut Session, name: &str, options: &Options) -> Result<()> {
     }
     s.e.results.text("_estimates_name", name.as_str());
     let mut kept = s.e.clone();
-    if let Some(title) = options.text("title") {
+    // behind `by` the group is the title
+    let group = s.by.is_some().then(|| s.by_label.clone());
+    if let Some(title) = options.text("title").map(str::to_string).or(group) {
         kept.results.text("estimates_title", title);
     }
     let pairs: Vec<&str> = options.text("addscalars").unwrap_or("").split_whitespace().collect();

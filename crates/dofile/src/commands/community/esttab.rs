@@ -4,10 +4,14 @@
 
 use super::eststo::Kept;
 use super::esttab_around as around;
+use super::esttab_elements::{self as elements, Element};
+use super::esttab_frame::frame;
+use super::esttab_labels::{Labels, pairs};
 use super::esttab_matrix;
-use super::esttab_options::{self as given, Element, Given, Statistic, texts};
-use super::esttab_rows::{self as rows, Model};
-use super::esttab_text::{self as text, Format, Frame};
+use super::esttab_options::{self as given, Given, Look};
+use super::esttab_rows::{self as rows, Indicators, Model};
+use super::esttab_statistics::{StatisticLine, statistics};
+use super::esttab_text::{self as text, Format};
 use super::esttab_unstack::unstack;
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
@@ -29,7 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "esttab",
         6,
         |s, cmd| table(s, cmd, false),
-        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() note() addnotes() nonotes eform[(pattern)] mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
+        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate([, labels()]) rename() coeflabels() varlabels([, prefix() suffix() begin() end() blist() elist() nofirst nolast]) label interaction() mtitles() nomtitles nodepvars nonumbers title() note() addnotes() nonotes eform[(pattern)] mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() width() page[()] longtable nofloat beta[()] staraux msign() dmarker() nolz type tex booktabs csv html md replace append]",
     )
 };
 
@@ -51,13 +55,14 @@ pub(super) const SPEC_ESTOUT: CommandSpec = CommandSpec {
 /// Values of the options.
 pub(super) struct Wanted {
     pub cells: Vec<Vec<Element>>,
-    pub statistics: Vec<Statistic>,
+    pub statistics: Vec<StatisticLine>,
     pub stars: Vec<(String, f64, String)>,
     pub keep: Option<Vec<String>>,
     pub drop: Vec<String>,
     pub order: Vec<String>,
-    pub indicate: Vec<(String, Vec<String>)>,
-    pub labels: Vec<(String, String)>,
+    pub indicate: Indicators,
+    pub labels: Labels,
+    pub look: Look,
     pub renamed: Vec<(String, String)>,
     /// Lines above coefficients, by `refcat()`: coefficient and text.
     pub references: Vec<(String, String)>,
@@ -88,23 +93,28 @@ fn table(s: &mut Session, cmd: &ParsedCommand, estout: bool) -> Result<()> {
     let wanted = wanted(s, &options, format, estout)?;
     let mut frame = frame(s, &options, &models, &wanted, estout)?;
     if options.has("unstack") {
+        if wanted.cells.iter().flatten().any(|e| !e.pattern.is_empty()) {
+            return Err(StataError::unsupported_option("esttab", "cells(, pattern()) with unstack"));
+        }
         let parts = unstack(models);
         (models, frame) = (parts.models, frame.unstacked(parts.spans, parts.equations));
     }
     let body = match &matrix {
-        Some(shown) => esttab_matrix::body(shown, &wanted.labels, format),
+        Some(shown) => esttab_matrix::body(shown, &wanted.labels.pairs, format),
         None => rows::body(s, &models, &wanted),
     };
     if let Some(shown) = &matrix {
         frame = esttab_matrix::frame(&options, shown, frame);
     }
     let mut lines = text::render(&frame, &body, format);
-    for (from, to) in pairs(options.text("substitute")) {
+    for (from, to) in pairs(options.text("substitute").unwrap_or("")) {
         lines.iter_mut().for_each(|line| *line = line.replace(&from, &to));
     }
-    match file {
-        None => lines.iter().for_each(|line| s.print(line)),
-        Some(file) => write(s, &file, &lines, &options, format)?,
+    if file.is_none() || options.has("type") {
+        lines.iter().for_each(|line| s.print(line));
+    }
+    if let Some(file) = file {
+        write(s, &file, &lines, &options, format)?;
     }
     let mut r = Results::default();
     r.text("names", models.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(" "));
@@ -157,8 +167,13 @@ fn default_cells(options: &Given) -> Vec<Vec<Element>> {
         })
     };
     let plain = options.has("plain");
-    let mut first = pair("main").unwrap_or_else(|| chosen("b", if plain { "%9.0g" } else { "a3" }));
-    first.star = !options.has("nostar") && !plain;
+    let mut first = match pair("main") {
+        Some(main) => main,
+        None if options.has("beta") => chosen("beta", "3"),
+        None => chosen("b", if plain { "%9.0g" } else { "a3" }),
+    };
+    let starred = !options.has("nostar") && !plain;
+    first.star = starred && !options.has("staraux");
     let second = if let Some(aux) = pair("aux") {
         Some(aux)
     } else if options.has("se") {
@@ -175,6 +190,7 @@ fn default_cells(options: &Given) -> Vec<Vec<Element>> {
         Some(chosen("t", "2"))
     };
     let Some(mut second) = second else { return vec![vec![first]] };
+    second.star = starred && options.has("staraux");
     let square = options.has("brackets") || (second.name == "ci" && !options.has("noparentheses"));
     if square {
         second.brackets = Some(("[".into(), "]".into()));
@@ -184,39 +200,39 @@ fn default_cells(options: &Given) -> Vec<Vec<Element>> {
     if options.has("wide") { vec![vec![first, second]] } else { vec![vec![first], vec![second]] }
 }
 
-fn pairs(text: Option<&str>) -> Vec<(String, String)> {
-    let text = text.unwrap_or("");
-    let end = crate::syntax::split::top_level_comma(text).unwrap_or(text.len());
-    let parts = texts(&text[..end]);
-    parts.chunks(2).filter_map(|p| Some((p.first()?.clone(), p.get(1)?.clone()))).collect()
-}
-
 pub(super) fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<Wanted> {
-    let list = |name: &str| options.text(name).map(texts);
+    let list = |name: &str| options.text(name).map(given::names).transpose();
+    // own cells() are not joined
+    if options.has("onecell") && !options.has("cells") {
+        return Err(StataError::unsupported_option("esttab", "onecell without cells()"));
+    }
     let cells = match options.text("cells") {
         Some(text) if text.trim() == "none" => Vec::new(),
-        Some(text) => given::cells(text)?,
+        Some(text) => elements::cells(text)?,
         None if estout => vec![vec![Element::new("b", "%9.0g")]],
         None => default_cells(options),
     };
+    let listed = |name: &str| {
+        let text = options.text(name).unwrap_or("");
+        pairs(&text[..crate::syntax::split::top_level_comma(text).unwrap_or(text.len())])
+    };
     let stars = options.text("star").or(options.text("starlevels")).filter(|t| !t.is_empty());
-    let mut drop: Vec<String> = list("drop").unwrap_or_default();
-    if options.has("noconstant") {
+    let mut drop: Vec<String> = list("drop")?.unwrap_or_default();
+    if options.has("noconstant") || options.has("beta") {
         drop.push("_cons".into());
     }
-    let mut labels = pairs(options.text("coeflabels"));
-    labels.extend(pairs(options.text("varlabels")));
     Ok(Wanted {
         cells,
-        statistics: given::statistics(options, estout)?,
+        statistics: statistics(options, estout)?,
         stars: given::levels(stars.unwrap_or("* 0.05 ** 0.01 *** 0.001"))?,
-        keep: list("keep"),
+        keep: list("keep")?,
         drop,
-        order: list("order").unwrap_or_default(),
-        indicate: options.text("indicate").map(rows::indicators).unwrap_or_default(),
-        labels,
-        renamed: pairs(options.text("rename")),
-        references: pairs(options.text("refcat")),
+        order: list("order")?.unwrap_or_default(),
+        indicate: rows::indicators(options.text("indicate").unwrap_or(""))?,
+        labels: Labels::read(options, format)?,
+        look: Look::read(options),
+        renamed: listed("rename"),
+        references: listed("refcat"),
         reference_label: given::reference_label(options.text("refcat").unwrap_or(""))?,
         label: options.has("label"),
         eform: match options.text("eform").filter(|t| !t.trim().is_empty()) {
@@ -231,141 +247,6 @@ pub(super) fn wanted(s: &Session, options: &Given, format: Format, estout: bool)
         level: options.real("level").unwrap_or(s.settings.level),
         format,
     })
-}
-
-/// Titles of the models: those of `mtitles()`, names of dependent variables, or names of results.
-fn titles(
-    s: &Session,
-    options: &Given,
-    models: &[Model],
-    wanted: &Wanted,
-    named_by_default: bool,
-) -> Result<Vec<String>> {
-    let depvar = |m: &Model| {
-        let name = m.e.results.get_text("depvar").unwrap_or("").to_string();
-        let label = s.frame.find(&name).map(|v| s.frame.var(v).label.clone()).filter(|l| !l.is_empty());
-        if wanted.label { label.unwrap_or(name) } else { name }
-    };
-    let named = |m: &Model| m.e.results.get_text("estimates_title").unwrap_or(&m.name).to_string();
-    let (mtitles, of_depvars) = match options.text("mtitles").or(options.text("mlabels")) {
-        Some(text) => around::model_titles(text)?,
-        None => (None, options.has("depvars")),
-    };
-    Ok(match mtitles {
-        _ if of_depvars => models.iter().map(depvar).collect(),
-        Some("none") => Vec::new(),
-        Some(text) if !text.is_empty() => {
-            let own = texts(text);
-            (0..models.len()).map(|i| own.get(i).cloned().unwrap_or_default()).collect()
-        }
-        Some(_) => models.iter().map(named).collect(),
-        None if options.has("nomtitles") || options.has("nodepvars") => Vec::new(),
-        None if options.has("mtitles") || named_by_default => models.iter().map(named).collect(),
-        None => models
-            .iter()
-            .map(|m| m.e.results.get_text("estimates_title").map_or_else(|| depvar(m), str::to_string))
-            .collect(),
-    })
-}
-
-/// Headings, widths and notes around the body.
-pub(super) fn frame(
-    s: &Session,
-    options: &Given,
-    models: &[Model],
-    wanted: &Wanted,
-    raw: bool,
-) -> Result<Frame> {
-    let plain = options.has("plain");
-    let titles = titles(s, options, models, wanted, plain || raw)?;
-    let numbered = !(options.has("nonumbers") || plain || raw);
-    let wide = wanted.cells.iter().map(Vec::len).max().unwrap_or(1);
-    let own_cells = options.has("cells") || raw;
-    let headings: Vec<String> = (0..wide)
-        .map(|j| {
-            let column = wanted.cells.iter().filter_map(|row| row.get(j)).map(|e| e.label.clone());
-            column.collect::<Vec<_>>().join("/")
-        })
-        .collect();
-    let column_labels = match options.text("collabels") {
-        Some("none") => Vec::new(),
-        Some(text) => texts(text),
-        None if own_cells => headings,
-        None => Vec::new(),
-    };
-    let notes = notes(options, wanted, own_cells || plain);
-    let title = options.text("title").map(|t| unquote(t.trim()).to_string());
-    let around = around::Around::read(
-        options,
-        &around::Variables {
-            models: models.len(),
-            columns: models.len() * wide,
-            title: title.as_deref().unwrap_or(""),
-            notes: &notes,
-            stars: &wanted.format.levels(&wanted.stars),
-        },
-    );
-    if around.given() && !matches!(wanted.format, Format::Latex { .. }) {
-        return Err(StataError::unsupported_option(
-            "esttab",
-            "prehead(), posthead(), prefoot() or postfoot() without tex",
-        ));
-    }
-    let starred = |j: usize| wanted.cells.iter().filter_map(|row| row.get(j)).any(|e| e.star);
-    let star_width = wanted.stars.iter().map(|(mark, ..)| mark.chars().count()).max().unwrap_or(0);
-    let (variables, column) = match (wanted.label, options.has("compress")) {
-        (true, false) => (20, 12),
-        (true, true) => (16, 9),
-        (false, false) => (12, 12),
-        (false, true) => (10, 9),
-    };
-    Ok(Frame {
-        title,
-        spans: Vec::new(),
-        equations: Vec::new(),
-        groups: around::Groups::read(options.text("mgroups"), models.len())?,
-        around,
-        numbered,
-        titles,
-        column_labels,
-        models: models.len(),
-        starred: (0..wide).map(starred).collect(),
-        star_width,
-        variables: options.int("varwidth").map_or(variables, |w| w.max(1) as usize),
-        column: options.int("modelwidth").map_or(column, |w| w.max(1) as usize),
-        notes,
-        alignment: options.text("alignment").map(str::to_string),
-        fragment: options.has("fragment"),
-        rules: !plain && !options.has("nolines"),
-    })
-}
-
-/// Notes of `esttab`: what stands in brackets, and the levels of the stars.
-fn notes(options: &Given, wanted: &Wanted, bare: bool) -> Vec<String> {
-    let mut out = Vec::new();
-    if !options.has("nonotes") && !bare {
-        let second = wanted.cells.iter().flatten().find(|e| e.brackets.is_some());
-        if let Some(element) = second {
-            let what = match element.name.as_str() {
-                "se" => "Standard errors".to_string(),
-                "p" => wanted.format.italic("p", "-values"),
-                "t" => wanted.format.italic("t", " statistics"),
-                "z" => wanted.format.italic("z", " statistics"),
-                "ci" => format!("{}% confidence intervals", wanted.level),
-                other => other.to_string(),
-            };
-            let square = element.brackets.as_ref().is_some_and(|b| b.0 == "[");
-            out.push(format!("{what} in {}", if square { "brackets" } else { "parentheses" }));
-        }
-    }
-    for name in ["note", "addnotes"] {
-        out.extend(options.text(name).map(texts).unwrap_or_default());
-    }
-    let starred = wanted.cells.iter().flatten().any(|e| e.star);
-    if starred && (!options.has("nonotes") && !bare || options.has("legend")) {
-        out.push(wanted.format.levels(&wanted.stars));
-    }
-    out
 }
 
 fn write(s: &mut Session, file: &str, lines: &[String], options: &Given, format: Format) -> Result<()> {

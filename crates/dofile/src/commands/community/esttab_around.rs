@@ -65,6 +65,8 @@ pub(super) struct Groups {
     prefix: String,
     suffix: String,
     repeated: String,
+    /// Text over the labels.
+    pub(super) left: String,
 }
 
 impl Groups {
@@ -82,6 +84,7 @@ impl Groups {
                 Some(a) if is("PATtern") => pattern = a.split_whitespace().map(|w| w == "1").collect(),
                 Some(a) if is("Prefix") => out.prefix = unquote(a.trim()).to_string(),
                 Some(a) if is("Suffix") => out.suffix = unquote(a.trim()).to_string(),
+                Some(a) if is("Lhs") => out.left = unquote(a.trim()).to_string(),
                 Some(a) if is("ERepeat") => out.repeated = unquote(a.trim()).to_string(),
                 _ => return Err(StataError::unsupported_option("esttab", &format!("mgroups(, {name})"))),
             }
@@ -95,39 +98,36 @@ impl Groups {
     }
 
     /// The titles as cells: each over the first column of its first model; nothing without groups.
-    pub(super) fn cells(&self, models: usize, wide: usize) -> Option<Vec<String>> {
+    pub(super) fn cells(&self, widths: &[usize]) -> Option<Vec<String>> {
         if self.groups.is_empty() {
             return None;
         }
-        let mut line = vec![String::new(); models * wide];
+        let mut line = vec![String::new(); widths.iter().sum()];
         for (title, first, _) in &self.groups {
-            line[first * wide].clone_from(title);
+            line[widths[..*first].iter().sum::<usize>()].clone_from(title);
         }
         Some(line)
     }
 
     /// The titles as a line of LaTeX behind the label column, with `erepeat()` behind its end.
-    pub(super) fn latex(
-        &self,
-        models: usize,
-        wide: usize,
-        escaped: impl Fn(&str) -> String,
-    ) -> Option<String> {
+    pub(super) fn latex(&self, widths: &[usize], escaped: impl Fn(&str) -> String) -> Option<String> {
         if self.groups.is_empty() {
             return None;
         }
+        let wide = |from: usize, to: usize| widths[from..to].iter().sum::<usize>();
         let (mut line, mut rules, mut model) = (String::new(), String::new(), 0);
         for (title, first, count) in &self.groups {
-            line.push_str(&"&".repeat((first - model) * wide));
-            let columns = if self.span { count * wide } else { 1 };
+            line.push_str(&"&".repeat(wide(model, *first)));
+            let own = wide(*first, first + count);
+            let columns = if self.span { own } else { 1 };
             let prefix = self.prefix.replace("@span", &columns.to_string());
             line.push_str(&format!("&{prefix}{}{}", escaped(title), self.suffix));
-            line.push_str(&"&".repeat(count * wide - columns));
-            let from = first * wide + 2;
-            rules.push_str(&self.repeated.replace("@span", &format!("{from}-{}", from + count * wide - 1)));
+            line.push_str(&"&".repeat(own - columns));
+            let from = wide(0, *first) + 2;
+            rules.push_str(&self.repeated.replace("@span", &format!("{from}-{}", from + own - 1)));
             model = first + count;
         }
-        line.push_str(&"&".repeat((models - model) * wide));
+        line.push_str(&"&".repeat(wide(model, widths.len())));
         Some(format!("{line}\\\\{rules}"))
     }
 }
@@ -140,6 +140,8 @@ pub(super) fn equation_labels(text: Option<&str>) -> Result<Option<Vec<String>>>
     for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
         match (name.as_str(), argument) {
             ("none", None) => none = true,
+            // above the labels of one equation stands no heading
+            ("lhs", Some(text)) if unquote(text.trim()).is_empty() => {}
             _ => return Err(StataError::unsupported_option("esttab", &format!("eqlabels(, {name})"))),
         }
     }
@@ -150,10 +152,16 @@ pub(super) fn equation_labels(text: Option<&str>) -> Result<Option<Vec<String>>>
 pub(super) fn model_titles(text: &str) -> Result<(Option<&str>, bool)> {
     let end = top_level_comma(text).unwrap_or(text.len());
     let (mut titles, mut depvars) = (text[..end].trim(), false);
+    // the usual text of LaTeX around a title; it is written in any case
+    let usual = |option: &str, text: &str| match option {
+        "prefix" => unquote(text.trim()) == r"\multicolumn{@span}{c}{",
+        _ => unquote(text.trim()) == "}",
+    };
     for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
         match (name.as_str(), argument) {
             ("none", None) => titles = "none",
-            ("titles", None) => {}
+            ("titles" | "span", None) => {}
+            ("prefix" | "suffix", Some(text)) if usual(name.as_str(), &text) => {}
             (word, None) if word.len() >= 3 && "depvars".starts_with(word) => depvars = true,
             _ => return Err(StataError::unsupported_option("esttab", &format!("mtitles(, {name})"))),
         }

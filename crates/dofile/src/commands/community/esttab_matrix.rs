@@ -47,6 +47,7 @@ pub(super) fn frame(options: &Given, shown: &Shown, given: Frame) -> Frame {
         titles,
         column_labels: shown.matrix.col_names.iter().map(Stripe::full).collect(),
         models: 1,
+        widths: vec![shown.matrix.cols()],
         starred: vec![false; shown.matrix.cols()],
         star_width: 0,
         notes: Vec::new(),

@@ -2,7 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::syntax::options::{OptKind, OptSpec, Options, abbreviates, split_options};
-use crate::syntax::split::{unquote, words};
+use crate::syntax::split::{top_level_comma, unquote, words};
 
 /// Options that work.
 pub(super) const OPTIONS: &[OptSpec] = &[
@@ -46,7 +46,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("MLabels"),
     OptSpec::flag("noDEPvars"),
     OptSpec::flag("DEPvars"),
-    OptSpec::flag("NUMbers"),
+    OptSpec::flag_or_text("NUMbers"),
     OptSpec::flag("noNUMbers"),
     OptSpec::text("COLLabels"),
     OptSpec::text("TItle"),
@@ -87,6 +87,21 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("REFcat"),
     OptSpec::text("SUBSTitute"),
     OptSpec::text("STYle"),
+    OptSpec::flag_or_text("beta"),
+    OptSpec::text("INTERACTion"),
+    OptSpec::flag("LONGtable"),
+    OptSpec::text("WIDTH"),
+    OptSpec::flag_or_text("PAGE"),
+    OptSpec::flag("noFLOAT"),
+    OptSpec::flag("TYpe"),
+    OptSpec::flag("noTYpe"),
+    OptSpec::flag("NOIsily"),
+    OptSpec::flag("STARAux"),
+    OptSpec::flag("onecell"),
+    OptSpec::text("MSign"),
+    OptSpec::text("DMarker"),
+    OptSpec::flag("lz"),
+    OptSpec::flag("nolz"),
     OptSpec::flag("replace"),
     OptSpec::flag("append"),
     OptSpec::real("Level"),
@@ -94,30 +109,18 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 
 /// Documented options that are refused by name.
 pub(super) const REFUSED: &[&str] = &[
-    "beta",
-    "LONGtable",
     "Margin",
-    "WIDTH",
-    "PAGE",
-    "INTERACTion",
     "TRansform",
+    "DROPPED",
+    "STARDetach",
     "EQuations",
-    "NOIsily",
-    "onecell",
-    "lz",
     "TOPfile",
     "BOTtomfile",
     "INCElbs",
     "VARMODIFY",
-    "notype",
-    "type",
-    "TYpe",
     "smcl",
     "mmd",
-    "nofloat",
     "ESTimates",
-    "dmarker",
-    "MSign",
     "lhs",
     "ml",
     "SHOWTABS",
@@ -127,39 +130,6 @@ pub(super) const REFUSED: &[&str] = &[
     "end",
     "Begin",
 ];
-
-/// A number of a coefficient: what, its format, its stars and its brackets.
-#[derive(Debug, Clone)]
-pub(super) struct Element {
-    /// `b`, `se`, `t`, `p`, `ci_l`, ... or a matrix of `e()`.
-    pub name: String,
-    /// `a3`, `3` or a display format.
-    pub fmt: String,
-    /// Whether stars follow.
-    pub star: bool,
-    /// Text before and after the number.
-    pub brackets: Option<(String, String)>,
-    /// Heading.
-    pub label: String,
-}
-
-impl Element {
-    pub(super) fn new(name: &str, fmt: &str) -> Self {
-        let (name, fmt) = (name.to_string(), fmt.to_string());
-        Self { label: name.clone(), name, fmt, star: false, brackets: None }
-    }
-}
-
-/// A statistic of a model under the coefficients.
-#[derive(Debug, Clone)]
-pub(super) struct Statistic {
-    /// Name in `e()`, or `aic`, `bic`.
-    pub name: String,
-    /// Format.
-    pub fmt: String,
-    /// Label, when it is set.
-    pub label: Option<String>,
-}
 
 /// The options that were given. Quotes of their texts are kept: they separate the items of a list.
 pub(super) struct Given {
@@ -203,6 +173,46 @@ impl Given {
     }
 }
 
+/// How all numbers of a table are written.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    minus: String,
+    point: String,
+    leading_zero: bool,
+}
+
+impl Look {
+    /// Reads `msign()`, `dmarker()` and `nolz`.
+    pub(super) fn read(options: &Given) -> Self {
+        let own =
+            |name: &str, usual: &str| options.text(name).map_or(usual, |t| unquote(t.trim())).to_string();
+        Self { minus: own("msign", "-"), point: own("dmarker", "."), leading_zero: !options.has("nolz") }
+    }
+
+    /// A number in a format.
+    pub(super) fn number(&self, fmt: &str, x: f64) -> String {
+        let text = number(fmt, x);
+        let (sign, rest) =
+            text.strip_prefix('-').map_or(("", text.as_str()), |rest| (self.minus.as_str(), rest));
+        let rest = if self.leading_zero {
+            rest
+        } else {
+            rest.strip_prefix('0').filter(|r| r.starts_with('.')).unwrap_or(rest)
+        };
+        let rest = if self.point == "." { rest.to_string() } else { rest.replace('.', &self.point) };
+        format!("{sign}{rest}")
+    }
+}
+
+/// Words of a list of coefficients. `relax`, with which names that no model has are no error, is the rule here.
+pub(super) fn names(list: &str) -> Result<Vec<String>> {
+    let end = top_level_comma(list).unwrap_or(list.len());
+    match list[end..].trim_start_matches(',').trim() {
+        "" | "relax" => Ok(texts(&list[..end])),
+        other => Err(StataError::invalid(format!("suboption {other} not allowed"))),
+    }
+}
+
 /// Words of a list with their quotes removed.
 pub(super) fn texts(list: &str) -> Vec<String> {
     words(list).into_iter().map(|w| unquote(w).to_string()).collect()
@@ -221,62 +231,6 @@ pub(super) fn levels(text: &str) -> Result<Vec<(String, f64, String)>> {
             _ => Err(StataError::invalid("invalid star levels")),
         })
         .collect()
-}
-
-/// Rows of cells: elements in quotes or parentheses stand side by side, the others one below the other.
-pub(super) fn cells(text: &str) -> Result<Vec<Vec<Element>>> {
-    let mut rows = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let (group, tail, together) = if let Some(inner) = rest.strip_prefix('"') {
-            let end = inner.find('"').ok_or_else(StataError::syntax)?;
-            (&inner[..end], &inner[end + 1..], true)
-        } else if rest.starts_with('(') {
-            let end = crate::syntax::split::matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-            (&rest[1..end], &rest[end + 1..], true)
-        } else {
-            let name = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
-            let mut end = name;
-            if rest[name..].trim_start().starts_with('(') {
-                let open = rest.len() - rest[name..].trim_start().len();
-                end = crate::syntax::split::matching_paren(rest, open).ok_or_else(StataError::syntax)? + 1;
-            }
-            (&rest[..end], &rest[end..], false)
-        };
-        let elements = split_options(group)?
-            .into_iter()
-            .map(|(name, options)| element(&name, options.as_deref().unwrap_or("")))
-            .collect::<Result<Vec<_>>>()?;
-        if together || !elements.is_empty() {
-            rows.push(elements);
-        }
-        rest = tail.trim_start();
-    }
-    if rows.is_empty() {
-        return Err(StataError::invalid("cells() is empty"));
-    }
-    Ok(rows)
-}
-
-fn element(name: &str, options: &str) -> Result<Element> {
-    let mut out = Element::new(name, "%9.0g");
-    for (option, value) in split_options(options)? {
-        match (option.as_str(), value) {
-            ("star", None) => out.star = true,
-            ("nostar", None) => out.star = false,
-            ("fmt", Some(fmt)) => out.fmt = fmt.split_whitespace().next().unwrap_or("a3").to_string(),
-            ("par", None) => out.brackets = Some(("(".into(), ")".into())),
-            ("par", Some(pair)) => {
-                let pair = texts(&pair);
-                let at = |i: usize| pair.get(i).cloned().unwrap_or_default();
-                out.brackets = Some((at(0), at(1)));
-            }
-            ("nopar", None) => out.brackets = None,
-            ("label" | "l", Some(text)) => out.label = unquote(text.trim()).to_string(),
-            _ => return Err(StataError::unsupported_option("esttab", &format!("cells({option})"))),
-        }
-    }
-    Ok(out)
 }
 
 /// A number as `a3`, `3` or a display format asks for it.
@@ -322,59 +276,6 @@ pub(super) fn reference_label(text: &str) -> Result<String> {
         }
     }
     Ok(label)
-}
-
-/// Statistics from `r2`, `scalars()`, `stats()` and the number of observations.
-pub(super) fn statistics(options: &Given, estout: bool) -> Result<Vec<Statistic>> {
-    let mut out = Vec::new();
-    let plain = |name: &str, fmt: &str| Statistic { name: name.into(), fmt: fmt.into(), label: None };
-    if let Some(text) = options.text("stats") {
-        let (names, rest) = match crate::syntax::split::top_level_comma(text) {
-            Some(i) => (&text[..i], &text[i + 1..]),
-            None => (text, ""),
-        };
-        let (mut formats, mut labels) = (Vec::new(), Vec::new());
-        for (option, value) in split_options(rest)? {
-            match (option.as_str(), value) {
-                ("fmt", Some(list)) => formats = texts(&list),
-                ("labels" | "label" | "l" | "la" | "lab", Some(list)) => {
-                    let end = crate::syntax::split::top_level_comma(&list).unwrap_or(list.len());
-                    labels = texts(&list[..end]);
-                }
-                _ => return Err(StataError::unsupported_option("esttab", &format!("stats(, {option})"))),
-            }
-        }
-        for (i, name) in names.split_whitespace().enumerate() {
-            let last = formats.get(i).or(formats.last()).cloned();
-            out.push(Statistic {
-                name: name.into(),
-                fmt: last.unwrap_or_else(|| "%9.0g".into()),
-                label: labels.get(i).cloned(),
-            });
-        }
-        return Ok(out);
-    }
-    if estout {
-        return Ok(out);
-    }
-    let fmt = |name: &str| options.text(name).filter(|t| !t.is_empty()).unwrap_or("3").to_string();
-    for (option, name) in [("r2", "r2"), ("ar2", "r2_a"), ("pr2", "r2_p"), ("aic", "aic"), ("bic", "bic")] {
-        if options.has(option) {
-            out.push(plain(name, &fmt(option)));
-        }
-    }
-    let formats = texts(options.text("sfmt").unwrap_or("3"));
-    for (i, text) in texts(options.text("scalars").unwrap_or("")).iter().enumerate() {
-        let (name, label) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let fmt = formats.get(i).or(formats.last()).cloned().unwrap_or_else(|| "3".into());
-        let label = (!label.trim().is_empty()).then(|| label.trim().to_string());
-        out.push(Statistic { name: name.into(), fmt, label });
-    }
-    if !options.has("noobs") {
-        let at = if options.has("obslast") { out.len() } else { 0 };
-        out.insert(at, plain("N", "0"));
-    }
-    Ok(out)
 }
 
 #[cfg(test)]

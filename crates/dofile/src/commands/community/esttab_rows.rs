@@ -1,11 +1,15 @@
 //! The lines of a table of `esttab`: coefficients, indicators and statistics of several models.
 
 use super::esttab::Wanted;
-use super::esttab_options::{Element, number, texts};
+use super::esttab_elements::{Element, of_model, width};
+use super::esttab_options::texts;
+use super::esttab_statistics as statistics;
 use crate::estimation::table::parse_term;
 use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
+use crate::syntax::options::split_options;
+use crate::syntax::split::top_level_comma;
 use crate::value::is_missing;
 use estimators::wald;
 
@@ -29,6 +33,12 @@ pub(super) enum Part {
     Gap,
     /// A rule.
     Rule,
+    /// Text at the beginning of the next line.
+    Before(String),
+    /// Text at the end of the last line.
+    After(String),
+    /// A line of the user.
+    Own(String),
 }
 
 /// A model in a column.
@@ -98,7 +108,8 @@ pub(super) fn coefficients(models: &[Model], wanted: &Wanted) -> Vec<Stripe> {
     }
     let equations: Vec<String> = all.iter().map(|s| s.eq.clone()).collect();
     all.sort_by_key(|s| (equations.iter().position(|e| *e == s.eq), s.name == "_cons"));
-    let indicated = |s: &Stripe| wanted.indicate.iter().any(|(_, list)| list.iter().any(|p| matches(p, s)));
+    let indicated =
+        |s: &Stripe| wanted.indicate.list.iter().any(|(_, list)| list.iter().any(|p| matches(p, s)));
     all.retain(|s| {
         let kept = wanted.keep.as_ref().is_none_or(|list| list.iter().any(|p| matches(p, s)));
         let dropped = wanted.drop.iter().any(|p| matches(p, s));
@@ -117,9 +128,15 @@ pub(super) fn coefficients(models: &[Model], wanted: &Wanted) -> Vec<Stripe> {
     ordered
 }
 
+/// Whether a number is shown with a coefficient.
+fn shown_with(element: &Element, stripe: &Stripe) -> bool {
+    let among = |list: &[String]| list.iter().any(|p| matches(p, stripe));
+    element.keep.as_ref().is_none_or(|list| among(list)) && !among(&element.drop)
+}
+
 /// The cell of one number.
 fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted, eform: bool) -> Cell {
-    let Some(i) = place else { return Cell::default() };
+    let Some(i) = place else { return Cell { text: element.vacant.clone(), ..Cell::default() } };
     let df_r = model.e.results.get_scalar("df_r").filter(|x| !is_missing(*x));
     let b = model.e.b().map_or(f64::NAN, |b| b.get(0, i));
     let se = model.e.v().map_or(f64::NAN, |v| v.get(i, i).max(0.0).sqrt());
@@ -131,6 +148,8 @@ fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted,
         vector.map_or(f64::NAN, |m| m.get(0, i))
     };
     let p = if fixed { posted("p") } else { wald::p_value(b / se, df_r) };
+    let vector =
+        |name: &str| model.e.results.matrices.get(name).filter(|m| i < m.cols()).map(|m| m.get(0, i));
     let shown = |x: f64| if eform { x.exp() } else { x };
     let value = match element.name.as_str() {
         "b" => shown(b),
@@ -143,15 +162,18 @@ fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted,
         "ci_l" => shown(b - half),
         "ci_u" => shown(b + half),
         "ci" => f64::NAN,
-        name => model.e.results.matrices.get(name).filter(|m| i < m.cols()).map_or(f64::NAN, |m| m.get(0, i)),
+        name => vector(name).unwrap_or(f64::NAN),
     };
+    let value = if element.absolute && !is_missing(value) { value.abs() } else { value };
+    let number = |x: f64| wanted.look.number(&element.fmt, x);
     let text = if element.name == "ci" && !fixed {
-        format!("{},{}", number(&element.fmt, shown(b - half)), number(&element.fmt, shown(b + half)))
+        format!("{},{}", number(shown(b - half)), number(shown(b + half)))
     } else if value.is_nan() || is_missing(value) {
         ".".to_string()
     } else {
-        number(&element.fmt, value)
+        number(value)
     };
+    let p = element.p_values.as_ref().map_or(p, |name| vector(name).unwrap_or(f64::NAN));
     let mark = wanted.stars.iter().rfind(|(_, level, _)| element.star && p < *level);
     let stars = mark.map_or(String::new(), |(mark, ..)| mark.clone());
     let (open, close) = element.brackets.clone().unwrap_or_default();
@@ -160,9 +182,12 @@ fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted,
 
 /// Label of a coefficient.
 fn label(s: &Session, name: &str, wanted: &Wanted) -> String {
-    if let Some((_, label)) = wanted.labels.iter().find(|(n, _)| n == name) {
-        return label.clone();
-    }
+    let own = wanted.labels.pairs.iter().find(|(n, _)| n == name);
+    let label = own.map_or_else(|| usual_label(s, name, wanted), |(_, label)| label.clone());
+    wanted.labels.framed(&label)
+}
+
+fn usual_label(s: &Session, name: &str, wanted: &Wanted) -> String {
     if !wanted.label {
         return name.to_string();
     }
@@ -187,17 +212,54 @@ fn label(s: &Session, name: &str, wanted: &Wanted) -> String {
             Err(_) => part.to_string(),
         }
     };
-    name.split('#').map(part).collect::<Vec<_>>().join(" # ")
+    name.split('#').map(part).collect::<Vec<_>>().join(&wanted.labels.operator)
 }
 
 /// The body of the table: coefficients, indicators, a rule and the statistics.
 pub(super) fn body(s: &Session, models: &[Model], wanted: &Wanted) -> Vec<Part> {
     let mut parts = Vec::new();
-    let places: Vec<Vec<(Stripe, usize)>> = models.iter().map(|m| columns(m, wanted)).collect();
-    let wide = wanted.cells.iter().map(Vec::len).max().unwrap_or(1);
+    let widths: Vec<usize> = (0..models.len()).map(|m| width(&wanted.cells, m)).collect();
     let stacked = wanted.gaps && wanted.cells.len() > 1;
+    of_coefficients(s, models, wanted, &widths, &mut parts);
+    let line = |label: String, texts: Vec<(String, String)>| {
+        let cells = texts.into_iter().zip(&widths).flat_map(|((text, stars), width)| {
+            let mut own = vec![Cell::default(); *width];
+            own[0] = Cell { text, stars };
+            own
+        });
+        Part::Line(label, cells.collect())
+    };
+    if stacked && !wanted.indicate.list.is_empty() {
+        parts.push(Part::Gap);
+    }
+    for (label, list) in &wanted.indicate.list {
+        let has = |m: &Model| columns(m, wanted).iter().any(|(s, _)| list.iter().any(|p| matches(p, s)));
+        let [yes, no] = &wanted.indicate.texts;
+        let texts = models.iter().map(|m| (if has(m) { yes } else { no }.clone(), String::new())).collect();
+        parts.push(line(label.clone(), texts));
+    }
+    if !wanted.statistics.is_empty() {
+        parts.push(Part::Rule);
+    }
+    for statistic in &wanted.statistics {
+        let shown = |fmt: &str, x: f64| wanted.look.number(fmt, x);
+        let texts = models.iter().map(|m| statistics::text(&m.e, statistic, &wanted.stars, shown));
+        let label = statistic
+            .label
+            .clone()
+            .unwrap_or_else(|| wanted.format.statistic(&statistic.parts[0].name, wanted.label));
+        parts.push(line(label, texts.collect()));
+    }
+    parts
+}
+
+/// The lines of the coefficients, with the headings of their equations.
+fn of_coefficients(s: &Session, models: &[Model], wanted: &Wanted, widths: &[usize], parts: &mut Vec<Part>) {
+    let places: Vec<Vec<(Stripe, usize)>> = models.iter().map(|m| columns(m, wanted)).collect();
+    let stacked = wanted.gaps && wanted.cells.len() > 1 && !wanted.labels.spaced();
     let (mut equation, mut headings) = (String::new(), 0);
-    for stripe in coefficients(models, wanted) {
+    let all = coefficients(models, wanted);
+    for (at, stripe) in all.iter().enumerate() {
         if !parts.is_empty() && stacked {
             parts.push(Part::Gap);
         }
@@ -209,80 +271,88 @@ pub(super) fn body(s: &Session, models: &[Model], wanted: &Wanted) -> Vec<Part> 
             headings += 1;
         }
         if let Some((_, text)) = wanted.references.iter().find(|(name, _)| *name == stripe.name) {
-            let mut cells = vec![Cell::default(); wide * models.len()];
-            for (m, places) in places.iter().enumerate() {
-                if places.iter().any(|(own, _)| *own == stripe) {
-                    cells[m * wide].text.clone_from(&wanted.reference_label);
+            let cells = places.iter().zip(widths).flat_map(|(places, width)| {
+                let mut own = vec![Cell::default(); *width];
+                if places.iter().any(|(own, _)| own == stripe) {
+                    own[0].text.clone_from(&wanted.reference_label);
                 }
-            }
-            parts.push(Part::Line(text.clone(), cells));
+                own
+            });
+            parts.push(Part::Line(text.clone(), cells.collect()));
         }
-        for (k, row) in wanted.cells.iter().enumerate() {
-            let mut cells = Vec::new();
-            for (m, (model, places)) in models.iter().zip(&places).enumerate() {
-                let eform = wanted.eform.get(m).or(wanted.eform.last()).copied().unwrap_or(false);
-                let place = places.iter().find(|(own, _)| *own == stripe).map(|(_, i)| *i);
-                for j in 0..wide {
-                    cells.push(
-                        row.get(j).map_or_else(Cell::default, |e| cell(model, place, e, wanted, eform)),
-                    );
-                }
-            }
-            let name = if k == 0 { label(s, &stripe.name, wanted) } else { String::new() };
-            parts.push(Part::Line(name, cells));
+        let (lines, text) = wanted.labels.above(&stripe.name, at == 0);
+        parts.extend(lines.into_iter().map(Part::Own));
+        if !text.is_empty() {
+            parts.push(Part::Before(text));
         }
-    }
-    let line = |label: String, texts: Vec<String>| {
-        let cells = texts.into_iter().flat_map(|text| {
-            let mut own = vec![Cell::default(); wide];
-            own[0].text = text;
-            own
-        });
-        Part::Line(label, cells.collect())
-    };
-    if stacked && !wanted.indicate.is_empty() {
-        parts.push(Part::Gap);
-    }
-    for (label, list) in &wanted.indicate {
-        let has = |m: &Model| columns(m, wanted).iter().any(|(s, _)| list.iter().any(|p| matches(p, s)));
-        let texts = models.iter().map(|m| if has(m) { "Yes" } else { "No" }.to_string()).collect();
-        parts.push(line(label.clone(), texts));
-    }
-    if !wanted.statistics.is_empty() {
-        parts.push(Part::Rule);
-    }
-    for statistic in &wanted.statistics {
-        let value = |m: &Model| match model_statistic(&m.e, &statistic.name) {
-            Some(x) if !is_missing(x) => number(&statistic.fmt, x),
-            _ => m.e.results.get_text(&statistic.name).unwrap_or("").to_string(),
-        };
-        let label =
-            statistic.label.clone().unwrap_or_else(|| wanted.format.statistic(&statistic.name, wanted.label));
-        parts.push(line(label, models.iter().map(value).collect()));
-    }
-    parts
-}
-
-/// A scalar of `e()`, or a criterion that follows from them.
-fn model_statistic(e: &Estimation, name: &str) -> Option<f64> {
-    let scalar = |n: &str| e.results.get_scalar(n).filter(|x| !is_missing(*x));
-    match (name, scalar("ll"), scalar("rank"), scalar("N")) {
-        ("aic", Some(ll), Some(k), _) => Some(-2.0 * ll + 2.0 * k),
-        ("bic", Some(ll), Some(k), Some(n)) => Some(-2.0 * ll + n.ln() * k),
-        ("p", ..) if scalar("p").is_none() => {
-            let (f, df_m, df_r) = (scalar("F")?, scalar("df_m")?, scalar("df_r")?);
-            Some(estimators::distributions::f_tail(df_m, df_r, f))
+        let name = label(s, &stripe.name, wanted);
+        for k in 0..wanted.cells.len() {
+            let cells = row(models, wanted, &places, widths, stripe, k);
+            parts.push(Part::Line(if k == 0 { name.clone() } else { String::new() }, cells));
         }
-        _ => scalar(name),
+        let (text, lines) = wanted.labels.below(&stripe.name, at + 1 == all.len());
+        if !text.is_empty() {
+            parts.push(Part::After(text));
+        }
+        parts.extend(lines.into_iter().map(Part::Own));
     }
 }
 
-/// Lists of `indicate("label = names" ...)`.
-pub(super) fn indicators(text: &str) -> Vec<(String, Vec<String>)> {
+/// The cells of a row of numbers of one coefficient.
+fn row(
+    models: &[Model],
+    wanted: &Wanted,
+    places: &[Vec<(Stripe, usize)>],
+    widths: &[usize],
+    stripe: &Stripe,
+    k: usize,
+) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (m, model) in models.iter().enumerate() {
+        let eform = wanted.eform.get(m).or(wanted.eform.last()).copied().unwrap_or(false);
+        let place = places[m].iter().find(|(own, _)| own == stripe).map(|(_, i)| *i);
+        let elements = &of_model(&wanted.cells, m)[k];
+        for j in 0..widths[m] {
+            let shown = elements.get(j).filter(|e| shown_with(e, stripe));
+            cells.push(shown.map_or_else(Cell::default, |e| cell(model, place, e, wanted, eform)));
+        }
+    }
+    cells
+}
+
+/// Lines that tell whether models have coefficients of a group.
+#[derive(Debug, Clone)]
+pub(super) struct Indicators {
+    /// Label and patterns of names of each line.
+    pub list: Vec<(String, Vec<String>)>,
+    /// Texts for models with and without them.
+    pub texts: [String; 2],
+}
+
+/// Reads `indicate("label = names" ... [, labels(yes no)])`.
+pub(super) fn indicators(text: &str) -> crate::error::Result<Indicators> {
+    let end = top_level_comma(text).unwrap_or(text.len());
+    let mut shown = ["Yes".to_string(), "No".to_string()];
+    for (name, value) in split_options(text[end..].trim_start_matches(','))? {
+        match value {
+            Some(list) if !name.is_empty() && "labels".starts_with(name.as_str()) => {
+                let own = texts(&list);
+                shown = [0, 1].map(|k| own.get(k).cloned().unwrap_or_default());
+            }
+            _ => {
+                return Err(crate::error::StataError::unsupported_option(
+                    "esttab",
+                    &format!("indicate(, {name})"),
+                ));
+            }
+        }
+    }
+    let text = text[..end].trim();
     let items = if text.contains('"') { texts(text) } else { vec![text.to_string()] };
     let split = |item: &String| {
         let (label, list) = item.split_once('=').unwrap_or((item, item));
         (label.trim().to_string(), list.split_whitespace().map(str::to_string).collect())
     };
-    items.iter().map(split).collect()
+    let list = items.iter().filter(|item| !item.trim().is_empty()).map(split).collect();
+    Ok(Indicators { list, texts: shown })
 }

@@ -40,7 +40,7 @@ fn row(label: &str, cells: &[(String, String)], above: bool) -> String {
 
 /// The lines of the table without the frame of a document.
 fn table(frame: &Frame, body: &[Part]) -> Vec<String> {
-    let columns = frame.models * frame.starred.len();
+    let columns = frame.columns();
     let mut out = Vec::new();
     if let Some(title) = &frame.title {
         out.push(format!("{{\\pard\\keepn\\ql {}\\par}}", escaped(title)));
@@ -66,6 +66,7 @@ fn table(frame: &Frame, body: &[Part]) -> Vec<String> {
             Part::Heading(text) => push(&mut out, &mut above, text, empty()),
             Part::Gap => push(&mut out, &mut above, "", empty()),
             Part::Rule => above = frame.rules,
+            Part::Before(_) | Part::After(_) | Part::Own(_) => {}
         }
     }
     if frame.rules {

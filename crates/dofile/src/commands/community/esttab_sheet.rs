@@ -1,6 +1,7 @@
 //! The table of `esttab` as cells of text, for commands that write it into documents.
 
-use super::esttab::{frame, models, wanted};
+use super::esttab::{models, wanted};
+use super::esttab_frame::frame;
 use super::esttab_options::Given;
 use super::esttab_rows::{self as rows, Part};
 use super::esttab_text::{Format, headings};
@@ -26,7 +27,7 @@ pub(super) fn sheet(s: &mut Session, names: &str, options: &str) -> Result<Sheet
                 sheet.rows.push([label].into_iter().chain(cells).collect());
             }
             Part::Heading(text) => sheet.rows.push(vec![text]),
-            Part::Gap | Part::Rule => {}
+            _ => {}
         }
     }
     sheet.notes.clone_from(&frame.notes);

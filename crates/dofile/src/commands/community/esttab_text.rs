@@ -1,6 +1,7 @@
 //! File formats of `esttab`: fixed width, separated values, LaTeX, HTML and Markdown.
 
 use super::esttab_around::{Around, Groups};
+use super::esttab_latex::Document;
 use super::esttab_options::Given;
 use super::esttab_rows::{Cell, Part};
 
@@ -30,7 +31,9 @@ pub(super) struct Frame {
     pub titles: Vec<String>,
     pub column_labels: Vec<String>,
     pub models: usize,
-    /// Whether each column of a model has stars.
+    /// Number of columns of each model.
+    pub widths: Vec<usize>,
+    /// Whether each column has stars.
     pub starred: Vec<bool>,
     pub star_width: usize,
     /// Width of the labels.
@@ -40,6 +43,10 @@ pub(super) struct Frame {
     pub notes: Vec<String>,
     pub alignment: Option<String>,
     pub fragment: bool,
+    /// Texts around the numbers of the models.
+    pub numbers: [String; 2],
+    /// The document around a table of LaTeX.
+    pub document: Document,
     pub rules: bool,
     pub groups: Groups,
     pub around: Around,
@@ -50,9 +57,25 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// Number of columns besides the labels.
+    pub(super) fn columns(&self) -> usize {
+        self.starred.len()
+    }
+
     /// The frame of models whose equations stand side by side.
     pub(super) fn unstacked(self, spans: Vec<usize>, equations: Vec<String>) -> Self {
-        Self { models: equations.len(), spans, equations, ..self }
+        let repeated = |k: usize| k.min(self.widths.len().saturating_sub(1));
+        let starts: Vec<usize> =
+            self.widths.iter().scan(0, |at, w| Some(std::mem::replace(at, *at + w))).collect();
+        let models = spans.iter().enumerate().flat_map(|(k, n)| vec![repeated(k); *n]);
+        let (mut widths, mut starred, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        for k in models {
+            let columns = starts[k]..starts[k] + self.widths[k];
+            widths.push(self.widths[k]);
+            starred.extend_from_slice(&self.starred[columns.clone()]);
+            labels.extend(columns.filter_map(|c| self.column_labels.get(c).cloned()));
+        }
+        Self { models: equations.len(), widths, starred, column_labels: labels, spans, equations, ..self }
     }
 }
 
@@ -184,21 +207,25 @@ pub(super) fn render(frame: &Frame, body: &[Part], format: Format) -> Vec<String
 
 /// Lines of headings: each has one text for each column of each model.
 pub(super) fn headings(frame: &Frame) -> Vec<Vec<String>> {
-    let wide = frame.starred.len();
     let spread = |texts: Vec<String>, spans: &[usize]| {
-        let mut line = Vec::new();
+        let (mut line, mut at) = (Vec::new(), 0);
         for (k, text) in texts.into_iter().enumerate() {
+            let span = spans.get(k).copied().unwrap_or(1);
+            let columns: usize = frame.widths[at..at + span].iter().sum();
+            at += span;
             line.push(text);
-            line.resize(line.len() + wide * spans.get(k).copied().unwrap_or(1) - 1, String::new());
+            line.resize(line.len() + columns - 1, String::new());
         }
         line
     };
     let first_of = |texts: Vec<String>| spread(texts, &frame.spans);
     let models = if frame.spans.is_empty() { frame.models } else { frame.spans.len() };
     let mut out = Vec::new();
-    out.extend(frame.groups.cells(frame.models, wide));
+    out.extend(frame.groups.cells(&frame.widths));
     if frame.numbered {
-        out.push(first_of((1..=models).map(|i| format!("({i})")).collect()));
+        let [left, right] = &frame.numbers;
+        let number = |i: usize| format!("{left}{i}{right}");
+        out.push(first_of((1..=models).map(number).collect()));
     }
     if !frame.titles.is_empty() {
         out.push(first_of(frame.titles.clone()));
@@ -207,9 +234,9 @@ pub(super) fn headings(frame: &Frame) -> Vec<Vec<String>> {
         out.push(spread(frame.equations.clone(), &[]));
     }
     if !frame.column_labels.is_empty() {
-        let own = (0..wide).map(|j| frame.column_labels.get(j).cloned().unwrap_or_default());
-        let own: Vec<String> = own.collect();
-        out.push((0..frame.models).flat_map(|_| own.clone()).collect());
+        let mut own = frame.column_labels.clone();
+        own.resize(frame.columns(), String::new());
+        out.push(own);
     }
     out
 }
@@ -227,7 +254,7 @@ fn fixed(frame: &Frame, body: &[Part]) -> Vec<String> {
         for (k, cell) in cells.iter().enumerate() {
             out.push(' ');
             out.push_str(&pad(&cell.text, frame.column));
-            if frame.starred[k % frame.starred.len()] {
+            if frame.starred[k] {
                 let room = frame.star_width.saturating_sub(width(&cell.stars));
                 out.push_str(&format!("{}{}", cell.stars, " ".repeat(room)));
             }
@@ -236,7 +263,7 @@ fn fixed(frame: &Frame, body: &[Part]) -> Vec<String> {
     };
     let columns: usize =
         frame.starred.iter().map(|s| 1 + frame.column + if *s { frame.star_width } else { 0 }).sum();
-    let rule = "-".repeat(frame.variables + frame.models * columns);
+    let rule = "-".repeat(frame.variables + columns);
     let mut out = vec![String::new()];
     out.extend(frame.title.clone());
     let rules = |out: &mut Vec<String>| {
@@ -259,6 +286,7 @@ fn fixed(frame: &Frame, body: &[Part]) -> Vec<String> {
             Part::Heading(text) => out.push(cut(text, frame.variables)),
             Part::Gap => out.push(String::new()),
             Part::Rule => rules(&mut out),
+            Part::Before(_) | Part::After(_) | Part::Own(_) => {}
         }
     }
     rules(&mut out);
@@ -284,7 +312,7 @@ fn separated(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
                 out.push(with(label, cells.iter().map(|c| format!("{}{}", c.text, c.stars)).collect()));
             }
             Part::Heading(text) => out.push(join(vec![text.clone()])),
-            Part::Gap | Part::Rule => {}
+            _ => {}
         }
     }
     out.extend(frame.notes.iter().map(|n| join(vec![n.clone()])));
@@ -292,7 +320,7 @@ fn separated(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
 }
 
 fn html(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
-    let columns = frame.models * frame.starred.len() + 1;
+    let columns = frame.columns() + 1;
     let mut out = vec!["<table border=\"0\" width=\"*\">".to_string()];
     out.extend(frame.title.iter().map(|t| format!("<caption>{}</caption>", format.escaped(t))));
     let rule = format!("<tr><td colspan={columns}><hr></td></tr>");
@@ -316,6 +344,7 @@ fn html(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
             Part::Heading(text) => row(text, Vec::new()),
             Part::Gap => format!("<tr><td colspan={columns}>&nbsp;</td></tr>"),
             Part::Rule => rule.clone(),
+            Part::Before(_) | Part::After(_) | Part::Own(_) => continue,
         });
     }
     out.push(rule);
@@ -327,7 +356,7 @@ fn html(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
 fn markdown(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
     let row =
         |label: &str, cells: Vec<String>| format!("| {} | {} |", format.escaped(label), cells.join(" | "));
-    let columns = frame.models * frame.starred.len();
+    let columns = frame.columns();
     let mut out: Vec<String> = frame.title.iter().flat_map(|t| [t.clone(), String::new()]).collect();
     let mut heads = headings(frame).into_iter();
     out.push(row("", heads.next().unwrap_or_else(|| vec![String::new(); columns])));
@@ -342,7 +371,7 @@ fn markdown(frame: &Frame, body: &[Part], format: Format) -> Vec<String> {
                 out.push(row(label, cells.collect()));
             }
             Part::Heading(text) => out.push(row(&format!("**{text}**"), vec![String::new(); columns])),
-            Part::Gap | Part::Rule => {}
+            _ => {}
         }
     }
     out.push(String::new());

@@ -36,6 +36,8 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("SMall"),
     OptSpec::flag("FIRST"),
     OptSpec::flag("FFIRST"),
+    OptSpec::flag("SAVEFIRST"),
+    OptSpec::text("SAVEFPREFIX"),
     OptSpec::text("ENDOGtest"),
     OptSpec::text("ORTHOG"),
     OptSpec::real("Level"),
@@ -54,8 +56,6 @@ pub(super) const REFUSED: &[&str] = &[
     "COVIV",
     "KIEFER",
     "REDundant",
-    "SAVEFIRST",
-    "SAVEFPREFIX",
     "RF",
     "SAVERF",
     "SAVERFPREFIX",
@@ -98,7 +98,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ivreg2 depvar [exog] [(endog = instruments)] [if] [in] [weight] [, gmm2s liml fuller(#) robust cluster(v) small first ffirst endogtest(varlist) orthog(varlist) noconstant noid level(#) noheader nofooter cluster(v1 v2) bw(#) kernel(bartlett|parzen|quadraticspectral) dkraay(#) partial(varlist) fwl(varlist)]",
+    syntax: "ivreg2 depvar [exog] [(endog = instruments)] [if] [in] [weight] [, gmm2s liml fuller(#) robust cluster(v) small first ffirst savefirst savefprefix(prefix) endogtest(varlist) orthog(varlist) noconstant noid level(#) noheader nofooter cluster(v1 v2) bw(#) kernel(bartlett|parzen|quadraticspectral) dkraay(#) partial(varlist) fwl(varlist)]",
     notes: "large-sample statistics unless small; stores e(N yy yyc rss mss rmse df_m df_r r2 r2c r2u r2_a ll F Fp Fdf1 Fdf2 sargan j jp jdf idstat idp iddf widstat cd cdf estat estatp estatdf cstat cstatp cstatdf arubin kclass lambda fuller rankxx rankzz inexog_ct exexog_ct endog_ct N_clust), with first or ffirst also e(arf archi2 sstat) and the matrix e(first); e(b), e(V), e(model insts instd inexog exexog); with cluster(v1 v2) also e(clustvar1 clustvar2 N_clust1 N_clust2), the smaller number of clusters in e(N_clust); with bw() or dkraay() also e(bw kernel); bw() with robust, without weights, within panels; partial() takes the constant out as well; critical values for one endogenous regressor; see ivreg2 (SSC), Baum, Schaffer and Stillman (2003, 2007)",
     examples: &[Example {
         // Means of y differ by 5, of x by 3 between the values of z.
@@ -126,7 +126,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             results.scalar("partialcons", f64::from(u8::from(constant))).scalar("sdofminus", 0.0);
         }
     })?;
-    ivreg2_show::show(s, cmd)
+    ivreg2_show::show(s, cmd)?;
+    if cmd.has("savefirst") || cmd.options.text("savefprefix").is_some() {
+        super::ivreg2_first::save(s, cmd)?;
+    }
+    Ok(())
 }
 
 /// Fits the model, tests it and makes it active as estimates of `command`; `add` adds further results.

@@ -21,15 +21,20 @@ mod estadd;
 mod estimates_data;
 mod estpost;
 mod estpost_groups;
+mod estpost_tables;
 mod eststo;
 mod esttab;
 mod esttab_around;
+mod esttab_elements;
+mod esttab_frame;
+mod esttab_labels;
 mod esttab_latex;
 mod esttab_matrix;
 mod esttab_options;
 mod esttab_rows;
 mod esttab_rtf;
 mod esttab_sheet;
+mod esttab_statistics;
 mod esttab_text;
 mod esttab_unstack;
 mod eventstudyinteract;
@@ -37,13 +42,16 @@ mod faster;
 mod fre;
 mod geodist;
 mod gtools;
+mod ineqdeco;
 mod intervals;
 mod ivreg2;
 mod ivreg2_dependence;
+mod ivreg2_first;
 mod ivreg2_show;
 mod ivreg2_tests;
 mod ivreghdfe;
 mod labmask;
+mod mat2txt;
 mod mdesc;
 mod missings;
 mod oaxaca;
@@ -159,9 +167,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
     gtools::GTOP,
     gtools::GTOPLEVELSOF,
     fre::SPEC,
+    ineqdeco::SPEC,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
     labmask::SPEC,
+    mat2txt::SPEC,
     mdesc::SPEC,
     oaxaca::SPEC,
     outreg2::SPEC,

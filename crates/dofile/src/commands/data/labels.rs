@@ -35,7 +35,7 @@ fn label(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let (name, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let i = s.variable(name)?;
         s.frame.var_mut(i).label = unquote(text).chars().take(80).collect();
-    } else if is("define", 3) {
+    } else if is("define", 2) {
         define(s, rest)?;
     } else if is("values", 3) {
         let text = rest.split(',').next().unwrap_or("").trim();
@@ -49,7 +49,7 @@ fn label(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     } else if is("list", 1) {
         list(s, &words(rest))?;
-    } else if is("dir", 3) {
+    } else if is("dir", 2) {
         let names: Vec<String> = s.frame.value_labels.keys().cloned().collect();
         names.iter().for_each(|name| s.print(name));
         s.r.clear();

@@ -90,21 +90,29 @@ fn sample(s: &Session, v: usize, touse: &[bool], weights: Option<&Weights>) -> S
 fn results(sample: &Sample, detail: bool, only_mean: bool) -> Results {
     let mut r = Results::default();
     r.scalar("N", sample.count()).scalar("sum_w", sample.weight());
-    r.scalar("sum", sample.ordered.iter().map(|v| v.0 * v.1).sum());
+    let sum = sample.ordered.iter().map(|v| v.0 * v.1).sum();
     if sample.sorted.is_empty() {
+        r.scalar("sum", sum);
         return r;
     }
+    // the order in which `return list` of Stata shows them
     let pick = |name: &str| sample.statistic(name).unwrap_or(MISSING);
-    r.scalar("mean", pick("mean")).scalar("min", pick("min")).scalar("max", pick("max"));
     if only_mean {
+        r.scalar("sum", sum)
+            .scalar("mean", pick("mean"))
+            .scalar("min", pick("min"))
+            .scalar("max", pick("max"));
         return r;
     }
-    r.scalar("Var", pick("variance")).scalar("sd", pick("sd"));
-    if detail {
-        r.scalar("skewness", pick("skewness")).scalar("kurtosis", pick("kurtosis"));
-        for p in POINTS {
-            r.scalar(&format!("p{p}"), percentile(&sample.sorted, p));
-        }
+    r.scalar("mean", pick("mean")).scalar("Var", pick("variance")).scalar("sd", pick("sd"));
+    if !detail {
+        r.scalar("min", pick("min")).scalar("max", pick("max")).scalar("sum", sum);
+        return r;
+    }
+    r.scalar("skewness", pick("skewness")).scalar("kurtosis", pick("kurtosis")).scalar("sum", sum);
+    r.scalar("min", pick("min")).scalar("max", pick("max"));
+    for p in POINTS {
+        r.scalar(&format!("p{p}"), percentile(&sample.sorted, p));
     }
     r
 }

@@ -1,7 +1,7 @@
 //! `table` (the syntax of Stata 17 and later): statistics by variables in rows and columns. What is shown is kept
 //! for `collect`.
 
-use super::table_layout::{Axis, Dim, lay_out};
+use super::table_layout::{Axis, Dim, STATISTICS, known_name, lay_out};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -50,32 +50,6 @@ pub(super) struct Item {
     /// As it is shown.
     pub label: String,
 }
-
-/// Statistics with what they are called.
-const STATISTICS: &[(&str, &str)] = &[
-    ("frequency", "Frequency"),
-    ("percent", "Percent"),
-    ("mean", "Mean"),
-    ("sd", "Standard deviation"),
-    ("variance", "Variance"),
-    ("semean", "Standard error of mean"),
-    ("min", "Minimum value"),
-    ("max", "Maximum value"),
-    ("median", "Median"),
-    ("total", "Total"),
-    ("sum", "Total"),
-    ("count", "Number of nonmissing values"),
-    ("iqr", "Interquartile range"),
-    ("p1", "1st percentile"),
-    ("p5", "5th percentile"),
-    ("p10", "10th percentile"),
-    ("p25", "25th percentile"),
-    ("p50", "50th percentile"),
-    ("p75", "75th percentile"),
-    ("p90", "90th percentile"),
-    ("p95", "95th percentile"),
-    ("p99", "99th percentile"),
-];
 
 /// Dimensions in `(a b) (c)` or `a c`; rows first.
 fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
@@ -156,7 +130,11 @@ fn options(s: &Session, text: &str) -> Result<Options> {
     let mut formats: Vec<(String, Vec<String>)> = Vec::new();
     let item =
         |name: &str, variable| Item { name: name.to_string(), variable, fmt: None, label: String::new() };
-    for (name, argument) in split_options(text)? {
+    let mut given = split_options(text)?;
+    // `contents()` first: it tells that the other options are those of its version
+    given.sort_by_key(|(name, argument)| !(argument.is_some() && "contents".starts_with(name.as_str())));
+    let old = given.first().is_some_and(|(name, a)| a.is_some() && "contents".starts_with(name.as_str()));
+    for (name, argument) in given {
         match (name.as_str(), argument.as_deref()) {
             (o, Some(a)) if o.len() >= 4 && "statistic".starts_with(o) => {
                 let (what, list) = a.trim().split_once(char::is_whitespace).unwrap_or((a.trim(), ""));
@@ -183,7 +161,13 @@ fn options(s: &Session, text: &str) -> Result<Options> {
             (o, Some(a)) if "contents".starts_with(o) => {
                 old_contents(s, a, &mut out)?;
             }
-            ("row" | "col" | "column", None) if !out.items.is_empty() => out.totals = true,
+            ("row" | "col" | "column", None) if old => out.totals = true,
+            (o, Some(f)) if old && "format".starts_with(o) => {
+                if format::Format::parse(f.trim()).is_none_or(|f| f.is_string()) {
+                    return Err(StataError::standard(120));
+                }
+                formats.push((f.trim().to_string(), Vec::new()));
+            }
             ("nototals" | "nototal", None) => out.totals = false,
             ("missing", None) => out.missing = true,
             ("nformat", Some(f)) => {
@@ -257,11 +241,6 @@ impl Item {
             }
         }
     }
-}
-
-/// What a statistic is called.
-fn known_name(name: &str) -> &'static str {
-    STATISTICS.iter().find(|k| k.0 == name).map_or("", |k| k.1)
 }
 
 /// The statistics and the variables of a table that crosses both, each in the order of the command.

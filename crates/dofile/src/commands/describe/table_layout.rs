@@ -3,6 +3,37 @@
 
 use crate::ops::collection::Sheet;
 
+/// Statistics with what they are called.
+pub(super) const STATISTICS: &[(&str, &str)] = &[
+    ("frequency", "Frequency"),
+    ("percent", "Percent"),
+    ("mean", "Mean"),
+    ("sd", "Standard deviation"),
+    ("variance", "Variance"),
+    ("semean", "Standard error of mean"),
+    ("min", "Minimum value"),
+    ("max", "Maximum value"),
+    ("median", "Median"),
+    ("total", "Total"),
+    ("sum", "Total"),
+    ("count", "Number of nonmissing values"),
+    ("iqr", "Interquartile range"),
+    ("p1", "1st percentile"),
+    ("p5", "5th percentile"),
+    ("p10", "10th percentile"),
+    ("p25", "25th percentile"),
+    ("p50", "50th percentile"),
+    ("p75", "75th percentile"),
+    ("p90", "90th percentile"),
+    ("p95", "95th percentile"),
+    ("p99", "99th percentile"),
+];
+
+/// What a statistic is called.
+pub(super) fn known_name(name: &str) -> &'static str {
+    STATISTICS.iter().find(|k| k.0 == name).map_or("", |k| k.1)
+}
+
 /// Variable or statistic along a side of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dim {

@@ -32,7 +32,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tabstat",
     min: 7,
     form: Form::Standard(&SYNTAX),
-    by: ByRule::No,
+    by: ByRule::EachGroup,
     run,
     syntax: "tabstat varlist [if] [in] [weight] [, by(varname) statistics(names) columns(variables|statistics) nototal missing casewise format(%fmt) labelwidth(#) varwidth(#) noseparator longstub save]",
     notes: "with save stores r(StatTotal), r(Stat#) and r(name#); [R] tabstat",

@@ -25,7 +25,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("COlumn"),
     OptSpec::flag("CEll"),
     OptSpec::flag("EXPected"),
-    OptSpec::flag("noFREQ"),
+    OptSpec::flag("noFreq"),
     OptSpec::flag("Missing"),
     OptSpec::flag("noLabel"),
     OptSpec::flag("noKEY"),
@@ -237,7 +237,8 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
                 l.push(' ');
                 l.push_str(word);
             }
-            _ => lines.push(word.chars().take(width).collect()),
+            // a word that is longer than a line goes on in the next one
+            _ => lines.extend(word.chars().collect::<Vec<_>>().chunks(width.max(1)).map(String::from_iter)),
         }
     }
     if lines.is_empty() {
@@ -312,7 +313,7 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
     };
     let (title_a, title_b) = (name(a), name(b));
     let left = la.texts.iter().map(|t| t.chars().count()).max().unwrap_or(0).clamp(10, 20);
-    let column = 10usize.max(lb.texts.iter().map(|t| t.chars().count().min(10)).max().unwrap_or(0));
+    let column = 10;
     let per_page = ((s.settings.linesize.saturating_sub(left + 15)) / (column + 1)).max(1);
     let mut kinds: Vec<&str> = Vec::new();
     if !cmd.has("nofreq") {
@@ -352,24 +353,23 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
         let last = end == nc;
         s.print("");
         let span = (column + 1) * (end - start);
-        let centred: String = title_b.chars().take(span).collect();
-        let pad = (span.saturating_sub(centred.chars().count())) / 2;
-        let mut first_title = wrap(&title_a, left);
-        let bottom = first_title.pop().unwrap_or_default();
-        let top = first_title.pop().unwrap_or_default();
-        s.print(format!("{} |{}{centred}", format::right(&top, left), " ".repeat(pad)));
-        let heads: String = (start..end)
+        heads(s, &(&title_a, &title_b), left, span);
+        let names: String = (start..end)
             .map(|j| {
-                format!(" {}", format::right(&lb.texts[j].chars().take(column).collect::<String>(), column))
+                format!(
+                    "{} ",
+                    format::right(&lb.texts[j].chars().take(column - 1).collect::<String>(), column)
+                )
             })
             .collect();
-        let tail = if last { " |     Total" } else { "" };
-        s.print(format!("{} |{heads}{tail}", format::right(&bottom, left)));
+        let tail = if last { "|     Total" } else { "" };
+        let bottom = wrap(&title_a, left).pop().unwrap_or_default();
+        s.print(format!("{} |{names}{tail}", format::right(&bottom, left)));
         let rule = format!(
             "{}+{}{}",
             "-".repeat(left + 1),
             "-".repeat(span),
-            if last { format!("+{}", "-".repeat(11)) } else { String::new() }
+            if last { format!("+{}", "-".repeat(10)) } else { String::new() }
         );
         s.print(rule.clone());
         for i in (0..nr).map(Some).chain([None]) {
@@ -380,10 +380,10 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
                     _ => String::new(),
                 };
                 let body: String = (start..end)
-                    .map(|j| format!(" {}", format::right(&value(kind, i, Some(j)), column)))
+                    .map(|j| format!("{} ", format::right(&value(kind, i, Some(j)), column)))
                     .collect();
                 let total_cell = if last {
-                    format!(" |{}", format::right(&value(kind, i, None), 10))
+                    format!("|{} ", format::right(&value(kind, i, None), 10))
                 } else {
                     String::new()
                 };
@@ -396,6 +396,22 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
         start = end;
     }
     s.print("");
+}
+
+/// The lines above the names of the columns: the title of the columns in the middle, the title of the rows on the left
+/// with its last line left out. Both end at the bottom.
+fn heads(s: &mut Session, titles: &(&str, &str), left: usize, span: usize) {
+    let mut rows = wrap(titles.0, left);
+    rows.pop();
+    let columns = wrap(titles.1, span.saturating_sub(1));
+    let lines = rows.len().max(columns.len());
+    let at =
+        |list: &[String], i: usize| (i + list.len()).checked_sub(lines).map_or("", |i| &list[i]).to_string();
+    for i in 0..lines {
+        let title = at(&columns, i);
+        let gap = if title.is_empty() { 0 } else { (span + 1).saturating_sub(title.chars().count()) / 2 };
+        s.print(format!("{} |{}{title}", format::right(&at(&rows, i), left), " ".repeat(gap)).trim_end());
+    }
 }
 
 fn key(s: &mut Session, kinds: &[&str]) {

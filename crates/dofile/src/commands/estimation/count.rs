@@ -6,6 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
+use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::layout::Layout;
@@ -333,20 +334,35 @@ fn display(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()
         let results = &session.e.results;
         let chi2 = results.get_scalar("chi2_c");
         let named = ["alpha", "delta"].into_iter().find_map(|n| Some((n, results.get_scalar(n)?)));
-        let (name, spread) = named.unwrap_or(("alpha", crate::value::MISSING));
-        session.print(format!("{name:>12} |  {}", format::number("%9.0g", spread)));
+        let name = named.map_or("alpha", |n| n.0);
+        derived_row(session, name, b.cols() - 1, level, f64::exp, f64::exp);
         session.print("-".repeat(78));
+        if irr {
+            session.print(
+                "Note: Estimates are transformed only in the first equation to incidence-rate ratios.",
+            );
+            note_baseline(session);
+        }
         if let Some(chi2) = chi2.filter(|_| vcetype.is_empty() && !cmd.has("nolrtest")) {
             // alpha = 0 lies on the boundary: half of the chi-squared tail ([R] nbreg).
             let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
-            session.print(format!(
-                "LR test of {name}=0: chibar2(01) = {}{:>30}",
-                format::bare("%8.2f", chi2),
-                format!("Prob >= chibar2 = {}", format::bare("%5.3f", p))
-            ));
+            let test = format!("LR test of {name}=0: chibar2(01) = {}", format::bare("%8.2f", chi2));
+            let tail = format!("Prob >= chibar2 = {}", format::bare("%5.3f", p));
+            session
+                .print(format!("{test}{tail:>width$}", width = 78usize.saturating_sub(test.chars().count())));
         }
     }
+    if irr && !nbreg {
+        note_baseline(session);
+    }
     Ok(())
+}
+
+/// What the constant of a table of incidence-rate ratios is.
+fn note_baseline(session: &mut Session) {
+    if session.e.b().is_some_and(|b| b.col_names.iter().any(|n| n.name == "_cons")) {
+        session.print("Note: _cons estimates baseline incidence rate.");
+    }
 }
 
 fn header_nbreg(session: &mut Session, title: &str) {

@@ -136,7 +136,8 @@ fn regressors(s: &Session) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn in_sample(s: &Session, name: &str) -> Result<Vec<(f64, f64)>> {
+/// Values of a variable in the estimation sample with the weights of the model.
+pub(super) fn in_sample(s: &Session, name: &str) -> Result<Vec<(f64, f64)>> {
     let v = s.numeric_variable(name)?;
     let sample = s.estimation_sample().ok_or_else(|| StataError::standard(301))?;
     let weights = match s.e.results.get_text("wexp").map(|w| w.trim_start_matches('=').trim().to_string()) {

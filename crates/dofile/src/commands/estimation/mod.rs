@@ -13,6 +13,7 @@ mod contrast;
 mod correlate;
 mod count;
 mod dfbeta;
+mod dprobit;
 mod eivreg;
 pub(super) mod estat_binary;
 pub(super) mod estat_effects;
@@ -93,6 +94,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lrtest::SPEC,
     manova::SPEC,
     margins::SPEC,
+    dprobit::SPEC,
     mfx::SPEC,
     newey::SPEC,
     pcorr::SPEC,

@@ -14,6 +14,7 @@ use crate::estimation::linear::LinearState;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
 use crate::format;
+use crate::matrix::Matrix;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -82,11 +83,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let omitted = model.omit(&fit.basis.omitted);
     note_weights(session, &model);
     post::note_omitted(session, &omitted);
-    let estimation = estimation(cmd, &model, &fit);
+    let mut estimation = estimation(cmd, &model, &fit);
     let touse = model.touse.clone();
-    let beta = cmd.options.has("beta").then(|| standardised(&model, &fit));
+    let beta = standardised(&model, &fit);
+    let mut stripe = plain_stripe(model.names());
+    stripe.retain(|s| s.name != "_cons");
+    if !stripe.is_empty() {
+        let vector = Matrix::row_vector(beta[..stripe.len()].iter().copied().map(stata).collect(), stripe);
+        estimation.results.matrix("beta", vector);
+    }
     session.post_estimation(estimation, touse);
-    display(session, cmd, beta.as_deref())
+    display(session, cmd, cmd.options.has("beta").then_some(beta.as_slice()))
 }
 
 /// Posts the results of `regress`, also for commands that are a regression underneath.

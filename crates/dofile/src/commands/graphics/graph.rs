@@ -103,12 +103,13 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
     for (option, argument) in split_options(&cmd.option_text)? {
         match argument {
             None if option == "replace" => replace = true,
-            Some(a) if abbreviates(&option, "NAME") => name = Some(a),
+            Some(a) if abbreviates(&option, "NAME") => name = Some(unquote(a.trim()).to_string()),
             Some(a) if abbreviates(&option, "AS") => format = Some(a.to_lowercase()),
             Some(a) if option == "width" => width = Some(pixels(&a)?),
             Some(a) if option == "height" => height = Some(pixels(&a)?),
             _ => {
-                let known = ["fontface", "orientation", "mag", "logo", "ignorefont", "baselineshift"];
+                let known =
+                    ["fontface", "orientation", "mag", "logo", "ignorefont", "baselineshift", "quality"];
                 return Err(if known.contains(&option.as_str()) {
                     StataError::unsupported_option("graph export", &option)
                 } else {

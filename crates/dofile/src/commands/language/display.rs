@@ -153,6 +153,8 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
             }
             _ => {}
         }
+        // `display = exp`: the equal sign is allowed ([P] display, `[%fmt] [=]exp`)
+        rest = rest.strip_prefix('=').map_or(rest, str::trim_start);
         let end = expression_end(rest);
         let exp = rest[..end].trim();
         let value = s.eval(exp)?;

@@ -84,6 +84,14 @@ pub(crate) const POSTCLOSE: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("postclose", 9, postclose, "postclose postname")
 };
+pub(crate) const POSTUTIL: CommandSpec = CommandSpec {
+    notes: "clear closes all postfiles and their data are lost; dir lists them; stores r(names); [P] postfile",
+    examples: &[Example {
+        run: "tempname h\ntempfile f\npostfile `h' x using `f'\npostutil clear\ncapture post `h' (2)\nscalar rc = _rc",
+        expect: &[("rc", 111.0)],
+    }],
+    ..CommandSpec::raw("postutil", 8, postutil, "postutil {dir|clear}")
+};
 pub(crate) const FILE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempfile f\nfile   open   h   using `f', write text\nfile write h \"first\" _n \"6 7\" _n\nfile close h\nfile open h using `f', read text\nfile read h line\nfile read h line\ntokenize `line'\nscalar a = `1' * `2'\nfile read h line\nscalar eof = r(eof)\nfile close h",
@@ -147,6 +155,22 @@ fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let row = posted::values(s, rest, &types)?;
     if let Some(p) = s.extensions.state::<Posts>().0.get_mut(handle) {
         p.rows.push(row);
+    }
+    Ok(())
+}
+
+fn postutil(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    match cmd.raw.trim() {
+        "clear" => s.extensions.state::<Posts>().0.clear(),
+        "dir" => {
+            let mut names: Vec<String> = s.extensions.state::<Posts>().0.keys().cloned().collect();
+            names.sort();
+            names.iter().for_each(|name| s.print(name));
+            let mut r = crate::results::Results::default();
+            r.text("names", names.join(" "));
+            s.r = r;
+        }
+        _ => return Err(StataError::syntax()),
     }
     Ok(())
 }

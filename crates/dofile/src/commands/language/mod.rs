@@ -50,6 +50,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     files::POSTFILE,
     files::POST,
     files::POSTCLOSE,
+    files::POSTUTIL,
     files::FILE,
     settings::SET,
     settings::VERSION,

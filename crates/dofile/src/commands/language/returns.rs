@@ -152,7 +152,7 @@ fn list(s: &mut Session, class: &str, r: &Results, sample: bool) {
         s.print("scalars:");
         for (n, x) in r.scalars.iter() {
             let name = format!("{class}({n})");
-            s.print(format!("{name:>19} =  {}", format::bare("%18.0g", *x)));
+            s.print(format!("{name:>22} =  {}", format::bare("%18.0g", *x)));
         }
     }
     if !r.macros.is_empty() {
@@ -160,7 +160,7 @@ fn list(s: &mut Session, class: &str, r: &Results, sample: bool) {
         s.print("macros:");
         for (n, t) in r.macros.iter() {
             let name = format!("{class}({n})");
-            s.print(format!("{name:>19} : \"{t}\""));
+            s.print(format!("{name:>22} : \"{t}\""));
         }
     }
     if !r.matrices.is_empty() {
@@ -168,13 +168,13 @@ fn list(s: &mut Session, class: &str, r: &Results, sample: bool) {
         s.print("matrices:");
         for (n, m) in r.matrices.iter() {
             let name = format!("{class}({n})");
-            s.print(format!("{name:>19} :  {} x {}", m.rows(), m.cols()));
+            s.print(format!("{name:>22} :  {} x {}", m.rows(), m.cols()));
         }
     }
     if sample {
         s.print("");
         s.print("functions:");
-        s.print(format!("{:>19}   ", format!("{class}(sample)")));
+        s.print(format!("{:>22}   ", format!("{class}(sample)")));
     }
     s.print("");
 }

@@ -2,7 +2,7 @@
 
 use super::endogenous::Sample;
 use super::parts::{Part, scalar, slopes_of, test_line, text};
-use crate::estimation::display::derived_row;
+use crate::estimation::derived::derived_row;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::label;
 use crate::estimation::ml_command::{self, Layout, Posted};

@@ -5,7 +5,8 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimation::display::{derived_row, level};
+use crate::estimation::derived::derived_row;
+use crate::estimation::display::level;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Reading, first_word};

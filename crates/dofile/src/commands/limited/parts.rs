@@ -2,7 +2,7 @@
 //! slopes of all equations, and rows of derived parameters below the table.
 
 use crate::error::Result;
-use crate::estimation::display::derived_row;
+use crate::estimation::derived::derived_row;
 use crate::estimation::model::Model;
 use crate::estimation::post;
 use crate::estimation::sample::Side;

@@ -35,6 +35,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("ENDogenous"),
     OptSpec::flag("TWOstep"),
     OptSpec::text("vce"),
+    OptSpec::flag("Robust"),
     OptSpec::flag("noCONstant"),
     OptSpec::real("Level"),
     OptSpec::int("ARTests"),
@@ -163,7 +164,9 @@ fn with_own_instruments(
 
 fn robust_errors(cmd: &ParsedCommand) -> Result<bool> {
     match cmd.options.text("vce").map(str::trim) {
-        None | Some("gmm") => Ok(false),
+        // `robust` alone is the syntax of older versions
+        None => Ok(cmd.has("robust")),
+        Some("gmm") => Ok(false),
         Some(v) if !v.is_empty() && "robust".starts_with(v) => Ok(true),
         Some(v) => Err(StataError::invalid(format!("vcetype '{v}' not allowed"))),
     }

@@ -53,7 +53,7 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Resu
     let mut out: Vec<Statistic> = Vec::new();
     if list.trim().is_empty() {
         if estimated {
-            coefficients(s, "_b", &mut out)?;
+            coefficients(s, "_b", stem, &mut out)?;
         } else {
             for (name, _) in s.r.scalars.iter() {
                 push(&mut out, name, What::Expression(format!("r({name})")), &format!("r({name})"));
@@ -71,7 +71,7 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Resu
         };
         let bare = text.trim();
         if name.is_none() && (bare == "_b" || bare == "_se") {
-            coefficients(s, bare, &mut out)?;
+            coefficients(s, bare, stem, &mut out)?;
             continue;
         }
         let inner = match bare.strip_prefix('(') {
@@ -88,7 +88,10 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Resu
     Ok(out)
 }
 
-fn coefficients(s: &Session, which: &str, out: &mut Vec<Statistic>) -> Result<()> {
+/// The coefficients or their standard errors as columns: `_b_x`, `_b_cons`, with several equations `eq_b_x`. A
+/// coefficient whose name is no name of a variable (`L.x`, `1.a`) has the number of its place: `_stat_2`.
+fn coefficients(s: &Session, which: &str, stem: &str, out: &mut Vec<Statistic>) -> Result<()> {
+    let first = out.len() + 1;
     let b = s.e.b().ok_or_else(|| StataError::standard(301))?.clone();
     let several = b.col_names.iter().any(|n| n.eq != b.col_names[0].eq);
     for (k, stripe) in b.col_names.iter().enumerate() {
@@ -98,7 +101,10 @@ fn coefficients(s: &Session, which: &str, out: &mut Vec<Statistic>) -> Result<()
             continue;
         }
         let eq = if several && !stripe.eq.is_empty() { format!("{}_", stripe.eq) } else { String::new() };
-        let name = functions::valid_name(&format!("{eq}{which}_{}", stripe.name));
+        let parameter = stripe.name.strip_prefix('_').unwrap_or(&stripe.name);
+        let name = format!("{eq}{which}_{parameter}");
+        let known = is_valid_name(&name) || s.frame.find(&stripe.name).is_some();
+        let name = if known { functions::valid_name(&name) } else { format!("_{stem}_{}", first + k) };
         let what = if which == "_b" { What::Coefficient(k) } else { What::Error(k) };
         let text = if several {
             format!("[{}]{which}[{}]", stripe.eq, stripe.name)

@@ -140,7 +140,8 @@ pub fn date_literal(name: &str, text: &str) -> Result<f64> {
         "d" => parse_date(text, "DMY", 0.0),
         "c" => parse_clock(text, "DMYhms", 0.0, false),
         "C" => parse_clock(text, "DMYhms", 0.0, true),
-        k => parse_period(text, k.chars().next().unwrap_or('y')),
+        // `tq(1994,q1)`: a comma between the parts is a blank
+        k => parse_period(&text.replace(',', " "), k.chars().next().unwrap_or('y')),
     };
     x.ok_or_else(|| StataError::invalid(format!("invalid date literal {name}({text})")))
 }

@@ -33,7 +33,7 @@ impl AxisOptions {
         let is = |declared: &str| abbreviates(name, declared);
         if is("TItle") {
             self.title = Some(text::words_of("title", argument)?);
-        } else if is("LABel") {
+        } else if is("LAbel") {
             self.take_labels(argument)?;
         } else if is("SCale") {
             self.take_scale(session, argument)?;

@@ -23,7 +23,7 @@ impl SecondAxis {
     pub(crate) fn take(&mut self, session: &Session, option: &RawOption) -> Result<Taken> {
         let (name, Some(argument)) = option else { return Ok(Taken::Other) };
         let Some(rest) = name.strip_prefix('y') else { return Ok(Taken::Other) };
-        let known = ["TItle", "LABel", "SCale", "LIne"].into_iter().find(|d| abbreviates(rest, d));
+        let known = ["TItle", "LAbel", "SCale", "LIne"].into_iter().find(|d| abbreviates(rest, d));
         let Some(known) = known else { return Ok(Taken::Other) };
         // The options of a scale have nothing before them.
         let (front, options) = match (known, top_level_comma(argument)) {

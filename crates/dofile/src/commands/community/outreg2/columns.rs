@@ -62,9 +62,13 @@ fn build(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Table>> {
     for group in groups {
         let usual = if together { depvar.as_str() } else { group[0].as_str() };
         let heading = match cmd.options.text("ctitle") {
-            Some(text) => list(text).iter().map(|t| unquote(t)).collect::<Vec<_>>().join(" "),
+            Some(text) => joined(text),
             None if cmd.has("nodepvar") => String::new(),
             None => name_of(s, cmd, usual),
+        };
+        let heading = match cmd.options.text("cttop") {
+            Some(top) => format!("{} {heading}", joined(top)).trim().to_string(),
+            None => heading,
         };
         let mut table = Table { columns: vec![heading], ..Table::default() };
         table.title = cmd.options.text("title").map_or(String::new(), |t| unquote(t).to_string());
@@ -87,6 +91,20 @@ fn build(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Table>> {
         out.push(table);
     }
     Ok(out)
+}
+
+/// The lines of a title as one line.
+fn joined(text: &str) -> String {
+    list(text).iter().map(|t| unquote(t)).collect::<Vec<_>>().join(" ")
+}
+
+/// A number with the decimal mark of `decmark()`; with a comma there are no commas between thousands.
+fn marked(cmd: &ParsedCommand, text: String) -> String {
+    match cmd.options.text("decmark").map(|t| unquote(t.trim())) {
+        None | Some(".") => text,
+        Some(",") => text.replace(',', "").replace('.', ","),
+        Some(mark) => text.replace('.', mark),
+    }
 }
 
 /// A variable's label with `label`, or its name.
@@ -181,7 +199,7 @@ fn coefficients(
         let p = if estimate.se > 0.0 { wald::p_value(estimate.b / estimate.se, df) } else { f64::NAN };
         let mark = stars.iter().find(|(level, _)| p < *level).map_or("", |m| m.1.as_str());
         let mut cells = statistics.iter().map(|statistic| {
-            let text = estimate.text(s, cmd, *statistic);
+            let text = marked(cmd, estimate.text(s, cmd, *statistic));
             let text = if *statistic == Statistic::Coefficient { text } else { enclosed(cmd, text) };
             if *statistic == starred { text + mark } else { text }
         });
@@ -254,7 +272,7 @@ fn statistics(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Row>> {
     }
     if let Some(r2) = e.get_scalar("r2").filter(|r| !is_missing(*r) && !cmd.has("nor2")) {
         let digits = cmd.options.int("rdec").or(cmd.options.int("dec")).unwrap_or(3);
-        out.push(row("R-squared".into(), number(r2, Some(digits))));
+        out.push(row("R-squared".into(), marked(cmd, number(r2, Some(digits)))));
     }
     let groups = e.get_scalar("N_g").filter(|_| !cmd.has("noni"));
     if let (Some(groups), Some(unit)) = (groups, e.get_text("ivar")) {
@@ -265,7 +283,7 @@ fn statistics(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Row>> {
         let all = names.split_whitespace().any(|n| n == "all");
         let asked = |name: &str| all || names.replace(',', " ").split_whitespace().any(|n| n == name);
         let scalars = e.scalars.iter().filter(|(name, _)| asked(name));
-        out.extend(scalars.map(|(name, value)| row(name.to_string(), whole_or(*value, digits))));
+        out.extend(scalars.map(|(name, value)| row(name.to_string(), marked(cmd, whole_or(*value, digits)))));
     }
     if let Some(text) = cmd.options.text("addtext") {
         out.extend(pairs(text, "addtext")?.into_iter().map(|(n, v)| row(n, unquote(&v).to_string())));
@@ -274,7 +292,7 @@ fn statistics(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Row>> {
         let digits = cmd.options.int("adec").or(cmd.options.int("dec"));
         for (name, expression) in pairs(text, "addstat")? {
             let value = s.eval_num(&expression)?;
-            out.push(row(name, whole_or(value, digits)));
+            out.push(row(name, marked(cmd, whole_or(value, digits))));
         }
     }
     Ok(out)

@@ -24,6 +24,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag_or_text("tex"),
     OptSpec::flag("text"),
     OptSpec::text("CTitle"),
+    OptSpec::text("CTTop"),
+    OptSpec::text("DECMark"),
     OptSpec::text("TItle"),
     OptSpec::int("dec"),
     OptSpec::int("BDec"),
@@ -98,7 +100,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "outreg2 [names] using filename [, replace append word excel tex[(frag)] dta comma ctitle() title() dec() bdec() sdec() tdec() pdec() rdec() adec() tstat pvalue ci level(#) stats(coef se tstat pval ci ci_low ci_high) nose noaster noparen bracket alpha() symbol() 2aster 10pct asterisk(coef|se) label keep() drop() eqkeep() eqdrop() sortvar() onecol addtext(name, text, ...) addstat(name, exp, ...) e(names|all) sum[(log|detail)] nocons noobs nor2 noni nodepvar nonotes addnote() eform see] [: command]",
+    syntax: "outreg2 [varlist] [names] using filename [, replace append word excel tex[(frag)] dta comma ctitle() cttop() title() decmark() dec() bdec() sdec() tdec() pdec() rdec() adec() tstat pvalue ci level(#) stats(coef se tstat pval ci ci_low ci_high) nose noaster noparen bracket alpha() symbol() 2aster 10pct asterisk(coef|se) label keep() drop() eqkeep() eqdrop() sortvar() onecol addtext(name, text, ...) addstat(name, exp, ...) e(names|all) sum[(log|detail)] nocons noobs nor2 noni nodepvar nonotes addnote() eform see] [: command]",
     notes: "a model with several equations has a column for each, with onecol one column with their names over the coefficients; sum is over the sample and variables of the model, sum(log) over the data, with eqkeep() for its statistics; a text file with tabs is always written, from which append reads; word is RTF (.rtf, .doc), excel is XML (.xml, .xls), tex LaTeX, dta a data set of strings v1, v2, ...; the extension of the file chooses too; numbers have three significant digits unless dec(); no results; see outreg2 (SSC)",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\ngenerate y = cond(mod(_n,2), _n+1, _n-1)\nquietly regress y x\noutreg2 using o.tex, replace\nquietly regress y\noutreg2 using o.tex, append ctitle(Mean)\nscalar t = strpos(fileread(\"o.txt\"), \"0.829**\") > 0 & strpos(fileread(\"o.tex\"), \"Mean\") > 0\nerase o.txt\nerase o.tex",
@@ -112,6 +114,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => (cmd.raw.as_str(), None),
     };
     let mut cmd = ParsedCommand::split("outreg2", own, false)?;
+    let kept = variables(s, &mut cmd.list);
+    if !kept.is_empty() {
+        cmd.option_text.push_str(&format!(" keep({})", kept.join(" ")));
+    }
     SYNTAX.check(&cmd)?;
     cmd.check_options(SYNTAX.options, SYNTAX.unsupported)?;
     if let Some(command) = command {
@@ -216,6 +222,18 @@ fn output(cmd: &ParsedCommand, file: &str) -> Result<(String, Kind)> {
         (None, None, "txt" | "") => Ok((stem.to_string(), Kind::Text)),
         (None, _, other) => Err(StataError::unsupported_option("outreg2", &format!("a file .{other}"))),
     }
+}
+
+/// Takes the names of coefficients out of a list of stored results: `outreg2 x1 x2 using` shows these only.
+fn variables(s: &Session, list: &mut String) -> Vec<String> {
+    let stored = |word: &str| s.stored.iter().any(|(n, _)| n == word || wildcard(word, n));
+    let known = |word: &str| s.frame.find(word).is_some() && !stored(word) && !list.trim().starts_with('[');
+    let (kept, models): (Vec<&str>, Vec<&str>) = list.split_whitespace().partition(|word| known(word));
+    let kept: Vec<String> = kept.into_iter().map(str::to_string).collect();
+    if !kept.is_empty() {
+        *list = models.join(" ");
+    }
+    kept
 }
 
 fn models(s: &Session, list: &str) -> Result<Vec<Estimation>> {

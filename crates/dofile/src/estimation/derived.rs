@@ -1,0 +1,57 @@
+//! Functions of a parameter below a table: rho of athrho, alpha of lnalpha.
+
+use crate::format;
+use crate::session::Session;
+use estimators::wald;
+
+/// Commands that show functions of their last parameters below the table.
+pub(super) const DERIVED: [&str; 17] = [
+    "nbreg",
+    "zinb",
+    "tnbreg",
+    "heckman",
+    "heckprobit",
+    "heckoprobit",
+    "biprobit",
+    "etregress",
+    "etpoisson",
+    "intreg",
+    "ivprobit",
+    "streg",
+    "xtlogit",
+    "xtprobit",
+    "xtcloglog",
+    "xtpoisson",
+    "xtnbreg",
+];
+
+/// Commands whose ancillary parameter has no test in the table: its null hypothesis is on the boundary.
+pub(super) const UNTESTED: [&str; 6] = ["nbreg", "xtlogit", "xtprobit", "xtcloglog", "xtpoisson", "xtnbreg"];
+
+/// Prints one derived parameter: a function of the parameter at `position` with its derivative, and the limits of the
+/// parameter transformed in the same way.
+pub(crate) fn derived_row(
+    session: &mut Session,
+    label: &str,
+    position: usize,
+    level: f64,
+    function: impl Fn(f64) -> f64,
+    derivative: impl Fn(f64) -> f64,
+) {
+    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return };
+    let (b, se) = (b.values()[position], v.get(position, position).sqrt());
+    let reach = wald::critical(level, session.e.results.get_scalar("df_r")) * se;
+    let wide = |x: f64| format::number("%9.0g", x);
+    let (low, high) = (function(b - reach), function(b + reach));
+    let line = format!(
+        "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",
+        format::abbrev(label, 12),
+        wide(function(b)),
+        wide(se * derivative(b).abs()),
+        "",
+        "",
+        wide(low.min(high)),
+        wide(low.max(high))
+    );
+    session.print(line);
+}
