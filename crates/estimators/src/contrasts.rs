@@ -26,6 +26,14 @@ pub enum Operator {
     Polynomial,
     /// Orthogonal polynomials in the order of the levels.
     OrderPolynomial,
+    /// Differences from this level (`rb#.`).
+    Level(i64),
+    /// Differences from the mean of all levels, each with its share of the observations.
+    WeightedGrandMean,
+    /// Differences from the weighted mean of the later levels.
+    WeightedHelmert,
+    /// Differences from the weighted mean of the earlier levels.
+    WeightedReverseHelmert,
 }
 
 impl Operator {
@@ -40,8 +48,16 @@ impl Operator {
             "j" => Self::ReverseHelmert,
             "p" => Self::Polynomial,
             "q" => Self::OrderPolynomial,
-            _ => return None,
+            "gw" => Self::WeightedGrandMean,
+            "hw" => Self::WeightedHelmert,
+            "jw" => Self::WeightedReverseHelmert,
+            _ => return prefix.strip_prefix("rb").and_then(|level| level.parse().ok()).map(Self::Level),
         })
+    }
+
+    /// Whether the levels count by their observations.
+    pub fn is_weighted(self) -> bool {
+        matches!(self, Self::WeightedGrandMean | Self::WeightedHelmert | Self::WeightedReverseHelmert)
     }
 }
 
@@ -62,14 +78,23 @@ impl Comparison {
     }
 }
 
-/// The comparisons of an operator over levels (in ascending order) with a reference level by position.
-pub fn comparisons(operator: Operator, levels: &[i64], reference: usize) -> Vec<Comparison> {
+/// The comparisons of an operator over levels (in ascending order) with a reference level by position. `sizes` has the
+/// number of observations of each level for the weighted operators.
+pub fn comparisons(operator: Operator, levels: &[i64], reference: usize, sizes: &[f64]) -> Vec<Comparison> {
     let k = levels.len();
     let pair = |a: usize, b: usize| {
         let mut weights = vec![0.0; k];
         weights[a] = 1.0;
         weights[b] -= 1.0;
         Comparison::new(format!("{} vs {}", levels[a], levels[b]), weights)
+    };
+    let equal = vec![1.0; k];
+    let sizes = if operator.is_weighted() && sizes.len() == k { sizes } else { &equal };
+    // the level i against the mean of some levels
+    let against = |i: usize, rest: &dyn Fn(usize) -> bool, label: String| {
+        let total: f64 = (0..k).filter(|j| rest(*j)).map(|j| sizes[j]).sum();
+        let mean = |j: usize| if rest(j) { sizes[j] / total } else { 0.0 };
+        Comparison::new(label, (0..k).map(|j| f64::from(u8::from(i == j)) - mean(j)).collect())
     };
     match operator {
         Operator::Each => (0..k)
@@ -80,49 +105,37 @@ pub fn comparisons(operator: Operator, levels: &[i64], reference: usize) -> Vec<
             })
             .collect(),
         Operator::Reference => (0..k).filter(|i| *i != reference).map(|i| pair(i, reference)).collect(),
+        Operator::Level(level) => {
+            let base = levels.iter().position(|l| *l == level);
+            base.map_or(Vec::new(), |base| (0..k).filter(|i| *i != base).map(|i| pair(i, base)).collect())
+        }
         Operator::Adjacent => (1..k).map(|i| pair(i - 1, i)).collect(),
         Operator::ReverseAdjacent => (1..k).map(|i| pair(i, i - 1)).collect(),
-        Operator::GrandMean => (0..k)
+        Operator::GrandMean | Operator::WeightedGrandMean => {
+            (0..k).map(|i| against(i, &|_| true, format!("{} vs mean", levels[i]))).collect()
+        }
+        Operator::Helmert | Operator::WeightedHelmert => (0..k - 1)
             .map(|i| {
-                let weights = (0..k).map(|j| f64::from(u8::from(i == j)) - 1.0 / k as f64).collect();
-                Comparison::new(format!("{} vs mean", levels[i]), weights)
-            })
-            .collect(),
-        Operator::Helmert => (0..k - 1)
-            .map(|i| {
-                let rest = (k - i - 1) as f64;
-                let weights = (0..k).map(|j| against_rest(j, i, j > i, rest)).collect();
                 let label = if i + 2 == k {
                     format!("{} vs {}", levels[i], levels[i + 1])
                 } else {
                     format!("{} vs >{}", levels[i], levels[i])
                 };
-                Comparison::new(label, weights)
+                against(i, &|j| j > i, label)
             })
             .collect(),
-        Operator::ReverseHelmert => (1..k)
+        Operator::ReverseHelmert | Operator::WeightedReverseHelmert => (1..k)
             .map(|i| {
-                let weights = (0..k).map(|j| against_rest(j, i, j < i, i as f64)).collect();
                 let label = if i == 1 {
                     format!("{} vs {}", levels[1], levels[0])
                 } else {
                     format!("{} vs <{}", levels[i], levels[i])
                 };
-                Comparison::new(label, weights)
+                against(i, &|j| j < i, label)
             })
             .collect(),
         Operator::Polynomial => polynomials(&levels.iter().map(|l| *l as f64).collect::<Vec<_>>()),
         Operator::OrderPolynomial => polynomials(&(1..=k).map(|i| i as f64).collect::<Vec<_>>()),
-    }
-}
-
-fn against_rest(j: usize, i: usize, in_rest: bool, rest: f64) -> f64 {
-    if j == i {
-        1.0
-    } else if in_rest {
-        -1.0 / rest
-    } else {
-        0.0
     }
 }
 
@@ -244,6 +257,53 @@ impl Adjustment {
     }
 }
 
+/// Letters of groups of means: each largest set of two or more means that do not differ from each other has a letter,
+/// A for the set with the least means. A mean that differs from all others has none.
+pub fn letters(means: &[f64], alike: impl Fn(usize, usize) -> bool) -> Vec<String> {
+    let mut order: Vec<usize> = (0..means.len()).collect();
+    order.sort_by(|a, b| means[*a].total_cmp(&means[*b]));
+    let mut kept: Vec<Vec<usize>> = Vec::new();
+    let places: Vec<usize> = (0..order.len()).collect();
+    // sets of places in the order of the means
+    cliques(&|a, b| alike(order[a], order[b]), Vec::new(), places, Vec::new(), &mut kept);
+    kept.iter_mut().for_each(|set| set.sort_unstable());
+    kept.retain(|set| set.len() > 1);
+    kept.sort();
+    let kept: Vec<Vec<usize>> = kept.iter().map(|set| set.iter().map(|p| order[*p]).collect()).collect();
+    let letter = |i: usize| char::from(b'A' + (i % 26) as u8).to_string().repeat(i / 26 + 1);
+    let of =
+        |m: usize| kept.iter().enumerate().filter(move |(_, set)| set.contains(&m)).map(|(i, _)| letter(i));
+    (0..means.len()).map(|m| of(m).collect()).collect()
+}
+
+/// All largest sets whose members are alike pair by pair (Bron and Kerbosch 1973, with a pivot): `set` can be extended by
+/// members of `open`; `seen` are those whose sets are known.
+fn cliques(
+    alike: &impl Fn(usize, usize) -> bool,
+    set: Vec<usize>,
+    mut open: Vec<usize>,
+    mut seen: Vec<usize>,
+    found: &mut Vec<Vec<usize>>,
+) {
+    if open.is_empty() && seen.is_empty() {
+        found.push(set);
+        return;
+    }
+    let near = |v: usize, all: &[usize]| -> Vec<usize> {
+        all.iter().copied().filter(|u| *u != v && alike(v, *u)).collect()
+    };
+    let pivot = open.iter().chain(&seen).copied().max_by_key(|v| near(*v, &open).len());
+    let left: Vec<usize> =
+        open.iter().copied().filter(|v| pivot.is_none_or(|p| *v == p || !alike(p, *v))).collect();
+    for v in left {
+        let mut larger = set.clone();
+        larger.push(v);
+        cliques(alike, larger, near(v, &open), near(v, &seen), found);
+        open.retain(|u| *u != v);
+        seen.push(v);
+    }
+}
+
 /// Degrees of freedom that stand for infinitely many.
 const LARGE: f64 = 1e10;
 
@@ -254,11 +314,56 @@ mod tests {
     #[test]
     fn contrasts_sum_to_zero() {
         use Operator::*;
-        for operator in [Reference, Adjacent, ReverseAdjacent, GrandMean, Helmert, ReverseHelmert, Polynomial]
-        {
-            for row in comparisons(operator, &[1, 2, 5, 9], 0) {
+        let plain = [Reference, Adjacent, ReverseAdjacent, GrandMean, Helmert, ReverseHelmert, Polynomial];
+        let other = [Level(5), WeightedGrandMean, WeightedHelmert, WeightedReverseHelmert];
+        for operator in plain.into_iter().chain(other) {
+            let rows = comparisons(operator, &[1, 2, 5, 9], 0, &[3.0, 1.0, 4.0, 2.0]);
+            assert!(rows.len() >= 3, "{operator:?}");
+            for row in rows {
                 assert!(row.weights.iter().sum::<f64>().abs() < 1e-12, "{operator:?} {row:?}");
             }
+        }
+    }
+
+    #[test]
+    fn letters_are_shared_by_means_that_do_not_differ() {
+        // 1 and 2 alike, 2 and 3 alike, 4 apart
+        let alike = |a: usize, b: usize| a.abs_diff(b) <= 1 && a.max(b) < 3;
+        assert_eq!(letters(&[1.0, 2.0, 3.0, 9.0], alike), ["A", "AB", "B", ""]);
+        // the order of the means decides the letters
+        assert_eq!(letters(&[3.0, 2.0, 1.0, 9.0], alike), ["B", "AB", "A", ""]);
+        assert_eq!(letters(&[1.0, 2.0], |_, _| true), ["A", "A"]);
+    }
+
+    #[test]
+    fn letters_are_those_that_stata_printed() {
+        // Margins and standard errors of three tables of margins, pwcompare(group); the cells are nearly independent.
+        let tables: [(&[f64], &[f64], &[&str]); 3] = [
+            (
+                &[0.6092, 0.5445, 0.4876, 0.4496, 0.4986, 0.4553, 0.4116, 0.5291],
+                &[0.0310, 0.0271, 0.0305, 0.0273, 0.0320, 0.0261, 0.0314, 0.0259],
+                &["D", "CD", "ABC", "AB", "BC", "AB", "A", "CD"],
+            ),
+            (
+                &[0.5860, 0.5205, 0.4942, 0.4585, 0.5092, 0.4380, 0.4045, 0.5345],
+                &[0.0310, 0.0269, 0.0307, 0.0268, 0.0316, 0.0259, 0.0313, 0.0259],
+                &["E", "CDE", "BCD", "ABC", "BCDE", "AB", "A", "DE"],
+            ),
+            (
+                &[
+                    0.5118, 0.5809, 0.5865, 0.3861, 0.4586, 0.5089, 0.3980, 0.4942, 0.4647, 0.4555, 0.4624,
+                    0.5624,
+                ],
+                &[
+                    0.0806, 0.0240, 0.0398, 0.0746, 0.0236, 0.0447, 0.0750, 0.0242, 0.0443, 0.0714, 0.0242,
+                    0.0437,
+                ],
+                &["ABC", "C", "C", "A", "AB", "ABC", "AB", "AB", "AB", "ABC", "AB", "BC"],
+            ),
+        ];
+        for (b, se, printed) in tables {
+            let alike = |i: usize, j: usize| (b[i] - b[j]).abs() < 1.96 * se[i].hypot(se[j]);
+            assert_eq!(letters(b, alike), printed);
         }
     }
 

@@ -1,10 +1,12 @@
 //! Random effects with regressors that are correlated with them: Hausman and Taylor (1981, Econometrica 49) for panels
-//! of one length. Formulas: [XT] xthtaylor; Baltagi (2013), Econometric Analysis of Panel Data, 7.4.
+//! of one length, and the variant of Amemiya and MaCurdy. Formulas: [XT] xthtaylor; Baltagi (2013), Econometric Analysis
+//! of Panel Data, 7.4.
 
 use super::iv::IvFit;
 use super::ols::{self, FitError, Request};
 use super::panel::Units;
 use super::panel_iv::Model;
+use super::qr::{Design, choose_in_blocks};
 
 /// Regressors by their variation over time and their correlation with the effects.
 pub struct Regressors<'a> {
@@ -37,8 +39,15 @@ pub struct HausmanTaylor {
     pub theta: f64,
 }
 
-/// Fits the model to units of one size. Errors: collinear columns within units, or fewer instruments than regressors.
-pub fn fit(y: &[f64], regressors: &Regressors<'_>, units: &Units) -> Result<HausmanTaylor, FitError> {
+/// Fits the model to units of one size. With `periods`, the period (from zero) of each row, the instruments are those of
+/// Amemiya and MaCurdy (1986, Econometrica 54): the values of x1 in every period instead of their mean. Errors: collinear
+/// columns within units, or fewer instruments than regressors.
+pub fn fit(
+    y: &[f64],
+    regressors: &Regressors<'_>,
+    units: &Units,
+    periods: Option<&[usize]>,
+) -> Result<HausmanTaylor, FitError> {
     let size = units.sizes[0] as f64;
     let (within, slopes) = within_slopes(y, &regressors.varying(), units)?;
     let net: Vec<f64> = {
@@ -60,7 +69,7 @@ pub fn fit(y: &[f64], regressors: &Regressors<'_>, units: &Units) -> Result<Haus
     let between = means.iter().map(|m| m * m).sum::<f64>() / means.len() as f64;
     let variance_u = (between - within / size).max(0.0);
     let theta = 1.0 - (within / (within + size * variance_u)).sqrt();
-    let fit = transformed(y, regressors, units, theta)?;
+    let fit = transformed(y, regressors, units, (theta, periods))?;
     Ok(HausmanTaylor { fit, sigma_u: variance_u.sqrt(), sigma_e: within.sqrt(), theta })
 }
 
@@ -81,8 +90,33 @@ fn combined(columns: &[&[f64]], slopes: &[f64]) -> Vec<f64> {
     (0..rows).map(|i| columns.iter().zip(slopes).map(|(c, b)| c[i] * b).sum()).collect()
 }
 
-/// Two-stage least squares of the transformed model, with deviations of x1 and x2, means of x1, and z1 as instruments.
-fn transformed(y: &[f64], regressors: &Regressors<'_>, units: &Units, theta: f64) -> Result<IvFit, FitError> {
+/// The instruments that are not collinear with z1, the constant and those before them.
+fn independent(z1: &[&[f64]], instruments: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let mut all: Vec<&[f64]> = z1.to_vec();
+    all.extend(instruments.iter().map(Vec::as_slice));
+    let design = Design { columns: &all, weights: None, constant: true };
+    let chosen = choose_in_blocks(design, &[z1.len(), instruments.len()]).0;
+    chosen.into_iter().filter_map(|j| j.checked_sub(z1.len())).map(|j| instruments[j].clone()).collect()
+}
+
+/// The values of a column in each period, in all rows of the unit.
+fn by_period(column: &[f64], units: &Units, periods: &[usize]) -> Vec<Vec<f64>> {
+    let count = periods.iter().max().map_or(0, |p| p + 1);
+    let mut value = vec![vec![0.0; units.count()]; count];
+    for (i, unit) in units.of_row.iter().enumerate() {
+        value[periods[i]][*unit as usize] = column[i];
+    }
+    value.iter().map(|v| units.of_row.iter().map(|u| v[*u as usize]).collect()).collect()
+}
+
+/// Two-stage least squares of the transformed model, with deviations of x1 and x2, means of x1 (with periods their
+/// values), and z1 as instruments.
+fn transformed(
+    y: &[f64],
+    regressors: &Regressors<'_>,
+    units: &Units,
+    (theta, periods): (f64, Option<&[usize]>),
+) -> Result<IvFit, FitError> {
     let moved = |column: &[f64]| -> Vec<f64> {
         let means = units.means(column, None);
         column.iter().zip(&units.of_row).map(|(x, u)| x - theta * means[*u as usize]).collect()
@@ -94,7 +128,13 @@ fn transformed(y: &[f64], regressors: &Regressors<'_>, units: &Units, theta: f64
     let varying = regressors.varying();
     let endogenous: Vec<Vec<f64>> = varying.iter().chain(&regressors.z2).map(|c| moved(c)).collect();
     let mut instruments: Vec<Vec<f64>> = varying.iter().map(|c| units.within(c)).collect();
-    instruments.extend(regressors.x1.iter().map(|c| spread(c)));
+    match periods {
+        None => instruments.extend(regressors.x1.iter().map(|c| spread(c))),
+        Some(periods) => {
+            instruments.extend(regressors.x1.iter().flat_map(|c| by_period(c, units, periods)));
+            instruments = independent(&regressors.z1, instruments);
+        }
+    }
     let model = Model {
         y: moved(y),
         endogenous,
@@ -113,6 +153,11 @@ fn transformed(y: &[f64], regressors: &Regressors<'_>, units: &Units, theta: f64
         v[(i, last)] *= scale(last);
         v[(last, i)] *= scale(last);
     }
-    fit.v = v;
+    // the error variance on N - k degrees of freedom, as in the standard errors that Baltagi (2013, table 7.6) prints
+    let (n, k) = (fit.n, order.len() as f64);
+    if n <= k {
+        return Err(FitError::Insufficient);
+    }
+    fit.v = v.scaled(n / (n - k));
     Ok(fit)
 }

@@ -133,6 +133,7 @@ pub mod shrinkage;
 mod simplex;
 pub mod smoothing;
 pub mod spatial;
+pub mod spectrum;
 pub mod square_table;
 pub mod stock_yogo;
 pub mod structural_breaks;

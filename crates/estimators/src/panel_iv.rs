@@ -140,7 +140,8 @@ fn varying(model: &Model, units: &Units) -> Model {
 
 /// Random effects: variance components of Swamy and Arora from the residuals of the within and the between regression
 /// (`consistent`: those of Baltagi and Chang without degrees of freedom), then two-stage least squares on
-/// quasi-demeaned columns, instruments included.
+/// quasi-demeaned columns, instruments included. `components`: the error components estimator of Baltagi (1981), whose
+/// instruments are the deviations from unit means and the unit means of all exogenous variables.
 ///
 /// # Errors
 /// `Insufficient` where a step has no degrees of freedom.
@@ -148,7 +149,7 @@ pub fn random(
     model: &Model,
     units: &Units,
     clusters: Option<Clusters<'_>>,
-    consistent: bool,
+    (consistent, components): (bool, bool),
 ) -> Result<RandomIv, FitError> {
     let fixed = within(&varying(model, units), units, None)?;
     let means = between(model, units)?;
@@ -165,16 +166,36 @@ pub fn random(
     let effect = effect.max(0.0);
     let theta: Vec<f64> =
         units.sizes.iter().map(|size| 1.0 - (error / (*size as f64 * effect + error)).sqrt()).collect();
-    let transform = |values: &[f64]| -> Vec<f64> {
-        let means = units.means(values, None);
-        values.iter().zip(&units.of_row).map(|(v, u)| v - theta[*u as usize] * means[*u as usize]).collect()
-    };
-    let mut moved = model.transformed(transform);
+    let mut moved = model.transformed(|values| quasi_demeaned(values, units, &theta));
     // the constant is quasi-demeaned as well
-    moved.exogenous.push(units.of_row.iter().map(|u| 1.0 - theta[*u as usize]).collect());
+    let constant: Vec<f64> = units.of_row.iter().map(|u| 1.0 - theta[*u as usize]).collect();
+    if components {
+        moved.endogenous.append(&mut moved.exogenous);
+        moved.instruments = deviations_and_means(model, units);
+    }
+    moved.exogenous.push(constant);
     let fit = moved.two_stage_by(false, clusters)?;
     let fit = on(fit, n - model.slopes() as f64 - 1.0, clusters.is_none())?;
     Ok(RandomIv { fit, sigma_u: effect.sqrt(), sigma_e: error.sqrt(), theta })
+}
+
+/// A column less the share `theta` of its unit means.
+pub fn quasi_demeaned(values: &[f64], units: &Units, theta: &[f64]) -> Vec<f64> {
+    let means = units.means(values, None);
+    values.iter().zip(&units.of_row).map(|(v, u)| v - theta[*u as usize] * means[*u as usize]).collect()
+}
+
+/// Deviations from unit means and unit means of the exogenous regressors and instruments, without collinear ones.
+fn deviations_and_means(model: &Model, units: &Units) -> Vec<Vec<f64>> {
+    let own = || model.exogenous.iter().chain(&model.instruments);
+    let spread = |c: &Vec<f64>| -> Vec<f64> {
+        let means = units.means(c, None);
+        units.of_row.iter().map(|u| means[*u as usize]).collect()
+    };
+    let all: Vec<Vec<f64>> = own().map(|c| units.within(c)).chain(own().map(spread)).collect();
+    let views: Vec<&[f64]> = all.iter().map(Vec::as_slice).collect();
+    let chosen = choose_columns(Design { columns: &views, weights: None, constant: true }).0;
+    chosen.into_iter().map(|j| all[j].clone()).collect()
 }
 
 /// `trace((X'PX)^-1 X'ZZ'X)` of the regressors and the constant, `P` the unit means and `Z` the units.

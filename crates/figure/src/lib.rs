@@ -22,16 +22,18 @@ mod svg;
 pub mod tags;
 mod texts;
 pub mod ticks;
+mod under;
 
 pub use axes::{data_ends, share_axes};
 pub use model::{
     Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine, Series,
-    Shape, TextMark, TickText, Ticks,
+    Shape, TextMark, Ticks,
 };
 pub use page::render;
 pub use raster::{pages_to_pdf, to_pdf, to_png};
 pub use second::Second;
 pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};
+pub use under::{Row, Table, TickText};
 
 /// Width of a text in the font of the figures, in the unit of `size`.
 pub fn text_width(text: &str, size: f64) -> f64 {

@@ -1,10 +1,8 @@
 //! The chart model: what a figure shows, in data units. Positions on the page are decided by the
 //! layout, statistics by the commands.
 
-use std::fmt;
-use std::sync::Arc;
-
 use super::style::{Color, Style};
+use super::under::TickText;
 
 /// A whole figure.
 #[derive(Debug, Clone)]
@@ -107,6 +105,8 @@ pub struct Plane {
     pub background: Option<Color>,
     /// A vertical axis of its own for some of the series, at the right.
     pub second: Option<super::second::Second>,
+    /// Rows of texts under the horizontal axis.
+    pub table: Option<super::under::Table>,
 }
 
 impl Default for Plane {
@@ -121,6 +121,7 @@ impl Default for Plane {
             texts: Vec::new(),
             background: None,
             second: None,
+            table: None,
         }
     }
 }
@@ -149,16 +150,6 @@ pub struct TextMark {
     pub color: Option<Color>,
     /// Font size in pixels.
     pub size: Option<f64>,
-}
-
-/// Writes a tick value as text.
-#[derive(Clone)]
-pub struct TickText(pub Arc<dyn Fn(f64) -> String + Send + Sync>);
-
-impl fmt::Debug for TickText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TickText(..)")
-    }
 }
 
 /// Positions of ticks.

@@ -66,6 +66,7 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
     let (xs, ys) = (Sizes::new(&plane.x, context), Sizes::new(&plane.y, context));
     let (x_extent, y_extent) = (axes::extent(plane, true), axes::extent(plane, false));
     let own = matches!(frame, Frame::Own);
+    let table = plane.table.as_ref().filter(|_| own && !plane.x.hidden);
     let mut plot = cell;
 
     // the height is not known before the horizontal labels are, so their room is estimated first
@@ -80,8 +81,10 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
         if !plane.y.hidden {
             left += widest(&y_labels, ys.label) + 2.0 * ys.tick;
         }
+        let sides = table.map_or((0.0, 0.0), |t| t.sides(&xs));
+        left = left.max(sides.0);
         plot.x += left;
-        plot.w -= left + 4.0 * context.scale;
+        plot.w -= left + sides.1 + 4.0 * context.scale;
     }
     let right = plane.second.as_ref().map(|s| second::Right::new(plane, s, cell, context));
     if let Some(right) = &right {
@@ -99,6 +102,7 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
         if !plane.x.hidden {
             plot.h -= x_labels.height + 2.0 * xs.tick;
             plot.h -= x_title.len() as f64 * xs.title * LINE;
+            plot.h -= table.map_or(0.0, |t| t.height(&xs));
         }
     }
     plot.w = plot.w.max(10.0);
@@ -132,6 +136,9 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
             at += xs.title * LINE;
             let face = face(xs.title, TEXT, Anchor::Middle, "axis-title");
             svg.text(plot.x + plot.w / 2.0, at - xs.title * 0.3, line, &face);
+        }
+        if let Some(table) = table {
+            table.draw(svg, plot, at, &x, &x_labels, &xs);
         }
     }
 }

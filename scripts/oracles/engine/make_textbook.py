@@ -84,7 +84,8 @@ def hausman_taylor(cases, frame):
     moved = lambda c: c - theta * (c - within(c, g))
     design = moved(np.hstack([x, z1, z2, one]))
     b, _, v = two_stages(moved(y[:, None])[:, 0], design, np.hstack([within(x, g), x1 - within(x1, g), z1, one]))
-    se = np.sqrt(np.diag(v))
+    # degrees of freedom as in the Stata output of Baltagi (2013), table 7.6
+    se = np.sqrt(np.diag(v) * len(y) / (len(y) - 5))
     expect = {"e(sigma_u)": np.sqrt(s_u), "e(sigma_e)": np.sqrt(s_e), "e(theta)": theta}
     for i, name in enumerate(["mvalue", "kstock", "z1", "z2", "_cons"]):
         expect |= {f"_b[{name}]": b[i], f"_se[{name}]": se[i]}

@@ -7,7 +7,7 @@ _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append 
 avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
 canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
-cprplot cs csdid csi cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
+cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken

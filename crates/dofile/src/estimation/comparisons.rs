@@ -1,155 +1,15 @@
-//! Terms of `contrast`, `pwcompare` and `margins` with contrast operators, their weights over cells,
-//! and the tables that the three print alike.
+//! Tables of comparisons that `contrast`, `pwcompare` and `margins` print alike.
 
-use crate::error::{Result, StataError};
 use crate::estimation::column_names::column_names;
-use crate::estimation::factors::Factor;
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::value::MISSING;
-use estimators::contrasts::{Adjustment, Comparison, Operator, comparisons};
+use estimators::contrasts::{Adjustment, letters, pairs};
 use estimators::matrix::Mat;
 use estimators::wald::{self, Wald};
-
-/// One factor of a term.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// The variable.
-    pub name: String,
-    /// The operator; absent means the factor is tested as a whole.
-    pub operator: Option<Operator>,
-    /// It stands after `@`: comparisons are made at each of its levels.
-    pub nested: bool,
-}
-
-/// A term such as `a`, `r.a#b`, `r.a@b`, `a#c.x`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TermSpec {
-    /// As written.
-    pub text: String,
-    /// Factors in order.
-    pub parts: Vec<Part>,
-    /// Covariates: slopes are compared.
-    pub covariates: Vec<String>,
-}
-
-impl TermSpec {
-    /// Reads one term.
-    pub fn parse(text: &str) -> Result<Self> {
-        let bad = || StataError::new(198, format!("{text} invalid contrast term"));
-        let (crossed, nested) = text.split_once('@').map_or((text, None), |(a, b)| (a, Some(b)));
-        let mut out = Self { text: text.to_string(), parts: Vec::new(), covariates: Vec::new() };
-        for (side, is_nested) in std::iter::once((crossed, false)).chain(nested.map(|n| (n, true))) {
-            for word in side.split(['#', '|']) {
-                let (prefix, name) = word.split_once('.').unwrap_or(("", word));
-                if name.is_empty() {
-                    return Err(bad());
-                }
-                let operator = match prefix {
-                    "c" => {
-                        out.covariates.push(name.to_string());
-                        continue;
-                    }
-                    "" | "i" => None,
-                    prefix => Some(Operator::parse(prefix).ok_or_else(|| {
-                        StataError::unsupported_option("contrast", &format!("operator {prefix}."))
-                    })?),
-                };
-                out.parts.push(Part { name: name.to_string(), operator, nested: is_nested });
-            }
-        }
-        if out.parts.is_empty() { Err(bad()) } else { Ok(out) }
-    }
-
-    /// Whether any factor has an operator.
-    pub fn has_operator(&self) -> bool {
-        self.parts.iter().any(|p| p.operator.is_some())
-    }
-
-    /// Rows of weights over the cells of the term's factors (the last fastest), with labels and names.
-    pub fn rows(&self, factors: &[&Factor]) -> Vec<Row> {
-        let mut out =
-            vec![Row { label: String::new(), group: String::new(), name: String::new(), weights: vec![1.0] }];
-        for (part, factor) in self.parts.iter().zip(factors) {
-            let operator = match (part.nested, part.operator) {
-                (true, None) => Operator::Each,
-                (_, Some(operator)) => operator,
-                (false, None) => Operator::Reference,
-            };
-            let own = comparisons(operator, &factor.levels, factor.reference());
-            out = out.iter().flat_map(|row| own.iter().map(|c| row.cross(part, c))).collect();
-        }
-        out
-    }
-}
-
-/// One comparison of cells.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Name of the comparison: `(2 vs 1) 1`.
-    pub label: String,
-    /// Levels after `@` at which it is made; comparisons of a group are tested together.
-    pub group: String,
-    /// Name in results: `r2vs1.a@1.b`.
-    pub name: String,
-    /// Weight of each cell.
-    pub weights: Vec<f64>,
-}
-
-impl Row {
-    fn cross(&self, part: &Part, comparison: &Comparison) -> Self {
-        let weights =
-            self.weights.iter().flat_map(|w| comparison.weights.iter().map(move |c| w * c)).collect();
-        let joined = |before: &str, by: &str, after: String| {
-            if before.is_empty() { after } else { format!("{before}{by}{after}") }
-        };
-        let (label, mark) = if part.nested && part.operator.is_none() {
-            (comparison.label.clone(), "@")
-        } else {
-            (format!("({})", comparison.label), if part.nested { "@" } else { "#" })
-        };
-        let letter = match part.operator {
-            Some(Operator::Reference) => "r",
-            Some(Operator::Adjacent) => "a",
-            Some(Operator::ReverseAdjacent) => "ar",
-            Some(Operator::GrandMean) => "g",
-            Some(Operator::Helmert) => "h",
-            Some(Operator::ReverseHelmert) => "j",
-            Some(Operator::Polynomial) => "p",
-            Some(Operator::OrderPolynomial) => "q",
-            _ => "",
-        };
-        let group =
-            if part.nested { joined(&self.group, " ", comparison.label.clone()) } else { self.group.clone() };
-        Self {
-            label: joined(&self.label, " ", label),
-            group,
-            name: joined(&self.name, mark, format!("{letter}{}.{}", short_code(part, comparison), part.name)),
-            weights,
-        }
-    }
-}
-
-/// The comparison in a column name: `6vs4`, the level that is compared with a mean, the degree of a polynomial.
-fn short_code(part: &Part, comparison: &Comparison) -> String {
-    let code = comparison.code.as_str();
-    match part.operator {
-        Some(Operator::GrandMean | Operator::Helmert | Operator::ReverseHelmert) => {
-            code.split("vs").next().unwrap_or(code).to_string()
-        }
-        Some(Operator::Polynomial | Operator::OrderPolynomial) => {
-            let names = ["linear", "quadratic", "cubic", "quartic", "quintic"];
-            match names.iter().position(|n| *n == code) {
-                Some(i) => (i + 1).to_string(),
-                None => code.trim_start_matches("degree").to_string(),
-            }
-        }
-        _ => code.to_string(),
-    }
-}
 
 /// Estimates with their covariance, ready to be shown.
 pub struct Compared {
@@ -246,6 +106,7 @@ pub fn show_tests(session: &mut Session, lines: &[TestLine], df_r: Option<f64>, 
 }
 
 /// Format of the table of estimates.
+#[derive(Clone, Copy)]
 pub struct Look<'a> {
     /// Heading of the estimates.
     pub heading: &'a str,
@@ -313,6 +174,80 @@ impl Estimates {
 /// Stores r(b), r(V) and r(table) of estimates under the given names (`b`, `V` or `b_vs`, `V_vs`).
 pub fn store_estimates(found: &Compared, look: &Look<'_>, names: [&str; 3], results: &mut Results) {
     Estimates::of(found, look).store(found, look, names, results);
+}
+
+/// Group codes of margins: those that share a letter do not differ significantly by the comparisons of all pairs
+/// ([R] pwcompare, option `groups`).
+pub fn group_codes(margins: &Compared, versus: &Compared, look: &Look<'_>) -> Vec<String> {
+    let rows = Estimates::of(versus, look).rows;
+    let alpha = 1.0 - look.level / 100.0;
+    let mut codes = vec![String::new(); margins.b.len()];
+    let mut blocks: Vec<&String> = margins.blocks.iter().collect();
+    blocks.dedup();
+    let mut pair = 0;
+    for block in blocks {
+        let mine: Vec<usize> = (0..margins.b.len()).filter(|i| margins.blocks[*i] == *block).collect();
+        let first = pair;
+        let order = pairs(mine.len());
+        pair += order.len();
+        let alike = |a: usize, b: usize| {
+            let at = order.iter().position(|p| *p == (a.max(b), a.min(b)));
+            at.and_then(|at| rows.get(first + at).copied().flatten()).is_some_and(|row| row[3] > alpha)
+        };
+        let means: Vec<f64> = mine.iter().map(|i| margins.b[*i]).collect();
+        for (i, code) in mine.iter().zip(letters(&means, alike)) {
+            codes[*i] = code;
+        }
+    }
+    codes
+}
+
+/// Prints margins with their group codes, each letter in a place of its own, and stores the codes in r(groups1),
+/// r(groups2) ...
+pub fn show_groups(
+    session: &mut Session,
+    margins: &Compared,
+    codes: &[String],
+    look: &Look<'_>,
+    results: &mut Results,
+) {
+    session.print("");
+    session.print("-".repeat(49));
+    let name = look.adjustment.name();
+    session.print(format!("             |{:>24}{name:>11}", look.vce_title));
+    session.print(format!("             |{:>11}   Std. err.{:>12}", look.heading, "Groups"));
+    session.print(format!("-------------+{}", "-".repeat(35)));
+    let mut block: Option<&String> = None;
+    let mut all = Vec::new();
+    for (i, code) in codes.iter().enumerate() {
+        if block != Some(&margins.blocks[i]) {
+            if block.is_some() {
+                session.print("             |");
+            }
+            session.print(format!("{:>12} |", format::abbrev(&margins.blocks[i], 12)));
+            block = Some(&margins.blocks[i]);
+            all = codes
+                .iter()
+                .zip(&margins.blocks)
+                .filter(|c| Some(c.1) == block)
+                .flat_map(|c| c.0.chars())
+                .collect();
+            all.sort_unstable();
+            all.dedup();
+        }
+        let spaced: String = all.iter().map(|c| if code.contains(*c) { *c } else { ' ' }).collect();
+        let spaced = if code.len() > all.len() { code.clone() } else { spaced };
+        let se = margins.v[(i, i)].max(0.0).sqrt();
+        let wide = |x: f64| format::number("%9.0g", stata(x));
+        let label = format::abbrev(&margins.labels[i], 12);
+        session.print(format!("{label:>12} |  {}   {}{spaced:>12}", wide(margins.b[i]), wide(se)).trim_end());
+        results.text(&format!("groups{}", i + 1), code.clone());
+    }
+    session.print("-".repeat(49));
+    session.print("Note: Margins sharing a letter in the group label");
+    let percent = format::bare("%5.0g", 100.0 - look.level);
+    session.print(format!("      are not significantly different at the {percent}%"));
+    session.print("      level.");
 }
 
 /// Prints estimates by block and stores them as [`store_estimates`] does.

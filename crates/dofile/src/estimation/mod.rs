@@ -7,6 +7,7 @@ pub mod binary;
 pub mod column_names;
 pub mod comparisons;
 pub mod constraints;
+pub mod contrast_terms;
 pub(crate) mod derived;
 pub mod design;
 pub mod display;

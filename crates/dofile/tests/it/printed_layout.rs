@@ -201,3 +201,75 @@ fn the_base_outcome_has_a_line_and_no_rows() {
     assert_eq!(log.lines().filter(|l| l.starts_with("       _cons |")).count(), 2, "{log}");
     assert!(!log.contains("is the base outcome"), "{log}");
 }
+
+/// Stata's page on survival analysis prints these times and these numbers of the control group for
+/// `sts list, by(dose) compare` (cancer drug trial). The data here have both doses as one group.
+#[test]
+fn sts_list_compare() {
+    let log = log_of(&format!(
+        "{}stset studytime, failure(died)\nsts list, by(drug) compare\nsts list, by(drug) compare at(0 10 50) failure",
+        input("drugtr.csv", 3)
+    ));
+    let rows: Vec<Vec<&str>> = log.lines().map(|l| l.split_whitespace().collect()).collect();
+    let control = [
+        ("1", "0.9000"),
+        ("5", "0.6000"),
+        ("9", "0.4500"),
+        ("13", "0.2250"),
+        ("17", "0.1125"),
+        ("21", "0.1125"),
+        ("25", "."),
+        ("29", "."),
+        ("33", "."),
+        ("37", "."),
+        ("41", "."),
+    ];
+    let at = rows.iter().position(|r| r.first() == Some(&"Time")).expect("the first time");
+    for (i, (time, value)) in control.iter().enumerate() {
+        let row: Vec<&str> = rows[at + i].iter().filter(|w| **w != "Time").copied().collect();
+        assert_eq!(row[..2], [*time, *value], "{log}");
+    }
+    has_lines(
+        &log,
+        &[
+            "Kaplan–Meier survivor function",
+            "By variable: drug",
+            "Kaplan–Meier failure function",
+            "Time         0    0.0000    0.0000",
+            "            50         .         .",
+        ],
+    );
+}
+
+#[test]
+fn the_first_stage_of_xtivreg_is_the_regression_of_its_name() {
+    let data = format!("{}xtset company year\ngenerate double lag = L.mvalue\n", input("grunfeld.csv", 5));
+    let row = |command: &str| -> Vec<String> {
+        let log = log_of(&format!("{data}{command}"));
+        let line =
+            log.lines().find(|l| l.trim_start().starts_with("lag |")).unwrap_or_else(|| panic!("{log}"));
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    for kind in ["fe", "be"] {
+        let first = row(&format!("xtivreg invest kstock (mvalue = lag), {kind} first"));
+        assert_eq!(first.len(), 8, "{first:?}");
+        assert_eq!(first, row(&format!("xtreg mvalue kstock lag if !missing(lag), {kind}")), "{kind}");
+    }
+}
+
+#[test]
+fn groups_of_pwcompare_have_letters_in_places_of_their_own() {
+    let log = log_of(&format!(
+        "{}regress systolic i.drug##i.disease\npwcompare drug#disease, groups",
+        input("systolic.csv", 3)
+    ));
+    let from = log.find("Groups").expect("the heading");
+    let codes: Vec<&str> = log[from..].lines().skip(3).take(12).map(|l| l.get(39..).unwrap_or("")).collect();
+    // a letter always stands at the same place
+    for letter in ['A', 'B', 'C'] {
+        let mut places: Vec<usize> = codes.iter().filter_map(|c| c.find(letter)).collect();
+        places.dedup();
+        assert_eq!(places.len(), 1, "{letter} {codes:?}\n{log}");
+    }
+    has_lines(&log, &["Note: Margins sharing a letter in the group label"]);
+}

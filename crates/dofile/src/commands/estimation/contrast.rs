@@ -7,8 +7,10 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
-    Compared, Look, TermSpec, TestLine, apply, joint, show_estimates, show_tests, store_estimates,
+    Compared, Look, TestLine, apply, group_codes, joint, show_estimates, show_groups, show_tests,
+    store_estimates,
 };
+use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::command_line;
@@ -32,7 +34,6 @@ const UNSUPPORTED: &[&str] = &[
     "ATEQuations",
     "POST",
     "EFORM",
-    "GROUPs",
     "SORT",
     "CONStant",
     "df",
@@ -59,7 +60,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&CONTRAST),
     by: ByRule::No,
     run,
-    syntax: "contrast termlist [, effects nowald mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. a. ar. g. h. j. p. q., nested @",
+    syntax: "contrast termlist [, effects nowald mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. rb#. a. ar. g. h. j. gw. hw. jw. p. q., nested @",
     notes: "stores r(df) r(F) or r(chi2) r(p) r(df_r) r(b) r(V) r(table); formulas: [R] contrast",
     examples: &[Example {
         // Means 1, 2 and 6 of three groups of two rows, residual variance 2: F = (28 / 2) / 2.
@@ -73,6 +74,7 @@ const PWCOMPARE: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("CIeffects"),
     OptSpec::flag("PVeffects"),
     OptSpec::flag("CIMargins"),
+    OptSpec::flag("GROUPs"),
     OptSpec::flag("ASBALanced"),
     OptSpec::text("MCOMPare"),
     OptSpec::text("EQuation"),
@@ -87,8 +89,8 @@ pub(super) const SPEC_PWCOMPARE: CommandSpec = CommandSpec {
     form: Form::Standard(&PWCOMPARE),
     by: ByRule::No,
     run: run_pwcompare,
-    syntax: "pwcompare termlist [, effects cimargins mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
-    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V); formulas: [R] pwcompare",
+    syntax: "pwcompare termlist [, effects cimargins groups mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
+    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V), with groups r(groups1) ...; letters ascend with the margins, a margin that differs from all others has none; formulas: [R] pwcompare",
     examples: &[Example {
         run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\npwcompare g\nmatrix b = r(b_vs)",
         expect: &[("b[1,1]", 1.0), ("b[1,2]", 5.0), ("b[1,3]", 4.0)],
@@ -223,7 +225,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for term in &list {
         let chosen = active.chosen(session, term)?;
         let predictions = active.predictions(&chosen, term);
-        let own = term.rows(&chosen);
+        let own = term.rows(session, &chosen)?;
         let mine: Vec<Prediction> = own.iter().map(|r| combine(&r.weights, &predictions, size)).collect();
         let (b, v) = apply(&active.parameters.b, &active.parameters.v, &mine);
         let single = |i: usize| joint(&b, &v, &[i]);
@@ -334,13 +336,16 @@ fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         store_estimates(&margins, &active.look("Margin", false), ["b", "V", "table"], &mut results);
     }
     let effects = cmd.has("effects") || cmd.has("pveffects");
-    show_estimates(
-        session,
-        &versus,
-        &active.look("Contrast", effects),
-        ["b_vs", "V_vs", "table_vs"],
-        &mut results,
-    );
+    let (look, names) = (active.look("Contrast", effects), ["b_vs", "V_vs", "table_vs"]);
+    if cmd.has("groups") {
+        let codes = group_codes(&margins, &versus, &look);
+        show_groups(session, &margins, &codes, &active.look("Margin", false), &mut results);
+    }
+    if effects || cmd.has("cieffects") || !cmd.has("groups") {
+        show_estimates(session, &versus, &look, names, &mut results);
+    } else {
+        store_estimates(&versus, &look, names, &mut results);
+    }
     results.matrix("L", active.contrasts(&margin_rows, &margins.names)).scalar("k_terms", list.len() as f64);
     active.describe(session, cmd, "Pairwise comparisons of marginal linear predictions", &mut results);
     results.text("mcmethod_vs", active.adjustment.name().to_lowercase());

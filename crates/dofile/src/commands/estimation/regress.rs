@@ -1,6 +1,6 @@
 //! `regress`: linear regression.
 //!
-//! Syntax: `regress depvar [indepvars] [if] [in] [weight] [, noconstant vce(ols|robust|cluster v|hc2|hc3)
+//! Syntax: `regress depvar [indepvars] [if] [in] [weight] [, noconstant hascons vce(ols|robust|cluster v|hc2|hc3)
 //! robust cluster(v) level(#) beta noheader notable eform(string)]`.
 //! Stores in `e()`: N df_m df_r F r2 r2_a rmse mss rss ll ll_0 rank N_clust, b V, cmd depvar vce vcetype
 //! clustvar wtype wexp predict title model; `r(table)`. Formulas: [R] regress.
@@ -22,6 +22,7 @@ use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::distributions::f_tail;
 use estimators::ols::{self, OlsFit, Request};
+use estimators::qr::{Design, solve};
 use std::sync::Arc;
 
 /// Options of `regress`.
@@ -35,11 +36,12 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noHEader"),
     OptSpec::flag("noTABle"),
     OptSpec::text("EForm"),
+    OptSpec::flag("HASCons"),
 ];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-    .unsupported(&["HASCons", "TSSCONS", "DEPname", "PLus", "MSE1"]);
+    .unsupported(&["TSSCONS", "DEPname", "PLus", "MSE1"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -48,7 +50,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "regress depvar [indepvars] [if] [in] [weight] [, noconstant vce(ols|robust|cluster v|hc2|hc3) robust cluster(v) level(#) beta noheader notable eform(string)]",
+    syntax: "regress depvar [indepvars] [if] [in] [weight] [, noconstant hascons vce(ols|robust|cluster v|hc2|hc3) robust cluster(v) level(#) beta noheader notable eform(string)]",
     notes: "stores e(N df_m df_r F r2 r2_a rmse mss rss ll ll_0 rank N_clust), e(b), e(V), r(table); formulas: [R] regress",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x",
@@ -63,10 +65,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return replay(session, cmd);
     }
     let mut model = Reading::new(cmd).model(session)?.enough()?;
+    let own_constant = cmd.has("hascons") && has_constant(session, &mut model)?;
     if model.design.blocks().len() > 1 {
         drop_collinear(session, &mut model);
     }
-    let fit = {
+    let mut fit = {
         let columns = model.columns();
         ols::fit(&Request {
             y: &model.y,
@@ -80,6 +83,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         })
         .map_err(fit_error)?
     };
+    if own_constant {
+        centre(&mut fit, &model);
+    }
     let omitted = model.omit(&fit.basis.omitted);
     note_weights(session, &model);
     post::note_omitted(session, &omitted);
@@ -94,6 +100,36 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.post_estimation(estimation, touse);
     display(session, cmd, cmd.options.has("beta").then_some(beta.as_slice()))
+}
+
+/// Option `hascons`: whether the regressors have a constant among them, or a sum that is one. The model is then without a
+/// constant of its own; otherwise it keeps it, with a note.
+fn has_constant(session: &mut Session, model: &mut Model) -> Result<bool> {
+    let columns = model.columns();
+    let ones = vec![1.0; model.y.len()];
+    let design = Design { columns: &columns, weights: None, constant: false };
+    let found = !columns.is_empty() && solve(design, &ones).rss < 1e-12 * ones.len() as f64;
+    if !found {
+        session.print("note: hascons false");
+        return Ok(false);
+    }
+    if model.is_robust() {
+        return Err(StataError::unsupported_option("regress", "hascons with vce(robust) or vce(cluster)"));
+    }
+    model.constant = false;
+    Ok(true)
+}
+
+/// Sums of squares about the mean and what rests on them, for a model that has its constant among the regressors.
+fn centre(fit: &mut OlsFit, model: &Model) {
+    let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
+    let tss = ols::total_squares(&model.y, effective.as_ref().map(|(w, _)| w.as_slice()), true);
+    fit.df_m -= 1.0;
+    fit.mss = if fit.df_m > 0.0 { tss - fit.rss } else { 0.0 };
+    fit.r2 = if fit.df_m > 0.0 { 1.0 - fit.rss / tss } else { 0.0 };
+    fit.r2_a = 1.0 - (fit.rss / fit.df_residual) / (tss / (fit.n - 1.0));
+    fit.f = (fit.df_m > 0.0).then(|| fit.mss / fit.df_m / (fit.rss / fit.df_residual));
+    fit.ll_0 = fit.ll - 0.5 * fit.n * (tss / fit.rss).ln();
 }
 
 /// Posts the results of `regress`, also for commands that are a regression underneath.

@@ -127,6 +127,7 @@ fn plane(
         texts,
         background: options.plot_background,
         second,
+        table: None,
     }
 }
 

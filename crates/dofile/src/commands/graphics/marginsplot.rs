@@ -332,6 +332,7 @@ fn assemble(
         texts: options.figure.texts.clone(),
         background: options.figure.plot_background,
         second: None,
+        table: None,
     };
     let mut labels: Vec<String> = plane.series.iter().map(|s| s.label.clone()).collect();
     let mut figure = Figure { legend: options.figure.legend_for(&mut labels), ..Figure::default() };

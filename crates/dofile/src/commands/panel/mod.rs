@@ -34,6 +34,7 @@ mod xtgls;
 mod xtgls_sample;
 mod xthtaylor;
 mod xtivreg;
+mod xtivreg_first;
 mod xtlogit;
 mod xtlogit_show;
 mod xtnbreg;

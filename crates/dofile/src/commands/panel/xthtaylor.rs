@@ -1,4 +1,5 @@
-//! `xthtaylor`: random effects with regressors that are correlated with them, by Hausman and Taylor (1981).
+//! `xthtaylor`: random effects with regressors that are correlated with them, by Hausman and Taylor (1981) or Amemiya
+//! and MaCurdy (1986).
 //!
 //! Stores in `e()`: N N_g g_min g_avg g_max df_m df_r chi2 (F) p sigma_u sigma_e sigma rho theta, b, V, cmd depvar ivar
 //! TVexogenous TVendogenous TIexogenous TIendogenous. Formulas: [XT] xthtaylor.
@@ -17,6 +18,7 @@ use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::hausman_taylor::{self, HausmanTaylor, Regressors};
@@ -30,8 +32,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("SMall"),
     OptSpec::real("Level"),
     OptSpec::text("vce"),
+    OptSpec::flag("AMAcurdy"),
 ])
-.unsupported(&["AMAcurdy", "noCONStant"]);
+.unsupported(&["noCONStant"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -40,8 +43,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "xthtaylor depvar indepvars [if] [in], endog(varlist) [constant(varlist) varying(varlist) small level(#)]",
-    notes: "panels of one length; stores e(N N_g df_m chi2 (F) p sigma_u sigma_e rho theta), e(b), e(V), the lists e(TVexogenous TVendogenous TIexogenous TIendogenous), r(table); formulas: [XT] xthtaylor, Hausman and Taylor (1981)",
+    syntax: "xthtaylor depvar indepvars [if] [in], endog(varlist) [constant(varlist) varying(varlist) amacurdy small level(#)]",
+    notes: "panels of one length; stores e(N N_g df_m chi2 (F) p sigma_u sigma_e rho theta), e(b), e(V), the lists e(TVexogenous TVendogenous TIexogenous TIendogenous), r(table); formulas: [XT] xthtaylor, Hausman and Taylor (1981), Amemiya and MaCurdy (1986)",
     examples: &[Example {
         // The error variance is that of the fixed-effects model, on N less the number of panels.
         run: "input id t x w z y\n1 1 1 2 0 4\n1 2 4 1 0 5\n2 1 2 5 1 13\n2 2 6 3 1 16\n3 1 3 3 2 13\n3 2 7 9 2 22\n4 1 9 8 1 23\n4 2 5 1 1 14\nend\nxtset id t\nquietly xtreg y x w, fe\nscalar rss = e(rss)\nxthtaylor y x w z, endog(w z)",
@@ -78,7 +81,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let list = |option: &str| cmd.options.text(option).map_or(Ok(Vec::new()), named);
     let lists = sorted(&model, &units, &named(endog)?, &list("constant")?, &list("varying")?)?;
-    let found = fitted(&model, &units, &lists)?;
+    let periods = if cmd.has("amacurdy") { Some(periods(session, &model, &units)?) } else { None };
+    let found = fitted(&model, &units, &lists, periods.as_deref())?;
     let rows = group_rows(session, unit, &model);
     let name = session.frame.var(unit).name.clone();
     post_results(session, cmd, &model, &lists, &found, &rows, name);
@@ -127,12 +131,32 @@ fn sorted(
     Ok(lists)
 }
 
-fn fitted(model: &Model, units: &Units, lists: &[Vec<usize>; 4]) -> Result<HausmanTaylor> {
+/// The period of each row, from zero; every panel must have the same periods.
+fn periods(session: &Session, model: &Model, units: &Units) -> Result<Vec<usize>> {
+    let time = Panel::of(&session.frame)?
+        .time
+        .ok_or_else(|| StataError::new(459, "time variable not set; use xtset panelvar timevar"))?;
+    let values: Vec<f64> = model.design.rows.iter().map(|row| session.frame.num_at(time, *row)).collect();
+    let mut distinct = values.clone();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    if units.sizes.iter().any(|n| *n != distinct.len()) {
+        return Err(StataError::new(459, "amacurdy requires panels that are observed in the same periods"));
+    }
+    Ok(values.iter().map(|v| distinct.partition_point(|d| d < v)).collect())
+}
+
+fn fitted(
+    model: &Model,
+    units: &Units,
+    lists: &[Vec<usize>; 4],
+    periods: Option<&[usize]>,
+) -> Result<HausmanTaylor> {
     let columns = model.columns();
     let pick = |at: usize| lists[at].iter().map(|c| columns[*c]).collect::<Vec<_>>();
     let [x1, x2, z1, z2] = [pick(0), pick(1), pick(2), pick(3)];
     let regressors = Regressors { x1, x2, z1, z2 };
-    let found = hausman_taylor::fit(&model.y, &regressors, units).map_err(fit_error)?;
+    let found = hausman_taylor::fit(&model.y, &regressors, units, periods).map_err(fit_error)?;
     if found.fit.b.iter().any(|b| !b.is_finite()) {
         return Err(StataError::new(498, "the regressors are collinear"));
     }
@@ -181,7 +205,10 @@ fn post_results(
         let words: Vec<&str> = list.iter().map(|at| own[*at].as_str()).collect();
         results.text(name, words.join(" "));
     }
-    results.text("ivar", unit).text("title", "Hausman-Taylor").text("vce", "conventional");
+    results
+        .text("ivar", unit)
+        .text("title", if cmd.has("amacurdy") { "Amemiya-MaCurdy" } else { "Hausman-Taylor" })
+        .text("vce", "conventional");
     results.text("predict", "xtht_p").text("properties", "b V");
     session.post_estimation(est, model.touse.clone());
 }
@@ -212,9 +239,10 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let lists: Vec<usize> = LISTS.iter().map(|l| text(l).split_whitespace().count()).collect();
     let (depvar, unit) = (text("depvar"), text("ivar"));
     let sigmas = [("sigma_u", scalar("sigma_u")), ("sigma_e", scalar("sigma_e")), ("rho", scalar("rho"))];
+    let heading = format!("{} estimation", text("title").replace('-', "–"));
     let parameters = Active::of(&session.e)?;
     session.print("");
-    show(session, &["Hausman–Taylor estimation".into(), format!("Group variable: {unit}")], &counts, 18, 10);
+    show(session, &[heading, format!("Group variable: {unit}")], &counts, 18, 10);
     session.print("");
     show(session, &["Random effects u_i ~ i.i.d.".into()], &test, 18, 10);
     session.print("");

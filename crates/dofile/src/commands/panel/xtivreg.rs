@@ -6,6 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit::{group_rows, store_sizes};
 use super::unit_variable;
+use super::xtivreg_first::{self, First};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
@@ -39,9 +40,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Level"),
     OptSpec::flag("noCONstant"),
     OptSpec::flag("nosa"),
+    OptSpec::flag("EC2sls"),
+    OptSpec::flag("FIRst"),
 ])
 .coefficient_table()
-.unsupported(&["EC2sls", "FIRst", "THeta"]);
+.unsupported(&["THeta"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -50,8 +53,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "xtivreg depvar [varlist1] (varlist2 = varlist_iv) [if] [in] [, fe|re [nosa]|be|fd small vce(conventional|robust|cluster v) level(#)]",
-    notes: "vce(robust) is by unit, with fe and re; stores e(N N_g df_m chi2 (F) p r2_w r2_b r2_o sigma_u sigma_e rho theta rmse), e(b), e(V), r(table); formulas: [XT] xtivreg, Balestra and Varadharajan-Krishnakumar (1987)",
+    syntax: "xtivreg depvar [varlist1] (varlist2 = varlist_iv) [if] [in] [, fe|re [nosa ec2sls]|be|fd small first vce(conventional|robust|cluster v) level(#)]",
+    notes: "vce(robust) is by unit, with fe and re; stores e(N N_g df_m chi2 (F) p r2_w r2_b r2_o sigma_u sigma_e rho theta rmse), e(b), e(V), r(table); formulas: [XT] xtivreg, Balestra and Varadharajan-Krishnakumar (1987), Baltagi (1981)",
     examples: &[Example {
         // Within each unit y moves by 2 for a move of x by 1 that z causes.
         run: "input id t y x z\n1 1 1 1 0\n1 2 5 3 1\n2 1 2 2 0\n2 2 6 4 1\n3 1 0 1 0\n3 2 4 3 1\n3 3 0 1 0\n1 3 1 1 0\nend\nxtset id t\nxtivreg y (x = z), fe",
@@ -60,11 +63,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The sample: exogenous regressors as a design, the rest as named columns.
-struct Sample {
-    model: Model,
-    endogenous: Vec<(String, Vec<f64>)>,
-    instruments: Vec<(String, Vec<f64>)>,
-    units: Units,
+pub(super) struct Sample {
+    pub(super) model: Model,
+    pub(super) endogenous: Vec<(String, Vec<f64>)>,
+    pub(super) instruments: Vec<(String, Vec<f64>)>,
+    pub(super) units: Units,
     rows: Vec<Vec<usize>>,
 }
 
@@ -196,7 +199,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::invalid(format!("options {} may not be combined", kinds.join(" and "))));
     }
     let kind = kinds.first().copied().unwrap_or("re");
+    let ec2sls = cmd.has("ec2sls");
+    if ec2sls && kind != "re" {
+        return Err(StataError::invalid(format!("options {kind} and ec2sls may not be combined")));
+    }
     let (mut sample, unit) = read(session, cmd, kind)?;
+    if cmd.has("first") && sample.model.clusters.is_some() {
+        return Err(StataError::unsupported_option("xtivreg", "first with vce(robust) and vce(cluster)"));
+    }
+    if ec2sls && sample.units.sizes.iter().any(|n| *n != sample.units.sizes[0]) {
+        return Err(StataError::unsupported_option("xtivreg", "ec2sls with panels of several lengths"));
+    }
     drop_collinear(session, &mut sample, kind)?;
     let own = |columns: &[(String, Vec<f64>)]| columns.iter().map(|c| c.1.clone()).collect();
     let columns = panel_iv::Model {
@@ -212,7 +225,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "fe" => panel_iv::within(&columns, units, clusters),
         "be" => panel_iv::between(&columns, units),
         "fd" => panel_iv::pooled(&columns),
-        _ => panel_iv::random(&columns, units, clusters, cmd.has("nosa")).map(|found| {
+        _ => panel_iv::random(&columns, units, clusters, (cmd.has("nosa"), ec2sls)).map(|found| {
             sigmas = Some((found.sigma_u, found.sigma_e, found.theta));
             found.fit
         }),
@@ -220,6 +233,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     .map_err(fit_error)?;
     if kind == "fe" {
         sigmas = Some((effects_deviation(&columns, units, &fit), fit.fit.rmse, Vec::new()));
+    }
+    if cmd.has("first") {
+        let theta = sigmas.as_ref().map_or(&[][..], |s| s.2.as_slice());
+        xtivreg_first::show(session, cmd, &First { sample: &sample, columns: &columns, kind, theta })?;
     }
     post_results(session, cmd, &sample, &columns, &fit, kind, sigmas);
     let name = session.frame.var(unit).name.clone();
@@ -289,11 +306,17 @@ fn post_results(
             super::xtreg::store_theta(results, theta);
         }
     }
+    let ec2sls = cmd.has("ec2sls");
     let listed =
         |columns: &[(String, Vec<f64>)]| columns.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" ");
-    results
-        .text("instd", listed(&sample.endogenous))
-        .text("model", if kind == "re" { "g2sls" } else { kind });
+    results.text("instd", listed(&sample.endogenous)).text(
+        "model",
+        match kind {
+            "re" if ec2sls => "ec2sls",
+            "re" => "g2sls",
+            kind => kind,
+        },
+    );
     let exogenous = model.names().into_iter().filter(|n| n != "_cons").collect::<Vec<_>>().join(" ");
     results.text("insts", format!("{exogenous} {}", listed(&sample.instruments)).trim());
     results.text(
@@ -302,6 +325,7 @@ fn post_results(
             "fe" => "Fixed-effects (within) IV regression",
             "be" => "Between-effects IV regression",
             "fd" => "First-differenced IV regression",
+            _ if ec2sls => "EC2SLS random-effects IV regression",
             _ => "G2SLS random-effects IV regression",
         },
     );

@@ -15,12 +15,15 @@ mod stcurve;
 mod stdescribe;
 mod stmh;
 mod stphplot;
+mod stptime;
 mod streg;
 mod streg_frailty;
 mod streg_ggamma;
 mod streg_post;
 mod sts;
+mod sts_compare;
 mod sts_graph;
+mod sts_risk;
 mod sts_test;
 mod stset;
 mod stset_report;
@@ -42,7 +45,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     stdescribe::SPEC,
     rates::SPEC_STSUM,
     rates::SPEC_STRATE,
-    rates::SPEC_STPTIME,
+    stptime::SPEC,
     rates::SPEC_STIR,
     stphplot::SPEC,
     ltable::SPEC,

@@ -1,5 +1,5 @@
-//! `stsum`, `strate`, `stptime` and `stir`: incidence rates of survival-time data
-//! ([ST] stsum, [ST] strate, [ST] stptime, [ST] stir).
+//! `stsum`, `strate` and `stir`: incidence rates of survival-time data
+//! ([ST] stsum, [ST] strate, [ST] stir).
 
 use super::sts::Curves;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
@@ -24,11 +24,10 @@ const STSUM: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by"), OptSpec
 const STRATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("per"),
     OptSpec::real("Level"),
-    OptSpec::text("by"),
     OptSpec::text("OUTput"),
     OptSpec::flag("noShow"),
 ])
-.unsupported(&["smr", "CLuster", "JACKknife", "MISSing", "Graph", "at", "TRim", "USing", "DD", "NOWhisker"]);
+.unsupported(&["smr", "CLuster", "JACKknife", "MISSing", "Graph", "NOWhisker"]);
 const STIR: StandardSyntax = StandardSyntax::new(&[OptSpec::real("Level"), OptSpec::flag("noShow")])
     .unsupported(&["STrata", "noCrude", "Pool", "noHom", "tb", "ird", "ESTandard", "ISTandard", "STANDard"]);
 
@@ -59,19 +58,6 @@ pub(super) const SPEC_STRATE: CommandSpec = CommandSpec {
         run: "set obs 4\ngenerate t = _n\nstset t\nstrate\nmatrix m = r(rates)",
         expect: &[("m[1,1]", 4.0), ("m[1,2]", 10.0), ("m[1,3]", 0.4)],
     }],
-};
-
-pub(super) const SPEC_STPTIME: CommandSpec = CommandSpec {
-    name: "stptime",
-    min: 7,
-    run: stptime,
-    syntax: "stptime [if] [in] [, by(varname) per(#) level(#) noshow]",
-    notes: "as strate; stores r(ptime) r(failures) r(rate) r(lb) r(ub) of the whole sample; [ST] stptime",
-    examples: &[Example {
-        run: "set obs 4\ngenerate t = _n\nstset t\nstptime, per(10)",
-        expect: &[("r(ptime)", 10.0), ("r(failures)", 4.0), ("r(rate)", 4.0)],
-    }],
-    ..SPEC_STRATE
 };
 
 pub(super) const SPEC_STIR: CommandSpec = CommandSpec {
@@ -149,12 +135,11 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Rates of groups: failures, time, rate and limits of each and of all.
+/// Rates of groups: failures, time, rate and limits of each.
 struct RateRows {
     settings: Settings,
     groups: Grouping,
     rows: Vec<[f64; 5]>,
-    total: [f64; 5],
     /// A row of the data in each group.
     first: Vec<usize>,
 }
@@ -177,9 +162,8 @@ fn rates(s: &Session, cmd: &ParsedCommand, list: &str, per: f64) -> Result<RateR
         [failures, time / per, stata(rate), stata(x.low), stata(x.high)]
     };
     let rows = (0..groups.count()).map(|g| row(&records.select(&groups.members(g)))).collect();
-    let total = row(&records);
     let first = (0..groups.count()).filter_map(|g| Some(records.rows[*groups.members(g).first()?])).collect();
-    Ok(RateRows { settings, groups, rows, total, first })
+    Ok(RateRows { settings, groups, rows, first })
 }
 
 /// Writes the rates of groups as a data set: `filename [, replace]`.
@@ -212,13 +196,7 @@ fn output(s: &Session, text: &str, rates: &RateRows) -> Result<()> {
     crate::ops::data_files::write_dta(&frame, &path)
 }
 
-fn table(
-    s: &mut Session,
-    groups: &Grouping,
-    rows: &[[f64; 5]],
-    total: Option<[f64; 5]>,
-    level: f64,
-) -> Matrix {
+fn table(s: &mut Session, groups: &Grouping, rows: &[[f64; 5]], level: f64) -> Matrix {
     let name = groups.variables.join(" ");
     s.print("");
     s.print(format!(
@@ -251,10 +229,7 @@ fn table(
         }
     }
     let mut data: Vec<f64> = if name.is_empty() { Vec::new() } else { rows.concat() };
-    if let Some(total) = total.or(if name.is_empty() { rows.first().copied() } else { None }) {
-        if !name.is_empty() {
-            s.print(format!("-------------+{}", "-".repeat(64)));
-        }
+    if let Some(total) = rows.first().copied().filter(|_| name.is_empty()) {
         s.print(line("Total", total));
         names.push(Stripe::term("Total"));
         data.extend(total);
@@ -266,9 +241,6 @@ fn table(
 }
 
 fn strate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if cmd.has("by") {
-        return Err(StataError::option_not_allowed("by()"));
-    }
     let per = cmd.options.real("per").unwrap_or(1.0);
     let found = rates(s, cmd, &cmd.list, per)?;
     if let Some(text) = cmd.options.text("output") {
@@ -280,39 +252,15 @@ fn strate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(s, cmd)?;
     s.print("");
     s.print(format!("Estimated failure rates{}", per_text(per)));
-    let m = table(s, &found.groups, &found.rows, None, level);
+    let m = table(s, &found.groups, &found.rows, level);
     let mut r = Results::default();
     r.matrix("rates", m);
     s.r = r;
     Ok(())
 }
 
-fn per_text(per: f64) -> String {
+pub(super) fn per_text(per: f64) -> String {
     if per == 1.0 { String::new() } else { format!(" (per {})", format::bare("%9.0g", per)) }
-}
-
-fn stptime(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !cmd.list.trim().is_empty() {
-        return Err(StataError::standard(101));
-    }
-    let per = cmd.options.real("per").unwrap_or(1.0);
-    let by = cmd.options.text("by").unwrap_or("").to_string();
-    if cmd.has("output") {
-        return Err(StataError::unsupported_option("stptime", "output()"));
-    }
-    let RateRows { settings, groups, rows, total, .. } = rates(s, cmd, &by, per)?;
-    if !cmd.has("noshow") {
-        show(s, &settings);
-    }
-    let level = level(s, cmd)?;
-    s.print("");
-    s.print(format!("Person-time and incidence rates{}", per_text(per)));
-    let m = table(s, &groups, &rows, Some(total), level);
-    let mut r = Results::default();
-    r.scalar("failures", total[0]).scalar("ptime", total[1] * per).scalar("rate", total[2]);
-    r.scalar("lb", total[3]).scalar("ub", total[4]).matrix("rates", m);
-    s.r = r;
-    Ok(())
 }
 
 fn stir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

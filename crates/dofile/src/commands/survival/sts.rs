@@ -1,6 +1,6 @@
 //! `sts`: finds the subcommand; `sts list` and `sts generate` are here, tests and graphs beside it.
 
-use super::{sts_graph, sts_test};
+use super::{sts_compare, sts_graph, sts_test};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "sts list [if] [in] [, by(varlist) survival|failure|cumhaz at(numlist) enter level(#) noshow] | sts generate newvar = function [...] [if] [in] [, by(varlist) level(#)] | sts test varlist [if] [in] [, logrank|wilcoxon|tware|peto|fh(p q) strata(varlist) trend detail] | sts graph [if] [in] [, by(varlist) survival|failure|cumhaz ci censored(single|number|multiple) tmax(#) noorigin risktable level(#) twoway_options]",
+    syntax: "sts list [if] [in] [, by(varlist) survival|failure|cumhaz at(numlist) compare enter level(#) noshow] | sts generate newvar = function [...] [if] [in] [, by(varlist) level(#)] | sts test varlist [if] [in] [, logrank|wilcoxon|tware|peto|fh(p q) strata(varlist) trend detail mat(name name)] | sts graph [if] [in] [, by(varlist) survival|failure|cumhaz ci censored(single|number|multiple) tmax(#) noorigin risktable[(numlist, ...)] level(#) twoway_options]",
     notes: "functions of sts generate: s se(s) se(lns) lb(s) ub(s) na se(na) lb(na) ub(na) h n d; limits on the scale of ln(-ln S); sts test stores r(df) r(chi2) r(df_tr) r(chi2_tr); [ST] sts",
     examples: &[
         Example {
@@ -162,13 +162,17 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
             OptSpec::flag("na"),
             OptSpec::text("at"),
             OptSpec::flag("Enter"),
+            OptSpec::flag("Compare"),
             OptSpec::real("Level"),
             OptSpec::flag("noShow"),
         ],
-        &["STrata", "ADjustfor", "Compare", "SAVing"],
+        &["STrata", "ADjustfor", "SAVing"],
     )?;
     if !cmd.list.is_empty() {
         return Err(StataError::standard(101));
+    }
+    if cmd.has("compare") && cmd.options.text("by").is_none() {
+        return Err(StataError::invalid("compare requires by()"));
     }
     let (level, function) = (level(s, &cmd)?, Function::of(|o| cmd.has(o))?);
     let settings = Settings::of(&s.frame)?;
@@ -179,6 +183,11 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     };
     if !cmd.has("noshow") {
         show(s, &settings);
+    }
+    if cmd.has("compare") {
+        sts_compare::show(s, &curves, function, at);
+        s.r = Results::default();
+        return Ok(());
     }
     s.print("");
     s.print(function.title());

@@ -1,6 +1,7 @@
 //! `sts graph`: draws survivor, failure and cumulative hazard functions ([ST] sts graph).
 
 use super::sts::{Curves, Function};
+use super::sts_risk::{RiskTable, group_text};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
 use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
@@ -15,7 +16,6 @@ const UNSUPPORTED: &[&str] = &[
     "STrata",
     "ADjustfor",
     "SEParate",
-    "RISKTable",
     "ATRisk",
     "LOst",
     "ENter",
@@ -44,6 +44,7 @@ struct Choice {
     no_origin: bool,
     no_show: bool,
     level: Option<f64>,
+    risk: RiskTable,
 }
 
 /// Runs `sts graph`.
@@ -64,6 +65,7 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
                 }
                 _ => return Err(StataError::unsupported_option("sts graph", "censored(number)")),
             },
+            a if is("RISKTable") => c.risk.take(a)?,
             None if is("SURvival") => c.survival = true,
             None if is("Failure") => c.failure = true,
             None if is("CUMHaz") || is("na") => c.hazard = true,
@@ -90,21 +92,7 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
         show(s, &settings);
     }
     let mut picture = Picture {
-        title: if curves.groups.count() > 1 && !curves.groups.variables.is_empty() {
-            let plural = match function {
-                Function::Survivor => "Kaplan–Meier survival estimates",
-                Function::Failure => "Kaplan–Meier failure estimates",
-                Function::Hazard => "Nelson–Aalen cumulative hazard estimates",
-            };
-            plural.to_string()
-        } else {
-            match function {
-                Function::Survivor => "Kaplan–Meier survival estimate",
-                Function::Failure => "Kaplan–Meier failure estimate",
-                Function::Hazard => "Nelson–Aalen cumulative hazard estimate",
-            }
-            .to_string()
-        },
+        title: title(function, curves.groups.count() > 1 && !curves.groups.variables.is_empty()),
         x_title: "Analysis time".to_string(),
         y_title: match function {
             Function::Survivor => "Survival probability",
@@ -114,16 +102,27 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
         .to_string(),
         y_range: (function != Function::Hazard).then_some((0.0, 1.0)),
         used: curves.records.rows.len(),
+        table: c.risk.table(&curves)?,
         ..Picture::default()
     };
     for (g, table) in curves.tables.iter().enumerate() {
-        let label = if curves.groups.variables.is_empty() { String::new() } else { curves.groups.text(g) };
+        let label = group_text(&curves, g);
         picture.series.extend(group_series(&c, function, level, g, label, table));
     }
     if c.interval {
         picture.note = format!("Bands are {}% confidence intervals", crate::format::bare("%5.0g", level));
     }
     show_figure(s, picture, options)
+}
+
+/// Title of the figure.
+fn title(function: Function, several: bool) -> String {
+    let name = match function {
+        Function::Survivor => "Kaplan–Meier survival estimate",
+        Function::Failure => "Kaplan–Meier failure estimate",
+        Function::Hazard => "Nelson–Aalen cumulative hazard estimate",
+    };
+    format!("{name}{}", if several { "s" } else { "" })
 }
 
 /// The series of one group: interval, curve, marks of censored records.

@@ -3,6 +3,8 @@
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
+use crate::frame::is_valid_name;
+use crate::matrix::Matrix;
 use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
@@ -10,6 +12,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::syntax::{OptSpec, WeightKind, numlist};
 use estimators::distributions::chi2_tail;
 use estimators::survivor::{Equality, Spans, TestWeight, equality};
+use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("Logrank"),
@@ -22,6 +25,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("TRend"),
     OptSpec::flag("noShow"),
     OptSpec::flag("noTItle"),
+    OptSpec::text("mat"),
 ];
 
 fn weight(cmd: &ParsedCommand) -> Result<(TestWeight, String)> {
@@ -50,10 +54,20 @@ fn weight(cmd: &ParsedCommand) -> Result<(TestWeight, String)> {
     }
 }
 
+/// The names of `mat()`: the vector of scores and its covariance.
+fn matrix_names(cmd: &ParsedCommand) -> Result<Option<[String; 2]>> {
+    let Some(text) = cmd.options.text("mat") else { return Ok(None) };
+    match text.split_whitespace().collect::<Vec<_>>()[..] {
+        [a, b] if is_valid_name(a) && is_valid_name(b) && a != b => Ok(Some([a.to_string(), b.to_string()])),
+        _ => Err(StataError::invalid("mat() takes the names of two matrices")),
+    }
+}
+
 /// Runs `sts test`.
 pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
-    cmd.check_options(OPTIONS, &["Cox", "MAT", "mat"])?;
+    cmd.check_options(OPTIONS, &["Cox"])?;
     let (weight, title) = weight(&cmd)?;
+    let matrices = matrix_names(&cmd)?;
     let settings = Settings::of(&s.frame)?;
     if cmd.list.trim().is_empty() {
         return Err(StataError::standard(100));
@@ -113,6 +127,12 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     }
     let (chi2, df) = total.chi2();
     chi2_lines(s, &groups, chi2, df);
+    if let Some([score, covariance]) = matrices {
+        s.matrices.insert(score, Arc::new(Matrix::new(1, groups.count(), total.score.clone())));
+        let (n, v) = (groups.count(), &total.covariance);
+        let data = (0..n * n).map(|i| v[(i / n, i % n)]).collect();
+        s.matrices.insert(covariance, Arc::new(Matrix::new(n, n, data)));
+    }
     let mut r = Results::default();
     r.scalar("df", df).scalar("chi2", chi2);
     if cmd.has("trend") {

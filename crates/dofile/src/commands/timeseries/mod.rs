@@ -4,6 +4,7 @@ mod arch;
 mod arch_predict;
 mod arima;
 mod arima_predict;
+mod aroots;
 mod breaks;
 mod corrgram;
 mod cusum;
@@ -16,6 +17,7 @@ mod prais;
 mod serial;
 mod series;
 mod smooth;
+mod spectrum;
 mod stability;
 mod svar;
 mod threshold;
@@ -65,6 +67,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     var_tests::SPEC_VARGRANGER,
     var_tests::SPEC_VARWLE,
     varbasic::SPEC,
+    spectrum::SPEC_CUMSP,
+    spectrum::SPEC_PERGRAM,
     stability::SPEC_VARSTABLE,
     varlmar::SPEC,
     varnorm::SPEC_VARNORM,
@@ -85,6 +89,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
         && let Some(found) = breaks::SUBCOMMANDS.iter().find(|s| is(s.0, s.1))
     {
         return Some((found.2)(session, &call(found.0)));
+    }
+    if after == "arima" && is("aroots", 4) {
+        return Some(aroots::aroots(session, &call("aroots")));
     }
     if after == "regress" || after == "newey" {
         return serial::SUBCOMMANDS.iter().find(|s| is(s.0, s.1)).map(|s| (s.2)(session, &call(s.0)));

@@ -94,12 +94,22 @@ fn stability(session: &mut Session, lags: &[Mat]) -> Result<Vec<(f64, f64)>> {
     let matrix = kernel::companion(lags);
     let values =
         eigenvalues(&matrix).ok_or_else(|| StataError::new(498, "the eigenvalues could not be computed"))?;
+    eigenvalue_table(session, &values);
+    let row = |f: fn(&(f64, f64)) -> f64| Matrix::new(1, values.len(), values.iter().map(f).collect());
+    let mut results = Results::default();
+    results.matrix("Re", row(|v| v.0)).matrix("Im", row(|v| v.1)).matrix("Modulus", row(|v| v.0.hypot(v.1)));
+    session.r = results;
+    Ok(values)
+}
+
+/// Prints eigenvalues with their moduli.
+pub(super) fn eigenvalue_table(session: &mut Session, values: &[(f64, f64)]) {
     session.print("");
     session.print("   Eigenvalue stability condition");
     session.print(format!("  +{}+", "-".repeat(40)));
     session.print("  |        Eigenvalue        |   Modulus   |");
     session.print(format!("  |--------------------------+{}|", "-".repeat(13)));
-    for (re, im) in &values {
+    for (re, im) in values {
         let mut text = format::right(&format::bare("%9.0g", *re), 11);
         if *im != 0.0 {
             let sign = if *im < 0.0 { "-" } else { "+" };
@@ -108,11 +118,6 @@ fn stability(session: &mut Session, lags: &[Mat]) -> Result<Vec<(f64, f64)>> {
         session.print(format!("  |{text:<26}|{:>10}   |", format::bare("%8.0g", re.hypot(*im))));
     }
     session.print(format!("  +{}+", "-".repeat(40)));
-    let row = |f: fn(&(f64, f64)) -> f64| Matrix::new(1, values.len(), values.iter().map(f).collect());
-    let mut results = Results::default();
-    results.matrix("Re", row(|v| v.0)).matrix("Im", row(|v| v.1)).matrix("Modulus", row(|v| v.0.hypot(v.1)));
-    session.r = results;
-    Ok(values)
 }
 
 fn vecstable(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -129,21 +134,29 @@ fn vecstable(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     graph.map_or(Ok(()), |options| in_circle(session, &values, &options))
 }
 
+/// The unit circle as the first series of a figure.
+pub(super) fn circle() -> Vec<Series> {
+    let points = (0..=180).map(|i| (f64::from(i) * 2.0).to_radians()).map(|a| (a.cos(), a.sin())).collect();
+    let style = Style { color: Color::parse("gs8"), ..Style::default() };
+    vec![Series {
+        label: "unit circle".to_string(),
+        number: 0,
+        shape: Shape::Line { points, step: false },
+        style,
+    }]
+}
+
 /// The eigenvalues in the complex plane with the unit circle.
 fn in_circle(session: &mut Session, values: &[(f64, f64)], options: &[RawOption]) -> Result<()> {
-    let circle = (0..=180).map(|i| (f64::from(i) * 2.0).to_radians()).map(|a| (a.cos(), a.sin())).collect();
-    let series = |number: usize, shape: Shape, style: Style, label: &str| Series {
-        label: label.to_string(),
-        number,
-        shape,
-        style,
-    };
-    let grey = Style { color: Color::parse("gs8"), ..Style::default() };
+    let mut series = circle();
+    series.push(Series {
+        label: "eigenvalues".to_string(),
+        number: 1,
+        shape: Shape::Points { points: values.to_vec() },
+        style: Style::default(),
+    });
     let figure = Plain {
-        series: vec![
-            series(0, Shape::Line { points: circle, step: false }, grey, "unit circle"),
-            series(1, Shape::Points { points: values.to_vec() }, Style::default(), "eigenvalues"),
-        ],
+        series,
         title: "Roots of the companion matrix".to_string(),
         x_title: "Real".to_string(),
         y_title: "Imaginary".to_string(),

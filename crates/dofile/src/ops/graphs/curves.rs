@@ -82,6 +82,8 @@ pub(crate) struct Picture {
     pub(crate) x_names: Vec<(f64, String)>,
     /// Named places of the vertical axis, which then begins at the top.
     pub(crate) y_names: Vec<(f64, String)>,
+    /// Rows of texts under the horizontal axis of a figure with one panel.
+    pub(crate) table: Option<figure::Table>,
     /// Number of observations behind the figure.
     pub(crate) used: usize,
 }
@@ -139,6 +141,7 @@ pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOption
             texts,
             background: chosen.plot_background,
             second: None,
+            table: picture.table.clone(),
         };
         figure.panels.push(Panel { title: part.title, body: Body::Plane(Box::new(plane)) });
     }

@@ -128,5 +128,6 @@ fn plane(session: &Session, own: &FigureOptions, plain: Plain) -> Result<Plane> 
         texts,
         background: own.plot_background,
         second: None,
+        table: None,
     })
 }

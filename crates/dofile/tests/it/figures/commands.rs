@@ -351,3 +351,25 @@ fn a_file_is_not_overwritten_without_replace() {
     let (log, rc) = session.run_captured("scatter wage id\ngraph export a.svg\ngraph export a.svg");
     assert_eq!(rc, 602, "{log}");
 }
+
+#[test]
+fn numbers_at_risk_stand_under_the_axis() {
+    let st =
+        "clear\ninput t d g\n1 1 0\n2 1 0\n2 0 0\n5 1 0\n1 1 1\n4 1 1\n6 0 1\nend\nstset t, failure(d)\n";
+    let picture = draw("risktable", &format!("{st}sts graph, by(g) xlabel(0 2 4 6) risktable"));
+    // those who leave at 2 are still at risk at 2
+    assert_eq!(picture.texts_of_class("table-cell"), ["4", "3", "1", "0", "3", "2", "2", "1"]);
+    assert_eq!(picture.texts_of_class("table-title"), ["Number at risk"]);
+    assert_eq!(picture.texts_of_class("table-label"), ["g = 0", "g = 1"]);
+    let picture = draw(
+        "risktable_options",
+        &format!(
+            "{st}sts graph, by(g) risktable(0 3 6, title(\"Left\") order(2 \"treated\" 1 \"others\") righttitles)"
+        ),
+    );
+    assert_eq!(picture.texts_of_class("table-cell"), ["3", "2", "1", "4", "1", "0"]);
+    assert_eq!(picture.texts_of_class("table-label"), ["treated", "others"]);
+    assert_eq!(picture.texts_of_class("table-title"), ["Left"]);
+    let (rc, log) = fail(&format!("{st}sts graph, by(g) risktable(, order(3))"));
+    assert_eq!(rc, 198, "{log}");
+}

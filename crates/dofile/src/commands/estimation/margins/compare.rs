@@ -6,8 +6,10 @@ use super::show::{heading, title};
 use super::{Cell, Comparing, Found, Request, variance};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
-    Compared, Look, TermSpec, TestLine, apply, joint, show_estimates, show_tests,
+    Compared, Look, TestLine, apply, group_codes, joint, show_estimates, show_groups, show_tests,
+    store_estimates,
 };
+use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::factors::{Factor, factors};
 use crate::estimation::linear::Parameters;
 use crate::matrix::{Matrix, Stripe};
@@ -26,6 +28,10 @@ pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {
             .split([' ', '#'])
             .filter_map(|w| w.split_once('.'))
             .any(|(p, _)| Operator::parse(p).is_some());
+    let prefixes = list.split([' ', '#', '@']).filter_map(|w| w.split_once('.')).map(|(p, _)| p);
+    if let Some(prefix) = prefixes.into_iter().find(|p| matches!(*p, "pw" | "qw")) {
+        return Err(StataError::unsupported_option("margins", &format!("operator {prefix}.")));
+    }
     let asked = cmd.options.has("contrast") || cmd.options.has("pwcompare");
     if cmd.options.has("contrast") && cmd.options.has("pwcompare") {
         return Err(StataError::invalid("options contrast and pwcompare may not be combined"));
@@ -54,6 +60,7 @@ fn at_operator(cmd: &ParsedCommand) -> Result<Operator> {
             Some(text) if abbreviates(&name, "ATcontrast") => {
                 let prefix = text.trim().trim_end_matches("._at").trim_end_matches('.');
                 operator = Operator::parse(prefix)
+                    .filter(|o| !o.is_weighted() && !matches!(o, Operator::Level(_)))
                     .ok_or_else(|| StataError::new(198, format!("{text} invalid contrast operator")))?;
             }
             _ => suboption(&name, argument.as_deref())?,
@@ -76,13 +83,20 @@ pub(super) fn with_effects(cmd: &ParsedCommand) -> Result<bool> {
     let mut found = false;
     for option in ["contrast", "pwcompare"] {
         for (name, argument) in split_options(cmd.options.text(option).unwrap_or(""))? {
-            if !abbreviates(&name, "ATcontrast") {
+            let groups = option == "pwcompare" && abbreviates(&name, "GROUPs");
+            if !abbreviates(&name, "ATcontrast") && !groups {
                 suboption(&name, argument.as_deref())?;
             }
             found |= matches!(name.as_str(), "effects" | "pveffects");
         }
     }
     Ok(found)
+}
+
+/// Whether `pwcompare(groups)` asks for group codes.
+pub(super) fn with_groups(cmd: &ParsedCommand) -> Result<bool> {
+    let options = split_options(cmd.options.text("pwcompare").unwrap_or(""))?;
+    Ok(options.iter().any(|(name, argument)| argument.is_none() && abbreviates(name, "GROUPs")))
 }
 
 /// `mcompare()`.
@@ -156,7 +170,15 @@ pub(super) fn show(
         df_r,
     };
     let names = if request.pairwise { ["b_vs", "V_vs", "table_vs"] } else { ["b", "V", "table"] };
-    show_estimates(session, &found, &look, names, &mut results);
+    if request.groups {
+        let own = margins_of(&blocks, cells, &b, v);
+        let codes = group_codes(&own, &found, &look);
+        let heading = if request.derivative.is_some() { "dy/dx" } else { "Margin" };
+        show_groups(session, &own, &codes, &Look { heading, ..look }, &mut results);
+        store_estimates(&found, &look, names, &mut results);
+    } else {
+        show_estimates(session, &found, &look, names, &mut results);
+    }
     if request.pairwise {
         let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
         results.matrix("b", Matrix::row_vector(b, stripe.clone()));
@@ -271,7 +293,7 @@ fn lines(
     }
     if let Some(term) = block.term {
         let chosen = super::compute::term_factors(session, term, known)?;
-        let rows = term.rows(&chosen);
+        let rows = term.rows(session, &chosen)?;
         return Ok(rows
             .into_iter()
             .map(|r| Line { label: r.label, group: r.group, name: r.name, weights: spread(&r.weights) })
@@ -279,7 +301,7 @@ fn lines(
     }
     let Comparing::Scenarios(operator) = &request.comparing else { return Ok(Vec::new()) };
     let levels: Vec<i64> = (1..=count as i64).collect();
-    Ok(comparisons(*operator, &levels, 0)
+    Ok(comparisons(*operator, &levels, 0, &[])
         .into_iter()
         .map(|c| Line {
             label: format!("({})", c.label),
@@ -288,6 +310,18 @@ fn lines(
             weights: spread(&c.weights),
         })
         .collect())
+}
+
+/// The margins in the order of their blocks.
+fn margins_of(blocks: &[Block<'_>], cells: &[Cell], b: &[f64], v: &Mat) -> Compared {
+    let all: Vec<usize> = blocks.iter().flat_map(|block| block.positions.iter().copied()).collect();
+    Compared {
+        blocks: blocks.iter().flat_map(|k| k.positions.iter().map(|_| k.name.clone())).collect(),
+        labels: blocks.iter().flat_map(|k| level_names(k, cells)).collect(),
+        names: all.iter().map(|i| cells[*i].stripe.name.clone()).collect(),
+        b: all.iter().map(|i| b[*i]).collect(),
+        v: v.select(&all, &all),
+    }
 }
 
 /// Levels of the margins of a block, as pairs are named by.

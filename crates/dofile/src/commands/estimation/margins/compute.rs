@@ -4,7 +4,7 @@ use super::formula::Target;
 use super::{Cell, Comparing, Legend, Listed, Request};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec;
-use crate::estimation::comparisons::TermSpec;
+use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::factors::{Factor, cells, factors, variables};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::margins::{Effect, Form, Margin, Scenario};

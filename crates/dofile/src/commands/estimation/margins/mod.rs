@@ -13,7 +13,7 @@ use self::formula::Target;
 use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{self, Setting, Statistic, Value};
-use crate::estimation::comparisons::TermSpec;
+use crate::estimation::contrast_terms::{TermSpec, weights_of_estimation};
 use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::{Form as Derivative, Margin};
@@ -22,7 +22,6 @@ use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
-use crate::value::is_missing;
 use estimators::contrasts::{Adjustment, Operator};
 use estimators::matrix::Mat;
 
@@ -33,7 +32,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample post saving(filename [, replace]) noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample post saving(filename [, replace]) noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
     notes: "stores r(N) r(b) r(V) r(table) r(at); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
@@ -100,6 +99,8 @@ struct Request {
     pairwise: bool,
     /// Tests beside the intervals.
     effects: bool,
+    /// Group codes of the margins instead of their differences.
+    groups: bool,
     /// No table of joint tests.
     no_wald: bool,
     adjustment: Adjustment,
@@ -162,7 +163,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let targets =
         Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
     let rows = sample(session, &cmd, &parameters, &request, &targets)?;
-    let weights = weights(session, &rows)?;
+    let weights = weights_of_estimation(session, &rows)?;
     let (cells, legends, groups) =
         compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
     let v = variance::covariance(session, &request, &parameters, &cells, &rows)?;
@@ -239,6 +240,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         comparing: compare::comparing(cmd)?,
         pairwise: cmd.options.has("pwcompare"),
         effects: compare::with_effects(cmd)?,
+        groups: compare::with_groups(cmd)?,
         no_wald: cmd.options.text("contrast").is_some_and(|t| t.split_whitespace().any(|w| w == "nowald")),
         adjustment: compare::adjustment(cmd)?,
         unconditional: variance::unconditional(cmd)?,
@@ -338,14 +340,4 @@ fn needed(parameters: &Parameters, targets: &[Target], any_row: bool) -> Vec<Str
     out.sort_unstable();
     out.dedup();
     out
-}
-
-/// Weights of the estimation on the rows.
-fn weights(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
-    let Some(text) = session.e.results.get_text("wexp") else {
-        return Ok(vec![1.0; rows.len()]);
-    };
-    let compiled = session.compile(text.trim_start_matches('=').trim())?;
-    let ctx = session.ctx();
-    Ok(rows.iter().map(|r| compiled.num(&ctx, *r)).map(|w| if is_missing(w) { 0.0 } else { w }).collect())
 }

@@ -4,6 +4,7 @@
 use super::{Cell, Request};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{Statistic, Value};
+use crate::estimation::contrast_terms::weights_of_estimation;
 use crate::estimation::design::SurveyDesign;
 use crate::estimation::linear::Parameters;
 use crate::estimation::model::ClusterRows;
@@ -96,7 +97,7 @@ pub(super) fn covariance(
 fn linearised(session: &Session, parameters: &Parameters, cells: &[Cell], rows: &[usize]) -> Result<Mat> {
     let sample = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
     let all: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
-    let weights = super::weights(session, &all)?;
+    let weights = weights_of_estimation(session, &all)?;
     let on_parameters = influence(session, parameters, &all, &weights)?;
     let mut values = on_parameters.times(&jacobian(cells, parameters).transpose());
     let mut place = vec![usize::MAX; sample.len()];

@@ -1,0 +1,196 @@
+//! Terms of `contrast`, `pwcompare` and `margins` with contrast operators, and their weights over cells.
+
+use crate::error::{Result, StataError};
+use crate::estimation::factors::Factor;
+use crate::session::Session;
+use crate::value::is_missing;
+use estimators::contrasts::{Comparison, Operator, comparisons};
+
+/// One factor of a term.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The variable.
+    pub name: String,
+    /// The operator; absent means the factor is tested as a whole.
+    pub operator: Option<Operator>,
+    /// It stands after `@`: comparisons are made at each of its levels.
+    pub nested: bool,
+}
+
+/// A term such as `a`, `r.a#b`, `r.a@b`, `a#c.x`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermSpec {
+    /// As written.
+    pub text: String,
+    /// Factors in order.
+    pub parts: Vec<Part>,
+    /// Covariates: slopes are compared.
+    pub covariates: Vec<String>,
+}
+
+impl TermSpec {
+    /// Reads one term.
+    pub fn parse(text: &str) -> Result<Self> {
+        let bad = || StataError::new(198, format!("{text} invalid contrast term"));
+        let (crossed, nested) = text.split_once('@').map_or((text, None), |(a, b)| (a, Some(b)));
+        let mut out = Self { text: text.to_string(), parts: Vec::new(), covariates: Vec::new() };
+        for (side, is_nested) in std::iter::once((crossed, false)).chain(nested.map(|n| (n, true))) {
+            for word in side.split(['#', '|']) {
+                let (prefix, name) = word.split_once('.').unwrap_or(("", word));
+                if name.is_empty() {
+                    return Err(bad());
+                }
+                let operator = match prefix {
+                    "c" => {
+                        out.covariates.push(name.to_string());
+                        continue;
+                    }
+                    "" | "i" => None,
+                    prefix => Some(Operator::parse(prefix).ok_or_else(|| {
+                        StataError::unsupported_option("contrast", &format!("operator {prefix}."))
+                    })?),
+                };
+                out.parts.push(Part { name: name.to_string(), operator, nested: is_nested });
+            }
+        }
+        if out.parts.is_empty() { Err(bad()) } else { Ok(out) }
+    }
+
+    /// Whether any factor has an operator.
+    pub fn has_operator(&self) -> bool {
+        self.parts.iter().any(|p| p.operator.is_some())
+    }
+
+    /// Rows of weights over the cells of the term's factors (the last fastest), with labels and names.
+    ///
+    /// # Errors
+    /// r(198) for a level of `rb#.` that the factor has not.
+    pub fn rows(&self, session: &Session, factors: &[&Factor]) -> Result<Vec<Row>> {
+        let mut out =
+            vec![Row { label: String::new(), group: String::new(), name: String::new(), weights: vec![1.0] }];
+        for (part, factor) in self.parts.iter().zip(factors) {
+            let operator = match (part.nested, part.operator) {
+                (true, None) => Operator::Each,
+                (_, Some(operator)) => operator,
+                (false, None) => Operator::Reference,
+            };
+            if let Operator::Level(level) = operator
+                && !factor.levels.contains(&level)
+            {
+                return Err(StataError::new(198, format!("{level} is not a level of {}", part.name)));
+            }
+            if operator.is_weighted() && self.parts.len() > 1 {
+                let text = "operators gw., hw. and jw. in a term with another factor";
+                return Err(StataError::unsupported_option("contrast", text));
+            }
+            let sizes = if operator.is_weighted() { sizes(session, factor)? } else { Vec::new() };
+            let own = comparisons(operator, &factor.levels, factor.reference(), &sizes);
+            out = out.iter().flat_map(|row| own.iter().map(|c| row.cross(part, c))).collect();
+        }
+        Ok(out)
+    }
+}
+
+/// Sums of weights of the levels of a factor over the estimation sample.
+fn sizes(session: &Session, factor: &Factor) -> Result<Vec<f64>> {
+    if session.e.results.get_text("wtype").is_some_and(|kind| kind != "fweight") {
+        let text = "operators gw., hw. and jw. after a weighted estimation";
+        return Err(StataError::unsupported_option("contrast", text));
+    }
+    let variable = session.frame.position(&factor.name)?;
+    let sample = session
+        .estimation_sample()
+        .ok_or_else(|| StataError::new(322, "e(sample) does not identify the estimation sample"))?;
+    let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
+    let weights = weights_of_estimation(session, &rows)?;
+    let of = |level: &i64| {
+        let mine = rows.iter().zip(&weights);
+        mine.filter(|(row, _)| session.frame.num_at(variable, **row) == *level as f64).map(|(_, w)| w).sum()
+    };
+    Ok(factor.levels.iter().map(of).collect())
+}
+
+/// Weights of the estimation on some rows.
+///
+/// # Errors
+/// Those of the expression.
+pub fn weights_of_estimation(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
+    let Some(text) = session.e.results.get_text("wexp") else {
+        return Ok(vec![1.0; rows.len()]);
+    };
+    let compiled = session.compile(text.trim_start_matches('=').trim())?;
+    let ctx = session.ctx();
+    Ok(rows.iter().map(|r| compiled.num(&ctx, *r)).map(|w| if is_missing(w) { 0.0 } else { w }).collect())
+}
+
+/// One comparison of cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Name of the comparison: `(2 vs 1) 1`.
+    pub label: String,
+    /// Levels after `@` at which it is made; comparisons of a group are tested together.
+    pub group: String,
+    /// Name in results: `r2vs1.a@1.b`.
+    pub name: String,
+    /// Weight of each cell.
+    pub weights: Vec<f64>,
+}
+
+impl Row {
+    fn cross(&self, part: &Part, comparison: &Comparison) -> Self {
+        let weights =
+            self.weights.iter().flat_map(|w| comparison.weights.iter().map(move |c| w * c)).collect();
+        let joined = |before: &str, by: &str, after: String| {
+            if before.is_empty() { after } else { format!("{before}{by}{after}") }
+        };
+        let (label, mark) = if part.nested && part.operator.is_none() {
+            (comparison.label.clone(), "@")
+        } else {
+            (format!("({})", comparison.label), if part.nested { "@" } else { "#" })
+        };
+        let letter = match part.operator {
+            Some(Operator::Reference | Operator::Level(_)) => "r",
+            Some(Operator::Adjacent) => "a",
+            Some(Operator::ReverseAdjacent) => "ar",
+            Some(Operator::GrandMean) => "g",
+            Some(Operator::Helmert) => "h",
+            Some(Operator::ReverseHelmert) => "j",
+            Some(Operator::Polynomial) => "p",
+            Some(Operator::OrderPolynomial) => "q",
+            Some(Operator::WeightedGrandMean) => "gw",
+            Some(Operator::WeightedHelmert) => "hw",
+            Some(Operator::WeightedReverseHelmert) => "jw",
+            Some(Operator::Each) | None => "",
+        };
+        let group =
+            if part.nested { joined(&self.group, " ", comparison.label.clone()) } else { self.group.clone() };
+        Self {
+            label: joined(&self.label, " ", label),
+            group,
+            name: joined(&self.name, mark, format!("{letter}{}.{}", short_code(part, comparison), part.name)),
+            weights,
+        }
+    }
+}
+
+/// The part of `1vs2` before its middle.
+fn before(code: &str) -> String {
+    code.split("vs").next().unwrap_or(code).to_string()
+}
+
+/// The comparison in a column name: `6vs4`, the level that is compared with a mean, the degree of a polynomial.
+fn short_code(part: &Part, comparison: &Comparison) -> String {
+    let code = comparison.code.as_str();
+    match part.operator {
+        Some(Operator::GrandMean | Operator::Helmert | Operator::ReverseHelmert) => before(code),
+        Some(operator) if operator.is_weighted() => before(code),
+        Some(Operator::Polynomial | Operator::OrderPolynomial) => {
+            let names = ["linear", "quadratic", "cubic", "quartic", "quintic"];
+            match names.iter().position(|n| *n == code) {
+                Some(i) => (i + 1).to_string(),
+                None => code.trim_start_matches("degree").to_string(),
+            }
+        }
+        _ => code.to_string(),
+    }
+}
