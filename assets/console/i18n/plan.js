@@ -99,6 +99,7 @@ export default {
     "plan.check.missing_code.warn": "{columns} holds a number that looks like a code for a missing value and counts as a value. Repair it under Data, or keep it if it is one",
     "plan.check.no_within.fail": "{columns} does not change within any unit: choose another variable or another analysis",
     "plan.check.zero_spread.fail": "{columns} has one value in the rows that are used: nothing can be compared or explained. Use other rows or another variable",
+    "plan.check.small_group.warn": "The smallest group of {columns} has {n} {n|row|rows}: the result rests on them. Combine it with another group, or report its size",
     "plan.check.small_group.fail": "A group of {columns} has one row in the rows that are used, and one row has no spread: use other rows, a rank test, or equal variances",
     "plan.check.single_row_level.warn": "{n} {n|category|categories} of {columns} with one row each: the robust standard error and the p-value of such a category mean nothing. Combine it with another one, or leave the row out",
     "plan.check.few_df.fail": "The model has {n} terms, as many as there are rows or more: leave {columns} out, combine its levels, or use more rows"
@@ -203,6 +204,7 @@ export default {
     "plan.check.missing_code.warn": "{columns} 中有一个数像是缺失值代码，目前作为数值使用。请在“数据”中修复，如确为数值可保留",
     "plan.check.no_within.fail": "{columns} 在所有个体内都没有变化：请选择其他变量或分析方法",
     "plan.check.zero_spread.fail": "在所用的行中 {columns} 只有一个取值：无法比较或解释。请使用其他行或其他变量",
+    "plan.check.small_group.warn": "{columns} 最小的一组只有 {n} 行，结果取决于这几行：请与其他组合并，或报告其行数",
     "plan.check.small_group.fail": "在所用的行中 {columns} 的一个组只有一行，无法计算离散程度：请使用其他行、秩检验或等方差",
     "plan.check.single_row_level.warn": "{columns} 有 {n} 个类别只有一行：这类类别的稳健标准误和 p 值没有意义。请与其他类别合并，或去掉该行",
     "plan.check.few_df.fail": "模型有 {n} 项，不少于行数：请去掉 {columns}、合并其类别，或使用更多的行"
