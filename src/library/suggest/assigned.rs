@@ -38,7 +38,7 @@ const PAIRS: usize = 4;
 
 /// Words of a time until something happens, and of a change that reaches some units.
 static UNTIL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("how long|soon|faster|quick|\\blast(?:s|ed|ing| longer| the longest| until)\\b|surviv|hazard|until|\\btill\\b|\\bcox\\b|kaplan|log-?rank|\\bstay|\\bkeep|\\bkept|time to|drop|follow-?up|risk of|多久|早|快|慢|\\bkm\\b|风险|生存|存活|多少天|寿命|坚持")
+    Regex::new("how long|soon|faster|quick|\\blast|surviv|hazard|until|\\btill\\b|\\bcox\\b|kaplan|log-?rank|\\bstay|\\bkeep|\\bkept|time to|drop|follow-?up|risk of|多久|早|快|慢|\\bkm\\b|风险|生存|存活|多少天|寿命|坚持")
         .expect("a pattern")
 });
 static SINCE: LazyLock<Regex> = LazyLock::new(|| {

@@ -2,7 +2,6 @@
 
 use super::chinese::glosses;
 use super::columns::{Alias, Named, Place};
-use super::english::STANDS_FOR;
 use super::mentions::Hit;
 use super::names::raw_parts;
 use super::words::Unit;
@@ -29,7 +28,7 @@ pub(super) fn prefer_literal(slice: &str, window: &[Unit], columns: &[Named<'_>]
 
 /// True for a name or label with the word itself.
 fn written(unit: &Unit, column: &Named<'_>) -> bool {
-    let options = unit.options.iter().filter(|(_, s)| *s > STANDS_FOR).map(|(option, _)| option.as_str());
+    let options = unit.options.iter().map(|(option, _)| option.as_str());
     let own: Vec<&str> = options.filter(|option| !option.starts_with('@')).take(2).collect();
     let named = column.aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
     let mut units = named.flat_map(|a| &a.units).flat_map(|u| &u.options);
@@ -47,7 +46,7 @@ fn abbreviated(slice: &str, window: &[Unit], column: &Named<'_>) -> bool {
 /// The units of a name that the English phrase of a Chinese word fits together: 住院费用 both of `hosp_cost`. Every word of the
 /// phrase is in the name, and together they fit more of it than any one meaning of the word does.
 pub(super) fn spread(unit: &Unit, alias: &Alias, used: &[bool], alone: f64) -> Option<Vec<(usize, f64)>> {
-    let phrases = unit.options.iter().filter(|(option, _)| option.contains(' '));
+    let phrases = unit.options.iter().filter(|(option, _)| unit.han && option.contains(' '));
     let fits = |(phrase, strength): &(String, f64)| {
         let mut found: Vec<(usize, f64)> = Vec::new();
         for word in phrase.split(' ') {

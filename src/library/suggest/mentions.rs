@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::tokens::is_han;
 use super::columns::{Alias, Named, Place, weight};
-use super::english;
 use super::expand::expand;
 use super::likeness::stands_for;
 use super::links::Link;
@@ -123,7 +122,6 @@ pub(super) fn mentions(
     let mut units = units(question, vocabulary);
     forget_times_of_treatment(question, &mut units);
     expand(question, &mut units, columns, &vocabulary.cues.words);
-    english::extend(question, &mut units, &vocabulary.names, &vocabulary.cues.words);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();
     let mut links: Vec<Link> = Vec::new();

@@ -9,7 +9,6 @@ mod comparisons;
 mod complete;
 mod decisions;
 mod designs;
-mod english;
 mod expand;
 mod explain;
 mod features;
@@ -50,7 +49,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 12;
+pub const RULES_VERSION: u32 = 11;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -159,7 +158,6 @@ impl<'a> Asked<'a> {
         let (named, mut vocabulary) =
             columns::named(input.dataset, input.values, question.chars().any(is_han));
         vocabulary.cues = phrases::words().clone();
-        vocabulary.names = english::names(&named);
         let (mentions, units, links) = mentions::mentions(question, &named, &vocabulary);
         Self { question, named, units, rows: input.dataset.row_count, mentions, links }
     }

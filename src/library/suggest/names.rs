@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::Place;
-use super::english::abbreviated;
 use super::lexicon::{LEXICON, key};
 use crate::domain::dataset::{Column, Dataset};
 use word_knowledge::is_word;
@@ -25,7 +24,6 @@ pub(super) fn texts_of(
     if out.iter().all(|(_, text)| *text != raw) {
         out.push((Place::Name, raw));
     }
-    out.extend(further_meanings(&column.name).map(|text| (Place::Name, text)));
     // `size_hh` is a household size
     if let [first, second] = out[0].1.split(' ').collect::<Vec<_>>()[..] {
         let turned = format!("{second} {first}");
@@ -58,32 +56,6 @@ pub(super) fn texts_of(
     let own = values.get(&column.name).map(Vec::as_slice).unwrap_or_default();
     out.extend(own.iter().take(50).filter(|v| !is_plain(v)).map(|v| (Place::Value, v.clone())));
     out
-}
-
-/// The name with each part in turn as what it may also abbreviate: `bf_mm` is a backfat, not only a breastfeeding; and a name
-/// without the unit of measurement at its end.
-fn further_meanings(name: &str) -> impl Iterator<Item = String> {
-    let parts = raw_parts(name);
-    let length = parts.len() - usize::from(parts.len() > 1 && parts.last().is_some_and(|p| is_unit(p)));
-    let words: Vec<String> = parts.iter().map(|part| resolved(part)).collect();
-    let mut out: Vec<String> = Vec::new();
-    if length < parts.len() {
-        out.push(words[..length].join(" "));
-    }
-    for (at, part) in parts[..length].iter().enumerate() {
-        for meaning in abbreviated(part) {
-            let own =
-                |(other, word): (usize, &String)| if other == at { meaning.to_owned() } else { word.clone() };
-            out.push(words[..length].iter().enumerate().map(own).collect::<Vec<_>>().join(" "));
-        }
-    }
-    out.into_iter()
-}
-
-/// True for a unit of measurement, or a letter for one.
-fn is_unit(part: &str) -> bool {
-    LEXICON.measured_in(part).next().is_some()
-        || matches!(part, "k" | "n" | "no" | "num" | "yn" | "pcm" | "fm")
 }
 
 /// Values that are words of every question: `yes`, `none`, numbers.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::super::tokens::{is_han, stem};
 use super::chinese::{glosses, is_known};
-use super::english;
 use super::lexicon::{LEXICON, LONGEST, key};
 use word_knowledge as knowledge;
 
@@ -55,8 +54,6 @@ pub(super) struct Vocabulary {
     pub(super) cues: Words,
     /// True where no name is Chinese: a Chinese word of several known ones stays whole, because it is translated as a whole.
     pub(super) compounds: bool,
-    /// What the columns are called; everyday phrases are read only as what the data have.
-    pub(super) names: BTreeSet<String>,
 }
 
 /// Words with their stems.
@@ -125,7 +122,6 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
     // a misspelt word may be part of a phrase: "reaktion time"
     let meant = |t: &Token| spelling(&t.text, vocabulary).map_or_else(|| stem(&t.text), |word| stem(&word));
     let meant: Vec<String> = run.iter().map(meant).collect();
-    let texts: Vec<&str> = run.iter().map(|t| t.text.as_str()).collect();
     let mut at = 0;
     while at < run.len() {
         let phrase = |words: &[String]| {
@@ -136,34 +132,36 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
             })
         };
         let found = phrase(&stems).or_else(|| phrase(&meant));
-        let everyday = english::phrase(&texts[at..], &vocabulary.names).map(|(length, o)| (at + length, o));
-        let listed = found.as_ref().map_or(at + 1, |(end, _)| *end);
-        if let Some((end, mut options)) = everyday.filter(|(end, _)| *end > listed) {
-            let own = stems[at..end].iter().filter(|w| !LEXICON.is_generic(w) && !LEXICON.is_connector(w));
-            options.extend(own.map(|word| (word.clone(), PART)));
-            out.push(joint(options, run[at].start, run[end - 1].end));
-            at = end;
-            continue;
-        }
         let (end, key) = found.unwrap_or_else(|| (at + 1, stems[at].clone()));
         let (start, stop) = (run[at].start, run[end - 1].end);
         if LEXICON.is_idiom(&key) {
-            out.push(joint(Vec::new(), start, stop));
+            out.push(Unit {
+                options: Vec::new(),
+                start,
+                end: stop,
+                generic: false,
+                connector: false,
+                han: false,
+                spelled: None,
+            });
         } else if end > at + 1 {
             let mut options = LEXICON.units(&key).unwrap_or_default().to_vec();
             options.extend(heads(&key));
-            out.push(joint(options, start, stop));
+            out.push(Unit {
+                options,
+                start,
+                end: stop,
+                generic: false,
+                connector: false,
+                han: false,
+                spelled: None,
+            });
         } else if !matches!(run[at].text.as_str(), "s" | "t") {
             out.push(single(&run[at], vocabulary));
         }
         at = end;
     }
     run.clear();
-}
-
-/// The unit of a phrase of several words.
-fn joint(options: Vec<(String, f64)>, start: usize, end: usize) -> Unit {
-    Unit { options, start, end, generic: false, connector: false, han: false, spelled: None }
 }
 
 /// Words for anybody, which alone name no column.
@@ -274,18 +272,13 @@ const GLOSS: f64 = 0.9;
 
 /// What an English word or phrase of a Chinese word may mean.
 fn in_english(gloss: &str) -> Vec<(String, f64)> {
-    meant_by(gloss, GLOSS)
-}
-
-/// What a word or phrase means that stands for another with some strength.
-pub(super) fn meant_by(gloss: &str, strength: f64) -> Vec<(String, f64)> {
     let key = key(gloss);
     let concepts = LEXICON.units(&key).unwrap_or_default().iter();
-    let mut options: Vec<(String, f64)> = concepts.map(|(unit, s)| (unit.clone(), s * strength)).collect();
+    let mut options: Vec<(String, f64)> = concepts.map(|(unit, s)| (unit.clone(), s * GLOSS)).collect();
     if key.contains(' ') {
         options.extend(heads(&key));
     }
-    options.push((key, strength));
+    options.push((key, GLOSS));
     options
 }
 

@@ -54,7 +54,7 @@ const LEAST_CHINESE: [f64; 3] = [0.94, 0.88, 0.95];
 
 /// The folder of the sets, and those from which the weights are learned.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
-const SETS: [&str; 26] = [
+const SETS: [&str; 18] = [
     "causaldata",
     "fresh",
     "library",
@@ -73,14 +73,6 @@ const SETS: [&str; 26] = [
     "unseen11",
     "unseen12",
     "unseen13",
-    "unseen14",
-    "unseen15",
-    "unseen16",
-    "unseen17",
-    "unseen18",
-    "unseen19",
-    "unseen20",
-    "library2",
 ];
 
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
