@@ -18,6 +18,7 @@ import sys
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
 
 # What a reading that is right only in its outcome counts where no reading is right in everything.
 PARTLY = 0.4
@@ -45,13 +46,11 @@ def judged(question, roles):
 
 
 class Questions:
-    """The features of all readings as one matrix, with the bounds of each question."""
+    """The features of all readings as one sparse matrix, with the bounds of each question."""
 
     def __init__(self, lines):
-        names = sorted({name for line in lines for reading in line["readings"] for name in reading["features"]})
-        self.names = names
-        place = {name: at for at, name in enumerate(names)}
-        rows, bounds, self.right, self.weight, self.first = [], [0], [], [], []
+        names, values, places, ends, self.bounds = {}, [], [], [0], [0]
+        self.right, self.weight, self.first = [], [], []
         self.sets, self.files, self.judged = [], [], []
         for line in lines:
             judgements = [judged(line["q"], reading["roles"]) for reading in line["readings"]]
@@ -61,11 +60,11 @@ class Questions:
                 right = np.array([j[0] for j in judgements], float)
                 weight = PARTLY
             for reading in line["readings"]:
-                row = np.zeros(len(names))
                 for name, value in reading["features"].items():
-                    row[place[name]] = value
-                rows.append(row)
-            bounds.append(len(rows))
+                    places.append(names.setdefault(name, len(names)))
+                    values.append(value)
+                ends.append(len(values))
+            self.bounds.append(len(ends) - 1)
             rules = [at for at, r in enumerate(line["readings"]) if r["features"].get("reading.rules")]
             self.first.append(rules[0])
             self.right.append(right)
@@ -73,17 +72,21 @@ class Questions:
             self.sets.append(line["file"].removesuffix(".jsonl"))
             self.files.append(line["q"]["data"])
             self.judged.append(judgements)
-        self.matrix = np.array(rows)
-        self.bounds = bounds
+        self.names = list(names)
+        self.matrix = csr_matrix((values, places, ends), shape=(len(ends) - 1, len(names)))
 
     def of(self, at):
         return self.matrix[self.bounds[at]:self.bounds[at + 1]]
+
+    def rows(self, members):
+        return np.concatenate([np.arange(self.bounds[at], self.bounds[at + 1]) for at in members])
 
 
 def learned(questions, members, penalty, importance):
     """Returns the weights that fit the questions of `members`."""
     members = [at for at in members if questions.weight[at]]
-    matrix = np.concatenate([questions.of(at) for at in members])
+    matrix = questions.matrix[questions.rows(members)]
+    turned = matrix.T.tocsr()
     right = np.concatenate([questions.right[at] for at in members])
     sizes = np.array([len(questions.right[at]) for at in members])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -96,7 +99,7 @@ def learned(questions, members, penalty, importance):
         every, good = np.add.reduceat(odds, starts), np.add.reduceat(odds * right, starts)
         excess = odds * (1 / np.repeat(every, sizes) - right / np.repeat(good, sizes)) * np.repeat(counts, sizes)
         value = penalty * weights @ weights + counts @ (np.log(every) - np.log(good))
-        return value, 2 * penalty * weights + matrix.T @ excess
+        return value, 2 * penalty * weights + turned @ excess
 
     start = np.zeros(len(questions.names))
     return minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
