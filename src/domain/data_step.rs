@@ -202,7 +202,6 @@ impl DataStep {
 
     /// Describes the step in a few words, for reports: `convert y: number, without "€"`.
     pub fn words(&self) -> String {
-        let quoted = |list: &[String]| list.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(", ");
         match self.kind {
             StepKind::Merge => format!("merge of {} by {}", self.dataset_key, self.keys.join(" ")),
             StepKind::Append => format!("append of {}", self.dataset_key),
@@ -211,26 +210,59 @@ impl DataStep {
                 format!("drop_rows: rows {} of the data", rows.join(", "))
             }
             StepKind::Convert => {
-                let to = match &self.to {
-                    Some(ConvertTo::DateSpreadsheet) => "dates, from the days of a spreadsheet".to_owned(),
-                    Some(ConvertTo::Text) => "text without blanks around it".to_owned(),
-                    Some(ConvertTo::TextLower) => "text in small letters without blanks around it".to_owned(),
-                    Some(to) => to.mask().map_or("numbers".to_owned(), |mask| format!("dates, {mask}")),
-                    None => String::new(),
-                };
-                let mut text = format!("convert {}: {to}", self.column.as_deref().unwrap_or_default());
-                if !self.remove.is_empty() {
-                    text.push_str(&format!(", without {}", quoted(&self.remove)));
-                }
-                if let Some(decimal) = &self.decimal {
-                    text.push_str(&format!(", decimal sign \"{decimal}\""));
-                }
-                if !self.missing.is_empty() {
-                    text.push_str(&format!(", missing: {}", quoted(&self.missing)));
-                }
-                text
+                format!("convert {}: {}", self.column.as_deref().unwrap_or_default(), self.conversion(false))
             }
         }
+    }
+
+    /// The same in Chinese.
+    pub fn words_zh(&self) -> String {
+        match self.kind {
+            StepKind::Merge => format!("按 {} 合并 {}", self.keys.join("、"), self.dataset_key),
+            StepKind::Append => format!("追加 {} 的行", self.dataset_key),
+            StepKind::DropRows => {
+                let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
+                format!("剔除数据的第 {} 行", rows.join("、"))
+            }
+            StepKind::Convert => {
+                format!("转换 {}：{}", self.column.as_deref().unwrap_or_default(), self.conversion(true))
+            }
+        }
+    }
+
+    /// What a conversion makes of the cells of its column: `numbers, without "€"`.
+    pub fn conversion(&self, chinese: bool) -> String {
+        let either = |en: &str, zh: &str| if chinese { zh.to_owned() } else { en.to_owned() };
+        let quoted = |list: &[String]| {
+            let texts: Vec<String> = list.iter().map(|t| format!("\"{t}\"")).collect();
+            texts.join(if chinese { "、" } else { ", " })
+        };
+        let mut text = match &self.to {
+            Some(ConvertTo::DateSpreadsheet) => {
+                either("dates, from the days of a spreadsheet", "日期（来自电子表格的天数）")
+            }
+            Some(ConvertTo::Text) => either("text without blanks around it", "去掉首尾空格的文本"),
+            Some(ConvertTo::TextLower) => {
+                either("text in small letters without blanks around it", "去掉首尾空格的小写文本")
+            }
+            Some(to) => match to.mask() {
+                Some(mask) => either(&format!("dates, {mask}"), &format!("日期（{mask}）")),
+                None => either("numbers", "数值"),
+            },
+            None => String::new(),
+        };
+        if !self.remove.is_empty() {
+            let texts = quoted(&self.remove);
+            text += &either(&format!(", without {texts}"), &format!("，去掉 {texts}"));
+        }
+        if let Some(sign) = &self.decimal {
+            text += &either(&format!(", decimal sign \"{sign}\""), &format!("，小数点为 \"{sign}\""));
+        }
+        if !self.missing.is_empty() {
+            let texts = quoted(&self.missing);
+            text += &either(&format!(", missing: {texts}"), &format!("，视为缺失：{texts}"));
+        }
+        text
     }
 }
 

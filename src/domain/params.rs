@@ -1,9 +1,12 @@
 //! Parameter values: their grammar and limits (checked when a plan is frozen) and their encoding as locals
 //! (when a run is rendered). What a parameter means to an analysis is the template's business.
 
+mod advice;
+
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use self::advice::{amount_advice, flag_advice, quoted_number};
 use super::dataset::Column;
 use super::encode::{SafeText, Unsafe, VariableName, is_storable, number_text};
 use super::expression::Condition;
@@ -156,7 +159,7 @@ pub fn column_misfits(parameter: &Parameter, column: &Column) -> Vec<String> {
             true => format!("text ({kind})"),
             false => kind.to_owned(),
         };
-        let advice = flag_advice(column, &needs.kinds);
+        let advice = flag_advice(column, &needs.kinds) + &amount_advice(column, &needs.kinds);
         reasons.push(format!("`{}` is {kind}, needed is {}{advice}", column.name, needs.kinds.join(" or ")));
     }
     if let Some(least) = needs.min_distinct.filter(|least| column.distinct < *least) {
@@ -182,29 +185,20 @@ fn distinct_values(count: u64) -> String {
     format!("{count} distinct {}", if count == 1 { "value" } else { "values" })
 }
 
-/// How a column with two values becomes one of 0 and 1, where that is needed.
-fn flag_advice(column: &Column, needed: &[String]) -> String {
-    if column.distinct != 2 || !needed.iter().any(|kind| kind == "binary") {
-        return String::new();
-    }
-    let one = match column.max.filter(|_| !column.is_text()) {
-        Some(most) => number_text(most),
-        None => "\"…\"".to_owned(),
-    };
-    format!(
-        "; it has two values: derive a variable of 0 and 1 (derived_variables), 1 for the value that the question asks \
-         about, such as {} == {one}, and use that",
-        column.name
-    )
-}
-
 fn check_bounds(parameter: &Parameter, value: f64) -> Result<(), ValueError> {
     let low = parameter.min.filter(|min| value < *min).map(|min| format!("at least {}", number_text(min)));
     let high = parameter.max.filter(|max| value > *max).map(|max| format!("at most {}", number_text(max)));
     match low.or(high) {
         Some(bound) => {
             let reason = format!("{} is outside the limits: {bound}", number_text(value));
-            Err(ValueError::invalid(reason, bound))
+            // 0.95 for a level of 95
+            let percent = (value > 0.0 && value < 1.0 && parameter.min.is_some_and(|min| min >= 1.0))
+                .then(|| value * 100.0)
+                .filter(|percent| parameter.min <= Some(*percent) && Some(*percent) <= parameter.max);
+            match percent.map(|percent| format!("{}, if per cent are meant", number_text(percent))) {
+                Some(meant) => Err(ValueError::invalid(format!("{reason}: {meant}"), meant)),
+                None => Err(ValueError::invalid(reason, bound)),
+            }
         }
         None => Ok(()),
     }
@@ -214,7 +208,7 @@ fn check_int(parameter: &Parameter, value: &Value) -> Result<Value, ValueError> 
     let whole = value
         .as_i64()
         .or_else(|| value.as_f64().filter(|v| v.fract() == 0.0 && v.abs() <= 2e9).map(|v| v as i64));
-    let whole = whole.ok_or_else(|| ValueError::invalid("a whole number is needed", "a whole number"))?;
+    let whole = whole.ok_or_else(|| quoted_number(value, "a whole number is needed", "a whole number"))?;
     if !(INT_MIN..=INT_MAX).contains(&whole) {
         let bound = format!("{INT_MIN} to {INT_MAX}");
         return Err(ValueError::invalid(format!("{whole} is outside {bound}"), bound));
@@ -227,7 +221,7 @@ fn check_number(parameter: &Parameter, value: &Value) -> Result<Value, ValueErro
     let number = value
         .as_f64()
         .filter(|v| is_storable(*v))
-        .ok_or_else(|| ValueError::invalid("a finite number is needed", "a number"))?;
+        .ok_or_else(|| quoted_number(value, "a finite number is needed", "a number"))?;
     check_bounds(parameter, number)?;
     // whole numbers are stored as such, so that 95 and 95.0 are the same plan
     if number.fract() == 0.0 && number.abs() < 9e15 { Ok(json!(number as i64)) } else { Ok(json!(number)) }

@@ -24,11 +24,16 @@ pub fn in_words(message: &str) -> String {
         let (name, known) = named(rest);
         return match known.as_slice() {
             [] => format!("there is no field {name:?}, and this object has none"),
-            known => format!(
-                "there is no field {name:?}{}; the fields are {}",
-                did_you_mean(&name, known),
-                known.join(", ")
-            ),
+            known => {
+                // a draft with its roles one level too high
+                let role = match did_you_mean(&name, known) {
+                    none if none.is_empty() && known.contains(&"roles") => {
+                        "; a role stands in roles, such as {\"roles\": {\"regressors\": [\"a\"]}}".to_owned()
+                    }
+                    meant => meant,
+                };
+                format!("there is no field {name:?}{role}; the fields are {}", known.join(", "))
+            }
         };
     }
     if let Some(rest) = text.strip_prefix("unknown variant ") {

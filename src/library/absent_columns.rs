@@ -15,6 +15,12 @@ pub(super) fn column_not_found(binding: &Binding) -> Problem {
         .collect();
     let mut names: Vec<&str> = binding.absent.iter().map(|a| a.column.as_str()).collect();
     names.dedup();
+    if let Some(renamed) = renamed(&binding.absent) {
+        let text = format!("the data have no column {}; {renamed}", names.join(", "));
+        return Problem::new(ErrorCode::ContractColumnNotFound, text)
+            .with("columns", names)
+            .with("errors", list);
+    }
     if let Some(wide) = binding.absent.iter().find_map(wide) {
         let text = format!("the data have no column {}; {wide}", names.join(", "));
         return Problem::new(ErrorCode::ContractColumnNotFound, text)
@@ -43,9 +49,27 @@ pub(super) fn column_not_found(binding: &Binding) -> Problem {
     Problem::new(ErrorCode::ContractColumnNotFound, text).with("columns", names).with("errors", list)
 }
 
+/// Columns as the file calls them, whose names here are others.
+fn renamed(absent: &[AbsentColumn]) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    for column in absent {
+        let name = column.renamed.as_ref().map(|new| format!("\"{}\" is named {new} here", column.column));
+        names.extend(name.filter(|name| !names.contains(name)));
+    }
+    let use_them = if names.len() == 1 { "use this name" } else { "use these names" };
+    (!names.is_empty()).then(|| format!("{}: {use_them} in the draft", names.join(", ")))
+}
+
 /// A formula or a prefix of a model in place of a column: `a*b`, `c.a#c.b`, `i.region`, `ln(wage)`, `age^2`.
 fn formula(absent: &AbsentColumn) -> Option<String> {
     let text = absent.column.as_str();
+    let names: Vec<&str> = text.split([',', ';', '，', '、']).map(str::trim).collect();
+    if names.len() > 1 && !text.contains(['(', '"']) && names.iter().all(|name| !name.is_empty()) {
+        return Some(format!(
+            "`{text}` is a list in one text: write each name by itself, [\"{}\"]",
+            names.join("\", \"")
+        ));
+    }
     let factor = text
         .strip_prefix("i.")
         .or_else(|| text.strip_prefix("C(").and_then(|rest| rest.strip_suffix(')')))

@@ -12,7 +12,7 @@ use super::known_names::unknown_parameter;
 use super::missing_parameters::{MissingParameter, gap_of};
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
-use crate::domain::expression::ExpressionError;
+use crate::domain::expression::{ExpressionError, called};
 use crate::domain::parameter_test::{ParameterTest, is_given};
 use crate::domain::params::{ValueError, check_value};
 use crate::domain::plan::{DerivedVariable, PlanCondition};
@@ -64,6 +64,15 @@ pub struct AbsentColumn {
     pub column: String,
     /// Names of existing columns, the most similar first.
     pub nearest: Vec<String>,
+    /// The name here of the column that the file calls so.
+    pub renamed: Option<String>,
+}
+
+impl AbsentColumn {
+    fn new(path: String, column: String, nearest: Vec<String>, columns: &[Column]) -> Self {
+        let renamed = called(&column, columns).map(|c| c.name.clone());
+        Self { path, column, nearest, renamed }
+    }
 }
 
 /// A value that does not fit.
@@ -237,7 +246,7 @@ fn accept(parameter: &Parameter, value: &Value, source: Source, columns: &[Colum
                 let path = path.clone();
                 match error {
                     ValueError::ColumnAbsent { column, nearest } => {
-                        binding.absent.push(AbsentColumn { path, column, nearest });
+                        binding.absent.push(AbsentColumn::new(path, column, nearest, columns));
                     }
                     ValueError::Invalid { reason, suggestion } => {
                         binding.violations.push(Violation { path, reason, value: value.clone(), suggestion });
@@ -299,11 +308,9 @@ fn unknown_parameters(meta: &TemplateMeta, binding: &mut Binding) {
 fn marks(columns: &[Column], binding: &mut Binding) {
     for column in &binding.statement.categorical_vars {
         if !columns.iter().any(|c| c.name == *column) {
-            binding.absent.push(AbsentColumn {
-                path: "categorical_vars".to_owned(),
-                column: column.clone(),
-                nearest: crate::domain::expression::nearest(column, columns),
-            });
+            let nearest = crate::domain::expression::nearest(column, columns);
+            let path = "categorical_vars".to_owned();
+            binding.absent.push(AbsentColumn::new(path, column.clone(), nearest, columns));
         }
     }
 }

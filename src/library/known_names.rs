@@ -51,7 +51,11 @@ pub fn check(
 pub(super) fn unknown_parameter(group: &str, name: &str, value: &Value, meta: &TemplateMeta) -> Violation {
     let names: Vec<&str> = meta.parameters.iter().map(|p| p.name.as_str()).collect();
     let role = ROLES.contains(&name) && meta.parameters.iter().any(|p| p.bind == name);
-    let meant = if role { format!("; it is a role: set roles.{name}") } else { did_you_mean(name, &names) };
+    let meant = match did_you_mean(name, &names) {
+        _ if role => format!("; it is a role: set roles.{name}"),
+        none if none.is_empty() && !names.is_empty() => format!("; its parameters are {}", names.join(", ")),
+        meant => meant,
+    };
     Violation {
         path: format!("{group}.{name}"),
         reason: format!("{} has no parameter {name:?}{meant}", meta.id),
@@ -84,13 +88,40 @@ fn unknown_role(role: &str, columns: Value, template: Option<&TemplateMeta>) -> 
             format!("; the role is {}", parameter.bind)
         }
         Some(_) => format!("; it is a parameter: set parameters.{role}"),
-        None => did_you_mean(role, &taken),
+        None => meant_role(role, &taken),
     };
     Violation {
         path: format!("roles.{role}"),
         reason: format!("there is no role {role:?}{meant}"),
         value: columns,
         suggestion: format!("one of {}", taken.join(", ")),
+    }
+}
+
+/// Words of textbooks and of other programs for roles.
+const WORDS: [(&str, &str); 10] = [
+    ("independent", "regressors"),
+    ("predictor", "regressors"),
+    ("explanatory", "regressors"),
+    ("exposure", "regressors"),
+    ("feature", "regressors"),
+    ("covariate", "controls"),
+    ("confounder", "controls"),
+    ("dependent", "outcome_var"),
+    ("response", "outcome_var"),
+    ("target", "outcome_var"),
+];
+
+/// The role that a word means or is spelt like; all of them where it is none.
+fn meant_role(word: &str, taken: &[&str]) -> String {
+    let lower = word.to_lowercase();
+    let known = WORDS.iter().find(|(said, role)| lower.starts_with(said) && taken.contains(role));
+    if let Some((_, role)) = known {
+        return format!("; did you mean {role}?");
+    }
+    match did_you_mean(word, taken) {
+        none if none.is_empty() => format!("; the roles are {}", taken.join(", ")),
+        meant => meant,
     }
 }
 

@@ -185,9 +185,22 @@ impl Library {
     /// Returns the ids that are spelt most like a text, the most similar one first; the family may be left out.
     pub fn nearest(&self, text: &str) -> Vec<&str> {
         let wanted = text.trim().to_lowercase();
+        let (family, short) = wanted.split_once('.').unwrap_or(("", &wanted));
         let distance = |id: &str| {
-            let name = id.split_once('.').map_or(id, |(_, name)| name);
-            strsim::damerau_levenshtein(&wanted, id).min(strsim::damerau_levenshtein(&wanted, name))
+            let (own_family, name) = id.split_once('.').unwrap_or(("", id));
+            let written =
+                strsim::damerau_levenshtein(&wanted, id).min(strsim::damerau_levenshtein(&wanted, name));
+            // `linear.ols` for linear.ols_robust, `logit` for limited.logit_margins
+            let begins = short.len() >= 3 && (name.starts_with(short) || short.starts_with(name));
+            let holds = short.len() >= 3 && name.split('_').any(|part| part == short);
+            let near = if begins {
+                0
+            } else if holds {
+                1
+            } else {
+                written
+            };
+            (near, family != own_family)
         };
         let mut ids: Vec<&str> = self.templates.keys().map(TemplateId::as_str).collect();
         ids.sort_by_cached_key(|id| distance(id));

@@ -123,7 +123,7 @@ pub fn misfits(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -
     let broken = binding.violations.iter().map(|violation| Misfit {
         field: violation.path.clone(),
         description: match violation.suggestion.as_str() {
-            "" => violation.reason.clone(),
+            said if violation.reason.ends_with(said) => violation.reason.clone(),
             suggestion => format!("{}: {suggestion}", violation.reason),
         },
         candidates: Vec::new(),

@@ -122,6 +122,37 @@ pub fn with_repairs(mut problem: Problem, inputs: &Inputs, statement: &Statement
         );
         problem = problem.with("repairs", json!(open));
     }
+    with_remarks(problem, inputs, &open)
+}
+
+/// Remarks on a column that no step repairs, and that say why it is not what an analysis needs.
+const UNREPAIRED: [&str; 6] = [
+    "mixed_number_styles",
+    "mixed_types",
+    "mixed_date_orders",
+    "yes_and_no",
+    "ranges_as_text",
+    "times_as_text",
+];
+
+/// Adds to a refusal that names a column what the upload said on it, where no repair is offered for it.
+fn with_remarks(mut problem: Problem, inputs: &Inputs, open: &[DataStep]) -> Problem {
+    let primary = inputs.primary().map(|primary| primary.dataset_key.as_str());
+    let is_named = |column: &str| problem.message.contains(&format!("`{column}`"));
+    let repaired = |column: &str| open.iter().any(|step| step.column.as_deref() == Some(column));
+    let said: Vec<String> = inputs
+        .warnings
+        .iter()
+        .filter(|w| w.dataset_key.as_deref() == primary && UNREPAIRED.contains(&w.kind.as_str()))
+        .filter(|w| w.column.as_deref().is_some_and(|column| is_named(column) && !repaired(column)))
+        .map(|w| match &w.suggestion {
+            Some(advice) => format!("{}: {advice}", w.message),
+            None => w.message.clone(),
+        })
+        .collect();
+    if !said.is_empty() {
+        problem.message = format!("{}; of its cells: {}", problem.message, said.join("; "));
+    }
     problem
 }
 

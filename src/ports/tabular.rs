@@ -131,6 +131,8 @@ pub struct RowChecks {
     pub within: Vec<String>,
     /// The column of weights; rows of weight zero are not used.
     pub weight: Option<String>,
+    /// The weights count equal rows, so that each has to be a whole number.
+    pub whole_weights: bool,
     /// Columns of numbers of which none may be a combination of the others.
     pub regressors: Vec<String>,
     /// The outcome of a linear model, which may not be a combination of the regressors either.
@@ -154,6 +156,8 @@ pub enum ValueRule {
     ZeroOrOne,
     /// There are two values.
     TwoValues,
+    /// There may be several values; the rows of each are counted.
+    Groups,
     /// There is more than one value; a term of a model that is left out otherwise.
     Varies,
     /// There is more than one value; nothing can be analysed otherwise.
@@ -166,9 +170,19 @@ impl ValueRule {
     /// Fewest clusters whose standard errors are not remarked on.
     pub const ENOUGH_CLUSTERS: usize = 30;
 
+    /// Groups whose rows are counted; with as many or more none is small for certain.
+    pub const MOST_GROUPS: usize = 50;
+
     /// True for rules that columns of text can break, too.
     pub fn takes_texts(self) -> bool {
-        matches!(self, ValueRule::TwoValues | ValueRule::Varies | ValueRule::Differs | ValueRule::Clusters)
+        matches!(
+            self,
+            ValueRule::TwoValues
+                | ValueRule::Groups
+                | ValueRule::Varies
+                | ValueRule::Differs
+                | ValueRule::Clusters
+        )
     }
 
     /// How many different values are kept.
@@ -177,6 +191,7 @@ impl ValueRule {
             ValueRule::NotNegative | ValueRule::AboveZero => 0,
             ValueRule::Varies | ValueRule::Differs => 2,
             ValueRule::ZeroOrOne | ValueRule::TwoValues => 6,
+            ValueRule::Groups => Self::MOST_GROUPS,
             ValueRule::Clusters => Self::ENOUGH_CLUSTERS,
         }
     }
@@ -246,6 +261,8 @@ pub struct RowFindings {
     pub repeated: FoundRows,
     /// Rows of negative weight.
     pub negative_weights: FoundRows,
+    /// Rows of a weight that is no whole number, where it has to be one.
+    pub fractional_weights: FoundRows,
     /// Columns that do not vary within any unit.
     pub no_within: Vec<String>,
     /// Regressors that are constant or combinations of earlier ones; the outcome where it is a combination of them.

@@ -273,12 +273,18 @@ fn missing(tables: &[Table], style: &Style<'_>) -> Option<Vec<Finding>> {
 }
 
 fn issues(table: &Table, style: &Style<'_>) -> Vec<String> {
-    let mut names: Vec<&str> = rows(table).map(|row| table.cell(row, "variable").text()).collect();
-    let n = names.len().to_string();
+    // the last row counts the rows that were looked at: it is no remark
+    let remarks = rows(table).filter(|row| table.cell(*row, "issue").text() != "checked");
+    let mut names: Vec<&str> = remarks.map(|row| table.cell(row, "variable").text()).collect();
+    let n = names.len();
     names.sort_unstable();
     names.dedup();
-    let key = if names.is_empty() { "issues.none" } else { "issues" };
-    vec![plain(style, key, &[("n", &n), ("k", &names.len().to_string())])]
+    let key = match n {
+        0 => "issues.none",
+        1 => "issues.one",
+        _ => "issues",
+    };
+    vec![plain(style, key, &[("n", &n.to_string()), ("k", &names.len().to_string())])]
 }
 
 /// Reliability, and the item without which it would be highest where that is above the whole scale's.

@@ -166,12 +166,11 @@ fn step_sentence(step: &DataStep, language: super::Language) -> String {
             )
         }
         StepKind::Convert => {
-            let words = step.words();
-            let how = words.split_once(": ").map_or(words.as_str(), |(_, how)| how);
+            let (how, how_zh) = (step.conversion(false), step.conversion(true));
             pick(
                 language,
                 &format!("The column {column} was read again as {how}."),
-                &format!("重新读取了列 {column}（{how}）。"),
+                &format!("重新读取了列 {column}（{how_zh}）。"),
             )
         }
     }

@@ -91,6 +91,8 @@ pub(super) struct Inference {
     enclosed: bool,
     bare: bool,
     behind: bool,
+    pub other_minus: bool,
+    pub full_width: bool,
 }
 
 impl Default for Inference {
@@ -116,6 +118,8 @@ impl Default for Inference {
             enclosed: false,
             bare: false,
             behind: false,
+            other_minus: false,
+            full_width: false,
         }
     }
 }
@@ -269,6 +273,8 @@ impl Inference {
                 self.enclosed |= spelt.enclosed;
                 self.bare |= !spelt.enclosed;
                 self.behind |= spelt.behind;
+                self.other_minus |= spelt.other_minus;
+                self.full_width |= spelt.full_width;
                 if admits & THOUSANDS == 0 {
                     self.value(spelt.value, false);
                 }
@@ -363,6 +369,8 @@ impl Inference {
         self.enclosed |= other.enclosed;
         self.bare |= other.bare;
         self.behind |= other.behind;
+        self.other_minus |= other.other_minus;
+        self.full_width |= other.full_width;
     }
 }
 

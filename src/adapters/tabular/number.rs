@@ -253,6 +253,10 @@ pub(super) struct Spelt {
     pub enclosed: bool,
     /// Negative by a sign behind it.
     pub behind: bool,
+    /// With another minus than that of ASCII.
+    pub other_minus: bool,
+    /// With full-width signs.
+    pub full_width: bool,
 }
 
 /// Reads a number, also with thousands, that is negative by parentheses, `(12.5)`, by a sign behind it, `12.5-`, or by
@@ -280,7 +284,9 @@ pub(super) fn spelt(text: &[u8]) -> Option<Spelt> {
     }
     let value = plain(body.as_bytes()).map(|p| p.value).or_else(|| with_thousands(body.as_bytes()))?;
     let (enclosed, behind) = (inner.is_some(), inner.is_none() && behind.is_some());
-    Some(Spelt { value: if negative { -value } else { value }, enclosed, behind })
+    let other_minus = text.contains(['\u{2212}', '\u{2013}', '－']);
+    let full_width = text.contains(|c: char| ('\u{ff01}'..='\u{ff5e}').contains(&c) && c != '－');
+    Some(Spelt { value: if negative { -value } else { value }, enclosed, behind, other_minus, full_width })
 }
 
 fn grouped(text: &[u8], group: u8, point: u8) -> Option<f64> {

@@ -256,7 +256,9 @@ pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, war
     for column in columns {
         let name = Some(column.name.as_str());
         if column.inferred_type == InferredType::Empty {
-            warnings.warn("empty_column", name, format!("{} holds no value", column.name), "");
+            let hint = "leave it out; where its cells hold formulas, save the workbook in a spreadsheet program, so that their \
+                        results are stored, and upload it again";
+            warnings.warn("empty_column", name, format!("{} holds no value", column.name), hint);
             continue;
         }
         if column.distinct == 1 && rows > 1 {

@@ -2,6 +2,7 @@
 
 use super::date::DateStyle;
 use super::infer::{DecimalSign, Inference, Reading};
+use super::number;
 use super::warnings::Warnings;
 
 /// Adds what a user should know on the reading that was chosen for a column.
@@ -30,10 +31,10 @@ pub(super) fn on_inference(
         Reading::Thousands => Some("commas were read as thousands separators (1,234 is 1234)"),
         Reading::DecimalComma => Some("commas were read as decimal commas (1,5 is one and a half)"),
         Reading::Percent => Some("percentages were read as the number in front of the sign (12.5% is 12.5)"),
-        Reading::Spelt => Some(
-            "numbers in parentheses, with a minus behind them or another minus sign were read as negative ones, full-width \
-             digits as digits",
-        ),
+        Reading::Spelt => {
+            on_spelt(facts, name, warnings);
+            None
+        }
         Reading::Boolean => Some("true and false were read as 1 and 0"),
         Reading::Date(DateStyle::DayFirst) | Reading::Datetime(DateStyle::DayFirst) => {
             Some("dates were read day first, the only order that fits every row")
@@ -56,6 +57,21 @@ pub(super) fn on_inference(
         let message =
             format!("{name} has {} values that no number can hold; they are missing", facts.infinite);
         warnings.warn("infinite_values", column, message, "");
+    }
+}
+
+/// Says how numbers were read that a book keeper or another keyboard wrote.
+fn on_spelt(facts: &Inference, name: &str, warnings: &mut Warnings) {
+    let signs = facts.signs();
+    let negative: Vec<&str> = signs.into_iter().filter_map(|(found, what)| found.then_some(what)).collect();
+    let negative = match negative.is_empty() {
+        true => None,
+        false => Some(format!("numbers {} were read as negative ones", negative.join(" or "))),
+    };
+    let digits = facts.full_width.then(|| "full-width digits were read as digits".to_owned());
+    let notes: Vec<String> = negative.into_iter().chain(digits).collect();
+    if !notes.is_empty() {
+        warnings.info("converted_values", Some(name), format!("{name}: {}", notes.join(", ")), "");
     }
 }
 
@@ -118,6 +134,30 @@ pub(super) fn on_title(header_row: u64, warnings: &mut Warnings) {
     );
 }
 
+/// Says that the row of names holds values: numbers only, a fraction, or numbers in no order. Years and numbers of waves, which
+/// are names of columns too, rise or fall from left to right.
+pub(super) fn on_header(row: u64, names: &[String], warnings: &mut Warnings) {
+    let filled: Vec<&str> = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+    let read = |name: &&str| number::plain(name.as_bytes()).map(|plain| (plain.value, plain.digits_only));
+    let numbers: Vec<(f64, bool)> = filled.iter().filter_map(read).collect();
+    let in_order = |falls: bool| {
+        numbers.windows(2).all(|pair| if falls { pair[0].0 > pair[1].0 } else { pair[0].0 < pair[1].0 })
+    };
+    let ordered = in_order(false) || in_order(true);
+    let fraction = filled.iter().find(|name| read(name).is_some_and(|(_, digits_only)| !digits_only));
+    let what = match (numbers.len() == filled.len(), fraction) {
+        _ if numbers.is_empty() => return,
+        (true, _) => "holds numbers only".to_owned(),
+        (false, Some(name)) => format!("holds the number {name}"),
+        (false, None) if !ordered => "holds numbers in no order".to_owned(),
+        (false, None) => return,
+    };
+    let message = format!("row {row}, taken as the header, {what}: it may be the first observation");
+    let hint = "put a row with the names of the columns above it in the file, or read the file again with the header_row \
+                that holds them";
+    warnings.warn("header_is_data", None, message, hint);
+}
+
 fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
     let column = Some(name);
     if facts.is_code() {
@@ -133,11 +173,15 @@ fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
     } else if facts.numbers > 0 {
         let share = facts.numbers as f64 / facts.present.max(1) as f64;
         let row = facts.first_text_row.map(|r| format!(" (first in row {r})")).unwrap_or_default();
-        let message = format!(
-            "{name} mixes {} numbers with {} other values{row}; it is kept as text",
-            facts.numbers,
-            facts.present - facts.numbers
-        );
+        let others = match facts.present - facts.numbers {
+            1 => "1 other value".to_owned(),
+            others => format!("{others} other values"),
+        };
+        let numbers = match facts.numbers {
+            1 => "1 number".to_owned(),
+            numbers => format!("{numbers} numbers"),
+        };
+        let message = format!("{name} mixes {numbers} with {others}{row}; it is kept as text");
         let hint = "correct the cells that are not numbers if the column should be numeric";
         if share >= 0.5 {
             warnings.warn("mixed_types", column, message, hint);

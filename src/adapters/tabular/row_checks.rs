@@ -90,6 +90,7 @@ struct Finder<'a> {
     checks: &'a RowChecks,
     keys: Keys,
     negative: FoundRows,
+    fractional: FoundRows,
     weighted: u64,
     values: Vec<FoundValues>,
     levels: Vec<Levels>,
@@ -113,6 +114,7 @@ impl<'a> Finder<'a> {
             checks,
             keys,
             negative: FoundRows::default(),
+            fractional: FoundRows::default(),
             weighted: 0,
             values: vec![FoundValues::default(); checks.values.len()],
             levels: vec![Levels::new(); checks.levels.len()],
@@ -128,7 +130,11 @@ impl<'a> Finder<'a> {
     fn take(&mut self, columns: &Columns<'_>, row: usize, number: u64) {
         let checks = self.checks;
         if let Some(weight) = &checks.weight {
-            match columns.number(weight, row) {
+            let value = columns.number(weight, row);
+            if checks.whole_weights && value.is_some_and(|w| w.fract() != 0.0) {
+                self.fractional.add(vec![number]);
+            }
+            match value {
                 Some(w) if w < 0.0 => self.negative.add(vec![number]),
                 // rows without weight are no rows of the sample
                 Some(w) if w > 0.0 => self.weighted += 1,
@@ -183,6 +189,7 @@ impl<'a> Finder<'a> {
         RowFindings {
             repeated: self.keys.repeated,
             negative_weights: self.negative,
+            fractional_weights: self.fractional,
             no_within,
             weightless: checks.weight.is_some() && self.weighted == 0,
             values: self.values,

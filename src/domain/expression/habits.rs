@@ -7,12 +7,13 @@ use crate::domain::dataset::Column;
 const FULL_WIDTH: &str = "＝＜＞！（），＆｜＋－＊／％．。、；：";
 
 /// Words and signs of other languages, and how the same is written here.
-const HABITS: [(&str, &[&str], &str); 28] = [
+const HABITS: [(&str, &[&str], &str); 29] = [
     ("and", &["&"], "`and` is written &"),
     ("or", &["|"], "`or` is written |"),
     ("&&", &["&"], "`&&` is written & here"),
     ("||", &["|"], "`||` is written | here"),
     ("<>", &["!="], "`<>` is written !="),
+    ("**", &["^"], "`**` is written ^"),
     ("%in%", &["inlist(column, 1, 2)"], "a list of values is written inlist(column, 1, 2)"),
     (
         "%",
@@ -41,6 +42,23 @@ const HABITS: [(&str, &[&str], &str); 28] = [
     ("[", &["inlist(column, 1, 2)"], "a list of values is written inlist(column, 1, 2)"),
     (";", &["the end"], "a condition ends without a semicolon"),
 ];
+/// Functions of other languages, and how the same is written here.
+const FUNCTIONS: [(&str, &[&str], &str); 12] = [
+    ("log", &["ln", "log10"], "the natural logarithm is written ln(column), the decimal one log10(column)"),
+    ("log2", &["ln(column) / ln(2)"], "a logarithm to the base 2 is written ln(column) / ln(2)"),
+    ("pow", &["^"], "a power is written column ^ 2"),
+    ("power", &["^"], "a power is written column ^ 2"),
+    ("isnull", &["missing(column)"], "a value that is absent is found by missing(column)"),
+    ("isna", &["missing(column)"], "a value that is absent is found by missing(column)"),
+    ("mean", &["group_mean(column, key)"], "the mean of a group is written group_mean(column, key)"),
+    ("avg", &["group_mean(column, key)"], "the mean of a group is written group_mean(column, key)"),
+    ("sum", &["group_sum(column, key)"], "the sum of a group is written group_sum(column, key)"),
+    ("if", &["comparison"], CHOICE),
+    ("cond", &["comparison"], CHOICE),
+    ("ifelse", &["comparison"], CHOICE),
+];
+const CHOICE: &str = "a variable of 0 and 1 is the comparison alone, such as age > 30: it is 1 where it is true, 0 where it is false";
+
 /// Words for and and or that stand in Chinese without blanks around them.
 const WITHOUT_BLANKS: [char; 4] = ['且', '或', '并', '和'];
 
@@ -56,12 +74,21 @@ pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) 
     // the second of two signs is where the parser stops
     for at in [refusal.position, refusal.position.saturating_sub(1)] {
         let word = word_at(&chars, at);
+        let called = FUNCTIONS.iter().find(|(name, ..)| word.eq_ignore_ascii_case(name));
+        if let Some((_, expected, message)) = called.filter(|(name, ..)| is_called(&chars, at, name)) {
+            return ExpressionError::new(at, *message, expected);
+        }
         let habit = HABITS.iter().find(|(habit, ..)| is_written(&chars, at, habit, &word));
         if let Some((_, expected, message)) = habit.filter(|_| !is_column(&word)) {
             return ExpressionError::new(at, *message, expected);
         }
     }
     match chars.get(refusal.position) {
+        Some('=') if is_assigned(&chars, refusal.position, &is_column) => {
+            let message =
+                "the name of a new variable stands in `name`, and only what stands behind = in `expression`";
+            ExpressionError::new(refusal.position, message, &["=="])
+        }
         Some(',') if is_in_number(&chars, refusal.position) => {
             let message = "a number has no sign for thousands, and a point for decimals: 1000, 3.5";
             ExpressionError::new(refusal.position, message, &["1000", "3.5"])
@@ -80,6 +107,20 @@ pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) 
         }
         _ => quoted(&chars, &is_column, refusal),
     }
+}
+
+/// True for a name with parentheses behind it; of `if`, which may also begin a condition, with arguments between them.
+fn is_called(chars: &[char], at: usize, name: &str) -> bool {
+    let rest: String = chars.iter().skip(at + name.chars().count()).collect();
+    rest.trim_start().starts_with('(') && (name != "if" || rest.contains(','))
+}
+
+/// True for the first sign behind a single name that no column has: `lwage = ln(wage)`.
+fn is_assigned(chars: &[char], at: usize, is_column: &dyn Fn(&str) -> bool) -> bool {
+    let before: String = chars.iter().take(at).collect();
+    let name = before.trim();
+    let is_name = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric());
+    is_name && !is_column(name)
 }
 
 /// True for a comma with a digit on either side.

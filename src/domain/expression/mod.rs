@@ -12,8 +12,8 @@ mod term;
 mod tree;
 
 pub use derivation::{Derivation, parse_derivation};
-pub(crate) use names::nearest;
 pub use names::rename_columns;
+pub(crate) use names::{called, nearest};
 pub use parse::parse_condition;
 pub(crate) use print::{days_since_1960, milliseconds_since_1960};
 pub use term::Term;

@@ -9,17 +9,29 @@ use crate::domain::dataset::Column;
 /// Returns up to five columns whose names are close to a name that does not exist, closest first.
 pub(crate) fn nearest(name: &str, columns: &[Column]) -> Vec<String> {
     let wanted = name.to_lowercase();
-    let mut scored: Vec<(usize, usize, &str)> = columns
-        .iter()
-        .enumerate()
-        .map(|(i, c)| (distance(&wanted, &c.name.to_lowercase()), i, c.name.as_str()))
-        .collect();
+    let as_in_file = called(name, columns).map(|c| c.name.as_str());
+    let distance_to = |c: &Column| match Some(c.name.as_str()) == as_in_file {
+        true => 0,
+        false => distance(&wanted, &c.name.to_lowercase()),
+    };
+    let mut scored: Vec<(usize, usize, &str)> =
+        columns.iter().enumerate().map(|(i, c)| (distance_to(c), i, c.name.as_str())).collect();
     scored.sort();
     scored.into_iter().take(5).map(|(_, _, name)| name.to_owned()).collect()
 }
 
-/// Levenshtein's distance in characters; a common beginning counts as near.
+/// Returns the column that the file calls so and that has another name here.
+pub(crate) fn called<'a>(name: &str, columns: &'a [Column]) -> Option<&'a Column> {
+    let wanted = name.trim();
+    let is = |c: &&Column| !wanted.is_empty() && c.original_name.trim() == wanted && c.name != wanted;
+    columns.iter().find(is)
+}
+
+/// Levenshtein's distance in characters; a common beginning counts as near, the same name in other letters is nearest.
 fn distance(a: &str, b: &str) -> usize {
+    if a == b {
+        return 0;
+    }
     if !a.is_empty() && (b.starts_with(a) || a.starts_with(b)) {
         return 1;
     }

@@ -527,7 +527,25 @@ fn same_kind(left: &Operand, value: &Operand, at: usize) -> Result<(), Expressio
         _ => format!("a {}", operand.kind()),
     };
     let reason = format!("{} is compared with {}", named(left), named(value).trim_end_matches(','));
-    Err(ExpressionError::new(at, reason, &[expected]))
+    let meant = as_date(kind, value);
+    Err(ExpressionError::new(at, reason, &[meant.as_deref().unwrap_or(expected)]))
+}
+
+/// A date that stands as a text or as a year beside dates, as it is written here.
+fn as_date(kind: &str, value: &Operand) -> Option<String> {
+    if kind != "date" {
+        return None;
+    }
+    match value {
+        Operand::Literal(Literal::Text { value }) => {
+            let day = chrono::NaiveDate::parse_from_str(value.as_str(), "%Y-%m-%d").ok()?;
+            Some(format!("date(\"{}\")", day.format("%Y-%m-%d")))
+        }
+        Operand::Literal(Literal::Number { value }) if (1000.0..3000.0).contains(value) => {
+            Some(format!("date(\"{value:.0}-01-01\")"))
+        }
+        _ => None,
+    }
 }
 
 fn safe_text(text: String, at: usize) -> Result<SafeText, ExpressionError> {

@@ -83,11 +83,18 @@ impl Filler<'_> {
                 .find(|c| binary(*c) && Some(*c) != outcome && !p.matched.contains(c)),
         };
         let treated = treated.or(with("@programme", false));
+        let reformed = with("@reform", true).or(with("@reform", false));
         let treatment: Vec<usize> = treated.into_iter().collect();
         self.open_if_empty(&treatment, "treatment_var", out);
         match slots {
+            // one column that says when a unit is treated is no group and no period: a panel of treated periods
+            "did" if self.structure.panel && treated.is_some() && treated == reformed => {
+                out.methods = method("treated periods").into_iter().collect();
+                self.panel(out);
+                out.roles.insert("controls", controls);
+            }
             "did" => {
-                let post: Vec<usize> = with("@reform", true).or(with("@reform", false)).into_iter().collect();
+                let post: Vec<usize> = reformed.filter(|c| treated != Some(*c)).into_iter().collect();
                 self.open_if_empty(&post, "post_var", out);
                 out.roles.insert("post_var", post);
                 out.roles.insert("controls", controls);

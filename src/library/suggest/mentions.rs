@@ -120,7 +120,7 @@ pub(super) fn mentions(
     vocabulary: &Vocabulary,
 ) -> (Vec<Mention>, Vec<Unit>, Vec<Link>) {
     let mut units = units(question, vocabulary);
-    forget_times_of_treatment(question, &mut units);
+    forget_times_of_treatment(question, &mut units, columns);
     expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();

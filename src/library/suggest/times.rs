@@ -117,14 +117,23 @@ impl Named<'_> {
         !c.is_text() && c.distinct > 12 && c.min.is_some_and(|least| least >= 0.0) && named
     }
 }
-/// The time since a treatment names no column: 治疗12周后 is "after 12 weeks of treatment", whatever the group.
-pub(super) fn forget_times_of_treatment(question: &str, units: &mut [Unit]) {
+/// The time since a treatment names no column: 治疗12周后 is "after 12 weeks of treatment", whatever the group. Neither does
+/// "before and after treatment" where the data have the measurements of before.
+pub(super) fn forget_times_of_treatment(question: &str, units: &mut [Unit], columns: &[Named<'_>]) {
     static TIMES: LazyLock<Regex> = LazyLock::new(|| {
         let treated = "治疗|干预|用药|服药|给药|训练|锻炼|培训|手术|康复";
         let span = "[0-9一二两三四五六七八九十半]+ ?(?:个)?(?:天|周|星期|月|年|小时)";
         Regex::new(&format!("({treated})(?:了|满)?{span}(?:以|之)?(?:后|前|时)")).expect("a pattern")
     });
-    for word in TIMES.captures_iter(question).filter_map(|found| found.get(1)) {
+    static SIDES: LazyLock<Regex> = LazyLock::new(|| {
+        let treated = "treatment|therapy|intervention|surgery|operation|medication|training";
+        Regex::new(&format!("(?i)\\b(?:before|after) (?:the |their )?({treated})\\b")).expect("a pattern")
+    });
+    let lower = question.to_lowercase();
+    let both = ["before", "after"].iter().all(|side| lower.contains(side));
+    let measured = both && columns.iter().any(|c| c.is_early() && c.is_measure());
+    let sides = SIDES.captures_iter(question).filter(|_| measured);
+    for word in TIMES.captures_iter(question).chain(sides).filter_map(|found| found.get(1)) {
         let within = |unit: &&mut Unit| word.start() <= unit.start && unit.end <= word.end();
         units.iter_mut().filter(within).for_each(|unit| unit.options.clear());
     }

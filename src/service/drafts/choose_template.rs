@@ -131,7 +131,8 @@ fn unknown_template(text: &str, library: &Library) -> Problem {
     let shown: String = text.chars().take(96).collect();
     let nearest = library.nearest(&shown);
     let message = format!(
-        "the library has no template {shown}; the nearest ids are {}: choose one of them, or list the templates",
+        "the library has no template {shown}; the nearest ids are {}: choose one of them, list the templates, or leave template_id \
+         out, and the words of the question decide",
         nearest.join(", ")
     );
     Problem::new(ErrorCode::DoTemplateSelectionInvalidTemplateId, message)

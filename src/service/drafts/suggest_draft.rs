@@ -150,7 +150,7 @@ fn needed(steps: Vec<DataStep>, suggestion: &Suggestion, dataset: &Dataset) -> V
 
 /// A repair as a choice of the suggestion.
 fn choice_of(step: &DataStep) -> Choice {
-    let words = step.words();
+    let (words, words_zh) = (step.words(), step.words_zh());
     Choice {
         field: "data_steps".to_owned(),
         columns: step.column.clone().into_iter().collect(),
@@ -160,7 +160,7 @@ fn choice_of(step: &DataStep) -> Choice {
             en: format!(
                 "a data step repairs what the reader of the file found ({words}); the file stays as it is"
             ),
-            zh: Some(format!("用数据步骤修正读取文件时发现的问题（{words}）；文件本身不变")),
+            zh: Some(format!("用数据步骤修正读取文件时发现的问题（{words_zh}）；文件本身不变")),
         },
         confidence: REPAIR_CONFIDENCE,
         alternatives: Vec::new(),

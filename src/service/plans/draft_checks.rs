@@ -15,6 +15,11 @@ use crate::library::Template;
 const LEAST_ROWS: u64 = 10;
 /// Remarks of an upload on rows that are no observations.
 const FOREIGN_ROWS: [&str; 3] = ["total_row", "note_row", "second_header_row"];
+/// Remarks of an upload on a column that change what a model of it says.
+const DOUBTFUL: [&str; 4] = ["missing_code", "spellings_of_text", "blanks_around_text", "ambiguous_number"];
+/// Whole numbers that are taken for years.
+const FIRST_YEAR: f64 = 1900.0;
+const LAST_YEAR: f64 = 2100.0;
 /// Words of names of identifiers.
 const CODES: [&str; 7] = ["id", "code", "no", "nr", "代码", "编码", "编号"];
 
@@ -31,6 +36,8 @@ pub(super) fn of_draft(job: &JobRecord, plan: &Plan, template: &Template) -> Vec
         primary.column(bound.value.as_str()?)
     };
     found.extend(column("outcome_var").and_then(|outcome| numbered_rows(outcome, primary)));
+    let panel = column("entity_var").zip(column("time_var"));
+    found.extend(panel.and_then(|(entity, time)| swapped_panel(entity, time)));
     found.extend(column("cluster_var").and_then(|cluster| clusters_of_one(cluster, primary)));
     found
 }
@@ -50,14 +57,14 @@ fn repeated_columns(job: &JobRecord) -> Vec<PreviewCheck> {
     repeated.collect()
 }
 
-/// Remarks of the upload on rows and codes that are hardly observations, where the plan does not repair them.
+/// Remarks of the upload on rows, codes and spellings that are hardly meant, where the plan does not repair them.
 fn remarks_left(job: &JobRecord, plan: &Plan) -> Vec<PreviewCheck> {
     let Some(inputs) = &job.inputs else { return Vec::new() };
     let primary = inputs.primary().map(|primary| primary.dataset_key.as_str());
     let bound = |column: &str| plan.contract.parameters.iter().any(|p| p.texts().any(|text| text == column));
     let concerns = |warning: &&DataWarning| {
         FOREIGN_ROWS.contains(&warning.kind.as_str())
-            || warning.kind == "missing_code" && warning.column.as_deref().is_some_and(bound)
+            || DOUBTFUL.contains(&warning.kind.as_str()) && warning.column.as_deref().is_some_and(bound)
     };
     let planned = |step: &DataStep| plan.data_steps.iter().any(|planned| planned.step == *step);
     let open = inputs.warnings.iter().filter(|w| w.dataset_key.as_deref() == primary).filter(concerns);
@@ -96,6 +103,25 @@ fn numbered_rows(outcome: &Column, data: &Dataset) -> Option<PreviewCheck> {
         outcome.name
     );
     Some(warned("outcome_identifier", json!({"columns": [outcome.name]}), message))
+}
+
+/// Years as the unit of a panel whose time is no year.
+fn swapped_panel(entity: &Column, time: &Column) -> Option<PreviewCheck> {
+    let years = |column: &Column| {
+        let within = column.min >= Some(FIRST_YEAR) && column.max <= Some(LAST_YEAR);
+        !column.is_text() && column.integer_valued && within
+    };
+    let name = entity.name.to_lowercase();
+    let named = ["year", "yr", "年"].iter().any(|word| name.contains(word));
+    let dated = matches!(time.inferred_type, InferredType::Date | InferredType::Datetime);
+    if !named || !years(entity) || years(time) || dated {
+        return None;
+    }
+    let message = format!(
+        "the unit {} holds years, and the time {} holds none: exchange entity_var and time_var if they are the wrong way round",
+        entity.name, time.name
+    );
+    Some(warned("swapped_panel", json!({"columns": [entity.name]}), message))
 }
 
 /// Clusters that group nothing.

@@ -119,6 +119,8 @@ fn wanted(
         within: if key.is_some() && checks("no_within") && !between { varying.collect() } else { Vec::new() },
         key: key.filter(|_| checks("dup_key")),
         weight: one("weight_var").filter(|name| checks("nonpos_weights") && is_number(name)),
+        whole_weights: checks("not_integer")
+            && plan.contract.parameters.iter().any(|p| p.name == "weight_kind" && p.value == "fweight"),
         outcome: outcome().filter(|_| checks("linear_probability") || template.meta.family == "linear"),
         separable: outcome()
             .filter(|_| checks("not_binary") && checks("perfect_pred"))
@@ -133,6 +135,7 @@ fn messages(checks: &RowChecks, found: &RowFindings, header_row: Option<u32>) ->
     let each = [
         repeated(checks, &found.repeated, header_row),
         negative(checks, &found.negative_weights, header_row),
+        fractional(checks, &found.fractional_weights, header_row),
         unvaried(checks, &found.no_within),
         combined(checks, &found.determined),
         exact(checks, &found.determined),
@@ -173,6 +176,21 @@ fn negative(checks: &RowChecks, found: &FoundRows, header_row: Option<u32>) -> O
         json!({"n": n, "columns": [weight], "rows": found.examples, "sample_if": condition}),
         format!(
             "{} negative in {weight}: {}; correct them, or leave these rows out by the condition {condition}",
+            counted(n, "weight is", "weights are"),
+            places(found, header_row)
+        ),
+    ))
+}
+
+fn fractional(checks: &RowChecks, found: &FoundRows, header_row: Option<u32>) -> Option<PreviewCheck> {
+    let weight = checks.weight.as_ref().filter(|_| found.count > 0)?;
+    let n = found.count;
+    Some(failed(
+        "not_integer",
+        json!({"n": n, "columns": [weight], "rows": found.examples}),
+        format!(
+            "{} no whole number in {weight}: {}; frequency weights count equal rows: choose aweight for the precision of a \
+             row, or pweight for sampling weights",
             counted(n, "weight is", "weights are"),
             places(found, header_row)
         ),

@@ -24,6 +24,7 @@ pub(super) fn rules(
         ("duration_var", ValueRule::AboveZero, survival && declares("neg_values")),
         ("failure_var", ValueRule::ZeroOrOne, survival && declares("not_binary")),
         ("group_var", ValueRule::TwoValues, declares("two_levels")),
+        ("group_var", ValueRule::Groups, declares("small_group") && !declares("two_levels")),
         ("cluster_var", ValueRule::Clusters, declares("few_clusters")),
     ];
     let chosen = chosen.into_iter().filter(|(.., applies)| *applies);
@@ -52,10 +53,14 @@ pub(super) fn small_groups(
     plan: &Plan,
     template: &Template,
 ) -> Option<PreviewCheck> {
-    let two = |(_, rule): &&(String, ValueRule)| *rule == ValueRule::TwoValues;
-    let at = checks.values.iter().position(|value| two(&value))?;
-    let ((column, _), values) = (&checks.values[at], found.values.get(at)?);
-    if values.different.len() != 2 || !template.meta.checks.iter().any(|check| check.id == "small_group") {
+    let groups = [ValueRule::TwoValues, ValueRule::Groups];
+    let at = checks.values.iter().position(|(_, rule)| groups.contains(rule))?;
+    let ((column, rule), values) = (&checks.values[at], found.values.get(at)?);
+    let counted_all = match rule {
+        ValueRule::TwoValues => values.different.len() == 2,
+        rule => (2..rule.most_kept()).contains(&values.different.len()),
+    };
+    if !counted_all || !template.meta.checks.iter().any(|check| check.id == "small_group") {
         return None;
     }
     let (name, rows) = values.different.iter().zip(&values.rows).min_by_key(|(_, rows)| **rows)?;

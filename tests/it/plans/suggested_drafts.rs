@@ -132,3 +132,41 @@ async fn suggestions_are_refused_without_data_and_after_the_freeze() {
     app.post(&job, "/draft/suggest", &json!({"submit": true})).await.refused(409, "JOB_ILLEGAL_TRANSITION");
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_treatment_that_begins_in_a_period_needs_no_second_column() {
+    let mut app = TestApp::start().await;
+    let job = app.job("Effect of the reform on profit, with firm and year effects").await;
+    // the one column is 1 for the firms of the reform from 2017 on
+    let mut rows = "firm_id,year,reform_treated,profit\n".to_owned();
+    for (firm, year) in (1..=20).flat_map(|firm| (2012..2022).map(move |year| (firm, year))) {
+        let treated = u32::from(firm <= 10 && year >= 2017);
+        rows.push_str(&format!("{firm},{year},{treated},{}\n", firm * 3 + year % 7 + 5 * treated));
+    }
+    app.upload(&job, "firms.csv", rows).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    let roles = &suggested["draft"]["roles"];
+    assert_eq!(suggested["draft"]["template_id"], "did.twfe", "{suggested}");
+    assert_eq!(roles["treatment_var"], json!(["reform_treated"]), "{roles}");
+    assert_eq!((&roles["entity_var"], &roles["time_var"]), (&json!(["firm_id"]), &json!(["year"])), "{roles}");
+    assert_eq!(roles["post_var"], Value::Null, "no column is the group and the period at once");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_and_after_treatment_are_two_measurements_and_no_groups() {
+    let mut app = TestApp::start().await;
+    let job = app.job("Compare blood pressure before and after treatment").await;
+    let mut rows = "patient,age,treatment,bp_before,bp_after\n".to_owned();
+    for row in 1..=40 {
+        let arm = if row % 2 == 0 { "drug" } else { "placebo" };
+        rows.push_str(&format!("{row},{},{arm},{},{}\n", 40 + row * 7 % 30, 130 + row * 3 % 17, 120 + row * 5 % 19));
+    }
+    app.upload(&job, "trial.csv", rows).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    assert_eq!(suggested["draft"]["template_id"], "test.ttest_paired", "{suggested}");
+    let draft = suggested["draft"].to_string();
+    assert!(draft.contains("bp_before") && draft.contains("bp_after"), "{draft}");
+    assert!(!draft.contains("\"treatment\""), "the arm is no group of this question: {draft}");
+    app.stop().await;
+}

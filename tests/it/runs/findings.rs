@@ -101,3 +101,23 @@ async fn wrong_choices_and_unknown_runs_are_refused() {
     findings(&app, &job, "run_00000000000000000000000000000000", "").await.refused(404, "RUN_NOT_FOUND");
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_of_the_data_counts_what_it_found_and_not_the_rows_that_it_looked_at() {
+    let mut app = TestApp::start().await;
+    for (constant, says) in [
+        ("", "The checks found nothing to remark on the columns."),
+        (",c", "There is one remark; the table of issues has it with its rows."),
+    ] {
+        let job = app.job("Check the data").await;
+        let cell = if constant.is_empty() { "" } else { ",1" };
+        let rows: String = (1..=24).map(|row| format!("{},{}{cell}\n", row * 7 % 25, row * 5 % 23)).collect();
+        app.upload(&job, "data.csv", format!("y,x{constant}\n{rows}")).await.ok();
+        app.put(&job, "/draft", &json!({"template_id": "data.codebook"})).await.ok();
+        app.post(&job, "/plan/freeze", &json!({})).await.ok();
+        let run = succeeded(&app, &job, &json!({})).await;
+        let found = findings(&app, &job, &run, "?language=en").await.ok();
+        assert_eq!(found["findings"][0]["text"], says, "{found}");
+    }
+    app.stop().await;
+}

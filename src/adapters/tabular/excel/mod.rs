@@ -91,6 +91,7 @@ pub(super) fn ingest(
     if facts.has_title {
         remarks::on_title(header_row, &mut warnings);
     }
+    remarks::on_header(header_row, &facts.names, &mut warnings);
     let kept: Vec<usize> = (0..facts.columns.len())
         .filter(|&at| !(facts.names[at].is_empty() && facts.columns[at].present == 0))
         .collect();

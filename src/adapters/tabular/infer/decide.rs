@@ -30,6 +30,15 @@ impl DecimalSign {
 }
 
 impl Inference {
+    /// Ways to write a negative number, and whether each was seen.
+    pub(in crate::adapters::tabular) fn signs(&self) -> [(bool, &'static str); 3] {
+        [
+            (self.enclosed, "in parentheses"),
+            (self.behind, "with a minus behind them"),
+            (self.other_minus, "with another minus sign"),
+        ]
+    }
+
     /// `Some` where the numbers of the column can have one decimal sign only: true for a comma.
     fn shows_comma(&self) -> Option<bool> {
         match self.readings & (PLAIN | THOUSANDS | DECIMAL_COMMA) {

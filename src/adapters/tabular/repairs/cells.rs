@@ -20,8 +20,46 @@ const CURRENCIES: [&str; 28] = [
     "GBP", "CNY", "RMB", "JPY", "CHF", "INR", "kr", "zł", "Kč", "Fr.",
 ];
 /// Units that stand right behind numbers.
-const UNITS: [&str; 15] =
-    ["%", "％", "kg", "g", "km", "m", "cm", "mm", "h", "人", "岁", "万元", "亿元", "万", "年"];
+const UNITS: [&str; 38] = [
+    "%",
+    "％",
+    "kg",
+    "g",
+    "mg",
+    "km",
+    "m",
+    "cm",
+    "mm",
+    "m²",
+    "ha",
+    "ml",
+    "h",
+    "°C",
+    "℃",
+    "kWh",
+    "k",
+    "K",
+    "M",
+    "bn",
+    "mio",
+    "人",
+    "岁",
+    "万元",
+    "亿元",
+    "千元",
+    "百万元",
+    "万",
+    "千",
+    "百万",
+    "年",
+    "天",
+    "次",
+    "小时",
+    "个月",
+    "公斤",
+    "米",
+    "厘米",
+];
 /// Marks of footnotes and of significance behind numbers, the longest ones first.
 pub(super) const MARKS: [&str; 6] = ["***", "**", "*", "†", "‡", "§"];
 /// Most different texts that are remembered of a kind of cells.

@@ -3,7 +3,7 @@
 use super::cells::{Group, STYLES};
 use super::scan::TextScan;
 use super::{Place, cells};
-use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::problems::{counted, shown};
 use crate::adapters::tabular::warnings::Warnings;
 use crate::domain::dataset::Column;
 
@@ -98,10 +98,10 @@ fn percents(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
     };
     let count = |groups: &[&Group]| groups.iter().map(|group| group.cells).sum::<u64>();
     let message = format!(
-        "holds {} percentages ({}) and {} numbers without a percent sign ({}), which may be shares or percentages",
-        count(&percents),
+        "holds {} ({}) and {} without a percent sign ({}), which may be shares or percentages",
+        counted(count(&percents), "percentage", "percentages"),
         first(&percents)?,
-        count(&plain),
+        counted(count(&plain), "number", "numbers"),
         first(&plain)?
     );
     Some((message, "write all values of the column in one way, such as 12.5 for 12.5 %"))

@@ -23,6 +23,7 @@ use std::path::Path;
 use dta::Reader;
 
 use self::cells::STYLES;
+use self::rows::Foreign;
 use self::scan::{CodeScan, ORDERS, Scan, TextScan};
 use self::shapes::Shape;
 use super::convert::number_text;
@@ -162,7 +163,7 @@ fn look_through(reader: &mut Reader<BufReader<File>>, scans: &mut [(usize, Scan)
 /// Adds the remarks: one for the rows, one for each column with everything that repairs it.
 fn remark(
     columns: &[Column],
-    dropped: Vec<rows::Foreign>,
+    dropped: Vec<Foreign>,
     drop_step: Option<DataStep>,
     found: Vec<Offer>,
     warnings: &mut Warnings,
@@ -194,14 +195,8 @@ fn convert(column: &Column, to: ConvertTo) -> DataStep {
     DataStep { column: Some(column.name.clone()), to: Some(to), ..DataStep::new(StepKind::Convert, MAIN) }
 }
 
-fn text_offers(
-    at: usize,
-    column: &Column,
-    scan: &TextScan,
-    dropped: &[rows::Foreign],
-    place: Place,
-) -> Vec<Offer> {
-    let dates = date_offers(at, column, scan, place);
+fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign], place: Place) -> Vec<Offer> {
+    let dates = date_offers(at, column, scan, dropped, place);
     if !dates.is_empty() {
         return dates;
     }
@@ -233,7 +228,7 @@ fn on_shape(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warni
     }
 }
 
-fn date_offers(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec<Offer> {
+fn date_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign], place: Place) -> Vec<Offer> {
     let present = scan.cells.present;
     let fitting: Vec<&ConvertTo> = ORDERS
         .iter()
@@ -242,7 +237,8 @@ fn date_offers(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec
         .map(|(order, _)| order)
         .collect();
     if fitting.is_empty() {
-        return orders::offer(at, column, scan, place).into_iter().collect();
+        let nearly = || orders::nearly(at, column, scan, dropped, place);
+        return orders::offer(at, column, scan, place).map_or_else(nearly, |offer| vec![offer]);
     }
     let masks: Vec<&str> = fitting.iter().filter_map(|order| order.mask()).collect();
     let example = first_cell(scan, place);
@@ -298,7 +294,7 @@ fn number_offers(
     at: usize,
     column: &Column,
     scan: &TextScan,
-    dropped: &[rows::Foreign],
+    dropped: &[Foreign],
     place: Place,
 ) -> Vec<Offer> {
     let cells = &scan.cells;
@@ -381,10 +377,10 @@ fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Opti
     let (low, high) = scan.others();
     let code = number_text(scan.code);
     let message = format!(
-        "{code} in {} ({} cells, first in {}) lies far from all other values ({} to {}): it may stand for a missing value, \
-         and is read as a number",
+        "{code} in {} ({}, first in {}) lies far from all other values ({} to {}): it may stand for a missing value, and is \
+         read as a number",
         column.name,
-        scan.cells,
+        if scan.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", scan.cells) },
         place.row(scan.first_row),
         number_text(low),
         number_text(high)

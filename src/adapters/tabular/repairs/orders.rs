@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::rows::Foreign;
 use super::scan::{ORDERS, TextScan};
 use super::{MOST_EXCEPTIONS, Note, Offer, Place, apply, convert};
 use crate::adapters::tabular::convert::number_text;
 use crate::adapters::tabular::problems::shown;
 use crate::adapters::tabular::warnings::Warnings;
-use crate::domain::data_step::ConvertTo;
+use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::{Column, InferredType};
 
 /// Most different texts that are remembered as exceptions to an order.
@@ -20,6 +21,8 @@ pub(super) struct Days {
     pub fitting: [u64; 3],
     /// Cells that fit one of them.
     dates: u64,
+    /// Cells that fit two orders and are another day in each, by these orders.
+    unclear: [[u64; 3]; 3],
     /// Cells that do not fit each order, with their first rows; cut at [`MOST_TEXTS`].
     others: [BTreeMap<String, u64>; 3],
 }
@@ -27,7 +30,13 @@ pub(super) struct Days {
 impl Days {
     /// Takes in a cell that is not missing.
     pub(super) fn add(&mut self, cell: &str, row: u64) {
-        let fits = ORDERS.each_ref().map(|order| apply::day(cell.trim(), order).is_some());
+        let days = ORDERS.each_ref().map(|order| apply::day(cell.trim(), order));
+        let fits = days.each_ref().map(Option::is_some);
+        for (one, other) in (0..ORDERS.len()).flat_map(|one| (0..ORDERS.len()).map(move |other| (one, other)))
+        {
+            let differ = fits[one] && fits[other] && days[one] != days[other];
+            self.unclear[one][other] += u64::from(differ);
+        }
         self.dates += u64::from(fits.contains(&true));
         for (at, fits) in fits.into_iter().enumerate() {
             self.fitting[at] += u64::from(fits);
@@ -36,6 +45,23 @@ impl Days {
                 others.insert(cell.to_owned(), row);
             }
         }
+    }
+
+    /// Cells that an order reads although they may be in the order of its exceptions.
+    fn doubtful(&self, best: usize) -> u64 {
+        let of_exceptions = |other: &usize| {
+            let fits = |text: &String| apply::day(text.trim(), &ORDERS[*other]).is_some();
+            self.others[best].keys().any(fits)
+        };
+        (0..ORDERS.len()).filter(of_exceptions).map(|other| self.unclear[best][other]).max().unwrap_or(0)
+    }
+
+    /// Of a column of dates with a few texts that are none in any order: the orders that read every date.
+    fn nearly(&self, present: u64) -> Vec<usize> {
+        let apart = present - self.dates;
+        let few = apart > 0 && apart as f64 <= (MOST_EXCEPTIONS * present as f64).max(1.0);
+        let reads = |at: &usize| self.fitting[*at] == self.dates && self.others[*at].len() < MOST_TEXTS;
+        if self.dates < 2 || !few { Vec::new() } else { (0..ORDERS.len()).filter(reads).collect() }
     }
 
     /// Of a column whose every cell is a date and that no order reads: the order that reads most, and its first exception.
@@ -52,8 +78,14 @@ impl Days {
 fn message(column: &Column, scan: &TextScan, place: Place) -> Option<(usize, String)> {
     let (best, text, row) = scan.days.disagree(scan.cells.present)?;
     let mask = ORDERS[best].mask()?;
+    let doubtful = match scan.days.doubtful(best) {
+        0 => String::new(),
+        1 => "; 1 cell fits both orders, so that its day is not known".to_owned(),
+        cells => format!("; {cells} cells fit both orders, so that their days are not known"),
+    };
     let message = format!(
-        "{} holds dates in more than one order: {} of {} cells fit {mask}, and \"{}\" in {} does not; it is kept as text",
+        "{} holds dates in more than one order: {} of {} cells fit {mask}, and \"{}\" in {} does not; it is kept as text\
+         {doubtful}",
         column.name,
         scan.days.fitting[best],
         scan.cells.present,
@@ -63,18 +95,64 @@ fn message(column: &Column, scan: &TextScan, place: Place) -> Option<(usize, Str
     Some((best, message))
 }
 
-/// The order that reads nearly all cells; the others become missing.
+/// The order that reads nearly all cells; the others become missing. Where cells may be in the order of the others, none.
 pub(super) fn offer(at: usize, column: &Column, scan: &TextScan, place: Place) -> Option<Offer> {
     let (best, message) = message(column, scan, place)?;
     let others = &scan.days.others[best];
     let apart = scan.cells.present - scan.days.fitting[best];
-    if others.len() >= MOST_TEXTS || apart as f64 > MOST_EXCEPTIONS * scan.cells.present as f64 {
+    if others.len() >= MOST_TEXTS
+        || apart as f64 > MOST_EXCEPTIONS * scan.cells.present as f64
+        || scan.days.doubtful(best) > 0
+    {
         return None;
     }
     let mut step = convert(column, ORDERS[best].clone());
     step.missing = others.keys().cloned().collect();
     let message = format!("{message}; the repair makes such cells missing");
     Some(Offer { at, step, note: Note { kind: "mixed_date_orders", message }, because_of: None })
+}
+
+/// The orders that read every cell but a few that are no dates; these become missing, unless a step leaves their rows out.
+pub(super) fn nearly(
+    at: usize,
+    column: &Column,
+    scan: &TextScan,
+    dropped: &[Foreign],
+    place: Place,
+) -> Vec<Offer> {
+    let orders = scan.days.nearly(scan.cells.present);
+    let Some(others) = orders.first().map(|order| &scan.days.others[*order]) else { return Vec::new() };
+    let left_out = |row: u64| dropped.iter().any(|found| found.has(row));
+    let mut places: Vec<(u64, &String)> = others.iter().map(|(text, row)| (*row, text)).collect();
+    places.sort_unstable();
+    let because_of = places.first().map(|(row, _)| *row).filter(|_| {
+        let one_cause = |found: &Foreign| places.iter().all(|(row, _)| found.has(*row));
+        orders.len() == 1 && dropped.iter().any(one_cause)
+    });
+    let missing: Vec<String> =
+        others.iter().filter(|(_, row)| !left_out(**row)).map(|(text, _)| text.clone()).collect();
+    let listed: Vec<String> = places
+        .iter()
+        .take(3)
+        .map(|(row, text)| format!("\"{}\" in {}", shown(text), place.row(*row)))
+        .collect();
+    let masks: Vec<&str> = orders.iter().filter_map(|order| ORDERS[*order].mask()).collect();
+    let more = match places.len() - listed.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!(
+        "{} holds dates in the order {}; no date: {}{more}; it is kept as text",
+        column.name,
+        masks.join(" or "),
+        listed.join(", ")
+    );
+    let kind = if orders.len() == 1 { "dates_as_text" } else { "ambiguous_date" };
+    let offer = |order: usize| {
+        let step = DataStep { missing: missing.clone(), ..convert(column, ORDERS[order].clone()) };
+        Offer { at, step, note: Note { kind, message: message.clone() }, because_of }
+    };
+    orders.iter().map(|order| offer(*order)).collect()
 }
 
 /// Says it where no order reads nearly all.

@@ -1,4 +1,6 @@
-//! Rows that are no observations: a second header row, a row of totals, a note below the table.
+//! Rows that are no observations: a second header row, a row of totals, statistics or a note below the table.
+
+use std::collections::BTreeSet;
 
 use super::Place;
 use super::scan::{Scan, TextScan};
@@ -28,6 +30,26 @@ const TOTALS: [&str; 17] = [
 /// Those that also mark the totals of a group, before or after its name: `Total North`, `华北小计`.
 const WITH_A_NAME: [&str; 10] =
     ["grand total", "subtotal", "total", "gesamt", "summe", "合计", "总计", "總計", "合計", "小计"];
+/// Words of a row of means below a table.
+const MEANS: [&str; 9] =
+    ["mean", "average", "avg", "mittelwert", "durchschnitt", "moyenne", "平均", "平均值", "均值"];
+/// Words of rows of other statistics, which may be something else where they stand alone: Max is a name.
+const STATISTICS: [&str; 12] = [
+    "median",
+    "std",
+    "std. dev",
+    "std dev",
+    "standard deviation",
+    "sd",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "标准差",
+    "中位数",
+];
+/// Most rows of statistics below a table.
+const MOST_STATISTICS: usize = 8;
 /// Longest text that is taken for the words of totals, in bytes.
 const MOST_BYTES: usize = 60;
 /// Most rows of totals that a step leaves out.
@@ -90,9 +112,48 @@ pub(super) fn foreign(columns: &[Column], scans: &[(usize, Scan)], place: Place)
     if place.rows < 3 {
         return found;
     }
-    found.extend(second_header(&texts, place));
-    found.extend(group_totals(&texts, place).or_else(|| last_row(&texts, place)));
+    found.extend(second_header(&texts, place).or_else(|| repeated_header(&texts, place)));
+    let totals = group_totals(&texts, place);
+    let statistics = statistics(&texts, place);
+    let last = if totals.is_none() && statistics.is_none() { last_row(&texts, place) } else { None };
+    found.extend([totals, statistics, last].into_iter().flatten());
     found
+}
+
+/// True for the word of a row of statistics.
+pub(super) fn is_statistic(cell: &str) -> bool {
+    let text = cell.trim().trim_end_matches([':', '：', '.']);
+    MEANS.iter().chain(&STATISTICS).any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// The last rows, each with another word such as mean or SD in one column that holds none elsewhere.
+fn statistics(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
+    let below = |(_, scan): &&(&Column, &TextScan)| {
+        let count = scan.statistics.len() as u64;
+        let rows = scan.statistics.iter().map(|(row, _)| *row);
+        let different = scan.statistics.iter().map(|(_, cell)| cell).collect::<BTreeSet<_>>().len();
+        let share = count as f64 / place.rows as f64;
+        let is_mean = |(_, cell): &(u64, String)| {
+            let text = cell.trim().trim_end_matches([':', '：', '.']);
+            MEANS.iter().any(|word| text.eq_ignore_ascii_case(word))
+        };
+        (1..=MOST_STATISTICS).contains(&scan.statistics.len())
+            && scan.statistics.iter().any(is_mean)
+            && different == scan.statistics.len()
+            && share <= MOST_SHARE
+            && rows.eq(place.rows + 1 - count..=place.rows)
+    };
+    let (column, scan) = texts.iter().find(below)?;
+    let (first, text) = scan.statistics.first()?;
+    let rows: Vec<u64> = scan.statistics.iter().map(|(row, _)| *row).collect();
+    let what = match rows.len() {
+        1 => "a row of statistics below the table; it is read as an observation".to_owned(),
+        count => {
+            format!("the last {count} rows are statistics below the table; each is read as an observation")
+        }
+    };
+    let message = format!("{} holds \"{}\" in {}: {what}", place.row(*first), shown(text), column.name);
+    Some(Foreign { rows, kind: "total_row", message })
 }
 
 /// Totals of groups: rows with such a word in one column, other than the last row alone.
@@ -142,6 +203,37 @@ fn second_header(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign
             place.row(1),
             listed.join(", "),
             place.header_row + 1
+        ),
+    })
+}
+
+/// The names of the columns once more between the rows, where tables were put one below the other.
+fn repeated_header(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
+    // the row of the name in a column of numbers that has no other text
+    let again = |(column, scan): &(&Column, &TextScan)| {
+        let others = &scan.cells.others;
+        let name = column.original_name.trim();
+        let found = others.texts.iter().find(|(text, _)| text.trim() == name).map(|(_, row)| *row);
+        found.filter(|_| mostly_numbers(scan) && others.cells == 1)
+    };
+    let rows: Vec<u64> = texts.iter().filter_map(again).collect();
+    let row = *rows.first()?;
+    if rows.len() < 2 || rows.iter().any(|other| *other != row) {
+        return None;
+    }
+    let names: Vec<String> = texts
+        .iter()
+        .filter(|text| again(text).is_some())
+        .take(3)
+        .map(|(column, _)| format!("\"{}\"", shown(&column.original_name)))
+        .collect();
+    Some(Foreign {
+        rows: vec![row],
+        kind: "second_header_row",
+        message: format!(
+            "{} holds the names of the columns once more ({}); it is read as an observation",
+            place.row(row),
+            names.join(", ")
         ),
     })
 }

@@ -40,6 +40,8 @@ pub(super) struct TextScan {
     rows: u64,
     /// Rows whose cell is a word of totals, with the cell; of the first rows.
     pub totals: Vec<(u64, String)>,
+    /// Rows whose cell is a word of statistics below a table, with the cell.
+    pub statistics: Vec<(u64, String)>,
     /// The last cell that marks no totals.
     above: String,
     /// The cells of the first and of the last row; empty for a missing value.
@@ -138,6 +140,9 @@ impl TextScan {
         if row <= ENOUGH_ROWS {
             self.shapes.add(cell, row, MOST_LEVELS as usize);
             self.note_totals(cell, row);
+            if self.statistics.len() < rows::MOST_TOTALS && rows::is_statistic(cell) {
+                self.statistics.push((row, cell.to_owned()));
+            }
         }
         if row <= ENOUGH_ROWS || self.is_promising() {
             self.cells.add(cell, row);

@@ -194,12 +194,7 @@ impl<'a> Table<'a> {
         if self.header.has_title {
             remarks::on_title(self.header.row, warnings);
         }
-        let named = self.header.names.iter().filter(|n| !n.trim().is_empty());
-        let numbers = named.clone().filter(|n| super::number::plain(n.trim().as_bytes()).is_some()).count();
-        if numbers > 0 && numbers == named.count() {
-            let message = format!("row {}, taken as the header, holds numbers only", self.header.row);
-            warnings.warn("header_is_data", None, message, "select the row that holds the column names");
-        }
+        remarks::on_header(self.header.row, &self.header.names, warnings);
     }
 
     /// First pass: facts on every column.

@@ -6,8 +6,10 @@ mod content;
 mod doubt;
 mod files;
 mod fit;
+mod habits;
 mod shape;
 mod spelling;
+mod tables;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -28,9 +30,11 @@ async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
         fit::of_fit(),
         shape::of_shape(),
         doubt::of_doubt(),
+        habits::of_habits(),
+        tables::of_tables(),
     ];
     let cases: Vec<Mistake> = all.into_iter().flatten().collect();
-    assert!(cases.len() >= 170, "{} mistakes", cases.len());
+    assert!(cases.len() >= 195, "{} mistakes", cases.len());
     assert!(cases.iter().all(|case| !case.before.is_empty()));
     let tried = futures_util::stream::iter(&cases).map(|case| tried(&app, case)).buffer_unordered(AT_ONCE);
     let failures: Vec<String> = tried.filter_map(|failure| async { failure }).collect().await;

@@ -151,19 +151,26 @@ fn sheets() -> Vec<Mistake> {
 
 fn numbers() -> Vec<Mistake> {
     let as_text = "no repair: 400 TEMPLATE_NOT_APPLICABLE: `y` is categorical";
-    let negative = |mistake: Mistake| {
-        mistake
-            .at(Noticed::Remark("converted_values"), &["y: numbers in parentheses", "read as negative ones"])
-            .ends(-2.0, 24)
+    let negative = |mistake: Mistake, says: &'static str| {
+        mistake.at(Noticed::Remark("converted_values"), &[says]).ends(-2.0, 24)
     };
     let wide = |text: String| -> String {
         let wide = |c: char| char::from_u32(c as u32 + 0xfee0).expect("a full-width sign");
         text.chars().map(wide).collect()
     };
     vec![
-        negative(m("negative numbers in parentheses", as_text, y_as(|y| format!("({y})")))),
-        negative(m("a minus behind the number", as_text, y_as(|y| format!("{y}-")))),
-        negative(m("a typographic minus", as_text, y_as(|y| format!("\u{2212}{y}")))),
+        negative(
+            m("negative numbers in parentheses", as_text, y_as(|y| format!("({y})"))),
+            "y: numbers in parentheses were read as negative ones",
+        ),
+        negative(
+            m("a minus behind the number", as_text, y_as(|y| format!("{y}-"))),
+            "y: numbers with a minus behind them were read as negative ones",
+        ),
+        negative(
+            m("a typographic minus", as_text, y_as(|y| format!("\u{2212}{y}"))),
+            "y: numbers with another minus sign were read as negative ones",
+        ),
         m("parentheses and commas for thousands", as_text, {
             y_as(|y| {
                 if y > 30.0 {
@@ -175,7 +182,7 @@ fn numbers() -> Vec<Mistake> {
         })
         .at(Noticed::Remark("converted_values"), &["read as negative ones"]),
         m("full-width digits", as_text, y_as(|y| wide(y.to_string())))
-            .at(Noticed::Remark("converted_values"), &["full-width digits as digits"])
+            .at(Noticed::Remark("converted_values"), &["y: full-width digits were read as digits"])
             .ends(2.0, 24),
         m(
             "labels in parentheses",
