@@ -121,7 +121,7 @@ pub(super) fn marker(svg: &mut Svg, (x, y): (f64, f64), look: &Look) {
     let paint = if look.hollow {
         Paint::stroke(look.color, look.width.clamp(1.0, 1.6))
     } else {
-        Paint::fill(look.color)
+        Paint { stroke: look.outline, width: look.width.clamp(0.4, 1.6), ..Paint::fill(look.color) }
     };
     let stroke = Paint::stroke(look.color, look.width.clamp(1.2, 2.0));
     let corners = |points: &[(f64, f64)]| {
@@ -162,11 +162,11 @@ pub(super) fn marker(svg: &mut Svg, (x, y): (f64, f64), look: &Look) {
 pub(super) fn series(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
     let look = Look::for_shape(&series.shape, &series.style, series.number);
     match &series.shape {
-        Shape::Points { points } => markers(svg, points, &look, x, y),
+        Shape::Points { points } => markers(svg, points, &series.style.sizes, &look, x, y),
         Shape::Line { points, step } => svg.path(&polyline(points, *step, x, y), &look.line()),
         Shape::Connected { points } => {
             svg.path(&polyline(points, false, x, y), &look.line());
-            markers(svg, points, &look, x, y);
+            markers(svg, points, &series.style.sizes, &look, x, y);
         }
         Shape::Area { points, base } => area(svg, points, *base, &look, x, y),
         Shape::Band { ranges } => band(svg, ranges, &look, x, y),
@@ -190,8 +190,17 @@ pub(super) fn series(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
 
 /// Markers. Many points become the dots of one path, one per pixel, so that the file of a large
 /// data set stays small.
-fn markers(svg: &mut Svg, points: &[(f64, f64)], look: &Look, x: &Scale, y: &Scale) {
+/// Markers of the usual radius, or of the given shares of it; so many that they would be one mass are dots of one path.
+fn markers(svg: &mut Svg, points: &[(f64, f64)], sizes: &[f64], look: &Look, x: &Scale, y: &Scale) {
     let places = points.iter().filter_map(|&(px, py)| Some((x.at(px)?, y.at(py)?)));
+    if !sizes.is_empty() && points.len() <= 20_000 {
+        for (&(px, py), share) in points.iter().zip(sizes) {
+            if let (Some(px), Some(py)) = (x.at(px), y.at(py)) {
+                marker(svg, (px, py), &Look { size: look.size * share, ..*look });
+            }
+        }
+        return;
+    }
     if points.len() <= 2000 {
         places.for_each(|place| marker(svg, place, look));
         return;

@@ -39,6 +39,11 @@ pub(super) fn texts(figure: &Figure) -> Vec<String> {
 
 /// The entries of a figure: those of its panels, each text once.
 pub(super) fn entries(figure: &Figure) -> Vec<Entry> {
+    if let Some(panel) = figure.legend.from.and_then(|at| figure.panels.get(at))
+        && let Body::Figure(inner) = &panel.body
+    {
+        return self::entries(inner);
+    }
     let mut entries: Vec<Entry> = Vec::new();
     let mut add = |entry: Entry| {
         if !entry.text.is_empty() && entries.iter().all(|e| e.text != entry.text) {

@@ -7,6 +7,7 @@ mod axes;
 pub mod data;
 pub mod docx;
 mod draw;
+mod eps;
 mod legend;
 mod metrics;
 mod metrics_table;
@@ -25,12 +26,13 @@ pub mod ticks;
 mod under;
 
 pub use axes::{data_ends, share_axes};
+pub use eps::to_eps;
 pub use model::{
     Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine, Series,
     Shape, TextMark, Ticks,
 };
 pub use page::render;
-pub use raster::{pages_to_pdf, to_pdf, to_png};
+pub use raster::{pages_to_pdf, to_pdf, to_png, to_tiff};
 pub use second::Second;
 pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};
 pub use under::{Row, Table, TickText};

@@ -1,5 +1,4 @@
-//! The chart model: what a figure shows, in data units. Positions on the page are decided by the
-//! layout, statistics by the commands.
+//! The chart model: what a figure shows, in data units. The layout decides on positions, the commands on statistics.
 
 use super::style::{Color, Style};
 use super::under::TickText;
@@ -364,6 +363,8 @@ pub struct Legend {
     pub title: String,
     /// Font size in pixels.
     pub size: Option<f64>,
+    /// The panel whose figure has the legend of the whole.
+    pub from: Option<usize>,
 }
 
 /// A pie.

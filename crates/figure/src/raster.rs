@@ -88,6 +88,15 @@ pub fn to_png(svg: &str, width: Option<u32>, height: Option<u32>) -> Result<Vec<
 /// # Errors
 /// [`RasterError`] where the picture would be larger than 20,000 pixels on a side.
 pub fn png_of(tree: &Tree, width: Option<u32>, height: Option<u32>) -> Result<Vec<u8>, RasterError> {
+    pixels_of(tree, width, height)?.encode_png().map_err(failed)
+}
+
+/// The pixels of a figure on white.
+fn pixels_of(
+    tree: &Tree,
+    width: Option<u32>,
+    height: Option<u32>,
+) -> Result<resvg::tiny_skia::Pixmap, RasterError> {
     let (own_width, own_height) = (tree.size().width(), tree.size().height());
     let (x, y) = match (width, height) {
         (Some(w), Some(h)) => (w as f32 / own_width, h as f32 / own_height),
@@ -102,7 +111,55 @@ pub fn png_of(tree: &Tree, width: Option<u32>, height: Option<u32>) -> Result<Ve
     let mut pixels = resvg::tiny_skia::Pixmap::new(w, h).ok_or_else(|| failed("the picture is too large"))?;
     pixels.fill(resvg::tiny_skia::Color::WHITE);
     resvg::render(tree, resvg::tiny_skia::Transform::from_scale(x, y), &mut pixels.as_mut());
-    pixels.encode_png().map_err(failed)
+    Ok(pixels)
+}
+
+/// A TIFF file of a figure: one strip of uncompressed red, green and blue bytes (Adobe Systems, "TIFF", revision 6.0,
+/// section 6). Sizes are those of [`to_png`].
+///
+/// # Errors
+/// Those of [`to_png`].
+pub fn to_tiff(svg: &str, width: Option<u32>, height: Option<u32>) -> Result<Vec<u8>, RasterError> {
+    let tree = tree(svg)?;
+    let pixels = pixels_of(&tree, width, height)?;
+    let per_inch = (pixels.width() as f32 / tree.size().width() * 96.0).round().max(1.0) as u32;
+    let bytes: Vec<u8> = pixels.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    let size = u32::try_from(bytes.len()).map_err(|_| failed("the picture is too large"))?;
+    const ENTRIES: u16 = 12;
+    let extra = 8 + 2 + u32::from(ENTRIES) * 12 + 4;
+    let (bits, resolution, strip) = (extra, extra + 6, extra + 14);
+    let (short, long, rational) = (3, 4, 5);
+    let entries: [(u16, u16, u32, u32); ENTRIES as usize] = [
+        (256, long, 1, pixels.width()),
+        (257, long, 1, pixels.height()),
+        (258, short, 3, bits),
+        (259, short, 1, 1),
+        (262, short, 1, 2),
+        (273, long, 1, strip),
+        (277, short, 1, 3),
+        (278, long, 1, pixels.height()),
+        (279, long, 1, size),
+        (282, rational, 1, resolution),
+        (283, rational, 1, resolution),
+        (296, short, 1, 2),
+    ];
+    let mut out = b"II*\0".to_vec();
+    out.extend(8u32.to_le_bytes());
+    out.extend(ENTRIES.to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        out.extend(tag.to_le_bytes());
+        out.extend(kind.to_le_bytes());
+        out.extend(count.to_le_bytes());
+        out.extend(value.to_le_bytes());
+    }
+    out.extend(0u32.to_le_bytes());
+    for depth in [8u16; 3] {
+        out.extend(depth.to_le_bytes());
+    }
+    out.extend(per_inch.to_le_bytes());
+    out.extend(1u32.to_le_bytes());
+    out.extend(bytes);
+    Ok(out)
 }
 
 /// A PDF file of one page that holds the figure, its text selectable. Fails where the SVG is not valid.

@@ -250,6 +250,8 @@ pub struct Style {
     pub hollow: bool,
     /// Marker radius in pixels.
     pub size: Option<f64>,
+    /// Radius of each marker as a share of the usual one, empty where all are alike.
+    pub sizes: Vec<f64>,
 }
 
 #[cfg(test)]

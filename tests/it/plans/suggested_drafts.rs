@@ -148,7 +148,11 @@ async fn a_treatment_that_begins_in_a_period_needs_no_second_column() {
     let roles = &suggested["draft"]["roles"];
     assert_eq!(suggested["draft"]["template_id"], "did.twfe", "{suggested}");
     assert_eq!(roles["treatment_var"], json!(["reform_treated"]), "{roles}");
-    assert_eq!((&roles["entity_var"], &roles["time_var"]), (&json!(["firm_id"]), &json!(["year"])), "{roles}");
+    assert_eq!(
+        (&roles["entity_var"], &roles["time_var"]),
+        (&json!(["firm_id"]), &json!(["year"])),
+        "{roles}"
+    );
     assert_eq!(roles["post_var"], Value::Null, "no column is the group and the period at once");
     app.stop().await;
 }
@@ -160,7 +164,12 @@ async fn before_and_after_treatment_are_two_measurements_and_no_groups() {
     let mut rows = "patient,age,treatment,bp_before,bp_after\n".to_owned();
     for row in 1..=40 {
         let arm = if row % 2 == 0 { "drug" } else { "placebo" };
-        rows.push_str(&format!("{row},{},{arm},{},{}\n", 40 + row * 7 % 30, 130 + row * 3 % 17, 120 + row * 5 % 19));
+        rows.push_str(&format!(
+            "{row},{},{arm},{},{}\n",
+            40 + row * 7 % 30,
+            130 + row * 3 % 17,
+            120 + row * 5 % 19
+        ));
     }
     app.upload(&job, "trial.csv", rows).await.ok();
     let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();

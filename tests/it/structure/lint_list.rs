@@ -98,7 +98,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ("terms in angle brackets, which the lint does not read", &["fp"]),
     ("a table of numbers, which the lint does not read", &["kapwgt"]),
     ("instruments: templates keep to ivregress and its estat", &["ivreg2"]),
-    ("shown on the screen only, or labels changed for reading", &["avplots", "numlabel", "postutil", "xttrans"]),
+    (
+        "shown on the screen only, or labels changed for reading",
+        &["avplots", "numlabel", "postutil", "xttrans"],
+    ),
     (
         "older names of allowed commands",
         &[

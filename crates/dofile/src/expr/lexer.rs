@@ -1,7 +1,7 @@
 //! Tokens of expressions. Macro substitution has happened before.
 
 use crate::error::{Result, StataError};
-use crate::syntax::split::skip_quote;
+use crate::syntax::split::{skip_quote, unquote};
 use crate::value::{MISSING, missing};
 
 /// A token.
@@ -23,6 +23,15 @@ const OPS: &[&str] = &[
     "==", "!=", "~=", "<=", ">=", "<", ">", "=", "+", "-", "*", "/", "^", "&", "|", "!", "~", "(", ")", "[",
     "]", ",", "\\", "#", "'", ":", "@",
 ];
+
+/// Equation and term in the brackets of a coefficient: `term`, `"term"`, or `eq:term` where no equation stands before them.
+pub(super) fn equation_and_term(eq: Option<String>, text: &str) -> (Option<String>, String) {
+    let text = unquote(text).trim();
+    match (eq, text.split_once(':')) {
+        (None, Some((eq, term))) => (Some(eq.trim().to_string()), term.trim().to_string()),
+        (eq, _) => (eq, text.to_string()),
+    }
+}
 
 /// Splits an expression into tokens with their start in the text.
 pub fn tokenize(text: &str) -> Result<Vec<(Token, usize)>> {

@@ -203,11 +203,8 @@ fn protect_raw(text: &str) -> Result<(String, Vec<Expr>)> {
                 let node = if open == Some(b'(') {
                     Expr::RawCall(name.to_string(), arg)
                 } else {
-                    let (eq, term) = match (eq, arg.split_once(':')) {
-                        (Some(eq), _) => (Some(eq), arg),
-                        (None, Some((eq, term))) => (Some(eq.trim().to_string()), term.trim().to_string()),
-                        (None, None) => (None, arg),
-                    };
+                    // the name may stand in quotes: _b["1.x"]
+                    let (eq, term) = super::lexer::equation_and_term(eq, &arg);
                     Expr::Coef(if name == "_se" { "_se".into() } else { "_b".into() }, eq, term)
                 };
                 // results with a subscript keep it: r(table)[1,2]
@@ -368,9 +365,10 @@ impl Parser<'_> {
                 }
                 Ok(Expr::Name(name))
             }
-            Token::Op("(") => {
+            // brackets group as parentheses do
+            Token::Op(open @ ("(" | "[")) => {
                 let e = self.binary(0)?;
-                if !self.eat(")") {
+                if !self.eat(if open == "(" { ")" } else { "]" }) {
                     return Err(StataError::new(132, "too many '(' or '['"));
                 }
                 Ok(e)

@@ -332,16 +332,19 @@ impl Session {
             "of" => {
                 let (class, list) = list.split_once(char::is_whitespace).unwrap_or((list, ""));
                 let list = list.trim();
+                let abbreviated = |c: &str, word: &str| c.len() >= 3 && word.starts_with(c);
                 let items = match class {
-                    "varlist" => {
+                    c if abbreviated(c, "varlist") => {
                         let vars =
                             crate::syntax::varlist::resolve(&self.frame, list, self.settings.varabbrev)?;
                         vars.into_iter().map(|i| self.frame.var(i).name.clone()).collect()
                     }
-                    "newlist" => crate::syntax::varlist::new_names(&self.frame, list)?,
-                    "numlist" => numlist::expand(list)?.into_iter().map(macro_text).collect(),
-                    "local" | "loc" => unquoted(self.local(list)),
-                    c if c.len() >= 3 && "global".starts_with(c) => unquoted(self.global(list)),
+                    c if abbreviated(c, "newlist") => crate::syntax::varlist::new_names(&self.frame, list)?,
+                    c if abbreviated(c, "numlist") => {
+                        numlist::expand(list)?.into_iter().map(macro_text).collect()
+                    }
+                    c if abbreviated(c, "local") => unquoted(self.local(list)),
+                    c if abbreviated(c, "global") => unquoted(self.global(list)),
                     _ => return Err(StataError::syntax()),
                 };
                 Ok((name, items))

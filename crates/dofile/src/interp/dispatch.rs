@@ -34,6 +34,9 @@ impl Session {
                 };
             }
             "exit" => return self.exit(rest),
+            // the prompt of a line that was copied from a log
+            "." => return self.run_expanded(rest),
+            "for" => return self.for_lists(rest),
             "foreach" | "while" | "forvalues" => {
                 return Err(StataError::new(198, "loops need their braces on lines of their own"));
             }

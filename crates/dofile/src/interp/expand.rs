@@ -166,9 +166,31 @@ impl Session {
             out.push_str(&self.rescan(value, depth)?);
             return Ok(end + 1);
         }
-        let mut end = i + 1;
-        while b.get(end).is_some_and(|c| *c == b'_' || c.is_ascii_alphanumeric()) {
-            end += 1;
+        let name_end = |from: usize| {
+            let part = |c: &&u8| **c == b'_' || c.is_ascii_alphanumeric();
+            from + b[from..].iter().take_while(part).count()
+        };
+        let mut end = name_end(i + 1);
+        // $`x'name: the macros of a name that begins with one are substituted first
+        let mut name = String::new();
+        while b.get(end) == Some(&b'`')
+            && b.get(end + 1) != Some(&b'"')
+            && (end == i + 1 || !name.is_empty())
+            && let Some(close) = closing_quote(b, end)
+        {
+            name.push_str(&self.local_reference(&text[end + 1..close], depth)?);
+            end = name_end(close + 1);
+            name.push_str(&text[close + 1..end]);
+        }
+        if !name.is_empty() {
+            if !crate::frame::is_valid_name(&name) {
+                out.push('$');
+                out.push_str(&name);
+                return Ok(end);
+            }
+            let value = self.global_value(&name)?;
+            out.push_str(&self.rescan(value, depth)?);
+            return Ok(end);
         }
         if end == i + 1 {
             out.push('$');

@@ -11,11 +11,17 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "archlm" => format!("estat archlm {rest}"),
         "imtest" => format!("estat imtest {rest}"),
         "szroeter" => format!("estat szroeter {rest}"),
+        "levels" => format!("levelsof {rest}"),
         "lfit" => format!("estat gof {rest}"),
         "lstat" => format!("estat classification {rest}"),
         "meqrlogit" | "xtmelogit" => format!("melogit {rest}"),
         "meqrpoisson" | "xtmepoisson" => format!("mepoisson {rest}"),
         "pwf" => "frame".to_string(),
+        "renpfix" => {
+            let mut names = rest.split_whitespace();
+            let (from, to) = (names.next()?, names.next().unwrap_or_default());
+            format!("rename {from}* {to}*")
+        }
         "sw" => format!("stepwise {rest}"),
         "treatreg" => format!("etregress {rest}"),
         "vce" => format!("estat vce {rest}"),

@@ -13,6 +13,9 @@ pub fn read_lines(text: &str) -> Vec<Line> {
         pending: false,
         mata: false,
     };
+    // files of old Macintosh programs end their lines with a carriage return alone
+    let text =
+        if text.contains('\n') { std::borrow::Cow::from(text) } else { text.replace('\r', "\n").into() };
     for raw in text.lines() {
         r.physical(raw.strip_suffix('\r').unwrap_or(raw));
     }

@@ -13,13 +13,32 @@ use crate::syntax::{FvList, numlist, varlist};
 /// One element of the pattern before the options.
 #[derive(Debug, PartialEq)]
 enum Part {
-    VarList { kind: String, spec: String, optional: bool },
-    Anything { local: String, names: Option<usize>, optional: bool },
+    VarList {
+        kind: String,
+        spec: String,
+        optional: bool,
+    },
+    Anything {
+        local: String,
+        names: Option<usize>,
+        optional: bool,
+    },
     If(bool),
     In(bool),
-    Using { optional: bool, bare: bool },
-    Weight(bool),
-    Exp { optional: bool, bare: bool },
+    Using {
+        optional: bool,
+        bare: bool,
+    },
+    /// `[fw aw/]`: the kinds that are allowed, the first one by default; `bare` without the equals sign.
+    Weight {
+        optional: bool,
+        bare: bool,
+        kinds: Vec<&'static str>,
+    },
+    Exp {
+        optional: bool,
+        bare: bool,
+    },
 }
 
 /// One option of the pattern.
@@ -55,7 +74,7 @@ impl Session {
         if cmd.using.is_some() && !has(|p| matches!(p, Part::Using { .. })) {
             return Err(StataError::invalid("using not allowed"));
         }
-        if cmd.weight.is_some() && !has(|p| matches!(p, Part::Weight(_))) {
+        if cmd.weight.is_some() && !has(|p| matches!(p, Part::Weight { .. })) {
             return Err(StataError::new(101, "weights not allowed"));
         }
         let any_list = has(|p| matches!(p, Part::VarList { .. }));
@@ -124,14 +143,19 @@ impl Session {
                 }
                 self.set_local("using", text);
             }
-            Part::Weight(optional) => {
+            Part::Weight { optional, bare, kinds } => {
                 let weight = cmd.weight.clone();
                 if weight.is_none() && !optional {
                     return Err(missing("weight"));
                 }
-                let kind = weight.as_ref().map_or("", |w| w.kind.map_or("aweight", |k| k.name()));
+                let usual = kinds.first().copied().unwrap_or("aweight");
+                let kind = weight.as_ref().map_or("", |w| w.kind.map_or(usual, |k| k.name()));
+                if !kind.is_empty() && !kinds.is_empty() && !kinds.contains(&kind) {
+                    return Err(StataError::new(101, format!("{kind}s not allowed")));
+                }
                 self.set_local("weight", kind);
-                self.set_local("exp", weight.map_or(String::new(), |w| format!("= {}", w.exp)));
+                let sign = if *bare { "" } else { "= " };
+                self.set_local("exp", weight.map_or(String::new(), |w| format!("{sign}{}", w.exp)));
             }
             Part::Exp { optional, bare } => {
                 if cmd.exp.is_none() && !optional {
@@ -412,14 +436,28 @@ fn parse_part(inner: &str, optional: bool) -> Result<Part> {
         "in" => Part::In(optional),
         "using" | "using/" => Part::Using { optional, bare: name.ends_with('/') },
         "=exp" | "=/exp" | "exp" | "/exp" => Part::Exp { optional, bare: name.contains('/') },
-        _ if name.split_whitespace().all(|w| {
-            ["fweight", "aweight", "pweight", "iweight", "fw", "aw", "pw", "iw", "weight", "/"].contains(&w)
-        }) =>
-        {
-            Part::Weight(optional)
-        }
-        _ => return Err(StataError::new(197, format!("invalid syntax: {inner}"))),
+        _ => match weight_kinds(name) {
+            Some(kinds) => Part::Weight { optional, bare: name.ends_with('/'), kinds },
+            None => return Err(StataError::new(197, format!("invalid syntax: {inner}"))),
+        },
     })
+}
+
+/// The kinds of weights in `fw aw/`; none for `weight`, which takes each.
+fn weight_kinds(text: &str) -> Option<Vec<&'static str>> {
+    let full = |word: &str| match word {
+        "fw" | "fweight" => Some("fweight"),
+        "aw" | "aweight" => Some("aweight"),
+        "pw" | "pweight" => Some("pweight"),
+        "iw" | "iweight" => Some("iweight"),
+        _ => None,
+    };
+    let words: Vec<&str> = text.trim_end_matches('/').split_whitespace().collect();
+    match words[..] {
+        [] => None,
+        ["weight"] => Some(Vec::new()),
+        _ => words.into_iter().map(full).collect(),
+    }
 }
 
 /// The local of `anything(name=id)`, `name(name=id)` and `namelist(name=id)`; further specifiers such as `id=` and

@@ -1,7 +1,7 @@
 //! Variable lists: names, abbreviations, wildcards and ranges, to positions.
 
 use crate::error::{Result, StataError};
-use crate::frame::{Frame, is_valid_name};
+use crate::frame::{Frame, StorageType, is_valid_name};
 
 /// True when a pattern with `*`, `?` or `~` matches a name.
 pub fn wildcard(pattern: &str, name: &str) -> bool {
@@ -86,6 +86,35 @@ pub fn check_new(frame: &Frame, name: &str) -> Result<()> {
         return Err(StataError::new(198, format!("{name} invalid name")));
     }
     if frame.find(name).is_some() { Err(StataError::already_defined(name)) } else { Ok(()) }
+}
+
+/// The words of a list of new variables with their types. A type belongs to the next word, or to all words in the
+/// parentheses after it ([U] 11.4.2); the others have the usual one.
+pub fn typed_words(list: &str, usual: StorageType) -> Result<Vec<(&str, StorageType)>> {
+    let mut out = Vec::new();
+    let mut ty = usual;
+    let mut rest = list.trim();
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('(') {
+            let (names, after) =
+                inner.split_once(')').ok_or_else(|| StataError::new(132, "unbalanced parentheses"))?;
+            out.extend(names.split_whitespace().map(|name| (name, ty)));
+            ty = usual;
+            rest = after.trim_start();
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
+        let word = &rest[..end];
+        rest = rest[end..].trim_start();
+        match StorageType::parse(word) {
+            Some(found) => ty = found,
+            None => {
+                out.push((word, ty));
+                ty = usual;
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// New variable names, with ranges `x1-x3`; r(110) when one exists, r(198) when one is no name.

@@ -177,6 +177,36 @@ generate day = mdy(3, 3 + _n, 2026)
 }
 
 #[test]
+fn sheets_of_a_workbook_are_added_replaced_and_changed() {
+    let dir = folder();
+    let mut s = session_in(dir.path());
+    run(&mut s, "set obs 3\ngenerate x = _n\ngenerate y = 10*_n");
+    run(&mut s, "export excel using b.xlsx, sheet(\"one\") firstrow(variables) replace");
+    run(
+        &mut s,
+        "export excel x using b.xlsx, sheet(\"two\", replace)\nexport excel x using b.xlsx, sheet(\"two\") sheetreplace cell(B2)",
+    );
+    run(
+        &mut s,
+        "export excel y in 1 using b.xlsx, sheet(\"one\", modify) cell(A2)\nexport excel using b.xlsx, sheet(3) sheetmodify",
+    );
+    run(&mut s, "import excel using b.xlsx, sheet(one) firstrow clear");
+    holds(&s, "_N == 3 & x[1] == 10 & y[1] == 10 & x[2] == 2 & y[3] == 30");
+    run(&mut s, "import excel using b.xlsx, sheet(two) clear allstring");
+    holds(&s, "A[1] == \"\" & B[2] == \"1\" & B[4] == \"3\"");
+    run(&mut s, "import excel using b.xlsx, sheet(3) clear\ndescribe, short");
+    holds(&s, "_N == 3 & A[3] == 3");
+    // a workbook that this run did not write stays as it is
+    let (log, rc) = session_in(dir.path())
+        .run_captured("set obs 1\ngenerate x = 1\nexport excel using b.xlsx, sheetreplace");
+    assert_eq!(rc, 199, "{log}");
+    std::fs::write(dir.path().join("b.xlsx"), "another").expect("written");
+    assert_eq!(s.run_captured("export excel using b.xlsx, sheetmodify").1, 199);
+    assert_eq!(s.run_captured("export excel using b.xlsx").1, 602);
+    run(&mut s, "erase b.xlsx\nexport excel using b.xlsx, sheetmodify");
+}
+
+#[test]
 fn what_is_not_there_or_not_supported_is_said() {
     let dir = folder();
     let mut s = session_in(dir.path());
@@ -189,7 +219,8 @@ fn what_is_not_there_or_not_supported_is_said() {
         ("import delimited a.csv, nosuchoption", 198),
         ("set obs 2\ngenerate z = 1\nimport delimited a.csv", 4),
         ("export excel using a.xls", 199),
-        ("export excel using a.xlsx, sheetmodify", 199),
+        ("export excel using a.xlsx, sheetmodify replace", 198),
+        ("export excel using a.xlsx, sheet(\"a\", nosuch)", 199),
         ("import delimited using a.csv, clear encoding(nosuch)", 198),
     ];
     for (text, code) in cases {

@@ -36,6 +36,7 @@ mod reference;
 mod return_codes;
 mod scripts;
 mod search_options;
+mod spellings;
 mod stored_results;
 mod structure;
 mod table_options;

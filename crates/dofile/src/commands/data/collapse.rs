@@ -23,9 +23,11 @@ const CONTRACT: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("CFreq"),
     OptSpec::text("Percent"),
     OptSpec::flag("noMISS"),
+    OptSpec::flag("Zero"),
+    OptSpec::text("CPercent"),
 ])
 .weights(&[WeightKind::Frequency])
-.unsupported(&["Zero", "CPercent", "FLoat", "FORMat"]);
+.unsupported(&["FLoat", "FORMat"]);
 
 pub(super) const SPEC_COLLAPSE: CommandSpec = CommandSpec {
     name: "collapse",
@@ -47,7 +49,7 @@ pub(super) const SPEC_CONTRACT: CommandSpec = CommandSpec {
     form: Form::Standard(&CONTRACT),
     by: ByRule::No,
     run: contract,
-    syntax: "contract varlist [if] [in] [fweight] [, freq(newvar) cfreq(newvar) percent(newvar) nomiss]",
+    syntax: "contract varlist [if] [in] [fweight] [, freq(newvar) cfreq(newvar) percent(newvar) cpercent(newvar) nomiss zero]",
     notes: "no results",
     examples: &[Example {
         run: "set obs 5\ngenerate g = _n > 2\ncontract g",
@@ -241,17 +243,20 @@ fn contract(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.markout(&vars, &mut touse, true)?;
     }
     let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
-    let groups = grouped(s, &vars, rows);
-    let counts: Vec<f64> = groups
-        .iter()
-        .map(|g| weights.as_ref().map_or(g.len() as f64, |w| g.iter().map(|&r| w.values[r]).sum()))
-        .collect();
+    let mut groups: Vec<(Vec<usize>, Vec<usize>)> =
+        grouped(s, &vars, rows.clone()).into_iter().map(|g| (vec![g[0]; vars.len()], g)).collect();
+    if cmd.has("zero") {
+        add_empty(s, &vars, rows, &mut groups)?;
+    }
+    let size =
+        |g: &Vec<usize>| weights.as_ref().map_or(g.len() as f64, |w| g.iter().map(|&r| w.values[r]).sum());
+    let counts: Vec<f64> = groups.iter().map(|g| size(&g.1)).collect();
     let mut out = Frame::new();
     out.value_labels = s.frame.value_labels.clone();
-    for &i in &vars {
+    for (at, &i) in vars.iter().enumerate() {
         let v = s.frame.var(i);
         let mut var = v.clone();
-        var.data = std::sync::Arc::new(v.data.gather(groups.iter().map(|g| Some(g[0]))));
+        var.data = std::sync::Arc::new(v.data.gather(groups.iter().map(|g| Some(g.0[at]))));
         out.add(var)?;
     }
     let ty = counts.iter().fold(StorageType::Byte, |t, &x| t.promoted_for(x));
@@ -274,8 +279,46 @@ fn contract(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let percent: Vec<f64> = counts.iter().map(|c| 100.0 * c / total).collect();
         out.add(Variable::new(name, Column::from_f64(StorageType::Double, &percent)))?;
     }
+    if let Some(name) = cmd.options.text("cpercent") {
+        let mut sum = 0.0;
+        let mut share = |c: &f64| {
+            sum += c;
+            100.0 * sum / total
+        };
+        let cumulative: Vec<f64> = counts.iter().map(&mut share).collect();
+        out.add(Variable::new(name, Column::from_f64(StorageType::Double, &cumulative)))?;
+    }
     out.sorted_by = vars.iter().map(|&i| s.frame.var(i).name.clone()).collect();
     out.changed = true;
     s.frame = out;
+    Ok(())
+}
+
+/// `contract, zero`: the combinations of values that occur in no row, in the order of the others. A group is a row with the
+/// value of each variable, and its rows.
+fn add_empty(
+    s: &Session,
+    vars: &[usize],
+    rows: Vec<usize>,
+    groups: &mut Vec<(Vec<usize>, Vec<usize>)>,
+) -> Result<()> {
+    let levels: Vec<Vec<usize>> =
+        vars.iter().map(|&v| grouped(s, &[v], rows.clone()).iter().map(|g| g[0]).collect()).collect();
+    let count = levels.iter().map(|l| l.len() as f64).product::<f64>();
+    s.room_for(count, 8.0 * vars.len() as f64)?;
+    let mut all: Vec<Vec<usize>> = vec![Vec::new()];
+    for level in &levels {
+        all = all.iter().flat_map(|front| level.iter().map(|&r| [front.as_slice(), &[r]].concat())).collect();
+    }
+    let same = |a: &[usize], b: &[usize]| {
+        vars.iter().zip(a.iter().zip(b)).all(|(&v, (&a, &b))| s.frame.compare(v, a, b).is_eq())
+    };
+    let mut found = std::mem::take(groups).into_iter().peekable();
+    for one in all {
+        match found.next_if(|g| same(&g.0, &one)) {
+            Some(group) => groups.push(group),
+            None => groups.push((one, Vec::new())),
+        }
+    }
     Ok(())
 }

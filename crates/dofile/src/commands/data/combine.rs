@@ -1,5 +1,6 @@
 //! `merge` and `append`: combining data sets.
 
+use super::old_merge;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::format::count_text;
@@ -13,7 +14,7 @@ use estimators::blocks;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-const MERGE: StandardSyntax = StandardSyntax::whole(&[
+const OWN: &[OptSpec] = &[
     OptSpec::text("KEEPUSing"),
     OptSpec::text("GENerate"),
     OptSpec::flag("NOGENerate"),
@@ -27,8 +28,9 @@ const MERGE: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("keep"),
     // it says that both data sets are sorted, which the engine does not need to know
     OptSpec::flag("SORTED"),
-])
-.using(Using::Required);
+];
+const MERGE: StandardSyntax =
+    StandardSyntax::whole(crate::concat_lists!(OptSpec; OWN, &old_merge::OPTIONS)).using(Using::Required);
 const APPEND: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("GENerate"),
     OptSpec::text("keep"),
@@ -44,7 +46,7 @@ pub(super) const SPEC_MERGE: CommandSpec = CommandSpec {
     form: Form::Standard(&MERGE),
     by: ByRule::No,
     run: merge,
-    syntax: "merge {1:1|m:1|1:m|m:m} varlist using filename | merge 1:1 _n using filename | merge [varlist] using filename (old syntax) [, keepusing(varlist) generate(newvar) nogenerate nolabel nonotes update replace noreport force assert(results) keep(results)]",
+    syntax: "merge {1:1|m:1|1:m|m:m} varlist using filename | merge 1:1 _n using filename | merge [varlist] using filename (old syntax) [, keepusing(varlist) generate(newvar) nogenerate nolabel nonotes update replace noreport force assert(results) keep(results)]; old syntax: [, keep(varlist) unique uniqmaster uniqusing nokeep _merge(newvar) sort nolabel nonotes update replace]",
     notes: "_merge: 1 master only, 2 using only, 3 matched, 4 missing updated, 5 conflict; m:m pairs the rows of a key in order, the last one of the shorter side again and again; no results",
     examples: &[Example {
         run: "tempfile f\nset obs 3\ngenerate k = _n + 1\ngenerate z = 10*k\nsave `f'\nclear\nset obs 3\ngenerate k = _n\nmerge 1:1 k using `f'\nsort k\ncount if _merge == 3",
@@ -229,7 +231,7 @@ fn in_order(master: &Frame, km: &[usize], om: &[usize], using: &Frame, ku: &[usi
 }
 
 /// `1:1 varlist`, `1:1 _n`, and the old syntax: `varlist` pairs rows of a key in order, nothing pairs rows by number.
-fn kind_and_keys(s: &mut Session, cmd: &ParsedCommand) -> Result<(String, String)> {
+fn kind_and_keys(s: &mut Session, cmd: &ParsedCommand) -> Result<Request> {
     let list = cmd.list.trim();
     let (kind, keys) = list.split_once(char::is_whitespace).unwrap_or((list, ""));
     let keys = keys.trim();
@@ -238,14 +240,23 @@ fn kind_and_keys(s: &mut Session, cmd: &ParsedCommand) -> Result<(String, String
         if keys.is_empty() || keys == "_n" && kind != "1:1" {
             return Err(StataError::syntax());
         }
-        return Ok((kind, keys.to_string()));
+        old_merge::refuse(cmd)?;
+        return Ok(Request { kind, keys: keys.to_string(), old: false });
     }
     if kind.contains(':') {
         return Err(StataError::syntax());
     }
     s.print("(note: you are using old merge syntax; see the command merge for new syntax)");
     let keys = if list.is_empty() { "_n" } else { list };
-    Ok((if keys == "_n" { "1:1" } else { "m:m" }.to_string(), keys.to_string()))
+    let kind = if keys == "_n" { "1:1" } else { old_merge::kind(cmd) };
+    Ok(Request { kind: kind.to_string(), keys: keys.to_string(), old: true })
+}
+
+/// How rows are paired, by what, and whether the options are those of the old syntax.
+struct Request {
+    kind: String,
+    keys: String,
+    old: bool,
 }
 
 /// Rows of both sides paired by their number.
@@ -261,11 +272,12 @@ fn by_number(master: &Frame, using: &Frame) -> Joined {
 }
 
 fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (kind, keys) = kind_and_keys(s, cmd)?;
+    let Request { kind, keys, old: old_syntax } = kind_and_keys(s, cmd)?;
     let km = if keys == "_n" { Vec::new() } else { s.varlist(&keys)? };
     let names: Vec<String> = km.iter().map(|&k| s.frame.var(k).name.clone()).collect();
     let file = cmd.using.clone().unwrap_or_default();
-    let keep_using = cmd.options.text("keepusing").map(|k| format!("{} {k}", names.join(" ")));
+    let keep_using = cmd.options.text(if old_syntax { "keep" } else { "keepusing" });
+    let keep_using = keep_using.map(|k| format!("{} {k}", names.join(" ")));
     let using = open(s, &file, keep_using.as_deref())?;
     let mut ku = Vec::new();
     for (n, &k) in names.iter().zip(&km) {
@@ -281,7 +293,8 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         ku.push(j);
     }
-    let gen_name = cmd.options.text("generate").unwrap_or("_merge").to_string();
+    let named = cmd.options.text("generate").or(cmd.options.text("_merge"));
+    let gen_name = named.unwrap_or("_merge").to_string();
     if s.frame.find(&gen_name).is_some() && !cmd.has("nogenerate") {
         return Err(StataError::already_defined(&gen_name));
     }
@@ -309,7 +322,9 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             ));
         }
     }
-    if let Some(wanted) = cmd.options.text("keep") {
+    if old_syntax {
+        rows.retain(|r| r.2 != 2 || !cmd.has("nokeep"));
+    } else if let Some(wanted) = cmd.options.text("keep") {
         let wanted = codes(wanted)?;
         rows.retain(|r| wanted.contains(&r.2));
     }

@@ -7,6 +7,7 @@ use crate::ops::posted;
 use crate::session::{Frames, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{self, top_level_comma};
+use crate::syntax::varlist::{new_names, typed_words};
 use crate::value::Value;
 
 const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame name { commands } | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame post name (exp) (exp) ... | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
@@ -151,14 +152,9 @@ fn inside(s: &mut Session, name: &str, command: &str) -> Result<()> {
 fn create(s: &mut Session, name: &str, vars: &[&str]) -> Result<()> {
     new_name(s, name)?;
     let mut frame = Frame::new();
-    let mut ty = s.settings.default_type;
-    for word in vars {
-        match StorageType::parse(word) {
-            Some(t) => ty = t,
-            None if is_valid_name(word) => {
-                frame.add(Variable::new(word, ty.column(0)))?;
-            }
-            None => return Err(StataError::new(198, format!("{word} invalid name"))),
+    for (item, ty) in typed_words(&vars.join(" "), s.settings.default_type)? {
+        for variable in new_names(&frame, item)? {
+            frame.add(Variable::new(&variable, ty.column(0)))?;
         }
     }
     s.frames.others.insert(name.to_string(), frame);

@@ -5,6 +5,7 @@ use crate::error::{Result, StataError};
 use crate::frame::{ValueLabel, is_valid_name};
 use crate::ops::files::{check_replace, with_extension};
 use crate::session::Session;
+use crate::syntax::blanks::numbers_and_texts;
 use crate::syntax::options::parse_number;
 use crate::syntax::split::{top_level_comma, unquote, words};
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -92,7 +93,7 @@ fn define(s: &mut Session, rest: &str) -> Result<()> {
     if let Some(bad) = options.iter().find(|o| !["add", "modify", "replace", "nofix"].contains(o)) {
         return Err(StataError::option_not_allowed(bad));
     }
-    let parts = words(front);
+    let parts = numbers_and_texts(front);
     let (name, pairs) = parts.split_first().ok_or_else(StataError::syntax)?;
     if !is_valid_name(name) && !name.starts_with("__") {
         return Err(StataError::new(198, format!("{name} invalid name")));

@@ -19,6 +19,7 @@ mod matrices;
 mod named;
 mod names;
 mod numlabel;
+mod old_merge;
 mod operated;
 mod orthog;
 mod pairs;

@@ -170,9 +170,9 @@ fn gsort(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let last_missing = !cmd.has("mfirst");
     let order = order_rows(s, &keys, last_missing);
     s.frame.take_rows(&order);
-    if keys.iter().all(|k| !k.1) {
-        s.frame.sorted_by = keys.iter().map(|k| s.frame.var(k.0).name.clone()).collect();
-    }
+    // the order is known up to the first descending key: `gsort id -date` allows `by id:`
+    let ascending = keys.iter().take_while(|k| !k.1);
+    s.frame.sorted_by = ascending.map(|k| s.frame.var(k.0).name.clone()).collect();
     if let Some(name) = cmd.options.text("generate") {
         let positions: Vec<usize> = keys.iter().map(|k| k.0).collect();
         let mut values = vec![0.0; s.frame.n_rows()];

@@ -98,7 +98,7 @@ fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
     Ok([rows, columns])
 }
 
-/// The old `contents(freq mean x sd x)`: statistics without totals.
+/// `contents(freq mean x sd x)` of releases before 17, with `format()`, `row` and `column`.
 fn old_contents(s: &Session, text: &str, out: &mut Options) -> Result<()> {
     let mut words = text.split_whitespace();
     while let Some(what) = words.next() {
@@ -114,7 +114,6 @@ fn old_contents(s: &Session, text: &str, out: &mut Options) -> Result<()> {
         };
         out.items.push(Item { name: name.to_string(), variable, fmt: None, label: String::new() });
     }
-    out.totals = false;
     Ok(())
 }
 
@@ -126,14 +125,13 @@ struct Options {
 }
 
 fn options(s: &Session, text: &str) -> Result<Options> {
-    let mut out = Options { items: Vec::new(), totals: true, missing: false };
+    let given = split_options(text)?;
+    let old =
+        given.iter().any(|(name, argument)| argument.is_some() && "contents".starts_with(name.as_str()));
+    let mut out = Options { items: Vec::new(), totals: !old, missing: false };
     let mut formats: Vec<(String, Vec<String>)> = Vec::new();
     let item =
         |name: &str, variable| Item { name: name.to_string(), variable, fmt: None, label: String::new() };
-    let mut given = split_options(text)?;
-    // `contents()` first: it tells that the other options are those of its version
-    given.sort_by_key(|(name, argument)| !(argument.is_some() && "contents".starts_with(name.as_str())));
-    let old = given.first().is_some_and(|(name, a)| a.is_some() && "contents".starts_with(name.as_str()));
     for (name, argument) in given {
         match (name.as_str(), argument.as_deref()) {
             (o, Some(a)) if o.len() >= 4 && "statistic".starts_with(o) => {
@@ -158,19 +156,12 @@ fn options(s: &Session, text: &str) -> Result<Options> {
                     }
                 }
             }
-            (o, Some(a)) if "contents".starts_with(o) => {
-                old_contents(s, a, &mut out)?;
-            }
+            (o, Some(a)) if "contents".starts_with(o) => old_contents(s, a, &mut out)?,
             ("row" | "col" | "column", None) if old => out.totals = true,
-            (o, Some(f)) if old && "format".starts_with(o) => {
-                if format::Format::parse(f.trim()).is_none_or(|f| f.is_string()) {
-                    return Err(StataError::standard(120));
-                }
-                formats.push((f.trim().to_string(), Vec::new()));
-            }
+            ("center" | "left", None) if old => {}
             ("nototals" | "nototal", None) => out.totals = false,
             ("missing", None) => out.missing = true,
-            ("nformat", Some(f)) => {
+            (o, Some(f)) if o == "nformat" || old && "format".starts_with(o) => {
                 let mut words = f.split_whitespace().map(str::to_string);
                 let fmt = words.next().unwrap_or_default();
                 if format::Format::parse(&fmt).is_none_or(|f| f.is_string()) {

@@ -123,7 +123,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut statistics = Vec::new();
     let listed = cmd.options.text("statistics").or(cmd.options.text("stats")).unwrap_or("mean");
-    for name in listed.split_whitespace() {
+    for name in listed.split([' ', '\t', ',']).filter(|name| !name.is_empty()) {
         statistics.extend(canonical(name)?);
     }
     let by = cmd.options.text("by").map(|t| s.variable(t.trim())).transpose()?;

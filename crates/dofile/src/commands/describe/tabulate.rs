@@ -19,7 +19,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag_or_text("EXact"),
     OptSpec::flag("V"),
     OptSpec::flag("LRchi2"),
-    OptSpec::flag("Gamma"),
+    OptSpec::flag("GAmma"),
     OptSpec::flag("TAUB"),
     OptSpec::flag("Row"),
     OptSpec::flag("COlumn"),

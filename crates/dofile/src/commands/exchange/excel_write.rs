@@ -1,7 +1,6 @@
 //! `export excel`.
 
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook};
-
+use super::workbooks::{self, Cell, Cells, Change};
 use super::{file_and_list, names};
 use crate::error::{Result, StataError};
 use crate::format::Format;
@@ -9,6 +8,7 @@ use crate::ops::files::{check_replace, with_extension};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::OptSpec;
+use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::is_missing;
 
 const OPTIONS: &[OptSpec] = &[
@@ -19,9 +19,11 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("MISSing"),
     OptSpec::text("DATESTRing"),
     OptSpec::flag("REPLACE"),
+    OptSpec::flag("SHEETMODify"),
+    OptSpec::flag("SHEETREPlace"),
 ];
 
-const UNSUPPORTED: &[&str] = &["SHEETMODify", "SHEETREPlace", "KEEPCELLFmt", "LOCale"];
+const UNSUPPORTED: &[&str] = &["KEEPCELLFmt", "LOCale"];
 
 /// Days between 30 December 1899, where serial numbers of sheets start, and 1 January 1960.
 const EPOCH: f64 = 21_916.0;
@@ -42,26 +44,17 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     }
     let rows = session.rows(&cmd)?;
     let path = session.path(&file);
-    check_replace(&path, &file, cmd.has("replace"))?;
-    let failed = |e: rust_xlsxwriter::XlsxError| {
-        StataError::new(603, format!("file {file} could not be written: {e}"))
-    };
+    let (sheet, change) = sheet_and_change(&cmd)?;
+    if change == Change::Book {
+        check_replace(&path, &file, cmd.has("replace"))?;
+    }
     let (top, left) = match cmd.options.text("cell") {
         None => (0, 0),
         Some(text) => {
             names::cell(text).ok_or_else(|| StataError::invalid("option cell() incorrectly specified"))?
         }
     };
-    let mut book = Workbook::new();
-    // a fixed date, so that the same data give the same file
-    let created = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
-    book.set_properties(&DocProperties::new().set_creation_datetime(&created));
-    let sheet = book.add_worksheet();
-    let sheet_name = cmd.options.text("sheet").unwrap_or("Sheet1");
-    if sheet_name.contains(',') {
-        return Err(StataError::new(199, "suboptions of sheet() are not supported by the open engine"));
-    }
-    sheet.set_name(sheet_name).map_err(failed)?;
+    let mut cells = Cells::new();
     let (selected, heading) = (rows.iter().filter(|r| **r).count(), cmd.options.text("firstrow"));
     if top as usize + selected + 1 > 1_048_576 || left as usize + vars.len() > 16_384 {
         return Err(StataError::new(198, "the data do not fit a worksheet"));
@@ -76,7 +69,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
                 "varlabels" | "varl" => &variable.name,
                 _ => return Err(StataError::invalid("option firstrow() incorrectly specified")),
             };
-            sheet.write_string(top, left as u16 + at as u16, text).map_err(failed)?;
+            cells.insert((top, left as u16 + at as u16), Cell::Text(text.clone()));
         }
         first += 1;
     }
@@ -84,42 +77,52 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
         let column = left as u16 + at as u16;
         let selected = (0..rows.len()).filter(|&r| rows[r]);
         for (place, row) in selected.enumerate() {
-            let cell = (first + place as u32, column);
-            write_cell(sheet, cell, session, v, row, &cmd).map_err(failed)?;
+            if let Some(cell) = cell(session, v, row, &cmd) {
+                cells.insert((first + place as u32, column), cell);
+            }
         }
     }
-    book.save(&path).map_err(failed)?;
+    workbooks::write(session, &file, &path, change, (&sheet, cells))?;
     session.print(format!("file {file} saved"));
     Ok(())
 }
 
-fn write_cell(
-    sheet: &mut rust_xlsxwriter::Worksheet,
-    (row, column): (u32, u16),
-    session: &Session,
-    variable: usize,
-    from: usize,
-    cmd: &ParsedCommand,
-) -> std::result::Result<(), rust_xlsxwriter::XlsxError> {
+/// The name of the sheet, and what becomes of a workbook that is there: `sheet("name", replace)` is `sheetreplace`.
+fn sheet_and_change(cmd: &ParsedCommand) -> Result<(String, Change)> {
+    let text = cmd.options.text("sheet").unwrap_or("Sheet1");
+    let (name, change) = match top_level_comma(text).map(|at| (&text[..at], text[at + 1..].trim())) {
+        None => (text, None),
+        Some((name, "replace")) => (name, Some(Change::Sheet)),
+        Some((name, "modify")) => (name, Some(Change::Cells)),
+        Some((_, other)) => {
+            let text = format!("suboption {other} of sheet() is not supported by the open engine");
+            return Err(StataError::new(199, text));
+        }
+    };
+    let flags = [("sheetreplace", Change::Sheet), ("sheetmodify", Change::Cells), ("replace", Change::Book)];
+    let given = flags.iter().filter(|(flag, _)| cmd.has(flag)).map(|flag| flag.1);
+    let given: Vec<Change> = change.into_iter().chain(given).collect();
+    match given[..] {
+        [] => Ok((unquote(name).to_string(), Change::Book)),
+        [change] => Ok((unquote(name).to_string(), change)),
+        _ => Err(StataError::invalid("only one of replace, sheetreplace and sheetmodify is allowed")),
+    }
+}
+
+/// The cell of a value, none where it stays empty.
+fn cell(session: &Session, variable: usize, row: usize, cmd: &ParsedCommand) -> Option<Cell> {
     let v = session.frame.var(variable);
     if v.is_string() {
-        let text = session.frame.str_at(variable, from);
-        if !text.is_empty() {
-            sheet.write_string(row, column, text)?;
-        }
-        return Ok(());
+        let text = session.frame.str_at(variable, row);
+        return (!text.is_empty()).then(|| Cell::Text(text.to_string()));
     }
-    let value = session.frame.num_at(variable, from);
+    let value = session.frame.num_at(variable, row);
     let labels = if cmd.has("nolabel") { None } else { session.frame.labels_of(variable) };
     if let Some(text) = labels.and_then(|set| set.get(value)) {
-        sheet.write_string(row, column, text)?;
-        return Ok(());
+        return Some(Cell::Text(text.to_string()));
     }
     if is_missing(value) {
-        if let Some(text) = cmd.options.text("missing") {
-            sheet.write_string(row, column, text)?;
-        }
-        return Ok(());
+        return cmd.options.text("missing").map(|text| Cell::Text(text.to_string()));
     }
     let kind = Format::parse(&v.format).and_then(|f| f.date_kind());
     let serial = match kind {
@@ -127,33 +130,15 @@ fn write_cell(
         Some('c' | 'C') => Some((value / 86_400_000.0 + EPOCH, "dd mmm yyyy hh:mm:ss")),
         _ => None,
     };
-    match (serial.filter(|s| s.0 >= 61.0), kind) {
+    Some(match (serial.filter(|s| s.0 >= 61.0), kind) {
         (Some(_), Some(kind)) if cmd.options.text("datestring").is_some() => {
-            let detail = cmd
-                .options
-                .text("datestring")
-                .unwrap_or("")
-                .trim_start_matches("%t")
-                .trim_start_matches(kind);
-            let text = crate::format::format_date(kind, detail, value);
-            sheet.write_string(row, column, text)?;
+            let detail = cmd.options.text("datestring").unwrap_or("");
+            let detail = detail.trim_start_matches("%t").trim_start_matches(kind);
+            Cell::Text(crate::format::format_date(kind, detail, value))
         }
-        (Some((serial, format)), _) => {
-            let moment = ExcelDateTime::from_serial_datetime(serial)?;
-            sheet.write_datetime_with_format(
-                row,
-                column,
-                &moment,
-                &CellFormat::new().set_num_format(format),
-            )?;
-        }
+        (Some((serial, format)), _) => Cell::Date(serial, format),
         // other date kinds and days before 1900-03-01 are written as they are shown
-        (None, Some(_)) => {
-            sheet.write_string(row, column, crate::format::bare(&v.format, value))?;
-        }
-        (None, None) => {
-            sheet.write_number(row, column, value)?;
-        }
-    }
-    Ok(())
+        (None, Some(_)) => Cell::Text(crate::format::bare(&v.format, value)),
+        (None, None) => Cell::Number(value),
+    })
 }

@@ -13,6 +13,7 @@ mod outsheet;
 mod raw;
 mod text_read;
 mod text_write;
+mod workbooks;
 
 use super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -45,7 +46,7 @@ const EXPORT: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: export,
-    syntax: "export delimited [varlist] [using] filename [if] [in] [, delimiter() novarnames nolabel datafmt quote replace]; export excel [varlist] [using] filename [if] [in] [, sheet() cell() firstrow() nolabel missing() datestring() replace]",
+    syntax: "export delimited [varlist] [using] filename [if] [in] [, delimiter() novarnames nolabel datafmt quote replace]; export excel [varlist] [using] filename [if] [in] [, sheet(name [, replace modify]) cell() firstrow() nolabel missing() datestring() replace sheetreplace sheetmodify]",
     notes: "numbers are written so that they read back to the same value",
     examples: &[Example {
         run: "set obs 2\ngenerate x = 1.5*_n\ngenerate str s = \"a,b\"\ntempfile f\nexport delimited using `f'.csv\nimport delimited using `f'.csv, clear\nerase `f'.csv",

@@ -28,7 +28,7 @@ pub(super) enum Chart {
 
 /// A statistic of `graph bar`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Stat {
+pub(super) enum Stat {
     Mean,
     Percentile(f64),
     Sum,
@@ -40,7 +40,7 @@ enum Stat {
 }
 
 impl Stat {
-    fn parse(word: &str) -> Result<(Self, String)> {
+    pub(super) fn parse(word: &str) -> Result<(Self, String)> {
         let stat = match word {
             "mean" | "asis" => Self::Mean,
             "median" => Self::Percentile(50.0),
@@ -59,7 +59,7 @@ impl Stat {
     }
 
     /// Its value for sorted weighted values; `total` is the weight of all rows of the chart.
-    fn value(self, values: &[(f64, f64)], total: f64) -> f64 {
+    pub(super) fn value(self, values: &[(f64, f64)], total: f64) -> f64 {
         let weight: f64 = values.iter().map(|v| v.1).sum();
         let sum: f64 = values.iter().map(|v| v.0 * v.1).sum();
         match self {
@@ -84,6 +84,7 @@ struct Options {
     stack: bool,
     percentages: bool,
     missing: bool,
+    horizontal: bool,
     label: Option<String>,
     looks: Vec<(usize, Style)>,
 }
@@ -102,6 +103,7 @@ pub(super) fn run(session: &mut Session, raw: &str, chart: Chart) -> Result<()> 
     let cmd = ParsedCommand::split("graph bar", raw, false)?;
     let mut rows = session.rows(&cmd)?;
     let options = read_options(session, &cmd.option_text)?;
+    let chart = if options.horizontal && chart == Chart::Bar { Chart::HBar } else { chart };
     let weights = session.weights(&cmd, WeightKind::Analytic, &mut rows)?;
     let mut quantities = quantities(session, &cmd.list)?;
     let mut overs = options.overs.clone();
@@ -150,6 +152,7 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
         match argument {
             Some(a) if is("OVER") => out.overs.push(over::over(session, a)?),
             None if is("ASYvars") => out.as_yvars = true,
+            None if is("HORizontal") => out.horizontal = true,
             None if is("STACK") => out.stack = true,
             None if is("PERCENTages") => out.percentages = true,
             None if is("MISSing") => out.missing = true,
@@ -297,6 +300,11 @@ fn sorted(
     order.sort_by(|&a, &b| heights[0][a].total_cmp(&heights[0][b]));
     if over.descending {
         order.reverse();
+    }
+    if overs.len() > 1 {
+        // the groups of the other over()s stay together
+        let outer = |at: usize| categories[at].text.split_once('\n').map_or("", |(_, rest)| rest);
+        order.sort_by_key(|&a| (0..categories.len()).position(|b| outer(b) == outer(a)));
     }
     let heights = heights.iter().map(|row| order.iter().map(|&i| row[i]).collect()).collect();
     (order.iter().map(|&i| categories[i].clone()).collect(), heights)

@@ -1,6 +1,7 @@
 //! `graph box` and `graph hbox`: quartiles, adjacent values and outside values by category.
 
 use super::assemble;
+use super::bars::Stat;
 use super::groups;
 use super::numbers::percentile;
 use super::over::{self, Category, Over};
@@ -21,6 +22,7 @@ struct Options {
     overs: Vec<Over>,
     as_yvars: bool,
     missing: bool,
+    horizontal: bool,
     no_outside: bool,
 }
 
@@ -47,7 +49,12 @@ pub(super) fn run(session: &mut Session, raw: &str, horizontal: bool) -> Result<
     if boxed.is_empty() {
         return Err(StataError::standard(100));
     }
+    let horizontal = horizontal || options.horizontal;
     let mut overs = options.overs.clone();
+    // sort(1) of a box chart is by the median of the first variable
+    for over in overs.iter_mut().filter(|o| o.by_height) {
+        (over.by_height, over.by_variable) = (false, Some((Stat::Percentile(50.0), boxed[0].variable)));
+    }
     if !options.missing {
         overs.iter().try_for_each(|o| session.markout(&[o.variable], &mut rows, true))?;
     }
@@ -75,6 +82,7 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
         match argument {
             Some(a) if is("OVER") => out.overs.push(over::over(session, a)?),
             None if is("ASYvars") => out.as_yvars = true,
+            None if is("HORizontal") => out.horizontal = true,
             None if is("MISSing") => out.missing = true,
             _ if no_effect::of_categories(name) => {}
             None if is("NOOUTsides") => out.no_outside = true,

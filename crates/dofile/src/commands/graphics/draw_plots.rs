@@ -46,14 +46,12 @@ impl Plot {
             }
             Kind::Function => {
                 let points = self.curve.clone();
-                drawn.push(
-                    self,
-                    0,
-                    number,
-                    self.curve_name.clone(),
-                    false,
-                    Shape::Line { points, step: false },
-                );
+                let area = self.options.recast == Some(Kind::Area);
+                let shape = match area {
+                    true => Shape::Area { points, base: self.options.base },
+                    false => Shape::Line { points, step: false },
+                };
+                drawn.push(self, 0, number, self.curve_name.clone(), area, shape);
             }
             Kind::Fit(degree, interval) => {
                 self.draw_fit(session, panel, number, degree, interval, &mut drawn)?
@@ -72,7 +70,12 @@ impl Plot {
             Kind::Histogram => self.draw_histogram(session, panel, number, &mut drawn)?,
             Kind::ScatterI => {
                 let points = self.immediate.iter().map(|m| (m.x, m.y)).collect();
-                drawn.push(self, 0, number, String::new(), false, Shape::Points { points });
+                let shape = match self.options.recast {
+                    Some(Kind::Line) => Shape::Line { points, step: false },
+                    Some(Kind::Connected) => Shape::Connected { points },
+                    _ => Shape::Points { points },
+                };
+                drawn.push(self, 0, number, String::new(), false, shape);
                 drawn.texts.extend(self.immediate.iter().filter(|m| !m.text.is_empty()).cloned());
             }
         }
@@ -101,10 +104,10 @@ impl Plot {
             let mut points: Vec<(f64, f64)> = rows.iter().map(|&r| (xs[r], value(r))).collect();
             numbers::jitter(&mut points, self.options.jitter, self.options.jitter_seed);
             let label = Self::label(session, y);
-            let step = self.options.connect == Some(Connect::Stairs);
-            let joined = self.options.connect != Some(Connect::Nothing);
+            let connect = self.options.connect.get(at).copied().flatten();
+            let (step, joined) = (connect == Some(Connect::Stairs), connect != Some(Connect::Nothing));
             let shape = match self.kind {
-                Kind::Scatter if self.options.connect.is_none() || !joined => Shape::Points { points },
+                Kind::Scatter if connect.is_none() || !joined => Shape::Points { points },
                 Kind::Line | Kind::TsLine if joined => Shape::Line { points, step },
                 Kind::Line | Kind::TsLine => Shape::Points { points },
                 _ if !joined => Shape::Points { points },
@@ -116,6 +119,13 @@ impl Plot {
                 _ => Shape::Connected { points },
             };
             drawn.push(self, at, number + at, label, false, shape);
+            if let (Some(weights), Some(last)) = (&self.weights, drawn.series.last_mut()) {
+                let used: Vec<f64> =
+                    weights.values.iter().zip(&self.rows).filter(|w| *w.1).map(|w| *w.0).collect();
+                let mean = used.iter().sum::<f64>() / used.len() as f64;
+                // the areas are as the weights, the mean one is of the usual size
+                last.style.sizes = rows.iter().map(|&r| (weights.values[r] / mean).sqrt()).collect();
+            }
             if let Some(&variable) = self.options.labels.get(at).or(self.options.labels.last()) {
                 self.label_points(session, variable, &rows, (&xs, &ys), number + at, drawn);
             }
@@ -288,7 +298,9 @@ impl Plot {
             return Ok(());
         }
         let kernel = kernel(self.options.kernel.as_deref())?;
-        let width = self.options.bandwidth.unwrap_or_else(|| numbers::bandwidth(&values));
+        // width() is the older name of bwidth()
+        let width = self.options.bandwidth.or(self.options.bin_width);
+        let width = width.unwrap_or_else(|| numbers::bandwidth(&values));
         let n = self.options.points.unwrap_or(values.len().min(300));
         let at = match self.options.range {
             Some((low, high)) => {

@@ -2,6 +2,7 @@
 //! `display`, `drop`, `dir`).
 
 use super::bars::{self, Chart};
+use super::one_legend::OneLegend;
 use super::{boxes, matrix, pie, twoway};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -21,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run: |session, cmd| run(session, &cmd.raw),
     syntax: "graph {twoway|matrix|bar|hbar|dot|box|hbox|pie|combine|export|save|use|display|drop|dir} ...",
-    notes: "graph export writes SVG; other formats are made from it by a converter; graph save and saving() write the picture as SVG text to a .gph file, which graph use and graph combine read in the same run",
+    notes: "graph export writes svg, png, tif, pdf, eps, ps and csv; letters of eps and ps are outlines and opacities are mixed with white; graph save and saving() write the picture as SVG text to a .gph file, which graph use and graph combine read in the same run",
     examples: &[Example {
         run: "set obs 6\ngenerate g = mod(_n, 3)\ngenerate y = _n\ngraph bar (mean) y, over(g)\ngraph box y, over(g)\ngraph pie, over(g)\nscalar n = _N",
         expect: &[("n", 6.0)],
@@ -87,7 +88,7 @@ fn drop(session: &mut Session, rest: &str) -> Result<()> {
     rest.split_whitespace().try_for_each(|name| store::graphs(session).drop(name))
 }
 
-/// `graph export FILE [, name() as(svg|png|pdf|csv) width(#) height(#) replace]`.
+/// `graph export FILE [, name() as(svg|png|tif|pdf|eps|ps|csv) width(#) height(#) replace]`.
 fn export(session: &mut Session, rest: &str) -> Result<()> {
     let cmd = ParsedCommand::split("graph export", rest, false)?;
     let file = unquote(&cmd.list).to_owned();
@@ -107,9 +108,13 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
             Some(a) if abbreviates(&option, "AS") => format = Some(a.to_lowercase()),
             Some(a) if option == "width" => width = Some(pixels(&a)?),
             Some(a) if option == "height" => height = Some(pixels(&a)?),
+            // the page is the figure: it has no logo, no preview, one direction and the font of the engine
+            Some(_) if ["logo", "preview", "orientation", "cmyk"].contains(&option.as_str()) => {}
+            Some(_) if option.starts_with("fontface") => {}
+            Some(a) if option == "mag" && a.trim() == "100" => {}
             _ => {
                 let known =
-                    ["fontface", "orientation", "mag", "logo", "ignorefont", "baselineshift", "quality"];
+                    ["mag", "ignorefont", "baselineshift", "pagesize", "tmargin", "lmargin", "quality"];
                 return Err(if known.contains(&option.as_str()) {
                     StataError::unsupported_option("graph export", &option)
                 } else {
@@ -122,20 +127,31 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
     let kind = match format.or(suffix).as_deref() {
         Some("svg") => store::Kind::Svg,
         Some("png") => store::Kind::Png { width, height },
+        Some("tif" | "tiff") => store::Kind::Tiff { width, height },
         Some("pdf") => store::Kind::Pdf,
+        Some("eps") => store::Kind::Eps,
+        Some("ps") => store::Kind::Ps,
         Some("csv") => store::Kind::Csv,
         Some(other) => {
             return Err(StataError::new(
                 199,
                 format!(
-                    "graph export to {other} is not supported by the open engine, use svg, png, pdf or csv"
+                    "graph export to {other} is not supported by the open engine, use svg, png, tif, pdf, eps, ps or csv"
                 ),
             ));
         }
-        None => return Err(StataError::invalid("the file name has no suffix; use .svg, .png, .pdf or .csv")),
+        None => {
+            return Err(StataError::invalid(
+                "the file name has no suffix; use .svg, .png, .tif, .pdf, .eps or .csv",
+            ));
+        }
     };
-    if (width.is_some() || height.is_some()) && !matches!(kind, store::Kind::Png { .. }) {
-        return Err(StataError::unsupported_option("graph export", "width() and height() without png"));
+    let pixels = matches!(kind, store::Kind::Png { .. } | store::Kind::Tiff { .. });
+    if (width.is_some() || height.is_some()) && !pixels {
+        return Err(StataError::unsupported_option(
+            "graph export",
+            "width() and height() without png or tif",
+        ));
     }
     store::export(session, name.as_deref(), &file, replace, kind)
 }
@@ -191,6 +207,16 @@ fn planes(panels: &mut [Panel]) -> Vec<&mut Plane> {
 /// `graph combine g1 g2 … [, cols() rows() title() xcommon …]`.
 fn combine(session: &mut Session, rest: &str) -> Result<()> {
     let cmd = ParsedCommand::split("graph combine", rest, false)?;
+    combine_as(session, "graph combine", &cmd, None)
+}
+
+/// The graphs of `cmd` in one figure, with the legend of one of them for all where `one` says so.
+pub(super) fn combine_as(
+    session: &mut Session,
+    command: &str,
+    cmd: &ParsedCommand,
+    mut one: Option<OneLegend>,
+) -> Result<()> {
     let mut options = FigureOptions::default();
     let (mut columns, mut rows, mut common) = (None, None, (false, false));
     for option in split_options(&cmd.option_text)? {
@@ -199,6 +225,11 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
             let n = a.trim().parse::<usize>().ok().filter(|n| *n > 0);
             n.ok_or_else(|| StataError::invalid(format!("option {}() incorrectly specified", option.0)))
         };
+        if let Some(one) = &mut one
+            && one.take(&option)?
+        {
+            continue;
+        }
         match option.1.as_deref() {
             Some(a) if is("Cols") => columns = Some(whole(a)?),
             Some(a) if is("Rows") => rows = Some(whole(a)?),
@@ -211,7 +242,7 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
             _ => {
                 let known = ["holes"];
                 return Err(if known.contains(&option.0.as_str()) {
-                    StataError::unsupported_option("graph combine", &option.0)
+                    StataError::unsupported_option(command, &option.0)
                 } else {
                     StataError::option_not_allowed(&option.0)
                 });
@@ -231,9 +262,11 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
         panels.push(Panel { title: String::new(), body: Body::Figure(Box::new(figure)) });
     }
     figure::share_axes(&mut planes(&mut panels), common.0, common.1);
+    let legend = one.map(|one| one.legend(&names, &mut panels)).transpose()?.unwrap_or_default();
     let mut figure = Figure {
         columns: columns.or_else(|| rows.map(|r| names.len().div_ceil(r))),
         panels,
+        legend,
         width: 864.0,
         height: 576.0,
         ..Figure::default()

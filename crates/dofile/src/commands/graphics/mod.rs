@@ -15,6 +15,7 @@ mod lpoly;
 mod marginsplot;
 mod matrix;
 mod numbers;
+mod one_legend;
 mod over;
 mod pie;
 mod plot_options;
@@ -46,6 +47,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lowess::SPEC,
     lpoly::SPEC,
     marginsplot::SPEC,
+    one_legend::SPEC,
     shorthands::SERRBAR,
     shorthands::XTLINE,
     quantiles::SPECS[0],

@@ -35,9 +35,12 @@ pub(super) struct PlotOptions {
     /// `sort`, or the variables of `sort()`.
     pub(super) sort: Option<Vec<usize>>,
     /// `connect(J)` draws stairs, `connect(i)` nothing.
-    pub(super) connect: Option<Connect>,
+    /// `connect()` of each y variable; the type of the plot decides about the others.
+    pub(super) connect: Vec<Option<Connect>>,
     /// `cmissing(n)`: missing values break the line.
     pub(super) break_at_missing: bool,
+    /// `recast()` of a plot that keeps its type.
+    pub(super) recast: Option<super::plots::Kind>,
     pub(super) horizontal: bool,
     pub(super) base: f64,
     pub(super) bar_width: Option<f64>,
@@ -78,6 +81,7 @@ pub(super) enum Group {
     Lowess,
     Kernel,
     Bins,
+    Width,
 }
 
 /// How points are connected.
@@ -160,7 +164,7 @@ const WITH_ARGUMENT: &[(&str, Group)] = &[
     ("Kernel", Group::Kernel),
     ("BIN", Group::Bins),
     ("STart", Group::Bins),
-    ("Width", Group::Bins),
+    ("Width", Group::Width),
 ];
 
 /// Options without an argument.
@@ -190,17 +194,24 @@ fn connect(word: &str) -> Result<Connect> {
     Ok(match word {
         "l" | "direct" | "L" => Connect::Direct,
         "J" | "stairstep" => Connect::Stairs,
-        "i" | "none" | "." => Connect::Nothing,
+        "i" | "none" => Connect::Nothing,
         other => return Err(StataError::invalid(format!("{other} is not a connect style"))),
     })
 }
 
-fn each<T>(argument: &str, read: impl Fn(&str) -> Result<T>) -> Result<Vec<Option<T>>> {
+/// A list of styles ([G-4] stylelists): `.` is the default, `=` the one before, `...` that one for all others.
+fn each<T: Clone>(argument: &str, read: impl Fn(&str) -> Result<T>) -> Result<Vec<Option<T>>> {
     let mut out: Vec<Option<T>> = Vec::new();
     for word in words(argument) {
+        let before = out.last().cloned().flatten();
         match word {
             "." => out.push(None),
-            ".." | "..." => break,
+            "=" => out.push(before),
+            ".." => break,
+            "..." => {
+                out.resize(super::plots::Kind::Scatter.variables().1, before);
+                break;
+            }
             word => out.push(Some(read(word)?)),
         }
     }
@@ -209,9 +220,9 @@ fn each<T>(argument: &str, read: impl Fn(&str) -> Result<T>) -> Result<Vec<Optio
 
 /// A list of colours; `mcolor(0 114 178)` without quotes is one colour of three numbers.
 fn colors(argument: &str) -> Result<Vec<Option<Color>>> {
-    match text::color(argument) {
-        Ok(color) => Ok(vec![Some(color)]),
-        Err(_) => each(argument, text::color),
+    match text::known_color(argument) {
+        Some(color) => Ok(vec![Some(color)]),
+        None => each(argument, text::color),
     }
 }
 
@@ -300,8 +311,10 @@ impl PlotOptions {
             "FColor" | "BFColor" => self.fill_color = colors(argument)?,
             "MSymbol" | "Symbol" => {
                 self.symbol = each(argument, |word| {
-                    let known = figure::symbol(unquote(word));
-                    known.ok_or_else(|| StataError::invalid(format!("{word} is not a marker symbol")))
+                    Ok(figure::symbol(unquote(word)).unwrap_or_else(|| {
+                        text::not_found("symbol", unquote(word));
+                        (Symbol::Circle, false)
+                    }))
                 })?;
             }
             "MSIZe" => self.size = each(argument, text::marker_size)?,
@@ -325,7 +338,7 @@ impl PlotOptions {
             "MLABSize" => self.label_size = Some(text::text_size(argument)?),
             "MLABPosition" => self.label_clock = Some(text::clock(argument)?),
             "SOrt" => self.sort = Some(session.varlist(argument)?),
-            "Connect" => self.connect = Some(connect(unquote(argument))?),
+            "Connect" => self.connect = each(argument, |word| connect(unquote(word)))?,
             "CMISsing" => {
                 self.break_at_missing = match argument {
                     "n" => true,

@@ -100,10 +100,35 @@ pub(super) fn find(word: &str) -> Result<Kind> {
 }
 
 impl Kind {
+    /// The type that `recast()` names, where it draws the same variables ([G-3] advanced_options).
+    fn recast(self, word: &str) -> Result<Option<Self>> {
+        let new = find(word)?;
+        let points = [Self::Scatter, Self::Line, Self::Connected];
+        let ranges = [
+            Self::RArea,
+            Self::RBar,
+            Self::RCap,
+            Self::RSpike,
+            Self::RLine,
+            Self::RScatter,
+            Self::RConnected,
+        ];
+        let based = [Self::Area, Self::Bar, Self::Spike, Self::Dropline];
+        let two = |kind: &Self| points.contains(kind) || based.contains(kind);
+        let allowed = match self {
+            Self::TsLine => two(&new),
+            Self::ScatterI => points.contains(&new),
+            Self::Function => [Self::Line, Self::Area].contains(&new),
+            _ => self == new || two(&self) && two(&new) || ranges.contains(&self) && ranges.contains(&new),
+        };
+        Ok(allowed.then_some(new))
+    }
+
     /// Option groups that the type takes.
     pub(super) fn options(self) -> &'static [Group] {
         use Group::{
             Bar, Base, Bins, Connect, Fill, Horizontal, Interval, Kernel, Line, Lowess, Marker, Range, Sort,
+            Width,
         };
         match self {
             Self::Scatter => &[Marker, Line, Connect, Sort],
@@ -115,7 +140,8 @@ impl Kind {
             Self::Dropline => &[Marker, Line, Base, Horizontal],
             Self::RArea => &[Line, Fill, Sort],
             Self::RBar => &[Line, Fill, Bar, Horizontal],
-            Self::RCap | Self::RSpike => &[Line, Horizontal],
+            // msize() is the size of the caps
+            Self::RCap | Self::RSpike => &[Line, Marker, Horizontal],
             Self::RLine => &[Line, Sort],
             Self::RScatter => &[Marker, Line],
             Self::RConnected => &[Marker, Line, Sort],
@@ -123,8 +149,8 @@ impl Kind {
             Self::Fit(_, false) => &[Line, Range],
             Self::Fit(_, true) => &[Line, Fill, Range, Interval],
             Self::Lowess => &[Line, Lowess],
-            Self::KDensity => &[Line, Range, Lowess, Kernel],
-            Self::Histogram => &[Line, Fill, Bins, Horizontal],
+            Self::KDensity => &[Line, Range, Lowess, Kernel, Width],
+            Self::Histogram => &[Line, Fill, Bins, Width, Horizontal],
             Self::ScatterI => &[Marker, Line],
         }
     }
@@ -190,6 +216,29 @@ impl Plot {
             Kind::TsLine => crate::tsset::Panel::of(&session.frame).ok().and_then(|p| p.time),
             _ => self.vars.last().copied(),
         }
+    }
+
+    /// `recast(newplottype)`: the same data drawn in another way.
+    pub(super) fn recast(&mut self, session: &Session, word: &str) -> Result<()> {
+        let new = self.kind.recast(word)?;
+        let time = (self.kind == Kind::TsLine).then(|| self.x(session)).flatten();
+        let count = self.vars.len() + usize::from(self.kind == Kind::TsLine);
+        let Some(new) = new.filter(|new| count <= new.variables().1) else {
+            let text = format!("recast({word}) of this plot is not supported by the open engine");
+            return Err(StataError::new(199, text));
+        };
+        match self.kind {
+            Kind::ScatterI | Kind::Function => self.options.recast = Some(new),
+            Kind::TsLine if new == Kind::Line => {}
+            Kind::TsLine => {
+                let unset = || StataError::new(459, "time variable not set, use tsset varname ...");
+                self.vars.push(time.ok_or_else(unset)?);
+                self.options.sort.get_or_insert_with(Vec::new);
+                self.kind = new;
+            }
+            _ => self.kind = new,
+        }
+        Ok(())
     }
 
     /// True when categories lie on the vertical axis.

@@ -249,11 +249,19 @@ impl Reader {
             }
         };
         for option in split_options(&option_text)? {
+            if let (name, Some(argument)) = &option
+                && abbreviates(name, "RECAST")
+            {
+                plot.recast(session, unquote(argument))?;
+                continue;
+            }
             if !plot_option(session, &mut plot, &option)? && !self.take(session, &option)? {
                 return Err(StataError::option_not_allowed(&option.0));
             }
         }
-        plot.options.check(kind.options())?;
+        let mut taken = kind.options().to_vec();
+        taken.extend(plot.options.recast.unwrap_or(plot.kind).options());
+        plot.options.check(&taken)?;
         if let Some(expression) = expression {
             let (name, expression) = named_function(&expression);
             plot.curve_name = name.to_string();
@@ -306,7 +314,11 @@ fn variables(session: &Session, plot: &mut Plot, cmd: &ParsedCommand, over_time:
     }
     plot.rows = session.rows(cmd)?;
     if cmd.weight.is_some() {
-        if !matches!(plot.kind, Kind::Fit(..) | Kind::KDensity | Kind::Histogram) {
+        let weighted = matches!(
+            plot.kind,
+            Kind::Fit(..) | Kind::KDensity | Kind::Histogram | Kind::Scatter | Kind::Connected
+        );
+        if !weighted {
             return Err(StataError::new(101, "weights not allowed"));
         }
         plot.weights = session.weights(cmd, WeightKind::Analytic, &mut plot.rows)?;

@@ -3,7 +3,7 @@
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
 use crate::format::{self, Format};
-use crate::frame::{Frame, StorageType, Variable, is_valid_name};
+use crate::frame::{Frame, StorageType, Variable};
 use crate::ops::data_files::write_dta;
 use crate::ops::files::{check_replace, with_extension};
 use crate::ops::posted;
@@ -12,6 +12,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::blanks::first_blank;
 use crate::syntax::options::abbreviates;
 use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::varlist::{new_names, typed_words};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::io::Write;
@@ -104,10 +105,11 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split("postfile", &cmd.raw, false)?;
     cmd.check_options(&[crate::syntax::OptSpec::flag("replace"), crate::syntax::OptSpec::int("every")], &[])?;
     let using = cmd.using.clone().ok_or_else(|| StataError::new(100, "using required"))?;
-    // `double(b se)`: a type for the names in the parentheses only
-    let list = cmd.list.replace('(', " ( ").replace(')', " ) ");
-    let mut items = list.split_whitespace();
-    let handle = items.next().ok_or_else(StataError::syntax)?.to_string();
+    let (handle, list) = first_blank(cmd.list.trim());
+    if handle.is_empty() {
+        return Err(StataError::syntax());
+    }
+    let handle = handle.to_string();
     if s.extensions.state::<Posts>().0.contains_key(&handle) {
         return Err(StataError::new(110, format!("post {handle} already exists")));
     }
@@ -115,29 +117,18 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let path = s.path(&file);
     let temporary = s.scopes.iter().any(|sc| sc.temporary_files.contains(&using));
     check_replace(&path, &file, cmd.has("replace") || temporary)?;
-    let mut ty = s.settings.default_type;
     let (mut names, mut types) = (Vec::new(), Vec::new());
-    let mut open = false;
-    for item in items {
-        if item == "(" && !open {
-            open = true;
-        } else if item == ")" && open {
-            open = false;
-            ty = s.settings.default_type;
-        } else if let Some(t) = StorageType::parse(item) {
-            ty = t;
-        } else if is_valid_name(item) && !names.contains(&item.to_string()) {
-            names.push(item.to_string());
+    for (item, ty) in typed_words(list, s.settings.default_type)? {
+        for name in new_names(&Frame::new(), item)? {
+            if names.contains(&name) {
+                return Err(StataError::new(198, format!("{name} invalid name")));
+            }
+            names.push(name);
             types.push(ty);
-        } else {
-            return Err(StataError::new(198, format!("{item} invalid name")));
         }
     }
     if names.is_empty() {
         return Err(StataError::standard(100));
-    }
-    if open {
-        return Err(StataError::syntax());
     }
     s.extensions.state::<Posts>().0.insert(handle, PostFile { path, names, types, rows: Vec::new() });
     Ok(())

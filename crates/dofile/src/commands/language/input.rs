@@ -5,10 +5,10 @@ use crate::frame::{StorageType, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use crate::syntax::split::{unquote, words};
+use crate::syntax::varlist::typed_words;
 use crate::value::MISSING;
 
-/// New variables with their types. A type belongs to the next name, or to all names in the parentheses after it
-/// ([U] 11.4.2).
+/// New variables with their types.
 fn read_fields(s: &Session, list: &str) -> Result<Vec<(String, StorageType)>> {
     let mut fields: Vec<(String, StorageType)> = Vec::new();
     let mut add = |name: &str, ty: StorageType| {
@@ -21,30 +21,8 @@ fn read_fields(s: &Session, list: &str) -> Result<Vec<(String, StorageType)>> {
         fields.push((name.to_string(), ty));
         Ok(())
     };
-    let usual = s.settings.default_type;
-    let mut ty = usual;
-    let mut rest = list.trim();
-    while !rest.is_empty() {
-        if let Some(inner) = rest.strip_prefix('(') {
-            let (names, after) =
-                inner.split_once(')').ok_or_else(|| StataError::new(132, "unbalanced parentheses"))?;
-            for name in names.split_whitespace() {
-                add(name, ty)?;
-            }
-            ty = usual;
-            rest = after.trim_start();
-            continue;
-        }
-        let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
-        let word = &rest[..end];
-        rest = rest[end..].trim_start();
-        match StorageType::parse(word) {
-            Some(found) => ty = found,
-            None => {
-                add(word, ty)?;
-                ty = usual;
-            }
-        }
+    for (name, ty) in typed_words(list, s.settings.default_type)? {
+        add(name, ty)?;
     }
     Ok(fields)
 }

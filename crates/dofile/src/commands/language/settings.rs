@@ -56,6 +56,31 @@ fn on_off(value: &str) -> Result<bool> {
     }
 }
 
+/// Settings of output, windows, updates and the memory of versions before 12: on or off, which changes nothing here.
+const SWITCHES: &[&str] = &[
+    "more",
+    "rmsg",
+    "trace",
+    "pause",
+    "revkeyboard",
+    "coeftabresults",
+    "virtual",
+    "vir",
+    "virt",
+    "adoupdate",
+    "autotabgraphs",
+    "include_bitmap",
+    "pinnable",
+    "playsnd",
+    "smoothfonts",
+    "varkeyboard",
+    "floatwindows",
+    "locksplitters",
+    "persistfv",
+    "persistvtopic",
+    "xptheme",
+];
+
 fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (name, value) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
     let value = value.trim();
@@ -111,7 +136,8 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "varabbrev" => s.settings.varabbrev = on_off(plain)?,
         "scheme" => s.settings.scheme = plain.to_string(),
         "cformat" | "pformat" | "sformat" => table_format(s, name, plain)?,
-        "more" | "rmsg" | "trace" | "pause" | "revkeyboard" | "coeftabresults" => {
+        "more" if ["0", "1"].contains(&plain) => {}
+        name if SWITCHES.contains(&name) => {
             on_off(plain)?;
         }
         "dp" if plain == "period" => {}

@@ -64,6 +64,9 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Resu
         }
         return Ok(out);
     }
+    // behind `_b` or `_se` other expressions belong to a second equation, whose name goes before theirs
+    let datasets = ["sim", "stat"].contains(&stem);
+    let (mut grouped, mut others) = (false, 0);
     for item in items(list)? {
         let (name, text) = match assignment(&item) {
             Some((n, e)) => (Some(n), e),
@@ -71,6 +74,7 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Resu
         };
         let bare = text.trim();
         if name.is_none() && (bare == "_b" || bare == "_se") {
+            grouped |= others == 0;
             coefficients(s, bare, stem, &mut out)?;
             continue;
         }
@@ -82,8 +86,11 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Resu
             (None, Some((n, e))) => (Some(n), e),
             (n, _) => (n, inner),
         };
-        let unnamed = format!("_{stem}_{}", out.len() + 1);
-        push(&mut out, name.unwrap_or(&unnamed), What::Expression(inner.trim().to_string()), inner.trim());
+        others += 1;
+        let second = grouped && datasets;
+        let unnamed = if second { format!("{stem}_{others}") } else { format!("_{stem}_{}", out.len() + 1) };
+        let name = format!("{}{}", if second { "_eq2_" } else { "" }, name.unwrap_or(&unnamed));
+        push(&mut out, &name, What::Expression(inner.trim().to_string()), inner.trim());
     }
     Ok(out)
 }

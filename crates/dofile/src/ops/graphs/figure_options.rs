@@ -7,8 +7,9 @@ use super::text::{self, RawOption, Words};
 use super::{date_ticks, no_effect};
 use crate::error::{Result, StataError};
 use crate::session::Session;
+use crate::syntax::blanks::numbers_and_texts;
 use crate::syntax::options::{abbreviates, parse_number};
-use crate::syntax::split::{unquote, words};
+use crate::syntax::split::unquote;
 use figure::{Color, Figure, Legend, LegendPlace, RefLine, Style, TextMark};
 
 /// Options of a whole graph.
@@ -130,7 +131,7 @@ impl FigureOptions {
             self.x_lines.extend(ref_lines(name, argument)?);
         } else if is("YLIne") {
             self.y_lines.extend(ref_lines(name, argument)?);
-        } else if is("TEXT") {
+        } else if is("TEXT") || is("TTEXT") {
             self.texts.extend(texts(argument)?);
         } else if let Some(rest) = name.strip_prefix(['x', 't'])
             && self.x.take(session, rest, argument)?
@@ -227,7 +228,7 @@ pub(super) fn title_index(name: &str) -> Option<usize> {
     ["TItle", "SUBtitle", "NOTE", "CAPtion"].iter().position(|declared| abbreviates(name, declared))
 }
 
-fn place(clock: u8) -> LegendPlace {
+pub(crate) fn place(clock: u8) -> LegendPlace {
     match clock {
         2..=4 => LegendPlace::Right,
         8..=10 => LegendPlace::Left,
@@ -273,7 +274,7 @@ fn region(option: &str, argument: &str) -> Result<Option<Color>> {
 /// `order(1 "a" 3 2)`: numbers with texts where given.
 fn numbered(argument: &str) -> Result<Vec<(usize, Option<String>)>> {
     let mut out: Vec<(usize, Option<String>)> = Vec::new();
-    for word in words(argument) {
+    for word in numbers_and_texts(argument) {
         if let Ok(number) = word.parse::<usize>() {
             out.push((number, None));
             continue;
@@ -329,7 +330,7 @@ fn texts(argument: &str) -> Result<Vec<TextMark>> {
             _ => return Err(text::suboption("text", &name)),
         }
     }
-    let parts = words(front);
+    let parts = numbers_and_texts(front);
     let bad = || StataError::invalid("option text() incorrectly specified");
     let mut marks = Vec::new();
     let mut at = 0;

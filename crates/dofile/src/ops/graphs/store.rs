@@ -89,6 +89,9 @@ pub(crate) fn show(session: &mut Session, mut figure: Figure, options: &FigureOp
     if !replace && graphs(session).has(&name) {
         return Err(StataError::new(110, format!("graph {name} already exists")));
     }
+    for note in super::text::notes() {
+        session.print(note);
+    }
     if let Some((file, replace)) = &options.saving {
         save(session, figure.clone(), file, *replace)?;
     }
@@ -155,7 +158,13 @@ pub(crate) enum Kind {
         width: Option<u32>,
         height: Option<u32>,
     },
+    Tiff {
+        width: Option<u32>,
+        height: Option<u32>,
+    },
     Pdf,
+    Eps,
+    Ps,
     /// What the figure shows, as a table.
     Csv,
 }
@@ -181,7 +190,10 @@ pub(crate) fn export(
     let (bytes, shown) = match kind {
         Kind::Svg => (svg.into_bytes(), "SVG"),
         Kind::Png { width, height } => (figure::to_png(&svg, width, height).map_err(refused)?, "PNG"),
+        Kind::Tiff { width, height } => (figure::to_tiff(&svg, width, height).map_err(refused)?, "TIFF"),
         Kind::Pdf => (figure::to_pdf(&svg).map_err(refused)?, "PDF"),
+        Kind::Eps => (figure::to_eps(&svg).map_err(refused)?, "EPS"),
+        Kind::Ps => (figure::to_eps(&svg).map_err(refused)?, "PostScript"),
         Kind::Csv => (data.into_bytes(), "CSV"),
     };
     std::fs::write(&path, bytes)

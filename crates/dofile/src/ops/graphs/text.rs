@@ -26,6 +26,7 @@ pub(crate) fn graph_file(argument: &str) -> Result<(String, bool)> {
 /// `name(g1)`, `name(g1, replace)`.
 pub(crate) fn graph_name(argument: &str) -> Result<(String, bool)> {
     let (name, options) = suboptions(argument)?;
+    let name = unquote(name);
     let replace = match options[..] {
         [] => false,
         [(ref option, None)] if option == "replace" => true,
@@ -135,10 +136,10 @@ pub(crate) fn marker_size(text: &str) -> Result<f64> {
         _ => {
             let factor = text.strip_prefix('*').and_then(|t| t.parse::<f64>().ok()).map(|f| 3.4 * f);
             let percent = text.parse::<f64>().ok().map(|p| p * 2.4);
-            factor
-                .or(percent)
-                .filter(|r| (0.1..=100.0).contains(r))
-                .ok_or_else(|| style("marker size", text))?
+            factor.or(percent).filter(|r| (0.1..=100.0).contains(r)).unwrap_or_else(|| {
+                not_found("markersize", text);
+                3.4
+            })
         }
     })
 }
@@ -162,18 +163,45 @@ pub(crate) fn line_width(text: &str) -> Result<f64> {
         _ => {
             let factor = text.strip_prefix('*').and_then(|t| t.parse::<f64>().ok()).map(|f| 1.8 * f);
             let percent = text.parse::<f64>().ok().map(|p| p * 4.8);
-            factor
-                .or(percent)
-                .filter(|w| (0.0..=60.0).contains(w))
-                .ok_or_else(|| style("line width", text))?
+            factor.or(percent).filter(|w| (0.0..=60.0).contains(w)).unwrap_or_else(|| {
+                not_found("linewidth", text);
+                1.8
+            })
         }
     })
 }
 
-/// A colour ([G-4] colorstyle).
+/// A colour ([G-4] colorstyle); black with a note for a name that is not known.
 pub(crate) fn color(text: &str) -> Result<Color> {
-    let text = unquote(text);
-    Color::parse(text).ok_or_else(|| style("colour", text))
+    Ok(known_color(text).unwrap_or_else(|| {
+        not_found("color", unquote(text));
+        Color::rgb(0, 0, 0)
+    }))
+}
+
+/// A colour, `None` for a name that is not known.
+pub(crate) fn known_color(text: &str) -> Option<Color> {
+    Color::parse(unquote(text))
+}
+
+thread_local! {
+    /// Notes on names of styles that the options of the present graph had and that are not known.
+    static NOTES: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Takes a name of a style that is not known as Stata does: with a note, and the default is used.
+pub(crate) fn not_found(class: &str, name: &str) {
+    let note = format!("(note:  named style {name} not found in class {class}, default attributes used)");
+    NOTES.with_borrow_mut(|notes| {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    });
+}
+
+/// The notes since the last call, which forgets them.
+pub(crate) fn notes() -> Vec<String> {
+    NOTES.take()
 }
 
 /// An opacity without a colour: `%40`.
@@ -182,10 +210,31 @@ pub(crate) fn opacity(text: &str) -> Option<f64> {
     (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
 }
 
+/// The nearest dash array of a pattern formula such as `_-` or `-..`: `l` solid, `_` long, `-` and `.` short dashes,
+/// `#` a gap.
+fn formula(text: &str) -> Option<&'static str> {
+    if text.is_empty() || !text.chars().all(|c| "l_-.#".contains(c)) {
+        return None;
+    }
+    let has = |c: char| text.contains(c);
+    figure::pattern(match (has('_') || has('l'), has('-'), has('.')) {
+        (true, false, false) if has('_') => "longdash",
+        (true, false, false) => "solid",
+        (true, true, _) => "dash_dot",
+        (true, false, true) => "longdash_dot",
+        (false, true, true) => "shortdash_dot",
+        (false, true, false) => "shortdash",
+        (false, false, _) => "dot",
+    })
+}
+
 /// A dash array ([G-4] linepatternstyle).
 pub(crate) fn pattern(text: &str) -> Result<&'static str> {
     let text = unquote(text);
-    figure::pattern(text).ok_or_else(|| style("line pattern", text))
+    Ok(figure::pattern(text).or_else(|| formula(text)).unwrap_or_else(|| {
+        not_found("linepattern", text);
+        ""
+    }))
 }
 
 /// A clock position: 0 to 12, or a compass direction.
@@ -234,7 +283,7 @@ pub(crate) fn rule(front: &str) -> Result<Rule> {
         return count.map(Rule::About).ok_or_else(|| StataError::standard(121));
     }
     let mut at: Vec<(f64, Option<String>)> = Vec::new();
-    for piece in words(front) {
+    for piece in crate::syntax::blanks::numbers_and_texts(front) {
         if piece.starts_with('"') || piece.starts_with("`\"") {
             match at.last_mut() {
                 Some((_, text @ None)) => *text = Some(unquote(piece).to_owned()),
@@ -276,11 +325,16 @@ mod tests {
     }
 
     #[test]
-    fn unknown_styles_are_refused() {
-        for bad in
-            [color("nvy").is_err(), line_width("fat").is_err(), text_size("x").is_err(), clock("13").is_err()]
-        {
-            assert!(bad);
-        }
+    fn names_of_styles_that_are_not_known_are_noted() {
+        assert_eq!(color("nvy"), Ok(Color::rgb(0, 0, 0)));
+        assert_eq!(line_width("fat"), Ok(1.8));
+        assert_eq!(pattern("wavy"), Ok(""));
+        let noted = notes();
+        assert_eq!(noted[0], "(note:  named style nvy not found in class color, default attributes used)");
+        assert_eq!(noted.len(), 3);
+        assert!(notes().is_empty());
+        assert!(text_size("x").is_err() && clock("13").is_err());
+        assert_eq!(pattern("_-"), pattern("dash_dot"));
+        assert!(notes().is_empty());
     }
 }

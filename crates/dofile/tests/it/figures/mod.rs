@@ -2,6 +2,7 @@
 //! must be and for texts that overlap. The rasters stay in the test's temporary folder to look at.
 
 mod commands;
+mod forms;
 mod gallery;
 mod panels;
 mod raster;

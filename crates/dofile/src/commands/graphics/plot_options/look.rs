@@ -30,12 +30,13 @@ impl PlotOptions {
         let style = Style {
             color: if filled { line.or(marker) } else { marker.or(line).or(nth(&self.marker_line, at)) },
             fill: nth(&self.fill_color, at).or(if filled { marker } else { None }),
-            outline: line.filter(|_| filled),
+            outline: if filled { line } else { nth(&self.marker_line, at).filter(|_| marker.is_some()) },
             line_width: nth(&self.width, at),
             dash: nth(&self.dash, at),
             symbol: symbol.map(|s| s.0),
             hollow: symbol.is_some_and(|s| s.1) || marker.is_some_and(|c| c.opacity == 0.0),
             size: nth(&self.size, at),
+            sizes: Vec::new(),
         };
         (style, nth(&self.pstyle, at))
     }

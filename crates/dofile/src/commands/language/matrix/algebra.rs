@@ -149,7 +149,8 @@ impl Parser<'_> {
         self.blank();
         let rest = &self.text[self.at..];
         let first = rest.chars().next().ok_or_else(StataError::syntax)?;
-        if first == '(' {
+        // brackets group as parentheses do: [1, 2] is (1, 2)
+        if first == '(' || first == '[' {
             let close = matching_paren(self.text, self.at).ok_or_else(StataError::syntax)?;
             self.at += 1;
             let m = self.join()?;
