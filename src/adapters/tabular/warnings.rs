@@ -98,6 +98,12 @@ impl Warnings {
         self.list.retain(|w| w.column.is_none());
     }
 
+    /// Takes back the remarks of a kind that another one explains.
+    pub(super) fn withdraw(&mut self, kind: &str) {
+        self.counts.remove(kind);
+        self.list.retain(|w| w.kind != kind);
+    }
+
     /// All remarks, with one more per kind that had too many.
     pub(super) fn finish(mut self) -> Vec<DataWarning> {
         for (kind, count) in &self.counts {

@@ -119,7 +119,8 @@ fn is_called(chars: &[char], at: usize, name: &str) -> bool {
 fn is_assigned(chars: &[char], at: usize, is_column: &dyn Fn(&str) -> bool) -> bool {
     let before: String = chars.iter().take(at).collect();
     let name = before.trim();
-    let is_name = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric());
+    let is_name = name.starts_with(|c: char| c == '_' || c.is_alphabetic())
+        && name.chars().all(|c| c == '_' || c.is_alphanumeric());
     is_name && !is_column(name)
 }
 

@@ -44,8 +44,7 @@ async fn a_suggestion_repairs_the_column_that_the_question_names() {
     let choices = suggested["choices"].as_array().expect("a list");
     let repair = choices.iter().find(|choice| choice["field"] == "data_steps").expect("it is explained");
     assert_eq!(repair["columns"], json!(["pressure"]));
-    for (language, words) in
-        [("en", "missing: \"k. A.\""), ("zh", "数值，小数点为 \",\"，视为缺失：\"k. A.\"")]
+    for (language, words) in [("en", "missing: \"k. A.\""), ("zh", "小数点为 \",\"，视为缺失：\"k. A.\"")]
     {
         let reason = repair["reason"][language].as_str().expect("a reason");
         assert!(reason.contains(words), "{reason}");

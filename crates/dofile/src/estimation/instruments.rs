@@ -2,7 +2,8 @@
 //! Estimation and output belong to the commands.
 
 use crate::error::{Result, StataError};
-use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec, first_word};
+use crate::estimation::cluster_rows::ClusterRows;
+use crate::estimation::model::{Model, Reading, VceSpec, first_word};
 use crate::estimation::post;
 use crate::session::Session;
 use crate::syntax::options::parse_number;

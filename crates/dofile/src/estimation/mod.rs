@@ -4,6 +4,7 @@
 
 pub mod at_spec;
 pub mod binary;
+pub mod cluster_rows;
 pub mod column_names;
 pub mod comparisons;
 pub mod constraints;

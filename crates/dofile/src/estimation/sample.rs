@@ -2,7 +2,8 @@
 //! their own regressors. Reads `if`, `in`, weights and clusters first and closes the sample afterwards.
 
 use crate::error::{Result, StataError};
-use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec};
+use crate::estimation::cluster_rows::ClusterRows;
+use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList, Term};

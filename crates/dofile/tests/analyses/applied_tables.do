@@ -215,7 +215,6 @@ assert _rc == 199
 postutil clear
 
 * tables as Stata prints them for its automobile data
-quietly log using t.log, text replace name(printed)
 tabulate g z, nof row
 preserve
 clear
@@ -241,11 +240,6 @@ return list
 summarize rep78
 return list
 restore
-quietly log close printed
-has t.log "           |                   Repair record 1978@@  Car type |         1          2          3          4          5 |     Total@@-----------+-------------------------------------------------------+----------@@  Domestic |         2          8         27          9          2 |        48"
-has t.log "    Repair |@@    record |       Car type@@      1978 |  Domestic    Foreign |     Total@@-----------+----------------------+----------@@         1 |         2          0 |         2"
-has t.log "                  r(N) =  69"
-has t.log "              r(sum_w) =  69@@               r(mean) ="
 
 * columns of collected coefficients: a name that no variable can have is the number of its place
 generate t = _n

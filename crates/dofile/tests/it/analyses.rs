@@ -33,6 +33,21 @@ analyses! {
     files_and_matrices programs_of_authors time_series tables_for_papers applied_tables
 }
 
+/// The layout of two-way tables, and the order of `r()`, as printed in [R] tabulate twoway and [R] summarize.
+#[test]
+fn tables_of_two_variables_and_returned_results_have_their_layout() {
+    let (log, rc) = run(include_str!("../analyses/applied_tables.do"));
+    assert_eq!(rc, 0);
+    for lines in [
+        "           |                   Repair record 1978\n  Car type |         1          2          3          4          5 |     Total\n-----------+-------------------------------------------------------+----------\n  Domestic |         2          8         27          9          2 |        48",
+        "    Repair |\n    record |       Car type\n      1978 |  Domestic    Foreign |     Total\n-----------+----------------------+----------\n         1 |         2          0 |         2",
+        "                  r(N) =  69",
+        "              r(sum_w) =  69\n               r(mean) =",
+    ] {
+        assert!(log.contains(lines), "{lines}");
+    }
+}
+
 #[test]
 fn the_first_stage_is_the_regression_on_all_instruments() {
     let data = "set obs 40\ngenerate z = mod(7*_n, 11)\ngenerate w = mod(3*_n, 5)\ngenerate x = z + w + mod(5*_n, 13)\n\

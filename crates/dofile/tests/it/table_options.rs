@@ -48,7 +48,7 @@ fn formats_of_a_table_are_those_of_the_options() {
         ("mean y, cformat(%9.1f)", "y |        5.2"),
         ("mean y, coeflegend", "_b[y]"),
         ("mean y, over(g) coeflegend", "_b[c.y@0bn.g]"),
-        ("proportion g, percent cformat(%5.1f)", "0 |       25.0"),
+        ("proportion g, percent cformat(%5.1f)", "0  |       25.0"),
         ("total y, noci", "Std. err.\n"),
     ] {
         let (log, rc) = run(line);

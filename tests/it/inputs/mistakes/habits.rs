@@ -57,8 +57,7 @@ fn files() -> Vec<Mistake> {
         })
         .draft(json!({"template_id": "panel.fe", "outcome_var": "y",
             "roles": {"regressors": ["x"], "entity_var": ["year"], "time_var": ["id"]}}))
-        .at(Warned("swapped_panel"), &["the unit year holds years", "exchange entity_var and time_var"])
-        .ends(2.0, 24),
+        .at(Warned("swapped_panel"), &["the unit year holds years", "exchange entity_var and time_var"]),
     ]
 }
 
@@ -92,7 +91,11 @@ fn names() -> Vec<Mistake> {
         m("two names, one in other letters", "400: the nearest names are y", plain())
             .changed(json!({"outcome_var": "yy", "roles": {"regressors": ["X"]}}))
             .at(Freeze("CONTRACT_COLUMN_NOT_FOUND"), &["no column yy, X; the nearest names are y, x"]),
-        template("the first word of a template", "linear.ols", "the nearest ids are linear.ols_robust"),
+        template(
+            "the first word of a template",
+            "linear.ols",
+            "the nearest ids are linear.ols_cluster, linear.ols_robust",
+        ),
         template("the method alone", "logit", "the nearest ids are limited.logit_margins"),
         m("a level as a share", "400: at least 50", plain())
             .changed(json!({"parameters": {"level": 0.95}}))

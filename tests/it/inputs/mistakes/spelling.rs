@@ -36,8 +36,8 @@ fn files() -> Vec<Mistake> {
         m("the header again in the middle", "400 TEMPLATE_NOT_APPLICABLE: `y` is categorical", {
             table("y,x", |row, x, y| format!("{y},{x}{}", if row == 12 { "\ny,x" } else { "" }))
         })
-        .at(Remark("numbers_as_text"), &["y holds numbers; no number: \"y\" in row 14"])
-        .repaired(&[0, 1], 2.0, 24),
+        .at(Remark("second_header_row"), &["row 14 holds the names of the columns once more (\"y\", \"x\")"])
+        .repaired(&[0, 1, 2], 2.0, 24),
         m("a file of SPSS", "400 INPUT_FORMAT_UNSUPPORTED", b"$FL2@(#) SPSS DATA FILE".to_vec())
             .named("data.sav")
             .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["an SPSS file", "upload CSV, XLSX, XLS or DTA"]),
@@ -57,7 +57,7 @@ fn files() -> Vec<Mistake> {
         .changed(json!({"roles": {"regressors": [long]}}))
         .at(
             Noticed::Freeze("CONTRACT_COLUMN_NOT_FOUND"),
-            &["the nearest names are the_number_of_years_of_schooling", "variable_corrections"],
+            &["is named the_number_of_years_of_schooling here: use this name in the draft"],
         ),
         m("an identifier of 18 digits", RIGHT, {
             table("y,x,id", |row, x, y| format!("{y},{x},{}", 110_101_199_001_010_000_u64 + u64::from(row)))

@@ -3,9 +3,10 @@
 //! (2007), Stata Journal 7(4); Cameron, Gelbach and Miller (2011); Driscoll and Kraay (1998).
 
 use crate::error::{Result, StataError};
+use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::display::fit_error;
 use crate::estimation::instruments::{Dependence, IvState, Lags};
-use crate::estimation::model::{ClusterRows, VceSpec, number_groups};
+use crate::estimation::model::{VceSpec, number_groups};
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::parse_number;

@@ -2,10 +2,10 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::display::level;
 use crate::estimation::linear::{Grid, LinearState, Parameters, predict as linear_prediction};
 use crate::estimation::ml_command::{Look, table};
-use crate::estimation::model::ClusterRows;
 use crate::estimation::post::command_line;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};

@@ -5,7 +5,8 @@ use super::cmset::check_unique;
 use super::nlogit::regressor_values;
 use super::nlogit_line::{Level, Line};
 use crate::error::{Result, StataError};
-use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec, first_word, number_groups};
+use crate::estimation::cluster_rows::ClusterRows;
+use crate::estimation::model::{Model, Reading, VceSpec, first_word, number_groups};
 use crate::session::Session;
 use crate::syntax::{Design, FvList};
 

@@ -8,11 +8,10 @@ use super::clogit::{group_rows, store_sizes};
 use super::unit_variable;
 use super::xtivreg_first::{self, First};
 use crate::error::{Result, StataError};
+use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
-use crate::estimation::model::{
-    ClusterRows, Model, Reading, VceSpec, first_word, number_groups, single_column,
-};
+use crate::estimation::model::{Model, Reading, VceSpec, first_word, number_groups, single_column};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::estimation::sample::{OpenSample, Side};
 use crate::format;
@@ -319,21 +318,22 @@ fn post_results(
     );
     let exogenous = model.names().into_iter().filter(|n| n != "_cons").collect::<Vec<_>>().join(" ");
     results.text("insts", format!("{exogenous} {}", listed(&sample.instruments)).trim());
-    results.text(
-        "title",
-        match kind {
-            "fe" => "Fixed-effects (within) IV regression",
-            "be" => "Between-effects IV regression",
-            "fd" => "First-differenced IV regression",
-            _ if ec2sls => "EC2SLS random-effects IV regression",
-            _ => "G2SLS random-effects IV regression",
-        },
-    );
+    results.text("title", title(kind, ec2sls));
     if results.get_text("vce").is_none() {
         results.text("vce", "conventional");
     }
     results.text("predict", "xtivp_1").text("properties", "b V");
     session.post_estimation(est, model.touse.clone());
+}
+
+fn title(kind: &str, ec2sls: bool) -> &'static str {
+    match kind {
+        "fe" => "Fixed-effects (within) IV regression",
+        "be" => "Between-effects IV regression",
+        "fd" => "First-differenced IV regression",
+        _ if ec2sls => "EC2SLS random-effects IV regression",
+        _ => "G2SLS random-effects IV regression",
+    }
 }
 
 fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -7,9 +7,10 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
-use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec, number_groups};
+use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::format;
 use crate::results::Results;

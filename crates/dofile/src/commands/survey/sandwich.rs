@@ -4,8 +4,8 @@
 use super::svy::Call;
 use super::{design, replicates, results};
 use crate::error::{Result, StataError};
+use crate::estimation::cluster_rows::SAMPLED;
 use crate::estimation::linear::Parameters;
-use crate::estimation::model::SAMPLED;
 use crate::estimation::post::stata;
 use crate::estimation::survival::Settings;
 use crate::frame::{Column, Variable};

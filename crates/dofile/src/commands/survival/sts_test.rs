@@ -127,11 +127,8 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     }
     let (chi2, df) = total.chi2();
     chi2_lines(s, &groups, chi2, df);
-    if let Some([score, covariance]) = matrices {
-        s.matrices.insert(score, Arc::new(Matrix::new(1, groups.count(), total.score.clone())));
-        let (n, v) = (groups.count(), &total.covariance);
-        let data = (0..n * n).map(|i| v[(i / n, i % n)]).collect();
-        s.matrices.insert(covariance, Arc::new(Matrix::new(n, n, data)));
+    if let Some(names) = matrices {
+        keep_matrices(s, names, &total);
     }
     let mut r = Results::default();
     r.scalar("df", df).scalar("chi2", chi2);
@@ -144,6 +141,14 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     }
     s.r = r;
     Ok(())
+}
+
+/// The scores of the groups and their covariance under the names of `mat()`.
+fn keep_matrices(s: &mut Session, [score, covariance]: [String; 2], total: &Equality) {
+    let (n, v) = (total.score.len(), &total.covariance);
+    s.matrices.insert(score, Arc::new(Matrix::new(1, n, total.score.clone())));
+    let data = (0..n * n).map(|i| v[(i / n, i % n)]).collect();
+    s.matrices.insert(covariance, Arc::new(Matrix::new(n, n, data)));
 }
 
 fn table(s: &mut Session, groups: &Grouping, test: &Equality, weight: TestWeight) {

@@ -2,7 +2,8 @@
 //! Nothing is estimated here.
 
 use crate::error::{Result, StataError};
-use crate::estimation::model::{ClusterRows, VceSpec, first_word, single_column};
+use crate::estimation::cluster_rows::ClusterRows;
+use crate::estimation::model::{VceSpec, first_word, single_column};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};

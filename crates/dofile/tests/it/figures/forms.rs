@@ -20,7 +20,13 @@ fn run(snippet: &str) -> (tempfile::TempDir, String) {
 fn figure(snippet: &str) -> (Vec<String>, String) {
     let (folder, _) = run(&format!("{snippet}\ngraph export f.csv, replace\ngraph export f.svg, replace"));
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("the file");
-    (read("f.csv").lines().map(str::to_string).collect(), read("f.svg"))
+    // lines of a text in quotes are one
+    let csv: String = read("f.csv")
+        .split('"')
+        .enumerate()
+        .map(|(part, text)| if part % 2 == 1 { text.replace('\n', " ") } else { text.to_string() })
+        .collect();
+    (csv.lines().map(str::to_string).collect(), read("f.svg"))
 }
 
 /// A column of the file, where it has numbers.

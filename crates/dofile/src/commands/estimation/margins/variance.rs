@@ -4,10 +4,10 @@
 use super::{Cell, Request};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{Statistic, Value};
+use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::contrast_terms::weights_of_estimation;
 use crate::estimation::design::SurveyDesign;
 use crate::estimation::linear::Parameters;
-use crate::estimation::model::ClusterRows;
 use crate::ops::influence::influence;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
