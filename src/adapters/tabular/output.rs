@@ -302,7 +302,7 @@ fn lies_on_its_side(columns: &[Column], rows: u64) -> bool {
 /// Says it once, instead of remarks on columns that are none.
 fn on_its_side(columns: &[Column], rows: u64, warnings: &mut Warnings) {
     warnings.withdraw_on_columns();
-    warnings.withdraw("header_is_data");
+    warnings.withdraw_kind("header_is_data");
     let message = format!(
         "the table may lie on its side: the header holds numbers ({}), and {} has another text in each of the {rows} rows",
         columns

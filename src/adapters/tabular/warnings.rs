@@ -99,7 +99,7 @@ impl Warnings {
     }
 
     /// Takes back the remarks of a kind that another one explains.
-    pub(super) fn withdraw(&mut self, kind: &str) {
+    pub(super) fn withdraw_kind(&mut self, kind: &str) {
         self.counts.remove(kind);
         self.list.retain(|w| w.kind != kind);
     }
