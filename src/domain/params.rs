@@ -193,7 +193,7 @@ fn check_bounds(parameter: &Parameter, value: f64) -> Result<(), ValueError> {
             let reason = format!("{} is outside the limits: {bound}", number_text(value));
             // 0.95 for a level of 95
             let percent = (value > 0.0 && value < 1.0 && parameter.min.is_some_and(|min| min >= 1.0))
-                .then(|| value * 100.0)
+                .then_some(value * 100.0)
                 .filter(|percent| parameter.min <= Some(*percent) && Some(*percent) <= parameter.max);
             match percent.map(|percent| format!("{}, if per cent are meant", number_text(percent))) {
                 Some(meant) => Err(ValueError::invalid(format!("{reason}: {meant}"), meant)),

@@ -21,7 +21,7 @@ pub fn periodogram(series: &[f64]) -> Vec<f64> {
 /// The discrete Fourier transform by the factors of the length (Cooley and Tukey 1965).
 fn transform(x: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let n = x.len();
-    let factor = (2..).take_while(|p| p * p <= n).find(|p| n % p == 0).unwrap_or(n);
+    let factor = (2..).take_while(|p| p * p <= n).find(|p| n.is_multiple_of(*p)).unwrap_or(n);
     let turn = |k: usize| {
         let angle = 2.0 * PI * (k % n) as f64 / n as f64;
         (angle.cos(), angle.sin())

@@ -38,7 +38,7 @@ pub(super) fn amount_advice(column: &Column, needed: &[String]) -> String {
 /// The refusal of what is no number; of a number in quotes, `"95"` or `"95%"`, with the number.
 pub(super) fn quoted_number(value: &Value, reason: &str, expected: &str) -> ValueError {
     let text = value.as_str().map(|text| text.trim().trim_end_matches(['%', '％']).trim_end());
-    match text.filter(|text| text.parse::<f64>().is_ok_and(|v| is_storable(v))) {
+    match text.filter(|text| text.parse::<f64>().is_ok_and(is_storable)) {
         Some(number) => {
             let meant = format!("{number} without quotes");
             ValueError::invalid(format!("{reason}: {meant}"), meant)

@@ -117,7 +117,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rows: Vec<usize> = (0..touse.len()).filter(known).collect();
     let (zero, negative) = rows.iter().fold((0, 0), |(z, n), i| match values.num(*i) {
         y if y < 0.0 => (z, n + 1),
-        y if y == 0.0 => (z + 1, n),
+        0.0 => (z + 1, n),
         _ => (z, n),
     });
     let rows: Vec<usize> = rows.into_iter().filter(|i| values.num(*i) > 0.0).collect();

@@ -68,7 +68,10 @@ fn relabelled_categories_follow_the_order_on_the_axis() {
     let (lines, svg) = figure("graph bar y, over(g, relabel(1 \"one\" 2 \"two\")) over(b, relabel(2 \"W\"))");
     assert_eq!(column(&lines, "y"), [2.0, 4.0, 10.0, 25.0], "{lines:?}");
     assert!(
-        svg.contains("one Men<") && svg.contains("two Men<") && svg.contains("one W<") && !svg.contains("Women")
+        svg.contains("one Men<")
+            && svg.contains("two Men<")
+            && svg.contains("one W<")
+            && !svg.contains("Women")
     );
 }
 
