@@ -235,8 +235,9 @@ pub(super) async fn walk(journal: Arc<Journal>, mut dice: Rng) {
         if client.prepare(&name).await.is_none() {
             return;
         }
-        // A job that waits for its retry holds nobody up.
-        let _ = tokio::time::timeout(Duration::from_millis(900), client.follow(&mut dice)).await;
+        // A job that waits for its retry holds nobody up for long; without a bound clients would queue jobs faster than a slow
+        // machine runs them, and the newest would never be the one that runs.
+        let _ = tokio::time::timeout(Duration::from_secs(3), client.follow(&mut dice)).await;
     }
 }
 

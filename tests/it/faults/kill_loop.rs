@@ -54,9 +54,9 @@ impl Lane {
         self.journal.base.read().expect("not poisoned").clone()
     }
 
-    /// Waits until some run shows this step, or a later one; any run after five.
+    /// Waits until some run shows this step; any step after three seconds.
     async fn aim(&self, wanted: Step) -> Option<(PathBuf, Step)> {
-        let deadline = Instant::now() + Duration::from_secs(5);
+        let deadline = Instant::now() + Duration::from_secs(3);
         let mut last = None;
         while Instant::now() < deadline {
             let facts = self.journal.facts();
