@@ -155,6 +155,13 @@ impl SurveyRows {
         self.dof.unwrap_or(self.units.units() as f64 - self.units.strata() as f64)
     }
 
+    /// The estimation sample among `n` rows of the data.
+    pub(super) fn sample(&self, n: usize) -> Vec<bool> {
+        let mut out = vec![false; n];
+        self.rows.iter().for_each(|row| out[*row] = true);
+        out
+    }
+
     /// Number of rows in the subpopulation and the sums of weights: all, subpopulation.
     pub(super) fn sizes(&self) -> (f64, f64, f64) {
         let inside = self.inside.iter().filter(|i| **i).count() as f64;

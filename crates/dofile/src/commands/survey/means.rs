@@ -143,9 +143,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     r.matrix("_N_subp", Matrix::row_vector(found.populations, stripe.clone()));
     let with_replacement = simple_random(&found.columns, &rows.weights);
     results::store(r, &rows, &with_replacement, &parameters.v, &stripe, &places);
-    let mut touse = vec![false; s.frame.n_rows()];
-    rows.rows.iter().for_each(|i| touse[*i] = true);
-    s.post_estimation(est, touse);
+    s.post_estimation(est, rows.sample(s.frame.n_rows()));
     replicates::apply(s, call, &rows)?;
     s.print(format!("(running {} on estimation sample)", kind.name()));
     if !(cmd.has("noheader") || call.prefix.has("noheader")) {

@@ -11,7 +11,6 @@ use crate::estimation::display::level;
 use crate::estimation::linear::LinearState;
 use crate::estimation::linear::Parameters;
 use crate::estimation::ml_command::{self, Look};
-use crate::estimation::post::stata;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::Matrix;
@@ -19,8 +18,7 @@ use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::Term;
 use crate::value::{MISSING, is_missing};
-use estimators::distributions::f_tail;
-use estimators::survey::{adjusted_wald, simple_random};
+use estimators::survey::simple_random;
 use estimators::wald;
 use std::sync::Arc;
 
@@ -123,16 +121,10 @@ fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[boo
     r.matrix("V", Matrix::square(v.data().to_vec(), parameters.stripe.clone()));
     let with_replacement = simple_random(&linearised, &rows.weights);
     results::store(r, rows, &with_replacement, &small, &parameters.stripe, &places);
-    let (f, df2) = adjusted_wald(test.chi2, test.df, rows.df());
-    let known = test.df > 0 && df2 > 0.0;
-    r.scalar("df_m", test.df as f64)
-        .scalar("F", if known { stata(f) } else { MISSING })
-        .scalar("p", if known { stata(f_tail(test.df as f64, df2, f)) } else { MISSING });
+    results::store_model_test(r, &test, rows.df());
     r.text("cmdname", name.as_str()).text("cmdline", format!("svy: {}", call.text));
     r.text("title", format!("Survey: {}", title(&name)));
-    let mut touse = vec![false; s.frame.n_rows()];
-    rows.rows.iter().for_each(|i| touse[*i] = true);
-    s.post_estimation(est, touse);
+    s.post_estimation(est, rows.sample(s.frame.n_rows()));
     Ok(())
 }
 

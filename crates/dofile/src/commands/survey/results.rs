@@ -9,7 +9,10 @@ use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::f_tail;
 use estimators::matrix::Mat;
+use estimators::survey::adjusted_wald;
+use estimators::wald::Wald;
 
 /// Covariance of the design from linearised values (without weights, zero outside the subpopulation);
 /// nothing but missing values when a stratum has one unit.
@@ -116,6 +119,15 @@ pub(super) fn store(
     r.matrix(if d.fpc.is_empty() { "V_srs" } else { "V_srswor" }, Matrix::square(full, stripe.to_vec()));
     r.matrix("deff", Matrix::row_vector(deff, stripe.to_vec()));
     r.matrix("deft", Matrix::row_vector(deft, stripe.to_vec()));
+}
+
+/// Stores the Wald test of the slopes with its statistic adjusted for the degrees of freedom of the design.
+pub(super) fn store_model_test(r: &mut Results, test: &Wald, design_df: f64) {
+    let (f, df2) = adjusted_wald(test.chi2, test.df, design_df);
+    let known = test.df > 0 && df2 > 0.0;
+    r.scalar("df_m", test.df as f64)
+        .scalar("F", if known { stata(f) } else { MISSING })
+        .scalar("p", if known { stata(f_tail(test.df as f64, df2, f)) } else { MISSING });
 }
 
 /// The test of the model as facts of the header: F adjusted for the design, or chi-squared without its degrees of freedom.

@@ -6,7 +6,6 @@ use super::{design, replicates, results};
 use crate::error::{Result, StataError};
 use crate::estimation::cluster_rows::SAMPLED;
 use crate::estimation::linear::Parameters;
-use crate::estimation::post::stata;
 use crate::estimation::survival::Settings;
 use crate::frame::{Column, Variable};
 use crate::matrix::Matrix;
@@ -14,9 +13,7 @@ use crate::ops::run::{quietly, shown};
 use crate::session::Session;
 use crate::syntax::split::WeightKind;
 use crate::value::MISSING;
-use estimators::distributions::f_tail;
 use estimators::matrix::Mat;
-use estimators::survey::adjusted_wald;
 use estimators::wald;
 
 /// Names of the variables that carry weights and sample to the command; no user's name begins like this.
@@ -171,16 +168,10 @@ fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, simple: &Ma
     }
     r.matrix("V", Matrix::square(parameters.v.data().to_vec(), parameters.stripe.clone()));
     results::store(r, rows, &with_replacement, &v, &parameters.stripe, &places);
-    let (f, df2) = adjusted_wald(test.chi2, test.df, rows.df());
-    let known = test.df > 0 && df2 > 0.0;
-    r.scalar("df_m", test.df as f64)
-        .scalar("F", if known { stata(f) } else { MISSING })
-        .scalar("p", if known { stata(f_tail(test.df as f64, df2, f)) } else { MISSING });
+    results::store_model_test(r, &test, rows.df());
     let title = format!("Survey: {}", r.get_text("title").unwrap_or(&call.inner.name));
     r.text("title", title).text("cmdname", &call.inner.name).text("cmdline", format!("svy: {}", call.text));
-    let mut touse = vec![false; s.frame.n_rows()];
-    rows.rows.iter().for_each(|i| touse[*i] = true);
-    s.post_estimation(est, touse);
+    s.post_estimation(est, rows.sample(s.frame.n_rows()));
     Ok(())
 }
 

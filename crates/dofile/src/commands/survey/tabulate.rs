@@ -161,8 +161,6 @@ fn estimate(
     if nr > 1 && nc > 1 {
         tabulate_tests::store(r, rows, cells, call);
     }
-    let mut touse = vec![false; s.frame.n_rows()];
-    rows.rows.iter().for_each(|i| touse[*i] = true);
-    s.post_estimation(est, touse);
+    s.post_estimation(est, rows.sample(s.frame.n_rows()));
     Ok(())
 }
