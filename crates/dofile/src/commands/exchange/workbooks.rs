@@ -60,7 +60,7 @@ pub(super) fn write(
     (name, cells): (&str, Cells),
 ) -> Result<()> {
     let known = session.extensions.state::<Written>().0.remove(path);
-    let mut sheets = match content(path).filter(|_| change != Change::Book) {
+    let mut sheets = match (change != Change::Book).then(|| content(path)).flatten() {
         None => Sheets::new(),
         Some(now) => match known {
             Some((sheets, then)) if then == now => sheets,
