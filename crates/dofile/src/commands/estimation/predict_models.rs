@@ -62,6 +62,10 @@ pub(in crate::commands) fn of_effects(
     if !cmd.has("marginal") && !of_outcome && !(panel && (cmd.has("pr") || cmd.has("pu0"))) {
         return Ok(None);
     }
+    let known = ["mu", "pr", "pu0", "outcome", "marginal", "conditional", "fixedonly"];
+    if let Some((other, _)) = cmd.options.iter().find(|(name, _)| !known.contains(name)) {
+        return Err(StataError::option_not_allowed(other));
+    }
     let mut words: Vec<String> =
         ["mu", "pr", "pu0"].iter().filter(|o| cmd.has(o)).map(|o| (*o).to_string()).collect();
     words.extend(cmd.options.text("outcome").map(|text| format!("outcome({})", text.trim())));
