@@ -11,8 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Usage text.
-const USAGE: &str =
-    "usage: dofile [-q] {-b|-e|-s} [do] FILE.do [arguments]\n       dofile --list-commands | --version";
+const USAGE: &str = "usage: dofile [-q] {-b|-e|-s} [do] FILE.do [arguments] [, nostop]\n       dofile --list-commands | --version";
 
 /// Request of the command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +19,8 @@ struct Request {
     quiet_banner: bool,
     file: String,
     arguments: Vec<String>,
+    /// The commands behind one that fails run too.
+    nostop: bool,
     extension: &'static str,
 }
 
@@ -69,7 +70,29 @@ fn parse(args: &[String]) -> Option<Request> {
         word = rest.next()?;
     }
     let extension = extension?;
-    Some(Request { quiet_banner, file: word.clone(), arguments: rest.cloned().collect(), extension })
+    let mut words: Vec<String> = [word].into_iter().chain(rest).cloned().collect();
+    let nostop = take_nostop(&mut words);
+    if words.is_empty() {
+        return None;
+    }
+    let file = words.remove(0);
+    Some(Request { quiet_banner, file, arguments: words, nostop, extension })
+}
+
+/// Takes `, nostop` from the end of a command line; the comma may be a word or a part of one.
+fn take_nostop(words: &mut Vec<String>) -> bool {
+    let end = match words.as_slice() {
+        [.., comma, option] if option == "nostop" && comma.ends_with(',') => words.len() - 1,
+        [.., last] if last.ends_with(",nostop") => words.len(),
+        _ => return false,
+    };
+    words.truncate(end);
+    let last = words.pop().unwrap_or_default();
+    let kept = last.trim_end_matches("nostop").trim_end_matches(',');
+    if !kept.is_empty() {
+        words.push(kept.to_string());
+    }
+    true
 }
 
 fn run(request: &Request) -> Result<(), String> {
@@ -87,7 +110,7 @@ fn run(request: &Request) -> Result<(), String> {
     if !request.quiet_banner {
         banner(&mut session);
     }
-    run_main(&mut session, &file, &request.arguments);
+    run_main(&mut session, &file, request);
     session.end();
     Ok(())
 }
@@ -99,9 +122,11 @@ fn banner(s: &mut Session) {
     s.out.line("");
 }
 
-fn run_main(s: &mut Session, file: &str, arguments: &[String]) {
-    let shown = [&[file.to_string()], arguments].concat().join(" ");
-    s.out.line(&format!(". do {shown} "));
+fn run_main(s: &mut Session, file: &str, request: &Request) {
+    let arguments = &request.arguments;
+    let shown = [&[file.to_string()], arguments.as_slice()].concat().join(" ");
+    let option = if request.nostop { ", nostop" } else { "" };
+    s.out.line(&format!(". do {shown}{option} "));
     s.out.line("");
     let text = match std::fs::read(s.path(file)) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -118,7 +143,9 @@ fn run_main(s: &mut Session, file: &str, arguments: &[String]) {
         scope.locals.insert((k + 1).to_string(), a.clone());
     }
     s.scopes = vec![scope];
-    match s.run_text(&text, Echo::On) {
+    let result =
+        if request.nostop { s.run_text_to_end(&text, Echo::On) } else { s.run_text(&text, Echo::On) };
+    match result {
         Ok(Flow::Quit) => {}
         Ok(_) => {
             s.out.line(". ");
@@ -188,6 +215,13 @@ mod tests {
         assert!(r.quiet_banner && r.file == "main.do" && r.extension == "log");
         let r = parse(&args("-b do a.do x y")).expect("parses");
         assert_eq!(r.arguments, ["x", "y"]);
+        for line in ["-b do a.do x, nostop", "-b do a.do x , nostop", "-b do a.do x,nostop"] {
+            let r = parse(&args(line)).expect("parses");
+            assert!(r.nostop && r.file == "a.do" && r.arguments == ["x"], "{line}");
+        }
+        let r = parse(&args("-b a.do, nostop")).expect("parses");
+        assert!(r.nostop && r.file == "a.do" && r.arguments.is_empty());
+        assert_eq!(parse(&args("-b do ,nostop")), None);
         assert_eq!(parse(&args("-s do a.do")).expect("parses").extension, "smcl");
         assert_eq!(parse(&args("do a.do")), None);
         assert_eq!(parse(&args("-b")), None);

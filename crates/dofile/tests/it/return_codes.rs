@@ -120,6 +120,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("stepwise: regress y x", 198, "pr()"),
     ("stepwise, pr(.1): anova y g", 199, "stepwise: anova"),
     ("stepwise, pr(.1): regress y nosuch", 111, "nosuch"),
+    ("stepwise, pr(.1) pe(.05) hierarchical: regress y x", 198, "hierarchical"),
     ("teffects ra (y x) (b)\ntebalance overid", 459, "propensity"),
     ("nl (y = 2*x)", 198, "parameters"),
     ("nl (y = {a}*ln(-x))", 480, "starting values"),

@@ -16,6 +16,7 @@ mod rolling;
 mod simulate;
 mod statsby;
 mod stepwise;
+mod terms;
 pub(crate) mod vce_option;
 
 pub(super) use estat_bootstrap::estat;

@@ -1,7 +1,7 @@
 //! `nestreg`: models with one block of regressors more at a time, and the test of each block ([R] nestreg).
 
 use super::parts;
-use super::stepwise::Search;
+use super::terms::TermModel;
 use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -52,7 +52,7 @@ struct Step {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (mut head, command) = parts("nestreg", cmd.raw.trim())?;
     head.check_options(OPTIONS, &[])?;
-    let search = Search::read(s, "nestreg", &command)?;
+    let search = TermModel::read(s, "nestreg", &command)?;
     let with_lr = head.has("lrtable");
     let with_wald = head.has("waldtable") || !with_lr;
     let mut steps: Vec<Step> = Vec::new();
@@ -92,7 +92,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn step(s: &Session, search: &Search, block: usize) -> Result<Step> {
+fn step(s: &Session, search: &TermModel, block: usize) -> Result<Step> {
     let test = search.test(s, block)?;
     let scalar = |name: &str| s.e.results.get_scalar(name);
     let df_r = scalar("df_r");

@@ -1,15 +1,14 @@
 //! `stepwise`: adds and removes terms of a model by the p-values of their Wald tests.
 
 use super::parts;
+use super::terms::TermModel;
 use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
-use crate::estimation::linear::{Parameters, same_term};
 use crate::format;
-use crate::frame::{Column, Variable};
+use crate::ops::run::quietly;
 use crate::session::Session;
-use crate::syntax::split::matching_paren;
-use crate::syntax::{FvList, OptSpec, ParsedCommand};
-use estimators::wald::{self, Wald};
+use crate::syntax::{OptSpec, ParsedCommand};
+use estimators::distributions::chi2_tail;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stepwise",
@@ -17,221 +16,186 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stepwise, {pr(#) | pe(#) | pr(#) pe(#)} [forward lockterm1] : command depvar term [term ...] [if] [in] [weight] [, options]; a term is a variable or (varlist)",
-    notes: "Wald tests; all models use the rows of the full one; stores what the command stores, e(stepwise); hierarchical and lr are not supported; [R] stepwise",
+    syntax: "stepwise, {pr(#) | pe(#) | pr(#) pe(#)} [forward hierarchical lockterm1 lr] : command depvar term [term ...] [if] [in] [weight] [, options]; a term is a variable or (varlist)",
+    notes: "Wald tests, with lr likelihood-ratio tests; all models use the rows of the full one; stores what the command stores, e(stepwise); [R] stepwise",
     examples: &[Example {
         run: "set obs 30\ngenerate x = _n\ngenerate z = mod(_n*7, 5)\ngenerate y = 3*x + mod(_n*11, 4)\nstepwise, pr(.05): regress y x z",
         expect: &[("e(df_m)", 1.0), ("_b[x] > 2.9", 1.0)],
     }],
 };
 
-const OPTIONS: &[OptSpec] =
-    &[OptSpec::real("pr"), OptSpec::real("pe"), OptSpec::flag("FORWard"), OptSpec::flag("LOCKterm1")];
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::real("pr"),
+    OptSpec::real("pe"),
+    OptSpec::flag("FORWard"),
+    OptSpec::flag("HIERarchical"),
+    OptSpec::flag("LOCKterm1"),
+    OptSpec::flag("LR"),
+];
 
-/// The mark of the common sample; no user's variable begins like this.
-const MARK: &str = "__stepwise";
-
-/// The command and its terms.
-pub(super) struct Search {
-    pub(super) inner: ParsedCommand,
-    depvar: String,
-    pub(super) terms: Vec<String>,
+/// How terms are chosen.
+struct Search {
+    model: TermModel,
+    /// p-value from which on a term is removed.
+    pr: Option<f64>,
+    /// p-value below which a term is added.
+    pe: Option<f64>,
+    forward: bool,
+    /// Terms are removed from the end of the list, or added in its order, until one stays or is not added.
+    hierarchical: bool,
+    /// Likelihood-ratio tests in place of Wald tests.
+    lr: bool,
+    /// Number of first terms that every model has.
     locked: usize,
 }
 
 impl Search {
-    pub(super) fn text(&self, chosen: &[usize]) -> String {
-        let list: Vec<&str> = chosen.iter().map(|t| self.terms[*t].as_str()).collect();
-        let weight = self
-            .inner
-            .weight
-            .as_ref()
-            .map_or(String::new(), |w| format!("[{}={}]", w.kind.map_or("weight", |k| k.name()), w.exp));
-        let options = self.inner.option_text.trim();
-        let comma = if options.is_empty() { "" } else { ", " };
-        format!("{} {} {} if {MARK} {weight}{comma}{options}", self.inner.name, self.depvar, list.join(" "))
-    }
-
-    /// Reads the command behind a prefix; its list is an outcome and terms.
-    pub(super) fn read(s: &Session, prefix: &str, command: &str) -> Result<Self> {
-        let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
-        let spec =
-            s.command(word).ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
-        let supported = [
-            "regress", "logit", "logistic", "probit", "cloglog", "poisson", "nbreg", "glm", "ologit",
-            "oprobit", "qreg", "tobit",
-        ];
-        if !supported.contains(&spec.name) {
-            return Err(StataError::unsupported_command(&format!("{prefix}: {}", spec.name)));
+    fn read(s: &Session, raw: &str) -> Result<Self> {
+        let (mut head, command) = parts("stepwise", raw)?;
+        head.check_options(OPTIONS, &[])?;
+        let (pr, pe) = (head.options.real("pr"), head.options.real("pe"));
+        if pr.is_none() && pe.is_none() {
+            return Err(StataError::invalid("pr(), pe(), or both must be specified"));
         }
-        let inner = ParsedCommand::split(spec.name, &command[word.len()..], false)?;
-        let (depvar, terms) = read_terms(&inner.list)?;
-        Ok(Self { inner, depvar, terms, locked: 0 })
-    }
-
-    /// Runs `work` with the mark of the rows of the full model, which are those of every model.
-    pub(super) fn in_common_sample(
-        &self,
-        s: &mut Session,
-        work: impl FnOnce(&mut Session) -> Result<()>,
-    ) -> Result<()> {
-        let mark = s.rows(&self.inner)?.iter().map(|t| f64::from(u8::from(*t))).collect();
-        s.frame.add(Variable::new(MARK, Column::Double(mark)))?;
-        let all: Vec<usize> = (0..self.terms.len()).collect();
-        let result = crate::ops::run::quietly(s, &self.text(&all)).and_then(|()| {
-            let sample = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
-            if let Some(place) = s.frame.find(MARK) {
-                let mark: Vec<f64> = sample.iter().map(|t| f64::from(u8::from(*t))).collect();
-                s.frame.var_mut(place).data = Column::Double(mark).into();
+        for p in pr.into_iter().chain(pe) {
+            if !(0.0..=1.0).contains(&p) {
+                return Err(StataError::invalid("pr() and pe() must be between 0 and 1"));
             }
-            work(s)
-        });
-        let place: Vec<usize> = s.frame.find(MARK).into_iter().collect();
-        s.frame.drop_vars(&place);
-        result
+        }
+        if let (Some(pr), Some(pe)) = (pr, pe) {
+            if pr <= pe {
+                return Err(StataError::invalid("pr() must be greater than pe()"));
+            }
+            if head.has("hierarchical") {
+                return Err(StataError::invalid("hierarchical may not be combined with both pr() and pe()"));
+            }
+        }
+        Ok(Self {
+            model: TermModel::read(s, "stepwise", &command)?,
+            pr,
+            pe,
+            forward: head.has("forward") || pr.is_none(),
+            hierarchical: head.has("hierarchical"),
+            lr: head.has("lr"),
+            locked: usize::from(head.has("lockterm1")),
+        })
     }
 
-    /// p-value of a term in the active estimates; one when nothing of it is estimated.
-    fn p_value(&self, s: &Session, term: usize) -> Result<f64> {
-        let test = self.test(s, term)?;
-        Ok(if test.df == 0 { 1.0 } else { test.p(s.e.results.get_scalar("df_r")) })
+    fn fit(&self, s: &mut Session, chosen: &[usize]) -> Result<()> {
+        quietly(s, &self.model.text(chosen))
     }
 
-    /// Wald test of a term in the active estimates.
-    pub(super) fn test(&self, s: &Session, term: usize) -> Result<Wald> {
-        let parameters = Parameters::of(&s.e)?;
-        let list = FvList::parse(&s.frame, &self.terms[term], s.settings.varabbrev)?;
-        let wanted = list.expand(&s.frame, &vec![true; s.frame.n_rows()])?;
-        let positions: Vec<usize> = (0..parameters.b.len())
-            .filter(|p| parameters.v[(*p, *p)] > 0.0)
-            .filter(|p| parameters.terms[*p].as_ref().is_some_and(|t| wanted.iter().any(|w| same_term(w, t))))
-            .collect();
-        Ok(wald::test_zero(&parameters.b, &parameters.v, &positions))
+    /// Log likelihood and number of estimated parameters of a model.
+    fn likelihood(&self, s: &mut Session, chosen: &[usize]) -> Result<(f64, f64)> {
+        self.fit(s, chosen)?;
+        let results = &s.e.results;
+        results
+            .get_scalar("ll")
+            .zip(results.get_scalar("rank"))
+            .ok_or_else(|| StataError::invalid("lr: the command has no log likelihood"))
     }
 
-    /// The included term with the largest p-value.
+    /// p-values of terms of a model; a term of which nothing is estimated has one.
+    fn p_values(&self, s: &mut Session, chosen: &[usize], terms: &[usize]) -> Result<Vec<f64>> {
+        if !self.lr {
+            self.fit(s, chosen)?;
+            return terms.iter().map(|term| self.model.p_value(s, *term)).collect();
+        }
+        let (ll, rank) = self.likelihood(s, chosen)?;
+        let without = |s: &mut Session, term: &usize| {
+            let rest: Vec<usize> = chosen.iter().copied().filter(|t| t != term).collect();
+            let (smaller, smaller_rank) = self.likelihood(s, &rest)?;
+            let df = rank - smaller_rank;
+            Ok(if df > 0.0 { chi2_tail(df, (2.0 * (ll - smaller)).max(0.0)) } else { 1.0 })
+        };
+        terms.iter().map(|term| without(s, term)).collect()
+    }
+
+    /// The included term to remove next, with its p-value: the last one of a hierarchy, else that with the largest.
     fn weakest(&self, s: &mut Session, chosen: &[usize]) -> Result<Option<(usize, f64)>> {
-        crate::ops::run::quietly(s, &self.text(chosen))?;
-        let mut found: Option<(usize, f64)> = None;
-        for term in chosen.iter().filter(|t| **t >= self.locked) {
-            let p = self.p_value(s, *term)?;
-            if found.is_none_or(|(_, worst)| p > worst) {
-                found = Some((*term, p));
-            }
+        let mut terms: Vec<usize> = chosen.iter().copied().filter(|t| *t >= self.locked).collect();
+        if self.hierarchical {
+            terms = terms.last().copied().into_iter().collect();
         }
-        Ok(found)
+        let p = self.p_values(s, chosen, &terms)?;
+        // of equal ones the first
+        Ok(terms.into_iter().zip(p).rev().max_by(|a, b| a.1.total_cmp(&b.1)))
     }
 
-    /// The excluded term with the smallest p-value when it is added.
+    /// The excluded term to add next, with its p-value: the first one of a hierarchy, else that with the smallest.
     fn strongest(&self, s: &mut Session, chosen: &[usize]) -> Result<Option<(usize, f64)>> {
         let mut found: Option<(usize, f64)> = None;
-        for term in (0..self.terms.len()).filter(|t| !chosen.contains(t)) {
-            let mut with = chosen.to_vec();
-            with.push(term);
-            crate::ops::run::quietly(s, &self.text(&with))?;
-            let p = self.p_value(s, term)?;
+        let excluded = (0..self.model.terms.len()).filter(|t| !chosen.contains(t));
+        for term in excluded.take(if self.hierarchical { 1 } else { usize::MAX }) {
+            let with: Vec<usize> = chosen.iter().copied().chain([term]).collect();
+            let p = self.p_values(s, &with, &[term])?[0];
             if found.is_none_or(|(_, best)| p < best) {
                 found = Some((term, p));
             }
         }
         Ok(found)
     }
-}
 
-/// Splits the list of a command into its outcome and terms.
-fn read_terms(list: &str) -> Result<(String, Vec<String>)> {
-    let mut rest = list.trim();
-    let mut words = Vec::new();
-    while !rest.is_empty() {
-        if rest.starts_with('(') {
-            let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-            words.push(rest[1..close].trim().to_string());
-            rest = rest[close + 1..].trim_start();
-        } else {
-            let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
-            words.push(rest[..end].to_string());
-            rest = rest[end..].trim_start();
+    /// The search; gives the chosen terms.
+    fn choose(&self, s: &mut Session) -> Result<Vec<usize>> {
+        let all = self.model.terms.len();
+        let mut chosen: Vec<usize> = (0..if self.forward { self.locked } else { all }).collect();
+        let (test, first) =
+            (if self.lr { "LR" } else { "Wald" }, if self.forward { "empty" } else { "full" });
+        s.print(format!("{test} test, begin with {first} model:"));
+        let number = |p: f64| format::bare("%6.4f", p);
+        for _ in 0..10 * (all + 1) {
+            let removed = match self.pr {
+                Some(limit) if !chosen.is_empty() => self.weakest(s, &chosen)?.filter(|(_, p)| *p >= limit),
+                _ => None,
+            };
+            let added = match self.pe {
+                Some(limit) if chosen.len() < all => self.strongest(s, &chosen)?.filter(|(_, p)| *p < limit),
+                _ => None,
+            };
+            // A forward search adds first, a backward search removes first.
+            let (add, remove) = if self.forward {
+                (added, removed.filter(|_| added.is_none()))
+            } else {
+                (added.filter(|_| removed.is_none()), removed)
+            };
+            let (sign, limit, verb, (term, p)) = match (add, remove) {
+                (Some(found), _) => ("< ", self.pe, "adding", found),
+                (None, Some(found)) => (">=", self.pr, "removing", found),
+                (None, None) => break,
+            };
+            s.print(format!(
+                "p = {} {sign} {}, {verb} {}",
+                number(p),
+                number(limit.unwrap_or(0.0)),
+                self.model.terms[term]
+            ));
+            if verb == "adding" {
+                chosen.push(term);
+            } else {
+                // Stata puts the last term into the place of the removed one.
+                let place = chosen.iter().position(|t| *t == term).unwrap_or(0);
+                if self.hierarchical {
+                    chosen.remove(place);
+                } else {
+                    chosen.swap_remove(place);
+                }
+            }
         }
+        if let Some(limit) = self.pr.filter(|_| !self.forward && chosen.len() == all) {
+            s.print(format!("p < {} for all terms in model", number(limit)));
+        }
+        Ok(chosen)
     }
-    if words.len() < 2 {
-        return Err(StataError::new(102, "too few variables specified"));
-    }
-    Ok((words.remove(0), words))
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
-    let (mut head, command) = parts("stepwise", raw)?;
-    head.check_options(OPTIONS, &["HIERarchical", "LR"])?;
-    let (pr, pe) = (head.options.real("pr"), head.options.real("pe"));
-    if pr.is_none() && pe.is_none() {
-        return Err(StataError::invalid("pr(), pe(), or both must be specified"));
-    }
-    for p in pr.into_iter().chain(pe) {
-        if !(0.0..=1.0).contains(&p) {
-            return Err(StataError::invalid("pr() and pe() must be between 0 and 1"));
-        }
-    }
-    if let (Some(pr), Some(pe)) = (pr, pe)
-        && pr <= pe
-    {
-        return Err(StataError::invalid("pr() must be greater than pe()"));
-    }
-    let search =
-        Search { locked: usize::from(head.has("lockterm1")), ..Search::read(s, "stepwise", &command)? };
-    search.in_common_sample(s, |s| {
-        let chosen = choose(s, &search, pr, pe, head.has("forward") || pr.is_none())?;
-        s.run_expanded(&search.text(&chosen)).map(|_| ())
+    let search = Search::read(s, raw)?;
+    search.model.in_common_sample(s, |s| {
+        let chosen = search.choose(s)?;
+        s.run_expanded(&search.model.text(&chosen)).map(|_| ())
     })?;
     s.e.results.text("stepwise", "stepwise").text("cmdline", format!("stepwise {raw}"));
     Ok(())
-}
-
-/// The search; gives the chosen terms.
-fn choose(
-    s: &mut Session,
-    search: &Search,
-    pr: Option<f64>,
-    pe: Option<f64>,
-    forward: bool,
-) -> Result<Vec<usize>> {
-    let all: Vec<usize> = (0..search.terms.len()).collect();
-    let mut chosen: Vec<usize> = if forward { (0..search.locked).collect() } else { all };
-    s.print(format!("Wald test, begin with {} model:", if forward { "empty" } else { "full" }));
-    let number = |p: f64| format::bare("%6.4f", p);
-    for _ in 0..10 * (search.terms.len() + 1) {
-        let removed = match pr {
-            Some(limit) if !chosen.is_empty() => search.weakest(s, &chosen)?.filter(|(_, p)| *p >= limit),
-            _ => None,
-        };
-        let added = match pe {
-            Some(limit) if chosen.len() < search.terms.len() => {
-                search.strongest(s, &chosen)?.filter(|(_, p)| *p < limit)
-            }
-            _ => None,
-        };
-        // A forward search adds first, a backward search removes first.
-        let (add, remove) = if forward {
-            (added, removed.filter(|_| added.is_none()))
-        } else {
-            (added.filter(|_| removed.is_none()), removed)
-        };
-        let (sign, limit, verb, (term, p)) = match (add, remove) {
-            (Some(found), _) => ("< ", pe, "adding", found),
-            (None, Some(found)) => (">=", pr, "removing", found),
-            (None, None) => break,
-        };
-        s.print(format!(
-            "p = {} {sign} {}, {verb} {}",
-            number(p),
-            number(limit.unwrap_or(0.0)),
-            search.terms[term]
-        ));
-        if verb == "adding" {
-            chosen.push(term);
-        } else {
-            chosen.retain(|t| *t != term);
-        }
-    }
-    Ok(chosen)
 }
