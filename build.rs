@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 #[path = "src/config/comments.rs"]
 mod comments;
+#[path = "crates/dofile/fixed_address.rs"]
+mod fixed_address;
 
 fn main() -> std::io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
-    link_at_fixed_address();
+    fixed_address::link();
     embed("assets/stata_do_library", "library_files.rs", |_| true)?;
     // what developers of the console read is no part of it
     embed("assets/console", "console_files.rs", |name| name != "README.md")?;
@@ -22,15 +24,6 @@ fn main() -> std::io::Result<()> {
         std::fs::write(file, gzipped(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED, name))?;
     }
     Ok(())
-}
-
-/// Has the program linked at a fixed address, where the dynamic linker has no table of addresses to correct: a run starts
-/// the program twice, and that was a third of each start (docs/adr/0020).
-fn link_at_fixed_address() {
-    let target = |key: &str| std::env::var(format!("CARGO_CFG_TARGET_{key}")).unwrap_or_default();
-    if target("OS") == "linux" && target("ENV") == "gnu" {
-        println!("cargo:rustc-link-arg-bins=-no-pie");
-    }
 }
 
 /// Writes one file for each setting, by its key, with the comment above it in the defaults.
