@@ -22,3 +22,4 @@ pub(crate) mod record_groups;
 pub(crate) mod rho;
 pub(crate) mod run;
 pub(crate) mod scores;
+pub(crate) mod sources;

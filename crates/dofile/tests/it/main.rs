@@ -1,6 +1,7 @@
 //! Tests of the engine as one program: the language through do-files, numbers against independent sources, documents
 //! and structure.
 
+mod addresses;
 mod analyses;
 mod archive;
 mod batch;

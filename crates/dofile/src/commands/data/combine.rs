@@ -7,6 +7,7 @@ use crate::format::count_text;
 use crate::frame::{Column, Frame, StorageType, ValueLabel, Variable};
 use crate::ops::data_files::read_dta;
 use crate::ops::files::with_extension;
+use crate::ops::sources::source;
 use crate::session::Session;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -67,10 +68,11 @@ pub(super) const SPEC_APPEND: CommandSpec = CommandSpec {
     }],
 };
 
-pub(super) fn open(s: &Session, name: &str, keep: Option<&str>) -> Result<Frame> {
+pub(super) fn open(s: &mut Session, name: &str, keep: Option<&str>) -> Result<Frame> {
     let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
     let file = if temporary { name.to_string() } else { with_extension(name, "dta") };
-    read_dta(&s.path(&file), &file, keep, false)
+    let path = if temporary { s.path(name) } else { source(s, name, "dta")? };
+    read_dta(&path, &file, keep, false)
 }
 
 pub(super) fn compare_across(

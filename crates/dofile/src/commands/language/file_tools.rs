@@ -4,6 +4,7 @@ use super::tokens;
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
 use crate::ops::files::check_replace;
+use crate::ops::sources::{is_address, source};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
@@ -61,11 +62,15 @@ fn copy(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let names: Vec<String> = words(names).into_iter().map(|n| unquote(n).to_string()).collect();
     let [from, to] = &names[..] else { return Err(StataError::syntax()) };
-    if from.contains("://") || to.contains("://") {
+    if is_address(to) {
         return Err(StataError::new(631, "the open engine has no network"));
     }
-    check_replace(&s.path(to), to, words(options).contains(&"replace"))?;
-    std::fs::copy(s.path(from), s.path(to)).map(|_| ()).map_err(|_| not_found(from))
+    let (path, target) = (source(s, from, "")?, s.path(to));
+    if is_address(from) && path.canonicalize().ok() == target.canonicalize().ok() {
+        return Ok(());
+    }
+    check_replace(&target, to, words(options).contains(&"replace"))?;
+    std::fs::copy(path, target).map(|_| ()).map_err(|_| not_found(from))
 }
 
 fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
