@@ -1,6 +1,6 @@
 //! Binned means beside a cutoff: numbers of bins and global polynomials. Calonico, Cattaneo and Titiunik (2015), Optimal
 //! data-driven regression discontinuity plots, Journal of the American Statistical Association 110, with its estimators of
-//! variance by spacings.
+//! variance by spacings and by polynomials.
 
 use super::qr::{Design, solve};
 
@@ -11,6 +11,16 @@ pub enum Spacing {
     Even,
     /// With equal numbers of observations.
     Quantile,
+}
+
+/// How the variance of the outcome at a point is estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variance {
+    /// From differences of neighbours, which values that occur often make too small.
+    Spacings,
+    /// From polynomials of the outcome and its square; where their difference is negative, the variance of the side is
+    /// taken.
+    Polynomials,
 }
 
 /// One side of the cutoff, in ascending order of the running variable.
@@ -55,8 +65,12 @@ impl Side {
     /// Coefficients of a polynomial in the distance from the cutoff, constant first, with weights of the rows; nothing where
     /// the powers are collinear.
     pub fn polynomial(&self, order: usize, weights: Option<&[f64]>) -> Option<Vec<f64>> {
+        self.polynomial_of(&self.y, order, weights)
+    }
+
+    fn polynomial_of(&self, y: &[f64], order: usize, weights: Option<&[f64]>) -> Option<Vec<f64>> {
         let used: Vec<usize> = (0..self.x.len()).filter(|i| weights.is_none_or(|w| w[*i] > 0.0)).collect();
-        let y: Vec<f64> = used.iter().map(|i| self.y[*i]).collect();
+        let y: Vec<f64> = used.iter().map(|i| y[*i]).collect();
         let own: Option<Vec<f64>> = weights.map(|w| used.iter().map(|i| w[*i]).collect());
         let powers: Vec<Vec<f64>> = (1..=order)
             .map(|p| used.iter().map(|i| (self.x[*i] - self.cutoff).powi(p as i32)).collect())
@@ -76,7 +90,13 @@ impl Side {
 
     /// Number of bins that minimises the integrated mean squared error, and the one whose variance mimics that of the data,
     /// among `total` observations of both sides; `order` is that of the polynomial behind the bias.
-    pub fn bins(&self, spacing: Spacing, order: usize, total: usize) -> Option<(usize, usize)> {
+    pub fn bins(
+        &self,
+        spacing: Spacing,
+        variance: Variance,
+        order: usize,
+        total: usize,
+    ) -> Option<(usize, usize)> {
         let b = self.polynomial(order, None)?;
         let slope = |x: f64| -> f64 {
             let z = x - self.cutoff;
@@ -85,21 +105,37 @@ impl Side {
         let n = self.x.len() as f64;
         let pairs = || self.x.windows(2).zip(self.y.windows(2)).map(|(x, y)| (x[1] - x[0], y[1] - y[0], x));
         let range = self.range();
-        let (variance, bias) = match spacing {
-            Spacing::Even => (
-                pairs().map(|(dx, dy, _)| dx * dy * dy).sum::<f64>() / (2.0 * range),
-                range * range / 12.0 * self.x.iter().map(|x| slope(*x).powi(2)).sum::<f64>() / n,
-            ),
-            Spacing::Quantile => (
-                pairs().map(|(_, dy, _)| dy * dy).sum::<f64>() / (2.0 * n),
-                n * n / 24.0
-                    * pairs().map(|(dx, _, x)| (dx * slope(0.5 * (x[0] + x[1]))).powi(2)).sum::<f64>(),
-            ),
+        let mean = self.y.iter().sum::<f64>() / n;
+        let spread = self.y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let middle = |x: &[f64]| 0.5 * (x[0] + x[1]);
+        let variance = match variance {
+            Variance::Spacings => match spacing {
+                Spacing::Even => pairs().map(|(dx, dy, _)| dx * dy * dy).sum::<f64>() / (2.0 * range),
+                Spacing::Quantile => pairs().map(|(_, dy, _)| dy * dy).sum::<f64>() / (2.0 * n),
+            },
+            Variance::Polynomials => {
+                let squares: Vec<f64> = self.y.iter().map(|y| y * y).collect();
+                let second = self.polynomial_of(&squares, order, None)?;
+                let value =
+                    |b: &[f64], x: f64| b.iter().rev().fold(0.0, |sum, b| sum * (x - self.cutoff) + b);
+                let at = |x: f64| {
+                    let found = value(&second, x) - value(&b, x).powi(2);
+                    if found < 0.0 { spread } else { found }
+                };
+                match spacing {
+                    Spacing::Even => pairs().map(|(dx, _, x)| dx * at(middle(x))).sum::<f64>() / range,
+                    Spacing::Quantile => self.x.iter().map(|x| at(*x)).sum::<f64>() / n,
+                }
+            }
+        };
+        let bias = match spacing {
+            Spacing::Even => range * range / 12.0 * self.x.iter().map(|x| slope(*x).powi(2)).sum::<f64>() / n,
+            Spacing::Quantile => {
+                n * n / 24.0 * pairs().map(|(dx, _, x)| (dx * slope(middle(x))).powi(2)).sum::<f64>()
+            }
         };
         let scale = if spacing == Spacing::Even { n } else { 1.0 };
         let error = (2.0 * bias * scale / variance).cbrt().ceil();
-        let mean = self.y.iter().sum::<f64>() / n;
-        let spread = self.y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let all = total as f64;
         let mimic = (spread / variance * all / all.ln().powi(2)).ceil();
         (error.is_finite() && mimic.is_finite()).then_some((error.max(1.0) as usize, mimic.max(1.0) as usize))

@@ -24,6 +24,10 @@ def main():
         "es": ({"binselect": "es"}, "binselect(es)"),
         "qs": ({"binselect": "qs"}, "binselect(qs)"),
         "qsmv": ({"binselect": "qsmv"}, "binselect(qsmv)"),
+        "espr": ({"binselect": "espr"}, "binselect(espr)"),
+        "esmvpr": ({"binselect": "esmvpr"}, "binselect(esmvpr)"),
+        "qspr": ({"binselect": "qspr"}, "binselect(qspr)"),
+        "qsmvpr": ({"binselect": "qsmvpr"}, "binselect(qsmvpr)"),
         "order and cutoff": ({"p": 2, "c": 0.3}, "p(2) c(.3)"),
         "scale": ({"binselect": "es", "scale": 3}, "binselect(es) scale(3)"),
         "numbers": ({"nbins": [7, 9], "p": 1}, "nbins(7 9) p(1)"),
@@ -48,6 +52,14 @@ def main():
         if one.rdplot_min_bin < inside < one.rdplot_max_bin:
             expect |= {f"rdplot_se_y[{row}]": one.rdplot_se_y, f"rdplot_ci_l[{row}]": one.rdplot_ci_l, f"rdplot_N[{row}]": one.rdplot_N}
         cases.add(f"rdplot {name}", "cutoff_plot.csv", do, expect, 1e-8)
+    # values on one side that occur again change the estimators of both sides
+    repeated = np.where(x < 0, np.round(x, 2), x)
+    for method in ("esmv", "es", "qs", "qsmv"):
+        with contextlib.redirect_stdout(io.StringIO()):
+            r = rdplot(y, repeated, hide=True, binselect=method)
+        expect = {"e(J_star_l)": r.J[0], "e(J_star_r)": r.J[1]}
+        do = f"replace x = round(x, .01) if x < 0\nrdplot y x, binselect({method}) hide"
+        cases.add(f"rdplot mass points {method}", "cutoff_plot.csv", do, expect, 1e-8)
     cases.write()
 
 

@@ -170,9 +170,9 @@ fn what_they_do_not_compute_is_refused_by_name() {
         ("twowayfeweights y id t d", 198, "type()"),
         ("twowayfeweights y id t d, type(fdTR)", 199, "fdTR"),
         ("twowayfeweights y id t d, type(feTR) controls(x)", 199, "controls"),
-        ("rdplot y x, binselect(espr)", 199, "espr"),
+        ("rdplot y x, binselect(espt)", 198, "espt"),
         ("rdplot y x, c(100)", 125, "range"),
-        ("rdplot y x, c(5)", 199, "mass points"),
+        ("rdplot y x, masspoints(none)", 198, "none"),
     ] {
         let (log, rc) = run(&format!("{data}{line}"));
         assert!(rc == code && log.contains(named), "{line}: r({rc})\n{log}");

@@ -16,7 +16,7 @@ use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::MISSING;
 use estimators::distributions::t_inverse_tail;
 use estimators::rd::Kernel;
-use estimators::rd_plot::{Bin, Side, Spacing};
+use estimators::rd_plot::{Bin, Side, Spacing, Variance};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("c"),
@@ -53,8 +53,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "rdplot depvar runvar [if] [in] [, c(#) p(#) nbins(# [#]) binselect(es|esmv|qs|qsmv) scale(# [#]) kernel(uniform|triangular|epanechnikov) h(# [#]) masspoints(off|check|adjust) ci(#) shade genvars hide graph_options(twoway_options)]",
-    notes: "numbers of bins by spacings estimators; where a fifth of the values of a side are repeated, masspoints(adjust) needs estimators by polynomials, which are refused, so nbins() or masspoints(off) is needed; quantile bins end at linearly interpolated order statistics; stores e(N_l N_r c p J_star_l J_star_r), e(coef_l), e(coef_r): coefficients of the distance from the cutoff, e(eq_l) e(eq_r) e(binselect) e(kernel); genvars makes rdplot_id, rdplot_N, rdplot_min_bin ... rdplot_hat_y; Calonico, Cattaneo and Titiunik (2015)",
+    syntax: "rdplot depvar runvar [if] [in] [, c(#) p(#) nbins(# [#]) binselect(es|esmv|qs|qsmv|espr|esmvpr|qspr|qsmvpr) scale(# [#]) kernel(uniform|triangular|epanechnikov) h(# [#]) masspoints(off|check|adjust) ci(#) shade genvars hide graph_options(twoway_options)]",
+    notes: "numbers of bins by spacings estimators, by polynomials with pr and where masspoints(adjust) finds a fifth of the values of a side repeated; quantile bins end at linearly interpolated order statistics; stores e(N_l N_r c p J_star_l J_star_r), e(coef_l), e(coef_r): coefficients of the distance from the cutoff, e(eq_l) e(eq_r) e(binselect) e(kernel); genvars makes rdplot_id, rdplot_N, rdplot_min_bin ... rdplot_hat_y; Calonico, Cattaneo and Titiunik (2015)",
     examples: &[Example {
         // y is x on the left and 1 + 2x on the right.
         run: "set obs 40\ngenerate x = (_n - 20.5)/20\ngenerate y = cond(x < 0, x, 1 + 2*x)\nrdplot y x, p(1) nbins(4 5) genvars\nmatrix l = e(coef_l)\nmatrix r = e(coef_r)",
@@ -81,7 +81,7 @@ pub(super) struct Half {
     pub(super) bandwidth: f64,
     pub(super) within: usize,
     pub(super) scale: f64,
-    /// Numbers of bins that minimise the mean squared error and mimic the variance; unknown with mass points.
+    /// Numbers of bins that minimise the mean squared error and mimic the variance.
     pub(super) choices: Option<(usize, usize)>,
 }
 
@@ -90,6 +90,7 @@ pub(super) struct Request {
     pub(super) order: usize,
     pub(super) spacing: Spacing,
     pub(super) mimic: bool,
+    pub(super) variance: Variance,
     pub(super) bins: Option<[usize; 2]>,
     pub(super) scale: [f64; 2],
     pub(super) kernel: (Kernel, &'static str),
@@ -116,14 +117,13 @@ fn pair(cmd: &ParsedCommand, name: &str) -> Result<Option<[f64; 2]>> {
 
 impl Request {
     fn read(cmd: &ParsedCommand) -> Result<Self> {
-        let (spacing, mimic) = match cmd.options.text("binselect").map_or("esmv", str::trim) {
+        let method = cmd.options.text("binselect").map_or("esmv", str::trim);
+        let plain = method.strip_suffix("pr");
+        let (spacing, mimic) = match plain.unwrap_or(method) {
             "es" => (Spacing::Even, false),
             "esmv" => (Spacing::Even, true),
             "qs" => (Spacing::Quantile, false),
             "qsmv" => (Spacing::Quantile, true),
-            other @ ("espr" | "esmvpr" | "qspr" | "qsmvpr") => {
-                return Err(StataError::unsupported_option("rdplot", &format!("binselect({other})")));
-            }
             other => return Err(StataError::invalid(format!("binselect({other}) invalid"))),
         };
         let kernel = match cmd.options.text("kernel") {
@@ -150,6 +150,7 @@ impl Request {
             order: order(cmd, "p", 4)?,
             spacing,
             mimic,
+            variance: if plain.is_some() { Variance::Polynomials } else { Variance::Spacings },
             bins: bins.map(|b| b.map(|x| x as usize)),
             scale: pair(cmd, "scale")?.unwrap_or([1.0, 1.0]),
             kernel,
@@ -168,7 +169,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(if names.len() < 2 { StataError::standard(102) } else { StataError::standard(103) });
     };
     let (y, x) = (s.numeric_variable(y)?, s.numeric_variable(x)?);
-    let request = Request::read(cmd)?;
+    let mut request = Request::read(cmd)?;
     let figure =
         CurveOptions::read(s, "rdplot", cmd.options.text("graph_options").unwrap_or(""), &[], |_, _| {
             Ok(false)
@@ -186,6 +187,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let total = rows.len();
     let right = rows.split_off(split);
+    if request.adjust && [&rows, &right].iter().any(|side| repeats(s, x, side)) {
+        request.variance = Variance::Polynomials;
+    }
     let left = half(s, (y, x), rows, &request, 0, total)?;
     let right = half(s, (y, x), right, &request, 1, total)?;
     let halves = [left, right];
@@ -213,6 +217,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.has("hide") { Ok(()) } else { rdplot_show::draw(s, &request, &halves, &titles, figure) }
 }
 
+/// Whether a fifth or more of the ordered values of a side occur again.
+fn repeats(s: &Session, x: usize, rows: &[usize]) -> bool {
+    let again = rows.windows(2).filter(|r| s.frame.num_at(x, r[0]) == s.frame.num_at(x, r[1])).count();
+    again as f64 >= 0.2 * rows.len() as f64
+}
+
 /// Polynomial and bins of one side; r(2001) with too few observations.
 fn half(
     s: &Session,
@@ -229,22 +239,13 @@ fn half(
     let weights: Vec<f64> =
         side.x.iter().map(|x| request.kernel.0.weight(x - request.cutoff, bandwidth)).collect();
     let coefficients = side.polynomial(request.order, Some(&weights)).ok_or_else(few)?;
-    let mut distinct = side.x.clone();
-    distinct.dedup();
-    let repeated = 1.0 - distinct.len() as f64 / side.x.len() as f64;
     // The polynomial behind the bias is of order four, whatever p() is.
-    let choices = if request.adjust && repeated >= 0.2 { None } else { side.bins(request.spacing, 4, total) };
+    let choices = side.bins(request.spacing, request.variance, 4, total);
     let bins = match (request.bins, choices) {
         (Some(bins), _) => bins[at],
         (None, Some((error, mimic))) => {
             let own = if request.mimic { mimic } else { error };
             ((own as f64 * request.scale[at]).round() as usize).max(1)
-        }
-        (None, None) if request.adjust && repeated >= 0.2 => {
-            return Err(StataError::new(
-                199,
-                "mass points in the running variable: rdplot of the open engine needs nbins() or masspoints(off)",
-            ));
         }
         _ => return Err(few()),
     };

@@ -5,23 +5,24 @@ use crate::error::Result;
 use crate::format;
 use crate::ops::graphs::curves::{self, CurveOptions, Picture};
 use crate::session::Session;
-use estimators::rd_plot::{Spacing, lengths};
+use estimators::rd_plot::{Spacing, Variance, lengths};
 use figure::{Range, Series, Shape, Style};
 
 /// How the number of bins was chosen.
-pub(super) fn method(request: &Request) -> &'static str {
-    match (request.bins.is_some(), request.spacing, request.mimic) {
-        (true, Spacing::Even, _) => "evenly spaced (number of bins set by the user)",
-        (true, Spacing::Quantile, _) => "quantile spaced (number of bins set by the user)",
-        (_, Spacing::Even, false) => "evenly spaced number of bins using spacings estimators",
-        (_, Spacing::Even, true) => {
-            "evenly spaced mimicking variance number of bins using spacings estimators"
-        }
-        (_, Spacing::Quantile, false) => "quantile spaced number of bins using spacings estimators",
-        (_, Spacing::Quantile, true) => {
-            "quantile spaced mimicking variance number of bins using spacings estimators"
-        }
+pub(super) fn method(request: &Request) -> String {
+    let spacing = match request.spacing {
+        Spacing::Even => "evenly spaced",
+        Spacing::Quantile => "quantile spaced",
+    };
+    if request.bins.is_some() {
+        return format!("{spacing} (number of bins set by the user)");
     }
+    let mimic = if request.mimic { " mimicking variance" } else { "" };
+    let estimators = match request.variance {
+        Variance::Spacings => "spacings estimators",
+        Variance::Polynomials => "polynomial regression",
+    };
+    format!("{spacing}{mimic} number of bins using {estimators}")
 }
 
 /// The polynomial as text.
