@@ -53,3 +53,16 @@ pub fn selection(y: Option<f64>, [xb, zg, athrho, lns]: [Jet<4>; 4]) -> Jet<4> {
         }
     }
 }
+
+/// Log likelihood of a hurdle model (Cragg 1971, Econometrica 39; [R] churdle): whether the outcome exceeds its bound is
+/// a probit, its size is normal and truncated at the bound, or log-normal above a bound of zero. Indices: outcome,
+/// selection, the logs of the standard deviations of both. `None` stands for a row at the bound.
+pub fn hurdle(y: Option<f64>, bound: f64, exponential: bool, [xb, zg, lns, lnsel]: [Jet<4>; 4]) -> Jet<4> {
+    let index = zg * (-lnsel).exp();
+    let Some(y) = y else { return (-index).ln_normal() };
+    let scale = (-lns).exp();
+    if exponential {
+        return index.ln_normal() + ((-xb + y.ln()) * scale).ln_density() - lns - y.ln();
+    }
+    index.ln_normal() + ((-xb + y) * scale).ln_density() - lns - ((xb - bound) * scale).ln_normal()
+}

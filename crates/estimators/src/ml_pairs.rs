@@ -1,5 +1,5 @@
 //! Log likelihoods of two latent normal variables of which only signs are seen: bivariate probit, probit with
-//! selection, and probit with a modelled scale ([R] biprobit, [R] heckprobit, [R] hetprobit).
+//! selection, probit with a modelled scale, and a skewed logit ([R] biprobit, heckprobit, hetprobit, scobit).
 
 use super::binormal::ln_binormal;
 use super::jet::Jet;
@@ -31,4 +31,11 @@ pub fn selected_sign(outcome: Option<bool>, [a, z, athrho]: [Jet<3>; 3]) -> Jet<
 pub fn scaled_sign(positive: bool, [a, lnsigma]: [Jet<2>; 2]) -> Jet<2> {
     let z = a * (-lnsigma).exp();
     if positive { z.ln_normal() } else { (-z).ln_normal() }
+}
+
+/// Logit whose curve is raised to the power `exp(second index)`, so that it is steepest elsewhere than at one half:
+/// `P(0) = (1 + exp(a))^(-alpha)` (Nagler 1994, American Journal of Political Science 38).
+pub fn skewed_sign(positive: bool, [a, lnalpha]: [Jet<2>; 2]) -> Jet<2> {
+    let ln_zero = (-a).ln_logistic() * lnalpha.exp();
+    if positive { ln_zero.one_minus_exp().ln() } else { ln_zero }
 }

@@ -1,7 +1,7 @@
 //! Log likelihoods of counts with too many zeros or without the small values, as formulas of their linear
 //! indices ([R] zip, [R] zinb, [R] tpoisson, [R] tnbreg).
 
-use super::distributions::ln_gamma;
+use super::distributions::{chi2_probability, chi2_tail, ln_gamma};
 use super::jet::Jet;
 
 /// `ln P(y)` of a Poisson count at its log mean.
@@ -51,4 +51,57 @@ pub fn ln_above<const N: usize>(limit: f64, ln_probability: impl Fn(f64) -> Jet<
         j += 1.0;
     }
     (-below + 1.0).ln()
+}
+
+/// Derivatives of the log of a tail probability of a Poisson count in its log mean: `flow` is the derivative of the
+/// probability, and `growth` that of its logarithm.
+fn ln_tail<const N: usize>(probability: f64, flow: f64, growth: f64, eta: Jet<N>) -> Jet<N> {
+    let first = flow / probability;
+    eta.chain(probability.ln(), first, first * growth - first * first)
+}
+
+/// `ln P(Y <= y)` of a Poisson count at its log mean: an incomplete gamma function (Johnson, Kemp and Kotz 2005, 4.2).
+pub fn ln_at_most<const N: usize>(y: f64, eta: Jet<N>) -> Jet<N> {
+    let (k, mean) = (y.floor(), eta.v.exp());
+    let ln_next = eta.v * (k + 1.0) - mean - ln_gamma(k + 1.0);
+    ln_tail(chi2_tail(2.0 * (k + 1.0), 2.0 * mean), -ln_next.exp(), k + 1.0 - mean, eta)
+}
+
+/// `ln P(Y >= y)` of a Poisson count at its log mean.
+pub fn ln_at_least<const N: usize>(y: f64, eta: Jet<N>) -> Jet<N> {
+    let (k, mean) = (y.ceil(), eta.v.exp());
+    if k <= 0.0 {
+        return Jet::constant(0.0);
+    }
+    let ln_flow = eta.v * k - mean - ln_gamma(k);
+    ln_tail(chi2_probability(2.0 * k, 2.0 * mean), ln_flow.exp(), k - mean, eta)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_are_sums_of_probabilities() {
+        for (k, eta) in [(0.0, 0.3), (3.0, 0.9), (12.0, 2.1)] {
+            let at = |eta: f64| Jet::<1>::variables(&[eta])[0];
+            let below = |eta: f64| (0..=k as usize).map(|j| poisson(j as f64, at(eta)).v.exp()).sum::<f64>();
+            let (most, least) = (ln_at_most(k, at(eta)), ln_at_least(k + 1.0, at(eta)));
+            assert!(
+                (most.v - below(eta).ln()).abs() < 1e-12 && (least.v - (1.0 - below(eta)).ln()).abs() < 1e-12
+            );
+            let step = 1e-5;
+            for (of, found) in
+                [(ln_at_most(k, at(eta + step)), most), (ln_at_least(k + 1.0, at(eta + step)), least)]
+            {
+                let central = (of.v - found.v) / step - 0.5 * step * found.h[0][0];
+                assert!(
+                    (central - found.g[0]).abs() < 1e-8 * (1.0 + central.abs()),
+                    "{central} {}",
+                    found.g[0]
+                );
+                assert!(((of.g[0] - found.g[0]) / step - found.h[0][0]).abs() < 1e-3);
+            }
+        }
+    }
 }

@@ -5,9 +5,9 @@
 const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append arch areg arima assert
 avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
-canon carryforward cc cci centile ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse
+canon carryforward cc cci centile churdle ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse
 collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
-cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
+cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
@@ -24,7 +24,7 @@ pnorm poisson poregress post postclose postfile power pperron prais predict:pred
 probit proportion:prop prtest prtesti psmatch2 pstest pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
 restore return:ret robvar roccomp roctab rolling rotate rreg runtest rvfplot rvpplot sample sampsi save scalar:sca
-scatter score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
+scatter scobit score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
 slogit sort:so spearman spgenerate split splitsample spmatrix spregress spset sqreg stack statsby stci stcox
 stcrreg stcurve stdescribe stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
 summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
@@ -34,7 +34,7 @@ ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm v
 veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
 xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile
 xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtrc xtreg xtregar xtset
-xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest
+xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zioprobit zip ztest
 ";
 
 /// Commands of the contract's second list, refused by name, with the reason.

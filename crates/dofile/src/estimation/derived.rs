@@ -1,11 +1,12 @@
 //! Functions of a parameter below a table: rho of athrho, alpha of lnalpha.
 
 use crate::format;
+use crate::matrix::Stripe;
 use crate::session::Session;
 use estimators::wald;
 
 /// Commands that show functions of their last parameters below the table.
-pub(super) const DERIVED: [&str; 17] = [
+const DERIVED: [&str; 18] = [
     "nbreg",
     "zinb",
     "tnbreg",
@@ -23,10 +24,20 @@ pub(super) const DERIVED: [&str; 17] = [
     "xtcloglog",
     "xtpoisson",
     "xtnbreg",
+    "scobit",
 ];
 
 /// Commands whose ancillary parameter has no test in the table: its null hypothesis is on the boundary.
 pub(super) const UNTESTED: [&str; 6] = ["nbreg", "xtlogit", "xtprobit", "xtcloglog", "xtpoisson", "xtnbreg"];
+
+/// Whether rows of functions of the last parameters (rho of athrho, sigma of lnsigma) follow the table of the active
+/// results, so that a rule ends the parameters.
+pub(super) fn follow(session: &Session, stripe: &[Stripe]) -> bool {
+    match session.e.cmd() {
+        "churdle" => stripe.iter().filter(|s| s.eq == "lnsigma").count() == 1,
+        cmd => stripe.last().is_some_and(|s| s.eq.starts_with('/')) && DERIVED.contains(&cmd),
+    }
+}
 
 /// Prints one derived parameter: a function of the parameter at `position` with its derivative, and the limits of the
 /// parameter transformed in the same way.

@@ -3,7 +3,7 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
-use crate::estimation::response_models;
+use crate::estimation::{response_models, response_outcomes};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use estimators::distributions::normal_density;
@@ -75,13 +75,23 @@ impl Response {
         indices: [Vec<usize>; N],
         formula: impl Fn([Jet<N>; N]) -> Jet<N> + Send + Sync + 'static,
     ) -> Self {
-        let shape = Shape::Custom(Custom(Arc::new(move |eta| {
+        Self::evaluated(label, request, indices.to_vec(), move |eta| {
             let jet = formula(Jet::variables(eta));
             Derivatives { value: jet.v, first: jet.g.to_vec(), second: jet.h.concat() }
-        })));
+        })
+    }
+
+    /// A prediction from a function of its indices, whose number is that of the model.
+    pub fn evaluated(
+        label: &str,
+        request: &str,
+        indices: Vec<Vec<usize>>,
+        evaluate: impl Fn(&[f64]) -> Derivatives + Send + Sync + 'static,
+    ) -> Self {
         let request =
             if request.is_empty() { "predict()".to_string() } else { format!("predict({request})") };
-        Self { label: label.to_string(), request, indices: indices.to_vec(), shifted: false, shape }
+        let shape = Shape::Custom(Custom(Arc::new(evaluate)));
+        Self { label: label.to_string(), request, indices, shifted: false, shape }
     }
 
     /// The predictions that `margins` works on: the one asked for, or the command's default (all outcomes
@@ -103,6 +113,9 @@ impl Response {
             return Ok(vec![found?]);
         }
         let cmd = session.e.cmd();
+        if response_outcomes::handles(cmd) {
+            return response_outcomes::of(session, parameters, asked);
+        }
         let depvar = session.e.results.get_text("depvar").unwrap_or("");
         let equations = parameters.equations();
         let first = parameters.positions(equations.first().map_or("", String::as_str));
@@ -131,7 +144,9 @@ impl Response {
             }
             ("cox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
             ("mlogit", asked) if asked.starts_with("xb ") => Self::index(session, parameters, asked),
-            ("poisson" | "nbreg", asked) if asked.starts_with("pr(") => counts(session, parameters, asked),
+            ("poisson" | "nbreg" | "cpoisson", asked) if asked.starts_with("pr(") => {
+                counts(session, parameters, asked)
+            }
             ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
             (
                 "regress" | "areg" | "reghdfe" | "xtreg" | "ivregress" | "ivreg2" | "ivreghdfe" | "newey"
@@ -162,9 +177,7 @@ impl Response {
     }
 
     fn outcomes(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec<Self>> {
-        let name = if session.e.cmd() == "mlogit" { "out" } else { "cat" };
-        let values: Vec<f64> =
-            session.e.results.matrices.get(name).map(|m| m.values().to_vec()).unwrap_or_default();
+        let values = response_outcomes::outcome_values(&session.e);
         let depvar = session.e.results.get_text("depvar").unwrap_or("");
         let inner = asked.strip_prefix("pr").unwrap_or(asked).trim();
         let wanted = match inner

@@ -26,7 +26,11 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "heckman" => Some(model.heckman()),
         "glm" | "xtgee" => Some(model.glm()),
         "cloglog" => Some(model.share("pr", "Pr")),
-        "fracreg" => Some(model.share("cm", "Conditional mean of")),
+        "fracreg" if model.session.e.results.get_text("estimator") != Some("hetprobit") => {
+            Some(model.share("cm", "Conditional mean of"))
+        }
+        // probabilities of counts are those of poisson
+        "cpoisson" if !asked.starts_with("pr(") => Some(model.censored_count()),
         "zip" | "zinb" => Some(model.inflated(cmd == "zinb")),
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
         "xtlogit" | "xtprobit" | "xtcloglog" | "clogit" => Some(model.panel_binary(&cmd)),
@@ -297,6 +301,15 @@ impl Models<'_> {
             )),
             _ => self.linear(),
         }
+    }
+
+    fn censored_count(&self) -> Result<Response> {
+        let label = match self.asked {
+            "" | "n" => "Predicted number of events",
+            "ir" => "Predicted incidence rate",
+            _ => return self.linear(),
+        };
+        Ok(Response::formula::<1>(label, self.asked, [self.positions(0)], |[x]| x.exp()))
     }
 
     fn panel_count(&self) -> Result<Response> {

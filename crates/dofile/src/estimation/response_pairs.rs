@@ -1,10 +1,10 @@
 //! Predictions after models with two latent variables, a modelled scale or a modelled dispersion, as formulas of their
-//! linear indices ([R] biprobit, heckprobit, hetprobit, betareg, nbreg postestimation).
+//! linear indices ([R] biprobit, heckprobit, hetprobit, betareg, nbreg, fracreg, scobit, churdle postestimation).
 
 use crate::error::{Result, StataError};
 use crate::estimation::response::Response;
 use crate::estimation::response_mixed;
-use crate::estimation::response_models::Models;
+use crate::estimation::response_models::{Models, mean_between};
 use estimators::binormal::binormal_jet;
 use estimators::jet::Jet;
 use estimators::ml_beta::ScaleLink;
@@ -16,6 +16,9 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "biprobit" => biprobit(model),
         "heckprobit" => heckprobit(model),
         "hetprobit" => scaled(model),
+        "fracreg" => scaled_share(model),
+        "scobit" => skewed(model),
+        "churdle" => hurdle(model),
         "betareg" => beta(model),
         "gnbreg" => dispersed(model),
         "etpoisson" => treated_count(model),
@@ -91,6 +94,61 @@ fn scaled(model: &Models<'_>) -> Result<Response> {
     match model.asked {
         "" | "pr" => two(model, &format!("Pr({})", model.depvar()), |a, s| (a * (-s).exp()).normal()),
         "sigma" => two(model, "Sigma", |_, s| s.exp()),
+        "xb" => model.linear(),
+        _ => Err(model.refuse()),
+    }
+}
+
+fn scaled_share(model: &Models<'_>) -> Result<Response> {
+    match model.asked {
+        "" | "cm" => {
+            two(model, &format!("Conditional mean of {}", model.depvar()), |a, s| (a * (-s).exp()).normal())
+        }
+        "sigma" => two(model, "Sigma", |_, s| s.exp()),
+        "xb" => model.linear(),
+        _ => Err(model.refuse()),
+    }
+}
+
+/// `1 - (1 + exp(xb))^(-alpha)` ([R] scobit postestimation).
+fn skewed(model: &Models<'_>) -> Result<Response> {
+    match model.asked {
+        "" | "pr" => {
+            let indices = [model.positions(0), model.ancillary("lnalpha")];
+            let label = format!("Pr({})", model.depvar());
+            Ok(Response::formula(&label, model.asked, indices, |[a, l]| {
+                ((-a).ln_logistic() * l.exp()).one_minus_exp()
+            }))
+        }
+        "xb" => model.linear(),
+        _ => Err(model.refuse()),
+    }
+}
+
+/// Predictions after a hurdle model; the mean of the outcome counts the rows at the bound ([R] churdle postestimation).
+fn hurdle(model: &Models<'_>) -> Result<Response> {
+    let e = &model.session.e.results;
+    let exponential = e.get_text("estimator") == Some("exponential");
+    let bound = e.get_scalar("llopt").unwrap_or(0.0);
+    let of = |equation: &str| -> Vec<usize> { model.parameters.positions(equation) };
+    let selection = of("selection_ll");
+    match model.asked {
+        "" | "ymean" => {
+            let indices = [model.positions(0), selection, of("lnsigma"), of("lnsigma_ll")];
+            let label = format!("Conditional mean of {}", model.depvar());
+            Ok(Response::formula(&label, model.asked, indices, move |[x, z, s, t]: [Jet<4>; 4]| {
+                let index = z * (-t).exp();
+                let above = match exponential {
+                    true => (x + (s * 2.0).exp() * 0.5).exp(),
+                    false => mean_between(bound, f64::INFINITY, x, s.exp()),
+                };
+                index.normal() * above + (-index).normal() * bound
+            }))
+        }
+        "xbsel" => {
+            let label = "Linear prediction of the selection";
+            Ok(Response::formula::<1>(label, model.asked, [selection], |[z]| z))
+        }
         "xb" => model.linear(),
         _ => Err(model.refuse()),
     }

@@ -28,6 +28,15 @@ fn mean(distribution: &str, aft: bool) -> Option<fn([Jet<2>; 2]) -> Jet<2>> {
         ("weibull", false) => |[x, a]| ((-x) / a.exp() + ((-a).exp() + 1.0).ln_gamma()).exp(),
         ("weibull", true) => |[x, a]| (x + ((-a).exp() + 1.0).ln_gamma()).exp(),
         ("lnormal" | "lognormal", _) => |[x, a]| (x + (a * 2.0).exp() * 0.5).exp(),
+        ("llogistic" | "loglogistic", _) => |[x, a]| {
+            let g = a.exp();
+            if g.v < 1.0 {
+                (x + (g + 1.0).ln_gamma() + (-g + 1.0).ln_gamma()).exp()
+            } else {
+                // the mean is infinite
+                Jet::constant(f64::NAN)
+            }
+        },
         _ => return None,
     })
 }

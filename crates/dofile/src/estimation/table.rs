@@ -1,7 +1,8 @@
 //! The coefficient table that estimation commands print, and `r(table)` behind it.
 //! Layout as in the manuals' examples at a line size of 80.
 
-use super::derived::{DERIVED, UNTESTED};
+use super::derived::{self, UNTESTED};
+use super::table_bases;
 use super::table_cells::{cells, columns_width, hidden, mark_empty};
 pub use super::table_rows::{Layout, level_text};
 use crate::estimation::post::stata;
@@ -197,6 +198,11 @@ impl Table<'_> {
         let width = columns_width(&look);
         let rule = || format!("-------------+{}", "-".repeat(width));
         let base = self.base_outcome(session);
+        let without = table_bases::lines(session, self.stripe, &rule());
+        let above = |session: &mut Session, at: usize| {
+            let lines = without.iter().filter(|w| w.0 == at).flat_map(|w| &w.1);
+            lines.for_each(|line| session.print(line.clone()));
+        };
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
         for i in 0..rows.len() {
@@ -205,6 +211,10 @@ impl Table<'_> {
                 continue;
             }
             let eq = self.stripe[i].eq.as_str();
+            let opens_free = eq.starts_with('/') && i > 0 && !self.stripe[i - 1].eq.starts_with('/');
+            if !opens_free {
+                above(session, i);
+            }
             let free = eq.starts_with('/') || self.ancillary_from.is_some_and(|from| i >= from);
             if self.equations && equation != Some(eq) {
                 if equation.is_some() {
@@ -223,6 +233,9 @@ impl Table<'_> {
                 session.print(rule());
                 layout = Layout::default();
             }
+            if opens_free {
+                above(session, i);
+            }
             equation = Some(if free { "/" } else { eq });
             if base.as_deref() == Some(eq) {
                 continue;
@@ -234,6 +247,9 @@ impl Table<'_> {
                 Stripe::term(&self.stripe[i].name)
             };
             let mut numbers = cells(&rows[i], terms[i].as_ref(), &named, &look);
+            if let Some(fixed) = table_bases::corner(session, &self.stripe[i], &rows[i], &look) {
+                numbers = fixed;
+            }
             let limits = !look.legend && !look.no_limits && !crate::value::is_missing(rows[i].se);
             if let Some(beta) = self.beta.filter(|_| limits) {
                 let shown = if self.stripe[i].name == "_cons" {
@@ -261,7 +277,8 @@ impl Table<'_> {
             }
         }
         self.print_offset(session, rows.len());
-        let open = look.open_end || self.derived_follow(session);
+        above(session, rows.len());
+        let open = look.open_end || self.is_active(session) && derived::follow(session, self.stripe);
         session.print(if open { rule() } else { "-".repeat(width + 14) });
     }
 
@@ -283,12 +300,6 @@ impl Table<'_> {
     /// Whether the table is that of the active results.
     fn is_active(&self, session: &Session) -> bool {
         session.e.b().is_some_and(|b| b.col_names == self.stripe)
-    }
-
-    /// Whether rows of functions of the last parameter (rho of athrho) follow, so that a rule ends the parameters.
-    fn derived_follow(&self, session: &Session) -> bool {
-        let ancillary = self.stripe.last().is_some_and(|s| s.eq.starts_with('/'));
-        ancillary && DERIVED.contains(&session.e.cmd()) && self.is_active(session)
     }
 
     /// Whether a row is the only level of its factor variable that its equation shows, of a variable without value
@@ -361,6 +372,9 @@ impl Table<'_> {
         let start = format!("{:>12} |{heading}", format::abbrev(title_lines(title).1, 12));
         if look.legend {
             return format!("{}  Legend", start.trim_end());
+        }
+        if look.only_estimates {
+            return start.trim_end().to_string();
         }
         let tests = if look.no_tests { String::new() } else { format!("      {letter}    {p}") };
         let limits = if look.no_limits { String::new() } else { format!("{interval:>25}") };

@@ -32,6 +32,14 @@ fn table_cells(row: &Row, term: Option<&Term>, look: &TableLook) -> String {
         Some(own) if !crate::value::is_missing(x) => format!("{:>9}", format::bare(own, x).trim()),
         _ => format::number("%9.0g", x),
     };
+    if look.only_estimates {
+        let noted = term.filter(|t| is_base_cell(t) || t.is_omitted());
+        return format!(
+            "  {}{}",
+            wide(row.b),
+            noted.map_or(String::new(), |_| cells_without_error(term, look))
+        );
+    }
     if crate::value::is_missing(row.se) {
         return format!("  {}{}", wide(row.b), cells_without_error(term, look));
     }

@@ -5,6 +5,7 @@ use super::scores::{curvature, offset, score};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
 use crate::estimation::response::Response;
+use crate::estimation::response_outcomes::outcome_values;
 use crate::ops::predict::outcome;
 use crate::session::Session;
 use estimators::matrix::Mat;
@@ -13,7 +14,7 @@ use estimators::matrix::Mat;
 const SINGLE: [&str; 6] = ["regress", "logit", "logistic", "probit", "cloglog", "poisson"];
 
 /// Commands with several indices: their scores follow from the probabilities of the outcomes.
-const OUTCOMES: [&str; 3] = ["ologit", "oprobit", "mlogit"];
+const OUTCOMES: [&str; 6] = ["ologit", "oprobit", "mlogit", "mprobit", "slogit", "zioprobit"];
 
 /// The log likelihood of a row: derivatives in its linear indices, and minus the second derivatives (row-major).
 struct Local {
@@ -97,8 +98,7 @@ fn outcomes(s: &Session, parameters: &Parameters, rows: &[usize]) -> Result<Like
         return Err(StataError::unsupported_option("margins", "vce(unconditional) with an offset"));
     }
     let predictions = Response::of(s, parameters, None)?;
-    let name = if s.e.cmd() == "mlogit" { "out" } else { "cat" };
-    let values = s.e.results.matrices.get(name).map(|m| m.values().to_vec()).unwrap_or_default();
+    let values = outcome_values(&s.e);
     let y = outcome(s, rows)?;
     let indices = predictions.first().map(|p| p.indices.clone()).unwrap_or_default();
     let mut eta = vec![vec![0.0; indices.len()]; rows.len()];

@@ -58,6 +58,8 @@ pub struct TableLook {
     pub outcome: Option<String>,
     /// The last line leaves room for rows below it.
     pub open_end: bool,
+    /// Estimates alone, as after `margins, nose`.
+    pub only_estimates: bool,
 }
 
 /// Options of the search for a maximum that every command with a likelihood reads in the same way ([R] Maximize).

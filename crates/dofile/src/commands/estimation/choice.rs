@@ -18,13 +18,14 @@ use crate::matrix::{Matrix, Stripe};
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::Term;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use estimators::ml::Equation;
 use estimators::ml_binary::Link;
 use estimators::ml_choice::{Multinomial, Ordered};
 
-const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
+pub(super) const WEIGHTS: &[WeightKind] =
+    &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
 /// What [`ml_options!`] has besides the constant, which ordered models lack.
 const SHARED: &[OptSpec] = &[
     OptSpec::flag("Robust"),
@@ -40,7 +41,7 @@ const ORDERED: StandardSyntax = StandardSyntax::new(
 .weights(WEIGHTS)
 .maximised();
 const MULTINOMIAL: StandardSyntax =
-    StandardSyntax::new(ml_options![OptSpec::flag("rrr"), OptSpec::int("Baseoutcome")])
+    StandardSyntax::new(ml_options![OptSpec::flag("rrr"), OptSpec::text("Baseoutcome")])
         .weights(WEIGHTS)
         .maximised();
 
@@ -91,7 +92,7 @@ pub(super) const SPEC_MLOGIT: CommandSpec = CommandSpec {
 };
 
 /// Categories of an outcome: their values ascending, and the category of each row.
-fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
+pub(super) fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
     let mut values = model.y.clone();
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -105,7 +106,7 @@ fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
     Ok((values, of_row))
 }
 
-fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
+pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
     let further = ml_command::offset_variables(session, &cmd.options)?;
     let reading = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) };
     let mut model = reading.model(session)?;
@@ -114,7 +115,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
 }
 
 /// Weighted number of rows in each category.
-fn counts(model: &Model, of_row: &[usize], size: usize) -> Vec<f64> {
+pub(super) fn counts(model: &Model, of_row: &[usize], size: usize) -> Vec<f64> {
     let (weights, _) = likelihood::effective_weights(model);
     let mut out = vec![0.0; size];
     for (i, category) in of_row.iter().enumerate() {
@@ -124,12 +125,12 @@ fn counts(model: &Model, of_row: &[usize], size: usize) -> Vec<f64> {
 }
 
 /// Log likelihood of a model with constants only: `sum n_j ln(n_j / n)`.
-fn null_likelihood(counts: &[f64]) -> f64 {
+pub(super) fn null_likelihood(counts: &[f64]) -> f64 {
     let n: f64 = counts.iter().sum();
     counts.iter().map(|c| c * (c / n).ln()).sum()
 }
 
-fn active(session: &Session, cmd: &ParsedCommand, name: &str) -> Result<bool> {
+pub(super) fn active(session: &Session, cmd: &ParsedCommand, name: &str) -> Result<bool> {
     if !cmd.list.trim().is_empty() {
         return Ok(false);
     }
@@ -279,7 +280,7 @@ fn run_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Names of the equations: value labels without spaces, or the values.
-fn equation_names(session: &Session, depvar: &str, values: &[f64]) -> Vec<String> {
+pub(super) fn equation_names(session: &Session, depvar: &str, values: &[f64]) -> Vec<String> {
     let labels = session.frame.find(depvar).and_then(|v| session.frame.labels_of(v));
     values
         .iter()
@@ -290,18 +291,28 @@ fn equation_names(session: &Session, depvar: &str, values: &[f64]) -> Vec<String
         .collect()
 }
 
+/// The category of `baseoutcome()`, a value of the outcome or its label.
+pub(super) fn base_outcome(
+    session: &Session,
+    cmd: &ParsedCommand,
+    depvar: &str,
+    values: &[f64],
+) -> Result<Option<usize>> {
+    let Some(text) = cmd.options.text("baseoutcome").map(str::trim) else { return Ok(None) };
+    let labels = session.frame.find(depvar).and_then(|v| session.frame.labels_of(v));
+    let found = values.iter().position(|v| {
+        parse_number(text) == Some(*v) || labels.and_then(|l| l.get(*v)).is_some_and(|label| label == text)
+    });
+    found.map(Some).ok_or_else(|| StataError::new(111, format!("baseoutcome({text}) not found")))
+}
+
 fn estimate_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let model = read(session, cmd)?;
     let (values, of_row) = categories(&model)?;
     let counts = counts(&model, &of_row, values.len());
     // The most frequent outcome is the base unless another one is named.
-    let base = match cmd.options.int("baseoutcome") {
-        Some(wanted) => values
-            .iter()
-            .position(|v| *v == wanted as f64)
-            .ok_or_else(|| StataError::new(111, format!("baseoutcome({wanted}) not found")))?,
-        None => (0..values.len()).rev().max_by(|a, b| counts[*a].total_cmp(&counts[*b])).unwrap_or(0),
-    };
+    let frequent = (0..values.len()).rev().max_by(|a, b| counts[*a].total_cmp(&counts[*b])).unwrap_or(0);
+    let base = base_outcome(session, cmd, &model.depvar, &values)?.unwrap_or(frequent);
     let indices = values.len() - 1;
     let slot = |category: usize| match category.cmp(&base) {
         std::cmp::Ordering::Less => Some(category),

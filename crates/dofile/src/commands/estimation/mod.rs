@@ -36,6 +36,7 @@ mod lrtest;
 mod manova;
 mod margins;
 mod mfx;
+mod mprobit;
 mod newey;
 mod old_estat;
 mod pcorr;
@@ -49,6 +50,7 @@ mod probit;
 mod pwmean;
 mod regress;
 mod rreg;
+mod slogit;
 mod suest;
 pub(super) mod test;
 mod testnl;
@@ -96,6 +98,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     margins::SPEC,
     dprobit::SPEC,
     mfx::SPEC,
+    mprobit::SPEC,
     newey::SPEC,
     pcorr::SPEC,
     predictnl::SPEC,
@@ -103,6 +106,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pwmean::SPEC,
     regress::SPEC,
     rreg::SPEC,
+    slogit::SPEC,
     suest::SPEC,
     test::SPEC,
     test::SPEC_TESTPARM,

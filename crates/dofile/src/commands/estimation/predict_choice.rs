@@ -1,8 +1,10 @@
 //! Predicted probabilities after models with several outcomes (`ologit`, `oprobit`, `mlogit`).
 //! One outcome at a time with `outcome()`, or all of them into a list of new variables.
 
+use super::predict_models::evaluate;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
+use crate::estimation::response_outcomes;
 use crate::ops::predict::Prediction;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
@@ -11,13 +13,12 @@ use estimators::ml_choice::{Multinomial, Ordered};
 
 /// Whether a command's predictions are made here.
 pub(crate) fn handles(cmd: &str) -> bool {
-    matches!(cmd, "ologit" | "oprobit" | "mlogit")
+    matches!(cmd, "ologit" | "oprobit" | "mlogit") || response_outcomes::handles(cmd)
 }
 
 /// Outcome values of the active estimates, ascending.
 pub(crate) fn outcomes(session: &Session) -> Vec<f64> {
-    let matrix = session.e.results.matrices.get(if session.e.cmd() == "mlogit" { "out" } else { "cat" });
-    matrix.map(|m| m.values().to_vec()).unwrap_or_default()
+    response_outcomes::outcome_values(&session.e)
 }
 
 /// Position of an outcome written as its value or as `#1`, `#2`.
@@ -95,6 +96,9 @@ pub(crate) fn one(
     rows: &[usize],
 ) -> Result<Prediction> {
     let parameters = Parameters::of(&session.e)?;
+    if response_outcomes::handles(session.e.cmd()) {
+        return kernel_one(session, &parameters, statistic, outcome, rows);
+    }
     match statistic {
         Some("xb") => {
             let equations = parameters.equations();
@@ -134,6 +138,29 @@ pub(crate) fn one(
     Ok(Prediction { values, label: format!("Pr({depvar}=={value})") })
 }
 
+/// One prediction of a model whose probabilities are kernels; the first outcome where none is named.
+fn kernel_one(
+    session: &mut Session,
+    parameters: &Parameters,
+    statistic: Option<&str>,
+    outcome: Option<&str>,
+    rows: &[usize],
+) -> Result<Prediction> {
+    let asked = match outcome {
+        Some(outcome) => format!("{} outcome({})", statistic.unwrap_or(""), outcome.trim()),
+        None => statistic.unwrap_or("").to_string(),
+    };
+    let found = response_outcomes::of(session, parameters, asked.trim())?;
+    let response = found.into_iter().next().ok_or_else(StataError::syntax)?;
+    if statistic.is_none() {
+        let name = if session.e.cmd() == "zioprobit" { "pmargin" } else { "pr" };
+        session.print(format!("(option {name} assumed; predicted probability)"));
+    }
+    let cmd = session.e.cmd().to_string();
+    let values = evaluate(session, parameters, &response, &cmd, rows)?;
+    Ok(Prediction { values, label: response.label })
+}
+
 /// All outcomes' probabilities for a list of names or a stub.
 pub(crate) fn all_outcomes(
     session: &mut Session,
@@ -157,6 +184,14 @@ pub(crate) fn all_outcomes(
     }
     session.print("(option pr assumed; predicted probabilities)");
     let parameters = Parameters::of(&session.e)?;
+    if response_outcomes::handles(session.e.cmd()) {
+        let cmd = session.e.cmd().to_string();
+        let made = response_outcomes::of(session, &parameters, "")?.into_iter().map(|response| {
+            let values = evaluate(session, &parameters, &response, &cmd, rows)?;
+            Ok::<_, StataError>(Prediction { values, label: response.label })
+        });
+        return made.collect();
+    }
     let p = probabilities(session, &parameters, rows)?;
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
     Ok(all

@@ -1,6 +1,7 @@
 //! Probabilities of counts after `poisson` and `nbreg`: `predict, pr(n)` and `pr(a,b)` ([R] poisson postestimation,
 //! [R] nbreg postestimation).
 
+use super::predict_models;
 use super::predictions::compute;
 use crate::error::{Result, StataError};
 use crate::ops::predict::Prediction;
@@ -63,11 +64,15 @@ pub(in crate::commands) fn one(
     argument: Option<&str>,
     rows: &[usize],
 ) -> Result<Option<Prediction>> {
-    let (Some("pr"), Some(limits), "poisson" | "nbreg") = (statistic, argument, session.e.cmd()) else {
+    let (Some("pr"), Some(limits), "poisson" | "nbreg" | "cpoisson") = (statistic, argument, session.e.cmd())
+    else {
         return Ok(None);
     };
     let limits = limits.to_string();
-    let mean = compute(session, Some("n"), None, rows)?.values;
+    let mean = match predict_models::one(session, Some("n"), None, rows)? {
+        Some(found) => found.values,
+        None => compute(session, Some("n"), None, rows)?.values,
+    };
     let (low, high) = limits.split_once(',').map_or((limits.as_str(), None), |(a, b)| (a, Some(b)));
     let evaluate = |text: &str| -> Result<Vec<f64>> {
         let compiled = session.compile(text.trim())?;

@@ -81,9 +81,10 @@ pub(in crate::commands) fn of_effects(
 fn default_name(cmd: &str) -> &'static str {
     match cmd {
         "xtgee" => "mu",
-        "cloglog" => "pr",
+        "cloglog" | "scobit" => "pr",
         "fracreg" => "cm",
-        "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" => "n",
+        "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" | "cpoisson" => "n",
+        "churdle" => "ymean",
         "biprobit" => "p11",
         "heckprobit" => "pmargin",
         "hetprobit" => "pr",
@@ -93,7 +94,7 @@ fn default_name(cmd: &str) -> &'static str {
 }
 
 /// Values of a response row by row, the offset of the model added to the first index.
-fn evaluate(
+pub(super) fn evaluate(
     session: &Session,
     parameters: &Parameters,
     response: &Response,

@@ -5,6 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
+use super::fracreg_het;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
@@ -18,14 +19,14 @@ use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
 use estimators::qr::weighted_mean;
 
-const UNSUPPORTED: &[&str] = &["ASIS", "HET"];
+const UNSUPPORTED: &[&str] = &["ASIS"];
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("EForm"), OptSpec::text("OFFset")])
         .weights(WEIGHTS)
         .maximised()
         .unsupported(UNSUPPORTED);
 const FRACTION: StandardSyntax =
-    StandardSyntax::new(ml_options![OptSpec::flag("or"), OptSpec::text("OFFset")])
+    StandardSyntax::new(ml_options![OptSpec::flag("or"), OptSpec::text("OFFset"), OptSpec::text("het")])
         .weights(WEIGHTS)
         .maximised()
         .unsupported(UNSUPPORTED);
@@ -53,12 +54,19 @@ pub(super) const SPEC_FRACREG: CommandSpec = CommandSpec {
     form: Form::Standard(&FRACTION),
     by: ByRule::EachGroup,
     run: run_fraction,
-    syntax: "fracreg probit|logit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) or vce(robust|oim|cluster v) level(#) nolog]",
-    notes: "robust covariance by default; stores e(N df_m ll ll_0 r2_p chi2 p), e(b), e(V), r(table); formulas: [R] fracreg",
-    examples: &[Example {
-        run: "set obs 4\ngen y = _n/10\nfracreg logit y",
-        expect: &[("invlogit(_b[_cons])", 0.25)],
-    }],
+    syntax: "fracreg probit|logit depvar [indepvars] [if] [in] [weight] [, het(varlist [, offset(v)]) noconstant offset(v) or vce(robust|oim|cluster v) level(#) nolog]",
+    notes: "robust covariance by default; het() goes with probit, or with logit; stores e(N df_m ll ll_0 r2_p chi2 p), e(b) (with het() the equation lnsigma), e(V), r(table); formulas: [R] fracreg",
+    examples: &[
+        Example {
+            run: "set obs 4\ngen y = _n/10\nfracreg logit y",
+            expect: &[("invlogit(_b[_cons])", 0.25)],
+        },
+        Example {
+            // The index and its scale fit both means: that of the first group is the index alone.
+            run: "set obs 40\ngen z = _n > 20\ngen y = cond(z, .55, .6) + mod(_n, 5)/20 - .1\nfracreg probit y, het(z) nolog",
+            expect: &[("abs(normal([y]_b[_cons]) - .6) < 1e-8", 1.0)],
+        },
+    ],
 };
 
 /// `ln P` and `ln(1 - P)` of a link at a linear index.
@@ -91,6 +99,12 @@ fn run_fraction(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             w if !w.is_empty() && "probit".starts_with(w) => "probit",
             _ => return Err(StataError::new(198, "estimator must be probit or logit")),
         };
+        match (link, cmd.options.text("het")) {
+            ("probit", _) if cmd.has("or") => return Err(StataError::option_not_allowed("or")),
+            ("probit", Some(het)) => return fracreg_het::estimate(session, cmd, rest, het),
+            ("logit", Some(_)) => return Err(StataError::option_not_allowed("het()")),
+            _ => {}
+        }
         estimate(session, cmd, "fracreg", link, rest)
     };
     run(session, cmd, "fracreg", &estimate, cmd.has("or").then_some("Odds ratio"))
@@ -113,7 +127,11 @@ fn run(
                 let title = session.e.results.get_text("title").unwrap_or("").to_string();
                 likelihood::header(session, &title);
             },
-            look: &|_| Look { eform, ..Look::default() },
+            look: &|session| Look {
+                eform,
+                equations: session.e.results.get_text("estimator") == Some("hetprobit"),
+                ..Look::default()
+            },
             footer: &|_| {},
         },
     )

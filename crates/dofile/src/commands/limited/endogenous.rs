@@ -8,6 +8,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::endogenous_show::{footer, header, post_results};
 use super::endogenous_twostep;
 use super::parts::{Part, single, text};
+use super::tobit::{limit, within};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::likelihood;
@@ -18,7 +19,7 @@ use crate::estimation::sample::{OpenSample, Side};
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
-use crate::syntax::options::{OptSpec, parse_number};
+use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, MlFit};
@@ -200,19 +201,6 @@ fn run(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result
     )
 }
 
-/// One censoring limit: the number, or the extreme of the outcome when none is given.
-fn limit(cmd: &ParsedCommand, option: &str, extreme: f64) -> Result<Option<f64>> {
-    if !cmd.options.has(option) {
-        return Ok(None);
-    }
-    match cmd.options.text(option).map(str::trim).filter(|t| !t.is_empty()) {
-        None => Ok(Some(extreme)),
-        Some(text) => parse_number(text)
-            .map(Some)
-            .ok_or_else(|| StataError::unsupported_option(&cmd.name, &format!("{option}({text})"))),
-    }
-}
-
 /// What is seen of the outcome of each row, and the limits.
 fn outcomes(cmd: &ParsedCommand, model: &Model, tobit: bool) -> Result<(Vec<Outcome>, [Option<f64>; 2])> {
     if !tobit {
@@ -228,12 +216,8 @@ fn outcomes(cmd: &ParsedCommand, model: &Model, tobit: bool) -> Result<(Vec<Outc
     if lower.is_none() && upper.is_none() {
         return Err(StataError::new(198, "must specify ll() or ul() or both"));
     }
-    let seen = |y: f64| match (lower, upper) {
-        (Some(l), _) if y <= l => Seen::AtMost(l),
-        (_, Some(u)) if y >= u => Seen::AtLeast(u),
-        _ => Seen::Value(y),
-    };
-    Ok((model.y.iter().map(|y| Outcome::Censored(seen(*y))).collect(), [lower, upper]))
+    let seen = |y: &f64| Outcome::Censored(within(*y, lower, upper));
+    Ok((model.y.iter().map(seen).collect(), [lower, upper]))
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<()> {

@@ -3,12 +3,15 @@
 
 mod betareg;
 mod biprobit;
+mod churdle;
 mod cloglog;
+mod cpoisson;
 mod endogenous;
 mod endogenous_show;
 mod endogenous_twostep;
 mod etpoisson;
 mod etregress;
+mod fracreg_het;
 mod frontier;
 mod frontier_predict;
 pub(in crate::commands) mod glm;
@@ -20,10 +23,12 @@ mod heckprobit;
 mod hetprobit;
 mod intreg;
 mod parts;
+mod scobit;
 mod tobit;
 mod truncreg;
 mod zero;
 mod zero_inflated;
+mod zioprobit;
 
 use super::CommandSpec;
 use crate::ops::predict::Own;
@@ -33,8 +38,10 @@ use crate::syntax::split::WeightKind;
 pub(super) const TABLE: &[CommandSpec] = &[
     betareg::SPEC,
     biprobit::SPEC,
+    churdle::SPEC,
     cloglog::SPEC,
     cloglog::SPEC_FRACREG,
+    cpoisson::SPEC,
     endogenous::SPEC,
     endogenous::SPEC_TOBIT,
     etpoisson::SPEC,
@@ -46,12 +53,14 @@ pub(super) const TABLE: &[CommandSpec] = &[
     heckprobit::SPEC,
     hetprobit::SPEC,
     intreg::SPEC,
+    scobit::SPEC,
     tobit::SPEC,
     truncreg::SPEC,
     zero::SPEC_ZIP,
     zero::SPEC_ZINB,
     zero::SPEC_TPOISSON,
     zero::SPEC_TNBREG,
+    zioprobit::SPEC,
 ];
 
 /// `predict` after commands of this family that need the outcome.

@@ -49,7 +49,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 /// One limit: the number, or the extreme of the outcome when none is given.
-fn limit(cmd: &ParsedCommand, option: &str, extreme: f64) -> Result<Option<f64>> {
+pub(super) fn limit(cmd: &ParsedCommand, option: &str, extreme: f64) -> Result<Option<f64>> {
     if !cmd.options.has(option) {
         return Ok(None);
     }
@@ -57,7 +57,7 @@ fn limit(cmd: &ParsedCommand, option: &str, extreme: f64) -> Result<Option<f64>>
         None => Ok(Some(extreme)),
         Some(text) => parse_number(text)
             .map(Some)
-            .ok_or_else(|| StataError::unsupported_option("tobit", &format!("{option}({text})"))),
+            .ok_or_else(|| StataError::unsupported_option(&cmd.name, &format!("{option}({text})"))),
     }
 }
 
@@ -151,7 +151,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// What is known of an outcome between the limits.
-fn within(y: f64, lower: Option<f64>, upper: Option<f64>) -> Seen {
+pub(super) fn within(y: f64, lower: Option<f64>, upper: Option<f64>) -> Seen {
     match (lower, upper) {
         (Some(l), _) if y <= l => Seen::AtMost(l),
         (_, Some(u)) if y >= u => Seen::AtLeast(u),

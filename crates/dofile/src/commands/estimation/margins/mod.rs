@@ -69,11 +69,11 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("MCOMPare"),
     OptSpec::text("SAVing"),
     OptSpec::flag("VSQUISH"),
+    OptSpec::flag("nose"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "WITHin",
     "GROUPs",
-    "nose",
     "noWEIGHTs",
     "EMPTYcells",
     "ESTIMTOLerance",
@@ -108,6 +108,8 @@ struct Request {
     unconditional: bool,
     /// Rows outside the estimation sample too, `noesample`.
     any_row: bool,
+    /// No standard errors, `nose`.
+    no_errors: bool,
 }
 
 impl Request {
@@ -166,10 +168,20 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let weights = weights_of_estimation(session, &rows)?;
     let (cells, legends, groups) =
         compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
-    let v = variance::covariance(session, &request, &parameters, &cells, &rows)?;
+    let v = match request.no_errors {
+        true => Mat::zeros(cells.len(), cells.len()),
+        false => variance::covariance(session, &request, &parameters, &cells, &rows)?,
+    };
     let found = Found { cells, legends, groups, v, n: rows.len() };
     let file = cmd.options.text("saving");
+    if request.no_errors && (file.is_some() || cmd.options.has("post")) {
+        let with = if file.is_some() { "saving()" } else { "post" };
+        return Err(StataError::unsupported_option("margins", &format!("nose with {with}")));
+    }
     match request.comparing {
+        _ if request.no_errors && !matches!(request.comparing, Comparing::Nothing) => {
+            Err(StataError::unsupported_option("margins", "nose with comparisons"))
+        }
         Comparing::Nothing => {
             show::show(session, &cmd, &request, &targets, &found, &parameters)?;
             file.map_or(Ok(()), |text| saving::write(session, text, &request, &found))
@@ -245,6 +257,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         adjustment: compare::adjustment(cmd)?,
         unconditional: variance::unconditional(cmd)?,
         any_row: cmd.options.has("noesample"),
+        no_errors: cmd.options.has("nose"),
     })
 }
 

@@ -32,10 +32,12 @@ pub(super) fn show(
     heading(session, cmd, request, targets, found, title);
     let name = effect_heading(request);
     session.print("");
+    let before = session.settings.table.clone();
+    session.settings.table.only_estimates = request.no_errors;
     Table {
         title: "",
         heading: name,
-        vce_title: variance::heading(request),
+        vce_title: if request.no_errors { "" } else { variance::heading(request) },
         stripe: &stripe,
         b: &b,
         se: &se,
@@ -49,12 +51,16 @@ pub(super) fn show(
         beta: None,
     }
     .show(session);
+    session.settings.table = before;
     let is_change = |c: &Cell| c.base;
     if cells.iter().any(is_change) {
         session.print("Note: dy/dx for factor levels is the discrete change from the base level.");
     }
     describe(session, cmd, request, parameters, cells, title);
     store(session, cmd, request, targets, &b, found, &stripe);
+    if request.no_errors {
+        session.r.matrices.remove("V");
+    }
     Ok(())
 }
 
@@ -78,14 +84,16 @@ fn describe(
     let over = over.join(" ");
     let e = &session.e.results;
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
+    let vce = if request.unconditional { "unconditional" } else { "delta" };
+    let (vce, vcetype) = if request.no_errors { ("", "") } else { (vce, variance::heading(request)) };
     let made = [
         ("cmdline", command_line(cmd)),
         ("est_cmd", text("cmd")),
         ("est_cmdline", text("cmdline")),
         ("model_vce", text("vce")),
         ("model_vcetype", text("vcetype")),
-        ("vce", if request.unconditional { "unconditional" } else { "delta" }.to_string()),
-        ("vcetype", variance::heading(request).to_string()),
+        ("vce", vce.to_string()),
+        ("vcetype", vcetype.to_string()),
         ("title", title.to_string()),
         ("margins", cmd.list.trim().to_string()),
         ("over", over),
