@@ -157,4 +157,5 @@ pub mod vecm;
 pub mod wald;
 pub mod weights;
 pub mod wild_bootstrap;
+pub mod wild_instruments;
 pub mod zivot_andrews;
