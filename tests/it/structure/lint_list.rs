@@ -47,6 +47,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "acprplot",
             "pchi",
             "qchi",
+            "kpss",
             "qqplot",
             "quantile",
             "spikeplot",

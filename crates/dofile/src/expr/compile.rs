@@ -372,9 +372,11 @@ pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
         })
     });
     let want = plain_name(term)?;
-    b.col_names.iter().position(|s| {
+    let found = b.col_names.iter().position(|s| {
         eq.as_ref().is_none_or(|e| *e == s.eq) && plain_name(&s.name).is_some_and(|n| n == want)
-    })
+    });
+    // `[sigma]_b[_cons]` is the older name of the free parameter `/sigma`
+    found.or_else(|| b.find_ancillary(eq.as_deref().filter(|_| term == "_cons")?))
 }
 
 /// Factors of a term, each without the marks of bases; parts of `c.x@1.g` one after the other.
