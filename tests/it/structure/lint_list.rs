@@ -91,6 +91,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "bacondecomp",
             "boottest",
             "brant",
+            "csdid_plot",
             "did2s",
             "drdid",
             "fre",

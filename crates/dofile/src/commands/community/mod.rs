@@ -13,6 +13,7 @@ mod carryforward;
 mod coefplot;
 mod csdid;
 mod csdid_average;
+mod csdid_plot;
 mod did2s;
 mod did_imputation;
 mod distinct;
@@ -117,6 +118,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     carryforward::SPEC,
     coefplot::SPEC,
     csdid::SPEC,
+    csdid_plot::SPEC,
     did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,
