@@ -1,4 +1,4 @@
-//! Exact Gaussian likelihood of regressions with (seasonal) ARMA errors by the Kalman filter, and its maximum.
+//! Exact or conditional Gaussian likelihood of regressions with (seasonal) ARMA errors by the Kalman filter, and its maximum.
 //! Formulas: [TS] arima, Methods and formulas; Harvey (1989), Time Series Models, chapters 3 and 4;
 //! stationary start by doubling; missing values are skipped. Differencing is the caller's.
 
@@ -24,6 +24,9 @@ pub struct Arima<'a> {
     pub x: Vec<&'a [f64]>,
     /// Factors of the polynomials.
     pub factors: Vec<Factor>,
+    /// Whether errors and innovations before the first row are zero (conditional likelihood); they have their stationary
+    /// distribution otherwise.
+    pub conditional: bool,
 }
 
 /// A maximum: regressors, then for each factor its AR and MA coefficients, then sigma.
@@ -90,7 +93,7 @@ impl Arima<'_> {
     /// Runs the filter; nothing when the autoregression is not stationary.
     pub fn filter(&self, b: &[f64]) -> Option<Filtered> {
         let (ar, ma) = self.polynomials(b);
-        if !stationary(&ar) {
+        if !self.conditional && !stationary(&ar) {
             return None;
         }
         let m = ar.len().max(ma.len() + 1);
@@ -98,7 +101,11 @@ impl Arima<'_> {
         let r: Vec<f64> =
             (0..m).map(|j| if j == 0 { 1.0 } else { ma.get(j - 1).copied().unwrap_or(0.0) }).collect();
         let u = self.errors(b);
-        let mut p = start(&phi, &r)?;
+        let mut p = if self.conditional {
+            (0..m * m).map(|k| r[k / m] * r[k % m]).collect()
+        } else {
+            start(&phi, &r)?
+        };
         let mut a = vec![0.0; m];
         let n = u.len();
         let mut out =
@@ -354,7 +361,7 @@ pub fn stationary(ar: &[f64]) -> bool {
 }
 
 /// The stationary covariance of the state, `P = T P T' + R R'`, by doubling.
-fn start(phi: &[f64], r: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn start(phi: &[f64], r: &[f64]) -> Option<Vec<f64>> {
     let m = phi.len();
     let mut t = Mat::from_fn(m, m, |i, j| if j == 0 { phi[i] } else { f64::from(u8::from(j == i + 1)) });
     let mut p = Mat::from_fn(m, m, |i, j| r[i] * r[j]);

@@ -173,6 +173,13 @@ impl<'a> Untreated<'a> {
         (0..self.rows.y.len()).map(|i| self.rows.y[i] - self.value(i, &found)).collect()
     }
 
+    /// For each untreated row `x' (sum of x x' over untreated rows)^-1 (sum of x z over all rows)` of a variable `z`: what
+    /// the estimated untreated outcomes move when the row does. Treated rows have zero.
+    pub fn moved(&self, z: &[f64]) -> Vec<f64> {
+        let found = self.solve(|i| z[i]);
+        (0..z.len()).map(|i| if self.rows.treated[i] { 0.0 } else { self.value(i, &found) }).collect()
+    }
+
     /// Weights of all outcomes in the estimate that weighs the effects of treated rows by `target`.
     pub fn weights(&self, target: &[f64]) -> Vec<f64> {
         let found = self.solve(|i| if self.rows.treated[i] { target[i] } else { 0.0 });

@@ -37,6 +37,29 @@ pub fn normal_tail(x: f64) -> f64 {
     normal(-x)
 }
 
+/// Tail of the Kolmogorov distribution, `2 sum (-1)^(k-1) exp(-2 k^2 z^2)`.
+pub fn kolmogorov_tail(z: f64) -> f64 {
+    if z < 0.2 {
+        return 1.0;
+    }
+    let term = |k: i32| {
+        let k = f64::from(k);
+        (-2.0 * k * k * z * z).exp()
+    };
+    let sum: f64 = (1..=100).map(|k| if k % 2 == 1 { term(k) } else { -term(k) }).sum();
+    (2.0 * sum).clamp(0.0, 1.0)
+}
+
+/// The value that a variable with the Kolmogorov distribution exceeds with probability `tail`, by bisection.
+pub fn kolmogorov_inverse_tail(tail: f64) -> f64 {
+    let (mut low, mut high) = (0.2, 6.0);
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if kolmogorov_tail(middle) > tail { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
 /// Two-sided p-value of a z statistic.
 pub fn normal_two_sided(z: f64) -> f64 {
     2.0 * normal(-z.abs())

@@ -61,14 +61,102 @@ fn ideal(lag: usize, low: f64, high: f64) -> f64 {
     }
 }
 
-/// Cycle of Baxter and King with `order` values on each side, missing at the ends.
-pub fn baxter_king(x: &[f64], shortest: f64, longest: f64, order: usize) -> Vec<f64> {
+/// Cycle of Baxter and King with `order` values on each side, missing at the ends. The weights add to zero, which takes
+/// out a trend, unless the series is `stationary`.
+pub fn baxter_king(x: &[f64], shortest: f64, longest: f64, order: usize, stationary: bool) -> Vec<f64> {
     let (low, high) = (2.0 * PI / longest, 2.0 * PI / shortest);
     let mut weights: Vec<f64> = (0..=order).map(|j| ideal(j, low, high)).collect();
     let sum = weights[0] + 2.0 * weights[1..].iter().sum::<f64>();
-    let shift = sum / (2 * order + 1) as f64;
+    let shift = if stationary { 0.0 } else { sum / (2 * order + 1) as f64 };
     weights.iter_mut().for_each(|w| *w -= shift);
+    symmetric(x, &weights)
+}
+
+/// Cycle of Christiano and Fitzgerald with `order` values on each side, missing at the ends: the last weights take what
+/// the others leave out of zero.
+pub fn christiano_fitzgerald_fixed(
+    x: &[f64],
+    shortest: f64,
+    longest: f64,
+    order: usize,
+    drift: bool,
+) -> Vec<f64> {
+    let (low, high) = (2.0 * PI / longest, 2.0 * PI / shortest);
+    let mut weights: Vec<f64> = (0..=order).map(|j| ideal(j, low, high)).collect();
+    weights[order] = -0.5 * (weights[0] + 2.0 * weights[1..order].iter().sum::<f64>());
     let n = x.len();
+    let growth = if drift && n > 1 { (x[n - 1] - x[0]) / (n - 1) as f64 } else { 0.0 };
+    let y: Vec<f64> = x.iter().enumerate().map(|(t, v)| v - growth * t as f64).collect();
+    symmetric(&y, &weights)
+}
+
+/// Cycle of the Butterworth high-pass filter of an order that keeps cycles shorter than `longest`: with `D` the
+/// differences of that order and `M` the autocovariances of `(1 + z)^order`, `k D' (M + k D D')^-1 D x`, where
+/// `k = tan(pi / longest)^(-2 order)` (Pollock 2000, Journal of Econometrics 99).
+pub fn butterworth(x: &[f64], longest: f64, order: usize) -> Option<Vec<f64>> {
+    let n = x.len();
+    if n <= order {
+        return None;
+    }
+    let k = (PI / longest).tan().powi(-2 * order as i32);
+    // coefficients of (1 - z)^order and of (1 + z)^order
+    let mut minus = vec![1.0];
+    let mut plus = vec![1.0];
+    for _ in 0..order {
+        for (polynomial, sign) in [(&mut minus, -1.0), (&mut plus, 1.0)] {
+            let before = polynomial.clone();
+            polynomial.push(0.0);
+            before.iter().enumerate().for_each(|(i, c)| polynomial[i + 1] += sign * c);
+        }
+    }
+    let lagged = |c: &[f64], lag: usize| c[lag..].iter().zip(c).map(|(a, b)| a * b).sum::<f64>();
+    let band: Vec<f64> = (0..=order).map(|lag| lagged(&plus, lag) + k * lagged(&minus, lag)).collect();
+    let differences: Vec<f64> =
+        (order..n).map(|t| minus.iter().enumerate().map(|(j, c)| c * x[t - j]).sum()).collect();
+    let solved = solve_band(&band, differences)?;
+    let rows = solved.len();
+    let cycle = (0..n).map(|t| {
+        let own = (0..=order).filter(|j| t + j >= order && t + j - order < rows);
+        k * own.map(|j| minus[j] * solved[t + j - order]).sum::<f64>()
+    });
+    Some(cycle.collect())
+}
+
+/// Solves the equations of a symmetric Toeplitz matrix of few diagonals (`band`, the main one first) by Cholesky's
+/// decomposition; nothing where it is not positive definite.
+fn solve_band(band: &[f64], mut right: Vec<f64>) -> Option<Vec<f64>> {
+    let (n, width) = (right.len(), band.len() - 1);
+    // row i has its elements at the distances 0 ... width before the diagonal
+    let mut lower = vec![vec![0.0; width + 1]; n];
+    for i in 0..n {
+        for distance in (0..=width.min(i)).rev() {
+            let j = i - distance;
+            let from = i.saturating_sub(width).max(j.saturating_sub(width));
+            let sum: f64 = (from..j).map(|m| lower[i][i - m] * lower[j][j - m]).sum();
+            let value = band[distance] - sum;
+            lower[i][distance] = if distance > 0 {
+                value / lower[j][0]
+            } else if value > 0.0 {
+                value.sqrt()
+            } else {
+                return None;
+            };
+        }
+    }
+    for i in 0..n {
+        let sum: f64 = (i.saturating_sub(width)..i).map(|m| lower[i][i - m] * right[m]).sum();
+        right[i] = (right[i] - sum) / lower[i][0];
+    }
+    for i in (0..n).rev() {
+        let sum: f64 = (i + 1..(i + width + 1).min(n)).map(|m| lower[m][m - i] * right[m]).sum();
+        right[i] = (right[i] - sum) / lower[i][0];
+    }
+    Some(right)
+}
+
+/// A moving average with the same weights on both sides, missing at the ends.
+fn symmetric(x: &[f64], weights: &[f64]) -> Vec<f64> {
+    let (n, order) = (x.len(), weights.len() - 1);
     (0..n)
         .map(|t| {
             if t < order || t + order >= n {

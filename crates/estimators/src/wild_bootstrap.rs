@@ -261,16 +261,20 @@ impl Draws {
 
     /// The p-value of a statistic (both without the factor of small samples) when the target is `r`.
     pub fn p(&self, r: f64, statistic: f64, tail: Tail) -> f64 {
-        let draws = self.statistics(r);
-        let n = draws.len() as f64;
-        let share = |holds: &dyn Fn(f64) -> bool| draws.iter().filter(|t| holds(**t)).count() as f64 / n;
-        let slack = TIE * statistic.abs();
-        match tail {
-            Tail::Symmetric => share(&|t| t.abs() > statistic.abs() + slack),
-            Tail::Lower => share(&|t| t < statistic - slack),
-            Tail::Upper => share(&|t| t > statistic + slack),
-            Tail::Equal => 2.0 * share(&|t| t <= statistic + slack).min(share(&|t| t > statistic + slack)),
-        }
+        extreme(&self.statistics(r), statistic, tail)
+    }
+}
+
+/// Share of statistics of draws that are more extreme than that of the data.
+pub fn extreme(draws: &[f64], statistic: f64, tail: Tail) -> f64 {
+    let n = draws.len() as f64;
+    let share = |holds: &dyn Fn(f64) -> bool| draws.iter().filter(|t| holds(**t)).count() as f64 / n;
+    let slack = TIE * statistic.abs();
+    match tail {
+        Tail::Symmetric => share(&|t| t.abs() > statistic.abs() + slack),
+        Tail::Lower => share(&|t| t < statistic - slack),
+        Tail::Upper => share(&|t| t > statistic + slack),
+        Tail::Equal => 2.0 * share(&|t| t <= statistic + slack).min(share(&|t| t > statistic + slack)),
     }
 }
 

@@ -239,7 +239,8 @@ def spectra(cases):
     for rows in (144, 143):
         x = np.diff(d["lnair"].to_numpy()[:rows])
         n = len(x)
-        f = np.abs(np.fft.rfft(x - x.mean())) ** 2 / n
+        # Stata stores the squared sums, without the division by n of the manual's formula (statspai, spectral_Stata.csv)
+        f = np.abs(np.fft.rfft(x - x.mean())) ** 2
         share = np.cumsum(f) / f.sum()
         do = f"keep in 1/{rows}\ntsset t\ngenerate double x = D.lnair\npergram x, generate(f)\ncumsp x, generate(c)"
         expect = {f"f[{k + 2}]": f[k] for k in (1, 5, 20, n // 2)} | {f"c[{k + 2}]": share[k] for k in (1, 5, 20, n // 2)}

@@ -87,7 +87,14 @@ impl Parameters {
                 }
         };
         let matches_equation = |i: &usize| equation.is_none_or(|e| self.stripe[*i].eq == e);
-        (0..self.stripe.len()).filter(matches_equation).find(same)
+        // `[sigma]_cons` and `sigma:_cons` are older names of the free parameter `/sigma`
+        let free = |i: &usize| {
+            bare == "_cons"
+                && self.stripe[*i].eq.starts_with('/')
+                && equation.is_some_and(|e| e == self.stripe[*i].name)
+        };
+        let mut all = 0..self.stripe.len();
+        all.clone().filter(matches_equation).find(same).or_else(|| all.find(free))
     }
 }
 

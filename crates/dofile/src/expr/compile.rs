@@ -1,5 +1,4 @@
-//! Binds a syntax tree to a session: names become columns, scalars or
-//! constants, functions become pointers, and types are checked (r(109)).
+//! Binds a syntax tree to a session: names become values, functions pointers, and types are checked (r(109)).
 
 use super::functions::{self, Imp};
 use super::node::{Compiled, EvalCtx, Node};
@@ -354,8 +353,8 @@ impl Binder<'_> {
     }
 }
 
-/// Column of `e(b)` for a term as a user writes it: `2.a` finds `2.a`, `1.a`
-/// finds `1b.a`, `o.x` finds `o.x`; factors of an interaction in any order.
+/// Column of `e(b)` for a term as a user writes it: `2.a` finds `2.a`, `1.a` finds `1b.a`, `o.x` finds `o.x`; factors of an
+/// interaction in any order; `[sigma]_b[_cons]`, the older name, the free parameter `/sigma`.
 pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
     if let Some(k) = b.find_col(name) {
         return Some(k);
@@ -372,9 +371,10 @@ pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
         })
     });
     let want = plain_name(term)?;
-    b.col_names.iter().position(|s| {
+    let found = b.col_names.iter().position(|s| {
         eq.as_ref().is_none_or(|e| *e == s.eq) && plain_name(&s.name).is_some_and(|n| n == want)
-    })
+    });
+    found.or_else(|| b.find_ancillary(eq.as_deref().filter(|_| term == "_cons")?))
 }
 
 /// Factors of a term, each without the marks of bases; parts of `c.x@1.g` one after the other.

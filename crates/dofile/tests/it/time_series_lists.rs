@@ -113,3 +113,44 @@ fn one_panel_of_several_is_a_series() {
     assert!(session.eval_num("abs(in_panel - _b[ARMA:L.ar])").expect("a number") < 1e-10, "{log}");
     assert_eq!(session.run_captured(&format!("{data}arima y, ar(1)")).1, 459);
 }
+
+/// `/sigma` under the names of older versions: `[sigma]_b[_cons]`, `_b[sigma:_cons]`, `[sigma]_cons`.
+#[test]
+fn free_parameters_have_the_names_of_older_versions() {
+    let model = "generate x = mod(_n*7, 5)\nexpand 4\nreplace t = _n\ntsset t\nreplace x = mod(_n*7, 11)\narima x, ar(1) nolog\n";
+    let sigma = "scalar a = [sigma]_b[_cons]\nscalar b = _b[sigma:_cons]\nlincom [sigma]_cons\nscalar c = r(estimate)\n";
+    holds(
+        &format!("{model}{sigma}test [sigma]_b[_cons] = 0"),
+        &[("a - _b[/sigma]", 0.0), ("b - _b[/sigma]", 0.0), ("c - _b[/sigma]", 0.0), ("r(df)", 1.0)],
+    );
+    holds(&format!("{model}nlcom [sigma]_b[_cons]^2\nmatrix B = r(b)"), &[("B[1,1] - _b[/sigma]^2", 0.0)]);
+    holds(&format!("{model}capture display [nosuch]_b[_cons]\nscalar rc = _rc"), &[("rc", 111.0)]);
+}
+
+/// `varsoc` alone describes the last `var`; a graph of the white-noise test and of the implied autocorrelations is drawn.
+#[test]
+fn tests_of_series_run_after_their_models() {
+    let data = "expand 12\nreplace t = _n\ntsset t\nreplace y = mod(_n*7, 11) + mod(_n*_n, 5)\ngenerate x = mod(_n*5, 13) + y\n";
+    holds(
+        &format!(
+            "{data}varsoc y x, maxlag(3) exog(t)\nmatrix A = r(stats)\nquietly var y x, lags(1/3) exog(t)\nvarsoc\nmatrix B = r(stats)"
+        ),
+        &[("mreldif(A, B)", 0.0), ("r(mlag)", 3.0), ("r(N)", 57.0)],
+    );
+    holds(
+        &format!(
+            "{data}wntestb y\ngraph export b.svg, replace\nconfirm file b.svg\nerase b.svg\ncapture wntestb y, table generate(f)\nscalar rc = _rc"
+        ),
+        &[("rc", 198.0)],
+    );
+    holds(
+        &format!(
+            "{data}arima y, ar(1) nolog\nestat acplot, lags(8) covariance\ngraph export c.svg, replace\nerase c.svg\ncapture estat acplot, saving(f)\nscalar rc = _rc"
+        ),
+        &[("rc", 199.0)],
+    );
+    holds(
+        &format!("{data}capture kpss y, qs\nscalar rc = _rc\nkpss y, auto"),
+        &[("rc", 199.0), ("r(N)", 60.0)],
+    );
+}

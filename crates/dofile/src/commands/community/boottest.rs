@@ -2,6 +2,7 @@
 //! (2019), Fast and wild: Bootstrap inference in Stata using boottest, Stata Journal 19. Written from the article and the
 //! help file.
 
+use super::boottest_instruments;
 use super::boottest_model::Model;
 use super::boottest_request::{Kind, Request};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
@@ -70,7 +71,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "boottest hypothesis | {hypothesis} [{hypothesis} ...] [, weighttype(rademacher|mammen|webb|normal) reps(#) seed(#) cluster(varname) bootcluster(varlist) nonull ptype(symmetric|equaltail|lower|upper) level(#) noci gridmin(#) gridmax(#) gridpoints(#) nograph]; hypothesis: coefficient [= #], exp = exp, several coefficients, or (exp = exp) (exp = exp) ...",
-    notes: "after regress, areg, xtreg, fe and reghdfe with one absorbed variable, with robust or clustered errors; with Rademacher weights and 2^G draws at most reps() (999), each draw is taken once; no graph; the confidence set inverts the test; stores r(p) r(t) or r(F) r(df) r(df_r) r(reps) r(repsFeas) r(NBootClust) r(null) r(level), r(CI) r(CIstr) r(weighttype) r(ptype) r(boottype), with _# behind them for several hypotheses in braces; Roodman et al. (2019)",
+    notes: "after regress, areg, xtreg, fe and reghdfe with one absorbed variable, with robust or clustered errors; after ivregress 2sls and ivreg2 for the coefficient of the one instrumented regressor, by the restricted efficient bootstrap; with Rademacher weights and 2^G draws at most reps() (999), each draw is taken once; no graph; the confidence set inverts the test; stores r(p) r(t) or r(F) r(df) r(df_r) r(reps) r(repsFeas) r(NBootClust) r(null) r(level), r(CI) r(CIstr) r(weighttype) r(ptype) r(boottype), with _# behind them for several hypotheses in braces; Roodman et al. (2019)",
     examples: &[Example {
         // The mean of 1 2 3 in clusters of one row. Under zero the draws +-1 +-2 +-3 have |t| above that of the data only
         // where all signs agree, which ties: no draw is more extreme.
@@ -88,29 +89,22 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let parameters = Parameters::of(&s.e)?;
     let hypotheses = braces(&list)?;
-    let model = Model::read(s, &cmd, &parameters)?;
     if let Some(seed) = cmd.options.int("seed") {
         *s.rng.borrow_mut() = Mt64::new(seed.max(0) as u64);
     }
-    let request = Request::read(s, &cmd, &model)?;
-    if request.every && request.asked > request.count {
-        s.print(format!(
-            "Note: {} replications exceeds the universe of Rademacher draws, 2^{} = {}. Sampling each once.",
-            request.asked,
-            model.draws.count(),
-            request.count
-        ));
+    if boottest_instruments::applies(s) {
+        return boottest_instruments::run(s, &cmd, &hypotheses, &parameters);
     }
+    let model = Model::read(s, &cmd, &parameters)?;
+    let request = Request::read(s, &cmd, model.draws.count())?;
+    request.note(s, model.draws.count());
     let mut results = Results::default();
     for (i, text) in hypotheses.iter().enumerate() {
         let suffix = if hypotheses.len() > 1 { format!("_{}", i + 1) } else { String::new() };
         let forms = restrictions(text, &parameters)?;
         test(s, &model, &request, (text, &forms, &parameters), &suffix, &mut results)?;
     }
-    results.text("weighttype", request.weights.name()).text("ptype", request.ptype);
-    results.text("boottype", "wild").scalar("level", request.level);
-    results.scalar("null", f64::from(u8::from(request.imposed)));
-    results.scalar("NBootClust", model.draws.count() as f64);
+    request.store(&mut results, model.draws.count());
     s.r = results;
     Ok(())
 }
@@ -148,7 +142,7 @@ fn braces(list: &str) -> Result<Vec<String>> {
 }
 
 /// Restrictions of one hypothesis: `(a) (b)`, an equation, or a list of coefficients.
-fn restrictions(text: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
+pub(super) fn restrictions(text: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
     let mut parts = Vec::new();
     let mut rest = text.trim();
     while rest.starts_with('(') {
@@ -229,19 +223,35 @@ fn test(
             Found { statistic, p, feasible, sets: None }
         }
     };
-    show(s, model, request, text, q, &found);
-    store(model, request, q, &found, suffix, results);
+    show(s, (model.drawn_by.as_str(), model.df_r), request, text, q, &found);
+    store(model.df_r, request, q, &found, suffix, results);
     Ok(())
 }
 
-fn store(model: &Model, request: &Request, q: usize, found: &Found, suffix: &str, results: &mut Results) {
+pub(super) fn store(
+    df_r: Option<f64>,
+    request: &Request,
+    q: usize,
+    found: &Found,
+    suffix: &str,
+    results: &mut Results,
+) {
     let mut put = |name: &str, value: f64| {
         results.scalar(&format!("{name}{suffix}"), stata(value));
     };
     put("p", found.p);
-    put(if q == 1 { "t" } else { "F" }, found.statistic);
+    put(
+        if q > 1 {
+            "F"
+        } else if df_r.is_none() {
+            "z"
+        } else {
+            "t"
+        },
+        found.statistic,
+    );
     put("df", q as f64);
-    put("df_r", model.df_r.unwrap_or(MISSING));
+    put("df_r", df_r.unwrap_or(MISSING));
     put("reps", request.count as f64);
     put("repsFeas", found.feasible as f64);
     if let Some(sets) = &found.sets {
@@ -256,11 +266,11 @@ fn store(model: &Model, request: &Request, q: usize, found: &Found, suffix: &str
 }
 
 /// Result of a test: statistic, p-value, draws that have a statistic, and the confidence set.
-struct Found {
-    statistic: f64,
-    p: f64,
-    feasible: usize,
-    sets: Option<Vec<(f64, f64)>>,
+pub(super) struct Found {
+    pub(super) statistic: f64,
+    pub(super) p: f64,
+    pub(super) feasible: usize,
+    pub(super) sets: Option<Vec<(f64, f64)>>,
 }
 
 fn single(
@@ -305,7 +315,15 @@ fn sets_text(sets: &[(f64, f64)]) -> String {
     sets.iter().map(one).collect::<Vec<_>>().join(" U ")
 }
 
-fn show(s: &mut Session, model: &Model, request: &Request, text: &str, q: usize, found: &Found) {
+/// Shows a test; `drawn_by` names the clusters of the draws.
+pub(super) fn show(
+    s: &mut Session,
+    (drawn_by, df_r): (&str, Option<f64>),
+    request: &Request,
+    text: &str,
+    q: usize,
+    found: &Found,
+) {
     let kind = match request.weights {
         Kind::Rademacher => "Rademacher",
         Kind::Mammen => "Mammen",
@@ -313,10 +331,10 @@ fn show(s: &mut Session, model: &Model, request: &Request, text: &str, q: usize,
         Kind::Normal => "Normal",
     };
     let null = if request.imposed { "null imposed" } else { "null not imposed" };
-    let by = if model.drawn_by.is_empty() {
+    let by = if drawn_by.is_empty() {
         String::new()
     } else {
-        format!("bootstrap clustering by {}, ", words(&model.drawn_by).join(" "))
+        format!("bootstrap clustering by {}, ", words(drawn_by).join(" "))
     };
     s.print("");
     s.print(format!(
@@ -326,7 +344,7 @@ fn show(s: &mut Session, model: &Model, request: &Request, text: &str, q: usize,
     s.print(format!("  {}", text.replace(' ', if q == 1 { "" } else { " " })));
     s.print("");
     let df = |x: f64| format::bare("%9.0g", x);
-    let (name, probability) = match (q, model.df_r) {
+    let (name, probability) = match (q, df_r) {
         (1, Some(df_r)) => (format!("t({})", df(df_r)), "Prob>|t|"),
         (1, None) => ("z".to_string(), "Prob>|z|"),
         (_, Some(df_r)) => (format!("F({q}, {})", df(df_r)), "Prob > F"),

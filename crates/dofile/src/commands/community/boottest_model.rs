@@ -33,7 +33,7 @@ pub(super) struct Model {
     pub(super) df_r: Option<f64>,
 }
 
-fn unsupported(what: &str) -> StataError {
+pub(super) fn unsupported(what: &str) -> StataError {
     StataError::new(199, format!("boottest {what} is not supported by the open engine"))
 }
 
@@ -109,13 +109,13 @@ impl Model {
 }
 
 /// Names of the clusters of the errors; empty without clusters.
-fn cluster_names(s: &Session, cmd: &ParsedCommand) -> String {
+pub(super) fn cluster_names(s: &Session, cmd: &ParsedCommand) -> String {
     let own = s.e.results.get_text("clustvar").unwrap_or("");
     cmd.options.text("cluster").unwrap_or(own).trim().to_string()
 }
 
 /// Rows in groups of equal values of variables; r(416) for missing values.
-fn groups(s: &Session, names: &str, rows: &[usize]) -> Result<Units> {
+pub(super) fn groups(s: &Session, names: &str, rows: &[usize]) -> Result<Units> {
     let variables = s.varlist(names)?;
     let mut whole = vec![true; s.frame.n_rows()];
     s.markout(&variables, &mut whole, true)?;

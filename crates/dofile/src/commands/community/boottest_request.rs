@@ -1,7 +1,7 @@
 //! What a `boottest` asks for: the weights of draws, their number, the kind of p-value, and the confidence set.
 
-use super::boottest_model::Model;
 use crate::error::{Result, StataError};
+use crate::results::Results;
 use crate::rng::Mt64;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
@@ -91,8 +91,8 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Reads the options.
-    pub(super) fn read(s: &Session, cmd: &ParsedCommand, model: &Model) -> Result<Self> {
+    /// Reads the options, for draws by so many groups.
+    pub(super) fn read(s: &Session, cmd: &ParsedCommand, groups: usize) -> Result<Self> {
         let options = &cmd.options;
         let weights = options.text("weighttype").map_or(Ok(Kind::Rademacher), Kind::parse)?;
         let asked = options.int("reps").unwrap_or(999);
@@ -103,7 +103,6 @@ impl Request {
             ));
         }
         let asked = asked as usize;
-        let groups = model.draws.count();
         let every = weights == Kind::Rademacher && groups < 60 && (1usize << groups) <= asked;
         let text = options.text("ptype").unwrap_or("symmetric").trim().to_string();
         let kinds = [
@@ -129,6 +128,23 @@ impl Request {
             bounds: (options.real("gridmin"), options.real("gridmax")),
             points: options.int("gridpoints").map_or(25, |n| n.clamp(2, 10_000) as usize),
         })
+    }
+
+    /// Says where each draw is taken once.
+    pub(super) fn note(&self, s: &mut Session, groups: usize) {
+        if self.every && self.asked > self.count {
+            s.print(format!(
+                "Note: {} replications exceeds the universe of Rademacher draws, 2^{groups} = {}. Sampling each once.",
+                self.asked, self.count
+            ));
+        }
+    }
+
+    /// Adds what was asked for to the results.
+    pub(super) fn store(&self, results: &mut Results, groups: usize) {
+        results.text("weighttype", self.weights.name()).text("ptype", self.ptype);
+        results.text("boottype", "wild").scalar("level", self.level);
+        results.scalar("null", f64::from(u8::from(self.imposed))).scalar("NBootClust", groups as f64);
     }
 
     /// Weights of a draw.

@@ -3,11 +3,12 @@
 
 use super::csdid::{Cell, CsdidState, parameters};
 use crate::error::{Result, StataError};
+use crate::estimation::post::Parameters;
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::estat::Call;
-use crate::results::Results;
+use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use estimators::did::{Effect, fixed_average, plain_average, weighted_average};
@@ -191,11 +192,7 @@ pub(super) fn averages(state: &CsdidState, kind: Kind, window: Option<(i64, i64)
 }
 
 /// `estat` after `csdid`; nothing for another subcommand.
-pub(in crate::commands) fn estat(
-    session: &mut Session,
-    word: &str,
-    call: &dyn Fn(&str) -> Call,
-) -> Option<Result<()>> {
+pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
     let extra = session.e.extra.clone()?;
     let state = extra.downcast_ref::<CsdidState>()?;
     Some(match word {
@@ -211,8 +208,11 @@ fn shown(session: &mut Session, state: &CsdidState, word: &str, call: &Call) -> 
         &["WBOOT", "REPs", "RSEED", "PREtrend", "ESAVE", "REPLACE"],
     )?;
     let kind = Kind::parse(word)?;
-    if options.has("estore") || options.has("post") {
-        return Err(StataError::unsupported_option("estat", "estore() and post after csdid"));
+    if options.has("estore") {
+        return Err(StataError::unsupported_option(
+            "estat",
+            "estore() after csdid; use post and estimates store",
+        ));
     }
     let window = match options.text("window") {
         None => None,
@@ -253,6 +253,25 @@ fn shown(session: &mut Session, state: &CsdidState, word: &str, call: &Call) -> 
     }
     .show(session);
     session.r.matrix("b", found.b_matrix()).matrix("V", found.v_matrix());
+    if options.has("post") {
+        make_active(session, word, &found)?;
+    }
+    Ok(())
+}
+
+/// Makes averages the active estimates, on the sample and clusters of `csdid`.
+fn make_active(session: &mut Session, word: &str, found: &Parameters) -> Result<()> {
+    let sample = session.estimation_sample().ok_or_else(|| StataError::standard(301))?.to_vec();
+    let mut est = Estimation::default();
+    let r = &mut est.results;
+    r.matrix("b", found.b_matrix()).matrix("V", found.v_matrix());
+    for name in ["N", "N_units", "N_clust"] {
+        if let Some(value) = session.e.results.get_scalar(name) {
+            r.scalar(name, value);
+        }
+    }
+    r.text("cmd", "csdid").text("cmd2", "estat").text("subcmd", word).text("agg", word);
+    session.post_estimation(est, sample);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod bacon_panel;
 mod bacondecomp;
 mod binscatter;
 mod boottest;
+mod boottest_instruments;
 mod boottest_model;
 mod boottest_request;
 mod brant;
@@ -12,8 +13,11 @@ mod carryforward;
 mod coefplot;
 mod csdid;
 mod csdid_average;
+mod csdid_plot;
+mod did2s;
 mod did_imputation;
 mod distinct;
+mod drdid;
 mod effects;
 mod egranger;
 mod erepost;
@@ -50,6 +54,8 @@ mod ivreg2_first;
 mod ivreg2_show;
 mod ivreg2_tests;
 mod ivreghdfe;
+mod jwdid;
+mod jwdid_estat;
 mod labmask;
 mod mat2txt;
 mod mdesc;
@@ -95,6 +101,9 @@ mod xtserial;
 mod xttest;
 
 use super::CommandSpec;
+use crate::error::Result;
+use crate::ops::estat::Call;
+use crate::session::Session;
 
 pub(super) const TABLE: &[CommandSpec] = &[
     intervals::ASREG,
@@ -109,9 +118,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
     carryforward::SPEC,
     coefplot::SPEC,
     csdid::SPEC,
+    csdid_plot::SPEC,
+    did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,
     distinct::SPEC_UNIQUE,
+    drdid::SPEC,
     estadd::SPEC,
     estpost::SPEC,
     eststo::SPEC,
@@ -170,6 +182,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     ineqdeco::SPEC,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
+    jwdid::SPEC,
     labmask::SPEC,
     mat2txt::SPEC,
     mdesc::SPEC,
@@ -200,4 +213,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xttest::SPEC_CORRELATED,
 ];
 
-pub(super) use csdid_average::estat;
+/// `estat` after commands of this family; nothing for other subcommands.
+pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
+    csdid_average::estat(session, word, call).or_else(|| jwdid_estat::estat(session, word, call))
+}

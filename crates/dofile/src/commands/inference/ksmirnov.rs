@@ -9,6 +9,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::kolmogorov_tail;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by")]).exp().unsupported(&["EXact"]);
 
@@ -26,19 +27,6 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         expect: &[("r(D)", 0.75), ("r(D_2) + 1", 1.0)],
     }],
 };
-
-/// Tail of the Kolmogorov distribution, `2 sum (-1)^(k-1) exp(-2 k^2 z^2)`.
-fn kolmogorov(z: f64) -> f64 {
-    if z < 0.2 {
-        return 1.0;
-    }
-    let term = |k: i32| {
-        let k = f64::from(k);
-        (-2.0 * k * k * z * z).exp()
-    };
-    let sum: f64 = (1..=100).map(|k| if k % 2 == 1 { term(k) } else { -term(k) }).sum();
-    (2.0 * sum).clamp(0.0, 1.0)
-}
 
 /// A line of the table.
 fn line(name: &str, d: f64, p: f64) -> String {
@@ -83,7 +71,7 @@ fn one_sample(s: &mut Session, cmd: &ParsedCommand, exp: &str) -> Result<()> {
     let below = pairs.iter().map(|p| share(p.0, true) - p.1).fold(0.0, f64::min);
     let d = above.max(-below);
     let one_sided = |d: f64| (-2.0 * n * d * d).exp();
-    let p = kolmogorov(d * n.sqrt());
+    let p = kolmogorov_tail(d * n.sqrt());
     s.print("");
     s.print("One-sample Kolmogorov–Smirnov test against theoretical distribution");
     s.print(format!("           {exp}"));
@@ -124,7 +112,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let d = above.max(-below);
     let scale = n * m / (n + m);
     let one_sided = |d: f64| (-2.0 * scale * d * d).exp();
-    let p = kolmogorov(d * scale.sqrt());
+    let p = kolmogorov_tail(d * scale.sqrt());
     s.print("");
     s.print("Two-sample Kolmogorov–Smirnov test for equality of distribution functions");
     s.print("");

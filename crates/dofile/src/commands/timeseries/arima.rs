@@ -31,11 +31,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Level"),
     OptSpec::flag("noLOg"),
     OptSpec::int("ITERate"),
+    OptSpec::flag("CONDition"),
 ])
 .unsupported(&[
     "MAR",
     "MMA",
-    "CONDition",
     "SAVEspace",
     "DIFfuse",
     "P0",
@@ -59,8 +59,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "arima depvar [indepvars] [if] [in], arima(p,d,q) | ar(numlist) ma(numlist) [sarima(P,D,Q,s) noconstant vce(opg|oim|robust) level(#) nolog iterate(#)]",
-    notes: "exact likelihood; stores e(N ll sigma chi2 df_m p rank converged tmin tmax), e(b), e(V) (outer products by default); [TS] arima",
+    syntax: "arima depvar [indepvars] [if] [in], arima(p,d,q) | ar(numlist) ma(numlist) [sarima(P,D,Q,s) noconstant vce(opg|oim|robust) level(#) nolog iterate(#) condition]",
+    notes: "exact likelihood, with condition that of errors that are zero before the sample; stores e(N ll sigma chi2 df_m p rank converged tmin tmax), e(b), e(V) (outer products by default); [TS] arima",
     examples: &[Example {
         // Mean and variance, with divisor 5, of 1 to 5.
         run: "set obs 5\ngenerate t = _n\ntsset t\ngenerate y = _n\narima y, arima(0,0,0)",
@@ -75,6 +75,7 @@ pub(super) struct State {
     pub(super) constant: bool,
     pub(super) depvar: String,
     pub(super) difference: (usize, usize, usize),
+    pub(super) conditional: bool,
 }
 
 /// Whole numbers between commas.
@@ -316,6 +317,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         y: &y_used,
         x: columns.iter().map(Vec::as_slice).collect(),
         factors: request.factors.clone(),
+        conditional: cmd.has("condition"),
     };
     let size = model.size();
     if n <= size {
@@ -410,6 +412,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         constant,
         depvar,
         difference: request.difference,
+        conditional: cmd.has("condition"),
     }));
     let mut mark = vec![false; session.frame.n_rows()];
     used.iter().for_each(|r| mark[*r] = true);

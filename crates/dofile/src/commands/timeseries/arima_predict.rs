@@ -64,8 +64,12 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         .collect();
     let filled: Vec<Vec<f64>> =
         columns.iter().map(|c| c.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect()).collect();
-    let model =
-        Arima { y: &y, x: filled.iter().map(Vec::as_slice).collect(), factors: state.factors.clone() };
+    let model = Arima {
+        y: &y,
+        x: filled.iter().map(Vec::as_slice).collect(),
+        factors: state.factors.clone(),
+        conditional: state.conditional,
+    };
     let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
     let filtered =
         model.filter(&b).ok_or_else(|| StataError::new(498, "the autoregression is not stationary"))?;

@@ -39,7 +39,7 @@ pub(super) fn aroots(session: &mut Session, call: &Call) -> Result<()> {
     };
     let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
     let count = state.regressors.len() + usize::from(state.constant);
-    let model = Arima { y: &[], x: vec![&[][..]; count], factors: state.factors.clone() };
+    let model = Arima { y: &[], x: vec![&[][..]; count], factors: state.factors.clone(), conditional: false };
     let (ar, ma) = model.polynomials(&b);
     let ma: Vec<f64> = ma.iter().map(|m| -m).collect();
     if ar.is_empty() && ma.is_empty() {

@@ -1,5 +1,5 @@
 //! `tsfilter`: cyclical components by the filters of Hodrick and Prescott, Baxter and King, Christiano and
-//! Fitzgerald. Numbers: `estimators::filters`.
+//! Fitzgerald, and Butterworth. Numbers: `estimators::filters`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Grid};
@@ -13,7 +13,9 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::varlist::check_new;
 use crate::value::{MISSING, is_missing};
-use estimators::filters::{baxter_king, christiano_fitzgerald, hodrick_prescott};
+use estimators::filters::{
+    baxter_king, butterworth, christiano_fitzgerald, christiano_fitzgerald_fixed, hodrick_prescott,
+};
 
 /// `tsfilter`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -22,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "tsfilter {hp|bk|cf} [type] {newvar = varname | stub* = varlist} [if] [in] [, smooth(#) minperiod(#) maxperiod(#) smaorder(#) drift trend(newvar | stub*)]",
+    syntax: "tsfilter {hp|bk|bw|cf} [type] {newvar = varname | stub* = varlist} [if] [in] [, smooth(#) minperiod(#) maxperiod(#) smaorder(#) order(#) stationary drift trend(newvar | stub*)]",
     notes: "cycles, with trend() also the rest; smooth() is 1600 for quarters, times the fourth power of the periods per quarter for other units (Ravn and Uhlig 2002); periods of 6 to 32 quarters in the unit of time; smaorder() three years for bk; stores r(smooth) or r(minperiod) r(maxperiod) r(order), r(varlist) r(filterlist) r(trendlist) r(method); [TS] tsfilter",
     examples: &[Example {
         run: "set obs 40\ngenerate t = _n\ngenerate x = 3 + 2*_n\ntsset t\ntsfilter hp c = x, trend(g)",
@@ -35,16 +37,19 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("MINPeriod"),
     OptSpec::real("MAXPeriod"),
     OptSpec::int("SMAorder"),
+    OptSpec::int("ORDer"),
+    OptSpec::flag("STATionary"),
     OptSpec::flag("drift"),
     OptSpec::text("Trend"),
 ];
-const REFUSED: &[&str] = &["STATionary", "Gain", "ORDer"];
+const REFUSED: &[&str] = &["Gain"];
 
 /// A filter with its settings.
 enum Filter {
     Hp(f64),
-    Bk { shortest: f64, longest: f64, order: usize },
-    Cf { shortest: f64, longest: f64, drift: bool },
+    Bk { shortest: f64, longest: f64, order: usize, stationary: bool },
+    Bw { longest: f64, order: usize },
+    Cf { shortest: f64, longest: f64, order: Option<usize>, drift: bool },
 }
 
 /// Observations in a quarter by the format of the time variable.
@@ -63,8 +68,9 @@ fn per_quarter(fmt: &str) -> Option<f64> {
 fn read(s: &Session, method: &str, cmd: &ParsedCommand) -> Result<Filter> {
     let allowed: &[&str] = match method {
         "hp" => &["smooth", "trend"],
-        "bk" => &["minperiod", "maxperiod", "smaorder", "trend"],
-        _ => &["minperiod", "maxperiod", "smaorder", "drift", "trend"],
+        "bk" => &["minperiod", "maxperiod", "smaorder", "stationary", "trend"],
+        "bw" => &["maxperiod", "order", "trend"],
+        _ => &["minperiod", "maxperiod", "smaorder", "stationary", "drift", "trend"],
     };
     if let Some((wrong, _)) = cmd.options.iter().find(|o| !allowed.contains(&o.0)) {
         return Err(StataError::option_not_allowed(wrong));
@@ -83,6 +89,17 @@ fn read(s: &Session, method: &str, cmd: &ParsedCommand) -> Result<Filter> {
         }
         return Ok(Filter::Hp(lambda));
     }
+    if method == "bw" {
+        let longest = usual(cmd.options.real("maxperiod").or(unit.map(|q| 32.0 * q)), "maxperiod")?;
+        let order = cmd.options.int("order").unwrap_or(2);
+        if !(longest > 2.0 && longest < MISSING) {
+            return Err(StataError::invalid("maxperiod() must be greater than 2"));
+        }
+        if !(1..=50).contains(&order) {
+            return Err(StataError::invalid("order() must be a positive integer"));
+        }
+        return Ok(Filter::Bw { longest, order: order as usize });
+    }
     // a cycle is at least two periods long
     let shortest = usual(cmd.options.real("minperiod").or(unit.map(|q| (6.0 * q).max(2.0))), "minperiod")?;
     let longest = usual(cmd.options.real("maxperiod").or(unit.map(|q| 32.0 * q)), "maxperiod")?;
@@ -95,12 +112,18 @@ fn read(s: &Session, method: &str, cmd: &ParsedCommand) -> Result<Filter> {
         if !(1.0..=100_000.0).contains(&order) {
             return Err(StataError::invalid("smaorder() must be a positive integer"));
         }
-        return Ok(Filter::Bk { shortest, longest, order: order as usize });
+        let stationary = cmd.has("stationary");
+        return Ok(Filter::Bk { shortest, longest, order: order as usize, stationary });
     }
-    if cmd.options.int("smaorder").is_some() {
-        return Err(StataError::unsupported_option("tsfilter cf", "smaorder()"));
+    if cmd.has("stationary") {
+        return Err(StataError::unsupported_option("tsfilter cf", "stationary"));
     }
-    Ok(Filter::Cf { shortest, longest, drift: cmd.has("drift") })
+    let order = match cmd.options.int("smaorder") {
+        None => None,
+        Some(order) if (1..=100_000).contains(&order) => Some(order as usize),
+        Some(_) => return Err(StataError::invalid("smaorder() must be a positive integer")),
+    };
+    Ok(Filter::Cf { shortest, longest, order, drift: cmd.has("drift") })
 }
 
 /// Names for the results of `count` variables: one name, or a stub with the numbers from 1.
@@ -118,20 +141,28 @@ fn names(s: &Session, text: &str, count: usize) -> Result<(StorageType, Vec<Stri
     Ok((kind, names))
 }
 
-fn cycle(filter: &Filter, x: &[f64]) -> Vec<f64> {
-    match filter {
+fn cycle(filter: &Filter, x: &[f64]) -> Result<Vec<f64>> {
+    Ok(match filter {
         Filter::Hp(lambda) => x.iter().zip(hodrick_prescott(x, *lambda)).map(|(x, t)| x - t).collect(),
-        Filter::Bk { shortest, longest, order } => baxter_king(x, *shortest, *longest, *order),
-        Filter::Cf { shortest, longest, drift } => christiano_fitzgerald(x, *shortest, *longest, *drift),
-    }
+        Filter::Bk { shortest, longest, order, stationary } => {
+            baxter_king(x, *shortest, *longest, *order, *stationary)
+        }
+        Filter::Bw { longest, order } => butterworth(x, *longest, *order)
+            .ok_or_else(|| StataError::new(498, "the filter cannot be computed for this order"))?,
+        Filter::Cf { shortest, longest, order: Some(order), drift } => {
+            christiano_fitzgerald_fixed(x, *shortest, *longest, *order, *drift)
+        }
+        Filter::Cf { shortest, longest, order: None, drift } => {
+            christiano_fitzgerald(x, *shortest, *longest, *drift)
+        }
+    })
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     let (method, rest) = raw.split_once(char::is_whitespace).unwrap_or((raw, ""));
     match method {
-        "hp" | "bk" | "cf" => {}
-        "bw" => return Err(StataError::unsupported_command("tsfilter bw")),
+        "hp" | "bk" | "bw" | "cf" => {}
         _ => return Err(StataError::invalid(format!("tsfilter {method} is unrecognized"))),
     }
     let mut own = ParsedCommand::split("tsfilter", rest, true)?;
@@ -175,17 +206,18 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             .collect();
         let label = format!("{} cyclical component from {method} filter", term.name());
         add(s, &cycles[k], kind, &rows, Prediction { values: cyclical, label })?;
-        if let Some((kind, names)) = &trends {
+        if let Some((_, names)) = &trends {
             let label = format!("{} trend component from {method} filter", term.name());
-            add(s, &names[k], *kind, &rows, Prediction { values: trend, label })?;
+            add(s, &names[k], kind, &rows, Prediction { values: trend, label })?;
         }
     }
     let mut r = Results::default();
     match filter {
         Filter::Hp(lambda) => r.scalar("smooth", lambda),
-        Filter::Bk { shortest, longest, order } => {
+        Filter::Bk { shortest, longest, order, .. } => {
             r.scalar("minperiod", shortest).scalar("maxperiod", longest).scalar("order", order as f64)
         }
+        Filter::Bw { longest, order } => r.scalar("maxperiod", longest).scalar("order", order as f64),
         Filter::Cf { shortest, longest, .. } => r.scalar("minperiod", shortest).scalar("maxperiod", longest),
     };
     r.scalar("N", filtered as f64).text("method", method).text("filterlist", cycles.join(" "));
@@ -208,7 +240,7 @@ fn apply(filter: &Filter, grids: &[Grid]) -> Result<(Vec<usize>, Vec<f64>)> {
         if own.len() < 3 {
             return Err(StataError::new(2001, "insufficient observations"));
         }
-        cycles.extend(cycle(filter, &grid.values));
+        cycles.extend(cycle(filter, &grid.values)?);
         rows.extend(own);
     }
     Ok((rows, cycles))

@@ -1,5 +1,6 @@
 //! Time series: serial correlation, unit roots, ARIMA and vector autoregressions.
 
+mod acplot;
 mod arch;
 mod arch_predict;
 mod arima;
@@ -13,6 +14,7 @@ mod filter;
 mod irf;
 mod irf_file;
 mod irf_show;
+mod kpss;
 mod prais;
 mod serial;
 mod series;
@@ -34,6 +36,7 @@ mod vec;
 mod vec_show;
 mod vec_tests;
 mod vecrank;
+mod wntestb;
 mod xcorr;
 mod zandrews;
 
@@ -59,6 +62,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     irf::SPEC,
     filter::SPEC,
     smooth::SPEC,
+    kpss::SPEC,
     prais::SPEC,
     svar::SPEC,
     threshold::SPEC,
@@ -77,6 +81,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     vec_tests::SPEC_VECLMAR,
     stability::SPEC_VECSTABLE,
     vecrank::SPEC,
+    wntestb::SPEC,
     xcorr::SPEC,
     zandrews::SPEC,
 ];
@@ -92,6 +97,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
     }
     if after == "arima" && is("aroots", 4) {
         return Some(aroots::aroots(session, &call("aroots")));
+    }
+    if after == "arima" && is("acplot", 3) {
+        return Some(acplot::acplot(session, &call("acplot")));
     }
     if after == "regress" || after == "newey" {
         return serial::SUBCOMMANDS.iter().find(|s| is(s.0, s.1)).map(|s| (s.2)(session, &call(s.0)));

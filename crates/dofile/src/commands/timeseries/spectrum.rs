@@ -19,12 +19,12 @@ pub(super) const SPEC_PERGRAM: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: pergram,
-    syntax: "pergram varname [if] [in] [, generate(newvar) twoway_options]",
-    notes: "the graph shows the logarithm of the density over the variance, cut at -6 and 6; generate() has the density itself at the frequencies 0, 1/n ... 1/2; [TS] pergram",
+    syntax: "pergram varname [if] [in] [, generate(newvar) nograph twoway_options]",
+    notes: "the graph shows the logarithm of the density over the variance, cut at -6 and 6; generate() has the squared size of the sums at the frequencies 0, 1/n ... 1/2, n times the density; [TS] pergram",
     examples: &[Example {
-        // 1 -1 1 -1: all of the variance is at the frequency one half, 4^2 / 4
+        // 1 -1 1 -1: all of the variance is at the frequency one half, where the sum is 4
         run: "set obs 4\ngenerate t = _n\ngenerate x = cond(mod(_n, 2), 1, -1)\ntsset t\npergram x, generate(f)",
-        expect: &[("f[1]", 0.0), ("f[3]", 4.0)],
+        expect: &[("f[1]", 0.0), ("f[3]", 16.0)],
     }],
 };
 
@@ -44,15 +44,15 @@ pub(super) const SPEC_CUMSP: CommandSpec = CommandSpec {
 };
 
 /// A series with the options of the command.
-struct Read {
-    series: Series,
-    density: Vec<f64>,
+pub(super) struct Read {
+    pub(super) series: Series,
+    pub(super) density: Vec<f64>,
     generate: Option<String>,
-    rest: Vec<RawOption>,
+    pub(super) rest: Vec<RawOption>,
 }
 
 impl Read {
-    fn of(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
+    pub(super) fn of(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
         let cmd = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
         if cmd.weight.is_some() {
             return Err(StataError::new(101, "weights not allowed"));
@@ -60,7 +60,7 @@ impl Read {
         let (mut generate, mut rest) = (None, Vec::new());
         for option in split_options(&cmd.option_text)? {
             match &option {
-                (name, Some(text)) if abbreviates(name, "GENerate") => {
+                (name, Some(text)) if abbreviates(name, "GENerate") && cmd.name != "wntestb" => {
                     generate = Some(text.trim().to_string());
                 }
                 (name, Some(_)) if abbreviates(name, "ADDPLOT") => {
@@ -89,7 +89,7 @@ impl Read {
     }
 
     /// Natural frequencies with values.
-    fn points(&self, values: &[f64]) -> Vec<(f64, f64)> {
+    pub(super) fn points(&self, values: &[f64]) -> Vec<(f64, f64)> {
         let n = self.series.values.len() as f64;
         values.iter().enumerate().map(|(k, v)| (k as f64 / n, *v)).collect()
     }
@@ -104,7 +104,7 @@ impl Read {
         session.frame.add(variable).map(|_| ())
     }
 
-    fn draw(&self, session: &mut Session, series: Vec<Drawn>, texts: [&str; 3]) -> Result<()> {
+    pub(super) fn draw(&self, session: &mut Session, series: Vec<Drawn>, texts: [&str; 3]) -> Result<()> {
         let [title, y_title, note] = texts.map(str::to_string);
         let figure = Plain {
             series,
@@ -119,14 +119,19 @@ impl Read {
     }
 }
 
-fn drawn(number: usize, shape: Shape, style: Style) -> Drawn {
+pub(super) fn drawn(number: usize, shape: Shape, style: Style) -> Drawn {
     Drawn { label: String::new(), number, shape, style }
 }
 
 const NATURAL: &str = "Evaluated at the natural frequencies";
 
 fn pergram(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let read = Read::of(session, cmd)?;
+    let mut read = Read::of(session, cmd)?;
+    let count = read.rest.len();
+    read.rest.retain(|(name, text)| text.is_some() || !abbreviates(name, "NOGRaph"));
+    if read.rest.len() < count {
+        return store_raw(session, &read);
+    }
     let n = read.series.values.len() as f64;
     let mean = read.series.values.iter().sum::<f64>() / n;
     let variance = read.series.values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
@@ -135,7 +140,15 @@ fn pergram(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let series = vec![drawn(0, Shape::Connected { points }, Style::default())];
     let y = format!("Log periodogram of {}", read.series.name);
     read.draw(session, series, ["Sample spectral density function", &y, NATURAL])?;
-    read.store(session, &read.density, &format!("Periodogram of {}", read.series.name))
+    store_raw(session, &read)
+}
+
+/// Stores the raw periodogram: Stata's variable has the squared sums themselves, without the division by the number of
+/// values that the manual's formula has.
+fn store_raw(session: &mut Session, read: &Read) -> Result<()> {
+    let n = read.series.values.len() as f64;
+    let raw: Vec<f64> = read.density.iter().map(|f| f * n).collect();
+    read.store(session, &raw, &format!("Periodogram of {}", read.series.name))
 }
 
 fn cumsp(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -1,6 +1,7 @@
 //! `varsoc`: criteria for the number of lags of a vector autoregression. Formulas: [TS] varsoc; numbers: `estimators::var`.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::var::{State, held};
 use super::var_sample::{sample, span};
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
@@ -8,7 +9,7 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::chi2_tail;
@@ -29,8 +30,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SOC),
     by: ByRule::No,
     run: varsoc,
-    syntax: "varsoc varlist [if] [in] [, maxlag(#) exog(varlist) noconstant lutstats]",
-    notes: "stores r(N tmin tmax mlag), r(stats): lag LL LR df p FPE AIC HQIC SBIC; [TS] varsoc",
+    syntax: "varsoc varlist [if] [in] [, maxlag(#) exog(varlist) noconstant lutstats] | varsoc",
+    notes: "without a list for the lags, series and sample of the last var; stores r(N tmin tmax mlag), r(stats): lag LL LR df p FPE AIC HQIC SBIC; [TS] varsoc",
     examples: &[Example {
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1/2)\nscalar a = e(aic)\nvarsoc y x, maxlag(2)\nmatrix m = r(stats)",
         expect: &[("m[3,7]/a", 1.0)],
@@ -58,7 +59,39 @@ pub(super) fn criteria(fit: &VarFit, ll: f64, lags: Option<usize>) -> [f64; 4] {
     ]
 }
 
+/// The request that describes the last `var`: its series, regressors, lags and sample.
+fn of_last(session: &Session) -> Result<ParsedCommand> {
+    let held = held(session)?;
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let most = state.lags.iter().max().copied().unwrap_or(1);
+    let mut options = format!("maxlag({most})");
+    if !state.exogenous.is_empty() {
+        options.push_str(&format!(" exog({})", state.exogenous.join(" ")));
+    }
+    if !session.e.b().is_some_and(|b| b.col_names.iter().any(|n| n.name == "_cons")) {
+        options.push_str(" noconstant");
+    }
+    if session.e.results.get_text("lutstats").is_some_and(|t| !t.is_empty()) {
+        options.push_str(" lutstats");
+    }
+    let mut cmd =
+        ParsedCommand::split("varsoc", &format!("{} if e(sample), {options}", state.names.join(" ")), false)?;
+    cmd.options = Options::parse("varsoc", &cmd.option_text, SOC.options, SOC.unsupported)?;
+    Ok(cmd)
+}
+
 fn varsoc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !cmd.list.trim().is_empty() {
+        return criteria_of(session, cmd);
+    }
+    if !cmd.option_text.trim().is_empty() {
+        return Err(StataError::invalid("options are not allowed after var"));
+    }
+    let cmd = of_last(session)?;
+    criteria_of(session, &cmd)
+}
+
+fn criteria_of(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let most = match cmd.options.int("maxlag") {
         None => 4,
         Some(lag) if (1..=200).contains(&lag) => lag as usize,
