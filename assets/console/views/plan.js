@@ -98,7 +98,9 @@ function standing(view, missing, failed) {
 
 /** Every parameter with its value and where it came from. */
 export function bindings(plan, meta, onedit) {
-  const rows = plan.contract.parameters.filter((p) => p.status !== 'unused').map((p) => ({ ...p, meta: meta?.parameters.find((m) => m.name === p.name) }));
+  const weighted = plan.contract.parameters.some((p) => p.name === 'weight_var' && p.value);
+  // the kind of a weight that nobody named decides nothing
+  const rows = plan.contract.parameters.filter((p) => p.status !== 'unused' && (p.name !== 'weight_kind' || weighted)).map((p) => ({ ...p, meta: meta?.parameters.find((m) => m.name === p.name) }));
   const value = (p) => {
     const v = p.value?.canonical ?? p.value;
     if (p.status === 'missing' || v === null || v === undefined) return h('span', { class: 'strong-warn' }, t('plan.value.missing'));
@@ -137,7 +139,7 @@ function flowCard(steps, plan) {
     return has(`plan.flow.${kind}`) ? t(`plan.flow.${kind}`, { name: rest.join(' ') }) : step;
   };
   const complete = steps.some((x) => x.step === 'complete_cases') || (steps.length > 1 && !plan.derived_variables.length);
-  return card(t('plan.flow'), { lead: t('plan.flow.lead') }, sampleFlow(steps.map((x) => ({ label: words(x.step), rows: x.rows, note: x.reason })), { label: t('plan.flow') }), !complete && h('p', { class: 'hint' }, t('plan.flow.later')));
+  return card(t('plan.flow'), { lead: t('plan.flow.lead') }, sampleFlow(steps.map((x) => ({ label: words(x.step), rows: x.rows, note: isRepair(x.step) ? null : x.reason })), { label: t('plan.flow') }), !complete && h('p', { class: 'hint' }, t('plan.flow.later')));
 }
 
 /** Lists of a check's value as words. */
