@@ -54,6 +54,8 @@ export default {
     "data.repair.undo": "Take the repair back",
     "data.repair.done": "Repaired",
     "data.repair.there": "Repair it in the next step, Analysis",
+    "data.repair.derive": "Add this variable",
+    "data.repair.derived": "Added",
     "data.repair.list": "Repairs of the data"
   },
   "zh": {
@@ -111,6 +113,8 @@ export default {
     "data.repair.undo": "撤回修正",
     "data.repair.done": "已修正",
     "data.repair.there": "可在下一步“分析”中修正",
+    "data.repair.derive": "添加此变量",
+    "data.repair.derived": "已添加",
     "data.repair.list": "数据修正"
   }
 };

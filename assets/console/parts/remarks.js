@@ -81,6 +81,22 @@ const isDone = (steps, step) => steps.some((s) => s.kind === step.kind && s.colu
 /** Rows are left out before anything is read: their numbers are those of the file. */
 const added = (steps, step) => (step.kind === 'drop_rows' ? [step, ...steps] : [...steps, step]);
 
+/** The variable that a remark names as the way out, where no step repairs the data: 0 and 1 of a yes and a no, one time of two columns. */
+const derivedIn = (remark) => (['yes_and_no', 'time_in_parts'].includes(remark.type) ? remark.message.match(/derive a variable by (.+)$/)?.[1] : undefined);
+
+/** True for remarks that need a look, or that a press can settle. */
+export const matters = (remark) => remark.severity === 'warning' || remark.repairs?.length > 0 || derivedIn(remark) !== undefined;
+
+function derivation(remark, repair) {
+  const expression = derivedIn(remark);
+  if (!expression || !repair?.derive) return null;
+  const known = repair.derived().find((v) => v.expression === expression);
+  if (known) return h('div', { class: 'row repair' }, h('code', {}, `${known.name} = ${expression}`), badge(t('data.repair.derived'), 'ok'));
+  const name = remark.type === 'time_in_parts' ? 'time' : `${remark.column.slice(0, 27)}_yes`;
+  return h('div', { class: 'row repair' }, h('code', {}, `${name} = ${expression}`),
+    button(t('data.repair.derive'), { id: `derive-${remark.column}`, disabled: repair.disabled, 'aria-label': `${t('data.repair.derive')}: ${name}`, onclick: () => repair.derive({ name, expression }) }));
+}
+
 /** The buttons of a remark: `repair.steps()` are those of the draft, `repair.set(steps)` changes them, `repair.go()` leads to where they are. */
 function repairs(remark, repair) {
   if (!remark.repairs?.length || !repair) return null;
@@ -101,7 +117,7 @@ export function remarks(list, repair) {
   const order = [...list].sort((a, b) => (b.severity === 'warning') - (a.severity === 'warning'));
   const item = (w) => h('li', {}, badge(t(w.severity === 'warning' ? 'data.look' : 'data.remark'), w.severity === 'warning' ? 'warn' : 'info'),
     h('div', {}, h('p', {}, h('strong', {}, has(`data.warning.${w.type}`) ? t(`data.warning.${w.type}`) : w.type.replace(/_/g, ' ')), w.column && [' ', h('code', {}, w.column)]),
-      h('p', { class: 'hint' }, [remarkText(w), adviceText(w)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ')), repairs(w, repair)));
+      h('p', { class: 'hint' }, [remarkText(w), adviceText(w)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ')), repairs(w, repair), derivation(w, repair)));
   const serious = order.filter((w) => w.severity === 'warning').length;
   const error = repair?.error?.();
   return disclosure(t('data.warnings', { n: list.length }), { open: serious > 0, cls: 'warnings', id: 'remarks' }, h('ul', {}, order.map(item)), error && note('fail', error.message));

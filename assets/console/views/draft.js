@@ -13,7 +13,7 @@ import { choiceOf, reasonOf, suggestedCard, suggestion } from '../parts/suggeste
 import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import { undoByKeys, undoRow } from '../parts/undo.js';
 import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
-import { remarks } from '../parts/remarks.js';
+import { matters, remarks } from '../parts/remarks.js';
 import dataWords from '../i18n/data.js';
 import { addWords } from '../i18n.js';
 
@@ -104,8 +104,9 @@ function update(view) {
   if (id && view.meta?.id !== id) {
     templateMeta(view.ctx.jobId, id).then((meta) => { view.meta = meta; view.redraw(); }).catch(() => {});
   }
-  const serious = view.preview?.warnings.filter((w) => w.severity === 'warning' || w.repairs?.length > 0) ?? [];
-  fill(parts.remarks, remarks(serious, { steps: () => store.draft.data_steps, set: (steps) => store.set('data_steps', steps), error: () => store.errors.get('data_steps'), disabled: view.frozen }));
+  const own = store.draft.derived_variables.map(({ name, expression, label }) => ({ name, expression, ...(label ? { label } : {}) }));
+  const derive = async (variable) => { await store.set('derived_variables', [...own, variable]); view.drawTexts('derived_variables'); };
+  fill(parts.remarks, remarks(view.preview?.warnings.filter(matters) ?? [], { derived: () => own, derive, steps: () => store.draft.data_steps, set: (steps) => store.set('data_steps', steps), error: () => store.errors.get('data_steps'), disabled: view.frozen }));
   drawMethod(view);
   drawParameters(view);
   fill(parts.interaction, interactionCard(store, { variables: view.variables(), memory: view.ctx.memory, disabled: view.frozen }));

@@ -77,3 +77,23 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     await shot(`${lang}-results`);
   });
 }
+
+spec('a yes and a no as words become a variable of 0 and 1', {}, async ({ page, service, narrow }) => {
+  const job = await service.job('redeemed', { requirement: 'Are younger people cured more often?' });
+  const form = new FormData();
+  const rows = Array.from({ length: 60 }, (_, i) => `${(i * 7) % 3 === 0 ? 'yes' : 'no'},${20 + ((i * 5) % 41)}`);
+  form.append('file', new Blob([`cured,age\n${rows.join('\n')}\n`]), 'cured.csv');
+  form.append('role', 'primary_dataset');
+  await service.call('POST', `/v1/jobs/${job.job_id}/inputs/upload`, form, job.token);
+  await openJob(page, service, job, 'draft');
+  await page.locator('#derived-add').waitFor();
+  await page.locator('#remarks').evaluate((node) => { node.open = true; });
+  const button = page.locator('#remarks').getByRole('button', { name: 'Add this variable: cured_yes' });
+  await button.click();
+  await page.locator('#remarks').getByText('Added').waitFor();
+  await page.locator('#derived .badge-ok').waitFor();
+  assert.equal(await page.locator('#derived-0-name').inputValue(), 'cured_yes', 'it stands among the new variables');
+  const { derived_variables: derived } = await service.call('GET', `/v1/jobs/${job.job_id}/draft/preview`, undefined, job.token);
+  assert.deepEqual(derived.map((v) => [v.name, v.expression]), [['cured_yes', 'cured == "yes"']]);
+  await narrow();
+});
