@@ -126,7 +126,7 @@ function drawPlain(table, title, own) {
   const show = (most) => {
     const { head, rows, total } = plain(table, own, most);
     const numeric = (i) => (head[i].numeric ? 'num' : null);
-    const body = rows.map((r) => h('tr', {}, r.cells.map((c, i) => h(i === 0 && !head[0].numeric ? 'th' : 'td', { scope: i === 0 && !head[0].numeric ? 'row' : null, class: numeric(i) }, c.text))));
+    const body = rows.map((r) => h('tr', {}, r.cells.map((c, i) => h(i === 0 && !head[0].numeric ? 'th' : 'td', { scope: i === 0 && !head[0].numeric ? 'row' : null, class: numeric(i) }, minus(c.text)))));
     node.replaceChildren(scroller(title, h('table', { class: 'grid' }, h('caption', { class: 'sr' }, title),
       h('thead', {}, h('tr', {}, head.map((c, i) => h('th', { scope: 'col', class: numeric(i) }, c.text)))), h('tbody', {}, body))));
     if (total > rows.length) {

@@ -220,14 +220,17 @@ export function plain(table, style, most = 200) {
   const kept = table.columns.map((name, j) => ({ name, j })).filter(({ j }) => filled(j));
   const numeric = ({ j }) => table.rows.every((row) => ['', '.'].includes(row[j].trim()) || number(row[j]) !== null);
   const columns = kept.map((c) => ({ ...c, numeric: numeric(c) }));
-  const cell = (column, text) => {
+  // a table of measures names the number of each row in its first column: a p-value is printed as one
+  const measure = columns.length > 1 && !columns[0].numeric ? columns[0].j : -1;
+  const cell = (column, row) => {
+    const text = row[column.j];
     const x = column.numeric ? number(text) : null;
     if (x === null) return column.numeric ? '' : style.cell(column.name, text);
-    return printed(column.name, x, style);
+    return printed(column.name === 'value' && measure >= 0 && isP(row[measure]) ? 'p' : column.name, x, style);
   };
   return {
     head: columns.map((c) => ({ text: style.name(c.name), numeric: c.numeric })),
-    rows: table.rows.slice(0, most).map((row) => ({ cells: columns.map((c) => ({ text: cell(c, row[c.j]) })) })),
+    rows: table.rows.slice(0, most).map((row) => ({ cells: columns.map((c) => ({ text: cell(c, row) })) })),
     total: table.rows.length,
   };
 }

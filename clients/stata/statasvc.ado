@@ -76,7 +76,27 @@ program define _statasvc_upload, rclass
     _statasvc_number row_count
     local rows `r(value)'
     display as text `"`name': "' as result `rows' as text " rows"
+    _statasvc_said `""severity":"warning","message""' "remark: "
+    return scalar remarks = r(said)
     return scalar rows = `rows'
+end
+
+* Shows each text that the response has behind a key, and counts them
+program define _statasvc_said, rclass
+    args key before
+    local found 0
+    scalar statasvc_rest = statasvc_body
+    while ustrregexm(statasvc_rest, `"`key':"((?:[^"\\]|\\.)*)""') {
+        * a scalar, since a label of the data may hold what a macro would expand
+        scalar statasvc_line = ustrregexs(1)
+        scalar statasvc_rest = substr(statasvc_rest, strpos(statasvc_rest, statasvc_line) + strlen(statasvc_line), .)
+        scalar statasvc_line = subinstr(subinstr(statasvc_line, "\" + char(34), char(34), .), "\\", "\", .)
+        display as text "`before'" scalar(statasvc_line)
+        local ++found
+    }
+    scalar drop statasvc_rest
+    capture scalar drop statasvc_line
+    return scalar said = `found'
 end
 
 * statasvc run [template], outcome() regressors() ...: draft, plan, run; without a template the draft of the model
@@ -200,20 +220,9 @@ program define _statasvc_findings, rclass
     _statasvc_key run_id
     local run `r(value)'
     _statasvc_send GET "/v1/jobs/$STATASVC_JOB/runs/`run'/findings?language=`language'"
-    local found 0
-    scalar statasvc_rest = statasvc_body
-    while ustrregexm(statasvc_rest, `""text":"((?:[^"\\]|\\.)*)""') {
-        * a scalar, since a label of the data may hold what a macro would expand
-        scalar statasvc_line = ustrregexs(1)
-        scalar statasvc_rest = substr(statasvc_rest, strpos(statasvc_rest, statasvc_line) + strlen(statasvc_line), .)
-        scalar statasvc_line = subinstr(subinstr(statasvc_line, "\" + char(34), char(34), .), "\\", "\", .)
-        display as text "- " scalar(statasvc_line)
-        local ++found
-    }
-    scalar drop statasvc_rest
-    capture scalar drop statasvc_line
+    _statasvc_said `""text""' "- "
+    return scalar findings = r(said)
     return local run "`run'"
-    return scalar findings = `found'
 end
 
 * statasvc fetch [, saving(folder) clear replace]: files of the run; clear loads its coefficients

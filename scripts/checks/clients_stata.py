@@ -87,7 +87,10 @@ statasvc upload
 assert r(rows) == 40
 assert _N == 40
 statasvc ask "What goes with higher pay?", code({third})
+statasvc upload using "totals.csv"
+assert r(rows) == 13 & r(remarks) == 1
 statasvc upload using "{data}"
+assert r(remarks) == 0
 statasvc run
 display "DRAFTED `r(status)'"
 statasvc ask "Does y follow x?", code({second})
@@ -152,6 +155,8 @@ def main() -> None:
         for file in ("statasvc.ado", "example.do"):
             shutil.copy(CLIENT / file, folder)
         shutil.copy(PAY, folder / "pay data.csv")
+        shops = "".join(f"Shop {i},{i * 7 % 11},{i * 5 % 13}\n" for i in range(1, 13))
+        (folder / "totals.csv").write_text(f"shop,staff,sales\n{shops}Total,,{sum(i * 5 % 13 for i in range(1, 13))}\n")
         with PAY.open(newline="") as table:
             rows = list(csv.DictReader(table))
         region = rows[0]["region"]
@@ -168,6 +173,7 @@ def main() -> None:
         results = {path.name for path in (folder / "results").iterdir()}
         expect("the findings are sentences in both languages", "\n- If schooling is 1 higher, log_pay is on average" in log
                and "\n- schooling 每高 1，log_pay 平均高" in log)
+        expect("an upload tells what needs a look", '\nremark: row 14 holds "Total" in shop: a row of totals' in log)
         expect("fetch brings tables, figure and log",
                {"table_coefficients.csv", "table_fit.csv", "fig_coef_plot.svg", "main.log"} <= results)
         row = next(line for line in (folder / "results" / "table_coefficients.csv").read_text().splitlines() if "schooling" in line)

@@ -101,6 +101,8 @@ export default {
     "data.warning.times_as_text": "Times are kept as text",
     "data.warning.transposed": "The table may lie on its side",
     "data.warning.counted_rows": "The rows may be cells with counts",
+    "data.warning.row_numbers": "Numbers of the rows",
+    "data.warning.time_in_parts": "A time in two columns",
     "data.warning.long_text": "Long text"
   },
   "zh": {
@@ -205,6 +207,8 @@ export default {
     "data.warning.times_as_text": "时间按文本保留",
     "data.warning.transposed": "表格可能行列颠倒",
     "data.warning.counted_rows": "每行可能是带频数的单元格",
+    "data.warning.row_numbers": "行的编号",
+    "data.warning.time_in_parts": "时间分在两列",
     "data.warning.long_text": "长文本"
   }
 };

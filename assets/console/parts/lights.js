@@ -13,10 +13,13 @@ const SIGN = { fail: 'cross', warn: 'warn', ok: 'check' };
 
 const lamp = (status) => h('span', { class: `light light-${status}` }, icon(SIGN[status]));
 
+/** What a passed check found is told where it is more than that there is something, or nothing. */
+const says = (check) => check.value !== null && check.value !== '' && !(check.status === 'ok' && [0, 1].includes(Number(check.value)));
+
 function line(check) {
   const meaning = check.status !== 'ok' && has(`light.${check.id}`) && t(`light.${check.id}`);
   return h('li', { class: `check-${check.status}` }, lamp(check.status), h('div', {},
-    h('p', {}, h('strong', {}, t(`light.is.${check.status}`)), ' ', h('span', { class: 'check-name' }, found(check)), ' ', check.value !== null && check.value !== '' && h('span', { class: 'muted' }, t('light.value', { value: checkValue(check.value) })),
+    h('p', {}, h('strong', {}, t(`light.is.${check.status}`)), ' ', h('span', { class: 'check-name' }, found(check)), ' ', says(check) && h('span', { class: 'muted' }, t('light.value', { value: checkValue(check.value) })),
       check.acknowledged && h('span', { class: 'hint' }, ` (${t('check.acknowledged')})`)),
     meaning && h('p', { class: 'hint' }, meaning), check.status !== 'ok' && check.message && h('p', { class: 'hint' }, check.message)));
 }

@@ -27,8 +27,12 @@ export const titleOf = (id, fallback) => tr(listed?.find((x) => x.template_id ==
 export function reasonWords(reason) {
   const open = reason.match(/^(\w+) is not stated; (\d+) columns? fits?$/);
   if (open) return t('draft.reason.open', { role: roleName(open[1]) });
+  const unused = reason.match(/^(\w+) would be unused$/);
+  if (unused) return t('draft.reason.unused', { role: roleName(unused[1]) });
   const words = reason.match(/^matches (.+)$/);
-  if (words) return t('draft.reason.words', { words: words[1].split(', ').slice(0, 4).join(', ') });
+  // two characters of which one only joins others are no word: 的影
+  const told = words?.[1].split(', ').filter((word) => !/^(?:[的了和与对在是].|.[的了和与对在是])$/.test(word)) ?? [];
+  if (words) return told.length > 0 ? t('draft.reason.words', { words: told.slice(0, 4).join(', ') }) : '';
   if (reason === 'answers this kind of question') return t('draft.reason.question');
   return reason;
 }
@@ -44,10 +48,10 @@ export function candidates(draft, { onpick, disabled, limit = 4 }) {
   const name = uid('tpl');
   return h('fieldset', { class: 'candidates' }, h('legend', { class: 'sr' }, t('draft.method')), shown.map((c, i) => {
     const id = `candidate-${c.template_id.replace(/\W/g, '-')}`;
-    const reasons = c.reasons.map(reasonWords);
+    const reasons = c.reasons.map(reasonWords).filter(Boolean);
     return h('div', { class: `candidate${c.template_id === chosen ? ' is-chosen' : ''}${c.applicable ? '' : ' is-blocked'}` },
       h('input', { type: 'radio', name, id, value: c.template_id, checked: c.template_id === chosen, disabled: disabled || !c.applicable, onchange: () => onpick(c.template_id) }),
-      h('div', {}, h('div', { class: 'row' }, h('label', { for: id }, titleOf(c.template_id, c.title)), i === 0 && all.length > 0 && c.applicable && (draft.template?.chosen_by !== 'rules' || c.template_id === chosen) && badge(t('draft.best'), 'ok')),
+      h('div', {}, h('div', { class: 'row' }, h('label', { for: id }, titleOf(c.template_id, c.title)), all.length > 0 && c.applicable && (draft.template?.chosen_by === 'rules' ? c.template_id === chosen : i === 0) && badge(t('draft.best'), 'ok')),
         reasons.length > 0 && h('p', { class: 'hint' }, reasons.join(' · ')),
         c.blockers.length > 0 && h('p', { class: 'hint blocked' }, t('draft.blocked'), ' ', c.blockers.map(reasonText).join('; '))));
   }));

@@ -6,6 +6,7 @@ import { badge, button, card, field, fill, h, icon, note, select } from '../ui.j
 import { reasonText } from './reasons.js';
 import { chooseColumns } from './columns.js';
 import { expressionEditor, grammarHelp } from './expression.js';
+import { isRepair } from './remarks.js';
 
 /** The editor of derived variables. Rows that are not complete yet live here; complete ones are sent as they are typed. */
 export function derivedCard(store, { variables, memory, disabled }) {
@@ -115,7 +116,7 @@ export function stepsCard(store, { disabled }) {
     if (keys?.length) set([...steps, { kind, dataset_key, keys, merge_type: 'm:1', keep: 'matched' }]);
   } });
   const error = store.errors.get('data_steps');
-  return card(t('draft.steps'), { lead: t('draft.steps.lead'), id: 'data-steps' }, steps.length > 0 && h('ol', { class: 'stack' }, steps.map(row)), error && note('fail', error.message), !disabled && h('div', { class: 'insert-row' }, what, add));
+  return card(t('draft.steps'), { lead: t('draft.steps.lead'), id: 'data-steps' }, steps.some((s) => !isRepair(`${s.kind} `)) && h('ol', { class: 'stack' }, steps.map((step, i) => !isRepair(`${step.kind} `) && row(step, i))), error && note('fail', error.message), !disabled && h('div', { class: 'insert-row' }, what, add));
 }
 
 /** Which table stands for each further input that the analysis itself asks for; null where it asks for none. */

@@ -2,8 +2,9 @@
 
 import * as api from '../api.js';
 import { bytes, duration, has, lang, num, percent, t } from '../i18n.js';
+import { remarks } from '../parts/remarks.js';
 import { sendFiles } from '../parts/uploading.js';
-import { announce, badge, button, card, disclosure, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs, write } from '../ui.js';
+import { announce, badge, button, card, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs, write } from '../ui.js';
 
 const ROLES = ['primary_dataset', 'secondary_dataset', 'auxiliary_data'];
 const ENDINGS = ['csv', 'tsv', 'txt', 'xlsx', 'xls', 'dta'];
@@ -215,7 +216,7 @@ function drawPreview(state, data) {
   fill(state.preview, card(t('data.read'), { actions: badge(t('data.read.ok'), 'ok') }, choose,
     h('dl', { class: 'facts' }, fact(t('data.file'), brief?.original_name), fact(t('data.rows'), num(data.row_count)), fact(t('data.columns'), num(data.column_count)), fact(t('data.size'), brief && bytes(brief.size_bytes))),
     data.sheet_names.length > 0 && sheetForm(state, data),
-    warnings(data.warnings.filter((w) => !w.dataset_key || w.dataset_key === data.dataset_key)),
+    remarks(data.warnings.filter((w) => !w.dataset_key || w.dataset_key === data.dataset_key), locked(ctx.job) ? null : { go: () => ctx.step('draft', { field: 'remarks' }) }),
     tabs([
       { id: 'columns', label: t('data.tab.columns'), render: () => columnTable(data) },
       { id: 'rows', label: t('data.tab.rows'), render: () => rowTable(data) },
@@ -263,15 +264,4 @@ function sheetForm(state, data) {
   } });
   if (locked(state.ctx.job)) for (const control of [sheet, row, apply]) control.disabled = true;
   return h('div', { class: 'sheet-form' }, field(t('data.sheet'), sheet, { id: 'sheet' }), rowField, apply, out);
-}
-
-/** Remarks on the data, those that need attention first. */
-export function warnings(list) {
-  if (list.length === 0) return null;
-  const order = [...list].sort((a, b) => (b.severity === 'warning') - (a.severity === 'warning'));
-  const item = (w) => h('li', {}, badge(t(w.severity === 'warning' ? 'data.look' : 'data.remark'), w.severity === 'warning' ? 'warn' : 'info'),
-    h('div', {}, h('p', {}, h('strong', {}, has(`data.warning.${w.type}`) ? t(`data.warning.${w.type}`) : w.type.replace(/_/g, ' ')), w.column && [' ', h('code', {}, w.column)]),
-      h('p', { class: 'hint' }, w.message, w.suggestion && `. ${w.suggestion}`)));
-  const serious = order.filter((w) => w.severity === 'warning').length;
-  return disclosure(t('data.warnings', { n: list.length }), { open: serious > 0 && list.length <= 6, cls: 'warnings' }, h('ul', {}, order.map(item)));
 }

@@ -13,7 +13,7 @@ import { choiceOf, reasonOf, suggestedCard, suggestion } from '../parts/suggeste
 import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import { undoByKeys, undoRow } from '../parts/undo.js';
 import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
-import { warnings } from './data.js';
+import { matters, remarks } from '../parts/remarks.js';
 import dataWords from '../i18n/data.js';
 import { addWords } from '../i18n.js';
 
@@ -72,7 +72,7 @@ async function edit(body, ctx, draft) {
     // the same question and data give the same reasons
     draft.source === 'rules' && !draft.stale && suggestion(ctx).catch(() => null),
   ]);
-  const parts = Object.fromEntries(['question', 'rules', 'method', 'roles', 'interaction', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
+  const parts = Object.fromEntries(['remarks', 'question', 'rules', 'method', 'roles', 'interaction', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
   const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
   const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, suggested: suggested || null, sample: null, derived: null };
   view.redraw = unpressed(() => update(view));
@@ -80,7 +80,7 @@ async function edit(body, ctx, draft) {
   view.variables = () => variablesOf(view.store.draft, view.preview);
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
   fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
-    preview && warnings(preview.warnings.filter((w) => w.severity === 'warning')),
+    parts.remarks,
     h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.interaction, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
   drawQuestion(view);
   fill(parts.rules, view.suggested && suggestedCard(view.suggested));
@@ -104,6 +104,9 @@ function update(view) {
   if (id && view.meta?.id !== id) {
     templateMeta(view.ctx.jobId, id).then((meta) => { view.meta = meta; view.redraw(); }).catch(() => {});
   }
+  const own = store.draft.derived_variables.map(({ name, expression, label }) => ({ name, expression, ...(label ? { label } : {}) }));
+  const derive = async (variable) => { await store.set('derived_variables', [...own, variable]); view.drawTexts('derived_variables'); };
+  fill(parts.remarks, remarks(view.preview?.warnings.filter(matters) ?? [], { derived: () => own, derive, steps: () => store.draft.data_steps, set: (steps) => store.set('data_steps', steps), error: () => store.errors.get('data_steps'), disabled: view.frozen }));
   drawMethod(view);
   drawParameters(view);
   fill(parts.interaction, interactionCard(store, { variables: view.variables(), memory: view.ctx.memory, disabled: view.frozen }));
@@ -348,7 +351,7 @@ function focusField(name, view) {
   if (!name) return;
   const p = view.store.draft.parameters.find((x) => x.name === name || x.bind === name || `parameters.${x.name}` === name || `roles.${x.bind}` === name);
   if (p) for (const part of ['extra', 'options']) { const d = view.parts[part].querySelector('details'); if (d && d.querySelector(`#p-${p.name}`)) d.open = true; }
-  const node = document.getElementById(p ? `p-${p.name}` : { sample_if: 'sample-if', derived_variables: 'derived-add', template_id: 'browse', data_steps: 'step-add' }[name] ?? name);
+  const node = document.getElementById(p ? `p-${p.name}` : { sample_if: 'sample-if', derived_variables: 'derived-add', template_id: 'browse', data_steps: document.getElementById('step-add') ? 'step-add' : 'remarks-open', remarks: 'remarks-open' }[name] ?? name);
   if (!node) return;
   setTimeout(() => { node.scrollIntoView({ block: 'center' }); node.focus({ preventScroll: true }); }, 30);
 }

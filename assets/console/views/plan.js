@@ -6,6 +6,7 @@ import { addWords, has, lang, num, t, tr, when } from '../i18n.js';
 import { announce, badge, button, card, code, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table, unpressed } from '../ui.js';
 import { orTell, revise, stackable, word } from '../outcome.js';
 import { reasonTexts } from '../parts/reasons.js';
+import { isRepair, stepText } from '../parts/remarks.js';
 import { roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import draftWords from '../i18n/draft.js';
 
@@ -97,7 +98,9 @@ function standing(view, missing, failed) {
 
 /** Every parameter with its value and where it came from. */
 export function bindings(plan, meta, onedit) {
-  const rows = plan.contract.parameters.filter((p) => p.status !== 'unused').map((p) => ({ ...p, meta: meta?.parameters.find((m) => m.name === p.name) }));
+  const weighted = plan.contract.parameters.some((p) => p.name === 'weight_var' && p.value);
+  // the kind of a weight that nobody named decides nothing
+  const rows = plan.contract.parameters.filter((p) => p.status !== 'unused' && (p.name !== 'weight_kind' || weighted)).map((p) => ({ ...p, meta: meta?.parameters.find((m) => m.name === p.name) }));
   const value = (p) => {
     const v = p.value?.canonical ?? p.value;
     if (p.status === 'missing' || v === null || v === undefined) return h('span', { class: 'strong-warn' }, t('plan.value.missing'));
@@ -109,7 +112,7 @@ export function bindings(plan, meta, onedit) {
     plan.categorical_vars.length > 0 && [t('draft.categorical'), h('code', {}, plan.categorical_vars.map((c) => c.column ?? c).join(', '))],
     plan.interaction_terms?.length > 0 && [t('plan.interactions'), h('code', {}, plan.interaction_terms.map((x) => x.join(' × ')).join(', '))],
     plan.panel && [t('plan.panel'), h('code', {}, [plan.panel.entity_var, plan.panel.time_var].filter(Boolean).join(' × '))],
-    plan.data_steps.length > 0 && [t('draft.steps'), plan.data_steps.map((s) => h('div', {}, t(`draft.steps.${s.kind}`), ' ', h('code', {}, [s.dataset_key, ...(s.keys ?? [])].join(' '))))],
+    ...[false, true].map((repairs) => [t(repairs ? 'data.repair.list' : 'draft.steps'), plan.data_steps.filter((s) => isRepair(`${s.kind} `) === repairs).map((s) => h('div', {}, stepText(s), ' ', !repairs && h('code', {}, [s.dataset_key, ...(s.keys ?? [])].join(' '))))]).filter(([, steps]) => steps.length > 0),
   ].filter(Boolean);
   return card(titleOf(plan.template.template_id, plan.template.title), { lead: (lang() === 'zh' && meta?.description_zh) || meta?.description },
     stackable(table([
@@ -129,12 +132,14 @@ function sourceOf(p, plan) {
 }
 
 function flowCard(steps, plan) {
+  const repairs = (plan.data_steps ?? []).filter((s) => isRepair(`${s.kind} `));
   const words = (step) => {
     const [kind, ...rest] = step.split(' ');
+    if (isRepair(step)) return repairs.length > 0 ? stepText(repairs.shift()) : t('data.step.flow');
     return has(`plan.flow.${kind}`) ? t(`plan.flow.${kind}`, { name: rest.join(' ') }) : step;
   };
   const complete = steps.some((x) => x.step === 'complete_cases') || (steps.length > 1 && !plan.derived_variables.length);
-  return card(t('plan.flow'), { lead: t('plan.flow.lead') }, sampleFlow(steps.map((x) => ({ label: words(x.step), rows: x.rows, note: x.reason })), { label: t('plan.flow') }), !complete && h('p', { class: 'hint' }, t('plan.flow.later')));
+  return card(t('plan.flow'), { lead: t('plan.flow.lead') }, sampleFlow(steps.map((x) => ({ label: words(x.step), rows: x.rows, note: isRepair(x.step) ? null : x.reason })), { label: t('plan.flow') }), !complete && h('p', { class: 'hint' }, t('plan.flow.later')));
 }
 
 /** Lists of a check's value as words. */

@@ -6,6 +6,7 @@ import { copyTable } from '../clipboard.js';
 import { figureCard } from '../parts/figures.js';
 import { findingsCard } from '../parts/findingsCard.js';
 import { lights } from '../parts/lights.js';
+import { isRepair, stepText } from '../parts/remarks.js';
 import { duration, lang, num, t, tr, when } from '../i18n.js';
 import { markdown } from '../markdown.js';
 import { nameOf } from '../codes.js';
@@ -227,7 +228,10 @@ class ResultsView {
     if (steps.length === 0) return null;
     const part = (text) => (text.startsWith('missing:') ? t('results.missing', { columns: text.slice(8).trim() }) : text.startsWith('not in the estimation') ? t('results.dropped', { n: text.split(': ').at(-1) }) : text);
     const reason = (text) => text?.split('; not ').map((piece, i) => part(i > 0 ? `not ${piece}` : piece)).join(lang() === 'zh' ? '；' : '; ');
-    return card(t('results.sample'), { lead: t('results.sample.text') }, sampleFlow(steps.map((s) => ({ step: s.step, label: stepWords(s.step), rows: s.rows, note: reason(s.reason) })), { label: t('results.sample') }));
+    // the plan has the repairs in the order of the flow
+    const repairs = (this.plan?.data_steps ?? []).filter((s) => isRepair(`${s.kind} `));
+    const shown = (s) => (isRepair(s.step) ? { step: s.step, label: t('data.step.flow'), rows: s.rows, note: repairs.length > 0 ? stepText(repairs.shift()) : s.reason } : { step: s.step, label: stepWords(s.step), rows: s.rows, note: reason(s.reason) });
+    return card(t('results.sample'), { lead: t('results.sample.text') }, sampleFlow(steps.map(shown), { label: t('results.sample') }));
   }
 
   facts() {

@@ -41,7 +41,17 @@ ss_upload <- function(job, ..., roles = NULL) {
     show_progress(job, "read", text = "the service reads the data")
     Sys.sleep(text_or(seen$retry_after, 1))
   }
-  as_frame(seen$columns)
+  told_remarks(as_frame(seen$columns), seen$warnings)
+}
+
+# The columns with the remarks on the data as an attribute; those that need a look are shown.
+told_remarks <- function(columns, warnings) {
+  field <- function(name) vapply(warnings, function(w) text_or(w[[name]], NA_character_), "")
+  remarks <- data.frame(severity = field("severity"), column = field("column"), message = field("message"),
+                        stringsAsFactors = FALSE)
+  for (text in remarks$message[remarks$severity == "warning"]) message("remark: ", text)
+  attr(columns, "remarks") <- remarks
+  columns
 }
 
 all_named <- function(name, values) {
@@ -74,7 +84,7 @@ ss_model_draft <- function(job, wait = 300) {
 
 ss_preview <- function(job, ...) api_preview_plan(job, job$job_id, body = list(...))
 
-ss_freeze <- function(job, ...) api_freeze_plan(job, job$job_id, body = list(...))$plan
+ss_freeze <- function(job, ...) invisible(api_freeze_plan(job, job$job_id, body = list(...))$plan)
 
 ss_run <- function(job, wait = 3600, output_formats = NULL) {
   body <- if (is.null(output_formats)) list() else list(output_formats = I(output_formats))

@@ -52,3 +52,9 @@ test('tables: any other table shows the columns that have values', () => {
   assert.deepEqual([texts(rows), total], [['a|10|1.50'], 2]);
   assert.equal(regression(parseCsv('variable,n\na,1\n'), {}, style), null);
 });
+
+test('tables: a p-value among other measures is printed as one', () => {
+  const table = parseCsv('metric,value,note\nN,90,\np_welch,0.000428,\nr2_p,0.000428,\n');
+  const { rows } = plain(table, { ...style, decimals: 3 });
+  assert.deepEqual(rows.map((row) => row.cells[1].text), ['90', '<0.001', '4.280e-04'], 'and a share is none');
+});

@@ -73,6 +73,10 @@ class Outcome:
     figures: dict[str, Figure]
     said: FindingsAnswer
 
+    def __repr__(self) -> str:
+        named = [f"{kind} {', '.join(files)}" for kind, files in (("tables", self.tables), ("figures", self.figures)) if files]
+        return f"Outcome({'; '.join([self.run['run_id'], *named])})"
+
     @property
     def findings(self) -> list[str]:
         """The main results as sentences, then what they hold equal; each sentence of `said` names its table."""

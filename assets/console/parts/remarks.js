@@ -1,0 +1,124 @@
+// Remarks on the data in the language in force, and the repairs that the service offers for them: each is one press, and can be
+// taken back.
+
+import { addWords, has, lang, t } from '../i18n.js';
+import { badge, button, disclosure, h, note } from '../ui.js';
+import words from '../i18n/remarks.js';
+
+addWords(words);
+
+/** Pattern of the service's sentence → key of the page's, with the groups as `{a}` to `{e}`. */
+const KNOWN = [
+  [/^column "" is named (.+) here$/, 'unnamed'],
+  [/^column "(.+)" is named (.+) here$/, 'renamed'],
+  [/^the text was read as (.+), which is a guess$/, 'encoding'],
+  [/^(.+): commas were read as decimal commas \(.*$/, 'decimal_comma'],
+  [/^(.+): commas were read as thousands separators \(.*$/, 'thousands'],
+  [/^(.+): percentages were read as the number in front of the sign .*$/, 'percent'],
+  [/^(.+): true and false were read as 1 and 0$/, 'truth'],
+  [/^(.+): dates were read (day|month) first, the only order that fits every row$/, 'order'],
+  [/^(.+): (\d+) cells? such as NA, N\/A, NULL or - (?:was|were) read as .*$/, 'missing_words'],
+  [/^(.+) mixes (\d+) numbers? with (\d+) other values?(?: \(first in row (\d+)\))?; it is kept as text$/, 'mixed'],
+  [/^(.+) holds (?:numbers written like )("[^"]*") in row (\d+); it is kept as text$/, 'numbers_like'],
+  [/^(.+) holds codes; they are kept as text .*$/, 'codes'],
+  [/^(.+) holds dates that can be read (?:day first or month first|in the orders .*); (?:it is|they are) kept as text$/, 'two_orders'],
+  [/^(.+) holds dates in the order (\w+) .*kept as text$/, 'short_dates'],
+  [/^(.+) holds (\d+) percentages? \((.+) in row (\d+)\) and \d+ numbers? without a percent sign \((.+) in row \d+\).*$/, 'two_styles'],
+  [/^(\S+) in (.+) \((\d+) cells?, first in row (\d+)\) lies far from all other values \((.+)\): .*$/, 'code'],
+  [/^(.+) has (\d+) values? that no number can hold, such as inf(?: \(first in row (\d+)\))?.*$/, 'infinite'],
+  [/^row (\d+) holds "(.*)" in (.+): a row of totals; .*$/, 'total'],
+  [/^row (\d+) holds "(.*)": a note below the table.*$/, 'note'],
+  [/^(.+) holds a yes and a no as words \("(.*)"\): where an analysis needs 0 and 1, derive a variable by (.+)$/, 'yes_and_no'],
+  [/^(.+) has levels that differ only in capital letters.*: (.+); each spelling is a level of its own$/, 'spellings'],
+  [/^(\d+) cells of (.+) have blanks around the text .*$/, 'blanks'],
+  [/^(?:at least )?(\d+) rows? repeats? an earlier row \(the first is data row (\d+)\)$/, 'duplicated'],
+  [/^(.+) holds no value$/, 'empty'],
+  [/^(.+) has the same value in every row that has one$/, 'constant'],
+  [/^(.+) is missing in ([\d.]+) % of the rows$/, 'missing_share'],
+  [/^(.+) numbers the rows of the file and measures nothing.*$/, 'row_numbers'],
+  [/^(.+) and (.+) are two parts of one time: where .*, derive a variable by (.+)$/, 'time_in_parts'],
+];
+
+/** What the service says of the data, in words of this page; unknown sentences as they came. */
+export function remarkText(remark) {
+  for (const [pattern, key] of KNOWN) {
+    const hit = remark.message.match(pattern);
+    if (hit) return t(`data.said.${key}`, Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name, i) => [name, (hit[i + 1] ?? '?').replace(/^(\S+) to (\S+)$/, '$1 – $2')])));
+  }
+  return remark.message;
+}
+
+/** What to do, as far as it is no field of a request. */
+function adviceText(remark) {
+  if (!remark.suggestion || remark.suggestion.includes('`')) return '';
+  return has(`data.advice.${remark.type}`) ? t(`data.advice.${remark.type}`) : lang() === 'zh' ? '' : remark.suggestion[0].toUpperCase() + remark.suggestion.slice(1);
+}
+
+const quoted = (texts) => texts.map((text) => `"${text}"`).join(lang() === 'zh' ? '、' : ', ');
+
+/** What a step does to the data, in a few words. */
+export function stepText(step) {
+  if (step.kind === 'drop_rows') return t('data.step.drop_rows', { rows: step.rows.slice(0, 5).join(', ') + (step.rows.length > 5 ? ' …' : '') });
+  if (step.kind !== 'convert') return t(`draft.steps.${step.kind}`);
+  return [
+    t(`data.step.${step.to}`, { column: step.column }),
+    step.remove?.length > 0 && t('data.step.without', { texts: quoted(step.remove) }),
+    step.decimal && t('data.step.decimal', { sign: step.decimal }),
+    step.missing?.length > 0 && t('data.step.missing', { texts: quoted(step.missing.slice(0, 5)) }),
+  ].filter(Boolean).join(lang() === 'zh' ? '，' : ', ');
+}
+
+/** The step that a flow of rows names `convert main` and the like, where a plan has it. */
+export const isRepair = (name) => /^(convert|drop_rows) /.test(name);
+
+const same = (a, b) => JSON.stringify(a, Object.keys(a).sort()) === JSON.stringify({ ...b, ...pick(b, a) }, Object.keys(a).sort());
+// a draft shows its steps with further fields
+const pick = (from, like) => Object.fromEntries(Object.keys(like).map((key) => [key, from[key] ?? like[key]]));
+
+/** True if a draft carries out a repair. */
+const isDone = (steps, step) => steps.some((s) => s.kind === step.kind && s.column === step.column && same(step, s));
+
+/** Rows are left out before anything is read: their numbers are those of the file. */
+const added = (steps, step) => (step.kind === 'drop_rows' ? [step, ...steps] : [...steps, step]);
+
+/** The variable that a remark names as the way out, where no step repairs the data: 0 and 1 of a yes and a no, one time of two columns. */
+const derivedIn = (remark) => (['yes_and_no', 'time_in_parts'].includes(remark.type) ? remark.message.match(/derive a variable by (.+)$/)?.[1] : undefined);
+
+/** True for remarks that need a look, or that a press can settle. */
+export const matters = (remark) => remark.severity === 'warning' || remark.repairs?.length > 0 || derivedIn(remark) !== undefined;
+
+function derivation(remark, repair) {
+  const expression = derivedIn(remark);
+  if (!expression || !repair?.derive) return null;
+  const known = repair.derived().find((v) => v.expression === expression);
+  if (known) return h('div', { class: 'row repair' }, h('code', {}, `${known.name} = ${expression}`), badge(t('data.repair.derived'), 'ok'));
+  const name = remark.type === 'time_in_parts' ? 'time' : `${remark.column.slice(0, 27)}_yes`;
+  return h('div', { class: 'row repair' }, h('code', {}, `${name} = ${expression}`),
+    button(t('data.repair.derive'), { id: `derive-${remark.column}`, disabled: repair.disabled, 'aria-label': `${t('data.repair.derive')}: ${name}`, onclick: () => repair.derive({ name, expression }) }));
+}
+
+/** The buttons of a remark: `repair.steps()` are those of the draft, `repair.set(steps)` changes them, `repair.go()` leads to where they are. */
+function repairs(remark, repair) {
+  if (!remark.repairs?.length || !repair) return null;
+  if (!repair.set) return h('div', {}, button(t('data.repair.there'), { kind: 'quiet', onclick: repair.go }));
+  const steps = repair.steps();
+  return remark.repairs.map((step) => {
+    const done = isDone(steps, step);
+    const rest = steps.filter((s) => !(s.kind === step.kind && (step.column ? s.column === step.column : same(step, s))));
+    const id = `repair-${step.column ?? step.kind}-${step.to ?? step.rows.join('-')}`.slice(0, 80);
+    return h('div', { class: 'row repair' }, h('span', { class: done ? '' : 'muted' }, stepText(step)), done && badge(t('data.repair.done'), 'ok'),
+      button(t(done ? 'data.repair.undo' : 'data.repair.do'), { id, disabled: repair.disabled, 'aria-label': `${t(done ? 'data.repair.undo' : 'data.repair.do')}: ${stepText(step)}`, onclick: () => repair.set(done ? rest : added(rest, step)) }));
+  });
+}
+
+/** Remarks on the data, those that need attention first. */
+export function remarks(list, repair) {
+  if (list.length === 0) return null;
+  const order = [...list].sort((a, b) => (b.severity === 'warning') - (a.severity === 'warning'));
+  const item = (w) => h('li', {}, badge(t(w.severity === 'warning' ? 'data.look' : 'data.remark'), w.severity === 'warning' ? 'warn' : 'info'),
+    h('div', {}, h('p', {}, h('strong', {}, has(`data.warning.${w.type}`) ? t(`data.warning.${w.type}`) : w.type.replace(/_/g, ' ')), w.column && [' ', h('code', {}, w.column)]),
+      h('p', { class: 'hint' }, [remarkText(w), adviceText(w)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ')), repairs(w, repair), derivation(w, repair)));
+  const serious = order.filter((w) => w.severity === 'warning').length;
+  const error = repair?.error?.();
+  return disclosure(t('data.warnings', { n: list.length }), { open: serious > 0, cls: 'warnings', id: 'remarks' }, h('ul', {}, order.map(item)), error && note('fail', error.message));
+}

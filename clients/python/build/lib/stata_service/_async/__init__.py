@@ -1,0 +1,1 @@
+"""The client that awaits. `generate.py` derives the blocking client, `_sync`, from these files."""

@@ -1,0 +1,145 @@
+"""Requests that are safe to repeat: every POST carries a key under which the service keeps its response."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+
+from .._events import EventReader, ServerEvent
+from .._files import Pieces
+from .._retry import backoff, error_of, pause_before_next
+from ..progress import Progress, Show, size
+
+
+class AsyncTransport:
+    """One service and one credential."""
+
+    def __init__(
+        self, base_url: str, credential: str | None, *, timeout: float, attempts: int, show: Show
+    ) -> None:
+        headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+        self._http = httpx.AsyncClient(base_url=base_url.rstrip("/"), headers=headers, timeout=timeout)
+        self.base_url = base_url
+        self.timeout = timeout
+        self.attempts = attempts
+        self.show = show
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._http.aclose()
+
+    async def send(
+        self, method: str, path: str, *, body: Any = None, pieces: Pieces | None = None,
+        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """One request, repeated while the service asks for that or cannot be reached.
+
+        Raises ProblemError for a refusal and httpx.TransportError if the service stays away.
+        """
+        sent = dict(headers or {})
+        content: bytes | None = None
+        if body is not None:
+            content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+            sent["Content-Type"] = "application/json"
+        if method == "POST":
+            sent.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        given = {key: value for key, value in (params or {}).items() if value is not None}
+        for attempt in range(1, self.attempts + 1):
+            stream = content if pieces is None else _stream(pieces)
+            try:
+                answer = await self._http.request(method, path, content=stream, headers=sent, params=given)
+            except httpx.TransportError:
+                if attempt == self.attempts:
+                    raise
+                await asyncio.sleep(backoff(attempt))
+                continue
+            if answer.is_success or answer.status_code == 304:
+                return answer
+            pause = pause_before_next(answer, attempt)
+            if attempt == self.attempts or pause is None:
+                raise error_of(answer)
+            await asyncio.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def json(self, method: str, path: str, **options: Any) -> Any:
+        """The JSON body of `send`."""
+        answer = await self.send(method, path, **options)
+        return answer.json()
+
+    async def events(
+        self, path: str, *, params: Mapping[str, Any] | None = None, last_event_id: str | None = None
+    ) -> AsyncIterator[ServerEvent]:
+        """The server-sent events of a path, across broken connections.
+
+        Continues after the last id received; heartbeats are not passed on. Raises ProblemError for a
+        refusal and httpx.TransportError if the service stays away for all attempts. A caller who has enough
+        closes the iterator.
+        """
+        seen, failures, pause = last_event_id, 0, 1.0
+        while True:
+            headers = {"Accept": "text/event-stream"}
+            if seen is not None:
+                headers["Last-Event-ID"] = seen
+            try:
+                async with self._http.stream("GET", path, params=params, headers=headers) as answer:
+                    if not answer.is_success:
+                        await answer.aread()
+                        failures += 1
+                        again = pause_before_next(answer, failures)
+                        if failures >= self.attempts or again is None:
+                            raise error_of(answer)
+                    else:
+                        reader = EventReader(seen)
+                        async for line in answer.aiter_lines():
+                            failures = 0
+                            event = reader.take(line)
+                            if event is not None:
+                                seen = reader.last_event_id
+                                yield event
+                        again = pause = reader.retry_seconds or pause
+            except httpx.TransportError:
+                failures += 1
+                if failures >= self.attempts:
+                    raise
+                again = backoff(failures)
+            await asyncio.sleep(again)
+
+    async def stream_to(
+        self, path: str, target: Any, *, params: Mapping[str, Any] | None = None, shown: bool = False
+    ) -> int:
+        """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
+        for attempt in range(1, self.attempts + 1):
+            wait = backoff(attempt)
+            try:
+                async with self._http.stream("GET", path, params=params) as answer:
+                    if answer.is_success:
+                        written, total = 0, int(answer.headers.get("Content-Length") or 0) or None
+                        async for part in answer.aiter_bytes():
+                            written += target.write(part)
+                            if shown:
+                                self.show(Progress("download", written, total, size(written)))
+                        if shown:
+                            self.show(Progress("download", written, written, size(written), ended=True))
+                        return written
+                    await answer.aread()
+                    again = pause_before_next(answer, attempt)
+                    if attempt == self.attempts or again is None:
+                        raise error_of(answer)
+                    wait = again
+            except httpx.TransportError:
+                if attempt == self.attempts:
+                    raise
+                target.seek(0)
+                target.truncate()
+            await asyncio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+
+async def _stream(pieces: Pieces) -> AsyncIterator[bytes]:
+    for piece in pieces():
+        yield piece

@@ -1,0 +1,146 @@
+# Derived from _async/transport.py by generate.py; edit that file.
+"""Requests that are safe to repeat: every POST carries a key under which the service keeps its response."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from .._events import EventReader, ServerEvent
+from .._files import Pieces
+from .._retry import backoff, error_of, pause_before_next
+from ..progress import Progress, Show, size
+
+
+class Transport:
+    """One service and one credential."""
+
+    def __init__(
+        self, base_url: str, credential: str | None, *, timeout: float, attempts: int, show: Show
+    ) -> None:
+        headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+        self._http = httpx.Client(base_url=base_url.rstrip("/"), headers=headers, timeout=timeout)
+        self.base_url = base_url
+        self.timeout = timeout
+        self.attempts = attempts
+        self.show = show
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._http.close()
+
+    def send(
+        self, method: str, path: str, *, body: Any = None, pieces: Pieces | None = None,
+        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """One request, repeated while the service asks for that or cannot be reached.
+
+        Raises ProblemError for a refusal and httpx.TransportError if the service stays away.
+        """
+        sent = dict(headers or {})
+        content: bytes | None = None
+        if body is not None:
+            content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+            sent["Content-Type"] = "application/json"
+        if method == "POST":
+            sent.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        given = {key: value for key, value in (params or {}).items() if value is not None}
+        for attempt in range(1, self.attempts + 1):
+            stream = content if pieces is None else _stream(pieces)
+            try:
+                answer = self._http.request(method, path, content=stream, headers=sent, params=given)
+            except httpx.TransportError:
+                if attempt == self.attempts:
+                    raise
+                time.sleep(backoff(attempt))
+                continue
+            if answer.is_success or answer.status_code == 304:
+                return answer
+            pause = pause_before_next(answer, attempt)
+            if attempt == self.attempts or pause is None:
+                raise error_of(answer)
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def json(self, method: str, path: str, **options: Any) -> Any:
+        """The JSON body of `send`."""
+        answer = self.send(method, path, **options)
+        return answer.json()
+
+    def events(
+        self, path: str, *, params: Mapping[str, Any] | None = None, last_event_id: str | None = None
+    ) -> Iterator[ServerEvent]:
+        """The server-sent events of a path, across broken connections.
+
+        Continues after the last id received; heartbeats are not passed on. Raises ProblemError for a
+        refusal and httpx.TransportError if the service stays away for all attempts. A caller who has enough
+        closes the iterator.
+        """
+        seen, failures, pause = last_event_id, 0, 1.0
+        while True:
+            headers = {"Accept": "text/event-stream"}
+            if seen is not None:
+                headers["Last-Event-ID"] = seen
+            try:
+                with self._http.stream("GET", path, params=params, headers=headers) as answer:
+                    if not answer.is_success:
+                        answer.read()
+                        failures += 1
+                        again = pause_before_next(answer, failures)
+                        if failures >= self.attempts or again is None:
+                            raise error_of(answer)
+                    else:
+                        reader = EventReader(seen)
+                        for line in answer.iter_lines():
+                            failures = 0
+                            event = reader.take(line)
+                            if event is not None:
+                                seen = reader.last_event_id
+                                yield event
+                        again = pause = reader.retry_seconds or pause
+            except httpx.TransportError:
+                failures += 1
+                if failures >= self.attempts:
+                    raise
+                again = backoff(failures)
+            time.sleep(again)
+
+    def stream_to(
+        self, path: str, target: Any, *, params: Mapping[str, Any] | None = None, shown: bool = False
+    ) -> int:
+        """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
+        for attempt in range(1, self.attempts + 1):
+            wait = backoff(attempt)
+            try:
+                with self._http.stream("GET", path, params=params) as answer:
+                    if answer.is_success:
+                        written, total = 0, int(answer.headers.get("Content-Length") or 0) or None
+                        for part in answer.iter_bytes():
+                            written += target.write(part)
+                            if shown:
+                                self.show(Progress("download", written, total, size(written)))
+                        if shown:
+                            self.show(Progress("download", written, written, size(written), ended=True))
+                        return written
+                    answer.read()
+                    again = pause_before_next(answer, attempt)
+                    if attempt == self.attempts or again is None:
+                        raise error_of(answer)
+                    wait = again
+            except httpx.TransportError:
+                if attempt == self.attempts:
+                    raise
+                target.seek(0)
+                target.truncate()
+            time.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _stream(pieces: Pieces) -> Iterator[bytes]:
+    for piece in pieces():
+        yield piece

@@ -1,0 +1,99 @@
+// Remarks on the data in both languages, and their repairs: one press each, saved with the draft, taken back, and told in plan and results.
+
+import assert from 'node:assert/strict';
+
+import { becomes, openJob, suite } from './harness.mjs';
+
+const spec = suite('remarks');
+
+/** Stores with a unit in the cells, a code for a missing value and a row of totals. */
+function stores() {
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    const area = 100 + ((i * 37) % 61);
+    const revenue = 20 + area / 2 + ((i * 13) % 7);
+    return `Store ${i},${area} ha,${i % 20 === 3 ? 999 : 3 + (i % 9)},${revenue}`;
+  });
+  return `store,area,staff,revenue\n${rows.join('\n')}\nTotal,,,${60 * 80}\n`;
+}
+
+const WORDS = {
+  en: { total: 'a row of totals', code: 'it may mean missing', step: 'read staff as numbers, "999" as missing', area: 'read area as numbers', done: 'Repaired', there: 'Repair it in the next step', flow: 'Repair of the data' },
+  zh: { total: '这是合计行', code: '可能表示缺失', step: '将 staff 读作数值，"999" 视为缺失', area: '将 area 读作数值', done: '已修正', there: '可在下一步“分析”中修正', flow: '数据修正' },
+};
+
+async function uploaded(service) {
+  const job = await service.job('redeemed', { requirement: 'Does the area raise the revenue, controlling for staff?' });
+  const form = new FormData();
+  form.append('file', new Blob([stores()]), 'stores.csv');
+  form.append('role', 'primary_dataset');
+  await service.call('POST', `/v1/jobs/${job.job_id}/inputs/upload`, form, job.token);
+  return job;
+}
+
+for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]) {
+  spec(`a remark is told and repaired in ${lang}, ${width} px`, { lang, scheme, width }, async ({ page, service, accessible, narrow, shot }) => {
+    const words = WORDS[lang];
+    const job = await uploaded(service);
+    await openJob(page, service, job, 'data');
+    const list = page.locator('#remarks');
+    await list.locator('.hint', { hasText: words.total }).waitFor();
+    assert.equal(await list.evaluate((node) => node.open), true, 'what needs a look is shown');
+    assert.doesNotMatch(await list.innerText(), /`|data_steps/, 'no field of a request is named');
+    await list.getByRole('button', { name: words.there }).first().click();
+
+    await page.locator('#p-outcome').waitFor();
+    await list.locator('.hint', { hasText: words.code }).waitFor();
+    const row = list.locator('.repair', { hasText: words.step });
+    await narrow();
+    await accessible('remarks with repairs');
+    await row.getByRole('button').click();
+    await row.getByText(words.done).waitFor();
+    const steps = async () => (await service.call('GET', `/v1/jobs/${job.job_id}/draft/preview`, undefined, job.token)).data_steps;
+    await becomes(async () => (await steps()).some((s) => s.column === 'staff' && s.missing.includes('999')), true, 'the draft has the repair');
+    assert.equal(await page.evaluate(() => document.activeElement.closest('.repair') !== null), true, 'the focus stays on the button');
+    const rows = list.locator('.repair', { hasText: '61' });
+    const kinds = async () => (await steps()).map((s) => s.kind);
+    await becomes(kinds, ['drop_rows', 'convert', 'convert'], 'the draft by rules has the others that it needs');
+    await rows.getByRole('button').click();
+    await becomes(kinds, ['convert', 'convert'], 'the row of totals stays');
+    await rows.getByRole('button').click();
+    await becomes(kinds, ['drop_rows', 'convert', 'convert'], 'rows are left out before anything is read');
+    await row.getByRole('button').click();
+    await becomes(async () => (await steps()).some((s) => s.column === 'staff'), false, 'a repair is taken back');
+    await row.getByRole('button').click();
+    await row.getByText(words.done).waitFor();
+    await shot(`${lang}-draft`);
+
+    await page.locator('#to-plan').click();
+    await page.locator('#freeze').waitFor();
+    await page.locator('.pairs').getByText(words.area).waitFor();
+    assert.doesNotMatch(await page.locator('main').innerText(), /draft\.steps|convert main/, 'every step is told in words');
+    await page.locator('#freeze').click();
+    await page.locator('#freeze-run').click();
+    await page.waitForURL(/\/(run|results)/);
+    await becomes(async () => (await service.call('GET', `/v1/jobs/${job.job_id}`, undefined, job.token)).status, 'succeeded', 'it runs');
+    await openJob(page, service, job, 'results');
+    await page.getByText(words.flow).first().waitFor();
+    await shot(`${lang}-results`);
+  });
+}
+
+spec('a yes and a no as words become a variable of 0 and 1', {}, async ({ page, service, narrow }) => {
+  const job = await service.job('redeemed', { requirement: 'Are younger people cured more often?' });
+  const form = new FormData();
+  const rows = Array.from({ length: 60 }, (_, i) => `${(i * 7) % 3 === 0 ? 'yes' : 'no'},${20 + ((i * 5) % 41)}`);
+  form.append('file', new Blob([`cured,age\n${rows.join('\n')}\n`]), 'cured.csv');
+  form.append('role', 'primary_dataset');
+  await service.call('POST', `/v1/jobs/${job.job_id}/inputs/upload`, form, job.token);
+  await openJob(page, service, job, 'draft');
+  await page.locator('#derived-add').waitFor();
+  await page.locator('#remarks').evaluate((node) => { node.open = true; });
+  const button = page.locator('#remarks').getByRole('button', { name: 'Add this variable: cured_yes' });
+  await button.click();
+  await page.locator('#remarks').getByText('Added').waitFor();
+  await page.locator('#derived .badge-ok').waitFor();
+  assert.equal(await page.locator('#derived-0-name').inputValue(), 'cured_yes', 'it stands among the new variables');
+  const { derived_variables: derived } = await service.call('GET', `/v1/jobs/${job.job_id}/draft/preview`, undefined, job.token);
+  assert.deepEqual(derived.map((v) => [v.name, v.expression]), [['cured_yes', 'cured == "yes"']]);
+  await narrow();
+});
