@@ -1,1 +1,0 @@
-"""The client that awaits. `generate.py` derives the blocking client, `_sync`, from these files."""

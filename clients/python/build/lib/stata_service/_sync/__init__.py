@@ -1,1 +1,0 @@
-"""The blocking client, derived from `_async` by generate.py."""
