@@ -75,7 +75,9 @@ impl HttpSender {
         if text.len() > MAX_URL {
             return Err(format!("must have at most {MAX_URL} characters"));
         }
-        let Ok(url) = Url::parse(text) else { return refused("is no URL") };
+        let Ok(url) = Url::parse(text) else {
+            return refused("is no URL: write it in full, such as https://example.org/hooks/stata");
+        };
         if !url.username().is_empty() || url.password().is_some() {
             return refused("must not hold a user or a password");
         }

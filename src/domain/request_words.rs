@@ -107,6 +107,14 @@ fn expectation(expected: &str) -> String {
             "a whole number from 0 on, such as 10".to_owned()
         }
         kind if whole.contains(&kind) => "a whole number, such as 10".to_owned(),
+        "struct StatedVariable" => {
+            "an object, such as {\"name\": \"age2\", \"expression\": \"age ^ 2\"}".to_owned()
+        }
+        "struct DataStep" => {
+            "an object, such as {\"kind\": \"merge\", \"dataset_key\": \"data_2\", \"keys\": [\"id\"], \"merge_type\": \"m:1\"}"
+                .to_owned()
+        }
+        "struct RunChoice" => "an object, such as {\"job_id\": \"job_…\", \"run_id\": \"run_…\"}".to_owned(),
         kind if kind.starts_with("struct ") || kind.starts_with("internally tagged enum ") => {
             "an object, such as {\"name\": \"value\"}".to_owned()
         }

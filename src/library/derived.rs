@@ -112,6 +112,11 @@ fn column_of(variable: &DerivedVariable, columns: &[Column]) -> Column {
         Derivation::GroupId { .. } => ((1.0, f64::INFINITY), true),
     };
     let is_flag = matches!(variable.tree, Derivation::Flag { .. });
+    // whole numbers of a known range are no more than it holds: a rank of three levels
+    let distinct = match high - low + 1.0 {
+        values if is_whole && (1.0..UNKNOWN_DISTINCT as f64).contains(&values) => values as u64,
+        _ => UNKNOWN_DISTINCT,
+    };
     Column {
         name: variable.name.clone(),
         original_name: variable.name.clone(),
@@ -126,8 +131,8 @@ fn column_of(variable: &DerivedVariable, columns: &[Column]) -> Column {
         value_labels: false,
         missing: 0,
         missing_share: 0.0,
-        distinct: if is_flag { 2 } else { UNKNOWN_DISTINCT },
-        distinct_is_lower_bound: !is_flag,
+        distinct,
+        distinct_is_lower_bound: distinct == UNKNOWN_DISTINCT,
         min: Some(low).filter(|x| x.is_finite()),
         max: Some(high).filter(|x| x.is_finite()),
         integer_valued: is_whole,

@@ -17,9 +17,6 @@ use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
 
-/// Ids that are named beside one that does not exist.
-const NEAREST: usize = 3;
-
 /// The generated index of a library, below its root.
 pub const INDEX_PATH: &str = "DO_LIBRARY_INDEX.json";
 
@@ -180,32 +177,6 @@ impl Library {
             let words = documents.values().flat_map(Document::words).map(str::to_owned).collect();
             Texts { documents, keywords, words }
         })
-    }
-
-    /// Returns the ids that are spelt most like a text, the most similar one first; the family may be left out.
-    pub fn nearest(&self, text: &str) -> Vec<&str> {
-        let wanted = text.trim().to_lowercase();
-        let (family, short) = wanted.split_once('.').unwrap_or(("", &wanted));
-        let distance = |id: &str| {
-            let (own_family, name) = id.split_once('.').unwrap_or(("", id));
-            let written =
-                strsim::damerau_levenshtein(&wanted, id).min(strsim::damerau_levenshtein(&wanted, name));
-            // `linear.ols` for linear.ols_robust, `logit` for limited.logit_margins
-            let begins = short.len() >= 3 && (name.starts_with(short) || short.starts_with(name));
-            let holds = short.len() >= 3 && name.split('_').any(|part| part == short);
-            let near = if begins {
-                0
-            } else if holds {
-                1
-            } else {
-                written
-            };
-            (near, family != own_family)
-        };
-        let mut ids: Vec<&str> = self.templates.keys().map(TemplateId::as_str).collect();
-        ids.sort_by_cached_key(|id| distance(id));
-        ids.truncate(NEAREST);
-        ids
     }
 
     /// Returns all templates, sorted by id.

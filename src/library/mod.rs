@@ -29,6 +29,7 @@ pub mod lint;
 pub mod load;
 pub mod missing_parameters;
 mod misspelt;
+mod nearest;
 pub mod plan_content;
 pub mod question;
 pub mod rank;

@@ -78,6 +78,7 @@ pub(super) struct Inference {
     /// Cells spelt as a missing-value word other than the empty cell.
     pub missing_words: u64,
     pub infinite: u64,
+    pub first_infinite_row: Option<u64>,
     /// Whole numbers in exponential form that show fewer digits than they have, and the first row of one.
     pub rounded: u64,
     pub first_rounded_row: Option<u64>,
@@ -106,6 +107,7 @@ impl Default for Inference {
             max_bytes: 0,
             missing_words: 0,
             infinite: 0,
+            first_infinite_row: None,
             rounded: 0,
             first_rounded_row: None,
             min: f64::INFINITY,
@@ -183,6 +185,9 @@ impl Inference {
             };
             if let Some(plain) = plain {
                 self.plain(plain, text, uses_value);
+                if !number::storable(plain.value) {
+                    self.first_infinite_row.get_or_insert(row);
+                }
                 // the value of a number with an exponent is always computed
                 if !plain.digits_only && plain.value.abs() >= SPREADSHEET_EXPONENT {
                     self.exponential(text, row);
@@ -194,7 +199,11 @@ impl Inference {
         if self.first_text_row.is_none() {
             self.first_text_row = Some(row);
         }
+        let infinite = self.infinite;
         let moment = if self.readings == 0 { None } else { self.other(text) };
+        if self.infinite > infinite {
+            self.first_infinite_row.get_or_insert(row);
+        }
         taker.other(text, cell, moment);
     }
 
@@ -357,6 +366,7 @@ impl Inference {
         self.max_bytes = self.max_bytes.max(other.max_bytes);
         self.missing_words += other.missing_words;
         self.infinite += other.infinite;
+        self.first_infinite_row = earlier(self.first_infinite_row, other.first_infinite_row);
         self.rounded += other.rounded;
         self.first_rounded_row = earlier(self.first_rounded_row, other.first_rounded_row);
         self.min = self.min.min(other.min);

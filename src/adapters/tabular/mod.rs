@@ -10,6 +10,7 @@ mod distinct;
 mod excel;
 mod format;
 mod hashed_file;
+mod index_columns;
 mod infer;
 mod number;
 mod output;

@@ -9,6 +9,7 @@ use dta::{Characteristic, ColumnRef, Meta, RowEncoder, StorageType, ValueLabelSe
 
 use super::counted;
 use super::hashed_file::HashedFile;
+use super::index_columns;
 use super::problems;
 use super::profile::{Duplicates, Gatherer, Profile, ROWS_COMPARED};
 use super::warnings::Warnings;
@@ -253,6 +254,7 @@ pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, war
         );
     }
     counted::remark(columns, rows, warnings);
+    index_columns::remark(columns, rows, warnings);
     for column in columns {
         let name = Some(column.name.as_str());
         if column.inferred_type == InferredType::Empty {

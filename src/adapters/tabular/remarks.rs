@@ -54,9 +54,14 @@ pub(super) fn on_inference(
         on_text(facts, name, warnings);
     }
     if facts.infinite > 0 && !matches!(reading, Reading::Text) {
-        let message =
-            format!("{name} has {} values that no number can hold; they are missing", facts.infinite);
-        warnings.warn("infinite_values", column, message, "");
+        let values = match facts.infinite {
+            1 => "1 value that no number can hold".to_owned(),
+            n => format!("{n} values that no number can hold"),
+        };
+        let row = facts.first_infinite_row.map(|r| format!(" (first in row {r})")).unwrap_or_default();
+        let message = format!("{name} has {values}, such as inf{row}; read as missing");
+        let hint = "often a division by zero or the logarithm of zero: correct these cells in the file, or leave them missing";
+        warnings.warn("infinite_values", column, message, hint);
     }
 }
 

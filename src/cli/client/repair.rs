@@ -64,6 +64,9 @@ pub(super) async fn repair(args: RepairArgs, job: &Job) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
+/// Most entries of a step that are listed.
+const MOST_LISTED: usize = 5;
+
 fn listing(offers: &[(String, Value)]) -> String {
     if offers.is_empty() {
         return "no repair is offered for these data".to_owned();
@@ -83,8 +86,61 @@ fn listing(offers: &[(String, Value)]) -> String {
 
 fn step_text(step: &Value) -> String {
     match step["kind"].as_str() {
-        Some("drop_rows") => format!("leave out the rows {}", step["rows"]),
-        Some("convert") => format!("read {} as {}", text(step, "column"), text(step, "to")),
+        Some("drop_rows") => {
+            let rows = listed(&step["rows"], |row| row.to_string());
+            let few = step["rows"].as_array().is_some_and(|rows| rows.len() == 1);
+            format!("leave out {} {rows} of the data", if few { "row" } else { "rows" })
+        }
+        Some("convert") => {
+            let to = text(step, "to").replace('_', " ");
+            let mut out = format!("read {} as {to}", text(step, "column"));
+            let quoted = |field: &str| listed(&step[field], |value| value.to_string());
+            for (field, words) in [("remove", "without"), ("missing", "missing:")] {
+                if step[field].as_array().is_some_and(|texts| !texts.is_empty()) {
+                    out.push_str(&format!(", {words} {}", quoted(field)));
+                }
+            }
+            if let Some(sign) = step["decimal"].as_str() {
+                out.push_str(&format!(", decimal sign {sign:?}"));
+            }
+            plain(&out)
+        }
         _ => plain(&step.to_string()),
+    }
+}
+
+/// The first entries of a list, and how many more there are.
+fn listed(values: &Value, shown: impl Fn(&Value) -> String) -> String {
+    let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
+    let more = values.len().saturating_sub(MOST_LISTED);
+    let first: Vec<String> = values.iter().take(MOST_LISTED).map(shown).collect();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    first.join(", ") + &rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_told_with_all_that_it_does() {
+        for (step, words) in [
+            (json!({"kind": "drop_rows", "rows": [121]}), "leave out row 121 of the data"),
+            (
+                json!({"kind": "drop_rows", "rows": [1, 2, 3, 4, 5, 6, 7]}),
+                "leave out rows 1, 2, 3, 4, 5 and 2 more of the data",
+            ),
+            (
+                json!({"kind": "convert", "column": "staff", "to": "number", "missing": ["999", "-9"]}),
+                "read staff as number, missing: \"999\", \"-9\"",
+            ),
+            (
+                json!({"kind": "convert", "column": "area", "to": "number", "remove": ["m²"], "decimal": ","}),
+                "read area as number, without \"m²\", decimal sign \",\"",
+            ),
+            (json!({"kind": "convert", "column": "day", "to": "date_dmy"}), "read day as date dmy"),
+        ] {
+            assert_eq!(step_text(&step), words);
+        }
     }
 }

@@ -116,10 +116,15 @@ fn results_text(run: &Value) -> String {
     let flow = run["sample_flow"].as_array().map(Vec::as_slice).unwrap_or_default();
     if let (Some(first), Some(last)) = (flow.first(), flow.last()) {
         out.push_str(&format!("rows      {} used of {}", last["rows"], first["rows"]));
-        let reasons: Vec<String> =
-            flow.iter().map(|step| text(step, "reason")).filter(|r| !r.is_empty()).collect();
-        if !reasons.is_empty() {
-            out.push_str(&format!("; left out: {}", reasons.join("; ")));
+        // a conversion leaves no row out
+        let is_repair = |step: &&Value| text(step, "step").starts_with("convert ");
+        let (repairs, others): (Vec<&Value>, Vec<&Value>) = flow.iter().partition(is_repair);
+        for (words, steps) in [("left out", others), ("repaired", repairs)] {
+            let reasons: Vec<String> =
+                steps.iter().map(|step| text(step, "reason")).filter(|r| !r.is_empty()).collect();
+            if !reasons.is_empty() {
+                out.push_str(&format!("; {words}: {}", reasons.join("; ")));
+            }
         }
         out.push('\n');
     }
@@ -233,14 +238,17 @@ mod tests {
                 {"term": "x", "estimate": 0.00001234, "std_error": 1.5, "p_value": 1e-9, "ci_low": -1.0, "ci_high": 2.0},
                 {"term": "z", "estimate": null},
             ],
-            "sample_flow": [{"step": "loaded", "rows": 9}, {"step": "used", "rows": 7, "reason": "missing: x (2)"}],
+            "sample_flow": [{"step": "loaded", "rows": 9}, {"step": "convert main", "rows": 9, "reason": "convert x: numbers"}, {"step": "used", "rows": 7, "reason": "missing: x (2)"}],
             "checks": [{"id": "few_clusters", "status": "warn", "message": "12 clusters"}, {"id": "a", "status": "ok"}],
         });
         let text = results_text(&run);
         assert!(text.contains("1.2340e-5") && text.contains("<0.0001"), "{text}");
         let omitted = text.lines().find(|line| line.starts_with('z')).expect("its row");
         assert!(omitted.ends_with("omitted"), "{text}");
-        assert!(text.contains("rows      7 used of 9; left out: missing: x (2)"), "{text}");
+        assert!(
+            text.contains("rows      7 used of 9; left out: missing: x (2); repaired: convert x: numbers"),
+            "{text}"
+        );
         assert!(
             text.contains(
                 "warning   few_clusters: There are few clusters. With few clusters, standard errors"

@@ -78,6 +78,13 @@ pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) 
         if let Some((_, expected, message)) = called.filter(|(name, ..)| is_called(&chars, at, name)) {
             return ExpressionError::new(at, *message, expected);
         }
+        if word == "is" && is_before_value(&chars, at + 2) {
+            return ExpressionError::new(at, "`is` is written ==", &["=="]);
+        }
+        if chars.get(at) == Some(&'[') && is_index(&chars, at) {
+            let message = "a column is written by its name alone, without quotes around it";
+            return ExpressionError::new(at, message, &["column"]);
+        }
         let habit = HABITS.iter().find(|(habit, ..)| is_written(&chars, at, habit, &word));
         if let Some((_, expected, message)) = habit.filter(|_| !is_column(&word)) {
             return ExpressionError::new(at, *message, expected);
@@ -107,6 +114,19 @@ pub(super) fn advised(text: &str, columns: &[Column], refusal: ExpressionError) 
         }
         _ => quoted(&chars, &is_column, refusal),
     }
+}
+
+/// True where a text or a number follows: `shop is "A"`, unlike `shop is null`.
+fn is_before_value(chars: &[char], from: usize) -> bool {
+    let next = chars.iter().skip(from).find(|c| !c.is_whitespace());
+    next.is_some_and(|c| matches!(c, '"' | '\'' | '“') || c.is_ascii_digit())
+}
+
+/// True for a bracket between a name and a quote: `df["wage"]`.
+fn is_index(chars: &[char], at: usize) -> bool {
+    let behind = at.checked_sub(1).and_then(|before| chars.get(before));
+    behind.is_some_and(|c| c.is_alphanumeric() || *c == '_')
+        && matches!(chars.get(at + 1), Some('"' | '\'' | '“'))
 }
 
 /// True for a name with parentheses behind it; of `if`, which may also begin a condition, with arguments between them.

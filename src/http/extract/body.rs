@@ -146,7 +146,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 pub fn parse_query<T: DeserializeOwned>(uri: &axum::http::Uri) -> Result<T, Problem> {
     axum::extract::Query::<T>::try_from_uri(uri)
         .map(|axum::extract::Query(value)| value)
-        .map_err(|rejection| Problem::validation("query", rejection.body_text()))
+        .map_err(|rejection| in_query(&rejection.body_text()))
+}
+
+/// The refusal of a query string, with the name of the field where the reader tells it: `language: unknown variant …`.
+fn in_query(message: &str) -> Problem {
+    let plain = message.strip_prefix("Failed to deserialize query string: ").unwrap_or(message);
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+    match plain.split_once(": ").filter(|(name, _)| is_name(name)) {
+        Some((field, why)) => Problem::validation(field, in_words(why)),
+        None => Problem::validation("query", in_words(plain)),
+    }
 }
 
 /// The query string.

@@ -230,12 +230,14 @@ impl Named<'_> {
     }
 
     /// True for the numbers of the rows: as many as rows, one after the other.
-    fn is_row_number(&self, rows: u64) -> bool {
+    pub(super) fn is_row_number(&self, rows: u64) -> bool {
         let c = self.column;
         // without holes: 1 to 120, 4001 to 4120
         let dense = c.min.zip(c.max).is_some_and(|(least, most)| most - least <= rows as f64);
         let begins = c.min.is_some_and(|least| (0.0..=1.0).contains(&least));
-        c.integer_valued && rows > 20 && c.distinct == rows && dense && (begins || !self.is_time())
+        // a row of totals has no number
+        let every = c.distinct == rows || (c.missing <= 2 && c.distinct + c.missing == rows);
+        c.integer_valued && rows > 20 && every && dense && (begins || !self.is_time())
     }
 
     /// True for codes from 1 on without holes, each of several rows: the chicks of repeated measurements.

@@ -263,6 +263,9 @@ impl Explained<'_> {
             Some(y) if y.is_count() => {
                 both(format!("{} counts events", y.name()), format!("{} 是计数变量", y.name()))
             }
+            Some(y) if y.column.is_text() => {
+                both(format!("{} holds categories", y.name()), format!("{} 是类别变量", y.name()))
+            }
             Some(y) => both(
                 format!("{} is a number and the question asks how it depends on others", y.name()),
                 format!("{} 是数值，问题询问它与其他变量的关系", y.name()),
@@ -291,7 +294,7 @@ impl Explained<'_> {
                 field: (*role).to_owned(),
                 question: both(en, zh),
                 blocking: gap.is_some(),
-                candidates: known.into_iter().take(8).collect(),
+                candidates: self.free(known, role, chosen),
             });
         }
         for gap in gaps.iter().filter(|g| !self.filled.open.contains(&g.field.as_str())) {
@@ -303,7 +306,7 @@ impl Explained<'_> {
                     format!("问题没有说明：{zh}"),
                 ),
                 blocking: true,
-                candidates: gap.candidates.iter().take(8).cloned().collect(),
+                candidates: self.free(gap.candidates.clone(), &gap.field, chosen),
             });
         }
         out.extend(self.chance_of_a_number(chosen));

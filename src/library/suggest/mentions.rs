@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::tokens::is_han;
+use super::articles::name_columns;
 use super::columns::{Alias, Named, Place, weight};
 use super::expand::expand;
 use super::likeness::stands_for;
@@ -121,6 +122,7 @@ pub(super) fn mentions(
 ) -> (Vec<Mention>, Vec<Unit>, Vec<Link>) {
     let mut units = units(question, vocabulary);
     forget_times_of_treatment(question, &mut units, columns);
+    name_columns(question, &mut units, columns);
     expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);
     let mut found: Vec<(f64, Mention)> = Vec::new();

@@ -2,6 +2,7 @@
 //! same input gives the same draft. Every choice has its reason, its alternatives and a confidence; roles that
 //! the question does not name become questions.
 
+mod articles;
 mod assigned;
 mod chinese;
 mod columns;
@@ -30,12 +31,14 @@ mod reading;
 mod relations;
 mod role_words;
 mod roles;
+mod scales;
 mod structure;
 mod surroundings;
 mod times;
+mod unread;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -49,7 +52,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 12;
+pub const RULES_VERSION: u32 = 13;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -214,6 +217,17 @@ pub fn readings(input: &SuggestInput<'_>) -> Vec<ScoredReading> {
 
 /// Makes a draft from a question; of a very long one its beginning.
 pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
+    suggest_beside(input, &BTreeSet::new())
+}
+
+/// The same; `mixed` are columns whose numbers are written in two ways, which no draft can use before a person has written
+/// them in one.
+pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
+    scales::ordered(input, unread::suggested(input, mixed))
+}
+
+/// Reads a question without looking at what its columns should be.
+fn read(input: &SuggestInput<'_>) -> Suggestion {
     let input = &beginning(input);
     let asked = Asked::of(input);
     let mut readings = asked.readings();
@@ -266,6 +280,10 @@ pub fn draft_of(suggestion: &Suggestion) -> Map<String, Value> {
     body.insert("roles".to_owned(), serde_json::to_value(&statement.roles).unwrap_or_default());
     body.insert("parameters".to_owned(), Value::Object(statement.parameters.clone()));
     body.insert("categorical_vars".to_owned(), statement.categorical_vars.clone().into());
+    if !statement.derived_variables.is_empty() {
+        let variables = serde_json::to_value(&statement.derived_variables).unwrap_or_default();
+        body.insert("derived_variables".to_owned(), variables);
+    }
     if !statement.data_steps.is_empty() {
         body.insert("data_steps".to_owned(), serde_json::to_value(&statement.data_steps).unwrap_or_default());
     }

@@ -108,6 +108,21 @@ impl Explained<'_> {
         })
     }
 
+    /// The first candidates that have no other role already; numbers of rows explain nothing. All of them where none is left.
+    pub(super) fn free(&self, mut known: Vec<String>, role: &str, chosen: &Chosen) -> Vec<String> {
+        let rows = self.input.dataset.row_count;
+        let models = ["outcome_var", "regressors", "controls", "item_vars", "focal_var"].contains(&role);
+        let aside = |name: &str| {
+            let used = chosen.statement.roles.values().flatten().any(|c| c == name);
+            used || (models && self.named.iter().any(|n| n.name() == name && n.is_row_number(rows)))
+        };
+        if known.iter().any(|name| !aside(name)) {
+            known.retain(|name| !aside(name));
+        }
+        known.truncate(8);
+        known
+    }
+
     /// Asks for the outcome. `fitting` are the columns that the chosen template takes as one, if there is a template.
     pub(super) fn open_outcome(&self, chosen: &Chosen, fitting: Option<&[String]>) -> OpenQuestion {
         let rows = self.input.dataset.row_count;

@@ -1,6 +1,7 @@
 //! A draft by rules: from the words of the requirement and the profile of the columns, without a model. It changes
 //! the job only if the caller asks for that.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use super::draft_request::DraftRequest;
 use super::draft_view::{DraftView, view_draft};
 use super::state_draft::StateDraft;
 use crate::domain::data_step::DataStep;
-use crate::domain::dataset::Dataset;
+use crate::domain::dataset::{DataWarning, Dataset};
 use crate::domain::draft::DraftSource;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::{JobRecord, Operation};
@@ -18,7 +19,7 @@ use crate::domain::template::Bilingual;
 use crate::library::repairs::{after_repairs, named_columns, proposable_repairs};
 use crate::library::suggest::{
     Choice, MethodChoice, OpenQuestion, RULES_VERSION, SuggestInput, Suggestion, draft_of, submitted_of,
-    suggest,
+    suggest_beside,
 };
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::shared::commits::{check_if_match, with_retries};
@@ -112,6 +113,7 @@ impl SuggestDraft<'_> {
         let (tabular, library) = (Arc::clone(&ctx.tabular), Arc::clone(&ctx.library));
         let question = job.requirement.clone();
         let chosen = chosen_repairs(job, &dataset);
+        let mixed = mixed_columns(job, &dataset);
         let made = move || {
             let mut values = tabular.texts(&path, ROWS, VALUES)?;
             let steps = chosen.clone().unwrap_or_else(|| proposable_repairs(&dataset));
@@ -120,7 +122,7 @@ impl SuggestDraft<'_> {
             values.retain(|name, _| !converted(name));
             let input =
                 SuggestInput { library: &library, question: &question, dataset: &repaired, values: &values };
-            let mut suggestion = suggest(&input);
+            let mut suggestion = suggest_beside(&input, &mixed);
             let steps = if chosen.is_some() { steps } else { needed(steps, &suggestion, &repaired) };
             suggestion.choices.extend(steps.iter().map(choice_of));
             suggestion.statement.data_steps = steps;
@@ -128,6 +130,16 @@ impl SuggestDraft<'_> {
         };
         ctx.pools.reads.run(made).await?
     }
+}
+
+/// The columns of numbers that are written in two ways, which is for a person to mend.
+fn mixed_columns(job: &JobRecord, dataset: &Dataset) -> BTreeSet<String> {
+    let of_it = |w: &&DataWarning| {
+        w.kind == "mixed_number_styles"
+            && w.dataset_key.as_deref().is_none_or(|key| key == dataset.dataset_key)
+    };
+    let warnings = job.inputs.iter().flat_map(|inputs| &inputs.warnings);
+    warnings.filter(of_it).filter_map(|w| w.column.clone()).collect()
 }
 
 /// The repairs that the draft of the job has; `None` without any.

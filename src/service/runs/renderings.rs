@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
 use crate::domain::canonical::sha256_hex;
+use crate::domain::data_step::{DataStep, StepKind};
+use crate::domain::dataset::Dataset;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, stored_path};
-use crate::domain::plan::{BoundParameter, Plan, PlanOutput};
+use crate::domain::plan::{BoundParameter, CategoricalMark, Plan, PlanOutput};
 use crate::domain::run::{ResultRow, Run};
 use crate::domain::template::TemplateMeta;
 use crate::ports::blob_store::BlobStore;
@@ -114,13 +116,33 @@ impl Subject<'_> {
             let path = self.workspace.local_copy(tenant, holder, rel_path, &main.canonical_sha256);
             let read = path.map_err(|error| error.to_string()).and_then(|path| {
                 labels.steps = steps(&numeric(self.plan), &path)?;
-                labels.read_levels(&self.plan.categorical_vars, &path)
+                let mut marks = self.plan.categorical_vars.clone();
+                marks.extend(self.numbered_outcome(main));
+                labels.read_levels(&marks, &path)
             });
             if let Err(reason) = read {
                 tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
             }
         }
         (labels, main.map(|d| d.original_name.clone()))
+    }
+
+    /// A text outcome whose values a run numbers itself, as `egen group()` does (`ss_groups`): its numbers are those of the file
+    /// only where the sample has every value of it.
+    fn numbered_outcome(&self, main: &Dataset) -> Option<CategoricalMark> {
+        let name = self.plan.contract.bound.get("outcome")?.as_str()?;
+        let column = main.column(name).filter(|c| c.is_text() && !c.distinct_is_lower_bound)?;
+        let is_marked = self.plan.categorical_vars.iter().any(|mark| mark.column == name);
+        let is_as_read = |step: &DataStep| {
+            step.kind == StepKind::DropRows
+                || (step.kind == StepKind::Convert && step.column.as_deref() != Some(name))
+        };
+        let levels = self.run.checks.iter().find(|check| check.id == "one_level")?.value.as_deref()?;
+        let has_all = levels.parse() == Ok(column.distinct);
+        let is_certain = has_all && self.plan.data_steps.iter().all(|planned| is_as_read(&planned.step));
+        let own =
+            || CategoricalMark { column: name.to_owned(), companion: Some(name.to_owned()), encoding: None };
+        (!is_marked && is_certain).then(own)
     }
 
     /// Says the terms of a model in the words of the data, where these say more than the term itself.

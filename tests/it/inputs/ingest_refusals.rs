@@ -269,6 +269,49 @@ fn doubtful_columns_are_read_without_loss_and_remarked() {
 }
 
 #[test]
+fn a_remark_on_infinite_values_names_the_row() {
+    let said = |text: &str| {
+        let got = read(text);
+        let remark = got.data.warnings.iter().find(|w| w.kind == "infinite_values");
+        remark.map(|w| w.message.clone()).unwrap_or_else(|| panic!("{:?}", got.data.warnings))
+    };
+    for cell in ["inf", "-Infinity", "1e400"] {
+        let message = said(&format!("x,y\n1,2\n2,{cell}\n3,4\n4,1.5\n"));
+        assert!(message.contains("y has 1 value that no number can hold"), "{message}");
+        assert!(message.contains("first in row 3"), "{message}");
+    }
+    assert!(
+        said("x\n1.5\ninf\n-inf\n2\n")
+            .contains("x has 2 values that no number can hold, such as inf (first in row 3)")
+    );
+}
+
+#[test]
+fn numbers_of_rows_and_times_in_two_columns_are_remarked() {
+    let rows = |name: &str, of: fn(u32) -> String| {
+        let lines: Vec<String> = (1..=24).map(|i| format!("{},{}", of(i), (i * 7) % 11)).collect();
+        read(&format!("{name},y\n{}\n", lines.join("\n")))
+    };
+    for name in ["", "no", "No.", "X", "Unnamed: 0", "序号", "index"] {
+        assert!(rows(name, |i| i.to_string()).warned("row_numbers"), "{name:?} from 1");
+        assert!(rows(name, |i| (i - 1).to_string()).warned("row_numbers"), "{name:?} from 0");
+    }
+    assert!(!rows("dose", |i| i.to_string()).warned("row_numbers"), "another name is no numbering");
+    assert!(!rows("no", |i| (i * 2).to_string()).warned("row_numbers"), "nor are numbers with holes");
+    let months = rows("year,month", |i| format!("{},{}", 2020 + (i - 1) / 12, 1 + (i - 1) % 12));
+    let remark = months.data.warnings.iter().find(|w| w.kind == "time_in_parts").expect("a remark");
+    assert!(
+        remark.message.ends_with("derive a variable by (year - 1960) * 12 + month - 1"),
+        "{}",
+        remark.message
+    );
+    let quarters = rows("年份,季度", |i| format!("{},{}", 2015 + (i - 1) / 4, 1 + (i - 1) % 4));
+    let remark = quarters.data.warnings.iter().find(|w| w.kind == "time_in_parts").expect("a remark");
+    assert!(remark.message.ends_with("(年份 - 1960) * 4 + 季度 - 1"), "{}", remark.message);
+    assert!(!rows("year,month", |i| format!("{},{}", 2020, i)).warned("time_in_parts"), "24 is no month");
+}
+
+#[test]
 fn a_delimiter_at_the_end_of_every_line_makes_no_column() {
     let got = read("a,b,\n1,2,\n3,4,,\n");
     assert_eq!(got.data.columns.len(), 2);

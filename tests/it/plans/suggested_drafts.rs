@@ -179,3 +179,105 @@ async fn before_and_after_treatment_are_two_measurements_and_no_groups() {
     assert!(!draft.contains("\"treatment\""), "the arm is no group of this question: {draft}");
     app.stop().await;
 }
+
+/// Answers in ordered words with the number of each row in front.
+fn answers(levels: [&str; 3]) -> String {
+    let row = |i: u32| {
+        format!("{i},{},{},{}", levels[((i * 7 + i / 9) % 3) as usize], 5 + (i * 13) % 60, 20 + (i * 5) % 50)
+    };
+    let rows: Vec<String> = (1..=120).map(row).collect();
+    format!("no,satisfaction,wait_minutes,age\n{}\n", rows.join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_of_ordered_words_is_offered_in_their_order() {
+    let mut app = TestApp::start().await;
+    for (levels, question) in [
+        (["low", "medium", "high"], "Does a longer wait lower satisfaction, controlling for age?"),
+        (["低", "中", "高"], "wait_minutes 对 satisfaction 的影响，控制 age"),
+    ] {
+        let job = app.job(question).await;
+        app.upload(&job, "answers.csv", answers(levels)).await.ok();
+        let suggested = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+        let draft = &suggested["submitted_draft"];
+        assert_eq!(draft["template"]["template_id"], "limited.ologit", "{suggested}");
+        assert_eq!(draft["roles"]["outcome_var"], json!(["satisfaction_rank"]), "{suggested}");
+        let expressions: Vec<&str> = draft["derived_variables"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|v| v["expression"].as_str())
+            .collect();
+        let [_, middle, high] = levels;
+        let from_second = format!("inlist(satisfaction, \"{middle}\", \"{high}\")");
+        let third = format!("inlist(satisfaction, \"{high}\")");
+        assert_eq!(
+            expressions,
+            [from_second.as_str(), third.as_str(), "1 + satisfaction_from2 + satisfaction_from3"]
+        );
+        let reason =
+            choice(&suggested, "roles.outcome_var")["reason"]["en"].as_str().expect("a reason").to_owned();
+        assert!(reason.contains(&levels.join(", ")), "{reason}");
+        app.post(&job, "/plan/freeze", &json!({})).await.ok();
+        app.post(&job, "/run", &json!({})).await.ok();
+        let end = app.wait_for_end(&job).await;
+        assert_eq!(end["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_in_two_styles_are_asked_for_and_not_taken_for_groups() {
+    let mut app = TestApp::start().await;
+    let cell =
+        |i: u32| if i % 3 == 0 { format!("0.{}", 20 + i % 60) } else { format!("{}%", 20 + (i * 7) % 60) };
+    let rows: Vec<String> = (1..=60).map(|i| format!("{},{}", cell(i), 18 + i % 11)).collect();
+    let job = app.job("Does attendance depend on age?").await;
+    app.upload(&job, "class.csv", format!("attendance,age\n{}\n", rows.join("\n"))).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    assert_eq!(suggested["draft"]["template_id"], "linear.ols_robust", "{suggested}");
+    assert_eq!(suggested["draft"]["roles"], json!({"regressors": ["age"]}), "{suggested}");
+    let open = &suggested["open_questions"][0];
+    assert_eq!((&open["field"], &open["blocking"]), (&json!("outcome_var"), &json!(true)), "{suggested}");
+    assert!(open["question"]["en"].as_str().expect("a question").contains("written in two ways"), "{open}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_of_rows_and_the_outcome_itself_are_no_candidates() {
+    let mut app = TestApp::start().await;
+    for name in ["no", "X", "Unnamed: 0", ""] {
+        let row = |i: u32| format!("{i},{}.5,{}.1,{}", (i * 7) % 11, (i * 5) % 13, 3 + (i * 3) % 17);
+        let rows: Vec<String> = (1..=60).map(row).collect();
+        let job = app.job("What explains the yield?").await;
+        app.upload(&job, "plots.csv", format!("{name},rain,yield,heat\n{}\n", rows.join("\n"))).await.ok();
+        let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+        let open = &suggested["open_questions"][0];
+        assert_eq!(open["field"], "regressors", "{suggested}");
+        let mut candidates: Vec<&str> =
+            open["candidates"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        candidates.sort_unstable();
+        assert_eq!(candidates, ["heat", "rain"], "{name:?}: {suggested}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_with_the_name_of_an_article_is_named() {
+    let mut app = TestApp::start().await;
+    let row = |i: u32| format!("{}.25,{}.5,{}.75", (i * 7) % 11, (i * 5) % 13, 3 + (i * 3) % 17);
+    let rows: Vec<String> = (1..=60).map(row).collect();
+    let table = format!("a,b,score\n{}\n", rows.join("\n"));
+    for (question, regressors) in [
+        ("What is the effect of a on score?", json!(["a"])),
+        ("a对score的影响", json!(["a"])),
+        ("What effect does b have on a score?", json!(["b"])),
+    ] {
+        let job = app.job(question).await;
+        app.upload(&job, "abc.csv", table.clone()).await.ok();
+        let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+        assert_eq!(suggested["draft"]["roles"]["regressors"], regressors, "{question}: {suggested}");
+        assert_eq!(suggested["draft"]["roles"]["outcome_var"], json!(["score"]), "{question}: {suggested}");
+    }
+    app.stop().await;
+}

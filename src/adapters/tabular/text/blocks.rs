@@ -172,7 +172,9 @@ impl Blocks {
         let (_, records) = self.boundaries.take();
         let row = self.next_row + records;
         if self.boundaries.open_quote() {
-            problems::parse(Some(row), None, "a quoted field that begins in this row is not closed")
+            let reason = "a quoted field that begins in this row is not closed: end it with a quote, or write a quote that \
+                          belongs to the text twice (\"\")";
+            problems::parse(Some(row), None, reason)
         } else {
             debug_assert!(too_long);
             problems::parse(Some(row), None, "the row is longer than 16 MiB")

@@ -81,7 +81,9 @@ fn ingest_with(
     let mut warnings = Warnings::default();
     table.remark(&mut warnings);
     if rows == 0 {
-        return Err(problems::empty("the file has a header and no rows of data"));
+        return Err(problems::empty(
+            "the file has a header and no rows of data; save the table with its rows, one for each observation",
+        ));
     }
     let mut plan = Plan::of(&table.header.names, &facts, table.decimal_comma());
     if plan.kept.is_empty() {

@@ -148,10 +148,13 @@ async fn receive_parts(
             "role" => {
                 let text = short_text(field).await?;
                 let role = serde_json::from_value(serde_json::Value::String(text.clone())).map_err(|_| {
-                    Problem::new(
-                        ErrorCode::InputRoleInvalid,
-                        "a role is primary_dataset, secondary_dataset or auxiliary_data",
-                    )
+                    let shown: String = text.chars().take(60).collect();
+                    let message = format!(
+                        "the part role holds {shown:?}: a role is primary_dataset (the data that are analysed), \
+                         secondary_dataset (data to combine with them) or auxiliary_data; without a part role the first file \
+                         is the primary one"
+                    );
+                    Problem::new(ErrorCode::InputRoleInvalid, message).with("role", shown)
                 })?;
                 roles.push(role);
             }

@@ -34,6 +34,16 @@ pub fn checked_formats(formats: &[String]) -> Result<(), Problem> {
     checked_formats_at("output_formats", formats)
 }
 
+/// Names of programs and of other endings, with the format that is meant.
+const PROGRAMS: [(&[&str], &str); 6] = [
+    (&["word", "doc", ".docx"], "docx"),
+    (&["excel", "xls", ".xlsx"], "xlsx"),
+    (&["latex", ".tex"], "tex"),
+    (&["stata", ".dta"], "dta"),
+    (&["acrobat", ".pdf"], "pdf"),
+    (&["image", "jpg", "jpeg", "picture", ".png"], "png"),
+];
+
 /// As [`checked_formats`], for a field of another name.
 ///
 /// # Errors
@@ -46,7 +56,10 @@ pub fn checked_formats_at(field: &str, formats: &[String]) -> Result<(), Problem
         .filter(|(_, format)| !known.contains(&format.as_str()))
         .map(|(i, format)| {
             let shown: String = format.chars().take(20).collect();
-            (format!("{field}[{i}]"), format!("{shown} is not one of {}", known.join(", ")))
+            let lower = shown.to_lowercase();
+            let meant = PROGRAMS.iter().find(|(names, _)| names.contains(&lower.as_str()));
+            let meant = meant.map(|(_, format)| format!("; did you mean {format}?")).unwrap_or_default();
+            (format!("{field}[{i}]"), format!("{shown} is not one of {}{meant}", known.join(", ")))
         })
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation_all(errors)) }

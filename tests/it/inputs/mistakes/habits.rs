@@ -94,7 +94,7 @@ fn names() -> Vec<Mistake> {
         template(
             "the first word of a template",
             "linear.ols",
-            "the nearest ids are linear.ols_cluster, linear.ols_robust",
+            "the nearest ids are linear.ols_robust, linear.ols_cluster",
         ),
         template("the method alone", "logit", "the nearest ids are limited.logit_margins"),
         m("a level as a share", "400: at least 50", plain())

@@ -1,0 +1,208 @@
+//! Outcomes that are ordered words (low, medium, high; 低, 中, 高): they are offered as an ordered outcome, numbered by derived
+//! variables, instead of as categories without an order.
+
+use super::{Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
+use crate::domain::dataset::Dataset;
+use crate::domain::draft::StatedVariable;
+use crate::domain::ids::TemplateId;
+use crate::domain::template::Bilingual;
+
+/// The analysis of categories without an order, and that of ordered ones.
+const UNORDERED: &str = "limited.mlogit";
+const ORDERED: &str = "limited.ologit";
+
+/// Scales of words, the lowest level first; the spellings of a level.
+const SCALES: [&[&[&str]]; 14] = [
+    &[
+        &["very low"],
+        &["low"],
+        &["medium", "middle", "moderate", "mid", "average"],
+        &["high"],
+        &["very high"],
+    ],
+    &[
+        &["none", "absent"],
+        &["mild", "minor", "slight"],
+        &["moderate"],
+        &["severe", "serious", "major"],
+        &["very severe", "critical"],
+    ],
+    &[
+        &["very poor"],
+        &["poor", "bad"],
+        &["fair", "average", "ok"],
+        &["good"],
+        &["very good"],
+        &["excellent"],
+    ],
+    &[
+        &["strongly disagree"],
+        &["disagree"],
+        &["neutral", "neither", "undecided"],
+        &["agree"],
+        &["strongly agree"],
+    ],
+    &[
+        &["very dissatisfied"],
+        &["dissatisfied", "unsatisfied"],
+        &["neutral", "neither"],
+        &["satisfied"],
+        &["very satisfied"],
+    ],
+    &[&["very unlikely"], &["unlikely"], &["neutral", "neither"], &["likely"], &["very likely"]],
+    &[
+        &["never"],
+        &["rarely", "seldom"],
+        &["sometimes", "occasionally"],
+        &["often", "frequently"],
+        &["always"],
+    ],
+    &[&["small", "s"], &["medium", "m"], &["large", "l"], &["very large", "xl"]],
+    &[&["很低", "非常低"], &["低"], &["中", "中等", "一般"], &["高"], &["很高", "非常高"]],
+    &[
+        &["很差", "非常差"],
+        &["差", "较差"],
+        &["中", "一般", "及格"],
+        &["良", "好", "良好", "较好"],
+        &["优", "优秀", "很好", "非常好"],
+    ],
+    &[&["很不满意", "非常不满意"], &["不满意"], &["一般"], &["满意"], &["很满意", "非常满意"]],
+    &[&["很不同意", "非常不同意"], &["不同意"], &["一般", "中立"], &["同意"], &["很同意", "非常同意"]],
+    &[&["从不"], &["很少"], &["有时"], &["经常"], &["总是"]],
+    &[&["轻", "轻度"], &["中", "中度"], &["重", "重度"]],
+];
+/// Fewest levels of an ordered outcome.
+const LEAST_LEVELS: usize = 3;
+/// Longest part of a name that stays in the names of the variables derived from it.
+const KEPT: usize = 24;
+
+/// Returns the values of each level, the lowest first, where all texts are words of one scale.
+fn levels(texts: &[String]) -> Option<Vec<Vec<String>>> {
+    let of = |scale: &[&[&str]]| {
+        let mut found: Vec<Vec<String>> = vec![Vec::new(); scale.len()];
+        for text in texts {
+            let word = text.trim().to_lowercase().replace('_', " ");
+            let at = scale.iter().position(|level| level.contains(&word.as_str()))?;
+            found[at].push(text.clone());
+        }
+        found.retain(|level| !level.is_empty());
+        (found.len() >= LEAST_LEVELS).then_some(found)
+    };
+    SCALES.iter().find_map(|scale| of(scale))
+}
+
+/// Turns a draft on an outcome of ordered words into one on their order; any other stays as it is.
+pub(super) fn ordered(input: &SuggestInput<'_>, suggestion: Suggestion) -> Suggestion {
+    let outcome = match suggestion.statement.roles.get("outcome_var").map(Vec::as_slice) {
+        Some([name]) => name.clone(),
+        _ => return suggestion,
+    };
+    let is_plain = suggestion.template_id.as_ref().is_some_and(|id| id.as_str() == UNORDERED);
+    let column = input.dataset.column(&outcome).filter(|c| is_plain && c.is_text());
+    let texts = input.values.get(&outcome).filter(|t| column.is_some_and(|c| c.distinct == t.len() as u64));
+    match texts.and_then(|texts| levels(texts)) {
+        Some(levels) => numbered(input, suggestion, &outcome, &levels),
+        None => suggestion,
+    }
+}
+
+/// The draft with the ranks of an outcome in place of its words.
+fn numbered(
+    input: &SuggestInput<'_>,
+    mut suggestion: Suggestion,
+    outcome: &str,
+    levels: &[Vec<String>],
+) -> Suggestion {
+    let Some(template) = TemplateId::parse(ORDERED).ok().and_then(|id| input.library.get(&id)) else {
+        return suggestion;
+    };
+    let variables = ranks(input.dataset, outcome, levels);
+    let Some(rank) = variables.last().map(|v| v.name.clone()) else { return suggestion };
+    let statement = &mut suggestion.statement;
+    statement.roles.insert("outcome_var".to_owned(), vec![rank.clone()]);
+    statement.parameters.retain(|name, _| template.meta.parameters.iter().any(|p| p.name == *name));
+    statement.derived_variables = variables;
+    suggestion.template_id = Some(template.meta.id.clone());
+    let listed: Vec<&str> = levels.iter().map(|level| level[0].as_str()).collect();
+    let (en, zh) = (listed.join(", "), listed.join("、"));
+    suggestion.method = suggestion.method.map(|method| MethodChoice {
+        template_id: ORDERED.to_owned(),
+        reason: Bilingual {
+            en: format!("the values of {outcome} have an order: {en}"),
+            zh: Some(format!("{outcome} 的取值有顺序：{zh}")),
+        },
+        alternatives: others(&method),
+        title: template.meta.title.clone(),
+        confidence: method.confidence,
+    });
+    let told = |choice: &mut Choice| {
+        choice.columns = vec![rank.clone()];
+        choice.reason.en += &format!("; derived variables number its values from the lowest: {en}");
+        let of_rank = format!("；派生变量按从低到高编号：{zh}");
+        choice.reason.zh = choice.reason.zh.take().map(|text| text + &of_rank);
+    };
+    suggestion.choices.iter_mut().filter(|c| c.field == "roles.outcome_var").for_each(told);
+    suggestion
+}
+
+/// The alternatives with the analysis without an order in front.
+fn others(method: &MethodChoice) -> Vec<MethodAlternative> {
+    let score = method.alternatives.first().map_or(method.confidence, |a| a.score);
+    let first =
+        MethodAlternative { template_id: method.template_id.clone(), title: method.title.clone(), score };
+    let rest = method.alternatives.iter().filter(|a| a.template_id != ORDERED).cloned();
+    std::iter::once(first).chain(rest).collect()
+}
+
+/// The variables that number the levels from 1 on: one for each level from which on a value counts, and their sum.
+fn ranks(dataset: &Dataset, outcome: &str, levels: &[Vec<String>]) -> Vec<StatedVariable> {
+    let stem: String = outcome.chars().take(KEPT).collect();
+    let named = |ending: &str| {
+        let mut names =
+            std::iter::once(format!("{stem}_{ending}")).chain((2..).map(|n| format!("{stem}_{ending}{n}")));
+        names
+            .find(|name| dataset.columns.iter().all(|c| !c.name.eq_ignore_ascii_case(name)))
+            .expect("some name is free")
+    };
+    let flags: Vec<StatedVariable> = (1..levels.len())
+        .map(|from| {
+            let texts: Vec<String> =
+                levels[from..].iter().flatten().map(|text| format!("\"{text}\"")).collect();
+            StatedVariable {
+                name: named(&format!("from{}", from + 1)),
+                expression: format!("inlist({outcome}, {})", texts.join(", ")),
+                label: None,
+            }
+        })
+        .collect();
+    let sum: Vec<&str> = flags.iter().map(|flag| flag.name.as_str()).collect();
+    let numbers: Vec<String> = (1..).zip(levels).map(|(n, level)| format!("{n} {}", level[0])).collect();
+    let rank = StatedVariable {
+        name: named("rank"),
+        expression: format!("1 + {}", sum.join(" + ")),
+        label: Some(format!("{outcome} ({})", numbers.join(", ")))
+            .filter(|label| label.chars().count() <= 80),
+    };
+    flags.into_iter().chain([rank]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(texts: &[&str]) -> Option<Vec<Vec<String>>> {
+        levels(&texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn words_of_one_scale_have_an_order() {
+        assert_eq!(
+            of(&["high", "Low", "medium", "low"]).expect("a scale"),
+            [vec!["Low", "low"], vec!["medium"], vec!["high"]]
+        );
+        assert_eq!(of(&["高", "中", "低"]).expect("a scale"), [["低"], ["中"], ["高"]]);
+        assert!(of(&["low", "high"]).is_none(), "two levels are no scale");
+        assert!(of(&["low", "medium", "high", "unknown"]).is_none());
+        assert!(of(&["bus", "train", "car"]).is_none());
+    }
+}
