@@ -219,10 +219,10 @@ impl Outcomes for Stereotype {
             }
         }
         // the second derivative of a utility in the index of a dimension and its scale parameter is minus one
-        for d in 0..dimensions {
-            for k in 0..others {
-                if let Scale::Free(at) = self.phi[d][k] {
-                    let residual = f64::from(u8::from(chosen == Some(k))) - p[k];
+        for (d, scales) in self.phi.iter().enumerate() {
+            for (k, (scale, p)) in scales.iter().zip(&p).enumerate() {
+                if let Scale::Free(at) = scale {
+                    let residual = f64::from(u8::from(chosen == Some(k))) - p;
                     hessian[d * width + at] -= residual;
                     hessian[at * width + d] -= residual;
                 }

@@ -1,5 +1,5 @@
 """Multinomial probit, stereotype logit, zero-inflated ordered probit, skewed logit, hurdle, censored Poisson and fractional
-heteroskedastic probit models: likelihoods in numpy, maximised by scipy with extrapolated differences."""
+heteroskedastic probit models, the mean of log-logistic times: likelihoods in numpy, maximised by scipy with extrapolated differences."""
 
 import numpy as np
 import pandas as pd
@@ -67,8 +67,9 @@ class Models:
     def __init__(self, cases, d):
         self.cases, self.d = cases, d
 
-    def add(self, name, do, blocks, rows, start, extra=None, tol=1e-6):
-        """Inverse information, robust, clustered, frequency and sampling weights, svy."""
+    def add(self, name, do, blocks, rows, start, extra=None, tol=1e-6, equations=1):
+        """Inverse information, robust, clustered, frequency and sampling weights, svy; the test of the model is of the
+        slopes of the first `equations`."""
         d, head, tail = self.d, *(do.split(",", 1) if "," in do else (do, ""))
         line = lambda weight="", vce="": f"{head.rstrip()}{weight}, {tail.strip()} {vce} nolog"
         theta, ll, information, scores = maximise(rows, start)
@@ -85,7 +86,12 @@ class Models:
             self.cases.add(f"{name} {kind}", DATA, line(weight), named(blocks, t, cov) | {"e(ll)": value}, tol, SOURCE)
             if kind == "pw":
                 do_svy = f"svyset [pweight=pw]\nsvy: {head.rstrip()}, {tail.strip()}".rstrip(", ")
-                self.cases.add(f"{name} svy", DATA, do_svy, named(blocks, t, cov), tol, SOURCE)
+                every = [(e, n) for e, (_, names) in enumerate(blocks) for n in names]
+                slopes = [i for i, (e, n) in enumerate(every) if e < equations and n != "_cons"]
+                k, df = len(slopes), len(w) - 1
+                wald = t[slopes] @ np.linalg.solve(cov[np.ix_(slopes, slopes)], t[slopes])
+                test = {"e(F)": wald * (df - k + 1) / (k * df), "e(df_m)": k}
+                self.cases.add(f"{name} svy", DATA, do_svy, named(blocks, t, cov) | test, tol, SOURCE)
         return theta, information
 
     def mean(self, name, do, predict, value, theta, information):
@@ -134,7 +140,7 @@ def multinomial_probit(m):
         blocks = [(str(c + 1), names) for c in range(3) if c != base]
         do = f"mprobit choice x w, {option}"
         if base == 0:
-            theta, information = m.add("mprobit", do, blocks, rows, np.zeros(6))
+            theta, information = m.add("mprobit", do, blocks, rows, np.zeros(6), equations=2)
             for outcome in (0, 1):
                 value = lambda t, o=outcome: probit_choice(utilities(t, X, 0), np.full(len(y), o))
                 m.mean("mprobit", do + " nolog", f"outcome({outcome + 1})", value, theta, information)
@@ -321,10 +327,29 @@ def scaled_share(m):
     m.slope("fracreg het", do + " vce(oim)", "cm", lambda t, x: ndtr(index(t, ones(x, d["w"]))), theta, information)
 
 
+def log_logistic_time(m):
+    """The mean time after `streg, distribution(loglogistic)`; times are those of years."""
+    d = m.d
+    X, t = ones(d["x"]), d["years"].to_numpy()
+
+    def rows(b):
+        gamma = np.exp(b[2])
+        z = (np.log(t) - X @ b[:2]) / gamma
+        return log_expit(z) + log_expit(-z) - b[2]
+
+    theta, _, information, _ = maximise(rows, np.r_[0.1, 0.5, -1.0])
+    mean = lambda b, X=X: np.exp(X @ b[:2]) * np.pi * np.exp(b[2]) / np.sin(np.pi * np.exp(b[2]))
+    do = "stset years\nstreg x, distribution(loglogistic) nolog"
+    m.mean("streg loglogistic", do, "mean time", mean, theta, information)
+    m.slope("streg loglogistic", do, "mean time", lambda b, x: mean(b, ones(x)), theta, information)
+    out = {"el(r(b),1,1)": mean(theta).mean(), "missing(el(r(table),2,1))": 1}
+    m.cases.add("margins nose", DATA, f"{do}\nmargins, predict(mean time) nose", out, 1e-6, SOURCE)
+
+
 def main():
     cases = Cases("outcomes", SOURCE)
     m = Models(cases, sample())
-    for part in (multinomial_probit, stereotype, inflated_order, skewed, hurdles, censored_count, scaled_share):
+    for part in (multinomial_probit, stereotype, inflated_order, skewed, hurdles, censored_count, scaled_share, log_logistic_time):
         part(m)
         print(part.__name__, len(cases.cases), flush=True)
     cases.write()

@@ -202,6 +202,41 @@ fn the_base_outcome_has_a_line_and_no_rows() {
     assert!(!log.contains("is the base outcome"), "{log}");
 }
 
+/// [R] mprobit and [R] slogit show the base outcome as a line, scale parameters that are fixed and those of the base with a
+/// word in place of a standard error.
+#[test]
+fn the_base_of_a_multinomial_probit_and_of_a_stereotype_logit_has_a_line() {
+    let data = "set obs 60\ngen x = mod(_n*7, 11) - 5\ngen y = 1 + (x + mod(_n*3, 17) > 4) + (mod(_n*11, 19) > 12)\n";
+    for (base, before, after) in [(1, "x | ", "2            |"), (2, "1            |", "3            |")] {
+        let log = log_of(&format!("{data}mprobit y x, baseoutcome({base}) nolog\nassert colsof(e(b)) == 4"));
+        let line = format!("{base}            |  (base outcome)");
+        has_lines(&log, &[line.as_str(), after]);
+        assert!(log.contains(before), "{log}");
+    }
+    let log = log_of(&format!("{data}mprobit y x, baseoutcome(3) nolog"));
+    let lines: Vec<&str> = log.lines().map(str::trim_end).collect();
+    let at = lines.iter().position(|l| *l == "3            |  (base outcome)").expect("the line of the base");
+    assert_eq!(lines[at + 1], "-".repeat(78), "{log}");
+    let log = log_of(&format!("{data}slogit y x, nolog"));
+    has_lines(
+        &log,
+        &[
+            "     /phi1_1 |          1  (constrained)",
+            "     /phi1_3 |          0  (base outcome)",
+            "     /theta3 |          0  (base outcome)",
+            "(y=3 is the base outcome)",
+        ],
+    );
+}
+
+/// Without standard errors the table has estimates alone.
+#[test]
+fn margins_without_errors() {
+    let log = log_of("set obs 5\ngen x = _n\ngen y = cond(_n == 3, 4, _n)\nregress y x\nmargins, nose");
+    has_lines(&log, &["             |     Margin", "       _cons |        3.2"]);
+    assert!(!log.contains("Delta-method"), "{log}");
+}
+
 /// Stata's page on survival analysis prints these times and these numbers of the control group for
 /// `sts list, by(dose) compare` (cancer drug trial). The data here have both doses as one group.
 #[test]

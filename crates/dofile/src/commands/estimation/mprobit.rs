@@ -116,6 +116,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     est.results
         .scalar("k_out", values.len() as f64)
         .scalar("k_points", points as f64)
+        .scalar("k_eq_model", indices as f64)
         .scalar("i_base", base as f64 + 1.0)
         .scalar("baseout", values[base])
         .scalar("const", flag(model.constant))

@@ -182,7 +182,8 @@ pub(crate) fn all_outcomes(
             ),
         ));
     }
-    session.print("(option pr assumed; predicted probabilities)");
+    let assumed = if session.e.cmd() == "zioprobit" { "pmargin" } else { "pr" };
+    session.print(format!("(option {assumed} assumed; predicted probabilities)"));
     let parameters = Parameters::of(&session.e)?;
     if response_outcomes::handles(session.e.cmd()) {
         let cmd = session.e.cmd().to_string();

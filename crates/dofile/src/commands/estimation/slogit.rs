@@ -197,6 +197,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     est.results
         .scalar("k_out", values.len() as f64)
         .scalar("k_dim", dimensions as f64)
+        .scalar("k_eq_model", dimensions as f64)
         .scalar("i_base", base as f64 + 1.0)
         .scalar("k", width as f64)
         .scalar("df_0", values.len() as f64 - 1.0)

@@ -5,7 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
-use super::parts::{first, scalar, single, test_line};
+use super::parts::{first, scalar, single};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::derived::derived_row;
@@ -135,7 +135,9 @@ fn footer(session: &mut Session, level: f64) {
     }
     if session.e.results.get_scalar("chi2_c").is_some() {
         let [chi2, p] = ["chi2_c", "p_c"].map(|n| scalar(session, n));
-        test_line(session, "LR test of alpha=1", 1.0, chi2, p);
+        let left = format!("LR test of alpha=1: chi2(1) = {}", format::bare("%8.2f", chi2).trim_start());
+        let right = format!("Prob > chi2 = {}", format::bare("%6.4f", p));
+        session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
     }
     session.print("");
     session.print("Note: Likelihood-ratio tests are recommended for inference with scobit models.");
