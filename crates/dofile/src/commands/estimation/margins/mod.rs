@@ -32,7 +32,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample post saving(filename [, replace]) noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample nose post saving(filename [, replace]) noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
     notes: "stores r(N) r(b) r(V) r(table) r(at); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
@@ -174,9 +174,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let found = Found { cells, legends, groups, v, n: rows.len() };
     let file = cmd.options.text("saving");
-    if request.no_errors && (file.is_some() || cmd.options.has("post")) {
-        let with = if file.is_some() { "saving()" } else { "post" };
-        return Err(StataError::unsupported_option("margins", &format!("nose with {with}")));
+    if request.no_errors && file.is_some() {
+        return Err(StataError::unsupported_option("margins", "nose with saving()"));
     }
     match request.comparing {
         _ if request.no_errors && !matches!(request.comparing, Comparing::Nothing) => {

@@ -250,8 +250,15 @@ fn store(
         // what r() has describes the posted margins too: e(at), e(k_at), e(predict_label) ...
         let mut est = Estimation { results: session.r.clone(), ..Estimation::default() };
         est.results.matrices.remove("table");
-        est.results.matrix("b", b).matrix("V", v).scalar("N", n);
-        est.results.text("cmd", "margins").text("est_cmd", session.e.cmd()).text("properties", "b V");
+        est.results.matrix("b", b).scalar("N", n);
+        // without standard errors there is nothing to test
+        let properties = if request.no_errors { "b" } else { "b V" };
+        if request.no_errors {
+            est.results.matrices.remove("V");
+        } else {
+            est.results.matrix("V", v);
+        }
+        est.results.text("cmd", "margins").text("est_cmd", session.e.cmd()).text("properties", properties);
         if let Some(df) = df_r {
             est.results.scalar("df_r", df);
         }
