@@ -1,78 +1,23 @@
 //! The ids of templates that a wrong id probably means: names of commands and methods first, then ids that share a part, then
 //! those that are spelt alike.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::load::Library;
 
 /// Ids that are named beside one that does not exist.
 const NEAREST: usize = 3;
 
-/// Names of commands and methods, in small letters without other signs, with the templates for them, the usual one first.
-const USUAL: [(&str, &[&str]); 64] = [
-    ("2sls", &["iv.tsls"]),
-    ("anova", &["test.anova_oneway", "test.anova_twoway", "test.anova_repeated"]),
-    ("aov", &["test.anova_oneway", "test.anova_twoway"]),
-    ("boxplot", &["plot.box"]),
-    ("chi2", &["test.crosstab_chi2", "test.goodness_of_fit", "test.fisher_exact"]),
-    ("chisq", &["test.crosstab_chi2", "test.goodness_of_fit"]),
-    ("chisquare", &["test.crosstab_chi2", "test.goodness_of_fit"]),
-    ("corr", &["desc.correlation", "desc.partial_correlation"]),
-    ("correlate", &["desc.correlation", "desc.partial_correlation"]),
-    ("cox", &["survival.cox", "survival.time_varying"]),
-    ("coxph", &["survival.cox", "survival.time_varying"]),
-    ("describe", &["desc.overall", "data.codebook"]),
-    ("did", &["did.two_period", "did.twfe", "did.callaway"]),
-    ("differenceindifferences", &["did.two_period", "did.twfe", "did.callaway"]),
-    ("feols", &["linear.hdfe", "panel.fe"]),
-    ("fixedeffects", &["panel.fe", "linear.hdfe"]),
-    ("histogram", &["plot.histogram"]),
-    ("iv", &["iv.tsls", "iv.gmm", "panel.iv"]),
-    ("ivreg", &["iv.tsls", "iv.gmm"]),
-    ("ivregress", &["iv.tsls", "iv.gmm"]),
-    ("kaplanmeier", &["survival.km_logrank"]),
-    ("kruskal", &["test.kwallis"]),
-    ("kruskalwallis", &["test.kwallis"]),
-    ("linear", &["linear.ols_robust", "linear.ols_cluster"]),
-    ("lm", &["linear.ols_robust", "linear.ols_cluster"]),
-    ("logit", &["limited.logit_margins", "panel.logit", "limited.clogit"]),
-    ("logistic", &["limited.logit_margins", "panel.logit", "limited.clogit"]),
-    ("logrank", &["survival.km_logrank"]),
-    ("mannwhitney", &["test.ranksum"]),
-    ("mixed", &["multilevel.two_level", "multilevel.generalised"]),
-    ("multinomial", &["limited.mlogit"]),
-    ("nbreg", &["limited.count", "limited.zero_inflated"]),
-    ("negbin", &["limited.count", "limited.zero_inflated"]),
-    ("negativebinomial", &["limited.count", "limited.zero_inflated"]),
-    ("ols", &["linear.ols_robust", "linear.ols_cluster", "linear.wls"]),
-    ("oprobit", &["limited.ologit"]),
-    ("ordered", &["limited.ologit"]),
-    ("ordinal", &["limited.ologit"]),
-    ("paired", &["test.ttest_paired", "test.signrank"]),
-    ("pearson", &["desc.correlation"]),
-    ("poisson", &["limited.count", "panel.poisson_fe", "limited.zero_inflated"]),
-    ("probit", &["limited.probit_margins"]),
-    ("qreg", &["linear.quantile"]),
-    ("random", &["panel.re_hausman", "multilevel.two_level"]),
-    ("randomeffects", &["panel.re_hausman", "multilevel.two_level"]),
-    ("rdd", &["rd.robust", "rd.sharp", "rd.fuzzy"]),
-    ("re", &["panel.re_hausman"]),
-    ("reg", &["linear.ols_robust", "linear.ols_cluster"]),
-    ("reghdfe", &["linear.hdfe"]),
-    ("regress", &["linear.ols_robust", "linear.ols_cluster", "survey.regress"]),
-    ("regression", &["linear.ols_robust", "linear.ols_cluster"]),
-    ("spearman", &["desc.correlation"]),
-    ("stcox", &["survival.cox", "survival.time_varying"]),
-    ("streg", &["survival.parametric"]),
-    ("summarize", &["desc.overall", "desc.by_group", "desc.percentiles"]),
-    ("summary", &["desc.overall", "desc.by_group", "desc.percentiles"]),
-    ("tabulate", &["desc.frequency", "test.crosstab_chi2"]),
-    ("tsls", &["iv.tsls"]),
-    ("ttest", &["test.ttest_two", "test.ttest_paired", "test.ttest_one"]),
-    ("weibull", &["survival.parametric"]),
-    ("wilcoxon", &["test.signrank", "test.ranksum"]),
-    ("xtabond2", &["panel.diff_gmm"]),
-    ("xtreg", &["panel.fe", "panel.re_hausman"]),
-    ("zip", &["limited.zero_inflated"]),
-];
+/// Names of commands and methods, in small letters without other signs, with the ids of the templates for them, the usual
+/// one first.
+static USUAL: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let lines = include_str!("../../assets/selection/usual_names.txt").lines();
+    lines
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, ids)| (name, ids.split(' ').collect()))
+        .collect()
+});
 
 impl Library {
     /// Returns the ids that a text may mean, the likeliest first; the family may be left out.
@@ -80,7 +25,7 @@ impl Library {
         let wanted = text.trim().to_lowercase();
         let (family, short) = wanted.split_once('.').unwrap_or(("", &wanted));
         let plain: String = short.chars().filter(|c| c.is_alphanumeric()).collect();
-        let usual = USUAL.iter().find(|(word, _)| *word == plain).map_or(&[][..], |(_, ids)| *ids);
+        let usual = USUAL.get(plain.as_str()).map_or(&[][..], Vec::as_slice);
         let spaced = wanted.replace(['_', '-'], " ");
         let titled = |id: &str| {
             let title = |t: &super::load::Template| t.meta.title.en.to_lowercase().starts_with(&spaced);
@@ -150,7 +95,7 @@ mod tests {
     #[test]
     fn every_usual_name_has_templates_of_the_library() {
         let library = Library::embedded().expect("the library");
-        for (word, ids) in USUAL {
+        for (word, ids) in USUAL.iter() {
             for id in ids {
                 let id = TemplateId::parse(*id).expect("an id");
                 assert!(library.get(&id).is_some(), "{word}: {id}");

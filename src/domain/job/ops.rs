@@ -40,32 +40,6 @@ pub struct NewJob {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-impl From<IllegalTransition> for Problem {
-    fn from(refused: IllegalTransition) -> Self {
-        let allowed: Vec<&str> = refused.allowed.iter().map(|op| op.as_str()).collect();
-        // a frozen plan is the reason that people meet: the way on has a route of its own
-        let way = match refused.operation {
-            Operation::ReplaceInputs | Operation::StateDraft | Operation::FreezePlan
-                if refused.allowed.contains(&Operation::Revise) =>
-            {
-                ": the plan is frozen; open the draft again by POST …/plan/revise, which keeps plans and results"
-            }
-            _ => "",
-        };
-        Problem::new(
-            ErrorCode::JobIllegalTransition,
-            format!(
-                "{} is not allowed while the job is {}{way}",
-                refused.operation.as_str(),
-                refused.from.as_str()
-            ),
-        )
-        .with("status", refused.from.as_str())
-        .with("operation", refused.operation.as_str())
-        .with("allowed", allowed)
-    }
-}
-
 impl JobRecord {
     /// Creates the first version of a job.
     pub fn create(new: NewJob, now: DateTime<Utc>) -> Self {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::error::{ErrorCode, Problem};
+
 /// State of a job. `confirmed` means: the plan is frozen.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
@@ -64,6 +66,32 @@ pub struct IllegalTransition {
     pub operation: Operation,
     /// Operations that this state permits; empty where an attempt was expected and none is running.
     pub allowed: Vec<Operation>,
+}
+
+impl From<IllegalTransition> for Problem {
+    fn from(refused: IllegalTransition) -> Self {
+        let allowed: Vec<&str> = refused.allowed.iter().map(|op| op.as_str()).collect();
+        // a frozen plan is the reason that people meet: the way on has a route of its own
+        let way = match refused.operation {
+            Operation::ReplaceInputs | Operation::StateDraft | Operation::FreezePlan
+                if refused.allowed.contains(&Operation::Revise) =>
+            {
+                ": the plan is frozen; open the draft again by POST …/plan/revise, which keeps plans and results"
+            }
+            _ => "",
+        };
+        Problem::new(
+            ErrorCode::JobIllegalTransition,
+            format!(
+                "{} is not allowed while the job is {}{way}",
+                refused.operation.as_str(),
+                refused.from.as_str()
+            ),
+        )
+        .with("status", refused.from.as_str())
+        .with("operation", refused.operation.as_str())
+        .with("allowed", allowed)
+    }
 }
 
 impl JobStatus {

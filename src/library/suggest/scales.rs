@@ -1,76 +1,32 @@
 //! Outcomes that are ordered words (low, medium, high; 低, 中, 高): they are offered as an ordered outcome, numbered by derived
 //! variables, instead of as categories without an order.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
 use super::{Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
 use crate::domain::dataset::Dataset;
 use crate::domain::draft::StatedVariable;
 use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
-/// The analysis of categories without an order, and that of ordered ones.
-const UNORDERED: &str = "limited.mlogit";
-const ORDERED: &str = "limited.ologit";
+/// What `assets/suggest/scales.json` has.
+#[derive(Deserialize)]
+struct File {
+    /// The analysis of categories without an order.
+    unordered: String,
+    /// The analysis of ordered categories.
+    ordered: String,
+    /// Scales of words, the lowest level first; the spellings of a level.
+    scales: Vec<Vec<Vec<String>>>,
+}
 
-/// Scales of words, the lowest level first; the spellings of a level.
-const SCALES: [&[&[&str]]; 14] = [
-    &[
-        &["very low"],
-        &["low"],
-        &["medium", "middle", "moderate", "mid", "average"],
-        &["high"],
-        &["very high"],
-    ],
-    &[
-        &["none", "absent"],
-        &["mild", "minor", "slight"],
-        &["moderate"],
-        &["severe", "serious", "major"],
-        &["very severe", "critical"],
-    ],
-    &[
-        &["very poor"],
-        &["poor", "bad"],
-        &["fair", "average", "ok"],
-        &["good"],
-        &["very good"],
-        &["excellent"],
-    ],
-    &[
-        &["strongly disagree"],
-        &["disagree"],
-        &["neutral", "neither", "undecided"],
-        &["agree"],
-        &["strongly agree"],
-    ],
-    &[
-        &["very dissatisfied"],
-        &["dissatisfied", "unsatisfied"],
-        &["neutral", "neither"],
-        &["satisfied"],
-        &["very satisfied"],
-    ],
-    &[&["very unlikely"], &["unlikely"], &["neutral", "neither"], &["likely"], &["very likely"]],
-    &[
-        &["never"],
-        &["rarely", "seldom"],
-        &["sometimes", "occasionally"],
-        &["often", "frequently"],
-        &["always"],
-    ],
-    &[&["small", "s"], &["medium", "m"], &["large", "l"], &["very large", "xl"]],
-    &[&["很低", "非常低"], &["低"], &["中", "中等", "一般"], &["高"], &["很高", "非常高"]],
-    &[
-        &["很差", "非常差"],
-        &["差", "较差"],
-        &["中", "一般", "及格"],
-        &["良", "好", "良好", "较好"],
-        &["优", "优秀", "很好", "非常好"],
-    ],
-    &[&["很不满意", "非常不满意"], &["不满意"], &["一般"], &["满意"], &["很满意", "非常满意"]],
-    &[&["很不同意", "非常不同意"], &["不同意"], &["一般", "中立"], &["同意"], &["很同意", "非常同意"]],
-    &[&["从不"], &["很少"], &["有时"], &["经常"], &["总是"]],
-    &[&["轻", "轻度"], &["中", "中度"], &["重", "重度"]],
-];
+static FILE: LazyLock<File> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../assets/suggest/scales.json"))
+        .expect("scales.json is as the code reads it")
+});
+
 /// Fewest levels of an ordered outcome.
 const LEAST_LEVELS: usize = 3;
 /// Longest part of a name that stays in the names of the variables derived from it.
@@ -78,17 +34,17 @@ const KEPT: usize = 24;
 
 /// Returns the values of each level, the lowest first, where all texts are words of one scale.
 fn levels(texts: &[String]) -> Option<Vec<Vec<String>>> {
-    let of = |scale: &[&[&str]]| {
+    let of = |scale: &[Vec<String>]| {
         let mut found: Vec<Vec<String>> = vec![Vec::new(); scale.len()];
         for text in texts {
             let word = text.trim().to_lowercase().replace('_', " ");
-            let at = scale.iter().position(|level| level.contains(&word.as_str()))?;
+            let at = scale.iter().position(|level| level.contains(&word))?;
             found[at].push(text.clone());
         }
         found.retain(|level| !level.is_empty());
         (found.len() >= LEAST_LEVELS).then_some(found)
     };
-    SCALES.iter().find_map(|scale| of(scale))
+    FILE.scales.iter().find_map(|scale| of(scale))
 }
 
 /// Turns a draft on an outcome of ordered words into one on their order; any other stays as it is.
@@ -97,7 +53,7 @@ pub(super) fn ordered(input: &SuggestInput<'_>, suggestion: Suggestion) -> Sugge
         Some([name]) => name.clone(),
         _ => return suggestion,
     };
-    let is_plain = suggestion.template_id.as_ref().is_some_and(|id| id.as_str() == UNORDERED);
+    let is_plain = suggestion.template_id.as_ref().is_some_and(|id| id.as_str() == FILE.unordered);
     let column = input.dataset.column(&outcome).filter(|c| is_plain && c.is_text());
     let texts = input.values.get(&outcome).filter(|t| column.is_some_and(|c| c.distinct == t.len() as u64));
     match texts.and_then(|texts| levels(texts)) {
@@ -113,7 +69,7 @@ fn numbered(
     outcome: &str,
     levels: &[Vec<String>],
 ) -> Suggestion {
-    let Some(template) = TemplateId::parse(ORDERED).ok().and_then(|id| input.library.get(&id)) else {
+    let Some(template) = TemplateId::parse(&FILE.ordered).ok().and_then(|id| input.library.get(&id)) else {
         return suggestion;
     };
     let variables = ranks(input.dataset, outcome, levels);
@@ -126,7 +82,7 @@ fn numbered(
     let listed: Vec<&str> = levels.iter().map(|level| level[0].as_str()).collect();
     let (en, zh) = (listed.join(", "), listed.join("、"));
     suggestion.method = suggestion.method.map(|method| MethodChoice {
-        template_id: ORDERED.to_owned(),
+        template_id: FILE.ordered.clone(),
         reason: Bilingual {
             en: format!("the values of {outcome} have an order: {en}"),
             zh: Some(format!("{outcome} 的取值有顺序：{zh}")),
@@ -150,7 +106,7 @@ fn others(method: &MethodChoice) -> Vec<MethodAlternative> {
     let score = method.alternatives.first().map_or(method.confidence, |a| a.score);
     let first =
         MethodAlternative { template_id: method.template_id.clone(), title: method.title.clone(), score };
-    let rest = method.alternatives.iter().filter(|a| a.template_id != ORDERED).cloned();
+    let rest = method.alternatives.iter().filter(|a| a.template_id != FILE.ordered).cloned();
     std::iter::once(first).chain(rest).collect()
 }
 

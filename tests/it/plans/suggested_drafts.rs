@@ -229,8 +229,9 @@ async fn an_outcome_of_ordered_words_is_offered_in_their_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_in_two_styles_are_asked_for_and_not_taken_for_groups() {
     let mut app = TestApp::start().await;
-    let cell =
-        |i: u32| if i % 3 == 0 { format!("0.{}", 20 + i % 60) } else { format!("{}%", 20 + (i * 7) % 60) };
+    let cell = |i: u32| {
+        if i.is_multiple_of(3) { format!("0.{}", 20 + i % 60) } else { format!("{}%", 20 + (i * 7) % 60) }
+    };
     let rows: Vec<String> = (1..=60).map(|i| format!("{},{}", cell(i), 18 + i % 11)).collect();
     let job = app.job("Does attendance depend on age?").await;
     app.upload(&job, "class.csv", format!("attendance,age\n{}\n", rows.join("\n"))).await.ok();

@@ -240,25 +240,7 @@ impl Table<'_> {
             if base.as_deref() == Some(eq) {
                 continue;
             }
-            // a legend names the equation where there are several
-            let named = if self.equations || free {
-                self.stripe[i].clone()
-            } else {
-                Stripe::term(&self.stripe[i].name)
-            };
-            let mut numbers = cells(&rows[i], terms[i].as_ref(), &named, &look);
-            if let Some(fixed) = table_bases::corner(session, &self.stripe[i], &rows[i], &look) {
-                numbers = fixed;
-            }
-            let limits = !look.legend && !look.no_limits && !crate::value::is_missing(rows[i].se);
-            if let Some(beta) = self.beta.filter(|_| limits) {
-                let shown = if self.stripe[i].name == "_cons" {
-                    ".".to_string()
-                } else {
-                    format::bare("%9.0g", beta[i])
-                };
-                numbers = format!("{}{shown:>25}", &numbers[..numbers.len() - 25]);
-            }
+            let numbers = self.numbers(session, i, &rows[i], terms[i].as_ref(), free, &look);
             let label = if self.is_variance(i) && !self.deviations {
                 self.stripe[i].name.clone()
             } else if free {

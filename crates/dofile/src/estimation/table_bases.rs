@@ -1,11 +1,38 @@
-//! Lines of coefficient tables without parameters: the base outcome of a multinomial model and the scale parameters
-//! that a stereotype model fixes.
+//! Cells of coefficient tables, and their lines without parameters: the base outcome of a multinomial model and the scale
+//! parameters that a stereotype model fixes.
 
-use super::table::Row;
+use super::table::{Row, Table};
+use super::table_cells::cells;
 use crate::format;
 use crate::matrix::Stripe;
 use crate::session::{Session, TableLook};
+use crate::syntax::Term;
 use crate::value::is_missing;
+
+impl Table<'_> {
+    /// Cells of a row, with the standardized coefficient in place of the limits where there is one.
+    pub(super) fn numbers(
+        &self,
+        session: &Session,
+        i: usize,
+        row: &Row,
+        term: Option<&Term>,
+        free: bool,
+        look: &TableLook,
+    ) -> String {
+        let stripe = &self.stripe[i];
+        if let Some(fixed) = corner(session, stripe, row, look) {
+            return fixed;
+        }
+        // a legend names the equation where there are several
+        let named = if self.equations || free { stripe.clone() } else { Stripe::term(&stripe.name) };
+        let numbers = cells(row, term, &named, look);
+        let limits = !look.legend && !look.no_limits && !is_missing(row.se);
+        let Some(beta) = self.beta.filter(|_| limits) else { return numbers };
+        let shown = if stripe.name == "_cons" { ".".to_string() } else { format::bare("%9.0g", beta[i]) };
+        format!("{}{shown:>25}", &numbers[..numbers.len() - 25])
+    }
+}
 
 /// Lines above the row of each position, the number of rows for those at the end; `rule` is the line between blocks.
 pub(super) fn lines(session: &Session, stripe: &[Stripe], rule: &str) -> Vec<(usize, Vec<String>)> {
@@ -59,7 +86,7 @@ fn scales(stripe: &[Stripe], base: usize, categories: usize, rule: &str) -> Vec<
 }
 
 /// The cells of a scale parameter that a stereotype model fixes.
-pub(super) fn corner(session: &Session, stripe: &Stripe, row: &Row, look: &TableLook) -> Option<String> {
+fn corner(session: &Session, stripe: &Stripe, row: &Row, look: &TableLook) -> Option<String> {
     let scale = stripe.eq == "/" && stripe.name.starts_with("phi") && session.e.cmd() == "slogit";
     let fixed = scale && is_missing(row.se) && !look.legend;
     fixed.then(|| format!("  {}  (constrained)", format::number("%9.0g", row.b)))

@@ -313,7 +313,7 @@ fn groups_of_pwcompare_have_letters_in_places_of_their_own() {
 #[test]
 fn margins_without_errors_are_posted_alone() {
     let log = log_of(
-        "set obs 5\ngen x = _n\ngen y = cond(_n == 3, 4, _n)\nregress y x\nquietly margins, predict(stdp) at(x = (1 3)) nose post\nmatrix b = e(b)\ndisplay colsof(b) \" `e(properties)'\"\ncapture matrix v = e(V)\ndisplay _rc\ncapture test 1._at\ndisplay \"rc \" _rc > 0",
+        "set obs 5\ngen x = _n\ngen y = cond(_n == 3, 4, _n)\nregress y x\nquietly margins, at(x = (1 3)) nose post\nmatrix b = e(b)\ndisplay colsof(b) \" `e(properties)'\"\ncapture matrix v = e(V)\ndisplay _rc\ncapture test 1._at\ndisplay \"rc \" _rc > 0",
     );
     assert!(log.contains("2 b\n") && log.contains("\n111\n"), "{log}");
 }
