@@ -31,12 +31,20 @@ pub(crate) fn missing(shown: &str, file: &str, why: &str) -> StataError {
     StataError::new(601, format!("file {shown} not found\n({why}: put {file} {folder})"))
 }
 
-/// Path of a file to read; `extension`, which may be empty, is added to a name without one. The engine has no network: an address stands for
-/// the file of its name in the working folder or the ado-path, and which one is read is printed.
-pub(crate) fn source(s: &mut Session, name: &str, extension: &str) -> Result<PathBuf> {
-    let extended = |n: &str| if extension.is_empty() { n.to_string() } else { with_extension(n, extension) };
+/// True for a name that `tempfile` gave, which may be overwritten and gets no extension.
+pub(crate) fn is_temporary(s: &Session, name: &str) -> bool {
+    s.scopes.iter().any(|scope| scope.temporary_files.iter().any(|f| f == name))
+}
+
+/// Path of a file to read, and its name as messages show it; `extension`, which may be empty, is added to a name without
+/// one. The engine has no network: an address stands for the file of its name in the working folder or the ado-path, and
+/// which one is read is printed.
+pub(crate) fn source(s: &mut Session, name: &str, extension: &str) -> Result<(PathBuf, String)> {
+    let plain = extension.is_empty() || is_temporary(s, name);
+    let extended = |n: &str| if plain { n.to_string() } else { with_extension(n, extension) };
     if !is_address(name) {
-        return Ok(s.path(&extended(name)));
+        let shown = extended(name);
+        return Ok((s.path(&shown), shown));
     }
     let file = extended(file_of(name));
     let Some(found) = find(s, &file, None) else {
@@ -44,5 +52,5 @@ pub(crate) fn source(s: &mut Session, name: &str, extension: &str) -> Result<Pat
     };
     let shown = found.strip_prefix("./").unwrap_or(&found);
     s.print(format!("(the open engine has no network: {shown} is read in place of the address)"));
-    Ok(s.path(&found))
+    Ok((s.path(&found), extended(name)))
 }

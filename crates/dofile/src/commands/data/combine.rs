@@ -69,9 +69,7 @@ pub(super) const SPEC_APPEND: CommandSpec = CommandSpec {
 };
 
 pub(super) fn open(s: &mut Session, name: &str, keep: Option<&str>) -> Result<Frame> {
-    let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
-    let file = if temporary { name.to_string() } else { with_extension(name, "dta") };
-    let path = if temporary { s.path(name) } else { source(s, name, "dta")? };
+    let (path, file) = source(s, name, "dta")?;
     read_dta(&path, &file, keep, false)
 }
 

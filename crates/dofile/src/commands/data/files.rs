@@ -4,7 +4,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using}
 use crate::error::{Result, StataError};
 use crate::ops::data_files::{read_dta, write_dta};
 use crate::ops::files::{check_replace, with_extension};
-use crate::ops::sources::source;
+use crate::ops::sources::{is_temporary, source};
 use crate::session::Session;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -55,9 +55,7 @@ fn run_use(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if s.frame.changed && !cmd.has("clear") && !cmd.has("replace") && s.frame.n_vars() > 0 {
         return Err(StataError::new(4, "no; dataset in memory has changed since last saved"));
     }
-    let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
-    let path = if temporary { s.path(name) } else { source(s, name, "dta")? };
-    let file = if temporary { name.to_string() } else { with_extension(name, "dta") };
+    let (path, file) = source(s, name, "dta")?;
     let needs_all = cmd.if_exp.is_some();
     let mut frame = read_dta(&path, &file, if needs_all { None } else { list }, s.settings.varabbrev)?;
     if cmd.has("nolabel") {
@@ -97,7 +95,7 @@ fn run_save(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if s.frame.n_vars() == 0 && !cmd.has("emptyok") {
         return Err(StataError::new(102, "no variables defined"));
     }
-    let temporary = s.scopes.iter().any(|sc| sc.temporary_files.contains(&name));
+    let temporary = is_temporary(s, &name);
     let file = if temporary { name.clone() } else { with_extension(&name, "dta") };
     let path = s.path(&file);
     check_replace(&path, &file, cmd.has("replace") || temporary)?;

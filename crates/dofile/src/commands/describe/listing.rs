@@ -104,8 +104,8 @@ fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn describe(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(file) = &cmd.using {
-        let path = crate::ops::sources::source(s, file, "dta")?;
-        let frame = crate::ops::data_files::read_dta(&path, file, None, false)?;
+        let (path, file) = crate::ops::sources::source(s, file, "dta")?;
+        let frame = crate::ops::data_files::read_dta(&path, &file, None, false)?;
         let own = std::mem::replace(&mut s.frame, frame);
         let result = describe_frame(s, cmd);
         s.frame = own;

@@ -7,7 +7,6 @@ use super::names::{self, Case};
 use super::{check_clear, file_and_list, report_import};
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, StorageType, Variable};
-use crate::ops::files::with_extension;
 use crate::ops::sources::source;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
@@ -35,8 +34,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     if !list.is_empty() {
         return Err(StataError::new(101, "varlist not allowed"));
     }
-    let path = source(session, &file, "xls")?;
-    let file = with_extension(&file, "xls");
+    let (path, file) = source(session, &file, "xls")?;
     if !path.exists() {
         return Err(StataError::new(601, format!("file {file} not found")));
     }

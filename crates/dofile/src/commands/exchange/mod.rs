@@ -105,11 +105,6 @@ fn file_and_list(cmd: &ParsedCommand) -> Result<(String, String)> {
     }
 }
 
-/// True for a name that `tempfile` gave, which may be overwritten and gets no suffix.
-fn is_temporary(session: &Session, file: &str) -> bool {
-    session.scopes.iter().any(|scope| scope.temporary_files.iter().any(|f| f == file))
-}
-
 /// Stores r(N) and r(k) and says how much was read.
 fn report_import(session: &mut Session) {
     let (k, n) = (session.frame.n_vars(), session.frame.n_rows());

@@ -4,6 +4,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using}
 use crate::error::{Result, StataError};
 use crate::format::Format;
 use crate::ops::files::{check_replace, with_extension};
+use crate::ops::sources::is_temporary;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{is_missing, missing_text};
@@ -46,7 +47,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let rows = s.rows(cmd)?;
     let given = cmd.using.as_deref().unwrap_or_default();
-    let temporary = super::is_temporary(s, given);
+    let temporary = is_temporary(s, given);
     let extension = if cmd.has("dictionary") { "dct" } else { "raw" };
     let file = if temporary { given.to_string() } else { with_extension(given, extension) };
     let path = s.path(&file);

@@ -5,7 +5,6 @@ use super::cells::number;
 use super::{check_clear, text_read};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
-use crate::ops::files::with_extension;
 use crate::ops::sources::source;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
@@ -87,8 +86,7 @@ pub(super) fn type_word(word: &str) -> Option<(StorageType, bool)> {
 
 /// The text of a file; `extension` is added to a name without one.
 pub(super) fn text_of(s: &mut Session, name: &str, extension: &str) -> Result<String> {
-    let file = if super::is_temporary(s, name) { name.to_string() } else { with_extension(name, extension) };
-    let path = if super::is_temporary(s, name) { s.path(name) } else { source(s, name, extension)? };
+    let (path, file) = source(s, name, extension)?;
     let bytes = std::fs::read(path).map_err(|_| StataError::new(601, format!("file {file} not found")))?;
     let text = text_read::decode(&bytes, None)?;
     Ok(String::from_utf8_lossy(&text).into_owned())

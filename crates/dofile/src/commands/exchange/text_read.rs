@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use super::cells::{self, Builder, Kind};
 use super::names::{self, Case};
-use super::{check_clear, file_and_list, is_temporary, report_import};
+use super::{check_clear, file_and_list, report_import};
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, StorageType, Variable};
-use crate::ops::files::with_extension;
 use crate::ops::sources::source;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
@@ -93,9 +92,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     }
     check_clear(session, cmd.has("clear"))?;
     let (file, list) = file_and_list(&cmd)?;
-    let path =
-        if is_temporary(session, &file) { session.path(&file) } else { source(session, &file, "csv")? };
-    let file = if is_temporary(session, &file) { file } else { with_extension(&file, "csv") };
+    let (path, file) = source(session, &file, "csv")?;
     let bytes = std::fs::read(path).map_err(|_| StataError::new(601, format!("file {file} not found")))?;
     let text = decode(&bytes, cmd.options.text("encoding"))?;
     let plan = plan(&cmd, &text, session.settings.default_type)?;

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use super::{file_and_list, is_temporary};
+use super::file_and_list;
 use crate::error::{Result, StataError};
 use crate::format::Format;
 use crate::frame::{Column, ValueLabel};
 use crate::ops::files::{check_replace, with_extension};
+use crate::ops::sources::is_temporary;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::OptSpec;

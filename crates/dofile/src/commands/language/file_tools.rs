@@ -65,7 +65,7 @@ fn copy(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if is_address(to) {
         return Err(StataError::new(631, "the open engine has no network"));
     }
-    let (path, target) = (source(s, from, "")?, s.path(to));
+    let ((path, _), target) = (source(s, from, "")?, s.path(to));
     if is_address(from) && path.canonicalize().ok() == target.canonicalize().ok() {
         return Ok(());
     }

@@ -7,6 +7,7 @@ use crate::frame::{Frame, StorageType, Variable};
 use crate::ops::data_files::write_dta;
 use crate::ops::files::{check_replace, with_extension};
 use crate::ops::posted;
+use crate::ops::sources::is_temporary;
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::blanks::first_blank;
@@ -115,7 +116,7 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let file = with_extension(&using, "dta");
     let path = s.path(&file);
-    let temporary = s.scopes.iter().any(|sc| sc.temporary_files.contains(&using));
+    let temporary = is_temporary(s, &using);
     check_replace(&path, &file, cmd.has("replace") || temporary)?;
     let (mut names, mut types) = (Vec::new(), Vec::new());
     for (item, ty) in typed_words(list, s.settings.default_type)? {
@@ -259,7 +260,7 @@ fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
     let failed = |e: std::io::Error| StataError::new(603, format!("file {name} could not be opened: {e}"));
     let mode = if has("write") {
         let append = has("append");
-        let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
+        let temporary = is_temporary(s, name);
         check_replace(&path, name, append || temporary || has("replace"))?;
         let f = std::fs::OpenOptions::new()
             .create(true)

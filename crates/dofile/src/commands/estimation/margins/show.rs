@@ -58,9 +58,6 @@ pub(super) fn show(
     }
     describe(session, cmd, request, parameters, cells, title);
     store(session, cmd, request, targets, &b, found, &stripe);
-    if request.no_errors {
-        session.r.matrices.remove("V");
-    }
     Ok(())
 }
 
@@ -220,7 +217,10 @@ fn store(
         table.col_names = stripe;
         r.matrix("table", table);
     }
-    r.matrix("b", b.clone()).matrix("V", v.clone()).scalar("N", n);
+    r.matrix("b", b).scalar("N", n);
+    if !request.no_errors {
+        r.matrix("V", v);
+    }
     if !names.is_empty() {
         let value = |legend: &Legend, name: &String| {
             legend.iter().find(|l| l.0 == *name).map_or(crate::value::MISSING, |l| l.1)
@@ -250,14 +250,8 @@ fn store(
         // what r() has describes the posted margins too: e(at), e(k_at), e(predict_label) ...
         let mut est = Estimation { results: session.r.clone(), ..Estimation::default() };
         est.results.matrices.remove("table");
-        est.results.matrix("b", b).scalar("N", n);
         // without standard errors there is nothing to test
         let properties = if request.no_errors { "b" } else { "b V" };
-        if request.no_errors {
-            est.results.matrices.remove("V");
-        } else {
-            est.results.matrix("V", v);
-        }
         est.results.text("cmd", "margins").text("est_cmd", session.e.cmd()).text("properties", properties);
         if let Some(df) = df_r {
             est.results.scalar("df_r", df);
