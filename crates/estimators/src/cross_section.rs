@@ -5,6 +5,7 @@ use super::descriptive::mean_ranks;
 use super::distributions::{chi2_probability, chi2_tail, ln_gamma};
 use super::matrix::Mat;
 use super::quadrature::gauss_legendre;
+use super::roots;
 
 /// Residuals of units by period; `None` where a unit was not observed.
 pub struct ByPeriod {
@@ -145,15 +146,11 @@ impl Limit {
 pub fn frees_critical(periods: usize, alpha: f64) -> f64 {
     let limit = Limit::new(periods as f64);
     let rule = gauss_legendre(20);
-    let (mut low, mut high) = (-limit.a * limit.df[0] - limit.b * limit.df[1], 1.0);
+    let (low, mut high) = (-limit.a * limit.df[0] - limit.b * limit.df[1], 1.0);
     while limit.tail(high, &rule) > alpha {
         high *= 2.0;
     }
-    while high - low > 1e-13 * (1.0 + high.abs()) {
-        let middle = 0.5 * (low + high);
-        if limit.tail(middle, &rule) > alpha { low = middle } else { high = middle }
-    }
-    0.5 * (low + high)
+    roots::bracketed(|q| limit.tail(q, &rule) - alpha, low, high)
 }
 
 /// Greene's modified Wald statistic `sum_i (s_i^2 - s^2)^2 / V_i` of residuals in groups, with

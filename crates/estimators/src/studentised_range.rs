@@ -1,6 +1,7 @@
 //! The studentised range: probabilities and critical values.
 
 use crate::distributions::normal;
+use crate::roots;
 use statrs::distribution::{ChiSquared, Continuous};
 
 /// Abscissas and weights of the 16-point Gauss-Legendre rule on [-1, 1] (Abramowitz and Stegun, table 25.4).
@@ -69,19 +70,20 @@ pub fn probability(k: f64, df: f64, x: f64) -> f64 {
 
 /// The value that the studentised range is above with probability `alpha`.
 pub fn critical(k: f64, df: f64, alpha: f64) -> f64 {
-    let below = |x: f64| probability(k, df, x) < 1.0 - alpha;
+    quantile(k, df, 1.0 - alpha)
+}
+
+/// The value that the studentised range is at most with probability `p`.
+pub fn quantile(k: f64, df: f64, p: f64) -> f64 {
+    let above = |x: f64| probability(k, df, x) - p;
     let (mut low, mut high) = (0.0, 1.0);
-    while below(high) {
+    while above(high) < 0.0 {
         (low, high) = (high, 2.0 * high);
         if high > 1e6 {
             return f64::NAN;
         }
     }
-    for _ in 0..80 {
-        let middle = 0.5 * (low + high);
-        if below(middle) { low = middle } else { high = middle }
-    }
-    0.5 * (low + high)
+    roots::bracketed(above, low, high)
 }
 
 #[cfg(test)]

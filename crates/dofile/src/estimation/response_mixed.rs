@@ -7,6 +7,7 @@ use crate::estimation::response::{Response, outcome_position};
 use crate::estimation::response_models::{Models, mean_between, mean_censored, probability};
 use estimators::jet::Jet;
 use estimators::quadrature::gauss_hermite;
+use std::sync::LazyLock;
 
 /// How the random effect enters.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,6 +126,9 @@ fn variance(model: &Models<'_>, effect: Effect) -> Result<Vec<usize>> {
     }
 }
 
+/// Nodes and weights of the means over an effect.
+static EFFECTS: LazyLock<(Vec<f64>, Vec<f64>)> = LazyLock::new(|| gauss_hermite(40));
+
 /// Mean of a curve over a normal effect with this variance.
 pub(super) fn over_effect<const N: usize>(
     x: Jet<N>,
@@ -134,9 +138,9 @@ pub(super) fn over_effect<const N: usize>(
     if variance.v <= 0.0 {
         return curve(x);
     }
-    let (nodes, weights) = gauss_hermite(40);
+    let (nodes, weights) = &*EFFECTS;
     let sigma = variance.sqrt();
-    nodes.iter().zip(&weights).fold(Jet::constant(0.0), |sum, (z, w)| {
+    nodes.iter().zip(weights).fold(Jet::constant(0.0), |sum, (z, w)| {
         sum + curve(x + sigma * (std::f64::consts::SQRT_2 * z)) * (w / std::f64::consts::PI.sqrt())
     })
 }

@@ -6,7 +6,7 @@ use dofile::commands::{documented, registry};
 
 const DATA: &str = "quietly set obs 40
 quietly generate x = mod(7*_n, 11)
-quietly generate y = x + mod(_n, 5)
+quietly generate y = mod(x + _n, 4)
 quietly generate z = mod(_n, 2)
 quietly generate s = string(x)
 quietly xtset z

@@ -220,9 +220,7 @@ pub(super) const TABLE: &[Function] = &[
         nc::invert(|x| nc::nbeta(a[0], a[1], a[2], x), a[3], 0.0, 1.0, true)
     })),
     prob!("tukeyprob", "nnn", |a| studentised_range::probability(a[0], a[1], a[2])),
-    prob!("invtukeyprob", "nnn", |a| when(unit(a[2]), || {
-        nc::invert(|x| studentised_range::probability(a[0], a[1], x), a[2], 0.0, INF, true)
-    })),
+    prob!("invtukeyprob", "nnn", |a| when(unit(a[2]), || studentised_range::quantile(a[0], a[1], a[2]))),
     prob!("exponentialden", "nn", |a| when(a[0] > 0.0, || if a[1] < 0.0 {
         0.0
     } else {
