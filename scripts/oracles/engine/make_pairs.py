@@ -170,6 +170,27 @@ def pairs(cases, frame):
         extra=lambda t, ll: {"e(chi2_c)": 2 * (ll - plain)})
 
 
+def modelled_variance(cases, frame):
+    """A regression whose log variance is linear in regressors; the plain model is least squares."""
+    x, z, w, q = (frame[c].to_numpy(float) for c in ("x", "z", "w", "q2"))
+    g = frame["cluster"].to_numpy()
+    names = ("x", "_cons")
+
+    def rows(t):
+        return stats.norm.logpdf(q, ones(x) @ t[:2], np.exp(ones(z, w) @ t[2:] / 2))
+
+    plain = sm.OLS(q, ones(x)).fit().llf
+    blocks = [("q2", names), ("lnsigma2", ("z", "w", "_cons"))]
+    start = [0.5, -0.5, 0, 0, 0.5]
+    tests = lambda t, ll: {"e(chi2_c)": 2 * (ll - plain), "e(df_m_c)": 2}
+    theta, _, _ = add(cases, "hetregress", "hetregress q2 x, het(z w)", blocks, rows, start, g, extra=tests)
+    weights = frame["fw"].to_numpy(float)
+    add(cases, "hetregress fweight", "hetregress q2 x [fweight=fw], het(z w)", blocks, rows, start, weights=weights)
+    predicted = {"s[1]": np.exp(np.r_[z[0], w[0], 1] @ theta[2:] / 2), "xb[1]": np.r_[x[0], 1] @ theta[:2]}
+    do = "hetregress q2 x, het(z w)\npredict double s, sigma\npredict double xb"
+    cases.add("hetregress predict", "choices.csv", do, predicted, 1e-7, "scipy maximum likelihood")
+
+
 def endogenous(cases, frame):
     """Probit and tobit with one and two endogenous regressors; the two-step probit by hand."""
     x, z, w, q, q2 = (frame[c].to_numpy(float) for c in ("x", "z", "w", "q", "q2"))
@@ -275,6 +296,7 @@ def main():
     frame = sample()
     by_r(cases, frame)
     pairs(cases, frame)
+    modelled_variance(cases, frame)
     endogenous(cases, frame)
     shares_and_counts(cases, frame)
     cases.write()

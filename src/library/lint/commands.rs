@@ -11,7 +11,7 @@ cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destri
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
 export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
-gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit histogram:hist
+gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit hetregress histogram:hist
 hotelling icc inspect intreg ipolate iqreg ir irf iri irt irtgraph isid ivpoisson ivprobit ivregress ivtobit
 jackknife kap kappa kdensity keep ksmirnov ktau kwallis label:la labmask ladder lasso lassocoef lassogof
 lassoknots levelsof lincom line linktest list:l loadingplot local:loc logistic logit loneway lookfor

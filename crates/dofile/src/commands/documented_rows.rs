@@ -114,6 +114,7 @@ pub(super) const ROWS: &[Row] = &[
     ("ivtobit", TABLE, LIKELIHOOD, "MLe TWOstep LL() UL() vce() First"),
     ("heckprobit", TABLE, LIKELIHOOD, "SELect() noCONstant OFFset() vce() First LRMODEL noSKIP"),
     ("hetprobit", TABLE, LIKELIHOOD, "het() noCONstant OFFset() ASIS vce() LRMODEL WALDhet noSKIP"),
+    ("hetregress", TABLE, LIKELIHOOD, "MLe TWOstep HET() noCONstant vce() LRMODEL WALDhet"),
     ("gnbreg", TABLE, LIKELIHOOD, "noCONstant LNAlpha() Exposure() OFFset() vce() IRr"),
     ("intreg", TABLE, LIKELIHOOD, "noCONstant HET() OFFset() vce()"),
     ("truncreg", TABLE, LIKELIHOOD, "noCONstant LL() UL() OFFset() vce() LRMODEL noSKIP"),

@@ -23,6 +23,7 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "gnbreg" => dispersed(model),
         "etpoisson" => treated_count(model),
         "ivprobit" | "ivtobit" => model.linear(),
+        "hetregress" => deviation(model),
         _ => return response_mixed::of(model, cmd),
     };
     let results = &model.session.e.results;
@@ -96,6 +97,13 @@ fn scaled(model: &Models<'_>) -> Result<Response> {
         "sigma" => two(model, "Sigma", |_, s| s.exp()),
         "xb" => model.linear(),
         _ => Err(model.refuse()),
+    }
+}
+
+fn deviation(model: &Models<'_>) -> Result<Response> {
+    match model.asked {
+        "sigma" => two(model, "Sigma", |_, s| (s * 0.5).exp()),
+        _ => model.linear(),
     }
 }
 

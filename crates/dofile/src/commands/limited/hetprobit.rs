@@ -5,7 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
-use super::parts::{Listed, first, scalar, test_line};
+use super::parts::{Listed, first, scalar, scale_footer, store_scale_test};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
@@ -17,11 +17,9 @@ use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_pairs::scaled_sign;
-use estimators::wald;
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::text("het"), OptSpec::text("OFFset"), OptSpec::flag("WALDHET")])
@@ -53,7 +51,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             estimate: &|session| estimate(session, cmd),
             header: &header,
             look: &|_| Look { equations: true, ..Look::default() },
-            footer: &footer,
+            footer: &|session| scale_footer(session, "lnsigma"),
         },
     )
 }
@@ -105,14 +103,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut est = ml_command::begin(cmd, &model, &posted);
     let results = &mut est.results;
     let scales: Vec<usize> = (width..fit.b.len()).collect();
-    let (kind, chi2) = if model.is_robust() || fit.constrained.is_some() || cmd.has("waldhet") {
-        ("Wald", wald::test_zero(&fit.b, &fit.v, &scales).chi2)
-    } else {
-        ("LR", (2.0 * (fit.ll - plain.ll)).max(0.0))
-    };
-    let df = scales.len() as f64;
-    results.text("chi2_ct", kind).text("method", "ml").scalar("ll_c", plain.ll);
-    results.scalar("chi2_c", chi2).scalar("df_m_c", df).scalar("p_c", chi2_tail(df, chi2));
+    store_scale_test(results, &fit, &scales, plain.ll, model.is_robust() || cmd.has("waldhet"));
+    results.text("method", "ml");
     let frequency = model.weight_text.as_ref().is_some_and(|t| t.0 == "fweight");
     let weights = model.weights.as_ref().filter(|_| frequency);
     let count = |one: bool| -> f64 {
@@ -146,10 +138,4 @@ fn header(session: &mut Session) {
     session.print("");
     show(session, &[String::new(), ll], &test, 17, 10);
     session.print("");
-}
-
-fn footer(session: &mut Session) {
-    let name = format!("{} test of lnsigma=0", super::parts::text(session, "chi2_ct"));
-    let [df, chi2, p] = ["df_m_c", "chi2_c", "p_c"].map(|n| scalar(session, n));
-    test_line(session, &name, df, chi2, p);
 }

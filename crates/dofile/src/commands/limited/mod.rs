@@ -21,6 +21,7 @@ mod heckman;
 mod heckman_twostep;
 mod heckprobit;
 mod hetprobit;
+mod hetregress;
 mod intreg;
 mod parts;
 mod scobit;
@@ -52,6 +53,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     heckman::SPEC,
     heckprobit::SPEC,
     hetprobit::SPEC,
+    hetregress::SPEC,
     intreg::SPEC,
     scobit::SPEC,
     tobit::SPEC,

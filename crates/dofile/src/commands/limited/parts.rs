@@ -7,12 +7,14 @@ use crate::estimation::model::Model;
 use crate::estimation::post;
 use crate::estimation::sample::Side;
 use crate::format;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::top_level_comma;
 use crate::value::MISSING;
-use estimators::ml::Equation;
+use estimators::distributions::chi2_tail;
+use estimators::ml::{Equation, MlFit};
 use estimators::wald;
 
 /// A list of regressors with its own options: `varlist, noconstant offset(v)`.
@@ -120,6 +122,29 @@ pub(super) fn test_line(session: &mut Session, name: &str, df: f64, chi2: f64, p
         format!("{name}: chi2({}) = {}", format::bare("%9.0g", df), format::bare("%9.0g", chi2).trim_start());
     let right = format!("Prob > chi2 = {}", format::bare("%6.4f", p));
     session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.chars().count())));
+}
+
+/// Stores the test that the parameters of a modelled scale are zero: a Wald test when asked for or under constraints, a
+/// likelihood-ratio test against the model with one scale otherwise ([R] hetprobit).
+pub(super) fn store_scale_test(results: &mut Results, fit: &MlFit, scales: &[usize], ll_c: f64, wald: bool) {
+    let (kind, chi2) = if wald || fit.constrained.is_some() {
+        ("Wald", wald::test_zero(&fit.b, &fit.v, scales).chi2)
+    } else {
+        ("LR", (2.0 * (fit.ll - ll_c)).max(0.0))
+    };
+    let df = scales.len() as f64;
+    results.text("chi2_ct", kind).scalar("ll_c", ll_c);
+    results.scalar("chi2_c", chi2).scalar("df_m_c", df).scalar("p_c", chi2_tail(df, chi2));
+}
+
+/// Prints that test below the table.
+pub(super) fn scale_footer(session: &mut Session, equation: &str) {
+    if session.e.results.get_text("chi2_ct").is_none() {
+        return;
+    }
+    let name = format!("{} test of {equation}=0", text(session, "chi2_ct"));
+    let [df, chi2, p] = ["df_m_c", "chi2_c", "p_c"].map(|n| scalar(session, n));
+    test_line(session, &name, df, chi2, p);
 }
 
 /// Rows of rho, sigma and lambda below the table of a model with two correlated errors. With the parameters athrho and

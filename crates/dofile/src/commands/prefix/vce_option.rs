@@ -25,6 +25,7 @@ const COMMANDS: &[&str] = &[
     "heckman",
     "heckprobit",
     "hetprobit",
+    "hetregress",
     "intreg",
     "ivprobit",
     "ivregress",

@@ -36,6 +36,7 @@ pub(super) fn supported(name: &str) -> bool {
                 | "etregress"
                 | "biprobit"
                 | "hetprobit"
+                | "hetregress"
                 | "fracreg"
                 | "churdle"
                 | "cpoisson"
