@@ -345,16 +345,10 @@ fn two_by_two(rows: &[f64], cols: &[f64], a: f64, constant: f64) -> (f64, Option
     let mut x = lo;
     while x <= hi {
         let l = ln_p(x);
-        let p = l.exp();
-        if l <= observed + 1e-7 {
-            two += p;
-        }
-        if x <= a {
-            below += p;
-        }
-        if x >= a {
-            above += p;
-        }
+        let p = |counts: bool| if counts { l.exp() } else { 0.0 };
+        two += p(l <= observed + TOLERANCE);
+        below += p(x <= a);
+        above += p(x >= a);
         x += 1.0;
     }
     (two.min(1.0), Some(f64::min(below, above).min(1.0)))
