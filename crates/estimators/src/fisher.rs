@@ -20,13 +20,12 @@ fn ln_factorial(x: f64) -> f64 {
 pub fn exact(nr: usize, nc: usize, cells: &[f64]) -> Option<(f64, Option<f64>)> {
     let rows: Vec<f64> = (0..nr).map(|i| cells[i * nc..(i + 1) * nc].iter().sum()).collect();
     let cols: Vec<f64> = (0..nc).map(|j| (0..nr).map(|i| cells[i * nc + j]).sum()).collect();
-    let n: f64 = rows.iter().sum();
-    let constant: f64 = rows.iter().chain(&cols).map(|x| ln_factorial(*x)).sum::<f64>() - ln_factorial(n);
-    let observed = constant - cells.iter().map(|x| ln_factorial(*x)).sum::<f64>();
     if nr == 2 && nc == 2 {
+        let n: f64 = rows.iter().sum();
+        let constant = rows.iter().chain(&cols).map(|x| ln_factorial(*x)).sum::<f64>() - ln_factorial(n);
         return Some(two_by_two(&rows, &cols, cells[0], constant));
     }
-    let cost = constant - observed;
+    let cost: f64 = cells.iter().map(|x| ln_factorial(*x)).sum();
     // The shorter side is the state: few numbers keep the nodes few.
     let (short, long) = if nr <= nc { (&rows, &cols) } else { (&cols, &rows) };
     let network = Network::new(short, long, cost - TOLERANCE);

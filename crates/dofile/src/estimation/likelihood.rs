@@ -223,7 +223,6 @@ pub fn header(session: &mut Session, title: &str) {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
-    let robust = e.get_text("vcetype") == Some("Robust");
     let mut facts = vec![
         Fact::observations(scalar("N")),
         Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
@@ -232,15 +231,21 @@ pub fn header(session: &mut Session, title: &str) {
     if e.get_scalar("r2_p").is_some() {
         facts.push(Fact::probability("Pseudo R2", scalar("r2_p")));
     }
-    let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar("ll")));
     let mut left = vec![title.to_string(), String::new()];
     if facts.len() == 4 {
         left.push(String::new());
     }
-    left.push(ll);
+    left.push(ll_line(session));
     session.print("");
     show(session, &left, &facts, 13, 6);
     session.print("");
+}
+
+/// The log likelihood of the active results as headers show it.
+pub fn ll_line(session: &Session) -> String {
+    let e = &session.e.results;
+    let ll = e.get_scalar("ll").unwrap_or(MISSING);
+    format!("{} = {}", label(e.get_text("vcetype") == Some("Robust")), format::bare("%10.0g", ll))
 }
 
 /// Ends an estimation: r(430) after the results when the search did not converge.

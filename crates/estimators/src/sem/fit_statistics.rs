@@ -4,6 +4,7 @@
 
 use crate::distributions::{chi2_probability, chi2_tail, ln_gamma};
 use crate::matrix::Mat;
+use crate::roots;
 
 /// A chi-squared statistic of a model against the saturated one.
 #[derive(Debug, Clone, Copy)]
@@ -66,19 +67,7 @@ fn noncentrality(test: Test, probability: f64) -> f64 {
     while at(high) > probability {
         high *= 2.0;
     }
-    let mut low = 0.0;
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if at(middle) > probability {
-            low = middle
-        } else {
-            high = middle
-        }
-        if high - low <= 1e-14 * high {
-            break;
-        }
-    }
-    0.5 * (low + high)
+    roots::bracketed(|lambda| at(lambda) - probability, 0.0, high)
 }
 
 /// The RMSEA of a test on `n` observations; nothing without degrees of freedom.

@@ -147,7 +147,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.equation(&scale.name, scale.side.names(), &scale.side.estimated());
+    scale.add_to(&mut layout);
     let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations(true), &from, &layout)?;
     post(session, cmd, &model, &scale, (&fit, &layout), null.map(|n| n.ll));
     let results = &mut session.e.results;

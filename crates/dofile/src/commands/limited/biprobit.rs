@@ -10,11 +10,10 @@ use crate::error::{Result, StataError};
 use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
-use crate::estimation::likelihood::{self, label};
+use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, first_word, single_column};
 use crate::estimation::sample::OpenSample;
-use crate::format;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
@@ -190,7 +189,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let equations = vec![a.equation(), b.equation(), single()];
     let mut layout = Layout::default();
     for part in [a, b] {
-        layout.equation(&part.name, part.side.names(), &part.side.estimated());
+        part.add_to(&mut layout);
     }
     layout.ancillary("athrho");
     let ll_0 = ml_command::constant_only(cmd, &pair.model, &formula, &equations, &from, 2)?;
@@ -236,8 +235,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn header(session: &mut Session) {
-    let robust = session.e.results.get_text("vcetype") == Some("Robust");
-    let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
+    let ll = likelihood::ll_line(session);
     let facts = [
         Fact::observations(scalar(session, "N")),
         Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),

@@ -164,16 +164,16 @@ impl Sample {
     }
 
     fn layout(&self) -> Layout {
-        let (model, selection) = (&self.model, &self.selection.side);
+        let model = &self.model;
         let mut layout = Layout::default();
         layout.equation(&model.depvar, model.names(), &model.estimated());
-        layout.equation(&self.selection.name, selection.names(), &selection.estimated());
+        self.selection.add_to(&mut layout);
         match &self.scale {
-            Some(part) => layout.equation(&part.name, part.side.names(), &part.side.estimated()),
+            Some(part) => part.add_to(&mut layout),
             None => layout.constant("lnsigma"),
         };
         if let Some(part) = &self.selection_scale {
-            layout.equation(&part.name, part.side.names(), &part.side.estimated());
+            part.add_to(&mut layout);
         }
         layout
     }

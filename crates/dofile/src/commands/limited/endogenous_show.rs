@@ -20,7 +20,7 @@ pub(super) fn layout(sample: &Sample, tobit: bool) -> Layout {
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     for part in &sample.reduced {
-        layout.equation(&part.name, part.side.names(), &part.side.estimated());
+        part.add_to(&mut layout);
     }
     for i in 0..=p {
         for j in i + 1..=p {

@@ -64,7 +64,7 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, list: &str, h
     from.extend(vec![0.0; scale.width()]);
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.equation("lnsigma", scale.side.names(), &scale.side.estimated());
+    scale.add_to(&mut layout);
     let equations = vec![main, scale.equation()];
     let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);

@@ -11,7 +11,7 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::derived::derived_row;
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::header::{Fact, show};
-use crate::estimation::likelihood::{self, label};
+use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::format;
@@ -285,8 +285,7 @@ fn header(session: &mut Session) {
         Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
-    let robust = session.e.results.get_text("vcetype") == Some("Robust");
-    let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
+    let ll = likelihood::ll_line(session);
     session.print("");
     show(session, &[text(session, "title"), String::new(), ll], &facts, 13, 10);
     session.print("");

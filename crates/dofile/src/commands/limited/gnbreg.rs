@@ -95,7 +95,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.equation("lnalpha", spread.side.names(), &spread.side.estimated());
+    spread.add_to(&mut layout);
     let fit =
         likelihood::maximise(session, &cmd.options, &model, &likelihood, equations(true), &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);

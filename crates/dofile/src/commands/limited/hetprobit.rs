@@ -9,10 +9,9 @@ use super::parts::{Listed, first, scalar, scale_footer, store_scale_test};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
-use crate::estimation::likelihood::{self, label};
+use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
-use crate::format;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -86,7 +85,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let equations = vec![main, scale.equation()];
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.equation("lnsigma", scale.side.names(), &scale.side.estimated());
+    scale.add_to(&mut layout);
     let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..model.columns().len()).collect();
@@ -131,8 +130,7 @@ fn header(session: &mut Session) {
         Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
-    let robust = session.e.results.get_text("vcetype") == Some("Robust");
-    let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
+    let ll = likelihood::ll_line(session);
     session.print("");
     show(session, &["Heteroskedastic probit model".to_string()], &facts, 17, 10);
     session.print("");

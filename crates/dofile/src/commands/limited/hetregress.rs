@@ -8,10 +8,9 @@ use super::WEIGHTS;
 use super::parts::{Listed, first, scalar, scale_footer, single, store_scale_test};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
-use crate::estimation::likelihood::{self, label};
+use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
-use crate::format;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -75,25 +74,18 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let scale = listed.part(session, "lnsigma2", &model.touse)?;
     let (y, main) = (&model.y, first(&model, true, None));
     let formula = Formula::<2, _>(|row: usize, eta| normal(y[row], eta));
-    let mean = y.iter().sum::<f64>() / y.len() as f64;
-    let variance = y.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / y.len() as f64;
-    let mut from = vec![0.0; main.len()];
-    if model.constant {
-        from[main.len() - 1] = mean;
-    }
-    let constant = single();
-    let mut constant_start = from.clone();
-    constant_start.push(variance.max(f64::MIN_POSITIVE).ln());
-    let plain = ml_command::quiet(&model, &formula, vec![main.clone(), constant], &constant_start)?;
     let width = main.len();
-    from.splice(.., plain.b[..width].iter().copied());
-    from.extend(vec![0.0; scale.width() - 1]);
-    from.push(plain.b[width]);
+    let mut from = super::tobit::start(&model)?;
+    // the start has the log of the deviation
+    from[width] *= 2.0;
+    let plain = ml_command::quiet(&model, &formula, vec![main.clone(), single()], &from)?;
+    from.clone_from(&plain.b);
+    from.splice(width..width, vec![0.0; scale.width() - 1]);
     let equations = vec![main, scale.equation()];
     let ll_0 = ml_command::constant_only(cmd, &model, &formula, &equations, &from, 1)?;
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.equation("lnsigma2", scale.side.names(), &scale.side.estimated());
+    scale.add_to(&mut layout);
     let fit = likelihood::maximise(session, &cmd.options, &model, &formula, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..model.columns().len()).collect();
@@ -124,8 +116,7 @@ fn header(session: &mut Session) {
         Fact::statistic(kind, &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
-    let robust = session.e.results.get_text("vcetype") == Some("Robust");
-    let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
+    let ll = likelihood::ll_line(session);
     session.print("");
     show(session, &["Heteroskedastic linear regression".to_string()], &facts, 17, 10);
     session.print("ML estimation");

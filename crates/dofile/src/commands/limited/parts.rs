@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::estimation::derived::derived_row;
+use crate::estimation::layout::Layout;
 use crate::estimation::model::Model;
 use crate::estimation::post;
 use crate::estimation::sample::Side;
@@ -72,6 +73,11 @@ impl Part {
     /// The linear index of a likelihood.
     pub(super) fn equation(&self) -> Equation<'_> {
         Equation { columns: self.side.columns(), constant: self.side.constant, offset: self.shift.as_deref() }
+    }
+
+    /// Names its parameters behind those of a layout.
+    pub(super) fn add_to<'a>(&self, layout: &'a mut Layout) -> &'a mut Layout {
+        layout.equation(&self.name, self.side.names(), &self.side.estimated())
     }
 
     /// Number of parameters.

@@ -11,7 +11,7 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
-use crate::estimation::likelihood::{self, label};
+use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
 use crate::format;
@@ -121,8 +121,7 @@ fn header(session: &mut Session) {
         Fact::new("Zero outcomes", "%10.0fc", scalar(session, "N_f")),
         Fact::new("Nonzero outcomes", "%10.0fc", scalar(session, "N_s")),
     ];
-    let robust = session.e.results.get_text("vcetype") == Some("Robust");
-    let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")));
+    let ll = likelihood::ll_line(session);
     session.print("");
     show(session, &["Skewed logistic regression".to_string(), String::new(), ll], &facts, 17, 10);
     session.print("");

@@ -120,7 +120,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     equations.extend((0..cuts).map(|_| single()));
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    layout.equation("inflate", participation.side.names(), &participation.side.estimated());
+    participation.add_to(&mut layout);
     (1..=cuts).for_each(|cut| {
         layout.ancillary(&format!("cut{cut}"));
     });

@@ -3,7 +3,7 @@
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, show_active};
 use crate::estimation::header::{Fact, show as show_header};
-use crate::estimation::likelihood::label;
+use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Look};
 use crate::format;
 use crate::session::Session;
@@ -61,11 +61,7 @@ fn header(s: &mut Session) {
         format!("No. of failures = {}", count(scalar("N_fail"))),
         format!("Time at risk    = {}", count(scalar("risk"))),
         String::new(),
-        format!(
-            "{} = {}",
-            label(e.get_text("vcetype") == Some("Robust")),
-            format::bare("%10.0g", scalar("ll"))
-        ),
+        likelihood::ll_line(s),
     ];
     let facts = [
         Fact::observations(scalar("N")),

@@ -10,7 +10,7 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::layout::Layout;
-use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, label};
+use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest};
 use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
@@ -434,11 +434,7 @@ fn header(s: &mut Session, title: &str) {
     let e = &s.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
-    let ll = format!(
-        "{} = {}",
-        label(e.get_text("vcetype") == Some("Robust")),
-        format::bare("%10.0g", scalar("ll"))
-    );
+    let ll = likelihood::ll_line(s);
     let left = [
         format!("No. of subjects = {}", count(scalar("N_sub"))),
         format!("No. of failures = {}", count(scalar("N_fail"))),
