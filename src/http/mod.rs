@@ -6,6 +6,7 @@ pub mod health;
 pub mod kept_bodies;
 pub mod metrics;
 pub mod middleware;
+mod nearest_route;
 pub mod range;
 pub mod route;
 pub mod router;

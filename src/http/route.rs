@@ -123,6 +123,11 @@ impl Routes {
         self
     }
 
+    /// Returns the paths of the documented routes.
+    pub fn paths(&self) -> Vec<String> {
+        self.router.get_openapi().paths.paths.keys().cloned().collect()
+    }
+
     /// Returns the router of axum, without the descriptions.
     pub fn into_router(self) -> axum::Router<App> {
         self.router.split_for_parts().0

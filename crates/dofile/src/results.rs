@@ -130,7 +130,16 @@ pub struct Estimation {
     pub extra: Option<Arc<dyn Any + Send + Sync>>,
 }
 
+/// The private state of results that a do-file posted: no command of the engine stands behind them.
+#[derive(Debug)]
+pub struct PostedByDoFile;
+
 impl Estimation {
+    /// True for results of `ereturn post`.
+    pub fn is_posted_by_do_file(&self) -> bool {
+        self.extra.as_ref().is_some_and(|state| state.is::<PostedByDoFile>())
+    }
+
     /// `e(cmd)`, empty when there are no results.
     pub fn cmd(&self) -> &str {
         self.results.get_text("cmd").unwrap_or("")

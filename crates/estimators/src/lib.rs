@@ -47,6 +47,7 @@ pub mod epidemiology_trend;
 pub mod errors_in_variables;
 pub mod exact_ranks;
 pub mod factor_ml;
+pub mod fama_macbeth;
 pub mod filters;
 pub mod fisher;
 pub mod gee;

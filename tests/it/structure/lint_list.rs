@@ -100,6 +100,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "twowayfeweights",
             "xtbalance",
             "xtcsd",
+            "xtfmb",
             "xtoverid",
             "xtscc",
             "xttest2",
@@ -140,6 +141,8 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "data work of the SSC archive: templates keep to the commands of the manual",
         &[
             "asreg",
+            "asrol",
+            "astile",
             "dropmiss",
             "geodist",
             "gquantiles",

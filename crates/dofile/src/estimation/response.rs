@@ -153,6 +153,12 @@ impl Response {
                 | "prais" | "qreg" | "anova" | "xtscc",
                 "",
             ) => one(Shape::Linear, "Linear prediction".to_string(), true),
+            // predict gives the linear prediction after these too
+            (_, "")
+                if session.e.is_posted_by_do_file() && session.e.results.get_text("predict").is_none() =>
+            {
+                one(Shape::Linear, "Linear prediction".to_string(), true)
+            }
             (cmd, "") => {
                 Err(StataError::new(322, format!("margins is not supported after {cmd} by the open engine")))
             }

@@ -35,3 +35,16 @@ fn margins_and_diagnostics_work_after_linktest() {
         assert_eq!(rc, 0, "{then}: {log}");
     }
 }
+
+/// `margins` after results that a do-file posted is of the linear prediction, as `predict` is; a command of the engine that it
+/// does not support stays refused.
+#[test]
+fn margins_work_after_posted_results() {
+    let post = "regress y x c.x#c.x\nmatrix b = e(b)\nmatrix V = e(V)\nscalar d = e(df_r)\ngen byte used = 1\n\
+        margins, dydx(x)\nmatrix m = r(table)\nereturn post b V, esample(used) depname(y)\nereturn local cmd \"mine\"\n\
+        ereturn scalar df_r = d\nmargins, dydx(x)\nmatrix n = r(table)\nassert mreldif(m, n) < 1e-12";
+    let (log, rc) = Session::default().run_captured(&format!("{DATA}{post}"));
+    assert_eq!(rc, 0, "{log}");
+    let (log, rc) = Session::default().run_captured(&format!("{DATA}mean y\nmargins"));
+    assert_eq!(rc, 322, "{log}");
+}

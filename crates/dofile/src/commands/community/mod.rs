@@ -42,6 +42,7 @@ mod esttab_statistics;
 mod esttab_text;
 mod esttab_unstack;
 mod eventstudyinteract;
+mod fama_macbeth;
 mod faster;
 mod fre;
 mod geodist;
@@ -107,6 +108,8 @@ use crate::session::Session;
 
 pub(super) const TABLE: &[CommandSpec] = &[
     intervals::ASREG,
+    intervals::ASROL,
+    intervals::ASTILE,
     intervals::RANGESTAT,
     missings::DROPMISS,
     missings::MISSINGS,
@@ -137,6 +140,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     effects::SGMEDIATION,
     effects::SGMEDIATION2,
     erepost::SPEC,
+    fama_macbeth::SPEC,
     esttab::SPEC,
     esttab::SPEC_ESTOUT,
     egranger::SPEC,

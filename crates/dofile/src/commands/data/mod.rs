@@ -29,10 +29,12 @@ mod rename_pattern;
 mod reshape;
 mod rows;
 mod search;
+mod snapshots;
 mod transform;
 mod tsfill;
 mod vectors;
 mod xtset;
+mod zero_skewness;
 
 use super::CommandSpec;
 
@@ -113,6 +115,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     frame_links::FRGET,
     frames::SPEC,
     frames::SPEC_FRAMES,
+    zero_skewness::SPEC,
+    zero_skewness::SPEC_BOX_COX,
+    snapshots::SPEC,
     search::SPEC_LOOKFOR,
     search::SPEC_MVDECODE,
     search::SPEC_MVENCODE,

@@ -54,6 +54,7 @@ mod slogit;
 mod suest;
 pub(super) mod test;
 mod testnl;
+mod vwls;
 mod xi;
 
 use super::CommandSpec;
@@ -111,6 +112,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     test::SPEC,
     test::SPEC_TESTPARM,
     testnl::SPEC,
+    vwls::SPEC,
     xi::SPEC,
 ];
 

@@ -1,6 +1,7 @@
 //! Commands of the language: macros, scalars, matrices, display, programs,
 //! settings, do-files, result files.
 
+mod collinear;
 mod display;
 mod file_tools;
 pub(crate) mod files;
@@ -72,6 +73,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
     timer::SPEC,
     tokens::UNAB,
     tokens::FVEXPAND,
+    tokens::FVUNAB,
+    tokens::TSUNAB,
+    collinear::SPEC,
+    collinear::SPEC_OUTCOME,
     tokens::LOG,
     tokens::ERASE,
     tokens::PWD,

@@ -5,12 +5,13 @@ use crate::error::{Result, StataError};
 use crate::estimation::ml_command::{self, Look};
 use crate::format::{self, macro_text};
 use crate::matrix::Matrix;
-use crate::results::{Estimation, Results};
+use crate::results::{Estimation, PostedByDoFile, Results};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::Value;
+use std::sync::Arc;
 
 pub(super) const RETURN: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -223,7 +224,10 @@ fn post(s: &mut Session, again: bool, rest: &str) -> Result<()> {
         Some(i) => (&rest[..i], &rest[i + 1..]),
         None => (rest, ""),
     };
-    let mut est = if again { std::mem::take(&mut s.e) } else { Estimation::default() };
+    let mut est = match again {
+        true => std::mem::take(&mut s.e),
+        false => Estimation { extra: Some(Arc::new(PostedByDoFile)), ..Estimation::default() },
+    };
     let names: Vec<String> = names.replace('=', " = ").split_whitespace().map(String::from).collect();
     let pairs: Vec<(String, String)> = if names.iter().any(|n| n == "=") {
         names.chunks(3).filter(|c| c.len() == 3).map(|c| (c[0].clone(), c[2].clone())).collect()

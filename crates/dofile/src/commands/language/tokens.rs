@@ -1,4 +1,4 @@
-//! `unab`, `fvexpand`, `log`, `erase`, `pwd`.
+//! `unab`, `fvunab`, `tsunab`, `fvexpand`, `log`, `erase`, `pwd`.
 
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
@@ -15,6 +15,22 @@ pub(super) const UNAB: CommandSpec = CommandSpec {
         expect: &[("a", 1.0)],
     }],
     ..CommandSpec::raw("unab", 4, unab, "unab lmacname : varlist [, min(#) max(#)]")
+};
+pub(super) const FVUNAB: CommandSpec = CommandSpec {
+    notes: "names are written out, operators stay; min() and max() are refused; no results",
+    examples: &[Example {
+        run: "set obs 2\ngenerate weight = 1\ngenerate foreign = 1\ngenerate x1 = 1\ngenerate x2 = 1\nfvunab v : i.for#c.wei x*\nscalar a = \"`v'\" == \"i.foreign#c.weight x1 x2\"",
+        expect: &[("a", 1.0)],
+    }],
+    ..CommandSpec::raw("fvunab", 6, unab_operators, "fvunab lmacname : fvvarlist")
+};
+pub(super) const TSUNAB: CommandSpec = CommandSpec {
+    notes: "names are written out, operators stay; min() and max() are refused; no results",
+    examples: &[Example {
+        run: "set obs 4\ngenerate t = _n\ngenerate income = 1\ntsset t\ntsunab v : L.inc D2.inc\nscalar a = \"`v'\" == \"L.income D2.income\"",
+        expect: &[("a", 1.0)],
+    }],
+    ..CommandSpec::raw("tsunab", 6, unab_operators, "tsunab lmacname : tsvarlist")
 };
 pub(super) const FVEXPAND: CommandSpec = CommandSpec {
     notes: "stores r(varlist), r(fvops) and r(tsops)",
@@ -67,6 +83,41 @@ fn unab(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let names: Vec<String> = vars.into_iter().map(|i| s.frame.var(i).name.clone()).collect();
     s.set_local(name.trim(), names.join(" "));
     Ok(())
+}
+
+/// Writes out the names in a list with operators, which stay as they are.
+fn unab_operators(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (name, list) = cmd.raw.split_once(':').ok_or_else(StataError::syntax)?;
+    if list.contains(',') {
+        return Err(StataError::unsupported_option(&cmd.name, "min()|max()"));
+    }
+    let mut out = Vec::new();
+    for word in words(list) {
+        if word.contains(['.', '#', '(']) {
+            out.push(written_out(s, word)?);
+        } else {
+            let vars = crate::syntax::varlist::resolve(&s.frame, word, s.settings.varabbrev)?;
+            out.extend(vars.into_iter().map(|i| s.frame.var(i).name.clone()));
+        }
+    }
+    s.set_local(name.trim(), out.join(" "));
+    Ok(())
+}
+
+/// A term with its names written out: a name is an identifier that no dot follows and that is outside the levels of an operator.
+fn written_out(s: &Session, term: &str) -> Result<String> {
+    let mut out = String::new();
+    let mut rest = term;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let (token, after) = rest.split_at(end.max(first.len_utf8()));
+        let is_name = end > 0 && !first.is_ascii_digit() && !after.starts_with(['.', '(']);
+        out.push_str(&if is_name { s.frame.var(s.variable(token)?).name.clone() } else { token.to_string() });
+        rest = after;
+    }
+    // the list is read once more, for its operators
+    FvList::parse(&s.frame, &out, s.settings.varabbrev)?;
+    Ok(out)
 }
 
 fn fvexpand(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

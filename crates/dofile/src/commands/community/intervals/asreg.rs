@@ -1,7 +1,9 @@
 //! `asreg`: regressions in rolling windows and in groups whose results become variables. Written from the help file of
 //! Shah (2019).
 
+use super::window::Window;
 use super::{add, free_name, regression};
+use crate::commands::community::fama_macbeth;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::ops::groups::{each_group, grouped};
@@ -20,8 +22,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("SError"),
     OptSpec::flag("RMSe"),
     OptSpec::flag("Robust"),
+    OptSpec::flag("FMB"),
+    OptSpec::int("NEWey"),
+    OptSpec::real("Level"),
 ])
-.unsupported(&["NEWey", "FMB", "SAVE", "FIRST", "OTHer", "KEEP", "SETYpe"]);
+.unsupported(&["SHANken", "SAVE", "FIRST", "OTHer", "KEEP", "SETYpe"]);
 
 /// The command.
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -30,8 +35,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::Whole,
     run,
-    syntax: "[bysort varlist:] asreg depvar indepvars [if] [in] [, window([rangevar] #) recursive minimum(#) by(varlist) noconstant fitted serror rmse robust]",
-    notes: "makes _Nobs _R2 _adjR2 _b_* _b_cons, with serror _se_* _se_cons, with rmse _rmse, with fitted _fitted _residuals; a window of # ends at the row's value of rangevar (the time variable by default) and goes back # of its units; a regression needs more observations than parameters, and minimum(); a window of two numbers, fmb and newey() are refused; no results",
+    syntax: "[bysort varlist:] asreg depvar indepvars [if] [in] [, window([rangevar] #) recursive minimum(#) by(varlist) noconstant fitted serror rmse robust | fmb newey(#) level(#)]",
+    notes: "makes _Nobs _R2 _adjR2 _b_* _b_cons, with serror _se_* _se_cons, with rmse _rmse, with fitted _fitted _residuals; a window of # ends at the row's value of rangevar (the time variable by default) and goes back # of its units; a regression needs more observations than parameters, and minimum(); a window of two numbers is refused; no results; with fmb the command is xtfmb with its results and e(adjr2), newey() in place of lag()",
     examples: &[Example {
         run: "set obs 8\ngenerate t = _n\ngenerate x = mod(_n, 3)\ngenerate y = 1 + 2*x if t <= 4\nreplace y = 5 - x if t > 4\nasreg y x, window(t 4) fitted serror\ngenerate b = _b_x\ndrop _*\ngenerate g = t > 4\nbysort g: asreg y x",
         expect: &[
@@ -46,13 +51,13 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// The rolling window.
-struct Window {
-    keys: Vec<f64>,
-    length: f64,
-}
-
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.has("fmb") {
+        return averaged(s, cmd);
+    }
+    if let Some(option) = ["newey", "level"].into_iter().find(|o| cmd.has(o)) {
+        return Err(StataError::invalid(&format!("option {option}() requires option fmb")));
+    }
     let vars = s.varlist(&cmd.list)?;
     if vars.len() < 2 && cmd.has("noconstant") || vars.is_empty() {
         return Err(StataError::standard(if vars.is_empty() { 100 } else { 102 }));
@@ -61,7 +66,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(list) = cmd.options.text("by") {
         by.extend(s.varlist(list)?);
     }
-    let window = cmd.options.text("window").map(|text| window(s, text)).transpose()?;
+    let window = cmd.options.text("window").map(|text| Window::parse(s, "asreg", text)).transpose()?;
     if window.is_some()
         && by.is_empty()
         && let Ok(panel) = Panel::of(&s.frame)
@@ -105,19 +110,20 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn window(s: &Session, text: &str) -> Result<Window> {
-    let (key, length) = match text.split_whitespace().collect::<Vec<_>>()[..] {
-        [length] => {
-            let time = Panel::of(&s.frame)?.time;
-            (time.ok_or_else(|| StataError::new(459, "time variable not set"))?, length)
-        }
-        [key, length] if key.parse::<f64>().is_err() => (s.numeric_variable(key)?, length),
-        _ => return Err(StataError::unsupported_option("asreg", &format!("window({text})"))),
-    };
-    match length.parse::<f64>() {
-        Ok(length) if length > 0.0 => Ok(Window { keys: s.frame.numeric(key)?.to_vec(), length }),
-        _ => Err(StataError::invalid("window() must have a positive length")),
+/// Averages over periods, which make no variables.
+fn averaged(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let others = ["window", "recursive", "minimum", "by", "fitted", "serror", "rmse", "robust"];
+    if let Some(option) = others.into_iter().find(|o| cmd.has(o)) {
+        return Err(StataError::invalid(&format!("options fmb and {option} may not be combined")));
     }
+    if !s.by_positions().is_empty() {
+        return Err(StataError::new(190, "asreg with option fmb may not be combined with by"));
+    }
+    let lags = match cmd.options.int("newey") {
+        Some(lag) if lag < 0 => return Err(StataError::new(198, "newey() must not be negative")),
+        lag => lag.filter(|lag| *lag > 0).map(|lag| lag as usize),
+    };
+    fama_macbeth::estimate(s, cmd, "asreg", lags)
 }
 
 fn names(cmd: &ParsedCommand, terms: &[String]) -> Vec<String> {
@@ -149,19 +155,8 @@ impl Problem<'_> {
         let Some(window) = window else {
             return self.results(group, group);
         };
-        let mut order = group.to_vec();
-        order.sort_by(|a, b| window.keys[*a].total_cmp(&window.keys[*b]));
-        let mut out = Vec::new();
-        for row in group {
-            let key = window.keys[*row];
-            let from = match self.cmd.has("recursive") {
-                true => 0,
-                false => order.partition_point(|r| window.keys[*r] <= key - window.length),
-            };
-            let to = order.partition_point(|r| window.keys[*r] <= key);
-            out.extend(self.results(&order[from..to], &[*row]));
-        }
-        out
+        let samples = window.samples(group, self.cmd.has("recursive"));
+        samples.flat_map(|(row, sample)| self.results(&sample, &[row])).collect()
     }
 
     /// The regression over `sample`, as values of the rows `at`.

@@ -1,9 +1,14 @@
-//! Statistics over intervals and windows of a key variable: `rangestat` and `asreg`.
+//! Statistics over intervals and windows of a key variable: `rangestat`, `asreg`, `asrol` and `astile`.
 
 mod asreg;
+mod asrol;
+mod astile;
 mod rangestat;
+mod window;
 
 pub(super) use asreg::SPEC as ASREG;
+pub(super) use asrol::SPEC as ASROL;
+pub(super) use astile::SPEC as ASTILE;
 pub(super) use rangestat::SPEC as RANGESTAT;
 
 use crate::error::{Result, StataError};

@@ -250,10 +250,15 @@ fn values(item: &Item, columns: &[Vec<f64>], window: &[usize]) -> Vec<f64> {
     if item.vars.len() > 1 {
         return joint_values(item, columns, window);
     }
-    let raw = || window.iter().map(|r| columns[0][*r]);
+    vec![statistic(&item.stat, &columns[0], window)]
+}
+
+/// A statistic of the rows of a sample, which are ordered by the key.
+pub(super) fn statistic(stat: &str, values: &[f64], sample: &[usize]) -> f64 {
+    let raw = || sample.iter().map(|r| values[*r]);
     let present = || raw().filter(|x| !is_missing(*x));
-    let x = match item.stat.as_str() {
-        "obs" => window.len() as f64,
+    match stat {
+        "obs" => sample.len() as f64,
         "missing" => raw().filter(|x| is_missing(*x)).count() as f64,
         "first" => raw().next().unwrap_or(MISSING),
         "last" => raw().next_back().unwrap_or(MISSING),
@@ -262,8 +267,7 @@ fn values(item: &Item, columns: &[Vec<f64>], window: &[usize]) -> Vec<f64> {
         "count" => present().count() as f64,
         _ if present().next().is_none() => MISSING,
         stat => by_name(&Sample::plain(present()), stat).unwrap_or(MISSING),
-    };
-    vec![x]
+    }
 }
 
 fn joint_values(item: &Item, columns: &[Vec<f64>], window: &[usize]) -> Vec<f64> {
