@@ -117,7 +117,7 @@ pub fn effect_interval(bounds: (f64, f64), se: (f64, f64), level: f64) -> Option
     let width = (bounds.1 - bounds.0) / se.0.max(se.1);
     let covered = |c: f64| normal(c + width) - normal(-c) - level;
     let critical = bracketed(covered, 0.0, 40.0);
-    critical.is_finite().then(|| (bounds.0 - critical * se.0, bounds.1 + critical * se.1))
+    critical.is_finite().then_some((bounds.0 - critical * se.0, bounds.1 + critical * se.1))
 }
 
 #[cfg(test)]

@@ -164,13 +164,14 @@ fn shown(sample: &Sample, fit: &mut MlFit, linear: bool) {
         fit.v_model = Mat::from_fn(size, size, |i, j| factor(i) * fit.v_model[(i, j)] * factor(j));
         ml_command::rescale(&mut fit.b, &mut fit.v, at, value, derivative);
     };
-    for at in width..width + pairs {
-        let rho = found[at].tanh();
-        scale(at, rho, 1.0 - rho * rho);
-    }
-    for at in width + pairs..size {
-        let variance = (2.0 * found[at]).exp();
-        scale(at, variance, 2.0 * variance);
+    for (at, value) in found.iter().enumerate().skip(width) {
+        if at < width + pairs {
+            let rho = value.tanh();
+            scale(at, rho, 1.0 - rho * rho);
+        } else {
+            let variance = (2.0 * value).exp();
+            scale(at, variance, 2.0 * variance);
+        }
     }
     // logs of deviations: the outcome's first where it has one
     debug_assert_eq!(size - width - pairs, p + usize::from(linear));
