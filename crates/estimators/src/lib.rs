@@ -65,6 +65,7 @@ pub mod jet;
 pub mod kendall;
 pub mod kpss;
 pub mod latent;
+pub mod lee_bounds;
 pub mod life_table;
 pub mod local_polynomial;
 pub mod lu;

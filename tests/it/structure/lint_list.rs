@@ -56,7 +56,8 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "zandrews",
         ],
     ),
-    ("choices between alternatives: templates keep to clogit and mlogit", &["asclogit", "cmclogit", "cmset"]),
+    ("choices between alternatives: templates keep to clogit and mlogit", &["asclogit", "cmclogit", "cmrologit", "cmset", "rologit"]),
+    ("endogenous regressors: templates keep to ivprobit and ivregress", &["eprobit", "eregress"]),
     ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
     (
         "the service renders tables and documents",
@@ -84,7 +85,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "hashsort",
         ],
     ),
-    ("absorbed effects: templates keep to areg and xtreg", &["ivreghdfe", "ppmlhdfe", "reghdfe"]),
+    ("absorbed effects: templates keep to areg and xtreg", &["ivreghdfe", "ppml", "ppmlhdfe", "reghdfe"]),
     (
         "panels and tables of the archive: templates keep to the commands of the manual",
         &[
@@ -117,7 +118,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ("instruments: templates keep to ivregress and its estat", &["ivreg2"]),
     (
         "shown on the screen only, or labels changed for reading",
-        &["avplots", "numlabel", "postutil", "xttrans"],
+        &["avplots", "binscatter2", "grstyle", "numlabel", "postutil", "xttrans"],
     ),
     (
         "older names of allowed commands",
@@ -143,6 +144,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "asreg",
             "asrol",
             "astile",
+            "dataex",
             "dropmiss",
             "geodist",
             "gquantiles",
@@ -188,9 +190,11 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "polychoric",
             "ebalance",
             "khb",
+            "leebounds",
             "rbounds",
             "rifhdreg",
             "rifreg",
+            "ritest",
             "sdid",
             "sgmediation",
             "sgmediation2",

@@ -1,4 +1,5 @@
-//! The lists of options that the manual of time series documents, as `documented_rows` has those of the others.
+//! The lists of options that the manuals of time series, of ranks and of extended regression models document, as
+//! `documented_rows` has those of the others.
 
 use super::documented_rows::{LIKELIHOOD, NOTHING, Row, TABLE};
 
@@ -6,8 +7,22 @@ const ARCH: &str = "noCONstant ARCH() Garch() SAArch() TArch() AArch() NArch() N
     Parch() TParch() AParch() NParch() NPARCHK() PGarch() ARCHM ARCHMLags() ARCHMExp() ARIMA() AR() MA() DISTribution() HET() \
     SAVEspace ARCH0() ARMA0() CONDobs() vce() DETail";
 
-/// The lists, [TS].
+/// Options of extended regression models, [ERM] eregress.
+const EXTENDED: &str = "ENDOGenous() ENTReat() EXTReat() SELect() TOBITSELect() noCONstant OFFset() vce() INTPoints() \
+    TRIINTPoints() REINTPoints() REINTMethod()";
+
+/// The lists: [XT] xtintreg, [R] rologit, [ERM], [TS].
 pub(super) const ROWS: &[Row] = &[
+    (
+        "xtintreg",
+        TABLE,
+        LIKELIHOOD,
+        "RE noCONstant OFFset() vce() LRMODEL noSKIP INTMethod() INTPoints() INTREG",
+    ),
+    ("rologit", TABLE, LIKELIHOOD, "GRoup() OFFset() INComplete() REVerse NOTEstrhs TIEs() vce()"),
+    ("cmrologit", TABLE, LIKELIHOOD, "OFFset() INComplete() REVerse NOTEstrhs TIEs() ALTwise vce()"),
+    ("eregress", TABLE, LIKELIHOOD, EXTENDED),
+    ("eprobit", TABLE, LIKELIHOOD, EXTENDED),
     ("arch", TABLE, LIKELIHOOD, ARCH),
     (
         "arima",

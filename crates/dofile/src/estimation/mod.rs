@@ -17,6 +17,7 @@ pub mod factors;
 pub mod first_stages;
 pub mod header;
 pub mod instruments;
+pub mod interval_outcome;
 pub mod layout;
 pub mod likelihood;
 pub mod linear;

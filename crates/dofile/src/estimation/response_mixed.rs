@@ -87,7 +87,7 @@ pub(super) fn of_margins(model: &Models<'_>, cmd: &str) -> Option<Result<Vec<Res
 /// The prediction that `predict` is asked for; means given the effects of the groups are not formulas of an index.
 pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
     match cmd {
-        "xttobit" => Some(censored(model)),
+        "xttobit" | "xtintreg" => Some(censored(model)),
         "xtologit" | "xtoprobit" if ["", "xb"].contains(&model.asked) => Some(model.linear()),
         "xtologit" | "xtoprobit" => Some(single(model, cmd)),
         _ if !is_mixed(cmd) => None,

@@ -24,7 +24,7 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "tobit" | "truncreg" | "intreg" => Some(model.censored(&cmd)),
         "regress" if ["pr(", "e(", "ystar("].iter().any(|p| asked.starts_with(p)) => Some(model.normal()),
         "heckman" => Some(model.heckman()),
-        "glm" | "xtgee" => Some(model.glm()),
+        "glm" | "ppml" | "xtgee" => Some(model.glm()),
         "cloglog" => Some(model.share("pr", "Pr")),
         "fracreg" if model.session.e.results.get_text("estimator") != Some("hetprobit") => {
             Some(model.share("cm", "Conditional mean of"))
@@ -37,7 +37,11 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "ivpoisson" => Some(model.exponential()),
         "xtpoisson" | "xtnbreg" => Some(model.panel_count()),
         "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"
-        | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" | "xtrc" | "xtfrontier" => Some(model.linear()),
+        | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" | "xtrc" | "xtfrontier" | "rologit"
+        | "cmrologit" => Some(model.linear()),
+        // the default is another statistic
+        "eregress" | "eprobit" if model.asked == "xb" => Some(model.linear()),
+        "eregress" | "eprobit" => Some(Err(model.refuse())),
         _ => response_pairs::of(&model, &cmd),
     }
 }
@@ -104,7 +108,11 @@ impl Models<'_> {
     }
 
     fn censored(&self, cmd: &str) -> Result<Response> {
-        let scale = vec![self.parameters.b.len() - 1];
+        // with regressors the scale is an equation of its own
+        let scale = match self.session.e.results.get_text("het") {
+            Some(_) if cmd == "intreg" => self.positions(1),
+            _ => vec![self.parameters.b.len() - 1],
+        };
         let indices = [self.positions(0), scale];
         let sigma = match cmd {
             "tobit" => |s: Jet<2>| s.powf(0.5),

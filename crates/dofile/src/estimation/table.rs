@@ -117,6 +117,17 @@ impl Table<'_> {
         self.stripe[i].eq.starts_with('/') && (self.deviations || self.stripe[i].name.starts_with("var("))
     }
 
+    /// Whether a parameter is a correlation: limits on the scale of `atanh`.
+    fn is_correlation(&self, i: usize) -> bool {
+        self.stripe[i].eq.starts_with('/') && self.stripe[i].name.starts_with("corr(")
+    }
+
+    fn correlation_row(&self, i: usize, row: Row) -> Row {
+        let half = wald::critical(self.level, self.df_r) * self.se[i] / (1.0 - self.b[i].powi(2));
+        let at = self.b[i].atanh();
+        Row { low: stata((at - half).tanh()), high: stata((at + half).tanh()), ..row }
+    }
+
     fn variance_row(&self, i: usize, row: Row) -> Row {
         let half = wald::critical(self.level, self.df_r) * self.se[i] / self.b[i];
         let (low, high) = (stata(self.b[i] * (-half).exp()), stata(self.b[i] * half.exp()));
@@ -127,7 +138,13 @@ impl Table<'_> {
         (0..self.b.len())
             .map(|i| {
                 let row = row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i));
-                if self.is_variance(i) { self.variance_row(i, row) } else { row }
+                if self.is_variance(i) {
+                    self.variance_row(i, row)
+                } else if self.is_correlation(i) {
+                    self.correlation_row(i, row)
+                } else {
+                    row
+                }
             })
             .collect()
     }
@@ -241,7 +258,7 @@ impl Table<'_> {
                 continue;
             }
             let numbers = self.numbers(session, i, &rows[i], terms[i].as_ref(), free, &look);
-            let label = if self.is_variance(i) && !self.deviations {
+            let label = if self.is_correlation(i) || self.is_variance(i) && !self.deviations {
                 self.stripe[i].name.clone()
             } else if free {
                 format!("/{}", self.stripe[i].name.trim_start_matches('/'))

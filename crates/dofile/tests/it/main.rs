@@ -9,6 +9,7 @@ mod blanks;
 mod coefplot;
 mod collinear;
 mod community;
+mod community_applied;
 mod community_panels;
 mod comparisons_of_means;
 mod data_commands;

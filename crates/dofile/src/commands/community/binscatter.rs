@@ -37,6 +37,19 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     )
 };
 
+/// `binscatter2` (Droste): the options of `binscatter` that this engine has.
+pub(super) const SPEC_SECOND: CommandSpec = CommandSpec {
+    name: "binscatter2",
+    min: 11,
+    notes: "as binscatter; its own options (altcontrols, quantiles(), stdevs() ...) are refused",
+    examples: &[Example {
+        run: "set obs 100\ngenerate x = _n\ngenerate double y = 3*x + mod(_n, 2)\nbinscatter2 y x, nquantiles(10)\nmatrix c = e(y1_coefs)\nregress y x",
+        expect: &[("reldif(c[1,1], _b[x]) < 1e-12", 1.0)],
+    }],
+    syntax: "binscatter2 y [y ...] x [if] [in] [, nquantiles(#) controls(varlist) absorb(varname) noaddmean by(varname) discrete linetype(lfit|qfit|connect|none) genxq(newvar) twoway_options]",
+    ..SPEC
+};
+
 /// What the options say.
 struct Request {
     bins: usize,

@@ -14,6 +14,7 @@ mod coefplot;
 mod csdid;
 mod csdid_average;
 mod csdid_plot;
+mod dataex;
 mod did2s;
 mod did_imputation;
 mod distinct;
@@ -46,6 +47,7 @@ mod fama_macbeth;
 mod faster;
 mod fre;
 mod geodist;
+mod grstyle;
 mod gtools;
 mod ineqdeco;
 mod intervals;
@@ -66,6 +68,7 @@ mod oaxaca_show;
 mod outreg2;
 mod panel_residuals;
 mod polychoric;
+mod ppml;
 mod ppmlhdfe;
 mod psmatch2;
 mod psmatch2_show;
@@ -116,12 +119,14 @@ pub(super) const TABLE: &[CommandSpec] = &[
     missings::NMISSING,
     bacondecomp::SPEC,
     binscatter::SPEC,
+    binscatter::SPEC_SECOND,
     boottest::SPEC,
     brant::SPEC,
     carryforward::SPEC,
     coefplot::SPEC,
     csdid::SPEC,
     csdid_plot::SPEC,
+    dataex::SPEC,
     did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,
@@ -133,6 +138,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     effects::DIFF,
     effects::EBALANCE,
     effects::KHB,
+    effects::LEEBOUNDS,
     effects::RBOUNDS,
     effects::RIFHDREG,
     effects::RIFREG,
@@ -148,6 +154,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estimates_data::PARMEST,
     estimates_data::REGSAVE,
     geodist::SPEC,
+    grstyle::SPEC,
     renvars::SPEC,
     reports::ASDOC,
     reports::BALANCETABLE,
@@ -193,6 +200,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     oaxaca::SPEC,
     outreg2::SPEC,
     polychoric::SPEC,
+    ppml::SPEC,
     ppmlhdfe::SPEC,
     psmatch2::SPEC,
     pstest::SPEC,

@@ -98,58 +98,96 @@ fn split_list(list: &str) -> Result<(String, String, String)> {
 fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
     let (rest, endogenous, instruments) = split_list(&cmd.list)?;
     let (depvar, exogenous) = first_word(&rest);
-    let abbrev = session.settings.varabbrev;
-    let parse = |text: &str| FvList::parse(&session.frame, text, abbrev);
-    let outcome = parse(depvar)?;
-    let main = parse(&format!("{endogenous} {exogenous}"))?;
-    let reduced = parse(&format!("{exogenous} {instruments}"))?;
-    let regressors = parse(&endogenous)?;
-    let excluded = parse(&instruments)?;
+    let named = FvList::parse(&session.frame, &endogenous, session.settings.varabbrev)?;
+    let all = vec![true; session.frame.n_rows()];
+    let names: Vec<String> =
+        named.expand(&session.frame, &all)?.iter().map(crate::syntax::Term::name).collect();
+    let reduced = format!("{exogenous} {instruments}");
+    let texts = Texts {
+        depvar,
+        main: format!("{endogenous} {exogenous}"),
+        reduced: names.into_iter().map(|n| (n, reduced.clone())).collect(),
+        instruments: &instruments,
+    };
     let reading =
         Reading { plain_vce: &["oim", "conventional", "twostep"], ..Reading::likelihood(cmd, WEIGHTS) };
-    let mut open = OpenSample::open(session, cmd, &reading)?;
-    for list in [&outcome, &main, &reduced] {
-        list.markout(&session.frame, &mut open.touse)?;
-    }
-    let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
-    if rows.is_empty() {
-        return Err(StataError::standard(2000));
-    }
-    let constant = !cmd.has("noconstant");
-    let (side, omitted) = Side::build(session, &main, &open.touse, constant)?;
-    post::note_omitted(session, &omitted);
-    if regressors.variables().iter().any(|v| omitted.contains(v)) {
-        return Err(StataError::new(498, "an endogenous regressor is collinear with the others"));
-    }
-    let mut values = Vec::new();
-    let mut parts = Vec::new();
-    for term in regressors.expand(&session.frame, &open.touse)? {
-        if !regressors.factors().is_empty() {
-            return Err(StataError::new(198, "endogenous regressors may not be factor variables"));
+    texts.read(session, &reading)
+}
+
+/// The equations of a model as they were given.
+pub(super) struct Texts<'a> {
+    /// The outcome.
+    pub depvar: &'a str,
+    /// Regressors of its equation.
+    pub main: String,
+    /// Endogenous regressors with the regressors of their equations.
+    pub reduced: Vec<(String, String)>,
+    /// Instruments.
+    pub instruments: &'a str,
+}
+
+impl Texts<'_> {
+    /// Reads the sample.
+    ///
+    /// # Errors
+    /// r(481) where an equation has fewer regressors than the outcome's, r(498) for a collinear endogenous regressor.
+    pub(super) fn read(&self, session: &mut Session, reading: &Reading<'_>) -> Result<Sample> {
+        let cmd = reading.cmd;
+        let abbrev = session.settings.varabbrev;
+        let parse = |text: &str| FvList::parse(&session.frame, text, abbrev);
+        let outcome = parse(self.depvar)?;
+        let main = parse(&self.main)?;
+        let excluded = parse(self.instruments)?;
+        let mut equations = Vec::new();
+        for (name, text) in &self.reduced {
+            equations.push((parse(name)?, parse(text)?));
         }
-        values.push(term.values(&session.frame, &rows)?);
-        let (reduced, _) = Side::build(session, &reduced, &open.touse, constant)?;
-        parts.push(Part { name: term.name(), side: reduced, shift: None });
+        let mut open = OpenSample::open(session, cmd, reading)?;
+        let lists = equations.iter().flat_map(|(name, list)| [name, list]);
+        for list in lists.chain([&outcome, &main]) {
+            list.markout(&session.frame, &mut open.touse)?;
+        }
+        let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
+        if rows.is_empty() {
+            return Err(StataError::standard(2000));
+        }
+        let constant = !cmd.has("noconstant");
+        let (side, omitted) = Side::build(session, &main, &open.touse, constant)?;
+        post::note_omitted(session, &omitted);
+        let mut values = Vec::new();
+        let mut parts = Vec::new();
+        for (variable, list) in &equations {
+            if !variable.factors().is_empty() {
+                return Err(StataError::new(198, "endogenous regressors may not be factor variables"));
+            }
+            let (name, x) = single_column(&session.frame, variable, &open.touse, &rows)?;
+            if omitted.contains(&name) {
+                return Err(StataError::new(498, "an endogenous regressor is collinear with the others"));
+            }
+            values.push(x);
+            let (reduced, _) = Side::build(session, list, &open.touse, constant)?;
+            parts.push(Part { name, side: reduced, shift: None });
+        }
+        let fewest = parts.iter().map(|p| p.side.columns().len()).min().unwrap_or(0);
+        if values.is_empty() || fewest < side.columns().len() {
+            return Err(StataError::new(
+                481,
+                "equation not identified; must have at least as many instruments not in\nthe regression as there are instrumented variables",
+            ));
+        }
+        let (depvar, y) = single_column(&session.frame, &outcome, &open.touse, &rows)?;
+        let mut all = vec![0.0; open.touse.len()];
+        rows.iter().zip(&y).for_each(|(row, y)| all[*row] = *y);
+        let model = open.close(session, depvar, &all, side.design, constant);
+        let instruments = excluded.variables().join(" ");
+        Sample { model, reduced: parts, endogenous: values, instruments }.enough()
     }
-    let free = parts.first().map_or(0, |p| p.side.columns().len());
-    if values.is_empty() || free < side.columns().len() {
-        return Err(StataError::new(
-            481,
-            "equation not identified; must have at least as many instruments not in\nthe regression as there are instrumented variables",
-        ));
-    }
-    let (depvar, y) = single_column(&session.frame, &outcome, &open.touse, &rows)?;
-    let mut all = vec![0.0; open.touse.len()];
-    rows.iter().zip(&y).for_each(|(row, y)| all[*row] = *y);
-    let model = open.close(session, depvar, &all, side.design, constant);
-    let instruments = excluded.variables().join(" ");
-    Sample { model, reduced: parts, endogenous: values, instruments }.enough()
 }
 
 /// Parameters and residuals of the reduced forms.
-struct ReducedForms {
-    parameters: Vec<Vec<f64>>,
-    residuals: Vec<Vec<f64>>,
+pub(super) struct ReducedForms {
+    pub(super) parameters: Vec<Vec<f64>>,
+    pub(super) residuals: Vec<Vec<f64>>,
 }
 
 impl Sample {
@@ -158,7 +196,7 @@ impl Sample {
     }
 
     /// Least squares of the reduced forms.
-    fn start(&self) -> Result<ReducedForms> {
+    pub(super) fn start(&self) -> Result<ReducedForms> {
         let mut found = ReducedForms { parameters: Vec::new(), residuals: Vec::new() };
         for (part, x) in self.reduced.iter().zip(&self.endogenous) {
             let columns = part.side.columns();
@@ -266,7 +304,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> R
 }
 
 /// Maximises from a model of the outcome alone and the least-squares reduced forms; `N` is the number of indices.
-fn maximise<const N: usize>(
+pub(super) fn maximise<const N: usize>(
     session: &mut Session,
     cmd: &ParsedCommand,
     sample: &Sample,

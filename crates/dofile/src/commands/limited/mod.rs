@@ -11,6 +11,7 @@ mod endogenous_show;
 mod endogenous_twostep;
 mod etpoisson;
 mod etregress;
+mod extended;
 mod fracreg_het;
 mod frontier;
 mod frontier_predict;
@@ -47,6 +48,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     endogenous::SPEC_TOBIT,
     etpoisson::SPEC,
     etregress::SPEC,
+    extended::SPEC,
+    extended::SPEC_PROBIT,
     frontier::SPEC,
     glm::SPEC,
     gnbreg::SPEC,
@@ -69,7 +72,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
 pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
         "frontier" => Some((&frontier_predict::SYNTAX, frontier_predict::run)),
-        "glm" => Some((&glm_predict::SYNTAX, glm_predict::run)),
+        "glm" | "ppml" => Some((&glm_predict::SYNTAX, glm_predict::run)),
         _ => None,
     }
 }

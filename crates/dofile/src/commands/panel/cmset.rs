@@ -8,8 +8,9 @@ use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use std::collections::HashSet;
 
-const SYNTAX: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("clear"), OptSpec::flag("FORCE")])
-    .unsupported(&["noALTernatives", "DELTA"]);
+const SYNTAX: StandardSyntax =
+    StandardSyntax::whole(&[OptSpec::flag("clear"), OptSpec::flag("FORCE"), OptSpec::flag("noALTernatives")])
+        .unsupported(&["DELTA"]);
 /// Characteristics of the data that keep the declaration.
 const KEYS: [&str; 2] = ["_cm_caseid", "_cm_altvar"];
 
@@ -19,8 +20,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "cmset [caseidvar altvar] [, force clear]",
-    notes: "panels of choices and data without an alternatives variable are not supported; stores r(caseid) r(altvar) r(n_cases) r(n_alts_min) r(n_alts_avg) r(n_alts_max) r(alt_min) r(alt_max); [CM] cmset",
+    syntax: "cmset [caseidvar altvar] [, force clear] or cmset caseidvar, noalternatives",
+    notes: "panels of choices are not supported; stores r(caseid) r(altvar) r(n_cases) r(n_alts_min) r(n_alts_avg) r(n_alts_max) r(alt_min) r(alt_max); [CM] cmset",
     examples: &[Example {
         run: "input id alt\n1 1\n1 2\n2 1\n2 2\n2 3\nend\ncmset id alt",
         expect: &[("r(n_cases)", 2.0), ("r(n_alts_max)", 3.0), ("r(n_alts_avg)", 2.5)],
@@ -35,6 +36,49 @@ pub(super) fn declared(s: &Session) -> Result<[usize; 2]> {
         return Err(unset());
     }
     Ok([s.frame.position(&case).map_err(|_| unset())?, s.frame.position(&alternative).map_err(|_| unset())?])
+}
+
+/// The declared case variable; r(459) without a declaration.
+pub(super) fn declared_case(s: &Session) -> Result<usize> {
+    let unset = || StataError::new(459, "data not cmset; use cmset caseidvar altvar");
+    s.frame.position(s.frame.char("_dta", KEYS[0])).map_err(|_| unset())
+}
+
+/// `cmset caseidvar, noalternatives`.
+fn declare_cases(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let case = match s.varlist(&cmd.list)?[..] {
+        [case] => case,
+        [] => return Err(StataError::standard(102)),
+        _ => return Err(StataError::standard(103)),
+    };
+    let mut touse = vec![true; s.frame.n_rows()];
+    s.markout(&[case], &mut touse, true)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    if rows.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let name = s.frame.var(case).name.clone();
+    s.frame.chars.remove(&("_dta".to_string(), KEYS[1].to_string()));
+    s.frame.chars.insert(("_dta".to_string(), KEYS[0].to_string()), name.clone());
+    s.print("");
+    s.print(format!("{:>22}: {name}", "Case ID variable"));
+    s.print(format!("{:>22}: <none>", "Alternatives variable"));
+    let mut r = Results::default();
+    sizes(s, case, &rows, &mut r);
+    r.text("caseid", name);
+    s.r = r;
+    Ok(())
+}
+
+/// Stores the number of cases and their sizes.
+fn sizes(s: &Session, case: usize, rows: &[usize], r: &mut Results) {
+    let (of, cases) = crate::estimation::model::number_groups(&s.frame, case, rows);
+    let mut sizes = vec![0.0; cases];
+    of.iter().for_each(|g| sizes[*g as usize] += 1.0);
+    let least = sizes.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = sizes.iter().copied().fold(0.0, f64::max);
+    r.scalar("n_cases", cases as f64).scalar("n_alts_min", least).scalar("n_alts_max", most);
+    r.scalar("n_alts_avg", rows.len() as f64 / cases as f64);
 }
 
 /// r(459) where an alternative appears twice in a case.
@@ -61,6 +105,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.frame.chars.retain(|(owner, key), _| owner != "_dta" || !KEYS.contains(&key.as_str()));
         return Ok(());
     }
+    if cmd.has("noalternatives") {
+        return declare_cases(s, cmd);
+    }
     let variables = if cmd.list.trim().is_empty() { declared(s)?.to_vec() } else { s.varlist(&cmd.list)? };
     let pair = match variables[..] {
         [case, alternative] => [case, alternative],
@@ -84,14 +131,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print("");
     s.print(format!("{:>22}: {}", "Case ID variable", names[0]));
     s.print(format!("{:>22}: {}", "Alternatives variable", names[1]));
-    let (of, cases) = crate::estimation::model::number_groups(&s.frame, pair[0], &rows);
-    let mut sizes = vec![0.0; cases];
-    of.iter().for_each(|g| sizes[*g as usize] += 1.0);
-    let least = sizes.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = sizes.iter().copied().fold(0.0, f64::max);
     let mut r = Results::default();
-    r.scalar("n_cases", cases as f64).scalar("n_alts_min", least).scalar("n_alts_max", most);
-    r.scalar("n_alts_avg", rows.len() as f64 / cases as f64);
+    sizes(s, pair[0], &rows, &mut r);
     if !s.frame.var(pair[1]).is_string() {
         let values: HashSet<u64> = rows.iter().map(|row| s.frame.num_at(pair[1], *row).to_bits()).collect();
         let values = || values.iter().map(|bits| f64::from_bits(*bits));

@@ -22,6 +22,8 @@ mod nlogit_show;
 mod older;
 mod random;
 mod recovariance;
+mod rologit;
+mod rologit_show;
 mod wcorrelation;
 mod xtabond;
 mod xtcloglog;
@@ -33,6 +35,7 @@ mod xtgee;
 mod xtgls;
 mod xtgls_sample;
 mod xthtaylor;
+mod xtintreg;
 mod xtivreg;
 mod xtivreg_first;
 mod xtlogit;
@@ -74,6 +77,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     mixed::SPEC,
     mixed::SPEC_OLD,
     nlogit::SPEC,
+    rologit::SPEC,
+    rologit::SPEC_CHOICE,
     older::MEQRLOGIT,
     older::MEQRPOISSON,
     older::XTMELOGIT,
@@ -88,6 +93,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtgls::SPEC,
     xtgls::SPEC_PCSE,
     xthtaylor::SPEC,
+    xtintreg::SPEC,
     xtivreg::SPEC,
     xtlogit::SPEC,
     xtlogit::SPEC_PROBIT,
@@ -110,6 +116,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
 pub(super) fn predict(command: &str) -> Option<Own> {
     match command {
         "cmclogit" | "asclogit" => Some((&cmclogit_predict::PREDICT, cmclogit_predict::predict)),
+        "rologit" | "cmrologit" => Some((&rologit_show::PREDICT, rologit_show::predict)),
         "nlogit" => Some((&nlogit_show::PREDICT, nlogit_show::predict)),
         "xtfrontier" => Some((&xtfrontier_show::PREDICT, xtfrontier_show::predict)),
         _ => None,

@@ -124,12 +124,16 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<(Model, usize)> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
     let mut model = Reading { further, ..Reading::likelihood(cmd, &[]) }.model(session)?;
+    by_unit(session, &mut model, unit);
+    Ok((model, unit))
+}
+
+/// A robust covariance of a panel is by unit.
+pub(super) fn by_unit(session: &Session, model: &mut Model, unit: usize) {
     if model.vce == VceSpec::Robust {
-        // A robust covariance of a panel is by unit.
         model.vce = VceSpec::Cluster(session.frame.var(unit).name.clone());
         model.clusters = Some(ClusterRows::of(&session.frame, unit, &model.design.rows));
     }
-    Ok((model, unit))
 }
 
 fn ordered(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<()> {
@@ -217,7 +221,6 @@ fn limit(cmd: &ParsedCommand, option: &str, extreme: f64) -> Result<Option<f64>>
 fn censored(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (mut model, unit) = read(session, cmd)?;
     drop_collinear(session, &mut model);
-    let rows = group_rows(session, unit, &model);
     let extreme = |f: fn(f64, f64) -> f64, from: f64| model.y.iter().copied().fold(from, f);
     let lower = limit(cmd, "ll", extreme(f64::min, f64::INFINITY))?;
     let upper = limit(cmd, "ul", extreme(f64::max, f64::NEG_INFINITY))?;
@@ -236,6 +239,29 @@ fn censored(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if counts[0] == 0.0 {
         return Err(StataError::new(2000, "no uncensored observations"));
     }
+    fit_censored(session, cmd, ("xttobit", "Random-effects tobit regression"), &model, unit, &seen)?;
+    let results = &mut session.e.results;
+    for (name, count) in ["N_unc", "N_lc", "N_rc"].iter().zip(counts) {
+        results.scalar(name, count);
+    }
+    for (name, limit) in [("llopt", lower), ("ulopt", upper)] {
+        if let Some(limit) = limit {
+            results.scalar(name, limit);
+        }
+    }
+    Ok(())
+}
+
+/// Fits and posts a linear model with normal effects of the units, of which each row shows a value, a bound or an interval.
+pub(super) fn fit_censored(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    name: (&'static str, &str),
+    model: &Model,
+    unit: usize,
+    seen: &[Seen],
+) -> Result<()> {
+    let rows = group_rows(session, unit, model);
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let n = model.y.len() as f64;
     let mean = model.y.iter().sum::<f64>() / n;
@@ -244,8 +270,8 @@ fn censored(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     // an effect in units of the outcome's deviation starts near one
     let scale = vec![sd; model.y.len()];
     let setup = Setup {
-        model: &model,
-        outcome: Censored { seen: &seen },
+        model,
+        outcome: Censored { seen },
         further: vec![sd.ln()],
         constant: mean,
         effects: vec![&scale],
@@ -267,28 +293,19 @@ fn censored(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     layout.ancillary("sigma_u").ancillary("sigma_e");
-    let title = "Random-effects tobit regression";
     let total = sigma[0].powi(2) + sigma[1].powi(2);
     let shares = (sigma[0], sigma[0].powi(2) / total);
     post(
         session,
         cmd,
-        ("xttobit", title),
+        name,
         layout,
-        &Shown { model: &model, rows: &rows, unit, points, shares },
+        &Shown { model, rows: &rows, unit, points, shares },
         &found.fit,
         found.ll_c,
     );
     let results = &mut session.e.results;
     results.scalar("sigma_e", sigma[1]);
-    for (name, count) in ["N_unc", "N_lc", "N_rc"].iter().zip(counts) {
-        results.scalar(name, count);
-    }
-    for (name, limit) in [("llopt", lower), ("ulopt", upper)] {
-        if let Some(limit) = limit {
-            results.scalar(name, limit);
-        }
-    }
     if let Some((_, text)) = &offset {
         results.text("offset", text);
     }
@@ -340,9 +357,9 @@ fn post(
     session.post_estimation(est, model.touse.clone());
 }
 
-fn footer(session: &mut Session) {
+pub(super) fn footer(session: &mut Session) {
     let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
-    let tobit = session.e.cmd() == "xttobit";
+    let tobit = ["xttobit", "xtintreg"].contains(&session.e.cmd());
     let (rho, chi2) = (scalar("rho"), scalar("chi2_c"));
     if tobit {
         session.print(format!("{:>12} |  {}", "rho", format::number("%9.0g", rho)));
@@ -352,7 +369,7 @@ fn footer(session: &mut Session) {
         // Zero is the edge of the range: half of the chi-squared tail.
         let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
         let what = match session.e.cmd() {
-            "xttobit" => "LR test of sigma_u=0",
+            "xttobit" | "xtintreg" => "LR test of sigma_u=0",
             "xtologit" => "LR test vs. ologit model",
             _ => "LR test vs. oprobit model",
         };

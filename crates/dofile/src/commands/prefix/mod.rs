@@ -12,6 +12,7 @@ mod nestreg;
 mod permute;
 mod replicate;
 mod resampled;
+mod ritest;
 mod rolling;
 mod simulate;
 mod statsby;
@@ -32,6 +33,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     jackknife::SPEC,
     nestreg::SPEC,
     permute::SPEC,
+    ritest::SPEC,
     rolling::SPEC,
     simulate::SPEC,
     statsby::SPEC,

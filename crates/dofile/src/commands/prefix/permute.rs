@@ -75,6 +75,114 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     report(s, &head, &statistics, &observed, &rows, level)
 }
 
+/// Counts of one statistic after another: as extreme as the observed one, of all; their share with its error and limits.
+pub(super) struct Tally {
+    pub(super) c: Vec<f64>,
+    pub(super) n: Vec<f64>,
+    pub(super) p: Vec<f64>,
+    pub(super) se: Vec<f64>,
+    pub(super) low: Vec<f64>,
+    pub(super) high: Vec<f64>,
+}
+
+impl Tally {
+    /// Counts where `extreme(value, observed)` holds; exact binomial limits.
+    pub(super) fn new(
+        observed: &[f64],
+        rows: &[Vec<f64>],
+        level: f64,
+        extreme: impl Fn(f64, f64) -> bool,
+    ) -> Result<Self> {
+        let mut out = Self { c: vec![], n: vec![], p: vec![], se: vec![], low: vec![], high: vec![] };
+        for (j, &t) in observed.iter().enumerate() {
+            let x = replicate::column(rows, j);
+            if x.is_empty() {
+                return Err(StataError::new(498, "insufficient observations to perform permutations"));
+            }
+            let (count, total) = (x.iter().filter(|x| extreme(**x, t)).count() as f64, x.len() as f64);
+            let tail = (1.0 - level / 100.0) / 2.0;
+            out.c.push(count);
+            out.n.push(total);
+            out.p.push(count / total);
+            out.se.push((count / total * (1.0 - count / total) / total).sqrt());
+            out.low.push(if count == 0.0 { 0.0 } else { beta_quantile(count, total - count + 1.0, tail) });
+            out.high.push(if count == total {
+                1.0
+            } else {
+                beta_quantile(count + 1.0, total - count, 1.0 - tail)
+            });
+        }
+        Ok(out)
+    }
+
+    /// The rows of the table.
+    pub(super) fn show(&self, s: &mut Session, statistics: &[super::exp_list::Statistic], observed: &[f64]) {
+        for j in 0..statistics.len() {
+            s.print(format!(
+                "{:>12} | {:>10} {:>7} {:>7} {:>7} {:>9} {:>9} {:>9}",
+                format::abbrev(&statistics[j].name, 12),
+                format::bare("%9.0g", observed[j]),
+                self.c[j],
+                self.n[j],
+                format::bare("%6.4f", self.p[j]),
+                format::bare("%6.4f", self.se[j]),
+                format::bare("%8.0g", self.low[j]),
+                format::bare("%8.0g", self.high[j]),
+            ));
+        }
+    }
+
+    /// Stored results: the matrices, the number of replications and the level.
+    pub(super) fn results(
+        self,
+        statistics: &[super::exp_list::Statistic],
+        observed: &[f64],
+        reps: usize,
+        level: f64,
+    ) -> Results {
+        let names: Vec<Stripe> = statistics.iter().map(|x| Stripe::term(&x.name)).collect();
+        let mut ci = Matrix::new(2, names.len(), self.low.into_iter().chain(self.high).collect());
+        ci.row_names = ["ll", "ul"].map(Stripe::term).to_vec();
+        ci.col_names.clone_from(&names);
+        let mut r = Results::default();
+        r.scalar("N_reps", reps as f64).scalar("level", level);
+        for (name, values) in
+            [("b", observed.to_vec()), ("c", self.c), ("reps", self.n), ("p", self.p), ("se", self.se)]
+        {
+            r.matrix(name, Matrix::row_vector(values, names.clone()));
+        }
+        r.matrix("ci", ci);
+        r
+    }
+}
+
+/// Which side counts: `left`, `right` or both; `strict` leaves equal values out.
+pub(super) fn extreme(head: &ParsedCommand, eps: f64, strict: bool) -> impl Fn(f64, f64) -> bool + use<> {
+    let (left, right) = (head.has("left"), head.has("right"));
+    let least = move |x: f64, t: f64| if strict { x > t } else { x >= t - eps };
+    move |x, t| {
+        if left {
+            least(-x, -t)
+        } else if right {
+            least(x, t)
+        } else {
+            least(x.abs(), t.abs())
+        }
+    }
+}
+
+/// The text of the count.
+pub(super) fn event(head: &ParsedCommand, strict: bool) -> String {
+    let sign = |plain: &str| if strict { plain.trim_end_matches('=').to_string() } else { plain.to_string() };
+    if head.has("left") {
+        format!("c = #{{T {} T(obs)}}", sign("<="))
+    } else if head.has("right") {
+        format!("c = #{{T {} T(obs)}}", sign(">="))
+    } else {
+        format!("c = #{{|T| {} |T(obs)|}}", sign(">="))
+    }
+}
+
 fn report(
     s: &mut Session,
     head: &ParsedCommand,
@@ -84,31 +192,7 @@ fn report(
     level: f64,
 ) -> Result<()> {
     let eps = head.options.real("eps").unwrap_or(1e-7);
-    let extreme = |x: f64, t: f64| {
-        if head.has("left") {
-            x <= t + eps
-        } else if head.has("right") {
-            x >= t - eps
-        } else {
-            x.abs() >= t.abs() - eps
-        }
-    };
-    let names: Vec<Stripe> = statistics.iter().map(|x| Stripe::term(&x.name)).collect();
-    let (mut c, mut n, mut p, mut se, mut low, mut high) = (vec![], vec![], vec![], vec![], vec![], vec![]);
-    for (j, &t) in observed.iter().enumerate() {
-        let x = replicate::column(rows, j);
-        if x.is_empty() {
-            return Err(StataError::new(498, "insufficient observations to perform permutations"));
-        }
-        let (count, total) = (x.iter().filter(|x| extreme(**x, t)).count() as f64, x.len() as f64);
-        let tail = (1.0 - level / 100.0) / 2.0;
-        c.push(count);
-        n.push(total);
-        p.push(count / total);
-        se.push((count / total * (1.0 - count / total) / total).sqrt());
-        low.push(if count == 0.0 { 0.0 } else { beta_quantile(count, total - count + 1.0, tail) });
-        high.push(if count == total { 1.0 } else { beta_quantile(count + 1.0, total - count, 1.0 - tail) });
-    }
+    let tally = Tally::new(observed, rows, level, extreme(head, eps, false))?;
     s.print("");
     s.print(format!(
         "Permutation results{:>34} = {:>9}",
@@ -121,38 +205,13 @@ fn report(
     s.print(&rule);
     s.print("           T |     T(obs)       c       n      p       SE(p)    [conf. interval]");
     s.print(&rule);
-    for j in 0..statistics.len() {
-        s.print(format!(
-            "{:>12} | {:>10} {:>7} {:>7} {:>7} {:>9} {:>9} {:>9}",
-            format::abbrev(&statistics[j].name, 12),
-            format::bare("%9.0g", observed[j]),
-            c[j],
-            n[j],
-            format::bare("%6.4f", p[j]),
-            format::bare("%6.4f", se[j]),
-            format::bare("%8.0g", low[j]),
-            format::bare("%8.0g", high[j]),
-        ));
-    }
+    tally.show(s, statistics, observed);
     s.print(&rule);
-    let side = if head.has("left") {
-        "c = #{T <= T(obs)}"
-    } else if head.has("right") {
-        "c = #{T >= T(obs)}"
-    } else {
-        "c = #{|T| >= |T(obs)|}"
-    };
+    let side = event(head, false);
     s.print(format!("Note: {side}; confidence intervals are with respect to p=c/n."));
-    let mut ci = Matrix::new(2, names.len(), low.into_iter().chain(high).collect());
-    ci.row_names = ["ll", "ul"].map(Stripe::term).to_vec();
-    ci.col_names.clone_from(&names);
-    let mut r = Results::default();
-    r.scalar("N", s.frame.n_rows() as f64).scalar("N_reps", rows.len() as f64).scalar("level", level);
+    let mut r = tally.results(statistics, observed, rows.len(), level);
+    r.scalar("N", s.frame.n_rows() as f64);
     r.text("cmd", "permute").text("event", side);
-    for (name, values) in [("b", observed.to_vec()), ("c", c), ("reps", n), ("p", p), ("se", se)] {
-        r.matrix(name, Matrix::row_vector(values, names.clone()));
-    }
-    r.matrix("ci", ci);
     s.r = r;
     Ok(())
 }

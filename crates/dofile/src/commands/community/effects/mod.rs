@@ -1,10 +1,11 @@
-//! Effects of treatments and their channels: `diff`, `ebalance`, `sdid`, `rbounds`, `sgmediation`, `khb`, recentered influence
-//! functions.
+//! Effects of treatments and their channels: `diff`, `ebalance`, `sdid`, `rbounds`, `sgmediation`, `khb`, `leebounds`, recentered
+//! influence functions.
 
 mod diff;
 mod diff_kernel;
 mod ebalance;
 mod khb;
+mod leebounds;
 mod rbounds;
 mod rif;
 mod rif_functions;
@@ -15,6 +16,7 @@ mod sgmediation;
 pub(super) use diff::SPEC as DIFF;
 pub(super) use ebalance::SPEC as EBALANCE;
 pub(super) use khb::SPEC as KHB;
+pub(super) use leebounds::SPEC as LEEBOUNDS;
 pub(super) use rbounds::SPEC as RBOUNDS;
 pub(super) use rif::SPEC_RIFHDREG as RIFHDREG;
 pub(super) use rif::SPEC_RIFREG as RIFREG;
