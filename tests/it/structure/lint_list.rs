@@ -38,7 +38,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "tests and tables of textbooks that no template has: it keeps to ttest, stset with sts, and cs with its kin",
-        &["dstdize", "ltable", "sdtesti", "stmc", "stvary", "ztesti"],
+        &["dstdize", "ltable", "sdtesti", "stjoin", "stmc", "streset", "stvary", "ztesti"],
     ),
     (
         "graphs, tests and panel models of textbooks: templates keep to qnorm, kdensity, rvfplot, xtreg and xtabond",

@@ -353,6 +353,7 @@ pub(super) const ROWS: &[Row] = &[
     ("outfile", NOTHING, NOTHING, "Dictionary noLabel noQuote Comma Wide RJs FJs Runtogether Missing"),
     ("drawnorm", NOTHING, NOTHING, "CLEAR Double N() SDs() CORr() COV() CStorage() FORCEPSD Means() SEED()"),
     ("stsplit", NOTHING, NOTHING, "AT() EVery() TRIM noPREserve AFter() STrata() RIsksets()"),
+    ("stjoin", NOTHING, NOTHING, "CENSored()"),
     ("suest", TABLE, NOTHING, "SVY vce() EFORM() Dir MINus()"),
     ("append", NOTHING, NOTHING, "GENerate() KEEP() noLabel noNOTEs FORCE"),
     ("collapse", NOTHING, NOTHING, "BY() CW FAST"),

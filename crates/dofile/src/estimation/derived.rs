@@ -34,6 +34,10 @@ pub(super) const UNTESTED: [&str; 6] = ["nbreg", "xtlogit", "xtprobit", "xtclogl
 /// results, so that a rule ends the parameters.
 pub(super) fn follow(session: &Session, stripe: &[Stripe]) -> bool {
     match session.e.cmd() {
+        _ if session.e.results.get_text("cmd2") == Some("streg") => {
+            let last = stripe.last().filter(|s| s.eq.starts_with('/')).map(|s| s.name.as_str());
+            last.is_some_and(|name| matches!(name, "ln_p" | "lnsigma" | "lngamma"))
+        }
         "churdle" => stripe.iter().filter(|s| s.eq == "lnsigma").count() == 1,
         cmd => stripe.last().is_some_and(|s| s.eq.starts_with('/')) && DERIVED.contains(&cmd),
     }

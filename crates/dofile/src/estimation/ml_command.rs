@@ -184,7 +184,8 @@ pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Res
     let clusters = session.e.results.get_scalar("N_clust");
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
     Table {
-        title: if look.equations { "" } else { &depvar },
+        // with one outcome in all equations its name stands above their blocks
+        title: if look.equations && !one_outcome(session.e.cmd()) { "" } else { &depvar },
         heading: look.eform.unwrap_or("Coefficient"),
         vce_title: &vcetype,
         stripe: &b.col_names,
@@ -201,6 +202,11 @@ pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Res
     }
     .show(session);
     Ok(())
+}
+
+/// Commands with several equations of one outcome.
+fn one_outcome(cmd: &str) -> bool {
+    matches!(cmd, "zip" | "zinb" | "cox")
 }
 
 /// Whether the command only shows its active results again; r(301) when there are none.

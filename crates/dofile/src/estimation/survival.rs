@@ -3,6 +3,7 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::model::{Model, Reading};
+use crate::format;
 use crate::frame::Frame;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -234,13 +235,21 @@ impl Records {
     }
 }
 
+/// Subjects, failures and time at risk above a table of coefficients, as wide as the widest of them.
+pub fn counts(numbers: &[f64; 3]) -> [String; 3] {
+    let texts = numbers.map(|x| format::bare("%11.0gc", x));
+    let width = texts.iter().map(String::len).max().unwrap_or(0);
+    let labels = ["No. of subjects", "No. of failures", "Time at risk"];
+    std::array::from_fn(|k| format!("{:<15} = {}", labels[k], format::right(&texts[k], width)))
+}
+
 /// Prints the settings as survival commands do before their output.
 pub fn show(session: &mut Session, settings: &Settings) {
     if !settings.show {
         return;
     }
     session.print("");
-    let mut line = |label: &str, text: &str| session.print(format!("{label:>20} {text}"));
+    let mut line = |label: &str, text: &str| session.print(format!("{label:>19} {text}"));
     if settings.failure.is_empty() {
         line("Failure _d:", "1 (meaning all fail)");
     } else if settings.events.is_empty() {

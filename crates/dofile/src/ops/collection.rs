@@ -15,6 +15,8 @@ pub(crate) struct Sheet {
     pub(crate) rows: Vec<Vec<String>>,
     /// Notes under it.
     pub(crate) notes: Vec<String>,
+    /// Printed without a vertical rule, as `etable` and `dtable` do.
+    pub(crate) bare: bool,
 }
 
 impl Extension for Sheet {}
@@ -35,71 +37,138 @@ impl Sheet {
         s.extensions.remove::<Self>();
     }
 
-    /// Prints it between rules, wide tables in parts.
+    /// Prints it between rules, wide tables in parts. The columns of `table` stand three blanks apart behind a vertical
+    /// rule, those of `etable` and `dtable` one blank apart without one; headings stand in the middle.
     pub(crate) fn print(&self, s: &mut Session) {
-        let len = |t: &str| unicode_width::UnicodeWidthStr::width(t);
         let every = || self.head.iter().chain(&self.rows);
         let columns = every().map(Vec::len).max().unwrap_or(1);
-        let left = every().filter_map(|l| l.first()).map(|t| len(t)).max().unwrap_or(0).clamp(8, 32);
-        let widths: Vec<usize> = (1..columns)
-            .map(|j| {
-                // a heading over several columns does not widen the first of them
-                let under = self.head.last().into_iter().chain(&self.rows);
-                under.filter_map(|l| l.get(j)).map(|t| len(t)).max().unwrap_or(0).clamp(7, 28) + 2
-            })
-            .collect();
+        let left = every().filter_map(|l| l.first()).map(|t| wide(t)).max().unwrap_or(0).clamp(1, 40);
+        let layout = Layout {
+            left,
+            bare: self.bare,
+            widths: (1..columns).map(|j| self.width(j)).collect(),
+            gap: if self.bare { 1 } else { 3 },
+        };
         let room = s.settings.linesize.saturating_sub(left + 4).max(20);
         let mut from = 0;
         s.print("");
         if !self.title.is_empty() {
             s.print(&self.title);
         }
-        while from < widths.len() || from == 0 {
+        while from < layout.widths.len() || from == 0 {
             let mut to = from;
-            let mut total = 0;
-            while to < widths.len() && (to == from || total + widths[to] <= room) {
-                total += widths[to];
+            while to < layout.widths.len() && (to == from || layout.span(from, to + 1) <= room) {
                 to += 1;
             }
-            let rule = format!("{}+{}", "-".repeat(left + 1), "-".repeat(total + 1));
-            s.print("-".repeat(left + total + 3));
+            let (rule, inner) = layout.rules(from, to);
+            s.print(&rule);
             for (n, line) in self.head.iter().enumerate() {
-                let last = n + 1 == self.head.len();
-                s.print(part(line, left, &widths, (from, to), last).trim_end());
+                let last = !self.bare && n + 1 == self.head.len();
+                s.print(if last { layout.cells(line, from, to) } else { layout.heading(line, from, to) });
+            }
+            s.print(&inner);
+            for line in &self.rows {
+                s.print(layout.cells(line, from, to));
             }
             s.print(&rule);
-            for line in &self.rows {
-                s.print(part(line, left, &widths, (from, to), true).trim_end());
-            }
-            s.print("-".repeat(left + total + 3));
             from = to.max(1);
         }
         self.notes.iter().for_each(|n| s.print(n));
     }
+
+    /// Widths of the numbers and of the stars of a column; a heading over several columns does not widen the first.
+    fn width(&self, j: usize) -> (usize, usize) {
+        let cells = || self.rows.iter().filter_map(|l| l.get(j)).map(|t| starred(t));
+        let number = cells().map(|c| wide(c.0)).max().unwrap_or(0);
+        let stars = cells().map(|c| c.1.len()).max().unwrap_or(0);
+        let heading = self.head.last().and_then(|l| l.get(j)).map_or(0, |t| wide(t));
+        (number.max(heading.saturating_sub(stars)).clamp(1, 28), stars)
+    }
 }
 
-/// One line of some columns; headings over several columns run on to the right.
-fn part(line: &[String], left: usize, widths: &[usize], (from, to): (usize, usize), cells: bool) -> String {
-    let label = format::abbrev(line.first().map_or("", String::as_str), left);
-    let mut out = format!("{} |", format::left(&label, left));
-    if cells {
-        for (j, width) in widths.iter().enumerate().take(to).skip(from) {
+fn wide(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// A number and the stars behind it, with the blank before them.
+fn starred(text: &str) -> (&str, &str) {
+    match text.rfind(' ') {
+        Some(at) if text.ends_with('*') && text[at + 1..].chars().all(|c| c == '*') => text.split_at(at),
+        _ => (text, ""),
+    }
+}
+
+/// Columns of a printed table.
+struct Layout {
+    left: usize,
+    /// Without a vertical rule.
+    bare: bool,
+    /// Of the numbers and of their stars.
+    widths: Vec<(usize, usize)>,
+    /// Blanks between two columns.
+    gap: usize,
+}
+
+impl Layout {
+    /// Width of some columns with what stands between them and before the first.
+    fn span(&self, from: usize, to: usize) -> usize {
+        let own: usize = self.widths[from..to].iter().map(|w| w.0 + w.1 + self.gap).sum();
+        own.saturating_sub(usize::from(!self.bare))
+    }
+
+    fn rules(&self, from: usize, to: usize) -> (String, String) {
+        let body = "-".repeat(self.span(from, to));
+        if self.bare {
+            let rule = format!("{}{body}", "-".repeat(self.left));
+            return (rule.clone(), rule);
+        }
+        let label = "-".repeat(self.left + 1);
+        (format!("{label}-{body}"), format!("{label}+{body}"))
+    }
+
+    fn label(&self, line: &[String]) -> String {
+        let label = format::abbrev(line.first().map_or("", String::as_str), self.left);
+        format!("{}{}", format::left(&label, self.left), if self.bare { "" } else { " |" })
+    }
+
+    /// Blanks before a column.
+    fn before(&self, first: bool) -> usize {
+        if first && !self.bare { self.gap - 1 } else { self.gap }
+    }
+
+    fn cells(&self, line: &[String], from: usize, to: usize) -> String {
+        let mut out = self.label(line);
+        for j in from..to {
+            let (number, stars) = starred(line.get(j + 1).map_or("", String::as_str));
+            let (width, behind) = self.widths[j];
+            let text = format::right(&format::abbrev(number, width), self.before(j == from) + width);
+            out.push_str(&format!("{text}{stars:<behind$}"));
+        }
+        out.trim_end().to_string()
+    }
+
+    /// A line of headings; the text stands over its own column and the empty ones behind it.
+    fn heading(&self, line: &[String], from: usize, to: usize) -> String {
+        let mut out = self.label(line);
+        let mut j = from;
+        while j < to {
             let text = line.get(j + 1).map_or("", String::as_str);
-            out.push_str(&format::right(&format::abbrev(text, width - 2), *width));
+            let mut next = j + 1;
+            while next < to && !self.alone(line) && line.get(next + 1).is_none_or(|t| t.is_empty()) {
+                next += 1;
+            }
+            let before = self.before(j == from);
+            let width = self.span(j, next) + usize::from(!self.bare) - self.gap;
+            let text = format::abbrev(text, width);
+            let right = (width - wide(&text)) / 2;
+            out.push_str(&format!("{}{}", format::right(&text, before + width - right), " ".repeat(right)));
+            j = next;
         }
-        return out;
+        out.trim_end().to_string()
     }
-    let mut j = from;
-    while j < to {
-        let text = line.get(j + 1).map_or("", String::as_str);
-        let mut width = widths[j];
-        let mut next = j + 1;
-        while next < to && line.get(next + 1).is_none_or(|t| t.is_empty()) {
-            width += widths[next];
-            next += 1;
-        }
-        out.push_str(&format!("  {}", format::left(&format::abbrev(text, width - 2), width - 2)));
-        j = next;
+
+    /// Without a vertical rule a heading belongs to one column unless it is the only one of its line.
+    fn alone(&self, line: &[String]) -> bool {
+        self.bare && line.iter().skip(1).filter(|t| !t.is_empty()).count() > 1
     }
-    out
 }

@@ -32,8 +32,9 @@ pub(crate) fn new_names(
     if words.is_empty() {
         return Err(StataError::standard(100));
     }
+    let expanded = words.iter().map(|w| numbered(w)).collect::<Result<Vec<_>>>()?.concat();
     let mut names = Vec::new();
-    for word in words {
+    for word in expanded.iter().map(String::as_str) {
         let (name, stub) = word.strip_suffix('*').map_or((word, false), |n| (n, true));
         if !is_valid_name(name) {
             return Err(StataError::new(198, format!("{word} invalid name")));
@@ -44,6 +45,22 @@ pub(crate) fn new_names(
         names.push((name.to_string(), stub));
     }
     Ok((kind.unwrap_or(session.settings.default_type), names))
+}
+
+/// The new names of a range such as `p1-p5`, or the word itself.
+fn numbered(word: &str) -> Result<Vec<String>> {
+    let Some((first, last)) = word.split_once('-') else { return Ok(vec![word.to_string()]) };
+    let split = |name: &str| {
+        let stub = name.trim_end_matches(|c: char| c.is_ascii_digit()).to_string();
+        let number: Option<usize> = name[stub.len()..].parse().ok();
+        Some((stub, number?))
+    };
+    match (split(first), split(last)) {
+        (Some((a, from)), Some((b, to))) if a == b && from <= to && to - from < 1000 => {
+            Ok((from..=to).map(|k| format!("{a}{k}")).collect())
+        }
+        _ => Err(StataError::new(198, format!("{word} invalid name"))),
+    }
 }
 
 /// The one statistic that was requested.

@@ -33,6 +33,8 @@ mod names;
 mod oracles;
 mod practice;
 mod printed_layout;
+mod printed_models;
+mod printed_tables;
 mod properties;
 mod reference;
 mod return_codes;

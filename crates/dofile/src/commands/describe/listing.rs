@@ -1,17 +1,13 @@
-//! `list`, `describe`, `ds`, `codebook`.
+//! `list`, `describe`, `ds`.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::format::count_text;
-use crate::ops::groups::grouped;
 use crate::ops::listing::{self, Table};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
-use crate::value::is_missing;
-use estimators::descriptive::Sample;
-use unicode_width::UnicodeWidthStr;
 
 const LIST: StandardSyntax =
     StandardSyntax::new(listing::OPTIONS).unsupported(&["SUBVARname", "CONstant", "FULLnames"]);
@@ -27,17 +23,6 @@ const DESCRIBE: StandardSyntax = StandardSyntax::whole(&[
 const DS: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::text("HAS"), OptSpec::flag_or_text("NOT"), OptSpec::flag("Alpha")])
         .unsupported(&["Detail", "Varwidth", "Skip", "INSEnsitive", "INDent"]);
-const CODEBOOK: StandardSyntax = StandardSyntax::new(&[
-    OptSpec::flag("Compact"),
-    OptSpec::flag("All"),
-    OptSpec::flag("Header"),
-    OptSpec::flag("Notes"),
-    OptSpec::int("Tabulate"),
-    OptSpec::flag("Detail"),
-    OptSpec::flag("DOTs"),
-])
-.unsupported(&["MV", "Problems", "Languages"]);
-
 pub(super) const SPEC_LIST: CommandSpec = CommandSpec {
     name: "list",
     min: 1,
@@ -77,20 +62,6 @@ pub(super) const SPEC_DS: CommandSpec = CommandSpec {
         expect: &[("numeric", 1.0), ("r(varlist) == \"y\"", 1.0)],
     }],
 };
-pub(super) const SPEC_CODEBOOK: CommandSpec = CommandSpec {
-    name: "codebook",
-    min: 4,
-    form: Form::Standard(&CODEBOOK),
-    by: ByRule::No,
-    run: codebook,
-    syntax: "codebook [varlist] [if] [in] [, compact all header notes tabulate(#)]",
-    notes: "no results",
-    examples: &[Example {
-        run: "set obs 3\ngenerate x = 40 + _n\ntempfile f\nquietly log using `f', text\ncodebook x\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"[41,43]\") scalar found = 1\nfile read h line\n}\nfile close h",
-        expect: &[("found", 1.0)],
-    }],
-};
-
 fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
     let keep = s.rows(cmd)?;
@@ -124,8 +95,14 @@ fn describe_frame(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             if s.frame.filename.is_empty() { String::new() } else { format!(" from {}", s.frame.filename) };
         s.print("");
         s.print(format!("Contains data{from}"));
-        s.print(format!(" Observations: {:>13}    {}", count_text(s.frame.n_rows()), s.frame.label));
-        s.print(format!("    Variables: {:>13}    {}", count_text(s.frame.n_vars()), s.frame.timestamp));
+        let fact = |name: &str, n: usize, text: &str| {
+            format!("{name:>14} {:>13}{:18}{text}", count_text(n), "").trim_end().to_string()
+        };
+        s.print(fact("Observations:", s.frame.n_rows(), &s.frame.label));
+        s.print(fact("Variables:", s.frame.n_vars(), &s.frame.timestamp));
+        if super::codebook::notes_of(s, "_dta").next().is_some() {
+            s.print(format!("{:46}(_dta has notes)", ""));
+        }
         if !cmd.has("short") {
             let rule = "-".repeat(s.settings.linesize.clamp(40, 255).min(80) - 1);
             s.print(rule.clone());
@@ -212,135 +189,5 @@ fn ds(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut r = Results::default();
     r.text("varlist", names.join(" "));
     s.r = r;
-    Ok(())
-}
-
-/// Notes on a variable, in their order.
-fn notes_of(s: &Session, name: &str) -> Vec<String> {
-    let count: usize = s.frame.char(name, "note0").trim().parse().unwrap_or(0);
-    let texts = (1..=count).map(|i| s.frame.char(name, &format!("note{i}")).to_string());
-    texts.filter(|t| !t.is_empty()).collect()
-}
-
-/// What the data are, before the variables.
-fn codebook_header(s: &mut Session) {
-    let (rows, vars) = (s.frame.n_rows(), s.frame.n_vars());
-    s.print("");
-    s.print(format!("{:>22}: {}", "Dataset", s.frame.filename));
-    s.print(format!("{:>22}: {}", "Last saved", s.frame.timestamp));
-    s.print("");
-    s.print(format!("{:>22}: {}", "Label", if s.frame.label.is_empty() { "[none]" } else { &s.frame.label }));
-    s.print(format!("{:>22}: {}", "Number of variables", count_text(vars)));
-    s.print(format!("{:>22}: {}", "Number of observations", count_text(rows)));
-}
-
-fn codebook(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
-    let keep = s.rows(cmd)?;
-    let rows: Vec<usize> = (0..keep.len()).filter(|&r| keep[r]).collect();
-    let most = cmd.options.int("tabulate").unwrap_or(9).max(0) as usize;
-    if cmd.has("header") || cmd.has("all") {
-        codebook_header(s);
-    }
-    if cmd.has("compact") {
-        s.print("");
-        s.print("Variable        Obs Unique       Mean        Min        Max  Label");
-        s.print("-".repeat(79));
-    }
-    for v in vars {
-        let var = s.frame.var(v).clone();
-        let gone =
-            |r: usize| if var.is_string() { var.data.str(r).is_empty() } else { is_missing(var.data.num(r)) };
-        let present: Vec<usize> = rows.iter().copied().filter(|&r| !gone(r)).collect();
-        let missing = rows.len() - present.len();
-        let groups = grouped(s, &[v], present.clone());
-        let sample = Sample::plain(present.iter().filter(|_| !var.is_string()).map(|&r| var.data.num(r)));
-        let g = |x: f64| format::bare("%9.0g", x);
-        if cmd.has("compact") {
-            let numbers = if var.is_string() {
-                format!("{:>10} {:>10} {:>10}", ".", ".", ".")
-            } else {
-                format!("{:>10} {:>10} {:>10}", g(sample.mean()), g(sample.min()), g(sample.max()))
-            };
-            s.print(format!(
-                "{:<12} {:>6} {:>6} {numbers}  {}",
-                format::abbrev(&var.name, 12),
-                present.len(),
-                groups.len(),
-                var.label
-            ));
-            continue;
-        }
-        let rule = "-".repeat(s.settings.linesize.min(80) - 1);
-        s.print("");
-        s.print(rule.clone());
-        let title = if var.label.is_empty() { "(unlabeled)".to_string() } else { var.label.clone() };
-        let room = rule.len().saturating_sub(var.name.width());
-        s.print(format!("{}{}", var.name, format::right(&title, room)));
-        s.print(rule);
-        s.print("");
-        let kind = if var.is_string() { "String" } else { "Numeric" };
-        s.print(format!("                  Type: {kind} ({})", var.data.storage_type().name()));
-        if !var.value_label.is_empty() {
-            s.print(format!("                 Label: {}", var.value_label));
-        }
-        s.print("");
-        let missing_text = format!("{}/{}", count_text(missing), count_text(rows.len()));
-        if var.is_string() {
-            s.print(format!(
-                "         Unique values: {:<24} Missing \"\": {missing_text}",
-                count_text(groups.len())
-            ));
-        } else {
-            if sample.rows() > 0 {
-                s.print(format!("                 Range: [{},{}]", g(sample.min()), g(sample.max())));
-            }
-            s.print(format!(
-                "         Unique values: {:<24} Missing .: {missing_text}",
-                count_text(groups.len())
-            ));
-        }
-        s.print("");
-        if groups.len() <= most {
-            s.print("            Tabulation: Freq.  Value");
-            for grp in &groups {
-                let label =
-                    s.frame.labels_of(v).and_then(|l| l.get(var.data.num(grp[0]))).unwrap_or("").to_string();
-                let value = if var.is_string() {
-                    format!("\"{}\"", var.data.str(grp[0]))
-                } else {
-                    format::bare(&var.format, var.data.num(grp[0]))
-                };
-                s.print(format!("{:>29}  {value}  {label}", count_text(grp.len())).trim_end());
-            }
-        } else if !var.is_string() {
-            s.print(format!("                  Mean: {}", g(sample.mean())));
-            s.print(format!("             Std. dev.: {}", g(sample.sd())));
-            s.print("");
-            let p = |k: f64| format::right(&g(sample.percentile(k)), 10);
-            s.print(format!(
-                "           Percentiles: {:>10}{:>10}{:>10}{:>10}{:>10}",
-                "10%", "25%", "50%", "75%", "90%"
-            ));
-            s.print(format!(
-                "                        {}{}{}{}{}",
-                p(10.0),
-                p(25.0),
-                p(50.0),
-                p(75.0),
-                p(90.0)
-            ));
-        } else {
-            let examples: Vec<String> =
-                (1..=4).map(|k| format!("\"{}\"", var.data.str(groups[groups.len() * k / 5][0]))).collect();
-            s.print(format!("              Examples: {}", examples[0]));
-            examples[1..].iter().for_each(|e| s.out.line(&format!("                        {e}")));
-        }
-        if cmd.has("notes") || cmd.has("all") {
-            for (i, note) in notes_of(s, &var.name).iter().enumerate() {
-                s.print(format!("{:>22}: {}.  {note}", if i == 0 { "Notes" } else { "" }, i + 1));
-            }
-        }
-    }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Commands that describe the data and leave it unchanged.
 
 mod centile;
+mod codebook;
 mod count;
 mod inspect;
 mod ladder;
@@ -40,7 +41,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     listing::SPEC_LIST,
     listing::SPEC_DESCRIBE,
     listing::SPEC_DS,
-    listing::SPEC_CODEBOOK,
+    codebook::SPEC,
     loneway::SPEC,
     lv::SPEC,
     median::SPEC,

@@ -177,9 +177,9 @@ fn sktest(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let joint = if adjust { "Adj chi2(2)" } else { "chi2(2)" };
     s.print("");
     s.print("Skewness and kurtosis tests for normality");
-    s.print(format!("{:>67}", "----- Joint test -----"));
-    s.print(format!("    Variable |       Obs   Pr(skewness)   Pr(kurtosis)  {joint:>11}  Prob>chi2"));
-    s.print(format!("-------------+{}", "-".repeat(61)));
+    s.print(format!("{:>79}", "----- Joint test -----"));
+    s.print(format!("    Variable |       Obs   Pr(skewness)   Pr(kurtosis)   {joint:>11}  Prob>chi2"));
+    s.print(format!("-------------+{}", "-".repeat(65)));
     let mut results = Results::default();
     let mut data = Vec::new();
     for (name, values) in &samples {
@@ -194,7 +194,7 @@ fn sktest(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         let found = skewness_kurtosis(values, adjust);
         s.print(format!(
-            "{:>12} |{:>10}{:>15}{:>15}{:>13}{:>11}",
+            "{:>12} |{:>10}{:>15}{:>15}{:>14}{:>11}",
             format::abbrev(name, 12),
             format::bare("%9.0fc", found.n),
             format::bare("%6.4f", found.p_skewness),

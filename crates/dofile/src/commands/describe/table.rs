@@ -1,7 +1,7 @@
 //! `table` (the syntax of Stata 17 and later): statistics by variables in rows and columns. What is shown is kept
 //! for `collect`.
 
-use super::table_layout::{Axis, Dim, STATISTICS, known_name, lay_out};
+use super::table_layout::{Axis, Dim, STATISTICS, known_name, lay_out, sides};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -11,7 +11,7 @@ use crate::ops::groups::{grouped, level_name};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{matching_paren, top_level_comma};
+use crate::syntax::split::top_level_comma;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
@@ -23,7 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) nototals missing nformat(%fmt [statistics])]",
+    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent [, across(varlist)] | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) nototals missing zerocounts nformat(%fmt [statistics])]",
     notes: "up to four variables; result among the rows or columns places the statistics, var their variables (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); stores r(N) and r(table) in the shown layout; command(), tests and styles are not there",
     examples: &[
         Example {
@@ -47,55 +47,29 @@ pub(super) struct Item {
     name: String,
     variable: Option<usize>,
     fmt: Option<String>,
+    /// Variables whose levels add up to 100 percent; all together without any.
+    across: Vec<usize>,
     /// As it is shown.
     pub label: String,
 }
 
-/// Dimensions in `(a b) (c)` or `a c`; rows first.
-fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
-    let mut out: Vec<Vec<Dim>> = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let inner = if rest.starts_with('(') {
-            let close = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-            let inner = rest[1..close].trim();
-            rest = rest[close + 1..].trim_start();
-            inner
-        } else {
-            let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
-            let inner = &rest[..end];
-            rest = rest[end..].trim_start();
-            inner
-        };
-        let mut dims = Vec::new();
-        for word in inner.split_whitespace() {
-            match word {
-                "result" if s.frame.find("result").is_none() => dims.push(Dim::Result),
-                "var" if s.frame.find("var").is_none() => dims.push(Dim::Var),
-                "command" | "across" | "colname" if s.frame.find(word).is_none() => {
-                    return Err(StataError::unsupported_option("table", &format!("({word})")));
+/// The variables of `across()` behind the comma of `statistic(percent, ...)`.
+fn across(s: &Session, text: &str) -> Result<Vec<usize>> {
+    let mut out = Vec::new();
+    for (name, argument) in split_options(text)? {
+        match (name.as_str(), argument) {
+            ("across", Some(list)) if !list.contains('#') => {
+                for word in list.split_whitespace().filter(|w| *w != "result") {
+                    out.push(s.variable(word)?);
                 }
-                _ => dims.push(Dim::Variable(s.variable(word)?)),
+            }
+            _ => {
+                let refused = format!("statistic(percent, {name}())");
+                return Err(StataError::unsupported_option("table", &refused));
             }
         }
-        out.push(dims);
     }
-    if out.len() > 2 {
-        return Err(StataError::unsupported_option("table", "a third group of variables"));
-    }
-    out.resize_with(2, Vec::new);
-    let columns = out.pop().unwrap_or_default();
-    let rows = out.pop().unwrap_or_default();
-    let all: Vec<&Dim> = rows.iter().chain(&columns).collect();
-    if all.len() > 4 {
-        return Err(StataError::unsupported_option("table", "more than four variables"));
-    }
-    for (k, dim) in all.iter().enumerate() {
-        if all[..k].contains(dim) {
-            return Err(StataError::invalid("a variable may be specified only once"));
-        }
-    }
-    Ok([rows, columns])
+    Ok(out)
 }
 
 /// `contents(freq mean x sd x)` of releases before 17, with `format()`, `row` and `column`.
@@ -112,9 +86,13 @@ fn old_contents(s: &Session, text: &str, out: &mut Options) -> Result<()> {
                 (name, Some(s.numeric_variable(words.next().ok_or_else(StataError::syntax)?)?))
             }
         };
-        out.items.push(Item { name: name.to_string(), variable, fmt: None, label: String::new() });
+        out.items.push(item(name, variable));
     }
     Ok(())
+}
+
+fn item(name: &str, variable: Option<usize>) -> Item {
+    Item { name: name.to_string(), variable, fmt: None, across: Vec::new(), label: String::new() }
 }
 
 /// Values of the options.
@@ -122,20 +100,31 @@ struct Options {
     items: Vec<Item>,
     totals: bool,
     missing: bool,
+    /// Empty cells have a frequency of zero instead of nothing.
+    zeros: bool,
 }
 
 fn options(s: &Session, text: &str) -> Result<Options> {
     let given = split_options(text)?;
     let old =
         given.iter().any(|(name, argument)| argument.is_some() && "contents".starts_with(name.as_str()));
-    let mut out = Options { items: Vec::new(), totals: !old, missing: false };
+    let mut out = Options { items: Vec::new(), totals: !old, missing: false, zeros: old };
     let mut formats: Vec<(String, Vec<String>)> = Vec::new();
-    let item =
-        |name: &str, variable| Item { name: name.to_string(), variable, fmt: None, label: String::new() };
     for (name, argument) in given {
         match (name.as_str(), argument.as_deref()) {
             (o, Some(a)) if o.len() >= 4 && "statistic".starts_with(o) => {
-                let (what, list) = a.trim().split_once(char::is_whitespace).unwrap_or((a.trim(), ""));
+                let (a, own) = match top_level_comma(a) {
+                    Some(i) => (a[..i].trim(), a[i + 1..].trim()),
+                    None => (a.trim(), ""),
+                };
+                let (what, list) = a.split_once(char::is_whitespace).unwrap_or((a, ""));
+                if what == "percent" && !own.is_empty() {
+                    out.items.push(Item { across: across(s, own)?, ..item("percent", None) });
+                    continue;
+                }
+                if !own.is_empty() {
+                    return Err(StataError::unsupported_option("table", &format!("statistic(, {own})")));
+                }
                 match what {
                     "frequency" | "freq" => out.items.push(item("frequency", None)),
                     "percent" => out.items.push(item("percent", None)),
@@ -161,6 +150,7 @@ fn options(s: &Session, text: &str) -> Result<Options> {
             ("center" | "left", None) if old => {}
             ("nototals" | "nototal", None) => out.totals = false,
             ("missing", None) => out.missing = true,
+            ("zerocounts", None) => out.zeros = true,
             (o, Some(f)) if o == "nformat" || old && "format".starts_with(o) => {
                 let mut words = f.split_whitespace().map(str::to_string);
                 let fmt = words.next().unwrap_or_default();
@@ -171,9 +161,8 @@ fn options(s: &Session, text: &str) -> Result<Options> {
             }
             (
                 "command" | "style" | "name" | "append" | "replace" | "sformat" | "label" | "stars"
-                | "zerocounts" | "totals" | "showcounts" | "by" | "scol" | "row" | "col" | "column"
-                | "center" | "left" | "concise" | "cellwidth" | "csepwidth" | "scsepwidth" | "stubwidth"
-                | "format" | "listwise",
+                | "totals" | "showcounts" | "by" | "scol" | "row" | "col" | "column" | "center" | "left"
+                | "concise" | "cellwidth" | "csepwidth" | "scsepwidth" | "stubwidth" | "format" | "listwise",
                 _,
             ) => {
                 return Err(StataError::unsupported_option("table", &name));
@@ -330,12 +319,21 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 line.push(String::new());
                 continue;
             };
+            // the rows of all levels of the variables of across(), or all rows
+            let whole = || -> f64 {
+                let fixed = |k: usize| (!item.across.contains(&variables[k])).then(|| key[k]).flatten();
+                let within = |r: &&usize| {
+                    (0..key.len()).all(|k| fixed(k).is_none_or(|l| level_of[k].get(*r) == Some(&l)))
+                };
+                rows.iter().filter(within).map(|&r| weight(r)).sum()
+            };
             let (x, text) = match cells.get(&key) {
                 Some(own) => {
-                    let x = item.value(s, own, &weight, kind, all);
+                    let whole = if item.across.is_empty() { all } else { whole() };
+                    let x = item.value(s, own, &weight, kind, whole);
                     (x, item.text(x))
                 }
-                None if item.variable.is_none() => (0.0, item.text(0.0)),
+                None if item.variable.is_none() && options.zeros => (0.0, item.text(0.0)),
                 None => (MISSING, String::new()),
             };
             values.push(x);

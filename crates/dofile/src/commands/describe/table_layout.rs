@@ -1,7 +1,10 @@
 //! Rows and columns of `table`: which cells stand where, under which headings. What is in the cells belongs to
 //! `table`.
 
+use crate::error::{Result, StataError};
 use crate::ops::collection::Sheet;
+use crate::session::Session;
+use crate::syntax::split::matching_paren;
 
 /// Statistics with what they are called.
 pub(super) const STATISTICS: &[(&str, &str)] = &[
@@ -52,6 +55,53 @@ impl Dim {
             Self::Result | Self::Var => None,
         }
     }
+}
+
+/// Dimensions in `(a b) (c)` or `a c`; rows first.
+pub(super) fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
+    let mut out: Vec<Vec<Dim>> = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let inner = if rest.starts_with('(') {
+            let close = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
+            let inner = rest[1..close].trim();
+            rest = rest[close + 1..].trim_start();
+            inner
+        } else {
+            let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
+            let inner = &rest[..end];
+            rest = rest[end..].trim_start();
+            inner
+        };
+        let mut dims = Vec::new();
+        for word in inner.split_whitespace() {
+            match word {
+                "result" if s.frame.find("result").is_none() => dims.push(Dim::Result),
+                "var" if s.frame.find("var").is_none() => dims.push(Dim::Var),
+                "command" | "across" | "colname" if s.frame.find(word).is_none() => {
+                    return Err(StataError::unsupported_option("table", &format!("({word})")));
+                }
+                _ => dims.push(Dim::Variable(s.variable(word)?)),
+            }
+        }
+        out.push(dims);
+    }
+    if out.len() > 2 {
+        return Err(StataError::unsupported_option("table", "a third group of variables"));
+    }
+    out.resize_with(2, Vec::new);
+    let columns = out.pop().unwrap_or_default();
+    let rows = out.pop().unwrap_or_default();
+    let all: Vec<&Dim> = rows.iter().chain(&columns).collect();
+    if all.len() > 4 {
+        return Err(StataError::unsupported_option("table", "more than four variables"));
+    }
+    for (k, dim) in all.iter().enumerate() {
+        if all[..k].contains(dim) {
+            return Err(StataError::invalid("a variable may be specified only once"));
+        }
+    }
+    Ok([rows, columns])
 }
 
 /// A row or a column.

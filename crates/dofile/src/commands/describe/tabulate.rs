@@ -350,7 +350,6 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
     let mut start = 0;
     while start < nc {
         let end = (start + per_page).min(nc);
-        let last = end == nc;
         s.print("");
         let span = (column + 1) * (end - start);
         heads(s, &(&title_a, &title_b), left, span);
@@ -362,15 +361,9 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
                 )
             })
             .collect();
-        let tail = if last { "|     Total" } else { "" };
         let bottom = wrap(&title_a, left).pop().unwrap_or_default();
-        s.print(format!("{} |{names}{tail}", format::right(&bottom, left)));
-        let rule = format!(
-            "{}+{}{}",
-            "-".repeat(left + 1),
-            "-".repeat(span),
-            if last { format!("+{}", "-".repeat(10)) } else { String::new() }
-        );
+        s.print(format!("{} |{names}|     Total", format::right(&bottom, left)));
+        let rule = format!("{}+{}+{}", "-".repeat(left + 1), "-".repeat(span), "-".repeat(10));
         s.print(rule.clone());
         for i in (0..nr).map(Some).chain([None]) {
             for (k, kind) in kinds.iter().enumerate() {
@@ -382,11 +375,7 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
                 let body: String = (start..end)
                     .map(|j| format!("{} ", format::right(&value(kind, i, Some(j)), column)))
                     .collect();
-                let total_cell = if last {
-                    format!("|{} ", format::right(&value(kind, i, None), 10))
-                } else {
-                    String::new()
-                };
+                let total_cell = format!("|{} ", format::right(&value(kind, i, None), 10));
                 s.print(format!("{} |{body}{total_cell}", format::right(&label, left)));
             }
             if i.is_none_or(|i| kinds.len() > 1 || i + 1 == nr) && i.is_some() {

@@ -158,12 +158,6 @@ fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted) -> Vec<Vec<String>> {
         .collect();
     let mut heading = vec![label(data.s, line.variable)];
     heading.resize(data.columns.len() + 1, String::new());
-    if wanted.tests {
-        let of_groups: Vec<Vec<f64>> = counts.iter().map(|row| row[..data.groups].to_vec()).collect();
-        let shown =
-            if line.test == "none" { String::new() } else { p_text(factor_test(&line.test, &of_groups)) };
-        heading.push(shown);
-    }
     let mut lines = vec![heading];
     for (rows, own) in levels.iter().zip(&counts) {
         let mut text = vec![format!("  {}", level_name(data.s, line.variable, rows[0]))];
@@ -179,7 +173,37 @@ fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted) -> Vec<Vec<String>> {
         }
         lines.push(text);
     }
+    // the test stands beside the first level
+    if wanted.tests
+        && line.test != "none"
+        && let Some(first) = lines.get_mut(1)
+    {
+        let of_groups: Vec<Vec<f64>> = counts.iter().map(|row| row[..data.groups].to_vec()).collect();
+        first.push(p_text(factor_test(&line.test, &of_groups)));
+    }
     lines
+}
+
+/// Which test compares which variables.
+fn test_notes(data: &Data<'_>, by: usize, wanted: &Wanted) -> Vec<String> {
+    let mut tests: Vec<&str> = Vec::new();
+    for line in wanted.lines.iter().filter(|l| l.test != "none") {
+        if !tests.contains(&line.test.as_str()) {
+            tests.push(&line.test);
+        }
+    }
+    let name = |v: usize| data.s.frame.var(v).name.as_str();
+    let note = |test: &&str| {
+        let of: Vec<&str> =
+            wanted.lines.iter().filter(|l| l.test == **test).map(|l| name(l.variable)).collect();
+        let list = match &of[..] {
+            [one] => (*one).to_string(),
+            [one, two] => format!("{one} and {two}"),
+            all => format!("{}, and {}", all[..all.len() - 1].join(", "), all[all.len() - 1]),
+        };
+        format!("note: using test {test} across levels of {} for {list}.", name(by))
+    };
+    tests.iter().map(note).collect()
 }
 
 /// The line of a continuous variable.
@@ -220,7 +244,8 @@ fn sizes(data: &Data<'_>, wanted: &Wanted) -> Vec<String> {
 }
 
 fn build(data: &Data<'_>, by: Option<usize>, wanted: &Wanted) -> Result<Sheet> {
-    let mut sheet = Sheet { title: wanted.title.clone(), notes: wanted.notes.clone(), ..Sheet::default() };
+    let mut sheet =
+        Sheet { title: wanted.title.clone(), notes: wanted.notes.clone(), bare: true, ..Sheet::default() };
     if let Some(by) = by.filter(|_| !wanted.hides_by) {
         let mut head = vec![String::new(), label(data.s, by)];
         head.resize(data.columns.len() + 1 + usize::from(wanted.tests), String::new());
@@ -280,6 +305,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let data = Data { s, weights, columns, groups };
     let n = data.total(rows);
     let sheet = build(&data, wanted.by, &wanted)?;
+    let notes =
+        wanted.by.filter(|_| wanted.tests).map(|by| test_notes(&data, by, &wanted)).unwrap_or_default();
+    notes.iter().for_each(|n| s.print(n));
     sheet.print(s);
     sheet.keep(s);
     let mut r = Results::default();

@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p [, nformat(%fmt)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) export(filename [, replace as()])]",
+    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p [, nformat(%fmt) sformat(text)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) export(filename [, replace as()])]",
     notes: "the active estimates without estimates(); coefficients %9.3f over standard errors in parentheses, number of observations; stars at .05 and .01 unless stars(); statistics: N r2 r2_a r2_p ll aic bic chi2 F rmse and other e() scalars; stores r(names); the table is the current collection",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\ngenerate y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store a\nregress y\nestimates store b\netable, estimates(a b) mstat(N) mstat(r2_a) showstars\nscalar same = \"`r(names)'\" == \"a b\"",
@@ -34,6 +34,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 struct Shown {
     what: String,
     fmt: String,
+    /// Text around the number, `%s` for itself.
+    around: String,
 }
 
 struct Model<'a> {
@@ -55,23 +57,28 @@ struct Wanted {
     export: Option<String>,
 }
 
-/// Text, `nformat()` and `label()` of `cstat()` or `mstat()`.
-fn part(text: &str, fmt: &str) -> Result<(String, String, Option<String>)> {
+/// The text around a number that `sformat()` asks for: `%s` is the number, `%%` a percent sign.
+fn around(number: &str, pattern: &str) -> String {
+    pattern.replace("%%", "\u{1}").replace("%s", number).replace('\u{1}', "%")
+}
+
+/// Name, `nformat()`, `label()` and `sformat()` of `cstat()` or `mstat()`.
+fn part(text: &str, fmt: &str) -> Result<(String, String, Option<String>, Option<String>)> {
     let (name, options) = match top_level_comma(text) {
         Some(i) => (text[..i].trim(), text[i + 1..].trim()),
         None => (text.trim(), ""),
     };
-    let (mut fmt, mut label) = (fmt.to_string(), None);
+    let (mut fmt, mut label, mut sformat) = (fmt.to_string(), None, None);
     for (option, value) in split_options(options)? {
         match (option.as_str(), value) {
             ("nformat", Some(f)) if format::Format::parse(&f).is_some_and(|f| !f.is_string()) => fmt = f,
             ("nformat", _) => return Err(StataError::standard(120)),
             ("label", Some(text)) => label = Some(unquote(text.trim()).to_string()),
-            ("sformat", _) => return Err(StataError::unsupported_option("etable", "sformat()")),
+            ("sformat", Some(text)) => sformat = Some(unquote(text.trim()).to_string()),
             _ => return Err(StataError::option_not_allowed(&option)),
         }
     }
-    Ok((name.to_string(), fmt, label))
+    Ok((name.to_string(), fmt, label, sformat))
 }
 
 fn options(text: &str) -> Result<Wanted> {
@@ -91,16 +98,22 @@ fn options(text: &str) -> Result<Wanted> {
         match (name.as_str(), value) {
             ("estimates" | "est", Some(t)) => out.names = t.split_whitespace().map(str::to_string).collect(),
             ("cstat", Some(t)) => {
-                let (what, fmt, _) = part(&t, "%9.3f")?;
+                // test statistics have two decimals
+                let usual = if t.trim_start().starts_with("_r_z") { "%9.2f" } else { "%9.3f" };
+                let (what, fmt, _, sformat) = part(&t, usual)?;
                 if !["_r_b", "_r_se", "_r_z", "_r_p"].contains(&what.as_str()) {
                     return Err(StataError::unsupported_option("etable", &format!("cstat({what})")));
                 }
-                out.cells.push(Shown { what, fmt });
+                let around = sformat.unwrap_or_else(|| usual_around(&what).to_string());
+                out.cells.push(Shown { what, fmt, around });
             }
             ("mstat", Some(t)) => {
-                let (what, fmt, label) =
+                let (what, fmt, label, sformat) =
                     part(&t, if t.trim_start().starts_with("N") { "%9.0fc" } else { "%9.2f" })?;
                 let label = label.unwrap_or_else(|| statistic_label(&what).to_string());
+                if sformat.is_some() {
+                    return Err(StataError::unsupported_option("etable", "mstat(, sformat())"));
+                }
                 out.statistics.push((what, fmt, label));
             }
             ("keep", Some(t)) => out.keep = Some(t.split_whitespace().map(str::to_string).collect()),
@@ -126,12 +139,23 @@ fn options(text: &str) -> Result<Wanted> {
         }
     }
     if out.cells.is_empty() {
-        out.cells = ["_r_b", "_r_se"].map(|w| Shown { what: w.into(), fmt: "%9.3f".into() }).into();
+        out.cells = ["_r_b", "_r_se"]
+            .map(|w| Shown { what: w.into(), fmt: "%9.3f".into(), around: usual_around(w).into() })
+            .into();
     }
     if out.statistics.is_empty() {
         out.statistics.push(("N".into(), "%9.0fc".into(), statistic_label("N").into()));
     }
     Ok(out)
+}
+
+/// The text around a number without `sformat()`.
+fn usual_around(what: &str) -> &'static str {
+    match what {
+        "_r_se" => "(%s)",
+        "_r_z" => "[%s]",
+        _ => "%s",
+    }
 }
 
 fn statistic_label(name: &str) -> &str {
@@ -230,14 +254,14 @@ fn cells(models: &[Model<'_>], stripe: &Stripe, wanted: &Wanted) -> Vec<Vec<Stri
                 continue;
             }
             let p = wald::p_value(b / se, model.e.results.get_scalar("df_r").filter(|x| !is_missing(*x)));
-            let number = |x: f64| format::bare(&shown.fmt, x).trim().to_string();
+            let number = |x: f64| around(format::bare(&shown.fmt, x).trim(), &shown.around);
             line.push(match shown.what.as_str() {
                 "_r_b" => {
                     let marks = wanted.stars.as_ref().map_or(0, |l| l.iter().filter(|l| p < **l).count());
                     format!("{}{}", number(b), " ".repeat(usize::from(marks > 0)) + &"*".repeat(marks))
                 }
-                "_r_se" => format!("({})", number(se)),
-                "_r_z" => format!("[{}]", number(b / se)),
+                "_r_se" => number(se),
+                "_r_z" => number(b / se),
                 _ => number(p),
             });
         }
@@ -263,6 +287,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     wanted.export.as_ref().map_or(Ok(()), |text| export_option(s, text))
 }
 
+/// What one mark means, with its limit as Stata prints numbers.
+fn star_text(place: usize, limit: f64) -> String {
+    format!("{} p<{}", "*".repeat(place + 1), format::bare("%9.0g", limit))
+}
+
 fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Sheet {
     let mut stripes: Vec<Stripe> = Vec::new();
     for stripe in models.iter().filter_map(|m| m.e.b()).flat_map(|b| &b.col_names) {
@@ -280,7 +309,8 @@ fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Sheet {
         line.resize(width + 1, String::new());
         line
     };
-    let mut sheet = Sheet { title: wanted.title.clone(), notes: wanted.notes.clone(), ..Sheet::default() };
+    let mut sheet =
+        Sheet { title: wanted.title.clone(), notes: wanted.notes.clone(), bare: true, ..Sheet::default() };
     sheet.head.push(std::iter::once(String::new()).chain(models.iter().map(|m| m.heading.clone())).collect());
     let (mut equation, mut under) = (String::new(), None);
     for stripe in &stripes {
@@ -307,9 +337,8 @@ fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Sheet {
         sheet.rows.push(std::iter::once(label.clone()).chain(values).collect());
     }
     if let Some(limits) = wanted.stars.as_ref().filter(|_| wanted.star_note) {
-        let text: Vec<String> =
-            limits.iter().enumerate().map(|(i, l)| format!("{} p<{l}", "*".repeat(i + 1))).collect();
-        sheet.notes.push(text.join(", "));
+        let text: Vec<String> = limits.iter().enumerate().rev().map(|(i, l)| star_text(i, *l)).collect();
+        sheet.notes.insert(0, text.join(", "));
     }
     sheet
 }

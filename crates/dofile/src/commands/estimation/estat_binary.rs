@@ -382,16 +382,14 @@ pub(crate) fn poisson_gof(session: &mut Session, call: &Call) -> Result<()> {
         .sum();
     let pearson: f64 = y.iter().zip(&mean).map(|(y, m)| (y - m).powi(2) / m).sum();
     let (p_d, p_p) = (stata(chi2_tail(df, deviance)), stata(chi2_tail(df, pearson)));
-    let number = |x: f64| format::number("%9.0g", x);
-    show_gof(
-        session,
-        &[
-            ("Deviance goodness-of-fit", number(deviance)),
-            (&format!("Prob > chi2({df})"), format::number("%9.4f", p_d)),
-            ("Pearson goodness-of-fit", number(pearson)),
-            (&format!("Prob > chi2({df})"), format::number("%9.4f", p_p)),
-        ],
-    );
+    let tail = format!("Prob > chi2({df})");
+    for (label, statistic, p) in
+        [("Deviance goodness-of-fit", deviance, p_d), ("Pearson goodness-of-fit", pearson, p_p)]
+    {
+        session.print("");
+        session.print(format!("{:9}{label:<24} = {}", "", format::number("%9.0g", statistic)));
+        session.print(format!("{:9}{tail:<24} = {}", "", format::number("%9.4f", p)));
+    }
     let mut results = Results::default();
     results.scalar("chi2_d", stata(deviance)).scalar("p_d", p_d).scalar("df", df);
     results.scalar("chi2_p", stata(pearson)).scalar("p_p", p_p);

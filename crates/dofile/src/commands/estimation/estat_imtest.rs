@@ -17,9 +17,9 @@ fn explained(values: &[f64], columns: &[&[f64]], constant: bool) -> Result<f64> 
     Ok(values.len() as f64 * (1.0 - regression(values, columns, constant)?.rss / total))
 }
 
-/// `estat imtest [, white]`.
+/// `estat imtest [, white preserve]`; the data are not touched, so that there is nothing to preserve.
 pub(crate) fn imtest(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::flag("White")], &["PReserve"])?;
+    let options = call.options(&[OptSpec::flag("White"), OptSpec::flag("PReserve")], &[])?;
     let data = Fitted::read(session, "imtest")?;
     let base = data.columns();
     let n = data.residuals.len() as f64;

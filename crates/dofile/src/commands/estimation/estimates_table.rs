@@ -6,6 +6,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::table::{Layout, parse_term};
 use crate::format;
 use crate::matrix::Stripe;
+use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::value::is_missing;
@@ -21,6 +22,7 @@ const TABLE: &[OptSpec] = &[
     OptSpec::text("keep"),
     OptSpec::text("drop"),
     OptSpec::text("TItle"),
+    OptSpec::text("EQuations"),
 ];
 
 /// Formats and widths of the columns.
@@ -138,7 +140,8 @@ fn lines(session: &Session, options: &Options, columns: &Columns, stripe: &Strip
 }
 
 fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows: &[Stripe]) -> Result<()> {
-    let several = rows.iter().any(|s| !s.eq.is_empty());
+    // a single matched equation has no heading
+    let several = rows.iter().any(|s| s.eq != rows[0].eq || !s.eq.is_empty() && !s.eq.starts_with('#'));
     let mut layout = Layout::default();
     let mut equation: Option<&str> = None;
     let plain = |s: &Stripe| parse_term(&s.name).filter(|_| !s.eq.starts_with('/'));
@@ -203,13 +206,75 @@ fn print_statistics(
     Ok(())
 }
 
+/// The equations that stand for one another: for each, its name and its number in every model.
+fn matched(text: &str, models: usize) -> Result<Vec<(String, Vec<usize>)>> {
+    let mut out = Vec::new();
+    for (place, term) in text.split(',').enumerate() {
+        let (name, numbers) = match term.split_once('=') {
+            Some((name, numbers)) => (name.trim().to_string(), numbers),
+            None => (format!("#{}", place + 1), term),
+        };
+        let numbers: Option<Vec<usize>> = numbers.split(':').map(|n| n.trim().parse().ok()).collect();
+        let numbers = match numbers {
+            Some(one) if one.len() == 1 => vec![one[0]; models],
+            Some(all) if all.len() == models => all,
+            _ => return Err(StataError::invalid("option equations() incorrectly specified")),
+        };
+        out.push((name, numbers));
+    }
+    Ok(out)
+}
+
+/// Results whose equations have the names of those that they are matched with.
+fn renamed(e: &Estimation, own: &[(&str, usize)]) -> Estimation {
+    let mut e = e.clone();
+    let Some(b) = e.b().cloned() else { return e };
+    let mut equations: Vec<String> = Vec::new();
+    for stripe in &b.col_names {
+        if !equations.contains(&stripe.eq) {
+            equations.push(stripe.eq.clone());
+        }
+    }
+    let mut b = b;
+    for stripe in &mut b.col_names {
+        let number = equations.iter().position(|q| *q == stripe.eq).map_or(0, |k| k + 1);
+        if let Some((name, _)) = own.iter().find(|(_, k)| *k == number) {
+            stripe.eq = (*name).to_string();
+        }
+    }
+    e.results.matrix("b", b);
+    e
+}
+
 /// `estimates table`.
 pub(super) fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
+    let parsed = Options::parse("estimates table", options, TABLE, &[])
+        .ok()
+        .and_then(|o| o.text("equations").map(str::to_string));
+    let Some(text) = parsed else { return tabulate(session, list, options) };
+    let models = names(session, list)?;
+    let terms = matched(&text, models.len())?;
+    let (stored, active) = (session.stored.clone(), session.e.clone());
+    for (k, model) in models.iter().enumerate() {
+        let own: Vec<(&str, usize)> = terms.iter().map(|(name, n)| (name.as_str(), n[k])).collect();
+        let e = renamed(get(session, model)?, &own);
+        if model == "." {
+            session.e = e;
+        } else {
+            session.stored.set(model.clone(), e);
+        }
+    }
+    let done = tabulate(session, list, options);
+    (session.stored, session.e) = (stored, active);
+    done
+}
+
+fn tabulate(session: &mut Session, list: &str, options: &str) -> Result<()> {
     let options = Options::parse(
         "estimates table",
         options,
         TABLE,
-        &["EQuations", "EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
+        &["EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
     )?;
     let columns = Columns::read(&options, names(session, list)?)?;
     let rows = rows(session, &columns.models, &options)?;

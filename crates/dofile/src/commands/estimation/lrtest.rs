@@ -101,13 +101,18 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let chi2 = 2.0 * (full.0 - small.0);
     let p = if chi2 <= 0.0 { 1.0 } else { chi2_tail(df, chi2) };
-    let shown = |name: &str| if name == "." { "." } else { name }.to_string();
+    // the active results have the name under which they were stored
+    let stored = session.e.results.get_text("_estimates_name").unwrap_or(".");
+    let shown = |name: &str| if name == "." { stored } else { name }.to_string();
+    let assumption = format!("Assumption: {} nested within {}", shown(names.1), shown(names.0));
     session.print("");
     session.print("Likelihood-ratio test");
-    session.print(format!("Assumption: {} nested within {}", shown(names.1), shown(names.0)));
+    session.print(assumption);
     session.print("");
-    session.print(format!(" LR chi2({df}) = {}", format::right(&format::bare("%6.2f", chi2), 6)));
-    session.print(format!("Prob > chi2 = {}", format::bare("%6.4f", p)));
+    let (label, value) = (format!("LR chi2({df})"), format::bare("%6.2f", chi2));
+    let (left, right) = (label.len().max(11), value.len().max(6));
+    session.print(format!("{label:>left$} = {value:>right$}"));
+    session.print(format!("{:>left$} = {:>right$}", "Prob > chi2", format::bare("%6.4f", p)));
     let mut r = Results::default();
     r.scalar("p", stata(p)).scalar("chi2", chi2).scalar("df", df);
     session.r = r;

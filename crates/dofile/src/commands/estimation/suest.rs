@@ -144,7 +144,7 @@ fn influence(s: &Session, name: &str) -> Result<Influence> {
     if e.get_text("wtype").is_some() {
         return Err(StataError::unsupported_command("suest after a model with weights"));
     }
-    if e.get_text("vcetype").is_some() {
+    if e.get_text("vcetype").is_some_and(|v| v != "OIM") {
         return Err(StataError::new(
             322,
             format!("{name} was estimated with a nonstandard vce ({})", e.get_text("vce").unwrap_or("")),

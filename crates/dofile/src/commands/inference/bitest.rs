@@ -41,7 +41,9 @@ pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (name, p) = cmd.list.split_once("==").ok_or_else(StataError::syntax)?;
+    // one equals sign is enough, as in the other tests
+    let (name, p) =
+        cmd.list.split_once("==").or_else(|| cmd.list.split_once('=')).ok_or_else(StataError::syntax)?;
     let p = s.eval_num(p.trim())?;
     let variable = s.numeric_variable(name.trim())?;
     let mut touse = s.rows(cmd)?;

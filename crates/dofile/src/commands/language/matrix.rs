@@ -189,13 +189,16 @@ fn list(s: &mut Session, rest: &str) -> Result<()> {
         |i: usize, j: usize| if half && j > i { String::new() } else { format::bare(&fmt, m.get(i, j)) };
     let row_names: Vec<String> = m.row_names.iter().map(|r| r.full()).collect();
     let left = row_names.iter().map(|n| n.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..m.cols())
+    // all columns are as wide as the widest; a long name widens its own alone
+    let own: Vec<usize> = (0..m.cols())
         .map(|j| {
             let cells = (0..m.rows()).map(|i| show(i, j).chars().count()).max().unwrap_or(0);
             let names = m.col_names[j].name.chars().count().max(m.col_names[j].eq.chars().count() + 1);
-            cells.max(names).max(3) + 2
+            cells.max(names).max(2) + 2
         })
         .collect();
+    let common = own.iter().copied().filter(|w| *w <= 14).max().unwrap_or(0);
+    let widths: Vec<usize> = own.iter().map(|w| common.max(*w)).collect();
     let has_eq = m.col_names.iter().any(|c| !c.eq.is_empty());
     let mut start = 0;
     while start < m.cols() {

@@ -6,7 +6,6 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Reading, VceSpec};
@@ -14,7 +13,6 @@ use crate::ops::glm::{check, family, family_text, link, link_text};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
-use crate::value::MISSING;
 use crate::{format, ml_options};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
@@ -57,12 +55,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         &MlCommand {
             name: "glm",
             estimate: &|session| estimate(session, cmd),
-            header: &header,
+            header: &super::glm_show::header,
             look: &|session| Look {
                 eform: cmd.has("eform").then(|| exponentiated(session)),
                 ..Look::default()
             },
-            footer: &|_| {},
+            footer: &super::glm_show::footer,
         },
     )
 }
@@ -198,6 +196,13 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.scalar("vf", 1.0);
     results.scalar("aic", (-2.0 * ll + 2.0 * k) / n).scalar("bic", deviance - df * n.ln());
     results.text("family", family_text(family)).text("link", link_text(link)).text("opt", "ml");
+    super::glm_show::functions(results, family, link, trials_text.as_deref());
+    if !model.is_robust() && results.get_text("vcetype").is_none() {
+        results.text("vcetype", "OIM");
+    }
+    if let Some(text) = cmd.options.text("scale") {
+        results.text("scale", text.trim());
+    }
     if let Some(text) = trials_text {
         results.text("m", text);
     }
@@ -260,47 +265,4 @@ fn print_deviances(session: &mut Session, fit: &estimators::ml::MlFit, deviance:
         let value = format::bare("%10.0g", deviance + 2.0 * (fit.ll - line.ll));
         session.print(format!("Iteration {}:{}Deviance = {value}", i + 1, if i < 9 { "  " } else { " " }));
     }
-}
-
-fn header(session: &mut Session) {
-    let e = &session.e.results;
-    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
-    let fact = |label: &str, fmt: &str, value: f64| Fact::new(label, fmt, value);
-    let scoring = text("opt") == "irls";
-    let left = [
-        "Generalized linear models".to_string(),
-        format!("Optimization     : {}", if scoring { "MQL Fisher scoring" } else { "ML" }),
-        if scoring { "                   (IRLS EIM)".to_string() } else { String::new() },
-        format!("Deviance         = {:>12}", format::bare("%12.0g", scalar("deviance"))),
-        format!("Pearson          = {:>12}", format::bare("%12.0g", scalar("deviance_p"))),
-        String::new(),
-        format!("Family           : {}", text("family")),
-        format!("Link function    : {}", text("link")),
-        String::new(),
-        String::new(),
-        if scoring {
-            String::new()
-        } else {
-            format!(
-                "{:<17}= {:>12}",
-                if e.get_text("vcetype") == Some("Robust") { "Log pseudolik." } else { "Log likelihood" },
-                format::bare("%12.0g", scalar("ll"))
-            )
-        },
-    ];
-    let facts = [
-        fact("Number of obs", "%10.0fc", scalar("N")),
-        fact("Residual df", "%10.0fc", scalar("df")),
-        fact("Scale parameter", "%9.0g", scalar("phi")),
-        fact("(1/df) Deviance", "%9.0g", scalar("dispers")),
-        fact("(1/df) Pearson", "%9.0g", scalar("dispers_p")),
-    ];
-    let last = [fact("AIC", "%9.0g", scalar("aic")), fact("BIC", "%9.0g", scalar("bic"))];
-    let criteria = if scoring { 1 } else { 0 };
-    session.print("");
-    show(session, &left[..5], &facts, 15, 10);
-    left[5..9].iter().for_each(|l| session.print(l));
-    show(session, &left[9 + criteria..], &last[criteria..], 15, 10);
-    session.print("");
 }

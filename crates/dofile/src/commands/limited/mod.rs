@@ -17,6 +17,7 @@ mod frontier;
 mod frontier_predict;
 pub(in crate::commands) mod glm;
 mod glm_predict;
+mod glm_show;
 mod gnbreg;
 mod heckman;
 mod heckman_twostep;

@@ -159,7 +159,11 @@ fn run(
             estimate,
             header: &|session| {
                 let title = session.e.results.get_text("title").unwrap_or("").to_string();
-                likelihood::header(session, &title);
+                if equations {
+                    zero_inflated::header(session, &title);
+                } else {
+                    likelihood::header(session, &title);
+                }
             },
             look: &|_| Look {
                 eform: cmd.has("irr").then_some("IRR"),

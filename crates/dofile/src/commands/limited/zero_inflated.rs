@@ -2,6 +2,7 @@
 
 use super::zero::{constant_equation, finish, log_mean, main_equation, read};
 use crate::error::{Result, StataError};
+use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout};
 use crate::estimation::model::Model;
@@ -10,6 +11,7 @@ use crate::estimation::sample::Side;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use crate::value::MISSING;
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, Likelihood, MlFit};
 use estimators::ml_zero::{inflated, negative_binomial, poisson};
@@ -86,6 +88,26 @@ pub(super) fn estimate(
         results.text("offset", text);
     }
     Ok(())
+}
+
+/// Prints the header of the active results.
+pub(super) fn header(session: &mut Session, title: &str) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
+    let facts = [
+        Fact::observations(scalar("N")),
+        Fact::new("Nonzero obs", "%10.0fc", scalar("N") - scalar("N_zero")),
+        Fact::new("Zero obs", "%10.0fc", scalar("N_zero")),
+        Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
+        Fact::probability("Prob > chi2", scalar("p")),
+    ];
+    let inflation = format!("Inflation model: {}", e.get_text("inflate").unwrap_or("logit"));
+    let ll = likelihood::ll_line(session);
+    let left = [title.to_string(), inflation, String::new(), String::new(), ll];
+    session.print("");
+    show(session, &left, &facts, 13, 6);
+    session.print("");
 }
 
 /// `ln(alpha)` of the second start of `zinb`, whose other parameters are those of `zip`. From the first start alone some

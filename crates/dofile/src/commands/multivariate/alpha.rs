@@ -203,11 +203,11 @@ fn items(
 ) {
     let k = names.len();
     let total: f64 = (0..k).map(|a| (0..k).map(|b| c[(a, b)]).sum::<f64>()).sum();
-    let what = if standard { "correlation" } else { " covariance" };
+    let what = if standard { "correlation" } else { "covariance " };
     session.print("");
-    session.print(format!("{:>66}", "Average"));
-    session.print(format!("{:>42}{:>12}{:>14}", "Item-test", "Item-rest", "interitem"));
-    session.print(format!("Item         |    Obs  Sign  correlation correlation   {what}     Alpha"));
+    session.print(format!("{:>67}", "Average"));
+    session.print(format!("{:>38}{:>14}{:>16}", "Item-test", "Item-rest", "interitem"));
+    session.print(format!("Item         |  Obs  Sign   correlation   correlation     {what}     Alpha"));
     session.print(format!("-------------+{}", "-".repeat(65)));
     let mut columns: [Vec<f64>; 4] = Default::default();
     for i in 0..k {
@@ -221,14 +221,14 @@ fn items(
         let average = if k > 2 { average } else { MISSING };
         let cell = |fmt: &str, x: f64, width: usize| format::right(&format::bare(fmt, x), width);
         session.print(format!(
-            "{:<12} |{}{:>6}{}{}{}{}",
+            "{:<12} |{}{:>5}{}{}{}{}",
             format::abbrev(&names[i], 12),
-            cell("%6.0f", counts[(i, i)], 7),
+            cell("%6.0f", counts[(i, i)], 5),
             if signs[i] < 0.0 { "-" } else { "+" },
             cell("%6.4f", test, 13),
-            cell("%6.4f", rest, 12),
-            cell("%9.0g", average, 14),
-            cell("%6.4f", without, 10)
+            cell("%6.4f", rest, 14),
+            cell(if standard { "%9.4f" } else { "%9.0g" }, average, 16),
+            cell("%6.4f", without, 12)
         ));
         for (column, value) in columns.iter_mut().zip([test, rest, average, without]) {
             column.push(value);
@@ -236,12 +236,12 @@ fn items(
     }
     session.print(format!("-------------+{}", "-".repeat(65)));
     session.print(format!(
-        "{:<12} |{:>52}{:>10}",
+        "{:<12} |{:>53}{:>12}",
         "Test scale",
-        format::bare("%9.0g", mean),
+        format::bare(if standard { "%9.4f" } else { "%9.0g" }, mean),
         format::bare("%6.4f", alpha)
     ));
-    session.print(format!("-------------+{}", "-".repeat(65)));
+    session.print("-".repeat(79));
     let labels = [
         "ItemTestCorr",
         "ItemRestCorr",

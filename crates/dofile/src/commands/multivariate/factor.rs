@@ -10,9 +10,11 @@ use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
+use crate::value::is_missing;
 use estimators::components::{Factoring, correlation, factors};
 use estimators::distributions::chi2_tail;
 use estimators::factor_ml;
+use estimators::matrix::Mat;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("FActors"),
@@ -72,6 +74,7 @@ fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(498, "no factors with an eigenvalue above mineigen()"));
     }
     let heywood = fit.uniqueness.iter().any(|u| *u < 0.0);
+    let test = independence(&r, data.n);
     post(session, cmd, data, &r, &fit.loadings, &fit.values, &fit.uniqueness, "Factor");
     let e = &mut session.e.results;
     e.text("mtitle", title)
@@ -79,10 +82,34 @@ fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .text("predict", "factor_p")
         .text("Ctype", "correlation");
     e.text("method", asked.first().copied().unwrap_or("pf"));
+    if let Some(test) = test {
+        store_test(e, test);
+    }
     if heywood {
         e.text("heywood", "Heywood case");
     }
     show(session)
+}
+
+/// A test of `factor`: its letter in `e()`, statistic and degrees of freedom.
+type Test = (&'static str, f64, f64);
+
+/// Rows of the sample with Bartlett's correction; `n`, not `n - 1`, as Stata has it.
+fn corrected(n: f64, p: usize) -> f64 {
+    n - (2 * p + 5) as f64 / 6.0
+}
+
+/// Likelihood-ratio test of independence against the saturated model; `None` for a singular matrix.
+fn independence(r: &Mat, n: f64) -> Option<Test> {
+    let p = r.rows();
+    let determinant = factor_ml::log_determinant(r)?;
+    Some(("i", -corrected(n, p) * determinant, (p * (p - 1) / 2) as f64))
+}
+
+fn store_test(results: &mut crate::results::Results, (which, chi2, df): Test) {
+    results.scalar(&format!("chi2_{which}"), chi2).scalar(&format!("df_{which}"), df);
+    let p = stata(if df > 0.0 { chi2_tail(df, chi2) } else { f64::NAN });
+    results.scalar(&format!("p_{which}"), p);
 }
 
 /// `factor, ml`.
@@ -116,13 +143,9 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         factor_ml::Trouble::Singular => singular(),
         factor_ml::Trouble::NotConverged => StataError::new(430, "convergence not achieved"),
     })?;
-    let independent = -factor_ml::log_determinant(&r).ok_or_else(singular)?;
-    // n, not n - 1, as Stata 18 has it
-    let correction = n - (2 * p + 5) as f64 / 6.0;
-    let tests = [
-        ("i", correction * independent, (p * (p - 1) / 2) as f64),
-        ("1", (correction - 2.0 * m as f64 / 3.0) * fit.discrepancy, freedom(m) / 2.0),
-    ];
+    let independent = independence(&r, n).ok_or_else(singular)?;
+    let correction = corrected(n, p);
+    let tests = [independent, ("1", (correction - 2.0 * m as f64 / 3.0) * fit.discrepancy, freedom(m) / 2.0)];
     post(session, cmd, data, &r, &fit.loadings, &fit.explained, &fit.uniqueness, "Factor");
     let e = &mut session.e.results;
     e.text("mtitle", "maximum likelihood").text("title", "Factor analysis").text("predict", "factor_p");
@@ -134,30 +157,34 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if fit.heywood {
         e.text("heywood", "Heywood case");
     }
-    for (which, chi2, df) in tests {
-        e.scalar(&format!("chi2_{which}"), chi2).scalar(&format!("df_{which}"), df);
-        e.scalar(&format!("p_{which}"), stata(if df > 0.0 { chi2_tail(df, chi2) } else { f64::NAN }));
-    }
+    tests.into_iter().for_each(|test| store_test(e, test));
     show(session)
 }
 
-/// Tests under the eigenvalues of maximum likelihood factors.
+/// Tests under the eigenvalues: of independence, and of the factors estimated by maximum likelihood.
 fn show_tests(session: &mut Session) {
     let factors = scalar(session, "f");
-    let s = if factors == 1.0 { "" } else { "s" };
-    let labels = [("i", "independent".to_string()), ("1", format!("{factors:>3} factor{s}"))];
+    let (s, gap) = if factors == 1.0 { ("", " ") } else { ("s", "") };
+    let labels = [("i", "independent".to_string()), ("1", format!("{gap}{factors:>3} factor{s}"))];
     for (which, label) in labels {
         let value = |name: &str| scalar(session, &format!("{name}_{which}"));
         let (chi2, df, p) = (value("chi2"), value("df"), value("p"));
+        if is_missing(chi2) {
+            continue;
+        }
+        let shown = format::bare(if chi2 < 1e4 { "%8.2f" } else { "%8.1e" }, chi2);
+        let test = format!("chi2({df})");
         session.print(format!(
-            "    LR test: {label:>11} vs. saturated: chi2({df}) ={} Prob>chi2 = {}",
-            format::right(&format::bare("%8.2f", chi2), 9),
+            "    LR test: {label} vs. saturated: {}={} Prob>chi2 = {}",
+            format::left(&format!(" {test} "), if df < 100.0 { 10 } else { 11 }),
+            format::right(&shown, 8),
             format::bare("%6.4f", p)
         ));
     }
 }
 
-fn show(session: &mut Session) -> Result<()> {
+/// The lines above the eigenvalues.
+pub(super) fn show_facts(session: &mut Session, rotation: &str) -> Result<()> {
     let title = session.e.results.get_text("mtitle").unwrap_or("").to_string();
     let k = matrix_of(session, "L")?.rows() as f64;
     let f = scalar(session, "f");
@@ -169,24 +196,32 @@ fn show(session: &mut Session) -> Result<()> {
     let left = [
         "Factor analysis/correlation".to_string(),
         format!("    Method: {title}"),
-        "    Rotation: (unrotated)".to_string(),
+        format!("    Rotation: {rotation}"),
     ];
     session.print("");
-    show_header(session, &left, &facts, 18, 10);
+    show_header(session, &left, &facts, 16, 10);
+    Ok(())
+}
+
+/// The eigenvalues, or the variances after a rotation, and the tests.
+pub(super) fn show_variances(session: &mut Session, name: &str) -> Result<()> {
+    let total: f64 = matrix_of(session, "Ev")?.values().iter().sum();
+    eigenvalues(session, name, total)?;
+    show_tests(session);
+    Ok(())
+}
+
+fn show(session: &mut Session) -> Result<()> {
+    show_facts(session, "(unrotated)")?;
     let heywood = session.e.results.get_text("heywood").is_some();
     if heywood {
         session.print("");
         session.print("    Beware: solution is a Heywood case");
         session.print("            (i.e., invalid or boundary values of uniqueness)");
     }
-    let values = matrix_of(session, "Ev")?;
-    let total: f64 = values.values().iter().sum();
-    eigenvalues(session, "Factor", total)?;
-    if session.e.results.get_text("method") == Some("ml") {
-        show_tests(session);
-        if heywood {
-            session.print("    (tests formally not valid because a Heywood case was encountered)");
-        }
+    show_variances(session, "Ev")?;
+    if heywood && session.e.results.get_text("method") == Some("ml") {
+        session.print("    (tests formally not valid because a Heywood case was encountered)");
     }
     session.print("");
     session.print("Factor loadings (pattern matrix) and unique variances");

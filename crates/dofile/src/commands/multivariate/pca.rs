@@ -102,7 +102,7 @@ pub(super) fn show(session: &mut Session) -> Result<()> {
     ];
     session.print("");
     show_header(session, &left, &facts, 17, 10);
-    eigenvalues(session, "Component", scalar(session, "trace"))?;
+    eigenvalues(session, "Ev", scalar(session, "trace"))?;
     session.print("");
     session.print("Principal components (eigenvectors)");
     loadings(session, "L", "Unexplained")

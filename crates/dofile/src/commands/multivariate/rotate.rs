@@ -139,13 +139,23 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if matches!(kind.search, Search::Gradient(_)) {
         e.scalar("r_f", found.value);
     }
-    session.print("");
     let off = if kaiser { "on" } else { "off" };
-    session.print(format!("    Rotation: {class} {} (Kaiser {off})", kind.name));
+    let rotation = format!("{class} {} (Kaiser {off})", kind.name);
+    let factors = session.e.cmd() == "factor";
+    if factors {
+        super::factor::show_facts(session, &rotation)?;
+        if !kind.oblique {
+            super::factor::show_variances(session, "r_Ev")?;
+        }
+    } else {
+        session.print("");
+        session.print(format!("    Rotation: {rotation}"));
+    }
     session.print("");
-    session.print("Rotated loadings (pattern matrix) and unique variances");
+    let of = if factors { "factor " } else { "" };
+    session.print(format!("Rotated {of}loadings (pattern matrix) and unique variances"));
     loadings(session, "r_L", if session.e.cmd() == "pca" { "Unexplained" } else { "Uniqueness" })?;
-    print_square(session, "Rotation matrix", "r_T")?;
+    print_square(session, if factors { "Factor rotation matrix" } else { "Rotation matrix" }, "r_T")?;
     if phi.is_some() {
         print_square(session, "Correlations of the rotated factors", "r_Phi")?;
     }

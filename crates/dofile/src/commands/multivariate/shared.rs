@@ -133,11 +133,21 @@ pub(super) fn matrix_of(session: &Session, name: &str) -> Result<Matrix> {
     found.ok_or_else(|| StataError::new(301, "last estimates not found; pca or factor has to be run first"))
 }
 
-pub(super) fn eigenvalues(session: &mut Session, what: &str, total: f64) -> Result<()> {
-    let values = matrix_of(session, "Ev")?;
+/// The table of eigenvalues, or of the variances of rotated factors, in the look of `pca` or of `factor`.
+pub(super) fn eigenvalues(session: &mut Session, name: &str, total: f64) -> Result<()> {
+    let values = matrix_of(session, name)?;
+    let components = session.e.cmd() == "pca";
+    let what = if name == "Ev" { "Eigenvalue" } else { "Variance" };
+    let heading = if components { "   Component |" } else { "     Factor  |" };
+    let fmt = if components { "%12.6g" } else { "%12.5f" };
+    let (label, gap) = if components { (12, 19) } else { (11, 18) };
     session.print("");
     session.print(format!("    {}", "-".repeat(74)));
-    session.print(format!("    {what:>12} |   Eigenvalue   Difference         Proportion   Cumulative"));
+    session.print(format!(
+        "    {heading}{what:>13}   Difference{:>width$}   Cumulative",
+        "Proportion",
+        width = gap
+    ));
     session.print(format!("    -------------+{}", "-".repeat(60)));
     let mut sum = 0.0;
     for j in 0..values.cols() {
@@ -146,11 +156,12 @@ pub(super) fn eigenvalues(session: &mut Session, what: &str, total: f64) -> Resu
         let next = if j + 1 < values.cols() { value - values.get(0, j + 1) } else { MISSING };
         let cell = |fmt: &str, x: f64, width: usize| format::right(&format::bare(fmt, x), width);
         session.print(format!(
-            "    {:>12} |{}{}{}{}",
+            "    {:>label$}{}|{}{}{}{}",
             values.col_names[j].name,
-            cell("%9.0g", value, 13),
-            cell("%9.0g", next, 13),
-            cell("%9.4f", value / total, 19),
+            " ".repeat(13 - label),
+            cell(fmt, value, 13),
+            cell(fmt, next, 13),
+            cell("%9.4f", value / total, gap),
             cell("%9.4f", sum, 13)
         ));
     }
@@ -165,26 +176,34 @@ pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<
         let cols: Vec<usize> = (first..l.cols().min(first + 6)).collect();
         let width = cols.len() * 10;
         let tail = first + 6 >= l.cols();
+        let unique = last == "Uniqueness";
+        let behind = if unique { 14 } else { 13 };
         let mut heading = format!("    {:>12} |", "Variable");
-        for j in &cols {
-            heading.push_str(&format::right(&l.col_names[*j].name, 10));
+        for (k, j) in cols.iter().enumerate() {
+            heading.push_str(&format::right(&l.col_names[*j].name, if k == 0 { 9 } else { 10 }));
         }
         session.print("");
-        session.print(format!("    {}", "-".repeat(14 + width + if tail { 14 } else { 1 })));
-        session.print(if tail { format!("{heading} | {last} ") } else { heading });
-        let rule = if tail { format!("-+{}", "-".repeat(13)) } else { "-".to_string() };
+        session.print(format!("    {}", "-".repeat(14 + width + if tail { 1 + behind } else { 0 })));
+        session.print(if tail {
+            format!("{heading} |{} ", format::right(last, behind - 1))
+        } else {
+            heading
+        });
+        let rule = if tail { format!("+{}", "-".repeat(behind)) } else { String::new() };
         session.print(format!("    -------------+{}{rule}", "-".repeat(width)));
         for i in 0..l.rows() {
             let mut line = format!("    {:>12} |", format::abbrev(&l.row_names[i].name, 12));
-            for j in &cols {
-                line.push_str(&format::right(&format::bare("%7.4f", l.get(i, *j)), 10));
+            for (k, j) in cols.iter().enumerate() {
+                let width = if k == 0 { 9 } else { 10 };
+                line.push_str(&format::right(&format::bare("%7.4f", l.get(i, *j)), width));
             }
             if tail {
-                line.push_str(&format!(" |{}", format::right(&format::bare("%9.4g", psi.get(0, i)), 12)));
+                let fmt = if unique { "%9.4f" } else { "%9.4g" };
+                line.push_str(&format!(" |{}", format::right(&format::bare(fmt, psi.get(0, i)), 12)));
             }
             session.print(line);
         }
-        session.print(format!("    {}", "-".repeat(14 + width + if tail { 14 } else { 1 })));
+        session.print(format!("    {}", "-".repeat(14 + width + if tail { 1 + behind } else { 0 })));
     }
     Ok(())
 }

@@ -100,15 +100,18 @@ fn print_levels(session: &mut Session) {
         session.e.results.matrices.get(name).map(|m| m.values().to_vec()).unwrap_or_default()
     };
     let sizes = ["N_g", "g_min", "g_avg", "g_max"].map(column);
-    session.print("-".repeat(61));
-    session.print(format!("{:16}|     No. of       Observations per group", ""));
-    session.print(" Group variable |     groups    Minimum    Average    Maximum");
-    session.print(format!("----------------+{}", "-".repeat(44)));
+    session.print("");
+    let mut print = |line: String| session.print(format!("{:8}{line}", ""));
+    print("Grouping information".to_string());
+    print("-".repeat(61));
+    print(format!("{:16}|     No. of       Observations per group", ""));
+    print(" Group variable |     groups    Minimum    Average    Maximum".to_string());
+    print(format!("----------------+{}", "-".repeat(44)));
     for (at, group) in groups.iter().enumerate() {
         let cell = |which: usize, format: &str| {
             format::right(&format::bare(format, sizes[which].get(at).copied().unwrap_or(MISSING)), 11)
         };
-        session.print(format!(
+        print(format!(
             "{:>15} |{}{}{}{}",
             format::abbrev(group, 12),
             cell(0, "%9.0fc"),
@@ -117,7 +120,8 @@ fn print_levels(session: &mut Session) {
             cell(3, "%9.0fc")
         ));
     }
-    session.print("-".repeat(61));
+    print("-".repeat(61));
+    session.print("");
 }
 
 pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -172,12 +176,16 @@ fn print_header(session: &mut Session) {
     let facts = [
         Fact::observations(scalar(session, "N")),
         Fact::new("Number of groups", "%10.0fc", scalar(session, "N_g")),
-        Fact::new("Obs per group: min", "%10.0fc", scalar(session, "g_min")),
-        Fact::new("               avg", "%10.1fc", scalar(session, "g_avg")),
-        Fact::new("               max", "%10.0fc", scalar(session, "g_max")),
     ];
+    let sizes = [
+        Fact::new("              min", "%10.0fc", scalar(session, "g_min")),
+        Fact::new("              avg", "%10.1fc", scalar(session, "g_avg")),
+        Fact::new("              max", "%10.0fc", scalar(session, "g_max")),
+    ];
+    // without regressors there is nothing to test
+    let chi2 = if scalar(session, "df_m") > 0.0 { scalar(session, "chi2") } else { MISSING };
     let test = [
-        Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
+        Fact::statistic("Wald chi2", &[scalar(session, "df_m")], chi2),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
     let label = match (text(session, "method") == "REML", text(session, "vcetype").is_empty()) {
@@ -188,12 +196,14 @@ fn print_header(session: &mut Session) {
     let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
     session.print("");
     if text(session, "ivars").contains(' ') {
-        show(session, &[text(session, "title")], &facts[..1], 18, 10);
+        show(session, &[text(session, "title")], &facts[..1], 17, 10);
         print_levels(session);
     } else {
-        show(session, &[text(session, "title"), group], &facts, 18, 10);
+        show(session, &[text(session, "title"), group], &facts, 17, 10);
+        session.print(format!("{:48}Obs per group:", ""));
+        show(session, &[], &sizes, 17, 10);
     }
-    show(session, &[String::new(), ll], &test, 18, 10);
+    show(session, &[String::new(), ll], &test, 17, 10);
     session.print("");
 }
 

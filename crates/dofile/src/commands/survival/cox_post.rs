@@ -322,37 +322,35 @@ fn ph_table(
     s.print("Test of proportional-hazards assumption");
     s.print("");
     s.print(format!("Time function: {title}"));
-    let wide = if detail.is_some() { 64 } else { 50 };
-    s.print("-".repeat(wide));
+    let last = if detail.is_some() { 13 } else { 16 };
+    let lead = if detail.is_some() { 11 } else { 0 };
+    let body = lead + 18 + last + usize::from(detail.is_some());
+    s.print("-".repeat(14 + body));
+    let rho = if detail.is_some() { format!("{:>11}", "rho") } else { String::new() };
+    s.print(format!("{:13}|{rho}{:>9}{:>9}{:>last$}", "", "chi2", "df", "Prob>chi2"));
+    s.print(format!("-------------+{}", "-".repeat(body)));
     if let Some((names, rows)) = detail {
-        s.print("             |        rho         chi2       df       Prob>chi2");
-        s.print(format!("-------------+{}", "-".repeat(50)));
         for (name, row) in names.iter().zip(rows) {
             s.print(format!(
-                "{:<13}|{}{}{}{}",
+                "{:>12} |{}{}{}{}",
                 format::abbrev(name, 12),
                 number("%8.5f", row[0], 11),
-                number("%8.2f", row[1], 13),
+                number("%8.2f", row[1], 9),
                 number("%5.0f", row[2], 9),
-                number("%6.4f", row[3], 16)
+                number("%6.4f", row[3], last)
             ));
         }
-        s.print(format!("-------------+{}", "-".repeat(50)));
-    } else {
-        s.print(format!("{:>13}|{:>11}{:>9}{:>16}", "", "chi2", "df", "Prob>chi2"));
-        s.print(format!("-------------+{}", "-".repeat(36)));
+        s.print(format!("-------------+{}", "-".repeat(body)));
     }
-    let blank = if detail.is_some() { 11 } else { 0 };
-    let first = if detail.is_some() { 13 } else { 11 };
     s.print(format!(
-        "{:<13}|{}{}{}{}",
+        "{:>12} |{}{}{}{}",
         "Global test",
-        " ".repeat(blank),
-        number("%8.2f", chi2, first),
+        " ".repeat(lead),
+        number("%8.2f", chi2, 9),
         number("%5.0f", df, 9),
-        number("%6.4f", p, 16)
+        number("%6.4f", p, last)
     ));
-    s.print("-".repeat(wide));
+    s.print("-".repeat(14 + body));
     if detail.is_none() {
         s.print("");
     }

@@ -5,7 +5,6 @@ use crate::estimation::display::{level, show_active};
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Look};
-use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
@@ -29,7 +28,7 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let ratio = (!cmd.has("nohr")).then_some("Haz. ratio");
     if let Some(texp) = s.e.results.get_text("texp").map(str::to_string) {
         ml_command::table(s, cmd, &Look { eform: ratio, equations: true, ..Look::default() })?;
-        s.print(format!("Note: Variables in tvc equation interacted with {texp}."));
+        s.print(format!("Note: Variables in tvc equation interacted with {}.", texp.replace(' ', "")));
     } else {
         show_active(s, level, ratio)?;
     }
@@ -55,14 +54,8 @@ fn header(s: &mut Session) {
     };
     let stratified = if text("strata").is_empty() { "Cox" } else { "Stratified Cox" };
     let title = format!("{stratified} regression with {ties} method for ties");
-    let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
-    let left = [
-        format!("No. of subjects = {}", count(scalar("N_sub"))),
-        format!("No. of failures = {}", count(scalar("N_fail"))),
-        format!("Time at risk    = {}", count(scalar("risk"))),
-        String::new(),
-        likelihood::ll_line(s),
-    ];
+    let left = crate::estimation::survival::counts(&[scalar("N_sub"), scalar("N_fail"), scalar("risk")]);
+    let ll = [likelihood::ll_line(s)];
     let facts = [
         Fact::observations(scalar("N")),
         Fact::statistic(&format!("{} chi2", text("chi2type")), &[scalar("df_m")], scalar("chi2")),
@@ -76,6 +69,6 @@ fn header(s: &mut Session) {
     show_header(s, &left[..1], &facts[..1], 13, 6);
     show_header(s, &left[1..3], &[], 13, 6);
     show_header(s, &[String::new()], &facts[1..2], 13, 6);
-    show_header(s, &left[4..], &facts[2..], 13, 6);
+    show_header(s, &ll, &facts[2..], 13, 6);
     s.print("");
 }

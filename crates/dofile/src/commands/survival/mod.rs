@@ -13,6 +13,7 @@ mod stcrreg;
 mod stcrreg_post;
 mod stcurve;
 mod stdescribe;
+mod stjoin;
 mod stmh;
 mod stphplot;
 mod stptime;
@@ -20,6 +21,7 @@ mod streg;
 mod streg_frailty;
 mod streg_ggamma;
 mod streg_post;
+mod streset;
 mod sts;
 mod sts_compare;
 mod sts_graph;
@@ -35,7 +37,9 @@ use super::CommandSpec;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     stset::SPEC,
+    streset::SPEC,
     stsplit::SPEC,
+    stjoin::SPEC,
     sts::SPEC,
     stci::SPEC,
     stcox::SPEC,

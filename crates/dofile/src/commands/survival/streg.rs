@@ -406,7 +406,6 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 /// The ancillary parameter on its own scale, with limits from the log scale.
 fn transformed(s: &mut Session, name: &str, b: f64, se: f64, level: f64) {
     let half = wald::critical(level, s.e.results.get_scalar("df_r")) * se;
-    let wide = |x: f64| format::number("%9.0g", x);
     let rows: &[(&str, f64)] = match name {
         "ln_p" => &[("p", 1.0), ("1/p", -1.0)],
         "lnsigma" => &[("sigma", 1.0)],
@@ -415,15 +414,9 @@ fn transformed(s: &mut Session, name: &str, b: f64, se: f64, level: f64) {
     };
     for (label, sign) in rows {
         let x = (sign * b).exp();
-        let ends = ((sign * b - half).exp(), (sign * b + half).exp());
-        s.print(format!(
-            "{label:>12} |  {}  {}{:>22}   {}   {}",
-            wide(x),
-            wide(x * se),
-            "",
-            wide(ends.0),
-            wide(ends.1)
-        ));
+        let numbers = [x, x * se, (sign * b - half).exp(), (sign * b + half).exp()];
+        let [x, se, low, high] = numbers.map(|x| format::number("%9.0g", x));
+        s.print(format!("{label:>12} |  {x}  {se}{:21}{low}   {high}", ""));
     }
     if !rows.is_empty() {
         s.print("-".repeat(78));
@@ -433,13 +426,8 @@ fn transformed(s: &mut Session, name: &str, b: f64, se: f64, level: f64) {
 fn header(s: &mut Session, title: &str) {
     let e = &s.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
     let ll = likelihood::ll_line(s);
-    let left = [
-        format!("No. of subjects = {}", count(scalar("N_sub"))),
-        format!("No. of failures = {}", count(scalar("N_fail"))),
-        format!("Time at risk    = {}", count(scalar("risk"))),
-    ];
+    let left = crate::estimation::survival::counts(&[scalar("N_sub"), scalar("N_fail"), scalar("risk")]);
     let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
     let facts = [
         Fact::observations(scalar("N")),

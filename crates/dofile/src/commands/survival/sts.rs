@@ -195,23 +195,25 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
         s.print(format!("By variable: {}", curves.groups.variables.join(" ")));
     }
     s.print("");
-    let rule = "-".repeat(76);
+    let rule = "-".repeat(72);
     let (first, second) = match function {
         Function::Survivor => ("Survivor", "function"),
         Function::Failure => ("Failure", "function"),
         Function::Hazard => ("Cumulative", "hazard"),
     };
     let lost = if cmd.has("enter") { ("", "Lost   Enter") } else { ("Net", "lost") };
-    s.print(format!("            At           {:>4}{:>14}     Std.", lost.0, first));
+    // the entries take a column of their own
+    let column = if cmd.has("enter") { 15 } else { 7 };
+    s.print(format!("             At{:>width$}{first:>12}      Std.", lost.0, width = column + 7));
     s.print(format!(
-        "    Time   risk   Fail   {}{second:>12}     error     [{}% conf. int.]",
+        "  Time     risk   Fail{:>column$}{second:>12}     error     [{}% conf. int.]",
         lost.1,
         format::bare("%5.0g", level)
     ));
     s.print(&rule);
     for (g, table) in curves.tables.iter().enumerate() {
         if !curves.groups.variables.is_empty() {
-            s.print(curves.groups.text(g));
+            s.print(curves.groups.labels[g].join(" "));
         }
         match &at {
             None => table.iter().for_each(|p| line(s, p.time, p, function, level, cmd.has("enter"))),
@@ -242,19 +244,19 @@ fn cells(p: &Point, function: Function, level: f64) -> String {
     let (value, se, limits) = function.at(p, level);
     let four = |x: f64| format::number("%9.4f", if x.is_finite() { x } else { MISSING });
     let (low, high) = limits.unwrap_or((f64::NAN, f64::NAN));
-    format!("{}{} {}{}", four(value), four(se), four(low), four(high))
+    format!("{} {}  {} {}", four(value), four(se), four(low), four(high))
 }
 
 fn line(s: &mut Session, time: f64, p: &Point, function: Function, level: f64, enter: bool) {
     let count = |x: f64| format::number("%7.0g", x);
     let lost = if enter {
-        format!("{}{}", count(p.censored), count(p.entered))
+        format!("{} {}", count(p.censored), count(p.entered))
     } else {
         count(p.censored - p.entered)
     };
     s.print(format!(
-        "{}{}{}{lost}    {}",
-        format::number("%8.0g", time),
+        "{}  {}{}{lost}   {}",
+        format::number("%6.0g", time),
         count(p.at_risk),
         count(p.failures),
         cells(p, function, level)
@@ -273,13 +275,13 @@ fn at_lines(s: &mut Session, table: &[Point], times: &[f64], function: Function,
         let p = at_time(table, time).copied().unwrap_or(start);
         let count = |x: f64| format::number("%7.0g", x);
         let shown = if beyond {
-            format!("{:>9}{:>9} {:>9}{:>9}", ".", ".", ".", ".")
+            format!("{:>9}{:>10}{:>11}{:>10}", ".", ".", ".", ".")
         } else {
             cells(&p, function, level)
         };
         s.print(format!(
-            "{}{}{}{:>7}    {shown}",
-            format::number("%8.0g", time),
+            "{}  {}{}{:>7}   {shown}",
+            format::number("%6.0g", time),
             count(at_risk),
             count(failures),
             ""

@@ -176,11 +176,16 @@ fn table(s: &mut Session, groups: &Grouping, test: &Equality, weight: TestWeight
         s.print(row(&label(g), test.observed[g], test.expected[g], test.score[g]));
     }
     s.print(&rule);
-    s.print(row("Total", test.observed.iter().sum(), test.expected.iter().sum(), 0.0));
+    s.print(row(
+        &format!("{:>width$}", "Total"),
+        test.observed.iter().sum(),
+        test.expected.iter().sum(),
+        0.0,
+    ));
 }
 
 fn chi2_lines(s: &mut Session, groups: &Grouping, chi2: f64, df: f64) {
-    let indent = " ".repeat(groups.variables.join(" ").chars().count().clamp(5, 24) + 12);
+    let indent = " ".repeat(groups.variables.join(" ").chars().count().clamp(5, 24) + 13);
     let p = if df > 0.0 { chi2_tail(df, chi2) } else { crate::value::MISSING };
     s.print("");
     s.print(format!("{indent}chi2({df}) = {}", format::number("%6.2f", chi2)));

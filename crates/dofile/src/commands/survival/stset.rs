@@ -11,7 +11,8 @@ use crate::syntax::split::WeightKind;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+/// Options of `stset` and `streset`.
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("Failure"),
     OptSpec::text("id"),
     OptSpec::text("if"),
@@ -22,9 +23,13 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("TIME0"),
     OptSpec::flag("noShow"),
     OptSpec::flag("clear"),
-])
-.weights(&[WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-.unsupported(&["EVer", "NEver", "AFter", "BEfore"]);
+];
+/// Documented options that are refused.
+pub(super) const REFUSED: &[&str] = &["EVer", "NEver", "AFter", "BEfore"];
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
+    .unsupported(REFUSED);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stset",
@@ -56,7 +61,7 @@ enum Moment {
     Event(Vec<bool>),
 }
 
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.has("clear") {
         Settings::clear(&mut s.frame);
         drop_made(s);

@@ -18,7 +18,7 @@ pub(super) fn report(s: &mut Session, settings: &Settings, counts: &Counts, reco
     s.print("");
     s.print("Survival-time data settings");
     s.print("");
-    let mut fact = |label: &str, text: String| s.print(format!("{label:>22} {text}"));
+    let mut fact = |label: &str, text: String| s.print(format!("{label:>23} {text}"));
     if !settings.id.is_empty() {
         fact("ID variable:", settings.id.clone());
     }

@@ -93,6 +93,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let t = s.frame.position("_t")?;
     s.frame.sort_by(&[id, t]);
     s.frame.changed = true;
+    if failures {
+        let times: usize = cuts.times.iter().map(Vec::len).sum();
+        s.print(format!("({} failure time{})", count_text(times), if times == 1 { "" } else { "s" }));
+    }
     let made = pieces.len() - before;
     let plural = if made == 1 { "" } else { "s" };
     s.print(format!("({} observation{plural} (episode{plural}) created)", count_text(made)));

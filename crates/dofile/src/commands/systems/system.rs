@@ -98,7 +98,11 @@ pub(super) fn read(
         if body.contains(',') {
             return Err(StataError::unsupported_option(&cmd.name, "options of an equation"));
         }
-        let (first, rest) = first_word(body);
+        // an equals sign may stand behind the outcome
+        let (first, rest) = match body.split_once('=') {
+            Some((first, rest)) => (first.trim(), rest),
+            None => first_word(body),
+        };
         if first.is_empty() {
             return Err(StataError::standard(100));
         }
