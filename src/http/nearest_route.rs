@@ -6,7 +6,7 @@ const EXTRA: f64 = 0.9;
 const ALIKE: f64 = 0.5;
 
 /// Returns the route that differs from the path by one segment at most, or by misspelt ones; parameters fit every segment.
-pub fn nearest<'a>(routes: &'a [String], path: &str) -> Option<&'a str> {
+pub(super) fn nearest<'a>(routes: &'a [String], path: &str) -> Option<&'a str> {
     let asked: Vec<&str> = segments(path);
     let costs = routes.iter().map(|route| (cost(&asked, &segments(route)), route.as_str()));
     let best = costs.filter(|(cost, _)| *cost < 1.0).min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));

@@ -32,8 +32,8 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     (
         "they belong to programs and to the tests of programs",
         &[
-            "_assert", "args", "c_local", "char", "cscript", "fvexpand", "fvrevar", "fvset", "rcof",
-            "sreturn", "tokenize", "tsrevar",
+            "_assert", "_rmdcoll", "args", "c_local", "char", "cscript", "fvexpand", "fvrevar", "fvset",
+            "fvunab", "rcof", "sreturn", "tokenize", "tsrevar", "tsunab",
         ],
     ),
     (
@@ -45,18 +45,24 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         &[
             "grc1leg",
             "acprplot",
+            "bcskew0",
+            "lnskew0",
             "pchi",
             "qchi",
             "kpss",
             "qqplot",
             "quantile",
             "spikeplot",
+            "vwls",
             "xthtaylor",
             "xtserial",
             "zandrews",
         ],
     ),
-    ("choices between alternatives: templates keep to clogit and mlogit", &["asclogit", "cmclogit", "cmrologit", "cmset", "rologit"]),
+    (
+        "choices between alternatives: templates keep to clogit and mlogit",
+        &["asclogit", "cmclogit", "cmrologit", "cmset", "rologit"],
+    ),
     ("endogenous regressors: templates keep to ivprobit and ivregress", &["eprobit", "eregress"]),
     ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
     (
@@ -65,7 +71,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "they read or write other data",
-        &["cf", "cross", "frame", "frames", "frget", "frlink", "getmata", "joinby", "putmata", "saveold"],
+        &[
+            "cf", "cross", "frame", "frames", "frget", "frlink", "getmata", "joinby", "putmata", "saveold",
+            "snapshot",
+        ],
     ),
     (
         "faster doubles of allowed commands",

@@ -143,7 +143,8 @@ pub(super) fn heading(
     session.print("");
     session.print(format!("{title:<48}{:>30}", format!("Number of obs = {count}")));
     if !request.unconditional {
-        session.print(format!("Model VCE: {}", if vce.len() <= 3 { vce.to_uppercase() } else { vce }));
+        let vce = if vce.len() <= 3 { vce.to_uppercase() } else { vce };
+        session.print(format!("Model VCE: {vce}").trim_end());
     }
     session.print("");
     for (i, target) in targets.iter().enumerate() {
