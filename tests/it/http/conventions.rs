@@ -14,9 +14,9 @@ async fn nothing_outside_v1_health_and_metrics_answers() {
         Answer::of(app.request(Method::GET, path, ADMIN_KEY)).await.refused(404, "ROUTE_NOT_FOUND");
     }
     let detail = |problem: serde_json::Value| problem["detail"].as_str().unwrap_or_default().to_owned();
-    let misspelt = Answer::of(app.request(Method::GET, "/v1/job/job_1/run", ADMIN_KEY)).await;
+    let misspelt = Answer::of(app.request(Method::GET, "/v1/job/job_1/runs", ADMIN_KEY)).await;
     let said = detail(misspelt.refused(404, "ROUTE_NOT_FOUND"));
-    assert!(said.contains("did you mean /v1/jobs/{job_id}/runs?"), "{said}");
+    assert!(said.contains("did you mean /v1/jobs/{job_id}/run?"), "{said}");
     let foreign = Answer::of(app.request(Method::GET, "/wp-login.php", ADMIN_KEY)).await;
     let said = detail(foreign.refused(404, "ROUTE_NOT_FOUND"));
     assert!(!said.contains("did you mean"), "{said}");

@@ -12,6 +12,7 @@ mod me;
 mod me_predict;
 mod me_specs;
 mod mixed;
+mod mixed_header;
 mod mixed_levels;
 mod mixed_post;
 mod mixed_residuals;

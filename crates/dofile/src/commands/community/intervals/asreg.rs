@@ -36,7 +36,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::Whole,
     run,
     syntax: "[bysort varlist:] asreg depvar indepvars [if] [in] [, window([rangevar] #) recursive minimum(#) by(varlist) noconstant fitted serror rmse robust | fmb newey(#) level(#)]",
-    notes: "makes _Nobs _R2 _adjR2 _b_* _b_cons, with serror _se_* _se_cons, with rmse _rmse, with fitted _fitted _residuals; a window of # ends at the row's value of rangevar (the time variable by default) and goes back # of its units; a regression needs more observations than parameters, and minimum(); a window of two numbers is refused; no results; with fmb the command is xtfmb with its results and e(adjr2), newey() in place of lag()",
+    notes: "makes _Nobs _R2 _adjR2 _b_* _b_cons, with serror _se_* _se_cons, with rmse _rmse, with fitted _fitted _residuals; a window of # ends at the row's value of rangevar (the time variable by default) and goes back # of its units; a regression needs more observations than parameters, and minimum(); a window of two numbers is refused; no results; with fmb the command is xtfmb with its results and e(adjr2), newey() instead of lag()",
     examples: &[Example {
         run: "set obs 8\ngenerate t = _n\ngenerate x = mod(_n, 3)\ngenerate y = 1 + 2*x if t <= 4\nreplace y = 5 - x if t > 4\nasreg y x, window(t 4) fitted serror\ngenerate b = _b_x\ndrop _*\ngenerate g = t > 4\nbysort g: asreg y x",
         expect: &[
