@@ -134,6 +134,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("didregress (y) (b), group(g)", 198, "time() required"),
     ("didregress (y) (g), group(g) time(id)", 459, "0 or 1"),
     ("didregress (y) (b), group(g) time(id)", 459, "collinear"),
+    ("generate long w = 1000000000\nrologit y x [fweight=w], group(g)", 909, "memory"),
     ("assert x > 5", 9, "false"),
     ("bysort g: generate k = _n\nsort x\nby g: generate l = _n", 5, "not sorted"),
     ("confirm numeric variable s", 7, "s"),

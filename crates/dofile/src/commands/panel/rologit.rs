@@ -174,6 +174,8 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<
     let ties = ties(cmd.options.text("ties"), model.is_robust())?;
     let unranked = cmd.options.real("incomplete").unwrap_or(0.0);
     let count = |i: usize| weights.as_ref().map_or(1, |w| w[i] as usize);
+    let repeated: f64 = groups.iter().map(|g| count(g[0]) as f64 * g.len() as f64).sum();
+    s.room_for(repeated, 32.0)?;
     let records = Records::new(&model.y, &groups, count, unranked, cmd.has("reverse"));
     if records.tied && ties == "none" {
         return Err(StataError::new(459, "ties are not allowed"));

@@ -56,7 +56,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return averaged(s, cmd);
     }
     if let Some(option) = ["newey", "level"].into_iter().find(|o| cmd.has(o)) {
-        return Err(StataError::invalid(&format!("option {option}() requires option fmb")));
+        return Err(StataError::invalid(format!("option {option}() requires option fmb")));
     }
     let vars = s.varlist(&cmd.list)?;
     if vars.len() < 2 && cmd.has("noconstant") || vars.is_empty() {
@@ -114,7 +114,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn averaged(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let others = ["window", "recursive", "minimum", "by", "fitted", "serror", "rmse", "robust"];
     if let Some(option) = others.into_iter().find(|o| cmd.has(o)) {
-        return Err(StataError::invalid(&format!("options fmb and {option} may not be combined")));
+        return Err(StataError::invalid(format!("options fmb and {option} may not be combined")));
     }
     if !s.by_positions().is_empty() {
         return Err(StataError::new(190, "asreg with option fmb may not be combined with by"));
