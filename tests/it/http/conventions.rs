@@ -16,7 +16,7 @@ async fn nothing_outside_v1_health_and_metrics_answers() {
     let detail = |problem: serde_json::Value| problem["detail"].as_str().unwrap_or_default().to_owned();
     let misspelt = Answer::of(app.request(Method::GET, "/v1/job/job_1/runs", ADMIN_KEY)).await;
     let said = detail(misspelt.refused(404, "ROUTE_NOT_FOUND"));
-    assert!(said.contains("did you mean /v1/jobs/{job_id}/run?"), "{said}");
+    assert!(said.contains("did you mean /v1/jobs/{job_id}/runs?"), "{said}");
     let foreign = Answer::of(app.request(Method::GET, "/wp-login.php", ADMIN_KEY)).await;
     let said = detail(foreign.refused(404, "ROUTE_NOT_FOUND"));
     assert!(!said.contains("did you mean"), "{said}");
