@@ -33,15 +33,19 @@ struct Report {
     recoveries: Vec<Duration>,
 }
 
-fn prepare(folder: &Path, dice: Rng) -> Lane {
+fn prepare(folder: &Path, seed: u64, dice: Rng) -> Lane {
     let folder = folder.canonicalize().expect("there");
     let engine = folder.join("engine");
     std::fs::create_dir(&engine).expect("created");
     std::fs::copy(fakes().join("counted.sh"), engine.join("counted.sh")).expect("copied");
     std::fs::write(engine.join("program"), SERVICE).expect("written");
+    // an address of the lane's own: the clients ask the last port while the server starts again, and another test's
+    // server may have it by then
+    let listen = format!("127.0.{}.1:0", 100 + seed % 100);
     let start = Start::on(&folder)
         .with("SS_STATA_CMD", &engine.join("counted.sh").display().to_string())
         .with("SS_RUN__SANDBOX", "off")
+        .with("SS_LISTEN", &listen)
         .with("SS_WORKER_CONCURRENCY", "2");
     let program = start.go();
     let journal = Arc::new(Journal::default());
@@ -189,7 +193,7 @@ async fn lane(seed: u64, rounds: usize) -> (Report, usize, u64) {
     let dir = tempfile::tempdir().expect("a directory");
     let mut dice = Rng(seed);
     let clients: Vec<Rng> = (0..3).map(|_| Rng(dice.next())).collect();
-    let mut lane = tokio::task::block_in_place(|| prepare(dir.path(), dice));
+    let mut lane = tokio::task::block_in_place(|| prepare(dir.path(), seed, dice));
     let clients: Vec<_> =
         clients.into_iter().map(|dice| tokio::spawn(walk(Arc::clone(&lane.journal), dice))).collect();
     for _ in 0..rounds {
