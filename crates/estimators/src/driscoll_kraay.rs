@@ -1,7 +1,7 @@
 //! Covariances that allow for dependence between the units of a panel and over time: sums of scores over the units of each
 //! period, with the weights of Newey and West. Driscoll and Kraay (1998), Hoechle (2007), Stata Journal 7.
 
-use super::hac::Kernel;
+use super::hac;
 use super::matrix::Mat;
 use super::qr::Basis;
 
@@ -17,17 +17,5 @@ pub fn meat(basis: &Basis, columns: &[&[f64]], scores: &[f64], period: &[usize],
             sums[*t][j] += q * s;
         }
     }
-    let mut out = Mat::zeros(size, size);
-    for lag in 0..=lags.min(periods.saturating_sub(1)) {
-        let weight = Kernel::Bartlett.weight(lag, lags as f64);
-        for (early, late) in sums.iter().zip(&sums[lag..]) {
-            for i in 0..size {
-                for j in 0..size {
-                    let both = late[i] * early[j] + if lag > 0 { early[i] * late[j] } else { 0.0 };
-                    out[(i, j)] += weight * both;
-                }
-            }
-        }
-    }
-    out
+    hac::sums(&sums, lags)
 }

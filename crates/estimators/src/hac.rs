@@ -51,6 +51,25 @@ pub struct Hac<'a> {
     pub row_of: &'a [Option<usize>],
 }
 
+/// Autocovariances (sums over periods) of `moments`, one vector per period in the order of time, with the weights of
+/// Bartlett up to `lags`. Newey and West (1987), Econometrica 55.
+pub fn sums(moments: &[Vec<f64>], lags: usize) -> Mat {
+    let size = moments.first().map_or(0, Vec::len);
+    let mut out = Mat::zeros(size, size);
+    for lag in 0..=Kernel::Bartlett.last(lags as f64, moments.len()) {
+        let weight = Kernel::Bartlett.weight(lag, lags as f64);
+        for (early, late) in moments.iter().zip(&moments[lag..]) {
+            for i in 0..size {
+                for j in 0..size {
+                    let both = late[i] * early[j] + if lag > 0 { early[i] * late[j] } else { 0.0 };
+                    out[(i, j)] += weight * both;
+                }
+            }
+        }
+    }
+    out
+}
+
 /// [`weighted_meat`] of one series.
 pub fn meat(basis: &Basis, columns: &[&[f64]], scores: &[f64], hac: Hac<'_>) -> Mat {
     let last = hac.kernel.last(hac.lags, hac.row_of.len());

@@ -67,15 +67,15 @@ pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, name: &str, lags: O
         ..Reading::new(cmd)
     };
     let mut model = reading.model(s)?.enough()?;
-    let omitted = omitted_everywhere(&model, &periods(s, &model, time));
-    let omitted = model.omit(&omitted);
-    post::note_omitted(s, &omitted);
     let periods = periods(s, &model, time);
-    let fits: Vec<(f64, OlsFit)> = periods
-        .iter()
-        .filter_map(|(time, rows)| cross_section(&model, rows).map(|f| (*time, f)))
-        .filter(|(_, f)| f.basis.omitted.is_empty())
-        .collect();
+    let mut fits = cross_sections(&model, &periods);
+    let omitted = omitted_everywhere(&fits);
+    if !omitted.is_empty() {
+        let names = model.omit(&omitted);
+        post::note_omitted(s, &names);
+        fits = cross_sections(&model, &periods);
+    }
+    fits.retain(|(_, f)| f.basis.omitted.is_empty());
     note_left_out(s, &mut model, time, periods.len(), &fits)?;
     let estimates: Vec<Vec<f64>> = fits.iter().map(|(_, f)| f.b.clone()).collect();
     let Some(averages) = average(&estimates, lags.unwrap_or(0)) else {
@@ -129,6 +129,11 @@ fn periods(s: &Session, model: &Model, time: usize) -> Vec<(f64, Vec<usize>)> {
     rows.into_iter().map(|(t, rows)| (t as f64, rows)).collect()
 }
 
+/// The regression of each period that has enough observations.
+fn cross_sections(model: &Model, periods: &[(f64, Vec<usize>)]) -> Vec<(f64, OlsFit)> {
+    periods.iter().filter_map(|(time, rows)| Some((*time, cross_section(model, rows)?))).collect()
+}
+
 /// The regression of one period; `None` where it has too few observations.
 fn cross_section(model: &Model, rows: &[usize]) -> Option<OlsFit> {
     let pick = |values: &[f64]| -> Vec<f64> { rows.iter().map(|i| values[*i]).collect() };
@@ -145,9 +150,8 @@ fn cross_section(model: &Model, rows: &[usize]) -> Option<OlsFit> {
 }
 
 /// Regressors that no period's regression can tell from the others, such as one that is the same for all units.
-fn omitted_everywhere(model: &Model, periods: &[(f64, Vec<usize>)]) -> Vec<usize> {
-    let sets = periods.iter().filter_map(|(_, rows)| cross_section(model, rows));
-    let sets = sets.map(|f| f.basis.omitted.into_iter().collect::<BTreeSet<usize>>());
+fn omitted_everywhere(fits: &[(f64, OlsFit)]) -> Vec<usize> {
+    let sets = fits.iter().map(|(_, f)| f.basis.omitted.iter().copied().collect::<BTreeSet<usize>>());
     sets.reduce(|a, b| a.intersection(&b).copied().collect()).unwrap_or_default().into_iter().collect()
 }
 

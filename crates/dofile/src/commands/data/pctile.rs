@@ -2,8 +2,9 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::frame::{Column, StorageType, Variable};
 use crate::session::Session;
+use crate::syntax::varlist::check_new;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, interpolated};
@@ -61,21 +62,11 @@ fn new_variable(s: &mut Session, cmd: &ParsedCommand, categories: bool) -> Resul
     let typed = typed.and_then(|(t, name)| Some((StorageType::parse(t).filter(|t| !t.is_string())?, name)));
     let name = typed.map_or(list, |t| t.1.trim()).to_string();
     let default_type = typed.map_or(s.settings.default_type, |t| t.0);
-    if s.frame.find(&name).is_some() {
-        return Err(StataError::already_defined(&name));
-    }
-    if !is_valid_name(&name) {
-        return Err(StataError::new(198, format!("{name} invalid name")));
-    }
+    check_new(&s.frame, &name)?;
     let exp = cmd.exp.as_deref().ok_or_else(|| StataError::new(100, "=exp required"))?;
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
-    let c = s.compile(exp)?;
-    if c.is_string() {
-        return Err(StataError::type_mismatch());
-    }
-    let ctx = s.ctx();
-    let x: Vec<f64> = (0..touse.len()).map(|r| if touse[r] { c.num(&ctx, r) } else { MISSING }).collect();
+    let x = s.numbers(exp, &touse)?;
     let kind = weights.as_ref().map(|w| w.kind);
     let sample = Sample::new(
         x.iter().enumerate().map(|(r, &x)| (x, weights.as_ref().map_or(1.0, |w| w.values[r]))),

@@ -238,10 +238,7 @@ fn order(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn expand(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let exp = cmd.exp.clone().unwrap_or_else(|| cmd.list.clone());
     let keep = s.rows(cmd)?;
-    let c = s.compile(&exp)?;
-    if c.is_string() {
-        return Err(StataError::type_mismatch());
-    }
+    let c = s.compile_numeric(&exp)?;
     let n = s.frame.n_rows();
     let ctx = s.ctx();
     let copies: Vec<usize> = (0..n)

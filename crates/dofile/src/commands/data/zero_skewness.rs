@@ -58,14 +58,7 @@ fn transformed(s: &mut Session, cmd: &ParsedCommand, family: Family) -> Result<(
     let name = name.to_string();
     check_new(&s.frame, &name)?;
     let exp = cmd.exp.clone().ok_or_else(|| StataError::new(100, "=exp required"))?;
-    let touse = s.rows(cmd)?;
-    let compiled = s.compile(&exp)?;
-    if compiled.is_string() {
-        return Err(StataError::type_mismatch());
-    }
-    let context = s.ctx();
-    let value = |r: usize| if touse[r] { compiled.num(&context, r) } else { MISSING };
-    let mut x: Vec<f64> = (0..touse.len()).map(value).collect();
+    let mut x = s.numbers(&exp, &s.rows(cmd)?)?;
     let known: Vec<f64> = x.iter().copied().filter(|x| !is_missing(*x)).collect();
     let skew = skewness(&known, |x| x);
     if is_missing(skew) {

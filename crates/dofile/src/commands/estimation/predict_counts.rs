@@ -75,10 +75,7 @@ pub(in crate::commands) fn one(
     };
     let (low, high) = limits.split_once(',').map_or((limits.as_str(), None), |(a, b)| (a, Some(b)));
     let evaluate = |text: &str| -> Result<Vec<f64>> {
-        let compiled = session.compile(text.trim())?;
-        if compiled.is_string() {
-            return Err(StataError::type_mismatch());
-        }
+        let compiled = session.compile_numeric(text.trim())?;
         let ctx = session.ctx();
         Ok(rows.iter().map(|r| compiled.num(&ctx, *r)).collect())
     };

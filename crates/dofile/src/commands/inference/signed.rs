@@ -51,10 +51,7 @@ fn differences(s: &Session, cmd: &ParsedCommand) -> Result<(Vec<f64>, String, St
     let v = s.numeric_variable(&cmd.list)?;
     let text = cmd.exp.as_deref().ok_or_else(|| StataError::invalid("= exp required"))?;
     let text = text.trim().trim_start_matches('=').trim();
-    let compiled = s.compile(text)?;
-    if compiled.is_string() {
-        return Err(StataError::type_mismatch());
-    }
+    let compiled = s.compile_numeric(text)?;
     let rows = sample(s, cmd, &[v])?;
     let ctx = s.ctx();
     let found: Vec<f64> = values(s, v, &rows)

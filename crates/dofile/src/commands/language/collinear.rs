@@ -51,10 +51,10 @@ fn with_outcome(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let list = cmd.list.clone();
     let (depvar, rest) = first_word(&list);
     let depvar = s.numeric_variable(depvar)?;
-    without_collinear(s, cmd, rest)?;
+    check_expansion(s, cmd, rest)?;
     // the outcome as a last block: it falls out where the others explain it, and replaces none of them
     let name = s.frame.var(depvar).name.clone();
-    let (design, weights) = design(s, cmd, &format!("{rest} {name}"))?;
+    let (mut design, weights) = design(s, cmd, &format!("{rest} {name}"))?;
     let mut blocks = design.blocks();
     match blocks.last_mut() {
         // it may stand in one run with the plain variables before it
@@ -64,28 +64,53 @@ fn with_outcome(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         _ => {}
     }
-    let omitted = omitted(cmd, &design, weights.as_deref(), &blocks);
-    match omitted.contains(&(design.active().len() - 1)) {
+    let outcome = design.active().len() - 1;
+    let mut positions = omitted(cmd, &design, weights.as_deref(), &blocks);
+    let is_explained = positions.pop_if(|last| *last == outcome).is_some();
+    if cmd.has("collinear") {
+        positions.clear();
+    }
+    design.terms.pop();
+    post_list(s, cmd, rest, design, &positions)?;
+    match is_explained {
         true => Err(StataError::new(459, format!("{name} collinear with independent variables"))),
         false => Ok(()),
     }
 }
 
 fn without_collinear(s: &mut Session, cmd: &ParsedCommand, list: &str) -> Result<()> {
-    let has_factors = !FvList::parse(&s.frame, list, s.settings.varabbrev)?.factors().is_empty();
-    if has_factors && cmd.has("forcedrop") {
-        return Err(StataError::invalid("option forcedrop not allowed with factor variables"));
-    }
-    let (mut design, weights) = design(s, cmd, list)?;
-    let positions = if cmd.has("collinear") {
-        Vec::new()
-    } else {
-        omitted(cmd, &design, weights.as_deref(), &design.blocks())
+    check_expansion(s, cmd, list)?;
+    let (design, weights) = design(s, cmd, list)?;
+    let positions = match cmd.has("collinear") {
+        true => Vec::new(),
+        false => omitted(cmd, &design, weights.as_deref(), &design.blocks()),
     };
+    post_list(s, cmd, list, design, &positions)
+}
+
+fn has_factors(s: &Session, list: &str) -> Result<bool> {
+    Ok(!FvList::parse(&s.frame, list, s.settings.varabbrev)?.factors().is_empty())
+}
+
+fn check_expansion(s: &Session, cmd: &ParsedCommand, list: &str) -> Result<()> {
+    match has_factors(s, list)? && cmd.has("forcedrop") {
+        true => Err(StataError::invalid("option forcedrop not allowed with factor variables")),
+        false => Ok(()),
+    }
+}
+
+/// Notes what is omitted, by position among the active columns of `design`, and stores the list.
+fn post_list(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    list: &str,
+    mut design: Design,
+    positions: &[usize],
+) -> Result<()> {
     let active = design.active();
     let names: Vec<String> = positions.iter().map(|p| design.terms[active[*p]].name()).collect();
     post::note_omitted(s, &names);
-    let listed = match has_factors && !cmd.has("expand") {
+    let listed = match has_factors(s, list)? && !cmd.has("expand") {
         true => list.trim().to_string(),
         false => {
             positions.iter().for_each(|p| design.omit(active[*p]));

@@ -230,10 +230,7 @@ fn error(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn assert(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split("assert", &cmd.raw, false)?;
     cmd.check_options(&[OptSpec::flag("rc0"), OptSpec::flag("null"), OptSpec::flag("fast")], &[])?;
-    let c = s.compile(&cmd.list)?;
-    if c.is_string() {
-        return Err(StataError::type_mismatch());
-    }
+    let c = s.compile_numeric(&cmd.list)?;
     let rows = s.rows(&cmd)?;
     let ctx = s.ctx();
     let (mut wrong, mut total) = (0, 0);

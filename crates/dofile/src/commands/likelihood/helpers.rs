@@ -128,10 +128,7 @@ fn run_eval(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// Weighted values of an expression in the sample, zero where `if` does not hold; nothing where one is missing.
 fn terms(s: &Session, running: &Running, line: &ParsedCommand, weighted: bool) -> Result<Option<Vec<f64>>> {
-    let compiled = s.compile(line.exp.as_deref().unwrap_or(""))?;
-    if compiled.is_string() {
-        return Err(StataError::type_mismatch());
-    }
+    let compiled = s.compile_numeric(line.exp.as_deref().unwrap_or(""))?;
     let touse = s.rows(line)?;
     let ctx = s.ctx();
     let weight = |i: usize| running.weights.as_ref().filter(|_| weighted).map_or(1.0, |w| w[i]);

@@ -161,12 +161,7 @@ impl Substitutable {
             places.push(s.frame.n_vars() - 1);
         }
         let texts = std::iter::once(&self.text).chain(&self.further);
-        let compiled = texts
-            .map(|text| {
-                let compiled = s.compile(&self.with_names(text, helper))?;
-                if compiled.is_string() { Err(StataError::type_mismatch()) } else { Ok(compiled) }
-            })
-            .collect();
+        let compiled = texts.map(|text| s.compile_numeric(&self.with_names(text, helper))).collect();
         match compiled {
             Ok(compiled) => Ok(Evaluator { compiled, places, rows }),
             Err(error) => {

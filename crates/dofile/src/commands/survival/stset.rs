@@ -169,12 +169,7 @@ fn moment(s: &Session, option: &str, text: &str) -> Result<Moment> {
         let column = s.frame.numeric(variable)?;
         return Ok(Moment::Event(column.iter().map(|x| values.contains(x)).collect()));
     }
-    let compiled = s.compile(expression.unwrap_or(text))?;
-    if compiled.is_string() {
-        return Err(StataError::type_mismatch());
-    }
-    let ctx = s.ctx();
-    Ok(Moment::Time((0..n).map(|i| compiled.num(&ctx, i)).collect()))
+    Ok(Moment::Time(s.numbers(expression.unwrap_or(text), &vec![true; n])?))
 }
 
 /// Variables created by `stset`, row by row.

@@ -112,12 +112,7 @@ fn source(s: &Session, cmd: &ParsedCommand) -> Result<Vec<Grid>> {
     if let Some(panel) = series::declared(s)?.0.panel {
         s.markout(&[panel], &mut touse, false)?;
     }
-    let compiled = s.compile(text)?;
-    let ctx = s.ctx();
-    let values: Vec<f64> = (0..touse.len())
-        .map(|r| if touse[r] { compiled.num(&ctx, r) } else { crate::value::MISSING })
-        .collect();
-    let grids = series::grids(s, &touse, &values)?;
+    let grids = series::grids(s, &touse, &s.numbers(text, &touse)?)?;
     if grids.iter().all(|g| g.values.iter().all(|v| is_missing(*v))) {
         return Err(StataError::no_observations());
     }

@@ -178,13 +178,7 @@ type Weighted = Option<(WeightKind, Vec<f64>)>;
 fn values(s: &Session, cmd: &ParsedCommand, exp: &str) -> Result<(Vec<f64>, Weighted, Vec<bool>)> {
     let mut keep = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Analytic, &mut keep)?;
-    let compiled = s.compile(exp)?;
-    if compiled.is_string() {
-        return Err(StataError::type_mismatch());
-    }
-    let ctx = s.ctx();
-    let x = (0..keep.len()).map(|r| if keep[r] { compiled.num(&ctx, r) } else { MISSING }).collect();
-    Ok((x, weights.map(|w| (w.kind, w.values)), keep))
+    Ok((s.numbers(exp, &keep)?, weights.map(|w| (w.kind, w.values)), keep))
 }
 
 fn put(s: &mut Session, cmd: &ParsedCommand, name: &str, column: Column) -> Result<()> {

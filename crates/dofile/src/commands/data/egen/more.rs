@@ -104,7 +104,7 @@ fn by_group(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     let groups = groups(s, call, keep)?;
     let x = argument_values(s, call, &groups)?;
     let weights = match call.cmd.options.text("weights") {
-        Some(text) => Some(numeric(s, text)?),
+        Some(text) => Some(s.numbers(text, &vec![true; s.frame.n_rows()])?),
         None if call.function == "wtmean" => {
             return Err(StataError::invalid("option weight() required"));
         }
@@ -139,15 +139,6 @@ fn by_group(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
         group.iter().for_each(|r| out[*r] = value);
     }
     Ok(out)
-}
-
-fn numeric(s: &Session, text: &str) -> Result<Vec<f64>> {
-    let c = s.compile(text)?;
-    if c.is_string() {
-        return Err(StataError::type_mismatch());
-    }
-    let ctx = s.ctx();
-    Ok((0..s.frame.n_rows()).map(|r| c.num(&ctx, r)).collect())
 }
 
 fn weighted(rows: &[usize], x: &[f64], weights: Option<&[f64]>) -> f64 {
