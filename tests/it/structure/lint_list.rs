@@ -195,11 +195,17 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     (
         "effects of the SSC archive that no template has yet",
         &[
+            "cem",
             "diff",
             "polychoric",
             "ebalance",
+            "imb",
             "khb",
             "leebounds",
+            "metabias",
+            "metafunnel",
+            "metan",
+            "metareg",
             "rbounds",
             "rifhdreg",
             "rifreg",

@@ -29,6 +29,7 @@ mod imputation;
 mod language;
 mod limits;
 mod mata;
+mod matching_pools;
 mod names;
 mod oracles;
 mod practice;

@@ -10,6 +10,7 @@ mod boottest_model;
 mod boottest_request;
 mod brant;
 mod carryforward;
+mod coarsened;
 mod coefplot;
 mod csdid;
 mod csdid_average;
@@ -62,6 +63,7 @@ mod jwdid_estat;
 mod labmask;
 mod mat2txt;
 mod mdesc;
+mod metan;
 mod missings;
 mod oaxaca;
 mod oaxaca_show;
@@ -123,6 +125,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     boottest::SPEC,
     brant::SPEC,
     carryforward::SPEC,
+    coarsened::CEM,
+    coarsened::IMB,
     coefplot::SPEC,
     csdid::SPEC,
     csdid_plot::SPEC,
@@ -197,6 +201,10 @@ pub(super) const TABLE: &[CommandSpec] = &[
     labmask::SPEC,
     mat2txt::SPEC,
     mdesc::SPEC,
+    metan::METABIAS,
+    metan::METAFUNNEL,
+    metan::METAN,
+    metan::METAREG,
     oaxaca::SPEC,
     outreg2::SPEC,
     polychoric::SPEC,
