@@ -22,8 +22,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     syntax: "imb varlist [if] [in], treatment(varname) [breaks(scott|sturges) useweights]",
     notes: "L1 distance of the multivariate histograms of two groups, and for each covariate its own distance, the difference of means (weighted by cem_weights with useweights), of the extremes and of the quartiles; the higher value of treatment() is the treated group; breaks() is r(L1_breaks) if it is there, else scott; stores r(L1), r(imbal), r(L1_breaks); breaks(fd) and breaks(ss) are refused; Iacus, King and Porro (2011), JASA 106: 345-361",
     examples: &[Example {
-        // Without overlap the distance is 1; the group means are 2 and 6.
-        run: "set obs 6\ngenerate t = _n > 3\ngenerate x = cond(t, _n + 1, _n)\nimb x, treatment(t)\nmatrix m = r(imbal)",
+        // Cutpoints 1, 3, 5, 7: no interval holds both groups, the distance is 1; the group means are 2 and 6.
+        run: "set obs 6\ngenerate t = _n > 3\ngenerate x = cond(t, _n + 1, _n)\nimb x, treatment(t) breaks(sturges)\nmatrix m = r(imbal)",
         expect: &[("r(L1)", 1.0), ("m[1,1]", 1.0), ("m[1,2]", 4.0), ("m[1,5]", 4.0), ("m[1,7]", 4.0)],
     }],
 };

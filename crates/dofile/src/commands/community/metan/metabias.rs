@@ -74,9 +74,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let wanted = if matches!(asked, "egger" | "begg") { 2 } else { 4 };
     if variables.len() != wanted {
-        let what =
-            if matches!(variables.len(), 3 | 4) { "these data" } else { return Err(StataError::syntax()) };
-        return Err(StataError::unsupported_option("metabias", &format!("{asked} with {what}")));
+        return Err(match variables.len() {
+            3 | 4 => StataError::unsupported_option("metabias", &format!("{asked} with these data")),
+            _ => StataError::syntax(),
+        });
     }
     let mut touse = s.rows(cmd)?;
     s.markout(&variables, &mut touse, false)?;
