@@ -57,6 +57,8 @@ pub enum ConvertTo {
     Text,
     /// The same in small letters.
     TextLower,
+    /// 1 for the text `one`, 0 for the other text of the column.
+    YesNo,
 }
 
 impl ConvertTo {
@@ -66,13 +68,13 @@ impl ConvertTo {
             Self::DateDmy => Some("DMY"),
             Self::DateMdy => Some("MDY"),
             Self::DateYmd => Some("YMD"),
-            Self::Number | Self::DateSpreadsheet | Self::Text | Self::TextLower => None,
+            Self::Number | Self::DateSpreadsheet | Self::Text | Self::TextLower | Self::YesNo => None,
         }
     }
 
     /// True if the result is a date.
     pub fn is_date(&self) -> bool {
-        !matches!(self, Self::Number | Self::Text | Self::TextLower)
+        !matches!(self, Self::Number | Self::Text | Self::TextLower | Self::YesNo)
     }
 
     /// True if the result is text.
@@ -177,6 +179,9 @@ pub struct DataStep {
     /// Of `convert` only: cells that become missing values, as they are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Of `convert` to `yes_no` only: the text that becomes 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one: Option<String>,
     /// Of `drop_rows` only: rows of the data, counted from 1 below the header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<u64>,
@@ -196,6 +201,7 @@ impl DataStep {
             remove: Vec::new(),
             decimal: None,
             missing: Vec::new(),
+            one: None,
             rows: Vec::new(),
         }
     }
@@ -244,6 +250,10 @@ impl DataStep {
             Some(ConvertTo::Text) => either("text without blanks around it", "去掉首尾空格的文本"),
             Some(ConvertTo::TextLower) => {
                 either("text in small letters without blanks around it", "去掉首尾空格的小写文本")
+            }
+            Some(ConvertTo::YesNo) => {
+                let one = self.one.as_deref().unwrap_or_default();
+                either(&format!("0 and 1, 1 for \"{one}\""), &format!("0 和 1，\"{one}\" 为 1"))
             }
             Some(to) => match to.mask() {
                 Some(mask) => either(&format!("dates, {mask}"), &format!("日期（{mask}）")),

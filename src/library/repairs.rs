@@ -126,14 +126,8 @@ pub fn with_repairs(mut problem: Problem, inputs: &Inputs, statement: &Statement
 }
 
 /// Remarks on a column that no step repairs, and that say why it is not what an analysis needs.
-const UNREPAIRED: [&str; 6] = [
-    "mixed_number_styles",
-    "mixed_types",
-    "mixed_date_orders",
-    "yes_and_no",
-    "ranges_as_text",
-    "times_as_text",
-];
+const UNREPAIRED: [&str; 5] =
+    ["mixed_number_styles", "mixed_types", "mixed_date_orders", "ranges_as_text", "times_as_text"];
 
 /// Adds to a refusal that names a column what the upload said on it, where no repair is offered for it.
 fn with_remarks(mut problem: Problem, inputs: &Inputs, open: &[DataStep]) -> Problem {
@@ -178,7 +172,7 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
     // a text in quotes, or a number, by the type of the column
     let as_text = match to {
-        to if to.is_text() => true,
+        to if to.is_text() || *to == ConvertTo::YesNo => true,
         ConvertTo::DateSpreadsheet => false,
         // a code of a numeric column is a number, and nothing is cut out of numbers
         to => {
@@ -199,6 +193,12 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
     if *to == ConvertTo::TextLower {
         // the locale is named: capitals of others differ from those that the reader of the file has counted
         lines.push("quietly replace ss_from = ustrlower(ss_from, \"en\")".to_owned());
+    }
+    if *to == ConvertTo::YesNo {
+        let one = literal(step.one.as_deref().ok_or_else(|| damaged("no text becomes 1"))?);
+        lines.push(format!("generate double {column} = ss_from == {one} if ss_from != \"\""));
+        lines.extend(labelled(&column));
+        return Ok(lines);
     }
     match to.mask() {
         _ if to.is_text() => {

@@ -90,7 +90,7 @@ pub(super) fn difference(
     }
     let term = table.cell(row, "term").text();
     let step = step(term, reading, style);
-    let when = at(table, row, when(table, (term, step), style)?, style);
+    let when = at(table, row, when(table, (term, step), reading, style)?, style);
     let (what, of_equation) = match of_category {
         true => (what_of_category(table, row, style)?, true),
         false => what(table, row, column, reading, style)?,
@@ -162,8 +162,9 @@ fn step(term: &str, reading: Reading, style: &Style<'_>) -> f64 {
     style.labels.steps.get(term).copied().unwrap_or(1.0)
 }
 
-/// The condition of a sentence: a step more, 1 instead of 0, or a level against its reference.
-fn when(table: &Table, (term, step): (&str, f64), style: &Style<'_>) -> Option<String> {
+/// The condition of a sentence: a step more, 1 instead of 0, or a level against its reference. The average effect of a variable of
+/// 0 and 1 that is no factor is the slope of a curve, not the difference between two values ([R] margins).
+fn when(table: &Table, (term, step): (&str, f64), reading: Reading, style: &Style<'_>) -> Option<String> {
     if term.contains('#') {
         return None;
     }
@@ -184,6 +185,9 @@ fn when(table: &Table, (term, step): (&str, f64), style: &Style<'_>) -> Option<S
     }
     let (label, step) = (style.term(term), step.to_string());
     Some(match unit(&label).filter(|_| step != "1") {
+        _ if style.is_binary(term) && reading != Reading::Estimate => {
+            plain(style, "if.slope", &[("x", &label)])
+        }
         _ if style.is_binary(term) => plain(style, "if.binary", &[("x", &label)]),
         Some((x, unit)) => plain(style, "if.unit", &[("x", x), ("step", &step), ("unit", unit)]),
         // without a step the label names the unit

@@ -245,7 +245,7 @@ fn effects_on_a_probability_are_percentage_points() {
     assert_eq!(
         said("table_margins.csv", csv, &of, Language::En),
         [
-            "If z is 1 instead of 0, the probability of y = 1 is on average 5.300 percentage points higher (95% CI 1.300 to 9.300; p = 0.010)."
+            "By the average slope at the observed values, for each unit of z, the probability of y = 1 is on average 5.300 percentage points higher (95% CI 1.300 to 9.300; p = 0.010)."
         ]
     );
 }

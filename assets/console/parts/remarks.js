@@ -28,7 +28,7 @@ const KNOWN = [
   [/^(.+) has (\d+) values? that no number can hold, such as inf(?: \(first in row (\d+)\))?.*$/, 'infinite'],
   [/^row (\d+) holds "(.*)" in (.+): a row of totals; .*$/, 'total'],
   [/^row (\d+) holds "(.*)": a note below the table.*$/, 'note'],
-  [/^(.+) holds a yes and a no as words \("(.*)"\): where an analysis needs 0 and 1, derive a variable by (.+)$/, 'yes_and_no'],
+  [/^(.+) holds a yes and a no as words \("(.*)"\); it is kept as text, and can be read as 0 and 1 .*$/, 'yes_and_no'],
   [/^(.+) has levels that differ only in capital letters.*: (.+); each spelling is a level of its own$/, 'spellings'],
   [/^(\d+) cells of (.+) have blanks around the text .*$/, 'blanks'],
   [/^(?:at least )?(\d+) rows? repeats? an earlier row \(the first is data row (\d+)\)$/, 'duplicated'],
@@ -61,7 +61,7 @@ export function stepText(step) {
   if (step.kind === 'drop_rows') return t('data.step.drop_rows', { rows: step.rows.slice(0, 5).join(', ') + (step.rows.length > 5 ? ' …' : '') });
   if (step.kind !== 'convert') return t(`draft.steps.${step.kind}`);
   return [
-    t(`data.step.${step.to}`, { column: step.column }),
+    t(`data.step.${step.to}`, { column: step.column, one: step.one ?? '' }),
     step.remove?.length > 0 && t('data.step.without', { texts: quoted(step.remove) }),
     step.decimal && t('data.step.decimal', { sign: step.decimal }),
     step.missing?.length > 0 && t('data.step.missing', { texts: quoted(step.missing.slice(0, 5)) }),
@@ -81,8 +81,8 @@ const isDone = (steps, step) => steps.some((s) => s.kind === step.kind && s.colu
 /** Rows are left out before anything is read: their numbers are those of the file. */
 const added = (steps, step) => (step.kind === 'drop_rows' ? [step, ...steps] : [...steps, step]);
 
-/** The variable that a remark names as the way out, where no step repairs the data: 0 and 1 of a yes and a no, one time of two columns. */
-const derivedIn = (remark) => (['yes_and_no', 'time_in_parts'].includes(remark.type) ? remark.message.match(/derive a variable by (.+)$/)?.[1] : undefined);
+/** The variable that a remark names as the way out, where no step repairs the data: one time of two columns. */
+const derivedIn = (remark) => (remark.type === 'time_in_parts' ? remark.message.match(/derive a variable by (.+)$/)?.[1] : undefined);
 
 /** True for remarks that need a look, or that a press can settle. */
 export const matters = (remark) => remark.severity === 'warning' || remark.repairs?.length > 0 || derivedIn(remark) !== undefined;
@@ -92,7 +92,7 @@ function derivation(remark, repair) {
   if (!expression || !repair?.derive) return null;
   const known = repair.derived().find((v) => v.expression === expression);
   if (known) return h('div', { class: 'row repair' }, h('code', {}, `${known.name} = ${expression}`), badge(t('data.repair.derived'), 'ok'));
-  const name = remark.type === 'time_in_parts' ? 'time' : `${remark.column.slice(0, 27)}_yes`;
+  const name = 'time';
   return h('div', { class: 'row repair' }, h('code', {}, `${name} = ${expression}`),
     button(t('data.repair.derive'), { id: `derive-${remark.column}`, disabled: repair.disabled, 'aria-label': `${t('data.repair.derive')}: ${name}`, onclick: () => repair.derive({ name, expression }) }));
 }

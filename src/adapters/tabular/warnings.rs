@@ -1,6 +1,6 @@
 //! Remarks on the data that do not stop a job, in one wording, bounded in number.
 
-use crate::domain::data_step::DataStep;
+use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::DataWarning;
 
 use super::problems::shown;
@@ -75,7 +75,10 @@ impl Warnings {
             self.withdraw(instead, column);
         }
         let before = self.list.len();
-        self.add(kind, "warning", column, message, "submit one of `repairs` in `data_steps` of the draft");
+        // words for yes and no are no fault of the file
+        let is_fault = repairs.iter().any(|step| step.to != Some(ConvertTo::YesNo));
+        let severity = if is_fault { "warning" } else { "info" };
+        self.add(kind, severity, column, message, "submit one of `repairs` in `data_steps` of the draft");
         if self.list.len() > before
             && let Some(last) = self.list.last_mut()
         {

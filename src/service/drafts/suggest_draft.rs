@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::draft_request::DraftRequest;
 use super::draft_view::{DraftView, view_draft};
 use super::state_draft::StateDraft;
-use crate::domain::data_step::DataStep;
+use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::{DataWarning, Dataset};
 use crate::domain::draft::DraftSource;
 use crate::domain::error::{ErrorCode, Problem};
@@ -118,7 +118,10 @@ impl SuggestDraft<'_> {
             let mut values = tabular.texts(&path, ROWS, VALUES)?;
             let steps = chosen.clone().unwrap_or_else(|| proposable_repairs(&dataset));
             let repaired = after_repairs(&dataset, &steps);
-            let converted = |name: &str| steps.iter().any(|s| s.column.as_deref() == Some(name));
+            // the words for yes and no still say what 0 and 1 are
+            let is_read_anew = |s: &&DataStep| s.to != Some(ConvertTo::YesNo);
+            let converted =
+                |name: &str| steps.iter().filter(is_read_anew).any(|s| s.column.as_deref() == Some(name));
             values.retain(|name, _| !converted(name));
             let input =
                 SuggestInput { library: &library, question: &question, dataset: &repaired, values: &values };

@@ -116,11 +116,9 @@ async fn a_claim_that_finds_nothing_does_not_wait_for_the_lock_of_all_commits() 
     let lock = "BEGIN; SELECT one FROM ss.heads FOR UPDATE; SELECT pg_sleep(6); COMMIT";
     let holder = std::thread::spawn(move || server.sql(&name, lock).expect("locks"));
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let begun = Instant::now();
     let nothing = store.claim(ask("run_1")).await.expect("answers");
     assert!(nothing.jobs.is_empty() && nothing.next_ready.is_none());
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert!(!holder.is_finished(), "the lock was held");
+    assert!(!holder.is_finished(), "the claim waited for the lock");
     block_in_place(|| holder.join()).expect("ends");
     let mut queued = next(&job("default", "job_1", 0), JobStatus::Queued);
     queued.version = 1;

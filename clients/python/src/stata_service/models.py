@@ -571,7 +571,7 @@ class ControlSet(TypedDict):
     label: NotRequired[str | None]
 
 
-ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text', 'text_lower']"
+ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text', 'text_lower', 'yes_no']"
 
 
 class CreateApiKeyBody(TypedDict):
@@ -621,6 +621,7 @@ class DataStep(TypedDict):
     kind: StepKind
     merge_type: NotRequired[MergeType | None]
     missing: NotRequired[list[str]]
+    one: NotRequired[str | None]
     remove: NotRequired[list[str]]
     rows: NotRequired[list[int]]
     to: NotRequired[ConvertTo | None]

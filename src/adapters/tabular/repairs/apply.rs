@@ -18,6 +18,10 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
             number::plain(text.trim().as_bytes()).map(|p| p.value).filter(|v| number::storable(*v))
         }
         ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower => None,
+        ConvertTo::YesNo => {
+            let one = step.one.as_deref()?;
+            (!cell.is_empty()).then_some(f64::from(u8::from(cell == one)))
+        }
         to => day(cell, to).map(f64::from),
     }
 }
@@ -57,9 +61,7 @@ pub(super) fn day(cell: &str, to: &ConvertTo) -> Option<i32> {
         ConvertTo::DateDmy => (c, b, a),
         ConvertTo::DateMdy => (c, a, b),
         ConvertTo::DateYmd => (a, b, c),
-        ConvertTo::Number | ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower => {
-            return None;
-        }
+        _ => return None,
     };
     if m.len() > 2 || d.len() > 2 {
         return None;
@@ -97,6 +99,8 @@ mod tests {
         assert_eq!(text(&convert(ConvertTo::DateDmy), "31/02/24"), None);
         // a spreadsheet shows 45296 as 2024-01-05
         assert_eq!(number(&convert(ConvertTo::DateSpreadsheet), 45_296.0), Some(23_380.0));
+        let asked = DataStep { one: Some("Ja".to_owned()), ..convert(ConvertTo::YesNo) };
+        assert_eq!([" Ja", "Nein", " "].map(|cell| text(&asked, cell)), [Some(1.0), Some(0.0), None]);
         let codes = DataStep { missing: vec!["-999".to_owned()], ..convert(ConvertTo::Number) };
         assert_eq!((number(&codes, -999.0), number(&codes, 3.0)), (None, Some(3.0)));
     }

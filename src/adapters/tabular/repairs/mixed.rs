@@ -7,22 +7,6 @@ use crate::adapters::tabular::problems::{counted, shown};
 use crate::adapters::tabular::warnings::Warnings;
 use crate::domain::dataset::Column;
 
-/// Words for yes and no that make a column one of 0 and 1.
-const YES_AND_NO: [(&str, &str); 12] = [
-    ("yes", "no"),
-    ("y", "n"),
-    ("ja", "nein"),
-    ("oui", "non"),
-    ("sí", "no"),
-    ("si", "no"),
-    ("sim", "não"),
-    ("да", "нет"),
-    ("是", "否"),
-    ("有", "无"),
-    ("present", "absent"),
-    ("positive", "negative"),
-];
-
 /// True for a value that is known to lie below or above a limit only: `<0.01`, `≥ 90`.
 pub(super) fn is_limit(text: &str) -> bool {
     let rest = text.trim().trim_start_matches(['<', '>', '≤', '≥', '=']);
@@ -38,20 +22,6 @@ pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &
         warnings.withdraw(&["mixed_types"], &column.name);
         let message = format!("{} {message}; it is kept as text", column.name);
         warnings.warn("mixed_number_styles", Some(&column.name), message, hint);
-    } else if let Some(yes) = yes_of(column, scan) {
-        let message = format!(
-            "{} holds a yes and a no as words (\"{}\"): where an analysis needs 0 and 1, derive a variable by {} == \"{}\"",
-            column.name,
-            shown(&yes),
-            column.name,
-            shown(&yes)
-        );
-        warnings.info(
-            "yes_and_no",
-            Some(&column.name),
-            message,
-            "add it to `derived_variables` of the draft",
-        );
     }
 }
 
@@ -105,19 +75,4 @@ fn percents(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
         first(&plain)?
     );
     Some((message, "write all values of the column in one way, such as 12.5 for 12.5 %"))
-}
-
-/// The word for yes of a column with two texts, as the file has it.
-fn yes_of(column: &Column, scan: &TextScan) -> Option<String> {
-    if column.distinct != 2 || !scan.cells.numbers.is_empty() {
-        return None;
-    }
-    let texts: Vec<&String> = scan.cells.others.texts.keys().collect();
-    let [a, b] = texts[..] else { return None };
-    let (low_a, low_b) = (a.trim().to_lowercase(), b.trim().to_lowercase());
-    YES_AND_NO.iter().find_map(|(yes, no)| match (low_a.as_str(), low_b.as_str()) {
-        (x, y) if x == *yes && y == *no => Some(a.clone()),
-        (x, y) if y == *yes && x == *no => Some(b.clone()),
-        _ => None,
-    })
 }

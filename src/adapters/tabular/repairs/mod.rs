@@ -14,6 +14,7 @@ mod rows;
 mod scan;
 mod shapes;
 mod totals;
+mod yes_no;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -204,7 +205,10 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
     if !numbers.is_empty() {
         return numbers;
     }
-    levels::offers(at, column, scan, place)
+    match yes_no::offer(at, column, scan) {
+        Some(offer) => vec![offer],
+        None => levels::offers(at, column, scan, place),
+    }
 }
 
 /// Says that a column holds ranges or times, which no step makes numbers of one meaning.

@@ -90,7 +90,7 @@ fn numbers() -> Vec<Mistake> {
 }
 
 fn words() -> Vec<Mistake> {
-    use Noticed::Remark;
+    use Noticed::Draft;
     let answers = |yes: &'static str, no: &'static str| {
         table("y,x", move |row, _, _| {
             let says = if row % 4 == 1 || row == 2 || row == 4 { yes } else { no };
@@ -98,24 +98,17 @@ fn words() -> Vec<Mistake> {
         })
     };
     // of the odd rows 6 of 12 say yes, of the even ones 2 of 12
-    let derived = |yes: &str| {
-        json!({"template_id": "linear.ols_robust", "outcome_var": "said_yes", "roles": {"regressors": ["x"]},
-            "derived_variables": [{"name": "said_yes", "expression": format!("y == \"{yes}\"")}]})
-    };
     let silent = "no remark; the refusal of a draft named no value: y == \"…\"";
     vec![
         m("yes and no as words", silent, answers("yes", "no"))
-            .draft(derived("yes"))
-            .at(Remark("yes_and_no"), &["y holds a yes and a no", "derive a variable by y == \"yes\""])
-            .ends(1.0 / 3.0, 24),
-        m("Ja and Nein as words", silent, answers("Ja", "Nein"))
-            .draft(derived("Ja"))
-            .at(Remark("yes_and_no"), &["derive a variable by y == \"Ja\""])
-            .ends(1.0 / 3.0, 24),
+            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "convert y: 0 and 1, 1 for \"yes\""])
+            .repaired(&[0], 1.0 / 3.0, 24),
+        m("Ja and Nein as words", silent, answers(" Ja", "Nein"))
+            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["convert y: 0 and 1, 1 for \"Ja\""])
+            .repaired(&[0], 1.0 / 3.0, 24),
         m("是 and 否 as words", silent, answers("是", "否"))
-            .draft(derived("是"))
-            .at(Remark("yes_and_no"), &["derive a variable by y == \"是\""])
-            .ends(1.0 / 3.0, 24),
+            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["convert y: 0 and 1, 1 for \"是\""])
+            .repaired(&[0], 1.0 / 3.0, 24),
     ]
 }
 
