@@ -32,6 +32,7 @@ mod mata;
 mod names;
 mod oracles;
 mod practice;
+mod printed_comparisons;
 mod printed_layout;
 mod printed_models;
 mod printed_tables;

@@ -3,7 +3,7 @@
 
 use super::predict_models;
 use super::predictions::compute;
-use crate::error::{Result, StataError};
+use crate::error::Result;
 use crate::ops::predict::Prediction;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
