@@ -2,7 +2,8 @@
 //! output are in the families.
 
 use super::estimation::{
-    estat_binary, estat_effects, estat_imtest, estat_iv, estat_regress, estat_summarize, test::split_comma,
+    estat_binary, estat_effects, estat_imtest, estat_iv, estat_regress, estat_summarize, estat_vce,
+    test::split_comma,
 };
 use super::survival::cox_post;
 use super::{
@@ -64,7 +65,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match word {
         "" => Err(StataError::new(198, "subcommand required")),
         "ic" => estat_regress::ic(session, &call("ic")),
-        "vce" => estat_regress::vce(session, &call("vce")),
+        "vce" => estat_vce::vce(session, &call("vce")),
         _ if is("summarize", 2) => estat_summarize::summarize(session, &call("summarize")),
         _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
         _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),

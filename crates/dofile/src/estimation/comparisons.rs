@@ -1,5 +1,6 @@
 //! Tables of comparisons that `contrast`, `pwcompare` and `margins` print alike.
 
+use super::comparison_names::Names;
 use crate::estimation::column_names::column_names;
 use crate::estimation::post::stata;
 use crate::format;
@@ -13,6 +14,8 @@ use estimators::wald::{self, Wald};
 
 /// Estimates with their covariance, ready to be shown.
 pub struct Compared {
+    /// Equation above the blocks; empty for results without equations.
+    pub equation: String,
     /// Block (term) of each estimate.
     pub blocks: Vec<String>,
     /// Label of each estimate within its block.
@@ -56,36 +59,47 @@ pub struct TestLine {
 }
 
 /// Prints the table of tests and stores r(df), r(F) or r(chi2), r(p).
-pub fn show_tests(session: &mut Session, lines: &[TestLine], df_r: Option<f64>, results: &mut Results) {
+pub fn show_tests(
+    session: &mut Session,
+    equation: &str,
+    lines: &[TestLine],
+    df_r: Option<f64>,
+    results: &mut Results,
+) {
     let statistic = if df_r.is_some() { "F" } else { "chi2" };
     let p_label = if df_r.is_some() { "P>F" } else { "P>chi2" };
-    session.print("-".repeat(48));
-    session.print(format!("             |{:>11}{:>12}{:>11}", "df", statistic, p_label));
-    session.print(format!("-------------+{}", "-".repeat(34)));
+    let names = Names::of(session, equation, lines.iter().map(|l| (l.block.as_str(), l.label.as_str())));
+    session.print(names.frame(34));
+    session.print(names.line("", &format!("{:>11}{:>12}{:>11}", "df", statistic, p_label)));
+    session.print(names.rule(34));
+    names.print_equation(session);
     let mut block = "";
     for line in lines {
         if block != line.block && !block.is_empty() {
-            session.print("             |");
+            session.print(names.line("", ""));
         }
         if block != line.block && !line.label.is_empty() {
-            session.print(format!("{:>12} |", format::abbrev(&line.block, 12)));
+            session.print(names.line(&line.block, ""));
         }
         block = &line.block;
-        let name = if line.label.is_empty() { &line.block } else { &line.label };
         let value = if df_r.is_some() { line.test.f() } else { line.test.chi2 };
-        session.print(format!(
-            "{:>12} |{:>11}{:>12}{:>11}",
-            format::abbrev(name, 12),
+        let cells = format!(
+            "{:>11}{:>12}{:>11}",
             line.test.df,
             format::bare("%9.2f", stata(value)),
             format::bare("%6.4f", stata(line.test.p(df_r)))
-        ));
+        );
+        if line.label.is_empty() {
+            session.print(names.line(&line.block, &cells));
+        } else {
+            names.print_level(session, &line.label, &cells);
+        }
     }
     if let Some(df) = df_r {
-        session.print("             |");
-        session.print(format!(" Denominator |{:>11}", format::bare("%9.0g", df)));
+        session.print(names.line("", ""));
+        session.print(names.line("Denominator", &format!("{:>11}", format::bare("%9.0g", df))));
     }
-    session.print("-".repeat(48));
+    session.print(names.frame(34));
     let row = |values: Vec<f64>| {
         let names = lines
             .iter()
@@ -105,6 +119,30 @@ pub fn show_tests(session: &mut Session, lines: &[TestLine], df_r: Option<f64>, 
     results.matrix("p", row(lines.iter().map(|l| stata(l.test.p(df_r))).collect()));
 }
 
+/// Numbers beside the standard errors.
+#[derive(Clone, Copy)]
+pub struct Columns {
+    /// Test statistics and p-values.
+    pub tests: bool,
+    /// Confidence limits.
+    pub limits: bool,
+}
+
+impl Columns {
+    /// From what the options ask for: limits alone, tests alone or both.
+    pub fn of(effects: bool, limits: bool, tests: bool) -> Self {
+        Self { tests: effects || tests, limits: effects || limits || !tests }
+    }
+
+    /// Limits alone.
+    pub const LIMITS: Self = Self { tests: false, limits: true };
+}
+
+/// Heading of the standard errors; below another heading it is in lower case.
+fn error_title(look: &Look<'_>) -> &'static str {
+    if look.vce_title.is_empty() { "Std. err." } else { "std. err." }
+}
+
 /// Format of the table of estimates.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
@@ -112,8 +150,10 @@ pub struct Look<'a> {
     pub heading: &'a str,
     /// Line above the standard errors.
     pub vce_title: &'a str,
-    /// Tests beside the intervals.
-    pub effects: bool,
+    /// Which numbers stand beside the standard errors.
+    pub columns: Columns,
+    /// Pairs are compared: the head says so where nothing is adjusted.
+    pub versus: bool,
     /// Adjustment for several comparisons.
     pub adjustment: Adjustment,
     /// Confidence level in percent.
@@ -212,19 +252,25 @@ pub fn show_groups(
     results: &mut Results,
 ) {
     session.print("");
-    session.print("-".repeat(49));
+    let names = Names::of(
+        session,
+        &margins.equation,
+        margins.blocks.iter().map(String::as_str).zip(margins.labels.iter().map(String::as_str)),
+    );
+    session.print(names.frame(35));
     let name = look.adjustment.name();
-    session.print(format!("             |{:>24}{name:>11}", look.vce_title));
-    session.print(format!("             |{:>11}   Std. err.{:>12}", look.heading, "Groups"));
-    session.print(format!("-------------+{}", "-".repeat(35)));
+    session.print(names.line("", &format!("{:>24}{name:>11}", look.vce_title)));
+    session.print(names.line("", &format!("{:>11}   {}{:>12}", look.heading, error_title(look), "Groups")));
+    session.print(names.rule(35));
+    names.print_equation(session);
     let mut block: Option<&String> = None;
     let mut all = Vec::new();
     for (i, code) in codes.iter().enumerate() {
         if block != Some(&margins.blocks[i]) {
             if block.is_some() {
-                session.print("             |");
+                session.print(names.line("", ""));
             }
-            session.print(format!("{:>12} |", format::abbrev(&margins.blocks[i], 12)));
+            session.print(names.line(&margins.blocks[i], ""));
             block = Some(&margins.blocks[i]);
             all = codes
                 .iter()
@@ -239,15 +285,61 @@ pub fn show_groups(
         let spaced = if code.len() > all.len() { code.clone() } else { spaced };
         let se = margins.v[(i, i)].max(0.0).sqrt();
         let wide = |x: f64| format::number("%9.0g", stata(x));
-        let label = format::abbrev(&margins.labels[i], 12);
-        session.print(format!("{label:>12} |  {}   {}{spaced:>12}", wide(margins.b[i]), wide(se)).trim_end());
+        let cells = format!("  {}   {}{spaced:>12}", wide(margins.b[i]), wide(se));
+        names.print_level(session, &margins.labels[i], cells.trim_end());
         results.text(&format!("groups{}", i + 1), code.clone());
     }
-    session.print("-".repeat(49));
+    session.print(names.frame(35));
     session.print("Note: Margins sharing a letter in the group label");
     let percent = format::bare("%5.0g", 100.0 - look.level);
     session.print(format!("      are not significantly different at the {percent}%"));
     session.print("      level.");
+}
+
+/// Prints how many comparisons each term has, which the adjustments depend on.
+fn show_counts(session: &mut Session, names: &Names, found: &Compared) {
+    session.print(names.frame(13));
+    session.print(names.line("", "    Number of"));
+    session.print(names.line("", "  comparisons"));
+    session.print(names.rule(13));
+    names.print_equation(session);
+    let mut blocks: Vec<&String> = found.blocks.iter().collect();
+    blocks.dedup();
+    for block in blocks {
+        let count = found.blocks.iter().filter(|b| *b == block).count();
+        session.print(names.line(block, &format!("{count:>13}")));
+    }
+    session.print(names.frame(13));
+    session.print("");
+}
+
+/// The lines above the estimates: what the standard errors and the adjustments are, and the headings.
+fn headings(look: &Look<'_>) -> (String, String) {
+    let adjusted =
+        if look.versus || look.adjustment != Adjustment::None { look.adjustment.name() } else { "" };
+    let mut above = String::new();
+    let mut put = |text: &str, centre: usize| {
+        let start = centre - text.chars().count().div_ceil(2);
+        above = format!("{above:<start$}{text}");
+    };
+    if !look.vce_title.is_empty() {
+        put(look.vce_title, 18);
+    }
+    if look.columns.tests && !adjusted.is_empty() {
+        put(adjusted, 33);
+    }
+    if look.columns.limits && !adjusted.is_empty() {
+        put(adjusted, if look.columns.tests { 54 } else { 38 });
+    }
+    let letter = if look.df_r.is_some() { "t" } else { "z" };
+    let mut line = format!("{:>11}   {}", look.heading, error_title(look));
+    if look.columns.tests {
+        line += &format!("{letter:>7}{:>9}", format!("P>|{letter}|"));
+    }
+    if look.columns.limits {
+        line += &format!("{:>25}", format!("[{}% conf. interval]", format::bare("%5.0g", look.level)));
+    }
+    (above, line)
 }
 
 /// Prints estimates by block and stores them as [`store_estimates`] does.
@@ -255,55 +347,50 @@ pub fn show_estimates(
     session: &mut Session,
     found: &Compared,
     look: &Look<'_>,
-    names: [&str; 3],
+    stored: [&str; 3],
     results: &mut Results,
 ) {
-    let letter = if look.df_r.is_some() { "t" } else { "z" };
-    let width = if look.effects { 65 } else { 48 };
-    let level = format::bare("%5.0g", look.level);
+    let Columns { tests, limits } = look.columns;
+    let width = 23 + if tests { 16 } else { 0 } + if limits { 25 } else { 0 };
+    let pairs = found.blocks.iter().map(String::as_str).zip(found.labels.iter().map(String::as_str));
+    let names = Names::of(session, &found.equation, pairs);
     session.print("");
-    session.print("-".repeat(14 + width));
-    if !look.vce_title.is_empty() || look.adjustment != Adjustment::None {
-        let name = if look.adjustment == Adjustment::None { "" } else { look.adjustment.name() };
-        session.print(format!("             |{:>23}{name:>24}", look.vce_title).trim_end());
+    if look.adjustment != Adjustment::None {
+        show_counts(session, &names, found);
     }
-    let tests =
-        if look.effects { format!("{letter:>9}{:>8}", format!("P>|{letter}|")) } else { String::new() };
-    session.print(format!(
-        "             |{:>11}   Std. err.{tests}{:>25}",
-        look.heading,
-        format!("[{level}% conf. interval]")
-    ));
-    session.print(format!("-------------+{}", "-".repeat(width)));
+    session.print(names.frame(width));
+    let (above, heading) = headings(look);
+    if !above.is_empty() {
+        session.print(names.line("", &above));
+    }
+    session.print(names.line("", &heading));
+    session.print(names.rule(width));
+    names.print_equation(session);
     let estimates = Estimates::of(found, look);
     let mut block: Option<&String> = None;
     for (i, row) in estimates.rows.iter().enumerate() {
         if block != Some(&found.blocks[i]) {
             if block.is_some() {
-                session.print("             |");
+                session.print(names.line("", ""));
             }
-            session.print(format!("{:>12} |", format::abbrev(&found.blocks[i], 12)));
+            session.print(names.line(&found.blocks[i], ""));
             block = Some(&found.blocks[i]);
         }
-        let label = format!("{:>12} |", format::abbrev(&found.labels[i], 12));
+        let wide = |x: f64| format::number("%9.0g", stata(x));
         let Some([b, se, ratio, p, low, high]) = *row else {
-            session.print(format!("{label}  {:>9}  (not estimable)", "."));
+            names.print_level(session, &found.labels[i], &format!("  {:>9}  (not estimable)", "."));
             continue;
         };
-        let wide = |x: f64| format::number("%9.0g", stata(x));
-        let tests = if look.effects {
-            format!("{:>9}{:>8}", format::bare("%8.2f", stata(ratio)), format::bare("%5.3f", stata(p)))
-        } else {
-            String::new()
-        };
-        session.print(format!(
-            "{label}  {}   {}{tests}    {}   {}",
-            wide(b),
-            wide(se),
-            wide(low),
-            wide(high)
-        ));
+        let mut cells = format!("  {}  {}", wide(b), wide(se));
+        if tests {
+            let (ratio, p) = (format::bare("%8.2f", stata(ratio)), format::bare("%5.3f", stata(p)));
+            cells += &format!(" {ratio:>8}   {p:>5}");
+        }
+        if limits {
+            cells += &format!("{}{}   {}", if tests { "    " } else { "     " }, wide(low), wide(high));
+        }
+        names.print_level(session, &found.labels[i], &cells);
     }
-    session.print("-".repeat(14 + width));
-    estimates.store(found, look, names, results);
+    session.print(names.frame(width));
+    estimates.store(found, look, stored, results);
 }

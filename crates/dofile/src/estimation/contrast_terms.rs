@@ -56,6 +56,24 @@ impl TermSpec {
         if out.parts.is_empty() { Err(bad()) } else { Ok(out) }
     }
 
+    /// The term without operators, as tables name it.
+    pub fn title(&self) -> String {
+        let mut out = String::new();
+        let mut rest = self.text.as_str();
+        while !rest.is_empty() {
+            let end = rest.find(['#', '@', '|']).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            match word.split_once('.') {
+                Some((prefix, name)) if prefix != "c" => out.push_str(name),
+                _ => out.push_str(word),
+            }
+            let mark = after.chars().next().map_or(0, char::len_utf8);
+            out.push_str(&after[..mark]);
+            rest = &after[mark..];
+        }
+        out
+    }
+
     /// Whether any factor has an operator.
     pub fn has_operator(&self) -> bool {
         self.parts.iter().any(|p| p.operator.is_some())
@@ -85,10 +103,36 @@ impl TermSpec {
             }
             let sizes = if operator.is_weighted() { sizes(session, factor)? } else { Vec::new() };
             let own = comparisons(operator, &factor.levels, factor.reference(), &sizes);
-            out = out.iter().flat_map(|row| own.iter().map(|c| row.cross(part, c))).collect();
+            let shown: Vec<String> = own.iter().map(|c| shown(session, part, &c.label)).collect();
+            out = out
+                .iter()
+                .flat_map(|row| own.iter().zip(&shown).map(|(c, shown)| row.cross(part, c, shown)))
+                .collect();
         }
         Ok(out)
     }
+}
+
+/// The text of a comparison with the value labels of its levels. Levels that no operator compares are compared with the
+/// base, which has no name then.
+fn shown(session: &Session, part: &Part, label: &str) -> String {
+    let named = |word: &str| {
+        let digits = word.trim_start_matches(['<', '>']);
+        let text = digits.parse::<i64>().map_or(digits.to_string(), |l| level_name(session, &part.name, l));
+        format!("{}{text}", &word[..word.len() - digits.len()])
+    };
+    match label.split_once(" vs ") {
+        Some((a, _)) if part.operator.is_none() => format!("{} vs base", named(a)),
+        Some((a, b)) => format!("{} vs {}", named(a), named(b)),
+        None => named(label),
+    }
+}
+
+/// The value label of a level, or its number.
+pub fn level_name(session: &Session, variable: &str, level: i64) -> String {
+    let labels = session.frame.find(variable).filter(|_| !session.settings.table.no_labels);
+    let text = labels.and_then(|v| session.frame.labels_of(v)).and_then(|l| l.get(level as f64));
+    text.map_or_else(|| level.to_string(), str::to_string)
 }
 
 /// Sums of weights of the levels of a factor over the estimation sample.
@@ -137,16 +181,16 @@ pub struct Row {
 }
 
 impl Row {
-    fn cross(&self, part: &Part, comparison: &Comparison) -> Self {
+    fn cross(&self, part: &Part, comparison: &Comparison, shown: &str) -> Self {
         let weights =
             self.weights.iter().flat_map(|w| comparison.weights.iter().map(move |c| w * c)).collect();
         let joined = |before: &str, by: &str, after: String| {
             if before.is_empty() { after } else { format!("{before}{by}{after}") }
         };
         let (label, mark) = if part.nested && part.operator.is_none() {
-            (comparison.label.clone(), "@")
+            (shown.to_string(), "@")
         } else {
-            (format!("({})", comparison.label), if part.nested { "@" } else { "#" })
+            (format!("({shown})"), if part.nested { "@" } else { "#" })
         };
         let letter = match part.operator {
             Some(Operator::Reference | Operator::Level(_)) => "r",
@@ -163,7 +207,7 @@ impl Row {
             Some(Operator::Each) | None => "",
         };
         let group =
-            if part.nested { joined(&self.group, " ", comparison.label.clone()) } else { self.group.clone() };
+            if part.nested { joined(&self.group, " ", shown.to_string()) } else { self.group.clone() };
         Self {
             label: joined(&self.label, " ", label),
             group,

@@ -2,6 +2,7 @@
 
 use crate::format;
 use crate::session::Session;
+use crate::value::MISSING;
 
 /// One line of numbers: what it is and its formatted value.
 pub struct Fact {
@@ -51,4 +52,27 @@ pub fn show(session: &mut Session, left: &[String], facts: &[Fact], label_width:
         };
         session.print(line.trim_end());
     }
+}
+
+/// The table of sums of squares above the coefficients of a linear regression.
+pub fn sums_of_squares(mss: f64, rss: f64, df_m: f64, df_r: f64, n: f64) -> Vec<String> {
+    let line = |name: &str, ss: f64, df: f64| {
+        let ms = if df > 0.0 { ss / df } else { MISSING };
+        format!(
+            "{name:>12} |{:>12}{:>10}{:>12}",
+            format::bare("%11.0g", ss),
+            format::bare("%9.0gc", df),
+            format::bare("%11.0g", ms)
+        )
+    };
+    let total = df_m + df_r;
+    debug_assert!(total <= n);
+    vec![
+        "      Source |       SS           df       MS".to_string(),
+        "-------------+----------------------------------".to_string(),
+        line("Model", mss, df_m),
+        line("Residual", rss, df_r),
+        "-------------+----------------------------------".to_string(),
+        line("Total", mss + rss, total),
+    ]
 }

@@ -107,17 +107,18 @@ pub fn maximise_unlogged<L: Likelihood>(
     Ok(fit)
 }
 
+/// The number of an iteration as a log begins with it; what follows stands in one column up to 99.
+pub fn iteration(i: usize) -> String {
+    format!("{:<13} ", format!("Iteration {i}:"))
+}
+
 /// Prints the iteration log.
 pub fn print_log(session: &mut Session, fit: &MlFit, robust: bool, iterate: Option<i64>) {
     session.print("");
     for (i, line) in fit.log.iter().enumerate() {
         let remark = if line.remark.is_empty() { String::new() } else { format!("  ({})", line.remark) };
         let value = format::bare("%10.0g", line.ll);
-        session.print(format!(
-            "Iteration {i}:{}{} = {value}{remark}",
-            if i < 10 { "  " } else { " " },
-            label(robust)
-        ));
+        session.print(format!("{}{} = {value}{remark}", iteration(i), label(robust)));
     }
     if !fit.converged && iterate.is_none_or(|i| i > 0) {
         session.print("convergence not achieved");

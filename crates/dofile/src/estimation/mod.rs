@@ -6,6 +6,7 @@ pub mod at_spec;
 pub mod binary;
 pub mod cluster_rows;
 pub mod column_names;
+mod comparison_names;
 pub mod comparisons;
 pub mod constraints;
 pub mod contrast_terms;

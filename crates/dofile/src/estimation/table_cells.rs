@@ -57,7 +57,8 @@ fn table_cells(row: &Row, term: Option<&Term>, look: &TableLook) -> String {
         );
     }
     if !look.no_limits {
-        cells += &format!("    {}   {}", wide(row.low), wide(row.high));
+        let gap = if look.no_tests { "     " } else { "    " };
+        cells += &format!("{gap}{}   {}", wide(row.low), wide(row.high));
     }
     cells
 }
@@ -103,7 +104,7 @@ fn legend_cells(row: &Row, term: Option<&Term>, stripe: &Stripe, look: &TableLoo
 /// Width of the columns behind the names.
 pub fn columns_width(look: &TableLook) -> usize {
     let without = |absent: bool, width: usize| if absent { width } else { 0 };
-    if look.legend { 64 } else { 64 - without(look.no_tests, 17) - without(look.no_limits, 25) }
+    if look.legend { 64 } else { 64 - without(look.no_tests, 16) - without(look.no_limits, 25) }
 }
 
 /// Marks the omitted cells of interactions that no row of the estimation sample is in.

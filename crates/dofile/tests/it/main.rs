@@ -33,6 +33,7 @@ mod matching_pools;
 mod names;
 mod oracles;
 mod practice;
+mod printed_comparisons;
 mod printed_layout;
 mod printed_models;
 mod printed_tables;

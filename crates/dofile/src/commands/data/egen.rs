@@ -86,6 +86,41 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     ],
 };
 
+/// Options of all functions; each function has its own of them, so that their abbreviations do not meet.
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("by"),
+    OptSpec::text("p"),
+    OptSpec::flag("decode"),
+    OptSpec::text("Format"),
+    OptSpec::int("MAXLength"),
+    OptSpec::flag("Missing"),
+    OptSpec::flag_or_text("Label"),
+    OptSpec::text("LName"),
+    OptSpec::flag("autotype"),
+    OptSpec::flag("field"),
+    OptSpec::flag("track"),
+    OptSpec::flag("unique"),
+    OptSpec::real("Mean"),
+    OptSpec::real("Std"),
+    OptSpec::real("Sd"),
+    OptSpec::text("at"),
+    OptSpec::int("Group"),
+    OptSpec::flag("icodes"),
+    OptSpec::int("From"),
+    OptSpec::int("To"),
+    OptSpec::int("Block"),
+    OptSpec::text("Punct"),
+    OptSpec::flag("prop"),
+    OptSpec::text("Values"),
+    OptSpec::flag("MINMode"),
+    OptSpec::flag("MAXMode"),
+    OptSpec::flag("STROK"),
+    OptSpec::flag("Trim"),
+    OptSpec::flag("Head"),
+    OptSpec::flag("LAst"),
+    OptSpec::flag("Tail"),
+];
+
 /// A parsed call of `egen`.
 struct Call {
     ty: Option<StorageType>,
@@ -125,43 +160,15 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
         cmd.check_options(more::OPTIONS, more::REFUSED)?;
         return Ok(Call { ty, name: name.to_string(), function, argument, cmd });
     }
-    cmd.check_options(
-        &[
-            OptSpec::text("by"),
-            OptSpec::text("p"),
-            OptSpec::flag("decode"),
-            OptSpec::text("Format"),
-            OptSpec::int("MAXLength"),
-            OptSpec::flag("Missing"),
-            OptSpec::flag_or_text("Label"),
-            OptSpec::text("LName"),
-            OptSpec::flag("autotype"),
-            OptSpec::flag("field"),
-            OptSpec::flag("track"),
-            OptSpec::flag("unique"),
-            OptSpec::real("Mean"),
-            OptSpec::real("Std"),
-            OptSpec::real("Sd"),
-            OptSpec::text("at"),
-            OptSpec::int("Group"),
-            OptSpec::flag("icodes"),
-            OptSpec::int("From"),
-            OptSpec::int("To"),
-            OptSpec::int("Block"),
-            OptSpec::text("Punct"),
-            OptSpec::flag("prop"),
-            OptSpec::text("Values"),
-            OptSpec::flag("MINMode"),
-            OptSpec::flag("MAXMode"),
-            OptSpec::flag("STROK"),
-            OptSpec::flag("Trim"),
-            OptSpec::flag("Head"),
-            OptSpec::flag("LAst"),
-            OptSpec::flag("Tail"),
-        ],
-        &["TRuncate", "Decode", "MAXLength", "format", "NUMMode"],
-    )?;
-    check_options(&function, &cmd)?;
+    let own = own_options(&function);
+    let specs: Vec<OptSpec> = OPTIONS
+        .iter()
+        .copied()
+        .filter(|o| {
+            o.name.eq_ignore_ascii_case("by") || own.iter().any(|name| o.name.eq_ignore_ascii_case(name))
+        })
+        .collect();
+    cmd.check_options(&specs, &["TRuncate", "Decode", "MAXLength", "format", "NUMMode"])?;
     Ok(Call { ty, name: name.to_string(), function, argument, cmd })
 }
 
@@ -189,9 +196,9 @@ fn percentile(cmd: &ParsedCommand) -> Result<f64> {
     }
 }
 
-/// r(198) for an option that another function has.
-fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
-    let own: &[&str] = match function {
+/// The options of a function.
+fn own_options(function: &str) -> &'static [&'static str] {
+    match function {
         "pctile" | "rowpctile" => &["p"],
         "total" | "sum" | "rowtotal" | "tag" => &["missing"],
         "group" => &["missing", "label", "lname", "autotype"],
@@ -206,10 +213,6 @@ fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
         "anycount" | "anymatch" | "anyvalue" => &["values"],
         "mode" => &["minmode", "maxmode"],
         _ => &[],
-    };
-    match cmd.options.iter().find(|o| o.0 != "by" && !own.contains(&o.0)) {
-        Some((other, _)) => Err(StataError::option_not_allowed(other)),
-        None => Ok(()),
     }
 }
 

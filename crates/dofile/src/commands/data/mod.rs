@@ -3,6 +3,7 @@
 mod clone;
 mod collapse;
 mod combine;
+mod compare;
 mod convert;
 mod drawnorm;
 mod draws;
@@ -74,6 +75,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     convert::DESTRING,
     convert::TOSTRING,
     collapse::SPEC_COLLAPSE,
+    compare::SPEC,
     collapse::SPEC_CONTRACT,
     reshape::SPEC,
     combine::SPEC_MERGE,

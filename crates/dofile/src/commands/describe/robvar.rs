@@ -84,8 +84,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 /// Mean, standard deviation and number of observations of each group and of all.
 fn show_groups(s: &mut Session, by: &str, name: &str, data: &Grouped, groups: &[Vec<f64>]) {
     s.print("");
-    s.print(format!("{:>11} | {:^36}", "", format!("Summary of {}", format::abbrev(name, 24))));
-    s.print(format!("{:>11} |        Mean   Std. dev.       Freq.", format::abbrev(by, 11)));
+    let label = |name: &str| match s.variable(name) {
+        Ok(v) if !s.frame.var(v).label.is_empty() => s.frame.var(v).label.clone(),
+        _ => name.to_string(),
+    };
+    let (title, by) = (format!("            | {:^35}", format!("Summary of {}", label(name))), label(by));
+    s.print(title.trim_end());
+    s.print(format!("{:>11} |        Mean   Std. dev.       Freq.", format::abbrev(&by, 11)));
     let line = format!("------------+{}", "-".repeat(36));
     s.print(&line);
     let total = [data.values.clone()];
@@ -95,10 +100,9 @@ fn show_groups(s: &mut Session, by: &str, name: &str, data: &Grouped, groups: &[
             s.print(&line);
         }
         let m = Moments::of(values);
-        let cells: String = [m.mean, m.sd, m.n]
-            .iter()
-            .map(|x| format::right(&format::bare("%9.0g", clean(*x)), 12))
-            .collect();
+        let cell = |x: f64| format::right(&format::bare("%10.0g", clean(x)), 12);
+        let count = format::right(&format::bare("%9.0fc", m.n), 12);
+        let cells = format!("{}{}{count}", cell(m.mean), cell(m.sd));
         s.print(format!("{:>11} |{cells}", format::abbrev(name, 11)));
     }
     s.print("");

@@ -7,10 +7,10 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
-    Compared, Look, TestLine, apply, group_codes, joint, show_estimates, show_groups, show_tests,
+    Columns, Compared, Look, TestLine, apply, group_codes, joint, show_estimates, show_groups, show_tests,
     store_estimates,
 };
-use crate::estimation::contrast_terms::TermSpec;
+use crate::estimation::contrast_terms::{TermSpec, level_name};
 use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::command_line;
@@ -175,11 +175,18 @@ impl Active {
         results.text("emptycells", "reweight").text("margin_method", "asbalanced");
     }
 
-    fn look<'a>(&self, heading: &'a str, effects: bool) -> Look<'a> {
+    /// Nothing to show yet.
+    fn compared(&self) -> Compared {
+        let equation = self.equation.trim_start_matches('/').to_string();
+        Compared { equation, blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) }
+    }
+
+    fn look<'a>(&self, heading: &'a str, columns: Columns, versus: bool) -> Look<'a> {
         Look {
             heading,
             vce_title: "",
-            effects,
+            columns,
+            versus,
             adjustment: self.adjustment,
             level: self.level,
             df_r: self.df_r,
@@ -216,11 +223,11 @@ fn terms(list: &str) -> Result<Vec<TermSpec>> {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let active = Active::read(session, cmd)?;
     let size = active.parameters.b.len();
-    let mut found =
-        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
+    let mut found = active.compared();
     let mut rows: Vec<Prediction> = Vec::new();
     let mut lines = Vec::new();
     let list = terms(&cmd.list)?;
+    let asked = ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o));
     let mut shown = false;
     for term in &list {
         let chosen = active.chosen(session, term)?;
@@ -229,16 +236,16 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let mine: Vec<Prediction> = own.iter().map(|r| combine(&r.weights, &predictions, size)).collect();
         let (b, v) = apply(&active.parameters.b, &active.parameters.v, &mine);
         let single = |i: usize| joint(&b, &v, &[i]);
-        let block = term.text.replace("i.", "");
+        let block = term.title();
         let mut line = |label: String, test| lines.push(TestLine { block: block.clone(), label, test });
         let all: Vec<usize> = (0..own.len()).collect();
         let nested = own.iter().any(|r| !r.group.is_empty());
-        if term.has_operator() {
+        if term.has_operator() && own.len() > 1 {
             own.iter().enumerate().for_each(|(i, r)| line(r.label.clone(), single(i)));
         } else if nested {
             let mut groups: Vec<&str> = own.iter().map(|r| r.group.as_str()).collect();
-            groups.sort_unstable();
-            groups.dedup();
+            let mut seen = std::collections::HashSet::new();
+            groups.retain(|group| seen.insert(*group));
             for group in groups {
                 let inside: Vec<usize> = all.iter().copied().filter(|i| own[*i].group == group).collect();
                 line(group.to_string(), joint(&b, &v, &inside));
@@ -246,10 +253,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         if term.has_operator() && own.len() > 1 || nested {
             line("Joint".to_string(), joint(&b, &v, &all));
-        } else if !term.has_operator() {
+        } else {
             line(String::new(), joint(&b, &v, &all));
         }
-        shown |= term.has_operator() || cmd.has("effects");
+        shown |= term.has_operator() || asked;
         for r in &own {
             found.blocks.push(block.clone());
             found.labels.push(r.label.clone());
@@ -262,17 +269,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("Contrasts of marginal linear predictions");
     session.print("");
     session.print("Margins: asbalanced");
-    session.print("");
     if !cmd.has("nowald") {
-        show_tests(session, &lines, active.df_r, &mut results);
+        session.print("");
+        show_tests(session, &found.equation, &lines, active.df_r, &mut results);
     }
     (found.b, found.v) = apply(&active.parameters.b, &active.parameters.v, &rows);
     let names = ["b", "V", "table"];
     if shown && !cmd.has("noeffects") {
-        let effects = cmd.has("effects") || cmd.has("pveffects");
-        show_estimates(session, &found, &active.look("Contrast", effects), names, &mut results);
+        let look = active.look("Contrast", columns(cmd), false);
+        show_estimates(session, &found, &look, names, &mut results);
     } else {
-        store_estimates(&found, &active.look("Contrast", false), names, &mut results);
+        store_estimates(&found, &active.look("Contrast", Columns::LIMITS, false), names, &mut results);
     }
     results.matrix("L", active.contrasts(&rows, &found.names)).scalar("k_terms", list.len() as f64);
     active.describe(session, cmd, "Contrasts of marginal linear predictions", &mut results);
@@ -283,13 +290,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// Which numbers the options ask for.
+fn columns(cmd: &ParsedCommand) -> Columns {
+    Columns::of(cmd.has("effects"), cmd.has("cieffects"), cmd.has("pveffects"))
+}
+
 fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let active = Active::read(session, cmd)?;
     let size = active.parameters.b.len();
-    let mut versus =
-        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
-    let mut margins =
-        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
+    let (mut versus, mut margins) = (active.compared(), active.compared());
     let (mut versus_rows, mut margin_rows) = (Vec::new(), Vec::new());
     let list = terms(&cmd.list)?;
     for term in &list {
@@ -298,27 +307,34 @@ fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         let chosen = active.chosen(session, term)?;
         let predictions = active.predictions(&chosen, term);
-        let block = term.text.replace("i.", "");
+        let block = term.title();
         let levels: Vec<String> = cells(&chosen)
             .iter()
             .map(|cell| cell.iter().map(i64::to_string).collect::<Vec<_>>().join("#"))
             .collect();
         let variables: Vec<&str> = chosen.iter().map(|f| f.name.as_str()).collect();
+        let shown: Vec<String> = cells(&chosen)
+            .iter()
+            .map(|cell| {
+                let named = cell.iter().zip(&chosen).map(|(l, f)| level_name(session, &f.name, *l));
+                named.collect::<Vec<_>>().join(" ")
+            })
+            .collect();
         for (a, b) in pairs(levels.len()) {
             let mut weights = vec![0.0; levels.len()];
             (weights[a], weights[b]) = (1.0, -1.0);
             versus_rows.push(combine(&weights, &predictions, size));
             versus.blocks.push(block.clone());
             let spaced = |text: &str| if chosen.len() > 1 { format!("({text})") } else { text.to_string() };
-            versus.labels.push(format!("{} vs {}", spaced(&levels[a]), spaced(&levels[b])));
+            versus.labels.push(format!("{} vs {}", spaced(&shown[a]), spaced(&shown[b])));
             versus.names.push(format!("{}vs{}.{}", levels[a], levels[b], variables.join("#")));
         }
-        for (level, prediction) in levels.iter().zip(predictions) {
+        for ((level, shown), prediction) in levels.iter().zip(&shown).zip(predictions) {
             margins.blocks.push(block.clone());
             let name: Vec<String> =
                 level.split('#').zip(&variables).map(|(l, v)| format!("{l}.{v}")).collect();
             margins.names.push(name.join("#"));
-            margins.labels.push(level.clone());
+            margins.labels.push(shown.clone());
             margin_rows.push(prediction);
         }
     }
@@ -330,18 +346,26 @@ fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("");
     session.print("Margins: asbalanced");
     if cmd.has("cimargins") {
-        let plain = Look { adjustment: Adjustment::None, ..active.look("Margin", false) };
+        let plain = Look {
+            adjustment: Adjustment::None,
+            ..active.look("Margin", Columns::LIMITS, cmd.has("cimargins"))
+        };
         show_estimates(session, &margins, &plain, ["b", "V", "table"], &mut results);
     } else {
-        store_estimates(&margins, &active.look("Margin", false), ["b", "V", "table"], &mut results);
+        store_estimates(
+            &margins,
+            &active.look("Margin", Columns::LIMITS, false),
+            ["b", "V", "table"],
+            &mut results,
+        );
     }
-    let effects = cmd.has("effects") || cmd.has("pveffects");
-    let (look, names) = (active.look("Contrast", effects), ["b_vs", "V_vs", "table_vs"]);
+    let (look, names) = (active.look("Contrast", columns(cmd), true), ["b_vs", "V_vs", "table_vs"]);
     if cmd.has("groups") {
         let codes = group_codes(&margins, &versus, &look);
-        show_groups(session, &margins, &codes, &active.look("Margin", false), &mut results);
+        show_groups(session, &margins, &codes, &active.look("Margin", Columns::LIMITS, false), &mut results);
     }
-    if effects || cmd.has("cieffects") || !cmd.has("groups") {
+    let asked = ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o));
+    if asked || !(cmd.has("groups") || cmd.has("cimargins")) {
         show_estimates(session, &versus, &look, names, &mut results);
     } else {
         store_estimates(&versus, &look, names, &mut results);

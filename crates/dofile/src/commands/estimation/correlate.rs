@@ -220,7 +220,7 @@ fn run_correlate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.print(format!("(obs={})", format::bare("%12.0fc", n)));
     session.print("");
-    print_triangle(session, &data.names, if covariance { "%9.0g" } else { "%9.4f" }, |i, j| {
+    print_triangle(session, &data.names, if covariance { "%8.0g" } else { "%9.4f" }, |i, j| {
         vec![(table.get(i, j), ' ')]
     });
     let mut results = Results::default();
@@ -275,7 +275,7 @@ pub(super) fn print_triangle(
                     })
                     .collect();
                 let label = if line == 0 { format::abbrev(name, 12) } else { String::new() };
-                session.print(format!("{label:>12} |{text}").trim_end());
+                session.print(format!("{label:>12} | {text}").trim_end());
             }
         }
         session.print("");

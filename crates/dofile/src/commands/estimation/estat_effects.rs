@@ -191,7 +191,7 @@ fn rank_statistic(squares: &[f64], x: &[f64]) -> f64 {
 }
 
 /// p-values of several tests, [R] test (option `mtest()`).
-fn adjust(method: &str, p: &[f64]) -> Result<Vec<f64>> {
+pub(super) fn adjust(method: &str, p: &[f64]) -> Result<Vec<f64>> {
     let k = p.len() as f64;
     let is = |full: &str| !method.is_empty() && full.starts_with(method);
     if is("noadjust") {

@@ -1,4 +1,4 @@
-//! Diagnostics after `regress`: `estat hettest`, `ovtest`, `vif`; and `estat ic`, `estat vce`
+//! Diagnostics after `regress`: `estat hettest`, `ovtest`, `vif`; and `estat ic`
 //! after any estimation. Formulas: [R] regress postestimation, [R] estat ic.
 
 use crate::error::{Result, StataError};
@@ -94,23 +94,32 @@ pub(super) fn show_test(session: &mut Session, label: &str, statistic: f64, p_la
 
 /// `estat hettest [varlist] [, rhs normal iid fstat]`: Breusch and Pagan (1979), Cook and Weisberg (1983), Koenker (1981).
 pub(crate) fn hettest(session: &mut Session, call: &Call) -> Result<()> {
-    let specs = [OptSpec::flag("rhs"), OptSpec::flag("Normal"), OptSpec::flag("iid"), OptSpec::flag("FStat")];
-    let options = call.options(&specs, &["MTest"])?;
+    let specs = [
+        OptSpec::flag("rhs"),
+        OptSpec::flag("Normal"),
+        OptSpec::flag("iid"),
+        OptSpec::flag("FStat"),
+        OptSpec::flag_or_text("MTest"),
+    ];
+    let options = call.options(&specs, &[])?;
     let data = Fitted::classical(session, "hettest")?;
     let n = data.rows.len() as f64;
     let rss: f64 = data.residuals.iter().map(|e| e * e).sum();
     let scaled: Vec<f64> = data.residuals.iter().map(|e| e * e / (rss / n)).collect();
+    let mut names: Vec<String> = Vec::new();
     let extra: Vec<Vec<f64>> = if call.list.is_empty() {
         Vec::new()
     } else {
         let list = FvList::parse(&session.frame, &call.list, session.settings.varabbrev)?;
         let sample = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
         let listed = Design::build(&session.frame, &list, &sample)?;
+        names.extend(listed.active().iter().map(|i| listed.terms[*i].name()));
         listed.active().into_iter().filter_map(|i| listed.column(i).map(<[f64]>::to_vec)).collect()
     };
     let mut columns: Vec<&[f64]> = extra.iter().map(Vec::as_slice).collect();
     if options.has("rhs") {
         columns.extend(data.columns());
+        names.extend(data.columns.iter().map(|(p, _)| data.parameters.stripe[*p].name.clone()));
     }
     let fitted_only = columns.is_empty();
     if fitted_only {
@@ -131,6 +140,21 @@ pub(crate) fn hettest(session: &mut Session, call: &Call) -> Result<()> {
     session.print("H0: Constant variance");
     session.print("");
     let mut results = Results::default();
+    if options.has("mtest") && !fitted_only {
+        let statistic = |fit: &OlsFit| if iid { n * fit.r2 } else { fit.mss / 2.0 };
+        if options.has("fstat") {
+            return Err(StataError::unsupported_option("estat hettest", "mtest() with fstat"));
+        }
+        let alone = columns.iter().map(|x| regression(&scaled, &[*x], true).map(|f| statistic(&f)));
+        let chi2 = alone.collect::<Result<Vec<f64>>>()?;
+        let method = options.text("mtest").unwrap_or("noadjust").trim().to_string();
+        let all = statistic(&fit);
+        several_tests(session, &names, &chi2, (all, fit.df_m), &method, &mut results)?;
+        results.scalar("chi2", stata(all)).scalar("df", fit.df_m);
+        results.scalar("p", stata(chi2_tail(fit.df_m, all)));
+        session.r = results;
+        return Ok(());
+    }
     if options.has("fstat") {
         let f = fit.f.unwrap_or(f64::NAN);
         let p = stata(f_tail(fit.df_m, fit.df_r, f));
@@ -143,6 +167,46 @@ pub(crate) fn hettest(session: &mut Session, call: &Call) -> Result<()> {
         results.scalar("chi2", stata(chi2)).scalar("df", fit.df_m).scalar("p", p);
     }
     session.r = results;
+    Ok(())
+}
+
+/// The tests of each variable alone, `mtest()`, and of all together; stores r(mtest).
+fn several_tests(
+    session: &mut Session,
+    names: &[String],
+    chi2: &[f64],
+    all: (f64, f64),
+    method: &str,
+    results: &mut Results,
+) -> Result<()> {
+    let p: Vec<f64> = chi2.iter().map(|x| chi2_tail(1.0, *x)).collect();
+    let adjusted = super::estat_effects::adjust(method, &p)?;
+    let line = |name: &str, chi2: f64, df: f64, p: f64, mark: &str| {
+        let (chi2, p) = (format::bare("%9.2f", chi2), format::bare("%6.4f", p));
+        format!("{:>12} |{chi2:>10}{df:>5}{p:>9}{mark}", format::abbrev(name, 12))
+    };
+    let rule = format!("-------------+{}", "-".repeat(26));
+    session.print("-".repeat(40));
+    session.print("    Variable |      chi2   df        p");
+    session.print(&rule);
+    for (i, name) in names.iter().enumerate() {
+        session.print(line(name, chi2[i], 1.0, adjusted[i], " #"));
+    }
+    session.print(&rule);
+    session.print(line("Simultaneous", all.0, all.1, chi2_tail(all.1, all.0), ""));
+    session.print("-".repeat(40));
+    let title = ["bonferroni", "sidak", "holm"].iter().find(|m| m.starts_with(method));
+    session.print(match title.copied() {
+        Some("bonferroni") => "# Bonferroni-adjusted p-values",
+        Some("sidak") => "# Šidák-adjusted p-values",
+        Some(_) => "# Holm-adjusted p-values",
+        None => "# Unadjusted p-values",
+    });
+    let cells = (0..chi2.len()).flat_map(|i| [chi2[i], 1.0, p[i], adjusted[i]]).map(stata).collect();
+    let mut matrix = Matrix::new(chi2.len(), 4, cells);
+    matrix.row_names = names.iter().map(|n| Stripe::term(n.clone())).collect();
+    matrix.col_names = ["chi2", "df", "p", "adj-p"].iter().map(|n| Stripe::term(*n)).collect();
+    results.matrix("mtest", matrix);
     Ok(())
 }
 
@@ -280,29 +344,6 @@ pub(crate) fn ic(session: &mut Session, call: &Call) -> Result<()> {
     matrix.col_names = ["N", "ll0", "ll", "df", "AIC", "BIC"].map(Stripe::term).to_vec();
     let mut results = Results::default();
     results.matrix("S", matrix);
-    session.r = results;
-    Ok(())
-}
-
-/// `estat vce`: the covariance matrix of the estimates.
-pub(crate) fn vce(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::flag("Correlation")], &["EQuation", "BLock", "DIag", "format"])?;
-    let v = session.e.v().cloned().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
-    let correlation = options.has("correlation");
-    let shown = |i: usize, j: usize| {
-        if correlation { v.get(i, j) / (v.get(i, i) * v.get(j, j)).sqrt() } else { v.get(i, j) }
-    };
-    session.print("");
-    session
-        .print(format!("{} matrix of coefficients", if correlation { "Correlation" } else { "Covariance" }));
-    session.print("");
-    for i in 0..v.rows() {
-        let cells: String =
-            (0..=i).map(|j| format::right(&format::bare("%9.0g", stata(shown(i, j))), 11)).collect();
-        session.print(format!("{:>12} |{cells}", format::abbrev(&v.row_names[i].full(), 12)));
-    }
-    let mut results = Results::default();
-    results.matrix("V", v);
     session.r = results;
     Ok(())
 }

@@ -26,8 +26,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop()] | stats [names]",
-    notes: "estimates stats stores r(S), estimates table stores r(names); files of save are text of this engine, without e(sample) and what only the command itself keeps; see [R] estimates",
+    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | describe [name] | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop()] | stats [names]",
+    notes: "estimates describe stores r(cmdline) r(title), estimates stats r(S), estimates table stores r(names); files of save are text of this engine, without e(sample) and what only the command itself keeps; see [R] estimates",
     examples: &[
         Example {
             run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store m1\nregress y\nestimates restore m1",
@@ -76,6 +76,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "clear" => session.stored.clear(),
         "dir" => dir(session),
         "drop" => drop_names(session, rest)?,
+        _ if is("describe", 1) => {
+            no_options(&options)?;
+            return describe(session, rest);
+        }
         _ if is("replay", 3) || word.is_empty() => return replay(session, rest),
         _ if is("table", 3) => return estimates_table::table(session, rest, &options),
         _ if is("stats", 4) => return stats(session, rest, &options),
@@ -135,6 +139,30 @@ fn dir(session: &mut Session) {
     let names: Vec<String> = session.stored.iter().map(|(name, _)| name.to_string()).collect();
     session.r.clear();
     session.r.text("names", names.join(" "));
+}
+
+/// `estimates describe [name]`: the command that made the results ([R] estimates describe).
+fn describe(session: &mut Session, name: &str) -> Result<()> {
+    if name.starts_with("using ") {
+        return Err(StataError::unsupported_option("estimates describe", "using"));
+    }
+    let found = get(session, if name.is_empty() { "." } else { name })?;
+    if found.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    let text = |n: &str| found.results.get_text(n).unwrap_or("").to_string();
+    let (title, line) = (text("estimates_title"), text("cmdline"));
+    session.print("");
+    if !title.is_empty() {
+        session.print(format!("  Estimation results titled \"{title}\"; results were produced by"));
+    } else {
+        session.print("  Estimation results produced by");
+    }
+    session.print("");
+    session.print(format!("     . {line}"));
+    session.r.clear();
+    session.r.text("cmdline", line).text("title", title);
+    Ok(())
 }
 
 fn drop_names(session: &mut Session, list: &str) -> Result<()> {

@@ -21,6 +21,7 @@ pub(super) mod estat_imtest;
 pub(super) mod estat_iv;
 pub(super) mod estat_regress;
 pub(super) mod estat_summarize;
+pub(super) mod estat_vce;
 mod estimates;
 mod estimates_file;
 mod estimates_table;

@@ -4,7 +4,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimation::comparisons::{Compared, Look, apply, show_estimates};
+use crate::estimation::comparisons::{Columns, Compared, Look, apply, show_estimates, store_estimates};
 use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
@@ -66,7 +66,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let look = Look {
         heading: "Contrast",
         vce_title: "",
-        effects: cmd.has("effects") || cmd.has("pveffects"),
+        columns: Columns::of(cmd.has("effects"), cmd.has("cieffects"), cmd.has("pveffects")),
+        versus: true,
         adjustment,
         level,
         df_r: Some(df),
@@ -79,13 +80,20 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let block = |n: usize| vec![over.trim().to_string(); n];
     if cmd.has("cimeans") {
         let found = Compared {
+            equation: String::new(),
             blocks: block(count),
             labels: data.names.clone(),
             names: data.names.iter().map(|l| format!("{l}.{over}")).collect(),
             b: b.clone(),
             v: v.clone(),
         };
-        let plain = Look { heading: "Mean", effects: false, adjustment: Adjustment::None, ..look };
+        let plain = Look {
+            heading: "Mean",
+            columns: Columns::LIMITS,
+            versus: true,
+            adjustment: Adjustment::None,
+            ..look
+        };
         show_estimates(session, &found, &plain, ["b", "V", "table"], &mut results);
     }
     let chosen = pairs(count);
@@ -100,13 +108,20 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (estimates, covariance) = apply(&b, &v, &rows);
     let name = |(a, c): &(usize, usize), by: &str| format!("{}{by}{}", data.names[*a], data.names[*c]);
     let found = Compared {
+        equation: String::new(),
         blocks: block(chosen.len()),
         labels: chosen.iter().map(|p| name(p, " vs ")).collect(),
         names: chosen.iter().map(|p| format!("{}.{over}", name(p, "vs"))).collect(),
         b: estimates,
         v: covariance,
     };
-    show_estimates(session, &found, &look, ["b_vs", "V_vs", "table_vs"], &mut results);
+    let names = ["b_vs", "V_vs", "table_vs"];
+    let asked = ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o));
+    if asked || !cmd.has("cimeans") {
+        show_estimates(session, &found, &look, names, &mut results);
+    } else {
+        store_estimates(&found, &look, names, &mut results);
+    }
     results.scalar("df_r", df).text("cmd", "pwmean").text("depvar", cmd.list.trim());
     session.r = results;
     Ok(())

@@ -9,11 +9,10 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{fit_error, level, note_weights, show_table};
-use crate::estimation::header::{Fact, show};
+use crate::estimation::header::{Fact, show, sums_of_squares};
 use crate::estimation::linear::LinearState;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
-use crate::format;
 use crate::matrix::Matrix;
 use crate::results::Estimation;
 use crate::session::Session;
@@ -219,28 +218,6 @@ fn display(session: &mut Session, cmd: &ParsedCommand, beta: Option<&[f64]>) -> 
         table(session, cmd, beta)?;
     }
     Ok(())
-}
-
-fn sums_of_squares(mss: f64, rss: f64, df_m: f64, df_r: f64, n: f64) -> Vec<String> {
-    let line = |name: &str, ss: f64, df: f64| {
-        let ms = if df > 0.0 { ss / df } else { MISSING };
-        format!(
-            "{name:>12} |{:>12}{:>10}{:>12}",
-            format::bare("%11.0g", ss),
-            format::bare("%9.0gc", df),
-            format::bare("%11.0g", ms)
-        )
-    };
-    let total = df_m + df_r;
-    debug_assert!(total <= n);
-    vec![
-        "      Source |       SS           df       MS".to_string(),
-        "-------------+----------------------------------".to_string(),
-        line("Model", mss, df_m),
-        line("Residual", rss, df_r),
-        "-------------+----------------------------------".to_string(),
-        line("Total", mss + rss, total),
-    ]
 }
 
 fn table(session: &mut Session, cmd: &ParsedCommand, beta: Option<&[f64]>) -> Result<()> {

@@ -63,8 +63,8 @@ pub(super) fn log(s: &mut Session, optimum: &Optimum, robust: bool, iterate: Opt
     for (i, line) in optimum.log.iter().enumerate() {
         let remark = if line.remark.is_empty() { String::new() } else { format!("  ({})", line.remark) };
         let value = format::bare("%10.0g", line.ll);
-        let gap = if i < 10 { "  " } else { " " };
-        s.print(format!("Iteration {i}:{gap}{} = {value}{remark}", likelihood::label(robust)));
+
+        s.print(format!("{}{} = {value}{remark}", likelihood::iteration(i), likelihood::label(robust)));
     }
     if !optimum.converged && iterate.is_none_or(|i| i > 0) {
         s.print("convergence not achieved");

@@ -7,6 +7,7 @@ use super::expression::Substitutable;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
+use crate::estimation::likelihood::iteration;
 use crate::estimation::ml_command::{self, Look};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, stata};
@@ -158,7 +159,7 @@ fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substit
     })?;
     if !cmd.has("nolog") {
         for (i, rss) in fit.log.iter().enumerate() {
-            s.print(format!("Iteration {i}:  Residual SS = {}", format::bare("%10.0g", *rss)));
+            s.print(format!("{}Residual SS = {}", iteration(i), format::bare("%10.0g", *rss)));
         }
     }
     Ok(fit)

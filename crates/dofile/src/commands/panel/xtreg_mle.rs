@@ -7,6 +7,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::header::{Fact, show};
+use crate::estimation::likelihood::iteration;
 use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
@@ -64,7 +65,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Re
     let constant = if model.constant { Some(fit(&model, &units, false)?.0.ll) } else { None };
     session.print("");
     for (i, ll) in found.log.iter().enumerate() {
-        session.print(format!("Iteration {i}:  Log likelihood = {}", format::bare("%10.0g", *ll)));
+        session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
     }
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());

@@ -9,6 +9,7 @@ use super::spregress_model::{Part, SpatialModel, repeated};
 use super::spregress_show::{Fitted, post_results, replay};
 use crate::commands::{CommandSpec, Example, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::estimation::likelihood::iteration;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -157,7 +158,7 @@ fn likelihood(s: &mut Session, cmd: &ParsedCommand, sp: &SpatialModel) -> Result
         s.print("Optimizing concentrated log likelihood:");
         s.print("");
         for (i, ll) in fit.log.iter().enumerate() {
-            s.print(format!("Iteration {i}:  Log likelihood = {}", crate::format::bare("%10.0g", *ll)));
+            s.print(format!("{}Log likelihood = {}", iteration(i), crate::format::bare("%10.0g", *ll)));
         }
     }
     let converged = fit.converged;

@@ -8,7 +8,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::likelihood::{MAXIMIZE, label, limits};
+use crate::estimation::likelihood::{MAXIMIZE, iteration, label, limits};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::estimation::survival::{Records, Settings, show};
@@ -295,7 +295,7 @@ fn log(s: &mut Session, fit: &CoxFit, robust: bool) {
     s.print("");
     let mut line = |i: usize, ll: f64, remark: &str| {
         let remark = if remark.is_empty() { String::new() } else { format!("  ({remark})") };
-        s.print(format!("Iteration {i}:  {} = {}{remark}", label(robust), format::bare("%10.0g", ll)));
+        s.print(format!("{}{} = {}{remark}", iteration(i), label(robust), format::bare("%10.0g", ll)));
     };
     fit.log.iter().enumerate().for_each(|(i, l)| line(i, l.ll, l.remark));
     if !fit.converged {

@@ -7,7 +7,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{level, show_active};
 use crate::estimation::header::{Fact, show as show_header};
-use crate::estimation::likelihood::{MAXIMIZE, label, limits};
+use crate::estimation::likelihood::{MAXIMIZE, iteration, label, limits};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::estimation::survival::{Records, Settings, show};
@@ -172,7 +172,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, own: &Competing) -> Result<()>
         s.print("");
         for (i, step) in fit.log.iter().enumerate() {
             let remark = if step.remark.is_empty() { String::new() } else { format!("  ({})", step.remark) };
-            s.print(format!("Iteration {i}:  {} = {}{remark}", label(true), format::bare("%10.0g", step.ll)));
+            s.print(format!("{}{} = {}{remark}", iteration(i), label(true), format::bare("%10.0g", step.ll)));
         }
     }
     post_results(s, cmd, own, &fit, &v);

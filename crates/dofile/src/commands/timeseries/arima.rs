@@ -6,6 +6,7 @@ use super::series;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
+use crate::estimation::likelihood::iteration;
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -340,7 +341,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             if i == 5 {
                 session.print("(switching optimization to Newton–Raphson)");
             }
-            session.print(format!("Iteration {i}:  Log likelihood = {}", format::bare("%10.0g", *ll)));
+            session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
         }
     }
     let outer = fit.scores.transpose().times(&fit.scores);

@@ -6,7 +6,8 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, show_active};
-use crate::estimation::header::{Fact, show};
+use crate::estimation::header::{Fact, show, sums_of_squares};
+use crate::estimation::likelihood::iteration;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::format;
@@ -118,13 +119,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         if cmd.has("twostep") { 1 } else { cmd.options.int("iterate").map_or(100, |i| i.max(1) as usize) };
     let tolerance = cmd.options.real("tolerance").unwrap_or(1e-6);
     let (mut rho, mut b, mut steps) = (0.0, first.b, 0);
-    let mut log = vec![0.0];
+    let (mut log, mut searched) = (vec![0.0], Vec::new());
     let transformed = |rho: f64| -> (Vec<f64>, Vec<Vec<f64>>) {
         (transform(&series.y, rho, corc), series.columns.iter().map(|c| transform(c, rho, corc)).collect())
     };
     if cmd.has("ssesearch") {
-        (rho, log) = sse_search(&transformed, tolerance)?;
-        steps = log.len() - 1;
+        let found = sse_search(&transformed, &residuals, corc)?;
+        (rho, searched) = found;
+        steps = searched.len();
     }
     while steps < limit && !cmd.has("ssesearch") {
         let next = rho_type.of_regression(&residuals(&b), k);
@@ -143,8 +145,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if !cmd.has("nolog") {
         session.print("");
-        for (i, rho) in log.iter().enumerate() {
-            session.print(format!("Iteration {i}:  rho = {}", format::bare("%6.4f", *rho)));
+        for (i, (rho, sum)) in searched.iter().enumerate() {
+            let (rho, criterion) = (format::bare("%6.4f", *rho), format::bare("%10.0g", -sum));
+            session.print(format!("{}rho = {rho}, criterion = {criterion}", iteration(i + 1)));
+        }
+        let steps_of_rho: &[f64] = if searched.is_empty() { &log } else { &[] };
+        for (i, rho) in steps_of_rho.iter().enumerate() {
+            session.print(format!("{}rho = {}", iteration(i), format::bare("%6.4f", *rho)));
         }
     }
     let (y, columns) = transformed(rho);
@@ -175,35 +182,36 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// The rho with the smallest sum of squared errors of the transformed regression: the best of a grid over (-1, 1), then
-/// golden sections around it. Returns it with the values on the way.
+/// the zero of the derivative beside it, by bisection. Returns it with the values and sums on the way.
 fn sse_search(
     transformed: &dyn Fn(f64) -> (Vec<f64>, Vec<Vec<f64>>),
-    tolerance: f64,
-) -> Result<(f64, Vec<f64>)> {
-    let sse = |rho: f64| -> Result<f64> {
+    residuals: &dyn Fn(&[f64]) -> Vec<f64>,
+    corc: bool,
+) -> Result<(f64, Vec<(f64, f64)>)> {
+    let at = |rho: f64| -> Result<OlsFit> {
         let (y, columns) = transformed(rho);
-        Ok(plain(&y, &columns, Vce::Classical)?.rss)
+        plain(&y, &columns, Vce::Classical)
+    };
+    // The coefficients minimise the sum too, so that the derivative is that with the coefficients held.
+    let rises = |fit: &OlsFit, rho: f64| {
+        let e = residuals(&fit.b);
+        let lagged: f64 = e.windows(2).map(|w| (w[1] - rho * w[0]) * w[0]).sum();
+        lagged + if corc { 0.0 } else { rho * e[0] * e[0] } < 0.0
     };
     let grid: Vec<f64> = (-99..=99).map(|i| f64::from(i) / 100.0).collect();
-    let values = grid.iter().map(|rho| sse(*rho)).collect::<Result<Vec<f64>>>()?;
+    let values = grid.iter().map(|rho| Ok(at(*rho)?.rss)).collect::<Result<Vec<f64>>>()?;
     let best = (0..grid.len()).min_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0);
-    let (mut low, mut high) = (grid[best] - 0.01, grid[best] + 0.01);
-    (low, high) = (low.max(-0.999_999), high.min(0.999_999));
-    let share = (5.0_f64.sqrt() - 1.0) / 2.0;
-    let mut log = vec![grid[best]];
-    let (mut a, mut b) = (high - share * (high - low), low + share * (high - low));
-    let (mut at_a, mut at_b) = (sse(a)?, sse(b)?);
-    while high - low > tolerance.min(1e-8) && log.len() < 200 {
-        if at_a < at_b {
-            (high, b, at_b) = (b, a, at_a);
-            a = high - share * (high - low);
-            at_a = sse(a)?;
+    let (mut low, mut high) = ((grid[best] - 0.01).max(-0.999_999), (grid[best] + 0.01).min(0.999_999));
+    let mut log = vec![(grid[best], values[best])];
+    while high - low > 1e-13 && log.len() < 60 {
+        let middle = f64::midpoint(low, high);
+        let fit = at(middle)?;
+        if rises(&fit, middle) {
+            high = middle;
         } else {
-            (low, a, at_a) = (a, b, at_b);
-            b = low + share * (high - low);
-            at_b = sse(b)?;
+            low = middle;
         }
-        log.push(f64::midpoint(low, high));
+        log.push((middle, fit.rss));
     }
     Ok((f64::midpoint(low, high), log))
 }
@@ -246,20 +254,28 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let (f, df_m, df_r) = (scalar("F"), scalar("df_m"), scalar("df_r"));
     let p = if crate::value::is_missing(f) { MISSING } else { f_tail(df_m, df_r, f) };
-    let facts = [
+    let robust = e.get_text("vcetype").is_some();
+    let mut facts = vec![
         Fact::observations(scalar("N")),
         Fact::statistic("F", &[df_m, df_r], f),
         Fact::probability("Prob > F", p),
         Fact::probability("R-squared", scalar("r2")),
-        Fact::probability("Adj R-squared", scalar("r2_a")),
-        Fact::root_mse(scalar("rmse")),
     ];
+    let sums = sums_of_squares(scalar("mss"), scalar("rss"), df_m, scalar("N") - scalar("rank"), scalar("N"));
+    if !robust {
+        facts.push(Fact::probability("Adj R-squared", scalar("r2_a")));
+    }
+    facts.push(Fact::root_mse(scalar("rmse")));
     let title = e.get_text("title").unwrap_or("").to_string();
     let (rho, dw_0, dw) = (scalar("rho"), scalar("dw_0"), scalar("dw"));
     session.print("");
     session.print(title);
     session.print("");
-    show(session, &[], &facts, 17, 10);
+    if robust {
+        show(session, &["Linear regression".to_string()], &facts, 17, 10);
+    } else {
+        show(session, &sums, &facts, 15, 9);
+    }
     session.print("");
     show_active(session, level, None)?;
     session.print(format!("         rho |  {}", format::number("%9.0g", rho)));

@@ -4,6 +4,7 @@
 use super::model::State;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
+use crate::estimation::likelihood::iteration;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
@@ -73,7 +74,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, state: &State) -> 
     if log {
         session.print("");
         for (i, value) in steps.iter().enumerate() {
-            session.print(format!("Iteration {i}:  criterion = {}", format::bare("%9.0g", value / n as f64)));
+            session.print(format!("{}criterion = {}", iteration(i), format::bare("%9.0g", value / n as f64)));
         }
     }
     let df = z.len() as f64;

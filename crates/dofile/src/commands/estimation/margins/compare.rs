@@ -1,13 +1,13 @@
 //! Contrasts and pairwise comparisons of margins: `margins r.a`, `margins a, pwcompare`, `contrast(atcontrast(r))`.
 //! Formulas: [R] margins, contrast and [R] margins, pwcompare (linear combinations of the margins).
 
+use super::compare_blocks::{Block, Line, block_tests, by_name, in_turn, level_names, placed};
 use super::formula::Target;
 use super::show::{heading, title};
 use super::{Cell, Comparing, Found, Request, variance};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
-    Compared, Look, TestLine, apply, group_codes, joint, show_estimates, show_groups, show_tests,
-    store_estimates,
+    Columns, Compared, Look, apply, group_codes, show_estimates, show_groups, show_tests, store_estimates,
 };
 use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::factors::{Factor, factors};
@@ -38,6 +38,9 @@ pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {
     }
     if !marked && !asked {
         return Ok(Comparing::Nothing);
+    }
+    if let Some(name) = ["nopvalues", "noci"].into_iter().find(|n| cmd.has(n)) {
+        return Err(StataError::unsupported_option("margins", &format!("{name} with contrast or pwcompare")));
     }
     if cmd.options.has("post") {
         return Err(StataError::unsupported_option("margins", "post with contrast or pwcompare"));
@@ -78,19 +81,20 @@ fn suboption(name: &str, argument: Option<&str>) -> Result<()> {
     Err(StataError::unsupported_option("margins", &format!("contrast({name})")))
 }
 
-/// Whether tests stand beside the intervals.
-pub(super) fn with_effects(cmd: &ParsedCommand) -> Result<bool> {
-    let mut found = false;
+/// Which numbers stand beside the standard errors.
+pub(super) fn columns(cmd: &ParsedCommand) -> Result<Columns> {
+    let mut found = Vec::new();
     for option in ["contrast", "pwcompare"] {
         for (name, argument) in split_options(cmd.options.text(option).unwrap_or(""))? {
             let groups = option == "pwcompare" && abbreviates(&name, "GROUPs");
             if !abbreviates(&name, "ATcontrast") && !groups {
                 suboption(&name, argument.as_deref())?;
             }
-            found |= matches!(name.as_str(), "effects" | "pveffects");
+            found.push(name);
         }
     }
-    Ok(found)
+    let has = |wanted: &str| found.iter().any(|name| name == wanted);
+    Ok(Columns::of(has("effects"), has("cieffects"), has("pveffects")))
 }
 
 /// Whether `pwcompare(groups)` asks for group codes.
@@ -108,21 +112,6 @@ pub(super) fn adjustment(cmd: &ParsedCommand) -> Result<Adjustment> {
     }
 }
 
-/// A block of margins that are compared with each other: its name, the position of each margin, its term.
-struct Block<'a> {
-    name: String,
-    positions: Vec<usize>,
-    term: Option<&'a TermSpec>,
-}
-
-/// One comparison over all margins.
-struct Line {
-    label: String,
-    group: String,
-    name: String,
-    weights: Vec<f64>,
-}
-
 pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -136,16 +125,26 @@ pub(super) fn show(
     let b: Vec<f64> = cells.iter().map(|c| c.margin.value).collect();
     let df_r = request.degrees(session);
     let blocks = blocks(request, cells, legends.len().max(1), &known, session)?;
-    let mut found =
-        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
+    let mut found = Compared {
+        equation: String::new(),
+        blocks: vec![],
+        labels: vec![],
+        names: vec![],
+        b: vec![],
+        v: Mat::zeros(0, 0),
+    };
     let (mut rows, mut tests) = (Vec::new(), Vec::new());
-    for block in &blocks {
-        let lines = lines(request, block, cells, &known, session)?;
+    for (name, mine) in by_name(&blocks) {
+        let mut parts = Vec::new();
+        for block in &mine {
+            parts.push(lines(request, block, cells, &known, session)?.into_iter());
+        }
+        let lines = in_turn(parts);
         let own: Vec<Option<Vec<f64>>> = lines.iter().map(|l| Some(l.weights.clone())).collect();
         let (own_b, own_v) = apply(&b, v, &own);
-        tests.extend(block_tests(block, &lines, &own_b, &own_v));
+        tests.extend(block_tests(name, mine[0].term, &lines, &own_b, &own_v));
         for line in lines {
-            found.blocks.push(block.name.clone());
+            found.blocks.push(name.to_string());
             found.labels.push(line.label);
             found.names.push(line.name);
             rows.push(Some(line.weights));
@@ -153,25 +152,26 @@ pub(super) fn show(
     }
     (found.b, found.v) = apply(&b, v, &rows);
     let kind = if request.pairwise { "Pairwise comparisons" } else { "Contrasts" };
-    let text = format!("{kind} of {}", title(cmd, request).to_lowercase());
+    let text = format!("{kind} of {}", title(cmd, request, parameters).to_lowercase());
     heading(session, cmd, request, targets, margins, &text);
-    session.print("");
     let mut results = Results::default();
     results.scalar("N", *n as f64);
     if !request.pairwise && !request.no_wald {
-        show_tests(session, &tests, df_r, &mut results);
+        session.print("");
+        show_tests(session, "", &tests, df_r, &mut results);
     }
     let look = Look {
         heading: if request.derivative.is_some() { "dy/dx" } else { "Contrast" },
         vce_title: variance::heading(request),
-        effects: request.effects,
+        columns: request.columns,
+        versus: request.pairwise,
         adjustment: request.adjustment,
         level: request.level,
         df_r,
     };
     let names = if request.pairwise { ["b_vs", "V_vs", "table_vs"] } else { ["b", "V", "table"] };
     if request.groups {
-        let own = margins_of(&blocks, cells, &b, v);
+        let own = margins_of(session, &blocks, cells, &b, v);
         let codes = group_codes(&own, &found, &look);
         let heading = if request.derivative.is_some() { "dy/dx" } else { "Margin" };
         show_groups(session, &own, &codes, &Look { heading, ..look }, &mut results);
@@ -224,7 +224,10 @@ fn blocks<'a>(
                 };
                 match out.iter_mut().find(|b| b.name == name) {
                     Some(block) => block.positions.push(i),
-                    None => out.push(Block { name, positions: vec![i], term: None }),
+                    None => {
+                        let at = (String::new(), String::new());
+                        out.push(Block { name, at, positions: vec![i], term: None });
+                    }
                 }
             }
             Ok(out)
@@ -243,11 +246,15 @@ fn blocks<'a>(
                     let first = &cells[at];
                     let variables: Vec<&str> = term.parts.iter().map(|p| p.name.as_str()).collect();
                     let own = |part: &str| part.split_once('.').is_some_and(|(_, v)| variables.contains(&v));
-                    let extra = name_of(first, &own);
-                    let name =
-                        if extra.is_empty() { term.text.clone() } else { format!("{} {extra}", term.text) };
+                    let (name, place) = if request.pairwise {
+                        let extra = name_of(first, &own);
+                        (format!("{} {extra}", term.title()).trim_end().to_string(), Default::default())
+                    } else {
+                        placed(session, term, first, &own)
+                    };
                     if !first.base {
-                        out.push(Block { name, positions: (at..at + size).collect(), term: Some(term) });
+                        let positions = (at..at + size).collect();
+                        out.push(Block { name, at: place, positions, term: Some(term) });
                     }
                     at += size;
                 }
@@ -272,14 +279,15 @@ fn lines(
     };
     let count = block.positions.len();
     if request.pairwise {
-        let names = level_names(block, cells);
+        let names = level_names(block, cells, None);
+        let shown = level_names(block, cells, Some(session));
         return Ok(pairs(count)
             .into_iter()
             .map(|(a, b)| {
                 let mut weights = vec![0.0; count];
                 (weights[a], weights[b]) = (1.0, -1.0);
                 Line {
-                    label: format!("{} vs {}", names[a], names[b]),
+                    label: format!("{} vs {}", shown[a], shown[b]),
                     group: String::new(),
                     name: match block.term.map(|t| t.parts.as_slice()) {
                         Some([part]) => format!("{}vs{}.{}", names[a], names[b], part.name),
@@ -296,7 +304,12 @@ fn lines(
         let rows = term.rows(session, &chosen)?;
         return Ok(rows
             .into_iter()
-            .map(|r| Line { label: r.label, group: r.group, name: r.name, weights: spread(&r.weights) })
+            .map(|r| Line {
+                label: r.label + &block.at.0,
+                group: r.group,
+                name: r.name + &block.at.1,
+                weights: spread(&r.weights),
+            })
             .collect());
     }
     let Comparing::Scenarios(operator) = &request.comparing else { return Ok(Vec::new()) };
@@ -313,61 +326,14 @@ fn lines(
 }
 
 /// The margins in the order of their blocks.
-fn margins_of(blocks: &[Block<'_>], cells: &[Cell], b: &[f64], v: &Mat) -> Compared {
+fn margins_of(session: &Session, blocks: &[Block<'_>], cells: &[Cell], b: &[f64], v: &Mat) -> Compared {
     let all: Vec<usize> = blocks.iter().flat_map(|block| block.positions.iter().copied()).collect();
     Compared {
+        equation: String::new(),
         blocks: blocks.iter().flat_map(|k| k.positions.iter().map(|_| k.name.clone())).collect(),
-        labels: blocks.iter().flat_map(|k| level_names(k, cells)).collect(),
+        labels: blocks.iter().flat_map(|k| level_names(k, cells, Some(session))).collect(),
         names: all.iter().map(|i| cells[*i].stripe.name.clone()).collect(),
         b: all.iter().map(|i| b[*i]).collect(),
         v: v.select(&all, &all),
     }
-}
-
-/// Levels of the margins of a block, as pairs are named by.
-fn level_names(block: &Block<'_>, cells: &[Cell]) -> Vec<String> {
-    let variables: Option<Vec<&str>> = block.term.map(|t| t.parts.iter().map(|p| p.name.as_str()).collect());
-    let names = block.positions.iter().enumerate().map(|(i, p)| {
-        let Some(variables) = &variables else { return (i + 1).to_string() };
-        let levels: Vec<&str> = cells[*p]
-            .stripe
-            .name
-            .split('#')
-            .filter_map(|part| part.split_once('.'))
-            .filter(|(_, v)| variables.contains(v))
-            .map(|(level, _)| level)
-            .collect();
-        if levels.len() > 1 { format!("({})", levels.join("#")) } else { levels.join("#") }
-    });
-    names.collect()
-}
-
-/// Tests of the comparisons of a block, one by one and together.
-fn block_tests(block: &Block<'_>, lines: &[Line], b: &[f64], v: &Mat) -> Vec<TestLine> {
-    let all: Vec<usize> = (0..lines.len()).collect();
-    let line = |label: &str, positions: &[usize]| TestLine {
-        block: block.name.clone(),
-        label: label.to_string(),
-        test: joint(b, v, positions),
-    };
-    let operator = block.term.is_none_or(TermSpec::has_operator);
-    let mut out: Vec<TestLine> = Vec::new();
-    if operator {
-        out.extend(lines.iter().enumerate().map(|(i, l)| line(&l.label, &[i])));
-    } else {
-        let mut groups: Vec<&str> =
-            lines.iter().map(|l| l.group.as_str()).filter(|g| !g.is_empty()).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        for group in groups {
-            let inside: Vec<usize> = all.iter().copied().filter(|i| lines[*i].group == group).collect();
-            out.push(line(group, &inside));
-        }
-    }
-    match (out.is_empty(), lines.len()) {
-        (true, _) => out.push(line("", &all)),
-        (false, 1) => {}
-        _ => out.push(line("Joint", &all)),
-    }
-    out
 }

@@ -3,6 +3,7 @@
 //! Stores in `r()`: N b V table at, level, title expression derivatives xvars. Formulas: [R] margins.
 
 mod compare;
+mod compare_blocks;
 mod compute;
 mod formula;
 mod saving;
@@ -13,6 +14,7 @@ use self::formula::Target;
 use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{self, Setting, Statistic, Value};
+use crate::estimation::comparisons::Columns;
 use crate::estimation::contrast_terms::{TermSpec, weights_of_estimation};
 use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
@@ -32,7 +34,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample nose post saving(filename [, replace]) noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
     notes: "stores r(N) r(b) r(V) r(table) r(at); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
@@ -70,6 +72,8 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("SAVing"),
     OptSpec::flag("VSQUISH"),
     OptSpec::flag("nose"),
+    OptSpec::flag("noPVALues"),
+    OptSpec::flag("noCI"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "WITHin",
@@ -97,8 +101,8 @@ struct Request {
     comparing: Comparing,
     /// All pairs instead of contrasts.
     pairwise: bool,
-    /// Tests beside the intervals.
-    effects: bool,
+    /// Which numbers of comparisons stand beside their standard errors.
+    columns: Columns,
     /// Group codes of the margins instead of their differences.
     groups: bool,
     /// No table of joint tests.
@@ -250,7 +254,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         df: cmd.options.real("df"),
         comparing: compare::comparing(cmd)?,
         pairwise: cmd.options.has("pwcompare"),
-        effects: compare::with_effects(cmd)?,
+        columns: compare::columns(cmd)?,
         groups: compare::with_groups(cmd)?,
         no_wald: cmd.options.text("contrast").is_some_and(|t| t.split_whitespace().any(|w| w == "nowald")),
         adjustment: compare::adjustment(cmd)?,

@@ -3,7 +3,9 @@
 use super::formula::Target;
 use super::{Cell, Found, Legend, Request, variance};
 use crate::error::Result;
+use crate::estimation::at_spec::{Setting, Statistic, Value};
 use crate::estimation::column_names::column_names;
+use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::Form as Derivative;
 use crate::estimation::post::command_line;
@@ -28,12 +30,14 @@ pub(super) fn show(
         v.diagonal().iter().zip(cells).map(|(x, c)| if c.base { 0.0 } else { x.max(0.0).sqrt() }).collect();
     let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
     let df_r = request.degrees(session);
-    let title = title(cmd, request);
+    let title = title(cmd, request, parameters);
     heading(session, cmd, request, targets, found, title);
     let name = effect_heading(request);
     session.print("");
     let before = session.settings.table.clone();
     session.settings.table.only_estimates = request.no_errors;
+    session.settings.table.no_tests |= cmd.has("nopvalues");
+    session.settings.table.no_limits |= cmd.has("noci");
     Table {
         title: "",
         heading: name,
@@ -108,13 +112,40 @@ fn describe(
 }
 
 /// Title of the table of margins.
-pub(super) fn title(cmd: &ParsedCommand, request: &Request) -> &'static str {
-    match (&request.derivative, cmd.options.has("atmeans")) {
+pub(super) fn title(cmd: &ParsedCommand, request: &Request, parameters: &Parameters) -> &'static str {
+    let fixed = cmd.options.has("atmeans") || all_fixed(request, parameters);
+    match (&request.derivative, fixed) {
         (Some(_), true) => "Conditional marginal effects",
         (Some(_), false) => "Average marginal effects",
         (None, true) => "Adjusted predictions",
         (None, false) => "Predictive margins",
     }
+}
+
+/// Whether each margin fixes the values of all covariates, by its levels or by `at()`.
+fn all_fixed(request: &Request, parameters: &Parameters) -> bool {
+    let covariates = variables(parameters);
+    let mut listed: Vec<Vec<&str>> = Vec::new();
+    for term in request.list.split_whitespace() {
+        listed.push(term.split(['#', '@', '|']).filter_map(|part| part.rsplit('.').next()).collect());
+    }
+    let none = Setting::new();
+    let mut settings: Vec<&Setting> = request.settings.iter().collect();
+    if listed.is_empty() {
+        listed.push(Vec::new());
+    }
+    if settings.is_empty() {
+        settings.push(&none);
+    }
+    let set = |setting: &Setting, variable: &str| {
+        let last = setting.iter().rev().find(|(name, _)| name == variable || name == "_all");
+        matches!(last, Some((_, Value::Number(_))))
+            || matches!(last, Some((_, Value::Summary(s))) if !matches!(s, Statistic::AsObserved | Statistic::Balanced))
+    };
+    let fixes = |names: &[&str], setting: &Setting| {
+        covariates.iter().all(|v| names.contains(&v.as_str()) || set(setting, v))
+    };
+    !covariates.is_empty() && listed.iter().all(|names| settings.iter().all(|s| fixes(names, s)))
 }
 
 fn effect_heading(request: &Request) -> &'static str {

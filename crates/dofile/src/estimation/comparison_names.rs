@@ -1,0 +1,78 @@
+//! The column of names in tables of comparisons: terms, and below each its comparisons with one more blank at the end.
+
+use crate::format;
+use crate::session::Session;
+
+/// Widths and text of the names of one table.
+pub(super) struct Names {
+    width: usize,
+    equation: String,
+}
+
+impl Names {
+    /// As wide as the longest term or label, within what the line size leaves beside the widest table.
+    pub(super) fn of<'a>(
+        session: &Session,
+        equation: &str,
+        rows: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let widest = (session.settings.linesize).saturating_sub(67).max(12);
+        let length = |text: &str| text.chars().count();
+        let of_label = |label: &str| match length(label) + 1 {
+            whole if whole <= widest => whole,
+            _ => parts(label).iter().map(|part| length(part) + 1).max().unwrap_or(0),
+        };
+        let longest = rows.map(|(block, label)| length(block).max(of_label(label))).max().unwrap_or(0);
+        Self { width: longest.clamp(12, widest), equation: equation.to_string() }
+    }
+
+    /// The line above and below the table.
+    pub(super) fn frame(&self, cells: usize) -> String {
+        "-".repeat(self.width + 2 + cells)
+    }
+
+    /// The line between headings and rows.
+    pub(super) fn rule(&self, cells: usize) -> String {
+        format!("{}+{}", "-".repeat(self.width + 1), "-".repeat(cells))
+    }
+
+    /// A line with a name.
+    pub(super) fn line(&self, name: &str, cells: &str) -> String {
+        format!("{:>width$} |{cells}", format::abbrev(name, self.width), width = self.width)
+    }
+
+    /// The equation above the terms.
+    pub(super) fn print_equation(&self, session: &mut Session) {
+        if !self.equation.is_empty() {
+            let name = format::abbrev(&self.equation, self.width);
+            session.print(format!("{name:<width$}|", width = self.width + 1));
+        }
+    }
+
+    /// Prints a comparison; one that is too long has both sides and `vs` in lines of their own.
+    pub(super) fn print_level(&self, session: &mut Session, label: &str, cells: &str) {
+        let room = self.width - 1;
+        let mut lines: Vec<String> = vec![label.to_string()];
+        if label.chars().count() > room {
+            lines = parts(label);
+        }
+        let last = lines.pop().unwrap_or_default();
+        for line in lines {
+            session.print(format!("{:>room$}  |", format::abbrev(&line, room)));
+        }
+        session.print(format!("{:>room$}  |{cells}", format::abbrev(&last, room)));
+    }
+}
+
+/// The sides of a comparison and the word between them.
+fn parts(label: &str) -> Vec<String> {
+    label.split_inclusive(" vs ").flat_map(sides).collect()
+}
+
+/// A side of a comparison, and the word between the sides if it follows.
+fn sides(part: &str) -> Vec<String> {
+    match part.strip_suffix(" vs ") {
+        Some(side) => vec![side.to_string(), "vs".to_string()],
+        None => vec![part.to_string()],
+    }
+}
