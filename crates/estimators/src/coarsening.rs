@@ -2,6 +2,8 @@
 //! Iacus, King and Porro (2012), Political Analysis 20: 1-24; Blackwell, Iacus, King and Porro (2009), Stata Journal 9:
 //! 524-546.
 
+use super::descriptive::Sample;
+use super::weights::WeightKind;
 use std::collections::BTreeMap;
 
 /// How many cutpoints a variable gets.
@@ -114,45 +116,24 @@ pub fn l1_distance(strata: &[usize], count: usize, treated: &[bool], weights: &[
     0.5 * sums.iter().map(|s| (s[1] / one - s[0] / zero).abs()).sum::<f64>()
 }
 
-/// The weighted quantile of pairs of a value and its weight: the smallest value whose cumulated weight exceeds the share, the
-/// mean of two values where the cumulated weight equals it.
-pub fn quantile(pairs: &mut [(f64, f64)], share: f64) -> f64 {
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let total: f64 = pairs.iter().map(|p| p.1).sum();
-    let target = share * total;
-    let mut sum = 0.0;
-    for (i, (value, weight)) in pairs.iter().enumerate() {
-        sum += weight;
-        if (sum - target).abs() <= 1e-10 * total {
-            return pairs.get(i + 1).map_or(*value, |next| 0.5 * (value + next.0));
-        }
-        if sum > target {
-            return *value;
-        }
-    }
-    pairs.last().map_or(f64::NAN, |p| p.0)
-}
-
 /// Distance, difference of means, and differences of the minimum, quartiles and maximum of one covariate.
 pub fn univariate(values: &[f64], treated: &[bool], weights: &[f64], cutpoints: &Cutpoints) -> [f64; 7] {
     let (numbers, count) = strata(&[intervals(values, &cutpoints.of(values))], values.len());
-    let group = |g: bool| -> Vec<(f64, f64)> {
-        let rows = values.iter().zip(weights).zip(treated);
-        rows.filter(|(_, t)| **t == g).map(|((x, w), _)| (*x, *w)).collect()
+    let group = |g: bool| {
+        let rows = values.iter().zip(weights).zip(treated).filter(|(_, t)| **t == g);
+        Sample::new(rows.map(|((x, w), _)| (*x, *w)), Some(WeightKind::Analytic))
     };
-    let (mut zero, mut one) = (group(false), group(true));
-    let mean = |pairs: &[(f64, f64)]| {
-        pairs.iter().map(|(x, w)| x * w).sum::<f64>() / pairs.iter().map(|p| p.1).sum::<f64>()
-    };
-    let mut out =
-        [l1_distance(&numbers, count, treated, weights), mean(&one) - mean(&zero), 0.0, 0.0, 0.0, 0.0, 0.0];
-    for (at, share) in [(3, 0.25), (4, 0.5), (5, 0.75)] {
-        out[at] = quantile(&mut one, share) - quantile(&mut zero, share);
-    }
-    // the groups are sorted now
-    let (first, last) = (|p: &[(f64, f64)]| p[0].0, |p: &[(f64, f64)]| p[p.len() - 1].0);
-    (out[2], out[6]) = (first(&one) - first(&zero), last(&one) - last(&zero));
-    out
+    let (zero, one) = (group(false), group(true));
+    let difference = |of: &dyn Fn(&Sample) -> f64| of(&one) - of(&zero);
+    [
+        l1_distance(&numbers, count, treated, weights),
+        difference(&Sample::mean),
+        difference(&Sample::min),
+        difference(&|group| group.percentile(25.0)),
+        difference(&|group| group.percentile(50.0)),
+        difference(&|group| group.percentile(75.0)),
+        difference(&Sample::max),
+    ]
 }
 
 #[cfg(test)]
