@@ -312,3 +312,13 @@ fn correlations_stand_under_their_names() {
     interest | -1.07143  3.11429",
     );
 }
+
+/// [R] pwcompare: `mcompare()` adjusts the comparisons, not the margins.
+#[test]
+fn adjustments_leave_the_margins_alone() {
+    log_of(&format!(
+        "{INTEREST}regress interest i.type\npwcompare type\nmatrix a = r(table)\nmatrix c = r(table_vs)\n\
+         pwcompare type, mcompare(bonferroni)\nmatrix b = r(table)\nmatrix d = r(table_vs)\n\
+         assert mreldif(a, b) == 0\nassert d[5,1] < c[5,1] - .1"
+    ));
+}

@@ -18,6 +18,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("generate q = inrange(s, 1, 2)", 109, "type mismatch"),
     ("generate q = inlist(s, 1, 2)", 109, "type mismatch"),
     ("regress s x", 109, ""),
+    ("generate t = _n\ntsset t\ntssmooth ma q = s, window(1 1 1)", 109, "type mismatch"),
     ("generate x = 1", 110, "already defined"),
     ("summarize nosuch", 111, "nosuch"),
     ("generate q = nosuch + 1", 111, "nosuch"),

@@ -227,7 +227,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut rows: Vec<Prediction> = Vec::new();
     let mut lines = Vec::new();
     let list = terms(&cmd.list)?;
-    let asked = ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o));
+    let asked = asks_for_differences(cmd);
     let mut shown = false;
     for term in &list {
         let chosen = active.chosen(session, term)?;
@@ -291,17 +291,27 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Which numbers the options ask for.
-fn columns(cmd: &ParsedCommand) -> Columns {
+pub(super) fn columns(cmd: &ParsedCommand) -> Columns {
     Columns::of(cmd.has("effects"), cmd.has("cieffects"), cmd.has("pveffects"))
 }
 
-fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let active = Active::read(session, cmd)?;
+/// Whether an option asks for the table of differences.
+pub(super) fn asks_for_differences(cmd: &ParsedCommand) -> bool {
+    ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o))
+}
+
+/// Margins of the levels with their rows, and the differences of their pairs.
+struct Pairwise {
+    versus: Compared,
+    margins: Compared,
+    margin_rows: Vec<Prediction>,
+}
+
+fn pairwise(session: &Session, active: &Active, list: &[TermSpec]) -> Result<Pairwise> {
     let size = active.parameters.b.len();
     let (mut versus, mut margins) = (active.compared(), active.compared());
     let (mut versus_rows, mut margin_rows) = (Vec::new(), Vec::new());
-    let list = terms(&cmd.list)?;
-    for term in &list {
+    for term in list {
         if term.has_operator() || term.parts.iter().any(|p| p.nested) {
             return Err(StataError::new(198, "contrast operators are not allowed in pwcompare"));
         }
@@ -340,32 +350,32 @@ fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     (versus.b, versus.v) = apply(&active.parameters.b, &active.parameters.v, &versus_rows);
     (margins.b, margins.v) = apply(&active.parameters.b, &active.parameters.v, &margin_rows);
+    Ok(Pairwise { versus, margins, margin_rows })
+}
+
+fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let active = Active::read(session, cmd)?;
+    let list = terms(&cmd.list)?;
+    let Pairwise { versus, margins, margin_rows } = pairwise(session, &active, &list)?;
     let mut results = Results::default();
     session.print("");
     session.print("Pairwise comparisons of marginal linear predictions");
     session.print("");
     session.print("Margins: asbalanced");
-    if cmd.has("cimargins") {
-        let plain = Look {
-            adjustment: Adjustment::None,
-            ..active.look("Margin", Columns::LIMITS, cmd.has("cimargins"))
-        };
-        show_estimates(session, &margins, &plain, ["b", "V", "table"], &mut results);
-    } else {
-        store_estimates(
-            &margins,
-            &active.look("Margin", Columns::LIMITS, false),
-            ["b", "V", "table"],
-            &mut results,
-        );
+    // adjustments are for the differences
+    let plain =
+        Look { adjustment: Adjustment::None, ..active.look("Margin", Columns::LIMITS, cmd.has("cimargins")) };
+    let stored = ["b", "V", "table"];
+    match cmd.has("cimargins") {
+        true => show_estimates(session, &margins, &plain, stored, &mut results),
+        false => store_estimates(&margins, &plain, stored, &mut results),
     }
     let (look, names) = (active.look("Contrast", columns(cmd), true), ["b_vs", "V_vs", "table_vs"]);
     if cmd.has("groups") {
         let codes = group_codes(&margins, &versus, &look);
         show_groups(session, &margins, &codes, &active.look("Margin", Columns::LIMITS, false), &mut results);
     }
-    let asked = ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o));
-    if asked || !(cmd.has("groups") || cmd.has("cimargins")) {
+    if asks_for_differences(cmd) || !(cmd.has("groups") || cmd.has("cimargins")) {
         show_estimates(session, &versus, &look, names, &mut results);
     } else {
         store_estimates(&versus, &look, names, &mut results);

@@ -3,6 +3,7 @@
 //! Stores in `r()`: b_vs V_vs table_vs (comparisons), b V table with `cimeans` (means), df_r. Formulas: [R] pwmean.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::contrast::{asks_for_differences, columns};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{Columns, Compared, Look, apply, show_estimates, store_estimates};
 use crate::ops::groups::Grouped;
@@ -66,7 +67,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let look = Look {
         heading: "Contrast",
         vce_title: "",
-        columns: Columns::of(cmd.has("effects"), cmd.has("cieffects"), cmd.has("pveffects")),
+        columns: columns(cmd),
         versus: true,
         adjustment,
         level,
@@ -77,15 +78,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("Pairwise comparisons of means with equal variances");
     session.print("");
     session.print(format!("Over: {over}"));
-    let block = |n: usize| vec![over.trim().to_string(); n];
+    let found = differences(over, &data.names, &b, &v);
     if cmd.has("cimeans") {
         let found = Compared {
             equation: String::new(),
-            blocks: block(count),
+            blocks: vec![over.trim().to_string(); count],
             labels: data.names.clone(),
             names: data.names.iter().map(|l| format!("{l}.{over}")).collect(),
-            b: b.clone(),
-            v: v.clone(),
+            b,
+            v,
         };
         let plain = Look {
             heading: "Mean",
@@ -96,28 +97,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         };
         show_estimates(session, &found, &plain, ["b", "V", "table"], &mut results);
     }
-    let chosen = pairs(count);
-    let rows: Vec<Option<Vec<f64>>> = chosen
-        .iter()
-        .map(|(a, c)| {
-            let mut weights = vec![0.0; count];
-            (weights[*a], weights[*c]) = (1.0, -1.0);
-            Some(weights)
-        })
-        .collect();
-    let (estimates, covariance) = apply(&b, &v, &rows);
-    let name = |(a, c): &(usize, usize), by: &str| format!("{}{by}{}", data.names[*a], data.names[*c]);
-    let found = Compared {
-        equation: String::new(),
-        blocks: block(chosen.len()),
-        labels: chosen.iter().map(|p| name(p, " vs ")).collect(),
-        names: chosen.iter().map(|p| format!("{}.{over}", name(p, "vs"))).collect(),
-        b: estimates,
-        v: covariance,
-    };
     let names = ["b_vs", "V_vs", "table_vs"];
-    let asked = ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o));
-    if asked || !cmd.has("cimeans") {
+    if asks_for_differences(cmd) || !cmd.has("cimeans") {
         show_estimates(session, &found, &look, names, &mut results);
     } else {
         store_estimates(&found, &look, names, &mut results);
@@ -125,4 +106,27 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.scalar("df_r", df).text("cmd", "pwmean").text("depvar", cmd.list.trim());
     session.r = results;
     Ok(())
+}
+
+/// The differences of all pairs of means.
+fn differences(over: &str, names: &[String], b: &[f64], v: &Mat) -> Compared {
+    let chosen = pairs(names.len());
+    let rows: Vec<Option<Vec<f64>>> = chosen
+        .iter()
+        .map(|(a, c)| {
+            let mut weights = vec![0.0; names.len()];
+            (weights[*a], weights[*c]) = (1.0, -1.0);
+            Some(weights)
+        })
+        .collect();
+    let (estimates, covariance) = apply(b, v, &rows);
+    let name = |(a, c): &(usize, usize), by: &str| format!("{}{by}{}", names[*a], names[*c]);
+    Compared {
+        equation: String::new(),
+        blocks: vec![over.trim().to_string(); chosen.len()],
+        labels: chosen.iter().map(|p| name(p, " vs ")).collect(),
+        names: chosen.iter().map(|p| format!("{}.{over}", name(p, "vs"))).collect(),
+        b: estimates,
+        v: covariance,
+    }
 }
