@@ -74,7 +74,7 @@ impl ConvertTo {
 
     /// True if the result is a date.
     pub fn is_date(&self) -> bool {
-        !matches!(self, Self::Number | Self::Text | Self::TextLower | Self::YesNo)
+        self.mask().is_some() || *self == Self::DateSpreadsheet
     }
 
     /// True if the result is text.

@@ -172,7 +172,7 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
     // a text in quotes, or a number, by the type of the column
     let as_text = match to {
-        to if to.is_text() || *to == ConvertTo::YesNo => true,
+        to if to.is_text() => true,
         ConvertTo::DateSpreadsheet => false,
         // a code of a numeric column is a number, and nothing is cut out of numbers
         to => {

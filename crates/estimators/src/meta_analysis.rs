@@ -92,6 +92,13 @@ impl<'a> Studies<'a> {
         Some((w.len() as f64 - self.x.len() as f64) / self.traces(&w, &fit.v).0)
     }
 
+    /// DerSimonian and Laird's variance between studies from a statistic of homogeneity, which may be one about another pool, with
+    /// the inverse `(X'WX)^-1` at weights without heterogeneity. It may be below zero.
+    pub fn dersimonian_laird(&self, q: f64, inverse: &Mat) -> f64 {
+        let df = self.y.len() as f64 - self.x.len() as f64;
+        (q - df) / self.traces(&self.weights(0.0), inverse).0
+    }
+
     /// The variance between studies, never below zero, and whether the search converged. `None` when the moderators
     /// are collinear or leave no degrees of freedom.
     pub fn between(&self, method: Between) -> Option<(f64, bool)> {
@@ -104,7 +111,7 @@ impl<'a> Studies<'a> {
         match method {
             Between::DerSimonianLaird => {
                 let fit = self.fit(&w)?;
-                moments((fit.q - (k - p)) / self.traces(&w, &fit.v).0)
+                moments(self.dersimonian_laird(fit.q, &fit.v))
             }
             Between::HunterSchmidt => moments((self.fit(&w)?.q - k) / w.iter().sum::<f64>()),
             Between::Hedges => {

@@ -1,6 +1,8 @@
 //! Effects of single studies from the summaries of two groups, and their Mantel-Haenszel pools: Deeks, Altman and Bradburn
 //! (2001), "Statistical methods for examining heterogeneity and combining results from several studies in meta-analysis".
 
+use super::meta_analysis::pool;
+
 /// Measures of a 2 x 2 table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binary {
@@ -102,17 +104,9 @@ pub fn mantel_haenszel(measure: Binary, tables: &[[f64; 4]]) -> (f64, f64, Vec<f
     (effect, variance.sqrt(), weights)
 }
 
-/// DerSimonian and Laird's variance between studies from a statistic of homogeneity.
-pub fn dersimonian_laird(q: f64, variances: &[f64]) -> f64 {
-    let sum = |power: i32| variances.iter().map(|v| v.powi(-power)).sum::<f64>();
-    let scale = sum(1) - sum(2) / sum(1);
-    if scale > 0.0 { ((q - (variances.len() as f64 - 1.0)) / scale).max(0.0) } else { 0.0 }
-}
-
 /// Effects standardised for Begg and Mazumdar's rank test: their distances from the pool by inverse variances over the
-/// standard deviations of these distances.
-pub fn standardised(y: &[f64], v: &[f64]) -> Vec<f64> {
-    let total: f64 = v.iter().map(|v| 1.0 / v).sum();
-    let centre = y.iter().zip(v).map(|(y, v)| y / v).sum::<f64>() / total;
-    y.iter().zip(v).map(|(y, v)| (y - centre) / (v - 1.0 / total).sqrt()).collect()
+/// standard deviations of these distances. `None` without a pool.
+pub fn standardised(y: &[f64], v: &[f64]) -> Option<Vec<f64>> {
+    let pooled = pool(y, v, None)?;
+    Some(y.iter().zip(v).map(|(y, v)| (y - pooled.theta) / (v - pooled.se.powi(2)).sqrt()).collect())
 }

@@ -32,11 +32,15 @@ pub fn note_weights(session: &mut Session, model: &Model) {
 
 /// Level of intervals: the option or the setting; r(198) outside 10 to 99.99.
 pub fn level(session: &Session, cmd: &ParsedCommand) -> Result<f64> {
-    let level = cmd.options.real("level").unwrap_or(session.settings.level);
-    if !(10.0..=99.99).contains(&level) {
-        return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));
+    checked_level("level", cmd.options.real("level").unwrap_or(session.settings.level))
+}
+
+/// The level that an option names; r(198) outside 10 to 99.99.
+pub fn checked_level(option: &str, level: f64) -> Result<f64> {
+    match (10.0..=99.99).contains(&level) {
+        true => Ok(level),
+        false => Err(StataError::new(198, format!("{option}() must be between 10 and 99.99 inclusive"))),
     }
-    Ok(level)
 }
 
 /// Prints the coefficient table of active estimates with one equation and stores `r(table)`.

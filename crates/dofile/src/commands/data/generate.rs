@@ -3,8 +3,9 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::expr::{Compiled, EvalCtx};
-use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::frame::{Column, StorageType, Variable};
 use crate::session::Session;
+use crate::syntax::varlist::check_new;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 
@@ -87,12 +88,7 @@ fn generate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => return Err(StataError::standard(103)),
     };
     let (name, label) = target.split_once(':').map_or((target, ""), |(n, l)| (n, l));
-    if s.frame.find(name).is_some() {
-        return Err(StataError::already_defined(name));
-    }
-    if !is_valid_name(name) {
-        return Err(StataError::new(198, format!("{name} invalid name")));
-    }
+    check_new(&s.frame, name)?;
     s.room_for(s.frame.n_rows() as f64, 16.0)?;
     let groups = group_ranges(s);
     let keep = selected(s, cmd, &groups)?;

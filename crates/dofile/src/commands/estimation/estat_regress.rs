@@ -140,30 +140,27 @@ pub(crate) fn hettest(session: &mut Session, call: &Call) -> Result<()> {
     session.print("H0: Constant variance");
     session.print("");
     let mut results = Results::default();
-    if options.has("mtest") && !fitted_only {
-        let statistic = |fit: &OlsFit| if iid { n * fit.r2 } else { fit.mss / 2.0 };
-        if options.has("fstat") {
+    let several = options.has("mtest") && !fitted_only;
+    if options.has("fstat") {
+        if several {
             return Err(StataError::unsupported_option("estat hettest", "mtest() with fstat"));
         }
-        let alone = columns.iter().map(|x| regression(&scaled, &[*x], true).map(|f| statistic(&f)));
-        let chi2 = alone.collect::<Result<Vec<f64>>>()?;
-        let method = options.text("mtest").unwrap_or("noadjust").trim().to_string();
-        let all = statistic(&fit);
-        several_tests(session, &names, &chi2, (all, fit.df_m), &method, &mut results)?;
-        results.scalar("chi2", stata(all)).scalar("df", fit.df_m);
-        results.scalar("p", stata(chi2_tail(fit.df_m, all)));
-        session.r = results;
-        return Ok(());
-    }
-    if options.has("fstat") {
         let f = fit.f.unwrap_or(f64::NAN);
         let p = stata(f_tail(fit.df_m, fit.df_r, f));
         show_test(session, &format!("F({}, {})", fit.df_m, fit.df_r), f, "Prob > F", p);
         results.scalar("F", stata(f)).scalar("df_m", fit.df_m).scalar("df_r", fit.df_r).scalar("p", p);
     } else {
-        let chi2 = if iid { n * fit.r2 } else { fit.mss / 2.0 };
+        let statistic = |fit: &OlsFit| if iid { n * fit.r2 } else { fit.mss / 2.0 };
+        let chi2 = statistic(&fit);
         let p = stata(chi2_tail(fit.df_m, chi2));
-        show_test(session, &format!("chi2({})", fit.df_m), chi2, "Prob > chi2", p);
+        if several {
+            let alone = columns.iter().map(|x| regression(&scaled, &[*x], true).map(|f| statistic(&f)));
+            let each = alone.collect::<Result<Vec<f64>>>()?;
+            let method = options.text("mtest").unwrap_or("noadjust").trim().to_string();
+            several_tests(session, &names, &each, (chi2, fit.df_m), &method, &mut results)?;
+        } else {
+            show_test(session, &format!("chi2({})", fit.df_m), chi2, "Prob > chi2", p);
+        }
         results.scalar("chi2", stata(chi2)).scalar("df", fit.df_m).scalar("p", p);
     }
     session.r = results;

@@ -51,7 +51,7 @@ fn with_outcome(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let list = cmd.list.clone();
     let (depvar, rest) = first_word(&list);
     let depvar = s.numeric_variable(depvar)?;
-    check_expansion(s, cmd, rest)?;
+    let as_written = stays_as_written(s, cmd, rest)?;
     // the outcome as a last block: it falls out where the others explain it, and replaces none of them
     let name = s.frame.var(depvar).name.clone();
     let (mut design, weights) = design(s, cmd, &format!("{rest} {name}"))?;
@@ -71,7 +71,7 @@ fn with_outcome(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         positions.clear();
     }
     design.terms.pop();
-    post_list(s, cmd, rest, design, &positions)?;
+    post_list(s, cmd, as_written.then_some(rest), design, &positions);
     match is_explained {
         true => Err(StataError::new(459, format!("{name} collinear with independent variables"))),
         false => Ok(()),
@@ -79,40 +79,40 @@ fn with_outcome(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn without_collinear(s: &mut Session, cmd: &ParsedCommand, list: &str) -> Result<()> {
-    check_expansion(s, cmd, list)?;
+    let as_written = stays_as_written(s, cmd, list)?;
     let (design, weights) = design(s, cmd, list)?;
     let positions = match cmd.has("collinear") {
         true => Vec::new(),
         false => omitted(cmd, &design, weights.as_deref(), &design.blocks()),
     };
-    post_list(s, cmd, list, design, &positions)
+    post_list(s, cmd, as_written.then_some(list), design, &positions);
+    Ok(())
 }
 
-fn has_factors(s: &Session, list: &str) -> Result<bool> {
-    Ok(!FvList::parse(&s.frame, list, s.settings.varabbrev)?.factors().is_empty())
-}
-
-fn check_expansion(s: &Session, cmd: &ParsedCommand, list: &str) -> Result<()> {
-    match has_factors(s, list)? && cmd.has("forcedrop") {
+/// Whether a list keeps its factor variables as they were written, not term by term.
+fn stays_as_written(s: &Session, cmd: &ParsedCommand, list: &str) -> Result<bool> {
+    let has_factors = !FvList::parse(&s.frame, list, s.settings.varabbrev)?.factors().is_empty();
+    match has_factors && cmd.has("forcedrop") {
         true => Err(StataError::invalid("option forcedrop not allowed with factor variables")),
-        false => Ok(()),
+        false => Ok(has_factors && !cmd.has("expand")),
     }
 }
 
-/// Notes what is omitted, by position among the active columns of `design`, and stores the list.
+/// Notes what is omitted, by position among the active columns of `design`, and stores the list: `as_written`, or term by
+/// term.
 fn post_list(
     s: &mut Session,
     cmd: &ParsedCommand,
-    list: &str,
+    as_written: Option<&str>,
     mut design: Design,
     positions: &[usize],
-) -> Result<()> {
+) {
     let active = design.active();
     let names: Vec<String> = positions.iter().map(|p| design.terms[active[*p]].name()).collect();
     post::note_omitted(s, &names);
-    let listed = match has_factors(s, list)? && !cmd.has("expand") {
-        true => list.trim().to_string(),
-        false => {
+    let listed = match as_written {
+        Some(list) => list.trim().to_string(),
+        None => {
             positions.iter().for_each(|p| design.omit(active[*p]));
             let dropped = |t: &&Term| cmd.has("forcedrop") && t.is_omitted();
             let names: Vec<String> = design.terms.iter().filter(|t| !dropped(t)).map(Term::name).collect();
@@ -122,7 +122,6 @@ fn post_list(
     let mut r = Results::default();
     r.scalar("k_omitted", positions.len() as f64).text("varlist", listed);
     s.r = r;
-    Ok(())
 }
 
 /// The columns of a list in the command's sample, with their weights.

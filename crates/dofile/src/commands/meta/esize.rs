@@ -9,6 +9,7 @@ use crate::syntax::options::parse_number;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::distributions::ln_gamma;
+use estimators::meta_effects::{Binary, binary};
 
 const OPTIONS: &[OptSpec] =
     concat_lists!(OptSpec; DECLARE, &[OptSpec::text("ESize"), OptSpec::text("ZEROcells")]);
@@ -119,17 +120,12 @@ fn effect(kind: &str, detail: &str, row: &[f64], zero: f64) -> Result<Option<(f6
 fn of_table(kind: &str, cells: [f64; 4], zero: f64) -> Option<(f64, f64)> {
     let ratio = matches!(kind, "lnoratio" | "lnrratio");
     let add = if ratio && cells.contains(&0.0) { zero } else { 0.0 };
-    let [a, b, c, d] = cells.map(|x| x + add);
-    let (n1, n2) = (a + b, c + d);
-    let n = n1 + n2;
-    let (effect, variance) = match kind {
-        "lnoratio" => ((a * d / (b * c)).ln(), 1.0 / a + 1.0 / b + 1.0 / c + 1.0 / d),
-        "lnrratio" => ((a / n1 / (c / n2)).ln(), 1.0 / a - 1.0 / n1 + 1.0 / c - 1.0 / n2),
-        "rdiff" => (a / n1 - c / n2, a * b / n1.powi(3) + c * d / n2.powi(3)),
-        _ => {
-            let v = n1 * n2 * (a + c) * (b + d) / (n * n * (n - 1.0));
-            ((a - n1 * (a + c) / n) / v, 1.0 / v)
-        }
+    let measure = match kind {
+        "lnoratio" => Binary::OddsRatio,
+        "lnrratio" => Binary::RiskRatio,
+        "rdiff" => Binary::RiskDifference,
+        _ => Binary::Peto,
     };
-    (effect.is_finite() && variance.is_finite() && variance > 0.0).then(|| (effect, variance.sqrt()))
+    let (effect, se) = binary(measure, cells.map(|x| x + add));
+    (effect.is_finite() && se.is_finite() && se > 0.0).then_some((effect, se))
 }

@@ -124,8 +124,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (transform(&series.y, rho, corc), series.columns.iter().map(|c| transform(c, rho, corc)).collect())
     };
     if cmd.has("ssesearch") {
-        let found = sse_search(&transformed, &residuals, corc)?;
-        (rho, searched) = found;
+        (rho, searched) = sse_search(&transformed, &residuals, corc)?;
         steps = searched.len();
     }
     while steps < limit && !cmd.has("ssesearch") {

@@ -3,6 +3,7 @@
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::numlist;
+use crate::syntax::split::matching_paren;
 use crate::value::is_missing;
 use estimators::coarsening::Cutpoints;
 
@@ -11,13 +12,13 @@ pub(super) fn pieces(list: &str) -> Result<Vec<(String, Option<String>)>> {
     let mut out: Vec<(String, Option<String>)> = Vec::new();
     let mut rest = list.trim_start();
     while !rest.is_empty() {
-        if let Some(inner) = rest.strip_prefix('(') {
-            let end = closing(inner).ok_or_else(|| StataError::new(132, "unmatched parentheses"))?;
+        if rest.starts_with('(') {
+            let end = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "unmatched parentheses"))?;
             match out.last_mut() {
-                Some(last) if last.1.is_none() => last.1 = Some(inner[..end].trim().to_string()),
+                Some(last) if last.1.is_none() => last.1 = Some(rest[1..end].trim().to_string()),
                 _ => return Err(StataError::syntax()),
             }
-            rest = inner[end + 1..].trim_start();
+            rest = rest[end + 1..].trim_start();
         } else {
             let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
             out.push((rest[..end].to_string(), None));
@@ -25,20 +26,6 @@ pub(super) fn pieces(list: &str) -> Result<Vec<(String, Option<String>)>> {
         }
     }
     if out.is_empty() { Err(StataError::standard(100)) } else { Ok(out) }
-}
-
-/// Position of the parenthesis that closes one opened before the text.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 0;
-    for (i, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 0 => return Some(i),
-            ')' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
 }
 
 /// The rule of that name.

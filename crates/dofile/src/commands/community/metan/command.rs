@@ -5,7 +5,8 @@ use super::pools::Pool;
 use super::request::{Studies, read};
 use super::show::{Group, Table};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use crate::error::{Result, StataError};
+use crate::error::Result;
+use crate::estimation::display::checked_level;
 use crate::estimation::post::stata;
 use crate::frame::{Column, Variable};
 use crate::ops::graphs::plain::RawOption;
@@ -120,11 +121,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn level(s: &Session, cmd: &ParsedCommand, name: &str) -> Result<f64> {
-    let level = cmd.options.real(name).unwrap_or(s.settings.level);
-    if (10.0..=99.99).contains(&level) {
-        return Ok(level);
-    }
-    Err(StataError::new(198, format!("{name}() must be between 10 and 99.99 inclusive")))
+    checked_level(name, cmd.options.real(name).unwrap_or(s.settings.level))
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -133,18 +133,17 @@ fn tables(columns: &[Vec<f64>]) -> Result<Vec<[f64; 4]>> {
 
 fn harbord(columns: &[Vec<f64>]) -> Result<Test> {
     let (mut x, mut y) = (Vec::new(), Vec::new());
-    for [a, b, c, d] in tables(columns)? {
-        let (n1, n2) = (a + b, c + d);
-        let n = n1 + n2;
-        let v = n1 * n2 * (a + c) * (b + d) / (n * n * (n - 1.0));
-        if v.is_nan() || v <= 0.0 {
+    for table in tables(columns)? {
+        // Peto's effect is Z/V, with the standard error 1/sqrt(V)
+        let (effect, se) = binary(Binary::Peto, table);
+        if !se.is_finite() {
             return Err(StataError::unsupported_option(
                 "metabias",
                 "studies without events, or with nothing else",
             ));
         }
-        x.push(v.sqrt());
-        y.push((a - (a + c) * n1 / n) / v.sqrt());
+        x.push(1.0 / se);
+        y.push(effect / se);
     }
     Ok(Test {
         title: [
@@ -229,7 +228,8 @@ fn regression(s: &mut Session, cmd: &ParsedCommand, test: &Test, touse: Vec<bool
 fn begg(s: &mut Session, y: &[f64], se: &[f64]) -> Result<()> {
     positive(se)?;
     let v: Vec<f64> = se.iter().map(|x| x * x).collect();
-    let found = kendall(&standardised(y, &v), &v);
+    let effects = standardised(y, &v).ok_or_else(|| StataError::new(459, "the effects cannot be pooled"))?;
+    let found = kendall(&effects, &v);
     let z = found.score / found.se;
     let corrected = (found.score.abs() - 1.0).max(0.0) / found.se;
     s.print("");

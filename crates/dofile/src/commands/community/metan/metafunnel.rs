@@ -2,6 +2,7 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::estimation::display::checked_level;
 use crate::ops::graphs::plain::{Plain, RawOption, show};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
@@ -51,10 +52,8 @@ fn choice(s: &Session, cmd: &ParsedCommand) -> Result<Choice> {
             _ => out.rest.push(option),
         }
     }
-    if (10.0..=99.99).contains(&out.level) {
-        return Ok(out);
-    }
-    Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"))
+    checked_level("level", out.level)?;
+    Ok(out)
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use super::request::{Method, Studies};
 use estimators::distributions::{chi2_tail, normal_two_sided};
-use estimators::meta_analysis::pool;
-use estimators::meta_effects::{dersimonian_laird, mantel_haenszel};
+use estimators::meta_analysis::{self, pool};
+use estimators::meta_effects::mantel_haenszel;
 
 /// A pooled effect with its heterogeneity.
 pub(super) struct Pool {
@@ -28,12 +28,14 @@ impl Pool {
         let v: Vec<f64> = at.iter().map(|i| studies.se[*i].powi(2)).collect();
         let tables: Vec<[f64; 4]> =
             if studies.tables.is_empty() { vec![] } else { at.iter().map(|i| studies.tables[*i]).collect() };
+        let plain = meta_analysis::Studies::plain(&y, &v);
         let about = |centre: f64| y.iter().zip(&v).map(|(y, v)| (y - centre).powi(2) / v).sum::<f64>();
         let inverse = |tau2: f64| {
-            let weights: Vec<f64> = v.iter().map(|v| 1.0 / (v + tau2)).collect();
-            let total: f64 = weights.iter().sum();
-            let centre = y.iter().zip(&weights).map(|(y, w)| y * w).sum::<f64>() / total;
-            (centre, total.sqrt().recip(), weights)
+            let weights = plain.weights(tau2);
+            match plain.fit(&weights) {
+                Some(fit) => (fit.b[0], fit.v[(0, 0)].sqrt(), weights),
+                None => (f64::NAN, f64::NAN, weights),
+            }
         };
         let haenszel = || studies.binary.map(|measure| mantel_haenszel(measure, &tables));
         let fixed = match studies.method {
@@ -43,7 +45,8 @@ impl Pool {
             _ => inverse(0.0),
         };
         let (q, df) = (about(fixed.0), at.len() as f64 - 1.0);
-        let tau2 = if studies.method.is_random() && df > 0.0 { dersimonian_laird(q, &v) } else { 0.0 };
+        let equal = plain.fit(&plain.weights(0.0)).filter(|_| studies.method.is_random() && df > 0.0);
+        let tau2 = equal.map_or(0.0, |fit| plain.dersimonian_laird(q, &fit.v).max(0.0));
         let (y, se, weights) = if studies.method.is_random() { inverse(tau2) } else { fixed };
         Self { y, se, weights, q, df, tau2 }
     }
