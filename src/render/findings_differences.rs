@@ -90,7 +90,7 @@ pub(super) fn difference(
     }
     let term = table.cell(row, "term").text();
     let step = step(term, reading, style);
-    let when = at(table, row, when(table, (term, step), reading, style)?, style);
+    let when = at(table, row, when(table, row, step, reading, style)?, style);
     let (what, of_equation) = match of_category {
         true => (what_of_category(table, row, style)?, true),
         false => what(table, row, column, reading, style)?,
@@ -163,8 +163,10 @@ fn step(term: &str, reading: Reading, style: &Style<'_>) -> f64 {
 }
 
 /// The condition of a sentence: a step more, 1 instead of 0, or a level against its reference. The average effect of a variable of
-/// 0 and 1 that is no factor is the slope of a curve, not the difference between two values ([R] margins).
-fn when(table: &Table, (term, step): (&str, f64), reading: Reading, style: &Style<'_>) -> Option<String> {
+/// 0 and 1 that entered as a number is the slope of a curve, not the difference between two values ([R] margins); the note of a
+/// difference says from where to where.
+fn when(table: &Table, row: usize, step: f64, reading: Reading, style: &Style<'_>) -> Option<String> {
+    let term = table.cell(row, "term").text();
     if term.contains('#') {
         return None;
     }
@@ -184,8 +186,9 @@ fn when(table: &Table, (term, step): (&str, f64), reading: Reading, style: &Styl
         });
     }
     let (label, step) = (style.term(term), step.to_string());
+    let is_difference = table.cell(row, "note").text() == "from 0 to 1";
     Some(match unit(&label).filter(|_| step != "1") {
-        _ if style.is_binary(term) && reading != Reading::Estimate => {
+        _ if style.is_binary(term) && reading != Reading::Estimate && !is_difference => {
             plain(style, "if.slope", &[("x", &label)])
         }
         _ if style.is_binary(term) => plain(style, "if.binary", &[("x", &label)]),

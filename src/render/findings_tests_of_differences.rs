@@ -251,6 +251,20 @@ fn effects_on_a_probability_are_percentage_points() {
 }
 
 #[test]
+fn a_noted_difference_is_no_slope() {
+    let csv =
+        "term,estimate,std_error,p_value,ci_low,ci_high,note\nz,0.053,0.02,0.01,0.013,0.093,from 0 to 1\n";
+    let mut of = design("logit", "y", &["z"]);
+    of.on_probability = true;
+    assert_eq!(
+        said("table_margins.csv", csv, &of, Language::En),
+        [
+            "If z is 1 instead of 0, the probability of y = 1 is on average 5.300 percentage points higher (95% CI 1.300 to 9.300; p = 0.010)."
+        ]
+    );
+}
+
+#[test]
 fn only_coefficients_on_the_outcome_are_differences_of_it() {
     let csv = format!("{HEAD}\ny,z,0.5,0.1,0.00001,0.3,0.7\n");
     for (command, words) in [

@@ -2,6 +2,7 @@ export default {
   "en": {
     "note.gaussian_poisson_gamma_inverse_gaussian": "{a} gaussian, {b} poisson, {c} gamma, {d} inverse gaussian",
     "note.minus": "{a} minus {b}",
+    "note.from_to": "from {a} to {b}",
     "note.null_values_placed_at_random": "null: values are placed at random",
     "note.null_values_independent_normal": "null: values are independent and normal",
     "note.residuals_of_the_plain_regression_null": "residuals of the plain regression; null: no spatial correlation",
@@ -353,6 +354,7 @@ export default {
   "zh": {
     "note.gaussian_poisson_gamma_inverse_gaussian": "{a} 高斯，{b} 泊松，{c} 伽马，{d} 逆高斯",
     "note.minus": "{a} 减 {b}",
+    "note.from_to": "从 {a} 到 {b}",
     "note.null_values_placed_at_random": "原假设：取值随机分布于各单位",
     "note.null_values_independent_normal": "原假设：取值独立且服从正态分布",
     "note.residuals_of_the_plain_regression_null": "普通回归的残差；原假设：没有空间相关",

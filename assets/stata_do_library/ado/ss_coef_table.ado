@@ -1,10 +1,11 @@
 *! ss_coef_table 1.0.0: writes the coefficient table of the last estimation, or of a matrix like r(table)
-* Usage: ss_coef_table using "file.csv", [table(matrix) focal(variable) equation(text) eform(column) blank results]
+* Usage: ss_coef_table using "file.csv", [table(matrix) focal(variable) equation(text) eform(column) blank results indicators(variables)]
 * Base levels are left out, omitted terms keep an empty row with the note "omitted".
 * eform() adds exponentiated estimates and limits, left empty with blank. With focal() the
 * check "collinear" is printed; it fails when every term of the focal variable was omitted.
+* Level 1 of a variable of indicators() (see ss_indicators) has its name; with equation(dydx) the note is "from 0 to 1".
 program define ss_coef_table
-    syntax using/ [, Table(name) FOCal(name) EQuation(string) EForm(name) BLank RESults]
+    syntax using/ [, Table(name) FOCal(name) EQuation(string) EForm(name) BLank RESults INDicators(string)]
     tempname values handle
     if "`table'" == "" {
         matrix `values' = r(table)
@@ -54,6 +55,12 @@ program define ss_coef_table
             continue
         }
         local row = `row' + 1
+        local note ""
+        local is_indicator : list names in indicators
+        if "`r(type)'" == "factor" & `is_indicator' {
+            local term "`names'"
+            local note = cond("`equation'" == "dydx", "from 0 to 1", "")
+        }
         local is_focal : list focal in names
         if "`focal'" == "" {
             local is_focal = 0
@@ -76,7 +83,7 @@ program define ss_coef_table
             else if "`eform'" != "" {
                 local more "(exp(el(`values', 1, `j'))) (exp(el(`values', 5, `j'))) (exp(el(`values', 6, `j')))"
             }
-            post `handle' ("`group'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) `more' ("")
+            post `handle' ("`group'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) `more' ("`note'")
             if "`results'" != "" & `row' <= 20 {
                 local b = strtrim(strofreal(el(`values', 1, `j'), "%24.16e"))
                 local se = strtrim(strofreal(el(`values', 2, `j'), "%24.16e"))

@@ -1,8 +1,8 @@
 *! ss_models_table 1.0.0: writes the coefficients of several models below each other, with a model column
-* Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable) eform(column) blank column(name) equation(text)]
-* column() renames the first column, equation() the second one's text. With focal() the check "collinear" is printed as in ss_coef_table; eform() and blank are as there.
+* Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable) eform(column) blank column(name) equation(text) indicators(variables)]
+* column() renames the first column, equation() the second one's text. With focal() the check "collinear" is printed as in ss_coef_table; eform(), blank and indicators() are as there.
 program define ss_models_table
-    syntax using/, MOdels(string) [FOCal(name) EForm(name) BLank COLumn(name) EQuation(string)]
+    syntax using/, MOdels(string) [FOCal(name) EForm(name) BLank COLumn(name) EQuation(string) INDicators(string)]
     tempname handle values
     if "`column'" == "" {
         local column "model"
@@ -35,9 +35,16 @@ program define ss_models_table
             if "`r(type)'" == "factor" {
                 local base = r(base)
             }
-            local is_focal = "`r(name)'" == "`focal'"
+            local name "`r(name)'"
+            local is_focal = "`name'" == "`focal'"
             if `base' == 1 {
                 continue
+            }
+            local note ""
+            local is_indicator : list name in indicators
+            if "`r(type)'" == "factor" & `is_indicator' {
+                local term "`name'"
+                local note = cond("`equation'" == "dydx", "from 0 to 1", "")
             }
             local seen = `seen' + `is_focal'
             if `omit' == 1 {
@@ -50,7 +57,7 @@ program define ss_models_table
                 if "`eform'" != "" & "`blank'" == "" & "`term'" != "lnalpha" {
                     local more "(exp(el(`values', 1, `j'))) (exp(el(`values', 5, `j'))) (exp(el(`values', 6, `j')))"
                 }
-                post `handle' ("`model'") ("`equation'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) `more' ("")
+                post `handle' ("`model'") ("`equation'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) `more' ("`note'")
             }
         }
     }

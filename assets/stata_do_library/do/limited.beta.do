@@ -1,4 +1,4 @@
-* limited.beta 1.0.0: beta regression of a share strictly between 0 and 1, with marginal effects.
+* limited.beta 1.1.0: beta regression of a share strictly between 0 and 1, with marginal effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_scale_vars(_fv) p_link p_vce p_cluster_vars p_level.
 local vce = cond("`p_vce'" == "classical", "oim", "robust")
 if "`p_cluster_vars'" != "" {
@@ -22,9 +22,14 @@ ss_event step name=estimate status=begin
 tempname all coefficients scale effects
 local spread ""
 if "`p_scale_vars'" != "" {
-    local spread "scale(`p_scale_vars_fv')"
+    ss_indicators `p_scale_vars_fv'
+    local scale_indicators "`r(names)'"
+    local spread "scale(`r(terms)')"
 }
-betareg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, link(`p_link') `spread' vce(`vce') level(`p_level')
+ss_indicators `p_regressors_fv' `p_controls_fv'
+local terms "`r(terms)'"
+local indicators "`r(names)'"
+betareg `p_outcome' `terms' if ss_use, link(`p_link') `spread' vce(`vce') level(`p_level')
 matrix `all' = r(table)
 local equations : coleq `all'
 local first : word 1 of `equations'
@@ -50,9 +55,9 @@ ss_event step name=margins status=ok
 
 ss_event step name=export status=begin
 ss_fit_table using "table_fit.csv", scalars(N ll chi2 p df_m) se(`vce') values(correlation2 `fit2' level `p_level')
-ss_coef_table using "table_scale.csv", table(`scale') equation(scale)
-ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results
-ss_models_table using "table_margins.csv", models(share `effects') column(prediction) equation(dydx)
+ss_coef_table using "table_scale.csv", table(`scale') equation(scale) indicators(`scale_indicators')
+ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results indicators(`indicators')
+ss_models_table using "table_margins.csv", models(share `effects') column(prediction) equation(dydx) indicators(`indicators')
 ss_label `p_outcome'
 local used = e(N)
 ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(standard errors: `vce') title(`"Marginal effects: `r(text)'"') xtitle("Change of the expected share")

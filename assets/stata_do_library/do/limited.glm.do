@@ -1,4 +1,4 @@
-* limited.glm 1.0.0: generalised linear model, such as gamma with log link for a skewed positive outcome.
+* limited.glm 1.1.0: generalised linear model, such as gamma with log link for a skewed positive outcome.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_family p_link p_vce p_cluster_vars p_level.
 local vce = cond("`p_vce'" == "classical", "oim", "robust")
 if "`p_cluster_vars'" != "" {
@@ -20,7 +20,10 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients effects park park_p link_t
-glm `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, family(`family') link(`p_link') vce(`vce') level(`p_level')
+ss_indicators `p_regressors_fv' `p_controls_fv'
+local terms "`r(terms)'"
+local indicators "`r(names)'"
+glm `p_outcome' `terms' if ss_use, family(`family') link(`p_link') vce(`vce') level(`p_level')
 matrix `coefficients' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 ss_metric ll = e(ll)
@@ -36,8 +39,8 @@ ss_event step name=postestimate status=begin
 margins, dydx(*) level(`p_level')
 matrix `effects' = r(table)
 ss_fit_table using "table_fit.csv", scalars(N df_m) se(`vce') values(`fit' level `p_level')
-ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results eform(ratio)
-ss_models_table using "table_margins.csv", models(mean `effects') column(prediction) equation(dydx)
+ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results eform(ratio) indicators(`indicators')
+ss_models_table using "table_margins.csv", models(mean `effects') column(prediction) equation(dydx) indicators(`indicators')
 local used = e(N)
 tempname handle
 tempfile rows

@@ -1,4 +1,4 @@
-* limited.logit_margins 1.0.0: logit of a 0/1 outcome with average marginal effects, fit and ROC curve.
+* limited.logit_margins 1.1.0: logit of a 0/1 outcome with average marginal effects, fit and ROC curve.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_vce p_cluster_var p_odds_ratios p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "oim" {
@@ -27,7 +27,10 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients effects correct sensitivity specificity area
-logit `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', vce(`vce') level(`p_level')
+ss_indicators `p_regressors_fv' `p_controls_fv'
+local terms "`r(terms)'"
+local indicators "`r(names)'"
+logit `p_outcome' `terms' if ss_use `weight', vce(`vce') level(`p_level')
 matrix `coefficients' = r(table)
 if `p_odds_ratios' == 1 {
     logit, or level(`p_level')
@@ -72,6 +75,6 @@ if `p_odds_ratios' != 1 {
 }
 ss_fit_table using "table_fit.csv", scalars(N ll ll_0 chi2 p df_m r2_p) se(`vce') weight(`kind') ///
     values(aic -2*e(ll)+2*e(rank) bic -2*e(ll)+ln(e(N))*e(rank) correct `correct' sensitivity `sensitivity' specificity `specificity' auc `area' level `p_level')
-ss_coef_table using "table_coefficients.csv", table(`coefficients') eform(odds_ratio) `blank' results
-ss_coef_table using "table_margins.csv", table(`effects') equation(dydx)
+ss_coef_table using "table_coefficients.csv", table(`coefficients') eform(odds_ratio) `blank' results indicators(`indicators')
+ss_coef_table using "table_margins.csv", table(`effects') equation(dydx) indicators(`indicators')
 ss_event step name=export status=ok

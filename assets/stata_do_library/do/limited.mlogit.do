@@ -1,4 +1,4 @@
-* limited.mlogit 1.0.0: multinomial logit of an unordered choice, with marginal effects on each probability.
+* limited.mlogit 1.1.0: multinomial logit of an unordered choice, with marginal effects on each probability.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_base_outcome p_rrr p_vce p_cluster_vars p_weight_var p_weight_kind p_level.
 local vce "`p_vce'"
 if "`p_cluster_vars'" != "" {
@@ -34,7 +34,10 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname all shown
-mlogit `outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', `base' vce(`vce') level(`p_level')
+ss_indicators `p_regressors_fv' `p_controls_fv'
+local terms "`r(terms)'"
+local indicators "`r(names)'"
+mlogit `outcome' `terms' if ss_use `weight', `base' vce(`vce') level(`p_level')
 matrix `all' = r(table)
 if `p_rrr' == 1 {
     mlogit, rrr level(`p_level')
@@ -86,6 +89,6 @@ ss_outcome_plot using "fig_probabilities.svg", focal(`focal') outcome(`outcome')
 ss_fit_table using "table_fit.csv", scalars(N ll ll_0 chi2 p df_m r2_p k_out) se(`vce') weight(`kind') ///
     values(aic -2*e(ll)+2*e(rank) bic -2*e(ll)+ln(e(N))*e(rank) base_outcome `reference' level `p_level')
 local blank = cond(`p_rrr' == 1, "", "blank")
-ss_models_table using "table_coefficients.csv", models(`models') column(outcome) focal(`focal') eform(rrr) `blank'
-ss_models_table using "table_margins.csv", models(`effects') column(outcome) equation(dydx)
+ss_models_table using "table_coefficients.csv", models(`models') column(outcome) focal(`focal') eform(rrr) `blank' indicators(`indicators')
+ss_models_table using "table_margins.csv", models(`effects') column(outcome) equation(dydx) indicators(`indicators')
 ss_event step name=export status=ok

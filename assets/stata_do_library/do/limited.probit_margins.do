@@ -1,4 +1,4 @@
-* limited.probit_margins 1.0.0: probit of a 0/1 outcome with average marginal effects.
+* limited.probit_margins 1.1.0: probit of a 0/1 outcome with average marginal effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_vce p_cluster_var p_weight_var p_weight_kind p_level.
 local vce = cond("`p_cluster_var'" != "", "cluster `p_cluster_var'", "`p_vce'")
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
@@ -20,7 +20,10 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients effects
-probit `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', vce(`vce') level(`p_level')
+ss_indicators `p_regressors_fv' `p_controls_fv'
+local terms "`r(terms)'"
+local indicators "`r(names)'"
+probit `p_outcome' `terms' if ss_use `weight', vce(`vce') level(`p_level')
 matrix `coefficients' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 quietly replace ss_use = 0 if !e(sample)
@@ -38,8 +41,8 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_fit_table using "table_fit.csv", scalars(N ll ll_0 chi2 p df_m r2_p) se(`vce') weight(`kind') ///
     values(aic -2*e(ll)+2*e(rank) bic -2*e(ll)+ln(e(N))*e(rank) level `p_level')
-ss_coef_table using "table_coefficients.csv", table(`coefficients') results
-ss_coef_table using "table_margins.csv", table(`effects') equation(dydx)
+ss_coef_table using "table_coefficients.csv", table(`coefficients') results indicators(`indicators')
+ss_coef_table using "table_margins.csv", table(`effects') equation(dydx) indicators(`indicators')
 ss_label `p_outcome'
 ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(standard errors: `vce') ///
     title(`"Average marginal effects: `r(text)'"') xtitle("Effect on the probability with `p_level'% confidence interval")

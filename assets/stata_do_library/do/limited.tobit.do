@@ -1,4 +1,4 @@
-* limited.tobit 1.0.0: tobit regression of an outcome that is piled up at a limit, with marginal effects.
+* limited.tobit 1.1.0: tobit regression of an outcome that is piled up at a limit, with marginal effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_lower p_upper p_vce p_cluster_vars p_weight_var p_weight_kind p_level.
 local vce = cond("`p_vce'" == "classical", "oim", "robust")
 if "`p_cluster_vars'" != "" {
@@ -54,7 +54,10 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname all slopes star inside share
-tobit `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', `limits' vce(`vce') level(`p_level')
+ss_indicators `p_regressors_fv' `p_controls_fv'
+local terms "`r(terms)'"
+local indicators "`r(names)'"
+tobit `p_outcome' `terms' if ss_use `weight', `limits' vce(`vce') level(`p_level')
 matrix `all' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 ss_metric ll = e(ll)
@@ -79,6 +82,6 @@ ss_event step name=export status=begin
 local focal : word 1 of `p_regressors'
 ss_fit_table using "table_fit.csv", scalars(N N_unc N_lc N_rc ll ll_0 r2_p df_m df_r) se(`vce') weight(`kind') ///
     values(lower `low' upper `high' sigma sqrt(`variance') level `p_level')
-ss_coef_table using "table_coefficients.csv", table(`slopes') focal(`focal') results
-ss_models_table using "table_margins.csv", models(observed `star' uncensored `inside' probability `share') column(prediction) equation(dydx)
+ss_coef_table using "table_coefficients.csv", table(`slopes') focal(`focal') results indicators(`indicators')
+ss_models_table using "table_margins.csv", models(observed `star' uncensored `inside' probability `share') column(prediction) equation(dydx) indicators(`indicators')
 ss_event step name=export status=ok

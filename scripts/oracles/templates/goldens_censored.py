@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.special import log_ndtr
 
 from golden import case, fit, read, save, table
-from goldens_models import LIKELIHOOD, t_rows, z_rows
+from goldens_models import LIKELIHOOD, effect_rows, t_rows, with_differences, z_rows
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from numeric import jacobian, maximise, robust  # noqa: E402
@@ -18,11 +18,11 @@ from numeric import jacobian, maximise, robust  # noqa: E402
 KEY = ["term"]
 
 
-def tobit_case(low, high, vce, name=None, parameters=None):
+def tobit_case(low, high, vce, name=None, parameters=None, third="age"):
     """Spending of households between limits."""
     data = read("households.csv").dropna(subset=["income"])
-    names = ["income", "children", "age", "_cons"]
-    x = np.column_stack([data[["income", "children", "age"]], np.ones(len(data))])
+    names = ["income", "children", third, "_cons"]
+    x = np.column_stack([data[names[:3]], np.ones(len(data))]).astype(float)
     y = data["spending"].to_numpy(float)
     left = y <= low if low is not None else np.zeros(len(y), bool)
     right = y >= high if high is not None else np.zeros(len(y), bool)
@@ -43,7 +43,7 @@ def tobit_case(low, high, vce, name=None, parameters=None):
     a = -np.inf if low is None else low
     b = np.inf if high is None else high
 
-    def effects(t):
+    def slopes(t):
         s, m = np.exp(t[-1]), x @ t[:-1]
         za, zb = (a - m) / s, (b - m) / s
         p = stats.norm.cdf(zb) - stats.norm.cdf(za)
@@ -52,11 +52,21 @@ def tobit_case(low, high, vce, name=None, parameters=None):
         gap = da - db
         inside = 1 + (ta - tb) / p - (gap / p) ** 2
         share = gap / s
-        return np.concatenate([np.mean(v) * t[:3] for v in (p, inside, share)])
+        return np.outer(t[:3], [np.mean(v) for v in (p, inside, share)])
 
+    def means(x, t):
+        s, m = np.exp(t[-1]), x @ t[:-1]
+        za, zb = (a - m) / s, (b - m) / s
+        p = stats.norm.cdf(zb) - stats.norm.cdf(za)
+        inside = m + s * (stats.norm.pdf(za) - stats.norm.pdf(zb)) / p
+        at_limits = (0 if low is None else low * stats.norm.cdf(za)) + (0 if high is None else high * stats.norm.sf(zb))
+        return np.column_stack([p * inside + at_limits, inside, p])
+
+    average = with_differences(slopes, means, x)
+    effects = lambda t: average(t).T.ravel()
     value, errors = effects(theta).reshape(3, 3), np.sqrt(np.diag(jacobian(effects, theta) @ cov @ jacobian(effects, theta).T)).reshape(3, 3)
     margins = [{"prediction": kind} | r for kind, v, e in zip(("observed", "uncensored", "probability"), value, errors)
-               for r in z_rows("dydx", names[:3], v, e)]
+               for r in effect_rows(names[:3], v, e, x)]
     values = {"N": n, "N_unc": n - left.sum() - right.sum(), "N_lc": left.sum(), "N_rc": right.sum(), "ll": ll, "ll_0": ll_0,
               "r2_p": 1 - ll / ll_0, "df_m": 3, "df_r": df, "sigma": np.exp(theta[-1]), "level": 95}
     return case({"table_coefficients.csv": table(KEY, t_rows("spending", names, theta[:4], np.sqrt(np.diag(cov))[:4], df)),
@@ -68,7 +78,8 @@ def tobit() -> None:
     """Lower limit with robust errors; both limits with classical ones."""
     # a relative error of z grows by z^2 in a far tail
     save("households.tobit.json", f"scipy {scipy.__version__} maximum likelihood", LIKELIHOOD | {"p_value": 1e-5}, tobit_case(0, None, "robust"), [
-        tobit_case(0, 120, "classical", "two limits, classical errors", {"upper": 120, "vce": "classical"})])
+        tobit_case(0, 120, "classical", "two limits, classical errors", {"upper": 120, "vce": "classical"}),
+        tobit_case(0, 120, "robust", "a control of 0 and 1", {"upper": 120, "controls": ["city"]}, "city")])
 
 
 def heckman() -> None:

@@ -7,7 +7,7 @@ from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from golden import case, fit, read, save, table
-from goldens_models import LIKELIHOOD, z_rows
+from goldens_models import LIKELIHOOD, effect_rows, with_differences, z_rows
 
 SOURCE = f"statsmodels {statsmodels.__version__}"
 
@@ -85,9 +85,12 @@ def ologit() -> None:
     ll_0 = (counts * np.log(counts / n)).sum()
     wald = theta[:k] @ np.linalg.solve(cov[:k, :k], theta[:k])
 
-    def effects(t):
+    def slopes(t):
         _, s = probabilities(t[:k], t[k:], x)
-        return np.array([[-(s[:, c + 1] - s[:, c]).mean() * t[j] for j in range(k)] for c in range(5)]).ravel()
+        return [[-(s[:, c + 1] - s[:, c]).mean() * t[j] for c in range(5)] for j in range(k)]
+
+    average = with_differences(slopes, lambda x, t: probabilities(t[:k], t[k:], x)[0], x)
+    effects = lambda t: average(t).T.ravel()
 
     jacobian = numeric(effects, theta)
     error = np.sqrt(np.diag(jacobian @ cov @ jacobian.T)).reshape(5, k)
@@ -96,7 +99,7 @@ def ologit() -> None:
     coefficients = z_rows("satisfaction", names, theta[:k], se[:k])
     for row in coefficients:
         row |= {"odds_ratio": np.exp(row["estimate"]), "odds_ratio_low": np.exp(row["ci_low"]), "odds_ratio_high": np.exp(row["ci_high"])}
-    margins = [{"outcome": str(c + 1)} | r for c in range(5) for r in z_rows("dydx", names, value[c], error[c])]
+    margins = [{"outcome": str(c + 1)} | r for c in range(5) for r in effect_rows(names, value[c], error[c], x)]
     values = {"N": n, "ll": ll, "ll_0": ll_0, "chi2": wald, "p": stats.chi2.sf(wald, k), "df_m": k, "r2_p": 1 - ll / ll_0,
               "k_cat": 5, "aic": -2 * ll + 14, "bic": -2 * ll + np.log(n) * 7, "level": 95}
     save("households.ologit.json", SOURCE + " OrderedModel, Newton steps and delta method by hand", LIKELIHOOD, case(
@@ -118,7 +121,7 @@ def mlogit_case(base, rrr, name=None, parameters=None, robust=True):
     v, n = x.to_numpy(), len(x)
     theta = result.params.to_numpy().T.ravel()
 
-    def shares(t):
+    def shares(t, v=v):
         eta = np.column_stack([np.zeros(n), v @ t.reshape(3, 5).T])
         e = np.exp(eta - eta.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
@@ -136,10 +139,13 @@ def mlogit_case(base, rrr, name=None, parameters=None, robust=True):
     wald = theta[slopes] @ np.linalg.solve(cov[np.ix_(slopes, slopes)], theta[slopes])
     chi2 = wald if robust else 2 * (result.llf - result.llnull)
 
-    def effects(t):
+    def slopes(t):
         q, full = shares(t), np.vstack([np.zeros(5), t.reshape(3, 5)])
         mean = q @ full
-        return np.array([[(q[:, c] * (full[c, i] - mean[:, i])).mean() for i in range(4)] for c in range(4)]).ravel()
+        return [[(q[:, c] * (full[c, i] - mean[:, i])).mean() for c in range(4)] for i in range(4)]
+
+    average = with_differences(slopes, lambda x, t: shares(t, x), v)
+    effects = lambda t: average(t).T.ravel()
 
     jacobian = numeric(effects, theta)
     value = effects(theta).reshape(4, 4)
@@ -155,7 +161,7 @@ def mlogit_case(base, rrr, name=None, parameters=None, robust=True):
             if rrr:
                 row |= {"rrr": np.exp(row["estimate"]), "rrr_low": np.exp(row["ci_low"]), "rrr_high": np.exp(row["ci_high"])}
             rows.append(row)
-    margins = [{"outcome": str(c)} | r for c in (1, 2, 3, 4) for r in z_rows("dydx", names, value[order.index(c)], error[order.index(c)])]
+    margins = [{"outcome": str(c)} | r for c in (1, 2, 3, 4) for r in effect_rows(names, value[order.index(c)], error[order.index(c)], v)]
     values = {"N": n, "ll": result.llf, "ll_0": result.llnull, "chi2": chi2, "p": stats.chi2.sf(chi2, 12), "df_m": 12,
               "r2_p": result.prsquared, "k_out": 4, "aic": -2 * result.llf + 30, "bic": -2 * result.llf + np.log(n) * 15,
               "base_outcome": base, "level": 95}

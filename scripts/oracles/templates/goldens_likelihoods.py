@@ -15,7 +15,7 @@ from statsmodels.stats.diagnostic import acorr_ljungbox, het_arch
 
 from golden import case, fit, percentile, read, save, table
 from goldens_limited_more import design, margin_rows, ratios, wald
-from goldens_models import z_rows
+from goldens_models import with_differences, z_rows
 from oracle_r import r_numbers, same
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
@@ -41,9 +41,11 @@ def beta_case(vce, scale, name=None, parameters=None):
     cov = sandwich(information, scores) if vce == "robust" else np.linalg.inv(information)
     se = np.sqrt(np.diag(cov))
 
-    def effect(t):
+    def slopes(t):
         m = expit(x @ t[:4])
         return t[:3] * (m * (1 - m)).mean()
+
+    effect = with_differences(slopes, lambda x, t: expit(x @ t[:4]), x)
 
     n = len(y)
     if vce == "robust":
@@ -53,7 +55,7 @@ def beta_case(vce, scale, name=None, parameters=None):
     fitted = expit(x @ theta[:4])
     tables = {"table_coefficients.csv": table(["term"], z_rows("generic_share", names, theta[:4], se[:4])),
               "table_scale.csv": table(["term"], z_rows("scale", scale + ["_cons"], theta[4:], se[4:])),
-              "table_margins.csv": table(["term"], margin_rows("share", names[:3], effect, theta, cov)),
+              "table_margins.csv": table(["term"], margin_rows("share", names[:3], effect, theta, cov, x)),
               "table_fit.csv": fit({"N": n, "ll": ll, "chi2": chi2, "p": stats.chi2.sf(chi2, 3), "df_m": 3, "correlation2": np.corrcoef(fitted, y)[0, 1] ** 2})}
     return case(tables, {"n_used": n, "ll": ll, "chi2": chi2}, parameters, name)
 

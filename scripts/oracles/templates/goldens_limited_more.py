@@ -12,7 +12,7 @@ from scipy.special import gammaln, log_ndtr
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
 from golden import case, fit, read, save, table
-from goldens_models import t_rows, z_rows
+from goldens_models import effect_rows, t_rows, with_differences, z_rows
 from oracle_r import r_numbers, same
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
@@ -38,10 +38,10 @@ def ratios(rows, name):
     return [r | {name: np.exp(r["estimate"]), f"{name}_low": np.exp(r["ci_low"]), f"{name}_high": np.exp(r["ci_high"])} for r in rows]
 
 
-def margin_rows(kind, terms, effect, theta, cov):
+def margin_rows(kind, terms, effect, theta, cov, x):
     """Marginal effects with delta-method errors."""
     slope = jacobian(effect, theta)
-    return [{"prediction": kind} | r for r in z_rows("dydx", terms, effect(theta), np.sqrt(np.diag(slope @ cov @ slope.T)))]
+    return [{"prediction": kind} | r for r in effect_rows(terms, effect(theta), np.sqrt(np.diag(slope @ cov @ slope.T)), x)]
 
 
 def zero_inflated_case(model, vce, name=None, parameters=None):
@@ -123,14 +123,14 @@ def fractional() -> None:
         glm = sm.GLM(y, x, family=sm.families.Binomial(sm.families.links.Logit() if link == "logit" else sm.families.links.Probit())).fit(tol=1e-14)
         same(b, glm.params, 1e-7)
         density = (lambda i: p(i) * (1 - p(i))) if link == "logit" else stats.norm.pdf
-        effect = lambda t: density(x @ t).mean() * t[:3]
+        effect = with_differences(lambda t: density(x @ t).mean() * t[:3], lambda x, t: p(x @ t), x)
         m = y.mean()
         ll_0 = len(y) * (m * np.log(m) + (1 - m) * np.log(1 - m))
         chi2 = wald(b, cov, 3)
         values = {"N": len(y), "ll": ll, "r2_p": 1 - ll / ll_0, "chi2": chi2, "p": stats.chi2.sf(chi2, 3), "df_m": 3, "n_zero": (y == 0).sum(), "n_one": (y == 1).sum(),
                   "correlation2": np.corrcoef(p(x @ b), y)[0, 1] ** 2}
         return case({"table_coefficients.csv": table(["term"], z_rows("generic_share", names, b, np.sqrt(np.diag(cov)))),
-                     "table_margins.csv": table(["prediction", "term"], margin_rows("share", names[:3], effect, b, cov)), "table_fit.csv": fit(values)},
+                     "table_margins.csv": table(["prediction", "term"], margin_rows("share", names[:3], effect, b, cov, x)), "table_fit.csv": fit(values)},
                     {"n_used": len(y), "ll": ll, "chi2": chi2}, parameters, name)
 
     save("claims.fractional.json", f"{SCIPY}; {SM} GLM Binomial", TOLERANCE, one("logit"), [one("probit", "probit", {"link": "probit"})])
@@ -163,11 +163,12 @@ def glm() -> None:
         if vce == "classical":
             cov = bread * (1 if family == "poisson" else dispersion)
         effect = (lambda t: np.exp(x @ t).mean() * t[:3]) if link == "log" else (lambda t: t[:3])
+        effect = with_differences(effect, lambda x, t: np.exp(x @ t) if link == "log" else x @ t, x)
         ll = {"gamma": lambda: (-y / mu - np.log(mu)).sum(), "poisson": lambda: (y * np.log(mu) - mu - gammaln(y + 1)).sum()}[family]()
         values = {"N": n, "df_m": 3, "ll": ll, "deviance": found.deviance, "dispersion": dispersion, "aic": -2 * ll + 8, "bic": -2 * ll + 4 * np.log(n)}
         coefficients = z_rows("cost", names, b, np.sqrt(np.diag(cov)))
         tables = {"table_coefficients.csv": table(["term"], ratios(coefficients, "ratio")),
-                  "table_margins.csv": table(["prediction", "term"], margin_rows("mean", names[:3], effect, b, cov)), "table_fit.csv": fit(values)}
+                  "table_margins.csv": table(["prediction", "term"], margin_rows("mean", names[:3], effect, b, cov, x)), "table_fit.csv": fit(values)}
         if family == "gamma":
             park = sm.GLM((y - mu) ** 2, np.column_stack([np.log(mu), np.ones(n)]), family=sm.families.Gamma(links.Log())).fit(tol=1e-15, maxiter=500)
             index = x @ b
@@ -208,8 +209,8 @@ def cloglog() -> None:
         values = {"N": n, "ll": ll, "chi2": chi2, "p": stats.chi2.sf(chi2, 2), "df_m": 2, "n_events": y.sum(), "aic": -2 * ll + 6, "bic": -2 * ll + 3 * np.log(n), "logit_ll": logit.llf}
         tables = {"table_coefficients.csv": table(["term"], ratios(z_rows("hospital", names, b, np.sqrt(np.diag(cov))), "hazard_ratio")), "table_fit.csv": fit(values)}
         if not exposed:
-            effect = lambda t: (np.exp(x @ t - np.exp(x @ t))).mean() * t[:2]
-            tables["table_margins.csv"] = table(["prediction", "term"], margin_rows("probability", names[:2], effect, b, cov))
+            effect = with_differences(lambda t: (np.exp(x @ t - np.exp(x @ t))).mean() * t[:2], lambda x, t: -np.expm1(-np.exp(x @ t)), x)
+            tables["table_margins.csv"] = table(["prediction", "term"], margin_rows("probability", names[:2], effect, b, cov, x))
         return case(tables, {"n_used": n, "ll": ll, "chi2": chi2, "n_events": y.sum()}, parameters, name)
 
     save("claims.cloglog.json", f"{SCIPY}; {SM} GLM CLogLog", TOLERANCE, one(True), [one(False, "no time at risk", {"exposure_var": None})])

@@ -39,6 +39,33 @@ def z_rows(equation, terms, b, se):
                             b - half, b + half)
 
 
+def effect_rows(terms, effects, errors, x):
+    """Rows of average effects; those of columns of x that hold 0 and 1 alone are noted as differences."""
+    rows = z_rows("dydx", terms, effects, errors)
+    for j, row in enumerate(rows):
+        if is_indicator(x[:, j]):
+            row["note"] = "from 0 to 1"
+    return rows
+
+
+def is_indicator(column) -> bool:
+    return set(np.unique(column)) == {0.0, 1.0}
+
+
+def with_differences(slopes, mean, x):
+    """Average effects as a function of the coefficients: `slopes` gives them as derivatives, shape (regressors, ...); a column of x
+    that holds 0 and 1 alone has the difference of `mean(x, t)`, shape (rows, ...), between 1 and 0 ([R] margins, dydx() of a factor)."""
+    def effects(t):
+        out = np.array(slopes(t), float)
+        for j in range(len(out)):
+            if is_indicator(x[:, j]):
+                one, zero = x.copy(), x.copy()
+                one[:, j], zero[:, j] = 1, 0
+                out[j] = (mean(one, t) - mean(zero, t)).mean(axis=0)
+        return out
+    return effects
+
+
 def ols_case(frame, outcome, plain, factor, weight, name=None, parameters=None, **cov):
     """OLS or WLS with the stated covariance; the F statistic is the Wald test of all slopes."""
     needed = [outcome, *plain, factor] + ([cov["cov_kwds"]["groups"]] if "cov_kwds" in cov else [])
@@ -109,16 +136,19 @@ def ols() -> None:
 
 
 def logit_effects(x, b, cov, factor_columns):
-    """Average marginal effects with delta-method errors; contrasts against the base for levels."""
+    """Average marginal effects with delta-method errors; contrasts against the base for levels.
+
+    `factor_columns` lists the indicators of each factor.
+    """
     p = lambda z: 1 / (1 + np.exp(-z))
     effects, gradients, names = [], [], []
-    factor = [x.columns.get_loc(c) for c in factor_columns]
+    factors = {x.columns.get_loc(c): [x.columns.get_loc(other) for other in columns] for columns in factor_columns for c in columns}
     values = x.to_numpy()
     for j, name in enumerate(x.columns[:-1]):
-        if j in factor:
+        if j in factors:
             high, low = values.copy(), values.copy()
-            high[:, factor] = 0
-            low[:, factor] = 0
+            high[:, factors[j]] = 0
+            low[:, factors[j]] = 0
             high[:, j] = 1
             ph, pl = p(high @ b), p(low @ b)
             effect = (ph - pl).mean()
@@ -163,7 +193,10 @@ def logit_case(kind, name=None, parameters=None):
         if odds:
             row |= {"odds_ratio": np.exp(row["estimate"]), "odds_ratio_low": np.exp(row["ci_low"]),
                     "odds_ratio_high": np.exp(row["ci_high"])}
-    names, effects, errors = logit_effects(x, b, cov, [c for c in x.columns if c.endswith(".stage")])
+    names, effects, errors = logit_effects(x, b, cov, [["smoker"], [c for c in x.columns if c.endswith(".stage")]])
+    # the indicator of a factor with two levels is what statsmodels takes for a dummy
+    dummy = result.get_margeff(dummy=True).margeff[2]
+    assert abs(effects[2] - dummy) < 1e-10, (effects[2], dummy)
     v = cov[: k - 1, : k - 1]
     wald = float(b[:-1] @ np.linalg.solve(v, b[:-1]))
     if kind == "oim":
@@ -179,7 +212,7 @@ def logit_case(kind, name=None, parameters=None):
     metrics = {"n_used": n, "ll": result.llf, "r2_p": result.prsquared, "chi2": wald, "auc": area,
                "correct": values["correct"]}
     return case({"table_coefficients.csv": table(KEY, rows),
-                 "table_margins.csv": table(KEY, z_rows("dydx", names, effects, errors)),
+                 "table_margins.csv": table(KEY, effect_rows(names[:3], effects[:3], errors[:3], x.to_numpy()) + z_rows("dydx", names[3:], effects[3:], errors[3:])),
                  "table_fit.csv": fit(values)}, metrics, parameters, name)
 
 

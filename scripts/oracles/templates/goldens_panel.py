@@ -1,5 +1,8 @@
 """Golden numbers of panel difference-in-differences, probit, rank and figure templates."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import scipy
@@ -8,7 +11,11 @@ import statsmodels.api as sm
 from scipy import stats
 
 from golden import case, dummies, fit, read, save, table
-from goldens_models import CLOSED, KEY, LIKELIHOOD, t_rows, within_fit, z_rows
+from goldens_models import CLOSED, KEY, LIKELIHOOD, effect_rows, t_rows, with_differences, within_fit, z_rows
+from oracle_r import same
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+from numeric import jacobian  # noqa: E402
 
 
 def towns():
@@ -84,17 +91,15 @@ def probit() -> None:
     scores = result.model.score_obs(b)
     scores = np.asarray(scores)
     cov = cov @ (scores.T @ scores) @ cov * n / (n - 1)
-    index = v @ b
-    density = stats.norm.pdf(index)
-    effects = density.mean() * b[:3]
-    gradient = np.array([density.mean() * np.eye(4)[j] - (density * index * b[j]) @ v / n for j in range(3)])
+    average = with_differences(lambda t: stats.norm.pdf(v @ t).mean() * t[:3], lambda x, t: stats.norm.cdf(x @ t), v)
+    effects, gradient = average(b), jacobian(average, b)
+    same(effects, np.r_[result.get_margeff().margeff[:2], result.get_margeff(dummy=True).margeff[2]], 1e-10)
     wald = b[:3] @ np.linalg.solve(cov[:3, :3], b[:3])
     values = {"N": n, "ll": result.llf, "ll_0": result.llnull, "chi2": wald, "p": stats.chi2.sf(wald, 3), "df_m": 3,
               "r2_p": result.prsquared, "aic": -2 * result.llf + 8, "bic": -2 * result.llf + 4 * np.log(n), "level": 95}
     save("clinic.probit_margins.json", f"statsmodels {statsmodels.__version__} Probit; delta method by hand", LIKELIHOOD, case(
         {"table_coefficients.csv": table(KEY, z_rows("readmitted", x.columns, b, np.sqrt(np.diag(cov)))),
-         "table_margins.csv": table(KEY, z_rows("dydx", x.columns[:3], effects,
-                                                np.sqrt(np.diag(gradient @ cov @ gradient.T)))),
+         "table_margins.csv": table(KEY, effect_rows(x.columns[:3], effects, np.sqrt(np.diag(gradient @ cov @ gradient.T)), v)),
          "table_fit.csv": fit(values)},
         {"n_used": n, "ll": result.llf, "r2_p": result.prsquared, "chi2": wald}))
 

@@ -1,17 +1,23 @@
 """Golden numbers of further panel analyses and of matching on covariates (numpy by hand, pyfixest, R)."""
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyfixest
 import statsmodels.api as sm
 from scipy import stats
+from scipy.special import expit
 
 from golden import case, fit, read, save, table
 from goldens_causal import effect_row
-from goldens_models import CLOSED, KEY, t_rows, z_rows
+from goldens_models import CLOSED, KEY, effect_rows, t_rows, with_differences, z_rows
 from oracle_r import r_numbers, same
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+from numeric import jacobian  # noqa: E402
 
 Z = stats.norm.ppf(0.975)
 
@@ -202,21 +208,19 @@ def gee_fit(frame, outcome, names, family, corr):
 
 def gee() -> None:
     """Exporting firms; output as a linear model; independent rows."""
-    def one(outcome, family, corr, name=None, parameters=None):
-        names = ["log_capital", "log_labor"]
+    def one(outcome, family, corr, name=None, parameters=None, names=("log_capital", "log_labor")):
+        names = list(names)
         frame = read("firms_panel.csv").dropna(subset=[outcome, *names]).sort_values(["firm", "year"])
         b, v, a, phi, codes, x, mu = gee_fit(frame, outcome, names, family, corr)
         rows = z_rows(outcome, [*names, "_cons"], b, np.sqrt(np.diag(v)))
         for row in rows:
             row.update({"exp_b": math.exp(row["estimate"]), "exp_b_low": math.exp(row["ci_low"]), "exp_b_high": math.exp(row["ci_high"])} if family != "gaussian" else {"exp_b": None})
-        slope, bend = {"gaussian": (np.ones_like(mu), np.zeros_like(mu)), "binomial": (mu * (1 - mu), mu * (1 - mu) * (1 - 2 * mu)), "poisson": (mu, mu)}[family]
-        effects, errors = [], []
-        for j in range(2):
-            gradient = b[j] * (bend[:, None] * x).mean(0)
-            gradient[j] += slope.mean()
-            effects.append(slope.mean() * b[j])
-            errors.append(math.sqrt(gradient @ v @ gradient))
-        margins = [{"prediction": "observed", **r, "equation": "dydx"} for r in z_rows("dydx", names, effects, errors)]
+        inverse = {"gaussian": lambda i: i, "binomial": expit, "poisson": np.exp}[family]
+        slope = {"gaussian": np.ones_like, "binomial": lambda m: m * (1 - m), "poisson": lambda m: m}[family]
+        average = with_differences(lambda t: slope(inverse(x @ t)).mean() * t[:2], lambda x, t: inverse(x @ t), x)
+        gradient = jacobian(average, b)
+        effects, errors = average(b), np.sqrt(np.diag(gradient @ v @ gradient.T))
+        margins = [{"prediction": "observed", **r, "equation": "dydx"} for r in effect_rows(names, effects, errors, x)]
         chi2 = b[:2] @ np.linalg.solve(v[:2, :2], b[:2])
         values = {**sizes(codes), "chi2": chi2, "p": stats.chi2.sf(chi2, 2), "df_m": 2, "phi": phi}
         distance = [{"distance": k, "correlation": a} for k in range(1, 9)]
@@ -224,7 +228,8 @@ def gee() -> None:
                     {"n_used": len(frame), "n_groups": codes.max() + 1, "chi2": chi2, "working_correlation": a}, parameters, name)
 
     save("firms_panel.gee.json", "numpy by hand (Liang and Zeger 1986)", {"default": 1e-6, "p_value": 1e-5}, one("exporter", "binomial", "exchangeable"),
-         [one("log_output", "gaussian", "exchangeable", "a number as outcome", {"outcome": "log_output", "family": "gaussian"}), one("exporter", "binomial", "independent", "independent rows", {"corr": "independent"})])
+         [one("log_output", "gaussian", "exchangeable", "a number as outcome", {"outcome": "log_output", "family": "gaussian"}), one("exporter", "binomial", "independent", "independent rows", {"corr": "independent"}),
+          one("log_output", "poisson", "exchangeable", "a positive outcome and a regressor of 0 and 1", {"outcome": "log_output", "family": "poisson", "regressors": ["log_capital", "exporter"]}, ["log_capital", "exporter"])])
 
 
 def bacon() -> None:

@@ -289,8 +289,8 @@ async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
         (
             CLINIC,
             logit,
-            "By the average slope at the observed values, for each unit of smoker, the probability of readmitted = 1 is on average 5.2",
-            "按观测值处的平均斜率，smoker 每增加一个单位时，",
+            "If smoker is 1 instead of 0, the probability of readmitted = 1 is on average 5.531 percentage points higher",
+            "smoker 为 1 而非 0 时，",
         ),
     ] {
         let (job, run) = finished(&app, data, &draft).await;
