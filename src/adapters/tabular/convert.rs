@@ -37,11 +37,21 @@ impl Builder {
         matches!(self.values, Column::Str(_))
     }
 
+    /// True for a column of texts that has words for missing values among its categories.
+    pub(super) fn takes_words(&self) -> bool {
+        matches!(self.reading, Reading::Words(_))
+    }
+
     /// Appends a cell as it stands in the file.
     #[inline]
     pub(super) fn text(&mut self, cell: &str) {
         if let Column::Str(texts) = &mut self.values {
-            texts.push(if infer::is_missing(cell.as_bytes().trim_ascii()) { "" } else { cell });
+            let text = cell.as_bytes().trim_ascii();
+            let is_missing = match self.reading {
+                Reading::Words(words) => words.is_missing(text),
+                _ => infer::is_missing(text),
+            };
+            texts.push(if is_missing { "" } else { cell });
         } else {
             self.within(cell.as_bytes(), 0..cell.len());
         }
@@ -118,7 +128,7 @@ impl Builder {
             Reading::Datetime(style) => date::datetime(text, style).map(|moment| moment.ms),
             Reading::Month => date::month(text).map(f64::from),
             Reading::Quarter => date::quarter(text).map(f64::from),
-            Reading::Text | Reading::Empty => None,
+            Reading::Text | Reading::Words(_) | Reading::Empty => None,
         }
     }
 
@@ -295,6 +305,12 @@ mod tests {
         b.text("a b");
         b.text("N/A");
         assert_eq!(b.take(), Column::Str(["a b", ""].into_iter().collect()));
+        let words = infer::Words { none: true, minus: false };
+        let mut b = Builder::new(Reading::Words(words), StorageType::Str(4), 3);
+        for cell in ["None", "-", "Some"] {
+            b.text(cell);
+        }
+        assert_eq!(b.take(), Column::Str(["None", "", "Some"].into_iter().collect()));
     }
 
     #[test]

@@ -13,7 +13,10 @@ use super::number;
 pub(super) use decide::{DecimalSign, text_storage};
 pub(super) use digits::Digits;
 pub(super) use taker::Taker;
-pub(super) use words::{boolean, extended_missing, is_infinity, is_missing, trimmed};
+use words::{MINUS, NONE, is_plus};
+pub(super) use words::{
+    Words, boolean, extended_missing, is_always_missing, is_infinity, is_missing, trimmed,
+};
 
 /// A set of readings, one bit each.
 pub(super) type Readings = u32;
@@ -59,8 +62,17 @@ pub(super) enum Reading {
     Month,
     Quarter,
     Text,
+    /// Texts among which a word for a missing value is a category.
+    Words(Words),
     /// No cell holds anything.
     Empty,
+}
+
+impl Reading {
+    /// True where cells are kept as they stand.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Words(_))
+    }
 }
 
 /// Facts on a column that are gathered cell by cell; parts of a file are merged.
@@ -77,6 +89,10 @@ pub(super) struct Inference {
     pub max_bytes: usize,
     /// Cells spelt as a missing-value word other than the empty cell.
     pub missing_words: u64,
+    /// Of these the cells that hold `None`, and those that hold `-`.
+    none_words: u64,
+    minus_signs: u64,
+    has_plus: bool,
     pub infinite: u64,
     pub first_infinite_row: Option<u64>,
     /// Whole numbers in exponential form that show fewer digits than they have, and the first row of one.
@@ -106,6 +122,9 @@ impl Default for Inference {
             first_text_row: None,
             max_bytes: 0,
             missing_words: 0,
+            none_words: 0,
+            minus_signs: 0,
+            has_plus: false,
             infinite: 0,
             first_infinite_row: None,
             rounded: 0,
@@ -167,7 +186,7 @@ impl Inference {
         if is_missing(text) {
             self.missing += 1;
             if !text.is_empty() {
-                self.missing_words += 1;
+                self.missing_word(text, bytes);
             }
             taker.no_value();
             return;
@@ -199,12 +218,24 @@ impl Inference {
         if self.first_text_row.is_none() {
             self.first_text_row = Some(row);
         }
+        self.has_plus |= text[0] == b'+' && is_plus(text);
         let infinite = self.infinite;
         let moment = if self.readings == 0 { None } else { self.other(text) };
         if self.infinite > infinite {
             self.first_infinite_row.get_or_insert(row);
         }
         taker.other(text, cell, moment);
+    }
+
+    /// A word for a missing value; a column of texts may hold some of them as they stand in their cells of `bytes`.
+    #[cold]
+    fn missing_word(&mut self, text: &[u8], bytes: usize) {
+        self.missing_words += 1;
+        self.none_words += u64::from(text == NONE);
+        self.minus_signs += u64::from(text == MINUS);
+        if !is_always_missing(text) {
+            self.max_bytes = self.max_bytes.max(bytes);
+        }
     }
 
     /// True as long as the values of numbers decide something: in a column with fractions they do so only where points
@@ -365,6 +396,9 @@ impl Inference {
         self.first_text_row = earlier(self.first_text_row, other.first_text_row);
         self.max_bytes = self.max_bytes.max(other.max_bytes);
         self.missing_words += other.missing_words;
+        self.none_words += other.none_words;
+        self.minus_signs += other.minus_signs;
+        self.has_plus |= other.has_plus;
         self.infinite += other.infinite;
         self.first_infinite_row = earlier(self.first_infinite_row, other.first_infinite_row);
         self.rounded += other.rounded;

@@ -46,6 +46,22 @@ fn codes_keep_their_digits_and_zeros() {
 }
 
 #[test]
+fn none_and_minus_are_categories_among_words() {
+    let words = |none, minus| Reading::Words(Words { none, minus });
+    assert_eq!(kind(&["Yes", "No", "None", "NA"]), (words(true, false), "str4".into()));
+    assert_eq!(kind(&["+", "-", "++", ""]), (words(false, true), "str2".into()));
+    assert_eq!(kind(&["+", "-", "None"]), (words(true, true), "str4".into()));
+    // without a plus the sign stands for nothing, and so does None next to numbers and truth values
+    assert_eq!(kind(&["Bonn", "-"]).0, Reading::Text);
+    assert_eq!(kind(&["12", "None"]), (Reading::Plain, "byte".into()));
+    assert_eq!(kind(&["12", "None", "x"]).0, Reading::Text);
+    assert_eq!(kind(&["True", "None"]).0, Reading::Boolean);
+    let facts = infer(&["Yes", "None", "NA", "-"]);
+    let reading = facts.reading(DecimalSign::default());
+    assert_eq!((facts.words_read_as_missing(reading), facts.kept_none(reading)), (2, 1));
+}
+
+#[test]
 fn other_spellings_of_numbers() {
     assert_eq!(kind(&["1,234", "12", "1,234,567.5"]).0, Reading::Thousands);
     assert_eq!(kind(&["1,5", "12", "1.234,5"]).0, Reading::DecimalComma);

@@ -50,10 +50,10 @@ pub(super) fn on_inference(
     if facts.is_rounded(reading) {
         on_exponents(facts, name, warnings);
     }
-    if reading == Reading::Text {
-        on_text(facts, name, warnings);
+    if reading.is_text() {
+        on_text(facts, reading, name, warnings);
     }
-    if facts.infinite > 0 && !matches!(reading, Reading::Text) {
+    if facts.infinite > 0 && !reading.is_text() {
         let values = match facts.infinite {
             1 => "1 value that no number can hold".to_owned(),
             n => format!("{n} values that no number can hold"),
@@ -163,7 +163,7 @@ pub(super) fn on_header(row: u64, names: &[String], warnings: &mut Warnings) {
     warnings.warn("header_is_data", None, message, hint);
 }
 
-fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
+fn on_text(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warnings) {
     let column = Some(name);
     if facts.is_code() {
         let message = format!("{name} holds codes; they are kept as text so that no digit or zero is lost");
@@ -194,12 +194,30 @@ fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
             warnings.info("mixed_types", column, message, hint);
         }
     }
-    if facts.missing_words > 0 {
-        let message = match facts.missing_words {
+    on_words(facts, reading, name, warnings);
+}
+
+/// Says which words for missing values were read as such in a column of texts, and that `None` was not.
+fn on_words(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warnings) {
+    let column = Some(name);
+    let as_missing = facts.words_read_as_missing(reading);
+    if as_missing > 0 {
+        let message = match as_missing {
             1 => format!("{name}: 1 cell such as NA, N/A, NULL or - was read as a missing value"),
             n => format!("{name}: {n} cells such as NA, N/A, NULL or - were read as missing values"),
         };
         warnings.info("missing_words", column, message, "write such a value differently if it is a real one");
+    }
+    let kept = facts.kept_none(reading);
+    if kept > 0 {
+        let message = match kept {
+            1 => format!("{name}: 1 cell holds None, which is kept as a category"),
+            n => format!("{name}: {n} cells hold None, which is kept as a category"),
+        };
+        let hint = format!(
+            "where it means that nothing is known, leave these rows out with the condition {name} != \"None\""
+        );
+        warnings.info("none_kept", column, message, &hint);
     }
 }
 

@@ -40,6 +40,7 @@ impl Explained<'_> {
         choices.extend(chosen.statement.parameters.iter().map(|(name, value)| self.parameter(name, value)));
         let mut open_questions = self.open(&chosen, meta);
         self.ask_doubted_outcome(&choices, &mut open_questions);
+        self.ask_doubted_others(&choices, &mut open_questions);
         let method = meta.map(|meta| self.method(&chosen, meta));
         let least = choices
             .iter()

@@ -245,11 +245,26 @@ impl Filler<'_> {
             let alike = start >= 3 || han >= 2 || end().count() >= 4 || numbered;
             yes_or_no(a) == yes_or_no(b) && alike
         };
+        // `prewt` and `postwt`
+        let joined = |a: usize, b: usize| {
+            let of = |c: usize, before: &str| {
+                let rest = self.columns[c].name().to_lowercase().strip_prefix(before)?.to_owned();
+                Some(rest.trim_start_matches(['_', '.']).to_owned()).filter(|rest| !rest.is_empty())
+            };
+            of(a, "pre").is_some_and(|first| of(b, "post").as_ref() == Some(&first))
+        };
+        let named: Vec<(usize, usize)> = measures
+            .iter()
+            .flat_map(|a| measures.iter().map(move |b| (*a, *b)))
+            .filter(|(a, b)| joined(*a, *b))
+            .collect();
         let pairs = measures
             .iter()
             .filter(|c| early(**c))
             .flat_map(|a| measures.iter().filter(move |b| !early(**b)).map(move |b| (*a, *b)));
-        pairs.filter(|(a, b)| common(*a, *b)).collect()
+        let known = named.clone();
+        let others = pairs.filter(|(a, b)| common(*a, *b) && !known.contains(&(*a, *b)));
+        named.into_iter().chain(others).collect()
     }
 }
 

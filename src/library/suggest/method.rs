@@ -172,18 +172,17 @@ fn statement(
     let declared = |name: &str| meta.parameters.iter().any(|p| p.name == name);
     let parameters =
         filled.parameters.iter().filter(|(n, _)| declared(n)).map(|(n, v)| (n.clone(), v.clone())).collect();
-    // numbers that name categories are no slopes
+    // numbers that name categories, or units such as schools, are no slopes
     let terms = ["regressors", "controls", "focal_var", "moderator_var"];
     let model = roles.iter().filter(|(role, _)| terms.contains(&role.as_str())).flat_map(|(_, c)| c);
     let categorical_vars = model
         .filter(|name| {
             named.iter().any(|n| {
-                n.name() == *name
-                    && n.column.value_labels
+                let labelled = n.column.value_labels
                     && n.kind() == "categorical"
-                    && n.column.distinct > 2
                     && n.outcome() < 0.3
-                    && !n.has("@education")
+                    && !n.has("@education");
+                n.name() == *name && n.column.distinct > 2 && (labelled || n.is_code_of_units())
             })
         })
         .cloned()

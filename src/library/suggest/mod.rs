@@ -5,6 +5,7 @@
 mod articles;
 mod assigned;
 mod chinese;
+mod coded;
 mod columns;
 mod comparisons;
 mod complete;
@@ -52,7 +53,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 13;
+pub const RULES_VERSION: u32 = 14;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -223,7 +224,7 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
 /// The same; `mixed` are columns whose numbers are written in two ways, which no draft can use before a person has written
 /// them in one.
 pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
-    scales::ordered(input, unread::suggested(input, mixed))
+    scales::ordered(input, coded::suggested(input, mixed))
 }
 
 /// Reads a question without looking at what its columns should be.
@@ -257,15 +258,14 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
     explained.suggestion(chosen)
 }
 
-/// Returns the draft that is submitted: [`draft_of`] without an outcome that is too doubtful to be taken, which is asked
+/// Returns the draft that is submitted: [`draft_of`] without the roles that are too doubtful to be taken, which are asked
 /// for instead.
 pub fn submitted_of(suggestion: &Suggestion) -> Map<String, Value> {
     let mut body = draft_of(suggestion);
-    let doubtful = |q: &OpenQuestion| q.blocking && q.field == "outcome_var";
-    if suggestion.open_questions.iter().any(doubtful)
-        && let Some(Value::Object(roles)) = body.get_mut("roles")
-    {
-        roles.remove("outcome_var");
+    if let Some(Value::Object(roles)) = body.get_mut("roles") {
+        for question in suggestion.open_questions.iter().filter(|q| q.blocking) {
+            roles.remove(&question.field);
+        }
     }
     body
 }

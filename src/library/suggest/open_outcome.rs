@@ -13,6 +13,8 @@ const DOUBTED: f64 = 0.7;
 /// An outcome that is less certain than this is asked for. Of those in new questions 54 % were right (68 of 126), of the
 /// next from here to [`DOUBTED`] 78 % (120 of 154): `docs/suggest.md`, "What the confidence means".
 const ASKED: f64 = 0.45;
+/// A column of another role that is less certain than this is asked for: its words fit no name, and others are hardly farther.
+const ASKED_ELSEWHERE: f64 = 0.3;
 /// Most candidates.
 const CANDIDATES: usize = 8;
 
@@ -88,6 +90,30 @@ impl Explained<'_> {
             0,
             OpenQuestion { field: "outcome_var".to_owned(), question, blocking: true, candidates },
         );
+    }
+
+    /// Asks for the columns of other roles that are too doubtful to be taken; this blocks.
+    pub(super) fn ask_doubted_others(&self, choices: &[Choice], open: &mut Vec<OpenQuestion>) {
+        let role = |choice: &'_ Choice| choice.field.strip_prefix("roles.").map(str::to_owned);
+        for choice in choices.iter().filter(|c| c.confidence < ASKED_ELSEWHERE) {
+            let Some(role) = role(choice).filter(|role| role != "outcome_var") else { continue };
+            if open.iter().any(|question| question.field == role) {
+                continue;
+            }
+            let (names, words) = (choice.columns.join(", "), choice.words.join("”, “"));
+            let share = (choice.confidence * 100.0).round();
+            let question = both(
+                format!(
+                    "No name fits “{words}” well. {names} is the nearest, with a confidence of {share} %, too little to go on. Which \
+                     column is meant?"
+                ),
+                format!(
+                    "没有变量名与“{words}”相符。最接近的是 {names}，把握只有 {share}%，不足以继续。指的是哪个变量？"
+                ),
+            );
+            let candidates = [choice.columns.as_slice(), &choice.alternatives].concat();
+            open.push(OpenQuestion { field: role, question, blocking: true, candidates });
+        }
     }
 
     /// Asks whether the only column that can be the outcome is meant; this blocks nothing.

@@ -33,7 +33,10 @@ impl Filler<'_> {
         static HELD: LazyLock<Regex> = LazyLock::new(|| {
             let start = "baseline|(?:starting|initial|earlier|pre[a-z-]*|(?:day|week|month|visit) 0) (?:value|score|level|count|measurement|reading)|(?:value|score|level|count|measurement)s? (?:before|at the start|at entry|at inclusion)|基线|初始|入组时|治疗前的?(?:得分|水平|值)";
             let held = "adjust|control|account|covariate|given|allow|correct|holding|考虑|控制|调整|校正|协变量|相同";
-            Regex::new(&format!("(?:{held}).*(?:{start})|(?:{start}).*(?:{held})")).expect("a pattern")
+            // gains that are compared begin at different values (Vickers and Altman 2001, BMJ 323)
+            let gains = "\\b(?:gain|los[et]|lost|improv|increas|decreas|reduc|drop|fell|fall|r[io]se|chang)\\w*\\b.*\\b(?:than|differ|between|depend|by)|(?:增加|增长|提高|降低|下降|减少|改善|变化).*(?:更|差异|不同|比较)|(?:比|各组).*(?:增加|增长|提高|降低|下降|减少|改善|变化)";
+            Regex::new(&format!("(?:{held}).*(?:{start})|(?:{start}).*(?:{held})|{gains}"))
+                .expect("a pattern")
         });
         let (before, after) = self.before_and_after_of(outcome)?;
         (HELD.is_match(&self.parsed.text) && after == outcome).then_some(before)

@@ -1,7 +1,8 @@
 //! The structure of a data set, read off its columns: a panel, a series, a duration with its event.
 
-use super::columns::Named;
-use crate::domain::profile::is_binary;
+use super::columns::{Alias, Named, Place};
+use super::words::Unit;
+use crate::domain::profile::{MAX_LEVELS, is_binary};
 
 /// The structure of the data.
 #[derive(Debug, Default, Clone)]
@@ -65,5 +66,37 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         event,
         competing: event.is_some() && event == code,
         start,
+    }
+}
+
+impl Named<'_> {
+    /// True for whole numbers that stand for people, firms, schools, classes or places; a plural, as in `workers`, counts them.
+    pub(super) fn is_code_of_units(&self) -> bool {
+        let things = [
+            "@firm",
+            "@person",
+            "@school",
+            "@class",
+            "@teacher",
+            "@county",
+            "@hospital",
+            "@ward",
+            "@store",
+            "@province",
+            "@region",
+            "@city",
+        ];
+        let c = self.column;
+        let counted = c.min.is_some_and(|least| least >= 0.0) && c.distinct <= MAX_LEVELS;
+        let is_thing = |u: &Unit| u.options.iter().any(|(o, s)| *s >= 1.0 && things.contains(&o.as_str()));
+        let of_things =
+            |a: &&Alias| a.place == Place::Name && !a.units.is_empty() && a.units.iter().all(is_thing);
+        let name = c.name.to_ascii_lowercase();
+        let plural = name.ends_with('s') && !name.ends_with("class") || name.ends_with('数');
+        c.integer_valued
+            && counted
+            && !plural
+            && !self.is_measured()
+            && self.aliases.iter().any(|a| of_things(&a))
     }
 }

@@ -11,4 +11,5 @@ mod plan_preview;
 mod suggested_drafts;
 mod suggested_library;
 mod suggested_repairs;
+mod suggested_values;
 mod unknown_names;

@@ -4,7 +4,7 @@ use dta::StorageType;
 
 use super::{
     BOOLEAN, DECIMAL_COMMA, Inference, MONTH, PERCENT, PLAIN, QUARTER, Reading, Readings, SPELT, THOUSANDS,
-    date_bit, datetime_bit,
+    Words, date_bit, datetime_bit,
 };
 use crate::adapters::tabular::date::{DateStyle, STYLES};
 
@@ -88,7 +88,7 @@ impl Inference {
 
     /// True where a spreadsheet may have written identifiers in exponential form: whole numbers without all of their digits.
     pub(in crate::adapters::tabular) fn is_rounded(&self, reading: Reading) -> bool {
-        self.rounded > 0 && (reading == Reading::Plain && self.whole || reading == Reading::Text)
+        self.rounded > 0 && (reading == Reading::Plain && self.whole || reading.is_text())
     }
 
     fn too_long(&self) -> bool {
@@ -139,7 +139,32 @@ impl Inference {
                 return Reading::Datetime(style);
             }
         }
-        Reading::Text
+        self.texts()
+    }
+
+    /// How texts are read: next to words alone `None` is one of them, and `-` next to `+` is its opposite.
+    fn texts(&self) -> Reading {
+        let words = Words {
+            none: self.none_words > 0 && self.numbers == 0,
+            minus: self.minus_signs > 0 && self.has_plus && self.numbers == 0,
+        };
+        if words.none || words.minus { Reading::Words(words) } else { Reading::Text }
+    }
+
+    /// Cells with a word for a missing value that is read as one.
+    pub(in crate::adapters::tabular) fn words_read_as_missing(&self, reading: Reading) -> u64 {
+        let Reading::Words(words) = reading else { return self.missing_words };
+        let kept =
+            if words.none { self.none_words } else { 0 } + if words.minus { self.minus_signs } else { 0 };
+        self.missing_words - kept
+    }
+
+    /// Cells with `None` that keep it as a category.
+    pub(in crate::adapters::tabular) fn kept_none(&self, reading: Reading) -> u64 {
+        match reading {
+            Reading::Words(Words { none: true, .. }) => self.none_words,
+            _ => 0,
+        }
     }
 
     /// The smallest storage that holds every value under a reading, and the display format.
@@ -164,7 +189,7 @@ impl Inference {
             Reading::Datetime(_) => number(StorageType::Double, "%tc"),
             Reading::Month => number(StorageType::Int, "%tm"),
             Reading::Quarter => number(StorageType::Int, "%tq"),
-            Reading::Text => text_storage(self.max_bytes),
+            Reading::Text | Reading::Words(_) => text_storage(self.max_bytes),
         }
     }
 

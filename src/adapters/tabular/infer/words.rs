@@ -42,6 +42,35 @@ pub(in crate::adapters::tabular) fn is_missing(text: &[u8]) -> bool {
     text.first().is_none_or(|first| may_be(*first) && text.len() <= 6 && MISSING_WORDS.contains(&text))
 }
 
+/// A word for a missing value that may also be a category, as in "None, Some, Frequent".
+pub(super) const NONE: &[u8] = b"None";
+/// A sign for a missing value that may also be a finding, as in "-, +, ++".
+pub(super) const MINUS: &[u8] = b"-";
+
+/// Which words for missing values are values like the others in a column of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::adapters::tabular) struct Words {
+    pub none: bool,
+    pub minus: bool,
+}
+
+impl Words {
+    /// True for a cell (spaces cut off) that stands for a missing value in a column of texts.
+    pub(in crate::adapters::tabular) fn is_missing(self, text: &[u8]) -> bool {
+        is_missing(text) && !(self.none && text == NONE || self.minus && text == MINUS)
+    }
+}
+
+/// True for a cell (spaces cut off) that is missing in every column of texts.
+pub(in crate::adapters::tabular) fn is_always_missing(text: &[u8]) -> bool {
+    Words { none: true, minus: true }.is_missing(text)
+}
+
+/// True for `+`, `++` and the like.
+pub(super) fn is_plus(text: &[u8]) -> bool {
+    text.iter().all(|byte| *byte == b'+')
+}
+
 /// `.a` to `.z`, the extended missing values of numbers.
 pub(in crate::adapters::tabular) fn extended_missing(text: &[u8]) -> Option<dta::Missing> {
     match text {

@@ -219,6 +219,14 @@ impl State {
 
 /// Takes in and converts the cells of a column. Plain numbers, dates and texts are read once for both.
 fn both(fact: &mut Inference, builder: &mut Builder, grid: &Grid, at: usize, text: &str) {
+    if builder.takes_words() {
+        for (cell, row) in grid.column(at, text) {
+            let cell = cell.text();
+            fact.text(cell.as_bytes(), row);
+            builder.text(&cell);
+        }
+        return;
+    }
     if builder.takes_text() {
         for (cell, row) in grid.column(at, text) {
             match cell.place() {

@@ -165,8 +165,18 @@ fn cells() -> impl Strategy<Value = Vec<String>> {
         Just("\\(?[1-9]{1,3}\\)?"),
         Just("(|NA|\\.|\\.a)"),
     ];
-    let odd =
-        prop_oneof![Just(""), Just("NA"), Just(".z"), Just("x"), Just(" 7 "), Just("1e400"), Just("inf")];
+    let odd = prop_oneof![
+        Just(""),
+        Just("NA"),
+        Just("None"),
+        Just("-"),
+        Just("+"),
+        Just(".z"),
+        Just("x"),
+        Just(" 7 "),
+        Just("1e400"),
+        Just("inf")
+    ];
     kind.prop_flat_map(move |kind| {
         vec(prop_oneof![30 => kind.prop_map(String::from), 1 => odd.clone().prop_map(str::to_owned)], 60)
     })

@@ -142,7 +142,7 @@ impl Survey<'_> {
                 // quotes that have to be taken off make a text longer than it is
                 if field.range().is_none_or(|range| range.len() > *longest) {
                     let cell = field.value(text);
-                    if cell.len() > *longest && !infer::is_missing(cell.as_bytes().trim_ascii()) {
+                    if cell.len() > *longest && !infer::is_always_missing(cell.as_bytes().trim_ascii()) {
                         *longest = cell.len();
                     }
                 }

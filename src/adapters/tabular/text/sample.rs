@@ -69,7 +69,7 @@ impl Guess {
             if reading == Reading::Empty || several(&|facts| self.plan.suits(of, facts)) {
                 continue;
             }
-            if reading != Reading::Text || !several(&|facts| facts.reading(self.plan.sign) == reading) {
+            if !reading.is_text() || !several(&|facts| facts.reading(self.plan.sign) == reading) {
                 return false;
             }
             self.open.push(at);

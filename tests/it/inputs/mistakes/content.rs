@@ -15,6 +15,12 @@ fn cells() -> Vec<Mistake> {
     let last = |words: [&'static str; 4]| move |row: u32| (row > 20).then(|| words[row as usize - 21]);
     vec![
         m("NA, N/A, . and -", RIGHT, y_but(last(["NA", "N/A", ".", "-"]))).ends(2.0, 20),
+        m("None as a category", "read as missing: the rows without any were lost", table("y,x,dose", |row, x, y| {
+            format!("{y},{x},{}", ["None", "Some"][row as usize % 2])
+        }))
+            .changed(json!({"sample_if": "dose == \"None\""}))
+            .at(Remark("none_kept"), &["dose: 12 cells hold None", "dose != \"None\""])
+            .ends(slope(|row| row % 2 == 0), 12),
         m("other words for missing", ONLY_KIND, y_but(last(["unknown", "n.a.", "missing", "#VALUE!"])))
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "missing: ", "\"unknown\"", "\"#VALUE!\""])
             .repaired(&[0], 2.0, 20),

@@ -1,0 +1,174 @@
+//! Events and outcomes of two values that are not 0 and 1: a status of 1 and 2 as R's survival data have it, words such as
+//! "alive" and "dead" or "approved" and "denied". The question is read as if the column held 0 and 1; the draft takes a derived
+//! variable that does.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::{OpenQuestion, SuggestInput, Suggestion, unread};
+use crate::domain::dataset::{Column, InferredType};
+use crate::domain::draft::StatedVariable;
+use crate::domain::template::Bilingual;
+use std::sync::LazyLock;
+
+/// What `assets/suggest/two_values.json` has.
+#[derive(Deserialize)]
+struct File {
+    /// Words in the name of a column that says how a follow-up ended.
+    events: Vec<String>,
+    /// Words for what happened or was reached: the value that becomes 1.
+    happened: Vec<String>,
+}
+
+static FILE: LazyLock<File> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../assets/suggest/two_values.json"))
+        .expect("two_values.json is as the code reads it")
+});
+
+/// How sure a value can be that no word names as the event.
+const BY_CUSTOM: f64 = 0.5;
+/// Longest part of a name that stays in the name of the variable derived from it.
+const KEPT: usize = 20;
+/// The role of an event, and that of an outcome.
+const EVENT: &str = "failure_var";
+const OUTCOME: &str = "outcome_var";
+
+/// The value of a column that stands for "it happened".
+enum One {
+    /// The larger of the codes 1 and 2; which of them it is, no word says.
+    Two,
+    Word(String),
+}
+
+/// A draft that takes columns of two other values for events and outcomes of 0 and 1.
+pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
+    let plain = unread::suggested(input, mixed);
+    let role = |made: &Suggestion, role: &str| match made.statement.roles.get(role).map(Vec::as_slice) {
+        Some([name]) => Some(name.clone()),
+        _ => None,
+    };
+    let outcome = role(&plain, OUTCOME);
+    for column in &input.dataset.columns {
+        let is_outcome = outcome.as_ref() == Some(&column.name);
+        let is_event = !plain.statement.roles.contains_key(EVENT) && is_named_as_event(column);
+        if !is_outcome && !is_event {
+            continue;
+        }
+        let Some(one) = one_of(input, column) else { continue };
+        let mut dataset = input.dataset.clone();
+        dataset.columns.iter_mut().filter(|c| c.name == column.name).for_each(as_binary);
+        let again = unread::suggested(&SuggestInput { dataset: &dataset, ..*input }, mixed);
+        let found = [EVENT, OUTCOME]
+            .into_iter()
+            .find(|of| (is_event || *of == OUTCOME) && role(&again, of).as_ref() == Some(&column.name));
+        if let Some(of) = found {
+            return derived(input, again, column, of, &one);
+        }
+    }
+    plain
+}
+
+fn is_named_as_event(column: &Column) -> bool {
+    let name = column.name.to_lowercase();
+    let parts: Vec<&str> = name.split('_').collect();
+    FILE.events
+        .iter()
+        .any(|word| parts.contains(&word.as_str()) || (!word.is_ascii() && name.contains(word.as_str())))
+}
+
+/// The value that becomes 1, of a column of two values other than 0 and 1.
+fn one_of(input: &SuggestInput<'_>, column: &Column) -> Option<One> {
+    if column.distinct != 2 {
+        return None;
+    }
+    if column.is_text() {
+        let words = input.values.get(&column.name).filter(|words| words.len() == 2)?;
+        let happened = |word: &&String| FILE.happened.contains(&word.trim().to_lowercase());
+        let mut found = words.iter().filter(happened);
+        return match (found.next(), found.next()) {
+            (Some(word), None) if !word.contains('"') => Some(One::Word(word.clone())),
+            _ => None,
+        };
+    }
+    let is_coded = column.integer_valued && column.min == Some(1.0) && column.max == Some(2.0);
+    (is_coded && is_named_as_event(column)).then_some(One::Two)
+}
+
+/// The column as its derived variable will be.
+fn as_binary(column: &mut Column) {
+    column.inferred_type = InferredType::Binary;
+    column.storage = "byte".to_owned();
+    (column.min, column.max, column.max_bytes) = (Some(0.0), Some(1.0), None);
+    column.integer_valued = true;
+}
+
+/// The draft with the derived variable in the role that the column had.
+fn derived(
+    input: &SuggestInput<'_>,
+    mut suggestion: Suggestion,
+    column: &Column,
+    role: &str,
+    one: &One,
+) -> Suggestion {
+    let name = &column.name;
+    let (value, ending) = match one {
+        One::Two => ("2".to_owned(), "2".to_owned()),
+        One::Word(word) => (format!("\"{word}\""), slug(word)),
+    };
+    let variable = StatedVariable {
+        name: free_name(input, name, &ending),
+        expression: format!("{name} == {value}"),
+        label: Some(format!("{name} is {value}")).filter(|label| label.chars().count() <= 80),
+    };
+    suggestion.statement.roles.insert(role.to_owned(), vec![variable.name.clone()]);
+    let field = format!("roles.{role}");
+    for choice in suggestion.choices.iter_mut().filter(|c| c.field == field) {
+        choice.columns = vec![variable.name.clone()];
+        choice.reason.en += &format!("; the derived variable {} is 1 where {name} is {value}", variable.name);
+        let zh = format!("；派生变量 {} 在 {name} 为 {value} 时取 1", variable.name);
+        choice.reason.zh = choice.reason.zh.take().map(|text| text + &zh);
+        if matches!(one, One::Two) {
+            choice.confidence = choice.confidence.min(BY_CUSTOM);
+        }
+    }
+    if matches!(one, One::Two) {
+        suggestion.open_questions.push(which(role, name, &variable.name));
+        suggestion.confidence = suggestion.confidence.min(BY_CUSTOM);
+    }
+    suggestion.statement.derived_variables.push(variable);
+    suggestion
+}
+
+/// Asks which code means that the event occurred; 2 is taken meanwhile, as the data sets of R's package survival have it.
+fn which(role: &str, name: &str, derived: &str) -> OpenQuestion {
+    OpenQuestion {
+        field: role.to_owned(),
+        question: Bilingual {
+            en: format!(
+                "{name} holds 1 and 2. 2 is taken for the event and 1 for the end without it, as many data sets have it. If 1 means \
+                 the event, change the derived variable {derived} to {name} == 1."
+            ),
+            zh: Some(format!(
+                "{name} 的取值为 1 和 2。这里按惯例把 2 视为事件发生、1 视为未发生。如果 1 表示事件发生，请把派生变量 {derived} 改为 {name} == 1。"
+            )),
+        },
+        blocking: false,
+        candidates: vec![derived.to_owned()],
+    }
+}
+
+/// The letters and digits of a word that a name can have.
+fn slug(word: &str) -> String {
+    let kept: String = word.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(10).collect();
+    if kept.is_empty() { "is1".to_owned() } else { kept }
+}
+
+/// A name that no column has.
+fn free_name(input: &SuggestInput<'_>, of: &str, ending: &str) -> String {
+    let stem: String = of.chars().take(KEPT).collect();
+    std::iter::once(format!("{stem}_{ending}"))
+        .chain((2..).map(|n| format!("{stem}_{ending}_{n}")))
+        .find(|name| input.dataset.columns.iter().all(|c| !c.name.eq_ignore_ascii_case(name)))
+        .expect("some name is free")
+}
