@@ -298,3 +298,72 @@ Used child care for a child      |    0     1",
     assert!(log.contains(" Yes, but not on a regular basis |"), "{log}");
     assert!(log.lines().any(|l| l.starts_with("    Uncorrected   chi2(2)         = ")), "{log}");
 }
+
+/// A structural model with the pattern of a published log (Stata 17), and the order of its restrictions.
+#[test]
+fn structural_vector_autoregressions() {
+    let log = log_of(&format!(
+        "{}format qtr %tq\nquietly tsset qtr\nmatrix A1 = (1,0 \\ .,1)\nmatrix B1 = (.,0 \\ 0,.)\n\
+         svar dln_inv dln_inc, lags(1/2) aeq(A1) beq(B1)\nmatrix A = e(A)\nassert _b[/A:2_1] == A[2,1]\n\
+         irf create one, step(2) set(structural_log, replace) replace\nerase structural_log.irf",
+        read("lutkepohl2.csv")
+    ));
+    has_lines(
+        &log,
+        r"Structural vector autoregression
+ ( 1)  [/A]1_1 = 1
+ ( 2)  [/A]1_2 = 0
+ ( 3)  [/A]2_2 = 1
+ ( 4)  [/B]1_2 = 0
+ ( 5)  [/B]2_1 = 0
+/A           |
+         1_1 |          1  (constrained)
+         1_2 |          0  (constrained)
+-------------+----------------------------------------------------------------
+/B           |
+irfname one not found in structural_log.irf
+(file structural_log.irf updated)",
+    );
+}
+
+/// Settings above survival output, and samples with gaps (logs of Stata 15 to 17).
+#[test]
+fn settings_and_gaps() {
+    let log = log_of(
+        "input id t0 t d\n1 0 5 1\n2 1 4 0\n3 0 8 1\n4 2 9 1\nend\nquietly stset t, failure(d) enter(time t0) id(id)\n\
+         stci\nclear\nset obs 40\ngenerate t = _n\ngenerate y = mod(_n*7, 11)\ndrop in 20\nquietly tsset t\n\
+         arima y, ar(1) nolog\nquietly regress y L.y\nestat bgodfrey",
+    );
+    has_lines(
+        &log,
+        r"         Failure _d: d
+   Analysis time _t: t
+  Enter on or after: time t0
+        ID variable: id
+Number of gaps in sample = 1
+(note: filtering over missing observations)
+Sample: 1 thru 40, but with gaps                Number of obs     =         39
+Number of gaps in sample = 1
+Breusch–Godfrey LM test for autocorrelation",
+    );
+}
+
+/// Equations of `streg` with their names, and its frailty below one rule.
+#[test]
+fn parametric_survival_models() {
+    let log = log_of(&format!(
+        "{}quietly stset studytime, failure(died)\nstreg drug, distribution(weibull) ancillary(age) nolog\n\
+         streg drug age, distribution(weibull) frailty(gamma) nolog",
+        read("drugtr.csv")
+    ));
+    let lines: Vec<&str> = log.lines().collect();
+    let at = |start: &str| {
+        lines.iter().position(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{start}\n{log}"))
+    };
+    let equation = at("ln_p         |");
+    assert!(lines[equation + 1].starts_with("         age |"), "{log}");
+    let (reciprocal, theta) = (at("         1/p |"), at("       theta |"));
+    assert_eq!(theta, reciprocal + 1, "{log}");
+    assert!(lines[at("    /lntheta |") + 1].starts_with("-------------+"), "{log}");
+    assert_eq!(lines[at("Gamma frailty") - 1], "Weibull PH regression");
+}
