@@ -23,7 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon] | vif | firststage | endogenous | overid | classification | gof | bootstrap [, all normal percentile bc] | phtest | concordance | icc | sd | recovariance [, correlation] | wcorrelation | aroots [, options]",
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon] | vif | firststage | endogenous | overid | classification | gof | bootstrap [, all normal percentile bc] | phtest | concordance | icc | sd | recovariance [, correlation] | group | wcorrelation | aroots [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -97,6 +97,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "icc" if after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p") => {
             call("icc").bare()?;
             panel::icc(session)
+        }
+        _ if is("group", 2)
+            && (after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p")) =>
+        {
+            call("group").bare()?;
+            panel::mixed_groups(session);
+            Ok(())
         }
         _ if after == "mixed" && is("recovariance", 5) => panel::recovariance(session, &call("recovariance")),
         _ if session.e.results.get_text("predict") == Some("xtgee_p") && is("wcorrelation", 4) => {

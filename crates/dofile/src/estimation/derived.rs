@@ -28,7 +28,8 @@ const DERIVED: [&str; 18] = [
 ];
 
 /// Commands whose ancillary parameter has no test in the table: its null hypothesis is on the boundary.
-pub(super) const UNTESTED: [&str; 6] = ["nbreg", "xtlogit", "xtprobit", "xtcloglog", "xtpoisson", "xtnbreg"];
+pub(super) const UNTESTED: [&str; 9] =
+    ["nbreg", "xtlogit", "xtprobit", "xtcloglog", "xtpoisson", "xtnbreg", "menbreg", "meologit", "meoprobit"];
 
 /// Whether rows of functions of the last parameters (rho of athrho, sigma of lnsigma) follow the table of the active
 /// results, so that a rule ends the parameters.
@@ -36,7 +37,7 @@ pub(super) fn follow(session: &Session, stripe: &[Stripe]) -> bool {
     match session.e.cmd() {
         _ if session.e.results.get_text("cmd2") == Some("streg") => {
             let last = stripe.last().filter(|s| s.eq.starts_with('/')).map(|s| s.name.as_str());
-            last.is_some_and(|name| matches!(name, "ln_p" | "lnsigma" | "lngamma"))
+            last.is_some_and(|name| matches!(name, "ln_p" | "lnsigma" | "lngamma" | "lntheta" | "kappa"))
         }
         "churdle" => stripe.iter().filter(|s| s.eq == "lnsigma").count() == 1,
         cmd => stripe.last().is_some_and(|s| s.eq.starts_with('/')) && DERIVED.contains(&cmd),

@@ -16,6 +16,11 @@ impl Fact {
         Self { label: label.into(), value: format::bare(fmt, value) }
     }
 
+    /// Characters of the value.
+    pub fn width(&self) -> usize {
+        self.value.chars().count()
+    }
+
     /// The root mean squared error: five digits, and below one as many decimals.
     pub fn root_mse(value: f64) -> Self {
         Self::new("Root MSE", if value < 1.0 { "%7.0g" } else { "%9.5g" }, value)
@@ -32,14 +37,26 @@ impl Fact {
         Self::new(format!("{name}({})", df.join(", ")), "%9.2f", value)
     }
 
+    /// The Wald test of the active results; where nothing is tested its degrees of freedom are missing too.
+    pub fn wald(session: &Session) -> Self {
+        let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
+        let (df, chi2) = match scalar("df_m") {
+            df if df > 0.0 => (df, scalar("chi2")),
+            _ => (MISSING, MISSING),
+        };
+        Self::statistic("Wald chi2", &[df], chi2)
+    }
+
     /// A probability with four decimals.
     pub fn probability(label: &str, value: f64) -> Self {
         Self::new(label, "%6.4f", value)
     }
 }
 
-/// Prints left texts beside facts whose labels and values line up at the right margin (column 78).
+/// Prints left texts beside facts whose labels and values line up at the right margin (column 78); longer values take
+/// more room than the width given.
 pub fn show(session: &mut Session, left: &[String], facts: &[Fact], label_width: usize, value_width: usize) {
+    let value_width = facts.iter().map(Fact::width).max().unwrap_or(0).max(value_width);
     let right_width = label_width + 3 + value_width;
     let left_width = 78 - right_width;
     for i in 0..left.len().max(facts.len()) {

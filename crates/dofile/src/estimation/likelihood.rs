@@ -115,10 +115,15 @@ pub fn iteration(i: usize) -> String {
 /// Prints the iteration log.
 pub fn print_log(session: &mut Session, fit: &MlFit, robust: bool, iterate: Option<i64>) {
     session.print("");
+    print_iterations(session, fit, label(robust), iterate);
+}
+
+/// Prints the iterations with the name of the criterion, and whether they reached the maximum.
+pub fn print_iterations(session: &mut Session, fit: &MlFit, criterion: &str, iterate: Option<i64>) {
     for (i, line) in fit.log.iter().enumerate() {
         let remark = if line.remark.is_empty() { String::new() } else { format!("  ({})", line.remark) };
         let value = format::bare("%10.0g", line.ll);
-        session.print(format!("{}{} = {value}{remark}", iteration(i), label(robust)));
+        session.print(format!("{}{criterion} = {value}{remark}", iteration(i)));
     }
     if !fit.converged && iterate.is_none_or(|i| i > 0) {
         session.print("convergence not achieved");

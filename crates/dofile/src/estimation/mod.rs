@@ -41,4 +41,5 @@ pub mod survival;
 pub mod table;
 mod table_bases;
 pub mod table_cells;
+mod table_effects;
 mod table_rows;

@@ -249,7 +249,9 @@ pub fn show(session: &mut Session, settings: &Settings) {
         return;
     }
     session.print("");
-    let mut line = |label: &str, text: &str| session.print(format!("{label:>19} {text}"));
+    // the longest label that is shown has two blanks before it
+    let width = if settings.enter.is_empty() && settings.exit.is_empty() { 19 } else { 20 };
+    let mut line = |label: &str, text: &str| session.print(format!("{label:>width$} {text}"));
     if settings.failure.is_empty() {
         line("Failure _d:", "1 (meaning all fail)");
     } else if settings.events.is_empty() {

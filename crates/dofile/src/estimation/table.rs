@@ -4,6 +4,7 @@
 use super::derived::{self, UNTESTED};
 use super::table_bases;
 use super::table_cells::{cells, columns_width, hidden, mark_empty};
+use super::table_effects::random_effect;
 pub use super::table_rows::{Layout, level_text};
 use crate::estimation::post::stata;
 use crate::format;
@@ -113,12 +114,12 @@ impl Table<'_> {
     }
 
     /// Whether a parameter is a variance: no test, limits on the log scale.
-    fn is_variance(&self, i: usize) -> bool {
+    pub(super) fn is_variance(&self, i: usize) -> bool {
         self.stripe[i].eq.starts_with('/') && (self.deviations || self.stripe[i].name.starts_with("var("))
     }
 
     /// Whether a parameter is a correlation: limits on the scale of `atanh`.
-    fn is_correlation(&self, i: usize) -> bool {
+    pub(super) fn is_correlation(&self, i: usize) -> bool {
         self.stripe[i].eq.starts_with('/') && self.stripe[i].name.starts_with("corr(")
     }
 
@@ -206,7 +207,8 @@ impl Table<'_> {
         self.print_heading(session);
         let mut rows = self.rows();
         if UNTESTED.contains(&session.e.cmd()) && self.is_active(session) {
-            let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| s.eq.starts_with('/'));
+            let untested = |s: &Stripe| s.eq.starts_with('/') && !s.name.starts_with("cov(");
+            let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| untested(s));
             ancillary.for_each(|(row, _)| (row.ratio, row.p) = (MISSING, MISSING));
         }
         let mut terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
@@ -222,6 +224,7 @@ impl Table<'_> {
         };
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
+        let blocks = self.has_blocks();
         for i in 0..rows.len() {
             self.print_offset(session, i);
             if terms[i].as_ref().is_some_and(|term| hidden(&look, term)) {
@@ -232,7 +235,7 @@ impl Table<'_> {
             if !opens_free {
                 above(session, i);
             }
-            let free = eq.starts_with('/') || self.ancillary_from.is_some_and(|from| i >= from);
+            let free = eq.starts_with('/') || !blocks && self.ancillary_from.is_some_and(|from| i >= from);
             if self.equations && equation != Some(eq) {
                 if equation.is_some() {
                     session.print(rule());
@@ -258,13 +261,11 @@ impl Table<'_> {
                 continue;
             }
             let numbers = self.numbers(session, i, &rows[i], terms[i].as_ref(), free, &look);
-            let label = if self.is_correlation(i) || self.is_variance(i) && !self.deviations {
-                self.stripe[i].name.clone()
-            } else if free {
-                format!("/{}", self.stripe[i].name.trim_start_matches('/'))
-            } else {
-                self.stripe[i].name.clone()
-            };
+            if let Some(effect) = random_effect(session, &self.stripe[i]) {
+                effect.print(session, i.checked_sub(1).map(|k| &self.stripe[k]), &rule(), &numbers);
+                continue;
+            }
+            let label = self.label(i, free);
             let alone = !free && self.stands_alone(session, &terms, &look, i);
             let term = terms[i].as_ref().filter(|_| !free && !alone);
             let lagged = term.and_then(|_| self.operated(&terms, &look, i));

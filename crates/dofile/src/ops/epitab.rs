@@ -151,14 +151,24 @@ pub(crate) fn interval_level(s: &Session, cmd: &ParsedCommand) -> Result<f64> {
 
 const BLANK: &str = "                 |                        |";
 
-/// Prints rows `label | exposed unexposed | total` between rules.
-pub(crate) fn head(s: &mut Session, rows: &[(&str, f64, f64, f64)], further: &[(&str, f64, f64, f64)]) {
+/// Prints rows `label | exposed unexposed | total` between rules, below the name of the exposure if it has one.
+pub(crate) fn head(
+    s: &mut Session,
+    exposure: &str,
+    rows: &[(&str, f64, f64, f64)],
+    further: &[(&str, f64, f64, f64)],
+) {
     let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", stata(x)), w);
     let line = |(label, a, b, total): &(&str, f64, f64, f64)| {
+        let label: String = label.chars().take(16).collect();
         format!("{label:>16} |{}{}  |{}", cell(*a, 10), cell(*b, 12), cell(*total, 11))
     };
-    let rule = "-----------------+------------------------+-----------";
+    let rule = "-----------------+------------------------+------------";
     s.print("");
+    if !exposure.is_empty() {
+        let name: String = exposure.chars().take(22).collect();
+        s.print(format!("                 | {name:<23}|"));
+    }
     s.print("                 |   Exposed   Unexposed  |      Total");
     s.print(rule);
     let count = rows.len();
@@ -167,6 +177,9 @@ pub(crate) fn head(s: &mut Session, rows: &[(&str, f64, f64, f64)], further: &[(
             s.print(rule);
         }
         s.print(line(row));
+    }
+    if count == 2 {
+        s.print(rule);
     }
     for row in further {
         s.print(BLANK);
@@ -277,17 +290,20 @@ pub(crate) fn store(r: &mut Results, name: &str, x: Interval) {
 }
 
 /// Prints and stores the comparison of two incidence rates.
-pub(crate) fn incidence_rates(s: &mut Session, cmd: &ParsedCommand, rates: Rates) -> Result<()> {
+pub(crate) fn incidence_rates(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    rates: Rates,
+    [exposure, events, time]: [&str; 3],
+) -> Result<()> {
     if rates.t1 <= 0.0 || rates.t0 <= 0.0 {
         return Err(StataError::new(2000, "no exposed or no unexposed person-time"));
     }
     let level = interval_level(s, cmd)?;
     head(
         s,
-        &[
-            ("Cases", rates.a, rates.b, rates.a + rates.b),
-            ("Person-time", rates.t1, rates.t0, rates.t1 + rates.t0),
-        ],
+        exposure,
+        &[(events, rates.a, rates.b, rates.a + rates.b), (time, rates.t1, rates.t0, rates.t1 + rates.t0)],
         &[(
             "Incidence rate",
             rates.a / rates.t1,

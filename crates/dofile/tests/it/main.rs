@@ -34,6 +34,7 @@ mod names;
 mod oracles;
 mod practice;
 mod printed_comparisons;
+mod printed_families;
 mod printed_layout;
 mod printed_models;
 mod printed_tables;

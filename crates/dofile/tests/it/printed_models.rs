@@ -240,13 +240,13 @@ Inflation model: logit                                  Nonzero obs   =     40
     );
     has_lines(
         &mixed,
-        r"Mixed-effects ML regression                     Number of obs     =         60
-Group variable: id                              Number of groups  =         10
-                                                Obs per group:
-                                                              min =          6
-                                                              avg =        6.0
-                                                              max =          6
-                                                Wald chi2(0)      =          .
+        r"Mixed-effects ML regression                             Number of obs    =  60
+Group variable: id                                      Number of groups =  10
+                                                        Obs per group:
+                                                                     min =   6
+                                                                     avg = 6.0
+                                                                     max =   6
+                                                        Wald chi2(0)     =   .
         Grouping information
                         |     No. of       Observations per group
          Group variable |     groups    Minimum    Average    Maximum

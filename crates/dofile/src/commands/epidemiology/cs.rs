@@ -117,6 +117,7 @@ fn single(s: &mut Session, cmd: &ParsedCommand, t: Table) -> Result<()> {
     let level = interval_level(s, cmd)?;
     head(
         s,
+        "",
         &[
             ("Cases", t.a, t.b, t.a + t.b),
             ("Noncases", t.c, t.d, t.c + t.d),

@@ -71,7 +71,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     }
     if by.is_empty() {
-        return incidence_rates(s, cmd, rates[0]);
+        let label = |v: usize| match s.frame.var(v) {
+            own if own.label.is_empty() => own.name.clone(),
+            own => own.label.clone(),
+        };
+        let [events, exposure, time] = [v[0], v[1], v[2]].map(label);
+        return incidence_rates(s, cmd, rates[0], [&exposure, &events, &time]);
     }
     let level = interval_level(s, cmd)?;
     let rows: Vec<StratumRow> = rates
@@ -100,5 +105,6 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let n = immediate(cmd, 4, 2)?;
-    incidence_rates(s, cmd, Rates { a: n[0], b: n[1], t1: n[2], t0: n[3] })
+    let rates = Rates { a: n[0], b: n[1], t1: n[2], t0: n[3] };
+    incidence_rates(s, cmd, rates, ["", "Cases", "Person-time"])
 }

@@ -23,7 +23,9 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let title = s.e.results.get_text("title").unwrap_or("").to_string();
         let n = scalar("N");
         s.print("");
-        show(s, &[title, ll], &[Fact::observations(n)], 13, 6);
+        let n = Fact::observations(n);
+        let width = n.width();
+        show(s, &[title, ll], &[n], 13, width);
     }
     let (stripe, places) = stripes(&state);
     let (mut b, mut se) = (vec![0.0; stripe.len()], vec![0.0; stripe.len()]);

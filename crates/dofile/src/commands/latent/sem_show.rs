@@ -144,7 +144,8 @@ fn header(s: &mut Session) {
     ];
     let n = Fact::observations(scalar("N"));
     s.print("");
-    show(s, &left, &[n], 13, 6);
+    let width = n.width();
+    show(s, &left, &[n], 13, width);
     s.print("");
 }
 

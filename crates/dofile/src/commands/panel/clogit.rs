@@ -272,7 +272,10 @@ pub(super) fn panel_header(session: &mut Session, title: &str, effects: &str, po
     }
     session.print("");
     show(session, &[String::new(), ll], &test, 17, 10);
-    session.print("");
+    // The table of meglm and its kin follows at once ([ME] melogit).
+    if points.is_none() || !effects.is_empty() {
+        session.print("");
+    }
 }
 
 const TITLE: &str = "Conditional (fixed-effects) logistic regression";

@@ -92,6 +92,9 @@ fn show(session: &mut Session, icc: f64, se: f64, conditional: bool) {
     let cell = |v: f64| format::number("%9.0g", v);
     session.print(format!("{group:>28} |  {}  {}     {}   {}", cell(icc), cell(se), cell(low), cell(high)));
     session.print("-".repeat(78));
+    if conditional {
+        session.print("Note: ICC is conditional on zero values of random-effects covariates.");
+    }
     let mut results = Results::default();
     results
         .scalar("icc2", icc)

@@ -326,6 +326,18 @@ fn post_results(
     session.post_estimation(est, model.touse.clone());
 }
 
+/// What the exponentiated estimates are.
+fn print_scale(session: &mut Session, odds: bool) {
+    let (ratios, baseline) =
+        if odds { ("odds ratios", "odds") } else { ("incidence-rate ratios", "incidence rate") };
+    session.print(format!("Note: Estimates are transformed only in the first equation to {ratios}."));
+    if session.e.b().is_some_and(|b| b.col_names.iter().any(|n| n.name == "_cons")) {
+        session.print(format!(
+            "Note: _cons estimates baseline {baseline} (conditional on zero random effects)."
+        ));
+    }
+}
+
 fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     if !cmd.has("noheader") {
         let points = session.e.results.get_scalar("n_quad");
@@ -338,6 +350,9 @@ fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()
     };
     let ancillary = session.e.b().map_or(0, |b| b.col_names.iter().filter(|s| s.eq == "/").count());
     ml_command::table(session, cmd, &Look { eform, ancillary, ..Look::default() })?;
+    if eform.is_some() {
+        print_scale(session, kind.family == Family::Zero);
+    }
     if session.e.results.get_text("vcetype").is_none() && !cmd.has("nolrtest") {
         let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
         let (chi2, df, p) = (scalar("chi2_c"), scalar("df_c"), scalar("p_c"));

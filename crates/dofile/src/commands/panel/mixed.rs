@@ -7,13 +7,13 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::clogit::{nested, store_sizes};
+use super::mixed_header::print_log;
 use super::mixed_levels::{Level, Line, level_rows, parse, values};
 use super::mixed_post::display;
 use super::mixed_residuals::{Asked, Built, store_structure};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::fit_error;
-use crate::estimation::likelihood::print_log;
 use crate::estimation::ml_command::Layout;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
@@ -26,7 +26,6 @@ use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 use estimators::mixed::{Effects, Mixed, MixedFit};
-use estimators::ml::MlFit;
 use estimators::ols::{self, Request};
 use estimators::wald;
 use std::sync::Arc;
@@ -46,21 +45,13 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noLOg"),
     OptSpec::flag("LOg"),
     OptSpec::flag("noHEader"),
+    OptSpec::flag("noGRoup"),
     OptSpec::flag("noSTDerr"),
     OptSpec::flag("VARiance"),
     OptSpec::flag("STDDEViations"),
 ];
-pub(super) const UNSUPPORTED: &[&str] = &[
-    "DFMethod",
-    "PWeight",
-    "FWeight",
-    "PWSCale",
-    "EMIterate",
-    "EMOnly",
-    "COLlinear",
-    "noGRoup",
-    "CONSTraints",
-];
+pub(super) const UNSUPPORTED: &[&str] =
+    &["DFMethod", "PWeight", "FWeight", "PWSCale", "EMIterate", "EMOnly", "COLlinear", "CONSTraints"];
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -82,8 +73,9 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 pub(super) const SPEC_OLD: CommandSpec = CommandSpec {
     name: "xtmixed",
     min: 7,
+    run: run_old,
     syntax: "xtmixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, options]",
-    notes: "mixed under its name of older versions; stores its results",
+    notes: "mixed under its name of older versions, with standard deviations unless variance is given; stores its results",
     examples: &[Example {
         run: "input g y\n1 1\n1 3\n2 5\n2 5\n3 7\n3 7.5\nend\nmixed y || g:\nscalar b = _b[_cons]\nxtmixed y || g:",
         expect: &[("_b[_cons] - b", 0.0)],
@@ -110,8 +102,18 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         again.check_options(OPTIONS, UNSUPPORTED)?;
         return display(session, &again);
     }
+    fit(session, raw, "mixed")
+}
+
+/// The command under its older name, which shows standard deviations unless it is told otherwise.
+fn run_old(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let raw = cmd.raw.trim();
+    if raw.is_empty() || raw.starts_with(',') { run(session, cmd) } else { fit(session, raw, "xtmixed") }
+}
+
+fn fit(session: &mut Session, raw: &str, name: &str) -> Result<()> {
     let line = parse(raw)?;
-    estimate(session, &line, raw)?;
+    estimate(session, &line, &format!("{name} {raw}"))?;
     display(session, &line.cmd)?;
     crate::estimation::likelihood::finish(&session.e)
 }
@@ -138,7 +140,7 @@ fn covariance(session: &Session, cmd: &ParsedCommand, levels: &[Level]) -> Resul
     Ok(vce)
 }
 
-fn estimate(session: &mut Session, line: &Line, raw: &str) -> Result<()> {
+fn estimate(session: &mut Session, line: &Line, cmdline: &str) -> Result<()> {
     let cmd = &line.cmd;
     let asked = cmd.options.text("residuals").map(|text| Asked::parse(session, text)).transpose()?;
     let levels =
@@ -183,26 +185,10 @@ fn estimate(session: &mut Session, line: &Line, raw: &str) -> Result<()> {
     let (start, ll_c) = start(&model, &mixed, &effects)?;
     let limit = cmd.options.int("iterate").map_or(100, |i| i.max(0) as usize);
     let fit = mixed.fit(&start, limit).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
-    log(session, cmd, &fit, model.is_robust());
+    print_log(session, cmd, &fit, model.is_robust());
     let setup =
         Setup { model: &model, mixed: &mixed, levels: &levels, rows: &rows, residual: built.as_ref() };
-    post_results(session, raw, &setup, &fit, ll_c)
-}
-
-fn log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit, robust: bool) {
-    if cmd.has("nolog") {
-        return;
-    }
-    let shown = MlFit {
-        b: Vec::new(),
-        v: Mat::zeros(0, 0),
-        v_model: Mat::zeros(0, 0),
-        ll: fit.profile.ll,
-        log: fit.log.clone(),
-        converged: fit.converged,
-        constrained: None,
-    };
-    print_log(session, &shown, robust, cmd.options.int("iterate"));
+    post_results(session, cmdline, &setup, &fit, ll_c)
 }
 
 /// Starting values from least squares, and the log likelihood without random effects.
@@ -305,7 +291,7 @@ fn layout(setup: &Setup<'_>) -> Layout {
 
 fn post_results(
     session: &mut Session,
-    raw: &str,
+    cmdline: &str,
     setup: &Setup<'_>,
     fit: &MixedFit,
     ll_c: f64,
@@ -319,7 +305,7 @@ fn post_results(
     let parameters = layout.parameters(&b, &v);
     let tested: Vec<usize> = (0..p - 1).collect();
     let test = wald::test_zero(&b, &v, &tested);
-    let mut est = post::begin("mixed", &format!("mixed {raw}"), &parameters, model);
+    let mut est = post::begin("mixed", cmdline, &parameters, model);
     let results = &mut est.results;
     results.scalar("N", mixed.n).scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
     results.scalar("p", if test.df == 0 { MISSING } else { chi2_tail(test.df as f64, test.chi2) });

@@ -1,23 +1,55 @@
 //! The lines above the tables of `mixed`: sample, groups, and the test of the model ([ME] mixed).
 
 use crate::estimation::header::{Fact, show};
+use crate::estimation::likelihood::{label, print_iterations};
 use crate::format;
 use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::matrix::Mat;
+use estimators::mixed::MixedFit;
+use estimators::ml::MlFit;
 
-/// Sample, groups and the test of the model.
-pub(super) fn print(session: &mut Session) {
+/// The iterations, unless they are not wanted.
+pub(super) fn print_log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit, robust: bool) {
+    if cmd.has("nolog") {
+        return;
+    }
+    let shown = MlFit {
+        b: Vec::new(),
+        v: Mat::zeros(0, 0),
+        v_model: Mat::zeros(0, 0),
+        ll: fit.profile.ll,
+        log: fit.log.clone(),
+        converged: fit.converged,
+        constrained: None,
+    };
+    session.print("");
+    session.print("Performing EM optimization ...");
+    session.print("");
+    session.print("Performing gradient-based optimization: ");
+    let criterion = if cmd.has("reml") { "Log restricted-likelihood" } else { label(robust) };
+    print_iterations(session, &shown, criterion, cmd.options.int("iterate"));
+    session.print("");
+    session.print("Computing standard errors ...");
+}
+
+/// Characters of the names of the numbers.
+const LABEL: usize = 16;
+
+/// Sample, groups (unless they are not wanted) and the test of the model.
+pub(super) fn print(session: &mut Session, with_groups: bool) {
     let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
     let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
     let group = format!("Group variable: {}", text(session, "ivars"));
-    let facts = [
+    let sample = [
         Fact::observations(scalar(session, "N")),
         Fact::new("Number of groups", "%10.0fc", scalar(session, "N_g")),
     ];
     let sizes = [
-        Fact::new("              min", "%10.0fc", scalar(session, "g_min")),
-        Fact::new("              avg", "%10.1fc", scalar(session, "g_avg")),
-        Fact::new("              max", "%10.0fc", scalar(session, "g_max")),
+        Fact::new("             min", "%10.0fc", scalar(session, "g_min")),
+        Fact::new("             avg", "%10.1fc", scalar(session, "g_avg")),
+        Fact::new("             max", "%10.0fc", scalar(session, "g_max")),
     ];
     // without regressors there is nothing to test
     let chi2 = if scalar(session, "df_m") > 0.0 { scalar(session, "chi2") } else { MISSING };
@@ -31,25 +63,40 @@ pub(super) fn print(session: &mut Session) {
         _ => "Log pseudolikelihood",
     };
     let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
+    let several = text(session, "ivars").contains(' ');
+    let one = with_groups && !several;
+    let groups: &[Fact] = if one { &sizes } else { &[] };
+    let sample = &sample[..if one { 2 } else { 1 }];
+    // Values take the room of the longest one.
+    let width = sample.iter().chain(groups).chain(&test).map(Fact::width).max().unwrap_or(0);
     session.print("");
-    if text(session, "ivars").contains(' ') {
-        show(session, &[text(session, "title")], &facts[..1], 17, 10);
+    show(session, &[text(session, "title"), group][..sample.len()], sample, LABEL, width);
+    if !with_groups {
+        session.print("");
+    } else if several {
         print_levels(session);
     } else {
-        show(session, &[text(session, "title"), group], &facts, 17, 10);
-        session.print(format!("{:48}Obs per group:", ""));
-        show(session, &[], &sizes, 17, 10);
+        session.print(format!("{:1$}Obs per group:", "", 75 - LABEL - width));
+        show(session, &[], groups, LABEL, width);
     }
-    show(session, &[String::new(), ll], &test, 17, 10);
+    show(session, &[String::new(), ll], &test, LABEL, width);
     session.print("");
 }
 
-/// The groups of two nested levels.
+/// `estat group`: the groups of each level ([ME] estat group).
+pub(crate) fn groups(session: &mut Session) {
+    print_levels(session);
+    session.r.clear();
+}
+
+/// The groups of nested levels.
 fn print_levels(session: &mut Session) {
     let groups: Vec<String> =
         session.e.results.get_text("ivars").unwrap_or("").split_whitespace().map(String::from).collect();
     let column = |name: &str| -> Vec<f64> {
-        session.e.results.matrices.get(name).map(|m| m.values().to_vec()).unwrap_or_default()
+        let e = &session.e.results;
+        let one = || e.get_scalar(name).into_iter().collect();
+        e.matrices.get(name).map_or_else(one, |m| m.values().to_vec())
     };
     let sizes = ["N_g", "g_min", "g_avg", "g_max"].map(column);
     session.print("");

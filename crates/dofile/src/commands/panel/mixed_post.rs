@@ -94,7 +94,7 @@ fn covariance_row(stored: &Stored, places: [usize; 3], critical: f64, correlatio
 
 pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("noheader") {
-        header::print(session);
+        header::print(session, !cmd.has("nogroup"));
     }
     fixed_table(session, cmd)?;
     let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();

@@ -145,6 +145,7 @@ pub(super) use dynamic_tests::{abond, sargan};
 pub(super) use estat_sd::sd;
 pub(super) use icc::icc;
 pub(super) use me_predict::prediction as me_prediction;
+pub(super) use mixed_header::groups as mixed_groups;
 pub(super) use mixed_post::{effects as mixed_effects, prediction as mixed_prediction};
 pub(super) use recovariance::recovariance;
 pub(super) use wcorrelation::wcorrelation;

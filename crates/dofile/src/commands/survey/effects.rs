@@ -1,6 +1,7 @@
 //! `estat` after survey estimation: design effects, standard deviations, sizes, strata and the declaration ([SVY] estat).
 
 use crate::error::{Result, StataError};
+use crate::estimation::table::{Layout, parse_term};
 use crate::format;
 use crate::matrix::Matrix;
 use crate::ops::estat::Call;
@@ -42,29 +43,41 @@ fn effects(s: &mut Session, call: &Call) -> Result<()> {
     };
     let both = !options.has("deff") && !options.has("deft");
     let (with_deff, with_deft) = (both || options.has("deff"), both || options.has("deft"));
+    let heading = match e.get_text("cmd").unwrap_or("") {
+        "mean" => "Mean",
+        "total" => "Total",
+        "ratio" => "Ratio",
+        "proportion" => "Proportion",
+        _ => "Coefficient",
+    };
+    let vce = e.get_text("vcetype").unwrap_or("Linearized").to_string();
+    let width = 24 + if with_deff { 12 } else { 0 } + if with_deft { 10 } else { 0 } - 2;
     s.print("");
-    s.print("-".repeat(60));
+    s.print("-".repeat(width + 14));
+    let pad = 18usize.saturating_sub(vce.chars().count() / 2);
+    s.print(format!("{:13}|{}{vce}", "", " ".repeat(pad)));
+    let depvar = if heading == "Coefficient" { e.get_text("depvar").unwrap_or("") } else { "" };
+    let head = if heading.len() >= 11 { format!(" {heading}  ") } else { format!("{heading:>11}   ") };
     s.print(format!(
-        "{:>12} |{:>12}{:>12}{}{}",
-        "",
-        "Coefficient",
-        "Std. err.",
-        if with_deff { "        DEFF" } else { "" },
-        if with_deft { "        DEFT" } else { "" }
+        "{:>12} |{head}std. err.{}{}",
+        format::abbrev(depvar, 12),
+        if with_deff { "       DEFF" } else { "" },
+        if with_deft { "      DEFT" } else { "" }
     ));
-    s.print(format!("-------------+{}", "-".repeat(46)));
-    for j in 0..b.cols() {
-        let wide = |x: f64| format!("{:>12}", format::bare("%9.0g", x));
-        s.print(format!(
-            "{:>12} |{}{}{}{}",
-            format::abbrev(&b.col_names[j].name, 12),
-            wide(b.get(0, j)),
-            wide(v.get(j, j).sqrt()),
-            if with_deff { wide(deff.get(0, j)) } else { String::new() },
-            if with_deft { wide(deft.get(0, j)) } else { String::new() }
-        ));
+    s.print(format!("-------------+{}", "-".repeat(width)));
+    let mut layout = Layout::default();
+    for (j, stripe) in b.col_names.iter().enumerate() {
+        let wide = |x: f64, w: usize| format::right(&format::bare("%9.6g", x), w);
+        let cells = format!(
+            "  {}  {}{}{}",
+            format::number("%9.0g", b.get(0, j)),
+            format::number("%9.0g", v.get(j, j).sqrt()),
+            if with_deff { wide(deff.get(0, j), 12) } else { String::new() },
+            if with_deft { wide(deft.get(0, j), 10) } else { String::new() }
+        );
+        layout.print(s, &stripe.name, parse_term(&stripe.name).as_ref(), &cells);
     }
-    s.print("-".repeat(60));
+    s.print("-".repeat(width + 14));
     let mut r = Results::default();
     r.matrix("deff", deff.clone()).matrix("deft", deft.clone());
     s.r = r;

@@ -159,28 +159,34 @@ pub(super) fn header(s: &mut Session, title: &str, further: &[(String, String)])
         right.push(("Subpop. no. obs".into(), count(scalar("N_sub"))));
         right.push(("Subpop. size".into(), whole(scalar("N_subpop"))));
     }
+    if s.e.results.get_scalar("N_reps").is_some() {
+        right.push(("Replications".into(), count(scalar("N_reps"))));
+    }
     if s.e.results.get_scalar("df_r").is_some() {
         right.push(("Design df".into(), count(scalar("df_r"))));
     }
     right.extend(further.iter().cloned());
-    let mut left = vec![
-        format!("Number of strata = {}", format::bare("%9.0fc", scalar("N_strata"))),
-        format!("Number of PSUs   = {}", format::bare("%9.0fc", scalar("N_psu"))),
-    ];
+    let mut left = vec![("Number of strata", scalar("N_strata")), ("Number of PSUs", scalar("N_psu"))];
     if s.e.results.get_scalar("N_poststrata").is_some() {
-        left.push(format!("N. of poststrata = {}", format::bare("%9.0fc", scalar("N_poststrata"))));
+        left.push(("N. of poststrata", scalar("N_poststrata")));
     }
-    if s.e.results.get_scalar("N_reps").is_some() {
-        left.push(format!("Replications     = {}", format::bare("%9.0fc", scalar("N_reps"))));
-    }
+    let left: Vec<(&str, String)> =
+        left.into_iter().map(|(label, x)| (label, format::bare("%9.0fc", x))).collect();
+    // Numbers take the room of the longest one of their side; the header is as wide as the table.
+    let longest = |lengths: Vec<usize>| lengths.into_iter().max().unwrap_or(0);
+    let first = longest(left.iter().map(|(_, value)| value.len()).collect());
+    let second = longest(right.iter().map(|(_, value)| value.len()).collect());
+    let whole_width = if matches!(s.e.cmd(), "mean" | "total" | "ratio" | "proportion") { 62 } else { 78 };
+    let lead = whole_width - 18 - second;
     s.print("");
     if !title.is_empty() {
         s.print(title);
         s.print("");
     }
     for (i, (label, value)) in right.iter().enumerate() {
-        let left = left.get(i).map_or("", String::as_str);
-        s.print(format!("{left:<48}{label:<15} = {value:>12}"));
+        let left =
+            left.get(i).map_or(String::new(), |(label, value)| format!("{label:<16} = {value:>first$}"));
+        s.print(format!("{left:<lead$}{label:<15} = {value:>second$}"));
     }
     s.print("");
 }

@@ -213,6 +213,8 @@ fn settings_line(d: &Declaration) -> String {
 
 pub(super) fn show(s: &mut Session, d: &Declaration) {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
+    // replicates alone have deviations from the full sample or from their mean
+    let linear = d.vce.is_empty() || d.vce == "linearized";
     let unit = if d.unit == "_n" { "<observations>".to_string() } else { d.unit.clone() };
     s.print("");
     let replicates =
@@ -220,13 +222,15 @@ pub(super) fn show(s: &mut Session, d: &Declaration) {
     for (label, value) in [
         ("Sampling weights", or(&d.weight, "<none>")),
         ("VCE", or(&d.vce, "linearized")),
-        ("MSE", or(if d.mse.is_empty() { "" } else { "on" }, "off")),
+        ("MSE", if linear { String::new() } else { or(if d.mse.is_empty() { "" } else { "on" }, "off") }),
         ("Single unit", d.single.clone()),
         ("Strata 1", or(&d.strata, "<one>")),
         ("Sampling unit 1", unit),
         ("FPC 1", or(&d.fpc, "<zero>")),
     ] {
-        s.print(format!("{label:>16}: {value}"));
+        if !value.is_empty() {
+            s.print(format!("{label:>16}: {value}"));
+        }
     }
     for (label, value) in [("Poststrata", &d.poststrata), ("Postweight", &d.postweight)] {
         if !value.is_empty() {

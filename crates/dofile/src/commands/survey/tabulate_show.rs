@@ -11,8 +11,8 @@ use crate::session::Session;
 use estimators::distributions::t_inverse_tail;
 use estimators::survey::simple_random;
 
-/// Width of a cell.
-const WIDTH: usize = 14;
+/// Characters of a label above or beside the cells, where no option says otherwise.
+const LABEL: usize = 8;
 
 /// An estimate with its standard error and the number of observations.
 #[derive(Clone, Copy)]
@@ -91,8 +91,8 @@ struct Look {
     precision: [bool; 3],
     obs: bool,
     margins: bool,
-    /// Widths of the cells and of the labels of rows.
-    widths: (usize, usize),
+    /// The most characters of labels above the cells and beside the rows, and the room of the latter.
+    widths: (usize, usize, usize),
 }
 
 impl Look {
@@ -109,10 +109,11 @@ impl Look {
             ci: cmd.has("ci"),
             precision: ["cv", "deff", "deft"].map(|option| cmd.has(option)),
             obs: cmd.has("obs"),
-            widths: (
-                cmd.options.int("cellwidth").map_or(WIDTH, |w| w.clamp(4, 40) as usize + 2),
-                cmd.options.int("stubwidth").map_or(12, |w| w.clamp(4, 40) as usize),
-            ),
+            widths: {
+                let cell = cmd.options.int("cellwidth").map_or(LABEL, |w| w.clamp(4, 40) as usize);
+                let stub = cmd.options.int("stubwidth").map(|w| w.clamp(4, 32) as usize);
+                (cell, stub.unwrap_or(LABEL), stub.unwrap_or(LABEL + 1))
+            },
             margins: !cmd.has("nomarginals"),
         }
     }
@@ -162,20 +163,19 @@ impl Look {
     fn key(&self, s: &mut Session) {
         let what = self.what();
         let upper = what[..1].to_uppercase() + &what[1..];
-        let of = |text: String| format!("       {text} for {what}");
-        s.print(format!("  Key: {upper}"));
+        s.print(format!("Key: {upper}"));
         if self.se {
-            s.print(of("(Linearized standard error)".to_string()));
+            s.print(format!("     (Linearized standard error of {what})"));
         }
         if self.ci {
-            s.print(of(format!("[{}% confidence interval]", self.level)));
+            s.print(format!("     [{}% confidence interval for {what}]", self.level));
         }
-        let names = ["Coefficient of variation (%)", "DEFF", "DEFT"];
+        let names = ["Coefficient of variation of", "Deff for variance of", "Deft for variance of"];
         for (name, _) in names.iter().zip(&self.precision).filter(|(_, wanted)| **wanted) {
-            s.print(of((*name).to_string()));
+            s.print(format!("     {name} {what}"));
         }
         if self.obs {
-            s.print("       Number of observations");
+            s.print("     Number of observations");
         }
     }
 }
@@ -202,36 +202,135 @@ pub(super) fn display(
     results::notes(s);
 }
 
-fn two_way(s: &mut Session, cells: &Cells, look: &Look, found: &[Vec<Estimate>]) {
-    let extra = usize::from(look.margins);
-    let (nr, nc) = (cells.rows.count() + extra, cells.cols.count() + extra);
-    let (width, stub) = look.widths;
-    let right = |text: &str| format::right(text, width);
-    let rule = "-".repeat(stub + 2 + width * nc);
-    let short = |l: &[String]| format::abbrev(&l.join(" "), width - 2);
-    let mut heads: Vec<String> = cells.cols.labels.iter().map(|l| short(l)).collect();
-    heads.push("Total".to_string());
-    let across = &cells.cols.variables[0];
-    s.print(&rule);
-    s.print(format!("{:>stub$} |{:^wide$}", "", across, wide = width * nc).trim_end());
-    let name = format::abbrev(&cells.rows.variables[0], stub);
-    s.print(format!("{name:>stub$} |{}", heads[..nc].iter().map(|h| right(h)).collect::<String>()));
-    s.print(format!("{}+{}", "-".repeat(stub + 1), "-".repeat(width * nc)));
-    let mut labels: Vec<String> = cells.rows.labels.iter().map(|l| l.join(" ")).collect();
-    labels.push("Total".to_string());
-    let several = look.cell(found[0][0]).len() > 1;
-    for i in 0..nr {
-        if several && i > 0 || i == cells.rows.count() {
-            s.print(format!("{:>stub$} |", ""));
-        }
-        let parts: Vec<Vec<String>> = found[i][..nc].iter().map(|e| look.cell(*e)).collect();
-        for k in 0..parts[0].len() {
-            let label = if k == 0 { format::abbrev(&labels[i], stub) } else { String::new() };
-            let numbers: String = parts.iter().map(|p| right(&p[k])).collect();
-            s.print(format!("{} |{numbers}", format::right(&label, stub)).trim_end());
-        }
+/// Text cut to a number of characters.
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+/// The label of a variable, or its name.
+fn title_of(s: &Session, name: &str) -> (String, bool) {
+    match s.frame.find(name).map(|v| s.frame.var(v).label.clone()) {
+        Some(label) if !label.is_empty() => (label, true),
+        _ => (name.to_string(), false),
     }
-    s.print(&rule);
+}
+
+/// Words in lines of a width; a longer word is broken.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let mut word: Vec<char> = word.chars().collect();
+        match lines.last_mut() {
+            Some(last) if last.chars().count() + 1 + word.len() <= width => {
+                last.push(' ');
+                last.extend(word);
+                continue;
+            }
+            _ => {}
+        }
+        while word.len() > width {
+            lines.push(word.drain(..width).collect());
+        }
+        lines.push(word.into_iter().collect());
+    }
+    lines
+}
+
+/// The lines of the table: rules, headings, a label and the cells of each row.
+struct Grid {
+    stub: usize,
+    widths: Vec<usize>,
+}
+
+impl Grid {
+    /// Columns as wide as their longest text.
+    fn of(stub: usize, heads: &[String], rows: &[Vec<Vec<String>>]) -> Self {
+        let texts = rows.iter().flatten().flatten().chain(heads);
+        let cell = texts.map(|t| t.chars().count()).max().unwrap_or(0);
+        let widths = (0..heads.len()).map(|j| cell + if j == 0 { 1 } else { 2 }).collect();
+        Self { stub, widths }
+    }
+
+    fn body(&self) -> usize {
+        self.widths.iter().sum()
+    }
+
+    fn rule(&self) -> String {
+        "-".repeat(self.stub + 2 + self.body())
+    }
+
+    fn cells(&self, texts: &[String]) -> String {
+        texts.iter().zip(&self.widths).map(|(text, width)| format::right(text, *width)).collect()
+    }
+
+    /// The heading: the variable of the rows, `above` over the names of the columns.
+    fn head(&self, s: &mut Session, name: &str, above: Option<&str>, heads: &[String]) {
+        let (title, labelled) = title_of(s, name);
+        let stub = self.stub;
+        let mut lines = if labelled {
+            wrapped(&title, stub).into_iter().map(|line| format!("{line:<stub$}")).collect()
+        } else {
+            vec![format!("{:>stub$}", format::abbrev(&title, stub))]
+        };
+        if above.is_some() && lines.len() == 1 {
+            lines.insert(0, " ".repeat(stub));
+        }
+        let last = lines.len() - 1;
+        s.print(self.rule());
+        for (at, line) in lines.iter().enumerate() {
+            let right = match above {
+                _ if at == last => self.cells(heads),
+                Some(above) if at + 1 == last => {
+                    let text = cut(above, self.body());
+                    let spare = self.body() - text.chars().count();
+                    format!("{}{text}{}", " ".repeat(spare.div_ceil(2)), " ".repeat(spare / 2))
+                }
+                _ => String::new(),
+            };
+            s.print(format!("{line} |{right}"));
+        }
+        s.print(format!("{}+{}", "-".repeat(stub + 1), "-".repeat(self.body())));
+    }
+
+    /// Rows of lines of cells; a blank one stands before the total, and between rows of several lines.
+    fn rows(&self, s: &mut Session, labels: &[String], rows: &[Vec<Vec<String>>], total: Option<usize>) {
+        let stub = self.stub;
+        for (i, (label, lines)) in labels.iter().zip(rows).enumerate() {
+            if i > 0 && lines.len() > 1 || total == Some(i) {
+                s.print(format!("{:>stub$} | ", ""));
+            }
+            for (k, texts) in lines.iter().enumerate() {
+                let label = if k == 0 { label.as_str() } else { "" };
+                s.print(format!("{} |{}", format::right(label, stub), self.cells(texts)));
+            }
+        }
+        s.print(self.rule());
+    }
+}
+
+/// Labels of the rows, and of the total.
+fn row_labels(cells: &Cells, look: &Look) -> Vec<String> {
+    let all = cells.rows.labels.iter().map(|l| cut(&l.join(" "), look.widths.1));
+    all.chain(look.margins.then(|| "Total".to_string())).collect()
+}
+
+fn two_way(s: &mut Session, cells: &Cells, look: &Look, found: &[Vec<Estimate>]) {
+    let nc = cells.cols.count() + usize::from(look.margins);
+    let mut heads: Vec<String> = cells.cols.labels.iter().map(|l| cut(&l.join(" "), look.widths.0)).collect();
+    heads.push("Total".to_string());
+    heads.truncate(nc);
+    let labels = row_labels(cells, look);
+    let rows: Vec<Vec<Vec<String>>> = found[..labels.len()]
+        .iter()
+        .map(|row| {
+            let parts: Vec<Vec<String>> = row[..nc].iter().map(|e| look.cell(*e)).collect();
+            (0..parts[0].len()).map(|k| parts.iter().map(|p| p[k].clone()).collect()).collect()
+        })
+        .collect();
+    let grid = Grid::of(look.widths.2, &heads, &rows);
+    let (across, _) = title_of(s, &cells.cols.variables[0]);
+    grid.head(s, &cells.rows.variables[0], Some(&across), &heads);
+    grid.rows(s, &labels, &rows, look.margins.then(|| cells.rows.count()));
 }
 
 /// One variable: the numbers of a value stand side by side.
@@ -248,14 +347,7 @@ fn one_way(s: &mut Session, cells: &Cells, look: &Look, found: &[Vec<Estimate>])
     let names = ["cv", "deff", "deft"].iter().zip(&look.precision);
     heads.extend(names.filter(|(_, wanted)| **wanted).map(|(name, _)| (*name).to_string()));
     heads.extend(look.obs.then(|| "obs".to_string()));
-    let (width, stub) = look.widths;
-    let right = |text: &str| format::right(text, width);
-    let rule = "-".repeat(stub + 2 + width * heads.len());
-    let name = format::abbrev(&cells.rows.variables[0], stub);
-    s.print(&rule);
-    s.print(format!("{name:>stub$} |{}", heads.iter().map(|h| right(h)).collect::<String>()));
-    s.print(format!("{}+{}", "-".repeat(stub + 1), "-".repeat(width * heads.len())));
-    let row = |label: &str, e: Estimate, whole: bool| {
+    let row = |e: Estimate, whole: bool| {
         let unless_whole = |text: String| if whole { String::new() } else { text };
         let mut texts = vec![look.number(e.value)];
         texts.extend(look.se.then(|| unless_whole(look.number(e.se))));
@@ -265,17 +357,14 @@ fn one_way(s: &mut Session, cells: &Cells, look: &Look, found: &[Vec<Estimate>])
         }
         texts.extend(look.precision_of(e).into_iter().map(unless_whole));
         texts.extend(look.obs.then(|| format::bare("%12.0fc", e.observed).trim().to_string()));
-        let texts: String = texts.iter().map(|t| right(t)).collect();
-        let label = format::right(&format::abbrev(label, stub), stub);
-        format!("{label} |{texts}").trim_end().to_string()
+        vec![texts]
     };
-    for (i, label) in cells.rows.labels.iter().enumerate() {
-        s.print(row(&label.join(" "), found[i][0], false));
-    }
-    if look.margins {
-        s.print(format!("{:>stub$} |", ""));
-        let whole = look.shown != Shown::Count;
-        s.print(row("Total", found[cells.rows.count()][0], whole));
-    }
-    s.print(&rule);
+    let count = cells.rows.count();
+    let labels = row_labels(cells, look);
+    let whole = look.shown != Shown::Count;
+    let rows: Vec<Vec<Vec<String>>> =
+        (0..labels.len()).map(|i| row(found[i][0], whole && i == count)).collect();
+    let grid = Grid::of(look.widths.2, &heads, &rows);
+    grid.head(s, &cells.rows.variables[0], None, &heads);
+    grid.rows(s, &labels, &rows, look.margins.then_some(count));
 }

@@ -116,8 +116,9 @@ pub(super) fn show(s: &mut Session) {
         };
         s.print("");
         s.print(format!("  {title}:"));
-        s.print(format!("    {}  chi2({df})         = {}", labels[0], number("%9.4f", chi2)));
-        let (f, p) = (number("%9.4f", f), format::bare("%6.4f", p));
-        s.print(format!("    {}  {dfs}  = {f}     P = {p}", labels[1]));
+        let value = |x: f64| format::right(&format::bare("%9.4f", x), 9);
+        s.print(format!("    {}  {:<16}= {}", labels[0], format!("chi2({df})"), value(chi2)));
+        let start = format!("    {}  {dfs:<16}= {}", labels[1], value(f));
+        s.print(format!("{start:<48}  P = {}", format::bare("%6.4f", p)));
     }
 }

@@ -324,7 +324,7 @@ fn ph_table(
     s.print(format!("Time function: {title}"));
     let last = if detail.is_some() { 13 } else { 16 };
     let lead = if detail.is_some() { 11 } else { 0 };
-    let body = lead + 18 + last + usize::from(detail.is_some());
+    let body = lead + 18 + last;
     s.print("-".repeat(14 + body));
     let rho = if detail.is_some() { format!("{:>11}", "rho") } else { String::new() };
     s.print(format!("{:13}|{rho}{:>9}{:>9}{:>last$}", "", "chi2", "df", "Prob>chi2"));
@@ -351,6 +351,9 @@ fn ph_table(
         number("%6.4f", p, last)
     ));
     s.print("-".repeat(14 + body));
+    if s.e.results.get_text("vcetype").is_some_and(|vce| vce == "Robust") {
+        s.print("Note: Robust variance–covariance matrix used.");
+    }
     if detail.is_none() {
         s.print("");
     }

@@ -66,9 +66,10 @@ fn header(s: &mut Session) {
     s.print("");
     // The facts stand beside the first line and the last two.
     super::cox_shared::header(s);
-    show_header(s, &left[..1], &facts[..1], 13, 6);
-    show_header(s, &left[1..3], &[], 13, 6);
-    show_header(s, &[String::new()], &facts[1..2], 13, 6);
-    show_header(s, &ll, &facts[2..], 13, 6);
+    let width = facts.iter().map(Fact::width).max().unwrap_or(0);
+    show_header(s, &left[..1], &facts[..1], 13, width);
+    show_header(s, &left[1..3], &[], 13, width);
+    show_header(s, &[String::new()], &facts[1..2], 13, width);
+    show_header(s, &ll, &facts[2..], 13, width);
     s.print("");
 }

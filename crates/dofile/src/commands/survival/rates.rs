@@ -93,9 +93,9 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rule = format!("---------+{}", "-".repeat(69));
     let name = parts.as_ref().map_or(String::new(), |p| p.groups.variables.join(" "));
     s.print("");
-    s.print("         |               incidence       no. of    |------ Survival time -----|");
+    s.print("         |               Incidence     Number of   |------ Survival time -----|");
     s.print(format!(
-        "{:<9}| time at risk     rate        subjects        25%       50%       75%",
+        "{:<9}| Time at risk       rate      subjects        25%       50%       75%",
         format::abbrev(&name, 8)
     ));
     s.print(&rule);
@@ -109,9 +109,9 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         format!(
             "{:>8} |{}{}{}{}{}{}",
             format::abbrev(label, 8),
-            cell(x[0], 13),
-            cell(x[1], 14),
-            cell(x[2], 12),
+            format::right(&format::bare("%12.0gc", x[0]), 13),
+            cell(x[1], 11),
+            cell(x[2], 14),
             cell(x[3], 11),
             cell(x[4], 10),
             cell(x[5], 10)
@@ -259,7 +259,7 @@ fn strate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn per_text(per: f64) -> String {
+fn per_text(per: f64) -> String {
     if per == 1.0 { String::new() } else { format!(" (per {})", format::bare("%9.0g", per)) }
 }
 
@@ -270,11 +270,20 @@ fn stir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut touse = s.rows(cmd)?;
     s.markout(&[v], &mut touse, false)?;
     let records = Records::read(s, &settings, &mut touse)?;
+    // the least value is unexposed, the largest one exposed
+    let mut values: Vec<f64> = records.rows.iter().map(|row| s.frame.num_at(v, *row)).collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let (name, label) = (s.frame.var(v).name.clone(), s.frame.var(v).label.clone());
+    if values.len() > 2 {
+        return Err(StataError::new(134, format!("{name} takes on more than two values")));
+    }
+    let unexposed = values.first().copied().unwrap_or(MISSING);
     let mut sums = Rates::default();
     for (i, &row) in records.rows.iter().enumerate() {
         let (w, time) = (records.multiplicity(i), records.t[i] - records.t0[i]);
         let failure = if records.d[i] { w } else { 0.0 };
-        if s.frame.num_at(v, row) != 0.0 {
+        if s.frame.num_at(v, row) != unexposed {
             (sums.a, sums.t1) = (sums.a + failure, sums.t1 + w * time);
         } else {
             (sums.b, sums.t0) = (sums.b + failure, sums.t0 + w * time);
@@ -283,5 +292,14 @@ fn stir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("noshow") {
         show(s, &settings);
     }
-    crate::ops::epitab::incidence_rates(s, cmd, sums)
+    let text = |x: f64| match s.frame.labels_of(v).and_then(|labels| labels.get(x)) {
+        Some(label) => format!("{name}=={label}"),
+        None => format!("{name}=={}", format::bare("%9.0g", x)),
+    };
+    let exposed = text(values.last().copied().unwrap_or(MISSING));
+    let note = format!("Note: Exposed <-> {exposed} and Unexposed <-> {}", text(unexposed));
+    s.print("");
+    s.print(note);
+    let title = if label.is_empty() { &name } else { &label };
+    crate::ops::epitab::incidence_rates(s, cmd, sums, [title, "Failure", "Time"])
 }

@@ -102,12 +102,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             rows.extend(values(n, found));
             names.push(Stripe::term(curves.groups.labels[g].join(" ")));
         }
-        s.print(format!("-------------+{}", "-".repeat(64)));
+        s.print(RULE);
     }
     let found = compute(&whole.tables[0]);
     let n = whole.records.subjects(&s.frame, &settings);
     line(s, "Total", n, found);
-    s.print("-".repeat(78));
     rows.extend(values(n, found));
     names.push(Stripe::term("Total"));
     if cmd.has("rmean") && whole.tables[0].last().is_some_and(|p| p.survivor > 0.0) {
@@ -134,21 +133,24 @@ fn values(n: f64, found: SurvivalTime) -> [f64; 5] {
     [n, number(found.time), number(found.se), number(found.low), number(found.high)]
 }
 
+/// Between the heading, the groups and the whole sample.
+const RULE: &str = "-------------+-------------------------------------------------------------";
+
 fn head(s: &mut Session, name: &str, heading: &str, level: f64) {
     let (upper, lower) = heading.split_once('\n').unwrap_or(("", heading));
     s.print("");
-    s.print(format!("{:>13}|{:>10} {upper:>13}", "", "No. of"));
+    s.print(format!("{:>13}|{:>10} {upper:>11}", "", "Number of").trim_end());
     s.print(format!(
-        "{:<13}|{:>10} {lower:>13}{:>14}{:>25}",
+        "{:<13}|{:>10} {lower:>11}{:>15}{:>24}",
         format::abbrev(name, 12),
         "subjects",
         "Std. err.",
         format!("[{}% conf. interval]", format::bare("%5.0g", level))
     ));
-    s.print(format!("-------------+{}", "-".repeat(64)));
+    s.print(RULE);
 }
 
 fn line(s: &mut Session, label: &str, n: f64, found: SurvivalTime) {
     let [n, time, se, low, high] = values(n, found).map(|x| format::bare("%9.0g", x));
-    s.print(format!("{:>12} |{n:>10} {time:>13}{se:>14}{low:>13}{high:>12}", format::abbrev(label, 12)));
+    s.print(format!("{:>12} |{n:>10} {time:>11}{se:>14}{low:>13}{high:>11}", format::abbrev(label, 12)));
 }

@@ -210,14 +210,19 @@ fn post_results(s: &mut Session, cmd: &ParsedCommand, own: &Competing, fit: &Sub
     let stripe = parameters.stripe.clone();
     r.matrix("V_modelbased", crate::matrix::Matrix::square(full.data().to_vec(), stripe));
     let (event, values) = (own.settings.event_text(), own.settings.events.as_str());
-    let compete = cmd.options.text("compete").unwrap_or("").split_whitespace().collect::<String>();
+    let compete = cmd.options.text("compete").unwrap_or("").trim().to_string();
     let (variable, codes) = compete.split_once("==").unwrap_or((compete.as_str(), ""));
     let flag = |x: bool| f64::from(u8::from(x));
     r.scalar("fmult", flag(values.split_whitespace().count() > 1)).scalar("fnz", flag(values.is_empty()));
     r.scalar("crmult", flag(codes.split(',').count() > 1)).scalar("crnz", flag(codes.is_empty()));
-    let shown = if codes.is_empty() { format!("{variable} nonzero, nonmissing") } else { compete.clone() };
+    let (variable, codes) = (variable.trim(), codes.trim());
+    let shown = if codes.is_empty() {
+        format!("{variable} nonzero, nonmissing")
+    } else {
+        format!("{variable} == {codes}")
+    };
     r.text("title", "Competing-risks regression").text("depvar", "_t").text("compete", shown);
-    r.text("crevent", variable).text("fevent", event).text("mainvars", cmd.list.trim());
+    r.text("crevent", variable).text("fevent", event.replace("==", " == ")).text("mainvars", cmd.list.trim());
     r.text("chi2type", "Wald").text("predict", "stcrreg_p").text("properties", "b V");
     s.post_estimation(est, model.touse.clone());
 }

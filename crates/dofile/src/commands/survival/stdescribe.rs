@@ -92,24 +92,26 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let count = |n: usize| n as f64;
     let of = |pick: fn(&Subject) -> f64| spread(all.iter().map(pick));
     s.print("");
-    s.print(format!("{:>77}", "|-------------- Per subject --------------|"));
+    s.print(format!("{:>78}", "|-------------- Per subject --------------|"));
     s.print(format!(
-        "{:<25}{:>9}{:>12}{:>12}{:>11}{:>9}",
+        "{:<22}{:>10}{:>12}{:>12}{:>11}{:>11}",
         "Category", "Total", "Mean", "Min", "Median", "Max"
     ));
     s.print("-".repeat(78));
     let mut r = Results::default();
     r.scalar("N_sub", count(all.len()));
     let mut line = |s: &mut Session, label: &str, total: Option<f64>, values: Option<(&str, [f64; 4])>| {
-        let cell = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
-        let mut text = format!("{label:<25}{}", total.map_or(" ".repeat(9), |x| cell(x, 9)));
+        let cell = |x: f64, width: usize| {
+            format::right(&format::bare(if width == 10 { "%10.0g" } else { "%9.0g" }, x), width)
+        };
+        let mut text = format!("{label:<22}{}", total.map_or(" ".repeat(10), |x| cell(x, 10)));
         if let Some((name, [mean, min, median, max])) = values {
-            text += &format!("{}{}{}{}", cell(mean, 12), cell(min, 12), cell(median, 11), cell(max, 9));
+            text += &format!("{}{}{}{}", cell(mean, 12), cell(min, 12), cell(median, 11), cell(max, 11));
             for (part, x) in ["mean", "min", "med", "max"].iter().zip([mean, min, median, max]) {
                 r.scalar(&format!("{name}_{part}"), x);
             }
         }
-        s.print(text);
+        s.print(text.trim_end());
     };
     line(s, "Number of subjects", Some(count(all.len())), None);
     line(s, "Number of records", Some(sum(|x| x.records)), Some(("N", of(|x| x.records))));
@@ -119,7 +121,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     line(s, "", None, None);
     line(s, "Subjects with gap", Some(count(gapped.len())), None);
     let gap: f64 = gapped.iter().sum();
-    line(s, "Time on gap if gap", Some(gap), Some(("gap", spread(gapped.iter().copied()))));
+    line(s, "Time on gap", Some(gap), Some(("gap", spread(gapped.iter().copied()))));
     line(s, "Time at risk", Some(sum(|x| x.at_risk)), Some(("tr", of(|x| x.at_risk))));
     line(s, "", None, None);
     line(s, "Failures", Some(sum(|x| x.failures)), Some(("f", of(|x| x.failures))));

@@ -1,6 +1,5 @@
 //! `stptime`: person-time and incidence rates, overall, by groups and in intervals of analysis time ([ST] stptime).
 
-use super::rates::per_text;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
@@ -34,7 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run: stptime,
     syntax: "stptime [if] [in] [, at(numlist) trim by(varname) per(#) dd(#) level(#) title(text) noshow]",
-    notes: "at() splits the time at risk into (0, a], (a, b] ... and the time after the last; trim leaves out what is before the first and after the last; limits by the quadratic approximation of the log rate; stores r(ptime) r(failures) r(rate) r(lb) r(ub) of the whole sample and r(rates) with a row for each line; [ST] stptime",
+    notes: "at() splits the time at risk into (0, a], (a, b] ... and the time after the last; trim leaves out what is before the first and after the last; limits by the quadratic approximation of the log rate; title() heads the column of person-time; stores r(ptime) r(failures) r(rate) r(lb) r(ub) of the whole sample and r(rates) with a row for each line; [ST] stptime",
     examples: &[
         Example {
             run: "set obs 4\ngenerate t = _n\nstset t\nstptime, per(10)",
@@ -132,11 +131,9 @@ fn stptime(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     }
     let total = line(&records, whole, per, level);
-    let title = cmd.options.text("title").map(|t| unquote(t.trim()).to_string());
+    let title = cmd.options.text("title").map_or("Person-time", |t| unquote(t.trim())).to_string();
     let name = if named { groups.variables.join(" ") } else { "Cohort".to_string() };
-    s.print("");
-    s.print(title.unwrap_or_else(|| format!("Person-time and incidence rates{}", per_text(per))));
-    let m = table(s, &format::abbrev(&name, 12), &rows, total, (level, cmd.options.int("dd")));
+    let m = table(s, [&format::abbrev(&name, 10), &title], &rows, total, (level, cmd.options.int("dd")));
     let mut r = Results::default();
     r.scalar("ptime", total[0]).scalar("failures", total[1]).scalar("rate", total[2]);
     r.scalar("lb", total[3]).scalar("ub", total[4]).matrix("rates", m);
@@ -147,23 +144,25 @@ fn stptime(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 /// Prints the lines and the total; the matrix has a row for each line with numbers.
 fn table(
     s: &mut Session,
-    name: &str,
+    [name, title]: [&str; 2],
     rows: &[(String, Option<Line>)],
     total: Line,
     (level, decimals): (f64, Option<i64>),
 ) -> Matrix {
-    let rule = format!("-------------+{}", "-".repeat(64));
+    let rule = format!("-----------+{}", "-".repeat(59));
     let limits = format!("[{}% conf. interval]", format::bare("%5.0g", level));
     s.print("");
-    s.print(format!("{name:>12} | Person-time   Failures        Rate       {limits}"));
+    s.print(format!("{name:<11}|{title:>13}   Failures        Rate   {limits}"));
     s.print(&rule);
     let decimals = decimals.map(|d| format!("%12.{}f", d.clamp(0, 9)));
-    let cell =
-        |x: f64, width: usize| format::right(&format::bare(decimals.as_deref().unwrap_or("%9.0g"), x), width);
+    let cell = |x: f64, shape: &str, width: usize| {
+        format::right(&format::bare(decimals.as_deref().unwrap_or(shape), x), width)
+    };
     let text = |label: &str, x: &Line| {
         let failures = format::right(&format::bare("%9.0g", x[1]), 11);
-        let (time, rate, low, high) = (cell(x[0], 12), cell(x[2], 12), cell(x[3], 14), cell(x[4], 12));
-        format!("{:>12} |{time}{failures}{rate}{low}{high}", format::abbrev(label, 12))
+        let (time, rate) = (cell(x[0], "%9.0g", 13), cell(x[2], "%10.0g", 12));
+        let (low, high) = (cell(x[3], "%9.0g", 11), cell(x[4], "%9.0g", 12));
+        format!("{:>10} |{time}{failures}{rate}{low}{high}", format::abbrev(label, 10))
     };
     let (mut names, mut data) = (Vec::new(), Vec::new());
     for (label, numbers) in rows {
@@ -173,7 +172,7 @@ fn table(
                 names.push(Stripe::term(label.clone()));
                 data.extend(x);
             }
-            None => s.print(format!("{:<12} |", format::abbrev(label, 12))),
+            None => s.print(format!("{:<10} |", format::abbrev(label, 10))),
         }
     }
     if !rows.is_empty() {

@@ -398,7 +398,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let constant = b.col_names.iter().any(|n| n.eq == "_t" && n.name == "_cons");
     if eform && constant {
         let what = if time { "time" } else { "hazard" };
-        s.print(format!("Note: _cons estimates baseline {what}{}.", if time { " ratio" } else { "" }));
+        s.print(format!("Note: _cons estimates baseline {what}."));
     }
     Ok(())
 }
@@ -418,7 +418,8 @@ fn transformed(s: &mut Session, name: &str, b: f64, se: f64, level: f64) {
         let [x, se, low, high] = numbers.map(|x| format::number("%9.0g", x));
         s.print(format!("{label:>12} |  {x}  {se}{:21}{low}   {high}", ""));
     }
-    if !rows.is_empty() {
+    // the variance of the frailty follows without a rule
+    if !rows.is_empty() && s.e.results.get_scalar("theta").is_none() {
         s.print("-".repeat(78));
     }
 }
@@ -434,12 +435,17 @@ fn header(s: &mut Session, title: &str) {
         Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
         Fact::probability("Prob > chi2", scalar("p")),
     ];
+    let frailty = e.get_text("fr_title").unwrap_or("").to_string();
     s.print("");
     s.print(title);
+    if !frailty.is_empty() {
+        s.print(frailty);
+    }
     s.print("");
-    show_header(s, &left[..1], &facts[..1], 13, 6);
-    show_header(s, &left[1..], &[], 13, 6);
-    show_header(s, &[String::new()], &facts[1..2], 13, 6);
-    show_header(s, &[ll], &facts[2..], 13, 6);
+    let width = facts.iter().map(Fact::width).max().unwrap_or(0);
+    show_header(s, &left[..1], &facts[..1], 13, width);
+    show_header(s, &left[1..], &[], 13, width);
+    show_header(s, &[String::new()], &facts[1..2], 13, width);
+    show_header(s, &[ll], &facts[2..], 13, width);
     s.print("");
 }

@@ -70,7 +70,7 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.is_empty() {
         let settings = Settings::of(&s.frame)?;
         let mut all = vec![true; s.frame.n_rows()];
-        let counts = Counts { total: s.frame.n_rows(), lines: Vec::new() };
+        let counts = Counts { condition: String::new(), total: s.frame.n_rows(), lines: Vec::new() };
         let records = Records::read(s, &settings, &mut all)?;
         return report(s, &settings, &counts, &records);
     }
@@ -93,7 +93,8 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.frame.add(Variable::new("_t", tight(&made.t)))?;
     s.frame.add(Variable::new("_t0", tight(&made.t0)))?;
     settings.store(&mut s.frame);
-    let counts = Counts { total: n, lines: made.lines };
+    let condition = cmd.if_exp.as_deref().unwrap_or("").trim().to_string();
+    let counts = Counts { condition, total: n, lines: made.lines };
     match Records::read(s, &settings, &mut vec![true; n]) {
         Ok(records) => report(s, &settings, &counts, &records),
         Err(error) if error.code == 2000 => report(s, &settings, &counts, &Records::default()),
@@ -274,7 +275,7 @@ fn intervals(s: &Session, settings: &Settings, touse: &[bool]) -> Result<Made> {
     }
     let ignored = touse.iter().filter(|t| !**t).count();
     if ignored > 0 {
-        made.lines.push((ignored, "ignored at outset because of if".to_string()));
+        made.lines.push((ignored, "ignored at outset because of if exp".to_string()));
     }
     made.lines.extend((0..7).filter(|&k| left_out[k] > 0).map(|k| (left_out[k], REASONS[k].to_string())));
     Ok(made)

@@ -8,12 +8,15 @@ use crate::value::MISSING;
 
 /// Numbers of records left out.
 pub(super) struct Counts {
+    /// The expression that chose observations at the outset.
+    pub condition: String,
     pub total: usize,
     pub lines: Vec<(usize, String)>,
 }
 
 /// Prints the settings and what they make of the records.
 pub(super) fn report(s: &mut Session, settings: &Settings, counts: &Counts, records: &Records) -> Result<()> {
+    let condition = &counts.condition;
     let rule = "-".repeat(74);
     s.print("");
     s.print("Survival-time data settings");
@@ -47,6 +50,10 @@ pub(super) fn report(s: &mut Session, settings: &Settings, counts: &Counts, reco
     }
     if let Some((kind, expression)) = &settings.weight {
         fact("Weight:", format!("[{}{}]", kind.name(), expression));
+    }
+    if !condition.is_empty() {
+        s.print("      Keep observations");
+        s.print(format!("{:>23} {condition}", "if exp:"));
     }
     s.print("");
     s.print(&rule);

@@ -351,15 +351,12 @@ fn post(
 fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
-    let facts = [
-        Fact::observations(scalar("N")),
-        Fact::statistic("Wald chi2", &[scalar("df_m")], scalar("chi2")),
-        Fact::probability("Prob > chi2", scalar("p")),
-    ];
+    let facts =
+        [Fact::observations(scalar("N")), Fact::wald(session), Fact::probability("Prob > chi2", scalar("p"))];
     let left = [
         format!("Sample: {} thru {}", text("tmins"), text("tmaxs")),
         format!("Distribution: {}", text("dist")),
-        format!("{} = {}", label(text("vce") == "robust"), format::bare("%9.0g", scalar("ll"))),
+        format!("{} = {}", label(text("vce") == "robust"), format::number("%9.0g", scalar("ll"))),
     ];
     let title = text("title");
     let ancillary = session.e.b().map_or(0, |b| b.col_names.iter().filter(|n| n.eq == "/").count());
@@ -367,7 +364,7 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         session.print("");
         session.print(title);
         session.print("");
-        show_header(session, &left, &facts, 13, 10);
+        show_header(session, &left, &facts, 15, 10);
         session.print("");
     }
     ml_command::table(session, cmd, &Look { equations: true, ancillary, ..Look::default() })

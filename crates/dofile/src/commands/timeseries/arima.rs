@@ -308,6 +308,12 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             .collect()
     };
     let y_used = keep(&y_all, false);
+    let gaps = y_used.windows(2).filter(|pair| !pair[0].is_nan() && pair[1].is_nan()).count();
+    if gaps > 0 {
+        session.print("");
+        session.print(format!("Number of gaps in sample = {gaps}"));
+        session.print("(note: filtering over missing observations)");
+    }
     let mut columns: Vec<Vec<f64>> = x_all.iter().map(|c| keep(c, true)).collect();
     let constant = !cmd.has("noconstant");
     if constant {
@@ -355,12 +361,14 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => inverse(&fit.information)?.sandwich(&outer).scaled(n as f64 / (n as f64 - 1.0)),
     };
     let name = differenced_name(&depvar, request.difference);
+    // an equation is named by the variable without its operators
+    let equation = depvar.rsplit('.').next().unwrap_or("");
     let mut stripe: Vec<Stripe> = regressors
         .iter()
-        .map(|(x, _)| Stripe::with_eq(depvar.clone(), differenced_name(x, request.difference)))
+        .map(|(x, _)| Stripe::with_eq(equation, differenced_name(x, request.difference)))
         .collect();
     if constant {
-        stripe.push(Stripe::with_eq(depvar.clone(), "_cons"));
+        stripe.push(Stripe::with_eq(equation, "_cons"));
     }
     for factor in &request.factors {
         let eq = if factor.season == 1 { "ARMA".to_string() } else { format!("ARMA{}", factor.season) };
@@ -376,6 +384,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let r = &mut est.results;
     r.matrix("b", Matrix::row_vector(fit.b.clone(), stripe.clone()));
     r.matrix("V", Matrix::square(v.data().to_vec(), stripe));
+    r.scalar("N_gaps", gaps as f64);
     r.text("cmd", "arima").text("cmdline", crate::estimation::post::command_line(cmd)).text("depvar", &name);
     r.text("title", "ARIMA regression").text("predict", "arima_p").text("vce", &kind);
     r.text(
@@ -429,24 +438,25 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let scalar = |s: &Session, name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
     let text = |s: &Session, name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
     let robust = text(session, "vce") == "robust";
+    let gaps = if scalar(session, "N_gaps") > 0.0 { ", but with gaps" } else { "" };
     let facts = [
         Fact::observations(scalar(session, "N")),
-        Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
+        Fact::wald(session),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
     let left = [
-        format!("Sample: {} thru {}", text(session, "tmins"), text(session, "tmaxs")),
+        format!("Sample: {} thru {}{gaps}", text(session, "tmins"), text(session, "tmaxs")),
         String::new(),
         format!(
             "{} = {}",
             crate::estimation::likelihood::label(robust),
-            format::bare("%9.0g", scalar(session, "ll"))
+            format::number("%9.0g", scalar(session, "ll"))
         ),
     ];
     session.print("");
     session.print("ARIMA regression");
     session.print("");
-    show_header(session, &left, &facts, 15, 10);
+    show_header(session, &left, &facts, 17, 10);
     session.print("");
     let (depvar, vcetype) = (text(session, "depvar"), text(session, "vcetype"));
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();

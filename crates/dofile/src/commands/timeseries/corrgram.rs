@@ -163,24 +163,24 @@ fn corrgram(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let pac = partial(&read);
     let q = portmanteau(&read.rho, read.series.values.len());
-    let plot = if read.no_plot { "" } else { "  -1       0       1 -1       0       1" };
+    let plot = if read.no_plot { "" } else { "-1       0       1 -1       0       1" };
     session.print("");
     if !read.no_plot {
         session.print(format!("{:>42}{plot}", ""));
     }
-    let heading = if read.no_plot { "" } else { " [Autocorrelation]  [Partial autocor]" };
-    session.print(format!("{:>5}{:>10}{:>10}{:>9}{:>8}{heading}", "LAG", "AC", "PAC", "Q", "Prob>Q"));
-    session.print("-".repeat(if read.no_plot { 42 } else { 79 }));
+    let heading = if read.no_plot { "" } else { "  [Autocorrelation]  [Partial autocor]" };
+    session.print(format!(" LAG       AC       PAC      Q     Prob>Q{heading}"));
+    session.print("-".repeat(if read.no_plot { 41 } else { 79 }));
     let mut results = Results::default();
     results.scalar("lags", read.lags as f64);
     for lag in 1..=read.lags {
         let (r, p, q) = (read.rho[lag - 1], pac[lag - 1], q[lag - 1]);
         let prob = chi2_tail(lag as f64, q);
-        let bars = if read.no_plot { String::new() } else { format!("  {} {}", bar(r), bar(p)) };
+        let bars = if read.no_plot { String::new() } else { format!("  {}  {}", bar(r), bar(p)) };
         let number = |fmt: &str, x: f64| format::bare(fmt, stata(x));
         session.print(
             format!(
-                "{lag:<5}{:>10}{:>10}{:>9}{:>8}{bars}",
+                "{lag:<5}{:>10}{:>9}{:>9}{:>8}{bars}",
                 number("%7.4f", r),
                 number("%7.4f", p),
                 number("%9.5g", q),
@@ -203,7 +203,8 @@ pub(super) fn bar(r: f64) -> String {
     if is_missing(r) || r.is_nan() {
         return " ".repeat(17);
     }
-    let dashes = ((r.abs() * 8.0).round() as usize).min(8);
+    // a dash for each full eighth
+    let dashes = ((r.abs() * 8.0) as usize).min(8);
     if r < 0.0 {
         format!("{:>8}|{:8}", "-".repeat(dashes), "")
     } else {

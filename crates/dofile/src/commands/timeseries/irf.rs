@@ -273,7 +273,7 @@ fn create(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             ));
         }
     } else if replace {
-        session.print(format!("(irfname {name} not found in {file})"));
+        session.print(format!("irfname {name} not found in {file}"));
     }
     held.entries.extend(system.entries(name, steps));
     held.write(&path)?;

@@ -126,18 +126,22 @@ fn report(
     name: &str,
 ) {
     let small = name == "F";
+    if data.gaps() > 0 {
+        session.print("");
+        session.print(format!("Number of gaps in sample = {}", data.gaps()));
+    }
     session.print("");
     session.print(title);
-    session.print("-".repeat(77));
+    session.print("-".repeat(75));
     let (heading, df, p) = if small { ("F", "df", "Prob > F") } else { ("chi2", "df", "Prob > chi2") };
-    session.print(format!("    lags(p)  |{heading:>15}{df:>20}{p:>26}"));
-    session.print(format!("-------------+{}", "-".repeat(63)));
+    session.print(format!("    lags(p)  |{heading:>14}{df:>17}{p:>28}"));
+    session.print(format!("-------------+{}", "-".repeat(61)));
     let mut results = Results::default();
     let mut columns = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     for (lag, statistic, df_r, p) in rows {
         let df = if small { format!("({lag}, {df_r})") } else { format!("{lag}") };
         session.print(format!(
-            "{lag:>8}     |{:>16}{df:>19}{:>26}",
+            "{lag:>8}     |{:>15}{df:>16}{:>25}",
             format::bare("%8.3f", stata(*statistic)),
             format::bare("%6.4f", stata(*p))
         ));
@@ -145,10 +149,10 @@ fn report(
             column.push(stata(value));
         }
     }
-    session.print("-".repeat(77));
-    session.print(format!("{:>40}", format!("H0: {}", null.0)));
-    if !null.1.is_empty() {
-        session.print(format!("{:>40}", format!("H1: {}", null.1)));
+    session.print("-".repeat(75));
+    match null {
+        (none, "") => session.print(format!("{:24}H0: {none}", "")),
+        (none, some) => session.print(format!("{:9}H0: {none}      vs.  H1: {some}", "")),
     }
     let [statistics, df, p, df_r] = columns;
     let row = |values: Vec<f64>| Matrix::new(1, values.len(), values);

@@ -5,7 +5,8 @@ use super::var::State;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::command_line;
-use crate::estimation::table::Table;
+use crate::estimation::table::{Table, row};
+use crate::estimation::table_cells::{cells, columns_width};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::run::quietly;
@@ -59,7 +60,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "svar varlist [if] [in], {aeq(matrix) | beq(matrix)} [lags(numlist) exog(varlist) noconstant dfk small var full level(#)]",
-    notes: "short-run restrictions; stores e(N N_cns k_eq k_dv k_aux neqs ll chi2_oid oid_df ic_ml rc_ml rank tmin tmax), results of var as e(..._var), e(b) with a_#_#:_cons and b_#_#:_cons, e(V), e(A), e(B), e(Sigma), e(aeq), e(beq); irf after it gives sirf and sfevd without standard errors; [TS] var svar",
+    notes: "short-run restrictions; stores e(N N_cns k_eq k_dv k_aux neqs ll chi2_oid oid_df ic_ml rc_ml rank tmin tmax), results of var as e(..._var), e(b) with /A:#_# and /B:#_#, e(V), e(A), e(B), e(Sigma), e(aeq), e(beq); irf after it gives sirf and sfevd without standard errors; [TS] var svar",
     examples: &[
         Example {
             // A recursive model: B has the roots of the pivots of the error covariance.
@@ -202,9 +203,9 @@ fn post(r: &mut Results, cmd: &ParsedCommand, state: &State, found: &Svar) {
     let m = state.names.len();
     let mut stripe = Vec::new();
     let mut values = Vec::new();
-    for (letter, matrix) in [("a", &found.a), ("b", &found.b)] {
+    for (equation, matrix) in [("/A", &found.a), ("/B", &found.b)] {
         for (j, i) in (0..m).flat_map(|j| (0..m).map(move |i| (j, i))) {
-            stripe.push(Stripe::with_eq(format!("{letter}_{}_{}", i + 1, j + 1), "_cons"));
+            stripe.push(Stripe::with_eq(equation, format!("{}_{}", i + 1, j + 1)));
             values.push(matrix[(i, j)]);
         }
     }
@@ -239,6 +240,8 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = |name: &str| results.get_text(name).unwrap_or("").to_string();
     let over = scalar("oid_df");
     let mut lines = vec![String::new(), "Structural vector autoregression".to_string(), String::new()];
+    lines.extend(restrictions(session));
+    lines.push(String::new());
     let span = format!("Sample: {} thru {}", text("tmins"), text("tmaxs"));
     lines.push(format!("{span:<48}{:<17} = {:>10}", "Number of obs", format::bare("%9.0fc", scalar("N"))));
     let identified = if over > 0.0 { "Overidentified model" } else { "Exactly identified model" };
@@ -261,10 +264,54 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     lines.iter().for_each(|l| session.print(l));
     let error = |i: usize| if v.get(i, i) > 0.0 { v.get(i, i).sqrt() } else { MISSING };
     let se: Vec<f64> = (0..b.cols()).map(error).collect();
-    Table::of_equations(&b.col_names, b.values(), &se, session.e.results.get_scalar("df_r"), level)
-        .show(session);
+    let df_r = session.e.results.get_scalar("df_r");
+    let table = Table::of_equations(&b.col_names, b.values(), &se, df_r, level);
+    session.r.clear();
+    print_elements(session, &table);
+    table.store(session);
     if let Some(line) = test {
         session.print(line);
     }
     Ok(())
+}
+
+/// The elements that are not free, row by row: `( 1)  [/A]1_1 = 1`.
+fn restrictions(session: &Session) -> Vec<String> {
+    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return Vec::new() };
+    let fixed = |i: &usize| v.get(*i, *i) <= 0.0;
+    let mut places: Vec<usize> = (0..b.cols()).filter(fixed).collect();
+    // names of rows come first in the names of elements
+    places.sort_by(|i, j| {
+        let key = |k: usize| (b.col_names[k].eq.as_str(), b.col_names[k].name.as_str());
+        key(*i).cmp(&key(*j))
+    });
+    let line = |(number, i): (usize, &usize)| {
+        let Stripe { eq, name, .. } = &b.col_names[*i];
+        let number = format!("({:>2})", number + 1);
+        format!(" {number}  [{eq}]{name} = {}", format::bare("%9.0g", b.get(0, *i)))
+    };
+    places.iter().enumerate().map(line).collect()
+}
+
+/// The elements of both matrices, column by column.
+fn print_elements(session: &mut Session, table: &Table<'_>) {
+    table.print_heading(session);
+    let look = session.settings.table.clone();
+    let width = columns_width(&look);
+    for (i, stripe) in table.stripe.iter().enumerate() {
+        if i > 0 && table.stripe[i - 1].eq != stripe.eq {
+            session.print(format!("-------------+{}", "-".repeat(width)));
+        }
+        if i == 0 || table.stripe[i - 1].eq != stripe.eq {
+            session.print(format!("{:<13}|", stripe.eq));
+        }
+        let row = row(table.b[i], table.se[i], table.df_r, table.level, false);
+        let cells = if is_missing(table.se[i]) && !look.legend {
+            format!("  {}  (constrained)", format::number("%9.0g", row.b))
+        } else {
+            cells(&row, None, stripe, &look)
+        };
+        session.print(format!("{:>12} |{cells}", stripe.name));
+    }
+    session.print("-".repeat(width + 14));
 }

@@ -148,13 +148,20 @@ fn dfuller(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (kernel::critical_t(n, parts), kernel::mackinnon_p(test.t, parts))
     };
     session.print("");
-    let kind = if lags == 0 { "Dickey–Fuller" } else { "Augmented Dickey–Fuller" };
-    session.print(format!(
-        "{:<42}Number of obs  = {:>3}",
-        format!("{kind} test for unit root"),
-        format::bare("%9.0fc", n)
-    ));
-    session.print(format!("Variable: {:<32}Number of lags = {lags:>3}", format::abbrev(&data.name, 28)));
+    let (n_text, lags_text) = (format::bare("%9.0fc", n), lags.to_string());
+    let width = n_text.len().max(lags_text.len()).max(3);
+    let observations = format!("Number of obs  = {n_text:>width$}");
+    let variable = format!("Variable: {:<32}", format::abbrev(&data.name, 28));
+    // The longer title stands alone.
+    if lags == 0 {
+        session.print(format!("{:<42}{observations}", "Dickey–Fuller test for unit root"));
+        session.print(format!("{variable}Number of lags = {lags_text:>width$}"));
+    } else {
+        session.print("Augmented Dickey–Fuller test for unit root");
+        session.print("");
+        session.print(format!("{variable}{observations}"));
+        session.print(format!("{:42}Number of lags = {lags_text:>width$}", ""));
+    }
     session.print("");
     session.print(null_text(parts));
     session.print("");

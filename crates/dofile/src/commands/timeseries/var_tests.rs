@@ -54,7 +54,9 @@ fn vargranger(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     let (m, k, p) = (state.names.len(), state.fit.k, state.lags.len());
     session.print("");
     session.print("   Granger causality Wald tests");
-    session.print(format!("  +{}+", "-".repeat(66)));
+    let right = if df_r.is_some() { 33 } else { 27 };
+    let border = format!("  +{}+", "-".repeat(39 + right));
+    session.print(&border);
     session.print(if df_r.is_some() {
         "  |          Equation           Excluded |     F       df    df_r  Prob > F |"
     } else {
@@ -63,7 +65,7 @@ fn vargranger(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     let mut values = Vec::new();
     let mut names = Vec::new();
     for eq in 0..m {
-        session.print(format!("  |{}|", "-".repeat(66)));
+        session.print(format!("  |{}+{}|", "-".repeat(38), "-".repeat(right)));
         let others: Vec<usize> = (0..m).filter(|j| *j != eq).collect();
         let mut tests: Vec<(String, Vec<usize>)> =
             others.iter().map(|j| (state.names[*j].clone(), vec![*j])).collect();
@@ -80,14 +82,17 @@ fn vargranger(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
                 Some(r) => (test.f(), f_tail(df, r, test.f())),
                 None => (test.chi2, chi2_tail(df, test.chi2)),
             };
-            session.print(format!(
-                "  |{:>18} {:>18} |{:>8}{:>7}{:>12} |",
+            let start = format!(
+                "  |{:>18} {:>18} |{:>8}",
                 format::abbrev(&state.names[eq], 18),
                 format::abbrev(&name, 18),
-                format::bare("%8.5g", statistic),
-                df,
-                format::bare("%5.3f", prob)
-            ));
+                format::bare("%8.5g", statistic)
+            );
+            let p = format::bare("%5.3f", prob);
+            session.print(match df_r {
+                Some(r) => format!("{start}{df:>7}{r:>8}{p:>8}  |"),
+                None => format!("{start}{df:>6}{p:>9}    |"),
+            });
             match df_r {
                 Some(r) => values.extend([statistic, df, r, prob]),
                 None => values.extend([statistic, df, prob]),
@@ -95,7 +100,7 @@ fn vargranger(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
             names.push(Stripe::with_eq(state.names[eq].replace('.', "_"), name));
         }
     }
-    session.print(format!("  +{}+", "-".repeat(66)));
+    session.print(&border);
     let width = if df_r.is_some() { 4 } else { 3 };
     let mut matrix = Matrix::new(names.len(), width, values);
     matrix.row_names = names;

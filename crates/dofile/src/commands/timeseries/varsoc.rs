@@ -122,44 +122,68 @@ fn criteria_of(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (0..rows.len()).min_by(|a, b| rows[*a][column].total_cmp(&rows[*b][column])).unwrap_or(0)
     };
     let chosen = [best(5), best(6), best(7), best(8)];
+    let mut results = Results::default();
+    span(session, &data.rows[data.from..], &mut results)?;
+    let limit = |name: &str| results.get_text(name).unwrap_or("").to_string();
+    let left = format!("   Sample: {} thru {}", limit("tmins"), limit("tmaxs"));
+    let right = format!("Number of obs = {}", format::bare("%10.0fc", n as f64));
     session.print("");
     session.print("Lag-order selection criteria");
     session.print("");
-    session.print(format!("{:>64}{n:>6}", "Number of obs = "));
-    session.print(format!("  +{}+", "-".repeat(75)));
-    session.print("  | Lag |    LL      LR      df    p     FPE       AIC      HQIC      SBIC    |");
-    session.print(format!("  |-----+{}|", "-".repeat(69)));
-    for (i, row) in rows.iter().enumerate() {
-        let cell = |fmt: &str, x: f64, width: usize| {
-            let text = if is_missing(x) { String::new() } else { format::bare(fmt, x) };
-            format::right(&text, width)
-        };
-        let mut line = format!(
-            "  |{:>4} |{}{}{}{}",
-            row[0],
-            cell("%9.0g", row[1], 9),
-            cell("%8.0g", row[2], 8),
-            cell("%4.0f", row[3], 5),
-            cell("%5.3f", row[4], 7)
-        );
-        for (c, best) in chosen.iter().enumerate() {
-            line.push_str(&format::right(&format::bare("%8.0g", row[5 + c]), 9));
-            line.push(if *best == i { '*' } else { ' ' });
-        }
-        session.print(format!("{line}|"));
-    }
-    session.print(format!("  +{}+", "-".repeat(75)));
-    session.print("   * optimal lag");
+    session.print(format!("{left}{}", format::right(&right, 78 - left.chars().count())));
+    print_table(session, &rows, chosen);
     session.print(format!("   Endogenous: {}", data.names.join(" ")));
-    let mut results = Results::default();
+    let further = data.exogenous.iter().map(|e| e.0.clone()).chain(constant.then(|| "_cons".to_string()));
+    let further: Vec<String> = further.collect();
+    if !further.is_empty() {
+        session.print(format!("    Exogenous: {}", further.join(" ")));
+        results.text("exog", further.join(" "));
+    }
     let mut stats = Matrix::new(rows.len(), 9, rows.concat());
     stats.col_names = ["lag", "LL", "LR", "df", "p", "FPE", "AIC", "HQIC", "SBIC"].map(Stripe::term).to_vec();
     results.matrix("stats", stats).scalar("N", n as f64).scalar("mlag", most as f64);
     results.text("endog", data.names.join(" "));
-    span(session, &data.rows[data.from..], &mut results)?;
     for (name, at) in ["fpe", "aic", "hqic", "sbic"].iter().zip(chosen) {
         results.scalar(&format!("lag_{name}"), rows[at][0]);
     }
     session.r = results;
     Ok(())
+}
+
+/// The lags with their statistics; the best of each criterion has a star, and so has the longest lag that is needed.
+fn print_table(session: &mut Session, rows: &[[f64; 9]], chosen: [usize; 4]) {
+    // the longest lag whose test rejects at 5%
+    let last_rejected = (1..rows.len()).rev().find(|i| rows[*i][4] < 0.05);
+    let cell = |fmt: &str, x: f64, width: usize| {
+        let text = if is_missing(x) { String::new() } else { format::bare(fmt, x) };
+        format::right(&text, width)
+    };
+    let star = |shown: bool| if shown { '*' } else { ' ' };
+    session.print(format!("  +{}+", "-".repeat(75)));
+    session.print("  | Lag |    LL      LR      df    p     FPE       AIC      HQIC      SBIC    |");
+    session.print(format!("  |-----+{}|", "-".repeat(69)));
+    for (i, row) in rows.iter().enumerate() {
+        let mut line = format!(
+            "  |{:>4} |{}{}{}{}{}",
+            row[0],
+            cell("%9.6g", row[1], 9),
+            cell("%7.5g", row[2], 8),
+            star(last_rejected == Some(i)),
+            cell("%4.0f", row[3], 4),
+            cell("%5.3f", row[4], 7)
+        );
+        for (c, best) in chosen.iter().enumerate() {
+            // an exponent takes one character more
+            let (shape, width) = match c {
+                0 if row[5] < 1e-5 => ("%8.6g", 8),
+                0 => ("%7.6g", 8),
+                _ => ("%8.6g", 9),
+            };
+            line.push_str(&format::right(&format::bare(shape, row[5 + c]), width));
+            line.push(star(*best == i));
+        }
+        session.print(format!("{line} |"));
+    }
+    session.print(format!("  +{}+", "-".repeat(75)));
+    session.print("   * optimal lag");
 }
