@@ -7,6 +7,7 @@ pub mod allowed;
 pub mod anova;
 pub mod arch;
 pub mod arch_fit;
+pub mod arfima;
 pub mod arima;
 mod arima_search;
 pub mod arma_moments;
