@@ -48,6 +48,7 @@ mod fama_macbeth;
 mod faster;
 mod fre;
 mod geodist;
+mod gologit2;
 mod grstyle;
 mod gtools;
 mod ineqdeco;
@@ -131,6 +132,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     csdid::SPEC,
     csdid_plot::SPEC,
     dataex::SPEC,
+    gologit2::SPEC,
     did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,

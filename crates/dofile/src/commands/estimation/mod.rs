@@ -6,7 +6,7 @@ mod anova_terms;
 mod areg;
 mod boxcox;
 mod boxcox_show;
-mod choice;
+pub(super) mod choice;
 mod cnsreg;
 mod constraint;
 mod contrast;
