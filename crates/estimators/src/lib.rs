@@ -95,6 +95,7 @@ pub mod ml_glm;
 pub mod ml_group;
 pub mod ml_group_counts;
 pub mod ml_group_weights;
+pub mod ml_mixed_logit;
 pub mod ml_outcomes;
 pub mod ml_pairs;
 pub mod ml_random;

@@ -66,6 +66,7 @@ mod mat2txt;
 mod mdesc;
 mod metan;
 mod missings;
+mod mixlogit;
 mod oaxaca;
 mod oaxaca_show;
 mod outreg2;
@@ -133,6 +134,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     csdid_plot::SPEC,
     dataex::SPEC,
     gologit2::SPEC,
+    mixlogit::SPEC,
     did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,
