@@ -62,6 +62,8 @@ mod ivreghdfe;
 mod jwdid;
 mod jwdid_estat;
 mod labmask;
+mod lpdid;
+mod lpdid_rows;
 mod mat2txt;
 mod mdesc;
 mod metan;
@@ -134,6 +136,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     csdid_plot::SPEC,
     dataex::SPEC,
     gologit2::SPEC,
+    lpdid::SPEC,
     mixlogit::SPEC,
     did2s::SPEC,
     did_imputation::SPEC,
