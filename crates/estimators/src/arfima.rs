@@ -114,7 +114,7 @@ impl Arfima<'_> {
                 phi.push(partial);
                 variance *= 1.0 - partial * partial;
             }
-            if !(variance > 0.0) {
+            if variance.is_nan() || variance <= 0.0 {
                 return None;
             }
             let root = variance.sqrt();
@@ -151,7 +151,7 @@ impl Arfima<'_> {
     fn total(&self, b: &[f64]) -> Option<f64> {
         let k = self.x.len();
         let variance = b[b.len() - 1];
-        if !(variance > 0.0) {
+        if variance.is_nan() || variance <= 0.0 {
             return None;
         }
         let errors: Vec<f64> = (0..self.y.len())

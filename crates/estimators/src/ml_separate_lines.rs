@@ -36,7 +36,7 @@ impl Outcomes for SeparateLines {
             (Some(j), None) => logistic(eta[j]),
             _ => Self::probability(category, eta),
         };
-        if !(p > 0.0) {
+        if p.is_nan() || p <= 0.0 {
             return f64::NAN;
         }
         // density and its slope over the probability, signed by the side of the split

@@ -219,7 +219,7 @@ fn autofit(session: &mut Session, cmd: &ParsedCommand, splits: &Splits) -> Resul
             session.print(format!("Step {step:>2}:  All explanatory variables meet the pl assumption"));
             break;
         };
-        if !(p > alpha) {
+        if p.is_nan() || p <= alpha {
             session.print(format!("Step {step:>2}:  Constraints for parallel lines are not imposed for "));
             for (j, p) in &free {
                 session.print(format!(
