@@ -56,11 +56,11 @@ impl Rows {
             ever: vec![false; count],
             place: HashMap::new(),
         };
-        for i in 0..out.known.len() {
+        for (i, period) in periods.iter().enumerate() {
             if !out.known[i] {
                 continue;
             }
-            if periods[i].fract() != 0.0 {
+            if period.fract() != 0.0 {
                 return Err(StataError::new(451, "time() must have whole numbers"));
             }
             if out.place.insert((out.units[i], out.periods[i]), i).is_some() {

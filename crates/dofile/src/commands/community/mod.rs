@@ -48,7 +48,6 @@ mod fama_macbeth;
 mod faster;
 mod fre;
 mod geodist;
-mod gologit2;
 mod grstyle;
 mod gtools;
 mod ineqdeco;
@@ -135,7 +134,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     csdid::SPEC,
     csdid_plot::SPEC,
     dataex::SPEC,
-    gologit2::SPEC,
     lpdid::SPEC,
     mixlogit::SPEC,
     did2s::SPEC,

@@ -92,7 +92,7 @@ pub(super) const SPEC_MLOGIT: CommandSpec = CommandSpec {
 };
 
 /// Categories of an outcome: their values ascending, and the category of each row.
-pub(in crate::commands) fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
+pub(super) fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
     let mut values = model.y.clone();
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -106,7 +106,7 @@ pub(in crate::commands) fn categories(model: &Model) -> Result<(Vec<f64>, Vec<us
     Ok((values, of_row))
 }
 
-pub(in crate::commands) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
+pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
     let further = ml_command::offset_variables(session, &cmd.options)?;
     let reading = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) };
     let mut model = reading.model(session)?;
@@ -115,7 +115,7 @@ pub(in crate::commands) fn read(session: &mut Session, cmd: &ParsedCommand) -> R
 }
 
 /// Weighted number of rows in each category.
-pub(in crate::commands) fn counts(model: &Model, of_row: &[usize], size: usize) -> Vec<f64> {
+pub(super) fn counts(model: &Model, of_row: &[usize], size: usize) -> Vec<f64> {
     let (weights, _) = likelihood::effective_weights(model);
     let mut out = vec![0.0; size];
     for (i, category) in of_row.iter().enumerate() {
@@ -125,7 +125,7 @@ pub(in crate::commands) fn counts(model: &Model, of_row: &[usize], size: usize) 
 }
 
 /// Log likelihood of a model with constants only: `sum n_j ln(n_j / n)`.
-pub(in crate::commands) fn null_likelihood(counts: &[f64]) -> f64 {
+pub(super) fn null_likelihood(counts: &[f64]) -> f64 {
     let n: f64 = counts.iter().sum();
     counts.iter().map(|c| c * (c / n).ln()).sum()
 }
@@ -280,7 +280,7 @@ fn run_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Names of the equations: value labels without spaces, or the values.
-pub(in crate::commands) fn equation_names(session: &Session, depvar: &str, values: &[f64]) -> Vec<String> {
+pub(super) fn equation_names(session: &Session, depvar: &str, values: &[f64]) -> Vec<String> {
     let labels = session.frame.find(depvar).and_then(|v| session.frame.labels_of(v));
     values
         .iter()

@@ -29,7 +29,7 @@ fn fit(model: &Model, z: &[&[f64]]) -> Result<TwoSteps> {
     let columns = model.columns();
     let request = |y, columns, constant| Request { constant, chosen: true, ..Request::new(y, columns) };
     let first = ols::fit(&request(&model.y, &columns, model.constant)).map_err(fit_error)?;
-    if first.residuals.iter().any(|e| *e == 0.0) {
+    if first.residuals.contains(&0.0) {
         return Err(StataError::new(498, "a residual is zero, whose logarithm is missing"));
     }
     let logs: Vec<f64> = first.residuals.iter().map(|e| (e * e).ln()).collect();

@@ -3,7 +3,7 @@
 //! Formulas: Williams (2006), Stata Journal 6: 58-82. The lines that `pl()` holds parallel are constraints, as there.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use crate::commands::estimation::choice::{categories, counts, equation_names, null_likelihood, read};
+use super::choice::{categories, counts, equation_names, null_likelihood, read};
 use crate::error::{Result, StataError};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
