@@ -108,7 +108,11 @@ impl Ppml<'_> {
         let solution =
             qr::solve(Design { columns: &slices, weights: Some(weights), constant: true }, &outcome);
         let kept = solution.basis.kept.clone();
-        let fitted = qr::predict(&slices, &kept, true, &solution.b);
+        let fitted = match slices.is_empty() {
+            // without regressors the prediction has no rows to go by
+            true => vec![solution.b.first().copied().unwrap_or(0.0); outcome.len()],
+            false => qr::predict(&slices, &kept, true, &solution.b),
+        };
         let residuals = outcome.iter().zip(&fitted).map(|(y, f)| y - f).collect();
         Ok(Step { kept, b: solution.b, residuals, cleaned })
     }

@@ -14,6 +14,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "about",
             "browse",
             "cls",
+            "creturn",
             "doedit",
             "edit",
             "findfile",
@@ -45,6 +46,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         &[
             "grc1leg",
             "acprplot",
+            "arfima",
             "bcskew0",
             "lnskew0",
             "pchi",
@@ -61,10 +63,11 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "choices between alternatives: templates keep to clogit and mlogit",
-        &["asclogit", "cmclogit", "cmrologit", "cmset", "rologit"],
+        &["asclogit", "cmclogit", "cmrologit", "cmset", "gologit2", "mixlogit", "rologit"],
     ),
     ("endogenous regressors: templates keep to ivprobit and ivregress", &["eprobit", "eregress"]),
-    ("a likelihood of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum"]),
+    ("a likelihood or a system of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum", "nlsur"]),
+    ("searches among functions of regressors: a plan names them", &["mfp"]),
     (
         "the service renders tables and documents",
         &["erepost", "estadd", "estout", "estpost", "eststo", "esttab", "outreg2", "putdocx"],
@@ -106,6 +109,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "drdid",
             "fre",
             "jwdid",
+            "lpdid",
             "rdplot",
             "twowayfeweights",
             "xtbalance",

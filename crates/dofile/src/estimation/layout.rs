@@ -13,6 +13,7 @@ pub struct Layout {
     stripe: Vec<Stripe>,
     estimated: Vec<usize>,
     rescaled: Vec<(usize, Rescaling)>,
+    restrictions: Option<Mat>,
 }
 
 impl Layout {
@@ -45,6 +46,18 @@ impl Layout {
     /// Adds a parameter that stands as the constant of its own equation.
     pub fn constant(&mut self, equation: &str) -> &mut Self {
         self.named(Stripe::with_eq(equation, "_cons"))
+    }
+
+    /// Holds the parameters to constraints of the model itself: a row for each over all names, its target in the last
+    /// column.
+    pub fn restrict(&mut self, restrictions: Mat) -> &mut Self {
+        self.restrictions = Some(restrictions);
+        self
+    }
+
+    /// Constraints of the model itself.
+    pub fn restrictions(&self) -> Option<&Mat> {
+        self.restrictions.as_ref()
     }
 
     /// All names.

@@ -1,5 +1,5 @@
 //! Predictions after models of several categories whose probabilities are kernels of `estimators::ml_outcomes`:
-//! `mprobit`, `slogit` and `zioprobit` ([R] postestimation sections of these).
+//! `mprobit`, `slogit` and `zioprobit` ([R] postestimation sections of these), and `gologit2`.
 
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -7,11 +7,12 @@ use crate::estimation::response::{Derivatives, Response, outcome_position};
 use crate::results::Estimation;
 use crate::session::Session;
 use estimators::ml_outcomes::{Event, IndependentProbit, Outcomes, Participation, Stereotype};
+use estimators::ml_separate_lines::SeparateLines;
 use std::sync::Arc;
 
 /// Whether predictions of a command are made here.
 pub fn handles(cmd: &str) -> bool {
-    matches!(cmd, "mprobit" | "slogit" | "zioprobit")
+    matches!(cmd, "mprobit" | "slogit" | "zioprobit" | "gologit2")
 }
 
 /// Values of the outcome of the active estimates, ascending.
@@ -67,6 +68,9 @@ fn model(session: &Session, parameters: &Parameters, event: Event) -> Model {
             indices.extend(singles(alone(parameters, "theta")));
             Model { kernel: Arc::new(kernel), indices }
         }
+        "gologit2" => {
+            Model { kernel: Arc::new(SeparateLines { categories }), indices: equations(parameters) }
+        }
         _ => {
             let mut indices = equations(parameters);
             if indices.len() == 1 {
@@ -102,7 +106,8 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec
         ("zioprobit", "ppar" | "pnpar" | "xb" | "xbinfl") => {
             return Ok(vec![participation(parameters, statistic)]);
         }
-        ("mprobit" | "slogit", "" | "pr") => (Event::Marginal, ")"),
+        ("mprobit" | "slogit" | "gologit2", "" | "pr") => (Event::Marginal, ")"),
+        ("gologit2", "xb") => return line(session, parameters, outcome).map(|r| vec![r]),
         ("mprobit", "xb") => return linear(session, parameters, outcome).map(|r| vec![r]),
         _ => {
             return Err(StataError::new(
@@ -165,6 +170,16 @@ fn linear(session: &Session, parameters: &Parameters, outcome: Option<&str>) -> 
         true => Vec::new(),
         false => equations(parameters)[wanted - usize::from(wanted > base)].clone(),
     };
+    let what = format!("xb outcome({})", values[wanted]);
+    Ok(Response::formula::<1>("Linear prediction", &what, [positions], |[x]| x))
+}
+
+/// The linear prediction of a split of `gologit2`; the first one where none is named.
+fn line(session: &Session, parameters: &Parameters, outcome: Option<&str>) -> Result<Response> {
+    let values = outcome_values(&session.e);
+    let wanted = outcome.map_or(Ok(0), |text| outcome_position(&values, text))?;
+    let positions = equations(parameters).get(wanted).cloned();
+    let positions = positions.ok_or_else(|| StataError::new(111, "the last outcome has no equation"))?;
     let what = format!("xb outcome({})", values[wanted]);
     Ok(Response::formula::<1>("Linear prediction", &what, [positions], |[x]| x))
 }

@@ -6,6 +6,7 @@ use crate::estimation::constraints;
 use crate::estimation::layout::Layout;
 use crate::estimation::linear::Parameters;
 use crate::estimation::model::{Reading, VceSpec};
+use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use estimators::allowed::Allowed;
@@ -19,26 +20,19 @@ use estimators::weights::WeightKind;
 /// r(412) where they contradict each other or are not defined; r(199) for one on a parameter that is searched on
 /// another scale than it is shown.
 pub fn held(session: &mut Session, layout: &Layout) -> Result<Option<(Allowed, Constrained)>> {
-    let Some(text) = session.settings.search.constraints.clone() else { return Ok(None) };
     let stripe = layout.stripe().to_vec();
-    let written = match session.matrix(text.trim()) {
-        Some(given) => {
-            if given.cols() != stripe.len() + 1 {
-                return Err(StataError::standard(503));
-            }
-            Mat::from_rows(given.rows(), given.cols(), given.values().to_vec())
+    let written = match (session.settings.search.constraints.clone(), layout.restrictions()) {
+        (None, None) => return Ok(None),
+        (None, Some(own)) => own.clone(),
+        (Some(_), Some(_)) => {
+            let text =
+                "constraints() with other constraints of the model is not supported by the open engine";
+            return Err(StataError::new(199, text));
         }
-        None => {
-            let wanted = constraints::constraints(session, &text)?;
-            let forms = constraints::forms(session, &constraints::named(stripe.clone()), &wanted)?;
-            if forms.is_empty() {
-                return Ok(None);
-            }
-            let last = stripe.len();
-            Mat::from_fn(forms.len(), last + 1, |i, j| {
-                if j == last { -forms[i].constant + 0.0 } else { forms[i].weights[j] }
-            })
-        }
+        (Some(text), None) => match written(session, &stripe, &text)? {
+            Some(written) => written,
+            None => return Ok(None),
+        },
     };
     let rescaled = (0..stripe.len()).filter(|j| layout.scale_of(*j).is_some());
     if let Some(j) = rescaled.into_iter().find(|j| (0..written.rows()).any(|i| written[(i, *j)] != 0.0)) {
@@ -52,6 +46,27 @@ pub fn held(session: &mut Session, layout: &Layout) -> Result<Option<(Allowed, C
         .ok_or_else(|| StataError::new(412, "redundant or inconsistent constraints"))?;
     let independent = allowed.independent();
     Ok(Some((allowed, Constrained { written, independent })))
+}
+
+/// The constraints of `constraints()` over all names, from a matrix or from numbers; nothing where none applies.
+fn written(session: &mut Session, stripe: &[Stripe], text: &str) -> Result<Option<Mat>> {
+    Ok(match session.matrix(text.trim()) {
+        Some(given) => {
+            if given.cols() != stripe.len() + 1 {
+                return Err(StataError::standard(503));
+            }
+            Some(Mat::from_rows(given.rows(), given.cols(), given.values().to_vec()))
+        }
+        None => {
+            let wanted = constraints::constraints(session, text)?;
+            let forms = constraints::forms(session, &constraints::named(stripe.to_vec()), &wanted)?;
+            let last = stripe.len();
+            let cell = |i: usize, j: usize| {
+                if j == last { -forms[i].constant + 0.0 } else { forms[i].weights[j] }
+            };
+            (!forms.is_empty()).then(|| Mat::from_fn(forms.len(), last + 1, cell))
+        }
+    })
 }
 
 /// Starting values: those of `from()` where it has them, `own` elsewhere. [R] Maximize, init_specs.

@@ -72,7 +72,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("gmm (x - {b}*x), instruments(id b)", 506, "rank"),
     ("gmm (x - {b}*x), instruments(id b) onestep", 506, "rank"),
     ("mata: x = moptimize_init()", 199, "not supported"),
-    ("datasignature set", 199, "not supported"),
+    ("datasignature report", 199, "not supported"),
     ("test x", 301, "last estimates not found"),
     ("ttest x, by(g)", 420, ""),
     ("regress y i.neg", 452, "neg"),

@@ -61,10 +61,13 @@ mod ivreghdfe;
 mod jwdid;
 mod jwdid_estat;
 mod labmask;
+mod lpdid;
+mod lpdid_rows;
 mod mat2txt;
 mod mdesc;
 mod metan;
 mod missings;
+mod mixlogit;
 mod oaxaca;
 mod oaxaca_show;
 mod outreg2;
@@ -131,6 +134,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     csdid::SPEC,
     csdid_plot::SPEC,
     dataex::SPEC,
+    lpdid::SPEC,
+    mixlogit::SPEC,
     did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,

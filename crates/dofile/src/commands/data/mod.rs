@@ -5,6 +5,7 @@ mod collapse;
 mod combine;
 mod compare;
 mod convert;
+mod datasignature;
 mod drawnorm;
 mod draws;
 mod duplicates;
@@ -121,6 +122,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     zero_skewness::SPEC_BOX_COX,
     snapshots::SPEC,
     search::SPEC_LOOKFOR,
+    datasignature::SPEC,
     search::SPEC_MVDECODE,
     search::SPEC_MVENCODE,
     search::SPEC_INSHEET,

@@ -25,6 +25,7 @@ pub(super) mod estat_vce;
 mod estimates;
 mod estimates_file;
 mod estimates_table;
+mod gologit2;
 mod hausman;
 mod ivreg;
 mod ivregress;
@@ -86,6 +87,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estat_binary::SPEC_LROC,
     estat_binary::SPEC_LSENS,
     estimates::SPEC,
+    gologit2::SPEC,
     hausman::SPEC,
     ivreg::SPEC,
     ivregress::SPEC,

@@ -2,6 +2,7 @@
 //! settings, do-files, result files.
 
 mod collinear;
+mod creturn;
 mod display;
 mod file_tools;
 pub(crate) mod files;
@@ -62,6 +63,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     returns::RETURN,
     returns::ERETURN,
     returns::SRETURN,
+    creturn::SPEC,
     held::ESTIMATES,
     held::RETURN,
     scripting::CSCRIPT,

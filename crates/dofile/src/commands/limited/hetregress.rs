@@ -23,10 +23,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("MLe"),
     OptSpec::flag("WALDHET"),
     OptSpec::flag("LRMODEL"),
+    OptSpec::flag("TWOstep"),
 ])
 .weights(WEIGHTS)
-.maximised()
-.unsupported(&["TWOstep"]);
+.maximised();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -35,8 +35,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "hetregress depvar [indepvars] [if] [in] [weight] [, het(varlist) noconstant waldhet lrmodel vce(oim|robust|cluster v|opg) level(#) nolog]",
-    notes: "stores e(N df_m ll ll_c chi2 chi2_c df_m_c p p_c), e(b) with the equation lnsigma2, e(V), r(table); formulas: [R] hetregress",
+    syntax: "hetregress depvar [indepvars] [if] [in] [weight] [, het(varlist) noconstant waldhet lrmodel vce(oim|robust|cluster v|opg) level(#) nolog] | hetregress depvar [indepvars] [if] [in], twostep het(varlist) [noconstant level(#)]",
+    notes: "stores e(N df_m ll ll_c chi2 chi2_c df_m_c p p_c), e(b) with the equation lnsigma2, e(V), r(table); twostep: least squares, the regression of the log of squared residuals on het() with its constant raised by 1.2704 (the mean of the log of a chi-squared with the other sign), then weighted least squares; formulas: [R] hetregress, Harvey (1976)",
     examples: &[Example {
         // without regressors of the variance the coefficients are those of least squares
         run: "set obs 60\ngen x = mod(_n*7, 11) - 5\ngen z = mod(_n*5, 3)\ngen y = x + (1+z)*(mod(_n*3, 7) - 3)\nregress y x\nscalar b = _b[x]\nscalar s2 = e(rss)/e(N)\nhetregress y x\nassert abs(_b[x] - b) < 1e-8\nassert abs(exp([lnsigma2]_b[_cons])/s2 - 1) < 1e-8\nhetregress y x, het(z)",
@@ -50,7 +50,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         cmd,
         &MlCommand {
             name: "hetregress",
-            estimate: &|session| estimate(session, cmd),
+            estimate: &|session| match cmd.has("twostep") {
+                true => super::hetregress_twostep::estimate(session, cmd),
+                false => estimate(session, cmd),
+            },
             header: &header,
             look: &|_| Look { equations: true, ..Look::default() },
             footer: &|session| scale_footer(session, "lnsigma2"),
@@ -116,10 +119,11 @@ fn header(session: &mut Session) {
         Fact::statistic(kind, &[scalar(session, "df_m")], scalar(session, "chi2")),
         Fact::probability("Prob > chi2", scalar(session, "p")),
     ];
-    let ll = likelihood::ll_line(session);
+    let two_steps = session.e.results.get_text("method") == Some("twostep");
+    let ll = if two_steps { String::new() } else { likelihood::ll_line(session) };
     session.print("");
     show(session, &["Heteroskedastic linear regression".to_string()], &facts, 17, 10);
-    session.print("ML estimation");
+    session.print(if two_steps { "Two-step GLS estimation" } else { "ML estimation" });
     show(session, &[String::new(), ll], &test, 17, 10);
     session.print("");
 }

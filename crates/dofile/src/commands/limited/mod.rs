@@ -24,6 +24,7 @@ mod heckman_twostep;
 mod heckprobit;
 mod hetprobit;
 mod hetregress;
+mod hetregress_twostep;
 mod intreg;
 mod parts;
 mod scobit;

@@ -6,6 +6,8 @@ mod gmm_instruments;
 mod ivpoisson;
 mod mlexp;
 mod nl;
+mod nlsur;
+mod nlsur_steps;
 mod overid;
 mod predict;
 
@@ -16,7 +18,7 @@ use crate::ops::predict::Own;
 use crate::session::Session;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC, gmm::SPEC, ivpoisson::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC, mlexp::SPEC, gmm::SPEC, ivpoisson::SPEC, nlsur::SPEC];
 
 /// Subcommands of `estat` of this family; nothing when `word` is none.
 pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
@@ -29,6 +31,7 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
         "nl" => Some((&predict::SYNTAX, predict::run)),
+        "nlsur" => Some((&nlsur::PREDICT, nlsur::predict)),
         "gmm" => Some((&predict::MOMENTS, predict::residuals)),
         _ => None,
     }

@@ -8,6 +8,9 @@ mod fp;
 mod fp_search;
 mod fp_show;
 mod jackknife;
+mod mfp;
+mod mfp_choice;
+mod mfp_show;
 mod nestreg;
 mod permute;
 mod replicate;
@@ -31,6 +34,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     bootstrap::SPEC,
     fp::SPEC,
     jackknife::SPEC,
+    mfp::SPEC,
     nestreg::SPEC,
     permute::SPEC,
     ritest::SPEC,

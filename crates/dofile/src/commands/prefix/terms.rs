@@ -37,13 +37,18 @@ const MARK: &str = "__stepwise";
 /// A command whose list is outcomes and terms, of which models take some.
 pub(super) struct TermModel {
     pub(super) inner: ParsedCommand,
-    outcomes: Vec<String>,
+    pub(super) outcomes: Vec<String>,
     pub(super) terms: Vec<String>,
 }
 
 impl TermModel {
     pub(super) fn text(&self, chosen: &[usize]) -> String {
         let list: Vec<&str> = chosen.iter().map(|t| self.terms[*t].as_str()).collect();
+        self.with_list(&list.join(" "))
+    }
+
+    /// The command with these regressors in the common sample.
+    pub(super) fn with_list(&self, list: &str) -> String {
         let weight = self
             .inner
             .weight
@@ -51,13 +56,13 @@ impl TermModel {
             .map_or(String::new(), |w| format!("[{}={}]", w.kind.map_or("weight", |k| k.name()), w.exp));
         let options = self.inner.option_text.trim();
         // without it `stcox` shows the last model again
-        let alone = if self.inner.name == "stcox" && chosen.is_empty() { " estimate" } else { "" };
+        let alone = if self.inner.name == "stcox" && list.trim().is_empty() { " estimate" } else { "" };
         let comma = if options.is_empty() && alone.is_empty() { "" } else { ", " };
         format!(
             "{} {} {} if {MARK} {weight}{comma}{options}{alone}",
             self.inner.name,
             self.outcomes.join(" "),
-            list.join(" ")
+            list
         )
     }
 

@@ -3,6 +3,7 @@
 mod acplot;
 mod arch;
 mod arch_predict;
+mod arfima;
 mod arima;
 mod arima_predict;
 mod aroots;
@@ -49,6 +50,7 @@ use crate::session::Session;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     arch::SPEC,
+    arfima::SPEC,
     arima::SPEC,
     tsappend::SPEC,
     corrgram::SPEC,
