@@ -3,6 +3,7 @@
 //! variable that does.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -10,7 +11,6 @@ use super::{OpenQuestion, SuggestInput, Suggestion, unread};
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::draft::StatedVariable;
 use crate::domain::template::Bilingual;
-use std::sync::LazyLock;
 
 /// What `assets/suggest/two_values.json` has.
 #[derive(Deserialize)]
@@ -30,9 +30,10 @@ static FILE: LazyLock<File> = LazyLock::new(|| {
 const BY_CUSTOM: f64 = 0.5;
 /// Longest part of a name that stays in the name of the variable derived from it.
 const KEPT: usize = 20;
-/// The role of an event, and that of an outcome.
+/// The roles of an event, an outcome and groups.
 const EVENT: &str = "failure_var";
 const OUTCOME: &str = "outcome_var";
+const GROUP: &str = "group_var";
 
 /// The value of a column that stands for "it happened".
 enum One {
@@ -48,9 +49,10 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
         Some([name]) => Some(name.clone()),
         _ => None,
     };
-    let outcome = role(&plain, OUTCOME);
+    // words form groups as long as they are no 0 and 1
+    let (outcome, group) = (role(&plain, OUTCOME), role(&plain, GROUP));
     for column in &input.dataset.columns {
-        let is_outcome = outcome.as_ref() == Some(&column.name);
+        let is_outcome = [&outcome, &group].contains(&&Some(column.name.clone()));
         let is_event = !plain.statement.roles.contains_key(EVENT) && is_named_as_event(column);
         if !is_outcome && !is_event {
             continue;

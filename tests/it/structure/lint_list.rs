@@ -66,7 +66,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         &["asclogit", "cmclogit", "cmrologit", "cmset", "gologit2", "mixlogit", "rologit"],
     ),
     ("endogenous regressors: templates keep to ivprobit and ivregress", &["eprobit", "eregress"]),
-    ("a likelihood or a system of the author's own", &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum", "nlsur"]),
+    (
+        "a likelihood or a system of the author's own",
+        &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum", "nlsur"],
+    ),
     ("searches among functions of regressors: a plan names them", &["mfp"]),
     (
         "the service renders tables and documents",
