@@ -114,14 +114,14 @@ fn derived(
     one: &One,
 ) -> Suggestion {
     let name = &column.name;
-    let (value, ending) = match one {
-        One::Two => ("2".to_owned(), "2".to_owned()),
-        One::Word(word) => (format!("\"{word}\""), slug(word)),
+    let (value, shown, ending) = match one {
+        One::Two => ("2".to_owned(), "2", "2".to_owned()),
+        One::Word(word) => (format!("\"{word}\""), word.trim(), slug(word)),
     };
     let variable = StatedVariable {
         name: free_name(input, name, &ending),
         expression: format!("{name} == {value}"),
-        label: Some(format!("{name} is {value}")).filter(|label| label.chars().count() <= 80),
+        label: Some(format!("{name} is {shown}")).filter(|label| label.chars().count() <= 80),
     };
     suggestion.statement.roles.insert(role.to_owned(), vec![variable.name.clone()]);
     let field = format!("roles.{role}");
