@@ -61,6 +61,10 @@ program define ss_coef_table
             local term "`names'"
             local note = cond("`equation'" == "dydx", "from 0 to 1", "")
         }
+        * margins names an omitted term without its mark
+        if "`equation'" == "dydx" {
+            local omit = `omit' | (el(`values', 1, `j') == 0 & missing(el(`values', 2, `j')))
+        }
         local is_focal : list focal in names
         if "`focal'" == "" {
             local is_focal = 0

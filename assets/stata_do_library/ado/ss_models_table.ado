@@ -46,6 +46,10 @@ program define ss_models_table
                 local term "`name'"
                 local note = cond("`equation'" == "dydx", "from 0 to 1", "")
             }
+            * margins names an omitted term without its mark
+            if "`equation'" == "dydx" {
+                local omit = `omit' | (el(`values', 1, `j') == 0 & missing(el(`values', 2, `j')))
+            }
             local seen = `seen' + `is_focal'
             if `omit' == 1 {
                 local omitted = `omitted' + 1

@@ -82,6 +82,37 @@ fn columns_may_have_the_names_of_a_tables_columns() {
     );
 }
 
+/// `w` decides the outcome of its rows, `twice` is a multiple of `x`: both are left out of the model.
+#[test]
+fn effects_of_omitted_terms_are_omitted() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data.csv");
+    let mut lines = "y,female,w,x,twice\n".to_owned();
+    for row in 0..120 {
+        let (w, x) = (row / 100, row % 7);
+        let y = if w == 1 { 1 } else { u32::from(row * 37 % 101 < 30 + 6 * x) };
+        lines += &format!("{y},{},{w},{x},{}\n", row % 2, 2 * x);
+    }
+    std::fs::write(&data, lines).expect("a file");
+    let data = data.to_string_lossy();
+    let set = ["--set", "outcome=y", "--set", "regressors=female,x", "--set", "controls=w,twice"];
+    let output = library(&[&["run", "limited.logit_margins", "--data", &data], &set[..]].concat());
+    let shown = text(&output);
+    let margins = shown
+        .split("table_margins.csv")
+        .nth(1)
+        .and_then(|rest| rest.split("\n\n").next())
+        .unwrap_or_default();
+    let row = |term: &str| {
+        let of = |line: &&str| line.split_whitespace().nth(1) == Some(term);
+        margins.lines().find(of).unwrap_or_else(|| panic!("no {term} in {shown}")).trim_end().to_owned()
+    };
+    assert!(row("female").ends_with("from 0 to 1"), "{shown}");
+    assert_eq!(row("w").split_whitespace().collect::<Vec<_>>(), ["dydx", "w", "omitted"]);
+    let one_of = [row("x"), row("twice")];
+    assert_eq!(one_of.iter().filter(|row| row.ends_with("omitted")).count(), 1, "{shown}");
+}
+
 #[test]
 fn a_file_and_parameters_replace_the_sample_and_files_are_kept_where_asked() {
     let dir = tempfile::tempdir().expect("a folder");
