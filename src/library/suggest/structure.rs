@@ -1,7 +1,6 @@
 //! The structure of a data set, read off its columns: a panel, a series, a duration with its event.
 
-use super::columns::{Alias, Named, Place};
-use super::words::Unit;
+use super::columns::Named;
 use crate::domain::profile::{MAX_LEVELS, is_binary};
 
 /// The structure of the data.
@@ -69,34 +68,62 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
     }
 }
 
+/// Words that name a column of codes of people, institutions or places.
+const UNITS: [&str; 44] = [
+    "person",
+    "subject",
+    "patient",
+    "worker",
+    "employee",
+    "student",
+    "pupil",
+    "teacher",
+    "rater",
+    "judge",
+    "firm",
+    "company",
+    "school",
+    "class",
+    "classroom",
+    "hospital",
+    "ward",
+    "clinic",
+    "store",
+    "shop",
+    "branch",
+    "county",
+    "province",
+    "region",
+    "district",
+    "state",
+    "city",
+    "town",
+    "village",
+    "country",
+    "site",
+    "batch",
+    "plot",
+    "block",
+    "学校",
+    "班级",
+    "教师",
+    "医院",
+    "企业",
+    "公司",
+    "省份",
+    "城市",
+    "地区",
+    "门店",
+];
+
 impl Named<'_> {
-    /// True for whole numbers that stand for people, firms, schools, classes or places; a plural, as in `workers`, counts them.
+    /// True for whole numbers that stand for people, institutions or places by the name of their column.
     pub(super) fn is_code_of_units(&self) -> bool {
-        let things = [
-            "@firm",
-            "@person",
-            "@school",
-            "@class",
-            "@teacher",
-            "@county",
-            "@hospital",
-            "@ward",
-            "@store",
-            "@province",
-            "@region",
-            "@city",
-        ];
         let c = self.column;
+        let name = c.name.to_lowercase();
+        let stem =
+            ["_id", "_code", "_no", "_nr"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
         let counted = c.min.is_some_and(|least| least >= 0.0) && c.distinct <= MAX_LEVELS;
-        let is_thing = |u: &Unit| u.options.iter().any(|(o, s)| *s >= 1.0 && things.contains(&o.as_str()));
-        let of_things =
-            |a: &&Alias| a.place == Place::Name && !a.units.is_empty() && a.units.iter().all(is_thing);
-        let name = c.name.to_ascii_lowercase();
-        let plural = name.ends_with('s') && !name.ends_with("class") || name.ends_with('数');
-        c.integer_valued
-            && counted
-            && !plural
-            && !self.is_measured()
-            && self.aliases.iter().any(|a| of_things(&a))
+        c.integer_valued && counted && UNITS.contains(&stem)
     }
 }

@@ -208,3 +208,17 @@ fn words_that_no_role_uses_become_a_question() {
     assert_eq!(open.candidates, ["region"]);
     assert!(open.question.en.contains("“North”") && !open.blocking, "{open:?}");
 }
+
+#[test]
+fn years_of_schooling_and_numbers_of_workers_are_no_categories() {
+    let column = |name: &str| json!({"name": name, "type": "integer", "distinct": 12, "min": 1, "max": 12});
+    let wage = json!({"name": "wage", "type": "number", "distinct": 200, "min": 1.5, "max": 90.5});
+    let dataset = dataset(&json!({"rows": 240, "columns": [wage, column("schooling"), column("workers")]}));
+    let library = Library::embedded().expect("the library");
+    let values = BTreeMap::new();
+    let question = "How does schooling affect the wage, controlling for workers?";
+    let input = SuggestInput { library: &library, question, dataset: &dataset, values: &values };
+    let statement = suggest(&input).statement;
+    assert_eq!(statement.roles["regressors"], ["schooling"]);
+    assert!(statement.categorical_vars.is_empty(), "{:?}", statement.categorical_vars);
+}
