@@ -1,4 +1,4 @@
-* multilevel.two_level 1.0.0: linear mixed model with random effects of groups, their variances and predictions.
+* multilevel.two_level 1.1.0: linear mixed model with random effects of groups, their variances and predictions.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_level2_id p_slope_var p_reml p_level.
 local method = cond(`p_reml' == 1, "reml", "mle")
 
@@ -50,18 +50,23 @@ ss_event step name=estimate status=ok
 
 ss_event step name=postestimate status=begin
 estat icc
+local zero = cond("`p_slope_var'" == "", "", ", slopes at zero")
 scalar `icc' = r(icc2)
 scalar `icc_se' = r(se2)
-post `handle' ("icc") (`icc') (`icc_se') (.) (.) (.) (.) ("share of the variance between groups, slopes at zero")
+post `handle' ("icc") (`icc') (`icc_se') (.) (.) (.) (.) ("share of the variance between groups`zero'")
 postclose `handle'
 ss_metric icc = `icc'
 quietly predict double ss_effect*, reffects
 ss_event step name=postestimate status=ok
 
 ss_event step name=export status=begin
-ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max ll chi2 df_m k_r) se(information matrix) clusters(`p_level2_id') values(level `p_level')
+local model = cond("`p_regressors'`p_controls'" == "", "", "chi2 df_m")
+ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max ll `model' k_r) se(information matrix) clusters(`p_level2_id') values(level `p_level')
 ss_effects_plot using "fig_effects.svg", effect(ss_effect`effects') group(ss_group)
 local focal : word 1 of `p_regressors'
-ss_coef_table using "table_coefficients.csv", table(`fixed') focal(`focal') results
+if "`focal'" != "" {
+    local focal "focal(`focal')"
+}
+ss_coef_table using "table_coefficients.csv", table(`fixed') `focal' results
 ss_export using "table_variance.csv", rows("`variances'")
 ss_event step name=export status=ok

@@ -173,13 +173,14 @@ def logit() -> None:
          {"default": 5e-6, "ll": 1e-8, "p_value": 5e-5, "p": 5e-5, "rho_p": 5e-5}, fixed, variants)
 
 
-def two_level_case(reml, name=None, parameters=None):
-    """Scores of pupils in schools with random intercepts."""
-    data = read("schools.csv").dropna(subset=["study_hours"])
+def two_level_case(reml, name=None, parameters=None, names=("study_hours", "girl")):
+    """Scores of pupils in schools with random intercepts; without names the variances alone."""
+    names = list(names)
+    data = read("schools.csv").dropna(subset=names)
     codes = pd.factorize(data["school"])[0]
     y = data["score"].to_numpy(float)
-    x = np.column_stack([data[["study_hours", "girl"]], np.ones(len(y))]).astype(float)
-    n, groups = len(y), codes.max() + 1
+    x = np.column_stack([data[names], np.ones(len(y))]).astype(float)
+    n, groups, k = len(y), codes.max() + 1, len(names) + 1
     size = np.bincount(codes).astype(float)
 
     def pieces(t):
@@ -189,12 +190,12 @@ def two_level_case(reml, name=None, parameters=None):
         sums = np.column_stack([np.bincount(codes, col) for col in np.column_stack([x, y]).T])
         full = np.column_stack([x, y])
         cross = (full.T @ full - (sums * c[:, None]).T @ sums) / s2
-        xvx, xvy, yvy = cross[:3, :3], cross[:3, 3], cross[3, 3]
+        xvx, xvy, yvy = cross[:k, :k], cross[:k, k], cross[k, k]
         b = np.linalg.solve(xvx, xvy)
         ld = (n * np.log(s2) + np.log1p(size * s2u / s2).sum())
         ll = -0.5 * (n * np.log(2 * np.pi) + ld + yvy - xvy @ b)
         if reml:
-            ll += 0.5 * (3 * np.log(2 * np.pi) - np.linalg.slogdet(xvx)[1])
+            ll += 0.5 * (k * np.log(2 * np.pi) - np.linalg.slogdet(xvx)[1])
         return ll, b, xvx
 
     value = lambda t: np.array([pieces(t)[0]])
@@ -209,7 +210,7 @@ def two_level_case(reml, name=None, parameters=None):
     plain, _ = np.linalg.lstsq(x, y, rcond=None)[:2]
     rss = ((y - x @ plain) ** 2).sum()
     if reml:
-        ll_c = -0.5 * ((n - 3) * (np.log(2 * np.pi) + np.log(rss / (n - 3)) + 1) + np.linalg.slogdet(x.T @ x)[1])
+        ll_c = -0.5 * ((n - k) * (np.log(2 * np.pi) + np.log(rss / (n - k)) + 1) + np.linalg.slogdet(x.T @ x)[1])
     else:
         ll_c = -0.5 * n * (np.log(2 * np.pi) + 1 + np.log(rss / n))
     chi2 = 2 * (ll - ll_c)
@@ -221,17 +222,20 @@ def two_level_case(reml, name=None, parameters=None):
             for i, c in enumerate(("var(_cons)", "var(Residual)"))]
     rows += [{"component": "lr_test", "statistic": chi2, "p_value": stats.chi2.sf(chi2, 1) / 2},
              {"component": "icc", "estimate": icc, "std_error": np.sqrt(slope @ cov @ slope)}]
-    wald = b[:2] @ np.linalg.solve(v[:2, :2], b[:2])
-    values = {"N": n, "N_g": groups, "g_min": size.min(), "g_avg": size.mean(), "g_max": size.max(), "ll": ll, "chi2": wald, "df_m": 2, "level": 95}
-    return case({"table_coefficients.csv": table(["term"], z_rows("score", ["study_hours", "girl", "_cons"], b, np.sqrt(np.diag(v)))),
+    values = {"N": n, "N_g": groups, "g_min": size.min(), "g_avg": size.mean(), "g_max": size.max(), "ll": ll, "level": 95}
+    if names:
+        values |= {"chi2": b[:-1] @ np.linalg.solve(v[:-1, :-1], b[:-1]), "df_m": k - 1}
+    return case({"table_coefficients.csv": table(["term"], z_rows("score", [*names, "_cons"], b, np.sqrt(np.diag(v)))),
                  "table_variance.csv": table(["component"], rows), "table_fit.csv": fit(values)},
                 {"n_used": n, "ll": ll, "n_groups": groups, "icc": icc}, parameters, name)
 
 
 def two_level() -> None:
-    """Maximum likelihood and restricted likelihood."""
+    """Maximum likelihood, restricted likelihood, and the variances alone."""
+    alone = {"regressors": [], "controls": []}
     save("schools.two_level.json", f"numpy {np.__version__}, profile likelihood of the one-way error components by hand",
-         {"default": 2e-6, "ll": 1e-9, "p_value": 1e-4}, two_level_case(False), [two_level_case(True, "restricted likelihood", {"reml": True})])
+         {"default": 2e-6, "ll": 1e-9, "p_value": 1e-4}, two_level_case(False),
+         [two_level_case(True, "restricted likelihood", {"reml": True}), two_level_case(False, "variances alone", alone, [])])
 
 
 def write_all() -> None:

@@ -74,6 +74,9 @@ const COUNTED: [&str; 20] = [
     "@aircon",
 ];
 
+/// Concepts of what rows or groups of rows are about.
+const THINGS: [&str; 6] = ["@firm", "@person", "@school", "@county", "@hospital", "@province"];
+
 /// Strength of a concept that only the first letters of its pinyin speak for.
 const INITIALS: f64 = 0.7;
 
@@ -248,8 +251,16 @@ impl Named<'_> {
         let name = c.name.to_ascii_lowercase();
         let says =
             name.split(|c: char| !c.is_alphanumeric()).any(|w| LEXICON.measured_in(w).next().is_some());
-        let plain = !says && self.outcome() <= 0.0 && c.label.is_none() && !self.has("@age");
+        let plain = !says && self.outcome() <= 0.0 && c.label.is_none() && !self.is_quantity();
         c.integer_valued && dense && repeats && plain && !self.is_time() && !self.is_count()
+    }
+
+    /// True for columns whose words name something other than units and categories: years of experience.
+    fn is_quantity(&self) -> bool {
+        let named = self.aliases.iter().filter(|a| a.place == Place::Name);
+        let mut concepts = named.flat_map(|a| &a.units).flat_map(|u| &u.options);
+        let other = |o: &str| o.starts_with('@') && !THINGS.contains(&o);
+        !self.has_category() && concepts.any(|(option, strength)| *strength >= 1.0 && other(option))
     }
 
     /// True for numbers of something that may not occur: the smallest is 0, unlike that of most scales of answers.
@@ -273,8 +284,7 @@ impl Named<'_> {
         let code = self.word(&["id", "code", "no", "nr", "key", "stkcd", "代码", "编码", "编号"])
             || ["identifier", " code", "代码", "编码", "编号", " number"].iter().any(|w| label.ends_with(w))
             || self.column.name.to_ascii_lowercase().ends_with("id");
-        let things = ["@firm", "@person", "@school", "@county", "@hospital", "@province"];
-        let is_thing = |u: &Unit| u.options.iter().any(|(o, s)| *s >= 1.0 && things.contains(&o.as_str()));
+        let is_thing = |u: &Unit| u.options.iter().any(|(o, s)| *s >= 1.0 && THINGS.contains(&o.as_str()));
         let of_things = |a: &&Alias| !a.units.is_empty() && a.units.iter().all(is_thing);
         let thing = self.aliases.iter().filter(|a| a.place != Place::Value).any(|a| of_things(&a));
         let named = self.aliases.iter().filter(|a| a.place == Place::Name).any(|a| of_things(&a));
@@ -289,8 +299,10 @@ impl Named<'_> {
         let discrete = self.column.integer_valued || self.column.is_text();
         let distinct = self.column.distinct;
         // as many rows for each of them: the units of a panel
-        let repeats = distinct >= 20 && rows.is_multiple_of(distinct) && rows >= distinct.saturating_mul(3);
-        discrete && many && (code || (thing && distinct >= 40) || (named && repeats)) && !self.is_time()
+        let several = distinct >= 20 && rows >= distinct.saturating_mul(3);
+        let repeats = several && rows.is_multiple_of(distinct);
+        let units = (named && repeats) || (self.is_named_for_units() && several);
+        discrete && many && (code || (thing && distinct >= 40) || units) && !self.is_time()
     }
 
     /// True for columns whose values are categories.

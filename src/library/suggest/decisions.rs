@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::columns::Named;
-use crate::domain::profile::is_binary;
+use crate::domain::profile::{is_binary, serves_as};
 
 #[derive(Deserialize)]
 struct File {
@@ -77,6 +77,16 @@ pub(super) fn type_of(column: &Named<'_>) -> &'static str {
     } else {
         "number"
     }
+}
+
+/// True where a question speaks of numbers of something, and the column holds whole numbers from 0 on.
+pub(super) fn is_counted(column: &Named<'_>, text: &str) -> bool {
+    static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:number|numbers|count|counts) of\b|\bhow many\b|\bcounts?\b|次数|数量|个数|件数|多少(?:次|个|件|篇)")
+            .expect("a pattern")
+    });
+    let from_zero = column.column.min == Some(0.0) && column.column.distinct > 4;
+    from_zero && serves_as(column.column, "count") && COUNTS.is_match(text)
 }
 
 /// The kind of a column that forms groups.

@@ -174,7 +174,8 @@ impl Filler<'_> {
         };
         // what is held constant needs a model, and so do clustered errors
         let lists = [&p.controls, &p.clusters, &p.fixed_effects, &p.nested];
-        let says_panel = self.structure.panel && ["panel", "面板"].iter().any(|w| p.text.contains(w));
+        let words = ["panel", "面板", "fixed effect", "固定效应"];
+        let says_panel = self.structure.panel && words.iter().any(|w| p.text.contains(w));
         let adjusts = lists.iter().any(|c| !c.is_empty()) || says_panel || self.baseline_of(y).is_some();
         if !out.named && adjusts && !self.columns[y].column.is_text() {
             return self.adjusted(y, g, out);
@@ -199,9 +200,18 @@ impl Filler<'_> {
             out.methods.extend(decided(DESCRIPTION, "number", "groups", "rows"));
             let outcome = out.roles.remove("outcome_var").unwrap_or_default();
             out.roles.insert("item_vars", outcome);
+        } else if self.sorts_twice(y) {
+            self.two_factors(out);
+            out.methods.extend(method("two factors"));
         } else {
             out.methods.extend(decided(DIFFERENCE, "number", groups_of(&self.columns[g]), "rows"));
         }
+    }
+
+    /// True for a measure that two columns of categories sort: "by recipe and temperature".
+    fn sorts_twice(&self, outcome: usize) -> bool {
+        let groups = |c: &usize| *c != outcome && self.columns[*c].is_group();
+        self.parsed.groups.len() == 2 && self.parsed.groups.iter().all(groups)
     }
 
     /// True for an outcome "by age and surgery", which is a model: age forms no groups.

@@ -7,6 +7,7 @@ use super::phrases::Parsed;
 use super::role_words::{asked, part};
 use super::roles::Filled;
 use super::structure::Structure;
+use super::unlisted::unlisted;
 use super::{Choice, MethodAlternative, MethodChoice, OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::profile::is_binary;
 use crate::domain::template::{Bilingual, TemplateMeta};
@@ -312,6 +313,7 @@ impl Explained<'_> {
         }
         out.extend(self.chance_of_a_number(chosen));
         out.extend(self.unused(chosen));
+        out.extend(unlisted(self.input.question, self.mentions));
         if self.structure.panel
             && !chosen.statement.roles.contains_key("entity_var")
             && chosen.statement.roles.contains_key("regressors")

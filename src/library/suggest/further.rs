@@ -26,6 +26,8 @@ impl Filler<'_> {
             }
             "nested" => {
                 let level = self.parsed.nested.first().or(self.parsed.units.first()).copied();
+                // how the variation divides needs no regressor
+                out.open.retain(|role| *role != "regressors");
                 out.roles.remove("time_var");
                 if self.parsed.clusters.is_empty() {
                     out.roles.remove("cluster_var");
@@ -73,6 +75,7 @@ impl Filler<'_> {
             }
             "ratings" => out.takes_rest = true,
             "two_factors" => self.two_factors(out),
+            "choice" => self.alternatives(out),
             "group_only" => {
                 let group: Vec<usize> = self.compared().into_iter().collect();
                 self.open_if_empty(&group, "group_var", out);
@@ -102,6 +105,24 @@ impl Filler<'_> {
         };
         out.roles.insert("outcome_var", of(true));
         out.roles.insert("focal_var", of(false));
+    }
+
+    /// The column that marks the alternative that somebody chose among several, each in a row.
+    pub(super) fn chosen(&self) -> Option<usize> {
+        let says = ["choice", "chosen", "choose", "selected", "pick", "选择"];
+        self.columns.iter().position(|c| c.column.distinct == 2 && c.word(&says))
+    }
+
+    /// What is chosen among alternatives, by what differs between them.
+    fn alternatives(&self, out: &mut Filled) {
+        let chosen = self.chosen();
+        let measured = self.named().into_iter().filter(|c| self.columns[*c].is_measure());
+        let causes: Vec<usize> = measured.filter(|c| Some(*c) != chosen).collect();
+        self.open_if_empty(&causes, "regressors", out);
+        out.settled = true;
+        out.roles.insert("outcome_var", chosen.into_iter().collect());
+        out.roles.insert("regressors", causes);
+        out.roles.insert("strata_var", self.structure.entity.into_iter().collect());
     }
 
     /// The first binary column with a concept.

@@ -20,7 +20,7 @@ fn joining(signs: &str) -> Regex {
     // "wool type and tension"
     let kind = "(?: (?:types?|kinds?|groups?|levels?|status|categor(?:y|ies)|class|classes))?";
     let joint = format!(
-        "(?:'s)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟|还是|[好高大多强]?[、，]有|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
+        "(?:'s)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |(?:和|与|及|以及|或|跟|、|，)是否|和|与|及|以及|或|跟|还是|[好高大多强]?[、，]有|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
     );
     Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
 }
@@ -113,13 +113,14 @@ fn once_only(text: &str) -> String {
 
 static END: LazyLock<Regex> = LazyLock::new(|| {
     let subject = "(?:(?:the|a|an|his|her|their|they|it|he|she) )?(?:[a-z]+ )?(?:(?:is|are|was|were|gets?|has|have|been) )*";
-    Regex::new(&format!("(?:(?:until|till|time to|before) {subject}(?:<[0-9,]+> )?|hazards? (?:of|for) (?:the |a )?|直到[^<>。？；]{{0,4}})(<[0-9,]+>)"))
+    Regex::new(&format!("(?:(?:until|till|time to|before) {subject}(?:<[0-9,]+> )?|hazards? (?:of|for) (?:the |a )?|直到[^<>。？；]{{0,4}})(<[0-9,]+>)|(<[0-9,]+>) (?:(?:is|as) )?(?:the )?(?:event|failure)\\b|(<[0-9,]+>)(?:是|为)(?:事件|失效|结局)"))
         .expect("a pattern")
 });
 
 /// Binary columns that a question calls the end of a time.
 pub(super) fn ends(text: &str, natures: &Natures<'_>) -> Vec<usize> {
-    let found = END.captures_iter(text).flat_map(|c| columns_of(&c[1]).into_iter().collect::<Vec<_>>());
+    let named = |c: &regex::Captures<'_>| (1..=3).find_map(|at| c.get(at)).map(|m| columns_of(m.as_str()));
+    let found = END.captures_iter(text).flat_map(|c| named(&c).unwrap_or_default());
     found.filter(|c| is_binary(natures.columns[*c].column)).collect()
 }
 

@@ -110,7 +110,9 @@ impl Known<'_> {
         if by_name.is_none() && !self.every_word && qualified(self.question, unit.start) {
             return None;
         }
-        if by_name.is_some_and(|m| !is_weak(m)) || unit.connector || unit.options.is_empty() {
+        // "within patients": the rows of each of them, whatever a column of theirs is called
+        let within = self.question[..unit.start].to_ascii_lowercase().ends_with("within ");
+        if by_name.is_some_and(|m| !is_weak(m)) || unit.connector || unit.options.is_empty() || within {
             return None;
         }
         let text =

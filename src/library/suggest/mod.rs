@@ -36,6 +36,7 @@ mod scales;
 mod structure;
 mod surroundings;
 mod times;
+mod unlisted;
 mod unread;
 mod words;
 

@@ -231,7 +231,9 @@ fn resolved(part: &str) -> String {
     }
     // a transformed or counted variable: `lwage`, `lnearn`, `nchild`
     for (prefix, word) in [("log", "log"), ("ln", "log"), ("l", "log"), ("num", "number"), ("n", "number")] {
-        if let Some(rest) = part.strip_prefix(prefix).filter(|rest| rest.len() >= 3).and_then(known) {
+        // `lnhr`: two letters are a known abbreviation after the whole prefix of a logarithm
+        let least = if prefix.len() >= 2 && word == "log" { 2 } else { 3 };
+        if let Some(rest) = part.strip_prefix(prefix).filter(|rest| rest.len() >= least).and_then(known) {
             return format!("{word} {rest}");
         }
     }

@@ -182,6 +182,11 @@ impl Natures<'_> {
         self.columns[column].is_unit(self.rows) || self.columns[column].is_time()
     }
 
+    /// True for columns that "with firm effects" may mean.
+    fn has_effects(&self, column: usize) -> bool {
+        self.is_unit(column) || self.columns[column].is_named_for_units()
+    }
+
     fn absorbs(&self, column: usize) -> bool {
         self.is_unit(column) || self.columns[column].is_group()
     }
@@ -328,7 +333,7 @@ fn addition(
     let none = match role {
         "fixed_effects" => ends && columns.iter().all(|c| !natures.absorbs(*c)),
         // "caffeine effects" are none of units
-        "unit_effects" => !columns.iter().any(|c| natures.is_unit(*c)),
+        "unit_effects" => !columns.iter().any(|c| natures.has_effects(*c)),
         "running" => columns.iter().all(|c| !natures.columns[*c].is_measure()),
         _ => false,
     };
@@ -338,7 +343,7 @@ fn addition(
     if matches!(role, "fixed_effects" | "unit_effects" | "cluster" | "nested" | "strata") {
         // "age, firm and year fixed effects": age stays
         let absorbs =
-            |c: &usize| if role == "unit_effects" { natures.is_unit(*c) } else { natures.absorbs(*c) };
+            |c: &usize| if role == "unit_effects" { natures.has_effects(*c) } else { natures.absorbs(*c) };
         let split = columns.iter().rposition(|c| !absorbs(c)).map_or(0, |at| at + 1);
         let effects = columns.split_off(split.min(columns.len().saturating_sub(1)));
         if !columns.is_empty() {

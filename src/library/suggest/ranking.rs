@@ -80,7 +80,7 @@ pub(super) fn ranked(reader: &Reader<'_>, links: &Links, starts: Vec<Reading>) -
         ranking.add(reading, u8::from(edits > 0));
     }
     let clear = ranking.rules.as_ref().is_some_and(|(_, clear)| *clear);
-    if clear {
+    if clear || ranking.found.first().is_some_and(|c| c.reading.filled.settled) {
         ranking.found.truncate(1);
         return ranking.found;
     }

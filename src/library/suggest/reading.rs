@@ -182,6 +182,8 @@ impl Reader<'_> {
                 *last = Mention { start: last.start, ..mention };
             } else if between.is_empty() && self.is_part_of(&mention, last) {
                 last.end = mention.end;
+            } else if !mention.exact && self.is_place_of(last, between) {
+                last.end = mention.end;
             } else {
                 kept.push(mention);
             }
@@ -202,14 +204,30 @@ impl Reader<'_> {
         })
     }
 
+    /// True for the place that a distance is measured to: "distance to college".
+    fn is_place_of(&self, distance: &Mention, between: &str) -> bool {
+        let text = self.question[distance.start..distance.end].to_ascii_lowercase();
+        let leads = ["to", "to the", "to a", "from", "from the", "from a"].contains(&between);
+        leads && ["distance", "distances"].iter().any(|word| text.ends_with(word))
+    }
+
     /// True for a word of measure that fits its column in part only, next to a match that is as sure.
     fn is_part_of(&self, part: &Mention, thing: &Mention) -> bool {
         let text = self.question[part.start..part.end].to_ascii_lowercase();
-        let says_little =
-            ["price", "prices", "cost", "costs", "rate", "rates", "level", "levels", "amount", "size"];
-        let partly = !part.exact && part.certainty <= PART && part.columns != thing.columns;
-        let partly = partly && thing.columns.iter().all(|c| self.named[*c].is_measure());
-        partly && thing.certainty >= part.certainty && says_little.contains(&text.as_str())
+        let says_little = [
+            "price", "prices", "cost", "costs", "rate", "rates", "level", "levels", "amount", "size",
+            "score", "scores",
+        ];
+        let measures = |m: &Mention| m.columns.iter().all(|c| self.named[*c].is_measure());
+        let partly = !part.exact && part.columns != thing.columns && measures(thing);
+        // "maths scores" are no `grades` of words
+        if partly && !measures(part) && ["score", "scores", "marks"].contains(&text.as_str()) {
+            return true;
+        }
+        partly
+            && part.certainty <= PART
+            && thing.certainty >= part.certainty
+            && says_little.contains(&text.as_str())
     }
 
     /// The structure of the data as a statement sees it.

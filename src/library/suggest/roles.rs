@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 
 use super::assigned::Framing;
 use super::columns::Named;
-use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, type_of};
+use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, is_counted, type_of};
 use super::designs::{VALUE, number};
 use super::phrases::{Frame, Parsed, frame, frames, method};
 use super::structure::Structure;
+use super::times::over_time;
 use crate::domain::profile::is_binary;
 
 /// Roles with columns by position, parameters, and methods in the order of preference.
@@ -27,6 +28,8 @@ pub(super) struct Filled {
     pub(super) frame: String,
     /// True if words of the question name the method.
     pub(super) named: bool,
+    /// True if the structure of the data gives the outcome or the cause, which no word can move.
+    pub(super) settled: bool,
     /// True if the template takes every column that the question names.
     pub(super) takes_rest: bool,
 }
@@ -92,10 +95,12 @@ impl Filler<'_> {
             "two measures" => self.before_and_after().is_some(),
             "no controls" => p.controls.is_empty(),
             "no columns" => p.rest.is_empty(),
+            // "production function with farm fixed effects" is a regression
+            "no fixed effects" => !["fixed effect", "固定效应"].iter().any(|w| p.text.contains(w)),
             // "along the distribution with schooling": a measure forms no groups
             "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
             "one column" => self.named().len() <= 1,
-            "one column over time" => self.named().len() == 1 && s.time.is_some(),
+            "one column over time" => self.named().len() == 1 && s.time.is_some() && p.controls.is_empty(),
             "two measures only" => {
                 let pair = self.before_and_after();
                 pair.is_some_and(|(a, b)| self.named().iter().all(|c| *c == a || *c == b))
@@ -109,6 +114,7 @@ impl Filler<'_> {
                     && measured.into_iter().all(|c| own(&c))
             }
             "two alike" => self.two_alike().is_some(),
+            "alternatives" => self.chosen().is_some() && s.entity.is_some(),
             "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
             "repeated" => !self.repeated().is_empty(),
             "treated panel" => s.panel && self.policy().is_some(),
@@ -289,6 +295,10 @@ impl Filler<'_> {
         if causes.is_empty() && p.id != "factors_open" {
             causes = self.named().into_iter().filter(|c| !taken(c) && !p.moderators.contains(c)).collect();
         }
+        if causes.is_empty() && p.id == "trend" {
+            causes.extend(self.structure.time);
+            out.settled = !causes.is_empty() && outcome.is_some();
+        }
         causes.retain(|c| !p.excluded.contains(c));
         // "which factors? Consider age and sex": what is considered are the factors
         let factors = ["因素", "factors", "what drives", "what explains"].iter().any(|w| p.text.contains(w));
@@ -345,19 +355,23 @@ impl Filler<'_> {
     fn effects(&self, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
         let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity || Some(*c) == s.time);
-        let words = ["within ", "panel", "over time", "面板", "固定效应模型"];
         let unsaid =
             p.fixed_effects.is_empty() && ["fixed effect", "固定效应"].iter().any(|w| p.text.contains(w));
-        if s.panel && (of_units || unsaid || words.iter().any(|w| p.text.contains(w))) {
+        if s.panel && (of_units || unsaid || over_time(&p.text)) {
             self.panel(out);
         } else {
-            out.roles.insert("fixed_effects", p.fixed_effects.iter().copied().take(1).collect());
+            // units with several rows each and no period
+            let units = s.entity.filter(|_| unsaid);
+            out.roles.insert("fixed_effects", p.fixed_effects.iter().copied().chain(units).take(1).collect());
         }
     }
 
     /// Adds the methods that the kind of the outcome and the stated structure speak for.
     fn by_type(&self, outcome: usize, out: &mut Filled) {
-        let kind = type_of(&self.columns[outcome]);
+        let kind = match type_of(&self.columns[outcome]) {
+            "number" if is_counted(&self.columns[outcome], &self.parsed.text) => "count",
+            other => other,
+        };
         let panel = out.roles.contains_key("entity_var");
         let stated = |role: &str| out.roles.get(role).is_some_and(|c| !c.is_empty());
         let structure = if panel {

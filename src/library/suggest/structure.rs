@@ -31,7 +31,13 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
     let by_count = |c: &Named<'_>| {
         let cells = c.column.distinct.saturating_mul(periods);
         let names = c.column.is_text() || c.column.integer_valued;
-        names && !c.is_time() && !c.is_measured() && c.column.distinct >= 10 && periods >= 3 && cells == rows
+        let least = if c.is_named_for_units() { 3 } else { 10 };
+        names
+            && !c.is_time()
+            && !c.is_measured()
+            && c.column.distinct >= least
+            && periods >= 3
+            && cells == rows
     };
     let entity = by_name.or_else(|| find(&by_count));
     let panel = match (entity, time) {
@@ -55,6 +61,10 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));
     let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);
+    // "week is the time and arrest the event": a period that the question waits for is no calendar
+    let waited = events.first().and(time).filter(|_| !panel);
+    let duration = duration.or(waited);
+    let time = time.filter(|t| waited.is_none() || duration != Some(*t));
     let (duration, event) = (event.and(duration), duration.and(event));
     Structure {
         entity,
@@ -69,8 +79,26 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
 }
 
 /// Words that name a column of codes of people, institutions or places.
-const UNITS: [&str; 44] = [
+const UNITS: [&str; 62] = [
     "person",
+    "individual",
+    "respondent",
+    "household",
+    "family",
+    "child",
+    "woman",
+    "man",
+    "animal",
+    "pig",
+    "cow",
+    "rat",
+    "mouse",
+    "dog",
+    "chick",
+    "tree",
+    "plant",
+    "herd",
+    "farm",
     "subject",
     "patient",
     "worker",
@@ -117,13 +145,18 @@ const UNITS: [&str; 44] = [
 ];
 
 impl Named<'_> {
+    /// True for columns that are named after people, animals, institutions or places: `firm`, `school_id`.
+    pub(super) fn is_named_for_units(&self) -> bool {
+        let name = self.column.name.to_lowercase();
+        let stem =
+            ["_id", "_code", "_no", "_nr"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        UNITS.contains(&stem)
+    }
+
     /// True for whole numbers that stand for people, institutions or places by the name of their column.
     pub(super) fn is_code_of_units(&self) -> bool {
         let c = self.column;
-        let name = c.name.to_lowercase();
-        let stem =
-            ["_id", "_code", "_no", "_nr"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
         let counted = c.min.is_some_and(|least| least >= 0.0) && c.distinct <= MAX_LEVELS;
-        c.integer_valued && counted && UNITS.contains(&stem)
+        c.integer_valued && counted && self.is_named_for_units()
     }
 }

@@ -58,7 +58,10 @@ impl Named<'_> {
         let whole = named.contains(&c.name.to_ascii_lowercase().as_str());
         let is_period = whole || are_years || codes || counts;
         let fits = if says_year { are_years || (numbered && !of_something) } else { is_period };
-        dated || (c.integer_valued && (of_years || self.word(&named) && fits) && !self.has("@built"))
+        // the first, second and third visit of each person; `visits` are counted
+        let visit = c.name.eq_ignore_ascii_case("visit") && c.min == Some(1.0) && c.distinct <= 30;
+        let is_time = of_years || visit || self.word(&named) && fits;
+        dated || (c.integer_valued && is_time && !self.has("@built"))
     }
 
     /// True for columns with the period in which a unit's treatment began.
@@ -147,4 +150,19 @@ pub(super) fn asked_number(question: &str, name: &str) -> bool {
     let whole = |at: usize| !question[..at].ends_with(|c: char| c.is_ascii_digit());
     !number.is_empty()
         && question.match_indices(number).any(|(at, _)| whole(at) && follows(at + number.len()))
+}
+
+/// True for words that follow units over time: "within firms", "a panel", "over ten years". "Men over 30 years" are an age.
+pub(super) fn over_time(text: &str) -> bool {
+    static PERIODS: LazyLock<Regex> = LazyLock::new(|| {
+        let several = "(?:the |last |past |several |many |some |these |a number of |two |three |four |five |six |seven |eight |nine |ten |twelve |twenty )*";
+        let periods = "(?:years|quarters|months|periods|waves)";
+        Regex::new(&format!("\\bwithin |panel|over time|(?:over|across|for|during) {several}{periods}\\b|面板|固定效应模型|多年|历年"))
+            .expect("a pattern")
+    });
+    static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("([a-z]+) over [0-9]+ (?:years|months|quarters|weeks)\\b").expect("a pattern")
+    });
+    let aged = ["people", "men", "women", "adults", "persons", "patients", "those", "anyone", "aged", "age"];
+    PERIODS.is_match(text) || COUNTED.captures(text).is_some_and(|found| !aged.contains(&&found[1]))
 }

@@ -52,9 +52,18 @@ const CHINESE: [&str; 2] = [
 /// Least shares for these.
 const LEAST_CHINESE: [f64; 3] = [0.94, 0.88, 0.95];
 
+/// Questions about files with the headers of textbooks' data sets (`deny`, `afam`, `lwage`) and invented values: those that the
+/// rules of version 15 were made with, and those that were first asked of it.
+const HEADERS: [&str; 2] = [
+    include_str!("../../fixtures/suggest/headers.jsonl"),
+    include_str!("../../fixtures/suggest/headers2.jsonl"),
+];
+/// Least shares for these.
+const LEAST_HEADERS: [f64; 3] = [0.1, 0.1, 0.1];
+
 /// The folder of the sets, and those from which the weights are learned.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
-const SETS: [&str; 18] = [
+const SETS: [&str; 24] = [
     "causaldata",
     "fresh",
     "library",
@@ -73,6 +82,12 @@ const SETS: [&str; 18] = [
     "unseen11",
     "unseen12",
     "unseen13",
+    "unseen16",
+    "unseen18",
+    "unseen20",
+    "library2",
+    "headers",
+    "headers2",
 ];
 
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
@@ -178,6 +193,11 @@ fn questions_in_the_mix_of_practice_mostly_get_their_drafts() {
 #[test]
 fn chinese_questions_about_english_names_mostly_get_their_drafts() {
     asked(&CHINESE, LEAST_CHINESE);
+}
+
+#[test]
+fn questions_about_headers_of_textbooks_mostly_get_their_drafts() {
+    asked(&HEADERS, LEAST_HEADERS);
 }
 
 /// Each of these fell to another column or method: two measurements were taken for the items of a scale, the time since a
