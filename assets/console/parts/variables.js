@@ -72,10 +72,11 @@ export function categoricalCard(store, { variables, disabled }) {
   if (offered.length === 0) return null;
   return card(t('draft.categorical'), { lead: t('draft.categorical.lead'), id: 'categorical' }, h('div', { class: 'check-grid' }, offered.map((v) => {
     const id = `categorical-${v.name}`;
-    return h('div', { class: 'check-row' }, h('input', { type: 'checkbox', id, checked: marked.has(v.name), disabled, onchange: (e) => {
+    const words = v.inferred_type === 'text';
+    return h('div', { class: 'check-row' }, h('input', { type: 'checkbox', id, checked: words || marked.has(v.name), disabled: disabled || words, onchange: (e) => {
       const next = e.target.checked ? [...marked, v.name] : [...marked].filter((n) => n !== v.name);
       store.set('categorical_vars', next);
-    } }), h('label', { for: id }, h('code', {}, v.name), v.distinct !== undefined && h('span', { class: 'muted' }, ` ${t('draft.values', { n: v.distinct })}`)));
+    } }), h('label', { for: id }, h('code', {}, v.name), v.distinct !== undefined && h('span', { class: 'muted' }, ` ${t('draft.values', { n: v.distinct })}`), words && h('span', { class: 'muted' }, ` · ${t('draft.categorical.words')}`)));
   })));
 }
 

@@ -257,10 +257,9 @@ impl Named<'_> {
 
     /// True for columns whose words name something other than units and categories: years of experience.
     fn is_quantity(&self) -> bool {
-        let named = self.aliases.iter().filter(|a| a.place == Place::Name);
-        let mut concepts = named.flat_map(|a| &a.units).flat_map(|u| &u.options);
-        let other = |o: &str| o.starts_with('@') && !THINGS.contains(&o);
-        !self.has_category() && concepts.any(|(option, strength)| *strength >= 1.0 && other(option))
+        let mut units = self.aliases.iter().filter(|a| a.place == Place::Name).flat_map(|a| &a.units);
+        let other = |o: &(String, f64)| o.1 >= 1.0 && o.0.starts_with('@') && !THINGS.contains(&o.0.as_str());
+        !self.has_category() && units.any(|u| u.options.iter().any(other))
     }
 
     /// True for numbers of something that may not occur: the smallest is 0, unlike that of most scales of answers.

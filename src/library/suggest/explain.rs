@@ -145,8 +145,8 @@ impl Explained<'_> {
             Place::Value => (
                 "value",
                 both(
-                    format!("{en} {} of {names}", pick("is a value", "are values")),
-                    format!("{zh}是变量 {names} 的取值"),
+                    format!("{en} {} of {names}", pick("is a value", "are names or values")),
+                    format!("{zh}是变量 {names} 的{}", pick("取值", "名称或取值")),
                 ),
             ),
         }
@@ -337,6 +337,7 @@ impl Explained<'_> {
             ["chance", "probability", "likelihood of", "odds of", "how likely", "概率", "可能性", "几率"];
         let name = chosen.statement.roles.get("outcome_var")?.first()?;
         let outcome = self.named.iter().find(|n| n.name() == name)?;
+        let binary = self.named.iter().filter(|n| is_binary(n.column)).take(8);
         let differs = outcome.is_measure() && asks.iter().any(|word| self.parsed.text.contains(word));
         differs.then(|| OpenQuestion {
             field: "outcome_var".to_owned(),
@@ -347,13 +348,7 @@ impl Explained<'_> {
                 format!("问题询问的是概率，而 {name} 是数值。结果变量是它吗？"),
             ),
             blocking: false,
-            candidates: self
-                .named
-                .iter()
-                .filter(|n| is_binary(n.column))
-                .map(|n| n.name().to_owned())
-                .take(8)
-                .collect(),
+            candidates: binary.map(|n| n.name().to_owned()).collect(),
         })
     }
 

@@ -25,7 +25,16 @@ impl Filler<'_> {
                 out.roles.insert("regressors", distinct(causes.into_iter().chain(more)));
             }
             "nested" => {
-                let level = self.parsed.nested.first().or(self.parsed.units.first()).copied();
+                let named = self.parsed.nested.first().or(self.parsed.units.first()).copied();
+                // "between plates": the only column besides the outcome is the group
+                let alone = match causes[..] {
+                    [only] if named.is_none() && self.sorts(only) => Some(only),
+                    _ => None,
+                };
+                if alone.is_some() {
+                    out.roles.remove("regressors");
+                }
+                let level = named.or(alone);
                 // how the variation divides needs no regressor
                 out.open.retain(|role| *role != "regressors");
                 out.roles.remove("time_var");
@@ -36,6 +45,12 @@ impl Filler<'_> {
             }
             _ => {}
         }
+    }
+
+    /// True for categories, and for codes of units.
+    fn sorts(&self, column: usize) -> bool {
+        let c = &self.columns[column];
+        (c.is_group() && !is_binary(c.column)) || c.is_code_of_units()
     }
 
     pub(super) fn further_slots(&self, slots: &str, out: &mut Filled) {

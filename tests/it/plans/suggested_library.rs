@@ -59,11 +59,11 @@ const HEADERS: [&str; 2] = [
     include_str!("../../fixtures/suggest/headers2.jsonl"),
 ];
 /// Least shares for these.
-const LEAST_HEADERS: [f64; 3] = [0.1, 0.1, 0.1];
+const LEAST_HEADERS: [f64; 3] = [0.92, 0.88, 0.95];
 
 /// The folder of the sets, and those from which the weights are learned.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
-const SETS: [&str; 24] = [
+const SETS: [&str; 18] = [
     "causaldata",
     "fresh",
     "library",
@@ -82,12 +82,6 @@ const SETS: [&str; 24] = [
     "unseen11",
     "unseen12",
     "unseen13",
-    "unseen16",
-    "unseen18",
-    "unseen20",
-    "library2",
-    "headers",
-    "headers2",
 ];
 
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
