@@ -205,7 +205,8 @@ pub(super) fn collect(s: &mut Session, request: &Request, name: &str, panel: boo
 
 /// Refuses covariates that an estimator does not use.
 fn check_lists(request: &Request, name: &str, panel: bool, lists: (&str, &str)) -> Result<()> {
-    if !panel && !(lists.0.is_empty() && lists.1.is_empty()) {
+    let covariates = !lists.0.is_empty() || !lists.1.is_empty();
+    if covariates && !panel {
         return Err(StataError::unsupported_option(name, "covariates in repeated cross sections; see csdid"));
     }
     let unused = match request.estimator {

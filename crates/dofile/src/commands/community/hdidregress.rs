@@ -41,7 +41,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run: |s, cmd| run(s, cmd, false),
     syntax: "hdidregress {ra|ipw|aipw} (outcome) (treatment) [if] [in], group(groupvar) time(timevar) [controlgroup(never|notyet) basetime(adaptive|common) vce(cluster v) level(#)]",
-    notes: "repeated cross sections, without covariates (the three estimators are then the same); not built: twfe (see jwdid), covariates, weights, usercohort(); treatment is 0 or 1 and stays; creates _did_cohort, the first treated time of each group; standard errors from influence functions summed in groups; then estat aggregation [, overall cohort time dynamic[(numlist)]], estat ptrends; [CAUSAL] hdidregress; Callaway and Sant'Anna (2021)",
+    notes: "repeated cross sections, without covariates (the three estimators are then the same); not built: twfe (see jwdid), covariates, weights, usercohort(); treatment is 0 or 1 and stays; creates _did_cohort, the first treated time of each group; standard errors from influence functions summed in groups; then estat aggregation [, overall cohort time dynamic[(numlist)]] with shares of the cohorts as estimated weights, estat ptrends; [CAUSAL] hdidregress; Callaway and Sant'Anna (2021)",
     examples: &[Example {
         // The treated group moves by 5 on average, the control by 1.
         run: "input g t y d\n1 1 1 0\n1 1 2 0\n1 2 5 1\n1 2 8 1\n2 1 0 0\n2 1 1 0\n2 2 2 0\n2 2 1 0\n3 1 0 0\n3 2 1 0\nend\nhdidregress ra (y) (d), group(g) time(t)",

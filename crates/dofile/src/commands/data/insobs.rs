@@ -124,7 +124,6 @@ fn expand_clusters(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let times: Vec<f64> = inside.iter().map(|r| values.num(&ctx, *r)).collect();
         copies.push((further(&times)?, inside));
     }
-    drop(ctx);
     let added: usize = copies.iter().map(|(k, inside)| k * inside.len()).sum();
     if (n + added) as f64 * s.frame.n_vars().max(1) as f64 > 4e9 {
         return Err(StataError::standard(901));
