@@ -114,8 +114,13 @@ impl TwoPeriods<'_> {
         Some(Scores { odds: p.iter().map(|p| p / (1.0 - p)).collect(), influence })
     }
 
+    /// Odds of treatment by a logit, and each row's influence on its coefficients.
+    pub(super) fn scores(&self) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
+        self.logit().map(|s| (s.odds, s.influence))
+    }
+
     /// Odds that balance the covariates of both groups exactly.
-    fn tilting(&self) -> Option<Vec<f64>> {
+    pub(super) fn tilting(&self) -> Option<Vec<f64>> {
         let b = self.newton(|i, x| if self.treated[i] { (1.0, 0.0) } else { (-x.exp(), -x.exp()) })?;
         Some((0..self.rows()).map(|i| self.index(i, &b).exp()).collect())
     }
@@ -123,7 +128,11 @@ impl TwoPeriods<'_> {
     /// Least squares of the change among controls: fitted values of all rows, and each row's influence on the
     /// coefficients.
     fn outcome(&self, weight: impl Fn(usize) -> f64) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
-        let own = |i: usize| if self.treated[i] { 0.0 } else { weight(i) };
+        self.least_squares(|i| if self.treated[i] { 0.0 } else { weight(i) })
+    }
+
+    /// Weighted least squares of the change: fitted values of all rows, and each row's influence on the coefficients.
+    pub(super) fn least_squares(&self, own: impl Fn(usize) -> f64) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
         let inverse = self.cross(|i| own(i) / self.rows() as f64).inverse_definite()?;
         let b = inverse.times_vector(&self.moment(|i| own(i) * self.change[i]));
         let fitted: Vec<f64> = (0..self.rows()).map(|i| self.index(i, &b)).collect();
@@ -140,7 +149,7 @@ impl TwoPeriods<'_> {
     pub fn effect(&self, method: Method) -> Option<Effect> {
         match method {
             Method::Improved => self.improved(),
-            Method::DoublyRobust => self.doubly_robust(),
+            Method::DoublyRobust => self.doubly_robust(self),
             Method::Regression => self.regression(),
             Method::Weighting => self.weighting(),
             Method::Abadie => self.abadie(),
@@ -179,15 +188,16 @@ impl TwoPeriods<'_> {
         Some(Effect { value, influence: (0..self.rows()).map(influence).collect() })
     }
 
-    fn doubly_robust(&self) -> Option<Effect> {
+    /// Doubly robust with these covariates in the odds of treatment and those of `model`, the same rows, in the outcome.
+    pub fn doubly_robust(&self, model: &Self) -> Option<Effect> {
         let scores = self.logit()?;
-        let (fitted, ols) = self.outcome(|_| 1.0)?;
+        let (fitted, ols) = model.outcome(|_| 1.0)?;
         let w = |i: usize| (1.0 - self.d(i)) * scores.odds[i];
         let e = |i: usize| self.change[i] - fitted[i];
         let (share, total) = (self.mean(|i| self.d(i)), self.mean(w));
         let treated = self.mean(|i| self.d(i) * e(i)) / share;
         let control = self.mean(|i| w(i) * e(i)) / total;
-        let (m1, m3) = (self.moment(|i| self.d(i)), self.moment(w));
+        let (m1, m3) = (model.moment(|i| self.d(i)), model.moment(w));
         let m2 = self.moment(|i| w(i) * (e(i) - control));
         let influence = |i: usize| {
             let first = (self.d(i) * (e(i) - treated) - dot(&ols[i], &m1)) / share;

@@ -32,7 +32,7 @@ table tabodds tabstat tabulate:ta tebalance teffects tempfile tempname tempvar t
 tetrachoric threshold tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsrline tsset tssmooth
 ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable varwle vec
 veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
-xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xtile
+xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xthdidregress xtile
 xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtrc xtreg xtregar xtset
 xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zioprobit zip ztest
 ";

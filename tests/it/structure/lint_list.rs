@@ -118,6 +118,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "xtbalance",
             "xtcsd",
             "xtfmb",
+            "xtmg",
             "xtoverid",
             "xtscc",
             "xttest2",
@@ -154,6 +155,11 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "xtmixed",
         ],
     ),
+    (
+        "penalties from theory of the SSC archive: templates keep to lasso",
+        &["lasso2", "pdslasso", "rlasso"],
+    ),
+    ("rows for interactive work, and copies of clusters", &["expandcl", "insobs"]),
     (
         "data work of the SSC archive: templates keep to the commands of the manual",
         &[

@@ -16,7 +16,7 @@ estimation eteffects etpoisson etregress exlogistic expandcl expoisson export fa
 findit fitstat fmm forecast fracpoly fracreg fralias frame frames frget frlink frontier frunalias fvexpand fvrevar fvset
 getmata gladder glm gmm gnbreg graph grmeanby gsem h2o hadimvo hausman hdidregress heckman heckoprobit heckpoisson
 heckprobit help hetoprobit hetprobit hetregress hettest hexdump hilite histogram hotelling html2docx icd10 icd10cm
-icd10pcs icd9 import infile infix insheet inspect intreg ir irf iri irt istdize ivpoisson ivprobit ivqregress
+icd10pcs icd9 import infile infix insheet insobs inspect intreg ir irf iri irt istdize ivpoisson ivprobit ivqregress
 ivregress ivsvar ivtobit jackknife java jdbc jknife joinby kap kdensity ksmirnov ktau kwallis labelbook ladder lasso
 lassoinfo lassoselect lincom line logistic logit loneway lookfor lpirf lpoly lroc ls lsens ltable lv lvr2plot
 makespline margins marginsplot markdown mata mca mcaplot mcaprojection mcc mcci mds mdslong mdsmat mean median

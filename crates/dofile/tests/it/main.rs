@@ -7,6 +7,7 @@ mod archive;
 mod batch;
 mod blanks;
 mod coefplot;
+mod cohort_effects;
 mod collinear;
 mod community;
 mod community_applied;

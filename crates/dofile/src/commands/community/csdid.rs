@@ -6,6 +6,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::csdid_average::{Average, Kind, averages, cell_equations};
+use super::csdid_sections::{Rows, allowed};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
@@ -52,8 +53,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "csdid depvar [indepvars] [if] [in], ivar(v) time(v) gvar(v) [notyet method(drimp|dripw|reg|stdipw|ipw) agg(attgt|simple|group|calendar|event) long2 cluster(v) level(#)]",
-    notes: "panel data; gvar() is the first treated period, 0 for never; standard errors from influence functions; stores e(N), e(b), e(V), e(gtt), r(table); estat attgt, simple, group, calendar, event [, window(# #)], pretrend; formulas: Callaway and Sant'Anna (2021), Sant'Anna and Zhao (2020)",
+    syntax: "csdid depvar [indepvars] [if] [in], time(v) gvar(v) [ivar(v) notyet method(drimp|dripw|reg|stdipw|ipw) agg(attgt|simple|group|calendar|event) long2 cluster(v) level(#)]",
+    notes: "panel data with ivar(), repeated cross sections without (then no method(ipw)); gvar() is the first treated period, 0 for never; standard errors from influence functions; stores e(N), e(b), e(V), e(gtt), r(table); estat attgt, simple, group, calendar, event [, window(# #)], pretrend; formulas: Callaway and Sant'Anna (2021), Sant'Anna and Zhao (2020)",
     examples: &[Example {
         // The treated unit pair moves by 5 on average, the controls by 1.
         run: "input id t y g\n1 1 1 2\n1 2 5 2\n2 1 2 2\n2 2 8 2\n3 1 0 0\n3 2 2 0\n4 1 1 0\n4 2 1 0\nend\ncsdid y, ivar(id) time(t) gvar(g)",
@@ -79,11 +80,16 @@ pub(super) struct CsdidState {
     pub clusters: Option<Vec<usize>>,
 }
 
+/// The sample: a panel with `ivar()`, else repeated cross sections.
+enum Sample {
+    Panel(Panel),
+    Sections(Rows, Option<Vec<usize>>),
+}
+
 /// The panel: values of the outcome and covariates by unit and period.
 struct Panel {
     group_of: Vec<i64>,
     values: Vec<BTreeMap<i64, (f64, Vec<f64>)>>,
-    periods: Vec<i64>,
     clusters: Option<Vec<usize>>,
 }
 
@@ -113,8 +119,8 @@ fn whole(session: &Session, option: &str, variable: usize, rows: &[usize]) -> Re
         .collect()
 }
 
-/// Reads the panel; the model has the rows of the sample.
-fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<(crate::estimation::model::Model, Panel)> {
+/// Reads the sample; the model has its rows.
+fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<(crate::estimation::model::Model, Sample)> {
     let variable = |option: &str| {
         let name = cmd
             .options
@@ -122,19 +128,39 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<(crate::estimation
             .ok_or_else(|| StataError::new(198, format!("option {option}() required")))?;
         session.numeric_variable(name)
     };
-    if !cmd.has("ivar") {
-        return Err(StataError::unsupported_option("csdid", "repeated cross sections (no ivar())"));
-    }
-    let (unit, time, group) = (variable("ivar")?, variable("time")?, variable("gvar")?);
-    let mut further = vec![unit, time, group];
+    let unit = if cmd.has("ivar") { Some(variable("ivar")?) } else { None };
+    let (time, group) = (variable("time")?, variable("gvar")?);
     let cluster = cmd.options.text("cluster").map(|v| session.variable(v)).transpose()?;
-    further.extend(cluster);
+    let further: Vec<usize> = unit.into_iter().chain([time, group]).chain(cluster).collect();
     let reading = Reading { further, vce: Some(VceSpec::Default), weight_kinds: &[], ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
     crate::estimation::binary::drop_collinear(session, &mut model);
     let rows = model.design.rows.clone();
-    let (of_row, count) = number_groups(&session.frame, unit, &rows);
     let (times, groups) = (whole(session, "time", time, &rows)?, whole(session, "gvar", group, &rows)?);
+    let own = cluster.map(|v| number_groups(&session.frame, v, &rows).0);
+    let sample = match unit {
+        Some(unit) => {
+            let (of_row, count) = number_groups(&session.frame, unit, &rows);
+            Sample::Panel(panel(&model, (&of_row, count), &times, &groups, own.as_deref())?)
+        }
+        None => {
+            let mut columns: Vec<Vec<f64>> = model.columns().iter().map(|c| c.to_vec()).collect();
+            columns.push(vec![1.0; rows.len()]);
+            let rows = Rows { y: model.y.clone(), columns, periods: times, group_of: groups };
+            Sample::Sections(rows, own.map(|c| c.into_iter().map(|c| c as usize).collect()))
+        }
+    };
+    Ok((model, sample))
+}
+
+/// The panel of a sample whose rows belong to units.
+fn panel(
+    model: &crate::estimation::model::Model,
+    (of_row, count): (&[u32], usize),
+    times: &[i64],
+    groups: &[i64],
+    clusters: Option<&[u32]>,
+) -> Result<Panel> {
     let mut group_of = vec![None; count];
     let mut values: Vec<BTreeMap<i64, (f64, Vec<f64>)>> = vec![BTreeMap::new(); count];
     let columns = model.columns();
@@ -147,14 +173,10 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<(crate::estimation
             return Err(StataError::new(451, "repeated time values within panel"));
         }
     }
-    let mut periods = times;
-    periods.sort_unstable();
-    periods.dedup();
-    let clusters = cluster
-        .map(|variable| {
-            let (own, _) = number_groups(&session.frame, variable, &rows);
+    let clusters = clusters
+        .map(|own| {
             let mut of_unit = vec![None; count];
-            for (unit, cluster) in of_row.iter().zip(&own) {
+            for (unit, cluster) in of_row.iter().zip(own) {
                 if *of_unit[*unit as usize].get_or_insert(*cluster as usize) != *cluster as usize {
                     return Err(StataError::new(498, "units of ivar() are not nested within clusters"));
                 }
@@ -162,30 +184,65 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<(crate::estimation
             Ok(of_unit.into_iter().flatten().collect())
         })
         .transpose()?;
-    let group_of = group_of.into_iter().flatten().collect();
-    Ok((model, Panel { group_of, values, periods, clusters }))
+    Ok(Panel { group_of: group_of.into_iter().flatten().collect(), values, clusters })
+}
+
+/// Groups with their periods and base periods. Units that were treated in the first period have no base.
+pub(super) fn cells(group_of: &[i64], periods: &[i64], universal: bool) -> Vec<Cell> {
+    let distinct = |values: &mut dyn Iterator<Item = i64>| {
+        let mut out: Vec<i64> = values.collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    };
+    let periods = distinct(&mut periods.iter().copied());
+    let before = |period: i64| periods.iter().copied().rev().find(|p| *p < period);
+    let mut cells = Vec::new();
+    for group in distinct(&mut group_of.iter().copied().filter(|g| *g > 0)) {
+        let Some(last) = before(group) else { continue };
+        for period in &periods {
+            let base = if *period >= group || universal { Some(last) } else { before(*period) };
+            if let Some(base) = base.filter(|b| b != period) {
+                cells.push(Cell { group, base, period: *period });
+            }
+        }
+    }
+    cells
+}
+
+impl Sample {
+    /// First treated period of each unit, or of each row of cross sections.
+    fn group_of(&self) -> &[i64] {
+        match self {
+            Self::Panel(panel) => &panel.group_of,
+            Self::Sections(rows, _) => &rows.group_of,
+        }
+    }
+
+    fn cells(&self, universal: bool) -> Vec<Cell> {
+        let periods: Vec<i64> = match self {
+            Self::Panel(panel) => panel.values.iter().flat_map(|v| v.keys().copied()).collect(),
+            Self::Sections(rows, _) => rows.periods.clone(),
+        };
+        cells(self.group_of(), &periods, universal)
+    }
+
+    fn effect(&self, cell: Cell, method: Method, not_yet: bool) -> Option<Effect> {
+        match self {
+            Self::Panel(panel) => panel.effect(cell, method, not_yet),
+            Self::Sections(rows, _) => rows.effect(cell, method, not_yet),
+        }
+    }
+
+    fn into_parts(self) -> (Vec<i64>, Option<Vec<usize>>) {
+        match self {
+            Self::Panel(panel) => (panel.group_of, panel.clusters),
+            Self::Sections(rows, clusters) => (rows.group_of, clusters),
+        }
+    }
 }
 
 impl Panel {
-    /// Groups with their periods and base periods. Units that were treated in the first period have no base.
-    fn cells(&self, universal: bool) -> Vec<Cell> {
-        let mut groups: Vec<i64> = self.group_of.iter().copied().filter(|g| *g > 0).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        let before = |period: i64| self.periods.iter().copied().rev().find(|p| *p < period);
-        let mut cells = Vec::new();
-        for group in groups {
-            let Some(last) = before(group) else { continue };
-            for period in &self.periods {
-                let base = if *period >= group || universal { Some(last) } else { before(*period) };
-                if let Some(base) = base.filter(|b| b != period) {
-                    cells.push(Cell { group, base, period: *period });
-                }
-            }
-        }
-        cells
-    }
-
     /// The effect of a cell with the influence of all units; nothing where it cannot be computed.
     fn effect(&self, cell: Cell, method: Method, not_yet: bool) -> Option<Effect> {
         let until = cell.period.max(cell.base);
@@ -230,14 +287,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::invalid("options notyet and never may not be combined"));
     }
     let kind = Kind::parse(cmd.options.text("agg").unwrap_or("attgt"))?;
-    let (model, panel) = read(session, cmd)?;
+    let (model, sample) = read(session, cmd)?;
+    if matches!(sample, Sample::Sections(..)) {
+        allowed("csdid", method)?;
+    }
     let not_yet = cmd.has("notyet");
-    if !not_yet && !panel.group_of.contains(&0) {
+    if !not_yet && !sample.group_of().contains(&0) {
         return Err(StataError::new(2000, "no never-treated units (gvar() = 0); use notyet"));
     }
     let (mut cells, mut effects) = (Vec::new(), Vec::new());
-    for cell in panel.cells(cmd.has("long2")) {
-        if let Some(effect) = panel.effect(cell, method, not_yet) {
+    for cell in sample.cells(cmd.has("long2")) {
+        if let Some(effect) = sample.effect(cell, method, not_yet) {
             cells.push(cell);
             effects.push(effect);
         }
@@ -245,13 +305,16 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cells.is_empty() {
         return Err(StataError::new(2000, "no group with periods before and after its treatment"));
     }
-    let clusters = panel.clusters.clone();
-    let state = CsdidState { cells, effects, group_of: panel.group_of, clusters };
+    let (group_of, clusters) = sample.into_parts();
+    let state = CsdidState { cells, effects, group_of, clusters };
     let average = averages(&state, kind, None)?;
     let parameters = parameters(&state, average);
     let mut est = post::begin("csdid", &post::command_line(cmd), &parameters, &model);
     let results = &mut est.results;
-    results.scalar("N", model.y.len() as f64).scalar("N_units", state.group_of.len() as f64);
+    results.scalar("N", model.y.len() as f64);
+    if cmd.has("ivar") {
+        results.scalar("N_units", state.group_of.len() as f64);
+    }
     if let (Some(clusters), Some(name)) = (&state.clusters, cmd.options.text("cluster")) {
         let count = clusters.iter().max().map_or(0, |m| m + 1);
         results.scalar("N_clust", count as f64).text("clustvar", name.trim()).text("vcetype", "Robust");

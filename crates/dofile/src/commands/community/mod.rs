@@ -1,5 +1,6 @@
-//! Commands of the Statistical Software Components archive (SSC) that many do-files use. They are written from their
-//! published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and 7).
+//! Commands of the Statistical Software Components archive (SSC) that many do-files use, and official ones that share
+//! their estimators. They are written from their published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and
+//! 7).
 
 mod bacon_panel;
 mod bacondecomp;
@@ -15,6 +16,7 @@ mod coefplot;
 mod csdid;
 mod csdid_average;
 mod csdid_plot;
+mod csdid_sections;
 mod dataex;
 mod did2s;
 mod did_imputation;
@@ -50,6 +52,9 @@ mod fre;
 mod geodist;
 mod grstyle;
 mod gtools;
+mod hdid_sample;
+mod hdid_show;
+mod hdidregress;
 mod ineqdeco;
 mod intervals;
 mod ivreg2;
@@ -72,6 +77,7 @@ mod oaxaca;
 mod oaxaca_show;
 mod outreg2;
 mod panel_residuals;
+mod pdslasso;
 mod polychoric;
 mod ppml;
 mod ppmlhdfe;
@@ -93,6 +99,8 @@ mod reghdfe_sets;
 mod reghdfe_show;
 mod renvars;
 mod reports;
+mod rlasso;
+mod rlasso_path;
 mod spatgsa;
 mod synth;
 mod synth_data;
@@ -104,6 +112,7 @@ mod xtabond2;
 mod xtabond2_equations;
 mod xtbalance;
 mod xtcsd;
+mod xtmg;
 mod xtoverid;
 mod xtscc;
 mod xtserial;
@@ -199,6 +208,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     gtools::GTOP,
     gtools::GTOPLEVELSOF,
     fre::SPEC,
+    hdidregress::SPEC,
+    hdidregress::SPEC_XT,
     ineqdeco::SPEC,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
@@ -223,6 +234,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rdrobust::SPEC,
     rdbwselect::SPEC,
     reghdfe::SPEC,
+    pdslasso::SPEC,
+    rlasso::SPEC,
+    rlasso::SPEC_LASSO2,
     spatgsa::SPEC,
     synth::SPEC,
     twowayfeweights::SPEC,
@@ -231,6 +245,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtabond2::SPEC,
     xtbalance::SPEC,
     xtcsd::SPEC,
+    xtmg::SPEC,
     xtscc::SPEC,
     xtoverid::SPEC,
     xtserial::SPEC,
@@ -240,5 +255,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// `estat` after commands of this family; nothing for other subcommands.
 pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
-    csdid_average::estat(session, word, call).or_else(|| jwdid_estat::estat(session, word, call))
+    csdid_average::estat(session, word, call)
+        .or_else(|| jwdid_estat::estat(session, word, call))
+        .or_else(|| hdid_show::estat(session, word, call))
 }

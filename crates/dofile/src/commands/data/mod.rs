@@ -15,6 +15,7 @@ mod frame_links;
 mod frames;
 mod fvset;
 mod generate;
+mod insobs;
 mod labelbook;
 mod labels;
 mod matrices;
@@ -61,6 +62,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rows::SPEC_GSORT,
     rows::SPEC_ORDER,
     rows::SPEC_EXPAND,
+    insobs::INSOBS,
+    insobs::EXPANDCL,
     rename::RENAME,
     labelbook::SPEC,
     numlabel::SPEC,
