@@ -46,10 +46,13 @@ mod esttab_unstack;
 mod eventstudyinteract;
 mod fama_macbeth;
 mod faster;
+mod file_lists;
 mod fre;
 mod geodist;
+mod groups;
 mod grstyle;
 mod gtools;
+mod ineqdec0;
 mod ineqdeco;
 mod intervals;
 mod ivreg2;
@@ -94,6 +97,8 @@ mod reghdfe_show;
 mod renvars;
 mod reports;
 mod spatgsa;
+mod spost;
+mod strips;
 mod synth;
 mod synth_data;
 mod synth_show;
@@ -163,6 +168,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estimates_data::PARMEST,
     estimates_data::REGSAVE,
     geodist::SPEC,
+    groups::SPEC,
     grstyle::SPEC,
     renvars::SPEC,
     reports::ASDOC,
@@ -198,7 +204,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
     gtools::GTOOLS,
     gtools::GTOP,
     gtools::GTOPLEVELSOF,
+    file_lists::FILELIST,
+    file_lists::FS,
     fre::SPEC,
+    ineqdec0::SPEC,
+    ineqdec0::SPEC_SHARES,
     ineqdeco::SPEC,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
@@ -224,6 +234,19 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rdbwselect::SPEC,
     reghdfe::SPEC,
     spatgsa::SPEC,
+    spost::FITSTAT,
+    spost::LISTCOEF,
+    spost::MARGEFF,
+    spost::MCHANGE,
+    spost::MLINCOM,
+    spost::MTABLE,
+    spost::PRCHANGE,
+    spost::PRVALUE,
+    strips::CDFPLOT,
+    strips::CIPLOT,
+    strips::DISTPLOT,
+    strips::QPLOT,
+    strips::STRIPPLOT,
     synth::SPEC,
     twowayfeweights::SPEC,
     winsor::SPEC,
