@@ -52,8 +52,11 @@ pub(super) const SPEC_SHARES: CommandSpec = CommandSpec {
     }],
 };
 
-/// Values, weights and rows of a command, missing ones left out.
-fn read(s: &Session, cmd: &ParsedCommand, group: Option<usize>) -> Result<(Vec<usize>, Vec<(f64, f64)>)> {
+/// Values with their weights.
+type Weighted = Vec<(f64, f64)>;
+
+/// The rows of a command with values and weights, missing ones left out.
+fn read(s: &Session, cmd: &ParsedCommand, group: Option<usize>) -> Result<(Vec<usize>, Weighted)> {
     let variable = s.numeric_variable(cmd.list.trim())?;
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
@@ -76,7 +79,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         None => None,
     };
     let (rows, pairs) = read(s, cmd, group)?;
-    let mut groups: BTreeMap<i64, Vec<(f64, f64)>> = BTreeMap::new();
+    let mut groups: BTreeMap<i64, Weighted> = BTreeMap::new();
     if let Some(g) = group {
         for (row, pair) in rows.iter().zip(&pairs) {
             let level = s.frame.num_at(g, *row);

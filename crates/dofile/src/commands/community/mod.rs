@@ -245,6 +245,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     strips::CDFPLOT,
     strips::CIPLOT,
     strips::DISTPLOT,
+    strips::DOTPLOT,
     strips::QPLOT,
     strips::STRIPPLOT,
     synth::SPEC,

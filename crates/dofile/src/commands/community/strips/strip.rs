@@ -91,7 +91,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Values of the grid with the number of observations at each.
-fn runs(values: &[(f64, f64)], binned: &dyn Fn(f64) -> f64) -> Vec<(f64, usize)> {
+pub(super) fn runs(values: &[(f64, f64)], binned: &dyn Fn(f64) -> f64) -> Vec<(f64, usize)> {
     let mut out: Vec<(f64, usize)> = Vec::new();
     for (x, _) in values {
         let x = binned(*x);
