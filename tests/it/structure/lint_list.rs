@@ -100,6 +100,14 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "hashsort",
         ],
     ),
+    (
+        "interpretation of models: templates keep to margins and estat",
+        &["fitstat", "listcoef", "margeff", "mchange", "mlincom", "mtable", "prchange", "prvalue"],
+    ),
+    (
+        "figures and lists of the archive: templates keep to the graphs of the manual and to tabulate",
+        &["cdfplot", "ciplot", "distplot", "filelist", "fs", "groups", "ineqdec0", "qplot", "stripplot", "sumdist", "vl"],
+    ),
     ("absorbed effects: templates keep to areg and xtreg", &["ivreghdfe", "ppml", "ppmlhdfe", "reghdfe"]),
     (
         "panels and tables of the archive: templates keep to the commands of the manual",

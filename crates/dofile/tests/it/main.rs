@@ -27,6 +27,7 @@ mod figures;
 mod fuzz;
 mod held_estimates;
 mod imputation;
+mod interpretation;
 mod language;
 mod limits;
 mod mata;

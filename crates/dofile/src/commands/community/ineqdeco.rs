@@ -42,14 +42,14 @@ const ENTROPY: [(&str, f64); 4] = [("gem1", -1.0), ("ge0", 0.0), ("ge1", 1.0), (
 const ATKINSON: [(&str, f64); 3] = [("ahalf", 0.5), ("a1", 1.0), ("a2", 2.0)];
 
 /// Incomes in their order with weights.
-struct Incomes {
-    values: Vec<(f64, f64)>,
-    total: f64,
-    mean: f64,
+pub(super) struct Incomes {
+    pub(super) values: Vec<(f64, f64)>,
+    pub(super) total: f64,
+    pub(super) mean: f64,
 }
 
 impl Incomes {
-    fn new(mut values: Vec<(f64, f64)>) -> Self {
+    pub(super) fn new(mut values: Vec<(f64, f64)>) -> Self {
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         let total = values.iter().map(|v| v.1).sum();
         let mean = values.iter().map(|(y, w)| y * w).sum::<f64>() / total;
@@ -61,7 +61,7 @@ impl Incomes {
         self.values.iter().map(|(y, w)| w * f(y / self.mean)).sum::<f64>() / self.total
     }
 
-    fn entropy(&self, a: f64) -> f64 {
+    pub(super) fn entropy(&self, a: f64) -> f64 {
         match a {
             0.0 => self.relative(|r| -r.ln()),
             1.0 => self.relative(|r| r * r.ln()),
@@ -83,7 +83,7 @@ impl Incomes {
         1.0 - self.equal(e) / self.mean
     }
 
-    fn gini(&self) -> f64 {
+    pub(super) fn gini(&self) -> f64 {
         let mut below = 0.0;
         let mut sum = 0.0;
         for (y, w) in &self.values {
@@ -157,7 +157,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Weights by row; analytic ones add up to the number of observations.
-fn scaled<'a>(weights: Option<&'a Weights>, rows: &[usize]) -> impl Fn(usize) -> f64 + 'a {
+pub(super) fn scaled<'a>(weights: Option<&'a Weights>, rows: &[usize]) -> impl Fn(usize) -> f64 + 'a {
     let scale = match weights {
         Some(w) if w.kind == WeightKind::Analytic => {
             rows.len() as f64 / rows.iter().map(|i| w.values[*i]).sum::<f64>()
@@ -193,13 +193,13 @@ fn overall(all: &Incomes, n: f64, welfare: bool) -> Results {
     r
 }
 
-const RATIOS: [(f64, f64); 6] =
+pub(super) const RATIOS: [(f64, f64); 6] =
     [(90.0, 10.0), (90.0, 50.0), (10.0, 50.0), (75.0, 25.0), (75.0, 50.0), (25.0, 50.0)];
 
-const RULE: usize = 70;
+pub(super) const RULE: usize = 70;
 
 /// A line of numbers behind a label.
-fn line(s: &mut Session, label: &str, numbers: impl Iterator<Item = f64>) {
+pub(super) fn line(s: &mut Session, label: &str, numbers: impl Iterator<Item = f64>) {
     line_as(s, label, "%9.5f", numbers);
 }
 
@@ -208,7 +208,7 @@ fn line_as(s: &mut Session, label: &str, fmt: &str, numbers: impl Iterator<Item 
     s.print(format!("{label:>12} |{cells}"));
 }
 
-fn head(s: &mut Session, label: &str, names: &[&str]) {
+pub(super) fn head(s: &mut Session, label: &str, names: &[&str]) {
     s.print("-".repeat(RULE));
     let cells: String = names.iter().map(|name| format!("{name:>11}")).collect();
     s.print(format!("{label:>12} |{cells}"));

@@ -48,13 +48,16 @@ mod esttab_unstack;
 mod eventstudyinteract;
 mod fama_macbeth;
 mod faster;
+mod file_lists;
 mod fre;
 mod geodist;
+mod groups;
 mod grstyle;
 mod gtools;
 mod hdid_sample;
 mod hdid_show;
 mod hdidregress;
+mod ineqdec0;
 mod ineqdeco;
 mod intervals;
 mod ivreg2;
@@ -102,6 +105,8 @@ mod reports;
 mod rlasso;
 mod rlasso_path;
 mod spatgsa;
+mod spost;
+mod strips;
 mod synth;
 mod synth_data;
 mod synth_show;
@@ -172,6 +177,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estimates_data::PARMEST,
     estimates_data::REGSAVE,
     geodist::SPEC,
+    groups::SPEC,
     grstyle::SPEC,
     renvars::SPEC,
     reports::ASDOC,
@@ -207,9 +213,13 @@ pub(super) const TABLE: &[CommandSpec] = &[
     gtools::GTOOLS,
     gtools::GTOP,
     gtools::GTOPLEVELSOF,
+    file_lists::FILELIST,
+    file_lists::FS,
     fre::SPEC,
     hdidregress::SPEC,
     hdidregress::SPEC_XT,
+    ineqdec0::SPEC,
+    ineqdec0::SPEC_SHARES,
     ineqdeco::SPEC,
     ivreg2::SPEC,
     ivreghdfe::SPEC,
@@ -238,6 +248,20 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rlasso::SPEC,
     rlasso::SPEC_LASSO2,
     spatgsa::SPEC,
+    spost::FITSTAT,
+    spost::LISTCOEF,
+    spost::MARGEFF,
+    spost::MCHANGE,
+    spost::MLINCOM,
+    spost::MTABLE,
+    spost::PRCHANGE,
+    spost::PRVALUE,
+    strips::CDFPLOT,
+    strips::CIPLOT,
+    strips::DISTPLOT,
+    strips::DOTPLOT,
+    strips::QPLOT,
+    strips::STRIPPLOT,
     synth::SPEC,
     twowayfeweights::SPEC,
     winsor::SPEC,

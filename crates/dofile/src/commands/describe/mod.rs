@@ -19,6 +19,7 @@ mod pctile;
 mod rank_tests;
 mod robvar;
 mod runtest;
+mod stem;
 mod summarize;
 mod tabi;
 mod table;
@@ -28,6 +29,8 @@ mod tabulate;
 mod tabulate_many;
 mod tabulate_summary;
 mod tetrachoric;
+mod vl;
+mod vl_sets;
 
 use super::CommandSpec;
 
@@ -55,6 +58,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rank_tests::SPEC_KWALLIS,
     rank_tests::SPEC_RANKSUM,
     robvar::SPEC,
+    stem::SPEC,
+    vl::SPEC,
     runtest::SPEC,
     summarize::SPEC,
     tabi::SPEC,

@@ -225,8 +225,9 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         }
     }
     let mut settings = Vec::new();
+    let order = variables(&Parameters::of(&session.e)?);
     for text in at_texts {
-        settings.extend(at_spec::parse(&expand_names(session, text)?)?);
+        settings.extend(in_model_order(at_spec::parse(&expand_names(session, text)?)?, &order));
     }
     generate(session, &mut settings)?;
     if cmd.options.has("atmeans") {
@@ -262,6 +263,28 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         any_row: cmd.options.has("noesample"),
         no_errors: cmd.options.has("nose"),
     })
+}
+
+/// The scenarios of an `at()` in the order of the model's variables, the last one changing fastest: `_at` counts so
+/// whatever the order in `at()` is.
+fn in_model_order(mut settings: Vec<Setting>, order: &[String]) -> Vec<Setting> {
+    let value = |setting: &Setting, name: &str| {
+        setting.iter().find_map(|(n, v)| match v {
+            Value::Number(x) if n == name => Some(x.to_bits()),
+            _ => None,
+        })
+    };
+    for name in order.iter().rev() {
+        // values count in the order in which at() has them
+        let mut distinct: Vec<Option<u64>> = Vec::new();
+        for found in settings.iter().map(|s| value(s, name)) {
+            if !distinct.contains(&found) {
+                distinct.push(found);
+            }
+        }
+        settings.sort_by_key(|s| distinct.iter().position(|v| *v == value(s, name)));
+    }
+    settings
 }
 
 /// Abbreviated variable names in an `at()` in full.
