@@ -14,7 +14,7 @@ use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
     findings_contrasts, findings_data, findings_descriptions, findings_diagnostics, findings_effects,
-    findings_latent, findings_medical, findings_of_tests, findings_panel, findings_periods,
+    findings_latent, findings_levels, findings_medical, findings_of_tests, findings_panel, findings_periods,
     findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
     findings_survival, findings_tests,
 };
@@ -86,6 +86,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
         let mut of_terms = of_terms(table, Reading::Estimate, favoured, style);
         said.append(&mut of_terms.sentences);
         said.extend(findings_processes::findings(tables, style));
+        said.extend(findings_levels::findings(tables, style));
         let tests = findings_diagnostics::findings(tables, style);
         said.truncate(MOST.saturating_sub(tests.len()));
         said.extend(tests);

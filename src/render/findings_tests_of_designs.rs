@@ -242,3 +242,21 @@ fn breaks_and_windows_are_named_by_their_periods() {
         "{sentences:?}"
     );
 }
+
+/// Without regressors this is the whole result; a model for a yes or no has no variance of rows.
+#[test]
+fn variances_of_two_levels_say_what_share_lies_between_groups() {
+    let head = "component,estimate,std_error,ci_low,ci_high,statistic,p_value,note\n";
+    let rows = "var(_cons),30.4,7.5,18.8,49.1,,,\nlr_test,,,,,169.6,0.00001,\nicc,0.2295,0.044,,,,,\n";
+    let constant = "equation,term,estimate,std_error,p_value,ci_low,ci_high\ny,_cons,53,0.9,0,51,55\n";
+    let variances = format!("{head}var(Residual),102,4.5,93,111,,,\n{rows}");
+    let values = json!({"level2_id": "school"});
+    let files = [("table_coefficients.csv", constant), ("table_variance.csv", variances.as_str())];
+    let alone = "23.0 % of the variance of y lies between the groups of school (test against no differences between them: p < 0.001).";
+    assert_eq!(said(&files, &design(&[], &values), Language::En), [alone]);
+    let left = said(&files, &design(&["x"], &values), Language::En).join(" ");
+    assert!(left.contains("Of the variance of y that the regressors leave, 23.0 % lies between"), "{left}");
+    let generalised = format!("{head}{rows}");
+    let files = [("table_coefficients.csv", constant), ("table_variance.csv", generalised.as_str())];
+    assert!(said(&files, &design(&["x"], &values), Language::En).join(" ").find("lies between").is_none());
+}

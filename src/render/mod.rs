@@ -16,6 +16,7 @@ mod findings_diagnostics;
 mod findings_differences;
 mod findings_effects;
 mod findings_latent;
+mod findings_levels;
 mod findings_medical;
 mod findings_of_tests;
 mod findings_panel;

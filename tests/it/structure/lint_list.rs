@@ -106,7 +106,19 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "figures and lists of the archive: templates keep to the graphs of the manual and to tabulate",
-        &["cdfplot", "ciplot", "distplot", "filelist", "fs", "groups", "ineqdec0", "qplot", "stripplot", "sumdist", "vl"],
+        &[
+            "cdfplot",
+            "ciplot",
+            "distplot",
+            "filelist",
+            "fs",
+            "groups",
+            "ineqdec0",
+            "qplot",
+            "stripplot",
+            "sumdist",
+            "vl",
+        ],
     ),
     ("absorbed effects: templates keep to areg and xtreg", &["ivreghdfe", "ppml", "ppmlhdfe", "reghdfe"]),
     (
@@ -163,10 +175,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "xtmixed",
         ],
     ),
-    (
-        "penalties from theory of the SSC archive: templates keep to lasso",
-        &["lasso2", "pdslasso", "rlasso"],
-    ),
+    ("penalties from theory of the SSC archive: templates keep to lasso", &["lasso2", "pdslasso", "rlasso"]),
     ("rows for interactive work, and copies of clusters", &["expandcl", "insobs"]),
     (
         "data work of the SSC archive: templates keep to the commands of the manual",

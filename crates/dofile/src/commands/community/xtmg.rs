@@ -175,22 +175,22 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let facts = [Fact::new("Number of obs", "%6.0fc", n), Fact::wald(s), Fact::probability("Prob > chi2", p)];
     s.print("");
     s.print(if kind == "CCEMG" {
-        "Pesaran (2006) Common Correlated Effects Mean Group estimator"
+        "Mean group estimator with common correlated effects (Pesaran 2006)"
     } else {
         "Pesaran & Smith (1995) Mean Group estimator"
     });
     s.print("");
     s.print(format!("All coefficients present represent averages across groups ({ivar})"));
-    s.print("Coefficient averages computed as unweighted means");
+    s.print("Every group has the same weight");
     s.print("");
     show(s, &["Mean Group type estimation".to_string(), kind.clone()], &facts, 13, 6);
     s.print("");
     ml_command::table(s, cmd, &Look::default())?;
     if kind == "CCEMG" {
-        s.print("Cross-section averaged regressors are marked by the suffix _avg.");
+        s.print("Averages over the groups at each time have the suffix _avg.");
     }
     if s.e.b().is_some_and(|b| b.col_names.iter().any(|c| c.name == "trend")) {
-        s.print("Variable trend refers to the group-specific linear trend terms.");
+        s.print("trend is the time of each group, from 1.");
     }
     Ok(())
 }
