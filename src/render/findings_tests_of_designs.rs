@@ -247,7 +247,7 @@ fn breaks_and_windows_are_named_by_their_periods() {
 #[test]
 fn variances_of_two_levels_say_what_share_lies_between_groups() {
     let head = "component,estimate,std_error,ci_low,ci_high,statistic,p_value,note\n";
-    let rows = "var(_cons),30.4,7.5,18.8,49.1,,,\nlr_test,,,,,169.6,0.00001,\nicc,0.2295,0.044,,,,,\n";
+    let rows = "var(_cons),30.4,7.5,18.8,49.1,,,\nlr_test,,,,,169.6,0.00001,\nicc,0.23,0.044,,,,,\n";
     let constant = "equation,term,estimate,std_error,p_value,ci_low,ci_high\ny,_cons,53,0.9,0,51,55\n";
     let variances = format!("{head}var(Residual),102,4.5,93,111,,,\n{rows}");
     let values = json!({"level2_id": "school"});
