@@ -179,7 +179,7 @@ pub(super) fn compute(
     rows: &[usize],
     weights: &[f64],
 ) -> Result<(Vec<Cell>, Vec<Legend>, Vec<String>)> {
-    let offset = offsets(session, request, rows)?;
+    let offset = offsets(session, rows)?;
     let effects = effects(session, parameters, request)?;
     let listed = margin_levels(session, request, parameters, rows)?;
     let groups = over_groups(session, request, rows)?;
@@ -207,16 +207,13 @@ struct Plan<'a> {
     offset: Option<Vec<f64>>,
 }
 
-/// Offset or log exposure of the model in the rows.
+/// Offset or log exposure of the model in the rows, which stay as they are where `atmeans` fixes the covariates.
 ///
 /// # Errors
-/// r(459) where it is missing in a row; r(199) with `atmeans` and other summaries of all covariates.
-fn offsets(session: &Session, request: &Request, rows: &[usize]) -> Result<Option<Vec<f64>>> {
+/// r(459) where it is missing in a row.
+fn offsets(session: &Session, rows: &[usize]) -> Result<Option<Vec<f64>>> {
     if session.e.results.get_text("offset").is_none() {
         return Ok(None);
-    }
-    if request.settings.iter().flatten().any(|(name, _)| name == "_all") {
-        return Err(StataError::unsupported_option("margins", "atmeans with an exposure or offset"));
     }
     let values = offset(session, rows)?;
     if values.iter().any(|v| is_missing(*v)) {
