@@ -178,11 +178,10 @@ impl Reader<'_> {
                 continue;
             };
             let between = self.question.get(last.end..mention.start).unwrap_or_default().trim();
+            let part = between.is_empty() && self.is_part_of(&mention, last);
             if matches!(between, "of" | "of the") && self.is_part_of(last, &mention) {
                 *last = Mention { start: last.start, ..mention };
-            } else if between.is_empty() && self.is_part_of(&mention, last) {
-                last.end = mention.end;
-            } else if !mention.exact && self.is_place_of(last, between) {
+            } else if part || !mention.exact && self.is_place_of(last, between) {
                 last.end = mention.end;
             } else {
                 kept.push(mention);

@@ -77,12 +77,12 @@ fn found(question: &str, mentions: &[Range<usize>], cues: &BTreeSet<String>) -> 
 fn items(range: Range<usize>, text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut from = 0;
-    let ends = SIGNS.find_iter(text).map(|m| m.range()).chain([text.len()..text.len()]);
-    for sign in ends {
-        let item = &text[from..sign.start];
+    let signs = SIGNS.find_iter(text).map(|m| (m.start(), m.end()));
+    for (end, next) in signs.chain([(text.len(), text.len())]) {
+        let item = &text[from..end];
         let start = range.start + from + (item.len() - item.trim_start().len());
         out.push(start..start + item.trim().len());
-        from = sign.end;
+        from = next;
     }
     out.retain(|item| !item.is_empty());
     out
@@ -92,15 +92,15 @@ fn items(range: Range<usize>, text: &str) -> Vec<Range<usize>> {
 fn is_thing(item: &str, cues: &BTreeSet<String>) -> bool {
     let lower = item.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    let says = |word: &&str| {
+    let says = |word: &str| {
         word.chars().count() >= 2
             && !LEXICON.is_connector(word)
             && !LEXICON.is_plain(word)
-            && !cues.contains(*word)
+            && !cues.contains(word)
             && word.parse::<f64>().is_err()
     };
     let short = words.len() <= MOST_WORDS && (item.is_ascii() || item.chars().count() <= MOST_SIGNS);
-    short && !OTHER.is_match(item) && words.iter().any(|word| says(&word))
+    short && !OTHER.is_match(item) && words.iter().any(|word| says(word))
 }
 
 #[cfg(test)]
