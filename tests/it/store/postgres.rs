@@ -27,8 +27,12 @@ use crate::support::postgres_proxy::{Cut, Proxy};
 use crate::support::records::*;
 use crate::support::worker_harness::plan;
 
+/// How long a store waits for the one before it: a process that another test starts holds every lock of this one for a moment,
+/// between its fork and its program.
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(2);
+
 fn options(url: &SecretString, dir: &Path) -> Options {
-    Options { lock_wait: Duration::ZERO, ..Options::new(url.clone(), dir.to_owned(), Arc::new(SystemClock)) }
+    Options { lock_wait: LOCK_WAIT, ..Options::new(url.clone(), dir.to_owned(), Arc::new(SystemClock)) }
 }
 
 fn scope(dir: &Path) -> Scope {

@@ -21,6 +21,7 @@ use stata_service::ports::store::{
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::postgres::LOCK_WAIT;
 use crate::support::app::PATIENCE;
 use crate::support::chain::whole_chain;
 use crate::support::postgres::{Server, shared};
@@ -35,7 +36,7 @@ const JOBS: usize = 8;
 
 fn open(url: &SecretString, dir: &Path, access: Access) -> Result<Arc<PostgresStore>, OpenError> {
     let options = Options::new(url.clone(), dir.to_owned(), Arc::new(SystemClock));
-    PostgresStore::open(Options { access, lock_wait: Duration::ZERO, ..options })
+    PostgresStore::open(Options { access, lock_wait: LOCK_WAIT, ..options })
 }
 
 /// A server and two processes beside it.

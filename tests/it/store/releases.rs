@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::SecretString;
 use stata_service::adapters::clock::SystemClock;
@@ -10,12 +9,13 @@ use stata_service::adapters::postgres::store::migrate;
 use stata_service::adapters::postgres::{Access, OpenError, Options, PostgresStore, TABLES_FORMAT};
 use stata_service::ports::store::{CommitError, Store, StoreExt};
 
+use super::postgres::LOCK_WAIT;
 use crate::support::postgres::shared;
 use crate::support::records::*;
 
 fn open(url: &SecretString, dir: &Path) -> Result<Arc<PostgresStore>, OpenError> {
     let options = Options::new(url.clone(), dir.to_owned(), Arc::new(SystemClock));
-    PostgresStore::open(Options { access: Access::Serve, lock_wait: Duration::ZERO, ..options })
+    PostgresStore::open(Options { access: Access::Serve, lock_wait: LOCK_WAIT, ..options })
 }
 
 /// What a later release that only adds does to the tables: something new, and a format that this one may use.
