@@ -141,7 +141,11 @@ impl Assigner<'_> {
     /// The strongest link of each column, the strongest first.
     fn linked(&self) -> Vec<usize> {
         let best = |c: usize| self.links.elsewhere((0, 0), c);
-        let mut all: Vec<(usize, f64)> = (0..self.reader.named.len()).map(|c| (c, best(c))).collect();
+        let rows = self.reader.rows;
+        // "which customers leave": their numbers explain nothing
+        let numbers = |c: usize| self.column(c).is_unit(rows) && self.column(c).column.distinct >= rows;
+        let all = (0..self.reader.named.len()).filter(|c| !numbers(*c));
+        let mut all: Vec<(usize, f64)> = all.map(|c| (c, best(c))).collect();
         all.retain(|(_, strength)| *strength >= LINKED);
         all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         all.into_iter().map(|(c, _)| c).take(MOST).collect()

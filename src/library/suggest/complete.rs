@@ -33,6 +33,22 @@ pub(super) struct Columns<'a> {
 /// Names of columns that number what the rows are about.
 const IDENTIFIERS: [&str; 4] = ["id", "nr", "编号", "序号"];
 
+/// Names of factors that explain returns (Fama and French 1993, 2015; Carhart 1997).
+const FACTORS: [&str; 9] = ["smb", "hml", "rmw", "cma", "umd", "mom", "wml", "size_factor", "value_factor"];
+
+impl Named<'_> {
+    /// True for returns of a share, fund or portfolio.
+    pub(super) fn is_return(&self) -> bool {
+        self.has("@return") && !self.is_market()
+    }
+
+    /// True for the return of the market.
+    fn is_market(&self) -> bool {
+        self.has("@market")
+            || self.word(&["mkt", "mktrf", "mkt_rf", "rm", "rmrf", "rm_rf", "vwretd", "ewretd"])
+    }
+}
+
 /// Words of columns that hold a place from west to east and from south to north; the first ones are degrees.
 const DEGREES: [&[&str]; 2] =
     [&["lon", "lng", "long", "longitude", "经度", "jingdu"], &["lat", "latitude", "纬度", "weidu"]];
@@ -79,12 +95,34 @@ impl Columns<'_> {
 
     /// Analyses of finance explain the returns, whatever else the question names.
     fn returns(&self, meta: &TemplateMeta, statement: &mut Statement) {
-        let returns = self.named.iter().find(|c| c.has("@return") && !c.has("@market"));
+        let returns = self.named.iter().find(|c| c.is_return());
         let finance = meta.id.as_str().starts_with("finance.") && takes(meta, "outcome_var");
         if let Some(column) = returns.filter(|_| finance) {
             statement.roles.values_mut().for_each(|names| names.retain(|name| name != column.name()));
             statement.roles.insert("outcome_var".to_owned(), vec![column.name().to_owned()]);
         }
+        if meta.id.as_str() == "finance.market_model" {
+            self.factors(statement);
+        }
+    }
+
+    /// The factors of a model of returns, the market first: all of them where the question speaks of factors, and the market
+    /// where it names none.
+    fn factors(&self, statement: &mut Statement) {
+        let several = ["factor", "fama", "因子"].iter().any(|word| self.question.contains(word));
+        let own = statement.roles.entry("regressors".to_owned()).or_default();
+        if !own.is_empty() && !several {
+            return;
+        }
+        let market = self.named.iter().filter(|c| c.is_market());
+        let others = self.named.iter().filter(|c| several && c.word(&FACTORS) && !c.is_market());
+        for name in market.chain(others).map(Named::name) {
+            if !own.iter().any(|known| known == name) {
+                own.push(name.to_owned());
+            }
+        }
+        own.sort_by_key(|name| !self.named.iter().any(|c| c.name() == name && c.is_market()));
+        statement.roles.retain(|_, names| !names.is_empty());
     }
 
     fn fill(&self, gap: &MissingParameter, alone: bool, meta: &TemplateMeta, statement: &mut Statement) {

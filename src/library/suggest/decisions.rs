@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::columns::Named;
+use super::phrases::Parsed;
 use crate::domain::profile::{is_binary, serves_as};
 
 #[derive(Deserialize)]
@@ -79,14 +80,16 @@ pub(super) fn type_of(column: &Named<'_>) -> &'static str {
     }
 }
 
-/// True where a question speaks of numbers of something, and the column holds whole numbers from 0 on.
-pub(super) fn is_counted(column: &Named<'_>, text: &str) -> bool {
+/// True where a question speaks of numbers of something, or of what they are relative to, and the column holds whole numbers
+/// from 0 on.
+pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed) -> bool {
     static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\b(?:number|numbers|count|counts) of\b|\bhow many\b|\bcounts?\b|次数|数量|个数|件数|多少(?:次|个|件|篇)")
             .expect("a pattern")
     });
     let from_zero = column.column.min == Some(0.0) && column.column.distinct > 4;
-    from_zero && serves_as(column.column, "count") && COUNTS.is_match(text)
+    let counts = !parsed.exposure.is_empty() || COUNTS.is_match(&parsed.text);
+    serves_as(column.column, "count") && counts && (from_zero || !parsed.exposure.is_empty())
 }
 
 /// The kind of a column that forms groups.

@@ -88,7 +88,7 @@ impl Filler<'_> {
         self.open_if_empty(&treatment, "treatment_var", out);
         match slots {
             // one column that says when a unit is treated is no group and no period: a panel of treated periods
-            "did" if self.structure.panel && treated.is_some() && treated == reformed => {
+            "did" if self.structure.panel && treated.is_some_and(|c| self.is_policy_alone(c, reformed)) => {
                 out.methods = method("treated periods").into_iter().collect();
                 self.panel(out);
                 out.roles.insert("controls", controls);
@@ -114,6 +114,11 @@ impl Filler<'_> {
         }
         out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
         out.roles.insert("treatment_var", treatment);
+    }
+
+    /// True for a policy that no column of its own dates: it says itself in which units and periods it holds.
+    fn is_policy_alone(&self, policy: usize, reformed: Option<usize>) -> bool {
+        reformed == Some(policy) || reformed.is_none() && !self.columns[policy].has("@treatment")
     }
 
     /// The density of the variable that decides on a treatment.
@@ -196,13 +201,15 @@ impl Filler<'_> {
         let tests = ["differ", "test", "compar", "差异", "差别", "不同", "显著", "比较"]
             .iter()
             .any(|w| p.text.contains(w));
-        if describes && !tests {
+        if self.sorts_twice(y) {
+            self.two_factors(out);
+            out.methods.extend(method("two factors"));
+            // the second of them is a parameter, which no other reading would miss
+            out.settled = self.parsed.controls.is_empty();
+        } else if describes && !tests {
             out.methods.extend(decided(DESCRIPTION, "number", "groups", "rows"));
             let outcome = out.roles.remove("outcome_var").unwrap_or_default();
             out.roles.insert("item_vars", outcome);
-        } else if self.sorts_twice(y) {
-            self.two_factors(out);
-            out.methods.extend(method("two factors"));
         } else {
             out.methods.extend(decided(DIFFERENCE, "number", groups_of(&self.columns[g]), "rows"));
         }

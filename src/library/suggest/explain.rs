@@ -4,14 +4,12 @@ use super::columns::{Named, Place};
 use super::mentions::Mention;
 use super::method::{Chosen, Reason};
 use super::phrases::Parsed;
-use super::role_words::{asked, part};
+use super::role_words::part;
 use super::roles::Filled;
 use super::structure::Structure;
-use super::unlisted::unlisted;
-use super::{Choice, MethodAlternative, MethodChoice, OpenQuestion, SuggestInput, Suggestion};
+use super::{Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
 use crate::domain::profile::is_binary;
 use crate::domain::template::{Bilingual, TemplateMeta};
-use crate::library::missing_parameters::draft_gaps;
 
 /// Most alternatives that are shown.
 pub(super) const SHOWN: usize = 4;
@@ -274,121 +272,6 @@ impl Explained<'_> {
             ),
             None => both("it fits the question and the data", "符合问题和数据"),
         }
-    }
-
-    /// Roles that nobody named: those of the construction, then the required ones of the template.
-    fn open(&self, chosen: &Chosen, meta: Option<&TemplateMeta>) -> Vec<OpenQuestion> {
-        let columns = &self.input.dataset.columns;
-        let gaps = meta.map(|m| draft_gaps(m, &chosen.statement, columns)).unwrap_or_default();
-        let mut out: Vec<OpenQuestion> = Vec::new();
-        if self.filled.assumed {
-            out.extend(self.assumed_outcome(chosen));
-        }
-        for role in &self.filled.open {
-            let gap = gaps.iter().find(|g| g.field == *role);
-            if *role == "outcome_var" {
-                out.push(self.open_outcome(chosen, gap.map(|g| &g.candidates[..])));
-                continue;
-            }
-            let (en, zh) = asked(role);
-            let known = gap.map(|g| g.candidates.clone()).unwrap_or_else(|| self.candidates());
-            out.push(OpenQuestion {
-                field: (*role).to_owned(),
-                question: both(en, zh),
-                blocking: gap.is_some(),
-                candidates: self.free(known, role, chosen),
-            });
-        }
-        for gap in gaps.iter().filter(|g| !self.filled.open.contains(&g.field.as_str())) {
-            let zh = gap.label.zh.clone().unwrap_or_else(|| gap.label.en.clone());
-            out.push(OpenQuestion {
-                field: if gap.is_role { gap.field.clone() } else { format!("parameters.{}", gap.parameter) },
-                question: both(
-                    format!("The question does not say: {}", gap.label.en),
-                    format!("问题没有说明：{zh}"),
-                ),
-                blocking: true,
-                candidates: self.free(gap.candidates.clone(), &gap.field, chosen),
-            });
-        }
-        out.extend(self.chance_of_a_number(chosen));
-        out.extend(self.unused(chosen));
-        out.extend(unlisted(self.input.question, self.mentions));
-        if self.structure.panel
-            && !chosen.statement.roles.contains_key("entity_var")
-            && chosen.statement.roles.contains_key("regressors")
-        {
-            out.push(OpenQuestion {
-                field: "entity_var".to_owned(),
-                question: both(
-                    "The data follow units over time. Should the analysis compare each unit with itself?",
-                    "数据是面板数据。是否要控制个体固定效应？",
-                ),
-                blocking: false,
-                candidates: self.structure.entity.iter().map(|c| self.named[*c].name().to_owned()).collect(),
-            });
-        }
-        out
-    }
-
-    /// A chance was asked for, and the outcome is no event.
-    fn chance_of_a_number(&self, chosen: &Chosen) -> Option<OpenQuestion> {
-        let asks =
-            ["chance", "probability", "likelihood of", "odds of", "how likely", "概率", "可能性", "几率"];
-        let name = chosen.statement.roles.get("outcome_var")?.first()?;
-        let outcome = self.named.iter().find(|n| n.name() == name)?;
-        let binary = self.named.iter().filter(|n| is_binary(n.column)).take(8);
-        let differs = outcome.is_measure() && asks.iter().any(|word| self.parsed.text.contains(word));
-        differs.then(|| OpenQuestion {
-            field: "outcome_var".to_owned(),
-            question: both(
-                format!(
-                    "The question asks for a chance, and {name} is a number. Is it the outcome that is meant?"
-                ),
-                format!("问题询问的是概率，而 {name} 是数值。结果变量是它吗？"),
-            ),
-            blocking: false,
-            candidates: binary.map(|n| n.name().to_owned()).collect(),
-        })
-    }
-
-    /// Words that name a column which no role has: they are not dropped silently.
-    fn unused(&self, chosen: &Chosen) -> Vec<OpenQuestion> {
-        let statement = &chosen.statement;
-        let used = |name: &str| {
-            statement.roles.values().flatten().any(|c| c == name)
-                || statement.parameters.values().any(|v| v.as_str() == Some(name))
-        };
-        let rows = self.input.dataset.row_count;
-        let is_open = |m: &&Mention| {
-            m.columns.iter().all(|c| {
-                let named = &self.named[*c];
-                let aside = named.is_unit(rows) || named.is_time() || self.parsed.excluded.contains(c);
-                !aside && !used(named.name())
-            })
-        };
-        let question = |m: &Mention| {
-            let words = &self.input.question[m.start..m.end];
-            let name = self.named[m.columns[0]].name();
-            OpenQuestion {
-                field: "requirement".to_owned(),
-                question: both(
-                    format!(
-                        "“{words}” fits {name}, which the draft does not use. Should it be part of the analysis or limit the sample?"
-                    ),
-                    format!("“{words}”对应变量 {name}，初稿没有使用它。是否要加入分析或用来限定样本？"),
-                ),
-                blocking: false,
-                candidates: vec![name.to_owned()],
-            }
-        };
-        self.mentions.iter().filter(is_open).map(question).collect()
-    }
-
-    fn candidates(&self) -> Vec<String> {
-        let rows = self.input.dataset.row_count;
-        let fitting = self.named.iter().filter(|n| !n.is_time() && !n.is_unit(rows));
-        fitting.map(|n| n.name().to_owned()).collect()
     }
 }
 

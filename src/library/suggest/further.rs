@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::tokens::is_han;
+use super::names::raw_parts;
 use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
@@ -65,6 +66,10 @@ impl Filler<'_> {
             }
             "repeated" => {
                 out.roles.insert("item_vars", self.repeated());
+            }
+            "returns" => {
+                let returns = |c: &usize| self.columns[*c].is_return();
+                out.roles.insert("outcome_var", (0..self.columns.len()).find(returns).into_iter().collect());
             }
             "ranks" => self.ranks(out),
             "survey" => self.surveyed(out),
@@ -207,6 +212,8 @@ impl Filler<'_> {
     /// Two measurements of each row: their means, or their shares where they are yes or no.
     pub(super) fn paired(&self, out: &mut Filled) {
         let Some((before, after)) = self.before_and_after() else { return };
+        // the first of them is a parameter, which no other reading would miss
+        out.settled = self.named().iter().all(|c| *c == before || *c == after);
         let (first, second) = (json!(self.columns[before].name()), json!(self.columns[after].name()));
         if is_binary(self.columns[after].column) {
             out.methods = method("paired yes or no").into_iter().collect();
@@ -289,10 +296,13 @@ impl Filler<'_> {
             };
             of(a, "pre").is_some_and(|first| of(b, "post").as_ref() == Some(&first))
         };
+        let turned = |a: usize, b: usize| {
+            begins_and_ends(&raw_parts(self.columns[a].name()), &raw_parts(self.columns[b].name()))
+        };
         let named: Vec<(usize, usize)> = measures
             .iter()
             .flat_map(|a| measures.iter().map(move |b| (*a, *b)))
-            .filter(|(a, b)| joined(*a, *b))
+            .filter(|(a, b)| joined(*a, *b) || turned(*a, *b))
             .collect();
         let pairs = measures
             .iter()
@@ -302,6 +312,24 @@ impl Filler<'_> {
         let others = pairs.filter(|(a, b)| common(*a, *b) && !known.contains(&(*a, *b)));
         named.into_iter().chain(others).collect()
     }
+}
+
+/// Words of a first and of a last measurement.
+const ENDS: [[&str; 2]; 6] = [
+    ["start", "end"],
+    ["begin", "end"],
+    ["initial", "final"],
+    ["first", "last"],
+    ["before", "after"],
+    ["entry", "exit"],
+];
+
+/// True for the parts of two names that differ in the words for the first and the last measurement: `weight_start_kg`,
+/// `weight_end_kg`.
+fn begins_and_ends(first: &[String], last: &[String]) -> bool {
+    let apart: Vec<[&str; 2]> =
+        first.iter().zip(last).filter(|(a, b)| a != b).map(|(a, b)| [a.as_str(), b.as_str()]).collect();
+    first.len() == last.len() && first.len() >= 2 && matches!(apart[..], [one] if ENDS.contains(&one))
 }
 
 /// The name of a numbered family: `week` of `week4`; none for other names.

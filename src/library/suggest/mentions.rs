@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::tokens::is_han;
+use super::super::tokens::{is_han, stem};
 use super::articles::name_columns;
 use super::columns::{Alias, Named, Place, weight};
 use super::expand::expand;
@@ -215,6 +215,9 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
             }
         }
     }
+    if let Some(id) = rows_of(window, columns) {
+        hits.retain(|hit| hit.column == id || hit.whole);
+    }
     contained(&slice, window, columns, &mut hits);
     prefer_literal(&slice, window, columns, &mut hits);
     for hit in &mut hits {
@@ -226,6 +229,18 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(later).then(a.column.cmp(&b.column))
     });
     hits
+}
+
+/// The column that numbers what a word calls the rows: `member_id` for "members", which name no other column in part.
+fn rows_of(window: &[Unit], columns: &[Named<'_>]) -> Option<usize> {
+    let [only] = window else { return None };
+    let numbers = |column: &Named<'_>| {
+        let parts = raw_parts(column.name());
+        let [thing, id] = &parts[..] else { return false };
+        let is_id = ["id", "no", "nr", "number"].contains(&id.as_str());
+        is_id && only.options.iter().any(|(option, _)| *option == stem(thing))
+    };
+    columns.iter().position(numbers)
 }
 
 /// The best columns for a window, with the weight of its words.
@@ -264,7 +279,8 @@ const HELD_SHARE: f64 = 0.5;
 /// Adds the measures whose name or label has Chinese words of the question as they are: 氨基酸 of 氨基酸含量.
 fn contained(slice: &str, window: &[Unit], columns: &[Named<'_>], hits: &mut Vec<Hit>) {
     let long = slice.chars().count();
-    if long < 2 || !slice.chars().all(is_han) || window.iter().all(|u| u.generic || u.connector) {
+    let plain = window.iter().all(|u| u.generic || u.connector || u.is_of_units());
+    if long < 2 || !slice.chars().all(is_han) || plain {
         return;
     }
     for (at, column) in columns.iter().enumerate().filter(|(_, c)| c.is_measure()) {

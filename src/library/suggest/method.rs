@@ -93,7 +93,11 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
             let loses_outcome = roles.contains_key("outcome_var")
                 && takes(&template.meta, "outcome_var")
                 && !statement.roles.contains_key("outcome_var");
-            if loses_outcome || (!clearly && is_open()) {
+            // nor one that drops the units, the groups or the instruments that the question names
+            let structure = ["entity_var", "fixed_effects", "instrument_vars"];
+            let loses_structure =
+                structure.into_iter().any(|role| roles.contains_key(role) && !takes(&template.meta, role));
+            if loses_outcome || (!clearly && (loses_structure || is_open())) {
                 continue;
             }
         } else if filled.takes_rest {
@@ -183,7 +187,7 @@ fn statement(
                     && n.outcome() < 0.3
                     && !n.has("@education");
                 n.name() == *name && n.column.distinct > 2 && (labelled || n.is_code_of_units())
-            })
+            }) || filled.categories.iter().any(|c| named[*c].name() == *name && !named[*c].column.is_text())
         })
         .cloned()
         .collect();

@@ -11,6 +11,7 @@ mod comparisons;
 mod complete;
 mod decisions;
 mod designs;
+mod effects;
 mod expand;
 mod explain;
 mod features;
@@ -21,18 +22,21 @@ mod likeness;
 mod links;
 mod lists;
 mod literal;
+mod logarithms;
 mod meaning;
 mod mentions;
 mod method;
 mod names;
 mod open_outcome;
 mod phrases;
+mod questions;
 mod ranking;
 mod reading;
 mod relations;
 mod role_words;
 mod roles;
 mod scales;
+mod sides;
 mod structure;
 mod surroundings;
 mod times;
@@ -54,7 +58,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 15;
+pub const RULES_VERSION: u32 = 16;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -256,7 +260,7 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
         filled: &filled,
         outcomes: &outcomes,
     };
-    explained.suggestion(chosen)
+    logarithms::taken(input, &mentions, explained.suggestion(chosen))
 }
 
 /// Returns the draft that is submitted: [`draft_of`] without the roles that are too doubtful to be taken, which are asked

@@ -2,6 +2,9 @@
 //! units, its values.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::Place;
@@ -34,6 +37,10 @@ pub(super) fn texts_of(
     out.extend(at_time(&column.name).map(|text| (Place::Name, text)));
     if column.original_name != column.name {
         out.push((Place::Name, spelled_out(&column.original_name, first)));
+    }
+    let years = ["年份", "年度", "会计年度"];
+    if years.contains(&column.name.as_str()) {
+        out.extend(years.iter().map(|year| (Place::Name, (*year).to_owned())));
     }
     for prefix in ["是否", "有无", "每周", "参加"] {
         if let Some(rest) = column.name.strip_prefix(prefix) {
@@ -86,6 +93,14 @@ fn without_brackets(label: &str) -> String {
 
 /// Returns the part of a label before a preposition: `Systolic blood pressure` of `… at 12 weeks`.
 fn head(label: &str) -> String {
+    // "Do you work from home?" is not about work
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\?\s*$|^(?:how|what|which|when|where|why|who|whether|do|does|did|is|are|was|were|have|has|had|would|will|can|could|should)\b")
+            .expect("a pattern")
+    });
+    if ASKS.is_match(label) {
+        return label.to_owned();
+    }
     let cut =
         [" at ", " in ", " per ", " with ", " during ", " before ", " after ", " within ", " from ", " to "]
             .iter()
@@ -211,6 +226,11 @@ fn split_words(part: &str) -> Option<String> {
             .find(|at| pieces(&rest[..*at]) && pieces(&rest[*at..]))?;
         Some(format!("{} {} {}", &part[..first], &rest[..inner], &rest[inner..]))
     })
+}
+
+/// True for names that say that their values are logarithms: `lwage`, `ln_sales`.
+pub(super) fn is_logarithm(name: &str) -> bool {
+    spelled_out(name, 0).split(' ').any(|word| word == "log")
 }
 
 fn resolved(part: &str) -> String {

@@ -11,8 +11,9 @@ use super::assigned::Framing;
 use super::columns::Named;
 use super::comparisons::quality;
 use super::lexicon::key;
-use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, further, headed, listed_after, merged};
+use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, headed, merged};
 use super::mentions::Mention;
+use super::sides::sorted;
 use super::words::{Unit, Words};
 
 #[derive(Debug, Deserialize)]
@@ -154,6 +155,8 @@ pub(super) struct Parsed {
     pub(super) endogenous: Vec<usize>,
     pub(super) weights: Vec<usize>,
     pub(super) strata: Vec<usize>,
+    /// What counts are relative to: "with population as the exposure".
+    pub(super) exposure: Vec<usize>,
     pub(super) nested: Vec<usize>,
     pub(super) running: Vec<usize>,
     pub(super) matched: Vec<usize>,
@@ -238,18 +241,9 @@ fn parsed(
         parsed.kind.clone_from(kind);
         parsed.causes = x.into_iter().filter(|c| !y.contains(c)).collect();
         parsed.outcome = y;
-        // "output elasticity of capital and labour" names the outcome first
-        if id == "elasticity" && parsed.outcome.len() > 1 && parsed.causes.len() == 1 {
-            std::mem::swap(&mut parsed.outcome, &mut parsed.causes);
-        }
-        if id == "factors" {
-            listed_after(&text, &mut parsed);
-        }
-        if kind == "model" {
-            further(&text, &mut parsed);
-        }
+        sorted(&text, &mut parsed);
         parsed.groups = g;
-        parsed.moderators = m;
+        parsed.moderators.extend(m);
         if !p.is_empty() {
             parsed.rest = p;
         }
@@ -360,6 +354,7 @@ fn addition(
         "instruments" => &mut parsed.instruments,
         "weight" => &mut parsed.weights,
         "strata" => &mut parsed.strata,
+        "exposure" => &mut parsed.exposure,
         "nested" => &mut parsed.nested,
         "running" => &mut parsed.running,
         "match" => &mut parsed.matched,

@@ -136,11 +136,11 @@ impl Reader<'_> {
     /// The matches without the word for the rows of a panel: "in regions with more buses" compares no regions.
     fn without_rows(&self, mut mentions: Vec<Mention>) -> Vec<Mention> {
         static SORTS: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new("(?:\\b(?:by|each|every|per|across|between|which|what|among|within|cluster\\w*|differ\\w*|for|of|and|compare) (?:the |all )?|各个?|不同|每个?|哪些?个?|按|分|同|在|和|与|、|，|,)$")
+            Regex::new("(?:\\b(?:by|each|every|per|across|between|which|what|among|within|cluster\\w*|differ\\w*|for|of|and|compare) (?:the |all )?|各个?|不同|每个?|哪些?个?|按|分|同|在|到|固定|和|与|、|，|,)$")
                 .expect("a pattern")
         });
         static EFFECTS: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new("^[^.?!。？]{0,20}(?:effect|固定效应|个体|聚类|之间|间|with itself|with themselves)")
+            Regex::new("^[^.?!。？]{0,20}(?:effect|效应|个体|聚类|之间|间|with itself|with themselves)")
                 .expect("a pattern")
         });
         let structure = structure(self.named, self.rows, &[]);
@@ -179,9 +179,12 @@ impl Reader<'_> {
             };
             let between = self.question.get(last.end..mention.start).unwrap_or_default().trim();
             let part = between.is_empty() && self.is_part_of(&mention, last);
+            // "sales at six months" is one column
+            let same =
+                last.columns == mention.columns && matches!(between, "" | "at" | "after" | "in" | "at the");
             if matches!(between, "of" | "of the") && self.is_part_of(last, &mention) {
                 *last = Mention { start: last.start, ..mention };
-            } else if part || !mention.exact && self.is_place_of(last, between) {
+            } else if part || same || !mention.exact && self.is_place_of(last, between) {
                 last.end = mention.end;
             } else {
                 kept.push(mention);
@@ -218,7 +221,16 @@ impl Reader<'_> {
             "score", "scores",
         ];
         let measures = |m: &Mention| m.columns.iter().all(|c| self.named[*c].is_measure());
-        let partly = !part.exact && part.columns != thing.columns && measures(thing);
+        // "churn rate": the share of those who left
+        let is_share = ["rate", "rates", "share"].contains(&text.as_str())
+            && thing.columns.iter().all(|c| self.named[*c].column.distinct == 2);
+        // "light treatment" beside a column of another treatment
+        let is_kind = ["treatment", "treatments", "group", "groups"].contains(&text.as_str())
+            && thing.columns.iter().all(|c| self.named[*c].is_group());
+        let partly = !part.exact && part.columns != thing.columns && (measures(thing) || is_share || is_kind);
+        if partly && is_kind && thing.certainty >= part.certainty {
+            return true;
+        }
         // "maths scores" are no `grades` of words
         if partly && !measures(part) && ["score", "scores", "marks"].contains(&text.as_str()) {
             return true;

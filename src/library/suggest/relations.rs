@@ -164,15 +164,23 @@ impl Filler<'_> {
         measures.next().filter(|_| measures.next().is_none())
     }
 
-    /// The units that a question compares in one measure: "which states burn most".
+    /// The units that a question compares in one measure, "which states burn most", or the periods by which it describes one.
     pub(super) fn unit_of(&self, measure: usize) -> Option<usize> {
         static EACH: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new("\\b(?:which|each|per|every|by|across|between|among)\\b|哪|各|每个|之间")
+            Regex::new("\\b(?:which|each|per|every|by|across|between|among)\\b|哪|各|每个|之间|分|按")
                 .expect("a pattern")
         });
+        static DESCRIBES: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(
+                "\\b(?:describe|summar\\w*|average|mean|median|statistics) |描述|统计|平均|均值|中位数",
+            )
+            .expect("a pattern")
+        });
+        let describes = DESCRIBES.is_match(&self.parsed.text);
         let most = self.columns.iter().map(|c| c.column.distinct).max().unwrap_or_default();
         let repeats = |c: &usize| {
-            !self.columns[*c].is_time() && self.columns[*c].column.distinct.saturating_mul(2) <= most
+            let sorts = describes || !self.columns[*c].is_time();
+            sorts && self.columns[*c].column.distinct.saturating_mul(2) <= most
         };
         let units = self.parsed.units.iter().copied().find(repeats);
         units.filter(|_| self.columns[measure].is_measure() && EACH.is_match(&self.parsed.text))

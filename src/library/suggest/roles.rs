@@ -11,7 +11,6 @@ use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, is_counted, type_of
 use super::designs::{VALUE, number};
 use super::phrases::{Frame, Parsed, frame, frames, method};
 use super::structure::Structure;
-use super::times::over_time;
 use crate::domain::profile::is_binary;
 
 /// Roles with columns by position, parameters, and methods in the order of preference.
@@ -32,6 +31,8 @@ pub(super) struct Filled {
     pub(super) settled: bool,
     /// True if the template takes every column that the question names.
     pub(super) takes_rest: bool,
+    /// Columns whose numbers stand for categories: units and periods that are held constant.
+    pub(super) categories: Vec<usize>,
 }
 
 /// The statement of which only one side is found, and the frame of it.
@@ -94,9 +95,15 @@ impl Filler<'_> {
             "time" => s.time.is_some(),
             "two measures" => self.before_and_after().is_some(),
             "no controls" => p.controls.is_empty(),
+            "measures only" => {
+                let named = self.named();
+                named.len() >= 2
+                    && named.iter().all(|c| self.columns[*c].is_measure())
+                    && p.controls.is_empty()
+            }
             "no columns" => p.rest.is_empty(),
             // "production function with farm fixed effects" is a regression
-            "no fixed effects" => !["fixed effect", "固定效应"].iter().any(|w| p.text.contains(w)),
+            "no fixed effects" => !p.says_fixed_effects(),
             // "along the distribution with schooling": a measure forms no groups
             "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
             "one column" => self.named().len() <= 1,
@@ -286,7 +293,7 @@ impl Filler<'_> {
         }
         // what is adjusted for its value at the start is the outcome
         outcome = outcome.or_else(|| self.last_of_controls());
-        if outcome.is_none() && p.id == HALF {
+        if outcome.is_none() && [HALF, "moderated"].contains(&p.id.as_str()) {
             outcome = self.only_outcome();
             out.assumed = outcome.is_some();
         }
@@ -343,7 +350,10 @@ impl Filler<'_> {
         let clusters = p.clusters.iter().chain(&p.nested).copied().take(1).collect();
         out.roles.insert("cluster_var", clusters);
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
-        self.effects(out);
+        if let Some(exposure) = p.exposure.first() {
+            out.parameters.insert("exposure_var".to_owned(), self.columns[*exposure].name().into());
+        }
+        self.effects(outcome.first().copied(), out);
         match outcome.first() {
             Some(y) => self.by_type(*y, out),
             None => out.methods.extend(decided(RELATION, OPEN, "*", "rows")),
@@ -351,25 +361,10 @@ impl Filler<'_> {
         out.roles.insert("outcome_var", outcome);
     }
 
-    /// Fixed effects: of the units of a panel, or of groups.
-    fn effects(&self, out: &mut Filled) {
-        let (p, s) = (self.parsed, self.structure);
-        let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity || Some(*c) == s.time);
-        let unsaid =
-            p.fixed_effects.is_empty() && ["fixed effect", "固定效应"].iter().any(|w| p.text.contains(w));
-        if s.panel && (of_units || unsaid || over_time(&p.text)) {
-            self.panel(out);
-        } else {
-            // units with several rows each and no period
-            let units = s.entity.filter(|_| unsaid);
-            out.roles.insert("fixed_effects", p.fixed_effects.iter().copied().chain(units).take(1).collect());
-        }
-    }
-
     /// Adds the methods that the kind of the outcome and the stated structure speak for.
     fn by_type(&self, outcome: usize, out: &mut Filled) {
         let kind = match type_of(&self.columns[outcome]) {
-            "number" if is_counted(&self.columns[outcome], &self.parsed.text) => "count",
+            "number" if is_counted(&self.columns[outcome], self.parsed) => "count",
             other => other,
         };
         let panel = out.roles.contains_key("entity_var");

@@ -77,7 +77,7 @@ fn numbered(
     let statement = &mut suggestion.statement;
     statement.roles.insert("outcome_var".to_owned(), vec![rank.clone()]);
     statement.parameters.retain(|name, _| template.meta.parameters.iter().any(|p| p.name == *name));
-    statement.derived_variables = variables;
+    statement.derived_variables.extend(variables);
     suggestion.template_id = Some(template.meta.id.clone());
     let listed: Vec<&str> = levels.iter().map(|level| level[0].as_str()).collect();
     let (en, zh) = (listed.join(", "), listed.join("、"));

@@ -1,6 +1,7 @@
 //! The structure of a data set, read off its columns: a panel, a series, a duration with its event.
 
 use super::columns::Named;
+use super::names::raw_parts;
 use crate::domain::profile::{MAX_LEVELS, is_binary};
 
 /// The structure of the data.
@@ -32,12 +33,10 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         let cells = c.column.distinct.saturating_mul(periods);
         let names = c.column.is_text() || c.column.integer_valued;
         let least = if c.is_named_for_units() { 3 } else { 10 };
-        names
-            && !c.is_time()
-            && !c.is_measured()
-            && c.column.distinct >= least
-            && periods >= 3
-            && cells == rows
+        // a share need not have been traded on every day
+        let traded = c.is_security() && cells >= rows && cells <= rows.saturating_mul(2);
+        let whole = cells == rows || traded;
+        names && !c.is_time() && !c.is_measured() && c.column.distinct >= least && periods >= 3 && whole
     };
     let entity = by_name.or_else(|| find(&by_count));
     let panel = match (entity, time) {
@@ -49,15 +48,19 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         }
         _ => false,
     };
-    let event =
-        find(&|c| is_binary(c.column) && ["@death", "@event", "@recurrence"].iter().any(|e| c.has(e)))
-            .or_else(|| find(&|c| is_binary(c.column) && c.is_event()));
-    let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
-    let event = events.first().copied().or(event).or(code);
     // a stay in hospital is a follow-up only where there is no other
     let duration = find(&|c| c.is_measure() && (c.has("@survival") || c.is_follow_up()))
         .or_else(|| find(&|c| c.is_duration() && !c.has("@stay") && !c.has("@age")))
         .or_else(|| find(&|c| c.is_duration()));
+    let event_of = |duration: usize| {
+        let ends = |c: &Named<'_>| c.is_named_as_end() || c.is_event();
+        find(&|c| is_binary(c.column) && ends(c) && c.is_in_name_of(&columns[duration]))
+    };
+    let event = duration.and_then(event_of);
+    let event = event.or_else(|| find(&|c| is_binary(c.column) && c.is_named_as_end()));
+    let event = event.or_else(|| find(&|c| is_binary(c.column) && c.is_event()));
+    let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
+    let event = events.first().copied().or(event).or(code);
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));
     let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);
@@ -79,7 +82,7 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
 }
 
 /// Words that name a column of codes of people, institutions or places.
-const UNITS: [&str; 62] = [
+const UNITS: [&str; 66] = [
     "person",
     "individual",
     "respondent",
@@ -132,6 +135,10 @@ const UNITS: [&str; 62] = [
     "batch",
     "plot",
     "block",
+    "fund",
+    "portfolio",
+    "bank",
+    "基金",
     "学校",
     "班级",
     "教师",
@@ -145,12 +152,35 @@ const UNITS: [&str; 62] = [
 ];
 
 impl Named<'_> {
+    /// True for shares and other securities that are traded.
+    fn is_security(&self) -> bool {
+        self.word(&["ticker", "symbol", "stock", "permno", "cusip", "stkcd", "股票", "股票代码", "证券代码"])
+    }
+
+    /// True for concepts of what ends a follow-up.
+    fn is_named_as_end(&self) -> bool {
+        ["@death", "@event", "@recurrence"].iter().any(|end| self.has(end))
+    }
+
+    /// True if the first word of the name stands in that of another column: `event` in `time_to_event`.
+    fn is_in_name_of(&self, other: &Named<'_>) -> bool {
+        let own = raw_parts(self.name());
+        own.first().is_some_and(|first| raw_parts(other.name()).contains(first))
+    }
+
     /// True for columns that are named after people, animals, institutions or places: `firm`, `school_id`.
     pub(super) fn is_named_for_units(&self) -> bool {
         let name = self.column.name.to_lowercase();
         let stem =
             ["_id", "_code", "_no", "_nr"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
-        UNITS.contains(&stem)
+        UNITS.contains(&stem) || self.is_security()
+    }
+
+    /// True for columns whose values stand in several rows each, few enough to be categories.
+    pub(super) fn repeats(&self) -> bool {
+        self.column.distinct >= 2
+            && self.column.distinct <= MAX_LEVELS
+            && !self.column.distinct_is_lower_bound
     }
 
     /// True for whole numbers that stand for people, institutions or places by the name of their column.

@@ -44,7 +44,8 @@ impl Named<'_> {
         let are_years =
             c.min.is_some_and(|least| least >= 1500.0) && c.max.is_some_and(|most| most <= 2200.0);
         // `fyear`, `surveyyear`
-        let of_years = are_years && c.name.to_ascii_lowercase().contains("year");
+        let name = c.name.to_ascii_lowercase();
+        let of_years = are_years && (name.contains("year") || name == "season");
         let numbered = c.max.is_some_and(|most| most <= 100.0);
         // years of something, such as service, are a length
         let of_something =
@@ -56,7 +57,9 @@ impl Named<'_> {
             c.min.is_some_and(|least| least >= 150_001.0) && c.max.is_some_and(|most| most <= 220_053.0);
         let counts = c.max.is_some_and(|most| most <= 400.0);
         let whole = named.contains(&c.name.to_ascii_lowercase().as_str());
-        let is_period = whole || are_years || codes || counts;
+        // hours worked per week are no week
+        let is_rate = name.contains("_per_");
+        let is_period = whole || are_years || codes || (counts && !is_rate);
         let fits = if says_year { are_years || (numbered && !of_something) } else { is_period };
         // the first, second and third visit of each person; `visits` are counted
         let visit = c.name.eq_ignore_ascii_case("visit") && c.min == Some(1.0) && c.distinct <= 30;

@@ -28,10 +28,17 @@ pub(super) struct Unit {
 /// Concepts of a first measurement, and of a later one.
 pub(super) const EARLY: [&str; 3] = ["@before", "@baseline", "@midterm"];
 const LATE: [&str; 2] = ["@after", "@final"];
+/// Chinese words for what rows are about, which stand in the names of many columns: 企业规模, 家庭年收入.
+const OF_UNITS: [&str; 8] = ["企业", "公司", "家庭", "个人", "学校", "医院", "学生", "患者"];
 
 impl Unit {
     fn is_one_of(&self, concepts: &[&str]) -> bool {
         self.options.iter().any(|(option, strength)| *strength >= 1.0 && concepts.contains(&option.as_str()))
+    }
+
+    /// True for Chinese words for what rows are about.
+    pub(super) fn is_of_units(&self) -> bool {
+        self.han && self.options.iter().any(|(option, _)| OF_UNITS.contains(&option.as_str()))
     }
 
     /// True for words that say that something was measured first: `baseline`, 期中.

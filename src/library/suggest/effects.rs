@@ -1,0 +1,60 @@
+//! Fixed effects: of the units of a panel, of groups, and of the units and periods that a question holds constant.
+
+use super::decisions::type_of;
+use super::phrases::{Parsed, distinct};
+use super::roles::{Filled, Filler};
+use super::times::over_time;
+
+impl Parsed {
+    /// True if the question speaks of fixed effects, with or without saying whose.
+    pub(super) fn says_fixed_effects(&self) -> bool {
+        ["fixed effect", "固定效应"].iter().any(|words| self.text.contains(words))
+    }
+}
+
+impl Filler<'_> {
+    /// Fills the roles of fixed effects. A template absorbs the groups of one column; the other columns are controls, whose
+    /// numbers are categories.
+    pub(super) fn effects(&self, outcome: Option<usize>, out: &mut Filled) {
+        let (p, s) = (self.parsed, self.structure);
+        let is_unit_or_time = |c: &usize| Some(*c) == s.entity || Some(*c) == s.time;
+        let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity)
+            || !p.fixed_effects.is_empty() && p.fixed_effects.iter().all(is_unit_or_time);
+        let unsaid = p.fixed_effects.is_empty() && p.says_fixed_effects();
+        let held = self.held_constant(out);
+        if s.panel && (of_units || unsaid || over_time(&p.text)) {
+            self.panel(out);
+            let others = p.fixed_effects.iter().copied().filter(|c| !is_unit_or_time(c));
+            return as_categories(distinct(others), out);
+        }
+        // units with several rows each and no period
+        let units = s.entity.filter(|_| unsaid);
+        let said = distinct(p.fixed_effects.iter().copied().chain(units));
+        if said.is_empty() && outcome.is_none_or(|y| type_of(&self.columns[y]) != "number") {
+            return as_categories(held, out);
+        }
+        let mut all = distinct(said.into_iter().chain(held));
+        let levels = |at: &usize| self.columns[all[*at]].column.distinct;
+        if let Some(most) = (0..all.len()).rev().max_by_key(levels) {
+            out.roles.insert("fixed_effects", vec![all.remove(most)]);
+        }
+        as_categories(all, out);
+    }
+
+    /// Units and periods that the question holds constant: "controlling for school and year". A series has no other row in a
+    /// period.
+    fn held_constant(&self, out: &Filled) -> Vec<usize> {
+        let taken = |c: &usize| out.roles.values().any(|columns| columns.contains(c));
+        let held = self.parsed.controls.iter().copied().filter(|c| self.is_unit(*c) && !taken(c));
+        let repeats = |c: &usize| !self.structure.series && self.columns[*c].repeats();
+        distinct(held.filter(repeats))
+    }
+}
+
+/// Adds columns to the controls; their numbers stand for categories.
+fn as_categories(columns: Vec<usize>, out: &mut Filled) {
+    out.categories.extend(&columns);
+    let controls = out.roles.entry("controls").or_default();
+    controls.extend(columns);
+    *controls = distinct(controls.iter().copied());
+}
