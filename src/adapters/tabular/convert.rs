@@ -161,6 +161,25 @@ impl Builder {
         }
     }
 
+    /// Appends a number with a point, which can always be stored.
+    #[inline(always)]
+    pub(super) fn decimal(&mut self, value: f64) {
+        match &mut self.values {
+            Column::Double(v) => v.push(value),
+            _ => self.number(value),
+        }
+    }
+
+    /// Appends a day since 1960-01-01 to a column of dates or times with the year first.
+    #[inline(always)]
+    pub(super) fn day(&mut self, day: i32) {
+        match (&mut self.values, self.reading) {
+            (Column::Long(v), Reading::Date(_)) => v.push(day),
+            (_, Reading::Datetime(_)) => self.number(f64::from(day) * DAY_MS),
+            _ => self.number(f64::from(day)),
+        }
+    }
+
     /// Appends a truth value.
     pub(super) fn truth(&mut self, value: bool) {
         match &mut self.values {
