@@ -66,6 +66,12 @@ impl Builder {
             self.whole(number);
             return;
         }
+        if self.reading == Reading::Plain
+            && let Some(number) = number::with_point::<true>(block, &cell)
+        {
+            self.decimal(number.value);
+            return;
+        }
         let place = infer::trimmed(block, cell);
         let text = &block[place.clone()];
         // no word for a missing value reads as a plain number

@@ -66,10 +66,10 @@ pub(super) fn plain_within<const VALUE: bool>(text: &[u8], range: Range<usize>) 
 
 /// The same for a number with a point and up to 19 digits, without blanks around it.
 #[inline(always)]
-pub(super) fn with_point(text: &[u8], range: &Range<usize>) -> Option<Plain> {
+pub(super) fn with_point<const VALUE: bool>(text: &[u8], range: &Range<usize>) -> Option<Plain> {
     let (negative, body) = unsigned(&text[range.clone()])?;
     let short = Short::of(text[..range.end].last_chunk::<TAIL>()?, body.len())?;
-    (short.digits < body.len()).then(|| short.plain::<true>(negative, body))
+    (short.digits < body.len()).then(|| short.plain::<VALUE>(negative, body))
 }
 
 /// Takes the sign off. Signs follow each other at random, so that there is no branch on them.

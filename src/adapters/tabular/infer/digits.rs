@@ -80,10 +80,14 @@ pub(in crate::adapters::tabular) struct Known {
 }
 
 impl Known {
-    /// Reads a plain number with a point, where all that counts is that it is one.
+    /// Reads a plain number with a point, where all that counts is that it is one; its value only if that is wanted.
     #[inline(always)]
-    pub(in crate::adapters::tabular) fn decimal(self, block: &[u8], cell: &Range<usize>) -> Option<Plain> {
-        if self.decimals { number::with_point(block, cell) } else { None }
+    pub(in crate::adapters::tabular) fn decimal<const VALUE: bool>(
+        self,
+        block: &[u8],
+        cell: &Range<usize>,
+    ) -> Option<Plain> {
+        if self.decimals { number::with_point::<VALUE>(block, cell) } else { None }
     }
 
     /// Reads a date such as `2024-01-05`, where all cells are dates or times with the year first.

@@ -290,7 +290,7 @@ fn numbers(fact: &mut Inference, builder: &mut Builder, grid: &Grid, at: usize, 
     let mut known = fact.known();
     for (cell, row) in grid.column(at, text) {
         if let Some((bytes, range)) = cell.place() {
-            if let Some(number) = known.decimal(bytes, &range) {
+            if let Some(number) = known.decimal::<true>(bytes, &range) {
                 digits.add_decimal(range.len(), number.leading_zero);
                 builder.decimal(number.value);
                 continue;

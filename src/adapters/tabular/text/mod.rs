@@ -5,6 +5,7 @@
 mod blocks;
 mod early;
 mod encoding;
+mod gather;
 mod grid;
 mod known;
 mod letters;
@@ -25,6 +26,7 @@ use foldhash::fast::RandomState;
 use self::blocks::{Blocks, Cuts, RawBlock, in_parallel};
 use self::early::{Converted, Early};
 use self::encoding::TextEncoding;
+use self::gather::gather;
 use self::grid::Grid;
 use self::plan::Plan;
 use self::scan::{Dialect, Field, Records};
@@ -359,16 +361,6 @@ impl<'a> Table<'a> {
             .with("found_fields", fields.len())
             .with("delimiter", delimiter.to_string())
             .with("advice", advice))
-    }
-}
-
-/// Takes in the cells of a column.
-fn gather(fact: &mut Inference, grid: &Grid, at: usize, text: &str) {
-    for (cell, row) in grid.column(at, text) {
-        match cell.place() {
-            Some((block, range)) => fact.within(block, range, grid.number(row)),
-            None => fact.text(cell.text().as_bytes(), grid.number(row)),
-        }
     }
 }
 
