@@ -66,6 +66,12 @@ impl Builder {
             self.whole(number);
             return;
         }
+        if self.reading == Reading::Plain
+            && let Some(number) = number::with_point::<true>(block, &cell)
+        {
+            self.decimal(number.value);
+            return;
+        }
         let place = infer::trimmed(block, cell);
         let text = &block[place.clone()];
         // no word for a missing value reads as a plain number
@@ -158,6 +164,25 @@ impl Builder {
             Column::Long(v) => v.push(i32::try_from(value).unwrap_or(i32::MAX)),
             Column::Double(v) => v.push(f64::from(value)),
             Column::Float(_) | Column::Str(_) | Column::StrL(_) => self.number(f64::from(value)),
+        }
+    }
+
+    /// Appends a number with a point, which can always be stored.
+    #[inline(always)]
+    pub(super) fn decimal(&mut self, value: f64) {
+        match &mut self.values {
+            Column::Double(v) => v.push(value),
+            _ => self.number(value),
+        }
+    }
+
+    /// Appends a day since 1960-01-01 to a column of dates or times with the year first.
+    #[inline(always)]
+    pub(super) fn day(&mut self, day: i32) {
+        match (&mut self.values, self.reading) {
+            (Column::Long(v), Reading::Date(_)) => v.push(day),
+            (_, Reading::Datetime(_)) => self.number(f64::from(day) * DAY_MS),
+            _ => self.number(f64::from(day)),
         }
     }
 

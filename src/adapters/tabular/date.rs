@@ -119,8 +119,8 @@ fn skip_spaces_and_point(text: &mut &[u8]) {
 }
 
 /// Reads `2024-01-05` and the like, the commonest dates of tables.
-#[inline]
-fn full_date(text: &[u8]) -> Option<i32> {
+#[inline(always)]
+pub(super) fn full_date(text: &[u8]) -> Option<i32> {
     let digits = *text.first_chunk::<10>().filter(|_| text.len() == 10)?;
     let [a, b, c, d, first, e, f, second, g, h] = digits;
     let mark = first == second && matches!(first, b'-' | b'/' | b'.');

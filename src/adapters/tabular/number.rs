@@ -64,6 +64,14 @@ pub(super) fn plain_within<const VALUE: bool>(text: &[u8], range: Range<usize>) 
     }
 }
 
+/// The same for a number with a point and up to 19 digits, without blanks around it.
+#[inline(always)]
+pub(super) fn with_point<const VALUE: bool>(text: &[u8], range: &Range<usize>) -> Option<Plain> {
+    let (negative, body) = unsigned(&text[range.clone()])?;
+    let short = Short::of(text[..range.end].last_chunk::<TAIL>()?, body.len())?;
+    (short.digits < body.len()).then(|| short.plain::<VALUE>(negative, body))
+}
+
 /// Takes the sign off. Signs follow each other at random, so that there is no branch on them.
 #[inline(always)]
 fn unsigned(text: &[u8]) -> Option<(bool, &[u8])> {
@@ -115,12 +123,7 @@ impl Short {
     /// Reads the last `length` bytes.
     #[inline(always)]
     fn of(tail: &[u8; TAIL], length: usize) -> Option<Self> {
-        let word = |at: usize, length: usize| {
-            let bytes = tail[at..].first_chunk().expect("eight bytes");
-            let unused = 64 - 8 * length;
-            // the distances of the codes from `0`; zeros before the first
-            without_point((u64::from_le_bytes(*bytes) ^ (EACH_BYTE * u64::from(b'0'))) >> unused << unused)
-        };
+        let word = |at: usize, length: usize| word(tail, at, length);
         let (mantissa, point) = match length {
             1..=8 => {
                 let (last, point) = word(16, length);
@@ -160,12 +163,18 @@ impl Short {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&self) -> f64 {
         if self.mantissa < 1 << 53 {
             // both operands are exact doubles, so that one division rounds correctly
             return self.mantissa as f64 / POWERS[self.fraction_digits];
         }
+        self.long_value()
+    }
+
+    /// The value of more digits than a double holds.
+    #[inline(never)]
+    fn long_value(&self) -> f64 {
         // The quotient of integers keeps at least 62 bits. What is left beyond them decides between two doubles like
         // any other bit behind the last one that they have.
         let (divisor, zeros) = (10u64.pow(self.fraction_digits as u32), self.mantissa.leading_zeros());
@@ -176,6 +185,15 @@ impl Short {
         let rounded = (quotient | u64::from(!is_exact)) as f64;
         rounded * f64::from_bits(u64::from(1023 - zeros - shift) << 52)
     }
+}
+
+/// The last `length` of the eight bytes from `at` on, without a point, and the byte where that was.
+#[inline(always)]
+fn word(tail: &[u8; TAIL], at: usize, length: usize) -> (u64, Option<usize>) {
+    let bytes = tail[at..].first_chunk().expect("eight bytes");
+    let unused = 64 - 8 * length;
+    // the distances of the codes from `0`; zeros before the first
+    without_point((u64::from_le_bytes(*bytes) ^ (EACH_BYTE * u64::from(b'0'))) >> unused << unused)
 }
 
 /// Joins two words of eight characters, without their points and with the bytes where those were; returns the number
@@ -205,7 +223,7 @@ fn without_point(word: u64) -> (u64, Option<usize>) {
 }
 
 /// The high bit of every byte that was a point (Warren, Hacker's Delight, 6-1: bytes that are zero).
-#[inline]
+#[inline(always)]
 fn points(word: u64) -> u64 {
     let low = EACH_BYTE * 0x7f;
     let x = word ^ (EACH_BYTE * u64::from(b'.' ^ b'0'));

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dta::limits::{CHARACTERISTIC_BYTES, LABEL_BYTES, LABEL_CHARS};
 use dta::{Characteristic, ColumnRef, Meta, RowEncoder, StorageType, ValueLabelSet, Variable, Writer};
@@ -59,8 +59,12 @@ pub(super) fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
 pub(super) struct Output {
     path: PathBuf,
     writer: Option<Writer<HashedFile>>,
+    spare: Spare,
     finished: bool,
 }
+
+/// Memory of blocks that were written, for the next ones.
+type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
 
 impl Output {
     /// Starts the file at `path`, which must not exist, for so many rows.
@@ -75,7 +79,8 @@ impl Output {
     ) -> Result<Self, Problem> {
         let create = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
         let file = HashedFile::new(create(path).map_err(|e| problems::io("create the data file", &e))?);
-        let mut output = Self { path: path.to_owned(), writer: None, finished: false };
+        let mut output =
+            Self { path: path.to_owned(), writer: None, spare: Spare::default(), finished: false };
         let meta = meta(plans, labels);
         let long = plans.iter().any(|p| p.storage == StorageType::StrL);
         let writer = if long {
@@ -95,18 +100,23 @@ impl Output {
     ///
     /// # Errors
     /// I/O, or a value that does not fit its column.
-    pub(super) fn write(&mut self, block: &Block) -> Result<(), Problem> {
+    pub(super) fn write(&mut self, block: Block) -> Result<(), Problem> {
         let writer = self.writer.as_mut().expect("a file that is being written has its writer");
         match block {
-            Block::Columns(columns) => writer.write_rows(&views(columns)),
-            Block::Rows(bytes) => writer.write_encoded(bytes),
+            Block::Columns(columns) => writer.write_rows(&views(&columns)),
+            Block::Rows(bytes) => {
+                let written = writer.write_encoded(&bytes);
+                self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+                written
+            }
         }
         .map_err(|e| problems::dta_write(&e))
     }
 
     /// Returns what turns columns into blocks, on any thread.
     pub(super) fn encoder(&self) -> Encoder {
-        Encoder(self.writer.as_ref().expect("a file that is being written has its writer").encoder())
+        let writer = self.writer.as_ref().expect("a file that is being written has its writer");
+        Encoder { rows: writer.encoder(), spare: Arc::clone(&self.spare) }
     }
 
     /// Completes the file and hashes it.
@@ -140,7 +150,10 @@ pub(super) enum Block {
 
 /// Prepares rows for a file. Long texts are kept apart from the rows, so that only the file can encode rows with them.
 #[derive(Clone)]
-pub(super) struct Encoder(Option<Arc<RowEncoder>>);
+pub(super) struct Encoder {
+    rows: Option<Arc<RowEncoder>>,
+    spare: Spare,
+}
 
 impl Encoder {
     /// Turns columns into a block.
@@ -148,8 +161,9 @@ impl Encoder {
     /// # Errors
     /// A value that does not fit its column.
     pub(super) fn block(&self, columns: Vec<dta::Column>) -> Result<Block, Problem> {
-        let Some(encoder) = &self.0 else { return Ok(Block::Columns(columns)) };
-        let mut bytes = Vec::new();
+        let Some(encoder) = &self.rows else { return Ok(Block::Columns(columns)) };
+        let mut bytes = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        bytes.clear();
         encoder.encode(&views(&columns), 0, &mut bytes).map_err(|e| problems::dta_write(&e))?;
         Ok(Block::Rows(bytes))
     }

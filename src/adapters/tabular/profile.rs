@@ -177,7 +177,11 @@ fn add_whole<T: Copy + Ord + Into<i64>>(
         if let Seen::Near { base, bits } = &mut profile.seen {
             for &value in numbers {
                 let at = (value.into() - *base) as usize;
-                bits[at / 64] |= 1 << (at % 64);
+                let (word, bit) = (&mut bits[at / 64], 1 << (at % 64));
+                // most numbers were seen before, and a store would wait for the one before it
+                if *word & bit == 0 {
+                    *word |= bit;
+                }
             }
         }
         return;

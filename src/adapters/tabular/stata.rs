@@ -70,7 +70,7 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
     while let Some(mut block) = reader.read_block(step).map_err(|e| problems::dta_read(&e))? {
         block.columns.iter_mut().for_each(normalise);
         duplicates.add(&gatherer.add(&block.columns));
-        output.write(&Block::Columns(block.columns))?;
+        output.write(Block::Columns(block.columns))?;
     }
     let canonical = output.finish()?;
     let columns = output::describe(plans, &gatherer, rows);

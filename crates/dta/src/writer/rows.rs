@@ -108,6 +108,17 @@ impl Cells<'_> {
         }
     }
 
+    /// Puts values of `N` bytes, one into each row.
+    #[inline(always)]
+    fn put_each<const N: usize>(&mut self, values: impl Iterator<Item = [u8; N]>) {
+        let offset = self.offset;
+        for (row, value) in self.bytes.chunks_exact_mut(self.row_width).zip(values) {
+            if let Some(cell) = row[offset..].first_chunk_mut() {
+                *cell = value;
+            }
+        }
+    }
+
     fn cells(&mut self) -> impl Iterator<Item = &mut [u8]> {
         let range = self.offset..self.offset + self.variable.storage.width();
         self.bytes.chunks_exact_mut(self.row_width).map(move |row| &mut row[range.clone()])
@@ -117,9 +128,7 @@ impl Cells<'_> {
     pub(super) fn put(mut self, column: ColumnRef<'_>, start: usize) -> Result<(), Error> {
         macro_rules! copy {
             ($values:expr) => {
-                for (cell, value) in self.cells().zip(&$values[start..]) {
-                    cell.copy_from_slice(&value.to_le_bytes());
-                }
+                self.put_each($values[start..].iter().map(|value| value.to_le_bytes()))
             };
         }
         match (self.variable.storage, column) {
@@ -129,6 +138,10 @@ impl Cells<'_> {
             (StorageType::Float, ColumnRef::Float(v)) => copy!(v),
             (StorageType::Str(width), ColumnRef::Text(texts)) => {
                 return self.put_texts(texts, start, usize::from(width));
+            }
+            (StorageType::Double, ColumnRef::Numbers(v)) => {
+                let code = |value: &f64| Missing::of_double(*value).map_or(*value, Missing::double);
+                self.put_each(v[start..].iter().map(|value| code(value).to_le_bytes()));
             }
             (storage, ColumnRef::Numbers(v)) if !storage.is_text() => {
                 return self.put_numbers(&v[start..]);

@@ -253,7 +253,7 @@ fn write(
     let mut flush = |builders: &mut Vec<Builder>| {
         let columns: Vec<dta::Column> = builders.iter_mut().map(Builder::take).collect();
         duplicates.add(&gatherer.add(&columns));
-        output.write(&Block::Columns(columns))
+        output.write(Block::Columns(columns))
     };
     workbook.each_row(sheet, |row, cells| {
         if row <= place.header_row {

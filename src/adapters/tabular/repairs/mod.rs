@@ -106,7 +106,7 @@ pub(super) fn offers(
         let scan = Scan::of(column, storage, profiles[at].blanks);
         scans.extend(scan.filter(|_| scans.len() < MOST_COLUMNS * 5).map(|s| (at, s)));
     }
-    look_through(&mut reader, &mut scans)?;
+    scan::look_through(&mut reader, &mut scans)?;
     let mut dropped = rows::foreign(columns, &scans, place);
     if let Some(notes) = notes::below(&mut reader, columns, place)? {
         dropped.retain(|found| !found.rows.iter().any(|row| notes.has(*row)));
@@ -140,25 +140,6 @@ pub(super) fn offers(
     let repairs = facts::after(path, columns, drop_step.as_ref(), &found)?;
     remark(columns, dropped, drop_step, found, warnings);
     Ok(repairs)
-}
-
-/// Shows the rows to the scans, each as long as it needs them, and the last row to all.
-fn look_through(reader: &mut Reader<BufReader<File>>, scans: &mut [(usize, Scan)]) -> Result<(), Problem> {
-    let mut open: Vec<&mut (usize, Scan)> = scans.iter_mut().collect();
-    let mut row = 1;
-    while !open.is_empty() {
-        reader.select(open.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
-        let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? else { break };
-        open.iter_mut().zip(&block.columns).for_each(|((_, scan), values)| scan.add(values, row));
-        row += block.rows as u64;
-        open.retain(|(_, scan)| !scan.is_settled());
-    }
-    reader.select(scans.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
-    reader.go_to_row(reader.rows().saturating_sub(1));
-    if let Some(block) = reader.read_block(1).map_err(unreadable)? {
-        scans.iter_mut().zip(&block.columns).for_each(|((_, scan), values)| scan.end(values));
-    }
-    Ok(())
 }
 
 /// Adds the remarks: one for the rows, one for each column with everything that repairs it.

@@ -1,15 +1,19 @@
 //! First look of the repairs: the cells of columns that may need one.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufReader;
 
-use dta::{Column as Values, StorageType};
+use dta::{Column as Values, Reader, StorageType};
 
 use super::cells::Cells;
 use super::orders::Days;
 use super::rows;
 use super::shapes::Shapes;
+use super::{BLOCK, unreadable};
 use crate::domain::data_step::ConvertTo;
 use crate::domain::dataset::{Column, InferredType};
+use crate::domain::error::Problem;
 
 /// Rows after which a column without numbers or dates is left alone.
 const ENOUGH_ROWS: u64 = 20_000;
@@ -118,6 +122,43 @@ impl Scan {
             texts.iter().last().unwrap_or_default().clone_into(&mut scan.last);
         }
     }
+}
+
+/// Shows the rows to the scans, each as long as it needs them, and the last row to all.
+///
+/// # Errors
+/// I/O.
+pub(super) fn look_through(
+    reader: &mut Reader<BufReader<File>>,
+    scans: &mut [(usize, Scan)],
+) -> Result<(), Problem> {
+    let mut open: Vec<&mut (usize, Scan)> = scans.iter_mut().collect();
+    let mut row = 1;
+    while !open.is_empty() {
+        reader.select(open.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
+        let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? else { break };
+        let mut work: Vec<_> = open.iter_mut().zip(&block.columns).collect();
+        in_halves(&mut work, &|((_, scan), values)| scan.add(values, row));
+        row += block.rows as u64;
+        open.retain(|(_, scan)| !scan.is_settled());
+    }
+    reader.select(scans.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
+    reader.go_to_row(reader.rows().saturating_sub(1));
+    if let Some(block) = reader.read_block(1).map_err(unreadable)? {
+        scans.iter_mut().zip(&block.columns).for_each(|((_, scan), values)| scan.end(values));
+    }
+    Ok(())
+}
+
+/// Works on all items, on half of them in another thread.
+fn in_halves<T: Send>(items: &mut [T], work: &(impl Fn(&mut T) + Sync)) {
+    let (front, back) = items.split_at_mut(items.len() / 2);
+    std::thread::scope(|scope| {
+        if !front.is_empty() {
+            scope.spawn(|| front.iter_mut().for_each(work));
+        }
+        back.iter_mut().for_each(work);
+    });
 }
 
 impl TextScan {

@@ -42,8 +42,7 @@ impl Shapes {
     pub(super) fn add(&mut self, cell: &str, row: u64, most: usize) {
         self.cells += 1;
         let cell = cell.trim();
-        let known = self.different.contains_key(cell);
-        if !known && self.different.len() < most {
+        if self.different.len() < most && !self.different.contains_key(cell) {
             self.different.insert(cell.to_owned(), row);
             self.spellings.entry(cell.to_lowercase()).or_default().push((cell.to_owned(), row));
         }
@@ -100,6 +99,11 @@ fn range(cell: &str) -> Option<bool> {
     };
     if begins && ends && BETWEEN.iter().find_map(both).is_some() {
         return Some(true);
+    }
+    // a word in front of a number begins with one of these, whatever its case
+    let words = matches!(bytes[0], b'<' | b'>' | b'u' | b'U' | b'o' | b'O' | b'b' | b'B' | 0xe2);
+    if !begins && !words {
+        return None;
     }
     let lower = cell.to_lowercase();
     let before = OPEN_BEFORE.iter().filter(|_| ends).filter_map(|word| lower.strip_prefix(word));

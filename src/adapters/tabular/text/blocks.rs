@@ -1,7 +1,6 @@
 //! A text file as blocks of complete records in UTF-8, worked on by several threads and handed over in
 //! the order of the file. Memory is bounded by the number of blocks under way.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -11,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use encoding_rs::{CoderResult, Decoder, UTF_8};
 
 use super::encoding::{TextEncoding, read_full};
+use super::known::in_order;
 use super::scan::{Boundaries, Dialect};
 use crate::adapters::tabular::{advance, problems};
 use crate::domain::error::Problem;
@@ -34,12 +34,24 @@ pub(super) struct RawBlock {
 }
 
 impl RawBlock {
+    /// A block whose first record has this row.
+    pub(super) fn new(first_row: u64, bytes: Vec<u8>, dialect: Dialect, encoding: &'static str) -> Self {
+        Self { first_row, bytes, dialect, encoding }
+    }
+
+    /// Its memory, for another one.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The records as text.
     ///
     /// # Errors
     /// Bytes that the encoding does not have, NUL characters.
     pub(super) fn text(&self) -> Result<&str, Problem> {
-        let text = simdutf8::compat::from_utf8(&self.bytes)
+        // the faster of the two does not say where
+        let text = simdutf8::basic::from_utf8(&self.bytes)
+            .or_else(|_| simdutf8::compat::from_utf8(&self.bytes))
             .map_err(|error| problems::encoding(self.row_of(error.valid_up_to()), self.encoding))?;
         match memchr::memchr(0, &self.bytes) {
             Some(at) => Err(problems::nul(self.row_of(at))),
@@ -230,6 +242,11 @@ pub(super) fn decode_sample(bytes: &[u8], encoding: TextEncoding) -> String {
     out
 }
 
+/// Threads that work on one file.
+pub(super) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_WORKERS)
+}
+
 /// Works on all blocks with `work` on several threads and gives the results to `take` in the order of
 /// the file. `make_state` builds what a thread keeps between blocks; the states come back at the end, with the
 /// lengths of the blocks.
@@ -246,7 +263,7 @@ where
     S: Send,
     T: Send,
 {
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_WORKERS);
+    let workers = workers();
     let under_way = workers * 2 + 2;
     let spare = Arc::clone(&blocks.spare);
     std::thread::scope(|scope| {
@@ -311,23 +328,4 @@ fn worker<S, T>(
             return state;
         }
     }
-}
-
-fn in_order<T>(
-    done_in: &Receiver<(u64, Result<T, Problem>)>,
-    take: &mut impl FnMut(T) -> Result<(), Problem>,
-    permits: &SyncSender<()>,
-) -> Result<(), Problem> {
-    let mut waiting = BTreeMap::new();
-    let mut next = 0;
-    for (number, result) in done_in {
-        waiting.insert(number, result);
-        while let Some(result) = waiting.remove(&next) {
-            take(result?)?;
-            next += 1;
-            // the splitter may have ended already
-            let _ = permits.send(());
-        }
-    }
-    Ok(())
 }

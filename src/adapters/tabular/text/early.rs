@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use foldhash::fast::RandomState;
 
-use super::blocks::{Blocks, Cuts, RawBlock, in_parallel};
-use super::grid::Grid;
+use super::blocks::{Cuts, RawBlock};
+use super::grid::{Cell, Grid};
+use super::known::KnownBlocks;
+use super::marks;
 use super::measure::Survey;
 use super::plan::Plan;
 use super::sample::Guess;
@@ -143,29 +145,29 @@ type Done = (u64, Option<(Block, Vec<u64>)>);
 impl Pass<'_> {
     fn run(&self, cuts: Cuts, expected: u64, output: Output) -> Option<(Inferred, Option<Rows>)> {
         let table = self.table;
-        let blocks = Blocks::again(table.path, table.encoding, table.dialect, cuts).ok()?;
+        let blocks = KnownBlocks::open(table.path, table.encoding, table.dialect, &cuts).ok()?;
         let mut gathered = Gatherer::new(self.guess.plan.kept.len(), RandomState::default());
         let mut duplicates = Duplicates::of_rows(expected);
         let mut output = Some(output);
         let mut rows = 0;
-        let (states, cuts) = in_parallel(
-            blocks,
-            || State::new(&self.guess.plan, table.header.names.len(), gathered.beside()),
-            |state, block| self.work(state, block),
-            |(count, converted)| {
-                rows += count;
-                let written = converted.zip(output.as_mut()).is_some_and(|((block, hashes), output)| {
-                    duplicates.add(&hashes);
-                    output.write(&block).is_ok()
-                });
-                if !written {
-                    self.wrong.store(true, Ordering::Relaxed);
-                    output = None;
-                }
-                Ok(())
-            },
-        )
-        .ok()?;
+        let states = blocks
+            .in_parallel(
+                || State::new(&self.guess.plan, table.header.names.len(), gathered.beside()),
+                |state, block| self.work(state, block),
+                |(count, converted)| {
+                    rows += count;
+                    let written = converted.zip(output.as_mut()).is_some_and(|((block, hashes), output)| {
+                        duplicates.add(&hashes);
+                        output.write(block).is_ok()
+                    });
+                    if !written {
+                        self.wrong.store(true, Ordering::Relaxed);
+                        output = None;
+                    }
+                    Ok(())
+                },
+            )
+            .ok()?;
         let mut columns = vec![Inference::default(); table.header.names.len()];
         let (mut last_row, mut misfits) = (0, 0);
         for state in states {
@@ -217,59 +219,109 @@ impl State {
     }
 }
 
-/// Takes in and converts the cells of a column. Plain numbers, dates and texts are read once for both.
+/// Takes in and converts the cells of a column. Plain numbers, dates and texts are read once for both. What finds bits in
+/// words is compiled once more for processors that have instructions for it.
 fn both(fact: &mut Inference, builder: &mut Builder, grid: &Grid, at: usize, text: &str) {
+    #[cfg(target_arch = "x86_64")]
+    if marks::has_avx2() {
+        // SAFETY: the processor has what the function is compiled for.
+        return unsafe { both_with_avx2(fact, builder, grid, at, text) };
+    }
+    both_by_words(fact, builder, grid, at, text);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn both_with_avx2(fact: &mut Inference, builder: &mut Builder, grid: &Grid, at: usize, text: &str) {
+    both_by_words(fact, builder, grid, at, text);
+}
+
+#[inline(always)]
+fn both_by_words(fact: &mut Inference, builder: &mut Builder, grid: &Grid, at: usize, text: &str) {
     if builder.takes_words() {
         for (cell, row) in grid.column(at, text) {
-            let cell = cell.text();
-            fact.text(cell.as_bytes(), row);
-            builder.text(&cell);
+            one_by_one(fact, builder, &cell, grid.number(row));
         }
-        return;
-    }
-    if builder.takes_text() {
+    } else if builder.takes_text() {
+        texts(fact, builder, grid, at, text);
+    } else if builder.takes_what_was_read() {
+        numbers(fact, builder, grid, at, text);
+    } else {
         for (cell, row) in grid.column(at, text) {
             match cell.place() {
                 Some((bytes, range)) => {
-                    fact.within_to(bytes, range, row, &mut Verbatim { builder, block: text });
+                    fact.within(bytes, range.clone(), grid.number(row));
+                    builder.within(bytes, range);
                 }
-                None => {
-                    let cell = cell.text();
-                    let bytes = cell.as_bytes();
-                    let mut taker = Verbatim { builder, block: &cell };
-                    fact.within_to(bytes, 0..bytes.len(), row, &mut taker);
-                }
+                None => one_by_one(fact, builder, &cell, grid.number(row)),
             }
         }
-        return;
     }
-    let once = builder.takes_what_was_read();
+}
+
+/// The cells of a column of texts.
+#[inline(always)]
+fn texts(fact: &mut Inference, builder: &mut Builder, grid: &Grid, at: usize, text: &str) {
     let mut digits = Digits::default();
     for (cell, row) in grid.column(at, text) {
-        match cell.place() {
-            Some((bytes, range)) if once => match number::few_digits(bytes, &range) {
-                Some(value) => {
-                    digits.add(value, bytes, &range);
-                    builder.few_digits(value, range);
-                }
-                None => {
-                    fact.digits(&std::mem::take(&mut digits));
-                    fact.others_within_to(bytes, range, row, builder);
-                }
-            },
-            Some((bytes, range)) => {
-                fact.within(bytes, range.clone(), row);
-                builder.within(bytes, range);
-            }
-            None => {
-                fact.digits(&std::mem::take(&mut digits));
-                let cell = cell.text();
-                fact.text(cell.as_bytes(), row);
-                builder.text(&cell);
-            }
+        let Some((bytes, range)) = cell.place() else {
+            digits.hand_over(fact);
+            let cell = cell.text();
+            let (bytes, row) = (cell.as_bytes(), grid.number(row));
+            fact.within_to(bytes, 0..bytes.len(), row, &mut Verbatim { builder, block: &cell });
+            continue;
+        };
+        if let Some(value) = number::few_digits(bytes, &range) {
+            digits.add(value, bytes, &range);
+            Verbatim { builder, block: text }.few_digits(value, range);
+        } else {
+            digits.hand_over(fact);
+            let mut taker = Verbatim { builder, block: text };
+            fact.others_within_to(bytes, range, grid.number(row), &mut taker);
         }
     }
-    fact.digits(&digits);
+    digits.hand_over(fact);
+}
+
+/// The cells of a column of plain numbers, or of dates with the year first.
+#[inline(always)]
+fn numbers(fact: &mut Inference, builder: &mut Builder, grid: &Grid, at: usize, text: &str) {
+    let mut digits = Digits::default();
+    let mut known = fact.known();
+    for (cell, row) in grid.column(at, text) {
+        if let Some((bytes, range)) = cell.place() {
+            if let Some(number) = known.decimal::<true>(bytes, &range) {
+                digits.add_decimal(range.len(), number.leading_zero);
+                builder.decimal(number.value);
+                continue;
+            }
+            if let Some(value) = number::few_digits(bytes, &range) {
+                digits.add(value, bytes, &range);
+                builder.few_digits(value, range);
+                continue;
+            }
+            if let Some(day) = known.day(bytes, &range) {
+                digits.add_day(range.len());
+                builder.day(day);
+                continue;
+            }
+            digits.hand_over(fact);
+            fact.others_within_to(bytes, range, grid.number(row), builder);
+        } else {
+            digits.hand_over(fact);
+            one_by_one(fact, builder, &cell, grid.number(row));
+        }
+        known = fact.known();
+    }
+    digits.hand_over(fact);
+}
+
+/// A cell that is read twice.
+#[cold]
+fn one_by_one(fact: &mut Inference, builder: &mut Builder, cell: &Cell<'_>, row: u64) {
+    let cell = cell.text();
+    fact.text(cell.as_bytes(), row);
+    builder.text(&cell);
 }
 
 #[cfg(test)]

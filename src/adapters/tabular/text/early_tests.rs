@@ -161,6 +161,7 @@ fn cells() -> impl Strategy<Value = Vec<String>> {
         Just("20[0-9]{2}-0[1-9]-1[0-9]( 1[0-9]:00)?"),
         Just("[1-9],[0-9]{3}"),
         Just("[ab é\n\"]{0,6}"),
+        Just("[ab,;\r\n\"]{0,90}"),
         Just("(true|FALSE|yes)"),
         Just("\\(?[1-9]{1,3}\\)?"),
         Just("(|NA|\\.|\\.a)"),
@@ -197,7 +198,7 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
                 text += end;
                 let cell = |column: &Vec<String>| {
                     let cell = &column[row];
-                    let needs = cell.contains(['"', '\n']) || cell.contains(delimiter);
+                    let needs = cell.contains(['"', '\n', '\r']) || cell.contains(delimiter);
                     let quotes = needs || quoted && row % 3 == 0;
                     if quotes { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
                 };

@@ -5,8 +5,11 @@
 mod blocks;
 mod early;
 mod encoding;
+mod gather;
 mod grid;
+mod known;
 mod letters;
+mod marks;
 mod measure;
 mod plan;
 mod sample;
@@ -23,6 +26,7 @@ use foldhash::fast::RandomState;
 use self::blocks::{Blocks, Cuts, RawBlock, in_parallel};
 use self::early::{Converted, Early};
 use self::encoding::TextEncoding;
+use self::gather::gather;
 use self::grid::Grid;
 use self::plan::Plan;
 use self::scan::{Dialect, Field, Records};
@@ -269,7 +273,7 @@ impl<'a> Table<'a> {
             },
             |(rows, hashes)| {
                 duplicates.add(&hashes);
-                output.write(&rows)
+                output.write(rows)
             },
         )?;
         let mut gathered = shared;
@@ -288,31 +292,51 @@ impl<'a> Table<'a> {
         grid: &mut Grid,
         mut work: impl FnMut(&Grid, &str),
     ) -> Result<u64, Problem> {
-        let width = self.header.names.len();
         let text = block.text()?;
-        let mut records = Records::new(text, self.dialect);
-        let mut number = block.first_row;
-        let mut count = 0;
-        grid.clear();
-        while records.append_record(grid.fields()) {
-            let fields = grid.added();
-            if number > self.header.row && !is_blank(fields, text) {
-                if fields.len() != width {
-                    self.check_width(number, fields, text)?;
+        let (mut at, mut number, mut count) = (0, block.first_row, 0);
+        while at < text.len() {
+            let is_data = number > self.header.row;
+            let regular = is_data.then(|| grid.take_regular(text, at, self.dialect, number)).flatten();
+            match regular {
+                Some(end) => {
+                    at = end;
+                    number += grid.rows() as u64;
                 }
-                grid.keep(number);
-                if grid.is_full() {
-                    count += grid.rows() as u64;
-                    work(grid, text);
-                    grid.clear();
-                }
-            } else {
-                grid.discard();
+                None => (at, number) = self.take_records(text, at, number, grid)?,
             }
-            number += 1;
+            count += grid.rows() as u64;
+            work(grid, text);
         }
-        work(grid, text);
-        Ok(count + grid.rows() as u64)
+        Ok(count)
+    }
+
+    /// Fills a grid record by record from `at` on, where the row `number` begins; returns where the next one begins, and
+    /// its number.
+    fn take_records(
+        &self,
+        text: &str,
+        at: usize,
+        mut number: u64,
+        grid: &mut Grid,
+    ) -> Result<(usize, u64), Problem> {
+        let width = self.header.names.len();
+        let mut records = Records::from(text, at, self.dialect);
+        grid.clear();
+        while records.next_record(grid.added()) {
+            let (fields, row) = (grid.added(), number);
+            number += 1;
+            if row <= self.header.row || is_blank(fields, text) {
+                continue;
+            }
+            if fields.len() != width {
+                self.check_width(row, fields, text)?;
+            }
+            grid.keep(row);
+            if grid.is_full() {
+                break;
+            }
+        }
+        Ok((records.at(), number))
     }
 
     /// Refuses a row with fewer fields than the header, or with more that hold something.
@@ -337,16 +361,6 @@ impl<'a> Table<'a> {
             .with("found_fields", fields.len())
             .with("delimiter", delimiter.to_string())
             .with("advice", advice))
-    }
-}
-
-/// Takes in the cells of a column.
-fn gather(fact: &mut Inference, grid: &Grid, at: usize, text: &str) {
-    for (cell, row) in grid.column(at, text) {
-        match cell.place() {
-            Some((block, range)) => fact.within(block, range, row),
-            None => fact.text(cell.text().as_bytes(), row),
-        }
     }
 }
 

@@ -35,18 +35,15 @@ impl Guess {
     /// Guesses; `None` for small files, for other encodings than UTF-8, and where pieces differ in what they say.
     pub(super) fn of(table: &Table, early: &Early) -> Option<Self> {
         let names = &table.header.names;
-        let mut file = File::open(table.path).ok()?;
-        let bytes = file.metadata().ok()?.len();
+        let bytes = File::open(table.path).ok()?.metadata().ok()?.len();
         if bytes < early.least_bytes || names.len() > MOST_COLUMNS || table.encoding.encoding != UTF_8 {
             return None;
         }
         let first = table.encoding.bom as u64;
         let count = (bytes / BYTES_OF_A_PIECE).clamp(*PIECES.start(), *PIECES.end());
         let step = bytes.saturating_sub(first + early.sample as u64) / (count - 1);
-        let mut pieces = Vec::new();
-        for number in 0..count {
-            pieces.push(piece(table, &mut file, first + number * step, early.sample)?);
-        }
+        let places: Vec<u64> = (0..count).map(|number| first + number * step).collect();
+        let pieces = pieces(table, &places, early.sample)?;
         let mut facts = vec![Inference::default(); names.len()];
         for piece in &pieces {
             facts.iter_mut().zip(piece).for_each(|(all, part)| all.merge(part));
@@ -103,6 +100,21 @@ impl Guess {
             None => fact.present == 0,
         })
     }
+}
+
+/// Facts on the pieces at these places, half of them on another thread.
+fn pieces(table: &Table, places: &[u64], bytes: usize) -> Option<Vec<Vec<Inference>>> {
+    let read = |places: &[u64]| -> Option<Vec<Vec<Inference>>> {
+        let mut file = File::open(table.path).ok()?;
+        places.iter().map(|at| piece(table, &mut file, *at, bytes)).collect()
+    };
+    let (front, back) = places.split_at(places.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| read(back));
+        let mut found = read(front)?;
+        found.extend(other.join().ok().flatten()?);
+        Some(found)
+    })
 }
 
 /// Facts on the columns of the whole lines of a piece. `None` for bytes that are not UTF-8.

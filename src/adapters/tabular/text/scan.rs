@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::marks::{self, Quoting, STEP};
 use super::stops::Stops;
 
 /// Separators of fields and records.
@@ -18,6 +19,10 @@ pub(super) struct Dialect {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Boundaries {
     in_quotes: bool,
+    /// The last byte that was checked is a quote that closed; another one behind it opens again.
+    closed: bool,
+    /// The same, and more may follow.
+    undecided: bool,
     /// Bytes of the buffer that were checked.
     scanned: usize,
     /// End of the last complete record in the buffer.
@@ -31,45 +36,108 @@ pub(super) struct Boundaries {
 impl Boundaries {
     /// Checks what `buffer` has beyond the last call; `last` if nothing will follow.
     pub(super) fn scan(&mut self, buffer: &[u8], dialect: Dialect, last: bool) {
-        let mut at = self.scanned;
-        let mut stops = Stops::from(buffer, at, [b'"', dialect.terminator]);
-        loop {
-            let stop = stops.next(at);
-            at = stop + 1;
-            if stop == buffer.len() {
-                break;
-            }
-            if buffer[stop] != b'"' {
-                if !self.in_quotes {
-                    self.records += 1;
-                    self.blank += u64::from(matches!(buffer[self.end..stop], [] | [b'\r']));
-                    self.end = at;
-                }
-            } else if self.in_quotes {
-                match buffer.get(at) {
-                    Some(b'"') => at += 1,
-                    None if !last => {
-                        // the next piece tells whether the quote is doubled
-                        self.scanned = stop;
-                        return;
-                    }
-                    _ => self.in_quotes = false,
-                }
-            } else {
-                let before = stop.checked_sub(1).map(|i| buffer[i]);
-                self.in_quotes = before.is_none_or(|b| b == dialect.delimiter || b == dialect.terminator);
-            }
-        }
-        self.scanned = buffer.len();
+        self.search(buffer, dialect);
+        self.undecided = self.closed && !last;
         if last && !self.in_quotes && self.end < buffer.len() {
             self.end = buffer.len();
             self.records += 1;
         }
     }
 
-    /// True if the text ends inside a quoted field.
+    fn search(&mut self, buffer: &[u8], dialect: Dialect) {
+        #[cfg(target_arch = "x86_64")]
+        if marks::has_avx2() {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { self.search_with_avx2(buffer, dialect) };
+        }
+        self.search_by(buffer, dialect, marks::marks_of);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn search_with_avx2(&mut self, buffer: &[u8], dialect: Dialect) {
+        self.search_by(buffer, dialect, |chunk, dialect| marks::marks_with_avx2(chunk, dialect));
+    }
+
+    #[inline(always)]
+    fn search_by(
+        &mut self,
+        buffer: &[u8],
+        dialect: Dialect,
+        marks: impl Fn(&[u8; STEP], Dialect) -> marks::Marks,
+    ) {
+        let before = self.scanned.checked_sub(1).map(|at| buffer[at]);
+        let separated = before.is_none_or(|b| b == dialect.delimiter || b == dialect.terminator);
+        let mut quoting = Quoting::behind(self.in_quotes, separated, self.closed);
+        while self.scanned < buffer.len() {
+            let (chunk, length) = marks::step(buffer, self.scanned);
+            let marks = marks(&chunk, dialect);
+            let outside = quoting.outside(&marks, length);
+            (self.in_quotes, self.closed) = (quoting.is_inside(), quoting.is_closed());
+            let Some((outside, _)) = outside else { return self.search_carefully(buffer, dialect) };
+            self.end_records(buffer, marks.terminators & outside);
+            self.scanned += length;
+        }
+    }
+
+    /// Takes in the ends of records among the next 64 bytes.
+    #[inline(always)]
+    fn end_records(&mut self, buffer: &[u8], ends: u64) {
+        if ends == 0 {
+            return;
+        }
+        // ends right behind the beginning of a record, or one byte further: it may be blank
+        let begins = ends << 1 | u64::from(self.end == self.scanned);
+        let short = ends & (begins | begins << 1 | u64::from(self.end + 1 == self.scanned));
+        if short != 0 {
+            let mut left = ends;
+            while left != 0 {
+                self.end_record(buffer, self.scanned + left.trailing_zeros() as usize);
+                left &= left - 1;
+            }
+            return;
+        }
+        self.records += u64::from(ends.count_ones());
+        self.end = self.scanned + STEP - ends.leading_zeros() as usize;
+    }
+
+    fn end_record(&mut self, buffer: &[u8], stop: usize) {
+        self.records += 1;
+        self.blank += u64::from(matches!(buffer[self.end..stop], [] | [b'\r']));
+        self.end = stop + 1;
+    }
+
+    /// The same quote by quote: where one stands within a text without quotes around it.
+    fn search_carefully(&mut self, buffer: &[u8], dialect: Dialect) {
+        let mut stops = Stops::from(buffer, self.scanned, [b'"', dialect.terminator]);
+        let mut behind_closing = if self.closed { self.scanned } else { usize::MAX };
+        let mut at = self.scanned;
+        loop {
+            let stop = stops.next(at);
+            if stop == buffer.len() {
+                break;
+            }
+            at = stop + 1;
+            if buffer[stop] != b'"' {
+                if !self.in_quotes {
+                    self.end_record(buffer, stop);
+                }
+            } else if self.in_quotes {
+                self.in_quotes = false;
+                behind_closing = at;
+            } else {
+                let before = stop.checked_sub(1).map(|i| buffer[i]);
+                let separated = before.is_none_or(|b| b == dialect.delimiter || b == dialect.terminator);
+                self.in_quotes = separated || behind_closing == stop;
+            }
+        }
+        self.scanned = buffer.len();
+        self.closed = behind_closing == buffer.len();
+    }
+
+    /// True if the text ends inside a quoted field, or with a quote that may not close it.
     pub(super) fn open_quote(&self) -> bool {
-        self.in_quotes
+        self.in_quotes || self.undecided
     }
 
     /// Records without any character so far.
@@ -121,6 +189,12 @@ impl Field {
         (self.quotes != Quotes::Within).then_some(self.start as usize..self.end as usize)
     }
 
+    /// The range of the field with its quotes.
+    pub(super) fn whole(&self) -> std::ops::Range<u32> {
+        let around = u32::from(self.quotes == Quotes::Around);
+        self.start - around..self.end + around
+    }
+
     /// The field's text without its quotes.
     #[inline]
     pub(super) fn value<'a>(&self, block: &'a str) -> Cow<'a, str> {
@@ -130,7 +204,7 @@ impl Field {
 }
 
 /// Takes the quotes off: `"a""b"c` is `a"bc`.
-fn unquote(raw: &str) -> Cow<'_, str> {
+pub(super) fn unquote(raw: &str) -> Cow<'_, str> {
     let body = &raw[1..];
     if let Some(plain) = body.strip_suffix('"')
         && !plain.contains('"')
@@ -169,20 +243,24 @@ pub(super) struct Records<'a> {
 impl<'a> Records<'a> {
     /// Starts at the front of a block, which must be shorter than 4 GiB.
     pub(super) fn new(block: &'a str, dialect: Dialect) -> Self {
-        let stops = Stops::new(block.as_bytes(), [dialect.delimiter, dialect.terminator]);
-        Self { block: block.as_bytes(), at: 0, stops, terminator: dialect.terminator }
+        Self::from(block, 0, dialect)
+    }
+
+    /// Starts at a record within a block.
+    pub(super) fn from(block: &'a str, at: usize, dialect: Dialect) -> Self {
+        let stops = Stops::from(block.as_bytes(), at, [dialect.delimiter, dialect.terminator]);
+        Self { block: block.as_bytes(), at, stops, terminator: dialect.terminator }
+    }
+
+    /// Where the next record begins.
+    pub(super) fn at(&self) -> usize {
+        self.at.min(self.block.len())
     }
 
     /// Puts the fields of the next record into `fields`; false at the end. A blank line is a record with
     /// one empty field.
     pub(super) fn next_record(&mut self, fields: &mut Vec<Field>) -> bool {
         fields.clear();
-        self.append_record(fields)
-    }
-
-    /// Appends the fields of the next record.
-    #[inline]
-    pub(super) fn append_record(&mut self, fields: &mut Vec<Field>) -> bool {
         if self.at >= self.block.len() {
             return false;
         }

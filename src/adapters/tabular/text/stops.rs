@@ -20,12 +20,7 @@ pub(super) struct Stops<'a> {
 }
 
 impl<'a> Stops<'a> {
-    /// Starts in front of a text; neither byte may be NUL.
-    pub(super) fn new(text: &'a [u8], wanted: [u8; 2]) -> Self {
-        Self::from(text, 0, wanted)
-    }
-
-    /// Starts within a text.
+    /// Starts at a place within a text; neither byte may be NUL.
     pub(super) fn from(text: &'a [u8], at: usize, wanted: [u8; 2]) -> Self {
         debug_assert!(!wanted.contains(&0));
         Self { text, wanted, found: Box::new([0; WINDOW + STEP]), count: 0, next: 0, window: (at, at) }
@@ -146,7 +141,7 @@ mod tests {
             text in proptest::collection::vec(prop_oneof![Just(b','), Just(b'\n'), any::<u8>()], 0..9000),
             skips in proptest::collection::vec(prop_oneof![0usize..4, 0usize..90, 0usize..5000], 0..60),
         ) {
-            let mut stops = Stops::new(&text, [b',', b'\n']);
+            let mut stops = Stops::from(&text, 0, [b',', b'\n']);
             let mut from = 0;
             for skip in skips {
                 from = (from + skip).min(text.len());
