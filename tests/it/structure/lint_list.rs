@@ -218,6 +218,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "stddiff",
             "sum2docx",
             "t2docx",
+            "table1_mc",
             "tabout",
             "texsave",
         ],

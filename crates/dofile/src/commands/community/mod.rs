@@ -4,6 +4,7 @@
 
 mod bacon_panel;
 mod bacondecomp;
+mod baseline;
 mod binscatter;
 mod boottest;
 mod boottest_instruments;
@@ -133,6 +134,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     intervals::ASROL,
     intervals::ASTILE,
     intervals::RANGESTAT,
+    baseline::TABLE1_MC,
     missings::DROPMISS,
     missings::MISSINGS,
     missings::NMISSING,
