@@ -197,6 +197,8 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "mat2txt",
             "missings",
             "nmissing",
+            "randtreat",
+            "rangejoin",
             "rangestat",
             "renvars",
         ],

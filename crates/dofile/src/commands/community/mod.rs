@@ -2,6 +2,7 @@
 //! their estimators. They are written from their published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and
 //! 7).
 
+mod assignment;
 mod bacon_panel;
 mod bacondecomp;
 mod baseline;
@@ -133,7 +134,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     intervals::ASREG,
     intervals::ASROL,
     intervals::ASTILE,
+    intervals::RANGEJOIN,
     intervals::RANGESTAT,
+    assignment::RANDTREAT,
     baseline::TABLE1_MC,
     missings::DROPMISS,
     missings::MISSINGS,
