@@ -229,6 +229,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "effects of the SSC archive that no template has yet",
         &[
             "cem",
+            "conindex",
             "diff",
             "polychoric",
             "ebalance",

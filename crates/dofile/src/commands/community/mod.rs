@@ -23,6 +23,7 @@ mod dataex;
 mod did2s;
 mod did_imputation;
 mod distinct;
+mod distribution;
 mod drdid;
 mod effects;
 mod egranger;
@@ -138,6 +139,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     intervals::RANGESTAT,
     assignment::RANDTREAT,
     baseline::TABLE1_MC,
+    distribution::CONINDEX,
     missings::DROPMISS,
     missings::MISSINGS,
     missings::NMISSING,
