@@ -244,9 +244,12 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "rifhdreg",
             "rifreg",
             "ritest",
+            "rwolf",
+            "rwolf2",
             "sdid",
             "sgmediation",
             "sgmediation2",
+            "wyoung",
         ],
     ),
 ];

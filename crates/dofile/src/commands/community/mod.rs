@@ -109,6 +109,7 @@ mod rlasso;
 mod rlasso_path;
 mod spatgsa;
 mod spost;
+mod stepdown;
 mod strips;
 mod synth;
 mod synth_data;
@@ -140,6 +141,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     assignment::RANDTREAT,
     baseline::TABLE1_MC,
     distribution::CONINDEX,
+    stepdown::RWOLF,
+    stepdown::RWOLF2,
+    stepdown::WYOUNG,
     missings::DROPMISS,
     missings::MISSINGS,
     missings::NMISSING,
