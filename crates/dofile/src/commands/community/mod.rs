@@ -81,6 +81,7 @@ mod missings;
 mod mixlogit;
 mod oaxaca;
 mod oaxaca_show;
+mod outcomes;
 mod outreg2;
 mod panel_residuals;
 mod pdslasso;
@@ -141,6 +142,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     assignment::RANDTREAT,
     baseline::TABLE1_MC,
     distribution::CONINDEX,
+    outcomes::FMLOGIT,
+    outcomes::TWOPM,
     stepdown::RWOLF,
     stepdown::RWOLF2,
     stepdown::WYOUNG,
@@ -293,4 +296,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
     csdid_average::estat(session, word, call)
         .or_else(|| jwdid_estat::estat(session, word, call))
         .or_else(|| hdid_show::estat(session, word, call))
+}
+
+/// `predict` after commands of this family that have options of their own.
+pub(super) fn predict(after: &str) -> Option<crate::ops::predict::Own> {
+    outcomes::predict(after)
 }
