@@ -236,13 +236,12 @@ fn association(table: &[Vec<usize>], exact: bool) -> Result<Option<f64>> {
     let total: f64 = cells.iter().sum();
     let across: Vec<f64> = (0..nr).map(|i| cells[i * nc..(i + 1) * nc].iter().sum()).collect();
     let down: Vec<f64> = (0..nc).map(|j| (0..nr).map(|i| cells[i * nc + j]).sum()).collect();
-    let mut chi2 = 0.0;
-    for i in 0..nr {
-        for j in 0..nc {
-            let expected = across[i] * down[j] / total;
-            chi2 += (cells[i * nc + j] - expected).powi(2) / expected;
-        }
-    }
+    let chi2: f64 = (0..nr * nc)
+        .map(|k| {
+            let expected = across[k / nc] * down[k % nc] / total;
+            (cells[k] - expected).powi(2) / expected
+        })
+        .sum();
     Ok(Some(chi2_tail(((nr - 1) * (nc - 1)) as f64, chi2)))
 }
 

@@ -56,13 +56,14 @@ impl Likelihood for Shares {
         let size = eta.len();
         let p = Multinomial::probabilities(eta);
         let mut ll = p[size].ln();
-        for i in 0..size {
+        for (i, (index, slope)) in eta.iter().zip(gradient.iter_mut()).enumerate() {
             let share = self.further[i][row];
-            ll += share * eta[i];
-            gradient[i] = share - p[i];
-            for j in 0..size {
-                hessian[i * size + j] = p[i] * p[j] - if i == j { p[i] } else { 0.0 };
-            }
+            ll += share * index;
+            *slope = share - p[i];
+        }
+        for (k, cell) in hessian.iter_mut().enumerate() {
+            let (i, j) = (k / size, k % size);
+            *cell = p[i] * p[j] - if i == j { p[i] } else { 0.0 };
         }
         ll
     }

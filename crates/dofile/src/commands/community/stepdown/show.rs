@@ -20,13 +20,12 @@ pub(super) type Row = [f64; 4];
 /// p-values of the hypotheses. Resampled statistics are centred at the estimates.
 pub(super) fn rows(runs: &Runs, wanted: &[Coefficient], choice: &Choice) -> Vec<Row> {
     let side = choice.side;
-    let of = |j: usize, null: f64, e: &super::resample::Estimate| (j, side.statistic(e.ratio(null))).1;
-    let statistics: Vec<f64> =
-        runs.sample.iter().enumerate().map(|(j, e)| of(j, wanted[j].null, e)).collect();
+    let of = |null: f64, e: &super::resample::Estimate| side.statistic(e.ratio(null));
+    let statistics: Vec<f64> = runs.sample.iter().enumerate().map(|(j, e)| of(wanted[j].null, e)).collect();
     let draws: Vec<Vec<f64>> = runs
         .draws
         .iter()
-        .map(|d| d.iter().enumerate().map(|(j, e)| of(j, runs.sample[j].b, e)).collect())
+        .map(|d| d.iter().enumerate().map(|(j, e)| of(runs.sample[j].b, e)).collect())
         .collect();
     let adjusted = stepdown(&statistics, &draws, choice.plus_one);
     let model: Vec<f64> = runs.sample.iter().zip(wanted).map(|(e, c)| e.p(c.null, side)).collect();
