@@ -243,6 +243,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "metafunnel",
             "metan",
             "metareg",
+            "oglm",
             "pshare",
             "rbounds",
             "rifhdreg",

@@ -36,6 +36,7 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "xtlogit" | "xtprobit" | "xtcloglog" | "clogit" => Some(model.panel_binary(&cmd)),
         "fmlogit" => Some(response_shares::share(&model)),
         "twopm" => Some(response_shares::two_parts(&model)),
+        "oglm" => Some(response_shares::scaled_order(&model)),
         "ivpoisson" => Some(model.exponential()),
         "xtpoisson" | "xtnbreg" => Some(model.panel_count()),
         "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"

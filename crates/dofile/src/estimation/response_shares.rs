@@ -1,12 +1,16 @@
-//! Predictions after `fmlogit` (shares of several outcomes) and `twopm` (the product of a probability and a mean), as
-//! formulas of their linear indices.
+//! Predictions after `fmlogit` (shares of several outcomes), `twopm` (the product of a probability and a mean) and `oglm`
+//! (ordered categories with a scale), as formulas of their linear indices.
 
 use crate::error::{Result, StataError};
+use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::response::{Derivatives, Response};
 use crate::estimation::response_models::{Models, link_of};
+use crate::session::Session;
+use crate::value::{MISSING, is_missing};
 use estimators::jet::Jet;
 use estimators::ml_choice::Multinomial;
 use estimators::ml_glm::GlmLink;
+use estimators::ml_ordered_scale::ScaledLink;
 
 /// The share of the outcome asked for, of the first one without `outcome()`.
 pub(super) fn share(model: &Models<'_>) -> Result<Response> {
@@ -73,4 +77,73 @@ pub(super) fn two_parts(model: &Models<'_>) -> Result<Response> {
         let positive = if first == "logit" { a.logistic() } else { a.normal() };
         positive * link.mean(b) * factor
     }))
+}
+
+/// The probability of a category of `oglm`, of the first one without `outcome()`; `xb` and `sigma`.
+pub(super) fn scaled_order(model: &Models<'_>) -> Result<Response> {
+    let results = &model.session.e.results;
+    let scaled = results.get_text("scale_eq").is_some();
+    let (index, scale) = (model.positions(0), if scaled { model.positions(1) } else { Vec::new() });
+    let asked = model.asked.trim();
+    match asked {
+        "xb" => return model.linear(),
+        "sigma" => return Ok(Response::formula("Sigma", asked, [scale], |[s]: [Jet<1>; 1]| s.exp())),
+        _ => {}
+    }
+    let asked = asked.strip_prefix("pr").map_or(asked, str::trim);
+    let named = ["outcome(", "o("].iter().find_map(|p| asked.strip_prefix(p)?.strip_suffix(')'));
+    let values = results.matrices.get("cat").map_or(&[][..], |m| m.values());
+    let unknown = |text: &str| StataError::new(111, format!("outcome {text} not found"));
+    let category = match (asked, named.map(str::trim)) {
+        ("", _) => 0,
+        (_, Some(text)) => match text.strip_prefix('#') {
+            Some(number) => {
+                let at = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+                at.filter(|at| *at < values.len()).ok_or_else(|| unknown(text))?
+            }
+            None => {
+                let value = text.parse::<f64>().map_err(|_| unknown(text))?;
+                values.iter().position(|v| *v == value).ok_or_else(|| unknown(text))?
+            }
+        },
+        _ => return Err(model.refuse()),
+    };
+    let link = match results.get_text("link").unwrap_or("") {
+        "logit" => ScaledLink::Logit,
+        "probit" => ScaledLink::Probit,
+        "cloglog" => ScaledLink::Cloglog,
+        "loglog" => ScaledLink::Loglog,
+        _ => ScaledLink::Cauchit,
+    };
+    let cut = |number: usize| model.ancillary(&format!("cut{number}"));
+    let indices = [index, scale, cut(category), cut(category + 1)];
+    let label = format!("Pr({}=={})", model.depvar(), values.get(category).copied().unwrap_or(f64::NAN));
+    let count = values.len();
+    Ok(Response::formula(&label, model.asked, indices, move |at: [Jet<4>; 4]| {
+        link.category(category, count, at)
+    }))
+}
+
+/// Values of a response row by row, missing where a regressor is missing.
+pub fn values(
+    session: &Session,
+    parameters: &Parameters,
+    response: &Response,
+    rows: &[usize],
+) -> Result<Vec<f64>> {
+    let mut grid = Grid::new(&session.frame, rows.to_vec());
+    let used = |p: &usize| parameters.terms[*p].as_ref().filter(|t| !t.is_omitted());
+    grid.load(response.indices.iter().flatten().filter_map(used))?;
+    let designs: Vec<Vec<Vec<f64>>> = response.indices.iter().map(|p| grid.design(parameters, p)).collect();
+    let index = |row: usize, (positions, columns): (&Vec<usize>, &Vec<Vec<f64>>)| {
+        positions.iter().zip(columns).try_fold(0.0, |sum, (position, column)| {
+            (!is_missing(column[row])).then(|| sum + parameters.b[*position] * column[row])
+        })
+    };
+    let value = |row: usize| {
+        let eta: Option<Vec<f64>> =
+            response.indices.iter().zip(&designs).map(|part| index(row, part)).collect();
+        eta.map_or(MISSING, |eta| response.at(&eta).value)
+    };
+    Ok((0..rows.len()).map(value).collect())
 }

@@ -146,6 +146,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     distribution::LORENZ,
     distribution::PSHARE,
     outcomes::FMLOGIT,
+    outcomes::OGLM,
     outcomes::TWOPM,
     stepdown::RWOLF,
     stepdown::RWOLF2,
