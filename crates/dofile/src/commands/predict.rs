@@ -3,8 +3,8 @@
 use super::estimation::{predict_choice, predict_counts, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
-    estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival, timeseries,
-    treatment,
+    community, estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival,
+    timeseries, treatment,
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
@@ -140,6 +140,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::unsupported_command(&format!("predict after {after}")));
     }
     let own: Option<Own> = [
+        community::predict,
         timeseries::predict,
         treatment::predict,
         multivariate::predict,

@@ -34,6 +34,7 @@ mod response_mixed;
 pub mod response_models;
 pub mod response_outcomes;
 mod response_pairs;
+pub mod response_shares;
 mod response_survival;
 pub mod sample;
 pub mod search;

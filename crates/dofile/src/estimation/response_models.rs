@@ -6,7 +6,7 @@ use crate::estimation::linear::Parameters;
 use crate::estimation::response::Response;
 pub use crate::estimation::response_mixed::is_mixed;
 use crate::estimation::response_mixed::{self, over_effect};
-use crate::estimation::{response_pairs, response_survival};
+use crate::estimation::{response_pairs, response_shares, response_survival};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use estimators::jet::{Jet, ln_interval};
@@ -34,6 +34,9 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "zip" | "zinb" => Some(model.inflated(cmd == "zinb")),
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
         "xtlogit" | "xtprobit" | "xtcloglog" | "clogit" => Some(model.panel_binary(&cmd)),
+        "fmlogit" => Some(response_shares::share(&model)),
+        "twopm" => Some(response_shares::two_parts(&model)),
+        "oglm" => Some(response_shares::scaled_order(&model)),
         "ivpoisson" => Some(model.exponential()),
         "xtpoisson" | "xtnbreg" => Some(model.panel_count()),
         "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"
@@ -362,7 +365,11 @@ pub(super) fn mean_censored<const N: usize>(a: f64, b: f64, x: Jet<N>, sigma: Je
 
 /// The link of active `glm` results.
 pub fn stored_link(session: &Session) -> Option<GlmLink> {
-    let text = session.e.results.get_text("link")?;
+    link_of(session.e.results.get_text("link")?)
+}
+
+/// The link of a text in `e(link)`.
+pub(super) fn link_of(text: &str) -> Option<GlmLink> {
     Some(match text.split_once(' ').map_or(text, |t| t.0) {
         "identity" => GlmLink::Identity,
         "log" => GlmLink::Log,

@@ -42,6 +42,7 @@ mod printed_models;
 mod printed_tables;
 mod properties;
 mod reference;
+mod research;
 mod return_codes;
 mod scripts;
 mod search_options;

@@ -2,8 +2,10 @@
 //! their estimators. They are written from their published documentation: `estout` (Jann 2005, 2007, Stata Journal 5 and
 //! 7).
 
+mod assignment;
 mod bacon_panel;
 mod bacondecomp;
+mod baseline;
 mod binscatter;
 mod boottest;
 mod boottest_instruments;
@@ -21,6 +23,7 @@ mod dataex;
 mod did2s;
 mod did_imputation;
 mod distinct;
+mod distribution;
 mod drdid;
 mod effects;
 mod egranger;
@@ -78,6 +81,7 @@ mod missings;
 mod mixlogit;
 mod oaxaca;
 mod oaxaca_show;
+mod outcomes;
 mod outreg2;
 mod panel_residuals;
 mod pdslasso;
@@ -106,6 +110,7 @@ mod rlasso;
 mod rlasso_path;
 mod spatgsa;
 mod spost;
+mod stepdown;
 mod strips;
 mod synth;
 mod synth_data;
@@ -132,7 +137,20 @@ pub(super) const TABLE: &[CommandSpec] = &[
     intervals::ASREG,
     intervals::ASROL,
     intervals::ASTILE,
+    intervals::RANGEJOIN,
     intervals::RANGESTAT,
+    assignment::RANDTREAT,
+    baseline::TABLE1_MC,
+    distribution::CONINDEX,
+    distribution::GLCURVE,
+    distribution::LORENZ,
+    distribution::PSHARE,
+    outcomes::FMLOGIT,
+    outcomes::OGLM,
+    outcomes::TWOPM,
+    stepdown::RWOLF,
+    stepdown::RWOLF2,
+    stepdown::WYOUNG,
     missings::DROPMISS,
     missings::MISSINGS,
     missings::NMISSING,
@@ -282,4 +300,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
     csdid_average::estat(session, word, call)
         .or_else(|| jwdid_estat::estat(session, word, call))
         .or_else(|| hdid_show::estat(session, word, call))
+}
+
+/// `predict` after commands of this family that have options of their own.
+pub(super) fn predict(after: &str) -> Option<crate::ops::predict::Own> {
+    outcomes::predict(after)
 }

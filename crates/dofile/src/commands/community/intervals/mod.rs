@@ -1,14 +1,17 @@
-//! Statistics over intervals and windows of a key variable: `rangestat`, `asreg`, `asrol` and `astile`.
+//! Statistics over intervals and windows of a key variable: `rangestat`, `asreg`, `asrol` and `astile`; pairs of rows
+//! within intervals: `rangejoin`.
 
 mod asreg;
 mod asrol;
 mod astile;
+mod rangejoin;
 mod rangestat;
 mod window;
 
 pub(super) use asreg::SPEC as ASREG;
 pub(super) use asrol::SPEC as ASROL;
 pub(super) use astile::SPEC as ASTILE;
+pub(super) use rangejoin::SPEC as RANGEJOIN;
 pub(super) use rangestat::SPEC as RANGESTAT;
 
 use crate::error::{Result, StataError};

@@ -1,0 +1,5 @@
+//! Random assignment: `randtreat`.
+
+mod randtreat;
+
+pub(super) use randtreat::SPEC as RANDTREAT;
