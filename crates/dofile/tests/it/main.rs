@@ -36,6 +36,7 @@ mod names;
 mod oracles;
 mod practice;
 mod printed_comparisons;
+mod printed_descriptions;
 mod printed_families;
 mod printed_layout;
 mod printed_models;

@@ -3,6 +3,7 @@
 mod centile;
 mod codebook;
 mod count;
+mod describe;
 mod inspect;
 mod ladder;
 mod levelsof;
@@ -27,6 +28,7 @@ mod table_layout;
 mod tabstat;
 mod tabulate;
 mod tabulate_many;
+mod tabulate_statistics;
 mod tabulate_summary;
 mod tetrachoric;
 mod vl;
@@ -42,7 +44,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     ladder::SPEC,
     levelsof::SPEC,
     listing::SPEC_LIST,
-    listing::SPEC_DESCRIBE,
+    describe::SPEC,
     listing::SPEC_DS,
     codebook::SPEC,
     loneway::SPEC,
