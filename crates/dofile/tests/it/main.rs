@@ -39,6 +39,7 @@ mod printed_comparisons;
 mod printed_descriptions;
 mod printed_families;
 mod printed_layout;
+mod printed_messages;
 mod printed_models;
 mod printed_tables;
 mod properties;
