@@ -3,7 +3,6 @@
 mod centile;
 mod codebook;
 mod count;
-mod describe;
 mod inspect;
 mod ladder;
 mod levelsof;
@@ -31,6 +30,7 @@ mod tabulate_many;
 mod tabulate_statistics;
 mod tabulate_summary;
 mod tetrachoric;
+mod variables;
 mod vl;
 mod vl_sets;
 
@@ -44,7 +44,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     ladder::SPEC,
     levelsof::SPEC,
     listing::SPEC_LIST,
-    describe::SPEC,
+    variables::SPEC,
     listing::SPEC_DS,
     codebook::SPEC,
     loneway::SPEC,
