@@ -12,6 +12,8 @@ use crate::syntax::split;
 struct Prefixes {
     quiet: Option<bool>,
     capture: bool,
+    /// A capture behind another one: the outer one sees no error.
+    nested: bool,
     /// `novarabbrev` and `varabbrev`: whether names may be abbreviated.
     abbreviations: Option<bool>,
     by: Option<ByText>,
@@ -139,7 +141,7 @@ impl Session {
                     self.out.line(&e.message);
                 }
                 self.by = None;
-                self.rc = e.code;
+                self.rc = if p.nested { 0 } else { e.code };
                 Ok(Flow::Next)
             }
         }
@@ -159,6 +161,9 @@ impl Session {
                 p.quiet = Some(false);
                 rest = after_colon(tail);
             } else if abbreviates(&word, "capture", 3) {
+                if p.capture {
+                    (p.nested, p.quiet) = (true, None);
+                }
                 p.capture = true;
                 rest = after_colon(tail);
             } else if matches!(word.as_str(), "novarabbrev" | "varabbrev") {

@@ -1,5 +1,6 @@
 //! Listing rows of the data.
 
+use super::listing_boxes;
 use crate::error::{Result, StataError};
 use crate::format::{self, Format};
 use crate::session::Session;
@@ -7,8 +8,7 @@ use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
 use unicode_width::UnicodeWidthStr;
 
-/// Options of a listing ([D] list). Those on the width of columns and of lines change nothing: columns are as wide as
-/// their values, and lines are not broken.
+/// Options of a listing ([D] list). Those on the width of columns change nothing: columns are as wide as their values.
 pub(crate) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("Clean"),
     OptSpec::flag("noObs"),
@@ -33,6 +33,9 @@ pub(crate) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("fast"),
     OptSpec::int("Linesize"),
 ];
+
+/// A column: its title, its texts, and whether they stand on the left.
+pub(super) type Column = (String, Vec<String>, bool);
 
 /// How rows are listed.
 #[derive(Default)]
@@ -59,6 +62,10 @@ pub(crate) struct Table {
     text_width: Option<usize>,
     /// The variable whose values stand in place of the row numbers.
     label: Option<usize>,
+    /// Whether every row has a box of its own; by default where the table would be wider than the line.
+    display: Option<bool>,
+    /// Width of the line where it is not the session's.
+    linesize: Option<usize>,
     /// Rows below the table: their title, and the variables that have a value there.
     summaries: Vec<(&'static str, Vec<usize>)>,
 }
@@ -98,8 +105,16 @@ impl Table {
             first: if cmd.has("absolute") { 0 } else { s.range().0 },
             text_width,
             label: cmd.options.text("labvar").map(|v| s.variable(v.trim())).transpose()?,
+            display: cmd.has("display").then_some(true).or(cmd.has("table").then_some(false)),
+            linesize: cmd.options.int("linesize").map(|n| n.clamp(40, 255) as usize),
             summaries,
         })
+    }
+
+    /// The same without row numbers and with a line where variable `v` changes.
+    pub(crate) fn by_group(mut self, v: usize) -> Self {
+        (self.obs, self.separator, self.sepby) = (false, 0, vec![v]);
+        self
     }
 
     /// The text of a cell.
@@ -146,7 +161,7 @@ impl Table {
 
     /// Prints rows and variables.
     pub(crate) fn print(&self, s: &mut Session, rows: &[usize], vars: &[usize]) {
-        let columns: Vec<(String, Vec<String>, bool)> = vars
+        let columns: Vec<Column> = vars
             .iter()
             .map(|&v| {
                 let var = s.frame.var(v);
@@ -173,6 +188,12 @@ impl Table {
         let inner = widths.iter().sum::<usize>() + gap.len() * (widths.len().saturating_sub(1)) + 2;
         let (stubs, stub_width) = self.stubs(s, rows);
         let indent = " ".repeat(stub_width);
+        let linesize = self.linesize.unwrap_or(s.settings.linesize);
+        let boxed = !self.clean && self.summaries.is_empty();
+        if boxed && self.display.unwrap_or(stub_width + inner + 2 > linesize) {
+            listing_boxes::print(s, &stubs, &columns, &widths, linesize.saturating_sub(stub_width + 2));
+            return;
+        }
         let head = line(columns.iter().zip(&widths).map(|(c, w)| cell(&c.0, *w, c.2)).collect());
         let rule = match self.divider {
             true => widths.iter().map(|w| "-".repeat(w + 2)).collect::<Vec<_>>().join("+"),

@@ -14,6 +14,7 @@ pub(crate) mod graphs;
 pub(crate) mod groups;
 pub(crate) mod influence;
 pub(crate) mod listing;
+mod listing_boxes;
 pub(crate) mod means;
 pub(crate) mod posted;
 pub(crate) mod powers;

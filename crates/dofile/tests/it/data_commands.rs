@@ -147,7 +147,7 @@ fn stsplit_keeps_time_and_failures() {
         ("stsplit b, at(5) every(2)", 198),
         ("stsplit, at(5)", 100),
         ("stsplit x, at(5)", 110),
-        ("stsplit b, at(5) after(time = 3)", 199),
+        ("stsplit b, at(failures) after(time = 3)", 198),
         ("stsplit b, every(0)", 198),
     ] {
         assert_eq!(run(&format!("{declared}{command}")).1, code, "{command}");

@@ -48,7 +48,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("stset id\nstrate g, output(a, append)", 198, "append"),
     ("stdescribe", 119, "not st"),
     ("stset id\nstdescribe, weighted", 199, "weighted"),
-    ("tabulate g, plot", 199, "not supported"),
+    ("tabulate g, wrap", 199, "not supported"),
     ("gmm (y - {b}) (x - {c}), instruments(x)", 506, "winitial(unadjusted, independent)"),
     ("gmm (y - {b}) (x - {c}), instruments(3: x)", 198, "equation 3 not found"),
     ("gmm (a: y - {b}) (a: x - {c})", 110, "equation a already defined"),

@@ -433,15 +433,32 @@ fn destring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             StorageType::Float => StorageType::Double,
             t => t,
         };
+        let found = match (removed(&v.data, &ignore), bad) {
+            (_, 1..) => "contains nonnumeric characters".to_string(),
+            (Some(removed), _) => removed,
+            _ => "all characters numeric".to_string(),
+        };
         put(s, i, names.as_ref().map(|n| &n[k]), Column::from_f64(ty, &values))?;
         let target = names.as_ref().map_or(shown.clone(), |n| n[k].clone());
         let verb = if names.is_some() { "generated" } else { "replaced" };
-        s.print(format!("{shown}: all characters numeric; {target} {verb} as {}", ty.name()));
-        if bad > 0 {
-            s.print(format!("({} missing values generated)", count_text(bad)));
+        let target = if names.is_some() { format!("{target} {verb}") } else { verb.to_string() };
+        s.print(format!("{shown}: {found}; {target} as {}", ty.name()));
+        let missing = values.iter().filter(|x| is_missing(**x)).count();
+        if missing > 0 {
+            let s_ = if missing == 1 { "" } else { "s" };
+            s.print(format!("({} missing value{s_} generated)", count_text(missing)));
         }
     }
     Ok(())
+}
+
+/// Which of the characters to ignore stand in the column, in words.
+fn removed(column: &Column, ignore: &[char]) -> Option<String> {
+    let stands = |c: &char| (0..column.len()).any(|r| column.str(r).contains(*c));
+    let name = |c: &char| if *c == ' ' { "space".to_string() } else { c.to_string() };
+    let found: Vec<String> = ignore.iter().filter(|c| stands(c)).map(name).collect();
+    let s = if found.len() == 1 { "" } else { "s" };
+    (!found.is_empty()).then(|| format!("character{s} {} removed", found.join(" ")))
 }
 
 fn tostring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

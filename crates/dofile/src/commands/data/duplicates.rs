@@ -65,12 +65,22 @@ fn duplicates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let extra: Vec<usize> = groups.iter().filter(|g| g.len() > 1).flatten().copied().collect();
         s.print("");
         s.print(format!("Duplicates in terms of {names}"));
-        listing::Table::read(s, cmd, &vars)?.print(s, &extra, &vars);
+        if extra.is_empty() {
+            s.print("");
+            s.print("(0 observations are duplicates)");
+        } else {
+            list_groups(s, cmd, &groups, &vars)?;
+        }
     } else if is("examples") {
         let first: Vec<usize> = groups.iter().filter(|g| g.len() > 1).map(|g| g[0]).collect();
         s.print("");
         s.print(format!("Duplicates in terms of {names}"));
-        listing::Table::read(s, cmd, &vars)?.print(s, &first, &vars);
+        if first.is_empty() {
+            s.print("");
+            s.print("(0 observations are duplicates)");
+        } else {
+            listing::Table::read(s, cmd, &vars)?.print(s, &first, &vars);
+        }
     } else if is("tag") {
         let name = cmd
             .options
@@ -107,20 +117,47 @@ fn duplicates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// Lists the rows that occur more than once, with the number of their group and of the row.
+fn list_groups(s: &mut Session, cmd: &ParsedCommand, groups: &[Vec<usize>], vars: &[usize]) -> Result<()> {
+    let many: Vec<&Vec<usize>> = groups.iter().filter(|g| g.len() > 1).collect();
+    let rows: Vec<usize> = many.iter().flat_map(|g| g.iter().copied()).collect();
+    if s.frame.find("Group").is_some() || s.frame.find("Obs").is_some() {
+        listing::Table::read(s, cmd, vars)?.print(s, &rows, vars);
+        return Ok(());
+    }
+    let own = s.frame.clone();
+    let mut group = vec![crate::value::MISSING; own.n_rows()];
+    many.iter().enumerate().for_each(|(k, g)| g.iter().for_each(|&r| group[r] = k as f64 + 1.0));
+    let obs: Vec<f64> = (0..own.n_rows()).map(|r| r as f64 + 1.0).collect();
+    let result = (|| {
+        for (name, values) in [("Group", &group), ("Obs", &obs)] {
+            let mut var = Variable::new(name, Column::from_f64(StorageType::Double, values));
+            var.format = "%9.0g".to_string();
+            s.frame.add(var)?;
+        }
+        let first = s.frame.n_vars() - 2;
+        let columns: Vec<usize> = [first, first + 1].into_iter().chain(vars.iter().copied()).collect();
+        listing::Table::read(s, cmd, &columns)?.by_group(first).print(s, &rows, &columns);
+        Ok(())
+    })();
+    s.frame = own;
+    result
+}
+
 fn report(s: &mut Session, groups: &[Vec<usize>], names: &str) {
     let mut by_copies: std::collections::BTreeMap<usize, usize> = Default::default();
     groups.iter().for_each(|g| *by_copies.entry(g.len()).or_insert(0) += g.len());
     s.print("");
     s.print(format!("Duplicates in terms of {names}"));
     s.print("");
-    let rule = format!("{}+{}", "-".repeat(10), "-".repeat(29));
-    s.print(rule.clone());
+    let border = "-".repeat(38);
+    s.print(&border);
     s.print("   Copies | Observations       Surplus");
-    s.print(rule.clone());
+    s.print(format!("{}+{}", "-".repeat(10), "-".repeat(27)));
     for (&copies, &n) in &by_copies {
         s.print(format!("{copies:>9} | {:>12}  {:>12}", count_text(n), count_text(n - n / copies)));
     }
-    s.print(rule);
+    s.print(border);
 }
 
 fn isid(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -1,8 +1,8 @@
 //! `reshape long` and `reshape wide`.
 
+use super::reshape_message::Message;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::format::count_text;
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::ops::groups::grouped;
 use crate::session::Session;
@@ -101,25 +101,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let request = Request { stubs, i, j: name.clone(), values, string };
     let (n0, k0) = (s.frame.n_rows(), s.frame.n_vars());
-    let (from, to) = match what {
-        "long" => {
-            long(s, &request)?;
-            ("wide", "long")
-        }
-        "wide" => {
-            wide(s, &request)?;
-            ("long", "wide")
-        }
+    let mut message = match what {
+        "long" => long(s, &request)?,
+        "wide" => wide(s, &request)?,
         w => return Err(StataError::unsupported_command(&format!("reshape {w}"))),
     };
+    message.values_found = request.values.is_empty();
     remember(s, &inner);
-    let (n1, k1) = (s.frame.n_rows(), s.frame.n_vars());
-    s.print("");
-    s.print(format!("Data                               {from:>6}   ->   {to}"));
-    s.print("-".repeat(77));
-    s.print(format!("Number of observations     {:>14}   ->   {:<12}", count_text(n0), count_text(n1)));
-    s.print(format!("Number of variables        {:>14}   ->   {:<12}", k0, k1));
-    s.print("-".repeat(77));
+    message.print(s, &request.j, (n0, k0), what == "long");
     Ok(())
 }
 
@@ -176,14 +165,14 @@ fn found_values(s: &Session, r: &Request) -> Vec<String> {
     if r.string { texts.into_iter().collect() } else { numbers.into_iter().map(|x| x.to_string()).collect() }
 }
 
-fn long(s: &mut Session, r: &Request) -> Result<()> {
+fn long(s: &mut Session, r: &Request) -> Result<Message> {
     if !identifies(s, &r.i) {
         return Err(StataError::new(
             9,
-            format!(
-                "variable id does not uniquely identify the observations\nvariables {} are not unique",
-                names(s, &r.i)
-            ),
+            match r.i.len() {
+                1 => format!("variable {} does not uniquely identify the observations", names(s, &r.i)),
+                _ => format!("variables {} do not uniquely identify the observations", names(s, &r.i)),
+            },
         ));
     }
     if s.frame.find(&r.j).is_some() {
@@ -271,7 +260,9 @@ fn long(s: &mut Session, r: &Request) -> Result<()> {
     }
     out.sorted_by = r.i.iter().map(|&i| old.var(i).name.clone()).chain([r.j.clone()]).collect();
     s.frame = out;
-    Ok(())
+    let wide = |stub: &Stub| values.iter().map(|v| stub.wide(v)).collect();
+    let made = r.stubs.iter().map(|stub| (wide(stub), stub.long())).collect();
+    Ok(Message { values, made, ..Message::default() })
 }
 
 /// An empty frame with the labels and characteristics of another.
@@ -285,7 +276,7 @@ fn empty_like(old: &Frame) -> Frame {
     out
 }
 
-fn wide(s: &mut Session, r: &Request) -> Result<()> {
+fn wide(s: &mut Session, r: &Request) -> Result<Message> {
     let j = s.frame.find(&r.j).ok_or_else(|| StataError::no_variable(&r.j))?;
     let mut keys = r.i.clone();
     keys.push(j);
@@ -358,5 +349,7 @@ fn wide(s: &mut Session, r: &Request) -> Result<()> {
     }
     out.sorted_by = r.i.iter().map(|&i| old.var(i).name.clone()).collect();
     s.frame = out;
-    Ok(())
+    let wide = |stub: &Stub| labels.iter().map(|v| stub.wide(v)).collect();
+    let made = r.stubs.iter().map(|stub| (wide(stub), stub.long())).collect();
+    Ok(Message { values: labels, made, ..Message::default() })
 }

@@ -9,6 +9,7 @@ use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::Sample;
+use std::sync::Arc;
 
 const SEPARATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),
@@ -35,9 +36,12 @@ const SPLINE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("PCTile"),
 ])
 .exp();
-const STACK: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::text("Into"), OptSpec::int("Group"), OptSpec::flag("clear")])
-        .unsupported(&["wide"]);
+const STACK: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("Into"),
+    OptSpec::int("Group"),
+    OptSpec::flag("clear"),
+    OptSpec::flag("Wide"),
+]);
 const XPOSE: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("clear"), OptSpec::flag("Varname"), OptSpec::flag("Promote")])
         .unsupported(&["Format"]);
@@ -150,12 +154,24 @@ pub(super) const SPEC_STACK: CommandSpec = spec(
     5,
     &STACK,
     stack,
-    "stack varlist [if] [in], {into(newvars) | group(#)} [clear]",
-    "the data become the groups of variables one under the other, with _stack; no results",
-    &[Example {
-        run: "set obs 2\ngenerate a = _n\ngenerate b = 10*_n\ngenerate c = 5\ngenerate d = 6\nstack a b c d, into(x y) clear",
-        expect: &[("_N", 4.0), ("x[3]", 5.0), ("y[2]", 20.0), ("_stack[4]", 2.0)],
-    }],
+    "stack varlist [if] [in], {into(newvars) | group(#)} [clear wide]",
+    "the data become the groups of variables one under the other, with _stack; wide keeps the variables, each with values in its own groups; no results",
+    &[
+        Example {
+            run: "set obs 2\ngenerate a = _n\ngenerate b = 10*_n\nstack a b, into(x) clear wide",
+            expect: &[
+                ("x[3]", 10.0),
+                ("a[2]", 2.0),
+                ("missing(a[3])", 1.0),
+                ("b[4]", 20.0),
+                ("missing(b[1])", 1.0),
+            ],
+        },
+        Example {
+            run: "set obs 2\ngenerate a = _n\ngenerate b = 10*_n\ngenerate c = 5\ngenerate d = 6\nstack a b c d, into(x y) clear",
+            expect: &[("_N", 4.0), ("x[3]", 5.0), ("y[2]", 20.0), ("_stack[4]", 2.0)],
+        },
+    ],
 );
 pub(super) const SPEC_XPOSE: CommandSpec = spec(
     "xpose",
@@ -505,8 +521,34 @@ fn stack(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mark: Vec<f64> = (0..blocks).flat_map(|b| rows.iter().map(move |_| b as f64 + 1.0)).collect();
     frame.add(Variable::new("_stack", Column::from_f64(StorageType::Long, &mark)))?;
+    if cmd.has("wide") {
+        add_originals(s, &mut frame, &vars, &rows, blocks)?;
+    }
     s.frame = frame;
     s.frame.changed = true;
+    Ok(())
+}
+
+/// Adds the stacked variables under their own names: each has its values in its groups and is missing in the others.
+fn add_originals(
+    s: &Session,
+    frame: &mut Frame,
+    vars: &[usize],
+    rows: &[usize],
+    blocks: usize,
+) -> Result<()> {
+    let size = vars.len() / blocks;
+    for (k, &v) in vars.iter().enumerate() {
+        let var = s.frame.var(v);
+        if vars[..k].contains(&v) || frame.find(&var.name).is_some() {
+            continue;
+        }
+        let own = |b: usize| vars[b * size..(b + 1) * size].contains(&v);
+        let source = (0..blocks).flat_map(|b| rows.iter().map(move |&r| own(b).then_some(r)));
+        let mut copy = var.clone();
+        copy.data = Arc::new(var.data.gather(source));
+        frame.add(copy)?;
+    }
     Ok(())
 }
 

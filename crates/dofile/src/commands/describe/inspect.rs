@@ -34,8 +34,10 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 /// Most different values that are counted.
 const MOST_UNIQUE: usize = 99;
-/// Bars and lines of the histogram.
+/// Most bars of the histogram.
 const BARS: usize = 5;
+/// Lines of the histogram.
+const LINES: usize = 6;
 
 /// Counts of one variable.
 struct Facts {
@@ -45,7 +47,7 @@ struct Facts {
     positive: [usize; 2],
     unique: Option<usize>,
     undocumented: Option<usize>,
-    bars: [usize; BARS],
+    bars: Vec<usize>,
     range: Option<(f64, f64)>,
 }
 
@@ -90,13 +92,16 @@ fn facts(s: &Session, v: usize, rows: &[usize]) -> Facts {
     unique.dedup();
     let labels = s.frame.labels_of(v);
     let range = seen.first().copied().zip(seen.last().copied());
-    let mut bars = [0; BARS];
-    if let Some((low, high)) = range.filter(|(a, b)| a < b) {
+    // few values have a bar each
+    let mut bars = vec![0; unique.len().min(BARS)];
+    if let Some((low, high)) = range.filter(|_| unique.len() > BARS) {
         for x in &seen {
             bars[(((x - low) / (high - low) * BARS as f64) as usize).min(BARS - 1)] += 1;
         }
     } else {
-        bars[0] = seen.len();
+        for x in &seen {
+            bars[unique.partition_point(|u| u < x)] += 1;
+        }
     }
     Facts {
         missing: all.len() - seen.len(),
@@ -110,67 +115,71 @@ fn facts(s: &Session, v: usize, rows: &[usize]) -> Facts {
     }
 }
 
-/// A line of the histogram; line 0 is the lowest.
-fn histogram_line(bars: &[usize; BARS], line: usize) -> String {
-    let most = bars.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let cell = |n: &usize| {
-        let height = (*n as f64 / most * BARS as f64).round() as usize;
-        match (*n, height > line) {
-            (0, _) => "    ",
-            (_, true) => "#   ",
-            _ if line == 0 => ".   ",
-            _ => "    ",
-        }
+/// A line of the histogram; line 0 is the lowest. Heights are rounded down; a bar without height is a period.
+fn histogram_line(bars: &[usize], line: usize) -> String {
+    let most = bars.iter().copied().max().unwrap_or(0).max(1);
+    let cell = |n: &usize| match (*n, n * LINES / most > line) {
+        (0, _) => "    ",
+        (_, true) => "#   ",
+        _ if line == 0 => ".   ",
+        _ => "    ",
     };
     format!("|  {}", bars.iter().map(cell).collect::<String>())
 }
 
 fn show(s: &mut Session, v: usize, facts: &Facts) {
     let variable = s.frame.var(v);
-    let head = match variable.label.as_str() {
-        "" => format!("{}:", variable.name),
-        label => format!("{}:  {label}", variable.name),
-    };
+    let name = variable.name.clone();
+    let head = format!("{name}:  {}", variable.label);
+    let labelled = facts.undocumented.filter(|_| !variable.value_label.is_empty());
     let cell = |n: usize| match n {
-        0 => format!("{:>14}", "-"),
-        n => format!("{:>14}", format::bare("%12.0fc", n as f64)),
+        0 => "-".to_string(),
+        n => format::bare("%11.0fc", n as f64),
     };
     let row = |name: &str, [whole, other]: [usize; 2]| {
-        format!("{name:<8}{}{}{}", cell(whole + other), cell(whole), cell(other))
+        let cells = [whole + other, whole, other].map(cell);
+        format!("{name:<8}{:>13}{:>14}{:>14}", cells[0], cells[1], cells[2])
     };
     let total = [facts.negative[0] + facts.zero + facts.positive[0], facts.negative[1] + facts.positive[1]];
-    let rule = format!("{:>14}", "-----------");
+    let rule = "-----------";
     let table = [
         row("Negative", facts.negative),
         row("Zero", [facts.zero, 0]),
         row("Positive", facts.positive),
-        format!("{:<8}{rule}{rule}{rule}", ""),
+        format!("{rule:>21}{rule:>14}{rule:>14}"),
         row("Total", total),
-        format!("{:<8}{}", "Missing", cell(facts.missing)),
-        format!("{:<8}{rule}", ""),
-        format!("{:<8}{}", "", cell(total[0] + total[1] + facts.missing)),
+        format!("{:<8}{:>13}", "Missing", cell(facts.missing)),
     ];
     let g = |x: f64| format::bare("%9.0g", x);
-    let axis = facts.range.map_or(String::new(), |(low, high)| format!("{:<15}{:>9}", g(low), g(high)));
+    // without values the range is a missing value and minus the largest number
+    let (low, high) =
+        facts.range.map_or((".".to_string(), "-9.0e+307".to_string()), |(low, high)| (g(low), g(high)));
+    let axis = format!("{low:<12}{high:>11}");
     s.print("");
     s.print(format!("{head:<48}Number of observations"));
-    s.print(format!("{:<28}{}", "-".repeat(head.chars().count().min(26)), "-".repeat(50)));
-    s.print(format!("{:<28}{:<8}{:>14}{:>14}{:>14}", "", "", "Total", "Integers", "Nonintegers"));
+    s.print(format!("{:<39}{}", "-".repeat(head.chars().count().min(36)), "-".repeat(39)));
+    s.print(format!("{:39}{:>11}{:>14}{:>14}", "", "Total", "Integers", "Nonintegers"));
     for (i, line) in table.iter().enumerate() {
-        let left = match i {
-            0..BARS => histogram_line(&facts.bars, BARS - 1 - i),
-            5 => format!("+{}", "-".repeat(22)),
-            6 => axis.clone(),
-            _ => match facts.unique {
-                Some(1) => "(1 unique value)".to_string(),
-                Some(n) => format!("({n} unique values)"),
-                None => format!("(More than {MOST_UNIQUE} unique values)"),
-            },
-        };
-        s.print(format!("{left:<28}{line}").trim_end());
+        let left = histogram_line(&facts.bars, LINES - 1 - i);
+        s.print(format!("{left:<29}{line}").trim_end());
     }
-    if let Some(n) = facts.undocumented.filter(|n| *n > 0) {
-        let are = if n == 1 { "value is" } else { "values are" };
-        s.print(format!("({n} {are} not labeled)"));
+    s.print(format!("+{:<38}{rule}", "-".repeat(22)));
+    s.print(format!("{axis:<37}{:>13}", cell(total[0] + total[1] + facts.missing)));
+    s.print(match facts.unique {
+        Some(n) => {
+            let text = format!("({n} unique value{}", if n < 2 { ")" } else { "s)" });
+            format!("{}{text}", " ".repeat(if n < 10 { 3 } else { 2 }))
+        }
+        None => format!("(More than {MOST_UNIQUE} unique values)"),
+    });
+    if let Some(n) = labelled {
+        let which = match n {
+            0 => "all values are documented in the label.".to_string(),
+            1 => "1 value is NOT documented in the label.".to_string(),
+            n => format!("{n} values are NOT documented in the label."),
+        };
+        s.print("");
+        let joint = if n == 0 { "and" } else { "but" };
+        s.print(format!("      {name} is labeled {joint} {which}"));
     }
 }

@@ -1,6 +1,8 @@
 //! `median`: test that several groups come from populations with the same median. Formulas: [R] ranksum, Methods and
 //! formulas: the table of values above the common median by group.
 
+use super::tabulate;
+use super::tabulate_summary::title_of;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -135,9 +137,9 @@ fn show_table(s: &mut Session, by: &str, names: &[String], cells: &[f64]) {
     s.print("");
     s.print("Median test");
     s.print("");
-    s.print(format!("   Greater | {}", format::abbrev(by, 12)));
-    let heads: String = names.iter().map(|n| format!("{:>11}", format::abbrev(n, 10))).collect();
-    s.print(format!("  than the |{:>width$} |", "", width = 11 * k - 1));
+    let title = s.variable(by).map_or_else(|_| by.to_string(), |v| title_of(s, v));
+    tabulate::heads(s, &("Greater than the median", &title), 10, 11 * k);
+    let heads: String = names.iter().map(|n| format!("{:>10} ", format::abbrev(n, 9))).collect();
     s.print(format!("    median |{heads}|     Total"));
     s.print(&line);
     let cell = |x: f64| format::right(&format::bare("%10.0fc", x), 10);

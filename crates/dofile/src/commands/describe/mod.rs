@@ -27,8 +27,10 @@ mod table_layout;
 mod tabstat;
 mod tabulate;
 mod tabulate_many;
+mod tabulate_statistics;
 mod tabulate_summary;
 mod tetrachoric;
+mod variables;
 mod vl;
 mod vl_sets;
 
@@ -42,7 +44,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     ladder::SPEC,
     levelsof::SPEC,
     listing::SPEC_LIST,
-    listing::SPEC_DESCRIBE,
+    variables::SPEC,
     listing::SPEC_DS,
     codebook::SPEC,
     loneway::SPEC,

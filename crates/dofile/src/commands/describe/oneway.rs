@@ -1,5 +1,6 @@
 //! `oneway`: one-way analysis of variance, with comparisons of all pairs of means. Formulas: [R] oneway.
 
+use super::tabulate_summary::{print_all, title_of};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -120,7 +121,7 @@ fn analysis(
     // Sums of analytic weights are no numbers of rows: the parts that need those are left out.
     let (bartlett, df_b) = if analytic { (MISSING, MISSING) } else { bartlett(&groups) };
     if cmd.has("tabulate") {
-        print_groups(s, &groups, g, response, factor, (n, mean, between + within));
+        print_groups(s, &groups, g, y, (n, mean, between + within));
     }
     if !cmd.has("noanova") {
         print_anova(s, (between, df_m), (within, df_r), f, (bartlett, df_b));
@@ -242,43 +243,13 @@ fn print_pairs(
     }
 }
 
-fn print_groups(s: &mut Session, groups: &[Group], g: usize, y: &str, factor: &str, total: (f64, f64, f64)) {
-    let right = |x: f64, w: usize| format::right(&format::bare("%10.0g", x), w);
-    let mut lines = Vec::new();
-    for x in groups {
-        let name = name_of(s, g, x.row);
-        let sd = if x.n > 1.0 { (x.ss / (x.n - 1.0)).sqrt() } else { 0.0 };
-        lines.push(format!(
-            "{} |{}{}{}",
-            format::right(&format::abbrev(&name, 11), 11),
-            right(x.mean, 12),
-            right(sd, 12),
-            right(x.n, 12)
-        ));
-    }
-    let rule = format!("{}+{}", "-".repeat(12), "-".repeat(36));
-    s.print("");
-    s.print(format!("            |{:^36}", format!("Summary of {y}")));
-    s.print(format!(
-        "{} |{}{}{}",
-        format::right(&format::abbrev(factor, 11), 11),
-        format::right("Mean", 12),
-        format::right("Std. dev.", 12),
-        format::right("Freq.", 12)
-    ));
-    s.print(&rule);
-    for line in lines {
-        s.print(line);
-    }
-    s.print(&rule);
-    let sd = (total.2 / (total.0 - 1.0)).sqrt();
-    s.print(format!(
-        "{} |{}{}{}",
-        format::right("Total", 11),
-        right(total.1, 12),
-        right(sd, 12),
-        right(total.0, 12)
-    ));
+fn print_groups(s: &mut Session, groups: &[Group], g: usize, y: usize, total: (f64, f64, f64)) {
+    let sd = |ss: f64, n: f64| if n > 1.0 { (ss / (n - 1.0)).sqrt() } else { 0.0 };
+    let cell = |x: &Group| (name_of(s, g, x.row), (x.mean, sd(x.ss, x.n), x.n));
+    let mut lines: Vec<_> = groups.iter().map(cell).collect();
+    lines.push(("Total".to_string(), (total.1, sd(total.2, total.0), total.0)));
+    let titles = (title_of(s, g), title_of(s, y));
+    print_all(s, (&titles.0, &titles.1), &lines);
 }
 
 fn print_anova(s: &mut Session, between: (f64, f64), within: (f64, f64), f: f64, bartlett: (f64, f64)) {

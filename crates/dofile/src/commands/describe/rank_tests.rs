@@ -177,26 +177,38 @@ fn kwallis(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print("");
     s.print("Kruskal–Wallis equality-of-populations rank test");
     s.print("");
-    s.print(format!("  +{}+", "-".repeat(34)));
-    s.print(format!("  | {} |    Obs |  Rank sum |", format::right(&format::abbrev(&by, 10), 10)));
-    s.print(format!("  |{}|", "-".repeat(34)));
-    for g in &groups {
-        s.print(format!(
-            "  | {} | {} | {} |",
-            format::right(&format::abbrev(&g.name, 10), 10),
-            format::right(&format::bare("%6.0f", g.n), 6),
-            format::right(&format::bare("%9.2f", g.sum), 9)
-        ));
+    kwallis_table(s, &by, &groups);
+    for (title, x) in [(format!("chi2({df})"), h), (format!("chi2({df}) with ties"), adjusted)] {
+        s.print("");
+        s.print(format!("  {title} = {}", format::number("%6.3f", x)));
+        let width = title.len();
+        s.print(format!("  {:>width$} = {}", "Prob", format::number("%6.4f", chi2_tail(df, x))));
     }
-    s.print(format!("  +{}+", "-".repeat(34)));
-    s.print("");
-    s.print(format!("  chi2({df}) = {}", format::number("%6.3f", h)));
-    s.print(format!("      Prob = {}", format::number("%6.4f", chi2_tail(df, h))));
-    s.print("");
-    s.print(format!("  chi2({df}) with ties = {}", format::number("%6.3f", adjusted)));
-    s.print(format!("                Prob = {}", format::number("%6.4f", chi2_tail(df, adjusted))));
     let mut r = Results::default();
     r.scalar("df", df).scalar("chi2", h).scalar("chi2_adj", adjusted);
     s.r = r;
     Ok(())
+}
+
+/// Rows and rank sums of the groups in a table whose columns are as wide as what they hold.
+fn kwallis_table(s: &mut Session, by: &str, groups: &[Group]) {
+    let mut rows = vec![[by.to_string(), "Obs".to_string(), "Rank sum".to_string()]];
+    for g in groups {
+        let sum = format::bare("%12.2f", g.sum);
+        rows.push([g.name.clone(), format::bare("%9.0f", g.n), sum].map(|text| text.trim().to_string()));
+    }
+    let width = |k: usize| rows.iter().map(|row| row[k].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    let rule = widths.map(|w| "-".repeat(w + 2));
+    let outer = "-".repeat(rule.join("-").len());
+    s.print(format!("  +{outer}+"));
+    for (i, row) in rows.iter().enumerate() {
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(text, w)| format!(" {} ", format::right(text, w))).collect();
+        s.print(format!("  |{}|", cells.join("|")));
+        if i == 0 {
+            s.print(format!("  |{}|", rule.join("+")));
+        }
+    }
+    s.print(format!("  +{outer}+"));
 }

@@ -1,6 +1,7 @@
 //! `robvar`: tests of equal variances that hold without normality. Formulas: [R] sdtest, Methods and formulas; Levene
 //! (1960); Brown and Forsythe (1974), JASA 69.
 
+use super::tabulate_summary::{print_all, title_of};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -83,27 +84,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// Mean, standard deviation and number of observations of each group and of all.
 fn show_groups(s: &mut Session, by: &str, name: &str, data: &Grouped, groups: &[Vec<f64>]) {
-    s.print("");
-    let label = |name: &str| match s.variable(name) {
-        Ok(v) if !s.frame.var(v).label.is_empty() => s.frame.var(v).label.clone(),
-        _ => name.to_string(),
-    };
-    let (title, by) = (format!("            | {:^35}", format!("Summary of {}", label(name))), label(by));
-    s.print(title.trim_end());
-    s.print(format!("{:>11} |        Mean   Std. dev.       Freq.", format::abbrev(&by, 11)));
-    let line = format!("------------+{}", "-".repeat(36));
-    s.print(&line);
+    let label = |name: &str| s.variable(name).map_or_else(|_| name.to_string(), |v| title_of(s, v));
+    let (title, by) = (label(name), label(by));
     let total = [data.values.clone()];
     let names = data.names.iter().map(String::as_str).chain(["Total"]);
-    for (name, values) in names.zip(groups.iter().chain(&total)) {
-        if name == "Total" {
-            s.print(&line);
-        }
+    let line = |(name, values): (&str, &Vec<f64>)| {
         let m = Moments::of(values);
-        let cell = |x: f64| format::right(&format::bare("%10.0g", clean(x)), 12);
-        let count = format::right(&format::bare("%9.0fc", m.n), 12);
-        let cells = format!("{}{}{count}", cell(m.mean), cell(m.sd));
-        s.print(format!("{:>11} |{cells}", format::abbrev(name, 11)));
-    }
+        (name.to_string(), (clean(m.mean), clean(m.sd), m.n))
+    };
+    let lines: Vec<_> = names.zip(groups.iter().chain(&total)).map(line).collect();
+    print_all(s, (&by, &title), &lines);
     s.print("");
 }

@@ -128,7 +128,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let by = cmd.options.text("by").map(|t| s.variable(t.trim())).transpose()?;
     let by_statistics = match cmd.options.text("columns").map(str::trim) {
-        None => false,
+        // the statistics of one variable stand side by side
+        None => vars.len() == 1,
         Some(t) if !t.is_empty() && "statistics".starts_with(t) => true,
         Some("stats") => true,
         Some(t) if !t.is_empty() && "variables".starts_with(t) => false,
@@ -161,7 +162,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         by: by.map(|v| s.frame.var(v).name.clone()),
         names: &names,
         statistics: statistics.iter().map(|x| x.0).collect(),
-        format: cmd.options.text("format").unwrap_or("%9.0g").to_string(),
+        by_label: by.map_or(String::new(), |v| s.frame.var(v).label.clone()),
+        formats: formats(s, cmd, &vars),
         by_statistics,
         separated: !cmd.has("noseparator"),
         long_stub: cmd.has("longstub"),
@@ -201,13 +203,16 @@ fn saved(
 /// How the table is laid out.
 struct Layout<'a> {
     by: Option<String>,
+    /// The label of the group variable.
+    by_label: String,
     names: &'a [String],
     statistics: Vec<&'static str>,
-    format: String,
+    /// Format of each variable's statistics.
+    formats: Vec<String>,
     by_statistics: bool,
     /// A line between groups.
     separated: bool,
-    /// The name of the group variable stands in the stub whatever its contents.
+    /// Names of the lines stand beside those of the groups.
     long_stub: bool,
     /// Most characters of the labels of groups.
     label_width: usize,
@@ -229,69 +234,117 @@ fn width(
 }
 
 impl Layout<'_> {
-    fn print(&self, s: &mut Session, parts: &[(String, Vec<bool>)], tables: &[Matrix]) {
-        let columns: Vec<String> = if self.by_statistics {
-            self.statistics.iter().map(|t| (*t).to_string()).collect()
-        } else {
-            self.names.to_vec()
-        };
-        let lines: Vec<String> = if self.by_statistics {
-            self.names.to_vec()
-        } else {
-            self.statistics.iter().map(|t| (*t).to_string()).collect()
-        };
-        let stub = match &self.by {
-            Some(_) => {
-                parts.iter().map(|p| p.0.chars().count()).max().unwrap_or(0).clamp(8, self.label_width)
+    /// Width of the groups' names, and of the whole stub before ` |`.
+    fn stub(&self, parts: &[(String, Vec<bool>)]) -> (usize, usize) {
+        match &self.by {
+            Some(by) => {
+                let names = parts.iter().map(|p| p.0.chars().count());
+                let longest = names.chain([by.chars().count()]).max().unwrap_or(0);
+                let width = longest.clamp(8, self.label_width);
+                (width, if self.long_stub { width + 1 + self.line_width() } else { width })
             }
-            None => self.name_width,
-        };
-        // the line's own name is shown when it is not the only one
-        let name_each = self.by.is_none() || lines.len() > 1 || self.long_stub;
-        let inner = if self.by.is_some() && name_each { 10 } else { 0 };
-        let head = match &self.by {
-            Some(by) => format::right(&format::abbrev(by, stub), stub),
-            None => format::right(if self.by_statistics { "Variable" } else { "Stats" }, stub),
-        };
-        s.print("");
-        if self.by.is_some() {
-            let by = self.by.clone().unwrap_or_default();
-            if self.by_statistics {
-                s.print(format!("Summary for variables: {}", self.names.join(" ")));
-            } else {
-                s.print(format!("Summary statistics: {}", self.statistics.join(", ")));
-            }
-            s.print(format!("Group variable: {by}"));
-            s.print("");
+            None => (self.line_width(), self.line_width()),
         }
-        let titles: String = columns.iter().map(|c| format::right(&format::abbrev(c, 10), 10)).collect();
-        s.print(format!("{head}{} |{titles}", " ".repeat(inner)));
-        let rule = format!("{}+{}", "-".repeat(stub + inner + 1), "-".repeat(titles.chars().count()));
+    }
+
+    /// Width of the names of lines: no name of a statistic has more than eight letters.
+    fn line_width(&self) -> usize {
+        if self.by_statistics { self.name_width } else { 8 }
+    }
+
+    /// The lines above the table.
+    fn title(&self, s: &mut Session) {
+        s.print("");
+        let Some(by) = &self.by else { return };
+        s.print(if self.by_statistics {
+            format!("Summary for variables: {}", self.names.join(" "))
+        } else {
+            format!("Summary statistics: {}", self.statistics.join(", "))
+        });
+        let label = match self.by_label.as_str() {
+            "" => String::new(),
+            label => format!(" ({label})"),
+        };
+        s.print(format!("Group variable: {by}{label}"));
+        s.print("");
+    }
+
+    fn print(&self, s: &mut Session, parts: &[(String, Vec<bool>)], tables: &[Matrix]) {
+        let statistics: Vec<String> = self.statistics.iter().map(|t| (*t).to_string()).collect();
+        let columns = if self.by_statistics { &statistics[..] } else { self.names };
+        let (_, stub) = self.stub(parts);
+        // as many columns as the line takes; the others follow in further tables
+        let page = (s.settings.linesize.saturating_sub(stub + 2) / 10).max(1);
+        self.title(s);
+        for first in (0..columns.len()).step_by(page) {
+            if first > 0 {
+                s.print("");
+            }
+            self.page(s, parts, tables, &columns[first..(first + page).min(columns.len())], first);
+        }
+    }
+
+    /// One table: the columns from `first` on.
+    fn page(
+        &self,
+        s: &mut Session,
+        parts: &[(String, Vec<bool>)],
+        tables: &[Matrix],
+        columns: &[String],
+        first: usize,
+    ) {
+        let (width, stub) = self.stub(parts);
+        let line_name =
+            |text: &str| format::right(&format::abbrev(text, self.line_width()), self.line_width());
+        let kind = if self.by_statistics { "Variable" } else { "Stats" };
+        let left = |group: &str, line: &str| match &self.by {
+            None => line_name(line),
+            Some(_) if self.long_stub => {
+                format!("{} {}", format::left(&format::abbrev(group, width), width), line_name(line))
+            }
+            Some(_) => format::right(&format::abbrev(group, width), width),
+        };
+        let titles: String = columns.iter().map(|c| format::right(&format::abbrev(c, 8), 10)).collect();
+        s.print(format!("{} |{titles}", left(self.by.as_deref().unwrap_or(""), kind)));
+        let rule = format!("{}+{}", "-".repeat(stub + 1), "-".repeat(titles.chars().count()));
         s.print(&rule);
+        let lines = if self.by_statistics { self.names.len() } else { self.statistics.len() };
         for (g, (label, _)) in parts.iter().enumerate() {
-            for (i, line) in lines.iter().enumerate() {
-                let left = match (&self.by, i) {
-                    (Some(_), 0) => format::right(&format::abbrev(label, stub), stub),
-                    (Some(_), _) => " ".repeat(stub),
-                    (None, _) => format::right(&format::abbrev(line, stub), stub),
-                };
-                let own =
-                    if inner > 0 { format::right(&format::abbrev(line, 9), inner) } else { String::new() };
-                let cells: String = (0..columns.len())
+            for i in 0..lines {
+                let line = if self.by_statistics { self.names[i].as_str() } else { self.statistics[i] };
+                let cells: String = (first..first + columns.len())
                     .map(|j| {
-                        let x = if self.by_statistics { tables[g].get(j, i) } else { tables[g].get(i, j) };
-                        let text =
-                            if is_missing(x) { ".".to_string() } else { format::bare(&self.format, x) };
-                        format::right(&text, 10)
+                        let (k, v) = if self.by_statistics { (j, i) } else { (i, j) };
+                        format::right(&self.cell(tables[g].get(k, v), v), 10)
                     })
                     .collect();
-                s.print(format!("{left}{own} |{cells}"));
+                s.print(format!("{} |{cells}", left(if i == 0 { label } else { "" }, line)));
             }
-            let separated = (lines.len() > 1 && self.separated) || g + 2 == parts.len();
+            let separated = (lines > 1 && self.separated) || g + 2 == parts.len();
             if self.by.is_some() && g + 1 < parts.len() && separated {
                 s.print(&rule);
             }
         }
         s.print("-".repeat(rule.chars().count()));
+    }
+
+    /// A statistic of variable `v`.
+    fn cell(&self, x: f64, v: usize) -> String {
+        if is_missing(x) { ".".to_string() } else { format::bare(&self.formats[v], x) }
+    }
+}
+
+/// The formats of the variables' statistics: what `format()` says, or each variable's own as far as nine characters
+/// hold it.
+fn formats(s: &Session, cmd: &ParsedCommand, vars: &[usize]) -> Vec<String> {
+    let own = |v: &usize| {
+        let format = &s.frame.var(*v).format;
+        let width = format.trim_start_matches('%').split('.').next().and_then(|w| w.parse::<usize>().ok());
+        if width.is_some_and(|w| w <= 9) { format.clone() } else { "%9.0g".to_string() }
+    };
+    match cmd.options.text("format").filter(|t| !t.trim().is_empty()) {
+        Some(format) => vec![format.to_string(); vars.len()],
+        None if cmd.has("format") => vars.iter().map(own).collect(),
+        None => vec!["%9.0g".to_string(); vars.len()],
     }
 }

@@ -1,8 +1,9 @@
 //! `tabulate`: one- and two-way tables with tests.
 
+use super::tabulate_statistics::{contributions, statistics, sums};
+use super::tabulate_summary::title_of;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::Matrix;
 use crate::ops::groups::grouped;
@@ -10,7 +11,6 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
-use estimators::distributions;
 use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -25,6 +25,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("COlumn"),
     OptSpec::flag("CEll"),
     OptSpec::flag("EXPected"),
+    OptSpec::flag("CCHi2"),
+    OptSpec::flag("CLRchi2"),
+    OptSpec::flag("PLot"),
     OptSpec::flag("noFreq"),
     OptSpec::flag("Missing"),
     OptSpec::flag("noLabel"),
@@ -44,9 +47,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noObs"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance])
-.unsupported(&[
-    "CCHi2", "CLRchi2", "SUBPop", "PLot", "WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow",
-]);
+.unsupported(&["SUBPop", "WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tabulate",
@@ -54,7 +55,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected all nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname, summarize(varname) [[no]means [no]standard [no]freq missing nolabel]",
+    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected cchi2 clrchi2 plot all nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname1 [varname2], summarize(varname) [[no]means [no]standard [no]freq missing nolabel]",
     notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(ase_gam) r(taub) r(ase_taub); formulas: [R] tabulate twoway",
     examples: &[
         Example {
@@ -132,6 +133,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => 1.0,
     };
     let w = |r: usize| weights.as_ref().map_or(1.0, |w| scale * w.values[r]);
+    let misplaced: &[&str] = if vars.len() == 1 { &["cchi2", "clrchi2"] } else { &["plot"] };
+    if let Some(option) = misplaced.iter().find(|o| cmd.has(o)) {
+        let tables = if vars.len() == 1 { "one-way" } else { "two-way" };
+        return Err(StataError::invalid(format!("option {option} does not belong to {tables} tables")));
+    }
     match vars[..] {
         [v] => one_way(s, cmd, v, &touse, w),
         [a, b] => two_way(s, cmd, a, b, &touse, w),
@@ -166,7 +172,11 @@ fn one_way(
     if cmd.has("sort") {
         order.sort_by(|&a, &b| counts[b].total_cmp(&counts[a]));
     }
-    table_one(s, v, &l, &counts, &order, total);
+    if cmd.has("plot") {
+        table_plot(s, v, &l, &counts, &order, total);
+    } else {
+        table_one(s, v, &l, &counts, &order, total);
+    }
     if let Some(name) = cmd.options.text("matcell") {
         let m = Matrix::new(counts.len(), 1, order.iter().map(|&k| counts[k]).collect());
         s.matrices.insert(name.to_string(), Arc::new(m));
@@ -190,22 +200,55 @@ fn one_way(
     Ok(())
 }
 
-fn table_one(s: &mut Session, v: usize, l: &Levels, counts: &[f64], order: &[usize], total: f64) {
-    let var = s.frame.var(v);
-    let name = if var.label.is_empty() { var.name.clone() } else { var.label.clone() };
-    let longest = l.texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
-    let width = longest.clamp(11, s.settings.linesize.saturating_sub(38).max(11));
-    let shown = |t: &str| {
-        let t: String = t.chars().take(width).collect();
-        format::right(&t, width)
-    };
-    let mut title = wrap(&name, width);
+/// Width of the stub of a one-way table that leaves room for `others` characters: the longest text, or the longest
+/// label of the variable's value label, whether the value occurs or not.
+fn stub_width(s: &Session, v: usize, l: &Levels, others: usize) -> usize {
+    longest_text(s, v, l).clamp(11, s.settings.linesize.saturating_sub(others).max(11))
+}
+
+/// Characters of the longest text or label of a variable.
+fn longest_text(s: &Session, v: usize, l: &Levels) -> usize {
+    let labels = s.frame.labels_of(v).into_iter().flat_map(|labels| labels.iter().map(|(_, text)| text));
+    l.texts.iter().map(String::as_str).chain(labels).map(|t| t.chars().count()).max().unwrap_or(0)
+}
+
+/// The title of a one-way table over its stub, and `heads` on its last line.
+fn one_way_heads(s: &mut Session, v: usize, width: usize, heads: &str) {
+    let mut title = wrap(&title_of(s, v), width);
     s.print("");
     let last = title.pop().unwrap_or_default();
     for t in title {
         s.print(format!("{} |", format::right(&t, width)));
     }
-    s.print(format!("{} |      Freq.     Percent        Cum.", format::right(&last, width)));
+    s.print(format!("{} |{heads}", format::right(&last, width)));
+}
+
+/// Frequencies with a bar of stars; more than the line holds are scaled down.
+fn table_plot(s: &mut Session, v: usize, l: &Levels, counts: &[f64], order: &[usize], total: f64) {
+    let width = stub_width(s, v, l, 38);
+    let room = s.settings.linesize.saturating_sub(width + 16).max(10);
+    one_way_heads(s, v, width, "      Freq.");
+    let rule = format!("{}+{}+{}", "-".repeat(width + 1), "-".repeat(12), "-".repeat(room));
+    s.print(rule.clone());
+    let most = counts.iter().copied().fold(0.0, f64::max);
+    let scale = if most > room as f64 { room as f64 / most } else { 1.0 };
+    for &k in order {
+        let text: String = l.texts[k].chars().take(width).collect();
+        let stars = "*".repeat((counts[k] * scale).round() as usize);
+        let count = format::bare("%11.0gc", counts[k]);
+        s.print(format!("{} | {count:>10} |{stars}", format::right(&text, width)));
+    }
+    s.print(rule);
+    s.print(format!("{} | {:>10}", format::right("Total", width), format::bare("%11.0gc", total)));
+}
+
+fn table_one(s: &mut Session, v: usize, l: &Levels, counts: &[f64], order: &[usize], total: f64) {
+    let width = stub_width(s, v, l, 38);
+    let shown = |t: &str| {
+        let t: String = t.chars().take(width).collect();
+        format::right(&t, width)
+    };
+    one_way_heads(s, v, width, "      Freq.     Percent        Cum.");
     let rule = format!("{}+{}", "-".repeat(width + 1), "-".repeat(35));
     s.print(rule.clone());
     let mut cum = 0.0;
@@ -229,7 +272,7 @@ fn table_one(s: &mut Session, v: usize, l: &Levels, counts: &[f64], order: &[usi
 }
 
 /// Breaks a title at blanks so that its lines fit.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -296,30 +339,19 @@ fn two_way(
     Ok(())
 }
 
-fn sums(nr: usize, nc: usize, cells: &[f64]) -> (Vec<f64>, Vec<f64>, f64) {
-    let rows: Vec<f64> = (0..nr).map(|i| cells[i * nc..(i + 1) * nc].iter().sum()).collect();
-    let cols: Vec<f64> = (0..nc).map(|j| (0..nr).map(|i| cells[i * nc + j]).sum()).collect();
-    let total = rows.iter().sum();
-    (rows, cols, total)
-}
-
 fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Levels, &Levels), cells: &[f64]) {
     let (la, lb) = l;
     let (nr, nc) = (la.texts.len(), lb.texts.len());
     let (rows, cols, total) = sums(nr, nc, cells);
-    let name = |v: usize| {
-        let var = s.frame.var(v);
-        if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
-    };
-    let (title_a, title_b) = (name(a), name(b));
-    let left = la.texts.iter().map(|t| t.chars().count()).max().unwrap_or(0).clamp(10, 20);
+    let (title_a, title_b) = (title_of(s, a), title_of(s, b));
+    let left = longest_text(s, a, la).clamp(10, 21);
     let column = 10;
     let per_page = ((s.settings.linesize.saturating_sub(left + 15)) / (column + 1)).max(1);
     let mut kinds: Vec<&str> = Vec::new();
     if !cmd.has("nofreq") {
         kinds.push("freq");
     }
-    for k in ["expected", "row", "column", "cell"] {
+    for k in ["expected", "cchi2", "clrchi2", "row", "column", "cell"] {
         if cmd.has(k) {
             kinds.push(k);
         }
@@ -330,6 +362,15 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
     if kinds.len() > 1 && !cmd.has("nokey") {
         key(s, &kinds);
     }
+    // the contributions of a margin are those of its cells together
+    let contribution = |kind: &str, i: Option<usize>, j: Option<usize>| -> f64 {
+        let own = |at: Option<usize>, n: usize| at.map_or(0..n, |k| k..k + 1);
+        let cell = |i: usize, j: usize| contributions(cells[i * nc + j], rows[i] * cols[j] / total);
+        own(i, nr)
+            .flat_map(|i| own(j, nc).map(move |j| (i, j)))
+            .map(|(i, j)| if kind == "cchi2" { cell(i, j).0 } else { cell(i, j).1 })
+            .sum()
+    };
     let value = |kind: &str, i: Option<usize>, j: Option<usize>| -> String {
         let n = match (i, j) {
             (Some(i), Some(j)) => cells[i * nc + j],
@@ -342,6 +383,7 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
         match kind {
             "freq" => format::bare("%11.0gc", n),
             "expected" => format!("{:.1}", ri * cj / total),
+            "cchi2" | "clrchi2" => format!("{:.1}", contribution(kind, i, j)),
             "row" => format!("{:.2}", 100.0 * n / ri),
             "column" => format!("{:.2}", 100.0 * n / cj),
             _ => format!("{:.2}", 100.0 * n / total),
@@ -389,7 +431,7 @@ fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Leve
 
 /// The lines above the names of the columns: the title of the columns in the middle, the title of the rows on the left
 /// with its last line left out. Both end at the bottom.
-fn heads(s: &mut Session, titles: &(&str, &str), left: usize, span: usize) {
+pub(super) fn heads(s: &mut Session, titles: &(&str, &str), left: usize, span: usize) {
     let mut rows = wrap(titles.0, left);
     rows.pop();
     let columns = wrap(titles.1, span.saturating_sub(1));
@@ -409,6 +451,8 @@ fn key(s: &mut Session, kinds: &[&str]) {
         .map(|k| match *k {
             "freq" => "frequency",
             "expected" => "expected frequency",
+            "cchi2" => "chi2 contribution",
+            "clrchi2" => "LR chi2 contribution",
             "row" => "row percentage",
             "column" => "column percentage",
             _ => "cell percentage",
@@ -424,148 +468,4 @@ fn key(s: &mut Session, kinds: &[&str]) {
         s.print(format!("|{}{n}{}|", " ".repeat(gap / 2), " ".repeat(gap - gap / 2)));
     }
     s.print(format!("+{}+", "-".repeat(w)));
-}
-
-/// A cell of a table whose rows and columns have an order.
-struct OrderedCell {
-    count: f64,
-    /// Observations above on the left and below on the right.
-    concordant: f64,
-    /// Observations above on the right and below on the left.
-    discordant: f64,
-    /// Row and column total.
-    totals: (f64, f64),
-}
-
-/// Association of ordered rows and columns with asymptotic standard errors ([R] tabulate twoway; Brown and Benedetti
-/// 1977).
-struct Order {
-    cells: Vec<OrderedCell>,
-    n: f64,
-    /// `n^2` less the squared row totals, and less the squared column totals.
-    spread: (f64, f64),
-}
-
-impl Order {
-    fn of(nc: usize, cells: &[f64], rows: &[f64], cols: &[f64]) -> Self {
-        use std::cmp::Ordering::{Greater, Less};
-        let ordered = (0..cells.len())
-            .map(|k| {
-                let (mut concordant, mut discordant) = (0.0, 0.0);
-                for (l, count) in cells.iter().enumerate() {
-                    match ((l / nc).cmp(&(k / nc)), (l % nc).cmp(&(k % nc))) {
-                        (Less, Less) | (Greater, Greater) => concordant += count,
-                        (Less, Greater) | (Greater, Less) => discordant += count,
-                        _ => {}
-                    }
-                }
-                OrderedCell { count: cells[k], concordant, discordant, totals: (rows[k / nc], cols[k % nc]) }
-            })
-            .collect();
-        let n: f64 = rows.iter().sum();
-        let left = |totals: &[f64]| n * n - totals.iter().map(|t| t * t).sum::<f64>();
-        Self { cells: ordered, n, spread: (left(rows), left(cols)) }
-    }
-
-    /// Twice the number of concordant and of discordant pairs.
-    fn pairs(&self) -> (f64, f64) {
-        let sum = |f: fn(&OrderedCell) -> f64| self.cells.iter().map(|c| c.count * f(c)).sum();
-        (sum(|c| c.concordant), sum(|c| c.discordant))
-    }
-
-    /// Goodman and Kruskal's gamma and its standard error.
-    fn gamma(&self) -> (f64, f64) {
-        let (p, q) = self.pairs();
-        let squares: f64 =
-            self.cells.iter().map(|c| c.count * (q * c.concordant - p * c.discordant).powi(2)).sum();
-        ((p - q) / (p + q), 4.0 * squares.sqrt() / (p + q).powi(2))
-    }
-
-    /// Kendall's tau-b and its standard error.
-    fn tau_b(&self) -> (f64, f64) {
-        let (p, q) = self.pairs();
-        let (wr, wc) = self.spread;
-        let w = (wr * wc).sqrt();
-        let tau = (p - q) / w;
-        let squares: f64 = self
-            .cells
-            .iter()
-            .map(|c| {
-                let v = c.totals.0 * wc + c.totals.1 * wr;
-                c.count * (2.0 * w * (c.concordant - c.discordant) + tau * v).powi(2)
-            })
-            .sum();
-        let inner = squares - self.n.powi(3) * tau * tau * (wr + wc).powi(2);
-        (tau, inner.max(0.0).sqrt() / (w * w))
-    }
-}
-
-/// Pearson and likelihood-ratio chi-squared, Cramér's V, gamma, tau-b, Fisher's exact test.
-fn statistics(
-    s: &mut Session,
-    cmd: &ParsedCommand,
-    nr: usize,
-    nc: usize,
-    cells: &[f64],
-    r: &mut Results,
-) -> Result<()> {
-    let (rows, cols, n) = sums(nr, nc, cells);
-    let df = ((nr - 1) * (nc - 1)) as f64;
-    let mut chi2 = 0.0;
-    let mut lr = 0.0;
-    for i in 0..nr {
-        for j in 0..nc {
-            let e = rows[i] * cols[j] / n;
-            let o = cells[i * nc + j];
-            chi2 += (o - e) * (o - e) / e;
-            if o > 0.0 {
-                lr += 2.0 * o * (o / e).ln();
-            }
-        }
-    }
-    let tail = |x: f64| if df > 0.0 { distributions::chi2_tail(df, x) } else { MISSING };
-    let line = |name: &str, x: f64, p: f64| {
-        format!("{:>25} = {:>8}   Pr = {p:.3}", format!("{name}({})", df as i64), format::bare("%8.4f", x))
-    };
-    let asked = |option: &str| cmd.has("all") || cmd.has(option);
-    if asked("chi2") && df > 0.0 {
-        r.scalar("chi2", chi2).scalar("p", tail(chi2));
-        s.print(line("Pearson chi2", chi2, tail(chi2)));
-    }
-    if asked("lrchi2") && df > 0.0 {
-        r.scalar("chi2_lr", lr).scalar("p_lr", tail(lr));
-        s.print(line("Likelihood-ratio chi2", lr, tail(lr)));
-    }
-    if asked("v") && df > 0.0 {
-        let mut v = (chi2 / n / (nr.min(nc) as f64 - 1.0)).sqrt();
-        if nr == 2 && nc == 2 {
-            // for 2 x 2 tables the sign is that of the cross product
-            v *= (cells[0] * cells[3] - cells[1] * cells[2]).signum();
-        }
-        r.scalar("CramersV", v);
-        s.print(format!("{:>25} = {:>8}", "Cramér's V", format::bare("%8.4f", v)));
-    }
-    if asked("gamma") || asked("taub") {
-        let order = Order::of(nc, cells, &rows, &cols);
-        let mut show = |option: &str, name: &str, (value, error): (f64, f64), stored: (&str, &str)| {
-            if asked(option) {
-                let (value, error) = (stata(value), stata(error));
-                r.scalar(stored.0, value).scalar(stored.1, error);
-                let value = format::bare("%8.4f", value);
-                s.print(format!("{name:>25} = {value:>8}  ASE = {}", format::bare("%5.3f", error).trim()));
-            }
-        };
-        show("gamma", "gamma", order.gamma(), ("gamma", "ase_gam"));
-        show("taub", "Kendall's tau-b", order.tau_b(), ("taub", "ase_taub"));
-    }
-    if cmd.has("exact") {
-        let (p, one_sided) = crate::ops::fisher::exact(nr, nc, cells)?;
-        r.scalar("p_exact", p);
-        s.print(format!("{:>25} = {p:>20.3}", "Fisher's exact"));
-        if let Some(p1) = one_sided {
-            r.scalar("p1_exact", p1);
-            s.print(format!("{:>25} = {p1:>20.3}", "1-sided Fisher's exact"));
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
-//! `tabulate, summarize()`: means, standard deviations and frequencies by the levels of one variable
+//! `tabulate, summarize()`: means, standard deviations and frequencies by the levels of one or two variables
 //! ([R] tabulate, summarize()). Tables of counts are in `tabulate`.
 
+use super::tabulate;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::groups::grouped;
@@ -9,84 +10,186 @@ use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::Sample;
 
-/// The table of a numeric variable.
+/// Statistics of a cell: mean, standard deviation and frequency.
+pub(super) type Cell = (f64, f64, f64);
+
+/// Which of the three statistics are shown.
+struct Shown([bool; 3]);
+
+impl Shown {
+    /// The statistics that are asked for, or all but those that are not wanted.
+    fn read(cmd: &ParsedCommand) -> Result<Self> {
+        let asked = ["means", "standard", "freq", "obs"].iter().any(|o| cmd.has(o));
+        let shown = |of: &[&str], not: &[&str]| {
+            if asked { of.iter().any(|o| cmd.has(o)) } else { !not.iter().any(|o| cmd.has(o)) }
+        };
+        let out = [
+            shown(&["means"], &["nomeans"]),
+            shown(&["standard"], &["nostandard"]),
+            shown(&["freq", "obs"], &["nofreq", "noobs"]),
+        ];
+        if out == [false; 3] {
+            return Err(StataError::invalid("no statistic is left to show"));
+        }
+        Ok(Self(out))
+    }
+
+    /// The statistics of a cell as text; an empty cell has a frequency only.
+    fn texts(&self, (mean, sd, n): Cell) -> Vec<String> {
+        let number =
+            |x: f64| if n == 0.0 || is_missing(x) { ".".to_string() } else { format::bare("%10.0g", x) };
+        let all = [number(mean), number(sd), format::bare("%9.0fc", n)];
+        all.into_iter().zip(self.0).filter(|(_, shown)| *shown).map(|(text, _)| text).collect()
+    }
+
+    /// The statistics in words: `Means, Standard Deviations and Frequencies`.
+    fn words(&self) -> String {
+        let names = ["Means", "Standard Deviations", "Frequencies"];
+        let words: Vec<&str> = names.into_iter().zip(self.0).filter(|(_, s)| *s).map(|(n, _)| n).collect();
+        match words.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => words.concat(),
+        }
+    }
+}
+
+/// The tables of a numeric variable.
 pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Result<()> {
     let by = s.varlist(&cmd.list)?;
-    let [by] = by[..] else {
-        return Err(match by.len() {
-            0 => StataError::standard(100),
-            2 => StataError::unsupported_option("tabulate", "summarize() of two-way tables"),
-            _ => StataError::standard(103),
-        });
-    };
+    if by.is_empty() || by.len() > 2 {
+        return Err(StataError::standard(if by.is_empty() { 100 } else { 103 }));
+    }
     refuse_other_options(cmd)?;
     let of = s.numeric_variable(variable.trim())?;
+    let shown = Shown::read(cmd)?;
     let mut touse = s.rows(cmd)?;
     s.markout(&[of], &mut touse, false)?;
     if !cmd.has("missing") {
-        s.markout(&[by], &mut touse, true)?;
+        s.markout(&by, &mut touse, true)?;
     }
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
     let rows: Vec<usize> = (0..touse.len()).filter(|r| touse[*r]).collect();
     if rows.is_empty() {
-        return Err(StataError::no_observations());
+        s.print("no observations");
+        return Ok(());
     }
     let kind = weights.as_ref().map(|w| w.kind);
     let weight = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
-    let line = |own: &[usize]| {
+    let cell = |own: &[usize]| -> Cell {
+        if own.is_empty() {
+            return (MISSING, MISSING, 0.0);
+        }
         let sample = Sample::new(own.iter().map(|r| (s.frame.num_at(of, *r), weight(*r))), kind);
         let sd = if sample.rows() > 1 { sample.sd() } else { 0.0 };
         (sample.mean(), sd, sample.n())
     };
-    let name = |r: usize| {
-        let var = s.frame.var(by);
-        if var.is_string() {
-            return s.frame.str_at(by, r).to_string();
-        }
-        let x = var.data.num(r);
-        let label = s.frame.labels_of(by).filter(|_| !cmd.has("nolabel")).and_then(|l| l.get(x));
-        label.map_or_else(|| format::bare(&var.format, x), str::to_string)
+    let name = |v: usize, r: usize| s.cell_text(v, r, cmd.has("nolabel"));
+    let outer = grouped(s, &[by[0]], rows.clone());
+    let title = title_of(s, of);
+    if let [v] = by[..] {
+        let mut lines: Vec<(String, Cell)> = outer.iter().map(|g| (name(v, g[0]), cell(g))).collect();
+        lines.push(("Total".to_string(), cell(&rows)));
+        print_one(s, (&title_of(s, v), &title), &shown, &lines);
+        return Ok(());
+    }
+    let inner = grouped(s, &[by[1]], rows.clone());
+    let both = |a: &[usize], b: &[usize]| -> Vec<usize> {
+        a.iter().copied().filter(|r| b.binary_search(r).is_ok()).collect()
     };
-    let mut lines: Vec<(String, (f64, f64, f64))> =
-        grouped(s, &[by], rows.clone()).iter().map(|g| (name(g[0]), line(g))).collect();
+    let sorted: Vec<Vec<usize>> = inner
+        .iter()
+        .map(|g| {
+            let mut g = g.clone();
+            g.sort_unstable();
+            g
+        })
+        .collect();
+    let line = |own: &[usize]| -> Vec<Cell> {
+        sorted.iter().map(|g| cell(&both(own, g))).chain([cell(own)]).collect()
+    };
+    let mut lines: Vec<(String, Vec<Cell>)> = outer.iter().map(|g| (name(by[0], g[0]), line(g))).collect();
     lines.push(("Total".to_string(), line(&rows)));
-    let label = |v: usize| {
-        let var = s.frame.var(v);
-        if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
-    };
-    let (row_title, title) = (label(by), label(of));
-    // columns that are asked for, or all but those that are not wanted
-    let asked = ["means", "standard", "freq", "obs"].iter().any(|o| cmd.has(o));
-    let shown = |of: &str, not: &str| if asked { cmd.has(of) } else { !cmd.has(not) };
-    let columns = [
-        (shown("means", "nomeans"), "        Mean"),
-        (shown("standard", "nostandard"), "   Std. dev."),
-        (shown("freq", "nofreq"), "       Freq."),
-    ];
-    if columns.iter().all(|c| !c.0) {
-        return Err(StataError::invalid("no statistic is left to show"));
-    }
-    let heads: String = columns.iter().filter(|c| c.0).map(|c| c.1).collect();
-    let rule = format!("------------+{}", "-".repeat(heads.len()));
-    let mut text = vec![
-        String::new(),
-        format!("            | {:^35}", format!("Summary of {title}")).trim_end().to_string(),
-        format!("{:>11} |{heads}", format::abbrev(&row_title, 11)),
-        rule.clone(),
-    ];
-    let count = lines.len();
-    for (i, (name, (mean, sd, n))) in lines.into_iter().enumerate() {
-        if i + 1 == count {
-            text.push(rule.clone());
-        }
-        let cell =
-            |x: f64| format::right(&format::bare("%10.0g", if is_missing(x) { MISSING } else { x }), 12);
-        let cells = [cell(mean), cell(sd), format::right(&format::bare("%9.0fc", n), 12)];
-        let shown: String = columns.iter().zip(cells).filter(|(c, _)| c.0).map(|(_, v)| v).collect();
-        text.push(format!("{:>11} |{shown}", format::abbrev(&name, 11)));
-    }
-    text.iter().for_each(|l| s.print(l));
+    let heads: Vec<String> = inner.iter().map(|g| name(by[1], g[0])).collect();
+    let titles = (title_of(s, by[0]), title_of(s, by[1]), title);
+    print_two(s, &titles, &shown, &heads, &lines);
     Ok(())
+}
+
+/// The label of a variable, or its name.
+pub(super) fn title_of(s: &Session, v: usize) -> String {
+    let var = s.frame.var(v);
+    if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
+}
+
+/// The table by one variable with all three statistics; the last line is the total.
+pub(super) fn print_all(s: &mut Session, titles: (&str, &str), lines: &[(String, Cell)]) {
+    print_one(s, titles, &Shown([true; 3]), lines);
+}
+
+/// A text of the stub: a longer one ends with two periods.
+fn stub_text(text: &str, width: usize) -> String {
+    let cut = |n: usize| text.chars().take(n).collect::<String>();
+    let text = if text.chars().count() > width { format!("{}..", cut(width - 2)) } else { text.to_string() };
+    format::right(&text, width)
+}
+
+fn print_one(s: &mut Session, (row_title, title): (&str, &str), shown: &Shown, lines: &[(String, Cell)]) {
+    let left = lines.iter().map(|l| l.0.chars().count()).max().unwrap_or(0).clamp(11, 12);
+    let heads = ["        Mean", "   Std. dev.", "       Freq."];
+    let heads: String = heads.into_iter().zip(shown.0).filter(|(_, s)| *s).map(|(h, _)| h).collect();
+    let rule = format!("{}+{}", "-".repeat(left + 1), "-".repeat(heads.len()));
+    s.print("");
+    tabulate::heads(s, &(row_title, &format!("Summary of {title}")), left, heads.len());
+    let bottom = tabulate::wrap(row_title, left).pop().unwrap_or_default();
+    s.print(format!("{bottom:>left$} |{heads}"));
+    s.print(&rule);
+    for (i, (name, cell)) in lines.iter().enumerate() {
+        if i + 1 == lines.len() {
+            s.print(&rule);
+        }
+        let cells: String = shown.texts(*cell).iter().map(|t| format::right(t, 12)).collect();
+        s.print(format!("{} |{cells}", stub_text(name, left)));
+    }
+}
+
+fn print_two(
+    s: &mut Session,
+    (row_title, column_title, title): &(String, String, String),
+    shown: &Shown,
+    heads: &[String],
+    lines: &[(String, Vec<Cell>)],
+) {
+    let left = 10;
+    let per_page = (s.settings.linesize.saturating_sub(left + 15) / 11).max(1);
+    s.print("");
+    let title = format!("{} of {title}", shown.words());
+    s.print(format!("{}{title}", " ".repeat(75_usize.saturating_sub(title.chars().count()) / 2)));
+    let all = lines.first().map_or(0, |l| l.1.len() - 1);
+    for first in (0..all).step_by(per_page) {
+        let page: Vec<usize> = (first..(first + per_page).min(all)).collect();
+        let span = 11 * page.len();
+        s.print("");
+        // the title stands in the middle of the columns, rounded to the left
+        tabulate::heads(s, &(row_title, column_title), left, span - 1);
+        let names: String =
+            page.iter().map(|j| format!("{:>10} ", heads[*j].chars().take(9).collect::<String>())).collect();
+        let bottom = tabulate::wrap(row_title, left).pop().unwrap_or_default();
+        s.print(format!("{bottom:>left$} |{names}|     Total"));
+        let rule = format!("{}+{}+{}", "-".repeat(left + 1), "-".repeat(span), "-".repeat(10));
+        s.print(&rule);
+        for (i, (name, cells)) in lines.iter().enumerate() {
+            let texts: Vec<Vec<String>> = cells.iter().map(|c| shown.texts(*c)).collect();
+            for (k, total) in texts[all].iter().enumerate() {
+                let name = if k == 0 { stub_text(name, left) } else { " ".repeat(left) };
+                let body: String = page.iter().map(|j| format!("{:>10} ", texts[*j][k])).collect();
+                s.print(format!("{name} |{body}|{total:>10}"));
+            }
+            if i + 1 < lines.len() && (texts[all].len() > 1 || i + 2 == lines.len()) {
+                s.print(&rule);
+            }
+        }
+    }
+    s.print("");
 }
 
 fn refuse_other_options(cmd: &ParsedCommand) -> Result<()> {

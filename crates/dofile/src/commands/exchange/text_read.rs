@@ -103,8 +103,20 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     }
     frame.changed = true;
     session.frame = frame;
+    if cmd.options.text("encoding").is_none() {
+        session.print(format!("(encoding automatically selected: {})", found_encoding(&bytes)));
+    }
     report_import(session);
     Ok(())
+}
+
+/// The name of the encoding that the bytes have.
+fn found_encoding(bytes: &[u8]) -> &'static str {
+    match encoding_rs::Encoding::for_bom(bytes) {
+        Some((encoding, _)) => encoding.name(),
+        None if !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() => "UTF-8",
+        None => "ISO-8859-1",
+    }
 }
 
 /// The text as UTF-8; without `encoding()` a byte-order mark or valid UTF-8 decide, Windows-1252

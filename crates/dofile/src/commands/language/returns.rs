@@ -177,7 +177,6 @@ fn list(s: &mut Session, class: &str, r: &Results, sample: bool) {
         s.print("functions:");
         s.print(format!("{:>22}   ", format!("{class}(sample)")));
     }
-    s.print("");
 }
 
 fn run_ereturn(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -3,7 +3,6 @@
 use super::super::StandardSyntax;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
-use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::Matrix;
@@ -15,6 +14,9 @@ use crate::syntax::numlist;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+
+/// Width of the rules.
+const WIDTH: usize = 76;
 
 fn stored(session: &Session, name: &str) -> Result<Matrix> {
     let found = session.e.results.matrices.get(name).cloned();
@@ -32,7 +34,7 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         None => "Canonical correlation analysis".to_string(),
     };
     session.print("");
-    show_header(session, &[title], &[Fact::observations(n)], 15, 10);
+    session.print(format!("{title:<52}Number of obs = {}", format::right(&format::bare("%10.0fc", n), 10)));
     session.print("");
     if one.is_some() || (cmd.has("stderr") && !cmd.has("coefmatrix")) {
         show_errors(session, one, level)?;
@@ -44,7 +46,7 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             show_matrix(session, &matrix);
         }
     }
-    session.print("-".repeat(78));
+    session.print("-".repeat(WIDTH));
     session.print("Canonical correlations:");
     let values = stored(session, "ccorr")?;
     let cells: String = values.values().iter().map(|r| format!("  {}", format::bare("%6.4f", *r))).collect();
@@ -73,31 +75,38 @@ fn show_errors(session: &mut Session, one: Option<i64>, level: f64) -> Result<()
 fn show_matrix(session: &mut Session, m: &Matrix) {
     let heads: String = m.col_names.iter().map(|n| format!("{:>9} ", format::abbrev(&n.name, 8))).collect();
     session.print("");
-    session.print(format!("    {:>12} | {heads}", "").trim_end());
-    session.print(format!("    {}+{}", "-".repeat(13), "-".repeat(10 * m.cols() + 1)));
+    session.print(format!("    {:>12} |{heads}", "").trim_end());
+    session.print(format!("    {}+{}", "-".repeat(13), "-".repeat(10 * m.cols())));
     for i in 0..m.rows() {
         let cells: String = (0..m.cols())
             .map(|j| format!("{} ", format::right(&format::bare("%9.4f", m.get(i, j)), 9)))
             .collect();
-        session.print(format!("    {:>12} | {cells}", format::abbrev(&m.row_names[i].name, 12)).trim_end());
+        session.print(format!("    {:>12} |{cells}", format::abbrev(&m.row_names[i].name, 12)).trim_end());
     }
+    session.print(format!("    {}", "-".repeat(14 + 10 * m.cols())));
     session.print("");
 }
 
 fn show_tests(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    // with one or two variables in a set the F statistics are exact, but for that of Roy's root with two in both
+    let sets = [stored(session, "rawcoef_var1")?.rows(), stored(session, "rawcoef_var2")?.rows()];
+    let least = sets.into_iter().min().unwrap_or(0);
+    let exact = |most: usize| if least <= most { "e" } else { "a" };
+    let kinds = [exact(2), exact(1), exact(1), if least == 1 { "e" } else { "u" }];
     let line = |name: &str, m: &Matrix, i: usize| {
         let number = |fmt: &str, j: usize, w: usize| format::right(&format::bare(fmt, m.get(i, j)), w);
         format!(
-            "{name:>24}{}{}{}{}{}",
-            number("%9.0g", 0, 13),
-            number("%9.0g", 1, 9),
-            number("%9.0g", 2, 10),
+            "{name:>22}{}{}{}{}{} {}",
+            number("%8.0g", 0, 12),
+            number("%8.0g", 1, 9),
+            number("%8.0g", 2, 9),
             number("%9.4f", 3, 13),
-            number("%6.4f", 4, 9)
+            number("%6.4f", 4, 11),
+            kinds[i]
         )
     };
-    let head = format!("{:>37}{:>9}{:>10}{:>13}{:>9}", "Statistic", "df1", "df2", "F", "Prob>F");
-    session.print("-".repeat(78));
+    let head = format!("{:>34}{:>9}{:>9}{:>13}{:>11}", "Statistic", "df1", "df2", "F", "Prob>F");
+    session.print("-".repeat(WIDTH));
     session.print("Tests of significance of all canonical correlations");
     session.print("");
     session.print(&head);
@@ -112,7 +121,7 @@ fn show_tests(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         if from.fract() != 0.0 || from < 1.0 || from > count as f64 {
             return Err(StataError::invalid(format!("test() must be between 1 and {count}")));
         }
-        session.print("-".repeat(78));
+        session.print("-".repeat(WIDTH));
         session.print(if from == count as f64 {
             format!("Test of significance of canonical correlation {from}")
         } else {
@@ -123,7 +132,8 @@ fn show_tests(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let one = stored(session, &format!("stat_{from}"))?;
         session.print(line("Wilks' lambda", &one, 0));
     }
-    session.print("-".repeat(78));
+    session.print("-".repeat(WIDTH));
+    session.print(format!("{:>WIDTH$}", "e = exact, a = approximate, u = upper bound on F"));
     Ok(())
 }
 

@@ -212,6 +212,7 @@ pub(super) fn show_variances(session: &mut Session, name: &str) -> Result<()> {
 }
 
 fn show(session: &mut Session) -> Result<()> {
+    session.print(format!("(obs={})", format::bare("%15.0fc", scalar(session, "N"))));
     show_facts(session, "(unrotated)")?;
     let heywood = session.e.results.get_text("heywood").is_some();
     if heywood {

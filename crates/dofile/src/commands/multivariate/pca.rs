@@ -101,7 +101,7 @@ pub(super) fn show(session: &mut Session) -> Result<()> {
         "    Rotation: (unrotated = principal)".to_string(),
     ];
     session.print("");
-    show_header(session, &left, &facts, 17, 10);
+    show_header(session, &left, &facts, 16, 10);
     eigenvalues(session, "Ev", scalar(session, "trace"))?;
     session.print("");
     session.print("Principal components (eigenvectors)");

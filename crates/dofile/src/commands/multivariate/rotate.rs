@@ -1,10 +1,9 @@
 //! `rotate`: orthogonal and oblique rotations of the loadings of `pca` and `factor` ([MV] rotate).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::shared::{loadings, matrix_of, named, row_named};
+use super::shared::{bordered, loadings, matrix_of, named, row_named};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
-use crate::format;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
@@ -211,10 +210,6 @@ fn print_square(session: &mut Session, title: &str, name: &str) -> Result<()> {
     session.print("");
     session.print(title);
     let shown = matrix_of(session, name)?;
-    for i in 0..shown.rows() {
-        let cells: String =
-            (0..shown.cols()).map(|j| format::right(&format::bare("%7.4f", shown.get(i, j)), 10)).collect();
-        session.print(format!("    {:>12} |{cells}", shown.row_names[i].name));
-    }
+    bordered(session, &shown, 9, 4);
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! ([MV] pca postestimation, [MV] factor postestimation).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::shared::{matrix_of, named, row_named, scalar};
+use super::shared::{bordered, matrix_of, named, row_named, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
 use crate::format;
@@ -87,9 +87,11 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         return Err(StataError::standard(103));
     }
     if !cmd.has("score") && !cmd.has("regression") {
-        let text =
-            if is_factor { "(option regression assumed; regression scoring)" } else { "(score assumed)" };
-        session.print(text);
+        session.print(if is_factor { "(regression scoring assumed)" } else { "(score assumed)" });
+    }
+    let skipped = weights.cols() - names.len();
+    if !is_factor && skipped > 0 {
+        session.print(format!("({skipped} component{} skipped)", if skipped == 1 { "" } else { "s" }));
     }
     let means = matrix_of(session, "means")?;
     let sds = matrix_of(session, "sds")?;
@@ -100,7 +102,6 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     session.markout(&variables, &mut touse, false)?;
     let chosen = session.rows(cmd)?;
     let rows: Vec<usize> = (0..chosen.len()).filter(|i| chosen[*i]).collect();
-    let mut table = Vec::new();
     for (j, name) in names.iter().enumerate() {
         let values = rows
             .iter()
@@ -120,17 +121,24 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
             .collect();
         let what = if is_factor { "Scores for factor" } else { "Scores for component" };
         add(session, name, kind, &rows, Prediction { values, label: format!("{what} {}", j + 1) })?;
-        table.push(name.clone());
     }
     if !cmd.has("notable") {
         session.print("");
-        session.print("Scoring coefficients");
-        for (i, stripe) in means.col_names.iter().enumerate() {
-            let cells: String = (0..names.len())
-                .map(|j| format::right(&format::bare("%7.4f", weights[(i, j)]), 10))
-                .collect();
-            session.print(format!("    {:>12} |{cells}", format::abbrev(&stripe.name, 12)));
+        let based = match session.e.results.get_text("r_criterion").filter(|_| rotated) {
+            Some(rotation) => format!("based on {rotation} rotated factors"),
+            None => String::new(),
+        };
+        if is_factor {
+            let based = if based.is_empty() { based } else { format!("; {based}") };
+            session.print(format!("Scoring coefficients (method = regression{based})"));
+        } else {
+            session.print("Scoring coefficients");
+            session.print("    sum of squares(column-loading) = 1");
         }
+        let columns = matrix_of(session, if rotated { "r_L" } else { "L" })?.col_names;
+        let shown = named(&weights, means.col_names.clone(), columns);
+        bordered(session, &shown, 10, if is_factor { 5 } else { 4 });
+        session.print("");
     }
     let mut results = Results::default();
     let columns = names.iter().map(Stripe::term).collect();

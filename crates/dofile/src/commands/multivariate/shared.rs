@@ -207,3 +207,35 @@ pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<
     }
     Ok(())
 }
+
+/// A matrix with a border and `decimals` decimals, as it stands under loadings: columns of `width` characters.
+pub(super) fn bordered(session: &mut Session, m: &Matrix, width: usize, decimals: usize) {
+    let stub = if width > 9 { "Variable" } else { "" };
+    let per_page = (session.settings.linesize.saturating_sub(18) / width).max(1);
+    let inner = width - 1;
+    for first in (0..m.cols()).step_by(per_page) {
+        let columns = first..m.cols().min(first + per_page);
+        let border = format!("    {}", "-".repeat(14 + width * columns.len()));
+        let heads: String = columns
+            .clone()
+            .map(|j| format!("{:>inner$} ", format::abbrev(&m.col_names[j].name, 8)))
+            .collect();
+        session.print("");
+        session.print(&border);
+        session.print(format!("    {stub:>12} |{heads}"));
+        session.print(format!("    -------------+{}", "-".repeat(width * columns.len())));
+        for i in 0..m.rows() {
+            let cells: String = columns
+                .clone()
+                .map(|j| {
+                    format!(
+                        "{} ",
+                        format::right(&format::bare(&format!("%9.{decimals}f"), m.get(i, j)), inner)
+                    )
+                })
+                .collect();
+            session.print(format!("    {:>12} |{cells}", format::abbrev(&m.row_names[i].name, 12)));
+        }
+        session.print(border);
+    }
+}

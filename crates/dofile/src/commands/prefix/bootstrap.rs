@@ -5,7 +5,6 @@ use super::resampled::Resampled;
 use super::{parts, replicate};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::groups::grouped;
@@ -245,14 +244,7 @@ fn post(
         .matrix("ci_percentile", limits(&percentile))
         .matrix("ci_bc", limits(&corrected))
         .scalar("level", level);
-    let mut legend = Vec::new();
-    if !found.is_full() {
-        legend.push(format!("      Command: {command}"));
-        for x in statistics.iter().filter(|x| x.name != x.text) {
-            legend.push(format!("{:>13}: {}", format::abbrev(&x.name, 12), x.text));
-        }
-        legend.push(String::new());
-    }
+    let legend = found.legend();
     found.post(s, head, est, &legend);
     if rows.len() as f64 > n {
         s.print(format!("Note: {} replications failed and are left out.", rows.len() as f64 - n));

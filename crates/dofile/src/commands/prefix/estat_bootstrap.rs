@@ -52,11 +52,12 @@ fn show(s: &mut Session, call: &Call) -> Result<()> {
     let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
     let mut lines = Vec::new();
     if !options.has("noheader") {
-        let obs = format::bare("%15.0gc", scalar("N"));
+        let number = |name: &str| format::bare("%15.0gc", scalar(name));
+        let (obs, replications) = (number("N"), number("N_reps"));
+        let width = obs.len().max(replications.len());
         lines.push(String::new());
-        lines.push(format!("Bootstrap results{:>43} = {obs:>9}", "Number of obs"));
-        let replications = format::bare("%15.0gc", scalar("N_reps"));
-        lines.push(format!("{:>60} = {replications:>9}", "Replications"));
+        lines.push(format!("{:<1$}Number of obs = {obs:>width$}", "Bootstrap results", 62 - width));
+        lines.push(format!("{:<1$}Replications  = {replications:>width$}", "", 62 - width));
         lines.push(String::new());
     }
     lines.push("-".repeat(78));

@@ -129,6 +129,7 @@ fn post(
         estimated,
     };
     let est = found.estimation(s, None);
-    found.post(s, head, est, &[]);
+    let legend = found.legend();
+    found.post(s, head, est, &legend);
     Ok(())
 }

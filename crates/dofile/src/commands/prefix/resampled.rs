@@ -1,6 +1,7 @@
 //! Results that `bootstrap` and `jackknife` post and show in the same way.
 
 use super::exp_list::Statistic;
+use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::post::kernel;
 use crate::estimation::table::Table;
 use crate::format;
@@ -142,6 +143,19 @@ impl Resampled<'_> {
         est.results.scalar("p", wald.p(self.df_r)).scalar("df_m", wald.df as f64);
     }
 
+    /// The command and the expressions, unless the statistics are the coefficients of a model.
+    pub(super) fn legend(&self) -> Vec<String> {
+        let mut legend = Vec::new();
+        if !self.is_full() {
+            legend.push(format!("      Command: {}", self.command));
+            for x in self.statistics.iter().filter(|x| x.name != x.text) {
+                legend.push(format!("{:>13}: {}", format::abbrev(&x.name, 12), x.text));
+            }
+            legend.push(String::new());
+        }
+        legend
+    }
+
     /// Heading of exponentiated coefficients, when the command shows them so.
     fn exponentiated(&self, s: &Session) -> Option<&'static str> {
         let options = top_level_comma(self.command).map_or("", |i| &self.command[i + 1..]);
@@ -168,9 +182,11 @@ impl Resampled<'_> {
         s.post_estimation(est, touse);
         if !head.has("noheader") {
             s.print("");
-            let obs = format::bare("%15.0gc", self.used.len() as f64);
-            s.print(format!("{} results{:>43} = {:>9}", self.title, "Number of obs", obs));
-            s.print(format!("{:>60} = {:>9}", "Replications", format::bare("%15.0gc", self.complete)));
+            let facts = [
+                Fact::new("Number of obs", "%15.0gc", self.used.len() as f64),
+                Fact::new("Replications", "%15.0gc", self.complete),
+            ];
+            show_header(s, &[format!("{} results", self.title)], &facts, 13, 0);
             s.print("");
             for line in legend {
                 s.print(line);

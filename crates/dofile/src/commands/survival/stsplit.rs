@@ -16,8 +16,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noPREserve"),
     OptSpec::text("STrata"),
     OptSpec::text("RIsksets"),
-])
-.unsupported(&["AFter"]);
+    OptSpec::text("AFter"),
+]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stsplit",
@@ -25,21 +25,28 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "stsplit newvar [if], {at(numlist) | every(#)} [trim]; stsplit [if], at(failures) [strata(varlist) riskset(newvar)]",
-    notes: "stset must have id(); the new variable is the lower end of the interval; the failure variable of all records of a subject but the last is missing; no results; [ST] stsplit",
-    examples: &[Example {
-        run: "set obs 2\ngenerate id = _n\ngenerate t = cond(_n == 1, 12, 4)\ngenerate d = 1\nquietly stset t, failure(d) id(id)\nstsplit band, at(5 10)\nsort id _t",
-        expect: &[
-            ("_N", 4.0),
-            ("_t[1]", 5.0),
-            ("_t0[2]", 5.0),
-            ("band[3]", 10.0),
-            ("_d[2]", 0.0),
-            ("missing(d[1])", 1.0),
-            ("_d[3]", 1.0),
-            ("band[4]", 0.0),
-        ],
-    }],
+    syntax: "stsplit newvar [if], {at(numlist) | every(#)} [trim after([time=|t=] {exp | min(exp) | asis(exp)})]; stsplit [if], at(failures) [strata(varlist) riskset(newvar)]",
+    notes: "stset must have id(); the new variable is the lower end of the interval, before the first one 0, or one less than the first where that is not positive; after() counts the times of at() from the time that it gives, in the units of the time variable or, with t=, of analysis time; the failure variable of all records of a subject but the last is missing; no results; [ST] stsplit",
+    examples: &[
+        Example {
+            run: "set obs 2\ngenerate id = _n\ngenerate t = cond(_n == 1, 12, 4)\ngenerate d = 1\nquietly stset t, failure(d) id(id)\nstsplit band, at(5 10)\nsort id _t",
+            expect: &[
+                ("_N", 4.0),
+                ("_t[1]", 5.0),
+                ("_t0[2]", 5.0),
+                ("band[3]", 10.0),
+                ("_d[2]", 0.0),
+                ("missing(d[1])", 1.0),
+                ("_d[3]", 1.0),
+                ("band[4]", 0.0),
+            ],
+        },
+        Example {
+            // the waiting time for an organ: -1 before it, 0 after it ([ST] stsplit, the Stanford heart transplants)
+            run: "set obs 2\ngenerate id = _n\ngenerate t = 12\ngenerate wait = 5 in 1\ngenerate d = 1\nquietly stset t, failure(d) id(id)\nstsplit post, after(time=wait) at(0)\nsort id _t",
+            expect: &[("_N", 3.0), ("_t[1]", 5.0), ("post[1]", -1.0), ("post[2]", 0.0), ("post[3]", -1.0)],
+        },
+    ],
 };
 
 /// A piece of a record: its row, interval, whether it is the last one, and the lower end of its band.
@@ -73,7 +80,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::invalid("trim and strata() belong to different forms of the command"));
     }
     let touse = s.rows(cmd)?;
-    let cuts = Cuts::read(s, cmd, at, &touse)?;
+    let mut cuts = Cuts::read(s, cmd, at, &touse)?;
+    if let Some(spec) = cmd.options.text("after") {
+        if failures {
+            return Err(StataError::invalid("after() is not allowed with at(failures)"));
+        }
+        cuts.since = Some(since(s, &settings, spec)?);
+    }
     let pieces = pieces(s, cmd, &touse, &cuts)?;
     let before = s.frame.n_rows();
     apply(s, &settings, &pieces)?;
@@ -114,12 +127,53 @@ fn new_variable(s: &Session, name: &str, optional: bool) -> Result<Option<String
     }
 }
 
+/// The analysis time from which each row counts, for `after([time|t|_t =] {exp | min(exp) | asis(exp)})`; missing
+/// where the expression is.
+fn since(s: &Session, settings: &Settings, spec: &str) -> Result<Vec<f64>> {
+    let spec = spec.trim();
+    let (unit, exp) = match spec.split_once('=') {
+        Some((unit, exp)) if ["time", "t", "_t"].contains(&unit.trim()) => (unit.trim(), exp.trim()),
+        _ => ("time", spec),
+    };
+    let within = |name: &str| exp.strip_prefix(name)?.trim_start().strip_prefix('(')?.strip_suffix(')');
+    let least = within("min");
+    let compiled = s.compile(least.or(within("asis")).unwrap_or(exp))?;
+    let ctx = s.ctx();
+    let n = s.frame.n_rows();
+    let mut values: Vec<f64> = (0..n).map(|row| compiled.num(&ctx, row)).collect();
+    let id = s.frame.position(&settings.id)?;
+    if least.is_some() {
+        for group in crate::ops::groups::grouped(s, &[id], (0..n).collect()) {
+            let least =
+                group.iter().map(|r| values[*r]).filter(|x| !is_missing(*x)).fold(f64::INFINITY, f64::min);
+            group.iter().for_each(|r| values[*r] = if least.is_finite() { least } else { MISSING });
+        }
+    }
+    if unit == "time" {
+        let column =
+            |name: &str| -> Result<Vec<f64>> { Ok(s.frame.numeric(s.frame.position(name)?)?.to_vec()) };
+        let (time, t) = (column(&settings.time)?, column("_t")?);
+        for (row, value) in values.iter_mut().enumerate() {
+            // the record's own time zero
+            let zero = time[row] - t[row] * settings.scale;
+            *value = if is_missing(*value) || is_missing(t[row]) {
+                MISSING
+            } else {
+                (*value - zero) / settings.scale
+            };
+        }
+    }
+    Ok(values)
+}
+
 /// Analysis times at which records are split, by stratum.
 struct Cuts {
     /// Stratum of each row.
     stratum: Vec<usize>,
     /// Times of each stratum in ascending order.
     times: Vec<Vec<f64>>,
+    /// Analysis time from which each row counts; none are split where it is missing.
+    since: Option<Vec<f64>>,
 }
 
 impl Cuts {
@@ -127,7 +181,7 @@ impl Cuts {
         let n = s.frame.n_rows();
         let column =
             |name: &str| -> Result<Vec<f64>> { Ok(s.frame.numeric(s.frame.position(name)?)?.to_vec()) };
-        let single = |times: Vec<f64>| Self { stratum: vec![0; n], times: vec![times] };
+        let single = |times: Vec<f64>| Self { stratum: vec![0; n], times: vec![times], since: None };
         match (at, cmd.options.real("every")) {
             (Some(_), Some(_)) => Err(StataError::invalid("only one of at() and every() is allowed")),
             (None, None) => Err(StataError::invalid("option at() or every() required")),
@@ -162,11 +216,11 @@ impl Cuts {
                     of.sort_unstable_by(f64::total_cmp);
                     of.dedup();
                 }
-                Ok(Self { stratum, times })
+                Ok(Self { stratum, times, since: None })
             }
             (Some(list), None) => {
                 let mut times = numlist::expand(list)?;
-                if times.iter().any(|x| is_missing(*x) || *x < 0.0) {
+                if times.iter().any(|x| is_missing(*x) || (*x < 0.0 && !cmd.options.has("after"))) {
                     return Err(StataError::standard(125));
                 }
                 times.sort_unstable_by(f64::total_cmp);
@@ -191,7 +245,13 @@ fn pieces(s: &Session, cmd: &ParsedCommand, touse: &[bool], cuts: &Cuts) -> Resu
     let mut out = Vec::new();
     for row in 0..touse.len() {
         let split = touse[row] && st[row] == 1.0;
-        let times = &cuts.times[cuts.stratum[row]];
+        let bands = &cuts.times[cuts.stratum[row]];
+        let times: Vec<f64> = match &cuts.since {
+            Some(since) if is_missing(since[row]) => Vec::new(),
+            Some(since) => bands.iter().map(|c| c + since[row]).collect(),
+            None => bands.clone(),
+        };
+        let before_all = bands.first().map_or(0.0, |first| if *first > 0.0 { 0.0 } else { first - 1.0 });
         if !split {
             out.push(Piece { row, from: t0[row], to: t[row], last: true, band: MISSING, trimmed: false });
             continue;
@@ -203,10 +263,10 @@ fn pieces(s: &Session, cmd: &ParsedCommand, touse: &[bool], cuts: &Cuts) -> Resu
         let mut from = t0[row];
         for k in low..=high.max(low) {
             let to = if k < high { times[k] } else { t[row] };
-            let below = k.checked_sub(1).map(|b| times[b]);
+            let below = k.checked_sub(1).map(|b| bands[b]);
             // with trim, time before the first and after the last cut is not at risk
             let trimmed = cmd.has("trim") && (below.is_none() || k == times.len());
-            let band = if trimmed { MISSING } else { below.unwrap_or(0.0) };
+            let band = if trimmed { MISSING } else { below.unwrap_or(before_all) };
             out.push(Piece { row, from, to, last: to == t[row], band, trimmed });
             from = to;
         }
