@@ -101,7 +101,7 @@ impl Columns<'_> {
             statement.roles.values_mut().for_each(|names| names.retain(|name| name != column.name()));
             statement.roles.insert("outcome_var".to_owned(), vec![column.name().to_owned()]);
         }
-        if meta.id.as_str() == "finance.market_model" {
+        if finance && meta.parameters.iter().any(|p| p.name == "factors") {
             self.factors(statement);
         }
     }

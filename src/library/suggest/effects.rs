@@ -1,6 +1,7 @@
 //! Fixed effects: of the units of a panel, of groups, and of the units and periods that a question holds constant.
 
 use super::decisions::type_of;
+use super::names::raw_parts;
 use super::phrases::{Parsed, distinct};
 use super::roles::{Filled, Filler};
 use super::times::over_time;
@@ -18,13 +19,17 @@ impl Filler<'_> {
     pub(super) fn effects(&self, outcome: Option<usize>, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
         let is_unit_or_time = |c: &usize| Some(*c) == s.entity || Some(*c) == s.time;
-        let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity)
+        let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity || self.is_other_name_of_unit(*c))
             || !p.fixed_effects.is_empty() && p.fixed_effects.iter().all(is_unit_or_time);
         let unsaid = p.fixed_effects.is_empty() && p.says_fixed_effects();
         let held = self.held_constant(out);
         if s.panel && (of_units || unsaid || over_time(&p.text)) {
             self.panel(out);
-            let others = p.fixed_effects.iter().copied().filter(|c| !is_unit_or_time(c));
+            let others = p
+                .fixed_effects
+                .iter()
+                .copied()
+                .filter(|c| !is_unit_or_time(c) && !self.is_other_name_of_unit(*c));
             return as_categories(distinct(others), out);
         }
         // units with several rows each and no period
@@ -39,6 +44,14 @@ impl Filler<'_> {
             out.roles.insert("fixed_effects", vec![all.remove(most)]);
         }
         as_categories(all, out);
+    }
+
+    /// True for a second column of the same units: `country_name` beside `country_code`.
+    fn is_other_name_of_unit(&self, column: usize) -> bool {
+        let Some(entity) = self.structure.entity else { return false };
+        let (own, unit) = (&self.columns[column], &self.columns[entity]);
+        own.column.distinct == unit.column.distinct
+            && raw_parts(own.name()).first() == raw_parts(unit.name()).first()
     }
 
     /// Units and periods that the question holds constant: "controlling for school and year". A series has no other row in a

@@ -43,4 +43,5 @@ pub mod table;
 mod table_bases;
 pub mod table_cells;
 mod table_effects;
+mod table_headings;
 mod table_rows;

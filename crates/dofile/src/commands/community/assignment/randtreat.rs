@@ -27,7 +27,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "randtreat [if] [in], generate(newvar) [replace setseed(#) strata(varlist) multiple(#) unequal(fractions) misfits(missing|strata|global|wstrata|wglobal)]",
-    notes: "treatments 0, 1, ...; a block has as many rows as there are treatments, with unequal() as the least common multiple of the denominators; rows of a stratum beyond its whole blocks are the misfits: missing, or drawn with equal chances (strata, global) or by the fractions (wstrata, wglobal); draws are not Stata's stream; no results",
+    notes: "treatments 0, 1, ...; a block has as many rows as there are treatments, with unequal() as the least common multiple of the denominators; rows of a stratum beyond its whole blocks are missing, or drawn with equal chances (strata, global) or by the fractions (wstrata, wglobal); draws are not Stata's stream; no results",
     examples: &[
         Example {
             run: "set obs 65\nrandtreat, generate(t) unequal(1/2 1/3 1/6) setseed(3)\ncount if t == 0\nscalar a = r(N)\ncount if t == 1\nscalar b = r(N)\ncount if t == .",
