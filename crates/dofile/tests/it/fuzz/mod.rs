@@ -42,11 +42,14 @@ fn inputs_that_once_panicked_end_with_a_code() {
         "permute x m=r(mean), reps(2): sample 50",
         "matrix V = (4, 0 \\ \u{202f}, 9)",
         "matrix b = (2\u{2003} 3)",
+        // read the same empty word for ever
+        "set obs 9\ngenerate x = _n\ngenerate y = x^2\nregress y x\nestimates store a\ncoefplot (a (a))",
     ];
     let folder = tempfile::tempdir().expect("a folder");
     for text in texts {
         let (log, rc) = inputs::session(folder.path()).run_captured(text);
-        let wrong = ["set", "permute", "matrix"].iter().any(|w| text.starts_with(w));
+        let wrong = ["set obs 5x", "permute", "matrix"].iter().any(|w| text.starts_with(w))
+            || text.contains("coefplot");
         assert!(rc != 0 || !wrong, "{text}: {log}");
     }
 }

@@ -137,7 +137,8 @@ fn whole_words(list: &str) -> Vec<&str> {
     let mut out = Vec::new();
     let mut rest = list.trim();
     while !rest.is_empty() {
-        let end = word_end(rest);
+        // a parenthesis without a word before it is no list of models: the rest stays one word, which names none
+        let end = Some(word_end(rest)).filter(|end| *end > 0).unwrap_or(rest.len());
         out.push(&rest[..end]);
         rest = rest[end..].trim_start();
     }
