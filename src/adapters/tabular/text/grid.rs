@@ -301,8 +301,10 @@ mod tests {
 
     const COMMA: Dialect = Dialect { delimiter: b',', terminator: b'\n' };
 
-    /// The cells of a grid column by column, and whether quotes have to be taken off.
-    fn cells(grid: &Grid, text: &str, width: usize) -> Vec<Vec<(String, bool, u64)>> {
+    /// Cells column by column: the text, whether quotes have to be taken off, and the number of the row.
+    type Cells = Vec<Vec<(String, bool, u64)>>;
+
+    fn cells(grid: &Grid, text: &str, width: usize) -> Cells {
         let column = |at| {
             let cells = grid.column(at, text);
             cells
@@ -313,7 +315,7 @@ mod tests {
     }
 
     /// The same, record by record; `None` where a record has another number of fields.
-    fn recorded(text: &str, width: usize, rows: usize) -> Option<(Vec<Vec<(String, bool, u64)>>, usize)> {
+    fn recorded(text: &str, width: usize, rows: usize) -> Option<(Cells, usize)> {
         let mut columns = vec![Vec::new(); width];
         let (mut records, mut fields) = (Records::new(text, COMMA), Vec::new());
         let mut grid = Grid::new(width);
