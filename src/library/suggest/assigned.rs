@@ -143,7 +143,12 @@ impl Assigner<'_> {
         let best = |c: usize| self.links.elsewhere((0, 0), c);
         let rows = self.reader.rows;
         // "which customers leave": their numbers explain nothing
-        let numbers = |c: usize| self.column(c).is_unit(rows) && self.column(c).column.distinct >= rows;
+        let numbers = |c: usize| {
+            let column = self.column(c);
+            // a measure may have as many values as there are rows
+            let is_name = column.column.is_text() || column.name().to_ascii_lowercase().ends_with("id");
+            is_name && column.is_unit(rows) && column.column.distinct >= rows
+        };
         let all = (0..self.reader.named.len()).filter(|c| !numbers(*c));
         let mut all: Vec<(usize, f64)> = all.map(|c| (c, best(c))).collect();
         all.retain(|(_, strength)| *strength >= LINKED);
