@@ -10,10 +10,15 @@ pub const KINDS: [&str; 10] =
 /// Most levels of a column that still counts as categories.
 pub const MAX_LEVELS: u64 = 1000;
 
+/// True if the values of the column are few enough to be categories.
+pub fn has_few_levels(column: &Column) -> bool {
+    column.distinct <= MAX_LEVELS && !column.distinct_is_lower_bound
+}
+
 /// True if the column can serve as this kind. A column has several: 0/1 values are binary, and a count,
 /// and categories as well.
 pub fn serves_as(column: &Column, kind: &str) -> bool {
-    let few = column.distinct <= MAX_LEVELS && !column.distinct_is_lower_bound;
+    let few = has_few_levels(column);
     if column.inferred_type == InferredType::Empty {
         return false;
     }

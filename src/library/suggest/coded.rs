@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::derived::free_name;
 use super::{OpenQuestion, SuggestInput, Suggestion, unread};
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::draft::StatedVariable;
@@ -118,8 +119,9 @@ fn derived(
         One::Two => ("2".to_owned(), "2", "2".to_owned()),
         One::Word(word) => (format!("\"{word}\""), word.trim(), slug(word)),
     };
+    let stem: String = name.chars().take(KEPT).collect();
     let variable = StatedVariable {
-        name: free_name(input, name, &ending),
+        name: free_name(input.dataset, &format!("{stem}_{ending}"), "_"),
         expression: format!("{name} == {value}"),
         label: Some(format!("{name} is {shown}")).filter(|label| label.chars().count() <= 80),
     };
@@ -127,9 +129,10 @@ fn derived(
     let field = format!("roles.{role}");
     for choice in suggestion.choices.iter_mut().filter(|c| c.field == field) {
         choice.columns = vec![variable.name.clone()];
-        choice.reason.en += &format!("; the derived variable {} is 1 where {name} is {value}", variable.name);
-        let zh = format!("；派生变量 {} 在 {name} 为 {value} 时取 1", variable.name);
-        choice.reason.zh = choice.reason.zh.take().map(|text| text + &zh);
+        choice.derives(
+            &format!("the derived variable {} is 1 where {name} is {value}", variable.name),
+            &format!("派生变量 {} 在 {name} 为 {value} 时取 1", variable.name),
+        );
         if matches!(one, One::Two) {
             choice.confidence = choice.confidence.min(BY_CUSTOM);
         }
@@ -164,13 +167,4 @@ fn which(role: &str, name: &str, derived: &str) -> OpenQuestion {
 fn slug(word: &str) -> String {
     let kept: String = word.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(10).collect();
     if kept.is_empty() { "is1".to_owned() } else { kept }
-}
-
-/// A name that no column has.
-fn free_name(input: &SuggestInput<'_>, of: &str, ending: &str) -> String {
-    let stem: String = of.chars().take(KEPT).collect();
-    std::iter::once(format!("{stem}_{ending}"))
-        .chain((2..).map(|n| format!("{stem}_{ending}_{n}")))
-        .find(|name| input.dataset.columns.iter().all(|c| !c.name.eq_ignore_ascii_case(name)))
-        .expect("some name is free")
 }

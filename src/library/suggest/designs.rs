@@ -179,8 +179,8 @@ impl Filler<'_> {
         };
         // what is held constant needs a model, and so do clustered errors
         let lists = [&p.controls, &p.clusters, &p.fixed_effects, &p.nested];
-        let words = ["panel", "面板", "fixed effect", "固定效应"];
-        let says_panel = self.structure.panel && words.iter().any(|w| p.text.contains(w));
+        let words = ["panel", "面板"].iter().any(|w| p.text.contains(w));
+        let says_panel = self.structure.panel && (words || p.says_fixed_effects());
         let adjusts = lists.iter().any(|c| !c.is_empty()) || says_panel || self.baseline_of(y).is_some();
         if !out.named && adjusts && !self.columns[y].column.is_text() {
             return self.adjusted(y, g, out);

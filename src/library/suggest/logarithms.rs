@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::derived::free_name;
 use super::explain::both;
 use super::mentions::Mention;
 use super::names::is_logarithm;
@@ -67,7 +68,8 @@ fn is_logged(question: &str, start: usize, end: usize) -> bool {
 /// Puts the logarithm of a column into a role.
 fn replace(input: &SuggestInput<'_>, suggestion: &mut Suggestion, role: &str, column: &Column) {
     let name = &column.name;
-    let logarithm = free_name(input, name);
+    let stem: String = name.chars().take(KEPT).collect();
+    let logarithm = free_name(input.dataset, &format!("ln_{stem}"), "_");
     let own = |c: &mut String| {
         if c == name {
             c.clone_from(&logarithm);
@@ -77,9 +79,10 @@ fn replace(input: &SuggestInput<'_>, suggestion: &mut Suggestion, role: &str, co
     let field = format!("roles.{role}");
     for choice in suggestion.choices.iter_mut().filter(|c| c.field == field) {
         choice.columns.iter_mut().for_each(own);
-        choice.reason.en += &format!("; the derived variable {logarithm} is the natural logarithm of {name}");
-        let zh = format!("；派生变量 {logarithm} 是 {name} 的自然对数");
-        choice.reason.zh = choice.reason.zh.take().map(|text| text + &zh);
+        choice.derives(
+            &format!("the derived variable {logarithm} is the natural logarithm of {name}"),
+            &format!("派生变量 {logarithm} 是 {name} 的自然对数"),
+        );
     }
     let label = format!("Logarithm of {}", column.label.as_deref().unwrap_or(name));
     suggestion.statement.derived_variables.push(StatedVariable {
@@ -123,15 +126,6 @@ fn not_positive(role: &str, column: &Column) -> OpenQuestion {
         blocking: false,
         candidates: vec![name.clone()],
     }
-}
-
-/// A name that no column has.
-fn free_name(input: &SuggestInput<'_>, of: &str) -> String {
-    let stem: String = of.chars().take(KEPT).collect();
-    std::iter::once(format!("ln_{stem}"))
-        .chain((2..).map(|n| format!("ln_{stem}_{n}")))
-        .find(|name| input.dataset.columns.iter().all(|c| !c.name.eq_ignore_ascii_case(name)))
-        .expect("some name is free")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod columns;
 mod comparisons;
 mod complete;
 mod decisions;
+mod derived;
 mod designs;
 mod effects;
 mod expand;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::derived::free_name;
 use super::{Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
 use crate::domain::dataset::Dataset;
 use crate::domain::draft::StatedVariable;
@@ -93,9 +94,10 @@ fn numbered(
     });
     let told = |choice: &mut Choice| {
         choice.columns = vec![rank.clone()];
-        choice.reason.en += &format!("; derived variables number its values from the lowest: {en}");
-        let of_rank = format!("；派生变量按从低到高编号：{zh}");
-        choice.reason.zh = choice.reason.zh.take().map(|text| text + &of_rank);
+        choice.derives(
+            &format!("derived variables number its values from the lowest: {en}"),
+            &format!("派生变量按从低到高编号：{zh}"),
+        );
     };
     suggestion.choices.iter_mut().filter(|c| c.field == "roles.outcome_var").for_each(told);
     suggestion
@@ -113,13 +115,7 @@ fn others(method: &MethodChoice) -> Vec<MethodAlternative> {
 /// The variables that number the levels from 1 on: one for each level from which on a value counts, and their sum.
 fn ranks(dataset: &Dataset, outcome: &str, levels: &[Vec<String>]) -> Vec<StatedVariable> {
     let stem: String = outcome.chars().take(KEPT).collect();
-    let named = |ending: &str| {
-        let mut names =
-            std::iter::once(format!("{stem}_{ending}")).chain((2..).map(|n| format!("{stem}_{ending}{n}")));
-        names
-            .find(|name| dataset.columns.iter().all(|c| !c.name.eq_ignore_ascii_case(name)))
-            .expect("some name is free")
-    };
+    let named = |ending: &str| free_name(dataset, &format!("{stem}_{ending}"), "");
     let flags: Vec<StatedVariable> = (1..levels.len())
         .map(|from| {
             let texts: Vec<String> =

@@ -2,7 +2,7 @@
 
 use super::columns::Named;
 use super::names::raw_parts;
-use crate::domain::profile::{MAX_LEVELS, is_binary};
+use crate::domain::profile::{MAX_LEVELS, has_few_levels, is_binary};
 
 /// The structure of the data.
 #[derive(Debug, Default, Clone)]
@@ -178,9 +178,7 @@ impl Named<'_> {
 
     /// True for columns whose values stand in several rows each, few enough to be categories.
     pub(super) fn repeats(&self) -> bool {
-        self.column.distinct >= 2
-            && self.column.distinct <= MAX_LEVELS
-            && !self.column.distinct_is_lower_bound
+        self.column.distinct >= 2 && has_few_levels(self.column)
     }
 
     /// True for whole numbers that stand for people, institutions or places by the name of their column.

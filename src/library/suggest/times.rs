@@ -56,7 +56,7 @@ impl Named<'_> {
         let codes =
             c.min.is_some_and(|least| least >= 150_001.0) && c.max.is_some_and(|most| most <= 220_053.0);
         let counts = c.max.is_some_and(|most| most <= 400.0);
-        let whole = named.contains(&c.name.to_ascii_lowercase().as_str());
+        let whole = named.contains(&name.as_str());
         // hours worked per week are no week
         let is_rate = name.contains("_per_");
         let is_period = whole || are_years || codes || (counts && !is_rate);

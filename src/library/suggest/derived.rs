@@ -1,0 +1,20 @@
+//! Variables that a draft derives from columns, and what its choices say of them.
+
+use super::Choice;
+use crate::domain::dataset::Dataset;
+
+/// The name, with `between` and a number behind it where a column has it already.
+pub(super) fn free_name(dataset: &Dataset, name: &str, between: &str) -> String {
+    std::iter::once(name.to_owned())
+        .chain((2..).map(|n| format!("{name}{between}{n}")))
+        .find(|name| dataset.columns.iter().all(|c| !c.name.eq_ignore_ascii_case(name)))
+        .expect("some name is free")
+}
+
+impl Choice {
+    /// Adds to the reason what a derived variable is.
+    pub(super) fn derives(&mut self, en: &str, zh: &str) {
+        self.reason.en += &format!("; {en}");
+        self.reason.zh = self.reason.zh.take().map(|text| format!("{text}；{zh}"));
+    }
+}
