@@ -199,7 +199,7 @@ impl Separators {
         from: usize,
         dialect: Dialect,
         (width, most): (usize, usize),
-        marks: impl Fn(&[u8; STEP], Dialect) -> Marks,
+        find_marks: impl Fn(&[u8; STEP], Dialect) -> Marks,
     ) -> Option<usize> {
         self.places.resize(1 + most + STEP, 0);
         self.places[0] = (from as u32).wrapping_sub(1);
@@ -207,11 +207,13 @@ impl Separators {
         let mut quoting = Quoting::FRONT;
         while at < text.len() && count < most {
             let (chunk, length) = marks::step(text, at);
-            let marks = marks(&chunk, dialect);
-            let (outside, doubled) = quoting.outside(&marks, length)?;
+            let found = find_marks(&chunk, dialect);
+            let (outside, doubled) = quoting.outside(&found, length)?;
             twice |= doubled;
-            lines += (marks.terminators & outside).count_ones() as usize;
-            count += self.keep(count, at as u32, (marks.delimiters | marks.terminators) & outside);
+            lines += (found.terminators & outside).count_ones() as usize;
+            let room = self.places[1 + count..].first_chunk_mut().expect("a step fits behind the last one");
+            count +=
+                marks::write_positions(room, at as u32, (found.delimiters | found.terminators) & outside);
             at += length;
         }
         let rows = count.min(most) / width;
@@ -226,22 +228,6 @@ impl Separators {
         (self.rows, self.twice) = (rows, twice != 0);
         self.may_return = dialect.terminator == b'\n';
         Some(last + 1)
-    }
-
-    /// Keeps the positions of the bits behind the first `count`. Eight are written at a time, whether there are so many or
-    /// not: a branch for each would be guessed wrongly too often (Langdale and Lemire 2019, section 3.2).
-    #[inline(always)]
-    fn keep(&mut self, count: usize, base: u32, mut bits: u64) -> usize {
-        let found = bits.count_ones() as usize;
-        let room =
-            self.places[1 + count..].first_chunk_mut::<STEP>().expect("a step fits behind the last one");
-        for eight in room.as_chunks_mut::<8>().0.iter_mut().take(found.div_ceil(8)) {
-            for slot in eight {
-                *slot = base.wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-        }
-        found
     }
 }
 

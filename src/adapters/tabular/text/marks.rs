@@ -21,38 +21,69 @@ pub(super) struct Marks {
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn marks_with_avx2(chunk: &[u8; STEP], dialect: Dialect) -> Marks {
-    use std::arch::x86_64::{_mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8};
-    // SAFETY: both loads lie inside the chunk.
-    let halves = [0, 32].map(|at| unsafe { _mm256_loadu_si256(chunk.as_ptr().add(at).cast()) });
-    let find = |byte: u8| {
-        let wanted = _mm256_set1_epi8(byte.cast_signed());
-        let bits = halves
-            .map(|half| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(half, wanted)).cast_unsigned()));
-        bits[0] | bits[1] << 32
+    Marks {
+        quotes: bits_with_avx2(chunk, [b'"']),
+        delimiters: bits_with_avx2(chunk, [dialect.delimiter]),
+        terminators: bits_with_avx2(chunk, [dialect.terminator]),
+    }
+}
+
+/// One bit for each byte that is one of `wanted`, 32 bytes at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn bits_with_avx2<const N: usize>(chunk: &[u8; STEP], wanted: [u8; N]) -> u64 {
+    use std::arch::x86_64::{
+        _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+        _mm256_setzero_si256,
     };
-    Marks { quotes: find(b'"'), delimiters: find(dialect.delimiter), terminators: find(dialect.terminator) }
+    let halves = [0, 32].map(|at| {
+        // SAFETY: both loads lie inside the chunk.
+        let bytes = unsafe { _mm256_loadu_si256(chunk.as_ptr().add(at).cast()) };
+        let mut found = _mm256_setzero_si256();
+        for byte in wanted {
+            found = _mm256_or_si256(found, _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte.cast_signed())));
+        }
+        u64::from(_mm256_movemask_epi8(found).cast_unsigned())
+    });
+    halves[0] | halves[1] << 32
 }
 
 /// The same on any processor, eight bytes at a time.
 pub(super) fn marks_of(chunk: &[u8; STEP], dialect: Dialect) -> Marks {
     Marks {
-        quotes: bits_of(chunk, b'"'),
-        delimiters: bits_of(chunk, dialect.delimiter),
-        terminators: bits_of(chunk, dialect.terminator),
+        quotes: bits_of(chunk, [b'"']),
+        delimiters: bits_of(chunk, [dialect.delimiter]),
+        terminators: bits_of(chunk, [dialect.terminator]),
     }
 }
 
-/// One bit for each byte that is `wanted`.
-fn bits_of(chunk: &[u8; STEP], wanted: u8) -> u64 {
+/// One bit for each byte that is one of `wanted`, eight bytes at a time.
+pub(super) fn bits_of<const N: usize>(chunk: &[u8; STEP], wanted: [u8; N]) -> u64 {
     // the high bit of every byte that is zero (Warren, Hacker's Delight, 6-1)
     let zeros = |x: u64| !((x & (LOW * 0x7f)).wrapping_add(LOW * 0x7f) | x | (LOW * 0x7f));
     let mut out = 0;
     for (at, word) in chunk.as_chunks::<8>().0.iter().enumerate() {
-        let found = zeros(u64::from_le_bytes(*word) ^ (LOW * u64::from(wanted)));
+        let word = u64::from_le_bytes(*word);
+        let found = wanted.iter().fold(0, |found, byte| found | zeros(word ^ (LOW * u64::from(*byte))));
         // moves the eight bits next to each other
         out |= ((found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (at * 8);
     }
     out
+}
+
+/// Writes the positions of the bits, counted from `base`, and returns how many there are. Eight are written at a time, whether
+/// there are so many or not: a branch for each would be guessed wrongly too often (Langdale and Lemire 2019, section 3.2).
+#[inline(always)]
+pub(super) fn write_positions(room: &mut [u32; STEP], base: u32, mut bits: u64) -> usize {
+    let found = bits.count_ones() as usize;
+    for eight in room.as_chunks_mut::<8>().0.iter_mut().take(found.div_ceil(8)) {
+        for slot in eight {
+            *slot = base.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+    }
+    found
 }
 
 /// True if the processor has what [`marks_with_avx2`] and those around it are compiled for.
@@ -145,6 +176,18 @@ mod tests {
     const COMMA: Dialect = Dialect { delimiter: b',', terminator: b'\n' };
 
     proptest! {
+        #[test]
+        fn words_and_vectors_give_the_same_bits(chunk in proptest::collection::vec(any::<u8>(), 64), a in 1u8.., b in 1u8..) {
+            let chunk: [u8; 64] = chunk.try_into().unwrap();
+            let expected = (0..64).fold(0, |bits, at| bits | u64::from(chunk[at] == a || chunk[at] == b) << at);
+            prop_assert_eq!(bits_of(&chunk, [a, b]), expected);
+            #[cfg(target_arch = "x86_64")]
+            if std::arch::is_x86_feature_detected!("avx2") {
+                // SAFETY: the processor has AVX2.
+                prop_assert_eq!(unsafe { bits_with_avx2(&chunk, [a, b]) }, expected);
+            }
+        }
+
         #[test]
         fn words_and_vectors_give_the_same_marks(chunk in proptest::collection::vec(any::<u8>(), 64), a in 1u8.., b in 1u8..) {
             let chunk: [u8; 64] = chunk.try_into().expect("64 bytes");
