@@ -24,3 +24,4 @@ pub(crate) mod rho;
 pub(crate) mod run;
 pub(crate) mod scores;
 pub(crate) mod sources;
+pub(crate) mod two_way;

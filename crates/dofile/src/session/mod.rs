@@ -281,6 +281,11 @@ impl Session {
         Ok(())
     }
 
+    /// Begins the random numbers again, as `set seed` does; a negative seed counts as zero.
+    pub fn reseed(&self, seed: i64) {
+        *self.rng.borrow_mut() = Mt64::new(seed.max(0) as u64);
+    }
+
     /// True once the process was asked to stop.
     pub fn interrupted(&self) -> bool {
         self.interrupt.load(std::sync::atomic::Ordering::Relaxed)

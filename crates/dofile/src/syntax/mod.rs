@@ -6,6 +6,7 @@ pub mod blanks;
 pub mod design;
 pub mod factor;
 mod factor_spec;
+mod groups;
 pub mod numlist;
 pub mod options;
 pub mod split;
@@ -14,6 +15,7 @@ pub mod varlist;
 
 pub use design::Design;
 pub use factor::FvList;
+pub use groups::leading_groups;
 pub use options::{OptKind, OptSpec, Options};
 pub use split::{ParsedCommand, Weight, WeightKind};
 pub use term::{Atom, Term};

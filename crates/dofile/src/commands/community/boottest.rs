@@ -13,11 +13,10 @@ use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
-use crate::rng::Mt64;
 use crate::session::Session;
 use crate::syntax::options::Options;
-use crate::syntax::split::{matching_paren, words};
-use crate::syntax::{OptSpec, ParsedCommand};
+use crate::syntax::split::words;
+use crate::syntax::{OptSpec, ParsedCommand, leading_groups};
 use crate::value::MISSING;
 use estimators::matrix::Mat;
 use estimators::wald;
@@ -90,7 +89,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&s.e)?;
     let hypotheses = braces(&list)?;
     if let Some(seed) = cmd.options.int("seed") {
-        *s.rng.borrow_mut() = Mt64::new(seed.max(0) as u64);
+        s.reseed(seed);
     }
     if boottest_instruments::applies(s) {
         return boottest_instruments::run(s, &cmd, &hypotheses, &parameters);
@@ -143,13 +142,8 @@ fn braces(list: &str) -> Result<Vec<String>> {
 
 /// Restrictions of one hypothesis: `(a) (b)`, an equation, or a list of coefficients.
 pub(super) fn restrictions(text: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
-    let mut parts = Vec::new();
-    let mut rest = text.trim();
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
-        parts.push(rest[1..close].trim());
-        rest = rest[close + 1..].trim_start();
-    }
+    let (mut parts, rest) =
+        leading_groups(text).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
     if !rest.is_empty() {
         parts = vec![text.trim()];
     }

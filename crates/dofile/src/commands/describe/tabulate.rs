@@ -1,12 +1,13 @@
 //! `tabulate`: one- and two-way tables with tests.
 
-use super::tabulate_statistics::{contributions, statistics, sums};
+use super::tabulate_statistics::statistics;
 use super::tabulate_summary::title_of;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::Matrix;
 use crate::ops::groups::grouped;
+use crate::ops::two_way::{contributions, sums};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};

@@ -3,26 +3,12 @@
 use crate::error::Result;
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::two_way::{contributions, sums};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::value::MISSING;
 use estimators::distributions;
-
-/// Row totals, column totals and the total of a table.
-pub(super) fn sums(nr: usize, nc: usize, cells: &[f64]) -> (Vec<f64>, Vec<f64>, f64) {
-    let rows: Vec<f64> = (0..nr).map(|i| cells[i * nc..(i + 1) * nc].iter().sum()).collect();
-    let cols: Vec<f64> = (0..nc).map(|j| (0..nr).map(|i| cells[i * nc + j]).sum()).collect();
-    let total = rows.iter().sum();
-    (rows, cols, total)
-}
-
-/// What cells add to the Pearson and to the likelihood-ratio statistic.
-pub(super) fn contributions(observed: f64, expected: f64) -> (f64, f64) {
-    let pearson = (observed - expected).powi(2) / expected;
-    let likelihood = if observed > 0.0 { 2.0 * observed * (observed / expected).ln() } else { 0.0 };
-    (pearson, likelihood)
-}
 
 /// A cell of a table whose rows and columns have an order.
 struct OrderedCell {

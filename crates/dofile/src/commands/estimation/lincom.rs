@@ -15,8 +15,9 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
+use crate::syntax::leading_groups;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::split::ParsedCommand;
 use estimators::matrix::Mat;
 
 /// The command `lincom`.
@@ -181,15 +182,10 @@ fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// `(name: exp) (exp)` or one expression; unnamed ones are `_nl_1` and so on.
 fn named_expressions(body: &str) -> Result<Vec<(String, String)>> {
-    let mut parts = Vec::new();
-    let mut rest = body.trim();
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
-        parts.push(rest[1..close].trim().to_string());
-        rest = rest[close + 1..].trim_start();
-    }
+    let (mut parts, rest) =
+        leading_groups(body).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
     if parts.is_empty() || !rest.is_empty() {
-        parts = vec![body.trim().to_string()];
+        parts = vec![body.trim()];
     }
     Ok(parts
         .into_iter()
@@ -198,7 +194,7 @@ fn named_expressions(body: &str) -> Result<Vec<(String, String)>> {
             Some((name, exp)) if crate::frame::is_valid_name(name.trim()) => {
                 (name.trim().to_string(), exp.trim().to_string())
             }
-            _ => (format!("_nl_{}", i + 1), part),
+            _ => (format!("_nl_{}", i + 1), part.to_string()),
         })
         .collect())
 }

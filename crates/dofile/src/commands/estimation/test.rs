@@ -15,8 +15,8 @@ use crate::results::Results;
 use crate::session::{Extension, Session};
 use crate::syntax::options::OptSpec;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{ParsedCommand, matching_paren};
-use crate::syntax::{Atom, FvList, Term};
+use crate::syntax::split::ParsedCommand;
+use crate::syntax::{Atom, FvList, Term, leading_groups};
 use estimators::distributions::f_tail;
 use estimators::matrix::Mat;
 use estimators::survey::adjusted_wald;
@@ -121,15 +121,11 @@ fn specifications(body: &str) -> Result<Vec<String>> {
     if !body.starts_with('(') {
         return Ok(vec![body.to_string()]);
     }
-    let mut out = Vec::new();
-    let mut rest = body;
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
-        out.push(rest[1..close].trim().to_string());
-        rest = rest[close + 1..].trim_start();
-    }
+    let (groups, rest) =
+        leading_groups(body).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
     // A parenthesis can also open an expression: (x1+x2)/2 = 1.
-    if rest.is_empty() { Ok(out) } else { Ok(vec![body.to_string()]) }
+    let parts = if rest.is_empty() { groups } else { vec![body] };
+    Ok(parts.into_iter().map(str::to_string).collect())
 }
 
 fn run_testparm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

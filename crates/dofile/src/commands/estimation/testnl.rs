@@ -13,8 +13,9 @@ use crate::estimation::reference::{Statement, degrees};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
+use crate::syntax::leading_groups;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::split::ParsedCommand;
 use estimators::matrix::Mat;
 use estimators::wald;
 
@@ -92,15 +93,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// `(a = b) (c = d)` as two specifications, anything else as one.
 fn specifications(body: &str) -> Result<Vec<String>> {
-    let mut out = Vec::new();
-    let mut rest = body.trim();
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
-        out.push(rest[1..close].trim().to_string());
-        rest = rest[close + 1..].trim_start();
-    }
+    let (groups, rest) =
+        leading_groups(body).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
     // A parenthesis can also open an expression.
-    Ok(if rest.is_empty() && !out.is_empty() { out } else { vec![body.trim().to_string()] })
+    let parts = if rest.is_empty() && !groups.is_empty() { groups } else { vec![body.trim()] };
+    Ok(parts.into_iter().map(str::to_string).collect())
 }
 
 /// Splits at single equal signs outside parentheses and brackets.

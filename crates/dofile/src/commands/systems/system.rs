@@ -14,8 +14,8 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::FvList;
-use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::split::ParsedCommand;
+use crate::syntax::{FvList, leading_groups};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::matrix::Mat;
@@ -63,17 +63,11 @@ impl Equation {
 
 /// Texts of the equations, and what follows them.
 pub(super) fn split(raw: &str) -> Result<(Vec<String>, String)> {
-    let mut rest = raw.trim();
-    let mut texts = Vec::new();
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-        texts.push(rest[1..close].trim().to_string());
-        rest = rest[close + 1..].trim_start();
-    }
+    let (texts, rest) = leading_groups(raw).ok_or_else(|| StataError::new(132, "too few )"))?;
     if texts.is_empty() {
         return Err(StataError::new(198, "equations must be given in parentheses"));
     }
-    Ok((texts, rest.to_string()))
+    Ok((texts.into_iter().map(str::to_string).collect(), rest.to_string()))
 }
 
 /// Equations of the sample in which no variable of theirs and of `further` is missing.

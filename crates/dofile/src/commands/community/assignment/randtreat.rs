@@ -70,7 +70,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         other => return Err(StataError::invalid(format!("misfits({other}) invalid"))),
     };
     if let Some(seed) = cmd.options.int("setseed") {
-        *s.rng.borrow_mut() = crate::rng::Mt64::new(seed.max(0) as u64);
+        s.reseed(seed);
     }
     let strata = cmd.options.text("strata").map(|l| s.varlist(l)).transpose()?.unwrap_or_default();
     let mut touse = s.rows(cmd)?;

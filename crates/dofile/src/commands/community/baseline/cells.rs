@@ -5,6 +5,7 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::fisher;
 use crate::ops::groups::{grouped, level_name};
+use crate::ops::two_way::{contributions, sums};
 use crate::session::Session;
 use crate::value::is_missing;
 use estimators::descriptive::Sample;
@@ -233,15 +234,9 @@ fn association(table: &[Vec<usize>], exact: bool) -> Result<Option<f64>> {
     if exact {
         return fisher::exact(nr, nc, &cells).map(|p| Some(p.0));
     }
-    let total: f64 = cells.iter().sum();
-    let across: Vec<f64> = (0..nr).map(|i| cells[i * nc..(i + 1) * nc].iter().sum()).collect();
-    let down: Vec<f64> = (0..nc).map(|j| (0..nr).map(|i| cells[i * nc + j]).sum()).collect();
-    let chi2: f64 = (0..nr * nc)
-        .map(|k| {
-            let expected = across[k / nc] * down[k % nc] / total;
-            (cells[k] - expected).powi(2) / expected
-        })
-        .sum();
+    let (across, down, total) = sums(nr, nc, &cells);
+    let pearson = |(k, n): (usize, &f64)| contributions(*n, across[k / nc] * down[k % nc] / total).0;
+    let chi2: f64 = cells.iter().enumerate().map(pearson).sum();
     Ok(Some(chi2_tail(((nr - 1) * (nc - 1)) as f64, chi2)))
 }
 

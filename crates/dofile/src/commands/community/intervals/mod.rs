@@ -4,6 +4,7 @@
 mod asreg;
 mod asrol;
 mod astile;
+mod bound;
 mod rangejoin;
 mod rangestat;
 mod window;

@@ -1,6 +1,7 @@
 //! `rangejoin`: pairs of each row with the rows of a file whose key lies in an interval. Written from the help file of
 //! Picard (2017).
 
+use super::bound::Bound;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, is_valid_name};
@@ -36,34 +37,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         expect: &[("_N", 5.0), ("house[1]", 3.0), ("house[4]", 5.0), ("house[5]", 6.0), ("who[4]", 2.0)],
     }],
 };
-
-/// A bound of the interval.
-enum Bound {
-    Open,
-    /// A number that is added to the key of the row, if the data have the key.
-    Number(f64),
-    Values(Vec<f64>),
-}
-
-impl Bound {
-    fn parse(s: &Session, text: &str) -> Result<Self> {
-        if text == "." {
-            return Ok(Self::Open);
-        }
-        match text.parse() {
-            Ok(x) => Ok(Self::Number(x)),
-            Err(_) => Ok(Self::Values(s.frame.numeric(s.numeric_variable(text)?)?.to_vec())),
-        }
-    }
-
-    fn of(&self, row: usize, own: Option<&[f64]>) -> Option<f64> {
-        match self {
-            Self::Open => None,
-            Self::Number(x) => Some(own.map_or(*x, |keys| keys[row] + x)),
-            Self::Values(values) => Some(values[row]).filter(|x| !is_missing(*x)),
-        }
-    }
-}
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let [name, low, high] = cmd.list.split_whitespace().collect::<Vec<_>>()[..] else {
@@ -149,6 +122,7 @@ fn pairs(
     for row in 0..s.frame.n_rows() {
         let found = groups.get(&key(&s.frame, by.0, row)).filter(|_| own.is_none_or(|k| !is_missing(k[row])));
         let matched: &[usize] = found.map_or(&[], |group| {
+            let own = own.map(|keys| keys[row]);
             let (low, high) = (bounds.0.of(row, own), bounds.1.of(row, own));
             let from = low.map_or(0, |low| group.partition_point(|r| keys[*r] < low));
             let to = high.map_or(group.len(), |high| group.partition_point(|r| keys[*r] <= high));

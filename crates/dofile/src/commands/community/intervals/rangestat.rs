@@ -1,6 +1,7 @@
 //! `rangestat`: statistics for each row over the rows whose key lies in an interval. Written from the help file of
 //! Picard, Cox and Ferrer (2017).
 
+use super::bound::Bound;
 use super::{add, free_name, regression};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -60,36 +61,6 @@ struct Item {
     stat: String,
     vars: Vec<usize>,
     names: Vec<String>,
-}
-
-/// A bound of the interval.
-enum Bound {
-    Open,
-    Offset(f64),
-    Values(Vec<f64>),
-}
-
-impl Bound {
-    fn parse(s: &Session, text: &str) -> Result<Self> {
-        if text == "." {
-            return Ok(Self::Open);
-        }
-        match text.parse() {
-            Ok(x) => Ok(Self::Offset(x)),
-            Err(_) => Ok(Self::Values(s.frame.numeric(s.numeric_variable(text)?)?.to_vec())),
-        }
-    }
-
-    /// The bound of a row, none where it is missing.
-    fn of(&self, row: usize, key: f64) -> Option<f64> {
-        let bound = match self {
-            Self::Open => MISSING,
-            Self::Offset(x) if is_missing(key) => key + x * 0.0,
-            Self::Offset(x) => key + x,
-            Self::Values(values) => values[row],
-        };
-        (!is_missing(bound)).then_some(bound)
-    }
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -234,7 +205,7 @@ fn in_group(
 ) -> Vec<(usize, Vec<f64>)> {
     let mut out = Vec::with_capacity(group.len());
     for &row in group {
-        let (low, high) = (bounds.0.of(row, keys[row]), bounds.1.of(row, keys[row]));
+        let (low, high) = (bounds.0.of(row, Some(keys[row])), bounds.1.of(row, Some(keys[row])));
         let from = low.map_or(0, |low| group.partition_point(|r| keys[*r] < low));
         let to = high.map_or(group.len(), |high| group.partition_point(|r| keys[*r] <= high));
         let window: Vec<usize> =

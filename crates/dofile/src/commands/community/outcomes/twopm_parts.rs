@@ -5,7 +5,8 @@ use crate::frame::{Column, StorageType, Variable};
 use crate::ops::run::quietly;
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
+use crate::syntax::leading_groups;
+use crate::syntax::split::{ParsedCommand, top_level_comma};
 use crate::value::MISSING;
 
 /// A command with its options.
@@ -44,15 +45,13 @@ pub(super) fn lists(text: &str) -> Result<(String, [String; 2])> {
         }
         return Ok((y.to_string(), [x.trim().to_string(), x.trim().to_string()]));
     }
-    let mut rest = text;
-    let mut out = Vec::new();
-    while rest.starts_with('(') {
-        let end = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-        let inner = rest[1..end].replace('=', " ");
+    let (groups, rest) = leading_groups(text).ok_or_else(StataError::syntax)?;
+    let equation = |group: &&str| {
+        let inner = group.replace('=', " ");
         let (y, x) = inner.trim().split_once(char::is_whitespace).unwrap_or((inner.trim(), ""));
-        out.push((y.to_string(), x.trim().to_string()));
-        rest = rest[end + 1..].trim_start();
-    }
+        (y.to_string(), x.trim().to_string())
+    };
+    let out: Vec<(String, String)> = groups.iter().map(equation).collect();
     let [(y, first), (other, second)] = &out[..] else { return Err(StataError::syntax()) };
     if !rest.is_empty() || y != other {
         return Err(StataError::invalid("both equations must have the same outcome"));

@@ -92,7 +92,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         use_valid: false,
     };
     if let Some(seed) = o.int("seed") {
-        *s.rng.borrow_mut() = crate::rng::Mt64::new(seed.max(0) as u64);
+        s.reseed(seed);
     }
     let choice =
         Choice { side: Side::read(o.text("onesided"))?, plus_one: !o.has("noplusone"), holm: o.has("holm") };

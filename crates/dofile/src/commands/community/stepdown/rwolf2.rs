@@ -8,8 +8,7 @@ use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::Options;
-use crate::syntax::split::matching_paren;
-use crate::syntax::{OptSpec, ParsedCommand};
+use crate::syntax::{OptSpec, ParsedCommand, leading_groups};
 
 const OWN: &[OptSpec] = &[
     OptSpec::text("indepvars"),
@@ -71,7 +70,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         use_valid: o.has("usevalid"),
     };
     if let Some(seed) = o.int("seed") {
-        *s.rng.borrow_mut() = crate::rng::Mt64::new(seed.max(0) as u64);
+        s.reseed(seed);
     }
     let choice =
         Choice { side: Side::read(o.text("onesided"))?, plus_one: !o.has("noplusone"), holm: o.has("holm") };
@@ -98,22 +97,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// The models in parentheses, and the options behind them.
 fn models(raw: &str) -> Result<(Vec<String>, &str)> {
-    let mut rest = raw.trim();
-    let mut out = Vec::new();
-    while rest.starts_with('(') {
-        let end = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-        out.push(rest[1..end].trim().to_string());
-        rest = rest[end + 1..].trim_start();
-    }
+    let (models, rest) = leading_groups(raw).ok_or_else(StataError::syntax)?;
     let options = match rest.strip_prefix(',') {
         Some(options) => options,
         None if rest.is_empty() => "",
         None => return Err(StataError::syntax()),
     };
-    if out.is_empty() || out.iter().any(String::is_empty) {
+    if models.is_empty() || models.contains(&"") {
         return Err(StataError::invalid("rwolf2 needs models in parentheses"));
     }
-    Ok((out, options))
+    Ok((models.into_iter().map(str::to_string).collect(), options))
 }
 
 /// The outcome of a model: its first variable behind the command.

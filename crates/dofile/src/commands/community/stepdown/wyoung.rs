@@ -85,7 +85,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         use_valid: false,
     };
     if let Some(seed) = o.int("seed") {
-        *s.rng.borrow_mut() = crate::rng::Mt64::new(seed.max(0) as u64);
+        s.reseed(seed);
     }
     let runs = run_models(s, &models, &wanted, &plan)?;
     let m = table(&outcomes, &runs);
