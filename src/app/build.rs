@@ -10,7 +10,6 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::maintenance::Maintenance;
 use super::metered_store::MeteredStore;
-use super::opened_files::OpenedFiles;
 use super::opened_store::{OpenedStore, Opening, StoreError};
 use super::options::{EdgeOptions, Options};
 use super::reload::Source;
@@ -133,7 +132,10 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     make_private_dir(&options.data_dir).map_err(BuildError::DataDir)?;
     let data_dir = options.data_dir.canonicalize().map_err(BuildError::DataDir)?;
     close_to_others(&data_dir);
-    std::fs::create_dir_all(data_dir.join("scratch")).map_err(BuildError::DataDir)?;
+    // the health looks whether files can be written in them, also before a server that shares a database has its first job
+    for folder in ["tenants", "scratch"] {
+        std::fs::create_dir_all(data_dir.join(folder)).map_err(BuildError::DataDir)?;
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut options = options;
     let library = library(&mut options)?;
@@ -151,7 +153,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         node: super::servers::node(&options, &data_dir)?,
     })?;
     let cluster = store.cluster();
-    let files = OpenedFiles::open_owned(&data_dir, &options.files)?;
+    let files = super::servers::files(&options, &data_dir)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
     let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(&metrics)));

@@ -11,7 +11,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::http::state::App;
-use crate::ports::store::{ChangedRecord, Key, StoreExt};
+use crate::ports::store::{ChangedRecord, Key, ReadError, StoreExt};
 
 /// Jobs seen running; true for those that an earlier process left so.
 type Running = HashMap<(TenantId, JobId), bool>;
@@ -46,12 +46,12 @@ fn count_uploads(app: &App, uploads: &mut Uploads) {
 ///
 /// # Errors
 /// The store's, where running jobs cannot be listed.
-pub(super) async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()> + Send> {
+pub(super) async fn count_changes(app: App) -> Result<impl Future<Output = ()> + Send, ReadError> {
     let mut changes = app.ctx.store.changes();
-    let found = app.ctx.store.running().await.map_err(std::io::Error::other)?;
+    let found = app.ctx.store.running().await?;
     let mut running: Running = found.into_iter().map(|job| ((job.tenant_id, job.job_id), true)).collect();
     let mut uploads = Uploads::new();
-    let open = app.ctx.store.jobs_with_uploads(app.ctx.clock.now()).await.map_err(std::io::Error::other)?;
+    let open = app.ctx.store.jobs_with_uploads(app.ctx.clock.now()).await?;
     open.iter().for_each(|job| note_uploads(&mut uploads, job));
     count_uploads(&app, &mut uploads);
     Ok(async move {

@@ -17,6 +17,7 @@ pub mod open_files;
 mod opened_files;
 pub mod opened_store;
 pub mod options;
+mod patience;
 mod readings;
 pub mod reload;
 pub mod restore;

@@ -15,6 +15,7 @@ use super::count::count_changes;
 use super::open_files::RESERVE;
 use super::opened_store::OpenedStore;
 use super::options::Options;
+use super::patience::at_start;
 use super::servers::KnownServers;
 use super::shutdown::Serving;
 use super::{open_files, readings, reload};
@@ -65,7 +66,7 @@ pub async fn serve(
     let Built { app, worker: worker_parts, store, maintenance, options, tls, source, check_gate } = built;
     let reloads = tokio::spawn(reload::on_hangup(app.clone(), signal(SignalKind::hangup())?));
     reload::wire(&app, tls.clone(), &options, source);
-    app.ctx.tenants.refresh(store.store().as_ref()).await.map_err(std::io::Error::other)?;
+    at_start(async || app.ctx.tenants.refresh(store.store().as_ref()).await).await?;
     if let Err(problem) = recall_failures(&app.ctx).await {
         tracing::warn!(
             event = "SS_LOGIN_FAILED",
@@ -74,7 +75,7 @@ pub async fn serve(
         );
     }
     // before the worker starts, so that no change of a job is missed
-    let counters = tokio::spawn(count_changes(app.clone()).await?);
+    let counters = tokio::spawn(at_start(async || count_changes(app.clone()).await).await?);
     let background = CancellationToken::new();
     let role = options.server.role;
     let mut tasks = vec![tokio::spawn(keep_looking(app.clone(), background.clone()))];

@@ -10,12 +10,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::build::BuildError;
+use super::opened_files::OpenedFiles;
 use super::options::Options;
 use super::share_rates;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::node_id;
+use crate::adapters::objects::is_noted;
 use crate::adapters::peers::HttpPeers;
-use crate::adapters::postgres::NodeOptions;
+use crate::adapters::postgres::{NodeOptions, in_turn};
 use crate::domain::cluster::{CommonSettings, KeyPrints, NodeEpoch, NodeState};
 use crate::domain::ids::RunId;
 use crate::domain::job::JobStatus;
@@ -189,6 +191,19 @@ fn counted(servers: &[Server]) -> Counts {
 pub(super) fn peers(cluster: Option<&Arc<dyn Cluster>>) -> Result<Option<Arc<dyn Peers>>, BuildError> {
     let Some(_) = cluster else { return Ok(None) };
     Ok(Some(Arc::new(HttpPeers::new().map_err(BuildError::Edge)?)))
+}
+
+/// Opens the place of files. Servers that start together wait for each other where the bucket may get its id.
+///
+/// # Errors
+/// [`BuildError`].
+pub(super) fn files(options: &Options, data_dir: &Path) -> Result<OpenedFiles, BuildError> {
+    let open = || OpenedFiles::open_owned(data_dir, &options.files);
+    let is_new = || is_noted(data_dir).map(|noted| !noted).map_err(BuildError::DataDir);
+    match (&options.database_url, &options.files.objects) {
+        (Some(url), Some(_)) if is_new()? => Ok(in_turn(url, open).map_err(BuildError::Postgres)??),
+        _ => Ok(open()?),
+    }
 }
 
 /// Returns how this server joins those that share its database.

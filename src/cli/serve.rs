@@ -150,7 +150,7 @@ async fn listen(built: Built, settings: &Settings, telemetry: Option<Telemetry>)
         Ok(Ended::StoreFault) => Exit::Io,
         Err(error) => {
             eprintln!("the service ended: {error}");
-            Exit::Io
+            if error.kind() == std::io::ErrorKind::NotConnected { Exit::Unavailable } else { Exit::Io }
         }
     }
 }

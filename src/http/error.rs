@@ -149,7 +149,8 @@ impl ProblemDocument {
             message: problem.message.clone(),
             context: problem.context.clone(),
             trace_id: trace_id.to_owned(),
-            retryable: code.retryable(),
+            // what says when to come again may be repeated
+            retryable: code.retryable() || problem.retry_after_seconds.is_some(),
             retry_after_seconds: problem.retry_after_seconds,
         }
     }

@@ -44,7 +44,7 @@ pub(super) async fn read(
     loop {
         match deps.store.job(&key.0, &key.1).await {
             Ok(job) => return job.map(Box::new),
-            Err(ReadError::Unavailable { retry_after }) if !give_up() => pause(retry_after).await,
+            Err(ReadError::Unavailable { retry_after }) if !give_up() => pause(retry_after),
             Err(_) => return None,
         }
     }
@@ -80,7 +80,7 @@ async fn commit_change(
             Step::End(end) => return end,
             Step::Again => {}
             Step::Wait(_) if give_up() => return Committed::GivenUp,
-            Step::Wait(retry_after) => pause(retry_after).await,
+            Step::Wait(retry_after) => pause(retry_after),
         }
     }
 }
@@ -131,8 +131,9 @@ async fn commit_once(
     }
 }
 
-async fn pause(retry_after: Duration) {
-    tokio::time::sleep(retry_after.clamp(Duration::from_millis(50), Duration::from_secs(2))).await;
+/// Attempts have threads of their own, which may outlive the clock of the runtime.
+fn pause(retry_after: Duration) {
+    std::thread::sleep(retry_after.clamp(Duration::from_millis(50), Duration::from_secs(2)));
 }
 
 /// Gives up after [`UNAVAILABLE_TRIES`].

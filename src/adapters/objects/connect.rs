@@ -154,8 +154,9 @@ pub enum OpenError {
     },
     /// The data directory belongs to another bucket or prefix.
     #[error(
-        "the files of this data directory are in another place than {place}; name that one in s3.bucket, s3.prefix and \
-         s3.endpoint"
+        "the files of this data directory are in another place than {place}: its objects.json notes another id than the \
+         bucket holds; name the place of the files in s3.bucket, s3.prefix and s3.endpoint, or, if {place} is that place \
+         (servers of a release before this one that started together noted different ids), remove objects.json"
     )]
     OtherPlace {
         /// Address and bucket.

@@ -45,7 +45,7 @@ pub fn check_unused(data_dir: &Path) -> Result<(), OpenError> {
 ///
 /// # Errors
 /// Any I/O error.
-pub(super) fn is_noted(data_dir: &Path) -> io::Result<bool> {
+pub fn is_noted(data_dir: &Path) -> io::Result<bool> {
     Ok(read(data_dir)?.is_some())
 }
 
@@ -93,7 +93,8 @@ impl Marks {
         self.client.put(name, bytes).await.map(drop).map_err(|error| self.error(&error))
     }
 
-    /// Compares the id in the bucket with the note; makes both at the first start.
+    /// Compares the id in the bucket with the note; makes both at the first start. Servers that share a bucket do it in turn: the
+    /// last of several ids that are put at once would stay.
     ///
     /// # Errors
     /// [`OpenError`].

@@ -17,5 +17,5 @@ mod trial;
 mod upload;
 
 pub use connect::{Credentials, OpenError, Options};
-pub use marker::check_unused;
+pub use marker::{check_unused, is_noted};
 pub use store::ObjectBlobStore;

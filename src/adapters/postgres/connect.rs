@@ -91,7 +91,7 @@ pub enum OpenError {
     /// Another server is live that cannot read the files of this one, or this one not those of the other.
     #[error(
         "the server {node} uses the same database and is live, and files are not in one object store for both: set \
-         files.backend = \"s3\" with the same bucket and prefix on all servers"
+         files.backend = \"s3\" with the same s3.endpoint, s3.bucket and s3.prefix on all servers"
     )]
     OtherServer {
         /// Name of the other server.

@@ -124,22 +124,26 @@ impl IngestInputs {
                 Err(_) if course.stop.is_ending() => Ok(first.as_mut().await),
                 early => early,
             };
-            if let Ok(done) = early {
+            let done = match early {
+                Ok(done) => Some(done),
+                Err(_) => match begin(&self.0, &job, &course.upload_id, &reading).await {
+                    Ok(version) => {
+                        course.note(version);
+                        None
+                    }
+                    // nothing is promised that a restart would forget, nor refused what is being committed
+                    Err(problem) if course.stop.stop() => Some(Err(problem)),
+                    Err(_) => Some(first.as_mut().await),
+                },
+            };
+            if let Some(done) = done {
+                drop(first);
                 if done.as_ref().is_err_and(|problem| !may_be_applied(problem)) {
                     discard(&self.0, &job, &reading, &course.upload_id).await;
                 }
                 // without a receiver nobody waits for it
                 let _ = answer.send(done.map(|job| Ingested::Done(Box::new(job))));
                 return;
-            }
-            match begin(&self.0, &job, &course.upload_id, &reading).await {
-                Ok(version) => course.note(version),
-                Err(problem) => {
-                    // nothing is promised that a restart would forget
-                    drop(first);
-                    discard(&self.0, &job, &reading, &course.upload_id).await;
-                    return drop(answer.send(Err(problem)));
-                }
             }
             let _ = answer.send(Ok(Ingested::UnderWay));
             // from here on the record tells of a cancel

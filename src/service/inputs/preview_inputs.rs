@@ -128,9 +128,10 @@ impl PreviewInputs<'_> {
         let ctx = self.0;
         let inputs = match (&job.inputs, ingest_state(ctx, job)) {
             (_, Some(IngestState::UnderWay)) => {
-                let problem = Problem::new(ErrorCode::InputsMissing, "the upload is still being read")
-                    .with("reason", "ingesting")
-                    .retry_after(1);
+                let problem =
+                    Problem::new(ErrorCode::InputsMissing, "the upload is still being read; ask again")
+                        .with("reason", "ingesting")
+                        .retry_after(1);
                 return Err(match reading_progress(ctx, job) {
                     Some(progress) => problem.with("progress", json!(progress)),
                     None => problem,

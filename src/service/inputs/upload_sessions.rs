@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::domain::bundle::{Bundle, BundleFile, ReceivedBytes, UploadSession, expired, session_id};
 use crate::domain::dataset::DatasetRole;
@@ -275,11 +276,16 @@ impl UploadSessions {
     }
 
     /// Reads a complete bundle into the job's inputs; says how far it is where nothing is left to do. The record says
-    /// from the beginning that the bundle is being read, so that of requests at once one reads it.
+    /// from the beginning that the bundle is being read, so that of requests at once one reads it; `noted` is told so.
     ///
     /// # Errors
     /// As [`IngestInputs::execute`], `JOB_GONE`, `UPLOAD_SESSION_EXPIRED` where a file of the bundle is no longer kept.
-    pub async fn ingest(&self, caller: Caller, job: Arc<JobRecord>) -> Result<Finished, Problem> {
+    pub async fn ingest(
+        &self,
+        caller: Caller,
+        job: Arc<JobRecord>,
+        noted: oneshot::Sender<()>,
+    ) -> Result<Finished, Problem> {
         let ctx = &self.0;
         let bundle = bundle_of(&job)?;
         if bundle.became_inputs {
@@ -296,6 +302,8 @@ impl UploadSessions {
             Claim::UnderWay => return Ok(Finished::Ingesting),
             Claim::Done => return Ok(Finished::InputsReady),
         }
+        // nobody may listen any more
+        let _ = noted.send(());
         let course = Course::noted(upload_id, None);
         let after = IngestInputs(Arc::clone(ctx)).read_noted(&caller, &job, &reading, course).await?;
         // otherwise another server continues it

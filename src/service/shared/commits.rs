@@ -69,8 +69,11 @@ pub fn read_problem(error: ReadError) -> Problem {
 }
 
 fn unavailable() -> Problem {
-    Problem::new(ErrorCode::StoreUnavailable, "the store cannot take the request now; nothing was changed")
-        .retry_after(1)
+    Problem::new(
+        ErrorCode::StoreUnavailable,
+        "the store cannot take the request now; nothing was changed, send it again",
+    )
+    .retry_after(1)
 }
 
 /// Turns an error of a commit into an attempt's outcome.

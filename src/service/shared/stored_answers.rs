@@ -5,12 +5,28 @@ use chrono::Duration;
 use crate::domain::credential::{IdempotencyRecord, StoredResponse};
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
-use crate::ports::store::{Commit, Expect, Housekeeping, Record, StoreExt, Write};
+use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Record, StoreExt, Write};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::hours(24);
+
+/// Pauses before the store is asked again: together longer than a failover of the database takes.
+const PAUSES: [u64; 6] = [100, 200, 400, 1_000, 2_000, 4_000];
+
+/// Commits, again while the store cannot take it or does not say whether it has: a second time under its id does no harm.
+async fn commit_patiently(ctx: &Context, commit: &Commit) -> Result<(), CommitError> {
+    for pause in PAUSES {
+        match ctx.store.commit(commit.clone()).await {
+            Err(CommitError::Unavailable { .. } | CommitError::Indeterminate { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+            }
+            other => return other.map(drop),
+        }
+    }
+    ctx.store.commit(commit.clone()).await.map(drop)
+}
 
 /// The use case.
 pub struct StoredAnswers<'a>(pub &'a Context);
@@ -67,7 +83,7 @@ impl StoredAnswers<'_> {
             housekeeping: Some(Housekeeping::Idempotency),
             within: None,
         };
-        if let Err(error) = ctx.store.commit(commit).await {
+        if let Err(error) = commit_patiently(ctx, &commit).await {
             tracing::warn!(event = "SS_IDEMPOTENCY_NOT_STORED", %error, "an idempotency answer was not stored");
         }
     }

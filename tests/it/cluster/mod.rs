@@ -16,3 +16,4 @@ mod requests;
 mod roles;
 mod seats;
 mod support;
+mod together;

@@ -1,8 +1,12 @@
 //! Uploads in sessions over HTTP: stated as a bundle, sent by signed requests, made inputs by the last file.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stata_service::domain::canonical::sha256_hex;
+use stata_service::domain::ids::{JobId, TenantId};
+use stata_service::ports::store::StoreExt as _;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp, until};
 use crate::support::program::{Program, Start};
@@ -35,6 +39,26 @@ async fn put(app: &TestApp, url: &str, bytes: impl Into<reqwest::Body>) -> Answe
 async fn finalize(app: &TestApp, job: &Job, session: &Value, parts: Value) -> Answer {
     let path = format!("/v1/upload-sessions/{}/finalize", text(session, "upload_session_id"));
     Answer::of(app.request(Method::POST, &path, &job.token).json(&json!({"parts": parts}))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_that_is_said_to_be_read_is_so_by_its_record() {
+    let mut app = TestApp::start_with(|options| options.upload_answer_within = Duration::ZERO).await;
+    for _ in 0..8 {
+        let job = app.job("What goes with higher pay?").await;
+        let file = json!({"filename": "pay.csv", "size_bytes": PAY.len(), "role": "primary_dataset"});
+        let bundle = app.post(&job, "/inputs/bundle", &json!({"files": [file]})).await.ok();
+        let session = open(&app, &job, &bundle, 0).await;
+        put(&app, &text(&session, "presigned_url"), PAY).await.ok();
+        let done = finalize(&app, &job, &session, json!([])).await.ok();
+        // a server that ends now leaves the reading to another one
+        let id = JobId::parse(&job.job_id).expect("an id");
+        let record = app.context().store.job(&TenantId::default_tenant(), &id).await;
+        let record = record.expect("it is read").expect("the job");
+        let became_inputs = record.bundle.as_ref().is_some_and(|bundle| bundle.became_inputs);
+        assert!(record.ingest.is_some() || became_inputs, "{done}");
+    }
+    app.stop().await;
 }
 
 async fn session_state(app: &TestApp, job: &Job, session: &Value) -> Answer {

@@ -95,8 +95,7 @@ pub async fn handler(
     }
     let sha256 = access.job.artifact(&run_artifact(&run.run_id, "main.log")).map(|a| a.sha256.clone());
     let log = find_log(&app.ctx, &access.job, &run.run_id).await?;
-    let (place, size_bytes) =
-        log.ok_or_else(|| Problem::new(ErrorCode::ArtifactNotFound, "the run has not written a log yet"))?;
+    let (place, size_bytes) = log.ok_or_else(|| no_log(run.status))?;
     let facts = FileFacts {
         size_bytes,
         tag: sha256.as_deref(),
@@ -118,6 +117,16 @@ const PIECE: u64 = 64 * 1024;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// One reader of a growing log. Nothing is read ahead of what the reader takes.
+/// The refusal of a log that is not there: yet, or at all.
+fn no_log(status: RunStatus) -> Problem {
+    let refused = |message: &str| Problem::new(ErrorCode::ArtifactNotFound, message);
+    if status == RunStatus::Running {
+        refused("the run has not written a log yet; ask again").retry_after(1)
+    } else {
+        refused("the run wrote no log")
+    }
+}
+
 struct Follower {
     app: App,
     job: Arc<JobRecord>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use super::refresh::SessionSegment;
 use crate::domain::error::{ErrorCode, Problem};
@@ -100,10 +101,19 @@ pub async fn handler(
         Err(reason) => return Ok(Json(refused(upload_session_id, reason))),
     };
     let caller = access.caller;
-    let mut reading = tokio::spawn(async move { sessions.ingest(caller, Arc::new(job)).await });
-    let finished = match tokio::time::timeout(app.ctx.options.upload_answer_within, &mut reading).await {
-        Ok(joined) => joined.map_err(|_| Problem::internal())??,
-        Err(_) => Finished::Ingesting,
+    let (noted, is_noted) = oneshot::channel();
+    let reading = tokio::spawn(async move { sessions.ingest(caller, Arc::new(job), noted).await });
+    // before the record says that the bundle is being read, no other server would continue it
+    let answer_within = tokio::time::sleep(app.ctx.options.upload_answer_within);
+    let under_way = async {
+        match is_noted.await {
+            Ok(()) => answer_within.await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let finished = tokio::select! {
+        joined = reading => joined.map_err(|_| Problem::internal())??,
+        () = under_way => Finished::Ingesting,
     };
     let received = file.received.ok_or_else(Problem::internal)?;
     Ok(Json(FinalizeAnswer {
