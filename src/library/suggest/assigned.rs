@@ -15,6 +15,7 @@ use super::phrases::{Parsed, distinct};
 use super::reading::{Reader, Reading};
 use super::roles::fill;
 use super::structure::Structure;
+use super::technical::names_design;
 use crate::domain::profile::is_binary;
 
 /// Whether the words of a question choose the frame of its analysis.
@@ -198,13 +199,11 @@ impl Assigner<'_> {
             all.push(sides.without(c).with_cause(c));
             all.push(sides.without(c));
         }
-        let framings: &[Framing] = if base.filled.named {
-            &[base.parsed.framing, Framing::Statement]
-        } else {
-            &[base.parsed.framing]
-        };
+        let may_be_none = base.filled.named && !names_design(&base.parsed.text);
+        let framings: &[Framing] =
+            if may_be_none { &[base.parsed.framing, Framing::Statement] } else { &[base.parsed.framing] };
         let mut readings: Vec<Reading> = Vec::new();
-        if base.filled.named {
+        if may_be_none {
             readings.extend(self.assigned(base, &sides, Framing::Statement));
         }
         for sides in &all {

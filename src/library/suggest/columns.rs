@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
 use super::names::{changes, first_of, numbered, raw_parts, texts_of, zeroth};
+use super::shared::dim_shared;
 use super::words::{EARLY, Unit, Vocabulary, units};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
@@ -80,18 +81,6 @@ const THINGS: [&str; 6] = ["@firm", "@person", "@school", "@county", "@hospital"
 /// Strength of a concept that only the first letters of its pinyin speak for.
 const INITIALS: f64 = 0.7;
 
-/// Weight of words that say little.
-const GENERIC: f64 = 0.25;
-
-pub(super) fn weight(unit: &Unit) -> f64 {
-    let letter = !unit.han && unit.end - unit.start == 1;
-    match (unit.connector, unit.generic || letter || unit.is_time_of_measurement()) {
-        (true, _) => 0.0,
-        (_, true) => GENERIC,
-        _ => 1.0,
-    }
-}
-
 /// Returns the columns with their names, and the words that they add to the vocabulary.
 pub(super) fn named<'a>(
     dataset: &'a Dataset,
@@ -129,7 +118,7 @@ pub(super) fn named<'a>(
     }
     let is_chinese = |(place, text): &(Place, String)| *place != Place::Value && text.chars().any(is_han);
     vocabulary.compounds = !texts.iter().any(|(_, aliases)| aliases.iter().any(is_chinese));
-    let columns = texts
+    let mut columns: Vec<Named<'a>> = texts
         .into_iter()
         .map(|(column, mut aliases)| {
             let raw = raw_parts(&column.name).join(" ");
@@ -142,6 +131,7 @@ pub(super) fn named<'a>(
             Named { column, aliases: aliases.chain(initials).collect(), known: Known::default() }
         })
         .collect();
+    dim_shared(&mut columns);
     (columns, vocabulary)
 }
 

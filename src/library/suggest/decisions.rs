@@ -80,6 +80,17 @@ pub(super) fn type_of(column: &Named<'_>) -> &'static str {
     }
 }
 
+impl Named<'_> {
+    /// True for points of a test or a scale, which are no numbers of events.
+    fn is_score(&self) -> bool {
+        let label = self.column.label.as_deref().unwrap_or_default().to_lowercase();
+        let text = format!("{} {label}", self.column.name.to_lowercase());
+        ["score", "index", "points", "grade", "得分", "评分", "分数", "成绩", "指数", "量表"]
+            .iter()
+            .any(|w| text.contains(w))
+    }
+}
+
 /// True where a question speaks of numbers of something, or of what they are relative to, and the column holds whole numbers
 /// from 0 on.
 pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed) -> bool {
@@ -89,7 +100,10 @@ pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed) -> bool {
     });
     let from_zero = column.column.min == Some(0.0) && column.column.distinct > 4;
     let counts = !parsed.exposure.is_empty() || COUNTS.is_match(&parsed.text);
-    serves_as(column.column, "count") && counts && (from_zero || !parsed.exposure.is_empty())
+    serves_as(column.column, "count")
+        && !column.is_score()
+        && counts
+        && (from_zero || !parsed.exposure.is_empty())
 }
 
 /// The kind of a column that forms groups.

@@ -2,9 +2,10 @@
 
 use super::super::tokens::{is_han, stem};
 use super::chinese::glosses;
-use super::columns::{Named, Place, weight};
+use super::columns::{Named, Place};
 use super::expand::shared;
 use super::lexicon::LEXICON;
+use super::shared::weight;
 use word_knowledge::{cosine, forms, is_word, nearest, related};
 
 /// Least likeness of a word and a part of a name.

@@ -1,4 +1,5 @@
-//! Logarithms that a question asks for: "effect of schooling on log wages", 工资的对数. The draft takes a derived variable.
+//! Logarithms that a question asks for: "effect of schooling on log wages", 工资的对数; an elasticity compares those of both sides.
+//! The draft takes a derived variable.
 
 use std::sync::LazyLock;
 
@@ -9,7 +10,7 @@ use super::explain::both;
 use super::mentions::Mention;
 use super::names::is_logarithm;
 use super::{OpenQuestion, SuggestInput, Suggestion};
-use crate::domain::dataset::Column;
+use crate::domain::dataset::{Column, Dataset};
 use crate::domain::draft::StatedVariable;
 
 /// Roles whose columns may be transformed.
@@ -30,7 +31,15 @@ pub(super) fn taken(
         .as_ref()
         .is_some_and(|id| OF_NUMBERS.iter().any(|family| id.as_str().starts_with(family)));
     let logged = mentions.iter().filter(|m| is_logged(input.question, m.start, m.end));
-    for column in logged.flat_map(|m| &m.columns).filter_map(|c| input.dataset.columns.get(*c)) {
+    let logged = logged.flat_map(|m| &m.columns).filter_map(|c| input.dataset.columns.get(*c));
+    let sides = of_elasticity(input, &suggestion, explains_number);
+    let mut asked: Vec<&Column> = Vec::new();
+    for column in logged.chain(sides) {
+        if asked.iter().all(|known| known.name != column.name) {
+            asked.push(column);
+        }
+    }
+    for column in asked {
         let takes =
             |role: &str| suggestion.statement.roles.get(role).is_some_and(|c| c.contains(&column.name));
         let Some(role) = ROLES.into_iter().find(|role| takes(role)) else { continue };
@@ -48,10 +57,31 @@ pub(super) fn taken(
     suggestion
 }
 
+/// The columns whose logarithms an elasticity compares: the outcome, where it is explained as a number, and its causes.
+fn of_elasticity<'a>(
+    input: &SuggestInput<'a>,
+    suggestion: &Suggestion,
+    explains_number: bool,
+) -> Vec<&'a Column> {
+    static ASKS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\b(?:elasticit(?:y|ies)|elastic)\b|弹性").expect("a pattern"));
+    if !ASKS.is_match(input.question) {
+        return Vec::new();
+    }
+    let dataset: &'a Dataset = input.dataset;
+    let roles = ["outcome_var", "regressors", "focal_var", "endogenous_vars"];
+    let names = roles
+        .into_iter()
+        .filter(|role| explains_number || *role != "outcome_var")
+        .filter_map(|role| suggestion.statement.roles.get(role))
+        .flatten();
+    names.filter_map(|name| dataset.columns.iter().find(|c| c.name == *name)).collect()
+}
+
 /// True for words, by their place in the question, of which it asks for the logarithm.
 fn is_logged(question: &str, start: usize, end: usize) -> bool {
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)(?:\b(?:log|logged|ln|logarithms?)\b(?:[ (-]|of |the |natural )*|(?:^|[^a-z])ln|对数(?:的)?)$")
+        Regex::new(r"(?i)(?:\b(?:log|logged|ln|logarithms?)\b(?:[ (-]|of |the |natural |(?:hourly|daily|weekly|monthly|annual|yearly|real|nominal|average|mean|total|gross|net|household|family) )*|(?:^|[^a-z])ln|对数(?:的)?)$")
             .expect("a pattern")
     });
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {

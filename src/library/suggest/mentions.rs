@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::tokens::{is_han, stem};
 use super::articles::name_columns;
-use super::columns::{Alias, Named, Place, weight};
+use super::columns::{Alias, Named, Place};
+use super::compounds::{forget_terms, joined};
 use super::expand::expand;
 use super::likeness::stands_for;
 use super::links::Link;
 use super::literal::{prefer_literal, spread};
-use super::names::raw_parts;
+use super::names::{raw_parts, trunk};
+use super::shared::weight;
 use super::times::{asked_number, forget_times_of_treatment};
 use super::words::{ANYBODY, Unit, Vocabulary, units};
 
@@ -122,6 +124,7 @@ pub(super) fn mentions(
 ) -> (Vec<Mention>, Vec<Unit>, Vec<Link>) {
     let mut units = units(question, vocabulary);
     forget_times_of_treatment(question, &mut units, columns);
+    forget_terms(question, &mut units);
     name_columns(question, &mut units, columns);
     expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);
@@ -150,6 +153,7 @@ pub(super) fn mentions(
         }
     }
     kept.sort_by_key(|m| m.start);
+    joined(question, columns, &mut kept);
     ranges(question, columns, &mut kept);
     (kept, units, links)
 }
@@ -365,11 +369,6 @@ fn strength(a: &Unit, b: &Unit) -> f64 {
         }
     }
     most
-}
-
-/// The name without the number at its end.
-pub(super) fn trunk(name: &str) -> &str {
-    name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
 /// True for columns of one numbered group: `q1`, `q2`, `q3`.

@@ -92,7 +92,7 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
             // nor is it this analysis if the outcome of the construction does not fit
             let loses_outcome = roles.contains_key("outcome_var")
                 && takes(&template.meta, "outcome_var")
-                && !statement.roles.contains_key("outcome_var");
+                && statement.roles.get("outcome_var") != roles.get("outcome_var");
             // nor one that drops the units, the groups or the instruments that the question names
             let structure = ["entity_var", "fixed_effects", "instrument_vars"];
             let loses_structure =

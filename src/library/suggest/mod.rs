@@ -9,6 +9,7 @@ mod coded;
 mod columns;
 mod comparisons;
 mod complete;
+mod compounds;
 mod decisions;
 mod derived;
 mod designs;
@@ -37,9 +38,12 @@ mod relations;
 mod role_words;
 mod roles;
 mod scales;
+mod shared;
 mod sides;
+mod squares;
 mod structure;
 mod surroundings;
+mod technical;
 mod times;
 mod unlisted;
 mod unread;
@@ -59,7 +63,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 16;
+pub const RULES_VERSION: u32 = 17;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -261,7 +265,8 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
         filled: &filled,
         outcomes: &outcomes,
     };
-    logarithms::taken(input, &mentions, explained.suggestion(chosen))
+    let suggestion = squares::added(input, &mentions, explained.suggestion(chosen));
+    logarithms::taken(input, &mentions, suggestion)
 }
 
 /// Returns the draft that is submitted: [`draft_of`] without the roles that are too doubtful to be taken, which are asked

@@ -193,6 +193,11 @@ pub(super) fn raw_parts(name: &str) -> Vec<String> {
     parts
 }
 
+/// The name without the number at its end.
+pub(super) fn trunk(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
 /// The change of what a column has between two of its measurements: `wt82_71` beside `wt71` and `wt82`.
 pub(super) fn changes(column: &Column, numbered: &Numbered) -> Vec<String> {
     let of = || {

@@ -113,7 +113,8 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
 /// `{x}` is a mark captured as `x`, `{n}` words without a mark, `{s}` the same without a comma; other names in braces are
 /// lists of words.
 fn expanded(pattern: &str, classes: &BTreeMap<String, String>) -> String {
-    let mut out = pattern.to_owned();
+    // a word ends before a Chinese one too: "ROC曲线"
+    let mut out = pattern.replace(r"\b", r"(?-u:\b)");
     for (name, words) in classes {
         out = out.replace(&format!("{{{name}}}"), words);
     }

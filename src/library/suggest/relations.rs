@@ -12,6 +12,16 @@ use super::phrases::Parsed;
 use super::roles::{Filled, Filler, HALF};
 use crate::domain::profile::is_binary;
 
+impl Parsed {
+    /// True for a question about a choice among categories.
+    pub(super) fn asks_choice(&self) -> bool {
+        static CHOICE: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("\\bcho(?:ice|ose|oses|sen|se)\\b|\\bprefer|选择").expect("a pattern")
+        });
+        CHOICE.is_match(&self.text)
+    }
+}
+
 impl Filler<'_> {
     /// True for groups that are compared in something that no column was found for.
     pub(super) fn asks_contrast(&self, column: usize) -> bool {
@@ -31,7 +41,7 @@ impl Filler<'_> {
     /// The first measurement of the outcome, where the question holds the value at the start constant.
     pub(super) fn baseline_of(&self, outcome: usize) -> Option<usize> {
         static HELD: LazyLock<Regex> = LazyLock::new(|| {
-            let start = "baseline|(?:starting|initial|earlier|pre[a-z-]*|(?:day|week|month|visit) 0) (?:value|score|level|count|measurement|reading)|(?:value|score|level|count|measurement)s? (?:before|at the start|at entry|at inclusion)|基线|初始|入组时|治疗前的?(?:得分|水平|值)";
+            let start = "baseline|(?:starting|initial|earlier|pre[a-z-]*|(?:day|week|month|visit) 0) (?:value|score|level|count|measurement|reading)|(?:value|score|level|count|measurement)s? (?:before|at the start|at entry|at inclusion)|pre-?tests?|基线|初始|入组时|前测|治疗前的?(?:得分|水平|值)";
             let held = "adjust|control|account|covariate|given|allow|correct|holding|考虑|控制|调整|校正|协变量|相同";
             // gains that are compared begin at different values (Vickers and Altman 2001, BMJ 323)
             let gains = "\\b(?:gain|los[et]|lost|improv|increas|decreas|reduc|drop|fell|fall|r[io]se|chang)\\w*\\b.*\\b(?:than|differ|between|depend|by)|(?:增加|增长|提高|降低|下降|减少|改善|变化).*(?:更|差异|不同|比较)|(?:比|各组).*(?:增加|增长|提高|降低|下降|减少|改善|变化)";
@@ -71,6 +81,10 @@ impl Filler<'_> {
     /// "Do tasters score oaked wines higher?" with the groups read as the outcome: the measure that is studied more often is it.
     pub(super) fn turned_contrast(&self) -> Option<Parsed> {
         let p = self.parsed;
+        // "does X affect Y" says which of them is explained
+        if p.id == "verb" {
+            return None;
+        }
         let ([group], [measure]) = (&p.outcome[..], &p.causes[..]) else { return None };
         let (own, other) = (&self.columns[*group], &self.columns[*measure]);
         let fits =
@@ -195,6 +209,9 @@ impl Filler<'_> {
         let (left, right): (Vec<&str>, Vec<&str>) = (left.split('_').collect(), right.split('_').collect());
         let apart = left.iter().zip(&right).filter(|(x, y)| x != y).count();
         let alike = left.len() == right.len() && left.len() >= 2 && apart == 1;
+        // "compare posttest and delayed test": the same thing by a word of both names
+        let compared = p.text.contains("compar") || p.text.contains("比较");
+        let alike = alike || compared && a.shares_word(b);
         let size = |c: &Named<'_>| c.column.max.unwrap_or_default().abs();
         let same_scale = size(a) <= 3.0 * size(b) && size(b) <= 3.0 * size(a);
         let alone = p.controls.is_empty() && p.kind != "model" && p.kind != "pair";

@@ -11,6 +11,7 @@ use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, is_counted, type_of
 use super::designs::{VALUE, number};
 use super::phrases::{Frame, Parsed, frame, frames, method};
 use super::structure::Structure;
+use super::technical::names_estimator;
 use crate::domain::profile::is_binary;
 
 /// Roles with columns by position, parameters, and methods in the order of preference.
@@ -42,7 +43,9 @@ pub(super) const HALF: &str = "half";
 pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure) -> Filled {
     let filler = Filler { parsed, columns, structure };
     // a rule that gives the treatment by a threshold is a discontinuity, whatever words the question has
-    let design = frames(&parsed.text).into_iter().find(|f| filler.has(f));
+    let estimator = names_estimator(&parsed.text);
+    let mut fitting = frames(&parsed.text).into_iter().filter(|f| !(estimator && f.is_topic()));
+    let design = fitting.find(|f| filler.has(f));
     let design = design.or_else(|| if parsed.matched.is_empty() { None } else { frame("psm") });
     let by_threshold = !parsed.running.is_empty() && design.is_none_or(|f| f.slots != "rd_density");
     let frame = match parsed.framing {
@@ -302,9 +305,16 @@ impl Filler<'_> {
         if causes.is_empty() && p.id != "factors_open" {
             causes = self.named().into_iter().filter(|c| !taken(c) && !p.moderators.contains(c)).collect();
         }
+        // "which factors determine the choice of travel mode": the categories are what is explained
+        out.settled |=
+            p.id == "factors_open" && p.asks_choice() && outcome.is_some_and(|y| self.columns[y].is_group());
         if causes.is_empty() && p.id == "trend" {
             causes.extend(self.structure.time);
             out.settled = !causes.is_empty() && outcome.is_some();
+        }
+        if causes.is_empty() && p.id == "moderated" {
+            // "is the uplift bigger on mobile": of what the groups were given
+            causes.extend((0..self.columns.len()).find(|c| self.columns[*c].has("@treatment")));
         }
         causes.retain(|c| !p.excluded.contains(c));
         // "which factors? Consider age and sex": what is considered are the factors

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::columns::{Named, Place};
-use super::mentions::trunk;
+use super::names::trunk;
 use super::words::Unit;
 use crate::domain::dataset::InferredType;
 
@@ -58,7 +58,7 @@ impl Named<'_> {
         let counts = c.max.is_some_and(|most| most <= 400.0);
         let whole = named.contains(&name.as_str());
         // hours worked per week are no week
-        let is_rate = name.contains("_per_");
+        let is_rate = ["_per_", "_next_", "_last_", "_same_"].iter().any(|part| name.contains(part));
         let is_period = whole || are_years || codes || (counts && !is_rate);
         let fits = if says_year { are_years || (numbered && !of_something) } else { is_period };
         // the first, second and third visit of each person; `visits` are counted

@@ -1,0 +1,89 @@
+//! Words that belong to others beside them: "cost income ratio" is no other ratio, "teaching method" no teacher, what stands in
+//! brackets says the same again, "asset quality (NPL)", and terms of the field name no column, "environmental Kuznets curve".
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::columns::Named;
+use super::mentions::Mention;
+use super::names::raw_parts;
+use super::words::Unit;
+
+/// The certainty from which a match keeps the words beside it, and below which a match is taken for a part of another.
+const FIRM: f64 = 0.8;
+const LOOSE: f64 = 0.66;
+
+/// Words that end a compound and say little by themselves.
+const TAILS: [&str; 14] = [
+    "ratio", "rate", "rates", "score", "scores", "index", "level", "levels", "status", "size", "share",
+    "value", "values", "amount",
+];
+
+/// Takes their meaning from the words of terms that name no column.
+pub(super) fn forget_terms(question: &str, units: &mut [Unit]) {
+    static TERMS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:environmental )?kuznets(?: curve)?|环境库兹涅茨(?:曲线)?|phillips curve|laffer curve|engel curve|mincer(?:ian)? (?:wage )?(?:equation|regression)|菲利普斯曲线|明瑟方程")
+            .expect("a pattern")
+    });
+    for term in TERMS.find_iter(question) {
+        let within = |unit: &&mut Unit| term.start() <= unit.start && unit.end <= term.end();
+        units.iter_mut().filter(within).for_each(|unit| unit.options.clear());
+    }
+}
+
+/// Leaves out the matches of words that belong to the match beside them.
+pub(super) fn joined(question: &str, columns: &[Named<'_>], mentions: &mut Vec<Mention>) {
+    let lower = question.to_ascii_lowercase();
+    let mut at = 0;
+    while at + 1 < mentions.len() {
+        let (first, second) = (&mentions[at], &mentions[at + 1]);
+        let between = lower.get(first.end..second.start).unwrap_or_default();
+        if between == " " && is_tail(&lower, first, second) {
+            mentions.remove(at + 1);
+        } else if between == " " && is_modifier(&lower, columns, first, second) {
+            mentions.remove(at);
+        } else if in_brackets(&lower, between, second) && first.columns != second.columns {
+            let weaker = if first.certainty < second.certainty { at } else { at + 1 };
+            mentions.remove(weaker);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+fn words<'a>(lower: &'a str, mention: &Mention) -> &'a str {
+    lower.get(mention.start..mention.end).unwrap_or_default()
+}
+
+/// Words for places behind what they are about: "high crime areas" is no area.
+const PLACES: [&str; 8] =
+    ["area", "areas", "places", "regions", "districts", "neighborhoods", "neighbourhoods", "zones"];
+
+/// "ratio" after what names a column of its own.
+fn is_tail(lower: &str, first: &Mention, second: &Mention) -> bool {
+    let firm = first.exact || first.certainty >= FIRM;
+    let tail = words(lower, second);
+    !second.exact && (PLACES.contains(&tail) || firm && second.certainty < LOOSE && TAILS.contains(&tail))
+}
+
+/// "teaching" before "method": a single word that resembles a name without being a part of it.
+fn is_modifier(lower: &str, columns: &[Named<'_>], first: &Mention, second: &Mention) -> bool {
+    let word = words(lower, first);
+    let begins =
+        |part: &String| part.len() >= 3 && (word.starts_with(part.as_str()) || part.starts_with(word));
+    let written = first.columns.iter().any(|c| raw_parts(columns[*c].name()).iter().any(begins));
+    let single = !word.contains(' ') && word.is_ascii();
+    single
+        && !first.exact
+        && first.certainty < LOOSE
+        && !written
+        && (second.exact || second.certainty >= FIRM)
+}
+
+/// True for words in brackets behind a match, with at most two words between.
+fn in_brackets(lower: &str, between: &str, second: &Mention) -> bool {
+    static OPENS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^(?: [a-z]+){0,2} ?[(（]$").expect("a pattern"));
+    OPENS.is_match(between) && lower.get(second.end..).is_some_and(|rest| rest.starts_with([')', '）']))
+}

@@ -1,0 +1,32 @@
+//! Words that only the field has: they name the estimator, the design or the test, and no topic speaks against them.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::phrases::Frame;
+
+impl Frame {
+    /// True for a frame that what a question is about speaks for, a law or a policy, and no word for a method.
+    pub(super) fn is_topic(&self) -> bool {
+        ["treated and after", "treated panel", "series"].contains(&self.needs.as_str())
+    }
+}
+
+/// True where a question names the estimator: "Poisson regression of cases on the policy".
+pub(super) fn names_estimator(text: &str) -> bool {
+    static ESTIMATORS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:poisson|negative binomial|logit|logistic|probit|ols|least squares|tobit)\b|泊松|负二项|逻辑回归|最小二乘")
+            .expect("a pattern")
+    });
+    ESTIMATORS.is_match(text)
+}
+
+/// True where words that only the field has name the design or the test, which no other reading may leave out.
+pub(super) fn names_design(text: &str) -> bool {
+    static DESIGNS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"oaxaca|hausman|arellano|\bgmm\b|diff(?:erences?)?[- ]in[- ]diff|event[- ]stud|discontinuity|propensity|inverse probability|multinomial|quantile|heckman|\blasso\b|unit root|granger|\bmoran\b|cronbach|principal comp|factor anal|kruskal|mann-?whitney|wilcoxon|\banova\b|chi[- ]?squared?|\bcox\b|kaplan|log-?rank|random intercept|mixed[- ]effects|nested (?:in|within)|双重差分|事件研究|断点回归|倾向得分|分位数回归|格兰杰|豪斯曼|方差分析|卡方|主成分|因子分析")
+            .expect("a pattern")
+    });
+    DESIGNS.is_match(text)
+}
