@@ -206,7 +206,7 @@ pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Res
 
 /// Commands with several equations of one outcome.
 fn one_outcome(cmd: &str) -> bool {
-    matches!(cmd, "zip" | "zinb" | "cox" | "arch")
+    matches!(cmd, "zip" | "zinb" | "cox" | "arch" | "mmqreg" | "xtqreg" | "xtpmg")
 }
 
 /// Whether the command only shows its active results again; r(301) when there are none.

@@ -16,6 +16,7 @@ pub(crate) mod influence;
 pub(crate) mod listing;
 mod listing_boxes;
 pub(crate) mod means;
+pub(crate) mod panel_series;
 pub(crate) mod posted;
 pub(crate) mod powers;
 pub(crate) mod predict;

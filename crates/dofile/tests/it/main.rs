@@ -34,6 +34,7 @@ mod mata;
 mod matching_pools;
 mod names;
 mod oracles;
+mod panel_methods;
 mod practice;
 mod printed_comparisons;
 mod printed_descriptions;

@@ -1,6 +1,8 @@
 //! Tests for unit roots in panels: Levin, Lin and Chu (2002), Harris and Tzavalis (1999), Im, Pesaran and Shin (2003),
 //! combined p-values (Choi 2001) and Hadri's (2000) test of stationarity. Formulas: [XT] xtunitroot.
 
+pub mod cips;
+mod cips_tables;
 mod tables;
 
 use super::distributions::normal_quantile;

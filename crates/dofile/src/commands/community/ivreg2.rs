@@ -126,6 +126,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             results.scalar("partialcons", f64::from(u8::from(constant))).scalar("sdofminus", 0.0);
         }
     })?;
+    if partialled.is_none() && state.absorbed == 0 {
+        s.e.extra = Some(Arc::new(state));
+    }
     ivreg2_show::show(s, cmd)?;
     if cmd.has("savefirst") || cmd.options.text("savefprefix").is_some() {
         super::ivreg2_first::save(s, cmd)?;

@@ -13,6 +13,7 @@ mod boottest_model;
 mod boottest_request;
 mod brant;
 mod carryforward;
+mod cips;
 mod coarsened;
 mod coefplot;
 mod csdid;
@@ -79,6 +80,7 @@ mod mdesc;
 mod metan;
 mod missings;
 mod mixlogit;
+mod moments;
 mod oaxaca;
 mod oaxaca_show;
 mod outcomes;
@@ -117,6 +119,7 @@ mod synth_data;
 mod synth_show;
 mod texsave;
 mod twowayfeweights;
+mod weakivtest;
 mod winsor;
 mod xtabond2;
 mod xtabond2_equations;
@@ -124,6 +127,7 @@ mod xtbalance;
 mod xtcsd;
 mod xtmg;
 mod xtoverid;
+mod xtpmg;
 mod xtscc;
 mod xtserial;
 mod xttest;
@@ -162,12 +166,16 @@ pub(super) const TABLE: &[CommandSpec] = &[
     carryforward::SPEC,
     coarsened::CEM,
     coarsened::IMB,
+    cips::SPEC,
+    cips::SPEC_CADF,
     coefplot::SPEC,
     csdid::SPEC,
     csdid_plot::SPEC,
     dataex::SPEC,
     lpdid::SPEC,
     mixlogit::SPEC,
+    moments::MMQREG,
+    moments::XTQREG,
     did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,
@@ -282,6 +290,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     strips::STRIPPLOT,
     synth::SPEC,
     twowayfeweights::SPEC,
+    weakivtest::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
     xtabond2::SPEC,
@@ -290,6 +299,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtmg::SPEC,
     xtscc::SPEC,
     xtoverid::SPEC,
+    xtpmg::SPEC,
     xtserial::SPEC,
     xttest::SPEC,
     xttest::SPEC_CORRELATED,

@@ -51,7 +51,6 @@ mod xtsum;
 mod xttab;
 mod xttest0;
 mod xtunitroot;
-mod xtunitroot_data;
 mod xtunitroot_show;
 
 use super::CommandSpec;

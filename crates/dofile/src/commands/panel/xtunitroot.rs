@@ -2,10 +2,10 @@
 //! subcommands, their options, and the results. Formulas: [XT] xtunitroot.
 
 use super::super::{CommandSpec, Example};
-use super::xtunitroot_data::{Data, read};
 use super::xtunitroot_show::{Heading, Line, show};
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
+use crate::ops::panel_series::{Data, read};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};

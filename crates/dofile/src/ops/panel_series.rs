@@ -1,4 +1,4 @@
-//! The series of `xtunitroot`: one variable by panel, in the order of time.
+//! One variable by panel, in the order of time: the series of tests for unit roots.
 
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
@@ -9,15 +9,19 @@ use crate::tsset::Panel;
 use std::collections::BTreeMap;
 
 /// The series of a panel, in the order of time.
-pub(super) struct Data {
-    pub(super) name: String,
-    pub(super) panels: Vec<Vec<f64>>,
+pub(crate) struct Data {
+    pub(crate) name: String,
+    pub(crate) panels: Vec<Vec<f64>>,
+    /// Times of the series of each panel.
+    pub(crate) times: Vec<Vec<f64>>,
+    /// Value of the panel variable of each panel; its number where it is text.
+    pub(crate) ids: Vec<f64>,
     /// True where all panels have the same periods.
-    pub(super) balanced: bool,
+    pub(crate) balanced: bool,
 }
 
 /// Reads the series of each panel: r(459) without a declared panel and time, r(498) where a panel has gaps.
-pub(super) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Data> {
+pub(crate) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Data> {
     let declared = Panel::of(&session.frame)?;
     let unset = || StataError::new(459, "panel and time variables not set; use xtset panelvar timevar");
     let (panel, time) = (declared.panel.ok_or_else(unset)?, declared.time.ok_or_else(unset)?);
@@ -44,10 +48,13 @@ pub(super) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Data> {
         subtract_period_means(&times, &mut values);
     }
     let ids = unit_keys(&session.frame, panel, &rows);
+    let numbered = !session.frame.var(panel).data.is_string();
     let mut panels: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut numbers = Vec::new();
     for (i, value) in values.into_iter().enumerate() {
         if i == 0 || ids[i] != ids[i - 1] {
             panels.push((Vec::new(), Vec::new()));
+            numbers.push(if numbered { session.frame.num_at(panel, rows[i]) } else { panels.len() as f64 });
         }
         if let Some((at, series)) = panels.last_mut() {
             at.push(times[i]);
@@ -58,7 +65,8 @@ pub(super) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Data> {
         return Err(StataError::new(498, "panels may not contain gaps"));
     }
     let balanced = panels.iter().all(|(at, _)| *at == panels[0].0);
-    Ok(Data { name: term.name(), panels: panels.into_iter().map(|p| p.1).collect(), balanced })
+    let (times, panels) = panels.into_iter().unzip();
+    Ok(Data { name: term.name(), panels, times, ids: numbers, balanced })
 }
 
 /// The unit of each row as text, for panels that are numbers or strings.
