@@ -79,6 +79,7 @@ mod mdesc;
 mod metan;
 mod missings;
 mod mixlogit;
+mod mixlpred;
 mod oaxaca;
 mod oaxaca_show;
 mod outcomes;
@@ -168,6 +169,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     dataex::SPEC,
     lpdid::SPEC,
     mixlogit::SPEC,
+    mixlpred::SPEC,
     did2s::SPEC,
     did_imputation::SPEC,
     distinct::SPEC,
@@ -304,5 +306,5 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 
 /// `predict` after commands of this family that have options of their own.
 pub(super) fn predict(after: &str) -> Option<crate::ops::predict::Own> {
-    outcomes::predict(after)
+    outcomes::predict(after).or_else(|| mixlpred::own(after))
 }
