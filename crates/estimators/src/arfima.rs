@@ -154,14 +154,29 @@ impl Arfima<'_> {
         if variance.is_nan() || variance <= 0.0 {
             return None;
         }
-        let errors: Vec<f64> = (0..self.y.len())
-            .map(|t| self.y[t] - self.x.iter().zip(b).map(|(c, b)| c[t] * b).sum::<f64>())
-            .collect();
+        let errors = self.errors(b);
         let (turned, logs) = self.innovations(&b[k..k + self.dynamics()], &[&errors])?;
         let n = errors.len() as f64;
         let squares = stable_sum(turned[0].iter().map(|e| e * e));
         let scale = (2.0 * std::f64::consts::PI * variance).ln();
         Some(-0.5 * (n * scale + stable_sum(logs) + squares / variance))
+    }
+
+    /// Innovations of the outcome at all parameters, each the distance to its best linear prediction from all values
+    /// before it, and the same divided by their standard deviations. Nothing outside the stationary and invertible region.
+    pub fn one_step(&self, b: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
+        let k = self.x.len();
+        let errors = self.errors(b);
+        let (turned, logs) = self.innovations(&b[k..k + self.dynamics()], &[&errors])?;
+        let deviation = b[b.len() - 1].sqrt();
+        let raw = turned[0].iter().zip(&logs).map(|(e, log)| e * (0.5 * log).exp()).collect();
+        Some((raw, turned[0].iter().map(|e| e / deviation).collect()))
+    }
+
+    /// The outcome less the regression.
+    fn errors(&self, b: &[f64]) -> Vec<f64> {
+        let regression = |t: usize| self.x.iter().zip(b).map(|(c, b)| c[t] * b).sum::<f64>();
+        (0..self.y.len()).map(|t| self.y[t] - regression(t)).collect()
     }
 
     /// Maximises the likelihood; nothing without a start.

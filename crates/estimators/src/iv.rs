@@ -107,7 +107,7 @@ pub(super) struct Coordinates {
     pub(super) instruments: usize,
     /// Maps standardised parameters to `endogenous, exogenous, constant`, in units of the outcome.
     to_raw: Mat,
-    y_scale: f64,
+    pub(super) y_scale: f64,
     y_shift: f64,
 }
 
@@ -154,7 +154,7 @@ impl Coordinates {
         1.0 / self.to_raw[(j, usize::from(request.constant) + request.exogenous.len() + j)]
     }
 
-    fn inside(&self) -> Mat {
+    pub(super) fn inside(&self) -> Mat {
         let rows: Vec<usize> = (0..self.instruments).collect();
         self.x.select(&rows, &(0..self.x.cols()).collect::<Vec<_>>())
     }
@@ -265,7 +265,7 @@ pub(super) struct Point {
     pub(super) steps: Option<(usize, bool)>,
 }
 
-fn point(
+pub(super) fn point(
     request: &IvRequest<'_>,
     at: &Coordinates,
     inside: &Mat,

@@ -46,6 +46,8 @@ pub struct FirstStage {
     pub partial_r2: f64,
     /// Shea's partial R squared.
     pub shea: f64,
+    /// The same, adjusted for degrees of freedom.
+    pub shea_a: f64,
     /// Test that the excluded instruments are irrelevant, with the covariance of the model.
     pub test: Test,
 }
@@ -85,6 +87,8 @@ pub fn first_stage(request: &IvRequest<'_>) -> Result<Vec<FirstStage>, FitError>
         return Err(FitError::Insufficient);
     };
     let lead = usize::from(request.constant) + request.exogenous.len();
+    let n = effective.as_ref().map_or(request.y.len() as f64, |(_, n)| *n);
+    let adjustment = (n - 1.0) / (n - request.all_with_absorbed(at.instruments) + 1.0);
     request
         .endogenous
         .iter()
@@ -94,12 +98,14 @@ pub fn first_stage(request: &IvRequest<'_>) -> Result<Vec<FirstStage>, FitError>
             let restricted = rss_of(request, column, request.exogenous, weights);
             let positions: Vec<usize> = (request.exogenous.len()..all.len()).collect();
             let test = wald::test_zero(&full.b, &full.v, &positions);
+            let shea = whole[(lead + j, lead + j)] / projected[(lead + j, lead + j)];
             Ok(FirstStage {
                 rmse: full.rmse,
                 r2: full.r2,
                 r2_a: full.r2_a,
                 partial_r2: (restricted - full.rss) / restricted,
-                shea: whole[(lead + j, lead + j)] / projected[(lead + j, lead + j)],
+                shea,
+                shea_a: 1.0 - (1.0 - shea) * adjustment,
                 test: Test::f(test.f(), test.df as f64, full.df_r),
             })
         })

@@ -63,6 +63,7 @@ pub mod iv;
 pub mod iv_gmm;
 pub mod iv_identification;
 mod iv_liml;
+pub mod iv_orthogonality;
 pub mod iv_tests;
 pub mod jet;
 pub mod kendall;

@@ -111,6 +111,29 @@ impl MixedLogit<'_> {
         out
     }
 
+    /// The probability of each row to be chosen, as the mean over the draws of its person; zero for rows of nobody.
+    pub fn probabilities(&self, b: &[f64]) -> Vec<f64> {
+        let random = self.random();
+        let mut out = vec![0.0; self.y.len()];
+        for (person, situations) in self.people.iter().enumerate() {
+            for draw in 0..self.draws {
+                let from = (person * self.draws + draw) * random;
+                let (beta, _) = self.coefficients(b, &self.normals[from..from + random]);
+                for rows in situations {
+                    let value =
+                        |r: &usize| self.columns.iter().zip(&beta).map(|(c, b)| c[*r] * b).sum::<f64>();
+                    let utility: Vec<f64> = rows.iter().map(value).collect();
+                    let top = utility.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    let total: f64 = utility.iter().map(|u| (u - top).exp()).sum();
+                    for (row, u) in rows.iter().zip(&utility) {
+                        out[*row] += (u - top).exp() / total / self.draws as f64;
+                    }
+                }
+            }
+        }
+        out
+    }
+
     /// Coefficients of a draw, and their derivatives in the linear parts.
     fn coefficients(&self, b: &[f64], normals: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let k = self.columns.len();

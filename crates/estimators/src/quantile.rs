@@ -163,13 +163,17 @@ fn nudge(i: usize, attempt: u64) -> f64 {
 
 /// The quantile `tau` of the outcome alone and the check loss around it: the value number `floor((n + 1) tau)` in
 /// ascending order, as the published `e(q_v)` of [R] qreg (4187, 4934 and 6342 of 74 prices) and of 235 values at 0.75.
-/// Weights are counts. Where `(n + 1) tau` is no integer, the loss may be above the least one.
-pub fn raw(data: QuantileData<'_>, tau: f64) -> Option<(f64, f64)> {
+/// Weights are `counts`, and where `(n + 1) tau` is no integer, the loss may be above the least one; other weights have
+/// no number of rows, and the value is the lowest of those with the least loss.
+pub fn raw(data: QuantileData<'_>, tau: f64, counts: bool) -> Option<(f64, f64)> {
     let mut order: Vec<usize> = (0..data.y.len()).collect();
     order.sort_by(|a, b| data.y[*a].total_cmp(&data.y[*b]));
     let n: f64 = order.iter().map(|i| data.weight(*i)).sum();
     // the product of counts and a decimal fraction may fall short of an integer by rounding
-    let wanted = ((n + 1.0) * tau * (1.0 + 1e-12)).floor().clamp(1.0, n.max(1.0));
+    let wanted = match counts {
+        true => ((n + 1.0) * tau * (1.0 + 1e-12)).floor().clamp(1.0, n.max(1.0)),
+        false => n * tau * (1.0 - 1e-12),
+    };
     let mut seen = 0.0;
     let value = order.iter().find_map(|i| {
         seen += data.weight(*i);
@@ -417,6 +421,18 @@ pub enum Density {
     Kernel(Kernel),
 }
 
+/// What the covariance assumes of the errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errors {
+    /// Independent errors of one distribution.
+    Independent,
+    /// Densities that depend on the regressors; weights are counts.
+    Robust,
+    /// As `Robust`, with weights that are reciprocals of probabilities of being sampled: scores count with the squares
+    /// of the weights, as those of every M-estimator from such a sample (White 1980; Wooldridge 1999).
+    Sampled,
+}
+
 /// A covariance of quantile regression with what it rests on.
 pub struct QuantileVariance {
     /// Covariance of the coefficients.
@@ -430,13 +446,13 @@ pub struct QuantileVariance {
 }
 
 /// Covariance of a fit: independent errors, or robust to densities that depend on the regressors.
-/// `n` is the number of observations that the rows stand for.
+/// `n` is the number of observations that the rows stand for, and the sum of the weights.
 pub fn variance(
     data: QuantileData<'_>,
     fit: &QuantileFit,
     tau: f64,
     n: f64,
-    (rule, density, robust): (Bandwidth, Density, bool),
+    (rule, density, errors): (Bandwidth, Density, Errors),
     level: f64,
 ) -> Option<QuantileVariance> {
     let p = data.size();
@@ -470,7 +486,7 @@ pub fn variance(
             (residuals.iter().map(|e| kernel.at(e / width) / width).collect(), Some(width))
         }
     };
-    if robust {
+    if errors != Errors::Independent {
         // 2h over the gap of fitted quantiles, zero where they cross (Hendricks and Koenker 1992).
         let f = |i: usize| match density {
             Density::Fitted => {
@@ -483,8 +499,12 @@ pub fn variance(
             Density::Kernel(_) => local[i],
         };
         let inverse = weighted(&f).inverse_definite()?;
+        let scores = match errors {
+            Errors::Sampled => weighted(&|i| data.weight(i)),
+            _ => xx,
+        };
         return Some(QuantileVariance {
-            v: inverse.sandwich(&xx).scaled(spread),
+            v: inverse.sandwich(&scores).scaled(spread),
             h,
             kernel_h,
             sparsity: None,

@@ -63,7 +63,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "choices between alternatives: templates keep to clogit and mlogit",
-        &["asclogit", "cmclogit", "cmrologit", "cmset", "gologit2", "mixlogit", "rologit"],
+        &["asclogit", "cmclogit", "cmrologit", "cmset", "gologit2", "mixlogit", "mixlpred", "rologit"],
     ),
     ("endogenous regressors: templates keep to ivprobit and ivregress", &["eprobit", "eregress"]),
     (

@@ -135,10 +135,6 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some("irt") => "irt",
         _ => session.e.cmd(),
     };
-    if matches!(after, "arfima" | "mixlogit") {
-        // their statistics are no linear predictions
-        return Err(StataError::unsupported_command(&format!("predict after {after}")));
-    }
     let own: Option<Own> = [
         community::predict,
         timeseries::predict,

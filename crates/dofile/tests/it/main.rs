@@ -43,6 +43,7 @@ mod printed_layout;
 mod printed_messages;
 mod printed_models;
 mod printed_tables;
+mod printed_tests;
 mod properties;
 mod reference;
 mod research;

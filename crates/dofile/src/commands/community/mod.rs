@@ -80,6 +80,7 @@ mod mdesc;
 mod metan;
 mod missings;
 mod mixlogit;
+mod mixlpred;
 mod moments;
 mod oaxaca;
 mod oaxaca_show;
@@ -174,6 +175,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     dataex::SPEC,
     lpdid::SPEC,
     mixlogit::SPEC,
+    mixlpred::SPEC,
     moments::MMQREG,
     moments::XTQREG,
     did2s::SPEC,
@@ -314,5 +316,5 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 
 /// `predict` after commands of this family that have options of their own.
 pub(super) fn predict(after: &str) -> Option<crate::ops::predict::Own> {
-    outcomes::predict(after)
+    outcomes::predict(after).or_else(|| mixlpred::own(after))
 }

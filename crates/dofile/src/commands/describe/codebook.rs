@@ -1,7 +1,7 @@
 //! `codebook`: what each variable holds ([D] codebook). Columns stand as Stata 17 and later print them.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use crate::error::Result;
+use crate::error::{Result, StataError};
 use crate::format;
 use crate::format::count_text;
 use crate::frame::{StorageType, Variable};
@@ -20,8 +20,9 @@ const CODEBOOK: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("Tabulate"),
     OptSpec::flag("Detail"),
     OptSpec::flag("DOTs"),
+    OptSpec::flag("Problems"),
 ])
-.unsupported(&["MV", "Problems", "Languages"]);
+.unsupported(&["MV", "Languages"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "codebook",
@@ -29,7 +30,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&CODEBOOK),
     by: ByRule::No,
     run: codebook,
-    syntax: "codebook [varlist] [if] [in] [, compact all header notes tabulate(#)]",
+    syntax: "codebook [varlist] [if] [in] [, compact problems detail all header notes tabulate(#)]",
     notes: "no results",
     examples: &[Example {
         run: "set obs 3\ngenerate x = 40 + _n\ntempfile f\nquietly log using `f', text\ncodebook x\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"[41,43]\") scalar found = 1\nfile read h line\n}\nfile close h",
@@ -57,12 +58,12 @@ fn header(s: &mut Session) {
 }
 
 /// A variable, its rows and what they hold.
-struct Content {
-    v: usize,
-    var: Variable,
+pub(super) struct Content {
+    pub(super) v: usize,
+    pub(super) var: Variable,
     rows: usize,
     /// Rows of each distinct value that is not missing, in ascending order.
-    groups: Vec<Vec<usize>>,
+    pub(super) groups: Vec<Vec<usize>>,
     /// Missing values with their numbers of rows: `.` or the empty string first.
     missing: Vec<(f64, usize)>,
     sample: Sample,
@@ -291,11 +292,20 @@ fn codebook(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         header(s);
     }
     let contents: Vec<Content> = vars.into_iter().map(|v| Content::read(s, v, &rows)).collect();
+    let problems = cmd.has("problems");
+    if cmd.has("detail") && !problems {
+        return Err(StataError::invalid("option detail may be specified only with option problems"));
+    }
     if cmd.has("compact") {
         compact(s, &contents);
+    }
+    if problems && !cmd.has("detail") {
+        super::codebook_problems::report(s, &contents);
+    }
+    if cmd.has("compact") || problems && !cmd.has("detail") {
         return Ok(());
     }
-    for content in contents {
+    for content in &contents {
         content.print(s, most);
         if cmd.has("notes") || cmd.has("all") {
             let notes: Vec<String> = notes_of(s, &content.var.name).collect();
@@ -303,6 +313,9 @@ fn codebook(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 s.print(format!("{:>22}: {}.  {note}", if i == 0 { "Notes" } else { "" }, i + 1));
             }
         }
+    }
+    if problems {
+        super::codebook_problems::report(s, &contents);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod centile;
 mod codebook;
+mod codebook_problems;
 mod count;
 mod inspect;
 mod ladder;

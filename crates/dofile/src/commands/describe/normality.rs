@@ -24,7 +24,7 @@ pub(super) const SPEC_SWILK: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run: |s, cmd| shapiro(s, cmd, &WILK),
     syntax: "swilk varlist [if] [in] [, noties]",
-    notes: "stores r(N) r(W) r(V) r(z) r(p); 4 to 2,000 observations; formulas: [R] swilk, Royston (1992)",
+    notes: "stores r(N) r(W) r(V) r(z) r(p); from 4 observations, with a note above 2,000; formulas: [R] swilk, Royston (1992)",
     examples: &[Example {
         // R: shapiro.test(c(2,4,4,5,7,9,10,15,21,30))
         run: "input x\n2\n4\n4\n5\n7\n9\n10\n15\n21\n30\nend\nswilk x, noties",
@@ -40,7 +40,7 @@ pub(super) const SPEC_SFRANCIA: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run: |s, cmd| shapiro(s, cmd, &FRANCIA),
     syntax: "sfrancia varlist [if] [in] [, noties]",
-    notes: "stores r(N) r(W) r(V) r(z) r(p); 5 to 5,000 observations; formulas: [R] swilk, Royston (1993)",
+    notes: "stores r(N) r(W) r(V) r(z) r(p); from 5 observations, with a note below 10 and above 5,000; formulas: [R] swilk, Royston (1993)",
     examples: &[Example {
         // The values are the expected order statistics themselves.
         run: "set obs 10\ngenerate double x = invnormal((_n - .375)/10.25)\nsfrancia x",
@@ -71,27 +71,25 @@ struct Kind {
     title: &'static str,
     letter: &'static str,
     least: usize,
-    most: usize,
+    /// Numbers of observations for which the normal approximation is known to hold.
+    valid: (usize, usize),
     test: fn(&[f64], bool) -> Shapiro,
-    note: &'static str,
 }
 
 const WILK: Kind = Kind {
     title: "Shapiro–Wilk W test for normal data",
-    letter: "W ",
+    letter: "W",
     least: 4,
-    most: 2000,
+    valid: (4, 2000),
     test: shapiro_wilk,
-    note: "",
 };
 
 const FRANCIA: Kind = Kind {
     title: "Shapiro–Francia W' test for normal data",
     letter: "W'",
     least: 5,
-    most: 5000,
+    valid: (10, 5000),
     test: shapiro_francia,
-    note: "Note: The normal approximation to the sampling distribution of W' is valid for 10<=n<=5000.",
 };
 
 /// Sorted values of each variable of the list.
@@ -125,14 +123,18 @@ fn shapiro(s: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     let ties = !cmd.has("noties");
     let samples = samples(s, cmd)?;
     s.print("");
-    s.print(format!("{:>52}", kind.title));
+    // columns as logs of Stata print them: those of W' begin one place before those of W
+    let plain = kind.letter == "W";
+    let obs = if plain { 11 } else { 10 };
+    s.print(format!("{:>1$}", kind.title, if plain { 54 } else { 57 }));
     s.print("");
-    s.print(format!(
-        "    Variable |        Obs       {}          {}         z       Prob>z",
-        kind.letter,
-        kind.letter.replace('W', "V")
-    ));
-    s.print(format!("-------------+{}", "-".repeat(54)));
+    let columns = if plain {
+        "       W           V         z       Prob>z"
+    } else {
+        "       W'          V'        z       Prob>z"
+    };
+    s.print(format!("    Variable |{:>obs$}{columns}", "Obs"));
+    s.print(format!("-------------+{}", "-".repeat(obs + 43)));
     let mut results = Results::default();
     for (name, values) in &samples {
         if values.is_empty() {
@@ -141,18 +143,12 @@ fn shapiro(s: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
         if values.len() < kind.least {
             return Err(StataError::standard(2001));
         }
-        if values.len() > kind.most {
-            return Err(StataError::new(
-                198,
-                format!("{name} has {} observations; at most {} are allowed", values.len(), kind.most),
-            ));
-        }
         if !varies(values) {
             return Err(StataError::new(459, format!("{name} does not vary")));
         }
         let found = (kind.test)(values, ties);
         s.print(format!(
-            "{:>12} |{:>11}{:>11}{:>11}{:>10}{:>11}",
+            "{:>12} |{:>obs$}{:>11}{:>11}{:>10}{:>11}",
             format::abbrev(name, 12),
             format::bare("%9.0fc", found.n),
             format::bare("%8.5f", found.w),
@@ -163,9 +159,11 @@ fn shapiro(s: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
         results.scalar("N", found.n).scalar("W", found.w).scalar("V", found.v);
         results.scalar("z", found.z).scalar("p", found.p);
     }
-    if !kind.note.is_empty() {
+    let (low, high) = kind.valid;
+    if samples.iter().any(|(_, values)| !(low..=high).contains(&values.len())) {
         s.print("");
-        s.print(kind.note);
+        s.print("Note: The normal approximation to the sampling distribution of W'");
+        s.print(format!("      is valid for {low}<=n<={high}."));
     }
     s.r = results;
     Ok(())

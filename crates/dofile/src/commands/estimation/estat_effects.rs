@@ -26,9 +26,18 @@ struct Tested {
     df: f64,
 }
 
-/// `estat esize [, epsilon level(#)]`.
+/// What is reported.
+#[derive(Clone, Copy, PartialEq)]
+enum Size {
+    Eta,
+    Epsilon,
+    Omega,
+}
+
+/// `estat esize [, epsilon omega level(#)]`.
 pub(crate) fn esize(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::flag("EPSIlon"), OptSpec::real("Level")], &["OMEGA"])?;
+    let options =
+        call.options(&[OptSpec::flag("EPSIlon"), OptSpec::flag("OMEga"), OptSpec::real("Level")], &[])?;
     if session.e.results.get_text("vcetype").is_some() {
         return Err(StataError::new(498, "estat esize not possible after a robust covariance"));
     }
@@ -36,49 +45,69 @@ pub(crate) fn esize(session: &mut Session, call: &Call) -> Result<()> {
     if !(10.0..=99.99).contains(&level) {
         return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));
     }
-    let epsilon = options.has("epsilon");
+    let size = match (options.has("epsilon"), options.has("omega")) {
+        (true, true) => return Err(StataError::new(198, "only one of epsilon and omega may be specified")),
+        (true, false) => Size::Epsilon,
+        (false, true) => Size::Omega,
+        (false, false) => Size::Eta,
+    };
     let df_r = session.e.results.get_scalar("df_r").unwrap_or(f64::NAN);
     let lines = tests(session)?;
-    let rule = |c: &str| format!("{}{c}{}", "-".repeat(20), "-".repeat(46));
-    session.print("");
-    session.print("Effect sizes for linear models");
-    session.print("");
-    session.print("-".repeat(67));
-    let heading = if epsilon { "Epsilon-squared" } else { "Eta-squared" };
-    let limits = format!("[{}% conf. interval]", format::bare("%9.0g", level));
-    session.print(format!("{:>19} |{heading:>16}{:>7}{limits:>23}", "Source", "df"));
-    session.print(rule("+"));
-    let mut values = Vec::new();
-    for (i, line) in lines.iter().enumerate() {
-        let row = sizes(line, df_r, level, epsilon);
-        let cell = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
-        session.print(format!(
-            "{:>19} |{}{}{}{}",
-            format::abbrev(&line.name, 19),
-            cell(row[0], 16),
-            cell(row[1], 7),
-            cell(row[2], 12),
-            cell(row[3], 11)
-        ));
-        if i == 0 {
-            session.print(format!("{:>19} |", ""));
-        }
-        values.extend(row);
-    }
-    session.print("-".repeat(67));
-    let mut matrix = Matrix::new(lines.len(), 4, values);
+    let rows: Vec<[f64; 4]> = lines.iter().map(|line| sizes(line, df_r, level, size)).collect();
+    show_sizes(session, &lines, &rows, level, size);
+    // no limits of omega squared are published
+    let width = if size == Size::Omega { 2 } else { 4 };
+    let values = rows.iter().flat_map(|row| row[..width].to_vec()).collect();
+    let mut matrix = Matrix::new(lines.len(), width, values);
     matrix.row_names = lines.iter().map(|l| Stripe::term(l.name.clone())).collect();
-    matrix.col_names =
-        [if epsilon { "epsilon2" } else { "eta2" }, "df", "lb", "ub"].map(Stripe::term).to_vec();
+    let name = ["eta2", "epsilon2", "omega2"][size as usize];
+    matrix.col_names = [name, "df", "lb", "ub"][..width].iter().map(|n| Stripe::term(*n)).collect();
     let mut results = Results::default();
     results.scalar("level", level).matrix("esize", matrix);
     session.r = results;
     Ok(())
 }
 
+/// The table. Limits stand beside eta squared alone, as since Stata 15.
+fn show_sizes(session: &mut Session, lines: &[Tested], rows: &[[f64; 4]], level: f64, size: Size) {
+    let name = ["Eta-squared", "Epsilon-squared", "Omega-squared"][size as usize];
+    let wide = name.len() + 2;
+    let limits = size == Size::Eta;
+    let length = wide + 7 + if limits { 24 } else { 0 };
+    let rule = |c: &str| format!("{}{c}{}", "-".repeat(20), "-".repeat(length));
+    session.print("");
+    session.print("Effect sizes for linear models");
+    session.print("");
+    session.print("-".repeat(length + 21));
+    let interval = format!("[{}% conf. interval]", format::bare("%9.0g", level));
+    let head = format!("{:>19} |{name:>width$}{:>7}", "Source", "df", width = wide - 1);
+    session.print(if limits { format!("{head}{interval:>25}") } else { head });
+    session.print(rule("+"));
+    let cell = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
+    for (i, (line, row)) in lines.iter().zip(rows).enumerate() {
+        let label = format::abbrev(&line.name, 19);
+        let text = format!("{label:>19} |{}{}", cell(row[0], wide - 2), cell(row[1], 8));
+        session.print(match limits {
+            true => format!("{text}{}{}", cell(row[2], 13), cell(row[3], 12)),
+            false => text,
+        });
+        if i == 0 {
+            session.print(format!("{:>19} |", ""));
+        }
+    }
+    session.print("-".repeat(length + 21));
+    if lines.len() > 2 {
+        session.print(format!("Note: {name} values for individual model terms are partial."));
+    }
+}
+
 /// Size, degrees of freedom and limits; a limit is missing where the noncentrality that would give it is negative.
-fn sizes(line: &Tested, df_r: f64, level: f64, epsilon: bool) -> [f64; 4] {
-    let adjusted = |eta: f64| if epsilon { eta - line.df / df_r * (1.0 - eta) } else { eta };
+/// Omega squared is that of an F test, (F - 1) df / (F df + df_r + 1), of Grissom and Kim (2012).
+fn sizes(line: &Tested, df_r: f64, level: f64, size: Size) -> [f64; 4] {
+    let adjusted = |eta: f64| match size {
+        Size::Eta => eta,
+        Size::Epsilon | Size::Omega => eta - line.df / df_r * (1.0 - eta),
+    };
     let tail = (1.0 - level / 100.0) / 2.0;
     let limit = |p: f64| {
         let below = |lambda: f64| nf(line.df, df_r, lambda, line.f, false);
@@ -89,7 +118,9 @@ fn sizes(line: &Tested, df_r: f64, level: f64, epsilon: bool) -> [f64; 4] {
         adjusted(lambda / (lambda + line.df + df_r + 1.0))
     };
     let share = line.df * line.f / (line.df * line.f + df_r);
-    [stata(adjusted(share)), line.df, stata(limit(1.0 - tail)), stata(limit(tail))]
+    let omega = line.df * (line.f - 1.0) / (line.df * line.f + df_r + 1.0);
+    let estimate = if size == Size::Omega { omega } else { adjusted(share) };
+    [stata(estimate), line.df, stata(limit(1.0 - tail)), stata(limit(tail))]
 }
 
 /// The F test of the model and of each of its terms.

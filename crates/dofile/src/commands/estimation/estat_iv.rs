@@ -13,7 +13,8 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::value::MISSING;
 use estimators::iv::{self, Method};
-use estimators::iv_tests::{self, Overidentification, Test};
+use estimators::iv_orthogonality::c_statistic;
+use estimators::iv_tests::{self, FirstStage, Overidentification, Test};
 use estimators::stock_yogo::{BIASES, SIZES, bias, size};
 use estimators::weights::WeightKind;
 use std::any::Any;
@@ -48,7 +49,7 @@ fn unweighted(state: &IvState, command: &str) -> Result<()> {
 
 /// `estat firststage [, all forcenonrobust]`.
 pub(crate) fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::flag("all")], &["FORCEnonrobust"])?;
+    let options = call.options(&[OptSpec::flag("all"), OptSpec::flag("FORCEnonrobust")], &[])?;
     let extra = state(session)?;
     let state = cast(&extra)?;
     let stages = with_request(state, iv_tests::first_stage).map_err(fit_error)?;
@@ -95,32 +96,41 @@ pub(crate) fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
     single.col_names = ["r2", "r2_a", "partialr2", "F", "df_n", "df_d", "p"].map(Stripe::term).to_vec();
     results.matrix("singleresults", single);
     if names.len() > 1 || options.has("all") {
-        session.print("");
-        session.print("  Shea's partial R-squared");
-        session.print("  ------------------------------");
-        for (stage, name) in stages.iter().zip(&names) {
-            session.print(format!(
-                "  {:>12} |  {}",
-                format::abbrev(&name.name, 12),
-                format::bare("%6.4f", stage.shea)
-            ));
-        }
-        session.print("  ------------------------------");
-        let mut multi = Matrix::new(names.len(), 1, stages.iter().map(|s| stata(s.shea)).collect());
-        multi.row_names = names;
-        multi.col_names = vec![Stripe::term("SPr2")];
-        results.matrix("multiresults", multi);
+        results.matrix("multiresults", show_shea(session, &stages, names));
     }
-    if !robust {
+    // the statistic and its critical values rest on independent errors of one variance
+    let classical = !robust || options.has("forcenonrobust");
+    if classical {
         session.print("");
         session.print(format!("  Minimum eigenvalue statistic = {}", format::bare("%9.0g", minimum)));
     }
     results.scalar("mineig", stata(minimum));
-    if !robust {
+    if classical {
         critical_values(session, state, &mut results);
     }
     session.r = results;
     Ok(())
+}
+
+/// Shea's partial R squared of each endogenous regressor, as logs of Stata print it.
+fn show_shea(session: &mut Session, stages: &[FirstStage], names: Vec<Stripe>) -> Matrix {
+    session.print("");
+    session.print("  Shea's partial R-squared");
+    session.print(format!("  {}", "-".repeat(50)));
+    session.print("               |     Shea's             Shea's");
+    session.print("      Variable |  partial R-sq.   adj. partial R-sq.");
+    session.print(format!("  {}+{}", "-".repeat(13), "-".repeat(36)));
+    for (stage, name) in stages.iter().zip(&names) {
+        let cell = |x: f64, width: usize| format::right(&format::bare("%6.4f", x), width);
+        let name = format::abbrev(&name.name, 12);
+        session.print(format!("  {name:>12} |{}{}", cell(stage.shea, 11), cell(stage.shea_a, 19)));
+    }
+    session.print(format!("  {}", "-".repeat(50)));
+    let cells = stages.iter().flat_map(|s| [stata(s.shea), stata(s.shea_a)]).collect();
+    let mut multi = Matrix::new(names.len(), 2, cells);
+    multi.row_names = names;
+    multi.col_names = ["SPr2", "SPr2_a"].map(Stripe::term).to_vec();
+    multi
 }
 
 /// The table of critical values of the minimum eigenvalue; r(mineigcv) has a row for each of them.
@@ -133,20 +143,29 @@ fn critical_values(session: &mut Session, state: &IvState, results: &mut Results
     ];
     session.print("");
     session
-        .print(format!("  Critical values (Stock and Yogo)   # of endogenous regressors: {endogenous:>4}"));
-    session
-        .print(format!("  H0: Instruments are weak           # of excluded instruments:  {instruments:>4}"));
-    session.print(format!("  {}", "-".repeat(70)));
-    for (label, limits, values, _) in &rows {
-        let percent: String = limits.iter().map(|l| format!("{:>7.0}%", l * 100.0)).collect();
-        session.print(format!("  {label:<36}{percent}"));
+        .print(format!("  Critical values                      # of endogenous regressors: {endogenous:>4}"));
+    session.print(format!(
+        "  H0: Instruments are weak             # of excluded instruments:  {instruments:>4}"
+    ));
+    session.print(format!("  {}", "-".repeat(69)));
+    let percent = |limits: &[f64; 4]| {
+        let [a, b, c, d] = limits.map(|l| format!("{:.0}%", l * 100.0));
+        format!("  {:35}|{a:>6}{b:>8}{c:>8}{d:>8}", "")
+    };
+    for (i, (label, limits, values, _)) in rows.iter().enumerate() {
+        if i < 2 {
+            session.print(percent(limits));
+        }
         let cells = match values {
-            Some(values) => values.iter().map(|v| format!("{v:>8.2}")).collect::<String>(),
-            None => "     (not available)".to_string(),
+            Some([a, b, c, d]) => format!("{a:>7.2}{b:>8.2}{c:>8.2}{d:>8.2}"),
+            None => "         (not available)".to_string(),
         };
-        session.print(format!("  {:<36}{cells}", ""));
+        session.print(format!("  {label:<35}|{cells}"));
+        if i == 0 {
+            session.print(format!("  {}+{}", "-".repeat(35), "-".repeat(33)));
+        }
     }
-    session.print(format!("  {}", "-".repeat(70)));
+    session.print(format!("  {}", "-".repeat(69)));
     let data = rows.iter().flat_map(|r| r.2.unwrap_or([MISSING; 4])).collect();
     let mut table = Matrix::new(3, 4, data);
     table.row_names = rows.iter().map(|r| Stripe::term(r.3)).collect();
@@ -173,15 +192,28 @@ fn f_line(session: &mut Session, label: &str, test: Test) {
     ));
 }
 
-/// `estat endogenous`: Durbin and Wu-Hausman, or the robust score and regression-based tests.
+/// `estat endogenous`: Durbin and Wu-Hausman, or the robust score and regression-based tests; the C statistic after GMM.
 pub(crate) fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
     call.bare()?;
     let extra = state(session)?;
     let state = cast(&extra)?;
+    if state.method == Method::Gmm {
+        unweighted(state, "estat endogenous")?;
+        let test = with_request(state, c_statistic).map_err(fit_error)?;
+        session.print("");
+        session.print("  Test of endogeneity (orthogonality conditions)");
+        session.print("  H0: Variables are exogenous");
+        session.print("");
+        chi2_line(session, "GMM C statistic", test);
+        let mut results = Results::default();
+        results.scalar("C", stata(test.statistic)).scalar("p_C", stata(test.p)).scalar("df", test.df);
+        session.r = results;
+        return Ok(());
+    }
     if state.method != Method::TwoStage {
         return Err(StataError::new(
             322,
-            "estat endogenous is supported after ivregress 2sls only by the open engine",
+            "estat endogenous is supported after ivregress 2sls and gmm only by the open engine",
         ));
     }
     unweighted(state, "estat endogenous")?;

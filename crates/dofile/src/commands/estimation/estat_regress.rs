@@ -1,6 +1,7 @@
 //! Diagnostics after `regress`: `estat hettest`, `ovtest`, `vif`; and `estat ic`
 //! after any estimation. Formulas: [R] regress postestimation, [R] estat ic.
 
+use super::vif_table;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::linear::LinearState;
@@ -280,32 +281,12 @@ pub(crate) fn vif(session: &mut Session, call: &Call) -> Result<()> {
         }
         _ => 1.0,
     };
-    let mut factors: Vec<(String, f64)> = data
-        .columns
-        .iter()
-        .map(|(position, values)| {
-            let name = data.parameters.stripe[*position].name.clone();
-            (name, state.unscaled[(*position, *position)] * spread(values) * scale)
-        })
-        .collect();
-    factors.sort_by(|a, b| b.1.total_cmp(&a.1));
-    session.print("");
-    session.print("    Variable |       VIF       1/VIF");
-    session.print("-------------+----------------------");
-    let mut results = Results::default();
-    for (i, (name, value)) in factors.iter().enumerate() {
-        session.print(format!(
-            "{:>12} |{}{}",
-            format::abbrev(name, 12),
-            format::right(&format::bare("%9.2f", *value), 10),
-            format::right(&format::bare("%9.6f", 1.0 / value), 12)
-        ));
-        results.text(&format!("name_{}", i + 1), name).scalar(&format!("vif_{}", i + 1), *value);
-    }
-    let mean = factors.iter().map(|f| f.1).sum::<f64>() / factors.len() as f64;
-    session.print("-------------+----------------------");
-    session.print(format!("    Mean VIF |{}", format::right(&format::bare("%9.2f", mean), 10)));
-    session.r = results;
+    let factors = data.columns.iter().map(|(position, values)| vif_table::Row {
+        name: data.parameters.stripe[*position].name.clone(),
+        term: data.parameters.terms[*position].clone(),
+        value: state.unscaled[(*position, *position)] * spread(values) * scale,
+    });
+    session.r = vif_table::show(session, factors.collect());
     Ok(())
 }
 

@@ -56,6 +56,7 @@ mod slogit;
 mod suest;
 pub(super) mod test;
 mod testnl;
+mod vif_table;
 mod vwls;
 mod xi;
 

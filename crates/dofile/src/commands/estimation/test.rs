@@ -10,6 +10,7 @@ use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form::LinearForm;
 use crate::estimation::post::stata;
 use crate::estimation::reference::{Statement, degrees};
+use crate::estimation::table::Table;
 use crate::format;
 use crate::results::Results;
 use crate::session::{Extension, Session};
@@ -29,7 +30,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, common constant accumulate notest]",
+    syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, coef common constant accumulate notest]",
     notes: "a coefficient without an equation is that of every equation that has it; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop); formulas: [R] test",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntest x = 0",
@@ -65,7 +66,7 @@ impl Extension for Last {}
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
     let (body, options) = split_comma(&cmd.raw);
-    let (mut accumulate, mut notest) = (false, false);
+    let (mut accumulate, mut notest, mut coefficients) = (false, false, false);
     let mut equations = equation_forms::Options::default();
     for (name, argument) in split_options(&options)? {
         match name.as_str() {
@@ -75,6 +76,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             _ if argument.is_some() => return Err(StataError::option_not_allowed(&format!("{name}()"))),
             n if n.len() > 1 && "accumulate".starts_with(n) => accumulate = true,
             n if n.len() > 3 && "notest".starts_with(n) => notest = true,
+            "coef" => coefficients = true,
             n if n.len() > 2 && "common".starts_with(n) => equations.common = true,
             n if n.len() > 3 && "constant".starts_with(n) => equations.constant = true,
             _ => return Err(StataError::option_not_allowed(&name)),
@@ -98,7 +100,39 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         show_restrictions(session, &forms, &parameters, &[]);
         return Ok(());
     }
-    report(session, &forms, &parameters)
+    report(session, &forms, &parameters)?;
+    if coefficients {
+        show_constrained(session, &forms, &parameters)?;
+    }
+    Ok(())
+}
+
+/// Estimates under the restrictions: those nearest to the estimates in the metric of their covariance, which for a linear
+/// regression are the restricted least squares. Their errors are those of the unrestricted variance ([R] test).
+fn show_constrained(session: &mut Session, forms: &[LinearForm], parameters: &Parameters) -> Result<()> {
+    let (b, v) = (&parameters.b, &parameters.v);
+    let r = Mat::from_fn(forms.len(), b.len(), |i, j| forms[i].weights[j]);
+    let across = v.times(&r.transpose());
+    let (inverse, ..) = r.times(&across).inverse_semidefinite(1e-12);
+    let gain = across.times(&inverse);
+    let held = r.times_vector(b);
+    let away: Vec<f64> = held.iter().zip(forms).map(|(h, f)| h + f.constant).collect();
+    let moved: Vec<f64> = b.iter().zip(gain.times_vector(&away)).map(|(b, by)| b - by).collect();
+    let spread = v.minus(&gain.times(&across.transpose()));
+    // a coefficient that is fixed has no error but rounding
+    let error = |i: usize| spread[(i, i)].max(0.0).sqrt();
+    let se: Vec<f64> =
+        (0..b.len()).map(|i| if spread[(i, i)] <= 1e-12 * v[(i, i)] { 0.0 } else { error(i) }).collect();
+    let several = parameters.stripe.iter().any(|s| s.eq != parameters.stripe[0].eq);
+    let level = session.settings.level;
+    session.print("");
+    session.print("Constrained coefficients");
+    session.print("");
+    let kept = session.r.clone();
+    let stripe = parameters.stripe.clone();
+    Table { equations: several, ..Table::of_equations(&stripe, &moved, &se, None, level) }.show(session);
+    session.r = kept;
+    Ok(())
 }
 
 /// Text before and after the comma that starts the options.

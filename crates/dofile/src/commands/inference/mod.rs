@@ -12,6 +12,7 @@ mod power_correlation;
 mod power_groups;
 mod power_paired;
 mod power_request;
+mod power_show;
 mod power_survival;
 mod power_text;
 mod prtest;

@@ -3,7 +3,7 @@
 
 use super::numbers;
 use super::power_request::{parsed, smallest, wanted_power};
-use super::power_text::{four, sign, whole};
+use super::power_show::{Sought, effect, show};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | onecorrelation r0 ra | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), onecorrelation r(r0 ra), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
+    syntax: "power onemean m0 [ma] | twomeans m1 [m2] | oneproportion p0 [pa] | twoproportions p1 [p2] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | onecorrelation r0 ra | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), onecorrelation r(r0 ra), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -81,6 +81,8 @@ pub(super) struct Design {
     pub(super) first: f64,
     pub(super) second: f64,
     pub(super) sd: (f64, f64),
+    /// Whether each group has a standard deviation of its own, which may be the same.
+    pub(super) separate: bool,
     pub(super) known: bool,
     pub(super) alpha: f64,
     pub(super) sides: f64,
@@ -89,7 +91,7 @@ pub(super) struct Design {
 
 impl Design {
     /// Names of the method and of its two parameters among the stored results.
-    fn names(&self) -> [&'static str; 3] {
+    pub(super) fn names(&self) -> [&'static str; 3] {
         match self.method {
             Method::OneMean => ["onemean", "m0", "ma"],
             Method::TwoMeans => ["twomeans", "m1", "m2"],
@@ -109,7 +111,7 @@ impl Design {
             }
             Method::TwoMeans => {
                 let (a, b) = (self.sd.0.powi(2) / n1, self.sd.1.powi(2) / n2);
-                let df = if self.sd.0 == self.sd.1 {
+                let df = if !self.separate {
                     n1 + n2 - 2.0
                 } else {
                     (a + b).powi(2) / (a * a / (n1 - 1.0) + b * b / (n2 - 1.0))
@@ -157,7 +159,7 @@ impl Design {
         normal((delta - c) / own) + other
     }
 
-    fn groups(&self) -> usize {
+    pub(super) fn groups(&self) -> usize {
         if matches!(self.method, Method::TwoMeans | Method::TwoProportions) { 2 } else { 1 }
     }
 
@@ -193,9 +195,21 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         other => return Err(StataError::invalid(format!("power method {other} not found"))),
     };
     let parsed = parsed(&raw[end..], OPTIONS, UNSUPPORTED)?;
-    let design = design(&parsed, method)?;
-    let (n1, n2, power, solved) = solve(&parsed, &design)?;
-    show(s, &design, n1, n2, power, solved);
+    let (design, (n1, n2), power, sought) = match numbers(&parsed.list)?[..] {
+        [first] => {
+            let (design, sizes, power) = least_effect(&parsed, method, first)?;
+            (design, sizes, power, Sought::Effect)
+        }
+        [first, second] => {
+            let design = design(&parsed, method, first, second)?;
+            let (n1, n2, reached, solved) = solve(&parsed, &design)?;
+            // where sizes are looked for, the power is the one that was asked for
+            let power = if solved { wanted_power(&parsed)? } else { reached };
+            (design, (n1, n2), power, if solved { Sought::Sizes } else { Sought::Power })
+        }
+        _ => return Err(StataError::invalid("two values required")),
+    };
+    show(s, &design, (n1, n2), power, sought);
     let mut r = Results::default();
     let total = n1 + n2;
     r.scalar("N", total).scalar("power", power).scalar("beta", 1.0 - power).scalar("alpha", design.alpha);
@@ -212,7 +226,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             r.scalar("sd", design.sd.0).scalar("knownsd", flag(design.known));
         }
         Method::TwoMeans => {
-            if design.sd.0 == design.sd.1 {
+            if !design.separate {
                 r.scalar("sd", design.sd.0);
             } else {
                 r.scalar("sd1", design.sd.0).scalar("sd2", design.sd.1);
@@ -226,11 +240,37 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn design(cmd: &ParsedCommand, method: Method) -> Result<Design> {
-    let given = numbers(&cmd.list)?;
-    let [first, second] = given[..] else {
-        return Err(StataError::invalid("two values required"));
+/// The least second value above the first that the sizes find with the power that is asked for.
+fn least_effect(cmd: &ParsedCommand, method: Method, first: f64) -> Result<(Design, (f64, f64), f64)> {
+    let wanted = wanted_power(cmd)?;
+    let proportion = matches!(method, Method::OneProportion | Method::TwoProportions);
+    let most = if proportion { 1.0 - 1e-12 } else { f64::INFINITY };
+    let mut found = design(cmd, method, first, if proportion { (first + most) / 2.0 } else { first + 1.0 })?;
+    if !(wanted > found.alpha && wanted < 1.0) {
+        return Err(StataError::invalid("power() must be between alpha() and 1"));
+    }
+    let (n1, n2) = sizes(cmd, &found)?;
+    let mut enough = |second: f64| {
+        found.second = second;
+        found.power(n1, n2) >= wanted
     };
+    let mut high = if proportion { most } else { first + 1.0 };
+    while !enough(high) {
+        if proportion || high - first > 1e15 {
+            return Err(StataError::new(430, "no effect has this power"));
+        }
+        high = first + 2.0 * (high - first);
+    }
+    let mut low = first;
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if enough(middle) { high = middle } else { low = middle }
+    }
+    found.second = high;
+    Ok((found, (n1, n2), wanted))
+}
+
+fn design(cmd: &ParsedCommand, method: Method, first: f64, second: f64) -> Result<Design> {
     let proportion = matches!(method, Method::OneProportion | Method::TwoProportions);
     if proportion && !(first > 0.0 && first < 1.0 && second > 0.0 && second < 1.0) {
         return Err(StataError::invalid("proportions must be between 0 and 1"));
@@ -257,6 +297,7 @@ fn design(cmd: &ParsedCommand, method: Method) -> Result<Design> {
         first,
         second,
         sd,
+        separate: cmd.has("sd1") || cmd.has("sd2"),
         known: cmd.has("knownsd") || cmd.has("knownsds"),
         alpha,
         sides: if cmd.has("onesided") { 1.0 } else { 2.0 },
@@ -266,7 +307,6 @@ fn design(cmd: &ParsedCommand, method: Method) -> Result<Design> {
 
 /// Sizes and power, and whether the sizes were solved for.
 pub(super) fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, bool)> {
-    let real = |name: &str| cmd.options.real(name);
     let wanted = wanted_power(cmd)?;
     let sized = cmd.has("n") || cmd.has("n1") || cmd.has("n2");
     if !sized {
@@ -277,8 +317,15 @@ pub(super) fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, b
         return Ok((n1, n2, d.power(n1, n2), true));
     }
     if cmd.has("power") || cmd.has("beta") {
-        return Err(StataError::unsupported_option("power", "n() with power() (effect size)"));
+        return Err(StataError::invalid("n() and power() determine the effect; only one value is allowed"));
     }
+    let (n1, n2) = sizes(cmd, d)?;
+    Ok((n1, n2, d.power(n1, n2), false))
+}
+
+/// The sizes that are given.
+fn sizes(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64)> {
+    let real = |name: &str| cmd.options.real(name);
     let (n1, n2) = match (d.groups(), real("n"), real("n1"), real("n2")) {
         (1, Some(n), None, None) => (n, 0.0),
         (2, Some(n), None, None) => {
@@ -292,82 +339,5 @@ pub(super) fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, b
     if n1 < 2.0 || n1.fract() != 0.0 || (d.groups() == 2 && n2 < 2.0) || n2.fract() != 0.0 {
         return Err(StataError::invalid("sample sizes must be whole numbers of at least 2"));
     }
-    Ok((n1, n2, d.power(n1, n2), false))
-}
-
-fn effect(d: &Design) -> f64 {
-    let difference = d.second - d.first;
-    match d.method {
-        Method::OneMean => difference / d.sd.0,
-        _ => difference,
-    }
-}
-
-fn show(s: &mut Session, d: &Design, n1: f64, n2: f64, power: f64, solved: bool) {
-    let (what, test, null) = match (d.method, d.known) {
-        (Method::OneMean, false) => ("a one-sample mean test", "t test", "m = m0"),
-        (Method::OneMean, true) => ("a one-sample mean test", "z test", "m = m0"),
-        (Method::TwoMeans, false) if d.sd.0 == d.sd.1 => {
-            ("a two-sample means test", "t test assuming sd1 = sd2 = sd", "m2 = m1")
-        }
-        (Method::TwoMeans, false) => {
-            ("a two-sample means test", "Satterthwaite's t test assuming unequal variances", "m2 = m1")
-        }
-        (Method::TwoMeans, true) => ("a two-sample means test", "z test", "m2 = m1"),
-        (Method::OneProportion, _) => ("a one-sample proportion test", "Score z test", "p = p0"),
-        (Method::TwoProportions, _) => {
-            ("a two-sample proportions test", "Pearson's chi-squared test", "p2 = p1")
-        }
-    };
-    let names = match d.method {
-        Method::OneMean => ("m0", "ma"),
-        Method::TwoMeans => ("m1", "m2"),
-        Method::OneProportion => ("p0", "pa"),
-        Method::TwoProportions => ("p1", "p2"),
-    };
-    s.print("");
-    s.print(format!("Estimated {} for {what}", if solved { "sample size" } else { "power" }));
-    s.print(test);
-    s.print(format!(
-        "H0: {null}  versus  Ha: {}",
-        null.replace('=', sign(d.sides == 1.0, d.second > d.first))
-    ));
-    s.print("");
-    s.print("Study parameters:");
-    s.print("");
-    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
-    line("alpha", four(d.alpha));
-    if solved {
-        line("power", four(power));
-    } else if d.groups() == 1 {
-        line("N", whole(n1));
-    } else {
-        line("N", whole(n1 + n2));
-        line("N1", whole(n1));
-        line("N2", whole(n2));
-    }
-    line("delta", four(effect(d)));
-    line(names.0, four(d.first));
-    line(names.1, four(d.second));
-    if matches!(d.method, Method::OneMean | Method::TwoMeans) {
-        if d.sd.0 == d.sd.1 {
-            line("sd", four(d.sd.0));
-        } else {
-            line("sd1", four(d.sd.0));
-            line("sd2", four(d.sd.1));
-        }
-    }
-    s.print("");
-    s.print(if solved { "Estimated sample sizes:" } else { "Estimated power:" });
-    s.print("");
-    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
-    if solved {
-        line("N", whole(n1 + n2));
-        if d.groups() == 2 {
-            line("N1", whole(n1));
-            line("N2", whole(n2));
-        }
-    } else {
-        line("power", four(power));
-    }
+    Ok((n1, n2))
 }

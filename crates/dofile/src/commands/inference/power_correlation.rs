@@ -3,6 +3,7 @@
 
 use super::numbers;
 use super::power_request::{parsed, sized, smallest, wanted_power};
+use super::power_show::begin;
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -52,11 +53,9 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
     };
     let reached = power(n, null, alternative, alpha, sides);
     let delta = alternative - null;
-    s.print("");
-    s.print(format!(
-        "Estimated {} for a one-sample correlation test",
-        if solved { "sample size" } else { "power" }
-    ));
+    // where the size is looked for, the power is the one that was asked for
+    let reached = if solved { wanted_power(&cmd)? } else { reached };
+    begin(s, solved, false, "a one-sample correlation test");
     s.print("Fisher's z test");
     s.print(format!("H0: r = r0  versus  Ha: r {} r0", sign(sides == 1.0, alternative > null)));
     s.print("");

@@ -3,6 +3,7 @@
 
 use super::numbers;
 use super::power_request::{parsed, sized, smallest, wanted_power};
+use super::power_show::begin;
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::expr::functions::noncentral::nf;
@@ -130,7 +131,8 @@ pub(super) fn oneway(s: &mut Session, text: &str) -> Result<()> {
     if per_group < 2.0 || per_group.fract() != 0.0 {
         return Err(StataError::invalid("sample sizes must be whole numbers of at least 2 in each group"));
     }
-    let power = groups.power(per_group, alpha);
+    // where the size is looked for, the power is the one that was asked for
+    let power = if given { groups.power(per_group, alpha) } else { wanted };
     let n = per_group * groups.count;
     let mut r = Results::default();
     r.scalar("N", n).scalar("power", power).scalar("beta", 1.0 - power).scalar("alpha", alpha);
@@ -183,7 +185,8 @@ pub(super) fn onevariance(s: &mut Session, text: &str) -> Result<()> {
     if n < 2.0 || n.fract() != 0.0 {
         return Err(StataError::invalid("sample sizes must be whole numbers of at least 2"));
     }
-    let reached = power(n);
+    // where the size is looked for, the power is the one that was asked for
+    let reached = if given { power(n) } else { wanted };
     let names = if cmd.has("sd") { ("s0", "sa") } else { ("v0", "va") };
     let mut r = Results::default();
     r.scalar("N", n).scalar("power", reached).scalar("beta", 1.0 - reached).scalar("alpha", alpha);
@@ -212,9 +215,7 @@ fn show(
     study: &[(&str, String)],
     sizes: &[(&str, String)],
 ) {
-    s.print("");
-    let what = if solved { "sample size" } else { "power" };
-    s.print(format!("Estimated {what} for {title}"));
+    begin(s, solved, false, title);
     s.print("");
     s.print("Study parameters:");
     s.print("");
@@ -227,7 +228,8 @@ fn show(
     }
     study.iter().for_each(|(name, value)| line(name, value));
     s.print("");
-    s.print(if solved { "Estimated sample sizes:" } else { "Estimated power:" });
+    let found = if sizes.len() > 1 { "Estimated sample sizes:" } else { "Estimated sample size:" };
+    s.print(if solved { found } else { "Estimated power:" });
     s.print("");
     let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
     if solved {

@@ -3,7 +3,8 @@
 
 use super::numbers;
 use super::power::{Design, Method, solve};
-use super::power_request::parsed;
+use super::power_request::{parsed, wanted_power};
+use super::power_show::begin;
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -98,12 +99,15 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
         first: d.null,
         second: d.alternative,
         sd: (spread.difference, spread.difference),
+        separate: false,
         known: cmd.has("knownsd"),
         alpha,
         sides: if cmd.has("onesided") { 1.0 } else { 2.0 },
         ratio: 1.0,
     };
-    let (n, _, power, solved) = solve(&cmd, &design)?;
+    let (n, _, reached, solved) = solve(&cmd, &design)?;
+    // where the size is looked for, the power is the one that was asked for
+    let power = if solved { wanted_power(&cmd)? } else { reached };
     let delta = (d.alternative - d.null) / spread.difference;
     let mut r = Results::default();
     r.scalar("N", n).scalar("power", power).scalar("beta", 1.0 - power).scalar("alpha", alpha);
@@ -123,9 +127,7 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
 }
 
 fn show(s: &mut Session, d: &Design, (n, power, delta): (f64, f64, f64), solved: bool) {
-    s.print("");
-    let what = if solved { "sample size" } else { "power" };
-    s.print(format!("Estimated {what} for a two-sample paired-means test"));
+    begin(s, solved, false, "a two-sample paired-means test");
     s.print(if d.known { "Paired z test" } else { "Paired t test" });
     s.print(format!("H0: d = d0  versus  Ha: d {} d0", sign(d.sides == 1.0, d.second > d.first)));
     s.print("");

@@ -201,7 +201,11 @@ fn llc(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Results) 
     r.text("hac_kernel", "bartlett").text("hac_method", if by.is_empty() { "user" } else { "llc" });
     Ok(vec![
         Line::Note(format!("ADF regressions: {said}")),
-        Line::Note(format!("LR variance:     Bartlett kernel, {width:.2} lags average{by}")),
+        Line::Note(if by.is_empty() {
+            format!("LR variance:     Bartlett kernel, {width} lag{}", if width == 1 { "" } else { "s" })
+        } else {
+            format!("LR variance:     Bartlett kernel, {:.2} lags average{by}", width as f64)
+        }),
         Line::Statistic("Unadjusted t", test.t, None),
         Line::Statistic("Adjusted t*", test.adjusted, Some(p)),
     ])
@@ -213,7 +217,7 @@ fn ht(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Results) -
     let p = normal(test.z);
     r.scalar("rho", test.rho).scalar("mean_rho", test.mean).scalar("Var_rho", test.variance);
     r.scalar("z", test.z).scalar("p", p);
-    Ok(vec![Line::Statistic("rho", test.rho, None), Line::Statistic("z", test.z, Some(p))])
+    Ok(vec![Line::Standardized("rho", test.rho, test.z, p)])
 }
 
 /// The t of the Dickey-Fuller regression of each panel.
@@ -297,13 +301,22 @@ fn fisher(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Result
     let p_m = tail(m, &normal_tail);
     r.scalar("P", p).scalar("df_P", df_p).scalar("p_P", p_p).scalar("Z", z).scalar("p_Z", p_z);
     r.scalar("L", l).scalar("df_L", df_l).scalar("p_L", p_l).scalar("Pm", m).scalar("p_Pm", p_m);
-    let kind = if cmd.has("pperron") { "Newey-West lags" } else { "ADF regressions" };
+    let said = format!("{lags} lag{}", if lags == 1 { "" } else { "s" });
+    let (based, note) = if cmd.has("pperron") {
+        ("Based on Phillips–Perron tests", format!("Newey–West lags: {said}"))
+    } else {
+        let term = format!("Drift term:   {}", if drift { "Included" } else { "Not included" });
+        ("Based on augmented Dickey–Fuller tests", format!("{term:<45}ADF regressions: {said}"))
+    };
     Ok(vec![
-        Line::Note(format!("{kind}: {lags} lag{}", if lags == 1 { "" } else { "s" })),
+        Line::Based(based),
+        Line::Note(note),
         Line::Degrees(format!("Inverse chi-squared({df_p})"), "P", p, p_p),
         Line::Degrees("Inverse normal".into(), "Z", z, p_z),
         Line::Degrees(format!("Inverse logit t({df_l})"), "L*", l, p_l),
         Line::Degrees("Modified inv. chi-squared".into(), "Pm", m, p_m),
+        Line::After(" P statistic requires number of panels to be finite.".into()),
+        Line::After(" Other statistics are suitable for finite or infinite number of panels.".into()),
     ])
 }
 

@@ -11,7 +11,9 @@ use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
-use estimators::quantile::{Bandwidth, Density, Kernel, QuantileData, QuantileFit, fit, raw, variance};
+use estimators::quantile::{
+    Bandwidth, Density, Errors, Kernel, QuantileData, QuantileFit, fit, raw, variance,
+};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Quantile"),
@@ -24,7 +26,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("WLSiter"),
     OptSpec::int("ITERate"),
 ])
-.weights(&[WeightKind::Frequency]);
+.weights(WEIGHTS);
+
+const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Probability];
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "qreg",
@@ -32,8 +36,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "qreg depvar [indepvars] [if] [in] [fweight] [, quantile(#) vce(iid|robust [, fitted|kernel[(name)] hsheather|bofinger|chamberlain]) level(#) nolog]",
-    notes: "stores e(N) e(df_m) e(df_r) e(q) e(q_v) e(sum_adev) e(sum_rdev) e(r2_p) e(f_r) e(sparsity) e(bwidth) e(kbwidth) e(rank) e(convcode), e(b), e(V), r(table); sums of deviations are check losses; where the optimum is not unique, one vertex; formulas: [R] qreg",
+    syntax: "qreg depvar [indepvars] [if] [in] [fweight|pweight] [, quantile(#) vce(iid|robust [, fitted|kernel[(name)] hsheather|bofinger|chamberlain]) level(#) nolog]",
+    notes: "stores e(N) e(df_m) e(df_r) e(q) e(q_v) e(sum_adev) e(sum_rdev) e(r2_p) e(f_r) e(sparsity) e(bwidth) e(kbwidth) e(rank) e(convcode), e(b), e(V), r(table); sums of deviations are check losses; where the optimum is not unique, one vertex; with pweights the covariance is robust, with the squares of the weights for the scores and the number of rows for the bandwidth, and iid is refused; formulas: [R] qreg",
     examples: &[Example {
         // The median of 1 to 5 is 3; deviations of the check loss are half the absolute ones.
         run: "set obs 5\ngenerate y = _n\nqreg y",
@@ -44,22 +48,22 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 /// Request of `vce()`.
 #[derive(Debug, Clone, Copy)]
 struct Spec {
-    robust: bool,
+    errors: Option<Errors>,
     density: Density,
     bandwidth: Bandwidth,
 }
 
 fn vce(text: Option<&str>) -> Result<Spec> {
-    let mut spec = Spec { robust: false, density: Density::Fitted, bandwidth: Bandwidth::HallSheather };
+    let mut spec = Spec { errors: None, density: Density::Fitted, bandwidth: Bandwidth::HallSheather };
     let Some(text) = text else { return Ok(spec) };
     let spaced = text.replace(',', " ").replace(" (", "(");
     let refuse = |word: &str| StataError::unsupported_option("qreg", &format!("vce({word})"));
     for word in spaced.split_whitespace() {
         let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
         if is("iid", 1) {
-            spec.robust = false;
+            spec.errors = Some(Errors::Independent);
         } else if is("robust", 1) && !is("residual", 3) {
-            spec.robust = true;
+            spec.errors = Some(Errors::Robust);
         } else if is("fitted", 3) {
             spec.density = Density::Fitted;
         } else if is("kernel", 3) {
@@ -131,7 +135,7 @@ pub(super) fn read(s: &mut Session, cmd: &ParsedCommand, weights: &[WeightKind])
 
 /// The kernel's data of a model; `columns` are the model's.
 pub(super) fn data<'a>(model: &'a Model, columns: &'a [&'a [f64]]) -> QuantileData<'a> {
-    let w = model.weights.as_ref().filter(|w| w.kind == WeightKind::Frequency).map(|w| w.values.as_slice());
+    let w = model.weights.as_ref().filter(|w| WEIGHTS.contains(&w.kind)).map(|w| w.values.as_slice());
     QuantileData { y: &model.y, columns, w, constant: model.constant }
 }
 
@@ -145,7 +149,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let spec = vce(cmd.options.text("vce"))?;
     let tau = quantile(cmd.options.real("quantile").unwrap_or(0.5))?;
     let level = level(s, cmd)?;
-    let model = read(s, cmd, &[WeightKind::Frequency])?;
+    let model = read(s, cmd, WEIGHTS)?;
+    let sampled = model.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability);
+    let errors = match (spec.errors, sampled) {
+        (Some(Errors::Independent), true) => {
+            return Err(StataError::unsupported_option("qreg", "vce(iid) with pweights"));
+        }
+        (_, true) => Errors::Sampled,
+        (chosen, false) => chosen.unwrap_or(Errors::Independent),
+    };
     let columns = model.columns();
     let data = data(&model, &columns);
     let singular = || StataError::new(498, "quantile regression could not be solved");
@@ -158,14 +170,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             s.print("note: alternate solutions exist; the lowest is shown");
         }
     }
-    let n = model.weights.as_ref().map_or(model.y.len() as f64, |w| w.values.iter().sum());
-    let chosen = (spec.bandwidth, spec.density, spec.robust);
-    let estimated = variance(data, &found, tau, n, chosen, level)
+    let rows = model.y.len() as f64;
+    let total = model.weights.as_ref().map_or(rows, |w| w.values.iter().sum());
+    let n = if sampled { rows } else { total };
+    let normal: Option<Vec<f64>> = data.w.map(|w| w.iter().map(|w| w * n / total).collect());
+    let chosen = (spec.bandwidth, spec.density, errors);
+    let estimated = variance(QuantileData { w: normal.as_deref(), ..data }, &found, tau, n, chosen, level)
         .filter(|v| v.v.data().iter().all(|x| x.is_finite()))
         .ok_or_else(|| {
             StataError::new(498, "the density of the errors at the quantile could not be estimated")
         })?;
-    let (value, loss) = raw(data, tau).ok_or_else(singular)?;
+    let (value, loss) = raw(data, tau, !sampled).ok_or_else(singular)?;
     let stripe = equation_stripe("", model.names());
     let parameters = Parameters::spread(stripe, &model.estimated(), &found.b, &estimated.v);
     let mut est = post::begin("qreg", &post::command_line(cmd), &parameters, &model);
@@ -187,9 +202,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Bandwidth::Bofinger => "bofinger",
         Bandwidth::Chamberlain => "chamberlain",
     };
-    r.text("vce", if spec.robust { "robust" } else { "iid" }).text("denmethod", density);
+    let robust = errors != Errors::Independent;
+    r.text("vce", if robust { "robust" } else { "iid" }).text("denmethod", density);
     r.text("bwmethod", rule).text("properties", "b V").text("predict", "qreg_p");
-    if spec.robust {
+    if robust {
         r.text("vcetype", "Robust");
     }
     let touse = model.touse.clone();

@@ -215,7 +215,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, command: &str, taus: &[f64]) -> Res
     r.scalar("reps", reps as f64).scalar("n_q", taus.len() as f64).scalar("convcode", 0.0);
     r.scalar("rank", b.len() as f64);
     for (i, (tau, loss)) in taus.iter().zip(&losses).enumerate() {
-        let (value, around) = raw(data, *tau).ok_or_else(|| StataError::standard(2001))?;
+        let (value, around) = raw(data, *tau, true).ok_or_else(|| StataError::standard(2001))?;
         // One quantile has plain names.
         let suffix = if command == "bsqreg" { String::new() } else { format!("{}", i + 1) };
         let sums = if command == "bsqreg" { ("sum_rdev", "sum_adev") } else { ("sumrdv", "sumadv") };

@@ -41,16 +41,23 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "arfima depvar [indepvars] [if] [in] [, ar(numlist) ma(numlist) smemory noconstant vce(oim) level(#)]",
-    notes: "after tsset, without gaps; the moving average is kept invertible; the likelihood is maximised over the dynamics with the regression and the variance solved for, and the covariance is the inverse of its second derivatives by differences of fourth order; no iteration log; stores e(N k df_m ll chi2 p s2 rank converged tmin tmax ar_max ma_max), e(b) with the equations depvar and ARFIMA and /sigma2, e(V), r(table); predict is not supported; [TS] arfima, Sowell (1992)",
-    examples: &[Example {
-        // Short memory without dynamics: the mean and the variance with divisor N.
-        run: "set obs 5\ngenerate t = _n\ntsset t\ngenerate y = _n\narfima y, smemory",
-        expect: &[
-            ("[y]_b[_cons]", 3.0),
-            ("_b[/sigma2]", 2.0),
-            ("abs(_se[/sigma2]/(2*sqrt(2/5)) - 1) < 1e-5", 1.0),
-        ],
-    }],
+    notes: "after tsset, without gaps; the moving average is kept invertible; the likelihood is maximised over the dynamics with the regression and the variance solved for, and the covariance is the inverse of its second derivatives by differences of fourth order; no iteration log; stores e(N k df_m ll chi2 p s2 rank converged tmin tmax ar_max ma_max), e(b) with the equations depvar and ARFIMA and /sigma2, e(V), r(table); predict takes xb, residuals and rstandard, one step ahead in the estimation sample; [TS] arfima, Sowell (1992)",
+    examples: &[
+        Example {
+            // Short memory without dynamics: the mean and the variance with divisor N.
+            run: "set obs 5\ngenerate t = _n\ntsset t\ngenerate y = _n\narfima y, smemory",
+            expect: &[
+                ("[y]_b[_cons]", 3.0),
+                ("_b[/sigma2]", 2.0),
+                ("abs(_se[/sigma2]/(2*sqrt(2/5)) - 1) < 1e-5", 1.0),
+            ],
+        },
+        Example {
+            // Without memory every prediction is the mean.
+            run: "set obs 5\ngenerate t = _n\ntsset t\ngenerate y = _n\narfima y, smemory\npredict double p\npredict double e, residuals",
+            expect: &[("p[4]", 3.0), ("e[5]", 2.0)],
+        },
+    ],
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -4,6 +4,7 @@ mod acplot;
 mod arch;
 mod arch_predict;
 mod arfima;
+mod arfima_predict;
 mod arima;
 mod arima_predict;
 mod aroots;
@@ -112,6 +113,7 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
+        "arfima" => Some((&arfima_predict::PREDICT, arfima_predict::predict as fn(&mut _, &_) -> _)),
         "arch" => Some((&arch_predict::PREDICT, arch_predict::predict as fn(&mut _, &_) -> _)),
         "arima" => Some((&arima_predict::PREDICT, arima_predict::predict as fn(&mut _, &_) -> _)),
         "threshold" => Some((&threshold::PREDICT, threshold::predict as fn(&mut _, &_) -> _)),

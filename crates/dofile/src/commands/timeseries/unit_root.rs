@@ -1,5 +1,5 @@
 //! `dfuller`, `pperron` and `dfgls`: unit-root tests. Formulas: [TS] dfuller, [TS] pperron, [TS] dfgls;
-//! critical values of `dfgls` are those of Elliott, Rothenberg and Stock (1996) at every level.
+//! critical values of `dfgls`: Elliott, Rothenberg and Stock (1996), at 5 and 10 % Cheung and Lai (1995).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::series;
@@ -75,7 +75,7 @@ pub(super) const SPEC_DFGLS: CommandSpec = CommandSpec {
     by: ByRule::No,
     run: dfgls,
     syntax: "dfgls varname [if] [in] [, maxlag(#) notrend ers]",
-    notes: "stores r(N) r(maxlag) r(optlag) r(sclag) r(maiclag) r(results); critical values of Elliott, Rothenberg and Stock (1996); [TS] dfgls",
+    notes: "stores r(N) r(maxlag) r(optlag) r(sclag) r(maiclag) r(results); r(siclag) r(cvalues); critical values at 1 % of Elliott, Rothenberg and Stock (1996), interpolated, at 5 and 10 % of Cheung and Lai (1995), which depend on the lag, with ers the former at all levels; [TS] dfgls",
     examples: &[Example {
         // Twenty rows less two lags and the difference.
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\ndfgls y, maxlag(2)",
@@ -275,13 +275,18 @@ fn dfgls(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         session.print(format!("Lag selection: User specified{:>10}Maximum lag   = {most:>5}", ""));
     }
     session.print("");
-    session.print(format!("{:>52}", "---- critical value (ERS 1996) ----"));
+    session.print(format!("{:>52}", "--------- critical value ----------"));
     let heading = format!("DF-GLS{}", if trend { " tau" } else { " mu" });
     session.print(format!("{:>8}{:>14}{:>11}{:>11}{:>11}", "[lags]", heading, "1%", "5%", "10%"));
     session.print("-".repeat(55));
     let listed: Vec<&kernel::GlsRow> = rows.iter().filter(|r| r.lags > 0 || most == 0).collect();
-    let mut matrix = Vec::new();
+    let (mut matrix, mut cut) = (Vec::new(), Vec::new());
     for r in &listed {
+        let mut critical = critical;
+        if !cmd.has("ers") {
+            critical[1..].copy_from_slice(&kernel::critical_gls_lags(n as f64, r.lags, trend));
+        }
+        cut.extend([r.lags as f64, r.t, critical[0], critical[1], critical[2]]);
         let cell = |x: f64| format!("{:>11}", format::bare("%9.3f", x));
         session.print(format!(
             "{:>8}{:>14}{}{}{}",
@@ -322,11 +327,18 @@ fn dfgls(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             results.scalar(name, r.lags as f64);
         }
     }
+    if let Some(lag) = results.get_scalar("sclag") {
+        results.scalar("siclag", lag);
+    }
     let chosen = smallest(|r| r.maic);
     results.scalar("Zt", chosen.map_or(MISSING, |r| stata(r.t)));
-    for (name, value) in ["cv_1", "cv_5", "cv_10"].iter().zip(critical) {
-        results.scalar(name, value);
+    let at = chosen.and_then(|c| listed.iter().position(|r| r.lags == c.lags)).unwrap_or(0);
+    for (name, value) in ["cv_1", "cv_5", "cv_10"].iter().zip(&cut[5 * at + 2..]) {
+        results.scalar(name, *value);
     }
+    let mut values = Matrix::new(listed.len(), 5, cut);
+    values.col_names = ["k", "DFGLS", "1%", "5%", "10%"].map(Stripe::term).to_vec();
+    results.matrix("cvalues", values);
     let mut table = Matrix::new(listed.len(), 5, matrix);
     table.col_names = ["k", "MAIC", "SIC", "RMSE", "DFGLS"].map(Stripe::term).to_vec();
     results.matrix("results", table);

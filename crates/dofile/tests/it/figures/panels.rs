@@ -70,7 +70,9 @@ fn looks_of_margins_are_those_of_the_options() {
         |options: &str| Session::default().run_captured(&format!("{DATA}{MARGINS}marginsplot, {options}")).1;
     assert_eq!(code("plotopts(nonsense(2))"), 198);
     assert_eq!(code("plot0opts(lcolor(red))"), 198);
-    assert_eq!(code("bydimension(b)"), 199);
+    assert_eq!(code("graphdimension(b)"), 199);
+    assert_eq!(code("bydimension(q)"), 111);
+    assert_eq!(code("bydimension(b)"), 0);
 }
 
 #[test]

@@ -36,10 +36,24 @@ pub(super) fn style_of(looks: &Looks, number: usize, filled: bool) -> (Style, us
     chosen.map_or_else(|| (Style::default(), number), |(_, options)| options.look(0, filled, number))
 }
 
+/// Names of dimensions; their own options are not built.
+fn names(text: &str) -> Result<Vec<String>> {
+    match text.split_once(',') {
+        Some((_, options)) if !options.trim().is_empty() => {
+            Err(StataError::unsupported_option("marginsplot", options.trim()))
+        }
+        _ => Ok(text.trim_end_matches(',').split_whitespace().map(str::to_string).collect()),
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Options {
     pub(super) figure: FigureOptions,
     pub(super) x: Option<String>,
+    /// Dimensions whose combinations are plots.
+    pub(super) series: Vec<String>,
+    /// Dimensions whose combinations are panels.
+    pub(super) panels: Vec<String>,
     pub(super) no_interval: bool,
     pub(super) markers: Option<String>,
     pub(super) interval: Option<String>,
@@ -60,8 +74,6 @@ impl Options {
 /// Reads the options.
 pub(super) fn read_options(session: &Session, text: &str) -> Result<Options> {
     const UNSUPPORTED: &[&str] = &[
-        "PLOTDimension",
-        "BYDimension",
         "GRAPHDimension",
         "ALLSIMPLElabels",
         "NOLABels",
@@ -82,7 +94,17 @@ pub(super) fn read_options(session: &Session, text: &str) -> Result<Options> {
         let (name, argument) = (option.0.as_str(), option.1.as_deref());
         let is = |declared: &str| abbreviates(name, declared);
         match argument {
-            Some(a) if is("Xdimension") => out.x = Some(a.to_owned()),
+            Some(a) if is("Xdimension") && a.split_whitespace().count() == 1 => {
+                out.x = Some(a.trim().to_owned())
+            }
+            Some(_) if is("Xdimension") => {
+                return Err(StataError::unsupported_option(
+                    "marginsplot",
+                    "xdimension() of several dimensions",
+                ));
+            }
+            Some(a) if is("PLOTDimension") => out.series = names(a)?,
+            Some(a) if is("BYDimension") => out.panels = names(a)?,
             None if is("noCI") => out.no_interval = true,
             None if is("HORizontal") => out.horizontal = true,
             Some(a) if is("PLOTOPts") => look(session, &mut out.plots, None, a)?,

@@ -1,0 +1,146 @@
+//! How the tests of means and proportions of `power` are shown: sizes, power, or the least effect that is found.
+
+use super::power::{Design, Method};
+use super::power_text::{four, sign, whole};
+use crate::session::Session;
+
+/// Effect size: standardised for one mean, else a difference.
+pub(super) fn effect(d: &Design) -> f64 {
+    let difference = d.second - d.first;
+    match d.method {
+        Method::OneMean => difference / d.sd.0,
+        _ => difference,
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Sought {
+    Sizes,
+    Power,
+    Effect,
+}
+
+/// The design, its test and its null hypothesis in words.
+fn words(d: &Design) -> (&'static str, &'static str, &'static str) {
+    match (d.method, d.known) {
+        (Method::OneMean, false) => ("a one-sample mean test", "t test", "m = m0"),
+        (Method::OneMean, true) => ("a one-sample mean test", "z test", "m = m0"),
+        (Method::TwoMeans, false) if !d.separate => {
+            ("a two-sample means test", "t test assuming sd1 = sd2 = sd", "m2 = m1")
+        }
+        (Method::TwoMeans, false) => {
+            ("a two-sample means test", "Satterthwaite's t test assuming unequal variances", "m2 = m1")
+        }
+        (Method::TwoMeans, true) => ("a two-sample means test", "z test", "m2 = m1"),
+        (Method::OneProportion, _) => ("a one-sample proportion test", "Score z test", "p = p0"),
+        (Method::TwoProportions, _) => {
+            ("a two-sample proportions test", "Pearson's chi-squared test", "p2 = p1")
+        }
+    }
+}
+
+/// The first lines: sizes and effects are looked for by iteration.
+pub(super) fn begin(s: &mut Session, solved: bool, several: bool, test: &str) {
+    s.print("");
+    if solved {
+        s.print("Performing iteration ...");
+        s.print("");
+    }
+    let what = match (solved, several) {
+        (true, true) => "sample sizes",
+        (true, false) => "sample size",
+        _ => "power",
+    };
+    s.print(format!("Estimated {what} for {test}"));
+}
+
+/// What is the unknown parameter of the alternative called.
+fn target(method: Method) -> &'static str {
+    match method {
+        Method::OneMean => "target mean",
+        Method::TwoMeans => "experimental-group mean",
+        Method::OneProportion => "target proportion",
+        Method::TwoProportions => "experimental-group proportion",
+    }
+}
+
+/// Prints the design with sizes of the groups and a power, one of which, or the effect, was looked for.
+pub(super) fn show(s: &mut Session, d: &Design, (n1, n2): (f64, f64), power: f64, sought: Sought) {
+    let (what, test, null) = words(d);
+    let groups = d.groups();
+    let [_, first, second] = d.names();
+    let mut alternative = null.replace('=', sign(d.sides == 1.0, d.second > d.first));
+    if sought == Sought::Effect {
+        s.print("");
+        s.print("Performing iteration ...");
+        s.print("");
+        s.print(format!("Estimated {} for {what}", target(d.method)));
+        if d.sides != 1.0 {
+            alternative.push_str(&format!("; {second} > {first}"));
+        }
+    } else {
+        begin(s, sought == Sought::Sizes, groups == 2, what);
+    }
+    s.print(test);
+    s.print(format!("H0: {null}  versus  Ha: {alternative}"));
+    s.print("");
+    s.print("Study parameters:");
+    s.print("");
+    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
+    let equal = n1 == n2;
+    let sizes: Vec<(&str, String)> = match (groups, equal) {
+        (1, _) => vec![("N", whole(n1))],
+        (_, true) => vec![("N", whole(n1 + n2)), ("N per group", whole(n1))],
+        _ => vec![("N", whole(n1 + n2)), ("N1", whole(n1)), ("N2", whole(n2))],
+    };
+    let delta = || {
+        let kind = if d.method == Method::TwoProportions { "  (difference)" } else { "" };
+        format!("{}{kind}", four(effect(d)))
+    };
+    line("alpha", four(d.alpha));
+    if sought != Sought::Power {
+        line("power", four(power));
+    }
+    if sought != Sought::Sizes {
+        sizes.iter().for_each(|(name, value)| line(name, value.clone()));
+        if groups == 2 && !equal {
+            line("N2/N1", four(n2 / n1));
+        }
+    }
+    if sought != Sought::Effect {
+        line("delta", delta());
+    }
+    line(first, four(d.first));
+    if sought != Sought::Effect {
+        line(second, four(d.second));
+    }
+    if matches!(d.method, Method::OneMean | Method::TwoMeans) {
+        if d.separate && groups == 2 {
+            line("sd1", four(d.sd.0));
+            line("sd2", four(d.sd.1));
+        } else {
+            line("sd", four(d.sd.0));
+        }
+    }
+    if sought == Sought::Sizes && groups == 2 && d.ratio != 1.0 {
+        line("N2/N1", four(d.ratio));
+    }
+    s.print("");
+    s.print(match sought {
+        Sought::Sizes if groups == 2 => "Estimated sample sizes:".to_string(),
+        Sought::Sizes => "Estimated sample size:".to_string(),
+        Sought::Power => "Estimated power:".to_string(),
+        Sought::Effect => format!("Estimated effect size and {}:", target(d.method)),
+    });
+    s.print("");
+    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
+    match sought {
+        Sought::Sizes => sizes.into_iter().for_each(|(name, value)| line(name, value)),
+        Sought::Power => line("power", four(power)),
+        Sought::Effect => {
+            line("delta", delta());
+            line(second, four(d.second));
+        }
+    }
+}
