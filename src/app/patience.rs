@@ -16,7 +16,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`ErrorKind::NotConnected`] for a store that did not answer in a minute; other errors at once.
-pub(super) async fn at_start<T>(ask: impl AsyncFn() -> std::result::Result<T, ReadError>) -> Result<T> {
+pub(super) async fn at_start<T, F>(ask: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = std::result::Result<T, ReadError>>,
+{
     let deadline = Instant::now() + PATIENCE;
     loop {
         match ask().await {
@@ -45,9 +48,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_store_that_is_away_for_some_seconds_is_waited_for() {
         let asked = AtomicU32::new(0);
-        let answer = at_start(async || match asked.fetch_add(1, Ordering::Relaxed) {
-            0..20 => Err(away()),
-            n => Ok(n),
+        let answer = at_start(|| {
+            let n = asked.fetch_add(1, Ordering::Relaxed);
+            async move { if n < 20 { Err(away()) } else { Ok(n) } }
         });
         assert_eq!(answer.await.expect("it answers"), 20);
     }
@@ -55,7 +58,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_store_that_stays_away_is_told_apart_from_one_that_stopped() {
         let kind = async |error: ReadError| {
-            at_start(async || Err::<(), _>(error.clone())).await.expect_err("no answer").kind()
+            at_start(|| std::future::ready(Err::<(), _>(error.clone()))).await.expect_err("no answer").kind()
         };
         assert_eq!(kind(away()).await, ErrorKind::NotConnected);
         assert_eq!(kind(ReadError::Stopped { reason: "full".to_owned() }).await, ErrorKind::Other);

@@ -66,7 +66,8 @@ pub async fn serve(
     let Built { app, worker: worker_parts, store, maintenance, options, tls, source, check_gate } = built;
     let reloads = tokio::spawn(reload::on_hangup(app.clone(), signal(SignalKind::hangup())?));
     reload::wire(&app, tls.clone(), &options, source);
-    at_start(async || app.ctx.tenants.refresh(store.store().as_ref()).await).await?;
+    let (tenants, records) = (&app.ctx.tenants, store.store());
+    at_start(|| tenants.refresh(records.as_ref())).await?;
     if let Err(problem) = recall_failures(&app.ctx).await {
         tracing::warn!(
             event = "SS_LOGIN_FAILED",
@@ -75,7 +76,7 @@ pub async fn serve(
         );
     }
     // before the worker starts, so that no change of a job is missed
-    let counters = tokio::spawn(at_start(async || count_changes(app.clone()).await).await?);
+    let counters = tokio::spawn(at_start(|| count_changes(app.clone())).await?);
     let background = CancellationToken::new();
     let role = options.server.role;
     let mut tasks = vec![tokio::spawn(keep_looking(app.clone(), background.clone()))];

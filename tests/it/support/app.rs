@@ -194,11 +194,6 @@ impl TestApp {
         self.may_leave_running = true;
     }
 
-    /// What the use cases have, while the service runs.
-    pub(crate) fn context(&self) -> Arc<Context> {
-        self.ctx.upgrade().expect("the service runs")
-    }
-
     /// Checks that no job is `running`, unless the test permits it.
     pub(crate) fn check_running_jobs(&self) {
         let left = if self.may_leave_running { 0 } else { self.running_jobs() };
