@@ -90,8 +90,10 @@ fn is_logged(question: &str, start: usize, end: usize) -> bool {
     });
     static OWN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)^(?:log|logged|ln|logarithm of)\b|^ln\p{Han}").expect("a pattern"));
+    // 对数学成绩 is about mathematics
+    let mathematics = question[end..].starts_with("对数学");
     BEFORE.is_match(&question[..start])
-        || AFTER.is_match(&question[end..])
+        || (!mathematics && AFTER.is_match(&question[end..]))
         || OWN.is_match(&question[start..end])
 }
 

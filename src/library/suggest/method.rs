@@ -92,7 +92,7 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
             // nor is it this analysis if the outcome of the construction does not fit
             let loses_outcome = roles.contains_key("outcome_var")
                 && takes(&template.meta, "outcome_var")
-                && statement.roles.get("outcome_var") != roles.get("outcome_var");
+                && (!statement.roles.contains_key("outcome_var") || is_replaced(&statement, &roles, named));
             // nor one that drops the units, the groups or the instruments that the question names
             let structure = ["entity_var", "fixed_effects", "instrument_vars"];
             let loses_structure =
@@ -128,6 +128,13 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
     let first = first.or_else(|| ids.first().map(|id| ((*id).clone(), plain.clone())));
     let (template, statement) = first.map_or((None, plain), |(id, statement)| (Some(id), statement));
     Chosen { template, statement, reason: Reason::Ranking, ranking }
+}
+
+/// True where another column stands in for an outcome of words.
+fn is_replaced(statement: &Statement, roles: &BTreeMap<String, Vec<String>>, named: &[Named<'_>]) -> bool {
+    let [asked] = roles.get("outcome_var").map(Vec::as_slice).unwrap_or_default() else { return false };
+    let of_words = named.iter().any(|n| n.name() == asked && n.column.is_text());
+    of_words && statement.roles.get("outcome_var") != roles.get("outcome_var")
 }
 
 /// The part of a template's id before the dot.

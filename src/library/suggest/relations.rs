@@ -110,6 +110,35 @@ impl Filler<'_> {
         Filler { parsed: &turned, ..*self }.compare(out);
     }
 
+    /// What explains an outcome: by the construction, else what the question names besides.
+    pub(super) fn causes_of(&self, outcome: Option<usize>, out: &mut Filled) -> Vec<usize> {
+        let p = self.parsed;
+        let taken = |c: &usize| Some(*c) == outcome || p.controls.contains(c) || p.instruments.contains(c);
+        let mut causes: Vec<usize> = p.causes.iter().copied().filter(|c| !taken(c)).collect();
+        if causes.is_empty() && p.id != "factors_open" {
+            causes = self.named().into_iter().filter(|c| !taken(c) && !p.moderators.contains(c)).collect();
+        }
+        // "which factors determine the choice of travel mode": the categories are what is explained
+        out.settled |=
+            p.id == "factors_open" && p.asks_choice() && outcome.is_some_and(|y| self.columns[y].is_group());
+        if causes.is_empty() && p.id == "trend" {
+            causes.extend(self.structure.time);
+            out.settled = !causes.is_empty() && outcome.is_some();
+        }
+        if causes.is_empty() && p.id == "moderated" {
+            // "is the uplift bigger on mobile": of what the groups were given
+            causes.extend((0..self.columns.len()).find(|c| self.columns[*c].has("@treatment")));
+        }
+        causes.retain(|c| !p.excluded.contains(c));
+        // "which factors? Consider age and sex": what is considered are the factors
+        let factors = ["因素", "factors", "what drives", "what explains"].iter().any(|w| p.text.contains(w));
+        if causes.is_empty() && factors {
+            causes =
+                p.controls.iter().copied().filter(|c| Some(*c) != outcome && !self.is_unit(*c)).collect();
+        }
+        causes
+    }
+
     /// Categories as the outcome of a measure, where the question does not ask for a choice or kind: they form the groups.
     pub(super) fn nominal_outcome(&self) -> Option<(usize, usize)> {
         static CHOICE: LazyLock<Regex> = LazyLock::new(|| {

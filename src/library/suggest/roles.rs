@@ -300,29 +300,7 @@ impl Filler<'_> {
             outcome = self.only_outcome();
             out.assumed = outcome.is_some();
         }
-        let taken = |c: &usize| Some(*c) == outcome || p.controls.contains(c) || p.instruments.contains(c);
-        let mut causes: Vec<usize> = p.causes.iter().copied().filter(|c| !taken(c)).collect();
-        if causes.is_empty() && p.id != "factors_open" {
-            causes = self.named().into_iter().filter(|c| !taken(c) && !p.moderators.contains(c)).collect();
-        }
-        // "which factors determine the choice of travel mode": the categories are what is explained
-        out.settled |=
-            p.id == "factors_open" && p.asks_choice() && outcome.is_some_and(|y| self.columns[y].is_group());
-        if causes.is_empty() && p.id == "trend" {
-            causes.extend(self.structure.time);
-            out.settled = !causes.is_empty() && outcome.is_some();
-        }
-        if causes.is_empty() && p.id == "moderated" {
-            // "is the uplift bigger on mobile": of what the groups were given
-            causes.extend((0..self.columns.len()).find(|c| self.columns[*c].has("@treatment")));
-        }
-        causes.retain(|c| !p.excluded.contains(c));
-        // "which factors? Consider age and sex": what is considered are the factors
-        let factors = ["因素", "factors", "what drives", "what explains"].iter().any(|w| p.text.contains(w));
-        if causes.is_empty() && factors {
-            causes =
-                p.controls.iter().copied().filter(|c| Some(*c) != outcome && !self.is_unit(*c)).collect();
-        }
+        let causes = self.causes_of(outcome, out);
         let outcome: Vec<usize> = outcome.map(|y| self.later_of(y)).into_iter().collect();
         self.open_if_empty(&outcome, "outcome_var", out);
         let used = |c: &usize| outcome.contains(c) || causes.contains(c);

@@ -35,10 +35,6 @@ pub(super) fn dim_shared(columns: &mut [Named<'_>]) {
         let word = unit.options.first().map(|(word, _)| word);
         !unit.han && word.and_then(|w| holders.get(w)).is_some_and(|of_it| of_it.len() >= SHARED)
     };
-    // `left_company` is about leaving
-    let is_thing = |unit: &Unit| {
-        !unit.han && unit.options.iter().any(|(o, s)| *s >= 1.0 && ["@firm", "@person"].contains(&o.as_str()))
-    };
     for alias in columns.iter_mut().flat_map(|c| &mut c.aliases).filter(|a| a.place == Place::Name) {
         let text = alias.text.clone();
         let last = alias.units.len().saturating_sub(1);
@@ -47,9 +43,7 @@ pub(super) fn dim_shared(columns: &mut [Named<'_>]) {
             .iter()
             .enumerate()
             .map(|(at, unit)| {
-                is_shared(unit)
-                    || is_thing(unit)
-                    || at > 0 && at == last && is_measuring_unit(&text[unit.start..unit.end])
+                is_shared(unit) || at > 0 && at == last && is_measuring_unit(&text[unit.start..unit.end])
             })
             .collect();
         // a word of its own must stay

@@ -35,7 +35,7 @@ async fn a_server_is_ready_before_its_first_job() {
 /// The id of the bucket in the note of each data directory.
 fn noted(shared: &Shared, names: &[String]) -> BTreeSet<String> {
     let of = |name: &String| {
-        let note = std::fs::read(shared.folder.path().join(name).join("objects.json")).expect("a note");
+        let note = std::fs::read(shared.folder.path().join(name).join("data/objects.json")).expect("a note");
         let note: Value = serde_json::from_slice(&note).expect("JSON");
         note["installation"].as_str().expect("an id").to_owned()
     };

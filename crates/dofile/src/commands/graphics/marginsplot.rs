@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "marginsplot [, xdimension(name) plotdimension(names) bydimension(names) noci recast(connected|line|scatter) recastci(rcap|rarea|rspike) horizontal twoway_options]",
-    notes: "draws r(table) of the margins before it; the x dimension is the first variable with several values in the order of at(), else the first factor; the other dimensions are plots, or panels with bydimension(); plots are numbered as in Stata, intervals before margins; figures of their own by graphdimension() are not drawn",
+    notes: "draws r(table) of the margins before it; the x dimension is the first variable with several values in the order of at(), else the first factor; the other dimensions are plots, or panels with bydimension(); plots are numbered as in Stata, intervals before margins; separate figures by graphdimension() are not drawn",
     examples: &[Example {
         run: "set obs 40\ngenerate x = _n\ngenerate g = mod(_n, 2)\ngenerate y = x + g + sin(_n)\nregress y c.x##i.g\nmargins g, at(x = (10 20 30))\nmarginsplot\nscalar n = _N",
         expect: &[("n", 40.0)],

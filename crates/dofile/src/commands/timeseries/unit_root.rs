@@ -257,19 +257,12 @@ fn pperron(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn dfgls(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let trend = !cmd.has("notrend");
-    let data = series::one(session, cmd)?;
-    let periods = data.values.len() as f64;
-    let usual = (12.0 * ((periods + 1.0) / 100.0).powf(0.25)).floor() as usize;
-    let most = lags(cmd, "maxlag", usual)?;
-    let rows = kernel::df_gls(&data.values, most, trend).map_err(fit_error)?;
-    let n = data.values.len() - most - 1;
-    let critical = kernel::critical_gls(periods, trend);
+/// Prints the header of `dfgls`: observations and the largest lag, and whether Schwert's rule chose it.
+fn head_of_gls(session: &mut Session, name: &str, (n, most): (usize, usize), by_rule: bool, trend: bool) {
     session.print("");
     session.print(format!("DF-GLS test for unit root{:>14}Number of obs = {n:>5}", ""));
-    session.print(format!("Variable: {}", data.name));
-    if cmd.options.int("maxlag").is_none() {
+    session.print(format!("Variable: {name}"));
+    if by_rule {
         session.print(format!("Lag selection: Schwert criterion{:>7}Maximum lag   = {most:>5}", ""));
     } else {
         session.print(format!("Lag selection: User specified{:>10}Maximum lag   = {most:>5}", ""));
@@ -279,6 +272,18 @@ fn dfgls(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let heading = format!("DF-GLS{}", if trend { " tau" } else { " mu" });
     session.print(format!("{:>8}{:>14}{:>11}{:>11}{:>11}", "[lags]", heading, "1%", "5%", "10%"));
     session.print("-".repeat(55));
+}
+
+fn dfgls(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let trend = !cmd.has("notrend");
+    let data = series::one(session, cmd)?;
+    let periods = data.values.len() as f64;
+    let usual = (12.0 * ((periods + 1.0) / 100.0).powf(0.25)).floor() as usize;
+    let most = lags(cmd, "maxlag", usual)?;
+    let rows = kernel::df_gls(&data.values, most, trend).map_err(fit_error)?;
+    let n = data.values.len() - most - 1;
+    let critical = kernel::critical_gls(periods, trend);
+    head_of_gls(session, &data.name, (n, most), cmd.options.int("maxlag").is_none(), trend);
     let listed: Vec<&kernel::GlsRow> = rows.iter().filter(|r| r.lags > 0 || most == 0).collect();
     let (mut matrix, mut cut) = (Vec::new(), Vec::new());
     for r in &listed {
