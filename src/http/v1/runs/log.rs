@@ -119,12 +119,11 @@ const LOOK: Duration = Duration::from_millis(200);
 /// One reader of a growing log. Nothing is read ahead of what the reader takes.
 /// The refusal of a log that is not there: yet, or at all.
 fn no_log(status: RunStatus) -> Problem {
-    let refused = |message: &str| Problem::new(ErrorCode::ArtifactNotFound, message);
-    if status == RunStatus::Running {
-        refused("the run has not written a log yet; ask again").retry_after(1)
-    } else {
-        refused("the run wrote no log")
-    }
+    let message = match status {
+        RunStatus::Running => "the run has not written a log yet; ask again while it runs",
+        _ => "the run wrote no log",
+    };
+    Problem::new(ErrorCode::ArtifactNotFound, message)
 }
 
 struct Follower {
