@@ -116,7 +116,6 @@ const PIECE: u64 = 64 * 1024;
 /// Interval at which a growing log is checked.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// One reader of a growing log. Nothing is read ahead of what the reader takes.
 /// The refusal of a log that is not there: yet, or at all.
 fn no_log(status: RunStatus) -> Problem {
     let message = match status {
@@ -126,6 +125,7 @@ fn no_log(status: RunStatus) -> Problem {
     Problem::new(ErrorCode::ArtifactNotFound, message)
 }
 
+/// One reader of a growing log. Nothing is read ahead of what the reader takes.
 struct Follower {
     app: App,
     job: Arc<JobRecord>,
