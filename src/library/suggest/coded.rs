@@ -7,10 +7,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::derived::free_name;
+use super::derived::{free_name, labelled};
 use super::{OpenQuestion, SuggestInput, Suggestion, unread};
 use crate::domain::dataset::{Column, InferredType};
-use crate::domain::draft::StatedVariable;
 use crate::domain::template::Bilingual;
 
 /// What `assets/suggest/two_values.json` has.
@@ -120,11 +119,8 @@ fn derived(
         One::Word(word) => (format!("\"{word}\""), word.trim(), slug(word)),
     };
     let stem: String = name.chars().take(KEPT).collect();
-    let variable = StatedVariable {
-        name: free_name(input.dataset, &format!("{stem}_{ending}"), "_"),
-        expression: format!("{name} == {value}"),
-        label: Some(format!("{name} is {shown}")).filter(|label| label.chars().count() <= 80),
-    };
+    let free = free_name(input.dataset, &format!("{stem}_{ending}"), "_");
+    let variable = labelled(free, format!("{name} == {value}"), format!("{name} is {shown}"));
     suggestion.statement.roles.insert(role.to_owned(), vec![variable.name.clone()]);
     let field = format!("roles.{role}");
     for choice in suggestion.choices.iter_mut().filter(|c| c.field == field) {

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::columns::Named;
 use super::mentions::Mention;
 use super::names::raw_parts;
-use super::words::Unit;
+use super::words::{Unit, forget};
 
 /// The certainty from which a match keeps the words beside it, and below which a match is taken for a part of another.
 const FIRM: f64 = 0.8;
@@ -20,6 +20,10 @@ const TAILS: [&str; 14] = [
     "value", "values", "amount",
 ];
 
+/// Words for places behind what they are about: "high crime areas" is no area.
+const PLACES: [&str; 8] =
+    ["area", "areas", "places", "regions", "districts", "neighborhoods", "neighbourhoods", "zones"];
+
 /// Takes their meaning from the words of terms that name no column.
 pub(super) fn forget_terms(question: &str, units: &mut [Unit]) {
     static TERMS: LazyLock<Regex> = LazyLock::new(|| {
@@ -27,8 +31,7 @@ pub(super) fn forget_terms(question: &str, units: &mut [Unit]) {
             .expect("a pattern")
     });
     for term in TERMS.find_iter(question) {
-        let within = |unit: &&mut Unit| term.start() <= unit.start && unit.end <= term.end();
-        units.iter_mut().filter(within).for_each(|unit| unit.options.clear());
+        forget(units, term.range());
     }
 }
 
@@ -55,10 +58,6 @@ pub(super) fn joined(question: &str, columns: &[Named<'_>], mentions: &mut Vec<M
 fn words<'a>(lower: &'a str, mention: &Mention) -> &'a str {
     lower.get(mention.start..mention.end).unwrap_or_default()
 }
-
-/// Words for places behind what they are about: "high crime areas" is no area.
-const PLACES: [&str; 8] =
-    ["area", "areas", "places", "regions", "districts", "neighborhoods", "neighbourhoods", "zones"];
 
 /// "ratio" after what names a column of its own.
 fn is_tail(lower: &str, first: &Mention, second: &Mention) -> bool {

@@ -2,6 +2,10 @@
 
 use super::Choice;
 use crate::domain::dataset::Dataset;
+use crate::domain::draft::StatedVariable;
+
+/// Longest label of a variable, in characters.
+const LABEL: usize = 80;
 
 /// The name, with `between` and a number behind it where a column has it already.
 pub(super) fn free_name(dataset: &Dataset, name: &str, between: &str) -> String {
@@ -9,6 +13,12 @@ pub(super) fn free_name(dataset: &Dataset, name: &str, between: &str) -> String 
         .chain((2..).map(|n| format!("{name}{between}{n}")))
         .find(|name| dataset.columns.iter().all(|c| !c.name.eq_ignore_ascii_case(name)))
         .expect("some name is free")
+}
+
+/// A variable that a draft derives; a label that is too long is left out.
+pub(super) fn labelled(name: String, expression: String, label: String) -> StatedVariable {
+    let label = Some(label).filter(|label| label.chars().count() <= LABEL);
+    StatedVariable { name, expression, label }
 }
 
 impl Choice {

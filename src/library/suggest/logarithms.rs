@@ -5,13 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::derived::free_name;
+use super::derived::{free_name, labelled};
 use super::explain::both;
 use super::mentions::Mention;
 use super::names::is_logarithm;
 use super::{OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::dataset::{Column, Dataset};
-use crate::domain::draft::StatedVariable;
 
 /// Roles whose columns may be transformed.
 const ROLES: [&str; 5] = ["outcome_var", "regressors", "controls", "focal_var", "endogenous_vars"];
@@ -117,11 +116,7 @@ fn replace(input: &SuggestInput<'_>, suggestion: &mut Suggestion, role: &str, co
         );
     }
     let label = format!("Logarithm of {}", column.label.as_deref().unwrap_or(name));
-    suggestion.statement.derived_variables.push(StatedVariable {
-        name: logarithm,
-        expression: format!("ln({name})"),
-        label: Some(label).filter(|label| label.chars().count() <= 80),
-    });
+    suggestion.statement.derived_variables.push(labelled(logarithm, format!("ln({name})"), label));
 }
 
 fn taken_as_it_is(column: &Column) -> OpenQuestion {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::derived::free_name;
+use super::derived::{free_name, labelled};
 use super::{Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
 use crate::domain::dataset::Dataset;
 use crate::domain::draft::StatedVariable;
@@ -129,12 +129,11 @@ fn ranks(dataset: &Dataset, outcome: &str, levels: &[Vec<String>]) -> Vec<Stated
         .collect();
     let sum: Vec<&str> = flags.iter().map(|flag| flag.name.as_str()).collect();
     let numbers: Vec<String> = (1..).zip(levels).map(|(n, level)| format!("{n} {}", level[0])).collect();
-    let rank = StatedVariable {
-        name: named("rank"),
-        expression: format!("1 + {}", sum.join(" + ")),
-        label: Some(format!("{outcome} ({})", numbers.join(", ")))
-            .filter(|label| label.chars().count() <= 80),
-    };
+    let rank = labelled(
+        named("rank"),
+        format!("1 + {}", sum.join(" + ")),
+        format!("{outcome} ({})", numbers.join(", ")),
+    );
     flags.into_iter().chain([rank]).collect()
 }
 

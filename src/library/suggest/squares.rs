@@ -4,10 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::derived::free_name;
+use super::derived::{free_name, labelled};
 use super::mentions::Mention;
 use super::{SuggestInput, Suggestion};
-use crate::domain::draft::StatedVariable;
 
 /// Roles whose columns may have a square beside them.
 const ROLES: [&str; 2] = ["regressors", "controls"];
@@ -42,11 +41,7 @@ pub(super) fn added(
             );
         }
         let label = format!("Square of {}", column.label.as_deref().unwrap_or(&column.name));
-        suggestion.statement.derived_variables.push(StatedVariable {
-            name: square,
-            expression,
-            label: Some(label).filter(|label| label.chars().count() <= 80),
-        });
+        suggestion.statement.derived_variables.push(labelled(square, expression, label));
     }
     suggestion
 }

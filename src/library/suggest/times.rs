@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::columns::{Named, Place};
 use super::names::trunk;
-use super::words::Unit;
+use super::words::{Unit, forget};
 use crate::domain::dataset::InferredType;
 
 impl Named<'_> {
@@ -140,8 +140,7 @@ pub(super) fn forget_times_of_treatment(question: &str, units: &mut [Unit], colu
     let measured = both && columns.iter().any(|c| c.is_early() && c.is_measure());
     let sides = SIDES.captures_iter(question).filter(|_| measured);
     for word in TIMES.captures_iter(question).chain(sides).filter_map(|found| found.get(1)) {
-        let within = |unit: &&mut Unit| word.start() <= unit.start && unit.end <= word.end();
-        units.iter_mut().filter(within).for_each(|unit| unit.options.clear());
+        forget(units, word.range());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Splits a text into units that can be compared: a concept of the lexicon, a word by its stem, or a Chinese word.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::super::tokens::{is_han, stem};
 use super::chinese::{glosses, is_known};
@@ -50,6 +51,12 @@ impl Unit {
     pub(super) fn is_time_of_measurement(&self) -> bool {
         self.is_early() || self.is_one_of(&LATE)
     }
+}
+
+/// Takes their meaning from the words in a part of a text: they name no column.
+pub(super) fn forget(units: &mut [Unit], part: Range<usize>) {
+    let within = |unit: &&mut Unit| part.start <= unit.start && unit.end <= part.end;
+    units.iter_mut().filter(within).for_each(|unit| unit.options.clear());
 }
 
 /// Words that a text may use beyond the lexicon: those of the columns.
