@@ -13,9 +13,9 @@ use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
-    findings_contrasts, findings_data, findings_descriptions, findings_diagnostics, findings_effects,
-    findings_latent, findings_levels, findings_medical, findings_of_tests, findings_panel, findings_periods,
-    findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
+    findings_cointegration, findings_contrasts, findings_data, findings_descriptions, findings_diagnostics,
+    findings_effects, findings_latent, findings_levels, findings_medical, findings_of_tests, findings_panel,
+    findings_periods, findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
     findings_survival, findings_tests,
 };
 use crate::domain::run::RATIOS;
@@ -55,7 +55,8 @@ impl Findings {
 }
 
 /// Readers of tables that only some designs have. They come first: a coefficient beside such a table is not the result.
-const DESIGNS: [Reader; 7] = [
+const DESIGNS: [Reader; 8] = [
+    findings_cointegration::findings,
     findings_effects::findings,
     findings_series::findings,
     findings_medical::findings,

@@ -102,6 +102,60 @@ b,a,7,2,0.03
     assert!(sentences[2].starts_with("Of 2 such tests, about 0.1 fall"), "{sentences:?}");
 }
 
+/// The estimates stand on the left of a relation that is zero: what is said has the other sign.
+#[test]
+fn a_long_run_relation_is_said_for_the_first_series() {
+    let ranks = "
+rank,ll,eigenvalue,trace,trace_5,largest,largest_5
+0,-18,0.125,41.55,29.68,31.76,20.97
+1,-2.1,0.035,9.78,15.41,8.43,14.07
+2,2.1,0.006,1.36,3.76,1.36,3.76
+3,2.8,,,,,
+";
+    let relations = "
+relation,term,estimate,std_error,statistic,p_value,ci_low,ci_high,note
+_ce1,long,1,,,,,,fixed
+_ce1,short,-0.801,0.084,-9.58,0.0001,-0.964,-0.637,
+_ce1,prices,0.07,0.055,1.28,0.2,-0.037,0.178,
+_ce1,_cons,-1.86,,,,,,from the model
+";
+    let coefficients = "
+equation,term,estimate,std_error,statistic,p_value,ci_low,ci_high,note
+D_long,L._ce1,-0.201,0.058,-3.45,0.0006,-0.315,-0.087,
+D_short,L._ce1,0.07,0.048,1.47,0.14,-0.023,0.164,
+";
+    let of = |ranks: &str| {
+        let tables = [
+            ("table_rank.csv", ranks),
+            ("table_relations.csv", relations),
+            ("table_coefficients.csv", coefficients),
+        ];
+        said(&tables, &[], &json!({}))
+    };
+    let sentences = of(ranks);
+    assert!(sentences[0].starts_with("The trace test finds one long-run relation between the 3 series"));
+    assert!(sentences[0].contains("against none 41.55, critical value at 5% 29.68"), "{sentences:?}");
+    let long_run =
+        "In the long run, long is 0.801 higher where short is higher by one (95% CI 0.637 to 0.964";
+    assert!(sentences[1].starts_with(long_run), "{sentences:?}");
+    assert!(sentences[2].contains("is -0.070 higher in the estimate"), "{sentences:?}");
+    assert_eq!(
+        sentences[3],
+        "In each period long closes about 20% of its deviation from the relation in the period before."
+    );
+    let none = "
+rank,ll,eigenvalue,trace,trace_5,largest,largest_5
+0,-18,0.02,9.55,15.41,8.1,14.07
+1,-2.1,0.01,1.36,3.76,1.36,3.76
+2,2.1,,,,,
+";
+    let sentences = said(&[("table_rank.csv", none)], &[], &json!({}));
+    assert!(
+        sentences[0].contains("does not reject that the 2 series have no long-run relation (statistic 9.55"),
+        "{sentences:?}"
+    );
+}
+
 #[test]
 fn risks_and_doses_are_read_with_their_limits() {
     let table = "

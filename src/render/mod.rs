@@ -9,6 +9,7 @@ mod evidence;
 mod facts;
 mod figure;
 mod findings;
+mod findings_cointegration;
 mod findings_contrasts;
 mod findings_data;
 mod findings_descriptions;

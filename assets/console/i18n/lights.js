@@ -64,6 +64,11 @@ export default {
     "light.extrapolation": "Values are predicted where there are no data.",
     "light.sample_changes": "The models use different rows, so that differences between them may come from the rows.",
     "light.unstable": "The system does not return to its level after a shock. Forecasts grow without limit.",
+    "light.rank_zero": "The tests find no long-run relation, so no error-correction model was estimated. Analyse the differences of the series, for example by a vector autoregression.",
+    "light.not_integrated": "A series is stationary in levels, or its difference is not stationary. Johansen's tests are for series that are stationary after one difference; see the table of unit roots, and leave out or transform the series.",
+    "light.full_rank": "The tests find as many relations as series, so the series are stationary. Use a vector autoregression in levels.",
+    "light.tests_disagree": "The trace test and the test of the largest eigenvalue find different numbers of relations. The trace test decides here; report both.",
+    "light.serial_correlation": "The residuals are still correlated over time, so standard errors may be wrong. Use more lags.",
     "light.rendering": "A file in a further format could not be made. The results are complete.",
     "light.stray_return_code": "The log has a text that looks like an error of the program. Read the log there."
   },
@@ -132,6 +137,11 @@ export default {
     "light.extrapolation": "在没有数据的地方作了预测。",
     "light.sample_changes": "各模型使用的行不同，模型之间的差异可能来自样本。",
     "light.unstable": "系统受到冲击后不会回到原有水平，预测会无限增长。",
+    "light.rank_zero": "检验未发现长期关系，因此没有估计误差修正模型。请分析各序列的差分，例如使用向量自回归。",
+    "light.not_integrated": "某序列水平值已平稳，或一阶差分仍不平稳。Johansen 检验适用于一阶单整序列；请查看单位根表，剔除或变换该序列。",
+    "light.full_rank": "检验得到的秩等于序列个数，说明序列平稳。请使用水平值的向量自回归。",
+    "light.tests_disagree": "迹检验与最大特征值检验得到的秩不同。此处以迹检验为准；请同时报告两者。",
+    "light.serial_correlation": "残差仍存在序列相关，标准误可能有误。请增加滞后阶数。",
     "light.rendering": "某个附加格式的文件未能生成，结果本身是完整的。",
     "light.stray_return_code": "日志中有一段文字像是程序的错误，请查看日志中的相应位置。"
   }

@@ -38,6 +38,24 @@ def economy() -> None:
     }), "economy.csv")
 
 
+def rates() -> None:
+    """Two monthly interest rates with one long-run relation, and an inflation rate that wanders by itself."""
+    rng = np.random.default_rng(33)
+    n = 240
+    short = 6 + np.cumsum(rng.normal(0, 0.25, n))
+    inflation = 3 + np.cumsum(rng.normal(0, 0.2, n))
+    gap = np.zeros(n)
+    for t in range(1, n):
+        gap[t] = 0.75 * gap[t - 1] + rng.normal(0, 0.25)
+    month = np.arange(n)
+    write(pd.DataFrame({
+        "month": [f"{2006 + m // 12}-{m % 12 + 1:02d}" for m in month],
+        "long_rate": np.round(1 + 0.9 * short + gap, 4),
+        "short_rate": np.round(short + rng.normal(0, 0.1, n), 4),
+        "inflation": np.round(inflation, 4),
+    }), "rates.csv")
+
+
 def training() -> None:
     """A job-training programme that older and less schooled people join more often."""
     rng = np.random.default_rng(32)
@@ -105,6 +123,7 @@ def houses() -> None:
 
 if __name__ == "__main__":
     economy()
+    rates()
     training()
     scholarship()
     attitudes()

@@ -47,6 +47,9 @@ pub(super) const DESCRIPTION: &str = "description";
 /// The question sorts by groups without saying whether it compares or describes them.
 pub(super) const BY_GROUP: &str = "by group";
 
+/// Most levels of an ordinal outcome that is written in numbers.
+const GRADES: u64 = 15;
+
 /// The type of an outcome that nobody named.
 pub(super) const OPEN: &str = "open";
 
@@ -98,12 +101,40 @@ pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed) -> bool {
         Regex::new(r"\b(?:number|numbers|count|counts) of\b|\bhow many\b|\bcounts?\b|次数|数量|个数|件数|多少(?:次|个|件|篇)")
             .expect("a pattern")
     });
-    let from_zero = column.column.min == Some(0.0) && column.column.distinct > 4;
-    let counts = !parsed.exposure.is_empty() || COUNTS.is_match(&parsed.text);
+    let counted = parsed.is_of_counts();
+    let least = column.column.min;
+    let from_zero =
+        (least == Some(0.0) || counted && least.is_some_and(|m| m > 0.0)) && column.column.distinct > 4;
+    let counts = !parsed.exposure.is_empty() || counted || COUNTS.is_match(&parsed.text);
     serves_as(column.column, "count")
         && !column.is_score()
         && counts
         && (from_zero || !parsed.exposure.is_empty())
+}
+
+impl Named<'_> {
+    /// True for few whole numbers, which may be grades.
+    pub(super) fn may_be_ordered(&self) -> bool {
+        self.column.integer_valued && (3..=GRADES).contains(&self.column.distinct)
+    }
+}
+
+impl Parsed {
+    /// True where a question says that its outcome is ordinal.
+    pub(super) fn says_ordered(&self) -> bool {
+        ["ordinal", "有序", "等级资料"].iter().any(|word| self.text.contains(word))
+    }
+
+    /// True where a question says that its outcome is a count.
+    pub(super) fn is_of_counts(&self) -> bool {
+        static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(
+                r"\bcounted\b|\(counts?\)|\bcount (?:data|variable|model|outcome)|overdispers|\bpoisson\b|negative binomial|泊松|负二项|计数|过度离散",
+            )
+            .expect("a pattern")
+        });
+        COUNTED.is_match(&self.text)
+    }
 }
 
 /// The kind of a column that forms groups.

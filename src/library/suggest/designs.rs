@@ -10,6 +10,9 @@ use super::phrases::{Parsed, distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
 
+/// Most levels of a factor that is measured: the doses of a field trial.
+const DOSES: u64 = 8;
+
 impl Filler<'_> {
     pub(super) fn survival(&self, slots: &str, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
@@ -292,8 +295,19 @@ impl Filler<'_> {
 
     pub(super) fn two_factors(&self, out: &mut Filled) {
         let named = distinct(self.parsed.outcome.iter().copied().chain(self.named()));
-        let (groups, measures): (Vec<usize>, Vec<usize>) =
+        let (mut groups, mut measures): (Vec<usize>, Vec<usize>) =
             named.into_iter().partition(|c| self.columns[*c].is_group());
+        // what the plots are grouped in is no factor of the two, and the doses of a trial are few
+        let block = |c: &usize| self.columns[*c].word(&["block", "blocks", "replicate", "rep", "区组"]);
+        let few = |c: &usize| (2..=DOSES).contains(&self.columns[*c].column.distinct);
+        let doses: Vec<usize> = measures.iter().copied().filter(few).collect();
+        if groups.len() + doses.len() > 2 {
+            groups.retain(|c| !block(c));
+        }
+        if groups.len() < 2 {
+            measures.retain(|c| !doses.contains(c));
+            groups.extend(doses);
+        }
         let outcome = measures
             .into_iter()
             .max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));

@@ -99,6 +99,12 @@ impl Filler<'_> {
             "group_only" => {
                 let group: Vec<usize> = self.compared().into_iter().collect();
                 self.open_if_empty(&group, "group_var", out);
+                let sorts = |c: &usize| self.columns[*c].is_group() && !group.contains(c);
+                let names: Vec<&str> =
+                    self.named().into_iter().filter(sorts).map(|c| self.columns[c].name()).collect();
+                if !names.is_empty() {
+                    out.parameters.insert("categorical".to_owned(), json!(names));
+                }
                 out.roles.insert("item_vars", self.measured_besides(&group));
                 out.roles.insert("group_var", group);
             }
@@ -166,8 +172,10 @@ impl Filler<'_> {
         let said = ["group", "arms", "treat", "两组", "各组", "组间", "处理"]
             .iter()
             .any(|w| self.parsed.text.contains(w));
-        let named = self.named().into_iter().find(|c| self.columns[*c].is_group());
-        treated.filter(|_| said).or(named).or(treated)
+        let groups = |c: &usize| self.columns[*c].is_group();
+        let sorted = self.parsed.groups.iter().copied().find(groups);
+        let named = self.named().into_iter().find(groups);
+        sorted.or(treated.filter(|_| said)).or(named).or(treated)
     }
 
     /// Measures that the question names besides some columns.

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::columns::Named;
-use super::phrases::{Natures, Parsed, columns_of, distinct, mark};
+use super::natures::Natures;
+use super::phrases::{Parsed, columns_of, distinct, mark};
 use crate::domain::profile::is_binary;
 
 /// A list of columns, also with commas.
@@ -18,7 +19,7 @@ pub(super) static JOINED_WITHOUT_COMMA: LazyLock<Regex> = LazyLock::new(|| joini
 fn joining(signs: &str) -> Regex {
     let words = "(?:~[ap]|and |or |being |having |whether |the |their |its |log |of |an? |same |number |level |my |fewer |more |less |higher |lower |longer |shorter |better |low |high |short |big |small |many |few |good |bad )*";
     // "wool type and tension"
-    let kind = "(?: (?:types?|kinds?|groups?|levels?|status|categor(?:y|ies)|class|classes))?";
+    let kind = "(?: (?:types?|kinds?|groups?|levels?|status|categor(?:y|ies)|class|classes|destinations?|scores?|index|rates?|ratios?|sizes?|amounts?|use|usage))?";
     let joint = format!(
         "(?:'s)?(?:比例|比率|水平|程度|数量|人数|情况)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |(?:和|与|及|以及|或|跟|、|，)是否|和|与|及|以及|或|跟|还是|[好高大多强]?[、，]有|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
     );

@@ -1,13 +1,11 @@
 //! Finds the columns that a question names, and the words that name them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::tokens::{is_han, stem};
 use super::articles::name_columns;
 use super::columns::{Alias, Named, Place};
 use super::compounds::{forget_terms, joined};
 use super::expand::expand;
-use super::likeness::stands_for;
+use super::index::Index;
 use super::links::Link;
 use super::literal::{prefer_literal, spread};
 use super::names::{raw_parts, trunk};
@@ -19,10 +17,6 @@ use super::words::{ANYBODY, Unit, Vocabulary, units};
 const WIDEST: usize = 7;
 /// Match of several words that a label has as they are.
 const LITERAL: f64 = 0.96;
-/// Match of several words that a part of a name joins: "take-up" of `takeup_survey`; and of words that it abbreviates together:
-/// "quit smoking" of `qsmk`.
-const JOINED: f64 = 0.85;
-const SHORTENED: f64 = 0.75;
 /// Least match of a unit that counts.
 const LEAST: f64 = 0.5;
 
@@ -43,66 +37,6 @@ pub(super) struct Mention {
     pub(super) exact: bool,
     /// The word that was meant, where it is misspelt.
     pub(super) spelled: Option<String>,
-}
-
-/// Columns by the units and by the whole texts of their names: only these can fit a window.
-struct Index {
-    units: BTreeMap<String, BTreeSet<usize>>,
-    texts: BTreeMap<String, BTreeSet<usize>>,
-    /// The parts of each name as they are written, and the words of its label.
-    parts: Vec<Vec<String>>,
-}
-
-impl Index {
-    fn of(columns: &[Named<'_>]) -> Self {
-        let parts = columns.iter().map(written).collect();
-        let mut index = Self { units: BTreeMap::new(), texts: BTreeMap::new(), parts };
-        for (at, column) in columns.iter().enumerate() {
-            index.texts.entry(column.name().to_ascii_lowercase()).or_default().insert(at);
-            for alias in &column.aliases {
-                index.texts.entry(alias.text.to_lowercase()).or_default().insert(at);
-                for (option, _) in alias.units.iter().flat_map(|u| &u.options) {
-                    index.units.entry(option.clone()).or_default().insert(at);
-                }
-            }
-        }
-        index
-    }
-
-    /// Every column that can fit: by the whole text, or by the first unit that says something.
-    fn candidates(&self, slice: &str, window: &[Unit]) -> BTreeSet<usize> {
-        let mut found = self.texts.get(slice).cloned().unwrap_or_default();
-        if let Some(first) = window.iter().find(|u| !u.connector && !u.generic) {
-            found.extend(first.options.iter().filter_map(|(o, _)| self.units.get(o)).flatten());
-        }
-        found
-    }
-
-    /// How well several words fit a part of a name that joins or abbreviates them.
-    fn together(&self, column: usize, slice: &str) -> Option<f64> {
-        let joined: String = slice.chars().filter(|c| c.is_alphanumeric()).collect();
-        let fit = |part: &String| {
-            if joined.len() >= 5 && part.trim_end_matches('s') == joined.trim_end_matches('s') {
-                return Some(JOINED);
-            }
-            stands_for(part, slice).then_some(SHORTENED)
-        };
-        let parts = &self.parts[column];
-        let share = |score: f64| score * (1.0 - 0.1 * (parts.len().clamp(1, 4) as f64 - 1.0));
-        parts.iter().filter_map(fit).max_by(f64::total_cmp).map(share)
-    }
-}
-
-/// The parts of a name, and the words of the name in full and of the label.
-fn written(column: &Named<'_>) -> Vec<String> {
-    let mut parts = raw_parts(column.name());
-    let named = column.aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
-    for word in named.flat_map(|a| a.text.split(|c: char| !c.is_alphanumeric())).filter(|w| w.len() >= 5) {
-        if parts.iter().all(|known| known != word) {
-            parts.push(word.to_lowercase());
-        }
-    }
-    parts
 }
 
 pub(super) struct Hit {

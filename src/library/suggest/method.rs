@@ -84,6 +84,12 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
         if *by_keyword && !clearly && (filled.frame == HALF || family(id.as_str()) == "accounting") {
             continue;
         }
+        // nor does a duration whose end no word names make a follow-up
+        let ends = columns.structure.event.is_some_and(|event| columns.asked.contains(&event));
+        let follows = filled.roles.contains_key("duration_var") || ends;
+        if *by_keyword && family(id.as_str()) == "survival" && !follows {
+            continue;
+        }
         let mut statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);
         if *by_keyword {
             statement = columns.complete(statement, &template.meta);
@@ -95,9 +101,15 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
                 && (!statement.roles.contains_key("outcome_var") || is_replaced(&statement, &roles, named));
             // nor one that drops the units, the groups or the instruments that the question names
             let structure = ["entity_var", "fixed_effects", "instrument_vars"];
-            let loses_structure =
-                structure.into_iter().any(|role| roles.contains_key(role) && !takes(&template.meta, role));
-            if loses_outcome || (!clearly && (loses_structure || is_open())) {
+            let lost = |role: &str| roles.contains_key(role) && !takes(&template.meta, role);
+            let several = roles.get("regressors").is_some_and(|causes| causes.len() > 1);
+            let loses_causes = several && lost("regressors") && !takes(&template.meta, "item_vars");
+            let loses_structure = loses_causes || structure.into_iter().any(lost);
+            let event = columns.structure.event.map(|c| vec![named[c].name().to_owned()]);
+            let other_end = family(id.as_str()) == "survival"
+                && !filled.roles.contains_key("duration_var")
+                && statement.roles.get("failure_var") != event.as_ref();
+            if other_end || loses_outcome || (!clearly && (loses_structure || is_open())) {
                 continue;
             }
         } else if filled.takes_rest {

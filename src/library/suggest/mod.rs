@@ -10,6 +10,7 @@ mod columns;
 mod comparisons;
 mod complete;
 mod compounds;
+mod context;
 mod decisions;
 mod derived;
 mod designs;
@@ -18,6 +19,7 @@ mod expand;
 mod explain;
 mod features;
 mod further;
+mod index;
 pub(super) mod keywords;
 mod lexicon;
 mod likeness;
@@ -29,6 +31,9 @@ mod meaning;
 mod mentions;
 mod method;
 mod names;
+mod natures;
+mod needs;
+mod occasions;
 mod open_outcome;
 mod phrases;
 mod questions;
@@ -63,7 +68,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 17;
+pub const RULES_VERSION: u32 = 18;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -190,10 +195,10 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The beginning of a long question.
-fn beginning<'a>(input: &SuggestInput<'a>) -> SuggestInput<'a> {
+/// The text of a question that is read: of a very long one its beginning, of a letter what it asks.
+fn text_of(input: &SuggestInput<'_>) -> String {
     let end = input.question.char_indices().nth(READ).map_or(input.question.len(), |(at, _)| at);
-    SuggestInput { question: &input.question[..end], ..*input }
+    context::without_surroundings(&input.question[..end])
 }
 
 /// A reading of a question as the weights are learned from it: the columns of its roles, and its features.
@@ -210,7 +215,8 @@ pub struct ScoredReading {
 /// Returns the readings of a question among which the draft is chosen, the best first. `scripts/suggest/weights.py` learns the
 /// weights from them.
 pub fn readings(input: &SuggestInput<'_>) -> Vec<ScoredReading> {
-    let asked = Asked::of(&beginning(input));
+    let text = text_of(input);
+    let asked = Asked::of(&SuggestInput { question: &text, ..*input });
     let names = |columns: &Vec<usize>| columns.iter().map(|c| asked.named[*c].name().to_owned()).collect();
     let scored = |candidate: ranking::Candidate| ScoredReading {
         roles: candidate
@@ -234,12 +240,13 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
 /// The same; `mixed` are columns whose numbers are written in two ways, which no draft can use before a person has written
 /// them in one.
 pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
+    let text = text_of(input);
+    let input = &SuggestInput { question: &text, ..*input };
     scales::ordered(input, coded::suggested(input, mixed))
 }
 
 /// Reads a question without looking at what its columns should be.
 fn read(input: &SuggestInput<'_>) -> Suggestion {
-    let input = &beginning(input);
     let asked = Asked::of(input);
     let mut readings = asked.readings();
     let outcomes = ranking::outcomes(&readings);

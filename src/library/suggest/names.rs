@@ -35,6 +35,10 @@ pub(super) fn texts_of(
         }
     }
     out.extend(at_time(&column.name).map(|text| (Place::Name, text)));
+    if is_pair_of_currencies(&column.name) {
+        out.push((Place::Name, "exchange rate".to_owned()));
+        out.push((Place::Name, "汇率".to_owned()));
+    }
     if column.original_name != column.name {
         out.push((Place::Name, spelled_out(&column.original_name, first)));
     }
@@ -63,6 +67,17 @@ pub(super) fn texts_of(
     let own = values.get(&column.name).map(Vec::as_slice).unwrap_or_default();
     out.extend(own.iter().take(50).filter(|v| !is_plain(v)).map(|v| (Place::Value, v.clone())));
     out
+}
+
+/// True for `usd_eur`: the price of one currency in another (codes of ISO 4217).
+fn is_pair_of_currencies(name: &str) -> bool {
+    const CODES: [&str; 20] = [
+        "usd", "eur", "gbp", "jpy", "cny", "rmb", "chf", "cad", "aud", "nzd", "inr", "krw", "brl", "mxn",
+        "zar", "rub", "try", "sek", "nok", "hkd",
+    ];
+    let parts = raw_parts(name);
+    let [first, second] = &parts[..] else { return false };
+    first != second && [first, second].iter().all(|part| CODES.contains(&part.as_str()))
 }
 
 /// Values that are words of every question: `yes`, `none`, numbers.

@@ -8,11 +8,11 @@ use regex::{Captures, Regex};
 use serde::Deserialize;
 
 use super::assigned::Framing;
-use super::columns::Named;
 use super::comparisons::quality;
 use super::lexicon::key;
 use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, headed, merged};
 use super::mentions::Mention;
+use super::natures::Natures;
 use super::sides::sorted;
 use super::words::{Unit, Words};
 
@@ -95,7 +95,11 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ordinary: file.ordinary.iter().map(|text| key(text)).collect(),
         methods: file.methods.into_iter().map(|m| (m.case, m.method)).collect(),
         adjuncts: file.adjuncts.iter().map(|a| (a.role.clone(), regex(&a.pattern))).collect(),
-        main: file.main.iter().map(|m| (m.id.clone(), m.kind.clone(), regex(&m.pattern))).collect(),
+        main: file
+            .main
+            .iter()
+            .map(|m| (m.id.clone(), m.kind.clone(), regex(&of_sentence(&m.pattern))))
+            .collect(),
         frames: file
             .frames
             .iter()
@@ -109,6 +113,14 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             .collect(),
     }
 });
+
+/// A pattern of the beginning of a question fits the beginning of each of its sentences.
+fn of_sentence(pattern: &str) -> String {
+    match pattern.strip_prefix('^') {
+        Some(rest) if !rest.starts_with('[') => format!("(?:^|[.?!;:] ){rest}"),
+        _ => pattern.to_owned(),
+    }
+}
 
 /// `{x}` is a mark captured as `x`, `{n}` words without a mark, `{s}` the same without a comma; other names in braces are
 /// lists of words.
@@ -173,27 +185,6 @@ pub(super) struct Parsed {
     /// True if its sides are not those of the pattern.
     pub(super) turned: bool,
     pub(super) framing: Framing,
-}
-
-/// Which columns are units or periods, and which are categories.
-pub(super) struct Natures<'a> {
-    pub(super) columns: &'a [Named<'a>],
-    pub(super) rows: u64,
-}
-
-impl Natures<'_> {
-    fn is_unit(&self, column: usize) -> bool {
-        self.columns[column].is_unit(self.rows) || self.columns[column].is_time()
-    }
-
-    /// True for columns that "with firm effects" may mean.
-    fn has_effects(&self, column: usize) -> bool {
-        self.is_unit(column) || self.columns[column].is_named_for_units()
-    }
-
-    fn absorbs(&self, column: usize) -> bool {
-        self.is_unit(column) || self.columns[column].is_group()
-    }
 }
 
 /// Reads a question with its mentions. A comma between two columns joins a list, unless only its parts make a

@@ -121,8 +121,8 @@ impl Filler<'_> {
         // "which factors determine the choice of travel mode": the categories are what is explained
         out.settled |=
             p.id == "factors_open" && p.asks_choice() && outcome.is_some_and(|y| self.columns[y].is_group());
-        if causes.is_empty() && p.id == "trend" {
-            causes.extend(self.structure.time);
+        if causes.is_empty() && ["trend", "trajectory"].contains(&p.id.as_str()) {
+            causes.extend(self.structure.time.or(self.structure.occasion));
             out.settled = !causes.is_empty() && outcome.is_some();
         }
         if causes.is_empty() && p.id == "moderated" {

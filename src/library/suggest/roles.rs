@@ -9,7 +9,7 @@ use super::assigned::Framing;
 use super::columns::Named;
 use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, is_counted, type_of};
 use super::designs::{VALUE, number};
-use super::phrases::{Frame, Parsed, frame, frames, method};
+use super::phrases::{Parsed, frame, frames, method};
 use super::structure::Structure;
 use super::technical::names_estimator;
 use crate::domain::profile::is_binary;
@@ -75,63 +75,6 @@ pub(super) struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    /// True if the data have what a frame needs.
-    fn has(&self, frame: &Frame) -> bool {
-        let (p, s) = (self.parsed, self.structure);
-        match frame.needs.as_str() {
-            "survival" => s.duration.is_some() && !s.competing,
-            // a probability of death is none of a time until death
-            "survival by death" => {
-                let share =
-                    ["predict", "probab", "odds", "proportion", "percentage", "share of", "概率", "比例"];
-                s.duration.is_some() && !s.competing && !share.iter().any(|w| p.text.contains(w))
-            }
-            "competing" => s.competing,
-            "series" => s.series,
-            "adoption" => s.panel && s.start.is_some(),
-            "two periods" => self.columns.iter().any(|c| is_binary(c.column) && c.is_after()),
-            "treated and after" => {
-                let after = self.columns.iter().any(|c| is_binary(c.column) && c.is_after());
-                after && self.binary_with("@treatment").is_some()
-            }
-            "panel" => s.panel,
-            "time" => s.time.is_some(),
-            "two measures" => self.before_and_after().is_some(),
-            "no controls" => p.controls.is_empty(),
-            "measures only" => {
-                let named = self.named();
-                named.len() >= 2
-                    && named.iter().all(|c| self.columns[*c].is_measure())
-                    && p.controls.is_empty()
-            }
-            "no columns" => p.rest.is_empty(),
-            // "production function with farm fixed effects" is a regression
-            "no fixed effects" => !p.says_fixed_effects(),
-            // "along the distribution with schooling": a measure forms no groups
-            "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
-            "one column" => self.named().len() <= 1,
-            "one column over time" => self.named().len() == 1 && s.time.is_some() && p.controls.is_empty(),
-            "two measures only" => {
-                let pair = self.before_and_after();
-                pair.is_some_and(|(a, b)| self.named().iter().all(|c| *c == a || *c == b))
-            }
-            // "after therapy" is a time, also where a column has the therapy
-            "two measures alone" => {
-                let own = |c: &usize| self.before_and_after_of(*c).is_some();
-                let measured = self.named().into_iter().filter(|c| self.columns[*c].is_measure());
-                self.before_and_after().is_some()
-                    && p.controls.is_empty()
-                    && measured.into_iter().all(|c| own(&c))
-            }
-            "two alike" => self.two_alike().is_some(),
-            "alternatives" => self.chosen().is_some() && s.entity.is_some(),
-            "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
-            "repeated" => !self.repeated().is_empty(),
-            "treated panel" => s.panel && self.policy().is_some(),
-            _ => true,
-        }
-    }
-
     fn slots(&self, slots: &str, out: &mut Filled) {
         let p = self.parsed;
         match slots {
@@ -162,8 +105,12 @@ impl Filler<'_> {
             "outcome" | "outcome_time" | "outcome_value" => {
                 let outcome: Vec<usize> = self.outcome().into_iter().collect();
                 self.open_if_empty(&outcome, "outcome_var", out);
-                out.roles.insert("outcome_var", outcome);
+                out.roles.insert("outcome_var", outcome.clone());
                 self.time(slots == "outcome_time", out);
+                if out.frame == "line" {
+                    let sorts = |c: &usize| self.columns[*c].is_group() && !outcome.contains(c);
+                    out.roles.insert("group_var", p.groups.iter().copied().find(sorts).into_iter().collect());
+                }
                 if let Some(value) = number(&VALUE, &p.text)
                     && slots == "outcome_value"
                 {
@@ -337,6 +284,7 @@ impl Filler<'_> {
         // rows within larger units: their errors are not independent
         let clusters = p.clusters.iter().chain(&p.nested).copied().take(1).collect();
         out.roles.insert("cluster_var", clusters);
+        self.on_occasions(&causes, out);
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
         if let Some(exposure) = p.exposure.first() {
             out.parameters.insert("exposure_var".to_owned(), self.columns[*exposure].name().into());
@@ -351,11 +299,15 @@ impl Filler<'_> {
 
     /// Adds the methods that the kind of the outcome and the stated structure speak for.
     fn by_type(&self, outcome: usize, out: &mut Filled) {
+        let panel = out.roles.contains_key("entity_var");
         let kind = match type_of(&self.columns[outcome]) {
+            "number" | "count" if panel && self.parsed.is_of_counts() => "counted",
             "number" if is_counted(&self.columns[outcome], self.parsed) => "count",
+            "number" | "share" if self.parsed.says_ordered() && self.columns[outcome].may_be_ordered() => {
+                "ordered"
+            }
             other => other,
         };
-        let panel = out.roles.contains_key("entity_var");
         let stated = |role: &str| out.roles.get(role).is_some_and(|c| !c.is_empty());
         let structure = if panel {
             "panel"

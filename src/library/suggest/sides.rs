@@ -11,7 +11,7 @@ pub(super) fn sorted(text: &str, parsed: &mut Parsed) {
             std::mem::swap(&mut parsed.outcome, &mut parsed.causes);
         }
         // "sleep as the mediator between phone use and anxiety"
-        "mediated" if parsed.outcome.is_empty() && parsed.causes.len() == 2 => {
+        "mediated" | "moderated" if parsed.outcome.is_empty() && parsed.causes.len() == 2 => {
             parsed.outcome = parsed.causes.split_off(1);
         }
         // "the interaction of dose and sex": the effect of the first by the second

@@ -2,6 +2,7 @@
 
 use super::columns::Named;
 use super::names::raw_parts;
+use super::occasions::occasion;
 use crate::domain::profile::{MAX_LEVELS, has_few_levels, is_binary};
 
 /// The structure of the data.
@@ -19,6 +20,8 @@ pub(super) struct Structure {
     pub(super) competing: bool,
     /// The period in which the treatment of a unit began.
     pub(super) start: Option<usize>,
+    /// Occasions of repeated measurements that words name.
+    pub(super) occasion: Option<usize>,
 }
 
 /// Reads the structure of the data off its columns; `events` are columns that the question calls the end of a time.
@@ -51,7 +54,7 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
     // a stay in hospital is a follow-up only where there is no other
     let duration = find(&|c| c.is_measure() && (c.has("@survival") || c.is_follow_up()))
         .or_else(|| find(&|c| c.is_duration() && !c.has("@stay") && !c.has("@age")))
-        .or_else(|| find(&|c| c.is_duration()));
+        .or_else(|| find(&|c| c.is_duration() && !c.has("@age")));
     let event_of = |duration: usize| {
         let ends = |c: &Named<'_>| c.is_named_as_end() || c.is_event();
         find(&|c| is_binary(c.column) && ends(c) && c.is_in_name_of(&columns[duration]))
@@ -78,6 +81,7 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         event,
         competing: event.is_some() && event == code,
         start,
+        occasion: occasion(columns, entity, rows),
     }
 }
 

@@ -19,13 +19,19 @@ pub(super) fn names_estimator(text: &str) -> bool {
         Regex::new(r"\b(?:poisson|negative binomial|logit|logistic|probit|ols|least squares|tobit)\b|泊松|负二项|逻辑回归|最小二乘")
             .expect("a pattern")
     });
-    ESTIMATORS.is_match(text)
+    static UNITS_HELD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\bfixed[- ]effects? (?:panel|regression|model|estimat)|固定效应(?:面板|模型|回归|估计)")
+            .expect("a pattern")
+    });
+    // "two-way fixed effects" of a policy are differences in differences
+    let both = ["two-way", "two way", "twfe", "双向"].iter().any(|words| text.contains(words));
+    ESTIMATORS.is_match(text) || !both && UNITS_HELD.is_match(text)
 }
 
 /// True where words that only the field has name the design or the test, which no other reading may leave out.
 pub(super) fn names_design(text: &str) -> bool {
     static DESIGNS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"oaxaca|hausman|arellano|\bgmm\b|diff(?:erences?)?[- ]in[- ]diff|event[- ]stud|discontinuity|propensity|inverse probability|multinomial|quantile|heckman|\blasso\b|unit root|granger|\bmoran\b|cronbach|principal comp|factor anal|kruskal|mann-?whitney|wilcoxon|\banova\b|chi[- ]?squared?|\bcox\b|kaplan|log-?rank|random intercept|mixed[- ]effects|nested (?:in|within)|双重差分|事件研究|断点回归|倾向得分|分位数回归|格兰杰|豪斯曼|方差分析|卡方|主成分|因子分析")
+        Regex::new(r"oaxaca|hausman|arellano|\bgmm\b|diff(?:erences?)?[- ]in[- ]diff|event[- ]stud|discontinuity|propensity|inverse probability|multinomial|quantile|heckman|\blasso\b|unit root|granger|co-?integrat|johansen|\bmoran\b|cronbach|principal comp|factor anal|kruskal|mann-?whitney|wilcoxon|\banova\b|chi[- ]?squared?|\bcox\b|kaplan|log-?rank|random intercept|mixed[- ]effects|nested (?:in|within)|baseline (?:characteristics|table)|table (?:1|one)\b|基线(?:特征|资料)|双重差分|事件研究|断点回归|倾向得分|分位数回归|格兰杰|协整|豪斯曼|方差分析|卡方|主成分|因子分析")
             .expect("a pattern")
     });
     DESIGNS.is_match(text)

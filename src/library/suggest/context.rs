@@ -1,0 +1,103 @@
+//! What a letter has beside its question: a greeting, thanks, how many people answered. These sentences name no role, and their
+//! words resemble columns ("Dear list" and a price), so they are blanked before a question is read. The text keeps its length,
+//! so that positions in it are positions in what the user wrote.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Returns the question with blanks instead of the sentences that only surround it.
+pub(super) fn without_surroundings(question: &str) -> String {
+    let mut text = question.to_owned();
+    for pattern in [&*GREETING, &*THANKS] {
+        let found: Vec<Range<usize>> = pattern.find_iter(&text).map(|m| m.range()).collect();
+        found.into_iter().for_each(|range| blank(&mut text, range));
+    }
+    for sentence in sentences(&text.clone()) {
+        let own = &text[sentence.clone()];
+        if SAMPLE.is_match(own) && !ASKS.is_match(own) && !rest_is_empty(&text, &sentence) {
+            blank(&mut text, sentence);
+        }
+    }
+    // a letter of greetings alone is read as it is
+    if text.trim().is_empty() { question.to_owned() } else { text }
+}
+
+/// True if nothing but blanks would be left.
+fn rest_is_empty(text: &str, sentence: &Range<usize>) -> bool {
+    text[..sentence.start].trim().is_empty() && text[sentence.end..].trim().is_empty()
+}
+
+fn blank(text: &mut String, range: Range<usize>) {
+    let blanks = " ".repeat(range.len());
+    text.replace_range(range, &blanks);
+}
+
+/// The sentences of a text. A point ends one only before a blank: "3.5 kg", "e.g. age" has another letter before it.
+fn sentences(text: &str) -> Vec<Range<usize>> {
+    static END: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"[a-z0-9)\]][.!?]+(?:\s+|$)|[。！？]\s*|\n+").expect("a pattern"));
+    let mut from = 0;
+    let mut out = Vec::new();
+    for end in END.find_iter(text) {
+        out.push(from..end.end());
+        from = end.end();
+    }
+    out.push(from..text.len());
+    out.retain(|range| !text[range.clone()].trim().is_empty());
+    out
+}
+
+static GREETING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s*(?:(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening))\b[^.,!?:;\n<>]{0,40}[.,!:\n]|(?:大家好|各位[^，。！,]{0,8}好|老师好|您好|你好|请教一下|请问一下)[，。！,!]?)")
+        .expect("a pattern")
+});
+
+static THANKS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:\b(?:(?:many )?thanks|thank you|thx|best regards|kind regards|cheers)\b[^.!?\n]*|\bany (?:help|advice|suggestions?|hints?|ideas?|guidance)\b[^.!?\n]*|(?:谢谢|感谢|多谢)[^。！？\n]*)[.!。！]*\s*$")
+        .expect("a pattern")
+});
+
+/// Sentences about the sample and about who asks.
+static SAMPLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s*(?:(?:i|we) (?:(?:have|had) (?:an? |the |about |around |some |approximately |roughly )*(?:[0-9]+|data|sample|survey|panel|questionnaire|spreadsheet|excel|csv|file)|collected|gathered|recruited|surveyed|interviewed|obtained|sampled|enrolled|handed out|distributed)\b|(?:i am|i'm|we are) (?:a|an|currently|new|writing|working|doing|studying|pretty|rusty)\b|(?:each|every) [a-z]+(?: \([a-z]+\))? (?:was|were|has been|is) (?:measured|observed|tested|visited|assessed|asked|surveyed|followed)\b|(?:我是|我在写|我正在|本人|共?(?:发放|回收|收集)))")
+        .expect("a pattern")
+});
+
+/// Words with which such a sentence says more than that.
+static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\?|？|effect|impact|depend|explain|regress|relat|associat|predict|compar|differ|whether|outcome|controll|control for|covariate|nested|within|panel|data from|monthly|daily|weekly|quarterly|yearly|annual|time series|fixed|random|adjust|instrument|test\b|model|influenc|affect|correlat|影响|关系|效应|作用|因变量|自变量|解释变量|比较|差异|是否|面板|控制|回归|相关|预测|检验")
+        .expect("a pattern")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(question: &str) -> String {
+        let text = without_surroundings(question);
+        assert_eq!(text.len(), question.len(), "{question}");
+        text.trim().to_owned()
+    }
+
+    #[test]
+    fn a_letter_is_read_without_its_greeting_and_its_thanks() {
+        assert_eq!(kept("Dear list, is pay higher in banks? Many thanks!"), "is pay higher in banks?");
+        assert_eq!(kept("Hi all! Does tea help? Any advice would be great."), "Does tea help?");
+        assert_eq!(kept("大家好，学历影响工资吗？谢谢各位"), "学历影响工资吗？");
+    }
+
+    #[test]
+    fn a_sentence_about_the_sample_is_left_out_and_one_that_asks_is_not() {
+        assert_eq!(kept("I have 90 patients. Does pain fall with age?"), "Does pain fall with age?");
+        assert_eq!(kept("Each patient (ID) was measured three times. Does pain fall?"), "Does pain fall?");
+        let nested = "My data are teachers nested in schools. Does pay affect stress?";
+        assert_eq!(kept(nested), nested);
+        let asks = "I have monthly data. Does oil cause rates?";
+        assert_eq!(kept(asks), asks);
+        let alone = "I have wage and education";
+        assert_eq!(kept(alone), alone);
+        assert_eq!(kept("hello"), "hello");
+    }
+}

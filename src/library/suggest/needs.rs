@@ -1,0 +1,83 @@
+//! What the data and the statement must have for a kind of analysis that words of the question ask for.
+
+use super::phrases::Frame;
+use super::roles::Filler;
+use crate::domain::profile::is_binary;
+
+impl Filler<'_> {
+    /// True if the data have what a frame needs.
+    pub(super) fn has(&self, frame: &Frame) -> bool {
+        let (p, s) = (self.parsed, self.structure);
+        match frame.needs.as_str() {
+            "survival" => s.duration.is_some() && !s.competing,
+            // a probability of death is none of a time until death
+            "survival by death" => {
+                let share = [
+                    "predict",
+                    "probab",
+                    "odds",
+                    "risk ratio",
+                    "relative risk",
+                    "risk difference",
+                    "proportion",
+                    "percentage",
+                    "share of",
+                    "概率",
+                    "比例",
+                ];
+                s.duration.is_some() && !s.competing && !share.iter().any(|w| p.text.contains(w))
+            }
+            "competing" => s.competing,
+            "series" => s.series,
+            "adoption" => s.panel && s.start.is_some(),
+            "two periods" => self.columns.iter().any(|c| is_binary(c.column) && c.is_after()),
+            "treated and after" => {
+                let after = self.columns.iter().any(|c| is_binary(c.column) && c.is_after());
+                after && self.binary_with("@treatment").is_some()
+            }
+            "panel" => s.panel,
+            "time" => s.time.is_some(),
+            "two measures" => self.before_and_after().is_some(),
+            "no controls" => p.controls.is_empty(),
+            "measures only" => {
+                let named = self.named();
+                named.len() >= 2
+                    && named.iter().all(|c| self.columns[*c].is_measure())
+                    && p.controls.is_empty()
+            }
+            "no columns" => p.rest.is_empty(),
+            // "charges are skewed. What drives them?" asks for a model
+            "no model" => p.kind != "model",
+            // "production function with farm fixed effects" is a regression
+            "no fixed effects" => !p.says_fixed_effects(),
+            // "along the distribution with schooling": a measure forms no groups
+            "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
+            "one column" => self.named().len() <= 1,
+            // "how did life expectancy evolve by region": a line for each group
+            "one column over time" => {
+                let named = self.named();
+                let measured =
+                    named.iter().filter(|c| !p.groups.contains(c) || !self.columns[**c].is_group());
+                measured.count() == 1 && named.len() <= 2 && s.time.is_some() && p.controls.is_empty()
+            }
+            "two measures only" => {
+                let pair = self.before_and_after();
+                pair.is_some_and(|(a, b)| self.named().iter().all(|c| *c == a || *c == b))
+            }
+            // "after therapy" is a time, also where a column has the therapy
+            "two measures alone" => {
+                let own = |c: &usize| self.before_and_after_of(*c).is_some();
+                let measured = self.named().into_iter().filter(|c| self.columns[*c].is_measure());
+                self.before_and_after().is_some()
+                    && p.controls.is_empty()
+                    && measured.into_iter().all(|c| own(&c))
+            }
+            "two alike" => self.two_alike().is_some(),
+            "alternatives" => self.chosen().is_some() && s.entity.is_some(),
+            "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
+            "repeated" => !self.repeated().is_empty(),
+            "treated panel" => s.panel && self.policy().is_some(),
+            _ => true,
+        }
+    }
+}
