@@ -478,11 +478,13 @@ pub const EVENTS: &[Event] = &[
          to an asynchronous standby. Turn both on; set `synchronous_standby_names`.",
         "reason",
     ),
+    event("SS_STORE_BACK", "info", "PostgreSQL answers again.", "seconds, left_out"),
     event(
         "SS_STORE_UNREACHABLE",
         "warn",
-        "PostgreSQL does not answer or refuses a statement. Requests are refused until it answers; nothing needs a restart.",
-        "why, error",
+        "PostgreSQL does not answer or refuses a statement. Requests are refused until it answers; nothing needs a restart. One line at the \
+         beginning and one a minute; `left_out` counts the failures between.",
+        "why, left_out, error",
     ),
     event(
         "SS_TENANTS_UNREADABLE",

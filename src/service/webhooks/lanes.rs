@@ -64,7 +64,7 @@ impl Permits {
 
 /// Sends until `stop` fires. Attempts that are under way then are made again by the next start.
 pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
-    let Some(mut woken) = ctx.webhooks.woken() else { return };
+    let mut woken = ctx.webhooks.woken();
     let permits = Arc::new(Permits { all: Semaphore::new(IN_ALL), tenants: Mutex::new(HashMap::new()) });
     let mut lanes: HashMap<WebhookId, Arc<Lane>> = HashMap::new();
     let mut tasks: JoinSet<WebhookId> = JoinSet::new();

@@ -1,5 +1,6 @@
 //! Several servers on one database and one object store: real processes, each with its own data directory.
 
+mod away;
 mod failures;
 mod gate;
 mod keys;
@@ -17,3 +18,4 @@ mod roles;
 mod seats;
 mod support;
 mod together;
+mod webhooks;
