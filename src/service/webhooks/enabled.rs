@@ -23,7 +23,7 @@ impl EnabledSince {
     ///
     /// # Errors
     /// As reads of the audit chain.
-    pub(super) async fn is_before(
+    pub(super) async fn begins_before(
         &mut self,
         ctx: &Context,
         endpoint: &WebhookRecord,

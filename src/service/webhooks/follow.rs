@@ -128,7 +128,7 @@ impl Follower {
             for endpoint in known.of(&self.ctx, &event.event.tenant, &job_id).await? {
                 // the end of a job is also the end of its endpoints
                 let ends = kind == EventType::JobDeleted && endpoint.job_id.is_some();
-                if endpoint.takes(kind) && enabled.is_before(&self.ctx, endpoint, event).await? {
+                if endpoint.takes(kind) && enabled.begins_before(&self.ctx, endpoint, event).await? {
                     made.push(delivery(endpoint, kind, &job_id, event));
                 } else if !ends {
                     continue;
