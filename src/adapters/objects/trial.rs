@@ -97,11 +97,6 @@ pub(super) async fn watch(watched: Arc<Watched>, client: AmazonS3, name: Path) {
     loop {
         let pause = if watched.is_away() { EVERY.1 } else { EVERY.0 };
         let _ = tokio::time::timeout(pause, watched.wake.notified()).await;
-        if !watched.is_away() && looked.is_none_or(|at| at.elapsed() >= LOOK) {
-            // what cannot be removed now is found by the next look
-            let _ = tokio::time::timeout(LIMIT, remove_left(&client, &name)).await;
-            looked = Some(Instant::now());
-        }
         let outcome = match tokio::time::timeout(LIMIT, write_and_read(&client, &name)).await {
             Ok(outcome) => outcome.map_err(|error| reason(&error)),
             Err(_) => Err("no answer in time".to_owned()),
@@ -110,7 +105,13 @@ pub(super) async fn watch(watched: Arc<Watched>, client: AmazonS3, name: Path) {
             // wakes of calls that fail meanwhile must not make it a busy loop
             tokio::time::sleep(EVERY.1).await;
         }
+        let is_well = outcome.is_ok();
         watched.note(outcome);
+        if is_well && looked.is_none_or(|at| at.elapsed() >= LOOK) {
+            // what cannot be removed now is found by the next look
+            let _ = tokio::time::timeout(LIMIT, remove_left(&client, &name)).await;
+            looked = Some(Instant::now());
+        }
     }
 }
 
