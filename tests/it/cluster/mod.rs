@@ -11,6 +11,7 @@ mod lost;
 mod metrics;
 mod partition;
 mod port;
+mod progress;
 mod rates;
 mod removal;
 mod requests;
