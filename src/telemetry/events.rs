@@ -158,7 +158,7 @@ pub const EVENTS: &[Event] = &[
         "SS_FILES_UNAVAILABLE",
         "error",
         "A request or a run needs files that cannot be reached. Check the object store.",
-        "error",
+        "error, left_out",
     ),
     event("SS_GATE_OPEN", "info", "Every rule of the production gate holds; business routes are served.", ""),
     event(
@@ -514,7 +514,7 @@ pub const EVENTS: &[Event] = &[
         "SS_WEBHOOKS_POSTPONED",
         "warn",
         "Deliveries of webhooks wait for the store. Nothing is lost; check the store if it repeats.",
-        "code, error",
+        "code, left_out, error",
     ),
     event(
         "SS_SERVER_KEYS",

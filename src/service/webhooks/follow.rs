@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::enabled::EnabledSince;
+use super::postponed;
 use crate::domain::audit::{AuditEvent, ChainedEvent};
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId, WebhookId};
@@ -170,11 +171,6 @@ impl Follower {
             self.stored = stored;
         }
     }
-}
-
-fn postponed(problem: &Problem) {
-    let code = problem.code.as_str();
-    tracing::warn!(event = "SS_WEBHOOKS_POSTPONED", code, "events of webhooks cannot be handled now");
 }
 
 /// The endpoints that were read for the events of one page.

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::own_event;
+use super::{own_event, postponed};
 use crate::domain::error::Problem;
 use crate::domain::ids::{TenantId, WebhookId};
 use crate::domain::webhook::retry::next_attempt;
@@ -135,8 +135,7 @@ async fn follow(ctx: Arc<Context>, id: WebhookId, lane: Arc<Lane>, permits: Arc<
             Ok(Next::Now) => continue,
             Ok(Next::At(due)) => (due - ctx.clock.now()).to_std().unwrap_or_default().min(LONGEST_SLEEP),
             Err(problem) => {
-                let code = problem.code.as_str();
-                tracing::warn!(event = "SS_WEBHOOKS_POSTPONED", code, "deliveries wait for the store");
+                postponed(&problem);
                 AGAIN
             }
         };

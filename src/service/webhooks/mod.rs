@@ -15,11 +15,13 @@ use chrono::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::domain::audit::{Actor, AuditEvent};
+use crate::domain::error::Problem;
 use crate::domain::ids::WebhookId;
 use crate::domain::webhook::WebhookRecord;
 use crate::domain::webhook::signing::WebhookKeys;
 use crate::ports::webhook::{WebhookMeter, WebhookSender};
 use crate::service::shared::context::Context;
+use crate::telemetry::sparse::Sparse;
 
 /// Bounds of webhooks, converted from settings by `app`.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +74,15 @@ impl Webhooks {
         let (wake, woken) = unbounded_channel();
         *self.woken.lock().unwrap_or_else(PoisonError::into_inner) = Some(wake);
         woken
+    }
+}
+
+/// Tells that events or deliveries wait for the store; each endpoint would have lines of its own.
+fn postponed(problem: &Problem) {
+    static TOLD: Sparse = Sparse::new(std::time::Duration::from_secs(10));
+    if let Some(left_out) = TOLD.turn() {
+        let code = problem.code.as_str();
+        tracing::warn!(event = "SS_WEBHOOKS_POSTPONED", code, left_out, "webhooks wait for the store");
     }
 }
 
