@@ -33,6 +33,20 @@ fn note_uploads(uploads: &mut Uploads, job: &JobRecord) {
     }
 }
 
+/// Reads the tenants' limits and settings again, which another server may have changed; again while the store does not answer.
+fn read_tenants_again(app: &App) {
+    let ctx = Arc::clone(&app.ctx);
+    tokio::spawn(async move {
+        while let Err(error) = ctx.tenants.refresh(ctx.store.as_ref()).await {
+            tracing::warn!(event = "SS_TENANTS_UNREADABLE", %error, "the tenants' settings cannot be read again");
+            match error {
+                ReadError::Unavailable { retry_after } => tokio::time::sleep(retry_after).await,
+                _ => return,
+            }
+        }
+    });
+}
+
 /// Wakes those who follow the job of a batch that another server brought up to date. Its name does not say which job that is.
 fn wake_readers_of(app: &App, batch_id: BatchId) {
     if app.ctx.subscriptions.is_empty() {
@@ -88,6 +102,10 @@ pub(super) async fn count_changes(app: App) -> Result<impl Future<Output = ()> +
                 }
                 ChangedRecord::Deleted(Key::Job(tenant, job_id)) => {
                     uploads.remove(&(tenant, job_id));
+                }
+                ChangedRecord::Other(Key::Tenant(_)) => {
+                    read_tenants_again(&app);
+                    continue;
                 }
                 ChangedRecord::Other(Key::Batch(batch_id)) if !change.is_own => {
                     wake_readers_of(&app, batch_id);

@@ -5,6 +5,7 @@ mod failures;
 mod gate;
 mod keys;
 mod kill_loop;
+mod limits;
 mod linearizable;
 mod live_log;
 mod lost;

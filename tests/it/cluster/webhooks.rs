@@ -31,8 +31,8 @@ async fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn start(shared: &Shared, name: &str) -> Program {
-    let start = shared.server(name, "api").with("SS_WEBHOOKS__PRIVATE_NETWORKS", "127.0.0.0/8");
+fn start(shared: &Shared, name: &str, role: &str) -> Program {
+    let start = shared.server(name, role).with("SS_WEBHOOKS__PRIVATE_NETWORKS", "127.0.0.0/8");
     tokio::task::block_in_place(|| start.go())
 }
 
@@ -62,9 +62,9 @@ async fn try_out(server: &Program, endpoint: &str, receiver: &Receiver) -> Value
 async fn what_another_server_takes_is_sent_by_the_leader() {
     let Some(shared) = Shared::new() else { return };
     let receiver = Receiver::start().await;
-    let leader = start(&shared, "one");
+    let leader = start(&shared, "one", "all");
     until("a server leads", || leads(&shared, &leader)).await;
-    let other = start(&shared, "two");
+    let other = start(&shared, "two", "api");
     let endpoint = endpoint(&other, &receiver).await;
     let made = try_out(&other, &endpoint, &receiver).await;
     let id = text(&made, "delivery_id");
@@ -85,7 +85,7 @@ async fn what_another_server_takes_is_sent_by_the_leader() {
 async fn a_server_that_leads_again_sends_again() {
     let Some(shared) = Shared::new() else { return };
     let receiver = Receiver::start().await;
-    let server = start(&shared, "one");
+    let server = start(&shared, "one", "all");
     let first = until("it leads", || leads(&shared, &server)).await;
     let endpoint = endpoint(&server, &receiver).await;
     try_out(&server, &endpoint, &receiver).await;
