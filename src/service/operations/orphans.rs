@@ -199,14 +199,17 @@ pub(super) async fn remove_copies(deps: &Deps, rules: &Rules) -> Result<(), Read
         };
         let (is_removed, is_expired) =
             (job.is_removed(), job.inputs.is_none() && job.inputs_removed_at().is_some());
-        if !(is_removed || is_expired) || rules.holds(deps, &tenant).await {
+        if (is_removed || is_expired) && rules.holds(deps, &tenant).await {
             continue;
         }
         let workspace = Arc::clone(&deps.workspace);
+        // uploads that were given up, or came second, left some that the record does not name
+        let record = serde_json::to_string(&*job).unwrap_or_default();
+        let named = move |sha256: &str| !is_expired && record.contains(sha256);
         // a job that lost its inputs alone may be getting new ones
         let remove = move || match is_removed {
             true => workspace.remove_copies(&tenant, &job_id),
-            false => workspace.remove_unused_copies(&tenant, &job_id),
+            false => workspace.remove_unused_copies(&tenant, &job_id, &named),
         };
         noted(deps.pool.run(remove).await);
     }

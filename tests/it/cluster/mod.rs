@@ -20,4 +20,5 @@ mod roles;
 mod seats;
 mod support;
 mod together;
+mod uploads;
 mod webhooks;
