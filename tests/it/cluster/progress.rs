@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use serde_json::json;
 
 use super::support::{Engine, Job, PAY, Shared, wait_for};
 use crate::batches::two_by_two;

@@ -7,7 +7,6 @@ use stata_service::app::sweep;
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::{Hold, RetentionPolicy};
 use stata_service::ports::clock::Clock;
-use stata_service::ports::store::StoreExt;
 use stata_service::service::operations::retention::Sweeper;
 
 use crate::support::clock::ManualClock;
