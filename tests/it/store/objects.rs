@@ -6,13 +6,15 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::files::{LocalBlobStore, LocalWorkspace};
 use stata_service::adapters::objects::{ObjectBlobStore, OpenError, Options, check_unused};
 use stata_service::domain::canonical::sha256_hex;
 use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::ports::blob_store::{BlobStore, Promotion, Written, is_unavailable};
+use stata_service::ports::clock::Clock;
 use stata_service::ports::workspace::Workspace;
 
 use crate::support::app::PATIENCE;
@@ -363,7 +365,7 @@ fn left(server: &Server, prefix: &str, name: &str, hours: u64) -> std::path::Pat
     let path = server.bucket().join(prefix).join(name);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     std::fs::write(&path, "stata-service trial").expect("written");
-    let changed = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
+    let changed = SystemTime::from(SystemClock.now()) - Duration::from_secs(hours * 3600);
     File::options().append(true).open(&path).expect("there").set_modified(changed).expect("set");
     path
 }
