@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{JobId, TenantId};
+use crate::domain::ids::{BatchId, JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::http::state::App;
@@ -30,6 +31,34 @@ fn note_uploads(uploads: &mut Uploads, job: &JobRecord) {
     } else {
         uploads.insert(key, open);
     }
+}
+
+/// Reads the tenants' limits and settings again, which another server may have changed; again while the store does not answer.
+fn read_tenants_again(app: &App) {
+    let ctx = Arc::clone(&app.ctx);
+    tokio::spawn(async move {
+        while let Err(error) = ctx.tenants.refresh(ctx.store.as_ref()).await {
+            tracing::warn!(event = "SS_TENANTS_UNREADABLE", %error, "the tenants' settings cannot be read again");
+            match error {
+                ReadError::Unavailable { retry_after } => tokio::time::sleep(retry_after).await,
+                _ => return,
+            }
+        }
+    });
+}
+
+/// Wakes those who follow the job of a batch that another server brought up to date. Its name does not say which job that is.
+fn wake_readers_of(app: &App, batch_id: BatchId) {
+    if app.ctx.subscriptions.is_empty() {
+        return;
+    }
+    let ctx = Arc::clone(&app.ctx);
+    // apart: the changes of others do not wait for it
+    tokio::spawn(async move {
+        if let Ok(Some(batch)) = ctx.store.batch(&batch_id).await {
+            ctx.subscriptions.changed(&batch.tenant_id, &batch.job_id);
+        }
+    });
 }
 
 /// Sets the gauge; what has expired is forgotten.
@@ -73,6 +102,14 @@ pub(super) async fn count_changes(app: App) -> Result<impl Future<Output = ()> +
                 }
                 ChangedRecord::Deleted(Key::Job(tenant, job_id)) => {
                     uploads.remove(&(tenant, job_id));
+                }
+                ChangedRecord::Other(Key::Tenant(_)) => {
+                    read_tenants_again(&app);
+                    continue;
+                }
+                ChangedRecord::Other(Key::Batch(batch_id)) if !change.is_own => {
+                    wake_readers_of(&app, batch_id);
+                    continue;
                 }
                 ChangedRecord::Deleted(_) | ChangedRecord::Other(_) => continue,
             }

@@ -111,11 +111,17 @@ pub trait Workspace: Send + Sync {
     /// Any I/O error; part of them may be removed then.
     fn remove_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()>;
 
-    /// Removes those of them that were not used for a while: an upload that is being read makes and uses some.
+    /// Removes those of them that were not used for a while, but those whose SHA-256 is to be kept: an upload that is being read
+    /// makes and uses some.
     ///
     /// # Errors
     /// Any I/O error; part of them may be removed then.
-    fn remove_unused_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()>;
+    fn remove_unused_copies(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        keeps: &dyn Fn(&str) -> bool,
+    ) -> io::Result<()>;
 
     /// Creates a directory and its parents.
     ///

@@ -158,7 +158,7 @@ pub const EVENTS: &[Event] = &[
         "SS_FILES_UNAVAILABLE",
         "error",
         "A request or a run needs files that cannot be reached. Check the object store.",
-        "error",
+        "error, left_out",
     ),
     event("SS_GATE_OPEN", "info", "Every rule of the production gate holds; business routes are served.", ""),
     event(
@@ -478,11 +478,13 @@ pub const EVENTS: &[Event] = &[
          to an asynchronous standby. Turn both on; set `synchronous_standby_names`.",
         "reason",
     ),
+    event("SS_STORE_BACK", "info", "PostgreSQL answers again.", "seconds, left_out"),
     event(
         "SS_STORE_UNREACHABLE",
         "warn",
-        "PostgreSQL does not answer or refuses a statement. Requests are refused until it answers; nothing needs a restart.",
-        "why, error",
+        "PostgreSQL does not answer or refuses a statement. Requests are refused until it answers; nothing needs a restart. One line at the \
+         beginning and one a minute; `left_out` counts the failures between.",
+        "why, left_out, error",
     ),
     event(
         "SS_TENANTS_UNREADABLE",
@@ -512,7 +514,7 @@ pub const EVENTS: &[Event] = &[
         "SS_WEBHOOKS_POSTPONED",
         "warn",
         "Deliveries of webhooks wait for the store. Nothing is lost; check the store if it repeats.",
-        "code, error",
+        "code, left_out, error",
     ),
     event(
         "SS_SERVER_KEYS",

@@ -66,7 +66,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     // The filter is over everything: spans that no log line shows cost the check of a flag.
-    let base = Registry::default().with(EnvFilter::try_new(filter)?);
+    let base = Registry::default().with(directives(filter)?);
     Ok(match format {
         Format::Json => Box::new(base.with(JsonLines::new(out))),
         Format::Pretty => Box::new(base.with(pretty(out))),
@@ -86,13 +86,23 @@ pub fn traced_subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter)?;
+    let filter = directives(filter)?;
     // first, so that log lines find what it knows of their spans
     let base = Registry::default().with(traces.layer());
     Ok(match format {
         Format::Json => Box::new(base.with(JsonLines::new(out).with_filter(filter))),
         Format::Pretty => Box::new(base.with(pretty(out).with_filter(filter))),
     })
+}
+
+/// The filter. At `info` the client of the object store would write a line for each try while the store is away, which
+/// `SS_OBJECT_STORE_AWAY` tells.
+fn directives(filter: &str) -> Result<EnvFilter, ParseError> {
+    let is_info = filter.split(',').any(|one| one.trim() == "info");
+    match is_info && !filter.contains("object_store") {
+        true => EnvFilter::try_new(format!("{filter},object_store=warn")),
+        false => EnvFilter::try_new(filter),
+    }
 }
 
 fn pretty<S, W>(out: W) -> impl Layer<S> + Send + Sync

@@ -4,4 +4,5 @@ pub mod events;
 mod json;
 pub mod logging;
 pub mod metrics;
+pub mod sparse;
 pub mod traces;

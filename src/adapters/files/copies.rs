@@ -131,14 +131,19 @@ impl Copies {
         remove_tree(&self.folder.of_job(tenant, job_id))
     }
 
-    /// Removes the copies of a job that are not in use. The folder stays, which an upload may be about to put one into.
+    /// Removes the copies of a job that are not in use, but those whose hash is to be kept. The folder stays, which an upload may be about to put one into.
     ///
     /// # Errors
     /// Any I/O error.
-    pub(super) fn remove_unused(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+    pub(super) fn remove_unused(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        keeps: &dyn Fn(&str) -> bool,
+    ) -> io::Result<()> {
         for copy in listed(&self.folder.of_job(tenant, job_id))? {
             let is_in_use = copy.metadata()?.modified()?.elapsed().is_ok_and(|age| age < IN_USE);
-            if !is_in_use {
+            if !is_in_use && !copy.file_name().to_str().is_some_and(keeps) {
                 fs::remove_file(copy.path())?;
             }
         }

@@ -85,8 +85,11 @@ impl Workspace for LocalWorkspace {
 
     fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()> {
         let _span = tracing::debug_span!("files.remove").entered();
-        if rel_path.starts_with("inputs") {
+        if rel_path == "inputs" {
             self.remove_copies(tenant, job_id)?;
+        } else if rel_path.starts_with("inputs/") {
+            // another upload of the job, of the same bytes too, may be being read
+            self.remove_unused_copies(tenant, job_id, &|_| false)?;
         }
         remove_tree(&self.dirs.path(tenant, job_id, rel_path))
     }
@@ -103,8 +106,13 @@ impl Workspace for LocalWorkspace {
         self.copies.as_ref().map_or(Ok(()), |copies| copies.remove(tenant, job_id))
     }
 
-    fn remove_unused_copies(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
-        self.copies.as_ref().map_or(Ok(()), |copies| copies.remove_unused(tenant, job_id))
+    fn remove_unused_copies(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        keeps: &dyn Fn(&str) -> bool,
+    ) -> io::Result<()> {
+        self.copies.as_ref().map_or(Ok(()), |copies| copies.remove_unused(tenant, job_id, keeps))
     }
 
     fn create_dir(&self, dir: &Path) -> io::Result<()> {

@@ -3,11 +3,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
-use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use tokio::sync::Notify;
 
 use super::errors::reason;
@@ -17,6 +18,10 @@ use crate::ports::blob_store::Trial;
 const EVERY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(1));
 /// Longest time of a trial.
 const LIMIT: Duration = Duration::from_secs(10);
+/// Time between two looks for what other servers left.
+const LOOK: Duration = Duration::from_secs(3600);
+/// Age of an object from which its server was killed in its trial: 1 hour, in seconds.
+const LEFT_SECONDS: i64 = 3600;
 /// What a trial writes.
 const CONTENT: &[u8] = b"stata-service trial";
 
@@ -86,8 +91,9 @@ impl Watched {
     }
 }
 
-/// Tries the store again and again; ends with the runtime.
+/// Tries the store again and again, and removes what other servers left; ends with the runtime.
 pub(super) async fn watch(watched: Arc<Watched>, client: AmazonS3, name: Path) {
+    let mut looked: Option<Instant> = None;
     loop {
         let pause = if watched.is_away() { EVERY.1 } else { EVERY.0 };
         let _ = tokio::time::timeout(pause, watched.wake.notified()).await;
@@ -99,7 +105,13 @@ pub(super) async fn watch(watched: Arc<Watched>, client: AmazonS3, name: Path) {
             // wakes of calls that fail meanwhile must not make it a busy loop
             tokio::time::sleep(EVERY.1).await;
         }
+        let is_well = outcome.is_ok();
         watched.note(outcome);
+        if is_well && looked.is_none_or(|at| at.elapsed() >= LOOK) {
+            // what cannot be removed now is found by the next look
+            let _ = tokio::time::timeout(LIMIT, remove_left(&client, &name)).await;
+            looked = Some(Instant::now());
+        }
     }
 }
 
@@ -107,6 +119,21 @@ pub(super) async fn watch(watched: Arc<Watched>, client: AmazonS3, name: Path) {
 async fn write_and_read(client: &AmazonS3, name: &Path) -> Result<(), Error> {
     client.put(name, PutPayload::from_static(CONTENT)).await?;
     read_part(client, name).await?;
+    client.delete(name).await
+}
+
+/// Removes the objects of servers that were killed between the first and the last request of a trial. How old they are is
+/// told by the store's own clock: beside an object that is new.
+async fn remove_left(client: &AmazonS3, name: &Path) -> Result<(), Error> {
+    let below = Path::parse(name.as_ref().rsplit_once('/').map_or("", |(folder, _)| folder))?;
+    client.put(name, PutPayload::from_static(CONTENT)).await?;
+    let listed: Vec<ObjectMeta> = client.list(Some(&below)).try_collect().await?;
+    let new = listed.iter().find(|object| object.location == *name).map(|object| object.last_modified);
+    for object in &listed {
+        if new.is_some_and(|new| (new - object.last_modified).num_seconds() >= LEFT_SECONDS) {
+            client.delete(&object.location).await?;
+        }
+    }
     client.delete(name).await
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::claim::ClaimRequest;
 use super::connect::Link;
+use super::outage;
 use super::schema::TablesFormat;
 use super::session::Plans;
 use super::shared::{ClaimReply, Core, Reply, Request, Submitted};
@@ -179,17 +180,14 @@ impl Committer {
             .await
             {
                 Ok(outcome) => {
+                    outage::answered();
                     self.link = Some(link);
                     self.finish(outcome, batch);
                     return None;
                 }
                 Err(Failure::AtEnd(outcome, why)) => {
                     drop(link);
-                    tracing::warn!(
-                        event = "SS_STORE_UNREACHABLE",
-                        why,
-                        "the outcome of a batch is not known yet"
-                    );
+                    outage::away(&why, "the outcome of a batch is not known yet");
                     self.settle(*outcome, batch).await;
                     return None;
                 }
@@ -212,7 +210,7 @@ impl Committer {
                 }
             }
         }
-        tracing::warn!(event = "SS_STORE_UNREACHABLE", why, "the database cannot take commits now");
+        outage::away(&why, "the database cannot take commits now");
         self.count_failures(&batch);
         batch.refuse(&CommitError::Unavailable { retry_after: RETRY });
         None
@@ -271,9 +269,7 @@ impl Committer {
                     }
                     return;
                 }
-                Err(why) => {
-                    tracing::warn!(event = "SS_STORE_UNREACHABLE", why, "an outcome cannot be settled yet")
-                }
+                Err(why) => outage::away(&why, "an outcome cannot be settled yet"),
             }
             let closed = self.requests.is_closed();
             if (started.elapsed() > PATIENCE || closed)

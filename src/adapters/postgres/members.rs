@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_postgres::{Client, Row};
 
 use super::connect::{Link, OpenError, text_of};
+use super::outage;
 use super::reads::Readers;
 use super::rows::{Param, query};
 use crate::adapters::clock::since_boot;
@@ -373,11 +374,7 @@ pub(super) async fn run(readers: Arc<Readers>, member: Arc<Membership>) {
         if let Err(why) = outcome {
             // a failover takes much of the time that runs have: the first moment after it counts
             next = started + every / 10;
-            tracing::warn!(
-                event = "SS_STORE_UNREACHABLE",
-                why,
-                "the lease of this server is not renewed now"
-            );
+            outage::away(&why, "the lease of this server is not renewed now");
         }
         tokio::time::sleep_until(next).await;
     }

@@ -23,6 +23,7 @@ mod hosts;
 mod lists;
 mod members;
 pub mod moving;
+mod outage;
 mod pace;
 mod progress;
 mod prune;

@@ -12,10 +12,18 @@ use crate::domain::ids::TenantId;
 use crate::domain::job::record::may_start;
 use crate::domain::job::{JobRecord, JobStatus};
 
-/// The last turn that was given in a lane, and the last one that is over for its tenant.
+/// The last turn that was given in a lane, and the last one that is over for its tenant. A turn is over for new lanes once a lane
+/// that still waits has had it: ever new batches would otherwise keep the others from their next turn.
 pub(super) const LANES: &str = "SELECT 'lane', k.tenant, k.lane, NULL, \
      coalesce((SELECT max(q.turn) FROM ss.queue q WHERE (q.tenant, q.lane) = (k.tenant, k.lane)), 0), \
-     coalesce((SELECT min(q.turn) - 1 FROM ss.queue q WHERE q.tenant = k.tenant AND q.delayed_until IS NULL), 0), NULL, NULL \
+     coalesce((WITH RECURSIVE firsts(lane, turn) AS ( \
+       (SELECT q.lane, q.turn FROM ss.queue q WHERE q.tenant = k.tenant AND q.delayed_until IS NULL \
+        ORDER BY q.lane, q.turn LIMIT 1) \
+       UNION ALL \
+       (SELECT n.lane, n.turn FROM firsts f CROSS JOIN LATERAL \
+         (SELECT q.lane, q.turn FROM ss.queue q WHERE q.tenant = k.tenant AND q.lane > f.lane AND q.delayed_until IS NULL \
+          ORDER BY q.lane, q.turn LIMIT 1) n)) \
+       SELECT least(max(turn) - 1, min(turn)) FROM firsts), 0), NULL, NULL \
      FROM unnest($1, $2) AS k(tenant, lane)";
 
 /// Names of lanes: tenants and batches, side by side.

@@ -12,6 +12,7 @@ use tokio_postgres::{Error, Row};
 
 use super::connect::{OpenError, text_of};
 use super::lists::{Conditions, MAX_LIMIT};
+use super::outage;
 use super::rows::{Param, Statement, query, refused_by_standbys};
 use super::session::Plans;
 use super::shared::Core;
@@ -38,7 +39,7 @@ pub(super) struct Readers {
 }
 
 pub(super) fn unavailable(why: &str) -> ReadError {
-    tracing::warn!(event = "SS_STORE_UNREACHABLE", why, "the database cannot be read now");
+    outage::away(why, "the database cannot be read now");
     ReadError::Unavailable { retry_after: RETRY }
 }
 
@@ -88,7 +89,10 @@ impl Readers {
         again: bool,
     ) -> Result<Option<T>, ReadError> {
         match answer {
-            Ok(Ok(answer)) => Ok(Some(answer)),
+            Ok(Ok(answer)) => {
+                outage::answered();
+                Ok(Some(answer))
+            }
             Ok(Err(error)) => {
                 drop(Object::take(connection));
                 if again && matches!(Why::of(&error), Why::Again(_)) {

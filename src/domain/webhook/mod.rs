@@ -73,10 +73,9 @@ impl WebhookRecord {
         format!("webhook:{}", self.webhook_id)
     }
 
-    /// True if the endpoint receives an event that happened at a time.
-    pub fn wants(&self, event: EventType, at: DateTime<Utc>) -> bool {
-        let listed = self.event_types.is_empty() || self.event_types.contains(&event);
-        self.enabled && listed && at >= self.enabled_since
+    /// True if the endpoint receives events of this type.
+    pub fn takes(&self, event: EventType) -> bool {
+        self.enabled && (self.event_types.is_empty() || self.event_types.contains(&event))
     }
 
     /// Returns the secrets that sign now, the current one first.

@@ -16,6 +16,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument as _;
 
 use crate::domain::bundle::job_of_session;
 use crate::domain::canonical::sha256_hex;
@@ -99,10 +100,17 @@ async fn guarded(
     };
     let keys = scopes(&parts, principal.as_ref(), key_text);
     let lock = app.idempotency_locks.lock_of(&keys[0]).lock_owned().await;
-    let (stored, _turn) = take_turn(app, &keys, lock).await?;
+    let (stored, turn) = take_turn(app, &keys, lock).await?;
     let Some(stored) = stored else {
-        let [key_sha256, _] = keys;
-        return record(app, key_sha256, Request::from_parts(parts, body), next).await;
+        let (app, [key_sha256, _]) = (app.clone(), keys);
+        let carried_out = async move {
+            let answer = record(&app, key_sha256, Request::from_parts(parts, body), next).await;
+            drop(turn);
+            answer
+        };
+        // in a task: a client that leaves, or waits no longer, repeats the request and gets the answer of this one
+        let answer = tokio::spawn(carried_out.in_current_span()).await;
+        return answer.unwrap_or_else(|_| Err(Problem::internal()));
     };
     if let Some(principal) = &principal {
         admit(&parts, app, principal)?;

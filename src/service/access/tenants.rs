@@ -24,6 +24,8 @@ pub struct TenantCache {
     records: ArcSwap<HashMap<TenantId, Arc<TenantRecord>>>,
     /// The settings of the tenant of trials, while an administrator has stored none.
     trial: Option<Arc<TenantRecord>>,
+    /// Held from a read to its result: of two reads at once the earlier one would otherwise stay.
+    reading: tokio::sync::Mutex<()>,
     locks: KeyLocks<TenantId>,
 }
 
@@ -49,6 +51,7 @@ impl TenantCache {
     /// # Errors
     /// As the store's; the cached limits stay as they were.
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), ReadError> {
+        let _one = self.reading.lock().await;
         let all = store.list_tenants().await?;
         let map = all.into_iter().map(|record| (record.tenant_id.clone(), Arc::new(record))).collect();
         self.records.store(Arc::new(map));

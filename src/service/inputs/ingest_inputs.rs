@@ -220,6 +220,14 @@ impl IngestInputs {
             // ends the reader: the branch above tells of it once nothing writes any more
             never = stop_with_the_record(&self.0, job, course) => match never {},
         };
+        let result = match result {
+            // a request that removed the content took the files from under the reader
+            Err(problem) if problem.code == ErrorCode::InternalError => {
+                let current = self.0.load_shared_job(&job.tenant_id, &job.job_id).await;
+                Err(current.ok().and_then(|job| job.check_kept().err()).unwrap_or(problem))
+            }
+            other => other,
+        };
         if let Err(problem) = &result {
             tracing::info!(
                 event = "SS_INGEST_REFUSED",

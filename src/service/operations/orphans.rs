@@ -143,7 +143,7 @@ async fn look_at(
         Ok(None) | Err(ReadError::Corrupt { .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
-    if share == Share::Local && job.is_removed() && !rules.holds(&tenant) {
+    if share == Share::Local && job.is_removed() && !rules.holds(deps, &tenant).await {
         // the server that removed the content could not reach the scratch space of this one
         remove_scratch(deps, &job).await;
         return Ok(());
@@ -169,14 +169,17 @@ async fn look_at(
             remove(deps, rules, &job, ("upload", session_dir(&entry.name), due_at), summary).await;
         }
     }
-    if !summary.dry_run && !rules.holds(&tenant) {
+    if !summary.dry_run {
         let grace = hours(policy.upload_sessions_hours.max(1));
         let is_old = |changed_at: &DateTime<Utc>| *changed_at + grace <= now;
         let sets = sets.into_iter().filter(|(set, changed_at)| is_old(changed_at) && !job.cites_set(set));
         let published = published
             .into_iter()
             .filter(|(dir, changed_at)| is_old(changed_at) && is_left_publication(&job, dir, now));
-        remove_unlisted(deps, &job, sets.chain(published).map(|(dir, _)| dir).collect()).await;
+        let dirs: Vec<String> = sets.chain(published).map(|(dir, _)| dir).collect();
+        if !dirs.is_empty() && !rules.holds(deps, &tenant).await {
+            remove_unlisted(deps, &job, dirs).await;
+        }
     }
     Ok(())
 }
@@ -196,14 +199,17 @@ pub(super) async fn remove_copies(deps: &Deps, rules: &Rules) -> Result<(), Read
         };
         let (is_removed, is_expired) =
             (job.is_removed(), job.inputs.is_none() && job.inputs_removed_at().is_some());
-        if rules.holds(&tenant) || !(is_removed || is_expired) {
+        if (is_removed || is_expired) && rules.holds(deps, &tenant).await {
             continue;
         }
         let workspace = Arc::clone(&deps.workspace);
+        // uploads that were given up, or came second, left some that the record does not name
+        let record = serde_json::to_string(&*job).unwrap_or_default();
+        let named = move |sha256: &str| !is_expired && record.contains(sha256);
         // a job that lost its inputs alone may be getting new ones
         let remove = move || match is_removed {
             true => workspace.remove_copies(&tenant, &job_id),
-            false => workspace.remove_unused_copies(&tenant, &job_id),
+            false => workspace.remove_unused_copies(&tenant, &job_id, &named),
         };
         noted(deps.pool.run(remove).await);
     }
@@ -250,9 +256,6 @@ fn is_left_publication(job: &JobRecord, dir: &str, now: DateTime<Utc>) -> bool {
 /// Removes blobs that no record lists: content that nobody was shown, or that a later commit
 /// replaced. The record is read before; a directory that it does not list so long after is never listed.
 async fn remove_unlisted(deps: &Deps, job: &JobRecord, dirs: Vec<String>) {
-    if dirs.is_empty() {
-        return;
-    }
     let blobs = Arc::clone(&deps.blobs);
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
     let remove = move || dirs.iter().try_for_each(|dir| blobs.delete(&tenant, &job_id, dir));
@@ -266,7 +269,7 @@ async fn remove(
     (kind, path, due_at): (&'static str, String, DateTime<Utc>),
     summary: &mut Summary,
 ) {
-    if rules.holds(&job.tenant_id) {
+    if rules.holds(deps, &job.tenant_id).await {
         summary.held += 1;
         return;
     }

@@ -172,8 +172,15 @@ impl Rules {
         self.tenants.get(tenant).map_or(self.service, |own| self.service.with(&own.retention))
     }
 
-    pub(super) fn holds(&self, tenant: &TenantId) -> bool {
-        self.tenants.get(tenant).is_some_and(|record| record.hold.is_some())
+    /// True while nothing of the tenant may be removed. A pass may take minutes: a hold that was set since it began counts, and where that
+    /// cannot be read nothing is removed.
+    pub(super) async fn holds(&self, deps: &Deps, tenant: &TenantId) -> bool {
+        let is_free = |record: Option<&TenantRecord>| record.is_none_or(|record| record.hold.is_none());
+        let now = match is_free(self.tenants.get(tenant)) {
+            true => deps.store.tenant(tenant).await,
+            false => return true,
+        };
+        !now.is_ok_and(|record| is_free(record.as_ref()))
     }
 
     /// The shortest time that anybody keeps something, in days; `None` where everybody keeps it.
@@ -303,7 +310,7 @@ impl Sweeper {
             if has_open_batch || matches!(job.status, JobStatus::Queued | JobStatus::Running) {
                 continue;
             }
-            if rules.holds(&job.tenant_id) {
+            if rules.holds(deps, &job.tenant_id).await {
                 summary.held += 1;
                 continue;
             }
@@ -335,7 +342,7 @@ impl Sweeper {
         self.files = page.next_cursor;
         for job in page.items {
             summary.looked_at += 1;
-            if rules.holds(&job.tenant_id) || !delete_files(deps, &job).await {
+            if rules.holds(deps, &job.tenant_id).await || !delete_files(deps, &job).await {
                 summary.postponed += 1;
                 continue;
             }
@@ -359,7 +366,7 @@ pub(super) async fn expire(
     summary.looked_at += 1;
     let due_at = job.expires_at(&rules.of(&job.tenant_id)).filter(|due_at| *due_at <= now);
     let Some(due_at) = due_at else { return };
-    if rules.holds(&job.tenant_id) {
+    if rules.holds(deps, &job.tenant_id).await {
         summary.held += 1;
         return;
     }
@@ -407,7 +414,7 @@ async fn ended_batches(
         let kept = rules.of(&batch.tenant_id).jobs_days;
         let due_at = batch.ended_at.and_then(|at| days_after(at, kept)).filter(|at| *at <= now);
         let Some(due_at) = due_at else { continue };
-        if rules.holds(&batch.tenant_id) {
+        if rules.holds(deps, &batch.tenant_id).await {
             summary.held += 1;
             continue;
         }

@@ -1,9 +1,14 @@
 //! When the data volume counts as nearly full: the one rule that refusals, claims and health share.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::volume::Volume;
+use crate::telemetry::sparse::Sparse;
+
+/// Every request would have a line of its own while files are away.
+static AWAY: Sparse = Sparse::new(Duration::from_secs(10));
 
 /// Without a setting: one part in this many of the volume (5 %), within the bounds below.
 const DEFAULT_SHARE: u64 = 20;
@@ -58,7 +63,10 @@ pub fn takes_no_work(look: &std::io::Result<Space>) -> bool {
 
 /// The refusal of a request whose files cannot be reached now; logged here, without names for the client.
 pub fn files_away(error: &std::io::Error) -> Problem {
-    tracing::error!(event = "SS_FILES_UNAVAILABLE", %error, "a request needs files that cannot be reached now");
+    if let Some(left_out) = AWAY.turn() {
+        let what = "a request needs files that cannot be reached now";
+        tracing::error!(event = "SS_FILES_UNAVAILABLE", %error, left_out, "{what}");
+    }
     Problem::new(
         ErrorCode::DependencyUnavailable,
         "the files cannot be reached now; repeat the request later",

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::audit::ChainedEvent;
+use super::enabled::EnabledSince;
+use super::postponed;
+use crate::domain::audit::{AuditEvent, ChainedEvent};
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId, WebhookId};
 use crate::domain::webhook::event::{EventType, body, delivery_id};
@@ -112,7 +114,7 @@ impl Follower {
     }
 
     async fn handle(&mut self, events: &[ChainedEvent], last: u64) -> Result<(), Problem> {
-        let mut known = Known::default();
+        let (mut known, mut enabled) = (Known::default(), EnabledSince::default());
         let mut made = Vec::new();
         let mut woken = Vec::new();
         let mut handled = last;
@@ -121,11 +123,13 @@ impl Follower {
                 break;
             }
             handled = event.seq;
+            // a test, a replay or a change that another server took
+            woken.extend(endpoint_of(&event.event));
             let Some((kind, job_id)) = EventType::of(&event.event) else { continue };
             for endpoint in known.of(&self.ctx, &event.event.tenant, &job_id).await? {
                 // the end of a job is also the end of its endpoints
                 let ends = kind == EventType::JobDeleted && endpoint.job_id.is_some();
-                if endpoint.wants(kind, event.event.time) {
+                if endpoint.takes(kind) && enabled.begins_before(&self.ctx, endpoint, event).await? {
                     made.push(delivery(endpoint, kind, &job_id, event));
                 } else if !ends {
                     continue;
@@ -169,11 +173,6 @@ impl Follower {
     }
 }
 
-fn postponed(problem: &Problem) {
-    let code = problem.code.as_str();
-    tracing::warn!(event = "SS_WEBHOOKS_POSTPONED", code, "events of webhooks cannot be handled now");
-}
-
 /// The endpoints that were read for the events of one page.
 #[derive(Default)]
 struct Known {
@@ -201,6 +200,11 @@ impl Known {
         }
         Ok(self.tenants[tenant].iter().chain(&self.jobs[&key]))
     }
+}
+
+/// The endpoint that an event tells of.
+fn endpoint_of(event: &AuditEvent) -> Option<WebhookId> {
+    WebhookId::parse(event.resource.strip_prefix("webhook:")?).ok()
 }
 
 fn delivery(

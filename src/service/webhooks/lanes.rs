@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::own_event;
+use super::{own_event, postponed};
 use crate::domain::error::Problem;
 use crate::domain::ids::{TenantId, WebhookId};
 use crate::domain::webhook::retry::next_attempt;
@@ -64,7 +64,7 @@ impl Permits {
 
 /// Sends until `stop` fires. Attempts that are under way then are made again by the next start.
 pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
-    let Some(mut woken) = ctx.webhooks.woken() else { return };
+    let mut woken = ctx.webhooks.woken();
     let permits = Arc::new(Permits { all: Semaphore::new(IN_ALL), tenants: Mutex::new(HashMap::new()) });
     let mut lanes: HashMap<WebhookId, Arc<Lane>> = HashMap::new();
     let mut tasks: JoinSet<WebhookId> = JoinSet::new();
@@ -135,8 +135,7 @@ async fn follow(ctx: Arc<Context>, id: WebhookId, lane: Arc<Lane>, permits: Arc<
             Ok(Next::Now) => continue,
             Ok(Next::At(due)) => (due - ctx.clock.now()).to_std().unwrap_or_default().min(LONGEST_SLEEP),
             Err(problem) => {
-                let code = problem.code.as_str();
-                tracing::warn!(event = "SS_WEBHOOKS_POSTPONED", code, "deliveries wait for the store");
+                postponed(&problem);
                 AGAIN
             }
         };

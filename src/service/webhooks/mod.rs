@@ -1,6 +1,7 @@
 //! Webhooks: endpoints, deliveries, and the part of the service that makes and sends them.
 
 pub mod deliveries;
+mod enabled;
 pub mod endpoints;
 pub mod follow;
 pub mod lanes;
@@ -14,11 +15,13 @@ use chrono::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::domain::audit::{Actor, AuditEvent};
+use crate::domain::error::Problem;
 use crate::domain::ids::WebhookId;
 use crate::domain::webhook::WebhookRecord;
 use crate::domain::webhook::signing::WebhookKeys;
 use crate::ports::webhook::{WebhookMeter, WebhookSender};
 use crate::service::shared::context::Context;
+use crate::telemetry::sparse::Sparse;
 
 /// Bounds of webhooks, converted from settings by `app`.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +46,8 @@ pub struct Webhooks {
     pub meter: Arc<dyn WebhookMeter>,
     /// Bounds.
     pub options: WebhookOptions,
-    woken: (UnboundedSender<WebhookId>, Mutex<Option<UnboundedReceiver<WebhookId>>>),
+    /// The way to the part that sends, while this process sends.
+    woken: Mutex<Option<UnboundedSender<WebhookId>>>,
 }
 
 impl Webhooks {
@@ -54,19 +58,31 @@ impl Webhooks {
         meter: Arc<dyn WebhookMeter>,
         options: WebhookOptions,
     ) -> Self {
-        let (wake, woken) = unbounded_channel();
-        Self { sender, keys, meter, options, woken: (wake, Mutex::new(Some(woken))) }
+        Self { sender, keys, meter, options, woken: Mutex::default() }
     }
 
-    /// Reports that an endpoint has something to be sent.
+    /// Reports that an endpoint has something to be sent. Where another server sends, it hears of it by the audit chain.
     pub(in crate::service) fn wake(&self, webhook_id: &WebhookId) {
-        // where nothing is sent in this process, the next start finds what is pending
-        let _ = self.woken.0.send(webhook_id.clone());
+        let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        if woken.as_ref().is_some_and(|sending| sending.send(webhook_id.clone()).is_err()) {
+            *woken = None;
+        }
     }
 
-    /// Returns the endpoints that have something to be sent; once.
-    fn woken(&self) -> Option<UnboundedReceiver<WebhookId>> {
-        self.woken.1.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Returns the endpoints that have something to be sent from now on. Each term of a server asks anew.
+    fn woken(&self) -> UnboundedReceiver<WebhookId> {
+        let (wake, woken) = unbounded_channel();
+        *self.woken.lock().unwrap_or_else(PoisonError::into_inner) = Some(wake);
+        woken
+    }
+}
+
+/// Tells that events or deliveries wait for the store; each endpoint would have lines of its own.
+fn postponed(problem: &Problem) {
+    static TOLD: Sparse = Sparse::new(std::time::Duration::from_secs(10));
+    if let Some(left_out) = TOLD.turn() {
+        let code = problem.code.as_str();
+        tracing::warn!(event = "SS_WEBHOOKS_POSTPONED", code, left_out, "webhooks wait for the store");
     }
 }
 

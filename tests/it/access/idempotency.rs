@@ -1,10 +1,20 @@
 //! Answers that are kept for an `Idempotency-Key` belong to a principal: they are replayed to nobody else, not after its
 //! credential ended, and not after its job is gone.
 
+use std::sync::Arc;
+
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use stata_service::adapters::clock::SystemClock;
+use stata_service::adapters::store::{Options as StoreOptions, SqliteStore};
+use stata_service::domain::credential::StoredResponse;
+use stata_service::ports::store::{Store, StoreExt};
+use stata_service::service::shared::stored_answers::StoredAnswers;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
+use crate::support::context::context;
+use crate::support::flaky_store::{FlakyStore, HOUSEKEEPING};
 
 const KEY: (&str, &str) = ("Idempotency-Key", "k1");
 
@@ -156,4 +166,52 @@ async fn answers_with_signed_links_are_signed_again_and_never_stored() {
             assert!(found.is_none(), "{signature} in {}", file.path().display());
         }
     }
+}
+
+/// Keeps an answer in a store and looks for it.
+async fn is_kept(inner: &Arc<dyn Store>, flaky: FlakyStore, key: &str) -> bool {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut ctx = context(dir.path(), Arc::new(SystemClock));
+    ctx.store = Arc::new(flaky);
+    let answer = StoredResponse { status: 201, headers: Vec::new(), body: "{}".to_owned() };
+    StoredAnswers(&ctx).keep(key.to_owned(), "body".to_owned(), Some(answer.clone()), None).await;
+    let found = inner.idempotency(key).await.expect("readable");
+    found.is_some_and(|found| found.version == 1 && found.response == Some(answer))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_kept_though_the_store_is_away_just_after_the_change() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let options = StoreOptions::new(dir.path().join("data"), Arc::new(SystemClock));
+    let store: Arc<dyn Store> = SqliteStore::open(options).expect("opens");
+    assert!(is_kept(&store, FlakyStore::away(Arc::clone(&store), 4), "away").await);
+    // it was stored, and nobody knows: it is stored once
+    assert!(is_kept(&store, FlakyStore::new(Arc::clone(&store), HOUSEKEEPING), "unknown").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_client_leaves_is_carried_out_once() {
+    let app = TestApp::start().await;
+    let body = json!({"url": "http://127.0.0.1:9/hook"});
+    let made = Answer::of(app.request(Method::POST, "/v1/webhooks", ADMIN_KEY).json(&body)).await.ok();
+    let path = format!("/v1/webhooks/{}", made["webhook_id"].as_str().expect("an id"));
+    let address = app.base.strip_prefix("http://").expect("an address").to_owned();
+    let requests = 60;
+    for n in 0..requests {
+        let key = format!("leaves-{n}");
+        let mut client = tokio::net::TcpStream::connect(&address).await.expect("connects");
+        let head = format!(
+            "POST {path}/test HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {ADMIN_KEY}\r\nIdempotency-Key: {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        client.write_all(head.as_bytes()).await.expect("sent");
+        tokio::time::sleep(std::time::Duration::from_micros(200 * (n % 20))).await;
+        drop(client);
+        let again = app.request(Method::POST, &format!("{path}/test"), ADMIN_KEY);
+        Answer::of(again.header("Idempotency-Key", &key).json(&json!({}))).await.ok();
+    }
+    let log = app.request(Method::GET, &format!("{path}/deliveries?limit=200"), ADMIN_KEY);
+    let log = Answer::of(log).await.ok();
+    let sent = log["deliveries"].as_array().expect("a list").len();
+    assert_eq!(sent, usize::try_from(requests).expect("a few"), "each request was carried out once");
 }

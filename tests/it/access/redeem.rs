@@ -63,7 +63,7 @@ impl Bench {
     }
 }
 
-async fn redeem(
+pub(crate) async fn redeem(
     ctx: &Context,
     tenant: &TenantId,
     code: &str,

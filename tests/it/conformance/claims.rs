@@ -26,6 +26,7 @@ conformance![
     a_claim_is_a_commit_of_each_job,
     tenants_take_turns,
     batches_of_a_tenant_and_its_other_jobs_take_turns,
+    ever_new_batches_hold_no_other_job_back,
     a_tenant_at_its_limit_is_passed_over,
     no_more_jobs_run_than_there_are_seats,
     a_delayed_job_waits_for_its_time,
@@ -158,6 +159,24 @@ async fn batches_of_a_tenant_and_its_other_jobs_take_turns(Fresh { store, .. }: 
     }
     let rest = claimed(&store, 32).await;
     assert_eq!((rest.len(), rest[0].as_str(), rest[15].as_str()), (16, "p_04", "p_19"));
+}
+
+async fn ever_new_batches_hold_no_other_job_back(Fresh { store, .. }: Fresh) {
+    for id in ["one", "two", "three"] {
+        queue(&store, "t", id).await;
+    }
+    // as many batches come as jobs are taken
+    let mut order = Vec::new();
+    for n in 0..12 {
+        let mut queued = next(&job("t", &n_of("cell", n), 0), JobStatus::Queued);
+        (queued.version, queued.plan) = (1, Some(planned()));
+        let cell = cell_of(queued, &format!("batch_{n:02}"));
+        store.commit(commit(vec![put(cell)])).await.expect("commits");
+        order.extend(claimed(&store, 1).await);
+    }
+    let place = |id: &str| order.iter().position(|taken| taken == id);
+    assert!(place("one") == Some(0) && place("two") < Some(4) && place("two").is_some(), "{order:?}");
+    assert!(place("three").is_some(), "{order:?}");
 }
 
 fn n_of(batch: &str, n: usize) -> String {

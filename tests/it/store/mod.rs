@@ -6,6 +6,7 @@ mod backup_postgres;
 mod crash;
 mod direct_files;
 mod failover;
+mod holds;
 pub(crate) mod migration;
 mod model;
 mod moving;

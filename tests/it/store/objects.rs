@@ -1,17 +1,20 @@
 //! The blob store over a real S3 server: starts that are refused, large objects, outages, answers that ask to try again.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::files::{LocalBlobStore, LocalWorkspace};
 use stata_service::adapters::objects::{ObjectBlobStore, OpenError, Options, check_unused};
 use stata_service::domain::canonical::sha256_hex;
 use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::ports::blob_store::{BlobStore, Promotion, Written, is_unavailable};
+use stata_service::ports::clock::Clock;
 use stata_service::ports::workspace::Workspace;
 
 use crate::support::app::PATIENCE;
@@ -355,4 +358,32 @@ fn answers_that_ask_to_slow_down_or_break_off_are_asked_for_again() {
         }
     };
     assert!(is_unavailable(&error) && started.elapsed() < Duration::from_secs(60), "{error}");
+}
+
+/// Objects below a prefix that rclone keeps, with a last change so long ago.
+fn left(server: &Server, prefix: &str, name: &str, hours: u64) -> std::path::PathBuf {
+    let path = server.bucket().join(prefix).join(name);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    std::fs::write(&path, "stata-service trial").expect("written");
+    let changed = SystemTime::from(SystemClock.now()) - Duration::from_secs(hours * 3600);
+    File::options().append(true).open(&path).expect("there").set_modified(changed).expect("set");
+    path
+}
+
+#[test]
+fn trials_of_servers_that_were_killed_in_their_first_second_are_removed() {
+    let Some(server) = objects::rclone() else { return };
+    let (dir, options) = (tempfile::tempdir().expect("a directory"), server.options());
+    let old: Vec<_> =
+        ["one", "two"].map(|id| left(server, &options.prefix, &format!("trials/trial_{id}"), 2)).into();
+    let young = left(server, &options.prefix, "trials/trial_three", 0);
+    let file = left(server, &options.prefix, "v1/default/00/job_1/artifacts/a", 9);
+    let _blobs = open(&options, dir.path());
+    let deadline = Instant::now() + PATIENCE;
+    while old.iter().any(|path| path.exists()) {
+        assert!(Instant::now() < deadline, "{old:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(young.exists(), "another server may be in its trial");
+    assert!(file.exists());
 }

@@ -1,9 +1,10 @@
-//! A store that applies one commit and then does not know whether it did, as after a lost connection, or that
-//! shows a record once more as it was, as a reader sees it who was a moment too early, or in which another writer
+//! A store that applies one commit and then does not know whether it did, as after a lost connection, or that is away
+//! for some commits, or that shows a record once more as it was, as a reader sees it who was a moment too early, or in which another writer
 //! changes a job while it is being claimed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use stata_service::domain::job::JobRecord;
@@ -16,14 +17,21 @@ use tokio::sync::mpsc;
 
 use super::records::commit;
 
+/// Instead of an audit action: the first commit that has no audit event.
+pub(crate) const HOUSEKEEPING: &str = "housekeeping";
+
 /// The store.
 pub(crate) struct FlakyStore {
     inner: Arc<dyn Store>,
     /// The first commit with this audit action is the one.
     action: &'static str,
     done: Arc<AtomicBool>,
+    /// Commits that are refused before all others.
+    away: AtomicUsize,
     /// What the other writer makes of the first job that is claimed, before the claim is committed.
     overtake: Option<fn(&JobRecord) -> JobRecord>,
+    /// What another writer commits right behind it.
+    next: Mutex<Option<Commit>>,
     /// What the next read of a job shows.
     earlier: Mutex<Option<Arc<JobRecord>>>,
 }
@@ -31,7 +39,25 @@ pub(crate) struct FlakyStore {
 impl FlakyStore {
     /// Wraps a store.
     pub(crate) fn new(inner: Arc<dyn Store>, action: &'static str) -> Self {
-        Self { inner, action, done: Arc::default(), overtake: None, earlier: Mutex::default() }
+        Self {
+            inner,
+            action,
+            done: Arc::default(),
+            away: AtomicUsize::new(0),
+            overtake: None,
+            next: Mutex::default(),
+            earlier: Mutex::default(),
+        }
+    }
+
+    /// Wraps a store that is away for so many commits.
+    pub(crate) fn away(inner: Arc<dyn Store>, commits: usize) -> Self {
+        Self { away: AtomicUsize::new(commits), ..Self::new(inner, "") }
+    }
+
+    /// Wraps a store in which another writer commits `next` right behind the first commit with an audit action.
+    pub(crate) fn followed(inner: Arc<dyn Store>, action: &'static str, next: Commit) -> Self {
+        Self { next: Mutex::new(Some(next)), ..Self::new(inner, action) }
     }
 
     /// Wraps a store whose next read of a job shows `earlier`; no commit is lost.
@@ -63,11 +89,23 @@ impl FlakyStore {
 
 impl Store for FlakyStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
-        let lost = commit.audit.iter().any(|event| event.action == self.action)
-            && !self.done.swap(true, Ordering::SeqCst);
+        let left = self.away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_ok() {
+            let retry_after = Duration::from_secs(1);
+            return Box::pin(async move { Err(CommitError::Unavailable { retry_after }) });
+        }
+        let is_it = match commit.housekeeping {
+            Some(_) => self.action == HOUSEKEEPING,
+            None => commit.audit.iter().any(|event| event.action == self.action),
+        };
+        let lost = is_it && !self.done.swap(true, Ordering::SeqCst);
         let (id, applied) = (commit.id.clone(), self.inner.commit(commit));
         Box::pin(async move {
             let receipt = applied.await?;
+            let next = if lost { self.next.lock().expect("no writer panics").take() } else { None };
+            if let Some(next) = next {
+                return self.inner.commit(next).await.map(|_| receipt);
+            }
             if lost { Err(CommitError::Indeterminate { id }) } else { Ok(receipt) }
         })
     }

@@ -1,6 +1,7 @@
 //! Webhooks: endpoints, signed deliveries, repetitions, replays, addresses that are refused.
 
 mod addresses;
+mod clocks;
 mod deliveries;
 mod endpoints;
 mod kills;
