@@ -131,7 +131,8 @@ impl Copies {
         remove_tree(&self.folder.of_job(tenant, job_id))
     }
 
-    /// Removes the copies of a job that are not in use, but those whose hash is to be kept. The folder stays, which an upload may be about to put one into.
+    /// Removes the copies of a job that are not in use, but those whose hash is to be kept. The folder stays, which an upload may
+    /// be about to put one into.
     ///
     /// # Errors
     /// Any I/O error.

@@ -68,8 +68,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ("endogenous regressors: templates keep to ivprobit and ivregress", &["eprobit", "eregress"]),
     (
         "a likelihood or a system of the author's own",
-        &["ml", "mleval", "mlmatsum", "mlsum", "mlvecsum", "nlsur"],
+        &["makecns", "matcproc", "ml", "mleval", "mlmatsum", "mlsum", "mlvecsum", "nlsur"],
     ),
+    ("matrices of counts that the author types: templates keep to ca", &["camat"]),
+    ("hidden states: templates keep to threshold", &["mswitch"]),
     ("searches among functions of regressors: a plan names them", &["mfp"]),
     (
         "the service renders tables and documents",

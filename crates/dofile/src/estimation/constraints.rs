@@ -66,7 +66,17 @@ pub(crate) fn forms(
     parameters: &Parameters,
     wanted: &[(i64, String)],
 ) -> Result<Vec<LinearForm>> {
-    let mut forms = Vec::new();
+    let (forms, notes) = accepted(parameters, wanted)?;
+    notes.iter().for_each(|note| session.print(note));
+    Ok(forms)
+}
+
+/// The forms of constraints, and the notes on those that are left out.
+pub(crate) fn accepted(
+    parameters: &Parameters,
+    wanted: &[(i64, String)],
+) -> Result<(Vec<LinearForm>, Vec<String>)> {
+    let (mut forms, mut notes) = (Vec::new(), Vec::new());
     for (number, text) in wanted {
         match equation_forms::restrictions(text, parameters, equation_forms::Options::default()) {
             Ok(found) if found.iter().any(LinearForm::is_number) => {
@@ -77,12 +87,12 @@ pub(crate) fn forms(
             }
             Ok(found) => forms.extend(found),
             Err(error) if matches!(error.code, 111 | 303) => {
-                session.print(format!("(note: constraint number {number} caused error r({}))", error.code));
+                notes.push(format!("(note: constraint number {number} caused error r({}))", error.code));
             }
             Err(error) => return Err(error),
         }
     }
-    Ok(forms)
+    Ok((forms, notes))
 }
 
 /// `e(Cns)`: one row for each constraint, its target in the last column.
@@ -101,15 +111,27 @@ pub(crate) fn labelled(rows: usize, cells: Vec<f64>, stripe: Vec<Stripe>) -> Mat
 
 /// Prints the constraints of the active results, unless `nocnsreport` was given.
 pub(crate) fn show(session: &mut Session) {
-    let Some(cns) = session.e.results.matrices.get("Cns").cloned() else { return };
     if session.settings.search.no_report {
         return;
     }
+    for (i, text) in texts(session).iter().enumerate() {
+        session.print(format!(" ({:>2})  {text}", i + 1));
+    }
+}
+
+/// The constraints of the active results as they are shown. Those that hold a base or an omitted coefficient at zero
+/// are not: nobody asked for them.
+pub(crate) fn texts(session: &Session) -> Vec<String> {
+    let Some(cns) = session.e.results.matrices.get("Cns") else { return Vec::new() };
     let last = cns.cols() - 1;
     let parameters = named(cns.col_names[..last].to_vec());
-    for i in 0..cns.rows() {
-        let form = LinearForm { weights: (0..last).map(|j| cns.get(i, j)).collect(), constant: 0.0 };
-        let target = format::bare("%9.0g", cns.get(i, last) + 0.0);
-        session.print(format!(" ({:>2})  {} = {}", i + 1, form.text(&parameters), target.trim()));
-    }
+    let omitted = |j: &usize| parameters.terms[*j].as_ref().is_some_and(|t| t.is_omitted());
+    (0..cns.rows())
+        .filter(|i| !(0..last).filter(|j| cns.get(*i, *j) != 0.0).all(|j| omitted(&j)))
+        .map(|i| {
+            let form = LinearForm { weights: (0..last).map(|j| cns.get(i, j)).collect(), constant: 0.0 };
+            let target = format::bare("%9.0g", cns.get(i, last) + 0.0);
+            format!("{} = {}", form.text(&parameters), target.trim())
+        })
+        .collect()
 }

@@ -15,6 +15,7 @@ pub(crate) mod groups;
 pub(crate) mod influence;
 pub(crate) mod listing;
 mod listing_boxes;
+pub(crate) mod matrix_tables;
 pub(crate) mod means;
 pub(crate) mod panel_series;
 pub(crate) mod posted;

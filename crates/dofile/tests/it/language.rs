@@ -101,7 +101,7 @@ fn errors_have_their_codes() {
     fails("display 1 + \"a\"", 109, "type mismatch");
     fails("display nofunction(1)", 133, "unknown function nofunction()");
     fails("nocommand", 199, "command nocommand is unrecognized");
-    fails("mswitch x", 199, "command mswitch is not supported by the open engine");
+    fails("ucm x", 199, "command ucm is not supported by the open engine");
     fails("summarize x", 111, "variable x not found");
     fails("use nosuchfile", 601, "file nosuchfile.dta not found");
     fails("error 2000", 2000, "no observations");

@@ -40,6 +40,7 @@ mod printed_comparisons;
 mod printed_descriptions;
 mod printed_families;
 mod printed_layout;
+mod printed_matrices;
 mod printed_messages;
 mod printed_models;
 mod printed_tables;

@@ -317,3 +317,27 @@ fn margins_without_errors_are_posted_alone() {
     );
     assert!(log.contains("2 b\n") && log.contains("\n111\n"), "{log}");
 }
+
+/// Statalist, 14 November 2007 (S. Juul): `sts list` at chosen times in the cancer drug trial. The number at risk is that of
+/// the last time of the data up to the chosen one.
+#[test]
+fn sts_list_at() {
+    let log =
+        log_of(&format!("{}stset studytime, failure(died)\nsts list, at(1 5 to 37)", input("drugtr.csv", 3)));
+    let rows = [
+        "1 48 2 0.9583 0.0288 0.8435 0.9894",
+        "5 42 6 0.8333 0.0538 0.6943 0.9129",
+        "9 32 6 0.7061 0.0661 0.5546 0.8143",
+        "13 24 6 0.5628 0.0742 0.4060 0.6931",
+        "17 20 3 0.4870 0.0761 0.3326 0.6249",
+        "21 16 0 0.4870 0.0761 0.3326 0.6249",
+        "25 10 6 0.2922 0.0767 0.1543 0.4449",
+        "29 8 1 0.2557 0.0753 0.1247 0.4093",
+        "33 4 1 0.1918 0.0791 0.0676 0.3634",
+        "37 2 0 0.1918 0.0791 0.0676 0.3634",
+    ];
+    let words: Vec<String> =
+        log.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert!(words.windows(rows.len()).any(|w| w == rows), "{log}");
+    assert!(words.iter().any(|l| l == "At Survivor Std.") && !log.contains("lost"), "{log}");
+}

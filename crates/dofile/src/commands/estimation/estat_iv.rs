@@ -79,7 +79,7 @@ pub(crate) fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
             format::right(&format::bare("%6.4f", stage.r2), 8),
             format::right(&format::bare("%6.4f", stage.r2_a), 12),
             format::right(&format::bare("%6.4f", stage.partial_r2), 13),
-            format::right(&format::bare("%9.0g", stage.test.statistic), 13),
+            format::right(&format::bare("%9.6g", stage.test.statistic), 13),
             format::right(&format::bare("%6.4f", stage.test.p), 10)
         ));
         let t = stage.test;
@@ -102,7 +102,7 @@ pub(crate) fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
     let classical = !robust || options.has("forcenonrobust");
     if classical {
         session.print("");
-        session.print(format!("  Minimum eigenvalue statistic = {}", format::bare("%9.0g", minimum)));
+        session.print(format!("  Minimum eigenvalue statistic = {}", format::bare("%9.6g", minimum)));
     }
     results.scalar("mineig", stata(minimum));
     if classical {

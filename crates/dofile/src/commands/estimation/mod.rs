@@ -35,6 +35,7 @@ mod linktest;
 mod logistic;
 mod logit;
 mod lrtest;
+mod makecns;
 mod manova;
 mod margins;
 mod mfx;
@@ -99,6 +100,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     logistic::SPEC,
     logit::SPEC,
     lrtest::SPEC,
+    makecns::SPEC,
+    makecns::SPEC_MATCPROC,
     manova::SPEC,
     margins::SPEC,
     dprobit::SPEC,

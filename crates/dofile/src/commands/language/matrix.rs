@@ -4,10 +4,12 @@
 mod algebra;
 mod forms;
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
+use crate::estimation::constraints;
 use crate::format;
 use crate::matrix::Stripe;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{matching_paren, unquote, words};
@@ -21,7 +23,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "matrix [define] A = matrix_expression; matrix {rownames|colnames|roweq|coleq} A = names; matrix {list|dir|drop|rename} A; matrix accum|vecaccum|glsaccum|svd|symeigen|eigenvalues|score|input ...",
+    syntax: "matrix [define] A = matrix_expression; matrix {rownames|colnames|roweq|coleq} A = names; matrix {list|dir|drop|rename} A; matrix accum|vecaccum|glsaccum|svd|symeigen|eigenvalues|score|input ...; matrix dispCns [, r]; matrix makeCns ...",
     notes: "operators + - * / ' # , \\ and scalar multiples; functions inv, invsym, syminv, cholesky, I, J, diag, vecdiag, hadamard, vec, corr, trace, det, rowsof, colsof, nullmat, el; accum stores r(N)",
     examples: &[
         Example {
@@ -91,8 +93,33 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "svd" => forms::svd(s, rest),
         "symeigen" => forms::symeigen(s, rest),
         "score" => forms::score(s, rest),
+        "makeCns" => s.run_expanded(&format!("makecns {rest}")).map(|_| ()),
+        "dispCns" => constraints_shown(s, rest),
         _ => Err(StataError::unsupported_command(&format!("matrix {word}"))),
     }
+}
+
+/// `matrix dispCns [, r]`: the constraints of the active results, printed or stored in `r(cns1)` and so on.
+fn constraints_shown(s: &mut Session, rest: &str) -> Result<()> {
+    let options = [crate::syntax::OptSpec::flag("r")];
+    let options = crate::syntax::options::Options::parse(
+        "matrix dispCns",
+        rest.trim_start_matches(','),
+        &options,
+        &[],
+    )?;
+    if !options.has("r") {
+        constraints::show(s);
+        return Ok(());
+    }
+    let mut r = Results::default();
+    let texts = constraints::texts(s);
+    r.scalar("k", texts.len() as f64);
+    texts.iter().enumerate().for_each(|(i, text)| {
+        r.text(&format!("cns{}", i + 1), text);
+    });
+    s.r = r;
+    Ok(())
 }
 
 /// `A = exp` and `A[i,j] = exp`.

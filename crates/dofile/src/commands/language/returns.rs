@@ -217,7 +217,7 @@ fn display(s: &mut Session, raw: &str) -> Result<()> {
     ml_command::table(s, &cmd, &look)
 }
 
-/// `ereturn post b [V] [, esample(var) depname(name) obs(#) dof(#) properties()]`.
+/// `ereturn post b [V [Cns]] [, esample(var) depname(name) obs(#) dof(#) properties()]`.
 fn post(s: &mut Session, again: bool, rest: &str) -> Result<()> {
     let (names, options) = match top_level_comma(rest) {
         Some(i) => (&rest[..i], &rest[i + 1..]),
@@ -231,7 +231,7 @@ fn post(s: &mut Session, again: bool, rest: &str) -> Result<()> {
     let pairs: Vec<(String, String)> = if names.iter().any(|n| n == "=") {
         names.chunks(3).filter(|c| c.len() == 3).map(|c| (c[0].clone(), c[2].clone())).collect()
     } else {
-        ["b", "V", "C"].iter().zip(&names).map(|(a, b)| (a.to_string(), b.clone())).collect()
+        ["b", "V", "Cns"].iter().zip(&names).map(|(a, b)| (a.to_string(), b.clone())).collect()
     };
     for (slot, name) in &pairs {
         let m = s.matrix(name).ok_or_else(|| StataError::not_found(name))?;

@@ -2,11 +2,17 @@
 
 mod alpha;
 mod alpha_detail;
+mod ca;
+mod ca_show;
 mod canon;
 mod canon_show;
 mod cluster;
 mod cluster_object;
 mod cluster_stop;
+mod discrim;
+mod discrim_estat;
+mod discrim_predict;
+mod discrim_show;
 mod factor;
 mod hotelling;
 mod mvtest;
@@ -25,8 +31,12 @@ use crate::session::Session;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     alpha::SPEC,
+    ca::SPEC,
+    ca::SPEC_CAMAT,
     canon::SPEC,
     cluster::SPEC,
+    discrim::SPEC,
+    discrim::SPEC_CANDISC,
     pca::SPEC,
     factor::SPEC,
     rotate::SPEC,
@@ -43,6 +53,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
         let names = [("correlations", 3), ("loadings", 3)];
         return names.iter().find(|n| is(n.0, n.1)).map(|n| canon_show::estat(session, &call(n.0)));
     }
+    if discrim::active(session) {
+        return discrim_estat::estat(session, word, call);
+    }
     let own = matches!(session.e.cmd(), "pca" | "factor");
     match word {
         "kmo" if own => Some(scores::kmo(session, &call("kmo"))),
@@ -55,6 +68,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 pub(super) fn predict(cmd: &str) -> Option<Own> {
     if cmd == "canon" {
         return Some((&canon_show::PREDICT, canon_show::predict));
+    }
+    if matches!(cmd, "discrim" | "candisc") {
+        return Some((&discrim_predict::PREDICT, discrim_predict::predict));
     }
     matches!(cmd, "pca" | "factor").then_some((&scores::PREDICT, scores::predict as fn(&mut _, &_) -> _))
 }

@@ -201,9 +201,13 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
         Function::Failure => ("Failure", "function"),
         Function::Hazard => ("Cumulative", "hazard"),
     };
-    let lost = if cmd.has("enter") { ("", "Lost   Enter") } else { ("Net", "lost") };
+    let lost = match (at.is_some(), cmd.has("enter")) {
+        (true, _) => ("", ""),
+        (false, true) => ("", "Lost   Enter"),
+        (false, false) => ("Net", "lost"),
+    };
     // the entries take a column of their own
-    let column = if cmd.has("enter") { 15 } else { 7 };
+    let column = if cmd.has("enter") && at.is_none() { 15 } else { 7 };
     s.print(format!("             At{:>width$}{first:>12}      Std.", lost.0, width = column + 7));
     s.print(format!(
         "  Time     risk   Fail{:>column$}{second:>12}     error     [{}% conf. int.]",
@@ -269,7 +273,10 @@ fn at_lines(s: &mut Session, table: &[Point], times: &[f64], function: Function,
     for &time in times {
         let failures: f64 =
             table.iter().filter(|p| p.time > last && p.time <= time).map(|p| p.failures).sum();
-        let at_risk = table.iter().find(|p| p.time >= time).map_or(0.0, |p| p.at_risk);
+        // those at risk at the last time of the data up to here
+        let known = table.iter().rev().find(|p| p.time <= time).or(table.first());
+        let over = table.last().is_none_or(|p| time > p.time);
+        let at_risk = known.filter(|_| !over).map_or(0.0, |p| p.at_risk);
         let start = Point { survivor: 1.0, ..Point::default() };
         let beyond = table.last().is_none_or(|p| time > p.time && p.survivor > 0.0);
         let p = at_time(table, time).copied().unwrap_or(start);

@@ -17,6 +17,8 @@ mod irf;
 mod irf_file;
 mod irf_show;
 mod kpss;
+mod mswitch;
+mod mswitch_post;
 mod prais;
 mod serial;
 mod series;
@@ -66,6 +68,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     filter::SPEC,
     smooth::SPEC,
     kpss::SPEC,
+    mswitch::SPEC,
     prais::SPEC,
     svar::SPEC,
     threshold::SPEC,
@@ -101,6 +104,10 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
     if after == "arima" && is("aroots", 4) {
         return Some(aroots::aroots(session, &call("aroots")));
     }
+    if after == "mswitch" && (is("transition", 2) || is("duration", 3)) {
+        let name = if word.starts_with('t') { "transition" } else { "duration" };
+        return Some(mswitch_post::estat(session, name == "duration", &call(name)));
+    }
     if after == "arima" && is("acplot", 3) {
         return Some(acplot::acplot(session, &call("acplot")));
     }
@@ -116,6 +123,7 @@ pub(super) fn predict(cmd: &str) -> Option<Own> {
         "arfima" => Some((&arfima_predict::PREDICT, arfima_predict::predict as fn(&mut _, &_) -> _)),
         "arch" => Some((&arch_predict::PREDICT, arch_predict::predict as fn(&mut _, &_) -> _)),
         "arima" => Some((&arima_predict::PREDICT, arima_predict::predict as fn(&mut _, &_) -> _)),
+        "mswitch" => Some((&mswitch_post::PREDICT, mswitch_post::predict as fn(&mut _, &_) -> _)),
         "threshold" => Some((&threshold::PREDICT, threshold::predict as fn(&mut _, &_) -> _)),
         "vec" => Some((&vec::PREDICT, vec::predict as fn(&mut _, &_) -> _)),
         "var" => Some((&var::PREDICT, var::predict as fn(&mut _, &_) -> _)),

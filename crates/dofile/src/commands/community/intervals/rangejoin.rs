@@ -59,8 +59,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let added = added(s, cmd, &using, &using_by)?;
     let own = s.frame.find(name).map(|v| s.frame.numeric(v).map(|c| c.to_vec())).transpose()?;
-    let pairs = pairs(s, &using, key_var, (&by, &using_by), &bounds, own.as_deref())?;
-    s.room_for(pairs.len() as f64, 8.0 * added.len() as f64)?;
+    let pairs = pairs(s, &using, key_var, (&by, &using_by), &bounds, own.as_deref(), added.len())?;
     s.frame.gather_rows(pairs.iter().map(|p| Some(p.0)));
     for (v, name) in added {
         let mut variable = using.var(v).clone();
@@ -100,7 +99,8 @@ fn added(s: &Session, cmd: &ParsedCommand, using: &Frame, by: &[usize]) -> Resul
     Ok(out)
 }
 
-type Pairs = Vec<(usize, Option<usize>)>;
+/// A row of the data, and one of the file.
+type Pair = (usize, Option<usize>);
 
 fn pairs(
     s: &Session,
@@ -109,7 +109,8 @@ fn pairs(
     by: (&[usize], &[usize]),
     bounds: &(Bound, Bound),
     own: Option<&[f64]>,
-) -> Result<Pairs> {
+    added: usize,
+) -> Result<Vec<Pair>> {
     let keys = using.numeric(key_var)?;
     let mut groups: HashMap<Vec<_>, Vec<usize>> = HashMap::new();
     for row in (0..using.n_rows()).filter(|r| !is_missing(keys[*r])) {
@@ -131,6 +132,11 @@ fn pairs(
         if matched.is_empty() {
             out.push((row, None));
         }
+        // every row may match every other: the room is judged before the pairs take it
+        s.room_for(
+            (out.len() + matched.len()) as f64,
+            8.0 * added as f64 + std::mem::size_of::<Pair>() as f64,
+        )?;
         out.extend(matched.iter().map(|r| (row, Some(*r))));
         if s.interrupted() {
             return Err(StataError::new(1, "--Break--"));

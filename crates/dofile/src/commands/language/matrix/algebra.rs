@@ -364,6 +364,7 @@ fn function(s: &Session, name: &str, inner: &str) -> Result<Matrix> {
         }
         "get" => match inner.trim() {
             "_b" => s.matrix("e(b)").map(|m| (*m).clone()).ok_or_else(|| StataError::standard(301))?,
+            "Cns" => s.matrix("e(Cns)").map(|m| (*m).clone()).ok_or_else(|| StataError::not_found("Cns"))?,
             "VCE" => s.matrix("e(V)").map(|m| (*m).clone()).ok_or_else(|| StataError::standard(301))?,
             other => return Err(StataError::not_found(other)),
         },
