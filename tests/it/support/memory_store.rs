@@ -389,7 +389,13 @@ impl MemoryStore {
         let lane_of =
             |job: &JobRecord| (job.tenant_id.clone(), job.cell.as_ref().map(|cell| cell.batch_id.clone()));
         let own = ready.iter().filter(|job| job.tenant_id == tenant);
-        let lane = own.map(|job| lane_of(job)).min_by_key(|lane| state.lanes.get(lane).copied())?;
+        let own: Vec<_> = own.map(|job| lane_of(job)).collect();
+        // a new lane waits behind those that wait already
+        for lane in &own {
+            let last = state.lanes.values().max().map_or(1, |last| last + 1);
+            state.lanes.entry(lane.clone()).or_insert(last);
+        }
+        let lane = own.into_iter().min_by_key(|lane| state.lanes.get(lane).copied())?;
         let found = ready.iter().find(|job| lane_of(job) == lane).cloned();
         let round = state.lanes.values().max().map_or(1, |last| last + 1);
         state.lanes.insert(lane, round);
