@@ -272,7 +272,9 @@ impl JobRecord {
                     d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
                 })
         });
-        !indexed && !current && !is_read && !waits
+        // what a crash left of inputs that have expired is cited, and gone for everybody
+        let is_cited = (indexed || current) && self.inputs_removed_at().is_none();
+        !is_cited && !is_read && !waits
     }
 
     /// True while a server reads an upload of this job, or has to continue it.

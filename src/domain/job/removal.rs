@@ -1,6 +1,8 @@
 //! Changes of a job's content: revision of its plan, change of its description, removal of its files
 //! and texts. Ids, hashes and times stay, so that the audit trail can be read.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use super::record::{DataSharing, JobRecord};
 use super::state::{JobStatus, Operation};
 use crate::domain::artifact::Artifact;
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::layout::upload_dir;
 use crate::domain::tenant::{RetentionPolicy, days_after};
 
 /// Most plans that one job may freeze.
@@ -268,6 +271,21 @@ impl JobRecord {
         let mut next = self.next(now);
         next.retention.insert(INPUTS_REMOVED_AT.to_owned(), json!(now));
         next
+    }
+
+    /// The folders of the uploads that the record cites: those of its inputs and of the inputs among its artifacts.
+    pub fn cited_uploads(&self) -> BTreeSet<String> {
+        let of_inputs = self.inputs.iter().flat_map(|inputs| {
+            let files = inputs.datasets.iter().flat_map(|d| [&d.original_rel_path, &d.canonical_rel_path]);
+            files.chain([&inputs.manifest_rel_path])
+        });
+        let listed = self.artifacts_index.iter().map(|a| &a.rel_path);
+        let folder = |path: &String| match path.split('/').collect::<Vec<_>>()[..] {
+            ["inputs", upload, _, ..] => Some(upload_dir(upload)),
+            ["inputs", _] => Some(path.clone()),
+            _ => None,
+        };
+        of_inputs.chain(listed).filter_map(folder).collect()
     }
 
     /// Forgets that earlier inputs were removed, since there are new ones.

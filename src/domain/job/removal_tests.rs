@@ -1,6 +1,7 @@
 //! Tests of revision, description and removal.
 
 use super::*;
+use crate::domain::dataset::Inputs;
 use crate::domain::ids::{CodeId, JobId, TenantId, TraceId};
 use crate::domain::job::ops::NewJob;
 use crate::domain::job::record::TokenState;
@@ -88,4 +89,25 @@ fn expiry_counts_from_the_end_or_the_last_change() {
     ended.timestamps.finished_at = Some(at(100));
     assert_eq!(ended.expires_at(&policy), Some(at(100 + 2 * day)));
     assert_eq!(ended.expires_at(&RetentionPolicy::default()), None, "0 days keep");
+}
+
+/// A crash between the commit and the removal of the files leaves them to the sweep for uploads that nothing needs.
+#[test]
+fn files_of_expired_inputs_are_left_over_and_those_of_new_ones_are_not() {
+    let inputs = |upload: &str| Inputs {
+        manifest_rel_path: format!("inputs/{upload}/manifest.json"),
+        fingerprint: "f".repeat(64),
+        created_at: at(0),
+        datasets: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let kept = JobRecord { inputs: Some(inputs("up_1")), ..job(JobStatus::DraftReady) };
+    assert_eq!(kept.cited_uploads().into_iter().collect::<Vec<_>>(), ["inputs/up_1"]);
+    assert!(!kept.is_left_upload("up_1", at(1)) && kept.is_left_upload("up_2", at(1)));
+    let expired = kept.remove_inputs(at(2));
+    assert!(expired.is_left_upload("up_1", at(3)));
+    let mut again = expired;
+    again.inputs = Some(inputs("up_2"));
+    again.inputs_are_back();
+    assert!(!again.is_left_upload("up_2", at(4)) && again.is_left_upload("up_1", at(4)));
 }

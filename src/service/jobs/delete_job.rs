@@ -1,6 +1,7 @@
 //! Removes the content of a job on request. First the record loses it, in one commit; then the files go.
 //! Whatever a crash leaves of them is found by the record and removed by the sweeper.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -43,13 +44,20 @@ impl ContentFiles {
         blobs.into_iter().chain(scratch).chain([legacy]).collect()
     }
 
-    /// Removes the files of a job's inputs. Blocks.
+    /// Removes the files of these uploads of a job, and of no other: a new one may be published at this moment. Blocks.
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn remove_inputs(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
-        self.blobs.delete(tenant, job_id, "inputs")?;
-        self.workspace.remove(tenant, job_id, "inputs")
+    pub fn remove_inputs(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        uploads: &BTreeSet<String>,
+    ) -> io::Result<()> {
+        uploads.iter().try_for_each(|upload| {
+            self.blobs.delete(tenant, job_id, upload)?;
+            self.workspace.remove(tenant, job_id, upload)
+        })
     }
 }
 

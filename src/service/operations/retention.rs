@@ -460,8 +460,8 @@ async fn delete_files(deps: &Deps, job: &JobRecord) -> bool {
 
 async fn delete_inputs(deps: &Deps, job: &JobRecord) {
     let files = deps.content_files();
-    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    noted(deps.pool.run(move || files.remove_inputs(&tenant, &job_id)).await);
+    let (tenant, job_id, uploads) = (job.tenant_id.clone(), job.job_id.clone(), job.cited_uploads());
+    noted(deps.pool.run(move || files.remove_inputs(&tenant, &job_id, &uploads)).await);
 }
 
 pub(super) fn noted(done: Result<std::io::Result<()>, Problem>) -> bool {

@@ -179,8 +179,12 @@ async fn inputs_go_before_their_job_and_never_under_a_run() {
     bench.file(&mut running, "inputs/up/main.dta");
     bench.put(&running).await;
     bench.clock.advance(Duration::days(2));
+    // published, and about to be listed by the commit of its upload
+    let new = "inputs/up_new/main.dta";
+    bench.ctx.blobs.put(&ended.tenant_id, &ended.job_id, new, &mut &b"content"[..]).expect("written");
     assert_eq!(bench.removed().await, [("inputs", 1)]);
-    assert!(!bench.has(&ended, "inputs") && bench.has(&ended, "artifacts/table.csv"));
+    assert!(!bench.has(&ended, "inputs/up") && bench.has(&ended, "artifacts/table.csv"));
+    assert!(bench.has(&ended, new), "an upload that the record does not cite yet");
     assert!(bench.has(&running, "inputs/up/main.dta"));
     let after = bench.read(&ended).await;
     assert!(after.inputs_removed_at().is_some() && !after.is_removed());
