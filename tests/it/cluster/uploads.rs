@@ -22,7 +22,7 @@ async fn a_file_that_is_finished_by_eight_requests_at_once_is_read() {
         let part = one.request(Method::PUT, &format!("/v1/upload-sessions/{id}/parts/1"), &job.token);
         Answer::of(part.body(PAY)).await.ok();
         let finish = |n: usize| {
-            let server = if n % 2 == 0 { &one } else { &two };
+            let server = if n.is_multiple_of(2) { &one } else { &two };
             let (path, token) = (format!("/v1/upload-sessions/{id}/finalize"), job.token.clone());
             async move { server.call(Method::POST, &path, &token, &json!({"parts": [{"part_number": 1}]})).await }
         };
