@@ -49,7 +49,7 @@ def rates() -> None:
         gap[t] = 0.75 * gap[t - 1] + rng.normal(0, 0.25)
     month = np.arange(n)
     write(pd.DataFrame({
-        "month": [f"{2006 + m // 12}-{m % 12 + 1:02d}" for m in month],
+        "month": month + 552,  # months since 1960m1, as %tm counts them
         "long_rate": np.round(1 + 0.9 * short + gap, 4),
         "short_rate": np.round(short + rng.normal(0, 0.1, n), 4),
         "inflation": np.round(inflation, 4),
