@@ -1,5 +1,7 @@
 export default {
   "en": {
+    "note.fixed": "fixed",
+    "note.from_the_model": "from the model",
     "note.gaussian_poisson_gamma_inverse_gaussian": "{a} gaussian, {b} poisson, {c} gamma, {d} inverse gaussian",
     "note.minus": "{a} minus {b}",
     "note.from_to": "from {a} to {b}",
@@ -353,6 +355,8 @@ export default {
     "note.conservative": "conservative"
   },
   "zh": {
+    "note.fixed": "固定",
+    "note.from_the_model": "由模型得出",
     "note.gaussian_poisson_gamma_inverse_gaussian": "{a} 高斯，{b} 泊松，{c} 伽马，{d} 逆高斯",
     "note.minus": "{a} 减 {b}",
     "note.from_to": "从 {a} 到 {b}",

@@ -83,7 +83,6 @@ matrix `trace' = e(trace)
 matrix `largest' = e(max)
 matrix `lambda' = e(lambda)
 matrix `ll' = e(ll)
-local used = e(N)
 local accepted = -1
 local accepted_max = -1
 postfile `handle' double rank double ll double eigenvalue double trace double trace_5 double largest double largest_5 using "`rank_rows'"
@@ -109,7 +108,6 @@ postclose `handle'
 local accepted = cond(`accepted' < 0, `count', `accepted')
 local accepted_max = cond(`accepted_max' < 0, `count', `accepted_max')
 local rank = cond("`p_rank'" == "", `accepted', real("`p_rank'"))
-local rule = cond("`p_rank'" == "", "trace test at 5%", "stated")
 ss_check bounds_order, fail(`rank' >= `count' & "`p_rank'" != "") value(`rank')
 ss_metric rank_trace = `accepted'
 ss_metric rank_largest = `accepted_max'
@@ -126,7 +124,7 @@ if `fitted' == 1 {
     vec `p_vars' if ss_use, lags(`lags') trend(`p_trend') rank(`rank') level(`p_level')
     matrix `coefficients' = r(table)
     ss_metric ll = e(ll)
-    ss_fit_table using "table_fit.csv", scalars(N ll aic hqic sbic detsig_ml) se(ml) values(lags `lags' rank `rank' level `p_level') sample("`used' of `periods' periods; rank: `rule'")
+    ss_fit_table using "table_fit.csv", scalars(N ll aic hqic sbic detsig_ml) se(ml) values(lags `lags' rank `rank' level `p_level')
     ss_coef_table using "table_coefficients.csv", table(`coefficients')
     matrix `beta' = e(beta)
     matrix `v' = e(V_beta)

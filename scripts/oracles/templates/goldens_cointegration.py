@@ -106,7 +106,7 @@ def cointegration_case(lags, trend, names=NAMES, name=None, parameters=None):
          "table_lags.csv": table(["lag"], criteria(y)), "table_serial.csv": table(["lag"], serial(e, x)),
          "table_fit.csv": fit({"N": n, "ll": ll[1], "aic": (-2 * ll[1] + 2 * count) / n, "sbic": (-2 * ll[1] + np.log(n) * count) / n,
                                "hqic": (-2 * ll[1] + 2 * np.log(np.log(n)) * count) / n, "detsig_ml": np.linalg.det(omega), "lags": lags, "rank": 1, "level": 95})},
-        {"n_used": len(y), "n_periods": len(y), "lags": lags, "rank": 1, "rank_trace": by_trace, "rank_largest": by_largest, "ll": ll[1]}, parameters, name)
+        {"n_used": n, "n_periods": len(y), "lags": lags, "rank": 1, "rank_trace": by_trace, "rank_largest": by_largest, "ll": ll[1]}, parameters, name)
 
 
 def roots(y, names, lags):

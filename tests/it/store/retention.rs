@@ -161,7 +161,7 @@ async fn a_hold_stops_every_removal_and_a_tenant_may_keep_longer() {
     assert_eq!((bench.read(&held).await, bench.read(&keeps).await), (held.clone(), keeps.clone()));
     bench.clock.advance(Duration::days(3));
     assert_eq!(bench.removed().await, [("inputs", 1)], "the inputs of the one that keeps its jobs");
-    assert!(!bench.has(&keeps, "inputs") && bench.has(&keeps, "artifacts/table.csv"));
+    assert!(!bench.has(&keeps, "inputs/up") && bench.has(&keeps, "artifacts/table.csv"));
     record.version = 2;
     record.hold = None;
     bench.ctx.store.commit(commit(vec![put(record)])).await.expect("commits");

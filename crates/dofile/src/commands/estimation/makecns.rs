@@ -26,7 +26,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "makecns [clist|matname] [, nocnsnotes displaycns r]",
-    notes: "clist: numbers of constraints, joined by blanks, commas or dashes; needs e(b); a constraint that repeats others is left out with a note, one that contradicts them ends with r(412); base and omitted coefficients have rows of their own behind the others, which are not shown; without a list the constraints of e(Cns) stay; stores e(Cns), r(clist) r(k_autoCns), with the option r: r(k) r(cns1) ...; [P] makecns",
+    notes: "clist: numbers of constraints, joined by blanks, commas or dashes; needs e(b); a constraint that repeats others is left out with a note, one that contradicts them ends with r(412); base and omitted coefficients have separate rows behind the others, which are not shown; without a list the constraints of e(Cns) stay; stores e(Cns), r(clist) r(k_autoCns), with the option r: r(k) r(cns1) ...; [P] makecns",
     examples: &[Example {
         run: "matrix b = (0, 0, 0)\nmatrix colnames b = x z _cons\nmatrix V = b'*b\nereturn post b V\nconstraint 1 x = 2*z + 3\nmakecns 1, displaycns\nmatrix C = e(Cns)\nmatcproc T a D\nmatrix R = D[1,1..3]*T\nmatrix h = D[1,1..3]*a'",
         expect: &[

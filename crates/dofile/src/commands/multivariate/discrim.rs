@@ -1,6 +1,5 @@
 //! `discrim lda`, `discrim qda` and `candisc`: discriminant analysis ([MV] discrim lda, [MV] discrim qda, [MV] candisc).
-//! Numbers: `estimators::discriminant`. Output is in `discrim_show`, `estat` in `discrim_estat`, `predict` in
-//! `discrim_predict`.
+//! Numbers: `estimators::discriminant`; the other parts of these commands are in `discrim_…`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::discrim_show;
@@ -98,12 +97,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     let end = raw.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(raw.len());
     let (word, rest) = (&raw[..end], &raw[end..]);
-    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
     match word {
         "" => replay(s, rest, "discrim"),
         "lda" => analyse(s, cmd, rest, true),
         "qda" => analyse(s, cmd, rest, false),
-        _ if word == "knn" || is("logistic", 3) => {
+        _ if word == "knn" || word.len() >= 3 && "logistic".starts_with(word) => {
             Err(StataError::unsupported_command(&format!("discrim {word}")))
         }
         _ => Err(StataError::new(198, format!("discrim {word} is unrecognized"))),
@@ -134,8 +132,7 @@ fn replay(s: &mut Session, text: &str, name: &str) -> Result<()> {
     if s.e.cmd() != name {
         return Err(StataError::standard(301));
     }
-    let own = parsed(name, text)?;
-    discrim_show::results(s, &own)
+    discrim_show::results(s, &parsed(name, text)?)
 }
 
 /// The sample of an analysis.
