@@ -112,6 +112,7 @@ ss_check bounds_order, fail(`rank' >= `count' & "`p_rank'" != "") value(`rank')
 ss_metric rank_trace = `accepted'
 ss_metric rank_largest = `accepted_max'
 ss_metric rank = `rank'
+ss_metric ll = el(`ll', 1, `rank' + 1)
 ss_check rank_zero, warn(`rank' == 0) value(`rank')
 ss_check full_rank, warn(`rank' == `count') value(`rank')
 ss_check tests_disagree, warn(`accepted' != `accepted_max') value(`accepted_max')
@@ -123,7 +124,6 @@ if `fitted' == 1 {
     tempname coefficients beta v b se z lm
     vec `p_vars' if ss_use, lags(`lags') trend(`p_trend') rank(`rank') level(`p_level')
     matrix `coefficients' = r(table)
-    ss_metric ll = e(ll)
     ss_fit_table using "table_fit.csv", scalars(N ll aic hqic sbic detsig_ml) se(ml) values(lags `lags' rank `rank' level `p_level')
     ss_coef_table using "table_coefficients.csv", table(`coefficients')
     matrix `beta' = e(beta)

@@ -62,6 +62,10 @@ def cointegration_case(lags, trend, names=NAMES, name=None, parameters=None):
     rank_rows.append({"rank": k, "ll": ll[k]})
     by_trace = next((r["rank"] for r in rank_rows[:k] if r["trace"] <= r["trace_5"]), k)
     by_largest = next((r["rank"] for r in rank_rows[:k] if r["largest"] <= r["largest_5"]), k)
+    tests = {"table_rank.csv": table(["rank"], rank_rows), "table_unit_roots.csv": table(["series", "form"], roots(y, names, lags)),
+             "table_lags.csv": table(["lag"], criteria(y))}
+    if by_trace == 0:
+        return case(tests, {"n_used": len(y), "n_periods": len(y), "lags": lags, "rank": 0, "rank_trace": 0, "rank_largest": by_largest, "ll": ll[0]}, parameters, name)
     assert by_trace == 1, by_trace
     beta = vectors[:, 0] / vectors[0, 0]
     if not inside:
@@ -101,9 +105,8 @@ def cointegration_case(lags, trend, names=NAMES, name=None, parameters=None):
     # free parameters: adjustment and short-run terms of k equations, and the relation less its normalisation
     count = k * x.shape[1] + (k + inside - 1)
     return case(
-        {"table_rank.csv": table(["rank"], rank_rows), "table_relations.csv": table(["relation", "term"], relation),
-         "table_coefficients.csv": table(["equation", "term"], coefficients), "table_unit_roots.csv": table(["series", "form"], roots(y, names, lags)),
-         "table_lags.csv": table(["lag"], criteria(y)), "table_serial.csv": table(["lag"], serial(e, x)),
+        {**tests, "table_relations.csv": table(["relation", "term"], relation),
+         "table_coefficients.csv": table(["equation", "term"], coefficients), "table_serial.csv": table(["lag"], serial(e, x)),
          "table_fit.csv": fit({"N": n, "ll": ll[1], "aic": (-2 * ll[1] + 2 * count) / n, "sbic": (-2 * ll[1] + np.log(n) * count) / n,
                                "hqic": (-2 * ll[1] + 2 * np.log(np.log(n)) * count) / n, "detsig_ml": np.linalg.det(omega), "lags": lags, "rank": 1, "level": 95})},
         {"n_used": n, "n_periods": len(y), "lags": lags, "rank": 1, "rank_trace": by_trace, "rank_largest": by_largest, "ll": ll[1]}, parameters, name)
@@ -150,11 +153,12 @@ def serial(e, x):
 
 
 def write_all() -> None:
-    """The interest rates and inflation with two lags; two rates without trends and with four lags."""
+    """The interest rates and inflation with two lags; two rates without trends and with four lags; a rate and inflation."""
     save("rates.cointegration.json", f"statsmodels {statsmodels.__version__} coint_johansen, VECM, adfuller; numpy", {"default": 1e-6},
          cointegration_case(2, "constant"),
          [cointegration_case(4, "rconstant", NAMES[:2], "two rates, no trends, four lags",
-                             {"vars": NAMES[:2], "trend": "rconstant", "lags": 4})])
+                             {"vars": NAMES[:2], "trend": "rconstant", "lags": 4}),
+          cointegration_case(3, "constant", NAMES[1:], "two series without a relation", {"vars": NAMES[1:], "lags": 3})])
 
 
 if __name__ == "__main__":
