@@ -135,10 +135,12 @@ D_short,L._ce1,0.07,0.048,1.47,0.14,-0.023,0.164,
     let sentences = of(ranks);
     assert!(sentences[0].starts_with("The trace test finds one long-run relation between the 3 series"));
     assert!(sentences[0].contains("against none 41.55, critical value at 5% 29.68"), "{sentences:?}");
-    let long_run =
-        "In the long run, long is 0.801 higher where short is higher by one (95% CI 0.637 to 0.964";
+    let long_run = "In the long run, long changes by 0.801 with each unit of short (95% CI 0.637 to 0.964";
     assert!(sentences[1].starts_with(long_run), "{sentences:?}");
-    assert!(sentences[2].contains("is -0.070 higher in the estimate"), "{sentences:?}");
+    assert!(
+        sentences[2].contains("changes by -0.070 with each unit of prices in the estimate"),
+        "{sentences:?}"
+    );
     assert_eq!(
         sentences[3],
         "In each period long closes about 20% of its deviation from the relation in the period before."
