@@ -50,9 +50,7 @@ fn of_relation(relations: &Table, style: &Style<'_>) -> Vec<Option<Finding>> {
     });
     let sentence = |row: usize| {
         let x = style.variable(relations.cell(row, "term").text());
-        let own = Estimate::of(relations, row, USUAL)?;
-        let interval = own.interval.map(|(low, high)| (-high, -low));
-        let turned = Estimate { value: -own.value, interval, p: own.p };
+        let turned = Estimate::of(relations, row, USUAL)?.scaled(-1.0);
         let values = [("y", y.as_str()), ("x", &x)];
         Some(relations.says(said_estimate(style, "long_run_relation", (&turned, 0.0), &values)))
     };

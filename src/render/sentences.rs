@@ -65,9 +65,10 @@ impl Estimate {
         self.interval.map_or(self.p.is_some_and(|p| p < REJECTS), outside)
     }
 
-    /// The same in another unit.
+    /// The same in another unit, or with the other sign.
     pub(super) fn scaled(&self, by: f64) -> Self {
-        let interval = self.interval.map(|(low, high)| (by * low, by * high));
+        let turned = |(low, high): (f64, f64)| if by < 0.0 { (high, low) } else { (low, high) };
+        let interval = self.interval.map(turned).map(|(low, high)| (by * low, by * high));
         Self { value: by * self.value, interval, p: self.p }
     }
 

@@ -264,16 +264,8 @@ impl JobRecord {
             ingest.needs(&dir) || (ingest.awaits_reader() && ingest.upload_id == upload_id)
         });
         let waits = self.bundle.as_ref().is_some_and(|bundle| bundle.needs(&dir, now));
-        let prefix = format!("{dir}/");
-        let indexed = self.artifacts_index.iter().any(|a| a.rel_path.starts_with(&prefix));
-        let current = self.inputs.as_ref().is_some_and(|inputs| {
-            inputs.manifest_rel_path.starts_with(&prefix)
-                || inputs.datasets.iter().any(|d| {
-                    d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
-                })
-        });
         // what a crash left of inputs that have expired is cited, and gone for everybody
-        let is_cited = (indexed || current) && self.inputs_removed_at().is_none();
+        let is_cited = self.inputs_removed_at().is_none() && self.cited_uploads().contains(&dir);
         !is_cited && !is_read && !waits
     }
 

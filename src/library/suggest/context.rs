@@ -14,7 +14,7 @@ pub(super) fn without_surroundings(question: &str) -> String {
         let found: Vec<Range<usize>> = pattern.find_iter(&text).map(|m| m.range()).collect();
         found.into_iter().for_each(|range| blank(&mut text, range));
     }
-    for sentence in sentences(&text.clone()) {
+    for sentence in sentences(&text) {
         let own = &text[sentence.clone()];
         if SAMPLE.is_match(own) && !ASKS.is_match(own) && !rest_is_empty(&text, &sentence) {
             blank(&mut text, sentence);

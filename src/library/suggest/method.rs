@@ -84,12 +84,6 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
         if *by_keyword && !clearly && (filled.frame == HALF || family(id.as_str()) == "accounting") {
             continue;
         }
-        // nor does a duration whose end no word names make a follow-up
-        let ends = columns.structure.event.is_some_and(|event| columns.asked.contains(&event));
-        let follows = filled.roles.contains_key("duration_var") || ends;
-        if *by_keyword && family(id.as_str()) == "survival" && !follows {
-            continue;
-        }
         let mut statement = statement(fitted(roles.clone(), &template.meta), filled, &template.meta, named);
         if *by_keyword {
             statement = columns.complete(statement, &template.meta);
@@ -105,10 +99,13 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
             let several = roles.get("regressors").is_some_and(|causes| causes.len() > 1);
             let loses_causes = several && lost("regressors") && !takes(&template.meta, "item_vars");
             let loses_structure = loses_causes || structure.into_iter().any(lost);
-            let event = columns.structure.event.map(|c| vec![named[c].name().to_owned()]);
-            let other_end = family(id.as_str()) == "survival"
-                && !filled.roles.contains_key("duration_var")
-                && statement.roles.get("failure_var") != event.as_ref();
+            // a duration makes a follow-up only with the end that words name
+            let end = columns.structure.event.filter(|event| columns.asked.contains(event));
+            let failure = statement.roles.get("failure_var").map(Vec::as_slice);
+            let ends =
+                end.is_some_and(|event| matches!(failure, Some([only]) if only == named[event].name()));
+            let other_end =
+                family(id.as_str()) == "survival" && !filled.roles.contains_key("duration_var") && !ends;
             if other_end || loses_outcome || (!clearly && (loses_structure || is_open())) {
                 continue;
             }
