@@ -53,6 +53,7 @@ impl Follower {
         let stored = stored.unwrap_or_else(absent);
         let handled = stored.sequence;
         let mut follower = Self { ctx, stored, handled };
+        follower.ctx.webhooks.handled.send_replace(handled);
         if let Err(problem) = follower.store_first().await {
             postponed(&problem);
         }
@@ -105,6 +106,7 @@ impl Follower {
                 if end >= self.stored.sequence + STORE_AFTER {
                     self.store(Vec::new()).await?;
                 }
+                self.ctx.webhooks.handled.send_replace(self.handled);
                 return Ok(());
             }
             let events = self.ctx.audit_log.events(0, self.handled, PAGE).await.map_err(read_problem)?;
@@ -142,6 +144,7 @@ impl Follower {
         if count > 0 || handled >= self.stored.sequence + STORE_AFTER {
             self.store(made).await?;
         }
+        self.ctx.webhooks.handled.send_replace(self.handled);
         self.ctx.webhooks.meter.made(count);
         woken.iter().for_each(|id: &WebhookId| self.ctx.webhooks.wake(id));
         Ok(())

@@ -13,10 +13,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{own_event, postponed};
+use crate::domain::audit::{AuditEvent, AuditFilter};
 use crate::domain::error::Problem;
 use crate::domain::ids::{TenantId, WebhookId};
 use crate::domain::webhook::retry::next_attempt;
 use crate::domain::webhook::{DeliveryAttempt, DeliveryRecord, WebhookRecord};
+use crate::ports::audit_log::AuditFrom;
 use crate::ports::store::{Commit, Expect, Housekeeping, Key, StoreExt, Write};
 use crate::ports::webhook::{Outgoing, Received};
 use crate::service::shared::commits::{Attempt, commit_attempt, read_problem};
@@ -158,8 +160,8 @@ async fn pass(ctx: &Context, id: &WebhookId, permits: &Permits) -> Result<Next, 
     let Some(endpoint) = endpoint else { return forget(ctx, id).await };
     let pending = ctx.store.pending_deliveries(id.clone(), PAGE).await.map_err(read_problem)?;
     let Some(first) = pending.first() else {
-        end_with_job(ctx, &endpoint).await?;
-        return Ok(Next::Nothing);
+        let is_last = end_with_job(ctx, &endpoint).await?;
+        return Ok(if is_last { Next::Nothing } else { Next::Now });
     };
     if !endpoint.enabled {
         for delivery in pending {
@@ -194,20 +196,31 @@ async fn forget(ctx: &Context, id: &WebhookId) -> Result<Next, Problem> {
     Ok(Next::Now)
 }
 
-/// Removes an endpoint of a job whose content was removed.
-async fn end_with_job(ctx: &Context, endpoint: &WebhookRecord) -> Result<(), Problem> {
-    let Some(job_id) = &endpoint.job_id else { return Ok(()) };
+/// Removes an endpoint of a job whose content was removed, once the job's last events have deliveries and none is pending.
+/// False if one is.
+async fn end_with_job(ctx: &Context, endpoint: &WebhookRecord) -> Result<bool, Problem> {
+    let Some(job_id) = &endpoint.job_id else { return Ok(true) };
     let job = ctx.store.shared_job(&endpoint.tenant_id, job_id).await.map_err(read_problem)?;
     if job.is_some_and(|job| !job.is_removed()) {
-        return Ok(());
+        return Ok(true);
+    }
+    // whatever else woke this lane may be earlier in the chain than the end of the job
+    let filter = AuditFilter { resource: Some(format!("job:{job_id}")), ..AuditFilter::default() };
+    let last = ctx.audit_log.find(filter, AuditFrom::Before(u64::MAX), 1).await.map_err(read_problem)?;
+    let last = last.events.first().map_or(0, |event| event.seq);
+    if ctx.webhooks.handled.subscribe().wait_for(|handled| *handled >= last).await.is_err() {
+        return Ok(true);
+    }
+    let id = &endpoint.webhook_id;
+    if !ctx.store.pending_deliveries(id.clone(), 1).await.map_err(read_problem)?.is_empty() {
+        return Ok(false);
     }
     let event = own_event(ctx, endpoint, "webhook.deleted", "the content of its job was removed");
     let expect = Expect::Version(endpoint.version);
-    commit(ctx, vec![Write::Delete { key: Key::Webhook(endpoint.webhook_id.clone()), expect }], vec![event])
-        .await?;
+    commit(ctx, vec![Write::Delete { key: Key::Webhook(id.clone()), expect }], vec![event]).await?;
     // the log goes with it
-    ctx.webhooks.wake(&endpoint.webhook_id);
-    Ok(())
+    ctx.webhooks.wake(id);
+    Ok(true)
 }
 
 async fn attempt(
@@ -326,11 +339,7 @@ async fn write(ctx: &Context, next: DeliveryRecord) -> Result<(), Problem> {
 }
 
 /// Commits; a race that was lost is no error, since the next pass reads again.
-async fn commit(
-    ctx: &Context,
-    writes: Vec<Write>,
-    audit: Vec<crate::domain::audit::AuditEvent>,
-) -> Result<(), Problem> {
+async fn commit(ctx: &Context, writes: Vec<Write>, audit: Vec<AuditEvent>) -> Result<(), Problem> {
     let housekeeping = audit.is_empty().then_some(Housekeeping::Deliveries);
     let commit = Commit { id: ctx.ids.id("commit"), writes, audit, housekeeping, within: None };
     match ctx.store.commit(commit).await.map_err(commit_attempt) {

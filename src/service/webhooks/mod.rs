@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::error::Problem;
@@ -48,6 +49,8 @@ pub struct Webhooks {
     pub options: WebhookOptions,
     /// The way to the part that sends, while this process sends.
     woken: Mutex<Option<UnboundedSender<WebhookId>>>,
+    /// Sequence of the last event of the audit chain whose deliveries this process knows to be stored.
+    handled: watch::Sender<u64>,
 }
 
 impl Webhooks {
@@ -58,7 +61,7 @@ impl Webhooks {
         meter: Arc<dyn WebhookMeter>,
         options: WebhookOptions,
     ) -> Self {
-        Self { sender, keys, meter, options, woken: Mutex::default() }
+        Self { sender, keys, meter, options, woken: Mutex::default(), handled: watch::Sender::default() }
     }
 
     /// Reports that an endpoint has something to be sent. Where another server sends, it hears of it by the audit chain.
