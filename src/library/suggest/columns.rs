@@ -42,6 +42,8 @@ pub(super) struct Named<'a> {
 pub(super) struct Known {
     /// Name and label in lower case.
     lower: OnceLock<(String, String)>,
+    /// The parts of the name.
+    parts: OnceLock<Vec<String>>,
     concepts: OnceLock<BTreeSet<String>>,
     outcome: OnceLock<f64>,
     measure: OnceLock<bool>,
@@ -208,6 +210,11 @@ impl Named<'_> {
     /// True for the first of several measurements.
     pub(super) fn is_early(&self) -> bool {
         EARLY.iter().any(|concept| self.has(concept))
+    }
+
+    /// The parts of the name in lower case.
+    pub(super) fn parts(&self) -> &[String] {
+        self.known.parts.get_or_init(|| raw_parts(&self.column.name))
     }
 
     /// True if the name, its first or last part, or the label is one of these words.

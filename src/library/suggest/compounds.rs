@@ -7,7 +7,6 @@ use regex::Regex;
 
 use super::columns::Named;
 use super::mentions::Mention;
-use super::names::raw_parts;
 use super::words::{Unit, forget};
 
 /// The certainty from which a match keeps the words beside it, and below which a match is taken for a part of another.
@@ -71,7 +70,7 @@ fn is_modifier(lower: &str, columns: &[Named<'_>], first: &Mention, second: &Men
     let word = words(lower, first);
     let begins =
         |part: &String| part.len() >= 3 && (word.starts_with(part.as_str()) || part.starts_with(word));
-    let written = first.columns.iter().any(|c| raw_parts(columns[*c].name()).iter().any(begins));
+    let written = first.columns.iter().any(|c| columns[*c].parts().iter().any(begins));
     let single = !word.contains(' ') && word.is_ascii();
     single
         && !first.exact

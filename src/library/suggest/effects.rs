@@ -1,7 +1,6 @@
 //! Fixed effects: of the units of a panel, of groups, and of the units and periods that a question holds constant.
 
 use super::decisions::type_of;
-use super::names::raw_parts;
 use super::phrases::{Parsed, distinct};
 use super::roles::{Filled, Filler};
 use super::times::over_time;
@@ -50,8 +49,7 @@ impl Filler<'_> {
     fn is_other_name_of_unit(&self, column: usize) -> bool {
         let Some(entity) = self.structure.entity else { return false };
         let (own, unit) = (&self.columns[column], &self.columns[entity]);
-        own.column.distinct == unit.column.distinct
-            && raw_parts(own.name()).first() == raw_parts(unit.name()).first()
+        own.column.distinct == unit.column.distinct && own.parts().first() == unit.parts().first()
     }
 
     /// Units and periods that the question holds constant: "controlling for school and year". A series has no other row in a

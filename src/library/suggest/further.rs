@@ -2,8 +2,6 @@
 
 use serde_json::json;
 
-use super::super::tokens::is_han;
-use super::names::raw_parts;
 use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
@@ -237,12 +235,12 @@ impl Filler<'_> {
     pub(super) fn before_and_after(&self) -> Option<(usize, usize)> {
         let named = &self.parsed.rest;
         let asked = |(a, b): &(usize, usize)| named.is_empty() || named.contains(a) || named.contains(b);
-        self.earlier_and_later().into_iter().find(asked)
+        self.structure.measured_twice.iter().copied().find(asked)
     }
 
     /// The measurements of what this column holds: the earlier and the later column.
     pub(super) fn before_and_after_of(&self, column: usize) -> Option<(usize, usize)> {
-        self.earlier_and_later().into_iter().find(|(a, b)| *a == column || *b == column)
+        self.structure.measured_twice.iter().copied().find(|(a, b)| *a == column || *b == column)
     }
 
     /// The later measurement of what this column holds, if it is the earlier one.
@@ -277,67 +275,6 @@ impl Filler<'_> {
             items
         }
     }
-
-    fn earlier_and_later(&self) -> Vec<(usize, usize)> {
-        let early = |c: usize| self.columns[c].is_early();
-        let fits = |c: &usize| self.columns[*c].is_measure() || is_binary(self.columns[*c].column);
-        let measures: Vec<usize> = (0..self.columns.len()).filter(fits).collect();
-        let common = |a: usize, b: usize| {
-            let yes_or_no = |c: usize| is_binary(self.columns[c].column);
-            let (first, second) =
-                (self.columns[a].name().to_lowercase(), self.columns[b].name().to_lowercase());
-            let same = |(x, y): &(char, char)| x == y;
-            let start = first.chars().zip(second.chars()).take_while(same).count();
-            let end = || first.chars().rev().zip(second.chars().rev()).take_while(same);
-            let han = end().filter(|(c, _)| is_han(*c)).count();
-            // `h0` and `h12`, `t1` and `t2`
-            let trunk = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-            let numbered = trunk(&first) == trunk(&second) && !trunk(&first).is_empty();
-            let alike = start >= 3 || han >= 2 || end().count() >= 4 || numbered;
-            yes_or_no(a) == yes_or_no(b) && alike
-        };
-        // `prewt` and `postwt`
-        let joined = |a: usize, b: usize| {
-            let of = |c: usize, before: &str| {
-                let rest = self.columns[c].name().to_lowercase().strip_prefix(before)?.to_owned();
-                Some(rest.trim_start_matches(['_', '.']).to_owned()).filter(|rest| !rest.is_empty())
-            };
-            of(a, "pre").is_some_and(|first| of(b, "post").as_ref() == Some(&first))
-        };
-        let turned = |a: usize, b: usize| {
-            begins_and_ends(&raw_parts(self.columns[a].name()), &raw_parts(self.columns[b].name()))
-        };
-        let named: Vec<(usize, usize)> = measures
-            .iter()
-            .flat_map(|a| measures.iter().map(move |b| (*a, *b)))
-            .filter(|(a, b)| joined(*a, *b) || turned(*a, *b))
-            .collect();
-        let pairs = measures
-            .iter()
-            .filter(|c| early(**c))
-            .flat_map(|a| measures.iter().filter(move |b| !early(**b)).map(move |b| (*a, *b)));
-        let known = named.clone();
-        let others = pairs.filter(|(a, b)| common(*a, *b) && !known.contains(&(*a, *b)));
-        named.into_iter().chain(others).collect()
-    }
-}
-
-/// Words of a first and of a last measurement.
-const ENDS: [[&str; 2]; 6] = [
-    ["start", "end"],
-    ["begin", "end"],
-    ["initial", "final"],
-    ["first", "last"],
-    ["before", "after"],
-    ["entry", "exit"],
-];
-
-/// True for the parts of two names that differ in the words for the first and the last measurement: `weight_start_kg`,
-/// `weight_end_kg`.
-fn begins_and_ends(first: &[String], last: &[String]) -> bool {
-    let apart: Vec<[&str; 2]> =
-        first.iter().zip(last).filter(|(a, b)| a != b).map(|(a, b)| [a.as_str(), b.as_str()]).collect();
-    first.len() == last.len() && first.len() >= 2 && matches!(apart[..], [one] if ENDS.contains(&one))
 }
 
 /// The name of a numbered family: `week` of `week4`; none for other names.

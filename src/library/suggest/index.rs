@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Named, Place};
 use super::likeness::stands_for;
-use super::names::raw_parts;
 use super::words::Unit;
 
 /// Match of several words that a part of a name joins: "take-up" of `takeup_survey`; and of words that it abbreviates together:
@@ -69,7 +68,7 @@ impl Index {
 
 /// The parts of a name, and the words of the name in full and of the label.
 fn written(column: &Named<'_>) -> Vec<String> {
-    let mut parts = raw_parts(column.name());
+    let mut parts = column.parts().to_vec();
     let named = column.aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
     for word in named.flat_map(|a| a.text.split(|c: char| !c.is_alphanumeric())).filter(|w| w.len() >= 5) {
         if parts.iter().all(|known| known != word) {

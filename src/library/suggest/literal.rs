@@ -3,7 +3,6 @@
 use super::chinese::glosses;
 use super::columns::{Alias, Named, Place};
 use super::mentions::Hit;
-use super::names::raw_parts;
 use super::words::Unit;
 
 /// Share of its score that a synonym keeps beside a measure with the word itself: "sell" is `tix_sold`, not the price.
@@ -37,7 +36,7 @@ fn written(unit: &Unit, column: &Named<'_>) -> bool {
 
 /// True for a name with the abbreviation of a Chinese word: `sbp12` for 收缩压, where `dbp12` is a blood pressure too.
 fn abbreviated(slice: &str, window: &[Unit], column: &Named<'_>) -> bool {
-    let parts = raw_parts(column.name());
+    let parts = column.parts();
     let start = window[0].start;
     let words = window.iter().filter_map(|unit| slice.get(unit.start - start..unit.end - start));
     words.flat_map(glosses).any(|gloss| parts.iter().any(|part| part == gloss))

@@ -8,7 +8,7 @@ use super::expand::expand;
 use super::index::Index;
 use super::links::Link;
 use super::literal::{prefer_literal, spread};
-use super::names::{raw_parts, trunk};
+use super::names::trunk;
 use super::shared::weight;
 use super::times::{asked_number, forget_times_of_treatment};
 use super::words::{ANYBODY, Unit, Vocabulary, units};
@@ -173,8 +173,7 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
 fn rows_of(window: &[Unit], columns: &[Named<'_>]) -> Option<usize> {
     let [only] = window else { return None };
     let numbers = |column: &Named<'_>| {
-        let parts = raw_parts(column.name());
-        let [thing, id] = &parts[..] else { return false };
+        let [thing, id] = column.parts() else { return false };
         let is_id = ["id", "no", "nr", "number"].contains(&id.as_str());
         is_id && only.options.iter().any(|(option, _)| *option == stem(thing))
     };

@@ -28,6 +28,7 @@ mod lists;
 mod literal;
 mod logarithms;
 mod meaning;
+mod measured_twice;
 mod mentions;
 mod method;
 mod names;

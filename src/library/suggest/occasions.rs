@@ -1,7 +1,6 @@
 //! Units measured on several occasions that words name, each in a row: `pre`, `post`, `followup`.
 
 use super::columns::{Named, Place};
-use super::names::raw_parts;
 use super::phrases::method;
 use super::roles::{Filled, Filler};
 
@@ -58,7 +57,7 @@ impl Named<'_> {
         if !self.column.is_text() || !(2..=MOST).contains(&self.column.distinct) {
             return false;
         }
-        let parts = raw_parts(self.name());
+        let parts = self.parts();
         let values: Vec<&str> =
             self.aliases.iter().filter(|a| a.place == Place::Value).map(|a| a.text.as_str()).collect();
         let known = |value: &&str| VALUES.contains(&value.to_lowercase().as_str());

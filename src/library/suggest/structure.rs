@@ -1,7 +1,7 @@
 //! The structure of a data set, read off its columns: a panel, a series, a duration with its event.
 
 use super::columns::Named;
-use super::names::raw_parts;
+use super::measured_twice::measured_twice;
 use super::occasions::occasion;
 use crate::domain::profile::{MAX_LEVELS, has_few_levels, is_binary};
 
@@ -22,6 +22,8 @@ pub(super) struct Structure {
     pub(super) start: Option<usize>,
     /// Occasions of repeated measurements that words name.
     pub(super) occasion: Option<usize>,
+    /// Two measurements of the same thing: the earlier and the later column.
+    pub(super) measured_twice: Vec<(usize, usize)>,
 }
 
 /// Reads the structure of the data off its columns; `events` are columns that the question calls the end of a time.
@@ -82,6 +84,7 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         competing: event.is_some() && event == code,
         start,
         occasion: occasion(columns, entity, rows),
+        measured_twice: measured_twice(columns),
     }
 }
 
@@ -168,8 +171,7 @@ impl Named<'_> {
 
     /// True if the first word of the name stands in that of another column: `event` in `time_to_event`.
     fn is_in_name_of(&self, other: &Named<'_>) -> bool {
-        let own = raw_parts(self.name());
-        own.first().is_some_and(|first| raw_parts(other.name()).contains(first))
+        self.parts().first().is_some_and(|first| other.parts().contains(first))
     }
 
     /// True for columns that are named after people, animals, institutions or places: `firm`, `school_id`.
