@@ -341,3 +341,34 @@ fn sts_list_at() {
     assert!(words.windows(rows.len()).any(|w| w == rows), "{log}");
     assert!(words.iter().any(|l| l == "At Survivor Std.") && !log.contains("lost"), "{log}");
 }
+
+#[test]
+fn xtgls_and_xtpcse_say_what_they_estimated() {
+    // the layout of [XT] xtgls and xtpcse: 5 panels of 20 periods have 15 covariances; numpy has .76114 and 516.105
+    let log = log_of(&format!("{}keep if company <= 5\nxtpcse invest mvalue kstock", panels()));
+    let lines = [
+        "Linear regression, correlated panels corrected standard errors (PCSEs)",
+        "Group variable:   company                       Number of obs      =       100",
+        "Panels:           correlated (balanced)         Obs per group: min =        20",
+        "Autocorrelation:  no autocorrelation                           avg =        20",
+        "Estimated covariances      =        15          R-squared          =    0.7611",
+        "Estimated autocorrelations =         0          Wald chi2(2)       =    516.10",
+        "Estimated coefficients     =         3          Prob > chi2        =    0.0000",
+    ];
+    has_lines(&log, &lines);
+    let log = log_of(&format!(
+        "{}keep if company <= 5\nxtgls invest mvalue kstock, panels(correlated) corr(psar1)\ndisplay e(n_cv) \" \" e(n_cr)",
+        panels()
+    ));
+    let lines = [
+        "Panels:        heteroskedastic with cross-sectional correlation",
+        "Correlation:   panel-specific AR(1)",
+        "Estimated covariances      =        15          Number of obs     =        100",
+        "Estimated autocorrelations =         5          Number of groups  =          5",
+        "Estimated coefficients     =         3          Time periods      =         20",
+        "15 5",
+    ];
+    has_lines(&log, &lines);
+    let log = log_of(&format!("{}xtpcse invest mvalue kstock, hetonly", panels()));
+    has_lines(&log, &["Linear regression, heteroskedastic panels corrected standard errors"]);
+}

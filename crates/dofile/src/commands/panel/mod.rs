@@ -35,6 +35,7 @@ mod xtfrontier_show;
 mod xtgee;
 mod xtgls;
 mod xtgls_sample;
+mod xtgls_show;
 mod xthtaylor;
 mod xtintreg;
 mod xtivreg;

@@ -1,15 +1,15 @@
 //! `xtgls` and `xtpcse`: linear panel models with heteroskedastic, correlated and autocorrelated errors, by feasible
 //! generalised least squares, or by least squares with panel-corrected standard errors.
 //!
-//! Store in `e()`: N N_g g_min g_avg g_max N_t df chi2 p rho n_cf n_cv rank, b, V, Sigma, rhomat (psar1), cmd ivar
-//! tvar depvar vt corr rhotype. Formulas: [XT] xtgls, [XT] xtpcse, Methods and formulas.
+//! Store in `e()`: N N_g g_min g_avg g_max N_t df chi2 p rho n_cf n_cv n_cr rank, b, V, Sigma, rhomat (psar1), cmd ivar
+//! tvar depvar vt corr rhotype balance. Formulas: [XT] xtgls, [XT] xtpcse, Methods and formulas.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::xtgls_sample::{Sample, least_squares, sample};
+use super::xtgls_show::display;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::header::{Fact, show};
-use crate::estimation::ml_command::{self, Layout, Look};
+use crate::estimation::ml_command::Layout;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
 use crate::matrix::{Matrix, Stripe};
@@ -205,12 +205,23 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         "title",
         if kind == Kind::Gls {
             "Cross-sectional time-series FGLS regression"
-        } else if within == Within::None {
-            "Linear regression, correlated panels corrected standard errors (PCSEs)"
         } else {
-            "Prais-Winsten regression, correlated panels corrected standard errors (PCSEs)"
+            pcse_title(across, within)
         },
     );
+    let groups = sample.rows.len() as f64;
+    let covariances = match across {
+        Across::Equal => 1.0,
+        Across::Unequal => groups,
+        Across::Correlated => groups * (groups + 1.0) / 2.0,
+    };
+    let correlations = match within {
+        Within::None => 0.0,
+        Within::Common => 1.0,
+        Within::Specific => groups,
+    };
+    e.scalar("n_cv", covariances).scalar("n_cr", correlations);
+    e.text("balance", if sample.balanced { "balanced" } else { "unbalanced" });
     if let Some(v) = declared.panel {
         e.text("ivar", session.frame.var(v).name.as_str());
     }
@@ -310,30 +321,14 @@ fn post_results(
     session.post_estimation(est, touse);
 }
 
-fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let e = &session.e.results;
-    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
-    let title = text("title");
-    let rho = e.get_scalar("rho");
-    let left = [
-        format!("Group variable: {}", text("ivar")),
-        format!("Time variable:  {}", text("tvar")),
-        format!("Panels:         {}", text("vt")),
-        format!("Correlation:    {}", text("corr")),
-        rho.map_or(String::new(), |r| format!("rho = {}", crate::format::bare("%7.4f", r).trim())),
-    ];
-    let facts = [
-        Fact::observations(scalar("N")),
-        Fact::new("Number of groups", "%10.0fc", scalar("N_g")),
-        Fact::new("Time periods", "%10.0fc", scalar("N_t")),
-        Fact::statistic("Wald chi2", &[scalar("df")], scalar("chi2")),
-        Fact::probability("Prob > chi2", scalar("p")),
-    ];
-    session.print("");
-    session.print(title);
-    session.print("");
-    show(session, &left, &facts, 17, 10);
-    session.print("");
-    ml_command::table(session, cmd, &Look::default())
+/// The titles that [XT] xtpcse prints.
+fn pcse_title(across: Across, within: Within) -> &'static str {
+    match (within, across) {
+        (Within::None, Across::Unequal) => {
+            "Linear regression, heteroskedastic panels corrected standard errors"
+        }
+        (_, Across::Unequal) => "Prais-Winsten regression, heteroskedastic panels corrected standard errors",
+        (Within::None, _) => "Linear regression, correlated panels corrected standard errors (PCSEs)",
+        _ => "Prais-Winsten regression, correlated panels corrected standard errors (PCSEs)",
+    }
 }
