@@ -13,6 +13,7 @@ use crate::estimation::ml_command::Layout;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
 use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -185,43 +186,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         let names = (1..=rho.len()).map(|i| Stripe::term(format!("c{i}"))).collect();
         e.matrix("rhomat", Matrix::row_vector(rho, names)).text("rhotype", rho_name);
     }
-    e.text(
-        "vt",
-        match across {
-            Across::Equal => "homoskedastic",
-            Across::Unequal => "heteroskedastic",
-            Across::Correlated => "correlated",
-        },
-    );
-    e.text(
-        "corr",
-        match within {
-            Within::None => "no autocorrelation",
-            Within::Common => "common AR(1)",
-            Within::Specific => "panel-specific AR(1)",
-        },
-    );
-    e.text(
-        "title",
-        if kind == Kind::Gls {
-            "Cross-sectional time-series FGLS regression"
-        } else {
-            pcse_title(across, within)
-        },
-    );
-    let groups = sample.rows.len() as f64;
-    let covariances = match across {
-        Across::Equal => 1.0,
-        Across::Unequal => groups,
-        Across::Correlated => groups * (groups + 1.0) / 2.0,
-    };
-    let correlations = match within {
-        Within::None => 0.0,
-        Within::Common => 1.0,
-        Within::Specific => groups,
-    };
-    e.scalar("n_cv", covariances).scalar("n_cr", correlations);
-    e.text("balance", if sample.balanced { "balanced" } else { "unbalanced" });
+    describe(e, kind, across, within, &sample);
     if let Some(v) = declared.panel {
         e.text("ivar", session.frame.var(v).name.as_str());
     }
@@ -319,6 +284,47 @@ fn post_results(
     r.text("properties", "b V").text("chi2type", "Wald").text("predict", format!("{name}_p"));
     let touse = model.touse;
     session.post_estimation(est, touse);
+}
+
+/// Stores the structure of the errors, in words and as counts of what was estimated.
+fn describe(e: &mut Results, kind: Kind, across: Across, within: Within, sample: &Sample) {
+    e.text(
+        "vt",
+        match across {
+            Across::Equal => "homoskedastic",
+            Across::Unequal => "heteroskedastic",
+            Across::Correlated => "correlated",
+        },
+    );
+    e.text(
+        "corr",
+        match within {
+            Within::None => "no autocorrelation",
+            Within::Common => "common AR(1)",
+            Within::Specific => "panel-specific AR(1)",
+        },
+    );
+    e.text(
+        "title",
+        if kind == Kind::Gls {
+            "Cross-sectional time-series FGLS regression"
+        } else {
+            pcse_title(across, within)
+        },
+    );
+    let groups = sample.rows.len() as f64;
+    let covariances = match across {
+        Across::Equal => 1.0,
+        Across::Unequal => groups,
+        Across::Correlated => groups * (groups + 1.0) / 2.0,
+    };
+    let correlations = match within {
+        Within::None => 0.0,
+        Within::Common => 1.0,
+        Within::Specific => groups,
+    };
+    e.scalar("n_cv", covariances).scalar("n_cr", correlations);
+    e.text("balance", if sample.balanced { "balanced" } else { "unbalanced" });
 }
 
 /// The titles that [XT] xtpcse prints.
