@@ -53,7 +53,7 @@ impl Follower {
         let stored = stored.unwrap_or_else(absent);
         let handled = stored.sequence;
         let mut follower = Self { ctx, stored, handled };
-        follower.ctx.webhooks.handled.send_replace(handled);
+        follower.advance(handled);
         if let Err(problem) = follower.store_first().await {
             postponed(&problem);
         }
@@ -62,7 +62,7 @@ impl Follower {
 
     /// Stores the position for the first time.
     async fn store_first(&mut self) -> Result<(), Problem> {
-        if self.stored.version == 0 { self.store(Vec::new()).await } else { Ok(()) }
+        if self.stored.version == 0 { self.store(Vec::new(), self.handled).await } else { Ok(()) }
     }
 
     /// Follows until `stop` fires.
@@ -102,11 +102,10 @@ impl Follower {
             // an endpoint that is made from here on receives later events only
             let any = self.ctx.store.list_webhooks(None, WebhookScope::All, 1).await.map_err(read_problem)?;
             if any.is_empty() {
-                self.handled = end;
                 if end >= self.stored.sequence + STORE_AFTER {
-                    self.store(Vec::new()).await?;
+                    self.store(Vec::new(), end).await?;
                 }
-                self.ctx.webhooks.handled.send_replace(self.handled);
+                self.advance(end);
                 return Ok(());
             }
             let events = self.ctx.audit_log.events(0, self.handled, PAGE).await.map_err(read_problem)?;
@@ -139,21 +138,26 @@ impl Follower {
                 woken.push(endpoint.webhook_id.clone());
             }
         }
-        self.handled = handled;
         let count = made.len();
         if count > 0 || handled >= self.stored.sequence + STORE_AFTER {
-            self.store(made).await?;
+            self.store(made, handled).await?;
         }
-        self.ctx.webhooks.handled.send_replace(self.handled);
+        self.advance(handled);
         self.ctx.webhooks.meter.made(count);
         woken.iter().for_each(|id: &WebhookId| self.ctx.webhooks.wake(id));
         Ok(())
     }
 
+    /// Takes note that the events up to a sequence have their deliveries. Before these are stored the position stays: where the
+    /// store is away it cannot be read again either.
+    fn advance(&mut self, handled: u64) {
+        self.handled = handled;
+        self.ctx.webhooks.handled.send_replace(handled);
+    }
+
     /// Stores deliveries with the position.
-    async fn store(&mut self, made: Vec<DeliveryRecord>) -> Result<(), Problem> {
-        let next =
-            CursorRecord { version: self.stored.version + 1, sequence: self.handled, ..self.stored.clone() };
+    async fn store(&mut self, made: Vec<DeliveryRecord>, sequence: u64) -> Result<(), Problem> {
+        let next = CursorRecord { version: self.stored.version + 1, sequence, ..self.stored.clone() };
         let expect = match self.stored.version {
             0 => Expect::Absent,
             version => Expect::Version(version),

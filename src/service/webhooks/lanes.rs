@@ -160,8 +160,7 @@ async fn pass(ctx: &Context, id: &WebhookId, permits: &Permits) -> Result<Next, 
     let Some(endpoint) = endpoint else { return forget(ctx, id).await };
     let pending = ctx.store.pending_deliveries(id.clone(), PAGE).await.map_err(read_problem)?;
     let Some(first) = pending.first() else {
-        let is_last = end_with_job(ctx, &endpoint).await?;
-        return Ok(if is_last { Next::Nothing } else { Next::Now });
+        return end_with_job(ctx, &endpoint).await;
     };
     if !endpoint.enabled {
         for delivery in pending {
@@ -197,30 +196,29 @@ async fn forget(ctx: &Context, id: &WebhookId) -> Result<Next, Problem> {
 }
 
 /// Removes an endpoint of a job whose content was removed, once the job's last events have deliveries and none is pending.
-/// False if one is.
-async fn end_with_job(ctx: &Context, endpoint: &WebhookRecord) -> Result<bool, Problem> {
-    let Some(job_id) = &endpoint.job_id else { return Ok(true) };
+async fn end_with_job(ctx: &Context, endpoint: &WebhookRecord) -> Result<Next, Problem> {
+    let Some(job_id) = &endpoint.job_id else { return Ok(Next::Nothing) };
     let job = ctx.store.shared_job(&endpoint.tenant_id, job_id).await.map_err(read_problem)?;
     if job.is_some_and(|job| !job.is_removed()) {
-        return Ok(true);
+        return Ok(Next::Nothing);
     }
     // whatever else woke this lane may be earlier in the chain than the end of the job
     let filter = AuditFilter { resource: Some(format!("job:{job_id}")), ..AuditFilter::default() };
     let last = ctx.audit_log.find(filter, AuditFrom::Before(u64::MAX), 1).await.map_err(read_problem)?;
     let last = last.events.first().map_or(0, |event| event.seq);
     if ctx.webhooks.handled.subscribe().wait_for(|handled| *handled >= last).await.is_err() {
-        return Ok(true);
+        return Ok(Next::Nothing);
     }
     let id = &endpoint.webhook_id;
     if !ctx.store.pending_deliveries(id.clone(), 1).await.map_err(read_problem)?.is_empty() {
-        return Ok(false);
+        return Ok(Next::Now);
     }
     let event = own_event(ctx, endpoint, "webhook.deleted", "the content of its job was removed");
     let expect = Expect::Version(endpoint.version);
     commit(ctx, vec![Write::Delete { key: Key::Webhook(id.clone()), expect }], vec![event]).await?;
     // the log goes with it
     ctx.webhooks.wake(id);
-    Ok(true)
+    Ok(Next::Nothing)
 }
 
 async fn attempt(

@@ -28,6 +28,8 @@ pub(crate) struct FlakyStore {
     done: Arc<AtomicBool>,
     /// Commits that are refused before all others.
     away: AtomicUsize,
+    /// Reads of a position that fail next: one for each refused commit.
+    unread: AtomicUsize,
     /// What the other writer makes of the first job that is claimed, before the claim is committed.
     overtake: Option<fn(&JobRecord) -> JobRecord>,
     /// What another writer commits right behind it.
@@ -44,13 +46,14 @@ impl FlakyStore {
             action,
             done: Arc::default(),
             away: AtomicUsize::new(0),
+            unread: AtomicUsize::new(0),
             overtake: None,
             next: Mutex::default(),
             earlier: Mutex::default(),
         }
     }
 
-    /// Wraps a store that is away for so many commits.
+    /// Wraps a store that is away for so many commits, and for a read of a position after each.
     pub(crate) fn away(inner: Arc<dyn Store>, commits: usize) -> Self {
         Self { away: AtomicUsize::new(commits), ..Self::new(inner, "") }
     }
@@ -91,6 +94,7 @@ impl Store for FlakyStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
         let left = self.away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if left.is_ok() {
+            self.unread.fetch_add(1, Ordering::SeqCst);
             let retry_after = Duration::from_secs(1);
             return Box::pin(async move { Err(CommitError::Unavailable { retry_after }) });
         }
@@ -119,6 +123,11 @@ impl Store for FlakyStore {
             && let Some(earlier) = self.earlier.lock().expect("no reader panics").take()
         {
             return Box::pin(async move { Ok(Some(Record::Job(earlier))) });
+        }
+        let unread =
+            || self.unread.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if matches!(key, Key::Cursor(_)) && unread().is_ok() {
+            return Box::pin(async { Err(ReadError::Unavailable { retry_after: Duration::from_secs(1) }) });
         }
         self.inner.get(key)
     }

@@ -1,5 +1,5 @@
 //! The order in which events are handled: an endpoint receives what happens after it was made, also where the server that it
-//! happens at has an earlier time, and the end of its job, also where it is woken before.
+//! happens at has an earlier time, the end of its job, also where it is woken before, and what happened before an outage.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use crate::access::redeem::{caller, redeem};
 use crate::support::app::until;
 use crate::support::clock::ManualClock;
 use crate::support::context::context;
+use crate::support::flaky_store::FlakyStore;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_of_a_server_whose_clock_is_behind_reaches_an_endpoint_that_was_made_before_it() {
@@ -79,4 +80,32 @@ async fn an_endpoint_that_is_woken_while_its_job_ends_receives_the_end_of_the_jo
     stop.cancel();
     following.await.expect("ends");
     sending.await.expect("ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_delivery_an_outage_refused_reaches_its_endpoint_afterwards() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ctx = context(dir.path(), Arc::new(ManualClock::new()));
+    let (home, caller) = (TenantId::default_tenant(), caller());
+    let codes = CreateTaskCodes(Ports::from(&ctx)).execute(&caller, &home, 1, Some(7)).await;
+    let new =
+        NewWebhook { url: "http://127.0.0.1:9/hook".to_owned(), event_types: vec![EventType::JobCreated] };
+    let (endpoint, _) = Endpoints(&ctx).create(&caller, &home, None, new).await.expect("made");
+    let mut away = context(&dir.path().join("other"), Arc::new(ManualClock::new()));
+    let store = Arc::clone(&ctx.store);
+    let ctx = Arc::new(ctx);
+    drop(Follower::start(Arc::clone(&ctx)).await.expect("its position is stored"));
+    let job = redeem(&ctx, &home, &codes.expect("made")[0].task_code, Some("x")).await.expect("redeemed");
+    away.audit_log = Arc::clone(&ctx.audit_log);
+    away.store = Arc::new(FlakyStore::away(Arc::clone(&store), 1));
+    let stop = CancellationToken::new();
+    let follower = Follower::start(Arc::new(away)).await.expect("starts");
+    let following = tokio::spawn(follower.run(stop.clone()));
+    until(async || {
+        let page = store.list_deliveries(endpoint.webhook_id.clone(), None, 10).await.expect("readable");
+        page.items.iter().any(|delivery| delivery.job_id.as_ref() == Some(&job.job_id))
+    })
+    .await;
+    stop.cancel();
+    following.await.expect("ends");
 }
