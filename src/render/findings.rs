@@ -15,8 +15,8 @@ use super::words::{name, pick};
 use super::{
     findings_cointegration, findings_contrasts, findings_data, findings_descriptions, findings_diagnostics,
     findings_effects, findings_latent, findings_levels, findings_medical, findings_of_tests, findings_panel,
-    findings_periods, findings_processes, findings_rates, findings_series, findings_spatial, findings_survey,
-    findings_survival, findings_tests,
+    findings_periods, findings_processes, findings_rates, findings_series, findings_sizes, findings_spatial,
+    findings_survey, findings_survival, findings_tests,
 };
 use crate::domain::run::RATIOS;
 
@@ -55,7 +55,7 @@ impl Findings {
 }
 
 /// Readers of tables that only some designs have. They come first: a coefficient beside such a table is not the result.
-const DESIGNS: [Reader; 8] = [
+const DESIGNS: [Reader; 9] = [
     findings_cointegration::findings,
     findings_effects::findings,
     findings_series::findings,
@@ -63,6 +63,7 @@ const DESIGNS: [Reader; 8] = [
     findings_survey::findings,
     findings_survival::findings,
     findings_rates::findings,
+    findings_sizes::findings,
     // with lags a coefficient alone is no effect
     findings_spatial::findings,
 ];

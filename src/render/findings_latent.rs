@@ -1,9 +1,10 @@
-//! The main results of item response models and latent classes: the hardest and the sharpest item, the sizes of the classes
-//! and the answer by which each differs most from the others.
+//! The main results of item response models, latent classes and measured factors: the hardest and the sharpest item, the
+//! sizes of the classes and the answer by which each differs most from the others, the fit of the factors, how well their
+//! items measure them and which two are closest.
 
 use super::evidence::evidence;
 use super::number::fixed;
-use super::sentences::{Finding, said};
+use super::sentences::{Finding, row_of, said};
 use super::style::Style;
 use super::table::Table;
 
@@ -12,6 +13,16 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let table = |file: &str| tables.iter().find(|t| t.file == file);
     if let (Some(classes), Some(profiles)) = (table("table_classes.csv"), table("table_profiles.csv")) {
         return of_classes(classes, profiles, style);
+    }
+    if let (Some(factors), Some(pairs)) = (table("table_reliability.csv"), table("table_correlations.csv"))
+        && factors.position("average_variance").is_some()
+    {
+        let fit = table("table_fit.csv").and_then(|fit| of_fit(fit, factors.rows.len(), style));
+        return fit
+            .into_iter()
+            .chain(of_factors(factors, style))
+            .chain(of_pairs(factors, pairs, style))
+            .collect();
     }
     let items = table("table_items.csv").filter(|t| t.position("category").is_some());
     items.map_or_else(Vec::new, |t| of_items(t, style))
@@ -101,4 +112,51 @@ fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -
         [("class", number), ("x", x.as_str()), ("category", category), ("value", &value), ("rest", &rest)];
     let values = [&values[..], &[("evidence", words.as_str())]].concat();
     Some(profiles.says(said(style, "class_answer", sure, &values)))
+}
+
+/// Limits from which on a model is usually taken to fit (Hu and Bentler 1999 and earlier practice).
+const FITS: [(&str, f64, bool); 3] = [("cfi", 0.9, true), ("rmsea", 0.08, false), ("srmr", 0.08, false)];
+
+/// The fit of a model of factors; nothing where an index is missing.
+fn of_fit(fit: &Table, factors: usize, style: &Style<'_>) -> Option<Finding> {
+    let index = |name: &str| fit.cell(row_of(fit, "metric", name)?, "value").number();
+    let known: Option<Vec<f64>> = FITS.iter().map(|(name, _, _)| index(name)).collect();
+    let known = known?;
+    let holds = |(value, (_, limit, from)): (&f64, &(&str, f64, bool))| {
+        if *from { value >= limit } else { value <= limit }
+    };
+    let sure = known.iter().zip(&FITS).all(holds);
+    let digits: Vec<String> = known.iter().map(|x| fixed(*x, style.options.decimals)).collect();
+    let n = factors.to_string();
+    let values = [("n", n.as_str()), ("cfi", &digits[0]), ("rmsea", &digits[1]), ("srmr", &digits[2])];
+    Some(fit.says(said(style, "factor_fit", sure, &values)))
+}
+
+/// How well the items of each factor measure it.
+fn of_factors(factors: &Table, style: &Style<'_>) -> Vec<Finding> {
+    let one = |row: usize| {
+        let number = |column: &str| factors.cell(row, column).number();
+        let (reliability, ave) = (number("composite_reliability")?, number("average_variance")?);
+        let digits = |x: f64| fixed(x, style.options.decimals);
+        let (value, shown) = (digits(reliability), digits(ave));
+        let values = [("x", factors.cell(row, "factor").text()), ("value", value.as_str()), ("ave", &shown)];
+        Some(factors.says(said(style, "factor_items", reliability >= 0.7 && ave >= 0.5, &values)))
+    };
+    // the fit and the closest factors have a sentence too
+    (0..factors.rows.len()).filter_map(one).take(4).collect()
+}
+
+/// The two factors that correlate most, and whether each explains more of its own items (Fornell and Larcker 1981).
+fn of_pairs(factors: &Table, pairs: &Table, style: &Style<'_>) -> Option<Finding> {
+    let size = |row: usize| pairs.cell(row, "correlation").number().map(f64::abs);
+    let rows = (0..pairs.rows.len()).filter_map(|row| Some((row, size(row)?)));
+    let (row, size) = rows.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (x, y) = (pairs.cell(row, "factor_1").text(), pairs.cell(row, "factor_2").text());
+    let explained =
+        |name: &str| factors.cell(row_of(factors, "factor", name)?, "root_average_variance").number();
+    let sure = explained(x)? > size && explained(y)? > size;
+    let value = fixed(pairs.cell(row, "correlation").number()?, style.options.decimals);
+    let (words, _) = evidence(pairs, row, "ci_low", "ci_high", style);
+    let values = [("x", x), ("y", y), ("value", value.as_str()), ("evidence", &words)];
+    Some(pairs.says(said(style, "factor_apart", sure, &values)))
 }

@@ -1,4 +1,5 @@
-//! The main results of series: the effects of a change at once and in the long run, breaks, and estimates in windows.
+//! The main results of series: the effects of a change at once and in the long run, breaks, estimates in windows, and unit
+//! roots in panels.
 
 use super::evidence::p_words;
 use super::number::{fixed, whole_or_fixed};
@@ -8,7 +9,7 @@ use super::sentences::{
 use super::style::Style;
 use super::table::Table;
 
-/// Reads the tables of distributed lags, of a test of breaks or of windows; nothing where a run has none.
+/// Reads the tables of distributed lags, of a test of breaks, of windows or of a panel's unit roots; nothing where a run has none.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let lags = table_of(tables, "table_effects.csv").filter(|t| t.position("cumulative_effect").is_some());
     if let Some(lags) = lags {
@@ -19,10 +20,33 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     {
         return of_break(tests, parts, style).unwrap_or_default();
     }
+    let roots = table_of(tables, "table_tests.csv").map(|tests| of_roots(tests, style)).unwrap_or_default();
+    if !roots.is_empty() {
+        return roots;
+    }
     match (table_of(tables, "table_rolling.csv"), table_of(tables, "table_summary.csv")) {
         (Some(windows), Some(summary)) => of_windows(windows, summary, style),
         _ => Vec::new(),
     }
+}
+
+/// For the level of each series of a panel the test of Im, Pesaran and Shin, or Fisher's where there is none.
+fn of_roots(tests: &Table, style: &Style<'_>) -> Vec<Finding> {
+    let cell = |row: usize, column: &str| tests.cell(row, column).text();
+    let levels: Vec<usize> = (0..tests.rows.len()).filter(|row| cell(*row, "series") == "level").collect();
+    let mut variables: Vec<&str> = levels.iter().map(|row| cell(*row, "variable")).collect();
+    variables.dedup();
+    let one = |variable: &str| {
+        let of = |test: &str| {
+            levels.iter().copied().find(|r| cell(*r, "variable") == variable && cell(*r, "test") == test)
+        };
+        let row = of("im_pesaran_shin").or_else(|| of("fisher_normal"))?;
+        let p = tests.cell(row, "p_value").number()?;
+        let (y, test) = (style.variable(variable), style.cell("test", cell(row, "test")));
+        let values = [("y", y.as_str()), ("test", &test), ("evidence", &p_words(p, style))];
+        Some(tests.says(said(style, "panel_unit_root", p < REJECTS, &values)))
+    };
+    variables.into_iter().filter_map(one).collect()
 }
 
 /// The sum of the coefficients of all lags, and that of the same period.

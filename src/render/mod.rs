@@ -25,6 +25,7 @@ mod findings_periods;
 mod findings_processes;
 mod findings_rates;
 mod findings_series;
+mod findings_sizes;
 mod findings_spatial;
 mod findings_survey;
 mod findings_survival;

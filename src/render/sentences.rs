@@ -191,6 +191,7 @@ mod tests {
             "distributions",
             "several_means",
             "unit_root",
+            "panel_unit_root",
             "indirect",
             "direct",
             "triple",

@@ -70,7 +70,8 @@ export default {
     "light.tests_disagree": "The trace test and the test of the largest eigenvalue find different numbers of relations. The trace test decides here; report both.",
     "light.serial_correlation": "The residuals are still correlated over time, so standard errors may be wrong. Use more lags.",
     "light.rendering": "A file in a further format could not be made. The results are complete.",
-    "light.stray_return_code": "The log has a text that looks like an error of the program. Read the log there."
+    "light.stray_return_code": "The log has a text that looks like an error of the program. Read the log there.",
+    "light.few_reps": "There are few repetitions for how much they differ: another seed changes the results noticeably. Raise their number."
   },
   "zh": {
     "light.counts": "各类检查结果",
@@ -143,6 +144,7 @@ export default {
     "light.tests_disagree": "迹检验与最大特征值检验得到的秩不同。此处以迹检验为准；请同时报告两者。",
     "light.serial_correlation": "残差仍存在序列相关，标准误可能有误。请增加滞后阶数。",
     "light.rendering": "某个附加格式的文件未能生成，结果本身是完整的。",
-    "light.stray_return_code": "日志中有一段文字像是程序的错误，请查看日志中的相应位置。"
+    "light.stray_return_code": "日志中有一段文字像是程序的错误，请查看日志中的相应位置。",
+    "light.few_reps": "相对于结果的波动，重复次数偏少：换随机种子结果会明显变化。请增加次数。"
   }
 };

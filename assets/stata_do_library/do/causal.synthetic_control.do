@@ -3,6 +3,8 @@
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_time_var', strok(`p_panel_id')
+quietly summarize `p_outcome' if ss_use
+ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))
 ss_panel `p_panel_id' `p_time_var'
 capture confirm string variable `p_panel_id'
 if _rc == 0 {

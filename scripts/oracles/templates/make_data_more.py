@@ -1,4 +1,4 @@
-"""Writes the sample data of the templates on curves, announcements, accounts, risks, wards, daily returns, farms, stores, tobacco sales, an exam and leisure from fixed seeds.
+"""Writes the sample data of the templates on curves, announcements, accounts, risks, wards, daily returns, farms, stores, tobacco sales, an exam, leisure, a cohort, a staff survey and provinces from fixed seeds.
 
 Run: python3 scripts/oracles/templates/make_data_more.py. The rows are invented. Expected numbers do not
 belong here (see the goldens_*.py files).
@@ -198,9 +198,67 @@ def leisure() -> None:
     write(frame, "leisure.csv")
 
 
+def cohort() -> None:
+    """Examined adults of whom some values are unknown, more often for the young (body-mass index, smoking) and the active (income)."""
+    rng = np.random.default_rng(106)
+    n = 400
+    age = rng.integers(25, 80, n)
+    female = (rng.random(n) < 0.54).astype(int)
+    activity = np.round(np.clip(rng.gamma(2.2, 1.4, n) - 0.02 * (age - 50), 0, 14), 1)
+    income = np.round(np.exp(3.4 + 0.006 * (age - 50) + 0.05 * activity + rng.normal(0, 0.35, n)), 1)
+    smoker = (rng.random(n) < 1 / (1 + np.exp(1.1 + 0.02 * (age - 50) + 0.12 * activity))).astype(int)
+    bmi = np.round(25.5 + 0.05 * (age - 50) - 0.35 * activity - 0.8 * smoker + rng.normal(0, 3.2, n), 1)
+    pressure = np.round(118 + 0.45 * (age - 50) + 1.1 * (bmi - 25) + 4.5 * smoker - 3.5 * female + rng.normal(0, 9, n), 0)
+    ill = (rng.random(n) < 1 / (1 + np.exp(1.2 - 0.05 * (age - 50) - 0.12 * (bmi - 25) - 0.6 * smoker))).astype(int)
+    frame = pd.DataFrame({"person": np.arange(1, n + 1), "sbp": pressure.astype(int), "hypertension": ill, "age": age, "female": female,
+                          "bmi": bmi, "smoker": smoker, "income": income, "activity": activity})
+    unknown = {"bmi": 1.1 + 0.035 * (age - 50) + 0.02 * (pressure - 120), "smoker": 1.9 + 0.02 * (age - 50), "income": 1.9 - 0.12 * activity}
+    for name, known in unknown.items():
+        frame[name] = frame[name].where(rng.random(n) < 1 / (1 + np.exp(-known)))
+    frame["smoker"] = frame["smoker"].astype("Int64")
+    frame["sbp"] = holes(rng, frame["sbp"], 0.05).astype("Int64")
+    write(frame, "cohort.csv")
+
+
+def staff() -> None:
+    """Answers 1 to 5 of employees to statements on support by their leader, engagement and the wish to leave."""
+    rng = np.random.default_rng(107)
+    n = 360
+    support = rng.normal(size=n)
+    engagement = 0.55 * support + np.sqrt(1 - 0.55**2) * rng.normal(size=n)
+    leaving = -0.25 * support - 0.4 * engagement + 0.8 * rng.normal(size=n)
+    frame = {"employee": np.arange(1, n + 1)}
+    for name, trait, loadings in (("support", support, (0.82, 0.78, 0.74, 0.69)), ("engage", engagement, (0.8, 0.76, 0.7, 0.62)), ("leave", leaving, (0.85, 0.8, 0.66))):
+        for j, loading in enumerate(loadings):
+            answer = loading * trait + np.sqrt(1 - loading**2) * rng.normal(size=n)
+            frame[f"{name}{j + 1}"] = 1 + np.searchsorted((-1.6, -0.7, 0.3, 1.3), answer)
+    frame = pd.DataFrame(frame)
+    frame["tenure"] = np.round(rng.gamma(2, 3, n), 1)
+    frame["engage3"] = holes(rng, frame["engage3"], 0.02).astype("Int64")
+    write(frame, "staff.csv")
+
+
+def provinces() -> None:
+    """Twenty provinces over 32 years: output per head and electricity wander, growth and inflation do not."""
+    rng = np.random.default_rng(108)
+    rows = []
+    common = rng.normal(0, 0.3, 32)
+    for p in range(20):
+        output = 2 + np.cumsum(0.05 + rng.normal(0, 0.03, 32))
+        power = 1 + np.cumsum(0.04 + rng.normal(0, 0.05, 32))
+        inflation, level = [], rng.normal(2.5, 0.6)
+        last = level
+        for t in range(32):
+            last = level + 0.45 * (last - level) + common[t] + rng.normal(0, 0.8)
+            inflation.append(last)
+        for t in range(32):
+            rows.append({"province": p + 1, "year": 1990 + t, "log_output": output[t], "log_power": power[t], "inflation": inflation[t]})
+    write(pd.DataFrame(rows).round(4), "provinces.csv")
+
+
 def write_all() -> None:
     """Writes all sample data of this module."""
-    for make in (growth, announcements, accounts, risks, wards, index_returns, farms, stores, tobacco, exam, leisure):
+    for make in (growth, announcements, accounts, risks, wards, index_returns, farms, stores, tobacco, exam, leisure, cohort, staff, provinces):
         make()
 
 

@@ -2,11 +2,12 @@
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
 pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, csdid, rdrobust, rddensity, arch, cvxopt, lifelines and R (survey, survival,
-pscl, Matching, strucchange, pROC), PySensemakr, PySAL (esda, libpysal, spreg); nothing comes from the project's engine.
+pscl, mice, pwr, lavaan, plm, Matching, strucchange, pROC), PySensemakr, PySAL (esda, libpysal, spreg); nothing comes from the project's engine.
 """
 
 import goldens_agreement
 import goldens_censored
+import goldens_cfa
 import goldens_choice
 import goldens_comparisons
 import goldens_core
@@ -21,6 +22,7 @@ import goldens_finance
 import goldens_flows
 import goldens_groups
 import goldens_likelihoods
+import goldens_imputation
 import goldens_latent
 import goldens_limited_more
 import goldens_linear
@@ -29,8 +31,10 @@ import goldens_multivariate
 import goldens_panel
 import goldens_panel_models
 import goldens_panel_more
+import goldens_panel_roots
 import goldens_series
 import goldens_series_more
+import goldens_power
 import goldens_prepare
 import goldens_spatial
 import goldens_surveys
@@ -77,3 +81,7 @@ if __name__ == "__main__":
     goldens_likelihoods.write_all()
     goldens_spatial.write_all()
     goldens_latent.write_all()
+    goldens_imputation.write_all()
+    goldens_power.write_all()
+    goldens_cfa.write_all()
+    goldens_panel_roots.write_all()

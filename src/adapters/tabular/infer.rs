@@ -14,7 +14,7 @@ use super::number;
 pub(super) use decide::{DecimalSign, text_storage};
 pub(super) use digits::Digits;
 pub(super) use taker::Taker;
-use words::{MINUS, NONE, is_plus};
+use words::WordCounts;
 pub(super) use words::{
     Words, boolean, extended_missing, is_always_missing, is_infinity, is_missing, trimmed,
 };
@@ -90,10 +90,7 @@ pub(super) struct Inference {
     pub max_bytes: usize,
     /// Cells spelt as a missing-value word other than the empty cell.
     pub missing_words: u64,
-    /// Of these the cells that hold `None`, and those that hold `-`.
-    none_words: u64,
-    minus_signs: u64,
-    has_plus: bool,
+    words: WordCounts,
     pub infinite: u64,
     pub first_infinite_row: Option<u64>,
     /// Whole numbers in exponential form that show fewer digits than they have, and the first row of one.
@@ -123,9 +120,7 @@ impl Default for Inference {
             first_text_row: None,
             max_bytes: 0,
             missing_words: 0,
-            none_words: 0,
-            minus_signs: 0,
-            has_plus: false,
+            words: WordCounts::default(),
             infinite: 0,
             first_infinite_row: None,
             rounded: 0,
@@ -219,7 +214,7 @@ impl Inference {
         if self.first_text_row.is_none() {
             self.first_text_row = Some(row);
         }
-        self.has_plus |= text[0] == b'+' && is_plus(text);
+        self.words.other(text);
         let infinite = self.infinite;
         let moment = if self.readings == 0 { None } else { self.other(text) };
         if self.infinite > infinite {
@@ -232,8 +227,7 @@ impl Inference {
     #[cold]
     fn missing_word(&mut self, text: &[u8], bytes: usize) {
         self.missing_words += 1;
-        self.none_words += u64::from(text == NONE);
-        self.minus_signs += u64::from(text == MINUS);
+        self.words.missing(text);
         if !is_always_missing(text) {
             self.max_bytes = self.max_bytes.max(bytes);
         }
@@ -362,9 +356,7 @@ impl Inference {
         self.first_text_row = earlier(self.first_text_row, other.first_text_row);
         self.max_bytes = self.max_bytes.max(other.max_bytes);
         self.missing_words += other.missing_words;
-        self.none_words += other.none_words;
-        self.minus_signs += other.minus_signs;
-        self.has_plus |= other.has_plus;
+        self.words.merge(other.words);
         self.infinite += other.infinite;
         self.first_infinite_row = earlier(self.first_infinite_row, other.first_infinite_row);
         self.rounded += other.rounded;

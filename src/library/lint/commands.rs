@@ -19,7 +19,7 @@ lowess lpoly lroc lrtest lsens lv lvr2plot manova margins marginsplot mark marko
 matrix:mat mcc mcci mdesc mds mdsconfig mdslong mdsmat mean mecloglog median meglm melogit menbreg
 meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable mixed mkmat mkspline
 mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg nestreg newey nl nlcom nlogit nlogitgen notes
-nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute
+nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute pescadf
 pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
 probit proportion:prop prtest prtesti psmatch2 pstest pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape

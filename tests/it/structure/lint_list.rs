@@ -136,7 +136,6 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "jwdid",
             "lpdid",
             "mmqreg",
-            "pescadf",
             "rdplot",
             "twowayfeweights",
             "weakivtest",

@@ -142,27 +142,26 @@ impl Inference {
         self.texts()
     }
 
-    /// How texts are read: next to words alone `None` is one of them, and `-` next to `+` is its opposite.
+    /// How texts are read: next to words alone `None` is one of them, `-` next to `+` is its opposite, and `nan` next to `nv` is
+    /// 男 next to 女.
     fn texts(&self) -> Reading {
-        let words = Words {
-            none: self.none_words > 0 && self.numbers == 0,
-            minus: self.minus_signs > 0 && self.has_plus && self.numbers == 0,
-        };
-        if words.none || words.minus { Reading::Words(words) } else { Reading::Text }
+        if self.numbers > 0 {
+            return Reading::Text;
+        }
+        let words = self.words.values(self.present);
+        if words.none || words.minus || words.nan { Reading::Words(words) } else { Reading::Text }
     }
 
     /// Cells with a word for a missing value that is read as one.
     pub(in crate::adapters::tabular) fn words_read_as_missing(&self, reading: Reading) -> u64 {
         let Reading::Words(words) = reading else { return self.missing_words };
-        let kept =
-            if words.none { self.none_words } else { 0 } + if words.minus { self.minus_signs } else { 0 };
-        self.missing_words - kept
+        self.missing_words - self.words.kept(words)
     }
 
     /// Cells with `None` that keep it as a category.
     pub(in crate::adapters::tabular) fn kept_none(&self, reading: Reading) -> u64 {
         match reading {
-            Reading::Words(Words { none: true, .. }) => self.none_words,
+            Reading::Words(Words { none: true, .. }) => self.words.none,
             _ => 0,
         }
     }

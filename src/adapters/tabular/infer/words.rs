@@ -43,32 +43,89 @@ pub(in crate::adapters::tabular) fn is_missing(text: &[u8]) -> bool {
 }
 
 /// A word for a missing value that may also be a category, as in "None, Some, Frequent".
-pub(super) const NONE: &[u8] = b"None";
+const NONE: &[u8] = b"None";
 /// A sign for a missing value that may also be a finding, as in "-, +, ++".
-pub(super) const MINUS: &[u8] = b"-";
+const MINUS: &[u8] = b"-";
+
+/// A word for a missing value that is 男 (male) in pinyin, next to 女 (female).
+const NAN: &[u8] = b"nan";
+/// 女 as it is written without and with the letter ü.
+const FEMALE: [&[u8]; 3] = [b"nv", b"nyu", "nü".as_bytes()];
 
 /// Which words for missing values are values like the others in a column of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::adapters::tabular) struct Words {
     pub none: bool,
     pub minus: bool,
+    pub nan: bool,
 }
 
 impl Words {
     /// True for a cell (spaces cut off) that stands for a missing value in a column of texts.
     pub(in crate::adapters::tabular) fn is_missing(self, text: &[u8]) -> bool {
-        is_missing(text) && !(self.none && text == NONE || self.minus && text == MINUS)
+        is_missing(text)
+            && !(self.none && text == NONE || self.minus && text == MINUS || self.nan && text == NAN)
     }
 }
 
 /// True for a cell (spaces cut off) that is missing in every column of texts.
 pub(in crate::adapters::tabular) fn is_always_missing(text: &[u8]) -> bool {
-    Words { none: true, minus: true }.is_missing(text)
+    Words { none: true, minus: true, nan: true }.is_missing(text)
 }
 
-/// True for `+`, `++` and the like.
-pub(super) fn is_plus(text: &[u8]) -> bool {
-    text.iter().all(|byte| *byte == b'+')
+/// Counts of the cells of a column that decide which words for missing values are values.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct WordCounts {
+    pub none: u64,
+    pub minus: u64,
+    pub nan: u64,
+    pub plus: u64,
+    pub female: u64,
+}
+
+impl WordCounts {
+    /// Takes in a cell with a word for a missing value.
+    pub(super) fn missing(&mut self, text: &[u8]) {
+        self.none += u64::from(text == NONE);
+        self.minus += u64::from(text == MINUS);
+        self.nan += u64::from(text == NAN);
+    }
+
+    /// Takes in a cell with another text.
+    #[inline]
+    pub(super) fn other(&mut self, text: &[u8]) {
+        match text[0] {
+            b'+' => self.plus += u64::from(text.iter().all(|byte| *byte == b'+')),
+            b'n' => self.female += u64::from(FEMALE.contains(&text)),
+            _ => {}
+        }
+    }
+
+    /// Adds the counts of another part of the file.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.none += other.none;
+        self.minus += other.minus;
+        self.nan += other.nan;
+        self.plus += other.plus;
+        self.female += other.female;
+    }
+
+    /// The words that are values in a column of so many cells with other texts and no number.
+    pub(super) fn values(self, texts: u64) -> Words {
+        Words {
+            none: self.none > 0,
+            minus: self.minus > 0 && self.plus > 0,
+            nan: self.nan > 0 && self.female > 0 && self.female == texts,
+        }
+    }
+
+    /// The cells with words that are values.
+    pub(super) fn kept(self, words: Words) -> u64 {
+        [(words.none, self.none), (words.minus, self.minus), (words.nan, self.nan)]
+            .iter()
+            .map(|(is_value, cells)| if *is_value { *cells } else { 0 })
+            .sum()
+    }
 }
 
 /// `.a` to `.z`, the extended missing values of numbers.
