@@ -144,7 +144,7 @@ impl Mixed {
     }
 
     /// `M = L (s2 I + L' Z'Z L)^-1 L'` and `ln|I + L'Z'Z L / s2|` of a group.
-    fn middle(root: &Mat, zz: &Mat, s2: f64) -> Option<(Mat, f64)> {
+    pub(super) fn middle(root: &Mat, zz: &Mat, s2: f64) -> Option<(Mat, f64)> {
         let q = root.rows();
         if q == 0 {
             return Some((Mat::zeros(0, 0), 0.0));
@@ -381,13 +381,5 @@ impl Mixed {
             }
         }
         Some(MixedFit { profile: self.profile(&theta)?, theta, v_theta, log, converged })
-    }
-
-    /// Predicted effects of a group from its residuals: `M Z' r` ([ME] mixed postestimation).
-    pub fn effects_of(root: &Mat, s2: f64, z: &[Vec<f64>], residuals: &[f64]) -> Option<Vec<f64>> {
-        let q = z.len();
-        let zz = Mat::from_fn(q, q, |i, j| z[i].iter().zip(&z[j]).map(|(a, b)| a * b).sum());
-        let zr: Vec<f64> = z.iter().map(|c| c.iter().zip(residuals).map(|(a, r)| a * r).sum()).collect();
-        Some(Self::middle(root, &zz, s2)?.0.times_vector(&zr))
     }
 }

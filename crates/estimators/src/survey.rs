@@ -27,6 +27,8 @@ pub struct Units {
     stratum_of_unit: Vec<usize>,
     units_in: Vec<f64>,
     rate: Vec<f64>,
+    /// Product of the sampled shares of the stages above, one in the first stage.
+    above: Vec<f64>,
 }
 
 /// A row's unit and stratum with the factors of its stratum.
@@ -54,6 +56,7 @@ impl Units {
             stratum_of_unit: Vec::new(),
             units_in: Vec::new(),
             rate: Vec::new(),
+            above: Vec::new(),
         };
         let mut stratum: HashMap<u32, usize> = HashMap::new();
         let mut unit: HashMap<(u32, u32), usize> = HashMap::new();
@@ -61,6 +64,7 @@ impl Units {
             let h = *stratum.entry(strata[i]).or_insert_with(|| {
                 out.units_in.push(0.0);
                 out.rate.push(rate[i]);
+                out.above.push(1.0);
                 out.units_in.len() - 1
             });
             let u = *unit.entry((strata[i], units[i])).or_insert_with(|| {
@@ -72,6 +76,24 @@ impl Units {
         }
         if population {
             out.rate.iter_mut().zip(&out.units_in).for_each(|(f, n)| *f = n / *f);
+        }
+        out
+    }
+
+    /// Units of the next stage, in strata within the units of this one. Their squares count with the product of the
+    /// sampled shares of the stages above: `f_h (1 - f_hi) m_hi/(m_hi - 1)` in the second ([SVY] Variance estimation).
+    #[must_use]
+    pub fn within(&self, strata: &[u32], units: &[u32], rate: &[f64], population: bool) -> Self {
+        let mut numbers: HashMap<(usize, u32), u32> = HashMap::new();
+        let mut nested = Vec::with_capacity(strata.len());
+        for (unit, h) in self.unit_of_row.iter().zip(strata) {
+            let next = numbers.len() as u32;
+            nested.push(*numbers.entry((*unit, *h)).or_insert(next));
+        }
+        let mut out = Self::new(&nested, units, rate, population);
+        for (row, unit) in out.unit_of_row.iter().enumerate() {
+            let upper = self.stratum_of_unit[self.unit_of_row[row]];
+            out.above[out.stratum_of_unit[*unit]] = self.above[upper] * self.rate[upper].min(1.0);
         }
         out
     }
@@ -97,6 +119,11 @@ impl Units {
         self.unit_of_row.iter().map(place).collect()
     }
 
+    /// Number of the unit of a row.
+    pub fn unit_of(&self, row: usize) -> usize {
+        self.unit_of_row[row]
+    }
+
     /// Number of strata.
     pub fn strata(&self) -> usize {
         self.units_in.len()
@@ -114,7 +141,8 @@ impl Units {
 
     /// Number of strata with one unit that is not a census of its stratum.
     pub fn single(&self) -> usize {
-        self.units_in.iter().zip(&self.rate).filter(|(n, f)| **n == 1.0 && **f < 1.0).count()
+        let alone = |h: &usize| self.units_in[*h] == 1.0 && self.rate[*h] < 1.0 && self.above[*h] > 0.0;
+        (0..self.strata()).filter(alone).count()
     }
 
     /// Number of strata that were drawn whole.
@@ -122,8 +150,9 @@ impl Units {
         self.rate.iter().filter(|f| **f >= 1.0).count()
     }
 
-    /// `sum_h (1 - f_h) n_h/(n_h - 1) sum_j (z_hj - mean_h)(z_hj - mean_h)'` with `z_hj` the sum of the
-    /// weighted scores of unit `j` in stratum `h`; `scores` has one column per parameter.
+    /// `sum_h a_h (1 - f_h) n_h/(n_h - 1) sum_j (z_hj - mean_h)(z_hj - mean_h)'` with `z_hj` the sum of the
+    /// weighted scores of unit `j` in stratum `h` and `a_h` the sampled share above, one in the first stage; `scores`
+    /// has one column per parameter.
     pub fn covariance(&self, scores: &[Vec<f64>], single: SingleUnit) -> Covariance {
         if single == SingleUnit::Missing && self.single() > 0 {
             return None;
@@ -144,11 +173,12 @@ impl Units {
             for (u, z) in total.iter_mut().enumerate() {
                 let h = self.stratum_of_unit[u];
                 let n = self.units_in[h];
+                let left = self.above[h] * (1.0 - self.rate[h]).max(0.0);
                 if n == 1.0 {
                     let kept = single == SingleUnit::Centered;
-                    *z = if kept { (1.0 - self.rate[h]).max(0.0).sqrt() * (*z - all) } else { 0.0 };
+                    *z = if kept { left.sqrt() * (*z - all) } else { 0.0 };
                 } else {
-                    *z = ((1.0 - self.rate[h]).max(0.0) * n / (n - 1.0)).sqrt() * (*z - mean[h]);
+                    *z = (left * n / (n - 1.0)).sqrt() * (*z - mean[h]);
                 }
             }
         }

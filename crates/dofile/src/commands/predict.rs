@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
-use crate::ops::predict::{Own, Prediction, add, chosen, new_names};
+use crate::ops::predict::{Effects, Own, Prediction, add, chosen, new_names};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -72,6 +72,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("MARGinal"),
     OptSpec::flag("nu0"),
     OptSpec::flag("REFfects"),
+    OptSpec::flag_or_text("RESEs"),
+    OptSpec::text("RELEVel"),
+    OptSpec::flag("EBMEANs"),
+    OptSpec::flag("eta"),
     OptSpec::flag("FITted"),
     OptSpec::flag("RESponse"),
     OptSpec::flag("Pearson"),
@@ -110,8 +114,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Surv"),
 ])
 .unsupported(&[
-    "SCores", "Score", "COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "RESEs", "EBMEANs",
-    "EBMODEs",
+    "SCores", "Score", "COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "EBMODEs",
 ]);
 
 /// The command.
@@ -121,7 +124,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta | u e ue xbu | d xbd dresiduals | n ir | hr | mu [marginal conditional(ebmeans|fixedonly)] | outcome(#) equation(eq)]",
+    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta | u e ue xbu | d xbd dresiduals | n ir | hr | mu eta [marginal conditional(ebmeans|fixedonly)] | reffects [reses(newvars) relevel(level)] | outcome(#) equation(eq)]",
     notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
     examples: &[Example {
         run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",
@@ -174,7 +177,13 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         if cmd.options.iter().next().is_none() {
             session.print("(option mu assumed)");
         }
-        return add_all(session, kind, &rows, names, vec![found]);
+        return add_effects(session, cmd, kind, &rows, names, found);
+    }
+    if let Some(found) = panel::mixed_prediction(session, cmd, &rows)? {
+        return add_effects(session, cmd, kind, &rows, names, found);
+    }
+    if let Some(name) = ["reses", "relevel"].into_iter().find(|o| cmd.options.has(o)) {
+        return Err(StataError::option_not_allowed(&format!("{name}()")));
     }
     let dfbeta = cmd.options.text("dfbeta").map(|term| format!("dfbeta {}", term.trim()));
     if dfbeta.is_none() && cmd.has("dfbeta") {
@@ -185,10 +194,7 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (_, other) => other,
     };
     let predictions = if names.len() > 1 || names[0].1 {
-        match panel::mixed_effects(session, statistic, &names, &rows)? {
-            Some(found) => found,
-            None => predict_choice::all_outcomes(session, &names, &rows)?,
-        }
+        predict_choice::all_outcomes(session, &names, &rows)?
     } else if predict_choice::handles(session.e.cmd()) {
         vec![predict_choice::one(session, statistic, cmd.options.text("outcome"), &rows)?]
     } else {
@@ -196,12 +202,9 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::option_not_allowed("outcome()"));
         }
         let argument = statistic.and_then(|s| cmd.options.text(s)).map(str::to_string);
-        let found = match panel::mixed_prediction(session, statistic, &rows)? {
+        let found = match predict_counts::one(session, statistic, argument.as_deref(), &rows)? {
             Some(found) => Some(found),
-            None => match predict_counts::one(session, statistic, argument.as_deref(), &rows)? {
-                Some(found) => Some(found),
-                None => predict_models::one(session, statistic, argument.as_deref(), &rows)?,
-            },
+            None => predict_models::one(session, statistic, argument.as_deref(), &rows)?,
         };
         match found {
             Some(found) => vec![found],
@@ -209,6 +212,26 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     };
     add_all(session, kind, &rows, names, predictions)
+}
+
+/// Adds the variables of random effects and, with `reses()`, of their standard errors.
+fn add_effects(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    kind: StorageType,
+    rows: &[usize],
+    names: Vec<(String, bool)>,
+    found: Effects,
+) -> Result<()> {
+    let errors = match cmd.options.text("reses") {
+        Some(text) => Some(new_names(session, &ParsedCommand::split("predict", text, false)?)?.1),
+        None => None,
+    };
+    add_all(session, kind, rows, names, found.values)?;
+    match errors {
+        Some(names) => add_all(session, kind, rows, names, found.errors),
+        None => Ok(()),
+    }
 }
 
 /// Adds one variable per prediction; a stub is numbered.

@@ -16,6 +16,21 @@ pub(crate) struct Prediction {
     pub(crate) label: String,
 }
 
+/// Predictions of random effects, one for each effect, and their standard errors.
+pub(crate) struct Effects {
+    /// The predictions.
+    pub(crate) values: Vec<Prediction>,
+    /// The standard errors, which `reses()` names.
+    pub(crate) errors: Vec<Prediction>,
+}
+
+impl Effects {
+    /// One prediction that has no standard error.
+    pub(crate) fn one(values: Vec<f64>, label: &str) -> Self {
+        Self { values: vec![Prediction { values, label: label.to_string() }], errors: Vec::new() }
+    }
+}
+
 /// Predictions of a family that has its own options.
 pub(crate) type Own = (&'static StandardSyntax, fn(&mut Session, &ParsedCommand) -> Result<()>);
 

@@ -2,6 +2,7 @@
 
 use crate::commands::Interpreter;
 use crate::error::Result;
+use crate::output::Output;
 use crate::session::Session;
 
 /// Runs a command with its output.
@@ -20,4 +21,13 @@ pub(crate) fn quietly(s: &mut Session, command: &str) -> Result<()> {
     }
     s.out.quiet = before;
     result.map(|_| ())
+}
+
+/// Runs a command and returns what it prints.
+pub(crate) fn printed(s: &mut Session, command: &str) -> Result<String> {
+    let before = std::mem::replace(&mut s.out, Output::in_memory());
+    let done = s.run_expanded(command);
+    let text = s.out.take();
+    s.out = before;
+    done.map(|_| text)
 }

@@ -38,6 +38,7 @@ mod panel_methods;
 mod practice;
 mod printed_comparisons;
 mod printed_descriptions;
+mod printed_designs;
 mod printed_families;
 mod printed_layout;
 mod printed_matrices;

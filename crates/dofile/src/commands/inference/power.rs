@@ -1,5 +1,5 @@
 //! `power`: sample size or power of tests of means and proportions ([PSS-2] power onemean, power twomeans,
-//! power oneproportion, power twoproportions); further methods in their own files. One value for each argument.
+//! power oneproportion, power twoproportions); further methods and tables for lists of values in their own files.
 
 use super::numbers;
 use super::power_request::{parsed, smallest, wanted_power};
@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 [ma] | twomeans m1 [m2] | oneproportion p0 [pa] | twoproportions p1 [p2] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | onecorrelation r0 ra | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), onecorrelation r(r0 ra), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
+    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] | twoproportions p1 [p2] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | onecorrelation r0 ra | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared R2 [, ntested(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), onecorrelation r(r0 ra), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance and a slope; table() with columns and graphs are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -42,12 +42,12 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("sd2"),
     OptSpec::flag("knownsd"),
     OptSpec::flag("knownsds"),
+    OptSpec::real("DIFF"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "TABle",
     "GRaph",
     "noTABle",
-    "DIFF",
     "RATio",
     "RRisk",
     "ORatio",
@@ -177,6 +177,9 @@ impl Design {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     let end = raw.find(|c: char| !c.is_alphabetic()).unwrap_or(raw.len());
+    if let Some(done) = super::power_table::run(s, &raw[..end], &raw[end..]) {
+        return done;
+    }
     let method = match &raw[..end] {
         "onemean" => Method::OneMean,
         "twomeans" => Method::TwoMeans,
@@ -186,16 +189,24 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "oneway" => return super::power_groups::oneway(s, &raw[end..]),
         "onevariance" | "onevar" => return super::power_groups::onevariance(s, &raw[end..]),
         "onecorrelation" | "onecorr" => return super::power_correlation::run(s, &raw[end..]),
+        "oneslope" => return super::power_regression::oneslope(s, &raw[end..]),
+        "rsquared" => return super::power_regression::rsquared(s, &raw[end..]),
         "logrank" | "log" => return super::power_survival::logrank(s, &raw[end..]),
         "cox" => return super::power_survival::cox(s, &raw[end..]),
-        known @ ("twovariances" | "twocorrelations" | "twoway" | "repeated" | "exponential" | "oneslope"
-        | "rsquared" | "pcorr" | "cmh" | "mcc" | "trend" | "pairedproportions") => {
+        known @ ("twovariances" | "twocorrelations" | "twoway" | "repeated" | "exponential" | "pcorr"
+        | "cmh" | "mcc" | "trend" | "pairedproportions") => {
             return Err(StataError::unsupported_command(&format!("power {known}")));
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),
     };
     let parsed = parsed(&raw[end..], OPTIONS, UNSUPPORTED)?;
-    let (design, (n1, n2), power, sought) = match numbers(&parsed.list)?[..] {
+    let mut values = numbers(&parsed.list)?;
+    if let (Some(difference), [first]) = (parsed.options.real("diff"), &values[..]) {
+        values.push(first + difference);
+    } else if parsed.has("diff") {
+        return Err(StataError::invalid("option diff() takes the place of the second value"));
+    }
+    let (design, (n1, n2), power, sought) = match values[..] {
         [first] => {
             let (design, sizes, power) = least_effect(&parsed, method, first)?;
             (design, sizes, power, Sought::Effect)
@@ -209,7 +220,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         _ => return Err(StataError::invalid("two values required")),
     };
-    show(s, &design, (n1, n2), power, sought);
+    show(s, &design, (n1, n2), power, sought, parsed.options.real("diff"));
     let mut r = Results::default();
     let total = n1 + n2;
     r.scalar("N", total).scalar("power", power).scalar("beta", 1.0 - power).scalar("alpha", design.alpha);

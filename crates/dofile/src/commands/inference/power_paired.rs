@@ -122,28 +122,42 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
     }
     r.text("type", "test").text("method", "pairedmeans");
     s.r = r;
-    show(s, &design, (n, power, delta), solved);
+    let mut right: Vec<(&str, f64)> = Vec::new();
+    if let Some((a, b)) = d.means {
+        right.extend([("ma1", a), ("ma2", b)]);
+    }
+    if let Some((a, b, corr)) = spread.parts {
+        match cmd.has("sd1") || cmd.has("sd2") {
+            true => right.extend([("sd1", a), ("sd2", b)]),
+            false => right.push(("sd", a)),
+        }
+        right.push(("corr", corr));
+    }
+    show(s, &design, (n, power, delta), solved, &right);
     Ok(())
 }
 
-fn show(s: &mut Session, d: &Design, (n, power, delta): (f64, f64, f64), solved: bool) {
+/// Prints the design; what the differences were derived from stands on the right.
+fn show(
+    s: &mut Session,
+    d: &Design,
+    (n, power, delta): (f64, f64, f64),
+    solved: bool,
+    right: &[(&str, f64)],
+) {
     begin(s, solved, false, "a two-sample paired-means test");
     s.print(if d.known { "Paired z test" } else { "Paired t test" });
     s.print(format!("H0: d = d0  versus  Ha: d {} d0", sign(d.sides == 1.0, d.second > d.first)));
     s.print("");
     s.print("Study parameters:");
     s.print("");
-    let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
-    line("alpha", &four(d.alpha));
-    if solved {
-        line("power", &four(power));
-    } else {
-        line("N", &whole(n));
+    let sought = if solved { ("power", four(power)) } else { ("N", whole(n)) };
+    let left = [("alpha", four(d.alpha)), sought, ("delta", four(delta)), ("d0", four(d.first))];
+    let rest = [("da", four(d.second)), ("sd_d", four(d.sd.0))];
+    for (i, (name, value)) in left.iter().chain(&rest).enumerate() {
+        let beside = right.get(i).map_or(String::new(), |(name, x)| format!("{name:>13} = {}", four(*x)));
+        s.print(format!("{name:>13} = {value}{beside}"));
     }
-    line("delta", &four(delta));
-    line("d0", &four(d.first));
-    line("da", &four(d.second));
-    line("sd_d", &four(d.sd.0));
     s.print("");
     s.print(if solved { "Estimated sample size:" } else { "Estimated power:" });
     s.print("");

@@ -10,16 +10,13 @@ const LARGEST: f64 = 1e9;
 /// Reads what follows the name of a design.
 ///
 /// # Errors
-/// r(198) for options that are unknown, not supported, or for lists of values.
+/// r(198) for options that are unknown or not supported.
 pub(super) fn parsed(
     text: &str,
     options: &'static [OptSpec],
     unsupported: &'static [&'static str],
 ) -> Result<ParsedCommand> {
     let mut cmd = ParsedCommand::split("power", text, false)?;
-    if cmd.list.contains('(') {
-        return Err(StataError::unsupported_option("power", "(lists of values)"));
-    }
     cmd.check_options(options, unsupported)?;
     Ok(cmd)
 }

@@ -65,10 +65,9 @@ fn target(method: Method) -> &'static str {
     }
 }
 
-/// Prints the design with sizes of the groups and a power, one of which, or the effect, was looked for.
-pub(super) fn show(s: &mut Session, d: &Design, (n1, n2): (f64, f64), power: f64, sought: Sought) {
+/// Prints the title, the test and its hypotheses.
+fn heading(s: &mut Session, d: &Design, sought: Sought) {
     let (what, test, null) = words(d);
-    let groups = d.groups();
     let [_, first, second] = d.names();
     let mut alternative = null.replace('=', sign(d.sides == 1.0, d.second > d.first));
     if sought == Sought::Effect {
@@ -80,10 +79,24 @@ pub(super) fn show(s: &mut Session, d: &Design, (n1, n2): (f64, f64), power: f64
             alternative.push_str(&format!("; {second} > {first}"));
         }
     } else {
-        begin(s, sought == Sought::Sizes, groups == 2, what);
+        begin(s, sought == Sought::Sizes, d.groups() == 2, what);
     }
     s.print(test);
     s.print(format!("H0: {null}  versus  Ha: {alternative}"));
+}
+
+/// Prints the design with sizes of the groups and a power, one of which, or the effect, was looked for.
+pub(super) fn show(
+    s: &mut Session,
+    d: &Design,
+    (n1, n2): (f64, f64),
+    power: f64,
+    sought: Sought,
+    difference: Option<f64>,
+) {
+    let groups = d.groups();
+    let [_, first, second] = d.names();
+    heading(s, d, sought);
     s.print("");
     s.print("Study parameters:");
     s.print("");
@@ -114,6 +127,9 @@ pub(super) fn show(s: &mut Session, d: &Design, (n1, n2): (f64, f64), power: f64
     line(first, four(d.first));
     if sought != Sought::Effect {
         line(second, four(d.second));
+    }
+    if let Some(difference) = difference {
+        line("diff", four(difference));
     }
     if matches!(d.method, Method::OneMean | Method::TwoMeans) {
         if d.separate && groups == 2 {

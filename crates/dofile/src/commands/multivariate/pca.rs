@@ -86,7 +86,8 @@ fn pca(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     show(session)
 }
 
-pub(super) fn show(session: &mut Session) -> Result<()> {
+/// The sizes and the rotation.
+pub(super) fn show_facts(session: &mut Session, rotation: &str) {
     let kind = session.e.results.get_text("Ctype").unwrap_or("correlation").to_string();
     let facts = [
         Fact::observations(scalar(session, "N")),
@@ -98,10 +99,14 @@ pub(super) fn show(session: &mut Session) -> Result<()> {
         format!("Principal components/{kind}"),
         String::new(),
         String::new(),
-        "    Rotation: (unrotated = principal)".to_string(),
+        format!("    Rotation: {rotation}"),
     ];
     session.print("");
     show_header(session, &left, &facts, 16, 10);
+}
+
+fn show(session: &mut Session) -> Result<()> {
+    show_facts(session, "(unrotated = principal)");
     eigenvalues(session, "Ev", scalar(session, "trace"))?;
     session.print("");
     session.print("Principal components (eigenvectors)");

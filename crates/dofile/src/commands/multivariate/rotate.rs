@@ -1,7 +1,7 @@
 //! `rotate`: orthogonal and oblique rotations of the loadings of `pca` and `factor` ([MV] rotate).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::shared::{bordered, loadings, matrix_of, named, row_named};
+use super::shared::{bordered, eigenvalues, loadings, matrix_of, named, row_named};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
 use crate::session::Session;
@@ -119,10 +119,18 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let l = matrix_of(session, "L")?;
     let kind = kind(cmd, l.rows(), l.cols())?;
     let kaiser = cmd.has("normalize") || cmd.has("kaiser");
-    let found = turned(&kernel(&l), &kind, kaiser)?;
+    let mut found = turned(&kernel(&l), &kind, kaiser)?;
+    let factors = session.e.cmd() == "factor";
+    let mut explained: Vec<f64> = Vec::new();
+    if !factors && !kind.oblique {
+        let values = matrix_of(session, "Ev")?;
+        (found, explained) = by_variance(found, values.values());
+    }
     let phi = (kind.oblique && l.cols() > 1).then(|| found.turn.transpose().times(&found.turn));
-    let explained: Vec<f64> =
-        (0..l.cols()).map(|j| (0..l.rows()).map(|i| found.loadings[(i, j)].powi(2)).sum()).collect();
+    if explained.is_empty() {
+        let squares = |j: usize| (0..l.rows()).map(|i| found.loadings[(i, j)].powi(2)).sum();
+        explained = (0..l.cols()).map(squares).collect();
+    }
     let e = &mut session.e.results;
     e.matrix("r_L", named(&found.loadings, l.row_names.clone(), l.col_names.clone()));
     e.matrix("r_T", named(&found.turn, l.col_names.clone(), l.col_names.clone()));
@@ -140,23 +148,32 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let off = if kaiser { "on" } else { "off" };
     let rotation = format!("{class} {} (Kaiser {off})", kind.name);
-    let factors = session.e.cmd() == "factor";
     if factors {
         super::factor::show_facts(session, &rotation)?;
         if !kind.oblique {
             super::factor::show_variances(session, "r_Ev")?;
         }
     } else {
-        session.print("");
-        session.print(format!("    Rotation: {rotation}"));
+        super::pca::show_facts(session, &rotation);
+        if !kind.oblique {
+            let total = session.e.results.get_scalar("trace").unwrap_or(f64::NAN);
+            eigenvalues(session, "r_Ev", total)?;
+        }
     }
     session.print("");
-    let of = if factors { "factor " } else { "" };
-    session.print(format!("Rotated {of}loadings (pattern matrix) and unique variances"));
-    loadings(session, "r_L", if session.e.cmd() == "pca" { "Unexplained" } else { "Uniqueness" })?;
-    print_square(session, if factors { "Factor rotation matrix" } else { "Rotation matrix" }, "r_T")?;
+    session.print(match factors {
+        true => "Rotated factor loadings (pattern matrix) and unique variances",
+        false => "Rotated components",
+    });
+    loadings(session, "r_L", if factors { "Uniqueness" } else { "Unexplained" })?;
+    print_square(
+        session,
+        if factors { "Factor rotation matrix" } else { "Component rotation matrix" },
+        "r_T",
+    )?;
     if phi.is_some() {
-        print_square(session, "Correlations of the rotated factors", "r_Phi")?;
+        let what = if factors { "factors" } else { "components" };
+        print_square(session, &format!("Correlations of the rotated {what}"), "r_Phi")?;
     }
     Ok(())
 }
@@ -187,6 +204,19 @@ fn turned(l: &Mat, kind: &Kind, kaiser: bool) -> Result<Rotation> {
             Ok(Rotation { loadings, turn, value: f64::NAN })
         }
     }
+}
+
+/// Rotated components in the order of the variance that they explain, `T' diag(eigenvalues) T` of the components, and these
+/// variances ([MV] rotate).
+fn by_variance(found: Rotation, values: &[f64]) -> (Rotation, Vec<f64>) {
+    let k = found.turn.cols();
+    let variance = |j: usize| (0..k).map(|i| values[i] * found.turn[(i, j)].powi(2)).sum::<f64>();
+    let mut order: Vec<usize> = (0..k).collect();
+    order.sort_by(|a, b| variance(*b).total_cmp(&variance(*a)));
+    let explained = order.iter().map(|j| variance(*j)).collect();
+    let pick = |m: &Mat| Mat::from_fn(m.rows(), k, |i, j| m[(i, order[j])]);
+    let (loadings, turn) = (pick(&found.loadings), pick(&found.turn));
+    (Rotation { loadings, turn, value: found.value }, explained)
 }
 
 fn orthogonal(l: &Mat, kaiser: bool) -> Rotation {

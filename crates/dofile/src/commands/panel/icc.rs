@@ -19,23 +19,46 @@ pub(crate) fn icc(session: &mut Session) -> Result<()> {
     if session.e.cmd() == "mixed" { linear(session) } else { latent(session) }
 }
 
-/// After `mixed`, from the logarithms of the standard deviations.
+/// A level's correlation: name of the level, estimate and standard error.
+type Level = (String, f64, f64);
+
+/// After `mixed`, from the logarithms of the standard deviations: for each level the share of the variances of the intercepts
+/// down to it.
 fn linear(session: &mut Session) -> Result<()> {
-    super::mixed_post::one_level(session)?;
+    super::mixed_post::plain_residuals(session)?;
     let stored = Stored::of(&session.e)?;
-    let names: Vec<String> =
-        session.e.results.get_text("revars").unwrap_or("").split(' ').map(String::from).collect();
-    let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
-    let place = names.iter().position(|n| n == "_cons").and_then(|i| at(&format!("lns1_1_{}", i + 1)));
-    let (Some(u), Some(e)) = (place, at("lnsig_e")) else {
-        return Err(StataError::new(498, "model has no random intercept"));
+    let words = |name: &str| -> Vec<String> {
+        let text = session.e.results.get_text(name).unwrap_or("");
+        text.split_whitespace().map(String::from).collect()
     };
-    let (vu, ve) = ((2.0 * stored.b[u]).exp(), (2.0 * stored.b[e]).exp());
-    let icc = vu / (vu + ve);
-    // d icc / d ln sd: 2 icc (1 - icc), with opposite signs.
-    let slope = 2.0 * icc * (1.0 - icc);
-    let variance = slope * slope * (stored.v[(u, u)] + stored.v[(e, e)] - 2.0 * stored.v[(u, e)]);
-    show(session, icc, variance.max(0.0).sqrt(), names.len() > 1);
+    let (groups, names) = (words("ivars"), words("revars"));
+    let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
+    let mut places = Vec::new();
+    let mut rest = names.as_slice();
+    for (level, size) in (1..).zip(words("redim")) {
+        let (own, further) = rest.split_at(size.parse().unwrap_or(0).min(rest.len()));
+        rest = further;
+        let place =
+            own.iter().position(|n| n == "_cons").and_then(|i| at(&format!("lns{level}_1_{}", i + 1)));
+        places.push(place.ok_or_else(|| StataError::new(498, "model has no random intercept"))?);
+    }
+    places.push(at("lnsig_e").ok_or_else(|| StataError::new(498, "model has no random intercept"))?);
+    let variances: Vec<f64> = places.iter().map(|p| (2.0 * stored.b[*p]).exp()).collect();
+    let total: f64 = variances.iter().sum();
+    let mut levels = Vec::new();
+    for level in 0..groups.len() {
+        let icc = variances[..=level].iter().sum::<f64>() / total;
+        // d icc / d ln sd_k: 2 v_k (1(k <= level) - icc) / total
+        let slope = |k: usize| 2.0 * variances[k] * (f64::from(u8::from(k <= level)) - icc) / total;
+        let all = 0..places.len();
+        let variance: f64 = all
+            .clone()
+            .map(|k| all.clone().map(|l| slope(k) * slope(l) * stored.v[(places[k], places[l])]).sum::<f64>())
+            .sum();
+        let path: Vec<&str> = groups[..=level].iter().rev().map(String::as_str).collect();
+        levels.push((path.join("|"), icc, variance.max(0.0).sqrt()));
+    }
+    show(session, &levels, names.len() > groups.len());
     Ok(())
 }
 
@@ -63,18 +86,13 @@ fn latent(session: &mut Session) -> Result<()> {
     let between = stored.b[place];
     let slope = within / (between + within).powi(2);
     let se = slope * stored.v[(place, place)].max(0.0).sqrt();
-    show(session, between / (between + within), se, several);
+    show(session, &[(group, between / (between + within), se)], several);
     Ok(())
 }
 
-/// Shows and stores a correlation with limits on the logit scale.
-fn show(session: &mut Session, icc: f64, se: f64, conditional: bool) {
+/// Shows and stores correlations with limits on the logit scale.
+fn show(session: &mut Session, levels: &[Level], conditional: bool) {
     let critical = wald::critical(session.settings.level, None);
-    let logit = (icc / (1.0 - icc)).ln();
-    let half = critical * se / (icc * (1.0 - icc));
-    let back = |x: f64| 1.0 / (1.0 + (-x).exp());
-    let (low, high) = if se > 0.0 { (back(logit - half), back(logit + half)) } else { (MISSING, MISSING) };
-    let group = session.e.results.get_text("ivars").unwrap_or("").to_string();
     session.print("");
     session.print(if conditional {
         "Conditional intraclass correlation"
@@ -89,20 +107,33 @@ fn show(session: &mut Session, icc: f64, se: f64, conditional: bool) {
         format::bare("%5.0g", session.settings.level)
     ));
     session.print(format!("-----------------------------+{}", "-".repeat(48)));
-    let cell = |v: f64| format::number("%9.0g", v);
-    session.print(format!("{group:>28} |  {}  {}     {}   {}", cell(icc), cell(se), cell(low), cell(high)));
+    let mut results = Results::default();
+    results.scalar("level", session.settings.level);
+    for (at, (name, icc, se)) in levels.iter().enumerate() {
+        let logit = (icc / (1.0 - icc)).ln();
+        let half = critical * se / (icc * (1.0 - icc));
+        let back = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let (low, high) =
+            if *se > 0.0 { (back(logit - half), back(logit + half)) } else { (MISSING, MISSING) };
+        let cell = |v: f64| format::number("%9.0g", v);
+        let shown = format::abbrev(name, 28);
+        session.print(format!(
+            "{shown:>28} |  {}  {}     {}   {}",
+            cell(*icc),
+            cell(*se),
+            cell(low),
+            cell(high)
+        ));
+        // observations are the first level
+        let number = levels.len() + 1 - at;
+        let mut limits = Matrix::new(1, 2, vec![low, high]);
+        limits.col_names = ["ll", "ul"].map(Stripe::term).to_vec();
+        results.scalar(&format!("icc{number}"), *icc).scalar(&format!("se{number}"), *se);
+        results.text(&format!("label{number}"), name).matrix(&format!("ci{number}"), limits);
+    }
     session.print("-".repeat(78));
     if conditional {
         session.print("Note: ICC is conditional on zero values of random-effects covariates.");
     }
-    let mut results = Results::default();
-    results
-        .scalar("icc2", icc)
-        .scalar("se2", se)
-        .scalar("level", session.settings.level)
-        .text("label2", group);
-    let mut limits = Matrix::new(1, 2, vec![low, high]);
-    limits.col_names = ["ll", "ul"].map(Stripe::term).to_vec();
-    results.matrix("ci2", limits);
     session.r = results;
 }

@@ -18,6 +18,7 @@ use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
 use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::{FvList, Term};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, normal_quantile};
 use estimators::ml::MlFit;
@@ -127,11 +128,13 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// The sample: rows with a group and all values.
-fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[usize]) -> Result<Model> {
+fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[Term]) -> Result<Model> {
     let cmd = &line.cmd;
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
-    further.extend(slopes);
+    for name in slopes.iter().flat_map(Term::variables) {
+        further.push(session.variable(name)?);
+    }
     let vce = VceSpec::parse(kind.name, &cmd.options, LIKELIHOOD_VCE)?;
     let reading = Reading { further, weight_kinds: &[], vce: Some(vce), ..Reading::likelihood(cmd, &[]) };
     let mut model = reading.model(session)?;
@@ -156,16 +159,27 @@ fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[
     Ok(model)
 }
 
+/// The variables with random slopes; levels of factors other than the base have one each.
+fn slope_terms(session: &Session, text: &str) -> Result<Vec<Term>> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = vec![true; session.frame.n_rows()];
+    let mut terms = FvList::parse(&session.frame, text, false)?.expand(&session.frame, &all)?;
+    terms.retain(|term| !term.is_base() && !term.is_omitted());
+    Ok(terms)
+}
+
 /// Columns and names of the random effects.
 fn effects_of(
     session: &Session,
     cmd: &ParsedCommand,
     model: &Model,
-    slopes: &[usize],
+    slopes: &[Term],
 ) -> Result<(Vec<Vec<f64>>, Vec<String>)> {
-    let column = |v: &usize| model.design.rows.iter().map(|r| session.frame.num_at(*v, *r)).collect();
-    let mut columns: Vec<Vec<f64>> = slopes.iter().map(column).collect();
-    let mut names: Vec<String> = slopes.iter().map(|v| session.frame.var(*v).name.clone()).collect();
+    let column = |term: &Term| term.values(&session.frame, &model.design.rows);
+    let mut columns: Vec<Vec<f64>> = slopes.iter().map(column).collect::<Result<_>>()?;
+    let mut names: Vec<String> = slopes.iter().map(Term::name).collect();
     if !cmd.has("noconstant") {
         columns.push(vec![1.0; model.y.len()]);
         names.push("_cons".to_string());
@@ -179,7 +193,7 @@ fn effects_of(
 fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Result<()> {
     let cmd = &line.cmd;
     let unit = session.variable(&line.group)?;
-    let slopes = if line.slopes.is_empty() { Vec::new() } else { session.varlist(&line.slopes)? };
+    let slopes = slope_terms(session, &line.slopes)?;
     let covariance = cmd.options.text("covariance").unwrap_or("independent").trim();
     let is = |full: &str| covariance.len() >= 2 && full.starts_with(covariance);
     if !is("unstructured") && !is("independent") {

@@ -1,16 +1,18 @@
-//! Means after `melogit` and its kin with one random intercept: `predict, mu` with the posterior means of the effects, or
-//! with the fixed effects alone ([ME] meglm postestimation).
+//! Predictions after `melogit` and its kin: posterior means of the random effects with their standard errors, and the index
+//! and mean with them or with the fixed effects alone ([ME] meglm postestimation).
 
 use super::me_specs::{Family, KINDS, Kind};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
-use crate::ops::predict::{Prediction, outcome};
+use crate::ops::predict::{Effects, Prediction, outcome};
 use crate::session::Session;
+use crate::syntax::FvList;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::{normal, normal_tail};
-use estimators::empirical_bayes::posterior;
+use estimators::empirical_bayes::{posterior, posterior_of_several};
+use estimators::matrix::Mat;
 use estimators::ml_random_outcomes::Curve;
 
 /// Outcomes given their linear index.
@@ -18,6 +20,8 @@ struct Outcome<'a> {
     kind: &'a Kind,
     /// Dispersion of negative binomial counts.
     alpha: f64,
+    /// Values and cutpoints of an ordered outcome.
+    ordered: (Vec<f64>, Vec<f64>),
 }
 
 impl Outcome<'_> {
@@ -38,11 +42,28 @@ impl Outcome<'_> {
             (Family::Zero, Curve::Probit) => normal_tail(if yes { -eta } else { eta }).ln(),
             (Family::Zero, Curve::Cloglog) if yes => (-(-eta.exp()).exp_m1()).ln(),
             (Family::Zero, Curve::Cloglog) => -eta.exp(),
+            (Family::Ordered, _) => self.of_category(y, eta).ln(),
             (Family::NegativeBinomial, _) => {
                 let size = self.alpha.recip();
                 y * eta - (y + size) * (eta.exp() + size).ln()
             }
             _ => y * eta - eta.exp(),
+        }
+    }
+
+    /// Probability of an ordered outcome: a difference of the smaller tails.
+    fn of_category(&self, y: f64, eta: f64) -> f64 {
+        let (values, cuts) = &self.ordered;
+        let at = values.iter().position(|v| *v == y).unwrap_or(0);
+        let below =
+            |x: f64| if self.kind.curve == Curve::Probit { normal(x) } else { 1.0 / (1.0 + (-x).exp()) };
+        let low = at.checked_sub(1).map(|k| cuts[k] - eta);
+        let high = cuts.get(at).map(|c| c - eta);
+        match (low, high) {
+            (Some(low), Some(high)) if low > 0.0 => below(-low) - below(-high),
+            (low, Some(high)) => below(high) - low.map_or(0.0, below),
+            (Some(low), None) => below(-low),
+            (None, None) => 1.0,
         }
     }
 }
@@ -63,51 +84,117 @@ fn index(s: &Session, parameters: &Parameters, rows: &[usize]) -> Result<Vec<f64
     Ok(eta)
 }
 
-/// Posterior means of the intercept of each row's group; missing for groups outside the estimation sample.
-fn effects(s: &Session, outcomes: &Outcome<'_>, parameters: &Parameters, rows: &[usize]) -> Result<Vec<f64>> {
+/// Names of the random effects and the root of their covariance.
+struct Random {
+    names: Vec<String>,
+    root: Mat,
+}
+
+impl Random {
+    fn of(s: &Session, parameters: &Parameters) -> Result<Self> {
+        let text = |name: &str| s.e.results.get_text(name).unwrap_or("").trim().to_string();
+        let group = text("ivars");
+        let names: Vec<String> = text("revars").split_whitespace().map(str::to_string).collect();
+        let effect = |i: usize| format!("{}[{group}]", names[i]);
+        let value =
+            |name: String| parameters.stripe.iter().position(|p| p.name == name).map(|at| parameters.b[at]);
+        let covariance = Mat::from_fn(names.len(), names.len(), |i, j| {
+            let (low, high) = (i.min(j), i.max(j));
+            let name = match i == j {
+                true => format!("var({})", effect(i)),
+                false => format!("cov({},{})", effect(low), effect(high)),
+            };
+            value(name).unwrap_or(0.0)
+        });
+        // an effect without variance has a zero root
+        let free: Vec<usize> = (0..names.len()).filter(|i| covariance[(*i, *i)] > 0.0).collect();
+        let small = covariance.select(&free, &free).cholesky();
+        let small = small.ok_or_else(|| StataError::new(506, "matrix not positive definite"))?;
+        let at = |i: usize| free.iter().position(|f| *f == i);
+        let root = Mat::from_fn(names.len(), names.len(), |i, j| match (at(i), at(j)) {
+            (Some(a), Some(b)) => small[(a, b)],
+            _ => 0.0,
+        });
+        Ok(Self { names, root })
+    }
+
+    fn columns(&self, s: &Session, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
+        let column = |name: &String| -> Result<Vec<f64>> {
+            if name == "_cons" {
+                return Ok(vec![1.0; rows.len()]);
+            }
+            let all = vec![true; s.frame.n_rows()];
+            let mut terms = FvList::parse(&s.frame, name, false)?.expand(&s.frame, &all)?;
+            terms.retain(|term| term.name() == *name);
+            let term = terms.first().ok_or_else(|| StataError::no_variable(name))?;
+            term.values(&s.frame, rows)
+        };
+        self.names.iter().map(column).collect()
+    }
+}
+
+/// Posterior means and standard deviations of the effects of each row's group, one pair of columns for each effect; missing
+/// for groups outside the estimation sample.
+fn effects(
+    s: &Session,
+    outcomes: &Outcome<'_>,
+    parameters: &Parameters,
+    random: &Random,
+    rows: &[usize],
+) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
     let name = s.e.results.get_text("ivars").unwrap_or("").to_string();
     let unit = s.variable(name.trim())?;
-    let at = parameters.stripe.iter().position(|p| p.name == format!("var(_cons[{}])", name.trim()));
-    let variance = match (at, s.e.results.get_scalar("k_r")) {
-        (Some(at), Some(1.0)) => parameters.b[at],
-        _ => {
-            let what = "mu with random slopes (option fixedonly works)";
-            return Err(StataError::unsupported_option("predict", what));
-        }
-    };
     let sample = s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
     let own: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let y = outcome(s, &own)?;
     let eta = index(s, parameters, &own)?;
+    let z = random.columns(s, &own)?;
     let all: Vec<usize> = own.iter().chain(rows).copied().collect();
     let (of, count) = number_groups(&s.frame, unit, &all);
     let mut members = vec![Vec::new(); count];
     (0..own.len()).for_each(|i| members[of[i] as usize].push(i));
-    let means: Vec<f64> = members
+    let q = random.names.len();
+    let found: Vec<(Vec<f64>, Vec<f64>)> = members
         .iter()
         .map(|group| {
             if group.is_empty() {
-                return MISSING;
+                return (vec![MISSING; q], vec![MISSING; q]);
             }
-            let log = |b: f64| group.iter().map(|i| outcomes.log(y[*i], eta[*i] + b)).sum::<f64>();
-            posterior(log, variance.sqrt()).0
+            let log = |b: &[f64]| -> f64 {
+                let shift = |i: usize| b.iter().zip(&z).map(|(b, z)| b * z[i]).sum::<f64>();
+                group.iter().map(|i| outcomes.log(y[*i], eta[*i] + shift(*i))).sum()
+            };
+            if random.names == ["_cons"] {
+                let (mean, sd) = posterior(|b| log(&[b]), random.root[(0, 0)]);
+                return (vec![mean], vec![sd]);
+            }
+            posterior_of_several(log, &random.root)
         })
         .collect();
-    Ok(of[own.len()..].iter().map(|g| means[*g as usize]).collect())
+    let of_rows = &of[own.len()..];
+    Ok((0..q)
+        .map(|k| {
+            let means = of_rows.iter().map(|g| found[*g as usize].0[k]).collect();
+            (means, of_rows.iter().map(|g| found[*g as usize].1[k]).collect())
+        })
+        .collect())
 }
 
-/// The statistic `mu` after these commands, which is also the default; nothing for all else.
-pub(crate) fn prediction(s: &Session, cmd: &ParsedCommand, rows: &[usize]) -> Result<Option<Prediction>> {
-    let kind = KINDS.iter().find(|k| k.name == s.e.cmd() && k.family != Family::Ordered);
-    let asked: Vec<&str> = cmd.options.iter().map(|o| o.0).collect();
-    let Some(kind) = kind else {
-        return if cmd.has("fixedonly") {
-            Err(StataError::option_not_allowed("fixedonly"))
-        } else {
-            Ok(None)
-        };
-    };
-    if !asked.iter().all(|o| ["mu", "fixedonly", "conditional"].contains(o)) {
+/// The statistic asked for, and whether the effects are held at zero; nothing for what is formed elsewhere.
+fn asked(cmd: &ParsedCommand, ordered: bool) -> Result<Option<(&'static str, bool)>> {
+    let options: Vec<&str> = cmd.options.iter().map(|o| o.0).collect();
+    let statistics = ["reffects", "reses", "eta", "mu"];
+    let modes = ["fixedonly", "conditional", "ebmeans"];
+    if !options.iter().all(|o| statistics.contains(o) || modes.contains(o)) {
+        return Ok(None);
+    }
+    let mut chosen = statistics.into_iter().filter(|name| options.contains(name));
+    let statistic = chosen.next().unwrap_or("mu");
+    if chosen.any(|other| other != "reses") {
+        return Err(StataError::new(198, "only one statistic may be specified"));
+    }
+    // means of ordered outcomes are those of their categories
+    if ordered && statistic == "mu" {
         return Ok(None);
     }
     let effects_of = cmd.options.text("conditional").map_or("ebmeans", str::trim);
@@ -115,16 +202,72 @@ pub(crate) fn prediction(s: &Session, cmd: &ParsedCommand, rows: &[usize]) -> Re
     if !fixed && effects_of != "ebmeans" {
         return Err(StataError::unsupported_option("predict", &format!("conditional({effects_of})")));
     }
+    Ok(Some((statistic, fixed)))
+}
+
+/// Empirical Bayes predictions of the effects, the index and the mean after these commands; the mean is the default.
+pub(crate) fn prediction(s: &mut Session, cmd: &ParsedCommand, rows: &[usize]) -> Result<Option<Effects>> {
+    let Some(kind) = KINDS.iter().find(|k| k.name == s.e.cmd()) else {
+        return if cmd.has("fixedonly") {
+            Err(StataError::option_not_allowed("fixedonly"))
+        } else {
+            Ok(None)
+        };
+    };
+    let Some((statistic, fixed)) = asked(cmd, kind.family == Family::Ordered)? else { return Ok(None) };
     let parameters = Parameters::of(&s.e)?;
     let alpha = parameters.stripe.iter().position(|p| p.name == "lnalpha").map(|at| parameters.b[at].exp());
-    let outcomes = Outcome { kind, alpha: alpha.unwrap_or(1.0) };
+    let cut = |p: &usize| parameters.stripe[*p].name.starts_with("cut");
+    let cuts = (0..parameters.b.len()).filter(cut).map(|p| parameters.b[p]).collect();
+    let values = s.e.results.matrices.get("cat").map(|m| m.values().to_vec()).unwrap_or_default();
+    let outcomes = Outcome { kind, alpha: alpha.unwrap_or(1.0), ordered: (values, cuts) };
+    let random = Random::of(s, &parameters)?;
+    if ["reffects", "reses"].contains(&statistic) {
+        return of_groups(s, &outcomes, &parameters, &random, cmd, rows).map(Some);
+    }
     let mut eta = index(s, &parameters, rows)?;
     if !fixed {
-        for (x, b) in eta.iter_mut().zip(effects(s, &outcomes, &parameters, rows)?) {
-            *x = if is_missing(*x) || is_missing(b) { MISSING } else { *x + b };
+        let found = effects(s, &outcomes, &parameters, &random, rows)?;
+        let z = random.columns(s, rows)?;
+        for ((means, _), z) in found.iter().zip(&z) {
+            for (i, x) in eta.iter_mut().enumerate() {
+                let known = !is_missing(*x) && !is_missing(means[i]) && !is_missing(z[i]);
+                *x = if known { *x + means[i] * z[i] } else { MISSING };
+            }
         }
+    }
+    let part = if fixed { ", fixed portion only" } else { "" };
+    if statistic == "eta" {
+        let label = format!("Linear predictor{part}");
+        return Ok(Some(Effects::one(eta, &label)));
     }
     let mean = |x: f64| if is_missing(x) { MISSING } else { outcomes.mean(x) };
     let label = if fixed { "Mean, fixed portion only" } else { "Conditional mean" };
-    Ok(Some(Prediction { values: eta.into_iter().map(mean).collect(), label: label.to_string() }))
+    Ok(Some(Effects::one(eta.into_iter().map(mean).collect(), label)))
+}
+
+/// `reffects` with `reses()`, or the standard errors alone.
+fn of_groups(
+    s: &mut Session,
+    outcomes: &Outcome<'_>,
+    parameters: &Parameters,
+    random: &Random,
+    cmd: &ParsedCommand,
+    rows: &[usize],
+) -> Result<Effects> {
+    let found = effects(s, outcomes, parameters, random, rows)?;
+    let points = s.e.results.get_scalar("n_quad").unwrap_or(7.0);
+    s.print("(calculating posterior means of random effects)");
+    s.print(format!("(using {points} quadrature points)"));
+    let group = s.e.results.get_text("ivars").unwrap_or("").trim().to_string();
+    let mut out = Effects { values: Vec::new(), errors: Vec::new() };
+    for (name, (means, sds)) in random.names.iter().zip(found) {
+        let label = |what: &str| format!("Empirical Bayes {what} for {name}[{group}]");
+        out.values.push(Prediction { values: means, label: label("means") });
+        out.errors.push(Prediction { values: sds, label: label("std. errors") });
+    }
+    if !cmd.has("reffects") {
+        std::mem::swap(&mut out.values, &mut out.errors);
+    }
+    Ok(out)
 }

@@ -61,7 +61,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "mixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml residuals(independent|ar 1|exchangeable|unstructured [, t(timevar) by(varname)]) vce(oim|robust|cluster v) level(#) nolog stddeviations]",
-    notes: "one level of random effects or two nested ones (after these and with residuals() no estat and no predictions but xb); by() not with unstructured; vce(robust) by the groups of the highest level; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects; estat icc; formulas: [ME] mixed",
+    notes: "one level of random effects or two nested ones (after these no estat sd; with residuals() no estat and no predictions but xb); by() not with unstructured; vce(robust) by the groups of the highest level; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects with reses(), relevel(); standard errors of effects after reml count the fixed effects; estat icc; formulas: [ME] mixed",
     examples: &[Example {
         // Balanced one-way layout: REML gives the analysis-of-variance estimates, MSE 1 and (18 - 1)/2.
         run: "input g y\n1 1\n1 3\n2 5\n2 5\n3 7\n3 7\nend\nreplace y = 5.2928932188134525 in 3\nreplace y = 4.7071067811865475 in 4\nmixed y || g:, reml",
@@ -85,11 +85,20 @@ pub(super) const SPEC_OLD: CommandSpec = CommandSpec {
 
 /// State for predictions, in addition to `e(b)`.
 pub(super) struct MixedState {
+    pub(super) levels: Vec<LevelState>,
+    /// Residual variance.
+    pub(super) s2: f64,
+    /// Whether the likelihood was the restricted one.
+    pub(super) restricted: bool,
+}
+
+/// The effects of one level.
+pub(super) struct LevelState {
     pub(super) group: String,
     pub(super) slopes: Vec<String>,
     pub(super) intercept: bool,
+    /// Root of their covariance.
     pub(super) root: Mat,
-    pub(super) s2: f64,
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -343,10 +352,14 @@ fn post_results(
     }
     store_structure(results, residual);
     let s2 = (2.0 * fit.theta[mixed.sigma_at(&fit.theta)]).exp();
-    if let (Some(roots), [level], None) = (mixed.roots(&fit.theta), levels, residual) {
-        let slopes = level.slopes.iter().map(|v| session.frame.var(*v).name.clone()).collect();
-        let (group, intercept, root) = (groups[0].clone(), level.intercept, roots[0].clone());
-        est.extra = Some(Arc::new(MixedState { group, slopes, intercept, root, s2 }));
+    if let (Some(roots), None) = (mixed.roots(&fit.theta), residual) {
+        let levels = levels.iter().zip(roots).zip(&groups).map(|((level, root), group)| LevelState {
+            group: group.clone(),
+            slopes: level.slopes.iter().map(|v| session.frame.var(*v).name.clone()).collect(),
+            intercept: level.intercept,
+            root,
+        });
+        est.extra = Some(Arc::new(MixedState { levels: levels.collect(), s2, restricted: mixed.restricted }));
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())

@@ -1,18 +1,13 @@
-//! Output and postestimation of `mixed`: the tables of fixed effects and variances, `estat icc`,
-//! predictions ([ME] mixed, [ME] mixed postestimation).
+//! Output of `mixed`: the tables of fixed effects and variances ([ME] mixed).
 
-use super::mixed::MixedState;
 use super::mixed_header as header;
 use super::mixed_residuals::residual_lines;
 use crate::error::{Result, StataError};
-use crate::estimation::linear::{Parameters as Stored, predict as linear_prediction};
-use crate::estimation::model::number_groups;
+use crate::estimation::linear::Parameters as Stored;
 use crate::format;
-use crate::ops::predict::Prediction;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
-use crate::value::{MISSING, is_missing};
-use estimators::mixed::Mixed;
+use crate::value::MISSING;
 use estimators::wald;
 
 /// A line of the table of variances: name, estimate, standard error, limits.
@@ -211,129 +206,18 @@ fn structured(session: &Session) -> bool {
     !matches!(text("rstructure"), "" | "independent") || !text("rbyvar").is_empty()
 }
 
-/// r(199) after `mixed` with two levels of random effects.
+/// r(199) after `mixed` with two levels of random effects, or with structured residuals.
 pub(super) fn one_level(session: &Session) -> Result<()> {
     if session.e.results.get_text("ivars").is_some_and(|g| g.contains(' ')) {
-        return Err(StataError::unsupported_option("mixed", "estat and predictions after two levels"));
+        return Err(StataError::unsupported_option("mixed", "this estat after two levels"));
     }
+    plain_residuals(session)
+}
+
+/// r(199) after `mixed` with structured residuals.
+pub(super) fn plain_residuals(session: &Session) -> Result<()> {
     if structured(session) {
         return Err(StataError::unsupported_option("mixed", "estat and predictions after residuals()"));
     }
     Ok(())
-}
-
-/// Predicted effects (one column per random effect), fitted values or residuals on rows of the data.
-fn predictions(session: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<(Vec<f64>, String)>> {
-    one_level(session)?;
-    let extra = session.e.extra.clone();
-    let state = extra
-        .as_ref()
-        .and_then(|e| e.downcast_ref::<MixedState>())
-        .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
-    let stored = Stored::of(&session.e)?;
-    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
-    let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
-    let both: Vec<usize> = used.iter().chain(rows).copied().collect();
-    let (numbers, count) = number_groups(&session.frame, session.frame.position(&state.group)?, &both);
-    let value = |name: &str, rows: &[usize]| -> Result<Vec<f64>> {
-        let v = session.frame.position(name)?;
-        Ok(rows.iter().map(|r| session.frame.num_at(v, *r)).collect())
-    };
-    let design = |rows: &[usize]| -> Result<Vec<Vec<f64>>> {
-        let mut z = state.slopes.iter().map(|n| value(n, rows)).collect::<Result<Vec<_>>>()?;
-        z.extend(state.intercept.then(|| vec![1.0; rows.len()]));
-        Ok(z)
-    };
-    let xb = linear_prediction(&session.frame, &stored, &depvar, &used)?;
-    let y = super::outcome_values(session, &depvar, &used)?;
-    let z = design(&used)?;
-    let mut effects = vec![vec![MISSING; z.len()]; count];
-    let mut members = vec![Vec::new(); count];
-    (0..used.len()).for_each(|i| members[numbers[i] as usize].push(i));
-    for (group, mine) in members.iter().enumerate().filter(|(_, m)| !m.is_empty()) {
-        let columns: Vec<Vec<f64>> = z.iter().map(|c| mine.iter().map(|i| c[*i]).collect()).collect();
-        let residuals: Vec<f64> = mine.iter().map(|i| y[*i] - xb[*i]).collect();
-        if let Some(found) = Mixed::effects_of(&state.root, state.s2, &columns, &residuals) {
-            effects[group] = found;
-        }
-    }
-    let of_row = |i: usize| &effects[numbers[used.len() + i] as usize];
-    if statistic == "reffects" {
-        let names: Vec<String> =
-            state.slopes.iter().cloned().chain(state.intercept.then(|| "_cons".to_string())).collect();
-        return Ok((0..z.len())
-            .map(|k| {
-                (
-                    (0..rows.len()).map(|i| of_row(i)[k]).collect(),
-                    format!("BLUP r.e. for {}: {}", state.group, names[k]),
-                )
-            })
-            .collect());
-    }
-    let fixed = linear_prediction(&session.frame, &stored, &depvar, rows)?;
-    let z = design(rows)?;
-    let fitted: Vec<f64> = (0..rows.len())
-        .map(|i| {
-            let u = of_row(i);
-            if is_missing(fixed[i]) || z.iter().any(|c| is_missing(c[i])) || u.iter().any(|v| is_missing(*v))
-            {
-                return MISSING;
-            }
-            fixed[i] + u.iter().zip(&z).map(|(u, c)| u * c[i]).sum::<f64>()
-        })
-        .collect();
-    if statistic == "fitted" {
-        return Ok(vec![(fitted, "Fitted values: xb + Zu".to_string())]);
-    }
-    let y = super::outcome_values(session, &depvar, rows)?;
-    let residuals = y
-        .iter()
-        .zip(&fitted)
-        .map(|(y, f)| if is_missing(*y) || is_missing(*f) { MISSING } else { y - f })
-        .collect();
-    Ok(vec![(residuals, "Residuals".to_string())])
-}
-
-/// The prediction of one new variable after `mixed`; nothing for other models and statistics.
-pub(crate) fn prediction(
-    session: &Session,
-    statistic: Option<&str>,
-    rows: &[usize],
-) -> Result<Option<Prediction>> {
-    let Some(statistic @ ("reffects" | "fitted" | "residuals")) = statistic else { return Ok(None) };
-    if session.e.cmd() != "mixed" {
-        return Ok(None);
-    }
-    let mut found = predictions(session, statistic, rows)?;
-    if found.len() != 1 {
-        return Err(StataError::new(
-            102,
-            format!("{} new variables are needed, one for each effect", found.len()),
-        ));
-    }
-    let (values, label) = found.remove(0);
-    Ok(Some(Prediction { values, label }))
-}
-
-/// The predictions of several new variables: the effects of a mixed model. Nothing for other models.
-pub(crate) fn effects(
-    session: &Session,
-    statistic: Option<&str>,
-    names: &[(String, bool)],
-    rows: &[usize],
-) -> Result<Option<Vec<Prediction>>> {
-    if session.e.cmd() != "mixed" || statistic != Some("reffects") {
-        return Ok(None);
-    }
-    let found = predictions(session, "reffects", rows)?;
-    if !names[0].1 && names.len() != found.len() {
-        let code = if names.len() < found.len() { 102 } else { 103 };
-        return Err(StataError::new(
-            code,
-            format!("{} new variables are needed, one for each effect", found.len()),
-        ));
-    }
-    Ok(Some(found.into_iter().map(|(values, label)| Prediction { values, label }).collect()))
 }

@@ -1,7 +1,7 @@
 //! `estat recovariance`: the covariance or correlation matrix of the random effects after `mixed` ([ME] estat
 //! recovariance).
 
-use crate::error::Result;
+use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters as Stored;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -10,32 +10,63 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 
-/// Runs `estat recovariance [, correlation]`; stores r(relevels) and r(Cov2) or r(Corr2), named after the level.
+/// Runs `estat recovariance [, correlation relevel(levelvar)]`; stores r(relevels) and r(Cov#) or r(Corr#), # the number of the
+/// level, of which observations are the first.
 ///
 /// # Errors
-/// r(301) without estimates; r(198) for other options.
+/// r(301) without estimates; r(198) for other options and for an unknown level.
 pub(crate) fn recovariance(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::flag("CORRelation")], &["RELEVel"])?;
-    super::mixed_post::one_level(session)?;
+    let options = call.options(&[OptSpec::flag("CORRelation"), OptSpec::text("RELEVel")], &[])?;
+    super::mixed_post::plain_residuals(session)?;
     let stored = Stored::of(&session.e)?;
-    let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
-    let names: Vec<String> = text("revars").split_whitespace().map(String::from).collect();
+    let words = |name: &str| -> Vec<String> {
+        let text = session.e.results.get_text(name).unwrap_or("");
+        text.split_whitespace().map(String::from).collect()
+    };
+    let (groups, sizes, mut names) = (words("ivars"), words("redim"), words("revars"));
+    let asked = options.text("relevel").map(|name| name.trim().to_string());
+    if let Some(name) = asked.as_ref().filter(|name| !groups.contains(name)) {
+        return Err(StataError::new(198, format!("{name} is not a level of the model")));
+    }
+    let correlations = options.has("correlation");
+    let mut results = Results::default();
+    results.scalar("relevels", groups.len() as f64);
+    for (at, group) in groups.iter().enumerate() {
+        let size = sizes.get(at).and_then(|k| k.parse().ok()).unwrap_or(names.len());
+        let rest = names.split_off(size.min(names.len()));
+        let own = std::mem::replace(&mut names, rest);
+        if asked.as_ref().is_some_and(|name| name != group) {
+            continue;
+        }
+        let matrix = of_level(&stored, at + 1, &own, correlations);
+        print(session, &matrix, group, &own, correlations);
+        let word = if correlations { "Corr" } else { "Cov" };
+        results.matrix(&format!("{word}{}", groups.len() + 1 - at), matrix);
+    }
+    session.r = results;
+    Ok(())
+}
+
+/// The covariance or correlation matrix of a level.
+fn of_level(stored: &Stored, level: usize, names: &[String], correlations: bool) -> Matrix {
     let value = |eq: String| stored.stripe.iter().position(|s| s.eq == eq).map(|i| stored.b[i]);
     let k = names.len();
     let ln_sd: Vec<f64> =
-        (1..=k).map(|i| value(format!("lns1_1_{i}")).unwrap_or(f64::NEG_INFINITY)).collect();
+        (1..=k).map(|i| value(format!("lns{level}_1_{i}")).unwrap_or(f64::NEG_INFINITY)).collect();
     let correlation = |i: usize, j: usize| {
         let (low, high) = (i.min(j) + 1, i.max(j) + 1);
-        if i == j { 1.0 } else { value(format!("atr1_1_{low}_{high}")).map_or(0.0, f64::tanh) }
+        if i == j { 1.0 } else { value(format!("atr{level}_1_{low}_{high}")).map_or(0.0, f64::tanh) }
     };
-    let correlations = options.has("correlation");
     let cell = |i: usize, j: usize| {
         let r = correlation(i, j);
         if correlations { r } else { r * (ln_sd[i] + ln_sd[j]).exp() }
     };
     let cells = (0..k * k).map(|at| cell(at / k, at % k)).collect();
-    let matrix = Matrix::square(cells, names.iter().map(|n| Stripe::term(n.clone())).collect());
-    let group = text("ivars");
+    Matrix::square(cells, names.iter().map(|n| Stripe::term(n.clone())).collect())
+}
+
+fn print(session: &mut Session, matrix: &Matrix, group: &str, names: &[String], correlations: bool) {
+    let k = names.len();
     let what = if correlations { "correlation" } else { "covariance" };
     session.print("");
     session.print(format!("Random-effects {what} matrix for level {group}"));
@@ -50,9 +81,4 @@ pub(crate) fn recovariance(session: &mut Session, call: &Call) -> Result<()> {
             (0..=i).map(|j| format!("  {}", format::number("%9.0g", matrix.get(i, j)))).collect::<String>();
         session.print(format!("{:>12} |{row}", format::abbrev(name, 12)));
     }
-    let mut results = Results::default();
-    results.scalar("relevels", 1.0);
-    results.matrix(if correlations { "Corr2" } else { "Cov2" }, matrix);
-    session.r = results;
-    Ok(())
 }

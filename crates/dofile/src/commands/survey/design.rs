@@ -1,6 +1,7 @@
 //! The survey design of the data: kept as characteristics of the data set, as `svyset` declares it, and read
 //! for the rows of an estimation.
 
+use super::stages::{self, Stage};
 use crate::error::{Result, StataError};
 use crate::estimation::model::number_groups;
 use crate::frame::Frame;
@@ -24,7 +25,7 @@ pub(super) struct Declaration {
     pub fpc: String,
     /// `missing`, `certainty`, `scaled` or `centered`.
     pub single: String,
-    /// Further stages, which do not matter for the variance without a finite population.
+    /// Further stages as they were written; they do not matter for the variance without a finite population.
     pub later: String,
     /// `brr`, `bootstrap` or `jackknife`, empty for linearisation.
     pub vce: String,
@@ -141,6 +142,8 @@ pub(super) struct SurveyRows {
     pub weights: Vec<f64>,
     /// Units in strata.
     pub units: Units,
+    /// Units of the stages after the first that count for the variance.
+    pub later: Vec<Units>,
     /// Strata left out because they have no member of the subpopulation.
     pub empty_strata: usize,
     /// Degrees of freedom that were requested instead of units minus strata.
@@ -200,8 +203,9 @@ pub(super) fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Re
             weights[i] = w;
         }
     }
-    for name in [&declared.unit, &declared.strata, &declared.fpc, &declared.poststrata, &declared.postweight]
-    {
+    let first = [&declared.unit, &declared.strata, &declared.fpc, &declared.poststrata, &declared.postweight];
+    let stages = stages::counted(s, &declared)?;
+    for name in first.into_iter().chain(stages.iter().flat_map(Stage::names)) {
         if !name.is_empty() && name != "_n" {
             s.markout(&[s.variable(name)?], &mut touse, true)?;
         }
@@ -274,11 +278,9 @@ impl Open {
             "_n" => (0..rows.len() as u32).collect(),
             name => number_groups(&s.frame, s.variable(name)?, &rows).0,
         };
-        let (rate, population) = finite(s, &self.declared, &rows, &strata)?;
-        let units = Units::new(&strata, &units, &rate, population);
-        if units.largest_rate() > 1.0 + 1e-12 {
-            return Err(StataError::new(462, "fpc must be >= 1 or the number of sampled units"));
-        }
+        let (rate, population) = stages::finite(s, &self.declared.fpc, &rows, &strata)?;
+        let units = stages::checked(Units::new(&strata, &units, &rate, population))?;
+        let later = stages::units(s, &stages::counted(s, &self.declared)?, &units, &rows)?;
         let mut weights: Vec<f64> = rows.iter().map(|r| self.weights[*r]).collect();
         let poststratum = poststratify(s, &self.declared, &rows, &mut weights)?;
         Ok(SurveyRows {
@@ -288,6 +290,7 @@ impl Open {
             rows,
             subpop: self.subpop,
             units,
+            later,
             empty_strata,
             dof,
             declared: self.declared,
@@ -323,24 +326,4 @@ fn poststratify(
         *w *= sizes[*g as usize].unwrap_or(0.0) / sums[*g as usize];
     }
     Ok(Some(group))
-}
-
-/// The finite population of each row's stratum, and whether it is a number of units rather than a share.
-fn finite(s: &Session, declared: &Declaration, rows: &[usize], strata: &[u32]) -> Result<(Vec<f64>, bool)> {
-    if declared.fpc.is_empty() {
-        return Ok((vec![0.0; rows.len()], false));
-    }
-    let v = s.numeric_variable(&declared.fpc)?;
-    let values: Vec<f64> = rows.iter().map(|r| s.frame.num_at(v, *r)).collect();
-    let mut first: std::collections::HashMap<u32, f64> = std::collections::HashMap::new();
-    for (h, x) in strata.iter().zip(&values) {
-        if *x < 0.0 || *first.entry(*h).or_insert(*x) != *x {
-            return Err(StataError::new(
-                464,
-                "fpc for all observations within a stratum must be the same and not negative",
-            ));
-        }
-    }
-    let population = values.iter().any(|x| *x > 1.0);
-    Ok((values, population))
 }

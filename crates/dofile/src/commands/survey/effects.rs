@@ -1,4 +1,4 @@
-//! `estat` after survey estimation: design effects, standard deviations, sizes, strata and the declaration ([SVY] estat).
+//! `estat` after survey estimation: design effects, coefficients of variation, standard deviations, sizes, strata and the declaration ([SVY] estat).
 
 use crate::error::{Result, StataError};
 use crate::estimation::table::{Layout, parse_term};
@@ -20,6 +20,7 @@ pub(in crate::commands) fn estat(
     }
     match word {
         _ if word.len() >= 3 && "effects".starts_with(word) => Some(effects(s, &call("effects"))),
+        "cv" => Some(variation(s, &call("cv"))),
         "sd" => Some(deviations(s, &call("sd"))),
         "size" => Some(sizes(s, &call("size"))),
         "svyset" => Some(declaration(s, &call("svyset"))),
@@ -32,17 +33,78 @@ pub(in crate::commands) fn estat(
     }
 }
 
+/// Design effects: the variance over that of a simple random sample of as many rows, or with `srssubpop` of as many rows of
+/// the subpopulation or group; `deft` takes the sample with replacement ([SVY] estat).
 fn effects(s: &mut Session, call: &Call) -> Result<()> {
-    let options =
-        call.options(&[OptSpec::flag("DEFF"), OptSpec::flag("DEFT")], &["SRSsubpop", "MEFF", "MEFT"])?;
+    let specs = [OptSpec::flag("DEFF"), OptSpec::flag("DEFT"), OptSpec::flag("SRSsubpop")];
+    let options = call.options(&specs, &["MEFF", "MEFT"])?;
     let e = s.e.results.clone();
-    let (Some(b), Some(v), Some(deff), Some(deft)) =
-        (e.matrices.get("b"), e.matrices.get("V"), e.matrices.get("deff"), e.matrices.get("deft"))
+    let (Some(b), Some(deff), Some(deft)) =
+        (e.matrices.get("b"), e.matrices.get("deff"), e.matrices.get("deft"))
     else {
         return Err(StataError::new(301, "last estimates not found"));
     };
+    let (deff, deft) = match options.has("srssubpop") {
+        true => within_subpopulations(s)?,
+        false => (deff.clone(), deft.clone()),
+    };
     let both = !options.has("deff") && !options.has("deft");
     let (with_deff, with_deft) = (both || options.has("deff"), both || options.has("deft"));
+    let wide = |x: f64, w: usize| format::right(&format::bare("%9.6g", x), w);
+    let mut shown: Vec<Effect<'_>> = Vec::new();
+    if with_deff {
+        shown.push(("DEFF", 11, Box::new(|j| wide(deff.get(0, j), 12))));
+    }
+    if with_deft {
+        shown.push(("DEFT", 10, Box::new(|j| wide(deft.get(0, j), 10))));
+    }
+    let width = beside_errors(s, &shown)?;
+    if with_deff && e.get_text("fpc1").is_some() {
+        note_on_weights(s, width);
+    }
+    let named = |m: &Matrix| Matrix::row_vector(m.values().to_vec(), b.col_names.clone());
+    let names = if options.has("srssubpop") { ["deffsub", "deftsub"] } else { ["deff", "deft"] };
+    let mut r = Results::default();
+    r.matrix(names[0], named(&deff)).matrix(names[1], named(&deft));
+    s.r = r;
+    Ok(())
+}
+
+/// A column beside the standard errors: its head, the width of the head, its cells.
+type Effect<'a> = (&'static str, usize, Box<dyn Fn(usize) -> String + 'a>);
+
+/// `V/((1 - m/M) V_sub)` and `sqrt(V/V_sub)`, where `V_sub` is the variance of a simple random sample with replacement of the
+/// `m` rows of the subpopulation, whose weights sum to `M`.
+fn within_subpopulations(s: &Session) -> Result<(Matrix, Matrix)> {
+    let (v, within) = (stored(s, "effects", "V")?, stored(s, "effects", "V_srssub")?);
+    let (n, population) = (stored(s, "effects", "_N")?, stored(s, "effects", "_N_subp")?);
+    let finite = s.e.results.get_text("fpc1").is_some();
+    let ratio = |j: usize| v.get(j, j) / within.get(j, j);
+    let left = |j: usize| if finite { 1.0 - n.get(0, j) / population.get(0, j) } else { 1.0 };
+    let row =
+        |f: &dyn Fn(usize) -> f64| Matrix::row_vector((0..v.cols()).map(f).collect(), v.col_names.clone());
+    Ok((row(&|j| ratio(j) / left(j)), row(&|j| ratio(j).sqrt())))
+}
+
+/// The note that Stata prints under design effects of a sample from a finite population, as wide as the table.
+fn note_on_weights(s: &mut Session, width: usize) {
+    let text = "Weights must represent population totals for deff to be correct when using an FPC; however, deft is \
+                invariant to the scale of weights.";
+    let mut line = "Note:".to_string();
+    for word in text.split_whitespace() {
+        if line.len() + 1 + word.len() > width {
+            s.print(std::mem::replace(&mut line, "     ".to_string()));
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    s.print(line);
+}
+
+/// Prints estimates and standard errors with further columns; the width of the table.
+fn beside_errors(s: &mut Session, shown: &[Effect<'_>]) -> Result<usize> {
+    let (b, v) = (stored(s, "effects", "b")?, stored(s, "effects", "V")?);
+    let e = &s.e.results;
     let heading = match e.get_text("cmd").unwrap_or("") {
         "mean" => "Mean",
         "total" => "Total",
@@ -51,35 +113,38 @@ fn effects(s: &mut Session, call: &Call) -> Result<()> {
         _ => "Coefficient",
     };
     let vce = e.get_text("vcetype").unwrap_or("Linearized").to_string();
-    let width = 24 + if with_deff { 12 } else { 0 } + if with_deft { 10 } else { 0 } - 2;
+    let depvar = if heading == "Coefficient" { e.get_text("depvar").unwrap_or("") } else { "" };
+    let depvar = format::abbrev(depvar, 12);
+    let cells = |j: usize| shown.iter().map(|(_, _, cell)| cell(j)).collect::<String>();
+    let width = 22 + cells(0).chars().count();
     s.print("");
     s.print("-".repeat(width + 14));
     let pad = 18usize.saturating_sub(vce.chars().count() / 2);
     s.print(format!("{:13}|{}{vce}", "", " ".repeat(pad)));
-    let depvar = if heading == "Coefficient" { e.get_text("depvar").unwrap_or("") } else { "" };
     let head = if heading.len() >= 11 { format!(" {heading}  ") } else { format!("{heading:>11}   ") };
-    s.print(format!(
-        "{:>12} |{head}std. err.{}{}",
-        format::abbrev(depvar, 12),
-        if with_deff { "       DEFF" } else { "" },
-        if with_deft { "      DEFT" } else { "" }
-    ));
+    let heads: String = shown.iter().map(|(head, width, _)| format!("{head:>width$}")).collect();
+    s.print(format!("{depvar:>12} |{head}std. err.{heads}"));
     s.print(format!("-------------+{}", "-".repeat(width)));
     let mut layout = Layout::default();
     for (j, stripe) in b.col_names.iter().enumerate() {
-        let wide = |x: f64, w: usize| format::right(&format::bare("%9.6g", x), w);
-        let cells = format!(
-            "  {}  {}{}{}",
-            format::number("%9.0g", b.get(0, j)),
-            format::number("%9.0g", v.get(j, j).sqrt()),
-            if with_deff { wide(deff.get(0, j), 12) } else { String::new() },
-            if with_deft { wide(deft.get(0, j), 10) } else { String::new() }
-        );
+        let (estimate, error) =
+            (format::number("%9.0g", b.get(0, j)), format::number("%9.0g", v.get(j, j).sqrt()));
+        let cells = format!("  {estimate}  {error}{}", cells(j));
         layout.print(s, &stripe.name, parse_term(&stripe.name).as_ref(), &cells);
     }
     s.print("-".repeat(width + 14));
+    Ok(width + 14)
+}
+
+/// `estat cv`: standard errors in percent of the estimates.
+fn variation(s: &mut Session, call: &Call) -> Result<()> {
+    call.options(&[OptSpec::flag("noLegend")], &[])?;
+    let (b, v) = (stored(s, "cv", "b")?, stored(s, "cv", "V")?);
+    let cv: Vec<f64> = (0..b.cols()).map(|j| 100.0 * v.get(j, j).sqrt() / b.get(0, j).abs()).collect();
+    let cell = |j: usize| format::right(&format::bare("%9.6g", cv[j]), 12);
+    beside_errors(s, &[("CV (%)", 11, Box::new(cell))])?;
     let mut r = Results::default();
-    r.matrix("deff", deff.clone()).matrix("deft", deft.clone());
+    r.matrix("cv", Matrix::row_vector(cv, b.col_names.clone()));
     s.r = r;
     Ok(())
 }

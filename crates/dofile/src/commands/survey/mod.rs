@@ -9,6 +9,7 @@ mod models;
 mod replicates;
 mod results;
 mod sandwich;
+mod stages;
 mod svy;
 mod svydescribe;
 mod svyset;

@@ -14,17 +14,22 @@ use estimators::matrix::Mat;
 use estimators::survey::adjusted_wald;
 use estimators::wald::Wald;
 
-/// Covariance of the design from linearised values (without weights, zero outside the subpopulation);
-/// nothing but missing values when a stratum has one unit.
+/// Covariance of the design from linearised values (without weights, zero outside the subpopulation), summed over the
+/// stages; nothing but missing values when a stratum has one unit.
 pub(super) fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
     let weighted: Vec<Vec<f64>> = linearised
         .iter()
         .map(|d| about_poststrata(rows, d).iter().zip(&rows.weights).map(|(d, w)| d * w).collect())
         .collect();
     let p = linearised.len();
-    rows.units
-        .covariance(&weighted, rows.declared.single_unit())
-        .unwrap_or_else(|| Mat::from_fn(p, p, |_, _| 0.0))
+    let mut total = Mat::from_fn(p, p, |_, _| 0.0);
+    for stage in std::iter::once(&rows.units).chain(&rows.later) {
+        let Some(v) = stage.covariance(&weighted, rows.declared.single_unit()) else {
+            return Mat::from_fn(p, p, |_, _| 0.0);
+        };
+        total = Mat::from_fn(p, p, |i, j| total[(i, j)] + v[(i, j)]);
+    }
+    total
 }
 
 /// The design for commands after a linearised fit; nothing for a subpopulation and for poststrata, whose weights are not
@@ -61,6 +66,11 @@ pub(super) fn finite_population(rows: &SurveyRows) -> f64 {
     if rows.declared.fpc.is_empty() { 1.0 } else { 1.0 - share }
 }
 
+/// Whether some stage has a stratum with one unit that is not a census of it.
+fn alone(rows: &SurveyRows) -> bool {
+    std::iter::once(&rows.units).chain(&rows.later).any(|stage| stage.single() > 0)
+}
+
 /// Stores sizes, design and design effects; `stripe` names the parameters, `v` and `with_replacement`, the covariances of the
 /// design and of simple random sampling with replacement, are of those at `places`.
 pub(super) fn store(
@@ -79,11 +89,11 @@ pub(super) fn store(
     r.scalar("N_strata", rows.units.strata() as f64)
         .scalar("N_psu", rows.units.units() as f64)
         .scalar("N_strata_omit", rows.empty_strata as f64)
-        .scalar("singleton", f64::from(u8::from(rows.units.single() > 0)))
+        .scalar("singleton", f64::from(u8::from(alone(rows))))
         .scalar("N_strata_single", rows.units.single() as f64)
         .scalar("N_strata_certain", rows.units.certain() as f64)
         .scalar("df_r", rows.df())
-        .scalar("stages", 1.0);
+        .scalar("stages", 1.0 + rows.later.len() as f64);
     let d = &rows.declared;
     for (name, text) in [
         ("wtype", d.weight_kind.as_str()),

@@ -82,6 +82,10 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let simple = covariance(s)?;
     let used = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
     let rows = open.clone().close(s, &used, call.prefix.options.real("dof"))?;
+    if !rows.later.is_empty() {
+        let what = format!("{} with several stages of finite populations", cmd.name);
+        return Err(StataError::unsupported_option("svy", &what));
+    }
     fit(s, call, &open, &units(&rows, used.len()))?;
     post(s, call, &rows, &simple)?;
     replicates::apply(s, call, &rows)?;

@@ -2,6 +2,7 @@
 
 use super::design::Declaration;
 use super::replicates::Method;
+use super::stages;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -35,7 +36,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "svyset [psu] [pweight=var] [, strata(var) fpc(var) brrweight(varlist) fay(#) jkrweight(varlist, multiplier(#)) bsrweight(varlist) bsn(#) poststrata(var) postweight(var) mse vce(linearized|brr|bootstrap|jackknife) singleunit(missing|certainty|scaled|centered)] [|| later stages] | svyset | svyset, clear",
-    notes: "stores r(wtype) r(wvar) r(su1) r(strata1) r(fpc1) r(singleunit) r(vce) r(stages); stages after the first only without fpc(), where they do not change the variance; [SVY] svyset",
+    notes: "stores r(wtype) r(wvar) r(su1) r(strata1) r(fpc1) r(singleunit) r(vce) r(stages); stages after the first count where every stage before has fpc(), and take strata() and fpc(), r(su2) r(strata2) r(fpc2) ...; [SVY] svyset",
     examples: &[Example {
         run: "set obs 8\ngenerate h = _n > 4\ngenerate c = ceil(_n/2)\ngenerate w = 2\ngenerate x = _n\nsvyset c [pweight=w], strata(h)\nsvy: total x",
         // Unit totals 6 14 | 22 30: variance 2 * 4^2 * 2 = 64 in each stratum.
@@ -122,14 +123,8 @@ fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
             .ok_or_else(|| StataError::invalid("invalid singleunit() option"))?,
     };
     let fpc = line.options.text("fpc").map(number).transpose()?.unwrap_or_default();
-    if !later.is_empty() && !fpc.is_empty() {
-        return Err(StataError::unsupported_option("svyset", "several stages with a finite population"));
-    }
-    for stage in later.split("||").filter(|_| !later.is_empty()) {
-        let parsed = ParsedCommand::split("svyset", stage, false)?;
-        if parsed.list.trim() != "_n" {
-            name(parsed.list.trim())?;
-        }
+    for stage in stages::read(s, later)?.iter().filter(|stage| !stage.fpc.is_empty()) {
+        s.numeric_variable(&stage.fpc)?;
     }
     Ok(Declaration {
         weight_kind,
@@ -211,6 +206,21 @@ fn settings_line(d: &Declaration) -> String {
     text
 }
 
+/// The lines of the stages after the first.
+fn show_stages(s: &mut Session, later: &[stages::Stage]) {
+    let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
+    for (i, stage) in later.iter().enumerate() {
+        let unit = if stage.unit == "_n" { "<observations>" } else { &stage.unit };
+        for (label, value) in [
+            ("Strata", or(&stage.strata, "<one>")),
+            ("Sampling unit", unit.to_string()),
+            ("FPC", or(&stage.fpc, "<zero>")),
+        ] {
+            s.print(format!("{:>16}: {value}", format!("{label} {}", i + 2)));
+        }
+    }
+}
+
 pub(super) fn show(s: &mut Session, d: &Declaration) {
     let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
     // replicates alone have deviations from the full sample or from their mean
@@ -232,6 +242,8 @@ pub(super) fn show(s: &mut Session, d: &Declaration) {
             s.print(format!("{label:>16}: {value}"));
         }
     }
+    let later = stages::counted(s, d).unwrap_or_default();
+    show_stages(s, &later);
     for (label, value) in [("Poststrata", &d.poststrata), ("Postweight", &d.postweight)] {
         if !value.is_empty() {
             s.print(format!("{label:>16}: {value}"));
@@ -261,6 +273,13 @@ pub(super) fn show(s: &mut Session, d: &Declaration) {
     ] {
         if !value.is_empty() {
             r.text(name, value);
+        }
+    }
+    for (i, stage) in later.iter().enumerate() {
+        for (name, value) in [("su", &stage.unit), ("strata", &stage.strata), ("fpc", &stage.fpc)] {
+            if !value.is_empty() {
+                r.text(&format!("{name}{}", i + 2), value);
+            }
         }
     }
     if !d.weight.is_empty() {

@@ -1,18 +1,6 @@
 //! What a command prints, as a table.
 
-use crate::commands::Interpreter;
-use crate::error::Result;
-use crate::output::Output;
-use crate::session::Session;
-
-/// Runs a command and returns what it prints.
-pub(super) fn printed(s: &mut Session, command: &str) -> Result<String> {
-    let before = std::mem::replace(&mut s.out, Output::in_memory());
-    let done = s.run_expanded(command);
-    let text = s.out.take();
-    s.out = before;
-    done.map(|_| text)
-}
+pub(super) use crate::ops::run::printed;
 
 /// Cells of a line with the columns of characters they stand in: what two blanks or a bar separate.
 fn tokens(line: &str) -> Vec<(usize, usize, String)> {

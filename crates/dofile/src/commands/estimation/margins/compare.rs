@@ -189,6 +189,18 @@ pub(super) fn show(
     Ok(())
 }
 
+/// Pairwise comparisons need margins or scenarios: without them Stata prints a note and leaves the comparisons out.
+pub(super) fn without_margins(session: &mut Session, request: &mut Request) {
+    let nothing = matches!(request.comparing, Comparing::Scenarios(_)) && request.settings.len() < 2;
+    if request.pairwise && nothing && request.over.is_empty() {
+        session.print(
+            "note: ignoring pwcompare options because there are no margins for making pairwise comparisons.",
+        );
+        request.comparing = Comparing::Nothing;
+        request.pairwise = false;
+    }
+}
+
 /// Which margins are compared with each other. The order of the margins is: effect, response, scenario, subgroup,
 /// listed cell.
 fn blocks<'a>(

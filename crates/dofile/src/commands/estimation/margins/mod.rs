@@ -164,7 +164,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split("margins", &cmd.raw, false)?;
     let at_texts = take_at(&mut cmd)?;
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
-    let request = read(session, &cmd, &at_texts)?;
+    let mut request = read(session, &cmd, &at_texts)?;
+    compare::without_margins(session, &mut request);
     variance::check(session, &cmd, &request)?;
     let targets =
         Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
