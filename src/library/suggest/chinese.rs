@@ -21,6 +21,11 @@ pub(super) fn glosses(word: &str) -> impl Iterator<Item = &'static str> {
     GLOSSES.get(word).into_iter().flatten().copied()
 }
 
+/// The Chinese words of the list.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    GLOSSES.keys().copied()
+}
+
 /// True for words of the list.
 pub(super) fn is_known(word: &str) -> bool {
     GLOSSES.contains_key(word)

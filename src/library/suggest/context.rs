@@ -10,8 +10,9 @@ use regex::Regex;
 /// Returns the question with blanks instead of the sentences that only surround it.
 pub(super) fn without_surroundings(question: &str) -> String {
     let mut text = question.to_owned();
-    for pattern in [&*GREETING, &*THANKS] {
-        let found: Vec<Range<usize>> = pattern.find_iter(&text).map(|m| m.range()).collect();
+    for pattern in [&*GREETING, &*THANKS, &*ASKER, &*SURVIVES] {
+        let part = |found: regex::Captures<'_>| found.get(1).or_else(|| found.get(0)).map(|m| m.range());
+        let found: Vec<Range<usize>> = pattern.captures_iter(&text).filter_map(part).collect();
         found.into_iter().for_each(|range| blank(&mut text, range));
     }
     for sentence in sentences(&text) {
@@ -51,6 +52,23 @@ fn sentences(text: &str) -> Vec<Range<usize>> {
 
 static GREETING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^\s*(?:(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening))\b[^.,!?:;\n<>]{0,40}[.,!:\n]|(?:大家好|各位[^，。！,]{0,8}好|老师好|您好|你好|请教一下|请问一下)[，。！,!]?)")
+        .expect("a pattern")
+});
+
+/// Who asks: "Reviewer 2 wants to know whether", "our client asks:", 审稿人要求. What they ask stays.
+static ASKER: LazyLock<Regex> = LazyLock::new(|| {
+    let who = "reviewers?|referees?|(?:associate )?editors?|clients?|boss|supervisors?|advis[oe]rs?|board|ministry|minister|committee|statisticians?|consultants?|management|managers?|colleagues?|co-?authors?|professor|sponsor|funder|agency|director|head of [a-z]+|department head|chief [a-z]+";
+    let asks = "asks?|asked|wants?|wanted|would like|wonders?|wondered|suggests?|suggested|requests?|requested|requires?|required|insists?|demands?|is asking|needs";
+    let what = "comments?|briefs?|requests?|questions?|remarks?|points?|reports?|concerns?";
+    Regex::new(&format!(
+        "(?i)(?:^|[.;!?。；！？])\\s*((?:(?:the|our|my|a|an|one) )?(?:anonymous )?(?:{who})(?: #?[0-9]+| [A-Z]\\b)?(?:(?:['’]s?)?(?: (?:{what}))? ?:| (?:also |has |have |then )*(?:{asks})\\b(?: us| me)?(?: to (?:know|see|check|test|show|report|find out|learn))?(?: that\\b)?:?)|(?:审稿人|评审(?:专家|人)?|专家|导师|领导|客户|编辑|老板|甲方|主管)(?: ?[0-9一二三甲乙])?(?:的?意见)?(?:要求|建议|想知道|想了解|希望|想问|问|提出|[：:])+(?:我们|我)?)"
+    ))
+    .expect("a pattern")
+});
+
+/// "Does the effect survive controlling for size": no time until an event.
+static SURVIVES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:effect|association|relation\w*|link|result|finding|gap|difference|premium)s?\b[^.?!]*?\b(survives?|holds?(?: up)?|remains?|persists?) (?:when |after |once )?(?:we )?(?:controll|adjust|account|add|includ)")
         .expect("a pattern")
 });
 
@@ -99,5 +117,22 @@ mod tests {
         let alone = "I have wage and education";
         assert_eq!(kept(alone), alone);
         assert_eq!(kept("hello"), "hello");
+    }
+
+    #[test]
+    fn who_asks_is_left_out_and_what_they_ask_is_not() {
+        assert_eq!(kept("Reviewer 2 asks whether pay depends on age."), "whether pay depends on age.");
+        assert_eq!(kept("Our client asks: is pay higher in banks?"), "is pay higher in banks?");
+        assert_eq!(kept("审稿人要求检验年龄对收入的影响"), "检验年龄对收入的影响");
+        let board = "Does the share of women on the board raise profit?";
+        assert_eq!(kept(board), board);
+    }
+
+    #[test]
+    fn an_effect_that_survives_controls_is_no_time_until_an_event() {
+        let question = "Does the effect of age on pay survive controlling for size?";
+        assert_eq!(kept(question), question.replace("survive", "       "));
+        let survival = "Do women survive longer after surgery?";
+        assert_eq!(kept(survival), survival);
     }
 }

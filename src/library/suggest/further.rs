@@ -207,10 +207,10 @@ impl Filler<'_> {
 
     /// The same thing measured several times, in columns of one numbered family: `week4`, `week8`, `week12`.
     pub(super) fn repeated(&self) -> Vec<usize> {
-        let measure = |c: &usize| self.columns[*c].is_measure() && trunk(self.columns[*c].name()).is_some();
+        let of = |c: &usize| measured(self.columns[*c].name()).or_else(|| trunk(self.columns[*c].name()));
+        let measure = |c: &usize| self.columns[*c].is_measure() && of(c).is_some();
         let Some(first) = self.parsed.rest.iter().find(|c| measure(c)) else { return Vec::new() };
-        let family = trunk(self.columns[*first].name());
-        let own = |c: &usize| measure(c) && trunk(self.columns[*c].name()) == family;
+        let own = |c: &usize| measure(c) && of(c) == of(first);
         let members: Vec<usize> = (0..self.columns.len()).filter(own).collect();
         if members.len() >= 3 { members } else { Vec::new() }
     }
@@ -281,4 +281,15 @@ impl Filler<'_> {
 fn trunk(name: &str) -> Option<&str> {
     let trunk = name.trim_end_matches(|c: char| c.is_ascii_digit());
     (trunk.len() < name.len() && trunk.chars().count() >= 3).then_some(trunk)
+}
+
+/// What is measured on several occasions, by the name of one of them: `sbp` of `sbp_bl`, `sbp_m3` and `sbp_m6`.
+fn measured(name: &str) -> Option<&str> {
+    let (what, occasion) = name.rsplit_once('_')?;
+    let occasion = occasion.to_ascii_lowercase();
+    let unit = occasion.trim_end_matches(|c: char| c.is_ascii_digit());
+    let named = ["bl", "base", "baseline", "pre", "post", "fu", "end", "final"].contains(&occasion.as_str());
+    let units = ["t", "w", "wk", "week", "m", "mo", "month", "d", "day", "y", "yr", "year", "v", "visit"];
+    let numbered = unit.len() < occasion.len() && units.contains(&unit);
+    (named || numbered).then_some(what)
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::super::tokens::stem;
+use super::super::tokens::{is_han, stem};
 
 /// Most words of a phrase, and most characters of a Chinese word.
 pub(super) const LONGEST: usize = 8;
@@ -262,6 +262,12 @@ impl Lexicon {
         let concept = |word: &str| self.units(&stem(word)).and_then(|u| u.first()).map(|(id, _)| id.clone());
         let concepts: BTreeSet<Option<String>> = words.iter().map(|word| concept(word)).collect();
         (concepts.len() == 1).then(|| words[0].as_str())
+    }
+
+    /// The Chinese words of its concepts and lists.
+    pub(super) fn chinese(&self) -> impl Iterator<Item = &str> {
+        let words = self.phrases.keys().chain(&self.generic).chain(&self.idioms);
+        words.map(String::as_str).filter(|word| word.chars().all(is_han))
     }
 
     /// True for Chinese words of the lexicon.

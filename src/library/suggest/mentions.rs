@@ -162,7 +162,8 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         hit.asked = asked_number(question, columns[hit.column].name());
     }
     hits.sort_by(|a, b| {
-        let early = |h: &Hit| columns[h.column].is_early();
+        // "the law" is whether it is in force, not the year since when
+        let early = |h: &Hit| columns[h.column].is_early() || columns[h.column].is_start();
         let later = b.asked.cmp(&a.asked).then(early(a).cmp(&early(b)));
         b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(later).then(a.column.cmp(&b.column))
     });
@@ -313,6 +314,12 @@ fn numbered(tied: &[usize], columns: &[Named<'_>]) -> bool {
     })
 }
 
+/// The name of an item without the letter that counts it: `q12_` of `q12_a`, `v7` of `v7b`.
+fn lettered(name: &str) -> Option<&str> {
+    let of = name.strip_suffix(|c: char| c.is_ascii_alphabetic())?;
+    of.ends_with(|c: char| c == '_' || c.is_ascii_digit()).then_some(of)
+}
+
 /// Takes all columns between the ends of a range: `trust1 to trust4`.
 fn ranges(question: &str, columns: &[Named<'_>], mentions: &mut Vec<Mention>) {
     let mut at = 0;
@@ -320,10 +327,12 @@ fn ranges(question: &str, columns: &[Named<'_>], mentions: &mut Vec<Mention>) {
         let (a, b) = (&mentions[at], &mentions[at + 1]);
         let between = question.get(a.end..b.start).unwrap_or_default().trim().to_ascii_lowercase();
         let joins = matches!(between.as_str(), "to" | "-" | "–" | "through" | "到" | "至");
-        if joins && a.exact && b.exact && numbered(&[a.columns[0], b.columns[0]], columns) {
-            let (low, high) = (a.columns[0].min(b.columns[0]), a.columns[0].max(b.columns[0]));
+        let (first, last) = (a.columns[0], b.columns[0]);
+        let family = lettered(columns[first].name()).filter(|of| Some(*of) == lettered(columns[last].name()));
+        if joins && a.exact && b.exact && (family.is_some() || numbered(&[first, last], columns)) {
+            let own = |c: &usize| family.is_none() || lettered(columns[*c].name()) == family;
             let next = mentions.remove(at + 1);
-            mentions[at].columns = (low..=high).collect();
+            mentions[at].columns = (first.min(last)..=first.max(last)).filter(own).collect();
             mentions[at].end = next.end;
         }
         at += 1;

@@ -2,6 +2,7 @@
 //! same input gives the same draft. Every choice has its reason, its alternatives and a confidence; roles that
 //! the question does not name become questions.
 
+mod absent;
 mod articles;
 mod assigned;
 mod chinese;
@@ -18,9 +19,11 @@ mod effects;
 mod expand;
 mod explain;
 mod features;
+mod foreign;
 mod further;
 mod index;
 pub(super) mod keywords;
+mod labels;
 mod lexicon;
 mod likeness;
 mod links;
@@ -37,6 +40,7 @@ mod needs;
 mod occasions;
 mod open_outcome;
 mod phrases;
+mod pinyin;
 mod questions;
 mod ranking;
 mod reading;
@@ -69,7 +73,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 18;
+pub const RULES_VERSION: u32 = 19;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -217,7 +221,9 @@ pub struct ScoredReading {
 /// weights from them.
 pub fn readings(input: &SuggestInput<'_>) -> Vec<ScoredReading> {
     let text = text_of(input);
-    let asked = Asked::of(&SuggestInput { question: &text, ..*input });
+    let seen = labels::seen(input);
+    let dataset = seen.as_ref().unwrap_or(input.dataset);
+    let asked = Asked::of(&SuggestInput { question: &text, dataset, ..*input });
     let names = |columns: &Vec<usize>| columns.iter().map(|c| asked.named[*c].name().to_owned()).collect();
     let scored = |candidate: ranking::Candidate| ScoredReading {
         roles: candidate
@@ -242,8 +248,11 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
 /// them in one.
 pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
     let text = text_of(input);
-    let input = &SuggestInput { question: &text, ..*input };
-    scales::ordered(input, coded::suggested(input, mixed))
+    let seen = labels::seen(input);
+    let dataset = seen.as_ref().unwrap_or(input.dataset);
+    let read = &SuggestInput { question: &text, dataset, ..*input };
+    let suggestion = scales::ordered(read, coded::suggested(read, mixed));
+    absent::asked(&text, labels::explained(suggestion, input.dataset))
 }
 
 /// Reads a question without looking at what its columns should be.

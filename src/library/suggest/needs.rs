@@ -2,6 +2,7 @@
 
 use super::phrases::Frame;
 use super::roles::Filler;
+use super::times::over_time;
 use crate::domain::profile::is_binary;
 
 impl Filler<'_> {
@@ -76,6 +77,7 @@ impl Filler<'_> {
             "alternatives" => self.chosen().is_some() && s.entity.is_some(),
             "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
             "repeated" => !self.repeated().is_empty(),
+            "no panel" => !over_time(&p.text) && !p.says_fixed_effects(),
             "treated panel" => s.panel && self.policy().is_some(),
             _ => true,
         }

@@ -36,6 +36,9 @@ pub(super) struct Filled {
     pub(super) categories: Vec<usize>,
 }
 
+/// Most categories of a column that a cross table has.
+const CROSSED: u64 = 12;
+
 /// The statement of which only one side is found, and the frame of it.
 pub(super) const HALF: &str = "half";
 
@@ -87,7 +90,12 @@ impl Filler<'_> {
             "rd_density" => self.density(out),
             "adoption" => self.adopted(out),
             "group" => self.compare(out),
-            "pair" => self.pair(out),
+            "pair" => match self.named()[..] {
+                [a, b] if [a, b].iter().all(|c| self.columns[*c].column.distinct <= CROSSED) => {
+                    self.categories(a, b, out);
+                }
+                _ => self.pair(out),
+            },
             "items" | "items_time" => {
                 let mut items = self.named();
                 if items.is_empty() && out.frame == "summary" {

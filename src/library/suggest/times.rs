@@ -71,7 +71,9 @@ impl Named<'_> {
     pub(super) fn is_start(&self) -> bool {
         let says =
             ["start", "adopt", "adoption", "adopted", "first", "cohort", "begin", "began", "treated_since"];
-        self.column.integer_valued && self.column.distinct <= 60 && self.word(&says)
+        let policies = ["law", "policy", "reform", "treat", "treated", "treatment", "rollout", "entry"];
+        let year_of = self.word(&["year", "yr"]) && self.word(&policies);
+        self.column.integer_valued && self.column.distinct <= 60 && (self.word(&says) || year_of)
     }
 
     /// True for columns that mark the rows after a change.
@@ -89,13 +91,14 @@ impl Named<'_> {
     /// True for columns that say whether the follow-up ended with what it waits for.
     pub(super) fn is_event(&self) -> bool {
         self.word(&[
-            "event", "status", "failure", "failed", "fail", "censor", "censored", "结局", "事件", "删失",
+            "event", "evt", "mace", "status", "failure", "failed", "fail", "censor", "censored", "结局",
+            "事件", "删失",
         ])
     }
 
     /// True for times that are named after the follow-up.
     pub(super) fn is_follow_up(&self) -> bool {
-        self.is_duration() && (self.word(&["follow"]) || self.column.name.contains("随访"))
+        self.is_duration() && (self.word(&["follow", "fu", "fup"]) || self.column.name.contains("随访"))
     }
 
     /// True for a time of follow-up in units.
@@ -112,6 +115,8 @@ impl Named<'_> {
             "yrs",
             "duration",
             "futime",
+            "fu",
+            "fup",
             "followup",
             "follow_up",
             "survtime",
