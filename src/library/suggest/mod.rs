@@ -2,7 +2,6 @@
 //! same input gives the same draft. Every choice has its reason, its alternatives and a confidence; roles that
 //! the question does not name become questions.
 
-mod absent;
 mod articles;
 mod assigned;
 mod chinese;
@@ -24,6 +23,7 @@ mod further;
 mod index;
 pub(super) mod keywords;
 mod labels;
+mod lacking;
 mod lexicon;
 mod likeness;
 mod links;
@@ -252,7 +252,7 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
     let dataset = seen.as_ref().unwrap_or(input.dataset);
     let read = &SuggestInput { question: &text, dataset, ..*input };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
-    absent::asked(&text, labels::explained(suggestion, input.dataset))
+    lacking::asked(&text, labels::explained(suggestion, input.dataset))
 }
 
 /// Reads a question without looking at what its columns should be.
