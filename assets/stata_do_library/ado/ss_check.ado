@@ -11,7 +11,7 @@ program define ss_check
     local codes "`codes' table_too_large 910 few_df 2001"
     local codes "`codes' name_taken 110 too_few_periods 2001 no_events 2000 gap_time 459"
     local codes "`codes' few_near_cutoff 2001 no_match 459 too_many_obs 915"
-    local codes "`codes' none_censored 459 unbalanced 459 window_too_long 198 outside_unit 459 outside_limits 459 island 459"
+    local codes "`codes' none_censored 459 unbalanced 459 window_too_long 198 outside_unit 459 outside_limits 459 island 459 no_missing 459"
     local status "ok"
     if `"`warn'"' != "" {
         if (`warn') & !missing(`warn') {

@@ -198,7 +198,7 @@ ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
 local se = cond("`p_model'" == "logit", "Rubin's rules", "Rubin's rules, robust")
-ss_fit_table using "table_fit.csv", values(N `used' n_complete `complete' imputations `p_imputations' burnin `p_burnin' df_smallest `smallest_df' missing_information `largest_share' F `f' F_df_model `f_df' F_df_residual `f_df_r' F_p_value `f_p' level `p_level') se(`se') sample("`used' rows, `complete' of them without missing values in the model")
+ss_fit_table using "table_fit.csv", values(N `used' n_complete `complete' imputations `p_imputations' burnin `p_burnin' df_smallest `smallest_df' missing_information `largest_share' F `f' df_m `f_df' df_r `f_df_r' p `f_p' level `p_level') se(`se') sample("`used' rows, `complete' of them without missing values in the model")
 local focal : word 1 of `p_regressors'
 local blank = cond("`p_model'" == "regress", "blank", "")
 ss_coef_table using "table_coefficients.csv", table(`all') focal(`focal') equation(`p_outcome') eform(ratio) `blank' results

@@ -86,11 +86,12 @@ ss_event step name=test status=ok
 ss_event step name=export status=begin
 ss_export using "table_tests.csv", rows("`test_rows'")
 ss_fit_table using "table_fit.csv", values(n_units `units' periods_fewest `fewest' periods_most `most' gaps `gaps' lags `p_lags') se("none") sample("`=_N' rows, `deterministic' in the levels")
+local used = _N
 quietly collapse (mean) ss_mean = `first' (p10) ss_low = `first' (p90) ss_high = `first', by(`p_time_var')
 ss_source
 local engine "`r(engine)'"
 twoway (rarea ss_low ss_high `p_time_var', color("0 114 178%20")) (line ss_mean `p_time_var', lcolor("0 114 178")), ///
     title("`first' over time") xtitle("`p_time_var'") ytitle("`first'") ylabel(, angle(0)) legend(order(2 "mean of units" 1 "10th to 90th percentile")) ///
-    note("`units' units; `engine'")
+    note("`units' units; N = `used'; `engine'")
 ss_figure using "fig_series.svg"
 ss_event step name=export status=ok

@@ -66,6 +66,8 @@ def rows(variables, lags=1, trend=False):
             chi2, normal = fisher(series, lags, with_trend)
             z, p = hadri(variable, change, with_trend)
             name = {"variable": variable, "series": "difference" if change else "level"}
+            # their statistics are compared elsewhere (see above)
+            out += [{**name, "test": test, "lags": lags, "units": len(series), "rows": series.size} for test in ("levin_lin_chu", "im_pesaran_shin")]
             out += [{**name, "test": "fisher_chi2", "statistic": chi2, "p_value": stats.chi2.sf(chi2, 2 * len(series))},
                     {**name, "test": "fisher_normal", "statistic": normal, "p_value": stats.norm.cdf(normal)},
                     {**name, "test": "hadri", "statistic": z, "p_value": p},

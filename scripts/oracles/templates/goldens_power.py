@@ -57,6 +57,13 @@ def sizes(power, arms, inflation=1.0, dropout=0.0, ratio=1):
     return rows
 
 
+def facts(baseline, sd, effect, difference, rows, dropout=0.0, available=(None, None)):
+    """All rows of the table of assumptions for means."""
+    values = {"baseline": baseline, "std_deviation": sd, "effect_size": effect, "difference": difference, "significance_level": 0.05, "pilot_rows": rows,
+              "design_effect": 1, "dropout": dropout, "available_power": available[0], "available_increase": available[1]}
+    return table(["quantity"], [{"quantity": name, "value": value} for name, value in values.items()])
+
+
 def write_all() -> None:
     """Writes the golden file."""
     days = read("clinic.csv")["recovery_days"].dropna().to_numpy(float)
@@ -67,9 +74,9 @@ def write_all() -> None:
     available = 180
     # the least effect of two groups of 90 with a power of 0.8; solve_power stops at a power of 0.799999
     least = optimize.brentq(lambda effect: two_means(effect)(available / 2) - 0.8, 0.1, 1, xtol=1e-14)
-    facts = [{"quantity": "baseline", "value": days.mean()}, {"quantity": "std_deviation", "value": days.std(ddof=1)}, {"quantity": "effect_size", "value": d},
-             {"quantity": "available_power", "value": two_means(d)(available / 2)}, {"quantity": "available_increase", "value": least * days.std(ddof=1)}]
-    main = case({"table_sample_size.csv": table(["target_power"], means), "table_assumptions.csv": table(["quantity"], facts)},
+    sd = days.std(ddof=1)
+    at_hand = (two_means(d)(available / 2), least * sd)
+    main = case({"table_sample_size.csv": table([], means), "table_assumptions.csv": facts(days.mean(), sd, d, 3, len(days), 0.1)},
                 {"units_total": means[0]["n_total"], "units_recruited": means[0]["n_recruited"], "effect_size": d})
 
     frame = read("clinic.csv")[["readmitted", "arm"]].dropna()
@@ -79,23 +86,25 @@ def write_all() -> None:
     equal = [first(two_shares(base, base - 0.08, 1), target) for target in TARGETS]
     # power.prop.test leaves the other tail out, which is far below 1e-6 here
     same(equal, r_numbers(f"sapply(c(0.8, 0.7, 0.9, 0.95), function(p) ceiling(power.prop.test(p1 = {base!r}, p2 = {base - 0.08!r}, power = p)$n))"))
-    clusters = case({"table_sample_size.csv": table(["target_power"], shares)}, {"units_total": shares[0]["n_total"], "effect_size": 2 * np.arcsin(np.sqrt(base - 0.08)) - 2 * np.arcsin(np.sqrt(base))},
-                    {"outcome": "readmitted", "group": "arm", "difference": -0.08, "ratio": 2, "cluster_size": 20, "icc": 0.02}, "clusters of 20, two to one")
+    clusters = case({"table_sample_size.csv": table([], shares)}, {"units_total": shares[0]["n_total"], "effect_size": 2 * np.arcsin(np.sqrt(base - 0.08)) - 2 * np.arcsin(np.sqrt(base))},
+                    {"outcome": "readmitted", "group": "arm", "difference": -0.08, "ratio": 2, "cluster_size": 20, "icc": 0.02, "dropout": 0}, "clusters of 20, two to one")
     everyone = read("clinic.csv")["readmitted"].dropna().mean()
     share = sizes(one_share(everyone, everyone + 0.05), 1)
-    fixed = case({"table_sample_size.csv": table(["target_power"], share)}, {"units_total": share[0]["n_total"]},
-                 {"outcome": "readmitted", "difference": 0.05, "design": "one_group"}, "a share against a fixed one")
+    fixed = case({"table_sample_size.csv": table([], share)}, {"units_total": share[0]["n_total"]},
+                 {"outcome": "readmitted", "difference": 0.05, "design": "one_group", "dropout": 0}, "a share against a fixed one")
     one = sizes(lambda n: TTestPower().power(2 / days.std(ddof=1), n, 0.05), 1)
-    mean = case({"table_sample_size.csv": table(["target_power"], one)}, {"units_total": one[0]["n_total"]},
-                {"outcome": "recovery_days", "difference": 2, "design": "one_group"}, "a mean against a fixed one")
+    mean = case({"table_sample_size.csv": table([], one)}, {"units_total": one[0]["n_total"]},
+                {"outcome": "recovery_days", "difference": 2, "design": "one_group", "dropout": 0}, "a mean against a fixed one")
     groups = [days_of.to_numpy(float) for _, days_of in read("clinic.csv")[["recovery_days", "arm"]].dropna().groupby("arm")["recovery_days"]]
     pooled = math.sqrt(sum((len(g) - 1) * g.var(ddof=1) for g in groups) / sum(len(g) - 1 for g in groups))
     within = sizes(two_means(2 / pooled), 2)
-    grouped = case({"table_sample_size.csv": table(["target_power"], within),
-                    "table_assumptions.csv": table(["quantity"], [{"quantity": "baseline", "value": groups[0].mean()}, {"quantity": "std_deviation", "value": pooled}])},
-                   {"units_total": within[0]["n_total"]}, {"outcome": "recovery_days", "group": "arm", "difference": 2}, "spread within groups")
+    grouped = case({"table_sample_size.csv": table([], within),
+                    "table_assumptions.csv": facts(groups[0].mean(), pooled, 2 / pooled, 2, sum(map(len, groups)))},
+                   {"units_total": within[0]["n_total"]}, {"outcome": "recovery_days", "group": "arm", "difference": 2, "dropout": 0}, "spread within groups")
+    enough = case({"table_sample_size.csv": table([], means), "table_assumptions.csv": facts(days.mean(), sd, d, 3, len(days), 0.1, at_hand)}, {"units_total": means[0]["n_total"]},
+                  {"outcome": "recovery_days", "difference": 3, "dropout": 0.1, "available": 200}, "units at hand")
     save("clinic.sample_size.json", "R pwr 1.3 and power.prop.test; statsmodels TTestIndPower, TTestPower; scipy", {"default": 1e-8},
-         main, [clusters, fixed, mean, grouped])
+         main, [clusters, fixed, mean, grouped, enough])
 
 
 if __name__ == "__main__":
