@@ -178,9 +178,14 @@ fn a_restore_into_local_files_that_is_killed_at_any_moment_is_continued_by_the_n
         command.args(["restore", "--from", &path(&backups), "--to", &path(to)]).stdout(Stdio::null());
         command
     };
-    let began = Instant::now();
-    assert!(command(&dir.path().join("whole")).status().expect("runs").success());
-    let (took, to) = (began.elapsed(), dir.path().join("to"));
+    // the fastest of three, so that one that was held up by other work does not set all moments behind the end
+    let whole = |n: u8| {
+        let began = Instant::now();
+        assert!(command(&dir.path().join(format!("whole{n}"))).status().expect("runs").success());
+        began.elapsed()
+    };
+    let took = (0..3).map(whole).min().expect("three");
+    let to = dir.path().join("to");
     let mut killed = 0;
     for moment in 0..60 {
         let mut child = command(&to).stderr(Stdio::piped()).spawn().expect("starts");
