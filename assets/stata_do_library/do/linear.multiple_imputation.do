@@ -113,7 +113,7 @@ postclose `handle'
 ss_event step name=impute status=ok
 
 ss_event step name=estimate status=begin
-tempname b v df share more between all only coefficients
+tempname b v df share more between all only
 tempfile compared
 * the complete rows alone, for comparison
 local terms : list sizeof p_regressors_fv

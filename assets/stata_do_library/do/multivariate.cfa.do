@@ -54,7 +54,7 @@ ss_check few_df, warn(_N < 5 * `parameters') value(_N)
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname raw standard fit handle loadings drawn
+tempname raw standard handle drawn
 tempfile loading_rows factor_rows pair_rows
 sem `model', method(`p_method') vce(`p_errors') level(`p_level')
 ss_check converge, fail(e(converged) == 0) value(e(converged))

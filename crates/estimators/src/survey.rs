@@ -80,17 +80,22 @@ impl Units {
         out
     }
 
-    /// Units of the next stage, in strata within the units of this one. Their squares count with the product of the
+    /// Numbers the strata within the units of this stage, for each row.
+    #[must_use]
+    pub fn strata_within(&self, strata: &[u32]) -> Vec<u32> {
+        let mut numbers: HashMap<(usize, u32), u32> = HashMap::new();
+        let number = |(unit, h): (&usize, &u32)| {
+            let next = numbers.len() as u32;
+            *numbers.entry((*unit, *h)).or_insert(next)
+        };
+        self.unit_of_row.iter().zip(strata).map(number).collect()
+    }
+
+    /// Units of the next stage, in strata numbered by [`Self::strata_within`]. Their squares count with the product of the
     /// sampled shares of the stages above: `f_h (1 - f_hi) m_hi/(m_hi - 1)` in the second ([SVY] Variance estimation).
     #[must_use]
     pub fn within(&self, strata: &[u32], units: &[u32], rate: &[f64], population: bool) -> Self {
-        let mut numbers: HashMap<(usize, u32), u32> = HashMap::new();
-        let mut nested = Vec::with_capacity(strata.len());
-        for (unit, h) in self.unit_of_row.iter().zip(strata) {
-            let next = numbers.len() as u32;
-            nested.push(*numbers.entry((*unit, *h)).or_insert(next));
-        }
-        let mut out = Self::new(&nested, units, rate, population);
+        let mut out = Self::new(strata, units, rate, population);
         for (row, unit) in out.unit_of_row.iter().enumerate() {
             let upper = self.stratum_of_unit[self.unit_of_row[row]];
             out.above[out.stratum_of_unit[*unit]] = self.above[upper] * self.rate[upper].min(1.0);
@@ -117,11 +122,6 @@ impl Units {
             Place { unit: *unit, stratum, factor, share }
         };
         self.unit_of_row.iter().map(place).collect()
-    }
-
-    /// Number of the unit of a row.
-    pub fn unit_of(&self, row: usize) -> usize {
-        self.unit_of_row[row]
     }
 
     /// Number of strata.

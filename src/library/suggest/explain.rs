@@ -7,7 +7,7 @@ use super::phrases::Parsed;
 use super::role_words::part;
 use super::roles::Filled;
 use super::structure::Structure;
-use super::{Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
+use super::{BLOCKED, Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
 use crate::domain::profile::is_binary;
 use crate::domain::template::{Bilingual, TemplateMeta};
 
@@ -47,7 +47,7 @@ impl Explained<'_> {
             .chain(method.as_ref().map(|m| m.confidence))
             .fold(1.0_f64, f64::min);
         let blocking = open_questions.iter().filter(|q| q.blocking).count();
-        let confidence = least * 0.5_f64.powi(i32::try_from(blocking).unwrap_or(i32::MAX));
+        let confidence = least * BLOCKED.powi(i32::try_from(blocking).unwrap_or(i32::MAX));
         Suggestion {
             template_id: chosen.template,
             statement: chosen.statement,

@@ -5,14 +5,11 @@ use std::collections::BTreeSet;
 
 use super::foreign::{is_foreign, translation};
 use super::pinyin::{characters, is_latin_chinese};
-use super::{OpenQuestion, SuggestInput, Suggestion};
+use super::{BLOCKED, OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::data_step::{ConvertTo, Repair};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::template::Bilingual;
 use crate::library::repairs::named_columns;
-
-/// What an open question that blocks leaves of the confidence.
-const BLOCKED: f64 = 0.5;
 
 /// The data set as it is read; none where it is as the file has it.
 pub(super) fn seen(input: &SuggestInput<'_>) -> Option<Dataset> {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{OpenQuestion, Suggestion};
+use super::{BLOCKED, OpenQuestion, Suggestion};
 use crate::domain::template::Bilingual;
 
 /// An analysis that the library does not have.
@@ -27,9 +27,6 @@ static ABSENT: LazyLock<Vec<Absent>> = LazyLock::new(|| {
     };
     lines.map(read).collect()
 });
-
-/// What an open question that blocks leaves of the confidence.
-const BLOCKED: f64 = 0.5;
 
 /// The first analysis of the list that the question asks for; "not a random forest" asks for none.
 fn named(question: &str) -> Option<&'static Absent> {

@@ -72,6 +72,9 @@ use crate::domain::draft::Statement;
 use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 
+/// What an open question that blocks leaves of the confidence.
+const BLOCKED: f64 = 0.5;
+
 /// Version of the rules and of their lexicon; a change of either raises it.
 pub const RULES_VERSION: u32 = 19;
 

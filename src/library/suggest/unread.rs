@@ -3,13 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{OpenQuestion, SuggestInput, Suggestion, read};
+use super::{BLOCKED, OpenQuestion, SuggestInput, Suggestion, read};
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::template::Bilingual;
 use crate::library::repairs::named_columns;
-
-/// What an open question that blocks leaves of the confidence.
-const BLOCKED: f64 = 0.5;
 
 /// A draft that does not take the numbers of these columns for categories.
 pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {

@@ -2,11 +2,10 @@
 //! [PSS-2] power onecorrelation; the mean of Fisher's z is `atanh(r) + r / (2 (n - 1))`, its variance `1 / (n - 3)`.
 
 use super::numbers;
-use super::power_request::{parsed, sized, smallest, wanted_power};
-use super::power_show::begin;
+use super::power_request::{answer, parsed};
+use super::power_show::{begun, study_and_answer};
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
-use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use estimators::distributions::{normal, normal_quantile};
@@ -42,47 +41,15 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
         return Err(StataError::invalid("alpha() out of range"));
     }
     let sides = if cmd.has("onesided") { 1.0 } else { 2.0 };
-    sized(&cmd, &["n"])?;
-    let (n, solved) = match cmd.options.real("n") {
-        Some(n) if n >= 4.0 && n.fract() == 0.0 => (n, false),
-        Some(_) => return Err(StataError::invalid("n() must be a whole number of at least 4")),
-        None => {
-            let wanted = wanted_power(&cmd)?;
-            (smallest(4.0, |n| power(n, null, alternative, alpha, sides) >= wanted)?, true)
-        }
-    };
-    let reached = power(n, null, alternative, alpha, sides);
+    let found = answer(&cmd, 4.0, |n| power(n, null, alternative, alpha, sides))?;
     let delta = alternative - null;
-    // where the size is looked for, the power is the one that was asked for
-    let reached = if solved { wanted_power(&cmd)? } else { reached };
-    begin(s, solved, false, "a one-sample correlation test");
-    s.print("Fisher's z test");
-    s.print(format!("H0: r = r0  versus  Ha: r {} r0", sign(sides == 1.0, alternative > null)));
-    s.print("");
-    s.print("Study parameters:");
-    s.print("");
-    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
-    line("alpha", four(alpha));
-    if solved {
-        line("power", four(reached))
-    } else {
-        line("N", whole(n))
-    }
-    line("delta", four(delta));
-    line("r0", four(null));
-    line("ra", four(alternative));
-    s.print("");
-    s.print(if solved { "Estimated sample size:" } else { "Estimated power:" });
-    s.print("");
-    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
-    if solved {
-        line("N", whole(n))
-    } else {
-        line("power", four(reached))
-    }
-    let mut r = Results::default();
-    r.scalar("N", n).scalar("power", reached).scalar("beta", 1.0 - reached).scalar("alpha", alpha);
-    r.scalar("delta", delta).scalar("r0", null).scalar("ra", alternative);
+    let sign = sign(sides == 1.0, alternative > null);
+    let title =
+        format!("a one-sample correlation test\nFisher's z test\nH0: r = r0  versus  Ha: r {sign} r0");
+    let study = [("delta", four(delta)), ("r0", four(null)), ("ra", four(alternative))];
+    study_and_answer(s, &title, (alpha, found.power, found.solved), &study, &[("N", whole(found.n))]);
+    let mut r = begun(found.n, (alpha, found.power), delta);
+    r.scalar("r0", null).scalar("ra", alternative);
     r.scalar("onesided", f64::from(u8::from(sides == 1.0)));
     r.text("type", "test").text("method", "onecorrelation");
     s.r = r;

@@ -2,8 +2,8 @@
 //! variance ([PSS-2] power oneway, power onevariance).
 
 use super::numbers;
-use super::power_request::{parsed, sized, smallest, wanted_power};
-use super::power_show::begin;
+use super::power_request::{levels, parsed, sized, smallest};
+use super::power_show::{begun, study_and_answer};
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::expr::functions::noncentral::nf;
@@ -49,18 +49,6 @@ const UNSUPPORTED: &[&str] = &[
     "TOLerance",
     "noTItle",
 ];
-
-/// Significance level, and the power that was asked for or the default.
-fn levels(cmd: &ParsedCommand) -> Result<(f64, f64)> {
-    let power = wanted_power(cmd)?;
-    let alpha = cmd.options.real("alpha").unwrap_or(0.05);
-    let between = |x: f64| x > 0.0 && x < 1.0;
-    if between(alpha) && between(power) {
-        Ok((alpha, power))
-    } else {
-        Err(StataError::invalid("alpha(), power() or beta() out of range"))
-    }
-}
 
 /// Means of groups by their variance, and the variance within them.
 struct Groups {
@@ -149,7 +137,7 @@ pub(super) fn oneway(s: &mut Session, text: &str) -> Result<()> {
     study.extend([("Var_m", four(groups.between)), ("Var_e", four(groups.error))]);
     let sizes = [("N", whole(n)), ("N per group", whole(per_group))];
     let title = "one-way ANOVA\nF test for group effect\nH0: delta = 0  versus  Ha: delta != 0";
-    show(s, title, (alpha, power, !given), &study, &sizes);
+    study_and_answer(s, title, (alpha, power, !given), &study, &sizes);
     Ok(())
 }
 
@@ -188,9 +176,8 @@ pub(super) fn onevariance(s: &mut Session, text: &str) -> Result<()> {
     // where the size is looked for, the power is the one that was asked for
     let reached = if given { power(n) } else { wanted };
     let names = if cmd.has("sd") { ("s0", "sa") } else { ("v0", "va") };
-    let mut r = Results::default();
-    r.scalar("N", n).scalar("power", reached).scalar("beta", 1.0 - reached).scalar("alpha", alpha);
-    r.scalar("delta", other / null).scalar("ratio", other / null);
+    let mut r = begun(n, (alpha, reached), other / null);
+    r.scalar("ratio", other / null);
     r.scalar(names.0, null).scalar(names.1, other);
     r.scalar("onesided", f64::from(u8::from(cmd.has("onesided"))));
     r.text("type", "test")
@@ -203,38 +190,6 @@ pub(super) fn onevariance(s: &mut Session, text: &str) -> Result<()> {
     let title = format!(
         "a one-sample variance test\nChi-squared test\nH0: {letter} = {letter}0  versus  Ha: {letter} {sign} {letter}0"
     );
-    show(s, &title, (alpha, reached, !given), &study, &[("N", whole(n))]);
+    study_and_answer(s, &title, (alpha, reached, !given), &study, &[("N", whole(n))]);
     Ok(())
-}
-
-/// Prints parameters and results; `solved`: the sizes were looked for.
-fn show(
-    s: &mut Session,
-    title: &str,
-    (alpha, power, solved): (f64, f64, bool),
-    study: &[(&str, String)],
-    sizes: &[(&str, String)],
-) {
-    begin(s, solved, false, title);
-    s.print("");
-    s.print("Study parameters:");
-    s.print("");
-    let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
-    line("alpha", &four(alpha));
-    if solved {
-        line("power", &four(power));
-    } else {
-        sizes.iter().for_each(|(name, value)| line(name, value));
-    }
-    study.iter().for_each(|(name, value)| line(name, value));
-    s.print("");
-    let found = if sizes.len() > 1 { "Estimated sample sizes:" } else { "Estimated sample size:" };
-    s.print(if solved { found } else { "Estimated power:" });
-    s.print("");
-    let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
-    if solved {
-        sizes.iter().for_each(|(name, value)| line(name, value));
-    } else {
-        line("power", &four(power));
-    }
 }

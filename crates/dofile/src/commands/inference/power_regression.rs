@@ -2,12 +2,11 @@
 //! ([PSS-2] power oneslope, power rsquared).
 
 use super::numbers;
-use super::power_request::{parsed, sized, smallest, wanted_power};
-use super::power_show::begin;
+use super::power_request::{answer, levels, parsed};
+use super::power_show::{begun, study_and_answer};
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::expr::functions::noncentral::nf;
-use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -50,30 +49,6 @@ const UNSUPPORTED: &[&str] = &[
     "noTItle",
 ];
 
-/// Significance level, checked.
-fn level(cmd: &ParsedCommand) -> Result<f64> {
-    let alpha = cmd.options.real("alpha").unwrap_or(0.05);
-    let inside = |x: f64| x > 0.0 && x < 1.0;
-    match inside(alpha) && inside(wanted_power(cmd)?) {
-        true => Ok(alpha),
-        false => Err(StataError::invalid("alpha() or power() out of range")),
-    }
-}
-
-/// The size and the power, and whether the size was looked for.
-fn answer(cmd: &ParsedCommand, least: f64, power: impl Fn(f64) -> f64) -> Result<(f64, f64, bool)> {
-    sized(cmd, &["n"])?;
-    match cmd.options.real("n") {
-        Some(n) if n >= least && n.fract() == 0.0 => Ok((n, power(n), false)),
-        Some(_) => Err(StataError::invalid(format!("n() must be a whole number of at least {least}"))),
-        None => {
-            let wanted = wanted_power(cmd)?;
-            // where the size is looked for, the power is the one that was asked for
-            Ok((smallest(least, |n| power(n) >= wanted)?, wanted, true))
-        }
-    }
-}
-
 /// The standard deviation of the error: given, or that which `sdy()` or `corr()` leaves beside the slope.
 fn error_of(cmd: &ParsedCommand, slope: f64, sdx: f64) -> Result<f64> {
     let real = |name: &str| cmd.options.real(name);
@@ -104,7 +79,7 @@ pub(super) fn oneslope(s: &mut Session, text: &str) -> Result<()> {
     if null == other || sdx <= 0.0 {
         return Err(StataError::invalid("the slopes must differ and sdx() must be positive"));
     }
-    let alpha = level(&cmd)?;
+    let (alpha, _) = levels(&cmd)?;
     let error = error_of(&cmd, other, sdx)?;
     let delta = (other - null) * sdx / error;
     let one_sided = cmd.has("onesided");
@@ -115,16 +90,15 @@ pub(super) fn oneslope(s: &mut Session, text: &str) -> Result<()> {
         1.0 - t_probability(df, shift, c) + below
     };
     let found = answer(&cmd, 3.0, power)?;
-    begin(s, found.2, false, "a linear regression slope test");
-    s.print("t test");
-    s.print(format!("H0: b = b0  versus  Ha: b {} b0", sign(one_sided, other > null)));
+    let sign = sign(one_sided, other > null);
+    let title = format!("a linear regression slope test\nt test\nH0: b = b0  versus  Ha: b {sign} b0");
     let mut lines = vec![("delta", four(delta)), ("b0", four(null)), ("ba", four(other))];
     lines.extend(real("diff").map(|x| ("diff", four(x))));
     lines.extend([("sdx", four(sdx)), ("sderror", four(error))]);
     lines.extend(real("sdy").map(|x| ("sdy", four(x))));
     lines.extend(real("corr").map(|x| ("corr", four(x))));
-    show(s, alpha, found, &lines);
-    let mut r = begun(alpha, found, delta);
+    study_and_answer(s, &title, (alpha, found.power, found.solved), &lines, &[("N", whole(found.n))]);
+    let mut r = begun(found.n, (alpha, found.power), delta);
     r.scalar("b0", null).scalar("ba", other).scalar("diff", other - null).scalar("sdx", sdx);
     r.scalar("sderror", error).scalar("onesided", f64::from(u8::from(one_sided)));
     for name in ["sdy", "corr"] {
@@ -147,47 +121,19 @@ pub(super) fn rsquared(s: &mut Session, text: &str) -> Result<()> {
     if !(share > 0.0 && share < 1.0) || tested < 1.0 {
         return Err(StataError::invalid("R2 must be between 0 and 1 and ntested() positive"));
     }
-    let alpha = level(&cmd)?;
+    let (alpha, _) = levels(&cmd)?;
     let delta = share / (1.0 - share);
     let power = |n: f64| {
         let df = n - tested - 1.0;
         nf(tested, df, n * delta, f_inverse_tail(tested, df, alpha), true)
     };
     let found = answer(&cmd, tested + 2.0, power)?;
-    begin(s, found.2, false, "multiple linear regression");
-    s.print("F test for R2 testing all coefficients");
-    s.print("H0: R2_T = 0  versus  Ha: R2_T != 0");
-    show(s, alpha, found, &[("delta", four(delta)), ("R2_T", four(share)), ("ntested", whole(tested))]);
-    let mut r = begun(alpha, found, delta);
+    let title = "multiple linear regression\nF test for R2 testing all coefficients\nH0: R2_T = 0  versus  Ha: R2_T != 0";
+    let study = [("delta", four(delta)), ("R2_T", four(share)), ("ntested", whole(tested))];
+    study_and_answer(s, title, (alpha, found.power, found.solved), &study, &[("N", whole(found.n))]);
+    let mut r = begun(found.n, (alpha, found.power), delta);
     r.scalar("R2_T", share).scalar("ntested", tested);
     r.text("type", "test").text("method", "rsquared");
     s.r = r;
     Ok(())
-}
-
-/// The results that both have.
-fn begun(alpha: f64, (n, power, _): (f64, f64, bool), delta: f64) -> Results {
-    let mut r = Results::default();
-    r.scalar("N", n).scalar("power", power).scalar("beta", 1.0 - power).scalar("alpha", alpha);
-    r.scalar("delta", delta);
-    r
-}
-
-fn show(s: &mut Session, alpha: f64, (n, power, solved): (f64, f64, bool), lines: &[(&str, String)]) {
-    s.print("");
-    s.print("Study parameters:");
-    s.print("");
-    let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
-    line("alpha", &four(alpha));
-    if solved {
-        line("power", &four(power));
-    } else {
-        line("N", &whole(n));
-    }
-    lines.iter().for_each(|(name, value)| line(name, value));
-    s.print("");
-    s.print(if solved { "Estimated sample size:" } else { "Estimated power:" });
-    s.print("");
-    let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
-    if solved { line("N", &whole(n)) } else { line("power", &four(power)) }
 }

@@ -34,6 +34,21 @@ pub(super) fn wanted_power(cmd: &ParsedCommand) -> Result<f64> {
     }
 }
 
+/// Significance level, and the power that was asked for or the default.
+///
+/// # Errors
+/// r(198) for values outside 0 and 1.
+pub(super) fn levels(cmd: &ParsedCommand) -> Result<(f64, f64)> {
+    let power = wanted_power(cmd)?;
+    let alpha = cmd.options.real("alpha").unwrap_or(0.05);
+    let between = |x: f64| x > 0.0 && x < 1.0;
+    if between(alpha) && between(power) {
+        Ok((alpha, power))
+    } else {
+        Err(StataError::invalid("alpha(), power() or beta() out of range"))
+    }
+}
+
 /// True where one of these sizes is given. Effect sizes, which are solved for sizes and power together, are refused.
 ///
 /// # Errors
@@ -64,4 +79,30 @@ pub(super) fn smallest(least: f64, enough: impl Fn(f64) -> bool) -> Result<f64> 
         if enough(middle) { high = middle } else { low = middle }
     }
     Ok(high)
+}
+
+/// A size, the power that it has or, where the size was looked for, the one that was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Answer {
+    pub(super) n: f64,
+    pub(super) power: f64,
+    /// Whether the size was looked for.
+    pub(super) solved: bool,
+}
+
+/// The power with `n()`, which must be a whole number from `least` on, or the smallest size with the power that is wanted.
+///
+/// # Errors
+/// r(198) for another `n()`, r(430) where no size is enough.
+pub(super) fn answer(cmd: &ParsedCommand, least: f64, power: impl Fn(f64) -> f64) -> Result<Answer> {
+    sized(cmd, &["n"])?;
+    match cmd.options.real("n") {
+        Some(n) if n >= least && n.fract() == 0.0 => Ok(Answer { n, power: power(n), solved: false }),
+        Some(_) => Err(StataError::invalid(format!("n() must be a whole number of at least {least}"))),
+        None => {
+            let wanted = wanted_power(cmd)?;
+            let n = smallest(least, |n| power(n) >= wanted)?;
+            Ok(Answer { n, power: wanted, solved: true })
+        }
+    }
 }

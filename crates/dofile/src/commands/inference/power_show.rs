@@ -2,6 +2,7 @@
 
 use super::power::{Design, Method};
 use super::power_text::{four, sign, whole};
+use crate::results::Results;
 use crate::session::Session;
 
 /// Effect size: standardised for one mean, else a difference.
@@ -53,6 +54,47 @@ pub(super) fn begin(s: &mut Session, solved: bool, several: bool, test: &str) {
         _ => "power",
     };
     s.print(format!("Estimated {what} for {test}"));
+}
+
+/// The results that begin those of every test of one group.
+pub(super) fn begun(n: f64, (alpha, power): (f64, f64), delta: f64) -> Results {
+    let mut r = Results::default();
+    r.scalar("N", n).scalar("power", power).scalar("beta", 1.0 - power).scalar("alpha", alpha);
+    r.scalar("delta", delta);
+    r
+}
+
+/// Prints the title with the test and its hypotheses, the parameters, and the sizes or the power; `solved`: the sizes were
+/// looked for.
+pub(super) fn study_and_answer(
+    s: &mut Session,
+    title: &str,
+    (alpha, power, solved): (f64, f64, bool),
+    study: &[(&str, String)],
+    sizes: &[(&str, String)],
+) {
+    begin(s, solved, false, title);
+    s.print("");
+    s.print("Study parameters:");
+    s.print("");
+    let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
+    line("alpha", &four(alpha));
+    if solved {
+        line("power", &four(power));
+    } else {
+        sizes.iter().for_each(|(name, value)| line(name, value));
+    }
+    study.iter().for_each(|(name, value)| line(name, value));
+    s.print("");
+    let found = if sizes.len() > 1 { "Estimated sample sizes:" } else { "Estimated sample size:" };
+    s.print(if solved { found } else { "Estimated power:" });
+    s.print("");
+    let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
+    if solved {
+        sizes.iter().for_each(|(name, value)| line(name, value));
+    } else {
+        line("power", &four(power));
+    }
 }
 
 /// What is the unknown parameter of the alternative called.

@@ -18,6 +18,9 @@ const MOST: usize = 10_000;
 /// Most columns of one table beside each other.
 const WIDEST: usize = 9;
 
+/// Options whose columns stand before the arguments, in this order.
+const SIZES: [&str; 7] = ["Alpha", "Power", "Beta", "n", "n1", "n2", "NRATio"];
+
 /// Values of an argument or option; the option's name as written, nothing for an argument.
 struct Axis {
     option: Option<String>,
@@ -83,8 +86,7 @@ fn read(method: &str, text: &str) -> Result<Option<Request>> {
         match argument.as_deref().map(|text| (text, numlist::expand(text))) {
             Some((_, Ok(values))) => {
                 wanted |= values.len() > 1;
-                let sizes = ["Alpha", "Power", "Beta", "n", "n1", "n2", "NRATio"];
-                let rank = sizes.iter().position(|full| abbreviates(&name, full)).unwrap_or(sizes.len() + 1);
+                let rank = SIZES.iter().position(|full| abbreviates(&name, full)).unwrap_or(SIZES.len() + 1);
                 ranked.push((rank, Axis { option: Some(name), values }));
             }
             Some((text, Err(_))) => flags.push_str(&format!(" {name}({text})")),
@@ -95,7 +97,7 @@ fn read(method: &str, text: &str) -> Result<Option<Request>> {
         return Ok(None);
     }
     // the arguments come between the sizes and the other options
-    ranked.extend(arguments(front)?.into_iter().map(|values| (7, Axis { option: None, values })));
+    ranked.extend(arguments(front)?.into_iter().map(|values| (SIZES.len(), Axis { option: None, values })));
     ranked.sort_by_key(|(rank, _)| *rank);
     let axes = ranked.into_iter().map(|(_, axis)| axis).collect();
     Ok(Some(Request { method: method.to_string(), axes, flags, given }))
@@ -229,7 +231,7 @@ fn table(s: &mut Session, request: &Request) -> Result<()> {
             }
         }
     }
-    let (Some(head), failure) = (head, failure) else {
+    let Some(head) = head else {
         return Err(StataError::new(198, "none of the combinations could be computed"));
     };
     head.lines().take_while(|line| *line != "Study parameters:").for_each(|line| s.print(line));

@@ -27,17 +27,10 @@ type Level = (String, f64, f64);
 fn linear(session: &mut Session) -> Result<()> {
     super::mixed_post::plain_residuals(session)?;
     let stored = Stored::of(&session.e)?;
-    let words = |name: &str| -> Vec<String> {
-        let text = session.e.results.get_text(name).unwrap_or("");
-        text.split_whitespace().map(String::from).collect()
-    };
-    let (groups, names) = (words("ivars"), words("revars"));
+    let effects = super::mixed_post::effects_by_level(session);
     let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
     let mut places = Vec::new();
-    let mut rest = names.as_slice();
-    for (level, size) in (1..).zip(words("redim")) {
-        let (own, further) = rest.split_at(size.parse().unwrap_or(0).min(rest.len()));
-        rest = further;
+    for (level, (_, own)) in (1..).zip(&effects) {
         let place =
             own.iter().position(|n| n == "_cons").and_then(|i| at(&format!("lns{level}_1_{}", i + 1)));
         places.push(place.ok_or_else(|| StataError::new(498, "model has no random intercept"))?);
@@ -46,7 +39,7 @@ fn linear(session: &mut Session) -> Result<()> {
     let variances: Vec<f64> = places.iter().map(|p| (2.0 * stored.b[*p]).exp()).collect();
     let total: f64 = variances.iter().sum();
     let mut levels = Vec::new();
-    for level in 0..groups.len() {
+    for level in 0..effects.len() {
         let icc = variances[..=level].iter().sum::<f64>() / total;
         // d icc / d ln sd_k: 2 v_k (1(k <= level) - icc) / total
         let slope = |k: usize| 2.0 * variances[k] * (f64::from(u8::from(k <= level)) - icc) / total;
@@ -55,10 +48,10 @@ fn linear(session: &mut Session) -> Result<()> {
             .clone()
             .map(|k| all.clone().map(|l| slope(k) * slope(l) * stored.v[(places[k], places[l])]).sum::<f64>())
             .sum();
-        let path: Vec<&str> = groups[..=level].iter().rev().map(String::as_str).collect();
+        let path: Vec<&str> = effects[..=level].iter().rev().map(|(group, _)| group.as_str()).collect();
         levels.push((path.join("|"), icc, variance.max(0.0).sqrt()));
     }
-    show(session, &levels, names.len() > groups.len());
+    show(session, &levels, effects.iter().any(|(_, own)| own.len() > 1));
     Ok(())
 }
 

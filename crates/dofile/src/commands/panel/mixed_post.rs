@@ -13,16 +13,22 @@ use estimators::wald;
 /// A line of the table of variances: name, estimate, standard error, limits.
 pub(super) type Line = (String, [f64; 4]);
 
+/// The group variable of each level, the highest first, and the names of its random effects.
+pub(super) fn effects_by_level(session: &Session) -> Vec<(String, Vec<String>)> {
+    let words = |name: &str| {
+        let text = session.e.results.get_text(name).unwrap_or("");
+        text.split_whitespace().map(String::from)
+    };
+    let mut names = words("revars");
+    let own = |size: String| names.by_ref().take(size.parse().unwrap_or(0)).collect();
+    words("ivars").zip(words("redim").map(own)).collect()
+}
+
 /// The lines of each level, and that of the residual.
 fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Vec<Line>>, Vec<Line>)> {
     let stored = Stored::of(&session.e)?;
     let level = crate::estimation::display::level(session, cmd)?;
     let critical = wald::critical(level, None);
-    let words = |name: &str| -> Vec<String> {
-        let text = session.e.results.get_text(name).unwrap_or("");
-        text.split_whitespace().map(String::from).collect()
-    };
-    let mut names = words("revars").into_iter();
     let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
     // The older command shows standard deviations unless it is told otherwise ([XT] xtmixed of release 12).
     let older = session.e.results.get_text("cmdline").is_some_and(|line| line.starts_with("xtmixed"));
@@ -41,9 +47,7 @@ fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Vec<Lin
         (name, [value, if se > 0.0 { power * value * se } else { MISSING }, limits[0], limits[1]])
     };
     let mut levels = Vec::new();
-    for (number, size) in words("redim").iter().enumerate() {
-        let number = number + 1;
-        let own: Vec<String> = names.by_ref().take(size.parse().unwrap_or(0)).collect();
+    for (number, (_, own)) in (1..).zip(effects_by_level(session)) {
         let mut lines: Vec<Line> = Vec::new();
         for (i, name) in own.iter().enumerate() {
             if let Some(position) = at(&format!("lns{number}_1_{}", i + 1)) {

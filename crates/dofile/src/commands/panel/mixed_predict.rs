@@ -197,17 +197,17 @@ pub(crate) fn prediction(session: &Session, cmd: &ParsedCommand, rows: &[usize])
         .as_ref()
         .and_then(|e| e.downcast_ref::<MixedState>())
         .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
-    let found = find(session, state, rows)?;
     let of_effects = cmd.has("reffects") || cmd.has("reses");
     if of_effects && (cmd.has("fitted") || cmd.has("residuals")) || cmd.has("fitted") && cmd.has("residuals")
     {
         return Err(StataError::new(198, "only one statistic may be specified"));
     }
-    if of_effects {
-        return of_groups(state, cmd, &found).map(Some);
-    }
     if asked == ["relevel"] {
         return Err(StataError::option_not_allowed("relevel()"));
+    }
+    let found = find(session, state, rows)?;
+    if of_effects {
+        return of_groups(state, cmd, &found).map(Some);
     }
     let values = fitted(session, state, chosen_levels(state, cmd)?.1, &found, rows)?;
     if cmd.has("fitted") {

@@ -1,6 +1,7 @@
 //! `estat recovariance`: the covariance or correlation matrix of the random effects after `mixed` ([ME] estat
 //! recovariance).
 
+use super::mixed_post::{effects_by_level, plain_residuals};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters as Stored;
 use crate::format;
@@ -17,31 +18,24 @@ use crate::syntax::options::OptSpec;
 /// r(301) without estimates; r(198) for other options and for an unknown level.
 pub(crate) fn recovariance(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("CORRelation"), OptSpec::text("RELEVel")], &[])?;
-    super::mixed_post::plain_residuals(session)?;
+    plain_residuals(session)?;
     let stored = Stored::of(&session.e)?;
-    let words = |name: &str| -> Vec<String> {
-        let text = session.e.results.get_text(name).unwrap_or("");
-        text.split_whitespace().map(String::from).collect()
-    };
-    let (groups, sizes, mut names) = (words("ivars"), words("redim"), words("revars"));
+    let levels = effects_by_level(session);
     let asked = options.text("relevel").map(|name| name.trim().to_string());
-    if let Some(name) = asked.as_ref().filter(|name| !groups.contains(name)) {
+    if let Some(name) = asked.as_ref().filter(|name| levels.iter().all(|(group, _)| group != *name)) {
         return Err(StataError::new(198, format!("{name} is not a level of the model")));
     }
     let correlations = options.has("correlation");
     let mut results = Results::default();
-    results.scalar("relevels", groups.len() as f64);
-    for (at, group) in groups.iter().enumerate() {
-        let size = sizes.get(at).and_then(|k| k.parse().ok()).unwrap_or(names.len());
-        let rest = names.split_off(size.min(names.len()));
-        let own = std::mem::replace(&mut names, rest);
+    results.scalar("relevels", levels.len() as f64);
+    for (at, (group, own)) in levels.iter().enumerate() {
         if asked.as_ref().is_some_and(|name| name != group) {
             continue;
         }
-        let matrix = of_level(&stored, at + 1, &own, correlations);
-        print(session, &matrix, group, &own, correlations);
+        let matrix = of_level(&stored, at + 1, own, correlations);
+        print(session, &matrix, group, own, correlations);
         let word = if correlations { "Corr" } else { "Cov" };
-        results.matrix(&format!("{word}{}", groups.len() + 1 - at), matrix);
+        results.matrix(&format!("{word}{}", levels.len() + 1 - at), matrix);
     }
     session.r = results;
     Ok(())

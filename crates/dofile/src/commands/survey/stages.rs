@@ -74,14 +74,8 @@ pub(super) fn units(s: &Session, stages: &[Stage], first: &Units, rows: &[usize]
         };
         let (strata, unit) = (group(&stage.strata)?, group(&stage.unit)?);
         let above = out.last().unwrap_or(first);
-        let mut numbers: HashMap<(usize, u32), u32> = HashMap::new();
-        let nested: Vec<u32> = (0..rows.len())
-            .map(|i| {
-                let next = numbers.len() as u32;
-                *numbers.entry((above.unit_of(i), strata[i])).or_insert(next)
-            })
-            .collect();
-        let (rate, population) = finite(s, &stage.fpc, rows, &nested)?;
+        let strata = above.strata_within(&strata);
+        let (rate, population) = finite(s, &stage.fpc, rows, &strata)?;
         let inner = checked(above.within(&strata, &unit, &rate, population))?;
         out.push(inner);
     }
