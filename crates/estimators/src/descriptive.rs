@@ -44,6 +44,20 @@ impl Sample {
         }
     }
 
+    /// The standard error of a mean of zeros and ones, `sqrt(p (1 - p) / n)`, or of counts, `sqrt(mean / n)`; missing where
+    /// there are other values.
+    ///
+    /// # Source
+    /// [D] collapse, statistics sebinomial and sepoisson.
+    pub fn error_of_counts(&self, binary: bool) -> f64 {
+        let fits = |x: &f64| if binary { *x == 0.0 || *x == 1.0 } else { *x >= 0.0 };
+        if self.x.is_empty() || !self.x.iter().all(fits) {
+            return MISSING;
+        }
+        let mean = self.mean();
+        (if binary { mean * (1.0 - mean) } else { mean } / self.n()).sqrt()
+    }
+
     /// `r(N)`: the sum of frequency weights, otherwise the rows (iweights: the sum).
     pub fn n(&self) -> f64 {
         match self.kind {
@@ -175,6 +189,7 @@ pub fn by_name(sample: &Sample, name: &str) -> Option<f64> {
         "skewness" | "sk" => sample.skewness(),
         "kurtosis" | "k" => sample.kurtosis(),
         "median" | "med" | "p50" => sample.percentile(50.0),
+        "iqr" if sample.rows() == 0 => MISSING,
         "iqr" => sample.percentile(75.0) - sample.percentile(25.0),
         p => {
             let k: f64 = p.strip_prefix('p')?.parse().ok()?;

@@ -109,6 +109,7 @@ pub mod ml_pairs;
 pub mod ml_random;
 pub mod ml_random_outcomes;
 pub mod ml_separate_lines;
+pub mod ml_shared_frailty;
 pub mod ml_survival;
 pub mod ml_treated_count;
 pub mod ml_zero;

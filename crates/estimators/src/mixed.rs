@@ -2,20 +2,20 @@
 //! the variance parameters, from cross products of the groups. Formulas: [ME] mixed; Pinheiro and Bates 2000, chapter 2.
 
 use super::matrix::Mat;
-use super::mixed_levels::{Level, Products, products};
+use super::mixed_levels::{Group, products, root_of};
 use super::mixed_residuals::{Raw, Residual};
 use super::ml::Iteration;
 use super::real::stable_sum;
 
-pub use super::mixed_levels::Effects;
+pub use super::mixed_levels::{Block, Effects, Form};
 
 /// A mixed model. Variance parameters in order: for each level, the highest first, logs of the standard deviations of
 /// the effects and inverse hyperbolic tangents of their correlations (unstructured only); log of the residual
 /// standard deviation; parameters of the residual covariance.
 pub struct Mixed {
-    /// Groups of the lowest level in each group of the level above; alone where there is one level.
-    pub(super) groups: Vec<Vec<Products>>,
-    levels: Vec<Level>,
+    /// Groups of the highest level.
+    pub(super) groups: Vec<Group>,
+    levels: Vec<Vec<Block>>,
     /// Rows with the form of their covariance, where the residuals are not independent with one variance.
     pub(super) residual: Option<(Residual, Raw)>,
     /// Least squares of the outcome on the fixed effects, which `groups` are net of.
@@ -91,23 +91,19 @@ impl Mixed {
         for (at, rows) in above.unwrap_or(lowest).rows.iter().enumerate() {
             rows.iter().for_each(|row| of_row[*row] = at);
         }
-        let mut groups: Vec<Vec<Products>> =
+        let mut members: Vec<Vec<&Vec<usize>>> =
             above.unwrap_or(lowest).rows.iter().map(|_| Vec::new()).collect();
-        for rows in lowest.rows {
-            groups[of_row[rows[0]]].push(products(&rest, &columns, lowest.z, rows));
-        }
+        lowest.rows.iter().for_each(|rows| members[of_row[rows[0]]].push(rows));
+        let of_rows = |rows: &&Vec<usize>| products(&rest, &columns, lowest.z, rows);
+        let groups = members.iter().filter_map(|own| Group::of(own.iter().map(of_rows))).collect();
         let residual = residual.map(|form| {
-            let mut members: Vec<Vec<Vec<usize>>> = groups.iter().map(|_| Vec::new()).collect();
-            lowest.rows.iter().for_each(|rows| members[of_row[rows[0]]].push(rows.clone()));
-            (form, Raw::new(&rest, &columns, lowest.z, members))
+            let members = members.iter().map(|own| own.iter().map(|rows| rows.to_vec()).collect());
+            (form, Raw::new(&rest, &columns, lowest.z, members.collect()))
         });
         Self {
             groups,
             residual,
-            levels: effects
-                .iter()
-                .map(|e| Level { effects: e.z.len(), unstructured: e.unstructured })
-                .collect(),
+            levels: effects.iter().map(|e| e.blocks.to_vec()).collect(),
             plain,
             triangle,
             fixed: x.len(),
@@ -121,8 +117,9 @@ impl Mixed {
         let mut at = 0;
         let mut out = Vec::with_capacity(self.levels.len());
         for level in &self.levels {
-            out.push(level.root(&theta[at..])?);
-            at += level.effects + level.correlations();
+            let (root, taken) = root_of(level, &theta[at..])?;
+            out.push(root);
+            at += taken;
         }
         Some(out)
     }
@@ -130,9 +127,9 @@ impl Mixed {
     /// For each variance parameter whether it is the log of a standard deviation of an effect.
     pub fn deviations(&self) -> Vec<bool> {
         let mut out = Vec::new();
-        for level in &self.levels {
-            out.extend(std::iter::repeat_n(true, level.effects));
-            out.extend(std::iter::repeat_n(false, level.correlations()));
+        for block in self.levels.iter().flatten() {
+            out.extend(std::iter::repeat_n(true, block.deviations()));
+            out.extend(std::iter::repeat_n(false, block.correlations()));
         }
         out.extend(vec![false; 1 + self.residual_parameters()]);
         out
@@ -141,60 +138,6 @@ impl Mixed {
     /// Position of the log of the residual standard deviation.
     pub fn sigma_at(&self, theta: &[f64]) -> usize {
         theta.len() - 1 - self.residual_parameters()
-    }
-
-    /// `M = L (s2 I + L' Z'Z L)^-1 L'` and `ln|I + L'Z'Z L / s2|` of a group.
-    pub(super) fn middle(root: &Mat, zz: &Mat, s2: f64) -> Option<(Mat, f64)> {
-        let q = root.rows();
-        if q == 0 {
-            return Some((Mat::zeros(0, 0), 0.0));
-        }
-        let inner = root.transpose().sandwich(zz).plus(&Mat::identity(q).scaled(s2));
-        let factor = inner.cholesky()?;
-        let ln_det = 2.0 * (0..q).map(|i| factor[(i, i)].ln()).sum::<f64>() - q as f64 * s2.ln();
-        Some((root.sandwich(&inner.inverse_definite()?), ln_det))
-    }
-
-    /// Cross products of the columns and the outcome of a group of the highest level, net of all effects and times
-    /// the residual variance; and the logarithm of the determinant of its covariance.
-    pub(super) fn net(
-        &self,
-        group: &[Products],
-        roots: &[Mat],
-        s2: f64,
-    ) -> Option<(Mat, Vec<f64>, f64, f64)> {
-        let lowest = &roots[roots.len() - 1];
-        let k = group[0].xx.rows();
-        let (mut xx, mut xy, mut yy, mut ln_det) = (Mat::zeros(k, k), vec![0.0; k], 0.0, 0.0);
-        for g in group {
-            let (m, ln) = Self::middle(lowest, &g.zz, s2)?;
-            ln_det += g.n * s2.ln() + ln + g.ln_det;
-            let mzy = m.times_vector(&g.zy);
-            xx = xx.plus(&g.xx.minus(&g.zx.transpose().times(&m.times(&g.zx))));
-            for (j, cell) in xy.iter_mut().enumerate() {
-                *cell += g.xy[j] - (0..g.zy.len()).map(|i| g.zx[(i, j)] * mzy[i]).sum::<f64>();
-            }
-            yy += g.yy - g.zy.iter().zip(&mzy).map(|(a, b)| a * b).sum::<f64>();
-        }
-        if roots.len() == 1 {
-            return Some((xx, xy, yy, ln_det));
-        }
-        let (first, rest): (Vec<usize>, Vec<usize>) = (0..k).partition(|i| *i < k - self.fixed);
-        let (zx, zy) = (xx.select(&first, &rest), &xy[..first.len()]);
-        let (m, ln) = Self::middle(&roots[0], &xx.select(&first, &first), s2)?;
-        let mzy = m.times_vector(zy);
-        let net_xy = rest
-            .iter()
-            .enumerate()
-            .map(|(j, at)| xy[*at] - (0..zy.len()).map(|i| zx[(i, j)] * mzy[i]).sum::<f64>())
-            .collect();
-        let net_yy = yy - zy.iter().zip(&mzy).map(|(a, b)| a * b).sum::<f64>();
-        Some((
-            xx.select(&rest, &rest).minus(&zx.transpose().times(&m.times(&zx))),
-            net_xy,
-            net_yy,
-            ln_det + ln,
-        ))
     }
 
     /// The profile likelihood.

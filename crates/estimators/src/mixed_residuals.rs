@@ -3,7 +3,7 @@
 
 use super::matrix::Mat;
 use super::mixed::Mixed;
-use super::mixed_levels::{Products, products};
+use super::mixed_levels::{Group, Products, products};
 use std::borrow::Cow;
 
 /// Form of the correlation of the residuals of a group of the lowest level.
@@ -137,11 +137,12 @@ impl Mixed {
     }
 
     /// Cross products of all groups at variance parameters; nothing where the residual covariance is not definite.
-    pub(super) fn groups_at(&self, theta: &[f64]) -> Option<Cow<'_, [Vec<Products>]>> {
+    pub(super) fn groups_at(&self, theta: &[f64]) -> Option<Cow<'_, [Group]>> {
         let Some((form, raw)) = &self.residual else { return Some(Cow::Borrowed(&self.groups)) };
         let own = &theta[self.sigma_at(theta) + 1..];
-        let group = |members: &Vec<Vec<usize>>| -> Option<Vec<Products>> {
-            members.iter().map(|rows| whitened(raw, &form.covariance(own, rows), rows)).collect()
+        let group = |members: &Vec<Vec<usize>>| -> Option<Group> {
+            let parts = members.iter().map(|rows| whitened(raw, &form.covariance(own, rows), rows));
+            Group::of(parts.collect::<Option<Vec<_>>>()?.into_iter())
         };
         Some(Cow::Owned(raw.members.iter().map(group).collect::<Option<Vec<_>>>()?))
     }
@@ -159,8 +160,7 @@ impl Mixed {
             let slope: Vec<f64> = xy.iter().zip(&along).map(|(a, b)| (a - b) / s2).collect();
             let cross: f64 = gamma.iter().zip(&xy).map(|(g, x)| g * x).sum();
             let rss = (yy - 2.0 * cross + xx.quadratic(gamma)) / s2;
-            let n: f64 = group.iter().map(|g| g.n).sum();
-            out.push((-0.5 * (n * two_pi + ln_det + rss), slope));
+            out.push((-0.5 * (group.n * two_pi + ln_det + rss), slope));
         }
         Some(out)
     }

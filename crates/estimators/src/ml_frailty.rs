@@ -46,7 +46,7 @@ impl Model {
     }
 
     /// Cumulative hazard without frailty.
-    fn cumulative<const N: usize>(self, t: f64, eta: Jet<N>, ancillary: Jet<N>) -> Jet<N> {
+    pub(super) fn cumulative<const N: usize>(self, t: f64, eta: Jet<N>, ancillary: Jet<N>) -> Jet<N> {
         match (self.distribution, self.aft) {
             (Distribution::Gompertz, _) => {
                 let (value, first, second) = exponential_moments(ancillary.v, t);
@@ -60,7 +60,7 @@ impl Model {
     }
 
     /// Log of time times the hazard without frailty.
-    fn log_hazard<const N: usize>(self, t: f64, eta: Jet<N>, ancillary: Jet<N>) -> Jet<N> {
+    pub(super) fn log_hazard<const N: usize>(self, t: f64, eta: Jet<N>, ancillary: Jet<N>) -> Jet<N> {
         match (self.distribution, self.aft) {
             (Distribution::Gompertz, _) => eta + ancillary * Jet::constant(t) + Jet::constant(t.ln()),
             (Distribution::LogNormal, _) => {

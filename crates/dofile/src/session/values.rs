@@ -74,6 +74,8 @@ impl Session {
             "maxlong" => num(2_147_483_620.0),
             "minlong" => num(-2_147_483_647.0),
             "maxfloat" => num(1.701_411_733_192_644_3e38),
+            "minfloat" => num(-1.701_411_733_192_644_3e38),
+            "smallestfloat" => num(f64::from(f32::MIN_POSITIVE)),
             "maxdouble" => num(8.988_465_674_311_579e307),
             "mindouble" => num(-1.797_693_134_862_315_7e308),
             "epsdouble" => num(f64::EPSILON),

@@ -13,6 +13,7 @@ mod community;
 mod community_applied;
 mod community_panels;
 mod comparisons_of_means;
+mod corners;
 mod data_commands;
 mod density;
 mod designs;

@@ -35,7 +35,7 @@ pub(super) const SPEC_COLLAPSE: CommandSpec = CommandSpec {
     form: Form::Standard(&COLLAPSE),
     by: ByRule::No,
     run: collapse,
-    syntax: "collapse clist [if] [in] [weight] [, by(varlist) cw fast]; clist: [(stat)] [target=]varname ...; stat: mean median p1 ... p99 sd semean sum rawsum count percent max min iqr first last firstnm lastnm",
+    syntax: "collapse clist [if] [in] [weight] [, by(varlist) cw fast]; clist: [(stat)] [target=]varname ...; stat: mean median p1 ... p99 sd semean sebinomial sepoisson sum rawsum count percent max min iqr first last firstnm lastnm",
     notes: "no results; formulas: those of summarize",
     examples: &[Example {
         run: "set obs 6\ngenerate g = _n > 2\ngenerate double x = _n\ncollapse (mean) m = x (sum) x (count) n = x (p50) md = x, by(g)",
@@ -214,9 +214,10 @@ fn statistic(
         // Only aweights leave a count the number of rows ([D] collapse, Weights).
         // Each group's share in the count of all is found from the counts.
         "count" | "percent" if sampled || kind == Some(WeightKind::Importance) => sample.sum_w(),
-        "sd" | "semean" if sampled => {
+        "sd" | "semean" | "sebinomial" | "sepoisson" if sampled => {
             return Err(StataError::new(135, format!("{stat} not allowed with pweights")));
         }
+        "sebinomial" | "sepoisson" => sample.error_of_counts(stat == "sebinomial"),
         // aweights of sums are normalised to the number of rows of the group
         "sum" if kind == Some(WeightKind::Analytic) && sample.rows() > 0 => {
             sample.sum() * sample.n() / sample.sum_w()

@@ -313,16 +313,16 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut rows =
         if keys == "_n" { by_number(&s.frame, &using) } else { join(&s.frame, &km, &using, &ku, &kind)? };
-    if let Some(wanted) = cmd.options.text("assert") {
-        let wanted = codes(wanted)?;
-        if rows.iter().any(|r| !wanted.contains(&r.2)) {
-            return Err(StataError::new(
-                9,
-                "merge:  after merge, not all observations from allowed results\n(merged result left in memory is the data before the merge)",
-            ));
+    let violated = match cmd.options.text("assert") {
+        Some(wanted) => {
+            let wanted = codes(wanted)?;
+            rows.iter().any(|r| !wanted.contains(&r.2)).then_some(wanted)
         }
-    }
-    if old_syntax {
+        None => None,
+    };
+    if violated.is_some() {
+        // all rows stay, for a look at what did not match
+    } else if old_syntax {
         rows.retain(|r| r.2 != 2 || !cmd.has("nokeep"));
     } else if let Some(wanted) = cmd.options.text("keep") {
         let wanted = codes(wanted)?;
@@ -357,7 +357,14 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("noreport") {
         report(s, &rows, !cmd.has("nogenerate"));
     }
-    Ok(())
+    match violated {
+        None => Ok(()),
+        Some(wanted) => {
+            let what = if wanted == [3] { "matched" } else { "from allowed results" };
+            let text = format!("merge:  after merge, not all observations {what}");
+            Err(StataError::new(9, format!("{text}\n        (merged result left in memory)")))
+        }
+    }
 }
 
 fn build(

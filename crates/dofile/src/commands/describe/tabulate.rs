@@ -92,6 +92,8 @@ struct Levels {
     of_row: Vec<Option<usize>>,
     texts: Vec<String>,
     values: Vec<f64>,
+    /// Whether labels are shown.
+    labelled: bool,
 }
 
 fn levels(s: &Session, v: usize, touse: &[bool], missing: bool, nolabel: bool) -> Levels {
@@ -107,7 +109,7 @@ fn levels(s: &Session, v: usize, touse: &[bool], missing: bool, nolabel: bool) -
         values.push(if column.is_string() { MISSING } else { column.num(g[0]) });
         g.iter().for_each(|&r| of_row[r] = Some(k));
     }
-    Levels { of_row, texts, values }
+    Levels { of_row, texts, values, labelled: !nolabel }
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -133,6 +135,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         _ => 1.0,
     };
+    refuse_tests(cmd, weights.as_ref().map(|w| w.kind))?;
     let w = |r: usize| weights.as_ref().map_or(1.0, |w| scale * w.values[r]);
     let misplaced: &[&str] = if vars.len() == 1 { &["cchi2", "clrchi2"] } else { &["plot"] };
     if let Some(option) = misplaced.iter().find(|o| cmd.has(o)) {
@@ -144,6 +147,18 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         [a, b] => two_way(s, cmd, a, b, &touse, w),
         [] => Err(StataError::standard(100)),
         _ => Err(StataError::standard(103)),
+    }
+}
+
+/// Tests take counts: the manual rules out weights that are none ([R] tabulate twoway, Options).
+fn refuse_tests(cmd: &ParsedCommand, kind: Option<WeightKind>) -> Result<()> {
+    let Some(kind) = kind.filter(|k| matches!(k, WeightKind::Analytic | WeightKind::Importance)) else {
+        return Ok(());
+    };
+    let tests = ["all", "chi2", "exact", "lrchi2", "v", "gamma", "taub", "cchi2", "clrchi2"];
+    match tests.into_iter().find(|o| cmd.has(o)) {
+        Some(option) => Err(StataError::new(198, format!("{option} not allowed with {}s", kind.name()))),
+        None => Ok(()),
     }
 }
 
@@ -209,7 +224,8 @@ fn stub_width(s: &Session, v: usize, l: &Levels, others: usize) -> usize {
 
 /// Characters of the longest text or label of a variable.
 fn longest_text(s: &Session, v: usize, l: &Levels) -> usize {
-    let labels = s.frame.labels_of(v).into_iter().flat_map(|labels| labels.iter().map(|(_, text)| text));
+    let labels = s.frame.labels_of(v).filter(|_| l.labelled);
+    let labels = labels.into_iter().flat_map(|labels| labels.iter().map(|(_, text)| text));
     l.texts.iter().map(String::as_str).chain(labels).map(|t| t.chars().count()).max().unwrap_or(0)
 }
 

@@ -13,38 +13,46 @@ use estimators::descriptive::Sample;
 /// Statistics of a cell: mean, standard deviation and frequency.
 pub(super) type Cell = (f64, f64, f64);
 
-/// Which of the three statistics are shown.
-struct Shown([bool; 3]);
+/// The statistics of a cell and its number of rows, which is not the frequency under analytic weights.
+type Counted = (Cell, f64);
+
+/// Which statistics are shown: mean, standard deviation, frequency, number of rows.
+struct Shown([bool; 4]);
 
 impl Shown {
-    /// The statistics that are asked for, or all but those that are not wanted.
-    fn read(cmd: &ParsedCommand) -> Result<Self> {
+    /// The statistics that are asked for, or all but those that are not wanted; numbers of rows under analytic weights.
+    fn read(cmd: &ParsedCommand, analytic: bool) -> Result<Self> {
         let asked = ["means", "standard", "freq", "obs"].iter().any(|o| cmd.has(o));
         let shown = |of: &[&str], not: &[&str]| {
             if asked { of.iter().any(|o| cmd.has(o)) } else { !not.iter().any(|o| cmd.has(o)) }
         };
+        // Without weights both are the same number.
+        let (freq, obs): (&[&str], &[&str]) =
+            if analytic { (&["freq"], &["nofreq"]) } else { (&["freq", "obs"], &["nofreq", "noobs"]) };
         let out = [
             shown(&["means"], &["nomeans"]),
             shown(&["standard"], &["nostandard"]),
-            shown(&["freq", "obs"], &["nofreq", "noobs"]),
+            shown(freq, obs),
+            analytic && shown(&["obs"], &["noobs"]),
         ];
-        if out == [false; 3] {
+        if out == [false; 4] {
             return Err(StataError::invalid("no statistic is left to show"));
         }
         Ok(Self(out))
     }
 
     /// The statistics of a cell as text; an empty cell has a frequency only.
-    fn texts(&self, (mean, sd, n): Cell) -> Vec<String> {
+    fn texts(&self, ((mean, sd, n), rows): Counted) -> Vec<String> {
         let number =
             |x: f64| if n == 0.0 || is_missing(x) { ".".to_string() } else { format::bare("%10.0g", x) };
-        let all = [number(mean), number(sd), format::bare("%9.0fc", n)];
+        let freq = format::bare(if self.0[3] { "%10.0g" } else { "%9.0fc" }, n);
+        let all = [number(mean), number(sd), freq, format::bare("%9.0fc", rows)];
         all.into_iter().zip(self.0).filter(|(_, shown)| *shown).map(|(text, _)| text).collect()
     }
 
     /// The statistics in words: `Means, Standard Deviations and Frequencies`.
     fn words(&self) -> String {
-        let names = ["Means", "Standard Deviations", "Frequencies"];
+        let names = ["Means", "Standard Deviations", "Frequencies", "Number of Observations"];
         let words: Vec<&str> = names.into_iter().zip(self.0).filter(|(_, s)| *s).map(|(n, _)| n).collect();
         match words.split_last() {
             Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
@@ -61,7 +69,6 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
     }
     refuse_other_options(cmd)?;
     let of = s.numeric_variable(variable.trim())?;
-    let shown = Shown::read(cmd)?;
     let mut touse = s.rows(cmd)?;
     s.markout(&[of], &mut touse, false)?;
     if !cmd.has("missing") {
@@ -74,20 +81,23 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
         return Ok(());
     }
     let kind = weights.as_ref().map(|w| w.kind);
+    let analytic = kind == Some(WeightKind::Analytic);
+    let shown = Shown::read(cmd, analytic)?;
     let weight = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
-    let cell = |own: &[usize]| -> Cell {
+    let cell = |own: &[usize]| -> Counted {
         if own.is_empty() {
-            return (MISSING, MISSING, 0.0);
+            return ((MISSING, MISSING, 0.0), 0.0);
         }
         let sample = Sample::new(own.iter().map(|r| (s.frame.num_at(of, *r), weight(*r))), kind);
         let sd = if sample.rows() > 1 { sample.sd() } else { 0.0 };
-        (sample.mean(), sd, sample.n())
+        let freq = if analytic { sample.sum_w() } else { sample.n() };
+        ((sample.mean(), sd, freq), sample.rows() as f64)
     };
     let name = |v: usize, r: usize| s.cell_text(v, r, cmd.has("nolabel"));
     let outer = grouped(s, &[by[0]], rows.clone());
     let title = title_of(s, of);
     if let [v] = by[..] {
-        let mut lines: Vec<(String, Cell)> = outer.iter().map(|g| (name(v, g[0]), cell(g))).collect();
+        let mut lines: Vec<(String, Counted)> = outer.iter().map(|g| (name(v, g[0]), cell(g))).collect();
         lines.push(("Total".to_string(), cell(&rows)));
         print_one(s, (&title_of(s, v), &title), &shown, &lines);
         return Ok(());
@@ -104,10 +114,10 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Resul
             g
         })
         .collect();
-    let line = |own: &[usize]| -> Vec<Cell> {
+    let line = |own: &[usize]| -> Vec<Counted> {
         sorted.iter().map(|g| cell(&both(own, g))).chain([cell(own)]).collect()
     };
-    let mut lines: Vec<(String, Vec<Cell>)> = outer.iter().map(|g| (name(by[0], g[0]), line(g))).collect();
+    let mut lines: Vec<(String, Vec<Counted>)> = outer.iter().map(|g| (name(by[0], g[0]), line(g))).collect();
     lines.push(("Total".to_string(), line(&rows)));
     let heads: Vec<String> = inner.iter().map(|g| name(by[1], g[0])).collect();
     let titles = (title_of(s, by[0]), title_of(s, by[1]), title);
@@ -123,7 +133,9 @@ pub(super) fn title_of(s: &Session, v: usize) -> String {
 
 /// The table by one variable with all three statistics; the last line is the total.
 pub(super) fn print_all(s: &mut Session, titles: (&str, &str), lines: &[(String, Cell)]) {
-    print_one(s, titles, &Shown([true; 3]), lines);
+    let lines: Vec<(String, Counted)> =
+        lines.iter().map(|(name, cell)| (name.clone(), (*cell, cell.2))).collect();
+    print_one(s, titles, &Shown([true, true, true, false]), &lines);
 }
 
 /// A text of the stub: a longer one ends with two periods.
@@ -133,9 +145,9 @@ fn stub_text(text: &str, width: usize) -> String {
     format::right(&text, width)
 }
 
-fn print_one(s: &mut Session, (row_title, title): (&str, &str), shown: &Shown, lines: &[(String, Cell)]) {
+fn print_one(s: &mut Session, (row_title, title): (&str, &str), shown: &Shown, lines: &[(String, Counted)]) {
     let left = lines.iter().map(|l| l.0.chars().count()).max().unwrap_or(0).clamp(11, 12);
-    let heads = ["        Mean", "   Std. dev.", "       Freq."];
+    let heads = ["        Mean", "   Std. dev.", "       Freq.", "        Obs."];
     let heads: String = heads.into_iter().zip(shown.0).filter(|(_, s)| *s).map(|(h, _)| h).collect();
     let rule = format!("{}+{}", "-".repeat(left + 1), "-".repeat(heads.len()));
     s.print("");
@@ -157,7 +169,7 @@ fn print_two(
     (row_title, column_title, title): &(String, String, String),
     shown: &Shown,
     heads: &[String],
-    lines: &[(String, Vec<Cell>)],
+    lines: &[(String, Vec<Counted>)],
 ) {
     let left = 10;
     let per_page = (s.settings.linesize.saturating_sub(left + 15) / 11).max(1);

@@ -39,7 +39,7 @@ const GROUPS: &[(&str, &[&[&str]])] = &[
         "Numerical and string limits",
         &[
             &["maxdouble", "mindouble", "epsdouble", "smallestdouble"],
-            &["maxfloat", "epsfloat"],
+            &["maxfloat", "minfloat", "epsfloat", "smallestfloat"],
             &["maxlong", "minlong", "maxint", "minint", "maxbyte", "minbyte"],
         ],
     ),

@@ -27,19 +27,25 @@ type Level = (String, f64, f64);
 fn linear(session: &mut Session) -> Result<()> {
     super::mixed_post::plain_residuals(session)?;
     let stored = Stored::of(&session.e)?;
-    let effects = super::mixed_post::effects_by_level(session);
+    if super::mixed_post::crossed(session) {
+        return Err(StataError::unsupported_option("mixed", "estat icc after crossed effects"));
+    }
+    let blocks = super::mixed_post::blocks(session);
     let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
     let mut places = Vec::new();
-    for (level, (_, own)) in (1..).zip(&effects) {
-        let place =
-            own.iter().position(|n| n == "_cons").and_then(|i| at(&format!("lns{level}_1_{}", i + 1)));
+    let mut groups: Vec<&str> = blocks.iter().map(|b| b.group.as_str()).collect();
+    groups.dedup();
+    for group in &groups {
+        let mut own = blocks.iter().filter(|b| b.group == *group);
+        let place = own.find_map(|b| Some(b.deviation(b.names.iter().position(|n| n == "_cons")? + 1)));
+        let place = place.and_then(|eq| at(&eq));
         places.push(place.ok_or_else(|| StataError::new(498, "model has no random intercept"))?);
     }
     places.push(at("lnsig_e").ok_or_else(|| StataError::new(498, "model has no random intercept"))?);
     let variances: Vec<f64> = places.iter().map(|p| (2.0 * stored.b[*p]).exp()).collect();
     let total: f64 = variances.iter().sum();
     let mut levels = Vec::new();
-    for level in 0..effects.len() {
+    for level in 0..groups.len() {
         let icc = variances[..=level].iter().sum::<f64>() / total;
         // d icc / d ln sd_k: 2 v_k (1(k <= level) - icc) / total
         let slope = |k: usize| 2.0 * variances[k] * (f64::from(u8::from(k <= level)) - icc) / total;
@@ -48,10 +54,11 @@ fn linear(session: &mut Session) -> Result<()> {
             .clone()
             .map(|k| all.clone().map(|l| slope(k) * slope(l) * stored.v[(places[k], places[l])]).sum::<f64>())
             .sum();
-        let path: Vec<&str> = effects[..=level].iter().rev().map(|(group, _)| group.as_str()).collect();
+        let path: Vec<&str> = groups[..=level].iter().rev().copied().collect();
         levels.push((path.join("|"), icc, variance.max(0.0).sqrt()));
     }
-    show(session, &levels, effects.iter().any(|(_, own)| own.len() > 1));
+    let conditional = blocks.iter().map(|b| b.names.len()).sum::<usize>() > groups.len();
+    show(session, &levels, conditional);
     Ok(())
 }
 

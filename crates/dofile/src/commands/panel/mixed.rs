@@ -1,5 +1,5 @@
-//! `mixed`: linear mixed model with random effects of one grouping level or two nested ones, by maximum or restricted
-//! maximum likelihood; `estat icc` and predictions of the effects.
+//! `mixed`: linear mixed model with random effects of one grouping level or two nested ones and crossed ones, by maximum or
+//! restricted maximum likelihood; `estat icc` and predictions of the effects.
 //!
 //! Stores in `e()`: N N_g g_min g_avg g_max (matrices of both levels where there are two) df_m ll ll_c chi2 chi2_c df_c p
 //! p_c k_f k_r rank converged, b with lns1_1_1 ... lnsig_e, V, cmd depvar ivars redim revars vartypes method.
@@ -8,8 +8,10 @@
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::clogit::{nested, store_sizes};
 use super::mixed_header::print_log;
-use super::mixed_levels::{Level, Line, level_rows, parse, values};
+use super::mixed_levels::{Level, Line, level_rows, parse};
+use super::mixed_plan::Plan;
 use super::mixed_post::display;
+use super::mixed_predict::MixedState;
 use super::mixed_residuals::{Asked, Built, store_structure};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
@@ -25,7 +27,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
-use estimators::mixed::{Effects, Mixed, MixedFit};
+use estimators::mixed::{Effects, Form as Covariance, Mixed, MixedFit};
 use estimators::ols::{self, Request};
 use estimators::wald;
 use std::sync::Arc;
@@ -60,8 +62,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "mixed depvar [indepvars] [if] [in] || levelvar: [varlist] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml residuals(independent|ar 1|exchangeable|unstructured [, t(timevar) by(varname)]) vce(oim|robust|cluster v) level(#) nolog stddeviations]",
-    notes: "one level of random effects or two nested ones (after these no estat sd; with residuals() no estat and no predictions but xb); by() not with unstructured; vce(robust) by the groups of the highest level; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects with reses(), relevel(); standard errors of effects after reml count the fixed effects; estat icc; formulas: [ME] mixed",
+    syntax: "mixed depvar [indepvars] [if] [in] || {levelvar|_all}: [varlist|R.varname] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml residuals(independent|ar 1|exchangeable|unstructured [, t(timevar) by(varname)]) vce(oim|robust|cluster v) level(#) nolog stddeviations]",
+    notes: "one level of random effects or two nested ones, and crossed effects (_all: R.varname, also several times), without weights (after several levels no estat sd; after crossed effects no estat icc and no robust covariance; with residuals() no estat and no predictions but xb); by() not with unstructured; vce(robust) by the groups of the highest level; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects with reses(), relevel(); standard errors of effects after reml count the fixed effects; estat icc; formulas: [ME] mixed",
     examples: &[Example {
         // Balanced one-way layout: REML gives the analysis-of-variance estimates, MSE 1 and (18 - 1)/2.
         run: "input g y\n1 1\n1 3\n2 5\n2 5\n3 7\n3 7\nend\nreplace y = 5.2928932188134525 in 3\nreplace y = 4.7071067811865475 in 4\nmixed y || g:, reml",
@@ -82,24 +84,6 @@ pub(super) const SPEC_OLD: CommandSpec = CommandSpec {
     }],
     ..SPEC
 };
-
-/// State for predictions, in addition to `e(b)`.
-pub(super) struct MixedState {
-    pub(super) levels: Vec<LevelState>,
-    /// Residual variance.
-    pub(super) s2: f64,
-    /// Whether the likelihood was the restricted one.
-    pub(super) restricted: bool,
-}
-
-/// The effects of one level.
-pub(super) struct LevelState {
-    pub(super) group: String,
-    pub(super) slopes: Vec<String>,
-    pub(super) intercept: bool,
-    /// Root of their covariance.
-    pub(super) root: Mat,
-}
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
@@ -132,19 +116,25 @@ struct Setup<'a> {
     model: &'a Model,
     mixed: &'a Mixed,
     levels: &'a [Level],
+    plan: &'a Plan,
+    /// Groups of the levels.
     rows: &'a [Vec<Vec<usize>>],
     residual: Option<&'a Built>,
 }
 
 /// The covariance that the options ask for; a robust one is by the groups of the highest level unless it is by cluster.
-fn covariance(session: &Session, cmd: &ParsedCommand, levels: &[Level]) -> Result<VceSpec> {
+fn covariance(cmd: &ParsedCommand, levels: &[Level]) -> Result<VceSpec> {
     let vce = match VceSpec::parse("mixed", &cmd.options, &["oim", "conventional"])? {
-        VceSpec::Robust => VceSpec::Cluster(session.frame.var(levels[0].unit).name.clone()),
+        VceSpec::Robust => VceSpec::Cluster(levels[0].group.clone()),
         other @ (VceSpec::Default | VceSpec::Cluster(_)) => other,
         _ => return Err(StataError::invalid("invalid vce() option")),
     };
     if cmd.has("reml") && vce != VceSpec::Default {
         return Err(StataError::invalid("vce(robust) is not allowed with REML estimation"));
+    }
+    let plain = |level: &Level| level.unit.is_some() && level.parts.iter().all(|part| part.factor.is_none());
+    if vce != VceSpec::Default && !levels.iter().all(plain) {
+        return Err(StataError::unsupported_option("mixed", "vce(robust) with _all: or R."));
     }
     Ok(vce)
 }
@@ -152,42 +142,31 @@ fn covariance(session: &Session, cmd: &ParsedCommand, levels: &[Level]) -> Resul
 fn estimate(session: &mut Session, line: &Line, cmdline: &str) -> Result<()> {
     let cmd = &line.cmd;
     let asked = cmd.options.text("residuals").map(|text| Asked::parse(session, text)).transpose()?;
-    let levels =
-        line.levels.iter().map(|l| Level::read(session, l, asked.is_some())).collect::<Result<Vec<_>>>()?;
-    let vce = covariance(session, cmd, &levels)?;
-    let mut further: Vec<usize> =
-        levels.iter().flat_map(|l| l.slopes.iter().copied().chain([l.unit])).collect();
+    let levels = Level::read_all(session, &line.levels, asked.is_some())?;
+    let vce = covariance(cmd, &levels)?;
+    let parts = levels.iter().flat_map(|l| &l.parts);
+    let mut further: Vec<usize> = parts.flat_map(|p| p.slopes.iter().copied().chain(p.factor)).collect();
+    further.extend(levels.iter().filter_map(|l| l.unit));
     further.extend(asked.iter().flat_map(Asked::variables));
     let reading = Reading { further, weight_kinds: &[], vce: Some(vce), ..Reading::new(cmd) };
     let mut model = reading.model(session)?;
     // noconstant belongs to the random effects here.
     model.constant = true;
     drop_collinear(session, &mut model);
+    let plan = Plan::new(session, &levels, &model)?;
+    let columns: Vec<_> = plan.tiers.iter().map(|tier| tier.columns(session, &model)).collect();
+    let z: Vec<Vec<&[f64]>> =
+        columns.iter().map(|(own, _)| own.iter().map(Vec::as_slice).collect()).collect();
     let ones = vec![1.0; model.y.len()];
-    let slopes: Vec<Vec<Vec<f64>>> = levels
-        .iter()
-        .map(|level| level.slopes.iter().map(|v| values(session, *v, &model.design.rows)).collect())
-        .collect();
-    let z: Vec<Vec<&[f64]>> = slopes
-        .iter()
-        .zip(&levels)
-        .map(|(own, level)| {
-            own.iter().map(Vec::as_slice).chain(level.intercept.then_some(ones.as_slice())).collect()
-        })
-        .collect();
     let mut x = model.columns();
     x.push(&ones);
     let rows = level_rows(session, &levels, &model);
-    if rows.iter().any(|r| r.len() < 2) {
+    if rows.iter().zip(&levels).any(|(r, level)| level.unit.is_some() && r.len() < 2) {
         return Err(StataError::new(2001, "insufficient groups"));
     }
-    let effects: Vec<Effects> = (0..levels.len())
-        .map(|at| Effects {
-            z: &z[at],
-            rows: &rows[at],
-            unstructured: levels[at].unstructured && z[at].len() > 1,
-        })
-        .collect();
+    let tier_rows = plan.rows(session, &model);
+    let effects: Vec<Effects> =
+        (0..z.len()).map(|at| Effects { z: &z[at], rows: &tier_rows[at], blocks: &columns[at].1 }).collect();
     let mut built = asked.map(|a| a.build(session, &model.design.rows, &rows[rows.len() - 1])).transpose()?;
     let form = built.as_mut().and_then(|b| b.form.take());
     let mixed = Mixed::new(&model.y, &x, &effects, form, cmd.has("reml"));
@@ -195,8 +174,8 @@ fn estimate(session: &mut Session, line: &Line, cmdline: &str) -> Result<()> {
     let limit = cmd.options.int("iterate").map_or(100, |i| i.max(0) as usize);
     let fit = mixed.fit(&start, limit).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     print_log(session, cmd, &fit, model.is_robust());
-    let setup =
-        Setup { model: &model, mixed: &mixed, levels: &levels, rows: &rows, residual: built.as_ref() };
+    let residual = built.as_ref();
+    let setup = Setup { model: &model, mixed: &mixed, levels: &levels, plan: &plan, rows: &rows, residual };
     post_results(session, cmdline, &setup, &fit, ll_c)
 }
 
@@ -228,10 +207,19 @@ fn start(model: &Model, mixed: &Mixed, effects: &[Effects<'_>]) -> Result<(Vec<f
         sd => 0.5 * s2.ln() - (2.0 * sd).ln(),
     };
     let mut theta: Vec<f64> = Vec::new();
+    // A level of a factor has the variance of an intercept.
+    let intercept: &[f64] = &[1.0];
     for level in effects {
-        theta.extend(level.z.iter().map(deviation));
-        let q = level.z.len();
-        theta.extend(vec![0.0; if level.unstructured { q * (q - 1) / 2 } else { 0 }]);
+        let mut from = 0;
+        for block in level.blocks {
+            let own = &level.z[from..from + block.effects];
+            match block.form {
+                Covariance::Identity => theta.push(deviation(&intercept)),
+                _ => theta.extend(own.iter().map(deviation)),
+            }
+            theta.extend(vec![0.0; block.correlations()]);
+            from += block.effects;
+        }
     }
     theta.push(0.5 * s2.ln());
     theta.extend(vec![0.0; mixed.residual_parameters()]);
@@ -249,7 +237,7 @@ fn start(model: &Model, mixed: &Mixed, effects: &[Effects<'_>]) -> Result<(Vec<f
     Ok((theta, ll_c))
 }
 
-/// The covariance of all parameters; the model-based one beside a robust one.
+/// The covariance of all parameters in the order of the kernel; the model-based one beside a robust one.
 fn variances(setup: &Setup<'_>, fit: &MixedFit) -> Result<(Mat, Option<Mat>)> {
     let (p, k) = (setup.mixed.fixed, fit.theta.len());
     // Fixed effects and variance parameters are asymptotically independent.
@@ -278,16 +266,15 @@ fn layout(setup: &Setup<'_>) -> Layout {
     let mut layout = Layout::default();
     let model = setup.model;
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    for (level, own) in (1..).zip(setup.levels) {
-        let q = own.slopes.len() + usize::from(own.intercept);
-        for i in 1..=q {
-            layout.constant(&format!("lns{level}_1_{i}"));
-        }
-        if own.unstructured {
+    for (level, parts) in (1..).zip(setup.levels.iter().map(|l| &l.parts)) {
+        for (block, part) in (1..).zip(parts) {
+            let q = part.effects();
             for i in 1..=q {
-                for j in i + 1..=q {
-                    layout.constant(&format!("atr{level}_1_{i}_{j}"));
-                }
+                layout.constant(&format!("lns{level}_{block}_{i}"));
+            }
+            let pairs = (1..=q).flat_map(|i| (i + 1..=q).map(move |j| (i, j)));
+            for (i, j) in pairs.filter(|_| part.unstructured) {
+                layout.constant(&format!("atr{level}_{block}_{i}_{j}"));
             }
         }
     }
@@ -305,11 +292,15 @@ fn post_results(
     fit: &MixedFit,
     ll_c: f64,
 ) -> Result<()> {
-    let Setup { model, mixed, levels, rows, residual } = *setup;
+    let Setup { model, mixed, levels, plan, rows, residual } = *setup;
     let (p, k) = (mixed.fixed, fit.theta.len());
-    let mut b = fit.profile.b.clone();
-    b.extend(&fit.theta);
+    // From the order of the kernel to that of the levels; residual parameters stay last.
+    let mut order: Vec<usize> = (0..p).chain(plan.order().iter().map(|at| p + at)).collect();
+    order.extend(order.len()..p + k);
+    let kernel: Vec<f64> = fit.profile.b.iter().chain(&fit.theta).copied().collect();
+    let b: Vec<f64> = order.iter().map(|at| kernel[*at]).collect();
     let (v, v_model) = variances(setup, fit)?;
+    let (v, v_model) = (v.select(&order, &order), v_model.map(|v| v.select(&order, &order)));
     let layout = layout(setup);
     let parameters = layout.parameters(&b, &v);
     let tested: Vec<usize> = (0..p - 1).collect();
@@ -331,10 +322,12 @@ fn post_results(
     results.scalar("k", (p + k) as f64).scalar("k_f", p as f64).scalar("k_r", k as f64);
     results.scalar("converged", f64::from(u8::from(fit.converged)));
     store_groups(results, rows);
-    let names: Vec<Vec<String>> = levels.iter().map(|l| l.names(session)).collect();
-    let groups: Vec<String> = levels.iter().map(|l| session.frame.var(l.unit).name.clone()).collect();
+    let blocks: Vec<_> =
+        levels.iter().flat_map(|l| l.parts.iter().map(move |p| (l.group.as_str(), p))).collect();
+    let groups: Vec<&str> = blocks.iter().map(|(group, _)| *group).collect();
+    let names: Vec<Vec<String>> = blocks.iter().map(|(_, part)| part.names(session)).collect();
     let sizes: Vec<String> = names.iter().map(|n| n.len().to_string()).collect();
-    let forms: Vec<&str> = levels.iter().map(Level::form).collect();
+    let forms: Vec<&str> = blocks.iter().map(|(_, part)| part.form()).collect();
     results.text("ivars", groups.join(" ")).text("revars", names.concat().join(" "));
     results.text("redim", sizes.join(" ")).text("vartypes", forms.join(" "));
     results.text("method", if mixed.restricted { "REML" } else { "ML" }).text("chi2type", "Wald");
@@ -353,13 +346,7 @@ fn post_results(
     store_structure(results, residual);
     let s2 = (2.0 * fit.theta[mixed.sigma_at(&fit.theta)]).exp();
     if let (Some(roots), None) = (mixed.roots(&fit.theta), residual) {
-        let levels = levels.iter().zip(roots).zip(&groups).map(|((level, root), group)| LevelState {
-            group: group.clone(),
-            slopes: level.slopes.iter().map(|v| session.frame.var(*v).name.clone()).collect(),
-            intercept: level.intercept,
-            root,
-        });
-        est.extra = Some(Arc::new(MixedState { levels: levels.collect(), s2, restricted: mixed.restricted }));
+        est.extra = Some(Arc::new(MixedState::new(session, levels, plan, roots, (s2, mixed.restricted))));
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())

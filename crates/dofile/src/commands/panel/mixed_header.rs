@@ -41,7 +41,8 @@ const LABEL: usize = 16;
 pub(super) fn print(session: &mut Session, with_groups: bool) {
     let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
     let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
-    let group = format!("Group variable: {}", text(session, "ivars"));
+    let levels = level_names(session);
+    let group = format!("Group variable: {}", levels.join(" "));
     let sample = [
         Fact::observations(scalar(session, "N")),
         Fact::new("Number of groups", "%10.0fc", scalar(session, "N_g")),
@@ -63,7 +64,7 @@ pub(super) fn print(session: &mut Session, with_groups: bool) {
         _ => "Log pseudolikelihood",
     };
     let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
-    let several = text(session, "ivars").contains(' ');
+    let several = levels.len() > 1;
     let one = with_groups && !several;
     let groups: &[Fact] = if one { &sizes } else { &[] };
     let sample = &sample[..if one { 2 } else { 1 }];
@@ -89,10 +90,17 @@ pub(crate) fn groups(session: &mut Session) {
     session.r.clear();
 }
 
+/// Group variables of the levels: blocks of one level follow each other in e(ivars).
+fn level_names(session: &Session) -> Vec<String> {
+    let text = session.e.results.get_text("ivars").unwrap_or("");
+    let mut out: Vec<String> = text.split_whitespace().map(String::from).collect();
+    out.dedup();
+    out
+}
+
 /// The groups of nested levels.
 fn print_levels(session: &mut Session) {
-    let groups: Vec<String> =
-        session.e.results.get_text("ivars").unwrap_or("").split_whitespace().map(String::from).collect();
+    let groups = level_names(session);
     let column = |name: &str| -> Vec<f64> {
         let e = &session.e.results;
         let one = || e.get_scalar(name).into_iter().collect();

@@ -13,15 +13,50 @@ use estimators::wald;
 /// A line of the table of variances: name, estimate, standard error, limits.
 pub(super) type Line = (String, [f64; 4]);
 
-/// The group variable of each level, the highest first, and the names of its random effects.
-pub(super) fn effects_by_level(session: &Session) -> Vec<(String, Vec<String>)> {
+/// A block of random effects: several of them may belong to a level.
+pub(super) struct StoredBlock {
+    pub(super) group: String,
+    /// Names of its effects.
+    pub(super) names: Vec<String>,
+    /// Numbers of its level and of the block in the level, as in names of equations.
+    pub(super) number: (usize, usize),
+}
+
+impl StoredBlock {
+    /// Equation of the log of the standard deviation of effect `i`, counted from one.
+    pub(super) fn deviation(&self, i: usize) -> String {
+        format!("lns{}_{}_{i}", self.number.0, self.number.1)
+    }
+
+    /// Equation of the inverse hyperbolic tangent of the correlation of two effects, counted from one.
+    pub(super) fn correlation(&self, i: usize, j: usize) -> String {
+        format!("atr{}_{}_{i}_{j}", self.number.0, self.number.1)
+    }
+}
+
+/// The blocks of random effects, those of the highest level first.
+pub(super) fn blocks(session: &Session) -> Vec<StoredBlock> {
     let words = |name: &str| {
         let text = session.e.results.get_text(name).unwrap_or("");
         text.split_whitespace().map(String::from)
     };
     let mut names = words("revars");
-    let own = |size: String| names.by_ref().take(size.parse().unwrap_or(0)).collect();
-    words("ivars").zip(words("redim").map(own)).collect()
+    let mut out: Vec<StoredBlock> = Vec::new();
+    for (group, size) in words("ivars").zip(words("redim")) {
+        let number = match out.last() {
+            None => (1, 1),
+            Some(last) if last.group == group => (last.number.0, last.number.1 + 1),
+            Some(last) => (last.number.0 + 1, 1),
+        };
+        let names = names.by_ref().take(size.parse().unwrap_or(0)).collect();
+        out.push(StoredBlock { group, names, number });
+    }
+    out
+}
+
+/// Whether effects of a factor are among those of the active results.
+pub(super) fn crossed(session: &Session) -> bool {
+    session.e.results.get_text("revars").is_some_and(|names| names.split(' ').any(|n| n.starts_with("R.")))
 }
 
 /// The lines of each level, and that of the residual.
@@ -47,17 +82,18 @@ fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Vec<Lin
         (name, [value, if se > 0.0 { power * value * se } else { MISSING }, limits[0], limits[1]])
     };
     let mut levels = Vec::new();
-    for (number, (_, own)) in (1..).zip(effects_by_level(session)) {
+    for block in blocks(session) {
+        let own = &block.names;
         let mut lines: Vec<Line> = Vec::new();
         for (i, name) in own.iter().enumerate() {
-            if let Some(position) = at(&format!("lns{number}_1_{}", i + 1)) {
+            if let Some(position) = at(&block.deviation(i + 1)) {
                 lines.push(one(format!("{word}({name})"), position));
             }
         }
         for i in 1..=own.len() {
             for j in i + 1..=own.len() {
-                let Some(position) = at(&format!("atr{number}_1_{i}_{j}")) else { continue };
-                let part = |k: usize| at(&format!("lns{number}_1_{k}")).unwrap_or(0);
+                let Some(position) = at(&block.correlation(i, j)) else { continue };
+                let part = |k: usize| at(&block.deviation(k)).unwrap_or(0);
                 let row = covariance_row(&stored, [part(i), part(j), position], critical, deviations);
                 let word = if deviations { "corr" } else { "cov" };
                 lines.push((format!("{word}({},{})", own[i - 1], own[j - 1]), row));

@@ -14,6 +14,7 @@ mod me_specs;
 mod mixed;
 mod mixed_header;
 mod mixed_levels;
+mod mixed_plan;
 mod mixed_post;
 mod mixed_predict;
 mod mixed_residuals;

@@ -1,7 +1,7 @@
 //! `estat recovariance`: the covariance or correlation matrix of the random effects after `mixed` ([ME] estat
 //! recovariance).
 
-use super::mixed_post::{effects_by_level, plain_residuals};
+use super::mixed_post::{StoredBlock, blocks, plain_residuals};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters as Stored;
 use crate::format;
@@ -20,7 +20,14 @@ pub(crate) fn recovariance(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("CORRelation"), OptSpec::text("RELEVel")], &[])?;
     plain_residuals(session)?;
     let stored = Stored::of(&session.e)?;
-    let levels = effects_by_level(session);
+    let all = blocks(session);
+    let mut levels: Vec<(String, Vec<&StoredBlock>)> = Vec::new();
+    for block in &all {
+        match levels.last_mut().filter(|(group, _)| *group == block.group) {
+            Some((_, own)) => own.push(block),
+            None => levels.push((block.group.clone(), vec![block])),
+        }
+    }
     let asked = options.text("relevel").map(|name| name.trim().to_string());
     if let Some(name) = asked.as_ref().filter(|name| levels.iter().all(|(group, _)| group != *name)) {
         return Err(StataError::new(198, format!("{name} is not a level of the model")));
@@ -32,8 +39,8 @@ pub(crate) fn recovariance(session: &mut Session, call: &Call) -> Result<()> {
         if asked.as_ref().is_some_and(|name| name != group) {
             continue;
         }
-        let matrix = of_level(&stored, at + 1, own, correlations);
-        print(session, &matrix, group, own, correlations);
+        let matrix = of_level(&stored, own, correlations);
+        print(session, &matrix, group, correlations);
         let word = if correlations { "Corr" } else { "Cov" };
         results.matrix(&format!("{word}{}", levels.len() + 1 - at), matrix);
     }
@@ -41,25 +48,33 @@ pub(crate) fn recovariance(session: &mut Session, call: &Call) -> Result<()> {
     Ok(())
 }
 
-/// The covariance or correlation matrix of a level.
-fn of_level(stored: &Stored, level: usize, names: &[String], correlations: bool) -> Matrix {
+/// The covariance or correlation matrix of a level; its blocks are independent.
+fn of_level(stored: &Stored, blocks: &[&StoredBlock], correlations: bool) -> Matrix {
     let value = |eq: String| stored.stripe.iter().position(|s| s.eq == eq).map(|i| stored.b[i]);
-    let k = names.len();
+    // Block and number of each effect.
+    let places: Vec<(usize, usize)> =
+        (0..blocks.len()).flat_map(|b| (1..=blocks[b].names.len()).map(move |i| (b, i))).collect();
     let ln_sd: Vec<f64> =
-        (1..=k).map(|i| value(format!("lns{level}_1_{i}")).unwrap_or(f64::NEG_INFINITY)).collect();
+        places.iter().map(|(b, i)| value(blocks[*b].deviation(*i)).unwrap_or(f64::NEG_INFINITY)).collect();
     let correlation = |i: usize, j: usize| {
-        let (low, high) = (i.min(j) + 1, i.max(j) + 1);
-        if i == j { 1.0 } else { value(format!("atr{level}_1_{low}_{high}")).map_or(0.0, f64::tanh) }
+        let ((block, low), (other, high)) = (places[i.min(j)], places[i.max(j)]);
+        match (i == j, block == other) {
+            (true, _) => 1.0,
+            (_, true) => value(blocks[block].correlation(low, high)).map_or(0.0, f64::tanh),
+            _ => 0.0,
+        }
     };
+    let k = places.len();
     let cell = |i: usize, j: usize| {
         let r = correlation(i, j);
         if correlations { r } else { r * (ln_sd[i] + ln_sd[j]).exp() }
     };
     let cells = (0..k * k).map(|at| cell(at / k, at % k)).collect();
-    Matrix::square(cells, names.iter().map(|n| Stripe::term(n.clone())).collect())
+    Matrix::square(cells, blocks.iter().flat_map(|b| &b.names).map(|n| Stripe::term(n.clone())).collect())
 }
 
-fn print(session: &mut Session, matrix: &Matrix, group: &str, names: &[String], correlations: bool) {
+fn print(session: &mut Session, matrix: &Matrix, group: &str, correlations: bool) {
+    let names: Vec<String> = matrix.row_names.iter().map(|s| s.name.clone()).collect();
     let k = names.len();
     let what = if correlations { "correlation" } else { "covariance" };
     session.print("");

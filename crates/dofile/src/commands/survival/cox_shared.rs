@@ -119,21 +119,3 @@ pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print("Note: Standard errors of hazard ratios are conditional on theta.");
     Ok(())
 }
-
-/// The group lines of the header.
-pub(super) fn header(s: &mut Session) {
-    let e = &s.e.results;
-    let Some(group) = e.get_text("shared").map(str::to_string) else { return };
-    let count = |name: &str| format::bare("%11.0gc", e.get_scalar(name).unwrap_or(MISSING));
-    let groups = format!("Number of groups = {}", count("N_g"));
-    let sizes = format!(
-        "Obs per group: min = {}, avg = {}, max = {}",
-        count("g_min"),
-        count("g_avg"),
-        count("g_max")
-    );
-    s.print("Gamma shared frailty");
-    s.print(format!("Group variable: {group:<24}{groups:>38}"));
-    s.print(format!("{sizes:>78}"));
-    s.print("");
-}

@@ -63,9 +63,11 @@ fn header(s: &mut Session) {
     ];
     s.print("");
     s.print(title);
+    if super::streg_frailty::shared_header(s, &left[..3], &facts) {
+        return;
+    }
     s.print("");
     // The facts stand beside the first line and the last two.
-    super::cox_shared::header(s);
     let width = facts.iter().map(Fact::width).max().unwrap_or(0);
     show_header(s, &left[..1], &facts[..1], 13, width);
     show_header(s, &left[1..3], &[], 13, width);

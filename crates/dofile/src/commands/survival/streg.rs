@@ -35,6 +35,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::flag("TIme"),
         OptSpec::text("ANCillary"),
         OptSpec::text("FRailty"),
+        OptSpec::text("SHared"),
         OptSpec::flag("Robust"),
         OptSpec::text("CLuster"),
         OptSpec::text("vce"),
@@ -50,7 +51,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 );
 
 const SYNTAX: StandardSyntax =
-    StandardSyntax::new(OPTIONS).maximised().unsupported(&["SHared", "STrata", "OFFset", "ANC2"]);
+    StandardSyntax::new(OPTIONS).maximised().unsupported(&["STrata", "OFFset", "ANC2"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "streg",
@@ -58,8 +59,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic|ggamma) [time hr|nohr tratio ancillary(varlist) frailty(gamma|invgaussian) noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, ggamma (with e(kappa) and /kappa, no predictions), e(cmd2) streg, e(distribution), e(frm2) hazard or time, with frailty() e(theta ll_c chi2_c p_c) and /lntheta (no predictions), e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
+    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic|ggamma) [time hr|nohr tratio ancillary(varlist) frailty(gamma|invgaussian) [shared(varname)] noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, ggamma (with e(kappa) and /kappa, no predictions), e(cmd2) streg, e(distribution), e(frm2) hazard or time, with frailty() e(theta ll_c chi2_c p_c) and /lntheta (no predictions), with shared() e(N_g g_min g_avg g_max shared), without weights and robust covariances, e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
     examples: &[Example {
         // The rate is failures per time at risk: 3 in 10; its log has variance 1 / 3.
         run: "set obs 4\ngenerate t = _n\ngenerate f = _n < 4\nstset t, failure(f)\nstreg, distribution(exponential) nohr",
@@ -109,6 +110,8 @@ pub(super) struct Survival {
     /// Whether the index acts on log time.
     pub aft: bool,
     ancillary: Option<Design>,
+    /// Rows of the groups that share a frailty.
+    pub shared: Option<Vec<Vec<usize>>>,
     /// The generalised gamma distribution, which `distribution` stands for as lognormal.
     generalized: bool,
 }
@@ -167,6 +170,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
         Some(text) => Some(FvList::parse(&s.frame, text, s.settings.varabbrev)?),
         None => None,
     };
+    let shared = cmd.options.text("shared").map(|name| s.variable(name.trim())).transpose()?;
     let further: Vec<usize> = match &ancillary_list {
         Some(l) => l.variables().iter().filter_map(|v| s.frame.find(v)).collect(),
         None => Vec::new(),
@@ -174,7 +178,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
     let id = s.frame.find(&settings.id);
     let reading = Reading {
         list: &list,
-        further: further.into_iter().chain(id).collect(),
+        further: further.into_iter().chain(id).chain(shared).collect(),
         vce: Some(vce),
         weight_kinds: &[],
         ..Reading::new(cmd)
@@ -189,7 +193,8 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
         None => None,
     };
     let aft = only_time || cmd.has("time") || cmd.has("tratio");
-    Ok(Survival { model, records, settings, distribution, aft, ancillary, generalized })
+    let shared = frailty::groups(s, cmd, &model, records.weights.is_some())?;
+    Ok(Survival { shared, model, records, settings, distribution, aft, ancillary, generalized })
 }
 
 /// The linear indices; without the regressors for the model with a constant alone.
@@ -295,6 +300,10 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()>
     let (fit, ll_0) = frailty::fit(s, cmd, data, frailty, (&plain, null.as_ref()))?;
     post_results(s, cmd, data, &fit, ll_0, n);
     frailty::store(&mut s.e.results, &fit, frailty, plain.ll);
+    if let (Some(groups), Some(name)) = (&data.shared, cmd.options.text("shared")) {
+        let name = s.frame.var(s.variable(name.trim())?).name.clone();
+        frailty::store_groups(&mut s.e.results, &name, groups);
+    }
     Ok(())
 }
 
@@ -393,7 +402,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         transformed(s, &b.col_names[i].name, b.get(0, i), se[i], level);
     }
     if s.e.results.get_scalar("theta").is_some() {
-        frailty::show(s, level, !cmd.has("nolrtest"));
+        frailty::show_variance(s, level, !cmd.has("nolrtest"));
     }
     let constant = b.col_names.iter().any(|n| n.eq == "_t" && n.name == "_cons");
     if eform && constant {
@@ -435,11 +444,14 @@ fn header(s: &mut Session, title: &str) {
         Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
         Fact::probability("Prob > chi2", scalar("p")),
     ];
-    let frailty = e.get_text("fr_title").unwrap_or("").to_string();
+    let own = e.get_text("fr_title").unwrap_or("").to_string();
     s.print("");
     s.print(title);
-    if !frailty.is_empty() {
-        s.print(frailty);
+    if frailty::shared_header(s, &left, &facts) {
+        return;
+    }
+    if !own.is_empty() {
+        s.print(own);
     }
     s.print("");
     let width = facts.iter().map(Fact::width).max().unwrap_or(0);

@@ -36,7 +36,9 @@ fn length(x: f64) -> usize {
 }
 
 /// American Soundex (Knuth, The Art of Computer Programming 3, section 6).
-fn soundex(word: &str) -> String {
+/// The code of a name: its first letter and three digits. By the rule of the census, `nara`, h and w do not part equal
+/// codes; otherwise they do as vowels ([FN] String functions: Ashcraft is A226, by the census A261).
+fn soundex(word: &str, nara: bool) -> String {
     let code = |c: char| match c {
         'B' | 'F' | 'P' | 'V' => '1',
         'C' | 'G' | 'J' | 'K' | 'Q' | 'S' | 'X' | 'Z' => '2',
@@ -56,8 +58,7 @@ fn soundex(word: &str) -> String {
         if k != '0' && k != last {
             out.push(k);
         }
-        // h and w do not part equal codes
-        if !matches!(c, 'H' | 'W') {
+        if !(nara && matches!(c, 'H' | 'W')) {
             last = k;
         }
         if out.len() == 4 {
@@ -116,7 +117,8 @@ fn display_part(t: &str, from: f64, columns: f64) -> String {
 }
 
 pub(super) const TABLE: &[Function] = &[
-    s("soundex", "s", |a| text(soundex(str(a, 0)))),
+    s("soundex", "s", |a| text(soundex(str(a, 0), false))),
+    s("soundex_nara", "s", |a| text(soundex(str(a, 0), true))),
     s("strdup", "sn", |a| {
         text(str(a, 0).repeat(length(num(a, 1)).min(100_000).min(2_000_000 / str(a, 0).len().max(1))))
     }),

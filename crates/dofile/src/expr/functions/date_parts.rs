@@ -148,6 +148,23 @@ fn in_month(a: &[f64], first: bool) -> f64 {
     }
 }
 
+/// The first or last day from Monday to Friday of a month: `M, Y`.
+fn working_day(a: &[f64], first: bool) -> f64 {
+    let (m, y) = (a[0], a[1]);
+    if !(1.0..=12.0).contains(&m) {
+        return f64::NAN;
+    }
+    let d = from_civil(y, m, if first { 1.0 } else { month_days(y, m) });
+    // Sunday is 0, Saturday 6
+    match (weekday(d) as i64, first) {
+        (0, true) => d + 1.0,
+        (6, true) => d + 2.0,
+        (0, false) => d - 2.0,
+        (6, false) => d - 1.0,
+        _ => d,
+    }
+}
+
 fn birthday(a: &[Value], shift: f64) -> Value {
     let Some((born, other)) = numbers(a) else { return Value::Num(MISSING) };
     let rule = texts(a, 2);
@@ -205,6 +222,8 @@ pub(super) const TABLE: &[Function] = &[
     }),
     num("firstdowofmonth", "nnn", |a| strict(a, |a| in_month(a, true))),
     num("lastdowofmonth", "nnn", |a| strict(a, |a| in_month(a, false))),
+    num("firstweekdayofmonth", "nn", |a| strict(a, |a| working_day(a, true))),
+    num("lastweekdayofmonth", "nn", |a| strict(a, |a| working_day(a, false))),
     num("nextdow", "nn", |a| {
         strict(a, |a| {
             if is_weekday(a[1]) {

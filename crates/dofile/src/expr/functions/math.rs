@@ -73,6 +73,10 @@ pub(super) const TABLE: &[Function] = &[
         unit if is_missing(unit) => MISSING,
         unit => keep_missing(a[0], |x| clean(round(x, unit))),
     }),
+    num("chop", "nn", |a| {
+        let near = |x: f64| (x - round(x, 1.0)).abs() < a[1];
+        keep_missing(a[0], |x| if near(x) { round(x, 1.0) } else { x })
+    }),
     num("maxbyte", "", |_| 100.0),
     num("minbyte", "", |_| -127.0),
     num("maxint", "", |_| 32740.0),
