@@ -85,6 +85,13 @@ const BRIEFS: [&str; 1] = [include_str!("../../fixtures/suggest/briefs.jsonl")];
 /// Least shares for these.
 const LEAST_BRIEFS: [f64; 3] = [0.83, 0.81, 0.85];
 
+/// Questions of one sentence about 28 files: those that the rules of version 20 were made with, and those that were first asked
+/// of it.
+const ASKED: [&str; 1] = [include_str!("../../fixtures/suggest/asked.jsonl")];
+const ASKED_LATER: [&str; 1] = [include_str!("../../fixtures/suggest/asked2.jsonl")];
+/// Least shares for these.
+const LEAST_ASKED: [f64; 3] = [0.50, 0.50, 0.50];
+
 /// The folder of the sets, and those from which the weights are learned.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
 const SETS: [&str; 18] = [
@@ -236,6 +243,16 @@ fn letters_and_hypotheses_get_their_drafts() {
 #[test]
 fn briefs_and_headers_in_other_languages_get_their_drafts() {
     asked(&BRIEFS, LEAST_BRIEFS);
+}
+
+#[test]
+fn questions_of_one_sentence_get_their_drafts() {
+    asked(&ASKED, LEAST_ASKED);
+}
+
+#[test]
+fn new_questions_of_one_sentence_get_their_drafts() {
+    asked(&ASKED_LATER, LEAST_ASKED);
 }
 
 /// Each of these fell to another column or method: two measurements were taken for the items of a scale, the time since a
