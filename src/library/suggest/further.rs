@@ -90,8 +90,6 @@ impl Filler<'_> {
             "gap" => {
                 self.compare(out);
                 out.takes_rest = true;
-                // "the gender gap in pay by tenure": who is compared is said
-                out.settled = self.parsed.id == "gap" && out.roles.contains_key("group_var");
             }
             "ratings" => self.agreement(out),
             "studies" => self.pooled(out),
