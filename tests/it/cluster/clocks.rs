@@ -1,15 +1,12 @@
 //! The time of day is the database's, whatever the machines show: what one server removes because it is old is old for all.
 
-use std::time::{Duration, Instant};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 use stata_service::adapters::clock::SystemClock;
 use stata_service::ports::clock::Clock;
 
-use super::support::{Job, Shared, text, wait_for};
-use crate::support::app::{Answer, PATIENCE};
+use super::support::{Job, Shared, health, text, wait_for};
 use crate::support::program::Program;
 
 /// A clock of the database that can be set: the function of its name that is found first adds a time of its own.
@@ -29,17 +26,9 @@ async fn ahead(server: &Program) -> TimeDelta {
     created - SystemClock.now()
 }
 
+/// The check of the servers, once it has a status.
 async fn servers_check(server: &Program, status: &str) -> Value {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let request = server.http.get(format!("{}/health/ready", server.base));
-        let check = Answer::of(request).await.body["checks"]["servers"].take();
-        if check["status"] == status {
-            return check;
-        }
-        assert!(Instant::now() < deadline, "{check}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    health(server, |check| check["status"] == status).await["checks"]["servers"].take()
 }
 
 #[tokio::test(flavor = "multi_thread")]
