@@ -86,6 +86,14 @@ impl Design {
         }
     }
 
+    /// The columns of a bound list, or the only one.
+    pub(super) fn list(&self, parameter: &str) -> Vec<String> {
+        match self.values.get(parameter) {
+            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => self.value(parameter).into_iter().collect(),
+        }
+    }
+
     /// True for a term that is made of controls alone.
     pub(super) fn is_control(&self, term: &str) -> bool {
         columns_of(term).all(|name| self.controls.iter().any(|c| c == self.own(name)))

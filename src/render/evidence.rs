@@ -1,6 +1,6 @@
 //! The words for how sure an estimate is: interval, p, and that the interval includes no difference.
 
-use super::number::{fixed, p_value, places_apart};
+use super::number::{p_value, places_apart, spoken};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
@@ -23,7 +23,7 @@ pub(super) fn evidence_of(interval: Option<(f64, f64)>, p: Option<f64>, style: &
     let mut parts = Vec::new();
     if let Some((low, high)) = interval {
         let places = places_apart(low, high, style.options.decimals);
-        let digits = |x: f64| fixed(x, places);
+        let digits = |x: f64| spoken(x, places);
         let words = style.interval_words();
         parts.push(pick(
             language,

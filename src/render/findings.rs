@@ -6,17 +6,17 @@
 use super::evidence::{evidence_of, remark};
 use super::findings_differences::{difference, held, in_steps};
 use super::made_terms::{has_inflation, ratio};
-use super::number::{fixed, whole_or_fixed};
+use super::number::{spoken, whole_or_fixed};
 use super::regression::is_coefficients;
 use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_of, table_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::{
-    findings_cointegration, findings_contrasts, findings_data, findings_descriptions, findings_diagnostics,
-    findings_effects, findings_latent, findings_levels, findings_medical, findings_of_tests, findings_panel,
-    findings_periods, findings_processes, findings_rates, findings_series, findings_sizes, findings_spatial,
-    findings_survey, findings_survival, findings_tests,
+    findings_cointegration, findings_conditions, findings_contrasts, findings_data, findings_descriptions,
+    findings_diagnostics, findings_effects, findings_latent, findings_levels, findings_medical,
+    findings_of_tests, findings_panel, findings_periods, findings_processes, findings_rates, findings_series,
+    findings_sizes, findings_spatial, findings_survey, findings_survival, findings_tests,
 };
 use crate::domain::run::RATIOS;
 
@@ -64,7 +64,6 @@ const DESIGNS: [Reader; 9] = [
     findings_survival::findings,
     findings_rates::findings,
     findings_sizes::findings,
-    // with lags a coefficient alone is no effect
     findings_spatial::findings,
 ];
 
@@ -89,7 +88,8 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
         said.append(&mut of_terms.sentences);
         said.extend(findings_processes::findings(tables, style));
         said.extend(findings_levels::findings(tables, style));
-        let tests = findings_diagnostics::findings(tables, style);
+        let mut tests = findings_diagnostics::findings(tables, style);
+        tests.extend(findings_conditions::findings(tables, style));
         said.truncate(MOST.saturating_sub(tests.len()));
         said.extend(tests);
         let said = of_terms.with_notes(said, style);
@@ -327,7 +327,7 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
     }
     let (column, estimate) = scaled(table, row)?;
     let nothing = f64::from(u8::from(column != "estimate"));
-    let value = fixed(estimate.value, estimate.places(style));
+    let value = spoken(estimate.value, estimate.places(style));
     let what = match reading {
         Reading::Estimate => ratio_of_row(table, row, column, style),
         Reading::Probability => pick(language, "Average effect on the probability", "对概率的平均影响"),
@@ -359,7 +359,7 @@ fn exact(table: &Table, row: usize, whose: &str, style: &Style<'_>) -> Option<St
         return None;
     }
     let value = table.cell(row, "estimate").number().filter(|_| table.cell(row, "note").text().is_empty())?;
-    let (term, value) = (compared(table, row, style), fixed(value, style.options.decimals));
+    let (term, value) = (compared(table, row, style), spoken(value, style.options.decimals));
     Some(pick(
         style.options.language,
         &format!(

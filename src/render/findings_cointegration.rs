@@ -1,6 +1,6 @@
 //! Long-run relations of several series: how many there are, the only one in words, and how fast deviations from it close.
 
-use super::number::fixed;
+use super::number::spoken;
 use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -34,9 +34,9 @@ fn of_rank(ranks: &Table, style: &Style<'_>) -> Option<Finding> {
         1.0 => "one_relation",
         _ => "several_relations",
     };
-    let (n, k) = (fixed(count, 0), fixed(series, 0));
+    let (n, k) = (spoken(count, 0), spoken(series, 0));
     let statistic =
-        |name: &str| number(row.saturating_sub(usize::from(count > 0.0)), name).map(|v| fixed(v, 2));
+        |name: &str| number(row.saturating_sub(usize::from(count > 0.0)), name).map(|v| spoken(v, 2));
     let (value, limit) = (statistic("trace")?, statistic("trace_5")?);
     Some(ranks.says(plain(style, key, &[("n", &n), ("k", &k), ("value", &value), ("limit", &limit)])))
 }
@@ -66,7 +66,7 @@ fn of_adjustment(relations: &Table, coefficients: &Table, style: &Style<'_>) -> 
             && coefficients.cell(*row, "term").text() == "L._ce1"
     })?;
     let speed = coefficients.cell(row, "estimate").number()?;
-    let share = fixed(-100.0 * speed, 0);
+    let share = spoken(-100.0 * speed, 0);
     let y = style.variable(name);
     let closes = speed < 0.0 && speed > -1.0;
     closes.then(|| coefficients.says(plain(style, "adjustment", &[("y", &y), ("value", &share)])))

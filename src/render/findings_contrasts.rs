@@ -4,7 +4,7 @@
 
 use super::evidence::p_words;
 use super::findings_descriptions::{ends, group, metric, number, percent, shown};
-use super::number::{brief, fixed};
+use super::number::{brief, spoken};
 use super::sentences::{
     Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
 };
@@ -77,7 +77,8 @@ fn ancova(tables: &[Table], style: &Style<'_>) -> Said {
     let values = [("x", x.as_str()), ("y", &y), ("names", &held)];
     let mut all = vec![by_p(anova, source, "p_value", "adjusted_means", &values, style)?];
     if let Some((most, least)) = ends(means, rows(means), "adjusted_mean") {
-        let mean = |row: usize| number(means, row, "adjusted_mean").map(|x| fixed(x, style.options.decimals));
+        let mean =
+            |row: usize| number(means, row, "adjusted_mean").map(|x| spoken(x, style.options.decimals));
         let (a, b) = (group(means, most, "group", style), group(means, least, "group", style));
         let (of_a, of_b) = (mean(most)?, mean(least)?);
         let values = [("x", x.as_str()), ("a", &a), ("b", &b), ("mean_a", &of_a), ("mean_b", &of_b)];
@@ -162,13 +163,19 @@ fn decomposition(tables: &[Table], style: &Style<'_>) -> Said {
     let parts = table_of(tables, "table_decomposition.csv")?;
     let y = outcome(style)?;
     let name = |part: &str| Some(shown(parts, row_of(parts, "part", part)?, "note", style));
-    let (a, b) = (name("mean_group1")?, name("mean_group2")?);
+    let (mut a, mut b) = (name("mean_group1")?, name("mean_group2")?);
+    let g = by(style)?;
+    // the group with the higher mean comes first, so that the gap and its parts are read in one direction
+    let sign = number(parts, row_of(parts, "part", "gap")?, "estimate")?.signum();
+    if sign < 0.0 {
+        std::mem::swap(&mut a, &mut b);
+    }
     let one = |part: &str| {
         let row = row_of(parts, "part", part)?;
         let share = percent(number(parts, row, "share")?);
-        let values = [("y", y.as_str()), ("share", &share), ("a", &a), ("b", &b)];
-        let kind = format!("decomposition.{part}");
-        said_of(style, &kind, (parts, row), &values)
+        let values = [("y", y.as_str()), ("share", &share), ("g", &g), ("a", &a), ("b", &b)];
+        let estimate = Estimate::of(parts, row, USUAL)?.scaled(sign);
+        Some(parts.says(said_estimate(style, &format!("decomposition.{part}"), (&estimate, 0.0), &values)))
     };
     Some(["gap", "explained", "unexplained"].into_iter().filter_map(one).collect())
 }
@@ -183,9 +190,16 @@ fn groups(tables: &[Table], style: &Style<'_>) -> Said {
     let own = rows(table).filter(|row| style.design.is_focal(table.cell(*row, "term").text()));
     all.extend(own.filter_map(|row| {
         let estimate = Estimate::of(table, row, ["difference", "ci_low", "ci_high", "p_value"])?;
-        let digits = |column: &str| number(table, row, column).map(|x| fixed(x, style.options.decimals));
+        let digits = |column: &str| number(table, row, column).map(|x| spoken(x, style.options.decimals));
         let (term, a, b) = (style.term(table.cell(row, "term").text()), digits("first")?, digits("second")?);
-        let values = [("x", term.as_str()), ("a", &a), ("b", &b)];
+        // the remark of a difference names the groups: "A minus B"
+        let named = |name: &str| plain(style, "in_group", &[("g", &x), ("a", name)]);
+        let (first, second) =
+            match table.cell(row, "note").text().split(" minus ").collect::<Vec<_>>().as_slice() {
+                [first, second] => (named(first), named(second)),
+                _ => (plain(style, "in_first_group", &[]), plain(style, "in_second_group", &[])),
+            };
+        let values = [("x", term.as_str()), ("a", &a), ("b", &b), ("first", &first), ("second", &second)];
         Some(table.says(said_estimate(style, "slope_of_groups", (&estimate, 0.0), &values)))
     }));
     Some(all)
@@ -212,7 +226,7 @@ fn selected(tables: &[Table], style: &Style<'_>) -> Said {
 fn cross_validation(tables: &[Table], style: &Style<'_>) -> Said {
     let (scores, fit) = (table_of(tables, "table_scores.csv")?, table_of(tables, "table_fit.csv")?);
     let (worst, best) = ends(scores, rows(scores), "rmse")?;
-    let error = |row: usize| number(scores, row, "rmse").map(|x| fixed(x, style.options.decimals));
+    let error = |row: usize| number(scores, row, "rmse").map(|x| spoken(x, style.options.decimals));
     let name = |row: usize| style.model(scores.cell(row, "model").text());
     let (a, b, of_a, of_b) = (name(best), name(worst), error(best)?, error(worst)?);
     let evidence = metric(fit, "gain_p").map(|p| (p < REJECTS, p_words(p, style)));
@@ -226,12 +240,12 @@ fn bacon(tables: &[Table], style: &Style<'_>) -> Said {
     let (kinds, fit) = (table_of(tables, "table_kinds.csv")?, table_of(tables, "table_fit.csv")?);
     let row = row_of(kinds, "kind", "later and already treated");
     let (value, share) = (
-        fixed(metric(fit, "twfe")?, style.options.decimals),
+        spoken(metric(fit, "twfe")?, style.options.decimals),
         percent(row.and_then(|row| number(kinds, row, "weight")).unwrap_or(0.0)),
     );
     let mut all = vec![kinds.says(plain(style, "bacon", &[("value", &value), ("share", &share)]))];
     for row in rows(kinds) {
-        let of = fixed(number(kinds, row, "estimate")?, style.options.decimals);
+        let of = spoken(number(kinds, row, "estimate")?, style.options.decimals);
         let (kind, weight) =
             (style.cell("kind", kinds.cell(row, "kind").text()), percent(number(kinds, row, "weight")?));
         let values = [("kind", kind.as_str()), ("value", &of), ("share", &weight)];
@@ -260,7 +274,7 @@ fn portfolios(tables: &[Table], style: &Style<'_>) -> Said {
 fn risk(tables: &[Table], style: &Style<'_>) -> Said {
     let table = table_of(tables, "table_risk.csv")?;
     let (most, least) = ends(table, rows(table), "sharpe")?;
-    let digits = |row: usize| number(table, row, "sharpe").map(|x| fixed(x, style.options.decimals));
+    let digits = |row: usize| number(table, row, "sharpe").map(|x| spoken(x, style.options.decimals));
     let (a, b) = (shown(table, most, "asset", style), shown(table, least, "asset", style));
     let (of_a, of_b) = (digits(most)?, digits(least)?);
     let values = [("a", a.as_str()), ("b", &b), ("of_a", &of_a), ("of_b", &of_b)];

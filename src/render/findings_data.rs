@@ -1,7 +1,7 @@
 //! The main results of data preparation, figures and filters: what became of rows and values, where a figure is highest.
 
 use super::findings_descriptions::{ends, group, number, shown, variable};
-use super::number::{brief, fixed};
+use super::number::{brief, spoken};
 use super::sentences::{Finding, plain, row_of, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -49,7 +49,7 @@ fn filled<const N: usize>(style: &Style<'_>, kind: &str, values: [(&str, String)
 
 /// A number as the tables of reports print it.
 fn digits(table: &Table, row: usize, column: &str, style: &Style<'_>) -> Option<String> {
-    number(table, row, column).map(|x| fixed(x, style.options.decimals))
+    number(table, row, column).map(|x| spoken(x, style.options.decimals))
 }
 
 /// A whole number of the row that names it in the first column.

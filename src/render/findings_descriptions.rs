@@ -1,7 +1,7 @@
 //! The main results of descriptions: variables and groups, missing values, panels, scales, components, clusters, series.
 
 use super::evidence::p_words;
-use super::number::{brief, fixed, whole_or_fixed};
+use super::number::{brief, spoken, whole_or_fixed};
 use super::sentences::{Estimate, Finding, REJECTS, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::{Cell, Table};
@@ -94,8 +94,8 @@ fn overall(table: &Table, style: &Style<'_>) -> Vec<String> {
     let one = |row: usize| {
         let (y, mean, sd) = (
             variable(table, row, "variable", style),
-            fixed(number(table, row, "mean")?, style.options.decimals),
-            fixed(number(table, row, "sd")?, style.options.decimals),
+            spoken(number(table, row, "mean")?, style.options.decimals),
+            spoken(number(table, row, "sd")?, style.options.decimals),
         );
         let (n, missing) = (shown(table, row, "n", style), shown(table, row, "missing", style));
         let values = [("y", y.as_str()), ("mean", &mean), ("sd", &sd), ("n", &n), ("missing", &missing)];
@@ -113,7 +113,7 @@ fn by_group(table: &Table, style: &Style<'_>) -> Vec<String> {
         let all = rows(table).find(|row| of(row) && table.cell(*row, "group").text() == "all")?;
         let groups = rows(table).filter(|row| of(row) && table.cell(*row, "group").text() != "all");
         let (most, least) = ends(table, groups, "mean")?;
-        let mean = |row: usize| number(table, row, "mean").map(|x| fixed(x, style.options.decimals));
+        let mean = |row: usize| number(table, row, "mean").map(|x| spoken(x, style.options.decimals));
         let values = [
             ("y", style.variable(name)),
             ("x", by.clone()),
@@ -152,7 +152,7 @@ fn correlations(table: &Table, style: &Style<'_>) -> Vec<String> {
 fn partial_correlations(table: &Table, style: &Style<'_>) -> Vec<String> {
     let one = |row: usize| {
         let estimate = Estimate::of(table, row, ["partial", "ci_low", "ci_high", "p_value"])?;
-        let alone = fixed(number(table, row, "correlation")?, style.options.decimals);
+        let alone = spoken(number(table, row, "correlation")?, style.options.decimals);
         let (x, y) = (variable(table, row, "first", style), variable(table, row, "second", style));
         let values = [("x", x.as_str()), ("y", &y), ("alone", &alone)];
         Some(said_estimate(style, "partial", (&estimate, 0.0), &values))
@@ -200,7 +200,7 @@ fn inequality(table: &Table, style: &Style<'_>) -> Vec<String> {
     let one = |row: usize| {
         let is_all = table.cell(row, "group").text() == "all";
         let (gini, top) = (number(table, row, "gini")?, number(table, row, "share_top10")?);
-        let (value, share) = (fixed(gini, style.options.decimals), percent(top));
+        let (value, share) = (spoken(gini, style.options.decimals), percent(top));
         let of = group(table, row, "group", style);
         let values = [("y", outcome.as_str()), ("x", &by), ("a", &of), ("value", &value), ("share", &share)];
         Some(plain(style, if is_all { "gini" } else { "gini.of" }, &values))
@@ -219,7 +219,7 @@ fn balance(table: &Table, style: &Style<'_>) -> Vec<String> {
         style.design.group.as_deref().map(|name| style.variable(name)).unwrap_or_default(),
         variable(table, most, "variable", style),
     );
-    let (n, value) = (compared.len().to_string(), fixed(size(&most), style.options.decimals));
+    let (n, value) = (compared.len().to_string(), spoken(size(&most), style.options.decimals));
     vec![plain(style, "balance", &[("n", &n), ("k", &apart), ("x", &x), ("y", &y), ("value", &value)])]
 }
 
@@ -291,13 +291,13 @@ fn issues(table: &Table, style: &Style<'_>) -> Vec<String> {
 fn alpha(tables: &[Table], style: &Style<'_>) -> Option<Vec<Finding>> {
     let (scale, items) = (table_of(tables, "table_alpha.csv")?, table_of(tables, "table_items.csv")?);
     let (whole, n) = (metric(scale, "alpha")?, metric(scale, "items")?.to_string());
-    let value = fixed(whole, style.options.decimals);
+    let value = spoken(whole, style.options.decimals);
     let mut all = vec![scale.says(plain(style, "alpha", &[("n", &n), ("value", &value)]))];
     let without = |row: &usize| number(items, *row, "alpha_without").unwrap_or(f64::NEG_INFINITY);
     let best = rows(items).max_by(|a, b| without(a).total_cmp(&without(b)))?;
     if without(&best) > whole {
         let (x, value) =
-            (variable(items, best, "variable", style), fixed(without(&best), style.options.decimals));
+            (variable(items, best, "variable", style), spoken(without(&best), style.options.decimals));
         all.push(items.says(plain(style, "alpha.without", &[("x", &x), ("value", &value)])));
     }
     Some(all)
@@ -341,7 +341,7 @@ fn clusters(tables: &[Table], style: &Style<'_>) -> Option<Vec<Finding>> {
 fn series(table: &Table, style: &Style<'_>) -> Vec<String> {
     let said_so = || {
         let y = style.variable(style.design.outcome.as_deref()?);
-        let first = fixed(number(table, 0, "autocorrelation")?, style.options.decimals);
+        let first = spoken(number(table, 0, "autocorrelation")?, style.options.decimals);
         let last = table.rows.len().checked_sub(1)?;
         let (lags, p) = (shown(table, last, "lag", style), number(table, last, "p_value")?);
         let evidence = p_words(p, style);
@@ -364,8 +364,8 @@ fn distress(table: &Table, style: &Style<'_>) -> Vec<String> {
 fn accruals(table: &Table, style: &Style<'_>) -> Vec<String> {
     let said = || {
         let mean = |name: &str| number(table, row_of(table, "variable", name)?, "mean");
-        let signed = fixed(mean("accruals_discretionary")?, style.options.decimals);
-        let size = fixed(mean("accruals_absolute")?, style.options.decimals);
+        let signed = spoken(mean("accruals_discretionary")?, style.options.decimals);
+        let size = spoken(mean("accruals_absolute")?, style.options.decimals);
         Some(plain(style, "accruals", &[("value", &signed), ("size", &size)]))
     };
     let caveat = pick(

@@ -3,7 +3,7 @@
 
 use super::evidence::p_words;
 use super::findings_descriptions::{number, percent};
-use super::number::fixed;
+use super::number::spoken;
 use super::sentences::{Finding, REJECTS, plain, row_of, said, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -38,7 +38,7 @@ fn inflation(tests: &Table, style: &Style<'_>) -> Option<Finding> {
     let factors = (0..tests.rows.len()).filter(|row| tests.cell(*row, "test").text().starts_with("vif_"));
     let known = factors.filter_map(|row| Some((row, number(tests, row, "statistic")?)));
     let (row, largest) = known.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let (x, value) = (style.term(tests.cell(row, "note").text()), fixed(largest, style.options.decimals));
+    let (x, value) = (style.term(tests.cell(row, "note").text()), spoken(largest, style.options.decimals));
     Some(tests.says(plain(style, "inflation", &[("x", &x), ("value", &value)])))
 }
 

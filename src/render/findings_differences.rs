@@ -5,7 +5,7 @@ use super::design::Design;
 use super::evidence::evidence_of;
 use super::findings::{Reading, ratio_of_row, scaled};
 use super::made_terms::kind_of_ratio;
-use super::number::{brief, fixed, whole_or_fixed};
+use super::number::{brief, spoken, whole_or_fixed, whole_or_spoken};
 use super::sentences::{Estimate, plain};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
@@ -55,6 +55,9 @@ const ON_LINKS: [&str; 18] = [
     "mkspline",
 ];
 
+/// Largest difference of a logarithm that is said in percent: a factor of 22,000. A larger one is none of a logarithm.
+const LARGEST_LOG: f64 = 10.0;
+
 /// How large a difference is said to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Size {
@@ -99,16 +102,16 @@ pub(super) fn difference(
     let nothing = f64::from(u8::from(is_ratio));
     let estimate = if is_ratio { one.raised(step) } else { one.scaled(step) };
     let (amount, proof) = match what.size {
-        Size::Plain => (fixed(estimate.value.abs(), estimate.places(style)), proof(&estimate, style)),
+        Size::Plain => (spoken(estimate.value.abs(), estimate.places(style)), proof(&estimate, style)),
         Size::Points => {
             let points = estimate.scaled(100.0);
-            let n = fixed(points.value.abs(), points.places(style));
+            let n = spoken(points.value.abs(), points.places(style));
             (plain(style, "points", &[("n", &n)]), proof(&points, style))
         }
         Size::Percent => {
             let n = brief(100.0 * (estimate.value - 1.0).abs());
             let name = ratio_of_row(table, row, column, style).to_lowercase();
-            let value = fixed(estimate.value, estimate.places(style));
+            let value = spoken(estimate.value, estimate.places(style));
             let joined = pick(style.options.language, "; ", "；");
             (
                 plain(style, "percent", &[("n", &n)]),
@@ -121,7 +124,11 @@ pub(super) fn difference(
     let values = [("when", when.as_str()), ("what", &what.words), ("amount", &amount), ("evidence", &proof)];
     let mut said = plain(style, &key, &values);
     if what.of_outcome && estimate.excludes(0.0) {
-        said.push_str(&of_logarithm(term, estimate.value, style).unwrap_or_default());
+        let percent = match within_logarithm(style.design) {
+            true => of_inner_logarithm(estimate.value, style),
+            false => of_logarithm(term, estimate.value, style),
+        };
+        said.push_str(&percent.unwrap_or_default());
     }
     Some(if of_equation { said } else { format!("{}{said}", heading(whose, style)) })
 }
@@ -185,7 +192,8 @@ fn when(table: &Table, row: usize, step: f64, reading: Reading, style: &Style<'_
             None => plain(style, "if.level", &[("x", &x)]),
         });
     }
-    let (label, step) = (style.term(term), step.to_string());
+    let (label, step) =
+        (style.term(term), if step < 1e5 { step.to_string() } else { whole_or_spoken(step, 0) });
     let is_difference = table.cell(row, "note").text() == "from 0 to 1";
     Some(match unit(&label).filter(|_| step != "1") {
         _ if style.is_binary(term) && reading != Reading::Estimate && !is_difference => {
@@ -202,8 +210,8 @@ fn when(table: &Table, row: usize, step: f64, reading: Reading, style: &Style<'_
 fn at(table: &Table, row: usize, when: String, style: &Style<'_>) -> String {
     let value = table.cell(row, "moderator").number();
     let Some((value, name)) = value.zip(style.design.value("moderator")) else { return when };
-    let shown = whole_or_fixed(value, style.options.decimals);
-    let level = style.level(&format!("{shown}.{name}")).unwrap_or(shown);
+    let of_level = style.level(&format!("{}.{name}", whole_or_fixed(value, style.options.decimals)));
+    let level = of_level.unwrap_or_else(|| whole_or_spoken(value, style.options.decimals));
     let x = style.variable(&name);
     plain(style, "at", &[("x", without_unit(&x)), ("value", &level), ("when", &when)])
 }
@@ -241,8 +249,8 @@ fn what(
         (Reading::Estimate, "odds_ratio") if model == "any" => of("any", &y, Size::Percent),
         (Reading::Estimate, "odds_ratio") if design.uses(&["ologit"]) => of("odds_higher", &y, Size::Percent),
         (Reading::Estimate, "odds_ratio") => of("odds", &one, Size::Percent),
-        (Reading::Estimate, "subhazard_ratio") => of("subhazard", &y, Size::Percent),
-        (Reading::Estimate, "hazard_ratio") => of("hazard", &y, Size::Percent),
+        (Reading::Estimate, "subhazard_ratio") => of("subhazard", &cause(&y, None, style), Size::Percent),
+        (Reading::Estimate, "hazard_ratio") => of("hazard", &cause(&y, Some(model), style), Size::Percent),
         (Reading::Estimate, "time_ratio") => of("time", &y, Size::Percent),
         (Reading::Estimate, "ratio_of_means") if model == "amount" => of("amount", &y, Size::Percent),
         (Reading::Estimate, "ratio_of_means") => of("linear", &y, Size::Percent),
@@ -255,11 +263,25 @@ fn what(
                 let words = plain(style, "what.quantile", &values);
                 return Some((What { words, size: Size::Plain, of_outcome: true }, true));
             }
-            None => What { of_outcome: true, ..of(linear(design, model)?, &y, Size::Plain) },
+            None => {
+                let plain_words = of(linear(design, model)?, &y, Size::Plain);
+                let words = between(&y, style).unwrap_or(plain_words.words);
+                What { words, size: Size::Plain, of_outcome: true }
+            }
         },
         _ => return None,
     };
     Some((found, of_system && table.position("model").is_none()))
+}
+
+/// An event among competing ones: the column of events with the code of the model `causeN`, or that of the plan.
+fn cause(y: &str, model: Option<&str>, style: &Style<'_>) -> String {
+    let code = match model {
+        Some(model) => model.strip_prefix("cause").map(str::to_owned),
+        None => style.design.value("event_code"),
+    };
+    let code = code.filter(|_| style.design.values.contains_key("event_code"));
+    code.map_or_else(|| y.to_owned(), |code| format!("{y} = {code}"))
 }
 
 /// The probability of a category relative to that of the base.
@@ -280,10 +302,34 @@ fn linear(design: &Design, model: &str) -> Option<&'static str> {
         "ols" => return Some("linear"),
         _ => {}
     }
+    // after multiple imputation the plan chooses the model
+    if design.uses(&["mi"]) {
+        return design.value("model").is_none_or(|model| model == "regress").then_some("linear");
+    }
     if design.uses(&UNCUT) {
         return Some("uncut");
     }
     (design.uses(&LINEAR) && !design.uses(&ON_LINKS)).then_some("linear")
+}
+
+/// The words for a coefficient of an interval regression, whose outcome lies between two columns, or its logarithm does.
+fn between(y: &str, style: &Style<'_>) -> Option<String> {
+    let high = style.design.value("high").filter(|_| style.design.uses(&["intreg"]))?;
+    let key = if within_logarithm(style.design) { "what.between_log" } else { "what.between" };
+    Some(plain(style, key, &[("y", y), ("z", without_unit(&style.variable(&high)))]))
+}
+
+/// True where the plan takes the logarithm of the outcome.
+fn within_logarithm(design: &Design) -> bool {
+    design.values.get("log_outcome").is_some_and(|value| *value == true)
+}
+
+/// What a difference of a logarithm that the plan took is in percent of the value itself.
+fn of_inner_logarithm(value: f64, style: &Style<'_>) -> Option<String> {
+    let percent = 100.0 * value.exp_m1();
+    let percent = format!("{}{}", if percent > 0.0 { "+" } else { "" }, brief(percent));
+    let said = plain(style, "log.inner", &[("percent", &percent)]);
+    (value.abs() <= LARGEST_LOG).then(|| pick(style.options.language, &format!(" {said}"), &said))
 }
 
 /// What a difference of a logarithm is in percent, or an elasticity; nothing for other outcomes.
@@ -298,6 +344,7 @@ fn of_logarithm(term: &str, value: f64, style: &Style<'_>) -> Option<String> {
             let key = if of_x && of_y { "elasticity" } else { "elasticity.maybe" };
             plain(style, key, &[("percent", &signed(value))])
         }
+        None if value.abs() > LARGEST_LOG => return None,
         None => {
             let key = if of_y { "log" } else { "log.maybe" };
             plain(style, key, &[("y", &y), ("percent", &signed(100.0 * value.exp_m1()))])

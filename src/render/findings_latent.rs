@@ -3,7 +3,7 @@
 //! items measure them and which two are closest.
 
 use super::evidence::evidence;
-use super::number::fixed;
+use super::number::spoken;
 use super::sentences::{Finding, row_of, said};
 use super::style::Style;
 use super::table::Table;
@@ -51,7 +51,7 @@ fn of_items(table: &Table, style: &Style<'_>) -> Vec<Finding> {
 /// The highest item and the lowest one; sure where their intervals do not overlap.
 fn said_of_ends(table: &Table, rows: &[usize], kind: &str, style: &Style<'_>) -> Option<Finding> {
     let (low, high) = ends(table, rows, "estimate")?;
-    let digits = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
+    let digits = |row: usize| Some(spoken(table.cell(row, "estimate").number()?, style.options.decimals));
     let name = |row: usize| style.variable(table.cell(row, "variable").text());
     let (x, y, value, least) = (name(high), name(low), digits(high)?, digits(low)?);
     let (words, interval) = evidence(table, high, "ci_low", "ci_high", style);
@@ -70,7 +70,7 @@ fn of_classes(classes: &Table, profiles: &Table, style: &Style<'_>) -> Vec<Findi
 
 fn sizes(classes: &Table, all: &[usize], style: &Style<'_>) -> Option<Finding> {
     let (small, large) = ends(classes, all, "share")?;
-    let digits = |row: usize| Some(fixed(classes.cell(row, "share").number()?, style.options.decimals));
+    let digits = |row: usize| Some(spoken(classes.cell(row, "share").number()?, style.options.decimals));
     let (n, value, least) = (all.len().to_string(), digits(large)?, digits(small)?);
     let (words, interval) = evidence(classes, large, "ci_low", "ci_high", style);
     let limit = classes.cell(small, "ci_high").number();
@@ -104,7 +104,7 @@ fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -
     let (row, value, rest) = known.max_by(|a, b| (a.1 - a.2).abs().total_cmp(&(b.1 - b.2).abs()))?;
     let (words, interval) = evidence(profiles, row, "ci_low", "ci_high", style);
     let sure = interval.is_some_and(|(low, high)| low > rest || high < rest);
-    let digits = |x: f64| fixed(x, style.options.decimals);
+    let digits = |x: f64| spoken(x, style.options.decimals);
     let x = style.variable(profiles.cell(row, "variable").text());
     let (value, rest) = (digits(value), digits(rest));
     let category = profiles.cell(row, "category").text();
@@ -126,7 +126,7 @@ fn of_fit(fit: &Table, factors: usize, style: &Style<'_>) -> Option<Finding> {
         if *from { value >= limit } else { value <= limit }
     };
     let sure = known.iter().zip(&FITS).all(holds);
-    let digits: Vec<String> = known.iter().map(|x| fixed(*x, style.options.decimals)).collect();
+    let digits: Vec<String> = known.iter().map(|x| spoken(*x, style.options.decimals)).collect();
     let n = factors.to_string();
     let values = [("n", n.as_str()), ("cfi", &digits[0]), ("rmsea", &digits[1]), ("srmr", &digits[2])];
     Some(fit.says(said(style, "factor_fit", sure, &values)))
@@ -137,7 +137,7 @@ fn of_factors(factors: &Table, style: &Style<'_>) -> Vec<Finding> {
     let one = |row: usize| {
         let number = |column: &str| factors.cell(row, column).number();
         let (reliability, ave) = (number("composite_reliability")?, number("average_variance")?);
-        let digits = |x: f64| fixed(x, style.options.decimals);
+        let digits = |x: f64| spoken(x, style.options.decimals);
         let (value, shown) = (digits(reliability), digits(ave));
         let values = [("x", factors.cell(row, "factor").text()), ("value", value.as_str()), ("ave", &shown)];
         Some(factors.says(said(style, "factor_items", reliability >= 0.7 && ave >= 0.5, &values)))
@@ -155,7 +155,7 @@ fn of_pairs(factors: &Table, pairs: &Table, style: &Style<'_>) -> Option<Finding
     let explained =
         |name: &str| factors.cell(row_of(factors, "factor", name)?, "root_average_variance").number();
     let sure = explained(x)? > size && explained(y)? > size;
-    let value = fixed(pairs.cell(row, "correlation").number()?, style.options.decimals);
+    let value = spoken(pairs.cell(row, "correlation").number()?, style.options.decimals);
     let (words, _) = evidence(pairs, row, "ci_low", "ci_high", style);
     let values = [("x", x), ("y", y), ("value", value.as_str()), ("evidence", &words)];
     Some(pairs.says(said(style, "factor_apart", sure, &values)))

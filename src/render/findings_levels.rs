@@ -1,7 +1,7 @@
 //! How the variance of a two-level linear model divides: the share that lies between groups.
 
 use super::evidence::p_words;
-use super::number::fixed;
+use super::number::spoken;
 use super::sentences::{Finding, plain, row_of, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -15,7 +15,7 @@ fn between(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = |component: &str| row_of(table, "component", component);
     // without a residual the share is one on the scale of the linear predictor
     row("var(Residual)")?;
-    let share = fixed(100.0 * table.cell(row("icc")?, "estimate").number()?, 1);
+    let share = spoken(100.0 * table.cell(row("icc")?, "estimate").number()?, 1);
     let evidence = p_words(table.cell(row("lr_test")?, "p_value").number()?, style);
     let y = style.variable(style.design.outcome.as_deref()?);
     let g = style.variable(&style.design.value("level2_id")?);

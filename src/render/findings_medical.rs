@@ -1,8 +1,12 @@
 //! The main results of medical designs: areas under curves, accuracy of a test, agreement of methods and raters, matched
 //! pairs, risks of the exposed, pooled studies, predicted risks, doses.
 
-use super::number::{fixed, whole_or_fixed};
-use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_estimate, said_of, table_of};
+use super::evidence::p_words;
+use super::findings_descriptions::percent;
+use super::number::{spoken, whole_or_fixed};
+use super::sentences::{
+    Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
+};
 use super::style::Style;
 use super::table::Table;
 
@@ -25,7 +29,21 @@ const READERS: [(&str, Reader); 10] = [
 /// Reads the first of these tables; nothing where a run has none.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let found = READERS.iter().find_map(|(file, read)| Some((table_of(tables, file)?, read)));
-    found.and_then(|(table, read)| read(table, style)).unwrap_or_default()
+    let mut all = found.and_then(|(table, read)| read(table, style)).unwrap_or_default();
+    if !all.is_empty() && found.is_some_and(|(table, _)| table.file == "table_pooled.csv") {
+        all.extend(heterogeneity(tables, style));
+    }
+    all
+}
+
+/// How much the studies differ beyond chance (Higgins and Thompson 2002, Statistics in Medicine 21).
+fn heterogeneity(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
+    let tests = table_of(tables, "table_tests.csv")?;
+    let share = tests.cell(row_of(tests, "test", "i_squared")?, "statistic").number()?;
+    let p = tests.cell(row_of(tests, "test", "cochran_q")?, "p_value").number()?;
+    let values = [("share", percent(share)), ("evidence", p_words(p, style))];
+    let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
+    Some(tests.says(said(style, "heterogeneity", p < REJECTS, &values)))
 }
 
 /// The words of an estimate in the row of a measure.
@@ -36,7 +54,7 @@ fn measured(table: &Table, name: &str, style: &Style<'_>) -> Option<(String, Str
 /// A number of the row of a measure.
 fn number(table: &Table, name: &str, style: &Style<'_>) -> Option<String> {
     let value = table.cell(row_of(table, "measure", name)?, "estimate").number()?;
-    Some(fixed(value, style.options.decimals))
+    Some(spoken(value, style.options.decimals))
 }
 
 fn areas(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
@@ -149,7 +167,17 @@ fn pooled(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let estimate = Estimate::of(table, row, columns)?;
     let nothing = f64::from(u8::from(is_ratio));
     let said = said_estimate(style, "pooled", (&estimate, nothing), &[("model", &model)]);
-    Some(vec![table.says(said)])
+    let mut all = vec![table.says(said)];
+    // where studies differ, the mean effect is not that of a new study (Higgins, Thompson and Spiegelhalter 2009)
+    let place = row_of(table, "model", "prediction_interval").filter(|_| chosen == "random");
+    all.extend(place.and_then(|row| {
+        let (low, high) = Estimate::of(table, row, columns)?.interval?;
+        let digits = |x: f64| spoken(x, style.options.decimals);
+        let values = [("low", digits(low)), ("high", digits(high)), ("level", style.level.to_string())];
+        let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
+        Some(table.says(plain(style, "new_study", &values)))
+    }));
+    Some(all)
 }
 
 /// Events against predicted risks, the spread of the risks, and how well they order the rows.

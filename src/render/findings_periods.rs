@@ -2,7 +2,7 @@
 //! before it.
 
 use super::evidence::p_words;
-use super::number::fixed;
+use super::number::spoken;
 use super::sentences::{Finding, REJECTS, said, said_of};
 use super::style::Style;
 use super::table::Table;
@@ -34,7 +34,7 @@ fn mean(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let (fit, _) = row_of(tables, "metric", "mean_after")?;
     let metric =
         |name: &str| row_of(tables, "metric", name).and_then(|(t, row)| t.cell(row, "value").number());
-    let digits = |x: f64| fixed(x, style.options.decimals);
+    let digits = |x: f64| spoken(x, style.options.decimals);
     let (value, se, p) =
         (digits(metric("mean_after")?), digits(metric("mean_after_se")?), metric("mean_after_p")?);
     let words = p_words(p, style);

@@ -2,7 +2,7 @@
 //! variance lasts, which series help to predict which.
 
 use super::evidence::p_words;
-use super::number::{fixed, whole_or_fixed};
+use super::number::{spoken, whole_or_fixed};
 use super::sentences::{Finding, REJECTS, plain, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -45,7 +45,7 @@ fn of_forecast(table: &Table, style: &Style<'_>) -> Vec<Finding> {
     let Some(y) = style.design.outcome.as_deref().map(|name| style.variable(name)) else { return Vec::new() };
     let level = style.level.to_string();
     let sentence = |row: usize| {
-        let digits = |name: &str| Some(fixed(table.cell(row, name).number()?, style.options.decimals));
+        let digits = |name: &str| Some(spoken(table.cell(row, name).number()?, style.options.decimals));
         let (value, low, high) = (digits("forecast")?, digits("low")?, digits("high")?);
         let n = whole_or_fixed(table.cell(row, "step").number()?, 0);
         let values = [
@@ -73,10 +73,10 @@ fn of_variance(tests: &Table, fit: &Table, style: &Style<'_>) -> Option<Vec<Find
     };
     let first = tested("arch_lm", "variance_changes")?;
     let persistence = fit.cell(row_of(fit, "metric", "persistence")?, "value").number()?;
-    let value = fixed(persistence, style.options.decimals);
+    let value = spoken(persistence, style.options.decimals);
     let lasting = if persistence > 0.0 && persistence < 1.0 {
         // p^n = 1/2
-        let half = fixed(0.5_f64.ln() / persistence.ln(), 1);
+        let half = spoken(0.5_f64.ln() / persistence.ln(), 1);
         Some(plain(style, "half_life", &[("y", &y), ("value", &value), ("n", &half)]))
     } else if persistence >= 1.0 {
         Some(plain(style, "no_half_life", &[("y", &y), ("value", &value)]))
@@ -105,7 +105,7 @@ fn of_pairs(table: &Table, style: &Style<'_>) -> Vec<Finding> {
     };
     let mut all: Vec<Finding> = pairs.iter().take(PAIRS).map(sentence).collect();
     if pairs.len() > 1 {
-        let (n, chance) = (pairs.len().to_string(), fixed(REJECTS * pairs.len() as f64, 1));
+        let (n, chance) = (pairs.len().to_string(), spoken(REJECTS * pairs.len() as f64, 1));
         all.push(table.says(plain(style, "many_tests", &[("n", &n), ("value", &chance)])));
     }
     all

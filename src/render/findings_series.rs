@@ -2,7 +2,7 @@
 //! roots in panels.
 
 use super::evidence::p_words;
-use super::number::{fixed, whole_or_fixed};
+use super::number::{spoken, whole_or_fixed};
 use super::sentences::{
     Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
 };
@@ -70,7 +70,7 @@ fn of_lags(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
 fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let row = row_of(tests, "test", "sup_f")?;
     let y = style.variable(style.design.outcome.as_deref()?);
-    let digits = |x: f64| fixed(x, style.options.decimals);
+    let digits = |x: f64| spoken(x, style.options.decimals);
     let value = tests.cell(row, "statistic").number()?;
     let time = tests.cell(row, "period").text();
     let mut all = Vec::new();
@@ -101,7 +101,7 @@ fn of_windows(windows: &Table, summary: &Table, style: &Style<'_>) -> Vec<Findin
     let sentence = |row: usize| {
         let term = summary.cell(row, "term").text();
         let count = (0..windows.rows.len()).filter(|r| windows.cell(*r, "term").text() == term).count();
-        let digits = |name: &str| Some(fixed(summary.cell(row, name).number()?, style.options.decimals));
+        let digits = |name: &str| Some(spoken(summary.cell(row, name).number()?, style.options.decimals));
         let share = whole_or_fixed((100.0 * summary.cell(row, "share_significant").number()?).round(), 0);
         let (x, n) = (style.term(term), count.to_string());
         let (low, high, mean, all) =

@@ -1,6 +1,6 @@
 //! The main results of a plan of sizes: how many units find the difference, and what those at hand can show.
 
-use super::number::{fixed, whole_or_fixed};
+use super::number::{spoken, whole_or_fixed};
 use super::sentences::{Finding, plain, row_of, said, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -47,7 +47,7 @@ fn needed(sizes: &Table, facts: Option<&Table>, style: &Style<'_>) -> [Option<Fi
 fn available(sizes: &Table, facts: &Table, style: &Style<'_>) -> Option<Finding> {
     let (power, least) = (fact(facts, "available_power")?, fact(facts, "available_increase")?);
     let n = style.design.value("available")?;
-    let (value, shown) = (fixed(power, 2), fixed(least, style.options.decimals));
+    let (value, shown) = (spoken(power, 2), spoken(least, style.options.decimals));
     let is_enough = power >= sizes.cell(0, "target_power").number()?;
     let values = [("n", n.as_str()), ("value", &value), ("least", &shown)];
     Some(facts.says(said(style, "size_available", is_enough, &values)))

@@ -2,7 +2,7 @@
 //! whether units near each other are alike.
 
 use super::evidence::p_words;
-use super::number::fixed;
+use super::number::spoken;
 use super::sentences::{Finding, REJECTS, said, said_of};
 use super::style::Style;
 use super::table::Table;
@@ -31,7 +31,7 @@ fn impact(table: &Table, total: usize, style: &Style<'_>) -> Option<Finding> {
         };
         (0..table.rows.len()).find(is_part)
     };
-    let digits = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
+    let digits = |row: usize| Some(spoken(table.cell(row, "estimate").number()?, style.options.decimals));
     let indirect = part("indirect")?;
     // no statistic: the model has no way from one unit to another
     table.cell(indirect, "statistic").number()?;
@@ -51,7 +51,7 @@ fn alike(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (value, expected) = (table.cell(row, "estimate").number()?, table.cell(row, "expected").number()?);
     let p = table.cell(row, "p_value").number()?;
     let y = style.variable(style.design.outcome.as_deref()?);
-    let (shown, evidence) = (fixed(value, style.options.decimals), p_words(p, style));
+    let (shown, evidence) = (spoken(value, style.options.decimals), p_words(p, style));
     let kind = if value >= expected { "alike" } else { "unlike" };
     let values = [("y", y.as_str()), ("value", &shown), ("evidence", &evidence)];
     Some(table.says(said(style, kind, p < REJECTS, &values)))

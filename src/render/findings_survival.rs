@@ -1,7 +1,7 @@
 //! The main results of groups with times until an event: which group lasts longer, up to a time that every group reaches.
 
 use super::evidence::p_words;
-use super::number::{fixed, whole_or_fixed};
+use super::number::{spoken, whole_or_fixed};
 use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -52,7 +52,7 @@ fn longest(table: &Table, (group, limit): (&str, &str), style: &Style<'_>) -> Op
         return None;
     }
     let name = |row: usize| level(table.cell(row, "group").text(), group, style);
-    let digits = |x: f64| fixed(x, style.options.decimals);
+    let digits = |x: f64| spoken(x, style.options.decimals);
     let (a, b, mean_a, mean_b) = (name(first), name(last), digits(high), digits(low));
     let (x, y) = (style.variable(group), style.variable(style.design.duration.as_deref()?));
     let (value, error) = (digits(high - low), digits(of_high.hypot(of_low)));
@@ -88,7 +88,7 @@ fn difference(
     }
     let mean = |name: &str| {
         let value = means.cell(row_of(means, "group", name)?, "rmst").number()?;
-        Some(fixed(value, style.options.decimals))
+        Some(spoken(value, style.options.decimals))
     };
     let (a, b, mean_a, mean_b) =
         (level(one, group, style), level(other, group, style), mean(one)?, mean(other)?);

@@ -1,7 +1,7 @@
 //! The main results of tests: means of two groups or of two measurements, and tests that only have a p-value.
 
 use super::evidence::p_words;
-use super::number::fixed;
+use super::number::spoken;
 use super::sentences::{Estimate, Finding, REJECTS, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -33,7 +33,7 @@ fn shares(table: &Table, style: &Style<'_>) -> Option<Finding> {
         let name = text.rsplit_once(", ").map_or(text, |(name, _)| name);
         style.level(&format!("{name}.{group}")).unwrap_or_else(|| name.to_owned())
     };
-    let share = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
+    let share = |row: usize| Some(spoken(table.cell(row, "estimate").number()?, style.options.decimals));
     let (x, y) = (style.variable(group), style.variable(style.design.outcome.as_deref()?));
     let (a, b, mean_a, mean_b) = (level(first), level(second), share(first)?, share(second)?);
     let values =
@@ -60,7 +60,7 @@ fn related(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let mut evidence = Estimate { value: 0.0, interval: None, p: Some(p) }.words(style).1;
     if let Some(strength) = strength {
         let language = style.options.language;
-        let words = format!("{} {}", name("cramers_v", language), fixed(strength, style.options.decimals));
+        let words = format!("{} {}", name("cramers_v", language), spoken(strength, style.options.decimals));
         evidence = format!("{words}{}{evidence}", pick(language, "; ", "；"));
     }
     let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
@@ -69,7 +69,7 @@ fn related(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
 
 fn means(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = |name: &str| row_of(table, "test", name);
-    let mean = |row: usize| Some(fixed(table.cell(row, "estimate").number()?, style.options.decimals));
+    let mean = |row: usize| Some(spoken(table.cell(row, "estimate").number()?, style.options.decimals));
     let note = |row: usize| table.cell(row, "note").text();
     if let (Some(first), Some(second)) = (row("mean_group1"), row("mean_group2")) {
         let is_test = |row: &usize| table.cell(*row, "test").text().starts_with("t_");

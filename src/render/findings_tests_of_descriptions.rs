@@ -140,12 +140,53 @@ unexplained,0.137,0.03,4.3,0.00001,0.08,0.2,1.054,
 ";
     let sentences = said(&[("table_decomposition.csv", parts)], Language::En);
     assert_eq!(sentences.len(), 3, "{sentences:?}");
-    assert!(sentences[0].contains("differs by 0.130 between the groups men and women"), "{sentences:?}");
+    assert!(sentences[0].contains("0.130 higher for g “men” than for “women”"), "{sentences:?}");
     assert!(
         sentences[1].contains("compatible with none") && sentences[1].contains("(-5.40%)"),
         "{sentences:?}"
     );
     assert!(sentences[2].contains("(105%)"), "{sentences:?}");
+}
+
+#[test]
+fn a_negative_gap_is_said_from_the_higher_group_on() {
+    let parts = "
+part,estimate,std_error,statistic,p_value,ci_low,ci_high,share,note
+mean_group1,2.27,0.03,,,2.2,2.3,,women
+mean_group2,2.4,0.03,,,2.3,2.5,,men
+gap,-0.13,0.04,-3.5,0.0005,-0.2,-0.06,1,women minus men
+explained,0.007,0.02,0.35,0.72,-0.03,0.05,-0.054,
+unexplained,-0.137,0.03,-4.3,0.00001,-0.2,-0.08,1.054,
+";
+    let sentences = said(&[("table_decomposition.csv", parts)], Language::En);
+    assert_eq!(
+        sentences[0],
+        "The mean of y is 0.130 higher for g “men” than for “women” (95% CI 0.060 to 0.200; p < 0.001)."
+    );
+    assert!(sentences[1].starts_with("Of the gap, -0.007 (-5.40%)"), "{sentences:?}");
+    assert!(sentences[2].starts_with("0.137 (105%)"), "{sentences:?}");
+}
+
+#[test]
+fn coefficients_of_two_groups_name_the_groups() {
+    let tests = "test,statistic,df1,p_value,note\nslopes,5.2,5,0.395,\n";
+    let table = |note: &str| {
+        format!(
+            "term,first,second,difference,p_value,ci_low,ci_high,note\nx,0.09,0.1,-0.01,0.4,-0.04,0.02,{note}\n"
+        )
+    };
+    let named = |note: &str| {
+        let rows = table(note);
+        said(&[("table_tests.csv", tests), ("table_differences.csv", &rows)], Language::En).remove(1)
+    };
+    assert!(
+        named("north minus south")
+            .starts_with("The coefficient of x is 0.090 for g “north” and 0.100 for g “south”: ")
+    );
+    assert!(
+        named("")
+            .starts_with("The coefficient of x is 0.090 in the first group and 0.100 in the second group: ")
+    );
 }
 
 #[test]

@@ -260,3 +260,33 @@ fn variances_of_two_levels_say_what_share_lies_between_groups() {
     let files = [("table_coefficients.csv", constant), ("table_variance.csv", generalised.as_str())];
     assert!(!said(&files, &design(&["x"], &values), Language::En).join(" ").contains("lies between"));
 }
+
+#[test]
+fn pooled_studies_say_how_much_they_differ() {
+    let pooled = "
+model,estimate,p_value,ci_low,ci_high
+random,-0.199,0.0128,-0.356,-0.042
+prediction_interval,-0.199,,-0.725,0.327
+";
+    let tests = |q: &str| {
+        format!(
+            "test,statistic,df1,df2,p_value,note\ncochran_q,33,15,,{q},\ni_squared,0.5456,,,,\ntau_squared,0.05,,,,\n"
+        )
+    };
+    let of = design(&[], &json!({"model": "random"}));
+    let sentences =
+        |q: &str| said(&[("table_pooled.csv", pooled), ("table_tests.csv", &tests(q))], &of, Language::En);
+    let differing = sentences("0.0047");
+    assert_eq!(
+        differing[1..],
+        [
+            "The effect in a new study is expected between -0.725 and 0.327 (95% prediction interval).",
+            "The studies differ by more than chance explains: 54.6% of their variation lies between them (I²; test of one common \
+             effect, p = 0.005).",
+        ]
+    );
+    assert!(
+        sentences("0.4")[2].starts_with("There is no clear sign that the studies differ"),
+        "{differing:?}"
+    );
+}

@@ -283,6 +283,60 @@ fn only_coefficients_on_the_outcome_are_differences_of_it() {
 }
 
 #[test]
+fn the_outcome_of_an_interval_regression_lies_between_two_columns() {
+    let csv = format!("{HEAD}\ny,z,0.1,0.01,0.00001,0.08,0.12\n");
+    let mut of = design("intreg", "y", &["z"]);
+    of.values.insert("high".to_owned(), "pay".into());
+    let begins = "If z is 1 instead of 0, the value between y and pay is on average 0.100 higher";
+    assert!(said(FILE, &csv, &of, Language::En)[0].starts_with(begins));
+    of.values.insert("log_outcome".to_owned(), true.into());
+    // 100 (exp(0.1) - 1) = 10.517
+    assert_eq!(
+        said(FILE, &csv, &of, Language::En)[0],
+        "If z is 1 instead of 0, the logarithm of the value between y and pay is on average 0.100 higher (95% CI 0.080 to 0.120; \
+         p < 0.001). That is +10.5% of the value itself."
+    );
+}
+
+#[test]
+fn after_imputation_a_coefficient_is_read_by_the_model_of_the_plan() {
+    let csv = format!("{HEAD},ratio,ratio_low,ratio_high\ny,x,0.5,0.1,0.00001,0.3,0.7,,,\n");
+    let mut of = design("mi", "y", &["x"]);
+    of.commands.extend(["regress", "logit", "poisson"].map(str::to_owned));
+    of.values.insert("model".to_owned(), "regress".into());
+    let linear = &said(FILE, &csv, &of, Language::En)[0];
+    assert!(linear.starts_with("If Schooling (years) is 1 higher, y is on average 0.500 higher"), "{linear}");
+    of.values.insert("model".to_owned(), "logit".into());
+    // exp(0.5) = 1.649
+    let csv = csv.replace(",,,\n", ",1.649,1.35,2.01\n");
+    let odds = &said(FILE, &csv, &of, Language::En)[0];
+    assert!(odds.contains("the odds of y = 1 are 64.9% higher (odds ratio 1.649"), "{odds}");
+}
+
+#[test]
+fn a_difference_too_large_for_a_logarithm_has_no_percent() {
+    let csv = format!("{HEAD}\nlog_y,x,94881083.371,6000000,0.00001,83168934.675,106593232.067\n");
+    assert_eq!(
+        said(FILE, &csv, &design("regress", "log_y", &["x"]), Language::En),
+        [
+            "If Schooling (years) is 1 higher, log_y is on average 94,881,083 higher (95% CI 83,168,935 to 106,593,232; p < 0.001)."
+        ]
+    );
+}
+
+#[test]
+fn competing_events_have_their_code() {
+    let head = "model,equation,term,estimate,std_error,p_value,ci_low,ci_high,hazard_ratio,hazard_ratio_low,hazard_ratio_high";
+    let csv = format!("{head}\ncause2,_t,z,0.5,0.2,0.01,0.1,0.9,1.65,1.11,2.43\n");
+    let mut of = design("stcox", "y", &["z"]);
+    assert!(said(FILE, &csv, &of, Language::En)[0].contains("the hazard of y is 65.0% higher"));
+    of.values.insert("event_code".to_owned(), 1.into());
+    assert!(said(FILE, &csv, &of, Language::En)[0].contains("the hazard of y = 2 is 65.0% higher"));
+    let csv = csv.replace("hazard_ratio", "subhazard_ratio");
+    assert!(said(FILE, &csv, &of, Language::En)[0].contains("the subhazard of y = 1 is 65.0% higher"));
+}
+
+#[test]
 fn equations_of_a_system_and_quantiles_are_named_by_their_words() {
     let csv = format!("{HEAD}\ny,z,0.5,0.1,0.00001,0.3,0.7\nweek8,z,0.7,0.1,0.00001,0.5,0.9\n");
     let sentences = said(FILE, &csv, &design("sureg", "y", &["z"]), Language::En);

@@ -30,6 +30,41 @@ pub fn places_apart(low: f64, high: f64, decimals: u8) -> u8 {
     (decimals..=MOST_DECIMALS.max(decimals)).find(differ).unwrap_or(decimals)
 }
 
+/// Prints a number inside a sentence: as [`fixed`], but without an exponent from 10⁻⁶ up to 10¹⁵, which readers of prose do not
+/// expect. Small numbers have three digits; from 100,000 up there are commas, and no more than seven digits are kept as decimals.
+pub fn spoken(x: f64, decimals: u8) -> String {
+    let size = x.abs();
+    let power = if size > 0.0 && size.is_finite() { size.log10().floor() as i32 } else { 0 };
+    if (1e5..1e15).contains(&size) {
+        let places = usize::from(decimals).min(usize::try_from(6 - power).unwrap_or(0));
+        return grouped(&format!("{x:.places$}"));
+    }
+    let text = fixed(x, decimals);
+    if size >= 1e-6 && text.contains('e') && size < 1.0 {
+        return format!("{x:.places$}", places = usize::try_from(2 - power).unwrap_or(0));
+    }
+    text
+}
+
+/// Prints a whole number without decimals, with commas from 100,000 up; others as [`spoken`].
+pub fn whole_or_spoken(x: f64, decimals: u8) -> String {
+    spoken(x, if x.fract() == 0.0 && x.abs() < 1e15 { 0 } else { decimals })
+}
+
+/// `-1234567.5` as `-1,234,567.5`.
+fn grouped(text: &str) -> String {
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut out = sign.to_owned();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + rest
+}
+
 /// `1.25e-5` as `1.25e-05`, the way statistical programs write it.
 fn exponent(text: &str) -> String {
     let Some((mantissa, power)) = text.split_once('e') else { return text.to_owned() };
@@ -50,7 +85,7 @@ pub fn brief(x: f64) -> String {
     // the power of ten after rounding to three digits: 9.996 has the places of 10
     let power =
         format!("{x:.2e}").rsplit_once('e').and_then(|(_, power)| power.parse::<i32>().ok()).unwrap_or(0);
-    fixed(x, u8::try_from((2 - power).clamp(0, 8)).unwrap_or(0))
+    spoken(x, u8::try_from((2 - power).clamp(0, 8)).unwrap_or(0))
 }
 
 /// Prints a p-value: `<0.001` instead of a smaller one, with at least three decimals.
@@ -107,6 +142,26 @@ mod tests {
         assert_eq!(fixed(-0.000_012_5, 2), "-1.25e-05");
         assert_eq!(fixed(2.5e12, 3), "2.500e+12");
         assert_eq!(fixed(0.0004, 0), "4.0e-04");
+    }
+
+    // The digits are those of C's printf with %'.0f, %'.1f and %.6f.
+    #[test]
+    fn numbers_of_a_sentence_have_no_exponent() {
+        for (x, text) in [
+            (2.604e9, "2,604,000,000"),
+            (-94_881_083.371, "-94,881,083"),
+            (123_456.78, "123,456.8"),
+            (100_000.0, "100,000.0"),
+            (99_999.25, "99999.250"),
+            (-3.142e-4, "-0.000314"),
+            (1.234e-6, "0.00000123"),
+            (9.488e-9, "9.488e-09"),
+            (2.5e15, "2.500e+15"),
+            (0.0, "0.000"),
+        ] {
+            assert_eq!(spoken(x, 3), text, "{x}");
+        }
+        assert_eq!([1e9, 2012.0, -0.5].map(|x| whole_or_spoken(x, 3)), ["1,000,000,000", "2012", "-0.500"]);
     }
 
     #[test]

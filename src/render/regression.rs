@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::grid::{Align, Grid, Printed, Row, RowKind, Value};
 use super::made_terms;
 use super::number::{fixed, p_value, stars, whole_or_fixed};
+use super::regression_extras::{cells as extra_cells, extras, has, heads};
 use super::regression_foot::{foot_of_models, foot_of_one};
 use super::style::Style;
 use super::table::{Cell, Table};
@@ -35,7 +36,7 @@ pub(super) fn is_coefficients(table: &Table) -> bool {
         && ["estimate", "std_error"].iter().all(|column| table.position(column).is_some())
 }
 
-fn term_column(table: &Table) -> Option<usize> {
+pub(super) fn term_column(table: &Table) -> Option<usize> {
     table.position("term").or_else(|| table.position("relative_period"))
 }
 
@@ -248,8 +249,11 @@ fn one_model(table: &Table, entries: &[Entry], foot: Foot<'_>, style: &Style<'_>
     let ratio = ratio_of(table);
     let (low, high) = ratio
         .map_or(("ci_low".to_owned(), "ci_high".to_owned()), |r| (format!("{r}_low"), format!("{r}_high")));
-    let (intervals, p_values) =
-        (style.options.intervals.unwrap_or(true), style.options.p_values.unwrap_or(true));
+    let (intervals, p_values) = (
+        style.options.intervals.unwrap_or(true) && has(table, &low),
+        style.options.p_values.unwrap_or(true) && has(table, "p_value"),
+    );
+    let others = extras(table);
     let mut head = vec![head_of_terms(table, style)];
     // next to a ratio it must be clear which number is on which scale, and whose the interval is
     match ratio.map(|r| made_terms::ratio(r, style)) {
@@ -267,6 +271,7 @@ fn one_model(table: &Table, entries: &[Entry], foot: Foot<'_>, style: &Style<'_>
         }
     }
     head.extend(p_values.then(|| name("p_value", language)));
+    head.extend(heads(table, &others, style));
     let width = head.len();
     let (mut rows, mut periods) = (Vec::new(), false);
     let equations = in_order(entries.iter().map(|e| e.equation.as_str()));
@@ -297,6 +302,7 @@ fn one_model(table: &Table, entries: &[Entry], foot: Foot<'_>, style: &Style<'_>
                 }
                 cells.extend(intervals.then(|| interval(table, entry.row, &low, &high, style)));
                 cells.extend(p_values.then(|| p_of(table, entry.row, style)));
+                cells.extend(extra_cells(table, &others, entry.row, style));
                 rows.push(Row { kind: RowKind::Body, inset, cells });
                 if let Some(se) = std_error(table, entry.row, style) {
                     rows.push(row_of(RowKind::Under, String::new(), Some(se), width));

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::style::Style;
 use super::words::{File, file, key_of};
-use super::{evidence::evidence_of, number::fixed, number::places_apart, table::Table};
+use super::{evidence::evidence_of, number::places_apart, number::spoken, table::Table};
 
 static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/report/findings.json")));
 
@@ -86,7 +86,7 @@ impl Estimate {
 
     /// Value, interval and p in words.
     pub(super) fn words(&self, style: &Style<'_>) -> (String, String) {
-        (fixed(self.value, self.places(style)), evidence_of(self.interval, self.p, style))
+        (spoken(self.value, self.places(style)), evidence_of(self.interval, self.p, style))
     }
 }
 
