@@ -21,7 +21,7 @@ program define ss_balance, rclass
         }
         if `i' <= 40 {
             ss_label `term'
-            local axis `"`axis' `i' `"`r(text)'"'"'
+            local axis `"`macval(axis)' `i' `"`=r(text)'"'"'
         }
     }
     postclose `handle'
@@ -32,8 +32,8 @@ program define ss_balance, rclass
         quietly use "`rows'", clear
         quietly keep if position <= 40
         twoway (scatter position std_diff_before, mcolor("213 94 0") msymbol(circle_hollow)) (scatter position std_diff_after, mcolor("0 114 178") msymbol(circle)), ///
-            ylabel(`axis', angle(0) nogrid) yscale(reverse range(0.5 `=min(`count', 40) + 0.5')) xline(0, lcolor(gs8)) xline(-0.1 0.1, lcolor(gs10) lpattern(dash)) ///
-            title(`"`title'"') ytitle("") xtitle("Standardised difference, treated less control") legend(order(1 "before" 2 "after")) ///
+            ylabel(`macval(axis)', angle(0) nogrid) yscale(reverse range(0.5 `=min(`count', 40) + 0.5')) xline(0, lcolor(gs8)) xline(-0.1 0.1, lcolor(gs10) lpattern(dash)) ///
+            title(`"`macval(title)'"') ytitle("") xtitle("Standardised difference, treated less control") legend(order(1 "before" 2 "after")) ///
             note("N = `used' rows; dashed lines at 0.1; `engine'")
         ss_figure using "`plot'"
         restore

@@ -18,14 +18,14 @@ program define ss_bar_plot
     local axis ""
     forvalues i = 1/`count' {
         local text = `names'[`i']
-        if ustrlen(`"`text'"') > 24 {
-            local text = usubstr(`"`text'"', 1, 23) + "..."
+        if ustrlen(`"`macval(text)'"') > 24 {
+            local text = usubstr(`"`macval(text)'"', 1, 23) + "..."
         }
-        local axis `"`axis' `i' `"`text'"'"'
+        local axis `"`macval(axis)' `i' `"`macval(text)'"'"'
     }
-    twoway (bar `height' position, horizontal barwidth(0.7) color("0 114 178")), ylabel(`axis', angle(0) nogrid) ///
+    twoway (bar `height' position, horizontal barwidth(0.7) color("0 114 178")), ylabel(`macval(axis)', angle(0) nogrid) ///
         yscale(reverse range(0.5 `=`count' + 0.5')) xscale(range(0)) legend(off) ///
-        title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') note(`"`note'"')
+        title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') note(`"`note'"')
     ss_figure using "`using'"
     restore
 end

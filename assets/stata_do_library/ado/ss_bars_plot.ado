@@ -10,7 +10,7 @@ program define ss_bars_plot
     local axis ""
     forvalues g = 1/`bars' {
         local text : label `group' `g'
-        local axis `"`axis' `g' `"`text'"'"'
+        local axis `"`macval(axis)' `g' `"`macval(text)'"'"'
     }
     quietly summarize `over' if ss_use, meanonly
     local series = r(max)
@@ -22,7 +22,7 @@ program define ss_bars_plot
         local text : label `over' `s'
         local plots `"`plots' (bar value place if series == `s', barwidth(`=0.75 / `series'') color("`colour'"))"'
         local caps `"`caps' (rcap ci_low ci_high place if series == `s', lcolor(black))"'
-        local order `"`order' `s' `"`text'"'"'
+        local order `"`macval(order)' `s' `"`macval(text)'"'"'
     }
     local shown = `interval' == 1 & "`stat'" == "mean"
     local note ""
@@ -33,7 +33,7 @@ program define ss_bars_plot
     local legend "legend(off)"
     if `series' > 1 {
         ss_label `over'
-        local legend `"legend(order(`order') title(`"`r(text)'"'))"'
+        local legend `"legend(order(`macval(order)') title(`"`=r(text)'"'))"'
     }
     local ytitle "Number of rows"
     if "`stat'" == "share" {
@@ -41,20 +41,20 @@ program define ss_bars_plot
     }
     if "`variable'" != "" & inlist("`stat'", "mean", "sum") {
         ss_label `variable'
-        local ytitle = cond("`stat'" == "mean", "Mean", "Sum") + `" of `r(text)'"'
+        local ytitle = cond("`stat'" == "mean", "Mean", "Sum") + `" of `=r(text)'"'
     }
     ss_label `group'
-    local xtitle `"`r(text)'"'
-    if `"`title'"' == "" {
-        local title `"`ytitle' by `xtitle'"'
+    local xtitle = r(text)
+    if `"`macval(title)'"' == "" {
+        local title `"`macval(ytitle)' by `macval(xtitle)'"'
     }
     ss_source
     local engine "`r(engine)'"
     preserve
     quietly use "`rows'", clear
     quietly generate double place = position + (series - (`series' + 1) / 2) * 0.8 / `series'
-    twoway `plots', xlabel(`axis') xscale(range(0.4 `=`bars' + 0.6')) yscale(range(0 .)) ylabel(, angle(0)) `legend' ///
-        title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') note("`note'N = `used' rows of the sample; `engine'")
+    twoway `plots', xlabel(`macval(axis)') xscale(range(0.4 `=`bars' + 0.6')) yscale(range(0 .)) ylabel(, angle(0)) `macval(legend)' ///
+        title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') note("`note'N = `used' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore
 end

@@ -4,9 +4,9 @@ program define ss_bins_plot
     syntax using/, Rows(string) VARiable(varname) GROup(varname) HEight(string) N(integer) [TItle(string) MEAN(string) SD(string)]
     local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233""'
     ss_label `variable'
-    local xtitle `"`r(text)'"'
-    if `"`title'"' == "" {
-        local title `"Distribution: `xtitle'"'
+    local xtitle = r(text)
+    if `"`macval(title)'"' == "" {
+        local title `"Distribution: `macval(xtitle)'"'
     }
     quietly summarize `group' if ss_use, meanonly
     local groups = r(max)
@@ -28,18 +28,18 @@ program define ss_bins_plot
     else {
         forvalues g = 1/`groups' {
             local colour : word `g' of `colours'
-            local plots `"`plots' (line `height' middle if group == `"`name`g''"', lcolor("`colour'"))"'
-            local order `"`order' `g' `"`name`g''"'"'
+            local plots `"`macval(plots)' (line `height' middle if group == `"`macval(name`g')'"', lcolor("`colour'"))"'
+            local order `"`macval(order)' `g' `"`macval(name`g')'"'"'
         }
     }
     if "`mean'" != "" {
-        local plots `"`plots' (function y = normalden(x, `mean', `sd'), range(`=low[1]' `=high[_N]') lcolor("213 94 0"))"'
+        local plots `"`macval(plots)' (function y = normalden(x, `mean', `sd'), range(`=low[1]' `=high[_N]') lcolor("213 94 0"))"'
     }
     local legend "legend(off)"
     if `groups' > 1 {
-        local legend `"legend(order(`order'))"'
+        local legend `"legend(order(`macval(order)'))"'
     }
-    twoway `plots', title(`"`title'"') xtitle(`"`xtitle'"') ytitle("`ytitle'") ylabel(, angle(0)) `legend' ///
+    twoway `macval(plots)', title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle("`ytitle'") ylabel(, angle(0)) `macval(legend)' ///
         note("N = `n' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore

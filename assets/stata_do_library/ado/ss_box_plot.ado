@@ -3,13 +3,13 @@
 program define ss_box_plot
     syntax using/, VARiable(varname) GROup(varname)
     ss_label `variable'
-    local name `"`r(text)'"'
+    local name = r(text)
     ss_label `group'
-    local by `"`r(text)'"'
+    local by = r(text)
     ss_source
     local engine "`r(engine)'"
     quietly count if ss_use
-    graph box `variable' if ss_use, over(`group') title(`"`name' by `by'"') ytitle(`"`name'"') ///
+    graph box `variable' if ss_use, over(`group') title(`"`macval(name)' by `macval(by)'"') ytitle(`"`macval(name)'"') ///
         note("N = `r(N)' rows of the sample; `engine'")
     ss_figure using "`using'"
 end

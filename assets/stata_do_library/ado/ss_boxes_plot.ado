@@ -6,27 +6,27 @@ program define ss_boxes_plot
     local words ""
     foreach variable of local variables {
         ss_label `variable'
-        local words `"`words', `r(text)'"'
+        local words `"`macval(words)', `=r(text)'"'
     }
-    local words = substr(`"`words'"', 3, .)
+    local words = substr(`"`macval(words)'"', 3, .)
     local over ""
     local by ""
     if `groups' > 1 {
         ss_label `group'
-        local by `" by `r(text)'"'
+        local by `" by `=r(text)'"'
         local over "over(`group')"
     }
-    if `"`title'"' == "" {
-        local title `"`words'`by'"'
+    if `"`macval(title)'"' == "" {
+        local title `"`macval(words)'`macval(by)'"'
     }
-    local ytitle `"`words'"'
+    local ytitle `"`macval(words)'"'
     if `count' > 1 {
         local ytitle "Value (unit of each variable)"
     }
     ss_source
     local engine "`r(engine)'"
     quietly count if ss_use
-    graph box `variables' if ss_use, `over' title(`"`title'"') ytitle(`"`ytitle'"') ///
+    graph box `variables' if ss_use, `over' title(`"`macval(title)'"') ytitle(`"`macval(ytitle)'"') ///
         note("Box: quartiles; whiskers: within 1.5 interquartile ranges; N = `r(N)' rows of the sample; `engine'")
     ss_figure using "`using'"
 end

@@ -9,7 +9,7 @@ program define ss_cells_plot
     local height = r(max)
     forvalues i = 1/`height' {
         local text : label `first' `i'
-        local axis `"`axis' `i' `"`text'"'"'
+        local axis `"`macval(axis)' `i' `"`macval(text)'"'"'
     }
     quietly summarize `second' if ss_use, meanonly
     local width = min(r(max), 8)
@@ -19,22 +19,22 @@ program define ss_cells_plot
         local colour : word `j' of `colours'
         local text : label `second' `j'
         local plots `"`plots' (rcap ci_low ci_high place if series == `j', lcolor("`colour'")) (connected margin place if series == `j', lcolor("`colour'") mcolor("`colour'"))"'
-        local order `"`order' `=2 * `j'' `"`text'"'"'
+        local order `"`macval(order)' `=2 * `j'' `"`macval(text)'"'"'
     }
     ss_label `outcome'
-    local ytitle `"`r(text)'"'
+    local ytitle = r(text)
     ss_label `first'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_label `second'
-    local legend `"`r(text)'"'
+    local legend = r(text)
     ss_source
     local engine "`r(engine)'"
     preserve
     quietly use "`rows'", clear
     * lines of the second factor stand side by side, so that intervals do not cover each other
     quietly generate double place = position + (series - (`width' + 1) / 2) * 0.08
-    twoway `plots', xlabel(`axis') xscale(range(0.5 `=`height' + 0.5')) legend(order(`order') title(`"`legend'"')) ///
-        title(`"Means of `ytitle' by `xtitle' and `legend'"') xtitle(`"`xtitle'"') ytitle(`"Mean of `ytitle'"') ///
+    twoway `plots', xlabel(`macval(axis)') xscale(range(0.5 `=`height' + 0.5')) legend(order(`macval(order)') title(`"`macval(legend)'"')) ///
+        title(`"Means of `macval(ytitle)' by `macval(xtitle)' and `macval(legend)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"Mean of `macval(ytitle)'"') ///
         ylabel(, angle(0)) note("Adjusted means with `level'% intervals; N = `n'; `engine'")
     ss_figure using "`using'"
     restore

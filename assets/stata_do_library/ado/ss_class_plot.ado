@@ -11,7 +11,7 @@ program define ss_class_plot
     foreach variable of local variables {
         local item = `item' + 1
         ss_label `variable'
-        local axis `"`axis' `item' `"`r(text)'"'"'
+        local axis `"`macval(axis)' `item' `"`=r(text)'"'"'
     }
     preserve
     quietly use "`shares'", clear
@@ -35,7 +35,7 @@ program define ss_class_plot
     }
     quietly drop if missing(place)
     sort class place
-    twoway `plots', xlabel(`axis', angle(45)) xscale(range(0.5 `=`item' + 0.5')) yscale(range(0 1)) ylabel(0(0.25)1, angle(0)) ///
+    twoway `plots', xlabel(`macval(axis)', angle(45)) xscale(range(0.5 `=`item' + 0.5')) yscale(range(0 1)) ylabel(0(0.25)1, angle(0)) ///
         legend(order(`order')) title("Profiles of the classes") xtitle("Item") ytitle("Probability of the last category") ///
         note("Answers 0 and 1: probability of 1; `level'% intervals; N = `n'; `engine'")
     ss_figure using "`using'"

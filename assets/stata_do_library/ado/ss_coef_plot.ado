@@ -29,7 +29,7 @@ program define ss_coef_plot
         local drawn = `drawn' + 1
         post `handle' (`drawn') (el(`values', 1, `j')) (el(`values', 5, `j')) (el(`values', 6, `j'))
         ss_label `term'
-        local axis `"`axis' `drawn' `"`r(text)'"'"'
+        local axis `"`macval(axis)' `drawn' `"`=r(text)'"'"'
     }
     postclose `handle'
     ss_source
@@ -40,8 +40,8 @@ program define ss_coef_plot
     preserve
     quietly use "`rows'", clear
     twoway (rcap low high position, horizontal lcolor("0 114 178")) (scatter position estimate, mcolor("0 114 178") msymbol(circle)), ///
-        ylabel(`axis', angle(0) nogrid) yscale(reverse range(0.5 `=`drawn' + 0.5')) xline(0, lcolor(gs8) lpattern(dash)) ///
-        title(`"`title'"') ytitle("") xtitle(`"`xtitle'"') legend(off) ///
+        ylabel(`macval(axis)', angle(0) nogrid) yscale(reverse range(0.5 `=`drawn' + 0.5')) xline(0, lcolor(gs8) lpattern(dash)) ///
+        title(`"`macval(title)'"') ytitle("") xtitle(`"`xtitle'"') legend(off) ///
         note(`"N = `n'; `se'; `engine'"')
     ss_figure using "`using'"
     restore

@@ -7,7 +7,7 @@ program define ss_count_plot
     tempfile rows
     tempvar p
     ss_label `outcome'
-    local name `"`r(text)'"'
+    local name = r(text)
     ss_source
     local engine "`r(engine)'"
     quietly summarize `outcome' if ss_use, meanonly
@@ -33,8 +33,8 @@ program define ss_count_plot
     preserve
     quietly use "`rows'", clear
     twoway (bar observed value, barwidth(0.8) color("200 200 200")) (connected poisson value, lcolor("0 114 178") mcolor("0 114 178")) ///
-        (connected nbreg value, lcolor("213 94 0") mcolor("213 94 0")), title(`"Observed and predicted: `name'"') ///
-        xtitle(`"`name' (count)"') ytitle("Share of rows") ylabel(, angle(0)) ///
+        (connected nbreg value, lcolor("213 94 0") mcolor("213 94 0")), title(`"Observed and predicted: `macval(name)'"') ///
+        xtitle(`"`macval(name)' (count)"') ytitle("Share of rows") ylabel(, angle(0)) ///
         legend(order(1 "observed" 2 "Poisson" 3 "negative binomial")) note("N = `used' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore

@@ -6,9 +6,9 @@ program define ss_cox_plot
     syntax using/, FOCal(varname) TIme(varname) [STRata(varname)]
     local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233" "0 0 0" "128 128 128""'
     ss_label `time'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_label `focal'
-    local name `"`r(text)'"'
+    local name = r(text)
     ss_source
     local engine "`r(engine)'"
     tempname index
@@ -20,7 +20,7 @@ program define ss_cox_plot
     local plots ""
     local order ""
     local curves = 0
-    local title `"`name'"'
+    local title `"`macval(name)'"'
     if "`strata'" != "" {
         tempvar xb
         quietly predict double `xb' if `sample', xb
@@ -30,7 +30,7 @@ program define ss_cox_plot
         quietly summarize `strata' if `sample', meanonly
         local curves = min(r(max), 8)
         ss_label `strata'
-        local title `"`r(text)'"'
+        local title = r(text)
     }
     else {
         quietly levelsof `focal' if `sample', local(values)
@@ -83,10 +83,10 @@ program define ss_cox_plot
             local value : word `i' of `values'
             local text : label (`focal') `value'
         }
-        local order `"`order' `i' `"`text'"'"'
+        local order `"`macval(order)' `i' `"`macval(text)'"'"'
     }
-    twoway `plots', legend(order(`order') title(`"`title'"')) title("Survival by the Cox model") ///
-        subtitle("other regressors at their means") xtitle(`"Time: `xtitle'"') ytitle("Survival probability") ///
+    twoway `plots', legend(order(`macval(order)') title(`"`macval(title)'"')) title("Survival by the Cox model") ///
+        subtitle("other regressors at their means") xtitle(`"Time: `macval(xtitle)'"') ytitle("Survival probability") ///
         ylabel(0(0.2)1, angle(0)) yscale(range(0 1)) xscale(range(0 0)) note(`"N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"
     restore

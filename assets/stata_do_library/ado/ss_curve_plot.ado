@@ -4,9 +4,9 @@
 program define ss_curve_plot
     syntax using/, Rows(string) OUTcome(varname) FOCal(varname) N(integer) [LEVel(real 95) LINes(string)]
     ss_label `outcome'
-    local ytitle `"`r(text)'"'
+    local ytitle = r(text)
     ss_label `focal'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_source
     local engine "`r(engine)'"
     local mark ""
@@ -18,7 +18,7 @@ program define ss_curve_plot
     preserve
     quietly use "`rows'", clear
     twoway (rarea low high x, color("0 114 178%20")) (line y x, lcolor("0 114 178")), `mark' ///
-        title(`"`ytitle' and `xtitle'"') xtitle(`"`xtitle'"') ytitle(`"Predicted `ytitle'"') ylabel(, angle(0)) ///
+        title(`"`macval(ytitle)' and `macval(xtitle)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"Predicted `macval(ytitle)'"') ylabel(, angle(0)) ///
         legend(order(2 "prediction" 1 "`level'% interval")) note("Other regressors as observed; `note'; N = `n'; `engine'")
     ss_figure using "`using'"
     restore

@@ -4,7 +4,7 @@
 program define ss_density_plot
     syntax using/, RUNning(varname) CUToff(real) BELow(real) ABOve(real) Rows(string) N(integer) [LEVel(real 95)]
     ss_label `running'
-    local along `"`r(text)'"'
+    local along = r(text)
     ss_source
     local engine "`r(engine)'"
     preserve
@@ -20,7 +20,7 @@ program define ss_density_plot
     twoway (bar ss_density ss_place if ss_above == 0, barwidth(`low') color("166 206 227")) (bar ss_density ss_place if ss_above == 1, barwidth(`high') color("253 208 162")) ///
         (rcap ci_low ci_high ss_place if side != "", lcolor("0 0 0")) (scatter estimate ss_place if side != "", mcolor("213 94 0")), ///
         xline(`cutoff', lcolor(gs8) lpattern(dash)) legend(order(1 "bins below" 2 "bins above" 4 "estimate at the threshold" 3 "`level'% interval")) ///
-        title(`"Density at the threshold: `along'"') xtitle(`"`along'"') ytitle("Density") ylabel(, angle(0)) ///
+        title(`"Density at the threshold: `macval(along)'"') xtitle(`"`macval(along)'"') ytitle("Density") ylabel(, angle(0)) ///
         note("N = `n'; bins within twice the bandwidth; `engine'")
     ss_figure using "`using'"
     restore

@@ -13,7 +13,7 @@ program define ss_did_plot
         (rcap low high post if treatment == 0, lcolor("0 114 178")) ///
         (rcap low high post if treatment == 1, lcolor("213 94 0")), ///
         xlabel(0 "before" 1 "after") xscale(range(-0.2 1.2)) legend(order(1 "control" 2 "treated")) ///
-        title(`"Group means: `title'"') xtitle("Period") ytitle(`"Mean of `title'"') ylabel(, angle(0)) ///
+        title(`"Group means: `macval(title)'"') xtitle("Period") ytitle(`"Mean of `macval(title)'"') ylabel(, angle(0)) ///
         note("Means adjusted for the controls with `level'% intervals; N = `n' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore

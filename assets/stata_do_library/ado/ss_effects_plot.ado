@@ -3,7 +3,7 @@
 program define ss_effects_plot
     syntax using/, EFFect(varname) GROup(varname)
     ss_label `group'
-    local name `"`r(text)'"'
+    local name = r(text)
     ss_source
     local engine "`r(engine)'"
     quietly count if ss_use
@@ -21,13 +21,13 @@ program define ss_effects_plot
         forvalues i = 1/`groups' {
             local value = `group'[`i']
             local text : label (`group') `value'
-            local axis `"`axis' `i' `"`text'"'"'
+            local axis `"`macval(axis)' `i' `"`macval(text)'"'"'
         }
-        local axis `"ylabel(`axis', angle(0) nogrid)"'
+        local axis `"ylabel(`macval(axis)', angle(0) nogrid)"'
     }
     twoway (scatter `rank' `effect', mcolor("0 114 178") msymbol(circle) msize(small)), xline(0, lcolor(gs8) lpattern(dash)) ///
-        `axis' legend(off) title(`"Predicted effects: `name'"') xtitle("Effect on the outcome (difference from the average group)") ///
-        ytitle(`"`name' (in ascending order)"') note("`groups' groups, N = `used' rows of the sample; `engine'")
+        `macval(axis)' legend(off) title(`"Predicted effects: `macval(name)'"') xtitle("Effect on the outcome (difference from the average group)") ///
+        ytitle(`"`macval(name)' (in ascending order)"') note("`groups' groups, N = `used' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore
 end

@@ -13,7 +13,7 @@ program define ss_group_plot
     local axis ""
     forvalues g = 1/`groups' {
         local text : label `group' `g'
-        local axis `"`axis' `g' `"`text'"'"'
+        local axis `"`macval(axis)' `g' `"`macval(text)'"'"'
     }
     local count : word count `variables'
     local count = min(`count', 6)
@@ -43,24 +43,24 @@ program define ss_group_plot
         local colour : word `s' of `colours'
         local plots `"`plots' (rcap low high position if series == `s', lcolor("`colour'")) (scatter mean position if series == `s', mcolor("`colour'") msymbol(circle))"'
         ss_label `variable'
-        local own `"`r(text)'"'
-        local order `"`order' `=2 * `s'' `"`own'"'"'
+        local own = r(text)
+        local order `"`macval(order)' `=2 * `s'' `"`macval(own)'"'"'
     }
     postclose `handle'
-    local ytitle `"Mean of `own'"'
+    local ytitle `"Mean of `macval(own)'"'
     local legend "legend(off)"
     if `count' > 1 {
         local ytitle "Distance from the overall mean (standard deviations)"
-        local legend `"legend(order(`order'))"'
+        local legend `"legend(order(`macval(order)'))"'
     }
     ss_label `group'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_source
     local engine "`r(engine)'"
     preserve
     quietly use "`rows'", clear
-    twoway `plots', xlabel(`axis') xscale(range(0.5 `=`groups' + 0.5')) `legend' ///
-        title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ///
+    twoway `plots', xlabel(`macval(axis)') xscale(range(0.5 `=`groups' + 0.5')) `macval(legend)' ///
+        title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ///
         note(`"Means with `level'% confidence intervals; N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"
     restore

@@ -31,14 +31,14 @@ program define ss_groups, rclass
             local value = `varlist'[`first']
             local text : label (`varlist') `value'
         }
-        label define `generate' `g' `"`text'"', modify
+        label define `generate' `g' `"`macval(text)'"', modify
     }
     label values `generate' `generate'
     local own : variable label `varlist'
-    if `"`own'"' == "" {
+    if `"`macval(own)'"' == "" {
         local own "`varlist'"
     }
-    label variable `generate' `"`own'"'
+    label variable `generate' `"`macval(own)'"'
     if "`small'" != "" {
         ss_check small_group, warn(`smallest' < 5) value(`smallest')
     }

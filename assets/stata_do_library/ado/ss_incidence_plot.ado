@@ -5,9 +5,9 @@ program define ss_incidence_plot
     syntax using/, FOCal(varname) TIme(varname) VALues(string) EVent(integer)
     local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0""'
     ss_label `time'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_label `focal'
-    local title `"`r(text)'"'
+    local title = r(text)
     ss_source
     local engine "`r(engine)'"
     local used = _N
@@ -19,7 +19,7 @@ program define ss_incidence_plot
         local value : word `i' of `values'
         local text : label (`focal') `value'
         local plots `"`plots' (line ss_curve`i' _t, connect(stairstep) lcolor("`colour'"))"'
-        local order `"`order' `i' `"`text'"'"'
+        local order `"`macval(order)' `i' `"`macval(text)'"'"'
     }
     preserve
     quietly set obs `=_N + 1'
@@ -28,8 +28,8 @@ program define ss_incidence_plot
         quietly replace `variable' = 0 in l
     }
     sort _t
-    twoway `plots', legend(order(`order') title(`"`title'"')) title("Cumulative incidence of event `event'") ///
-        subtitle("other regressors at their means") xtitle(`"Time: `xtitle'"') ytitle("Share with the event") ///
+    twoway `plots', legend(order(`macval(order)') title(`"`macval(title)'"')) title("Cumulative incidence of event `event'") ///
+        subtitle("other regressors at their means") xtitle(`"Time: `macval(xtitle)'"') ytitle("Share with the event") ///
         ylabel(, angle(0)) xscale(range(0 0)) note(`"Other events exclude it; N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"
     restore

@@ -18,7 +18,7 @@ program define ss_item_plots
             local colour : word `item' of `colours'
             ss_label `variable'
             local plots `"`plots' (line expected trait if item == `item', lcolor("`colour'"))"'
-            local order `"`order' `item' `"`r(text)'"'"'
+            local order `"`macval(order)' `item' `"`=r(text)'"'"'
         }
     }
     preserve
@@ -61,7 +61,7 @@ program define ss_item_plots
     }
     postclose `handle'
     quietly use "`points'", clear
-    twoway `plots', yscale(range(0 1)) ylabel(0(0.25)1, angle(0)) legend(order(`order')) title("Item characteristic curves") ///
+    twoway `plots', yscale(range(0 1)) ylabel(0(0.25)1, angle(0)) legend(order(`macval(order)')) title("Item characteristic curves") ///
         xtitle("Trait (standard deviations)") ytitle("Expected share of the steps") note("First 8 items at most; N = `n'; `engine'")
     ss_figure using "`using'"
     * the trait is standard normal, which adds an information of one

@@ -5,9 +5,9 @@ program define ss_km_plot
     syntax using/, GROup(varname) TIme(varname) [LEVel(real 95) SUBtitle(string)]
     local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233" "0 0 0" "128 128 128""'
     ss_label `time'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_label `group'
-    local by `"`r(text)'"'
+    local by = r(text)
     ss_source
     local engine "`r(engine)'"
     quietly count if _st == 1
@@ -41,7 +41,7 @@ program define ss_km_plot
         local plots `"`plots' (line ss_s _t if `group' == `g', connect(stairstep) lcolor("`colour'") lpattern(`pattern') lwidth(medthick))"'
         local drawn = `drawn' + 1
         local text : label `group' `g'
-        local order `"`order' `drawn' `"`text'"'"'
+        local order `"`macval(order)' `drawn' `"`macval(text)'"'"'
         if `groups' <= 4 {
             local plots `"`plots' (line ss_low _t if `group' == `g', connect(stairstep) lcolor("`colour'") lpattern(shortdash) lwidth(thin)) (line ss_high _t if `group' == `g', connect(stairstep) lcolor("`colour'") lpattern(shortdash) lwidth(thin))"'
             local drawn = `drawn' + 2
@@ -49,14 +49,14 @@ program define ss_km_plot
     }
     local legend "legend(off)"
     if `groups' > 1 {
-        local legend `"legend(order(`order') title(`"`by'"'))"'
+        local legend `"legend(order(`macval(order)') title(`"`macval(by)'"'))"'
     }
     local limits "thin dashed lines are `level'% confidence limits; "
     if `groups' > 4 {
         local limits ""
     }
-    twoway `plots', title("Kaplan-Meier survival estimates") subtitle(`"`subtitle'"') xtitle(`"Time: `xtitle'"') ///
-        ytitle("Survival probability") ylabel(0(0.2)1, angle(0)) yscale(range(0 1)) xscale(range(0 0)) `legend' ///
+    twoway `plots', title("Kaplan-Meier survival estimates") subtitle(`"`subtitle'"') xtitle(`"Time: `macval(xtitle)'"') ///
+        ytitle("Survival probability") ylabel(0(0.2)1, angle(0)) yscale(range(0 1)) xscale(range(0 0)) `macval(legend)' ///
         note(`"N = `used' rows of the sample; `limits'`engine'"')
     ss_figure using "`using'"
     restore

@@ -12,7 +12,7 @@ program define ss_km_table
     local groups = r(max)
     forvalues g = 1/`groups' {
         local text : label `group' `g'
-        quietly replace ss_name = `"`text'"' if `group' == `g'
+        quietly replace ss_name = `"`macval(text)'"' if `group' == `g'
     }
     sort `group' _t
     quietly by `group': generate double ss_left = _N - _n + 1
@@ -59,13 +59,13 @@ program define ss_km_table
                     local now = r(max)
                 }
                 if missing(`last') {
-                    post `handle' (`"`text'"') (`time') (`left') (`now') (0) (0) (1) (.) (.) (.) ("before the first observed time")
+                    post `handle' (`"`macval(text)'"') (`time') (`left') (`now') (0) (0) (1) (.) (.) (.) ("before the first observed time")
                 }
                 else if `time' > _t[`end'] & ss_s[`end'] > 0 {
-                    post `handle' (`"`text'"') (`time') (`left') (`now') (ss_events_to_date[`last']) (ss_censored_to_date[`last']) (.) (.) (.) (.) ("after the last observation")
+                    post `handle' (`"`macval(text)'"') (`time') (`left') (`now') (ss_events_to_date[`last']) (ss_censored_to_date[`last']) (.) (.) (.) (.) ("after the last observation")
                 }
                 else {
-                    post `handle' (`"`text'"') (`time') (`left') (`now') (ss_events_to_date[`last']) (ss_censored_to_date[`last']) (ss_s[`last']) (ss_se[`last']) (ss_low[`last']) (ss_high[`last']) ("")
+                    post `handle' (`"`macval(text)'"') (`time') (`left') (`now') (ss_events_to_date[`last']) (ss_censored_to_date[`last']) (ss_s[`last']) (ss_se[`last']) (ss_low[`last']) (ss_high[`last']) ("")
                 }
             }
         }

@@ -23,21 +23,21 @@ program define ss_label, rclass
         capture confirm variable `name`i''
         if _rc == 0 {
             local own : variable label `name`i''
-            if `"`own'"' != "" {
-                local words `"`own'"'
+            if `"`macval(own)'"' != "" {
+                local words `"`macval(own)'"'
             }
             if `level`i'' < . {
                 local category : label (`name`i'') `level`i''
-                local words `"`words': `category'"'
+                local words `"`macval(words)': `macval(category)'"'
             }
         }
         if "`operator`i''" != "" {
-            local words `"`operator`i''.`words'"'
+            local words `"`operator`i''.`macval(words)'"'
         }
         if `i' > 1 {
-            local text `"`text' x "'
+            local text `"`macval(text)' x "'
         }
-        local text `"`text'`words'"'
+        local text `"`macval(text)'`macval(words)'"'
     }
-    return local text `"`text'"'
+    return local text `"`macval(text)'"'
 end

@@ -4,14 +4,14 @@ program define ss_line_plot
     syntax using/, Rows(string) Y(varname) TIme(varname) GROup(varname) STat(string) [MARK(string) TItle(string)]
     local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233""'
     ss_label `y'
-    local ytitle `"`r(text)'"'
+    local ytitle = r(text)
     ss_label `time'
-    local xtitle `"`r(text)'"'
-    if `"`title'"' == "" {
-        local title `"`ytitle' over time"'
+    local xtitle = r(text)
+    if `"`macval(title)'"' == "" {
+        local title `"`macval(ytitle)' over time"'
     }
     if "`stat'" != "none" {
-        local ytitle `"`ytitle' (`stat')"'
+        local ytitle `"`macval(ytitle)' (`stat')"'
     }
     local format : format `time'
     quietly summarize `group' if ss_use, meanonly
@@ -34,14 +34,14 @@ program define ss_line_plot
     local order ""
     forvalues g = 1/`groups' {
         local colour : word `g' of `colours'
-        local plots `"`plots' (connected value time if group == `"`name`g''"', lcolor("`colour'") mcolor("`colour'") msize(small))"'
-        local order `"`order' `g' `"`name`g''"'"'
+        local plots `"`macval(plots)' (connected value time if group == `"`macval(name`g')'"', lcolor("`colour'") mcolor("`colour'") msize(small))"'
+        local order `"`macval(order)' `g' `"`macval(name`g')'"'"'
     }
     local legend "legend(off)"
     if `groups' > 1 {
-        local legend `"legend(order(`order'))"'
+        local legend `"legend(order(`macval(order)'))"'
     }
-    twoway `plots', `line' title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ylabel(, angle(0)) `legend' ///
+    twoway `macval(plots)', `line' title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ylabel(, angle(0)) `macval(legend)' ///
         note("N = `used' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore

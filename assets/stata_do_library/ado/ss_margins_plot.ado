@@ -4,9 +4,9 @@ program define ss_margins_plot
     syntax using/, Rows(string) FOCal(varname) MODerator(varname) N(integer) [LEVel(real 95)]
     local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233""'
     ss_label `focal'
-    local focal_text `"`r(text)'"'
+    local focal_text = r(text)
     ss_label `moderator'
-    local moderator_text `"`r(text)'"'
+    local moderator_text = r(text)
     ss_source
     local engine "`r(engine)'"
     preserve
@@ -27,8 +27,8 @@ program define ss_margins_plot
     if `number' > 1 {
         local legend `"legend(order(`order'))"'
     }
-    twoway `plots', yline(0, lcolor(gs8) lpattern(dash)) title(`"Effect of `focal_text' by `moderator_text'"') ///
-        xtitle(`"`moderator_text'"') ytitle(`"Effect of `focal_text'"') ylabel(, angle(0)) `legend' ///
+    twoway `plots', yline(0, lcolor(gs8) lpattern(dash)) title(`"Effect of `macval(focal_text)' by `macval(moderator_text)'"') ///
+        xtitle(`"`macval(moderator_text)'"') ytitle(`"Effect of `macval(focal_text)'"') ylabel(, angle(0)) `legend' ///
         note("Effects with `level'% intervals; N = `n'; `engine'")
     ss_figure using "`using'"
     restore

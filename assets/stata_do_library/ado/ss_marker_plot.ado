@@ -4,7 +4,7 @@ program define ss_marker_plot
     syntax using/, OUTcome(varname) MARkers(varlist)
     local colours `""0 114 178" "213 94 0""'
     ss_label `outcome'
-    local name `"`r(text)'"'
+    local name = r(text)
     ss_source
     local engine "`r(engine)'"
     quietly count if ss_use
@@ -20,7 +20,7 @@ program define ss_marker_plot
         ss_label `marker'
         local colour : word `number' of `colours'
         local plots `"`plots' (line ss_tpr ss_fpr if ss_number == `number', lcolor("`colour'") lwidth(medthick))"'
-        local order `"`order' `number' `"`r(text)' (area `area')"'"'
+        local order `"`macval(order)' `number' `"`=r(text)' (area `area')"'"'
         preserve
         quietly keep if ss_use
         keep `outcome' `marker'
@@ -45,8 +45,8 @@ program define ss_marker_plot
     quietly use "`all'", clear
     sort ss_number ss_fpr ss_tpr
     local last = `number' + 1
-    twoway `plots' (function y = x, range(0 1) lcolor(gs8) lpattern(dash)), legend(order(`order' `last' "no information")) ///
-        title(`"ROC curve: `name'"') xtitle("1 - specificity (share)") ytitle("Sensitivity (share)") ///
+    twoway `plots' (function y = x, range(0 1) lcolor(gs8) lpattern(dash)), legend(order(`macval(order)' `last' "no information")) ///
+        title(`"ROC curve: `macval(name)'"') xtitle("1 - specificity (share)") ytitle("Sensitivity (share)") ///
         xlabel(0(0.2)1) ylabel(0(0.2)1, angle(0)) note(`"N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"
     restore

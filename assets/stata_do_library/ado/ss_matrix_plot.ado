@@ -12,7 +12,7 @@ program define ss_matrix_plot
     forvalues i = 1/`count' {
         local variable : word `i' of `variables'
         ss_label `variable'
-        local axis `"`axis' `i' `"`r(text)'"'"'
+        local axis `"`macval(axis)' `i' `"`=r(text)'"'"'
         forvalues j = 1/`i' {
             local value = el(`matrix', `i', `j')
             * seven classes from strongly negative to strongly positive
@@ -34,9 +34,9 @@ program define ss_matrix_plot
     local engine "`r(engine)'"
     preserve
     quietly use "`rows'", clear
-    twoway `plots', xlabel(`axis', angle(45) nogrid) ylabel(`axis', angle(0) nogrid) ///
+    twoway `plots', xlabel(`macval(axis)', angle(45) nogrid) ylabel(`macval(axis)', angle(0) nogrid) ///
         xscale(range(0.5 `=`count' + 0.5')) yscale(reverse range(0.5 `=`count' + 0.5')) ///
-        title(`"`title'"') xtitle("") ytitle("") legend(off) note(`"Correlation coefficients (no unit); N = `used' rows of the sample; `engine'"')
+        title(`"`macval(title)'"') xtitle("") ytitle("") legend(off) note(`"Correlation coefficients (no unit); N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"
     restore
 end

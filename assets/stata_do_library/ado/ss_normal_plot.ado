@@ -34,21 +34,21 @@ program define ss_normal_plot
         local high = max(cond(missing(`high'), r(max), `high'), r(max))
         local plots `"`plots' (scatter ss_y`k' ss_x`k', mcolor("`colour'") msize(small))"'
         ss_label `variable'
-        local text `"`r(text)'"'
-        local order `"`order' `k' `"`text'"'"'
+        local text = r(text)
+        local order `"`macval(order)' `k' `"`macval(text)'"'"'
     }
     local xtitle "Normal quantile (unit of the variable)"
-    local ytitle `"`text'"'
-    local title `"Normal quantile plot: `text'"'
+    local ytitle `"`macval(text)'"'
+    local title `"Normal quantile plot: `macval(text)'"'
     local legend "legend(off)"
     if `count' > 1 {
         local xtitle "Normal quantile (standard deviations)"
         local ytitle "Distance from the mean (standard deviations)"
         local title "Normal quantile plots"
-        local legend `"legend(order(`order'))"'
+        local legend `"legend(order(`macval(order)'))"'
     }
-    twoway `plots' (function y = x, range(`low' `high') lcolor(gs8) lpattern(dash)), `legend' ///
-        title(`"`title'"') xtitle("`xtitle'") ytitle(`"`ytitle'"') ylabel(, angle(0)) ///
+    twoway `plots' (function y = x, range(`low' `high') lcolor(gs8) lpattern(dash)), `macval(legend)' ///
+        title(`"`macval(title)'"') xtitle("`xtitle'") ytitle(`"`macval(ytitle)'"') ylabel(, angle(0)) ///
         note("Line: normal distribution; N = `used' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore

@@ -7,9 +7,9 @@ program define ss_outcome_plot
     tempname handle low high
     tempfile rows
     ss_label `focal'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_label `outcome'
-    local title `"`r(text)'"'
+    local title = r(text)
     quietly levelsof `outcome' if ss_use, local(values)
     local outcomes : word count `values'
     local drawn = min(`outcomes', 8)
@@ -20,7 +20,7 @@ program define ss_outcome_plot
         local text : label (`outcome') `value'
         local colour : word `k' of `colours'
         local plots `"`plots' (connected percent at if part == `k', lcolor("`colour'") mcolor("`colour'") msize(small))"'
-        local order `"`order' `k' `"`text'"'"'
+        local order `"`macval(order)' `k' `"`macval(text)'"'"'
     }
     quietly levelsof `focal' if ss_use, local(grid)
     local points : word count `grid'
@@ -38,10 +38,10 @@ program define ss_outcome_plot
     else {
         foreach value of local grid {
             local text : label (`focal') `value'
-            local axis `"`axis' `value' `"`text'"'"'
+            local axis `"`macval(axis)' `value' `"`macval(text)'"'"'
         }
         if `points' <= 12 {
-            local axis `"xlabel(`axis')"'
+            local axis `"xlabel(`macval(axis)')"'
         }
         else {
             local axis ""
@@ -65,8 +65,8 @@ program define ss_outcome_plot
     postclose `handle'
     quietly use "`rows'", clear
     sort part at
-    twoway `plots', `axis' yscale(range(0 .)) ylabel(, angle(0)) legend(order(`order')) ///
-        title(`"Predicted probability: `title'"') xtitle(`"`xtitle'"') ytitle("Mean predicted probability (%)") ///
+    twoway `plots', `macval(axis)' yscale(range(0 .)) ylabel(, angle(0)) legend(order(`macval(order)')) ///
+        title(`"Predicted probability: `macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle("Mean predicted probability (%)") ///
         note("Other regressors as observed; N = `used'; `engine'")
     ss_figure using "`using'"
     restore

@@ -3,9 +3,9 @@
 program define ss_pairs_plot
     syntax using/, FIrst(varname) SEcond(varname)
     ss_label `first'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_label `second'
-    local ytitle `"`r(text)'"'
+    local ytitle = r(text)
     ss_source
     local engine "`r(engine)'"
     quietly summarize `first' if ss_use, meanonly
@@ -17,7 +17,7 @@ program define ss_pairs_plot
     local high = max(`high', r(max))
     twoway (scatter `second' `first' if ss_use, mcolor("0 114 178") msize(small)) ///
         (function y = x, range(`low' `high') lcolor(gs8) lpattern(dash)), ///
-        title(`"`ytitle' against `xtitle'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ylabel(, angle(0)) ///
+        title(`"`macval(ytitle)' against `macval(xtitle)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ylabel(, angle(0)) ///
         legend(order(1 "one unit" 2 "no change")) note("N = `used' units of the sample; `engine'")
     ss_figure using "`using'"
 end

@@ -10,5 +10,5 @@ program define ss_post_stats
     if "`extent'" == "full" {
         local more "(r(p1)) (r(p99)) (r(skewness)) (r(kurtosis))"
     }
-    post `handle' (`"`first'"') (`"`second'"') (r(N)) (`missing') (r(mean)) (r(sd)) (r(min)) (r(p25)) (r(p50)) (r(p75)) (r(max)) `more'
+    post `handle' (`"`macval(first)'"') (`"`macval(second)'"') (r(N)) (`missing') (r(mean)) (r(sd)) (r(min)) (r(p25)) (r(p50)) (r(p75)) (r(max)) `more'
 end

@@ -6,7 +6,7 @@ program define ss_quantile_plot
     tempname handle
     tempfile rows
     ss_label `outcome'
-    local yname `"`r(text)'"'
+    local yname = r(text)
     local terms : colnames `table'
     local equations : coleq `table'
     local columns = colsof(`table')
@@ -43,20 +43,20 @@ program define ss_quantile_plot
     forvalues s = 1/`count' {
         local term : word `s' of `series'
         ss_label `term'
-        local text`s' `"`r(text)'"'
+        local text`s' = r(text)
         local colour "0 114 178"
         if `s' == 2 {
             local colour "213 94 0"
         }
         local plots `"`plots' (rcap low high quantile if series == `s', lcolor("`colour'")) (connected estimate quantile if series == `s', lcolor("`colour'") mcolor("`colour'") sort)"'
-        local order `"`order' `=2 * `s'' `"`text`s''"'"'
+        local order `"`macval(order)' `=2 * `s'' `"`macval(text`s')'"'"'
     }
     local legend "legend(off)"
     local title `"`text1'"'
     if `count' > 1 {
-        local legend `"legend(order(`order'))"'
+        local legend `"legend(order(`macval(order)'))"'
         ss_label `focal'
-        local title `"`r(text)'"'
+        local title = r(text)
     }
     quietly count if ss_use
     local used = r(N)
@@ -64,7 +64,7 @@ program define ss_quantile_plot
     local engine "`r(engine)'"
     preserve
     quietly use "`rows'", clear
-    twoway `plots', `legend' title(`"Effect over the distribution: `title'"') xtitle(`"Quantile of `yname'"') ///
+    twoway `plots', `macval(legend)' title(`"Effect over the distribution: `macval(title)'"') xtitle(`"Quantile of `macval(yname)'"') ///
         ytitle("Coefficient with `level'% interval") yline(0, lcolor(gs8) lpattern(dash)) ylabel(, angle(0)) ///
         xscale(range(0 1)) xlabel(0(0.25)1) note(`"N = `used' rows of the sample; `se' standard errors; `engine'"')
     ss_figure using "`using'"

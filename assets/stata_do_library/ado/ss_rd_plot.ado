@@ -4,9 +4,9 @@
 program define ss_rd_plot
     syntax using/, OUTcome(varname) RUNning(varname) CUToff(real) BANDwidth(real) DEGree(integer) KERNel(string)
     ss_label `outcome'
-    local name `"`r(text)'"'
+    local name = r(text)
     ss_label `running'
-    local along `"`r(text)'"'
+    local along = r(text)
     ss_source
     local engine "`r(engine)'"
     preserve
@@ -27,7 +27,7 @@ program define ss_rd_plot
     sort ss_x
     twoway (scatter ss_mean `bin', mcolor("120 120 120") msize(small)) (line `fit' ss_x if ss_above == 0, lcolor("0 114 178")) ///
         (line `fit' ss_x if ss_above == 1, lcolor("213 94 0")), xline(`cutoff', lcolor(gs8) lpattern(dash)) ///
-        title(`"Jump at the threshold: `name'"') xtitle(`"`along'"') ytitle(`"Mean of `name'"') ylabel(, angle(0)) ///
+        title(`"Jump at the threshold: `macval(name)'"') xtitle(`"`macval(along)'"') ytitle(`"Mean of `macval(name)'"') ylabel(, angle(0)) ///
         legend(order(1 "mean of a bin" 2 "fit below" 3 "fit above")) note("N = `used' within twice the bandwidth; fits within the bandwidth; `engine'")
     ss_figure using "`using'"
     restore

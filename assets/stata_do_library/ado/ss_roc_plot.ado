@@ -5,7 +5,7 @@ program define ss_roc_plot, rclass
     syntax using/, OUTcome(varname) PRObability(varname)
     tempname area
     ss_label `outcome'
-    local name `"`r(text)'"'
+    local name = r(text)
     ss_source
     local engine "`r(engine)'"
     preserve
@@ -27,7 +27,7 @@ program define ss_roc_plot, rclass
     scalar `area' = r(sum)
     local shown = strtrim(strofreal(`area', "%6.4f"))
     twoway (line ss_tpr ss_fpr, lcolor("0 114 178")) (function y = x, range(0 1) lcolor(gs8) lpattern(dash)), ///
-        title(`"ROC curve: `name'"') xtitle("1 - specificity (share)") ytitle("Sensitivity (share)") ///
+        title(`"ROC curve: `macval(name)'"') xtitle("1 - specificity (share)") ytitle("Sensitivity (share)") ///
         xlabel(0(0.2)1) ylabel(0(0.2)1, angle(0)) legend(off) ///
         note(`"Area under the curve = `shown'; N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"

@@ -24,7 +24,7 @@ program define ss_scatter_plot
         local text : label `group' `g'
         local plots `"`plots' (scatter `y' `x' if ss_use & `group' == `g', mcolor("`colour'") msize(small))"'
         local number = `number' + 1
-        local order `"`order' `number' `"`text'"'"'
+        local order `"`macval(order)' `number' `"`macval(text)'"'"'
         if "`command'" != "" {
             local plots `"`plots' (`command' `y' `x' if ss_use & `group' == `g', lcolor("`colour'"))"'
             local number = `number' + 1
@@ -32,18 +32,18 @@ program define ss_scatter_plot
     }
     local legend "legend(off)"
     if `groups' > 1 {
-        local legend `"legend(order(`order'))"'
+        local legend `"legend(order(`macval(order)'))"'
     }
     ss_label `x'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_label `y'
-    local ytitle `"`r(text)'"'
-    if `"`title'"' == "" {
-        local title `"`ytitle' and `xtitle'"'
+    local ytitle = r(text)
+    if `"`macval(title)'"' == "" {
+        local title `"`macval(ytitle)' and `macval(xtitle)'"'
     }
     ss_source
     local engine "`r(engine)'"
-    twoway `plots', title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ylabel(, angle(0)) `legend' ///
+    twoway `plots', title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ylabel(, angle(0)) `macval(legend)' ///
         note("N = `used' rows of the sample; fit: `fit'; `engine'")
     ss_figure using "`using'"
 end

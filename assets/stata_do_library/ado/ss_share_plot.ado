@@ -14,7 +14,7 @@ program define ss_share_plot
     local axis ""
     forvalues g = 1/`groups' {
         local text : label `group' `g'
-        local axis `"`axis' `g' `"`text'"'"'
+        local axis `"`macval(axis)' `g' `"`macval(text)'"'"'
         quietly count if ss_use & `group' == `g'
         local total = r(N)
         forvalues k = 1/`parts' {
@@ -29,18 +29,18 @@ program define ss_share_plot
         local colour : word `k' of `colours'
         local text : label `part' `k'
         local plots `"`plots' (bar percent position if part == `k', barwidth(`=0.75 / `parts'') color("`colour'"))"'
-        local order `"`order' `k' `"`text'"'"'
+        local order `"`macval(order)' `k' `"`macval(text)'"'"'
     }
     ss_label `part'
-    local legend_title `"`r(text)'"'
+    local legend_title = r(text)
     ss_label `group'
-    local group_title `"`r(text)'"'
+    local group_title = r(text)
     ss_source
     local engine "`r(engine)'"
     preserve
     quietly use "`rows'", clear
-    twoway `plots', xlabel(`axis') ylabel(, angle(0)) legend(order(`order')) ///
-        title(`"`legend_title' by `group_title'"') xtitle(`"`group_title'"') ytitle("Share of the group (%)") ///
+    twoway `plots', xlabel(`macval(axis)') ylabel(, angle(0)) legend(order(`macval(order)')) ///
+        title(`"`macval(legend_title)' by `macval(group_title)'"') xtitle(`"`macval(group_title)'"') ytitle("Share of the group (%)") ///
         note("N = `used' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore

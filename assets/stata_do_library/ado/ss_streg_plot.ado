@@ -5,7 +5,7 @@ program define ss_streg_plot
     tempname index shape
     tempvar xb
     ss_label `time'
-    local xtitle `"`r(text)'"'
+    local xtitle = r(text)
     ss_source
     local engine "`r(engine)'"
     quietly count if e(sample)
@@ -53,7 +53,7 @@ program define ss_streg_plot
     }
     twoway (line ss_km _t, connect(stairstep) lcolor(gs8)) (line ss_fit _t, lcolor("0 114 178") lwidth(medthick)), ///
         legend(order(1 "Kaplan-Meier" 2 "`dist' model at the means of the regressors")) title("Fitted survival: `dist' model") ///
-        xtitle(`"Time: `xtitle'"') ytitle("Survival probability") ylabel(0(0.2)1, angle(0)) yscale(range(0 1)) ///
+        xtitle(`"Time: `macval(xtitle)'"') ytitle("Survival probability") ylabel(0(0.2)1, angle(0)) yscale(range(0 1)) ///
         note(`"N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"
     restore

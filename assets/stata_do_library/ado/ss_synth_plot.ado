@@ -23,15 +23,15 @@ program define ss_synth_plot
     local last = `count' + 1
     if "`kind'" == "paths" {
         local legend `"legend(order(2 "treated unit" 1 "synthetic control"))"'
-        local ytitle `"`title'"'
-        local heading `"Treated unit and synthetic control: `title'"'
+        local ytitle `"`macval(title)'"'
+        local heading `"Treated unit and synthetic control: `macval(title)'"'
     }
     else {
         local legend `"legend(order(`last' "treated unit" 1 "placebos"))"'
         local ytitle "Gap (unit of the outcome)"
-        local heading `"Gaps of the treated unit and of placebos: `title'"'
+        local heading `"Gaps of the treated unit and of placebos: `macval(title)'"'
     }
-    twoway `plots', xline(`event', lcolor(gs8) lpattern(dash)) `legend' title(`"`heading'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ylabel(, angle(0)) ///
+    twoway `plots', xline(`event', lcolor(gs8) lpattern(dash)) `legend' title(`"`macval(heading)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ylabel(, angle(0)) ///
         note("N = `n' rows of the sample; `engine'")
     ss_figure using "`using'"
     restore

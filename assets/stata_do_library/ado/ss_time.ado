@@ -65,10 +65,10 @@ program define ss_time, rclass
     ss_check gap_time, fail(r(N) > 0) value(r(N))
     ss_check too_few_periods, fail(`periods' < `least') value(`periods')
     local own : variable label `varlist'
-    if `"`own'"' == "" {
+    if `"`macval(own)'"' == "" {
         local own "`varlist'"
     }
-    label variable ss_period `"`own'"'
+    label variable ss_period `"`macval(own)'"'
     tsset ss_period
     ss_metric n_periods = `periods'
     return scalar periods = `periods'

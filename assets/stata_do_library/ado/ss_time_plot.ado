@@ -23,7 +23,7 @@ program define ss_time_plot
     }
     local xtitle : variable label ss_period
     ss_source
-    twoway `plots', `line' title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ylabel(, angle(0)) `legend' ///
+    twoway `plots', `line' title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ylabel(, angle(0)) `legend' ///
         note("N = `=_N' periods; `r(engine)'")
     ss_figure using "`using'"
 end

@@ -76,7 +76,7 @@ forvalues c = 1/`cells' {
     quietly replace accruals_normal = `fitted' if ss_cell == `c'
     local used = `used' + 1
     local industry : label ss_industry `=ss_industry[`row']'
-    post `handle' (`"`industry'"') (string(`p_time_var'[`row'])) (e(N)) (_b[ss_one]) (_b[`second']) (_b[ss_ppe]) (`performance') (_b[_cons]) (e(r2))
+    post `handle' (`"`macval(industry)'"') (string(`p_time_var'[`row'])) (e(N)) (_b[ss_one]) (_b[`second']) (_b[ss_ppe]) (`performance') (_b[_cons]) (e(r2))
 }
 postclose `handle'
 ss_check too_few_values, fail(`used' == 0) value(`small')

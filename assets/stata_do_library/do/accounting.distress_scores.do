@@ -83,7 +83,7 @@ forvalues g = 0/`groups' {
         quietly count if `inside' & z_zone == `z'
         local s`z' = r(N) / `v_N'
     }
-    post `handle' (`"`name'"') (`v_N') (`v_mean') (`v_sd') (`v_p25') (`v_p50') (`v_p75') (`s1') (`s2') (`s3')
+    post `handle' (`"`macval(name)'"') (`v_N') (`v_mean') (`v_sd') (`v_p25') (`v_p50') (`v_p75') (`s1') (`s2') (`s3')
     if `g' == 0 {
         ss_metric mean_score = `v_mean'
         ss_metric share_distress = `s1'

@@ -63,7 +63,7 @@ ss_event step name=export status=begin
 ss_export using "table_effects.csv", rows("`rows'")
 quietly teffects ipw (`p_outcome') (`p_treatment' `p_regressors_fv') if ss_use
 ss_label `p_treatment'
-ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after weighting: `r(text)'"')
+ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after weighting: `=r(text)'"')
 ss_metric worst_balance = r(worst)
 ss_fit_table using "table_fit.csv", se(robust, from both models) values(N `used' n_treated `treated' n_control `control' level `p_level')
 ss_event step name=export status=ok

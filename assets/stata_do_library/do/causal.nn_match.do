@@ -53,6 +53,6 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_effects.csv", rows("`rows'")
 ss_label `p_treatment'
-ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after matching: `r(text)'"')
+ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after matching: `=r(text)'"')
 ss_metric worst_balance = r(worst)
 ss_event step name=export status=ok

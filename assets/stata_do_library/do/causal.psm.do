@@ -56,11 +56,11 @@ ss_event step name=export status=begin
 ss_export using "table_effects.csv", rows("`effect_rows'")
 ss_fit_table using "table_fit.csv", values(N `used' n_treated `treated' n_control `control' level `p_level') se(Abadie-Imbens, estimated score)
 ss_label `p_treatment'
-local name `"`r(text)'"'
-ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after matching: `name'"')
+local name = r(text)
+ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after matching: `macval(name)'"')
 ss_metric worst_balance = r(worst)
 ss_source
-teoverlap, title(`"Propensity score by group: `name'"') xtitle("Probability of treatment") ytitle("Density") legend(order(1 "control" 2 "treated")) ///
+teoverlap, title(`"Propensity score by group: `macval(name)'"') xtitle("Probability of treatment") ytitle("Density") legend(order(1 "control" 2 "treated")) ///
     note("N = `used' (`treated' treated, `control' control); `r(engine)'")
 ss_figure using "fig_overlap.svg"
 ss_event step name=export status=ok

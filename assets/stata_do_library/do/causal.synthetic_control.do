@@ -86,7 +86,7 @@ postfile `weights' str80 unit double weight using "`weight_rows'"
 forvalues j = 1/`others' {
     local id = el(`w', `j', 1)
     quietly levelsof ss_name if ss_panel == `id', local(name) clean
-    post `weights' (`"`name'"') (el(`w', `j', 2))
+    post `weights' (`"`macval(name)'"') (el(`w', `j', 2))
 }
 postclose `weights'
 local names : rownames `v'
@@ -154,7 +154,7 @@ local order "`unit' `controls'"
 foreach id of local order {
     local column = `column' + 1
     quietly levelsof ss_name if ss_panel == `id', local(name) clean
-    post `placebos' (`"`name'"') (el(`ratios', `column', 1)) (el(`ratios', `column', 2)) (el(`ratios', `column', 3)) (`column' == 1)
+    post `placebos' (`"`macval(name)'"') (el(`ratios', `column', 1)) (el(`ratios', `column', 2)) (el(`ratios', `column', 3)) (`column' == 1)
 }
 postclose `placebos'
 * by period: the share of units with a gap at least as large
@@ -199,10 +199,10 @@ ss_export using "table_placebos.csv", rows("`placebo_rows'")
 local how = cond("`search'" == "", "regression-based importances of predictors", "importances of predictors with the least error before the event")
 ss_fit_table using "table_fit.csv", se(none; ranks among placebos) weight(`how') values(N _N N_units `count' n_predictors `size' periods_before `early' periods_after `late' rmspe_before sqrt(`error') rmspe_after sqrt(`post') rmspe_ratio el(`ratios',1,3))
 ss_label `p_outcome'
-local title `"`r(text)'"'
+local title = r(text)
 ss_label `p_time_var'
-local xtitle `"`r(text)'"'
+local xtitle = r(text)
 local used = _N
-ss_synth_plot using "fig_paths.svg", rows("`line_rows'") kind(paths) event(`p_event_time') n(`used') title(`"`title'"') xtitle(`"`xtitle'"')
-ss_synth_plot using "fig_gaps.svg", rows("`gap_rows'") kind(gaps) event(`p_event_time') n(`used') title(`"`title'"') xtitle(`"`xtitle'"')
+ss_synth_plot using "fig_paths.svg", rows("`line_rows'") kind(paths) event(`p_event_time') n(`used') title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"')
+ss_synth_plot using "fig_gaps.svg", rows("`gap_rows'") kind(gaps) event(`p_event_time') n(`used') title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"')
 ss_event step name=export status=ok

@@ -54,7 +54,7 @@ foreach variable of local vars {
         scalar `average' = r(mean)
         scalar `spread' = r(sd)
     }
-    post `table' ("`variable'") (`"`label'"') ("`kind'") ("`type'") ("`format'") (`rows_used' - `missing') (`missing') (`missing' / `rows_used') (`distinct') (`smallest') (`largest') (`average') (`spread') (`shortest') (`longest')
+    post `table' ("`variable'") (`"`macval(label)'"') ("`kind'") ("`type'") ("`format'") (`rows_used' - `missing') (`missing') (`missing' / `rows_used') (`distinct') (`smallest') (`largest') (`average') (`spread') (`shortest') (`longest')
     if `missing' == `rows_used' {
         local empty_columns = `empty_columns' + 1
         ss_issue `issues' `variable' all_missing `missing' `rows_used' "no value at all"

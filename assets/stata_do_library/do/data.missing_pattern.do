@@ -38,7 +38,7 @@ foreach variable of local vars {
         local extended = r(N)
     }
     quietly count if ss_use & missing(`variable') & ss_gaps == 1
-    post `table' ("`variable'") (`"`label'"') (cond(`text', "text", "number")) (`total' - `missing') (`missing') (`missing' / `total') (`extended') (r(N))
+    post `table' ("`variable'") (`"`macval(label)'"') (cond(`text', "text", "number")) (`total' - `missing') (`missing') (`missing' / `total') (`extended') (r(N))
     local empty = `empty' + (`missing' == `total')
     if `missing' > 0 {
         local with_gaps "`with_gaps' `variable'"

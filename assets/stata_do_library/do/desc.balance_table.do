@@ -32,7 +32,7 @@ foreach variable of local p_continuous {
         local mean`g' = r(mean)
         local var`g' = r(Var)
         local n`g' = r(N)
-        post `table' ("`variable'") ("") (`"`name'"') (r(N)) (`missing') (r(mean)) (r(sd)) (r(p50)) (.) (.) (.) ("") (.) (.) (.) (.)
+        post `table' ("`variable'") ("") (`"`macval(name)'"') (r(N)) (`missing') (r(mean)) (r(sd)) (r(p50)) (.) (.) (.) ("") (.) (.) (.) (.)
     }
     scalar `distance' = .
     forvalues g = 1/`groups' {
@@ -95,7 +95,7 @@ foreach variable of local p_categorical {
             }
             quietly count if `condition' & ss_level == `k'
             local share`g' = r(N) / `n`g''
-            post `table' ("`variable'") (`"`words'"') (`"`name'"') (`n`g'') (`missing`g'') (.) (.) (.) (r(N)) (100 * `share`g'') (.) ("") (.) (.) (.) (.)
+            post `table' ("`variable'") (`"`macval(words)'"') (`"`macval(name)'"') (`n`g'') (`missing`g'') (.) (.) (.) (r(N)) (100 * `share`g'') (.) ("") (.) (.) (.) (.)
         }
         scalar `distance' = .
         forvalues g = 1/`groups' {
@@ -107,7 +107,7 @@ foreach variable of local p_categorical {
                 }
             }
         }
-        post `table' ("`variable'") (`"`words'"') ("comparison") (`n0') (.) (.) (.) (.) (.) (.) (`distance') ("") (.) (.) (.) (.)
+        post `table' ("`variable'") (`"`macval(words)'"') ("comparison") (`n0') (.) (.) (.) (.) (.) (.) (`distance') ("") (.) (.) (.) (.)
         local largest = max(`largest', cond(missing(`distance'), 0, abs(`distance')))
     }
     scalar `chi' = .

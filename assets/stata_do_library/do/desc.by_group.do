@@ -17,7 +17,7 @@ foreach variable of local p_vars {
     ss_post_stats `table' "`variable'" "all" `variable' "ss_use" `p_stats'
     forvalues g = 1/`groups' {
         local name : label ss_group `g'
-        ss_post_stats `table' "`variable'" `"`name'"' `variable' "ss_use & ss_group == `g'" `p_stats'
+        ss_post_stats `table' "`variable'" `"`macval(name)'"' `variable' "ss_use & ss_group == `g'" `p_stats'
     }
 }
 postclose `table'
@@ -26,5 +26,5 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_by_group.csv", rows("`rows'")
 ss_label `p_group'
-ss_group_plot using "fig_group_means.svg", variables(`p_vars') group(ss_group) title(`"Means by `r(text)'"')
+ss_group_plot using "fig_group_means.svg", variables(`p_vars') group(ss_group) title(`"Means by `=r(text)'"')
 ss_event step name=export status=ok

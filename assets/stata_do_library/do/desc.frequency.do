@@ -55,7 +55,7 @@ foreach variable of local p_vars {
             local value = strtrim(strofreal(`number', "%18.0g"))
             local label : label (`variable') `number', strict
         }
-        post `table' ("`variable'") (`"`value'"') (`"`label'"') (`n') (100 * `n' / `total') (100 * `n' / `valid') (100 * `running' / `valid')
+        post `table' ("`variable'") (`"`macval(value)'"') (`"`macval(label)'"') (`n') (100 * `n' / `total') (100 * `n' / `valid') (100 * `running' / `valid')
     }
     post `table' ("`variable'") ("missing") ("") (`total' - `valid') (100 * (`total' - `valid') / `total') (.) (.)
     drop ss_level ss_place
@@ -68,7 +68,7 @@ ss_event step name=export status=begin
 ss_export using "table_frequencies.csv", rows("`rows'")
 local focal : word 1 of `p_vars'
 ss_label `focal'
-local title `"`r(text)'"'
+local title = r(text)
 ss_source
 local engine "`r(engine)'"
 preserve
@@ -77,6 +77,6 @@ quietly keep if variable == "`focal'" & n > 0
 quietly generate str2045 words = cond(label == "", value, label)
 quietly save "`rows'", replace
 restore
-ss_bar_plot using "fig_bars.svg", rows("`rows'") height(percent) names(words) title(`"Frequency of `title'"') ///
-    xtitle("Share of rows (%)") ytitle(`"`title'"') note("N = `total' rows of the sample; `engine'")
+ss_bar_plot using "fig_bars.svg", rows("`rows'") height(percent) names(words) title(`"Frequency of `macval(title)'"') ///
+    xtitle("Share of rows (%)") ytitle(`"`macval(title)'"') note("N = `total' rows of the sample; `engine'")
 ss_event step name=export status=ok

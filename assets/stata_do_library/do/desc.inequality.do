@@ -78,7 +78,7 @@ forvalues g = 0/`groups' {
         ss_metric gini = `gini'
         ss_metric theil = `theil'
     }
-    post `table' (`"`name'"') (`n') (`zeros') (`mean') (`median') (`gini') (`theil') (`mld') (`atkinson') (`cv') (`high') (`middle') (1 - `top') (`bottom')
+    post `table' (`"`macval(name)'"') (`n') (`zeros') (`mean') (`median') (`gini') (`theil') (`mld') (`atkinson') (`cv') (`high') (`middle') (1 - `top') (`bottom')
     drop `population' `income' `cell'
 }
 postclose `table'
@@ -87,13 +87,13 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_inequality.csv", rows("`rows'")
 ss_label `p_variable'
-local words `"`r(text)'"'
+local words = r(text)
 quietly count if ss_use
 local used = r(N)
 ss_source
 sort ss_share
 twoway (line ss_held ss_share if ss_use, lcolor("0 114 178")) (function y = x, range(0 1) lcolor(gs8) lpattern(dash)), ///
-    title(`"Lorenz curve: `words'"') xtitle("Share of rows, from the smallest value") ytitle("Share of the total") ylabel(, angle(0)) ///
+    title(`"Lorenz curve: `macval(words)'"') xtitle("Share of rows, from the smallest value") ytitle("Share of the total") ylabel(, angle(0)) ///
     legend(order(1 "Lorenz curve" 2 "equality")) note("N = `used' rows of the sample; weights: `kind'; `r(engine)'")
 ss_figure using "fig_lorenz.svg"
 ss_event step name=export status=ok

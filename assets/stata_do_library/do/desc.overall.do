@@ -19,7 +19,7 @@ local empty_columns = 0
 local count : word count `p_vars'
 foreach variable of local p_vars {
     local label : variable label `variable'
-    ss_post_stats `table' "`variable'" `"`label'"' `variable' "ss_use" `p_stats'
+    ss_post_stats `table' "`variable'" `"`macval(label)'"' `variable' "ss_use" `p_stats'
     quietly count if ss_use & !missing(`variable')
     local empty_columns = `empty_columns' + (r(N) == 0)
 }

@@ -146,14 +146,14 @@ ss_event step name=export status=begin
 ss_export using "table_comparisons.csv", rows("`rows'")
 ss_export using "table_kinds.csv", rows("`kinds'")
 ss_label `p_outcome'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
 local engine "`r(engine)'"
 local line = `twfe'
 preserve
 quietly use "`rows'", clear
 twoway (scatter estimate weight if kind == "treated and never treated", mcolor("0 114 178")) (scatter estimate weight if kind == "earlier and not yet treated", mcolor("0 158 115") msymbol(triangle)) ///
-    (scatter estimate weight if substr(kind, 1, 5) == "later", mcolor("213 94 0") msymbol(square)), yline(`line', lcolor(gs8) lpattern(dash)) title(`"Comparisons behind the estimate: `name'"') ///
+    (scatter estimate weight if substr(kind, 1, 5) == "later", mcolor("213 94 0") msymbol(square)), yline(`line', lcolor(gs8) lpattern(dash)) title(`"Comparisons behind the estimate: `macval(name)'"') ///
     xtitle("Weight in the two-way fixed-effects estimate") ytitle("Difference in differences") ylabel(, angle(0)) legend(order(1 "never treated as control" 2 "not yet treated as control" 3 "treated before as control")) ///
     note("dashed: two-way fixed-effects estimate; `engine'")
 ss_figure using "fig_comparisons.svg"

@@ -132,5 +132,5 @@ ss_export using "table_aggregate.csv", rows("`tests'")
 ss_export using "table_dynamic.csv", rows("`rows'")
 ss_export using "table_cohorts.csv", rows("`cells'")
 ss_label `p_outcome'
-ss_event_plot using "fig_dynamic.svg", rows("`rows'") title(`"`r(text)'"') n(`used') base(-1) level(`p_level')
+ss_event_plot using "fig_dynamic.svg", rows("`rows'") title(`"`=r(text)'"') n(`used') base(-1) level(`p_level')
 ss_event step name=export status=ok

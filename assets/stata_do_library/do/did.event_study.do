@@ -106,5 +106,5 @@ ss_fit_table using "table_fit.csv", scalars(N N_g r2_w sigma_u sigma_e rho F df_
 ss_export using "table_event_coefficients.csv", rows("`rows'")
 ss_export using "table_pretrend_test.csv", rows("`test_rows'")
 ss_label `p_outcome'
-ss_event_plot using "fig_event_study.svg", rows("`rows'") title(`"`r(text)'"') n(`used') level(`p_level') base(`p_base_period')
+ss_event_plot using "fig_event_study.svg", rows("`rows'") title(`"`=r(text)'"') n(`used') level(`p_level') base(`p_base_period')
 ss_event step name=export status=ok

@@ -111,5 +111,5 @@ ss_export using "table_aggregate.csv", rows("`tests'")
 ss_export using "table_dynamic.csv", rows("`rows'")
 ss_label `p_outcome'
 local reference = -`leads' - 1
-ss_event_plot using "fig_dynamic.svg", rows("`rows'") title(`"`r(text)'"') n(`used') base(`reference') level(`p_level')
+ss_event_plot using "fig_dynamic.svg", rows("`rows'") title(`"`=r(text)'"') n(`used') base(`reference') level(`p_level')
 ss_event step name=export status=ok

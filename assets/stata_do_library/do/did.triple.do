@@ -54,13 +54,13 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_eight_means.csv", rows("`rows'")
 ss_label `p_outcome'
-local words `"`r(text)'"'
+local words = r(text)
 ss_source
 local engine "`r(engine)'"
 preserve
 quietly use "`effects'", clear
 twoway (rcap ci_low ci_high position, horizontal lcolor("0 114 178")) (scatter position estimate, mcolor("0 114 178")), xline(0, lcolor(gs8) lpattern(dash)) ///
-    ylabel(1 "unexposed" 2 "exposed" 3 "triple difference", angle(0) nogrid) yscale(reverse range(0.5 3.5)) legend(off) title(`"Effects on `words'"') ytitle("") xtitle("Estimate with `p_level'% interval") note("N = `used'; `vce'; `engine'")
+    ylabel(1 "unexposed" 2 "exposed" 3 "triple difference", angle(0) nogrid) yscale(reverse range(0.5 3.5)) legend(off) title(`"Effects on `macval(words)'"') ytitle("") xtitle("Estimate with `p_level'% interval") note("N = `used'; `vce'; `engine'")
 ss_figure using "fig_effects.svg"
 quietly drop position
 tempfile listed

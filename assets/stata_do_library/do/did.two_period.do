@@ -73,5 +73,5 @@ ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(`vce'
 ss_coef_table using "table_coefficients.csv", table(`coefficients') results
 ss_export using "table_four_means.csv", rows("`mean_rows'")
 ss_label `p_outcome'
-ss_did_plot using "fig_means.svg", rows("`mean_rows'") title(`"`r(text)'"') n(`rows_used') level(`p_level')
+ss_did_plot using "fig_means.svg", rows("`mean_rows'") title(`"`=r(text)'"') n(`rows_used') level(`p_level')
 ss_event step name=export status=ok

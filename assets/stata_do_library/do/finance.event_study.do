@@ -72,7 +72,7 @@ forvalues a = 1/`assets' {
     local se = sqrt(`variance')
     quietly replace ss_var = `s'^2 if ss_asset == `a'
     local used = `used' + 1
-    post `handle' (`"`name'"') (`n') (`alpha') (`beta') (`s') (`car') (`se') (`car' / `se') (2 * normal(-abs(`car' / `se')))
+    post `handle' (`"`macval(name)'"') (`n') (`alpha') (`beta') (`s') (`car') (`se') (`car' / `se') (2 * normal(-abs(`car' / `se')))
 }
 postclose `handle'
 ss_check too_few_periods, fail(`used' == 0) value(`short')

@@ -1,4 +1,4 @@
-* finance.fama_macbeth 1.0.0: are characteristics priced? Cross-section regressions by period, averaged over periods.
+* finance.fama_macbeth 1.0.1: are characteristics priced? Cross-section regressions by period, averaged over periods.
 * Reads p_outcome p_regressors p_panel_id p_time_var p_lags p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors'
@@ -106,5 +106,5 @@ ss_export using "table_premia.csv", rows("`premia'")
 ss_export using "table_periods.csv", rows("`long'")
 quietly count if ss_use
 local used = r(N)
-ss_fit_table using "table_fit.csv", se(over periods; Newey-West with `lags' lags) values(N `used' periods `done' periods_skipped `skipped' mean_units `mean_n' mean_r2 `mean_r2' lags `lags' level `p_level')
+ss_fit_table using "table_fit.csv", se(over periods; Newey-West with `lags' lags in columns of their own) values(N `used' periods `done' periods_skipped `skipped' mean_units `mean_n' mean_r2 `mean_r2' lags `lags' level `p_level')
 ss_event step name=export status=ok

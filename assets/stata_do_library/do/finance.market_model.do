@@ -54,7 +54,7 @@ forvalues a = 1/`assets' {
         local value = el(`b', 1, `place')
         local se = sqrt(el(`v', `place', `place'))
         local half = invttail(`df', (1 - `p_level' / 100) / 2) * `se'
-        post `handle' (`"`name'"') ("`term'") (`value') (`se') (`value' / `se') (2 * ttail(`df', abs(`value' / `se'))) (`value' - `half') (`value' + `half') (`n') (`r2') (`sd')
+        post `handle' (`"`macval(name)'"') ("`term'") (`value') (`se') (`value' / `se') (2 * ttail(`df', abs(`value' / `se'))) (`value' - `half') (`value' + `half') (`n') (`r2') (`sd')
     }
 }
 postclose `handle'

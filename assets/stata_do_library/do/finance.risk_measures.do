@@ -66,7 +66,7 @@ forvalues a = 1/`assets' {
     quietly count if ss_asset == `a' & `p_return_var' < 0
     local negative = r(N) / `n'
     * error of the ratio for independent returns (Lo 2002), then per year
-    post `handle' (`"`name'"') (`n') (`mean') (`sd') (`skewness') (`kurtosis') (`annual') (`sd' * sqrt(`year') / `scale') (`ratio' * sqrt(`year')) (sqrt((1 + (`ratio')^2 / 2) / `n') * sqrt(`year')) ///
+    post `handle' (`"`macval(name)'"') (`n') (`mean') (`sd') (`skewness') (`kurtosis') (`annual') (`sd' * sqrt(`year') / `scale') (`ratio' * sqrt(`year')) (sqrt((1 + (`ratio')^2 / 2) / `n') * sqrt(`year')) ///
         (`over' / `down' * sqrt(`year')) (`deepest') (`annual' / -`deepest') (-`cut') (-`tail_mean') (-(`mean' + invnormal(`p_tail') * `sd')) (`min') (`max') (`negative')
     if `a' == 1 {
         ss_metric sharpe = `ratio' * sqrt(`year')
@@ -89,6 +89,6 @@ if "`p_asset_id'" == "" {
     local first "all"
 }
 quietly generate double ss_under = 100 * ss_drawdown
-twoway (area ss_under `p_time_var' if ss_asset == 1, color("213 94 0%40")), title(`"Drawdown: `first'"') xtitle("Time") ytitle("Loss from the highest value so far (%)") ylabel(, angle(0)) legend(off) note("first of `assets' assets; `engine'")
+twoway (area ss_under `p_time_var' if ss_asset == 1, color("213 94 0%40")), title(`"Drawdown: `macval(first)'"') xtitle("Time") ytitle("Loss from the highest value so far (%)") ylabel(, angle(0)) legend(off) note("first of `assets' assets; `engine'")
 ss_figure using "fig_drawdown.svg"
 ss_event step name=export status=ok

@@ -37,5 +37,5 @@ local used = e(N)
 ss_fit_table using "table_fit.csv", scalars(N ll ll_0 r2_p chi2 p df_m) se(`errors') clusters(`p_set_id') values(sets_used `sets'-`unused' sets_unused `unused' level `p_level')
 ss_models_table using "table_coefficients.csv", models(matched `coefficients' unmatched `crude') focal(`: word 1 of `p_regressors'') eform(odds_ratio) equation(`p_outcome')
 ss_label `p_outcome'
-ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(standard errors: `errors') title(`"Conditional logit: `r(text)'"') xtitle("Log odds ratio with interval")
+ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(standard errors: `errors') title(`"Conditional logit: `=r(text)'"') xtitle("Log odds ratio with interval")
 ss_event step name=export status=ok

@@ -53,5 +53,5 @@ ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: wor
 ss_models_table using "table_margins.csv", models(share `effects') column(prediction) equation(dydx) indicators(`indicators')
 ss_label `p_outcome'
 local used = e(N)
-ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(standard errors: `vce') title(`"Marginal effects: `r(text)'"') xtitle("Change of the expected share")
+ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(standard errors: `vce') title(`"Marginal effects: `=r(text)'"') xtitle("Change of the expected share")
 ss_event step name=export status=ok

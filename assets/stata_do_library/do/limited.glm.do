@@ -67,9 +67,9 @@ ss_event step name=export status=begin
 ss_export using "table_tests.csv", rows("`rows'")
 quietly generate double ss_residual = `p_outcome' - `fitted' if ss_use
 ss_label `p_outcome'
-local words `"`r(text)'"'
+local words = r(text)
 ss_source
 twoway (scatter ss_residual `fitted' if ss_use, mcolor("0 114 178") msize(small)), yline(0, lcolor(gs8) lpattern(dash)) legend(off) ///
-    title(`"Residuals: `words'"') xtitle("Fitted mean") ytitle("Observed minus fitted") ylabel(, angle(0)) note("N = `used'; `p_family' with `p_link' link; `r(engine)'")
+    title(`"Residuals: `macval(words)'"') xtitle("Fitted mean") ytitle("Observed minus fitted") ylabel(, angle(0)) note("N = `used'; `p_family' with `p_link' link; `r(engine)'")
 ss_figure using "fig_residuals.svg"
 ss_event step name=export status=ok

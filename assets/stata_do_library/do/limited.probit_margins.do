@@ -45,5 +45,5 @@ ss_coef_table using "table_coefficients.csv", table(`coefficients') results indi
 ss_coef_table using "table_margins.csv", table(`effects') equation(dydx) indicators(`indicators')
 ss_label `p_outcome'
 ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(standard errors: `vce') ///
-    title(`"Average marginal effects: `r(text)'"') xtitle("Effect on the probability with `p_level'% confidence interval")
+    title(`"Average marginal effects: `=r(text)'"') xtitle("Effect on the probability with `p_level'% confidence interval")
 ss_event step name=export status=ok

@@ -73,9 +73,9 @@ ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`focal
 ss_export using "table_components.csv", rows("`parts'")
 ss_export using "table_efficiency.csv", rows("`efficiency'")
 ss_label `p_outcome'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
-twoway (histogram ss_efficiency if ss_use, color("0 114 178%60")), title(`"Technical efficiency: `name'"') xtitle("Efficiency (1 on the frontier; above 1 for costs)") ytitle("Density") legend(off) ///
+twoway (histogram ss_efficiency if ss_use, color("0 114 178%60")), title(`"Technical efficiency: `macval(name)'"') xtitle("Efficiency (1 on the frontier; above 1 for costs)") ytitle("Density") legend(off) ///
     note("N = `used'; `p_distribution' inefficiency; `r(engine)'")
 ss_figure using "fig_efficiency.svg"
 ss_event step name=export status=ok

@@ -56,7 +56,7 @@ foreach term of local terms {
     local gap = el(`b', 1, `i1') - el(`b', 1, `i2')
     local se = sqrt(`v1' + `v2' - 2 * el(`v', `i1', `i2'))
     local p = 2 * normal(-abs(`gap' / `se'))
-    post `handle' ("`term'") (el(`b', 1, `i1')) (sqrt(`v1')) (el(`b', 1, `i2')) (sqrt(`v2')) (`gap') (`se') (`gap' / `se') (`p') (`gap' - `z' * `se') (`gap' + `z' * `se') (`"`first' minus `second'"')
+    post `handle' ("`term'") (el(`b', 1, `i1')) (sqrt(`v1')) (el(`b', 1, `i2')) (sqrt(`v2')) (`gap') (`se') (`gap' / `se') (`p') (`gap' - `z' * `se') (`gap' + `z' * `se') (`"`macval(first)' minus `macval(second)'"')
     matrix `d'[1, `j'] = `gap'
     matrix `d'[2, `j'] = `se'
     matrix `d'[5, `j'] = `gap' - `z' * `se'
@@ -99,5 +99,5 @@ ss_export using "table_tests.csv", rows("`tests'")
 local used = `n1' + `n2'
 ss_fit_table using "table_fit.csv", values(N `used' n_first `n1' n_second `n2' r2_first `r2_1' r2_second `r2_2' r2_pooled `r2_pooled' level `p_level') se(robust, both groups jointly)
 ss_label `p_outcome'
-ss_coef_plot using "fig_differences.svg", table(`d') level(`p_level') n(`used') se(robust standard errors) title(`"Coefficients, `first' less `second': `r(text)'"') xtitle("Difference of the coefficients with `p_level'% interval")
+ss_coef_plot using "fig_differences.svg", table(`d') level(`p_level') n(`used') se(robust standard errors) title(`"Coefficients, `macval(first)' less `macval(second)': `=r(text)'"') xtitle("Difference of the coefficients with `p_level'% interval")
 ss_event step name=export status=ok

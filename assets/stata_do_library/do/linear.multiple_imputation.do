@@ -205,5 +205,5 @@ ss_coef_table using "table_coefficients.csv", table(`all') focal(`focal') equati
 ss_export using "table_comparison.csv", rows("`compared'")
 ss_export using "table_missing.csv", rows("`missing'")
 ss_label `p_outcome'
-ss_coef_plot using "fig_coefficients.svg", table(`all') level(`p_level') n(`used') se(`se') title(`"Coefficients: `r(text)'"') xtitle("Coefficient with `p_level'% confidence interval")
+ss_coef_plot using "fig_coefficients.svg", table(`all') level(`p_level') n(`used') se(`se') title(`"Coefficients: `=r(text)'"') xtitle("Coefficient with `p_level'% confidence interval")
 ss_event step name=export status=ok

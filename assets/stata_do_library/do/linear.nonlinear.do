@@ -104,14 +104,14 @@ forvalues i = 0/40 {
 postclose `handle'
 ss_export using "table_curve.csv", rows("`rows'")
 ss_label `p_outcome'
-local ytitle `"`r(text)'"'
+local ytitle = r(text)
 ss_label `p_focal'
-local xtitle `"`r(text)'"'
+local xtitle = r(text)
 ss_source
 local engine "`r(engine)'"
 sort `p_focal'
-twoway (scatter `p_outcome' `p_focal' if ss_use, mcolor(gs10) msize(small)) (line ss_fitted `p_focal' if ss_use, lcolor("0 114 178")), title(`"`ytitle' and `xtitle'"') ///
-    xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ylabel(, angle(0)) legend(order(1 "observed" 2 "fitted")) note("`p_model' curve; N = `used'; `engine'")
+twoway (scatter `p_outcome' `p_focal' if ss_use, mcolor(gs10) msize(small)) (line ss_fitted `p_focal' if ss_use, lcolor("0 114 178")), title(`"`macval(ytitle)' and `macval(xtitle)'"') ///
+    xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ylabel(, angle(0)) legend(order(1 "observed" 2 "fitted")) note("`p_model' curve; N = `used'; `engine'")
 ss_figure using "fig_curve.svg"
 twoway (scatter ss_residual ss_fitted if ss_use, mcolor("0 114 178") msize(small)), yline(0, lcolor(gs8) lpattern(dash)) title("Residuals of the curve") ///
     xtitle("Fitted value") ytitle("Residual") ylabel(, angle(0)) legend(off) note("N = `used'; `engine'")

@@ -68,12 +68,13 @@ foreach part in group_1 group_2 difference explained unexplained {
     scalar `se' = _se[overall:`part']
     if substr("`part'", 1, 6) == "group_" {
         local g = substr("`part'", 7, 1)
-        post `handle' ("mean_group`g'") (`value') (`se') (.) (.) (`value' - `half' * `se') (`value' + `half' * `se') (.) (`"`: label ss_group `g''"')
+        local name : label ss_group `g'
+        post `handle' ("mean_group`g'") (`value') (`se') (.) (.) (`value' - `half' * `se') (`value' + `half' * `se') (.) (`"`macval(name)'"')
     }
     else {
         if "`part'" == "difference" {
             local name "gap"
-            local note `"`first' minus `second'"'
+            local note `"`macval(first)' minus `macval(second)'"'
         }
         if "`part'" == "explained" {
             local note "by the means of the regressors; coefficients: `p_reference'"
@@ -81,7 +82,7 @@ foreach part in group_1 group_2 difference explained unexplained {
         if "`part'" == "unexplained" {
             local note "by different coefficients"
         }
-        post `handle' ("`name'") (`value') (`se') (`value' / `se') (2 * normal(-abs(`value' / `se'))) (`value' - `half' * `se') (`value' + `half' * `se') (`value' / `gap') (`"`note'"')
+        post `handle' ("`name'") (`value') (`se') (`value' / `se') (2 * normal(-abs(`value' / `se'))) (`value' - `half' * `se') (`value' + `half' * `se') (`value' / `gap') (`"`macval(note)'"')
     }
 }
 postclose `handle'
@@ -108,5 +109,5 @@ ss_export using "table_decomposition.csv", rows("`rows'")
 ss_export using "table_detail.csv", rows("`details'")
 quietly count if ss_use
 ss_fit_table using "table_fit.csv", se(robust, delta method) values(N `n1'+`n2' n_first `n1' n_second `n2' r2_first `r2_1' r2_second `r2_2' level `p_level')
-ss_bar_plot using "fig_parts.svg", rows("`details'") height(explained) names(term) condition(!missing(explained)) title("Parts of the gap that traits explain") xtitle("Unit of the outcome") ytitle("") note(`"Gap: `first' minus `second'; coefficients: `p_reference'; N = `=`n1' + `n2'' rows"')
+ss_bar_plot using "fig_parts.svg", rows("`details'") height(explained) names(term) condition(!missing(explained)) title("Parts of the gap that traits explain") xtitle("Unit of the outcome") ytitle("") note(`"Gap: `macval(first)' minus `macval(second)'; coefficients: `p_reference'; N = `=`n1' + `n2'' rows"')
 ss_event step name=export status=ok

@@ -46,5 +46,5 @@ local rows = e(N)
 ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(`vce') weight(`kind') values(level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results
 ss_label `p_outcome'
-ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`rows') se(standard errors: `vce') title(`"Linear regression: `r(text)'"')
+ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`rows') se(standard errors: `vce') title(`"Linear regression: `=r(text)'"')
 ss_event step name=export status=ok

@@ -99,7 +99,7 @@ ss_event step name=export status=begin
 ss_export using "table_sensitivity.csv", rows("`rows'")
 ss_export using "table_bounds.csv", rows("`bounds'")
 ss_label `p_focal'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
 local engine "`r(engine)'"
 local observed = `b'
@@ -113,7 +113,7 @@ forvalues i = 1/`=min(_N, 30)' {
 }
 quietly keep in 1/`=min(_N, 30)'
 twoway (rcap ci_low ci_high position, horizontal lcolor("0 114 178")) (scatter position estimate, mcolor("0 114 178")), ylabel(`axis', angle(0) nogrid) yscale(reverse) ///
-    xline(0, lcolor(gs8) lpattern(dash)) xline(`observed', lcolor("213 94 0")) legend(off) title(`"Estimate of `name' with an omitted variable"') ytitle("As strong as") ///
+    xline(0, lcolor(gs8) lpattern(dash)) xline(`observed', lcolor("213 94 0")) legend(off) title(`"Estimate of `macval(name)' with an omitted variable"') ytitle("As strong as") ///
     xtitle("Adjusted estimate with `p_level'% interval") note("N = `used'; line: estimate without an omitted variable; `engine'")
 ss_figure using "fig_bounds.svg"
 restore

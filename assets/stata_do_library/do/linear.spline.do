@@ -153,15 +153,15 @@ ss_event step name=export status=begin
 ss_export using "table_tests.csv", rows("`rows'")
 ss_export using "table_curve.csv", rows("`points'")
 ss_label `p_outcome'
-local words `"`r(text)'"'
+local words = r(text)
 ss_label `p_focal'
-local axis `"`r(text)'"'
+local axis = r(text)
 ss_source
 local engine "`r(engine)'"
 preserve
 quietly use "`points'", clear
-twoway (rarea low high x, color("0 114 178%20")) (line y x, lcolor("0 114 178")), xline(`p_knots', lcolor(gs8) lpattern(dash)) title(`"`words' and `axis'"') ///
-    xtitle(`"`axis'"') ytitle(`"Predicted `words'"') ylabel(, angle(0)) legend(order(2 "prediction" 1 "`p_level'% interval")) note("Dashed: knots (`p_kind' spline); other regressors at their means; N = `n'; `engine'")
+twoway (rarea low high x, color("0 114 178%20")) (line y x, lcolor("0 114 178")), xline(`p_knots', lcolor(gs8) lpattern(dash)) title(`"`macval(words)' and `macval(axis)'"') ///
+    xtitle(`"`macval(axis)'"') ytitle(`"Predicted `macval(words)'"') ylabel(, angle(0)) legend(order(2 "prediction" 1 "`p_level'% interval")) note("Dashed: knots (`p_kind' spline); other regressors at their means; N = `n'; `engine'")
 ss_figure using "fig_curve.svg"
 restore
 ss_event step name=export status=ok

@@ -104,9 +104,9 @@ ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(ss_x) 
 ss_export using "table_doses.csv", rows("`rows'")
 quietly generate double ss_seen = `observed' / `number' if `first' == 1
 ss_label `p_dose'
-local words `"`r(text)'"'
+local words = r(text)
 ss_label `p_outcome'
-local response `"`r(text)'"'
+local response = r(text)
 quietly summarize ss_x if ss_use
 local from = r(min)
 local to = r(max)
@@ -120,6 +120,6 @@ quietly count if ss_use
 local used = r(N)
 ss_source
 twoway (function y = `curve', range(`from' `to') lcolor("0 114 178")) (scatter ss_seen ss_x if `first' == 1, mcolor("213 94 0")), ///
-    title(`"Response to the dose: `response'"') xtitle(`"`words' (`scale')"') ytitle("Share responding") ylabel(0(0.25)1, angle(0)) legend(order(1 "fitted (`p_link')" 2 "observed share")) note("N = `used'; `r(engine)'")
+    title(`"Response to the dose: `macval(response)'"') xtitle(`"`macval(words)' (`scale')"') ytitle("Share responding") ylabel(0(0.25)1, angle(0)) legend(order(1 "fitted (`p_link')" 2 "observed share")) note("N = `used'; `r(engine)'")
 ss_figure using "fig_curve.svg"
 ss_event step name=export status=ok

@@ -65,10 +65,10 @@ ss_metric ratio = `main'
 local text "Pearson chi-squared of no association"
 if "`p_design'" == "rate" {
     local text "two-sided mid-p; exact limits"
-    post `measures' ("`name'") (r(`ratio')) (r(lb_`ratio')) (r(ub_`ratio')) (.) (r(p)) ("`text'")
+    post `measures' ("`name'") (r(`ratio')) (r(lb_`ratio')) (r(ub_`ratio')) (.) (r(p)) ("`macval(text)'")
 }
 else {
-    post `measures' ("`name'") (r(`ratio')) (r(lb_`ratio')) (r(ub_`ratio')) (r(chi2)) (r(p)) ("`text'")
+    post `measures' ("`name'") (r(`ratio')) (r(lb_`ratio')) (r(ub_`ratio')) (r(chi2)) (r(p)) ("`macval(text)'")
 }
 local kind "attributable_fraction"
 if `main' < 1 {
@@ -104,10 +104,10 @@ if `groups' > 0 {
             }
         }
         if `failed' == 0 {
-            post `strata' (`"`text'"') (`n') (`cases') (r(`ratio')) (r(lb_`ratio')) (r(ub_`ratio')) ("")
+            post `strata' (`"`macval(text)'"') (`n') (`cases') (r(`ratio')) (r(lb_`ratio')) (r(ub_`ratio')) ("")
         }
         else {
-            post `strata' (`"`text'"') (`n') (`cases') (.) (.) (.) ("no ratio: a group has no row")
+            post `strata' (`"`macval(text)'"') (`n') (`cases') (.) (.) (.) ("no ratio: a group has no row")
         }
     }
     if "`p_design'" == "cohort" {

@@ -87,7 +87,7 @@ postfile `sums' str2045 study double position double effect double std_error dou
 forvalues i = 1/`k' {
     local g = ss_group[`i']
     local name : label ss_group `g'
-    post `sums' (`"`name'"') (`i') (`p_effect'[`i']) (`p_se'[`i']) (`p_effect'[`i'] - `z' * `p_se'[`i']) (`p_effect'[`i'] + `z' * `p_se'[`i']) (100 * `weight'[`i'] / `w') (100 * `star'[`i'] / `w2')
+    post `sums' (`"`macval(name)'"') (`i') (`p_effect'[`i']) (`p_se'[`i']) (`p_effect'[`i'] - `z' * `p_se'[`i']) (`p_effect'[`i'] + `z' * `p_se'[`i']) (100 * `weight'[`i'] / `w') (100 * `star'[`i'] / `w2')
 }
 postclose `sums'
 local pooled = ``p_model''
@@ -102,17 +102,17 @@ quietly save "`shown'"
 local axis ""
 forvalues i = 1/`k' {
     local text = study[`i']
-    local axis `"`axis' `i' `"`text'"'"'
+    local axis `"`macval(axis)' `i' `"`macval(text)'"'"'
 }
 local last = `k' + 1
-local axis `"`axis' `last' "Pooled (`p_model')""'
+local axis `"`macval(axis)' `last' "Pooled (`p_model')""'
 quietly expand 2 in `k'
 quietly replace position = `last' in `last'
 quietly replace effect = `pooled' in `last'
 quietly replace ci_low = `pooled_low' in `last'
 quietly replace ci_high = `pooled_high' in `last'
 twoway (rcap ci_low ci_high position, horizontal lcolor("0 114 178")) (scatter position effect if position <= `k', mcolor("0 114 178") msymbol(square)) (scatter position effect if position > `k', mcolor("213 94 0") msymbol(diamond)), ///
-    ylabel(`axis', angle(0) nogrid) yscale(reverse range(0.5 `=`last' + 0.5')) xline(0, lcolor(gs8)) xline(`pooled', lcolor("213 94 0") lpattern(dash)) legend(off) ///
+    ylabel(`macval(axis)', angle(0) nogrid) yscale(reverse range(0.5 `=`last' + 0.5')) xline(0, lcolor(gs8)) xline(`pooled', lcolor("213 94 0") lpattern(dash)) legend(off) ///
     title("Effects of the studies") ytitle("") xtitle("Effect with `p_level'% interval") note("N = `k' studies; `engine'")
 ss_figure using "fig_forest.svg"
 quietly use "`shown'", clear

@@ -126,13 +126,13 @@ ss_export using "table_folds.csv", rows("`folds'")
 local used = _N
 ss_fit_table using "table_fit.csv", values(N `used' folds `p_folds' models `models' gain_squared_error `better' gain_p `p') se(none)
 ss_label `p_outcome'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
 local engine "`r(engine)'"
 preserve
 quietly use "`folds'", clear
 quietly replace fold = fold + 0.15 * (model == 2)
-twoway (scatter rmse fold if model == 1, mcolor("0 114 178")) (scatter rmse fold if model == 2, mcolor("213 94 0") msymbol(triangle)), title(`"Error of the prediction of new rows: `name'"') xtitle("Fold") ytitle("Root mean squared error") ///
+twoway (scatter rmse fold if model == 1, mcolor("0 114 178")) (scatter rmse fold if model == 2, mcolor("213 94 0") msymbol(triangle)), title(`"Error of the prediction of new rows: `macval(name)'"') xtitle("Fold") ytitle("Root mean squared error") ///
     ylabel(, angle(0)) legend(order(1 "first set of regressors" 2 "both sets")) note("N = `used'; `engine'")
 ss_figure using "fig_scores.svg"
 restore

@@ -97,7 +97,7 @@ ss_export using "table_selected.csv", rows("`selected_rows'")
 ss_export using "table_path.csv", rows("`path_rows'")
 ss_export using "table_fit.csv", rows("`fit_rows'")
 ss_label `p_outcome'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
 local engine "`r(engine)'"
 preserve
@@ -113,7 +113,7 @@ local at = log10(`lambda')
 quietly summarize nonzero if id == `chosen_id', meanonly
 local terms = r(mean)
 twoway (connected `criterion' log_lambda, lcolor("0 114 178") mcolor("0 114 178") msize(small)), xline(`at', lcolor(gs8) lpattern(dash)) ///
-    title(`"Choice of the penalty: `name'"') xtitle("Penalty (log10 of lambda)") ytitle("`ytitle'") ylabel(, angle(0)) ///
+    title(`"Choice of the penalty: `macval(name)'"') xtitle("Penalty (log10 of lambda)") ytitle("`ytitle'") ylabel(, angle(0)) ///
     note("Dashed: selected penalty, `terms' terms; N = `used'; seed `p_seed'; `engine'")
 ss_figure using "fig_path.svg"
 restore

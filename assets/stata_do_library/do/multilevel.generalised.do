@@ -20,13 +20,20 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname all fixed handle icc
 if "`p_model'" == "logit" {
-    melogit `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', intpoints(`p_points') level(`p_level')
+    capture noisily melogit `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', intpoints(`p_points') level(`p_level')
+    local code = _rc
 }
 if "`p_model'" == "probit" {
-    meprobit `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', intpoints(`p_points') level(`p_level')
+    capture noisily meprobit `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', intpoints(`p_points') level(`p_level')
+    local code = _rc
 }
 if "`p_model'" == "poisson" {
-    mepoisson `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', intpoints(`p_points') level(`p_level')
+    capture noisily mepoisson `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', intpoints(`p_points') level(`p_level')
+    local code = _rc
+}
+ss_check converge, fail(`code' == 430 | `code' == 504) value(`code')
+if `code' != 0 {
+    error `code'
 }
 matrix `all' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
@@ -71,5 +78,5 @@ local ratio = cond("`p_model'" == "probit", "blank", "")
 ss_coef_table using "table_coefficients.csv", table(`fixed') focal(`focal') eform(ratio) `ratio' results
 ss_export using "table_variance.csv", rows("`variances'")
 ss_label `p_outcome'
-ss_coef_plot using "fig_coefficients.svg", table(`fixed') level(`p_level') n(`=e(N)') se(`=e(N_g)' groups) title(`"Coefficients: `r(text)'"') xtitle("Coefficient with `p_level'% confidence interval")
+ss_coef_plot using "fig_coefficients.svg", table(`fixed') level(`p_level') n(`=e(N)') se(`=e(N_g)' groups) title(`"Coefficients: `=r(text)'"') xtitle("Coefficient with `p_level'% confidence interval")
 ss_event step name=export status=ok

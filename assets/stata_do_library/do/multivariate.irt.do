@@ -60,13 +60,20 @@ local before = .
 local freed = .
 foreach name of local names {
     if "`name'" == "1pl" {
-        irt 1pl `p_vars' if ss_use, intpoints(`p_points')
+        capture noisily irt 1pl `p_vars' if ss_use, intpoints(`p_points')
+        local code = _rc
     }
     else if "`name'" == "2pl" {
-        irt 2pl `p_vars' if ss_use, intpoints(`p_points')
+        capture noisily irt 2pl `p_vars' if ss_use, intpoints(`p_points')
+        local code = _rc
     }
     else {
-        irt grm `p_vars' if ss_use, intpoints(`p_points')
+        capture noisily irt grm `p_vars' if ss_use, intpoints(`p_points')
+        local code = _rc
+    }
+    ss_check converge, fail(`code' == 430 | `code' == 504) value(`code')
+    if `code' != 0 {
+        error `code'
     }
     ss_check converge, fail(e(converged) == 0) value(e(converged))
     local ll = e(ll)

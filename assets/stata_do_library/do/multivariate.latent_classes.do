@@ -48,10 +48,16 @@ local chosen = 2
 local best = .
 forvalues k = 1/`most' {
     if `k' == 1 {
-        quietly gsem `yesno_part' `several_part' if ss_use, lclass(C 1)
+        capture noisily quietly gsem `yesno_part' `several_part' if ss_use, lclass(C 1)
+        local code = _rc
     }
     else {
-        quietly gsem `yesno_part' `several_part' if ss_use, lclass(C `k') startvalues(randomid, draws(`p_starts') seed(`p_seed'))
+        capture noisily quietly gsem `yesno_part' `several_part' if ss_use, lclass(C `k') startvalues(randomid, draws(`p_starts') seed(`p_seed'))
+        local code = _rc
+    }
+    ss_check converge, fail(`code' == 430 | `code' == 504) value(`code') row(`k')
+    if `code' != 0 {
+        error `code'
     }
     ss_check converge, fail(e(converged) == 0) value(e(converged)) row(`k')
     local ll = e(ll)
@@ -92,9 +98,10 @@ local top = -1e300
 local tries = min(`p_starts', 10)
 forvalues start = 1/`tries' {
     local own = `p_seed' + `start'
-    quietly gsem `yesno_part' `several_part' if ss_use, lclass(C `chosen') startvalues(randomid, draws(1) seed(`own'))
-    local end`start' = e(ll)
-    local top = max(`top', e(ll))
+    capture gsem `yesno_part' `several_part' if ss_use, lclass(C `chosen') startvalues(randomid, draws(1) seed(`own'))
+    * a start without convergence does not end where the best one ends
+    local end`start' = cond(_rc == 0, e(ll), -1e300)
+    local top = max(`top', `end`start'')
 }
 gsem `yesno_part' `several_part' if ss_use, lclass(C `chosen') startvalues(randomid, draws(`p_starts') seed(`p_seed'))
 local ll = e(ll)

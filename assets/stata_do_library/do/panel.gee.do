@@ -62,5 +62,5 @@ else {
 ss_models_table using "table_margins.csv", models(observed `effects') column(prediction) equation(dydx) indicators(`indicators')
 ss_export using "table_correlation.csv", rows("`rows'")
 ss_label `p_outcome'
-ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(robust standard errors) title(`"Marginal effects: `r(text)'"') xtitle("Change of the expected outcome")
+ss_coef_plot using "fig_margins.svg", table(`effects') level(`p_level') n(`used') se(robust standard errors) title(`"Marginal effects: `=r(text)'"') xtitle("Change of the expected outcome")
 ss_event step name=export status=ok

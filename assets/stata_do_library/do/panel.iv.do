@@ -50,5 +50,5 @@ ss_event step name=export status=begin
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`focal') results
 ss_export using "table_first_stage.csv", rows("`stage_rows'")
 ss_label `p_outcome'
-ss_coef_plot using "fig_coefficients.svg", table(`coefficients') level(`p_level') n(`=e(N)') se(conventional errors) title(`"Coefficients: `r(text)'"') xtitle("Coefficient with `p_level'% confidence interval")
+ss_coef_plot using "fig_coefficients.svg", table(`coefficients') level(`p_level') n(`=e(N)') se(conventional errors) title(`"Coefficients: `=r(text)'"') xtitle("Coefficient with `p_level'% confidence interval")
 ss_event step name=export status=ok

@@ -63,5 +63,5 @@ ss_event step name=export status=begin
 ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max chi2 p df_m) se(`errors') clusters(`p_panel_id') values(rho `rho' correlation2 `fit2' periods `periods' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results
 ss_label `p_outcome'
-ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(`errors') title(`"Coefficients: `r(text)'"')
+ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(`errors') title(`"Coefficients: `=r(text)'"')
 ss_event step name=export status=ok

@@ -61,5 +61,5 @@ local used = e(N)
 ss_fit_table using "table_fit.csv", scalars(N N_g ll chi2 p df_m) se(`errors') clusters(`p_panel_id') values(`more' units_without_event `empty' level `p_level')
 ss_models_table using "table_coefficients.csv", models(`p_effects' `coefficients' pooled `pooled') focal(`focal') eform(irr) equation(`p_outcome')
 ss_label `p_outcome'
-ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(standard errors: `errors') title(`"Panel Poisson: `r(text)'"') xtitle("Log rate ratio with interval") skip(`period')
+ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(standard errors: `errors') title(`"Panel Poisson: `=r(text)'"') xtitle("Log rate ratio with interval") skip(`period')
 ss_event step name=export status=ok

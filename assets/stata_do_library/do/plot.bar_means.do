@@ -49,7 +49,7 @@ forvalues s = 1/`series' {
                 scalar `half' = invttail(`n' - 1, (1 - `p_level' / 100) / 2) * r(sd) / sqrt(`n')
             }
         }
-        post `table' (`g') (`s') (`"`first'"') (`"`second'"') (`n') (`value') (`value' - `half') (`value' + `half')
+        post `table' (`g') (`s') (`"`macval(first)'"') (`"`macval(second)'"') (`n') (`value') (`value' - `half') (`value' + `half')
     }
 }
 postclose `table'

@@ -63,12 +63,12 @@ ss_export using "table_bins.csv", rows("`rows'")
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`p_focal') results
 ss_fit_table using "table_fit.csv", scalars(N r2 rmse F df_m df_r) se(`vce') values(bins `found' level `p_level')
 ss_label `p_outcome'
-local ytitle `"`r(text)'"'
+local ytitle = r(text)
 ss_label `p_focal'
-local xtitle `"`r(text)'"'
+local xtitle = r(text)
 local title `"`p_title'"'
-if `"`title'"' == "" {
-    local title `"`ytitle' by `xtitle', in bins"'
+if `"`macval(title)'"' == "" {
+    local title `"`macval(ytitle)' by `macval(xtitle)', in bins"'
 }
 local note "no controls"
 if "`p_controls'" != "" {
@@ -83,7 +83,7 @@ local engine "`r(engine)'"
 preserve
 quietly use "`rows'", clear
 quietly generate double line = `my' + `slope' * (x - `mx')
-twoway (rcap ci_low ci_high x, lcolor(gs10)) (scatter y x, mcolor("0 114 178")) (line line x, lcolor("213 94 0")), title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ///
+twoway (rcap ci_low ci_high x, lcolor(gs10)) (scatter y x, mcolor("0 114 178")) (line line x, lcolor("213 94 0")), title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ///
     ylabel(, angle(0)) legend(order(2 "mean of a bin" 1 "`p_level'% interval" 3 "linear regression")) note(`"N = `used', `found' bins; `note'; `engine'"')
 ss_figure using "fig_binned.svg"
 restore

@@ -36,7 +36,7 @@ foreach variable of local p_vars {
         quietly summarize `variable' if ss_group == `g', detail
         local n = r(N)
         if `n' == 0 {
-            post `table' ("`variable'") (`"`name'"') (0) (.) (.) (.) (.) (.) (0) (.) (.)
+            post `table' ("`variable'") (`"`macval(name)'"') (0) (.) (.) (.) (.) (.) (0) (.) (.)
             continue
         }
         scalar `q1' = r(p25)
@@ -46,7 +46,7 @@ foreach variable of local p_vars {
         scalar `high' = r(max)
         * adjacent values: the last ones within 1.5 interquartile ranges, Tukey (1977)
         quietly summarize `variable' if ss_group == `g' & `variable' >= `q1' - 1.5 * (`q3' - `q1') & `variable' <= `q3' + 1.5 * (`q3' - `q1')
-        post `table' ("`variable'") (`"`name'"') (`n') (r(min)) (`q1') (`q2') (`q3') (r(max)) (`n' - r(N)) (`low') (`high')
+        post `table' ("`variable'") (`"`macval(name)'"') (`n') (r(min)) (`q1') (`q2') (`q3') (r(max)) (`n' - r(N)) (`low') (`high')
         local outside = `outside' + `n' - r(N)
     }
 }

@@ -25,6 +25,6 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_models_table using "table_coefficients.csv", models(`models') focal(`: word 1 of `p_regressors'')
 ss_label `p_outcome'
-local title = cond(`"`p_title'"' == "", `"Linear regression: `r(text)'"', `"`p_title'"')
-ss_coef_plot using "fig_coef_plot.svg", table(`first') level(`p_level') n(`used') se(standard errors: `vce') title(`"`title'"')
+local title = cond(`"`p_title'"' == "", `"Linear regression: `=r(text)'"', `"`p_title'"')
+ss_coef_plot using "fig_coef_plot.svg", table(`first') level(`p_level') n(`used') se(standard errors: `vce') title(`"`macval(title)'"')
 ss_event step name=export status=ok

@@ -41,7 +41,7 @@ forvalues g = 1/`groups' {
     local n = r(N)
     forvalues b = 1/`bins' {
         quietly count if ss_group == `g' & ss_bin == `b'
-        post `table' (`"`name'"') (`b') (`low' + (`b' - 1) * `width') (`low' + `b' * `width') (r(N)) (100 * r(N) / `n') (r(N) / (`n' * `width'))
+        post `table' (`"`macval(name)'"') (`b') (`low' + (`b' - 1) * `width') (`low' + `b' * `width') (r(N)) (100 * r(N) / `n') (r(N) / (`n' * `width'))
     }
 }
 postclose `table'

@@ -41,7 +41,7 @@ forvalues g = 1/`groups' {
         quietly correlate `p_x' `p_y' if ss_group == `g'
         scalar `r' = r(rho)
     }
-    post `table' (`"`name'"') (`n') (`mean_x') (`sd_x') (`mean_y') (`sd_y') (`r') (`r' * `sd_y' / `sd_x') (`mean_y' - `r' * `sd_y' / `sd_x' * `mean_x')
+    post `table' (`"`macval(name)'"') (`n') (`mean_x') (`sd_x') (`mean_y') (`sd_y') (`r') (`r' * `sd_y' / `sd_x') (`mean_y' - `r' * `sd_y' / `sd_x' * `mean_x')
 }
 postclose `table'
 ss_event step name=summarise status=ok

@@ -43,7 +43,7 @@ if "`p_panel_id'" != "" {
 foreach variable of local p_vars {
     local new "`prefix'`variable'"
     local words : variable label `variable'
-    if `"`words'"' == "" {
+    if `"`macval(words)'"' == "" {
         local words "`variable'"
     }
     local note ""
@@ -80,7 +80,7 @@ foreach variable of local p_vars {
         quietly replace `new' = `variable' - `new'
         local note = cond("`p_panel_id'" == "", "deviation from the mean of the sample", "deviation from the mean of each `p_panel_id'")
     }
-    label variable `new' `"`words' (`p_operation')"'
+    label variable `new' `"`macval(words)' (`p_operation')"'
     quietly count if missing(`variable')
     local before = r(N)
     quietly count if missing(`new')

@@ -75,13 +75,13 @@ foreach variable of local p_vars {
         quietly replace out_`variable' = -1 if ss_group == `g' & `variable' < `low'
         quietly replace out_`variable' = 1 if ss_group == `g' & `variable' > `high' & !missing(`variable')
         local flagged = `flagged' + `below' + `above'
-        post `handle' ("`variable'") (`"`name'"') (`n') (`centre') (`spread') (`low') (`high') (`below') (`above') ((`below' + `above') / `n')
+        post `handle' ("`variable'") (`"`macval(name)'"') (`n') (`centre') (`spread') (`low') (`high') (`below') (`above') ((`below' + `above') / `n')
     }
     local words : variable label `variable'
-    if `"`words'"' == "" {
+    if `"`macval(words)'"' == "" {
         local words "`variable'"
     }
-    label variable out_`variable' `"`words' (-1 low, 1 high, rule `p_rule')"'
+    label variable out_`variable' `"`macval(words)' (-1 low, 1 high, rule `p_rule')"'
 }
 postclose `handle'
 ss_metric n_flagged = `flagged'

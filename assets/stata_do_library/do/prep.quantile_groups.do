@@ -48,15 +48,15 @@ foreach variable of local p_vars {
         local fair = r(N) / `p_n_groups'
         forvalues q = 1/`p_n_groups' {
             quietly summarize `variable' if ss_group == `g' & `new' == `q'
-            post `handle' ("`variable'") (`"`name'"') (`q') (r(N)) (r(min)) (r(max)) (r(mean))
+            post `handle' ("`variable'") (`"`macval(name)'"') (`q') (r(N)) (r(min)) (r(max)) (r(mean))
             local uneven = `uneven' + (abs(r(N) - `fair') >= 1 + 0.05 * `fair')
         }
     }
     local words : variable label `variable'
-    if `"`words'"' == "" {
+    if `"`macval(words)'"' == "" {
         local words "`variable'"
     }
-    label variable `new' `"`words' (`p_n_groups' groups)"'
+    label variable `new' `"`macval(words)' (`p_n_groups' groups)"'
 }
 postclose `handle'
 ss_check ties_at_cut, warn(`uneven' > 0) value(`uneven')

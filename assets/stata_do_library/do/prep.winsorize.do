@@ -55,7 +55,7 @@ foreach variable of local p_vars {
             quietly replace `variable' = `high' if ss_group == `g' & `variable' > `high' & !missing(`variable')
         }
         quietly summarize `variable' if ss_group == `g'
-        post `table' ("`variable'") (`"`name'"') (`n') (`low') (`high') (`below') (`above') (`mean') (r(mean)) (`sd') (r(sd)) ("`p_method'")
+        post `table' ("`variable'") (`"`macval(name)'"') (`n') (`low') (`high') (`below') (`above') (`mean') (r(mean)) (`sd') (r(sd)) ("`p_method'")
     }
 }
 postclose `table'
@@ -64,12 +64,12 @@ ss_event step name=transform status=ok
 
 ss_event step name=export status=begin
 ss_label `focal'
-local title `"`r(text)'"'
+local title = r(text)
 ss_source
 local engine "`r(engine)'"
 quietly count if ss_use
 label variable ss_before "before"
-graph box ss_before `focal' if ss_use, title(`"`title' before and after (`p_method')"') ytitle(`"`title'"') ///
+graph box ss_before `focal' if ss_use, title(`"`macval(title)' before and after (`p_method')"') ytitle(`"`macval(title)'"') ///
     legend(order(1 "before" 2 "after")) note("N = `r(N)' rows of the sample; bounds: percentiles `p_lower' and `p_upper'; `engine'")
 ss_figure using "fig_before_after.svg"
 ss_export using "table_winsor_report.csv", rows("`rows'")

@@ -59,8 +59,8 @@ ss_event step name=export status=begin
 ss_export using "table_autocorrelation.csv", rows("`rows'")
 ss_export using "table_quadrants.csv", rows("`quadrants'")
 ss_label `p_outcome'
-local text `"`r(text)'"'
-label variable ss_lag "Neighbours: `text'"
+local text = r(text)
+label variable ss_lag "Neighbours: `macval(text)'"
 quietly generate byte ss_all = 1
-ss_scatter_plot using "fig_moran.svg", y(ss_lag) x(`p_outcome') group(ss_all) fit(linear) title(`"Spatial lag: `text'"')
+ss_scatter_plot using "fig_moran.svg", y(ss_lag) x(`p_outcome') group(ss_all) fit(linear) title(`"Spatial lag: `macval(text)'"')
 ss_event step name=export status=ok

@@ -89,5 +89,5 @@ ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: wor
 ss_export using "table_impacts.csv", rows("`impacts'")
 ss_export using "table_tests.csv", rows("`diagnostics'")
 ss_label `p_outcome'
-ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(spatial regression: `p_model') title(`"Spatial regression: `r(text)'"')
+ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(spatial regression: `p_model') title(`"Spatial regression: `=r(text)'"')
 ss_event step name=export status=ok

@@ -56,7 +56,7 @@ foreach variable of local p_vars {
         matrix `v' = e(V)
         matrix `srs' = e(V_srs)
         scalar `t' = invttail(e(df_r), (1 - `p_level' / 100) / 2)
-        post `table' ("`variable'") (`"`name'"') (e(N_sub)) (e(N_subpop)) (el(`b', 1, 1)) (sqrt(el(`v', 1, 1))) (el(`b', 1, 1) - `t' * sqrt(el(`v', 1, 1))) (el(`b', 1, 1) + `t' * sqrt(el(`v', 1, 1))) (el(`v', 1, 1) / el(`srs', 1, 1))
+        post `table' ("`variable'") (`"`macval(name)'"') (e(N_sub)) (e(N_subpop)) (el(`b', 1, 1)) (sqrt(el(`v', 1, 1))) (el(`b', 1, 1) - `t' * sqrt(el(`v', 1, 1))) (el(`b', 1, 1) + `t' * sqrt(el(`v', 1, 1))) (el(`v', 1, 1) / el(`srs', 1, 1))
         if `g' == 0 {
             local rows_used = e(N)
             local population = e(N_pop)

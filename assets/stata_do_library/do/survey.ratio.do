@@ -56,7 +56,7 @@ forvalues g = 0/`groups' {
     scalar `t' = invttail(e(df_r), (1 - `p_level' / 100) / 2)
     local r = el(`b', 1, 1)
     local se = sqrt(el(`v', 1, 1))
-    post `table' (`"`name'"') (e(N_sub)) (e(N_subpop)) (`total_numerator') (`total_denominator') (`r') (`se') (`r' - `t' * `se') (`r' + `t' * `se') (`se' / abs(`r'))
+    post `table' (`"`macval(name)'"') (e(N_sub)) (e(N_subpop)) (`total_numerator') (`total_denominator') (`r') (`se') (`r' - `t' * `se') (`r' + `t' * `se') (`se' / abs(`r'))
     if `g' == 0 {
         ss_metric ratio = `r'
         ss_metric ratio_se = `se'

@@ -69,5 +69,5 @@ ss_fit_table using "table_fit.csv", scalars(N N_pop N_strata N_psu df_r) se(line
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results
 local used = e(N)
 ss_label `p_outcome'
-ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(linearized standard errors) title(`"Survey regression: `r(text)'"')
+ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(linearized standard errors) title(`"Survey regression: `=r(text)'"')
 ss_event step name=export status=ok

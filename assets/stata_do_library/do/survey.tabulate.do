@@ -71,7 +71,7 @@ forvalues i = 1/`rows' {
         quietly svy, subpop(ss_part): mean ss_cell if ss_use
         matrix `b' = e(b)
         matrix `v' = e(V)
-        post `handle' (`"`first'"') (`"`second'"') (`count') (`share') (el(`b', 1, 1)) (sqrt(el(`v', 1, 1))) (el(`b', 1, 1) - `t' * sqrt(el(`v', 1, 1))) (el(`b', 1, 1) + `t' * sqrt(el(`v', 1, 1)))
+        post `handle' (`"`macval(first)'"') (`"`macval(second)'"') (`count') (`share') (el(`b', 1, 1)) (sqrt(el(`v', 1, 1))) (el(`b', 1, 1) - `t' * sqrt(el(`v', 1, 1))) (el(`b', 1, 1) + `t' * sqrt(el(`v', 1, 1)))
     }
 }
 postclose `handle'

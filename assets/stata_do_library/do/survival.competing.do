@@ -85,7 +85,7 @@ forvalues g = 1/`groups' {
                 local low = `value'^exp(`spread')
                 local high = `value'^exp(-`spread')
             }
-            post `handle' (`"`name'"') (`cause') (`time') (`left') (`seen') (`value') (`se') (`low') (`high')
+            post `handle' (`"`macval(name)'"') (`cause') (`time') (`left') (`seen') (`value') (`se') (`low') (`high')
         }
         if `cause' == `p_event_code' {
             quietly generate double ss_shown = ss_f
@@ -132,7 +132,7 @@ quietly count
 local used = r(N)
 ss_fit_table using "table_fit.csv", se(information matrix) values(N `used' causes `kinds' events `events' ll `ll' chi2 `chi2' p `p' df_m `df' level `p_level')
 ss_label `p_time'
-local axis `"`r(text)'"'
+local axis = r(text)
 ss_source
 local engine "`r(engine)'"
 local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233""'
@@ -142,12 +142,12 @@ forvalues g = 1/`=min(`groups', 6)' {
     local colour : word `g' of `colours'
     local name : label ss_group `g'
     local plots `"`plots' (line ss_shown `p_time' if ss_line == `g', connect(stairstep) lcolor("`colour'"))"'
-    local order `"`order' `g' `"`name'"'"'
+    local order `"`macval(order)' `g' `"`macval(name)'"'"'
 }
 preserve
 quietly use "`curves'", clear
 sort ss_line `p_time'
-twoway `plots', title("Cumulative incidence of event `p_event_code'") xtitle(`"`axis'"') ytitle("Share with the event") ylabel(, angle(0)) legend(order(`order')) note("Other events leave the risk; N = `used'; `engine'")
+twoway `plots', title("Cumulative incidence of event `p_event_code'") xtitle(`"`macval(axis)'"') ytitle("Share with the event") ylabel(, angle(0)) legend(order(`macval(order)')) note("Other events leave the risk; N = `used'; `engine'")
 ss_figure using "fig_incidence.svg"
 restore
 ss_event step name=export status=ok

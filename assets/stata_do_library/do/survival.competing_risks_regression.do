@@ -81,7 +81,7 @@ foreach value of local values {
     foreach time of local times {
         quietly summarize ss_base if `p_time' <= `time'
         local base = cond(r(N) > 0, r(max), 0)
-        post `handle' (`value') (`"`name'"') (`time') (1 - exp(-`base' * exp(`index')))
+        post `handle' (`value') (`"`macval(name)'"') (`time') (1 - exp(-`base' * exp(`index')))
     }
     quietly generate double ss_curve`line' = 1 - exp(-ss_base * exp(`index'))
 }

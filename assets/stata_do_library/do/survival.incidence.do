@@ -33,7 +33,7 @@ forvalues g = 0/`groups' {
     * exact Poisson limits (Garwood 1936)
     scalar `low' = cond(`d`g'' > 0, invgammap(max(1, `d`g''), `tail'), 0)
     scalar `high' = invgammap(`d`g'' + 1, 1 - `tail')
-    post `handle' (`"`name'"') (`n`g'') (`d`g'') (`t`g'') (`p_per' * `d`g'' / `t`g'') (`p_per' * `low' / `t`g'') (`p_per' * `high' / `t`g'')
+    post `handle' (`"`macval(name)'"') (`n`g'') (`d`g'') (`t`g'') (`p_per' * `d`g'' / `t`g'') (`p_per' * `low' / `t`g'') (`p_per' * `high' / `t`g'')
 }
 postclose `handle'
 ss_metric n_events = `events'
@@ -56,7 +56,7 @@ forvalues g = 2/`groups' {
     }
     local gap = `d`g'' / `t`g'' - `d1' / `t1'
     local spread = invnormal(1 - `tail') * sqrt(`d`g'' / `t`g''^2 + `d1' / `t1'^2)
-    post `handle' (`"`two'"') (`"`one'"') (cond(`d1' > 0, (`d`g'' / `t`g'') / (`d1' / `t1'), .)) (`low') (`high') (`p_per' * `gap') (`p_per' * (`gap' - `spread')) (`p_per' * (`gap' + `spread')) (`rate')
+    post `handle' (`"`macval(two)'"') (`"`macval(one)'"') (cond(`d1' > 0, (`d`g'' / `t`g'') / (`d1' / `t1'), .)) (`low') (`high') (`p_per' * `gap') (`p_per' * (`gap' - `spread')) (`p_per' * (`gap' + `spread')) (`rate')
 }
 postclose `handle'
 ss_event step name=estimate status=ok

@@ -50,7 +50,7 @@ forvalues g = 1/`groups' {
     quietly stset `p_time', failure(`p_failure') exit(time `reach')
     quietly stci, rmean
     restore
-    post `medians' (`"`text'"') (`n') (`events') (`total') (`median') (`se') (`low') (`high') (r(rmean)) (r(se))
+    post `medians' (`"`macval(text)'"') (`n') (`events') (`total') (`median') (`se') (`low') (`high') (r(rmean)) (r(se))
     if `g' == 1 {
         ss_metric median_first = `median'
     }
@@ -85,7 +85,7 @@ if `groups' > 1 {
     if `p' < 0.0001 {
         local text "log-rank test: p < 0.0001"
     }
-    ss_km_plot using "fig_km.svg", group(ss_group) time(`p_time') level(`p_level') subtitle("`text'")
+    ss_km_plot using "fig_km.svg", group(ss_group) time(`p_time') level(`p_level') subtitle("`macval(text)'")
 }
 else {
     ss_km_plot using "fig_km.svg", group(ss_group) time(`p_time') level(`p_level')

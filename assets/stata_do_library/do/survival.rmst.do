@@ -51,7 +51,7 @@ forvalues g = 1/`groups' {
     restore
     local mean`g' = `area'
     local var`g' = `variance'
-    post `handle' (`"`name'"') (`n') (`events') (`area') (sqrt(`variance')) (`area' - `z' * sqrt(`variance')) (`area' + `z' * sqrt(`variance')) (`limit' - `area')
+    post `handle' (`"`macval(name)'"') (`n') (`events') (`area') (sqrt(`variance')) (`area' - `z' * sqrt(`variance')) (`area' + `z' * sqrt(`variance')) (`limit' - `area')
 }
 postclose `handle'
 postfile `handle' str2045 group str2045 against double difference double std_error double statistic double p_value double ci_low double ci_high double ratio double ratio_low double ratio_high using "`pairs'"
@@ -61,7 +61,7 @@ forvalues g = 2/`groups' {
     local gap = `mean`g'' - `mean1'
     local se = sqrt(`var`g'' + `var1')
     local log_se = sqrt(`var`g'' / `mean`g''^2 + `var1' / `mean1'^2)
-    post `handle' (`"`two'"') (`"`one'"') (`gap') (`se') (`gap' / `se') (2 * normal(-abs(`gap' / `se'))) (`gap' - `z' * `se') (`gap' + `z' * `se') (`mean`g'' / `mean1') (exp(ln(`mean`g'' / `mean1') - `z' * `log_se')) (exp(ln(`mean`g'' / `mean1') + `z' * `log_se'))
+    post `handle' (`"`macval(two)'"') (`"`macval(one)'"') (`gap') (`se') (`gap' / `se') (2 * normal(-abs(`gap' / `se'))) (`gap' - `z' * `se') (`gap' + `z' * `se') (`mean`g'' / `mean1') (exp(ln(`mean`g'' / `mean1') - `z' * `log_se')) (exp(ln(`mean`g'' / `mean1') + `z' * `log_se'))
     if `g' == 2 {
         ss_metric difference = `gap'
         ss_metric p = 2 * normal(-abs(`gap' / `se'))

@@ -93,7 +93,7 @@ ss_export using "table_periods.csv", rows("`rows'")
 ss_export using "table_tests.csv", rows("`tests'")
 ss_coef_table using "table_hazard_ratios.csv", table(`several') eform(hazard_ratio) results
 ss_label `p_focal'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
 local engine "`r(engine)'"
 local one = exp(el(`single', 1, 1))
@@ -102,7 +102,7 @@ quietly use "`rows'", clear
 quietly replace to = `longest' if missing(to)
 quietly generate double middle = (from + to) / 2
 twoway (rcap ci_low ci_high middle, lcolor("0 114 178")) (scatter hazard_ratio middle, mcolor("0 114 178")), yline(1, lcolor(gs8) lpattern(dash)) yline(`one', lcolor("213 94 0")) yscale(log) ///
-    title(`"Hazard ratio of `name' over follow-up"') xtitle("Time since the start (middle of the period)") ytitle("Hazard ratio with `p_level'% interval") ylabel(, angle(0)) legend(off) ///
+    title(`"Hazard ratio of `macval(name)' over follow-up"') xtitle("Time since the start (middle of the period)") ytitle("Hazard ratio with `p_level'% interval") ylabel(, angle(0)) legend(off) ///
     note("N = `rows_read', `events' events; line: one hazard ratio for all times; `engine'")
 ss_figure using "fig_hazard_ratios.svg"
 restore

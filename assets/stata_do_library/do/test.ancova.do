@@ -56,7 +56,7 @@ postfile `handle' double position double series str2045 group double n double ra
 forvalues g = 1/`groups' {
     local name : label ss_group `g'
     quietly summarize `p_outcome' if ss_group == `g'
-    post `handle' (`g') (1) (`"`name'"') (r(N)) (r(mean)) (el(`means', 1, `g')) (el(`means', 2, `g')) (el(`means', 5, `g')) (el(`means', 6, `g'))
+    post `handle' (`g') (1) (`"`macval(name)'"') (r(N)) (r(mean)) (el(`means', 1, `g')) (el(`means', 2, `g')) (el(`means', 5, `g')) (el(`means', 6, `g'))
 }
 postclose `handle'
 * all pairs, adjusted for their number as `oneway` does
@@ -89,7 +89,7 @@ forvalues i = 1/`groups' {
         if "`p_adjust'" == "scheffe" {
             scalar `chance' = Ftail(`groups' - 1, `degrees', (r(estimate) / r(se))^2 / (`groups' - 1))
         }
-        post `handle' (`"`one'"') (`"`two'"') (r(estimate)) (r(se)) (r(estimate) / r(se)) (`chance') (r(estimate) - `quantile' * r(se)) (r(estimate) + `quantile' * r(se)) ("`p_adjust'")
+        post `handle' (`"`macval(one)'"') (`"`macval(two)'"') (r(estimate)) (r(se)) (r(estimate) / r(se)) (`chance') (r(estimate) - `quantile' * r(se)) (r(estimate) + `quantile' * r(se)) ("`p_adjust'")
     }
 }
 postclose `handle'
@@ -100,7 +100,7 @@ ss_export using "table_ancova.csv", rows("`rows'")
 ss_cells_table using "table_means.csv", rows("`mean_rows'")
 ss_export using "table_pairs.csv", rows("`pair_rows'")
 ss_label `p_outcome'
-local words `"`r(text)'"'
+local words = r(text)
 quietly count if ss_use
 local used = r(N)
 ss_source
@@ -108,12 +108,12 @@ local engine "`r(engine)'"
 local axis ""
 forvalues g = 1/`groups' {
     local name : label ss_group `g'
-    local axis `"`axis' `g' `"`name'"'"'
+    local axis `"`macval(axis)' `g' `"`macval(name)'"'"'
 }
 preserve
 quietly use "`mean_rows'", clear
 twoway (rcap ci_low ci_high position, lcolor("0 114 178")) (scatter adjusted_mean position, mcolor("0 114 178")) (scatter raw_mean position, mcolor(gs8) msymbol(circle_hollow)), ///
-    xlabel(`axis') xscale(range(0.5 `=`groups' + 0.5')) legend(order(2 "adjusted mean" 3 "raw mean")) title(`"Adjusted means: `words'"') xtitle("") ytitle(`"`words'"') ///
+    xlabel(`macval(axis)') xscale(range(0.5 `=`groups' + 0.5')) legend(order(2 "adjusted mean" 3 "raw mean")) title(`"Adjusted means: `macval(words)'"') xtitle("") ytitle(`"`macval(words)'"') ///
     note("Covariates at their means; `p_level'% intervals; N = `used'; `engine'")
 ss_figure using "fig_means.svg"
 restore

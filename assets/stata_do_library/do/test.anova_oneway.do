@@ -40,7 +40,8 @@ forvalues g = 1/`groups' {
     scalar `weight_sum' = `weight_sum' + `weight`g''
     scalar `weighted' = `weighted' + `weight`g'' * r(mean)
     local spread`g' = invttail(r(N) - 1, (1 - `p_level' / 100) / 2) * r(sd) / sqrt(r(N))
-    post `cells' (`"`: label ss_group `g''"') (r(N)) (r(mean)) (r(sd)) (r(sd) / sqrt(r(N))) (r(mean) - `spread`g'') (r(mean) + `spread`g'')
+    local name : label ss_group `g'
+    post `cells' (`"`macval(name)'"') (r(N)) (r(mean)) (r(sd)) (r(sd) / sqrt(r(N))) (r(mean) - `spread`g'') (r(mean) + `spread`g'')
 }
 postclose `cells'
 local welch = 0
@@ -90,7 +91,7 @@ forvalues j = 2/`groups' {
         if "`p_adjust'" == "scheffe" {
             scalar `p' = Ftail(`df_m', `df_r', `t'^2 / `df_m')
         }
-        post `pairs' (`"`second'"') (`"`first'"') (`difference') (`se') (`t') (`p') (`difference' - `half' * `se') (`difference' + `half' * `se') ("`p_adjust'")
+        post `pairs' (`"`macval(second)'"') (`"`macval(first)'"') (`difference') (`se') (`t') (`p') (`difference' - `half' * `se') (`difference' + `half' * `se') ("`p_adjust'")
     }
 }
 postclose `pairs'
@@ -104,5 +105,5 @@ quietly count if ss_use
 local used = r(N)
 ss_fit_table using "table_fit.csv", values(N `used' groups `groups' eta2 `eta2' omega2 `omega2' welch_F `welch' welch_df1 `groups'-1 welch_df2 `welch_df' welch_p Ftail(`groups'-1,`welch_df',`welch') level `p_level') se(pooled variance)
 ss_label `p_variable'
-ss_group_plot using "fig_group_means.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Group means: `r(text)'"')
+ss_group_plot using "fig_group_means.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Group means: `=r(text)'"')
 ss_event step name=export status=ok

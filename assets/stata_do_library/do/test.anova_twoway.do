@@ -58,7 +58,7 @@ forvalues i = 1/`height' {
         local second : label ss_second `j'
         local column = `column' + 1
         quietly summarize `p_outcome' if ss_use & ss_first == `i' & ss_second == `j', meanonly
-        post `means' (`i') (`j') (`"`first'"') (`"`second'"') (r(N)) (r(mean)) (el(`cells', 1, `column')) (el(`cells', 2, `column')) (el(`cells', 5, `column')) (el(`cells', 6, `column'))
+        post `means' (`i') (`j') (`"`macval(first)'"') (`"`macval(second)'"') (r(N)) (r(mean)) (el(`cells', 1, `column')) (el(`cells', 2, `column')) (el(`cells', 5, `column')) (el(`cells', 6, `column'))
     }
 }
 postclose `means'

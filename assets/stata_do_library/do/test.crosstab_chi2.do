@@ -35,7 +35,7 @@ forvalues i = 1/`height' {
         quietly count if ss_use & ss_row == `i' & ss_column == `j'
         scalar `expected' = `across' * `down' / `total'
         local sparse = `sparse' + (`expected' < 5)
-        post `counts' (`"`first'"') (`"`second'"') (r(N)) (`expected') (100 * r(N) / `across') (100 * r(N) / `down') (100 * r(N) / `total')
+        post `counts' (`"`macval(first)'"') (`"`macval(second)'"') (r(N)) (`expected') (100 * r(N) / `across') (100 * r(N) / `down') (100 * r(N) / `total')
     }
 }
 postclose `counts'

@@ -27,7 +27,7 @@ scalar `half' = invttail(`df', `p_alpha') * `se'
 scalar `worst' = max(ttail(`df', `lower'), ttail(`df', -`upper'))
 local covered = 100 * (1 - 2 * `p_alpha')
 postfile `table' str32 test double estimate double std_error double statistic double df1 double p_value double ci_low double ci_high str244 note using "`rows'"
-post `table' ("difference") (`difference') (`se') (.) (`df') (.) (`difference' - `half') (`difference' + `half') (`"`first' minus `second'; `covered'% interval"')
+post `table' ("difference") (`difference') (`se') (.) (`df') (.) (`difference' - `half') (`difference' + `half') (`"`macval(first)' minus `macval(second)'; `covered'% interval"')
 post `table' ("above_lower_margin") (`difference' + `p_margin') (`se') (`lower') (`df') (ttail(`df', `lower')) (.) (.) ("null: difference at or below -`p_margin'")
 post `table' ("below_upper_margin") (`difference' - `p_margin') (`se') (`upper') (`df') (ttail(`df', -`upper')) (.) (.) ("null: difference at or above `p_margin'")
 local verdict = cond(`worst' < `p_alpha', "equivalent within the margin", "equivalence not shown")
@@ -44,14 +44,14 @@ ss_export using "table_tost.csv", rows("`rows'")
 ss_source
 local engine "`r(engine)'"
 ss_label `p_variable'
-local outcome `"`r(text)'"'
+local outcome = r(text)
 preserve
 quietly use "`rows'", clear
 quietly keep in 1
 quietly generate byte position = 1
 twoway (rcap ci_low ci_high position, horizontal lcolor("0 114 178")) (scatter position estimate, mcolor("0 114 178")), ///
     xline(-`p_margin' `p_margin', lcolor("213 94 0") lpattern(dash)) xline(0, lcolor(gs8)) ylabel(none) yscale(range(0.5 1.5)) legend(off) ///
-    title(`"Equivalence of means: `outcome'"') xtitle("Difference with `covered'% interval; dashed: margins") ytitle("") note("N = `n'; `engine'")
+    title(`"Equivalence of means: `macval(outcome)'"') xtitle("Difference with `covered'% interval; dashed: margins") ytitle("") note("N = `n'; `engine'")
 ss_figure using "fig_interval.svg"
 restore
 ss_event step name=export status=ok

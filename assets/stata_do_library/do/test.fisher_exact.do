@@ -40,7 +40,7 @@ forvalues i = 1/`height' {
         quietly count if ss_column == `j'
         local down = r(N)
         quietly count if ss_row == `i' & ss_column == `j'
-        post `counts' (`"`first'"') (`"`second'"') (r(N)) (`across' * `down' / `used') (100 * r(N) / `across')
+        post `counts' (`"`macval(first)'"') (`"`macval(second)'"') (r(N)) (`across' * `down' / `used') (100 * r(N) / `across')
     }
 }
 postclose `counts'

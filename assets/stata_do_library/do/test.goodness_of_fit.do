@@ -36,7 +36,7 @@ forvalues g = 1/`groups' {
     scalar `chi2' = `chi2' + (r(N) - `expected')^2 / `expected'
     scalar `lr' = `lr' + 2 * r(N) * ln(r(N) / `expected')
     scalar `least' = min(`least', `expected')
-    post `table' (`"`name'"') (r(N)) (r(N) / `n') (`share') (`expected') ((r(N) - `expected') / sqrt(`expected' * (1 - `share')))
+    post `table' (`"`macval(name)'"') (r(N)) (r(N) / `n') (`share') (`expected') ((r(N) - `expected') / sqrt(`expected' * (1 - `share')))
 }
 postclose `table'
 local df = `groups' - 1
@@ -54,5 +54,5 @@ ss_event step name=export status=begin
 ss_export using "table_shares.csv", rows("`rows'")
 ss_export using "table_tests.csv", rows("`test_rows'")
 ss_label `p_variable'
-ss_bar_plot using "fig_bars.svg", rows("`rows'") height(share) names(category) title(`"Shares: `r(text)'"') xtitle("Share of rows") ytitle("") note("N = `n' rows of the sample")
+ss_bar_plot using "fig_bars.svg", rows("`rows'") height(share) names(category) title(`"Shares: `=r(text)'"') xtitle("Share of rows") ytitle("") note("N = `n' rows of the sample")
 ss_event step name=export status=ok

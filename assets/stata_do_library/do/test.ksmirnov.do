@@ -18,8 +18,8 @@ local first : label ss_group 1
 local second : label ss_group 2
 postfile `handle' str32 test double statistic double p_value str2045 note using "`tests'"
 post `handle' ("combined") (`d') (`p') ("null: equal distributions")
-post `handle' ("first_smaller") (r(D_1)) (r(p_1)) (`"null: values of `first' are not smaller than those of `second'"')
-post `handle' ("first_larger") (r(D_2)) (r(p_2)) (`"null: values of `first' are not larger than those of `second'"')
+post `handle' ("first_smaller") (r(D_1)) (r(p_1)) (`"null: values of `macval(first)' are not smaller than those of `macval(second)'"')
+post `handle' ("first_larger") (r(D_2)) (r(p_2)) (`"null: values of `macval(first)' are not larger than those of `macval(second)'"')
 postclose `handle'
 ss_metric d = `d'
 ss_metric p = `p'
@@ -27,7 +27,8 @@ postfile `handle' str2045 group double n double mean double sd double p10 double
 forvalues g = 1/2 {
     quietly summarize `p_outcome' if ss_use & ss_group == `g', detail
     local n`g' = r(N)
-    post `handle' (`"`: label ss_group `g''"') (r(N)) (r(mean)) (r(sd)) (r(p10)) (r(p25)) (r(p50)) (r(p75)) (r(p90))
+    local name : label ss_group `g'
+    post `handle' (`"`macval(name)'"') (r(N)) (r(mean)) (r(sd)) (r(p10)) (r(p25)) (r(p50)) (r(p75)) (r(p90))
 }
 postclose `handle'
 quietly duplicates report `p_outcome' if ss_use
@@ -43,10 +44,10 @@ ss_export using "table_test.csv", rows("`tests'")
 ss_export using "table_groups.csv", rows("`rows'")
 ss_fit_table using "table_fit.csv", values(N `n1'+`n2' n_first `n1' n_second `n2' share_tied `tied') se(none)
 ss_label `p_outcome'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
 sort `p_outcome'
-twoway (line ss_f1 `p_outcome' if ss_use & ss_group == 1, lcolor("0 114 178")) (line ss_f2 `p_outcome' if ss_use & ss_group == 2, lcolor("213 94 0")), title(`"Cumulative distribution: `name'"') ///
-    xtitle(`"`name'"') ytitle("Share of the group at or below") ylabel(0(0.2)1, angle(0)) legend(order(1 `"`first'"' 2 `"`second'"')) note("N = `n1' and `n2'; `r(engine)'")
+twoway (line ss_f1 `p_outcome' if ss_use & ss_group == 1, lcolor("0 114 178")) (line ss_f2 `p_outcome' if ss_use & ss_group == 2, lcolor("213 94 0")), title(`"Cumulative distribution: `macval(name)'"') ///
+    xtitle(`"`macval(name)'"') ytitle("Share of the group at or below") ylabel(0(0.2)1, angle(0)) legend(order(1 `"`macval(first)'"' 2 `"`macval(second)'"')) note("N = `n1' and `n2'; `r(engine)'")
 ss_figure using "fig_distribution.svg"
 ss_event step name=export status=ok

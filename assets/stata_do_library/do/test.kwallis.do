@@ -21,7 +21,7 @@ quietly egen double `rank' = rank(`p_variable') if ss_use
 forvalues g = 1/`groups' {
     local name : label ss_group `g'
     quietly summarize `rank' if ss_group == `g'
-    post `table' ("mean_rank_group`g'") (r(mean)) (.) (.) (.) (r(N)) (`"`name'"')
+    post `table' ("mean_rank_group`g'") (r(mean)) (.) (.) (.) (r(N)) (`"`macval(name)'"')
 }
 postclose `table'
 ss_metric chi2 = `adjusted'

@@ -98,7 +98,7 @@ ss_event step name=export status=begin
 ss_export using "table_effects.csv", rows("`rows'")
 ss_fit_table using "table_fit.csv", values(tests `tests' significant `found_plain' significant_bonferroni `found_bonferroni' significant_holm `found_holm' significant_bh `found_bh' significant_by `found_by' level `p_level') se(`vce')
 ss_label `p_treatment'
-local name `"`r(text)'"'
+local name = r(text)
 local unit = cond(`p_standardize' == 1, "standard deviations of the outcome", "unit of the outcome")
 ss_source
 local engine "`r(engine)'"
@@ -111,7 +111,7 @@ forvalues i = 1/`=_N' {
     local axis `"`axis' `i' `"`=outcome[`i']'"'"'
 }
 twoway (rcap ci_low ci_high position, horizontal lcolor("0 114 178")) (scatter position estimate, mcolor("0 114 178")), ylabel(`axis', angle(0) nogrid) yscale(reverse range(0.5 `=_N + 0.5')) ///
-    xline(0, lcolor(gs8) lpattern(dash)) legend(off) title(`"Effects of `name'"') ytitle("") xtitle("Effect with unadjusted `p_level'% interval (`unit')") note("`tests' outcomes; `engine'")
+    xline(0, lcolor(gs8) lpattern(dash)) legend(off) title(`"Effects of `macval(name)'"') ytitle("") xtitle("Effect with unadjusted `p_level'% interval (`unit')") note("`tests' outcomes; `engine'")
 ss_figure using "fig_effects.svg"
 restore
 ss_event step name=export status=ok

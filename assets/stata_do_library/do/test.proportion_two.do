@@ -22,14 +22,14 @@ forvalues g = 1/2 {
     * Wilson (1927) limits keep inside 0 and 1
     scalar `centre' = (r(mean) + `half'^2 / (2 * r(N))) / (1 + `half'^2 / r(N))
     scalar `se' = `half' / (1 + `half'^2 / r(N)) * sqrt(r(mean) * (1 - r(mean)) / r(N) + `half'^2 / (4 * r(N)^2))
-    post `table' ("share_group`g'") (r(mean)) (sqrt(r(mean) * (1 - r(mean)) / r(N))) (.) (.) (`centre' - `se') (`centre' + `se') (r(N)) (`"`name', Wilson limits"')
+    post `table' ("share_group`g'") (r(mean)) (sqrt(r(mean) * (1 - r(mean)) / r(N))) (.) (.) (`centre' - `se') (`centre' + `se') (r(N)) (`"`macval(name)', Wilson limits"')
 }
 prtest `p_variable' if ss_use, by(ss_group) level(`p_level')
 scalar `difference' = `p2' - `p1'
 scalar `pooled' = (`n1' * `p1' + `n2' * `p2') / (`n1' + `n2')
 scalar `z' = `difference' / sqrt(`pooled' * (1 - `pooled') * (1 / `n1' + 1 / `n2'))
 scalar `se' = sqrt(`p1' * (1 - `p1') / `n1' + `p2' * (1 - `p2') / `n2')
-post `table' ("difference") (`difference') (`se') (`z') (2 * normal(-abs(`z'))) (`difference' - `half' * `se') (`difference' + `half' * `se') (`n1' + `n2') (`"`second' minus `first'; z with the pooled share; null: no difference"')
+post `table' ("difference") (`difference') (`se') (`z') (2 * normal(-abs(`z'))) (`difference' - `half' * `se') (`difference' + `half' * `se') (`n1' + `n2') (`"`macval(second)' minus `macval(first)'; z with the pooled share; null: no difference"')
 post `table' ("cohen_h") (2 * asin(sqrt(`p2')) - 2 * asin(sqrt(`p1'))) (.) (.) (.) (.) (.) (`n1' + `n2') ("difference of arcsine-transformed shares")
 postclose `table'
 ss_metric difference = `difference'
@@ -42,5 +42,5 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_shares.csv", rows("`rows'")
 ss_label `p_variable'
-ss_group_plot using "fig_shares.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Share by group: `r(text)'"')
+ss_group_plot using "fig_shares.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Share by group: `=r(text)'"')
 ss_event step name=export status=ok

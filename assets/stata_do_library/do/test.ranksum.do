@@ -21,9 +21,9 @@ local total = r(N)
 forvalues g = 1/2 {
     local name : label ss_group `g'
     quietly summarize `rank' if ss_group == `g'
-    post `table' ("rank_sum_group`g'") (r(sum)) (r(N) * (`total' + 1) / 2) (.) (.) (r(N)) (`"`name'"')
+    post `table' ("rank_sum_group`g'") (r(sum)) (r(N) * (`total' + 1) / 2) (.) (.) (r(N)) (`"`macval(name)'"')
     quietly summarize `p_variable' if ss_use & ss_group == `g', detail
-    post `table' ("median_group`g'") (r(p50)) (.) (.) (.) (r(N)) (`"`name'"')
+    post `table' ("median_group`g'") (r(p50)) (.) (.) (.) (r(N)) (`"`macval(name)'"')
 }
 post `table' ("ranksum_z") (.) (.) (`z') (`p') (`total') ("normal approximation, variance adjusted for ties")
 post `table' ("prob_group1_larger") (`order') (0.5) (.) (.) (`total') ("probability that a value of group 1 exceeds one of group 2, ties half")

@@ -97,7 +97,7 @@ if "`p_available'" != "" {
     local available_increase = r(difference)
 }
 postfile `facts' str32 quantity double value str80 note using "`fact_rows'"
-post `facts' ("baseline") (`baseline') ("pilot data, `source'")
+post `facts' ("baseline") (`baseline') ("pilot data, `macval(source)'")
 if `is_share' {
     post `facts' ("compared_with") (`other') ("share after the difference")
     post `facts' ("effect_size") (`effect') ("Cohen's h")
@@ -126,12 +126,12 @@ ss_export using "table_sample_size.csv", rows("`size_rows'")
 ss_export using "table_power.csv", rows("`curve_rows'")
 ss_export using "table_assumptions.csv", rows("`fact_rows'")
 ss_label `p_outcome'
-local label `"`r(text)'"'
+local label = r(text)
 ss_source
 local engine "`r(engine)'"
 quietly use "`curve_rows'", clear
 twoway (line power n_total, lcolor("0 114 178")), yline(`p_power', lcolor(gs8) lpattern(dash)) xline(`own_total', lcolor(gs8) lpattern(dash)) ///
-    title(`"Power to find a difference of `p_difference' in `label'"') xtitle("Units in all") ytitle("Power") ylabel(0(0.2)1, angle(0)) ///
+    title(`"Power to find a difference of `p_difference' in `macval(label)'"') xtitle("Units in all") ytitle("Power") ylabel(0(0.2)1, angle(0)) ///
     note("Dashed: power `p_power', `own_total' units; alpha `p_alpha', two-sided; N = `n' pilot rows; `engine'")
 ss_figure using "fig_power.svg"
 ss_event step name=export status=ok

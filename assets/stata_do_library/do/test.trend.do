@@ -69,8 +69,8 @@ post `table' ("spearman") (r(rho)) (.) (r(p)) (`used') ("rank correlation with t
 forvalues g = 1/`groups' {
     local name : label ss_group `g'
     quietly summarize `p_variable' if ss_group == `g', detail
-    post `table' ("mean_group`g'") (r(mean)) (.) (.) (r(N)) (`"`name'"')
-    post `table' ("median_group`g'") (r(p50)) (.) (.) (r(N)) (`"`name'"')
+    post `table' ("mean_group`g'") (r(mean)) (.) (.) (r(N)) (`"`macval(name)'"')
+    post `table' ("median_group`g'") (r(p50)) (.) (.) (r(N)) (`"`macval(name)'"')
 }
 postclose `table'
 ss_event step name=estimate status=ok

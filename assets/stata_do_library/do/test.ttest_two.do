@@ -16,8 +16,8 @@ forvalues g = 1/2 {
     local name : label ss_group `g'
     quietly summarize `p_variable' if ss_use & ss_group == `g'
     scalar `pooled' = invttail(r(N) - 1, (1 - `p_level' / 100) / 2) * r(sd) / sqrt(r(N))
-    post `table' ("mean_group`g'") (r(mean)) (r(sd) / sqrt(r(N))) (.) (.) (.) (.) (.) (.) (r(mean) - `pooled') (r(mean) + `pooled') (r(N)) (`"`name'"')
-    post `table' ("sd_group`g'") (r(sd)) (.) (.) (.) (.) (.) (.) (.) (.) (.) (r(N)) (`"standard deviation of `name'"')
+    post `table' ("mean_group`g'") (r(mean)) (r(sd) / sqrt(r(N))) (.) (.) (.) (.) (.) (.) (r(mean) - `pooled') (r(mean) + `pooled') (r(N)) (`"`macval(name)'"')
+    post `table' ("sd_group`g'") (r(sd)) (.) (.) (.) (.) (.) (.) (.) (.) (.) (r(N)) (`"standard deviation of `macval(name)'"')
 }
 foreach option in "" unequal {
     ttest `p_variable' if ss_use, by(ss_group) `option' level(`p_level')
@@ -31,7 +31,7 @@ foreach option in "" unequal {
         ss_metric p = r(p)
     }
     local name = cond("`option'" == "", "t_equal_variances", "t_unequal_variances")
-    post `table' ("`name'") (r(mu_1) - r(mu_2)) (r(se)) (r(t)) (r(df_t)) (.) (r(p)) (r(p_l)) (r(p_u)) (r(mu_1) - r(mu_2) - `ratio') (r(mu_1) - r(mu_2) + `ratio') (r(N_1) + r(N_2)) ("`chosen'")
+    post `table' ("`macval(name)'") (r(mu_1) - r(mu_2)) (r(se)) (r(t)) (r(df_t)) (.) (r(p)) (r(p_l)) (r(p_u)) (r(mu_1) - r(mu_2) - `ratio') (r(mu_1) - r(mu_2) + `ratio') (r(N_1) + r(N_2)) ("`chosen'")
 }
 * pooled standard deviation; Hedges' factor with gamma functions, Hedges (1981)
 scalar `pooled' = sqrt(((r(N_1) - 1) * r(sd_1)^2 + (r(N_2) - 1) * r(sd_2)^2) / (r(N_1) + r(N_2) - 2))
@@ -48,5 +48,5 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_ttest.csv", rows("`rows'")
 ss_label `p_variable'
-ss_group_plot using "fig_group_means.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Group means: `r(text)'"')
+ss_group_plot using "fig_group_means.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Group means: `=r(text)'"')
 ss_event step name=export status=ok

@@ -18,7 +18,7 @@ scalar `smallest' = .
 forvalues g = 1/`groups' {
     local name : label ss_group `g'
     quietly summarize `p_variable' if ss_group == `g', detail
-    post `spreads' (`"`name'"') (r(N)) (r(mean)) (r(p50)) (r(sd)) (r(Var)) (r(p75) - r(p25))
+    post `spreads' (`"`macval(name)'"') (r(N)) (r(mean)) (r(p50)) (r(sd)) (r(Var)) (r(p75) - r(p25))
     if r(N) > 1 {
         scalar `largest' = cond(missing(`largest'), r(Var), max(`largest', r(Var)))
         scalar `smallest' = min(`smallest', r(Var))

@@ -73,12 +73,12 @@ ss_export using "table_forecast.csv", rows("`forecast_rows'")
 quietly generate double ss_low = ss_forecast - `z' * ss_error
 quietly generate double ss_high = ss_forecast + `z' * ss_error
 ss_label `p_variable'
-local name `"`r(text)'"'
+local name = r(text)
 local xtitle : variable label ss_period
 ss_source
 local from = max(1, `periods' - 5 * `p_horizon' - 20)
 twoway (rarea ss_low ss_high ss_period if _n > `periods', color(gs13)) (line `p_variable' ss_period if _n <= `periods' & _n >= `from', lcolor("0 114 178")) ///
     (line ss_forecast ss_period if _n > `periods', lcolor("213 94 0")), legend(order(2 "observed" 3 "forecast" 1 "`p_level'% interval")) ///
-    title(`"Forecast: `name'"') xtitle(`"`xtitle'"') ytitle(`"`name'"') ylabel(, angle(0)) note("ARIMA(`p_p',`p_d',`p_q') `seasonal'; N = `periods' periods; `r(engine)'")
+    title(`"Forecast: `macval(name)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(name)'"') ylabel(, angle(0)) note("ARIMA(`p_p',`p_d',`p_q') `seasonal'; N = `periods' periods; `r(engine)'")
 ss_figure using "fig_forecast.svg"
 ss_event step name=export status=ok

@@ -97,7 +97,7 @@ ss_export using "table_tests.csv", rows("`tests'")
 ss_export using "table_parts.csv", rows("`parts'")
 ss_export using "table_f.csv", rows("`rows'")
 ss_label `p_outcome'
-local name `"`r(text)'"'
+local name = r(text)
 ss_source
 local engine "`r(engine)'"
 local line ""
@@ -109,7 +109,7 @@ if `known' {
 preserve
 quietly use "`rows'", clear
 format time `timeformat'
-twoway (line f time, lcolor("0 114 178")), `line' title(`"F statistic of a break: `name'"') xtitle("First period after the break") ytitle("F") ylabel(, angle(0)) legend(off) note("`words'; `engine'")
+twoway (line f time, lcolor("0 114 178")), `line' title(`"F statistic of a break: `macval(name)'"') xtitle("First period after the break") ytitle("F") ylabel(, angle(0)) legend(off) note("`words'; `engine'")
 ss_figure using "fig_f.svg"
 restore
 ss_event step name=export status=ok

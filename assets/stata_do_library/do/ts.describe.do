@@ -45,13 +45,13 @@ ss_event step name=export status=begin
 ss_export using "table_corrgram.csv", rows("`lag_rows'")
 ss_export using "table_summary.csv", rows("`summary_rows'")
 ss_label `p_variable'
-local name `"`r(text)'"'
-ss_time_plot using "fig_line.svg", y(`p_variable') title(`"`name' over time"') ytitle(`"`name'"')
+local name = r(text)
+ss_time_plot using "fig_line.svg", y(`p_variable') title(`"`macval(name)' over time"') ytitle(`"`macval(name)'"')
 ss_source
-ac `p_variable' if ss_use, lags(`lags') title(`"Autocorrelation: `name'"') xtitle("Lag (periods)") ytitle("Autocorrelation") ///
+ac `p_variable' if ss_use, lags(`lags') title(`"Autocorrelation: `macval(name)'"') xtitle("Lag (periods)") ytitle("Autocorrelation") ///
     note("Bars outside the band differ from zero at 5% (Bartlett); N = `periods' periods; `r(engine)'")
 ss_figure using "fig_ac.svg"
-pac `p_variable' if ss_use, lags(`lags') title(`"Partial autocorrelation: `name'"') xtitle("Lag (periods)") ytitle("Partial autocorrelation") ///
+pac `p_variable' if ss_use, lags(`lags') title(`"Partial autocorrelation: `macval(name)'"') xtitle("Lag (periods)") ytitle("Partial autocorrelation") ///
     note("Bars outside the band differ from zero at 5%; N = `periods' periods; `r(engine)'")
 ss_figure using "fig_pac.svg"
 ss_event step name=export status=ok

@@ -64,15 +64,15 @@ ss_coef_table using "table_coefficients.csv", table(`coefficients') results
 ss_export using "table_effects.csv", rows("`rows'")
 ss_export using "table_tests.csv", rows("`tests'")
 ss_label `p_focal'
-local name `"`r(text)'"'
+local name = r(text)
 ss_label `p_outcome'
-local outcome `"`r(text)'"'
+local outcome = r(text)
 ss_source
 local engine "`r(engine)'"
 preserve
 quietly use "`rows'", clear
 twoway (rarea ci_low ci_high lag, color("0 114 178%20")) (line cumulative_effect lag, lcolor("0 114 178")) (scatter estimate lag, mcolor("213 94 0")), yline(0, lcolor(gs8) lpattern(dash)) ///
-    title(`"Effect of `name' on `outcome'"') xtitle("Periods after the change") ytitle("Effect") ylabel(, angle(0)) legend(order(2 "cumulative" 1 "`p_level'% interval" 3 "at the lag alone")) ///
+    title(`"Effect of `macval(name)' on `macval(outcome)'"') xtitle("Periods after the change") ytitle("Effect") ylabel(, angle(0)) legend(order(2 "cumulative" 1 "`p_level'% interval" 3 "at the lag alone")) ///
     note("N = `used' periods; Newey-West errors with `hac' lags; `engine'")
 ss_figure using "fig_effects.svg"
 restore

@@ -79,7 +79,7 @@ else {
 }
 local first : word 1 of `p_vars'
 ss_label `first'
-local name `"`r(text)'"'
-ss_time_plot using "fig_trend.svg", y(`first' ss_trend1) title(`"`name' and its trend"') ytitle(`"`name'"') names("observed" "trend")
-ss_time_plot using "fig_cycle.svg", y(ss_cycle1) title(`"Cycle of `name'"') ytitle("Deviation from the trend") zero
+local name = r(text)
+ss_time_plot using "fig_trend.svg", y(`first' ss_trend1) title(`"`macval(name)' and its trend"') ytitle(`"`macval(name)'"') names("observed" "trend")
+ss_time_plot using "fig_cycle.svg", y(ss_cycle1) title(`"Cycle of `macval(name)'"') ytitle("Deviation from the trend") zero
 ss_event step name=export status=ok

@@ -91,5 +91,5 @@ ss_event step name=export status=begin
 ss_export using "table_tests.csv", rows("`test_rows'")
 quietly generate double ss_deviation = sqrt(ss_variance)
 ss_label `p_variable'
-ss_time_plot using "fig_variance.svg", y(ss_deviation) title(`"Conditional standard deviation: `r(text)'"') ytitle("Standard deviation")
+ss_time_plot using "fig_variance.svg", y(ss_deviation) title(`"Conditional standard deviation: `=r(text)'"') ytitle("Standard deviation")
 ss_event step name=export status=ok

@@ -90,9 +90,9 @@ forvalues i = 1/`periods' {
 postclose `series'
 ss_export using "table_series.csv", rows("`points'")
 ss_label `p_outcome'
-local words `"`r(text)'"'
+local words = r(text)
 ss_source
 twoway (scatter `p_outcome' `p_time_var', mcolor(gs8) msize(small)) (line ss_fitted `p_time_var', lcolor("0 114 178")) (line ss_without `p_time_var' if ss_after == 1, lcolor("213 94 0") lpattern(dash)), ///
-    xline(`p_start', lcolor(gs8) lpattern(dot)) title(`"`words' before and after the start"') xtitle("Time") ytitle(`"`words'"') ylabel(, angle(0)) legend(order(1 "observed" 2 "fitted" 3 "continued trend")) note("N = `used' periods; Newey-West errors with `lags' lags; `r(engine)'")
+    xline(`p_start', lcolor(gs8) lpattern(dot)) title(`"`macval(words)' before and after the start"') xtitle("Time") ytitle(`"`macval(words)'"') ylabel(, angle(0)) legend(order(1 "observed" 2 "fitted" 3 "continued trend")) note("N = `used' periods; Newey-West errors with `lags' lags; `r(engine)'")
 ss_figure using "fig_series.svg"
 ss_event step name=export status=ok

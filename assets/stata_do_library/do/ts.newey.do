@@ -57,5 +57,5 @@ ss_event step name=export status=begin
 ss_export using "table_tests.csv", rows("`test_rows'")
 quietly predict double ss_residual if ss_use, residuals
 ss_label `p_outcome'
-ss_time_plot using "fig_residuals.svg", y(ss_residual) title(`"Residuals over time: `r(text)'"') ytitle("Residual (unit of the outcome)") zero
+ss_time_plot using "fig_residuals.svg", y(ss_residual) title(`"Residuals over time: `=r(text)'"') ytitle("Residual (unit of the outcome)") zero
 ss_event step name=export status=ok

@@ -63,9 +63,9 @@ ss_export using "table_summary.csv", rows("`summary'")
 ss_coef_table using "table_coefficients.csv", table(`full') focal(`: word 1 of `p_regressors'') results
 local focal : word 1 of `p_regressors'
 ss_label `focal'
-local name `"`r(text)'"'
+local name = r(text)
 ss_label `p_outcome'
-local outcome `"`r(text)'"'
+local outcome = r(text)
 local all = el(`full', 1, 1)
 ss_source
 local engine "`r(engine)'"
@@ -74,7 +74,7 @@ quietly use "`rows'", clear
 quietly keep if term == "`focal'"
 format end `timeformat'
 local kind = cond(`p_recursive' == 1, "growing windows from the first period, at least `p_window' periods", "windows of `p_window' periods")
-twoway (rarea ci_low ci_high end, color("0 114 178%20")) (line estimate end, lcolor("0 114 178")), yline(`all', lcolor(gs8) lpattern(dash)) title(`"Coefficient of `name' over time: `outcome'"') ///
+twoway (rarea ci_low ci_high end, color("0 114 178%20")) (line estimate end, lcolor("0 114 178")), yline(`all', lcolor(gs8) lpattern(dash)) title(`"Coefficient of `macval(name)' over time: `macval(outcome)'"') ///
     xtitle("Last period of the window") ytitle("Coefficient") ylabel(, angle(0)) legend(order(2 "estimate" 1 "`p_level'% interval")) note("`kind'; dashed: all periods; `engine'")
 ss_figure using "fig_rolling.svg"
 restore

@@ -92,6 +92,6 @@ ss_event step name=test status=ok
 ss_event step name=export status=begin
 ss_export using "table_tests.csv", rows("`test_rows'")
 ss_label `p_variable'
-local text `"`r(text)'"'
-ss_time_plot using "fig_line.svg", y(`p_variable') title(`"`text' over time (tests with `deterministic')"') ytitle(`"`text'"')
+local text = r(text)
+ss_time_plot using "fig_line.svg", y(`p_variable') title(`"`macval(text)' over time (tests with `deterministic')"') ytitle(`"`macval(text)'"')
 ss_event step name=export status=ok

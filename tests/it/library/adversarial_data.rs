@@ -19,17 +19,18 @@ use stata_service::library::{Library, Template};
 use stata_service::ports::tabular::{IngestOptions, Tabular};
 use stata_service::worker::dry_run::{Trial, data_path, input_path};
 
+use super::awkward_categories::is_maimed;
 use crate::support::columns::inputs;
 
 /// A table of texts.
 #[derive(Clone)]
-struct Table {
-    names: Vec<String>,
-    rows: Vec<Vec<String>>,
+pub(super) struct Table {
+    pub(super) names: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn read(bytes: &[u8]) -> Self {
+    pub(super) fn read(bytes: &[u8]) -> Self {
         let mut reader = csv::Reader::from_reader(bytes);
         let names = reader.headers().expect("a header").iter().map(str::to_owned).collect();
         let rows = reader.records().map(|r| r.expect("a row").iter().map(str::to_owned).collect()).collect();
@@ -44,7 +45,7 @@ impl Table {
     }
 
     /// The table with the values of a column changed.
-    fn with(&self, column: &str, change: impl Fn(usize, &str) -> String) -> Self {
+    pub(super) fn with(&self, column: &str, change: impl Fn(usize, &str) -> String) -> Self {
         let mut table = self.clone();
         let at = self.names.iter().position(|n| n == column).expect("a column of the sample");
         for (i, row) in table.rows.iter_mut().enumerate() {
@@ -82,7 +83,7 @@ impl Table {
 
 /// What a case must end as.
 #[derive(Clone, Copy, PartialEq)]
-enum Must {
+pub(super) enum Must {
     /// A refusal, a failed check, or a result with numbers.
     BePrecise,
     /// A result.
@@ -91,7 +92,7 @@ enum Must {
     NotSucceed,
 }
 
-struct Case {
+pub(super) struct Case {
     name: String,
     table: Table,
     /// Old name → new name of columns.
@@ -103,7 +104,7 @@ struct Case {
 /// Marks the rows that `sample_if` keeps.
 const MARK: &str = "zmark";
 
-fn case(name: impl Into<String>, table: Table, must: Must) -> Case {
+pub(super) fn case(name: impl Into<String>, table: Table, must: Must) -> Case {
     Case { name: name.into(), table, renamed: BTreeMap::new(), sample_if: false, must }
 }
 
@@ -112,14 +113,16 @@ fn chosen(name: impl Into<String>, table: Table, kept: impl Fn(usize) -> bool, m
     Case { sample_if: true, ..case(name, table, must) }
 }
 
-/// Columns of the sample's parameters: parameter, its column kinds, whether it is required, columns.
-fn roles(template: &Template) -> Vec<(String, Vec<String>, bool, Vec<String>)> {
+/// A parameter that takes columns: its name, the kinds of columns, whether it is required, the sample's columns.
+type Role = (String, Vec<String>, bool, Vec<String>);
+
+pub(super) fn every_role(template: &Template) -> Vec<Role> {
     let given = &template.meta.sample_data.parameters;
     let columns = |value: &Value| match value {
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         value => value.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
     };
-    let mut all: Vec<_> = template
+    template
         .meta
         .parameters
         .iter()
@@ -128,7 +131,12 @@ fn roles(template: &Template) -> Vec<(String, Vec<String>, bool, Vec<String>)> {
             let kinds = p.column.as_ref().map(|c| c.kinds.clone()).unwrap_or_default();
             Some((p.name.clone(), kinds, p.required, columns(given.get(&p.name)?)))
         })
-        .collect();
+        .collect()
+}
+
+/// The required roles, or all of a template that requires none.
+fn roles(template: &Template) -> Vec<Role> {
+    let mut all = every_role(template);
     if all.iter().any(|(_, _, required, _)| *required) {
         all.retain(|(_, _, required, _)| *required);
     }
@@ -140,6 +148,11 @@ fn nasty(i: usize) -> String {
     let forms =
         ["工资`x'", "年龄\"岁\"", "$组别", "性别\"'", "{b}地区\\", "姓名`\"a\"'", "收入 $x", "时间;|"];
     format!("{}{i}", forms[i % forms.len()])
+}
+
+/// Whether a role takes texts.
+fn text_role(kinds: &[String]) -> bool {
+    kinds.iter().any(|k| matches!(k.as_str(), "text" | "id" | "categorical"))
 }
 
 fn cases(template: &Template, table: &Table) -> Vec<Case> {
@@ -177,8 +190,6 @@ fn cases(template: &Template, table: &Table) -> Vec<Case> {
         let must = if *required { Must::NotSucceed } else { Must::BePrecise };
         out.push(case("an absent column", table.without(&columns[0]), must));
     }
-    let text_role =
-        |kinds: &[String]| kinds.iter().any(|k| matches!(k.as_str(), "text" | "id" | "categorical"));
     let mut all_missing = table.clone();
     for (name, kinds, required, columns) in roles.iter().take(4) {
         let column = &columns[0];
@@ -229,7 +240,7 @@ fn ingest(table: &[u8], target: &Path, scratch: &Path) -> Result<Inputs, String>
 }
 
 /// Runs a case; `Err` says what is wrong with how it ended.
-fn run(library: &Library, template: &Template, case: &Case) -> Result<(), String> {
+pub(super) fn run(library: &Library, template: &Template, case: &Case) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path();
     std::fs::create_dir_all(dir.join("work/inputs")).expect("a folder");
@@ -336,6 +347,9 @@ fn numbers(dir: &Path, files: &[&str]) -> Result<(), String> {
         let table = Table::read(&bytes);
         if table.rows.is_empty() {
             return Err(format!("succeeded with an empty {file}"));
+        }
+        if let Some(cell) = table.rows.iter().flatten().find(|cell| is_maimed(cell)) {
+            return Err(format!("{file} has {cell:?}"));
         }
         let estimate = table.names.iter().position(|n| n == "estimate");
         if file.contains("coefficients")

@@ -1,6 +1,7 @@
 //! The do-template library: contract, ranking, golden runs, adversarial data.
 
 mod adversarial_data;
+mod awkward_categories;
 mod cli;
 mod contract;
 mod do_file;
