@@ -16,7 +16,6 @@ use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use super::words::vocabulary;
 use crate::adapters::backup::Records;
-use crate::adapters::clock::SystemClock;
 use crate::adapters::files::{LocalVolume, close_to_others, make_private_dir};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
@@ -136,7 +135,6 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     for folder in ["tenants", "scratch"] {
         std::fs::create_dir_all(data_dir.join(folder)).map_err(BuildError::DataDir)?;
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut options = options;
     let library = library(&mut options)?;
     let accounts = accounts(&options)?;
@@ -146,13 +144,12 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         data_dir: &data_dir,
         database_url: options.database_url.as_ref(),
         listen_url: options.listen_url.as_ref(),
-        clock: Arc::clone(&clock),
         lock_wait: options.store_lock_wait,
         access: Access::Serve,
         readers: None,
         node: super::servers::node(&options, &data_dir)?,
     })?;
-    let cluster = store.cluster();
+    let (cluster, clock) = (store.cluster(), store.clock());
     let files = super::servers::files(&options, &data_dir)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));

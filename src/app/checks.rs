@@ -96,7 +96,9 @@ pub(super) fn of_work(
         }),
     ];
     if let Some(cluster) = ctx.cluster.clone() {
-        probes.push(local("servers", Need::Nothing, OFTEN, move || of_all.look(&cluster.me())));
+        let clock = Arc::clone(&ctx.clock);
+        let look = move || of_all.look(&cluster.me(), clock.machine_ahead());
+        probes.push(local("servers", Need::Nothing, OFTEN, look));
     }
     probes.extend(model(options)?);
     Ok(probes)

@@ -15,7 +15,6 @@ use super::opened_files::OpenedFiles;
 use super::opened_store::{OpenedStore, Opening, StoreError};
 use super::options::FilesOptions;
 use super::sweep;
-use crate::adapters::clock::SystemClock;
 use crate::adapters::control::{ControlSocket, Handler, ask};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
@@ -28,11 +27,10 @@ use crate::domain::ids::TraceId;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::ids::IdSource;
-use crate::ports::store::ReadError;
 use crate::service::access::accounts::BootstrapKey;
 use crate::service::access::administer::{AdminRequest, administer};
 use crate::service::access::credentials::Ports;
-use crate::service::operations::retention::{Deps, Summary};
+use crate::service::operations::retention::{Deps, Summary, SweepError};
 use crate::service::shared::pools::Pools;
 use crate::service::{Caller, Context};
 
@@ -84,7 +82,7 @@ fn answer_of(outcome: Result<Value, Problem>) -> Value {
     }
 }
 
-fn sweep_answer(swept: Result<Summary, ReadError>) -> Value {
+fn sweep_answer(swept: Result<Summary, SweepError>) -> Value {
     match swept {
         Ok(summary) => json!({"ok": summary}),
         Err(error) => json!({"error": {"code": "STORE_UNAVAILABLE", "message": error.to_string()}}),
@@ -137,7 +135,6 @@ impl Target {
             node: None,
             database_url: self.database_url.as_ref(),
             listen_url: None,
-            clock: Arc::new(SystemClock),
             lock_wait: TRY.min(self.wait),
             access,
             readers: Some(readers),
@@ -235,7 +232,7 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
     let is_sweep = matches!(request, AdminRequest::SweepRetention { .. });
     let access = if is_sweep { Access::Directory } else { Access::Beside };
     let opened = target.open(access, 1)?;
-    let store = opened.store();
+    let (store, clock) = (opened.store(), opened.clock());
     if let AdminRequest::SweepRetention { dry_run } = request {
         let files = match OpenedFiles::open(&target.data_dir, &target.files) {
             Ok(files) => files,
@@ -246,7 +243,7 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
         };
         let deps = Deps {
             store,
-            clock: Arc::new(SystemClock),
+            clock,
             ids: Arc::new(SystemIds),
             blobs: files.blobs,
             workspace: files.workspace,
@@ -258,7 +255,7 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
         opened.shutdown();
         return swept.map(|summary| json!(summary)).map_err(|e| io::Error::other(e).into());
     }
-    let ports = Ports { store: store.as_ref(), clock: &SystemClock, ids: &SystemIds };
+    let ports = Ports { store: store.as_ref(), clock: clock.as_ref(), ids: &SystemIds };
     let caller = operator(&SystemIds, rustix::process::geteuid().as_raw());
     let outcome = administer(ports, target.bootstrap_key.as_ref(), &caller, request).await;
     opened.shutdown();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::adapters::postgres::{self, Access, NodeOptions, PostgresStore};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::postgres::{self, Access, DatabaseClock, NodeOptions, PostgresStore};
 use crate::adapters::store::sqlite::{OpenError, Options, SqliteStore};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
@@ -40,7 +41,6 @@ pub(super) struct Opening<'a> {
     pub database_url: Option<&'a SecretString>,
     /// Address by which changes of other servers are heard; `database_url` if absent.
     pub listen_url: Option<&'a SecretString>,
-    pub clock: Arc<dyn Clock>,
     pub lock_wait: Duration,
     /// What the process does with a store in PostgreSQL; the embedded one is always owned.
     pub access: Access,
@@ -56,10 +56,16 @@ impl OpenedStore {
     /// # Errors
     /// [`StoreError`].
     pub(super) fn open(opening: Opening<'_>) -> Result<Self, StoreError> {
-        let Opening { data_dir, database_url, listen_url, clock, lock_wait, access, readers, node } = opening;
+        let Opening { data_dir, database_url, listen_url, lock_wait, access, readers, node } = opening;
         Ok(match database_url {
             Some(url) => {
-                let mut options = postgres::Options::new(url.clone(), data_dir.to_owned(), clock);
+                let clock = Arc::new(DatabaseClock::default());
+                let mut options = postgres::Options::new(
+                    url.clone(),
+                    data_dir.to_owned(),
+                    Arc::clone(&clock) as Arc<dyn Clock>,
+                );
+                options.database_clock = clock;
                 options.lock_wait = lock_wait;
                 options.access = access;
                 options.node = node;
@@ -68,7 +74,7 @@ impl OpenedStore {
                 Self::Postgres(PostgresStore::open(options)?)
             }
             None => {
-                let mut options = Options::new(data_dir.to_owned(), clock);
+                let mut options = Options::new(data_dir.to_owned(), Arc::new(SystemClock));
                 options.lock_wait = lock_wait;
                 options.readers = readers.unwrap_or(options.readers);
                 Self::File(SqliteStore::open(options)?)
@@ -81,6 +87,14 @@ impl OpenedStore {
         match self {
             Self::File(store) => Arc::clone(store) as Arc<dyn Store>,
             Self::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    /// Returns the clock by which the service judges what expires: the machine's, or the database's where servers share one.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::File(_) => Arc::new(SystemClock),
+            Self::Postgres(store) => store.clock(),
         }
     }
 

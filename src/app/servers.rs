@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,7 @@ use crate::ports::cluster::{Cluster, Server};
 use crate::ports::peers::Peers;
 use crate::service::Context;
 use crate::service::operations::check_health::Found;
+use crate::service::operations::steady_clock::difference;
 use crate::service::runs::progress::Progress;
 use crate::telemetry::metrics::{Metrics, Servers as Counts};
 
@@ -63,8 +65,13 @@ impl KnownServers {
         self.seen().map_or(0, |servers| servers.iter().filter(serves).count())
     }
 
-    /// Judges the servers for health, of which `me` is this one. That the database does not answer is told of the store.
-    pub(super) fn look(&self, me: &NodeEpoch) -> Found {
+    /// Judges the servers for health, of which `me` is this one, whose machine's clock is `ahead` of the database's. That the
+    /// database does not answer is told of the store.
+    pub(super) fn look(&self, me: &NodeEpoch, ahead: TimeDelta) -> Found {
+        if let Some(differ) = difference(ahead) {
+            let effect = "nothing that expired is removed, and an object store may refuse requests";
+            return Found::Limited(format!("{differ}: {effect}; set the clock that is wrong"));
+        }
         let Some(servers) = self.seen() else { return Found::Well("not known at the moment".to_owned()) };
         match strange_keys(&servers, me) {
             Some(strange) => Found::Limited(strange),

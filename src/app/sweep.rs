@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::http::state::App;
-use crate::ports::store::ReadError;
 use crate::service::Context;
-use crate::service::operations::retention::{Deps, Summary, Sweeper};
+use crate::service::operations::retention::{Deps, Summary, SweepError, Sweeper};
 use crate::service::webhooks::sweep::remove_old;
 
 /// Time between two sweeps.
@@ -54,7 +53,7 @@ impl Scope {
         }
     }
 
-    async fn pass(self, app: &App, sweeper: &mut Sweeper, deps: &Deps) -> Result<Summary, ReadError> {
+    async fn pass(self, app: &App, sweeper: &mut Sweeper, deps: &Deps) -> Result<Summary, SweepError> {
         match self {
             Self::Store => {
                 let mut summary = sweeper.pass(deps, PER_PASS, false).await?;
@@ -92,7 +91,7 @@ async fn sweep(app: App, stop: CancellationToken, scope: Scope) {
                 if summary.more { PAUSE } else { scope.every() }
             }
             Err(error) => {
-                tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "a sweep could not read the store");
+                tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "nothing is removed now");
                 EVERY
             }
         };
@@ -117,8 +116,8 @@ fn count(app: &App, summary: &Summary) {
 /// Sweeps once from the beginning, bounded in time; `more` says that it did not come to the end.
 ///
 /// # Errors
-/// As reads of the store.
-pub async fn once(deps: &Deps, dry_run: bool) -> Result<Summary, ReadError> {
+/// [`SweepError`].
+pub async fn once(deps: &Deps, dry_run: bool) -> Result<Summary, SweepError> {
     let started = Instant::now();
     let mut sweeper = Sweeper::default();
     let mut whole = Summary { dry_run, ..Summary::default() };

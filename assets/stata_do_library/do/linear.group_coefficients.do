@@ -1,4 +1,4 @@
-* linear.group_coefficients 1.1.0: do coefficients differ between two groups? Separate regressions, joint test and Chow test.
+* linear.group_coefficients 1.1.1: do coefficients differ between two groups? Separate regressions, joint test and Chow test.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_group p_level. Differences are the first group minus the second.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -33,7 +33,7 @@ local count = 0
 local focal_p = .
 matrix `d' = J(6, colsof(`one'), .)
 matrix colnames `d' = `terms'
-postfile `handle' str2045 term double first double se_first double second double se_second double difference double std_error double statistic double p_value double ci_low double ci_high str20 note using "`rows'"
+postfile `handle' str2045 term double first double se_first double second double se_second double difference double std_error double statistic double p_value double ci_low double ci_high str2045 note using "`rows'"
 local j = 0
 foreach term of local terms {
     local j = `j' + 1
@@ -56,7 +56,7 @@ foreach term of local terms {
     local gap = el(`b', 1, `i1') - el(`b', 1, `i2')
     local se = sqrt(`v1' + `v2' - 2 * el(`v', `i1', `i2'))
     local p = 2 * normal(-abs(`gap' / `se'))
-    post `handle' ("`term'") (el(`b', 1, `i1')) (sqrt(`v1')) (el(`b', 1, `i2')) (sqrt(`v2')) (`gap') (`se') (`gap' / `se') (`p') (`gap' - `z' * `se') (`gap' + `z' * `se') ("")
+    post `handle' ("`term'") (el(`b', 1, `i1')) (sqrt(`v1')) (el(`b', 1, `i2')) (sqrt(`v2')) (`gap') (`se') (`gap' / `se') (`p') (`gap' - `z' * `se') (`gap' + `z' * `se') (`"`first' minus `second'"')
     matrix `d'[1, `j'] = `gap'
     matrix `d'[2, `j'] = `se'
     matrix `d'[5, `j'] = `gap' - `z' * `se'

@@ -1,4 +1,4 @@
-* multilevel.two_level 1.1.0: linear mixed model with random effects of groups, their variances and predictions.
+* multilevel.two_level 1.1.1: linear mixed model with random effects of groups, their variances and predictions.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_level2_id p_slope_var p_reml p_level.
 local method = cond(`p_reml' == 1, "reml", "mle")
 
@@ -18,7 +18,12 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname all fixed handle icc icc_se
-mixed `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', `method' level(`p_level')
+capture noisily mixed `p_outcome' `p_regressors_fv' `p_controls_fv' || ss_group: `p_slope_var', `method' level(`p_level')
+local code = _rc
+ss_check converge, fail(`code' == 430 | `code' == 504) value(`code')
+if `code' != 0 {
+    error `code'
+}
 matrix `all' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 ss_metric ll = e(ll)

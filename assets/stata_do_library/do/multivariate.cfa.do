@@ -1,4 +1,4 @@
-* multivariate.cfa 1.0.0: confirmatory factor analysis: do the items measure the factors that they were written for?
+* multivariate.cfa 1.0.1: confirmatory factor analysis: do the items measure the factors that they were written for?
 * Reads p_vars p_factor2 p_factor3 p_factor4 p_factor5 p_factor6 p_method p_errors p_level.
 ss_event step name=sample status=begin
 local items "`p_vars' `p_factor2' `p_factor3' `p_factor4' `p_factor5' `p_factor6'"
@@ -56,7 +56,12 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname raw standard handle drawn
 tempfile loading_rows factor_rows pair_rows
-sem `model', method(`p_method') vce(`p_errors') level(`p_level')
+capture noisily sem `model', method(`p_method') vce(`p_errors') level(`p_level')
+local code = _rc
+ss_check converge, fail(`code' == 430 | `code' == 504) value(`code')
+if `code' != 0 {
+    error `code'
+}
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 matrix `raw' = r(table)
 local used = e(N)

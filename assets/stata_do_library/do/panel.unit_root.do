@@ -1,4 +1,4 @@
-* panel.unit_root 1.0.0: do the series of a panel have unit roots? Levels and first differences, several tests.
+* panel.unit_root 1.0.1: do the series of a panel have unit roots? Levels and first differences, several tests.
 * Reads p_vars p_panel_id p_time_var p_lags p_trend p_demean.
 ss_event step name=sample status=begin
 confirm numeric variable `p_vars'
@@ -19,8 +19,9 @@ ss_check too_few_periods, fail(`fewest' < `p_lags' + 8) value(`fewest')
 quietly bysort ss_panel (`p_time_var'): generate long ss_step = `p_time_var' - `p_time_var'[_n-1]
 quietly count if ss_step != 1 & !missing(ss_step)
 local gaps = r(N)
-ss_check gap_time, warn(`gaps' > 0) value(`gaps')
-local is_balanced = `fewest' == `most' & `gaps' == 0 & `fewest' == `span'
+* none of the tests takes a series with a missing period in between
+ss_check gap_time, fail(`gaps' > 0) value(`gaps')
+local is_balanced = `fewest' == `most' & `fewest' == `span'
 ss_event step name=sample status=ok
 
 ss_event step name=test status=begin
@@ -48,26 +49,18 @@ foreach variable of local p_vars {
             xtunitroot llc ss_series if !missing(ss_series), lags(`p_lags') `option' `demean'
             post `tests' ("`variable'") ("`series'") ("levin_lin_chu") (r(tds)) (r(p_tds)) (.) (`p_lags') (`units') (`rows') ("null: unit root, one autoregression for all units")
         }
-        if `gaps' == 0 {
-            xtunitroot ips ss_series if !missing(ss_series), lags(`p_lags') `option' `demean'
-            local p = r(p_wtbar)
-            post `tests' ("`variable'") ("`series'") ("im_pesaran_shin") (r(wtbar)) (`p') (.) (`p_lags') (`units') (`rows') ("null: unit root in every unit; W-t-bar")
-            if "`variable'" == "`first'" & "`series'" == "level" {
-                local level_p = `p'
-            }
-            if "`variable'" == "`first'" & "`series'" == "difference" {
-                local change_p = `p'
-            }
+        xtunitroot ips ss_series if !missing(ss_series), lags(`p_lags') `option' `demean'
+        local p = r(p_wtbar)
+        post `tests' ("`variable'") ("`series'") ("im_pesaran_shin") (r(wtbar)) (`p') (.) (`p_lags') (`units') (`rows') ("null: unit root in every unit; W-t-bar")
+        if "`variable'" == "`first'" & "`series'" == "level" {
+            local level_p = `p'
+        }
+        if "`variable'" == "`first'" & "`series'" == "difference" {
+            local change_p = `p'
         }
         xtunitroot fisher ss_series if !missing(ss_series), dfuller lags(`p_lags') `option' `demean'
         post `tests' ("`variable'") ("`series'") ("fisher_chi2") (r(P)) (r(p_P)) (.) (`p_lags') (`units') (`rows') ("null: unit root in every unit; inverse chi-squared of Dickey-Fuller tests")
         post `tests' ("`variable'") ("`series'") ("fisher_normal") (r(Z)) (r(p_Z)) (.) (`p_lags') (`units') (`rows') ("null: unit root in every unit; inverse normal of Dickey-Fuller tests")
-        if missing(`level_p') & "`variable'" == "`first'" & "`series'" == "level" {
-            local level_p = r(p_Z)
-        }
-        if missing(`change_p') & "`variable'" == "`first'" & "`series'" == "difference" {
-            local change_p = r(p_Z)
-        }
         if `is_balanced' {
             xtunitroot hadri ss_series if !missing(ss_series), `option' `demean'
             post `tests' ("`variable'") ("`series'") ("hadri") (r(z)) (r(p)) (.) (.) (`units') (`rows') ("null: no unit root in any unit")

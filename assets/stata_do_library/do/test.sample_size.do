@@ -1,4 +1,4 @@
-* test.sample_size 1.0.0: how many units a comparison needs, with the spread of pilot data, and the power of other sizes.
+* test.sample_size 1.0.1: how many units a comparison needs, with the spread of pilot data, and the power of other sizes.
 * Reads p_outcome p_group p_difference p_design p_alpha p_power p_ratio p_cluster_size p_icc p_dropout p_available.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -50,6 +50,9 @@ local inflation = 1 + (`p_cluster_size' - 1) * `p_icc'
 local arms = cond("`p_design'" == "two_groups", 2, 1)
 local kind = cond(`is_share', "shares", "means")
 local effect = cond(`is_share', 2 * asin(sqrt(`other')) - 2 * asin(sqrt(`baseline')), `p_difference' / `sd')
+* by the normal approximation; beyond a million units the difference is too small beside the spread for any study
+local rough = (invnormal(1 - `p_alpha' / 2) + invnormal(max(`p_power', 0.95)))^2 / `effect'^2 * cond(`arms' == 2, (1 + `p_ratio')^2 / `p_ratio', 1)
+ss_check bounds_order, fail(`rough' > 1e6) value(`rough')
 local asked "baseline(`baseline') sd(`sd') kind(`kind') arms(`arms') alpha(`p_alpha')"
 postfile `sizes' double target_power double n_group1 double n_group2 double n_total double n_recruited double power using "`size_rows'"
 local targets "0.7 0.8 0.9 0.95"

@@ -189,14 +189,21 @@ mod signals {
     use super::STOP;
     use std::sync::atomic::Ordering;
 
-    extern "C" fn stop(_: libc::c_int) {
-        STOP.store(true, Ordering::Relaxed);
+    extern "C" fn stop(signal: libc::c_int) {
+        if STOP.swap(true, Ordering::Relaxed) {
+            // Commands look for the first request from time to time. Somebody who asks again does not want to wait.
+            // SAFETY: signal(2) and raise(3) are async-signal-safe; the process ends once this handler returns.
+            unsafe {
+                libc::signal(signal, libc::SIG_DFL);
+                libc::raise(signal);
+            }
+        }
     }
 
     pub(super) fn install() {
         let handler: extern "C" fn(libc::c_int) = stop;
         for signal in [libc::SIGINT, libc::SIGTERM] {
-            // SAFETY: the handler only stores to an atomic, which is async-signal-safe.
+            // SAFETY: the handler does only what is async-signal-safe.
             unsafe {
                 libc::signal(signal, handler as libc::sighandler_t);
             }

@@ -142,6 +142,15 @@ pub enum OpenError {
         /// Code of the store.
         reason: String,
     },
+    /// The store refuses the time of a signature.
+    #[error(
+        "the object store {place} refuses the time of requests (RequestTimeTooSkewed): the clock of this machine is wrong, or that \
+         of the store; set it"
+    )]
+    Clock {
+        /// Address and bucket.
+        place: String,
+    },
     /// The store answers in a way that no object store does.
     #[error(
         "the object store {place} cannot be used: {reason}; check s3.endpoint, s3.region and s3.force_path_style"
@@ -201,6 +210,7 @@ impl OpenError {
         let code = code(error);
         match (error, code.as_deref()) {
             (_, Some("NoSuchBucket")) => Self::NoBucket { place },
+            (_, Some("RequestTimeTooSkewed")) => Self::Clock { place },
             (
                 object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. },
                 _,
@@ -219,7 +229,7 @@ impl OpenError {
 
     /// True if the store may answer later: the settings are not known to be wrong.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Clock { .. })
     }
 }
 
@@ -307,4 +317,24 @@ fn is_address(endpoint: &str) -> bool {
 fn with_bucket(endpoint: &str, bucket: &str) -> Option<String> {
     let (scheme, rest) = endpoint.split_once("://")?;
     Some(format!("{scheme}://{bucket}.{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str) -> OpenError {
+        let source = format!("403 Forbidden: <Error><Code>{code}</Code></Error>").into();
+        let error = object_store::Error::PermissionDenied { path: "trial".to_owned(), source };
+        OpenError::of("http://store/files", &error)
+    }
+
+    #[test]
+    fn a_wrong_clock_is_not_called_a_wrong_key() {
+        let clock = refused("RequestTimeTooSkewed");
+        assert!(clock.to_string().contains("the clock of this machine is wrong"), "{clock}");
+        assert!(clock.may_pass(), "the settings are not wrong");
+        let key = refused("SignatureDoesNotMatch");
+        assert!(key.to_string().contains("refuses the credentials") && !key.may_pass(), "{key}");
+    }
 }

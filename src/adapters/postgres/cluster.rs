@@ -9,7 +9,8 @@ use chrono::DateTime;
 use futures_util::future::BoxFuture;
 use tokio_postgres::Row;
 
-use super::members::{CLOCK, Membership, contact, leave};
+use super::clock::{CLOCK, contact};
+use super::members::{Membership, leave};
 use super::reads::Readers;
 use super::rows::Param;
 use super::store::PostgresStore;

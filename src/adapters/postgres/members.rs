@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
 
+use super::clock::{CLOCK, DatabaseClock, contact};
 use super::connect::{Link, OpenError, text_of};
 use super::outage;
 use super::reads::Readers;
@@ -40,9 +41,6 @@ pub struct NodeOptions {
     pub times: LeaseTimes,
 }
 
-/// The clock of the database in microseconds, and when this database server was started.
-pub(super) const CLOCK: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::int8, \
-     (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8";
 /// The end of a lease that begins now; `$3` is how long it lasts, in milliseconds.
 const UNTIL: &str = "clock_timestamp() + $3 * interval '1 millisecond'";
 
@@ -63,6 +61,8 @@ struct Current {
 /// This server as a member of the cluster.
 pub(super) struct Membership {
     pub options: NodeOptions,
+    /// Follows the database's.
+    clock: Arc<DatabaseClock>,
     current: Mutex<Current>,
 }
 
@@ -85,7 +85,11 @@ impl Membership {
     ///
     /// # Errors
     /// [`OpenError::OtherServer`] where files of the data directory would be missed by another server.
-    pub(super) async fn join(client: &Client, options: NodeOptions) -> Result<Self, OpenError> {
+    pub(super) async fn join(
+        client: &Client,
+        options: NodeOptions,
+        clock: Arc<DatabaseClock>,
+    ) -> Result<Self, OpenError> {
         let Joined { node, lineage, asked } =
             join(client, &options, Said { address: &options.address, engine: "" }).await?;
         let address = options.address.clone();
@@ -98,7 +102,7 @@ impl Membership {
             engine: String::new(),
             seen: Default::default(),
         };
-        let member = Self { options, current: Mutex::new(current) };
+        let member = Self { options, clock, current: Mutex::new(current) };
         member.prepare_lease_file()?;
         Ok(member)
     }
@@ -151,6 +155,7 @@ impl Membership {
 
     /// Takes an answer of the database into account; true if others may be declared lost by what was read with it.
     pub(super) fn see(&self, contact: Contact) -> bool {
+        self.clock.see(&contact);
         let mut current = self.current();
         current.watch.see(contact, &self.options.times);
         current.watch.may_declare_lost(&contact, &self.options.times)
@@ -224,19 +229,6 @@ impl Membership {
             "UPDATE ss.leader SET until = least(until, clock_timestamp()) WHERE node_id = $1 AND epoch = $2";
         query(client, resign, &params).await.map(drop)
     }
-}
-
-/// Reads the answer to a request out of the columns of [`CLOCK`], which come first.
-///
-/// # Errors
-/// Any error of the row.
-pub(super) fn contact(row: &Row, asked: BootTime) -> Result<Contact, tokio_postgres::Error> {
-    Ok(Contact {
-        asked,
-        answered: since_boot(),
-        database: DatabaseTime::from_micros(row.try_get(0)?),
-        server_started: DatabaseTime::from_micros(row.try_get(1)?),
-    })
 }
 
 /// Enters a start into the tables, in one transaction with what it takes over.

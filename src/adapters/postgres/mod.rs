@@ -12,6 +12,7 @@ mod batches;
 mod bounds;
 mod cells;
 mod claim;
+mod clock;
 mod cluster;
 mod combined;
 mod committer;
@@ -46,6 +47,7 @@ mod work;
 mod writer;
 
 pub use access::Access;
+pub use clock::DatabaseClock;
 pub use connect::OpenError;
 pub use dump::dump;
 pub use members::NodeOptions;

@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::access::{Access, check_moved, lock_directory};
 use super::batch;
 use super::claim::{self, ClaimRequest};
+use super::clock::DatabaseClock;
 use super::committer;
 use super::connect::{OpenError, Target};
 use super::durability::{self, Risks};
@@ -57,6 +58,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
+    /// A clock that the store keeps at the database's time.
+    pub database_clock: Arc<DatabaseClock>,
     /// How long to wait for another owner of the data directory to end.
     pub lock_wait: Duration,
     /// Most commits that wait; more are refused with `Unavailable`.
@@ -79,6 +82,7 @@ impl Options {
             url,
             data_dir,
             clock,
+            database_clock: Arc::default(),
             lock_wait: Duration::from_secs(10),
             queue: 4096,
             max_commit_bytes: 16 * 1024 * 1024,
@@ -150,7 +154,7 @@ impl PostgresStore {
         let runtime = runtime()?;
         let owns = options.access == Access::Own;
         let is_fenced = owns || options.access == Access::Serve;
-        let node = options.node;
+        let (node, clock) = (options.node, options.database_clock);
         let owner = format!("{}:{}", machine::hostname(), std::process::id());
         let opened = wait(&runtime, async move {
             let link = target.connect().await?;
@@ -165,8 +169,9 @@ impl PostgresStore {
             let known = known.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
             let known = known.collect::<Result<Vec<_>, tokio_postgres::Error>>()?;
             let risks = Risks::read(&link.client.query_typed_one(durability::LOOK, &[]).await?)?;
+            clock.ask(&link.client).await?;
             let member = match node {
-                Some(node) => Some(Membership::join(&link.client, node).await?),
+                Some(node) => Some(Membership::join(&link.client, node, clock).await?),
                 None => None,
             };
             Ok((target, heads, known, risks, member))
@@ -208,6 +213,11 @@ impl PostgresStore {
         let running = Mutex::new(Some(Running { ended, tasks, _lock: lock }));
         let max_commit_bytes = options.max_commit_bytes;
         Ok(Arc::new(Self { core, readers, member, max_commit_bytes, runtime: Some(runtime), running }))
+    }
+
+    /// Returns the clock of the options.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.core.clock)
     }
 
     /// Finishes what waits and frees the lock. Blocks until that is done; later calls of the port answer `Stopped`.

@@ -7,7 +7,7 @@ use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
 use super::names::{changes, first_of, numbered, raw_parts, texts_of, zeroth};
 use super::shared::dim_shared;
-use super::words::{EARLY, Unit, Vocabulary, units};
+use super::words::{EARLY, Unit, Vocabulary, as_written, units};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::{is_binary, primary_kind, serves_as};
 
@@ -159,6 +159,9 @@ fn alias(place: Place, text: String) -> Option<Alias> {
     // the words of the columns themselves are split by the lexicon alone, so that synonyms meet
     let mut units = units(&text, &Vocabulary::default());
     let several = units.len() > 1;
+    if place == Place::Value && text.len() <= 2 && text.is_ascii() {
+        as_written(&mut units);
+    }
     units.retain(|u| {
         // one character of a longer value does not name it: 人 of 50人以下
         let piece = place == Place::Value && several && u.han && text[u.start..u.end].chars().count() == 1;

@@ -21,8 +21,34 @@ pub(super) fn without_surroundings(question: &str) -> String {
             blank(&mut text, sentence);
         }
     }
+    for part in second_parts(&text) {
+        blank(&mut text, part);
+    }
     // a letter of greetings alone is read as it is
     if text.trim().is_empty() { question.to_owned() } else { text }
+}
+
+/// Sentences after the first that ask for something else: "Also check satisfaction", 另外看看复购次数. What adds to the first
+/// question, such as a control or a group, is none of them.
+pub(super) fn second_parts(text: &str) -> Vec<Range<usize>> {
+    static SECOND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:also|additionally|in addition|besides),? (?:please )?(?:check|look at|have a look at|show|report|see|plot|describe|summari[sz]e) |^(?:另外|此外|顺便|再)(?:也|再|还)?(?:看看|看一下|看|了解一下|描述一下|统计一下|报告)")
+            .expect("a pattern")
+    });
+    static ADDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)control|adjust|account|differ|depend|var(?:y|ies)|moderat|mediat|robust|interact|whether|effects?\b|cluster|控制|调整|调节|中介|异质|不同|差异|稳健|聚类|固定|是否|影响|效应")
+            .expect("a pattern")
+    });
+    let mut parts = sentences(text);
+    if parts.is_empty() {
+        return parts;
+    }
+    parts.remove(0);
+    parts.retain(|part| {
+        let own = text[part.clone()].trim_start();
+        SECOND.is_match(own) && !ADDS.is_match(own)
+    });
+    parts
 }
 
 /// True if nothing but blanks would be left.

@@ -122,7 +122,9 @@ impl Named<'_> {
 impl Parsed {
     /// True where a question says that its outcome is ordinal.
     pub(super) fn says_ordered(&self) -> bool {
-        ["ordinal", "有序", "等级资料"].iter().any(|word| self.text.contains(word))
+        ["ordinal", "ordered logit", "ordered probit", "有序", "等级资料"]
+            .iter()
+            .any(|word| self.text.contains(word))
     }
 
     /// True where a question says that its outcome is a count.

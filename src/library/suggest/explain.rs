@@ -4,7 +4,7 @@ use super::columns::{Named, Place};
 use super::mentions::Mention;
 use super::method::{Chosen, Reason};
 use super::phrases::Parsed;
-use super::role_words::part;
+use super::role_words::{parameter_part, part};
 use super::roles::Filled;
 use super::structure::Structure;
 use super::{BLOCKED, Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
@@ -178,18 +178,22 @@ impl Explained<'_> {
             .iter()
             .map(|m| self.input.question[m.start..m.end].to_owned())
             .collect();
-        let basis = if is_column { "structure" } else { "number" };
-        let reason = if is_column {
-            both(
-                format!("{shown} is the other variable of the comparison"),
-                format!("{shown} 是比较中的另一个变量"),
-            )
-        } else {
-            both(format!("the question gives the number {shown}"), format!("问题给出了数值 {shown}"))
+        let listed: Vec<&str> =
+            value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+        let basis = if is_column || !listed.is_empty() { "structure" } else { "number" };
+        let (en, zh) = parameter_part(name);
+        let reason = match (is_column, listed.join(", ")) {
+            (true, _) => both(format!("{shown} {en}"), format!("{shown} {zh}")),
+            (false, names) if !names.is_empty() => {
+                both(format!("this analysis takes {names} here"), format!("该分析在此处使用 {names}"))
+            }
+            _ => both(format!("the question gives the number {shown}"), format!("问题给出了数值 {shown}")),
         };
+        let columns =
+            if listed.is_empty() { vec![shown] } else { listed.into_iter().map(str::to_owned).collect() };
         Choice {
             field: format!("parameters.{name}"),
-            columns: vec![shown],
+            columns,
             words,
             basis: basis.to_owned(),
             reason,

@@ -70,7 +70,7 @@ impl Filler<'_> {
                 out.roles.insert("outcome_var", (0..self.columns.len()).find(returns).into_iter().collect());
             }
             "ranks" => self.ranks(out),
-            "survey" => self.surveyed(out),
+            "survey" => self.in_survey(out),
             "production" => {
                 self.model(out);
                 self.produced(out);
@@ -91,7 +91,14 @@ impl Filler<'_> {
                 self.compare(out);
                 out.takes_rest = true;
             }
-            "ratings" => out.takes_rest = true,
+            "ratings" => self.agreement(out),
+            "studies" => self.pooled(out),
+            "one_value" => self.one_value(out),
+            "years" => self.between_years(out),
+            "zeros" => {
+                self.model(out);
+                self.zeros(out);
+            }
             "two_factors" => self.two_factors(out),
             "choice" => self.alternatives(out),
             "group_only" => {
@@ -127,6 +134,19 @@ impl Filler<'_> {
             let mut hits = named.iter().copied().filter(|c| is_binary(self.columns[*c].column) == binary);
             hits.next().into_iter().collect::<Vec<_>>()
         };
+        let tests: Vec<usize> =
+            named.iter().copied().filter(|c| is_binary(self.columns[*c].column)).collect();
+        // a test of yes or no against what is true, which is said last or named so
+        if let ([first, second], true) = (&tests[..], of(false).is_empty()) {
+            let truth = ["gold", "truth", "reference", "biopsy", "金标准", "病理"];
+            let is_truth = |c: usize| self.columns[c].word(&truth);
+            let turned = is_truth(*first) && !is_truth(*second);
+            let (test, disease) = if turned { (second, first) } else { (first, second) };
+            out.roles.insert("outcome_var", vec![*disease]);
+            out.roles.insert("focal_var", vec![*test]);
+            out.methods = method("test of yes or no").into_iter().collect();
+            return;
+        }
         out.roles.insert("outcome_var", of(true));
         out.roles.insert("focal_var", of(false));
     }
@@ -179,18 +199,6 @@ impl Filler<'_> {
     /// Measures that the question names besides some columns.
     pub(super) fn measured_besides(&self, others: &[usize]) -> Vec<usize> {
         self.named().into_iter().filter(|c| self.columns[*c].is_measure() && !others.contains(c)).collect()
-    }
-
-    /// A mean or a share in the population of a survey; its design is in the columns.
-    pub(super) fn surveyed(&self, out: &mut Filled) {
-        let p = self.parsed;
-        let design = |c: &usize| p.weights.contains(c) || p.clusters.contains(c) || p.strata.contains(c);
-        let pool = self.named().into_iter().filter(|c| !design(c) && !self.columns[*c].column.is_text());
-        let studied = pool.max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));
-        let items: Vec<usize> = studied.into_iter().collect();
-        self.open_if_empty(&items, "item_vars", out);
-        out.roles.insert("item_vars", items);
-        out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
     }
 
     /// The output of a production function, which a question about efficiency need not name.
@@ -283,12 +291,38 @@ fn trunk(name: &str) -> Option<&str> {
     (trunk.len() < name.len() && trunk.chars().count() >= 3).then_some(trunk)
 }
 
+/// Words of occasions in Chinese names: 焦虑_前测, 术后疼痛.
+const HAN_OCCASIONS: [&str; 16] = [
+    "前测",
+    "后测",
+    "中测",
+    "初测",
+    "末测",
+    "终测",
+    "随访",
+    "追踪",
+    "基线",
+    "干预前",
+    "干预后",
+    "治疗前",
+    "治疗后",
+    "术前",
+    "术后",
+    "入组",
+];
+
 /// What is measured on several occasions, by the name of one of them: `sbp` of `sbp_bl`, `sbp_m3` and `sbp_m6`.
 fn measured(name: &str) -> Option<&str> {
+    let rest = |word: &&str| name.strip_suffix(*word).or_else(|| name.strip_prefix(*word));
+    let rest = HAN_OCCASIONS.iter().find_map(rest).map(|rest| rest.trim_matches('_'));
+    if let Some(what) = rest.filter(|rest| !rest.is_empty()) {
+        return Some(what);
+    }
     let (what, occasion) = name.rsplit_once('_')?;
     let occasion = occasion.to_ascii_lowercase();
     let unit = occasion.trim_end_matches(|c: char| c.is_ascii_digit());
-    let named = ["bl", "base", "baseline", "pre", "post", "fu", "end", "final"].contains(&occasion.as_str());
+    let named = ["bl", "base", "baseline", "pre", "mid", "post", "fu", "followup", "end", "final"]
+        .contains(&occasion.as_str());
     let units = ["t", "w", "wk", "week", "m", "mo", "month", "d", "day", "y", "yr", "year", "v", "visit"];
     let numbered = unit.len() < occasion.len() && units.contains(&unit);
     (named || numbered).then_some(what)

@@ -1,8 +1,14 @@
 //! Two measurements of the same thing, read off the names of their columns.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::json;
+
 use super::super::tokens::is_han;
 use super::columns::Named;
 use super::names::trunk;
+use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
 
 /// The earlier and the later column of each pair; pairs whose names say so in full come first.
@@ -79,4 +85,52 @@ fn begins_and_ends(first: &[String], last: &[String]) -> bool {
     }
     let mut apart = first.iter().zip(last).filter(|(a, b)| a != b).map(|(a, b)| [a.as_str(), b.as_str()]);
     matches!((apart.next(), apart.next()), (Some(one), None) if ENDS.contains(&one))
+}
+
+impl Filler<'_> {
+    /// The measurements of one thing that two numbers of the question stand for: `dem_2016` and `dem_2020` in "between 2016 and
+    /// 2020". Where several things have such measurements, a word must say which one is meant.
+    pub(super) fn two_years(&self) -> Option<(usize, usize)> {
+        static NUMBERS: LazyLock<Regex> = LazyLock::new(|| Regex::new("[0-9]+").expect("a pattern"));
+        static RELATES: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new("effect|impact|relat|associat|correlat|predict|影响|关系|相关|预测")
+                .expect("a pattern")
+        });
+        let p = self.parsed;
+        let mut asked: Vec<u32> =
+            NUMBERS.find_iter(&p.text).filter_map(|n| n.as_str().parse().ok()).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let [early, late] = asked[..] else { return None };
+        let others = self.named().iter().any(|c| self.columns[*c].is_group());
+        if others || !p.controls.is_empty() || !p.fixed_effects.is_empty() || RELATES.is_match(&p.text) {
+            return None;
+        }
+        let of = |column: usize, year: u32| {
+            let name = self.columns[column].name();
+            let number: u32 = name[trunk(name).len()..].parse().ok()?;
+            let fits = number == year || year > 1_900 && number == year % 100;
+            (fits && self.columns[column].is_measure()).then(|| trunk(name))
+        };
+        let all = 0..self.columns.len();
+        let pairs = all.clone().filter_map(|a| {
+            let name = of(a, early).filter(|name| !name.is_empty())?;
+            Some((a, all.clone().find(|b| of(*b, late) == Some(name))?))
+        });
+        let pairs: Vec<(usize, usize)> = pairs.collect();
+        let named = |(a, b): &&(usize, usize)| self.parsed.rest.iter().any(|c| c == a || c == b);
+        let said: Vec<(usize, usize)> = pairs.iter().filter(named).copied().collect();
+        match (&pairs[..], &said[..]) {
+            ([only], _) | (_, [only]) => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// Two measurements of which the question says the years.
+    pub(super) fn between_years(&self, out: &mut Filled) {
+        let Some((before, after)) = self.two_years() else { return };
+        out.settled = true;
+        out.parameters.insert("first".to_owned(), json!(self.columns[before].name()));
+        out.roles.insert("outcome_var", vec![after]);
+    }
 }

@@ -1,5 +1,9 @@
 //! Finds the columns that a question names, and the words that name them.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::super::tokens::{is_han, stem};
 use super::articles::name_columns;
 use super::columns::{Alias, Named, Place};
@@ -94,7 +98,10 @@ pub(super) fn mentions(
 
 /// True if a window passes a comma or the end of a sentence.
 pub(super) fn crosses(question: &str, window: &[Unit]) -> bool {
+    static DECIMAL: LazyLock<Regex> = LazyLock::new(|| Regex::new("([0-9])[.]([0-9])").expect("a pattern"));
     let text = &question[window[0].start..window[window.len() - 1].end];
+    // PM2.5 is one word
+    let text = DECIMAL.replace_all(text, "$1$2");
     text.contains([',', '.', ';', ':', '?', '，', '。', '；', '：', '？', '、'])
 }
 
@@ -119,7 +126,8 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
     let mut hits: Vec<Hit> = Vec::new();
     for at in index.candidates(&slice, window) {
         let column = &columns[at];
-        if slice == column.name().to_ascii_lowercase() {
+        let name = column.name().to_ascii_lowercase();
+        if slice == name || slice.contains('.') && slice.replace('.', "_") == name {
             hits.push(Hit {
                 column: at,
                 score: 1.2,

@@ -63,7 +63,8 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
     // one technical word, such as Weibull, says which method of the frame's family is meant
     let narrower =
         |hit: &Hit| filled.methods.first().is_some_and(|id| family(id) == family(hit.template.as_str()));
-    let narrows = !agree && hits.first().is_some_and(narrower);
+    // "many zeros" of a count are no limit of a tobit
+    let narrows = !agree && filled.frame != "zeros" && hits.first().is_some_and(narrower);
     let order: Vec<(TemplateId, bool)> = if filled.named && !narrows && (agree || !against_frame) {
         by_rules.chain(by_words).collect()
     } else {

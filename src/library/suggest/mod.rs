@@ -19,6 +19,7 @@ mod expand;
 mod explain;
 mod features;
 mod foreign;
+mod formulas;
 mod further;
 mod index;
 pub(super) mod keywords;
@@ -38,6 +39,7 @@ mod names;
 mod natures;
 mod needs;
 mod occasions;
+mod one_value;
 mod open_outcome;
 mod phrases;
 mod pinyin;
@@ -52,7 +54,9 @@ mod shared;
 mod sides;
 mod squares;
 mod structure;
+mod studies;
 mod surroundings;
+mod surveys;
 mod technical;
 mod times;
 mod unlisted;
@@ -76,7 +80,7 @@ use crate::domain::template::Bilingual;
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 19;
+pub const RULES_VERSION: u32 = 20;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -255,7 +259,9 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
     let dataset = seen.as_ref().unwrap_or(input.dataset);
     let read = &SuggestInput { question: &text, dataset, ..*input };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
-    lacking::asked(&text, labels::explained(suggestion, input.dataset))
+    let mut suggestion = lacking::asked(&text, labels::explained(suggestion, input.dataset));
+    suggestion.open_questions.extend(questions::of_second_parts(input.question));
+    suggestion
 }
 
 /// Reads a question without looking at what its columns should be.

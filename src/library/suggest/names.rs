@@ -39,6 +39,7 @@ pub(super) fn texts_of(
         out.push((Place::Name, "exchange rate".to_owned()));
         out.push((Place::Name, "汇率".to_owned()));
     }
+    out.extend(nutrient(&column.name).into_iter().flatten().map(|name| (Place::Name, name.to_owned())));
     if column.original_name != column.name {
         out.push((Place::Name, spelled_out(&column.original_name, first)));
     }
@@ -78,6 +79,22 @@ fn is_pair_of_currencies(name: &str) -> bool {
     let parts = raw_parts(name);
     let [first, second] = &parts[..] else { return false };
     first != second && [first, second].iter().all(|part| CODES.contains(&part.as_str()))
+}
+
+/// What was given to a field, `n_kg_ha`: the symbols of the nutrients before an amount per area.
+fn nutrient(name: &str) -> Option<[&'static str; 2]> {
+    let parts = raw_parts(name);
+    let (symbol, rest) = parts.split_first()?;
+    let amounts = ["ha", "kgha", "acre", "ac", "fert", "dose", "applied"];
+    if !rest.iter().any(|part| amounts.contains(&part.as_str())) {
+        return None;
+    }
+    match symbol.as_str() {
+        "n" => Some(["nitrogen", "施氮量"]),
+        "p" => Some(["phosphorus", "施磷量"]),
+        "k" => Some(["potassium", "施钾量"]),
+        _ => None,
+    }
 }
 
 /// Values that are words of every question: `yes`, `none`, numbers.

@@ -53,7 +53,7 @@ impl Filler<'_> {
             "no fixed effects" => !p.says_fixed_effects(),
             // "along the distribution with schooling": a measure forms no groups
             "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
-            "one column" => self.named().len() <= 1,
+            "one column" => self.is_about_one_column(),
             // "how did life expectancy evolve by region": a line for each group
             "one column over time" => {
                 let named = self.named();
@@ -74,6 +74,11 @@ impl Filler<'_> {
                     && measured.into_iter().all(|c| own(&c))
             }
             "two alike" => self.two_alike().is_some(),
+            "one value" => self.compared_with().is_some(),
+            "two years" => self.two_years().is_some(),
+            "weights" => self.weights().is_some(),
+            "effects of studies" => self.effects_of_studies().is_some(),
+            "raters" => self.raters().len() >= 2,
             "alternatives" => self.chosen().is_some() && s.entity.is_some(),
             "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
             "repeated" => !self.repeated().is_empty(),
@@ -82,4 +87,18 @@ impl Filler<'_> {
             _ => true,
         }
     }
+
+    /// True for a question about one column; groups that differ differ in something else.
+    fn is_about_one_column(&self) -> bool {
+        match self.named()[..] {
+            [] => true,
+            [only] => !(self.columns[only].is_group() && contrasts(&self.parsed.text)),
+            _ => false,
+        }
+    }
+}
+
+/// True for words that compare groups.
+fn contrasts(text: &str) -> bool {
+    ["differ", "compar", "差异", "差别", "不同"].iter().any(|word| text.contains(word))
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::assigned::Framing;
 use super::comparisons::quality;
+use super::formulas::{with_arrows, worded};
 use super::lexicon::key;
 use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, headed, merged};
 use super::mentions::Mention;
@@ -206,7 +207,7 @@ fn parsed(
     joined: &Regex,
 ) -> Parsed {
     let mut parsed = Parsed { text: corrected(question, units), ..Parsed::default() };
-    let mut text = merged(&enumerated(&headed(&marked(question, mentions, units), natures)), joined);
+    let mut text = merged(&enumerated(&headed(&worded(&marked(question, mentions, units)), natures)), joined);
     parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
         // to ask whether a pattern fits is quicker than to look for its parts
@@ -291,7 +292,7 @@ fn corrected(question: &str, units: &[Unit]) -> String {
 
 /// The question with marks instead of the words that name columns.
 fn marked(question: &str, mentions: &[Mention], units: &[Unit]) -> String {
-    let mut text = question.replace(['<', '>'], " ").to_ascii_lowercase();
+    let mut text = with_arrows(question).replace(['<', '>'], " ").to_ascii_lowercase();
     let spelled = units.iter().filter_map(|u| Some((u.start, u.end, u.spelled.clone()?)));
     let mut changes: Vec<(usize, usize, String)> = spelled
         .filter(|(start, end, _)| mentions.iter().all(|m| *end <= m.start || m.end <= *start))

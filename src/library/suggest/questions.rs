@@ -2,6 +2,7 @@
 //! independent.
 
 use super::OpenQuestion;
+use super::context::second_parts;
 use super::explain::{Explained, both};
 use super::mentions::Mention;
 use super::method::Chosen;
@@ -10,6 +11,25 @@ use super::unlisted::unlisted;
 use crate::domain::profile::is_binary;
 use crate::domain::template::TemplateMeta;
 use crate::library::missing_parameters::draft_gaps;
+
+/// What a question asks for beside the one that the draft answers.
+pub(super) fn of_second_parts(question: &str) -> Vec<OpenQuestion> {
+    let asked = |part: std::ops::Range<usize>| {
+        let words = question[part].trim();
+        OpenQuestion {
+            field: "requirement".to_owned(),
+            question: both(
+                format!(
+                    "“{words}” asks for another analysis, which needs a separate draft; this one is for the first question."
+                ),
+                format!("“{words}”需要另一个分析，请另建初稿；这份初稿只回答第一个问题。"),
+            ),
+            blocking: false,
+            candidates: Vec::new(),
+        }
+    };
+    second_parts(question).into_iter().map(asked).collect()
+}
 
 impl Explained<'_> {
     /// Roles that nobody named: those of the construction, then the required ones of the template.

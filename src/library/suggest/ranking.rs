@@ -136,6 +136,12 @@ impl Ranking<'_> {
         let links: Vec<(usize, usize, &Vec<usize>)> = links.collect();
         let Parsed { outcome, turned, .. } = &reading.parsed;
         let Filled { roles, methods, .. } = &reading.filled;
+        // the units of a panel are not explained
+        let unit = reading.structure.entity.filter(|_| reading.structure.panel);
+        let explained = roles.get("outcome_var").and_then(|outcome| outcome.first());
+        if !self.found.is_empty() && unit.is_some() && explained.copied() == unit {
+            return;
+        }
         let key = format!("{links:?}{outcome:?}{turned}{roles:?}{:?}", methods.first());
         if !self.seen.insert(key) {
             return;

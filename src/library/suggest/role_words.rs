@@ -39,8 +39,21 @@ fn one(role: &str, pattern: &str) -> (&'static str, &'static str) {
         "weight_var" => ("the question weights by it", "问题要求按它加权"),
         "moderator_var" => ("the effect may differ by it", "影响可能因它而异"),
         "post_var" => ("it marks the period after the change", "它标识政策之后"),
+        "strata_var" => ("it holds the strata", "它是分层变量"),
+        "psu_var" => ("it holds the primary sampling units", "它是初级抽样单位"),
+        "key_vars" => ("it tells the rows apart", "它区分各行"),
         "running_var" => ("it decides on the treatment", "它决定是否受处理"),
         _ => ("the question asks for it", "问题提到了它"),
+    }
+}
+
+/// What a column is that a parameter has.
+pub(super) fn parameter_part(parameter: &str) -> (&'static str, &'static str) {
+    match parameter {
+        "se" => ("holds the standard errors", "是标准误"),
+        "exposure_var" => ("is what the counts are relative to", "是计数的暴露量"),
+        "factor_b" => ("is the second factor", "是第二个因素"),
+        _ => ("is the other variable of the comparison", "是比较中的另一个变量"),
     }
 }
 

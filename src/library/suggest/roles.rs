@@ -11,7 +11,7 @@ use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, is_counted, type_of
 use super::designs::{VALUE, number};
 use super::phrases::{Parsed, frame, frames, method};
 use super::structure::Structure;
-use super::technical::names_estimator;
+use super::technical::{asks_alike, names_estimator};
 use crate::domain::profile::is_binary;
 
 /// Roles with columns by position, parameters, and methods in the order of preference.
@@ -46,8 +46,8 @@ pub(super) const HALF: &str = "half";
 pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure) -> Filled {
     let filler = Filler { parsed, columns, structure };
     // a rule that gives the treatment by a threshold is a discontinuity, whatever words the question has
-    let estimator = names_estimator(&parsed.text);
-    let mut fitting = frames(&parsed.text).into_iter().filter(|f| !(estimator && f.is_topic()));
+    let no_policy = names_estimator(&parsed.text) || asks_alike(&parsed.text);
+    let mut fitting = frames(&parsed.text).into_iter().filter(|f| !(no_policy && f.is_topic()));
     let design = fitting.find(|f| filler.has(f));
     let design = design.or_else(|| if parsed.matched.is_empty() { None } else { frame("psm") });
     let by_threshold = !parsed.running.is_empty() && design.is_none_or(|f| f.slots != "rd_density");
@@ -130,7 +130,7 @@ impl Filler<'_> {
     }
 
     /// What no word names: by the kind of statement and the columns.
-    fn unnamed(&self, out: &mut Filled) {
+    pub(super) fn unnamed(&self, out: &mut Filled) {
         let p = self.parsed;
         out.frame.clone_from(if p.id == HALF { &p.id } else { &p.kind });
         let named = self.named();
@@ -311,7 +311,9 @@ impl Filler<'_> {
         let kind = match type_of(&self.columns[outcome]) {
             "number" | "count" if panel && self.parsed.is_of_counts() => "counted",
             "number" if is_counted(&self.columns[outcome], self.parsed) => "count",
-            "number" | "share" if self.parsed.says_ordered() && self.columns[outcome].may_be_ordered() => {
+            "number" | "share" | "count" | "nominal"
+                if self.parsed.says_ordered() && self.columns[outcome].may_be_ordered() =>
+            {
                 "ordered"
             }
             other => other,

@@ -3,6 +3,7 @@
 use super::columns::Named;
 use super::measured_twice::measured_twice;
 use super::occasions::occasion;
+use crate::domain::dataset::{Column, InferredType};
 use crate::domain::profile::{MAX_LEVELS, has_few_levels, is_binary};
 
 /// The structure of the data.
@@ -68,7 +69,8 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
     let event = events.first().copied().or(event).or(code);
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));
-    let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);
+    let dated = time.is_some_and(|t| is_list_of_dates(columns[t].column, rows));
+    let series = time.is_some() && single && !dated && periods.saturating_mul(10) >= rows.saturating_mul(9);
     // "week is the time and arrest the event": a period that the question waits for is no calendar
     let waited = events.first().and(time).filter(|_| !panel);
     let duration = duration.or(waited);
@@ -86,6 +88,18 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         occasion: occasion(columns, entity, rows),
         measured_twice: measured_twice(columns),
     }
+}
+
+/// Days between the periods of a calendar: days, trading days, weeks, two weeks, months, quarters, half years, years.
+const STEPS: [f64; 8] = [1.0, 1.43, 7.0, 14.0, 30.44, 91.31, 182.62, 365.25];
+
+/// True for dates of single events, such as sales: several on one day, and no calendar between the first and the last.
+fn is_list_of_dates(column: &Column, rows: u64) -> bool {
+    let days = matches!(column.inferred_type, InferredType::Date);
+    let twice = column.distinct > 1 && column.distinct + column.missing < rows;
+    let Some((first, last)) = column.min.zip(column.max).filter(|_| days && twice) else { return false };
+    let step = (last - first) / (column.distinct - 1) as f64;
+    STEPS.iter().all(|own| (step / own - 1.0).abs() > 0.05)
 }
 
 /// Words that name a column of codes of people, institutions or places.

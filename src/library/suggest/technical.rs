@@ -28,6 +28,14 @@ pub(super) fn names_estimator(text: &str) -> bool {
     ESTIMATORS.is_match(text) || !both && UNITS_HELD.is_match(text)
 }
 
+/// True where a question asks whether groups are alike, which no effect of a policy answers.
+pub(super) fn asks_alike(text: &str) -> bool {
+    static ALIKE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:similar|comparable|alike|balanced)\b|可比|相似|相近|均衡").expect("a pattern")
+    });
+    ALIKE.is_match(text)
+}
+
 /// True where words that only the field has name the design or the test, which no other reading may leave out.
 pub(super) fn names_design(text: &str) -> bool {
     static DESIGNS: LazyLock<Regex> = LazyLock::new(|| {

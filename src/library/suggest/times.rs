@@ -91,8 +91,29 @@ impl Named<'_> {
     /// True for columns that say whether the follow-up ended with what it waits for.
     pub(super) fn is_event(&self) -> bool {
         self.word(&[
-            "event", "evt", "mace", "status", "failure", "failed", "fail", "censor", "censored", "结局",
-            "事件", "删失",
+            "event",
+            "evt",
+            "mace",
+            "status",
+            "failure",
+            "failed",
+            "fail",
+            "censor",
+            "censored",
+            "结局",
+            "事件",
+            "删失",
+            "churn",
+            "churned",
+            "cancelled",
+            "canceled",
+            "unsubscribed",
+            "lapsed",
+            "dropout",
+            "dropped_out",
+            "流失",
+            "离职",
+            "退订",
         ])
     }
 

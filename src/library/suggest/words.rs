@@ -53,6 +53,11 @@ impl Unit {
     }
 }
 
+/// Leaves words only themselves, not what they may abbreviate: the value `HR` is a department, not an hour.
+pub(super) fn as_written(units: &mut [Unit]) {
+    units.iter_mut().for_each(|unit| unit.options.truncate(1));
+}
+
 /// Takes their meaning from the words in a part of a text: they name no column.
 pub(super) fn forget(units: &mut [Unit], part: Range<usize>) {
     let within = |unit: &&mut Unit| part.start <= unit.start && unit.end <= part.end;

@@ -9,5 +9,5 @@ pub mod read_audit;
 pub mod reload;
 pub mod retention;
 pub mod servers;
-mod steady_clock;
+pub mod steady_clock;
 mod trials;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::steady_clock::SteadyClock;
+use super::steady_clock::{SteadyClock, difference};
 use super::{orphans, trials};
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::error::Problem;
@@ -77,6 +77,17 @@ impl Deps {
             legacy: Arc::clone(&self.legacy),
         }
     }
+}
+
+/// Why a sweep was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The store could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A clock is wrong, and it cannot be known which: what is removed stays removed.
+    #[error("{0}: nothing is removed until both show the same time")]
+    Clocks(String),
 }
 
 /// One thing that was removed, or would be.
@@ -199,8 +210,9 @@ impl Sweeper {
     /// Checks about `limit` records and folders of each kind and removes what is due.
     ///
     /// # Errors
-    /// As reads of the store; what was removed before stays removed.
-    pub async fn pass(&mut self, deps: &Deps, limit: usize, dry_run: bool) -> Result<Summary, ReadError> {
+    /// [`SweepError`]; what was removed before stays removed.
+    pub async fn pass(&mut self, deps: &Deps, limit: usize, dry_run: bool) -> Result<Summary, SweepError> {
+        agree(deps.clock.as_ref())?;
         let rules = Rules::load(deps).await?;
         let now = deps.clock.now();
         let mut summary = Summary { dry_run, ..Summary::default() };
@@ -223,8 +235,9 @@ impl Sweeper {
     /// time, and the scratch files and copies of content that another server removed.
     ///
     /// # Errors
-    /// As reads of the store; what was removed before stays removed.
-    pub async fn pass_local(&mut self, deps: &Deps, limit: usize) -> Result<Summary, ReadError> {
+    /// [`SweepError`]; what was removed before stays removed.
+    pub async fn pass_local(&mut self, deps: &Deps, limit: usize) -> Result<Summary, SweepError> {
+        agree(deps.clock.as_ref())?;
         let rules = Rules::load(deps).await?;
         let now = deps.clock.now();
         let mut summary = Summary::default();
@@ -352,6 +365,11 @@ impl Sweeper {
         }
         Ok(())
     }
+}
+
+/// Refuses to judge ages while this machine and the database show different times.
+fn agree(clock: &dyn Clock) -> Result<(), SweepError> {
+    difference(clock.machine_ahead()).map_or(Ok(()), |differ| Err(SweepError::Clocks(differ)))
 }
 
 /// Removes the content of a job that is due.

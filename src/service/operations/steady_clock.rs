@@ -11,6 +11,14 @@ const SLACK: TimeDelta = TimeDelta::minutes(2);
 /// commit what it wrote.
 const EVEN: Duration = Duration::from_hours(1);
 
+/// Says how far the clock of a machine is from the database's, where that is more than a correction.
+pub fn difference(machine_ahead: TimeDelta) -> Option<String> {
+    let seconds = machine_ahead.num_seconds().unsigned_abs();
+    let side = if machine_ahead < TimeDelta::zero() { "behind" } else { "ahead of" };
+    (machine_ahead.abs() > SLACK)
+        .then(|| format!("the clock of this machine is {seconds} s {side} that of the database"))
+}
+
 /// The clock of the day beside the one that nobody sets.
 #[derive(Debug)]
 pub(super) struct SteadyClock {

@@ -1,27 +1,10 @@
 //! Keys that servers of one store must have in common: one that has others is named, and its links are refused elsewhere.
 
-use std::time::{Duration, Instant};
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::support::{Job, Shared, text};
-use crate::support::app::{Answer, PATIENCE};
+use super::support::{Job, Shared, health, text};
 use crate::support::program::Program;
-
-/// Waits until the check of the servers says what is expected; returns the report.
-async fn health(server: &Program, expected: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let request = server.http.get(format!("{}/health/ready", server.base));
-        let report = Answer::of(request).await.body;
-        if expected(&report["checks"]["servers"]) {
-            return report;
-        }
-        assert!(Instant::now() < deadline, "{report}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 /// A signed link to the events of a job, made by one server and opened at another; the status.
 async fn opened(job: &Job, signer: &Program, other: &Program) -> u16 {

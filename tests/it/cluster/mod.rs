@@ -1,6 +1,7 @@
 //! Several servers on one database and one object store: real processes, each with its own data directory.
 
 mod away;
+mod clocks;
 mod failures;
 mod gate;
 mod keys;

@@ -178,6 +178,20 @@ impl Engine {
     }
 }
 
+/// Waits until the check of the servers says what is expected; returns the report.
+pub(super) async fn health(server: &Program, expected: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let request = server.http.get(format!("{}/health/ready", server.base));
+        let report = Answer::of(request).await.body;
+        if expected(&report["checks"]["servers"]) {
+            return report;
+        }
+        assert!(Instant::now() < deadline, "{report}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Waits until a condition holds.
 pub(super) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;

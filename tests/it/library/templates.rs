@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value, json};
 
+use super::words::untold;
 use crate::support::app::{Answer, Job, TestApp};
 
 fn library() -> PathBuf {
@@ -56,7 +57,7 @@ async fn run(app: &TestApp, meta: &Value) -> (Value, BTreeMap<String, Vec<Map<St
     let runs = app.get(&job, "/runs").await.ok();
     let run = runs["runs"][0].clone();
     assert_eq!(ended["status"], "succeeded", "{id}: {} {}", run["cause"], run["evidence"]);
-    let mut tables = BTreeMap::new();
+    let (mut tables, mut texts) = (BTreeMap::new(), BTreeMap::new());
     let prefix = format!("artifacts/runs/{}/", run["run_id"].as_str().expect("an id"));
     for artifact in app.get(&job, "/artifacts").await.ok()["artifacts"].as_array().expect("a list") {
         let path = artifact["rel_path"].as_str().expect("a path");
@@ -69,9 +70,17 @@ async fn run(app: &TestApp, meta: &Value) -> (Value, BTreeMap<String, Vec<Map<St
             );
         }
         if let Some(table) = path.strip_prefix(&prefix).filter(|p| p.ends_with(".csv")) {
-            tables.insert(table.to_owned(), rows(&app.artifact(&job, path).await));
+            let text = String::from_utf8(app.artifact(&job, path).await).expect("UTF-8");
+            tables.insert(table.to_owned(), rows(text.as_bytes()));
+            texts.insert(table.to_owned(), text);
         }
     }
+    let files =
+        sample["inputs"].as_object().into_iter().flatten().map(|(_, file)| file).chain([&sample["file"]]);
+    let data = files
+        .map(|file| fs::read_to_string(library().join(file.as_str().expect("a file"))).expect("sample data"));
+    let untold = untold(&texts, &data.collect::<Vec<_>>());
+    assert!(untold.is_empty(), "{id}: texts without words:\n{}", untold.join("\n"));
     says_its_results(app, id, (&job, &run), &tables).await;
     (run, tables)
 }

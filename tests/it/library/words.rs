@@ -64,18 +64,22 @@ fn rows(text: &str) -> Vec<Vec<String>> {
     reader.records().map(|row| row.expect("csv").iter().map(str::to_owned).collect()).collect()
 }
 
+/// The tables of a run in its folder, by their names.
+pub(super) fn tables_of(folder: &Path) -> BTreeMap<String, String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").flatten();
+    let named = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
+    let tables = named.filter(|(name, _)| name.ends_with(".csv"));
+    tables.map(|(name, path)| (name, std::fs::read_to_string(path).expect("a table"))).collect()
+}
+
 /// The texts of a run's tables that have no words. `data`: the texts of the data, its headings among them.
-pub(super) fn untold(folder: &Path, data: &[String]) -> Vec<String> {
+pub(super) fn untold(tables: &BTreeMap<String, String>, data: &[String]) -> Vec<String> {
     let of_data: BTreeSet<String> = data.iter().flat_map(|text| rows(text)).flatten().collect();
     let known =
         |text: &str| text.parse::<f64>().is_ok() || matches!(text, "" | ".") || of_data.contains(text);
     let mut untold = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with("table_") || !name.ends_with(".csv") {
-            continue;
-        }
-        let rows = rows(&std::fs::read_to_string(entry.path()).expect("a table"));
+    for (name, table) in tables.iter().filter(|(name, _)| name.starts_with("table_")) {
+        let rows = rows(table);
         let Some((head, body)) = rows.split_first() else { continue };
         untold.extend(head.iter().filter(|c| !is_named(c)).map(|c| format!("{name}: column {c}")));
         for (column, text) in body.iter().flat_map(|row| head.iter().zip(row)) {

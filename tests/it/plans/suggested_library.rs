@@ -85,6 +85,14 @@ const BRIEFS: [&str; 1] = [include_str!("../../fixtures/suggest/briefs.jsonl")];
 /// Least shares for these.
 const LEAST_BRIEFS: [f64; 3] = [0.83, 0.81, 0.85];
 
+/// Questions of one sentence about 28 files: those that the rules of version 20 were made with, and those that were first asked
+/// of it.
+const ASKED: [&str; 1] = [include_str!("../../fixtures/suggest/asked.jsonl")];
+const ASKED_LATER: [&str; 1] = [include_str!("../../fixtures/suggest/asked2.jsonl")];
+/// Least shares for these.
+const LEAST_ASKED: [f64; 3] = [0.89, 0.87, 0.93];
+const LEAST_ASKED_LATER: [f64; 3] = [0.88, 0.80, 0.83];
+
 /// The folder of the sets, and those from which the weights are learned.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
 const SETS: [&str; 18] = [
@@ -238,16 +246,57 @@ fn briefs_and_headers_in_other_languages_get_their_drafts() {
     asked(&BRIEFS, LEAST_BRIEFS);
 }
 
+#[test]
+fn questions_of_one_sentence_get_their_drafts() {
+    asked(&ASKED, LEAST_ASKED);
+}
+
+#[test]
+fn new_questions_of_one_sentence_get_their_drafts() {
+    asked(&ASKED_LATER, LEAST_ASKED_LATER);
+}
+
+/// The draft for a question about a file.
+fn drafted(library: &Library, data: &str, question: &str) -> Value {
+    let (dataset, values) = read(data);
+    let made = suggest(&SuggestInput { library, question, dataset: &dataset, values: &values });
+    Value::Object(draft_of(&made))
+}
+
+/// Each of these fell to another column or method: the value `HR` was taken for hours, dates of sales for a series, PM2.5 for two
+/// words, and a formula, a share that is compared with a number and the design of a survey for nothing.
+#[test]
+fn formulas_dates_and_values_are_read_as_they_are_meant() {
+    let library = Library::embedded().expect("the library");
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
+    let draft = drafted("ask_staff", "Does remote affect job satisfaction, controlling for weekly hours?");
+    assert_eq!(draft["roles"]["controls"], json!(["hours_week"]));
+    let draft = drafted("ask_staff", "salary_k ~ tenure_yrs * female");
+    assert_eq!(draft["template_id"], json!("linear.interaction_margins"));
+    assert_eq!(draft["roles"]["outcome_var"], json!(["salary_k"]));
+    let draft = drafted("ask_staff", "tenure_yrs -> salary_k");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["salary_k"]));
+    assert_eq!(draft["roles"]["regressors"], json!(["tenure_yrs"]));
+    let draft = drafted("ask_ershoufang", "离地铁越近房价越高吗？控制面积和楼层");
+    assert_eq!(draft["template_id"], json!("linear.ols_robust"));
+    let draft = drafted("ask_xiaochuan", "PM2.5升高会不会增加哮喘就诊人次？控制气温和湿度");
+    assert_eq!(draft["roles"]["regressors"], json!(["PM2_5"]));
+    let draft = drafted("ask_shipping", "Is the share of late orders above 10 percent?");
+    assert_eq!(draft["template_id"], json!("test.proportion_one"));
+    assert_eq!(draft["parameters"]["null_value"], json!(0.1));
+    let asked = "Is mother's education associated with child stunting? Use the survey design.";
+    let draft = drafted("brief_dhs", asked);
+    assert_eq!(draft["template_id"], json!("survey.tabulate"));
+    assert_eq!(draft["roles"]["weight_var"], json!(["hh_weight"]));
+    assert_eq!(draft["roles"]["strata_var"], json!(["stratum"]));
+}
+
 /// Each of these fell to another column or method: two measurements were taken for the items of a scale, the time since a
 /// treatment for the treatment, a rate for another word than what it is a rate of, and "within the same city" for nothing.
 #[test]
 fn chinese_questions_find_measurements_compounds_and_units() {
     let library = Library::embedded().expect("the library");
-    let drafted = |data: &str, question: &str| {
-        let (dataset, values) = read(data);
-        let made = suggest(&SuggestInput { library: &library, question, dataset: &dataset, values: &values });
-        Value::Object(draft_of(&made))
-    };
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
     let draft = drafted("htntrial", "两组患者在12周时的舒张压有没有差别");
     assert_eq!(draft["roles"]["outcome_var"], json!(["dbp12"]));
     let draft = drafted("htntrial", "治疗12周后收缩压比基线下降了吗");

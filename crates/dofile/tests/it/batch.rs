@@ -1,7 +1,10 @@
 //! The batch process: command line, log layout, exit status, stop signal.
 
+#[cfg(unix)]
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// Runs a do-file in a directory and gives exit status and log.
 fn batch(dir: &Path, text: &str, args: &[&str]) -> (i32, String) {
@@ -65,27 +68,53 @@ fn the_preamble_of_a_run_is_accepted() {
     assert!(log.contains("\nreached\n") && !log.contains("r("), "{log}");
 }
 
+/// Starts a do-file and waits until it has printed `started`.
+#[cfg(unix)]
+fn started(dir: &Path, text: &str) -> Child {
+    std::fs::write(dir.join("main.do"), text).expect("written");
+    let child = Command::new(env!("CARGO_BIN_EXE_dofile"))
+        .args(["-q", "-b", "do", "main.do"])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("started");
+    while !std::fs::read_to_string(dir.join("main.log")).is_ok_and(|t| t.contains("started\n")) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    let sent = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().expect("kill");
+    assert!(sent.success());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_stop_signal_breaks_the_run() {
     let dir = tempfile::tempdir().expect("directory");
-    std::fs::write(dir.path().join("main.do"), "display \"started\"\nwhile 1 {\n    local x = 1\n}\n")
-        .expect("written");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dofile"))
-        .args(["-q", "-b", "do", "main.do"])
-        .current_dir(dir.path())
-        .stdin(Stdio::null())
-        .spawn()
-        .expect("started");
-    let log = dir.path().join("main.log");
-    while !std::fs::read_to_string(&log).is_ok_and(|t| t.contains("started\n")) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let killed = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().expect("kill");
-    assert!(killed.success());
+    let mut child = started(dir.path(), "display \"started\"\nwhile 1 {\n    local x = 1\n}\n");
+    terminate(&child);
     assert_eq!(child.wait().expect("ended").code(), Some(0));
-    let text = std::fs::read_to_string(&log).expect("log");
+    let text = std::fs::read_to_string(dir.path().join("main.log")).expect("log");
     assert!(text.contains("--Break--\nr(1);\n"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_stop_signal_ends_a_command_that_does_not_look_for_the_first() {
+    let dir = tempfile::tempdir().expect("directory");
+    // a product that takes much longer than the test
+    let text = "matrix A = I(4000)\ndisplay \"started\"\nmatrix B = A * A\n";
+    let mut child = started(dir.path(), text);
+    // within the product
+    std::thread::sleep(Duration::from_millis(300));
+    terminate(&child);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().expect("is asked").is_none(), "the first signal is left to the command");
+    terminate(&child);
+    assert_eq!(child.wait().expect("ended").signal(), Some(15));
 }
 
 #[test]

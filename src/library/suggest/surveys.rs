@@ -1,0 +1,114 @@
+//! Analyses with the design of a survey, where the question asks for it: a mean, a table or a regression with the columns of
+//! weights, strata and primary sampling units.
+
+use super::columns::Named;
+use super::phrases::method;
+use super::roles::{Filled, Filler};
+
+/// Names of columns that hold sampling weights; the last one may be the weight of a body, too.
+const WEIGHTS: [&str; 20] = [
+    "wt",
+    "wgt",
+    "pweight",
+    "pwt",
+    "sampwt",
+    "samplewt",
+    "finalwt",
+    "pw",
+    "psw",
+    "weights",
+    "hh_weight",
+    "sample_weight",
+    "sampling_weight",
+    "survey_weight",
+    "final_weight",
+    "抽样权重",
+    "样本权重",
+    "权重",
+    "加权",
+    "weight",
+];
+/// Names of columns that hold primary sampling units, and strata.
+const UNITS: [&str; 12] = [
+    "psu",
+    "psuid",
+    "cluster",
+    "clusters",
+    "ea",
+    "primary_unit",
+    "primary_sampling_unit",
+    "初级抽样单位",
+    "初级抽样单元",
+    "抽样单元",
+    "抽样单位",
+    "cluster_id",
+];
+const STRATA: [&str; 7] = ["stratum", "strata", "strat", "stratum_id", "分层", "抽样层", "层"];
+
+impl Filler<'_> {
+    /// The column of sampling weights: the one that the question names, else one by its name.
+    pub(super) fn weights(&self) -> Option<usize> {
+        self.parsed
+            .weights
+            .first()
+            .copied()
+            .or_else(|| WEIGHTS.iter().find_map(|name| self.columns.iter().position(|c| is_weight(c, name))))
+    }
+
+    /// What the question asks for, in the analysis that takes the design of the survey.
+    pub(super) fn in_survey(&self, out: &mut Filled) {
+        let p = self.parsed;
+        let by_name = |names: &[&str]| self.columns.iter().position(|c| c.word(names));
+        let weights = self.weights();
+        let units = p.clusters.first().copied().or_else(|| by_name(&UNITS)).filter(|c| Some(*c) != weights);
+        let strata = p.strata.first().copied().or_else(|| by_name(&STRATA)).filter(|c| Some(*c) != weights);
+        let design = [weights, units, strata];
+        let mut plain = p.clone();
+        let lists = [
+            &mut plain.outcome,
+            &mut plain.causes,
+            &mut plain.groups,
+            &mut plain.controls,
+            &mut plain.rest,
+            &mut plain.units,
+        ];
+        lists.into_iter().for_each(|list| list.retain(|c| !design.contains(&Some(*c))));
+        [&mut plain.weights, &mut plain.clusters, &mut plain.strata].into_iter().for_each(Vec::clear);
+        let mut asked = Filled::default();
+        Filler { parsed: &plain, ..*self }.unnamed(&mut asked);
+        let mut take = |role: &str| asked.roles.remove(role).unwrap_or_default();
+        let (rows, columns, groups) = (take("row_var"), take("col_var"), take("group_var"));
+        let outcome = [take("outcome_var"), take("item_vars")].concat();
+        let causes = ["focal_var", "moderator_var", "regressors", "treatment_var"].map(&mut take).concat();
+        let held = [take("controls"), take("fixed_effects")].concat();
+        let case = if !rows.is_empty() {
+            out.roles.insert("row_var", rows);
+            out.roles.insert("col_var", columns);
+            "table of a survey"
+        } else if causes.is_empty() {
+            self.open_if_empty(&outcome, "item_vars", out);
+            out.roles.insert("item_vars", outcome);
+            out.roles.insert("group_var", groups);
+            "mean of a survey"
+        } else {
+            self.open_if_empty(&outcome, "outcome_var", out);
+            out.roles.insert("outcome_var", outcome);
+            out.roles.insert("regressors", causes);
+            out.roles.insert("controls", held);
+            "model of a survey"
+        };
+        out.methods = method(case).into_iter().collect();
+        out.roles.insert("weight_var", weights.into_iter().collect());
+        out.roles.insert("psu_var", units.into_iter().collect());
+        out.roles.insert("strata_var", strata.into_iter().collect());
+    }
+}
+
+/// True for a column of weights by its name; the weight of a body has a unit, whole numbers, or is studied.
+fn is_weight(column: &Named<'_>, name: &str) -> bool {
+    let c = column.column;
+    let positive = c.min.is_some_and(|least| least >= 0.0);
+    let units = ["kg", "lb", "lbs", "g", "gram", "grams", "birth", "body"];
+    let of_body = column.parts().iter().any(|part| units.contains(&part.as_str()));
+    !c.is_text() && positive && c.distinct > 2 && !of_body && column.word(&[name])
+}
