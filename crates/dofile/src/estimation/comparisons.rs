@@ -2,6 +2,7 @@
 
 use super::comparison_names::Names;
 use crate::estimation::column_names::column_names;
+use crate::estimation::exponents;
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -160,6 +161,8 @@ pub struct Look<'a> {
     pub level: f64,
     /// Residual degrees of freedom.
     pub df_r: Option<f64>,
+    /// Exponents of the estimates and limits are shown.
+    pub eform: bool,
 }
 
 /// The numbers of each estimate: value, standard error, ratio, p-value, limits; absent where it is not estimable.
@@ -183,7 +186,8 @@ impl Estimates {
             let se = found.v[(i, i)].max(0.0).sqrt();
             let ratio = b / se;
             let half = look.adjustment.critical(look.level, look.df_r, m, rank) * se;
-            [b, se, ratio, look.adjustment.p(ratio, look.df_r, m, rank), b - half, b + half]
+            let row = [b, se, ratio, look.adjustment.p(ratio, look.df_r, m, rank), b - half, b + half];
+            if look.eform { exponents::of_row(row) } else { row }
         };
         let rows = (0..count).map(|i| found.b[i].is_finite().then(|| numbers(i))).collect();
         let all = joint(&found.b, &found.v, &known).df;
@@ -194,7 +198,7 @@ impl Estimates {
         let count = self.rows.len();
         let cell = |row: &Option<[f64; 6]>, k: usize| row.map_or(MISSING, |numbers| stata(numbers[k]));
         let mut data: Vec<f64> = (0..6).flat_map(|k| self.rows.iter().map(move |row| cell(row, k))).collect();
-        for last in [look.df_r.unwrap_or(MISSING), self.critical, 0.0] {
+        for last in [look.df_r.unwrap_or(MISSING), self.critical, f64::from(u8::from(look.eform))] {
             data.extend(std::iter::repeat_n(last, count));
         }
         let plain: Vec<Stripe> = found.names.iter().map(|n| Stripe::term(n.clone())).collect();

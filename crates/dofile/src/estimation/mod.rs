@@ -14,6 +14,7 @@ pub(crate) mod derived;
 pub mod design;
 pub mod display;
 pub mod equation_forms;
+pub mod exponents;
 pub mod factors;
 pub mod first_stages;
 pub mod header;

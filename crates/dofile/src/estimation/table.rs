@@ -265,6 +265,7 @@ impl Table<'_> {
             }
             let label = self.label(i, free);
             let alone = !free && self.stands_alone(session, &terms, &look, i);
+            let label = if alone { label.replacen("o.", ".", 1) } else { label };
             let term = terms[i].as_ref().filter(|_| !free && !alone);
             let lagged = term.and_then(|_| self.operated(&terms, &look, i));
             match lagged {

@@ -107,7 +107,8 @@ pub fn columns_width(look: &TableLook) -> usize {
     if look.legend { 64 } else { 64 - without(look.no_tests, 16) - without(look.no_limits, 25) }
 }
 
-/// Marks the omitted cells of interactions that no row of the estimation sample is in.
+/// Marks the omitted levels and cells of interactions that no row of the estimation sample is in: those that predict the
+/// outcome perfectly have left it ([R] logit).
 pub(super) fn mark_empty(session: &Session, terms: &mut [Option<Term>]) {
     let Some(sample) = session.estimation_sample().filter(|s| s.len() == session.frame.n_rows()) else {
         return;
@@ -126,7 +127,7 @@ pub(super) fn mark_empty(session: &Session, terms: &mut [Option<Term>]) {
             _ => None,
         };
         let levels: Option<Vec<Atom>> = term.atoms.iter().map(cell).collect();
-        if let Some(atoms) = levels.filter(|l| l.len() > 1) {
+        if let Some(atoms) = levels {
             let rows = rows.get_or_insert_with(|| (0..sample.len()).filter(|i| sample[*i]).collect());
             let values = Term { atoms, empty: false }.values(&session.frame, rows);
             term.empty = values.is_ok_and(|x| !x.contains(&1.0));

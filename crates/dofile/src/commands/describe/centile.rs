@@ -41,6 +41,8 @@ struct Found {
     value: f64,
     low: f64,
     high: f64,
+    /// Whether a limit is held at the end of the sample.
+    held: bool,
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -66,6 +68,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let touse = s.rows(cmd)?;
     head(s, cmd, level);
     let mut r = Results::default();
+    let mut held = false;
     for v in variables {
         let mut x: Vec<f64> = (0..touse.len())
             .filter(|row| touse[*row])
@@ -80,11 +83,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let found = centile(&x, *p, cmd, level);
             line(s, if k == 0 { &name } else { "" }, x.len(), *p, &found);
             if let Some(f) = found {
+                held |= f.held;
                 r.scalar(&format!("c_{}", k + 1), stata(f.value));
                 r.scalar(&format!("lb_{}", k + 1), stata(f.low));
                 r.scalar(&format!("ub_{}", k + 1), stata(f.high));
             }
         }
+    }
+    if held {
+        s.print("");
+        s.print("* Lower (upper) confidence limit held at minimum (maximum) of sample");
     }
     r.text("centiles", wanted.iter().map(|p| format::macro_text(*p)).collect::<Vec<_>>().join(" "));
     s.r = r;
@@ -111,22 +119,22 @@ fn centile(x: &[f64], percent: f64, cmd: &ParsedCommand, level: f64) -> Option<F
             let zq = normal_quantile(p);
             let se = sd * (1.0 / count + zq * zq / (2.0 * (count - 1.0))).sqrt();
             let value = mean + zq * sd;
-            return Some(Found { value, low: value - z * se, high: value + z * se });
+            return Some(Found { value, low: value - z * se, high: value + z * se, held: false });
         }
         let se = (p * (1.0 - p) / count).sqrt() / (normal_density((value - mean) / sd) / sd);
-        return Some(Found { value, low: value - z * se, high: value + z * se });
+        return Some(Found { value, low: value - z * se, high: value + z * se, held: false });
     }
     let alpha = 0.5 - level / 200.0;
-    let low = order_limit(n, p, alpha, !cmd.has("cci"), |k| x[k - 1]);
+    let (low, low_held) = order_limit(n, p, alpha, !cmd.has("cci"), |k| x[k - 1]);
     // the upper limit mirrors the lower one of 1 - p in the descending order
-    let high = order_limit(n, 1.0 - p, alpha, !cmd.has("cci"), |k| x[n - k]);
-    Some(Found { value, low, high })
+    let (high, high_held) = order_limit(n, 1.0 - p, alpha, !cmd.has("cci"), |k| x[n - k]);
+    Some(Found { value, low, high, held: low_held || high_held })
 }
 
 /// The limit below a centile: with `k` the largest number for which the binomial probability of at most `k - 1`
 /// values below the centile does not exceed `alpha`, the `k`th value, interpolated to the next one by the
-/// probabilities.
-fn order_limit(n: usize, p: f64, alpha: f64, interpolate: bool, at: impl Fn(usize) -> f64) -> f64 {
+/// probabilities. Also whether it is held at the end of the sample, where no value has such a probability.
+fn order_limit(n: usize, p: f64, alpha: f64, interpolate: bool, at: impl Fn(usize) -> f64) -> (f64, bool) {
     // probability of at most k values below the centile
     let up_to = |k: usize| binomial_probability(n as u64, k as u64, p);
     let (mut low, mut high) = (0, n);
@@ -135,13 +143,13 @@ fn order_limit(n: usize, p: f64, alpha: f64, interpolate: bool, at: impl Fn(usiz
         if up_to(middle - 1) <= alpha { low = middle } else { high = middle - 1 }
     }
     if low == 0 {
-        return at(1);
+        return (at(1), true);
     }
     if !interpolate || low == n {
-        return at(low);
+        return (at(low), false);
     }
     let (under, over) = (up_to(low - 1), up_to(low));
-    at(low) + (alpha - under) / (over - under) * (at(low + 1) - at(low))
+    (at(low) + (alpha - under) / (over - under) * (at(low + 1) - at(low)), false)
 }
 
 fn head(s: &mut Session, cmd: &ParsedCommand, level: f64) {
@@ -164,7 +172,10 @@ fn line(s: &mut Session, name: &str, n: usize, p: f64, found: &Option<Found>) {
     let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", stata(x)), w);
     let count = if name.is_empty() { String::new() } else { format::bare("%9.0fc", n as f64) };
     let numbers = match found {
-        Some(f) => format!("{}      {}{}", cell(f.value, 11), cell(f.low, 12), cell(f.high, 13)),
+        Some(f) => {
+            format!("{}      {}{}", cell(f.value, 11), cell(f.low, 12), cell(f.high, 13))
+                + if f.held { "*" } else { "" }
+        }
         None => "          .".to_string(),
     };
     s.print(format!(

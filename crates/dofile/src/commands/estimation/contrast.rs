@@ -5,12 +5,14 @@
 //! `pwcompare` b_vs V_vs table_vs and b V table of the margins. Formulas: [R] contrast, [R] pwcompare.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
     Columns, Compared, Look, TestLine, apply, group_codes, joint, show_estimates, show_groups, show_tests,
     store_estimates,
 };
 use crate::estimation::contrast_terms::{TermSpec, level_name};
+use crate::estimation::exponents;
 use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::command_line;
@@ -33,14 +35,13 @@ const UNSUPPORTED: &[&str] = &[
     "LINCOM",
     "ATEQuations",
     "POST",
-    "EFORM",
     "SORT",
     "CONStant",
     "df",
     "BALANCED",
 ];
 
-const CONTRAST: StandardSyntax = StandardSyntax::whole(&[
+const CONTRAST: StandardSyntax = StandardSyntax::whole(concat_lists!(OptSpec; exponents::OPTIONS, &[
     OptSpec::flag("EFFects"),
     OptSpec::flag("CIeffects"),
     OptSpec::flag("PVeffects"),
@@ -50,7 +51,7 @@ const CONTRAST: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("MCOMPare"),
     OptSpec::text("EQuation"),
     OptSpec::real("Level"),
-])
+]))
 .unsupported(UNSUPPORTED);
 
 /// `contrast`.
@@ -60,7 +61,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&CONTRAST),
     by: ByRule::No,
     run,
-    syntax: "contrast termlist [, effects nowald mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. rb#. a. ar. g. h. j. gw. hw. jw. p. q., nested @",
+    syntax: "contrast termlist [, effects nowald eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. rb#. a. ar. g. h. j. gw. hw. jw. p. q., nested @",
     notes: "stores r(df) r(F) or r(chi2) r(p) r(df_r) r(b) r(V) r(table); formulas: [R] contrast",
     examples: &[Example {
         // Means 1, 2 and 6 of three groups of two rows, residual variance 2: F = (28 / 2) / 2.
@@ -69,7 +70,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-const PWCOMPARE: StandardSyntax = StandardSyntax::whole(&[
+const PWCOMPARE: StandardSyntax = StandardSyntax::whole(concat_lists!(OptSpec; exponents::OPTIONS, &[
     OptSpec::flag("EFFects"),
     OptSpec::flag("CIeffects"),
     OptSpec::flag("PVeffects"),
@@ -79,7 +80,7 @@ const PWCOMPARE: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("MCOMPare"),
     OptSpec::text("EQuation"),
     OptSpec::real("Level"),
-])
+]))
 .unsupported(UNSUPPORTED);
 
 /// `pwcompare`.
@@ -89,7 +90,7 @@ pub(super) const SPEC_PWCOMPARE: CommandSpec = CommandSpec {
     form: Form::Standard(&PWCOMPARE),
     by: ByRule::No,
     run: run_pwcompare,
-    syntax: "pwcompare termlist [, effects cimargins groups mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
+    syntax: "pwcompare termlist [, effects cimargins groups eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
     notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V), with groups r(groups1) ...; letters ascend with the margins, a margin that differs from all others has none; formulas: [R] pwcompare",
     examples: &[Example {
         run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\npwcompare g\nmatrix b = r(b_vs)",
@@ -105,6 +106,8 @@ struct Active {
     df_r: Option<f64>,
     level: f64,
     adjustment: Adjustment,
+    /// Heading of exponents, where they are asked for.
+    exponents: Option<&'static str>,
 }
 
 impl Active {
@@ -128,6 +131,7 @@ impl Active {
             df_r: degrees(session, Statement::Linear),
             level: crate::estimation::display::level(session, cmd)?,
             adjustment,
+            exponents: exponents::heading(|option| cmd.has(option)),
             parameters,
         })
     }
@@ -183,13 +187,14 @@ impl Active {
 
     fn look<'a>(&self, heading: &'a str, columns: Columns, versus: bool) -> Look<'a> {
         Look {
-            heading,
+            heading: self.exponents.unwrap_or(heading),
             vce_title: "",
             columns,
             versus,
             adjustment: self.adjustment,
             level: self.level,
             df_r: self.df_r,
+            eform: self.exponents.is_some(),
         }
     }
 }

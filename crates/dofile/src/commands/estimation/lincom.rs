@@ -6,6 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::test::split_comma;
 use crate::error::{Result, StataError};
+use crate::estimation::exponents;
 use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form;
 use crate::estimation::post::stata;
@@ -73,11 +74,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let estimate = form.weights.iter().zip(&parameters.b).map(|(w, b)| w * b).sum::<f64>() + form.constant;
     let se = parameters.v.quadratic(&form.weights).max(0.0).sqrt();
     let df_r = options.real("df").or_else(|| degrees(session, Statement::Linear));
-    let heading =
-        [("or", "Odds ratio"), ("irr", "IRR"), ("hr", "Haz. ratio"), ("rrr", "RRR"), ("eform", "exp(b)")]
-            .into_iter()
-            .find(|(name, _)| options.has(name))
-            .map(|(_, heading)| heading);
+    let heading = exponents::heading(|option| options.has(option));
     session.print("");
     let target = format::bare("%9.0g", -form.constant + 0.0);
     session.print(format!(" ( 1)  {} = {target}", form.text(&parameters)));

@@ -72,6 +72,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         adjustment,
         level,
         df_r: Some(df),
+        eform: false,
     };
     let mut results = Results::default();
     session.print("");

@@ -30,7 +30,12 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ml_command::table(s, cmd, &Look { eform: ratio, equations: true, ..Look::default() })?;
         s.print(format!("Note: Variables in tvc equation interacted with {}.", texp.replace(' ', "")));
     } else {
-        show_active(s, level, ratio)?;
+        // the variance of the frailty follows in the same table
+        let open = s.settings.table.open_end;
+        s.settings.table.open_end = open || s.e.results.get_text("shared").is_some();
+        let shown = show_active(s, level, ratio);
+        s.settings.table.open_end = open;
+        shown?;
     }
     if s.e.results.get_text("shared").is_some() {
         super::cox_shared::show(s, cmd)?;

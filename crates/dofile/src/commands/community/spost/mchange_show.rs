@@ -242,7 +242,14 @@ pub(super) fn show_values(
         s.print(format!("{}|{}", " ".repeat(label + 1), shifted(&cells, label)));
     };
     if parts.iter().any(|p| !p.0.is_empty()) {
-        head(s, parts.iter().map(|p| p.0.as_str()).collect());
+        // levels stand one column to the right of the names
+        let right = |p: &(String, String)| format!("{:>width$}", p.0);
+        match label {
+            12 => {
+                s.print(format!("{}|{}", " ".repeat(label + 1), parts.iter().map(right).collect::<String>()))
+            }
+            _ => head(s, parts.iter().map(|p| p.0.as_str()).collect()),
+        }
     }
     head(s, parts.iter().map(|p| p.1.as_str()).collect());
     let rule = width * first.len() - 1;

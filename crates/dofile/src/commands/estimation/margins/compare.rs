@@ -168,6 +168,7 @@ pub(super) fn show(
         adjustment: request.adjustment,
         level: request.level,
         df_r,
+        eform: false,
     };
     let names = if request.pairwise { ["b_vs", "V_vs", "table_vs"] } else { ["b", "V", "table"] };
     if request.groups {
