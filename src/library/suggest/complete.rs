@@ -45,7 +45,9 @@ impl Named<'_> {
     /// True for the return of the market.
     fn is_market(&self) -> bool {
         self.has("@market")
-            || self.word(&["mkt", "mktrf", "mkt_rf", "rm", "rmrf", "rm_rf", "vwretd", "ewretd"])
+            || self.word(&[
+                "mkt", "mktrf", "mkt_rf", "mktret", "mkt_ret", "rm", "rmrf", "rm_rf", "vwretd", "ewretd",
+            ])
     }
 }
 

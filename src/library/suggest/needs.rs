@@ -1,5 +1,6 @@
 //! What the data and the statement must have for a kind of analysis that words of the question ask for.
 
+use super::columns::Named;
 use super::phrases::Frame;
 use super::roles::Filler;
 use super::times::over_time;
@@ -77,6 +78,11 @@ impl Filler<'_> {
             "one value" => self.compared_with().is_some(),
             "two years" => self.two_years().is_some(),
             "weights" => self.weights().is_some(),
+            "two judges" => self.two_judges().is_some(),
+            "categories only" => !self.sorted_only().is_empty(),
+            "measures" => self.named().iter().all(|c| self.columns[*c].is_measure()),
+            "groups" => self.named().iter().chain(&p.groups).any(|c| self.columns[*c].is_group()),
+            "returns of units" => s.panel && self.columns.iter().any(Named::is_return),
             "effects of studies" => self.effects_of_studies().is_some(),
             "raters" => self.raters().len() >= 2,
             "alternatives" => self.chosen().is_some() && s.entity.is_some(),
