@@ -103,7 +103,7 @@ impl Columns<'_> {
             statement.roles.values_mut().for_each(|names| names.retain(|name| name != column.name()));
             statement.roles.insert("outcome_var".to_owned(), vec![column.name().to_owned()]);
         }
-        if finance && meta.parameters.iter().any(|p| p.name == "factors") {
+        if finance && meta.parameters.iter().any(|p| p.name == "factors" && p.required) {
             self.factors(statement);
         }
     }

@@ -277,18 +277,19 @@ impl Filler<'_> {
     /// The items of a scale: where the question names only one of a numbered family with the same answers, all of them.
     pub(super) fn with_family(&self, items: Vec<usize>) -> Vec<usize> {
         let stem = |c: usize| numbered_trunk(self.columns[c].name());
-        let [first, ..] = items[..] else { return items };
-        let own = self.columns[first].column;
-        let alike = |c: usize| {
-            let column = self.columns[c].column;
+        let alike = |first: usize, c: usize| {
+            let (own, column) = (self.columns[first].column, self.columns[c].column);
             let near = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= 1.0);
             column.integer_valued && near(own.min, column.min) && near(own.max, column.max)
         };
-        let same = |c: &usize| stem(*c).is_some() && stem(*c) == stem(first) && alike(*c);
-        let family: Vec<usize> = (0..self.columns.len()).filter(same).collect();
+        let same = |first: usize, c: usize| stem(c).is_some() && stem(c) == stem(first) && alike(first, c);
+        let family_of =
+            |first: &usize| -> Vec<usize> { (0..self.columns.len()).filter(|c| same(*first, *c)).collect() };
+        let family = items.iter().map(family_of).find(|family| family.len() >= 3).unwrap_or_default();
         // "the items of the scale" names no other column: a total has other values
-        let own = |c: &usize| family.contains(c) || !alike(*c);
-        if family.len() >= 3 && items.iter().all(own) && items.len() <= 2 { family } else { items }
+        let own = |c: &usize| family.contains(c) || !alike(family[0], *c);
+        let whole = !family.is_empty() && items.len() <= 2 && items.iter().all(own);
+        if whole { family } else { items }
     }
 }
 

@@ -263,6 +263,8 @@ const HELD_SHARE: f64 = 0.5;
 
 /// Adds the measures whose name or label has Chinese words of the question as they are: 氨基酸 of 氨基酸含量.
 fn contained(slice: &str, window: &[Unit], columns: &[Named<'_>], hits: &mut Vec<Hit>) {
+    // 入学时的成绩 is 入学成绩
+    let slice = slice.replace("时的", "").replace('的', "");
     let long = slice.chars().count();
     let plain = window.iter().all(|u| u.generic || u.connector || u.is_of_units());
     if long < 2 || !slice.chars().all(is_han) || plain {
@@ -270,7 +272,7 @@ fn contained(slice: &str, window: &[Unit], columns: &[Named<'_>], hits: &mut Vec
     }
     for (at, column) in columns.iter().enumerate().filter(|(_, c)| c.is_measure()) {
         let named = column.aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
-        let held = named.filter(|a| a.text.contains(slice)).map(|a| {
+        let held = named.filter(|a| a.text.contains(&slice)).map(|a| {
             let all = a.text.chars().filter(|c| is_han(*c)).count();
             (HELD + HELD_SHARE * long as f64 / all as f64, a.place)
         });

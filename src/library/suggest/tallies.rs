@@ -24,10 +24,19 @@ const TRUTH: [&str; 14] = [
     "确诊",
 ];
 
+/// Categories that are never names of the rows.
+const FEW: u64 = 12;
+
 impl Filler<'_> {
     /// The categories that a question names, where it names nothing else; what numbers the rows is none.
     pub(super) fn sorted_only(&self) -> Vec<usize> {
-        let named = self.named().into_iter().filter(|c| !self.is_unit(*c)).collect::<Vec<_>>();
+        // a text with a value for each row names it
+        let most = self.columns.iter().map(|c| c.column.distinct).max().unwrap_or_default();
+        let names_rows = |c: usize| {
+            let distinct = self.columns[c].column.distinct;
+            self.is_unit(c) || distinct > FEW && distinct.saturating_mul(2) > most
+        };
+        let named = self.named().into_iter().filter(|c| !names_rows(*c)).collect::<Vec<_>>();
         let sorts = named.iter().all(|c| self.columns[*c].is_group());
         if sorts && self.parsed.controls.is_empty() && named.len() <= 2 { named } else { Vec::new() }
     }

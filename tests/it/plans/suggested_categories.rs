@@ -46,3 +46,11 @@ fn a_test_is_held_against_the_truth_and_two_judges_against_each_other() {
     let made = draft("ask_xray", "Do the two raters differ in how often they call an X-ray positive?");
     assert_eq!(made["template_id"], json!("medical.mcnemar"));
 }
+
+#[test]
+fn words_for_a_scale_mean_its_items_and_its_score() {
+    let items = json!(["c1_1", "c1_2", "c1_3", "c1_4", "c1_5"]);
+    assert_eq!(draft("late_xinli", "手机依赖五个条目的内部一致性怎么样")["roles"]["item_vars"], items);
+    let made = draft("late_xinli", "睡得少的人抑郁得分更高吗，控制性别和年级");
+    assert_eq!(made["roles"]["outcome_var"], json!(["d_total"]));
+}
