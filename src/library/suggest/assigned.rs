@@ -147,7 +147,9 @@ impl Assigner<'_> {
         let numbers = |c: usize| {
             let column = self.column(c);
             // a measure may have as many values as there are rows
-            let is_name = column.column.is_text() || column.name().to_ascii_lowercase().ends_with("id");
+            let numbered = column.name().to_ascii_lowercase().ends_with("id")
+                || column.word(&["no", "nr", "number", "code", "编号", "代码", "序号"]);
+            let is_name = column.column.is_text() || numbered;
             is_name && column.is_unit(rows) && column.column.distinct >= rows
         };
         let all = (0..self.reader.named.len()).filter(|c| !numbers(*c));

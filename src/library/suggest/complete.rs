@@ -45,7 +45,9 @@ impl Named<'_> {
     /// True for the return of the market.
     fn is_market(&self) -> bool {
         self.has("@market")
-            || self.word(&["mkt", "mktrf", "mkt_rf", "rm", "rmrf", "rm_rf", "vwretd", "ewretd"])
+            || self.word(&[
+                "mkt", "mktrf", "mkt_rf", "mktret", "mkt_ret", "rm", "rmrf", "rm_rf", "vwretd", "ewretd",
+            ])
     }
 }
 
@@ -101,7 +103,7 @@ impl Columns<'_> {
             statement.roles.values_mut().for_each(|names| names.retain(|name| name != column.name()));
             statement.roles.insert("outcome_var".to_owned(), vec![column.name().to_owned()]);
         }
-        if finance && meta.parameters.iter().any(|p| p.name == "factors") {
+        if finance && meta.parameters.iter().any(|p| p.name == "factors" && p.required) {
             self.factors(statement);
         }
     }

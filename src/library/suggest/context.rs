@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Returns the question with blanks instead of the sentences that only surround it.
-pub(super) fn without_surroundings(question: &str) -> String {
+/// Returns the question with blanks instead of the sentences that only surround it, and where it asks for something else.
+pub(super) fn without_surroundings(question: &str) -> (String, Vec<Range<usize>>) {
     let mut text = question.to_owned();
     for pattern in [&*GREETING, &*THANKS, &*ASKER, &*SURVIVES] {
         let part = |found: regex::Captures<'_>| found.get(1).or_else(|| found.get(0)).map(|m| m.range());
@@ -21,16 +21,15 @@ pub(super) fn without_surroundings(question: &str) -> String {
             blank(&mut text, sentence);
         }
     }
-    for part in second_parts(&text) {
-        blank(&mut text, part);
-    }
+    let parts = second_parts(&text);
+    parts.iter().cloned().for_each(|part| blank(&mut text, part));
     // a letter of greetings alone is read as it is
-    if text.trim().is_empty() { question.to_owned() } else { text }
+    if text.trim().is_empty() { (question.to_owned(), Vec::new()) } else { (text, parts) }
 }
 
 /// Sentences after the first that ask for something else: "Also check satisfaction", 另外看看复购次数. What adds to the first
 /// question, such as a control or a group, is none of them.
-pub(super) fn second_parts(text: &str) -> Vec<Range<usize>> {
+fn second_parts(text: &str) -> Vec<Range<usize>> {
     static SECOND: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:also|additionally|in addition|besides),? (?:please )?(?:check|look at|have a look at|show|report|see|plot|describe|summari[sz]e) |^(?:另外|此外|顺便|再)(?:也|再|还)?(?:看看|看一下|看|了解一下|描述一下|统计一下|报告)")
             .expect("a pattern")
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
 
     fn kept(question: &str) -> String {
-        let text = without_surroundings(question);
+        let (text, _) = without_surroundings(question);
         assert_eq!(text.len(), question.len(), "{question}");
         text.trim().to_owned()
     }

@@ -12,13 +12,15 @@ use crate::domain::profile::is_binary;
 
 /// Most levels of a factor that is measured: the doses of a field trial.
 const DOSES: u64 = 8;
+/// By how much a column is studied more often, so that the order of the words does not count.
+const LIKELIER: f64 = 0.6;
 
 impl Filler<'_> {
     pub(super) fn survival(&self, slots: &str, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
         let own = |c: &usize| Some(*c) == s.duration || Some(*c) == s.event || p.strata.contains(c);
         let mut named: Vec<usize> = distinct(self.named().into_iter().chain(p.controls.iter().copied()));
-        named.retain(|c| !own(c) && !p.excluded.contains(c));
+        named.retain(|c| !own(c) && !p.excluded.contains(c) && !self.is_unit(*c));
         out.roles.insert("duration_var", s.duration.into_iter().collect());
         out.roles.insert("failure_var", s.event.into_iter().collect());
         let group = named.iter().copied().find(|c| self.columns[*c].is_group());
@@ -200,7 +202,7 @@ impl Filler<'_> {
             return;
         }
         let describes =
-            p.id == "by" || ["average", "mean ", "平均", "统计"].iter().any(|w| p.text.contains(w));
+            p.id == "by" || ["average", "avg", "mean ", "平均", "统计"].iter().any(|w| p.text.contains(w));
         let tests = ["differ", "test", "compar", "差异", "差别", "不同", "显著", "比较"]
             .iter()
             .any(|w| p.text.contains(w));
@@ -275,6 +277,9 @@ impl Filler<'_> {
                 .copied()
                 .filter(|c| !p.endogenous.contains(c) && !p.instruments.contains(c))
                 .max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));
+            let first = self.set_against();
+            out.settled |= first.is_some();
+            let y = first.or(y);
             let turned = Parsed {
                 outcome: y.into_iter().collect(),
                 causes: named.iter().copied().filter(|c| Some(*c) != y).collect(),
@@ -291,6 +296,15 @@ impl Filler<'_> {
             return Filler { parsed: &turned, columns: self.columns, structure: self.structure }.model(out);
         }
         self.model(out);
+    }
+
+    /// The first of two measures that are set against each other, unless the second is studied much more often.
+    fn set_against(&self) -> Option<usize> {
+        let p = self.parsed;
+        let ([first], [second]) = (&p.outcome[..], &p.causes[..]) else { return None };
+        let (y, x) = (&self.columns[*first], &self.columns[*second]);
+        let usual = x.outcome() - y.outcome() <= LIKELIER;
+        (p.id == "against" && y.is_measure() && x.is_measure() && usual).then_some(*first)
     }
 
     pub(super) fn two_factors(&self, out: &mut Filled) {

@@ -1,5 +1,9 @@
 //! Fixed effects: of the units of a panel, of groups, and of the units and periods that a question holds constant.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::decisions::type_of;
 use super::phrases::{Parsed, distinct};
 use super::roles::{Filled, Filler};
@@ -8,7 +12,10 @@ use super::times::over_time;
 impl Parsed {
     /// True if the question speaks of fixed effects, with or without saying whose.
     pub(super) fn says_fixed_effects(&self) -> bool {
-        ["fixed effect", "固定效应"].iter().any(|words| self.text.contains(words))
+        static SAYS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"fixed[- ]effect|固定效应|[a-z>] fes?(?:$|[^a-z0-9_])").expect("a pattern")
+        });
+        SAYS.is_match(&self.text)
     }
 }
 

@@ -4,10 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::lexicon::LEXICON;
-use super::names::raw_parts;
+use super::names::{is_english, raw_parts};
 use crate::domain::dataset::Dataset;
-use word_knowledge::is_word;
 
 /// Words and phrases (parts joined by `_`, without accents) → English.
 static WORDS: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
@@ -53,11 +51,6 @@ fn plain(part: &str) -> String {
     out
 }
 
-/// True for words and abbreviations that an English name may have.
-fn is_english(word: &str) -> bool {
-    is_word(word) || LEXICON.words.contains(word) || LEXICON.abbreviations.contains_key(word)
-}
-
 fn parts(name: &str) -> Vec<String> {
     raw_parts(name).iter().map(|part| plain(part)).collect()
 }
@@ -78,7 +71,7 @@ fn compound(part: &str) -> Option<String> {
 fn tells(name: &str) -> bool {
     parts(name).iter().any(|part| {
         part.len() >= TELLING
-            && !is_english(part)
+            && !is_english(part, usize::MAX)
             && (WORDS.contains_key(part.as_str()) || compound(part).is_some())
     })
 }
@@ -104,7 +97,7 @@ pub(super) fn translation(name: &str, whole_file: bool) -> Option<String> {
             continue;
         }
         let part = &parts[at];
-        let may = whole_file || (part.len() > TELLING && !is_english(part));
+        let may = whole_file || (part.len() > TELLING && !is_english(part, usize::MAX));
         let word =
             || WORDS.get(part.as_str()).map(|english| (*english).to_owned()).or_else(|| compound(part));
         if let Some(english) = may.then(word).flatten() {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::names::numbered_trunk;
 use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
@@ -92,6 +93,9 @@ impl Filler<'_> {
                 out.takes_rest = true;
             }
             "ratings" => self.agreement(out),
+            "composition" => self.composition(out),
+            "two_judges" => self.judged_twice(out),
+            "portfolios" => self.portfolios(out),
             "studies" => self.pooled(out),
             "one_value" => self.one_value(out),
             "years" => self.between_years(out),
@@ -138,17 +142,26 @@ impl Filler<'_> {
             named.iter().copied().filter(|c| is_binary(self.columns[*c].column)).collect();
         // a test of yes or no against what is true, which is said last or named so
         if let ([first, second], true) = (&tests[..], of(false).is_empty()) {
-            let truth = ["gold", "truth", "reference", "biopsy", "金标准", "病理"];
-            let is_truth = |c: usize| self.columns[c].word(&truth);
-            let turned = is_truth(*first) && !is_truth(*second);
+            let turned = self.is_truth(*first) && !self.is_truth(*second);
             let (test, disease) = if turned { (second, first) } else { (first, second) };
             out.roles.insert("outcome_var", vec![*disease]);
             out.roles.insert("focal_var", vec![*test]);
             out.methods = method("test of yes or no").into_iter().collect();
             return;
         }
-        out.roles.insert("outcome_var", of(true));
-        out.roles.insert("focal_var", of(false));
+        // a test whose truth has a column of that name
+        let (mut disease, mut marker) = (of(true), of(false));
+        if let ([test], true) = (&disease[..], marker.is_empty())
+            && !self.is_truth(*test)
+            && let Some(truth) = self.truth_besides(&disease)
+        {
+            out.methods = method("test of yes or no").into_iter().collect();
+            marker = std::mem::replace(&mut disease, vec![truth]);
+        } else if disease.is_empty() {
+            disease.extend(self.truth_besides(&marker));
+        }
+        out.roles.insert("outcome_var", disease);
+        out.roles.insert("focal_var", marker);
     }
 
     /// The column that marks the alternative that somebody chose among several, each in a row.
@@ -215,7 +228,7 @@ impl Filler<'_> {
 
     /// The same thing measured several times, in columns of one numbered family: `week4`, `week8`, `week12`.
     pub(super) fn repeated(&self) -> Vec<usize> {
-        let of = |c: &usize| measured(self.columns[*c].name()).or_else(|| trunk(self.columns[*c].name()));
+        let of = |c: &usize| measured(self.columns[*c].name()).or_else(|| occasions(self.columns[*c].name()));
         let measure = |c: &usize| self.columns[*c].is_measure() && of(c).is_some();
         let Some(first) = self.parsed.rest.iter().find(|c| measure(c)) else { return Vec::new() };
         let own = |c: &usize| measure(c) && of(c) == of(first);
@@ -263,32 +276,26 @@ impl Filler<'_> {
 
     /// The items of a scale: where the question names only one of a numbered family with the same answers, all of them.
     pub(super) fn with_family(&self, items: Vec<usize>) -> Vec<usize> {
-        let stem = |c: usize| {
-            let name = self.columns[c].name();
-            let stem = name.trim_end_matches(|l: char| l.is_ascii_digit());
-            (stem.len() < name.len()).then_some(stem)
-        };
-        let [first, ..] = items[..] else { return items };
-        let own = self.columns[first].column;
-        let alike = |c: usize| {
-            let column = self.columns[c].column;
+        let stem = |c: usize| numbered_trunk(self.columns[c].name());
+        let alike = |first: usize, c: usize| {
+            let (own, column) = (self.columns[first].column, self.columns[c].column);
             let near = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= 1.0);
             column.integer_valued && near(own.min, column.min) && near(own.max, column.max)
         };
-        let same = |c: &usize| stem(*c).is_some() && stem(*c) == stem(first) && alike(*c);
-        let family: Vec<usize> = (0..self.columns.len()).filter(same).collect();
-        if family.len() >= 3 && items.iter().all(|c| family.contains(c)) && items.len() <= 2 {
-            family
-        } else {
-            items
-        }
+        let same = |first: usize, c: usize| stem(c).is_some() && stem(c) == stem(first) && alike(first, c);
+        let family_of =
+            |first: &usize| -> Vec<usize> { (0..self.columns.len()).filter(|c| same(*first, *c)).collect() };
+        let family = items.iter().map(family_of).find(|family| family.len() >= 3).unwrap_or_default();
+        // "the items of the scale" names no other column: a total has other values
+        let own = |c: &usize| family.contains(c) || !alike(family[0], *c);
+        let whole = !family.is_empty() && items.len() <= 2 && items.iter().all(own);
+        if whole { family } else { items }
     }
 }
 
-/// The name of a numbered family: `week` of `week4`; none for other names.
-fn trunk(name: &str) -> Option<&str> {
-    let trunk = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    (trunk.len() < name.len() && trunk.chars().count() >= 3).then_some(trunk)
+/// The name of a family of occasions: `week` of `week4`; a letter with a number names items.
+fn occasions(name: &str) -> Option<&str> {
+    numbered_trunk(name).filter(|trunk| trunk.chars().count() >= 3)
 }
 
 /// Words of occasions in Chinese names: 焦虑_前测, 术后疼痛.

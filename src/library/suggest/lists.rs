@@ -21,7 +21,7 @@ fn joining(signs: &str) -> Regex {
     // "wool type and tension"
     let kind = "(?: (?:types?|kinds?|groups?|levels?|status|categor(?:y|ies)|class|classes|destinations?|scores?|index|rates?|ratios?|sizes?|amounts?|use|usage))?";
     let joint = format!(
-        "(?:'s)?(?:比例|比率|水平|程度|数量|人数|情况)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |(?:和|与|及|以及|或|跟|、|，)是否|和|与|及|以及|或|跟|还是|[好高大多强]?[、，]有|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
+        "(?:'s)?(?:比例|比率|占比|比重|水平|程度|数量|人数|次数|金额|得分|评分|指数|规模|情况)?{kind}(?: ?{signs} ?{words}| (?:and|or|as well as|plus) {words}| |(?:和|与|及|以及|或|跟|、|，)是否|和|与|及|以及|或|跟|还是|[好高大多强]?[、，]有|[高低多少大小长短好差强弱]的(?:、|还是|或者|或|和))"
     );
     Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
 }

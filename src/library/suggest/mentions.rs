@@ -12,10 +12,11 @@ use super::expand::expand;
 use super::index::Index;
 use super::links::Link;
 use super::literal::{prefer_literal, spread};
-use super::names::trunk;
+use super::names::numbered_trunk;
 use super::shared::weight;
 use super::times::{asked_number, forget_times_of_treatment};
 use super::words::{ANYBODY, Unit, Vocabulary, units};
+use crate::domain::profile::is_binary;
 
 /// Most units of one mention.
 const WIDEST: usize = 7;
@@ -91,6 +92,7 @@ pub(super) fn mentions(
         }
     }
     kept.sort_by_key(|m| m.start);
+    forget_ends_of_words(question, &mut kept);
     joined(question, columns, &mut kept);
     ranges(question, columns, &mut kept);
     (kept, units, links)
@@ -165,6 +167,9 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         hits.retain(|hit| hit.column == id || hit.whole);
     }
     contained(&slice, window, columns, &mut hits);
+    prefer_scores(&slice, columns, &mut hits);
+    // a column with one value explains nothing and is not explained
+    hits.retain(|hit| hit.exact || columns[hit.column].column.distinct > 1);
     prefer_literal(&slice, window, columns, &mut hits);
     for hit in &mut hits {
         hit.asked = asked_number(question, columns[hit.column].name());
@@ -176,6 +181,40 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(later).then(a.column.cmp(&b.column))
     });
     hits
+}
+
+/// Words of a measure, and the least match of a measure that they speak for.
+const SCORES: [&str; 8] = ["score", "severity", "points", "得分", "评分", "总分", "分数", "程度"];
+const SCORED: f64 = 0.25;
+const AS_SCORE: f64 = 0.6;
+
+/// "Depression score" is the score, not whether there is a depression.
+fn prefer_scores(slice: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
+    if !SCORES.iter().any(|word| slice.contains(word)) {
+        return;
+    }
+    let measures = hits.iter_mut().filter(|h| columns[h.column].is_measure() && h.score >= SCORED);
+    let Some(best) = measures.max_by(|a, b| a.score.total_cmp(&b.score)) else { return };
+    best.score = best.score.max(AS_SCORE);
+    let most = best.score * 0.9;
+    let binary = |h: &&mut Hit| is_binary(columns[h.column].column) && !h.exact;
+    hits.iter_mut().filter(binary).for_each(|h| h.score = h.score.min(most));
+}
+
+/// One character after the name of another column is part of a longer word: 课外辅导班 is no 班级.
+fn forget_ends_of_words(question: &str, mentions: &mut Vec<Mention>) {
+    let text = |m: &Mention| question.get(m.start..m.end).unwrap_or_default().to_owned();
+    let ends = |m: &Mention| text(m).chars().count() == 1 && text(m).chars().all(is_han);
+    let follows = |at: usize, all: &[Mention]| {
+        let (Some(before), own) = (at.checked_sub(1).map(|b| &all[b]), &all[at]) else { return false };
+        before.end == own.start
+            && text(before).chars().all(is_han)
+            && before.columns != own.columns
+            && ends(own)
+    };
+    let kept: Vec<bool> = (0..mentions.len()).map(|at| !follows(at, mentions)).collect();
+    let mut kept = kept.into_iter();
+    mentions.retain(|_| kept.next().unwrap_or(true));
 }
 
 /// The column that numbers what a word calls the rows: `member_id` for "members", which name no other column in part.
@@ -224,6 +263,8 @@ const HELD_SHARE: f64 = 0.5;
 
 /// Adds the measures whose name or label has Chinese words of the question as they are: 氨基酸 of 氨基酸含量.
 fn contained(slice: &str, window: &[Unit], columns: &[Named<'_>], hits: &mut Vec<Hit>) {
+    // 入学时的成绩 is 入学成绩
+    let slice = slice.replace("时的", "").replace('的', "");
     let long = slice.chars().count();
     let plain = window.iter().all(|u| u.generic || u.connector || u.is_of_units());
     if long < 2 || !slice.chars().all(is_han) || plain {
@@ -231,7 +272,7 @@ fn contained(slice: &str, window: &[Unit], columns: &[Named<'_>], hits: &mut Vec
     }
     for (at, column) in columns.iter().enumerate().filter(|(_, c)| c.is_measure()) {
         let named = column.aliases.iter().filter(|a| matches!(a.place, Place::Name | Place::Label));
-        let held = named.filter(|a| a.text.contains(slice)).map(|a| {
+        let held = named.filter(|a| a.text.contains(&slice)).map(|a| {
             let all = a.text.chars().filter(|c| is_han(*c)).count();
             (HELD + HELD_SHARE * long as f64 / all as f64, a.place)
         });
@@ -315,11 +356,8 @@ fn strength(a: &Unit, b: &Unit) -> f64 {
 
 /// True for columns of one numbered group: `q1`, `q2`, `q3`.
 fn numbered(tied: &[usize], columns: &[Named<'_>]) -> bool {
-    let first = trunk(columns[tied[0]].name());
-    tied.iter().all(|c| {
-        let name = columns[*c].name();
-        trunk(name) == first && name.len() > first.len()
-    })
+    let family = |c: usize| numbered_trunk(columns[c].name());
+    family(tied[0]).is_some() && tied.iter().all(|c| family(*c) == family(tied[0]))
 }
 
 /// The name of an item without the letter that counts it: `q12_` of `q12_a`, `v7` of `v7b`.

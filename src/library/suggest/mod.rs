@@ -57,6 +57,7 @@ mod structure;
 mod studies;
 mod surroundings;
 mod surveys;
+mod tallies;
 mod technical;
 mod times;
 mod unlisted;
@@ -64,6 +65,7 @@ mod unread;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -80,7 +82,7 @@ use crate::domain::template::Bilingual;
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 20;
+pub const RULES_VERSION: u32 = 21;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -207,8 +209,9 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The text of a question that is read: of a very long one its beginning, of a letter what it asks.
-fn text_of(input: &SuggestInput<'_>) -> String {
+/// The text of a question that is read: of a very long one its beginning, of a letter what it asks; and where it asks for
+/// something else.
+fn text_of(input: &SuggestInput<'_>) -> (String, Vec<Range<usize>>) {
     let end = input.question.char_indices().nth(READ).map_or(input.question.len(), |(at, _)| at);
     context::without_surroundings(&input.question[..end])
 }
@@ -227,7 +230,7 @@ pub struct ScoredReading {
 /// Returns the readings of a question among which the draft is chosen, the best first. `scripts/suggest/weights.py` learns the
 /// weights from them.
 pub fn readings(input: &SuggestInput<'_>) -> Vec<ScoredReading> {
-    let text = text_of(input);
+    let (text, _) = text_of(input);
     let seen = labels::seen(input);
     let dataset = seen.as_ref().unwrap_or(input.dataset);
     let asked = Asked::of(&SuggestInput { question: &text, dataset, ..*input });
@@ -254,13 +257,13 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
 /// The same; `mixed` are columns whose numbers are written in two ways, which no draft can use before a person has written
 /// them in one.
 pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
-    let text = text_of(input);
+    let (text, second_parts) = text_of(input);
     let seen = labels::seen(input);
     let dataset = seen.as_ref().unwrap_or(input.dataset);
     let read = &SuggestInput { question: &text, dataset, ..*input };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
     let mut suggestion = lacking::asked(&text, labels::explained(suggestion, input.dataset));
-    suggestion.open_questions.extend(questions::of_second_parts(input.question));
+    suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
     suggestion
 }
 

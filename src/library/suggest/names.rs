@@ -230,6 +230,18 @@ pub(super) fn trunk(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
+/// The same for names with a number; none for others.
+pub(super) fn numbered_trunk(name: &str) -> Option<&str> {
+    let trunk = trunk(name);
+    (trunk.len() < name.len()).then_some(trunk)
+}
+
+/// True for words that an English name may have, and for short forms of the lexicon of at most so many letters.
+pub(super) fn is_english(word: &str, longest: usize) -> bool {
+    let short = || word.len() <= longest && LEXICON.abbreviations.contains_key(word);
+    is_word(word) || LEXICON.words.contains(word) || short()
+}
+
 /// The change of what a column has between two of its measurements: `wt82_71` beside `wt71` and `wt82`.
 pub(super) fn changes(column: &Column, numbered: &Numbered) -> Vec<String> {
     let of = || {

@@ -1,5 +1,6 @@
 //! What the data and the statement must have for a kind of analysis that words of the question ask for.
 
+use super::columns::Named;
 use super::phrases::Frame;
 use super::roles::Filler;
 use super::times::over_time;
@@ -46,7 +47,6 @@ impl Filler<'_> {
                     && named.iter().all(|c| self.columns[*c].is_measure())
                     && p.controls.is_empty()
             }
-            "no columns" => p.rest.is_empty(),
             // "charges are skewed. What drives them?" asks for a model
             "no model" => p.kind != "model",
             // "production function with farm fixed effects" is a regression
@@ -76,14 +76,36 @@ impl Filler<'_> {
             "two alike" => self.two_alike().is_some(),
             "one value" => self.compared_with().is_some(),
             "two years" => self.two_years().is_some(),
+            "no panel" => !over_time(&p.text) && !p.says_fixed_effects(),
+            "treated panel" => s.panel && self.policy().is_some(),
+            _ => self.has_columns(frame),
+        }
+    }
+
+    /// True if the question names the columns that a frame needs, or the data have them.
+    fn has_columns(&self, frame: &Frame) -> bool {
+        let (p, s) = (self.parsed, self.structure);
+        match frame.needs.as_str() {
+            "no columns" => p.rest.is_empty(),
             "weights" => self.weights().is_some(),
+            "two judges" => self.two_judges().is_some(),
+            "categories only" => !self.sorted_only().is_empty(),
+            "measures" => self.named().iter().all(|c| self.columns[*c].is_measure()),
+            "groups" => {
+                let sorts = |c: &usize| self.columns[*c].is_group() && !self.is_unit(*c);
+                self.named().iter().chain(&p.groups).any(sorts)
+            }
+            "one measure" => {
+                let named = self.named();
+                matches!(named[..], [only] if self.columns[only].is_measure()) && p.groups.is_empty()
+            }
+            "returns" => self.columns.iter().any(Named::is_return),
+            "returns of units" => s.panel && self.columns.iter().any(Named::is_return),
             "effects of studies" => self.effects_of_studies().is_some(),
             "raters" => self.raters().len() >= 2,
             "alternatives" => self.chosen().is_some() && s.entity.is_some(),
             "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
             "repeated" => !self.repeated().is_empty(),
-            "no panel" => !over_time(&p.text) && !p.says_fixed_effects(),
-            "treated panel" => s.panel && self.policy().is_some(),
             _ => true,
         }
     }

@@ -319,6 +319,8 @@ fn addition(
     let ends = found[0].ends_with(&found["c"]);
     let none = match role {
         "fixed_effects" => ends && columns.iter().all(|c| !natures.absorbs(*c)),
+        // "instrumental variables: fdi for trade": what is instrumented is no instrument
+        "instruments" => columns.iter().all(|c| parsed.endogenous.contains(c)),
         // "caffeine effects" are none of units
         "unit_effects" => !columns.iter().any(|c| natures.has_effects(*c)),
         "running" => columns.iter().all(|c| !natures.columns[*c].is_measure()),

@@ -7,9 +7,8 @@ use std::sync::LazyLock;
 use super::super::tokens::is_han;
 use super::chinese;
 use super::lexicon::LEXICON;
-use super::names::raw_parts;
+use super::names::{is_english, raw_parts};
 use crate::domain::dataset::Dataset;
-use word_knowledge::is_word;
 
 /// Character → its syllables.
 static SYLLABLES: LazyLock<BTreeMap<char, Vec<&'static str>>> = LazyLock::new(|| {
@@ -112,10 +111,9 @@ fn of_lists(letters: &str) -> Option<String> {
     best.pop().flatten().filter(|(words, _)| *words > 0).map(|(_, text)| text)
 }
 
-/// True for words that an English name may have; the short forms of the lexicon have usual pinyin among them, which is longer.
-fn is_english(part: &str) -> bool {
-    let short = part.len() < SHORT_PINYIN && LEXICON.abbreviations.contains_key(part);
-    is_word(part) || LEXICON.words.contains(part) || short
+/// True for parts of English names; the short forms of the lexicon have usual pinyin among them, which is longer.
+fn may_be_english(part: &str) -> bool {
+    is_english(part, SHORT_PINYIN - 1)
 }
 
 fn parts(name: &str) -> Vec<String> {
@@ -125,7 +123,7 @@ fn parts(name: &str) -> Vec<String> {
 
 fn is_known(name: &str) -> bool {
     let parts = parts(name);
-    !parts.is_empty() && !parts.iter().any(|p| is_english(p)) && of_lists(&parts.concat()).is_some()
+    !parts.is_empty() && !parts.iter().any(|p| may_be_english(p)) && of_lists(&parts.concat()).is_some()
 }
 
 /// True for a file with names in these letters.
@@ -136,7 +134,7 @@ pub(super) fn is_latin_chinese(dataset: &Dataset) -> bool {
 /// The Chinese words of a name; `whole_file` where the file has such names.
 pub(super) fn characters(name: &str, question: &str, whole_file: bool) -> Option<String> {
     let parts = parts(name);
-    let may = |part: &String| whole_file || !is_english(part);
+    let may = |part: &String| whole_file || !may_be_english(part);
     if parts.is_empty() || !parts.iter().any(may) {
         return None;
     }

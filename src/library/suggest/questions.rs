@@ -1,8 +1,9 @@
 //! What a suggestion leaves open: roles that nobody named, words that no role uses, and whether rows that follow units are
 //! independent.
 
+use std::ops::Range;
+
 use super::OpenQuestion;
-use super::context::second_parts;
 use super::explain::{Explained, both};
 use super::mentions::Mention;
 use super::method::Chosen;
@@ -13,8 +14,8 @@ use crate::domain::template::TemplateMeta;
 use crate::library::missing_parameters::draft_gaps;
 
 /// What a question asks for beside the one that the draft answers.
-pub(super) fn of_second_parts(question: &str) -> Vec<OpenQuestion> {
-    let asked = |part: std::ops::Range<usize>| {
+pub(super) fn of_second_parts(question: &str, parts: Vec<Range<usize>>) -> Vec<OpenQuestion> {
+    let asked = |part: Range<usize>| {
         let words = question[part].trim();
         OpenQuestion {
             field: "requirement".to_owned(),
@@ -28,7 +29,7 @@ pub(super) fn of_second_parts(question: &str) -> Vec<OpenQuestion> {
             candidates: Vec::new(),
         }
     };
-    second_parts(question).into_iter().map(asked).collect()
+    parts.into_iter().map(asked).collect()
 }
 
 impl Explained<'_> {

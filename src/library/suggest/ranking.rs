@@ -142,6 +142,11 @@ impl Ranking<'_> {
         if !self.found.is_empty() && unit.is_some() && explained.copied() == unit {
             return;
         }
+        // a decomposition keeps the groups whose gap the question names
+        let groups = |filled: &Filled| filled.frame == "oaxaca" && filled.roles.contains_key("group_var");
+        if self.found.first().is_some_and(|first| groups(&first.reading.filled)) && !groups(&reading.filled) {
+            return;
+        }
         let key = format!("{links:?}{outcome:?}{turned}{roles:?}{:?}", methods.first());
         if !self.seen.insert(key) {
             return;

@@ -103,7 +103,7 @@ impl Filler<'_> {
                         .filter(|c| self.columns[*c].is_measure() && !self.is_unit(*c))
                         .collect();
                 }
-                if matches!(out.frame.as_str(), "alpha" | "factor" | "pca") {
+                if matches!(out.frame.as_str(), "alpha" | "factor" | "pca" | "cfa" | "irt") {
                     items = self.with_family(items);
                 }
                 self.open_if_empty(&items, "item_vars", out);

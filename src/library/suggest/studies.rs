@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::columns::Named;
 use super::names::trunk;
 use super::phrases::method;
 use super::roles::{Filled, Filler};
@@ -87,8 +88,15 @@ const RATERS: [&str; 24] = [
 const JUDGED: u64 = 10;
 
 impl Filler<'_> {
-    fn called(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.columns.iter().position(|c| c.word(&[*name])))
+    /// The column that has one of these names, the first name before the others.
+    pub(super) fn called(&self, names: &[&str]) -> Option<usize> {
+        self.called_where(names, |_| true)
+    }
+
+    /// The same for columns that fit.
+    pub(super) fn called_where(&self, names: &[&str], fits: fn(&Named<'_>) -> bool) -> Option<usize> {
+        let has = |name: &&str| self.columns.iter().position(|c| c.word(&[*name]) && fits(c));
+        names.iter().find_map(has)
     }
 
     /// The effect of each study and its standard error.
@@ -112,14 +120,16 @@ impl Filler<'_> {
         out.roles.insert("key_vars", study.into_iter().collect());
     }
 
+    /// True for a column that is named after people or machines that judge.
+    pub(super) fn judges(&self, column: usize) -> bool {
+        let mut parts = self.columns[column].parts().iter();
+        parts.any(|part| RATERS.contains(&part.trim_end_matches(|l: char| l.is_ascii_digit())))
+    }
+
     /// The columns of raters: those that the question names, else those that are named after raters.
     pub(super) fn raters(&self) -> Vec<usize> {
-        let judges = |c: &usize| {
-            let mut parts = self.columns[*c].parts().iter();
-            parts.any(|part| RATERS.contains(&part.trim_end_matches(|l: char| l.is_ascii_digit())))
-        };
         let named = self.named();
-        let all: Vec<usize> = (0..self.columns.len()).filter(judges).collect();
+        let all: Vec<usize> = (0..self.columns.len()).filter(|c| self.judges(*c)).collect();
         let trunk_of = |c: usize| trunk(self.columns[c].name());
         let family =
             |c: &usize| all.iter().copied().filter(|o| trunk_of(*o) == trunk_of(*c)).collect::<Vec<_>>();

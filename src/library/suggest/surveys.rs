@@ -48,20 +48,17 @@ const STRATA: [&str; 7] = ["stratum", "strata", "strat", "stratum_id", "分层",
 impl Filler<'_> {
     /// The column of sampling weights: the one that the question names, else one by its name.
     pub(super) fn weights(&self) -> Option<usize> {
-        self.parsed
-            .weights
-            .first()
-            .copied()
-            .or_else(|| WEIGHTS.iter().find_map(|name| self.columns.iter().position(|c| is_weight(c, name))))
+        self.parsed.weights.first().copied().or_else(|| self.called_where(&WEIGHTS, may_weigh))
     }
 
     /// What the question asks for, in the analysis that takes the design of the survey.
     pub(super) fn in_survey(&self, out: &mut Filled) {
         let p = self.parsed;
-        let by_name = |names: &[&str]| self.columns.iter().position(|c| c.word(names));
         let weights = self.weights();
-        let units = p.clusters.first().copied().or_else(|| by_name(&UNITS)).filter(|c| Some(*c) != weights);
-        let strata = p.strata.first().copied().or_else(|| by_name(&STRATA)).filter(|c| Some(*c) != weights);
+        let other = |said: &[usize], names: &[&str]| {
+            said.first().copied().or_else(|| self.called(names)).filter(|c| Some(*c) != weights)
+        };
+        let (units, strata) = (other(&p.clusters, &UNITS), other(&p.strata, &STRATA));
         let design = [weights, units, strata];
         let mut plain = p.clone();
         let lists = [
@@ -104,11 +101,11 @@ impl Filler<'_> {
     }
 }
 
-/// True for a column of weights by its name; the weight of a body has a unit, whole numbers, or is studied.
-fn is_weight(column: &Named<'_>, name: &str) -> bool {
+/// True for numbers that may be weights of rows: those of a body have a unit.
+fn may_weigh(column: &Named<'_>) -> bool {
     let c = column.column;
     let positive = c.min.is_some_and(|least| least >= 0.0);
     let units = ["kg", "lb", "lbs", "g", "gram", "grams", "birth", "body"];
     let of_body = column.parts().iter().any(|part| units.contains(&part.as_str()));
-    !c.is_text() && positive && c.distinct > 2 && !of_body && column.word(&[name])
+    !c.is_text() && positive && c.distinct > 2 && !of_body
 }

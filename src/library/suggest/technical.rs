@@ -39,7 +39,7 @@ pub(super) fn asks_alike(text: &str) -> bool {
 /// True where words that only the field has name the design or the test, which no other reading may leave out.
 pub(super) fn names_design(text: &str) -> bool {
     static DESIGNS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"oaxaca|hausman|arellano|\bgmm\b|diff(?:erences?)?[- ]in[- ]diff|event[- ]stud|discontinuity|propensity|inverse probability|multinomial|quantile|heckman|\blasso\b|unit root|granger|co-?integrat|johansen|\bmoran\b|cronbach|principal comp|factor anal|kruskal|mann-?whitney|wilcoxon|\banova\b|chi[- ]?squared?|\bcox\b|kaplan|log-?rank|random intercept|mixed[- ]effects|nested (?:in|within)|baseline (?:characteristics|table)|table (?:1|one)\b|基线(?:特征|资料)|双重差分|事件研究|断点回归|倾向得分|分位数回归|格兰杰|协整|豪斯曼|方差分析|卡方|主成分|因子分析")
+        Regex::new(r"oaxaca|\bdecompos|hausman|arellano|\bgmm\b|diff(?:erences?)?[- ]in[- ]diff|event[- ]stud|discontinuity|propensity|inverse probability|multinomial|quantile|heckman|\blasso\b|unit root|granger|co-?integrat|johansen|\bmoran\b|cronbach|principal comp|factor anal|kruskal|mann-?whitney|wilcoxon|\banova\b|chi[- ]?squared?|\bcox\b|kaplan|log-?rank|random intercept|mixed[- ]effects|nested (?:in|within)|baseline (?:characteristics|table)|table (?:1|one)\b|基线(?:特征|资料)|levene|k-?means|portfolio sort|two[- ]factor|survey (?:weight|design)|sampling (?:weight|design)|complex (?:survey|sampl)|抽样(?:权重|设计)|聚类分析|方差齐|双因素|双重差分|事件研究|断点回归|倾向得分|分位数回归|格兰杰|协整|豪斯曼|方差分析|卡方|主成分|因子分析")
             .expect("a pattern")
     });
     DESIGNS.is_match(text)

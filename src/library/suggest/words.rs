@@ -358,7 +358,7 @@ fn chinese(run: &[(usize, char)], vocabulary: &Vocabulary, out: &mut Vec<Unit>) 
             start,
             end: last.0 + last.1.len_utf8(),
             generic: (LEXICON.is_generic(&text) || text.chars().count() == 1) && concepts.is_empty(),
-            connector: text == "的",
+            connector: ["的", "时"].contains(&text.as_str()),
             han: true,
             spelled: None,
         });

@@ -8,6 +8,7 @@ mod expression_meaning;
 mod expression_printing;
 mod expression_refusals;
 mod plan_preview;
+mod suggested_categories;
 mod suggested_drafts;
 mod suggested_library;
 mod suggested_repairs;
