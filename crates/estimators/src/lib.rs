@@ -61,6 +61,7 @@ pub mod gmm;
 pub mod hac;
 pub mod hausman_taylor;
 pub mod householder;
+pub mod incomplete;
 pub mod iv;
 pub mod iv_gmm;
 pub mod iv_identification;

@@ -78,7 +78,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     let equations = vec![equation];
-    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start, &layout)?;
+    // logistic shows no iterations unless option log requests them
+    let search =
+        if kind.odds && !cmd.has("log") { likelihood::maximise_unlogged } else { likelihood::maximise };
+    let fit = search(session, &cmd.options, &model, &likelihood, equations, &start, &layout)?;
     let ll_0 = match shift {
         _ if !model.constant => None,
         None => Some(null_likelihood(ones, zeros)),

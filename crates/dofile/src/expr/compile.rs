@@ -1,5 +1,6 @@
 //! Binds a syntax tree to a session: names become values, functions pointers, and types are checked (r(109)).
 
+use super::by_call::{self, ByCall};
 use super::functions::{self, Imp};
 use super::node::{Compiled, EvalCtx, Node};
 use super::parser::{BinOp, Expr};
@@ -37,6 +38,8 @@ pub trait Names {
     fn linked(&self, link: &str, variable: &str) -> Result<Arc<Column>>;
     /// Returns whether the running program was called without a list: nothing, or only options.
     fn replays(&self) -> bool;
+    /// Returns the group that the running program is called for, under `by`.
+    fn by_call(&self) -> Option<ByCall>;
     /// Returns the working directory.
     fn folder(&self) -> &std::path::Path;
     /// Returns the rows and random numbers that an expression reads.
@@ -53,13 +56,6 @@ pub fn compile(names: &dyn Names, e: &Expr) -> Result<Compiled> {
 struct Binder<'a> {
     names: &'a dyn Names,
     columns: Vec<usize>,
-}
-
-fn constant(v: &Value) -> Node {
-    match v {
-        Value::Num(x) => Node::Num(*x),
-        Value::Str(s) => Node::Str(s.as_str().into()),
-    }
 }
 
 impl Binder<'_> {
@@ -112,7 +108,7 @@ impl Binder<'_> {
         if exact.is_none()
             && let Some(v) = s.scalar(name)
         {
-            return Ok(constant(v));
+            return Ok(Node::constant(v));
         }
         match s.frame().find_abbrev(name, s.abbreviates()) {
             Ok(i) => {
@@ -274,6 +270,7 @@ impl Binder<'_> {
                     None => yes_no,
                 }
             }
+            (function, []) if by_call::is_one(function) => Node::Num(by_call::value(function, s.by_call())),
             ("sum", [a]) => Node::RunningSum(Box::new(self.number(a)?), Cell::new((0, 0.0))),
             ("rowsof" | "colsof" | "issymmetric" | "matmissing" | "trace" | "det", [Expr::Name(m)]) => {
                 Node::Num(functions::of_matrix(name, &*self.matrix(m)?)?)
@@ -294,7 +291,9 @@ impl Binder<'_> {
                 let (i, j) = (self.number(i)?, self.number(j)?);
                 Node::MatrixCell(m, Box::new(i), Box::new(j))
             }
-            ("scalar", [Expr::Name(n)]) => constant(s.scalar(n).ok_or_else(|| StataError::not_found(n))?),
+            ("scalar", [Expr::Name(n)]) => {
+                Node::constant(s.scalar(n).ok_or_else(|| StataError::not_found(n))?)
+            }
             ("frval" | "_frval", [Expr::Name(link), Expr::Name(variable)]) => {
                 Node::Linked(s.linked(link, variable)?)
             }
@@ -311,7 +310,7 @@ impl Binder<'_> {
     fn raw_call(&mut self, name: &str, text: &str) -> Result<Node> {
         let s = self.names;
         if name == "c" {
-            return s.c_value(text).map(|v| constant(&v));
+            return s.c_value(text).map(|v| Node::constant(&v));
         }
         if let Some((node, time)) = super::window::bind(s.frame(), name, text)? {
             self.column(time);

@@ -2,6 +2,7 @@
 //! names stand for, nodes to values row by row. Assignments and matrix algebra do not
 //! belong here.
 
+mod by_call;
 mod compile;
 pub mod functions;
 mod lexer;
@@ -9,6 +10,7 @@ mod node;
 mod parser;
 mod window;
 
+pub use by_call::ByCall;
 pub use compile::{Names, compile};
 pub use lexer::{Token, tokenize};
 pub use node::{Compiled, EvalCtx};

@@ -106,6 +106,14 @@ fn bool_num(b: bool) -> f64 {
 }
 
 impl Node {
+    /// A number or a text.
+    pub(super) fn constant(v: &Value) -> Self {
+        match v {
+            Value::Num(x) => Self::Num(*x),
+            Value::Str(s) => Self::Str(s.as_str().into()),
+        }
+    }
+
     pub(super) fn is_string(&self) -> bool {
         match self {
             Self::Str(_) | Self::StrCol(_) | Self::StrColAt(..) | Self::Concat(..) | Self::Repeat(..) => true,

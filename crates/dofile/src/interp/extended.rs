@@ -1,12 +1,11 @@
 //! Extended macro functions (manual [P] macro): `: word count`, `: list`,
 //! `: variable label`, `: type`, `: colnames` and so on.
 
+use super::extended_more::is_of_matrix;
 use super::reader::first_word;
 use crate::error::{Result, StataError};
-use crate::expr::functions;
 use crate::format;
 use crate::session::Session;
-use crate::syntax::blanks::first_blank;
 use crate::syntax::split::{self, matching_paren, unquote};
 
 impl Session {
@@ -39,25 +38,13 @@ impl Session {
             }
             "sortedby" => Ok(self.frame.sorted_by.join(" ")),
             "char" => self.char_function(rest),
-            "length" | "strlen" | "ustrlen" => self.length_function(word, rest),
+            "length" | "strlen" | "ustrlen" | "udstrlen" => Ok(self.length_function(word, rest)),
             "subinstr" => self.subinstr_function(rest),
-            "permname" => {
-                let (name, _) = rest.split_once(',').unwrap_or((rest, ""));
-                let mut out = functions::valid_name(name.trim());
-                let stem = out.clone();
-                let mut k = 0;
-                while self.frame.find(&out).is_some() {
-                    k += 1;
-                    out = format!("{}{k}", stem.chars().take(28).collect::<String>());
-                }
-                Ok(out)
-            }
+            "permname" => Ok(self.permname_function(rest)),
+            "tsnorm" => Self::tsnorm_function(rest),
             "display" | "di" => crate::commands::language::display_text(self, rest),
             "properties" => Ok(String::new()),
-            "colnames" | "rownames" | "colfullnames" | "rowfullnames" | "coleq" | "roweq" | "colnumb"
-            | "rownumb" | "rowsof" | "colsof" | "rowlfnames" | "collfnames" | "colnfreeparms" => {
-                self.matrix_function(word, rest)
-            }
+            word if is_of_matrix(word) => self.matrix_function(word, rest),
             "r" | "e" | "s" | "sysdir" | "environment" | "env" | "dir" => self.other_function(word, rest),
             "piece" => self.piece_function(rest),
             "upper" | "lower" | "proper" => {
@@ -69,7 +56,8 @@ impl Session {
                 let name = name.trim();
                 Ok(if "global".starts_with(class) { self.global(name) } else { self.local(name) }.to_string())
             }
-            "all" | "tempvar" | "tempfile" | "pwd" => self.other_function(word, rest),
+            "all" => self.all_function(rest),
+            "tempvar" | "tempfile" | "pwd" => self.other_function(word, rest),
             _ => Err(StataError::invalid(format!("{word} unrecognized extended macro function"))),
         }
     }
@@ -202,73 +190,6 @@ impl Session {
         Ok(self.frame.char(&owner, inside).to_string())
     }
 
-    fn macro_argument(&mut self, rest: &str) -> Result<String> {
-        let (class, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        match class {
-            "local" | "loc" => Ok(self.local(name.trim()).to_string()),
-            "global" | "glo" => Ok(self.global(name.trim()).to_string()),
-            _ => Ok(unquote(rest).to_string()),
-        }
-    }
-
-    fn length_function(&mut self, word: &str, rest: &str) -> Result<String> {
-        let text = self.macro_argument(rest)?;
-        let n = if word == "ustrlen" { text.chars().count() } else { text.len() };
-        Ok(n.to_string())
-    }
-
-    /// `subinstr local name "from" "to" [, all word count(local n)]`.
-    fn subinstr_function(&mut self, rest: &str) -> Result<String> {
-        let (main, options) = match split::top_level_comma(rest) {
-            Some(i) => (&rest[..i], &rest[i + 1..]),
-            None => (rest, ""),
-        };
-        let words = split::words(main);
-        let [class, name, from, to] = words[..] else { return Err(StataError::syntax()) };
-        let text = self.macro_argument(&format!("{class} {name}"))?;
-        let (from, to) = (unquote(from), unquote(to));
-        let all = split::words(options).contains(&"all");
-        let whole = split::words(options).contains(&"word");
-        let count = if all { crate::value::MISSING } else { 1.0 };
-        Ok(functions::replace_text(&text, from, to, count, whole))
-    }
-
-    fn matrix_function(&mut self, word: &str, rest: &str) -> Result<String> {
-        let rest = rest.split(',').next().unwrap_or(rest);
-        let words = split::words(rest);
-        let name = words.first().copied().unwrap_or("");
-        let m = self.matrix(name).ok_or_else(|| StataError::not_found(name))?;
-        let stripes = if word.starts_with("row") { &m.row_names } else { &m.col_names };
-        // A free parameter has no colon: `/sigma_u`.
-        let full = |s: &crate::matrix::Stripe| {
-            if s.eq == "/" { format!("/{}", s.name) } else { s.full() }
-        };
-        let quoted = |s: String| if s.contains(' ') { format!("`\"{s}\"'") } else { s };
-        Ok(match word {
-            "colnames" | "rownames" => {
-                stripes.iter().map(|s| quoted(s.name.clone())).collect::<Vec<_>>().join(" ")
-            }
-            "colfullnames" | "rowfullnames" | "collfnames" | "rowlfnames" => {
-                stripes.iter().map(|s| quoted(full(s))).collect::<Vec<_>>().join(" ")
-            }
-            "coleq" | "roweq" => {
-                let eq = |s: &crate::matrix::Stripe| {
-                    if s.eq.is_empty() { "_".to_string() } else { quoted(s.eq.clone()) }
-                };
-                stripes.iter().map(eq).collect::<Vec<_>>().join(" ")
-            }
-            "rowsof" => m.rows().to_string(),
-            "colsof" => m.cols().to_string(),
-            "colnfreeparms" => "0".into(),
-            _ => {
-                let label = unquote(words.get(1).copied().unwrap_or(""));
-                let at =
-                    stripes.iter().position(|s| s.name == label || s.full() == label || full(s) == label);
-                at.map_or(".".to_string(), |k| (k + 1).to_string())
-            }
-        })
-    }
-
     fn other_function(&mut self, word: &str, rest: &str) -> Result<String> {
         Ok(match word {
             "r" | "e" | "s" => {
@@ -293,12 +214,6 @@ impl Session {
                     }
                 }
             }
-            "all" => match rest.split_whitespace().next().unwrap_or("") {
-                "scalars" => self.scalars.keys().cloned().collect::<Vec<_>>().join(" "),
-                "matrices" => self.matrices.keys().cloned().collect::<Vec<_>>().join(" "),
-                "globals" => self.globals.keys().cloned().collect::<Vec<_>>().join(" "),
-                _ => return Err(StataError::syntax()),
-            },
             "pwd" => self.cwd.display().to_string(),
             "dir" => crate::commands::language::directory_list(self, rest)?,
             // A run has no environment: every variable is one that is not set.
@@ -309,25 +224,6 @@ impl Session {
                 )));
             }
         })
-    }
-
-    /// `piece # # of "text"`: the text in pieces of a length, broken at blanks.
-    fn piece_function(&mut self, rest: &str) -> Result<String> {
-        let (k, rest) = first_blank(rest.trim());
-        let (width, rest) = first_blank(rest);
-        let ("of", text) = first_blank(rest) else { return Err(StataError::syntax()) };
-        let (k, width) = (self.eval_num(k)? as usize, self.eval_num(width)?.max(1.0) as usize);
-        let mut pieces: Vec<String> = Vec::new();
-        for word in unquote(text).split_whitespace() {
-            match pieces.last_mut() {
-                Some(p) if p.chars().count() + 1 + word.chars().count() <= width => {
-                    p.push(' ');
-                    p.push_str(word);
-                }
-                _ => pieces.push(word.to_string()),
-            }
-        }
-        Ok(pieces.get(k.wrapping_sub(1)).cloned().unwrap_or_default())
     }
 }
 

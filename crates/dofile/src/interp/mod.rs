@@ -6,6 +6,7 @@ mod dispatch;
 mod echo;
 mod expand;
 mod extended;
+mod extended_more;
 mod for_lists;
 mod mata_block;
 mod nostop;

@@ -4,6 +4,7 @@ use super::reader::first_word;
 use crate::commands::official::is_official;
 use crate::commands::{ByRule, registry};
 use crate::error::{Result, StataError};
+use crate::expr::ByCall;
 use crate::session::{Echo, Flow, Line, Session};
 use crate::syntax::split;
 
@@ -243,9 +244,18 @@ impl Session {
                 self.by_vars.clear();
                 result
             }
+            Some(ByRule::EachGroup) if self.programs.get(&word).is_some_and(|p| p.onecall) => {
+                let call = ByCall { rows: (0, self.frame.n_rows()), index: 0, last: true };
+                self.pending_by = Some((call, names.join(" ")));
+                let result = self.dispatch(command);
+                self.pending_by = None;
+                result
+            }
             Some(ByRule::EachGroup) => {
-                let result = self.run_each_group(&names, by.rc0, command);
+                let called = registry::by_rule(&word).is_none();
+                let result = self.run_each_group(&names, by.rc0, command, called);
                 self.by = None;
+                self.pending_by = None;
                 result
             }
             None if !self.programs.contains_key(&word) && is_official(&word) => {
@@ -255,10 +265,13 @@ impl Session {
         }
     }
 
-    fn run_each_group(&mut self, names: &[String], rc0: bool, command: &str) -> Result<Flow> {
+    /// A program (`called`) sees all data and marks the rows of the group itself; any other command sees the group alone.
+    fn run_each_group(&mut self, names: &[String], rc0: bool, command: &str, called: bool) -> Result<Flow> {
         let positions: Result<Vec<usize>> = names.iter().map(|n| self.frame.position(n)).collect();
         let positions = positions?;
-        for (first, last) in self.frame.groups(&positions) {
+        let groups = self.frame.groups(&positions);
+        let count = groups.len();
+        for (k, (first, last)) in groups.into_iter().enumerate() {
             self.out.end_line();
             let rule = "-".repeat(self.settings.linesize.clamp(40, 255) - 1);
             let title = self.group_title(&positions, first);
@@ -267,7 +280,12 @@ impl Session {
             self.out.line("");
             self.out.line(&rule);
             self.out.line(&format!("-> {title}"));
-            self.by = Some((first, last));
+            if called {
+                let call = ByCall { rows: (first, last), index: k + 1, last: k + 1 == count };
+                self.pending_by = Some((call, names.join(" ")));
+            } else {
+                self.by = Some((first, last));
+            }
             match self.dispatch(command) {
                 Ok(Flow::Next) => {}
                 Ok(other) => return Ok(other),

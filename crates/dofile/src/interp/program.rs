@@ -32,8 +32,14 @@ impl Session {
         if self.programs.contains_key(name) {
             return Err(StataError::new(110, format!("program {name} already defined")));
         }
-        let mut program =
-            Program { name: name.into(), lines, class: Class::None, byable: false, sortpreserve: false };
+        let mut program = Program {
+            name: name.into(),
+            lines,
+            class: Class::None,
+            byable: false,
+            onecall: false,
+            sortpreserve: false,
+        };
         for (option, arg) in crate::syntax::options::split_options(options)? {
             match (option.as_str(), arg.as_deref()) {
                 (o, None) if "rclass".starts_with(o) => program.class = Class::R,
@@ -41,8 +47,9 @@ impl Session {
                 (o, None) if "sclass".starts_with(o) => program.class = Class::S,
                 ("nclass", None) => {}
                 (o, None) if o.len() >= 4 && "sortpreserve".starts_with(o) => program.sortpreserve = true,
-                (o, Some(_)) if o.len() >= 2 && "byable".starts_with(o) => {
+                (o, Some(how)) if o.len() >= 2 && "byable".starts_with(o) => {
                     program.byable = true;
+                    program.onecall = how.trim().starts_with('o');
                 }
                 (o, Some(_)) if o.len() >= 4 && "properties".starts_with(o) => {}
                 (o, _) => return Err(StataError::option_not_allowed(o)),
@@ -64,6 +71,10 @@ impl Session {
         scope.locals.insert("0".into(), args.trim().to_string());
         for (k, w) in split::words(args).into_iter().enumerate() {
             scope.locals.insert((k + 1).to_string(), split::unquote(w).to_string());
+        }
+        if let Some((call, variables)) = self.pending_by.take() {
+            scope.by = Some(call);
+            scope.locals.insert("_byvars".into(), variables);
         }
         scope.locals.retain(|_, v| !v.is_empty());
         let order = program.sortpreserve.then(|| self.frame.sorted_by.clone());

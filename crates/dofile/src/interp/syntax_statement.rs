@@ -23,8 +23,14 @@ enum Part {
         names: Option<usize>,
         optional: bool,
     },
-    If(bool),
-    In(bool),
+    If {
+        optional: bool,
+        bare: bool,
+    },
+    In {
+        optional: bool,
+        bare: bool,
+    },
     Using {
         optional: bool,
         bare: bool,
@@ -65,10 +71,10 @@ impl Session {
     fn check_parts(&mut self, parts: &[Part], cmd: &ParsedCommand, typed: &str) -> Result<()> {
         let has = |f: fn(&Part) -> bool| parts.iter().any(f);
         let everything = has(|p| matches!(p, Part::Anything { .. }));
-        if cmd.if_exp.is_some() && !has(|p| matches!(p, Part::If(_))) {
+        if cmd.if_exp.is_some() && !has(|p| matches!(p, Part::If { .. })) {
             return Err(StataError::invalid("if not allowed"));
         }
-        if cmd.in_range.is_some() && !has(|p| matches!(p, Part::In(_))) {
+        if cmd.in_range.is_some() && !has(|p| matches!(p, Part::In { .. })) {
             return Err(StataError::invalid("in range not allowed"));
         }
         if cmd.using.is_some() && !has(|p| matches!(p, Part::Using { .. })) {
@@ -119,15 +125,17 @@ impl Session {
                 }
                 self.set_local(local, cmd.list.clone());
             }
-            Part::If(optional) => {
-                let text = cmd.if_exp.as_ref().map_or(String::new(), |t| format!("if {t}"));
+            Part::If { optional, bare } => {
+                let word = if *bare { "" } else { "if " };
+                let text = cmd.if_exp.as_ref().map_or(String::new(), |t| format!("{word}{t}"));
                 if text.is_empty() && !optional {
                     return Err(missing("if"));
                 }
                 self.set_local("if", text);
             }
-            Part::In(optional) => {
-                let text = cmd.in_range.as_ref().map_or(String::new(), |t| format!("in {t}"));
+            Part::In { optional, bare } => {
+                let word = if *bare { "" } else { "in " };
+                let text = cmd.in_range.as_ref().map_or(String::new(), |t| format!("{word}{t}"));
                 if text.is_empty() && !optional {
                     return Err(missing("in"));
                 }
@@ -243,6 +251,8 @@ impl Session {
 
     fn fill_options(&mut self, patterns: &[Pattern], text: &str) -> Result<()> {
         let mut given = split_options(text)?;
+        // LOG and noLOG fill the same local
+        let mut filled: Vec<String> = Vec::new();
         for p in patterns {
             if p.name == "*" {
                 continue;
@@ -263,11 +273,16 @@ impl Session {
                     let level =
                         || if p.kind == "cilevel" { macro_text(self.settings.level) } else { String::new() };
                     let value = p.default.clone().unwrap_or_else(level);
-                    self.set_local(local_name(&lower), value);
+                    let local = local_name(p, &lower);
+                    if !filled.iter().any(|name| name == local) {
+                        self.set_local(local, value);
+                    }
                 }
                 Some((_, arg)) => {
                     let value = self.option_value(p, &lower, arg)?;
-                    self.set_local(local_name(&lower), value);
+                    let local = local_name(p, &lower);
+                    self.set_local(local, value);
+                    filled.push(local.to_string());
                 }
             }
         }
@@ -304,8 +319,11 @@ impl Session {
                 _ => Err(StataError::new(198, format!("{lower}() must be between 10 and 99.99 inclusive"))),
             },
             "numlist" => {
-                let list = numlist::expand(&arg)?;
+                let mut list = numlist::expand(&arg)?;
                 check_numlist(&list, &p.spec)?;
+                if p.spec.split_whitespace().any(|word| word == "sort") {
+                    list.sort_by(f64::total_cmp);
+                }
                 Ok(list.into_iter().map(macro_text).collect::<Vec<_>>().join(" "))
             }
             "varlist" | "varname" | "newvarlist" | "newvarname" | "fvvarlist" => {
@@ -328,9 +346,10 @@ impl Session {
     }
 }
 
-/// Name of the local of an option.
-fn local_name(lower: &str) -> &str {
-    lower
+/// Name of the local of an option; that of an option that turns something off, such as `noCONStant`, has no `no`.
+fn local_name<'a>(p: &Pattern, lower: &'a str) -> &'a str {
+    let off = p.kind.is_empty() && p.name.starts_with("no");
+    lower.strip_prefix("no").filter(|rest| off && is_valid_name(rest)).unwrap_or(lower)
 }
 
 /// r(101) with the usual text where a plain list holds operators.
@@ -361,11 +380,16 @@ fn unabbreviated(frame: &crate::frame::Frame, list: &str, abbrev: bool) -> Strin
 }
 
 fn check_numlist(list: &[f64], spec: &str) -> Result<()> {
+    // the bounds may stand in range()
+    let spec = &spec.replace("range(", " ").replace(')', " ");
     let has = |w: &str| spec.split_whitespace().any(|s| s == w);
     if has("integer") && list.iter().any(|x| x.fract() != 0.0) {
         return Err(StataError::standard(126));
     }
     if has("ascending") && list.windows(2).any(|w| w[0] >= w[1]) {
+        return Err(StataError::standard(124));
+    }
+    if has("descending") && list.windows(2).any(|w| w[0] <= w[1]) {
         return Err(StataError::standard(124));
     }
     let bound = |key: &str| spec.split_whitespace().find_map(|s| s.strip_prefix(key)).and_then(parse_number);
@@ -432,8 +456,8 @@ fn parse_part(inner: &str, optional: bool) -> Result<Part> {
             let local = stated_local(spec).unwrap_or("namelist").into();
             Part::Anything { local, names: Some(most), optional }
         }
-        "if" => Part::If(optional),
-        "in" => Part::In(optional),
+        "if" | "if/" => Part::If { optional, bare: name.ends_with('/') },
+        "in" | "in/" => Part::In { optional, bare: name.ends_with('/') },
         "using" | "using/" => Part::Using { optional, bare: name.ends_with('/') },
         "=exp" | "=/exp" | "exp" | "/exp" => Part::Exp { optional, bare: name.contains('/') },
         _ => match weight_kinds(name) {

@@ -146,6 +146,21 @@ pub(crate) fn store_groups(r: &mut Results, groups: &Grouping) {
     }
 }
 
+/// Prints what the ratios are of, between the header and the table; nothing for other quantities.
+pub(crate) fn ratio_legend(s: &mut Session, items: &[Item]) {
+    let lines: Vec<String> = items
+        .iter()
+        .filter_map(|item| {
+            let (top, bottom) = (s.frame.var(item.top), s.frame.var(item.bottom?));
+            Some(format!("{:>13}: {}/{}", format::abbrev(&item.name, 12), top.name, bottom.name))
+        })
+        .collect();
+    if !lines.is_empty() {
+        lines.iter().for_each(|line| s.print(line));
+        s.print("");
+    }
+}
+
 /// A word with a capital.
 pub(crate) fn capital(text: &str) -> String {
     let mut chars = text.chars();

@@ -1,6 +1,7 @@
 //! Local and global macros, and the scopes that they belong to. Substituting them in text is in `interp::expand`.
 
 use super::Session;
+use crate::expr::ByCall;
 use crate::frame::Frame;
 use std::collections::HashMap;
 
@@ -19,6 +20,8 @@ pub struct Scope {
     pub preserved: Option<Frame>,
     /// Program class flags: results to clear and set.
     pub class: u8,
+    /// The group that a byable program is called for.
+    pub by: Option<ByCall>,
     /// `r()` and so on set by `return` inside the program.
     pub returned: crate::results::Results,
 }

@@ -65,6 +65,8 @@ pub struct Session {
     pub rc: i32,
     /// Rows of the current by-group.
     pub by: Option<(usize, usize)>,
+    /// The group that the next program is called for, with the names of the variables of `by`.
+    pub pending_by: Option<(expr::ByCall, String)>,
     /// Values of the variables of that group.
     pub by_label: String,
     /// Working directory.
@@ -110,6 +112,7 @@ impl Session {
             rng: RefCell::new(Mt64::new(123_456_789)),
             rc: 0,
             by: None,
+            pending_by: None,
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             temp_dir: std::env::temp_dir(),
             frames: Frames::default(),

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::error::Result;
-use crate::expr::{EvalCtx, Names};
+use crate::expr::{ByCall, EvalCtx, Names};
 use crate::frame::{Column, Frame};
 use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
@@ -58,6 +58,10 @@ impl Names for Session {
     fn replays(&self) -> bool {
         let text = self.local("0").trim_start();
         text.is_empty() || text.starts_with(',')
+    }
+
+    fn by_call(&self) -> Option<ByCall> {
+        self.scopes.last().and_then(|scope| scope.by)
     }
 
     fn folder(&self) -> &std::path::Path {

@@ -36,6 +36,8 @@ pub struct Program {
     pub class: Class,
     /// Whether `by` may run it, once for each group.
     pub byable: bool,
+    /// Whether `by` runs it once for all groups, which it then handles itself.
+    pub onecall: bool,
     /// Whether the order of the data is restored after a call.
     pub sortpreserve: bool,
 }

@@ -71,6 +71,11 @@ impl FvList {
             }
             done.push((&s.var, s.ts));
             if frame.var(frame.position(&s.var)?).is_string() {
+                // a plain text variable has no numbers: no row is left, and the command finds no observations
+                if matches!(s.kind, Kind::Plain) && s.ts.is_none() {
+                    touse.fill(false);
+                    continue;
+                }
                 return Err(StataError::new(
                     109,
                     format!("{}:  string variables may not be used as factor variables", s.var),

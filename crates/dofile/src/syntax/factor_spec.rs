@@ -262,6 +262,18 @@ pub(super) fn parse_factor(frame: &Frame, text: &str, abbrev: bool, inter: bool)
     Ok(out)
 }
 
+/// Time-series operators as one, such as `L2D` for `l.ld`.
+///
+/// # Errors
+/// r(198) for what is none.
+pub(crate) fn canonical_operators(text: &str) -> Result<String> {
+    let specs = Spec::parse_prefix(text)?;
+    match &specs[..] {
+        [one] if one.kind == Kind::Plain => Ok(one.ts.prefix()),
+        _ => Err(StataError::new(198, format!("{text}: invalid time-series operator"))),
+    }
+}
+
 pub(super) fn factor_if_plain(s: &mut Spec) {
     if s.kind == Kind::Plain {
         s.factor(None, None);

@@ -142,6 +142,10 @@ impl Term {
     /// Values of the column in the given rows, whether or not it is omitted;
     /// missing where a variable is missing.
     pub fn values(&self, frame: &Frame, rows: &[usize]) -> Result<Vec<f64>> {
+        // without rows no variable is read: a text variable has left none
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut out = vec![1.0; rows.len()];
         for a in &self.atoms {
             let column = a.column(frame)?;

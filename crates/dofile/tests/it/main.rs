@@ -59,5 +59,6 @@ mod structure;
 mod table_options;
 mod tables_of_tests;
 mod templates;
+mod textbook;
 mod time_series_lists;
 mod weights_as_rows;

@@ -420,9 +420,14 @@ fn destring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 }
             })
             .collect();
+        let trouble = if cmd.options.text("ignore").is_some() {
+            "contains characters not specified in ignore()"
+        } else {
+            "contains nonnumeric characters"
+        };
         if bad > 0 && !cmd.has("force") {
             s.print(format!(
-                "{shown}: contains nonnumeric characters; no {}",
+                "{shown}: {trouble}; no {}",
                 if names.is_some() { "generate" } else { "replace" }
             ));
             continue;
@@ -434,7 +439,7 @@ fn destring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             t => t,
         };
         let found = match (removed(&v.data, &ignore), bad) {
-            (_, 1..) => "contains nonnumeric characters".to_string(),
+            (_, 1..) => trouble.to_string(),
             (Some(removed), _) => removed,
             _ => "all characters numeric".to_string(),
         };

@@ -1,5 +1,6 @@
 //! `egen`: statistics over groups and rows.
 
+mod mode;
 mod more;
 mod text;
 
@@ -21,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::Whole,
     run,
-    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss(, strok) rowsd rowfirst rowlast concat ends(, punct() trim head last tail) anycount anymatch(, values()) mode(, minmode maxmode) diff fill(numlist) pc(, prop) mad mdev; rsum rmean rmin rmax rsd rmiss robs rfirst rlast are the row functions under older names; of egenmore: nvals(, missing) nmiss xtile(, nquantiles() percentiles() weights()) corr(, covariance spearman) ewma(, a(#)) gmean hmean semean sumoth var first lastnm wtmean(, weight()) rall rany rcount(, cond()) noccur(, string()) sieve(, keep() char() omit())",
+    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss(, strok) rowsd rowfirst rowlast concat ends(, punct() trim head last tail) anycount anymatch(, values()) mode(, minmode maxmode nummode() missing) diff fill(numlist) pc(, prop) mad mdev; rsum rmean rmin rmax rsd rmiss robs rfirst rlast are the row functions under older names; of egenmore: nvals(, missing) nmiss xtile(, nquantiles() percentiles() weights()) corr(, covariance spearman) ewma(, a(#)) gmean hmean semean sumoth var first lastnm wtmean(, weight()) rall rany rcount(, cond()) noccur(, string()) sieve(, keep() char() omit())",
     notes: "no results; by varlist: and by() group the statistic; formulas: those of summarize; rank: average ranks for ties",
     examples: &[
         Example {
@@ -114,6 +115,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("Values"),
     OptSpec::flag("MINMode"),
     OptSpec::flag("MAXMode"),
+    OptSpec::int("NUMMode"),
     OptSpec::flag("STROK"),
     OptSpec::flag("Trim"),
     OptSpec::flag("Head"),
@@ -168,7 +170,7 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
             o.name.eq_ignore_ascii_case("by") || own.iter().any(|name| o.name.eq_ignore_ascii_case(name))
         })
         .collect();
-    cmd.check_options(&specs, &["TRuncate", "Decode", "MAXLength", "format", "NUMMode"])?;
+    cmd.check_options(&specs, &["TRuncate", "Decode", "MAXLength", "format"])?;
     Ok(Call { ty, name: name.to_string(), function, argument, cmd })
 }
 
@@ -211,7 +213,7 @@ fn own_options(function: &str) -> &'static [&'static str] {
         "rownonmiss" => &["strok"],
         "pc" => &["prop"],
         "anycount" | "anymatch" | "anyvalue" => &["values"],
-        "mode" => &["minmode", "maxmode"],
+        "mode" => &["minmode", "maxmode", "nummode", "missing"],
         _ => &[],
     }
 }
@@ -250,6 +252,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let ty = call.ty.unwrap_or(if f.contains("miss") { StorageType::Byte } else { default });
             (Column::from_f64(ty, &values), None)
         }
+        "mode" => (mode::column(s, &call, &keep)?, None),
         "fill" => (Column::from_f64(call.ty.unwrap_or(default), &fill(&call, &keep)?), None),
         "seq" => (Column::from_f64(call.ty.unwrap_or(StorageType::Int), &seq(s, &call, &keep)?), None),
         "diff" => {
@@ -394,7 +397,6 @@ struct Wish<'a> {
     function: &'a str,
     percentile: f64,
     missing: bool,
-    modes: (bool, bool),
 }
 
 impl<'a> Wish<'a> {
@@ -403,7 +405,6 @@ impl<'a> Wish<'a> {
             function: &call.function,
             percentile: percentile(&call.cmd)?,
             missing: call.cmd.has("missing"),
-            modes: (call.cmd.has("minmode"), call.cmd.has("maxmode")),
         })
     }
 
@@ -416,7 +417,6 @@ impl<'a> Wish<'a> {
             "kurt" => sample.kurtosis(),
             "mad" => deviation(sample, sample.percentile(50.0), |s| s.percentile(50.0)),
             "mdev" => deviation(sample, sample.mean(), Sample::mean),
-            "mode" => mode(sample, self.modes),
             f @ ("count" | "mean" | "median" | "sd" | "total" | "sum" | "min" | "max" | "iqr") => {
                 by_name(sample, f).unwrap_or(MISSING)
             }
@@ -453,23 +453,6 @@ fn fill(call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
             value
         })
         .collect())
-}
-
-/// The single most frequent value; of several the smallest or the largest one, missing unless one was requested.
-fn mode(sample: &Sample, (least, most): (bool, bool)) -> f64 {
-    let mut best: (usize, f64, bool) = (0, MISSING, false);
-    let mut i = 0;
-    while i < sample.x.len() {
-        let end = i + sample.x[i..].iter().take_while(|x| **x == sample.x[i]).count();
-        match (end - i).cmp(&best.0) {
-            std::cmp::Ordering::Greater => best = (end - i, sample.x[i], false),
-            std::cmp::Ordering::Equal if most => best = (end - i, sample.x[i], true),
-            std::cmp::Ordering::Equal => best.2 = true,
-            std::cmp::Ordering::Less => {}
-        }
-        i = end;
-    }
-    if best.2 && !least && !most { MISSING } else { best.1 }
 }
 
 fn rank(x: &[f64], g: &[usize], call: &Call, out: &mut [f64]) {

@@ -30,6 +30,7 @@ mod pctile;
 mod rename;
 mod rename_pattern;
 mod reshape;
+mod reshape_error;
 mod reshape_message;
 mod rows;
 mod search;

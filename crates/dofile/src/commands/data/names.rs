@@ -139,6 +139,7 @@ fn char(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn compress(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    let mut saved = 0;
     for i in vars {
         let v = s.frame.var(i);
         let old = v.data.storage_type();
@@ -162,8 +163,12 @@ fn compress(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 s.frame.var_mut(i).format = new.default_format();
             }
             s.print(format!("  variable {name} was {} now {}", old.name(), new.name()));
+            if old != StorageType::StrL {
+                saved += (width(old) - width(new)) * s.frame.n_rows();
+            }
         }
     }
+    s.print(format!("  ({} bytes saved)", crate::format::count_text(saved)));
     Ok(())
 }
 

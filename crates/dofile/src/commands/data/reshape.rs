@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "reshape {long|wide} stubnames, i(varlist) j(varname [values]) [string]",
-    notes: "a stub may hold @ where the value of j stands; r(9) when i (and j) do not identify the rows or a carried variable varies within i; no results",
+    syntax: "reshape {long|wide} stubnames, i(varlist) j(varname [values]) [string] | reshape error",
+    notes: "reshape error lists the rows that hinder the last reshape; a stub may hold @ where the value of j stands; r(9) when i (and j) do not identify the rows or a carried variable varies within i; no results",
     examples: &[
         Example {
             run: "set obs 2\ngenerate id = _n\ngenerate x1 = 10*_n\ngenerate x2 = 20*_n\ngenerate z = -_n\nreshape long x, i(id) j(t)",
@@ -75,6 +75,9 @@ struct Request {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (what, rest) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
+    if what == "error" {
+        return super::reshape_error::run(s);
+    }
     let mut inner = ParsedCommand::split("reshape", rest, false)?;
     inner.check_options(
         &[OptSpec::text("i"), OptSpec::text("j"), OptSpec::flag("String")],
@@ -101,13 +104,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let request = Request { stubs, i, j: name.clone(), values, string };
     let (n0, k0) = (s.frame.n_rows(), s.frame.n_vars());
-    let mut message = match what {
-        "long" => long(s, &request)?,
-        "wide" => wide(s, &request)?,
-        w => return Err(StataError::unsupported_command(&format!("reshape {w}"))),
-    };
-    message.values_found = request.values.is_empty();
+    if !matches!(what, "long" | "wide") {
+        return Err(StataError::unsupported_command(&format!("reshape {what}")));
+    }
+    // kept also where the reshape fails: reshape error uses it
     remember(s, &inner);
+    let mut message = if what == "long" { long(s, &request)? } else { wide(s, &request)? };
+    message.values_found = request.values.is_empty();
     message.print(s, &request.j, (n0, k0), what == "long");
     Ok(())
 }

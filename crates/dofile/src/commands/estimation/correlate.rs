@@ -112,10 +112,9 @@ impl Data {
         } else {
             session.varlist(&cmd.list)?
         };
-        for v in &variables {
-            if session.frame.var(*v).is_string() {
-                return Err(StataError::type_mismatch());
-            }
+        // complete rows: a text variable leaves none
+        if !listwise && variables.iter().any(|v| session.frame.var(*v).is_string()) {
+            return Err(StataError::type_mismatch());
         }
         let mut touse = session.rows(cmd)?;
         let found = session.weights(cmd, WeightKind::Analytic, &mut touse)?;

@@ -52,8 +52,29 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(301, "previous command was not margins"));
     }
     let points = points(session)?;
+    name_dimensions(session, &points);
     let figure = draw::figure(session, &options, &points)?;
     store::show(session, figure, &options.figure)
+}
+
+/// Prints the variables whose values tell the margins apart; margins of several outcomes have none of their own.
+fn name_dimensions(session: &mut Session, points: &[Point]) {
+    let Some(first) = points.first() else { return };
+    let mut names: Vec<&str> = Vec::new();
+    for c in &first.coordinates {
+        match c.dimension.as_str() {
+            "_equation" => return,
+            "_term" if points.iter().all(|p| p.coordinates.contains(c)) => {}
+            "_term" => names.push("_deriv"),
+            name => names.push(name),
+        }
+    }
+    if names.is_empty() {
+        return;
+    }
+    let line = format!("Variables that uniquely identify margins: {}", names.join(" "));
+    session.print("");
+    session.print(line);
 }
 
 /// The columns of r(table) with the dimensions that their names and r(at) tell.

@@ -10,7 +10,7 @@ use crate::estimation::post::{self, Parameters};
 use crate::estimation::survival::Records;
 use crate::format;
 use crate::matrix::Matrix;
-use crate::ops::means::{Item, Kind, Shown, capital, items, names, store_groups, table};
+use crate::ops::means::{Item, Kind, Shown, capital, items, names, ratio_legend, store_groups, table};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::{Session, Weights};
@@ -120,7 +120,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         if s.e.cmd() != kind.name() {
             return Err(StataError::new(301, "last estimates not found"));
         }
-        return display(s, cmd, kind);
+        return display(s, cmd, kind, &[]);
     }
     level(s, cmd)?;
     let over = match cmd.options.text("over") {
@@ -171,7 +171,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     if let Some(name) = clusters {
         results.text("clustvar", name);
     }
-    display(s, cmd, kind)
+    display(s, cmd, kind, &items)
 }
 
 /// Estimates with their covariance, sizes and the number of observations.
@@ -351,7 +351,8 @@ fn post_results(
     s.post_estimation(est, touse);
 }
 
-fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
+/// Shows the results; the legend of ratios is that of the items.
+fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind, items: &[Item]) -> Result<()> {
     let level = level(s, cmd)?;
     if !cmd.has("noheader") {
         let title = s.e.results.get_text("title").unwrap_or("").to_string();
@@ -364,6 +365,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
             let note = format!("(Std. err. adjusted for {count} clusters in {by})");
             s.print(format!("{note:>62}"));
         }
+        ratio_legend(s, items);
     }
     let normal = match cmd.options.text("citype").map(str::trim) {
         None | Some("logit") => false,

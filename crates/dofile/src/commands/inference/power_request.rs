@@ -4,8 +4,8 @@ use crate::error::{Result, StataError};
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
 
-/// Largest size that is tried.
-const LARGEST: f64 = 1e9;
+/// Largest size that is tried: beyond it a double does not hold every whole number.
+const LARGEST: f64 = 9e15;
 
 /// Reads what follows the name of a design.
 ///
@@ -69,9 +69,7 @@ pub(super) fn smallest(least: f64, enough: impl Fn(f64) -> bool) -> Result<f64> 
     let mut high = least;
     while !enough(high) {
         high *= 2.0;
-        if high > LARGEST {
-            return Err(StataError::new(430, "the sample size could not be found"));
-        }
+        within(high)?;
     }
     let mut low = least - 1.0;
     while high - low > 1.0 {
@@ -79,6 +77,14 @@ pub(super) fn smallest(least: f64, enough: impl Fn(f64) -> bool) -> Result<f64> 
         if enough(middle) { high = middle } else { low = middle }
     }
     Ok(high)
+}
+
+/// A size that a double holds.
+///
+/// # Errors
+/// r(430) for a size beyond.
+pub(super) fn within(size: f64) -> Result<f64> {
+    if size <= LARGEST { Ok(size) } else { Err(StataError::new(430, "the sample size could not be found")) }
 }
 
 /// A size, the power that it has or, where the size was looked for, the one that was asked for.

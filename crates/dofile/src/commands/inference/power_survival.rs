@@ -3,7 +3,7 @@
 //! Trials 21).
 
 use super::numbers;
-use super::power_request::{parsed, sized, wanted_power};
+use super::power_request::{parsed, sized, wanted_power, within};
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -114,7 +114,7 @@ impl Design {
             return Err(StataError::invalid("power() must be between 0 and 1"));
         }
         let events = ((self.critical() + normal_quantile(wanted)) / self.rate).powi(2);
-        let total = events / self.event / kept;
+        let total = within(events / self.event / kept)?;
         let whole = |x: f64| (x - 1e-9).ceil();
         let (n1, n2) = match self.ratio {
             Some(r) => (whole(total * share), whole(total * share * r)),

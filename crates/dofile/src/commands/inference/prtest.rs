@@ -1,5 +1,6 @@
 //! `prtest` and `prtesti`: z tests of proportions ([R] prtest).
 
+use super::mean_tests::Claim;
 use super::{numbers, sample, values};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -120,8 +121,10 @@ fn head(s: &mut Session, title: &str, left: &str, level: f64, groups: &[&Group])
         s.print(format!("{:<40}{text:>38}", if i == 0 { title } else { "" }));
     }
     s.print("-".repeat(78));
+    // one group has no row that is tested
+    let tested = if groups.len() == 1 { "             " } else { "  z    P>|z| " };
     s.print(format!(
-        "{left:>12} |       Mean   Std. err.      z    P>|z|     [{}% conf. interval]",
+        "{left:>12} |       Mean   Std. err.    {tested}    [{}% conf. interval]",
         format::bare("%5.0g", level)
     ));
     s.print(format!("-------------+{}", "-".repeat(64)));
@@ -145,19 +148,19 @@ fn row(s: &mut Session, name: &str, value: f64, se: f64, z: f64, tested: Option<
     ));
 }
 
-fn end(s: &mut Session, left: &str, hypothesis: &str, z: f64) {
+/// Prints what is tested, the null hypothesis and the alternatives with their probabilities.
+fn end(s: &mut Session, meaning: String, (name, target): (&str, String), z: f64) {
     s.print("-".repeat(78));
-    s.print(format!("    {left:<58}z = {}", format::number("%8.4f", stata(z))));
-    s.print(format!("H0: {hypothesis}"));
-    s.print("");
-    let p = |x: f64| format::bare("%6.4f", stata(x));
-    s.print("      Ha: < 0                    Ha: != 0                    Ha: > 0");
-    s.print(format!(
-        " Pr(Z < z) = {}         Pr(|Z| > |z|) = {}          Pr(Z > z) = {}",
-        p(normal_tail(-z)),
-        p(normal_two_sided(z)),
-        p(normal_tail(z))
-    ));
+    let claim = Claim {
+        meaning,
+        null: (name, target),
+        statistic: ("z", stata(z)),
+        freedom: String::new(),
+        events: ["Pr(Z < z)", "Pr(|Z| > |z|)", "Pr(Z > z)"],
+        p: [normal_tail(-z), normal_two_sided(z), normal_tail(z)],
+        shift: 0,
+    };
+    claim.show(s);
 }
 
 fn store(s: &mut Session, fill: impl Fn(&mut Results), z: f64, level: f64) {
@@ -179,7 +182,7 @@ fn one(s: &mut Session, cmd: &ParsedCommand, g: &Group, target: f64) -> Result<(
     let z = (g.p - target) / null;
     head(s, "One-sample test of proportion", "Variable", level, &[g]);
     row(s, &g.name, g.p, se, critical, None);
-    end(s, &format!("p = proportion({})", g.name), &format!("p = {}", format::bare("%9.0g", target)), z);
+    end(s, format!("p = proportion({})", g.name), ("p", format::bare("%9.0g", target)), z);
     store(
         s,
         |r| {
@@ -212,7 +215,7 @@ fn two(s: &mut Session, cmd: &ParsedCommand, a: &Group, b: &Group) -> Result<()>
         format::bare("%8.2f", stata(z)),
         format::bare("%5.3f", stata(normal_two_sided(z)))
     ));
-    end(s, &format!("diff = prop({}) - prop({})", a.name, b.name), "diff = 0", z);
+    end(s, format!("diff = prop({}) - prop({})", a.name, b.name), ("diff", "0".into()), z);
     store(
         s,
         |r| {

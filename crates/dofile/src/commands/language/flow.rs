@@ -418,6 +418,17 @@ fn add_mark(s: &mut Session, name: &str, touse: &[bool]) -> Result<()> {
     Ok(())
 }
 
+/// The rows that `if` and `in` select, within the group that a byable program is called for.
+fn group_rows(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<bool>> {
+    let outer = s.by;
+    if let Some(call) = s.scope().by {
+        s.by = Some(call.rows);
+    }
+    let rows = s.rows(cmd);
+    s.by = outer;
+    rows
+}
+
 fn marksample(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let local = cmd.list.trim().to_string();
     if !is_valid_name(&local) {
@@ -429,7 +440,7 @@ fn marksample(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let varlist = s.local("varlist").to_string();
     let weight = if weight.is_empty() { String::new() } else { format!("[{weight}{exp}]") };
     let inner = ParsedCommand::split("mark", &format!("{text_if} {text_in} {weight}"), false)?;
-    let mut touse = s.rows(&inner)?;
+    let mut touse = group_rows(s, &inner)?;
     s.weights(&inner, crate::syntax::WeightKind::Frequency, &mut touse)?;
     if !cmd.has("novarlist") && !varlist.is_empty() {
         markout_list(s, &varlist, &mut touse, cmd.has("strok"))?;
@@ -455,7 +466,7 @@ fn mark(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !is_valid_name(&name) && !name.starts_with("__") {
         return Err(StataError::syntax());
     }
-    let mut touse = s.rows(cmd)?;
+    let mut touse = group_rows(s, cmd)?;
     s.weights(cmd, crate::syntax::WeightKind::Frequency, &mut touse)?;
     add_mark(s, &name, &touse)
 }

@@ -221,17 +221,17 @@ fn run_macro(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
         }
         "list" | "li" | "l" | "dir" | "di" => {
-            let shown: Vec<String> = s
-                .globals
+            let wanted: Vec<&str> = names.split_whitespace().filter(|name| *name != "_all").collect();
+            let locals = s.scopes.last().into_iter().flat_map(|scope| scope.locals.iter());
+            let mut globals: Vec<(String, &String)> = s.globals.iter().map(|(n, v)| (n.clone(), v)).collect();
+            let mut locals: Vec<(String, &String)> = locals.map(|(n, v)| (format!("_{n}"), v)).collect();
+            globals.sort();
+            locals.sort();
+            let shown: Vec<String> = globals
                 .iter()
-                .map(|(n, v)| format!("{:<16}{v}", format!("{n}:")))
-                .chain(
-                    s.scopes
-                        .last()
-                        .into_iter()
-                        .flat_map(|sc| sc.locals.iter())
-                        .map(|(n, v)| format!("{:<16}{v}", format!("_{n}:"))),
-                )
+                .chain(&locals)
+                .filter(|(name, _)| wanted.is_empty() || wanted.contains(&name.as_str()))
+                .map(|(name, value)| format!("{:<16}{value}", format!("{name}:")))
                 .collect();
             shown.into_iter().for_each(|line| s.print(line));
         }

@@ -79,6 +79,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let plan = Plan::new(s, &head, &used)?;
     let dots = if head.has("nodots") { None } else { Some("Bootstrap replications") };
+    replicate::note(s, &command, dots);
     let marked = replicate::mark_rows(s, &command)?;
     let rows = replicate::on_copies(s, &marked, &statistics, reps, dots, |s, _| plan.draw(s));
     replicate::unmark(s);

@@ -18,6 +18,13 @@ pub(super) struct Statistic {
     what: What,
 }
 
+impl Statistic {
+    /// Whether it is an expression, not one of all coefficients or standard errors.
+    pub(super) fn is_expression(&self) -> bool {
+        matches!(self.what, What::Expression(_))
+    }
+}
+
 #[derive(Debug, Clone)]
 enum What {
     Expression(String),

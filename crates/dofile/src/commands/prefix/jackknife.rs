@@ -69,6 +69,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::standard(2001));
     }
     let dots = if head.has("nodots") { None } else { Some("Jackknife replications") };
+    replicate::note(s, &command, dots);
     let marked = replicate::mark_rows(s, &command)?;
     let rows = replicate::on_copies(s, &marked, &statistics, units.len(), dots, |s, k| {
         let mut keep = vec![false; s.frame.n_rows()];

@@ -56,6 +56,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.frame = full;
     let (statistics, observed, _) = first?;
     let dots = if head.has("nodots") { None } else { Some("Permutations") };
+    replicate::note(s, &command, dots);
     let rows = replicate::on_copies(s, &command, &statistics, reps, dots, |s, _| {
         let mut source: Vec<usize> = (0..s.frame.n_rows()).collect();
         for g in &groups {

@@ -25,6 +25,26 @@ pub(super) fn first_run(
     Ok((statistics, values?, estimated))
 }
 
+/// Says that the command ran once on all data, where dots are shown.
+pub(super) fn note(s: &mut Session, command: &str, dots: Option<&str>) {
+    if dots.is_some() {
+        let name = command.split([' ', ',']).next().unwrap_or(command);
+        s.print(format!("(running {name} on estimation sample)"));
+        s.print("");
+    }
+}
+
+/// The command with the expressions that have names of their own, and further lines.
+pub(super) fn legend(s: &mut Session, command: &str, statistics: &[Statistic], more: &[(&str, String)]) {
+    s.print("");
+    s.print(format!("      Command: {command}"));
+    for x in statistics.iter().filter(|x| x.name != x.text && x.is_expression()) {
+        s.print(format!("{:>13}: {}", crate::format::abbrev(&x.name, 12), x.text));
+    }
+    more.iter().for_each(|(name, text)| s.print(format!("{name:>13}: {text}")));
+    s.print("");
+}
+
 /// One replication on the data in memory: missing values where the command fails. A break is passed on.
 pub(super) fn replication(s: &mut Session, command: &str, statistics: &[Statistic]) -> Result<Vec<f64>> {
     let outcome = quietly(s, command).and_then(|()| statistics.iter().map(|x| x.value(s)).collect());

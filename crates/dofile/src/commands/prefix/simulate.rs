@@ -41,6 +41,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.frame = full;
     *s.rng.borrow_mut() = state;
     let (statistics, ..) = first?;
+    if !head.has("nolegend") {
+        replicate::legend(s, &command, &statistics, &[]);
+    }
     let dots = if head.has("nodots") { None } else { Some("Simulations") };
     let rows = replicate::on_copies(s, &command, &statistics, reps, dots, |_, _| Ok(()))?;
     if let Some(saving) = head.options.text("saving") {

@@ -76,6 +76,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.frame = full.clone();
     let statistics: Vec<exp_list::Statistic> = bound?;
     let dots = if head.has("nodots") { None } else { Some("Statsby groups") };
+    if !head.has("nolegend") {
+        replicate::legend(s, &command, &statistics, &[("By", names(&full, &by))]);
+    }
     let values = replicate::on_copies(s, &command, &statistics, groups.len(), dots, |s, k| {
         s.frame.take_rows(&groups[k]);
         Ok(())
@@ -112,4 +115,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Names of the variables of groups.
+fn names(frame: &Frame, by: &[usize]) -> String {
+    if by.is_empty() {
+        return "<none>".into();
+    }
+    by.iter().map(|&v| frame.var(v).name.as_str()).collect::<Vec<_>>().join(" ")
 }

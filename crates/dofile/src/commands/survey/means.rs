@@ -148,6 +148,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     s.print(format!("(running {} on estimation sample)", kind.name()));
     if !(cmd.has("noheader") || call.prefix.has("noheader")) {
         results::header(s, &title, &[]);
+        plain::ratio_legend(s, &items);
     }
     plain::table(s, level, kind, plain::Shown::default())?;
     results::notes(s);

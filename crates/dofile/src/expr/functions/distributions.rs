@@ -8,7 +8,6 @@ use estimators::binormal::binormal;
 use estimators::distributions as kernel;
 use estimators::distributions::normal;
 use estimators::studentised_range;
-use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Gamma, Poisson};
 use statrs::function::gamma::ln_gamma;
 
 macro_rules! prob {
@@ -130,8 +129,8 @@ fn negative_binomial(n: f64, k: f64, p: f64, tail: bool) -> f64 {
         match (k < 0.0, tail, k == 0.0) {
             (true, t, _) => f64::from(u8::from(t)),
             (_, true, true) => 1.0,
-            (_, true, _) => Beta::new(k, n).map_or(NAN, |d| d.cdf(1.0 - p)),
-            _ => Beta::new(n, k + 1.0).map_or(NAN, |d| d.cdf(p)),
+            (_, true, _) => kernel::beta_tail(n, k, p),
+            _ => kernel::beta_probability(n, k + 1.0, p),
         }
     })
 }
@@ -143,23 +142,16 @@ fn count(x: f64) -> u64 {
 pub(super) const TABLE: &[Function] = &[
     prob!("binormal", "nnn", |a| binormal(a[0], a[1], a[2])),
     prob!("invbinomial", "nnn", |a| when(unit(a[2]) && a[1] < a[0], || {
-        nc::invert(
-            |p| Binomial::new(p, count(a[0])).map_or(NAN, |d| d.cdf(count(a[1]))),
-            a[2],
-            0.0,
-            1.0,
-            false,
-        )
+        nc::invert(|p| kernel::binomial_probability(count(a[0]), count(a[1]), p), a[2], 0.0, 1.0, false)
     })),
     prob!("invbinomialtail", "nnn", |a| when(unit(a[2]) && a[1] >= 1.0, || {
         nc::invert(|p| kernel::binomial_tail(count(a[0]), count(a[1]), p), a[2], 0.0, 1.0, true)
     })),
     prob!("invpoisson", "nn", |a| when(unit(a[1]), || {
-        nc::invert(|m| Poisson::new(m.max(1e-300)).map_or(NAN, |d| d.cdf(count(a[0]))), a[1], 0.0, INF, false)
+        kernel::gamma_inverse_tail(count(a[0]) as f64 + 1.0, a[1])
     })),
     prob!("invpoissontail", "nn", |a| when(unit(a[1]) && a[0] >= 1.0, || {
-        let tail = |m: f64| Poisson::new(m.max(1e-300)).map_or(NAN, |d| d.sf(count(a[0]) - 1));
-        nc::invert(tail, a[1], 0.0, INF, true)
+        kernel::gamma_quantile(count(a[0]) as f64, a[1])
     })),
     prob!("nbinomial", "nnn", |a| negative_binomial(a[0], a[1], a[2], false)),
     prob!("nbinomialp", "nnn", |a| negative_binomial_p(a[0], a[1], a[2])),
@@ -172,12 +164,8 @@ pub(super) const TABLE: &[Function] = &[
     })),
     prob!("hypergeometric", "nnnn", hypergeometric_sum),
     prob!("hypergeometricp", "nnnn", hypergeometric),
-    prob!("invgammaptail", "nn", |a| when(unit(a[1]), || {
-        nc::invert(|x| Gamma::new(a[0], 1.0).map_or(NAN, |d| d.sf(x)), a[1], 0.0, INF, false)
-    })),
-    prob!("invibetatail", "nnn", |a| when(unit(a[2]), || {
-        nc::invert(|x| Beta::new(a[0], a[1]).map_or(NAN, |d| d.sf(x)), a[2], 0.0, 1.0, false)
-    })),
+    prob!("invgammaptail", "nn", |a| when(unit(a[1]), || { kernel::gamma_inverse_tail(a[0], a[1]) })),
+    prob!("invibetatail", "nnn", |a| when(unit(a[2]), || { kernel::beta_inverse_tail(a[0], a[1], a[2]) })),
     prob!("nchi2", "nnn", |a| nc::nchi2(a[0], a[1], a[2], false)),
     prob!("nchi2tail", "nnn", |a| nc::nchi2(a[0], a[1], a[2], true)),
     prob!("nchi2den", "nnn", |a| nc::nchi2_density(a[0], a[1], a[2])),

@@ -1,20 +1,24 @@
 //! Noncentral distributions and the studentised range: sums of central tails with Poisson weights, so that
 //! small probabilities keep their digits, and quantiles by bisection.
 
-use statrs::distribution::{Beta, ChiSquared, Continuous, ContinuousCDF};
+use estimators::incomplete;
+use statrs::distribution::{Beta, ChiSquared, Continuous};
 use statrs::function::gamma::ln_gamma;
 
 const MAX_TERMS: usize = 200_000;
+
+/// Largest mean of the Poisson weights that the sums are taken for.
+const LARGEST_MEAN: f64 = 1e6;
 
 /// Sum over j of Poisson(j; mean) term(j), from the mode outwards until the terms are negligible.
 fn poisson_mixture(mean: f64, term: impl Fn(f64) -> f64) -> f64 {
     if mean == 0.0 {
         return term(0.0);
     }
-    if !(mean > 0.0 && mean < 1e5) {
+    if !(mean > 0.0 && mean < LARGEST_MEAN) {
         return f64::NAN;
     }
-    let weight = |j: f64| (j * mean.ln() - mean - ln_gamma(j + 1.0)).exp();
+    let weight = |j: f64| incomplete::poisson(j, mean);
     let mode = mean.floor();
     let mut sum = 0.0;
     let mut j = mode;
@@ -41,7 +45,8 @@ fn poisson_mixture(mean: f64, term: impl Fn(f64) -> f64) -> f64 {
 }
 
 fn chi2(df: f64, x: f64, tail: bool) -> f64 {
-    ChiSquared::new(df).map_or(f64::NAN, |d| if tail { d.sf(x) } else { d.cdf(x) })
+    let (lower, upper) = incomplete::gamma(df / 2.0, x / 2.0);
+    if tail { upper } else { lower }
 }
 
 /// Noncentral chi-squared probability (Johnson, Kotz and Balakrishnan 1995, 29.2).
@@ -67,7 +72,13 @@ pub(super) fn nchi2_density(df: f64, lambda: f64, x: f64) -> f64 {
 }
 
 fn beta(a: f64, b: f64, x: f64, tail: bool) -> f64 {
-    Beta::new(a, b).map_or(f64::NAN, |d| if tail { d.sf(x) } else { d.cdf(x) })
+    beta_with(a, b, (x, 1.0 - x), tail)
+}
+
+/// The same with the complement of `x` beside it, which keeps the digits of an `x` near one.
+fn beta_with(a: f64, b: f64, (x, y): (f64, f64), tail: bool) -> f64 {
+    let (lower, upper) = incomplete::beta(a, b, x, y);
+    if tail { upper } else { lower }
 }
 
 /// Noncentral F probability: a mixture of beta probabilities at `df1 x / (df1 x + df2)`.
@@ -78,8 +89,12 @@ pub(crate) fn nf(df1: f64, df2: f64, lambda: f64, x: f64, tail: bool) -> f64 {
     if x <= 0.0 {
         return f64::from(u8::from(tail));
     }
-    let y = df1 * x / (df1 * x + df2);
-    poisson_mixture(lambda / 2.0, |j| beta(df1 / 2.0 + j, df2 / 2.0, y, tail))
+    if lambda >= 2.0 * LARGEST_MEAN && x < lambda / df1 / 100.0 {
+        // only a denominator of a hundred times its mean comes there
+        return f64::from(u8::from(tail));
+    }
+    let shares = (df1 * x / (df1 * x + df2), df2 / (df1 * x + df2));
+    poisson_mixture(lambda / 2.0, |j| beta_with(df1 / 2.0 + j, df2 / 2.0, shares, tail))
 }
 
 /// Noncentral F density.
@@ -126,7 +141,7 @@ pub(super) fn nt(df: f64, delta: f64, t: f64, tail: bool) -> f64 {
         return nt(df, -delta, -t, !tail);
     }
     let below = estimators::distributions::normal(-delta);
-    let x = t * t / (t * t + df);
+    let shares = (t * t / (t * t + df), df / (t * t + df));
     let half = delta * delta / 2.0;
     let mut sum = 0.0;
     for j in 0..MAX_TERMS {
@@ -137,7 +152,8 @@ pub(super) fn nt(df: f64, delta: f64, t: f64, tail: bool) -> f64 {
             (k * half.ln() - half - ln_gamma(k + 1.0), k * half.ln() - half - ln_gamma(k + 1.5))
         };
         let (p, q) = (ln_even.exp(), delta / std::f64::consts::SQRT_2 * ln_odd.exp());
-        let term = p * beta(k + 0.5, df / 2.0, x, tail) + q * beta(k + 1.0, df / 2.0, x, tail);
+        let term =
+            p * beta_with(k + 0.5, df / 2.0, shares, tail) + q * beta_with(k + 1.0, df / 2.0, shares, tail);
         sum += term;
         if k > half && (term.abs() <= 1e-17 * sum.abs() || p < 1e-300) {
             break;

@@ -3,10 +3,9 @@
 
 use super::math::strict;
 use super::{Function, Imp};
-use estimators::distributions::{ln_normal, normal, normal_quantile};
+use estimators::distributions::{self as kernel, ln_normal, normal, normal_quantile};
 use statrs::distribution::{
-    Beta, Binomial, ChiSquared, Continuous, ContinuousCDF, Discrete, DiscreteCDF, FisherSnedecor, Gamma,
-    Normal, Poisson, StudentsT,
+    Beta, Binomial, ChiSquared, Continuous, Discrete, FisherSnedecor, Gamma, Normal, Poisson, StudentsT,
 };
 
 macro_rules! prob {
@@ -69,90 +68,57 @@ pub(super) const TABLE: &[Function] = &[
         _ => with(Normal::new(a[1], a[2]), |d| d.ln_pdf(a[0])),
     }),
     prob!("invnormal", "n", |a| if unit(a[0]) { normal_quantile(a[0]) } else { f64::NAN }),
-    prob!("t", "nn", |a| with(t(a[0]), |d| d.cdf(a[1]))),
-    prob!("ttail", "nn", |a| with(t(a[0]), |d| d.sf(a[1]))),
+    prob!("t", "nn", |a| kernel::t_tail(a[0], -a[1])),
+    prob!("ttail", "nn", |a| kernel::t_tail(a[0], a[1])),
     prob!("tden", "nn", |a| with(t(a[0]), |d| d.pdf(a[1]))),
-    prob!("invt", "nn", |a| if unit(a[1]) { with(t(a[0]), |d| d.inverse_cdf(a[1])) } else { f64::NAN }),
-    prob!("invttail", "nn", |a| if unit(a[1]) { with(t(a[0]), |d| -d.inverse_cdf(a[1])) } else { f64::NAN }),
-    prob!("chi2", "nn", |a| with(ChiSquared::new(a[0]), |d| d.cdf(a[1].max(0.0)))),
-    prob!("chi2tail", "nn", |a| with(ChiSquared::new(a[0]), |d| d.sf(a[1].max(0.0)))),
+    prob!("invt", "nn", |a| -kernel::t_inverse_tail(a[0], a[1])),
+    prob!("invttail", "nn", |a| kernel::t_inverse_tail(a[0], a[1])),
+    prob!("chi2", "nn", |a| kernel::chi2_probability(a[0], a[1])),
+    prob!("chi2tail", "nn", |a| kernel::chi2_tail(a[0], a[1])),
     prob!("chi2den", "nn", |a| with(ChiSquared::new(a[0]), |d| d.pdf(a[1]))),
-    prob!("invchi2", "nn", |a| from_zero(a[1], || with(ChiSquared::new(a[0]), |d| d.inverse_cdf(a[1])))),
-    prob!("invchi2tail", "nn", |a| {
-        if unit(a[1]) && a[0] > 0.0 {
-            super::noncentral::invert(
-                |x| ChiSquared::new(a[0]).map_or(f64::NAN, |d| d.sf(x)),
-                a[1],
-                0.0,
-                f64::INFINITY,
-                false,
-            )
-        } else {
-            f64::NAN
-        }
-    }),
-    prob!("F", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.cdf(a[2].max(0.0)))),
-    prob!("Ftail", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| if a[2] <= 0.0 {
-        1.0
-    } else {
-        d.sf(a[2])
-    })),
+    prob!("invchi2", "nn", |a| from_zero(a[1], || kernel::chi2_quantile(a[0], a[1]))),
+    prob!("invchi2tail", "nn", |a| if unit(a[1]) { kernel::chi2_inverse_tail(a[0], a[1]) } else { f64::NAN }),
+    prob!("F", "nnn", |a| kernel::f_probability(a[0], a[1], a[2])),
+    prob!("Ftail", "nnn", |a| kernel::f_tail(a[0], a[1], a[2])),
     prob!("Fden", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.pdf(a[2]))),
-    prob!("invF", "nnn", |a| {
-        from_zero(a[2], || with(FisherSnedecor::new(a[0], a[1]), |d| d.inverse_cdf(a[2])))
+    prob!("invF", "nnn", |a| from_zero(a[2], || kernel::f_quantile(a[0], a[1], a[2]))),
+    prob!("invFtail", "nnn", |a| if unit(a[2]) {
+        kernel::f_inverse_tail(a[0], a[1], a[2])
+    } else {
+        f64::NAN
     }),
-    prob!("invFtail", "nnn", |a| {
-        if unit(a[2]) {
-            with(FisherSnedecor::new(a[1], a[0]), |d| 1.0 / d.inverse_cdf(a[2]))
-        } else {
-            f64::NAN
-        }
-    }),
-    prob!("binomial", "nnn", |a| binomial(a, |d, n, k| match k {
+    prob!("binomial", "nnn", |a| binomial(a, |_, n, k| match k {
         k if k < 0.0 => 0.0,
-        k if k >= n => 1.0,
-        k => d.cdf(k as u64),
+        k => kernel::binomial_probability(n as u64, k as u64, a[2]),
     })),
     prob!("binomialp", "nnn", |a| binomial(a, |d, n, k| match k {
         k if k < 0.0 => f64::NAN,
         k if k > n => 0.0,
         k => d.pmf(k as u64),
     })),
-    prob!("binomialtail", "nnn", |a| binomial(a, |d, n, k| match k {
+    prob!("binomialtail", "nnn", |a| binomial(a, |_, n, k| match k {
         k if k <= 0.0 => 1.0,
-        k if k > n => 0.0,
-        k => d.sf(k as u64 - 1),
+        k => kernel::binomial_tail(n as u64, k as u64, a[2]),
     })),
-    prob!("poisson", "nn", |a| with(Poisson::new(a[0]), |d| {
+    prob!("poisson", "nn", |a| with(Poisson::new(a[0]), |_| {
         let k = a[1].floor();
-        if k < 0.0 { 0.0 } else { d.cdf(k as u64) }
+        if k < 0.0 { 0.0 } else { kernel::poisson_probability(a[0], k as u64) }
     })),
     prob!("poissonp", "nn", |a| with(Poisson::new(a[0]), |d| {
         let k = a[1].floor();
         if k < 0.0 { f64::NAN } else { d.pmf(k as u64) }
     })),
-    prob!("poissontail", "nn", |a| with(Poisson::new(a[0]), |d| {
+    prob!("poissontail", "nn", |a| with(Poisson::new(a[0]), |_| {
         let k = a[1].floor();
-        if k <= 0.0 { 1.0 } else { d.sf(k as u64 - 1) }
+        if k <= 0.0 { 1.0 } else { kernel::poisson_tail(a[0], k as u64) }
     })),
-    prob!("gammap", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.cdf(a[1].max(0.0)))),
-    prob!("gammaptail", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.sf(a[1].max(0.0)))),
-    prob!("invgammap", "nn", |a| from_zero(a[1], || {
-        with(Gamma::new(a[0], 1.0), |d| {
-            let near = d.inverse_cdf(a[1]);
-            // the search of statrs stops after ten digits; one step of Newton's method brings the others
-            let better = near - (d.cdf(near) - a[1]) / d.pdf(near);
-            if better > 0.0 { better } else { near }
-        })
-    })),
+    prob!("gammap", "nn", |a| kernel::gamma_probability(a[0], a[1])),
+    prob!("gammaptail", "nn", |a| kernel::gamma_tail(a[0], a[1])),
+    prob!("invgammap", "nn", |a| from_zero(a[1], || kernel::gamma_quantile(a[0], a[1]))),
     prob!("gammaden", "nnnn", |a| with(Gamma::new(a[0], 1.0 / a[1]), |d| d.pdf(a[3] - a[2]))),
-    prob!("ibeta", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.cdf(a[2].clamp(0.0, 1.0)))),
-    prob!("ibetatail", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.sf(a[2].clamp(0.0, 1.0)))),
-    prob!("invibeta", "nnn", |a| if unit(a[2]) {
-        with(Beta::new(a[0], a[1]), |d| d.inverse_cdf(a[2]))
-    } else {
-        f64::NAN
-    }),
+    prob!("ibeta", "nnn", |a| kernel::beta_probability(a[0], a[1], a[2].clamp(0.0, 1.0))),
+    prob!("ibetatail", "nnn", |a| kernel::beta_tail(a[0], a[1], a[2].clamp(0.0, 1.0))),
+    prob!("invibeta", "nnn", |a| if unit(a[2]) { kernel::beta_quantile(a[0], a[1], a[2]) } else { f64::NAN }),
     prob!("betaden", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.pdf(a[2]))),
     prob!("exponential", "nn", |a| match (a[0] > 0.0, a[1] < 0.0) {
         (false, _) => f64::NAN,
