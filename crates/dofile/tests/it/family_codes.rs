@@ -8,7 +8,7 @@ const DATA: &str = "set obs 40\ngenerate t = _n\ngenerate x = mod(_n * 7, 11)\ng
 
 const CASES: &[(&str, i32)] = &[
     ("corrgram x if x > 100", 2000),
-    ("dfuller s", 109),
+    ("dfuller s", 2000),
     ("dfuller nothing", 111),
     ("dfuller x y", 103),
     ("dfuller x in 1/4, lags(5)", 2001),
