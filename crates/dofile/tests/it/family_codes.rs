@@ -51,9 +51,11 @@ const CASES: &[(&str, i32)] = &[
 
 #[test]
 fn unusable_input_ends_with_its_return_code() {
+    let folder = tempfile::tempdir().expect("a folder");
     let mut wrong = Vec::new();
     for (command, code) in CASES {
         let mut session = Session::default();
+        session.cwd = folder.path().to_path_buf();
         let (log, rc) = session.run_captured(&format!("{DATA}{command}\n"));
         if rc != *code {
             wrong.push(format!("{command}: r({rc}), not r({code})\n{log}"));

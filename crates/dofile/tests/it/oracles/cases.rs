@@ -50,7 +50,10 @@ fn printed_lines_that_miss<'a>(case: &'a Value, log: &str) -> impl Iterator<Item
 /// Failures of one case, each with what was found and wanted.
 fn failures(case: &Value) -> Vec<String> {
     let name = case["name"].as_str().expect("a name");
+    // what a case writes does not stay among the sources
+    let folder = tempfile::tempdir().expect("a folder");
     let mut session = Session::default();
+    session.cwd = folder.path().to_path_buf();
     if let Some(file) = case["data"].as_str() {
         load(&mut session, file);
     }
