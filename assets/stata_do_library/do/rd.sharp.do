@@ -12,6 +12,12 @@ local most = r(max)
 local spread = r(sd)
 local total = r(N)
 ss_check few_near_cutoff, fail(`least' >= 0 | `most' < 0) value(`total')
+* nor can a bandwidth be chosen with a few rows on a side
+quietly count if ss_use & ss_above == 0
+local rows_below = r(N)
+quietly count if ss_use & ss_above == 1
+local rows_above = r(N)
+ss_check few_near_cutoff, fail(min(`rows_below', `rows_above') < 20) value(min(`rows_below', `rows_above'))
 * many equal values of the running variable
 tempvar heap
 quietly bysort ss_use ss_run: generate long `heap' = _N if ss_use
