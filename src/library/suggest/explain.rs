@@ -2,14 +2,14 @@
 
 use super::columns::{Named, Place};
 use super::mentions::Mention;
-use super::method::{Chosen, Reason};
+use super::method::Chosen;
+use super::open_method;
 use super::phrases::Parsed;
 use super::role_words::{parameter_part, part};
 use super::roles::Filled;
 use super::structure::Structure;
-use super::{BLOCKED, Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
-use crate::domain::profile::is_binary;
-use crate::domain::template::{Bilingual, TemplateMeta};
+use super::{BLOCKED, Choice, SuggestInput, Suggestion};
+use crate::domain::template::Bilingual;
 
 /// Most alternatives that are shown.
 pub(super) const SHOWN: usize = 4;
@@ -41,6 +41,10 @@ impl Explained<'_> {
         self.ask_doubted_outcome(&choices, &mut open_questions);
         self.ask_doubted_others(&choices, &mut open_questions);
         let method = meta.map(|meta| self.method(&chosen, meta));
+        // a question that is too vague for roles is asked for already
+        if !open_questions.iter().any(|q| q.blocking && q.field == "requirement") {
+            open_questions.extend(method.as_ref().and_then(open_method::guess));
+        }
         let least = choices
             .iter()
             .map(|c| c.confidence)
@@ -199,82 +203,6 @@ impl Explained<'_> {
             reason,
             confidence: 0.7,
             alternatives: Vec::new(),
-        }
-    }
-
-    fn method(&self, chosen: &Chosen, meta: &TemplateMeta) -> MethodChoice {
-        let title = |id: &crate::domain::ids::TemplateId| {
-            self.input.library.get(id).map(|t| t.meta.title.clone()).unwrap_or_default()
-        };
-        let first = chosen.ranking.first().map(|r| &r.template_id);
-        let agrees = first == Some(&meta.id);
-        let confidence = match (chosen.reason, agrees, self.filled.named) {
-            (Reason::Named | Reason::Rules, true, _) => 0.95,
-            (Reason::Named, ..) | (Reason::Rules, _, true) => 0.9,
-            (Reason::Rules, false, false) => 0.75,
-            (Reason::Ranking, ..) => 0.5,
-        };
-        MethodChoice {
-            template_id: meta.id.to_string(),
-            title: meta.title.clone(),
-            reason: self.why(chosen),
-            confidence,
-            alternatives: chosen
-                .ranking
-                .iter()
-                .filter(|r| r.template_id != meta.id)
-                .take(SHOWN)
-                .map(|r| MethodAlternative {
-                    template_id: r.template_id.to_string(),
-                    title: title(&r.template_id),
-                    score: r.score,
-                })
-                .collect(),
-        }
-    }
-
-    fn why(&self, chosen: &Chosen) -> Bilingual {
-        if chosen.reason == Reason::Named || (self.filled.named && chosen.reason == Reason::Rules) {
-            return both("words of the question ask for this analysis", "问题中的用词要求这种分析");
-        }
-        if chosen.reason == Reason::Ranking {
-            return both("the first of the ranking for these variables", "在这些变量下排序第一");
-        }
-        let roles = &chosen.statement.roles;
-        let outcome = roles.get("outcome_var").and_then(|c| c.first());
-        let column = outcome.and_then(|name| self.named.iter().find(|n| n.name() == name));
-        let has = |role: &str| roles.contains_key(role);
-        if has("instrument_vars") {
-            return both("the question names an instrument", "问题指定了工具变量");
-        }
-        if has("group_var") || has("row_var") {
-            return both("the question compares groups", "问题要求比较组别");
-        }
-        if has("entity_var") && has("time_var") {
-            return both("the data follow units over time", "数据是面板数据");
-        }
-        if has("time_var") {
-            return both("the data are one series over time", "数据是时间序列");
-        }
-        match column {
-            Some(y) if is_binary(y.column) => both(
-                format!("{} has the values 0 and 1, so the method estimates a probability", y.name()),
-                format!("{} 只取 0 和 1，因此估计概率", y.name()),
-            ),
-            Some(y) if y.is_scale() => {
-                both(format!("{} is an ordered scale", y.name()), format!("{} 是有序等级", y.name()))
-            }
-            Some(y) if y.is_count() => {
-                both(format!("{} counts events", y.name()), format!("{} 是计数变量", y.name()))
-            }
-            Some(y) if y.column.is_text() => {
-                both(format!("{} holds categories", y.name()), format!("{} 是类别变量", y.name()))
-            }
-            Some(y) => both(
-                format!("{} is a number and the question asks how it depends on others", y.name()),
-                format!("{} 是数值，问题询问它与其他变量的关系", y.name()),
-            ),
-            None => both("it fits the question and the data", "符合问题和数据"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{BLOCKED, OpenQuestion, Suggestion};
+use super::{BLOCKED, METHOD, OpenQuestion, Suggestion};
 use crate::domain::template::Bilingual;
 
 /// An analysis that the library does not have.
@@ -60,6 +60,7 @@ pub(super) fn asked(question: &str, mut suggestion: Suggestion) -> Suggestion {
         zh: Some(format!("分析库中没有{}。{}要用哪种分析？", absent.zh, nearest_zh.unwrap_or_default())),
     };
     suggestion.template_id = None;
+    suggestion.open_questions.retain(|question| question.field != METHOD);
     suggestion.statement.parameters.clear();
     suggestion.choices.retain(|choice| choice.field.starts_with("roles."));
     suggestion.confidence *= BLOCKED;

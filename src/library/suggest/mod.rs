@@ -40,6 +40,7 @@ mod natures;
 mod needs;
 mod occasions;
 mod one_value;
+mod open_method;
 mod open_outcome;
 mod phrases;
 mod pinyin;
@@ -77,6 +78,9 @@ use crate::domain::dataset::Dataset;
 use crate::domain::draft::Statement;
 use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
+
+/// The field of a question for the method.
+const METHOD: &str = "template_id";
 
 /// What an open question that blocks leaves of the confidence.
 const BLOCKED: f64 = 0.5;
@@ -162,7 +166,7 @@ pub struct Choice {
 /// Something that the question leaves open.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct OpenQuestion {
-    /// A role, `parameters.<name>`, or `requirement`.
+    /// A role, `parameters.<name>`, `template_id`, or `requirement`.
     pub field: String,
     /// The question to the analyst.
     pub question: Bilingual,
@@ -298,10 +302,14 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
     logarithms::taken(input, &mentions, suggestion)
 }
 
-/// Returns the draft that is submitted: [`draft_of`] without the roles that are too doubtful to be taken, which are asked
-/// for instead.
+/// Returns the draft that is submitted: [`draft_of`] without the roles and the method that are too doubtful to be taken, which
+/// are asked for instead.
 pub fn submitted_of(suggestion: &Suggestion) -> Map<String, Value> {
     let mut body = draft_of(suggestion);
+    if suggestion.open_questions.iter().any(|q| q.blocking && q.field == METHOD) {
+        body.remove("template_id");
+        body.insert("parameters".to_owned(), Map::new().into());
+    }
     if let Some(Value::Object(roles)) = body.get_mut("roles") {
         for question in suggestion.open_questions.iter().filter(|q| q.blocking) {
             roles.remove(&question.field);

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use stata_service::library::load::Library;
+use stata_service::library::suggest::{draft_of, submitted_of};
 
-use super::suggested_library::drafted;
+use super::suggested_library::{drafted, made};
 
 fn draft(data: &str, question: &str) -> Value {
     drafted(&Library::embedded().expect("the library"), data, question)
@@ -53,4 +54,22 @@ fn words_for_a_scale_mean_its_items_and_its_score() {
     assert_eq!(draft("late_xinli", "手机依赖五个条目的内部一致性怎么样")["roles"]["item_vars"], items);
     let made = draft("late_xinli", "睡得少的人抑郁得分更高吗，控制性别和年级");
     assert_eq!(made["roles"]["outcome_var"], json!(["d_total"]));
+}
+
+/// Nothing in these words speaks for an analysis that the library has: the nearest one is said, and asked for.
+#[test]
+fn a_method_that_nothing_speaks_for_is_asked_for() {
+    let library = Library::embedded().expect("the library");
+    let question = "how did the biomass develop from month to month";
+    let guessed = made(&library, "salmon", question);
+    let nearest = guessed.method.as_ref().expect("the nearest").template_id.clone();
+    let asked = guessed.open_questions.iter().find(|q| q.field == "template_id").expect("a question");
+    assert!(asked.blocking && asked.candidates[0] == nearest, "{asked:?}");
+    assert!(asked.question.en.contains(&nearest), "{asked:?}");
+    assert!(draft_of(&guessed).contains_key("template_id"));
+    let submitted = submitted_of(&guessed);
+    assert!(!submitted.contains_key("template_id") && submitted["parameters"] == json!({}), "{submitted:?}");
+    let clear =
+        made(&library, "ask_staff", "Does remote affect job satisfaction, controlling for weekly hours?");
+    assert!(clear.open_questions.iter().all(|q| q.field != "template_id"), "{:?}", clear.open_questions);
 }

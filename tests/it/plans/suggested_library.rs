@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stata_service::adapters::tabular::TabularFiles;
 use stata_service::domain::dataset::{Dataset, DatasetRole};
 use stata_service::library::load::Library;
-use stata_service::library::suggest::{SuggestInput, draft_of, readings, suggest};
+use stata_service::library::suggest::{SuggestInput, Suggestion, draft_of, readings, suggest};
 use stata_service::ports::tabular::{IngestOptions, Tabular};
 
 use crate::support::app::TestApp;
@@ -273,11 +273,14 @@ fn new_questions_with_background_get_their_drafts() {
     asked(&LATEST_ASKED, LEAST_LATEST_ASKED);
 }
 
+pub(super) fn made(library: &Library, data: &str, question: &str) -> Suggestion {
+    let (dataset, values) = read(data);
+    suggest(&SuggestInput { library, question, dataset: &dataset, values: &values })
+}
+
 /// The draft for a question about a file.
 pub(super) fn drafted(library: &Library, data: &str, question: &str) -> Value {
-    let (dataset, values) = read(data);
-    let made = suggest(&SuggestInput { library, question, dataset: &dataset, values: &values });
-    Value::Object(draft_of(&made))
+    Value::Object(draft_of(&made(library, data, question)))
 }
 
 /// Each of these fell to another column or method: the value `HR` was taken for hours, dates of sales for a series, PM2.5 for two
@@ -392,9 +395,6 @@ async fn the_service_returns_the_drafts_of_the_rules() {
         let (file, bytes) = table(data);
         app.upload(&job, &file, bytes).await.ok();
         let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
-        let (dataset, values) = read(data);
-        let made =
-            suggest(&SuggestInput { library: &library, question: text, dataset: &dataset, values: &values });
-        assert_eq!(suggested["draft"], Value::Object(draft_of(&made)), "{text}");
+        assert_eq!(suggested["draft"], drafted(&library, data, text), "{text}");
     }
 }
