@@ -1,10 +1,9 @@
 //! What the tests and measures beside a model say about its conditions: the strength of instruments and their validity, equal
 //! changes of both groups without a treatment, hazards that stay proportional, the efficiency behind a frontier, selection.
 
-use super::evidence::p_words;
-use super::findings_descriptions::number;
+use super::findings_descriptions::{metric, number};
 use super::number::spoken;
-use super::sentences::{Finding, REJECTS, plain, row_of, said, table_of};
+use super::sentences::{Finding, by_p, plain, row_of, said, table_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
@@ -46,10 +45,8 @@ fn instruments(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
 
 fn overidentified(tests: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = OVERIDENTIFIED.iter().find_map(|test| row_of(tests, "test", test))?;
-    let p = number(tests, row, "p_value")?;
     let y = style.variable(style.design.outcome.as_deref()?);
-    let values = [("y", y.as_str()), ("evidence", &p_words(p, style))];
-    Some(tests.says(said(style, "overidentified", p < REJECTS, &values)))
+    by_p(tests, row, "p_value", "overidentified", &[("y", &y)], style)
 }
 
 /// What a model with its own lag holds equal, and the tests of its instruments (Arellano and Bond 1991, Review of Economic Studies 58).
@@ -57,10 +54,8 @@ fn dynamic(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let tests = table_of(tables, "table_tests.csv").filter(|_| style.design.uses(&["xtabond"]));
     let Some((tests, y)) = tests.zip(style.design.outcome.as_deref()) else { return Vec::new() };
     let held = tests.says(plain(style, "within_period", &[("y", &style.variable(y))]));
-    let serial = row_of(tests, "test", "ar2").and_then(|row| {
-        let p = number(tests, row, "p_value")?;
-        Some(tests.says(said(style, "second_order", p < REJECTS, &[("evidence", &p_words(p, style))])))
-    });
+    let serial =
+        row_of(tests, "test", "ar2").and_then(|row| by_p(tests, row, "p_value", "second_order", &[], style));
     [Some(held), serial, overidentified(tests, style)].into_iter().flatten().collect()
 }
 
@@ -83,8 +78,7 @@ fn equal_changes(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
 /// The test of proportional hazards of all regressors together (Grambsch and Therneau 1994, Biometrika 81).
 fn proportional(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let test = table_of(tables, "table_ph_test.csv").and_then(|table| {
-        let p = number(table, row_of(table, "test", "global")?, "p_value")?;
-        Some(table.says(said(style, "proportional", p < REJECTS, &[("evidence", &p_words(p, style))])))
+        by_p(table, row_of(table, "test", "global")?, "p_value", "proportional", &[], style)
     });
     test.into_iter().collect()
 }
@@ -101,8 +95,7 @@ fn frontier(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let values = [("value", value.as_str()), ("low", &low), ("high", &high)];
     let mut all = vec![table.says(plain(style, key, &values))];
     all.extend(table_of(tables, "table_components.csv").and_then(|parts| {
-        let p = number(parts, row_of(parts, "component", "lr_test")?, "p_value")?;
-        Some(parts.says(said(style, "inefficiency", p < REJECTS, &[("evidence", &p_words(p, style))])))
+        by_p(parts, row_of(parts, "component", "lr_test")?, "p_value", "inefficiency", &[], style)
     }));
     all
 }
@@ -111,11 +104,9 @@ fn frontier(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
 fn selection(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let fit = table_of(tables, "table_fit.csv").filter(|_| table_of(tables, "table_selection.csv").is_some());
     let test = fit.and_then(|fit| {
-        let metric = |name: &str| number(fit, row_of(fit, "metric", name)?, "value");
-        let (rho, p) = (metric("rho")?, metric("independence_p")?);
-        let values = [("value", spoken(rho, style.options.decimals)), ("evidence", p_words(p, style))];
-        let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
-        Some(fit.says(said(style, "selection", p < REJECTS, &values)))
+        let value = spoken(metric(fit, "rho")?, style.options.decimals);
+        let row = row_of(fit, "metric", "independence_p")?;
+        by_p(fit, row, "value", "selection", &[("value", &value)], style)
     });
     test.into_iter().collect()
 }

@@ -6,7 +6,7 @@ use super::evidence::p_words;
 use super::findings_descriptions::{ends, group, metric, number, percent, shown};
 use super::number::{brief, spoken};
 use super::sentences::{
-    Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
+    Estimate, Finding, REJECTS, USUAL, by_p, plain, row_of, said, said_estimate, said_of, table_of,
 };
 use super::style::Style;
 use super::table::Table;
@@ -51,21 +51,6 @@ fn focal(style: &Style<'_>) -> Option<String> {
 
 fn by(style: &Style<'_>) -> Option<String> {
     Some(style.variable(style.design.group.as_deref()?))
-}
-
-/// A sentence that needs the p-value of a row alone.
-fn by_p(
-    table: &Table,
-    row: usize,
-    column: &str,
-    kind: &str,
-    values: &[(&str, &str)],
-    style: &Style<'_>,
-) -> Option<Finding> {
-    let p = number(table, row, column)?;
-    let evidence = p_words(p, style);
-    let values = [values, &[("evidence", evidence.as_str())]].concat();
-    Some(table.says(said(style, kind, p < REJECTS, &values)))
 }
 
 fn ancova(tables: &[Table], style: &Style<'_>) -> Said {

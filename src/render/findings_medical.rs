@@ -1,12 +1,9 @@
 //! The main results of medical designs: areas under curves, accuracy of a test, agreement of methods and raters, matched
 //! pairs, risks of the exposed, pooled studies, predicted risks, doses.
 
-use super::evidence::p_words;
 use super::findings_descriptions::percent;
 use super::number::{spoken, whole_or_fixed};
-use super::sentences::{
-    Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
-};
+use super::sentences::{Estimate, Finding, USUAL, by_p, plain, row_of, said_estimate, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -40,10 +37,8 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
 fn heterogeneity(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let tests = table_of(tables, "table_tests.csv")?;
     let share = tests.cell(row_of(tests, "test", "i_squared")?, "statistic").number()?;
-    let p = tests.cell(row_of(tests, "test", "cochran_q")?, "p_value").number()?;
-    let values = [("share", percent(share)), ("evidence", p_words(p, style))];
-    let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
-    Some(tests.says(said(style, "heterogeneity", p < REJECTS, &values)))
+    let row = row_of(tests, "test", "cochran_q")?;
+    by_p(tests, row, "p_value", "heterogeneity", &[("share", &percent(share))], style)
 }
 
 /// The words of an estimate in the row of a measure.

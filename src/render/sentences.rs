@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::style::Style;
 use super::words::{File, file, key_of};
-use super::{evidence::evidence_of, number::places_apart, number::spoken, table::Table};
+use super::{evidence::evidence_of, evidence::p_words, number::places_apart, number::spoken, table::Table};
 
 static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/report/findings.json")));
 
@@ -127,6 +127,21 @@ pub(super) fn table_of<'a>(tables: &'a [Table], file: &str) -> Option<&'a Table>
 
 /// A p-value below which a test speaks against equality.
 pub(super) const REJECTS: f64 = 0.05;
+
+/// A sentence that needs the p-value of a row alone.
+pub(super) fn by_p(
+    table: &Table,
+    row: usize,
+    column: &str,
+    kind: &str,
+    values: &[(&str, &str)],
+    style: &Style<'_>,
+) -> Option<Finding> {
+    let p = table.cell(row, column).number()?;
+    let evidence = p_words(p, style);
+    let values = [values, &[("evidence", evidence.as_str())]].concat();
+    Some(table.says(said(style, kind, p < REJECTS, &values)))
+}
 
 #[cfg(test)]
 mod tests {
