@@ -72,7 +72,8 @@ pub struct Claimed {
 pub struct Claims {
     /// The claimed jobs, in the order in which they were taken; fewer than wanted where no more may start.
     pub jobs: Vec<Claimed>,
-    /// When the first of the jobs that wait for their time may start (UTC).
+    /// When to ask again (UTC): now where a job was passed over, otherwise when the first of the jobs that wait for their time may
+    /// start; `None` where no job waits.
     pub next_ready: Option<DateTime<Utc>>,
 }
 

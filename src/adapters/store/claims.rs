@@ -72,6 +72,7 @@ impl SqliteStore {
                 },
             }
         }
+        let held = taken.len();
         let claims =
             taken.into_iter().zip(&ask.runs).map(|(hold, run_id)| self.claim_one(hold, run_id, &ask));
         let (mut jobs, mut failed) = (Vec::new(), None);
@@ -80,6 +81,10 @@ impl SqliteStore {
                 Ok(claimed) => jobs.extend(claimed),
                 Err(error) => failed = Some(error),
             }
+        }
+        // a job that was taken in vain may have stood before one that may start
+        if jobs.len() < held {
+            next_ready = Some(self.core().clock.now());
         }
         match failed {
             Some(error) if jobs.is_empty() => Err(error),
