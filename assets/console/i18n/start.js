@@ -42,7 +42,7 @@ export default {
     "start.until": "access until {at}",
     "start.forget": "Remove {name} from this list",
     "start.how": "How it works",
-    "start.how.data": "CSV, Excel or Stata files; you see the data as read.",
+    "start.how.data": "CSV, Excel, Stata, SPSS; you see the data as read.",
     "start.how.draft": "Choose among tested analyses and name the variables.",
     "start.how.plan": "See every choice and the whole do-file before anything runs.",
     "start.how.run": "Follow the run, read tables and figures, download everything."
@@ -90,7 +90,7 @@ export default {
     "start.until": "访问有效期至 {at}",
     "start.forget": "从列表中移除“{name}”",
     "start.how": "使用流程",
-    "start.how.data": "支持 CSV、Excel 与 Stata 文件，可核对读取结果。",
+    "start.how.data": "支持 CSV、Excel、Stata、SPSS，可核对读取结果。",
     "start.how.draft": "从经过检验的分析方法中选择，并指定变量。",
     "start.how.plan": "运行之前即可看到每项选择与完整的 do 文件。",
     "start.how.run": "查看运行过程，阅读表格与图形，下载全部内容。"

@@ -38,6 +38,11 @@ const KNOWN = [
   [/^(.+) is missing in ([\d.]+) % of the rows$/, 'missing_share'],
   [/^(.+) numbers the rows of the file and measures nothing.*$/, 'row_numbers'],
   [/^(.+) and (.+) are two parts of one time: where .*, derive a variable by (.+)$/, 'time_in_parts'],
+  [/^(.+) has values that the SPSS file declares missing; here (.+)$/, 'user_missing'],
+  [/^the SPSS file declares these texts of (.+) missing, here they are empty: (.+)$/, 'user_missing_text'],
+  [/^the texts of (.+) have labels, which only numbers can have here: (.+)$/, 'text_labels'],
+  [/^(.+) is a duration; it is a number of seconds here$/, 'duration'],
+  [/^SPSS weights the cases of this file by (.+); here every row counts once$/, 'weighted'],
 ];
 
 /** What the service says of the data, in words of this page; unknown sentences as they came. */

@@ -13,6 +13,7 @@ pub(super) enum Format {
     Xlsx,
     Xls,
     Dta,
+    Sav,
 }
 
 /// First bytes of formats that are not read, with their names.
@@ -24,17 +25,16 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (b"PAR1", "a Parquet file"),
     (b"ARROW1", "a Feather file"),
-    (b"$FL2", "an SPSS file"),
-    (b"$FL3", "an SPSS file"),
     (b"RDX", "an R data file"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),
     (b"\x7fELF", "a program"),
+    (b"ASCII SPSS PORT FILE", "a portable file of SPSS (.por); save it as .sav"),
 ];
 
 /// Advice for the user in a refusal.
-const ACCEPTED: &str = "upload CSV, XLSX, XLS or DTA";
+const ACCEPTED: &str = "upload CSV, XLSX, XLS, DTA or SAV";
 
 /// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
@@ -61,6 +61,12 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     if head.starts_with(b"<stata_dta>") || is_old_dta(head) || extension == "dta" {
         return if head.starts_with(b"PK") { zip(path, "dta") } else { Ok(Format::Dta) };
     }
+    if head.starts_with(b"$FL2")
+        || head.starts_with(b"$FL3")
+        || head[8.min(head.len())..].starts_with(b"ENCRYPTEDSAV")
+    {
+        return Ok(Format::Sav);
+    }
     if head.starts_with(b"PK\x03\x04") {
         return zip(path, &extension);
     }
@@ -70,7 +76,7 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     if let Some((_, name)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(problems::unsupported(&format!("the file is {name}; {ACCEPTED}")));
     }
-    if matches!(extension.as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "parquet") {
+    if matches!(extension.as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "zsav" | "parquet") {
         return Err(problems::parse(
             None,
             None,

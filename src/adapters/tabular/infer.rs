@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::date::{self, DateStyle, Moment, STYLES};
 use super::number;
-pub(super) use decide::{DecimalSign, text_storage};
+pub(super) use decide::{DecimalSign, number_storage, text_storage};
 pub(super) use digits::Digits;
 pub(super) use taker::Taker;
 use words::WordCounts;

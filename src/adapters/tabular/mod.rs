@@ -1,4 +1,4 @@
-//! Uploaded tables (CSV, XLSX, XLS, DTA) to canonical data, and a look into canonical data. Which rows are
+//! Uploaded tables (CSV, XLSX, XLS, DTA, SAV) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
 mod advance;
@@ -12,6 +12,7 @@ mod format;
 mod hashed_file;
 mod index_columns;
 mod infer;
+mod legacy_text;
 mod number;
 mod output;
 mod preview;
@@ -22,6 +23,7 @@ mod remarks;
 mod repairs;
 mod row_checks;
 mod separation;
+mod spss;
 mod stata;
 mod steps;
 mod text;
@@ -68,6 +70,7 @@ impl Tabular for TabularFiles {
             Format::Xlsx => excel::ingest(source, excel::Kind::Xlsx, options, dest),
             Format::Xls => excel::ingest(source, excel::Kind::Xls, options, dest),
             Format::Dta => stata::ingest(source, dest),
+            Format::Sav => spss::ingest(source, dest),
         }))
         .unwrap_or_else(|_| {
             tracing::error!(event = "SS_INGEST_PANICKED", "a reader panicked on an upload");

@@ -99,6 +99,16 @@ pub(super) fn dta_read(error: &dta::Error) -> Problem {
     }
 }
 
+/// A failure of the reader of system files on an upload.
+pub(super) fn sav_read(error: &sav::Error) -> Problem {
+    match error {
+        sav::Error::Io(error) => io("read the upload", error),
+        sav::Error::Encrypted => unsupported(&error.to_string()),
+        sav::Error::TooLarge { what, limit } => too_large(&format!("{what} is too large"), *limit),
+        other => parse(None, None, &other.to_string()),
+    }
+}
+
 /// A failure of the .dta writer on canonical data.
 pub(super) fn dta_write(error: &dta::Error) -> Problem {
     match error {

@@ -6,14 +6,14 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use dta::limits::{VALUE_LABEL_BYTES, VALUE_LABEL_ENTRIES};
 use dta::{Column, LegacyText, Missing, Options, Reader, StorageType, ValueLabelSet, Variable};
-use encoding_rs::{Encoding, GB18030, GBK};
+use encoding_rs::Encoding;
 use foldhash::fast::RandomState;
 
 use super::advance::Counted;
 use super::infer::text_storage;
+use super::legacy_text::{self, Guess};
 use super::output::{self, Block, ColumnPlan, Output};
 use super::problems;
 use super::profile::{Duplicates, Gatherer};
@@ -45,13 +45,7 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
         && let Some(guessed) = guess_encoding(path)?
     {
         encoding = guessed.name().to_owned();
-        let message = format!("the text was read as {encoding}, which is a guess");
-        warnings.warn(
-            "encoding_guess",
-            None,
-            message,
-            "check the preview; save as release 118 if letters are wrong",
-        );
+        legacy_text::remark(&encoding, "save as release 118", &mut warnings);
         legacy = LegacyText::With(Arc::new(|b| guessed.decode_without_bom_handling(b).0.into_owned()));
         reader = open(path, &legacy)?;
     }
@@ -110,24 +104,12 @@ fn text_columns(reader: &Input) -> Vec<usize> {
     variables.filter(|(_, v)| matches!(v.storage, StorageType::Str(_))).map(|(at, _)| at).collect()
 }
 
-/// Result of decoding a file.
-struct Seen {
-    detector: EncodingDetector,
-    not_utf8: bool,
-}
-
 /// Guesses the encoding of a file that does not say it; `None` if all its text is UTF-8 (or ASCII).
 fn guess_encoding(path: &Path) -> Result<Option<&'static Encoding>, Problem> {
-    let detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let seen = Arc::new(Mutex::new(Seen { detector, not_utf8: false }));
-    let sink = seen.clone();
+    let guess = Arc::new(Mutex::new(Guess::new()));
+    let sink = guess.clone();
     let watch = LegacyText::With(Arc::new(move |bytes| {
-        if !bytes.is_ascii() {
-            let mut seen = sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            seen.not_utf8 |= std::str::from_utf8(bytes).is_err();
-            seen.detector.feed(bytes, false);
-            seen.detector.feed(b"\n", false);
-        }
+        sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(bytes);
         String::new()
     }));
     let mut reader = open(path, &watch)?;
@@ -137,12 +119,8 @@ fn guess_encoding(path: &Path) -> Result<Option<&'static Encoding>, Problem> {
         reader.select(texts).map_err(|e| problems::dta_read(&e))?;
         while reader.read_block(step).map_err(|e| problems::dta_read(&e))?.is_some() {}
     }
-    let seen = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if !seen.not_utf8 {
-        return Ok(None);
-    }
-    let encoding = seen.detector.guess(None, Utf8Detection::Deny);
-    Ok(Some(if encoding == GBK { GB18030 } else { encoding }))
+    let guess = guess.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(guess.encoding())
 }
 
 /// The longest decoded text of every `str#` column in bytes: recoding can make texts longer.
@@ -185,7 +163,8 @@ fn plan(
         .into_iter()
         .collect();
     let safe: BTreeMap<&String, String> = used.iter().zip(naming::column_names(&used)).collect();
-    let labels = safe.iter().map(|(name, safe)| neutral_set(sets[name.as_str()], safe, warnings)).collect();
+    let labels =
+        safe.iter().map(|(name, safe)| neutral_set(&sets[name.as_str()].entries, safe, warnings)).collect();
     let plans = reader
         .variables()
         .iter()
@@ -209,9 +188,14 @@ fn plan(
     (plans, labels)
 }
 
-fn neutral_set(set: &ValueLabelSet, name: &str, warnings: &mut Warnings) -> ValueLabelSet {
+/// Value labels under a safe name with harmless texts, at most as many as the format has.
+pub(super) fn neutral_set<'a>(
+    labels: impl IntoIterator<Item = &'a (i32, String)>,
+    name: &str,
+    warnings: &mut Warnings,
+) -> ValueLabelSet {
     let mut entries = BTreeMap::new();
-    for (code, text) in &set.entries {
+    for (code, text) in labels {
         let text = naming::neutral_text(text, usize::MAX, VALUE_LABEL_BYTES);
         if !text.is_empty() && Missing::of_long(*code) != Some(Missing::SYSTEM) {
             entries.entry(*code).or_insert(text);

@@ -13,5 +13,6 @@ mod many_columns;
 mod mistakes;
 mod random_tables;
 mod reading_progress;
+mod system_files;
 mod upload_download;
 mod upload_sessions;

@@ -172,7 +172,7 @@ impl Inference {
         match reading {
             Reading::Empty | Reading::Boolean => number(StorageType::Byte, "%8.0g"),
             Reading::Plain | Reading::Thousands => {
-                let storage = self.number_storage();
+                let storage = number_storage(self.whole, self.min, self.max);
                 let format = match storage {
                     _ if self.leading_zero => format!("%0{}.0f", self.widths.1),
                     StorageType::Byte | StorageType::Int => "%8.0g".to_owned(),
@@ -191,24 +191,25 @@ impl Inference {
             Reading::Text | Reading::Words(_) => text_storage(self.max_bytes),
         }
     }
+}
 
-    fn number_storage(&self) -> StorageType {
-        if !self.whole {
-            return StorageType::Double;
-        }
-        if self.min > self.max {
-            return StorageType::Byte; // nothing but missing and infinite values
-        }
-        let fits = |low: f64, high: f64| self.min >= low && self.max <= high;
-        if fits(-127.0, 100.0) {
-            StorageType::Byte
-        } else if fits(-32_767.0, 32_740.0) {
-            StorageType::Int
-        } else if fits(-2_147_483_647.0, 2_147_483_620.0) {
-            StorageType::Long
-        } else {
-            StorageType::Double
-        }
+/// The smallest storage for numbers between two; whole says that none has a fraction, and there are none where `min` is the greater.
+pub(in crate::adapters::tabular) fn number_storage(whole: bool, min: f64, max: f64) -> StorageType {
+    if !whole {
+        return StorageType::Double;
+    }
+    if min > max {
+        return StorageType::Byte; // nothing but missing and infinite values
+    }
+    let fits = |low: f64, high: f64| min >= low && max <= high;
+    if fits(-127.0, 100.0) {
+        StorageType::Byte
+    } else if fits(-32_767.0, 32_740.0) {
+        StorageType::Int
+    } else if fits(-2_147_483_647.0, 2_147_483_620.0) {
+        StorageType::Long
+    } else {
+        StorageType::Double
     }
 }
 

@@ -1,0 +1,210 @@
+//! Uploaded system files of SPSS (.sav, .zsav) to canonical data: user-missing values become extended missing values with their
+//! labels, dates become those of Stata, numbers take the smallest storage that holds them.
+
+mod meaning;
+mod remarks;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use dta::{Column, LongText, LongTexts, StorageType, Texts, ValueLabelSet};
+use encoding_rs::{Encoding, UTF_8};
+use foldhash::fast::RandomState;
+use sav::{Reader, Variable};
+
+use super::advance::Counted;
+use super::legacy_text::{self, Guess};
+use super::output::{self, Block, ColumnPlan, Output};
+use super::problems;
+use super::profile::{Duplicates, Gatherer};
+use super::repairs::labelled;
+use super::stata::neutral_set;
+use super::warnings::Warnings;
+use crate::domain::error::Problem;
+use crate::ports::tabular::IngestedDataset;
+use meaning::{Facts, Meaning};
+
+type Input = Reader<Counted>;
+
+/// Bound on the metadata of an upload that is kept in memory.
+const METADATA_LIMIT: u64 = 96 << 20;
+/// What the values are is found first, then the cases are converted.
+const PASSES: u64 = 2;
+/// Bytes of cases converted at once.
+const BLOCK_BYTES: usize = 2 << 20;
+
+/// Converts a system file.
+///
+/// # Errors
+/// `INPUT_*` with row, column and reason.
+pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Problem> {
+    let mut warnings = Warnings::default();
+    let file = Counted::open(path, PASSES).map_err(|e| problems::io("read the upload", &e))?;
+    let mut reader = Reader::open(file, METADATA_LIMIT).map_err(|e| problems::sav_read(&e))?;
+    let step = block_rows(reader.variables());
+    let encoding = encoding(&mut reader, step, &mut warnings)?;
+    let decode = |bytes: &[u8]| encoding.decode_without_bom_handling(bytes).0.into_owned();
+    let (rows, facts) = facts(&mut reader, step, encoding)?;
+    if rows == 0 {
+        return Err(problems::empty("the file has no cases"));
+    }
+    let variables = reader.variables().to_vec();
+    let meanings: Vec<Meaning> = variables.iter().zip(&facts).map(|(v, f)| Meaning::of(v, f)).collect();
+    let mut plans: Vec<ColumnPlan> = variables
+        .iter()
+        .zip(&meanings)
+        .map(|(variable, meaning)| ColumnPlan {
+            original: decode(&variable.name),
+            name: String::new(),
+            label: Some(decode(&variable.label)),
+            storage: meaning.storage,
+            format: meaning.format.clone(),
+            value_label: String::new(),
+        })
+        .collect();
+    output::name_columns(&mut plans, &mut warnings);
+    let labels = value_labels(&variables, &meanings, &mut plans, decode, &mut warnings);
+    for ((variable, meaning), (plan, facts)) in variables.iter().zip(&meanings).zip(plans.iter().zip(&facts))
+    {
+        remarks::on(&plan.name, variable, meaning, facts, decode, &mut warnings);
+    }
+    remarks::on_weight(reader.weight().map(|at| plans[at].name.as_str()), &mut warnings);
+    let mut output = Output::create(dest, &plans, labels, rows)?;
+    let mut gatherer = Gatherer::new(plans.len(), RandomState::default());
+    let mut duplicates = Duplicates::default();
+    reader.rewind().map_err(|e| problems::sav_read(&e))?;
+    while let Some(block) = reader.read_block(step).map_err(|e| problems::sav_read(&e))? {
+        let columns = block.iter().zip(&meanings).map(|(column, meaning)| convert(column, meaning, encoding));
+        let columns: Vec<Column> = columns.collect();
+        duplicates.add(&gatherer.add(&columns));
+        output.write(Block::Columns(columns))?;
+    }
+    let canonical = output.finish()?;
+    let columns = output::describe(plans, &gatherer, rows);
+    output::remark(&columns, &duplicates, rows, &mut warnings);
+    let repairs = labelled::offers(dest, &columns, &mut warnings)?;
+    Ok(IngestedDataset {
+        format: "sav".to_owned(),
+        canonical,
+        row_count: rows,
+        columns,
+        repairs,
+        sheet_names: Vec::new(),
+        selected_sheet: None,
+        header_row: None,
+        encoding: Some(encoding.name().to_owned()),
+        delimiter: None,
+        warnings: warnings.finish(),
+    })
+}
+
+fn block_rows(variables: &[Variable]) -> usize {
+    let width: usize = variables.iter().map(|v| v.width.unwrap_or(8)).sum();
+    (BLOCK_BYTES / width.max(1)).clamp(1, 65_536)
+}
+
+/// The encoding that the file names, or a guess from all its texts.
+fn encoding(reader: &mut Input, step: usize, warnings: &mut Warnings) -> Result<&'static Encoding, Problem> {
+    if let Some(encoding) = reader.encoding().and_then(|name| Encoding::for_label(name.as_bytes())) {
+        return Ok(encoding);
+    }
+    let mut guess = Guess::new();
+    for variable in reader.variables() {
+        guess.add(&variable.name);
+        guess.add(&variable.label);
+        variable.labels.iter().for_each(|(_, label)| guess.add(label));
+        variable.text_labels.iter().for_each(|(_, label)| guess.add(label));
+    }
+    while let Some(block) = reader.read_block(step).map_err(|e| problems::sav_read(&e))? {
+        block.iter().flat_map(sav::Column::texts).for_each(|text| guess.add(text));
+    }
+    reader.rewind().map_err(|e| problems::sav_read(&e))?;
+    let Some(guessed) = guess.encoding() else { return Ok(UTF_8) };
+    legacy_text::remark(guessed.name(), "save the file with a current release of SPSS", warnings);
+    Ok(guessed)
+}
+
+/// Counts the cases and finds what the values of each variable are.
+fn facts(reader: &mut Input, step: usize, encoding: &'static Encoding) -> Result<(u64, Vec<Facts>), Problem> {
+    let variables = reader.variables().to_vec();
+    let mut facts: Vec<Facts> = variables.iter().map(|_| Facts::default()).collect();
+    let mut rows = 0;
+    while let Some(block) = reader.read_block(step).map_err(|e| problems::sav_read(&e))? {
+        for ((variable, facts), column) in variables.iter().zip(&mut facts).zip(&block) {
+            match column {
+                sav::Column::Numbers(numbers) => numbers.iter().for_each(|x| facts.number(*x, variable)),
+                sav::Column::Texts { .. } => column.texts().for_each(|text| {
+                    facts.text(text, &encoding.decode_without_bom_handling(text).0, variable);
+                }),
+            }
+        }
+        rows += match &block[0] {
+            sav::Column::Numbers(numbers) => numbers.len() as u64,
+            sav::Column::Texts { ends, .. } => ends.len() as u64,
+        };
+    }
+    Ok((rows, facts))
+}
+
+/// Value labels of the canonical data; variables with the same labels share a set. Gives the plans their names.
+fn value_labels(
+    variables: &[Variable],
+    meanings: &[Meaning],
+    plans: &mut [ColumnPlan],
+    decode: impl Fn(&[u8]) -> String,
+    warnings: &mut Warnings,
+) -> Vec<ValueLabelSet> {
+    let mut sets: BTreeMap<Vec<(i32, String)>, String> = BTreeMap::new();
+    let mut labels = Vec::new();
+    for ((variable, meaning), plan) in variables.iter().zip(meanings).zip(plans) {
+        let coded =
+            variable.labels.iter().filter_map(|(value, label)| Some((meaning.code(*value)?, decode(label))));
+        let entries: Vec<(i32, String)> = coded.collect();
+        if entries.is_empty() {
+            continue;
+        }
+        plan.value_label = sets
+            .entry(entries)
+            .or_insert_with_key(|entries| {
+                labels.push(neutral_set(entries, &plan.name, warnings));
+                plan.name.clone()
+            })
+            .clone();
+    }
+    labels
+}
+
+fn convert(column: &sav::Column, meaning: &Meaning, encoding: &'static Encoding) -> Column {
+    let sav::Column::Numbers(numbers) = column else { return texts(column, meaning, encoding) };
+    let values = numbers.iter().map(|x| meaning.value(*x));
+    match meaning.storage {
+        StorageType::Byte => {
+            Column::Byte(values.map(|v| v.map_or_else(dta::Missing::byte, |x| x as i8)).collect())
+        }
+        StorageType::Int => {
+            Column::Int(values.map(|v| v.map_or_else(dta::Missing::int, |x| x as i16)).collect())
+        }
+        StorageType::Long => {
+            Column::Long(values.map(|v| v.map_or_else(dta::Missing::long, |x| x as i32)).collect())
+        }
+        _ => Column::Double(values.map(|v| v.map_or_else(dta::Missing::double, |x| x)).collect()),
+    }
+}
+
+/// Texts; those that the file declares missing become empty.
+fn texts(column: &sav::Column, meaning: &Meaning, encoding: &'static Encoding) -> Column {
+    let kept = column.texts().map(|text| if meaning.is_missing_text(text) { &b""[..] } else { text });
+    let decoded = kept.map(|text| encoding.decode_without_bom_handling(text).0);
+    if meaning.storage == StorageType::StrL {
+        let mut long = LongTexts::default();
+        for text in decoded {
+            let at = (!text.is_empty()).then(|| {
+                long.values.push(LongText::Text(text.into_owned()));
+                (long.values.len() - 1) as u32
+            });
+            long.rows.push(at);
+        }
+        return Column::StrL(long);
+    }
+    Column::Str(decoded.collect::<Texts>())
+}
