@@ -12,6 +12,7 @@ mod format;
 mod hashed_file;
 mod index_columns;
 mod infer;
+mod labelled_file;
 mod legacy_text;
 mod number;
 mod output;

@@ -9,15 +9,13 @@ use std::path::Path;
 
 use dta::{Column, LongText, LongTexts, StorageType, Texts, ValueLabelSet};
 use encoding_rs::{Encoding, UTF_8};
-use foldhash::fast::RandomState;
 use sav::{Reader, Variable};
 
 use super::advance::Counted;
+use super::labelled_file::LabelledFile;
 use super::legacy_text::{self, Guess};
-use super::output::{self, Block, ColumnPlan, Output};
+use super::output::{self, ColumnPlan};
 use super::problems;
-use super::profile::{Duplicates, Gatherer};
-use super::repairs::labelled;
 use super::stata::neutral_set;
 use super::warnings::Warnings;
 use crate::domain::error::Problem;
@@ -69,33 +67,13 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
         remarks::on(&plan.name, variable, meaning, facts, decode, &mut warnings);
     }
     remarks::on_weight(reader.weight().map(|at| plans[at].name.as_str()), &mut warnings);
-    let mut output = Output::create(dest, &plans, labels, rows)?;
-    let mut gatherer = Gatherer::new(plans.len(), RandomState::default());
-    let mut duplicates = Duplicates::default();
+    let mut output = LabelledFile::create(dest, plans, labels, rows)?;
     reader.rewind().map_err(|e| problems::sav_read(&e))?;
     while let Some(block) = reader.read_block(step).map_err(|e| problems::sav_read(&e))? {
         let columns = block.iter().zip(&meanings).map(|(column, meaning)| convert(column, meaning, encoding));
-        let columns: Vec<Column> = columns.collect();
-        duplicates.add(&gatherer.add(&columns));
-        output.write(Block::Columns(columns))?;
+        output.write(columns.collect())?;
     }
-    let canonical = output.finish()?;
-    let columns = output::describe(plans, &gatherer, rows);
-    output::remark(&columns, &duplicates, rows, &mut warnings);
-    let repairs = labelled::offers(dest, &columns, &mut warnings)?;
-    Ok(IngestedDataset {
-        format: "sav".to_owned(),
-        canonical,
-        row_count: rows,
-        columns,
-        repairs,
-        sheet_names: Vec::new(),
-        selected_sheet: None,
-        header_row: None,
-        encoding: Some(encoding.name().to_owned()),
-        delimiter: None,
-        warnings: warnings.finish(),
-    })
+    output.finish("sav", encoding.name(), warnings)
 }
 
 fn block_rows(variables: &[Variable]) -> usize {

@@ -9,15 +9,13 @@ use std::sync::{Arc, Mutex};
 use dta::limits::{VALUE_LABEL_BYTES, VALUE_LABEL_ENTRIES};
 use dta::{Column, LegacyText, Missing, Options, Reader, StorageType, ValueLabelSet, Variable};
 use encoding_rs::Encoding;
-use foldhash::fast::RandomState;
 
 use super::advance::Counted;
 use super::infer::text_storage;
+use super::labelled_file::LabelledFile;
 use super::legacy_text::{self, Guess};
-use super::output::{self, Block, ColumnPlan, Output};
+use super::output::{self, ColumnPlan};
 use super::problems;
-use super::profile::{Duplicates, Gatherer};
-use super::repairs::labelled;
 use super::warnings::Warnings;
 use crate::domain::error::Problem;
 use crate::domain::naming;
@@ -56,33 +54,14 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
     let (mut plans, labels) = plan(&reader, &widths, &mut warnings);
     output::name_columns(&mut plans, &mut warnings);
     let rows = reader.rows();
-    let mut output = Output::create(dest, &plans, labels, rows)?;
-    let mut gatherer = Gatherer::new(plans.len(), RandomState::default());
-    let mut duplicates = Duplicates::default();
+    let mut file = LabelledFile::create(dest, plans, labels, rows)?;
     reader.go_to_row(0);
     let step = block_rows(reader.variables());
     while let Some(mut block) = reader.read_block(step).map_err(|e| problems::dta_read(&e))? {
         block.columns.iter_mut().for_each(normalise);
-        duplicates.add(&gatherer.add(&block.columns));
-        output.write(Block::Columns(block.columns))?;
+        file.write(block.columns)?;
     }
-    let canonical = output.finish()?;
-    let columns = output::describe(plans, &gatherer, rows);
-    output::remark(&columns, &duplicates, rows, &mut warnings);
-    let repairs = labelled::offers(dest, &columns, &mut warnings)?;
-    Ok(IngestedDataset {
-        format: "dta".to_owned(),
-        canonical,
-        row_count: rows,
-        columns,
-        repairs,
-        sheet_names: Vec::new(),
-        selected_sheet: None,
-        header_row: None,
-        encoding: Some(encoding),
-        delimiter: None,
-        warnings: warnings.finish(),
-    })
+    file.finish("dta", &encoding, warnings)
 }
 
 fn open(path: &Path, legacy: &LegacyText) -> Result<Input, Problem> {

@@ -1,0 +1,78 @@
+//! Canonical data of a file that has types and labels of its own: blocks of columns in, a described data set out.
+
+use std::path::{Path, PathBuf};
+
+use dta::{Column, ValueLabelSet};
+use foldhash::fast::RandomState;
+
+use super::output::{self, Block, ColumnPlan, Output};
+use super::profile::{Duplicates, Gatherer};
+use super::repairs::labelled;
+use super::warnings::Warnings;
+use crate::domain::error::Problem;
+use crate::ports::tabular::IngestedDataset;
+
+/// A data set that is being written.
+pub(super) struct LabelledFile {
+    path: PathBuf,
+    output: Output,
+    plans: Vec<ColumnPlan>,
+    rows: u64,
+    gatherer: Gatherer,
+    duplicates: Duplicates,
+}
+
+impl LabelledFile {
+    /// Starts the canonical file for so many rows.
+    ///
+    /// # Errors
+    /// As [`Output::create`].
+    pub(super) fn create(
+        path: &Path,
+        plans: Vec<ColumnPlan>,
+        labels: Vec<ValueLabelSet>,
+        rows: u64,
+    ) -> Result<Self, Problem> {
+        let output = Output::create(path, &plans, labels, rows)?;
+        let gatherer = Gatherer::new(plans.len(), RandomState::default());
+        Ok(Self { path: path.to_owned(), output, plans, rows, gatherer, duplicates: Duplicates::default() })
+    }
+
+    /// Appends a block of rows.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub(super) fn write(&mut self, columns: Vec<Column>) -> Result<(), Problem> {
+        self.duplicates.add(&self.gatherer.add(&columns));
+        self.output.write(Block::Columns(columns))
+    }
+
+    /// Completes the file, and describes it with what is to be remarked.
+    ///
+    /// # Errors
+    /// I/O.
+    pub(super) fn finish(
+        self,
+        format: &str,
+        encoding: &str,
+        mut warnings: Warnings,
+    ) -> Result<IngestedDataset, Problem> {
+        let canonical = self.output.finish()?;
+        let columns = output::describe(self.plans, &self.gatherer, self.rows);
+        output::remark(&columns, &self.duplicates, self.rows, &mut warnings);
+        let repairs = labelled::offers(&self.path, &columns, &mut warnings)?;
+        Ok(IngestedDataset {
+            format: format.to_owned(),
+            canonical,
+            row_count: self.rows,
+            columns,
+            repairs,
+            sheet_names: Vec::new(),
+            selected_sheet: None,
+            header_row: None,
+            encoding: Some(encoding.to_owned()),
+            delimiter: None,
+            warnings: warnings.finish(),
+        })
+    }
+}
