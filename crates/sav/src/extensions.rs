@@ -8,6 +8,8 @@ use crate::source::Source;
 
 /// Value labels of a text of more than eight bytes: value and label.
 pub(crate) type LongLabels = Vec<(Vec<u8>, Vec<u8>)>;
+/// Something of each of several variables, by the long name.
+pub(crate) type ByName<T> = Vec<(Vec<u8>, T)>;
 
 /// What the records of type 7 say, by the names of variables.
 #[derive(Debug, Default)]
@@ -20,10 +22,9 @@ pub(crate) struct Extensions {
     /// Code of the characters, where no record names the encoding.
     pub code_page: Option<i32>,
     pub cases: Option<u64>,
-    /// By the long name.
-    pub long_labels: Vec<(Vec<u8>, LongLabels)>,
-    /// Missing values of a text of more than eight bytes, by the long name.
-    pub long_missing: Vec<(Vec<u8>, Vec<Vec<u8>>)>,
+    pub long_labels: ByName<LongLabels>,
+    /// Missing values of a text of more than eight bytes.
+    pub long_missing: ByName<Vec<Vec<u8>>>,
 }
 
 /// Reads one record whose type was read.
@@ -107,7 +108,7 @@ impl<'a, R: Read + Seek> Pieces<'a, R> {
 }
 
 /// Reads record 21; `None` where it is damaged.
-fn long_labels<R: Read + Seek>(source: &Source<R>, data: &[u8]) -> Option<Vec<(Vec<u8>, LongLabels)>> {
+fn long_labels<R: Read + Seek>(source: &Source<R>, data: &[u8]) -> Option<ByName<LongLabels>> {
     let mut pieces = Pieces { source, rest: data };
     let mut all = Vec::new();
     while !pieces.rest.is_empty() {
@@ -124,7 +125,7 @@ fn long_labels<R: Read + Seek>(source: &Source<R>, data: &[u8]) -> Option<Vec<(V
 }
 
 /// Reads record 22; `None` where it is damaged. Some writers give the length before each value, not once.
-fn long_missing<R: Read + Seek>(source: &Source<R>, data: &[u8]) -> Option<Vec<(Vec<u8>, Vec<Vec<u8>>)>> {
+fn long_missing<R: Read + Seek>(source: &Source<R>, data: &[u8]) -> Option<ByName<Vec<Vec<u8>>>> {
     let read = |repeats_length: bool| {
         let mut pieces = Pieces { source, rest: data };
         let mut all = Vec::new();
