@@ -195,3 +195,28 @@ fn parts_of_dates_and_times_have_their_units() {
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     assert_eq!(numbers(text, &parts), [1950.0, 3.0, 5.0, 13.0, 45.0, 1.0, 250.0]);
 }
+
+/// `[FN] String functions`: the examples of ustrpos(), ustrrpos(), strtoname() and tobytes() with their last arguments.
+#[test]
+fn string_functions_heed_their_last_arguments() {
+    let positions = [
+        ("ustrpos(\"médiane\", \"édi\")", 2.0),
+        ("ustrpos(\"médiane\", \"édi\", 3)", 0.0),
+        ("ustrpos(\"äöüö\", \"ö\", 3)", 4.0),
+        ("ustrpos(\"ab\", \"b\", 9)", 0.0),
+        ("ustrrpos(\"enchanté\", \"n\")", 6.0),
+        ("ustrrpos(\"enchanté\", \"n\", 5)", 2.0),
+        ("ustrrpos(\"enchanté\", \"n\", 6)", 6.0),
+        ("ustrrpos(\"enchanté\", \"ne\")", 0.0),
+        ("strtoname(\"5:30\", 1) == \"_5_30\"", 1.0),
+        ("strtoname(\"5:30\", 0) == \"5_30\"", 1.0),
+        ("strtoname(\"5\") == \"_5\"", 1.0),
+        ("strtoname(\"é\") == \"__\"", 1.0),
+        ("ustrtoname(\"5é:x\", 0) == \"5é_x\"", 1.0),
+        ("tobytes(\"abc\", 1) == \"\\x61\\x62\\x63\"", 1.0),
+        ("tobytes(\"café\") == \"\\d099\\d097\\d102\\d195\\d169\"", 1.0),
+    ];
+    for (expression, want) in positions {
+        assert_eq!(numbers("", &[expression]), [want], "{expression}");
+    }
+}
