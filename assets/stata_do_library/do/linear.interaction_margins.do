@@ -1,4 +1,4 @@
-* linear.interaction_margins 1.2.0: does the effect of the focal variable depend on the moderator?
+* linear.interaction_margins 1.2.1: does the effect of the focal variable depend on the moderator?
 * Reads p_outcome p_focal(_fv) p_moderator(_fv) p_controls(_fv) p_vce p_moderator_values p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "ols" {
@@ -77,6 +77,8 @@ else {
     areg `p_outcome' `first'##`second' `p_controls_fv' if ss_use `weight', absorb(ss_absorb) vce(`vce') level(`p_level')
 }
 matrix `coefficients' = r(table)
+* an outcome that repeats the terms leaves no errors, and no effect has a standard error
+ss_check collinear, fail(e(r2) >= 1 - 1e-12) value(e(r2))
 ss_metric r2 = e(r2)
 ss_metric df_r = e(df_r)
 capture noisily testparm `first'#`second'

@@ -1,4 +1,4 @@
-* linear.twoway_cluster 1.1.0: linear regression with standard errors clustered in two dimensions.
+* linear.twoway_cluster 1.1.1: linear regression with standard errors clustered in two dimensions.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_first_cluster p_second_cluster p_absorb_vars p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -42,6 +42,8 @@ foreach dimension in one two both {
 }
 local n = e(N)
 local r2 = e(r2)
+* an outcome that repeats the terms leaves no errors, and no estimate has a standard error
+ss_check collinear, fail(`r2' >= 1 - 1e-12) value(`r2')
 local r2_a = e(r2_a)
 local rmse = e(rmse)
 local df = min(`g_one', `g_two') - 1

@@ -1,4 +1,4 @@
-* panel.mundlak 1.1.1: correlated random effects: effects within units and between units in one model.
+* panel.mundlak 1.1.2: correlated random effects: effects within units and between units in one model.
 * Reads p_outcome p_regressors p_controls(_fv) p_panel_id p_time_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors'
@@ -61,6 +61,8 @@ ss_event step name=estimate status=ok
 
 ss_event step name=test status=begin
 postfile `handle' str32 test double statistic double df1 double df2 double p_value str120 note using "`tests'"
+* no unit mean has a standard error: an outcome that repeats the terms, or regressors that are their own means
+ss_check collinear, fail("`tested'" == "") value(`number')
 test `tested'
 scalar `p' = r(p)
 post `handle' ("unit_means") (r(chi2)) (r(df)) (.) (r(p)) ("chi2; null: random effects are consistent (Hausman test that allows for clusters)")

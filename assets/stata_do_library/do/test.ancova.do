@@ -1,10 +1,12 @@
-* test.ancova 1.0.0: do groups differ once covariates are held equal? Adjusted means, all pairs and the test of equal slopes.
+* test.ancova 1.0.1: do groups differ once covariates are held equal? Adjusted means, all pairs and the test of equal slopes.
 * Reads p_outcome p_group p_covariates p_adjust p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_covariates'
 ss_sample `p_outcome' `p_covariates', strok(`p_group')
 ss_groups `p_group', generate(ss_group) levels(many) small
 local groups = r(groups)
+* every pair of groups is compared
+ss_check too_many_levels, fail(`groups' > 50) value(`groups')
 quietly summarize `p_outcome' if ss_use
 ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))
 ss_event step name=sample status=ok

@@ -130,6 +130,11 @@ def dates(cases):
         'clock("20jan2010 09:15:22.120", "DMYhms")': 1579598122120,
         'clock("09:15:22.1", "hms")': 33322100, 'clock("3:05 p.m. 3jan2020", "hmDMY")': ms(2020, 1, 3, 15, 5)}, 1e-15,
               "1,579,598,122,120: [D] Datetime; Python datetime")
+    cases.add("clock passes over what a mask ignores", None, "display 1", {
+        'clock("2020-05-06T07:08:09", "YMD#hms")': ms(2020, 5, 6, 7, 8, 9), 'clock("2020-05-06T07:08:09Z", "YMD#hms#")': ms(2020, 5, 6, 7, 8, 9),
+        'clock("2020-05-06T07:08:09.250Z", "YMD#hms##")': ms(2020, 5, 6, 7, 8, 9, 250000),
+        'clock("1-1-2010 at 3:23:17 PM", "MDY#hms")': ms(2010, 1, 1, 15, 23, 17), 'clock("2020-05-06T07:08:09", "YMDhms")': ms(2020, 5, 6, 7, 8, 9),
+        'date("2020-05-06T07:08:09Z", "YMD#hms#")': day(2020, 5, 6)}, 1e-15, "[D] Datetime conversion; Python datetime")
     cases.add("leap seconds", None, "display 1", {
         'Clock("20jan2010 09:15:22.120", "DMYhms")': 1579598146120, "tC(20jan2010 09:15:22.120)": 1579598146120,
         'Cofc(clock("20jan2010 09:15:22.120", "DMYhms"))': 1579598146120, "cofC(1579598146120)": 1579598122120,

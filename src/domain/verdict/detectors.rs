@@ -1,9 +1,9 @@
 //! Detectors: what a run's tables and metrics show although no check of the body said so. Each returns
 //! a check with severity `fail` or `warn`; severities are those of the documentation of the checks.
 
-use super::VerdictInput;
-use super::facts::{coefficients, metric};
+use super::facts::{coefficients, complete_rows, metric};
 use super::outputs::Table;
+use super::{VerdictInput, stops};
 use crate::domain::anchors::parse_number;
 use crate::domain::run::RunCheck;
 
@@ -26,11 +26,12 @@ pub fn run(input: &VerdictInput<'_>, known: &[RunCheck]) -> Vec<RunCheck> {
         few_clusters(input),
         stray_return_code(input),
     ];
+    let new = |c: &RunCheck| !known.iter().any(|k| k.id == c.id && k.status == c.status);
+    let mut found: Vec<RunCheck> = found.into_iter().flatten().filter(new).collect();
+    if !known.iter().chain(&found).any(|c| c.status == "fail") {
+        found.extend(stops::check(input));
+    }
     found
-        .into_iter()
-        .flatten()
-        .filter(|c| !known.iter().any(|k| k.id == c.id && k.status == c.status))
-        .collect()
 }
 
 fn check(id: &str, status: &str, value: String, message: &str) -> RunCheck {
@@ -43,9 +44,10 @@ fn check(id: &str, status: &str, value: String, message: &str) -> RunCheck {
     }
 }
 
-/// Fewer rows than the plan's minimum, or none.
+/// Fewer rows than the plan's minimum, or none. A run that stopped before it counted the rows it uses has at most the complete ones.
 fn too_small(input: &VerdictInput<'_>) -> Option<RunCheck> {
-    let used = metric(input.log, "n_used")?;
+    let stopped = || input.log.filter(|log| log.error.is_some());
+    let used = metric(input.log, "n_used").or_else(|| complete_rows(stopped()))?;
     let least = input.plan.contract.constraints.min_observations.max(1);
     if used >= least as f64 {
         return None;

@@ -118,10 +118,14 @@ pub fn sample_flow(input: &VerdictInput<'_>) -> Vec<SampleStep> {
     flow
 }
 
-/// Rows without a missing value that the estimation did not use, out of the note of the sample idiom.
+/// Rows without a missing value, out of the note of the sample idiom.
+pub(super) fn complete_rows(log: Option<&ParsedLog>) -> Option<f64> {
+    events(log, "note").filter(|e| e.get("key") == Some("complete")).last()?.number("rows")
+}
+
+/// Rows without a missing value that the estimation did not use.
 fn by_estimator(log: Option<&ParsedLog>) -> Option<String> {
-    let complete = events(log, "note").filter(|e| e.get("key") == Some("complete")).last()?.number("rows")?;
-    let dropped = complete - metric(log, "n_used")?;
+    let dropped = complete_rows(log)? - metric(log, "n_used")?;
     (dropped > 0.0).then(|| format!("{BY_ESTIMATOR}: {dropped}"))
 }
 

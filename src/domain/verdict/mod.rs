@@ -5,6 +5,7 @@ pub mod cause;
 pub mod detectors;
 pub mod facts;
 pub mod outputs;
+mod stops;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! Every cause and every detector, each by one change to a run that succeeds.
 
 mod results;
+mod stops;
 use serde_json::json;
 
 use super::outputs::Table;
@@ -212,7 +213,6 @@ fn return_codes_name_the_cause() {
         (". foo y x\ncommand foo is unrecognized\nr(199);\n", Cause::TemplateError, "r(199)"),
         (". x\nreghdfe_mata() not found\nr(3499);\n", Cause::TemplateError, "r(3499)"),
         (". x\nvariable zz not found\nr(111);\n", Cause::DataError, "r(111)"),
-        (". x\nno observations\nr(2000);\n", Cause::DataError, "r(2000)"),
         (". x\nlevel(95) invalid\nr(198);\n", Cause::ParameterError, "level"),
         (". x\ninvalid 'foo'\nr(198);\n", Cause::TemplateError, "r(198)"),
         (". x\nfile not found\nr(601);\n", Cause::TemplateError, "r(601)"),

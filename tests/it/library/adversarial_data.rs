@@ -101,6 +101,12 @@ pub(super) struct Case {
     must: Must,
 }
 
+impl Case {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// Marks the rows that `sample_if` keeps.
 const MARK: &str = "zmark";
 
@@ -108,7 +114,12 @@ pub(super) fn case(name: impl Into<String>, table: Table, must: Must) -> Case {
     Case { name: name.into(), table, renamed: BTreeMap::new(), sample_if: false, must }
 }
 
-fn chosen(name: impl Into<String>, table: Table, kept: impl Fn(usize) -> bool, must: Must) -> Case {
+pub(super) fn chosen(
+    name: impl Into<String>,
+    table: Table,
+    kept: impl Fn(usize) -> bool,
+    must: Must,
+) -> Case {
     let table = table.and(MARK, |i| if kept(i) { "1" } else { "0" }.to_owned());
     Case { sample_if: true, ..case(name, table, must) }
 }

@@ -5,6 +5,7 @@ mod awkward_categories;
 mod cli;
 mod contract;
 mod do_file;
+mod few_rows;
 mod plans;
 mod runs;
 mod selection_ranking;

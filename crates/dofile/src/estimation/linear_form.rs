@@ -206,8 +206,18 @@ fn word_length(text: &str, ancillary: bool) -> usize {
             c if c.is_ascii_alphanumeric() || c >= 128 || matches!(c, b'_' | b'.' | b'#' | b':' | b'@') => {
                 at += 1
             }
+            b'+' | b'-'
+                if ends_in_exponent(&text[..at]) && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) =>
+            {
+                at += 1;
+            }
             _ => break,
         }
     }
     at
+}
+
+/// Whether a text is a number up to the letter of its power of ten, as `9.8e` of `9.8e-12`.
+fn ends_in_exponent(text: &str) -> bool {
+    text.strip_suffix(['e', 'E']).is_some_and(|mantissa| mantissa.parse::<f64>().is_ok_and(f64::is_finite))
 }

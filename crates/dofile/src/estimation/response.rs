@@ -155,7 +155,8 @@ impl Response {
             ) => one(Shape::Linear, "Linear prediction".to_string(), true),
             // predict gives the linear prediction after these too
             (_, "")
-                if session.e.is_posted_by_do_file() && session.e.results.get_text("predict").is_none() =>
+                if session.e.is_posted_by_do_file()
+                    && session.e.results.get_text("predict").is_none_or(|program| program == "regress_p") =>
             {
                 one(Shape::Linear, "Linear prediction".to_string(), true)
             }

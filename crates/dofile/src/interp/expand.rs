@@ -157,7 +157,7 @@ impl Session {
     fn global_reference(&mut self, text: &str, i: usize, out: &mut String, depth: usize) -> Result<usize> {
         let b = text.as_bytes();
         if b.get(i + 1) == Some(&b'{') {
-            let Some(end) = text[i..].find('}').map(|k| k + i) else {
+            let Some(end) = closing_brace(b, i + 2) else {
                 out.push('$');
                 return Ok(i + 1);
             };
@@ -213,6 +213,20 @@ impl Session {
             _ => self.global(name.trim()).to_string(),
         })
     }
+}
+
+/// Index of the `}` that closes a `${` whose name starts at `from`, over nested ones.
+fn closing_brace(b: &[u8], from: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for i in from..b.len() {
+        match b[i] {
+            b'{' if b[i - 1] == b'$' => depth += 1,
+            b'}' if depth == 0 => return Some(i),
+            b'}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Index of the `'` that closes the `` ` `` at `open`, over nested macros and compound quotes.

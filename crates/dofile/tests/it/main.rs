@@ -49,6 +49,7 @@ mod printed_tables;
 mod printed_tests;
 mod properties;
 mod reference;
+mod replication_packages;
 mod research;
 mod return_codes;
 mod scripts;

@@ -244,10 +244,8 @@ pub(super) fn headings(frame: &Frame) -> Vec<Vec<String>> {
 fn fixed(frame: &Frame, body: &[Part]) -> Vec<String> {
     let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
     let cut = |text: &str, room: usize| crate::format::abbrev(text, room);
-    let pad = |text: &str, room: usize| {
-        let text = cut(text, room);
-        format!("{}{text}", " ".repeat(room.saturating_sub(width(&text))))
-    };
+    // a number is never cut: the row grows where it is wider than its column
+    let pad = |text: &str, room: usize| format!("{}{text}", " ".repeat(room.saturating_sub(width(text))));
     let line = |label: &str, cells: &[Cell]| {
         let label = cut(label, frame.variables);
         let mut out = format!("{label}{}", " ".repeat(frame.variables.saturating_sub(width(&label))));
@@ -274,7 +272,8 @@ fn fixed(frame: &Frame, body: &[Part]) -> Vec<String> {
     rules(&mut out);
     let heads = headings(frame);
     for texts in &heads {
-        let cells: Vec<Cell> = texts.iter().map(|t| Cell { text: t.clone(), stars: String::new() }).collect();
+        let cells: Vec<Cell> =
+            texts.iter().map(|t| Cell { text: cut(t, frame.column), stars: String::new() }).collect();
         out.push(line("", &cells));
     }
     if !heads.is_empty() {

@@ -383,7 +383,11 @@ fn put(s: &mut Session, i: usize, name: Option<&String>, column: Column) -> Resu
 fn destring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
     let names = targets(s, cmd, &vars)?;
-    let ignore: Vec<char> = cmd.options.text("ignore").unwrap_or("").replace('"', "").chars().collect();
+    let mut ignore: Vec<char> = cmd.options.text("ignore").unwrap_or("").replace('"', "").chars().collect();
+    // percent implies the sign among the characters to ignore ([D] destring)
+    if cmd.has("percent") && !ignore.contains(&'%') {
+        ignore.push('%');
+    }
     for (k, &i) in vars.iter().enumerate() {
         let v = s.frame.var(i);
         let shown = v.name.clone();
@@ -395,14 +399,12 @@ fn destring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             continue;
         }
         let mut bad = 0;
+        // the variable counts as a whole: a value without the sign is a percentage too
+        let has_sign = (0..s.frame.n_rows()).any(|r| v.data.str(r).contains('%'));
+        let divisor = if cmd.has("percent") && has_sign { 100.0 } else { 1.0 };
         let values: Vec<f64> = (0..s.frame.n_rows())
             .map(|r| {
                 let mut t: String = v.data.str(r).chars().filter(|c| !ignore.contains(c)).collect();
-                let mut scale = 1.0;
-                if cmd.has("percent") && t.trim_end().ends_with('%') {
-                    t = t.trim_end().trim_end_matches('%').to_string();
-                    scale = 0.01;
-                }
                 if cmd.has("dpcomma") {
                     t = t.replace(',', ".");
                 }
@@ -412,7 +414,7 @@ fn destring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 }
                 match parse_number(t) {
                     Some(x) if is_missing(x) => x,
-                    Some(x) => x * scale,
+                    Some(x) => x / divisor,
                     None => {
                         bad += 1;
                         MISSING

@@ -6,7 +6,7 @@ use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::split::unquote;
-use crate::syntax::{OptSpec, ParsedCommand, numlist};
+use crate::syntax::{OptSpec, ParsedCommand, WeightKind, numlist};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::Sample;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ const CUMUL: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Freq"),
     OptSpec::flag("EQual"),
     OptSpec::text("by"),
-]);
+])
+.weights(&[WeightKind::Frequency, WeightKind::Analytic]);
 const SPLINE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("CUBic"),
     OptSpec::int("NKnots"),
@@ -123,8 +124,8 @@ pub(super) const SPEC_CUMUL: CommandSpec = spec(
     5,
     &CUMUL,
     cumul,
-    "cumul varname [if] [in], generate(newvar) [freq equal by(varlist)]",
-    "share (or number, freq) of rows up to each value; no results",
+    "cumul varname [if] [in] [fweight aweight], generate(newvar) [freq equal by(varlist)]",
+    "share (or number, freq) of rows, or of their weights, up to each value; no results",
     &[Example {
         run: "set obs 4\ngenerate x = cond(_n == 2, 1, _n)\ncumul x, generate(c) equal\ncumul x, generate(f) freq equal",
         expect: &[("c[1]", 0.5), ("c[4]", 1.0), ("f[3]", 3.0)],
@@ -360,15 +361,23 @@ fn cumul(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let name = target(s, cmd)?;
     let mut touse = s.rows(cmd)?;
     s.markout(&[v], &mut touse, false)?;
+    let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
+    let weight = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
     let x = s.frame.numeric(v)?.into_owned();
     let mut out = vec![MISSING; touse.len()];
     for mut g in groups_of(s, cmd, &touse)? {
         g.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
-        let n = g.len() as f64;
+        let mut sum = 0.0;
+        let up_to: Vec<f64> = g
+            .iter()
+            .map(|r| {
+                sum += weight(*r);
+                sum
+            })
+            .collect();
         for (k, &r) in g.iter().enumerate() {
-            let rank =
-                if cmd.has("equal") { g.partition_point(|&o| x[o] <= x[r]) as f64 } else { k as f64 + 1.0 };
-            out[r] = if cmd.has("freq") { rank } else { rank / n };
+            let last = if cmd.has("equal") { g.partition_point(|&o| x[o] <= x[r]) - 1 } else { k };
+            out[r] = if cmd.has("freq") { up_to[last] } else { up_to[last] / sum };
         }
     }
     let ty = s.settings.default_type;

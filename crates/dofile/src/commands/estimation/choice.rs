@@ -279,16 +279,20 @@ fn run_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     likelihood::finish(&session.e)
 }
 
-/// Names of the equations: value labels without spaces, or the values.
+/// Names of the equations: value labels without spaces, or the values. Two outcomes never share a name: where labels agree
+/// or nine characters do not tell the values apart, the values stand with all digits.
 pub(super) fn equation_names(session: &Session, depvar: &str, values: &[f64]) -> Vec<String> {
     let labels = session.frame.find(depvar).and_then(|v| session.frame.labels_of(v));
-    values
+    let short: Vec<String> = values
         .iter()
         .map(|v| {
             let label = labels.and_then(|l| l.get(*v)).map(|t| t.replace([' ', '.', ':'], "_"));
             label.unwrap_or_else(|| crate::format::bare("%9.0g", *v))
         })
-        .collect()
+        .collect();
+    let is_shared = |name: &String| short.iter().filter(|other| *other == name).count() > 1;
+    let named = short.iter().zip(values);
+    named.map(|(name, v)| if is_shared(name) { format!("{v}") } else { name.clone() }).collect()
 }
 
 /// The category of `baseoutcome()`, a value of the outcome or its label.

@@ -27,7 +27,11 @@ pub(in crate::commands) fn compute(
     equation: Option<&str>,
     rows: &[usize],
 ) -> Result<Prediction> {
-    let cmd = session.e.cmd().to_string();
+    // a program of the user may name the predictions of regress as its own
+    let as_regress = session.e.is_posted_by_do_file()
+        && session.e.results.get_text("predict") == Some("regress_p")
+        && matches!(statistic, None | Some("residuals"));
+    let cmd = if as_regress { "regress".to_string() } else { session.e.cmd().to_string() };
     let parameters = Parameters::of(&session.e)?;
     let first = parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
     let equation = match equation.map(str::trim) {

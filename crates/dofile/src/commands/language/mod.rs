@@ -8,6 +8,7 @@ mod file_tools;
 pub(crate) mod files;
 mod flow;
 mod folders;
+mod fv_depvar;
 mod gettoken;
 mod harmless;
 mod held;
@@ -79,6 +80,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     tokens::TSUNAB,
     collinear::SPEC,
     collinear::SPEC_OUTCOME,
+    fv_depvar::SPEC,
     tokens::LOG,
     tokens::ERASE,
     tokens::PWD,

@@ -20,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "bootstrap [exp_list] [, reps(#) strata(varlist) cluster(varlist) idcluster(newvar) size(#) seed(#) saving(file [, replace double]) level(#) mse nodots notable noheader] : command",
-    notes: "stores e(b) (observed) e(V) e(se) e(bias) e(ci_normal) e(ci_percentile) e(ci_bc) e(N_reps) e(N_misreps); V about the mean of the replications (about the observed values with mse); percentile limits by the rule of centile; bias-corrected ones by Efron (1987); resamples are not Stata's stream; option vce(bootstrap [, options]) of an estimation command is the same, by panels after xtset; [R] bootstrap",
+    notes: "stores e(b) (observed) e(V) e(se) e(bias) e(b_bs) e(z0) e(ci_normal) e(ci_percentile) e(ci_bc) e(N_reps) e(N_misreps); V about the mean of the replications (about the observed values with mse); percentile limits by the rule of centile; bias-corrected ones by Efron (1987); resamples are not Stata's stream; option vce(bootstrap [, options]) of an estimation command is the same, by panels after xtset; [R] bootstrap",
     examples: &[
         Example {
             run: "set obs 200\nset seed 7\ngenerate double x = rnormal()\nbootstrap m=r(mean), reps(400) seed(3) nodots: summarize x\nmatrix V = e(V)\nmatrix B = e(b)\nsummarize x\nscalar ratio = sqrt(V[1,1]) / (r(sd) / sqrt(r(N)))\nscalar near = ratio > 0.85 & ratio < 1.15\nscalar same = reldif(B[1,1], r(mean)) < 1e-12",
@@ -224,7 +224,8 @@ fn post(
     let mut est = found.estimation(s, Some(("reps", reps)));
     let z = normal_quantile(0.5 + level / 200.0);
     let tail = (1.0 - level / 100.0) / 2.0;
-    let (mut plain, mut percentile, mut corrected) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut plain, mut percentile, mut corrected, mut shifts) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for j in 0..k {
         let mut x: Vec<f64> = complete.iter().map(|r| r[j]).collect();
         x.sort_by(f64::total_cmp);
@@ -233,6 +234,7 @@ fn post(
         let below = x.iter().filter(|x| **x <= observed[j]).count() as f64 / n;
         let shift = normal_quantile(below.clamp(0.5 / n, 1.0 - 0.5 / n));
         corrected.push((centile(&x, normal(2.0 * shift - z)), centile(&x, normal(2.0 * shift + z))));
+        shifts.push(shift);
     }
     let limits = |pairs: &[(f64, f64)]| {
         let mut m = Matrix::new(2, k, pairs.iter().map(|p| p.0).chain(pairs.iter().map(|p| p.1)).collect());
@@ -241,6 +243,8 @@ fn post(
         m
     };
     est.results
+        .matrix("b_bs", Matrix::row_vector(mean, stripe.clone()))
+        .matrix("z0", Matrix::row_vector(shifts, stripe.clone()))
         .matrix("ci_normal", limits(&plain))
         .matrix("ci_percentile", limits(&percentile))
         .matrix("ci_bc", limits(&corrected))

@@ -142,6 +142,11 @@ pub(super) fn as_frame(statistics: &[Statistic], rows: &[Vec<f64>], double: bool
 
 /// Writes replications where `saving(file [, replace double])` says.
 pub(super) fn save(s: &mut Session, saving: &str, statistics: &[Statistic], rows: &[Vec<f64>]) -> Result<()> {
+    save_frame(s, saving, |double| as_frame(statistics, rows, double))
+}
+
+/// Writes the data that `made` returns for storage as double or float.
+pub(super) fn save_frame(s: &mut Session, saving: &str, made: impl Fn(bool) -> Result<Frame>) -> Result<()> {
     let (name, options) = saving.split_once(',').unwrap_or((saving, ""));
     let mut double = false;
     let mut replace = false;
@@ -155,7 +160,7 @@ pub(super) fn save(s: &mut Session, saving: &str, statistics: &[Statistic], rows
     let file = crate::ops::files::with_extension(split::unquote(name.trim()), "dta");
     let path = s.path(&file);
     crate::ops::files::check_replace(&path, &file, replace)?;
-    crate::ops::data_files::write_dta(&as_frame(statistics, rows, double)?, &path)
+    crate::ops::data_files::write_dta(&made(double)?, &path)
 }
 
 /// `seed(#)`.

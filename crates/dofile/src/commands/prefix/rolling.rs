@@ -74,9 +74,25 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.frame.take_rows(&windows[k].rows);
         Ok(())
     })?;
+    let made = |double: bool| {
+        collected(&full, &panel, time, &windows, &replicate::as_frame(&statistics, &values, double)?)
+    };
     if let Some(saving) = head.options.text("saving") {
-        return replicate::save(s, saving, &statistics, &values);
+        return replicate::save_frame(s, saving, |double| made(double || head.has("double")));
     }
+    s.frame = made(head.has("double"))?;
+    s.frame.changed = true;
+    Ok(())
+}
+
+/// The statistics of the windows with the panel, start and end of each.
+fn collected(
+    full: &Frame,
+    panel: &Panel,
+    time: usize,
+    windows: &[Window],
+    statistics: &Frame,
+) -> Result<Frame> {
     let mut frame = Frame::new();
     if let Some(p) = panel.panel {
         let mut var = full.var(p).clone();
@@ -89,12 +105,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         var.format.clone_from(&full.var(time).format);
         frame.add(var)?;
     }
-    for var in replicate::as_frame(&statistics, &values, head.has("double"))?.vars() {
+    for var in statistics.vars() {
         frame.add(var.clone())?;
     }
-    s.frame = frame;
-    s.frame.changed = true;
-    Ok(())
+    Ok(frame)
 }
 
 fn windows(

@@ -34,10 +34,11 @@ pub(in crate::commands) fn estat(
 }
 
 /// Design effects: the variance over that of a simple random sample of as many rows, or with `srssubpop` of as many rows of
-/// the subpopulation or group; `deft` takes the sample with replacement ([SVY] estat).
+/// the subpopulation or group; `deft` takes the sample with replacement. `meff` is the variance over that of the command without
+/// the design, `meft` its square root ([SVY] estat).
 fn effects(s: &mut Session, call: &Call) -> Result<()> {
-    let specs = [OptSpec::flag("DEFF"), OptSpec::flag("DEFT"), OptSpec::flag("SRSsubpop")];
-    let options = call.options(&specs, &["MEFF", "MEFT"])?;
+    let specs = ["DEFF", "DEFT", "MEFF", "MEFT", "SRSsubpop"].map(OptSpec::flag);
+    let options = call.options(&specs, &[])?;
     let e = s.e.results.clone();
     let (Some(b), Some(deff), Some(deft)) =
         (e.matrices.get("b"), e.matrices.get("deff"), e.matrices.get("deft"))
@@ -48,7 +49,9 @@ fn effects(s: &mut Session, call: &Call) -> Result<()> {
         true => within_subpopulations(s)?,
         false => (deff.clone(), deft.clone()),
     };
-    let both = !options.has("deff") && !options.has("deft");
+    let asked = |names: &[&str]| names.iter().any(|name| options.has(name));
+    let meff = if asked(&["meff", "meft"]) { misspecification_effects(s)? } else { Vec::new() };
+    let both = !asked(&["deff", "deft", "meff", "meft"]);
     let (with_deff, with_deft) = (both || options.has("deff"), both || options.has("deft"));
     let wide = |x: f64, w: usize| format::right(&format::bare("%9.6g", x), w);
     let mut shown: Vec<Effect<'_>> = Vec::new();
@@ -58,6 +61,12 @@ fn effects(s: &mut Session, call: &Call) -> Result<()> {
     if with_deft {
         shown.push(("DEFT", 10, Box::new(|j| wide(deft.get(0, j), 10))));
     }
+    if options.has("meff") {
+        shown.push(("MEFF", 10, Box::new(|j| wide(meff[j], 10))));
+    }
+    if options.has("meft") {
+        shown.push(("MEFT", 10, Box::new(|j| wide(meff[j].sqrt(), 10))));
+    }
     let width = beside_errors(s, &shown)?;
     if with_deff && e.get_text("fpc1").is_some() {
         note_on_weights(s, width);
@@ -66,8 +75,20 @@ fn effects(s: &mut Session, call: &Call) -> Result<()> {
     let names = if options.has("srssubpop") { ["deffsub", "deftsub"] } else { ["deff", "deft"] };
     let mut r = Results::default();
     r.matrix(names[0], named(&deff)).matrix(names[1], named(&deft));
+    if !meff.is_empty() {
+        let row = |values: Vec<f64>| Matrix::row_vector(values, b.col_names.clone());
+        r.matrix("meft", row(meff.iter().map(|m| m.sqrt()).collect())).matrix("meff", row(meff.clone()));
+    }
     s.r = r;
     Ok(())
+}
+
+/// `V/V_msp`, where `V_msp` is the variance of the estimate that the command without the design would report.
+fn misspecification_effects(s: &Session) -> Result<Vec<f64>> {
+    let without = s.e.results.matrices.get("V_msp").cloned();
+    let after = || StataError::unsupported_option("estat effects", &format!("meff after {}", s.e.cmd()));
+    let (v, without) = (stored(s, "effects", "V")?, without.ok_or_else(after)?);
+    Ok((0..v.cols()).map(|j| v.get(j, j) / without.get(j, j)).collect())
 }
 
 /// A column beside the standard errors: its head, the width of the head, its cells.

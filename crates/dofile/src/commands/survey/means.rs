@@ -93,6 +93,30 @@ fn within_groups(
     out
 }
 
+/// Covariance of the estimates of the command without the design: equal weights and a simple random sample of the rows of
+/// the subpopulation ([SVY] estat, misspecification effects).
+fn misspecified(
+    s: &Session,
+    items: &[Item],
+    rows: &design::SurveyRows,
+    group: &[Option<usize>],
+    groups: usize,
+    kind: Kind,
+) -> Vec<f64> {
+    let equal = design::SurveyRows { weights: vec![1.0; rows.rows.len()], ..rows.clone() };
+    let found = linearise(s, items, &equal, group, groups, kind);
+    if kind != Kind::Total {
+        return within_groups(&equal, &found, group, groups);
+    }
+    // a total counts the rows of the other groups as zeros
+    let inside: Vec<usize> = (0..group.len()).filter(|i| group[*i].is_some()).collect();
+    let columns: Vec<Vec<f64>> =
+        found.columns.iter().map(|column| inside.iter().map(|i| column[*i]).collect()).collect();
+    let v = simple_random(&columns, &vec![1.0; inside.len()]);
+    let size = columns.len();
+    (0..size * size).map(|k| stata(v[(k / size, k % size)])).collect()
+}
+
 /// Runs the command.
 pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let cmd = &call.inner;
@@ -139,6 +163,8 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
         "V_srssub",
         Matrix::square(within_groups(&rows, &found, &group, groups.count()), stripe.clone()),
     );
+    let equal = misspecified(s, &items, &rows, &group, groups.count(), kind);
+    r.matrix("V_msp", Matrix::square(equal, stripe.clone()));
     r.matrix("_N", Matrix::row_vector(found.sizes, stripe.clone()));
     r.matrix("_N_subp", Matrix::row_vector(found.populations, stripe.clone()));
     let with_replacement = simple_random(&found.columns, &rows.weights);

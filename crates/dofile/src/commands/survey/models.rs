@@ -16,7 +16,7 @@ use crate::frame::{Column, Variable};
 use crate::matrix::Matrix;
 use crate::ops::run::quietly;
 use crate::session::Session;
-use crate::syntax::Term;
+use crate::syntax::{Atom, Term};
 use crate::value::{MISSING, is_missing};
 use estimators::survey::simple_random;
 use estimators::wald;
@@ -70,11 +70,12 @@ fn fit(s: &mut Session, call: &Call<'_>, open: &design::Open) -> Result<()> {
 /// The notes of the fit, which was quiet.
 fn note_omitted(s: &mut Session) -> Result<()> {
     let parameters = Parameters::of(&s.e)?;
+    let has_base = |t: &Term| t.atoms.iter().any(|a| matches!(a, Atom::Level { base: true, .. }));
     let names: Vec<String> = parameters
         .terms
         .iter()
         .flatten()
-        .filter(|t| t.is_omitted() && !t.is_base())
+        .filter(|t| t.is_omitted() && !has_base(t))
         .map(Term::name)
         .collect();
     crate::estimation::post::note_omitted(s, &names);

@@ -16,7 +16,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "svy [linearized | brr | bootstrap | jackknife] [, subpop([var] [if]) dof(#) mse bsn(#) level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson | nbreg | glm | ologit | oprobit | mlogit | tobit | intreg | truncreg | ivregress | heckman | biprobit | zip | zinb | stcox | streg ...",
-    notes: "Taylor linearisation, balanced repeated replication (brrweight() of svyset), bootstrap (bsrweight(); z and chi-squared without dof()), jackknife (one unit left out, or jkrweight()); stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(deff) e(deft), with replicates e(N_reps) e(mse); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
+    notes: "Taylor linearisation, balanced repeated replication (brrweight() of svyset), bootstrap (bsrweight(); z and chi-squared without dof()), jackknife (one unit left out, or jkrweight()); stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(V_msp) (means, totals, ratios, proportions) e(deff) e(deft), with replicates e(N_reps) e(mse); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\nsvyset _n\nsvy: mean x",
         // One row per unit: the standard error of a mean.

@@ -131,10 +131,6 @@ pub(super) const TABLE: &[Function] = &[
     s("ustrfix", "ss?", |a| text(str(a, 0).to_string())),
     s("udsubstr", "snn", |a| text(display_part(str(a, 0), num(a, 1), num(a, 2)))),
     n("ustrinvalidcnt", "s", |_| Value::Num(0.0)),
-    n("ustrrpos", "ssn?", |a| {
-        let hit = str(a, 0).rfind(str(a, 1)).filter(|_| !str(a, 1).is_empty());
-        Value::Num(hit.map_or(0.0, |k| str(a, 0)[..k].chars().count() as f64 + 1.0))
-    }),
     n("indexnot", "ss", |a| {
         let hit = str(a, 0).find(|c| !str(a, 1).contains(c));
         Value::Num(hit.map_or(0.0, |k| k as f64 + 1.0))

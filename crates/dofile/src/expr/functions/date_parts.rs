@@ -4,7 +4,7 @@
 use super::dates::of_day;
 use super::math::strict;
 use super::{Function, Imp};
-use crate::dates::{dated, from_civil, to_civil};
+use crate::dates::{DAY_MS, dated, from_civil, to_civil};
 use crate::value::{MISSING, Value, is_missing};
 
 const fn num(name: &'static str, args: &'static str, f: super::NumFn) -> Function {
@@ -125,6 +125,30 @@ fn clock_unit(a: &[Value], fraction: bool) -> Value {
     Value::Num(if fraction { d } else { d.trunc() })
 }
 
+/// `datepart(d, unit)` and `clockpart(tc, unit)`: one part of a date, or of a date and time without leap seconds.
+fn part(a: &[Value], clock: bool) -> Value {
+    let Some(Value::Num(x)) = a.first().filter(|x| matches!(x, Value::Num(x) if !is_missing(*x))) else {
+        return Value::Num(MISSING);
+    };
+    let day = if clock { (x / DAY_MS).floor() } else { x.floor() };
+    if dated(day).is_nan() {
+        return Value::Num(MISSING);
+    }
+    let (y, m, d) = to_civil(day);
+    let within = |whole: f64, unit: f64| (x.rem_euclid(whole) / unit).floor();
+    Value::Num(match texts(a, 1) {
+        "y" | "year" => y,
+        "mon" | "month" => m,
+        "m" if !clock => m,
+        "d" | "day" => d,
+        "h" | "hour" if clock => within(DAY_MS, 3_600_000.0),
+        "min" | "minute" | "m" if clock => within(3_600_000.0, 60_000.0),
+        "s" | "sec" | "second" if clock => within(60_000.0, 1000.0),
+        "ms" | "millisecond" if clock => within(1000.0, 1.0),
+        _ => MISSING,
+    })
+}
+
 fn weekday(d: f64) -> f64 {
     (d.floor() + 5.0).rem_euclid(7.0)
 }
@@ -192,6 +216,8 @@ pub(super) const TABLE: &[Function] = &[
     any("datediff_frac", "nnss?", |a| difference(a, true)),
     any("clockdiff", "nns", |a| clock_unit(a, false)),
     any("clockdiff_frac", "nns", |a| clock_unit(a, true)),
+    any("datepart", "ns", |a| part(a, false)),
+    any("clockpart", "ns", |a| part(a, true)),
     any("birthday", "nns?", |a| birthday(a, 0.0)),
     any("nextbirthday", "nns?", |a| birthday(a, 1.0)),
     any("previousbirthday", "nns?", |a| birthday(a, -1.0)),

@@ -122,11 +122,12 @@ fn take_half_days(items: &mut Vec<Piece>) -> (bool, bool) {
         k += 1;
     }
     let (am, pm) = (items.iter().any(|p| p.is("am")), items.iter().any(|p| p.is("pm")));
-    items.retain(|p| !p.is("am") && !p.is("pm") && p.text != "T");
+    items.retain(|p| !p.is("am") && !p.is("pm"));
     (am, pm)
 }
 
-/// Reads the pieces one by one into the components of the mask.
+/// Reads the pieces one by one into the components of the mask. A component passes over the `T` of ISO 8601; a `#` takes it, or
+/// any other piece, and finds nothing to ignore at the end of a text.
 fn assign(items: &[Piece], fields: &[char], century: f64) -> Option<Parts> {
     let mut p = Parts {
         year: 1960.0,
@@ -141,8 +142,11 @@ fn assign(items: &[Piece], fields: &[char], century: f64) -> Option<Parts> {
     };
     let mut next = items.iter().peekable();
     for f in fields {
+        if *f != '#' {
+            while next.next_if(|p| p.text == "T").is_some() {}
+        }
         let Some(item) = next.next() else {
-            if "hms".contains(*f) {
+            if "hms#".contains(*f) {
                 break;
             }
             return None;

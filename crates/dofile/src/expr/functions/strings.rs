@@ -54,12 +54,16 @@ pub(super) const TABLE: &[Function] = &[
     s("ustrword", "sn", |a| text(word(str(a, 0), num(a, 1)))),
     s("abbrev", "sn", |a| text(abbrev(str(a, 0), num(a, 1)))),
     s("plural", "nss?", |a| text(plural(a))),
-    s("strtoname", "sn?", |a| text(to_name(str(a, 0)))),
-    s("ustrtoname", "sn?", |a| text(to_name(str(a, 0)))),
+    s("strtoname", "sn?", |a| {
+        text(name_of(str(a, 0).bytes().map(char::from), char::is_ascii_alphanumeric, a))
+    }),
+    s("ustrtoname", "sn?", |a| text(name_of(str(a, 0).chars(), |c| c.is_alphanumeric(), a))),
     s("ustrtohex", "sn?", |a| {
         text(
             str(a, 0)
                 .chars()
+                .skip(nth(a, 1).map_or(0, |k| k - 1))
+                .take(200)
                 .map(|c| {
                     if c as u32 > 0xffff {
                         format!("\\U{:08x}", c as u32)
@@ -70,7 +74,11 @@ pub(super) const TABLE: &[Function] = &[
                 .collect(),
         )
     }),
-    s("tobytes", "sn?", |a| text(str(a, 0).bytes().map(|b| format!("\\d{b:03}")).collect())),
+    s("tobytes", "sn?", |a| {
+        let hexadecimal = a.len() > 1 && num(a, 1) != 0.0;
+        let escaped = |b: u8| if hexadecimal { format!("\\x{b:02x}") } else { format!("\\d{b:03}") };
+        text(str(a, 0).bytes().take(200).map(escaped).collect())
+    }),
     n("length", "s", |a| Value::Num(str(a, 0).len() as f64)),
     n("strlen", "s", |a| Value::Num(str(a, 0).len() as f64)),
     n("ustrlen", "s", |a| Value::Num(str(a, 0).chars().count() as f64)),
@@ -91,10 +99,8 @@ pub(super) const TABLE: &[Function] = &[
             str(a, 0).rfind(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0),
         )
     }),
-    n("ustrpos", "ssn?", |a| {
-        let hit = str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty());
-        Value::Num(hit.map_or(0.0, |k| str(a, 0)[..k].chars().count() as f64 + 1.0))
-    }),
+    n("ustrpos", "ssn?", |a| Value::Num(unicode_position(a, false))),
+    n("ustrrpos", "ssn?", |a| Value::Num(unicode_position(a, true))),
     n("wordcount", "s", |a| Value::Num(str(a, 0).split_whitespace().count() as f64)),
     n("ustrwordcount", "s", |a| Value::Num(str(a, 0).split_whitespace().count() as f64)),
     n("strmatch", "ss", |a| {
@@ -254,6 +260,38 @@ fn plural(a: &[Value]) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// A number of a character from 1 on; nothing where it is absent, missing or below 1.
+fn nth(a: &[Value], k: usize) -> Option<usize> {
+    let n = a.get(k).and_then(Value::as_num).filter(|n| !crate::value::is_missing(*n) && *n >= 1.0)?;
+    Some(n as usize)
+}
+
+/// `ustrpos(s, what [, n])` from the nth character on, and `ustrrpos()` within the first n ([FN] String functions).
+fn unicode_position(a: &[Value], last: bool) -> f64 {
+    let (whole, what) = (str(a, 0), str(a, 1));
+    let start_of = |n: usize| whole.char_indices().nth(n).map_or(whole.len(), |(at, _)| at);
+    let hit = match (nth(a, 2), last) {
+        _ if what.is_empty() => None,
+        (None, false) => whole.find(what),
+        (None, true) => whole.rfind(what),
+        (Some(n), false) => {
+            let from = start_of(n - 1);
+            whole[from..].find(what).map(|k| from + k)
+        }
+        (Some(n), true) => whole[..start_of(n)].rfind(what),
+    };
+    hit.map_or(0.0, |k| whole[..k].chars().count() as f64 + 1.0)
+}
+
+/// `strtoname(s [, p])` and `ustrtoname()`: other characters become `_`; a digit in front gets one unless `p` is 0.
+fn name_of(chars: impl Iterator<Item = char>, is_allowed: impl Fn(&char) -> bool, a: &[Value]) -> String {
+    let translated: String = chars.map(|c| if c == '_' || is_allowed(&c) { c } else { '_' }).collect();
+    let is_prefixed = a.len() < 2 || num(a, 1) != 0.0;
+    let starts_with_digit = translated.chars().next().is_none_or(|c| c.is_ascii_digit());
+    let prefix = if is_prefixed && starts_with_digit { "_" } else { "" };
+    prefix.chars().chain(translated.chars()).take(32).collect()
 }
 
 /// A text as a valid name: other characters become `_`.
