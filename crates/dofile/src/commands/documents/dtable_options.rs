@@ -2,10 +2,10 @@
 
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::collection::{CellRule, Choice, Collection};
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{top_level_comma, unquote};
-use crate::value::is_missing;
 
 /// Statistics of continuous variables; percentiles `p1` to `p99` come with them.
 const CONTINUOUS: &[&str] = &[
@@ -45,23 +45,20 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// A number as it is shown.
-    pub(super) fn text(&self, name: &str, x: f64) -> String {
-        let own = |f: &&(String, Vec<String>)| f.1.is_empty() || f.1.iter().any(|n| n == name);
-        let fmt = match name {
-            "frequency" | "fvfrequency" | "count" => "%12.0fc",
-            "percent" | "fvpercent" => "%9.1f",
-            _ => "%9.3f",
+    /// Sets the formats of the statistics of a collection.
+    pub(super) fn style(&self, c: &mut Collection, statistics: &[String]) {
+        let term = |names: &[String]| {
+            let levels = if names.is_empty() { statistics.to_vec() } else { names.to_vec() };
+            vec![vec![Choice { dim: "result".into(), levels: Some(levels) }]]
         };
-        let fmt = self.numbers.iter().rev().find(own).map_or(fmt, |f| &f.0);
-        let number = if is_missing(x) { ".".to_string() } else { format::bare(fmt, x).trim().to_string() };
-        let around = match name {
-            "sd" => "(%s)",
-            "percent" | "fvpercent" => "(%s%%)",
-            _ => "%s",
-        };
-        let around = self.texts.iter().rev().find(own).map_or(around, |f| &f.0);
-        around.replace("%s", &number).replace("%%", "%")
+        for (text, names) in &self.numbers {
+            let rule = CellRule { terms: term(names), nformat: Some(text.clone()), ..CellRule::default() };
+            c.styles.cells.push(rule);
+        }
+        for (text, names) in &self.texts {
+            let rule = CellRule { terms: term(names), sformat: Some(text.clone()), ..CellRule::default() };
+            c.styles.cells.push(rule);
+        }
     }
 }
 
