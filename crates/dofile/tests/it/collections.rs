@@ -122,6 +122,14 @@ fn factor_variables_and_base_levels() {
     assert_eq!(lines.len(), 2, "{log}");
     assert!(log.contains("  High"), "{log}");
     assert!(!log.contains("  Low "), "{log}");
+    // base cells of interactions, 1#1 1#2 2#1, are shown by showbase all alone
+    let more = "expand 3\ngenerate h = mod(_n, 2)\nreplace y = y + mod(_n*7, 5)\nquietly collect _r_b: regress y g##h\n";
+    let shown = |base: &str| {
+        let log =
+            log_of(&format!("{DATA}{more}collect style showbase {base}\ncollect layout (colname) (result)"));
+        log.lines().filter(|l| l.contains("g=") || l.contains("Group=") || l.contains("h=")).count()
+    };
+    assert_eq!([shown("all"), shown("factor"), shown("off")], [8, 5, 3]);
 }
 
 #[test]
@@ -237,7 +245,8 @@ fn table_runs_commands_in_every_cell() {
          assert reldif(T[5,1], 2) < 1e-10\nassert _N == 4"
     ));
     has_block(&log, "  Low         |\n    Schooling |            3\n    Intercept |           -2");
-    assert!(log.contains("  Low         |                          4\n"), "{log}");
+    assert!(log.lines().any(|l| l.starts_with("  High ") && l.ends_with(" 8")), "{log}");
+    assert!(log.contains("summarize y"), "{log}");
 }
 
 #[test]
@@ -257,7 +266,8 @@ fn several_tables_split_rows_and_exports() {
     let log = log_of(&format!(
         "{DATA}quietly table (g) (result), statistic(mean y x)\ncollect layout (var) (result) (g)\nassert \"`s(k_tables)'\" == \"3\"\n\
          collect style row split\ncollect layout (g#var) (result)\ncollect export t.html\ncollect export t.tex, tableonly\n\
-         collect export t.txt\ncollect export t.xlsx\ncollect export t.docx\ncollect export t.pdf\ntype t.txt"
+         collect export t.txt\nputexcel set p.xlsx\nputexcel A1 = collect\nputexcel save\nputdocx begin\nputdocx collect\nputdocx describe\n\
+         assert r(ntables) == 1\nputdocx save p.docx\ncollect export t.xlsx\ncollect export t.docx\ncollect export t.pdf\ntype t.txt"
     ));
     assert!(log.contains("Group High"), "{log}");
 }

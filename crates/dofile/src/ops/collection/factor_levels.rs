@@ -2,6 +2,7 @@
 
 use super::items::{Collection, Mark};
 use crate::estimation::table::parse_term;
+use crate::syntax::Atom;
 
 /// The level of a dimension for a name of a stripe: `1b.g` is `1.g`, `o.x` is `x`.
 pub(crate) fn level_of(name: &str) -> String {
@@ -24,9 +25,11 @@ pub(crate) fn level_of(name: &str) -> String {
 /// Why the coefficient of a name of a stripe was not estimated.
 pub(crate) fn mark_of(name: &str) -> Option<Mark> {
     let term = parse_term(name)?;
+    // a cell of an interaction belongs to the base where one of its levels does ([U] 11.4.3, allbaselevels)
+    let has_base = term.atoms.iter().any(|atom| matches!(atom, Atom::Level { base: true, .. }));
     match () {
         () if term.empty => Some(Mark::Empty),
-        () if term.is_base() => Some(Mark::Base),
+        () if has_base => Some(Mark::Base),
         () if term.is_omitted() => Some(Mark::Omitted),
         () => None,
     }
@@ -89,6 +92,7 @@ mod tests {
             assert_eq!(level_of(name), level);
         }
         assert_eq!(mark_of("1b.g"), Some(Mark::Base));
+        assert_eq!(mark_of("1b.g#2o.h"), Some(Mark::Base));
         assert_eq!(mark_of("o.x"), Some(Mark::Omitted));
         assert_eq!(mark_of("x"), None);
     }

@@ -4,6 +4,7 @@ use super::items::Collection;
 use super::sheet::Sheet;
 use crate::error::{Result, StataError};
 use crate::session::{Extension, Session};
+use std::borrow::Cow;
 
 /// The collections in memory.
 #[derive(Clone, Debug)]
@@ -26,6 +27,15 @@ impl Collections {
     /// The collections of a session.
     pub(crate) fn of(s: &mut Session) -> &mut Self {
         s.extensions.state()
+    }
+
+    /// The collections of a session to read.
+    pub(crate) fn read(s: &Session) -> Cow<'_, Self> {
+        s.extensions.get().map_or_else(|| Cow::Owned(Self::default()), Cow::Borrowed)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Collection> {
+        self.all.iter().find(|c| c.name == name)
     }
 
     /// A collection by its name; the current one without.

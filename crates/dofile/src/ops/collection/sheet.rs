@@ -120,7 +120,11 @@ impl Sheet {
         let cells = || self.rows.iter().filter_map(|l| l.get(j)).map(|t| starred(t));
         let number = cells().map(|c| wide(c.0)).max().unwrap_or(0);
         let stars = cells().map(|c| c.1.len()).max().unwrap_or(0);
-        let heading = self.head.last().and_then(|l| l.get(j)).map_or(0, |t| wide(t));
+        let heading = self.head.iter().enumerate().filter(|(n, line)| {
+            let last = *n + 1 == self.head.len();
+            last || line.len() == j + 1 || line.get(j + 1).is_some_and(|next| !next.is_empty())
+        });
+        let heading = heading.filter_map(|(_, line)| line.get(j)).map(|t| wide(t)).max().unwrap_or(0);
         (number.max(heading.saturating_sub(stars)).clamp(1, 28), stars)
     }
 }

@@ -321,6 +321,11 @@ fn write_sheet(page: &mut Worksheet, sheet: &Sheet, from: u32) -> std::result::R
     Ok(r)
 }
 
+/// The tables of the current collection for a document.
+pub(in crate::commands::documents) fn current_grids(s: &Session) -> Result<Vec<Grid>> {
+    Ok(sheets_of(s, None)?.iter().map(grid).collect())
+}
+
 fn document(sheets: &[Sheet]) -> Document {
     Document { page: (8.5, 11.0), size: 11.0, blocks: sheets.iter().map(|s| Block::Table(grid(s))).collect() }
 }

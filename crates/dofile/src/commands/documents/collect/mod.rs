@@ -11,7 +11,7 @@ mod styles;
 mod styles_cell;
 mod view;
 
-pub(super) use export::export_option;
+pub(super) use export::{current_grids, export_option};
 
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};

@@ -140,11 +140,13 @@ pub(super) fn print(s: &mut Session, sheets: &[Sheet]) {
 }
 
 /// The tables of a collection, or the error that there are none.
-pub(super) fn sheets_of(s: &mut Session, name: Option<&str>) -> Result<Vec<Sheet>> {
-    if let Some(sheet) = Collections::of(s).lent() {
+pub(super) fn sheets_of(s: &Session, name: Option<&str>) -> Result<Vec<Sheet>> {
+    let all = Collections::read(s);
+    if let Some(sheet) = all.lent() {
         return Ok(vec![sheet.clone()]);
     }
-    let c = Collections::named(s, name)?;
+    let name = name.unwrap_or(all.current_name());
+    let c = all.find(name).ok_or_else(|| StataError::new(111, format!("collection {name} not found")))?;
     if c.layout.is_empty() {
         return Err(StataError::new(111, format!("collection {} has no layout", c.name)));
     }
