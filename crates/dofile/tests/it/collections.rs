@@ -257,6 +257,13 @@ fn tables_are_laid_out_again() {
          quietly regress y x\nestimates store m\nquietly etable, estimates(m)\ncollect style showbase all\ncollect label levels colname x \"Years\", modify\n\
          collect layout (colname#result[_r_b]) (cmdset)"
     ));
+    let both = log_of(&format!(
+        "{DATA}quietly dtable y, name(a) replace\nquietly dtable x z, name(b) replace nosample\ncollect combine both = a b, replace\n\
+         collect style header collection, title(hide)\ncollect layout (collection#var) (result)\nassert \"`s(table1)'\" == \"6 1\"\n\
+         quietly regress y x\nquietly etable, name(m) replace\ncollect dir\nassert \"`s(current)'\" == \"m\""
+    ));
+    has_block(&both, "b");
+    assert!(both.contains("  Schooling 2.500 (1.291)"), "{both}");
     has_block(&log, "  Schooling |  1.5    3.5     2.5");
     assert!(log.contains("Years"), "{log}");
 }

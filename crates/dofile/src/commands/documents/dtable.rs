@@ -25,8 +25,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "dtable [varlist] [if] [in] [fweight] [, by(varname [, tests nototals missing]) continuous([varlist] [, statistics(names) test(regress|kwallis|none)]) factor([varlist] [, statistics(names) test(pearson|lrchi2|none)]) sample([label] [, statistics(frequency percent)]) nosample listwise nformat(%fmt [statistics]) sformat(text [statistics]) title(text) note(text) column(by(hide)) export(filename [, replace as()])]",
-    notes: "means with standard deviations, frequencies with percent of factor variables (i.); without listwise each variable has its own sample; tests: regress is the F test of a regression on the groups, pearson and lrchi2 as in tabulate; statistics: mean sd median p# q1 q3 iqr min max count sum variance semean cv skewness kurtosis range, fvfrequency fvpercent fvproportion; the table is the collection DTable with the dimensions var (_N is the sample), result (composites _dtable_stats and _dtable_test) and the groups; stores r(N)",
+    syntax: "dtable [varlist] [if] [in] [fweight] [, by(varname [, tests nototals missing]) continuous([varlist] [, statistics(names) test(regress|kwallis|none)]) factor([varlist] [, statistics(names) test(pearson|lrchi2|none)]) sample([label] [, statistics(frequency percent)]) nosample listwise nformat(%fmt [statistics]) sformat(text [statistics]) title(text) note(text) column(by(hide)) name(collection) replace export(filename [, replace as()])]",
+    notes: "means with standard deviations, frequencies with percent of factor variables (i.); without listwise each variable has its own sample; tests: regress is the F test of a regression on the groups, pearson and lrchi2 as in tabulate; statistics: mean sd median p# q1 q3 iqr min max count sum variance semean cv skewness kurtosis range, fvfrequency fvpercent fvproportion; the table is the collection DTable, or that of name(), with the dimensions var (_N is the sample), result (composites _dtable_stats and _dtable_test) and the groups; stores r(N)",
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = _n\ngenerate b = mod(_n, 2)\ntempfile f\ndtable x i.b, by(g, tests) export(`f', as(md) replace)\nscalar n = r(N)\nconfirm file `f'",
         expect: &[("n", 8.0)],
@@ -269,7 +269,7 @@ fn sizes(data: &Data<'_>, wanted: &Wanted, to: &mut Filling) {
 }
 
 fn build(data: &Data<'_>, wanted: &Wanted) -> Result<Collection> {
-    let mut c = Collection::new("DTable");
+    let mut c = Collection::new(wanted.name.as_deref().unwrap_or("DTable"));
     c.styles = Styles::predefined("dtable").unwrap_or_default();
     (c.title, c.notes) = (wanted.title.clone(), wanted.notes.clone());
     let mut to = Filling { c, statistics: Vec::new(), tests: Vec::new() };

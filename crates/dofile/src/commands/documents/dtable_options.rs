@@ -39,6 +39,8 @@ pub(super) struct Wanted {
     pub(super) title: String,
     pub(super) notes: Vec<String>,
     pub(super) export: Option<String>,
+    /// Name of the collection.
+    pub(super) name: Option<String>,
     /// Formats of numbers, with the statistics that they are for (all without), and texts around them.
     numbers: Vec<(String, Vec<String>)>,
     texts: Vec<(String, Vec<String>)>,
@@ -244,11 +246,14 @@ pub(super) fn options(s: &Session, list: &str, text: &str) -> Result<Wanted> {
             ("title", Some(t)) => out.title = unquote(t.trim()).to_string(),
             ("note", Some(t)) => out.notes.push(unquote(t.trim()).to_string()),
             ("export", Some(t)) => out.export = Some(t),
+            ("name", Some(t)) => out.name = Some(t.trim().to_string()),
+            // the table takes the place of a collection of its name
+            ("replace", None) => {}
             ("column", Some(t)) if t.replace(' ', "") == "by(hide)" => out.hides_by = true,
             (
-                "column" | "define" | "name" | "replace" | "append" | "style" | "label" | "varlabel"
-                | "halign" | "valign" | "fvlabel" | "novarlabel" | "nofvlabel" | "nolabel" | "notes"
-                | "titlestyles" | "notestyles" | "subpop" | "svy",
+                "column" | "define" | "append" | "style" | "label" | "varlabel" | "halign" | "valign"
+                | "fvlabel" | "novarlabel" | "nofvlabel" | "nolabel" | "notes" | "titlestyles" | "notestyles"
+                | "subpop" | "svy",
                 _,
             ) => return Err(StataError::unsupported_option("dtable", &name)),
             _ => return Err(StataError::option_not_allowed(&name)),

@@ -22,8 +22,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p [, nformat(%fmt) sformat(text)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) export(filename [, replace as()])]",
-    notes: "the active estimates without estimates(); coefficients %9.3f over standard errors in parentheses, number of observations; stars at .05 and .01 unless stars(); statistics: N r2 r2_a r2_p ll aic bic chi2 F rmse and other e() scalars; stores r(names); the table is the collection ETable with the dimensions colname, coleq, result, cmdset and etable_depvar, etable_estimates or etable_index",
+    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p [, nformat(%fmt) sformat(text)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) name(collection) replace export(filename [, replace as()])]",
+    notes: "the active estimates without estimates(); coefficients %9.3f over standard errors in parentheses, number of observations; stars at .05 and .01 unless stars(); statistics: N r2 r2_a r2_p ll aic bic chi2 F rmse and other e() scalars; stores r(names); the table is the collection ETable, or that of name(), with the dimensions colname, coleq, result, cmdset and etable_depvar, etable_estimates or etable_index",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\ngenerate y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store a\nregress y\nestimates store b\netable, estimates(a b) mstat(N) mstat(r2_a) showstars\nscalar same = \"`r(names)'\" == \"a b\"",
         expect: &[("e(N)", 6.0), ("same", 1.0)],
@@ -55,6 +55,8 @@ struct Wanted {
     title: String,
     notes: Vec<String>,
     export: Option<String>,
+    /// Name of the collection.
+    name: Option<String>,
 }
 
 /// Name, `nformat()`, `label()` and `sformat()` of `cstat()` or `mstat()`.
@@ -88,6 +90,7 @@ fn options(text: &str) -> Result<Wanted> {
         title: String::new(),
         notes: Vec::new(),
         export: None,
+        name: None,
     };
     for (name, value) in split_options(text)? {
         match (name.as_str(), value) {
@@ -125,9 +128,12 @@ fn options(text: &str) -> Result<Wanted> {
             ("title", Some(t)) => out.title = unquote(t.trim()).to_string(),
             ("note", Some(t)) => out.notes.push(unquote(t.trim()).to_string()),
             ("export", Some(t)) => out.export = Some(t),
+            ("name", Some(t)) => out.name = Some(t.trim().to_string()),
+            // the table takes the place of a collection of its name
+            ("replace", None) => {}
             (
-                "margins" | "drop" | "equations" | "style" | "name" | "append" | "replace" | "varlabel"
-                | "stars_" | "center" | "eqrecode" | "varrecode" | "column",
+                "margins" | "drop" | "equations" | "style" | "append" | "varlabel" | "stars_" | "center"
+                | "eqrecode" | "varrecode" | "column",
                 _,
             ) => return Err(StataError::unsupported_option("etable", &name)),
             _ => return Err(StataError::option_not_allowed(&name)),
@@ -263,7 +269,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Collection {
-    let mut c = Collection::new("ETable");
+    let mut c = Collection::new(wanted.name.as_deref().unwrap_or("ETable"));
     c.styles = Styles::predefined("etable").unwrap_or_default();
     (c.title, c.notes) = (wanted.title.clone(), wanted.notes.clone());
     let dim = format!("etable_{}", wanted.column);
