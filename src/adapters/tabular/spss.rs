@@ -165,7 +165,7 @@ fn convert(column: &sav::Column, meaning: &Meaning, encoding: &'static Encoding)
         StorageType::Long => {
             Column::Long(values.map(|v| v.map_or_else(dta::Missing::long, |x| x as i32)).collect())
         }
-        _ => Column::Double(values.map(|v| v.map_or_else(dta::Missing::double, |x| x)).collect()),
+        _ => Column::Double(values.map(|v| v.unwrap_or_else(dta::Missing::double)).collect()),
     }
 }
 

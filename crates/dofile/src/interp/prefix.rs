@@ -270,6 +270,7 @@ impl Session {
         let positions: Result<Vec<usize>> = names.iter().map(|n| self.frame.position(n)).collect();
         let positions = positions?;
         let groups = self.frame.groups(&positions);
+        self.by_names = names.to_vec();
         let count = groups.len();
         for (k, (first, last)) in groups.into_iter().enumerate() {
             self.out.end_line();

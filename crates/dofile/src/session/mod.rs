@@ -69,6 +69,8 @@ pub struct Session {
     pub pending_by: Option<(expr::ByCall, String)>,
     /// Values of the variables of that group.
     pub by_label: String,
+    /// Names of these variables.
+    pub by_names: Vec<String>,
     /// Working directory.
     pub cwd: PathBuf,
     /// Directory of temporary files.
@@ -119,6 +121,7 @@ impl Session {
             flow: Flow::Next,
             by_vars: Vec::new(),
             by_label: String::new(),
+            by_names: Vec::new(),
             extensions: Extensions::default(),
             held_samples: Vec::new(),
             next_id: 1,

@@ -79,7 +79,7 @@ fn what_is_not_supported_is_named() {
         ("graph play mine.grec", 199, "graph play"),
         ("frames save both, frames(other)", 199, "frame save"),
         ("npregress kernel y x", 199, "npregress"),
-        ("collect layout (a) (b)", 199, "collect layout"),
+        ("collect unget", 199, "collect unget"),
         ("etable, style(xyz)", 199, "style"),
         ("tssmooth shwinters s = x", 199, "tssmooth shwinters"),
         ("cluster centroidlinkage x", 199, "cluster centroidlinkage"),

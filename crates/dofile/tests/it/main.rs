@@ -8,6 +8,7 @@ mod batch;
 mod blanks;
 mod coefplot;
 mod cohort_effects;
+mod collections;
 mod collinear;
 mod community;
 mod community_applied;

@@ -84,6 +84,9 @@ enum Reading {
     Clock,
 }
 
+/// A range of numbers, both ends included, that is one missing value.
+type RangeCode = ((f64, f64), Missing);
+
 /// How the values of a variable become those of a column.
 #[derive(Debug)]
 pub(super) struct Meaning {
@@ -93,7 +96,7 @@ pub(super) struct Meaning {
     /// Numbers that are missing, with their codes.
     pub codes: Vec<(f64, Missing)>,
     /// A range with more different numbers than letters is one code.
-    range: Option<((f64, f64), Missing)>,
+    range: Option<RangeCode>,
     missing_texts: Vec<Vec<u8>>,
 }
 
@@ -172,7 +175,7 @@ impl Meaning {
 
 /// Gives each number that is declared missing a letter, in ascending order: those that occur, those that have a label, and the
 /// single ones. Where a range has too many of them, it has one letter.
-fn codes(variable: &Variable, facts: &Facts) -> (Vec<(f64, Missing)>, Option<((f64, f64), Missing)>) {
+fn codes(variable: &Variable, facts: &Facts) -> (Vec<(f64, Missing)>, Option<RangeCode>) {
     let declared = &variable.missing;
     let labelled = variable.labels.iter().map(|(value, _)| *value).filter(|x| declared.has(*x));
     let single = declared.numbers.iter().copied();

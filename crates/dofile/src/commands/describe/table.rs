@@ -1,21 +1,23 @@
-//! `table` (the syntax of Stata 17 and later): statistics by variables in rows and columns. What is shown is kept
-//! for `collect`.
+//! `table` (the syntax of Stata 17 and later): statistics by variables in rows and columns, and results of commands. The items
+//! are in a collection, which `collect` lays out anew. The options are in `table_options`.
 
-use super::table_layout::{Axis, Dim, STATISTICS, known_name, lay_out, sides};
+use super::table_command::run_commands;
+use super::table_layout::{Dim, known_name, sides};
+use super::table_options::{Options, options};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
-use crate::ops::collection::Sheet;
+use crate::ops::collection::{
+    Choice, Collection, Collections, Content, Entry, Grid, Layout, Outcome, Styles, Tags, Term,
+};
 use crate::ops::groups::{grouped, level_name};
 use crate::results::Results;
-use crate::session::Session;
-use crate::syntax::options::split_options;
+use crate::session::{Session, Weights};
 use crate::syntax::split::top_level_comma;
 use crate::syntax::{ParsedCommand, WeightKind};
-use crate::value::{MISSING, is_missing};
-use estimators::descriptive::{Sample, by_name};
-use std::collections::HashMap;
+use crate::value::MISSING;
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "table",
@@ -23,8 +25,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent [, across(varlist)] | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) nototals missing zerocounts nformat(%fmt [statistics])]",
-    notes: "up to four variables; result among the rows or columns places the statistics, var their variables (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); stores r(N) and r(table) in the shown layout; command(), tests and styles are not there",
+    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent [, across(varlist)] | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) command([results:] command) nototals missing zerocounts nformat(%fmt [results]) sformat(text [results]) name(collection) append replace]",
+    notes: "up to four variables; result among the rows or columns places the statistics, var their variables (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); the collection has the dimensions of the variables (total: .m), result, var, statcmd, cmdset and with command() command, colname, coleq; command() runs on the rows of every cell, _r_b of estimates without a list; stores r(N) and r(table) in the shown layout; tests and style() are not there",
     examples: &[
         Example {
             run: "set obs 8\ngenerate g = ceil(_n/4)\ngenerate b = mod(_n, 2)\ngenerate x = _n\ntable (g) (b), statistic(mean x) statistic(frequency)\nmatrix T = r(table)",
@@ -42,214 +44,242 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     ],
 };
 
-/// One statistic of a variable, or of the rows.
-pub(super) struct Item {
-    name: String,
-    variable: Option<usize>,
-    fmt: Option<String>,
-    /// Variables whose levels add up to 100 percent; all together without any.
-    across: Vec<usize>,
-    /// As it is shown.
-    pub label: String,
+/// The rows of a table, and the level of each of its variables in each row.
+pub(super) struct Cells<'a> {
+    pub(super) s: &'a Session,
+    pub(super) variables: &'a [usize],
+    pub(super) rows: Vec<usize>,
+    /// For each variable its levels with their rows.
+    pub(super) levels: Vec<Vec<(String, Vec<usize>)>>,
+    level_of: Vec<HashMap<usize, usize>>,
 }
 
-/// The variables of `across()` behind the comma of `statistic(percent, ...)`.
-fn across(s: &Session, text: &str) -> Result<Vec<usize>> {
-    let mut out = Vec::new();
-    for (name, argument) in split_options(text)? {
-        match (name.as_str(), argument) {
-            ("across", Some(list)) if !list.contains('#') => {
-                for word in list.split_whitespace().filter(|w| *w != "result") {
-                    out.push(s.variable(word)?);
-                }
-            }
-            _ => {
-                let refused = format!("statistic(percent, {name}())");
-                return Err(StataError::unsupported_option("table", &refused));
-            }
-        }
-    }
-    Ok(out)
-}
+/// A level of each variable; nothing for all of its levels.
+pub(super) type Key = Vec<Option<usize>>;
 
-/// `contents(freq mean x sd x)` of releases before 17, with `format()`, `row` and `column`.
-fn old_contents(s: &Session, text: &str, out: &mut Options) -> Result<()> {
-    let mut words = text.split_whitespace();
-    while let Some(what) = words.next() {
-        let (name, variable) = match what {
-            "freq" => ("frequency", None),
-            _ => {
-                let name = if what == "n" { "count" } else { what };
-                if !STATISTICS.iter().any(|k| k.0 == name) {
-                    return Err(StataError::unsupported_option("table", &format!("contents({what})")));
-                }
-                (name, Some(s.numeric_variable(words.next().ok_or_else(StataError::syntax)?)?))
-            }
+impl<'a> Cells<'a> {
+    fn new(s: &'a Session, variables: &'a [usize], rows: Vec<usize>) -> Self {
+        let of = |v: &usize| -> Vec<(String, Vec<usize>)> {
+            grouped(s, &[*v], rows.clone()).into_iter().map(|g| (level_value(s, *v, g[0]), g)).collect()
         };
-        out.items.push(item(name, variable));
+        let levels: Vec<_> = variables.iter().map(of).collect();
+        let places = |groups: &Vec<(String, Vec<usize>)>| {
+            groups.iter().enumerate().flat_map(|(k, g)| g.1.iter().map(move |r| (*r, k))).collect()
+        };
+        let level_of = levels.iter().map(places).collect();
+        Self { s, variables, rows, levels, level_of }
     }
-    Ok(())
-}
 
-fn item(name: &str, variable: Option<usize>) -> Item {
-    Item { name: name.to_string(), variable, fmt: None, across: Vec::new(), label: String::new() }
-}
-
-/// Values of the options.
-struct Options {
-    items: Vec<Item>,
-    totals: bool,
-    missing: bool,
-    /// Empty cells have a frequency of zero instead of nothing.
-    zeros: bool,
-}
-
-fn options(s: &Session, text: &str) -> Result<Options> {
-    let given = split_options(text)?;
-    let old =
-        given.iter().any(|(name, argument)| argument.is_some() && "contents".starts_with(name.as_str()));
-    let mut out = Options { items: Vec::new(), totals: !old, missing: false, zeros: old };
-    let mut formats: Vec<(String, Vec<String>)> = Vec::new();
-    for (name, argument) in given {
-        match (name.as_str(), argument.as_deref()) {
-            (o, Some(a)) if o.len() >= 4 && "statistic".starts_with(o) => {
-                let (a, own) = match top_level_comma(a) {
-                    Some(i) => (a[..i].trim(), a[i + 1..].trim()),
-                    None => (a.trim(), ""),
+    /// Rows of each combination of levels that the data have, with the totals that are wanted.
+    pub(super) fn groups(&self, totals: bool) -> BTreeMap<Key, Vec<usize>> {
+        let mut cells: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        for &r in &self.rows {
+            for mask in 0..1usize << self.variables.len() {
+                if mask != 0 && !totals {
+                    break;
+                }
+                let level = |(k, of): (usize, &HashMap<usize, usize>)| {
+                    if mask >> k & 1 == 1 { None } else { of.get(&r).copied() }
                 };
-                let (what, list) = a.split_once(char::is_whitespace).unwrap_or((a, ""));
-                if what == "percent" && !own.is_empty() {
-                    out.items.push(Item { across: across(s, own)?, ..item("percent", None) });
-                    continue;
-                }
-                if !own.is_empty() {
-                    return Err(StataError::unsupported_option("table", &format!("statistic(, {own})")));
-                }
-                match what {
-                    "frequency" | "freq" => out.items.push(item("frequency", None)),
-                    "percent" => out.items.push(item("percent", None)),
-                    _ if STATISTICS.iter().any(|k| k.0 == what) => {
-                        let variables = s.varlist(list)?;
-                        if variables.is_empty() {
-                            return Err(StataError::standard(100));
-                        }
-                        for v in variables {
-                            if s.frame.var(v).is_string() {
-                                return Err(StataError::type_mismatch());
-                            }
-                            out.items.push(item(what, Some(v)));
-                        }
-                    }
-                    other => {
-                        return Err(StataError::unsupported_option("table", &format!("statistic({other})")));
-                    }
-                }
+                cells.entry(self.level_of.iter().enumerate().map(level).collect()).or_default().push(r);
             }
-            (o, Some(a)) if "contents".starts_with(o) => old_contents(s, a, &mut out)?,
-            ("row" | "col" | "column", None) if old => out.totals = true,
-            ("center" | "left", None) if old => {}
-            ("nototals" | "nototal", None) => out.totals = false,
-            ("missing", None) => out.missing = true,
-            ("zerocounts", None) => out.zeros = true,
-            (o, Some(f)) if o == "nformat" || old && "format".starts_with(o) => {
-                let mut words = f.split_whitespace().map(str::to_string);
-                let fmt = words.next().unwrap_or_default();
-                if format::Format::parse(&fmt).is_none_or(|f| f.is_string()) {
-                    return Err(StataError::standard(120));
-                }
-                formats.push((fmt, words.collect()));
-            }
-            (
-                "command" | "style" | "name" | "append" | "replace" | "sformat" | "label" | "stars"
-                | "totals" | "showcounts" | "by" | "scol" | "row" | "col" | "column" | "center" | "left"
-                | "concise" | "cellwidth" | "csepwidth" | "scsepwidth" | "stubwidth" | "format" | "listwise",
-                _,
-            ) => {
-                return Err(StataError::unsupported_option("table", &name));
-            }
-            (o, _) => return Err(StataError::option_not_allowed(o)),
         }
+        cells
     }
-    if out.items.is_empty() {
-        out.items.push(item("frequency", None));
+
+    /// All combinations of levels, those without rows too.
+    fn every(&self, totals: bool) -> Vec<Key> {
+        let mut out: Vec<Key> = vec![Vec::new()];
+        for levels in &self.levels {
+            let choices: Vec<Option<usize>> =
+                (0..levels.len()).map(Some).chain(totals.then_some(None)).collect();
+            out = out.iter().flat_map(|key| choices.iter().map(|c| [&key[..], &[*c]].concat())).collect();
+        }
+        out
     }
-    let mut seen: Vec<usize> = out.items.iter().filter_map(|i| i.variable).collect();
-    seen.sort_unstable();
-    seen.dedup();
-    for item in &mut out.items {
-        let known = known_name(&item.name);
-        item.label = match item.variable.filter(|_| seen.len() > 1) {
-            Some(v) => format!("{known}: {}", s.frame.var(v).name),
-            None => known.to_string(),
+
+    pub(super) fn tags(&self, key: &Key) -> Tags {
+        let one = |(k, level): (usize, &Option<usize>)| {
+            let name = self.s.frame.var(self.variables[k]).name.clone();
+            (name, level.map_or_else(|| ".m".to_string(), |l| self.levels[k][l].0.clone()))
         };
-        let own = |f: &&(String, Vec<String>)| f.1.is_empty() || f.1.contains(&item.name);
-        item.fmt = formats.iter().rev().find(own).map(|f| f.0.clone());
-    }
-    Ok(out)
-}
-
-impl Item {
-    fn text(&self, x: f64) -> String {
-        if is_missing(x) {
-            return ".".to_string();
-        }
-        match &self.fmt {
-            Some(f) => format::bare(f, x),
-            None if matches!(self.name.as_str(), "frequency" | "count") => format::bare("%12.0gc", x),
-            None if self.name == "percent" => format::bare("%9.2f", x),
-            None => format::bare("%9.0g", x),
-        }
+        key.iter().enumerate().map(one).collect()
     }
 
-    fn value(
-        &self,
-        s: &Session,
-        rows: &[usize],
-        weight: &dyn Fn(usize) -> f64,
-        kind: Option<WeightKind>,
-        all: f64,
-    ) -> f64 {
-        match self.variable {
-            None => {
-                let n: f64 = rows.iter().map(|r| weight(*r)).sum();
-                if self.name == "percent" { 100.0 * n / all } else { n }
+    /// Labels of the variables and of their levels, and the order of the levels.
+    fn label(&self, c: &mut Collection, totals: bool) {
+        for (v, levels) in self.variables.iter().zip(&self.levels) {
+            let var = self.s.frame.var(*v);
+            let label = if var.label.is_empty() { &var.name } else { &var.label };
+            c.labels.dims.insert(var.name.clone(), label.clone());
+            let mut order = Vec::new();
+            for (level, rows) in levels {
+                c.labels.set_level(&var.name, level, &level_name(self.s, *v, rows[0]));
+                order.push(level.clone());
             }
-            Some(v) => {
-                let sample = Sample::new(rows.iter().map(|r| (s.frame.num_at(v, *r), weight(*r))), kind);
-                let name = if self.name == "total" { "sum" } else { &self.name };
-                by_name(&sample, name).unwrap_or(MISSING)
-            }
+            order.extend(totals.then(|| ".m".to_string()));
+            c.auto.insert(var.name.clone(), order);
         }
     }
 }
 
-/// The statistics and the variables of a table that crosses both, each in the order of the command.
-fn crossed(items: &[Item]) -> (Vec<String>, Vec<usize>) {
-    let (mut statistics, mut of): (Vec<String>, Vec<usize>) = Default::default();
-    for item in items {
-        if !statistics.contains(&item.name) {
-            statistics.push(item.name.clone());
+/// A value of a variable as a level of a dimension.
+fn level_value(s: &Session, v: usize, row: usize) -> String {
+    let var = s.frame.var(v);
+    if var.is_string() {
+        var.data.str(row).to_string()
+    } else {
+        format::bare("%18.0g", var.data.num(row)).trim().to_string()
+    }
+}
+
+/// Adds the statistics of every cell.
+fn add_statistics(c: &mut Collection, cells: &Cells<'_>, options: &Options, weights: Option<&Weights>) {
+    let s = cells.s;
+    let weight = |r: usize| weights.map_or(1.0, |w| w.values[r]);
+    let kind = weights.map(|w| w.kind);
+    let all: f64 = cells.rows.iter().map(|&r| weight(r)).sum();
+    let groups = cells.groups(options.totals);
+    let several = options.of().len() > 1;
+    for (number, item) in options.items.iter().enumerate() {
+        // the rows of all levels of the variables of across(), or all rows
+        let whole = |key: &Key| -> f64 {
+            let fixed = |k: usize| (!item.across.contains(&cells.variables[k])).then(|| key[k]).flatten();
+            let within = |r: &&usize| {
+                (0..key.len()).all(|k| fixed(k).is_none_or(|l| cells.level_of[k].get(*r) == Some(&l)))
+            };
+            cells.rows.iter().filter(within).map(|&r| weight(r)).sum()
+        };
+        let mut add = |key: &Key, x: f64| {
+            let mut tags = cells.tags(key);
+            tags.insert("result".into(), item.name.clone());
+            tags.insert("statcmd".into(), (number + 1).to_string());
+            tags.insert("cmdset".into(), "1".into());
+            match item.variable {
+                Some(v) => _ = tags.insert("var".into(), s.frame.var(v).name.clone()),
+                // so that it has a place among statistics of several variables
+                None if several => _ = tags.insert("var".into(), "_".into()),
+                None => {}
+            }
+            c.add(tags, Content::Number(x), None);
+        };
+        for (key, own) in &groups {
+            let total = if item.across.is_empty() { all } else { whole(key) };
+            add(key, item.value(s, own, &weight, kind, total));
         }
-        if let Some(v) = item.variable.filter(|v| !of.contains(v)) {
-            of.push(v);
+        if options.zeros && item.variable.is_none() {
+            cells
+                .every(options.totals)
+                .iter()
+                .filter(|key| !groups.contains_key(*key))
+                .for_each(|key| add(key, 0.0));
         }
     }
-    (statistics, of)
+    for v in options.of() {
+        let var = s.frame.var(v);
+        let label = if var.label.is_empty() { &var.name } else { &var.label };
+        c.labels.set_level("var", &var.name, label);
+    }
+    if several {
+        c.labels.set_level("var", "_", "");
+        let mut order: Vec<String> = vec!["_".to_string()];
+        order.extend(options.of().into_iter().map(|v| s.frame.var(v).name.clone()));
+        c.add_auto("var", &order);
+    }
+    for item in &options.items {
+        c.labels.set_level("result", &item.name, known_name(&item.name));
+        c.add_auto("result", std::slice::from_ref(&item.name));
+    }
+}
+
+/// Dimensions of one side as a term.
+fn term(s: &Session, dims: &[Dim]) -> Vec<Term> {
+    let one = |dim: &Dim| match dim {
+        Dim::Variable(v) => Choice::all(&s.frame.var(*v).name),
+        Dim::Result => Choice::all("result"),
+        Dim::Var => Choice::all("var"),
+        Dim::Named(name) => Choice::all(name),
+    };
+    if dims.is_empty() { Vec::new() } else { vec![dims.iter().map(one).collect()] }
+}
+
+/// Terms of the rows. Results without covariates have rows of their own among those of coefficients.
+fn rows_of(s: &Session, down: &[Dim], options: &Options) -> Vec<Term> {
+    let mut out = term(s, down);
+    let colname = Dim::Named("colname");
+    let plain = !options.items.is_empty() || options.commands.iter().any(|c| !c.has_coefficients);
+    if plain && down.contains(&colname) {
+        let others: Vec<Dim> = down.iter().filter(|d| **d != colname).cloned().collect();
+        out.extend(term(s, &others));
+    }
+    out
+}
+
+/// Puts dimensions that tell the items apart where the command does not name them.
+fn complete(down: &mut Vec<Dim>, across: &mut Vec<Dim>, options: &Options) {
+    let has = |dim: &Dim, down: &[Dim], across: &[Dim]| down.contains(dim) || across.contains(dim);
+    let [command, colname] = [Dim::Named("command"), Dim::Named("colname")];
+    if !options.commands.is_empty() {
+        if options.commands.len() > 1 && !has(&command, down, across) {
+            across.insert(0, command);
+        }
+        if !has(&colname, down, across) && options.commands.iter().any(|c| c.has_coefficients) {
+            down.push(colname);
+        }
+    }
+    if !has(&Dim::Result, down, across) {
+        // without column variables the statistics stand side by side
+        if across.is_empty() || !options.commands.is_empty() && across.iter().all(|d| d.variable().is_none())
+        {
+            across.push(Dim::Result);
+        } else if options.items.len() > 1 || !options.commands.is_empty() {
+            down.push(Dim::Result);
+        }
+    }
+    if options.of().len() > 1 && !has(&Dim::Var, down, across) {
+        let side = if down.contains(&Dim::Result) { down } else { across };
+        let at = side.iter().position(|d| *d == Dim::Result).map_or(side.len(), |at| at + 1);
+        side.insert(at, Dim::Var);
+    }
+}
+
+/// `r(table)`: the numbers in the shown layout.
+fn matrix(c: &Collection, grid: &Grid) -> Matrix {
+    let values = grid.cells.iter().flatten().map(|cell| cell.number.unwrap_or(MISSING)).collect();
+    let mut m = Matrix::new(grid.rows.len(), grid.columns.len(), values);
+    let name = |t: &str| crate::expr::functions::valid_name(t);
+    let texts = |terms: &[Term], entry: &Entry| -> Vec<String> {
+        let dims = terms.get(entry.term).into_iter().flatten();
+        dims.zip(&entry.levels)
+            .map(|(choice, level)| c.level_text(&choice.dim, level))
+            .filter(|t| !t.is_empty())
+            .collect()
+    };
+    m.row_names = grid
+        .rows
+        .iter()
+        .map(|row| {
+            let labels = texts(&c.layout.rows, row);
+            match &labels[..] {
+                [] => Stripe::term("Total"),
+                [one] => Stripe::term(name(one)),
+                [.., above, last] => Stripe::with_eq(name(above), name(last)),
+            }
+        })
+        .collect();
+    m.col_names = grid
+        .columns
+        .iter()
+        .map(|column| Stripe::term(name(&texts(&c.layout.columns, column).join("_"))))
+        .collect();
+    m
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = top_level_comma(&cmd.raw).map_or("", |i| cmd.raw[i + 1..].trim());
     let inner = ParsedCommand::split("table", &cmd.raw, false)?;
-    let [mut down, mut across] = sides(s, &inner.list)?;
-    let options = options(s, text)?;
-    if !down.contains(&Dim::Result) && !across.contains(&Dim::Result) {
-        // without column variables the statistics stand side by side
-        if across.is_empty() {
-            across.push(Dim::Result);
-        } else if options.items.len() > 1 {
-            down.push(Dim::Result);
-        }
-    }
+    let mut options = options(s, text)?;
+    let [mut down, mut across] = sides(s, &inner.list, !options.commands.is_empty())?;
     let mut touse = s.rows(&inner)?;
     let weights = s.weights(&inner, WeightKind::Frequency, &mut touse)?;
     let variables: Vec<usize> = down.iter().chain(&across).filter_map(Dim::variable).collect();
@@ -260,105 +290,34 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if rows.is_empty() {
         return Err(StataError::no_observations());
     }
-    // for each variable the number of the level of each row, and the names of the levels
-    let mut level_of: Vec<HashMap<usize, usize>> = Vec::new();
-    let mut names: Vec<Vec<String>> = Vec::new();
-    for v in &variables {
-        let groups = grouped(s, &[*v], rows.clone());
-        names.push(groups.iter().map(|g| level_name(s, *v, g[0])).collect());
-        level_of.push(groups.iter().enumerate().flat_map(|(k, g)| g.iter().map(move |r| (*r, k))).collect());
-    }
-    // rows of each cell; `None` stands for all levels of a variable
-    let mut cells: HashMap<Vec<Option<usize>>, Vec<usize>> = HashMap::new();
-    for &r in &rows {
-        for mask in 0..1usize << variables.len() {
-            let whole = |k: usize| mask >> k & 1 == 1;
-            if mask != 0 && !options.totals {
-                break;
-            }
-            let key =
-                level_of.iter().enumerate().map(|(k, l)| if whole(k) { None } else { l.get(&r).copied() });
-            cells.entry(key.collect()).or_default().push(r);
-        }
-    }
-    let kind = weights.as_ref().map(|w| w.kind);
-    let weight = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
-    let all: f64 = rows.iter().map(|&r| weight(r)).sum();
-    let present: Vec<&Vec<Option<usize>>> = cells.keys().collect();
-    let title = |v: usize| {
-        let var = s.frame.var(v);
-        if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
+    let name = options.name.clone().unwrap_or_else(|| "Table".to_string());
+    let mut c = match Collections::named(s, Some(&name)) {
+        Ok(old) if options.appends => old.clone(),
+        _ => Collection::new(&name),
     };
-    let titles: Vec<String> = variables.iter().map(|v| title(*v)).collect();
-    let count = down.iter().filter(|d| d.variable().is_some()).count();
-    let by_variable = down.contains(&Dim::Var) || across.contains(&Dim::Var);
-    let (statistics, of) = if by_variable { crossed(&options.items) } else { Default::default() };
-    let labels: Vec<String> = if by_variable {
-        statistics.iter().map(|name| known_name(name).to_string()).collect()
+    c.styles = Styles::predefined("table").unwrap_or_default();
+    let cells = Cells::new(s, &variables, rows);
+    cells.label(&mut c, options.totals);
+    let all: f64 = cells.rows.iter().map(|&r| weights.as_ref().map_or(1.0, |w| w.values[r])).sum();
+    add_statistics(&mut c, &cells, &options, weights.as_ref());
+    let jobs: Vec<(Tags, Vec<usize>)> = if options.commands.is_empty() {
+        Vec::new()
     } else {
-        options.items.iter().map(|i| i.label.clone()).collect()
+        cells.groups(options.totals).iter().map(|(key, rows)| (cells.tags(key), rows.clone())).collect()
     };
-    let owners: Vec<String> = of.iter().map(|v| title(*v)).collect();
-    let axis = |dims: &[Dim], first: usize| {
-        Axis::new(dims, first, (&names, &titles), (&labels, &owners), options.totals, &present)
+    drop(cells);
+    run_commands(s, &mut c, &mut options.commands, &jobs)?;
+    complete(&mut down, &mut across, &options);
+    c.layout = Layout { rows: rows_of(s, &down, &options), columns: term(s, &across), tables: Vec::new() };
+    options.style(&mut c);
+    let Outcome::Tables(grids) = c.lay_out() else {
+        return Err(StataError::new(111, "the table has no results"));
     };
-    let (row_axis, column_axis) = (axis(&down, 0), axis(&across, count));
-    let mut values = Vec::new();
-    let mut texts: Vec<Vec<String>> = Vec::new();
-    for row in &row_axis.entries {
-        let mut line = Vec::new();
-        for column in &column_axis.entries {
-            let key: Vec<Option<usize>> = row.levels.iter().chain(&column.levels).copied().collect();
-            let number = row.item.or(column.item).unwrap_or(0);
-            let place = row.of.or(column.of).map_or(Some(number), |v| {
-                let wanted = |i: &Item| i.variable == Some(of[v]) && i.name == statistics[number];
-                options.items.iter().position(wanted)
-            });
-            let Some(item) = place.map(|i| &options.items[i]) else {
-                values.push(MISSING);
-                line.push(String::new());
-                continue;
-            };
-            // the rows of all levels of the variables of across(), or all rows
-            let whole = || -> f64 {
-                let fixed = |k: usize| (!item.across.contains(&variables[k])).then(|| key[k]).flatten();
-                let within = |r: &&usize| {
-                    (0..key.len()).all(|k| fixed(k).is_none_or(|l| level_of[k].get(*r) == Some(&l)))
-                };
-                rows.iter().filter(within).map(|&r| weight(r)).sum()
-            };
-            let (x, text) = match cells.get(&key) {
-                Some(own) => {
-                    let whole = if item.across.is_empty() { all } else { whole() };
-                    let x = item.value(s, own, &weight, kind, whole);
-                    (x, item.text(x))
-                }
-                None if item.variable.is_none() && options.zeros => (0.0, item.text(0.0)),
-                None => (MISSING, String::new()),
-            };
-            values.push(x);
-            line.push(text);
-        }
-        texts.push(line);
+    let m = matrix(&c, &grids[0]);
+    for sheet in c.sheets().into_iter().flatten() {
+        sheet.print(s);
     }
-    let mut m = Matrix::new(row_axis.entries.len(), column_axis.entries.len(), values);
-    let name = |t: &str| crate::expr::functions::valid_name(t);
-    m.row_names = row_axis
-        .entries
-        .iter()
-        .map(|e| {
-            let last = e.labels.last().map_or("", String::as_str);
-            match e.labels.len() {
-                0 => Stripe::term("Total"),
-                1 => Stripe::term(name(last)),
-                n => Stripe::with_eq(name(&e.labels[n - 2]), name(last)),
-            }
-        })
-        .collect();
-    m.col_names = column_axis.entries.iter().map(|e| Stripe::term(name(&e.labels.join("_")))).collect();
-    let sheet: Sheet = lay_out(&row_axis, &column_axis, texts);
-    sheet.print(s);
-    sheet.keep(s);
+    Collections::of(s).put(c);
     let mut r = Results::default();
     r.scalar("N", all).matrix("table", m);
     s.r = r;

@@ -1,12 +1,14 @@
-//! `dtable`: descriptive statistics of a sample and its groups ([R] dtable). Its options are in `dtable_options`, the file
-//! formats in `collect`.
+//! `dtable`: descriptive statistics of a sample and its groups ([R] dtable). Its options are in `dtable_options`; the items are in
+//! the collection `DTable`.
 
 use super::collect::export_option;
 use super::dtable_options::{Line, Wanted, options};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::format;
-use crate::ops::collection::Sheet;
+use crate::ops::collection::{
+    CellRule, Choice, Collection, Collections, Content, HeaderRule, Layout, LevelHeader, Styles, Tags,
+    TitleHeader,
+};
 use crate::ops::groups::{grouped, level_name};
 use crate::results::Results;
 use crate::session::Session;
@@ -23,8 +25,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "dtable [varlist] [if] [in] [fweight] [, by(varname [, tests nototals missing]) continuous([varlist] [, statistics(names) test(regress|kwallis|none)]) factor([varlist] [, statistics(names) test(pearson|lrchi2|none)]) sample([label] [, statistics(frequency percent)]) nosample listwise nformat(%fmt [statistics]) sformat(text [statistics]) title(text) note(text) column(by(hide)) export(filename [, replace as()])]",
-    notes: "means with standard deviations, frequencies with percent of factor variables (i.); without listwise each variable has its own sample; tests: regress is the F test of a regression on the groups, pearson and lrchi2 as in tabulate; statistics: mean sd median p# q1 q3 iqr min max count sum variance semean cv skewness kurtosis range, fvfrequency fvpercent fvproportion; the table is the current collection; stores r(N)",
+    syntax: "dtable [varlist] [if] [in] [fweight] [, by(varname [, tests nototals missing]) continuous([varlist] [, statistics(names) test(regress|kwallis|none)]) factor([varlist] [, statistics(names) test(pearson|lrchi2|none)]) sample([label] [, statistics(frequency percent)]) nosample listwise nformat(%fmt [statistics]) sformat(text [statistics]) title(text) note(text) column(by(hide)) name(collection) replace export(filename [, replace as()])]",
+    notes: "means with standard deviations, frequencies with percent of factor variables (i.); without listwise each variable has its own sample; tests: regress is the F test of a regression on the groups, pearson and lrchi2 as in tabulate; statistics: mean sd median p# q1 q3 iqr min max count sum variance semean cv skewness kurtosis range, fvfrequency fvpercent fvproportion; the table is the collection DTable, or that of name(), with the dimensions var (_N is the sample), result (composites _dtable_stats and _dtable_test) and the groups; stores r(N)",
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = _n\ngenerate b = mod(_n, 2)\ntempfile f\ndtable x i.b, by(g, tests) export(`f', as(md) replace)\nscalar n = r(N)\nconfirm file `f'",
         expect: &[("n", 8.0)],
@@ -35,7 +37,9 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 struct Data<'a> {
     s: &'a Session,
     weights: Option<&'a [f64]>,
-    /// Label and rows of each column.
+    /// Variable of the groups.
+    by: Option<String>,
+    /// Level and rows of each column.
     columns: Vec<(String, Vec<usize>)>,
     /// Number of the columns that are groups.
     groups: usize,
@@ -67,19 +71,34 @@ fn label(s: &Session, v: usize) -> String {
     if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
 }
 
-/// A p-value as it is shown.
-fn p_text(p: f64) -> String {
-    match p {
-        p if !p.is_finite() || is_missing(p) => ".".to_string(),
-        p if p < 0.001 => "<0.001".to_string(),
-        p => format::bare("%5.3f", p).trim().to_string(),
-    }
+/// The column of the tests.
+const TEST: &str = "_dtable_test";
+/// The composite result with the statistics of a cell.
+const STATISTICS: &str = "_dtable_stats";
+
+/// The collection that is filled, with the results in the order of the table.
+struct Filling {
+    c: Collection,
+    statistics: Vec<String>,
+    tests: Vec<String>,
 }
 
-/// Numbers of one cell, each in its format.
-fn cell(wanted: &Wanted, numbers: &[(&str, f64)]) -> String {
-    let texts = numbers.iter().map(|(name, x)| wanted.text(name, *x));
-    texts.collect::<Vec<_>>().join(" ")
+impl Filling {
+    fn add(&mut self, data: &Data<'_>, (column, var, result): (&str, &str, &str), x: f64) {
+        let mut tags = Tags::from([
+            ("var".to_string(), var.to_string()),
+            ("result".to_string(), result.to_string()),
+            ("cmdset".to_string(), "1".to_string()),
+        ]);
+        if let Some(by) = &data.by {
+            tags.insert(by.clone(), column.to_string());
+        }
+        self.c.add(tags, Content::Number(x), None);
+        let names = if column == TEST { &mut self.tests } else { &mut self.statistics };
+        if !names.iter().any(|n| n == result) {
+            names.push(result.to_string());
+        }
+    }
 }
 
 /// Statistic of a continuous variable.
@@ -138,8 +157,8 @@ fn factor_test(test: &str, counts: &[Vec<f64>]) -> f64 {
     if df == 0.0 { MISSING } else { chi2_tail(df, if test == "lrchi2" { ratio } else { pearson }) }
 }
 
-/// Lines of a factor variable: its label with the test, then its levels.
-fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted) -> Vec<Vec<String>> {
+/// Items of a factor variable: its levels, and the test at the first of them.
+fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted, to: &mut Filling) {
     let all: Vec<usize> = {
         let rows = data.columns[..data.groups.max(1)].iter().flat_map(|(_, rows)| rows.iter().copied());
         rows.filter(|r| !is_missing(data.s.frame.num_at(line.variable, *r))).collect()
@@ -156,32 +175,39 @@ fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted) -> Vec<Vec<String>> {
             (0..data.columns.len()).map(of).collect()
         })
         .collect();
-    let mut heading = vec![label(data.s, line.variable)];
-    heading.resize(data.columns.len() + 1, String::new());
-    let mut lines = vec![heading];
-    for (rows, own) in levels.iter().zip(&counts) {
-        let mut text = vec![format!("  {}", level_name(data.s, line.variable, rows[0]))];
+    let name = &data.s.frame.var(line.variable).name;
+    to.c.labels.dims.insert(name.clone(), label(data.s, line.variable));
+    for (k, (rows, own)) in levels.iter().zip(&counts).enumerate() {
+        let value = level_value(data.s, line.variable, rows[0]);
+        to.c.labels.set_level(name, &value, &level_name(data.s, line.variable, rows[0]));
+        let var = format!("{value}.{name}");
         for (column, count) in own.iter().enumerate() {
             let n: f64 = counts.iter().map(|row| row[column]).sum();
             let share = if n > 0.0 { count / n } else { MISSING };
-            let numbers = line.statistics.iter().map(|name| match name.as_str() {
-                "fvfrequency" => ("fvfrequency", *count),
-                "fvproportion" => ("fvproportion", share),
-                _ => ("fvpercent", if n > 0.0 { 100.0 * share } else { MISSING }),
-            });
-            text.push(cell(wanted, &numbers.collect::<Vec<_>>()));
+            for statistic in &line.statistics {
+                let x = match statistic.as_str() {
+                    "fvfrequency" => *count,
+                    "fvproportion" => share,
+                    _ if n > 0.0 => 100.0 * share,
+                    _ => MISSING,
+                };
+                to.add(data, (&data.columns[column].0, &var, statistic), x);
+            }
         }
-        lines.push(text);
+        if k == 0 && wanted.tests && line.test != "none" {
+            let of_groups: Vec<Vec<f64>> = counts.iter().map(|row| row[..data.groups].to_vec()).collect();
+            to.add(data, (TEST, &var, &line.test), factor_test(&line.test, &of_groups));
+        }
     }
-    // the test stands beside the first level
-    if wanted.tests
-        && line.test != "none"
-        && let Some(first) = lines.get_mut(1)
-    {
-        let of_groups: Vec<Vec<f64>> = counts.iter().map(|row| row[..data.groups].to_vec()).collect();
-        first.push(p_text(factor_test(&line.test, &of_groups)));
+}
+
+/// A value of a variable as a level of a dimension.
+fn level_value(s: &Session, v: usize, row: usize) -> String {
+    let var = s.frame.var(v);
+    if var.is_string() {
+        return var.data.str(row).to_string();
     }
-    lines
+    crate::format::bare("%18.0g", var.data.num(row)).trim().to_string()
 }
 
 /// Which test compares which variables.
@@ -206,68 +232,104 @@ fn test_notes(data: &Data<'_>, by: usize, wanted: &Wanted) -> Vec<String> {
     tests.iter().map(note).collect()
 }
 
-/// The line of a continuous variable.
-fn continuous(data: &Data<'_>, line: &Line, wanted: &Wanted) -> Result<Vec<String>> {
-    let mut text = vec![label(data.s, line.variable)];
-    for column in 0..data.columns.len() {
+/// Items of a continuous variable.
+fn continuous(data: &Data<'_>, line: &Line, wanted: &Wanted, to: &mut Filling) -> Result<()> {
+    let name = &data.s.frame.var(line.variable).name;
+    to.c.labels.set_level("var", name, &label(data.s, line.variable));
+    for (column, (level, _)) in data.columns.iter().enumerate() {
         let sample = data.sample(&data.valid(column, line.variable), line.variable);
-        let numbers: Vec<(&str, f64)> =
-            line.statistics.iter().map(|name| (name.as_str(), statistic(&sample, name))).collect();
-        text.push(cell(wanted, &numbers));
+        for statistic_name in &line.statistics {
+            to.add(data, (level, name, statistic_name), statistic(&sample, statistic_name));
+        }
     }
-    if wanted.tests {
-        text.push(match line.test.as_str() {
-            "none" => String::new(),
-            _ => p_text(continuous_test(data, line)?),
-        });
+    if wanted.tests && line.test != "none" {
+        to.add(data, (TEST, name, &line.test), continuous_test(data, line)?);
     }
-    Ok(text)
+    Ok(())
 }
 
-/// The line of the size of the sample.
-fn sizes(data: &Data<'_>, wanted: &Wanted) -> Vec<String> {
+/// Items of the size of the sample.
+fn sizes(data: &Data<'_>, wanted: &Wanted, to: &mut Filling) {
     let all = match data.groups {
         0 => data.total(data.columns[0].1.iter().copied()),
         groups => data.columns[..groups].iter().map(|(_, rows)| data.total(rows.iter().copied())).sum(),
     };
-    let mut text = vec![wanted.sample_label.clone()];
-    for (_, rows) in &data.columns {
+    to.c.labels.set_level("var", "_N", &wanted.sample_label);
+    for (level, rows) in &data.columns {
         let n = data.total(rows.iter().copied());
-        let numbers = wanted.sample_statistics.iter().map(|name| match name.as_str() {
-            "frequency" => ("frequency", n),
-            "proportion" => ("proportion", n / all),
-            _ => ("percent", 100.0 * n / all),
-        });
-        text.push(cell(wanted, &numbers.collect::<Vec<_>>()));
+        for name in &wanted.sample_statistics {
+            let x = match name.as_str() {
+                "frequency" => n,
+                "proportion" => n / all,
+                _ => 100.0 * n / all,
+            };
+            to.add(data, (level, "_N", name), x);
+        }
     }
-    text
 }
 
-fn build(data: &Data<'_>, by: Option<usize>, wanted: &Wanted) -> Result<Sheet> {
-    let mut sheet =
-        Sheet { title: wanted.title.clone(), notes: wanted.notes.clone(), bare: true, ..Sheet::default() };
-    if let Some(by) = by.filter(|_| !wanted.hides_by) {
-        let mut head = vec![String::new(), label(data.s, by)];
-        head.resize(data.columns.len() + 1 + usize::from(wanted.tests), String::new());
-        sheet.head.push(head);
-    }
-    let mut names: Vec<String> = std::iter::once(String::new()).collect();
-    names.extend(data.columns.iter().map(|(name, _)| name.clone()));
-    names.extend(wanted.tests.then(|| "Test".to_string()));
-    let width = names.len();
-    sheet.head.push(names);
+fn build(data: &Data<'_>, wanted: &Wanted) -> Result<Collection> {
+    let mut c = Collection::new(wanted.name.as_deref().unwrap_or("DTable"));
+    c.styles = Styles::predefined("dtable").unwrap_or_default();
+    (c.title, c.notes) = (wanted.title.clone(), wanted.notes.clone());
+    let mut to = Filling { c, statistics: Vec::new(), tests: Vec::new() };
     if wanted.has_sample {
-        sheet.rows.push(sizes(data, wanted));
+        sizes(data, wanted, &mut to);
     }
     for line in &wanted.lines {
         if line.is_factor {
-            sheet.rows.extend(factor(data, line, wanted));
+            factor(data, line, wanted, &mut to);
         } else {
-            sheet.rows.push(continuous(data, line, wanted)?);
+            continuous(data, line, wanted, &mut to)?;
         }
     }
-    sheet.rows.iter_mut().for_each(|row| row.resize(width, String::new()));
-    Ok(sheet)
+    let Filling { mut c, statistics, tests } = to;
+    wanted.style(&mut c, &statistics);
+    let p = CellRule {
+        terms: vec![vec![Choice { dim: "result".into(), levels: Some(tests.clone()) }]],
+        nformat: Some("%5.3f".into()),
+        minimum: Some((0.001, None)),
+        ..CellRule::default()
+    };
+    c.composites.push((STATISTICS.into(), statistics, " ".into()));
+    let mut shown = vec![STATISTICS];
+    if !tests.is_empty() {
+        c.styles.cells.push(p);
+        c.composites.push((TEST.into(), tests, " ".into()));
+        shown.push(TEST);
+    }
+    c.labels.set_level("result", STATISTICS, "Summary");
+    let results = Choice::of("result", &shown);
+    c.add_auto("result", &shown.iter().map(|l| (*l).to_string()).collect::<Vec<_>>());
+    let column = match &data.by {
+        Some(by) => {
+            c.labels.set_level(by, TEST, "Test");
+            let mut order: Vec<String> = data.columns.iter().map(|(level, _)| level.clone()).collect();
+            order.push(TEST.to_string());
+            c.auto.insert(by.clone(), order);
+            let hide =
+                HeaderRule { of: Some(Choice::all("result")), title: None, level: Some(LevelHeader::Hide) };
+            c.styles.headers.push(hide);
+            if wanted.hides_by {
+                let hide =
+                    HeaderRule { of: Some(Choice::all(by)), title: Some(TitleHeader::Hide), level: None };
+                c.styles.headers.push(hide);
+            }
+            vec![Choice::all(by), results]
+        }
+        None => vec![results],
+    };
+    c.layout = Layout { rows: vec![vec![Choice::all("var")]], columns: vec![column], tables: Vec::new() };
+    Ok(c)
+}
+
+/// Labels of the groups.
+fn label_groups(s: &Session, c: &mut Collection, by: usize, rows: &[Vec<usize>]) {
+    let name = &s.frame.var(by).name;
+    c.labels.dims.insert(name.clone(), label(s, by));
+    for group in rows {
+        c.labels.set_level(name, &level_value(s, by, group[0]), &level_name(s, by, group[0]));
+    }
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -289,27 +351,28 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if rows.is_empty() {
         return Err(StataError::no_observations());
     }
-    let mut columns: Vec<(String, Vec<usize>)> = match wanted.by {
-        Some(by) => {
-            let groups = grouped(s, &[by], rows.clone());
-            groups.into_iter().map(|g| (level_name(s, by, g[0]), g)).collect()
-        }
-        None => Vec::new(),
-    };
+    let split = wanted.by.map(|by| grouped(s, &[by], rows.clone())).unwrap_or_default();
+    let of = |by: usize| split.iter().map(|g| (level_value(s, by, g[0]), g.clone())).collect::<Vec<_>>();
+    let mut columns: Vec<(String, Vec<usize>)> = wanted.by.map(of).unwrap_or_default();
     let groups = columns.len();
     if wanted.by.is_none() || wanted.totals {
-        let name = if wanted.by.is_some() { "Total" } else { "Summary" };
-        columns.push((name.to_string(), rows.clone()));
+        columns.push((".m".to_string(), rows.clone()));
     }
     let weights = weights.as_ref().map(|w| w.values.as_slice());
-    let data = Data { s, weights, columns, groups };
+    let by = wanted.by.map(|by| s.frame.var(by).name.clone());
+    let data = Data { s, weights, by, columns, groups };
     let n = data.total(rows);
-    let sheet = build(&data, wanted.by, &wanted)?;
+    let mut c = build(&data, &wanted)?;
+    if let Some(by) = wanted.by {
+        label_groups(s, &mut c, by, &split);
+    }
     let notes =
         wanted.by.filter(|_| wanted.tests).map(|by| test_notes(&data, by, &wanted)).unwrap_or_default();
     notes.iter().for_each(|n| s.print(n));
-    sheet.print(s);
-    sheet.keep(s);
+    for sheet in c.sheets().into_iter().flatten() {
+        sheet.print(s);
+    }
+    Collections::of(s).put(c);
     let mut r = Results::default();
     r.scalar("N", n);
     s.r = r;

@@ -2,10 +2,10 @@
 
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::collection::{CellRule, Choice, Collection};
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{top_level_comma, unquote};
-use crate::value::is_missing;
 
 /// Statistics of continuous variables; percentiles `p1` to `p99` come with them.
 const CONTINUOUS: &[&str] = &[
@@ -39,29 +39,28 @@ pub(super) struct Wanted {
     pub(super) title: String,
     pub(super) notes: Vec<String>,
     pub(super) export: Option<String>,
+    /// Name of the collection.
+    pub(super) name: Option<String>,
     /// Formats of numbers, with the statistics that they are for (all without), and texts around them.
     numbers: Vec<(String, Vec<String>)>,
     texts: Vec<(String, Vec<String>)>,
 }
 
 impl Wanted {
-    /// A number as it is shown.
-    pub(super) fn text(&self, name: &str, x: f64) -> String {
-        let own = |f: &&(String, Vec<String>)| f.1.is_empty() || f.1.iter().any(|n| n == name);
-        let fmt = match name {
-            "frequency" | "fvfrequency" | "count" => "%12.0fc",
-            "percent" | "fvpercent" => "%9.1f",
-            _ => "%9.3f",
+    /// Sets the formats of the statistics of a collection.
+    pub(super) fn style(&self, c: &mut Collection, statistics: &[String]) {
+        let term = |names: &[String]| {
+            let levels = if names.is_empty() { statistics.to_vec() } else { names.to_vec() };
+            vec![vec![Choice { dim: "result".into(), levels: Some(levels) }]]
         };
-        let fmt = self.numbers.iter().rev().find(own).map_or(fmt, |f| &f.0);
-        let number = if is_missing(x) { ".".to_string() } else { format::bare(fmt, x).trim().to_string() };
-        let around = match name {
-            "sd" => "(%s)",
-            "percent" | "fvpercent" => "(%s%%)",
-            _ => "%s",
-        };
-        let around = self.texts.iter().rev().find(own).map_or(around, |f| &f.0);
-        around.replace("%s", &number).replace("%%", "%")
+        for (text, names) in &self.numbers {
+            let rule = CellRule { terms: term(names), nformat: Some(text.clone()), ..CellRule::default() };
+            c.styles.cells.push(rule);
+        }
+        for (text, names) in &self.texts {
+            let rule = CellRule { terms: term(names), sformat: Some(text.clone()), ..CellRule::default() };
+            c.styles.cells.push(rule);
+        }
     }
 }
 
@@ -247,11 +246,14 @@ pub(super) fn options(s: &Session, list: &str, text: &str) -> Result<Wanted> {
             ("title", Some(t)) => out.title = unquote(t.trim()).to_string(),
             ("note", Some(t)) => out.notes.push(unquote(t.trim()).to_string()),
             ("export", Some(t)) => out.export = Some(t),
+            ("name", Some(t)) => out.name = Some(t.trim().to_string()),
+            // the table takes the place of a collection of its name
+            ("replace", None) => {}
             ("column", Some(t)) if t.replace(' ', "") == "by(hide)" => out.hides_by = true,
             (
-                "column" | "define" | "name" | "replace" | "append" | "style" | "label" | "varlabel"
-                | "halign" | "valign" | "fvlabel" | "novarlabel" | "nofvlabel" | "nolabel" | "notes"
-                | "titlestyles" | "notestyles" | "subpop" | "svy",
+                "column" | "define" | "append" | "style" | "label" | "varlabel" | "halign" | "valign"
+                | "fvlabel" | "novarlabel" | "nofvlabel" | "nolabel" | "notes" | "titlestyles" | "notestyles"
+                | "subpop" | "svy",
                 _,
             ) => return Err(StataError::unsupported_option("dtable", &name)),
             _ => return Err(StataError::option_not_allowed(&name)),

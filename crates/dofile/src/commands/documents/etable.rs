@@ -1,13 +1,13 @@
-//! `etable`: estimates side by side, coefficients over their standard errors ([R] etable). The file formats are in
-//! `collect`.
+//! `etable`: estimates side by side, coefficients over their standard errors ([R] etable). The items are in the collection `ETable`.
 
 use super::collect::export_option;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimation::table::parse_term;
 use crate::format;
-use crate::matrix::Stripe;
-use crate::ops::collection::Sheet;
+use crate::ops::collection::{
+    CellRule, Choice, Collection, Collections, Content, Layout, Mark, Stars, Styles, Tags, Term,
+    label_variables, level_of, mark_of,
+};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::split_options;
@@ -22,8 +22,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p [, nformat(%fmt) sformat(text)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) export(filename [, replace as()])]",
-    notes: "the active estimates without estimates(); coefficients %9.3f over standard errors in parentheses, number of observations; stars at .05 and .01 unless stars(); statistics: N r2 r2_a r2_p ll aic bic chi2 F rmse and other e() scalars; stores r(names); the table is the current collection",
+    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p [, nformat(%fmt) sformat(text)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) name(collection) replace export(filename [, replace as()])]",
+    notes: "the active estimates without estimates(); coefficients %9.3f over standard errors in parentheses, number of observations; stars at .05 and .01 unless stars(); statistics: N r2 r2_a r2_p ll aic bic chi2 F rmse and other e() scalars; stores r(names); the table is the collection ETable, or that of name(), with the dimensions colname, coleq, result, cmdset and etable_depvar, etable_estimates or etable_index",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\ngenerate y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store a\nregress y\nestimates store b\netable, estimates(a b) mstat(N) mstat(r2_a) showstars\nscalar same = \"`r(names)'\" == \"a b\"",
         expect: &[("e(N)", 6.0), ("same", 1.0)],
@@ -55,11 +55,8 @@ struct Wanted {
     title: String,
     notes: Vec<String>,
     export: Option<String>,
-}
-
-/// The text around a number that `sformat()` asks for: `%s` is the number, `%%` a percent sign.
-fn around(number: &str, pattern: &str) -> String {
-    pattern.replace("%%", "\u{1}").replace("%s", number).replace('\u{1}', "%")
+    /// Name of the collection.
+    name: Option<String>,
 }
 
 /// Name, `nformat()`, `label()` and `sformat()` of `cstat()` or `mstat()`.
@@ -93,6 +90,7 @@ fn options(text: &str) -> Result<Wanted> {
         title: String::new(),
         notes: Vec::new(),
         export: None,
+        name: None,
     };
     for (name, value) in split_options(text)? {
         match (name.as_str(), value) {
@@ -130,9 +128,12 @@ fn options(text: &str) -> Result<Wanted> {
             ("title", Some(t)) => out.title = unquote(t.trim()).to_string(),
             ("note", Some(t)) => out.notes.push(unquote(t.trim()).to_string()),
             ("export", Some(t)) => out.export = Some(t),
+            ("name", Some(t)) => out.name = Some(t.trim().to_string()),
+            // the table takes the place of a collection of its name
+            ("replace", None) => {}
             (
-                "margins" | "drop" | "equations" | "style" | "name" | "append" | "replace" | "varlabel"
-                | "stars_" | "center" | "eqrecode" | "varrecode" | "column",
+                "margins" | "drop" | "equations" | "style" | "append" | "varlabel" | "stars_" | "center"
+                | "eqrecode" | "varrecode" | "column",
                 _,
             ) => return Err(StataError::unsupported_option("etable", &name)),
             _ => return Err(StataError::option_not_allowed(&name)),
@@ -183,29 +184,6 @@ fn statistic(e: &Estimation, name: &str) -> Option<f64> {
     }
 }
 
-/// Label of a variable, or its name.
-fn variable_label(s: &Session, name: &str) -> String {
-    match s.frame.find(name).map(|v| &s.frame.var(v).label) {
-        Some(label) if !label.is_empty() => label.clone(),
-        _ => name.to_string(),
-    }
-}
-
-/// Heading and label of a coefficient: levels of one factor stand under the label of the variable.
-fn row_label(s: &Session, name: &str) -> (Option<String>, String) {
-    if name == "_cons" {
-        return (None, "Intercept".to_string());
-    }
-    if let Some((level, variable)) = name.split_once('.').filter(|(_, v)| !v.contains('#'))
-        && let Ok(x) = level.parse::<f64>()
-    {
-        let labels = s.frame.find(variable).and_then(|v| s.frame.labels_of(v));
-        let text = labels.and_then(|l| l.get(x)).map_or_else(|| level.to_string(), str::to_string);
-        return (Some(variable_label(s, variable)), text);
-    }
-    (None, if name.contains(['.', '#']) { name.to_string() } else { variable_label(s, name) })
-}
-
 fn models<'a>(s: &'a Session, wanted: &Wanted) -> Result<Vec<Model<'a>>> {
     let mut found: Vec<(&str, &Estimation)> = Vec::new();
     if wanted.names.is_empty() {
@@ -236,37 +214,39 @@ fn models<'a>(s: &'a Session, wanted: &Wanted) -> Result<Vec<Model<'a>>> {
         .collect()
 }
 
-/// The lines of one coefficient over all models.
-fn cells(models: &[Model<'_>], stripe: &Stripe, wanted: &Wanted) -> Vec<Vec<String>> {
-    let mut lines = vec![Vec::new(); wanted.cells.len()];
-    for model in models {
-        let place =
-            model.e.b().and_then(|b| b.col_names.iter().position(|n| n == stripe).map(|i| (b.get(0, i), i)));
-        let se = |i: usize| model.e.v().map_or(0.0, |v| v.get(i, i).max(0.0).sqrt());
-        for (line, shown) in lines.iter_mut().zip(&wanted.cells) {
-            let Some((b, i)) = place else {
-                line.push(String::new());
-                continue;
-            };
-            let se = se(i);
-            if se.is_nan() || se <= 0.0 {
-                line.push(if shown.what == "_r_b" { format::bare(&shown.fmt, b) } else { String::new() });
-                continue;
-            }
-            let p = wald::p_value(b / se, model.e.results.get_scalar("df_r").filter(|x| !is_missing(*x)));
-            let number = |x: f64| around(format::bare(&shown.fmt, x).trim(), &shown.around);
-            line.push(match shown.what.as_str() {
-                "_r_b" => {
-                    let marks = wanted.stars.as_ref().map_or(0, |l| l.iter().filter(|l| p < **l).count());
-                    format!("{}{}", number(b), " ".repeat(usize::from(marks > 0)) + &"*".repeat(marks))
-                }
-                "_r_se" => number(se),
-                "_r_z" => number(b / se),
-                _ => number(p),
-            });
+/// Adds the coefficients of a model. One that was not estimated has its value alone.
+fn add_coefficients(
+    s: &Session,
+    c: &mut Collection,
+    model: &Model<'_>,
+    tags: &Tags,
+    keep: Option<&[String]>,
+) {
+    let Some(b) = model.e.b() else { return };
+    let df = model.e.results.get_scalar("df_r").filter(|x| !is_missing(*x));
+    for (i, stripe) in b.col_names.iter().enumerate() {
+        if keep.is_some_and(|names| !names.contains(&stripe.name)) {
+            continue;
+        }
+        let level = level_of(&stripe.name);
+        label_variables(s, c, "colname", &level);
+        let mut tags = tags.clone();
+        tags.insert("colname".into(), level);
+        tags.insert("coleq".into(), if stripe.eq.is_empty() { "_".into() } else { stripe.eq.clone() });
+        let mark = mark_of(&stripe.name).filter(|mark| *mark == Mark::Base);
+        let mut add = |result: &str, x: f64| {
+            tags.insert("result".into(), result.to_string());
+            c.add(tags.clone(), Content::Number(x), mark);
+        };
+        let b = b.get(0, i);
+        let se = model.e.v().map_or(0.0, |v| v.get(i, i).max(0.0).sqrt());
+        add("_r_b", b);
+        if se > 0.0 {
+            add("_r_se", se);
+            add("_r_z", b / se);
+            add("_r_p", wald::p_value(b / se, df));
         }
     }
-    lines
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -275,70 +255,72 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::syntax());
     }
     let wanted = options(&parsed.option_text)?;
-    let sheet = {
+    let c = {
         let models = models(s, &wanted)?;
         build(s, &models, &wanted)
     };
-    sheet.print(s);
-    sheet.keep(s);
+    let sheets = c.sheets().map_err(|_| StataError::new(111, "the table has no coefficients"))?;
+    sheets.iter().for_each(|sheet| sheet.print(s));
+    Collections::of(s).put(c);
     let mut r = Results::default();
     r.text("names", wanted.names.join(" "));
     s.r = r;
     wanted.export.as_ref().map_or(Ok(()), |text| export_option(s, text))
 }
 
-/// What one mark means, with its limit as Stata prints numbers.
-fn star_text(place: usize, limit: f64) -> String {
-    format!("{} p<{}", "*".repeat(place + 1), format::bare("%9.0g", limit))
-}
-
-fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Sheet {
-    let mut stripes: Vec<Stripe> = Vec::new();
-    for stripe in models.iter().filter_map(|m| m.e.b()).flat_map(|b| &b.col_names) {
-        let base = parse_term(&stripe.name).is_some_and(|t| t.is_base());
-        let chosen = wanted.keep.as_ref().is_none_or(|k| k.contains(&stripe.name));
-        if !stripes.contains(stripe) && !base && chosen {
-            stripes.push(stripe.clone());
+fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Collection {
+    let mut c = Collection::new(wanted.name.as_deref().unwrap_or("ETable"));
+    c.styles = Styles::predefined("etable").unwrap_or_default();
+    (c.title, c.notes) = (wanted.title.clone(), wanted.notes.clone());
+    let dim = format!("etable_{}", wanted.column);
+    c.labels.set_level("coleq", "_", "");
+    for (k, model) in models.iter().enumerate() {
+        let level = (k + 1).to_string();
+        c.labels.set_level(&dim, &level, &model.heading);
+        let tags = Tags::from([(dim.clone(), level.clone()), ("cmdset".to_string(), level)]);
+        add_coefficients(s, &mut c, model, &tags, wanted.keep.as_deref());
+        for (name, _, _) in &wanted.statistics {
+            if let Some(x) = statistic(model.e, name) {
+                let mut tags = tags.clone();
+                tags.insert("result".into(), name.clone());
+                c.add(tags, Content::Number(x), None);
+            }
         }
     }
-    // the intercept of single equations comes last
-    stripes.sort_by_key(|s| s.name == "_cons" && s.eq.is_empty());
-    let width = models.len();
-    let blank = |text: String| {
-        let mut line = vec![text];
-        line.resize(width + 1, String::new());
-        line
-    };
-    let mut sheet =
-        Sheet { title: wanted.title.clone(), notes: wanted.notes.clone(), bare: true, ..Sheet::default() };
-    sheet.head.push(std::iter::once(String::new()).chain(models.iter().map(|m| m.heading.clone())).collect());
-    let (mut equation, mut under) = (String::new(), None);
-    for stripe in &stripes {
-        if stripe.eq != equation {
-            equation.clone_from(&stripe.eq);
-            sheet.rows.push(blank(equation.clone()));
-            under = None;
-        }
-        let (heading, label) = row_label(s, &stripe.name);
-        if heading.is_some() && heading != under {
-            sheet.rows.push(blank(heading.clone().unwrap_or_default()));
-        }
-        let indent = if heading.is_some() { "  " } else { "" };
-        under = heading;
-        for (k, line) in cells(models, stripe, wanted).into_iter().enumerate() {
-            let name = if k == 0 { format!("{indent}{label}") } else { String::new() };
-            sheet.rows.push(std::iter::once(name).chain(line).collect());
-        }
+    c.sets = models.len();
+    let of = |name: &str| vec![vec![Choice::of("result", &[name])]];
+    for shown in &wanted.cells {
+        let rule = CellRule {
+            terms: of(&shown.what),
+            nformat: Some(shown.fmt.clone()),
+            sformat: Some(shown.around.clone()),
+            ..CellRule::default()
+        };
+        c.styles.cells.push(rule);
     }
     for (name, fmt, label) in &wanted.statistics {
-        let values = models
-            .iter()
-            .map(|m| statistic(m.e, name).map_or(String::new(), |x| format::bare(fmt, x).trim().to_string()));
-        sheet.rows.push(std::iter::once(label.clone()).chain(values).collect());
+        let rule = CellRule { terms: of(name), nformat: Some(fmt.clone()), ..CellRule::default() };
+        c.styles.cells.push(rule);
+        c.labels.set_level("result", name, label);
     }
-    if let Some(limits) = wanted.stars.as_ref().filter(|_| wanted.star_note) {
-        let text: Vec<String> = limits.iter().enumerate().rev().map(|(i, l)| star_text(i, *l)).collect();
-        sheet.notes.insert(0, text.join(", "));
+    if let Some(limits) = &wanted.stars {
+        let limits = limits.iter().enumerate().map(|(i, limit)| (*limit, format!(" {}", "*".repeat(i + 1))));
+        c.stars = Some(Stars {
+            result: "_r_p".into(),
+            limits: limits.collect(),
+            attach: vec!["_r_b".into()],
+            as_result: false,
+            note: wanted.star_note,
+        });
     }
-    sheet
+    let cells: Vec<&str> = wanted.cells.iter().map(|shown| shown.what.as_str()).collect();
+    let statistics: Vec<&str> = wanted.statistics.iter().map(|s| s.0.as_str()).collect();
+    let equations = c.levels("coleq").iter().any(|eq| eq != "_");
+    let mut coefficients: Term = vec![Choice::all("colname"), Choice::of("result", &cells)];
+    if equations {
+        coefficients.insert(0, Choice::all("coleq"));
+    }
+    let rows = vec![coefficients, vec![Choice::of("result", &statistics)]];
+    c.layout = Layout { rows, columns: vec![vec![Choice::all(&dim)]], tables: Vec::new() };
+    c
 }

@@ -1,5 +1,6 @@
 //! `putdocx` and `putpdf`: one set of statements, two file formats.
 
+use super::collect::current_grids;
 use super::content::{inches, shown, text_options, values};
 use super::model::{Block, Document, Paragraph, Picture, Run};
 use super::{docx, pdf, table};
@@ -12,7 +13,7 @@ use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
 use figure::raster;
 
-const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
+const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | collect | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
 
 pub(super) const SPEC_DOCX: CommandSpec = CommandSpec {
     name: "putdocx",
@@ -108,6 +109,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand, f: Format) -> Result<()> {
         }
         "image" => image(s, f, rest, options),
         "table" => tables(s, f, rest, options),
+        "collect" => {
+            refuse(f, &split_options(options)?, &["name"])?;
+            let blocks: Vec<Block> = current_grids(s)?.into_iter().map(Block::Table).collect();
+            document(s, f)?.blocks.extend(blocks);
+            Ok(())
+        }
         "save" => save(s, f, rest, options),
         "" => Err(StataError::syntax()),
         other => Err(StataError::unsupported_command(&format!("{} {other}", f.name()))),

@@ -7,6 +7,7 @@ use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format as CellFormat, FormatAlign, FormatBorder, Workbook,
 };
 
+use super::collect::current_grids;
 use super::content::{TextOptions, hex, text_options};
 use super::model::Align;
 use super::table;
@@ -24,7 +25,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "putexcel set file [, sheet(name) replace modify open] | ul_cell = {\"text\" | (exp) | matrix(name) [, names rownames colnames] | etable} [...] [, bold italic underline nformat(excelcode) halign() border(all|top|bottom) fpattern(solid, color) font(name, size, color)] | cellrange, formats | describe | save | clear",
+    syntax: "putexcel set file [, sheet(name) replace modify open] | ul_cell = {\"text\" | (exp) | matrix(name) [, names rownames colnames] | etable | collect} [...] [, bold italic underline nformat(excelcode) halign() border(all|top|bottom) fpattern(solid, color) font(name, size, color)] | cellrange, formats | describe | save | clear",
     notes: "modify works on workbooks of the same run; formulas as formula(\"=A1+B1\")",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n\nsummarize x\ntempfile f\nputexcel set \"`f'.xlsx\", replace\nputexcel A1 = \"mean\" B1 = (r(mean)), bold\nmatrix M = (1, 2 \\ 3, 4)\nputexcel A3 = matrix(M), names nformat(0.00)\nputexcel A9 = \"平均\"\nimport excel \"`f'.xlsx\", clear\nscalar mean = B[1] == \"3\"\nscalar cell = C[5] == \"4\"\nscalar text = A[9] == \"平均\"\nputexcel clear\nerase \"`f'.xlsx\"",
@@ -324,11 +325,12 @@ fn contents(
         }
         return Ok(());
     }
-    if value == "etable" {
-        let grid = table::estimates(s)?;
-        for (i, row) in grid.rows.iter().enumerate() {
-            for (j, cell) in row.iter().enumerate() {
-                let content = match cell.text.trim().parse::<f64>() {
+    if value == "etable" || value == "collect" {
+        let grids = if value == "etable" { vec![table::estimates(s)?] } else { current_grids(s)? };
+        let rows = grids.iter().flat_map(|grid| &grid.rows);
+        for (i, row) in rows.enumerate() {
+            for (j, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty()) {
+                let content = match cell.text.trim().replace(',', "").parse::<f64>() {
                     Ok(x) if j > 0 => Content::Number(x),
                     _ => Content::Text(cell.text.clone()),
                 };

@@ -2,7 +2,7 @@
 
 use super::Target;
 use crate::error::{Result, StataError};
-use crate::ops::collection::Sheet;
+use crate::ops::collection::{Collections, Sheet};
 use crate::ops::files::check_replace;
 use crate::ops::run::quietly;
 use crate::session::Session;
@@ -65,15 +65,11 @@ fn joined(old: Option<Vec<u8>>, new: Vec<u8>) -> Vec<u8> {
 
 /// The bytes of `collect export`. The current collection stays what it was.
 fn exported(s: &mut Session, sheet: Sheet, kind: &str, options: &str) -> Result<Vec<u8>> {
-    let before = Sheet::current(s).cloned();
     let id = s.fresh_id();
     let path = s.temp_dir.join(format!("table{}_{id}.{kind}", std::process::id()));
-    sheet.keep(s);
+    Collections::of(s).lend(Some(sheet));
     let done = quietly(s, &format!("collect export \"{}\", replace as({kind}){options}", path.display()));
-    match before {
-        Some(before) => before.keep(s),
-        None => Sheet::clear(s),
-    }
+    Collections::of(s).lend(None);
     done?;
     let bytes = std::fs::read(&path).map_err(|e| failed(kind, &e.to_string()));
     let _ = std::fs::remove_file(&path);

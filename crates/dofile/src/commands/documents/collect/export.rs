@@ -1,76 +1,34 @@
-//! `collect` and `etable`: the current table as a file, and tables of estimates ([TABLES] collect export, [R] etable).
-//! Collections with layouts and styles of their own are not there.
+//! `collect export` ([TABLES] collect export): the tables of a collection as a file.
 
-use super::docx;
-use super::model::{Align, Block, Cell, Document, Grid, Look};
-use super::pdf;
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use super::super::docx;
+use super::super::model::{Align, Block, Cell, Document, Grid, Look};
+use super::super::pdf;
+use super::view::sheets_of;
 use crate::error::{Result, StataError};
 use crate::ops::collection::Sheet;
 use crate::session::Session;
-use crate::syntax::ParsedCommand;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{top_level_comma, unquote};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, FormatAlign, Workbook};
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format as CellFormat, FormatAlign, Workbook, Worksheet, XlsxError,
+};
 use std::fmt::Write as _;
 
-/// `collect`.
-pub(super) const SPEC: CommandSpec = CommandSpec {
-    name: "collect",
-    min: 7,
-    form: Form::Raw,
-    by: ByRule::No,
-    run,
-    syntax: "collect export filename [, as(docx|html|pdf|xlsx|tex|md|txt) replace tableonly] | collect preview | collect title \"text\" | collect notes \"text\" | collect clear",
-    notes: "the table that table, dtable or etable showed last; the file type is that of the name; layouts, labels and styles of collections are not there; no results",
-    examples: &[Example {
-        run: "set obs 4\ngenerate g = ceil(_n/2)\ntempfile f\ntable g\ncollect export `f', as(md) replace\nscalar n = r(N)\nconfirm file `f'",
-        expect: &[("n", 4.0)],
-    }],
-};
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("as"),
+    OptSpec::text("name"),
+    OptSpec::flag("replace"),
+    OptSpec::flag("tableonly"),
+    OptSpec::flag("noopen"),
+];
 
-pub(super) use super::etable::SPEC as SPEC_ETABLE;
-
-const OPTIONS: &[OptSpec] = &[OptSpec::text("as"), OptSpec::flag("replace"), OptSpec::flag("tableonly")];
-
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (main, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.trim(), ""),
-    };
-    let (word, rest) = main.split_once(char::is_whitespace).unwrap_or((main, ""));
-    let none = || StataError::new(111, "no collection; table, dtable or etable has to be run first");
-    if word.is_empty() || word.contains(':') {
-        return Err(StataError::unsupported_command("collect: (the prefix)"));
-    }
-    match word {
-        "export" => export(s, unquote(rest.trim()), options),
-        "preview" => {
-            let sheet = Sheet::current(s).ok_or_else(none)?.clone();
-            sheet.print(s);
-            Ok(())
-        }
-        "clear" => {
-            Sheet::clear(s);
-            Ok(())
-        }
-        "title" => {
-            let text = unquote(rest.trim()).to_string();
-            Sheet::current(s).ok_or_else(none)?.title = text;
-            Ok(())
-        }
-        "notes" => {
-            let text = unquote(rest.trim()).to_string();
-            Sheet::current(s).ok_or_else(none)?.notes.push(text);
-            Ok(())
-        }
-        "" => Err(StataError::syntax()),
-        _ => Err(StataError::unsupported_command(&format!("collect {}", word.trim_end_matches(':')))),
-    }
+/// `collect export`.
+pub(super) fn export_command(s: &mut Session, text: &str) -> Result<()> {
+    export_option(s, text)
 }
 
 /// Writes the current table by the text of an option `export(filename [, options])`.
-pub(super) fn export_option(s: &mut Session, text: &str) -> Result<()> {
+pub(in crate::commands::documents) fn export_option(s: &mut Session, text: &str) -> Result<()> {
     let (name, options) = match top_level_comma(text) {
         Some(i) => (text[..i].trim(), text[i + 1..].trim()),
         None => (text.trim(), ""),
@@ -89,9 +47,7 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
     if name.is_empty() {
         return Err(StataError::invalid("a file name is required"));
     }
-    let sheet = Sheet::current(s)
-        .ok_or_else(|| StataError::new(111, "no collection; table, dtable or etable has to be run first"))?
-        .clone();
+    let sheets = sheets_of(s, options.text("name").map(str::trim))?;
     let ending = name.rsplit('/').next().and_then(|n| n.rsplit_once('.')).map(|n| n.1.to_lowercase());
     let (name, kind) = match (options.text("as"), ending) {
         (Some(kind), None) => (format!("{name}.{kind}"), kind.to_string()),
@@ -108,13 +64,13 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
     let only = options.has("tableonly");
     let failed = |e: String| StataError::new(603, format!("file {name} could not be written: {e}"));
     let bytes = match kind.as_str() {
-        "md" | "markdown" => markdown(&sheet).into_bytes(),
-        "html" | "htm" => html(&sheet, only).into_bytes(),
-        "tex" | "latex" => latex(&sheet, only).into_bytes(),
-        "txt" => plain(&sheet).into_bytes(),
-        "xlsx" => workbook(&sheet).map_err(|e| failed(e.to_string()))?,
-        "docx" => docx::write(&document(&sheet)).map_err(|e| failed(e.to_string()))?,
-        "pdf" => pdf::write(&document(&sheet)).map_err(|e| failed(e.to_string()))?,
+        "md" | "markdown" => joined(&sheets, markdown).into_bytes(),
+        "html" | "htm" => page(&sheets, only).into_bytes(),
+        "tex" | "latex" => article(&sheets, only).into_bytes(),
+        "txt" => joined(&sheets, plain).into_bytes(),
+        "xlsx" => workbook(&sheets).map_err(|e| failed(e.to_string()))?,
+        "docx" => docx::write(&document(&sheets)).map_err(|e| failed(e.to_string()))?,
+        "pdf" => pdf::write(&document(&sheets)).map_err(|e| failed(e.to_string()))?,
         "smcl" | "xls" => {
             return Err(StataError::unsupported_option("collect export", &format!("as({kind})")));
         }
@@ -123,6 +79,16 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
     std::fs::write(&path, bytes).map_err(|e| failed(e.to_string()))?;
     s.print(format!("(collection exported to file {name})"));
     Ok(())
+}
+
+/// The texts of tables, one after another.
+fn joined(sheets: &[Sheet], text: impl Fn(&Sheet) -> String) -> String {
+    sheets.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+/// Title of a table and what tells it from the other tables of the layout.
+fn headings(sheet: &Sheet) -> impl Iterator<Item = &str> {
+    [sheet.title.as_str(), sheet.panel.as_str()].into_iter().filter(|t| !t.is_empty())
 }
 
 /// Lines of the table with the same number of cells.
@@ -139,8 +105,8 @@ fn lines(sheet: &Sheet) -> (usize, Vec<Vec<String>>) {
 fn markdown(sheet: &Sheet) -> String {
     let (width, lines) = lines(sheet);
     let mut out = String::new();
-    if !sheet.title.is_empty() {
-        let _ = writeln!(out, "{}\n", sheet.title);
+    for title in headings(sheet) {
+        let _ = writeln!(out, "{title}\n");
     }
     let row = |line: &[String]| {
         let cells: Vec<String> = line
@@ -162,7 +128,8 @@ fn markdown(sheet: &Sheet) -> String {
         })
         .collect();
     let _ = writeln!(out, "{}", row(&head));
-    let _ = writeln!(out, "|:---|{}", "---:|".repeat(width - 1));
+    let stub = sheet.labels();
+    let _ = writeln!(out, "|{}{}", ":---|".repeat(stub), "---:|".repeat(width.saturating_sub(stub)));
     lines[sheet.head.len()..].iter().for_each(|l| {
         let _ = writeln!(out, "{}", row(l));
     });
@@ -172,11 +139,12 @@ fn markdown(sheet: &Sheet) -> String {
     out
 }
 
-fn html(sheet: &Sheet, only: bool) -> String {
+fn html(sheet: &Sheet) -> String {
     let (_, lines) = lines(sheet);
     let mut body = String::from("<table>\n");
-    if !sheet.title.is_empty() {
-        let _ = writeln!(body, "<caption>{}</caption>", docx::escape(&sheet.title));
+    let titles: Vec<String> = headings(sheet).map(docx::escape).collect();
+    if !titles.is_empty() {
+        let _ = writeln!(body, "<caption>{}</caption>", titles.join("<br>"));
     }
     for (i, line) in lines.iter().enumerate() {
         match i {
@@ -186,9 +154,9 @@ fn html(sheet: &Sheet, only: bool) -> String {
         }
         body.push_str("<tr>");
         for (j, text) in line.iter().enumerate() {
-            let tag = if i < sheet.head.len() || j == 0 { "th" } else { "td" };
+            let tag = if i < sheet.head.len() || j < sheet.labels() { "th" } else { "td" };
             let indent = (text.len() - text.trim_start().len()) as f64 * 0.5;
-            let style = if j > 0 {
+            let style = if j >= sheet.labels() {
                 " style=\"text-align:right\"".to_string()
             } else {
                 format!(" style=\"text-align:left;font-weight:normal;padding-left:{indent}em\"")
@@ -207,12 +175,18 @@ fn html(sheet: &Sheet, only: bool) -> String {
     for note in &sheet.notes {
         let _ = writeln!(body, "<p>{}</p>", docx::escape(note));
     }
+    body
+}
+
+fn page(sheets: &[Sheet], only: bool) -> String {
+    let body = joined(sheets, html);
     if only {
         return body;
     }
+    let title = sheets.first().map_or("", |sheet| sheet.title.as_str());
     format!(
         "<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{body}</body>\n</html>\n",
-        docx::escape(&sheet.title)
+        docx::escape(title)
     )
 }
 
@@ -236,13 +210,20 @@ fn tex(text: &str) -> String {
     out
 }
 
-fn latex(sheet: &Sheet, only: bool) -> String {
+fn latex(sheet: &Sheet) -> String {
     let (width, lines) = lines(sheet);
     let mut body = String::from("\\begin{table}[!h]\n\\centering\n");
-    if !sheet.title.is_empty() {
-        let _ = writeln!(body, "\\caption{{{}}}", tex(&sheet.title));
+    let titles: Vec<String> = headings(sheet).map(tex).collect();
+    if !titles.is_empty() {
+        let _ = writeln!(body, "\\caption{{{}}}", titles.join(": "));
     }
-    let _ = writeln!(body, "\\begin{{tabular}}{{l{}}}\n\\hline", "r".repeat(width - 1));
+    let stub = sheet.labels();
+    let _ = writeln!(
+        body,
+        "\\begin{{tabular}}{{{}{}}}\n\\hline",
+        "l".repeat(stub),
+        "r".repeat(width.saturating_sub(stub))
+    );
     for (i, line) in lines.iter().enumerate() {
         if i == sheet.head.len() {
             body.push_str("\\hline\n");
@@ -263,6 +244,11 @@ fn latex(sheet: &Sheet, only: bool) -> String {
         let _ = writeln!(body, "\\par {}", tex(note));
     }
     body.push_str("\\end{table}\n");
+    body
+}
+
+fn article(sheets: &[Sheet], only: bool) -> String {
+    let body = joined(sheets, latex);
     if only {
         return body;
     }
@@ -278,32 +264,42 @@ fn plain(sheet: &Sheet) -> String {
     s.out.take().trim_start_matches('\n').to_string()
 }
 
-fn workbook(sheet: &Sheet) -> std::result::Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
-    let (_, lines) = lines(sheet);
+fn workbook(sheets: &[Sheet]) -> std::result::Result<Vec<u8>, XlsxError> {
     let mut out = Workbook::new();
     // a fixed date, so that the same table gives the same file
     let created = ExcelDateTime::from_ymd(2000, 1, 1)?;
     out.set_properties(&DocProperties::new().set_creation_datetime(&created));
     let page = out.add_worksheet();
-    let mut r = 0;
-    if !sheet.title.is_empty() {
-        page.write_string_with_format(0, 0, &sheet.title, &CellFormat::new().set_bold())?;
-        r = 1;
-    }
     page.set_column_width(0, 28)?;
+    let mut r = 0;
+    for sheet in sheets {
+        r = write_sheet(page, sheet, r)?;
+    }
+    out.save_to_buffer()
+}
+
+/// Writes a table from a row on, and returns the row behind it.
+fn write_sheet(page: &mut Worksheet, sheet: &Sheet, from: u32) -> std::result::Result<u32, XlsxError> {
+    let (_, lines) = lines(sheet);
+    let mut r = from;
+    for title in headings(sheet) {
+        page.write_string_with_format(r, 0, title, &CellFormat::new().set_bold())?;
+        r += 1;
+    }
     for (i, line) in lines.iter().enumerate() {
         for (j, text) in line.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
             let column = j.min(16_000) as u16;
+            let is_label = j < sheet.labels();
             let indent = ((text.len() - text.trim_start().len()) / 2).min(15) as u8;
             let mut look = CellFormat::new();
-            look = if j == 0 { look.set_indent(indent) } else { look.set_align(FormatAlign::Right) };
+            look = if is_label { look.set_indent(indent) } else { look.set_align(FormatAlign::Right) };
             if i < sheet.head.len() {
                 look = look.set_bold();
             }
             // numbers stay numbers, with as many decimals as are shown
             let number = text.replace(',', "");
             match number.parse::<f64>() {
-                Ok(x) if j > 0 && i >= sheet.head.len() && x.is_finite() => {
+                Ok(x) if !is_label && i >= sheet.head.len() && x.is_finite() => {
                     let decimals = number.split_once('.').map_or(0, |d| d.1.len());
                     let comma = if text.contains(',') { "#,##0" } else { "0" };
                     let code = if decimals == 0 {
@@ -322,10 +318,19 @@ fn workbook(sheet: &Sheet) -> std::result::Result<Vec<u8>, rust_xlsxwriter::Xlsx
         page.write_string(r, 0, note)?;
         r += 1;
     }
-    out.save_to_buffer()
+    Ok(r)
 }
 
-fn document(sheet: &Sheet) -> Document {
+/// The tables of the current collection for a document.
+pub(in crate::commands::documents) fn current_grids(s: &Session) -> Result<Vec<Grid>> {
+    Ok(sheets_of(s, None)?.iter().map(grid).collect())
+}
+
+fn document(sheets: &[Sheet]) -> Document {
+    Document { page: (8.5, 11.0), size: 11.0, blocks: sheets.iter().map(|s| Block::Table(grid(s))).collect() }
+}
+
+fn grid(sheet: &Sheet) -> Grid {
     let (_, lines) = lines(sheet);
     let rows = lines
         .iter()
@@ -337,17 +342,16 @@ fn document(sheet: &Sheet) -> Document {
                     // blanks that are no-break keep the indentation
                     text: if j == 0 { text.replace("  ", "\u{a0}\u{a0}") } else { text.clone() },
                     look: Look { bold: i < sheet.head.len(), ..Look::default() },
-                    align: if j == 0 { Align::Left } else { Align::Right },
+                    align: if j < sheet.labels() { Align::Left } else { Align::Right },
                 })
                 .collect()
         })
         .collect();
-    let grid = Grid {
+    Grid {
         name: String::new(),
-        title: sheet.title.clone(),
+        title: headings(sheet).collect::<Vec<_>>().join(", "),
         notes: sheet.notes.clone(),
         rows,
         headings: sheet.head.len(),
-    };
-    Document { page: (8.5, 11.0), size: 11.0, blocks: vec![Block::Table(grid)] }
+    }
 }

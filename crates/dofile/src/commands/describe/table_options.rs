@@ -1,0 +1,265 @@
+//! The options of `table`: statistics, commands, formats.
+
+use super::table_layout::STATISTICS;
+use crate::error::{Result, StataError};
+use crate::format;
+use crate::ops::collection::{CellRule, Choice, Collection};
+use crate::session::Session;
+use crate::syntax::WeightKind;
+use crate::syntax::options::split_options;
+use crate::syntax::split::{top_level_colon, top_level_comma};
+use crate::value::MISSING;
+use estimators::descriptive::{Sample, by_name};
+
+/// One statistic of a variable, or of the rows.
+pub(super) struct Item {
+    pub(super) name: String,
+    pub(super) variable: Option<usize>,
+    /// Variables whose levels add up to 100 percent; all together without any.
+    pub(super) across: Vec<usize>,
+}
+
+/// The variables of `across()` behind the comma of `statistic(percent, ...)`.
+fn across(s: &Session, text: &str) -> Result<Vec<usize>> {
+    let mut out = Vec::new();
+    for (name, argument) in split_options(text)? {
+        match (name.as_str(), argument) {
+            ("across", Some(list)) if !list.contains('#') => {
+                for word in list.split_whitespace().filter(|w| *w != "result") {
+                    out.push(s.variable(word)?);
+                }
+            }
+            _ => {
+                let refused = format!("statistic(percent, {name}())");
+                return Err(StataError::unsupported_option("table", &refused));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// `contents(freq mean x sd x)` of releases before 17, with `format()`, `row` and `column`.
+fn old_contents(s: &Session, text: &str, out: &mut Options) -> Result<()> {
+    let mut words = text.split_whitespace();
+    while let Some(what) = words.next() {
+        let (name, variable) = match what {
+            "freq" => ("frequency", None),
+            _ => {
+                let name = if what == "n" { "count" } else { what };
+                if !STATISTICS.iter().any(|k| k.0 == name) {
+                    return Err(StataError::unsupported_option("table", &format!("contents({what})")));
+                }
+                (name, Some(s.numeric_variable(words.next().ok_or_else(StataError::syntax)?)?))
+            }
+        };
+        out.items.push(item(name, variable));
+    }
+    Ok(())
+}
+
+fn item(name: &str, variable: Option<usize>) -> Item {
+    Item { name: name.to_string(), variable, across: Vec::new() }
+}
+
+/// A command whose results are collected, from `command()`.
+pub(super) struct Command {
+    pub(super) text: String,
+    /// Results in front of the colon.
+    pub(super) results: Vec<String>,
+    /// It has a coefficient table; known once it ran.
+    pub(super) has_coefficients: bool,
+}
+
+/// Values of the options.
+pub(super) struct Options {
+    pub(super) items: Vec<Item>,
+    pub(super) commands: Vec<Command>,
+    pub(super) totals: bool,
+    pub(super) missing: bool,
+    /// Empty cells have a frequency of zero instead of nothing.
+    pub(super) zeros: bool,
+    pub(super) name: Option<String>,
+    pub(super) appends: bool,
+    /// Formats of numbers and texts around them, with the results that they are for (all without).
+    numbers: Vec<(String, Vec<String>)>,
+    texts: Vec<(String, Vec<String>)>,
+}
+
+impl Options {
+    /// Variables of the statistics in the order of the command.
+    pub(super) fn of(&self) -> Vec<usize> {
+        let mut out: Vec<usize> = Vec::new();
+        for v in self.items.iter().filter_map(|item| item.variable) {
+            if !out.contains(&v) {
+                out.push(v);
+            }
+        }
+        out
+    }
+
+    /// Sets the formats of a collection.
+    pub(super) fn style(&self, c: &mut Collection) {
+        let shown: Vec<String> = c.auto.get("result").cloned().unwrap_or_default();
+        let term = |names: &[String]| {
+            let levels = if names.is_empty() { shown.clone() } else { names.to_vec() };
+            vec![vec![Choice { dim: "result".into(), levels: Some(levels) }]]
+        };
+        for (text, names) in &self.numbers {
+            let rule = CellRule { terms: term(names), nformat: Some(text.clone()), ..CellRule::default() };
+            c.styles.cells.push(rule);
+        }
+        for (text, names) in &self.texts {
+            let rule = CellRule { terms: term(names), sformat: Some(text.clone()), ..CellRule::default() };
+            c.styles.cells.push(rule);
+        }
+    }
+}
+
+/// `[results:] command` of `command()`.
+fn command(text: &str) -> Result<Command> {
+    let (results, text) = match top_level_colon(text) {
+        // a prefix command has its colon too
+        Some(i) if text[..i].split_whitespace().all(is_result) => (&text[..i], &text[i + 1..]),
+        _ => ("", text),
+    };
+    let name = |word: &str| match word.split_once('(') {
+        Some((_, rest)) => rest.trim_end_matches(')').to_string(),
+        None => word.to_string(),
+    };
+    if text.trim().is_empty() {
+        return Err(StataError::syntax());
+    }
+    Ok(Command {
+        text: text.trim().to_string(),
+        results: results.split_whitespace().map(name).collect(),
+        has_coefficients: false,
+    })
+}
+
+fn is_result(word: &str) -> bool {
+    word.starts_with("_r_") || (word.starts_with("r(") || word.starts_with("e(")) && word.ends_with(')')
+}
+
+/// `nformat()` and `sformat()`: a text, and the results that it is for.
+fn shape(text: &str) -> (String, Vec<String>) {
+    let text = text.trim();
+    let (first, rest) = match text.strip_prefix('"').and_then(|t| t.split_once('"')) {
+        Some((first, rest)) => (first, rest),
+        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
+    };
+    (first.to_string(), rest.split_whitespace().map(str::to_string).collect())
+}
+
+/// `statistic(name [varlist] [, options])`.
+fn statistic(s: &Session, a: &str, out: &mut Options) -> Result<()> {
+    let (a, own) = match top_level_comma(a) {
+        Some(i) => (a[..i].trim(), a[i + 1..].trim()),
+        None => (a.trim(), ""),
+    };
+    let (what, list) = a.split_once(char::is_whitespace).unwrap_or((a, ""));
+    if what == "percent" && !own.is_empty() {
+        out.items.push(Item { across: across(s, own)?, ..item("percent", None) });
+        return Ok(());
+    }
+    if !own.is_empty() {
+        return Err(StataError::unsupported_option("table", &format!("statistic(, {own})")));
+    }
+    match what {
+        "frequency" | "freq" => out.items.push(item("frequency", None)),
+        "percent" => out.items.push(item("percent", None)),
+        _ if STATISTICS.iter().any(|k| k.0 == what) => {
+            let variables = s.varlist(list)?;
+            if variables.is_empty() {
+                return Err(StataError::standard(100));
+            }
+            for v in variables {
+                if s.frame.var(v).is_string() {
+                    return Err(StataError::type_mismatch());
+                }
+                out.items.push(item(what, Some(v)));
+            }
+        }
+        other => {
+            return Err(StataError::unsupported_option("table", &format!("statistic({other})")));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn options(s: &Session, text: &str) -> Result<Options> {
+    let given = split_options(text)?;
+    let old =
+        given.iter().any(|(name, argument)| argument.is_some() && "contents".starts_with(name.as_str()));
+    let mut out = Options {
+        items: Vec::new(),
+        commands: Vec::new(),
+        totals: !old,
+        missing: false,
+        zeros: old,
+        name: None,
+        appends: false,
+        numbers: Vec::new(),
+        texts: Vec::new(),
+    };
+    for (name, argument) in given {
+        match (name.as_str(), argument.as_deref()) {
+            (o, Some(a)) if o.len() >= 4 && "statistic".starts_with(o) => {
+                statistic(s, a, &mut out)?;
+            }
+            (o, Some(a)) if "contents".starts_with(o) => old_contents(s, a, &mut out)?,
+            ("row" | "col" | "column", None) if old => out.totals = true,
+            ("center" | "left", None) if old => {}
+            ("nototals" | "nototal", None) => out.totals = false,
+            ("missing", None) => out.missing = true,
+            ("zerocounts", None) => out.zeros = true,
+            ("command", Some(a)) => out.commands.push(command(a)?),
+            ("name", Some(a)) => out.name = Some(a.trim().to_string()),
+            ("append", None) => out.appends = true,
+            ("replace", None) => {}
+            ("sformat", Some(f)) => out.texts.push(shape(f)),
+            (o, Some(f)) if o == "nformat" || old && "format".starts_with(o) => {
+                let shape = shape(f);
+                if format::Format::parse(&shape.0).is_none_or(|f| f.is_string()) {
+                    return Err(StataError::standard(120));
+                }
+                out.numbers.push(shape);
+            }
+            (
+                "style" | "label" | "stars" | "totals" | "showcounts" | "by" | "scol" | "row" | "col"
+                | "column" | "center" | "left" | "concise" | "cellwidth" | "csepwidth" | "scsepwidth"
+                | "stubwidth" | "format" | "listwise",
+                _,
+            ) => {
+                return Err(StataError::unsupported_option("table", &name));
+            }
+            (o, _) => return Err(StataError::option_not_allowed(o)),
+        }
+    }
+    if out.items.is_empty() && out.commands.is_empty() {
+        out.items.push(item("frequency", None));
+    }
+    Ok(out)
+}
+
+impl Item {
+    pub(super) fn value(
+        &self,
+        s: &Session,
+        rows: &[usize],
+        weight: &dyn Fn(usize) -> f64,
+        kind: Option<WeightKind>,
+        all: f64,
+    ) -> f64 {
+        match self.variable {
+            None => {
+                let n: f64 = rows.iter().map(|r| weight(*r)).sum();
+                if self.name == "percent" { 100.0 * n / all } else { n }
+            }
+            Some(v) => {
+                let sample = Sample::new(rows.iter().map(|r| (s.frame.num_at(v, *r), weight(*r))), kind);
+                let name = if self.name == "total" { "sum" } else { &self.name };
+                by_name(&sample, name).unwrap_or(MISSING)
+            }
+        }
+    }
+}
