@@ -125,7 +125,11 @@ impl<R: Read + Seek> Cases<R> {
     /// Reads a case into the row; false behind the last one.
     fn next_case(&mut self) -> Result<bool, Error> {
         if self.storage.cases == Some(self.done) {
-            return Ok(false);
+            return if self.is_at_end()? {
+                Ok(false)
+            } else {
+                Err(Error::MoreCases { announced: self.done })
+            };
         }
         let mut row = std::mem::take(&mut self.row);
         let found = match self.storage.compression {
@@ -141,6 +145,17 @@ impl<R: Read + Seek> Cases<R> {
             Some(announced) => Err(Error::MissingCases { announced, found: self.done }),
             None => Ok(false),
         }
+    }
+
+    /// True if no other case follows; less than a case may.
+    fn is_at_end(&mut self) -> Result<bool, Error> {
+        if self.storage.compression == 0 {
+            return Ok(self.source.left() < self.row.len() as u64);
+        }
+        let found = self.code()?.is_some();
+        // whoever asks again finds it again
+        self.next_code -= usize::from(found);
+        Ok(!found)
     }
 
     /// Fills `buffer` from the file; false where the file ends in front of it.

@@ -82,9 +82,8 @@ pub(crate) fn read<R: Read + Seek>(source: &mut Source<R>) -> Result<Dictionary,
         }
     }
     dictionary.storage.segments = segments;
-    if let Some(cases) = dictionary.extensions.cases {
-        dictionary.storage.cases = Some(cases);
-    }
+    // the header's count has 32 bits, and is -1 where they do not suffice
+    dictionary.storage.cases = dictionary.storage.cases.or(dictionary.extensions.cases);
     if dictionary.variables.is_empty() {
         return Err(Error::malformed("the dictionary has no variable", source.position()));
     }

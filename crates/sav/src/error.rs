@@ -38,6 +38,12 @@ pub enum Error {
         /// The number of whole cases.
         found: u64,
     },
+    /// The file has more cases than it announces.
+    #[error("the file announces {announced} cases and has more; it is damaged")]
+    MoreCases {
+        /// The number in the header.
+        announced: u64,
+    },
     /// Metadata above the reader's memory bound.
     #[error("{what} is larger than the limit of {limit} bytes")]
     TooLarge {
