@@ -190,6 +190,27 @@ async fn a_blob_volume_that_becomes_read_only_refuses_new_work_and_recovers() {
     check_chain(&data).await;
 }
 
+/// Waits until no file of a folder has changed for a second: a busy machine delays what is written behind an answer.
+async fn settled(folder: &Path) {
+    let look = || {
+        let entries = std::fs::read_dir(folder).expect("the folder").flatten();
+        let facts = entries.filter_map(|entry| {
+            let facts = entry.metadata().ok()?;
+            Some((entry.file_name(), facts.len(), facts.modified().ok()?))
+        });
+        facts.collect::<std::collections::BTreeSet<_>>()
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let (mut before, mut unchanged) = (look(), 0);
+    while unchanged < 4 {
+        assert!(Instant::now() < deadline, "{} is written to without an end", folder.display());
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let now = look();
+        unchanged = if now == before { unchanged + 1 } else { 0 };
+        before = now;
+    }
+}
+
 /// A disk below a part of the data directory fails and becomes read-only.
 async fn fails_under_load(part: &str) {
     let dir = tempfile::tempdir().expect("a directory");
@@ -203,9 +224,9 @@ async fn fails_under_load(part: &str) {
     load.goes_on(30).await;
     // Made read-only by this switch, ext4 says that an fdatasync under way succeeded and may lose what was written: a bare
     // program that appends and syncs lost its last record in 12 of 500 tries (Linux 6.18), and in none of 200 where
-    // the device refused the writes. So nothing is written at that moment.
+    // the device refused the writes. So nothing is written at that moment, by the program itself either.
     let pause = load.journal.under_way.write().await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    settled(&data.join(part)).await;
     disk.fail();
     drop(pause);
     if part == "audit" {
