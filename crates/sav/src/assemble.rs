@@ -28,9 +28,9 @@ impl MissingValues {
         self.numbers.contains(&number) || self.range.is_some_and(|(low, high)| (low..=high).contains(&number))
     }
 
-    /// True where nothing is declared.
-    pub fn is_empty(&self) -> bool {
-        self.numbers.is_empty() && self.range.is_none() && self.texts.is_empty()
+    /// True for a text, without blanks at its end, that the file declares missing.
+    pub fn has_text(&self, text: &[u8]) -> bool {
+        self.texts.iter().any(|missing| missing == text)
     }
 }
 

@@ -70,7 +70,9 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
     let mut output = LabelledFile::create(dest, plans, labels, rows)?;
     reader.rewind().map_err(|e| problems::sav_read(&e))?;
     while let Some(block) = reader.read_block(step).map_err(|e| problems::sav_read(&e))? {
-        let columns = block.iter().zip(&meanings).map(|(column, meaning)| convert(column, meaning, encoding));
+        let columns = block.iter().zip(variables.iter().zip(&meanings));
+        let columns =
+            columns.map(|(column, (variable, meaning))| convert(column, variable, meaning, encoding));
         output.write(columns.collect())?;
     }
     output.finish("sav", encoding.name(), warnings)
@@ -152,8 +154,15 @@ fn value_labels(
     labels
 }
 
-fn convert(column: &sav::Column, meaning: &Meaning, encoding: &'static Encoding) -> Column {
-    let sav::Column::Numbers(numbers) = column else { return texts(column, meaning, encoding) };
+fn convert(
+    column: &sav::Column,
+    variable: &Variable,
+    meaning: &Meaning,
+    encoding: &'static Encoding,
+) -> Column {
+    let sav::Column::Numbers(numbers) = column else {
+        return texts(column, variable, meaning.storage, encoding);
+    };
     let values = numbers.iter().map(|x| meaning.value(*x));
     match meaning.storage {
         StorageType::Byte => {
@@ -170,10 +179,15 @@ fn convert(column: &sav::Column, meaning: &Meaning, encoding: &'static Encoding)
 }
 
 /// Texts; those that the file declares missing become empty.
-fn texts(column: &sav::Column, meaning: &Meaning, encoding: &'static Encoding) -> Column {
-    let kept = column.texts().map(|text| if meaning.is_missing_text(text) { &b""[..] } else { text });
+fn texts(
+    column: &sav::Column,
+    variable: &Variable,
+    storage: StorageType,
+    encoding: &'static Encoding,
+) -> Column {
+    let kept = column.texts().map(|text| if variable.missing.has_text(text) { &b""[..] } else { text });
     let decoded = kept.map(|text| encoding.decode_without_bom_handling(text).0);
-    if meaning.storage == StorageType::StrL {
+    if storage == StorageType::StrL {
         let mut long = LongTexts::default();
         for text in decoded {
             let at = (!text.is_empty()).then(|| {

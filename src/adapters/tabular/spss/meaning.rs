@@ -56,7 +56,7 @@ impl Facts {
     /// Takes a text as it is in the file, and decoded.
     pub(super) fn text(&mut self, raw: &[u8], decoded: &str, variable: &Variable) {
         self.bytes = self.bytes.max(decoded.len());
-        self.missing_text |= !raw.is_empty() && variable.missing.texts.iter().any(|missing| missing == raw);
+        self.missing_text |= !raw.is_empty() && variable.missing.has_text(raw);
     }
 }
 
@@ -97,7 +97,6 @@ pub(super) struct Meaning {
     pub codes: Vec<(f64, Missing)>,
     /// A range with more different numbers than letters is one code.
     range: Option<RangeCode>,
-    missing_texts: Vec<Vec<u8>>,
 }
 
 impl Meaning {
@@ -109,7 +108,6 @@ impl Meaning {
             format: format.to_owned(),
             codes,
             range,
-            missing_texts: variable.missing.texts.clone(),
         };
         if variable.width.is_some() {
             let (storage, format) = text_storage(facts.bytes);
@@ -166,10 +164,6 @@ impl Meaning {
     /// The missing value that stands for every number of a range.
     pub(super) fn range_code(&self) -> Option<Missing> {
         self.range.map(|(_, missing)| missing)
-    }
-
-    pub(super) fn is_missing_text(&self, text: &[u8]) -> bool {
-        self.missing_texts.iter().any(|missing| missing == text)
     }
 }
 

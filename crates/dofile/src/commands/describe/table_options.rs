@@ -3,7 +3,7 @@
 use super::table_layout::STATISTICS;
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::ops::collection::{CellRule, Choice, Collection};
+use crate::ops::collection::Collection;
 use crate::session::Session;
 use crate::syntax::WeightKind;
 use crate::syntax::options::split_options;
@@ -100,18 +100,7 @@ impl Options {
     /// Sets the formats of a collection.
     pub(super) fn style(&self, c: &mut Collection) {
         let shown: Vec<String> = c.auto.get("result").cloned().unwrap_or_default();
-        let term = |names: &[String]| {
-            let levels = if names.is_empty() { shown.clone() } else { names.to_vec() };
-            vec![vec![Choice { dim: "result".into(), levels: Some(levels) }]]
-        };
-        for (text, names) in &self.numbers {
-            let rule = CellRule { terms: term(names), nformat: Some(text.clone()), ..CellRule::default() };
-            c.styles.cells.push(rule);
-        }
-        for (text, names) in &self.texts {
-            let rule = CellRule { terms: term(names), sformat: Some(text.clone()), ..CellRule::default() };
-            c.styles.cells.push(rule);
-        }
+        c.styles.format_results(&shown, &self.numbers, &self.texts);
     }
 }
 

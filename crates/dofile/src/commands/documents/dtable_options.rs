@@ -2,7 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::ops::collection::{CellRule, Choice, Collection};
+use crate::ops::collection::Collection;
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{top_level_comma, unquote};
@@ -49,18 +49,7 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Sets the formats of the statistics of a collection.
     pub(super) fn style(&self, c: &mut Collection, statistics: &[String]) {
-        let term = |names: &[String]| {
-            let levels = if names.is_empty() { statistics.to_vec() } else { names.to_vec() };
-            vec![vec![Choice { dim: "result".into(), levels: Some(levels) }]]
-        };
-        for (text, names) in &self.numbers {
-            let rule = CellRule { terms: term(names), nformat: Some(text.clone()), ..CellRule::default() };
-            c.styles.cells.push(rule);
-        }
-        for (text, names) in &self.texts {
-            let rule = CellRule { terms: term(names), sformat: Some(text.clone()), ..CellRule::default() };
-            c.styles.cells.push(rule);
-        }
+        c.styles.format_results(statistics, &self.numbers, &self.texts);
     }
 }
 

@@ -160,6 +160,24 @@ impl Styles {
         Some(out)
     }
 
+    /// Sets `nformat()` and `sformat()` of results; a format without names is for all that are shown.
+    pub(crate) fn format_results(
+        &mut self,
+        shown: &[String],
+        numbers: &[(String, Vec<String>)],
+        texts: &[(String, Vec<String>)],
+    ) {
+        let of = |names: &[String]| {
+            let levels = if names.is_empty() { shown } else { names };
+            let terms = vec![vec![Choice { dim: "result".into(), levels: Some(levels.to_vec()) }]];
+            CellRule { terms, ..CellRule::default() }
+        };
+        let numbers =
+            numbers.iter().map(|(text, names)| CellRule { nformat: Some(text.clone()), ..of(names) });
+        let texts = texts.iter().map(|(text, names)| CellRule { sformat: Some(text.clone()), ..of(names) });
+        self.cells.extend(numbers.chain(texts));
+    }
+
     fn describes(&mut self) {
         self.headers = vec![
             HeaderRule { of: None, title: Some(TitleHeader::Label), level: Some(LevelHeader::Label) },

@@ -101,7 +101,7 @@ pub(super) fn copy(s: &mut Session, text: &str) -> Result<()> {
     given.finish(&[])?;
     let all = Collections::of(s);
     let current = all.current_name().to_string();
-    let mut c = all.all().iter().find(|c| c.name == old).cloned().ok_or_else(|| missing(old))?;
+    let mut c = all.find(old).cloned().ok_or_else(|| missing(old))?;
     c.name.clone_from(&new);
     all.put(c);
     all.set(&current);
@@ -118,7 +118,7 @@ pub(super) fn combine(s: &mut Session, text: &str) -> Result<()> {
     let all = Collections::of(s);
     let mut out: Option<Collection> = None;
     for from in list.split_whitespace() {
-        let mut c = all.all().iter().find(|c| c.name == from).cloned().ok_or_else(|| missing(from))?;
+        let mut c = all.find(from).cloned().ok_or_else(|| missing(from))?;
         c.retag(|item| {
             let mut tags = item.tags.clone();
             tags.insert("collection".into(), from.to_string());
