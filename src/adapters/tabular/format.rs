@@ -14,6 +14,7 @@ pub(super) enum Format {
     Xls,
     Dta,
     Sav,
+    Xport,
 }
 
 /// First bytes of formats that are not read, with their names.
@@ -30,11 +31,22 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),
     (b"\x7fELF", "a program"),
+    (
+        SAS_DATA_SET,
+        "a SAS data set (.sas7bdat); write it to a transport file (.xpt) with the LIBNAME engine xport and PROC COPY",
+    ),
+    (
+        b"**COMPRESSED**",
+        "a file of PROC CPORT; write a transport file (.xpt) with the LIBNAME engine xport and PROC COPY",
+    ),
     (b"ASCII SPSS PORT FILE", "a portable file of SPSS (.por); save it as .sav"),
 ];
 
+const SAS_DATA_SET: &[u8] =
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c";
+
 /// Advice for the user in a refusal.
-const ACCEPTED: &str = "upload CSV, XLSX, XLS, DTA or SAV";
+const ACCEPTED: &str = "upload CSV, XLSX, XLS, DTA, SAV or XPT";
 
 /// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
@@ -67,6 +79,9 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     {
         return Ok(Format::Sav);
     }
+    if head.starts_with(b"HEADER RECORD*******LIB") {
+        return Ok(Format::Xport);
+    }
     if head.starts_with(b"PK\x03\x04") {
         return zip(path, &extension);
     }
@@ -76,7 +91,10 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     if let Some((_, name)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(problems::unsupported(&format!("the file is {name}; {ACCEPTED}")));
     }
-    if matches!(extension.as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "zsav" | "parquet") {
+    if matches!(
+        extension.as_str(),
+        "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "zsav" | "xpt" | "sas7bdat" | "parquet"
+    ) {
         return Err(problems::parse(
             None,
             None,

@@ -1,4 +1,4 @@
-//! Uploaded tables (CSV, XLSX, XLS, DTA, SAV) to canonical data, and a look into canonical data. Which rows are
+//! Uploaded tables (CSV, XLSX, XLS, DTA, SAV, XPT) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
 mod advance;
@@ -23,6 +23,7 @@ pub mod reader_process;
 mod remarks;
 mod repairs;
 mod row_checks;
+mod sas;
 mod separation;
 mod spss;
 mod stata;
@@ -72,6 +73,7 @@ impl Tabular for TabularFiles {
             Format::Xls => excel::ingest(source, excel::Kind::Xls, options, dest),
             Format::Dta => stata::ingest(source, dest),
             Format::Sav => spss::ingest(source, dest),
+            Format::Xport => sas::ingest(source, options, dest),
         }))
         .unwrap_or_else(|_| {
             tracing::error!(event = "SS_INGEST_PANICKED", "a reader panicked on an upload");

@@ -14,5 +14,6 @@ mod mistakes;
 mod random_tables;
 mod reading_progress;
 mod system_files;
+mod transport_files;
 mod upload_download;
 mod upload_sessions;
