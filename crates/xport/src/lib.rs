@@ -1,5 +1,5 @@
-//! Reads SAS transport files (.xpt) of version 5 and of version 8, streaming. Texts stay bytes, as the format
-//! does not say their encoding; the dates of SAS become those of Stata.
+//! Reads SAS transport files (.xpt) of version 5 and of version 8, streaming, and says what the values with formats of SAS are in Stata.
+//! Texts stay bytes, as the files do not say their encoding.
 //!
 //! The layout follows "The Record Layout of a Data Set in SAS Transport (XPORT) Format" (SAS technical note TS-140) and the same for
 //! "a SAS Version 8 or 9 Data Set".

@@ -1,6 +1,5 @@
 //! What the values of a variable mean: dates become those of Stata, which also counts from 1960-01-01; missing values keep their letters.
 
-use crate::member::Variable;
 use crate::values::{FormatKind, Number};
 
 /// The first days of the years 1582 and 20000, between which SAS has dates.
@@ -65,11 +64,11 @@ pub enum Reading {
 }
 
 impl Reading {
-    /// How a variable is read; numbers that are no date of the calendar stay numbers.
-    pub fn of(variable: &Variable, facts: &Facts) -> Self {
+    /// How a variable with a format of this kind is read; numbers that are no date of the calendar stay numbers.
+    pub fn of(kind: FormatKind, facts: &Facts) -> Self {
         let Some((low, high)) = facts.range else { return Self::Number };
         let within = |unit: f64| low >= FIRST_DAY * unit && high < END_OF_DAYS * unit;
-        match variable.format.kind() {
+        match kind {
             FormatKind::Month if within(1.0) && !facts.has_other_day.0 => Self::Month,
             FormatKind::Quarter if within(1.0) && !facts.has_other_day.1 => Self::Quarter,
             FormatKind::Date | FormatKind::Month | FormatKind::Quarter if within(1.0) => Self::Day,

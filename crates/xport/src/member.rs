@@ -118,11 +118,7 @@ fn variable(bytes: &[u8], is_long: bool) -> Result<Variable, String> {
     let range = if is_text { 1..=32_767 } else { 2..=8 };
     let position = usize::try_from(position).ok().filter(|_| range.contains(&length));
     let position = position.ok_or_else(|| format!("a variable has the length {length}"))?;
-    let format = Format {
-        name: String::from_utf8_lossy(trimmed(&bytes[56..64])).to_uppercase(),
-        width: count(64),
-        decimals: count(66),
-    };
+    let format = Format::new(&String::from_utf8_lossy(trimmed(&bytes[56..64])), count(64), count(66));
     let label = trimmed(&bytes[16..56]).to_vec();
     Ok(Variable { name, label, is_text, format, place: position..position + length })
 }
@@ -153,18 +149,12 @@ fn long_texts<R: Read + Seek>(
         variable.name = trimmed(&texts[0]).to_vec();
         variable.label = trimmed(&texts[1]).to_vec();
         if let Some(format) = texts.get(2).map(|text| trimmed(text)).filter(|text| !text.is_empty()) {
-            variable.format.name = format_name(&String::from_utf8_lossy(format));
+            let Format { width, decimals, .. } = variable.format;
+            variable.format = Format::new(&String::from_utf8_lossy(format), width, decimals);
         }
     }
     records.align()?;
     Ok(observations_of(&expect(records, &["OBS", "OBSV8"], "the observations")?))
-}
-
-/// The name of a format that is written with its width and decimals, `MYFORMAT12.2`.
-fn format_name(written: &str) -> String {
-    let name = written.trim_end_matches('.');
-    let name = name.split_once('.').map_or(name, |(name, _)| name);
-    name.trim_end_matches(|c: char| c.is_ascii_digit()).to_uppercase()
 }
 
 /// Length of an observation, if the variables stand one behind the other in some order.

@@ -98,6 +98,12 @@ const KINDS: &[(FormatKind, &[&str])] = &[
 ];
 
 impl Format {
+    /// A format by its name, which may be written with width and decimals behind it, `COMMA12.2`: no name ends with a digit.
+    pub fn new(written: &str, width: u16, decimals: u16) -> Self {
+        let name = written.trim().trim_end_matches(|c: char| c == '.' || c.is_ascii_digit());
+        Self { name: name.to_uppercase(), width, decimals }
+    }
+
     /// What the format says about the values. A name that is not one of SAS is of the users' own.
     pub fn kind(&self) -> FormatKind {
         let is = |known: &str| match known.strip_suffix('*') {

@@ -15,6 +15,7 @@ pub(super) enum Format {
     Dta,
     Sav,
     Xport,
+    Sas,
 }
 
 /// First bytes of formats that are not read, with their names.
@@ -32,21 +33,18 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"SQLite format 3", "a SQLite database"),
     (b"\x7fELF", "a program"),
     (
-        SAS_DATA_SET,
-        "a SAS data set (.sas7bdat); write it to a transport file (.xpt) with the LIBNAME engine xport and PROC COPY",
-    ),
-    (
         b"**COMPRESSED**",
-        "a file of PROC CPORT; write a transport file (.xpt) with the LIBNAME engine xport and PROC COPY",
+        "a file of PROC CPORT; upload the data set itself (.sas7bdat), or a transport file (.xpt) of the LIBNAME engine xport",
     ),
     (b"ASCII SPSS PORT FILE", "a portable file of SPSS (.por); save it as .sav"),
 ];
 
+/// First bytes of a data set in SAS's own format.
 const SAS_DATA_SET: &[u8] =
     b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c";
 
 /// Advice for the user in a refusal.
-const ACCEPTED: &str = "upload CSV, XLSX, XLS, DTA, SAV or XPT";
+const ACCEPTED: &str = "upload CSV, XLSX, XLS, DTA, SAV, XPT or SAS7BDAT";
 
 /// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
@@ -81,6 +79,9 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     }
     if head.starts_with(b"HEADER RECORD*******LIB") {
         return Ok(Format::Xport);
+    }
+    if head.starts_with(SAS_DATA_SET) {
+        return Ok(Format::Sas);
     }
     if head.starts_with(b"PK\x03\x04") {
         return zip(path, &extension);

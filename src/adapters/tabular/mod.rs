@@ -1,4 +1,4 @@
-//! Uploaded tables (CSV, XLSX, XLS, DTA, SAV, XPT) to canonical data, and a look into canonical data. Which rows are
+//! Uploaded tables (CSV, XLSX, XLS, DTA, SAV, XPT, SAS7BDAT) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
 mod advance;
@@ -73,7 +73,8 @@ impl Tabular for TabularFiles {
             Format::Xls => excel::ingest(source, excel::Kind::Xls, options, dest),
             Format::Dta => stata::ingest(source, dest),
             Format::Sav => spss::ingest(source, dest),
-            Format::Xport => sas::ingest(source, options, dest),
+            Format::Xport => sas::ingest(source, sas::Kind::Transport, options, dest),
+            Format::Sas => sas::ingest(source, sas::Kind::Native, options, dest),
         }))
         .unwrap_or_else(|_| {
             tracing::error!(event = "SS_INGEST_PANICKED", "a reader panicked on an upload");

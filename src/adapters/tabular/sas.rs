@@ -1,84 +1,60 @@
-//! Uploaded SAS transport files (.xpt) to canonical data: missing values keep their letters, dates become those of Stata, numbers take
+//! Uploaded data sets of SAS (.sas7bdat, and .xpt, the transport files) to canonical data: missing values keep their letters, dates become those of Stata, numbers take
 //! the smallest storage that holds them.
 
 mod meaning;
+mod source;
 
 use std::path::Path;
 
 use dta::Column;
 use encoding_rs::{Encoding, UTF_8};
-use xport::{Facts, FormatKind, Library, Member, Variable};
+use xport::{Facts, FormatKind};
 
-use super::advance::Counted;
 use super::labelled_file::{self, LabelledFile};
 use super::legacy_text::{self, Guess};
 use super::output::{self, ColumnPlan};
 use super::problems;
 use super::warnings::Warnings;
-use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::error::Problem;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
 use meaning::Meaning;
+use source::{Source, Variable};
 
-/// Bound on the metadata of an upload that is kept in memory.
-const METADATA_LIMIT: u64 = 96 << 20;
 /// Observations are counted, the encoding is guessed, what the values are is found, and they are converted.
 const PASSES: u64 = 4;
-/// Bytes of observations converted at once.
-const BLOCK_BYTES: usize = 2 << 20;
 
-/// A data set of the library, read in blocks from its first observation on.
-struct DataSet {
-    library: Library<Counted>,
-    at: usize,
-    step: usize,
+/// The two kinds of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Transport,
+    Native,
 }
 
-impl DataSet {
-    fn open(path: &Path, wanted: Option<&str>) -> Result<Self, Problem> {
-        let file = Counted::open(path, PASSES).map_err(|e| problems::io("read the upload", &e))?;
-        let library = Library::open(file, METADATA_LIMIT).map_err(|e| problems::xport_read(&e))?;
-        let at = choose(library.members(), wanted)?;
-        let width: usize = library.members()[at].variables.iter().map(Variable::width).sum();
-        let step = (BLOCK_BYTES / width.max(1)).clamp(1, 65_536);
-        Ok(Self { library, at, step })
-    }
-
-    fn member(&self) -> &Member {
-        &self.library.members()[self.at]
-    }
-
-    /// Calls `take` with every block of columns.
-    fn each_block(
-        &mut self,
-        mut take: impl FnMut(&[xport::Column]) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
-        let mut first = 0;
-        while let Some(block) =
-            self.library.read_block(self.at, first, self.step).map_err(|e| problems::xport_read(&e))?
-        {
-            take(&block)?;
-            first += self.step as u64;
-        }
-        Ok(())
-    }
-}
-
-/// Converts a data set of a transport file, the first one if the options name none.
+/// Converts a data set; of several in a transport file the first one if the options name none.
 ///
 /// # Errors
 /// `INPUT_*` with row, column and reason.
-pub(super) fn ingest(path: &Path, options: &IngestOptions, dest: &Path) -> Result<IngestedDataset, Problem> {
+pub(super) fn ingest(
+    path: &Path,
+    kind: Kind,
+    options: &IngestOptions,
+    dest: &Path,
+) -> Result<IngestedDataset, Problem> {
     let mut warnings = Warnings::default();
-    let mut file = DataSet::open(path, options.sheet.as_deref())?;
-    let Member { variables, observations, .. } = file.member().clone();
-    let names: Vec<String> = file.library.members().iter().map(member_name).collect();
-    if observations == 0 {
-        return Err(problems::empty(&format!("the data set {} has no observations", names[file.at]))
-            .with("sheets", names));
+    let mut source = match kind {
+        Kind::Transport => Source::transport(path, options.sheet.as_deref(), PASSES)?,
+        Kind::Native => Source::native(path, PASSES - 1)?,
+    };
+    if source.observations == 0 {
+        return Err(
+            problems::empty("the data set has no observations").with("sheets", source.members.clone())
+        );
     }
-    let encoding = encoding(&mut file, &mut warnings)?;
-    let decode = |bytes: &[u8]| encoding.decode_without_bom_handling(bytes).0.into_owned();
-    let facts = facts(&mut file, &variables, encoding)?;
+    let encoding = encoding(&mut source, &mut warnings)?;
+    let names = source.encoding_of_names.unwrap_or(encoding);
+    let decode = |bytes: &[u8]| names.decode_without_bom_handling(bytes).0.into_owned();
+    let facts = facts(&mut source, encoding)?;
+    let variables = source.variables.clone();
     let meanings: Vec<Meaning> = variables.iter().zip(&facts).map(|(v, f)| Meaning::of(v, f)).collect();
     let plan = |(variable, meaning): (&Variable, &Meaning)| ColumnPlan {
         original: decode(&variable.name),
@@ -93,46 +69,32 @@ pub(super) fn ingest(path: &Path, options: &IngestOptions, dest: &Path) -> Resul
     for (variable, plan) in variables.iter().zip(&plans) {
         remark(variable, &plan.name, &mut warnings);
     }
-    let mut output = LabelledFile::create(dest, plans, Vec::new(), observations)?;
-    file.each_block(|block| {
+    let mut output = LabelledFile::create(dest, plans, Vec::new(), source.observations)?;
+    source.each_block(|block| {
         let columns = block.iter().zip(&meanings).map(|(column, meaning)| convert(column, meaning, encoding));
         output.write(columns.collect())
     })?;
-    let mut data = output.finish("xpt", encoding.name(), warnings)?;
-    if names.len() > 1 {
-        data.selected_sheet = Some(names[file.at].clone());
-        data.sheet_names = names;
+    let format = if kind == Kind::Transport { "xpt" } else { "sas7bdat" };
+    let mut data = output.finish(format, encoding.name(), warnings)?;
+    if source.members.len() > 1 {
+        data.selected_sheet = Some(source.members[source.member].clone());
+        data.sheet_names = source.members;
     }
     Ok(data)
 }
 
-fn member_name(member: &Member) -> String {
-    String::from_utf8_lossy(&member.name).into_owned()
-}
-
-fn choose(members: &[Member], wanted: Option<&str>) -> Result<usize, Problem> {
-    let found = match wanted {
-        Some(name) => members.iter().position(|member| member_name(member).eq_ignore_ascii_case(name)),
-        None if members.is_empty() => return Err(problems::empty("the transport file has no data set")),
-        None => Some(0),
-    };
-    found.ok_or_else(|| {
-        let name = problems::shown(wanted.unwrap_or_default());
-        let names: Vec<String> = members.iter().map(member_name).collect();
-        let message = format!("the transport file has no data set named {name}");
-        Problem::new(ErrorCode::InputSheetNotFound, message).with("sheets", names)
-    })
-}
-
-/// The encoding, which no transport file names, by all its texts.
-fn encoding(file: &mut DataSet, warnings: &mut Warnings) -> Result<&'static Encoding, Problem> {
+/// The encoding that the file names, or a guess from all its texts.
+fn encoding(source: &mut Source, warnings: &mut Warnings) -> Result<&'static Encoding, Problem> {
+    if let Some(encoding) = source.encoding {
+        return Ok(encoding);
+    }
     let mut guess = Guess::new();
-    for variable in &file.member().variables {
+    for variable in &source.variables {
         guess.add(&variable.name);
         guess.add(&variable.label);
     }
-    if file.member().variables.iter().any(|variable| variable.is_text) {
-        file.each_block(|block| {
+    if source.variables.iter().any(|variable| variable.is_text) {
+        source.each_block(|block| {
             block.iter().flat_map(xport::Column::texts).for_each(|text| guess.add(text));
             Ok(())
         })?;
@@ -143,21 +105,18 @@ fn encoding(file: &mut DataSet, warnings: &mut Warnings) -> Result<&'static Enco
 }
 
 /// Finds what the values of each variable are.
-fn facts(
-    file: &mut DataSet,
-    variables: &[Variable],
-    encoding: &'static Encoding,
-) -> Result<Vec<Facts>, Problem> {
-    let kinds: Vec<FormatKind> = variables.iter().map(|variable| variable.format.kind()).collect();
-    let mut all: Vec<Facts> = variables.iter().map(|_| Facts::default()).collect();
-    file.each_block(|block| {
+fn facts(source: &mut Source, encoding: &'static Encoding) -> Result<Vec<Facts>, Problem> {
+    let kinds: Vec<FormatKind> = source.variables.iter().map(|variable| variable.format.kind()).collect();
+    let mut all: Vec<Facts> = kinds.iter().map(|_| Facts::default()).collect();
+    source.each_block(|block| {
         for ((facts, kind), column) in all.iter_mut().zip(&kinds).zip(block) {
             match column {
                 xport::Column::Numbers(numbers) => {
-                    numbers.iter().for_each(|number| facts.number(*number, *kind))
+                    numbers.iter().for_each(|number| facts.number(*number, *kind));
                 }
                 xport::Column::Texts { .. } => {
-                    column.texts().for_each(|text| facts.text(&encoding.decode_without_bom_handling(text).0))
+                    let decoded = column.texts().map(|text| encoding.decode_without_bom_handling(text).0);
+                    decoded.for_each(|text| facts.text(&text));
                 }
             }
         }
@@ -177,7 +136,7 @@ fn remark(variable: &Variable, column: &str, warnings: &mut Warnings) {
         FormatKind::Labels => {
             let format = problems::shown(&variable.format.name);
             let message = format!(
-                "the values of {column} have labels in the format {format}, which a transport file does not contain"
+                "the values of {column} have labels in the format {format}, which the file does not contain"
             );
             let advice = "take their meaning from the study's documentation, or upload a file that has value labels (.sav, .dta)";
             warnings.info("labels_elsewhere", Some(column), message, advice);

@@ -13,7 +13,8 @@ mod many_columns;
 mod mistakes;
 mod random_tables;
 mod reading_progress;
+mod sas_files;
 mod system_files;
-mod transport_files;
+
 mod upload_download;
 mod upload_sessions;

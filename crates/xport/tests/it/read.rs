@@ -139,7 +139,7 @@ fn dates_become_those_of_stata() {
         let Column::Numbers(numbers) = &block[at] else { panic!("{name} is a text") };
         let mut facts = Facts::default();
         numbers.iter().for_each(|number| facts.number(*number, variables[at].format.kind()));
-        let reading = Reading::of(&variables[at], &facts);
+        let reading = Reading::of(variables[at].format.kind(), &facts);
         let values = numbers.iter().filter_map(|number| match number {
             Number::Value(x) => Some(reading.value(*x)),
             Number::Missing(_) => None,

@@ -1,8 +1,9 @@
-//! How the columns of a transport file are stored: the smallest storage that holds the values, and their formats.
+//! How the columns of a data set of SAS are stored: the smallest storage that holds the values, and their formats.
 
 use dta::{Missing, StorageType};
-use xport::{Facts, FormatKind, Number, Reading, Variable};
+use xport::{Facts, Format, FormatKind, Number, Reading};
 
+use super::source::Variable;
 use crate::adapters::tabular::infer::{number_storage, text_storage};
 
 /// How the values of a variable become those of a column.
@@ -19,7 +20,7 @@ impl Meaning {
             let (storage, format) = text_storage(facts.bytes);
             return Self { reading: Reading::Number, storage, format };
         }
-        let reading = Reading::of(variable, facts);
+        let reading = Reading::of(variable.format.kind(), facts);
         let (storage, format) = match reading {
             Reading::Day => (StorageType::Long, "%td".to_owned()),
             Reading::Month => (StorageType::Int, "%tm".to_owned()),
@@ -28,7 +29,7 @@ impl Meaning {
             Reading::Number => {
                 let (low, high) = facts.range.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
                 let storage = number_storage(!facts.has_fraction, low, high);
-                (storage, number_format(storage, variable))
+                (storage, number_format(storage, &variable.format))
             }
         };
         Self { reading, storage, format }
@@ -46,8 +47,7 @@ impl Meaning {
 }
 
 /// The default format of whole numbers; the decimals of the file for others.
-fn number_format(storage: StorageType, variable: &Variable) -> String {
-    let format = &variable.format;
+fn number_format(storage: StorageType, format: &Format) -> String {
     match storage {
         StorageType::Byte | StorageType::Int => "%8.0g".to_owned(),
         StorageType::Long => "%12.0g".to_owned(),

@@ -1,4 +1,5 @@
-//! SAS transport files: written by other programs (crates/xport/tests/fixtures/generate.py), read as Stata has such values.
+//! Files of SAS: transport files written by other programs (crates/xport/tests/fixtures/generate.py) and data sets written by
+//! ReadStat (tests/fixtures/ingest/sas/make.R), read as Stata has such values.
 
 use std::path::{Path, PathBuf};
 
@@ -74,7 +75,7 @@ fn values_of_sas_come_out_as_stata_has_them() {
         );
         assert_eq!(
             said(&file, "labels_elsewhere", "id"),
-            "the values of id have labels in the format SEXFMT, which a transport file does not contain"
+            "the values of id have labels in the format SEXFMT, which the file does not contain"
         );
     }
 }
@@ -98,6 +99,81 @@ fn a_data_set_of_several_is_selected_by_its_name() {
     assert_eq!(missing.message, "the transport file has no data set named third");
 }
 
+fn data_set() -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ingest/sas/readstat.sas7bdat");
+    std::fs::read(path).expect("a fixture")
+}
+
+fn read_data_set(bytes: &[u8]) -> Converted {
+    convert_bytes(bytes, "survey.sas7bdat", &IngestOptions::default()).unwrap_or_else(|p| panic!("{p}"))
+}
+
+#[test]
+fn data_sets_in_the_format_of_sas_are_read() {
+    let file = read_data_set(&data_set());
+    assert_eq!((file.data.format.as_str(), file.data.row_count), ("sas7bdat", 4));
+    assert_eq!(file.data.encoding.as_deref(), Some("UTF-8"));
+    assert_eq!(file.values("id"), [json!(1), json!(2), json!(300), json!(-4)]);
+    assert_eq!(column(&file, "income").1, [Ok(1234.5), Ok(-0.25), Err('.'), Ok(1e12)]);
+    assert_eq!(file.column("income").label.as_deref(), Some("Household income"));
+    // the letters of missing values stay
+    assert_eq!(column(&file, "age").1, [Ok(31.0), Err('a'), Err('.'), Err('z')]);
+    assert!(said(&file, "labels_elsewhere", "age").contains("in the format AGEFMT"));
+    assert_eq!(
+        column(&file, "born"),
+        ("%td".to_owned(), vec![Ok(10_651.0), Ok(-39_995.0), Err('.'), Ok(23_435.0)])
+    );
+    let moments = vec![Ok(1_893_553_445_000.0), Ok(1_262_303_999_000.0), Err('.'), Ok(0.0)];
+    assert_eq!(column(&file, "at"), ("%tc".to_owned(), moments));
+    assert_eq!(column(&file, "took").1, [Ok(3723.0), Ok(0.0), Err('.'), Ok(86_399.0)]);
+    assert_eq!(file.values("person"), [json!("Zo"), json!("张三"), Value::Null, json!("O'Neil")]);
+}
+
+#[test]
+fn the_encoding_of_a_data_set_is_the_one_that_it_names() {
+    let mut bytes = data_set();
+    // the number of windows-1252
+    bytes[70] = 62;
+    let at = bytes.windows(4).position(|four| four == b"Zo\0\0" || four == b"Zo  ").expect("the text");
+    bytes[at + 1] = 0xf6;
+    let file = read_data_set(&bytes);
+    assert_eq!(file.data.encoding.as_deref(), Some("windows-1252"));
+    assert_eq!(file.values("person")[0], json!("Zö"));
+    assert_eq!(file.column("income").label.as_deref(), Some("Household income"));
+}
+
+#[test]
+fn damaged_data_sets_are_refused_or_have_all_their_rows() {
+    let whole = data_set();
+    for length in (0..whole.len()).step_by(487) {
+        let refused = refusal(&whole[..length], "survey.sas7bdat");
+        assert!(
+            matches!(
+                refused.code,
+                ErrorCode::InputParseFailed | ErrorCode::InputEmpty | ErrorCode::InputFormatUnsupported
+            ),
+            "{length}: {refused:?}"
+        );
+    }
+    // a file of one page more or less than its header says, and words of the header and of the descriptions that lie
+    let words: Vec<usize> =
+        (192..whole.len() - 8).step_by(4).filter(|at| whole[*at..at + 4] != [0; 4]).collect();
+    assert!(words.len() > 100, "{}", words.len());
+    for at in words {
+        for lie in [[0xff; 4], [0xff, 0xff, 0xff, 0x7f], [0; 4], [1, 0, 0, 0]] {
+            let mut lying = whole.clone();
+            lying[at..at + 4].copy_from_slice(&lie);
+            if let Ok(file) = convert_bytes(&lying, "survey.sas7bdat", &IngestOptions::default()) {
+                assert!(
+                    file.data.row_count > 0 && file.data.row_count <= 4,
+                    "{at} {lie:?}: {}",
+                    file.data.row_count
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn damaged_and_other_files_of_sas_are_refused_with_the_reason() {
     let whole = std::fs::read(transport_file("version8.xpt")).expect("a fixture");
@@ -105,11 +181,6 @@ fn damaged_and_other_files_of_sas_are_refused_with_the_reason() {
         let cut = refusal(cut, "survey.xpt");
         assert_eq!(cut.code, ErrorCode::InputParseFailed, "{}", cut.message);
     }
-    let mut data_set = vec![0; 12];
-    data_set.extend(b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c\x18\x1f\x10\x11");
-    let foreign = refusal(&data_set, "survey.sas7bdat");
-    assert_eq!(foreign.code, ErrorCode::InputFormatUnsupported);
-    assert!(foreign.message.contains("LIBNAME engine xport"), "{}", foreign.message);
     assert!(refusal(b"**COMPRESSED** **COMPRESSED** ", "x.xpt").message.contains("PROC CPORT"));
     assert!(refusal(b"a,b\n1,2\n", "x.xpt").message.contains("its content is not"));
 }
