@@ -12,6 +12,7 @@ pub(super) enum Format {
     Text,
     Xlsx,
     Xls,
+    Ods,
     Dta,
     Sav,
     Xport,
@@ -44,7 +45,7 @@ const SAS_DATA_SET: &[u8] =
     b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c";
 
 /// Advice for the user in a refusal.
-const ACCEPTED: &str = "upload CSV, XLSX, XLS, DTA, SAV, XPT or SAS7BDAT";
+const ACCEPTED: &str = "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT";
 
 /// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
@@ -151,7 +152,9 @@ fn zip(path: &Path, extension: &str) -> Result<Format, Problem> {
     } else if has("xl/workbook.bin") {
         Err(problems::unsupported("binary workbooks (.xlsb) are not supported; save as .xlsx"))
     } else if has("content.xml") {
-        Err(problems::unsupported("OpenDocument files are not supported; save as .xlsx"))
+        let is_text = matches!(extension, "odt" | "ott" | "odp" | "odg");
+        let reason = "the file is an OpenDocument text or drawing; upload a spreadsheet (.ods)";
+        if is_text { Err(problems::unsupported(reason)) } else { Ok(Format::Ods) }
     } else if extension == "dta" || names.iter().any(|n| n.ends_with(".dta")) {
         Err(problems::unsupported("bundles of frames (.dtas) are not supported; save each frame as .dta"))
     } else {

@@ -1,4 +1,4 @@
-//! Uploaded tables (CSV, XLSX, XLS, DTA, SAV, XPT, SAS7BDAT) to canonical data, and a look into canonical data. Which rows are
+//! Uploaded tables (CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
 mod advance;
@@ -71,6 +71,7 @@ impl Tabular for TabularFiles {
             Format::Text => text::ingest(source, original_name, options, dest),
             Format::Xlsx => excel::ingest(source, excel::Kind::Xlsx, options, dest),
             Format::Xls => excel::ingest(source, excel::Kind::Xls, options, dest),
+            Format::Ods => excel::ingest(source, excel::Kind::Ods, options, dest),
             Format::Dta => stata::ingest(source, dest),
             Format::Sav => spss::ingest(source, dest),
             Format::Xport => sas::ingest(source, sas::Kind::Transport, options, dest),

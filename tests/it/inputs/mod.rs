@@ -11,6 +11,7 @@ mod late_ingest;
 mod lying_counts;
 mod many_columns;
 mod mistakes;
+mod open_document;
 mod random_tables;
 mod reading_progress;
 mod sas_files;

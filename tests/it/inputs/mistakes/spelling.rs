@@ -40,7 +40,7 @@ fn files() -> Vec<Mistake> {
         .repaired(&[0, 1, 2], 2.0, 24),
         m("a file of R", "400 INPUT_FORMAT_UNSUPPORTED", b"RDX3\nX\n".to_vec()).named("data.rdata").at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["an R data file", "upload CSV, XLSX, XLS, DTA, SAV, XPT or SAS7BDAT"],
+            &["an R data file", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
         ),
         m("a portable file of SPSS", "400 INPUT_FORMAT_UNSUPPORTED", b"ASCII SPSS PORT FILE    ".to_vec())
             .named("data.por")
@@ -50,7 +50,7 @@ fn files() -> Vec<Mistake> {
             .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the header"]),
         m("a PDF", "400 INPUT_FORMAT_UNSUPPORTED", b"%PDF-1.7\n".to_vec()).named("data.pdf").at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["a PDF document", "upload CSV, XLSX, XLS, DTA, SAV, XPT or SAS7BDAT"],
+            &["a PDF document", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
         ),
         m(
             "records of JSON",
@@ -60,7 +60,7 @@ fn files() -> Vec<Mistake> {
         .named("data.json")
         .at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["the file is JSON", "upload CSV, XLSX, XLS, DTA, SAV, XPT or SAS7BDAT"],
+            &["the file is JSON", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
         ),
         m("a name of 44 letters", "400 CONTRACT_COLUMN_NOT_FOUND", {
             table(&format!("y,{long}"), |_, x, y| format!("{y},{x}"))
