@@ -42,6 +42,7 @@ const KNOWN = [
   [/^the SPSS file declares these texts of (.+) missing, here they are empty: (.+)$/, 'user_missing_text'],
   [/^the texts of (.+) have labels, which only numbers can have here: (.+)$/, 'text_labels'],
   [/^(.+) is a duration; it is a number of seconds here$/, 'duration'],
+  [/^the values of (.+) have labels in the format (.+), which the file does not contain$/, 'labels_elsewhere'],
   [/^SPSS weights the cases of this file by (.+); here every row counts once$/, 'weighted'],
 ];
 

@@ -12,8 +12,11 @@ pub(super) enum Format {
     Text,
     Xlsx,
     Xls,
+    Ods,
     Dta,
     Sav,
+    Xport,
+    Sas,
 }
 
 /// First bytes of formats that are not read, with their names.
@@ -30,11 +33,19 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),
     (b"\x7fELF", "a program"),
+    (
+        b"**COMPRESSED**",
+        "a file of PROC CPORT; upload the data set itself (.sas7bdat), or a transport file (.xpt) of the LIBNAME engine xport",
+    ),
     (b"ASCII SPSS PORT FILE", "a portable file of SPSS (.por); save it as .sav"),
 ];
 
+/// First bytes of a data set in SAS's own format.
+const SAS_DATA_SET: &[u8] =
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c";
+
 /// Advice for the user in a refusal.
-const ACCEPTED: &str = "upload CSV, XLSX, XLS, DTA or SAV";
+const ACCEPTED: &str = "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT";
 
 /// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
@@ -67,6 +78,12 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     {
         return Ok(Format::Sav);
     }
+    if head.starts_with(b"HEADER RECORD*******LIB") {
+        return Ok(Format::Xport);
+    }
+    if head.starts_with(SAS_DATA_SET) {
+        return Ok(Format::Sas);
+    }
     if head.starts_with(b"PK\x03\x04") {
         return zip(path, &extension);
     }
@@ -76,7 +93,10 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     if let Some((_, name)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(problems::unsupported(&format!("the file is {name}; {ACCEPTED}")));
     }
-    if matches!(extension.as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "zsav" | "parquet") {
+    if matches!(
+        extension.as_str(),
+        "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "zsav" | "xpt" | "sas7bdat" | "parquet"
+    ) {
         return Err(problems::parse(
             None,
             None,
@@ -132,7 +152,9 @@ fn zip(path: &Path, extension: &str) -> Result<Format, Problem> {
     } else if has("xl/workbook.bin") {
         Err(problems::unsupported("binary workbooks (.xlsb) are not supported; save as .xlsx"))
     } else if has("content.xml") {
-        Err(problems::unsupported("OpenDocument files are not supported; save as .xlsx"))
+        let is_text = matches!(extension, "odt" | "ott" | "odp" | "odg");
+        let reason = "the file is an OpenDocument text or drawing; upload a spreadsheet (.ods)";
+        if is_text { Err(problems::unsupported(reason)) } else { Ok(Format::Ods) }
     } else if extension == "dta" || names.iter().any(|n| n.ends_with(".dta")) {
         Err(problems::unsupported("bundles of frames (.dtas) are not supported; save each frame as .dta"))
     } else {

@@ -1,8 +1,9 @@
 //! Canonical data of a file that has types and labels of its own: blocks of columns in, a described data set out.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use dta::{Column, ValueLabelSet};
+use dta::{Column, LongText, LongTexts, Missing, StorageType, Texts, ValueLabelSet};
 use foldhash::fast::RandomState;
 
 use super::output::{self, Block, ColumnPlan, Output};
@@ -75,4 +76,34 @@ impl LabelledFile {
             warnings: warnings.finish(),
         })
     }
+}
+
+/// A column of numbers, or of the codes of missing ones.
+pub(super) fn numbers(storage: StorageType, values: impl Iterator<Item = Result<f64, Missing>>) -> Column {
+    match storage {
+        StorageType::Byte => {
+            Column::Byte(values.map(|v| v.map_or_else(Missing::byte, |x| x as i8)).collect())
+        }
+        StorageType::Int => Column::Int(values.map(|v| v.map_or_else(Missing::int, |x| x as i16)).collect()),
+        StorageType::Long => {
+            Column::Long(values.map(|v| v.map_or_else(Missing::long, |x| x as i32)).collect())
+        }
+        _ => Column::Double(values.map(|v| v.unwrap_or_else(Missing::double)).collect()),
+    }
+}
+
+/// A column of texts.
+pub(super) fn texts<'a>(storage: StorageType, texts: impl Iterator<Item = Cow<'a, str>>) -> Column {
+    if storage != StorageType::StrL {
+        return Column::Str(texts.collect::<Texts>());
+    }
+    let mut long = LongTexts::default();
+    for text in texts {
+        let at = (!text.is_empty()).then(|| {
+            long.values.push(LongText::Text(text.into_owned()));
+            (long.values.len() - 1) as u32
+        });
+        long.rows.push(at);
+    }
+    Column::StrL(long)
 }

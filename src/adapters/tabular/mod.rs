@@ -1,4 +1,4 @@
-//! Uploaded tables (CSV, XLSX, XLS, DTA, SAV) to canonical data, and a look into canonical data. Which rows are
+//! Uploaded tables (CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
 mod advance;
@@ -23,6 +23,7 @@ pub mod reader_process;
 mod remarks;
 mod repairs;
 mod row_checks;
+mod sas;
 mod separation;
 mod spss;
 mod stata;
@@ -70,8 +71,11 @@ impl Tabular for TabularFiles {
             Format::Text => text::ingest(source, original_name, options, dest),
             Format::Xlsx => excel::ingest(source, excel::Kind::Xlsx, options, dest),
             Format::Xls => excel::ingest(source, excel::Kind::Xls, options, dest),
+            Format::Ods => excel::ingest(source, excel::Kind::Ods, options, dest),
             Format::Dta => stata::ingest(source, dest),
             Format::Sav => spss::ingest(source, dest),
+            Format::Xport => sas::ingest(source, sas::Kind::Transport, options, dest),
+            Format::Sas => sas::ingest(source, sas::Kind::Native, options, dest),
         }))
         .unwrap_or_else(|_| {
             tracing::error!(event = "SS_INGEST_PANICKED", "a reader panicked on an upload");

@@ -109,6 +109,15 @@ pub(super) fn sav_read(error: &sav::Error) -> Problem {
     }
 }
 
+/// A failure of the reader of transport files on an upload.
+pub(super) fn xport_read(error: &xport::Error) -> Problem {
+    match error {
+        xport::Error::Io(error) => io("read the upload", error),
+        xport::Error::TooLarge { what, limit } => too_large(&format!("{what} is too large"), *limit),
+        other => parse(None, None, &other.to_string()),
+    }
+}
+
 /// A failure of the .dta writer on canonical data.
 pub(super) fn dta_write(error: &dta::Error) -> Problem {
     match error {

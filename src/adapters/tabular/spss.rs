@@ -7,12 +7,12 @@ mod remarks;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dta::{Column, LongText, LongTexts, StorageType, Texts, ValueLabelSet};
+use dta::{Column, ValueLabelSet};
 use encoding_rs::{Encoding, UTF_8};
 use sav::{Reader, Variable};
 
 use super::advance::Counted;
-use super::labelled_file::LabelledFile;
+use super::labelled_file::{self, LabelledFile};
 use super::legacy_text::{self, Guess};
 use super::output::{self, ColumnPlan};
 use super::problems;
@@ -161,42 +161,10 @@ fn convert(
     encoding: &'static Encoding,
 ) -> Column {
     let sav::Column::Numbers(numbers) = column else {
-        return texts(column, variable, meaning.storage, encoding);
+        // those that the file declares missing become empty
+        let kept = column.texts().map(|text| if variable.missing.has_text(text) { &b""[..] } else { text });
+        let decoded = kept.map(|text| encoding.decode_without_bom_handling(text).0);
+        return labelled_file::texts(meaning.storage, decoded);
     };
-    let values = numbers.iter().map(|x| meaning.value(*x));
-    match meaning.storage {
-        StorageType::Byte => {
-            Column::Byte(values.map(|v| v.map_or_else(dta::Missing::byte, |x| x as i8)).collect())
-        }
-        StorageType::Int => {
-            Column::Int(values.map(|v| v.map_or_else(dta::Missing::int, |x| x as i16)).collect())
-        }
-        StorageType::Long => {
-            Column::Long(values.map(|v| v.map_or_else(dta::Missing::long, |x| x as i32)).collect())
-        }
-        _ => Column::Double(values.map(|v| v.unwrap_or_else(dta::Missing::double)).collect()),
-    }
-}
-
-/// Texts; those that the file declares missing become empty.
-fn texts(
-    column: &sav::Column,
-    variable: &Variable,
-    storage: StorageType,
-    encoding: &'static Encoding,
-) -> Column {
-    let kept = column.texts().map(|text| if variable.missing.has_text(text) { &b""[..] } else { text });
-    let decoded = kept.map(|text| encoding.decode_without_bom_handling(text).0);
-    if storage == StorageType::StrL {
-        let mut long = LongTexts::default();
-        for text in decoded {
-            let at = (!text.is_empty()).then(|| {
-                long.values.push(LongText::Text(text.into_owned()));
-                (long.values.len() - 1) as u32
-            });
-            long.rows.push(at);
-        }
-        return Column::StrL(long);
-    }
-    Column::Str(decoded.collect::<Texts>())
+    labelled_file::numbers(meaning.storage, numbers.iter().map(|x| meaning.value(*x)))
 }

@@ -11,8 +11,11 @@ mod late_ingest;
 mod lying_counts;
 mod many_columns;
 mod mistakes;
+mod open_document;
 mod random_tables;
 mod reading_progress;
+mod sas_files;
 mod system_files;
+
 mod upload_download;
 mod upload_sessions;

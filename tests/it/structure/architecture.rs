@@ -32,7 +32,7 @@ const ROOMS: &[Room] = &[
     room("library", Rooms::Only(&["domain", "ports", "render"]), &["word_knowledge"]),
     room("telemetry", Rooms::Only(&[]), &["edge"]),
     room("service", Rooms::Only(&["domain", "ports", "library", "render", "telemetry"]), &[]),
-    room("adapters", Rooms::Only(&["domain", "ports"]), &["dta", "sav", "edge"]),
+    room("adapters", Rooms::Only(&["domain", "ports"]), &["dta", "sav", "xport", "edge"]),
     room("worker", Rooms::Only(&["domain", "ports", "service", "library", "render", "telemetry"]), &[]),
     room("http", Rooms::Only(&["domain", "service", "library", "render", "telemetry"]), &["edge"]),
     room("config", Rooms::Only(&["domain"]), &[]),
@@ -71,6 +71,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("figure", &[]),
     ("dta", &[]),
     ("sav", &[]),
+    ("xport", &[]),
     ("edge", &[]),
     ("word_knowledge", &[]),
 ];

@@ -36,13 +36,14 @@ pub(super) fn check(path: &Path) -> Result<(), Problem> {
     for at in 0..archive.len() {
         let mut part = archive.by_index(at).map_err(damaged)?;
         let name = part.name().map_err(damaged)?.to_lowercase();
-        let most = if name.starts_with("xl/worksheets/") || name.starts_with("xl/media/") {
-            MOST_TOTAL
-        } else if name.ends_with("sharedstrings.xml") {
-            MOST_SHARED
-        } else {
-            MOST_PART
-        };
+        let most =
+            if name.starts_with("xl/worksheets/") || name.starts_with("xl/media/") || name == "content.xml" {
+                MOST_TOTAL
+            } else if name.ends_with("sharedstrings.xml") {
+                MOST_SHARED
+            } else {
+                MOST_PART
+            };
         let packed = part.compressed_size().max(1);
         let mut size = 0u64;
         loop {

@@ -1,7 +1,8 @@
-//! Workbooks (XLSX streamed, XLS within its 65,536 rows) to canonical data in two passes.
+//! Workbooks (XLSX and ODS streamed, XLS within its 65,536 rows) to canonical data in two passes.
 
 mod guard;
 mod merged;
+mod ods;
 mod rows;
 
 use std::path::Path;
@@ -20,11 +21,22 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::blob_store::Written;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
 
-/// The two kinds of workbooks.
+/// The kinds of workbooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Xlsx,
     Xls,
+    Ods,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Xlsx => "xlsx",
+            Self::Xls => "xls",
+            Self::Ods => "ods",
+        }
+    }
 }
 
 /// Cells converted before they are written.
@@ -69,7 +81,7 @@ pub(super) fn ingest(
     options: &IngestOptions,
     dest: &Path,
 ) -> Result<IngestedDataset, Problem> {
-    if kind == Kind::Xlsx {
+    if kind != Kind::Xls {
         guard::check(path)?;
     }
     let mut workbook = Workbook::open(path, kind)?;
@@ -114,7 +126,7 @@ pub(super) fn ingest(
     merged::remark(&mut workbook, &sheet, (&kept, &columns), header_row, &mut warnings);
     let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
     Ok(IngestedDataset {
-        format: if kind == Kind::Xlsx { "xlsx" } else { "xls" }.to_owned(),
+        format: kind.name().to_owned(),
         canonical,
         row_count: facts.rows,
         columns,

@@ -6,6 +6,7 @@ use std::path::Path;
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsx, XlsxError};
 
 use super::Kind;
+use super::ods::{self, Spreadsheet};
 use crate::adapters::tabular::advance::Counted;
 use crate::adapters::tabular::date::{self, DAY_MS};
 use crate::adapters::tabular::problems;
@@ -30,6 +31,15 @@ pub(super) enum Cell {
     Error,
 }
 
+impl Cell {
+    /// A text; one of blanks alone is no value.
+    pub(super) fn of_text(value: &str) -> Self {
+        // NUL cannot be part of a text in the canonical data
+        let value = if value.contains('\0') { value.replace('\0', "") } else { value.to_owned() };
+        if value.trim().is_empty() { Self::Empty } else { Self::Text(value) }
+    }
+}
+
 /// A cell over several rows.
 pub(super) struct MergedCell {
     /// The zero-based column that has the value.
@@ -42,6 +52,7 @@ pub(super) struct MergedCell {
 pub(super) enum Workbook {
     Xlsx(Box<Xlsx<BufReader<Counted>>>),
     Xls(Box<Xls<BufReader<Counted>>>),
+    Ods(Spreadsheet),
 }
 
 impl Workbook {
@@ -50,18 +61,23 @@ impl Workbook {
     /// # Errors
     /// A damaged or protected workbook, I/O.
     pub(super) fn open(path: &Path, kind: Kind) -> Result<Self, Problem> {
+        if kind == Kind::Ods {
+            return if ods::is_protected(path) {
+                Err(protected())
+            } else {
+                Ok(Self::Ods(Spreadsheet::open(path)?))
+            };
+        }
         // a sheet is unpacked twice, once for the types and once for the rows; the older format is read into memory
         let passes = if kind == Kind::Xlsx { 2 } else { 1 };
         let file = Counted::open(path, passes).map_err(|e| problems::io("read the upload", &e))?;
         let reader = BufReader::new(file);
-        match kind {
-            Kind::Xlsx => Ok(Self::Xlsx(Box::new(Xlsx::new(reader).map_err(|e| xlsx_problem(&e, None))?))),
-            Kind::Xls => {
-                let book = Xls::new(reader)
-                    .map_err(|e| if is_encrypted(path) { protected() } else { xls_problem(&e) });
-                Ok(Self::Xls(Box::new(book?)))
-            }
+        if kind == Kind::Xlsx {
+            return Ok(Self::Xlsx(Box::new(Xlsx::new(reader).map_err(|e| xlsx_problem(&e, None))?)));
         }
+        let book =
+            Xls::new(reader).map_err(|e| if is_encrypted(path) { protected() } else { xls_problem(&e) });
+        Ok(Self::Xls(Box::new(book?)))
     }
 
     /// Names of the sheets that hold cells (charts and macros do not).
@@ -69,6 +85,7 @@ impl Workbook {
         let sheets = match self {
             Self::Xlsx(book) => book.sheets_metadata(),
             Self::Xls(book) => book.sheets_metadata(),
+            Self::Ods(book) => return book.sheets.clone(),
         };
         let cells = sheets.iter().filter(|s| s.typ == calamine::SheetType::WorkSheet);
         cells.map(|s| s.name.clone()).collect()
@@ -79,7 +96,11 @@ impl Workbook {
     /// # Errors
     /// A damaged sheet.
     pub(super) fn merged_down(&mut self, sheet: &str, header_row: u64) -> Result<Vec<MergedCell>, Problem> {
-        let Self::Xlsx(book) = self else { return Ok(Vec::new()) };
+        let book = match self {
+            Self::Xlsx(book) => book,
+            Self::Xls(_) => return Ok(Vec::new()),
+            Self::Ods(book) => return merged_of(book, sheet, header_row),
+        };
         let all = book.merge_cells_by_sheet_name(sheet).map_err(|e| xlsx_problem(&e, None))?;
         let down = all.into_iter().filter(|cell| cell.end.0 > cell.start.0).map(|cell| MergedCell {
             column: cell.start.1 as usize,
@@ -117,9 +138,31 @@ impl Workbook {
                     rows.put(first_row + row as u32, first_column + column as u32, from_data(value))?;
                 }
             }
+            Self::Ods(book) => book.each_row(sheet, |first, times, cells| {
+                for row in first..first + times {
+                    for one in cells {
+                        for column in one.column..one.column + one.columns {
+                            rows.put(row as u32, column as u32, one.cell.clone())?;
+                        }
+                    }
+                }
+                Ok(())
+            })?,
         }
         rows.finish()
     }
+}
+
+/// Cells of a spreadsheet that are merged over several rows below the header.
+fn merged_of(book: &Spreadsheet, sheet: &str, header_row: u64) -> Result<Vec<MergedCell>, Problem> {
+    let mut merged = Vec::new();
+    book.each_row(sheet, |row, _, cells| {
+        for cell in cells.iter().filter(|cell| cell.spans > 1 && row + 1 > header_row) {
+            merged.push(MergedCell { column: cell.column as usize, rows: row + 1..=row + cell.spans });
+        }
+        Ok(())
+    })?;
+    Ok(merged)
 }
 
 /// Puts cells that arrive one by one into rows.
@@ -175,11 +218,11 @@ fn from_ref(value: &DataRef<'_>) -> Cell {
     match value {
         DataRef::Int(v) => Cell::Number(*v as f64),
         DataRef::Float(v) => Cell::Number(*v),
-        DataRef::String(v) => text(v),
-        DataRef::SharedString(v) => text(v),
+        DataRef::String(v) => Cell::of_text(v),
+        DataRef::SharedString(v) => Cell::of_text(v),
         DataRef::Bool(v) => Cell::Truth(*v),
         DataRef::DateTime(v) => moment(v),
-        DataRef::DateTimeIso(v) | DataRef::DurationIso(v) => text(v),
+        DataRef::DateTimeIso(v) | DataRef::DurationIso(v) => Cell::of_text(v),
         DataRef::Error(_) => Cell::Error,
         DataRef::Empty => Cell::Empty,
     }
@@ -189,19 +232,13 @@ fn from_data(value: &Data) -> Cell {
     match value {
         Data::Int(v) => Cell::Number(*v as f64),
         Data::Float(v) => Cell::Number(*v),
-        Data::String(v) => text(v),
+        Data::String(v) => Cell::of_text(v),
         Data::Bool(v) => Cell::Truth(*v),
         Data::DateTime(v) => moment(v),
-        Data::DateTimeIso(v) | Data::DurationIso(v) => text(v),
+        Data::DateTimeIso(v) | Data::DurationIso(v) => Cell::of_text(v),
         Data::Error(_) => Cell::Error,
         Data::Empty => Cell::Empty,
     }
-}
-
-fn text(value: &str) -> Cell {
-    // NUL cannot be part of a text in the canonical data
-    let value = if value.contains('\0') { value.replace('\0', "") } else { value.to_owned() };
-    if value.trim().is_empty() { Cell::Empty } else { Cell::Text(value) }
 }
 
 /// A date of a calendar from 1900 on; times of day, durations and the day that never was (1900-02-29)

@@ -38,25 +38,30 @@ fn files() -> Vec<Mistake> {
         })
         .at(Remark("second_header_row"), &["row 14 holds the names of the columns once more (\"y\", \"x\")"])
         .repaired(&[0, 1, 2], 2.0, 24),
-        m("a file of R", "400 INPUT_FORMAT_UNSUPPORTED", b"RDX3\nX\n".to_vec())
-            .named("data.rdata")
-            .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["an R data file", "upload CSV, XLSX, XLS, DTA or SAV"]),
+        m("a file of R", "400 INPUT_FORMAT_UNSUPPORTED", b"RDX3\nX\n".to_vec()).named("data.rdata").at(
+            Upload("INPUT_FORMAT_UNSUPPORTED"),
+            &["an R data file", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
+        ),
         m("a portable file of SPSS", "400 INPUT_FORMAT_UNSUPPORTED", b"ASCII SPSS PORT FILE    ".to_vec())
             .named("data.por")
             .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a portable file of SPSS (.por); save it as .sav"]),
         m("a cut-off file of SPSS", "400 INPUT_PARSE_FAILED", b"$FL2@(#) SPSS DATA FILE".to_vec())
             .named("data.sav")
             .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the header"]),
-        m("a PDF", "400 INPUT_FORMAT_UNSUPPORTED", b"%PDF-1.7\n".to_vec())
-            .named("data.pdf")
-            .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a PDF document", "upload CSV, XLSX, XLS, DTA or SAV"]),
+        m("a PDF", "400 INPUT_FORMAT_UNSUPPORTED", b"%PDF-1.7\n".to_vec()).named("data.pdf").at(
+            Upload("INPUT_FORMAT_UNSUPPORTED"),
+            &["a PDF document", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
+        ),
         m(
             "records of JSON",
             "400 INPUT_FORMAT_UNSUPPORTED",
             br#"[ {"y": 1, "x": 2}, {"y": 2, "x": 3} ]"#.to_vec(),
         )
         .named("data.json")
-        .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["the file is JSON", "upload CSV, XLSX, XLS, DTA or SAV"]),
+        .at(
+            Upload("INPUT_FORMAT_UNSUPPORTED"),
+            &["the file is JSON", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
+        ),
         m("a name of 44 letters", "400 CONTRACT_COLUMN_NOT_FOUND", {
             table(&format!("y,{long}"), |_, x, y| format!("{y},{x}"))
         })
