@@ -103,7 +103,7 @@ fn errors_have_their_codes() {
     fails("display 1 + \"a\"", 109, "type mismatch");
     fails("display nofunction(1)", 133, "unknown function nofunction()");
     fails("nocommand", 199, "command nocommand is unrecognized");
-    fails("ucm x", 199, "command ucm is not supported by the open engine");
+    fails("dfactor (x)", 199, "command dfactor is not supported by the open engine");
     fails("summarize x", 111, "variable x not found");
     fails("use nosuchfile", 601, "file nosuchfile.dta not found");
     fails("error 2000", 2000, "no observations");

@@ -42,7 +42,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     syntax: "mca varlist [if] [in] [fweight aweight iweight] [, method(burt|indicator) normalize(standard|principal) dimensions(#) ddimensions(#) noadjust missing nopoints]",
     notes: "method(joint), crossed variables, supplementary variables and plots are not supported; noadjust leaves the inertias of the Burt matrix as they are; the standard coordinate that is largest in absolute value is positive in each dimension; stores e(N f inertia inertia_e adjust), e(Ev A F cMass cInertia cGS Burt), e(names method norm); predict: rowscores, dimensions(#); [MV] mca",
     examples: &[Example {
-        // two variables that agree in all rows: one dimension, and nothing is left beside it
+        // two variables that agree in all rows: one dimension has all of the inertia
         run: "input a b\n1 1\n1 1\n2 2\n2 2\n2 2\nend\nmca a b, dimensions(1)\nmatrix v = e(Ev)\nmatrix A = e(A)",
         expect: &[
             ("reldif(v[1,1], 1) < 1e-12", 1.0),
