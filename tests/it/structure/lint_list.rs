@@ -86,7 +86,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "configurations of objects, and matrices that the author types: templates keep to ca and cluster",
-        &["camat", "mca", "mds", "mdslong", "mdsmat", "procrustes"],
+        &["camat", "mca", "procrustes"],
     ),
     ("hidden states: templates keep to threshold", &["mswitch", "ucm"]),
     ("searches among functions of regressors: a plan names them", &["mfp"]),

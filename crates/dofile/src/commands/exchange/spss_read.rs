@@ -100,8 +100,8 @@ fn found_encoding(reader: &mut Input) -> std::result::Result<&'static Encoding, 
     }
     let valid = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok();
     let mut all = reader.variables().iter().all(|v| {
-        let labels = v.labels.iter().map(|(_, l)| l).chain(v.text_labels.iter().map(|(_, l)| l));
-        valid(&v.name) && valid(&v.label) && labels.into_iter().all(|l| valid(l))
+        let mut labels = v.labels.iter().map(|(_, l)| l).chain(v.text_labels.iter().map(|(_, l)| l));
+        valid(&v.name) && valid(&v.label) && labels.all(|l| valid(l))
     });
     while let Some(block) = reader.read_block(BLOCK)? {
         all = all && block.iter().flat_map(sav::Column::texts).all(valid);

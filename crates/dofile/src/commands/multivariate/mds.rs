@@ -317,7 +317,7 @@ fn finish(
     if !"classical".starts_with(word("method")) {
         return Err(StataError::unsupported_option(&cmd.name, &format!("method({})", word("method"))));
     }
-    if !["", "principal", "classical"].iter().any(|n| *n == word("normalize")) {
+    if !["", "principal", "classical"].contains(&word("normalize")) {
         return Err(StataError::unsupported_option(&cmd.name, &format!("normalize({})", word("normalize"))));
     }
     let gaps = dissimilar(objects.gaps, options.text("s2d"))?;
